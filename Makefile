@@ -1,0 +1,30 @@
+FUZZTIME ?= 10s
+BENCH ?= .
+COUNT ?= 6
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: help run build test bench lint fuzz
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+run: build ## build and start a development server
+	bin/ithildin serve --dev
+
+build: ## build the static binary bin/ithildin
+	CGO_ENABLED=0 go build -trimpath -o bin/ithildin ./cmd/ithildin
+
+test: ## every test, under the race detector, on SQLite and PostgreSQL; brings its own services
+	.ci/with-test-services env CGO_ENABLED=1 go test -race -timeout 15m ./...
+
+bench: ## every benchmark on both engines, ready for benchstat (BENCH=name COUNT=n)
+	@ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services \
+		go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 1h ./...
+
+lint: ## formatting, vet, staticcheck
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	.ci/fuzz $(FUZZTIME)

@@ -1,0 +1,255 @@
+// Package ithildin_test holds the repository to its own shape: who may import whom, how long files and functions may
+// grow, and which calls belong in one place only.
+package ithildin_test
+
+import (
+	"bytes"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	module          = "ithildin"
+	commandLine     = "cmd/ithildin"
+	longestFile     = 500
+	longestFunction = 80
+)
+
+// mayImport names the packages of ours that each package may import; the command line may import every one, and a
+// package without a row none.
+var mayImport = map[string][]string{
+	"storage/storagetest": {"storage", "migrations"},
+	"provider/login":      {"storage"},
+	"provider":            {"storage", "jwks", "provider/login"},
+	"adapters/ehealth":    {"provider", "storage"},
+	"adapters/gateway":    {"provider", "storage"},
+	"adapters/mithril":    {"provider", "storage"},
+}
+
+// testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.
+var testsMayImport = []string{"migrations", "jwks", "storage", "storage/storagetest"}
+
+func TestPackagesImportOnlyWhatTheirPlaceAllows(t *testing.T) {
+	for _, file := range goFiles(t) {
+		for _, imported := range file.imports {
+			ours, ok := strings.CutPrefix(imported, module+"/")
+			if ok && !allowed(file, ours) {
+				t.Errorf("%s imports %s", file.path, imported)
+			}
+		}
+	}
+}
+
+func allowed(file goFile, imported string) bool {
+	switch {
+	case file.folder == commandLine, file.folder == imported:
+		return true
+	case slices.Contains(mayImport[file.folder], imported):
+		return true
+	default:
+		standsAlone := file.folder == "migrations" || file.folder == "jwks"
+		return file.isTest && !standsAlone && slices.Contains(testsMayImport, imported)
+	}
+}
+
+func TestFositeIsMetOnlyInProviderAndStorage(t *testing.T) {
+	for _, file := range goFiles(t) {
+		if !slices.Contains([]string{"provider", "storage", "storage/storagetest"}, file.folder) {
+			require.Empty(t, file.importsBelow("github.com/ory/fosite"), file.path)
+		}
+	}
+}
+
+func TestTheOldGoJoseIsMetInOneFileAtMost(t *testing.T) {
+	var met []string
+	for _, file := range goFiles(t) {
+		if len(file.importsBelow("github.com/go-jose/go-jose/v3")) > 0 {
+			met = append(met, file.path)
+		}
+	}
+	require.LessOrEqual(t, len(met), 1, met)
+}
+
+func TestFilesAndFunctionsStayShort(t *testing.T) {
+	for _, file := range goFiles(t) {
+		if file.isTest || ast.IsGenerated(file.syntax) {
+			continue
+		}
+		if lines := file.lineOf(file.syntax.FileEnd - 1); lines > longestFile {
+			t.Errorf("%s has %d lines, over %d", file.path, lines, longestFile)
+		}
+		for _, declaration := range file.syntax.Decls {
+			function, ok := declaration.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			if lines := file.lineOf(function.End()) - file.lineOf(function.Pos()) + 1; lines > longestFunction {
+				t.Errorf("%s: %s has %d lines, over %d", file.path, function.Name.Name, lines, longestFunction)
+			}
+		}
+	}
+}
+
+// A database call without a context outlives the request that asked for it.
+func TestDatabaseCallsTakeAContext(t *testing.T) {
+	for _, file := range goFiles(t) {
+		if file.isTest || len(file.importsBelow("database/sql"))+len(file.importsBelow("github.com/jmoiron/sqlx")) == 0 {
+			continue
+		}
+		for call, selector := range file.methodCalls() {
+			if callsDatabaseWithoutContext(selector.Sel.Name, call.Args) {
+				t.Errorf("%s:%d: %s takes no context", file.path, file.lineOf(call.Pos()), selector.Sel.Name)
+			}
+		}
+	}
+}
+
+// callsDatabaseWithoutContext goes by names, for it knows no types: url.URL's Query has no argument, http.Header's Get
+// no pointer, and a method of ours that shares a name has its context first.
+func callsDatabaseWithoutContext(method string, arguments []ast.Expr) bool {
+	switch method {
+	case "Begin", "Beginx", "MustBegin":
+		return len(arguments) == 0
+	case "Exec", "MustExec", "NamedExec", "Query", "QueryRow", "Queryx", "QueryRowx", "NamedQuery", "Prepare", "Preparex":
+		if len(arguments) == 0 {
+			return false
+		}
+		first, ok := arguments[0].(*ast.Ident)
+		return !ok || first.Name != "ctx"
+	case "Get", "Select":
+		if len(arguments) == 0 {
+			return false
+		}
+		first, ok := arguments[0].(*ast.UnaryExpr)
+		return ok && first.Op == token.AND
+	default:
+		return false
+	}
+}
+
+func TestOnlyTheCommandLineReadsTheEnvironmentAndFlags(t *testing.T) {
+	for _, file := range goFiles(t) {
+		// The contract suite is a test in all but its file names.
+		if file.isTest || file.folder == commandLine || file.folder == "storage/storagetest" {
+			continue
+		}
+		require.Empty(t, file.importsBelow("flag"), file.path)
+		for call, selector := range file.methodCalls() {
+			receiver, ok := selector.X.(*ast.Ident)
+			if ok && receiver.Name == "os" && slices.Contains([]string{"Getenv", "LookupEnv", "Environ"}, selector.Sel.Name) {
+				t.Errorf("%s:%d reads the environment", file.path, file.lineOf(call.Pos()))
+			}
+		}
+	}
+}
+
+func TestTheRepositoryNeedsNothingBesideItself(t *testing.T) {
+	outside := []string{"../" + "shared", "/" + "work/"}
+	for _, name := range files(t) {
+		content := read(t, name)
+		for _, words := range outside {
+			if bytes.Contains(content, []byte(words)) {
+				t.Errorf("%s holds %q", name, words)
+			}
+		}
+	}
+}
+
+type goFile struct {
+	path    string
+	folder  string
+	isTest  bool
+	imports []string
+	syntax  *ast.File
+	set     *token.FileSet
+}
+
+// goFiles parses every Go file of the repository.
+func goFiles(t *testing.T) []goFile {
+	t.Helper()
+	var parsed []goFile
+	set := token.NewFileSet()
+	for _, name := range files(t) {
+		if path.Ext(name) != ".go" {
+			continue
+		}
+		syntax, err := parser.ParseFile(set, name, read(t, name), parser.ParseComments)
+		require.NoError(t, err)
+		file := goFile{path: name, folder: path.Dir(name), isTest: strings.HasSuffix(name, "_test.go"), syntax: syntax, set: set}
+		for _, specification := range syntax.Imports {
+			imported, err := strconv.Unquote(specification.Path.Value)
+			require.NoError(t, err)
+			file.imports = append(file.imports, imported)
+		}
+		parsed = append(parsed, file)
+	}
+	return parsed
+}
+
+// importsBelow returns what the file imports of a module or a package and the packages below it.
+func (f goFile) importsBelow(root string) []string {
+	var below []string
+	for _, imported := range f.imports {
+		if imported == root || strings.HasPrefix(imported, root+"/") {
+			below = append(below, imported)
+		}
+	}
+	return below
+}
+
+// methodCalls yields each call of the form x.Name(…).
+func (f goFile) methodCalls() func(yield func(*ast.CallExpr, *ast.SelectorExpr) bool) {
+	return func(yield func(*ast.CallExpr, *ast.SelectorExpr) bool) {
+		for node := range ast.Preorder(f.syntax) {
+			call, ok := node.(*ast.CallExpr)
+			if !ok {
+				continue
+			}
+			if selector, ok := call.Fun.(*ast.SelectorExpr); ok && !yield(call, selector) {
+				return
+			}
+		}
+	}
+}
+
+func (f goFile) lineOf(position token.Pos) int {
+	return f.set.Position(position).Line
+}
+
+// files lists what git has or would take, so that what it ignores is nobody's business here either.
+func files(t *testing.T) []string {
+	t.Helper()
+	listed, err := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	require.NoError(t, err, "git must know this checkout")
+	var present []string
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(listed), "\x00"), "\x00") {
+		information, err := os.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // deleted, but not yet from the index
+		}
+		require.NoError(t, err)
+		if information.Mode().IsRegular() {
+			present = append(present, name)
+		}
+	}
+	return present
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return content
+}

@@ -1,0 +1,75 @@
+package jwks
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// maxTokenBytes is several times what the provider issues, and little enough to parse for strangers.
+const maxTokenBytes = 16 << 10
+
+// ErrInvalidToken reports a token that none of the published keys signed. What follows it is for the operator's log.
+var ErrInvalidToken = errors.New("jwks: invalid token")
+
+// strictBase64 refuses stray bits after the last byte, which the plain encoding ignores.
+var strictBase64 = base64.RawURLEncoding.Strict()
+
+// Verify checks the signature of a compact JWS of our own and answers its payload and the typ of its header. Only keys
+// that are not gone count, each for its own algorithm alone, found by kid; keys named inside the token (jwk, jku, x5c,
+// x5u) are never used. Algorithms narrow what is accepted; without any, all of this package are. Claims are not looked
+// at. Every refusal is an [ErrInvalidToken].
+func (s *Set) Verify(token string, algorithms ...string) (payload []byte, typ string, err error) {
+	if err := checkForm(token); err != nil {
+		return nil, "", err
+	}
+	signed, err := jose.ParseSignedCompact(token, acceptedAlgorithms(algorithms))
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrInvalidToken, err)
+	}
+	header := signed.Signatures[0].Protected
+	verifying, known := s.current.Load().byID[header.KeyID]
+	if !known || verifying.gone(s.now().Unix()) {
+		return nil, "", fmt.Errorf("%w: unknown kid", ErrInvalidToken)
+	}
+	if verifying.Algorithm != header.Algorithm {
+		return nil, "", fmt.Errorf("%w: alg is not that of the key", ErrInvalidToken)
+	}
+	payload, err = signed.Verify(verifying.private.Public())
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrInvalidToken, err)
+	}
+	typ, _ = header.ExtraHeaders[jose.HeaderType].(string)
+	return payload, typ, nil
+}
+
+// checkForm bounds the token and holds it to the base64url of RFC 7515 section 2: no line breaks, no stray bits. So
+// nobody can respell a token without breaking it.
+func checkForm(token string) error {
+	if len(token) > maxTokenBytes {
+		return fmt.Errorf("%w: longer than %d bytes", ErrInvalidToken, maxTokenBytes)
+	}
+	if strings.ContainsAny(token, "\r\n") {
+		return fmt.Errorf("%w: line break", ErrInvalidToken)
+	}
+	for part := range strings.SplitSeq(token, ".") {
+		if _, err := strictBase64.DecodeString(part); err != nil {
+			return fmt.Errorf("%w: %w", ErrInvalidToken, err)
+		}
+	}
+	return nil
+}
+
+func acceptedAlgorithms(algorithms []string) []jose.SignatureAlgorithm {
+	if len(algorithms) == 0 {
+		algorithms = supportedAlgorithms
+	}
+	accepted := make([]jose.SignatureAlgorithm, len(algorithms))
+	for i, algorithm := range algorithms {
+		accepted[i] = jose.SignatureAlgorithm(algorithm)
+	}
+	return accepted
+}

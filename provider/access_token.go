@@ -1,0 +1,79 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/ory/fosite"
+
+	"ithildin/jwks"
+	"ithildin/storage"
+)
+
+// typeAccessToken is the typ of a JWT access token (RFC 9068 2.1); an ID token has another, and is never taken for one.
+const typeAccessToken = "at+jwt"
+
+// accessTokenClaims are the claims of RFC 9068, and the grant's id, by which a revocation reaches the token.
+type accessTokenClaims struct {
+	Issuer    string   `json:"iss"`
+	Subject   string   `json:"sub"`
+	Audience  audience `json:"aud"`
+	ExpiresAt int64    `json:"exp"`
+	IssuedAt  int64    `json:"iat"`
+	ID        string   `json:"jti"`
+	ClientID  string   `json:"client_id"`
+	Scope     string   `json:"scope,omitempty"`
+	AuthTime  int64    `json:"auth_time,omitempty"`
+	ACR       string   `json:"acr,omitempty"`
+	AMR       []string `json:"amr,omitempty"`
+	GrantID   string   `json:"grant_id,omitempty"`
+}
+
+// accessTokens makes access tokens, JWT or opaque as the client's policy says. It is fosite's AccessTokenStrategy.
+type accessTokens struct{ provider *Provider }
+
+// AccessTokenSignature is never asked: introspection is ours.
+func (accessTokens) AccessTokenSignature(context.Context, string) string { return "" }
+
+// ValidateAccessToken is never asked: introspection is ours.
+func (accessTokens) ValidateAccessToken(context.Context, fosite.Requester, string) error {
+	return fosite.ErrServerError
+}
+
+// GenerateAccessToken leaves the token in the unit of work, from where the storage and the answer take it.
+func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requester) (string, string, error) {
+	p, u := a.provider, storage.UnitOfWorkFrom(ctx)
+	client, session := r.GetClient().(*storage.Client), r.GetSession().(*storage.Session)
+	now := p.store.Now()
+	u.Issued.AccessTokenID, u.Issued.AccessExpiresAt = p.store.NewID(), now+client.Policy.AccessLifetime
+	var err error
+	if client.Policy.AccessToken == storage.AccessTokenOpaque {
+		u.Issued.AccessToken, err = opaque(p.random, client.Policy.TokenForm)
+		return u.Issued.AccessToken, string(storage.Hash(u.Issued.AccessToken)), err
+	}
+	claims := accessTokenClaims{
+		Issuer: p.issuer, Subject: session.Subject, Audience: p.audience(client, r.GetGrantedAudience()),
+		ExpiresAt: u.Issued.AccessExpiresAt, IssuedAt: now, ID: u.Issued.AccessTokenID, ClientID: client.ID,
+		Scope: strings.Join(r.GetGrantedScopes(), " "), AuthTime: session.AuthTime / 1e6, ACR: session.ACR, AMR: session.AMR,
+	}
+	if session.UserID != "" {
+		claims.GrantID = r.GetID()
+	}
+	algorithm := client.Metadata.AccessTokenSigningAlg
+	if algorithm == "" {
+		algorithm = jwks.ES256
+	}
+	u.Issued.AccessToken, err = p.keys.Sign(algorithm, typeAccessToken, claims)
+	return u.Issued.AccessToken, "", err
+}
+
+// audience is what was granted, else the client's first registered, else the provider itself: never empty (RFC 9068 3).
+func (p *Provider) audience(client *storage.Client, granted []string) audience {
+	switch {
+	case len(granted) > 0:
+		return granted
+	case len(client.Metadata.Audience) > 0:
+		return client.Metadata.Audience[:1]
+	}
+	return audience{p.issuer}
+}

@@ -1,0 +1,88 @@
+package provider
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+)
+
+// endpoint is a handler that returns its error; one function writes, logs and counts it.
+type endpoint func(w http.ResponseWriter, r *http.Request) error
+
+// dialect writes an Error in the words of one kind of endpoint.
+type dialect func(w http.ResponseWriter, r *http.Request, e *Error)
+
+// serve makes a handler of an endpoint and the dialect of its errors.
+func (p *Provider) serve(e endpoint, d dialect) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := e(w, r)
+		if err == nil {
+			return
+		}
+		known := AsError(err)
+		p.logError(r, known)
+		if known.Status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", "5")
+		}
+		d(w, r, known)
+	})
+}
+
+// logError is where the private cause of an error goes.
+func (p *Provider) logError(r *http.Request, e *Error) {
+	attributes := []slog.Attr{
+		slog.String("code", e.Code), slog.Int("status", e.Status), slog.String("request_id", RequestID(r)),
+		slog.String("route", route(r)),
+	}
+	if e.Cause != nil {
+		attributes = append(attributes, slog.String("cause", e.Cause.Error()))
+	}
+	p.logger.LogAttrs(r.Context(), e.Level(), e.Description, attributes...)
+}
+
+// writeJSON answers with a value that must not be kept by any cache (RFC 6749 5.1).
+func writeJSON(w http.ResponseWriter, status int, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	header.Set("Pragma", "no-cache")
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // a client that is gone has nobody to tell
+	return nil
+}
+
+// errorJSON is RFC 6749 5.2, with the request id beside it.
+type errorJSON struct {
+	Error       string `json:"error"`
+	Description string `json:"error_description,omitempty"`
+	RequestID   string `json:"request_id,omitempty"`
+}
+
+// inJSON is the dialect of the token, introspection and revocation endpoints.
+func (p *Provider) inJSON(w http.ResponseWriter, r *http.Request, e *Error) {
+	if e.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="ithildin", charset="UTF-8"`)
+	}
+	body := errorJSON{Error: e.Code, Description: describe(e.Description), RequestID: RequestID(r)}
+	if err := writeJSON(w, e.Status, body); err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+// asBearer is the dialect of userinfo (RFC 6750 3).
+func (p *Provider) asBearer(w http.ResponseWriter, r *http.Request, e *Error) {
+	challenge := `Bearer realm="ithildin"`
+	if e.Code != "" && e.Status < http.StatusInternalServerError {
+		challenge += `, error="` + e.Code + `", error_description="` + describe(e.Description) + `"`
+	}
+	if e.Status < http.StatusInternalServerError {
+		w.Header().Set("WWW-Authenticate", challenge)
+	}
+	if err := writeJSON(w, e.Status, errorJSON{Error: e.Code, Description: describe(e.Description), RequestID: RequestID(r)}); err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}

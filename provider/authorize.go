@@ -1,0 +1,175 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/ory/fosite"
+
+	"ithildin/provider/login"
+	"ithildin/storage"
+)
+
+// authorization is one authorization request on its way: what was asked, and what is known of it so far. Its steps run
+// again from the start whenever the browser comes back, for the pages keep no state but the sealed query.
+type authorization struct {
+	face    Face
+	query   string     // as it was received
+	form    url.Values // its parameters
+	at      int64      // when it was received, in microseconds
+	work    *storage.UnitOfWork
+	client  *storage.Client
+	given   bool // the request named its redirect URI
+	request fosite.AuthorizeRequester
+	prompt  prompt
+	login   *storage.Login
+	scope   []string
+	scopes  *scopes
+}
+
+// step is what a request needs next.
+type step int
+
+const (
+	needSignIn step = iota
+	needConsent
+	ready
+)
+
+// authorize is the authorization endpoint (RFC 6749 3.1, OIDC Core 3.1.2). It never renders a page: it sends the browser
+// to one, or back to the client. A POST is sent on as a GET, since a cross-site POST comes without cookies.
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodPost {
+		form, malformed := readForm(w, r)
+		if malformed != nil {
+			return malformed
+		}
+		http.Redirect(w, r, p.issuer+PathAuthorize+"?"+form.Encode(), http.StatusSeeOther)
+		return nil
+	}
+	return p.Authorize(w, r, StandardFace, r.URL.RawQuery)
+}
+
+// Authorize begins an authorization request that came by a face, as the raw query of its standard form.
+func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request, face, query string) error {
+	return p.proceed(w, r, login.Pending{Face: face, Query: query, At: p.now().UnixMicro()})
+}
+
+// resume goes on with a request after a sign-in.
+func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
+	pending, err := p.login.Pending(r)
+	if err != nil {
+		return err
+	}
+	return p.proceed(w, r, pending)
+}
+
+// proceed runs every step anew, and does what the request needs next.
+func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, pending login.Pending) error {
+	a, next, err := p.examine(r, pending)
+	if err != nil {
+		return p.fail(w, r, a, err)
+	}
+	switch next {
+	case needSignIn:
+		return p.login.Suspend(w, r, "/login/sign-in", a.pending())
+	case needConsent:
+		pending := a.pending()
+		pending.UserID = a.login.User.ID
+		return p.login.Suspend(w, r, pathConsent, pending)
+	}
+	return p.answer(w, r, a)
+}
+
+func (a *authorization) pending() login.Pending {
+	return login.Pending{
+		Face: a.face.Name, Query: a.query, At: a.at, ClientID: a.client.ID,
+		LoginHint: a.form.Get("login_hint"), UILocales: a.form.Get("ui_locales"),
+	}
+}
+
+// examine walks through the steps of a request: client and redirect URI, parameters, session, scope, consent. Until the
+// redirect URI is settled an error is a page; the authorization it returns says so by having no request.
+func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorization, step, error) {
+	a := &authorization{face: p.faces[pending.Face], query: pending.Query, at: pending.At, work: p.store.NewUnitOfWork()}
+	form, malformed := parseParameters(pending.Query)
+	if malformed != nil {
+		return a, 0, malformed
+	}
+	a.form = form
+	ctx := a.work.Context(r.Context())
+	if err := p.settleClient(ctx, a); err != nil {
+		return a, 0, err
+	}
+	if err := p.readParameters(ctx, r, a); err != nil {
+		return a, 0, err
+	}
+	session, err := p.login.Login(ctx, r, a.client.ID)
+	if err != nil {
+		return a, 0, err
+	}
+	a.login = session
+	if needed, err := p.signInNeeded(a); needed || err != nil {
+		return a, needSignIn, err
+	}
+	if err := p.settleScope(ctx, a); err != nil {
+		return a, 0, err
+	}
+	if !a.consentNeeded() {
+		return a, ready, nil
+	}
+	if a.prompt.none {
+		return a, 0, newError(http.StatusBadRequest, CodeConsentRequired, "The user has not consented to this yet.")
+	}
+	return a, needConsent, nil
+}
+
+// settleClient finds the client and matches the redirect URI, before anything may be sent there.
+func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
+	id := a.form.Get("client_id")
+	if id == "" {
+		return invalidRequest("The request names no client_id.")
+	}
+	client, err := p.store.Client(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return invalidRequest("The client_id is unknown.").Because(err)
+	}
+	if err != nil {
+		return err
+	}
+	uri, given, mismatch := matchClient(client, a.form.Get("redirect_uri"))
+	if mismatch != nil {
+		return mismatch
+	}
+	a.client, a.given = client.WithRedirectURI(uri), given
+	a.work.Client = a.client
+	return nil
+}
+
+// settleScope decides what would be granted: what was asked, within what the client may ask and the user may grant.
+func (p *Provider) settleScope(ctx context.Context, a *authorization) (err error) {
+	if a.login.User.IsBlocked {
+		return newError(http.StatusForbidden, CodeAccessDenied, "The user is blocked.")
+	}
+	if a.scopes, err = p.scopes(ctx, a.client, a.login.RoleIDs); err != nil {
+		return err
+	}
+	a.scope = storage.SplitScope(a.form.Get("scope"))
+	if len(a.scope) == 0 && a.face.ScopeOfRoles {
+		if a.scope = a.scopes.ofRoles(); len(a.scope) == 0 {
+			return asScopeError(&ScopeError{Reason: ScopeEmpty})
+		}
+	}
+	if err := a.scopes.check(a.scope); err != nil {
+		return asScopeError(err)
+	}
+	return nil
+}
+
+// consentNeeded: for what was never approved, when the client asks for it, and each time for a public client, since
+// anyone can take its name (RFC 8252 8.6).
+func (a *authorization) consentNeeded() bool {
+	return a.prompt.consent || a.client.IsPublic() || a.login.ApprovalID == "" || !contains(a.login.ApprovedScope, a.scope)
+}

@@ -1,0 +1,131 @@
+package provider
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/ory/fosite"
+
+	"ithildin/storage"
+)
+
+// answer issues the code and takes the browser back to the client. Code, approval and what else the request has to write
+// are one statement.
+func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorization) error {
+	code, err := p.issueCode(r, a)
+	if err != nil {
+		return p.fail(w, r, a, err)
+	}
+	seeOther(w, a.face.Success(a.client.RedirectURI, code, a.form.Get("state")))
+	return nil
+}
+
+func (p *Provider) issueCode(r *http.Request, a *authorization) (string, error) {
+	ctx := a.work.Context(r.Context())
+	for _, name := range a.scope {
+		a.request.GrantScope(name)
+	}
+	for _, name := range a.request.GetRequestedAudience() {
+		a.request.GrantAudience(name)
+	}
+	l := a.login
+	session := &storage.Session{
+		UserID: l.User.ID, Subject: l.User.ID, GrantType: "authorization_code", RedirectURI: a.client.RedirectURI,
+		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR, ACR: l.Session.ACR,
+		Nonce: a.form.Get("nonce"), Audience: a.request.GetGrantedAudience(),
+		CodeChallenge: a.form.Get("code_challenge"), RedirectURIGiven: a.given,
+	}
+	if a.consentNeeded() {
+		p.approve(ctx, a)
+	}
+	p.login.QueueSessionUse(a.work, l)
+	response, err := p.oauth2.NewAuthorizeResponse(ctx, a.request, session)
+	if err != nil {
+		return "", err
+	}
+	if err := a.work.Flush(ctx); err != nil {
+		return "", err
+	}
+	return response.GetParameters().Get("code"), nil
+}
+
+// approve remembers what the user consented to: all that was ever approved for this client, the newest first (contract 1).
+func (p *Provider) approve(ctx context.Context, a *authorization) {
+	scope := slices.Clone(a.scope)
+	for _, name := range a.login.ApprovedScope {
+		if !slices.Contains(scope, name) {
+			scope = append(scope, name)
+		}
+	}
+	now := p.store.Now()
+	a.work.QueueApproval(storage.Approval{
+		ID: p.store.NewID(), UserID: a.login.User.ID, ClientID: a.client.ID, Scope: scope, CreatedAt: now, UpdatedAt: now,
+	})
+	p.queueEvent(ctx, a.work, storage.Event{
+		Kind: "consented", ClientID: a.client.ID, UserID: a.login.User.ID,
+		Details: map[string]string{"scope": strings.Join(a.scope, " ")},
+	})
+}
+
+// redirectable marks an authorization whose redirect URI is settled, before fosite has made its request.
+func redirectable(a *authorization) fosite.AuthorizeRequester {
+	request := fosite.NewAuthorizeRequest()
+	request.Client = a.client
+	return request
+}
+
+// fail answers an error: to the client where its redirect URI is settled and its face redirects errors, else on a page.
+func (p *Provider) fail(w http.ResponseWriter, r *http.Request, a *authorization, cause error) error {
+	e := AsError(cause)
+	if a.request == nil || a.face.LocalErrors || e.Status == http.StatusServiceUnavailable {
+		return &pageError{cause: e, face: a.face, uiLocales: a.form.Get("ui_locales")}
+	}
+	p.logError(r, e)
+	answer := url.Values{"error": {e.Code}, "error_description": {
+		describe(e.Description + " Request id: " + RequestID(r) + "."),
+	}}
+	seeOther(w, withParameters(a.client.RedirectURI, p.answerParameters(answer, a.form.Get("state"))))
+	return nil
+}
+
+// seeOther is a 303, so that no browser sends a form on to the client (RFC 9700 2.6), written as it is: net/http would
+// rewrite the path of the client's URI.
+func seeOther(w http.ResponseWriter, location string) {
+	header := w.Header()
+	header.Set("Location", location)
+	header.Set("Cache-Control", "no-store")
+	header.Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// pageError is an error for a person: it can't, or must not, go to the client.
+type pageError struct {
+	cause     *Error
+	face      Face
+	uiLocales string
+}
+
+// Error is for the log.
+func (e *pageError) Error() string { return e.cause.Error() }
+
+// Unwrap lets AsError find the cause.
+func (e *pageError) Unwrap() error { return e.cause }
+
+// inPage is the dialect of everything that a browser shows. It does not log: serve has.
+func (p *Provider) inPage(w http.ResponseWriter, r *http.Request, e *Error, face Face, uiLocales string) {
+	page := standardWords(e)
+	if face.Words != nil {
+		page = face.Words(e)
+	}
+	page.UILocales = uiLocales
+	status := e.Status
+	if status == http.StatusUnauthorized {
+		status = http.StatusBadRequest
+	}
+	p.logger.LogAttrs(r.Context(), slog.LevelDebug, "error page", slog.String("code", e.Code))
+	p.login.Error(w, r, status, page)
+}

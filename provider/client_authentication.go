@@ -1,0 +1,189 @@
+package provider
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"strings"
+
+	"ithildin/storage"
+)
+
+// credentials are what a request proves a client by, of one method (RFC 6749 2.3, OIDC Core 9).
+type credentials struct {
+	method   string // none, client_secret_basic, client_secret_post, private_key_jwt
+	clientID string
+	secrets  []string // the readings of what was sent; Basic has two, since clients encode it or do not
+	// assertion is a private_key_jwt's.
+	assertion string
+}
+
+const (
+	assertionType    = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	maximumSecret    = 1024     // bytes
+	maximumAssertion = 16 << 10 // bytes
+)
+
+// authenticateClient settles who the client is and, over its connections, on whose behalf it speaks. The answer to an
+// unknown client and to a wrong secret is the same.
+func (p *Provider) authenticateClient(ctx context.Context, authorization string, form url.Values) (*storage.Client, error) {
+	c, err := readCredentials(authorization, form)
+	if err != nil {
+		return nil, err
+	}
+	client, err := p.store.Client(ctx, c.clientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, refused(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	registered := client.Metadata.TokenEndpointAuthMethod
+	switch {
+	case c.method == storage.AuthMethodPrivateKeyJWT:
+		if registered != storage.AuthMethodPrivateKeyJWT {
+			return nil, refused(errors.New("the client is not registered for private_key_jwt"))
+		}
+		return p.byAssertion(ctx, client, c.assertion)
+	case c.method == storage.AuthMethodNone:
+		if registered != storage.AuthMethodNone {
+			return nil, refused(errors.New("a confidential client sent no credentials"))
+		}
+		return only(client)
+	case registered == storage.AuthMethodNone || registered == storage.AuthMethodPrivateKeyJWT:
+		return nil, refused(errors.New("the client is not registered for a secret"))
+	}
+	return p.bySecret(ctx, client, c.secrets)
+}
+
+func refused(cause error) *Error {
+	return invalidClient("Client authentication failed: unknown client, or wrong credentials.").Because(cause)
+}
+
+// only is for a client that authenticates by key or not at all: it has exactly one connection.
+func only(client *storage.Client) (*storage.Client, error) {
+	if len(client.Connections) != 1 {
+		return nil, refused(errors.New("the client has several connections, and only a secret tells them apart"))
+	}
+	return client.WithConnection(client.Connections[0]), nil
+}
+
+// readCredentials refuses more than one method in a request, and two ids that differ.
+func readCredentials(authorization string, form url.Values) (credentials, error) {
+	c := credentials{clientID: form.Get("client_id"), assertion: form.Get("client_assertion")}
+	secret := form.Get("client_secret")
+	methods := 0
+	for _, used := range []bool{authorization != "", secret != "", c.assertion != "" || form.Get("client_assertion_type") != ""} {
+		if used {
+			methods++
+		}
+	}
+	switch {
+	case methods > 1:
+		return c, invalidRequest("The request authenticates the client in more than one way.")
+	case len(secret) > maximumSecret || len(c.assertion) > maximumAssertion || len(authorization) > 2*maximumSecret:
+		return c, invalidRequest("The client's credentials are too long.")
+	case authorization != "":
+		return readBasic(authorization, c.clientID)
+	case secret != "":
+		c.method, c.secrets = storage.AuthMethodPost, []string{secret}
+	case methods == 1:
+		return readAssertion(c, form.Get("client_assertion_type"))
+	default:
+		c.method = storage.AuthMethodNone
+	}
+	if c.clientID == "" {
+		return c, invalidClient("The request names no client_id.")
+	}
+	return c, nil
+}
+
+// readBasic takes both readings of the header: form-encoded as RFC 6749 2.3.1 asks, and plain as many clients send it.
+func readBasic(authorization, bodyID string) (credentials, error) {
+	c := credentials{method: storage.AuthMethodBasic}
+	scheme, text, _ := strings.Cut(authorization, " ")
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	id, secret, found := strings.Cut(string(raw), ":")
+	if !strings.EqualFold(scheme, "Basic") || err != nil || !found {
+		return c, invalidClient("The Authorization header is not one of HTTP Basic.")
+	}
+	c.clientID, c.secrets = id, []string{secret}
+	if decoded, err := url.QueryUnescape(id); err == nil {
+		c.clientID = decoded
+	}
+	if decoded, err := url.QueryUnescape(secret); err == nil && decoded != secret {
+		c.secrets = append(c.secrets, decoded)
+	}
+	if bodyID != "" && bodyID != c.clientID {
+		return c, invalidRequest("The client_id in the body is not the one in the Authorization header.")
+	}
+	return c, nil
+}
+
+// bySecret selects the connection whose secret it is.
+func (p *Provider) bySecret(ctx context.Context, client *storage.Client, readings []string) (*storage.Client, error) {
+	now := p.store.Now()
+	for _, secret := range readings {
+		hash := storage.Hash(secret)
+		for _, connection := range client.Connections {
+			for _, known := range connection.Secrets {
+				if live(known, now) && known.Hash != nil && subtle.ConstantTimeCompare(known.Hash, hash) == 1 {
+					return client.WithConnection(connection), nil
+				}
+			}
+		}
+	}
+	for _, secret := range readings {
+		for _, connection := range client.Connections {
+			for _, known := range connection.Secrets {
+				if !live(known, now) || known.Hash != nil {
+					continue
+				}
+				ok, err := p.weakSecrets.verify(ctx, known, secret)
+				if err != nil {
+					return nil, err
+				}
+				if ok {
+					return client.WithConnection(connection), nil
+				}
+			}
+		}
+	}
+	return nil, refused(errors.New("no connection of the client has this secret"))
+}
+
+func live(s storage.ConnectionSecret, now int64) bool { return s.ExpiresAt == 0 || s.ExpiresAt > now }
+
+// AuthenticateSecret finds the connection of a client by its secret, for a diagnosis on the legacy face.
+func (p *Provider) AuthenticateSecret(ctx context.Context, clientID, secret string) (*storage.Client, error) {
+	return p.authenticateClient(ctx, "", url.Values{"client_id": {clientID}, "client_secret": {secret}})
+}
+
+// weakSecrets verifies secrets of few bits, which have a slow hash: once each, and from then on by a keyed hash in memory,
+// so that a request of the demo costs no more than any other.
+type weakSecrets struct {
+	key      []byte
+	verifier interface {
+		Verify(ctx context.Context, hash, password string) (ok, stale bool, err error)
+	}
+	known boundedSet
+}
+
+func (w *weakSecrets) verify(ctx context.Context, known storage.ConnectionSecret, secret string) (bool, error) {
+	mac := hmac.New(sha256.New, w.key)
+	mac.Write([]byte(known.ID + " " + known.PasswordHash + " " + secret))
+	entry := string(mac.Sum(nil))
+	if ok, seen := w.known.get(entry); seen {
+		return ok, nil
+	}
+	ok, _, err := w.verifier.Verify(ctx, known.PasswordHash, secret)
+	if err != nil {
+		return false, err
+	}
+	w.known.put(entry, ok)
+	return ok, nil
+}

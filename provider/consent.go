@@ -1,0 +1,61 @@
+package provider
+
+import (
+	"net/http"
+
+	"ithildin/provider/login"
+)
+
+// consentPage shows what the client asks for. Everything is examined again: the page may be opened again at any time.
+func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
+	pending, err := p.login.Pending(r)
+	if err != nil {
+		return err
+	}
+	a, next, err := p.examine(r, pending)
+	if err != nil {
+		return p.fail(w, r, a, err)
+	}
+	if next != needConsent {
+		return p.proceed(w, r, pending)
+	}
+	sealed := a.pending()
+	sealed.UserID = a.login.User.ID
+	request, err := p.login.Seal(w, r, sealed)
+	if err != nil {
+		return err
+	}
+	p.login.Consent(w, r, login.ConsentPage{
+		ClientName: a.client.Name, UserName: a.login.User.Email, Request: request, Scopes: a.scopes.entries(a.scope),
+		UILocales: a.form.Get("ui_locales"), LogoURI: a.client.Metadata.LogoURI, ClientURI: a.client.Metadata.ClientURI,
+		PolicyURI: a.client.Metadata.PolicyURI, TermsURI: a.client.Metadata.TermsURI,
+	})
+	return nil
+}
+
+// consent takes the user's decision. It counts only for the user whom the page was made for, and for what is asked now.
+func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
+	pending, err := p.login.Pending(r)
+	if err != nil {
+		return err
+	}
+	a, next, err := p.examine(r, pending)
+	if err != nil {
+		return p.fail(w, r, a, err)
+	}
+	if next == needSignIn || a.login.User.ID != pending.UserID {
+		return p.proceed(w, r, a.pending())
+	}
+	switch r.PostFormValue("decision") {
+	case "accept":
+		return p.answer(w, r, a)
+	case "deny":
+		return p.fail(w, r, a, newError(http.StatusForbidden, CodeAccessDenied, "The user refused."))
+	case "switch":
+		if err := p.login.SignOut(w, r); err != nil {
+			return err
+		}
+		return p.login.Suspend(w, r, "/login/sign-in", a.pending())
+	}
+	return invalidRequest("The decision must be accept, deny or switch.")
+}

@@ -1,0 +1,98 @@
+package provider
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// metadata is OIDC Discovery 3 and RFC 8414 2. It says only what works.
+type metadata struct {
+	Issuer                       string   `json:"issuer"`
+	AuthorizationEndpoint        string   `json:"authorization_endpoint"`
+	TokenEndpoint                string   `json:"token_endpoint"`
+	UserinfoEndpoint             string   `json:"userinfo_endpoint"`
+	IntrospectionEndpoint        string   `json:"introspection_endpoint"`
+	RevocationEndpoint           string   `json:"revocation_endpoint"`
+	JWKSURI                      string   `json:"jwks_uri"`
+	ScopesSupported              []string `json:"scopes_supported"`
+	ResponseTypesSupported       []string `json:"response_types_supported"`
+	ResponseModesSupported       []string `json:"response_modes_supported"`
+	GrantTypesSupported          []string `json:"grant_types_supported"`
+	SubjectTypesSupported        []string `json:"subject_types_supported"`
+	IDTokenAlgorithms            []string `json:"id_token_signing_alg_values_supported"`
+	TokenAuthMethods             []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgorithms          []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAuthMethods     []string `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationAuthMethods        []string `json:"revocation_endpoint_auth_methods_supported"`
+	ClaimsSupported              []string `json:"claims_supported"`
+	ChallengeMethods             []string `json:"code_challenge_methods_supported"`
+	PromptValues                 []string `json:"prompt_values_supported"`
+	UILocales                    []string `json:"ui_locales_supported"`
+	ResponseIssuer               bool     `json:"authorization_response_iss_parameter_supported"`
+	ClaimsParameterSupported     bool     `json:"claims_parameter_supported"`
+	RequestParameterSupported    bool     `json:"request_parameter_supported"`
+	RequestURIParameterSupported bool     `json:"request_uri_parameter_supported"`
+}
+
+// documents are ready-made: they change with the configuration only, and so with the process.
+type documents struct {
+	discovery []byte
+	length    string
+}
+
+func newDocuments(issuer string) *documents {
+	confidential := []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}
+	algorithms := make([]string, len(assertionAlgorithms))
+	for i, a := range assertionAlgorithms {
+		algorithms[i] = string(a)
+	}
+	claims := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"}
+	for _, scope := range []string{"profile", "email", "address", "phone"} {
+		claims = append(claims, claimsOfScope[scope]...)
+	}
+	text, err := json.Marshal(metadata{
+		Issuer: issuer, AuthorizationEndpoint: issuer + PathAuthorize, TokenEndpoint: issuer + PathToken,
+		UserinfoEndpoint: issuer + PathUserinfo, IntrospectionEndpoint: issuer + PathIntrospect,
+		RevocationEndpoint: issuer + PathRevoke, JWKSURI: issuer + PathJWKS,
+		ScopesSupported:        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
+		ResponseTypesSupported: []string{"code"}, ResponseModesSupported: []string{"query"},
+		GrantTypesSupported: grantTypes, SubjectTypesSupported: []string{"public"},
+		IDTokenAlgorithms: []string{"RS256", "ES256", "EdDSA"},
+		TokenAuthMethods:  append([]string{"none"}, confidential...), TokenAuthAlgorithms: algorithms,
+		IntrospectionAuthMethods: confidential, RevocationAuthMethods: append([]string{"none"}, confidential...),
+		ClaimsSupported: claims, ChallengeMethods: []string{"S256"},
+		PromptValues: []string{"none", "login", "consent", "select_account"}, UILocales: []string{"uk", "en"},
+		ResponseIssuer: true,
+	})
+	if err != nil {
+		panic("provider: metadata: " + err.Error()) // strings and booleans always marshal
+	}
+	return &documents{discovery: text, length: strconv.Itoa(len(text))}
+}
+
+// discovery serves the metadata at both well-known paths.
+func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
+	header := w.Header()
+	header["Content-Length"] = []string{p.documents.length}
+	publish(header, "application/json", "public, max-age=3600")
+	_, _ = w.Write(p.documents.discovery)
+}
+
+// jwks serves the published keys. They may be kept for as long as a new key waits before it signs, and no longer.
+func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
+	document := p.keys.Document()
+	header := w.Header()
+	header["Content-Length"] = []string{strconv.Itoa(len(document))}
+	publish(header, "application/jwk-set+json", "public, max-age="+strconv.Itoa(int(p.keys.MaxAge()/time.Second)))
+	_, _ = w.Write(document)
+}
+
+// publish sets the headers of a document for everyone.
+func publish(header http.Header, contentType, cacheControl string) {
+	header["Content-Type"] = []string{contentType}
+	header["Cache-Control"] = []string{cacheControl}
+	header["Access-Control-Allow-Origin"] = []string{"*"}
+	header["X-Content-Type-Options"] = []string{"nosniff"}
+}

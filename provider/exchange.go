@@ -1,0 +1,145 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/ory/fosite"
+
+	"ithildin/storage"
+)
+
+// TokenRequest is a token request in the standard form, whichever face it came by.
+type TokenRequest struct {
+	// Authorization is the request's header of that name, "" where the face ignores it.
+	Authorization string
+	// Form are the parameters of RFC 6749 4.1.3, 4.4.2 and 6, each given once.
+	Form url.Values
+}
+
+// TokenSet is what a successful request is answered with; each face shows its part.
+type TokenSet struct {
+	AccessToken     string
+	AccessTokenID   string // UUID; the jti of a JWT
+	ExpiresAt       int64  // epoch seconds
+	ExpiresIn       int64  // seconds
+	RefreshToken    string // "" where none was issued
+	IDToken         string // "" where openid was not granted
+	Scope           string
+	GrantType       string
+	ClientID        string
+	UserID          string // "" for the client's own token
+	RedirectURI     string // as it was at the authorization, for authorization_code
+	RefreshRotated  bool
+	AccessTokenForm string // jwt or opaque
+}
+
+// grantTypes are those that Exchange serves.
+var grantTypes = []string{"authorization_code", "refresh_token", "client_credentials"}
+
+// Exchange is the one place where a token is born. It authenticates the client, runs fosite, makes all writes of the
+// request at once, and returns what there is to say, or an *Error.
+func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSet, error) {
+	set, err := p.exchange(ctx, request)
+	if err != nil {
+		known := AsError(err)
+		p.metrics.tokenRefused(request.Form.Get("grant_type"), known.Code)
+		if errors.Is(err, storage.ErrReuse) {
+			p.metrics.refreshReuse.Inc()
+		}
+		return nil, known
+	}
+	p.metrics.tokenIssued(set.GrantType)
+	return set, nil
+}
+
+func (p *Provider) exchange(ctx context.Context, request TokenRequest) (*TokenSet, error) {
+	grantType := request.Form.Get("grant_type")
+	switch {
+	case grantType == "":
+		return nil, invalidRequest("The request names no grant_type.")
+	case !contains(grantTypes, []string{grantType}):
+		return nil, newError(http.StatusBadRequest, CodeUnsupportedGrantType,
+			"The grant_type must be one of "+strings.Join(grantTypes, ", ")+".")
+	}
+	u := p.store.NewUnitOfWork()
+	ctx = u.Context(ctx)
+	client, err := p.authenticateClient(ctx, request.Authorization, request.Form)
+	if err != nil {
+		return nil, err
+	}
+	u.Client = client
+	access, err := p.oauth2.NewAccessRequest(ctx, formRequest(request.Form), &storage.Session{Subject: client.ID})
+	if err != nil {
+		return nil, err
+	}
+	if grantType == "client_credentials" {
+		if err := p.grantOwn(client, access); err != nil {
+			return nil, err
+		}
+	}
+	if u.Code != nil {
+		p.queueEvent(ctx, u, storage.Event{Kind: "code_exchanged", ClientID: client.ID, UserID: u.Code.UserID})
+	}
+	response, err := p.oauth2.NewAccessResponse(ctx, access)
+	if err != nil {
+		return nil, err
+	}
+	if err := u.Flush(ctx); err != nil {
+		return nil, flushError(err)
+	}
+	return p.tokenSet(u, access, response), nil
+}
+
+// formRequest is what fosite reads: a form that is parsed already.
+func formRequest(form url.Values) *http.Request {
+	return &http.Request{
+		Method: http.MethodPost, URL: &url.URL{}, Form: form, PostForm: form,
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+	}
+}
+
+// flushError gives the losers of a race the answer of those who came later.
+func flushError(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return invalidGrant("The grant has been revoked.").Because(err)
+	}
+	return err
+}
+
+// grantOwn grants a client what it asked for on its own behalf: its scopes, without those that speak of a user.
+func (p *Provider) grantOwn(client *storage.Client, access fosite.AccessRequester) error {
+	if client.IsBlocked {
+		return newError(http.StatusBadRequest, CodeUnauthorizedClient, "The client is blocked.")
+	}
+	for _, name := range access.GetRequestedScopes() {
+		if name == "openid" || name == "offline_access" {
+			return newError(http.StatusBadRequest, CodeInvalidScope, "The scope "+name+" needs a user.")
+		}
+		access.GrantScope(name)
+	}
+	for _, name := range access.GetRequestedAudience() {
+		access.GrantAudience(name)
+	}
+	return nil
+}
+
+func (p *Provider) tokenSet(u *storage.UnitOfWork, access fosite.AccessRequester, response fosite.AccessResponder) *TokenSet {
+	session := access.GetSession().(*storage.Session)
+	set := &TokenSet{
+		AccessToken: u.Issued.AccessToken, AccessTokenID: u.Issued.AccessTokenID,
+		ExpiresAt: u.Issued.AccessExpiresAt, ExpiresIn: u.Client.Policy.AccessLifetime,
+		RefreshToken: u.Issued.RefreshToken,
+		Scope:        strings.Join(access.GetGrantedScopes(), " "), GrantType: access.GetGrantTypes()[0],
+		ClientID: u.Client.ID, UserID: session.UserID, AccessTokenForm: u.Client.Policy.AccessToken,
+		RefreshRotated: u.Grant != nil && u.Client.Policy.Refresh == storage.RefreshRotate,
+	}
+	set.IDToken, _ = response.GetExtra("id_token").(string)
+	if u.Code != nil {
+		set.Scope, set.RedirectURI = u.Code.Scope, u.Code.RedirectURI // verbatim, as the legacy face shows it
+	}
+	return set
+}

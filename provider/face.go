@@ -1,0 +1,60 @@
+package provider
+
+import (
+	"net/url"
+	"strings"
+
+	"ithildin/provider/login"
+)
+
+// Face is how the answer to an authorization request goes back to the client: by the book, or as the legacy contract has
+// it. A request that waits for a sign-in remembers its face by name.
+type Face struct {
+	Name string
+	// Success is the URI that takes a code to the client; state is "" when none was sent.
+	Success func(redirectURI, code, state string) string
+	// LocalErrors says that an error is a page and never a redirect (contract 7.3).
+	LocalErrors bool
+	// ScopeOfRoles says that a request without a scope means all that the user's roles give (contract 7.1).
+	ScopeOfRoles bool
+	// Words puts an error in the face's words for a person.
+	Words func(e *Error) login.ErrorPage
+}
+
+// StandardFace is the name of the face by the book.
+const StandardFace = "standard"
+
+func (p *Provider) standardFace() Face {
+	return Face{
+		Name: StandardFace,
+		Success: func(redirectURI, code, state string) string {
+			return withParameters(redirectURI, p.answerParameters(url.Values{"code": {code}}, state))
+		},
+		Words: standardWords,
+	}
+}
+
+func standardWords(e *Error) login.ErrorPage {
+	return login.ErrorPage{Code: e.Code, Message: e.Description}
+}
+
+// answerParameters adds what every authorization response has: state where it was sent (RFC 6749 4.1.2), and iss (RFC 9207).
+func (p *Provider) answerParameters(parameters url.Values, state string) url.Values {
+	if state != "" {
+		parameters.Set("state", state)
+	}
+	parameters.Set("iss", p.issuer)
+	return parameters
+}
+
+// withParameters appends to the query of a URI and leaves the query that it has as it was registered.
+func withParameters(uri string, parameters url.Values) string {
+	separator := "?"
+	if strings.Contains(uri, "?") {
+		separator = "&"
+		if strings.HasSuffix(uri, "?") || strings.HasSuffix(uri, "&") {
+			separator = ""
+		}
+	}
+	return uri + separator + parameters.Encode()
+}

@@ -1,0 +1,79 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"unicode/utf8"
+)
+
+const (
+	maximumForm       = 64 << 10 // bytes of a request's body, and of its query
+	maximumParameters = 100
+)
+
+// repeatable are the parameters that may come more than once (RFC 8707 2).
+var repeatable = map[string]bool{"resource": true, "audience": true}
+
+// parseParameters reads application/x-www-form-urlencoded text by the rules of RFC 6749 3.1 and 3.2: each parameter once,
+// valid UTF-8, no control characters. A parameter without a value counts as absent.
+func parseParameters(text string) (url.Values, *Error) {
+	if len(text) > maximumForm {
+		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
+			fmt.Sprintf("The parameters are %d bytes: want %d at most.", len(text), maximumForm))
+	}
+	form, err := url.ParseQuery(text)
+	if err != nil {
+		return nil, invalidRequest("The parameters are not form-encoded.").Because(err)
+	}
+	if len(form) > maximumParameters {
+		return nil, invalidRequest("There are too many parameters.")
+	}
+	for name, values := range form {
+		for _, text := range append(values, name) {
+			if !utf8.ValidString(text) {
+				return nil, invalidRequest("A parameter is not valid UTF-8.")
+			}
+			for _, c := range text {
+				if c < 0x20 && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+					return nil, invalidRequest(fmt.Sprintf("The parameter %.40q has a control character.", name))
+				}
+			}
+		}
+		if len(values) > 1 && !repeatable[name] {
+			return nil, invalidRequest(fmt.Sprintf("The parameter %.40q is given %d times: want it once.", name, len(values)))
+		}
+		if len(values) == 1 && values[0] == "" {
+			delete(form, name)
+		}
+	}
+	return form, nil
+}
+
+// readForm reads the parameters of a request's body. What a query carries is never read: it ends up in logs.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return nil, invalidRequest(fmt.Sprintf("The Content-Type is %.60q: want application/x-www-form-urlencoded.",
+			r.Header.Get("Content-Type")))
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumForm))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
+			fmt.Sprintf("The body is larger than %d bytes.", maximumForm))
+	}
+	if err != nil {
+		return nil, invalidRequest("The body could not be read.").Because(err)
+	}
+	query := r.URL.Query()
+	for _, name := range []string{"client_secret", "client_assertion", "token", "code", "refresh_token", "access_token"} {
+		if query.Has(name) {
+			return nil, invalidRequest("The parameter " + name + " must be in the body, never in the URL.")
+		}
+	}
+	return parseParameters(string(body))
+}

@@ -1,0 +1,95 @@
+package provider
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"ithildin/jwks"
+	"ithildin/storage"
+)
+
+// idTokenLifetime is how long an ID token may be taken for news. It opens no door, so it is the same for every client.
+const idTokenLifetime = time.Hour
+
+// idTokenClaims are the claims of an ID token (OIDC Core 2, 3.1.3.6); what a scope says of the user is told by userinfo.
+type idTokenClaims struct {
+	Issuer          string   `json:"iss"`
+	Subject         string   `json:"sub"`
+	Audience        audience `json:"aud"`
+	ExpiresAt       int64    `json:"exp"`
+	IssuedAt        int64    `json:"iat"`
+	AuthTime        int64    `json:"auth_time,omitempty"`
+	Nonce           string   `json:"nonce,omitempty"`
+	ACR             string   `json:"acr,omitempty"`
+	AMR             []string `json:"amr,omitempty"`
+	AccessTokenHash string   `json:"at_hash,omitempty"`
+	SessionID       string   `json:"sid,omitempty"`
+}
+
+// audience is a string where it is one, and a list otherwise (RFC 7519 4.1.3).
+type audience []string
+
+// MarshalJSON implements json.Marshaler.
+func (a audience) MarshalJSON() ([]byte, error) {
+	if len(a) == 1 {
+		return json.Marshal(a[0])
+	}
+	return json.Marshal([]string(a))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *audience) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*a = audience{one}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]string)(a))
+}
+
+// idTokens makes ID tokens from the session of a code or grant. It is fosite's OpenIDConnectTokenStrategy.
+type idTokens struct{ provider *Provider }
+
+// GenerateIDToken signs with the algorithm that the client registered, RS256 by default (OIDC Core 15.1).
+func (i idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
+	p, u := i.provider, storage.UnitOfWorkFrom(ctx)
+	session := r.GetSession().(*storage.Session)
+	algorithm := idTokenAlgorithm(u.Client)
+	hash, err := jwks.HalfHash(algorithm, u.Issued.AccessToken)
+	if err != nil {
+		return "", err
+	}
+	now := p.store.Now()
+	claims := idTokenClaims{
+		Issuer: p.issuer, Subject: session.Subject, Audience: audience{u.Client.ID},
+		ExpiresAt: now + int64(idTokenLifetime/time.Second), IssuedAt: now, AuthTime: session.AuthTime / 1e6,
+		ACR: session.ACR, AMR: session.AMR, AccessTokenHash: hash, SessionID: p.sid(session.SessionID, u.Client.ID),
+	}
+	if u.Grant == nil { // a nonce answers its authorization request, not a refresh (OIDC Core 12.2)
+		claims.Nonce = session.Nonce
+	}
+	return p.keys.Sign(algorithm, "JWT", claims)
+}
+
+func idTokenAlgorithm(client *storage.Client) string {
+	if alg := client.Metadata.IDTokenSignedResponseAlg; alg != "" {
+		return alg
+	}
+	return jwks.RS256
+}
+
+// sid names the login session to one client; two clients can't tell that they share it (OIDC Front-Channel Logout 3).
+func (p *Provider) sid(sessionID, clientID string) string {
+	if sessionID == "" {
+		return ""
+	}
+	mac := hmac.New(sha256.New, p.sessionKey)
+	mac.Write([]byte(sessionID + " " + clientID))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
+}

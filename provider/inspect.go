@@ -1,0 +1,172 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"ithildin/storage"
+)
+
+// maximumToken bounds a presented token, in bytes.
+const maximumToken = 16 << 10
+
+// TokenInfo is what is known of a live token.
+type TokenInfo struct {
+	Kind      string // access_token or refresh_token
+	ID        string // UUID; the jti of a JWT
+	IsJWT     bool
+	ClientID  string
+	UserID    string // "" for a client's own token
+	Subject   string
+	GrantID   string
+	Scope     string
+	Audience  []string
+	IssuedAt  int64 // epoch seconds
+	ExpiresAt int64
+	AuthTime  int64
+	ACR       string
+	AMR       []string
+}
+
+// Inspect says what a token is, in one read for an access token. errDead, wrapped with the reason, is a token that is
+// unknown, expired, revoked, or whose user or client is blocked; any other error is a fault.
+func (p *Provider) Inspect(ctx context.Context, token string) (*TokenInfo, error) {
+	info, err := p.inspectAccess(ctx, token)
+	if errors.Is(err, errDead) && !strings.Contains(token, ".") {
+		if refresh, refreshErr := p.inspectRefresh(ctx, token); !errors.Is(refreshErr, errDead) {
+			return refresh, refreshErr
+		}
+	}
+	return info, err
+}
+
+var errDead = errors.New("provider: the token is not active")
+
+func dead(reason string) error { return errors.Join(errDead, errors.New(reason)) }
+
+// inspectAccess never takes an ID token for an access token: a JWT must say at+jwt.
+func (p *Provider) inspectAccess(ctx context.Context, token string) (*TokenInfo, error) {
+	var info *TokenInfo
+	var err error
+	switch {
+	case token == "" || len(token) > maximumToken:
+		return nil, dead("empty or too long")
+	case strings.HasPrefix(token, refreshPrefix):
+		return nil, dead("a refresh token")
+	case strings.Count(token, ".") == 2:
+		info, err = p.inspectJWT(ctx, token)
+	default:
+		info, err = p.inspectOpaque(ctx, token)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return info, p.checkClient(ctx, info.ClientID)
+}
+
+func (p *Provider) inspectJWT(ctx context.Context, token string) (*TokenInfo, error) {
+	payload, typ, err := p.keys.Verify(token)
+	if err != nil {
+		return nil, errors.Join(errDead, err)
+	}
+	var c accessTokenClaims
+	if err := json.Unmarshal(payload, &c); err != nil {
+		return nil, errors.Join(errDead, err)
+	}
+	switch {
+	case typ != typeAccessToken:
+		return nil, dead("a JWT, but no access token")
+	case c.Issuer != p.issuer:
+		return nil, dead("of another issuer")
+	case c.ExpiresAt <= p.store.Now():
+		return nil, dead("expired")
+	}
+	userID := ""
+	if c.GrantID != "" {
+		userID = c.Subject
+	}
+	state, err := p.store.FindTokenState(ctx, c.ID, c.GrantID, userID)
+	if err != nil {
+		return nil, err
+	}
+	if state.Revoked || state.UserBlocked {
+		return nil, dead("revoked, or its user is blocked")
+	}
+	return &TokenInfo{
+		Kind: "access_token", ID: c.ID, IsJWT: true, ClientID: c.ClientID, UserID: userID, Subject: c.Subject,
+		GrantID: c.GrantID, Scope: c.Scope, Audience: c.Audience, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt,
+		AuthTime: c.AuthTime, ACR: c.ACR, AMR: c.AMR,
+	}, nil
+}
+
+func (p *Provider) inspectOpaque(ctx context.Context, token string) (*TokenInfo, error) {
+	t, err := p.store.FindAccessToken(ctx, storage.Hash(token))
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, dead("unknown")
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case t.Kind != storage.KindAccessToken:
+		return nil, dead("of another kind")
+	case t.ExpiresAt <= p.store.Now():
+		return nil, dead("expired")
+	case t.GrantRevoked || t.UserBlocked:
+		return nil, dead("revoked, or its user is blocked")
+	}
+	info := infoOf(t.Session)
+	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "access_token", t.AccessTokenID, t.ClientID, t.UserID, t.GrantID
+	info.Scope, info.IssuedAt, info.ExpiresAt = t.Scope, t.CreatedAt, t.ExpiresAt
+	return info, nil
+}
+
+// inspectRefresh finds a refresh token that could be used now.
+func (p *Provider) inspectRefresh(ctx context.Context, token string) (*TokenInfo, error) {
+	g, current, err := p.FindRefreshGrant(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if g.RevokedAt > 0 || !current || g.RefreshTokenID == "" || g.RefreshExpiresAt <= p.store.Now() || g.UserBlocked {
+		return nil, dead("a refresh token that is revoked, rotated or expired")
+	}
+	info := infoOf(g.Session)
+	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "refresh_token", g.RefreshTokenID, g.ClientID, g.UserID, g.ID
+	info.Scope, info.IssuedAt, info.ExpiresAt = g.Scope, g.CreatedAt, g.RefreshExpiresAt
+	return info, p.checkClient(ctx, info.ClientID)
+}
+
+// FindRefreshGrant finds the family of a refresh token, revoked and expired ones too, and says whether the token is its
+// current one.
+func (p *Provider) FindRefreshGrant(ctx context.Context, token string) (*storage.Grant, bool, error) {
+	signature := p.refreshTokens.RefreshTokenSignature(ctx, token)
+	if signature == "" || token == "" || len(token) > maximumToken {
+		return nil, false, dead("a refresh token that is not ours")
+	}
+	u := p.store.NewUnitOfWork()
+	current, err := u.ReadGrant(ctx, signature)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, false, dead("unknown")
+	}
+	return u.Grant, current, err
+}
+
+func infoOf(s *storage.Session) *TokenInfo {
+	return &TokenInfo{Subject: s.Subject, Audience: s.Audience, AuthTime: s.AuthTime / 1e6, ACR: s.ACR, AMR: s.AMR}
+}
+
+// checkClient ends the tokens of a client that is gone or blocked.
+func (p *Provider) checkClient(ctx context.Context, clientID string) error {
+	client, err := p.store.Client(ctx, clientID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return dead("its client is gone")
+	case err != nil:
+		return err
+	case client.IsBlocked:
+		return dead("its client is blocked")
+	}
+	return nil
+}

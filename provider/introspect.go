@@ -1,0 +1,66 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"ithildin/storage"
+)
+
+// introspection is RFC 7662 2.2.
+type introspection struct {
+	Active    bool     `json:"active"`
+	Scope     string   `json:"scope,omitempty"`
+	ClientID  string   `json:"client_id,omitempty"`
+	TokenType string   `json:"token_type,omitempty"`
+	ExpiresAt int64    `json:"exp,omitempty"`
+	IssuedAt  int64    `json:"iat,omitempty"`
+	Subject   string   `json:"sub,omitempty"`
+	Audience  audience `json:"aud,omitempty"`
+	Issuer    string   `json:"iss,omitempty"`
+	ID        string   `json:"jti,omitempty"`
+	AuthTime  int64    `json:"auth_time,omitempty"`
+	ACR       string   `json:"acr,omitempty"`
+	AMR       []string `json:"amr,omitempty"`
+}
+
+// introspect is the introspection endpoint (RFC 7662). A confidential client may ask about tokens issued to it or meant
+// for it, or about any with the policy introspect_any; of every other token it learns that it is not active.
+func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
+	form, malformed := readForm(w, r)
+	if malformed != nil {
+		return malformed
+	}
+	ctx := p.store.NewUnitOfWork().Context(r.Context())
+	client, err := p.authenticateClient(ctx, r.Header.Get("Authorization"), form)
+	if err != nil {
+		return err
+	}
+	if client.IsPublic() {
+		return invalidClient("A public client may not introspect tokens.")
+	}
+	if !form.Has("token") {
+		return invalidRequest("The request names no token.")
+	}
+	info, err := p.Inspect(ctx, form.Get("token"))
+	if errors.Is(err, errDead) || err == nil && !p.mayAsk(client, info) {
+		return writeJSON(w, http.StatusOK, introspection{})
+	}
+	if err != nil {
+		return err
+	}
+	answer := introspection{
+		Active: true, Scope: info.Scope, ClientID: info.ClientID, ExpiresAt: info.ExpiresAt, IssuedAt: info.IssuedAt,
+		Subject: info.Subject, Audience: info.Audience, Issuer: p.issuer, ID: info.ID,
+		AuthTime: info.AuthTime, ACR: info.ACR, AMR: info.AMR,
+	}
+	if info.Kind == "access_token" {
+		answer.TokenType = "Bearer"
+	}
+	return writeJSON(w, http.StatusOK, answer)
+}
+
+func (p *Provider) mayAsk(client *storage.Client, info *TokenInfo) bool {
+	return client.Policy.IntrospectAny || info.ClientID == client.ID || slices.Contains(info.Audience, client.ID)
+}

@@ -1,0 +1,65 @@
+package login
+
+import (
+	"net/http"
+	"net/url"
+
+	"ithildin/storage"
+)
+
+// ConsentPage is what a person is asked to allow. The form goes to PathConsent with the field request and the field
+// decision, which is DecisionAccept, DecisionDeny or DecisionSwitch.
+type ConsentPage struct {
+	ClientName string
+	UserName   string // the email address of who is signed in
+	Request    string // sealed
+	Scopes     []storage.Scope
+	UILocales  string
+	LogoURI    string // shown only from https
+	ClientURI  string
+	PolicyURI  string
+	TermsURI   string
+}
+
+// What a person answers on the consent page.
+const (
+	DecisionAccept = "accept"
+	DecisionDeny   = "deny"
+	DecisionSwitch = "switch" // sign in as somebody else
+)
+
+// manyScopes is from where on the list scrolls by itself, so that the buttons stay in sight.
+const manyScopes = 9
+
+type consentView struct {
+	ConsentPage
+	Titles []string
+	Many   bool
+}
+
+// Consent writes the consent page.
+func (s *Service) Consent(w http.ResponseWriter, r *http.Request, page ConsentPage) {
+	v := s.newView(w, r, page.UILocales)
+	if logo, err := url.Parse(page.LogoURI); err != nil || logo.Scheme != "https" {
+		page.LogoURI = ""
+	}
+	c := consentView{ConsentPage: page, Many: len(page.Scopes) >= manyScopes}
+	for _, scope := range page.Scopes {
+		c.Titles = append(c.Titles, scopeTitle(scope, v.Language))
+	}
+	v.Title, v.Page, v.Images = v.Words.Consent, c, page.LogoURI != ""
+	if err := v.write(w, http.StatusOK, "consent.html"); err != nil {
+		s.Fail(w, r, err)
+	}
+}
+
+func scopeTitle(scope storage.Scope, language string) string {
+	title := scope.TitleUkrainian
+	if language == english {
+		title = scope.TitleEnglish
+	}
+	if title == "" {
+		return scope.Name
+	}
+	return title
+}

@@ -1,0 +1,56 @@
+package login
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// The cookies. Over https their names get the prefix __Host-, with which a browser refuses what another host or plain
+// http tries to set (RFC 6265bis 4.1.3.2).
+const (
+	sessionCookie  = "ithildin-session"
+	browserCookie  = "ithildin-browser"
+	languageCookie = "ithildin-language"
+)
+
+// tokenBytes is the entropy of a cookie that identifies.
+const tokenBytes = 32
+
+func (s *Service) cookieName(name string) string {
+	if s.secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// setCookie takes a lifetime in seconds: 0 ends with the browser, negative removes the cookie. Lax, not Strict: a browser
+// comes to the authorization endpoint from the client's site and must be known there.
+func (s *Service) setCookie(w http.ResponseWriter, name, value string, lifetime int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: lifetime,
+		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// readToken returns the value of a cookie that newToken made, "" if there is none of that form.
+func (s *Service) readToken(r *http.Request, name string) string {
+	cookie, err := r.Cookie(s.cookieName(name))
+	if err != nil {
+		return ""
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(cookie.Value)
+	if err != nil || len(raw) != tokenBytes {
+		return ""
+	}
+	return cookie.Value
+}
+
+func (s *Service) newToken() (string, error) {
+	raw := make([]byte, tokenBytes)
+	if _, err := io.ReadFull(s.random, raw); err != nil {
+		return "", fmt.Errorf("login: no randomness: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(raw), nil
+}

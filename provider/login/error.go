@@ -1,0 +1,99 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"ithildin/storage"
+)
+
+// ErrorPage tells a person what went wrong. Title, Message and Hint are message keys (Message…), which are shown in the
+// person's language, or plain words, which are shown as they are.
+type ErrorPage struct {
+	Title     string // default: what fits the status
+	Code      string // the error code of the protocol, shown small
+	Message   string
+	Received  string // what the request had
+	Expected  string // what it should have had
+	Hint      string // what the person can do
+	UILocales string
+}
+
+var (
+	errCrossOrigin   = errors.New("login: another site submitted the form")
+	errNoPage        = errors.New("login: no such page")
+	errUnknownClient = errors.New("login: the client of the pending request is gone")
+	errTooLarge      = errors.New("login: the pending request is too large")
+	errMalformedForm = errors.New("login: the form is malformed or too large")
+)
+
+// failure is the public face of an error.
+type failure struct {
+	err     error
+	status  int
+	code    string
+	message string
+	level   slog.Level
+}
+
+// failures are looked through in order; what is not among them is a fault of this program.
+var failures = []failure{
+	{ErrPendingExpired, http.StatusBadRequest, "invalid_request", MessagePendingExpired, slog.LevelInfo},
+	{ErrPendingForeign, http.StatusBadRequest, "invalid_request", MessagePendingForeign, slog.LevelInfo},
+	{errUnknownClient, http.StatusBadRequest, "invalid_client", MessageClientUnknown, slog.LevelInfo},
+	{errMalformedForm, http.StatusBadRequest, "invalid_request", MessageRequestDamaged, slog.LevelInfo},
+	{errTooLarge, http.StatusRequestURITooLong, "invalid_request", MessageRequestTooLarge, slog.LevelInfo},
+	{errCrossOrigin, http.StatusForbidden, "access_denied", MessageCrossOrigin, slog.LevelWarn},
+	{errNoPage, http.StatusNotFound, "not_found", MessageNoPage, slog.LevelInfo},
+	{storage.ErrUnavailable, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
+	{ErrBusy, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
+	{context.Canceled, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelInfo},
+}
+
+// Fail writes the page of an error, logs its cause and counts it. Package provider gives it what Pending, Suspend and
+// Login return. Of an error that it does not know, a person sees no more than that there was one.
+func (s *Service) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	f := failure{err, http.StatusInternalServerError, "server_error", MessageUnexpected, slog.LevelError}
+	for _, known := range failures {
+		if errors.Is(err, known.err) {
+			f = known
+			break
+		}
+	}
+	s.count(eventError)
+	s.logger.LogAttrs(r.Context(), f.level, "page failed", slog.String("request_id", s.requestID(r)),
+		slog.String("route", r.Pattern), slog.Int("status", f.status), slog.Any("error", err))
+	s.Error(w, r, f.status, ErrorPage{Code: f.code, Message: f.message})
+}
+
+type errorView struct {
+	ErrorPage
+	RequestID string
+}
+
+// Error writes an error page. With 503 it asks to come again in a few seconds.
+func (s *Service) Error(w http.ResponseWriter, r *http.Request, status int, page ErrorPage) {
+	v := s.newView(w, r, page.UILocales)
+	if page.Title == "" {
+		page.Title = v.Words.Failed
+		if status == http.StatusServiceUnavailable {
+			page.Title = v.Words.Unavailable
+		}
+	}
+	for _, text := range []*string{&page.Title, &page.Message, &page.Hint} {
+		if known := v.Words.Messages[*text]; known != "" {
+			*text = known
+		}
+	}
+	if status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+		w.Header().Set("Retry-After", "5")
+	}
+	v.Title, v.Page = page.Title, errorView{ErrorPage: page, RequestID: s.requestID(r)}
+	if err := v.write(w, status, "error.html"); err != nil {
+		s.logger.LogAttrs(r.Context(), slog.LevelError, "error page failed",
+			slog.String("request_id", s.requestID(r)), slog.Any("error", err))
+		http.Error(w, http.StatusText(status), status)
+	}
+}

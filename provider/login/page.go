@@ -1,0 +1,98 @@
+package login
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"net/http"
+)
+
+//go:embed pages
+var files embed.FS
+
+var (
+	style     = template.CSS(mustRead("pages/style.css"))
+	styleHash = hashOf(style)
+	pages     = parsePages("sign_in.html", "sign_out.html", "consent.html", "error.html")
+)
+
+func mustRead(name string) []byte {
+	content, err := files.ReadFile(name)
+	if err != nil {
+		panic(fmt.Sprintf("login: %v", err)) // it is embedded
+	}
+	return content
+}
+
+func hashOf(style template.CSS) string {
+	hash := sha256.Sum256([]byte(style))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
+}
+
+func parsePages(names ...string) map[string]*template.Template {
+	parsed := map[string]*template.Template{}
+	for _, name := range names {
+		parsed[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/"+name))
+	}
+	return parsed
+}
+
+// view is what the layout of every page needs, with the page's own content in Page.
+type view struct {
+	service   *Service
+	Words     *text
+	Language  string
+	Languages []languageLink
+	Title     string
+	Host      string
+	Path      string // of the issuer
+	Style     template.CSS
+	Images    bool // the page shows one from elsewhere
+	Page      any
+}
+
+// newView settles the language of the page, which may set a cookie.
+func (s *Service) newView(w http.ResponseWriter, r *http.Request, uiLocales string) *view {
+	current := s.language(w, r, uiLocales)
+	return &view{
+		service: s, Words: words[current], Language: current, Languages: languageLinks(r, current),
+		Host: s.host, Path: s.path, Style: style,
+	}
+}
+
+// write renders the whole page before the first byte of it is sent.
+func (v *view) write(w http.ResponseWriter, status int, name string) error {
+	var body bytes.Buffer
+	if err := pages[name].ExecuteTemplate(&body, "layout.html", v); err != nil {
+		return fmt.Errorf("login: page %s: %w", name, err)
+	}
+	v.service.writeHeaders(w, v.Images)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", v.Language)
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) // a browser that has gone needs no page
+	return nil
+}
+
+// writeHeaders keeps pages out of caches and frames, and everything from elsewhere out of pages.
+//
+// There is no form-action: Chromium applies it to every redirect that follows a form, and they lead to the client and on
+// from there to wherever the client likes. Referrer-Policy is same-origin and not no-referrer, with which browsers send
+// the Origin null that cross-origin protection must refuse; nothing leaves this origin either way.
+func (s *Service) writeHeaders(w http.ResponseWriter, imagesFromElsewhere bool) {
+	images := "data:"
+	if imagesFromElsewhere {
+		images += " https:"
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+"; img-src "+images+
+		"; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+}

@@ -1,0 +1,225 @@
+package login
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+)
+
+// ErrBusy says that too many passwords are being checked. The caller answers 503 and asks to come again.
+var ErrBusy = errors.New("login: too many passwords at once")
+
+var errPasswordHash = errors.New("login: password hash in no known form")
+
+// What waits for a core is bounded in number and in time: behind more than this, an answer would come too late for the
+// person who waits for it.
+const (
+	maximumWaiting = 100
+	maximumWait    = 5 * time.Second
+)
+
+// memoryQuiet is how long after the last hash its memory is given back.
+const memoryQuiet = 10 * time.Second
+
+// MaximumPassword is the longest password in bytes.
+const MaximumPassword = 1024
+
+// PasswordOptions are what Passwords take from outside.
+type PasswordOptions struct {
+	Random      io.Reader // default crypto/rand
+	Concurrency int       // how many hashes are made at once; default one a core
+}
+
+// Passwords hashes and verifies what people, and clients with weak secrets, prove themselves with. A hash takes 19 MiB
+// and a core for some tens of milliseconds, so that only as many are made at once as there are cores; the others wait. It
+// is safe for concurrent use.
+type Passwords struct {
+	random  io.Reader
+	slots   chan struct{}
+	waiting atomic.Int64
+	release *time.Timer
+}
+
+// NewPasswords makes Passwords; a process needs one.
+func NewPasswords(o PasswordOptions) *Passwords {
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = runtime.GOMAXPROCS(0)
+	}
+	p := &Passwords{random: o.Random, slots: make(chan struct{}, o.Concurrency)}
+	// Each hash leaves 19 MiB of garbage, which the runtime would keep for minutes. It is given back once sign-ins pause,
+	// not after each, since that costs a collection.
+	p.release = time.AfterFunc(memoryQuiet, debug.FreeOSMemory)
+	return p
+}
+
+// Hash makes the PHC string of a password: argon2id with a random salt. Errors: ErrBusy.
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	if password == "" || len(password) > MaximumPassword {
+		return "", fmt.Errorf("login: a password has 1 to %d bytes", MaximumPassword)
+	}
+	h := argon2Hash{argon2Cost: currentCost, salt: make([]byte, saltLength)}
+	if _, err := io.ReadFull(p.random, h.salt); err != nil {
+		return "", fmt.Errorf("login: no randomness: %w", err)
+	}
+	leave, err := p.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	h.key = h.derive(password, keyLength)
+	return h.String(), nil
+}
+
+// Verify compares a password with a PHC string of argon2id, or of bcrypt as old systems made it. stale says that a right
+// password should be hashed anew. An empty phc is that of an account which does not exist: it costs as much as a current
+// hash and never matches. Errors: ErrBusy.
+//
+// A bcrypt hash costs what the old system chose, so until its owner has signed in once, the time of a refusal tells it
+// from an account that does not exist.
+func (p *Passwords) Verify(ctx context.Context, phc, password string) (ok, stale bool, err error) {
+	if password == "" || len(password) > MaximumPassword {
+		return false, false, nil
+	}
+	leave, err := p.enter(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	defer leave()
+	switch {
+	case phc == "":
+		nobody := argon2Hash{argon2Cost: currentCost, salt: make([]byte, saltLength)}
+		nobody.derive(password, keyLength)
+		return false, false, nil
+	case strings.HasPrefix(phc, "$2"):
+		ok, err = verifyBcrypt(phc, password)
+		return ok, true, err
+	}
+	h, err := parseArgon2(phc)
+	if err != nil {
+		return false, false, err
+	}
+	ok = subtle.ConstantTimeCompare(h.key, h.derive(password, uint32(len(h.key)))) == 1
+	return ok, h.argon2Cost != currentCost || len(h.key) != keyLength, nil
+}
+
+// enter waits for a core.
+func (p *Passwords) enter(ctx context.Context) (leave func(), err error) {
+	leave = func() {
+		<-p.slots
+		p.release.Reset(memoryQuiet)
+	}
+	select {
+	case p.slots <- struct{}{}:
+		return leave, nil
+	default:
+	}
+	defer p.waiting.Add(-1)
+	if p.waiting.Add(1) > maximumWaiting {
+		return nil, ErrBusy
+	}
+	ctx, cancel := context.WithTimeout(ctx, maximumWait)
+	defer cancel()
+	select {
+	case p.slots <- struct{}{}:
+		return leave, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	}
+}
+
+// argon2Cost is what a hash costs: memory in KiB, passes, lanes.
+type argon2Cost struct {
+	memory uint32
+	time   uint32
+	lanes  uint8
+}
+
+// currentCost is what OWASP recommends where memory is dear; salt and key lengths are those of RFC 9106.
+var currentCost = argon2Cost{memory: 19 << 10, time: 2, lanes: 1}
+
+const (
+	saltLength = 16
+	keyLength  = 32
+)
+
+// highestCost bounds what a row may make this process spend.
+var highestCost = argon2Cost{memory: 64 << 10, time: 10, lanes: 4}
+
+type argon2Hash struct {
+	argon2Cost
+	salt, key []byte
+}
+
+func (h argon2Hash) derive(password string, length uint32) []byte {
+	return argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.lanes, length)
+}
+
+const argon2Form = "$argon2id$v=19$m=%d,t=%d,p=%d$"
+
+// String is the PHC string format, as the reference implementation of argon2 writes it.
+func (h argon2Hash) String() string {
+	return fmt.Sprintf(argon2Form, h.memory, h.time, h.lanes) +
+		base64.RawStdEncoding.EncodeToString(h.salt) + "$" + base64.RawStdEncoding.EncodeToString(h.key)
+}
+
+func parseArgon2(phc string) (argon2Hash, error) {
+	var h argon2Hash
+	parts := strings.Split(phc, "$")
+	if len(parts) != 6 {
+		return h, errPasswordHash
+	}
+	head := strings.Join(parts[:4], "$") + "$"
+	if _, err := fmt.Sscanf(head, argon2Form, &h.memory, &h.time, &h.lanes); err != nil ||
+		head != fmt.Sprintf(argon2Form, h.memory, h.time, h.lanes) {
+		return h, errPasswordHash
+	}
+	if h.memory == 0 || h.memory > highestCost.memory || h.time == 0 || h.time > highestCost.time ||
+		h.lanes == 0 || h.lanes > highestCost.lanes {
+		return h, errPasswordHash
+	}
+	var problems [2]error
+	h.salt, problems[0] = base64.RawStdEncoding.DecodeString(parts[4])
+	h.key, problems[1] = base64.RawStdEncoding.DecodeString(parts[5])
+	if errors.Join(problems[:]...) != nil || len(h.salt) < 8 || len(h.salt) > 64 || len(h.key) < 16 || len(h.key) > 64 {
+		return h, errPasswordHash
+	}
+	return h, nil
+}
+
+// bcrypt reads no more than 72 bytes, and old systems silently dropped the rest; each step of cost doubles the time, and
+// 15 takes seconds already.
+const (
+	bcryptReads       = 72
+	highestBcryptCost = 15
+)
+
+func verifyBcrypt(hash, password string) (bool, error) {
+	cost, err := bcrypt.Cost([]byte(hash))
+	if err != nil || cost > highestBcryptCost || len(hash) != 60 || !strings.Contains("aby", hash[2:3]) {
+		return false, errPasswordHash
+	}
+	err = bcrypt.CompareHashAndPassword([]byte(hash), []byte(password[:min(len(password), bcryptReads)]))
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, bcrypt.ErrMismatchedHashAndPassword):
+		return false, nil
+	default:
+		return false, fmt.Errorf("%w: %w", errPasswordHash, err)
+	}
+}

@@ -1,0 +1,149 @@
+package login
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+var (
+	// ErrPendingExpired says that the authorization request began longer ago than PendingLifetime.
+	ErrPendingExpired = errors.New("login: the pending request has expired")
+	// ErrPendingForeign says that a pending request is missing or damaged, or belongs to another browser.
+	ErrPendingForeign = errors.New("login: no pending request of this browser")
+)
+
+// PendingLifetime is how long a person has from the authorization request to the last page.
+const PendingLifetime = 30 * time.Minute
+
+// maximumPending bounds a sealed request in bytes, since it travels in a URL. Proxies in front take less.
+const maximumPending = 16 << 10
+
+// maximumForm bounds the body of a posted page in bytes.
+const maximumForm = 64 << 10
+
+// Pending is an authorization request that waits for a person. It lives in the page, sealed, and nowhere else, so that a
+// visitor who never signs in leaves no row.
+type Pending struct {
+	Face      string `json:"face,omitempty"`
+	Query     string `json:"query,omitempty"` // raw, parsed and checked again at each step
+	At        int64  `json:"at"`              // microseconds: when the authorization request came; 0 becomes now
+	ClientID  string `json:"client_id,omitempty"`
+	LoginHint string `json:"login_hint,omitempty"`
+	UILocales string `json:"ui_locales,omitempty"`
+	// UserID is whom a consent page was made for, so that nobody answers for another user of the same browser.
+	UserID string `json:"user_id,omitempty"`
+}
+
+// Suspend redirects to a page of this package or of package provider, path?request=…, which carries the request on.
+func (s *Service) Suspend(w http.ResponseWriter, r *http.Request, path string, p Pending) error {
+	sealed, err := s.Seal(w, r, p)
+	if err != nil {
+		return err
+	}
+	s.redirect(w, r, path, sealed)
+	return nil
+}
+
+// Seal encrypts a request for the browser that asks, and gives that browser a cookie if it has none. The text is for a
+// query or a hidden field named request.
+func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Pending) (string, error) {
+	if p.At == 0 {
+		p.At = s.now().UnixMicro()
+	}
+	browser, err := s.browser(w, r)
+	if err != nil {
+		return "", err
+	}
+	var plain bytes.Buffer
+	encoder := json.NewEncoder(&plain)
+	encoder.SetEscapeHTML(false) // it would make six bytes of each & in the query
+	if err := encoder.Encode(p); err != nil {
+		return "", fmt.Errorf("login: pending request: %w", err)
+	}
+	nonce := make([]byte, s.pending.NonceSize())
+	if _, err := io.ReadFull(s.random, nonce); err != nil {
+		return "", fmt.Errorf("login: no randomness: %w", err)
+	}
+	sealed := base64.RawURLEncoding.EncodeToString(s.pending.Seal(nonce, nonce, plain.Bytes(), []byte(browser)))
+	if len(sealed) > maximumPending {
+		return "", errTooLarge
+	}
+	return sealed, nil
+}
+
+// browser returns the cookie that pending requests are bound to, making it where there is none.
+func (s *Service) browser(w http.ResponseWriter, r *http.Request) (string, error) {
+	if browser := s.readToken(r, browserCookie); browser != "" {
+		return browser, nil
+	}
+	browser, err := s.newToken()
+	if err != nil {
+		return "", err
+	}
+	s.setCookie(w, browserCookie, browser, 0)
+	// Whatever else this request seals is bound to the same cookie.
+	r.AddCookie(&http.Cookie{Name: s.cookieName(browserCookie), Value: browser})
+	return browser, nil
+}
+
+// Pending opens the request that a page carries, from the form value or query parameter named request. Errors:
+// ErrPendingExpired, ErrPendingForeign; Fail has a page for both.
+func (s *Service) Pending(r *http.Request) (Pending, error) {
+	sealed, err := sealedRequest(r)
+	if err != nil {
+		return Pending{}, err
+	}
+	return s.open(r, sealed)
+}
+
+func (s *Service) open(r *http.Request, sealed string) (p Pending, err error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
+	browser, size := s.readToken(r, browserCookie), s.pending.NonceSize()
+	if err != nil || browser == "" || len(raw) < size {
+		return Pending{}, ErrPendingForeign
+	}
+	plain, err := s.pending.Open(nil, raw[:size], raw[size:], []byte(browser))
+	if err != nil {
+		return Pending{}, ErrPendingForeign
+	}
+	if err := json.Unmarshal(plain, &p); err != nil {
+		return Pending{}, fmt.Errorf("%w: %w", ErrPendingForeign, err)
+	}
+	if s.now().Sub(time.UnixMicro(p.At)) > PendingLifetime {
+		return Pending{}, ErrPendingExpired
+	}
+	return p, nil
+}
+
+// sealedRequest reads the one value named request, of the body where there is one.
+func sealedRequest(r *http.Request) (string, error) {
+	values, err := submitted(r)
+	if err != nil {
+		return "", err
+	}
+	if list := values["request"]; len(list) == 1 && len(list[0]) <= maximumPending {
+		return list[0], nil
+	}
+	return "", ErrPendingForeign
+}
+
+// submitted returns the form of a POST, bounded, and the query of anything else.
+func submitted(r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodPost {
+		return r.URL.Query(), nil
+	}
+	if r.PostForm == nil {
+		r.Body = http.MaxBytesReader(nil, r.Body, maximumForm)
+		if err := r.ParseForm(); err != nil {
+			return nil, fmt.Errorf("%w: %w", errMalformedForm, err)
+		}
+	}
+	return r.PostForm, nil
+}

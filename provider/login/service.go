@@ -1,0 +1,167 @@
+package login
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"ithildin/storage"
+)
+
+// Options are what a Service takes from outside. Store and Issuer are required.
+type Options struct {
+	Store     *storage.Store
+	Issuer    *url.URL         // its scheme decides the attributes of cookies, its path where the pages are
+	Now       func() time.Time // default time.Now
+	Random    io.Reader        // default crypto/rand
+	Logger    *slog.Logger     // default: silence
+	Passwords *Passwords       // default: one of its own
+	// ClientAddress is the address that is believed to be the browser's, for the limit and the audit; default the peer's.
+	ClientAddress func(*http.Request) string
+	// RequestID is shown on error pages and kept with audit events; default none.
+	RequestID func(*http.Request) string
+	// Count is told the kind of each event that operators watch: sign_in, sign_in_failed, sign_in_limited, sign_out, and
+	// error for a page that Fail wrote. Default none.
+	Count func(kind string)
+}
+
+// Service serves the pages and knows the browsers. It is safe for concurrent use.
+type Service struct {
+	store         *storage.Store
+	path          string // of the issuer, without a trailing slash
+	host          string // of the issuer, shown on each page
+	secure        bool
+	now           func() time.Time
+	random        io.Reader
+	logger        *slog.Logger
+	passwords     *Passwords
+	clientAddress func(*http.Request) string
+	requestID     func(*http.Request) string
+	count         func(kind string)
+	pending       cipher.AEAD
+	subjectKey    []byte
+	crossOrigin   *http.CrossOriginProtection
+}
+
+// New reads the random keys of the Service from the Store, which makes them once.
+func New(ctx context.Context, o Options) (*Service, error) {
+	if o.Store == nil || o.Issuer == nil {
+		return nil, errors.New("login: a store and an issuer are required")
+	}
+	o.setDefaults()
+	s := &Service{
+		store: o.Store, path: strings.TrimSuffix(o.Issuer.EscapedPath(), "/"), host: o.Issuer.Host,
+		secure: o.Issuer.Scheme == "https", now: o.Now, random: o.Random, logger: o.Logger, passwords: o.Passwords,
+		clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count,
+		crossOrigin: http.NewCrossOriginProtection(),
+	}
+	// A proxy may change Host, with which browsers that send no Sec-Fetch-Site are compared.
+	if err := s.crossOrigin.AddTrustedOrigin(o.Issuer.Scheme + "://" + o.Issuer.Host); err != nil {
+		return nil, fmt.Errorf("login: issuer: %w", err)
+	}
+	s.crossOrigin.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error { return errCrossOrigin }))
+	return s, s.readKeys(ctx)
+}
+
+func (o *Options) setDefaults() {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Passwords == nil {
+		o.Passwords = NewPasswords(PasswordOptions{Random: o.Random})
+	}
+	if o.ClientAddress == nil {
+		o.ClientAddress = peerAddress
+	}
+	if o.RequestID == nil {
+		o.RequestID = func(*http.Request) string { return "" }
+	}
+	if o.Count == nil {
+		o.Count = func(string) {}
+	}
+}
+
+func peerAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func (s *Service) readKeys(ctx context.Context) error {
+	key, err := s.store.RandomKey(ctx, "pending requests", 32)
+	if err != nil {
+		return fmt.Errorf("login: key of pending requests: %w", err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return fmt.Errorf("login: key of pending requests: %w", err)
+	}
+	if s.pending, err = cipher.NewGCM(block); err != nil {
+		return fmt.Errorf("login: key of pending requests: %w", err)
+	}
+	if s.subjectKey, err = s.store.RandomKey(ctx, "sign-in subjects", 32); err != nil {
+		return fmt.Errorf("login: key of sign-in subjects: %w", err)
+	}
+	return nil
+}
+
+// The pages. PathConsent and PathContinue are served by package provider.
+const (
+	PathSignIn   = "/login/sign-in"
+	PathSignOut  = "/login/sign-out"
+	PathConsent  = "/login/consent"
+	PathContinue = "/login/continue"
+)
+
+// Handler serves the pages that need nothing but this package: sign-in and sign-out. Its routes are without the path of
+// the issuer, as the provider's are; the links of the pages are with it.
+func (s *Service) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+PathSignIn, s.handle(s.showSignIn))
+	mux.Handle("POST "+PathSignIn, s.handle(s.submitSignIn))
+	mux.Handle("GET "+PathSignOut, s.handle(s.showSignOut))
+	mux.Handle("POST "+PathSignOut, s.handle(s.submitSignOut))
+	mux.Handle("/login/", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
+	return s.Protect(mux)
+}
+
+// Protect refuses unsafe requests that another origin caused, with a page. Package provider puts its own pages behind it.
+func (s *Service) Protect(h http.Handler) http.Handler { return s.crossOrigin.Handler(h) }
+
+// handle gives every error of a page to Fail.
+func (s *Service) handle(page func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := page(w, r); err != nil {
+			s.Fail(w, r, err)
+		}
+	})
+}
+
+// redirect answers with 303, so that a POST goes on as a GET. The location keeps to the host that the browser asked, for
+// its cookies belong to that.
+func (s *Service) redirect(w http.ResponseWriter, r *http.Request, path, request string) {
+	s.writeHeaders(w, false)
+	location := s.path + path
+	if request != "" {
+		location += "?" + url.Values{"request": {request}}.Encode()
+	}
+	http.Redirect(w, r, location, http.StatusSeeOther)
+}

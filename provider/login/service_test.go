@@ -1,0 +1,214 @@
+package login
+
+import (
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/migrations"
+	"ithildin/storage"
+)
+
+const (
+	testClient   = "6498d88e-97fb-47e2-85a5-99e884f888aa"
+	testEmail    = "doctor@example.com"
+	testPassword = "correct horse battery staple"
+)
+
+// clock is a time that tests move.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// fixture is a Service over a real SQLite store, behind a real server that stands where package provider will.
+type fixture struct {
+	*Service
+	t      *testing.T
+	clock  *clock
+	server *httptest.Server
+	userID string
+	counts sync.Map
+}
+
+func newFixture(t *testing.T) *fixture { return newFixtureOver(t, "https") }
+
+func newFixtureOver(t *testing.T, scheme string) *fixture {
+	t.Helper()
+	f := &fixture{t: t, clock: &clock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}}
+	mux := http.NewServeMux()
+	f.server = httptest.NewUnstartedServer(mux)
+	if scheme == "https" {
+		f.server.StartTLS()
+	} else {
+		f.server.Start()
+	}
+	t.Cleanup(f.server.Close)
+	store := openStore(t, f.clock)
+	issuer, err := url.Parse(f.server.URL)
+	require.NoError(t, err)
+	f.Service, err = New(t.Context(), Options{
+		Store: store, Issuer: issuer, Now: f.clock.Now,
+		RequestID: func(*http.Request) string { return "request-1" },
+		Count:     func(kind string) { n, _ := f.counts.LoadOrStore(kind, 0); f.counts.Store(kind, n.(int)+1) },
+	})
+	require.NoError(t, err)
+	require.NoError(t, store.CreateClient(t.Context(), storage.Client{ID: testClient, Name: "Клініка <Здоров'я>"}))
+	f.userID = f.createUser(testEmail, testPassword)
+	f.mount(mux)
+	return f
+}
+
+func openStore(t *testing.T, c *clock) *storage.Store {
+	t.Helper()
+	sealer, err := storage.NewSealer([]byte("a master secret of thirty-two bytes, or more"))
+	require.NoError(t, err)
+	store, err := storage.Open("sqlite:"+filepath.Join(t.TempDir(), "test.db"), storage.Options{Now: c.Now, Sealer: sealer})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	_, err = migrations.Up(t.Context(), store.SQL(), migrations.SQLite)
+	require.NoError(t, err)
+	return store
+}
+
+// mount serves /authorize, which suspends a request made of its query, and what comes after sign-in.
+func (f *fixture) mount(mux *http.ServeMux) {
+	mux.Handle("/login/", f.Handler())
+	mux.Handle("/authorize", f.handle(func(w http.ResponseWriter, r *http.Request) error {
+		query := r.URL.Query()
+		return f.Suspend(w, r, query.Get("page"), Pending{
+			Face: "standard", Query: r.URL.RawQuery, ClientID: testClient,
+			LoginHint: query.Get("login_hint"), UILocales: query.Get("ui_locales"),
+		})
+	}))
+	mux.Handle("GET "+PathContinue, f.handle(func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := f.Pending(r); err != nil {
+			return err
+		}
+		current, err := f.Login(r.Context(), r, testClient)
+		if err == nil && current != nil {
+			_, err = io.WriteString(w, "signed in as "+current.User.Email)
+		}
+		return err
+	}))
+}
+
+func (f *fixture) createUser(email, password string) string {
+	phc, err := f.passwords.Hash(f.t.Context(), password)
+	require.NoError(f.t, err)
+	return f.createUserWith(email, phc)
+}
+
+func (f *fixture) createUserWith(email, phc string) string {
+	u := storage.User{ID: f.store.NewID(), Email: email, Password: phc, CreatedAt: f.clock.Now().Unix()}
+	require.NoError(f.t, f.store.CreateUser(f.t.Context(), u))
+	return u.ID
+}
+
+func (f *fixture) events(kind string) []storage.Event {
+	events, err := f.store.ListEvents(f.t.Context(), storage.EventFilter{Kind: kind, Limit: 100})
+	require.NoError(f.t, err)
+	return events
+}
+
+// browser keeps cookies and follows redirects.
+type browser struct {
+	f      *fixture
+	client *http.Client
+	header http.Header // sent with each request
+}
+
+func (f *fixture) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	require.NoError(f.t, err)
+	client := *f.server.Client()
+	client.Jar = jar
+	return &browser{f: f, client: &client, header: http.Header{}}
+}
+
+// page is what a browser has in front of it.
+type page struct {
+	*http.Response
+	body string
+}
+
+func (b *browser) do(r *http.Request) page {
+	for name, values := range b.header {
+		r.Header[name] = values
+	}
+	answer, err := b.client.Do(r)
+	require.NoError(b.f.t, err)
+	defer func() { require.NoError(b.f.t, answer.Body.Close()) }()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(b.f.t, err)
+	return page{answer, string(body)}
+}
+
+func (b *browser) get(path string) page {
+	r, err := http.NewRequestWithContext(b.f.t.Context(), http.MethodGet, b.f.server.URL+path, nil)
+	require.NoError(b.f.t, err)
+	return b.do(r)
+}
+
+func (b *browser) post(path string, form url.Values) page {
+	r, err := http.NewRequestWithContext(b.f.t.Context(), http.MethodPost, b.f.server.URL+path,
+		strings.NewReader(form.Encode()))
+	require.NoError(b.f.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", b.f.server.URL)
+	return b.do(r)
+}
+
+// begin comes to the sign-in page as an authorization request does. The query is that of /authorize.
+func (b *browser) begin(query string) page {
+	return b.get("/authorize?page=" + url.QueryEscape(PathSignIn) + "&" + query)
+}
+
+// signIn fills in the form of a sign-in page.
+func (b *browser) signIn(p page, username, password string) page {
+	return b.post(PathSignIn, url.Values{"request": {p.request(b.f.t)}, "username": {username}, "password": {password}})
+}
+
+func (b *browser) cookie(name string) *http.Cookie {
+	u, err := url.Parse(b.f.server.URL)
+	require.NoError(b.f.t, err)
+	for _, c := range b.client.Jar.Cookies(u) {
+		if c.Name == b.f.cookieName(name) {
+			return c
+		}
+	}
+	return nil
+}
+
+var hiddenRequest = regexp.MustCompile(`<input type="hidden" name="request" value="([^"]*)">`)
+
+// request is the sealed request that the page carries.
+func (p page) request(t *testing.T) string {
+	t.Helper()
+	found := hiddenRequest.FindStringSubmatch(p.body)
+	require.NotNil(t, found, p.body)
+	return html.UnescapeString(found[1])
+}

@@ -1,0 +1,196 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"ithildin/storage"
+)
+
+// maximumUsername is the longest email address (RFC 5321 4.5.3.1.3), in bytes.
+const maximumUsername = 254
+
+// refusal is why a form is shown again: the message, and the reason that the audit keeps.
+type refusal struct {
+	status  int
+	message string // a message key
+	reason  string // "" where no guess was made, so that there is nothing to record
+}
+
+var (
+	refusedEmpty     = &refusal{http.StatusOK, messageEmpty, ""}
+	refusedMalformed = &refusal{http.StatusOK, messageWrong, ""}
+	refusedLimited   = &refusal{http.StatusTooManyRequests, messageLimited, ""}
+	refusedUnknown   = &refusal{http.StatusOK, messageWrong, "unknown_user"}
+	refusedWrong     = &refusal{http.StatusOK, messageWrong, "wrong_password"}
+	refusedBlocked   = &refusal{http.StatusForbidden, messageBlocked, "user_blocked"}
+)
+
+type signInPage struct {
+	ClientName string
+	Request    string
+	Username   string
+	Message    string
+}
+
+func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.Pending(r)
+	if err != nil {
+		return err
+	}
+	return s.writeSignIn(w, r, p, keepable(p.LoginHint), nil)
+}
+
+// writeSignIn shows the form, after a refusal with its words and what was typed; never the password.
+func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending, username string, why *refusal) error {
+	client, err := s.store.Client(r.Context(), p.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return errUnknownClient
+	}
+	if err != nil {
+		return err
+	}
+	request, err := sealedRequest(r)
+	if err != nil {
+		return err
+	}
+	v := s.newView(w, r, p.UILocales)
+	v.Title = v.Words.SignIn
+	page := signInPage{ClientName: client.Name, Request: request, Username: username}
+	status := http.StatusOK
+	if why != nil {
+		status, page.Message = why.status, v.Words.Messages[why.message]
+		v.Title = v.Words.Error + ": " + v.Title
+	}
+	if status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", strconv.Itoa(int(limitWindow/time.Second)))
+	}
+	v.Page = page
+	return v.write(w, status, "sign_in.html")
+}
+
+func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.Pending(r)
+	if err != nil {
+		return err
+	}
+	username := strings.TrimSpace(r.PostForm.Get("username"))
+	password := r.PostForm.Get("password")
+	if why := checkTyped(username, password); why != nil {
+		return s.writeSignIn(w, r, p, keepable(username), why)
+	}
+	user, why, err := s.authenticate(r, username, password)
+	if err != nil {
+		return err
+	}
+	if why != nil {
+		if err := s.recordRefusal(r, p, user, why); err != nil {
+			return err
+		}
+		return s.writeSignIn(w, r, p, username, why)
+	}
+	session, err := s.startSession(w, r, user.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.record(r, storage.Event{
+		Kind: eventSignIn, ClientID: p.ClientID, UserID: user.ID, Details: map[string]string{"session_id": session.SessionID},
+	}); err != nil {
+		return err
+	}
+	s.redirect(w, r, PathContinue, r.PostForm.Get("request"))
+	return nil
+}
+
+// checkTyped refuses what can't be right, without a guess: no account is asked for, so nothing is learned.
+func checkTyped(username, password string) *refusal {
+	switch {
+	case username == "" || password == "":
+		return refusedEmpty
+	case len(username) > maximumUsername || len(password) > MaximumPassword,
+		!utf8.ValidString(username) || !utf8.ValidString(password), strings.ContainsRune(username, 0):
+		return refusedMalformed
+	}
+	return nil
+}
+
+// keepable is a name that may be shown again.
+func keepable(username string) string {
+	if len(username) > maximumUsername || !utf8.ValidString(username) {
+		return ""
+	}
+	return username
+}
+
+// authenticate says who signs in, or why not. The user is also returned beside a refusal, where known, for the audit. An
+// unknown user and a wrong password take the same steps; a blocked user is told so only after the right password.
+func (s *Service) authenticate(r *http.Request, username, password string) (*storage.User, *refusal, error) {
+	ctx := r.Context()
+	try, within, err := s.beginAttempt(r, username)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !within {
+		// Without its row, a person who keeps trying is not kept out for longer.
+		return nil, refusedLimited, try.forget(ctx)
+	}
+	user, err := s.store.FindUserByEmail(ctx, username)
+	if errors.Is(err, storage.ErrNotFound) {
+		user, err = &storage.User{}, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	ok, stale, err := s.passwords.Verify(ctx, user.Password, password)
+	if err != nil {
+		return nil, nil, errors.Join(err, try.forget(ctx))
+	}
+	switch {
+	case !ok && user.ID == "":
+		return nil, refusedUnknown, nil
+	case !ok:
+		return user, refusedWrong, nil
+	}
+	if err := try.forget(ctx); err != nil {
+		return nil, nil, err
+	}
+	if user.IsBlocked {
+		return user, refusedBlocked, nil
+	}
+	if stale {
+		s.upgrade(ctx, user, password)
+	}
+	return user, nil, nil
+}
+
+// upgrade hashes a password anew. That it does not succeed keeps nobody out: the next sign-in tries again.
+func (s *Service) upgrade(ctx context.Context, user *storage.User, password string) {
+	phc, err := s.passwords.Hash(ctx, password)
+	if err == nil {
+		err = s.store.UpgradePassword(ctx, user.ID, user.Password, phc)
+	}
+	if err != nil {
+		s.logger.LogAttrs(ctx, slog.LevelWarn, "password hash not upgraded",
+			slog.String("user_id", user.ID), slog.Any("error", err))
+	}
+}
+
+// recordRefusal keeps a failed guess in the audit. Attempts over the limit are only counted: whoever makes them could
+// otherwise fill the table.
+func (s *Service) recordRefusal(r *http.Request, p Pending, user *storage.User, why *refusal) error {
+	if why == refusedLimited {
+		s.count(eventSignInLimited)
+		return nil
+	}
+	e := storage.Event{Kind: eventSignInFailed, ClientID: p.ClientID, Details: map[string]string{"reason": why.reason}}
+	if user != nil {
+		e.UserID = user.ID
+	}
+	return s.record(r, e)
+}

@@ -1,0 +1,68 @@
+package login
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// How many sign-ins may fail within the window. Ten for an account is what the eHealth front end allowed. An address gets
+// many more, for a hospital sits behind one, and still too few to try a stolen list of passwords.
+const (
+	limitWindow     = 10 * time.Minute
+	accountFailures = 10
+	addressFailures = 100
+)
+
+// attempt is one sign-in under way. It counts as failed from before the password is looked at, so that parallel guesses
+// see each other: whichever counts last has seen the rows of all.
+type attempt struct {
+	service *Service
+	rows    []string
+}
+
+// beginAttempt records the attempt. within is false if the account or the address is over its limit; the password must
+// then not be looked at.
+func (s *Service) beginAttempt(r *http.Request, username string) (a attempt, within bool, err error) {
+	now := s.now()
+	subjects := [][]byte{s.subject("account", username), s.subject("address", network(s.clientAddress(r)))}
+	rows, err := s.store.RecordSignInFailure(r.Context(), subjects, now.Add(limitWindow).Unix())
+	if err != nil {
+		return attempt{}, false, err
+	}
+	counts, err := s.store.CountSignInFailures(r.Context(), subjects, now.Add(-limitWindow).Unix())
+	if err != nil {
+		return attempt{}, false, err
+	}
+	within = counts[0] <= accountFailures && counts[1] <= addressFailures
+	return attempt{service: s, rows: rows}, within, nil
+}
+
+// forget takes the attempt back: it was no failed guess.
+func (a attempt) forget(ctx context.Context) error {
+	return a.service.store.ForgetSignInFailures(ctx, a.rows)
+}
+
+// subject keeps addresses of people and machines out of the table; without the key a row tells nothing.
+func (s *Service) subject(kind, value string) []byte {
+	mac := hmac.New(sha256.New, s.subjectKey)
+	mac.Write([]byte(kind + "\x00" + strings.ToLower(value)))
+	return mac.Sum(nil)
+}
+
+// network is what counts as one address: an IPv6 subscriber has a /64 to choose from.
+func network(address string) string {
+	parsed, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	parsed = parsed.Unmap().WithZone("")
+	if prefix, err := parsed.Prefix(64); err == nil && parsed.Is6() {
+		return prefix.String()
+	}
+	return parsed.String()
+}

@@ -1,0 +1,54 @@
+package provider
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what an operator watches. No label holds a value of a request.
+type metrics struct {
+	requests     *prometheus.HistogramVec
+	tokens       *prometheus.CounterVec
+	refusals     *prometheus.CounterVec
+	refreshReuse prometheus.Counter
+}
+
+func newMetrics(registry prometheus.Registerer) *metrics {
+	m := &metrics{
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "ithildin_http_request_seconds", Help: "How long requests took, by route, method and status.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"route", "method", "status"}),
+		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "ithildin_tokens_issued_total", Help: "Token requests that were answered with tokens, by grant type.",
+		}, []string{"grant_type"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "ithildin_tokens_refused_total", Help: "Token requests that were refused, by grant type and error.",
+		}, []string{"grant_type", "error"}),
+		refreshReuse: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "ithildin_refresh_reuse_total", Help: "Refresh tokens presented after their grace; each revoked its grant.",
+		}),
+	}
+	registry.MustRegister(m.requests, m.tokens, m.refusals, m.refreshReuse)
+	return m
+}
+
+func (m *metrics) answered(route, method string, status int, elapsed time.Duration) {
+	switch method {
+	case "GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE":
+	default:
+		method = "other" // whatever a client makes up must not become a series
+	}
+	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(elapsed.Seconds())
+}
+
+func (m *metrics) tokenIssued(grantType string) { m.tokens.WithLabelValues(grantType).Inc() }
+
+func (m *metrics) tokenRefused(grantType, code string) {
+	if !contains(grantTypes, []string{grantType}) {
+		grantType = "other"
+	}
+	m.refusals.WithLabelValues(grantType, code).Inc()
+}

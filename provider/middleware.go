@@ -1,0 +1,152 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+)
+
+type requestIDKey struct{}
+
+// RequestID is the id of a request, which is in its answer, in its errors and in the log.
+func RequestID(r *http.Request) string {
+	id, _ := r.Context().Value(requestIDKey{}).(string)
+	return id
+}
+
+// requestID takes the id that a caller gave, if it is 20 to 200 bytes of plain characters, and else makes one of 24
+// characters (contract section 3).
+func requestID(given string) string {
+	if len(given) >= 20 && len(given) <= 200 && printable(given) {
+		return given
+	}
+	const alphabet = "0123456789abcdefghijklmnopqrstuv"
+	raw := make([]byte, 24)
+	_, _ = rand.Read(raw) // never fails
+	for i, b := range raw {
+		raw[i] = alphabet[b%32]
+	}
+	return string(raw)
+}
+
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// observe gives each request its id, bounds the damage of a panic, and logs and counts the answer under the template of
+// its route: a path can hold a value that nobody should read.
+func (p *Provider) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begin := time.Now()
+		id := requestID(r.Header.Get("X-Request-Id"))
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		w.Header().Set("X-Request-Id", id)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		recorded := &recorder{ResponseWriter: w}
+		defer func() {
+			if cause := recover(); cause != nil {
+				p.logger.LogAttrs(r.Context(), slog.LevelError, "panic", slog.Any("cause", cause),
+					slog.String("request_id", id), slog.String("stack", string(debug.Stack())))
+				if recorded.status == 0 {
+					http.Error(recorded, "An unexpected error occurred. Request id: "+id, http.StatusInternalServerError)
+				}
+			}
+			elapsed := time.Since(begin)
+			p.metrics.answered(route(r), r.Method, recorded.status, elapsed)
+			p.logger.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method),
+				slog.String("route", route(r)), slog.Int("status", recorded.status), slog.Duration("elapsed", elapsed),
+				slog.String("request_id", id))
+		}()
+		next.ServeHTTP(recorded, r)
+	})
+}
+
+// recorder remembers the status of an answer.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the writer below.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// route is the template of a request's route.
+func route(r *http.Request) string {
+	if current := mux.CurrentRoute(r); current != nil {
+		if template, err := current.GetPathTemplate(); err == nil {
+			return template
+		}
+	}
+	return "none"
+}
+
+// dropConsumerHeaders removes what only a gateway in front of the admin listener may say (contract 7.5).
+func dropConsumerHeaders(header http.Header) {
+	for name := range header {
+		if strings.HasPrefix(name, "X-Consumer-") || name == "X-Person-Id" {
+			delete(header, name)
+		}
+	}
+}
+
+// ClientAddress is the address of the client: the peer's, or what a listed proxy says of it. Of a chain of proxies the
+// last address that is not one of ours counts.
+func (p *Provider) ClientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	address, err := netip.ParseAddr(host)
+	if err != nil || !p.trusted(address) {
+		return host
+	}
+	chain := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(chain) - 1; i >= 0; i-- {
+		forwarded, err := netip.ParseAddr(strings.TrimSpace(chain[i]))
+		if err != nil {
+			break
+		}
+		if address = forwarded.Unmap(); !p.trusted(address) {
+			break
+		}
+	}
+	return address.String()
+}
+
+func (p *Provider) trusted(address netip.Addr) bool {
+	for _, prefix := range p.proxies {
+		if prefix.Contains(address.Unmap()) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,138 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ithildin/jwks"
+	"ithildin/provider/login"
+	"ithildin/storage"
+)
+
+// Options are what a Provider takes from outside.
+type Options struct {
+	Store     *storage.Store
+	Keys      *jwks.Set
+	Passwords *login.Passwords
+	// Issuer is the one source of every URL that is shown (OIDC Discovery 3).
+	Issuer *url.URL
+	Logger *slog.Logger
+	// TrustedProxies are believed about the address of a client.
+	TrustedProxies []netip.Prefix
+	Now            func() time.Time
+	Random         io.Reader
+	// Metrics is where counters are registered; nil keeps them to the Provider.
+	Metrics prometheus.Registerer
+}
+
+// Provider is the OpenID Provider. It is safe for concurrent use.
+type Provider struct {
+	store   *storage.Store
+	keys    *jwks.Set
+	login   *login.Service
+	issuer  string
+	base    *url.URL
+	logger  *slog.Logger
+	now     func() time.Time
+	random  io.Reader
+	proxies []netip.Prefix
+	metrics *metrics
+	events  *events
+	faces   map[string]Face
+
+	oauth2        *fosite.Fosite
+	codes         authorizationCodes
+	accessTokens  accessTokens
+	refreshTokens refreshTokens
+	idTokens      idTokens
+	weakSecrets   *weakSecrets
+	sessionKey    []byte
+	documents     *documents
+}
+
+// New makes a Provider. It reads its random keys from the store, so the database must answer.
+func New(ctx context.Context, o Options) (*Provider, error) {
+	if o.Store == nil || o.Keys == nil || o.Issuer == nil || o.Passwords == nil {
+		return nil, errors.New("provider: Store, Keys, Passwords and Issuer are required")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	p := &Provider{
+		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), base: o.Issuer, logger: o.Logger,
+		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
+		events: newEvents(o.Store, o.Logger),
+	}
+	if err := p.readKeys(ctx, o.Passwords); err != nil {
+		return nil, err
+	}
+	var err error
+	p.login, err = login.New(ctx, login.Options{
+		Store: o.Store, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger, Passwords: o.Passwords,
+		ClientAddress: p.ClientAddress, RequestID: RequestID,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("provider: %w", err)
+	}
+	p.oauth2 = p.composition()
+	p.documents = newDocuments(p.issuer)
+	p.AddFace(p.standardFace())
+	return p, nil
+}
+
+func (p *Provider) readKeys(ctx context.Context, passwords *login.Passwords) error {
+	keys := map[string][]byte{}
+	for _, name := range []string{"refresh tokens", "session ids", "weak secrets"} {
+		key, err := p.store.RandomKey(ctx, name, 32)
+		if err != nil {
+			return fmt.Errorf("provider: %w", err)
+		}
+		keys[name] = key
+	}
+	p.codes, p.accessTokens, p.idTokens = authorizationCodes{p}, accessTokens{p}, idTokens{p}
+	p.refreshTokens = refreshTokens{provider: p, key: keys["refresh tokens"]}
+	p.sessionKey = keys["session ids"]
+	p.weakSecrets = &weakSecrets{key: keys["weak secrets"], verifier: passwords}
+	return nil
+}
+
+// AddFace makes a face known, before the first request.
+func (p *Provider) AddFace(f Face) { p.faces[f.Name] = f }
+
+// Store is where the rows are, for an adapter that explains a failure.
+func (p *Provider) Store() *storage.Store { return p.store }
+
+// Now is the Provider's clock.
+func (p *Provider) Now() time.Time { return p.now() }
+
+// Close writes the audit events that wait. Call it after the last request.
+func (p *Provider) Close() { p.events.close() }
+
+// Run works in the background until the context ends: it writes audit events in batches.
+func (p *Provider) Run(ctx context.Context) { p.events.run(ctx) }
+
+// notFound is every path that is nothing.
+func (p *Provider) notFound(http.ResponseWriter, *http.Request) error {
+	return newError(http.StatusNotFound, CodeInvalidRequest, "There is nothing at this address.")
+}

@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/ory/fosite"
+	"github.com/ory/fosite/handler/oauth2"
+
+	"ithildin/storage"
+)
+
+// refreshHandler is fosite's refresh grant with our policies around it: who may refresh, what scope is left, and whether
+// the token rotates.
+type refreshHandler struct {
+	*oauth2.RefreshTokenGrantHandler
+	provider *Provider
+}
+
+// HandleTokenEndpointRequest runs fosite's checks, then ours.
+func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.AccessRequester) error {
+	if err := h.RefreshTokenGrantHandler.HandleTokenEndpointRequest(ctx, r); err != nil {
+		return err
+	}
+	u := storage.UnitOfWorkFrom(ctx)
+	if !BoundTo(u.Client, u.Grant) {
+		return invalidGrant("The refresh token was issued to another connection of this client.")
+	}
+	if err := stillApproved(u.Client, u.Grant.ApprovalID, u.Grant.UserBlocked); err != nil {
+		return err
+	}
+	scope, err := h.scope(ctx, u, r.GetRequestForm().Get("scope"))
+	if err != nil {
+		return err
+	}
+	r.(*fosite.AccessRequest).GrantedScope = scope
+	return nil
+}
+
+// BoundTo says whether the connection that authenticated may use the grant's refresh token.
+func BoundTo(client *storage.Client, grant *storage.Grant) bool {
+	c := client.Connection
+	return c != nil && (c.RefreshBoundTo == storage.RefreshBoundToClient || grant.ConnectionID == "" || grant.ConnectionID == c.ID)
+}
+
+// scope is what the new access token may do: by policy what was granted, what is approved by now, or what of that the
+// client and the user still have. A request may ask for less, and leaves the grant as it is (RFC 6749 6).
+func (h *refreshHandler) scope(ctx context.Context, u *storage.UnitOfWork, requested string) ([]string, error) {
+	ceiling, err := h.provider.scopes(ctx, u.Client, u.Grant.RoleIDs)
+	if err != nil {
+		return nil, err
+	}
+	scope := storage.SplitScope(u.Grant.Scope)
+	if u.Client.Policy.RefreshScope != storage.RefreshScopeGranted {
+		scope = storage.SplitScope(u.Grant.ApprovalScope)
+	}
+	kept := ceiling.narrow(scope)
+	if u.Client.Policy.RefreshScope == storage.RefreshScopeApproval {
+		if len(kept) < len(scope) {
+			h.provider.logger.LogAttrs(ctx, slog.LevelInfo, "refresh_scope=current would narrow this refresh",
+				slog.String("client_id", u.Client.ID), slog.Int("scopes", len(scope)), slog.Int("kept", len(kept)))
+		}
+		kept = scope
+	}
+	if requested == "" {
+		return kept, nil
+	}
+	asked := storage.SplitScope(requested)
+	if !contains(scope, asked) {
+		return nil, newError(400, CodeInvalidScope, "The scope goes beyond what was granted.")
+	}
+	return intersection(asked, kept), nil
+}
+
+func intersection(asked, kept []string) []string {
+	var both []string
+	for _, name := range asked {
+		if contains(kept, []string{name}) {
+			both = append(both, name)
+		}
+	}
+	return both
+}
+
+// PopulateTokenEndpointResponse rotates by fosite, or answers with the same refresh token again.
+func (h *refreshHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, w fosite.AccessResponder) error {
+	if !h.CanHandleTokenEndpointRequest(ctx, r) {
+		return fosite.ErrUnknownRequest
+	}
+	u := storage.UnitOfWorkFrom(ctx)
+	if u.Client.Policy.Refresh == storage.RefreshRotate {
+		return h.RefreshTokenGrantHandler.PopulateTokenEndpointResponse(ctx, r, w)
+	}
+	token, signature, err := h.AccessTokenStrategy.GenerateAccessToken(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := h.TokenRevocationStorage.CreateAccessTokenSession(ctx, signature, r); err != nil {
+		return err
+	}
+	u.Issued.RefreshToken = r.GetRequestForm().Get("refresh_token")
+	u.Issued.RefreshTokenID, u.Issued.RefreshExpiresAt = u.Grant.RefreshTokenID, u.Grant.RefreshExpiresAt
+	w.SetAccessToken(token)
+	w.SetTokenType("bearer")
+	w.SetScopes(r.GetGrantedScopes())
+	w.SetExtra("refresh_token", u.Issued.RefreshToken)
+	return nil
+}

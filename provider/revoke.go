@@ -1,0 +1,60 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+
+	"ithildin/storage"
+)
+
+// revoke is the revocation endpoint (RFC 7009). A refresh token ends its whole grant, one that was rotated away too; an
+// access token ends alone. An unknown token, or another client's, is answered like one that was revoked; a database that
+// is away is not: the client must not believe in a revocation that did not happen.
+func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
+	form, malformed := readForm(w, r)
+	if malformed != nil {
+		return malformed
+	}
+	ctx := p.store.NewUnitOfWork().Context(r.Context())
+	client, err := p.authenticateClient(ctx, r.Header.Get("Authorization"), form)
+	if err != nil {
+		return err
+	}
+	token := form.Get("token")
+	if token == "" {
+		return invalidRequest("The request names no token.")
+	}
+	p.allowOrigin(w, r, client.ID)
+	event := storage.Event{Kind: "token_revoked", ClientID: client.ID}
+	info, err := p.inspectAccess(ctx, token)
+	switch {
+	case err == nil && info.ClientID != client.ID:
+		return done(w)
+	case err == nil && info.IsJWT:
+		event.UserID = info.UserID
+		err = p.store.RevokeJTI(ctx, info.ID, info.ExpiresAt)
+	case err == nil:
+		event.UserID = info.UserID
+		_, err = p.store.DeleteAccessToken(ctx, storage.Hash(token))
+	case errors.Is(err, errDead):
+		grant, _, findErr := p.FindRefreshGrant(ctx, token)
+		if errors.Is(findErr, errDead) || findErr == nil && grant.ClientID != client.ID {
+			return done(w)
+		}
+		if err = findErr; err == nil {
+			event.UserID = grant.UserID
+			_, err = p.store.RevokeGrant(ctx, grant.ID)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	p.recordEvent(ctx, event)
+	return done(w)
+}
+
+func done(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
+	return nil
+}

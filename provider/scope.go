@@ -1,0 +1,140 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"ithildin/storage"
+)
+
+// What keeps a scope from being granted.
+const (
+	ScopeOutsideClient = "client" // neither the client's own list nor its type's has it
+	ScopeOutsideRoles  = "roles"  // the catalogue gives it to roles, and the user has none with it
+	ScopeEmpty         = "empty"  // nothing was asked for, and the user has no roles to ask by
+)
+
+// ScopeError names the first scope that may not be granted, and why.
+type ScopeError struct {
+	Scope  string
+	Reason string
+}
+
+func (e *ScopeError) Error() string {
+	return fmt.Sprintf("scope %q is outside the %s", e.Scope, e.Reason)
+}
+
+// scopes is the one scope policy, for both faces: what a client may ask for (its own list within its client type's), and
+// of that, what the user may grant (the scopes of the user's roles, where the catalogue says that roles govern).
+type scopes struct {
+	client    *storage.Client
+	catalogue []storage.Scope
+	granted   []string // by the user's roles
+}
+
+func (p *Provider) scopes(ctx context.Context, client *storage.Client, roleIDs []string) (*scopes, error) {
+	catalogue, err := p.store.Scopes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	roles, err := p.store.Roles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &scopes{client: client, catalogue: catalogue}
+	for _, id := range roleIDs {
+		s.granted = append(s.granted, roles[id].Scope...)
+	}
+	return s, nil
+}
+
+// check goes through every scope for the client first, and then for the roles, which is the legacy order (contract 2.2).
+func (s *scopes) check(requested []string) error {
+	allowed := s.client.AllowedScope()
+	for _, name := range requested {
+		if !slices.Contains(allowed, name) {
+			return &ScopeError{Scope: name, Reason: ScopeOutsideClient}
+		}
+	}
+	for _, name := range requested {
+		if !s.byRole(name) {
+			return &ScopeError{Scope: name, Reason: ScopeOutsideRoles}
+		}
+	}
+	return nil
+}
+
+// narrow keeps what check would let pass.
+func (s *scopes) narrow(requested []string) []string {
+	allowed := s.client.AllowedScope()
+	var kept []string
+	for _, name := range requested {
+		if slices.Contains(allowed, name) && s.byRole(name) {
+			kept = append(kept, name)
+		}
+	}
+	return kept
+}
+
+func (s *scopes) byRole(name string) bool {
+	return s.entry(name).GovernedBy == storage.GovernedByConsent || slices.Contains(s.granted, name)
+}
+
+// entry is the catalogue's; a name that it lacks is governed by roles.
+func (s *scopes) entry(name string) storage.Scope {
+	for _, e := range s.catalogue {
+		if e.Name == name {
+			return e
+		}
+	}
+	return storage.Scope{Name: name, GovernedBy: storage.GovernedByRole}
+}
+
+// ofRoles is what the user's roles give, for a request that names no scope (contract 7.1).
+func (s *scopes) ofRoles() []string {
+	var all []string
+	for _, name := range s.granted {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// entries are what the consent page shows.
+func (s *scopes) entries(names []string) []storage.Scope {
+	list := make([]storage.Scope, len(names))
+	for i, name := range names {
+		list[i] = s.entry(name)
+	}
+	return list
+}
+
+// contains says whether every one of names is in all.
+func contains(all, names []string) bool {
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// asScopeError words a ScopeError for the standard face.
+func asScopeError(err error) *Error {
+	return newError(http.StatusBadRequest, CodeInvalidScope, describeScope(err)).Because(err)
+}
+
+func describeScope(err error) string {
+	var refused *ScopeError
+	if !errors.As(err, &refused) {
+		return "The requested scope is invalid."
+	}
+	if refused.Reason == ScopeOutsideClient {
+		return fmt.Sprintf("The client may not ask for the scope %.100q.", refused.Scope)
+	}
+	return fmt.Sprintf("The roles of the user do not include the scope %.100q.", refused.Scope)
+}

@@ -1,0 +1,30 @@
+package provider
+
+import "net/http"
+
+// tokenResponse is RFC 6749 5.1 and OIDC Core 3.1.3.3.
+type tokenResponse struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+	Scope        string `json:"scope,omitempty"`
+}
+
+// token is the token endpoint (RFC 6749 3.2).
+func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
+	form, malformed := readForm(w, r)
+	if malformed != nil {
+		return malformed
+	}
+	set, err := p.Exchange(r.Context(), TokenRequest{Authorization: r.Header.Get("Authorization"), Form: form})
+	if err != nil {
+		return err
+	}
+	p.allowOrigin(w, r, set.ClientID)
+	return writeJSON(w, http.StatusOK, tokenResponse{
+		AccessToken: set.AccessToken, TokenType: "Bearer", ExpiresIn: set.ExpiresIn,
+		RefreshToken: set.RefreshToken, IDToken: set.IDToken, Scope: set.Scope,
+	})
+}

@@ -1,0 +1,128 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+)
+
+// The kinds of opaque access tokens (contract: tokens.name).
+const (
+	KindAccessToken         = "access_token"
+	KindTwoFactor           = "2fa_access_token"
+	KindChangePasswordToken = "change_password_token"
+)
+
+// AccessToken is an opaque access token, or what is known of a JWT by its grant and jti.
+type AccessToken struct {
+	ID            []byte // SHA-256 of the value
+	AccessTokenID string
+	Kind          string
+	ClientID      string
+	UserID        string // "" where the token is the client's own
+	GrantID       string // "" where it has none
+	Scope         string
+	Session       *Session
+	CreatedAt     int64
+	ExpiresAt     int64
+
+	UserBlocked  bool
+	GrantRevoked bool
+}
+
+type accessTokenRow struct {
+	AccessTokenID string         `db:"access_token_id"`
+	Kind          string         `db:"kind"`
+	ClientID      string         `db:"client_id"`
+	UserID        sql.NullString `db:"user_id"`
+	GrantID       sql.NullString `db:"grant_id"`
+	Scope         string         `db:"scope"`
+	Session       string         `db:"session"`
+	CreatedAt     int64          `db:"created_at"`
+	ExpiresAt     int64          `db:"expires_at"`
+	UserBlocked   sql.NullBool   `db:"user_blocked"`
+	RevokedAt     sql.NullInt64  `db:"revoked_at"`
+}
+
+// FindAccessToken reads an opaque access token by its value's hash, with what may have ended it, in one statement.
+func (s *Store) FindAccessToken(ctx context.Context, hash []byte) (*AccessToken, error) {
+	var row accessTokenRow
+	err := s.get(ctx, &row, `
+SELECT t.access_token_id, t.kind, t.client_id, t.user_id, t.grant_id, t.scope, t.session, t.created_at, t.expires_at,
+       u.is_blocked AS user_blocked, g.revoked_at
+FROM access_tokens t
+LEFT JOIN users u ON u.id = t.user_id
+LEFT JOIN grants g ON g.id = t.grant_id
+WHERE t.id = $1`, hash)
+	if err != nil {
+		return nil, err
+	}
+	session, err := decodeSession(row.Session)
+	if err != nil {
+		return nil, err
+	}
+	return &AccessToken{
+		ID: hash, AccessTokenID: row.AccessTokenID, Kind: row.Kind, ClientID: row.ClientID, UserID: row.UserID.String,
+		GrantID: row.GrantID.String, Scope: row.Scope, Session: session, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt,
+		// A token whose user or grant is gone is as dead as one whose user or grant was ended.
+		UserBlocked:  row.UserID.Valid && (!row.UserBlocked.Valid || row.UserBlocked.Bool),
+		GrantRevoked: row.GrantID.Valid && (!row.RevokedAt.Valid || row.RevokedAt.Int64 > 0),
+	}, nil
+}
+
+// insertAccessToken makes a token only while its grant lives.
+const insertAccessToken = `
+INSERT INTO access_tokens (id, access_token_id, kind, client_id, user_id, grant_id, scope, session, created_at, expires_at)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 {{gate}} ON CONFLICT DO NOTHING`
+
+func (u *UnitOfWork) queueAccessToken(t AccessToken) {
+	u.queue(statement{name: "insert access token", sql: insertAccessToken, args: []any{
+		t.ID, t.AccessTokenID, t.Kind, t.ClientID, null(t.UserID), null(t.GrantID), t.Scope, t.Session.encode(),
+		t.CreatedAt, t.ExpiresAt,
+	}})
+}
+
+// CreateAccessToken stores an opaque access token by itself, for tests and the importer.
+func (s *Store) CreateAccessToken(ctx context.Context, t AccessToken) error {
+	u := s.NewUnitOfWork()
+	u.queueAccessToken(t)
+	return u.Flush(ctx)
+}
+
+// DeleteAccessToken ends one opaque access token. It says whether there was one.
+func (s *Store) DeleteAccessToken(ctx context.Context, hash []byte) (bool, error) {
+	n, err := s.exec(ctx, `DELETE FROM access_tokens WHERE id = $1`, hash)
+	return n > 0, err
+}
+
+// TokenState is what may have ended a JWT before its time.
+type TokenState struct {
+	Revoked     bool // its jti, or its grant
+	UserBlocked bool
+}
+
+// FindTokenState reads what may have ended a JWT access token; grantID and userID are "" for a client's own. A grant or a
+// user that is gone counts as ended.
+func (s *Store) FindTokenState(ctx context.Context, jti, grantID, userID string) (TokenState, error) {
+	var row struct {
+		JTI       bool          `db:"jti_revoked"`
+		RevokedAt sql.NullInt64 `db:"revoked_at"`
+		Blocked   sql.NullBool  `db:"is_blocked"`
+	}
+	err := s.get(ctx, &row, `
+SELECT EXISTS (SELECT 1 FROM revoked_jti WHERE jti = $1) AS jti_revoked,
+       (SELECT revoked_at FROM grants WHERE id = $2) AS revoked_at,
+       (SELECT is_blocked FROM users WHERE id = $3) AS is_blocked`, jti, null(grantID), null(userID))
+	if err != nil {
+		return TokenState{}, err
+	}
+	return TokenState{
+		Revoked:     row.JTI || grantID != "" && (!row.RevokedAt.Valid || row.RevokedAt.Int64 > 0),
+		UserBlocked: userID != "" && (!row.Blocked.Valid || row.Blocked.Bool),
+	}, nil
+}
+
+// RevokeJTI ends one JWT access token until it expires by itself.
+func (s *Store) RevokeJTI(ctx context.Context, jti string, expiresAt int64) error {
+	_, err := s.exec(ctx, `INSERT INTO revoked_jti (jti, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, jti, expiresAt)
+	return err
+}

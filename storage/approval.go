@@ -1,0 +1,107 @@
+package storage
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Approval is what a user lets a client have.
+type Approval struct {
+	ID        string
+	UserID    string
+	ClientID  string
+	Scope     []string
+	CreatedAt int64
+	UpdatedAt int64
+}
+
+type approvalRow struct {
+	ID        string `db:"id"`
+	UserID    string `db:"user_id"`
+	ClientID  string `db:"client_id"`
+	Scope     string `db:"scope"`
+	CreatedAt int64  `db:"created_at"`
+	UpdatedAt int64  `db:"updated_at"`
+}
+
+func (r approvalRow) approval() Approval {
+	return Approval{
+		ID: r.ID, UserID: r.UserID, ClientID: r.ClientID, Scope: SplitScope(r.Scope), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+}
+
+const upsertApproval = `
+INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at)
+SELECT $1, $2, $3, $4, $5, $6 {{gate}}
+ON CONFLICT (user_id, client_id) DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at`
+
+// QueueApproval stores what a user approved with the other writes of the request. It replaces the scopes of an earlier
+// approval of the same client, whose id and time of making stay.
+func (u *UnitOfWork) QueueApproval(a Approval) {
+	u.queue(statement{name: "upsert approval", sql: upsertApproval, args: []any{
+		a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), a.CreatedAt, a.UpdatedAt,
+	}})
+}
+
+// Approve is QueueApproval by itself. ErrNotFound: no such user or client.
+func (s *Store) Approve(ctx context.Context, a Approval) error {
+	u := s.NewUnitOfWork()
+	u.QueueApproval(a)
+	return unknownReference(u.Flush(ctx))
+}
+
+const selectApproval = `SELECT id, user_id, client_id, scope, created_at, updated_at FROM approvals `
+
+// FindApproval reads what a user lets a client have.
+func (s *Store) FindApproval(ctx context.Context, userID, clientID string) (*Approval, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return nil, err
+	}
+	var row approvalRow
+	err = s.get(ctx, &row, selectApproval+`WHERE user_id = $1 AND client_id = $2`, userID, clientID)
+	if err != nil {
+		return nil, err
+	}
+	a := row.approval()
+	return &a, nil
+}
+
+// ListApprovals reads what a user lets clients have, in the order of client ids.
+func (s *Store) ListApprovals(ctx context.Context, userID string) ([]Approval, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return nil, err
+	}
+	var rows []approvalRow
+	if err := s.selectAll(ctx, &rows, selectApproval+`WHERE user_id = $1 ORDER BY client_id`, userID); err != nil {
+		return nil, err
+	}
+	approvals := make([]Approval, len(rows))
+	for i, r := range rows {
+		approvals[i] = r.approval()
+	}
+	return approvals, nil
+}
+
+// DeleteApproval takes an approval back and ends all that came of it: codes, grants and access tokens of that user and
+// client.
+func (s *Store) DeleteApproval(ctx context.Context, id string) error {
+	id, err := uuidKey(id)
+	if err != nil {
+		return err
+	}
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		var of struct {
+			UserID   string `db:"user_id"`
+			ClientID string `db:"client_id"`
+		}
+		err := tx.GetContext(ctx, &of, `DELETE FROM approvals WHERE id = $1 RETURNING user_id, client_id`, id)
+		if err != nil {
+			return err
+		}
+		return s.endIssued(ctx, tx, ofUserAndClient, of.UserID, of.ClientID)
+	})
+}

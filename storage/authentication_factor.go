@@ -1,0 +1,119 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// AuthenticationFactor is what a user proves besides the password; one of each type.
+type AuthenticationFactor struct {
+	ID        string
+	UserID    string
+	Type      string
+	Factor    string // what may be shown, such as a phone number; "" where it is still to be set
+	Secret    []byte // the seed of a generator, sealed in the row; nil where the type has none
+	IsActive  bool
+	CreatedAt int64
+	UpdatedAt int64
+}
+
+type authenticationFactorRow struct {
+	ID        string `db:"id"`
+	UserID    string `db:"user_id"`
+	Type      string `db:"type"`
+	Factor    string `db:"factor"`
+	Sealed    string `db:"sealed"`
+	IsActive  bool   `db:"is_active"`
+	CreatedAt int64  `db:"created_at"`
+	UpdatedAt int64  `db:"updated_at"`
+}
+
+func factorContext(id string) string { return "authentication_factors:" + id }
+
+func (s *Store) openFactor(r authenticationFactorRow) (AuthenticationFactor, error) {
+	f := AuthenticationFactor{
+		ID: r.ID, UserID: r.UserID, Type: r.Type, Factor: r.Factor, IsActive: r.IsActive, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+	if r.Sealed == "" {
+		return f, nil
+	}
+	var err error
+	if f.Secret, err = s.sealer.Open(r.Sealed, factorContext(r.ID)); err != nil {
+		return AuthenticationFactor{}, fmt.Errorf("storage: authentication factor %s: %w", r.ID, err)
+	}
+	return f, nil
+}
+
+func (s *Store) sealFactor(f AuthenticationFactor) string {
+	if f.Secret == nil {
+		return ""
+	}
+	return s.sealer.Seal(f.Secret, factorContext(f.ID))
+}
+
+const selectFactor = `
+SELECT id, user_id, type, factor, sealed, is_active, created_at, updated_at FROM authentication_factors `
+
+// CreateAuthenticationFactor stores a factor. ErrConflict: the user has one of this type. ErrNotFound: no such user.
+func (s *Store) CreateAuthenticationFactor(ctx context.Context, f AuthenticationFactor) error {
+	return unknownReference(s.transaction(ctx, func(tx *sqlx.Tx) error {
+		return write(ctx, tx, `
+INSERT INTO authentication_factors (id, user_id, type, factor, sealed, is_active, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			f.ID, f.UserID, f.Type, f.Factor, s.sealFactor(f), f.IsActive, f.CreatedAt, f.UpdatedAt)
+	}))
+}
+
+// FindAuthenticationFactor reads a user's factor of a type, inactive ones too.
+func (s *Store) FindAuthenticationFactor(ctx context.Context, userID, factorType string) (*AuthenticationFactor, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return nil, err
+	}
+	var row authenticationFactorRow
+	if err := s.get(ctx, &row, selectFactor+`WHERE user_id = $1 AND type = $2`, userID, factorType); err != nil {
+		return nil, err
+	}
+	f, err := s.openFactor(row)
+	if err != nil {
+		return nil, err
+	}
+	return &f, nil
+}
+
+// ListAuthenticationFactors reads a user's factors in the order of types, inactive ones too.
+func (s *Store) ListAuthenticationFactors(ctx context.Context, userID string) ([]AuthenticationFactor, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return nil, err
+	}
+	var rows []authenticationFactorRow
+	if err := s.selectAll(ctx, &rows, selectFactor+`WHERE user_id = $1 ORDER BY type`, userID); err != nil {
+		return nil, err
+	}
+	factors := make([]AuthenticationFactor, len(rows))
+	for i, r := range rows {
+		if factors[i], err = s.openFactor(r); err != nil {
+			return nil, err
+		}
+	}
+	return factors, nil
+}
+
+// UpdateAuthenticationFactor changes what a factor is checked by and whether it is active; not its user, nor its type.
+func (s *Store) UpdateAuthenticationFactor(ctx context.Context, f AuthenticationFactor) error {
+	id, err := uuidKey(f.ID)
+	if err != nil {
+		return err
+	}
+	f.ID = id
+	n, err := s.exec(ctx, `
+UPDATE authentication_factors SET factor = $2, sealed = $3, is_active = $4, updated_at = $5 WHERE id = $1`,
+		id, f.Factor, s.sealFactor(f), f.IsActive, s.Now())
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}

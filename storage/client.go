@@ -1,0 +1,183 @@
+package storage
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/ory/fosite"
+)
+
+// How a client proves who it is at the token endpoint (OIDC Core 9).
+const (
+	AuthMethodNone          = "none"
+	AuthMethodBasic         = "client_secret_basic"
+	AuthMethodPost          = "client_secret_post"
+	AuthMethodPrivateKeyJWT = "private_key_jwt"
+)
+
+// Metadata is what a client registered about itself, under the names of RFC 7591 and OIDC Registration.
+type Metadata struct {
+	GrantTypes               []string            `json:"grant_types,omitempty"`
+	ResponseTypes            []string            `json:"response_types,omitempty"`
+	TokenEndpointAuthMethod  string              `json:"token_endpoint_auth_method,omitempty"`
+	JWKS                     *jose.JSONWebKeySet `json:"jwks,omitempty"`
+	IDTokenSignedResponseAlg string              `json:"id_token_signed_response_alg,omitempty"`
+	AccessTokenSigningAlg    string              `json:"access_token_signing_alg,omitempty"`
+	Audience                 []string            `json:"audience,omitempty"`
+	AllowedCORSOrigins       []string            `json:"allowed_cors_origins,omitempty"`
+	DefaultMaxAge            int64               `json:"default_max_age,omitempty"`
+	ClientURI                string              `json:"client_uri,omitempty"`
+	LogoURI                  string              `json:"logo_uri,omitempty"`
+	PolicyURI                string              `json:"policy_uri,omitempty"`
+	TermsURI                 string              `json:"tos_uri,omitempty"`
+}
+
+// Client is a registered client with its type and connections. A cached one is shared and never changed: a request that
+// knows more (the connection that authenticated, the redirect URI that was asked for) works on a copy.
+type Client struct {
+	ID              string
+	Name            string
+	TypeID          string // "" where it has no client type
+	TypeName        string
+	TypeScope       []string
+	OwnerID         string
+	Scope           []string // its own list
+	Policy          Policy
+	Metadata        Metadata
+	Settings        json.RawMessage
+	PrivateSettings json.RawMessage
+	IsBlocked       bool
+	BlockReason     string
+	CreatedAt       int64
+	UpdatedAt       int64
+	Connections     []*Connection
+
+	// Connection is the one that authenticated in this request.
+	Connection *Connection
+	// RedirectURI is the one of this request, after it was matched against the connections.
+	RedirectURI string
+}
+
+// Connection is one MIS that works for a client, or the client's only one: secrets, redirect URIs and how they match.
+type Connection struct {
+	ID             string
+	ClientID       string
+	ConsumerID     string // "" where the client has a connection of its own, not a MIS's
+	RedirectURIs   []string
+	RedirectMatch  string
+	RequireScope   bool
+	RefreshBoundTo string
+	CreatedAt      int64
+	UpdatedAt      int64
+	Secrets        []ConnectionSecret
+}
+
+// ConnectionSecret is one live secret of a connection; two at a time make rotation painless.
+type ConnectionSecret struct {
+	ID           string
+	Hash         []byte // SHA-256, for a secret of 128 bits or more
+	PasswordHash string // argon2id, for a weaker one
+	CreatedAt    int64
+	ExpiresAt    int64 // 0: never
+}
+
+// AllowedScope is the client's own list within its client type's, where it has one.
+func (c *Client) AllowedScope() []string {
+	if c.TypeID == "" {
+		return c.Scope
+	}
+	if len(c.Scope) == 0 {
+		return c.TypeScope
+	}
+	var both []string
+	for _, s := range c.Scope {
+		if slices.Contains(c.TypeScope, s) {
+			both = append(both, s)
+		}
+	}
+	return both
+}
+
+// ConnectionByID finds a connection of the client, nil if it has none of that id.
+func (c *Client) ConnectionByID(id string) *Connection {
+	for _, connection := range c.Connections {
+		if connection.ID == id {
+			return connection
+		}
+	}
+	return nil
+}
+
+// WithConnection returns a copy for a request in which that connection authenticated.
+func (c *Client) WithConnection(connection *Connection) *Client {
+	request := *c
+	request.Connection = connection
+	return &request
+}
+
+// WithRedirectURI returns a copy for a request whose redirect URI was matched already.
+func (c *Client) WithRedirectURI(uri string) *Client {
+	request := *c
+	request.RedirectURI = uri
+	return &request
+}
+
+// The methods of fosite.Client.
+
+var (
+	_ fosite.Client             = (*Client)(nil)
+	_ fosite.ResponseModeClient = (*Client)(nil)
+)
+
+// GetID is the client_id.
+func (c *Client) GetID() string { return c.ID }
+
+// GetHashedSecret is empty: authentication is ours, over connections.
+func (c *Client) GetHashedSecret() []byte { return nil }
+
+// GetRedirectURIs is the one redirect URI of the request once it was matched, else every registered one. fosite's own
+// matching ignores the scheme of loopback addresses and knows no prefixes, so that it only ever sees a settled value.
+func (c *Client) GetRedirectURIs() []string {
+	if c.RedirectURI != "" {
+		return []string{c.RedirectURI}
+	}
+	var uris []string
+	for _, connection := range c.Connections {
+		uris = append(uris, connection.RedirectURIs...)
+	}
+	return uris
+}
+
+// GetGrantTypes lists the grants that the client may use.
+func (c *Client) GetGrantTypes() fosite.Arguments { return c.Metadata.GrantTypes }
+
+// GetResponseTypes lists the response types that the client may ask for.
+func (c *Client) GetResponseTypes() fosite.Arguments { return c.Metadata.ResponseTypes }
+
+// GetScopes is AllowedScope.
+func (c *Client) GetScopes() fosite.Arguments { return c.AllowedScope() }
+
+// IsPublic says that the client authenticates by nothing.
+func (c *Client) IsPublic() bool { return c.Metadata.TokenEndpointAuthMethod == AuthMethodNone }
+
+// GetAudience lists the audiences that the client may ask for.
+func (c *Client) GetAudience() fosite.Arguments { return c.Metadata.Audience }
+
+// GetResponseModes lists the response modes that any client may ask for.
+func (c *Client) GetResponseModes() []fosite.ResponseModeType {
+	return []fosite.ResponseModeType{fosite.ResponseModeDefault, fosite.ResponseModeQuery}
+}
+
+// SplitScope cuts a scope string at white space and drops repetitions, in order.
+func SplitScope(scope string) []string {
+	fields := strings.Fields(scope)
+	unique := fields[:0]
+	for _, f := range fields {
+		if !slices.Contains(unique, f) {
+			unique = append(unique, f)
+		}
+	}
+	return unique
+}

@@ -1,0 +1,72 @@
+package storage
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// ClientType names the scopes that clients of a kind may have at most.
+type ClientType struct {
+	ID    string
+	Name  string
+	Scope []string
+}
+
+// CreateClientType stores a client type. ErrConflict: the id or the name is taken.
+func (s *Store) CreateClientType(ctx context.Context, t ClientType) error {
+	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		return write(ctx, tx, `INSERT INTO client_types (id, name, scope) VALUES ($1, $2, $3)`,
+			t.ID, t.Name, strings.Join(t.Scope, " "))
+	})
+}
+
+// UpdateClientType changes a client type's name and scopes.
+func (s *Store) UpdateClientType(ctx context.Context, t ClientType) error {
+	id, err := uuidKey(t.ID)
+	if err != nil {
+		return err
+	}
+	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		return writeRow(ctx, tx, `UPDATE client_types SET name = $2, scope = $3 WHERE id = $1`,
+			id, t.Name, strings.Join(t.Scope, " "))
+	})
+}
+
+// DeleteClientType removes a client type. ErrConflict: a client is of it.
+func (s *Store) DeleteClientType(ctx context.Context, id string) error {
+	id, err := uuidKey(id)
+	if err != nil {
+		return err
+	}
+	return stillReferenced(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		return writeRow(ctx, tx, `DELETE FROM client_types WHERE id = $1`, id)
+	}))
+}
+
+// FindClientTypeByName reads a client type by its name.
+func (s *Store) FindClientTypeByName(ctx context.Context, name string) (*ClientType, error) {
+	name, err := textKey(name)
+	if err != nil {
+		return nil, err
+	}
+	var row namedScopeRow
+	if err := s.get(ctx, &row, `SELECT id, name, scope FROM client_types WHERE name = $1`, name); err != nil {
+		return nil, err
+	}
+	return &ClientType{ID: row.ID, Name: row.Name, Scope: SplitScope(row.Scope)}, nil
+}
+
+// ListClientTypes reads every client type in the order of names.
+func (s *Store) ListClientTypes(ctx context.Context) ([]ClientType, error) {
+	var rows []namedScopeRow
+	if err := s.selectAll(ctx, &rows, `SELECT id, name, scope FROM client_types ORDER BY name`); err != nil {
+		return nil, err
+	}
+	types := make([]ClientType, len(rows))
+	for i, r := range rows {
+		types[i] = ClientType{ID: r.ID, Name: r.Name, Scope: SplitScope(r.Scope)}
+	}
+	return types, nil
+}

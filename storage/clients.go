@@ -1,0 +1,202 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+)
+
+type clientRow struct {
+	ID              string         `db:"id"`
+	Name            string         `db:"name"`
+	TypeID          sql.NullString `db:"client_type_id"`
+	TypeName        sql.NullString `db:"type_name"`
+	TypeScope       sql.NullString `db:"type_scope"`
+	OwnerID         sql.NullString `db:"owner_id"`
+	Scope           string         `db:"scope"`
+	Policy          string         `db:"policy"`
+	Metadata        string         `db:"metadata"`
+	Settings        string         `db:"settings"`
+	PrivateSettings string         `db:"private_settings"`
+	IsBlocked       bool           `db:"is_blocked"`
+	BlockReason     string         `db:"block_reason"`
+	CreatedAt       int64          `db:"created_at"`
+	UpdatedAt       int64          `db:"updated_at"`
+}
+
+func (r clientRow) client() (*Client, error) {
+	c := &Client{
+		ID: r.ID, Name: r.Name, TypeID: r.TypeID.String, TypeName: r.TypeName.String, TypeScope: SplitScope(r.TypeScope.String),
+		OwnerID: r.OwnerID.String, Scope: SplitScope(r.Scope),
+		Settings: json.RawMessage(r.Settings), PrivateSettings: json.RawMessage(r.PrivateSettings),
+		IsBlocked: r.IsBlocked, BlockReason: r.BlockReason, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+	if err := json.Unmarshal([]byte(r.Policy), &c.Policy); err != nil {
+		return nil, fmt.Errorf("storage: policy of client %s: %w", r.ID, err)
+	}
+	if err := json.Unmarshal([]byte(r.Metadata), &c.Metadata); err != nil {
+		return nil, fmt.Errorf("storage: metadata of client %s: %w", r.ID, err)
+	}
+	return c, nil
+}
+
+const selectClient = `
+SELECT c.id, c.name, c.client_type_id, t.name AS type_name, t.scope AS type_scope, c.owner_id, c.scope, c.policy, c.metadata,
+       c.settings, c.private_settings, c.is_blocked, c.block_reason, c.created_at, c.updated_at
+FROM clients c LEFT JOIN client_types t ON t.id = c.client_type_id `
+
+// LoadClient reads a client with its type, its connections and their live secrets from the database, blocked ones too.
+// Store.Client is the same from memory.
+func (s *Store) LoadClient(ctx context.Context, id string) (*Client, error) {
+	id, err := textKey(id)
+	if err != nil {
+		return nil, err
+	}
+	var row clientRow
+	if err := s.get(ctx, &row, selectClient+`WHERE c.id = $1`, id); err != nil {
+		return nil, err
+	}
+	c, err := row.client()
+	if err != nil {
+		return nil, err
+	}
+	connections, err := s.ListConnections(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range connections {
+		c.Connections = append(c.Connections, &connections[i])
+	}
+	return c, nil
+}
+
+// ListClients reads a page of clients in the order of ids, beginning behind afterID, without their connections.
+func (s *Store) ListClients(ctx context.Context, afterID string, limit int) ([]Client, error) {
+	var rows []clientRow
+	err := s.selectAll(ctx, &rows, selectClient+`WHERE c.id > $1 ORDER BY c.id LIMIT $2`, afterID, pageSize(limit))
+	if err != nil {
+		return nil, err
+	}
+	clients := make([]Client, len(rows))
+	for i, r := range rows {
+		c, err := r.client()
+		if err != nil {
+			return nil, err
+		}
+		clients[i] = *c
+	}
+	return clients, nil
+}
+
+// clientValues are the columns that a client is created and updated with, from name to private_settings.
+func clientValues(c Client) ([]any, error) {
+	typeID, err := uuidOrNull(c.TypeID)
+	if err != nil {
+		return nil, err
+	}
+	ownerID, err := uuidOrNull(c.OwnerID)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := json.Marshal(c.Policy)
+	if err != nil {
+		return nil, fmt.Errorf("storage: policy: %w", err)
+	}
+	metadata, err := json.Marshal(c.Metadata)
+	if err != nil {
+		return nil, fmt.Errorf("storage: metadata: %w", err)
+	}
+	return []any{
+		c.Name, typeID, ownerID, strings.Join(c.Scope, " "), string(policy), string(metadata),
+		document(c.Settings), document(c.PrivateSettings),
+	}, nil
+}
+
+// CreateClient stores a client with its connections and their secrets. ErrConflict: the id, or a secret, is taken.
+// ErrNotFound: no such client type, or no such consumer of a connection.
+func (s *Store) CreateClient(ctx context.Context, c Client) error {
+	values, err := clientValues(c)
+	if err != nil {
+		return err
+	}
+	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		err := write(ctx, tx, `
+INSERT INTO clients (name, client_type_id, owner_id, scope, policy, metadata, settings, private_settings,
+       id, is_blocked, block_reason, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			append(values[:len(values):len(values)], c.ID, c.IsBlocked, c.BlockReason, c.CreatedAt, c.UpdatedAt)...)
+		if err != nil {
+			return err
+		}
+		for _, connection := range c.Connections {
+			owned := *connection
+			owned.ClientID = c.ID
+			if err := createConnection(ctx, tx, owned); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// UpdateClient changes a client's name, type, owner, scopes, policy, metadata and settings; neither its block nor its
+// connections.
+func (s *Store) UpdateClient(ctx context.Context, c Client) error {
+	values, err := clientValues(c)
+	if err != nil {
+		return err
+	}
+	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		return writeRow(ctx, tx, `
+UPDATE clients SET name = $1, client_type_id = $2, owner_id = $3, scope = $4, policy = $5, metadata = $6, settings = $7,
+       private_settings = $8, updated_at = $9
+WHERE id = $10`, append(values[:len(values):len(values)], s.Now(), c.ID)...)
+	}))
+}
+
+// DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to it.
+func (s *Store) DeleteClient(ctx context.Context, id string) error {
+	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		if err := writeRow(ctx, tx, `DELETE FROM clients WHERE id = $1`, id); err != nil {
+			return err
+		}
+		return deleteIssued(ctx, tx, ofClient, id)
+	})
+}
+
+// BlockClient bars a client; what was issued to it comes back when the block is lifted. ErrConflict: blocked already.
+func (s *Store) BlockClient(ctx context.Context, id, reason string) error {
+	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		err := writeRow(ctx, tx, `
+UPDATE clients SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id = $1 AND is_blocked = FALSE`,
+			id, reason, s.Now())
+		if errors.Is(err, ErrNotFound) {
+			return conflictIfPresent(ctx, tx, `SELECT 1 FROM clients WHERE id = $1`, id)
+		}
+		return err
+	})
+}
+
+// UnblockClient lifts a block.
+func (s *Store) UnblockClient(ctx context.Context, id string) error {
+	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		return writeRow(ctx, tx,
+			`UPDATE clients SET is_blocked = FALSE, block_reason = '', updated_at = $2 WHERE id = $1`, id, s.Now())
+	})
+}
+
+// DeactivateTokens ends everything that was issued to a client. ErrNotFound: no such client.
+func (s *Store) DeactivateTokens(ctx context.Context, clientID string) error {
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		var one int64
+		if err := tx.GetContext(ctx, &one, `SELECT 1 FROM clients WHERE id = $1`, clientID); err != nil {
+			return err
+		}
+		return s.endIssued(ctx, tx, ofClient, clientID)
+	})
+}

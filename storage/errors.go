@@ -1,0 +1,85 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/lib/pq"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// The errors that callers tell apart with errors.Is. Anything else is a fault of this program.
+var (
+	// ErrNotFound says that no such row exists.
+	ErrNotFound = errors.New("storage: not found")
+	// ErrConflict says that a row with this unique value exists already.
+	ErrConflict = errors.New("storage: already exists")
+	// ErrUnavailable says that the database can't answer now; the same request may succeed later.
+	ErrUnavailable = errors.New("storage: database unavailable")
+	// ErrUsed says that a conditional write lost: another attempt has used the code, the jti or the lease.
+	ErrUsed = errors.New("storage: already used")
+	// ErrReuse says that a refresh token older than its grace was presented; its family is revoked by now.
+	ErrReuse = errors.New("storage: refresh token reuse")
+)
+
+// classify turns a driver's error into one of the errors above, keeping the cause for the log.
+func classify(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrUnavailable), errors.Is(err, ErrUsed):
+		return err
+	case isUnique(err):
+		return fmt.Errorf("%w: %w", ErrConflict, err)
+	case isUnavailable(err):
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	default:
+		return fmt.Errorf("storage: %w", err)
+	}
+}
+
+func isUnique(err error) bool {
+	var postgres *pq.Error
+	if errors.As(err, &postgres) {
+		return postgres.Code == "23505"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) &&
+		(lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+// isUnavailable recognises a database that is away, starting, stopping, full or too slow.
+func isUnavailable(err error) bool {
+	var postgres *pq.Error
+	if errors.As(err, &postgres) {
+		switch postgres.Code.Class() {
+		case "08", "53", "57", "58", "40": // connection, resources, operator intervention, system; 40 after every retry
+			return true
+		}
+		return postgres.Code == "55P03" || postgres.Code == "25006" // lock timeout; read-only while a replica is promoted
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		switch lite.Code() & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+			sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT:
+			return true
+		}
+		return false
+	}
+	var network net.Error
+	return errors.As(err, &network) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, syscall.ECONNREFUSED) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, pq.ErrSSLNotSupported)
+}

@@ -1,0 +1,160 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+)
+
+// Grant is one authorization of a client by a user: a family of refresh tokens and what revokes all that came of it.
+type Grant struct {
+	ID                string
+	ClientID          string
+	ConnectionID      string // "" where refresh is bound to the client alone
+	UserID            string
+	SessionID         string // the login session it was made in
+	Scope             string
+	Session           *Session
+	RefreshTokenID    string // "" where no refresh token was issued
+	RefreshHash       []byte // nil where the refresh token carries the grant's id
+	Generation        int64
+	RotatedAt         int64
+	RefreshExpiresAt  int64
+	AbsoluteExpiresAt int64 // 0: no bound but RefreshExpiresAt
+	CreatedAt         int64
+	ExpiresAt         int64 // when the row may be deleted
+	RevokedAt         int64
+
+	UserBlocked   bool
+	ApprovalID    string // "" when the approval is gone
+	ApprovalScope string
+	RoleIDs       []string // the user's roles for this client and everywhere
+}
+
+type grantRow struct {
+	ID                string         `db:"id"`
+	ClientID          string         `db:"client_id"`
+	ConnectionID      sql.NullString `db:"connection_id"`
+	UserID            string         `db:"user_id"`
+	SessionID         sql.NullString `db:"session_id"`
+	Scope             string         `db:"scope"`
+	Session           string         `db:"session"`
+	RefreshTokenID    sql.NullString `db:"refresh_token_id"`
+	RefreshHash       []byte         `db:"refresh_hash"`
+	Generation        int64          `db:"generation"`
+	RotatedAt         int64          `db:"rotated_at"`
+	RefreshExpiresAt  int64          `db:"refresh_expires_at"`
+	AbsoluteExpiresAt int64          `db:"absolute_expires_at"`
+	CreatedAt         int64          `db:"created_at"`
+	ExpiresAt         int64          `db:"expires_at"`
+	RevokedAt         int64          `db:"revoked_at"`
+	UserBlocked       bool           `db:"user_blocked"`
+	ApprovalID        sql.NullString `db:"approval_id"`
+	ApprovalScope     sql.NullString `db:"approval_scope"`
+	RoleID            sql.NullString `db:"role_id"`
+	GlobalRoleID      sql.NullString `db:"global_role_id"`
+}
+
+// selectGrant gives one row for each pair of a role for the client and a role everywhere; there are few of either.
+const selectGrant = `
+SELECT g.id, g.client_id, g.connection_id, g.user_id, g.session_id, g.scope, g.session, g.refresh_token_id, g.refresh_hash,
+       g.generation, g.rotated_at, g.refresh_expires_at, g.absolute_expires_at, g.created_at, g.expires_at, g.revoked_at,
+       u.is_blocked AS user_blocked, a.id AS approval_id, a.scope AS approval_scope,
+       r.role_id AS role_id, e.role_id AS global_role_id
+FROM grants g
+JOIN users u ON u.id = g.user_id
+LEFT JOIN approvals a ON a.user_id = g.user_id AND a.client_id = g.client_id
+LEFT JOIN user_roles r ON r.user_id = g.user_id AND r.client_id = g.client_id
+LEFT JOIN global_user_roles e ON e.user_id = g.user_id `
+
+const (
+	findGrant       = selectGrant + `WHERE g.id = $1`
+	findGrantByHash = selectGrant + `WHERE g.refresh_hash = $1 OR g.previous_refresh_hash = $1`
+)
+
+// FindGrant reads a grant by its id, revoked and expired ones too, in one statement.
+func (s *Store) FindGrant(ctx context.Context, id string) (*Grant, error) {
+	return s.findGrant(ctx, findGrant, id)
+}
+
+// FindGrantByRefreshHash reads a grant by the hash of its refresh token, the current one or the one before.
+func (s *Store) FindGrantByRefreshHash(ctx context.Context, hash []byte) (*Grant, error) {
+	return s.findGrant(ctx, findGrantByHash, hash)
+}
+
+func (s *Store) findGrant(ctx context.Context, query string, arg any) (*Grant, error) {
+	var rows []grantRow
+	if err := s.selectAll(ctx, &rows, query, arg); err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, ErrNotFound
+	}
+	row := rows[0]
+	session, err := decodeSession(row.Session)
+	if err != nil {
+		return nil, err
+	}
+	g := &Grant{
+		ID: row.ID, ClientID: row.ClientID, ConnectionID: row.ConnectionID.String, UserID: row.UserID,
+		SessionID: row.SessionID.String, Scope: row.Scope, Session: session,
+		RefreshTokenID: row.RefreshTokenID.String, RefreshHash: row.RefreshHash,
+		Generation: row.Generation, RotatedAt: row.RotatedAt,
+		RefreshExpiresAt: row.RefreshExpiresAt, AbsoluteExpiresAt: row.AbsoluteExpiresAt,
+		CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
+		UserBlocked: row.UserBlocked, ApprovalID: row.ApprovalID.String, ApprovalScope: row.ApprovalScope.String,
+	}
+	for _, r := range rows {
+		for _, id := range []sql.NullString{r.RoleID, r.GlobalRoleID} {
+			if id.Valid && !slices.Contains(g.RoleIDs, id.String) {
+				g.RoleIDs = append(g.RoleIDs, id.String)
+			}
+		}
+	}
+	return g, nil
+}
+
+const insertGrant = `
+INSERT INTO grants (id, client_id, connection_id, user_id, session_id, scope, session, refresh_token_id, refresh_hash,
+       refresh_expires_at, absolute_expires_at, created_at, expires_at)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 {{gate}} ON CONFLICT DO NOTHING`
+
+func (u *UnitOfWork) queueGrant(g Grant) {
+	u.queue(statement{name: "insert grant", sql: insertGrant, args: []any{
+		g.ID, g.ClientID, null(g.ConnectionID), g.UserID, null(g.SessionID), g.Scope, g.Session.encode(),
+		null(g.RefreshTokenID), bytes(g.RefreshHash), g.RefreshExpiresAt, g.AbsoluteExpiresAt, g.CreatedAt, g.ExpiresAt,
+	}})
+}
+
+// CreateGrant stores a grant by itself, for tests and the importer.
+func (s *Store) CreateGrant(ctx context.Context, g Grant) error {
+	u := s.NewUnitOfWork()
+	u.queueGrant(g)
+	return u.Flush(ctx)
+}
+
+// rotateGrant moves a family one generation on, if nobody has since the caller read it. The same attempt, sent twice,
+// wins twice.
+const rotateGrant = `
+UPDATE grants SET generation = $2 + 1, previous_refresh_hash = refresh_hash, refresh_hash = $3, refresh_token_id = $4,
+       rotated_at = $5, rotated_by = $6, refresh_expires_at = $7, expires_at = $8
+WHERE id = $1 AND revoked_at = 0 AND generation = $2 RETURNING 1`
+
+// liveGrant is the gate for what is made under a grant that stays as it is.
+const liveGrant = `SELECT 1 FROM grants WHERE id = $1 AND revoked_at = 0`
+
+// RevokeGrant ends a grant and all that came of it. It says whether the grant was live until now.
+func (s *Store) RevokeGrant(ctx context.Context, id string) (bool, error) {
+	n, err := s.exec(ctx, `UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`, id, s.Now())
+	return n > 0, err
+}
+
+func null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+// bytes makes an absent value a NULL of the right type.
+func bytes(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}

@@ -1,0 +1,147 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+)
+
+// LoginSession is one person signed in in one browser.
+type LoginSession struct {
+	ID         []byte   `db:"id"` // SHA-256 of the cookie
+	SessionID  string   `db:"session_id"`
+	UserID     string   `db:"user_id"`
+	AuthTime   int64    `db:"auth_time"` // microseconds
+	AMR        []string `db:"-"`         // RFC 8176
+	ACR        string   `db:"acr"`
+	LastUsedAt int64    `db:"last_used_at"`
+	CreatedAt  int64    `db:"created_at"`
+	ExpiresAt  int64    `db:"expires_at"`
+	RevokedAt  int64    `db:"revoked_at"` // 0: not revoked
+}
+
+type loginSessionRow struct {
+	LoginSession
+	AMR string `db:"amr"`
+}
+
+func (r loginSessionRow) session() LoginSession {
+	session := r.LoginSession
+	session.AMR = strings.Fields(r.AMR)
+	return session
+}
+
+// Login is what an authorization request must know of the person before it.
+type Login struct {
+	Session       LoginSession
+	User          User     // without Password
+	ApprovalID    string   // "" where the user has approved nothing for the client
+	ApprovedScope []string // for the client
+	RoleIDs       []string // for the client and everywhere
+}
+
+type loginRow struct {
+	loginSessionRow
+	User          userRow        `db:"user"`
+	ApprovalID    sql.NullString `db:"approval_id"`
+	ApprovalScope sql.NullString `db:"approval_scope"`
+	RoleID        sql.NullString `db:"role_id"`
+	GlobalRoleID  sql.NullString `db:"global_role_id"`
+}
+
+// CreateLoginSession stores a session. ErrNotFound: no such user.
+func (s *Store) CreateLoginSession(ctx context.Context, l LoginSession) error {
+	// A conflict can only be with ourselves, sent twice: the id is the hash of a fresh random value.
+	_, err := s.exec(ctx, `
+INSERT INTO login_sessions (id, session_id, user_id, auth_time, amr, acr, last_used_at, created_at, expires_at, revoked_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
+		l.ID, l.SessionID, l.UserID, l.AuthTime, strings.Join(l.AMR, " "), l.ACR, l.LastUsedAt, l.CreatedAt, l.ExpiresAt,
+		l.RevokedAt)
+	return unknownReference(err)
+}
+
+// findLogin gives one row for each pair of a role for the client and a role everywhere, as selectGrant does.
+const findLogin = `
+SELECT s.id, s.session_id, s.user_id, s.auth_time, s.amr, s.acr, s.last_used_at, s.created_at, s.expires_at, s.revoked_at,
+       u.id AS "user.id", u.email AS "user.email", u.password_set_at AS "user.password_set_at", u.tax_id AS "user.tax_id",
+       u.person_id AS "user.person_id", u.profile AS "user.profile", u.settings AS "user.settings",
+       u.private_settings AS "user.private_settings", u.is_blocked AS "user.is_blocked",
+       u.block_reason AS "user.block_reason", u.created_at AS "user.created_at", u.updated_at AS "user.updated_at",
+       a.id AS approval_id, a.scope AS approval_scope, r.role_id AS role_id, e.role_id AS global_role_id
+FROM login_sessions s
+JOIN users u ON u.id = s.user_id
+LEFT JOIN approvals a ON a.user_id = s.user_id AND a.client_id = $2
+LEFT JOIN user_roles r ON r.user_id = s.user_id AND r.client_id = $2
+LEFT JOIN global_user_roles e ON e.user_id = s.user_id
+WHERE s.id = $1 AND s.revoked_at = 0 AND s.expires_at > $3`
+
+// FindLogin reads a live session by its cookie's hash, with its user and what matters for that client, in one statement.
+// ErrNotFound: unknown, revoked or expired. How long it may idle, and whether its user is blocked, is for the caller.
+func (s *Store) FindLogin(ctx context.Context, hash []byte, clientID string) (*Login, error) {
+	var rows []loginRow
+	if err := s.selectAll(ctx, &rows, findLogin, hash, clientID, s.Now()); err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, ErrNotFound
+	}
+	login := &Login{
+		Session: rows[0].session(), User: rows[0].User.user(),
+		ApprovalID: rows[0].ApprovalID.String, ApprovedScope: SplitScope(rows[0].ApprovalScope.String),
+	}
+	for _, r := range rows {
+		for _, id := range []sql.NullString{r.RoleID, r.GlobalRoleID} {
+			if id.Valid && !slices.Contains(login.RoleIDs, id.String) {
+				login.RoleIDs = append(login.RoleIDs, id.String)
+			}
+		}
+	}
+	return login, nil
+}
+
+// QueueSessionUse notes that a session was used, with the other writes of the request; now is epoch seconds.
+func (u *UnitOfWork) QueueSessionUse(sessionHash []byte, now int64) {
+	u.queue(statement{
+		name: "session use", sql: `UPDATE login_sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`,
+		args: []any{sessionHash, now},
+	})
+}
+
+// EndLoginSession ends a session by its cookie's hash. One that is unknown or over is left as it is.
+func (s *Store) EndLoginSession(ctx context.Context, hash []byte) error {
+	_, err := s.exec(ctx, `UPDATE login_sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`, hash, s.Now())
+	return err
+}
+
+const endLoginSessions = `UPDATE login_sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at = 0`
+
+// EndLoginSessions ends every session of a user and says how many there were.
+func (s *Store) EndLoginSessions(ctx context.Context, userID string) (int64, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return 0, err
+	}
+	return s.exec(ctx, endLoginSessions, userID, s.Now())
+}
+
+// ListLoginSessions reads the live sessions of a user, newest first.
+func (s *Store) ListLoginSessions(ctx context.Context, userID string) ([]LoginSession, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return nil, err
+	}
+	var rows []loginSessionRow
+	err = s.selectAll(ctx, &rows, `
+SELECT id, session_id, user_id, auth_time, amr, acr, last_used_at, created_at, expires_at, revoked_at
+FROM login_sessions WHERE user_id = $1 AND revoked_at = 0 AND expires_at > $2 ORDER BY created_at DESC, session_id`,
+		userID, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	sessions := make([]LoginSession, len(rows))
+	for i, r := range rows {
+		sessions[i] = r.session()
+	}
+	return sessions, nil
+}

@@ -1,0 +1,148 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// memory is what a process keeps of the rows that change seldom: clients with their connections and types, roles, the
+// scope catalogue. All of it is dropped when the configuration version moves, and read again when asked for.
+type memory struct {
+	merged sync.Map // the texts of merged statements by the names of their parts; bounded by the code
+
+	mu      sync.RWMutex
+	epoch   int64 // counts the drops, so that a read that began before a drop is not kept after it
+	clients map[string]*Client
+	roles   map[string]Role
+	scopes  []Scope
+	loading singleflight.Group
+}
+
+// rememberedClients bounds the cache; past it everything is dropped, which is simple and, with an attacker who makes up
+// ids, no worse than any other choice.
+const rememberedClients = 10_000
+
+func newMemory() *memory { return &memory{clients: map[string]*Client{}} }
+
+// Forget drops what this process keeps.
+func (s *Store) Forget() {
+	m := s.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.epoch++
+	m.clients, m.roles, m.scopes = map[string]*Client{}, nil, nil
+}
+
+// ConfigurationVersion is the number that every change of configuration raises.
+func (s *Store) ConfigurationVersion(ctx context.Context) (version int64, err error) {
+	err = s.get(ctx, &version, `SELECT version FROM configuration_version WHERE id = 1`)
+	return version, err
+}
+
+// Watch asks for the configuration version at each tick until the context ends, and when it has moved drops what this
+// process keeps and calls changed. A database that is away is asked again at the next tick. On both engines the version
+// is a row: SQLite's data_version would move with every token.
+func (s *Store) Watch(ctx context.Context, tick <-chan time.Time, changed func(context.Context)) {
+	last, _ := s.ConfigurationVersion(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+		}
+		version, err := s.ConfigurationVersion(ctx)
+		if err != nil || version == last {
+			continue
+		}
+		last = version
+		s.Forget()
+		changed(ctx)
+	}
+}
+
+// Client returns a client by its id, from memory where it can. The value is shared: it must not be changed. That an id is
+// unknown is remembered too.
+func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
+	m := s.memory
+	m.mu.RLock()
+	client, known := m.clients[id]
+	epoch := m.epoch
+	m.mu.RUnlock()
+	if !known {
+		// The load serves every request that waits for it, so it must not end with the first one's context.
+		loaded, err, _ := m.loading.Do("client "+id, func() (any, error) {
+			return s.LoadClient(context.WithoutCancel(ctx), id)
+		})
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		client, _ = loaded.(*Client)
+		m.keepClient(epoch, id, client)
+	}
+	if client == nil {
+		return nil, ErrNotFound
+	}
+	return client, nil
+}
+
+func (m *memory) keepClient(epoch int64, id string, client *Client) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch != epoch {
+		return
+	}
+	if len(m.clients) >= rememberedClients {
+		m.clients = map[string]*Client{}
+	}
+	m.clients[id] = client
+}
+
+// Roles returns every role by its id, from memory where it can. The value is shared.
+func (s *Store) Roles(ctx context.Context) (map[string]Role, error) {
+	m := s.memory
+	m.mu.RLock()
+	roles, epoch := m.roles, m.epoch
+	m.mu.RUnlock()
+	if roles != nil {
+		return roles, nil
+	}
+	list, err := s.ListRoles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	roles = make(map[string]Role, len(list))
+	for _, r := range list {
+		roles[r.ID] = r
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch == epoch {
+		m.roles = roles
+	}
+	return roles, nil
+}
+
+// Scopes returns the catalogue in the order of names, from memory where it can. The value is shared.
+func (s *Store) Scopes(ctx context.Context) ([]Scope, error) {
+	m := s.memory
+	m.mu.RLock()
+	scopes, epoch := m.scopes, m.epoch
+	m.mu.RUnlock()
+	if scopes != nil {
+		return scopes, nil
+	}
+	scopes, err := s.ListScopes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch == epoch {
+		m.scopes = scopes
+	}
+	return scopes, nil
+}

@@ -1,0 +1,22 @@
+package storage
+
+import "encoding/json"
+
+// largestPage bounds what one list call reads.
+const largestPage = 1000
+
+// pageSize is how many rows a list call reads: what was asked for, or the most where that is more, or nothing.
+func pageSize(limit int) int {
+	if limit <= 0 {
+		return largestPage
+	}
+	return min(limit, largestPage)
+}
+
+// document is JSON as a text column holds it; an absent one is an empty object.
+func document(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return "{}"
+	}
+	return string(raw)
+}

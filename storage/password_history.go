@@ -1,0 +1,63 @@
+package storage
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// passwordsRemembered is how many passwords before the present one a user may not take again.
+const passwordsRemembered = 3
+
+// PasswordHistory reads the passwords that a user had before the present one, as PHC strings, newest first.
+func (s *Store) PasswordHistory(ctx context.Context, userID string) ([]string, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return nil, err
+	}
+	var passwords []string
+	err = s.selectAll(ctx, &passwords,
+		`SELECT password FROM password_history WHERE user_id = $1 ORDER BY created_at DESC`, userID)
+	return passwords, err
+}
+
+// SetPassword gives a user another password and moves the one before, if there was one, to the history.
+func (s *Store) SetPassword(ctx context.Context, id, phc string) error {
+	id, err := uuidKey(id)
+	if err != nil {
+		return err
+	}
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		// First a write, so that of two at once the second reads what the first has set.
+		err := writeRow(ctx, tx, `UPDATE users SET password_set_at = $2, updated_at = $2 WHERE id = $1`, id, s.Now())
+		if err != nil {
+			return err
+		}
+		if err := s.rememberPassword(ctx, tx, id); err != nil {
+			return err
+		}
+		return write(ctx, tx, `UPDATE users SET password = $2 WHERE id = $1`, id, phc)
+	})
+}
+
+// rememberPassword copies the present password to the history and forgets the oldest there. Two changes may share a
+// second, so the row's time is at least one above the one before: the order is what it is for.
+func (s *Store) rememberPassword(ctx context.Context, tx *sqlx.Tx, userID string) error {
+	var latest int64
+	err := tx.GetContext(ctx, &latest,
+		`SELECT coalesce(max(created_at), 0) FROM password_history WHERE user_id = $1`, userID)
+	if err != nil {
+		return err
+	}
+	err = write(ctx, tx, `
+INSERT INTO password_history (id, user_id, password, created_at)
+SELECT $1, id, password, $3 FROM users WHERE id = $2 AND password <> ''`,
+		s.NewID(), userID, max(s.Now(), latest+1))
+	if err != nil {
+		return err
+	}
+	return write(ctx, tx, `
+DELETE FROM password_history WHERE user_id = $1
+AND id NOT IN (SELECT id FROM password_history WHERE user_id = $1 ORDER BY created_at DESC LIMIT $2)`,
+		userID, passwordsRemembered)
+}

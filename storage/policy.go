@@ -1,0 +1,131 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The values of the policies. They are data on a client or its connection, so that one flow serves both faces and a
+// client moves from one to the other setting by setting.
+const (
+	AccessTokenJWT    = "jwt"    // RFC 9068
+	AccessTokenOpaque = "opaque" // stored by its hash
+
+	TokenFormOwn    = "own"
+	TokenFormLegacy = "legacy" // 32 alphanumeric characters, as mithril's clients keep them
+
+	RefreshIssuedWithOfflineAccess = "offline_access" // OIDC Core 11
+	RefreshIssuedAlways            = "always"
+
+	RefreshRotate = "rotate" // a new token each time, the old one good for a grace
+	RefreshReuse  = "reuse"  // the same token until it expires
+
+	RefreshScopeGranted  = "granted"  // what was granted, less what was lost since
+	RefreshScopeCurrent  = "current"  // the approval, within client type and roles
+	RefreshScopeApproval = "approval" // the approval as it stands
+
+	CodeReplayRevoke = "revoke" // RFC 6749 4.1.2: revoke what the code was exchanged for
+	CodeReplayRefuse = "refuse"
+
+	RefreshLifetimeFromRotation = "rotation" // and a year from sign-in at most
+	RefreshLifetimeFromIssue    = "issue"
+
+	RedirectMatchExact  = "exact"
+	RedirectMatchPrefix = "prefix"
+
+	RefreshBoundToConnection = "connection"
+	RefreshBoundToClient     = "client"
+)
+
+// Policy is what may differ from client to client. Lifetimes are in seconds.
+type Policy struct {
+	AccessToken         string `json:"access_token"`
+	TokenForm           string `json:"token_form"`
+	RefreshIssued       string `json:"refresh_issued"`
+	Refresh             string `json:"refresh"`
+	RefreshGrace        int64  `json:"refresh_grace"`
+	RefreshScope        string `json:"refresh_scope"`
+	RefreshLifetimeFrom string `json:"refresh_lifetime_from"`
+	CodeReplay          string `json:"code_replay"`
+	RequirePKCE         bool   `json:"require_pkce"`
+	RequireState        bool   `json:"require_state"`
+	CodeLifetime        int64  `json:"code_lifetime"`
+	AccessLifetime      int64  `json:"access_lifetime"`
+	RefreshLifetime     int64  `json:"refresh_lifetime"`
+	// IntrospectAny lets the client ask about tokens that are not its own.
+	IntrospectAny bool `json:"introspect_any"`
+}
+
+// The presets of policies and of the connections that go with them.
+const (
+	PresetStandard = "standard" // a new standard client
+	PresetEHealth  = "ehealth"  // a new eHealth client
+	PresetMithril  = "mithril"  // imported from mithril, or made through the legacy admin API
+)
+
+// RefreshAbsoluteLifetime is the longest that a rotating family lives, in seconds from sign-in.
+const RefreshAbsoluteLifetime = 365 * 24 * 3600
+
+// NewPolicy returns the policy of a preset.
+func NewPolicy(preset string) (Policy, error) {
+	switch preset {
+	case PresetStandard:
+		return Policy{
+			AccessToken: AccessTokenJWT, TokenForm: TokenFormOwn,
+			RefreshIssued: RefreshIssuedWithOfflineAccess, Refresh: RefreshRotate, RefreshGrace: 30,
+			RefreshScope: RefreshScopeGranted, RefreshLifetimeFrom: RefreshLifetimeFromRotation,
+			CodeReplay: CodeReplayRevoke, CodeLifetime: 60, AccessLifetime: 3600, RefreshLifetime: 2592000,
+		}, nil
+	case PresetEHealth, PresetMithril:
+		p := Policy{
+			AccessToken: AccessTokenOpaque, TokenForm: TokenFormLegacy,
+			RefreshIssued: RefreshIssuedAlways, Refresh: RefreshReuse, RefreshGrace: 30,
+			RefreshScope: RefreshScopeCurrent, RefreshLifetimeFrom: RefreshLifetimeFromIssue,
+			CodeReplay: CodeReplayRefuse, CodeLifetime: 300, AccessLifetime: 2592000, RefreshLifetime: 2592000,
+		}
+		if preset == PresetMithril {
+			p.RefreshScope, p.RefreshLifetime = RefreshScopeApproval, 604800
+		}
+		return p, nil
+	}
+	return Policy{}, fmt.Errorf("unknown preset %q: want %s, %s or %s", preset, PresetStandard, PresetEHealth, PresetMithril)
+}
+
+// ApplyPreset gives a connection the settings of a preset.
+func (c *Connection) ApplyPreset(preset string) {
+	c.RedirectMatch, c.RequireScope, c.RefreshBoundTo = RedirectMatchExact, true, RefreshBoundToConnection
+	if preset == PresetMithril {
+		c.RedirectMatch, c.RequireScope, c.RefreshBoundTo = RedirectMatchPrefix, false, RefreshBoundToClient
+	}
+}
+
+// Validate names every setting that has no known value.
+func (p Policy) Validate() error {
+	var problems []error
+	oneOf := func(name, value string, allowed ...string) {
+		for _, a := range allowed {
+			if value == a {
+				return
+			}
+		}
+		problems = append(problems, fmt.Errorf("%s is %q: want one of %v", name, value, allowed))
+	}
+	oneOf("access_token", p.AccessToken, AccessTokenJWT, AccessTokenOpaque)
+	oneOf("token_form", p.TokenForm, TokenFormOwn, TokenFormLegacy)
+	oneOf("refresh_issued", p.RefreshIssued, RefreshIssuedWithOfflineAccess, RefreshIssuedAlways)
+	oneOf("refresh", p.Refresh, RefreshRotate, RefreshReuse)
+	oneOf("refresh_scope", p.RefreshScope, RefreshScopeGranted, RefreshScopeCurrent, RefreshScopeApproval)
+	oneOf("refresh_lifetime_from", p.RefreshLifetimeFrom, RefreshLifetimeFromRotation, RefreshLifetimeFromIssue)
+	oneOf("code_replay", p.CodeReplay, CodeReplayRevoke, CodeReplayRefuse)
+	for name, seconds := range map[string]int64{
+		"code_lifetime": p.CodeLifetime, "access_lifetime": p.AccessLifetime, "refresh_lifetime": p.RefreshLifetime,
+	} {
+		if seconds <= 0 {
+			problems = append(problems, fmt.Errorf("%s is %d: want seconds above zero", name, seconds))
+		}
+	}
+	if p.RefreshGrace < 0 {
+		problems = append(problems, fmt.Errorf("refresh_grace is %d: want seconds, zero or more", p.RefreshGrace))
+	}
+	return errors.Join(problems...)
+}

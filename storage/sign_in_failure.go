@@ -1,0 +1,100 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// mostSubjects bounds what one sign-in is counted under (the account, the address, the pair of them); it also bounds how
+// many texts of each statement there are.
+const mostSubjects = 8
+
+// RecordSignInFailure counts a failure under each subject (a hash of whom or what to count) until expiresAt, in epoch
+// seconds. It returns the ids by which ForgetSignInFailures takes them back.
+func (s *Store) RecordSignInFailure(ctx context.Context, subjects [][]byte, expiresAt int64) ([]string, error) {
+	if err := boundSubjects(len(subjects)); err != nil || len(subjects) == 0 {
+		return nil, err
+	}
+	ids := make([]string, len(subjects))
+	args := make([]any, 0, 4*len(subjects))
+	for i, subject := range subjects {
+		ids[i] = s.NewID()
+		args = append(args, ids[i], subject, s.Now(), expiresAt)
+	}
+	_, err := s.exec(ctx, `INSERT INTO sign_in_failures (id, subject, created_at, expires_at) VALUES `+
+		rowPlaceholders(len(subjects), 4)+` ON CONFLICT DO NOTHING`, args...)
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+// CountSignInFailures says how many failures each subject has since then (epoch seconds), in the order of subjects.
+func (s *Store) CountSignInFailures(ctx context.Context, subjects [][]byte, since int64) ([]int64, error) {
+	if err := boundSubjects(len(subjects)); err != nil || len(subjects) == 0 {
+		return nil, err
+	}
+	args := make([]any, 0, len(subjects)+1)
+	for _, subject := range subjects {
+		args = append(args, subject)
+	}
+	var rows []struct {
+		Subject []byte `db:"subject"`
+		Count   int64  `db:"failures"`
+	}
+	err := s.selectAll(ctx, &rows, fmt.Sprintf(`
+SELECT subject, count(*) AS failures FROM sign_in_failures
+WHERE subject IN (%s) AND created_at >= $%d GROUP BY subject`,
+		placeholders(1, len(subjects)), len(subjects)+1), append(args, since)...)
+	if err != nil {
+		return nil, err
+	}
+	bySubject := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		bySubject[string(r.Subject)] = r.Count
+	}
+	counts := make([]int64, len(subjects))
+	for i, subject := range subjects {
+		counts[i] = bySubject[string(subject)]
+	}
+	return counts, nil
+}
+
+// ForgetSignInFailures takes failures back by the ids of RecordSignInFailure.
+func (s *Store) ForgetSignInFailures(ctx context.Context, ids []string) error {
+	if err := boundSubjects(len(ids)); err != nil || len(ids) == 0 {
+		return err
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	_, err := s.exec(ctx, `DELETE FROM sign_in_failures WHERE id IN (`+placeholders(1, len(ids))+`)`, args...)
+	return err
+}
+
+func boundSubjects(n int) error {
+	if n > mostSubjects {
+		return fmt.Errorf("storage: %d subjects of sign-in failures: want %d at most", n, mostSubjects)
+	}
+	return nil
+}
+
+// placeholders lists n of them from $first on, separated by commas.
+func placeholders(first, n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("$%d", first+i)
+	}
+	return strings.Join(names, ", ")
+}
+
+// rowPlaceholders lists rows of placeholders for VALUES.
+func rowPlaceholders(rows, columns int) string {
+	list := make([]string, rows)
+	for i := range list {
+		list[i] = "(" + placeholders(i*columns+1, columns) + ")"
+	}
+	return strings.Join(list, ", ")
+}

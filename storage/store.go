@@ -1,0 +1,177 @@
+package storage
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	_ "github.com/lib/pq"  // the PostgreSQL driver
+	_ "modernc.org/sqlite" // the SQLite driver, in Go, so that the binary stays static
+)
+
+// Options are what a Store takes from outside.
+type Options struct {
+	Now    func() time.Time // the clock; default time.Now
+	Random io.Reader        // default crypto/rand
+	Sealer *Sealer          // seals what must be read again: private keys, random keys, factor seeds
+	// MaxConnections bounds the pool; default 32. SQLite has one writer whatever it says.
+	MaxConnections int
+	// StatementTimeout ends a statement that takes longer; default 10 s. PostgreSQL only.
+	StatementTimeout time.Duration
+	// Driver replaces the database/sql driver's name, for a driver that counts or breaks statements in a test.
+	Driver string
+}
+
+// Store is a database with its prepared statements. It is safe for concurrent use.
+type Store struct {
+	engine  engine
+	reader  *database
+	writer  *database // the same as reader on PostgreSQL; one connection on SQLite
+	now     func() time.Time
+	random  io.Reader
+	sealer  *Sealer
+	secrets randomKeys
+	memory  *memory
+}
+
+// Open connects to a database of the form sqlite:PATH or postgres://…. It neither migrates nor checks that the database
+// answers; a database that is away makes each call return ErrUnavailable until it is back.
+func Open(databaseURL string, o Options) (*Store, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.MaxConnections <= 0 {
+		o.MaxConnections = 32
+	}
+	if o.StatementTimeout <= 0 {
+		o.StatementTimeout = 10 * time.Second
+	}
+	s := &Store{now: o.Now, random: o.Random, sealer: o.Sealer, memory: newMemory()}
+	var err error
+	switch {
+	case strings.HasPrefix(databaseURL, "sqlite:"):
+		s.engine = sqliteEngine
+		err = s.openSQLite(strings.TrimPrefix(databaseURL, "sqlite:"), o)
+	case strings.HasPrefix(databaseURL, "postgres://"), strings.HasPrefix(databaseURL, "postgresql://"):
+		s.engine = postgresEngine
+		err = s.openPostgreSQL(databaseURL, o)
+	default:
+		err = fmt.Errorf("storage: database URL must begin with sqlite: or postgres://")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// openSQLite opens one writer and a pool of readers: SQLite has one writer at a time in any case, and waiting for it in
+// Go costs nothing, while waiting in the busy handler sleeps.
+func (s *Store) openSQLite(path string, o Options) error {
+	name := o.Driver
+	if name == "" {
+		name = "sqlite"
+	}
+	pragmas := url.Values{"_pragma": {
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(5000)", "cache_size(-4000)",
+	}}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
+	writer, err := sqlx.Open(name, dsn+"&_txlock=immediate")
+	if err != nil {
+		return fmt.Errorf("storage: open: %w", err)
+	}
+	writer.SetMaxOpenConns(1)
+	reader, err := sqlx.Open(name, dsn)
+	if err != nil {
+		return fmt.Errorf("storage: open: %w", err)
+	}
+	readers := min(o.MaxConnections, 8)
+	reader.SetMaxOpenConns(readers)
+	reader.SetMaxIdleConns(readers)
+	s.writer, s.reader = newDatabase(writer, true), newDatabase(reader, true)
+	return nil
+}
+
+// openPostgreSQL opens one pool. Behind a transaction pooler the URL says binary_parameters=yes: then nothing is
+// prepared and no session setting is sent, for neither survives such a pooler.
+func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
+	name := o.Driver
+	if name == "" {
+		name = "postgres"
+	}
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return fmt.Errorf("storage: database URL is malformed") // the error of net/url would repeat the password
+	}
+	query := u.Query()
+	pooled := query.Get("binary_parameters") == "yes"
+	if !pooled {
+		setDefault(query, "statement_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()))
+		setDefault(query, "lock_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()/2))
+		setDefault(query, "idle_in_transaction_session_timeout", "60000")
+		setDefault(query, "application_name", "ithildin")
+	}
+	setDefault(query, "connect_timeout", "5")
+	u.RawQuery = query.Encode()
+	db, err := sqlx.Open(name, u.String())
+	if err != nil {
+		return fmt.Errorf("storage: open: %w", err)
+	}
+	db.SetMaxOpenConns(o.MaxConnections)
+	db.SetMaxIdleConns(o.MaxConnections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	db.SetConnMaxLifetime(time.Hour)
+	s.reader = newDatabase(db, !pooled)
+	s.writer = s.reader
+	return nil
+}
+
+func setDefault(query url.Values, name, value string) {
+	if !query.Has(name) {
+		query.Set(name, value)
+	}
+}
+
+// SQL is the writing pool, for migrations.
+func (s *Store) SQL() *sql.DB { return s.writer.DB.DB }
+
+// IsPostgreSQL says which engine the Store speaks to.
+func (s *Store) IsPostgreSQL() bool { return s.engine == postgresEngine }
+
+// Now is the Store's clock in epoch seconds.
+func (s *Store) Now() int64 { return s.now().Unix() }
+
+// NewID makes a random UUID (version 4).
+func (s *Store) NewID() string {
+	id, err := uuid.NewRandomFromReader(s.random)
+	if err != nil {
+		panic(fmt.Sprintf("storage: no randomness: %v", err)) // nothing safe can be done without it
+	}
+	return id.String()
+}
+
+// Ping asks whether the database can serve a read. It writes nothing.
+func (s *Store) Ping(ctx context.Context) error {
+	var version int64
+	return s.get(ctx, &version, `SELECT version FROM configuration_version WHERE id = 1`)
+}
+
+// Close ends every connection.
+func (s *Store) Close() error {
+	err := s.reader.Close()
+	if s.writer != s.reader {
+		if e := s.writer.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}

@@ -1,0 +1,194 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// User is a person with an account. Its id is the sub of tokens, for ever.
+type User struct {
+	ID              string          `db:"id"`
+	Email           string          `db:"email"`           // lower case
+	Password        string          `db:"password"`        // PHC string: argon2id, or imported bcrypt; "" where there is none
+	PasswordSetAt   int64           `db:"password_set_at"` // epoch seconds
+	TaxID           string          `db:"tax_id"`
+	PersonID        string          `db:"person_id"`
+	Profile         json.RawMessage `db:"-"` // the claims of OIDC Core 5.1
+	Settings        json.RawMessage `db:"-"`
+	PrivateSettings json.RawMessage `db:"-"`
+	IsBlocked       bool            `db:"is_blocked"`
+	BlockReason     string          `db:"block_reason"`
+	CreatedAt       int64           `db:"created_at"`
+	UpdatedAt       int64           `db:"updated_at"`
+}
+
+type userRow struct {
+	User
+	Profile         string `db:"profile"`
+	Settings        string `db:"settings"`
+	PrivateSettings string `db:"private_settings"`
+}
+
+func (r userRow) user() User {
+	u := r.User
+	u.Profile = json.RawMessage(r.Profile)
+	u.Settings = json.RawMessage(r.Settings)
+	u.PrivateSettings = json.RawMessage(r.PrivateSettings)
+	return u
+}
+
+const selectUser = `
+SELECT id, email, password, password_set_at, tax_id, person_id, profile, settings, private_settings, is_blocked,
+       block_reason, created_at, updated_at
+FROM users `
+
+// canonicalEmail is the form in which addresses are stored and compared.
+func canonicalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// CreateUser stores a user. ErrConflict: the id or the email is taken.
+func (s *Store) CreateUser(ctx context.Context, u User) error {
+	// In a transaction, which database/sql never sends twice: a lost answer is ErrUnavailable, not a conflict with itself.
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		return write(ctx, tx, `
+INSERT INTO users (id, email, password, password_set_at, tax_id, person_id, profile, settings, private_settings,
+       is_blocked, block_reason, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			u.ID, canonicalEmail(u.Email), u.Password, u.PasswordSetAt, u.TaxID, u.PersonID, document(u.Profile),
+			document(u.Settings), document(u.PrivateSettings), u.IsBlocked, u.BlockReason, u.CreatedAt, u.UpdatedAt)
+	})
+}
+
+// FindUser reads a user by id, blocked ones too.
+func (s *Store) FindUser(ctx context.Context, id string) (*User, error) {
+	id, err := uuidKey(id)
+	if err != nil {
+		return nil, err
+	}
+	return s.findUser(ctx, selectUser+`WHERE id = $1`, id)
+}
+
+// FindUserByEmail reads a user by email in any case of letters, blocked ones too.
+func (s *Store) FindUserByEmail(ctx context.Context, email string) (*User, error) {
+	email, err := textKey(canonicalEmail(email))
+	if err != nil {
+		return nil, err
+	}
+	return s.findUser(ctx, selectUser+`WHERE email = $1`, email)
+}
+
+func (s *Store) findUser(ctx context.Context, query, key string) (*User, error) {
+	var row userRow
+	if err := s.get(ctx, &row, query, key); err != nil {
+		return nil, err
+	}
+	u := row.user()
+	return &u, nil
+}
+
+// ListUsers reads a page of users in the order of emails, beginning behind afterEmail.
+func (s *Store) ListUsers(ctx context.Context, afterEmail string, limit int) ([]User, error) {
+	var rows []userRow
+	err := s.selectAll(ctx, &rows, selectUser+`WHERE email > $1 ORDER BY email LIMIT $2`,
+		canonicalEmail(afterEmail), pageSize(limit))
+	if err != nil {
+		return nil, err
+	}
+	users := make([]User, len(rows))
+	for i, r := range rows {
+		users[i] = r.user()
+	}
+	return users, nil
+}
+
+// UpdateUser changes email, tax and person ids, profile and settings; neither password nor block.
+func (s *Store) UpdateUser(ctx context.Context, u User) error {
+	id, err := uuidKey(u.ID)
+	if err != nil {
+		return err
+	}
+	n, err := s.exec(ctx, `
+UPDATE users SET email = $2, tax_id = $3, person_id = $4, profile = $5, settings = $6, private_settings = $7, updated_at = $8
+WHERE id = $1`,
+		id, canonicalEmail(u.Email), u.TaxID, u.PersonID, document(u.Profile), document(u.Settings),
+		document(u.PrivateSettings), s.Now())
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// BlockUser bars a user and ends their codes, grants, tokens and login sessions at once. ErrConflict: blocked already.
+func (s *Store) BlockUser(ctx context.Context, id, reason string) error {
+	id, err := uuidKey(id)
+	if err != nil {
+		return err
+	}
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		err := writeRow(ctx, tx, `
+UPDATE users SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id = $1 AND is_blocked = FALSE`,
+			id, reason, s.Now())
+		if errors.Is(err, ErrNotFound) {
+			return conflictIfPresent(ctx, tx, `SELECT 1 FROM users WHERE id = $1`, id)
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.endIssued(ctx, tx, ofUser, id); err != nil {
+			return err
+		}
+		return write(ctx, tx, endLoginSessions, id, s.Now())
+	})
+}
+
+// conflictIfPresent explains a conditional write that found no row: ErrConflict where the row is there but its condition
+// does not hold, else ErrNotFound.
+func conflictIfPresent(ctx context.Context, tx *sqlx.Tx, query, id string) error {
+	var one int64
+	if err := tx.GetContext(ctx, &one, query, id); err != nil {
+		return err
+	}
+	return ErrConflict
+}
+
+// UnblockUser lifts a block. What the block ended stays ended.
+func (s *Store) UnblockUser(ctx context.Context, id string) error {
+	id, err := uuidKey(id)
+	if err != nil {
+		return err
+	}
+	n, err := s.exec(ctx,
+		`UPDATE users SET is_blocked = FALSE, block_reason = '', updated_at = $2 WHERE id = $1`, id, s.Now())
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// DeleteUser removes a user and everything of theirs; audit events stay.
+func (s *Store) DeleteUser(ctx context.Context, id string) error {
+	id, err := uuidKey(id)
+	if err != nil {
+		return err
+	}
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		if err := writeRow(ctx, tx, `DELETE FROM users WHERE id = $1`, id); err != nil {
+			return err
+		}
+		return deleteIssued(ctx, tx, ofUser, id)
+	})
+}
+
+// UpgradePassword replaces the hash of a password by a better one of the same password. It does nothing when the user
+// has another password by now.
+func (s *Store) UpgradePassword(ctx context.Context, id, oldPHC, newPHC string) error {
+	id, err := uuidKey(id)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, `UPDATE users SET password = $3 WHERE id = $1 AND password = $2`, id, oldPHC, newPHC)
+	return err
+}

@@ -1,0 +1,72 @@
+package storage
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// UserRole is a role that a user holds for one client, or everywhere where ClientID is "".
+type UserRole struct {
+	RoleID   string `db:"role_id"`
+	RoleName string `db:"role_name"`
+	ClientID string `db:"client_id"`
+}
+
+// GrantRole gives a user a role for a client, or everywhere where clientID is "". Giving it again changes nothing.
+// ErrNotFound: no such user, role or client.
+func (s *Store) GrantRole(ctx context.Context, userID, roleID, clientID string) error {
+	userID, roleID, err := userAndRole(userID, roleID)
+	if err != nil {
+		return err
+	}
+	if clientID == "" {
+		_, err = s.exec(ctx, `
+INSERT INTO global_user_roles (id, user_id, role_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+			s.NewID(), userID, roleID)
+		return unknownReference(err)
+	}
+	_, err = s.exec(ctx, `
+INSERT INTO user_roles (id, user_id, role_id, client_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		s.NewID(), userID, roleID, clientID)
+	return unknownReference(err)
+}
+
+// RevokeRole takes a role from a user, for a client, or everywhere where clientID is "". ErrNotFound: not held there.
+func (s *Store) RevokeRole(ctx context.Context, userID, roleID, clientID string) error {
+	userID, roleID, err := userAndRole(userID, roleID)
+	if err != nil {
+		return err
+	}
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		if clientID == "" {
+			return writeRow(ctx, tx, `DELETE FROM global_user_roles WHERE user_id = $1 AND role_id = $2`, userID, roleID)
+		}
+		return writeRow(ctx, tx, `DELETE FROM user_roles WHERE user_id = $1 AND role_id = $2 AND client_id = $3`,
+			userID, roleID, clientID)
+	})
+}
+
+func userAndRole(userID, roleID string) (user, role string, err error) {
+	if user, err = uuidKey(userID); err != nil {
+		return "", "", err
+	}
+	role, err = uuidKey(roleID)
+	return user, role, err
+}
+
+// ListUserRoles reads a user's roles in the order of names, the ones held everywhere first.
+func (s *Store) ListUserRoles(ctx context.Context, userID string) ([]UserRole, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return nil, err
+	}
+	var roles []UserRole
+	err = s.selectAll(ctx, &roles, `
+SELECT r.id AS role_id, r.name AS role_name, u.client_id AS client_id
+FROM user_roles u JOIN roles r ON r.id = u.role_id WHERE u.user_id = $1
+UNION ALL
+SELECT r.id, r.name, '' FROM global_user_roles u JOIN roles r ON r.id = u.role_id WHERE u.user_id = $1
+ORDER BY role_name, client_id`, userID)
+	return roles, err
+}
