@@ -150,9 +150,6 @@ func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
 
 // settleScope decides what would be granted: what was asked, within what the client may ask and the user may grant.
 func (p *Provider) settleScope(ctx context.Context, a *authorization) (err error) {
-	if a.login.User.IsBlocked {
-		return newError(http.StatusForbidden, CodeAccessDenied, "The user is blocked.")
-	}
 	if a.scopes, err = p.scopes(ctx, a.client, a.login.RoleIDs); err != nil {
 		return err
 	}

@@ -31,8 +31,8 @@ type Event struct {
 const (
 	eventColumns = `id, kind, client_id, user_id, request_id, address, details, created_at, expires_at`
 	eventWidth   = 9
-	// eventsAtOnce bounds the arguments of one statement.
-	eventsAtOnce = 500
+	// eventsAtOnce bounds the arguments of one statement; SQLite looks each up among those before it.
+	eventsAtOnce = 100
 )
 
 // eventValues are the columns of an event, in the order of eventColumns.
@@ -74,7 +74,7 @@ func (u *UnitOfWork) QueueEvent(e Event) {
 	u.queue(statement{name: "insert event", sql: insertEvent, args: u.store.eventValues(e)})
 }
 
-// RecordEvents stores events in one statement, or in a few where there are hundreds.
+// RecordEvents stores events in one statement for each hundred.
 func (s *Store) RecordEvents(ctx context.Context, events []Event) error {
 	for batch := range slices.Chunk(events, eventsAtOnce) {
 		args := make([]any, 0, len(batch)*eventWidth)

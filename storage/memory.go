@@ -47,7 +47,7 @@ func (s *Store) ConfigurationVersion(ctx context.Context) (version int64, err er
 // process keeps and calls changed. A database that is away is asked again at the next tick. On both engines the version
 // is a row: SQLite's data_version would move with every token.
 func (s *Store) Watch(ctx context.Context, tick <-chan time.Time, changed func(context.Context)) {
-	last, _ := s.ConfigurationVersion(ctx)
+	last := int64(-1) // what was read before the first tick may be stale already
 	for {
 		select {
 		case <-ctx.Done():

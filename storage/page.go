@@ -1,7 +1,5 @@
 package storage
 
-import "encoding/json"
-
 // largestPage bounds what one list call reads.
 const largestPage = 1000
 
@@ -11,12 +9,4 @@ func pageSize(limit int) int {
 		return largestPage
 	}
 	return min(limit, largestPage)
-}
-
-// document is JSON as a text column holds it; an absent one is an empty object.
-func document(raw json.RawMessage) string {
-	if len(raw) == 0 {
-		return "{}"
-	}
-	return string(raw)
 }

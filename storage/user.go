@@ -41,6 +41,14 @@ func (r userRow) user() User {
 	return u
 }
 
+// document is JSON as a text column holds it; an absent one is an empty object.
+func document(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return "{}"
+	}
+	return string(raw)
+}
+
 const selectUser = `
 SELECT id, email, password, password_set_at, tax_id, person_id, profile, settings, private_settings, is_blocked,
        block_reason, created_at, updated_at

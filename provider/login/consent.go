@@ -28,7 +28,8 @@ const (
 	DecisionSwitch = "switch" // sign in as somebody else
 )
 
-// manyScopes is from where on the list scrolls by itself, so that the buttons stay in sight.
+// manyScopes is from where on the list scrolls by itself, below a line that says how long it is, so that the buttons stay
+// in sight and nothing is hidden.
 const manyScopes = 9
 
 type consentView struct {

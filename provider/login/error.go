@@ -10,10 +10,11 @@ import (
 )
 
 // ErrorPage tells a person what went wrong. Title, Message and Hint are message keys (Message…), which are shown in the
-// person's language, or plain words, which are shown as they are.
+// person's language, or plain words, which are shown as they are. A Message in plain words comes after what the pages
+// have to say about the Code, and not at all with a status of 500 or more.
 type ErrorPage struct {
 	Title     string // default: what fits the status
-	Code      string // the error code of the protocol, shown small
+	Code      string // the error code of the protocol, shown small; the common ones are message keys too
 	Message   string
 	Received  string // what the request had
 	Expected  string // what it should have had
@@ -70,6 +71,7 @@ func (s *Service) Fail(w http.ResponseWriter, r *http.Request, err error) {
 
 type errorView struct {
 	ErrorPage
+	Detail    string // a Message in plain words
 	RequestID string
 }
 
@@ -82,7 +84,14 @@ func (s *Service) Error(w http.ResponseWriter, r *http.Request, status int, page
 			page.Title = v.Words.Unavailable
 		}
 	}
-	for _, text := range []*string{&page.Title, &page.Message, &page.Hint} {
+	body := errorView{ErrorPage: page, RequestID: s.requestID(r)}
+	if v.Words.Messages[page.Message] == "" && v.Words.Messages[page.Code] != "" {
+		body.Message = page.Code
+		if status < http.StatusInternalServerError {
+			body.Detail = page.Message
+		}
+	}
+	for _, text := range []*string{&body.Title, &body.Message, &body.Hint} {
 		if known := v.Words.Messages[*text]; known != "" {
 			*text = known
 		}
@@ -90,7 +99,7 @@ func (s *Service) Error(w http.ResponseWriter, r *http.Request, status int, page
 	if status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "5")
 	}
-	v.Title, v.Page = page.Title, errorView{ErrorPage: page, RequestID: s.requestID(r)}
+	v.Title, v.Page = body.Title, body
 	if err := v.write(w, status, "error.html"); err != nil {
 		s.logger.LogAttrs(r.Context(), slog.LevelError, "error page failed",
 			slog.String("request_id", s.requestID(r)), slog.Any("error", err))

@@ -2,7 +2,6 @@ package login
 
 import (
 	"net/http"
-	"time"
 
 	"ithildin/storage"
 )
@@ -16,15 +15,10 @@ const (
 	eventError         = "error"
 )
 
-// eventLifetime is how long the audit keeps who signed in: long enough to look into what is found late.
-const eventLifetime = 365 * 24 * time.Hour
-
 // record counts an event and writes it to the audit, with what is known of every request. What a person typed is not
 // part of it: a name that is no account is, often enough, a password in the wrong field.
 func (s *Service) record(r *http.Request, e storage.Event) error {
 	s.count(e.Kind)
-	now := s.now()
-	e.ID, e.CreatedAt, e.ExpiresAt = s.store.NewID(), now.Unix(), now.Add(eventLifetime).Unix()
 	e.RequestID, e.Address = s.requestID(r), s.clientAddress(r)
 	return s.store.RecordEvents(r.Context(), []storage.Event{e})
 }

@@ -192,10 +192,14 @@ func (b *browser) signIn(p page, username, password string) page {
 	return b.post(PathSignIn, url.Values{"request": {p.request(b.f.t)}, "username": {username}, "password": {password}})
 }
 
-func (b *browser) cookie(name string) *http.Cookie {
+func (b *browser) url() *url.URL {
 	u, err := url.Parse(b.f.server.URL)
 	require.NoError(b.f.t, err)
-	for _, c := range b.client.Jar.Cookies(u) {
+	return u
+}
+
+func (b *browser) cookie(name string) *http.Cookie {
+	for _, c := range b.client.Jar.Cookies(b.url()) {
 		if c.Name == b.f.cookieName(name) {
 			return c
 		}

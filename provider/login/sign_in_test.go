@@ -200,6 +200,7 @@ func TestAFormFromAnotherSiteIsRefused(t *testing.T) {
 	b := f.browser()
 	form := b.begin("")
 	b.header.Set("Sec-Fetch-Site", "cross-site")
+	b.header.Set("Origin", "https://elsewhere.example")
 
 	p := b.signIn(form, testEmail, testPassword)
 

@@ -1,25 +1,27 @@
 package login
 
-// The message keys of ErrorPage that have words in every language.
+// The message keys of ErrorPage that have words in every language. Some are error codes of the protocol.
 const (
 	MessageClientMissing    = "client_missing"
-	MessageClientUnknown    = "client_unknown"
+	MessageClientUnknown    = "invalid_client"
 	MessageClientBlocked    = "client_blocked"
 	MessageRedirectMissing  = "redirect_uri_missing"
 	MessageRedirectMismatch = "redirect_uri_mismatch"
 	MessageScopeMissing     = "scope_missing"
-	MessageScopeRefused     = "scope_refused"
+	MessageScopeRefused     = "invalid_scope"
 	MessageNoRoles          = "no_roles"
 	MessageUserBlocked      = "user_blocked"
 	MessageDenied           = "denied"
-	MessageRequestDamaged   = "request_damaged"
+	MessageAccessDenied     = "access_denied"
+	MessageUnauthorized     = "unauthorized_client"
+	MessageRequestDamaged   = "invalid_request"
 	MessageRequestTooLarge  = "request_too_large"
 	MessagePendingExpired   = "pending_expired"
 	MessagePendingForeign   = "pending_foreign"
 	MessageCrossOrigin      = "cross_origin"
 	MessageNoPage           = "no_page"
-	MessageUnavailable      = "unavailable"
-	MessageUnexpected       = "unexpected"
+	MessageUnavailable      = "temporarily_unavailable"
+	MessageUnexpected       = "server_error"
 	// HintStartAgain and HintTellOperator are for ErrorPage.Hint.
 	HintStartAgain   = "hint_start_again"
 	HintTellOperator = "hint_tell_operator"
@@ -39,8 +41,8 @@ type text struct {
 
 	SignIn, SignInTo, Username, Password, SignInButton string
 
-	Consent, ConsentAsks, ConsentNothing, ConsentScopes, SignedInAs string
-	Accept, Deny, SwitchUser, ClientPage, Policy, Terms             string
+	Consent, ConsentAsks, ConsentNothing, ConsentScopes, ConsentCount, SignedInAs string
+	Accept, Deny, SwitchUser, ClientPage, Policy, Terms                           string
 
 	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore string
 
@@ -53,12 +55,12 @@ var words = map[string]*text{
 	ukrainian: {
 		LanguageName: "Українська", LanguageLabel: "Мова",
 
-		SignIn: "Вхід", SignInTo: "Увійдіть, щоб продовжити в",
+		SignIn: "Вхід", SignInTo: "Увійдіть, щоб продовжити в застосунку",
 		Username: "Електронна пошта", Password: "Пароль", SignInButton: "Увійти",
 
 		Consent: "Надання доступу", ConsentAsks: "просить дозволу:",
 		ConsentNothing: "просить підтвердити вхід. Інших дозволів не потрібно.",
-		ConsentScopes:  "Дозволи", SignedInAs: "Ви увійшли як",
+		ConsentScopes:  "Дозволи", ConsentCount: "Усього дозволів:", SignedInAs: "Ви увійшли як",
 		Accept: "Дозволити", Deny: "Відмовити", SwitchUser: "Увійти як інший користувач",
 		ClientPage: "Сайт застосунку", Policy: "Політика конфіденційності", Terms: "Умови користування",
 
@@ -83,8 +85,10 @@ var words = map[string]*text{
 			MessageScopeRefused:     "Застосунок просить доступу, якого йому не можна надати.",
 			MessageNoRoles:          "Цей користувач не має доступу до застосунку.",
 			MessageUserBlocked:      "Обліковий запис заблоковано.",
+			MessageAccessDenied:     "Доступ не надано.",
+			MessageUnauthorized:     "Застосунок не має права на такий запит.",
 			MessageDenied:           "Ви відмовили застосунку в доступі. Цю сторінку можна закрити.",
-			MessageRequestDamaged:   "Запит пошкоджено або неправильно складено.",
+			MessageRequestDamaged:   "Запит пошкоджено або складено неправильно.",
 			MessageRequestTooLarge:  "Запит застосунку завеликий.",
 			MessagePendingExpired: "Час на вхід вичерпано: від його початку минуло понад 30 хвилин. " +
 				"Поверніться до застосунку й почніть спочатку.",
@@ -106,7 +110,7 @@ var words = map[string]*text{
 
 		Consent: "Allow access", ConsentAsks: "asks for permission to:",
 		ConsentNothing: "asks you to confirm the sign-in. It needs no other permission.",
-		ConsentScopes:  "Permissions", SignedInAs: "You are signed in as",
+		ConsentScopes:  "Permissions", ConsentCount: "Permissions in all:", SignedInAs: "You are signed in as",
 		Accept: "Allow", Deny: "Refuse", SwitchUser: "Sign in as somebody else",
 		ClientPage: "Website of the application", Policy: "Privacy policy", Terms: "Terms of service",
 
@@ -131,6 +135,8 @@ var words = map[string]*text{
 			MessageScopeRefused:     "The application asks for access that it cannot be given.",
 			MessageNoRoles:          "This user has no access to the application.",
 			MessageUserBlocked:      "The account is blocked.",
+			MessageAccessDenied:     "Access was not given.",
+			MessageUnauthorized:     "The application may not make such a request.",
 			MessageDenied:           "You refused the application access. You can close this page.",
 			MessageRequestDamaged:   "The request is damaged or malformed.",
 			MessageRequestTooLarge:  "The request of the application is too large.",

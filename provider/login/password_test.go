@@ -1,0 +1,162 @@
+package login
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+)
+
+func verify(t *testing.T, p *Passwords, phc, password string) (ok, stale bool) {
+	t.Helper()
+	ok, stale, err := p.Verify(t.Context(), phc, password)
+	require.NoError(t, err)
+	return ok, stale
+}
+
+func TestAPasswordMatchesItsHashAndNoOther(t *testing.T) {
+	p := NewPasswords(PasswordOptions{})
+	phc, err := p.Hash(t.Context(), "пароль")
+	require.NoError(t, err)
+	require.Regexp(t, `^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$`, phc)
+	again, err := p.Hash(t.Context(), "пароль")
+	require.NoError(t, err)
+	require.NotEqual(t, phc, again)
+
+	ok, stale := verify(t, p, phc, "пароль")
+	require.True(t, ok)
+	require.False(t, stale)
+	ok, _ = verify(t, p, phc, "Пароль")
+	require.False(t, ok)
+}
+
+// The vector is of the reference implementation of argon2.
+func TestAHashOfAnotherCostIsVerifiedAndStale(t *testing.T) {
+	p := NewPasswords(PasswordOptions{})
+	ok, stale := verify(t, p, "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "password")
+	require.True(t, ok)
+	require.True(t, stale)
+}
+
+func TestAnImportedHashIsVerifiedAndStale(t *testing.T) {
+	p := NewPasswords(PasswordOptions{})
+	hash, err := bcrypt.GenerateFromPassword([]byte("from the old system"), bcrypt.MinCost)
+	require.NoError(t, err)
+	for _, version := range []string{"$2a$", "$2b$", "$2y$"} {
+		ok, stale := verify(t, p, version+string(hash[4:]), "from the old system")
+		require.True(t, ok, version)
+		require.True(t, stale, version)
+		ok, _ = verify(t, p, version+string(hash[4:]), "not it")
+		require.False(t, ok, version)
+	}
+}
+
+func TestAnImportedHashKnowsOnlySeventyTwoBytes(t *testing.T) {
+	p := NewPasswords(PasswordOptions{})
+	hash, err := bcrypt.GenerateFromPassword([]byte(strings.Repeat("a", 72)), bcrypt.MinCost)
+	require.NoError(t, err)
+	ok, _ := verify(t, p, string(hash), strings.Repeat("a", 100))
+	require.True(t, ok)
+	ok, _ = verify(t, p, string(hash), strings.Repeat("a", 71))
+	require.False(t, ok)
+}
+
+func TestNobodysHashMatchesNothing(t *testing.T) {
+	p := NewPasswords(PasswordOptions{})
+	for _, password := range []string{"", "x", strings.Repeat("a", MaximumPassword+1)} {
+		ok, stale := verify(t, p, "", password)
+		require.False(t, ok)
+		require.False(t, stale)
+	}
+}
+
+func TestAHashThatCostsTooMuchOrIsDamagedIsAnError(t *testing.T) {
+	p := NewPasswords(PasswordOptions{})
+	const salt, key = "c29tZXNhbHQ", "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+	for _, phc := range []string{
+		"plain text",
+		"$argon2id$v=19$m=4194304,t=2,p=1$" + salt + "$" + key,
+		"$argon2id$v=19$m=256,t=100,p=1$" + salt + "$" + key,
+		"$argon2id$v=19$m=256,t=2,p=0$" + salt + "$" + key,
+		"$argon2id$v=16$m=256,t=2,p=1$" + salt + "$" + key,
+		"$argon2id$v=19$m=256,t=2,p=1 $" + salt + "$" + key,
+		"$argon2id$v=19$m=256,t=2,p=1$$" + key,
+		"$argon2id$v=19$m=256,t=2,p=1$" + salt + "$",
+		"$argon2i$v=19$m=256,t=2,p=1$" + salt + "$" + key,
+		"$2a$31$" + strings.Repeat("a", 53),
+		"$2x$04$" + strings.Repeat("a", 53),
+		"$2a$04$short",
+	} {
+		ok, _, err := p.Verify(t.Context(), phc, "password")
+		require.Error(t, err, phc)
+		require.False(t, ok, phc)
+	}
+}
+
+func TestAPasswordOfNoReasonableLengthIsNotHashed(t *testing.T) {
+	p := NewPasswords(PasswordOptions{})
+	for _, password := range []string{"", strings.Repeat("a", MaximumPassword+1)} {
+		_, err := p.Hash(t.Context(), password)
+		require.Error(t, err)
+	}
+}
+
+func TestWaitingForACoreIsBoundedInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPasswords(PasswordOptions{Concurrency: 1})
+		leave, err := p.enter(t.Context())
+		require.NoError(t, err)
+		began := time.Now()
+		_, _, err = p.Verify(t.Context(), "", "x")
+		require.ErrorIs(t, err, ErrBusy)
+		require.Equal(t, maximumWait, time.Since(began))
+		leave()
+		_, _, err = p.Verify(t.Context(), "", "x")
+		require.NoError(t, err)
+	})
+}
+
+func TestWaitingForACoreIsBoundedInNumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPasswords(PasswordOptions{Concurrency: 1})
+		leave, err := p.enter(t.Context())
+		require.NoError(t, err)
+		defer leave()
+		waiting, stop := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		for range maximumWaiting {
+			group.Go(func() {
+				_, err := p.enter(waiting)
+				require.ErrorIs(t, err, context.Canceled)
+			})
+		}
+		synctest.Wait()
+		began := time.Now()
+		_, err = p.enter(t.Context())
+		require.ErrorIs(t, err, ErrBusy)
+		require.Equal(t, began, time.Now(), "at once")
+		stop()
+		group.Wait()
+	})
+}
+
+func TestHashesLeaveNoMemoryBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPasswords(PasswordOptions{})
+		for range 10 {
+			_, err := p.Hash(t.Context(), "password")
+			require.NoError(t, err)
+		}
+		time.Sleep(memoryQuiet)
+		synctest.Wait()
+		var memory runtime.MemStats
+		runtime.ReadMemStats(&memory)
+		require.Less(t, memory.HeapSys-memory.HeapReleased, uint64(32<<20))
+	})
+}

@@ -1,0 +1,127 @@
+package login
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAPendingRequestReturnsAsItWasSealed(t *testing.T) {
+	f := newFixture(t)
+	sealed := Pending{
+		Face: "standard", Query: "scope=openid&state=%26", At: f.clock.Now().UnixMicro() - 7,
+		ClientID: testClient, LoginHint: "hint", UILocales: "uk en", UserID: f.userID,
+	}
+	b := f.browser()
+	b.begin("")
+	r := b.request(t)
+	text, err := f.Seal(nil, r, sealed)
+	require.NoError(t, err)
+	require.NotContains(t, text, "openid")
+	r.URL.RawQuery = "request=" + text
+
+	opened, err := f.Pending(r)
+
+	require.NoError(t, err)
+	require.Equal(t, sealed, opened)
+}
+
+// request is one that carries the browser's cookie.
+func (b *browser) request(t *testing.T) *http.Request {
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.f.server.URL, nil)
+	require.NoError(t, err)
+	r.AddCookie(b.cookie(browserCookie))
+	return r
+}
+
+func TestAPendingRequestIsGoodForHalfAnHour(t *testing.T) {
+	f := newFixture(t)
+	b := f.browser()
+	form := b.begin("")
+
+	f.clock.advance(PendingLifetime)
+	require.Contains(t, b.signIn(form, testEmail, "not it").body, "Неправильна")
+	f.clock.advance(time.Second)
+	p := b.signIn(form, testEmail, testPassword)
+
+	require.Equal(t, http.StatusBadRequest, p.StatusCode)
+	require.Contains(t, p.body, "Час на вхід вичерпано")
+	require.Nil(t, b.cookie(sessionCookie))
+}
+
+func TestAPendingRequestOfAnotherBrowserIsRefused(t *testing.T) {
+	f := newFixture(t)
+	form := f.browser().begin("")
+	other := f.browser()
+
+	require.Equal(t, http.StatusBadRequest, other.get(PathSignIn+"?request="+form.request(t)).StatusCode)
+	other.begin("")
+	p := other.signIn(form, testEmail, testPassword)
+
+	require.Equal(t, http.StatusBadRequest, p.StatusCode)
+	require.Contains(t, p.body, "не з того браузера")
+	require.Nil(t, other.cookie(sessionCookie))
+}
+
+func TestADamagedPendingRequestIsRefused(t *testing.T) {
+	f := newFixture(t)
+	b := f.browser()
+	sealed := b.begin("").request(t)
+	changed := []byte(sealed)
+	changed[len(changed)/2] ^= 1
+	for name, query := range map[string]string{
+		"missing":   "",
+		"empty":     "request=",
+		"short":     "request=AAAA",
+		"not text":  "request=%00%ff",
+		"changed":   "request=" + url.QueryEscape(string(changed)),
+		"cut":       "request=" + sealed[:len(sealed)-4],
+		"repeated":  "request=" + sealed + "&request=" + sealed,
+		"oversized": "request=" + strings.Repeat("A", maximumPending+1),
+	} {
+		p := b.get(PathSignIn + "?" + query)
+		require.Equal(t, http.StatusBadRequest, p.StatusCode, name)
+		require.Contains(t, p.body, "invalid_request", name)
+	}
+}
+
+func TestARequestThatIsTooLargeIsNotSuspended(t *testing.T) {
+	f := newFixture(t)
+	p := f.browser().begin("scope=" + strings.Repeat("a", maximumPending))
+	require.Equal(t, http.StatusRequestURITooLong, p.StatusCode)
+}
+
+func TestTheQueryTakesLittleMoreThanItself(t *testing.T) {
+	f := newFixture(t)
+	b := f.browser()
+	b.begin("")
+	query := strings.Repeat("a=b&", 1000)
+	sealed, err := f.Seal(nil, b.request(t), Pending{Query: query})
+	require.NoError(t, err)
+	require.Less(t, len(sealed), len(query)*4/3+200)
+}
+
+func TestTwoTabsShareTheBrowserCookie(t *testing.T) {
+	f := newFixture(t)
+	b := f.browser()
+	first := b.begin("state=1")
+	cookie := b.cookie(browserCookie).Value
+	b.begin("state=2")
+	require.Equal(t, cookie, b.cookie(browserCookie).Value)
+	require.Equal(t, "signed in as "+testEmail, b.signIn(first, testEmail, testPassword).body)
+}
+
+func TestASuspendedRequestIsA303WithoutAPage(t *testing.T) {
+	f := newFixture(t)
+	b := f.browser()
+	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	p := b.begin("")
+	require.Equal(t, http.StatusSeeOther, p.StatusCode)
+	require.True(t, strings.HasPrefix(p.Header.Get("Location"), PathSignIn+"?request="))
+	require.Equal(t, "no-store", p.Header.Get("Cache-Control"))
+	require.Equal(t, "same-origin", p.Header.Get("Referrer-Policy"))
+}

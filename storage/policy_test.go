@@ -1,0 +1,95 @@
+package storage_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+func policy(t *testing.T, preset string) storage.Policy {
+	t.Helper()
+	p, err := storage.NewPolicy(preset)
+	require.NoError(t, err)
+	return p
+}
+
+func TestEveryPresetIsValid(t *testing.T) {
+	for _, preset := range []string{storage.PresetStandard, storage.PresetEHealth, storage.PresetMithril} {
+		require.NoError(t, policy(t, preset).Validate(), preset)
+	}
+}
+
+func TestAnUnknownPresetIsRefused(t *testing.T) {
+	_, err := storage.NewPolicy("hydra")
+	require.ErrorContains(t, err, `"hydra"`)
+}
+
+func TestPresetsDifferAsTheFacesDo(t *testing.T) {
+	standard, ehealth := policy(t, storage.PresetStandard), policy(t, storage.PresetEHealth)
+	require.Equal(t, storage.AccessTokenJWT, standard.AccessToken)
+	require.Equal(t, storage.RefreshRotate, standard.Refresh)
+	require.Equal(t, storage.CodeReplayRevoke, standard.CodeReplay)
+	require.EqualValues(t, 60, standard.CodeLifetime)
+	require.Equal(t, storage.AccessTokenOpaque, ehealth.AccessToken)
+	require.Equal(t, storage.RefreshReuse, ehealth.Refresh)
+	require.Equal(t, storage.CodeReplayRefuse, ehealth.CodeReplay)
+	require.EqualValues(t, 300, ehealth.CodeLifetime)
+
+	// What comes from mithril differs from a new eHealth client in these two settings and no other.
+	mithril := policy(t, storage.PresetMithril)
+	require.Equal(t, storage.RefreshScopeApproval, mithril.RefreshScope)
+	require.EqualValues(t, 7*24*3600, mithril.RefreshLifetime)
+	mithril.RefreshScope, mithril.RefreshLifetime = ehealth.RefreshScope, ehealth.RefreshLifetime
+	require.Equal(t, ehealth, mithril)
+}
+
+func TestOnlyMithrilsConnectionsAreLenient(t *testing.T) {
+	for _, preset := range []string{storage.PresetStandard, storage.PresetEHealth} {
+		var c storage.Connection
+		c.ApplyPreset(preset)
+		require.Equal(t, storage.RedirectMatchExact, c.RedirectMatch, preset)
+		require.True(t, c.RequireScope, preset)
+		require.Equal(t, storage.RefreshBoundToConnection, c.RefreshBoundTo, preset)
+	}
+	c := storage.Connection{RequireScope: true}
+	c.ApplyPreset(storage.PresetMithril)
+	require.Equal(t, storage.RedirectMatchPrefix, c.RedirectMatch)
+	require.False(t, c.RequireScope)
+	require.Equal(t, storage.RefreshBoundToClient, c.RefreshBoundTo)
+}
+
+func TestValidationNamesEveryWrongSettingAtOnce(t *testing.T) {
+	for name, spoil := range map[string]func(*storage.Policy){
+		"access_token":          func(p *storage.Policy) { p.AccessToken = "paseto" },
+		"token_form":            func(p *storage.Policy) { p.TokenForm = "" },
+		"refresh_issued":        func(p *storage.Policy) { p.RefreshIssued = "never" },
+		"refresh":               func(p *storage.Policy) { p.Refresh = "Rotate" },
+		"refresh_grace":         func(p *storage.Policy) { p.RefreshGrace = -1 },
+		"refresh_scope":         func(p *storage.Policy) { p.RefreshScope = "all" },
+		"refresh_lifetime_from": func(p *storage.Policy) { p.RefreshLifetimeFrom = "now" },
+		"code_replay":           func(p *storage.Policy) { p.CodeReplay = "allow" },
+		"code_lifetime":         func(p *storage.Policy) { p.CodeLifetime = 0 },
+		"access_lifetime":       func(p *storage.Policy) { p.AccessLifetime = -5 },
+		"refresh_lifetime":      func(p *storage.Policy) { p.RefreshLifetime = 0 },
+	} {
+		p := policy(t, storage.PresetStandard)
+		spoil(&p)
+		require.ErrorContains(t, p.Validate(), name+" is ")
+	}
+
+	p := policy(t, storage.PresetStandard)
+	p.AccessToken, p.CodeLifetime = "", 0
+	err := p.Validate()
+	require.ErrorContains(t, err, "access_token is ")
+	require.ErrorContains(t, err, "code_lifetime is ")
+}
+
+// The janitor finds the clients of the legacy form by this text in their rows.
+func TestTheStoredPolicySpellsTheTokenFormAsTheJanitorLooksForIt(t *testing.T) {
+	stored, err := json.Marshal(policy(t, storage.PresetEHealth))
+	require.NoError(t, err)
+	require.Contains(t, string(stored), `"token_form":"legacy"`)
+}

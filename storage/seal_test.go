@@ -1,0 +1,106 @@
+package storage_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+var (
+	olderSecret = []byte(strings.Repeat("o", storage.MinimumSecret))
+	newerSecret = []byte(strings.Repeat("n", storage.MinimumSecret))
+)
+
+func newSealer(t *testing.T, secrets ...[]byte) *storage.Sealer {
+	t.Helper()
+	s, err := storage.NewSealer(secrets...)
+	require.NoError(t, err)
+	return s
+}
+
+func TestWhatIsSealedOpensInItsOwnPlaceOnly(t *testing.T) {
+	s := newSealer(t, olderSecret)
+	sealed := s.Seal([]byte("private key"), "signing_keys:1")
+
+	plain, err := s.Open(sealed, "signing_keys:1")
+	require.NoError(t, err)
+	require.Equal(t, []byte("private key"), plain)
+
+	for _, elsewhere := range []string{"signing_keys:2", "secrets:1", ""} {
+		_, err := s.Open(sealed, elsewhere)
+		require.ErrorIs(t, err, storage.ErrSealed, elsewhere)
+	}
+}
+
+func TestSealingTwiceShowsNothingAboutTheText(t *testing.T) {
+	s := newSealer(t, olderSecret)
+	first, second := s.Seal([]byte("same"), "place"), s.Seal([]byte("same"), "place")
+	require.NotEqual(t, first, second)
+	require.NotContains(t, first, "same")
+}
+
+func TestAnEmptyTextIsSealedToo(t *testing.T) {
+	s := newSealer(t, olderSecret)
+	plain, err := s.Open(s.Seal(nil, "place"), "place")
+	require.NoError(t, err)
+	require.Empty(t, plain)
+}
+
+func TestEveryMasterSecretOpensAndTheFirstSeals(t *testing.T) {
+	older := newSealer(t, olderSecret)
+	both := newSealer(t, newerSecret, olderSecret)
+	newer := newSealer(t, newerSecret)
+	sealed := older.Seal([]byte("seed"), "place")
+
+	plain, err := both.Open(sealed, "place")
+	require.NoError(t, err)
+	require.Equal(t, []byte("seed"), plain)
+	require.True(t, both.Stale(sealed))
+	require.False(t, older.Stale(sealed))
+
+	again := both.Seal(plain, "place")
+	require.False(t, both.Stale(again))
+	_, err = newer.Open(again, "place")
+	require.NoError(t, err)
+
+	_, err = newer.Open(sealed, "place")
+	require.ErrorIs(t, err, storage.ErrSealed)
+	_, err = older.Open(again, "place")
+	require.ErrorIs(t, err, storage.ErrSealed)
+}
+
+func TestADamagedTextIsRefused(t *testing.T) {
+	s := newSealer(t, olderSecret)
+	sealed := s.Seal([]byte("seed"), "place")
+	id, text, _ := strings.Cut(sealed, ".")
+	flipped := "A"
+	if text[20] == 'A' {
+		flipped = "B"
+	}
+	for name, damaged := range map[string]string{
+		"empty":               "",
+		"without a key id":    text,
+		"without a text":      id,
+		"of an unknown key":   "00000000." + text,
+		"cut short":           id + "." + text[:8],
+		"without its tag":     id + "." + text[:len(text)-8],
+		"not base64":          id + ".!!!",
+		"with another letter": id + "." + text[:20] + flipped + text[21:],
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := s.Open(damaged, "place")
+			require.ErrorIs(t, err, storage.ErrSealed)
+		})
+	}
+}
+
+func TestASealerWantsLongMasterSecrets(t *testing.T) {
+	_, err := storage.NewSealer()
+	require.Error(t, err)
+	_, err = storage.NewSealer(newerSecret, olderSecret[1:])
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), string(olderSecret[1:]))
+}

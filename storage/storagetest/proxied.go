@@ -1,0 +1,108 @@
+package storagetest
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"net"
+	"sync/atomic"
+)
+
+// The messages of PostgreSQL's protocol (version 3) that the proxy knows.
+const (
+	simpleQuery   = 'Q' // client
+	execute       = 'E' // client
+	readyForQuery = 'Z' // server: the answer to a question is complete
+)
+
+// proxied is one connection through a Proxy.
+type proxied struct {
+	proxy  *Proxy
+	client *net.TCPConn
+	server net.Conn
+	// swallowing is how the answer under way is to be lost, nil where it is not.
+	swallowing atomic.Pointer[LostAnswer]
+}
+
+func (c *proxied) end() {
+	c.client.Close()
+	c.server.Close()
+}
+
+func (c *proxied) relayRequests() {
+	defer c.end()
+	requests := bufio.NewReader(c.client)
+	startup, err := readMessage(requests, false)
+	for message := startup; err == nil; message, err = readMessage(requests, true) {
+		if message.kind == execute || message.kind == simpleQuery {
+			if how := c.proxy.swallow.Swap(nil); how != nil {
+				c.swallowing.Store(how)
+			}
+		}
+		if _, err := c.server.Write(message.bytes); err != nil {
+			return
+		}
+	}
+}
+
+func (c *proxied) relayAnswers() {
+	defer c.end()
+	answers := bufio.NewReader(c.server)
+	connected := false
+	for {
+		message, err := readMessage(answers, true)
+		if err != nil {
+			return
+		}
+		isComplete := message.kind == readyForQuery
+		if isComplete && connected {
+			c.proxy.trips.Add(1)
+		}
+		connected = connected || isComplete
+		if how := c.swallowing.Load(); how != nil {
+			if !isComplete { // only then has the server committed
+				continue
+			}
+			if *how == LostByReset {
+				_ = c.client.SetLinger(0)
+			}
+			return
+		}
+		if _, err := c.client.Write(message.bytes); err != nil {
+			return
+		}
+	}
+}
+
+type message struct {
+	kind  byte
+	bytes []byte
+}
+
+// largestMessage bounds what a test may send at once.
+const largestMessage = 1 << 24
+
+// readMessage reads a message: a letter, except for the first of a client, and the length of the rest with itself.
+func readMessage(from *bufio.Reader, lettered bool) (message, error) {
+	header := make([]byte, 4, 5)
+	if lettered {
+		header = header[:5]
+	}
+	if _, err := io.ReadFull(from, header); err != nil {
+		return message{}, err
+	}
+	length := binary.BigEndian.Uint32(header[len(header)-4:])
+	if length < 4 || length > largestMessage {
+		return message{}, io.ErrUnexpectedEOF
+	}
+	bytes := make([]byte, len(header)+int(length)-4)
+	copy(bytes, header)
+	if _, err := io.ReadFull(from, bytes[len(header):]); err != nil {
+		return message{}, err
+	}
+	m := message{bytes: bytes}
+	if lettered {
+		m.kind = header[0]
+	}
+	return m, nil
+}
