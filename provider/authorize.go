@@ -74,11 +74,11 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, pending login
 	}
 	switch next {
 	case needSignIn:
-		return p.login.Suspend(w, r, "/login/sign-in", a.pending())
+		return p.login.Suspend(w, r, login.PathSignIn, a.pending())
 	case needConsent:
 		pending := a.pending()
 		pending.UserID = a.login.User.ID
-		return p.login.Suspend(w, r, pathConsent, pending)
+		return p.login.Suspend(w, r, login.PathConsent, pending)
 	}
 	return p.answer(w, r, a)
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -115,17 +114,14 @@ func (e *pageError) Error() string { return e.cause.Error() }
 // Unwrap lets AsError find the cause.
 func (e *pageError) Unwrap() error { return e.cause }
 
-// inPage is the dialect of everything that a browser shows. It does not log: serve has.
-func (p *Provider) inPage(w http.ResponseWriter, r *http.Request, e *Error, face Face, uiLocales string) {
-	page := standardWords(e)
-	if face.Words != nil {
-		page = face.Words(e)
-	}
-	page.UILocales = uiLocales
-	status := e.Status
+// writePage shows an error in the words of its face.
+func (p *Provider) writePage(w http.ResponseWriter, r *http.Request, e *pageError) {
+	p.logError(r, e.cause)
+	page := e.face.Words(e.cause)
+	page.UILocales = e.uiLocales
+	status := e.cause.Status
 	if status == http.StatusUnauthorized {
-		status = http.StatusBadRequest
+		status = http.StatusBadRequest // a browser would ask for a password of its own
 	}
-	p.logger.LogAttrs(r.Context(), slog.LevelDebug, "error page", slog.String("code", e.Code))
 	p.login.Error(w, r, status, page)
 }

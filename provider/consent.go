@@ -47,15 +47,15 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
 		return p.proceed(w, r, a.pending())
 	}
 	switch r.PostFormValue("decision") {
-	case "accept":
+	case login.DecisionAccept:
 		return p.answer(w, r, a)
-	case "deny":
+	case login.DecisionDeny:
 		return p.fail(w, r, a, newError(http.StatusForbidden, CodeAccessDenied, "The user refused."))
-	case "switch":
+	case login.DecisionSwitch:
 		if err := p.login.SignOut(w, r); err != nil {
 			return err
 		}
-		return p.login.Suspend(w, r, "/login/sign-in", a.pending())
+		return p.login.Suspend(w, r, login.PathSignIn, a.pending())
 	}
 	return invalidRequest("The decision must be accept, deny or switch.")
 }

@@ -97,7 +97,7 @@ func (p *Provider) exchange(ctx context.Context, request TokenRequest) (*TokenSe
 // formRequest is what fosite reads: a form that is parsed already.
 func formRequest(form url.Values) *http.Request {
 	return &http.Request{
-		Method: http.MethodPost, URL: &url.URL{}, Form: form, PostForm: form,
+		Method: http.MethodPost, URL: &url.URL{}, Form: form, PostForm: form, Body: http.NoBody,
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
 	}
 }

@@ -19,9 +19,6 @@ const (
 	PathUserinfo       = "/oauth2/userinfo"
 	PathIntrospect     = "/oauth2/introspect"
 	PathRevoke         = "/oauth2/revoke"
-
-	pathConsent  = "/login/consent"
-	pathContinue = "/login/continue"
 )
 
 // Mount adds routes of an adapter to the public listener.
@@ -33,11 +30,10 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	router.SkipClean(true)
 	router.Use(p.observe)
 	page := func(e endpoint) http.Handler { return p.servePage(e) }
-	sameOrigin := http.NewCrossOriginProtection()
 	router.Handle(PathAuthorize, page(p.authorize)).Methods(http.MethodGet, http.MethodHead, http.MethodPost)
-	router.Handle(pathContinue, page(p.resume)).Methods(http.MethodGet)
-	router.Handle(pathConsent, page(p.consentPage)).Methods(http.MethodGet)
-	router.Handle(pathConsent, sameOrigin.Handler(page(p.consent))).Methods(http.MethodPost)
+	router.Handle(login.PathContinue, page(p.resume)).Methods(http.MethodGet)
+	router.Handle(login.PathConsent, page(p.consentPage)).Methods(http.MethodGet)
+	router.Handle(login.PathConsent, p.login.Protect(page(p.consent))).Methods(http.MethodPost)
 	router.PathPrefix("/login/").Handler(p.login.Handler())
 
 	json := func(path string, e endpoint) {
@@ -87,19 +83,14 @@ func (p *Provider) servePage(e endpoint) http.Handler {
 			return
 		}
 		var page *pageError
-		face, uiLocales := p.faces[StandardFace], ""
-		if errors.As(err, &page) {
-			face, uiLocales = page.face, page.uiLocales
-		}
-		if errors.Is(err, login.ErrPendingExpired) || errors.Is(err, login.ErrPendingForeign) {
+		var known *Error
+		switch {
+		case errors.As(err, &page):
+			p.writePage(w, r, page)
+		case errors.As(err, &known):
+			p.writePage(w, r, &pageError{cause: known, face: p.faces[StandardFace]})
+		default: // of the pages themselves: a pending request, the session, the database
 			p.login.Fail(w, r, err)
-			return
 		}
-		known := AsError(err)
-		p.logError(r, known)
-		if known.Status == http.StatusServiceUnavailable {
-			w.Header().Set("Retry-After", "5")
-		}
-		p.inPage(w, r, known, face, uiLocales)
 	})
 }

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// address checks that a listener has a host, or none for every interface, and a port of its own.
+func (p *problems) address(name, value string) string {
+	host, port, err := net.SplitHostPort(value)
+	number, portErr := strconv.ParseUint(port, 10, 16)
+	if err != nil || portErr != nil || number == 0 {
+		p.add(name, "is %q: want HOST:PORT", value)
+		return ""
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// isLoopback says whether only this machine reaches the address.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// reachable is an address under which this machine reaches a listener.
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
+}
+
+func (p *problems) prefixes(name, list string) []netip.Prefix {
+	var prefixes []netip.Prefix
+	for text := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		prefix, err := netip.ParsePrefix(text)
+		if ip, ipErr := netip.ParseAddr(text); ipErr == nil {
+			prefix, err = ip.Prefix(ip.BitLen())
+		}
+		if err != nil {
+			p.add(name, "has %q: want networks such as 10.0.0.0/8", text)
+			continue
+		}
+		prefixes = append(prefixes, prefix.Masked())
+	}
+	return prefixes
+}
+
+// loadIssuer reads the URL that clients compare letter by letter (OIDC Discovery 3, RFC 8414 2).
+func (c configuration) loadIssuer(p *problems, listen string) *url.URL {
+	text := c.Issuer
+	if text == "" {
+		if !c.Dev {
+			p.add("ITHILDIN_ISSUER", "is required, such as https://auth.example.com")
+			return nil
+		}
+		text = "http://" + reachable(listen)
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		p.add("ITHILDIN_ISSUER", "is %q: want a URL such as https://auth.example.com", text)
+	case u.User != nil:
+		p.add("ITHILDIN_ISSUER", "must not have user information")
+	case strings.ContainsAny(text, "?#"):
+		p.add("ITHILDIN_ISSUER", "is %q: must have neither query nor fragment", text)
+	case strings.HasSuffix(text, "/"):
+		p.add("ITHILDIN_ISSUER", "is %q: must not end in a slash, write %s", text, strings.TrimRight(text, "/"))
+	case u.Scheme == "http" && !c.Dev && !isLoopback(listen) && c.TrustedProxies == "":
+		p.add("ITHILDIN_ISSUER", "is %q: want https, unless only this machine or named proxies reach the listener", text)
+	}
+	return u
+}

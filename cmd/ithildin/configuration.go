@@ -1,0 +1,195 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"ithildin/storage"
+)
+
+// databaseFlags say where the rows are. All settings are texts here, so that every problem can be reported at once.
+type databaseFlags struct {
+	DatabaseURL         string `name:"database-url" env:"ITHILDIN_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://…; default sqlite:ithildin.db."`
+	DatabaseURLFile     string `name:"database-url-file" env:"ITHILDIN_DATABASE_URL_FILE" placeholder:"PATH" help:"File with the database URL, for one that has a password."`
+	DatabaseConnections string `env:"ITHILDIN_DATABASE_CONNECTIONS" placeholder:"N" help:"Connections to PostgreSQL at most; default 32."`
+}
+
+// secretFlags say where the master secrets are.
+type secretFlags struct {
+	SecretFile string `env:"ITHILDIN_SECRET_FILE" placeholder:"PATH" help:"File with the master secrets, else they are in ITHILDIN_SECRET: at least 32 bytes each, one a line; the first seals, all open."`
+}
+
+// configuration is what serve takes from outside, as it was given.
+type configuration struct {
+	Issuer         string `env:"ITHILDIN_ISSUER" placeholder:"URL" help:"The https URL that clients know the provider by; the one source of every URL. Required without --dev."`
+	Listen         string `env:"ITHILDIN_LISTEN" placeholder:"HOST:PORT" help:"Public listener; default 127.0.0.1:8080."`
+	AdminListen    string `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Admin listener, never public; default 127.0.0.1:8081."`
+	AdminTokenFile string `env:"ITHILDIN_ADMIN_TOKEN_FILE" placeholder:"PATH" help:"File with the bearer tokens of the admin listener, else they are in ITHILDIN_ADMIN_TOKEN: one a line, all good."`
+	AdminAuth      string `env:"ITHILDIN_ADMIN_AUTH" placeholder:"none" help:"none opens the admin listener to whoever reaches it, in a trusted network."`
+	TrustedProxies string `env:"ITHILDIN_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies that end TLS and are believed about the client's address."`
+	LogFormat      string `env:"ITHILDIN_LOG_FORMAT" placeholder:"text|json" help:"Default: text on a terminal, else json."`
+	LogLevel       string `env:"ITHILDIN_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error; default info."`
+	Dev            bool   `help:"A development server with demo data. Unsafe: everyone knows its passwords."`
+	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on more than loopback."`
+	databaseFlags
+	secretFlags
+}
+
+// settings is a configuration that was found right.
+type settings struct {
+	dev                 bool
+	issuer              *url.URL
+	listen              string
+	adminListen         string
+	adminTokens         []string
+	adminOpen           bool // whoever reaches the admin listener may use it
+	trustedProxies      []netip.Prefix
+	databaseURL         string
+	databaseConnections int
+	secrets             [][]byte // none yet for a development server that keeps its own
+	logFormat           string   // "" for what suits the output
+	logLevel            slog.Level
+}
+
+const (
+	defaultListen      = "127.0.0.1:8080"
+	defaultAdminListen = "127.0.0.1:8081"
+	defaultDatabaseURL = "sqlite:ithildin.db"
+	defaultConnections = 32
+	minimumAdminToken  = 16 // bytes
+)
+
+// load checks the whole configuration. The error names every setting that is wrong.
+func (c configuration) load() (*settings, error) {
+	var p problems
+	s := &settings{dev: c.Dev, logFormat: c.LogFormat}
+	s.listen = p.address("ITHILDIN_LISTEN", or(c.Listen, defaultListen))
+	s.adminListen = p.address("ITHILDIN_ADMIN_LISTEN", or(c.AdminListen, defaultAdminListen))
+	if s.listen != "" && s.listen == s.adminListen {
+		p.add("ITHILDIN_ADMIN_LISTEN", "is the public listener's address")
+	}
+	s.trustedProxies = p.prefixes("ITHILDIN_TRUSTED_PROXIES", c.TrustedProxies)
+	s.issuer = c.loadIssuer(&p, s.listen)
+	c.checkReach(&p, s)
+	c.loadAdmin(&p, s)
+	s.databaseURL, s.databaseConnections = c.databaseFlags.load(&p, c.Dev)
+	s.secrets = c.secretFlags.load(&p, c.Dev)
+	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
+		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
+	}
+	if err := s.logLevel.UnmarshalText([]byte(or(c.LogLevel, "info"))); err != nil {
+		p.add("ITHILDIN_LOG_LEVEL", "is %q: want debug, info, warn or error", c.LogLevel)
+	}
+	return s, p.err()
+}
+
+// checkReach keeps plain HTTP to this machine and to named proxies, and a development server to this machine.
+func (c configuration) checkReach(p *problems, s *settings) {
+	for name, address := range map[string]string{"ITHILDIN_LISTEN": s.listen, "ITHILDIN_ADMIN_LISTEN": s.adminListen} {
+		switch {
+		case address == "" || isLoopback(address):
+		case c.Dev && !c.DevAnywhere:
+			p.add(name, "is %s: a development server listens on loopback only (ITHILDIN_DEV_ANYWHERE=1 lifts that)", address)
+		case !c.Dev && name == "ITHILDIN_LISTEN" && c.TrustedProxies == "":
+			p.add(name, "is %s, which speaks plain HTTP: name the proxies that end TLS in ITHILDIN_TRUSTED_PROXIES, "+
+				"or listen on loopback", address)
+		}
+	}
+}
+
+func (c configuration) loadAdmin(p *problems, s *settings) {
+	s.adminTokens = strings.Fields(p.secret("ITHILDIN_ADMIN_TOKEN", c.AdminTokenFile))
+	for _, token := range s.adminTokens {
+		if len(token) < minimumAdminToken {
+			p.add("ITHILDIN_ADMIN_TOKEN", "has a token of less than %d bytes", minimumAdminToken)
+		}
+	}
+	switch {
+	case c.AdminAuth != "" && c.AdminAuth != "none":
+		p.add("ITHILDIN_ADMIN_AUTH", "is %q: want none, or nothing", c.AdminAuth)
+	case c.AdminAuth == "none" && len(s.adminTokens) > 0:
+		p.add("ITHILDIN_ADMIN_AUTH", "is none although ITHILDIN_ADMIN_TOKEN has tokens")
+	}
+	s.adminOpen = c.AdminAuth == "none" || len(s.adminTokens) == 0 && isLoopback(s.adminListen)
+}
+
+func (f databaseFlags) load(p *problems, dev bool) (databaseURL string, connections int) {
+	databaseURL = f.DatabaseURL
+	if f.DatabaseURLFile != "" {
+		databaseURL = p.file("ITHILDIN_DATABASE_URL", f.DatabaseURL, f.DatabaseURLFile)
+	}
+	if databaseURL == "" {
+		databaseURL = defaultDatabaseURL
+		if dev {
+			databaseURL = devDatabaseURL
+		}
+	}
+	checkDatabaseURL(p, databaseURL)
+	connections, err := strconv.Atoi(or(f.DatabaseConnections, strconv.Itoa(defaultConnections)))
+	if err != nil || connections < 1 {
+		p.add("ITHILDIN_DATABASE_CONNECTIONS", "is %q: want a number above zero", f.DatabaseConnections)
+	}
+	return databaseURL, connections
+}
+
+// checkDatabaseURL repeats no part of a URL that may hold a password.
+func checkDatabaseURL(p *problems, databaseURL string) {
+	path, lite := strings.CutPrefix(databaseURL, "sqlite:")
+	u, err := url.Parse(databaseURL)
+	switch {
+	case lite && path == "":
+		p.add("ITHILDIN_DATABASE_URL", "names no file: want sqlite:PATH")
+	case lite:
+	case err != nil:
+		p.add("ITHILDIN_DATABASE_URL", "is no URL: a password in it must be percent-encoded")
+	case u.Scheme != "postgres" && u.Scheme != "postgresql":
+		p.add("ITHILDIN_DATABASE_URL", "want sqlite:PATH or postgres://…")
+	}
+}
+
+func (f secretFlags) load(p *problems, dev bool) [][]byte {
+	var secrets [][]byte
+	for line := range strings.Lines(p.secret("ITHILDIN_SECRET", f.SecretFile)) {
+		if line = strings.TrimSpace(line); line != "" {
+			secrets = append(secrets, []byte(line))
+		}
+	}
+	for i, secret := range secrets {
+		if len(secret) < storage.MinimumSecret {
+			p.add("ITHILDIN_SECRET", "has %d bytes on line %d: want at least %d", len(secret), i+1, storage.MinimumSecret)
+		}
+	}
+	if len(secrets) == 0 && !dev {
+		p.add("ITHILDIN_SECRET", "is required: `openssl rand -base64 48` makes one; ITHILDIN_SECRET_FILE names a file")
+	}
+	return secrets
+}
+
+// problems collects what is wrong with a configuration.
+type problems []error
+
+func (p *problems) add(name, format string, values ...any) {
+	*p = append(*p, fmt.Errorf("%s %s", name, fmt.Sprintf(format, values...)))
+}
+
+func (p problems) err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return &usageError{
+		cause: fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(errors.Join(p...).Error(), "\n", "\n  ")),
+		hint:  "ithildin serve --help describes every setting",
+	}
+}
+
+func or(value, fallback string) string {
+	if value == "" {
+		return fallback
+	}
+	return value
+}

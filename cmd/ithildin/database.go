@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"ithildin/migrations"
+	"ithildin/storage"
+)
+
+const (
+	// databasePatience is how long serve waits for a database that starts beside it.
+	databasePatience = 30 * time.Second
+	// databasePause is the time between two tries.
+	databasePause = time.Second
+)
+
+func openStore(databaseURL string, connections int, secrets [][]byte) (*storage.Store, error) {
+	options := storage.Options{MaxConnections: connections}
+	if len(secrets) > 0 {
+		sealer, err := storage.NewSealer(secrets...)
+		if err != nil {
+			return nil, &usageError{cause: err}
+		}
+		options.Sealer = sealer
+	}
+	return storage.Open(databaseURL, options)
+}
+
+func engineOf(store *storage.Store) migrations.Engine {
+	if store.IsPostgreSQL() {
+		return migrations.PostgreSQL
+	}
+	return migrations.SQLite
+}
+
+// withStore runs a verb on a database that exists and is up to date.
+func (f databaseFlags) withStore(ctx context.Context, work func(*storage.Store) error) error {
+	return withSealedStore(ctx, f, nil, work)
+}
+
+// withSealedStore is withStore for a verb that reads what the master secrets seal.
+func withSealedStore(ctx context.Context, f databaseFlags, s *secretFlags, work func(*storage.Store) error) error {
+	var p problems
+	databaseURL, connections := f.load(&p, false)
+	var secrets [][]byte
+	if s != nil {
+		secrets = s.load(&p, false)
+	}
+	if err := p.err(); err != nil {
+		return err
+	}
+	if path, lite := strings.CutPrefix(databaseURL, "sqlite:"); lite {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return withHint("ithildin migrate up makes it", fmt.Errorf("there is no database %s", path))
+		}
+	}
+	store, err := openStore(databaseURL, connections, secrets)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := refusePending(ctx, store); err != nil {
+		return err
+	}
+	return work(store)
+}
+
+// refusePending refuses a database whose schema is older than this program.
+func refusePending(ctx context.Context, store *storage.Store) error {
+	pending, err := migrations.Pending(ctx, store.SQL(), engineOf(store))
+	if err != nil {
+		return err
+	}
+	if pending {
+		return withHint("run ithildin migrate up", errors.New("the database has pending migrations"))
+	}
+	return nil
+}
+
+// awaitDatabase tries until a PostgreSQL server answers, which may be starting beside this process.
+func awaitDatabase(ctx context.Context, store *storage.Store, logger *slog.Logger, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		err := store.SQL().PingContext(ctx)
+		if err == nil {
+			return nil
+		}
+		logger.Warn("the database does not answer yet", "cause", err)
+		select {
+		case <-ctx.Done():
+			return withHint("is it running, and is ITHILDIN_DATABASE_URL right?",
+				fmt.Errorf("the database did not answer within %v: %w", patience, err))
+		case <-time.After(databasePause):
+		}
+	}
+}

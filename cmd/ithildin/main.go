@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"ithildin/storage"
+)
+
+// The exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1 // the work could not be done
+	exitUsage   = 2 // the command line or the configuration is wrong; nothing was begun
+)
+
+// program is the command line.
+type program struct {
+	Serve       serveCommand       `cmd:"" help:"Run the provider."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the database schema up to date."`
+	Client      clientCommand      `cmd:"" help:"Manage clients."`
+	Connection  connectionCommand  `cmd:"" help:"Manage the connections of clients: their secrets and redirect URIs."`
+	User        userCommand        `cmd:"" help:"Manage users."`
+	Role        roleCommand        `cmd:"" help:"Manage roles and who has them."`
+	Scope       scopeCommand       `cmd:"" help:"Manage the catalogue of scopes."`
+	Key         keyCommand         `cmd:"" help:"Manage signing keys and what the master secret seals."`
+	Token       tokenCommand       `cmd:"" help:"Get and examine tokens of a running server."`
+	Janitor     janitorCommand     `cmd:"" help:"Delete expired rows once."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server on this machine whether it is ready."`
+	Config      configCommand      `cmd:"" help:"Examine the configuration."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+// Help is shown by ithildin --help.
+func (program) Help() string {
+	return `Every setting is a flag and an environment variable; a secret comes from the variable itself or from the file that the
+variable with _FILE at its end names.
+
+Exit codes: 0 done; 1 failed; 2 the command line or the configuration is wrong.`
+}
+
+// console is where a verb reads and writes.
+type console struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+}
+
+// run is the process without its globals; it returns the exit code.
+func run(ctx context.Context, arguments []string, c console) int {
+	exited := -1
+	parser, err := kong.New(&program{}, kong.Name("ithildin"),
+		kong.Description("An OpenID provider with a standard face and the eHealth legacy face."),
+		kong.Writers(c.out, c.err), kong.Exit(func(code int) { exited = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 120}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
+	if err != nil {
+		panic(err) // the struct above is wrong
+	}
+	parsed, err := parser.Parse(arguments)
+	if exited >= 0 { // --help was answered
+		return exited
+	}
+	if err != nil {
+		return report(c.err, &usageError{cause: err, hint: helpFor(err)})
+	}
+	return report(c.err, parsed.Run())
+}
+
+// helpFor names the help of the verb that was meant.
+func helpFor(err error) string {
+	command := "ithildin"
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		command = parse.Context.Selected().FullPath()
+	}
+	return command + " --help"
+}
+
+// usageError is a mistake in the command line or the configuration.
+type usageError struct {
+	cause error
+	hint  string
+}
+
+func (e *usageError) Error() string { return e.cause.Error() }
+func (e *usageError) Unwrap() error { return e.cause }
+
+// hintedError says what can be done about it.
+type hintedError struct {
+	cause error
+	hint  string
+}
+
+func (e *hintedError) Error() string { return e.cause.Error() }
+func (e *hintedError) Unwrap() error { return e.cause }
+
+func withHint(hint string, cause error) error { return &hintedError{cause: cause, hint: hint} }
+
+// report writes an error for a person and returns the exit code.
+func report(out io.Writer, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	code, hint := exitFailure, ""
+	var usage *usageError
+	var hinted *hintedError
+	switch {
+	case errors.As(err, &usage):
+		code, hint = exitUsage, usage.hint
+	case errors.As(err, &hinted):
+		hint = hinted.hint
+	case errors.Is(err, storage.ErrUnavailable):
+		hint = "is the database running, and is ITHILDIN_DATABASE_URL right?"
+	}
+	fmt.Fprintln(out, "ithildin:", err)
+	if hint != "" {
+		fmt.Fprintln(out, "hint:", hint)
+	}
+	return code
+}
