@@ -38,9 +38,7 @@ func TestADoctorSignsInConsentsAndTheClientGetsTokens(t *testing.T) {
 		require.NotEmpty(t, tokens.text("id_token"))
 		require.NotEmpty(t, tokens.text("refresh_token"))
 
-		r, _ := http.NewRequest(http.MethodGet, s.server.URL+provider.PathUserinfo, nil)
-		r.Header.Set("Authorization", "Bearer "+tokens.text("access_token"))
-		info := s.send(r)
+		info := s.userinfo(tokens.text("access_token"))
 		require.Equal(t, http.StatusOK, info.status, info.raw)
 		require.Equal(t, s.userID, info.text("sub"))
 		require.Equal(t, "Олена Коваль", info.text("name"))

@@ -28,6 +28,7 @@ type TokenInfo struct {
 	AuthTime  int64
 	ACR       string
 	AMR       []string
+	Holder    storage.Holder // of an access token
 }
 
 // Inspect says what a token is, in one read for an access token. errDead, wrapped with the reason, is a token that is
@@ -97,7 +98,7 @@ func (p *Provider) inspectJWT(ctx context.Context, token string) (*TokenInfo, er
 	return &TokenInfo{
 		Kind: "access_token", ID: c.ID, IsJWT: true, ClientID: c.ClientID, UserID: userID, Subject: c.Subject,
 		GrantID: c.GrantID, Scope: c.Scope, Audience: c.Audience, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt,
-		AuthTime: c.AuthTime, ACR: c.ACR, AMR: c.AMR,
+		AuthTime: c.AuthTime, ACR: c.ACR, AMR: c.AMR, Holder: state.Holder,
 	}, nil
 }
 
@@ -119,7 +120,7 @@ func (p *Provider) inspectOpaque(ctx context.Context, token string) (*TokenInfo,
 	}
 	info := infoOf(t.Session)
 	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "access_token", t.AccessTokenID, t.ClientID, t.UserID, t.GrantID
-	info.Scope, info.IssuedAt, info.ExpiresAt = t.Scope, t.CreatedAt, t.ExpiresAt
+	info.Scope, info.IssuedAt, info.ExpiresAt, info.Holder = t.Scope, t.CreatedAt, t.ExpiresAt, t.Holder
 	return info, nil
 }
 

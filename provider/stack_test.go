@@ -41,8 +41,13 @@ type stack struct {
 }
 
 func newStack(t testing.TB, engine storagetest.Engine) *stack {
-	clock := storagetest.NewClock()
-	s := &stack{t: t, clock: clock, store: engine.Open(t, func(o *storage.Options) { o.Now = clock.Now })}
+	return newStackOn(t, storagetest.NewClock(), func(clock *storagetest.Clock) *storage.Store {
+		return engine.Open(t, storagetest.At(clock))
+	})
+}
+
+func newStackOn(t testing.TB, clock *storagetest.Clock, open func(*storagetest.Clock) *storage.Store) *stack {
+	s := &stack{t: t, clock: clock, store: open(clock)}
 	s.start()
 	ctx := context.Background()
 	hash, err := login.NewPasswords(login.PasswordOptions{}).Hash(ctx, password)
@@ -244,4 +249,11 @@ func (s *stack) redeem(id, code string) answer {
 
 func (s *stack) refresh(id, token string) answer {
 	return s.post(provider.PathToken, id, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
+}
+
+func (s *stack) userinfo(token string) answer {
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.server.URL+provider.PathUserinfo, nil)
+	require.NoError(s.t, err)
+	r.Header.Set("Authorization", "Bearer "+token)
+	return s.send(r)
 }

@@ -36,11 +36,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 	if info.UserID == "" || !contains(scope, []string{"openid"}) {
 		return newError(http.StatusForbidden, "insufficient_scope", "The access token was not granted the scope openid.")
 	}
-	user, err := p.store.FindUser(r.Context(), info.UserID)
-	if err != nil {
-		return err
-	}
-	claims, err := userClaims(user, scope)
+	claims, err := userClaims(info.Holder, scope)
 	if err != nil {
 		return err
 	}
@@ -49,7 +45,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, claims)
 }
 
-func userClaims(user *storage.User, scope []string) (map[string]any, error) {
+func userClaims(user storage.Holder, scope []string) (map[string]any, error) {
 	profile := map[string]any{}
 	if len(user.Profile) > 0 {
 		if err := json.Unmarshal(user.Profile, &profile); err != nil {

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 )
 
 // The kinds of opaque access tokens (contract: tokens.name).
@@ -27,6 +28,28 @@ type AccessToken struct {
 
 	UserBlocked  bool
 	GrantRevoked bool
+	Holder       Holder
+}
+
+// Holder is what a token's read tells of its user, so that userinfo needs no other.
+type Holder struct {
+	Email     string
+	Profile   json.RawMessage // claims of OIDC Core 5.1
+	UpdatedAt int64
+}
+
+type holderRow struct {
+	Blocked   sql.NullBool   `db:"user_blocked"`
+	Email     sql.NullString `db:"user_email"`
+	Profile   sql.NullString `db:"user_profile"`
+	UpdatedAt sql.NullInt64  `db:"user_updated_at"`
+}
+
+const holderColumns = `u.is_blocked AS user_blocked, u.email AS user_email, u.profile AS user_profile,
+       u.updated_at AS user_updated_at`
+
+func (r holderRow) holder() Holder {
+	return Holder{Email: r.Email.String, Profile: json.RawMessage(r.Profile.String), UpdatedAt: r.UpdatedAt.Int64}
 }
 
 type accessTokenRow struct {
@@ -39,8 +62,8 @@ type accessTokenRow struct {
 	Session       string         `db:"session"`
 	CreatedAt     int64          `db:"created_at"`
 	ExpiresAt     int64          `db:"expires_at"`
-	UserBlocked   sql.NullBool   `db:"user_blocked"`
 	RevokedAt     sql.NullInt64  `db:"revoked_at"`
+	holderRow
 }
 
 // FindAccessToken reads an opaque access token by its value's hash, with what may have ended it, in one statement.
@@ -48,7 +71,7 @@ func (s *Store) FindAccessToken(ctx context.Context, hash []byte) (*AccessToken,
 	var row accessTokenRow
 	err := s.get(ctx, &row, `
 SELECT t.access_token_id, t.kind, t.client_id, t.user_id, t.grant_id, t.scope, t.session, t.created_at, t.expires_at,
-       u.is_blocked AS user_blocked, g.revoked_at
+       g.revoked_at, `+holderColumns+`
 FROM access_tokens t
 LEFT JOIN users u ON u.id = t.user_id
 LEFT JOIN grants g ON g.id = t.grant_id
@@ -64,8 +87,9 @@ WHERE t.id = $1`, hash)
 		ID: hash, AccessTokenID: row.AccessTokenID, Kind: row.Kind, ClientID: row.ClientID, UserID: row.UserID.String,
 		GrantID: row.GrantID.String, Scope: row.Scope, Session: session, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt,
 		// A token whose user or grant is gone is as dead as one whose user or grant was ended.
-		UserBlocked:  row.UserID.Valid && (!row.UserBlocked.Valid || row.UserBlocked.Bool),
+		UserBlocked:  row.UserID.Valid && (!row.Blocked.Valid || row.Blocked.Bool),
 		GrantRevoked: row.GrantID.Valid && (!row.RevokedAt.Valid || row.RevokedAt.Int64 > 0),
+		Holder:       row.holder(),
 	}, nil
 }
 
@@ -98,6 +122,7 @@ func (s *Store) DeleteAccessToken(ctx context.Context, hash []byte) (bool, error
 type TokenState struct {
 	Revoked     bool // its jti, or its grant
 	UserBlocked bool
+	Holder      Holder
 }
 
 // FindTokenState reads what may have ended a JWT access token; grantID and userID are "" for a client's own. A grant or a
@@ -106,18 +131,20 @@ func (s *Store) FindTokenState(ctx context.Context, jti, grantID, userID string)
 	var row struct {
 		JTI       bool          `db:"jti_revoked"`
 		RevokedAt sql.NullInt64 `db:"revoked_at"`
-		Blocked   sql.NullBool  `db:"is_blocked"`
+		holderRow
 	}
 	err := s.get(ctx, &row, `
-SELECT EXISTS (SELECT 1 FROM revoked_jti WHERE jti = $1) AS jti_revoked,
-       (SELECT revoked_at FROM grants WHERE id = $2) AS revoked_at,
-       (SELECT is_blocked FROM users WHERE id = $3) AS is_blocked`, jti, null(grantID), null(userID))
+SELECT EXISTS (SELECT 1 FROM revoked_jti WHERE jti = $1) AS jti_revoked, g.revoked_at, `+holderColumns+`
+FROM (SELECT 1 AS one) AS always
+LEFT JOIN grants g ON g.id = $2
+LEFT JOIN users u ON u.id = $3`, jti, null(grantID), null(userID))
 	if err != nil {
 		return TokenState{}, err
 	}
 	return TokenState{
 		Revoked:     row.JTI || grantID != "" && (!row.RevokedAt.Valid || row.RevokedAt.Int64 > 0),
 		UserBlocked: userID != "" && (!row.Blocked.Valid || row.Blocked.Bool),
+		Holder:      row.holder(),
 	}, nil
 }
 

@@ -1,0 +1,104 @@
+package provider_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/provider"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+// proxiedStack is a stack whose PostgreSQL is behind a proxy that counts its answers.
+func proxiedStack(t *testing.T) (*stack, *storagetest.Proxy) {
+	proxy := storagetest.NewProxy(t, storagetest.PostgreSQL().Create(t))
+	return newStackOn(t, storagetest.NewClock(), func(clock *storagetest.Clock) *storage.Store {
+		return storagetest.Open(t, proxy.URL(), storagetest.At(clock))
+	}), proxy
+}
+
+// TestRoundTripsToTheDatabase counts, with every cache and prepared statement warm, how often a flow waits for the database.
+func TestRoundTripsToTheDatabase(t *testing.T) {
+	for _, preset := range []string{storage.PresetStandard, storage.PresetEHealth} {
+		t.Run(preset, func(t *testing.T) {
+			s, proxy := proxiedStack(t)
+			s.client("clinic", func(c *storage.Client) { c.Policy, _ = storage.NewPolicy(preset) })
+			b := s.browser()
+			parameters := request("clinic", "openid offline_access patients:view")
+			var code string
+			var tokens answer
+			flow := func() (authorize, exchange, refresh, introspect, userinfo, credentials int64) {
+				count := func(f func()) int64 { proxy.Reset(); f(); return proxy.RoundTrips() }
+				authorize = count(func() { code = b.code(parameters) })
+				exchange = count(func() { tokens = s.redeem("clinic", code) })
+				require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
+				refresh = count(func() {
+					require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status)
+				})
+				introspect = count(func() {
+					seen := s.post(provider.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}})
+					require.Equal(t, true, seen.body["active"])
+				})
+				userinfo = count(func() { require.Equal(t, http.StatusOK, s.userinfo(tokens.text("access_token")).status) })
+				credentials = count(func() {
+					require.Equal(t, http.StatusOK, s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}}).status)
+				})
+				return
+			}
+			flow()
+			flow() // on whichever connection of the pool: everything is prepared by now
+			authorize, exchange, refresh, introspect, userinfo, credentials := flow()
+			require.LessOrEqual(t, authorize, int64(2), "authorize: 1 read and 1 write")
+			require.LessOrEqual(t, exchange, int64(2), "code exchange: 1 read and 1 write")
+			require.LessOrEqual(t, refresh, int64(2), "refresh: 1 read and 1 write")
+			require.LessOrEqual(t, introspect, int64(1), "introspection: 1 read")
+			require.LessOrEqual(t, userinfo, int64(1), "userinfo: 1 read")
+			if preset == storage.PresetStandard {
+				require.Zero(t, credentials, "client_credentials as a JWT: none")
+			} else {
+				require.LessOrEqual(t, credentials, int64(1), "client_credentials, opaque: 1 write")
+			}
+		})
+	}
+	t.Run("discovery and JWKS", func(t *testing.T) {
+		s, proxy := proxiedStack(t)
+		proxy.Reset()
+		for _, path := range []string{provider.PathDiscovery, provider.PathJWKS} {
+			require.Equal(t, http.StatusOK, s.browser().get(s.server.URL+path).status)
+		}
+		require.Zero(t, proxy.RoundTrips())
+	})
+}
+
+func TestADatabaseThatGoesAwayGivesServiceUnavailableAndComesBack(t *testing.T) {
+	s, proxy := proxiedStack(t)
+	s.client("clinic", nil)
+	b := s.browser()
+	tokens := s.redeem("clinic", b.code(request("clinic", "openid offline_access")))
+	code := b.code(request("clinic", "openid"))
+
+	proxy.GoAway()
+	for name, got := range map[string]answer{
+		"code":                           s.redeem("clinic", code),
+		"refresh":                        s.refresh("clinic", tokens.text("refresh_token")),
+		"introspect":                     s.post(provider.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}}),
+		"revoke":                         s.post(provider.PathRevoke, "clinic", url.Values{"token": {tokens.text("access_token")}}),
+		"userinfo":                       s.userinfo(tokens.text("access_token")),
+		"a client that is not in memory": s.post(provider.PathToken, "unknown", url.Values{"grant_type": {"client_credentials"}}),
+	} {
+		require.Equal(t, http.StatusServiceUnavailable, got.status, "%s: %s", name, got.raw)
+		require.Equal(t, "temporarily_unavailable", got.text("error"), name)
+		require.NotEmpty(t, got.header.Get("Retry-After"), name)
+	}
+	page := b.authorize(request("clinic", "openid"))
+	require.Equal(t, http.StatusServiceUnavailable, page.status)
+	require.NotEmpty(t, page.header.Get("Retry-After"))
+	require.Contains(t, page.header.Get("Content-Type"), "text/html")
+
+	proxy.ComeBack()
+	require.Equal(t, http.StatusOK, s.redeem("clinic", code).status, "nothing was lost")
+	require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status)
+}
