@@ -24,6 +24,7 @@ func benchmark(b *testing.B, change func(*storage.Client), run func(b *testing.B
 			s := newStack(b, engine)
 			s.client("clinic", change)
 			b.ReportAllocs()
+			b.SetParallelism(4) // connections for each core: a commit waits for the disk, not for a core
 			run(b, s, s.server.Config.Handler)
 		})
 	}
