@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -256,4 +257,12 @@ func (s *stack) userinfo(token string) answer {
 	require.NoError(s.t, err)
 	r.Header.Set("Authorization", "Bearer "+token)
 	return s.send(r)
+}
+
+func decodeHeader(t testing.TB, token string) map[string]any {
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[0])
+	require.NoError(t, err)
+	var header map[string]any
+	require.NoError(t, json.Unmarshal(raw, &header))
+	return header
 }
