@@ -134,14 +134,14 @@ func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
 	}
 	client, err := p.store.Client(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) {
-		return invalidRequest("The client_id is unknown.").Because(err)
+		return invalidRequest("The client_id is unknown.").Because(ErrUnknownClient)
 	}
 	if err != nil {
 		return err
 	}
 	uri, given, mismatch := matchClient(client, a.form.Get("redirect_uri"))
 	if mismatch != nil {
-		return mismatch
+		return mismatch.Because(ErrRedirectURI)
 	}
 	a.client, a.given = client.WithRedirectURI(uri), given
 	a.work.Client = a.client

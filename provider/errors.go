@@ -33,6 +33,15 @@ const (
 	CodeInvalidTarget           = "invalid_target"
 )
 
+// The causes that a face may word for itself.
+var (
+	ErrInactive        = errors.New("provider: the token is not active")
+	ErrUnknownClient   = errors.New("provider: unknown client")
+	ErrRedirectURI     = errors.New("provider: the redirect URI is not registered")
+	ErrClientBlocked   = errors.New("provider: the client is blocked")
+	ErrRefusedByPerson = errors.New("provider: the user refused")
+)
+
 // Error is what went wrong: a public code and public words for the client, a private cause for the log.
 type Error struct {
 	Code        string

@@ -31,21 +31,19 @@ type TokenInfo struct {
 	Holder    storage.Holder // of an access token
 }
 
-// Inspect says what a token is, in one read for an access token. errDead, wrapped with the reason, is a token that is
+// Inspect says what a token is, in one read for an access token. ErrInactive, wrapped with the reason, is a token that is
 // unknown, expired, revoked, or whose user or client is blocked; any other error is a fault.
 func (p *Provider) Inspect(ctx context.Context, token string) (*TokenInfo, error) {
 	info, err := p.inspectAccess(ctx, token)
-	if errors.Is(err, errDead) && !strings.Contains(token, ".") {
-		if refresh, refreshErr := p.inspectRefresh(ctx, token); !errors.Is(refreshErr, errDead) {
+	if errors.Is(err, ErrInactive) && !strings.Contains(token, ".") {
+		if refresh, refreshErr := p.inspectRefresh(ctx, token); !errors.Is(refreshErr, ErrInactive) {
 			return refresh, refreshErr
 		}
 	}
 	return info, err
 }
 
-var errDead = errors.New("provider: the token is not active")
-
-func dead(reason string) error { return errors.Join(errDead, errors.New(reason)) }
+func dead(reason string) error { return errors.Join(ErrInactive, errors.New(reason)) }
 
 // inspectAccess never takes an ID token for an access token: a JWT must say at+jwt.
 func (p *Provider) inspectAccess(ctx context.Context, token string) (*TokenInfo, error) {
@@ -70,11 +68,11 @@ func (p *Provider) inspectAccess(ctx context.Context, token string) (*TokenInfo,
 func (p *Provider) inspectJWT(ctx context.Context, token string) (*TokenInfo, error) {
 	payload, typ, err := p.keys.Verify(token)
 	if err != nil {
-		return nil, errors.Join(errDead, err)
+		return nil, errors.Join(ErrInactive, err)
 	}
 	var c accessTokenClaims
 	if err := json.Unmarshal(payload, &c); err != nil {
-		return nil, errors.Join(errDead, err)
+		return nil, errors.Join(ErrInactive, err)
 	}
 	switch {
 	case typ != typeAccessToken:

@@ -44,7 +44,7 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
 		return invalidRequest("The request names no token.")
 	}
 	info, err := p.Inspect(ctx, form.Get("token"))
-	if errors.Is(err, errDead) || err == nil && !p.mayAsk(client, info) {
+	if errors.Is(err, ErrInactive) || err == nil && !p.mayAsk(client, info) {
 		return writeJSON(w, http.StatusOK, introspection{})
 	}
 	if err != nil {

@@ -29,7 +29,7 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	case form.Has("request_uri"):
 		return newError(http.StatusBadRequest, CodeRequestURINotSupported, "Request objects are not supported.")
 	case a.client.IsBlocked:
-		return newError(http.StatusForbidden, CodeUnauthorizedClient, "The client is blocked.")
+		return newError(http.StatusForbidden, CodeUnauthorizedClient, "The client is blocked.").Because(ErrClientBlocked)
 	case a.client.Policy.RequireState && form.Get("state") == "":
 		return invalidRequest("The client must send a state.")
 	}

@@ -123,6 +123,20 @@ func (p *Provider) AddFace(f Face) { p.faces[f.Name] = f }
 // Store is where the rows are, for an adapter that explains a failure.
 func (p *Provider) Store() *storage.Store { return p.store }
 
+// Issuer is the configured issuer, without a slash at its end.
+func (p *Provider) Issuer() string { return p.issuer }
+
+// Logger is where an adapter logs what it does not tell the client.
+func (p *Provider) Logger() *slog.Logger { return p.logger }
+
+// ErrorPage shows a person an error in the words of a face.
+func (p *Provider) ErrorPage(w http.ResponseWriter, r *http.Request, status int, page login.ErrorPage) {
+	p.login.Error(w, r, status, page)
+}
+
+// Page makes a handler of an adapter's endpoint that a browser opens: its error becomes a page.
+func (p *Provider) Page(e func(http.ResponseWriter, *http.Request) error) http.Handler { return p.servePage(e) }
+
 // Now is the Provider's clock.
 func (p *Provider) Now() time.Time { return p.now() }
 

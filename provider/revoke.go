@@ -36,9 +36,9 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 	case err == nil:
 		event.UserID = info.UserID
 		_, err = p.store.DeleteAccessToken(ctx, storage.Hash(token))
-	case errors.Is(err, errDead):
+	case errors.Is(err, ErrInactive):
 		grant, _, findErr := p.FindRefreshGrant(ctx, token)
-		if errors.Is(findErr, errDead) || findErr == nil && grant.ClientID != client.ID {
+		if errors.Is(findErr, ErrInactive) || findErr == nil && grant.ClientID != client.ID {
 			return done(w)
 		}
 		if err = findErr; err == nil {

@@ -26,7 +26,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	info, err := p.inspectAccess(r.Context(), token)
-	if errors.Is(err, errDead) {
+	if errors.Is(err, ErrInactive) {
 		return newError(http.StatusUnauthorized, CodeInvalidToken, "The access token is unknown, expired or revoked.").Because(err)
 	}
 	if err != nil {

@@ -1,0 +1,121 @@
+package ehealth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// explain names the error of the contract for an exchange that failed. The exchange knows that it refused, and why in the
+// words of OAuth; which of the contract's checks fails first is found by walking through them, read-only, in their order.
+func (a *Adapter) explain(r *http.Request, form url.Values, cause error) failure {
+	known := provider.AsError(cause)
+	switch {
+	case known.Status == http.StatusServiceUnavailable:
+		a.log(r, known)
+		return failureUnavailable
+	case known.Status >= http.StatusInternalServerError:
+		a.log(r, known)
+		return failureInternal
+	}
+	found, err := a.diagnose(r.Context(), form)
+	switch {
+	case errors.Is(err, storage.ErrUnavailable):
+		a.log(r, provider.AsError(err))
+		return failureUnavailable
+	case err != nil:
+		a.log(r, provider.AsError(err))
+		return failureInternal
+	case found == nil:
+		a.provider.Logger().LogAttrs(r.Context(), slog.LevelError, "an exchange failed and no check of the contract says why",
+			slog.String("code", known.Code), slog.String("cause", known.Error()), slog.String("request_id", provider.RequestID(r)))
+		return failureInternal
+	}
+	return *found
+}
+
+func (a *Adapter) log(r *http.Request, e *provider.Error) {
+	a.provider.Logger().LogAttrs(r.Context(), e.Level(), "token request failed",
+		slog.String("cause", e.Error()), slog.String("request_id", provider.RequestID(r)))
+}
+
+// diagnose walks the checks of contract 2.1 in their order and returns the first that fails, or nil.
+func (a *Adapter) diagnose(ctx context.Context, form url.Values) (*failure, error) {
+	client, err := a.provider.AuthenticateSecret(ctx, form.Get("client_id"), form.Get("client_secret"))
+	if err != nil {
+		if known := provider.AsError(err); known.Status >= http.StatusInternalServerError {
+			return nil, err
+		}
+		return &failureClient, nil
+	}
+	if form.Get("grant_type") == "refresh_token" {
+		return a.diagnoseRefresh(ctx, client, form.Get("refresh_token"))
+	}
+	return a.diagnoseCode(ctx, client, form)
+}
+
+// diagnoseCode is contract 2.1.1, checks 4 to 10, and then what mithril did not check: blocks come last, so that they
+// answer only what would have been a success.
+func (a *Adapter) diagnoseCode(ctx context.Context, client *storage.Client, form url.Values) (*failure, error) {
+	code, err := a.provider.Store().FindCode(ctx, storage.Hash(form.Get("code")))
+	if errors.Is(err, storage.ErrNotFound) {
+		return &failureTokenNotFound, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	redirectURI := form.Get("redirect_uri")
+	switch {
+	case code.ClientID != client.ID:
+		return &failureTokenForeign, nil
+	case code.ExpiresAt <= a.provider.Store().Now():
+		return &failureTokenExpired, nil
+	case !provider.MatchesCode(client.Connection, code.RedirectURI, redirectURI),
+		!provider.MatchesConnection(client.Connection, redirectURI):
+		return &failureRedirectURI, nil
+	case code.ApprovalID == "":
+		return &failureApproval, nil
+	case code.UsedAt > 0:
+		return &failureTokenUsed, nil
+	case code.Session.CodeChallenge != "": // this face has no verifier to send
+		return &failureTokenForeign, nil
+	}
+	return blocked(client, code.UserBlocked, "authorization_code"), nil
+}
+
+// diagnoseRefresh is contract 2.1.2. A revoked grant is an expired token here: revoking was expiring.
+func (a *Adapter) diagnoseRefresh(ctx context.Context, client *storage.Client, value string) (*failure, error) {
+	grant, current, err := a.provider.FindRefreshGrant(ctx, value)
+	if errors.Is(err, provider.ErrInactive) {
+		return &failureTokenNotFound, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case grant.ClientID != client.ID, !provider.BoundTo(client, grant):
+		return &failureTokenForeign, nil
+	case grant.RevokedAt > 0, !current, grant.RefreshTokenID == "", grant.RefreshExpiresAt <= a.provider.Store().Now():
+		return &failureTokenExpired, nil
+	case grant.ApprovalID == "":
+		return &failureApproval, nil
+	}
+	return blocked(client, grant.UserBlocked, "refresh_token"), nil
+}
+
+func blocked(client *storage.Client, userBlocked bool, grantType string) *failure {
+	switch {
+	case client.IsBlocked:
+		return &failureClientBlocked
+	case userBlocked:
+		return &failureUserBlocked
+	case !client.GetGrantTypes().Has(grantType):
+		return &failureGrantType
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package ehealth_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/adapters/ehealth"
+	"ithildin/jwks"
+	"ithildin/provider"
+	"ithildin/provider/login"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+// stack is a provider with the legacy face behind a real HTTP server, at a fixed time.
+type stack struct {
+	t      testing.TB
+	store  *storage.Store
+	server *httptest.Server
+	now    int64
+}
+
+func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
+	clock := func() time.Time { return time.Unix(now, 0) }
+	s := &stack{t: t, now: now, store: engine.Open(t, func(o *storage.Options) { o.Now = clock })}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	keys := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
+	require.NoError(t, keys.Load(ctx))
+	s.server = httptest.NewUnstartedServer(nil)
+	issuer, err := url.Parse("http://" + s.server.Listener.Addr().String())
+	require.NoError(t, err)
+	p, err := provider.New(ctx, provider.Options{
+		Store: s.store, Keys: keys, Passwords: login.NewPasswords(login.PasswordOptions{}), Issuer: issuer, Now: clock,
+	})
+	require.NoError(t, err)
+	go p.Run(ctx)
+	s.server.Config.Handler = p.Handler(ehealth.New(p).Mount)
+	s.server.Start()
+	t.Cleanup(s.server.Close)
+	return s
+}
+
+// answer is what came back, decoded as far as it is JSON.
+type answer struct {
+	status int
+	header http.Header
+	raw    string
+	body   any
+}
+
+// at follows a path of names, such as data.details.scope.
+func (a answer) at(path string) (any, bool) {
+	value := a.body
+	for name := range strings.SplitSeq(path, ".") {
+		object, isObject := value.(map[string]any)
+		if !isObject {
+			return nil, false
+		}
+		var known bool
+		if value, known = object[name]; !known {
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+func (s *stack) send(method, path string, header map[string]string, body string) answer {
+	r, err := http.NewRequestWithContext(context.Background(), method, s.server.URL+path, strings.NewReader(body))
+	require.NoError(s.t, err)
+	for name, value := range header {
+		r.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(r)
+	require.NoError(s.t, err)
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	require.NoError(s.t, err)
+	a := answer{status: response.StatusCode, header: response.Header, raw: string(raw)}
+	_ = json.Unmarshal(raw, &a.body)
+	return a
+}
+
+var asJSON = map[string]string{"Content-Type": "application/json"}
+
+// exchange posts a token object.
+func (s *stack) exchange(token map[string]any) answer {
+	body, err := json.Marshal(map[string]any{"token": token})
+	require.NoError(s.t, err)
+	return s.send(http.MethodPost, "/oauth/tokens", asJSON, string(body))
+}
+
+// state is what a case presupposes, in the words of the old system.
+type state struct {
+	Now    int64 `json:"now"`
+	Config struct {
+		CodeLifetime    int64 `json:"code_lifetime"`
+		AccessLifetime  int64 `json:"access_lifetime"`
+		RefreshLifetime int64 `json:"refresh_lifetime"`
+	} `json:"config"`
+	Clients []struct {
+		ID        string `json:"id"`
+		IsBlocked bool   `json:"is_blocked"`
+	} `json:"clients"`
+	Connections []struct {
+		ClientID    string `json:"client_id"`
+		ConsumerID  string `json:"consumer_id"`
+		Secret      string `json:"secret"`
+		RedirectURI string `json:"redirect_uri"`
+	} `json:"connections"`
+	Users []struct {
+		ID        string `json:"id"`
+		IsBlocked bool   `json:"is_blocked"`
+	} `json:"users"`
+	Approvals []struct {
+		UserID   string `json:"user_id"`
+		ClientID string `json:"client_id"`
+		Scope    string `json:"scope"`
+	} `json:"apps"`
+	Tokens []struct {
+		Name      string `json:"name"`
+		Value     string `json:"value"`
+		UserID    string `json:"user_id"`
+		ExpiresAt int64  `json:"expires_at"`
+		Details   struct {
+			ClientID     string `json:"client_id"`
+			RedirectURI  string `json:"redirect_uri"`
+			ScopeRequest string `json:"scope_request"`
+			Used         bool   `json:"used"`
+		} `json:"details"`
+	} `json:"tokens"`
+}
+
+// fill puts a state into the database as the importer would: with the preset mithril.
+func (s *stack) fill(given state) {
+	ctx := context.Background()
+	for _, user := range given.Users {
+		require.NoError(s.t, s.store.CreateUser(ctx, storage.User{ID: user.ID, Email: user.ID + "@example.com", IsBlocked: user.IsBlocked}))
+	}
+	policy, err := storage.NewPolicy(storage.PresetMithril)
+	require.NoError(s.t, err)
+	policy.CodeLifetime, policy.AccessLifetime = given.Config.CodeLifetime, given.Config.AccessLifetime
+	policy.RefreshLifetime = given.Config.RefreshLifetime
+	for _, client := range given.Clients {
+		require.NoError(s.t, s.store.CreateClient(ctx, storage.Client{
+			ID: client.ID, Name: client.ID, Policy: policy, IsBlocked: client.IsBlocked,
+			Metadata: storage.Metadata{
+				GrantTypes: []string{"authorization_code", "refresh_token"}, ResponseTypes: []string{"code"},
+				TokenEndpointAuthMethod: storage.AuthMethodPost,
+			},
+		}))
+	}
+	for _, c := range given.Connections {
+		connection := storage.Connection{
+			ID: uuid.NewString(), ClientID: c.ClientID, ConsumerID: c.ConsumerID, RedirectURIs: []string{c.RedirectURI},
+			Secrets: []storage.ConnectionSecret{{ID: uuid.NewString(), Hash: storage.Hash(c.Secret)}},
+		}
+		connection.ApplyPreset(storage.PresetMithril)
+		require.NoError(s.t, s.store.CreateConnection(ctx, connection))
+	}
+	for _, approval := range given.Approvals {
+		require.NoError(s.t, s.store.Approve(ctx, storage.Approval{
+			ID: uuid.NewString(), UserID: approval.UserID, ClientID: approval.ClientID, Scope: storage.SplitScope(approval.Scope),
+		}))
+	}
+	s.fillTokens(given)
+}
+
+func (s *stack) fillTokens(given state) {
+	ctx := context.Background()
+	for _, token := range given.Tokens {
+		session := &storage.Session{UserID: token.UserID, Subject: token.UserID, RedirectURIGiven: true}
+		switch token.Name {
+		case "authorization_code":
+			code := storage.Code{
+				ID: storage.Hash(token.Value), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: token.Details.ClientID,
+				UserID: token.UserID, RedirectURI: token.Details.RedirectURI, Scope: token.Details.ScopeRequest, Session: session,
+				ExpiresAt: token.ExpiresAt,
+			}
+			require.NoError(s.t, s.store.CreateCode(ctx, code))
+			if token.Details.Used {
+				_, err := s.store.SQL().ExecContext(ctx, `UPDATE codes SET used_at = $1 WHERE id = $2`, given.Now-1, code.ID)
+				require.NoError(s.t, err)
+			}
+		case "refresh_token":
+			require.NoError(s.t, s.store.CreateGrant(ctx, storage.Grant{
+				ID: uuid.NewString(), ClientID: token.Details.ClientID, UserID: token.UserID, Session: session,
+				RefreshTokenID: uuid.NewString(), RefreshHash: storage.Hash(token.Value), RefreshExpiresAt: token.ExpiresAt,
+				ExpiresAt: token.ExpiresAt + 86400,
+			}))
+		default:
+			s.t.Fatalf("a token of the kind %q", token.Name)
+		}
+	}
+}
