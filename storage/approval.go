@@ -60,6 +60,9 @@ func (s *Store) FindApproval(ctx context.Context, userID, clientID string) (*App
 	if err != nil {
 		return nil, err
 	}
+	if clientID, err = textKey(clientID); err != nil {
+		return nil, err
+	}
 	var row approvalRow
 	err = s.get(ctx, &row, selectApproval+`WHERE user_id = $1 AND client_id = $2`, userID, clientID)
 	if err != nil {

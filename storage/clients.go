@@ -147,6 +147,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 // UpdateClient changes a client's name, type, owner, scopes, policy, metadata and settings; neither its block nor its
 // connections.
 func (s *Store) UpdateClient(ctx context.Context, c Client) error {
+	id, err := textKey(c.ID)
+	if err != nil {
+		return err
+	}
 	values, err := clientValues(c)
 	if err != nil {
 		return err
@@ -155,12 +159,16 @@ func (s *Store) UpdateClient(ctx context.Context, c Client) error {
 		return writeRow(ctx, tx, `
 UPDATE clients SET name = $1, client_type_id = $2, owner_id = $3, scope = $4, policy = $5, metadata = $6, settings = $7,
        private_settings = $8, updated_at = $9
-WHERE id = $10`, append(values[:len(values):len(values)], s.Now(), c.ID)...)
+WHERE id = $10`, append(values[:len(values):len(values)], s.Now(), id)...)
 	}))
 }
 
 // DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to it.
 func (s *Store) DeleteClient(ctx context.Context, id string) error {
+	id, err := textKey(id)
+	if err != nil {
+		return err
+	}
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		if err := writeRow(ctx, tx, `DELETE FROM clients WHERE id = $1`, id); err != nil {
 			return err
@@ -171,6 +179,10 @@ func (s *Store) DeleteClient(ctx context.Context, id string) error {
 
 // BlockClient bars a client; what was issued to it comes back when the block is lifted. ErrConflict: blocked already.
 func (s *Store) BlockClient(ctx context.Context, id, reason string) error {
+	id, err := textKey(id)
+	if err != nil {
+		return err
+	}
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		err := writeRow(ctx, tx, `
 UPDATE clients SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id = $1 AND is_blocked = FALSE`,
@@ -184,6 +196,10 @@ UPDATE clients SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE i
 
 // UnblockClient lifts a block.
 func (s *Store) UnblockClient(ctx context.Context, id string) error {
+	id, err := textKey(id)
+	if err != nil {
+		return err
+	}
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx,
 			`UPDATE clients SET is_blocked = FALSE, block_reason = '', updated_at = $2 WHERE id = $1`, id, s.Now())
@@ -192,6 +208,10 @@ func (s *Store) UnblockClient(ctx context.Context, id string) error {
 
 // DeactivateTokens ends everything that was issued to a client. ErrNotFound: no such client.
 func (s *Store) DeactivateTokens(ctx context.Context, clientID string) error {
+	clientID, err := textKey(clientID)
+	if err != nil {
+		return err
+	}
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		var one int64
 		if err := tx.GetContext(ctx, &one, `SELECT 1 FROM clients WHERE id = $1`, clientID); err != nil {

@@ -39,6 +39,10 @@ FROM connections c `
 
 // ListConnections reads a client's connections with their live secrets, in the order of their making.
 func (s *Store) ListConnections(ctx context.Context, clientID string) ([]Connection, error) {
+	clientID, err := textKey(clientID)
+	if err != nil {
+		return nil, err
+	}
 	return s.connections(ctx,
 		selectConnection+`WHERE c.client_id = $1 ORDER BY c.created_at, c.id`,
 		selectSecret+`WHERE c.client_id = $1 AND `+liveSecret+` ORDER BY k.created_at DESC, k.id`, clientID)

@@ -20,7 +20,7 @@ func (u *UnitOfWork) flush(ctx context.Context) (bool, error) {
 		query, _ = u.store.memory.merged.LoadOrStore(name, u.mergedSQL())
 	}
 	var rows int64
-	err := retried(ctx, func() error { return u.store.writer.get(ctx, &rows, query.(string), args...) })
+	err := sent(ctx, func() error { return u.store.writer.get(ctx, &rows, query.(string), args...) })
 	return u.gate == nil || rows > 0, classify(err)
 }
 

@@ -74,6 +74,10 @@ const (
 
 // FindGrant reads a grant by its id, revoked and expired ones too, in one statement.
 func (s *Store) FindGrant(ctx context.Context, id string) (*Grant, error) {
+	id, err := uuidKey(id)
+	if err != nil {
+		return nil, err
+	}
 	return s.findGrant(ctx, findGrant, id)
 }
 
@@ -145,6 +149,10 @@ const liveGrant = `SELECT 1 FROM grants WHERE id = $1 AND revoked_at = 0`
 
 // RevokeGrant ends a grant and all that came of it. It says whether the grant was live until now.
 func (s *Store) RevokeGrant(ctx context.Context, id string) (bool, error) {
+	id, err := uuidKey(id)
+	if err != nil {
+		return false, nil
+	}
 	n, err := s.exec(ctx, `UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`, id, s.Now())
 	return n > 0, err
 }

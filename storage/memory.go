@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -73,8 +74,9 @@ func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
 	epoch := m.epoch
 	m.mu.RUnlock()
 	if !known {
-		// The load serves every request that waits for it, so it must not end with the first one's context.
-		loaded, err, _ := m.loading.Do("client "+id, func() (any, error) {
+		// The load serves every request that waits for it, so it must not end with the first one's context; and only those
+		// of its epoch, or one that comes after a change would keep what was read before.
+		loaded, err, _ := m.loading.Do(fmt.Sprint(epoch, " client ", id), func() (any, error) {
 			return s.LoadClient(context.WithoutCancel(ctx), id)
 		})
 		if err != nil && !errors.Is(err, ErrNotFound) {

@@ -61,7 +61,7 @@ func (s *Store) VerifyOneTimeCode(ctx context.Context, id string, mac []byte, mo
 	}
 	attempt, now := s.NewID(), s.Now()
 	var verified bool
-	err = classify(retried(ctx, func() error {
+	err = classify(sent(ctx, func() error {
 		return s.writer.get(ctx, &verified, `
 UPDATE one_time_codes SET attempts = CASE WHEN attempted_by = $5 THEN attempts ELSE attempts + 1 END,
        status = CASE WHEN code_mac = $2 THEN 'verified' ELSE status END, attempted_by = $5

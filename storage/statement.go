@@ -2,10 +2,13 @@ package storage
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -97,17 +100,17 @@ func affected(result interface{ RowsAffected() (int64, error) }, err error) (int
 
 // get reads one row; no row is ErrNotFound.
 func (s *Store) get(ctx context.Context, to any, query string, args ...any) error {
-	return classify(retried(ctx, func() error { return s.reader.get(ctx, to, query, args...) }))
+	return classify(sent(ctx, func() error { return s.reader.get(ctx, to, query, args...) }))
 }
 
 // selectAll reads every row.
 func (s *Store) selectAll(ctx context.Context, to any, query string, args ...any) error {
-	return classify(retried(ctx, func() error { return s.reader.selectAll(ctx, to, query, args...) }))
+	return classify(sent(ctx, func() error { return s.reader.selectAll(ctx, to, query, args...) }))
 }
 
 // exec runs one writing statement and says how many rows it wrote.
 func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = retried(ctx, func() error {
+	err = sent(ctx, func() error {
 		n, err = s.writer.exec(ctx, query, args...)
 		return err
 	})
@@ -117,7 +120,11 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, e
 // transaction runs f in a transaction and runs it again, whole, where the database asks for that.
 func (s *Store) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	return classify(retried(ctx, func() error {
-		tx, err := s.writer.BeginTxx(ctx, nil)
+		var tx *sqlx.Tx
+		err := resent(ctx, func() (err error) {
+			tx, err = s.writer.BeginTxx(ctx, nil)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -148,6 +155,33 @@ func retried(ctx context.Context, f func() error) error {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// sent runs one statement, for which the database may ask again, and whose answer may be lost. Every statement of this
+// package that runs by itself has, sent twice, the effect of one.
+func sent(ctx context.Context, statement func() error) error {
+	return retried(ctx, func() error { return resent(ctx, statement) })
+}
+
+// resends bounds how often a statement is sent again after its connection broke.
+const resends = 2
+
+// resent sends a statement again when its connection broke before the whole answer was there. database/sql does that by
+// itself only where the driver says driver.ErrBadConn before the first row: not for a connection that was reset, which
+// lib/pq reports as the network's error, and not for an answer that broke off.
+func resent(ctx context.Context, statement func() error) error {
+	for attempt := 0; ; attempt++ {
+		err := statement()
+		if err == nil || attempt == resends || !isBroken(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// isBroken recognises a connection that ended while it was in use; one that can't be made is no use trying again.
+func isBroken(err error) bool {
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func isSerialization(err error) bool {

@@ -16,7 +16,7 @@ type UserRole struct {
 // GrantRole gives a user a role for a client, or everywhere where clientID is "". Giving it again changes nothing.
 // ErrNotFound: no such user, role or client.
 func (s *Store) GrantRole(ctx context.Context, userID, roleID, clientID string) error {
-	userID, roleID, err := userAndRole(userID, roleID)
+	userID, roleID, clientID, err := userRoleKey(userID, roleID, clientID)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ INSERT INTO user_roles (id, user_id, role_id, client_id) VALUES ($1, $2, $3, $4)
 
 // RevokeRole takes a role from a user, for a client, or everywhere where clientID is "". ErrNotFound: not held there.
 func (s *Store) RevokeRole(ctx context.Context, userID, roleID, clientID string) error {
-	userID, roleID, err := userAndRole(userID, roleID)
+	userID, roleID, clientID, err := userRoleKey(userID, roleID, clientID)
 	if err != nil {
 		return err
 	}
@@ -47,12 +47,15 @@ func (s *Store) RevokeRole(ctx context.Context, userID, roleID, clientID string)
 	})
 }
 
-func userAndRole(userID, roleID string) (user, role string, err error) {
+func userRoleKey(userID, roleID, clientID string) (user, role, client string, err error) {
 	if user, err = uuidKey(userID); err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
-	role, err = uuidKey(roleID)
-	return user, role, err
+	if role, err = uuidKey(roleID); err != nil {
+		return "", "", "", err
+	}
+	client, err = textKey(clientID)
+	return user, role, client, err
 }
 
 // ListUserRoles reads a user's roles in the order of names, the ones held everywhere first.

@@ -12,7 +12,8 @@ import (
 type Engine struct {
 	Name string
 	// create makes a migrated database that ends with the test.
-	create func(t testing.TB) string
+	create       func(t testing.TB) string
+	isPostgreSQL bool
 }
 
 // Engines are the databases that ithildin runs on. Tests need both.
@@ -22,14 +23,21 @@ func Engines() []Engine {
 
 // PostgreSQL is the engine that a Proxy can stand in front of.
 func PostgreSQL() Engine {
-	return Engine{Name: "PostgreSQL", create: createPostgreSQL}
+	return Engine{Name: "PostgreSQL", create: createPostgreSQL, isPostgreSQL: true}
 }
 
 // Serializable is PostgreSQL as a replicated cluster behaves, where statements that touch the same rows end with SQLSTATE
 // 40001 as a matter of course and must be run again.
 func Serializable() Engine {
-	return Engine{Name: "PostgreSQL, serializable", create: func(t testing.TB) string {
+	return Engine{Name: "PostgreSQL, serializable", isPostgreSQL: true, create: func(t testing.TB) string {
 		return withParameter(t, createPostgreSQL(t), "default_transaction_isolation", "serializable")
+	}}
+}
+
+// Pooled is PostgreSQL as it is met behind a transaction pooler, where nothing is prepared.
+func Pooled() Engine {
+	return Engine{Name: "PostgreSQL, pooled", isPostgreSQL: true, create: func(t testing.TB) string {
+		return withParameter(t, createPostgreSQL(t), "binary_parameters", "yes")
 	}}
 }
 

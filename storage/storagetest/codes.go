@@ -1,0 +1,106 @@
+package storagetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ory/fosite"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+func codes(t *testing.T, s *suite) {
+	t.Run("A code is read as it was stored, with its user's approval", func(t *testing.T) {
+		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
+		approval := s.approval(t, u, client, "openid", "email")
+		value, want := Code(t, s.store, client, u)
+		got, err := s.store.FindCode(t.Context(), storage.Hash(value))
+		require.NoError(t, err)
+		want.ApprovalID, want.ApprovalScope = approval.ID, "openid email"
+		require.Equal(t, want, *got)
+	})
+	t.Run("The value of a code is not in its row", func(t *testing.T) {
+		value, _ := Code(t, s.store, Client(t, s.store, storage.PresetStandard), User(t, s.store))
+		require.Zero(t, s.count(t, "codes", "session LIKE '%' || $1 || '%'", value))
+		_, err := s.store.FindCode(t.Context(), []byte(value))
+		require.ErrorIs(t, err, storage.ErrNotFound)
+	})
+	t.Run("A code is exchanged once for a grant and a token", func(t *testing.T) { aCodeIsExchangedOnce(t, s) })
+	t.Run("An exchange that is sent twice has the effect of one", func(t *testing.T) {
+		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard, Opaque)
+		value, code := Code(t, s.store, client, u)
+		e := newExchange(s.store, client)
+		require.NoError(t, e.presentCode(t.Context(), value))
+		require.NoError(t, e.redeemCode(t.Context()))
+		require.NoError(t, e.unit.Flush(t.Context()))
+		require.Equal(t, 1, s.count(t, "grants", "id = $1", code.GrantID))
+		require.Equal(t, 1, s.count(t, "access_tokens", "grant_id = $1", code.GrantID))
+	})
+	t.Run("An expired code is not exchanged", func(t *testing.T) {
+		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard, Opaque)
+		value, code := Code(t, s.store, client, u)
+		e := newExchange(s.store, client)
+		require.NoError(t, e.presentCode(t.Context(), value))
+		s.clock.Advance(time.Duration(client.Policy.CodeLifetime) * time.Second)
+		require.ErrorIs(t, e.redeemCode(t.Context()), storage.ErrUsed)
+		require.Zero(t, s.count(t, "grants", "id = $1", code.GrantID))
+		require.Zero(t, s.count(t, "access_tokens", "grant_id = $1", code.GrantID))
+	})
+	t.Run("A used code revokes only by the word of its client, whose policy says so", func(t *testing.T) {
+		aUsedCodeRevokesByItsClient(t, s)
+	})
+}
+
+func aCodeIsExchangedOnce(t *testing.T, s *suite) {
+	ctx := t.Context()
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard, Opaque)
+	value, code := Code(t, s.store, client, u)
+	first, second := newExchange(s.store, client), newExchange(s.store, client)
+	require.NoError(t, first.presentCode(ctx, value))
+	require.NoError(t, second.presentCode(ctx, value))
+	require.NoError(t, first.redeemCode(ctx))
+	require.ErrorIs(t, second.redeemCode(ctx), storage.ErrUsed)
+
+	grant, err := s.store.FindGrant(ctx, code.GrantID)
+	require.NoError(t, err)
+	require.Equal(t, client.Connections[0].ID, grant.ConnectionID)
+	require.Equal(t, code.Scope, grant.Scope)
+	require.Equal(t, code.Session, grant.Session)
+	require.Equal(t, first.unit.Issued.RefreshTokenID, grant.RefreshTokenID)
+	require.Equal(t, first.unit.Issued.RefreshExpiresAt, grant.RefreshExpiresAt)
+	require.Equal(t, s.store.Now()+storage.RefreshAbsoluteLifetime, grant.AbsoluteExpiresAt)
+	require.Greater(t, grant.ExpiresAt, grant.RefreshExpiresAt, "the row outlives what looks it up")
+
+	token, err := s.store.FindAccessToken(ctx, storage.Hash(first.unit.Issued.AccessToken))
+	require.NoError(t, err)
+	require.Equal(t, grant.ID, token.GrantID)
+	require.Equal(t, u.ID, token.UserID)
+	_, err = s.store.FindAccessToken(ctx, storage.Hash(second.unit.Issued.AccessToken))
+	require.ErrorIs(t, err, storage.ErrNotFound)
+}
+
+func aUsedCodeRevokesByItsClient(t *testing.T, s *suite) {
+	ctx := t.Context()
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
+	value, code := Code(t, s.store, client, u)
+	e := newExchange(s.store, client)
+	require.NoError(t, e.presentCode(ctx, value))
+	require.NoError(t, e.redeemCode(ctx))
+
+	replayed := newExchange(s.store, client)
+	require.ErrorIs(t, replayed.presentCode(ctx, value), fosite.ErrInvalidatedAuthorizeCode)
+	require.Equal(t, code.GrantID, replayed.request.GetID())
+	stolen := newExchange(s.store, Client(t, s.store, storage.PresetStandard))
+	err := stolen.presentCode(ctx, value)
+	require.ErrorIs(t, err, fosite.ErrNotFound)
+	require.ErrorIs(t, err, storage.ErrUsed)
+	lenient := *client
+	lenient.Policy.CodeReplay = storage.CodeReplayRefuse
+	require.ErrorIs(t, newExchange(s.store, &lenient).presentCode(ctx, value), fosite.ErrNotFound)
+
+	require.NoError(t, replayed.storage.RevokeRefreshToken(replayed.unit.Context(ctx), code.GrantID))
+	grant, err := s.store.FindGrant(ctx, code.GrantID)
+	require.NoError(t, err)
+	require.Equal(t, s.store.Now(), grant.RevokedAt)
+}

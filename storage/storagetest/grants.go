@@ -1,0 +1,153 @@
+package storagetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ory/fosite"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+func grants(t *testing.T, s *suite) {
+	t.Run("A grant is read with its user's approval and roles", func(t *testing.T) {
+		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
+		approval := s.approval(t, u, client, "openid")
+		here, everywhere, both, elsewhere := Role(t, s.store), Role(t, s.store), Role(t, s.store), Role(t, s.store)
+		for _, held := range []struct{ roleID, clientID string }{
+			{here.ID, client.ID}, {everywhere.ID, ""}, {both.ID, ""}, {both.ID, client.ID},
+			{elsewhere.ID, Client(t, s.store, storage.PresetStandard).ID},
+		} {
+			require.NoError(t, s.store.GrantRole(t.Context(), u.ID, held.roleID, held.clientID))
+		}
+		want := Grant(t, s.store, client, u)
+		got, err := s.store.FindGrant(t.Context(), want.ID)
+		require.NoError(t, err)
+		require.ElementsMatch(t, []string{here.ID, everywhere.ID, both.ID}, got.RoleIDs)
+		want.ApprovalID, want.ApprovalScope, got.RoleIDs = approval.ID, "openid", nil
+		require.Equal(t, want, *got)
+	})
+	t.Run("A grant is revoked once, with all its tokens", func(t *testing.T) {
+		grant := Grant(t, s.store, Client(t, s.store, storage.PresetEHealth), User(t, s.store))
+		_, token := AccessToken(t, s.store, grant)
+		live, err := s.store.RevokeGrant(t.Context(), grant.ID)
+		require.NoError(t, err)
+		require.True(t, live)
+		live, err = s.store.RevokeGrant(t.Context(), grant.ID)
+		require.NoError(t, err)
+		require.False(t, live)
+		found, err := s.store.FindAccessToken(t.Context(), token.ID)
+		require.NoError(t, err)
+		require.True(t, found.GrantRevoked)
+	})
+	t.Run("A refresh token that stays makes tokens while its grant lives", func(t *testing.T) {
+		client := Client(t, s.store, storage.PresetEHealth)
+		grant := Grant(t, s.store, client, User(t, s.store))
+		signature := storage.RefreshSignature(grant.ID, 0)
+		first, second := newExchange(s.store, client), newExchange(s.store, client)
+		require.NoError(t, first.presentRefreshToken(t.Context(), signature))
+		require.NoError(t, second.presentRefreshToken(t.Context(), signature))
+		require.NoError(t, first.refreshInPlace(t.Context()))
+		_, err := s.store.RevokeGrant(t.Context(), grant.ID)
+		require.NoError(t, err)
+		require.ErrorIs(t, second.refreshInPlace(t.Context()), storage.ErrNotFound)
+		require.Equal(t, 1, s.count(t, "access_tokens", "grant_id = $1", grant.ID))
+		late := newExchange(s.store, client)
+		require.ErrorIs(t, late.presentRefreshToken(t.Context(), signature), fosite.ErrNotFound)
+	})
+	t.Run("A refresh token in anyone else's hands is unknown", func(t *testing.T) {
+		grant := Grant(t, s.store, Client(t, s.store, storage.PresetStandard), User(t, s.store))
+		thief := newExchange(s.store, Client(t, s.store, storage.PresetStandard))
+		err := thief.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, -5))
+		require.ErrorIs(t, err, fosite.ErrNotFound)
+	})
+}
+
+func rotation(t *testing.T, s *suite) {
+	t.Run("A family moves on by one, whoever asks how often within the grace", func(t *testing.T) {
+		client := Client(t, s.store, storage.PresetStandard, Opaque)
+		grant := Grant(t, s.store, client, User(t, s.store))
+		for range 3 {
+			e := s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
+			require.EqualValues(t, 1, e.unit.Successor())
+		}
+		s.clock.Advance(time.Duration(client.Policy.RefreshGrace-1) * time.Second)
+		e := s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
+		require.EqualValues(t, 1, e.unit.Successor())
+		e = s.refresh(t, client, storage.RefreshSignature(grant.ID, 1))
+		require.EqualValues(t, 2, e.unit.Successor())
+		found, err := s.store.FindGrant(t.Context(), grant.ID)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, found.Generation)
+		require.Equal(t, 5, s.count(t, "access_tokens", "grant_id = $1", grant.ID))
+	})
+	t.Run("A rotation that is sent twice has the effect of one", func(t *testing.T) {
+		client := Client(t, s.store, storage.PresetStandard, Opaque, withoutGrace)
+		grant := Grant(t, s.store, client, User(t, s.store))
+		e := s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
+		require.NoError(t, e.unit.Flush(t.Context()))
+		found, err := s.store.FindGrant(t.Context(), grant.ID)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, found.Generation)
+		require.Zero(t, found.RevokedAt)
+		require.Equal(t, 1, s.count(t, "access_tokens", "grant_id = $1", grant.ID))
+	})
+	t.Run("Past its grace a refresh token is reuse", func(t *testing.T) {
+		client := Client(t, s.store, storage.PresetStandard)
+		grant := Grant(t, s.store, client, User(t, s.store))
+		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
+		s.clock.Advance(time.Duration(client.Policy.RefreshGrace) * time.Second)
+		for _, generation := range []int64{0, 2, -1} {
+			e := newExchange(s.store, client)
+			err := e.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, generation))
+			require.ErrorIs(t, err, fosite.ErrInactiveToken)
+			require.ErrorIs(t, err, storage.ErrReuse)
+		}
+	})
+	t.Run("A rotation that comes too late ends the family", func(t *testing.T) {
+		client := Client(t, s.store, storage.PresetStandard, withoutGrace)
+		grant := Grant(t, s.store, client, User(t, s.store))
+		late := newExchange(s.store, client)
+		require.NoError(t, late.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, 0)))
+		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
+		require.ErrorIs(t, late.rotate(t.Context()), storage.ErrReuse)
+		found, err := s.store.FindGrant(t.Context(), grant.ID)
+		require.NoError(t, err)
+		require.NotZero(t, found.RevokedAt)
+	})
+	t.Run("A refresh token that is known by its hash rotates to the next hash", func(t *testing.T) { rotationByHash(t, s) })
+}
+
+func withoutGrace(c *storage.Client) { c.Policy.RefreshGrace = 0 }
+
+// refresh presents a refresh token and rotates.
+func (s *suite) refresh(t *testing.T, client *storage.Client, signature string) *exchange {
+	t.Helper()
+	e := newExchange(s.store, client)
+	require.NoError(t, e.presentRefreshToken(t.Context(), signature))
+	require.NoError(t, e.rotate(t.Context()))
+	return e
+}
+
+func rotationByHash(t *testing.T, s *suite) {
+	ctx := t.Context()
+	client := Client(t, s.store, storage.PresetStandard, withoutGrace)
+	grant := Grant(t, s.store, client, User(t, s.store), func(g *storage.Grant) { g.RefreshHash = storage.Hash("first") })
+	e := newExchange(s.store, client)
+	e.unit.Issued.RefreshHash = storage.Hash("second")
+	require.NoError(t, e.presentRefreshToken(ctx, storage.RefreshHashSignature("first")))
+	require.NoError(t, e.rotate(ctx))
+
+	for value, current := range map[string]bool{"first": false, "second": true} {
+		u := s.store.NewUnitOfWork()
+		isCurrent, err := u.ReadGrant(ctx, storage.RefreshHashSignature(value))
+		require.NoError(t, err)
+		require.Equal(t, grant.ID, u.Grant.ID)
+		require.Equal(t, current, isCurrent, value)
+	}
+	_, err := s.store.FindGrantByRefreshHash(ctx, storage.Hash("third"))
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	reused := newExchange(s.store, client)
+	require.ErrorIs(t, reused.presentRefreshToken(ctx, storage.RefreshHashSignature("first")), storage.ErrReuse)
+}

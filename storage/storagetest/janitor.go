@@ -1,0 +1,85 @@
+package storagetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+func janitor(t *testing.T, s *suite) {
+	t.Run("Nothing that lives is swept", func(t *testing.T) {
+		s.oneRowOfEach(t)
+		deleted, err := s.store.Sweep(t.Context(), 100)
+		require.NoError(t, err)
+		for table, n := range deleted {
+			require.Zero(t, n, table)
+		}
+	})
+	t.Run("A dead row stays while an answer is about it", func(t *testing.T) { deadRowsStayForTheirAnswers(t, s) })
+	t.Run("In the end every row that can die is gone, in batches of any size", func(t *testing.T) {
+		for range 3 {
+			s.oneRowOfEach(t)
+		}
+		s.clock.Advance(500 * 24 * time.Hour)
+		_, err := s.store.Sweep(t.Context(), 2)
+		require.NoError(t, err)
+		for _, table := range []string{
+			"codes", "access_tokens", "grants", "login_sessions", "sign_in_failures", "one_time_codes", "revoked_jti",
+			"used_jti", "audit_events",
+		} {
+			require.Zero(t, s.count(t, table, "expires_at > $1", 0), table)
+		}
+		require.Zero(t, s.count(t, "connection_secrets", "expires_at > $1", 0))
+		require.NotZero(t, s.count(t, "connection_secrets", "expires_at = $1", 0), "a secret without an end stays")
+	})
+	t.Run("A sweep without a batch is refused", func(t *testing.T) {
+		_, err := s.store.Sweep(t.Context(), 0)
+		require.Error(t, err)
+	})
+}
+
+// oneRowOfEach makes a live row in every table that the janitor sweeps.
+func (s *suite) oneRowOfEach(t *testing.T) {
+	t.Helper()
+	ctx, later := t.Context(), s.store.Now()+hour
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetEHealth)
+	Code(t, s.store, client, u)
+	AccessToken(t, s.store, Grant(t, s.store, client, u))
+	LoginSession(t, s.store, u)
+	s.oneTimeCode(t, "phone")
+	_, err := s.store.RecordSignInFailure(ctx, [][]byte{storage.Hash("account")}, later)
+	require.NoError(t, err)
+	require.NoError(t, s.store.RevokeJTI(ctx, s.store.NewID(), later))
+	require.NoError(t, s.store.UseJTI(ctx, "dpop", "client", s.store.NewID(), s.store.NewID(), later))
+	require.NoError(t, s.store.RecordEvents(ctx, []storage.Event{{Kind: "sign_in"}}))
+	secret := storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash(s.store.NewID()), ExpiresAt: later}
+	require.NoError(t, s.store.AddConnectionSecret(ctx, client.Connections[0].ID, secret, 0))
+}
+
+func deadRowsStayForTheirAnswers(t *testing.T, s *suite) {
+	ctx := t.Context()
+	u := User(t, s.store)
+	standard, legacy := Client(t, s.store, storage.PresetStandard), Client(t, s.store, storage.PresetMithril)
+	_, standardCode := Code(t, s.store, standard, u)
+	_, legacyCode := Code(t, s.store, legacy, u)
+	_, token := AccessToken(t, s.store, Grant(t, s.store, legacy, u))
+	sweep := func() (standardLeft, legacyLeft, tokenLeft int) {
+		_, err := s.store.Sweep(ctx, 100)
+		require.NoError(t, err)
+		return s.count(t, "codes", "id = $1", standardCode.ID), s.count(t, "codes", "id = $1", legacyCode.ID),
+			s.count(t, "access_tokens", "id = $1", token.ID)
+	}
+	s.clock.Advance(29 * time.Minute)
+	require.Equal(t, [3]int{1, 1, 1}, three(sweep()), "a replay of a code revokes for half an hour")
+	s.clock.Advance(3 * time.Minute)
+	require.Equal(t, [3]int{0, 1, 1}, three(sweep()))
+	s.clock.Advance(29 * 24 * time.Hour)
+	require.Equal(t, [3]int{0, 1, 1}, three(sweep()), "the legacy face tells an expired value from an unknown one for 30 days")
+	s.clock.Advance(2 * 24 * time.Hour)
+	require.Equal(t, [3]int{0, 0, 0}, three(sweep()))
+}
+
+func three(a, b, c int) [3]int { return [3]int{a, b, c} }

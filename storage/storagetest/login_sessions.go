@@ -1,0 +1,107 @@
+package storagetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+func loginSessions(t *testing.T, s *suite) {
+	t.Run("A login is read in one statement with user, approval and roles", func(t *testing.T) {
+		u, client, role := User(t, s.store), Client(t, s.store, storage.PresetStandard), Role(t, s.store)
+		approval := s.approval(t, u, client, "openid", "email")
+		require.NoError(t, s.store.GrantRole(t.Context(), u.ID, role.ID, ""))
+		cookie, session := LoginSession(t, s.store, u, func(l *storage.LoginSession) { l.AMR = []string{"pwd", "otp"} })
+		login, err := s.store.FindLogin(t.Context(), storage.Hash(cookie), client.ID)
+		require.NoError(t, err)
+		require.Equal(t, session, login.Session)
+		require.Equal(t, u.Email, login.User.Email)
+		require.Empty(t, login.User.Password)
+		require.Equal(t, approval.ID, login.ApprovalID)
+		require.Equal(t, []string{"openid", "email"}, login.ApprovedScope)
+		require.Equal(t, []string{role.ID}, login.RoleIDs)
+	})
+	t.Run("For an unknown client there is nothing but the session", func(t *testing.T) {
+		cookie, _ := LoginSession(t, s.store, User(t, s.store))
+		login, err := s.store.FindLogin(t.Context(), storage.Hash(cookie), "unknown")
+		require.NoError(t, err)
+		require.Empty(t, login.ApprovalID)
+		require.Empty(t, login.RoleIDs)
+	})
+	t.Run("A session is over when it expires or is ended", func(t *testing.T) {
+		u := User(t, s.store)
+		_, ended := LoginSession(t, s.store, u)
+		_, expired := LoginSession(t, s.store, u, func(l *storage.LoginSession) { l.ExpiresAt = s.store.Now() + 60 })
+		_, live := LoginSession(t, s.store, u)
+		s.clock.Advance(time.Minute)
+		require.NoError(t, s.store.EndLoginSession(t.Context(), ended.ID))
+		for _, session := range []storage.LoginSession{ended, expired} {
+			_, err := s.store.FindLogin(t.Context(), session.ID, "")
+			require.ErrorIs(t, err, storage.ErrNotFound)
+		}
+		list, err := s.store.ListLoginSessions(t.Context(), u.ID)
+		require.NoError(t, err)
+		require.Equal(t, []storage.LoginSession{live}, list)
+	})
+	t.Run("All sessions of a user end at once, and no one else's", func(t *testing.T) {
+		u := User(t, s.store)
+		LoginSession(t, s.store, u)
+		LoginSession(t, s.store, u)
+		_, other := LoginSession(t, s.store, User(t, s.store))
+		n, err := s.store.EndLoginSessions(t.Context(), u.ID)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, n)
+		_, err = s.store.FindLogin(t.Context(), other.ID, "")
+		require.NoError(t, err)
+	})
+	t.Run("The last use of a session never goes back", func(t *testing.T) {
+		_, session := LoginSession(t, s.store, User(t, s.store))
+		for _, at := range []int64{session.LastUsedAt + 60, session.LastUsedAt + 30} {
+			unit := s.store.NewUnitOfWork()
+			unit.QueueSessionUse(session.ID, at)
+			require.NoError(t, unit.Flush(t.Context()))
+		}
+		login, err := s.store.FindLogin(t.Context(), session.ID, "")
+		require.NoError(t, err)
+		require.Equal(t, session.LastUsedAt+60, login.Session.LastUsedAt)
+	})
+	t.Run("A session needs its user", func(t *testing.T) {
+		l := storage.LoginSession{ID: storage.Hash("x"), SessionID: s.store.NewID(), UserID: s.store.NewID()}
+		require.ErrorIs(t, s.store.CreateLoginSession(t.Context(), l), storage.ErrNotFound)
+	})
+}
+
+func signInFailures(t *testing.T, s *suite) {
+	account, address, other := storage.Hash("account"), storage.Hash("address"), storage.Hash("other")
+	count := func(since int64) []int64 {
+		counts, err := s.store.CountSignInFailures(t.Context(), [][]byte{account, address, other}, since)
+		require.NoError(t, err)
+		return counts
+	}
+	t.Run("Failures are counted under each subject, in their order", func(t *testing.T) {
+		for range 2 {
+			_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, address}, s.store.Now()+hour)
+			require.NoError(t, err)
+		}
+		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{address}, s.store.Now()+hour)
+		require.NoError(t, err)
+		require.Equal(t, []int64{2, 3, 0}, count(s.store.Now()))
+		require.Equal(t, []int64{0, 0, 0}, count(s.store.Now()+1))
+	})
+	t.Run("What is taken back counts no more", func(t *testing.T) {
+		ids, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, other}, s.store.Now()+hour)
+		require.NoError(t, err)
+		require.Equal(t, []int64{3, 3, 1}, count(0))
+		require.NoError(t, s.store.ForgetSignInFailures(t.Context(), ids))
+		require.Equal(t, []int64{2, 3, 0}, count(0))
+	})
+	t.Run("Nothing is counted under no subject, and no more than eight", func(t *testing.T) {
+		_, err := s.store.RecordSignInFailure(t.Context(), nil, s.store.Now()+hour)
+		require.NoError(t, err)
+		_, err = s.store.RecordSignInFailure(t.Context(), make([][]byte, 9), s.store.Now()+hour)
+		require.Error(t, err)
+	})
+}

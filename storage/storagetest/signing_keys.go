@@ -1,0 +1,93 @@
+package storagetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+func signingKeys(t *testing.T, s *suite) {
+	replace := func(previousID string, next storage.SigningKey) bool {
+		replaced, err := s.store.ReplaceSigningKey(t.Context(), previousID, next, s.store.Now()+60, s.store.Now()+120)
+		require.NoError(t, err)
+		return replaced
+	}
+	first, second := s.signingKey("RS256"), s.signingKey("RS256")
+	t.Run("The first key of an algorithm is made once", func(t *testing.T) {
+		require.True(t, replace("", first))
+		require.False(t, replace("", second))
+		require.True(t, replace("", s.signingKey("ES256")))
+	})
+	t.Run("A key is replaced once", func(t *testing.T) {
+		require.True(t, replace(first.ID, second))
+		require.False(t, replace(first.ID, s.signingKey("RS256")))
+		require.False(t, replace("unknown", s.signingKey("RS256")))
+		require.Equal(t, 2, s.count(t, "signing_keys", "algorithm = $1", "RS256"))
+	})
+	t.Run("A key is read as it was stored, and sealed in the row", func(t *testing.T) {
+		keys, err := s.store.SigningKeys(t.Context())
+		require.NoError(t, err)
+		require.Contains(t, keys, second)
+		first.RetiresAt, first.ExpiresAt = s.store.Now()+60, s.store.Now()+120
+		require.Contains(t, keys, first)
+		require.Zero(t, s.count(t, "signing_keys", "sealed LIKE $1", "%"+string(first.PrivateKey)+"%"))
+	})
+	t.Run("An expired key is not read, and is deleted", func(t *testing.T) {
+		s.clock.Advance(2 * time.Minute)
+		keys, err := s.store.SigningKeys(t.Context())
+		require.NoError(t, err)
+		require.NotContains(t, keys, first)
+		for _, want := range []int64{1, 0} {
+			deleted, err := s.store.DeleteExpiredSigningKeys(t.Context(), s.store.Now())
+			require.NoError(t, err)
+			require.Equal(t, want, deleted)
+		}
+	})
+	t.Run("Only what changes a key tells the other processes", func(t *testing.T) {
+		before := s.configurationVersion(t)
+		require.False(t, replace("unknown", s.signingKey("RS256")))
+		require.Equal(t, before, s.configurationVersion(t))
+		require.True(t, replace(second.ID, s.signingKey("RS256")))
+		require.Greater(t, s.configurationVersion(t), before)
+	})
+}
+
+// signingKey makes a key that is active now.
+func (s *suite) signingKey(algorithm string) storage.SigningKey {
+	id := s.store.NewID()
+	return storage.SigningKey{
+		ID: id, Algorithm: algorithm, PrivateKey: []byte("private " + id), CreatedAt: s.store.Now(), ActivatesAt: s.store.Now(),
+	}
+}
+
+func (s *suite) configurationVersion(t *testing.T) int64 {
+	t.Helper()
+	version, err := s.store.ConfigurationVersion(t.Context())
+	require.NoError(t, err)
+	return version
+}
+
+func tokenIDs(t *testing.T, s *suite) {
+	attempt := s.store.NewID()
+	use := func(ctx context.Context, namespace, issuer, jti, attempt string) error {
+		return s.store.UseJTI(ctx, namespace, issuer, jti, attempt, s.store.Now()+hour)
+	}
+	t.Run("A token id is used once, by an attempt that may be sent twice", func(t *testing.T) {
+		require.NoError(t, use(t.Context(), "client_assertion", "client", "1", attempt))
+		require.NoError(t, use(t.Context(), "client_assertion", "client", "1", attempt))
+		require.ErrorIs(t, use(t.Context(), "client_assertion", "client", "1", s.store.NewID()), storage.ErrUsed)
+	})
+	t.Run("Namespaces and issuers have ids of their own", func(t *testing.T) {
+		require.NoError(t, use(t.Context(), "dpop", "client", "1", s.store.NewID()))
+		require.NoError(t, use(t.Context(), "client_assertion", "other", "1", s.store.NewID()))
+	})
+	t.Run("A token id may be any text of any length", func(t *testing.T) {
+		strange := "\x00\xff" + string(make([]byte, 1<<16))
+		require.NoError(t, use(t.Context(), "client_assertion", "client", strange, attempt))
+		require.ErrorIs(t, use(t.Context(), "client_assertion", "client", strange, s.store.NewID()), storage.ErrUsed)
+	})
+}

@@ -1,0 +1,82 @@
+package storagetest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+// suite is a database of its own for the cases of one table.
+type suite struct {
+	engine      Engine
+	databaseURL string
+	clock       *Clock
+	store       *storage.Store
+}
+
+func newSuite(t *testing.T, engine Engine) *suite {
+	s := &suite{engine: engine, databaseURL: engine.Create(t), clock: NewClock()}
+	s.store = s.open(t)
+	return s
+}
+
+// open makes one more Store on the database, as another process would.
+func (s *suite) open(t *testing.T, options ...func(*storage.Options)) *storage.Store {
+	t.Helper()
+	return Open(t, s.databaseURL, append([]func(*storage.Options){At(s.clock)}, options...)...)
+}
+
+// count says how many rows a table has that meet a condition on $1.
+func (s *suite) count(t *testing.T, table, condition string, argument any) (rows int) {
+	t.Helper()
+	err := s.store.SQL().QueryRowContext(t.Context(), `SELECT count(*) FROM `+table+` WHERE `+condition, argument).Scan(&rows)
+	require.NoError(t, err)
+	return rows
+}
+
+// part is the cases of one table.
+type part struct {
+	name  string
+	cases func(t *testing.T, s *suite)
+}
+
+func runParts(t *testing.T, engine Engine, parts []part) {
+	for _, p := range parts {
+		t.Run(p.name, func(t *testing.T) { p.cases(t, newSuite(t, engine)) })
+	}
+}
+
+// Run holds an engine to the contract of package storage.
+func Run(t *testing.T, engine Engine) {
+	runParts(t, engine, []part{
+		{"Users", users},
+		{"Passwords", passwords},
+		{"Factors", factors},
+		{"Roles", roles},
+		{"Client types and scopes", catalogue},
+		{"Clients", clients},
+		{"Connections", connections},
+		{"Approvals", approvals},
+		{"Codes", codes},
+		{"Grants", grants},
+		{"Rotation", rotation},
+		{"Access tokens", accessTokens},
+		{"Login sessions", loginSessions},
+		{"Sign-in failures", signInFailures},
+		{"Leases", leases},
+		{"Signing keys", signingKeys},
+		{"Token ids", tokenIDs},
+		{"Secrets", secrets},
+		{"Settings", settings},
+		{"Audit events", auditEvents},
+		{"Janitor", janitor},
+		{"Memory", memory},
+		{"Errors", databaseErrors},
+	})
+	RunRaces(t, engine)
+	if engine.isPostgreSQL {
+		RunBrokenConnections(t, engine)
+	}
+}

@@ -1,0 +1,120 @@
+package storagetest
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+func users(t *testing.T, s *suite) {
+	t.Run("A user is read as it was stored", func(t *testing.T) {
+		want := User(t, s.store, func(u *storage.User) {
+			u.Password, u.PasswordSetAt = "$argon2id$…", s.store.Now()
+			u.TaxID, u.PersonID = "1234567890", s.store.NewID()
+			u.Profile, u.Settings = json.RawMessage(`{"name": "Олена Коваль"}`), json.RawMessage(`{"a": 1}`)
+			u.PrivateSettings = json.RawMessage(`{"b": 2}`)
+		})
+		got, err := s.store.FindUser(t.Context(), strings.ToUpper(want.ID))
+		require.NoError(t, err)
+		require.Equal(t, want, *got)
+	})
+	t.Run("An email belongs to one user, in any case of letters", func(t *testing.T) {
+		u := User(t, s.store, func(u *storage.User) { u.Email = " Doctor@Example.com " })
+		found, err := s.store.FindUserByEmail(t.Context(), "DOCTOR@example.COM ")
+		require.NoError(t, err)
+		require.Equal(t, u.ID, found.ID)
+		require.Equal(t, "doctor@example.com", found.Email)
+		second := storage.User{ID: s.store.NewID(), Email: "doctor@EXAMPLE.com"}
+		require.ErrorIs(t, s.store.CreateUser(t.Context(), second), storage.ErrConflict)
+		other := User(t, s.store)
+		other.Email = "doctor@example.com"
+		require.ErrorIs(t, s.store.UpdateUser(t.Context(), other), storage.ErrConflict)
+	})
+	t.Run("An update changes neither password nor block", func(t *testing.T) {
+		u := User(t, s.store, func(u *storage.User) { u.Password = "old" })
+		u.TaxID, u.Password, u.IsBlocked = "0987654321", "new", true
+		s.clock.Advance(time.Minute)
+		require.NoError(t, s.store.UpdateUser(t.Context(), u))
+		found, err := s.store.FindUser(t.Context(), u.ID)
+		require.NoError(t, err)
+		require.Equal(t, "0987654321", found.TaxID)
+		require.Equal(t, "old", found.Password)
+		require.False(t, found.IsBlocked)
+		require.Equal(t, s.store.Now(), found.UpdatedAt)
+	})
+	t.Run("Pages follow the emails", func(t *testing.T) {
+		for _, email := range []string{"zz-2@example.com", "zz-1@example.com", "zz-3@example.com"} {
+			User(t, s.store, func(u *storage.User) { u.Email = email })
+		}
+		page, err := s.store.ListUsers(t.Context(), "ZZ-0@example.com", 2)
+		require.NoError(t, err)
+		require.Equal(t, []string{"zz-1@example.com", "zz-2@example.com"}, []string{page[0].Email, page[1].Email})
+		page, err = s.store.ListUsers(t.Context(), page[1].Email, 2)
+		require.NoError(t, err)
+		require.Len(t, page, 1)
+	})
+	t.Run("A block ends what the user has, at once", func(t *testing.T) { aBlockEndsWhatTheUserHas(t, s) })
+	t.Run("A deleted user leaves nothing but audit events", func(t *testing.T) { aDeletedUserLeavesNothing(t, s) })
+}
+
+func aBlockEndsWhatTheUserHas(t *testing.T, s *suite) {
+	ctx := t.Context()
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetEHealth)
+	_, code := Code(t, s.store, client, u)
+	grant := Grant(t, s.store, client, u)
+	_, token := AccessToken(t, s.store, grant)
+	_, session := LoginSession(t, s.store, u)
+	other := Grant(t, s.store, client, User(t, s.store))
+
+	require.NoError(t, s.store.BlockUser(ctx, u.ID, "left the clinic"))
+
+	blocked, err := s.store.FindUser(ctx, u.ID)
+	require.NoError(t, err)
+	require.True(t, blocked.IsBlocked)
+	require.Equal(t, "left the clinic", blocked.BlockReason)
+	dead, err := s.store.FindCode(ctx, code.ID)
+	require.NoError(t, err)
+	require.True(t, dead.UserBlocked)
+	require.LessOrEqual(t, dead.ExpiresAt, s.store.Now())
+	revoked, err := s.store.FindGrant(ctx, grant.ID)
+	require.NoError(t, err)
+	require.True(t, revoked.UserBlocked)
+	require.Equal(t, s.store.Now(), revoked.RevokedAt)
+	_, err = s.store.FindAccessToken(ctx, token.ID)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	_, err = s.store.FindLogin(ctx, session.ID, client.ID)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	spared, err := s.store.FindGrant(ctx, other.ID)
+	require.NoError(t, err)
+	require.Zero(t, spared.RevokedAt)
+
+	require.ErrorIs(t, s.store.BlockUser(ctx, u.ID, "again"), storage.ErrConflict)
+	require.NoError(t, s.store.UnblockUser(ctx, u.ID))
+	revoked, err = s.store.FindGrant(ctx, grant.ID)
+	require.NoError(t, err)
+	require.NotZero(t, revoked.RevokedAt, "what the block ended stays ended")
+}
+
+func aDeletedUserLeavesNothing(t *testing.T, s *suite) {
+	ctx := t.Context()
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetEHealth)
+	Code(t, s.store, client, u)
+	AccessToken(t, s.store, Grant(t, s.store, client, u))
+	LoginSession(t, s.store, u)
+	require.NoError(t, s.store.GrantRole(ctx, u.ID, Role(t, s.store).ID, client.ID))
+	require.NoError(t, s.store.Approve(ctx, storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID}))
+	require.NoError(t, s.store.RecordEvents(ctx, []storage.Event{{Kind: "sign_in", UserID: u.ID}}))
+
+	require.NoError(t, s.store.DeleteUser(ctx, u.ID))
+
+	for _, table := range []string{"codes", "grants", "access_tokens", "login_sessions", "user_roles", "approvals"} {
+		require.Zero(t, s.count(t, table, "user_id = $1", u.ID), table)
+	}
+	require.Equal(t, 1, s.count(t, "audit_events", "user_id = $1", u.ID))
+	require.ErrorIs(t, s.store.DeleteUser(ctx, u.ID), storage.ErrNotFound)
+}
