@@ -49,7 +49,6 @@ type Provider struct {
 	random  io.Reader
 	proxies []netip.Prefix
 	metrics *metrics
-	events  *events
 	faces   map[string]Face
 
 	oauth2        *fosite.Fosite
@@ -82,7 +81,6 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p := &Provider{
 		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), base: o.Issuer, logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
-		events: newEvents(o.Store, o.Logger),
 	}
 	if err := p.readKeys(ctx, o.Passwords); err != nil {
 		return nil, err
@@ -135,16 +133,12 @@ func (p *Provider) ErrorPage(w http.ResponseWriter, r *http.Request, status int,
 }
 
 // Page makes a handler of an adapter's endpoint that a browser opens: its error becomes a page.
-func (p *Provider) Page(e func(http.ResponseWriter, *http.Request) error) http.Handler { return p.servePage(e) }
+func (p *Provider) Page(e func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return p.servePage(e)
+}
 
 // Now is the Provider's clock.
 func (p *Provider) Now() time.Time { return p.now() }
-
-// Close writes the audit events that wait. Call it after the last request.
-func (p *Provider) Close() { p.events.close() }
-
-// Run works in the background until the context ends: it writes audit events in batches.
-func (p *Provider) Run(ctx context.Context) { p.events.run(ctx) }
 
 // notFound is every path that is nothing.
 func (p *Provider) notFound(http.ResponseWriter, *http.Request) error {

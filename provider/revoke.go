@@ -49,7 +49,9 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p.recordEvent(ctx, event)
+	if err := p.store.RecordEvents(ctx, []storage.Event{p.dated(ctx, event)}); err != nil {
+		return err
+	}
 	return done(w)
 }
 

@@ -65,8 +65,7 @@ func newStackOn(t testing.TB, clock *storagetest.Clock, open func(*storagetest.C
 
 // start makes the provider and its server on the store.
 func (s *stack) start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.t.Cleanup(cancel)
+	ctx := context.Background()
 	server := httptest.NewUnstartedServer(nil)
 	issuer := "http://" + server.Listener.Addr().String()
 	base, err := url.Parse(issuer)
@@ -77,7 +76,6 @@ func (s *stack) start() {
 		Store: s.store, Keys: s.keys, Passwords: login.NewPasswords(login.PasswordOptions{}), Issuer: base, Now: s.clock.Now,
 	})
 	require.NoError(s.t, err)
-	go s.provider.Run(ctx)
 	server.Config.Handler = s.provider.Handler()
 	server.Start()
 	s.t.Cleanup(server.Close)

@@ -33,8 +33,7 @@ type stack struct {
 func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
 	clock := func() time.Time { return time.Unix(now, 0) }
 	s := &stack{t: t, now: now, store: engine.Open(t, func(o *storage.Options) { o.Now = clock })}
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
+	ctx := context.Background()
 	keys := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
 	require.NoError(t, keys.Load(ctx))
 	s.server = httptest.NewUnstartedServer(nil)
@@ -44,7 +43,6 @@ func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
 		Store: s.store, Keys: keys, Passwords: login.NewPasswords(login.PasswordOptions{}), Issuer: issuer, Now: clock,
 	})
 	require.NoError(t, err)
-	go p.Run(ctx)
 	s.server.Config.Handler = p.Handler(ehealth.New(p).Mount)
 	s.server.Start()
 	t.Cleanup(s.server.Close)

@@ -1,0 +1,133 @@
+package main_test
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+)
+
+// newBrowser starts chromium with a profile of its own, of that size and language.
+func newBrowser(t *testing.T, width, height int, language string) context.Context {
+	path := os.Getenv("ITHILDIN_TEST_CHROMIUM")
+	if path == "" {
+		t.Fatal("no browser is configured for tests: run `make test`, or set ITHILDIN_TEST_CHROMIUM")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(width, height),
+		chromedp.Flag("lang", language), chromedp.Flag("accept-lang", language), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.UserDataDir(t.TempDir()))
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancelAllocator)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	ctx, cancelTimeout := context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancelTimeout)
+	require.NoError(t, chromedp.Run(ctx, chromedp.EmulateViewport(int64(width), int64(height))))
+	return ctx
+}
+
+// screenshot keeps what the browser shows, where ITHILDIN_TEST_SCREENSHOTS names a directory to look at afterwards.
+func screenshot(t *testing.T, ctx context.Context, name string) {
+	directory := os.Getenv("ITHILDIN_TEST_SCREENSHOTS")
+	if directory == "" {
+		return
+	}
+	var image []byte
+	require.NoError(t, chromedp.Run(ctx, chromedp.FullScreenshot(&image, 100)))
+	require.NoError(t, os.WriteFile(filepath.Join(directory, name+".png"), image, 0o600))
+}
+
+// relyingParty is an application with nothing but the issuer URL and its credentials.
+type relyingParty struct {
+	provider *oidc.Provider
+	config   oauth2.Config
+}
+
+func newRelyingParty(t *testing.T, issuer string) *relyingParty {
+	provider, err := oidc.NewProvider(context.Background(), issuer)
+	require.NoError(t, err)
+	return &relyingParty{provider: provider, config: oauth2.Config{
+		ClientID: "demo", ClientSecret: "demo-secret", Endpoint: provider.Endpoint(), RedirectURL: issuer + "/dev/callback",
+		Scopes: []string{oidc.ScopeOpenID, "profile", "email", oidc.ScopeOfflineAccess, "patients:view"},
+	}}
+}
+
+// TestAPersonSignsInWithABrowserAndACertifiedClientGetsTokens goes through the pages with chromium, at the size of a phone
+// and of a desk, in both languages, and through the protocol with the libraries that applications use.
+func TestAPersonSignsInWithABrowserAndACertifiedClientGetsTokens(t *testing.T) {
+	p := start(t, t.TempDir(), nil, "serve", "--dev")
+	for name, c := range map[string]struct {
+		width, height  int
+		language, want string
+	}{
+		"phone in Ukrainian": {390, 844, "uk", "Увійти"},
+		"desk in English":    {1280, 800, "en", "Sign in"},
+		"phone in English":   {390, 844, "en", "Sign in"},
+		"desk in Ukrainian":  {1280, 800, "uk", "Увійти"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shot := strings.ReplaceAll(name, " ", "-")
+			rp := newRelyingParty(t, p.issuer)
+			ctx := newBrowser(t, c.width, c.height, c.language)
+			verifier := oauth2.GenerateVerifier()
+			begin := rp.config.AuthCodeURL("state-"+shot, oauth2.S256ChallengeOption(verifier), oidc.Nonce("nonce-"+shot),
+				oauth2.SetAuthURLParam("prompt", "consent"))
+			var heading, html string
+			var overflow bool
+			require.NoError(t, chromedp.Run(ctx, chromedp.Navigate(begin), chromedp.WaitVisible("#login-submit"),
+				chromedp.Text("#login-submit", &heading), chromedp.OuterHTML("html", &html),
+				chromedp.Evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth", &overflow)))
+			require.Contains(t, heading, c.want)
+			require.Contains(t, html, `lang="`+c.language+`"`)
+			require.False(t, overflow, "nothing sticks out at the side")
+			screenshot(t, ctx, shot+"-sign-in")
+
+			require.NoError(t, chromedp.Run(ctx, chromedp.SendKeys(`[name=username]`, "doctor@example.com"),
+				chromedp.SendKeys(`[name=password]`, "wrong"), chromedp.Click("#login-submit"), chromedp.WaitVisible(`[role=alert]`)))
+			screenshot(t, ctx, shot+"-sign-in-failed")
+			require.NoError(t, chromedp.Run(ctx, chromedp.SendKeys(`[name=password]`, "demo-password-1"),
+				chromedp.Click("#login-submit"), chromedp.WaitVisible("#consent-accept")))
+			screenshot(t, ctx, shot+"-consent")
+
+			var landed string
+			require.NoError(t, chromedp.Run(ctx, chromedp.Click("#consent-accept"), chromedp.WaitVisible("#dev-callback"),
+				chromedp.Location(&landed)))
+			screenshot(t, ctx, shot+"-callback")
+			rp.redeem(t, landed, "state-"+shot, "nonce-"+shot, verifier)
+		})
+	}
+}
+
+// redeem is what an application does with the answer.
+func (rp *relyingParty) redeem(t *testing.T, landed, state, nonce, verifier string) {
+	ctx := context.Background()
+	answer, err := url.Parse(landed)
+	require.NoError(t, err)
+	require.Equal(t, state, answer.Query().Get("state"))
+	tokens, err := rp.config.Exchange(ctx, answer.Query().Get("code"), oauth2.VerifierOption(verifier))
+	require.NoError(t, err)
+	raw, known := tokens.Extra("id_token").(string)
+	require.True(t, known)
+	idToken, err := rp.provider.Verifier(&oidc.Config{ClientID: rp.config.ClientID}).Verify(ctx, raw)
+	require.NoError(t, err)
+	require.Equal(t, nonce, idToken.Nonce)
+	require.NoError(t, idToken.VerifyAccessToken(tokens.AccessToken))
+	info, err := rp.provider.UserInfo(ctx, oauth2.StaticTokenSource(tokens))
+	require.NoError(t, err)
+	require.Equal(t, idToken.Subject, info.Subject)
+	require.Equal(t, "doctor@example.com", info.Email)
+	tokens.Expiry = time.Now().Add(-time.Minute)
+	refreshed, err := rp.config.TokenSource(ctx, tokens).Token()
+	require.NoError(t, err)
+	require.NotEqual(t, tokens.AccessToken, refreshed.AccessToken)
+}

@@ -1,0 +1,92 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// binary builds the program once, with the race detector where the tests have it.
+var binary = sync.OnceValues(func() (string, error) {
+	directory, err := os.MkdirTemp("", "ithildin-test-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(directory, "ithildin")
+	output, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, output)
+	}
+	return path, nil
+})
+
+// process is a running server.
+type process struct {
+	t       testing.TB
+	issuer  string
+	admin   string
+	command *exec.Cmd
+	output  *bytes.Buffer
+}
+
+// freeAddress is a loopback address that nobody listens on.
+func freeAddress(t testing.TB) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// start runs the program with arguments in a directory of its own until the test ends, and waits until it is ready.
+func start(t testing.TB, directory string, environment []string, arguments ...string) *process {
+	path, err := binary()
+	require.NoError(t, err)
+	public, admin := freeAddress(t), freeAddress(t)
+	p := &process{t: t, issuer: "http://" + public, admin: "http://" + admin, output: &bytes.Buffer{}}
+	p.command = exec.Command(path, arguments...)
+	p.command.Dir = directory
+	p.command.Env = append(append(os.Environ(), "ITHILDIN_LISTEN="+public, "ITHILDIN_ADMIN_LISTEN="+admin), environment...)
+	p.command.Stdout, p.command.Stderr = p.output, p.output
+	require.NoError(t, p.command.Start())
+	t.Cleanup(p.kill)
+	p.awaitReady()
+	return p
+}
+
+func (p *process) awaitReady() {
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.admin+"/readyz", nil)
+		require.NoError(p.t, err)
+		response, err := http.DefaultClient.Do(request)
+		cancel()
+		if err == nil {
+			response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(20 * time.Millisecond) // polling another process; nothing is asserted by it
+	}
+	p.kill()
+	p.t.Fatalf("the server was not ready in 30 seconds:\n%s", p.output)
+}
+
+// kill ends the process as a power cut would, and waits until it is gone.
+func (p *process) kill() {
+	if p.command.ProcessState == nil {
+		_ = p.command.Process.Kill()
+		_ = p.command.Wait()
+	}
+}
