@@ -130,7 +130,7 @@ func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorizati
 func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
 	id := a.form.Get("client_id")
 	if id == "" {
-		return invalidRequest("The request names no client_id.")
+		return invalidRequest("The request names no client_id.").Because(ErrClientMissing)
 	}
 	client, err := p.store.Client(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -139,9 +139,13 @@ func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
 	if err != nil {
 		return err
 	}
-	uri, given, mismatch := matchClient(client, a.form.Get("redirect_uri"))
+	requested := a.form.Get("redirect_uri")
+	if requested == "" && a.face.RequireRedirectURI {
+		return invalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
+	}
+	uri, given, mismatch := matchClient(client, requested)
 	if mismatch != nil {
-		return mismatch.Because(ErrRedirectURI)
+		return mismatch
 	}
 	a.client, a.given = client.WithRedirectURI(uri), given
 	a.work.Client = a.client

@@ -81,7 +81,7 @@ func redirectable(a *authorization) fosite.AuthorizeRequester {
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, a *authorization, cause error) error {
 	e := AsError(cause)
 	if a.request == nil || a.face.LocalErrors || e.Status == http.StatusServiceUnavailable {
-		return &pageError{cause: e, face: a.face, uiLocales: a.form.Get("ui_locales")}
+		return &pageError{cause: e, uiLocales: a.form.Get("ui_locales")}
 	}
 	p.logError(r, e)
 	answer := url.Values{"error": {e.Code}, "error_description": {
@@ -104,7 +104,6 @@ func seeOther(w http.ResponseWriter, location string) {
 // pageError is an error for a person: it can't, or must not, go to the client.
 type pageError struct {
 	cause     *Error
-	face      Face
 	uiLocales string
 }
 
@@ -114,10 +113,10 @@ func (e *pageError) Error() string { return e.cause.Error() }
 // Unwrap lets AsError find the cause.
 func (e *pageError) Unwrap() error { return e.cause }
 
-// writePage shows an error in the words of its face.
+// writePage shows an error to a person.
 func (p *Provider) writePage(w http.ResponseWriter, r *http.Request, e *pageError) {
 	p.logError(r, e.cause)
-	page := e.face.Words(e.cause)
+	page := words(e.cause)
 	page.UILocales = e.uiLocales
 	status := e.cause.Status
 	if status == http.StatusUnauthorized {

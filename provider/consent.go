@@ -50,7 +50,7 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
 	case login.DecisionAccept:
 		return p.answer(w, r, a)
 	case login.DecisionDeny:
-		return p.fail(w, r, a, newError(http.StatusForbidden, CodeAccessDenied, "The user refused.").Because(ErrRefusedByPerson))
+		return p.fail(w, r, a, newError(http.StatusForbidden, CodeAccessDenied, "The user refused.").Because(ErrRefused))
 	case login.DecisionSwitch:
 		if err := p.login.SignOut(w, r); err != nil {
 			return err

@@ -33,13 +33,15 @@ const (
 	CodeInvalidTarget           = "invalid_target"
 )
 
-// The causes that a face may word for itself.
+// The causes that pages have words for, and that adapters tell apart.
 var (
 	ErrInactive        = errors.New("provider: the token is not active")
+	ErrClientMissing   = errors.New("provider: no client is named")
 	ErrUnknownClient   = errors.New("provider: unknown client")
-	ErrRedirectURI     = errors.New("provider: the redirect URI is not registered")
 	ErrClientBlocked   = errors.New("provider: the client is blocked")
-	ErrRefusedByPerson = errors.New("provider: the user refused")
+	ErrRedirectMissing = errors.New("provider: no redirect URI is named")
+	ErrRedirectURI     = errors.New("provider: the redirect URI is not registered")
+	ErrRefused         = errors.New("provider: the user refused")
 )
 
 // Error is what went wrong: a public code and public words for the client, a private cause for the log.

@@ -3,8 +3,6 @@ package provider
 import (
 	"net/url"
 	"strings"
-
-	"ithildin/provider/login"
 )
 
 // Face is how the answer to an authorization request goes back to the client: by the book, or as the legacy contract has
@@ -17,8 +15,8 @@ type Face struct {
 	LocalErrors bool
 	// ScopeOfRoles says that a request without a scope means all that the user's roles give (contract 7.1).
 	ScopeOfRoles bool
-	// Words puts an error in the face's words for a person.
-	Words func(e *Error) login.ErrorPage
+	// RequireRedirectURI says that a request must name it, even where only one is registered.
+	RequireRedirectURI bool
 }
 
 // StandardFace is the name of the face by the book.
@@ -30,12 +28,7 @@ func (p *Provider) standardFace() Face {
 		Success: func(redirectURI, code, state string) string {
 			return withParameters(redirectURI, p.answerParameters(url.Values{"code": {code}}, state))
 		},
-		Words: standardWords,
 	}
-}
-
-func standardWords(e *Error) login.ErrorPage {
-	return login.ErrorPage{Code: e.Code, Message: e.Description}
 }
 
 // answerParameters adds what every authorization response has: state where it was sent (RFC 6749 4.1.2), and iss (RFC 9207).

@@ -23,8 +23,9 @@ import (
 
 // Options are what a Provider takes from outside.
 type Options struct {
-	Store     *storage.Store
-	Keys      *jwks.Set
+	Store *storage.Store
+	Keys  *jwks.Set
+	// Passwords bound the work of all slow hashes of a process; nil makes a bound of its own.
 	Passwords *login.Passwords
 	// Issuer is the one source of every URL that is shown (OIDC Discovery 3).
 	Issuer *url.URL
@@ -63,8 +64,11 @@ type Provider struct {
 
 // New makes a Provider. It reads its random keys from the store, so the database must answer.
 func New(ctx context.Context, o Options) (*Provider, error) {
-	if o.Store == nil || o.Keys == nil || o.Issuer == nil || o.Passwords == nil {
-		return nil, errors.New("provider: Store, Keys, Passwords and Issuer are required")
+	if o.Store == nil || o.Keys == nil || o.Issuer == nil {
+		return nil, errors.New("provider: Store, Keys and Issuer are required")
+	}
+	if o.Passwords == nil {
+		o.Passwords = login.NewPasswords(login.PasswordOptions{})
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -126,11 +130,6 @@ func (p *Provider) Issuer() string { return p.issuer }
 
 // Logger is where an adapter logs what it does not tell the client.
 func (p *Provider) Logger() *slog.Logger { return p.logger }
-
-// ErrorPage shows a person an error in the words of a face.
-func (p *Provider) ErrorPage(w http.ResponseWriter, r *http.Request, status int, page login.ErrorPage) {
-	p.login.Error(w, r, status, page)
-}
 
 // Page makes a handler of an adapter's endpoint that a browser opens: its error becomes a page.
 func (p *Provider) Page(e func(http.ResponseWriter, *http.Request) error) http.Handler {

@@ -161,9 +161,9 @@ func matchClient(client *storage.Client, requested string) (uri string, given bo
 		if len(registered) == 1 {
 			return registered[0], false, nil
 		}
-		return "", false, invalidRequest("The request names no redirect_uri.")
+		return "", false, invalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
 	}
-	return "", false, invalidRequest(mismatch(registered, requested))
+	return "", false, invalidRequest(mismatch(registered, requested)).Because(ErrRedirectURI)
 }
 
 // mismatch says what was received and what the near miss is. It does not list what is registered: the page is seen by

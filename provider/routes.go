@@ -88,7 +88,7 @@ func (p *Provider) servePage(e endpoint) http.Handler {
 		case errors.As(err, &page):
 			p.writePage(w, r, page)
 		case errors.As(err, &known):
-			p.writePage(w, r, &pageError{cause: known, face: p.faces[StandardFace]})
+			p.writePage(w, r, &pageError{cause: known})
 		default: // of the pages themselves: a pending request, the session, the database
 			p.login.Fail(w, r, err)
 		}

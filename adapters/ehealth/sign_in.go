@@ -1,13 +1,11 @@
 package ehealth
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"ithildin/provider"
-	"ithildin/provider/login"
 )
 
 // faceName is what a pending request remembers of how it came.
@@ -18,16 +16,8 @@ const faceName = "ehealth"
 func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {
 	legacy, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		a.provider.ErrorPage(w, r, http.StatusBadRequest, login.ErrorPage{Code: "invalid_request", Message: login.MessageRequestDamaged})
-		return nil
-	}
-	missing := map[string]string{"client_id": login.MessageClientMissing, "redirect_uri": login.MessageRedirectMissing}
-	for _, name := range []string{"client_id", "redirect_uri"} {
-		if strings.TrimSpace(legacy.Get(name)) == "" {
-			a.provider.ErrorPage(w, r, http.StatusBadRequest, login.ErrorPage{
-				Code: "invalid_request", Message: missing[name], Expected: name, Hint: login.HintTellOperator,
-			})
-			return nil
+		return &provider.Error{
+			Code: provider.CodeInvalidRequest, Status: http.StatusBadRequest, Description: "The query is not form-encoded.", Cause: err,
 		}
 	}
 	query := url.Values{"response_type": {"code"}}
@@ -47,7 +37,7 @@ func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {
 
 // face is how an answer goes back to a legacy client: no iss, no scope, and never an error.
 func face() provider.Face {
-	return provider.Face{Name: faceName, Success: location, LocalErrors: true, ScopeOfRoles: true, Words: words}
+	return provider.Face{Name: faceName, Success: location, LocalErrors: true, ScopeOfRoles: true, RequireRedirectURI: true}
 }
 
 // location puts code first, then the URI's own query sorted by name, then state where it was sent (contract 2.2). A code
@@ -67,25 +57,4 @@ func location(redirectURI, code, state string) string {
 		answer += "&state=" + url.QueryEscape(state)
 	}
 	return answer
-}
-
-// words are those of the pages that clients' users know (contract 7.3).
-func words(e *provider.Error) login.ErrorPage {
-	page := login.ErrorPage{Code: e.Code, Message: e.Description, Hint: login.HintTellOperator}
-	var scope *provider.ScopeError
-	switch {
-	case errors.As(e, &scope) && scope.Reason == provider.ScopeEmpty:
-		page.Message = login.MessageNoRoles
-	case errors.As(e, &scope):
-		page.Message, page.Received = login.MessageScopeRefused, scope.Scope
-	case errors.Is(e, provider.ErrUnknownClient):
-		page.Message = login.MessageClientUnknown
-	case errors.Is(e, provider.ErrRedirectURI):
-		page.Message, page.Received = login.MessageRedirectMismatch, e.Description
-	case errors.Is(e, provider.ErrClientBlocked):
-		page.Message = login.MessageClientBlocked
-	case errors.Is(e, provider.ErrRefusedByPerson):
-		page.Message, page.Hint = login.MessageDenied, ""
-	}
-	return page
 }

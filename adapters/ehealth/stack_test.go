@@ -17,7 +17,6 @@ import (
 	"ithildin/adapters/ehealth"
 	"ithildin/jwks"
 	"ithildin/provider"
-	"ithildin/provider/login"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -40,7 +39,7 @@ func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
 	issuer, err := url.Parse("http://" + s.server.Listener.Addr().String())
 	require.NoError(t, err)
 	p, err := provider.New(ctx, provider.Options{
-		Store: s.store, Keys: keys, Passwords: login.NewPasswords(login.PasswordOptions{}), Issuer: issuer, Now: clock,
+		Store: s.store, Keys: keys, Issuer: issuer, Now: clock,
 	})
 	require.NoError(t, err)
 	s.server.Config.Handler = p.Handler(ehealth.New(p).Mount)

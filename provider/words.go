@@ -1,0 +1,32 @@
+package provider
+
+import (
+	"errors"
+
+	"ithildin/provider/login"
+)
+
+// words puts an error for a person: what is known of its cause in the page's language, and the description beside it.
+func words(e *Error) login.ErrorPage {
+	page := login.ErrorPage{Code: e.Code, Message: e.Description, Hint: login.HintTellOperator}
+	var scope *ScopeError
+	switch {
+	case errors.As(e, &scope) && scope.Reason == ScopeEmpty:
+		page.Message = login.MessageNoRoles
+	case errors.As(e, &scope):
+		page.Message, page.Received = login.MessageScopeRefused, scope.Scope
+	case errors.Is(e, ErrClientMissing):
+		page.Message, page.Expected = login.MessageClientMissing, "client_id"
+	case errors.Is(e, ErrUnknownClient):
+		page.Message = login.MessageClientUnknown
+	case errors.Is(e, ErrRedirectMissing):
+		page.Message, page.Expected = login.MessageRedirectMissing, "redirect_uri"
+	case errors.Is(e, ErrRedirectURI):
+		page.Message, page.Received = login.MessageRedirectMismatch, e.Description
+	case errors.Is(e, ErrClientBlocked):
+		page.Message = login.MessageClientBlocked
+	case errors.Is(e, ErrRefused):
+		page.Message, page.Hint = login.MessageDenied, ""
+	}
+	return page
+}
