@@ -8,13 +8,9 @@ import (
 
 // consentPage shows what the client asks for. Everything is examined again: the page may be opened again at any time.
 func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
-	pending, err := p.login.Pending(r)
-	if err != nil {
+	pending, a, next, err := p.reexamine(w, r)
+	if a == nil || err != nil {
 		return err
-	}
-	a, next, err := p.examine(r, pending)
-	if err != nil {
-		return p.fail(w, r, a, err)
 	}
 	if next != needConsent {
 		return p.proceed(w, r, pending)
@@ -35,13 +31,9 @@ func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
 
 // consent takes the user's decision. It counts only for the user whom the page was made for, and for what is asked now.
 func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
-	pending, err := p.login.Pending(r)
-	if err != nil {
+	pending, a, next, err := p.reexamine(w, r)
+	if a == nil || err != nil {
 		return err
-	}
-	a, next, err := p.examine(r, pending)
-	if err != nil {
-		return p.fail(w, r, a, err)
 	}
 	if next == needSignIn || a.login.User.ID != pending.UserID {
 		return p.proceed(w, r, a.pending())
@@ -58,4 +50,17 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
 		return p.login.Suspend(w, r, login.PathSignIn, a.pending())
 	}
 	return invalidRequest("The decision must be accept, deny or switch.")
+}
+
+// reexamine walks through the steps of the request that a page carries. Without an authorization it has been answered.
+func (p *Provider) reexamine(w http.ResponseWriter, r *http.Request) (login.Pending, *authorization, step, error) {
+	pending, err := p.login.Pending(r)
+	if err != nil {
+		return pending, nil, 0, err
+	}
+	a, next, err := p.examine(r, pending)
+	if err != nil {
+		return pending, nil, 0, p.fail(w, r, a, err)
+	}
+	return pending, a, next, nil
 }

@@ -28,22 +28,14 @@ type introspection struct {
 // introspect is the introspection endpoint (RFC 7662). A confidential client may ask about tokens issued to it or meant
 // for it, or about any with the policy introspect_any; of every other token it learns that it is not active.
 func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
-	form, malformed := readForm(w, r)
-	if malformed != nil {
-		return malformed
-	}
-	ctx := p.store.NewUnitOfWork().Context(r.Context())
-	client, err := p.authenticateClient(ctx, r.Header.Get("Authorization"), form)
+	client, token, err := p.askedAbout(w, r)
 	if err != nil {
 		return err
 	}
 	if client.IsPublic() {
 		return invalidClient("A public client may not introspect tokens.")
 	}
-	if !form.Has("token") {
-		return invalidRequest("The request names no token.")
-	}
-	info, err := p.Inspect(ctx, form.Get("token"))
+	info, err := p.Inspect(r.Context(), token)
 	if errors.Is(err, ErrInactive) || err == nil && !p.mayAsk(client, info) {
 		return writeJSON(w, http.StatusOK, introspection{})
 	}
@@ -63,4 +55,21 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Provider) mayAsk(client *storage.Client, info *TokenInfo) bool {
 	return client.Policy.IntrospectAny || info.ClientID == client.ID || slices.Contains(info.Audience, client.ID)
+}
+
+// askedAbout reads a request of an authenticated client about one token.
+func (p *Provider) askedAbout(w http.ResponseWriter, r *http.Request) (*storage.Client, string, error) {
+	form, malformed := readForm(w, r)
+	if malformed != nil {
+		return nil, "", malformed
+	}
+	ctx := p.store.NewUnitOfWork().Context(r.Context())
+	client, err := p.authenticateClient(ctx, r.Header.Get("Authorization"), form)
+	if err != nil {
+		return nil, "", err
+	}
+	if !form.Has("token") {
+		return nil, "", invalidRequest("The request names no token.")
+	}
+	return client, form.Get("token"), nil
 }

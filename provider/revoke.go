@@ -11,19 +11,11 @@ import (
 // access token ends alone. An unknown token, or another client's, is answered like one that was revoked; a database that
 // is away is not: the client must not believe in a revocation that did not happen.
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
-	form, malformed := readForm(w, r)
-	if malformed != nil {
-		return malformed
-	}
-	ctx := p.store.NewUnitOfWork().Context(r.Context())
-	client, err := p.authenticateClient(ctx, r.Header.Get("Authorization"), form)
+	client, token, err := p.askedAbout(w, r)
 	if err != nil {
 		return err
 	}
-	token := form.Get("token")
-	if token == "" {
-		return invalidRequest("The request names no token.")
-	}
+	ctx := r.Context()
 	p.allowOrigin(w, r, client.ID)
 	event := storage.Event{Kind: "token_revoked", ClientID: client.ID}
 	info, err := p.inspectAccess(ctx, token)
