@@ -39,7 +39,7 @@ func readAssertion(c credentials, kind string) (credentials, error) {
 	if kind != assertionType || c.assertion == "" {
 		return c, invalidClient("The client_assertion_type must be " + assertionType + " and come with a client_assertion.")
 	}
-	signed, err := jose.ParseSigned(c.assertion, assertionAlgorithms)
+	signed, err := jose.ParseSignedCompact(c.assertion, assertionAlgorithms)
 	if err != nil {
 		return c, refused(fmt.Errorf("client assertion: %w", err))
 	}
@@ -57,7 +57,7 @@ func readAssertion(c credentials, kind string) (credentials, error) {
 // byAssertion verifies private_key_jwt (RFC 7523 3) with the client's registered keys. Its jti is used up last, so that
 // an assertion which fails another check can be mended and sent again.
 func (p *Provider) byAssertion(ctx context.Context, client *storage.Client, assertion string) (*storage.Client, error) {
-	signed, err := jose.ParseSigned(assertion, assertionAlgorithms)
+	signed, err := jose.ParseSignedCompact(assertion, assertionAlgorithms)
 	if err != nil || len(signed.Signatures) != 1 {
 		return nil, refused(fmt.Errorf("client assertion: %w", err))
 	}

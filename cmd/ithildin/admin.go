@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"ithildin/jwks"
+	"ithildin/storage"
+)
+
+// readyTimeout bounds the read by which readiness asks the database.
+const readyTimeout = 2 * time.Second
+
+// adminHandler is the admin listener. Whoever reaches it may ask how the server is; all else needs an admin token.
+func adminHandler(s *settings, ready *readiness, registry *prometheus.Registry) http.Handler {
+	guarded := http.NewServeMux()
+	open := http.NewServeMux()
+	open.HandleFunc("GET /healthz", alive)
+	open.Handle("GET /readyz", ready)
+	open.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	open.Handle("/", newAdminGuard(s).protect(guarded))
+	return http.NewCrossOriginProtection().Handler(open)
+}
+
+func alive(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": "alive"})
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // a probe that has left needs no answer
+}
+
+// readiness says whether this process can serve.
+type readiness struct {
+	store   *storage.Store
+	keys    *jwks.Set
+	leaving atomic.Bool // the process is shutting down
+}
+
+// ServeHTTP answers 200, or 503 with the name of the check that failed.
+func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	checks := map[string]string{"database": "ok", "keys": "ok", "process": "ok"}
+	ctx, cancel := context.WithTimeout(request.Context(), readyTimeout)
+	defer cancel()
+	if r.store.Ping(ctx) != nil {
+		checks["database"] = "does not answer"
+	}
+	if len(r.keys.Keys()) == 0 {
+		checks["keys"] = "not loaded"
+	}
+	if r.leaving.Load() {
+		checks["process"] = "shutting down"
+	}
+	status, text := http.StatusOK, "ready"
+	for _, check := range checks {
+		if check != "ok" {
+			status, text = http.StatusServiceUnavailable, "unavailable"
+			w.Header().Set("Retry-After", "5")
+		}
+	}
+	answer(w, status, map[string]any{"status": text, "checks": checks})
+}
+
+// adminGuard lets a bearer of an admin token through. Without a token it is open on a loopback listener, or where
+// ITHILDIN_ADMIN_AUTH=none says so, and closed anywhere else.
+type adminGuard struct {
+	hashes [][32]byte
+	open   bool
+}
+
+func newAdminGuard(s *settings) adminGuard {
+	g := adminGuard{open: s.adminOpen}
+	for _, token := range s.adminTokens {
+		g.hashes = append(g.hashes, sha256.Sum256([]byte(token)))
+	}
+	return g
+}
+
+func (g adminGuard) protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !g.open && !g.known(r.Header.Get("Authorization")) {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="ithildin admin"`)
+			answer(w, http.StatusUnauthorized, map[string]string{"error": "an admin token is needed"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// known compares hashes, so that neither a token's bytes nor its length show in the time that it takes.
+func (g adminGuard) known(authorization string) bool {
+	scheme, token, _ := strings.Cut(authorization, " ")
+	presented, found := sha256.Sum256([]byte(token)), 0
+	for _, hash := range g.hashes {
+		found |= subtle.ConstantTimeCompare(hash[:], presented[:])
+	}
+	return found == 1 && strings.EqualFold(scheme, "Bearer")
+}

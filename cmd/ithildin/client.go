@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ithildin/storage"
+)
+
+type clientCommand struct {
+	Create       clientCreateCommand       `cmd:"" help:"Make a client with one connection."`
+	List         clientListCommand         `cmd:"" help:"List clients."`
+	Show         clientShowCommand         `cmd:"" help:"Show a client with its connections."`
+	Update       clientUpdateCommand       `cmd:"" help:"Change a client."`
+	Delete       clientDeleteCommand       `cmd:"" help:"Delete a client and all that was issued to it."`
+	RotateSecret clientRotateSecretCommand `cmd:"" help:"Give a client's only connection a new secret."`
+	Block        clientBlockCommand        `cmd:"" help:"Bar a client, and make its tokens inactive meanwhile."`
+	Unblock      clientUnblockCommand      `cmd:"" help:"Lift a block."`
+}
+
+// clientArgument names a client.
+type clientArgument struct {
+	ID string `arg:"" help:"The client_id."`
+}
+
+type clientListCommand struct {
+	After string `placeholder:"ID" help:"Begin behind this client_id."`
+	Limit int    `default:"100" help:"Clients at most."`
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (clientListCommand) Help() string {
+	return `Example:
+
+    ithildin client list --format json`
+}
+
+type clientRow struct {
+	ID         string   `json:"client_id"`
+	Name       string   `json:"name"`
+	Type       string   `json:"type"`
+	GrantTypes []string `json:"grant_types"`
+	Blocked    bool     `json:"blocked"`
+	CreatedAt  moment   `json:"created_at"`
+}
+
+// Run prints a page of clients in the order of ids.
+func (c *clientListCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		clients, err := store.ListClients(ctx, c.After, c.Limit)
+		if err != nil {
+			return err
+		}
+		var rows []clientRow
+		for _, client := range clients {
+			rows = append(rows, clientRow{
+				client.ID, client.Name, client.TypeName, client.Metadata.GrantTypes, client.IsBlocked, moment(client.CreatedAt),
+			})
+		}
+		return printRows(terminal.out, c.formatFlag, rows)
+	})
+}
+
+type clientShowCommand struct {
+	clientArgument
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (clientShowCommand) Help() string {
+	return `Example:
+
+    ithildin client show clinic --format json`
+}
+
+type clientRecord struct {
+	ID          string           `json:"client_id"`
+	Name        string           `json:"name"`
+	Type        string           `json:"type"`
+	OwnerID     string           `json:"owner_id"`
+	Scope       []string         `json:"scope"`
+	Metadata    storage.Metadata `json:"metadata"`
+	Policy      storage.Policy   `json:"policy"`
+	Blocked     bool             `json:"blocked"`
+	BlockReason string           `json:"block_reason"`
+	CreatedAt   moment           `json:"created_at"`
+	UpdatedAt   moment           `json:"updated_at"`
+	Connections []connectionRow  `json:"connections"`
+}
+
+// Run prints all but the secrets, which nobody knows.
+func (c *clientShowCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		client, err := store.LoadClient(ctx, c.ID)
+		if err != nil {
+			return explain(err, "client "+c.ID)
+		}
+		connections := []connectionRow{}
+		for _, connection := range client.Connections {
+			connections = append(connections, newConnectionRow(connection))
+		}
+		return printRecord(terminal.out, c.formatFlag, clientRecord{
+			ID: client.ID, Name: client.Name, Type: client.TypeName, OwnerID: client.OwnerID, Scope: client.Scope,
+			Metadata: client.Metadata, Policy: client.Policy, Blocked: client.IsBlocked, BlockReason: client.BlockReason,
+			CreatedAt: moment(client.CreatedAt), UpdatedAt: moment(client.UpdatedAt), Connections: connections,
+		})
+	})
+}
+
+type clientDeleteCommand struct {
+	clientArgument
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (clientDeleteCommand) Help() string {
+	return `Example:
+
+    ithildin client delete clinic`
+}
+
+// Run deletes the client.
+func (c *clientDeleteCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		return explain(store.DeleteClient(ctx, c.ID), "client "+c.ID)
+	})
+}
+
+type clientBlockCommand struct {
+	clientArgument
+	Reason string `required:"" help:"Why, for those who ask later."`
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (clientBlockCommand) Help() string {
+	return `Example:
+
+    ithildin client block clinic --reason "contract ended"`
+}
+
+// Run blocks the client.
+func (c *clientBlockCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		err := store.BlockClient(ctx, c.ID, c.Reason)
+		if errors.Is(err, storage.ErrConflict) {
+			return explain(err, "a block of client "+c.ID)
+		}
+		return explain(err, "client "+c.ID)
+	})
+}
+
+type clientUnblockCommand struct {
+	clientArgument
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (clientUnblockCommand) Help() string {
+	return `Example:
+
+    ithildin client unblock clinic`
+}
+
+// Run lifts the block.
+func (c *clientUnblockCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		return explain(store.UnblockClient(ctx, c.ID), "client "+c.ID)
+	})
+}
+
+type clientRotateSecretCommand struct {
+	clientArgument
+	newSecretFlags
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (clientRotateSecretCommand) Help() string {
+	return `Example:
+
+    ithildin client rotate-secret clinic --overlap 48h`
+}
+
+// Run prints the new secret, this once.
+func (c *clientRotateSecretCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		client, err := store.LoadClient(ctx, c.ID)
+		if err != nil {
+			return explain(err, "client "+c.ID)
+		}
+		if len(client.Connections) != 1 {
+			return withHint("ithildin connection rotate-secret does one of them",
+				fmt.Errorf("client %s has %s", c.ID, count(len(client.Connections), "connection")))
+		}
+		return c.rotate(ctx, terminal, store, client, client.Connections[0], c.formatFlag)
+	})
+}
+
+// newSecretFlags say what becomes of the secrets of a connection that gets a new one.
+type newSecretFlags struct {
+	SecretFile string        `name:"new-secret-file" placeholder:"PATH" help:"File with the new secret, - for standard input; default: one is made."`
+	Overlap    time.Duration `default:"24h" help:"How long the secrets before stay good."`
+}
+
+type credentialsRow struct {
+	ClientID     string `json:"client_id"`
+	ConnectionID string `json:"connection_id"`
+	Secret       string `json:"client_secret,omitempty"`
+}
+
+func (f newSecretFlags) rotate(
+	ctx context.Context, terminal console, store *storage.Store, client *storage.Client, connection *storage.Connection,
+	format formatFlag,
+) error {
+	if !usesSecret(client.Metadata.TokenEndpointAuthMethod) {
+		return fmt.Errorf("client %s authenticates by %s and has no secret", client.ID, client.Metadata.TokenEndpointAuthMethod)
+	}
+	secret, generated, err := newConnectionSecret(ctx, terminal, store, f.SecretFile)
+	if err != nil {
+		return err
+	}
+	othersExpireAt := store.Now() + int64(f.Overlap/time.Second)
+	if err := store.AddConnectionSecret(ctx, connection.ID, secret, othersExpireAt); err != nil {
+		return err
+	}
+	return printRecord(terminal.out, format, credentialsRow{client.ID, connection.ID, generated})
+}

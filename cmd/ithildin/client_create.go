@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"ithildin/storage"
+)
+
+type clientCreateCommand struct {
+	ID          string   `placeholder:"ID" help:"The client_id; default: a new UUID."`
+	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"standard: by the book. ehealth: opaque tokens, the legacy face. mithril: as clients of that system are, prefix matching included."`
+	OwnerID     string   `placeholder:"UUID" help:"The user who owns it."`
+	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Where codes go; give it once for each."`
+	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"File with the secret, - for standard input; default: one is made and printed."`
+	clientFields
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (clientCreateCommand) Help() string {
+	return `Example:
+
+    ithildin client create --name Clinic --redirect-uri https://clinic.example/callback --scope "openid profile"
+
+    ithildin client create --id app --name App --auth-method none --redirect-uri http://127.0.0.1/callback --scope openid
+
+    ithildin client create --id nightly --name "Nightly job" --grant-type client_credentials`
+}
+
+// Run stores the client and prints a secret that it made, this once.
+func (c *clientCreateCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		client, err := c.client(ctx, store)
+		if err != nil {
+			return err
+		}
+		connection := client.Connections[0]
+		printed := credentialsRow{ClientID: client.ID, ConnectionID: connection.ID}
+		if usesSecret(client.Metadata.TokenEndpointAuthMethod) {
+			secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile)
+			if err != nil {
+				return err
+			}
+			connection.Secrets = []storage.ConnectionSecret{secret}
+			printed.Secret = generated
+		}
+		if err := store.CreateClient(ctx, *client); err != nil {
+			return explain(err, "client "+client.ID)
+		}
+		return printRecord(terminal.out, c.formatFlag, printed)
+	})
+}
+
+// client is what the flags describe, with one connection that has no secret yet.
+func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) (*storage.Client, error) {
+	policy, err := storage.NewPolicy(c.Preset)
+	if err != nil {
+		return nil, &usageError{cause: err}
+	}
+	now := store.Now()
+	client := &storage.Client{
+		ID: or(c.ID, store.NewID()), OwnerID: c.OwnerID, Policy: policy, CreatedAt: now, UpdatedAt: now,
+		Metadata: storage.Metadata{
+			GrantTypes: []string{"authorization_code", "refresh_token"}, TokenEndpointAuthMethod: storage.AuthMethodBasic,
+		},
+	}
+	if c.Preset != storage.PresetStandard {
+		client.Metadata.TokenEndpointAuthMethod = storage.AuthMethodPost
+	}
+	if err := c.apply(ctx, store, client); err != nil {
+		return nil, err
+	}
+	connection, err := newConnection(store, client.ID, c.Preset, c.RedirectURI)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.RedirectURI) == 0 && slices.Contains(client.Metadata.GrantTypes, "authorization_code") {
+		return nil, &usageError{cause: errors.New("--redirect-uri is required for authorization_code")}
+	}
+	client.Connections = []*storage.Connection{connection}
+	return client, nil
+}
+
+func newConnection(store *storage.Store, clientID, preset string, redirectURIs []string) (*storage.Connection, error) {
+	if err := checkRedirectURIs(redirectURIs); err != nil {
+		return nil, err
+	}
+	now := store.Now()
+	connection := &storage.Connection{
+		ID: store.NewID(), ClientID: clientID, RedirectURIs: redirectURIs, CreatedAt: now, UpdatedAt: now,
+	}
+	connection.ApplyPreset(preset)
+	return connection, nil
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// clientFields are what client create sets and client update changes; what is not given stays as it is.
+type clientFields struct {
+	Name       string            `help:"What people see on the consent page."`
+	Type       string            `placeholder:"NAME" help:"Client type, which bounds the scopes."`
+	Scope      []string          `sep:" " help:"Scopes that it may ask for, in one word or several."`
+	GrantType  []string          `placeholder:"GRANT,…" enum:"authorization_code,refresh_token,client_credentials" help:"authorization_code, refresh_token, client_credentials."`
+	AuthMethod string            `placeholder:"METHOD" help:"client_secret_basic, client_secret_post, private_key_jwt, or none for a public client."`
+	Audience   []string          `placeholder:"AUDIENCE" help:"Audiences that it may ask for; the first is the default."`
+	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"Origins whose pages may call the token endpoint."`
+	JWKSFile   string            `name:"jwks-file" placeholder:"PATH" help:"File with the public keys for private_key_jwt (RFC 7517)."`
+	Policy     map[string]string `placeholder:"NAME=VALUE" help:"A single policy, such as access_token=opaque; client show lists them."`
+}
+
+// apply changes the client as the flags say.
+func (f clientFields) apply(ctx context.Context, store *storage.Store, c *storage.Client) error {
+	if f.Name != "" {
+		c.Name = f.Name
+	}
+	if f.Type != "" {
+		clientType, err := store.FindClientTypeByName(ctx, f.Type)
+		if err != nil {
+			return explain(err, "client type "+f.Type)
+		}
+		c.TypeID = clientType.ID
+	}
+	if len(f.Scope) > 0 {
+		c.Scope = f.Scope
+	}
+	if err := f.applyMetadata(&c.Metadata); err != nil {
+		return err
+	}
+	policy, err := changePolicy(c.Policy, f.Policy)
+	if err != nil {
+		return &usageError{cause: err}
+	}
+	c.Policy = policy
+	return checkClient(c)
+}
+
+func (f clientFields) applyMetadata(m *storage.Metadata) error {
+	if len(f.GrantType) > 0 {
+		m.GrantTypes = f.GrantType
+	}
+	m.ResponseTypes = nil
+	if slices.Contains(m.GrantTypes, "authorization_code") {
+		m.ResponseTypes = []string{"code"}
+	}
+	if f.AuthMethod != "" {
+		m.TokenEndpointAuthMethod = f.AuthMethod
+	}
+	if len(f.Audience) > 0 {
+		m.Audience = f.Audience
+	}
+	if len(f.CORSOrigin) > 0 {
+		m.AllowedCORSOrigins = f.CORSOrigin
+	}
+	if f.JWKSFile == "" {
+		return nil
+	}
+	keys, err := readPublicKeys(f.JWKSFile)
+	m.JWKS = keys
+	return err
+}
+
+func readPublicKeys(path string) (*jose.JSONWebKeySet, error) {
+	content, err := readBounded(path, nil)
+	if err != nil {
+		return nil, &usageError{cause: err}
+	}
+	var keys jose.JSONWebKeySet
+	if err := json.Unmarshal(content, &keys); err != nil || len(keys.Keys) == 0 {
+		return nil, &usageError{cause: fmt.Errorf("%s is no JSON Web Key Set", path)}
+	}
+	for _, key := range keys.Keys {
+		if !key.IsPublic() {
+			return nil, &usageError{cause: fmt.Errorf("%s holds a private or symmetric key: the client keeps that", path)}
+		}
+	}
+	return &keys, nil
+}
+
+// changePolicy sets single policies by their JSON names; those that are numbers or truth values take such.
+func changePolicy(policy storage.Policy, changes map[string]string) (storage.Policy, error) {
+	encoded, err := json.Marshal(policy)
+	if err != nil {
+		return policy, err
+	}
+	fields := map[string]any{}
+	if err := json.Unmarshal(encoded, &fields); err != nil {
+		return policy, err
+	}
+	for name, text := range changes {
+		switch fields[name].(type) {
+		case nil:
+			return policy, fmt.Errorf("there is no policy %q", name)
+		case bool:
+			fields[name], err = strconv.ParseBool(text)
+		case float64:
+			fields[name], err = strconv.ParseInt(text, 10, 64)
+		default:
+			fields[name] = text
+		}
+		if err != nil {
+			return policy, fmt.Errorf("policy %s can't be %q", name, text)
+		}
+	}
+	if encoded, err = json.Marshal(fields); err != nil {
+		return policy, err
+	}
+	if err := json.Unmarshal(encoded, &policy); err != nil {
+		return policy, err
+	}
+	return policy, policy.Validate()
+}
+
+// checkClient names everything about a client that the provider could not serve.
+func checkClient(c *storage.Client) error {
+	method, public := c.Metadata.TokenEndpointAuthMethod, c.IsPublic()
+	known := []string{
+		storage.AuthMethodBasic, storage.AuthMethodPost, storage.AuthMethodPrivateKeyJWT, storage.AuthMethodNone,
+	}
+	var wrong []error
+	if c.ID == "" || len(c.ID) > 255 || !isWord(c.ID) {
+		wrong = append(wrong, fmt.Errorf("client_id %.60q: want 1 to 255 letters, digits and -._~", c.ID))
+	}
+	if c.Name == "" {
+		wrong = append(wrong, errors.New("--name is required"))
+	}
+	if !slices.Contains(known, method) {
+		wrong = append(wrong, fmt.Errorf("--auth-method %q: want one of %v", method, known))
+	}
+	if method == storage.AuthMethodPrivateKeyJWT && c.Metadata.JWKS == nil {
+		wrong = append(wrong, errors.New("--jwks-file is required for private_key_jwt"))
+	}
+	if public && slices.Contains(c.Metadata.GrantTypes, "client_credentials") {
+		wrong = append(wrong, errors.New("client_credentials is not for a public client"))
+	}
+	if err := checkScope(c.Scope); err != nil {
+		wrong = append(wrong, err)
+	}
+	if len(wrong) > 0 {
+		return &usageError{cause: errors.Join(wrong...)}
+	}
+	return nil
+}
+
+// isWord accepts the unreserved characters of RFC 3986, which mean the same in every place a client_id goes.
+func isWord(text string) bool {
+	for _, c := range text {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && c != '-' && c != '.' && c != '_' && c != '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// checkScope holds scopes to the characters of RFC 6749 3.3.
+func checkScope(scope []string) error {
+	for _, name := range scope {
+		for _, c := range []byte(name) {
+			if c <= ' ' || c >= 0x7f || c == '"' || c == '\\' {
+				return &usageError{cause: fmt.Errorf("scope %.60q has a character that no scope may have", name)}
+			}
+		}
+		if name == "" {
+			return &usageError{cause: errors.New("a scope is empty")}
+		}
+	}
+	return nil
+}
+
+func checkRedirectURIs(uris []string) error {
+	var wrong []error
+	for _, uri := range uris {
+		if err := provider.ValidateRedirectURI(uri); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	if len(wrong) > 0 {
+		return &usageError{cause: errors.Join(wrong...)}
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+
+	"ithildin/storage"
+)
+
+type clientUpdateCommand struct {
+	clientArgument
+	Preset string `enum:",standard,ehealth,mithril" default:"" placeholder:"PRESET" help:"Replace every policy by those of standard, ehealth or mithril, before --policy."`
+	clientFields
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (clientUpdateCommand) Help() string {
+	return `A list that is given replaces the one before. Redirect URIs belong to connections: ithildin connection update.
+
+Example:
+
+    ithildin client update clinic --scope "openid profile email" --policy refresh=rotate --policy access_lifetime=900`
+}
+
+// Run stores the client; running servers learn of it within a second.
+func (c *clientUpdateCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		client, err := store.LoadClient(ctx, c.ID)
+		if err != nil {
+			return explain(err, "client "+c.ID)
+		}
+		if c.Preset != "" {
+			if client.Policy, err = storage.NewPolicy(c.Preset); err != nil {
+				return &usageError{cause: err}
+			}
+		}
+		if err := c.apply(ctx, store, client); err != nil {
+			return err
+		}
+		return store.UpdateClient(ctx, *client)
+	})
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+type configCommand struct {
+	Check configCheckCommand `cmd:"" help:"Check the configuration of serve and name everything that is wrong."`
+	Print configPrintCommand `cmd:"" help:"Print the configuration that serve would run with, without its secrets."`
+}
+
+type configCheckCommand struct {
+	configuration
+}
+
+// Help shows how the verb is used.
+func (configCheckCommand) Help() string {
+	return `It opens no database and no listener.
+
+Example:
+
+    ithildin config check`
+}
+
+// Run reports every problem at once, with exit code 2.
+func (c *configCheckCommand) Run(terminal console) error {
+	if _, err := c.load(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(terminal.out, "the configuration is right")
+	return err
+}
+
+type configPrintCommand struct {
+	configuration
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (configPrintCommand) Help() string {
+	return `Example:
+
+    ithildin config print --dev --format json`
+}
+
+type settingRow struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Run prints every setting with the default it takes.
+func (c *configPrintCommand) Run(terminal console) error {
+	s, err := c.load()
+	if err != nil {
+		return err
+	}
+	var proxies []string
+	for _, prefix := range s.trustedProxies {
+		proxies = append(proxies, prefix.String())
+	}
+	return printRows(terminal.out, c.formatFlag, []settingRow{
+		{"ITHILDIN_ISSUER", s.issuer.String()},
+		{"ITHILDIN_LISTEN", s.listen},
+		{"ITHILDIN_ADMIN_LISTEN", s.adminListen},
+		{"ITHILDIN_ADMIN_TOKEN", count(len(s.adminTokens), "token")},
+		{"ITHILDIN_ADMIN_AUTH", c.AdminAuth},
+		{"ITHILDIN_TRUSTED_PROXIES", strings.Join(proxies, ",")},
+		{"ITHILDIN_DATABASE_URL", withoutPassword(s.databaseURL)},
+		{"ITHILDIN_DATABASE_CONNECTIONS", fmt.Sprint(s.databaseConnections)},
+		{"ITHILDIN_SECRET", count(len(s.secrets), "secret")},
+		{"ITHILDIN_LOG_FORMAT", or(s.logFormat, "text on a terminal, else json")},
+		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.logLevel.String())},
+	})
+}
+
+func count(number int, noun string) string {
+	switch number {
+	case 0:
+		return "none"
+	case 1:
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", number, noun)
+}
+
+// withoutPassword drops the query too, where lib/pq takes a password as well.
+func withoutPassword(databaseURL string) string {
+	u, err := url.Parse(databaseURL)
+	if err != nil || u.Scheme == "sqlite" {
+		return databaseURL
+	}
+	if u.Query().Has("password") {
+		query := u.Query()
+		query.Set("password", "xxxxx")
+		u.RawQuery = query.Encode()
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+
+	"ithildin/storage"
+)
+
+type connectionCommand struct {
+	Create       connectionCreateCommand       `cmd:"" help:"Give a client one more connection, with a secret of its own."`
+	List         connectionListCommand         `cmd:"" help:"List the connections of a client."`
+	Update       connectionUpdateCommand       `cmd:"" help:"Change a connection's redirect URIs and rules."`
+	RotateSecret connectionRotateSecretCommand `cmd:"" help:"Give a connection a new secret."`
+	Delete       connectionDeleteCommand       `cmd:"" help:"Delete a connection with its secrets."`
+}
+
+type connectionRow struct {
+	ID             string   `json:"connection_id"`
+	ConsumerID     string   `json:"consumer_id"`
+	RedirectURIs   []string `json:"redirect_uris"`
+	RedirectMatch  string   `json:"redirect_match"`
+	RequireScope   bool     `json:"require_scope"`
+	RefreshBoundTo string   `json:"refresh_bound_to"`
+	Secrets        int      `json:"live_secrets"`
+}
+
+func newConnectionRow(c *storage.Connection) connectionRow {
+	return connectionRow{
+		c.ID, c.ConsumerID, c.RedirectURIs, c.RedirectMatch, c.RequireScope, c.RefreshBoundTo, len(c.Secrets),
+	}
+}
+
+type connectionCreateCommand struct {
+	ClientID    string   `arg:"" help:"The client."`
+	Consumer    string   `placeholder:"ID" help:"The client that uses the connection, such as a medical information system."`
+	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"The rules to begin with: standard, ehealth or mithril."`
+	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Where codes go; give it once for each."`
+	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"File with the secret, - for standard input; default: one is made and printed."`
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (connectionCreateCommand) Help() string {
+	return `Example:
+
+    ithildin connection create clinic --consumer mis --preset ehealth --redirect-uri https://mis.example/callback`
+}
+
+// Run stores the connection and prints a secret that it made, this once.
+func (c *connectionCreateCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		connection, err := newConnection(store, c.ClientID, c.Preset, c.RedirectURI)
+		if err != nil {
+			return err
+		}
+		connection.ConsumerID = c.Consumer
+		secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile)
+		if err != nil {
+			return err
+		}
+		connection.Secrets = []storage.ConnectionSecret{secret}
+		if err := store.CreateConnection(ctx, *connection); err != nil {
+			return explain(err, "client "+c.ClientID+", its consumer, or a connection between them,")
+		}
+		return printRecord(terminal.out, c.formatFlag, credentialsRow{c.ClientID, connection.ID, generated})
+	})
+}
+
+type connectionListCommand struct {
+	ClientID string `arg:"" help:"The client."`
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (connectionListCommand) Help() string {
+	return `Example:
+
+    ithildin connection list clinic`
+}
+
+// Run prints the connections in the order of their making.
+func (c *connectionListCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		client, err := store.LoadClient(ctx, c.ClientID)
+		if err != nil {
+			return explain(err, "client "+c.ClientID)
+		}
+		var rows []connectionRow
+		for _, connection := range client.Connections {
+			rows = append(rows, newConnectionRow(connection))
+		}
+		return printRows(terminal.out, c.formatFlag, rows)
+	})
+}
+
+// connectionArgument names a connection.
+type connectionArgument struct {
+	ID string `arg:"" help:"The connection's id, as connection list shows it."`
+}
+
+type connectionUpdateCommand struct {
+	connectionArgument
+	RedirectURI    []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"All redirect URIs that it has from now on; give it once for each."`
+	RedirectMatch  string   `enum:",exact,prefix" default:"" placeholder:"RULE" help:"exact, or prefix for clients that append to what is registered."`
+	RequireScope   *bool    `negatable:"" help:"Whether an exchange of a code through the legacy face must name a scope."`
+	RefreshBoundTo string   `enum:",connection,client" default:"" placeholder:"WHOM" help:"Who may use a refresh token: the connection it was issued to, or any of the client."`
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (connectionUpdateCommand) Help() string {
+	return `Example:
+
+    ithildin connection update 0f7d3c52-1a7e-4d0b-8a51-3b1c6d9e2f44 --redirect-uri https://new.example/callback`
+}
+
+// Run stores the connection; running servers learn of it within a second.
+func (c *connectionUpdateCommand) Run(ctx context.Context) error {
+	if err := checkRedirectURIs(c.RedirectURI); err != nil {
+		return err
+	}
+	return c.withStore(ctx, func(store *storage.Store) error {
+		connection, err := store.FindConnection(ctx, c.ID)
+		if err != nil {
+			return explain(err, "connection "+c.ID)
+		}
+		if len(c.RedirectURI) > 0 {
+			connection.RedirectURIs = c.RedirectURI
+		}
+		connection.RedirectMatch = or(c.RedirectMatch, connection.RedirectMatch)
+		connection.RefreshBoundTo = or(c.RefreshBoundTo, connection.RefreshBoundTo)
+		if c.RequireScope != nil {
+			connection.RequireScope = *c.RequireScope
+		}
+		return store.UpdateConnection(ctx, *connection)
+	})
+}
+
+type connectionRotateSecretCommand struct {
+	connectionArgument
+	newSecretFlags
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (connectionRotateSecretCommand) Help() string {
+	return `Example:
+
+    ithildin connection rotate-secret 0f7d3c52-1a7e-4d0b-8a51-3b1c6d9e2f44 --overlap 0s`
+}
+
+// Run prints the new secret, this once.
+func (c *connectionRotateSecretCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		connection, err := store.FindConnection(ctx, c.ID)
+		if err != nil {
+			return explain(err, "connection "+c.ID)
+		}
+		client, err := store.LoadClient(ctx, connection.ClientID)
+		if err != nil {
+			return err
+		}
+		return c.rotate(ctx, terminal, store, client, connection, c.formatFlag)
+	})
+}
+
+type connectionDeleteCommand struct {
+	connectionArgument
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (connectionDeleteCommand) Help() string {
+	return `Example:
+
+    ithildin connection delete 0f7d3c52-1a7e-4d0b-8a51-3b1c6d9e2f44`
+}
+
+// Run deletes the connection.
+func (c *connectionDeleteCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		return explain(store.DeleteConnection(ctx, c.ID), "connection "+c.ID)
+	})
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ithildin/jwks"
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+type keyCommand struct {
+	List   keyListCommand   `cmd:"" help:"List the signing keys."`
+	Rotate keyRotateCommand `cmd:"" help:"Publish new signing keys, which sign ten minutes later."`
+	Reseal keyResealCommand `cmd:"" help:"Bring all that the master secrets seal under the first of them."`
+}
+
+type keyListCommand struct {
+	databaseFlags
+	secretFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (keyListCommand) Help() string {
+	return `Example:
+
+    ithildin key list`
+}
+
+type keyRow struct {
+	ID          string `json:"id"`
+	Algorithm   string `json:"algorithm"`
+	State       string `json:"state"`
+	CreatedAt   string `json:"created_at"`
+	ActivatesAt string `json:"activates_at"`
+	RetiresAt   string `json:"retires_at"`
+	ExpiresAt   string `json:"expires_at"`
+}
+
+// Run prints the keys; their private parts stay in the database.
+func (c *keyListCommand) Run(ctx context.Context, terminal console) error {
+	return withKeys(ctx, c.databaseFlags, c.secretFlags, func(keys *jwks.Set) error {
+		return printKeys(terminal, c.formatFlag, keys)
+	})
+}
+
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+func printKeys(terminal console, f formatFlag, keys *jwks.Set) error {
+	var rows []keyRow
+	for _, k := range keys.Keys() {
+		rows = append(rows, keyRow{
+			ID: k.ID, Algorithm: k.Algorithm, State: string(k.State), CreatedAt: timeText(k.CreatedAt),
+			ActivatesAt: timeText(k.ActivatesAt), RetiresAt: timeText(k.RetiresAt), ExpiresAt: timeText(k.ExpiresAt),
+		})
+	}
+	return printRows(terminal.out, f, rows)
+}
+
+type keyRotateCommand struct {
+	Algorithm []string `enum:"RS256,ES256,EdDSA" default:"RS256,ES256,EdDSA" help:"Which keys; default all."`
+	databaseFlags
+	secretFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (keyRotateCommand) Help() string {
+	return `Running servers learn of it within a second. The keys before verify for 31 days more.
+
+Example:
+
+    ithildin key rotate --algorithm RS256`
+}
+
+// Run rotates each algorithm and prints the keys.
+func (c *keyRotateCommand) Run(ctx context.Context, terminal console) error {
+	return withKeys(ctx, c.databaseFlags, c.secretFlags, func(keys *jwks.Set) error {
+		for _, algorithm := range c.Algorithm {
+			err := keys.Rotate(ctx, algorithm)
+			if errors.Is(err, jwks.ErrPending) {
+				return withHint("the next key takes over by itself at that time", err)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return printKeys(terminal, c.formatFlag, keys)
+	})
+}
+
+type keyResealCommand struct {
+	databaseFlags
+	secretFlags
+}
+
+// Help shows how the verb is used.
+func (keyResealCommand) Help() string {
+	return `Run it when every server has the new master secret first; after that the older ones may go.
+
+Example:
+
+    ithildin key reseal --secret-file /run/secrets/ithildin`
+}
+
+// Run prints how many sealed texts changed.
+func (c *keyResealCommand) Run(ctx context.Context, terminal console) error {
+	return withSealedStore(ctx, c.databaseFlags, &c.secretFlags, func(store *storage.Store) error {
+		changed, err := store.Reseal(ctx)
+		if err != nil {
+			return explainSealed(err)
+		}
+		_, err = fmt.Fprintln(terminal.out, "resealed", count(int(changed), "text"))
+		return err
+	})
+}
+
+// withKeys runs a verb on the signing keys. It makes the first ones where the database has none, as serve does.
+func withKeys(ctx context.Context, d databaseFlags, s secretFlags, work func(*jwks.Set) error) error {
+	return withSealedStore(ctx, d, &s, func(store *storage.Store) error {
+		keys := jwks.New(provider.KeyStore{Store: store}, jwks.Options{})
+		if err := keys.Load(ctx); err != nil {
+			return explainSealed(err)
+		}
+		return work(keys)
+	})
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"ithildin/migrations"
+	"ithildin/storage"
+)
+
+type migrateCommand struct {
+	Up     migrateUpCommand     `cmd:"" help:"Apply every pending migration."`
+	Status migrateStatusCommand `cmd:"" help:"List the migrations and whether the database has them."`
+}
+
+type migrateUpCommand struct {
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (migrateUpCommand) Help() string {
+	return `Each migration is a transaction of its own. Running servers of the version before keep working.
+
+Example:
+
+    ithildin migrate up --database-url-file /run/secrets/database`
+}
+
+// Run prints what was applied.
+func (c *migrateUpCommand) Run(ctx context.Context, terminal console) error {
+	return c.withSchema(func(store *storage.Store) error {
+		applied, err := migrations.Up(ctx, store.SQL(), engineOf(store))
+		if err != nil {
+			return err
+		}
+		for _, m := range applied {
+			fmt.Fprintln(terminal.out, "applied", m.Name)
+		}
+		if len(applied) == 0 {
+			fmt.Fprintln(terminal.out, "the database is up to date")
+		}
+		return nil
+	})
+}
+
+type migrateStatusCommand struct {
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (migrateStatusCommand) Help() string {
+	return `Example:
+
+    ithildin migrate status --format json`
+}
+
+type migrationRow struct {
+	Version int64  `json:"version"`
+	Name    string `json:"name"`
+	Applied bool   `json:"applied"`
+}
+
+// Run prints every migration.
+func (c *migrateStatusCommand) Run(ctx context.Context, terminal console) error {
+	return c.withSchema(func(store *storage.Store) error {
+		list, err := migrations.List(ctx, store.SQL(), engineOf(store))
+		if err != nil {
+			return err
+		}
+		rows := make([]migrationRow, len(list))
+		for i, m := range list {
+			rows[i] = migrationRow(m)
+		}
+		return printRows(terminal.out, c.formatFlag, rows)
+	})
+}
+
+// withSchema runs a verb on a database whatever its schema, making the file of SQLite where there is none.
+func (f databaseFlags) withSchema(work func(*storage.Store) error) error {
+	var p problems
+	databaseURL, connections := f.load(&p, false)
+	if err := p.err(); err != nil {
+		return err
+	}
+	store, err := openStore(databaseURL, connections, nil)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return work(store)
+}

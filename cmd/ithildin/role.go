@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ithildin/storage"
+)
+
+type roleCommand struct {
+	Create roleCreateCommand `cmd:"" help:"Make a role."`
+	List   roleListCommand   `cmd:"" help:"List the roles, or those of a user."`
+	Delete roleDeleteCommand `cmd:"" help:"Delete a role, from its holders too."`
+	Grant  roleGrantCommand  `cmd:"" help:"Give a user a role."`
+	Revoke roleRevokeCommand `cmd:"" help:"Take a role from a user."`
+}
+
+type roleCreateCommand struct {
+	Name  string   `arg:"" help:"Its name."`
+	Scope []string `required:"" sep:" " help:"The scopes that its holders may grant, in one word or several."`
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (roleCreateCommand) Help() string {
+	return `Example:
+
+    ithildin role create DOCTOR --scope "patients:view patients:create"`
+}
+
+type roleRow struct {
+	Name  string   `json:"name"`
+	ID    string   `json:"id"`
+	Scope []string `json:"scope"`
+}
+
+// Run stores the role.
+func (c *roleCreateCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		role := storage.Role{ID: store.NewID(), Name: c.Name, Scope: c.Scope}
+		if err := store.CreateRole(ctx, role); err != nil {
+			return explain(err, "role "+c.Name)
+		}
+		return printRecord(terminal.out, c.formatFlag, roleRow{Name: role.Name, ID: role.ID, Scope: role.Scope})
+	})
+}
+
+type roleListCommand struct {
+	User string `placeholder:"USER" help:"The roles of this user, by email address or id."`
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (roleListCommand) Help() string {
+	return `Example:
+
+    ithildin role list --user doctor@example.com`
+}
+
+type userRoleRow struct {
+	Role   string `json:"role"`
+	Client string `json:"client_id"`
+}
+
+// Run prints the roles.
+func (c *roleListCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		if c.User != "" {
+			return c.listUserRoles(ctx, terminal, store)
+		}
+		roles, err := store.ListRoles(ctx)
+		if err != nil {
+			return err
+		}
+		var rows []roleRow
+		for _, role := range roles {
+			rows = append(rows, roleRow{Name: role.Name, ID: role.ID, Scope: role.Scope})
+		}
+		return printRows(terminal.out, c.formatFlag, rows)
+	})
+}
+
+func (c *roleListCommand) listUserRoles(ctx context.Context, terminal console, store *storage.Store) error {
+	user, err := findUser(ctx, store, c.User)
+	if err != nil {
+		return err
+	}
+	roles, err := store.ListUserRoles(ctx, user.ID)
+	if err != nil {
+		return err
+	}
+	var rows []userRoleRow
+	for _, role := range roles {
+		rows = append(rows, userRoleRow{Role: role.RoleName, Client: role.ClientID})
+	}
+	return printRows(terminal.out, c.formatFlag, rows)
+}
+
+type roleDeleteCommand struct {
+	Name string `arg:"" help:"Its name."`
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (roleDeleteCommand) Help() string {
+	return `Example:
+
+    ithildin role delete DOCTOR`
+}
+
+// Run deletes the role.
+func (c *roleDeleteCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		role, err := store.FindRoleByName(ctx, c.Name)
+		if err == nil {
+			err = store.DeleteRole(ctx, role.ID)
+		}
+		return explain(err, "role "+c.Name)
+	})
+}
+
+type roleGrantCommand struct {
+	heldRole
+	databaseFlags
+}
+
+// heldRole names a role of a user.
+type heldRole struct {
+	Name   string `arg:"" help:"The role."`
+	User   string `required:"" placeholder:"USER" help:"The user, by email address or id."`
+	Client string `placeholder:"ID" help:"For this client only; default everywhere."`
+}
+
+// Help shows how the verb is used.
+func (roleGrantCommand) Help() string {
+	return `Example:
+
+    ithildin role grant DOCTOR --user doctor@example.com --client clinic`
+}
+
+// Run gives the role.
+func (c *roleGrantCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		return c.change(ctx, store, store.GrantRole)
+	})
+}
+
+type roleRevokeCommand struct {
+	heldRole
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (roleRevokeCommand) Help() string {
+	return `Example:
+
+    ithildin role revoke DOCTOR --user doctor@example.com --client clinic`
+}
+
+// Run takes the role.
+func (c *roleRevokeCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		return c.change(ctx, store, store.RevokeRole)
+	})
+}
+
+func (h heldRole) change(
+	ctx context.Context, store *storage.Store, change func(ctx context.Context, userID, roleID, clientID string) error,
+) error {
+	user, err := findUser(ctx, store, h.User)
+	if err != nil {
+		return err
+	}
+	role, err := store.FindRoleByName(ctx, h.Name)
+	if err != nil {
+		return explain(err, "role "+h.Name)
+	}
+	return explain(change(ctx, user.ID, role.ID, h.Client), fmt.Sprintf("client %q, or role %s there,", h.Client, h.Name))
+}
+
+// explain words the two errors that a person may cause.
+func explain(err error, what string) error {
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return fmt.Errorf("%s does not exist", what)
+	case errors.Is(err, storage.ErrConflict):
+		return fmt.Errorf("%s exists already", what)
+	}
+	return err
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+
+	"ithildin/storage"
+)
+
+type scopeCommand struct {
+	List scopeListCommand `cmd:"" help:"List the catalogue."`
+	Put  scopePutCommand  `cmd:"" help:"Put a scope into the catalogue, over one of the same name."`
+}
+
+type scopeListCommand struct {
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (scopeListCommand) Help() string {
+	return `Example:
+
+    ithildin scope list`
+}
+
+type scopeRow struct {
+	Name           string `json:"name"`
+	GovernedBy     string `json:"governed_by"`
+	TitleUkrainian string `json:"title_uk"`
+	TitleEnglish   string `json:"title_en"`
+}
+
+// Run prints the catalogue.
+func (c *scopeListCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		scopes, err := store.ListScopes(ctx)
+		if err != nil {
+			return err
+		}
+		var rows []scopeRow
+		for _, s := range scopes {
+			rows = append(rows, scopeRow{s.Name, s.GovernedBy, s.TitleUkrainian, s.TitleEnglish})
+		}
+		return printRows(terminal.out, c.formatFlag, rows)
+	})
+}
+
+type scopePutCommand struct {
+	Name       string `arg:"" help:"Its name."`
+	TitleUK    string `name:"title-uk" required:"" help:"What the consent page says in Ukrainian."`
+	TitleEN    string `name:"title-en" required:"" help:"The same in English."`
+	GovernedBy string `enum:"role,consent" default:"role" help:"role: only holders of a role with it may grant it. consent: any user may."`
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (scopePutCommand) Help() string {
+	return `Example:
+
+    ithildin scope put patients:view --title-uk "Переглядати дані пацієнтів" --title-en "View patients"`
+}
+
+// Run stores the scope.
+func (c *scopePutCommand) Run(ctx context.Context) error {
+	if err := checkScope([]string{c.Name}); err != nil {
+		return err
+	}
+	return c.withStore(ctx, func(store *storage.Store) error {
+		return store.PutScope(ctx, storage.Scope{
+			Name: c.Name, TitleUkrainian: c.TitleUK, TitleEnglish: c.TitleEN, GovernedBy: c.GovernedBy,
+			LoginForm: "password", Assurance: "password",
+		})
+	})
+}

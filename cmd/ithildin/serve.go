@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"ithildin/adapters/ehealth"
+	"ithildin/jwks"
+	"ithildin/migrations"
+	"ithildin/provider"
+	"ithildin/provider/login"
+	"ithildin/storage"
+)
+
+type serveCommand struct {
+	configuration
+}
+
+// Help shows how the verb is used.
+func (serveCommand) Help() string {
+	return `Example:
+
+    ithildin serve --dev
+
+    ITHILDIN_ISSUER=https://auth.example.com ITHILDIN_SECRET_FILE=/run/secrets/ithildin ithildin serve`
+}
+
+// Run loads, opens, builds and serves until a signal comes.
+func (c *serveCommand) Run(ctx context.Context, terminal console) error {
+	s, err := c.load()
+	if err != nil {
+		return err
+	}
+	logger := newLogger(terminal.err, s)
+	if s.dev {
+		if err := s.keepDevelopmentSecret(); err != nil {
+			return err
+		}
+	}
+	store, err := openServing(ctx, s, logger)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	service, err := build(ctx, s, store, logger)
+	if err != nil {
+		return err
+	}
+	return service.run(ctx, func() { s.announce(terminal.out, logger) })
+}
+
+// announce says that requests are answered from now on.
+func (s *settings) announce(out io.Writer, logger *slog.Logger) {
+	logger.Info("serving", "issuer", s.issuer.String(), "listen", s.listen, "admin_listen", s.adminListen)
+	if s.dev {
+		logger.Warn("this is a development server: everyone knows its passwords and secrets")
+		newDemo(s.issuer).announce(out)
+		return
+	}
+	if s.issuer.Scheme == "http" {
+		logger.Warn("the issuer is plain http: passwords and tokens cross the network in clear")
+	}
+	if s.adminOpen && !isLoopback(s.adminListen) {
+		logger.Warn("ITHILDIN_ADMIN_AUTH=none: whoever reaches the admin listener may use all of it")
+	}
+}
+
+// openServing opens the database that a server may use, with its schema up to date.
+func openServing(ctx context.Context, s *settings, logger *slog.Logger) (*storage.Store, error) {
+	store, err := openStore(s.databaseURL, s.databaseConnections, s.secrets)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepareDatabase(ctx, s, store, logger); err != nil {
+		store.Close()
+		return nil, err
+	}
+	return store, nil
+}
+
+func prepareDatabase(ctx context.Context, s *settings, store *storage.Store, logger *slog.Logger) error {
+	if store.IsPostgreSQL() {
+		if err := awaitDatabase(ctx, store, logger, databasePatience); err != nil {
+			return err
+		}
+		if err := refusePending(ctx, store); err != nil {
+			return err
+		}
+		return checkMark(ctx, s, store, func() (bool, error) { return unused(ctx, store) })
+	}
+	before, err := migrations.List(ctx, store.SQL(), migrations.SQLite)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", s.databaseURL, err)
+	}
+	if _, err := migrations.Up(ctx, store.SQL(), migrations.SQLite); err != nil {
+		return err
+	}
+	return checkMark(ctx, s, store, func() (bool, error) { return !before[0].Applied, nil })
+}
+
+// build makes everything that answers requests.
+func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.Logger) (*service, error) {
+	keys := jwks.New(provider.KeyStore{Store: store}, jwks.Options{})
+	if err := keys.Load(ctx); err != nil {
+		return nil, explainSealed(err)
+	}
+	passwords := login.NewPasswords(login.PasswordOptions{})
+	registry := newRegistry(store)
+	p, err := provider.New(ctx, provider.Options{
+		Store: store, Keys: keys, Passwords: passwords, Issuer: s.issuer, Logger: logger,
+		TrustedProxies: s.trustedProxies, Metrics: registry,
+	})
+	if err != nil {
+		return nil, explainSealed(err)
+	}
+	mounts := []provider.Mount{ehealth.New(p).Mount}
+	if s.dev {
+		demo := newDemo(s.issuer)
+		if err := demo.fill(ctx, store, passwords); err != nil {
+			return nil, fmt.Errorf("demo data: %w", err)
+		}
+		pages := devPages{demo: demo, store: store, self: "http://" + reachable(s.listen)}
+		mounts = append(mounts, func(router *mux.Router) { pages.mount(router) })
+	}
+	ready := &readiness{store: store, keys: keys}
+	return &service{
+		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready,
+		public: p.Handler(mounts...), admin: adminHandler(s, ready, registry),
+	}, nil
+}
+
+func newRegistry(store *storage.Store) *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewDBStatsCollector(store.SQL(), "ithildin"),
+	)
+	return registry
+}
+
+func explainSealed(err error) error {
+	if errors.Is(err, storage.ErrSealed) {
+		return withHint("ITHILDIN_SECRET must have the master secret that this database began with, or was resealed under", err)
+	}
+	return err
+}

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/mail"
+	"strings"
+
+	"ithildin/provider/login"
+	"ithildin/storage"
+)
+
+type userCommand struct {
+	Create      userCreateCommand      `cmd:"" help:"Make a user."`
+	List        userListCommand        `cmd:"" help:"List users."`
+	Show        userShowCommand        `cmd:"" help:"Show a user."`
+	Block       userBlockCommand       `cmd:"" help:"Bar a user, and end their sessions and tokens."`
+	Unblock     userUnblockCommand     `cmd:"" help:"Lift a block."`
+	SetPassword userSetPasswordCommand `cmd:"" help:"Give a user another password."`
+}
+
+// passwordFlag says where a password is read.
+type passwordFlag struct {
+	PasswordFile string `placeholder:"PATH" help:"File with the password, - for standard input; default: one is made and printed."`
+}
+
+// password reads one, or makes one, which generated then holds.
+func (f passwordFlag) password(terminal console) (password, generated string, err error) {
+	if f.PasswordFile != "" {
+		password, err = terminal.readSecret(f.PasswordFile, "Password")
+		return password, "", err
+	}
+	generated, err = newSecret()
+	return generated, generated, err
+}
+
+func hashPassword(ctx context.Context, password string) (string, error) {
+	return login.NewPasswords(login.PasswordOptions{}).Hash(ctx, password)
+}
+
+type userCreateCommand struct {
+	Email       string `arg:"" help:"Email address, by which the user signs in."`
+	ID          string `placeholder:"UUID" help:"The sub of tokens, for ever; default: a new one."`
+	TaxID       string `placeholder:"TEXT" help:"Tax number."`
+	ProfileFile string `placeholder:"PATH" help:"File with the standard claims of OIDC Core 5.1 as a JSON object, - for standard input."`
+	passwordFlag
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (userCreateCommand) Help() string {
+	return `Example:
+
+    ithildin user create doctor@example.com --profile-file doctor.json
+
+    pass doctor | ithildin user create doctor@example.com --password-file -`
+}
+
+type newUserRow struct {
+	ID       string `json:"id"`
+	Email    string `json:"email"`
+	Password string `json:"password,omitempty"`
+}
+
+// Run stores the user and prints a password that it made, this once.
+func (c *userCreateCommand) Run(ctx context.Context, terminal console) error {
+	if address, err := mail.ParseAddress(c.Email); err != nil || address.Address != c.Email {
+		return &usageError{cause: fmt.Errorf("%q is no email address", c.Email)}
+	}
+	profile, err := readJSONObject(c.ProfileFile, terminal)
+	if err != nil {
+		return err
+	}
+	password, generated, err := c.password(terminal)
+	if err != nil {
+		return err
+	}
+	return c.withStore(ctx, func(store *storage.Store) error {
+		hash, err := hashPassword(ctx, password)
+		if err != nil {
+			return err
+		}
+		now := store.Now()
+		user := storage.User{
+			ID: or(c.ID, store.NewID()), Email: c.Email, Password: hash, PasswordSetAt: now, TaxID: c.TaxID, Profile: profile,
+			CreatedAt: now, UpdatedAt: now,
+		}
+		if err := store.CreateUser(ctx, user); err != nil {
+			return explain(err, "user "+c.Email)
+		}
+		return printRecord(terminal.out, c.formatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})
+	})
+}
+
+func readJSONObject(path string, terminal console) (json.RawMessage, error) {
+	if path == "" {
+		return nil, nil
+	}
+	content, err := readBounded(path, terminal.in)
+	if err != nil {
+		return nil, &usageError{cause: err}
+	}
+	var object map[string]any
+	if err := json.Unmarshal(content, &object); err != nil {
+		return nil, &usageError{cause: fmt.Errorf("%s is no JSON object: %w", path, err)}
+	}
+	return content, nil
+}
+
+type userListCommand struct {
+	After string `placeholder:"EMAIL" help:"Begin behind this email address."`
+	Limit int    `default:"100" help:"Users at most."`
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (userListCommand) Help() string {
+	return `Example:
+
+    ithildin user list --after doctor@example.com --limit 20`
+}
+
+type userRow struct {
+	Email     string `json:"email"`
+	ID        string `json:"id"`
+	Blocked   bool   `json:"blocked"`
+	CreatedAt moment `json:"created_at"`
+}
+
+// Run prints a page of users in the order of email addresses.
+func (c *userListCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		users, err := store.ListUsers(ctx, strings.ToLower(c.After), c.Limit)
+		if err != nil {
+			return err
+		}
+		var rows []userRow
+		for _, u := range users {
+			rows = append(rows, userRow{u.Email, u.ID, u.IsBlocked, moment(u.CreatedAt)})
+		}
+		return printRows(terminal.out, c.formatFlag, rows)
+	})
+}
+
+// userArgument names a user.
+type userArgument struct {
+	User string `arg:"" help:"The user, by email address or id."`
+}
+
+func findUser(ctx context.Context, store *storage.Store, name string) (*storage.User, error) {
+	find := store.FindUser
+	if strings.Contains(name, "@") {
+		find = store.FindUserByEmail
+	}
+	user, err := find(ctx, name)
+	return user, explain(err, "user "+name)
+}
+
+type userShowCommand struct {
+	userArgument
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (userShowCommand) Help() string {
+	return `Example:
+
+    ithildin user show doctor@example.com`
+}
+
+type userRecord struct {
+	ID            string          `json:"id"`
+	Email         string          `json:"email"`
+	TaxID         string          `json:"tax_id"`
+	Profile       json.RawMessage `json:"profile"`
+	Blocked       bool            `json:"blocked"`
+	BlockReason   string          `json:"block_reason"`
+	PasswordSetAt moment          `json:"password_set_at"`
+	CreatedAt     moment          `json:"created_at"`
+	UpdatedAt     moment          `json:"updated_at"`
+	Roles         []userRoleRow   `json:"roles"`
+}
+
+// Run prints all but the password.
+func (c *userShowCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		u, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		held, err := store.ListUserRoles(ctx, u.ID)
+		if err != nil {
+			return err
+		}
+		roles := []userRoleRow{}
+		for _, role := range held {
+			roles = append(roles, userRoleRow{Role: role.RoleName, Client: role.ClientID})
+		}
+		return printRecord(terminal.out, c.formatFlag, userRecord{
+			ID: u.ID, Email: u.Email, TaxID: u.TaxID, Profile: u.Profile, Blocked: u.IsBlocked, BlockReason: u.BlockReason,
+			PasswordSetAt: moment(u.PasswordSetAt), CreatedAt: moment(u.CreatedAt), UpdatedAt: moment(u.UpdatedAt), Roles: roles,
+		})
+	})
+}
+
+type userBlockCommand struct {
+	userArgument
+	Reason string `required:"" help:"Why, for those who ask later."`
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (userBlockCommand) Help() string {
+	return `Example:
+
+    ithildin user block doctor@example.com --reason "left the clinic"`
+}
+
+// Run blocks the user.
+func (c *userBlockCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		return explain(store.BlockUser(ctx, user.ID, c.Reason), "a block of user "+c.User)
+	})
+}
+
+type userUnblockCommand struct {
+	userArgument
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (userUnblockCommand) Help() string {
+	return `Example:
+
+    ithildin user unblock doctor@example.com`
+}
+
+// Run lifts the block.
+func (c *userUnblockCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		return store.UnblockUser(ctx, user.ID)
+	})
+}
+
+type userSetPasswordCommand struct {
+	userArgument
+	passwordFlag
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (userSetPasswordCommand) Help() string {
+	return `Example:
+
+    ithildin user set-password doctor@example.com --password-file -`
+}
+
+// Run stores the password and prints one that it made, this once.
+func (c *userSetPasswordCommand) Run(ctx context.Context, terminal console) error {
+	password, generated, err := c.password(terminal)
+	if err != nil {
+		return err
+	}
+	return c.withStore(ctx, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		hash, err := hashPassword(ctx, password)
+		if err != nil {
+			return err
+		}
+		if err := store.SetPassword(ctx, user.ID, hash); err != nil {
+			return err
+		}
+		return printRecord(terminal.out, c.formatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})
+	})
+}
