@@ -32,7 +32,7 @@ func newBrowser(t *testing.T, width, height int, language string) context.Contex
 	t.Cleanup(cancel)
 	ctx, cancelTimeout := context.WithTimeout(ctx, time.Minute)
 	t.Cleanup(cancelTimeout)
-	require.NoError(t, chromedp.Run(ctx, chromedp.EmulateViewport(int64(width), int64(height))))
+	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(int64(width), int64(height))))
 	return ctx
 }
 
@@ -42,9 +42,15 @@ func screenshot(t *testing.T, ctx context.Context, name string) {
 	if directory == "" {
 		return
 	}
-	var image []byte
-	require.NoError(t, chromedp.Run(ctx, chromedp.FullScreenshot(&image, 100)))
+	image := look(t, ctx, chromedp.FullScreenshot(100))
 	require.NoError(t, os.WriteFile(filepath.Join(directory, name+".png"), image, 0o600))
+}
+
+// look reads something off the page.
+func look[T any](t *testing.T, ctx context.Context, what chromedp.Action[T]) T {
+	seen, err := chromedp.Run(ctx, what)
+	require.NoError(t, err)
+	return seen
 }
 
 // relyingParty is an application with nothing but the issuer URL and its credentials.
@@ -61,6 +67,8 @@ func newRelyingParty(t *testing.T, issuer string) *relyingParty {
 		Scopes: []string{oidc.ScopeOpenID, "profile", "email", oidc.ScopeOfflineAccess, "patients:view"},
 	}}
 }
+
+const sticksOut = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 // TestAPersonSignsInWithABrowserAndACertifiedClientGetsTokens goes through the pages with chromium, at the size of a phone
 // and of a desk, in both languages, and through the protocol with the libraries that applications use.
@@ -82,28 +90,24 @@ func TestAPersonSignsInWithABrowserAndACertifiedClientGetsTokens(t *testing.T) {
 			verifier := oauth2.GenerateVerifier()
 			begin := rp.config.AuthCodeURL("state-"+shot, oauth2.S256ChallengeOption(verifier), oidc.Nonce("nonce-"+shot),
 				oauth2.SetAuthURLParam("prompt", "consent"))
-			var heading, html string
-			var overflow bool
-			require.NoError(t, chromedp.Run(ctx, chromedp.Navigate(begin), chromedp.WaitVisible("#login-submit"),
-				chromedp.Text("#login-submit", &heading), chromedp.OuterHTML("html", &html),
-				chromedp.Evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth", &overflow)))
-			require.Contains(t, heading, c.want)
-			require.Contains(t, html, `lang="`+c.language+`"`)
-			require.False(t, overflow, "nothing sticks out at the side")
+			do := func(steps ...chromedp.Action[chromedp.Void]) { require.NoError(t, chromedp.Do(ctx, steps...)) }
+			do(chromedp.Navigate(begin), chromedp.WaitVisible("#login-submit"))
+			require.Contains(t, look(t, ctx, chromedp.Text("#login-submit")), c.want)
+			require.Contains(t, look(t, ctx, chromedp.OuterHTML("html")), `lang="`+c.language+`"`)
+			require.False(t, look(t, ctx, chromedp.Evaluate[bool](sticksOut)), "nothing sticks out at the side")
 			screenshot(t, ctx, shot+"-sign-in")
 
-			require.NoError(t, chromedp.Run(ctx, chromedp.SendKeys(`[name=username]`, "doctor@example.com"),
-				chromedp.SendKeys(`[name=password]`, "wrong"), chromedp.Click("#login-submit"), chromedp.WaitVisible(`[role=alert]`)))
+			do(chromedp.SendKeys(`[name=username]`, "doctor@example.com"), chromedp.SendKeys(`[name=password]`, "wrong"),
+				chromedp.Click("#login-submit"), chromedp.WaitVisible(`[role=alert]`))
 			screenshot(t, ctx, shot+"-sign-in-failed")
-			require.NoError(t, chromedp.Run(ctx, chromedp.SendKeys(`[name=password]`, "demo-password-1"),
-				chromedp.Click("#login-submit"), chromedp.WaitVisible("#consent-accept")))
+			do(chromedp.SendKeys(`[name=password]`, "demo-password-1"), chromedp.Click("#login-submit"),
+				chromedp.WaitVisible("#consent-accept"))
+			require.False(t, look(t, ctx, chromedp.Evaluate[bool](sticksOut)), "nothing sticks out at the side")
 			screenshot(t, ctx, shot+"-consent")
 
-			var landed string
-			require.NoError(t, chromedp.Run(ctx, chromedp.Click("#consent-accept"), chromedp.WaitVisible("#dev-callback"),
-				chromedp.Location(&landed)))
+			do(chromedp.Click("#consent-accept"), chromedp.WaitVisible("#code"))
 			screenshot(t, ctx, shot+"-callback")
-			rp.redeem(t, landed, "state-"+shot, "nonce-"+shot, verifier)
+			rp.redeem(t, look(t, ctx, chromedp.Location()), "state-"+shot, "nonce-"+shot, verifier)
 		})
 	}
 }
@@ -130,4 +134,29 @@ func (rp *relyingParty) redeem(t *testing.T, landed, state, nonce, verifier stri
 	refreshed, err := rp.config.TokenSource(ctx, tokens).Token()
 	require.NoError(t, err)
 	require.NotEqual(t, tokens.AccessToken, refreshed.AccessToken)
+}
+
+// TestADoctorExchangesADemoCodeByAClickThroughEitherFace is the first five minutes: the URL that the server prints, and the
+// buttons of the page where the sign-in ends.
+func TestADoctorExchangesADemoCodeByAClickThroughEitherFace(t *testing.T) {
+	p := start(t, t.TempDir(), nil, "serve", "--dev")
+	ctx := newBrowser(t, 1280, 800, "uk")
+	do := func(steps ...chromedp.Action[chromedp.Void]) { require.NoError(t, chromedp.Do(ctx, steps...)) }
+	do(chromedp.Navigate(p.issuer+"/sign-in?"+url.Values{
+		"client_id": {"6498d88e-97fb-47e2-85a5-99e884f888aa"}, "redirect_uri": {p.issuer + "/dev/callback"},
+		"scope": {"patients:view"}, "state": {"first"},
+	}.Encode()), chromedp.WaitVisible("#login-submit"),
+		chromedp.SendKeys(`[name=username]`, "doctor@example.com"), chromedp.SendKeys(`[name=password]`, "demo-password-1"),
+		chromedp.Click("#login-submit"), chromedp.WaitVisible("#consent-accept"), chromedp.Click("#consent-accept"),
+		chromedp.WaitVisible("#code"), chromedp.Click("#exchange-legacy"), chromedp.WaitVisible("#answer"))
+	require.Contains(t, look(t, ctx, chromedp.Text("#answer")), `"grant_type": "authorization_code"`)
+	screenshot(t, ctx, "dev-exchange-legacy")
+	for client, face := range map[string]string{"6498d88e-97fb-47e2-85a5-99e884f888aa": "standard", "demo": "standard"} {
+		do(chromedp.Navigate(p.issuer+"/oauth2/authorize?"+url.Values{
+			"client_id": {client}, "redirect_uri": {p.issuer + "/dev/callback"}, "scope": {"patients:view"},
+			"response_type": {"code"}, "state": {"second"}, "prompt": {"consent"},
+		}.Encode()), chromedp.WaitVisible("#consent-accept"), chromedp.Click("#consent-accept"), chromedp.WaitVisible("#code"),
+			chromedp.Click("#exchange-"+face), chromedp.WaitVisible("#answer"))
+		require.Contains(t, look(t, ctx, chromedp.Text("#answer")), `"access_token":`)
+	}
 }

@@ -95,14 +95,26 @@ func prepareDatabase(ctx context.Context, s *settings, store *storage.Store, log
 		}
 		return checkMark(ctx, s, store, func() (bool, error) { return unused(ctx, store) })
 	}
+	return prepareSQLite(ctx, s, store)
+}
+
+// prepareSQLite migrates, but never a database that belongs to the other kind of server.
+func prepareSQLite(ctx context.Context, s *settings, store *storage.Store) error {
 	before, err := migrations.List(ctx, store.SQL(), migrations.SQLite)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", s.databaseURL, err)
 	}
-	if _, err := migrations.Up(ctx, store.SQL(), migrations.SQLite); err != nil {
+	isNew := !before[0].Applied
+	made := func() (bool, error) { return isNew, nil }
+	if !isNew {
+		if err := checkMark(ctx, s, store, made); err != nil {
+			return err
+		}
+	}
+	if _, err := migrations.Up(ctx, store.SQL(), migrations.SQLite); err != nil || !isNew {
 		return err
 	}
-	return checkMark(ctx, s, store, func() (bool, error) { return !before[0].Applied, nil })
+	return checkMark(ctx, s, store, made)
 }
 
 // build makes everything that answers requests.
