@@ -227,7 +227,8 @@ CREATE TABLE codes (
     created_at   bigint NOT NULL,
     expires_at   bigint NOT NULL,
     used_at      bigint NOT NULL DEFAULT 0,
-    used_by      uuid   NULL
+    used_by      uuid   NULL,
+    revoked_at   bigint NOT NULL DEFAULT 0
 );
 CREATE INDEX codes_expires_at ON codes (expires_at);
 CREATE INDEX codes_user_id ON codes (user_id, client_id);
@@ -248,7 +249,6 @@ CREATE TABLE grants (
     rotated_at            bigint NOT NULL DEFAULT 0,
     rotated_by            uuid   NULL,
     refresh_expires_at    bigint NOT NULL DEFAULT 0,
-    absolute_expires_at   bigint NOT NULL DEFAULT 0,
     created_at            bigint NOT NULL,
     expires_at            bigint NOT NULL,
     revoked_at            bigint NOT NULL DEFAULT 0

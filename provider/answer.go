@@ -28,7 +28,8 @@ func (p *Provider) serve(e endpoint, d dialect) http.Handler {
 	})
 }
 
-// logError is where the private cause of an error goes.
+// logError is where the private cause of an error goes. The public words stay out of the log: they may repeat what was
+// received.
 func (p *Provider) logError(r *http.Request, e *Error) {
 	attributes := []slog.Attr{
 		slog.String("code", e.Code), slog.Int("status", e.Status), slog.String("request_id", RequestID(r)),
@@ -37,7 +38,7 @@ func (p *Provider) logError(r *http.Request, e *Error) {
 	if e.Cause != nil {
 		attributes = append(attributes, slog.String("cause", e.Cause.Error()))
 	}
-	p.logger.LogAttrs(r.Context(), e.Level(), e.Description, attributes...)
+	p.logger.LogAttrs(r.Context(), e.Level(), "request failed", attributes...)
 }
 
 // writeJSON answers with a value that must not be kept by any cache (RFC 6749 5.1).

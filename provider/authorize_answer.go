@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/ory/fosite"
@@ -52,18 +51,12 @@ func (p *Provider) issueCode(r *http.Request, a *authorization) (string, error) 
 	return response.GetParameters().Get("code"), nil
 }
 
-// approve remembers what the user consented to: all that was ever approved for this client, the newest first (contract 1).
+// approve remembers what the user consented to.
 func (p *Provider) approve(ctx context.Context, a *authorization) {
-	scope := slices.Clone(a.scope)
-	for _, name := range a.login.ApprovedScope {
-		if !slices.Contains(scope, name) {
-			scope = append(scope, name)
-		}
-	}
 	now := p.store.Now()
 	a.work.QueueApproval(storage.Approval{
-		ID: p.store.NewID(), UserID: a.login.User.ID, ClientID: a.client.ID, Scope: scope, CreatedAt: now, UpdatedAt: now,
-	})
+		ID: p.store.NewID(), UserID: a.login.User.ID, ClientID: a.client.ID, Scope: a.scope, CreatedAt: now, UpdatedAt: now,
+	}, a.login.ApprovalScope)
 	p.queueEvent(ctx, a.work, storage.Event{
 		Kind: "consented", ClientID: a.client.ID, UserID: a.login.User.ID,
 		Details: map[string]string{"scope": strings.Join(a.scope, " ")},

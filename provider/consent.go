@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/http"
+	"slices"
 
 	"ithildin/provider/login"
 )
@@ -16,7 +17,7 @@ func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
 		return p.proceed(w, r, pending)
 	}
 	sealed := a.pending()
-	sealed.UserID = a.login.User.ID
+	sealed.UserID, sealed.Scope = a.login.User.ID, a.scope
 	request, err := p.login.Seal(w, r, sealed)
 	if err != nil {
 		return err
@@ -29,13 +30,13 @@ func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// consent takes the user's decision. It counts only for the user whom the page was made for, and for what is asked now.
+// consent takes the user's decision. It counts only for the user whom the page was made for, and for what it showed.
 func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
 	pending, a, next, err := p.reexamine(w, r)
 	if a == nil || err != nil {
 		return err
 	}
-	if next == needSignIn || a.login.User.ID != pending.UserID {
+	if next == needSignIn || a.login.User.ID != pending.UserID || !slices.Equal(a.scope, pending.Scope) {
 		return p.proceed(w, r, a.pending())
 	}
 	switch r.PostFormValue("decision") {

@@ -13,7 +13,7 @@ import (
 	"ithildin/storage"
 )
 
-// The error codes of RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, OIDC Core 3.1.2.6 and RFC 8707.
+// The error codes of RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1 and OIDC Core 3.1.2.6.
 const (
 	CodeInvalidRequest          = "invalid_request"
 	CodeInvalidClient           = "invalid_client"
@@ -30,7 +30,6 @@ const (
 	CodeInvalidToken            = "invalid_token"
 	CodeRequestNotSupported     = "request_not_supported"
 	CodeRequestURINotSupported  = "request_uri_not_supported"
-	CodeInvalidTarget           = "invalid_target"
 )
 
 // The causes that pages have words for, and that adapters tell apart.

@@ -22,19 +22,17 @@ type TokenRequest struct {
 
 // TokenSet is what a successful request is answered with; each face shows its part.
 type TokenSet struct {
-	AccessToken     string
-	AccessTokenID   string // UUID; the jti of a JWT
-	ExpiresAt       int64  // epoch seconds
-	ExpiresIn       int64  // seconds
-	RefreshToken    string // "" where none was issued
-	IDToken         string // "" where openid was not granted
-	Scope           string
-	GrantType       string
-	ClientID        string
-	UserID          string // "" for the client's own token
-	RedirectURI     string // as it was at the authorization, for authorization_code
-	RefreshRotated  bool
-	AccessTokenForm string // jwt or opaque
+	AccessToken   string
+	AccessTokenID string // UUID; the jti of a JWT
+	ExpiresAt     int64  // epoch seconds
+	ExpiresIn     int64  // seconds
+	RefreshToken  string // "" where none was issued
+	IDToken       string // "" where openid was not granted
+	Scope         string
+	GrantType     string
+	ClientID      string
+	UserID        string // "" for the client's own token
+	RedirectURI   string // as it was at the authorization, for authorization_code
 }
 
 // grantTypes are those that Exchange serves.
@@ -124,6 +122,7 @@ func (p *Provider) grantOwn(client *storage.Client, access fosite.AccessRequeste
 	for _, name := range access.GetRequestedAudience() {
 		access.GrantAudience(name)
 	}
+	access.GetSession().(*storage.Session).Audience = access.GetGrantedAudience()
 	return nil
 }
 
@@ -134,8 +133,7 @@ func (p *Provider) tokenSet(u *storage.UnitOfWork, access fosite.AccessRequester
 		ExpiresAt: u.Issued.AccessExpiresAt, ExpiresIn: u.Client.Policy.AccessLifetime,
 		RefreshToken: u.Issued.RefreshToken,
 		Scope:        strings.Join(access.GetGrantedScopes(), " "), GrantType: access.GetGrantTypes()[0],
-		ClientID: u.Client.ID, UserID: session.UserID, AccessTokenForm: u.Client.Policy.AccessToken,
-		RefreshRotated: u.Grant != nil && u.Client.Policy.Refresh == storage.RefreshRotate,
+		ClientID: u.Client.ID, UserID: session.UserID,
 	}
 	set.IDToken, _ = response.GetExtra("id_token").(string)
 	if u.Code != nil {

@@ -45,24 +45,27 @@ func (p *Provider) Inspect(ctx context.Context, token string) (*TokenInfo, error
 
 func dead(reason string) error { return errors.Join(ErrInactive, errors.New(reason)) }
 
-// inspectAccess never takes an ID token for an access token: a JWT must say at+jwt.
+// inspectAccess finds an access token that opens something now.
 func (p *Provider) inspectAccess(ctx context.Context, token string) (*TokenInfo, error) {
-	var info *TokenInfo
-	var err error
+	info, err := p.findAccess(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	return info, p.checkClient(ctx, info.ClientID)
+}
+
+// findAccess finds an access token that is not over, though its client may be blocked for now. It never takes an ID token
+// for one: a JWT must say at+jwt.
+func (p *Provider) findAccess(ctx context.Context, token string) (*TokenInfo, error) {
 	switch {
 	case token == "" || len(token) > maximumToken:
 		return nil, dead("empty or too long")
 	case strings.HasPrefix(token, refreshPrefix):
 		return nil, dead("a refresh token")
 	case strings.Count(token, ".") == 2:
-		info, err = p.inspectJWT(ctx, token)
-	default:
-		info, err = p.inspectOpaque(ctx, token)
+		return p.inspectJWT(ctx, token)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return info, p.checkClient(ctx, info.ClientID)
+	return p.inspectOpaque(ctx, token)
 }
 
 func (p *Provider) inspectJWT(ctx context.Context, token string) (*TokenInfo, error) {

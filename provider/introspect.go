@@ -32,8 +32,8 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if client.IsPublic() {
-		return invalidClient("A public client may not introspect tokens.")
+	if client.IsPublic() || client.IsBlocked {
+		return invalidClient("A public client, or one that is blocked, may not introspect tokens.")
 	}
 	info, err := p.Inspect(r.Context(), token)
 	if errors.Is(err, ErrInactive) || err == nil && !p.mayAsk(client, info) {
@@ -53,7 +53,11 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, answer)
 }
 
+// mayAsk: of a refresh token only its own client hears, so that no resource server takes it for an access token.
 func (p *Provider) mayAsk(client *storage.Client, info *TokenInfo) bool {
+	if info.Kind == "refresh_token" {
+		return info.ClientID == client.ID
+	}
 	return client.Policy.IntrospectAny || info.ClientID == client.ID || slices.Contains(info.Audience, client.ID)
 }
 

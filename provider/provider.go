@@ -86,7 +86,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), base: o.Issuer, logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
 	}
-	if err := p.readKeys(ctx, o.Passwords); err != nil {
+	if err := p.readKeys(ctx); err != nil {
 		return nil, err
 	}
 	var err error
@@ -103,7 +103,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	return p, nil
 }
 
-func (p *Provider) readKeys(ctx context.Context, passwords *login.Passwords) error {
+func (p *Provider) readKeys(ctx context.Context) error {
 	keys := map[string][]byte{}
 	for _, name := range []string{"refresh tokens", "session ids", "weak secrets"} {
 		key, err := p.store.RandomKey(ctx, name, 32)
@@ -115,7 +115,10 @@ func (p *Provider) readKeys(ctx context.Context, passwords *login.Passwords) err
 	p.codes, p.accessTokens, p.idTokens = authorizationCodes{p}, accessTokens{p}, idTokens{p}
 	p.refreshTokens = refreshTokens{provider: p, key: keys["refresh tokens"]}
 	p.sessionKey = keys["session ids"]
-	p.weakSecrets = &weakSecrets{key: keys["weak secrets"], verifier: passwords}
+	// A bound of its own: guesses at a client's weak secret must not keep people from signing in.
+	p.weakSecrets = &weakSecrets{
+		key: keys["weak secrets"], verifier: login.NewPasswords(login.PasswordOptions{Concurrency: 1}),
+	}
 	return nil
 }
 

@@ -33,14 +33,25 @@ func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosit
 	if err != nil {
 		return err
 	}
-	r.(*fosite.AccessRequest).GrantedScope = scope
+	request := r.(*fosite.AccessRequest)
+	request.GrantedScope = scope
+	request.GrantedAudience = intersection(request.GrantedAudience, u.Client.Metadata.Audience)
 	return nil
 }
 
-// BoundTo says whether the connection that authenticated may use the grant's refresh token.
+// BoundTo says whether the connection that authenticated may use the grant's refresh token. Where it is another than the
+// one that the token was issued to, both must be bound to the client only: neither opens the other's tokens by itself.
 func BoundTo(client *storage.Client, grant *storage.Grant) bool {
-	c := client.Connection
-	return c != nil && (c.RefreshBoundTo == storage.RefreshBoundToClient || grant.ConnectionID == "" || grant.ConnectionID == c.ID)
+	presenting := client.Connection
+	if presenting == nil {
+		return false
+	}
+	if grant.ConnectionID == "" || grant.ConnectionID == presenting.ID {
+		return true
+	}
+	issuing := client.ConnectionByID(grant.ConnectionID)
+	return presenting.RefreshBoundTo == storage.RefreshBoundToClient &&
+		(issuing == nil || issuing.RefreshBoundTo == storage.RefreshBoundToClient)
 }
 
 // scope is what the new access token may do: by policy what was granted, what is approved by now, or what of that the

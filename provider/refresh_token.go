@@ -65,8 +65,9 @@ func (t refreshTokens) GenerateRefreshToken(ctx context.Context, r fosite.Reques
 	u.Issued.RefreshExpiresAt = now + policy.RefreshLifetime
 	if u.Grant != nil {
 		generation = uint32(u.Successor()) // a family lives a year at most, so it fits
-		if u.Grant.AbsoluteExpiresAt > 0 {
-			u.Issued.RefreshExpiresAt = min(u.Issued.RefreshExpiresAt, u.Grant.AbsoluteExpiresAt)
+		u.Issued.RefreshExpiresAt = min(u.Issued.RefreshExpiresAt, u.Grant.CreatedAt+storage.RefreshAbsoluteLifetime)
+		if policy.RefreshLifetimeFrom == storage.RefreshLifetimeFromIssue {
+			u.Issued.RefreshExpiresAt = u.Grant.RefreshExpiresAt
 		}
 	}
 	u.Issued.RefreshTokenID = t.provider.store.NewID()

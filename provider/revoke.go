@@ -18,7 +18,7 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	p.allowOrigin(w, r, client.ID)
 	event := storage.Event{Kind: "token_revoked", ClientID: client.ID}
-	info, err := p.inspectAccess(ctx, token)
+	info, err := p.findAccess(ctx, token)
 	switch {
 	case err == nil && info.ClientID != client.ID:
 		return done(w)

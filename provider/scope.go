@@ -101,6 +101,7 @@ func (s *scopes) ofRoles() []string {
 			all = append(all, name)
 		}
 	}
+	slices.Sort(all) // roles are read in no order, and a consent page is asked twice
 	return all
 }
 

@@ -2,13 +2,17 @@ package provider
 
 import (
 	"errors"
+	"net/http"
 
 	"ithildin/provider/login"
 )
 
 // words puts an error for a person: what is known of its cause in the page's language, and the description beside it.
 func words(e *Error) login.ErrorPage {
-	page := login.ErrorPage{Code: e.Code, Message: e.Description, Hint: login.HintTellOperator}
+	page := login.ErrorPage{Code: e.Code, Message: e.Description}
+	if e.Status < http.StatusInternalServerError {
+		page.Hint = login.HintTellOperator
+	}
 	var scope *ScopeError
 	switch {
 	case errors.As(e, &scope) && scope.Reason == ScopeEmpty:

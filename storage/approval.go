@@ -35,20 +35,25 @@ func (r approvalRow) approval() Approval {
 const upsertApproval = `
 INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at)
 SELECT $1, $2, $3, $4, $5, $6 {{gate}}
-ON CONFLICT (user_id, client_id) DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at`
+ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = excluded.updated_at,
+       scope = CASE WHEN approvals.scope = $7 THEN $8 ELSE excluded.scope || ' ' || approvals.scope END`
 
-// QueueApproval stores what a user approved with the other writes of the request. It replaces the scopes of an earlier
-// approval of the same client, whose id and time of making stay.
-func (u *UnitOfWork) QueueApproval(a Approval) {
+// QueueApproval adds what a user approved to what was approved before, the newest first (contract section 1), with the
+// other writes of the request. known is the approval's scope as it was read, "" where there was none: should it have
+// changed meanwhile, nothing that another request added is lost, and nothing that was withdrawn comes back. The id and
+// the time of making of an earlier approval stay.
+func (u *UnitOfWork) QueueApproval(a Approval, known string) {
+	approved := strings.Join(a.Scope, " ")
 	u.queue(statement{name: "upsert approval", sql: upsertApproval, args: []any{
-		a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), a.CreatedAt, a.UpdatedAt,
+		a.ID, a.UserID, a.ClientID, approved, a.CreatedAt, a.UpdatedAt,
+		known, strings.Join(SplitScope(approved+" "+known), " "),
 	}})
 }
 
 // Approve is QueueApproval by itself. ErrNotFound: no such user or client.
 func (s *Store) Approve(ctx context.Context, a Approval) error {
 	u := s.NewUnitOfWork()
-	u.QueueApproval(a)
+	u.QueueApproval(a, "")
 	return unknownReference(u.Flush(ctx))
 }
 

@@ -17,6 +17,9 @@ const (
 	AuthMethodPrivateKeyJWT = "private_key_jwt"
 )
 
+// MaximumClientID bounds the id of a client, in bytes.
+const MaximumClientID = 255
+
 // Metadata is what a client registered about itself, under the names of RFC 7591 and OIDC Registration.
 type Metadata struct {
 	GrantTypes               []string            `json:"grant_types,omitempty"`

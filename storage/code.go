@@ -26,30 +26,29 @@ type Code struct {
 	ExpiresAt   int64
 	UsedAt      int64 // 0: not used
 
-	UserBlocked   bool
-	ApprovalID    string // "" when the approval is gone
-	ApprovalScope string
+	UserBlocked bool
+	ApprovalID  string // "" when the approval is gone
 }
 
 type codeRow struct {
-	CodeID        string         `db:"code_id"`
-	GrantID       string         `db:"grant_id"`
-	ClientID      string         `db:"client_id"`
-	UserID        string         `db:"user_id"`
-	RedirectURI   string         `db:"redirect_uri"`
-	Scope         string         `db:"scope"`
-	Session       string         `db:"session"`
-	CreatedAt     int64          `db:"created_at"`
-	ExpiresAt     int64          `db:"expires_at"`
-	UsedAt        int64          `db:"used_at"`
-	UserBlocked   bool           `db:"user_blocked"`
-	ApprovalID    sql.NullString `db:"approval_id"`
-	ApprovalScope sql.NullString `db:"approval_scope"`
+	CodeID      string         `db:"code_id"`
+	GrantID     string         `db:"grant_id"`
+	ClientID    string         `db:"client_id"`
+	UserID      string         `db:"user_id"`
+	RedirectURI string         `db:"redirect_uri"`
+	Scope       string         `db:"scope"`
+	Session     string         `db:"session"`
+	CreatedAt   int64          `db:"created_at"`
+	ExpiresAt   int64          `db:"expires_at"`
+	UsedAt      int64          `db:"used_at"`
+	RevokedAt   int64          `db:"revoked_at"`
+	UserBlocked bool           `db:"user_blocked"`
+	ApprovalID  sql.NullString `db:"approval_id"`
 }
 
 const findCode = `
 SELECT c.code_id, c.grant_id, c.client_id, c.user_id, c.redirect_uri, c.scope, c.session, c.created_at, c.expires_at,
-       c.used_at, u.is_blocked AS user_blocked, a.id AS approval_id, a.scope AS approval_scope
+       c.used_at, c.revoked_at, u.is_blocked AS user_blocked, a.id AS approval_id
 FROM codes c
 JOIN users u ON u.id = c.user_id
 LEFT JOIN approvals a ON a.user_id = c.user_id AND a.client_id = c.client_id
@@ -65,11 +64,14 @@ func (s *Store) FindCode(ctx context.Context, hash []byte) (*Code, error) {
 	if err != nil {
 		return nil, err
 	}
+	if row.RevokedAt > 0 {
+		row.ExpiresAt = 0 // revoking a code is expiring it, on every replica's clock
+	}
 	return &Code{
 		ID: hash, CodeID: row.CodeID, GrantID: row.GrantID, ClientID: row.ClientID, UserID: row.UserID,
 		RedirectURI: row.RedirectURI, Scope: row.Scope, Session: session,
 		CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt, UsedAt: row.UsedAt,
-		UserBlocked: row.UserBlocked, ApprovalID: row.ApprovalID.String, ApprovalScope: row.ApprovalScope.String,
+		UserBlocked: row.UserBlocked, ApprovalID: row.ApprovalID.String,
 	}, nil
 }
 
@@ -80,7 +82,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`
 // redeemCode is the single use of a code: the same attempt, sent twice, wins twice.
 const redeemCode = `
 UPDATE codes SET used_at = $2, used_by = $3
-WHERE id = $1 AND expires_at > $2 AND (used_at = 0 OR used_by = $3) RETURNING 1`
+WHERE id = $1 AND expires_at > $2 AND revoked_at = 0 AND (used_at = 0 OR used_by = $3) RETURNING 1`
 
 // CreateCode stores a code by itself, for tests and the importer; a request queues it in its UnitOfWork.
 func (s *Store) CreateCode(ctx context.Context, c Code) error {

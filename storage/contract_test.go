@@ -15,6 +15,6 @@ func TestTheContractHoldsBehindATransactionPooler(t *testing.T) {
 }
 
 // A replicated cluster answers with SQLSTATE 40001 where one server would let a statement wait.
-func TestTheContractHoldsWhereTransactionsMustBeRunAgain(t *testing.T) {
-	storagetest.Run(t, storagetest.Serializable())
+func TestRacesEndTheSameWhereStatementsMustBeRunAgain(t *testing.T) {
+	storagetest.RunRaces(t, storagetest.Serializable())
 }

@@ -59,8 +59,9 @@ func (f Fosite) CreateAuthorizeCodeSession(ctx context.Context, _ string, r fosi
 	return nil
 }
 
-// GetAuthorizeCodeSession reads a code once a request. A used code of the client itself makes fosite revoke what it was
-// exchanged for, where the client's policy says so; a used code in anyone else's hands is only unknown.
+// GetAuthorizeCodeSession reads a code once a request. A used code is unknown, and of the client itself it revokes what it
+// was exchanged for, where the client's policy says so. fosite would do that too, but it swallows the error of a revocation
+// that failed.
 func (f Fosite) GetAuthorizeCodeSession(ctx context.Context, signature string, _ fosite.Session) (fosite.Requester, error) {
 	u := UnitOfWorkFrom(ctx)
 	if u.Code == nil {
@@ -70,21 +71,29 @@ func (f Fosite) GetAuthorizeCodeSession(ctx context.Context, signature string, _
 		}
 		u.Code = code
 	}
-	r := u.request(u.Code.GrantID, u.Code.ClientID, u.Code.Scope, u.Code.CreatedAt, u.Code.Session)
 	if u.Code.UsedAt > 0 {
-		if u.Client == nil || u.Client.ID != u.Code.ClientID || u.Client.Policy.CodeReplay != CodeReplayRevoke {
-			return nil, fosite.ErrNotFound.WithWrap(ErrUsed)
+		if err := u.replayed(ctx); err != nil {
+			return nil, err
 		}
-		return r, fosite.ErrInvalidatedAuthorizeCode
+		return nil, fosite.ErrNotFound.WithWrap(ErrUsed)
 	}
-	return r, nil
+	return u.request(u.Code.GrantID, u.Code.ClientID, u.Code.Scope, u.Code.CreatedAt, u.Code.Session), nil
+}
+
+// replayed ends what a code was exchanged for when its client presents it again (RFC 6749 4.1.2).
+func (u *UnitOfWork) replayed(ctx context.Context) error {
+	if u.Client == nil || u.Client.ID != u.Code.ClientID || u.Client.Policy.CodeReplay != CodeReplayRevoke {
+		return nil
+	}
+	_, err := u.store.RevokeGrant(ctx, u.Code.GrantID)
+	return err
 }
 
 // InvalidateAuthorizeCodeSession makes the redemption the gate of the flush, and queues the grant behind it.
 func (f Fosite) InvalidateAuthorizeCodeSession(ctx context.Context, _ string) error {
 	u := UnitOfWorkFrom(ctx)
 	u.gate = &statement{name: "redeem code", sql: redeemCode, args: []any{u.Code.ID, f.Store.Now(), u.Attempt}}
-	code, policy, issued := u.Code, u.Client.Policy, u.Issued
+	code, issued := u.Code, u.Issued
 	grant := Grant{
 		ID: code.GrantID, ClientID: code.ClientID, UserID: code.UserID, SessionID: code.Session.SessionID,
 		Scope: code.Scope, Session: code.Session, CreatedAt: f.Store.Now(),
@@ -92,9 +101,6 @@ func (f Fosite) InvalidateAuthorizeCodeSession(ctx context.Context, _ string) er
 	}
 	if c := u.Client.Connection; c != nil {
 		grant.ConnectionID = c.ID
-	}
-	if policy.RefreshLifetimeFrom == RefreshLifetimeFromRotation {
-		grant.AbsoluteExpiresAt = f.Store.Now() + RefreshAbsoluteLifetime
 	}
 	grant.ExpiresAt = u.grantExpiresAt()
 	u.queueGrant(grant)
@@ -154,10 +160,14 @@ func (f Fosite) GetRefreshTokenSession(ctx context.Context, signature string, _ 
 	if g.RevokedAt > 0 || u.Client == nil || u.Client.ID != g.ClientID {
 		return nil, fosite.ErrNotFound
 	}
-	if u.Client.Policy.Refresh == RefreshRotate {
-		if err := u.present(g, u.presented, u.Client.Policy.RefreshGrace); err != nil {
-			return r, fosite.ErrInactiveToken.WithWrap(err)
+	if u.Client.Policy.Refresh != RefreshRotate {
+		if u.presented != g.Generation { // rotated away before the client's policy changed
+			return nil, fosite.ErrNotFound
 		}
+		return r, nil
+	}
+	if err := u.present(g, u.presented, u.Client.Policy.RefreshGrace); err != nil {
+		return r, fosite.ErrInactiveToken.WithWrap(err)
 	}
 	return r, nil
 }

@@ -8,22 +8,21 @@ import (
 
 // Grant is one authorization of a client by a user: a family of refresh tokens and what revokes all that came of it.
 type Grant struct {
-	ID                string
-	ClientID          string
-	ConnectionID      string // "" where refresh is bound to the client alone
-	UserID            string
-	SessionID         string // the login session it was made in
-	Scope             string
-	Session           *Session
-	RefreshTokenID    string // "" where no refresh token was issued
-	RefreshHash       []byte // nil where the refresh token carries the grant's id
-	Generation        int64
-	RotatedAt         int64
-	RefreshExpiresAt  int64
-	AbsoluteExpiresAt int64 // 0: no bound but RefreshExpiresAt
-	CreatedAt         int64
-	ExpiresAt         int64 // when the row may be deleted
-	RevokedAt         int64
+	ID               string
+	ClientID         string
+	ConnectionID     string // "" where refresh is bound to the client alone
+	UserID           string
+	SessionID        string // the login session it was made in
+	Scope            string
+	Session          *Session
+	RefreshTokenID   string // "" where no refresh token was issued
+	RefreshHash      []byte // nil where the refresh token carries the grant's id
+	Generation       int64
+	RotatedAt        int64
+	RefreshExpiresAt int64
+	CreatedAt        int64
+	ExpiresAt        int64 // when the row may be deleted
+	RevokedAt        int64
 
 	UserBlocked   bool
 	ApprovalID    string // "" when the approval is gone
@@ -32,33 +31,32 @@ type Grant struct {
 }
 
 type grantRow struct {
-	ID                string         `db:"id"`
-	ClientID          string         `db:"client_id"`
-	ConnectionID      sql.NullString `db:"connection_id"`
-	UserID            string         `db:"user_id"`
-	SessionID         sql.NullString `db:"session_id"`
-	Scope             string         `db:"scope"`
-	Session           string         `db:"session"`
-	RefreshTokenID    sql.NullString `db:"refresh_token_id"`
-	RefreshHash       []byte         `db:"refresh_hash"`
-	Generation        int64          `db:"generation"`
-	RotatedAt         int64          `db:"rotated_at"`
-	RefreshExpiresAt  int64          `db:"refresh_expires_at"`
-	AbsoluteExpiresAt int64          `db:"absolute_expires_at"`
-	CreatedAt         int64          `db:"created_at"`
-	ExpiresAt         int64          `db:"expires_at"`
-	RevokedAt         int64          `db:"revoked_at"`
-	UserBlocked       bool           `db:"user_blocked"`
-	ApprovalID        sql.NullString `db:"approval_id"`
-	ApprovalScope     sql.NullString `db:"approval_scope"`
-	RoleID            sql.NullString `db:"role_id"`
-	GlobalRoleID      sql.NullString `db:"global_role_id"`
+	ID               string         `db:"id"`
+	ClientID         string         `db:"client_id"`
+	ConnectionID     sql.NullString `db:"connection_id"`
+	UserID           string         `db:"user_id"`
+	SessionID        sql.NullString `db:"session_id"`
+	Scope            string         `db:"scope"`
+	Session          string         `db:"session"`
+	RefreshTokenID   sql.NullString `db:"refresh_token_id"`
+	RefreshHash      []byte         `db:"refresh_hash"`
+	Generation       int64          `db:"generation"`
+	RotatedAt        int64          `db:"rotated_at"`
+	RefreshExpiresAt int64          `db:"refresh_expires_at"`
+	CreatedAt        int64          `db:"created_at"`
+	ExpiresAt        int64          `db:"expires_at"`
+	RevokedAt        int64          `db:"revoked_at"`
+	UserBlocked      bool           `db:"user_blocked"`
+	ApprovalID       sql.NullString `db:"approval_id"`
+	ApprovalScope    sql.NullString `db:"approval_scope"`
+	RoleID           sql.NullString `db:"role_id"`
+	GlobalRoleID     sql.NullString `db:"global_role_id"`
 }
 
 // selectGrant gives one row for each pair of a role for the client and a role everywhere; there are few of either.
 const selectGrant = `
 SELECT g.id, g.client_id, g.connection_id, g.user_id, g.session_id, g.scope, g.session, g.refresh_token_id, g.refresh_hash,
-       g.generation, g.rotated_at, g.refresh_expires_at, g.absolute_expires_at, g.created_at, g.expires_at, g.revoked_at,
+       g.generation, g.rotated_at, g.refresh_expires_at, g.created_at, g.expires_at, g.revoked_at,
        u.is_blocked AS user_blocked, a.id AS approval_id, a.scope AS approval_scope,
        r.role_id AS role_id, e.role_id AS global_role_id
 FROM grants g
@@ -104,8 +102,8 @@ func (s *Store) findGrant(ctx context.Context, query string, arg any) (*Grant, e
 		SessionID: row.SessionID.String, Scope: row.Scope, Session: session,
 		RefreshTokenID: row.RefreshTokenID.String, RefreshHash: row.RefreshHash,
 		Generation: row.Generation, RotatedAt: row.RotatedAt,
-		RefreshExpiresAt: row.RefreshExpiresAt, AbsoluteExpiresAt: row.AbsoluteExpiresAt,
-		CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
+		RefreshExpiresAt: row.RefreshExpiresAt,
+		CreatedAt:        row.CreatedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
 		UserBlocked: row.UserBlocked, ApprovalID: row.ApprovalID.String, ApprovalScope: row.ApprovalScope.String,
 	}
 	for _, r := range rows {
@@ -120,13 +118,13 @@ func (s *Store) findGrant(ctx context.Context, query string, arg any) (*Grant, e
 
 const insertGrant = `
 INSERT INTO grants (id, client_id, connection_id, user_id, session_id, scope, session, refresh_token_id, refresh_hash,
-       refresh_expires_at, absolute_expires_at, created_at, expires_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 {{gate}} ON CONFLICT DO NOTHING`
+       refresh_expires_at, created_at, expires_at)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 {{gate}} ON CONFLICT DO NOTHING`
 
 func (u *UnitOfWork) queueGrant(g Grant) {
 	u.queue(statement{name: "insert grant", sql: insertGrant, args: []any{
 		g.ID, g.ClientID, null(g.ConnectionID), g.UserID, null(g.SessionID), g.Scope, g.Session.encode(),
-		null(g.RefreshTokenID), bytes(g.RefreshHash), g.RefreshExpiresAt, g.AbsoluteExpiresAt, g.CreatedAt, g.ExpiresAt,
+		null(g.RefreshTokenID), bytes(g.RefreshHash), g.RefreshExpiresAt, g.CreatedAt, g.ExpiresAt,
 	}})
 }
 

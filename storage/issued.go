@@ -19,15 +19,15 @@ var (
 	ofUserAndClient = owner{`user_id = $1 AND client_id = $2`, 2}
 )
 
-// endIssued expires the unused codes, revokes the grants and deletes the access tokens of an owner. In that order: an
-// exchange that has won its code by then has committed the grant and tokens that the next statements end, and one that
-// has not finds its code expired.
+// endIssued revokes the unused codes and the grants of an owner and expires the access tokens, whose rows stay so that a
+// question about them is answered by "expired". In that order: an exchange that has won its code by then has committed the
+// grant and tokens that the next statements end, and one that has not finds its code revoked, whatever its clock says.
 func (s *Store) endIssued(ctx context.Context, tx *sqlx.Tx, of owner, args ...any) error {
 	now := s.Now()
 	withNow := append(args[:len(args):len(args)], now)
 	at := fmt.Sprintf("$%d", of.arguments+1)
 	err := write(ctx, tx,
-		`UPDATE codes SET expires_at = `+at+` WHERE `+of.condition+` AND used_at = 0 AND expires_at > `+at, withNow...)
+		`UPDATE codes SET revoked_at = `+at+` WHERE `+of.condition+` AND used_at = 0 AND revoked_at = 0`, withNow...)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *Store) endIssued(ctx context.Context, tx *sqlx.Tx, of owner, args ...an
 	if err != nil {
 		return err
 	}
-	return write(ctx, tx, `DELETE FROM access_tokens WHERE `+of.condition, args...)
+	return write(ctx, tx, `UPDATE access_tokens SET expires_at = `+at+` WHERE `+of.condition+` AND expires_at > `+at, withNow...)
 }
 
 // deleteIssued removes the rows that no foreign key removes with their owner; the order is endIssued's.

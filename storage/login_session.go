@@ -38,6 +38,7 @@ type Login struct {
 	User          User     // without Password
 	ApprovalID    string   // "" where the user has approved nothing for the client
 	ApprovedScope []string // for the client
+	ApprovalScope string   // the same as it stands in the row
 	RoleIDs       []string // for the client and everywhere
 }
 
@@ -89,6 +90,7 @@ func (s *Store) FindLogin(ctx context.Context, hash []byte, clientID string) (*L
 	login := &Login{
 		Session: rows[0].session(), User: rows[0].User.user(),
 		ApprovalID: rows[0].ApprovalID.String, ApprovedScope: SplitScope(rows[0].ApprovalScope.String),
+		ApprovalScope: rows[0].ApprovalScope.String,
 	}
 	for _, r := range rows {
 		for _, id := range []sql.NullString{r.RoleID, r.GlobalRoleID} {

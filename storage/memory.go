@@ -68,6 +68,9 @@ func (s *Store) Watch(ctx context.Context, tick <-chan time.Time, changed func(c
 // Client returns a client by its id, from memory where it can. The value is shared: it must not be changed. That an id is
 // unknown is remembered too.
 func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
+	if len(id) > MaximumClientID {
+		return nil, ErrNotFound // and is not remembered, for what is remembered must be small
+	}
 	m := s.memory
 	m.mu.RLock()
 	client, known := m.clients[id]

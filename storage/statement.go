@@ -148,7 +148,7 @@ func retried(ctx context.Context, f func() error) error {
 		if err == nil || attempt > retries || !isSerialization(err) {
 			return err
 		}
-		pause := time.Duration(rand.Int64N(int64(attempt) * int64(4*time.Millisecond)))
+		pause := time.Duration(rand.Int64N(int64(4*time.Millisecond) << attempt)) // twice as long each time: rivals spread out
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

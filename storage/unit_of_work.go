@@ -85,6 +85,9 @@ func (u *UnitOfWork) Flush(ctx context.Context) error {
 		return u.settleRotation(ctx)
 	}
 	if u.Code != nil {
+		if err := u.replayed(ctx); err != nil {
+			return err
+		}
 		return ErrUsed
 	}
 	return ErrNotFound

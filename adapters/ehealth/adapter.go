@@ -23,7 +23,9 @@ func (a *Adapter) Mount(r *mux.Router) {
 	for _, path := range []string{"/oauth/tokens", "/oauth/tokens/", "/api/oauth/tokens", "/api/oauth/tokens/"} {
 		r.HandleFunc(path, a.tokens).Methods(http.MethodPost)
 	}
-	r.Handle("/sign-in", a.provider.Page(a.signIn)).Methods(http.MethodGet)
+	for _, path := range []string{"/sign-in", "/sign-in/"} {
+		r.Handle(path, a.provider.Page(a.signIn)).Methods(http.MethodGet, http.MethodHead)
+	}
 	for _, prefix := range []string{"/oauth/", "/api/", "/auth/"} {
 		r.PathPrefix(prefix).HandlerFunc(a.notFound)
 	}

@@ -3,7 +3,7 @@ package ehealth
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -13,35 +13,23 @@ import (
 
 // explain names the error of the contract for an exchange that failed. The exchange knows that it refused, and why in the
 // words of OAuth; which of the contract's checks fails first is found by walking through them, read-only, in their order.
-func (a *Adapter) explain(r *http.Request, form url.Values, cause error) failure {
+// A walk that finds nothing is our fault, and no guess is made.
+func (a *Adapter) explain(ctx context.Context, form url.Values, cause error) failure {
 	known := provider.AsError(cause)
-	switch {
-	case known.Status == http.StatusServiceUnavailable:
-		a.log(r, known)
-		return failureUnavailable
-	case known.Status >= http.StatusInternalServerError:
-		a.log(r, known)
-		return failureInternal
+	if known.Status < http.StatusInternalServerError {
+		found, err := a.diagnose(ctx, form)
+		if err == nil && found != nil {
+			return found.because(known)
+		}
+		if err == nil {
+			return failureInternal.because(fmt.Errorf("an exchange failed and no check of the contract says why: %w", known))
+		}
+		known = provider.AsError(err)
 	}
-	found, err := a.diagnose(r.Context(), form)
-	switch {
-	case errors.Is(err, storage.ErrUnavailable):
-		a.log(r, provider.AsError(err))
-		return failureUnavailable
-	case err != nil:
-		a.log(r, provider.AsError(err))
-		return failureInternal
-	case found == nil:
-		a.provider.Logger().LogAttrs(r.Context(), slog.LevelError, "an exchange failed and no check of the contract says why",
-			slog.String("code", known.Code), slog.String("cause", known.Error()), slog.String("request_id", provider.RequestID(r)))
-		return failureInternal
+	if known.Status == http.StatusServiceUnavailable {
+		return failureUnavailable.because(known)
 	}
-	return *found
-}
-
-func (a *Adapter) log(r *http.Request, e *provider.Error) {
-	a.provider.Logger().LogAttrs(r.Context(), e.Level(), "token request failed",
-		slog.String("cause", e.Error()), slog.String("request_id", provider.RequestID(r)))
+	return failureInternal.because(known)
 }
 
 // diagnose walks the checks of contract 2.1 in their order and returns the first that fails, or nil.
@@ -82,7 +70,7 @@ func (a *Adapter) diagnoseCode(ctx context.Context, client *storage.Client, form
 		return &failureApproval, nil
 	case code.UsedAt > 0:
 		return &failureTokenUsed, nil
-	case code.Session.CodeChallenge != "": // this face has no verifier to send
+	case code.Session.CodeChallenge != "", client.Policy.RequirePKCE: // this face has no verifier to send
 		return &failureTokenForeign, nil
 	}
 	return blocked(client, code.UserBlocked, "authorization_code"), nil

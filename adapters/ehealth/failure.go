@@ -1,14 +1,24 @@
 package ehealth
 
 import (
+	"log/slog"
 	"net/http"
 	"slices"
+
+	"ithildin/provider"
 )
 
 // failure is one of the distinct errors of the contract (2.1.3, section 3): a status and the error object of its envelope.
 type failure struct {
 	status int
 	body   any
+	cause  error // for the log alone
+}
+
+// because returns a copy with a cause.
+func (f failure) because(cause error) failure {
+	f.cause = cause
+	return f
 }
 
 type errorObject struct {
@@ -33,15 +43,15 @@ type rule struct {
 var malformedRequest = []invalid{{EntryType: "request", Rules: []rule{{Rule: "json"}}}}
 
 func refusal(kind, message string) failure {
-	return failure{http.StatusUnauthorized, errorObject{Type: kind, Message: message}}
+	return failure{status: http.StatusUnauthorized, body: errorObject{Type: kind, Message: message}}
 }
 
 // The errors of POST /oauth/tokens, word for word.
 var (
-	failureMalformed = failure{http.StatusBadRequest, errorObject{
+	failureMalformed = failure{status: http.StatusBadRequest, body: errorObject{
 		Type: "request_malformed", Message: "Malformed request. Probably, you have sent corrupted JSON.", Invalid: malformedRequest,
 	}}
-	failureGrantTypeMissing = failure{http.StatusUnprocessableEntity, errorObject{
+	failureGrantTypeMissing = failure{status: http.StatusUnprocessableEntity, body: errorObject{
 		Type: "request_malformed", Message: "Request must include grant_type.", Invalid: malformedRequest,
 	}}
 	failureGrantType     = refusal("invalid_grant", "Grant type not allowed.")
@@ -55,21 +65,21 @@ var (
 	failureClientBlocked = refusal("access_denied", "Client is blocked.")
 	failureUserBlocked   = refusal("user_blocked", "User blocked.")
 
-	failureNotFound = failure{http.StatusNotFound, errorObject{Type: "not_found"}}
-	failureTooLarge = failure{http.StatusRequestEntityTooLarge, errorObject{
+	failureNotFound = failure{status: http.StatusNotFound, body: errorObject{Type: "not_found"}}
+	failureTooLarge = failure{status: http.StatusRequestEntityTooLarge, body: errorObject{
 		Type: "request_too_large", Message: "Request body is too large.",
 		Invalid: []invalid{{EntryType: "request", Rules: []rule{{Rule: "size"}}}},
 	}}
-	failureContentType = failure{http.StatusUnsupportedMediaType, errorObject{
+	failureContentType = failure{status: http.StatusUnsupportedMediaType, body: errorObject{
 		Type: "content_type_invalid",
 		Message: "Invalid Content-Type header. Try to set 'Content-Type: application/json' header: " +
 			"http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/content-type.",
 		Invalid: []invalid{{Entry: "Content-Type", EntryType: "header"}},
 	}}
-	failureUnavailable = failure{http.StatusServiceUnavailable, errorObject{
+	failureUnavailable = failure{status: http.StatusServiceUnavailable, body: errorObject{
 		Type: "internal_error", Message: "Service is temporarily unavailable. Try later",
 	}}
-	failureInternal = failure{http.StatusInternalServerError, map[string]any{
+	failureInternal = failure{status: http.StatusInternalServerError, body: map[string]any{
 		"errors": map[string]string{"detail": "Internal server error"},
 	}}
 )
@@ -91,7 +101,7 @@ func failureValidation(broken map[string]rule) failure {
 	for i, name := range names {
 		entries[i] = invalid{Entry: "$." + name, EntryType: "json_data_property", Rules: []rule{broken[name]}}
 	}
-	return failure{http.StatusUnprocessableEntity, errorObject{
+	return failure{status: http.StatusUnprocessableEntity, body: errorObject{
 		Type: "validation_failed",
 		Message: "Validation failed. You can find validators description at our API Manifest: " +
 			"http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.",
@@ -99,9 +109,22 @@ func failureValidation(broken map[string]rule) failure {
 	}}
 }
 
+// writeFailure is the one place where an error of this face is written and logged.
 func (a *Adapter) writeFailure(w http.ResponseWriter, r *http.Request, f failure) {
-	if f.status == http.StatusServiceUnavailable {
+	level := slog.LevelInfo
+	switch {
+	case f.status == http.StatusServiceUnavailable:
+		level = slog.LevelWarn
 		w.Header().Set("Retry-After", "5")
+	case f.status >= http.StatusInternalServerError:
+		level = slog.LevelError
 	}
+	attributes := []slog.Attr{
+		slog.Int("status", f.status), slog.Any("error", f.body), slog.String("request_id", provider.RequestID(r)),
+	}
+	if f.cause != nil {
+		attributes = append(attributes, slog.String("cause", f.cause.Error()))
+	}
+	a.provider.Logger().LogAttrs(r.Context(), level, "legacy request failed", attributes...)
 	a.write(w, r, envelope{Meta: meta{Code: f.status}, Error: f.body})
 }

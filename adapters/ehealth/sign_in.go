@@ -14,7 +14,7 @@ const faceName = "ehealth"
 // signIn is GET /sign-in: it translates the legacy query and begins an ordinary authorization request. Parameters that the
 // contract does not know are dropped (7.1).
 func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {
-	legacy, err := url.ParseQuery(r.URL.RawQuery)
+	legacy, err := parseQuery(r.URL.RawQuery)
 	if err != nil {
 		return &provider.Error{
 			Code: provider.CodeInvalidRequest, Status: http.StatusBadRequest, Description: "The query is not form-encoded.", Cause: err,
@@ -40,16 +40,16 @@ func face() provider.Face {
 	return provider.Face{Name: faceName, Success: location, LocalErrors: true, ScopeOfRoles: true, RequireRedirectURI: true}
 }
 
-// location puts code first, then the URI's own query sorted by name, then state where it was sent (contract 2.2). A code
-// that the URI brings along is dropped: it would be somebody else's.
+// location puts code first, then the URI's own query sorted by name, then state where it was sent (contract 2.2). A code,
+// or a second state, that the URI brings along is dropped: it would be somebody else's. So is what is malformed in it.
 func location(redirectURI, code, state string) string {
 	base, query, _ := strings.Cut(redirectURI, "?")
 	answer := base + "?code=" + url.QueryEscape(code)
-	own, err := url.ParseQuery(query)
-	if err != nil {
-		own = url.Values{} // it matched, so it is what was registered, or a client's own garbage
-	}
+	own, _ := parseQuery(query)
 	own.Del("code")
+	if state != "" {
+		own.Del("state")
+	}
 	if rest := own.Encode(); rest != "" {
 		answer += "&" + rest
 	}
@@ -57,4 +57,9 @@ func location(redirectURI, code, state string) string {
 		answer += "&state=" + url.QueryEscape(state)
 	}
 	return answer
+}
+
+// parseQuery takes a semicolon for data, as the old system did and net/url does not. With an error comes what is well formed.
+func parseQuery(query string) (url.Values, error) {
+	return url.ParseQuery(strings.ReplaceAll(query, ";", "%3B"))
 }

@@ -167,6 +167,44 @@ func TestARedirectURIWithAStateInItsQueryWorksAtSignInAndExchange(t *testing.T) 
 	})
 }
 
+func TestWhatTheRedirectURIBringsAlongSurvivesUnlessItIsOurs(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := clinic(t, engine, storage.PresetMithril)
+		b := s.browser()
+		for brought, want := range map[string]string{
+			"?FP=a;b&x=1":            `\?code=\w{32}&FP=a%3Bb&x=1&state=mine$`,
+			"?FP=%zz&x=1":            `\?code=\w{32}&x=1&state=mine$`,
+			"?state=theirs&x=1":      `\?code=\w{32}&x=1&state=mine$`,
+			"?code=theirs&code=more": `\?code=\w{32}&state=mine$`,
+			"?":                      `\?code=\w{32}&state=mine$`,
+			"/deep":                  `/deep\?code=\w{32}&state=mine$`,
+		} {
+			asked := query()
+			asked.Set("redirect_uri", redirectURI+brought)
+			asked.Set("state", "mine")
+			p := b.open(asked)
+			if p.location == "" { // the first time; then session and consent are remembered
+				p = b.submit(b.signIn(p), url.Values{"decision": {"accept"}})
+			}
+			require.Regexp(t, want, p.location, brought)
+		}
+	})
+}
+
+func TestTheOldAddressIsForgivingAboutWhatItDoesNotUse(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := clinic(t, engine, storage.PresetMithril)
+		for _, address := range []string{"/sign-in?user_data=a;b&", "/sign-in/?"} {
+			b := s.browser()
+			p := b.read(b.http.Get(s.server.URL + address + query().Encode()))
+			require.Equal(t, "/login/sign-in", p.path, address)
+			require.Equal(t, http.StatusOK, p.status, address)
+		}
+		b := s.browser()
+		require.Equal(t, http.StatusOK, b.read(b.http.Head(s.server.URL+"/sign-in?"+query().Encode())).status, "as a preview of a link asks")
+	})
+}
+
 func TestWithoutAScopeTheRolesSayWhatIsAskedFor(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := clinic(t, engine, storage.PresetEHealth)
@@ -215,5 +253,24 @@ func TestAnErrorAtTheOldAddressIsAPageAndNeverARedirect(t *testing.T) {
 		refused := b.submit(b.signIn(b.open(query())), url.Values{"decision": {"deny"}})
 		require.Empty(t, refused.location)
 		require.Contains(t, refused.body, "Ви відмовили застосунку в доступі")
+	})
+}
+
+func TestConsentIsForWhatThePageShowed(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := clinic(t, engine, storage.PresetEHealth)
+		b := s.browser()
+		asked := query()
+		asked.Del("scope")
+		p := b.signIn(b.open(asked))
+		require.NotContains(t, p.body, "patients:create")
+		role := storage.Role{ID: uuid.NewString(), Name: "CHIEF", Scope: []string{"patients:create"}}
+		require.NoError(t, s.store.CreateRole(context.Background(), role))
+		require.NoError(t, s.store.GrantRole(context.Background(), userID, role.ID, clientID))
+		p = b.submit(p, url.Values{"decision": {"accept"}})
+		require.Empty(t, p.location, "the roles have changed since: the page is shown again")
+		require.Contains(t, p.body, "patients:create")
+		p = b.submit(p, url.Values{"decision": {"accept"}})
+		require.NotEmpty(t, p.location)
 	})
 }

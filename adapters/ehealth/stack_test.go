@@ -30,8 +30,13 @@ type stack struct {
 }
 
 func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
+	return newStackOn(t, now, func(at func(*storage.Options)) *storage.Store { return engine.Open(t, at) })
+}
+
+// newStackOn is newStack on a store that open makes, with the option that fixes its time.
+func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *storage.Store) *stack {
 	clock := func() time.Time { return time.Unix(now, 0) }
-	s := &stack{t: t, now: now, store: engine.Open(t, func(o *storage.Options) { o.Now = clock })}
+	s := &stack{t: t, now: now, store: open(func(o *storage.Options) { o.Now = clock })}
 	ctx := context.Background()
 	keys := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
 	require.NoError(t, keys.Load(ctx))

@@ -31,7 +31,7 @@ type token struct {
 
 type details struct {
 	Scope        string `json:"scope"`
-	RefreshToken string `json:"refresh_token,omitempty"`
+	RefreshToken string `json:"refresh_token"` // "" where the client's policy issues none
 	RedirectURI  string `json:"redirect_uri,omitempty"`
 	GrantType    string `json:"grant_type"`
 	ClientID     string `json:"client_id"`
@@ -55,7 +55,7 @@ func (a *Adapter) tokens(w http.ResponseWriter, r *http.Request) {
 	}
 	set, err := a.provider.Exchange(r.Context(), provider.TokenRequest{Form: form})
 	if err != nil {
-		a.writeFailure(w, r, a.explain(r, form, err))
+		a.writeFailure(w, r, a.explain(r.Context(), form, err))
 		return
 	}
 	a.write(w, r, envelope{Meta: meta{Code: http.StatusCreated}, Data: token{

@@ -39,6 +39,8 @@ type Pending struct {
 	UILocales string `json:"ui_locales,omitempty"`
 	// UserID is whom a consent page was made for, so that nobody answers for another user of the same browser.
 	UserID string `json:"user_id,omitempty"`
+	// Scope is what a consent page showed, so that nothing else is consented to.
+	Scope []string `json:"scope,omitempty"`
 }
 
 // Suspend redirects to a page of this package or of package provider, path?request=…, which carries the request on.

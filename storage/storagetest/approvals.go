@@ -10,20 +10,40 @@ import (
 )
 
 func approvals(t *testing.T, s *suite) {
-	t.Run("A second approval takes the place of the first, under its id", func(t *testing.T) {
+	t.Run("What is approved is added to what was approved before, the newest first, under its id", func(t *testing.T) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		first := s.approval(t, u, client, "openid", "email")
 		s.clock.Advance(time.Minute)
-		s.approval(t, u, client, "openid")
+		second := first
+		second.Scope, second.UpdatedAt = []string{"profile", "openid"}, s.store.Now()
+		unit := s.store.NewUnitOfWork()
+		unit.QueueApproval(second, "openid email")
+		require.NoError(t, unit.Flush(t.Context()))
 		found, err := s.store.FindApproval(t.Context(), u.ID, client.ID)
 		require.NoError(t, err)
 		require.Equal(t, storage.Approval{
-			ID: first.ID, UserID: u.ID, ClientID: client.ID, Scope: []string{"openid"},
+			ID: first.ID, UserID: u.ID, ClientID: client.ID, Scope: []string{"profile", "openid", "email"},
 			CreatedAt: first.CreatedAt, UpdatedAt: s.store.Now(),
 		}, *found)
 		list, err := s.store.ListApprovals(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, []storage.Approval{*found}, list)
+	})
+	t.Run("An approval that changed meanwhile loses nothing, and gets nothing back", func(t *testing.T) {
+		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
+		approval := s.approval(t, u, client, "openid")
+		late := func(scope, known string) []string {
+			unit := s.store.NewUnitOfWork()
+			unit.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{scope}}, known)
+			require.NoError(t, unit.Flush(t.Context()))
+			found, err := s.store.FindApproval(t.Context(), u.ID, client.ID)
+			require.NoError(t, err)
+			return found.Scope
+		}
+		require.Equal(t, []string{"email", "openid"}, late("email", "openid"))
+		require.Equal(t, []string{"phone", "email", "openid"}, late("phone", "openid"), "read before email was added")
+		require.NoError(t, s.store.DeleteApproval(t.Context(), approval.ID))
+		require.Equal(t, []string{"profile"}, late("profile", "phone email openid"), "read before it was withdrawn")
 	})
 	t.Run("An approval needs its user and its client", func(t *testing.T) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
@@ -50,8 +70,9 @@ func approvals(t *testing.T, s *suite) {
 		ended, err := s.store.FindGrant(ctx, grant.ID)
 		require.NoError(t, err)
 		require.NotZero(t, ended.RevokedAt)
-		_, err = s.store.FindAccessToken(ctx, token.ID)
-		require.ErrorIs(t, err, storage.ErrNotFound)
+		over, err := s.store.FindAccessToken(ctx, token.ID)
+		require.NoError(t, err, "its row stays, so that it is known to have expired")
+		require.LessOrEqual(t, over.ExpiresAt, s.store.Now())
 		spared, err := s.store.FindGrant(ctx, elsewhere.ID)
 		require.NoError(t, err)
 		require.Zero(t, spared.RevokedAt)

@@ -1,0 +1,28 @@
+package ehealth_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+func TestATokenThatWasRotatedAwayStaysDeadWhenItsClientStopsRotating(t *testing.T) {
+	for _, form := range []string{storage.TokenFormOwn, storage.TokenFormLegacy} {
+		t.Run(form, func(t *testing.T) {
+			storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+				s := filled(t, engine)
+				s.changed(func(c *storage.Client) { c.Policy.Refresh, c.Policy.TokenForm = storage.RefreshRotate, form })
+				first := s.exchange(code()).text("data.details.refresh_token")
+				current := s.exchange(refresh(first)).text("data.details.refresh_token")
+				s.changed(func(c *storage.Client) { c.Policy.Refresh = storage.RefreshReuse })
+				got := s.exchange(refresh(first))
+				require.Equal(t, "Token expired.", got.text("error.message"), got.raw)
+				require.Equal(t, http.StatusCreated, s.exchange(refresh(current)).status)
+			})
+		})
+	}
+}

@@ -1,0 +1,152 @@
+package provider_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/provider"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+func TestTokensThatWereRotatedAwayStayDeadWhenTheClientMovesToReuse(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		client := s.client("clinic", nil)
+		first := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access"))).text("refresh_token")
+		second := s.refresh("clinic", first).text("refresh_token")
+		third := s.refresh("clinic", second).text("refresh_token")
+		moved := *client
+		moved.Policy.Refresh = storage.RefreshReuse
+		require.NoError(t, s.store.UpdateClient(t.Context(), moved))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", first).text("error"))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", second).text("error"))
+		require.Equal(t, http.StatusOK, s.refresh("clinic", third).status)
+	})
+}
+
+func TestDeactivatingWinsOverAnExchangeWhoseClockIsBehind(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("clinic", nil)
+		code := s.browser().code(request("clinic", "openid offline_access"))
+		s.clock.Advance(time.Second)
+		require.NoError(t, s.store.DeactivateTokens(t.Context(), "clinic"))
+		s.clock.Advance(-time.Second)
+		require.Equal(t, "invalid_grant", s.redeem("clinic", code).text("error"))
+	})
+}
+
+func TestARefreshTokenIsNoAccessTokenToAResourceServer(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("clinic", nil)
+		s.client("gateway", func(c *storage.Client) { c.Policy.IntrospectAny = true })
+		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access")))
+		ask := func(id, token string) any {
+			return s.post(provider.PathIntrospect, id, url.Values{"token": {token}}).body["active"]
+		}
+		require.Equal(t, false, ask("gateway", tokens.text("refresh_token")))
+		require.Equal(t, true, ask("clinic", tokens.text("refresh_token")))
+		require.NoError(t, s.store.BlockClient(t.Context(), "gateway", "test"))
+		require.Equal(t, "invalid_client", s.post(provider.PathIntrospect, "gateway", url.Values{"token": {tokens.text("access_token")}}).text("error"))
+	})
+}
+
+func TestOfTwoExchangesOfACodeAtOnceNoneKeepsItsTokensWherePolicySaysSo(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("clinic", nil)
+		code := s.browser().code(request("clinic", "openid"))
+		answers := make(chan answer, 2)
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() { answers <- s.redeem("clinic", code) })
+		}
+		both.Wait()
+		close(answers)
+		for got := range answers {
+			if token := got.text("access_token"); token != "" {
+				require.Equal(t, http.StatusUnauthorized, s.userinfo(token).status)
+			}
+		}
+	})
+}
+
+func TestABlockedClientsRevocationHappens(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("clinic", nil)
+		token := s.redeem("clinic", s.browser().code(request("clinic", "openid"))).text("access_token")
+		require.NoError(t, s.store.BlockClient(t.Context(), "clinic", "test"))
+		require.Equal(t, http.StatusOK, s.post(provider.PathRevoke, "clinic", url.Values{"token": {token}}).status)
+		require.NoError(t, s.store.UnblockClient(t.Context(), "clinic"))
+		require.Equal(t, http.StatusUnauthorized, s.userinfo(token).status)
+	})
+}
+
+func TestARefreshTokenThatIsBoundToItsConnectionStaysSoWhateverTheOthersSay(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("clinic", func(c *storage.Client) {
+			twoConnections(c)
+			c.Connections[1].RefreshBoundTo = storage.RefreshBoundToClient
+		})
+		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access")))
+		got := s.post(provider.PathToken, "", url.Values{
+			"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")},
+			"client_id": {"clinic"}, "client_secret": {"second" + secret},
+		})
+		require.Equal(t, "invalid_grant", got.text("error"))
+	})
+}
+
+func TestALifetimeFromIssueIsNotProlongedByRotation(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("clinic", func(c *storage.Client) {
+			c.Policy.RefreshLifetimeFrom, c.Policy.RefreshLifetime = storage.RefreshLifetimeFromIssue, 3600
+		})
+		token := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access"))).text("refresh_token")
+		s.clock.Advance(50 * time.Minute)
+		token = s.refresh("clinic", token).text("refresh_token")
+		require.NotEmpty(t, token)
+		s.clock.Advance(10 * time.Minute)
+		require.Equal(t, "invalid_grant", s.refresh("clinic", token).text("error"))
+	})
+}
+
+func TestAnAudienceThatTheClientLostIsLeftOutOfARefresh(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		client := s.client("clinic", func(c *storage.Client) { c.Metadata.Audience = []string{"https://a.example", "https://b.example"} })
+		asked := request("clinic", "openid offline_access")
+		asked["audience"] = []string{"https://a.example", "https://b.example"}
+		tokens := s.redeem("clinic", s.browser().code(asked))
+		audience := func(token string) any {
+			return s.post(provider.PathIntrospect, "clinic", url.Values{"token": {token}}).body["aud"]
+		}
+		require.Equal(t, []any{"https://a.example", "https://b.example"}, audience(tokens.text("access_token")))
+		moved := *client
+		moved.Metadata.Audience = []string{"https://a.example"}
+		require.NoError(t, s.store.UpdateClient(t.Context(), moved))
+		require.Equal(t, "https://a.example", audience(s.refresh("clinic", tokens.text("refresh_token")).text("access_token")))
+	})
+}
+
+func TestAMadeUpClientIDTakesNoMemory(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		got := s.post(provider.PathToken, "", url.Values{
+			"grant_type": {"client_credentials"}, "client_id": {strings.Repeat("a", storage.MaximumClientID+1)}, "client_secret": {uuid.NewString()},
+		})
+		require.Equal(t, "invalid_client", got.text("error"))
+	})
+}
