@@ -120,6 +120,9 @@ func clientValues(c Client) ([]any, error) {
 // CreateClient stores a client with its connections and their secrets. ErrConflict: the id, or a secret, is taken.
 // ErrNotFound: no such client type, or no such consumer of a connection.
 func (s *Store) CreateClient(ctx context.Context, c Client) error {
+	if c.ID == "" || len(c.ID) > MaximumClientID {
+		return fmt.Errorf("storage: a client id has 1 to %d bytes", MaximumClientID)
+	}
 	values, err := clientValues(c)
 	if err != nil {
 		return err

@@ -24,6 +24,8 @@ type clientFields struct {
 	Audience   []string          `placeholder:"AUDIENCE" help:"Audiences that it may ask for; the first is the default."`
 	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"Origins whose pages may call the token endpoint."`
 	JWKSFile   string            `name:"jwks-file" placeholder:"PATH" help:"File with the public keys for private_key_jwt (RFC 7517)."`
+	IDTokenAlg string            `name:"id-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of ID tokens: RS256 (the default), ES256 or EdDSA."`
+	AccessAlg  string            `name:"access-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of JWT access tokens: ES256 (the default), RS256 or EdDSA."`
 	Policy     map[string]string `placeholder:"NAME=VALUE" help:"A single policy, such as access_token=opaque; client show lists them."`
 }
 
@@ -69,6 +71,12 @@ func (f clientFields) applyMetadata(m *storage.Metadata) error {
 	}
 	if len(f.CORSOrigin) > 0 {
 		m.AllowedCORSOrigins = f.CORSOrigin
+	}
+	if f.IDTokenAlg != "" {
+		m.IDTokenSignedResponseAlg = f.IDTokenAlg
+	}
+	if f.AccessAlg != "" {
+		m.AccessTokenSigningAlg = f.AccessAlg
 	}
 	if f.JWKSFile == "" {
 		return nil

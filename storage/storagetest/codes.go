@@ -47,6 +47,9 @@ func codes(t *testing.T, s *suite) {
 		require.Zero(t, s.count(t, "grants", "id = $1", code.GrantID))
 		require.Zero(t, s.count(t, "access_tokens", "grant_id = $1", code.GrantID))
 	})
+	t.Run("A code that was revoked is not exchanged, even where the clock is slow", func(t *testing.T) {
+		aRevokedCodeIsNotExchanged(t, s)
+	})
 	t.Run("A used code revokes only by the word of its client, whose policy says so", func(t *testing.T) {
 		aUsedCodeRevokesByItsClient(t, s)
 	})
@@ -102,4 +105,17 @@ func aUsedCodeRevokesByItsClient(t *testing.T, s *suite) {
 	grant, err = s.store.FindGrant(ctx, code.GrantID)
 	require.NoError(t, err)
 	require.Equal(t, s.store.Now(), grant.RevokedAt)
+}
+
+func aRevokedCodeIsNotExchanged(t *testing.T, s *suite) {
+	ctx := t.Context()
+	client := Client(t, s.store, storage.PresetStandard)
+	value, code := Code(t, s.store, client, User(t, s.store))
+	slow := NewClock()
+	slow.Advance(s.clock.Now().Sub(slow.Now()) - 10*time.Second)
+	e := newExchange(s.open(t, At(slow)), client)
+	require.NoError(t, e.presentCode(ctx, value))
+	require.NoError(t, s.store.DeactivateTokens(ctx, client.ID))
+	require.ErrorIs(t, e.redeemCode(ctx), storage.ErrUsed)
+	require.Zero(t, s.count(t, "grants", "id = $1", code.GrantID))
 }

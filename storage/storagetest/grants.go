@@ -105,6 +105,17 @@ func rotation(t *testing.T, s *suite) {
 			require.ErrorIs(t, err, storage.ErrReuse)
 		}
 	})
+	t.Run("A refresh token that was rotated away stays so when its client no longer rotates", func(t *testing.T) {
+		client := Client(t, s.store, storage.PresetStandard)
+		grant := Grant(t, s.store, client, User(t, s.store))
+		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
+		client.Policy.Refresh = storage.RefreshReuse
+		late := newExchange(s.store, client)
+		err := late.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, 0))
+		require.ErrorIs(t, err, fosite.ErrNotFound)
+		current := newExchange(s.store, client)
+		require.NoError(t, current.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, 1)))
+	})
 	t.Run("A rotation that comes too late ends the family", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard, withoutGrace)
 		grant := Grant(t, s.store, client, User(t, s.store))

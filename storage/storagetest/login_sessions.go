@@ -22,6 +22,7 @@ func loginSessions(t *testing.T, s *suite) {
 		require.Empty(t, login.User.Password)
 		require.Equal(t, approval.ID, login.ApprovalID)
 		require.Equal(t, []string{"openid", "email"}, login.ApprovedScope)
+		require.Equal(t, "openid email", login.ApprovalScope)
 		require.Equal(t, []string{role.ID}, login.RoleIDs)
 	})
 	t.Run("For an unknown client there is nothing but the session", func(t *testing.T) {

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +25,10 @@ func memory(t *testing.T, s *suite) {
 			_, err = s.store.Client(t.Context(), "unknown")
 			require.ErrorIs(t, err, storage.ErrNotFound)
 		}
+	})
+	t.Run("What is too long for an id of a client is none", func(t *testing.T) {
+		_, err := s.store.Client(t.Context(), strings.Repeat("a", storage.MaximumClientID+1))
+		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
 	t.Run("A change is seen at once where it was made", func(t *testing.T) { changesAreSeenAtOnce(t, s) })
 	t.Run("A change in one process reaches the others by the version", func(t *testing.T) { changesReachOthers(t, s) })

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func RunRaces(t *testing.T, engine Engine) {
 		{"Every failed sign-in is counted", raceOfFailures},
 		{"One of many guesses verifies a one-time code", raceForAOneTimeCode},
 		{"One user has an email", raceForAnEmail},
-		{"One approval is left of many", raceOfApprovals},
+		{"No approval is lost among many", raceOfApprovals},
 		{"Every process has the same random key", raceForARandomKey},
 		{"No change of configuration is lost", raceOfChanges},
 	})
@@ -226,10 +227,14 @@ func raceForAnEmail(t *testing.T, s *suite) {
 
 func raceOfApprovals(t *testing.T, s *suite) {
 	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
-	requireAllWin(t, race(func(int) error {
-		return s.store.Approve(t.Context(), storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID})
+	requireAllWin(t, race(func(i int) error {
+		return s.store.Approve(t.Context(), storage.Approval{
+			ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{fmt.Sprint("scope-", i)},
+		})
 	}))
-	require.Equal(t, 1, s.count(t, "approvals", "user_id = $1", u.ID))
+	found, err := s.store.FindApproval(t.Context(), u.ID, client.ID)
+	require.NoError(t, err)
+	require.Len(t, found.Scope, racers)
 }
 
 func raceForARandomKey(t *testing.T, s *suite) {
