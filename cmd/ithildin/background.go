@@ -23,8 +23,8 @@ func (s *service) startBackground() (stop func()) {
 		defer ticker.Stop()
 		s.store.Watch(ctx, ticker.C, s.loadKeys)
 	})
-	running.Go(func() { s.repeat(ctx, "keys", holder, keysInterval, s.keys.Maintain) })
-	running.Go(func() { s.repeat(ctx, "janitor", holder, sweepInterval, s.sweep) })
+	running.Go(func() { every(ctx, keysInterval, func() { s.maintainKeys(ctx, holder) }) })
+	running.Go(func() { every(ctx, sweepInterval, func() { s.sweep(ctx, holder) }) })
 	return func() {
 		cancel()
 		running.Wait()
@@ -38,9 +38,7 @@ func (s *service) loadKeys(ctx context.Context) {
 	}
 }
 
-// repeat does work at each interval if this process holds the lease. The lease outlives the interval, so that a replica
-// keeps the work until it leaves.
-func (s *service) repeat(ctx context.Context, name, holder string, interval time.Duration, work func(context.Context) error) {
+func every(ctx context.Context, interval time.Duration, work func()) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
@@ -48,23 +46,45 @@ func (s *service) repeat(ctx context.Context, name, holder string, interval time
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-		}
-		held, err := s.store.AcquireLease(ctx, name, holder, int64(2*interval/time.Second))
-		if err == nil && held {
-			err = work(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
-			s.logger.Warn("background work failed and will be tried again", "work", name, "cause", err)
+			work()
 		}
 	}
 }
 
-func (s *service) sweep(ctx context.Context) error {
+// maintainKeys rotates keys by age if this process holds the lease. It reads them in any case, should the news of a
+// change have been lost with the database.
+func (s *service) maintainKeys(ctx context.Context, holder string) {
+	work := s.keys.Load
+	if s.holds(ctx, "keys", holder, keysInterval) {
+		work = s.keys.Maintain
+	}
+	if err := work(ctx); err != nil && ctx.Err() == nil {
+		s.logger.Warn("signing keys were not maintained", "cause", err)
+	}
+}
+
+// holds says whether this process holds a lease, which outlives the interval, so that a replica keeps the work until it
+// leaves.
+func (s *service) holds(ctx context.Context, name, holder string, interval time.Duration) bool {
+	held, err := s.store.AcquireLease(ctx, name, holder, int64(2*interval/time.Second))
+	if err != nil && ctx.Err() == nil {
+		s.logger.Warn("a lease was not acquired", "lease", name, "cause", err)
+	}
+	return held
+}
+
+// sweep deletes expired rows if this process holds the lease.
+func (s *service) sweep(ctx context.Context, holder string) {
+	if !s.holds(ctx, "janitor", holder, sweepInterval) {
+		return
+	}
 	deleted, err := s.store.Sweep(ctx, sweepBatch)
+	if err != nil && ctx.Err() == nil {
+		s.logger.Warn("expired rows were not all deleted", "cause", err)
+	}
 	if total := totalOf(deleted); total > 0 {
 		s.logger.Info("expired rows deleted", "rows", total)
 	}
-	return err
 }
 
 func totalOf(deleted map[string]int64) (total int64) {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/google/uuid"
 
 	"ithildin/provider"
 	"ithildin/storage"
@@ -149,6 +150,9 @@ func checkClient(c *storage.Client) error {
 	}
 	if c.Name == "" {
 		wrong = append(wrong, errors.New("--name is required"))
+	}
+	if c.OwnerID != "" && uuid.Validate(c.OwnerID) != nil {
+		wrong = append(wrong, fmt.Errorf("--owner-id %q is no UUID", c.OwnerID))
 	}
 	if !slices.Contains(known, method) {
 		wrong = append(wrong, fmt.Errorf("--auth-method %q: want one of %v", method, known))

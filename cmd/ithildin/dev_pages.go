@@ -106,7 +106,7 @@ type tokenRequest struct {
 	username, password string // of HTTP Basic, "" where the body has the secret
 }
 
-// requests makes both for a code, with the credentials of the demo client that it was issued to.
+// requests makes those that work for a code, with the credentials of the demo client that it was issued to.
 func (d devPages) requests(ctx context.Context, value string) ([]tokenRequest, error) {
 	code, err := d.store.FindCode(ctx, storage.Hash(value))
 	if errors.Is(err, storage.ErrNotFound) {
@@ -115,10 +115,13 @@ func (d devPages) requests(ctx context.Context, value string) ([]tokenRequest, e
 	if err != nil {
 		return nil, errors.New("the database does not answer")
 	}
-	for _, client := range []demoClient{d.demo.standard, d.demo.eHealth} {
-		if client.id == code.ClientID {
-			return []tokenRequest{d.standardRequest(client, code, value), d.legacyRequest(client, code, value)}, nil
-		}
+	switch code.ClientID {
+	case d.demo.eHealth.id:
+		return []tokenRequest{
+			d.standardRequest(d.demo.eHealth, code, value), d.legacyRequest(d.demo.eHealth, code, value),
+		}, nil
+	case d.demo.standard.id: // the legacy face knows clients by UUIDs only
+		return []tokenRequest{d.standardRequest(d.demo.standard, code, value)}, nil
 	}
 	return nil, fmt.Errorf("the code is for the client %s, whose secret this page does not know", code.ClientID)
 }

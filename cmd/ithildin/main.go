@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -52,7 +53,17 @@ type console struct {
 }
 
 func main() {
+	unsetEmpty(os.Environ())
 	os.Exit(run(context.Background(), os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+}
+
+// unsetEmpty makes a setting that is empty, as templates of containers leave it, the same as one that is absent.
+func unsetEmpty(environment []string) {
+	for _, entry := range environment {
+		if name, value, _ := strings.Cut(entry, "="); value == "" && strings.HasPrefix(name, "ITHILDIN_") {
+			_ = os.Unsetenv(name) // fails for impossible names only
+		}
+	}
 }
 
 // run is the process without its globals; it returns the exit code.

@@ -143,7 +143,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	}
 	ready := &readiness{store: store, keys: keys}
 	return &service{
-		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready,
+		settings: s, store: store, keys: keys, logger: logger, ready: ready,
 		public: p.Handler(mounts...), admin: adminHandler(s, ready, registry),
 	}, nil
 }
@@ -159,7 +159,8 @@ func newRegistry(store *storage.Store) *prometheus.Registry {
 
 func explainSealed(err error) error {
 	if errors.Is(err, storage.ErrSealed) {
-		return withHint("ITHILDIN_SECRET must have the master secret that this database began with, or was resealed under", err)
+		return withHint("ITHILDIN_SECRET must have the master secret that this database began with, or was resealed under; "+
+			"that of a development server is in "+devSecretFile, err)
 	}
 	return err
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"ithildin/jwks"
-	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -25,15 +24,14 @@ type service struct {
 	settings *settings
 	store    *storage.Store
 	keys     *jwks.Set
-	provider *provider.Provider
 	logger   *slog.Logger
 	ready    *readiness
 	public   http.Handler
 	admin    http.Handler
 }
 
-// run serves until the first SIGINT or SIGTERM, then lets requests end, writes the audit events that wait, and returns.
-// A second signal ends the process at once.
+// run serves until the first SIGINT or SIGTERM, then lets requests end and returns. A second signal ends the process at
+// once.
 func (s *service) run(ctx context.Context, listening func()) error {
 	ctx, restoreSignals := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer restoreSignals()

@@ -7,6 +7,8 @@ import (
 	"net/mail"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"ithildin/provider/login"
 	"ithildin/storage"
 )
@@ -68,6 +70,9 @@ type newUserRow struct {
 func (c *userCreateCommand) Run(ctx context.Context, terminal console) error {
 	if address, err := mail.ParseAddress(c.Email); err != nil || address.Address != c.Email {
 		return &usageError{cause: fmt.Errorf("%q is no email address", c.Email)}
+	}
+	if c.ID != "" && uuid.Validate(c.ID) != nil {
+		return &usageError{cause: fmt.Errorf("--id %q is no UUID", c.ID)}
 	}
 	profile, err := readJSONObject(c.ProfileFile, terminal)
 	if err != nil {
