@@ -164,7 +164,7 @@ func (p *Provider) AuthenticateSecret(ctx context.Context, clientID, secret stri
 }
 
 // weakSecrets verifies secrets of few bits, which have a slow hash: once each, and from then on by a keyed hash in memory,
-// so that a request of the demo costs no more than any other.
+// so that a request with such a secret costs no more than any other.
 type weakSecrets struct {
 	key      []byte
 	verifier interface {

@@ -150,3 +150,16 @@ func TestAMadeUpClientIDTakesNoMemory(t *testing.T) {
 		require.Equal(t, "invalid_client", got.text("error"))
 	})
 }
+
+func TestAUserWhoseProfileIsNullHasASubjectStill(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("clinic", nil)
+		token := s.redeem("clinic", s.browser().code(request("clinic", "openid profile email"))).text("access_token")
+		_, err := s.store.SQL().ExecContext(t.Context(), `UPDATE users SET profile = 'null'`)
+		require.NoError(t, err)
+		info := s.userinfo(token)
+		require.Equal(t, http.StatusOK, info.status, info.raw)
+		require.Equal(t, s.userID, info.text("sub"))
+	})
+}

@@ -15,21 +15,20 @@ import (
 
 // The error codes of RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1 and OIDC Core 3.1.2.6.
 const (
-	CodeInvalidRequest          = "invalid_request"
-	CodeInvalidClient           = "invalid_client"
-	CodeInvalidGrant            = "invalid_grant"
-	CodeUnauthorizedClient      = "unauthorized_client"
-	CodeUnsupportedGrantType    = "unsupported_grant_type"
-	CodeUnsupportedResponseType = "unsupported_response_type"
-	CodeInvalidScope            = "invalid_scope"
-	CodeAccessDenied            = "access_denied"
-	CodeServerError             = "server_error"
-	CodeTemporarilyUnavailable  = "temporarily_unavailable"
-	CodeLoginRequired           = "login_required"
-	CodeConsentRequired         = "consent_required"
-	CodeInvalidToken            = "invalid_token"
-	CodeRequestNotSupported     = "request_not_supported"
-	CodeRequestURINotSupported  = "request_uri_not_supported"
+	CodeInvalidRequest         = "invalid_request"
+	CodeInvalidClient          = "invalid_client"
+	CodeInvalidGrant           = "invalid_grant"
+	CodeUnauthorizedClient     = "unauthorized_client"
+	CodeUnsupportedGrantType   = "unsupported_grant_type"
+	CodeInvalidScope           = "invalid_scope"
+	CodeAccessDenied           = "access_denied"
+	CodeServerError            = "server_error"
+	CodeTemporarilyUnavailable = "temporarily_unavailable"
+	CodeLoginRequired          = "login_required"
+	CodeConsentRequired        = "consent_required"
+	CodeInvalidToken           = "invalid_token"
+	CodeRequestNotSupported    = "request_not_supported"
+	CodeRequestURINotSupported = "request_uri_not_supported"
 )
 
 // The causes that pages have words for, and that adapters tell apart.

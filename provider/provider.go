@@ -44,7 +44,6 @@ type Provider struct {
 	keys    *jwks.Set
 	login   *login.Service
 	issuer  string
-	base    *url.URL
 	logger  *slog.Logger
 	now     func() time.Time
 	random  io.Reader
@@ -83,7 +82,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		o.Metrics = prometheus.NewRegistry()
 	}
 	p := &Provider{
-		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), base: o.Issuer, logger: o.Logger,
+		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
 	}
 	if err := p.readKeys(ctx); err != nil {
@@ -138,9 +137,6 @@ func (p *Provider) Logger() *slog.Logger { return p.logger }
 func (p *Provider) Page(e func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return p.servePage(e)
 }
-
-// Now is the Provider's clock.
-func (p *Provider) Now() time.Time { return p.now() }
 
 // notFound is every path that is nothing.
 func (p *Provider) notFound(http.ResponseWriter, *http.Request) error {

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"log/slog"
+	"net/http"
 
 	"github.com/ory/fosite"
 	"github.com/ory/fosite/handler/oauth2"
@@ -78,7 +79,7 @@ func (h *refreshHandler) scope(ctx context.Context, u *storage.UnitOfWork, reque
 	}
 	asked := storage.SplitScope(requested)
 	if !contains(scope, asked) {
-		return nil, newError(400, CodeInvalidScope, "The scope goes beyond what was granted.")
+		return nil, newError(http.StatusBadRequest, CodeInvalidScope, "The scope goes beyond what was granted.")
 	}
 	return intersection(asked, kept), nil
 }

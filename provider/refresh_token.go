@@ -15,7 +15,7 @@ import (
 )
 
 // A refresh token is derived from its grant and generation by a MAC, so that a family is one row, the successor of a
-// token is the same however often it is asked for, and a made-up token costs no query. In our own form it carries both;
+// token is the same however often it is asked for, and in our own form a made-up token costs no query. In our own form it carries both;
 // in the legacy form there is only room for the MAC, and the grant keeps its hash.
 
 // refreshPrefix tells our own form from a legacy or imported value, and lets scanners of leaked secrets find it.
@@ -62,7 +62,7 @@ func (t refreshTokens) GenerateRefreshToken(ctx context.Context, r fosite.Reques
 	}
 	now := t.provider.store.Now()
 	generation := uint32(0)
-	u.Issued.RefreshExpiresAt = now + policy.RefreshLifetime
+	u.Issued.RefreshExpiresAt = now + min(policy.RefreshLifetime, storage.RefreshAbsoluteLifetime)
 	if u.Grant != nil {
 		generation = uint32(u.Successor()) // a family lives a year at most, so it fits
 		u.Issued.RefreshExpiresAt = min(u.Issued.RefreshExpiresAt, u.Grant.CreatedAt+storage.RefreshAbsoluteLifetime)

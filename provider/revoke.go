@@ -41,7 +41,7 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := p.store.RecordEvents(ctx, []storage.Event{p.dated(ctx, event)}); err != nil {
+	if err := p.store.RecordEvents(ctx, []storage.Event{identified(ctx, event)}); err != nil {
 		return err
 	}
 	return done(w)

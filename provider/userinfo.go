@@ -52,6 +52,9 @@ func userClaims(user storage.Holder, scope []string) (map[string]any, error) {
 			return nil, err
 		}
 	}
+	if profile == nil { // an import or a repair by hand may leave null
+		profile = map[string]any{}
+	}
 	profile["email"] = user.Email
 	if _, known := profile["email_verified"]; !known {
 		profile["email_verified"] = false

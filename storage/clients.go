@@ -210,7 +210,8 @@ func (s *Store) UnblockClient(ctx context.Context, id string) error {
 }
 
 // DeactivateTokens ends everything that was issued to a client for its users, and its own opaque tokens. A JWT of its own
-// (client_credentials) leaves no row to end and lives until it expires, unless its jti is revoked or the client is blocked. ErrNotFound: no such client.
+// (client_credentials) leaves no row to end and lives until it expires, unless its jti is revoked or the client is blocked.
+// ErrNotFound: no such client.
 func (s *Store) DeactivateTokens(ctx context.Context, clientID string) error {
 	clientID, err := textKey(clientID)
 	if err != nil {

@@ -23,7 +23,7 @@ var (
 	ErrConflict = errors.New("storage: already exists")
 	// ErrUnavailable says that the database can't answer now; the same request may succeed later.
 	ErrUnavailable = errors.New("storage: database unavailable")
-	// ErrUsed says that a conditional write lost: another attempt has used the code, the jti or the lease.
+	// ErrUsed says that a conditional write lost: another attempt has used the code or the jti, or a one-time code is spent.
 	ErrUsed = errors.New("storage: already used")
 	// ErrReuse says that a refresh token older than its grace was presented; its family is revoked by now.
 	ErrReuse = errors.New("storage: refresh token reuse")

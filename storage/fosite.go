@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -301,5 +300,5 @@ func notFound(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		return fosite.ErrNotFound.WithWrap(err)
 	}
-	return fmt.Errorf("%w", err)
+	return err
 }

@@ -10,7 +10,7 @@ import (
 type Grant struct {
 	ID               string
 	ClientID         string
-	ConnectionID     string // "" where refresh is bound to the client alone
+	ConnectionID     string // the one that redeemed the code; "" where that is not known
 	UserID           string
 	SessionID        string // the login session it was made in
 	Scope            string

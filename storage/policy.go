@@ -27,7 +27,7 @@ const (
 	CodeReplayRevoke = "revoke" // RFC 6749 4.1.2: revoke what the code was exchanged for
 	CodeReplayRefuse = "refuse"
 
-	RefreshLifetimeFromRotation = "rotation" // and a year from sign-in at most
+	RefreshLifetimeFromRotation = "rotation" // and a year from the exchange of the code at most
 	RefreshLifetimeFromIssue    = "issue"
 
 	RedirectMatchExact  = "exact"
@@ -63,8 +63,12 @@ const (
 	PresetMithril  = "mithril"  // imported from mithril, or made through the legacy admin API
 )
 
-// RefreshAbsoluteLifetime is the longest that a rotating family lives, in seconds from sign-in.
-const RefreshAbsoluteLifetime = 365 * 24 * 3600
+const (
+	// RefreshAbsoluteLifetime is the longest that a family of refresh tokens lives, in seconds from the exchange of its code.
+	RefreshAbsoluteLifetime = 365 * 24 * 3600
+	// MaximumAccessLifetime is the longest that an access token lives, in seconds: a retired key verifies for as long.
+	MaximumAccessLifetime = 31 * 24 * 3600
+)
 
 // NewPolicy returns the policy of a preset.
 func NewPolicy(preset string) (Policy, error) {
@@ -117,15 +121,14 @@ func (p Policy) Validate() error {
 	oneOf("refresh_scope", p.RefreshScope, RefreshScopeGranted, RefreshScopeCurrent, RefreshScopeApproval)
 	oneOf("refresh_lifetime_from", p.RefreshLifetimeFrom, RefreshLifetimeFromRotation, RefreshLifetimeFromIssue)
 	oneOf("code_replay", p.CodeReplay, CodeReplayRevoke, CodeReplayRefuse)
-	for name, seconds := range map[string]int64{
-		"code_lifetime": p.CodeLifetime, "access_lifetime": p.AccessLifetime, "refresh_lifetime": p.RefreshLifetime,
-	} {
-		if seconds <= 0 {
-			problems = append(problems, fmt.Errorf("%s is %d: want seconds above zero", name, seconds))
+	between := func(name string, seconds, least, most int64) {
+		if seconds < least || seconds > most {
+			problems = append(problems, fmt.Errorf("%s is %d: want %d to %d seconds", name, seconds, least, most))
 		}
 	}
-	if p.RefreshGrace < 0 {
-		problems = append(problems, fmt.Errorf("refresh_grace is %d: want seconds, zero or more", p.RefreshGrace))
-	}
+	between("code_lifetime", p.CodeLifetime, 1, 3600)
+	between("access_lifetime", p.AccessLifetime, 1, MaximumAccessLifetime)
+	between("refresh_lifetime", p.RefreshLifetime, 1, RefreshAbsoluteLifetime)
+	between("refresh_grace", p.RefreshGrace, 0, 3600)
 	return errors.Join(problems...)
 }

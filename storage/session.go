@@ -15,7 +15,6 @@ import (
 type Session struct {
 	UserID      string   `json:"user_id,omitempty"`
 	Subject     string   `json:"sub"`
-	GrantType   string   `json:"grant_type,omitempty"`   // how the stored token came to be; shown by the legacy face
 	RedirectURI string   `json:"redirect_uri,omitempty"` // of the code it came from; shown by the legacy face
 	SessionID   string   `json:"session_id,omitempty"`   // login_sessions.session_id
 	AuthTime    int64    `json:"auth_time,omitempty"`    // microseconds

@@ -160,6 +160,9 @@ func checkClient(c *storage.Client) error {
 	if method == storage.AuthMethodPrivateKeyJWT && c.Metadata.JWKS == nil {
 		wrong = append(wrong, errors.New("--jwks-file is required for private_key_jwt"))
 	}
+	if !usesSecret(method) && len(c.Connections) > 1 {
+		wrong = append(wrong, fmt.Errorf("--auth-method %s: only a secret tells the client's %d connections apart", method, len(c.Connections)))
+	}
 	if public && slices.Contains(c.Metadata.GrantTypes, "client_credentials") {
 		wrong = append(wrong, errors.New("client_credentials is not for a public client"))
 	}

@@ -85,7 +85,7 @@ func count(number int, noun string) string {
 	return fmt.Sprintf("%d %ss", number, noun)
 }
 
-// withoutPassword drops the query too, where lib/pq takes a password as well.
+// withoutPassword masks the query's password too, which lib/pq takes as well.
 func withoutPassword(databaseURL string) string {
 	u, err := url.Parse(databaseURL)
 	if err != nil || u.Scheme == "sqlite" {

@@ -148,7 +148,7 @@ func checkDatabaseURL(p *problems, databaseURL string) {
 	case err != nil:
 		p.add("ITHILDIN_DATABASE_URL", "is no URL: a password in it must be percent-encoded")
 	case u.Scheme != "postgres" && u.Scheme != "postgresql":
-		p.add("ITHILDIN_DATABASE_URL", "want sqlite:PATH or postgres://…")
+		p.add("ITHILDIN_DATABASE_URL", "is of another kind: want sqlite:PATH or postgres://…")
 	}
 }
 

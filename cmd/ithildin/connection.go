@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"ithildin/storage"
 )
@@ -50,6 +51,13 @@ func (connectionCreateCommand) Help() string {
 // Run stores the connection and prints a secret that it made, this once.
 func (c *connectionCreateCommand) Run(ctx context.Context, terminal console) error {
 	return c.withStore(ctx, func(store *storage.Store) error {
+		client, err := store.LoadClient(ctx, c.ClientID)
+		if err != nil {
+			return explain(err, "client "+c.ClientID)
+		}
+		if method := client.Metadata.TokenEndpointAuthMethod; !usesSecret(method) {
+			return fmt.Errorf("client %s authenticates by %s, and only a secret tells several connections apart", client.ID, method)
+		}
 		connection, err := newConnection(store, c.ClientID, c.Preset, c.RedirectURI)
 		if err != nil {
 			return err

@@ -26,7 +26,7 @@ func (p *problems) secret(name, file string) string {
 // file reads a setting from a file; the setting itself must then be empty.
 func (p *problems) file(name, value, file string) string {
 	if value != "" {
-		p.add(name, "is set although %s_FILE is", name)
+		p.add(name, "and %s_FILE are both set: want one of them", name)
 		return ""
 	}
 	content, err := readBounded(file, nil)

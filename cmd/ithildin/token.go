@@ -19,7 +19,7 @@ type tokenCommand struct {
 	ClientCredentials tokenClientCredentialsCommand `cmd:"" help:"Get a token for the client itself."`
 	Refresh           tokenRefreshCommand           `cmd:"" help:"Use a refresh token."`
 	Introspect        tokenIntrospectCommand        `cmd:"" help:"Ask what a token is."`
-	Revoke            tokenRevokeCommand            `cmd:"" help:"Revoke a token and all that came of the same sign-in."`
+	Revoke            tokenRevokeCommand            `cmd:"" help:"Revoke a token; a refresh token ends its whole grant."`
 }
 
 const (

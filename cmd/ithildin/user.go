@@ -108,8 +108,8 @@ func readJSONObject(path string, terminal console) (json.RawMessage, error) {
 		return nil, &usageError{cause: err}
 	}
 	var object map[string]any
-	if err := json.Unmarshal(content, &object); err != nil {
-		return nil, &usageError{cause: fmt.Errorf("%s is no JSON object: %w", path, err)}
+	if err := json.Unmarshal(content, &object); err != nil || object == nil {
+		return nil, &usageError{cause: fmt.Errorf("%s is no JSON object", path)}
 	}
 	return content, nil
 }
