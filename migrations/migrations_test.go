@@ -103,7 +103,7 @@ func TestADatabaseThatIsAwayIsAnError(t *testing.T) {
 
 // Both engines take these types, and so does CockroachDB.
 func TestColumnsHaveTheTypesOfTheOneDialect(t *testing.T) {
-	column := regexp.MustCompile(`(?m)^    ([a-z_]+) +([a-z]+)[ ,]`)
+	column := regexp.MustCompile(`(?m)(?:^    |ADD COLUMN )([a-z_]+) +([a-z]+)[ ,]`)
 	for _, name := range migrationFiles(t) {
 		content, err := os.ReadFile(name)
 		require.NoError(t, err)

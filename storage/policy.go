@@ -54,6 +54,9 @@ type Policy struct {
 	RefreshLifetime     int64  `json:"refresh_lifetime"`
 	// IntrospectAny lets the client ask about tokens that are not its own.
 	IntrospectAny bool `json:"introspect_any"`
+	// Trusted lets the client name no scope on POST /oauth/apps/authorize, and have all that the user's roles give; its users
+	// are not asked for consent on the legacy face (contract section 1, trusted clients).
+	Trusted bool `json:"trusted"`
 }
 
 // The presets of policies and of the connections that go with them.

@@ -26,6 +26,13 @@ type Session struct {
 	CodeChallenge string `json:"code_challenge,omitempty"`
 	// RedirectURIGiven says that the authorization request named its redirect URI, so that the exchange must (RFC 6749 4.1.3).
 	RedirectURIGiven bool `json:"redirect_uri_given,omitempty"`
+	// GrantType is how a token came about, in the words of contract section 1; "" follows from the row.
+	GrantType string `json:"grant_type,omitempty"`
+	// ScopeRequest is what a token of a sign-in that is not complete yet will stand for (contract section 1, token kinds).
+	ScopeRequest string `json:"scope_request,omitempty"`
+	// Factor and FactorType are what a person wants to confirm as a second factor.
+	Factor     string `json:"request_authentication_factor,omitempty"`
+	FactorType string `json:"request_authentication_factor_type,omitempty"`
 
 	claims  *jwt.IDTokenClaims
 	headers *jwt.Headers
