@@ -53,6 +53,19 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	return p.outermost(router)
 }
 
+// AdminHandler is what adapters mount on the admin listener. What a gateway says of the user counts there.
+func (p *Provider) AdminHandler(mounts ...Mount) http.Handler {
+	router := mux.NewRouter()
+	router.SkipClean(true)
+	router.Use(p.observe)
+	for _, mount := range mounts {
+		mount(router)
+	}
+	router.MethodNotAllowedHandler = p.observe(p.serve(methodNotAllowed, p.inJSON))
+	router.NotFoundHandler = p.observe(p.serve(p.notFound, p.inJSON))
+	return router
+}
+
 func methodNotAllowed(http.ResponseWriter, *http.Request) error {
 	return newError(http.StatusMethodNotAllowed, CodeInvalidRequest, "This address does not take that method.")
 }

@@ -17,18 +17,46 @@ func New(p *provider.Provider) *Adapter {
 	return &Adapter{provider: p}
 }
 
-// Mount adds the routes of the legacy face. Below its paths a wrong method and an unknown path are the same, an envelope
-// that says not_found (contract section 2.0).
+// Mount adds the public routes of the legacy face. Below its paths a wrong method and an unknown path are the same, an
+// envelope that says not_found (contract section 2.0).
 func (a *Adapter) Mount(r *mux.Router) {
-	for _, path := range []string{"/oauth/tokens", "/oauth/tokens/", "/api/oauth/tokens", "/api/oauth/tokens/"} {
-		r.HandleFunc(path, a.tokens).Methods(http.MethodPost)
+	for _, path := range []string{"/oauth/tokens", "/api/oauth/tokens"} {
+		a.post(r, path, a.tokens)
 	}
 	for _, path := range []string{"/sign-in", "/sign-in/"} {
 		r.Handle(path, a.provider.Page(a.signIn)).Methods(http.MethodGet, http.MethodHead)
 	}
+	a.post(r, "/oauth/apps/authorize", a.authorize)
+	a.mountLogin(r)
+	a.mountUserActions(r)
 	for _, prefix := range []string{"/oauth/", "/api/", "/auth/"} {
 		r.PathPrefix(prefix).HandlerFunc(a.notFound)
 	}
+}
+
+// MountAdmin adds what only the admin listener serves (contract sections 2.6 and 2.7), and the routes that a gateway of
+// the operator's own stands in front of: there, and only there, x-consumer-id says who the user is.
+func (a *Adapter) MountAdmin(r *mux.Router) {
+	a.post(r, "/oauth/apps/authorize", a.authorizeForConsumer)
+	a.mountVerification(r)
+	a.mountClients(r)
+	a.mountUsers(r)
+	r.PathPrefix("/").HandlerFunc(a.notFound)
+}
+
+// route adds an endpoint, also with a slash at its end, as clients send it (contract section 2.0).
+func (a *Adapter) route(r *mux.Router, method, path string, endpoint func(http.ResponseWriter, *http.Request) error) {
+	for _, path := range []string{path, path + "/"} {
+		r.HandleFunc(path, a.handle(endpoint)).Methods(method)
+	}
+}
+
+func (a *Adapter) get(r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error) {
+	a.route(r, http.MethodGet, path, endpoint)
+}
+
+func (a *Adapter) post(r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error) {
+	a.route(r, http.MethodPost, path, endpoint)
 }
 
 func (a *Adapter) notFound(w http.ResponseWriter, r *http.Request) {

@@ -3,15 +3,20 @@ package ehealth
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
 
 	"ithildin/provider"
 )
 
 // envelope is every answer: meta, and either data or an error (contract section 3).
 type envelope struct {
-	Meta  meta `json:"meta"`
-	Data  any  `json:"data,omitempty"`
-	Error any  `json:"error,omitempty"`
+	Meta   meta    `json:"meta"`
+	Data   any     `json:"data,omitempty"`
+	Error  any     `json:"error,omitempty"`
+	Urgent any     `json:"urgent,omitempty"`
+	Paging *paging `json:"paging,omitempty"`
 }
 
 type meta struct {
@@ -25,10 +30,35 @@ type meta struct {
 // maximumIdempotencyKey bounds what is echoed, in bytes.
 const maximumIdempotencyKey = 255
 
-// write is the one function that makes an envelope. The URL is the issuer's, never what the request says of its host.
+// answer writes an object.
+func (a *Adapter) answer(w http.ResponseWriter, r *http.Request, status int, data any) error {
+	return a.answerUrgent(w, r, status, data, nil)
+}
+
+// answerUrgent writes an object with what a front end must do, or know, at once.
+func (a *Adapter) answerUrgent(w http.ResponseWriter, r *http.Request, status int, data, urgent any) error {
+	a.write(w, r, envelope{Meta: meta{Code: status, Type: "object"}, Data: data, Urgent: urgent})
+	return nil
+}
+
+// answerList writes a page of a list; data is a slice that is not nil.
+func (a *Adapter) answerList(w http.ResponseWriter, r *http.Request, data any, p paging) error {
+	a.write(w, r, envelope{Meta: meta{Code: http.StatusOK, Type: "list"}, Data: data, Paging: &p})
+	return nil
+}
+
+// answerNothing is 204: without a body there is no envelope.
+func answerNothing(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// write is the one function that makes an envelope. The URL is the issuer's, never what the request says of its host, and
+// the route's where the path has a token in it.
 func (a *Adapter) write(w http.ResponseWriter, r *http.Request, e envelope) {
 	id := provider.RequestID(r)
-	e.Meta.URL, e.Meta.Type, e.Meta.RequestID = a.provider.Issuer()+r.URL.Path, "object", &id
+	e.Meta.URL, e.Meta.RequestID = a.provider.Issuer()+shownPath(r), &id
 	if e.Meta.Code == http.StatusUnsupportedMediaType || e.Meta.Code == http.StatusRequestEntityTooLarge {
 		e.Meta.RequestID = nil // refused before an id was given
 	}
@@ -64,4 +94,15 @@ func printable(s string) bool {
 		}
 	}
 	return true
+}
+
+// shownPath is the path of a request as an answer may repeat it: a token or an api-key in it is left out.
+func shownPath(r *http.Request) string {
+	path := r.URL.Path
+	for name, value := range mux.Vars(r) {
+		if (name == "token" || name == "key") && value != "" {
+			path = strings.Replace(path, value, "{"+name+"}", 1)
+		}
+	}
+	return path
 }

@@ -1,11 +1,13 @@
 package ehealth
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
 
 	"ithildin/provider"
+	"ithildin/storage"
 )
 
 // failure is one of the distinct errors of the contract (2.1.3, section 3): a status and the error object of its envelope.
@@ -14,6 +16,9 @@ type failure struct {
 	body   any
 	cause  error // for the log alone
 }
+
+// Error is for the log; a failure is an error, so that a handler can return it.
+func (f failure) Error() string { return http.StatusText(f.status) }
 
 // because returns a copy with a cause.
 func (f failure) because(cause error) failure {
@@ -46,24 +51,42 @@ func refusal(kind, message string) failure {
 	return failure{status: http.StatusUnauthorized, body: errorObject{Type: kind, Message: message}}
 }
 
+// conflict is 409; without words it has those of the contract (section 3).
+func conflict(message string) failure {
+	if message == "" {
+		message = "The request could not be completed due to a conflict with the current state of the resource."
+	}
+	return failure{status: http.StatusConflict, body: errorObject{Type: "request_conflict", Message: message}}
+}
+
+// forbidden is 403; it may go without words.
+func forbidden(kind, message string) failure {
+	return failure{status: http.StatusForbidden, body: errorObject{Type: kind, Message: message}}
+}
+
+// unprocessable is a 422 that no single field is to blame for (contract section 3).
+func unprocessable(message string) failure {
+	return failure{status: http.StatusUnprocessableEntity, body: errorObject{
+		Type: "request_malformed", Message: message, Invalid: malformedRequest,
+	}}
+}
+
 // The errors of POST /oauth/tokens, word for word.
 var (
 	failureMalformed = failure{status: http.StatusBadRequest, body: errorObject{
 		Type: "request_malformed", Message: "Malformed request. Probably, you have sent corrupted JSON.", Invalid: malformedRequest,
 	}}
-	failureGrantTypeMissing = failure{status: http.StatusUnprocessableEntity, body: errorObject{
-		Type: "request_malformed", Message: "Request must include grant_type.", Invalid: malformedRequest,
-	}}
-	failureGrantType     = refusal("invalid_grant", "Grant type not allowed.")
-	failureClient        = refusal("invalid_client", "Invalid client id or secret.")
-	failureTokenNotFound = refusal("token_not_found", "Token not found.")
-	failureTokenForeign  = refusal("invalid_grant", "Token not found or expired.")
-	failureTokenExpired  = refusal("token_expired", "Token expired.")
-	failureRedirectURI   = refusal("invalid_client", "The redirection URI provided does not match a pre-registered value.")
-	failureApproval      = refusal("access_denied", "Resource owner revoked access for the client.")
-	failureTokenUsed     = refusal("access_denied", "Token has already been used.")
-	failureClientBlocked = refusal("access_denied", "Client is blocked.")
-	failureUserBlocked   = refusal("user_blocked", "User blocked.")
+	failureGrantTypeMissing = unprocessable("Request must include grant_type.")
+	failureGrantType        = refusal("invalid_grant", "Grant type not allowed.")
+	failureClient           = refusal("invalid_client", "Invalid client id or secret.")
+	failureTokenNotFound    = refusal("token_not_found", "Token not found.")
+	failureTokenForeign     = refusal("invalid_grant", "Token not found or expired.")
+	failureTokenExpired     = refusal("token_expired", "Token expired.")
+	failureRedirectURI      = refusal("invalid_client", "The redirection URI provided does not match a pre-registered value.")
+	failureApproval         = refusal("access_denied", "Resource owner revoked access for the client.")
+	failureTokenUsed        = refusal("access_denied", "Token has already been used.")
+	failureClientBlocked    = refusal("access_denied", "Client is blocked.")
+	failureUserBlocked      = refusal("user_blocked", "User blocked.")
 
 	failureNotFound = failure{status: http.StatusNotFound, body: errorObject{Type: "not_found"}}
 	failureTooLarge = failure{status: http.StatusRequestEntityTooLarge, body: errorObject{
@@ -82,12 +105,6 @@ var (
 	failureInternal = failure{status: http.StatusInternalServerError, body: map[string]any{
 		"errors": map[string]string{"detail": "Internal server error"},
 	}}
-)
-
-// The rules that a field can break.
-var (
-	ruleRequired = rule{Rule: "required", Description: "can't be blank", Params: []string{}}
-	ruleString   = rule{Rule: "cast", Description: "is invalid", Params: []string{"string"}}
 )
 
 // failureValidation lists fields in the order of their names.
@@ -109,6 +126,34 @@ func failureValidation(broken map[string]rule) failure {
 	}}
 }
 
+// handle makes a handler of an endpoint whose error is a failure, or a fault of storage or provider.
+func (a *Adapter) handle(endpoint func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := endpoint(w, r); err != nil {
+			a.writeFailure(w, r, failureOf(err))
+		}
+	}
+}
+
+// failureOf is what the contract answers to an error that no check of an endpoint has named.
+func failureOf(err error) failure {
+	var known failure
+	var pointer *failure
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &pointer):
+		return *pointer
+	case errors.Is(err, storage.ErrNotFound):
+		return failureNotFound.because(err)
+	case errors.Is(err, storage.ErrConflict):
+		return conflict("").because(err)
+	case provider.AsError(err).Status == http.StatusServiceUnavailable:
+		return failureUnavailable.because(err)
+	}
+	return failureInternal.because(err)
+}
+
 // writeFailure is the one place where an error of this face is written and logged.
 func (a *Adapter) writeFailure(w http.ResponseWriter, r *http.Request, f failure) {
 	level := slog.LevelInfo
@@ -126,5 +171,5 @@ func (a *Adapter) writeFailure(w http.ResponseWriter, r *http.Request, f failure
 		attributes = append(attributes, slog.String("cause", f.cause.Error()))
 	}
 	a.provider.Logger().LogAttrs(r.Context(), level, "legacy request failed", attributes...)
-	a.write(w, r, envelope{Meta: meta{Code: f.status}, Error: f.body})
+	a.write(w, r, envelope{Meta: meta{Code: f.status, Type: "object"}, Error: f.body})
 }

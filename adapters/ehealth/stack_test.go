@@ -26,6 +26,7 @@ type stack struct {
 	t      testing.TB
 	store  *storage.Store
 	server *httptest.Server
+	admin  *httptest.Server
 	now    int64
 }
 
@@ -47,9 +48,12 @@ func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *s
 		Store: s.store, Keys: keys, Issuer: issuer, Now: clock,
 	})
 	require.NoError(t, err)
-	s.server.Config.Handler = p.Handler(ehealth.New(p).Mount)
+	adapter := ehealth.New(p)
+	s.server.Config.Handler = p.Handler(adapter.Mount)
 	s.server.Start()
 	t.Cleanup(s.server.Close)
+	s.admin = httptest.NewServer(p.AdminHandler(adapter.MountAdmin))
+	t.Cleanup(s.admin.Close)
 	return s
 }
 
@@ -77,8 +81,18 @@ func (a answer) at(path string) (any, bool) {
 	return value, true
 }
 
+// send asks the public listener.
 func (s *stack) send(method, path string, header map[string]string, body string) answer {
-	r, err := http.NewRequestWithContext(context.Background(), method, s.server.URL+path, strings.NewReader(body))
+	return s.sendTo(s.server, method, path, header, body)
+}
+
+// ask asks the admin listener.
+func (s *stack) ask(method, path string, header map[string]string, body string) answer {
+	return s.sendTo(s.admin, method, path, header, body)
+}
+
+func (s *stack) sendTo(server *httptest.Server, method, path string, header map[string]string, body string) answer {
+	r, err := http.NewRequestWithContext(context.Background(), method, server.URL+path, strings.NewReader(body))
 	require.NoError(s.t, err)
 	for name, value := range header {
 		r.Header.Set(name, value)

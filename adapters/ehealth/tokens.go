@@ -3,21 +3,12 @@ package ehealth
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/google/uuid"
 
 	"ithildin/provider"
 )
-
-// maximumBody bounds a request's body, in bytes (contract section 2.0).
-const maximumBody = 8_000_000
 
 // token is the data of a successful answer (contract 2.1.1, 2.1.2).
 type token struct {
@@ -39,74 +30,29 @@ type details struct {
 
 // tokens is POST /oauth/tokens: unwrap, exchange, rewrap. Headers that claim to authenticate are ignored, as they always
 // were: deployed clients send an old token there.
-func (a *Adapter) tokens(w http.ResponseWriter, r *http.Request) {
-	fields, failed := readToken(w, r)
+func (a *Adapter) tokens(w http.ResponseWriter, r *http.Request) error {
+	fields, failed := readObject(w, r, "token", failureGrantTypeMissing)
 	if failed != nil {
-		a.writeFailure(w, r, *failed)
-		return
+		return failed
 	}
 	form, failed := unwrap(fields)
 	if failed == nil {
 		failed = a.scopeRequired(r.Context(), fields, form)
 	}
 	if failed != nil {
-		a.writeFailure(w, r, *failed)
-		return
+		return failed
 	}
 	set, err := a.provider.Exchange(r.Context(), provider.TokenRequest{Form: form})
 	if err != nil {
-		a.writeFailure(w, r, a.explain(r.Context(), form, err))
-		return
+		return a.explain(r.Context(), form, err)
 	}
-	a.write(w, r, envelope{Meta: meta{Code: http.StatusCreated}, Data: token{
+	return a.answer(w, r, http.StatusCreated, token{
 		ID: set.AccessTokenID, Name: "access_token", Value: set.AccessToken, UserID: set.UserID, ExpiresAt: set.ExpiresAt,
 		Details: details{
 			Scope: set.Scope, RefreshToken: set.RefreshToken, RedirectURI: set.RedirectURI, GrantType: set.GrantType,
 			ClientID: set.ClientID,
 		},
-	}})
-}
-
-// readToken reads the members of the token object. Of a member given twice the last counts, and unknown ones are ignored.
-func readToken(w http.ResponseWriter, r *http.Request) (map[string]json.RawMessage, *failure) {
-	body, failed := readBody(w, r)
-	if failed != nil {
-		return nil, failed
-	}
-	var request map[string]json.RawMessage
-	if !utf8.Valid(body) || !json.Valid(body) || json.Unmarshal(body, &request) != nil {
-		return nil, &failureMalformed
-	}
-	wrapped, given := request["token"]
-	if !given {
-		return nil, &failureMalformed
-	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(wrapped, &fields) != nil || fields == nil {
-		return nil, &failureGrantTypeMissing
-	}
-	return fields, nil
-}
-
-// readBody takes a missing Content-Type for a request without parameters.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
-	contentType := r.Header.Get("Content-Type")
-	if contentType == "" {
-		return nil, &failureMalformed
-	}
-	media, _, err := mime.ParseMediaType(contentType)
-	if err != nil || media != "application/json" && !(strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")) {
-		return nil, &failureContentType
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, &failureTooLarge
-	case err != nil:
-		return nil, &failureMalformed
-	}
-	return body, nil
+	})
 }
 
 // required are the fields of each grant; all of them are strings.
@@ -128,36 +74,19 @@ func unwrap(fields map[string]json.RawMessage) (url.Values, *failure) {
 		return nil, &failureGrantType
 	}
 	form := url.Values{"grant_type": {grantType}}
-	broken := map[string]rule{}
+	c := newCheck(fields)
 	for _, name := range names {
-		value, isText := text(fields[name])
-		switch {
-		case !isText:
-			broken[name] = ruleString
-		case strings.TrimSpace(value) == "":
-			broken[name] = ruleRequired
-		}
-		form.Set(name, value)
+		form.Set(name, c.text(name))
 	}
-	if len(broken) > 0 {
-		failed := failureValidation(broken)
-		return nil, &failed
+	if failed := c.failed(); failed != nil {
+		return nil, failed
 	}
-	// Only the form with hyphens: the parser takes braces, a URN and bare digits too.
-	id, err := uuid.Parse(form.Get("client_id"))
-	if err != nil || len(form.Get("client_id")) != len(id.String()) {
+	id, isUUID := parseUUID(form.Get("client_id"))
+	if !isUUID {
 		return nil, &failureMalformed
 	}
-	form.Set("client_id", id.String())
+	form.Set("client_id", id)
 	return form, nil
-}
-
-// text reads a string; what is absent or null is an empty one.
-func text(raw json.RawMessage) (value string, isText bool) {
-	if len(raw) == 0 {
-		return "", true
-	}
-	return value, json.Unmarshal(raw, &value) == nil
 }
 
 // scopeRequired is the policy of the connection that the secret selects: for a code a scope must be named, though its

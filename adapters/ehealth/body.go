@@ -1,0 +1,61 @@
+package ehealth
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+// maximumBody bounds a request's body, in bytes (contract section 2.0).
+const maximumBody = 8_000_000
+
+// readObject reads the members of the object that a body wraps under key, or of the body itself where key is "". Of a
+// member given twice the last counts, and unknown ones are ignored. The failure says what is wrong with the body; a key
+// that holds no object is wrongShape.
+func readObject(w http.ResponseWriter, r *http.Request, key string, wrongShape failure) (map[string]json.RawMessage, *failure) {
+	body, failed := readBody(w, r)
+	if failed != nil {
+		return nil, failed
+	}
+	var request map[string]json.RawMessage
+	if !utf8.Valid(body) || !json.Valid(body) || json.Unmarshal(body, &request) != nil || request == nil {
+		return nil, &failureMalformed
+	}
+	if key == "" {
+		return request, nil
+	}
+	wrapped, given := request[key]
+	if !given {
+		return nil, &failureMalformed
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(wrapped, &fields) != nil || fields == nil {
+		return nil, &wrongShape
+	}
+	return fields, nil
+}
+
+// readBody takes a missing Content-Type for a request without parameters.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
+	contentType := r.Header.Get("Content-Type")
+	if contentType == "" {
+		return nil, &failureMalformed
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil || media != "application/json" && !(strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")) {
+		return nil, &failureContentType
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &failureTooLarge
+	case err != nil:
+		return nil, &failureMalformed
+	}
+	return body, nil
+}

@@ -1,0 +1,141 @@
+package ehealth
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// check reads the fields of a body one by one, and collects what is wrong with them. What is wrong reads as a zero value.
+type check struct {
+	fields map[string]json.RawMessage
+	broken map[string]rule
+}
+
+func newCheck(fields map[string]json.RawMessage) *check {
+	return &check{fields: fields, broken: map[string]rule{}}
+}
+
+// failed is the answer that lists what is wrong, nil where nothing is.
+func (c *check) failed() *failure {
+	if len(c.broken) == 0 {
+		return nil
+	}
+	failed := failureValidation(c.broken)
+	return &failed
+}
+
+// broke notes a rule that a field breaks, unless it breaks another already.
+func (c *check) broke(name string, broken rule) {
+	if _, known := c.broken[name]; !known {
+		c.broken[name] = broken
+	}
+}
+
+// given says whether the body has the field with any other value than null.
+func (c *check) given(name string) bool {
+	return len(c.fields[name]) > 0 && string(c.fields[name]) != "null"
+}
+
+// text is a string that must be there and not be blank.
+func (c *check) text(name string) string {
+	value := c.optionalText(name)
+	if strings.TrimSpace(value) == "" {
+		c.broke(name, ruleRequired)
+	}
+	return value
+}
+
+// optionalText is a string, "" where the field is absent or null.
+func (c *check) optionalText(name string) string {
+	value, isText := text(c.fields[name])
+	if !isText {
+		c.broke(name, ruleString)
+	}
+	return value
+}
+
+// uuid is a UUID that must be there, in lower case.
+func (c *check) uuid(name string) string {
+	value, isText := text(c.fields[name])
+	if !isText {
+		c.broke(name, ruleUUID)
+		return ""
+	}
+	if strings.TrimSpace(value) == "" {
+		c.broke(name, ruleRequired)
+		return ""
+	}
+	id, isUUID := parseUUID(value)
+	if !isUUID {
+		c.broke(name, ruleUUID)
+	}
+	return id
+}
+
+// integer is a JSON integer that must be there.
+func (c *check) integer(name string) int64 {
+	if !c.given(name) {
+		c.broke(name, ruleRequired)
+		return 0
+	}
+	var value int64
+	if json.Unmarshal(c.fields[name], &value) != nil {
+		c.broke(name, ruleInteger)
+	}
+	return value
+}
+
+// object is a JSON object, nil where the field is absent or null.
+func (c *check) object(name string) json.RawMessage {
+	if !c.given(name) {
+		return nil
+	}
+	var value map[string]json.RawMessage
+	if json.Unmarshal(c.fields[name], &value) != nil {
+		c.broke(name, ruleMap)
+		return nil
+	}
+	return c.fields[name]
+}
+
+// oneOf is a string that must be there and be one of those allowed.
+func (c *check) oneOf(name string, allowed ...string) string {
+	value := c.text(name)
+	if !slices.Contains(allowed, value) {
+		c.broke(name, ruleInclusion(allowed...))
+	}
+	return value
+}
+
+// text reads a string; what is absent or null is an empty one.
+func text(raw json.RawMessage) (value string, isText bool) {
+	if len(raw) == 0 {
+		return "", true
+	}
+	return value, json.Unmarshal(raw, &value) == nil
+}
+
+// parseUUID takes only the form with hyphens, in any case: the parser takes braces, a URN and bare digits too.
+func parseUUID(value string) (string, bool) {
+	id, err := uuid.Parse(value)
+	if err != nil || len(value) != len(id.String()) {
+		return "", false
+	}
+	return id.String(), true
+}
+
+// The rules that a field can break (contract section 3).
+var (
+	ruleRequired = rule{Rule: "required", Description: "can't be blank", Params: []string{}}
+	ruleString   = rule{Rule: "cast", Description: "is invalid", Params: []string{"string"}}
+	ruleInteger  = rule{Rule: "cast", Description: "is invalid", Params: []string{"integer"}}
+	ruleMap      = rule{Rule: "cast", Description: "is invalid", Params: []string{"map"}}
+	ruleUUID     = rule{Rule: "cast", Description: "is invalid", Params: []string{"Elixir.Ecto.UUID"}}
+)
+
+func ruleInclusion(allowed ...string) rule {
+	return rule{Rule: "inclusion", Description: "is invalid", Params: allowed}
+}
