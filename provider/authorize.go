@@ -25,8 +25,10 @@ type authorization struct {
 	request fosite.AuthorizeRequester
 	prompt  prompt
 	login   *storage.Login
-	scope   []string
-	scopes  *scopes
+	// approvalID is the id of what the user approved for the client before, or approves now.
+	approvalID string
+	scope      []string
+	scopes     *scopes
 }
 
 // step is what a request needs next.

@@ -40,7 +40,9 @@ func (p *Provider) issueCode(r *http.Request, a *authorization) (string, error) 
 	if a.consentNeeded() {
 		p.approve(ctx, a)
 	}
-	p.login.QueueSessionUse(a.work, l)
+	if l.Session.ID != nil {
+		p.login.QueueSessionUse(a.work, l)
+	}
 	response, err := p.oauth2.NewAuthorizeResponse(ctx, a.request, session)
 	if err != nil {
 		return "", err
@@ -54,8 +56,11 @@ func (p *Provider) issueCode(r *http.Request, a *authorization) (string, error) 
 // approve remembers what the user consented to.
 func (p *Provider) approve(ctx context.Context, a *authorization) {
 	now := p.store.Now()
+	if a.approvalID == "" {
+		a.approvalID = p.store.NewID()
+	}
 	a.work.QueueApproval(storage.Approval{
-		ID: p.store.NewID(), UserID: a.login.User.ID, ClientID: a.client.ID, Scope: a.scope, CreatedAt: now, UpdatedAt: now,
+		ID: a.approvalID, UserID: a.login.User.ID, ClientID: a.client.ID, Scope: a.scope, CreatedAt: now, UpdatedAt: now,
 	}, a.login.ApprovalScope)
 	p.queueEvent(ctx, a.work, storage.Event{
 		Kind: "consented", ClientID: a.client.ID, UserID: a.login.User.ID,

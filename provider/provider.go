@@ -27,6 +27,8 @@ type Options struct {
 	Keys  *jwks.Set
 	// Passwords bound the work of all slow hashes of a process; nil makes a bound of its own.
 	Passwords *login.Passwords
+	// Components are the services and rules by which people prove who they are.
+	Components Components
 	// Issuer is the one source of every URL that is shown (OIDC Discovery 3).
 	Issuer *url.URL
 	Logger *slog.Logger
@@ -50,6 +52,9 @@ type Provider struct {
 	proxies []netip.Prefix
 	metrics *metrics
 	faces   map[string]Face
+
+	passwords  *login.Passwords
+	components Components
 
 	oauth2        *fosite.Fosite
 	codes         authorizationCodes
@@ -84,6 +89,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p := &Provider{
 		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
+		passwords: o.Passwords, components: o.Components,
 	}
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err
@@ -91,7 +97,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	var err error
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger, Passwords: o.Passwords,
-		ClientAddress: p.ClientAddress, RequestID: RequestID,
+		Components: o.Components, ClientAddress: p.ClientAddress, RequestID: RequestID,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("provider: %w", err)

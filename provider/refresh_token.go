@@ -29,19 +29,24 @@ type refreshTokens struct {
 
 // RefreshTokenSignature is how storage looks the token up; "" for a token in our own form whose MAC is wrong.
 func (t refreshTokens) RefreshTokenSignature(_ context.Context, token string) string {
-	text, own := strings.CutPrefix(token, refreshPrefix)
-	if !own {
+	if !strings.HasPrefix(token, refreshPrefix) {
 		return storage.RefreshHashSignature(token)
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	grant, generation, ok := t.parse(token)
+	if !ok {
+		return ""
+	}
+	return storage.RefreshSignature(grant, generation)
+}
+
+// parse reads a token in our own form; it is not ok where it was not made here.
+func (t refreshTokens) parse(token string) (grantID string, generation int64, ok bool) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimPrefix(token, refreshPrefix))
 	if err != nil || len(raw) != 16+4+sha256.Size {
-		return ""
+		return "", 0, false
 	}
-	grant, generation := uuid.UUID(raw[:16]), binary.BigEndian.Uint32(raw[16:20])
-	if !hmac.Equal(raw[20:], t.mac("own", grant, generation)) {
-		return ""
-	}
-	return storage.RefreshSignature(grant.String(), int64(generation))
+	grant, n := uuid.UUID(raw[:16]), binary.BigEndian.Uint32(raw[16:20])
+	return grant.String(), int64(n), hmac.Equal(raw[20:], t.mac("own", grant, n))
 }
 
 func (t refreshTokens) mac(form string, grant uuid.UUID, generation uint32) []byte {

@@ -82,6 +82,7 @@ type ConnectionSecret struct {
 	ID           string
 	Hash         []byte // SHA-256, for a secret of 128 bits or more
 	PasswordHash string // argon2id, for a weaker one
+	Lookup       []byte // of a weaker one that doubles as an api-key; written, never read back
 	CreatedAt    int64
 	ExpiresAt    int64 // 0: never
 }

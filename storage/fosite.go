@@ -121,7 +121,8 @@ func (f Fosite) CreateAccessTokenSession(ctx context.Context, signature string, 
 	if u.Grant != nil && u.gate == nil { // a refresh token that is not rotated
 		u.gateOnLiveGrant()
 	}
-	session := r.GetSession().(*Session)
+	session := r.GetSession().(*Session).Clone().(*Session)
+	session.GrantType = r.GetRequestForm().Get("grant_type")
 	token := AccessToken{
 		ID: []byte(signature), AccessTokenID: u.Issued.AccessTokenID, Kind: KindAccessToken,
 		ClientID: client.ID, UserID: session.UserID, Scope: strings.Join(r.GetGrantedScopes(), " "), Session: session,

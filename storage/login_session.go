@@ -62,19 +62,25 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
 	return unknownReference(err)
 }
 
-// findLogin gives one row for each pair of a role for the client and a role everywhere, as selectGrant does.
-const findLogin = `
-SELECT s.id, s.session_id, s.user_id, s.auth_time, s.amr, s.acr, s.last_used_at, s.created_at, s.expires_at, s.revoked_at,
+// What an authorization request reads of a user and of that user's standing with a client: one row for each pair of a role
+// for the client and a role everywhere, as selectGrant does. $2 is the client.
+const (
+	standingColumns = `
        u.id AS "user.id", u.email AS "user.email", u.password_set_at AS "user.password_set_at", u.tax_id AS "user.tax_id",
        u.person_id AS "user.person_id", u.profile AS "user.profile", u.settings AS "user.settings",
        u.private_settings AS "user.private_settings", u.is_blocked AS "user.is_blocked",
        u.block_reason AS "user.block_reason", u.created_at AS "user.created_at", u.updated_at AS "user.updated_at",
-       a.id AS approval_id, a.scope AS approval_scope, r.role_id AS role_id, e.role_id AS global_role_id
-FROM login_sessions s
-JOIN users u ON u.id = s.user_id
-LEFT JOIN approvals a ON a.user_id = s.user_id AND a.client_id = $2
-LEFT JOIN user_roles r ON r.user_id = s.user_id AND r.client_id = $2
-LEFT JOIN global_user_roles e ON e.user_id = s.user_id
+       a.id AS approval_id, a.scope AS approval_scope, r.role_id AS role_id, e.role_id AS global_role_id `
+	standingJoins = `
+LEFT JOIN approvals a ON a.user_id = u.id AND a.client_id = $2
+LEFT JOIN user_roles r ON r.user_id = u.id AND r.client_id = $2
+LEFT JOIN global_user_roles e ON e.user_id = u.id `
+)
+
+const findLogin = `
+SELECT s.id, s.session_id, s.user_id, s.auth_time, s.amr, s.acr, s.last_used_at, s.created_at, s.expires_at, s.revoked_at,` +
+	standingColumns + `
+FROM login_sessions s JOIN users u ON u.id = s.user_id` + standingJoins + `
 WHERE s.id = $1 AND s.revoked_at = 0 AND s.expires_at > $3`
 
 // FindLogin reads a live session by its cookie's hash, with its user and what matters for that client, in one statement.
@@ -84,6 +90,24 @@ func (s *Store) FindLogin(ctx context.Context, hash []byte, clientID string) (*L
 	if err := s.selectAll(ctx, &rows, findLogin, hash, clientID, s.Now()); err != nil {
 		return nil, err
 	}
+	return loginOf(rows)
+}
+
+// FindStanding is FindLogin for a user who is known by other means than a session, blocked ones too.
+func (s *Store) FindStanding(ctx context.Context, userID, clientID string) (*Login, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return nil, err
+	}
+	var rows []loginRow
+	err = s.selectAll(ctx, &rows, `SELECT`+standingColumns+`FROM users u`+standingJoins+`WHERE u.id = $1`, userID, clientID)
+	if err != nil {
+		return nil, err
+	}
+	return loginOf(rows)
+}
+
+func loginOf(rows []loginRow) (*Login, error) {
 	if len(rows) == 0 {
 		return nil, ErrNotFound
 	}

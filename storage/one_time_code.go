@@ -25,6 +25,11 @@ type OneTimeCode struct {
 	ExpiresAt int64  `db:"expires_at"`
 }
 
+// OneTimeCodeMAC is what is kept of a one-time code for a key.
+func (s *Store) OneTimeCodeMAC(ctx context.Context, key, code string) ([]byte, error) {
+	return s.keyed(ctx, "one-time codes", key+"\x00"+code)
+}
+
 // CreateOneTimeCode stores a new code, without attempts, and cancels the ones before it that have the same key.
 func (s *Store) CreateOneTimeCode(ctx context.Context, c OneTimeCode) error {
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {

@@ -97,6 +97,24 @@ func (s *Store) findUser(ctx context.Context, query, key string) (*User, error) 
 	return &u, nil
 }
 
+// FindUserByTaxID reads the one user of a tax id, a blocked one too. ErrNotFound: there is none, or more than one, so that
+// nobody is taken for somebody else.
+func (s *Store) FindUserByTaxID(ctx context.Context, taxID string) (*User, error) {
+	taxID, err := textKey(taxID)
+	if err != nil || taxID == "" {
+		return nil, ErrNotFound
+	}
+	var rows []userRow
+	if err := s.selectAll(ctx, &rows, selectUser+`WHERE tax_id = $1 LIMIT 2`, taxID); err != nil {
+		return nil, err
+	}
+	if len(rows) != 1 {
+		return nil, ErrNotFound
+	}
+	u := rows[0].user()
+	return &u, nil
+}
+
 // ListUsers reads a page of users in the order of emails, beginning behind afterEmail.
 func (s *Store) ListUsers(ctx context.Context, afterEmail string, limit int) ([]User, error) {
 	var rows []userRow
@@ -135,21 +153,23 @@ func (s *Store) BlockUser(ctx context.Context, id, reason string) error {
 	if err != nil {
 		return err
 	}
-	return s.transaction(ctx, func(tx *sqlx.Tx) error {
-		err := writeRow(ctx, tx, `
+	return s.transaction(ctx, func(tx *sqlx.Tx) error { return s.blockUser(ctx, tx, id, reason) })
+}
+
+func (s *Store) blockUser(ctx context.Context, tx *sqlx.Tx, id, reason string) error {
+	err := writeRow(ctx, tx, `
 UPDATE users SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id = $1 AND is_blocked = FALSE`,
-			id, reason, s.Now())
-		if errors.Is(err, ErrNotFound) {
-			return conflictIfPresent(ctx, tx, `SELECT 1 FROM users WHERE id = $1`, id)
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.endIssued(ctx, tx, ofUser, id); err != nil {
-			return err
-		}
-		return write(ctx, tx, endLoginSessions, id, s.Now())
-	})
+		id, reason, s.Now())
+	if errors.Is(err, ErrNotFound) {
+		return conflictIfPresent(ctx, tx, `SELECT 1 FROM users WHERE id = $1`, id)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.endIssued(ctx, tx, ofUser, id); err != nil {
+		return err
+	}
+	return write(ctx, tx, endLoginSessions, id, s.Now())
 }
 
 // conflictIfPresent explains a conditional write that found no row: ErrConflict where the row is there but its condition
@@ -169,7 +189,8 @@ func (s *Store) UnblockUser(ctx context.Context, id string) error {
 		return err
 	}
 	n, err := s.exec(ctx,
-		`UPDATE users SET is_blocked = FALSE, block_reason = '', updated_at = $2 WHERE id = $1`, id, s.Now())
+		`UPDATE users SET is_blocked = FALSE, block_reason = '', one_time_code_failures = 0, updated_at = $2 WHERE id = $1`,
+		id, s.Now())
 	if err == nil && n == 0 {
 		return ErrNotFound
 	}
@@ -198,5 +219,41 @@ func (s *Store) UpgradePassword(ctx context.Context, id, oldPHC, newPHC string) 
 		return err
 	}
 	_, err = s.exec(ctx, `UPDATE users SET password = $3 WHERE id = $1 AND password = $2`, id, oldPHC, newPHC)
+	return err
+}
+
+// CountOneTimeCodeFailure counts a wrong one-time code against its user, and blocks the user with the reason once there are
+// most of them in a row. It says whether it did.
+func (s *Store) CountOneTimeCodeFailure(ctx context.Context, userID string, most int64, reason string) (blocked bool, err error) {
+	id, err := uuidKey(userID)
+	if err != nil {
+		return false, err
+	}
+	// In a transaction, which is never sent twice: a failure counts once.
+	err = s.transaction(ctx, func(tx *sqlx.Tx) error {
+		blocked = false
+		var failures int64
+		err := tx.GetContext(ctx, &failures, `
+UPDATE users SET one_time_code_failures = one_time_code_failures + 1 WHERE id = $1 RETURNING one_time_code_failures`, id)
+		if err != nil || failures < most {
+			return err
+		}
+		err = s.blockUser(ctx, tx, id, reason)
+		if errors.Is(err, ErrConflict) {
+			return nil // blocked already
+		}
+		blocked = err == nil
+		return err
+	})
+	return blocked, err
+}
+
+// ResetOneTimeCodeFailures forgets the wrong one-time codes of a user after a right one.
+func (s *Store) ResetOneTimeCodeFailures(ctx context.Context, userID string) error {
+	id, err := uuidKey(userID)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, `UPDATE users SET one_time_code_failures = 0 WHERE id = $1 AND one_time_code_failures > 0`, id)
 	return err
 }

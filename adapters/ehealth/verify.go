@@ -1,6 +1,196 @@
 package ehealth
 
-import "github.com/gorilla/mux"
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
 
 // mountVerification adds what a gateway asks about a token or an api-key (contract section 2.6).
-func (a *Adapter) mountVerification(*mux.Router) {}
+func (a *Adapter) mountVerification(r *mux.Router) {
+	a.get(r, "/admin/tokens/{token}/verify", a.verify)
+	a.get(r, "/admin/tokens/{token}/user", a.verifiedUser)
+	a.get(r, "/admin/api_key/{key}/verify", a.verifyAPIKey)
+}
+
+// The errors of verification, word for word.
+var (
+	failureVerifyExpired  = refusal("invalid_grant", "Token expired or client approval was revoked.")
+	failureVerifyClient   = refusal("invalid_client", "Authentication failed.")
+	failureVerifyUser     = refusal("invalid_user", "Authentication failed.")
+	failureAccessType     = refusal("access_denied", "Client settings must contain access_type.")
+	failureAPIKeyRequired = unprocessable("API-KEY header required.")
+	failureAPIKeyHeader   = unprocessable("API-KEY header is invalid.")
+	failureBrokerSettings = unprocessable("Incorrect broker settings.")
+	failureAPIKey         = unprocessable("API-KEY is invalid.")
+)
+
+// verificationFailures are looked through in order.
+var verificationFailures = []struct {
+	cause  error
+	answer failure
+}{
+	{provider.ErrTokenUnknown, failureNotFound},
+	{provider.ErrTokenExpired, failureVerifyExpired},
+	{provider.ErrUnknownClient, failureNotFound},
+	{provider.ErrClientBlocked, failureVerifyClient},
+	{provider.ErrUnknownUser, failureNotFound},
+	{provider.ErrUserBlocked, failureVerifyUser},
+	{provider.ErrAccessType, failureAccessType},
+	{provider.ErrAPIKeyMissing, failureAPIKeyRequired},
+	{provider.ErrAPIKeyInvalid, failureAPIKeyHeader},
+	{provider.ErrBrokerSettings, failureBrokerSettings},
+}
+
+// verificationFailure words what Verify refused with; any other error stays as it is.
+func verificationFailure(err error) error {
+	if known, is := refusedVerification(err); is {
+		return known
+	}
+	return err
+}
+
+func refusedVerification(err error) (failure, bool) {
+	for _, known := range verificationFailures {
+		if errors.Is(err, known.cause) {
+			return known.answer.because(err), true
+		}
+	}
+	return failure{}, false
+}
+
+// verifiedToken is the data of a token that verifies. A gateway that keeps to the contract reads user_id, details.scope,
+// details.broker_scope and user.person_id; the refresh token, which the old answer had too, opens doors and is no
+// gateway's business.
+type verifiedToken struct {
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	Value     string          `json:"value"`
+	UserID    string          `json:"user_id"`
+	ExpiresAt int64           `json:"expires_at"` // epoch seconds
+	Details   verifiedDetails `json:"details"`
+	User      *verifiedPerson `json:"user,omitempty"`
+}
+
+// verifiedDetails leaves out the scope of a code, and has an empty one for a refresh token: that is what keeps them from
+// opening anything at a gateway.
+type verifiedDetails struct {
+	Scope        *string `json:"scope,omitempty"`
+	ScopeRequest string  `json:"scope_request,omitempty"`
+	BrokerScope  string  `json:"broker_scope,omitempty"`
+	RedirectURI  string  `json:"redirect_uri,omitempty"`
+	GrantType    string  `json:"grant_type"`
+	ClientID     string  `json:"client_id"`
+}
+
+type verifiedPerson struct {
+	PersonID string `json:"person_id"`
+}
+
+// verify is GET /admin/tokens/{value}/verify.
+func (a *Adapter) verify(w http.ResponseWriter, r *http.Request) error {
+	value := mux.Vars(r)["token"]
+	v, err := a.provider.Verify(r.Context(), value, r.Header.Get("Api-Key"))
+	if err != nil {
+		return verificationFailure(err)
+	}
+	data := verifiedToken{
+		ID: v.ID, Name: v.Kind, Value: value, UserID: v.UserID, ExpiresAt: v.ExpiresAt,
+		Details: verifiedDetails{
+			ScopeRequest: v.ScopeRequest, BrokerScope: v.BrokerScope, RedirectURI: v.RedirectURI, GrantType: v.GrantType,
+			ClientID: v.ClientID,
+		},
+	}
+	if v.Kind != storage.KindAuthorizationCode {
+		data.Details.Scope = &v.Scope
+	}
+	if v.PersonID != "" {
+		data.User = &verifiedPerson{PersonID: v.PersonID}
+	}
+	var misClientID *string
+	if v.MISClientID != "" {
+		misClientID = &v.MISClientID
+	}
+	return a.answerUrgent(w, r, http.StatusOK, data, map[string]*string{"mis_client_id": misClientID})
+}
+
+// roleObject is a role as the old system shows it.
+type roleObject struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Scope string `json:"scope"`
+}
+
+// verifiedUser is GET /admin/tokens/{value}/user. It asks less than verify: neither blocks nor brokers count.
+func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
+	v, err := a.provider.Verify(r.Context(), mux.Vars(r)["token"], "")
+	switch _, refused := refusedVerification(err); {
+	case err != nil && !refused:
+		return err
+	case errors.Is(err, provider.ErrTokenUnknown), errors.Is(err, provider.ErrTokenExpired), errors.Is(err, provider.ErrUnknownUser):
+		return verificationFailure(err)
+	}
+	user, err := a.provider.Store().FindUser(r.Context(), v.UserID)
+	if err != nil {
+		return err
+	}
+	forClient, everywhere, err := a.rolesOf(r.Context(), v.UserID, v.ClientID)
+	if err != nil {
+		return err
+	}
+	type urgent struct {
+		Roles       []roleObject     `json:"roles"`
+		GlobalRoles []roleObject     `json:"global_roles"`
+		Token       map[string]int64 `json:"token"`
+	}
+	data := struct {
+		userObject
+		Urgent urgent `json:"urgent"`
+	}{newUserObject(user), urgent{Roles: forClient, GlobalRoles: everywhere, Token: map[string]int64{"expires_at": v.ExpiresAt}}}
+	return a.answerUrgent(w, r, http.StatusOK, data, true)
+}
+
+// rolesOf lists the roles that a user has for a client, and those everywhere.
+func (a *Adapter) rolesOf(ctx context.Context, userID, clientID string) (forClient, everywhere []roleObject, err error) {
+	store := a.provider.Store()
+	held, err := store.ListUserRoles(ctx, userID)
+	if err != nil {
+		return nil, nil, err
+	}
+	roles, err := store.Roles(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	forClient, everywhere = []roleObject{}, []roleObject{}
+	for _, h := range held {
+		object := roleObject{ID: h.RoleID, Name: h.RoleName, Scope: strings.Join(roles[h.RoleID].Scope, " ")}
+		switch h.ClientID {
+		case "":
+			everywhere = append(everywhere, object)
+		case clientID:
+			forClient = append(forClient, object)
+		}
+	}
+	return forClient, everywhere, nil
+}
+
+// verifyAPIKey is GET /admin/api_key/{key}/verify.
+func (a *Adapter) verifyAPIKey(w http.ResponseWriter, r *http.Request) error {
+	key, err := a.provider.VerifyAPIKey(r.Context(), mux.Vars(r)["key"])
+	if errors.Is(err, provider.ErrAPIKeyMissing) || errors.Is(err, provider.ErrAPIKeyInvalid) {
+		return failureAPIKey.because(err)
+	}
+	if err != nil {
+		return verificationFailure(err)
+	}
+	details := map[string]string{
+		"broker_scope": key.BrokerScope, "client_id": key.ClientID, "scope": strings.Join(key.Client.TypeScope, " "),
+	}
+	return a.answerUrgent(w, r, http.StatusOK, map[string]any{"details": details}, map[string]string{"mis_client_id": key.ClientID})
+}

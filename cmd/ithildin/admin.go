@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,16 +21,30 @@ import (
 // readyTimeout bounds the read by which readiness asks the database.
 const readyTimeout = 2 * time.Second
 
-// adminHandler is the admin listener. Whoever reaches it may ask how the server is; all else needs an admin token.
-func adminHandler(s *settings, ready *readiness, registry *prometheus.Registry) http.Handler {
-	guarded := http.NewServeMux()
-	open := http.NewServeMux()
-	open.HandleFunc("GET /healthz", alive)
-	open.Handle("GET /readyz", ready)
-	open.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	open.Handle("/", newAdminGuard(s).protect(guarded))
-	return http.NewCrossOriginProtection().Handler(open)
+// adminHandler is the admin listener. Whoever reaches it may ask how the server is, and what a token stands for, since
+// holding the value is the right to ask; all else of what adapters mount needs an admin token.
+func adminHandler(s *settings, ready *readiness, registry *prometheus.Registry, mounted http.Handler) http.Handler {
+	guarded := newAdminGuard(s).protect(mounted)
+	open := map[string]http.Handler{
+		"/healthz": http.HandlerFunc(alive), "/readyz": ready, "/metrics": promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+	}
+	// By path, not by a ServeMux: a token or a path that a gateway asks about must not be cleaned on the way.
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		probe := open[r.URL.Path]
+		switch {
+		case probe != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+			probe.ServeHTTP(w, r)
+		case askedByGateways.MatchString(r.URL.Path):
+			mounted.ServeHTTP(w, r)
+		default:
+			guarded.ServeHTTP(w, r)
+		}
+	})
+	return http.NewCrossOriginProtection().Handler(handler)
 }
+
+// askedByGateways are the paths of the gateway group of the admin listener.
+var askedByGateways = regexp.MustCompile(`^/admin/tokens/[^/]+/(verify|user)/?$|^/admin/api_key/[^/]+/verify/?$|^/gateway/`)
 
 func alive(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"status": "alive"})

@@ -132,7 +132,8 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	if err != nil {
 		return nil, explainSealed(err)
 	}
-	mounts := []provider.Mount{ehealth.New(p).Mount}
+	legacy := ehealth.New(p)
+	mounts := []provider.Mount{legacy.Mount}
 	if s.dev {
 		demo := newDemo(s.issuer)
 		if err := demo.fill(ctx, store, passwords); err != nil {
@@ -144,7 +145,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	ready := &readiness{store: store, keys: keys}
 	return &service{
 		settings: s, store: store, keys: keys, logger: logger, ready: ready,
-		public: p.Handler(mounts...), admin: adminHandler(s, ready, registry),
+		public: p.Handler(mounts...), admin: adminHandler(s, ready, registry, p.AdminHandler(legacy.MountAdmin)),
 	}, nil
 }
 

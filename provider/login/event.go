@@ -12,6 +12,7 @@ const (
 	eventSignInFailed  = "sign_in_failed"
 	eventSignOut       = "sign_out"
 	eventSignInLimited = "sign_in_limited"
+	eventUserBlocked   = "user_blocked"
 	eventError         = "error"
 )
 

@@ -26,6 +26,8 @@ type Options struct {
 	Random    io.Reader        // default crypto/rand
 	Logger    *slog.Logger     // default: silence
 	Passwords *Passwords       // default: one of its own
+	// Components are the services and rules by which people prove who they are; default: none, and the defaults of each.
+	Components Components
 	// ClientAddress is the address that is believed to be the browser's, for the limit and the audit; default the peer's.
 	ClientAddress func(*http.Request) string
 	// RequestID is shown on error pages and kept with audit events; default none.
@@ -45,11 +47,11 @@ type Service struct {
 	random        io.Reader
 	logger        *slog.Logger
 	passwords     *Passwords
+	components    Components
 	clientAddress func(*http.Request) string
 	requestID     func(*http.Request) string
 	count         func(kind string)
 	pending       cipher.AEAD
-	subjectKey    []byte
 	crossOrigin   *http.CrossOriginProtection
 }
 
@@ -62,6 +64,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
 		store: o.Store, path: strings.TrimSuffix(o.Issuer.EscapedPath(), "/"), host: o.Issuer.Host,
 		secure: o.Issuer.Scheme == "https", now: o.Now, random: o.Random, logger: o.Logger, passwords: o.Passwords,
+		components:    o.Components,
 		clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
@@ -86,6 +89,7 @@ func (o *Options) setDefaults() {
 	if o.Passwords == nil {
 		o.Passwords = NewPasswords(PasswordOptions{Random: o.Random})
 	}
+	o.Components.setDefaults()
 	if o.ClientAddress == nil {
 		o.ClientAddress = peerAddress
 	}
@@ -116,9 +120,6 @@ func (s *Service) readKeys(ctx context.Context) error {
 	}
 	if s.pending, err = cipher.NewGCM(block); err != nil {
 		return fmt.Errorf("login: key of pending requests: %w", err)
-	}
-	if s.subjectKey, err = s.store.RandomKey(ctx, "sign-in subjects", 32); err != nil {
-		return fmt.Errorf("login: key of sign-in subjects: %w", err)
 	}
 	return nil
 }

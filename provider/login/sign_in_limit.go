@@ -2,11 +2,8 @@ package login
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"net/http"
 	"net/netip"
-	"strings"
 	"time"
 )
 
@@ -29,7 +26,15 @@ type attempt struct {
 // then not be looked at.
 func (s *Service) beginAttempt(r *http.Request, username string) (a attempt, within bool, err error) {
 	now := s.now()
-	subjects := [][]byte{s.subject("account", username), s.subject("address", network(s.clientAddress(r)))}
+	account, err := s.store.SignInSubject(r.Context(), "account", username)
+	if err != nil {
+		return attempt{}, false, err
+	}
+	address, err := s.store.SignInSubject(r.Context(), "address", network(s.clientAddress(r)))
+	if err != nil {
+		return attempt{}, false, err
+	}
+	subjects := [][]byte{account, address}
 	rows, err := s.store.RecordSignInFailure(r.Context(), subjects, now.Add(limitWindow).Unix())
 	if err != nil {
 		return attempt{}, false, err
@@ -45,13 +50,6 @@ func (s *Service) beginAttempt(r *http.Request, username string) (a attempt, wit
 // forget takes the attempt back: it was no failed guess.
 func (a attempt) forget(ctx context.Context) error {
 	return a.service.store.ForgetSignInFailures(ctx, a.rows)
-}
-
-// subject keeps addresses of people and machines out of the table; without the key a row tells nothing.
-func (s *Service) subject(kind, value string) []byte {
-	mac := hmac.New(sha256.New, s.subjectKey)
-	mac.Write([]byte(kind + "\x00" + strings.ToLower(value)))
-	return mac.Sum(nil)
 }
 
 // network is what counts as one address: an IPv6 subscriber has a /64 to choose from.

@@ -132,7 +132,8 @@ func TestParallelGuessesCannotSlipPastTheLimit(t *testing.T) {
 
 func TestAnAddressHasALimitOfItsOwn(t *testing.T) {
 	f := newFixture(t)
-	subject := f.subject("address", "127.0.0.1")
+	subject, err := f.store.SignInSubject(t.Context(), "address", "127.0.0.1")
+	require.NoError(t, err)
 	for range addressFailures {
 		_, err := f.store.RecordSignInFailure(t.Context(), [][]byte{subject}, f.clock.Now().Add(limitWindow).Unix())
 		require.NoError(t, err)

@@ -128,7 +128,7 @@ func connections(t *testing.T, s *suite) {
 		require.NoError(t, s.store.DeleteConnection(t.Context(), c.ID))
 		_, err = s.store.FindConnection(t.Context(), c.ID)
 		require.ErrorIs(t, err, storage.ErrNotFound)
-		_, err = s.store.FindConnectionBySecret(t.Context(), storage.Hash(SecretOf(c.ID)))
+		_, err = s.store.FindConnectionByKey(t.Context(), storage.APIKeyProbe{Hash: storage.Hash(SecretOf(c.ID))})
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		require.ErrorIs(t, s.store.UpdateConnection(t.Context(), c), storage.ErrNotFound)
 	})
@@ -152,13 +152,13 @@ func secretsOfAConnection(t *testing.T, s *suite) {
 		return ids
 	}
 	require.Equal(t, []string{second.ID, first.ID}, live())
-	found, err := s.store.FindConnectionBySecret(ctx, first.Hash)
+	found, err := s.store.FindConnectionByKey(ctx, storage.APIKeyProbe{Hash: first.Hash})
 	require.NoError(t, err)
 	require.Equal(t, connection.ID, found.ID)
 
 	s.clock.Advance(time.Hour)
 	require.Equal(t, []string{second.ID}, live())
-	_, err = s.store.FindConnectionBySecret(ctx, first.Hash)
+	_, err = s.store.FindConnectionByKey(ctx, storage.APIKeyProbe{Hash: first.Hash})
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	client, err := s.store.LoadClient(ctx, connection.ClientID)
 	require.NoError(t, err)

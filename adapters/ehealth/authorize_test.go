@@ -1,0 +1,143 @@
+package ehealth_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+// app posts an app object as a gateway of the operator's own does, for the doctor.
+func (w *world) app(fields map[string]any) answer {
+	return w.ask(http.MethodPost, "/oauth/apps/authorize", headers("x-consumer-id", doctorID), body("app", fields))
+}
+
+func (w *world) approve(clientID, scope string) answer {
+	return w.app(map[string]any{"client_id": clientID, "redirect_uri": redirectURI, "scope": scope})
+}
+
+func TestCase27AnApprovalIssuesACode(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		got := w.app(map[string]any{
+			"client_id": hospitalID, "redirect_uri": redirectURI + "?param=1&code=theirs", "scope": "legal_entity:read", "state": "a b",
+		})
+		require.Equal(t, http.StatusCreated, got.status, got.raw)
+		value := got.text("data.value")
+		require.Regexp(t, `^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`, value)
+		location := redirectURI + "?code=" + value + "&param=1&state=a+b"
+		require.Equal(t, location, got.header.Get("Location"))
+		require.Equal(t, location, got.text("urgent.redirect_uri"))
+		require.Equal(t, "authorization_code", got.text("data.name"))
+		require.Equal(t, doctorID, got.text("data.user_id"))
+		expires, _ := got.at("data.expires_at")
+		require.EqualValues(t, worldTime+300, expires)
+		approval, err := w.store.FindApproval(t.Context(), doctorID, hospitalID)
+		w.must(err)
+		details, _ := got.at("data.details")
+		require.Equal(t, map[string]any{
+			"scope_request": "legal_entity:read", "redirect_uri": redirectURI + "?param=1&code=theirs", "grant_type": "password",
+			"client_id": hospitalID, "app_id": approval.ID,
+		}, details)
+	})
+}
+
+func TestCase28ApprovalsAccumulateNewestFirst(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		first := w.approve(hospitalID, "legal_entity:read")
+		second := w.approve(hospitalID, "employee:read")
+		require.Equal(t, http.StatusCreated, second.status, second.raw)
+		require.Equal(t, first.text("data.details.app_id"), second.text("data.details.app_id"))
+		approval, err := w.store.FindApproval(t.Context(), doctorID, hospitalID)
+		w.must(err)
+		require.Equal(t, []string{"employee:read", "legal_entity:read"}, approval.Scope)
+	})
+}
+
+func TestCases29To35WhatIsRefusedInWhichOrder(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		w.refused(w.approve(uuid.NewString(), "legal_entity:read"), 401, "access_denied", "Invalid client id.")
+		foreign := w.app(map[string]any{"client_id": hospitalID, "redirect_uri": "https://evil.example/cb", "scope": "unknown"})
+		w.refused(foreign, 401, "access_denied", "The redirection URI provided does not match a pre-registered value.")
+		w.refused(w.approve(hospitalID, "person:read"), 422, "request_malformed", "Scope is not allowed by client type.")
+		roles := "User requested scope that is not allowed by role based access policies."
+		w.refused(w.approve(hospitalID, "legal_entity:write"), 422, "request_malformed", roles)
+		w.refused(w.approve(hospitalID, "legal_entity:write person:read"), 422, "request_malformed", "Scope is not allowed by client type.")
+		unknown := w.ask(http.MethodPost, "/oauth/apps/authorize", headers("x-consumer-id", uuid.NewString()),
+			body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI, "scope": "legal_entity:read"}))
+		w.refused(unknown, 401, "access_denied", "User not found.")
+		w.must(w.store.BlockUser(t.Context(), doctorID, "test"))
+		w.refused(w.approve(hospitalID, "legal_entity:read"), 401, "user_blocked", "User blocked.")
+		w.must(w.store.BlockClient(t.Context(), hospitalID, "test"))
+		w.refused(w.approve(hospitalID, "legal_entity:read"), 401, "access_denied", "Client is blocked.")
+	})
+}
+
+func TestCase36OnlyATrustedClientMayNameNoScope(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		empty := "Requested scope is empty. Scope not passed or user has no roles or global roles."
+		w.refused(w.approve(hospitalID, ""), 422, "request_malformed", empty)
+		w.change(hospitalID, func(c *storage.Client) { c.Policy.Trusted = true })
+		got := w.app(map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI})
+		require.Equal(t, http.StatusCreated, got.status, got.raw)
+		require.Equal(t, "employee:read legal_entity:read", got.text("data.details.scope_request"))
+		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
+		w.refused(w.approve(hospitalID, ""), 422, "request_malformed", empty)
+	})
+}
+
+func TestCase37AGlobalRoleIsEnough(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
+		w.must(w.store.GrantRole(t.Context(), doctorID, w.doctorRole.ID, ""))
+		require.Equal(t, http.StatusCreated, w.approve(hospitalID, "legal_entity:read").status)
+	})
+}
+
+func TestCases38And39WhatTheRequestMustHave(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		require.Equal(t, map[string]string{"$.client_id": "required", "$.redirect_uri": "required"}, w.entries(w.app(map[string]any{})))
+		require.Equal(t, map[string]string{"$.client_id": "cast"},
+			w.entries(w.app(map[string]any{"client_id": "1", "redirect_uri": redirectURI})))
+		noApp := w.ask(http.MethodPost, "/oauth/apps/authorize", headers("x-consumer-id", doctorID), `{}`)
+		w.refused(noApp, 400, "request_malformed", "Malformed request. Probably, you have sent corrupted JSON.")
+		nobody := w.ask(http.MethodPost, "/oauth/apps/authorize", headers(), `garbage`)
+		w.refused(nobody, 401, "access_denied", "Missing header x-consumer-id")
+		_, given := nobody.at("error.invalid")
+		require.False(t, given)
+		odd := w.ask(http.MethodPost, "/oauth/apps/authorize", headers("x-consumer-id", "1"), body("app", map[string]any{
+			"client_id": hospitalID, "redirect_uri": redirectURI,
+		}))
+		require.Equal(t, map[string]string{"$.user_id": "cast"}, w.entries(odd))
+	})
+}
+
+func TestOnThePublicListenerOnlyASessionTokenSaysWhoTheUserIs(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		request := body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI, "scope": "legal_entity:read"})
+		post := func(pairs ...string) answer {
+			return w.send(http.MethodPost, "/oauth/apps/authorize", headers(pairs...), request)
+		}
+		missing := "Authorization header is not set or doesn't contain Bearer token"
+		w.refused(post("x-consumer-id", doctorID), 401, "access_denied", missing)
+		w.refused(post("Authorization", "Basic YTpi"), 401, "access_denied", missing)
+		w.refused(post("Authorization", "Bearer unknown"), 401, "access_denied", "Invalid access token")
+		w.refused(post("Authorization", "Bearer "+w.token(frontID, "app:authorize", expiredToken)), 401, "access_denied",
+			"Invalid access token")
+		w.refused(post("Authorization", "Bearer "+w.token(frontID, "user:read")), 403, "forbidden",
+			"Your scope does not allow to access this resource. Missing allowances: app:authorize")
+		got := post("Authorization", "Bearer "+w.token(frontID, "app:authorize"))
+		require.Equal(t, http.StatusCreated, got.status, got.raw)
+		require.Equal(t, doctorID, got.text("data.user_id"))
+	})
+}

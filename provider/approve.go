@@ -1,0 +1,104 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"ithildin/storage"
+)
+
+// Approval is what a user approves for a client through an API of a face, without our pages: a front end has asked already
+// (contract section 2.2).
+type Approval struct {
+	Face        string
+	ClientID    string
+	RedirectURI string
+	Scope       string // "" for all that the user's roles give, where the client is trusted
+	State       string
+	UserID      string
+	// How and when the user signed in; AuthTime is in microseconds, 0 where that is not known.
+	AuthTime int64
+	AMR      []string
+	ACR      string
+}
+
+// Approved is the code that came of it.
+type Approved struct {
+	Code        string
+	CodeID      string
+	ApprovalID  string
+	ExpiresAt   int64 // epoch seconds
+	Scope       []string
+	RedirectURI string
+	Location    string // the redirect URI with the code
+}
+
+// Approve remembers the approval and issues a code. The checks are in the order of contract section 2.2, and the first that
+// fails is the cause of the error: ErrUnknownClient, ErrClientBlocked, ErrUnknownUser, ErrUserBlocked, ErrRedirectURI,
+// *ScopeError.
+func (p *Provider) Approve(r *http.Request, approval Approval) (*Approved, error) {
+	a := &authorization{
+		face: p.faces[approval.Face], at: p.now().UnixMicro(), work: p.store.NewUnitOfWork(),
+		form: url.Values{
+			"response_type": {"code"}, "client_id": {approval.ClientID}, "redirect_uri": {approval.RedirectURI},
+			"scope": {approval.Scope}, "state": {approval.State},
+		},
+	}
+	ctx := a.work.Context(r.Context())
+	if err := p.settleApproval(ctx, a, approval); err != nil {
+		return nil, err
+	}
+	a.form.Set("scope", strings.Join(a.scope, " "))
+	if err := p.readParameters(ctx, r, a); err != nil {
+		return nil, err
+	}
+	code, err := p.issueCode(r, a)
+	if err != nil {
+		return nil, err
+	}
+	return &Approved{
+		Code: code, CodeID: a.work.Issued.CodeID, ApprovalID: a.approvalID,
+		ExpiresAt: p.store.Now() + a.client.Policy.CodeLifetime, Scope: a.scope, RedirectURI: approval.RedirectURI,
+		Location: a.face.Success(approval.RedirectURI, code, approval.State),
+	}, nil
+}
+
+func (p *Provider) settleApproval(ctx context.Context, a *authorization, approval Approval) error {
+	client, err := p.store.Client(ctx, approval.ClientID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return invalidRequest("The client_id is unknown.").Because(ErrUnknownClient)
+	case err != nil:
+		return err
+	case client.IsBlocked:
+		return newError(http.StatusForbidden, CodeUnauthorizedClient, "The client is blocked.").Because(ErrClientBlocked)
+	}
+	standing, err := p.store.FindStanding(ctx, approval.UserID, approval.ClientID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return newError(http.StatusForbidden, CodeAccessDenied, "The user is unknown.").Because(ErrUnknownUser)
+	case err != nil:
+		return err
+	case standing.User.IsBlocked:
+		return newError(http.StatusForbidden, CodeAccessDenied, "The user is blocked.").Because(ErrUserBlocked)
+	}
+	standing.Session.AuthTime, standing.Session.AMR, standing.Session.ACR = approval.AuthTime, approval.AMR, approval.ACR
+	a.login, a.approvalID = standing, standing.ApprovalID
+	uri, given, mismatch := matchClient(client, approval.RedirectURI)
+	if mismatch != nil {
+		return mismatch
+	}
+	a.client, a.given = client.WithRedirectURI(uri), given
+	a.work.Client = a.client
+	a.face.ScopeOfRoles = client.Policy.Trusted
+	if err := p.settleScope(ctx, a); err != nil {
+		return err
+	}
+	if len(a.scope) == 0 {
+		return asScopeError(&ScopeError{Reason: ScopeEmpty})
+	}
+	return nil
+}

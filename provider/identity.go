@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+
+	"ithildin/provider/login"
+	"ithildin/storage"
+)
+
+// What adapters ask of the part that knows people: by which means somebody proves who they are, and under which limits. The
+// pages use the same.
+
+// Components are the services and rules by which people prove who they are.
+type Components = login.Components
+
+// SignedContent is what a digital signature service found in a signed message.
+type SignedContent = login.SignedContent
+
+// CaptchaError and SignatureServiceError are errors with more to say than that they happened.
+type (
+	CaptchaError          = login.CaptchaError
+	SignatureServiceError = login.SignatureServiceError
+)
+
+// Why somebody did not prove who they are, or may not have another password.
+var (
+	ErrUserBlocked          = login.ErrUserBlocked
+	ErrWrongPassword        = login.ErrWrongPassword
+	ErrSignInLimited        = login.ErrSignInLimited
+	ErrPasswordShort        = login.ErrPasswordShort
+	ErrPasswordComplexity   = login.ErrPasswordComplexity
+	ErrPasswordUsed         = login.ErrPasswordUsed
+	ErrOneTimeCodeLimited   = login.ErrOneTimeCodeLimited
+	ErrOneTimeCodeInvalid   = login.ErrOneTimeCodeInvalid
+	ErrOneTimeCodeExpired   = login.ErrOneTimeCodeExpired
+	ErrOneTimeCodeAttempts  = login.ErrOneTimeCodeAttempts
+	ErrMessageNotSent       = login.ErrMessageNotSent
+	ErrSignatureUnavailable = login.ErrSignatureUnavailable
+	ErrPersonUnknown        = login.ErrPersonUnknown
+)
+
+// CheckPassword is login.Service.CheckPassword.
+func (p *Provider) CheckPassword(r *http.Request, clientID, email, password string) (*storage.User, error) {
+	return p.login.CheckPassword(r, clientID, email, password)
+}
+
+// RecordSignIn is login.Service.RecordSignIn.
+func (p *Provider) RecordSignIn(r *http.Request, clientID, userID string, amr []string) error {
+	return p.login.RecordSignIn(r, clientID, userID, amr)
+}
+
+// PasswordExpired is login.Service.PasswordExpired.
+func (p *Provider) PasswordExpired(u *storage.User) bool { return p.login.PasswordExpired(u) }
+
+// ChangePassword is login.Service.ChangePassword.
+func (p *Provider) ChangePassword(ctx context.Context, userID, password string) error {
+	return p.login.ChangePassword(ctx, userID, password)
+}
+
+// HashPassword makes the hash of a password that a new user gets, under the rules of ChangePassword.
+func (p *Provider) HashPassword(ctx context.Context, password string) (string, error) {
+	if err := login.CheckNewPassword(password); err != nil {
+		return "", err
+	}
+	return p.passwords.Hash(ctx, password)
+}
+
+// SendOneTimeCode is login.Service.SendOneTimeCode.
+func (p *Provider) SendOneTimeCode(ctx context.Context, userID, id, phone string) error {
+	return p.login.SendOneTimeCode(ctx, userID, id, phone)
+}
+
+// VerifyOneTimeCode is login.Service.VerifyOneTimeCode.
+func (p *Provider) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code string) error {
+	return p.login.VerifyOneTimeCode(ctx, userID, id, phone, code)
+}
+
+// VerifyCaptcha checks the answer to a captcha where the operator has configured a verifier. Errors: *CaptchaError, or a
+// fault.
+func (p *Provider) VerifyCaptcha(ctx context.Context, response, address string) error {
+	if p.components.Captcha == nil {
+		return nil
+	}
+	return p.components.Captcha.Verify(ctx, response, address)
+}
+
+// VerifySignedContent asks the signature service about a signed message in base64. Errors: *SignatureServiceError,
+// ErrSignatureUnavailable.
+func (p *Provider) VerifySignedContent(ctx context.Context, content string) (*SignedContent, error) {
+	if p.components.Signatures == nil {
+		return nil, ErrSignatureUnavailable
+	}
+	return p.components.Signatures.Verify(ctx, content)
+}
+
+// PersonHasTaxID says whether the registry of persons gives a person that tax id; without a registry everybody has the one
+// that is claimed. Errors: ErrPersonUnknown, or a fault.
+func (p *Provider) PersonHasTaxID(ctx context.Context, personID, taxID string) (bool, error) {
+	if p.components.Persons == nil {
+		return true, nil
+	}
+	if personID == "" {
+		return false, ErrPersonUnknown
+	}
+	known, err := p.components.Persons.FindPerson(ctx, personID)
+	return err == nil && known == taxID, err
+}

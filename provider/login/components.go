@@ -1,0 +1,28 @@
+package login
+
+import "time"
+
+// Components are the services and rules by which people prove who they are. What is nil is not there: whatever needs it
+// is refused, but for a captcha and the registry of persons, which are then not asked.
+type Components struct {
+	SMS        SMSSender
+	Captcha    CaptchaVerifier
+	Signatures SignatureVerifier
+	Persons    PersonFinder
+	// OneTimeCodeText is the message with a code in the place of {code}.
+	OneTimeCodeText string
+	// PasswordLifetime is the age at which a password must be changed; 0: never.
+	PasswordLifetime time.Duration
+}
+
+func (c *Components) setDefaults() {
+	if c.SMS == nil {
+		c.SMS = noSMS{}
+	}
+	if c.Signatures == nil {
+		c.Signatures = noSignatures{}
+	}
+	if c.OneTimeCodeText == "" {
+		c.OneTimeCodeText = oneTimeCodeText
+	}
+}

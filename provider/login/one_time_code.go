@@ -1,0 +1,140 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"ithildin/storage"
+)
+
+// One-time codes as the eHealth API had them (contract section 2.3).
+const (
+	oneTimeCodeLifetime = 5 * time.Minute
+	oneTimeCodeAttempts = 3 // of one code
+	oneTimeCodeFailures = 3 // of one user, over all codes since the last right one
+	oneTimeCodesSent    = 3 // to one user within the window
+	oneTimeCodeWindow   = time.Minute
+	oneTimeCodeDigits   = 6
+	// oneTimeCodeText is Ukrainian, as the phones are.
+	oneTimeCodeText   = "Код підтвердження: {code}"
+	reasonOneTimeCode = "Passed invalid OTP more than USER_OTP_ERROR_MAX"
+)
+
+// Why a one-time code is not sent, or not taken.
+var (
+	ErrOneTimeCodeLimited  = errors.New("login: too many one-time codes within a minute")
+	ErrOneTimeCodeInvalid  = errors.New("login: the one-time code is wrong")
+	ErrOneTimeCodeExpired  = errors.New("login: the one-time code has expired")
+	ErrOneTimeCodeAttempts = errors.New("login: the one-time code was tried too often")
+)
+
+// oneTimeCodeKey says what a code proves: that the bearer of a token, or of a pending request, has the phone.
+func oneTimeCodeKey(id, phone string) string { return strings.ToLower(id) + "===" + phone }
+
+// SendOneTimeCode makes a code for the phone of a user and sends it; codes before it under the same id are void. Errors:
+// ErrOneTimeCodeLimited, ErrMessageNotSent.
+func (s *Service) SendOneTimeCode(ctx context.Context, userID, id, phone string) error {
+	sent, err := s.countSentCode(ctx, userID)
+	if err != nil {
+		return err
+	}
+	code, err := s.newOneTimeCode()
+	if err != nil {
+		return err
+	}
+	key := oneTimeCodeKey(id, phone)
+	mac, err := s.store.OneTimeCodeMAC(ctx, key, code)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	if err := s.store.CreateOneTimeCode(ctx, storage.OneTimeCode{
+		ID: s.store.NewID(), Key: key, CodeMAC: mac, CreatedAt: now.Unix(), ExpiresAt: now.Add(oneTimeCodeLifetime).Unix(),
+	}); err != nil {
+		return err
+	}
+	if err := s.components.SMS.Send(ctx, phone, strings.ReplaceAll(s.components.OneTimeCodeText, "{code}", code)); err != nil {
+		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.store.ForgetSignInFailures(ctx, sent))
+	}
+	return nil
+}
+
+// countSentCode counts a code before it goes out, so that parallel requests see each other.
+func (s *Service) countSentCode(ctx context.Context, userID string) (rows []string, err error) {
+	subject, err := s.store.SignInSubject(ctx, "one-time code", userID)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	subjects := [][]byte{subject}
+	if rows, err = s.store.RecordSignInFailure(ctx, subjects, now.Add(oneTimeCodeWindow).Unix()); err != nil {
+		return nil, err
+	}
+	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-oneTimeCodeWindow).Unix())
+	if err != nil {
+		return nil, err
+	}
+	if counts[0] > oneTimeCodesSent {
+		return nil, errors.Join(ErrOneTimeCodeLimited, s.store.ForgetSignInFailures(ctx, rows))
+	}
+	return rows, nil
+}
+
+// newOneTimeCode makes six digits from 1 to 9. A byte of 252 and above is dropped, so that none is likelier.
+func (s *Service) newOneTimeCode() (string, error) {
+	var code strings.Builder
+	one := make([]byte, 1)
+	for code.Len() < oneTimeCodeDigits {
+		if _, err := io.ReadFull(s.random, one); err != nil {
+			return "", fmt.Errorf("login: no randomness: %w", err)
+		}
+		if one[0] < 252 {
+			code.WriteByte('1' + one[0]%9)
+		}
+	}
+	return code.String(), nil
+}
+
+// VerifyOneTimeCode takes a code once. Wrong codes count against the code and against the user, who is blocked at the third
+// in a row. Errors: ErrOneTimeCodeInvalid (also where no code was sent), ErrOneTimeCodeExpired, ErrOneTimeCodeAttempts.
+func (s *Service) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code string) error {
+	key := oneTimeCodeKey(id, phone)
+	known, err := s.store.FindOneTimeCode(ctx, key)
+	switch {
+	case errors.Is(err, storage.ErrNotFound), err == nil && known.Status != storage.OneTimeCodeNew:
+		return ErrOneTimeCodeInvalid
+	case err != nil:
+		return err
+	case known.ExpiresAt <= s.now().Unix():
+		return ErrOneTimeCodeExpired
+	case known.Attempts >= oneTimeCodeAttempts:
+		return ErrOneTimeCodeAttempts
+	}
+	mac, err := s.store.OneTimeCodeMAC(ctx, key, code)
+	if err != nil {
+		return err
+	}
+	right, err := s.store.VerifyOneTimeCode(ctx, known.ID, mac, oneTimeCodeAttempts)
+	switch {
+	case errors.Is(err, storage.ErrUsed):
+		return ErrOneTimeCodeAttempts // another attempt was faster
+	case err != nil:
+		return err
+	case right:
+		return s.store.ResetOneTimeCodeFailures(ctx, userID)
+	}
+	blocked, err := s.store.CountOneTimeCodeFailure(ctx, userID, oneTimeCodeFailures, reasonOneTimeCode)
+	if err != nil {
+		return err
+	}
+	if blocked {
+		err = s.store.RecordEvents(ctx, []storage.Event{{
+			Kind: eventUserBlocked, UserID: userID, Details: map[string]string{"reason": reasonOneTimeCode},
+		}})
+	}
+	return errors.Join(ErrOneTimeCodeInvalid, err)
+}

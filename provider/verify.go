@@ -1,0 +1,252 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ithildin/storage"
+)
+
+// What a gateway is told of a token that does not verify; ErrUnknownClient, ErrClientBlocked
+// and ErrUserBlocked are among them too.
+var (
+	ErrTokenUnknown   = errors.New("provider: the token is unknown")
+	ErrTokenExpired   = errors.New("provider: the token has expired, or was revoked")
+	ErrUnknownUser    = errors.New("provider: the user of the token is unknown")
+	ErrAccessType     = errors.New("provider: the private settings of the client have no access_type")
+	ErrAPIKeyMissing  = errors.New("provider: the client works through a broker, and no api-key came along")
+	ErrAPIKeyInvalid  = errors.New("provider: the api-key is unknown")
+	ErrBrokerSettings = errors.New("provider: the client of the api-key is no broker")
+)
+
+// Verification is what a gateway must know of a token (contract section 2.6).
+type Verification struct {
+	Kind         string // authorization_code, access_token, refresh_token, 2fa_access_token or change_password_token
+	ID           string // UUID
+	ClientID     string
+	UserID       string
+	PersonID     string // "" where the user has none
+	Scope        string // "" for a refresh token and for a code
+	ScopeRequest string // what a code, or a sign-in that is not complete, was asked for
+	GrantType    string
+	RedirectURI  string
+	ExpiresAt    int64 // epoch seconds
+	IsJWT        bool
+	Client       *storage.Client
+	BrokerScope  string // of the MIS whose api-key came along; "" for a DIRECT client
+	MISClientID  string // likewise
+}
+
+// APIKey is the MIS that an api-key belongs to.
+type APIKey struct {
+	ClientID    string
+	BrokerScope string
+	Client      *storage.Client
+}
+
+// Verify says what a token of any kind and either face stands for, in one read of the database. The api-key, "" where none
+// came along, counts for clients that work through a broker. The checks are in the order of contract section 2.6, and the
+// first that fails is the error: ErrTokenUnknown, ErrTokenExpired, ErrUnknownClient, ErrClientBlocked, ErrUnknownUser,
+// ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings.
+func (p *Provider) Verify(ctx context.Context, token, apiKey string) (*Verification, error) {
+	if token == "" || len(token) > maximumToken {
+		return nil, ErrTokenUnknown
+	}
+	probe, err := p.probe(ctx, apiKey)
+	if err != nil {
+		return nil, err
+	}
+	var found *storage.Verification
+	v := &Verification{}
+	if strings.Count(token, ".") == 2 {
+		found, err = p.verifyJWT(ctx, token, probe, v)
+	} else {
+		found, err = p.verifyOpaque(ctx, token, probe, v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.PersonID = found.PersonID
+	if found.ExpiresAt <= p.store.Now() {
+		return v, ErrTokenExpired
+	}
+	if err := p.verifyHolders(ctx, v, found); err != nil {
+		return v, err
+	}
+	return v, p.verifyBroker(ctx, v, apiKey, found.KeyClientID)
+}
+
+func (p *Provider) verifyOpaque(
+	ctx context.Context, token string, probe storage.APIKeyProbe, v *Verification,
+) (*storage.Verification, error) {
+	presented := storage.Presented{Hash: storage.Hash(token), APIKey: probe}
+	if strings.HasPrefix(token, refreshPrefix) {
+		var known bool
+		presented.GrantID, presented.Generation, known = p.refreshTokens.parse(token)
+		if !known {
+			return nil, ErrTokenUnknown
+		}
+	}
+	found, err := p.store.Verify(ctx, presented)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrTokenUnknown
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.Kind, v.ID, v.ClientID, v.UserID, v.ExpiresAt = found.Kind, found.ID, found.ClientID, found.UserID, found.ExpiresAt
+	v.Scope, v.RedirectURI, v.GrantType = found.Scope, found.Session.RedirectURI, found.Session.GrantType
+	v.ScopeRequest = found.Session.ScopeRequest
+	switch {
+	case found.Kind == storage.KindAuthorizationCode:
+		v.GrantType, v.RedirectURI = "password", found.RedirectURI // always, in the old system (contract section 1)
+		v.Scope, v.ScopeRequest = "", found.Scope
+	case v.GrantType == "" || found.Kind == storage.KindRefreshToken:
+		v.GrantType = "authorization_code"
+	}
+	if v.GrantType == "refresh_token" || found.Kind == storage.KindRefreshToken {
+		v.RedirectURI = ""
+	}
+	return found, nil
+}
+
+func (p *Provider) verifyJWT(
+	ctx context.Context, token string, probe storage.APIKeyProbe, v *Verification,
+) (*storage.Verification, error) {
+	claims, err := p.readAccessToken(token)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTokenUnknown, err)
+	}
+	v.Kind, v.ID, v.IsJWT, v.ClientID, v.Scope = storage.KindAccessToken, claims.ID, true, claims.ClientID, claims.Scope
+	v.ExpiresAt, v.GrantType = claims.ExpiresAt, "client_credentials"
+	if claims.GrantID != "" {
+		v.UserID, v.GrantType = claims.Subject, "authorization_code"
+	}
+	found, err := p.store.VerifyJWT(ctx, storage.PresentedJWT{
+		JTI: claims.ID, GrantID: claims.GrantID, UserID: v.UserID, APIKey: probe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if found.ExpiresAt > 0 { // it was not ended
+		found.ExpiresAt = claims.ExpiresAt
+	}
+	return found, nil
+}
+
+// verifyHolders are the checks of client and user. A token of the client itself has no user to speak for, and no gateway
+// of this contract has a use for it.
+func (p *Provider) verifyHolders(ctx context.Context, v *Verification, found *storage.Verification) error {
+	client, err := p.store.Client(ctx, v.ClientID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return ErrUnknownClient
+	case err != nil:
+		return err
+	case client.IsBlocked:
+		return ErrClientBlocked
+	case !found.UserKnown:
+		return ErrUnknownUser
+	case found.UserBlocked:
+		return ErrUserBlocked
+	}
+	v.Client = client
+	return nil
+}
+
+// verifyBroker lets a client that works through a broker through only with the api-key of one.
+func (p *Provider) verifyBroker(ctx context.Context, v *Verification, apiKey, keyClientID string) error {
+	switch v.Client.AccessType() {
+	case storage.AccessTypeDirect:
+		return nil
+	case storage.AccessTypeBroker:
+	default:
+		return ErrAccessType
+	}
+	switch {
+	case apiKey == "":
+		return ErrAPIKeyMissing
+	case keyClientID == "":
+		return ErrAPIKeyInvalid
+	}
+	broker, err := p.broker(ctx, keyClientID)
+	if err != nil {
+		return err
+	}
+	v.MISClientID, v.BrokerScope = broker.ClientID, broker.BrokerScope
+	return nil
+}
+
+func (p *Provider) broker(ctx context.Context, clientID string) (*APIKey, error) {
+	client, err := p.store.Client(ctx, clientID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound), err == nil && client.IsBlocked:
+		return nil, ErrAPIKeyInvalid
+	case err != nil:
+		return nil, err
+	case client.BrokerScope() == "":
+		return nil, ErrBrokerSettings
+	}
+	return &APIKey{ClientID: clientID, BrokerScope: client.BrokerScope(), Client: client}, nil
+}
+
+// VerifyAPIKey says whose an api-key is. Errors: ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings.
+func (p *Provider) VerifyAPIKey(ctx context.Context, key string) (*APIKey, error) {
+	if key == "" {
+		return nil, ErrAPIKeyMissing
+	}
+	connection, err := p.FindConnectionByKey(ctx, key)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrAPIKeyInvalid
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.broker(ctx, connection.ClientID)
+}
+
+// FindConnectionByKey finds the connection whose secret an api-key is. storage.ErrNotFound: there is none.
+func (p *Provider) FindConnectionByKey(ctx context.Context, key string) (*storage.Connection, error) {
+	probe, err := p.probe(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if probe.Hash == nil {
+		return nil, storage.ErrNotFound
+	}
+	return p.store.FindConnectionByKey(ctx, probe)
+}
+
+// probe is how an api-key is looked up; one that can't be a secret finds nothing.
+func (p *Provider) probe(ctx context.Context, key string) (storage.APIKeyProbe, error) {
+	if key == "" || len(key) > maximumSecret {
+		return storage.APIKeyProbe{}, nil
+	}
+	lookup, err := p.store.WeakSecretLookup(ctx, key)
+	if err != nil {
+		return storage.APIKeyProbe{}, err
+	}
+	return storage.APIKeyProbe{Hash: storage.Hash(key), Lookup: lookup}, nil
+}
+
+// readAccessToken reads the claims of a JWT access token of ours. It never takes an ID token for one: a JWT must say at+jwt.
+func (p *Provider) readAccessToken(token string) (accessTokenClaims, error) {
+	var claims accessTokenClaims
+	payload, typ, err := p.keys.Verify(token)
+	switch {
+	case err != nil:
+		return claims, err
+	case typ != typeAccessToken:
+		return claims, errors.New("a JWT, but no access token")
+	}
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return claims, err
+	}
+	if claims.Issuer != p.issuer {
+		return claims, errors.New("of another issuer")
+	}
+	return claims, nil
+}

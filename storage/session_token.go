@@ -1,0 +1,33 @@
+package storage
+
+import "context"
+
+// endSessionTokens expires the session tokens that a user has of a client, but for the one that takes their place.
+const endSessionTokens = `
+UPDATE access_tokens SET expires_at = $3
+WHERE user_id = $1 AND client_id = $2 AND expires_at > $3 AND access_token_id <> $4
+AND kind IN ('` + KindAccessToken + `', '` + KindTwoFactor + `')`
+
+// QueueSessionToken stores the token of a sign-in with a grant of its own, and expires those of the same user and client
+// (contract section 2.3).
+func (u *UnitOfWork) QueueSessionToken(t AccessToken) {
+	u.queue(statement{name: "end session tokens", sql: endSessionTokens, args: []any{
+		t.UserID, t.ClientID, u.store.Now(), t.AccessTokenID,
+	}})
+	u.queueGrant(Grant{
+		ID: t.GrantID, ClientID: t.ClientID, UserID: t.UserID, Scope: t.Scope, Session: t.Session, CreatedAt: t.CreatedAt,
+		ExpiresAt: t.ExpiresAt + 30*day,
+	})
+	u.queueAccessToken(t)
+}
+
+// ExpireAccessToken ends one opaque access token, whose row stays so that a question about it is answered by "expired", and
+// the grant that it came of. It says whether the token was live until now.
+func (s *Store) ExpireAccessToken(ctx context.Context, t *AccessToken) (bool, error) {
+	n, err := s.exec(ctx, `UPDATE access_tokens SET expires_at = $2 WHERE id = $1 AND expires_at > $2`, t.ID, s.Now())
+	if err != nil || t.GrantID == "" {
+		return n > 0, err
+	}
+	_, err = s.RevokeGrant(ctx, t.GrantID)
+	return n > 0, err
+}
