@@ -17,6 +17,15 @@ type Components = login.Components
 // SignedContent is what a digital signature service found in a signed message.
 type SignedContent = login.SignedContent
 
+// The components that speak HTTP.
+type (
+	Component        = login.Component
+	HTTPSMS          = login.HTTPSMS
+	ReCAPTCHA        = login.ReCAPTCHA
+	SignatureService = login.SignatureService
+	PersonService    = login.PersonService
+)
+
 // CaptchaError and SignatureServiceError are errors with more to say than that they happened.
 type (
 	CaptchaError          = login.CaptchaError

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -51,4 +52,26 @@ func done(w http.ResponseWriter) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
 	return nil
+}
+
+// EndToken ends an access token that Inspect has found, and the grant that it came of with its refresh token. The row of
+// an opaque token stays for as long as expired ones do.
+func (p *Provider) EndToken(ctx context.Context, token string, info *TokenInfo) error {
+	var err error
+	if info.IsJWT {
+		err = p.store.RevokeJTI(ctx, info.ID, info.ExpiresAt)
+	} else {
+		_, err = p.store.ExpireAccessToken(ctx, storage.Hash(token))
+	}
+	if err != nil {
+		return err
+	}
+	if info.GrantID != "" {
+		if _, err := p.store.RevokeGrant(ctx, info.GrantID); err != nil {
+			return err
+		}
+	}
+	return p.store.RecordEvents(ctx, []storage.Event{identified(ctx, storage.Event{
+		Kind: "token_revoked", ClientID: info.ClientID, UserID: info.UserID,
+	})})
 }

@@ -21,13 +21,9 @@ func (u *UnitOfWork) QueueSessionToken(t AccessToken) {
 	u.queueAccessToken(t)
 }
 
-// ExpireAccessToken ends one opaque access token, whose row stays so that a question about it is answered by "expired", and
-// the grant that it came of. It says whether the token was live until now.
-func (s *Store) ExpireAccessToken(ctx context.Context, t *AccessToken) (bool, error) {
-	n, err := s.exec(ctx, `UPDATE access_tokens SET expires_at = $2 WHERE id = $1 AND expires_at > $2`, t.ID, s.Now())
-	if err != nil || t.GrantID == "" {
-		return n > 0, err
-	}
-	_, err = s.RevokeGrant(ctx, t.GrantID)
+// ExpireAccessToken ends one opaque access token, whose row stays so that a question about it is answered by "expired". It
+// says whether the token was live until now.
+func (s *Store) ExpireAccessToken(ctx context.Context, hash []byte) (bool, error) {
+	n, err := s.exec(ctx, `UPDATE access_tokens SET expires_at = $2 WHERE id = $1 AND expires_at > $2`, hash, s.Now())
 	return n > 0, err
 }

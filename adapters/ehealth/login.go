@@ -1,6 +1,214 @@
 package ehealth
 
-import "github.com/gorilla/mux"
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// What a front end does after a step of a sign-in (contract section 2.3).
+const (
+	nextRequestApps   = "REQUEST_APPS"
+	nextRequestOTP    = "REQUEST_OTP"
+	nextRequestFactor = "REQUEST_FACTOR"
+	nextApproveFactor = "APPROVE_FACTOR"
+)
+
+// The grants of the login API.
+const (
+	grantPassword         = "password"
+	grantChangePassword   = "change_password"
+	grantDigitalSignature = "digital_signature"
+	grantAuthorizeTwo     = "authorize_2fa_access_token"
+	grantRefreshTwo       = "refresh_2fa_access_token"
+)
 
 // mountLogin adds the login API (contract sections 2.3 and 2.4).
-func (a *Adapter) mountLogin(*mux.Router) {}
+func (a *Adapter) mountLogin(r *mux.Router) {
+	a.post(r, "/auth/login", a.login)
+	a.route(r, http.MethodPut, "/auth/login", a.login) // as it is published
+	a.post(r, "/auth/logout", a.logout)
+	a.post(r, "/oauth/nonce", a.nonce)
+	a.get(r, "/oauth/nonce", a.nonce) // as it is published
+}
+
+// The errors of the login API, word for word.
+var (
+	failureLoginClient    = refusal("invalid_client", "Invalid client id.")
+	failureLoginGrant     = refusal("access_denied", "Client is not allowed to issue login token.")
+	failureNotRegistered  = forbidden("forbidden", "User is not registered")
+	failureLoginLimit     = refusal("access_denied", "You reached login attempts limit. Try again later")
+	failureWrongPassword  = refusal("access_denied", "Identity, password combination is wrong.")
+	failureChangeScope    = refusal("access_denied", "Allowed scopes for the token are user:change_password.")
+	failureNoHeader       = refusal("access_denied", "Authorization header required.")
+	failureTokenInvalid   = refusal("token_invalid", "Invalid token.")
+	failureTwoFactorType  = refusal("access_denied", "Invalid token type")
+	failureFactorNotSet   = conflict("Factor not set")
+	failureOTPInvalid     = refusal("otp_invalid", "Invalid OTP code.")
+	failureOTPExpired     = refusal("otp_expired", "OTP expired.")
+	failureOTPAttempts    = refusal("otp_reached_max_attempts", "Reached max OTP verify attempts")
+	failureSMS            = failure{status: http.StatusServiceUnavailable, body: errorObject{Type: "internal_error", Message: "SMS not sent. Try later"}}
+	failureOTPTimeout     = failure{status: http.StatusTooManyRequests, body: errorObject{Type: "otp_timeout", Message: "Sending OTP timeout. Try later."}}
+	failureCaptchaService = failure{status: http.StatusServiceUnavailable, body: errorObject{Type: "internal_error", Message: "CAPTCHA not verified. Try later"}}
+)
+
+// login is POST /auth/login: one step of a sign-in by an API.
+func (a *Adapter) login(w http.ResponseWriter, r *http.Request) error {
+	fields, failed := readObject(w, r, "token", failureGrantTypeMissing)
+	if failed != nil {
+		return failed
+	}
+	raw, given := fields["grant_type"]
+	if !given {
+		return failureGrantTypeMissing
+	}
+	grantType, _ := text(raw)
+	switch grantType {
+	case grantPassword, grantChangePassword:
+		return a.loginByPassword(w, r, grantType, fields)
+	case grantDigitalSignature:
+		return a.loginBySignature(w, r, fields)
+	case grantAuthorizeTwo:
+		return a.authorizeTwoFactor(w, r, fields)
+	case grantRefreshTwo:
+		return a.refreshTwoFactor(w, r)
+	}
+	return failureGrantType
+}
+
+// loginClient finds the client of a sign-in and checks that people may sign in to it by that grant.
+func (a *Adapter) loginClient(r *http.Request, id, grantType string) (*storage.Client, error) {
+	client, err := a.provider.Store().Client(r.Context(), id)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, failureLoginClient
+	case err != nil:
+		return nil, err
+	case client.IsBlocked:
+		return nil, failureClientBlocked
+	case !client.MaySignInBy(grantType):
+		return nil, failureLoginGrant
+	}
+	return client, nil
+}
+
+// scopeOfType says whether a client of this kind may have every scope that is asked for.
+func scopeOfType(client *storage.Client, scope string) bool {
+	allowed := client.AllowedScope()
+	for _, name := range storage.SplitScope(scope) {
+		if !slices.Contains(allowed, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// sessionToken is the data of a token of the login API (contract section 2.3).
+type sessionToken struct {
+	ID        string         `json:"id"`
+	Name      string         `json:"name"`
+	Value     string         `json:"value"`
+	UserID    string         `json:"user_id"`
+	ExpiresAt int64          `json:"expires_at"` // epoch seconds
+	Details   *sessionDetail `json:"details,omitempty"`
+}
+
+type sessionDetail struct {
+	GrantType    string `json:"grant_type"`
+	ClientID     string `json:"client_id"`
+	Scope        string `json:"scope"`
+	ScopeRequest string `json:"scope_request,omitempty"`
+	Factor       string `json:"request_authentication_factor,omitempty"`
+	FactorType   string `json:"request_authentication_factor_type,omitempty"`
+}
+
+func newSessionToken(t *provider.SessionToken) sessionToken {
+	return sessionToken{
+		ID: t.ID, Name: t.Kind, Value: t.Value, UserID: t.UserID, ExpiresAt: t.ExpiresAt,
+		Details: &sessionDetail{
+			GrantType: t.GrantType, ClientID: t.Client.ID, Scope: t.Scope, ScopeRequest: t.ScopeRequest, Factor: t.Factor,
+			FactorType: t.FactorType,
+		},
+	}
+}
+
+// answerSession issues a token and says what comes next.
+func (a *Adapter) answerSession(w http.ResponseWriter, r *http.Request, t provider.SessionToken, next string) error {
+	issued, err := a.provider.IssueSessionToken(r.Context(), t)
+	if err != nil {
+		return err
+	}
+	return a.answerUrgent(w, r, http.StatusCreated, newSessionToken(issued), map[string]string{"next_step": next})
+}
+
+// presented finds the session token of the Authorization header, in the order of contract section 2.3: it is there, it is
+// known, its user is not blocked, it is of one of the kinds, and it has not expired.
+func (a *Adapter) presented(r *http.Request, wrongKind failure, kinds ...string) (*storage.AccessToken, error) {
+	value, given := bearerToken(r)
+	if !given {
+		return nil, failureNoHeader
+	}
+	t, err := a.provider.FindSessionToken(r.Context(), value)
+	switch {
+	case errors.Is(err, provider.ErrTokenUnknown):
+		return nil, failureTokenInvalid
+	case err != nil:
+		return nil, err
+	case t.UserID == "":
+		return nil, failureTokenInvalid // a client's own
+	case t.UserBlocked:
+		return nil, failureUserBlocked
+	case !slices.Contains(kinds, t.Kind):
+		return nil, wrongKind
+	case t.ExpiresAt <= a.provider.Store().Now():
+		return nil, failureTokenExpired
+	}
+	return t, nil
+}
+
+// oneTimeCodeFailure words why a one-time code was not sent or not taken.
+func oneTimeCodeFailure(err error) error {
+	for _, known := range []struct {
+		cause  error
+		answer failure
+	}{
+		{provider.ErrOneTimeCodeInvalid, failureOTPInvalid},
+		{provider.ErrOneTimeCodeExpired, failureOTPExpired},
+		{provider.ErrOneTimeCodeAttempts, failureOTPAttempts},
+		{provider.ErrOneTimeCodeLimited, failureOTPTimeout},
+		{provider.ErrMessageNotSent, failureSMS},
+	} {
+		if errors.Is(err, known.cause) {
+			return known.answer.because(err)
+		}
+	}
+	return err
+}
+
+// clientOf is the client that a session token was issued to.
+func (a *Adapter) clientOf(r *http.Request, t *storage.AccessToken) (*storage.Client, error) {
+	client, err := a.provider.Store().Client(r.Context(), t.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, failureTokenInvalid
+	}
+	if err == nil && client.IsBlocked {
+		return nil, failureClientBlocked
+	}
+	return client, err
+}
+
+// oneTimeCode reads the code of a request: a JSON integer. A text passes, as it did, and never matches.
+func oneTimeCode(fields map[string]json.RawMessage) (string, *failure) {
+	c := newCheck(fields)
+	if _, isText := text(fields["otp"]); isText && c.given("otp") {
+		return "", nil
+	}
+	c.integer("otp")
+	return string(fields["otp"]), c.failed()
+}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +29,9 @@ type stack struct {
 	server *httptest.Server
 	admin  *httptest.Server
 	now    int64
+	// later moves the clock on, in seconds.
+	later      *atomic.Int64
+	components *components
 }
 
 func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
@@ -36,8 +40,9 @@ func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
 
 // newStackOn is newStack on a store that open makes, with the option that fixes its time.
 func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *storage.Store) *stack {
-	clock := func() time.Time { return time.Unix(now, 0) }
-	s := &stack{t: t, now: now, store: open(func(o *storage.Options) { o.Now = clock })}
+	s := &stack{t: t, now: now, components: newComponents(t), later: &atomic.Int64{}}
+	clock := func() time.Time { return time.Unix(now+s.later.Load(), 0) }
+	s.store = open(func(o *storage.Options) { o.Now = clock })
 	ctx := context.Background()
 	keys := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
 	require.NoError(t, keys.Load(ctx))
@@ -45,7 +50,7 @@ func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *s
 	issuer, err := url.Parse("http://" + s.server.Listener.Addr().String())
 	require.NoError(t, err)
 	p, err := provider.New(ctx, provider.Options{
-		Store: s.store, Keys: keys, Issuer: issuer, Now: clock,
+		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Components: s.components.options(),
 	})
 	require.NoError(t, err)
 	adapter := ehealth.New(p)

@@ -1,6 +1,183 @@
 package ehealth
 
-import "github.com/gorilla/mux"
+import (
+	"errors"
+	"net/http"
+	"regexp"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// scopeReadUser lets a client read about the user.
+const scopeReadUser = "user:read"
 
 // mountUserActions adds what people do about their own password and factor (contract section 2.5).
-func (a *Adapter) mountUserActions(*mux.Router) {}
+func (a *Adapter) mountUserActions(r *mux.Router) {
+	a.get(r, "/oauth/user", a.user)
+	a.post(r, "/oauth/users/actions/update_password", a.updatePassword)
+	a.post(r, "/oauth/users/actions/init_factor", a.initFactor)
+	a.post(r, "/oauth/users/actions/approve_factor", a.approveFactor)
+}
+
+var (
+	failurePasswordTokenType = refusal("token_invalid_type", "Invalid token type.")
+	failureInitFactorFirst   = refusal("access_denied", "Invalid token type. Init factor at first")
+
+	rulePasswordLength     = rule{Rule: "length", Description: "should be at least 12 character(s)", Params: map[string]int{"min": 12}}
+	rulePasswordComplexity = rule{Rule: "format", Description: "Password does not meet complexity requirements", Params: []string{}}
+	rulePasswordUsed       = rule{
+		Rule: "password_used", Description: "This password has been used recently. Try another one", Params: []string{},
+	}
+	rulePhone = rule{Rule: "format", Description: "invalid phone", Params: []string{}}
+)
+
+// phone is a number in the one form that factors have.
+var phone = regexp.MustCompile(`^\+380[0-9]{9}$`)
+
+// user is GET /oauth/user.
+func (a *Adapter) user(w http.ResponseWriter, r *http.Request) error {
+	v, err := a.bearer(r, scopeReadUser)
+	if err != nil {
+		return err
+	}
+	user, err := a.provider.Store().FindUser(r.Context(), v.UserID)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusOK, newUserObject(user))
+}
+
+// updatePassword is the second half of a change of password. The token stays good, as it did.
+func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
+	t, err := a.presented(r, failurePasswordTokenType, storage.KindChangePasswordToken)
+	if err != nil {
+		return err
+	}
+	fields, failed := readObject(w, r, "user", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c := newCheck(fields)
+	password := c.text("password")
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	if err := a.provider.ChangePassword(r.Context(), t.UserID, password); err != nil {
+		return passwordFailure(err)
+	}
+	user, err := a.provider.Store().FindUser(r.Context(), t.UserID)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusOK, newUserObject(user))
+}
+
+// passwordFailure words why a new password is not taken.
+func passwordFailure(err error) error {
+	for _, known := range []struct {
+		cause  error
+		broken rule
+	}{
+		{provider.ErrPasswordShort, rulePasswordLength},
+		{provider.ErrPasswordComplexity, rulePasswordComplexity},
+		{provider.ErrPasswordUsed, rulePasswordUsed},
+	} {
+		if errors.Is(err, known.cause) {
+			return failureValidation(map[string]rule{"password": known.broken})
+		}
+	}
+	return err
+}
+
+// initFactor begins to set the phone of a user's factor: with a session token where there is one already, with a 2fa token
+// where there is none yet. The code goes to the new phone.
+func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
+	t, err := a.presented(r, failureTokenInvalid, storage.KindAccessToken, storage.KindTwoFactor)
+	if err != nil {
+		return err
+	}
+	fields, failed := readObject(w, r, "", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c := newCheck(fields)
+	kind, number := c.oneOf("type", factorSMS), c.text("factor")
+	if !phone.MatchString(number) {
+		c.broke("factor", rulePhone)
+	}
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	client, err := a.clientOf(r, t)
+	if err != nil {
+		return err
+	}
+	factor, err := a.provider.Store().FindAuthenticationFactor(r.Context(), t.UserID, factorSMS)
+	switch {
+	case err != nil:
+		return err // without a factor: 404
+	case t.Kind == storage.KindTwoFactor && factor.Factor != "":
+		return failureTokenInvalid // whoever has passed only the password must not replace the second factor
+	}
+	next := provider.SessionToken{
+		ID: a.provider.Store().NewID(), Kind: t.Kind, Client: client, UserID: t.UserID, Scope: t.Scope,
+		ScopeRequest: t.Session.ScopeRequest, GrantType: t.Session.GrantType, Factor: number, FactorType: kind,
+	}
+	if err := a.provider.SendOneTimeCode(r.Context(), next.UserID, next.ID, number); err != nil {
+		return oneTimeCodeFailure(err)
+	}
+	issued, err := a.provider.IssueSessionToken(r.Context(), next)
+	if err != nil {
+		return err
+	}
+	data := newSessionToken(issued)
+	data.Details = nil
+	return a.answerUrgent(w, r, http.StatusCreated, data, map[string]string{"next_step": nextApproveFactor})
+}
+
+// approveFactor ends what initFactor began.
+func (a *Adapter) approveFactor(w http.ResponseWriter, r *http.Request) error {
+	t, err := a.presented(r, failureInitFactorFirst, storage.KindAccessToken, storage.KindTwoFactor)
+	if err != nil {
+		return err
+	}
+	if t.Session.Factor == "" {
+		return failureInitFactorFirst
+	}
+	fields, failed := readObject(w, r, "", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	code, failed := oneTimeCode(fields)
+	if failed != nil {
+		return failed
+	}
+	client, err := a.clientOf(r, t)
+	if err != nil {
+		return err
+	}
+	if err := a.provider.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, t.Session.Factor, code); err != nil {
+		return oneTimeCodeFailure(err)
+	}
+	store := a.provider.Store()
+	factor, err := store.FindAuthenticationFactor(r.Context(), t.UserID, factorSMS)
+	if err != nil {
+		return err
+	}
+	factor.Factor, factor.IsActive = t.Session.Factor, true
+	if err := store.UpdateAuthenticationFactor(r.Context(), *factor); err != nil {
+		return err
+	}
+	complete := completed(t, client)
+	if t.Kind == storage.KindAccessToken { // the sign-in was complete before
+		complete.Scope, complete.ScopeRequest = t.Scope, t.Session.ScopeRequest
+	}
+	issued, err := a.provider.IssueSessionToken(r.Context(), complete)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusCreated, newSessionToken(issued))
+}

@@ -70,9 +70,21 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_DATABASE_URL", withoutPassword(s.databaseURL)},
 		{"ITHILDIN_DATABASE_CONNECTIONS", fmt.Sprint(s.databaseConnections)},
 		{"ITHILDIN_SECRET", count(len(s.secrets), "secret")},
+		{"ITHILDIN_SMS_URL", withoutPassword(c.SMSURL)},
+		{"ITHILDIN_CAPTCHA_SECRET", count(present(s.components.Captcha != nil), "secret")},
+		{"ITHILDIN_SIGNATURE_URL", withoutPassword(c.SignatureURL)},
+		{"ITHILDIN_PERSONS_URL", withoutPassword(c.PersonsURL)},
+		{"ITHILDIN_PASSWORD_LIFETIME", or(c.PasswordLifetime, defaultPasswordLifetime)},
 		{"ITHILDIN_LOG_FORMAT", or(s.logFormat, "text on a terminal, else json")},
 		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.logLevel.String())},
 	})
+}
+
+func present(given bool) int {
+	if given {
+		return 1
+	}
+	return 0
 }
 
 func count(number int, noun string) string {

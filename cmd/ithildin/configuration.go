@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ithildin/provider/login"
 	"ithildin/storage"
 )
 
@@ -38,6 +39,7 @@ type configuration struct {
 	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on more than loopback."`
 	databaseFlags
 	secretFlags
+	componentFlags
 }
 
 // settings is a configuration that was found right.
@@ -52,7 +54,8 @@ type settings struct {
 	databaseURL         string
 	databaseConnections int
 	secrets             [][]byte // none yet for a development server that keeps its own
-	logFormat           string   // "" for what suits the output
+	components          login.Components
+	logFormat           string // "" for what suits the output
 	logLevel            slog.Level
 }
 
@@ -79,6 +82,7 @@ func (c configuration) load() (*settings, error) {
 	c.loadAdmin(&p, s)
 	s.databaseURL, s.databaseConnections = c.databaseFlags.load(&p, c.Dev)
 	s.secrets = c.secretFlags.load(&p, c.Dev)
+	s.components = c.componentFlags.load(&p)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
 	}

@@ -124,9 +124,12 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 		return nil, explainSealed(err)
 	}
 	passwords := login.NewPasswords(login.PasswordOptions{})
+	if s.dev {
+		logMessages(&s.components, logger)
+	}
 	registry := newRegistry(store)
 	p, err := provider.New(ctx, provider.Options{
-		Store: store, Keys: keys, Passwords: passwords, Issuer: s.issuer, Logger: logger,
+		Store: store, Keys: keys, Passwords: passwords, Components: s.components, Issuer: s.issuer, Logger: logger,
 		TrustedProxies: s.trustedProxies, Metrics: registry,
 	})
 	if err != nil {

@@ -1,0 +1,127 @@
+package ehealth
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// The errors of a sign-in by a digital signature, word for word.
+var (
+	failureNonce           = refusal("jwt_invalid", "JWT is invalid.")
+	failureNonceMissing    = refusal("jwt_invalid", "Signed content does not contain field jwt.")
+	failureSignerWithout   = unprocessable("Digital signature signer does not contain drfo.")
+	failureSignerUnknown   = refusal("access_denied", "Person with tax id from digital signature not found.")
+	failurePersonUnknown   = refusal("access_denied", "Person not found.")
+	failureTaxID           = forbidden("tax_id_invalid", "Tax id not matched with MPI person.")
+	failureSignatureAbsent = failure{status: http.StatusServiceUnavailable, body: errorObject{
+		Type: "internal_error", Message: "Digital signature not verified. Try later",
+	}}
+)
+
+// loginBySignature is the grant digital_signature (contract section 2.3). Who signed is what the signature service says; a
+// drfo header says nothing.
+func (a *Adapter) loginBySignature(w http.ResponseWriter, r *http.Request, fields map[string]json.RawMessage) error {
+	c := newCheck(fields)
+	content := c.text("signed_content")
+	c.oneOf("signed_content_encoding", "base64")
+	clientID, scope := c.uuid("client_id"), c.text("scope")
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	taxID, nonce, err := a.signer(r, content)
+	if err != nil {
+		return err
+	}
+	client, err := a.loginClient(r, clientID, grantDigitalSignature)
+	if err != nil {
+		return err
+	}
+	if !scopeOfType(client, scope) {
+		return failureScopeOutsideType
+	}
+	user, err := a.signedUser(r, taxID)
+	if err != nil {
+		return err
+	}
+	// Last, so that a request which is refused for something else can be mended and sent again.
+	if err := a.provider.UseNonce(r.Context(), nonce); errors.Is(err, provider.ErrNonce) {
+		return failureNonce.because(err)
+	} else if err != nil {
+		return err
+	}
+	if err := a.provider.RecordSignIn(r, client.ID, user.ID, []string{"pop"}); err != nil {
+		return err
+	}
+	return a.answerSession(w, r, provider.SessionToken{
+		Kind: storage.KindAccessToken, Client: client, UserID: user.ID, Scope: scopeAuthorize, ScopeRequest: scope,
+		GrantType: grantDigitalSignature,
+	}, nextRequestApps)
+}
+
+// signer checks the signature and returns the signer's tax id with the nonce that was signed, which is ours and in time
+// but may have been used.
+func (a *Adapter) signer(r *http.Request, content string) (taxID, nonce string, err error) {
+	signed, err := a.provider.VerifySignedContent(r.Context(), content)
+	var passed *provider.SignatureServiceError
+	switch {
+	case errors.As(err, &passed):
+		f := failure{status: passed.Status, body: passed.Body, cause: err}
+		if len(passed.Body) == 0 {
+			f.body = errorObject{Type: "request_malformed"}
+		}
+		return "", "", f
+	case errors.Is(err, provider.ErrSignatureUnavailable):
+		return "", "", failureSignatureAbsent.because(err)
+	case err != nil:
+		return "", "", err
+	case len(signed.Signatures) != 1:
+		f := failureMalformed
+		f.body = errorObject{Type: "request_malformed", Invalid: malformedRequest, Message: fmt.Sprintf(
+			"document must be signed by 1 signer but contains %d signatures", len(signed.Signatures))}
+		return "", "", f
+	case !signed.Signatures[0].IsValid:
+		return "", "", unprocessable(signed.Signatures[0].Message)
+	}
+	var message struct {
+		JWT string `json:"jwt"`
+	}
+	if json.Unmarshal(signed.Content, &message) != nil || message.JWT == "" {
+		return "", "", failureNonceMissing
+	}
+	if err := a.provider.CheckNonce(r.Context(), message.JWT); errors.Is(err, provider.ErrNonce) {
+		return "", "", failureNonce.because(err)
+	} else if err != nil {
+		return "", "", err
+	}
+	if signed.Signatures[0].DRFO == "" {
+		return "", "", failureSignerWithout
+	}
+	return signed.Signatures[0].DRFO, message.JWT, nil
+}
+
+func (a *Adapter) signedUser(r *http.Request, taxID string) (*storage.User, error) {
+	user, err := a.provider.Store().FindUserByTaxID(r.Context(), taxID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, failureSignerUnknown
+	case err != nil:
+		return nil, err
+	case user.IsBlocked:
+		return nil, failureUserBlocked
+	}
+	same, err := a.provider.PersonHasTaxID(r.Context(), user.PersonID, taxID)
+	switch {
+	case errors.Is(err, provider.ErrPersonUnknown):
+		return nil, failurePersonUnknown
+	case err != nil:
+		return nil, failureUnavailable.because(err)
+	case !same:
+		return nil, failureTaxID
+	}
+	return user, nil
+}

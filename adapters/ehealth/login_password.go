@@ -1,0 +1,131 @@
+package ehealth
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+const (
+	// cabinetType is the type of the patients' cabinet, which only people in the registry may enter.
+	cabinetType         = "CABINET"
+	scopeChangePassword = "user:change_password"
+	factorSMS           = "SMS"
+)
+
+// passwordLogin is what a sign-in by a password sends.
+type passwordLogin struct {
+	grantType string
+	email     string
+	password  string
+	scope     string
+	captcha   string
+	client    *storage.Client
+}
+
+// loginByPassword is the grants password and change_password (contract section 2.3). An unknown mail is answered like a
+// wrong password; what is true of an account is told after the right one only.
+func (a *Adapter) loginByPassword(
+	w http.ResponseWriter, r *http.Request, grantType string, fields map[string]json.RawMessage,
+) error {
+	c := newCheck(fields)
+	l := passwordLogin{grantType: grantType, email: c.text("email"), password: c.text("password"), scope: c.text("scope")}
+	clientID := c.text("client_id")
+	l.captcha = c.optionalText("token")
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	clientID, isUUID := parseUUID(clientID)
+	if !isUUID {
+		return failureMalformed
+	}
+	var err error
+	if l.client, err = a.loginClient(r, clientID, grantPassword); err != nil {
+		return err
+	}
+	user, err := a.checkPassword(r, l)
+	if err != nil {
+		return err
+	}
+	return a.afterPassword(w, r, l, user)
+}
+
+// checkPassword says who signs in, or the first check that fails.
+func (a *Adapter) checkPassword(r *http.Request, l passwordLogin) (*storage.User, error) {
+	user, err := a.provider.CheckPassword(r, l.client.ID, l.email, l.password)
+	switch {
+	case errors.Is(err, provider.ErrWrongPassword):
+		return nil, failureWrongPassword.because(err)
+	case errors.Is(err, provider.ErrSignInLimited):
+		return nil, failureLoginLimit.because(err)
+	case errors.Is(err, provider.ErrUserBlocked):
+		return nil, failureUserBlocked.because(err)
+	case err != nil:
+		return nil, err
+	case l.client.TypeName == cabinetType && user.TaxID == "":
+		return nil, failureNotRegistered
+	case l.grantType == grantPassword && a.provider.PasswordExpired(user):
+		return nil, refusal("password_expired", "The password expired for user: "+user.ID)
+	case !scopeOfType(l.client, l.scope):
+		return nil, failureScopeOutsideType
+	case l.grantType == grantChangePassword && l.scope != scopeChangePassword:
+		return nil, failureChangeScope
+	}
+	return user, a.checkCaptcha(r, l.captcha)
+}
+
+func (a *Adapter) checkCaptcha(r *http.Request, response string) error {
+	if response == "" {
+		return nil
+	}
+	err := a.provider.VerifyCaptcha(r.Context(), response, a.provider.ClientAddress(r))
+	var refused *provider.CaptchaError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refused) && len(refused.Codes) > 0:
+		return forbidden("forbidden", "Invalid CAPTCHA token. Errors: "+strings.Join(refused.Codes, ", ")).because(err)
+	case errors.As(err, &refused):
+		return forbidden("forbidden", "Invalid CAPTCHA token").because(err)
+	}
+	return failureCaptchaService.because(err)
+}
+
+// afterPassword issues what the user's second factor calls for.
+func (a *Adapter) afterPassword(w http.ResponseWriter, r *http.Request, l passwordLogin, user *storage.User) error {
+	t := provider.SessionToken{
+		ID: a.provider.Store().NewID(), Kind: storage.KindAccessToken, Client: l.client, UserID: user.ID, Scope: l.scope,
+		GrantType: l.grantType,
+	}
+	if l.grantType == grantChangePassword {
+		t.Kind = storage.KindChangePasswordToken
+	}
+	factor, err := a.provider.Store().FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
+	switch {
+	case errors.Is(err, storage.ErrNotFound), err == nil && !factor.IsActive:
+		if err := a.provider.RecordSignIn(r, l.client.ID, user.ID, []string{"pwd"}); err != nil {
+			return err
+		}
+		return a.answerSession(w, r, t, nextRequestApps)
+	case err != nil:
+		return err
+	}
+	t.Kind, t.Scope, t.ScopeRequest = storage.KindTwoFactor, "", l.scope
+	if factor.Factor == "" {
+		return a.answerSession(w, r, t, nextRequestFactor)
+	}
+	return a.sendAndAnswer(w, r, t, factor.Factor, nextRequestOTP)
+}
+
+// sendAndAnswer sends a code under the id of the token that is about to be issued, and issues it only then: when the code
+// does not go out, what the person had before stays good.
+func (a *Adapter) sendAndAnswer(w http.ResponseWriter, r *http.Request, t provider.SessionToken, phone, next string) error {
+	if err := a.provider.SendOneTimeCode(r.Context(), t.UserID, t.ID, phone); err != nil {
+		return oneTimeCodeFailure(err)
+	}
+	return a.answerSession(w, r, t, next)
+}

@@ -1,0 +1,78 @@
+package ehealth
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// authorizeTwoFactor is the grant authorize_2fa_access_token (contract section 2.3): the code that a phone got completes a
+// sign-in.
+func (a *Adapter) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fields map[string]json.RawMessage) error {
+	code, failed := oneTimeCode(fields)
+	if failed != nil {
+		return failed
+	}
+	t, client, phone, err := a.twoFactor(r)
+	if err != nil {
+		return err
+	}
+	if err := a.provider.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, phone, code); err != nil {
+		return oneTimeCodeFailure(err)
+	}
+	if err := a.provider.RecordSignIn(r, client.ID, t.UserID, []string{"pwd", "otp", "mfa"}); err != nil {
+		return err
+	}
+	return a.answerSession(w, r, completed(t, client), nextRequestApps)
+}
+
+// completed is the token that a sign-in with two steps ends with.
+func completed(t *storage.AccessToken, client *storage.Client) provider.SessionToken {
+	complete := provider.SessionToken{
+		Kind: storage.KindAccessToken, Client: client, UserID: t.UserID, GrantType: t.Session.GrantType,
+		Scope: t.Session.ScopeRequest,
+	}
+	if complete.Scope == "" {
+		complete.Scope = scopeAuthorize
+	}
+	if complete.GrantType == grantChangePassword {
+		complete.Kind = storage.KindChangePasswordToken
+	}
+	return complete
+}
+
+// refreshTwoFactor is the grant refresh_2fa_access_token: another code, under another token.
+func (a *Adapter) refreshTwoFactor(w http.ResponseWriter, r *http.Request) error {
+	t, client, phone, err := a.twoFactor(r)
+	if err != nil {
+		return err
+	}
+	return a.sendAndAnswer(w, r, provider.SessionToken{
+		ID: a.provider.Store().NewID(), Kind: storage.KindTwoFactor, Client: client, UserID: t.UserID,
+		GrantType: t.Session.GrantType, ScopeRequest: t.Session.ScopeRequest,
+	}, phone, nextRequestOTP)
+}
+
+// twoFactor reads the 2fa token of a request, its client, and the phone that the code goes to. A user without a factor has
+// none that is set.
+func (a *Adapter) twoFactor(r *http.Request) (*storage.AccessToken, *storage.Client, string, error) {
+	t, err := a.presented(r, failureTwoFactorType, storage.KindTwoFactor)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	client, err := a.clientOf(r, t)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	factor, err := a.provider.Store().FindAuthenticationFactor(r.Context(), t.UserID, factorSMS)
+	switch {
+	case errors.Is(err, storage.ErrNotFound), err == nil && factor.Factor == "":
+		return nil, nil, "", failureFactorNotSet
+	case err != nil:
+		return nil, nil, "", err
+	}
+	return t, client, factor.Factor, nil
+}

@@ -1,0 +1,73 @@
+package ehealth
+
+import (
+	"errors"
+	"net/http"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// trustedInformationSystem is the type of a client that must authenticate to get a nonce.
+const trustedInformationSystem = "TRUSTED_PIS"
+
+var failureNonceClientBlocked = refusal("access_denied", "Client is blocked")
+
+// nonce is POST /oauth/nonce: what a person signs to sign in (contract section 2.4).
+func (a *Adapter) nonce(w http.ResponseWriter, r *http.Request) error {
+	fields, failed := readObject(w, r, "", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c := newCheck(fields)
+	id, secret := c.uuid("client_id"), c.optionalText("client_secret")
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	client, err := a.provider.Store().Client(r.Context(), id)
+	switch {
+	case err != nil:
+		return err
+	case client.IsBlocked:
+		return failureNonceClientBlocked
+	}
+	audience := provider.NonceForLogin
+	if client.TypeName == trustedInformationSystem {
+		if audience = provider.NonceForTrustedClient; secret == "" {
+			return failureValidation(map[string]rule{"client_secret": {
+				Rule: "required", Description: "required property client_secret was not present", Params: []string{},
+			}})
+		}
+		_, err := a.provider.AuthenticateSecret(r.Context(), id, secret)
+		if err != nil && provider.AsError(err).Status < http.StatusInternalServerError {
+			return failureClient.because(err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	token, err := a.provider.IssueNonce(r.Context(), audience, client.ID)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusOK, map[string]string{"token": token})
+}
+
+// logout is POST /auth/logout: it ends an access token and the refresh token that it came with.
+func (a *Adapter) logout(w http.ResponseWriter, r *http.Request) error {
+	value, given := bearerToken(r)
+	if !given {
+		return failureAccessToken
+	}
+	info, err := a.provider.Inspect(r.Context(), value)
+	switch {
+	case errors.Is(err, provider.ErrInactive), err == nil && (info.Kind != storage.KindAccessToken || info.UserID == ""):
+		return failureAccessToken.because(err)
+	case err != nil:
+		return err
+	}
+	if err := a.provider.EndToken(r.Context(), value, info); err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusOK, map[string]string{"id": info.ID})
+}
