@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/term"
+
+	"ithildin/adapters/mithril"
+	"ithildin/migrations"
+	"ithildin/provider/login"
+	"ithildin/storage"
+)
+
+type importCommand struct {
+	Mithril importMithrilCommand `cmd:"" help:"Fill the database from one of mithril."`
+}
+
+type importMithrilCommand struct {
+	From              string   `placeholder:"URL" help:"The mithril database, postgres://…; it is only read."`
+	FromFile          string   `placeholder:"PATH" help:"File with that URL, for one that has a password."`
+	DryRun            bool     `help:"Read and check everything, and write nothing."`
+	ConnectionSecrets string   `default:"plain" enum:"plain,sha256-hex,sha256-base64,bcrypt" help:"How mithril keeps the secrets of connections: plain, sha256-hex, sha256-base64 or bcrypt."`
+	TrustedClient     []string `placeholder:"ID,…" help:"Clients that may name no scope: mithril's TRUSTED_CLIENT_IDS."`
+	CodeLifetime      int64    `placeholder:"SECONDS" help:"Life of codes from now on; default 300."`
+	AccessLifetime    int64    `placeholder:"SECONDS" help:"Life of access tokens from now on; default 2592000."`
+	RefreshLifetime   int64    `placeholder:"SECONDS" help:"Life of refresh tokens from now on; default 604800."`
+	databaseFlags
+	secretFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (importMithrilCommand) Help() string {
+	return `It can be run again, and goes on where it was stopped: what is here already is only compared. The guide is
+docs/migrating-from-mithril.md.
+
+Example:
+
+    ithildin import mithril --from-file /run/secrets/mithril --dry-run
+    ithildin import mithril --from-file /run/secrets/mithril`
+}
+
+// Run imports and prints the report.
+func (c *importMithrilCommand) Run(ctx context.Context, terminal console) error {
+	source, err := c.source()
+	if err != nil {
+		return err
+	}
+	options := mithril.Options{
+		Source: source, Secrets: mithril.SecretForms[c.ConnectionSecrets], CodeLifetime: c.CodeLifetime,
+		AccessLifetime: c.AccessLifetime, RefreshLifetime: c.RefreshLifetime,
+		HashSecret: login.NewPasswords(login.PasswordOptions{}).Hash, Progress: newProgress(terminal.err).show,
+	}
+	for _, id := range c.TrustedClient {
+		parsed, err := uuid.Parse(id)
+		if err != nil {
+			return &usageError{cause: fmt.Errorf("--trusted-client %q is no UUID", id)}
+		}
+		options.TrustedClients = append(options.TrustedClients, parsed.String())
+	}
+	if c.DryRun {
+		return c.report(terminal.out)(mithril.Run(ctx, options))
+	}
+	return c.withTarget(ctx, func(store *storage.Store) error {
+		options.Store = store
+		return c.report(terminal.out)(mithril.Run(ctx, options))
+	})
+}
+
+func (c *importMithrilCommand) source() (string, error) {
+	source := c.From
+	if c.FromFile != "" {
+		if source != "" {
+			return "", &usageError{cause: errors.New("--from and --from-file are both given")}
+		}
+		content, err := os.ReadFile(c.FromFile)
+		if err != nil {
+			return "", &usageError{cause: fmt.Errorf("--from-file: %w", err)}
+		}
+		source = strings.TrimSpace(string(content))
+	}
+	if !strings.HasPrefix(source, "postgres://") && !strings.HasPrefix(source, "postgresql://") {
+		return "", &usageError{cause: errors.New("--from or --from-file must name the mithril database, postgres://…")}
+	}
+	return source, nil
+}
+
+// withTarget is withSealedStore that makes a SQLite database where there is none, as serve does.
+func (c *importMithrilCommand) withTarget(ctx context.Context, work func(*storage.Store) error) error {
+	var p problems
+	databaseURL, connections := c.databaseFlags.load(&p, false)
+	secrets := c.secretFlags.load(&p, false)
+	if err := p.err(); err != nil {
+		return err
+	}
+	store, err := openStore(databaseURL, connections, secrets)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if !store.IsPostgreSQL() {
+		if _, err := migrations.Up(ctx, store.SQL(), migrations.SQLite); err != nil {
+			return fmt.Errorf("open %s: %w", databaseURL, err)
+		}
+	} else if err := refusePending(ctx, store); err != nil {
+		return err
+	}
+	return explainSealed(work(store))
+}
+
+// report prints what was done, also after an error, and what stands in the way of going live with it.
+func (c *importMithrilCommand) report(out io.Writer) func(*mithril.Report, error) error {
+	return func(r *mithril.Report, failed error) error {
+		if r == nil {
+			return failed
+		}
+		if c.Format == "json" {
+			return errors.Join(printJSON(out, r), failed)
+		}
+		for _, line := range r.Lines {
+			fmt.Fprintf(out, "%-22s %9d read %9d written", line.Name, line.Read, line.Written)
+			if line.Repaired > 0 {
+				fmt.Fprintf(out, " %7d repaired", line.Repaired)
+			}
+			if line.Refused > 0 {
+				fmt.Fprintf(out, " %7d refused", line.Refused)
+			}
+			fmt.Fprintln(out)
+		}
+		for _, line := range r.Lines {
+			for _, note := range line.Notes {
+				fmt.Fprintf(out, "%s: %s\n", line.Name, note)
+			}
+		}
+		if r.DryRun {
+			fmt.Fprintln(out, "nothing was written: this was a dry run")
+		}
+		return failed
+	}
+}
+
+// progress shows how far a long piece of work has come: a bar on a terminal, a line for each step elsewhere.
+type progress struct {
+	out      io.Writer
+	terminal bool
+	shown    time.Time
+}
+
+func newProgress(out io.Writer) *progress {
+	file, isFile := out.(*os.File)
+	return &progress{out: out, terminal: isFile && term.IsTerminal(int(file.Fd()))}
+}
+
+const progressWidth = 30
+
+func (p *progress) show(name string, done, total int64) {
+	finished := done >= total
+	if !p.terminal {
+		if finished {
+			fmt.Fprintf(p.out, "%s: %d\n", name, done)
+		}
+		return
+	}
+	if !finished && time.Since(p.shown) < 100*time.Millisecond {
+		return
+	}
+	p.shown = time.Now()
+	filled := progressWidth
+	if total > 0 {
+		filled = int(min(done, total) * progressWidth / total)
+	}
+	bar := slices.Repeat([]byte("-"), progressWidth)
+	copy(bar, slices.Repeat([]byte("#"), filled))
+	fmt.Fprintf(p.out, "\r%-22s [%s] %d of %d ", name, bar, done, total)
+	if finished {
+		fmt.Fprintln(p.out)
+	}
+}

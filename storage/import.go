@@ -1,0 +1,238 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// What an importer writes: many rows a statement, and each kind by a rule of what wins when the row is there already, so
+// that an import can stop anywhere and run again. A row that is newer here, or that was ended here, stays as it is.
+
+// importBatch bounds the rows of one statement; SQLite takes some 32,000 arguments.
+const importBatch = 500
+
+// importStatement is an upsert without its values: before VALUES, behind it, and how many columns there are.
+type importStatement struct {
+	insert string
+	rule   string
+	width  int
+	// configuration says that running servers must read again.
+	configuration bool
+}
+
+// Refused is a row that could not be written, by its position among those given.
+type Refused struct {
+	Row   int
+	Cause error // ErrConflict: a unique value is another row's; ErrNotFound: a row that it names is not there
+}
+
+// importRows writes rows in batches and returns how many were new or changed. A batch with a row that can't be written is
+// written row by row, and that row is returned.
+func (s *Store) importRows(ctx context.Context, statement importStatement, rows [][]any) (int64, []Refused, error) {
+	var written int64
+	var refused []Refused
+	for start := 0; start < len(rows); start += importBatch {
+		batch := rows[start:min(start+importBatch, len(rows))]
+		n, err := s.importBatch(ctx, statement, batch)
+		if err == nil {
+			written += n
+			continue
+		}
+		if !isRefusal(err) {
+			return written, refused, err
+		}
+		for i := range batch {
+			n, err := s.importBatch(ctx, statement, batch[i:i+1])
+			switch {
+			case err == nil:
+				written += n
+			case isRefusal(err):
+				refused = append(refused, Refused{Row: start + i, Cause: err})
+			default:
+				return written, refused, err
+			}
+		}
+	}
+	return written, refused, nil
+}
+
+func isRefusal(err error) bool { return errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) }
+
+func (s *Store) importBatch(ctx context.Context, statement importStatement, rows [][]any) (n int64, err error) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	args := make([]any, 0, len(rows)*statement.width)
+	for _, row := range rows {
+		if len(row) != statement.width {
+			return 0, fmt.Errorf("storage: import of %d columns as %d", len(row), statement.width)
+		}
+		args = append(args, row...)
+	}
+	query := statement.insert + ` VALUES ` + rowPlaceholders(len(rows), statement.width) + ` ` + statement.rule
+	work := func(tx *sqlx.Tx) (err error) {
+		n, err = affected(tx.ExecContext(ctx, query, args...))
+		return err
+	}
+	if statement.configuration {
+		err = s.changeConfiguration(ctx, work)
+	} else {
+		err = s.transaction(ctx, work)
+	}
+	return n, unknownReference(err)
+}
+
+var importUsers = importStatement{
+	insert: `INSERT INTO users (id, email, password, password_set_at, tax_id, person_id, settings, private_settings,
+       is_blocked, block_reason, one_time_code_failures, created_at, updated_at)`,
+	// A password that was changed, or hashed anew, here stays; so does a block.
+	rule: `ON CONFLICT (id) DO UPDATE SET email = excluded.email, tax_id = excluded.tax_id, person_id = excluded.person_id,
+       settings = excluded.settings, private_settings = excluded.private_settings, updated_at = excluded.updated_at,
+       password = CASE WHEN excluded.password_set_at > users.password_set_at THEN excluded.password ELSE users.password END,
+       password_set_at = CASE WHEN excluded.password_set_at > users.password_set_at THEN excluded.password_set_at
+                              ELSE users.password_set_at END,
+       is_blocked = (users.is_blocked OR excluded.is_blocked),
+       block_reason = CASE WHEN users.is_blocked THEN users.block_reason ELSE excluded.block_reason END
+WHERE users.updated_at < excluded.updated_at OR excluded.password_set_at > users.password_set_at
+   OR (excluded.is_blocked AND NOT users.is_blocked)`,
+	width: 13,
+}
+
+// ImportedUser is a user with what the old system counted.
+type ImportedUser struct {
+	User
+	OneTimeCodeFailures int64
+}
+
+// ImportUsers writes users. An email that another user has is refused.
+func (s *Store) ImportUsers(ctx context.Context, users []ImportedUser) (int64, []Refused, error) {
+	rows := make([][]any, len(users))
+	for i, u := range users {
+		rows[i] = []any{
+			u.ID, canonicalEmail(u.Email), u.Password, u.PasswordSetAt, u.TaxID, u.PersonID, document(u.Settings),
+			document(u.PrivateSettings), u.IsBlocked, u.BlockReason, u.OneTimeCodeFailures, u.CreatedAt, u.UpdatedAt,
+		}
+	}
+	return s.importRows(ctx, importUsers, rows)
+}
+
+var importPasswords = importStatement{
+	insert: `INSERT INTO password_history (id, user_id, password, created_at)`, rule: `ON CONFLICT DO NOTHING`, width: 4,
+}
+
+// ImportedPassword is a password that a user had.
+type ImportedPassword struct {
+	ID, UserID, Password string
+	CreatedAt            int64
+}
+
+// ImportPasswords writes passwords that users had.
+func (s *Store) ImportPasswords(ctx context.Context, passwords []ImportedPassword) (int64, []Refused, error) {
+	rows := make([][]any, len(passwords))
+	for i, p := range passwords {
+		rows[i] = []any{p.ID, p.UserID, p.Password, p.CreatedAt}
+	}
+	return s.importRows(ctx, importPasswords, rows)
+}
+
+var importFailures = importStatement{
+	insert: `INSERT INTO sign_in_failures (id, subject, created_at, expires_at)`, rule: `ON CONFLICT DO NOTHING`, width: 4,
+}
+
+// ImportedFailure is a failed sign-in of an account.
+type ImportedFailure struct {
+	ID, Email            string
+	CreatedAt, ExpiresAt int64
+}
+
+// ImportFailures writes failed sign-ins, so that a limit that was reached stays so.
+func (s *Store) ImportFailures(ctx context.Context, failures []ImportedFailure) (int64, []Refused, error) {
+	rows := make([][]any, len(failures))
+	for i, f := range failures {
+		subject, err := s.SignInSubject(ctx, "account", f.Email)
+		if err != nil {
+			return 0, nil, err
+		}
+		rows[i] = []any{f.ID, subject, f.CreatedAt, f.ExpiresAt}
+	}
+	return s.importRows(ctx, importFailures, rows)
+}
+
+var importFactors = importStatement{
+	insert: `INSERT INTO authentication_factors (id, user_id, type, factor, is_active, created_at, updated_at)`,
+	rule: `ON CONFLICT (user_id, type) DO UPDATE SET factor = excluded.factor, is_active = excluded.is_active,
+       updated_at = excluded.updated_at WHERE authentication_factors.updated_at < excluded.updated_at`,
+	width: 7,
+}
+
+// ImportFactors writes second factors.
+func (s *Store) ImportFactors(ctx context.Context, factors []AuthenticationFactor) (int64, []Refused, error) {
+	rows := make([][]any, len(factors))
+	for i, f := range factors {
+		rows[i] = []any{f.ID, f.UserID, f.Type, f.Factor, f.IsActive, f.CreatedAt, f.UpdatedAt}
+	}
+	return s.importRows(ctx, importFactors, rows)
+}
+
+var importScopes = importStatement{
+	insert: `INSERT INTO scopes (name)`, rule: `ON CONFLICT DO NOTHING`, width: 1, configuration: true,
+}
+
+// ImportScopes adds the names that the catalogue lacks; roles govern them.
+func (s *Store) ImportScopes(ctx context.Context, names []string) (int64, []Refused, error) {
+	rows := make([][]any, len(names))
+	for i, name := range names {
+		rows[i] = []any{name}
+	}
+	return s.importRows(ctx, importScopes, rows)
+}
+
+// importNamed is for client types and roles: where the name is another row's, the row is refused.
+func importNamed(table string) importStatement {
+	return importStatement{
+		insert: `INSERT INTO ` + table + ` (id, name, scope)`,
+		rule: `ON CONFLICT (id) DO UPDATE SET name = excluded.name, scope = excluded.scope
+WHERE ` + table + `.name <> excluded.name OR ` + table + `.scope <> excluded.scope`,
+		width: 3, configuration: true,
+	}
+}
+
+// ImportClientTypes writes client types; the source's word counts.
+func (s *Store) ImportClientTypes(ctx context.Context, types []ClientType) (int64, []Refused, error) {
+	rows := make([][]any, len(types))
+	for i, t := range types {
+		rows[i] = []any{t.ID, t.Name, strings.Join(t.Scope, " ")}
+	}
+	return s.importRows(ctx, importNamed("client_types"), rows)
+}
+
+// ImportRoles writes roles; the source's word counts.
+func (s *Store) ImportRoles(ctx context.Context, roles []Role) (int64, []Refused, error) {
+	rows := make([][]any, len(roles))
+	for i, r := range roles {
+		rows[i] = []any{r.ID, r.Name, strings.Join(r.Scope, " ")}
+	}
+	return s.importRows(ctx, importNamed("roles"), rows)
+}
+
+// HeldRole is a role that a user holds for a client, or everywhere where ClientID is "".
+type HeldRole struct{ ID, UserID, RoleID, ClientID string }
+
+// ImportHeldRoles writes who has which roles, either all for clients or all everywhere.
+func (s *Store) ImportHeldRoles(ctx context.Context, everywhere bool, held []HeldRole) (int64, []Refused, error) {
+	statement := importStatement{
+		insert: `INSERT INTO user_roles (id, user_id, role_id, client_id)`, rule: `ON CONFLICT DO NOTHING`, width: 4,
+	}
+	if everywhere {
+		statement.insert, statement.width = `INSERT INTO global_user_roles (id, user_id, role_id)`, 3
+	}
+	rows := make([][]any, len(held))
+	for i, h := range held {
+		rows[i] = []any{h.ID, h.UserID, h.RoleID, h.ClientID}[:statement.width]
+	}
+	return s.importRows(ctx, statement, rows)
+}
