@@ -100,6 +100,7 @@ type EventFilter struct {
 	Kind     string
 	ClientID string
 	UserID   string
+	Since    int64 // epoch seconds: only this and later ones
 	Before   int64 // epoch seconds: only older ones
 	Limit    int
 }
@@ -123,7 +124,8 @@ func (s *Store) ListEvents(ctx context.Context, f EventFilter) ([]Event, error) 
 	err := s.selectAll(ctx, &rows, `
 SELECT `+eventColumns+` FROM audit_events
 WHERE ($1 = '' OR kind = $1) AND ($2 = '' OR client_id = $2) AND ($3 = '' OR user_id = $3) AND created_at < $4
-ORDER BY created_at DESC, id DESC LIMIT $5`, f.Kind, f.ClientID, f.UserID, f.Before, pageSize(f.Limit))
+  AND created_at >= $5
+ORDER BY created_at DESC, id DESC LIMIT $6`, f.Kind, f.ClientID, f.UserID, f.Before, f.Since, pageSize(f.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -138,4 +140,18 @@ ORDER BY created_at DESC, id DESC LIMIT $5`, f.Kind, f.ClientID, f.UserID, f.Bef
 		}
 	}
 	return events, nil
+}
+
+// PruneEvents deletes events from before a time (epoch seconds), of one kind or, where kind is "", of all, at most batch of
+// them in one statement, and says how many went.
+func (s *Store) PruneEvents(ctx context.Context, kind string, before int64, batch int) (total int64, err error) {
+	for {
+		n, err := s.exec(ctx, `
+DELETE FROM audit_events WHERE id IN (
+  SELECT id FROM audit_events WHERE created_at < $1 AND ($2 = '' OR kind = $2) LIMIT $3)`, before, kind, batch)
+		total += n
+		if err != nil || n < int64(batch) {
+			return total, err
+		}
+	}
 }

@@ -1,6 +1,267 @@
 package ehealth
 
-import "github.com/gorilla/mux"
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/storage"
+)
 
 // mountClients adds the admin API of clients, their connections and types (contract section 2.7).
-func (a *Adapter) mountClients(*mux.Router) {}
+func (a *Adapter) mountClients(r *mux.Router) {
+	a.get(r, "/admin/clients", a.listClients)
+	a.post(r, "/admin/clients", a.createClient)
+	a.get(r, "/admin/clients/{id}", a.showClient)
+	a.route(r, http.MethodPut, "/admin/clients/{id}", a.putClient)
+	a.route(r, http.MethodDelete, "/admin/clients/{id}", a.deleteClient)
+	a.get(r, "/admin/clients/{id}/details", a.showClientDetails)
+	a.route(r, http.MethodPatch, "/admin/clients/{id}/actions/deactivate_tokens", a.deactivateTokens)
+	a.route(r, http.MethodPatch, "/admin/clients/{id}/actions/block", a.blockClient)
+	a.route(r, http.MethodPatch, "/admin/clients/{id}/actions/unblock", a.unblockClient)
+	a.mountConnections(r)
+	a.mountClientTypes(r)
+}
+
+// clientObject is a client as the old system shows it. Secrets belong to connections and are never part of it.
+type clientObject struct {
+	ID              string          `json:"id"`
+	Name            string          `json:"name"`
+	UserID          *string         `json:"user_id"`
+	ClientTypeID    *string         `json:"client_type_id"`
+	ClientTypeName  string          `json:"client_type_name,omitempty"`
+	Settings        json.RawMessage `json:"settings"`
+	PrivateSettings json.RawMessage `json:"priv_settings"`
+	IsBlocked       bool            `json:"is_blocked"`
+	BlockReason     *string         `json:"block_reason"`
+	InsertedAt      string          `json:"inserted_at"`
+	UpdatedAt       string          `json:"updated_at"`
+}
+
+func newClientObject(c storage.Client) clientObject {
+	return clientObject{
+		ID: c.ID, Name: c.Name, UserID: orNull(c.OwnerID), ClientTypeID: orNull(c.TypeID), Settings: jsonObject(c.Settings),
+		PrivateSettings: jsonObject(c.PrivateSettings), IsBlocked: c.IsBlocked, BlockReason: orNull(c.BlockReason),
+		InsertedAt: naiveTime(c.CreatedAt), UpdatedAt: naiveTime(c.UpdatedAt),
+	}
+}
+
+func (a *Adapter) listClients(w http.ResponseWriter, r *http.Request) error {
+	f := newFilters(r)
+	filter := storage.ClientFilter{
+		Name: f.text("name"), TypeID: f.id("client_type_id"), OwnerID: f.id("user_id"), IDs: f.ids("ids"),
+	}
+	if id := f.id("id"); id != "" {
+		filter.IDs = append(filter.IDs, id)
+	}
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
+	p := pageAsked(r)
+	clients, total, err := a.provider.Store().PageOfClients(r.Context(), filter, p)
+	if err != nil {
+		return err
+	}
+	return a.answerList(w, r, objects(clients, newClientObject), pagingOf(p, total))
+}
+
+func (a *Adapter) showClient(w http.ResponseWriter, r *http.Request) error {
+	return a.answerClient(w, r, http.StatusOK, mux.Vars(r)["id"])
+}
+
+// showClientDetails adds the name of the client's type.
+func (a *Adapter) showClientDetails(w http.ResponseWriter, r *http.Request) error {
+	client, err := a.provider.Store().LoadClient(r.Context(), mux.Vars(r)["id"])
+	if err != nil {
+		return err
+	}
+	object := newClientObject(*client)
+	object.ClientTypeName = client.TypeName
+	return a.answer(w, r, http.StatusOK, object)
+}
+
+// answerClient reads the client anew, so that the answer is what is stored.
+func (a *Adapter) answerClient(w http.ResponseWriter, r *http.Request, status int, id string) error {
+	client, err := a.provider.Store().LoadClient(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, status, newClientObject(*client))
+}
+
+func (a *Adapter) createClient(w http.ResponseWriter, r *http.Request) error {
+	return a.writeClient(w, r, a.provider.Store().NewID(), nil)
+}
+
+// putClient creates or updates a client under the id that the caller chose: a legal entity's (contract section 1).
+func (a *Adapter) putClient(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	known, err := a.provider.Store().LoadClient(r.Context(), id)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	return a.writeClient(w, r, id, known)
+}
+
+// writeClient reads the body and stores a new client, or changes a known one. What the body leaves out stays.
+func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string, known *storage.Client) error {
+	fields, failed := readObject(w, r, "client", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	client, err := newMithrilClient(id)
+	if err != nil {
+		return err
+	}
+	if known != nil {
+		client = *known
+	}
+	if failed := readClient(newCheck(fields), &client, known == nil); failed != nil {
+		return failed
+	}
+	if err := a.checkReferences(r, client); err != nil {
+		return err
+	}
+	if known != nil {
+		if err := a.provider.Store().UpdateClient(a.audited(r, "client_updated", id, ""), client); err != nil {
+			return err
+		}
+		return a.answerClient(w, r, http.StatusOK, id)
+	}
+	now := a.provider.Store().Now()
+	client.CreatedAt, client.UpdatedAt = now, now
+	if err := a.provider.Store().CreateClient(a.audited(r, "client_created", id, ""), client); err != nil {
+		return err
+	}
+	return a.answerClient(w, r, http.StatusCreated, id)
+}
+
+// newMithrilClient is a client as the admin API makes them: with the settings of the old system.
+func newMithrilClient(id string) (storage.Client, error) {
+	policy, err := storage.NewPolicy(storage.PresetMithril)
+	return storage.Client{
+		ID: id, Policy: policy, PrivateSettings: json.RawMessage(`{"access_type":"` + storage.AccessTypeBroker + `"}`),
+		Metadata: storage.Metadata{
+			GrantTypes: []string{"authorization_code", "refresh_token"}, ResponseTypes: []string{"code"},
+			TokenEndpointAuthMethod: storage.AuthMethodPost,
+		},
+	}, err
+}
+
+// readClient takes what the body has; a new client needs a name and a type.
+func readClient(c *check, client *storage.Client, isNew bool) *failure {
+	if isNew || c.given("name") {
+		client.Name = c.text("name")
+	}
+	if isNew || c.given("client_type_id") {
+		client.TypeID = c.uuid("client_type_id")
+	}
+	if c.given("user_id") {
+		client.OwnerID = c.uuid("user_id")
+	}
+	if settings := c.object("settings"); settings != nil {
+		client.Settings = settings
+	}
+	if settings := c.object("priv_settings"); settings != nil {
+		client.PrivateSettings = settings
+		if access := client.AccessType(); access != storage.AccessTypeDirect && access != storage.AccessTypeBroker {
+			c.broke("priv_settings.access_type", ruleInclusion(storage.AccessTypeDirect, storage.AccessTypeBroker))
+		}
+	}
+	return c.failed()
+}
+
+// checkReferences names the field whose row is not there.
+func (a *Adapter) checkReferences(r *http.Request, client storage.Client) error {
+	types, err := a.provider.Store().ListClientTypes(r.Context())
+	if err != nil {
+		return err
+	}
+	broken := map[string]rule{}
+	if !slices.ContainsFunc(types, func(t storage.ClientType) bool { return t.ID == client.TypeID }) {
+		broken["client_type_id"] = ruleMissing
+	}
+	if client.OwnerID != "" {
+		_, err := a.provider.Store().FindUser(r.Context(), client.OwnerID)
+		if errors.Is(err, storage.ErrNotFound) {
+			broken["user_id"] = ruleMissing
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(broken) == 0 {
+		return nil
+	}
+	return failureValidation(broken)
+}
+
+// ruleMissing is a reference to what is not there.
+var ruleMissing = rule{Rule: "not_exists", Description: "does not exist", Params: []string{}}
+
+func (a *Adapter) deleteClient(w http.ResponseWriter, r *http.Request) error {
+	id := mux.Vars(r)["id"]
+	if err := a.provider.Store().DeleteClient(a.audited(r, "client_deleted", id, ""), id); err != nil {
+		return err
+	}
+	return answerNothing(w)
+}
+
+// deactivateTokens ends all that was issued to a client.
+func (a *Adapter) deactivateTokens(w http.ResponseWriter, r *http.Request) error {
+	id := mux.Vars(r)["id"]
+	if err := a.provider.Store().DeactivateTokens(a.audited(r, "tokens_deactivated", id, ""), id); err != nil {
+		return err
+	}
+	return a.answerClient(w, r, http.StatusOK, id)
+}
+
+func (a *Adapter) blockClient(w http.ResponseWriter, r *http.Request) error {
+	id := mux.Vars(r)["id"]
+	reason, failed := blockReason(w, r, "client")
+	if failed != nil {
+		return failed
+	}
+	err := a.provider.Store().BlockClient(a.audited(r, "client_blocked", id, ""), id, reason)
+	if errors.Is(err, storage.ErrConflict) {
+		return conflict("client already blocked")
+	}
+	if err != nil {
+		return err
+	}
+	return a.answerClient(w, r, http.StatusOK, id)
+}
+
+func (a *Adapter) unblockClient(w http.ResponseWriter, r *http.Request) error {
+	id := mux.Vars(r)["id"]
+	client, err := a.provider.Store().LoadClient(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if !client.IsBlocked {
+		return conflict("client already unblocked")
+	}
+	if err := a.provider.Store().UnblockClient(a.audited(r, "client_unblocked", id, ""), id); err != nil {
+		return err
+	}
+	return a.answerClient(w, r, http.StatusOK, id)
+}
+
+// blockReason reads why somebody is blocked; the body may be left out.
+func blockReason(w http.ResponseWriter, r *http.Request, key string) (string, *failure) {
+	if r.ContentLength == 0 {
+		return "", nil
+	}
+	fields, failed := readObject(w, r, key, failureMalformed)
+	if failed != nil {
+		return "", failed
+	}
+	c := newCheck(fields)
+	reason := c.optionalText("block_reason")
+	return reason, c.failed()
+}

@@ -1,6 +1,174 @@
 package ehealth
 
-import "github.com/gorilla/mux"
+import (
+	"errors"
+	"net/http"
+	"net/mail"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/storage"
+)
 
 // mountUsers adds the admin API of users, roles, approvals and tokens (contract section 2.7).
-func (a *Adapter) mountUsers(*mux.Router) {}
+func (a *Adapter) mountUsers(r *mux.Router) {
+	a.get(r, "/admin/users", a.listUsers)
+	a.post(r, "/admin/users", a.createUser)
+	a.get(r, "/admin/users/{user_id}", a.showUser)
+	a.route(r, http.MethodPut, "/admin/users/{user_id}", a.updateUser)
+	a.route(r, http.MethodDelete, "/admin/users/{user_id}", a.deleteUser)
+	a.route(r, http.MethodPatch, "/admin/users/{user_id}/actions/block", a.blockUser)
+	a.route(r, http.MethodPatch, "/admin/users/{user_id}/actions/unblock", a.unblockUser)
+	a.mountRoles(r)
+	a.mountHeldRoles(r)
+	a.mountFactors(r)
+	a.mountApprovals(r)
+	a.mountTokens(r)
+}
+
+func (a *Adapter) listUsers(w http.ResponseWriter, r *http.Request) error {
+	f := newFilters(r)
+	filter := storage.UserFilter{Email: f.text("email"), TaxID: f.text("tax_id"), IDs: f.ids("ids")}
+	if id := f.id("id"); id != "" {
+		filter.IDs = append(filter.IDs, id)
+	}
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
+	p := pageAsked(r)
+	users, total, err := a.provider.Store().PageOfUsers(r.Context(), filter, p)
+	if err != nil {
+		return err
+	}
+	return a.answerList(w, r, objects(users, func(u storage.User) userObject { return newUserObject(&u) }), pagingOf(p, total))
+}
+
+func (a *Adapter) answerUser(w http.ResponseWriter, r *http.Request, status int, id string) error {
+	user, err := a.provider.Store().FindUser(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, status, newUserObject(user))
+}
+
+func (a *Adapter) showUser(w http.ResponseWriter, r *http.Request) error {
+	return a.answerUser(w, r, http.StatusOK, mux.Vars(r)["user_id"])
+}
+
+// readUser takes what the body has.
+func readUser(c *check, u *storage.User) {
+	if c.given("email") {
+		u.Email = c.text("email")
+		if address, err := mail.ParseAddress(u.Email); err != nil || address.Address != u.Email {
+			c.broke("email", rule{Rule: "format", Description: "has invalid format", Params: []string{"~r/@/"}})
+		}
+	}
+	if c.given("tax_id") {
+		u.TaxID = c.optionalText("tax_id")
+	}
+	if c.given("person_id") {
+		u.PersonID = c.optionalText("person_id")
+	}
+	if settings := c.object("settings"); settings != nil {
+		u.Settings = settings
+	}
+	if settings := c.object("priv_settings"); settings != nil {
+		u.PrivateSettings = settings
+	}
+}
+
+func (a *Adapter) createUser(w http.ResponseWriter, r *http.Request) error {
+	fields, failed := readObject(w, r, "user", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c := newCheck(fields)
+	store := a.provider.Store()
+	user := storage.User{ID: store.NewID(), PasswordSetAt: store.Now(), CreatedAt: store.Now(), UpdatedAt: store.Now()}
+	c.text("email")
+	readUser(c, &user)
+	password := c.text("password")
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	var err error
+	if user.Password, err = a.provider.HashPassword(r.Context(), password); err != nil {
+		return passwordFailure(err)
+	}
+	if err := store.CreateUser(a.audited(r, "user_created", "", user.ID), user); err != nil {
+		return emailTaken(err)
+	}
+	return a.answerUser(w, r, http.StatusCreated, user.ID)
+}
+
+func emailTaken(err error) error {
+	if errors.Is(err, storage.ErrConflict) {
+		return failureValidation(map[string]rule{"email": ruleTaken}).because(err)
+	}
+	return err
+}
+
+// updateUser changes what the body has, the password too.
+func (a *Adapter) updateUser(w http.ResponseWriter, r *http.Request) error {
+	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+	if err != nil {
+		return err
+	}
+	fields, failed := readObject(w, r, "user", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c := newCheck(fields)
+	readUser(c, user)
+	password := c.optionalText("password")
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	if password != "" {
+		if err := a.provider.ChangePassword(a.audited(r, "password_set", "", user.ID), user.ID, password); err != nil {
+			return passwordFailure(err)
+		}
+	}
+	if err := a.provider.Store().UpdateUser(a.audited(r, "user_updated", "", user.ID), *user); err != nil {
+		return emailTaken(err)
+	}
+	return a.answerUser(w, r, http.StatusOK, user.ID)
+}
+
+func (a *Adapter) deleteUser(w http.ResponseWriter, r *http.Request) error {
+	id := mux.Vars(r)["user_id"]
+	if err := a.provider.Store().DeleteUser(a.audited(r, "user_deleted", "", id), id); err != nil {
+		return err
+	}
+	return answerNothing(w)
+}
+
+func (a *Adapter) blockUser(w http.ResponseWriter, r *http.Request) error {
+	id := mux.Vars(r)["user_id"]
+	reason, failed := blockReason(w, r, "user")
+	if failed != nil {
+		return failed
+	}
+	err := a.provider.Store().BlockUser(a.audited(r, "user_blocked", "", id), id, reason)
+	if errors.Is(err, storage.ErrConflict) {
+		return conflict("user already blocked")
+	}
+	if err != nil {
+		return err
+	}
+	return a.answerUser(w, r, http.StatusOK, id)
+}
+
+func (a *Adapter) unblockUser(w http.ResponseWriter, r *http.Request) error {
+	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+	if err != nil {
+		return err
+	}
+	if !user.IsBlocked {
+		return conflict("user already unblocked")
+	}
+	if err := a.provider.Store().UnblockUser(a.audited(r, "user_unblocked", "", user.ID), user.ID); err != nil {
+		return err
+	}
+	return a.answerUser(w, r, http.StatusOK, user.ID)
+}

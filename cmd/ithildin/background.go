@@ -10,7 +10,6 @@ const (
 	watchInterval = time.Second
 	keysInterval  = time.Minute
 	sweepInterval = 10 * time.Minute
-	sweepBatch    = 1000
 )
 
 // startBackground starts what runs beside requests. The function that it returns ends all of it and waits for it.
@@ -25,9 +24,11 @@ func (s *service) startBackground() (stop func()) {
 	})
 	running.Go(func() { every(ctx, keysInterval, func() { s.maintainKeys(ctx, holder) }) })
 	running.Go(func() { every(ctx, sweepInterval, func() { s.sweep(ctx, holder) }) })
+	running.Go(func() { reloadRules(ctx, s.settings.gateway.rulesFile, s.gateway, s.logger) })
 	return func() {
 		cancel()
 		running.Wait()
+		s.events.Close() // the listeners have drained: nobody adds any more
 		s.releaseLeases(holder, "keys", "janitor")
 	}
 }
@@ -73,25 +74,11 @@ func (s *service) holds(ctx context.Context, name, holder string, interval time.
 	return held
 }
 
-// sweep deletes expired rows if this process holds the lease.
+// sweep does the janitor's work if this process holds the lease.
 func (s *service) sweep(ctx context.Context, holder string) {
-	if !s.holds(ctx, "janitor", holder, sweepInterval) {
-		return
+	if s.holds(ctx, "janitor", holder, sweepInterval) {
+		s.janitor.work(ctx, time.Now())
 	}
-	deleted, err := s.store.Sweep(ctx, sweepBatch)
-	if err != nil && ctx.Err() == nil {
-		s.logger.Warn("expired rows were not all deleted", "cause", err)
-	}
-	if total := totalOf(deleted); total > 0 {
-		s.logger.Info("expired rows deleted", "rows", total)
-	}
-}
-
-func totalOf(deleted map[string]int64) (total int64) {
-	for _, n := range deleted {
-		total += n
-	}
-	return total
 }
 
 // releaseLeases lets another replica take over at once.

@@ -40,6 +40,8 @@ type configuration struct {
 	databaseFlags
 	secretFlags
 	componentFlags
+	gatewayFlags
+	janitorFlags
 }
 
 // settings is a configuration that was found right.
@@ -55,6 +57,8 @@ type settings struct {
 	databaseConnections int
 	secrets             [][]byte // none yet for a development server that keeps its own
 	components          login.Components
+	gateway             gatewaySettings
+	janitor             janitorSettings
 	logFormat           string // "" for what suits the output
 	logLevel            slog.Level
 }
@@ -83,6 +87,8 @@ func (c configuration) load() (*settings, error) {
 	s.databaseURL, s.databaseConnections = c.databaseFlags.load(&p, c.Dev)
 	s.secrets = c.secretFlags.load(&p, c.Dev)
 	s.components = c.componentFlags.load(&p)
+	s.gateway = c.gatewayFlags.load(&p)
+	s.janitor = c.janitorFlags.load(&p, s.components.PasswordLifetime)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
 	}

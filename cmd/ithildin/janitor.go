@@ -2,20 +2,104 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"ithildin/storage"
 )
 
+// The jobs of the janitor, as metrics name them. That a one-time code has expired follows from its row: no job says so.
+const (
+	jobTokenExpiration = "token_expiration" // ends the tokens of passwords that are too old
+	jobSweep           = "sweep"            // deletes what is over, tokens in their hours
+)
+
+// janitor keeps the database tidy: the three jobs of mithril_scheduler (contract section 8.1), and what else can expire.
+type janitor struct {
+	settings janitorSettings
+	store    *storage.Store
+	logger   *slog.Logger
+	rows     *prometheus.CounterVec
+	failures *prometheus.CounterVec
+	success  *prometheus.GaugeVec
+	seconds  *prometheus.GaugeVec
+}
+
+func newJanitor(s janitorSettings, store *storage.Store, logger *slog.Logger, registry prometheus.Registerer) *janitor {
+	j := &janitor{
+		settings: s, store: store, logger: logger,
+		rows: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "ithildin_janitor_rows_total", Help: "Rows that the janitor deleted, or users whose tokens it ended.",
+		}, []string{"job", "table"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "ithildin_janitor_failures_total", Help: "Runs of a job that failed.",
+		}, []string{"job"}),
+		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "ithildin_janitor_last_success_seconds", Help: "When a job last ended well, as Unix time.",
+		}, []string{"job"}),
+		seconds: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "ithildin_janitor_duration_seconds", Help: "How long the last run of a job took.",
+		}, []string{"job"}),
+	}
+	registry.MustRegister(j.rows, j.failures, j.success, j.seconds)
+	return j
+}
+
+// work does what is due at that time.
+func (j *janitor) work(ctx context.Context, now time.Time) {
+	if j.settings.passwordLifetime > 0 && j.settings.expiration.has(now) {
+		j.run(ctx, jobTokenExpiration, j.endOldPasswords)
+	}
+	j.run(ctx, jobSweep, func(ctx context.Context) (map[string]int64, error) {
+		return j.store.Sweep(ctx, storage.Sweep{
+			Batch: j.settings.batch, TokenRetention: j.settings.retention, KeepTokens: !j.settings.deleting.has(now),
+		})
+	})
+}
+
+func (j *janitor) endOldPasswords(ctx context.Context) (map[string]int64, error) {
+	before := j.store.Now() - int64(j.settings.passwordLifetime/time.Second)
+	users, err := j.store.EndOldPasswords(ctx, before, j.settings.batch)
+	return map[string]int64{"users": users}, err
+}
+
+func (j *janitor) run(ctx context.Context, job string, work func(context.Context) (map[string]int64, error)) {
+	begin := time.Now()
+	done, err := work(ctx)
+	j.seconds.WithLabelValues(job).Set(time.Since(begin).Seconds())
+	total := int64(0)
+	for table, n := range done {
+		j.rows.WithLabelValues(job, table).Add(float64(n))
+		total += n
+	}
+	if total > 0 {
+		j.logger.Info("the janitor has worked", "job", job, "rows", total)
+	}
+	if err != nil {
+		j.failures.WithLabelValues(job).Inc()
+		if ctx.Err() == nil {
+			j.logger.Warn("the janitor did not end its work", "job", job, "cause", err)
+		}
+		return
+	}
+	j.success.WithLabelValues(job).SetToCurrentTime()
+}
+
 type janitorCommand struct {
+	PasswordLifetime string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"Age of passwords whose tokens are ended; default 90, 0 for none."`
+	janitorFlags
 	databaseFlags
 	formatFlag
 }
 
 // Help shows how the verb is used.
 func (janitorCommand) Help() string {
-	return `A running server does the same every ten minutes. It may run beside servers.
+	return `Does at once, whatever the hour, what a running server does every ten minutes in the hours that are set. It may run
+beside servers.
 
 Example:
 
@@ -27,14 +111,28 @@ type sweptRow struct {
 	Rows  int64  `json:"rows"`
 }
 
-// Run prints how many rows went from each table.
+// Run prints how many users' tokens were ended, and how many rows went from each table.
 func (c *janitorCommand) Run(ctx context.Context, terminal console) error {
+	var p problems
+	lifetime := componentFlags{PasswordLifetime: c.PasswordLifetime}.passwordLifetime(&p)
+	s := c.janitorFlags.load(&p, lifetime)
+	if err := p.err(); err != nil {
+		return err
+	}
 	return c.withStore(ctx, func(store *storage.Store) error {
-		deleted, err := store.Sweep(ctx, sweepBatch)
+		j := &janitor{settings: s, store: store}
+		var rows []sweptRow
+		if lifetime > 0 {
+			ended, err := j.endOldPasswords(ctx)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, sweptRow{Table: "users", Rows: ended["users"]})
+		}
+		deleted, err := store.Sweep(ctx, storage.Sweep{Batch: s.batch, TokenRetention: s.retention})
 		if err != nil {
 			return err
 		}
-		var rows []sweptRow
 		for _, table := range slices.Sorted(maps.Keys(deleted)) {
 			rows = append(rows, sweptRow{Table: table, Rows: deleted[table]})
 		}

@@ -31,6 +31,7 @@ type program struct {
 	Scope       scopeCommand       `cmd:"" help:"Manage the catalogue of scopes."`
 	Key         keyCommand         `cmd:"" help:"Manage signing keys and what the master secret seals."`
 	Token       tokenCommand       `cmd:"" help:"Get and examine tokens of a running server."`
+	Audit       auditCommand       `cmd:"" help:"Examine what was done and decided."`
 	Import      importCommand      `cmd:"" help:"Fill the database from that of another system."`
 	Janitor     janitorCommand     `cmd:"" help:"Delete expired rows once."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server on this machine whether it is ready."`

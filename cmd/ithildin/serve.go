@@ -135,8 +135,11 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	if err != nil {
 		return nil, explainSealed(err)
 	}
+	events := store.NewEventQueue(logger)
+	registry.MustRegister(eventMetrics(events)...)
+	forwardAuth, mounts := s.gateway.build(p, events, logger)
 	legacy := ehealth.New(p)
-	mounts := []provider.Mount{legacy.Mount}
+	mounts = append(mounts, legacy.Mount)
 	if s.dev {
 		demo := newDemo(s.issuer)
 		if err := demo.fill(ctx, store, passwords); err != nil {
@@ -147,8 +150,10 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	}
 	ready := &readiness{store: store, keys: keys}
 	return &service{
-		settings: s, store: store, keys: keys, logger: logger, ready: ready,
-		public: p.Handler(mounts...), admin: adminHandler(s, ready, registry, p.AdminHandler(legacy.MountAdmin)),
+		settings: s, store: store, keys: keys, logger: logger, ready: ready, events: events, gateway: forwardAuth,
+		janitor: newJanitor(s.janitor, store, logger, registry),
+		public:  p.Handler(mounts...),
+		admin:   adminHandler(s, ready, registry, p.AdminHandler(forwardAuth.MountAdmin, legacy.MountAdmin)),
 	}, nil
 }
 
@@ -159,6 +164,21 @@ func newRegistry(store *storage.Store) *prometheus.Registry {
 		collectors.NewDBStatsCollector(store.SQL(), "ithildin"),
 	)
 	return registry
+}
+
+// eventMetrics show how far the audit of the gateway is behind.
+func eventMetrics(events *storage.EventQueue) []prometheus.Collector {
+	return []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "ithildin_audit_queue_events", Help: "Audit events that wait to be written.",
+		}, func() float64 { return float64(events.Depth()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "ithildin_audit_queue_written_total", Help: "Audit events that were written.",
+		}, func() float64 { return float64(events.Written()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "ithildin_audit_queue_failures_total", Help: "Tries to write audit events that failed.",
+		}, func() float64 { return float64(events.Failed()) }),
+	}
 }
 
 func explainSealed(err error) error {

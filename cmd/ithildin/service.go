@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"ithildin/adapters/gateway"
 	"ithildin/jwks"
 	"ithildin/storage"
 )
@@ -28,6 +29,9 @@ type service struct {
 	ready    *readiness
 	public   http.Handler
 	admin    http.Handler
+	events   *storage.EventQueue
+	gateway  *gateway.Gateway
+	janitor  *janitor
 }
 
 // run serves until the first SIGINT or SIGTERM, then lets requests end and returns. A second signal ends the process at

@@ -21,6 +21,9 @@ func RunBrokenConnections(t *testing.T, engine Engine) {
 	t.Run("A database that goes away and comes back", func(t *testing.T) {
 		databaseComesBack(t, newProxiedSuite(t, engine, LostByReset))
 	})
+	t.Run("An event queue while the database is away", func(t *testing.T) {
+		eventQueueOutage(t, newProxiedSuite(t, engine, LostByReset))
+	})
 	t.Run("Round trips", func(t *testing.T) { roundTrips(t, newProxiedSuite(t, engine, LostByReset)) })
 }
 

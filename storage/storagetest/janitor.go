@@ -12,7 +12,7 @@ import (
 func janitor(t *testing.T, s *suite) {
 	t.Run("Nothing that lives is swept", func(t *testing.T) {
 		s.oneRowOfEach(t)
-		deleted, err := s.store.Sweep(t.Context(), 100)
+		deleted, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 100, TokenRetention: storage.TokenRetention})
 		require.NoError(t, err)
 		for table, n := range deleted {
 			require.Zero(t, n, table)
@@ -24,7 +24,7 @@ func janitor(t *testing.T, s *suite) {
 			s.oneRowOfEach(t)
 		}
 		s.clock.Advance(500 * 24 * time.Hour)
-		_, err := s.store.Sweep(t.Context(), 2)
+		_, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 2, TokenRetention: storage.TokenRetention})
 		require.NoError(t, err)
 		for _, table := range []string{
 			"codes", "access_tokens", "grants", "login_sessions", "sign_in_failures", "one_time_codes", "revoked_jti",
@@ -36,7 +36,7 @@ func janitor(t *testing.T, s *suite) {
 		require.NotZero(t, s.count(t, "connection_secrets", "expires_at = $1", 0), "a secret without an end stays")
 	})
 	t.Run("A sweep without a batch is refused", func(t *testing.T) {
-		_, err := s.store.Sweep(t.Context(), 0)
+		_, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 0, TokenRetention: storage.TokenRetention})
 		require.Error(t, err)
 	})
 }
@@ -67,7 +67,7 @@ func deadRowsStayForTheirAnswers(t *testing.T, s *suite) {
 	_, legacyCode := Code(t, s.store, legacy, u)
 	_, token := AccessToken(t, s.store, Grant(t, s.store, legacy, u))
 	sweep := func() (standardLeft, legacyLeft, tokenLeft int) {
-		_, err := s.store.Sweep(ctx, 100)
+		_, err := s.store.Sweep(ctx, storage.Sweep{Batch: 100, TokenRetention: storage.TokenRetention})
 		require.NoError(t, err)
 		return s.count(t, "codes", "id = $1", standardCode.ID), s.count(t, "codes", "id = $1", legacyCode.ID),
 			s.count(t, "access_tokens", "id = $1", token.ID)
@@ -83,3 +83,50 @@ func deadRowsStayForTheirAnswers(t *testing.T, s *suite) {
 }
 
 func three(a, b, c int) [3]int { return [3]int{a, b, c} }
+
+// oldPasswords: what a user was issued ends when the password gets too old, but for what changes it.
+func oldPasswords(t *testing.T, s *suite) {
+	ctx := t.Context()
+	client := Client(t, s.store, storage.PresetStandard, Opaque)
+	kept := map[string][]byte{}
+	ended := map[string][]byte{}
+	for n := range 5 {
+		user := User(t, s.store)
+		require.NoError(t, s.store.SetPassword(ctx, user.ID, "some password"))
+		if n == 0 {
+			s.clock.Advance(100 * 24 * time.Hour) // the others' are new
+		}
+		grant := Grant(t, s.store, client, user)
+		_, token := AccessToken(t, s.store, grant)
+		LoginSession(t, s.store, user)
+		other := Grant(t, s.store, client, user)
+		_, change := AccessToken(t, s.store, other, func(a *storage.AccessToken) { a.Kind = storage.KindChangePasswordToken })
+		kept[user.ID+" changes"] = change.ID
+		if n == 0 {
+			ended[user.ID] = token.ID
+		} else {
+			kept[user.ID] = token.ID
+		}
+	}
+	users, err := s.store.EndOldPasswords(ctx, s.store.Now()-90*24*3600, 1)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, users)
+	for name, id := range kept {
+		found, err := s.store.FindAccessToken(ctx, id)
+		require.NoError(t, err)
+		require.False(t, found.GrantRevoked, name)
+		require.Greater(t, found.ExpiresAt, s.store.Now(), name)
+	}
+	for name, id := range ended {
+		found, err := s.store.FindAccessToken(ctx, id)
+		require.NoError(t, err)
+		require.True(t, found.GrantRevoked, name)
+		require.LessOrEqual(t, found.ExpiresAt, s.store.Now(), name)
+		sessions, err := s.store.ListLoginSessions(ctx, name)
+		require.NoError(t, err)
+		require.Empty(t, sessions)
+	}
+	users, err = s.store.EndOldPasswords(ctx, s.store.Now()-90*24*3600, 100)
+	require.NoError(t, err)
+	require.Zero(t, users, "a second time there is nothing left to end")
+}

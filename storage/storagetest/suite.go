@@ -71,6 +71,8 @@ func Run(t *testing.T, engine Engine) {
 		{"Secrets", secrets},
 		{"Settings", settings},
 		{"Audit events", auditEvents},
+		{"Old passwords", oldPasswords},
+		{"Event queue", eventQueue},
 		{"Janitor", janitor},
 		{"Memory", memory},
 		{"Errors", databaseErrors},

@@ -1,0 +1,121 @@
+package ehealth
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/storage"
+)
+
+func (a *Adapter) mountApprovals(r *mux.Router) {
+	a.get(r, "/admin/apps", a.listApprovals)
+	a.get(r, "/admin/apps/{id}", a.showApproval)
+	a.route(r, http.MethodDelete, "/admin/apps/{id}", a.deleteApproval)
+	a.route(r, http.MethodDelete, "/admin/users/{user_id}/apps", a.deleteApprovals)
+}
+
+// approvalObject is what the old system calls an app.
+type approvalObject struct {
+	ID         string `json:"id"`
+	UserID     string `json:"user_id"`
+	ClientID   string `json:"client_id"`
+	Scope      string `json:"scope"`
+	InsertedAt string `json:"inserted_at"`
+	UpdatedAt  string `json:"updated_at"`
+}
+
+func newApprovalObject(a storage.Approval) approvalObject {
+	return approvalObject{
+		ID: a.ID, UserID: a.UserID, ClientID: a.ClientID, Scope: strings.Join(a.Scope, " "), InsertedAt: naiveTime(a.CreatedAt),
+		UpdatedAt: naiveTime(a.UpdatedAt),
+	}
+}
+
+// listApprovals lists those of the user that a gateway names, or of the users and clients that the query names.
+func (a *Adapter) listApprovals(w http.ResponseWriter, r *http.Request) error {
+	f := newFilters(r)
+	filter := storage.ApprovalFilter{UserIDs: f.ids("user_ids"), ClientIDs: f.ids("client_ids")}
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
+	if consumer := r.Header.Get("X-Consumer-Id"); consumer != "" {
+		id, isUUID := parseUUID(consumer)
+		if !isUUID {
+			return failureNotFound
+		}
+		filter.UserIDs = []string{id}
+	}
+	p := pageAsked(r)
+	approvals, total, err := a.provider.Store().PageOfApprovals(r.Context(), filter, p)
+	if err != nil {
+		return err
+	}
+	return a.answerList(w, r, objects(approvals, newApprovalObject), pagingOf(p, total))
+}
+
+// approval finds the approval that a path names; behind a gateway, only one of the user's own.
+func (a *Adapter) approval(r *http.Request) (storage.Approval, error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return storage.Approval{}, err
+	}
+	found, _, err := a.provider.Store().PageOfApprovals(r.Context(), storage.ApprovalFilter{IDs: []string{id}}, storage.Page{Size: 1})
+	if err != nil {
+		return storage.Approval{}, err
+	}
+	consumer := strings.ToLower(r.Header.Get("X-Consumer-Id"))
+	if len(found) == 0 || consumer != "" && consumer != found[0].UserID {
+		return storage.Approval{}, failureNotFound
+	}
+	return found[0], nil
+}
+
+func (a *Adapter) showApproval(w http.ResponseWriter, r *http.Request) error {
+	approval, err := a.approval(r)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusOK, newApprovalObject(approval))
+}
+
+// deleteApproval ends all that came of the approval too.
+func (a *Adapter) deleteApproval(w http.ResponseWriter, r *http.Request) error {
+	approval, err := a.approval(r)
+	if err != nil {
+		return err
+	}
+	ctx := a.audited(r, "approval_deleted", approval.ClientID, approval.UserID)
+	if err := a.provider.Store().DeleteApproval(ctx, approval.ID); err != nil {
+		return err
+	}
+	return answerNothing(w)
+}
+
+// deleteApprovals does the same for all of a user's, or for the one of a client.
+func (a *Adapter) deleteApprovals(w http.ResponseWriter, r *http.Request) error {
+	userID, err := pathID(r, "user_id")
+	if err != nil {
+		return err
+	}
+	f := newFilters(r)
+	clientID := f.id("client_id")
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
+	approvals, err := a.provider.Store().ListApprovals(r.Context(), userID)
+	if err != nil {
+		return err
+	}
+	for _, approval := range approvals {
+		if clientID != "" && approval.ClientID != clientID {
+			continue
+		}
+		ctx := a.audited(r, "approval_deleted", approval.ClientID, userID)
+		if err := a.provider.Store().DeleteApproval(ctx, approval.ID); err != nil {
+			return err
+		}
+	}
+	return answerNothing(w)
+}

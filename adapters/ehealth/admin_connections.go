@@ -1,0 +1,245 @@
+package ehealth
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+func (a *Adapter) mountConnections(r *mux.Router) {
+	a.get(r, "/admin/clients/{client_id}/connections", a.listConnections)
+	a.route(r, http.MethodPut, "/admin/clients/{client_id}/connections", a.putConnection)
+	a.get(r, "/admin/clients/{client_id}/connections/{id}", a.showConnection)
+	a.route(r, http.MethodPatch, "/admin/clients/{client_id}/connections/{id}", a.updateConnection)
+	a.route(r, http.MethodDelete, "/admin/clients/{client_id}/connections/{id}", a.deleteConnection)
+	a.route(r, http.MethodPatch, "/admin/clients/{client_id}/connections/{id}/actions/refresh_secret", a.refreshSecret)
+}
+
+// connectionObject is a connection as the old system shows it. The secret is there once: when it has just been made.
+type connectionObject struct {
+	ID          string  `json:"id"`
+	ClientID    string  `json:"client_id"`
+	ConsumerID  *string `json:"consumer_id"`
+	RedirectURI string  `json:"redirect_uri"`
+	Secret      string  `json:"secret,omitempty"`
+	InsertedAt  string  `json:"inserted_at"`
+	UpdatedAt   string  `json:"updated_at"`
+}
+
+func newConnectionObject(c storage.Connection) connectionObject {
+	object := connectionObject{
+		ID: c.ID, ClientID: c.ClientID, ConsumerID: orNull(c.ConsumerID), InsertedAt: naiveTime(c.CreatedAt),
+		UpdatedAt: naiveTime(c.UpdatedAt),
+	}
+	if len(c.RedirectURIs) > 0 {
+		object.RedirectURI = c.RedirectURIs[0]
+	}
+	return object
+}
+
+// newSecret makes a secret in the form of the old system.
+func newSecret() string {
+	var raw [16]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	return provider.LegacyForm(raw)
+}
+
+// connectionsOf are the connections of the client that a path names.
+func (a *Adapter) connectionsOf(r *http.Request) (*storage.Client, error) {
+	return a.provider.Store().LoadClient(r.Context(), mux.Vars(r)["client_id"])
+}
+
+func (a *Adapter) listConnections(w http.ResponseWriter, r *http.Request) error {
+	client, err := a.connectionsOf(r)
+	if err != nil {
+		return err
+	}
+	f := newFilters(r)
+	consumerID := f.id("consumer_id")
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
+	var connections []storage.Connection
+	for _, c := range client.Connections {
+		if consumerID == "" || c.ConsumerID == consumerID {
+			connections = append(connections, *c)
+		}
+	}
+	found, p := pageOf(r, connections)
+	return a.answerList(w, r, objects(found, newConnectionObject), p)
+}
+
+// connection finds the connection that a path names.
+func (a *Adapter) connection(r *http.Request) (storage.Connection, error) {
+	client, err := a.connectionsOf(r)
+	if err != nil {
+		return storage.Connection{}, err
+	}
+	if c := client.ConnectionByID(strings.ToLower(mux.Vars(r)["id"])); c != nil {
+		return *c, nil
+	}
+	return storage.Connection{}, failureNotFound
+}
+
+func (a *Adapter) showConnection(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.connection(r)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusOK, newConnectionObject(c))
+}
+
+// connectionFields reads a body, whose fields may be wrapped. A secret in it is ignored: secrets are made here.
+func connectionFields(w http.ResponseWriter, r *http.Request) (*check, *failure) {
+	fields, failed := readObject(w, r, "", failureMalformed)
+	if failed != nil {
+		return nil, failed
+	}
+	if wrapped, given := fields["connection"]; given {
+		var inner map[string]json.RawMessage
+		if json.Unmarshal(wrapped, &inner) != nil || inner == nil {
+			return nil, &failureMalformed
+		}
+		fields = inner
+	}
+	return newCheck(fields), nil
+}
+
+// redirectURI is an https URI that can be matched.
+func (c *check) redirectURI(name string) string {
+	uri := c.text(name)
+	if !strings.HasPrefix(uri, "https://") || provider.ValidateRedirectURI(uri) != nil {
+		c.broke(name, rule{Rule: "format", Description: "has invalid format", Params: []string{"~r/^https://.+/"}})
+	}
+	return uri
+}
+
+// putConnection makes the connection of a client with a consumer, with a secret that is shown this once, or changes its
+// redirect URI; the old system showed the secret each time, which it could only because it kept it.
+func (a *Adapter) putConnection(w http.ResponseWriter, r *http.Request) error {
+	client, err := a.connectionsOf(r)
+	if err != nil {
+		return err
+	}
+	c, failed := connectionFields(w, r)
+	if failed != nil {
+		return failed
+	}
+	consumerID, uri := c.uuid("consumer_id"), c.redirectURI("redirect_uri")
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	if known := connectionWith(client, consumerID); known != nil {
+		return a.changeConnection(w, r, *known, uri)
+	}
+	now, secret := a.provider.Store().Now(), newSecret()
+	connection := storage.Connection{
+		ID: a.provider.Store().NewID(), ClientID: client.ID, ConsumerID: consumerID, RedirectURIs: []string{uri}, CreatedAt: now,
+		UpdatedAt: now, Secrets: []storage.ConnectionSecret{{ID: a.provider.Store().NewID(), Hash: storage.Hash(secret), CreatedAt: now}},
+	}
+	connection.ApplyPreset(storage.PresetMithril)
+	err = a.provider.Store().CreateConnection(a.audited(r, "connection_created", client.ID, ""), connection)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return failureValidation(map[string]rule{"consumer_id": ruleMissing})
+	case errors.Is(err, storage.ErrConflict): // another request was faster
+		if client, err = a.connectionsOf(r); err != nil {
+			return err
+		}
+		if known := connectionWith(client, consumerID); known != nil {
+			return a.changeConnection(w, r, *known, uri)
+		}
+		return conflict("")
+	case err != nil:
+		return err
+	}
+	object := newConnectionObject(connection)
+	object.Secret = secret
+	return a.answer(w, r, http.StatusCreated, object)
+}
+
+func connectionWith(client *storage.Client, consumerID string) *storage.Connection {
+	for _, c := range client.Connections {
+		if c.ConsumerID == consumerID {
+			return c
+		}
+	}
+	return nil
+}
+
+// changeConnection gives a connection another redirect URI: this API knows of one.
+func (a *Adapter) changeConnection(w http.ResponseWriter, r *http.Request, c storage.Connection, uri string) error {
+	c.RedirectURIs = []string{uri}
+	if err := a.provider.Store().UpdateConnection(a.audited(r, "connection_updated", c.ClientID, ""), c); err != nil {
+		return err
+	}
+	c.UpdatedAt = a.provider.Store().Now()
+	return a.answer(w, r, http.StatusOK, newConnectionObject(c))
+}
+
+func (a *Adapter) updateConnection(w http.ResponseWriter, r *http.Request) error {
+	connection, err := a.connection(r)
+	if err != nil {
+		return err
+	}
+	c, failed := connectionFields(w, r)
+	if failed != nil {
+		return failed
+	}
+	uri := c.redirectURI("redirect_uri")
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	return a.changeConnection(w, r, connection, uri)
+}
+
+func (a *Adapter) deleteConnection(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.connection(r)
+	if err != nil {
+		return err
+	}
+	if err := a.provider.Store().DeleteConnection(a.audited(r, "connection_deleted", c.ClientID, ""), c.ID); err != nil {
+		return err
+	}
+	return answerNothing(w)
+}
+
+// refreshSecret gives a connection another secret; the one before ends at once. Whoever asks shows the connection's own
+// secret, or an api-key of its consumer.
+func (a *Adapter) refreshSecret(w http.ResponseWriter, r *http.Request) error {
+	key := r.Header.Get("Api-Key")
+	if key == "" {
+		return refusal("access_denied", "api-key header not set")
+	}
+	caller, err := a.provider.FindConnectionByKey(r.Context(), key)
+	if errors.Is(err, storage.ErrNotFound) {
+		return refusal("access_denied", "invalid api-key header")
+	}
+	if err != nil {
+		return err
+	}
+	c, err := a.connection(r)
+	if err != nil {
+		return err
+	}
+	if caller.ID != c.ID && caller.ClientID != c.ConsumerID {
+		return forbidden("forbidden", "")
+	}
+	store, secret := a.provider.Store(), newSecret()
+	err = store.AddConnectionSecret(a.audited(r, "connection_secret_replaced", c.ClientID, ""), c.ID, storage.ConnectionSecret{
+		ID: store.NewID(), Hash: storage.Hash(secret), CreatedAt: store.Now(),
+	}, store.Now())
+	if err != nil {
+		return err
+	}
+	object := newConnectionObject(c)
+	object.Secret = secret
+	return a.answer(w, r, http.StatusOK, object)
+}

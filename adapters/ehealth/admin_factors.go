@@ -1,0 +1,131 @@
+package ehealth
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/storage"
+)
+
+func (a *Adapter) mountFactors(r *mux.Router) {
+	a.get(r, "/admin/users/{user_id}/authentication_factors", a.listFactors)
+	a.post(r, "/admin/users/{user_id}/authentication_factors", a.createFactor)
+	a.get(r, "/admin/users/{user_id}/authentication_factors/{id}", a.showFactor)
+	a.route(r, http.MethodPatch, "/admin/users/{user_id}/authentication_factors/{id}/actions/{action:enable|disable|reset}", a.changeFactor)
+}
+
+// factorObject is a second factor.
+type factorObject struct {
+	ID         string  `json:"id"`
+	UserID     string  `json:"user_id"`
+	Type       string  `json:"type"`
+	Factor     *string `json:"factor"`
+	IsActive   bool    `json:"is_active"`
+	InsertedAt string  `json:"inserted_at"`
+	UpdatedAt  string  `json:"updated_at"`
+}
+
+func newFactorObject(f storage.AuthenticationFactor) factorObject {
+	return factorObject{
+		ID: f.ID, UserID: f.UserID, Type: f.Type, Factor: orNull(f.Factor), IsActive: f.IsActive,
+		InsertedAt: naiveTime(f.CreatedAt), UpdatedAt: naiveTime(f.UpdatedAt),
+	}
+}
+
+func (a *Adapter) factorsOf(r *http.Request) ([]storage.AuthenticationFactor, error) {
+	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+	if err != nil {
+		return nil, err
+	}
+	return a.provider.Store().ListAuthenticationFactors(r.Context(), user.ID)
+}
+
+func (a *Adapter) listFactors(w http.ResponseWriter, r *http.Request) error {
+	factors, err := a.factorsOf(r)
+	if err != nil {
+		return err
+	}
+	found, p := pageOf(r, factors)
+	return a.answerList(w, r, objects(found, newFactorObject), p)
+}
+
+func (a *Adapter) factor(r *http.Request) (storage.AuthenticationFactor, error) {
+	factors, err := a.factorsOf(r)
+	if err != nil {
+		return storage.AuthenticationFactor{}, err
+	}
+	id, err := pathID(r, "id")
+	if err != nil {
+		return storage.AuthenticationFactor{}, err
+	}
+	for _, f := range factors {
+		if f.ID == id {
+			return f, nil
+		}
+	}
+	return storage.AuthenticationFactor{}, failureNotFound
+}
+
+func (a *Adapter) showFactor(w http.ResponseWriter, r *http.Request) error {
+	factor, err := a.factor(r)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusOK, newFactorObject(factor))
+}
+
+// createFactor makes a factor; without a phone, its user is asked for one at the next sign-in.
+func (a *Adapter) createFactor(w http.ResponseWriter, r *http.Request) error {
+	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+	if err != nil {
+		return err
+	}
+	fields, failed := readObject(w, r, "authentication_factor", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c := newCheck(fields)
+	store := a.provider.Store()
+	factor := storage.AuthenticationFactor{
+		ID: store.NewID(), UserID: user.ID, Type: c.oneOf("type", factorSMS), Factor: c.optionalText("factor"), IsActive: true,
+		CreatedAt: store.Now(), UpdatedAt: store.Now(),
+	}
+	if factor.Factor != "" && !phone.MatchString(factor.Factor) {
+		c.broke("factor", rulePhone)
+	}
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	err = store.CreateAuthenticationFactor(a.audited(r, "factor_created", "", user.ID), factor)
+	if errors.Is(err, storage.ErrConflict) {
+		return failureValidation(map[string]rule{"type": ruleTaken})
+	}
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusCreated, newFactorObject(factor))
+}
+
+// changeFactor enables or disables a factor, or takes its phone away.
+func (a *Adapter) changeFactor(w http.ResponseWriter, r *http.Request) error {
+	factor, err := a.factor(r)
+	if err != nil {
+		return err
+	}
+	switch mux.Vars(r)["action"] {
+	case "enable":
+		factor.IsActive = true
+	case "disable":
+		factor.IsActive = false
+	case "reset":
+		factor.Factor = ""
+	}
+	ctx := a.audited(r, "factor_changed", "", factor.UserID)
+	if err := a.provider.Store().UpdateAuthenticationFactor(ctx, factor); err != nil {
+		return err
+	}
+	factor.UpdatedAt = a.provider.Store().Now()
+	return a.answer(w, r, http.StatusOK, newFactorObject(factor))
+}

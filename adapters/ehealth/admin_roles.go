@@ -1,0 +1,119 @@
+package ehealth
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/storage"
+)
+
+func (a *Adapter) mountRoles(r *mux.Router) {
+	a.get(r, "/admin/roles", a.listRoles)
+	a.post(r, "/admin/roles", a.createRole)
+	a.get(r, "/admin/roles/{id}", a.showRole)
+	a.route(r, http.MethodPut, "/admin/roles/{id}", a.updateRole)
+	a.route(r, http.MethodDelete, "/admin/roles/{id}", a.deleteRole)
+}
+
+func newRoleObject(r storage.Role) roleObject {
+	return roleObject{ID: r.ID, Name: r.Name, Scope: strings.Join(r.Scope, " ")}
+}
+
+// readNamedScope reads a name and a scope string; a new row needs both.
+func readNamedScope(w http.ResponseWriter, r *http.Request, key string, isNew bool, name *string, scope *[]string) error {
+	fields, failed := readObject(w, r, key, failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c := newCheck(fields)
+	if isNew || c.given("name") {
+		*name = c.text("name")
+	}
+	if isNew || c.given("scope") {
+		*scope = c.scope("scope")
+	}
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	return nil
+}
+
+// nameTaken puts the blame for a conflict on the name.
+func nameTaken(err error) error {
+	if errors.Is(err, storage.ErrConflict) {
+		return failureValidation(map[string]rule{"name": ruleTaken}).because(err)
+	}
+	return err
+}
+
+// ruleTaken is a value that another row has already.
+var ruleTaken = rule{Rule: "unique", Description: "has already been taken", Params: []string{}}
+
+func (a *Adapter) listRoles(w http.ResponseWriter, r *http.Request) error {
+	roles, err := a.provider.Store().ListRoles(r.Context())
+	if err != nil {
+		return err
+	}
+	if name := newFilters(r).text("name"); name != "" {
+		roles = slices.DeleteFunc(roles, func(role storage.Role) bool { return role.Name != name })
+	}
+	found, p := pageOf(r, roles)
+	return a.answerList(w, r, objects(found, newRoleObject), p)
+}
+
+// role finds the role that a path names.
+func (a *Adapter) role(r *http.Request) (storage.Role, error) {
+	roles, err := a.provider.Store().Roles(r.Context())
+	if err != nil {
+		return storage.Role{}, err
+	}
+	role, known := roles[strings.ToLower(mux.Vars(r)["id"])]
+	if !known {
+		return storage.Role{}, failureNotFound
+	}
+	return role, nil
+}
+
+func (a *Adapter) showRole(w http.ResponseWriter, r *http.Request) error {
+	role, err := a.role(r)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusOK, newRoleObject(role))
+}
+
+func (a *Adapter) createRole(w http.ResponseWriter, r *http.Request) error {
+	role := storage.Role{ID: a.provider.Store().NewID()}
+	if err := readNamedScope(w, r, "role", true, &role.Name, &role.Scope); err != nil {
+		return err
+	}
+	if err := a.provider.Store().CreateRole(a.audited(r, "role_created", "", ""), role); err != nil {
+		return nameTaken(err)
+	}
+	return a.answer(w, r, http.StatusCreated, newRoleObject(role))
+}
+
+func (a *Adapter) updateRole(w http.ResponseWriter, r *http.Request) error {
+	role, err := a.role(r)
+	if err != nil {
+		return err
+	}
+	if err := readNamedScope(w, r, "role", false, &role.Name, &role.Scope); err != nil {
+		return err
+	}
+	if err := a.provider.Store().UpdateRole(a.audited(r, "role_updated", "", ""), role); err != nil {
+		return nameTaken(err)
+	}
+	return a.answer(w, r, http.StatusOK, newRoleObject(role))
+}
+
+func (a *Adapter) deleteRole(w http.ResponseWriter, r *http.Request) error {
+	if err := a.provider.Store().DeleteRole(a.audited(r, "role_deleted", "", ""), mux.Vars(r)["id"]); err != nil {
+		return err
+	}
+	return answerNothing(w)
+}

@@ -1,0 +1,349 @@
+package ehealth_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+func (w *world) admin(method, path, body string, pairs ...string) answer {
+	return w.ask(method, "/admin/"+path, headers(pairs...), body)
+}
+
+func (w *world) ids(a answer) (ids []string) {
+	require.Equal(w.t, http.StatusOK, a.status, a.raw)
+	require.Equal(w.t, "list", a.text("meta.type"))
+	list, _ := a.at("data")
+	for _, item := range list.([]any) {
+		ids = append(ids, item.(map[string]any)["id"].(string))
+	}
+	return ids
+}
+
+// audited says that there is an audit event of a kind about the doctor or the hospital.
+func (w *world) audited(kind string) {
+	events, err := w.store.ListEvents(w.t.Context(), storage.EventFilter{Kind: kind})
+	w.must(err)
+	require.NotEmpty(w.t, events, kind)
+	require.Equal(w.t, "admin API", events[0].Details["by"])
+}
+
+func TestCase62AWithdrawnApprovalEndsWhatCameOfIt(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		app := w.approve(hospitalID, "legal_entity:read").text("data.details.app_id")
+		value, elsewhere := w.token(hospitalID, "legal_entity:read"), w.token(frontID, "app:authorize")
+		require.Equal(t, []string{app}, w.ids(w.admin(http.MethodGet, "apps", "", "x-consumer-id", doctorID)))
+		require.Equal(t, []string{app}, w.ids(w.admin(http.MethodGet, "apps?client_ids="+hospitalID+"&user_ids="+doctorID, "")))
+		require.Equal(t, "legal_entity:read", w.admin(http.MethodGet, "apps/"+app, "").text("data.scope"))
+		require.Equal(t, 404, w.admin(http.MethodDelete, "apps/"+app, "", "x-consumer-id", uuid.NewString()).status)
+		deleted := w.admin(http.MethodDelete, "apps/"+app, "")
+		require.Equal(t, http.StatusNoContent, deleted.status)
+		require.Empty(t, deleted.raw)
+		w.refused(w.verify(value, "api-key", misKey), 401, "invalid_grant", "Token expired or client approval was revoked.")
+		require.Equal(t, http.StatusOK, w.verify(elsewhere).status)
+		require.Equal(t, 404, w.admin(http.MethodDelete, "apps/"+app, "").status)
+		w.audited("approval_deleted")
+		app = w.approve(hospitalID, "legal_entity:read").text("data.details.app_id")
+		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "users/"+doctorID+"/apps?client_id="+hospitalID, "").status)
+		require.Equal(t, 404, w.admin(http.MethodGet, "apps/"+app, "").status)
+	})
+}
+
+func TestCase63AConnectionIsPutByItsConsumer(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		put := func(client string, fields map[string]any) answer {
+			text, err := json.Marshal(fields)
+			w.must(err)
+			return w.admin(http.MethodPut, "clients/"+client+"/connections", string(text))
+		}
+		fields := map[string]any{"consumer_id": misID, "redirect_uri": "https://mis.example/new", "secret": "chosen by the caller"}
+		first := put(frontID, fields)
+		require.Equal(t, http.StatusCreated, first.status, first.raw)
+		require.Regexp(t, `^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`, first.text("data.secret"))
+		fields["redirect_uri"] = "https://mis.example/newer"
+		second := put(frontID, fields)
+		require.Equal(t, http.StatusOK, second.status, second.raw)
+		_, given := second.at("data.secret")
+		require.False(t, given)
+		require.Equal(t, first.text("data.id"), second.text("data.id"))
+		require.Equal(t, "https://mis.example/newer", second.text("data.redirect_uri"))
+		for _, uri := range []string{"http://mis.example/cb", "https://", "https://mis.example/#f", "javascript:alert(1)", ""} {
+			got := w.entries(put(frontID, map[string]any{"consumer_id": misID, "redirect_uri": uri}))
+			require.Contains(t, got, "$.redirect_uri", uri)
+		}
+		require.Equal(t, 404, put(uuid.NewString(), fields).status)
+		fields["consumer_id"] = uuid.NewString()
+		require.Equal(t, map[string]string{"$.consumer_id": "not_exists"}, w.entries(put(frontID, fields)))
+		listed := w.admin(http.MethodGet, "clients/"+frontID+"/connections?consumer_id="+misID, "")
+		require.Equal(t, []string{first.text("data.id")}, w.ids(listed))
+		require.NotContains(t, listed.raw, "secret")
+		path := "clients/" + frontID + "/connections/" + first.text("data.id")
+		require.Equal(t, "https://mis.example/newest",
+			w.admin(http.MethodPatch, path, `{"redirect_uri":"https://mis.example/newest"}`).text("data.redirect_uri"))
+		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, path, "").status)
+		require.Equal(t, 404, w.admin(http.MethodGet, path, "").status)
+	})
+}
+
+func TestOfManyPutsOfAConnectionAtOnceOneMakesIt(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		var group sync.WaitGroup
+		statuses := make(chan int, 6)
+		for range cap(statuses) {
+			group.Go(func() {
+				statuses <- w.admin(http.MethodPut, "clients/"+frontID+"/connections",
+					`{"consumer_id":"`+misID+`","redirect_uri":"https://mis.example/cb"}`).status
+			})
+		}
+		group.Wait()
+		close(statuses)
+		count := map[int]int{}
+		for status := range statuses {
+			count[status]++
+		}
+		require.Equal(t, map[int]int{201: 1, 200: 5}, count)
+	})
+}
+
+func TestCase64WhoMayReplaceASecret(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		client, err := w.store.LoadClient(t.Context(), hospitalID)
+		w.must(err)
+		path := "clients/" + hospitalID + "/connections/" + client.Connections[0].ID + "/actions/refresh_secret"
+		w.refused(w.admin(http.MethodPatch, path, ""), 401, "access_denied", "api-key header not set")
+		w.refused(w.admin(http.MethodPatch, path, "", "api-key", "unknown"), 401, "access_denied", "invalid api-key header")
+		w.must(w.store.AddConnectionSecret(t.Context(), w.connectionOf(frontID), storage.ConnectionSecret{
+			ID: uuid.NewString(), Hash: storage.Hash("another's key, of many bits"),
+		}, 0))
+		other := w.admin(http.MethodPatch, path, "", "api-key", "another's key, of many bits")
+		require.Equal(t, http.StatusForbidden, other.status, other.raw)
+		own := w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret)
+		require.Equal(t, http.StatusOK, own.status, own.raw)
+		w.refused(w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret), 401, "access_denied", "invalid api-key header")
+		byConsumer := w.admin(http.MethodPatch, path, "", "api-key", misKey)
+		require.Equal(t, http.StatusOK, byConsumer.status, byConsumer.raw)
+		require.NotEqual(t, own.text("data.secret"), byConsumer.text("data.secret"))
+		w.audited("connection_secret_replaced")
+	})
+}
+
+func (w *world) connectionOf(clientID string) string {
+	client, err := w.store.LoadClient(w.t.Context(), clientID)
+	w.must(err)
+	return client.Connections[0].ID
+}
+
+func TestCase65WhatEndsAllTokens(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		value, elsewhere := w.token(frontID, "app:authorize"), w.token(misID, "legal_entity:read")
+		expired := "Token expired or client approval was revoked."
+		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "clients/"+frontID+"/actions/deactivate_tokens", "").status)
+		w.refused(w.verify(value), 401, "invalid_grant", expired)
+		require.Equal(t, http.StatusOK, w.verify(elsewhere).status)
+		blocked := w.admin(http.MethodPatch, "users/"+doctorID+"/actions/block", `{"user":{"block_reason":"left"}}`)
+		require.Equal(t, "left", blocked.text("data.block_reason"), blocked.raw)
+		w.refused(w.verify(elsewhere), 401, "invalid_grant", expired)
+		w.refused(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/block", ""), 409, "request_conflict", "user already blocked")
+		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "users/"+doctorID+"/actions/unblock", "").status)
+		w.refused(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/unblock", ""), 409, "request_conflict", "user already unblocked")
+		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "clients/"+frontID+"/actions/block", "").status)
+		w.refused(w.admin(http.MethodPatch, "clients/"+frontID+"/actions/block", ""), 409, "request_conflict", "client already blocked")
+		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "clients/"+frontID+"/actions/unblock", "").status)
+		for _, kind := range []string{"tokens_deactivated", "user_blocked", "user_unblocked", "client_blocked", "client_unblocked"} {
+			w.audited(kind)
+		}
+		require.Equal(t, 404, w.admin(http.MethodPatch, "clients/"+uuid.NewString()+"/actions/deactivate_tokens", "").status)
+	})
+}
+
+func TestClientsArePutListedAndDeleted(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		kind, err := w.store.FindClientTypeByName(t.Context(), "MSP")
+		w.must(err)
+		id := uuid.NewString()
+		put := func(fields string) answer {
+			return w.admin(http.MethodPut, "clients/"+id, `{"client":`+fields+`}`)
+		}
+		made := put(`{"name":"Поліклініка №1","client_type_id":"` + kind.ID + `","user_id":"` + doctorID + `"}`)
+		require.Equal(t, http.StatusCreated, made.status, made.raw)
+		require.Equal(t, "BROKER", made.text("data.priv_settings.access_type"))
+		changed := put(`{"name":"Поліклініка №2","priv_settings":{"access_type":"DIRECT"}}`)
+		require.Equal(t, http.StatusOK, changed.status, changed.raw)
+		require.Equal(t, "DIRECT", changed.text("data.priv_settings.access_type"))
+		require.Equal(t, kind.ID, changed.text("data.client_type_id"))
+		require.Equal(t, []string{id}, w.ids(w.admin(http.MethodGet, "clients?name=%D0%BB%D1%96%D0%BA%D0%BB%D1%96%D0%BD", "")))
+		require.Empty(t, w.ids(w.admin(http.MethodGet, "clients?name=%25", "")), "a wildcard is only itself")
+		require.Equal(t, "MSP", w.admin(http.MethodGet, "clients/"+id+"/details", "").text("data.client_type_name"))
+		stored, err := w.store.LoadClient(t.Context(), id)
+		w.must(err)
+		require.Equal(t, storage.RefreshScopeApproval, stored.Policy.RefreshScope, "made as imported ones are")
+
+		require.Equal(t, map[string]string{"$.priv_settings.access_type": "inclusion"}, w.entries(put(`{"priv_settings":{"access_type":"X"}}`)))
+		require.Equal(t, map[string]string{"$.client_type_id": "not_exists", "$.user_id": "not_exists"},
+			w.entries(put(`{"client_type_id":"`+uuid.NewString()+`","user_id":"`+uuid.NewString()+`"}`)))
+		require.Equal(t, map[string]string{"$.client_type_id": "required", "$.name": "required"},
+			w.entries(w.admin(http.MethodPost, "clients", `{"client":{}}`)))
+		require.Equal(t, map[string]string{"$.settings": "cast", "$.name": "cast"}, w.entries(put(`{"settings":[],"name":{}}`)))
+		bad := w.admin(http.MethodGet, "clients?client_type_id=1", "")
+		require.Equal(t, map[string]string{"client_type_id": "cast"}, w.entries(bad))
+
+		page := w.admin(http.MethodGet, "clients?page=2&page_size=2", "")
+		paging, _ := page.at("paging")
+		require.Equal(t, map[string]any{
+			"page_number": 2.0, "page_size": 2.0, "total_pages": 3.0, "total_entries": 5.0,
+		}, paging)
+		require.Len(t, w.ids(page), 2)
+		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "clients/"+id, "").status)
+		require.Equal(t, 404, w.admin(http.MethodGet, "clients/"+id, "").status)
+		require.Equal(t, "not_found", w.admin(http.MethodGet, "nothing", "").text("error.type"))
+	})
+}
+
+func TestClientTypesAndRolesAreManaged(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		for path, key := range map[string]string{"client_types": "client_type", "roles": "role"} {
+			made := w.admin(http.MethodPost, path, `{"`+key+`":{"name":"NEW","scope":" a:b  c:d a:b"}}`)
+			require.Equal(t, http.StatusCreated, made.status, made.raw)
+			require.Equal(t, "a:b c:d", made.text("data.scope"))
+			require.Equal(t, map[string]string{"$.name": "unique"},
+				w.entries(w.admin(http.MethodPost, path, `{"`+key+`":{"name":"NEW","scope":"a:b"}}`)))
+			id := made.text("data.id")
+			require.Equal(t, []string{id}, w.ids(w.admin(http.MethodGet, path+"?name=NEW", "")))
+			changed := w.admin(http.MethodPut, path+"/"+id, `{"`+key+`":{"scope":"e:f"}}`)
+			require.Equal(t, "e:f", changed.text("data.scope"), changed.raw)
+			require.Equal(t, "NEW", w.admin(http.MethodGet, path+"/"+id, "").text("data.name"))
+			require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, path+"/"+id, "").status)
+			require.Equal(t, 404, w.admin(http.MethodDelete, path+"/"+id, "").status)
+			require.Equal(t, map[string]string{"$.name": "required", "$.scope": "required"},
+				w.entries(w.admin(http.MethodPost, path, `{"`+key+`":{}}`)))
+		}
+		kind, err := w.store.FindClientTypeByName(t.Context(), "MSP")
+		w.must(err)
+		require.Equal(t, 409, w.admin(http.MethodDelete, "client_types/"+kind.ID, "").status, "a client is of it")
+	})
+}
+
+func TestUsersAreMadeListedAndChanged(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		made := w.admin(http.MethodPost, "users", `{"user":{"email":"Nurse@Example.com","password":"Довгий пароль 1","tax_id":"1"}}`)
+		require.Equal(t, http.StatusCreated, made.status, made.raw)
+		require.NotContains(t, made.raw, "password")
+		id := made.text("data.id")
+		require.Equal(t, "nurse@example.com", made.text("data.email"))
+		require.Equal(t, []string{id}, w.ids(w.admin(http.MethodGet, "users?email=NURSE@example.com", "")))
+		require.Equal(t, map[string]string{"$.email": "unique"},
+			w.entries(w.admin(http.MethodPost, "users", `{"user":{"email":"doctor@example.com","password":"Довгий пароль 1"}}`)))
+		require.Equal(t, map[string]string{"$.email": "format", "$.password": "required"},
+			w.entries(w.admin(http.MethodPost, "users", `{"user":{"email":"nobody"}}`)))
+		require.Equal(t, map[string]string{"$.password": "length"},
+			w.entries(w.admin(http.MethodPost, "users", `{"user":{"email":"a@example.com","password":"short"}}`)))
+		changed := w.admin(http.MethodPut, "users/"+id, `{"user":{"tax_id":"2","password":"Довший пароль 2"}}`)
+		require.Equal(t, "2", changed.text("data.tax_id"), changed.raw)
+		require.Equal(t, http.StatusCreated, w.login(byPassword("email", "nurse@example.com", "password", "Довший пароль 2")).status)
+		require.Len(t, w.ids(w.admin(http.MethodGet, "users?ids="+id+","+doctorID, "")), 2)
+		require.Equal(t, map[string]string{"ids": "cast"}, w.entries(w.admin(http.MethodGet, "users?ids="+id+",x", "")))
+		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "users/"+id, "").status)
+		require.Equal(t, 404, w.admin(http.MethodGet, "users/"+id, "").status)
+	})
+}
+
+func TestRolesAreGrantedAndRevoked(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		roles := "users/" + doctorID + "/roles"
+		body := `{"user_role":{"role_id":"` + w.doctorRole.ID + `","client_id":"` + misID + `"}}`
+		made := w.admin(http.MethodPost, roles, body)
+		require.Equal(t, http.StatusCreated, made.status, made.raw)
+		require.Equal(t, "DOCTOR", made.text("data.role_name"))
+		again := w.admin(http.MethodPost, roles, body)
+		require.Equal(t, made.text("data.id"), again.text("data.id"))
+		require.Len(t, w.ids(w.admin(http.MethodGet, roles, "")), 2)
+		require.Equal(t, []string{made.text("data.id")}, w.ids(w.admin(http.MethodGet, "user_roles?user_ids="+doctorID+"&client_id="+misID, "")))
+		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, roles+"/"+made.text("data.id"), "").status)
+		require.Equal(t, 404, w.admin(http.MethodGet, roles+"/"+made.text("data.id"), "").status)
+		require.Equal(t, http.StatusNoContent,
+			w.admin(http.MethodDelete, roles+"?client_id="+hospitalID+"&role_name=DOCTOR", "").status)
+		require.Equal(t, 404, w.admin(http.MethodDelete, roles+"?client_id="+hospitalID+"&role_name=DOCTOR", "").status)
+		require.Equal(t, map[string]string{"$.role_id": "not_exists"}, w.entries(w.admin(http.MethodPost, roles,
+			`{"user_role":{"role_id":"`+uuid.NewString()+`","client_id":"`+misID+`"}}`)))
+		global := w.admin(http.MethodPost, "users/"+doctorID+"/global_roles", `{"global_user_role":{"role_id":"`+w.doctorRole.ID+`"}}`)
+		require.Equal(t, http.StatusCreated, global.status, global.raw)
+		require.Equal(t, []string{global.text("data.id")}, w.ids(w.admin(http.MethodGet, "users/"+doctorID+"/global_roles", "")))
+		require.Equal(t, http.StatusNoContent,
+			w.admin(http.MethodDelete, "users/"+doctorID+"/global_roles/"+global.text("data.id"), "").status)
+	})
+}
+
+func TestTokensAreListedAndDeletedWithoutTheirValues(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		code := w.approve(hospitalID, "legal_entity:read").text("data.value")
+		set := w.exchange(map[string]any{
+			"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret, "code": code,
+			"redirect_uri": redirectURI,
+		})
+		all := w.admin(http.MethodGet, "tokens?user_id="+doctorID, "")
+		require.Len(t, w.ids(all), 3, "a code, a refresh token, an access token")
+		for _, value := range []string{code, set.text("data.value"), set.text("data.details.refresh_token")} {
+			require.NotContains(t, all.raw, value)
+			found := w.ids(w.admin(http.MethodGet, "tokens?value="+value, ""))
+			require.Len(t, found, 1)
+			require.Equal(t, http.StatusOK, w.admin(http.MethodGet, "tokens/"+found[0], "").status)
+			require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "tokens/"+found[0], "").status)
+			require.Equal(t, 404, w.verify(value, "api-key", misKey).status)
+			require.Equal(t, 404, w.admin(http.MethodDelete, "tokens/"+found[0], "").status)
+		}
+		value := w.token(frontID, "app:authorize")
+		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "users/"+doctorID+"/tokens?client_id="+hospitalID, "").status)
+		require.Equal(t, http.StatusOK, w.verify(value).status)
+		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "tokens?user_ids="+doctorID, "").status)
+		require.Equal(t, 404, w.verify(value).status)
+		require.Equal(t, map[string]string{"user_ids": "cast"}, w.entries(w.admin(http.MethodDelete, "tokens", "")))
+		issue := func(client string) answer {
+			return w.admin(http.MethodPost, "users/"+doctorID+"/tokens/access",
+				`{"token":{"client_id":"`+client+`","scope":"app:authorize"}}`)
+		}
+		require.Equal(t, http.StatusOK, w.verify(issue(frontID).text("data.value")).status)
+		w.refused(issue(hospitalID), 401, "access_denied", "Client is not allowed to issue login token.")
+	})
+}
+
+func TestFactorsAreManaged(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		path := "users/" + doctorID + "/authentication_factors"
+		made := w.admin(http.MethodPost, path, `{"authentication_factor":{"type":"SMS","factor":"`+doctorPhone+`"}}`)
+		require.Equal(t, http.StatusCreated, made.status, made.raw)
+		require.Equal(t, map[string]string{"$.type": "unique"},
+			w.entries(w.admin(http.MethodPost, path, `{"authentication_factor":{"type":"SMS"}}`)))
+		require.Equal(t, map[string]string{"$.type": "inclusion", "$.factor": "format"},
+			w.entries(w.admin(http.MethodPost, path, `{"authentication_factor":{"type":"FAX","factor":"1"}}`)))
+		one := path + "/" + made.text("data.id")
+		require.Equal(t, []string{made.text("data.id")}, w.ids(w.admin(http.MethodGet, path, "")))
+		disabled := w.admin(http.MethodPatch, one+"/actions/disable", "")
+		active, _ := disabled.at("data.is_active")
+		require.Equal(t, false, active, disabled.raw)
+		require.Equal(t, "REQUEST_APPS", w.login(byPassword()).text("urgent.next_step"))
+		w.admin(http.MethodPatch, one+"/actions/enable", "")
+		w.admin(http.MethodPatch, one+"/actions/reset", "")
+		phone, _ := w.admin(http.MethodGet, one, "").at("data.factor")
+		require.Nil(t, phone)
+		require.Equal(t, "REQUEST_FACTOR", w.login(byPassword()).text("urgent.next_step"))
+		w.audited("factor_changed")
+	})
+}

@@ -1,0 +1,158 @@
+package ehealth
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+func (a *Adapter) mountTokens(r *mux.Router) {
+	a.get(r, "/admin/tokens", a.listTokens)
+	a.route(r, http.MethodDelete, "/admin/tokens", a.deleteTokensOfUsers)
+	a.get(r, "/admin/tokens/{id}", a.showToken)
+	a.route(r, http.MethodDelete, "/admin/tokens/{id}", a.deleteToken)
+	a.route(r, http.MethodDelete, "/admin/users/{user_id}/tokens", a.deleteTokensOfUser)
+	a.post(r, "/admin/users/{user_id}/tokens/access", a.issueToken)
+}
+
+// issuedObject is a token as an administrator sees it. It has no value: only a hash of that is kept.
+type issuedObject struct {
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	UserID    *string         `json:"user_id"`
+	ExpiresAt int64           `json:"expires_at"` // epoch seconds; 0 where it was revoked
+	Details   verifiedDetails `json:"details"`
+}
+
+func newIssuedObject(t storage.IssuedToken) issuedObject {
+	o := issuedObject{
+		ID: t.ID, Name: t.Kind, UserID: orNull(t.UserID), ExpiresAt: t.ExpiresAt,
+		Details: verifiedDetails{
+			ClientID: t.ClientID, GrantType: t.Session.GrantType, RedirectURI: t.RedirectURI, ScopeRequest: t.Session.ScopeRequest,
+		},
+	}
+	if t.Kind == storage.KindAuthorizationCode {
+		o.Details.ScopeRequest, o.Details.GrantType = t.Scope, grantPassword
+	} else {
+		o.Details.Scope = &t.Scope
+	}
+	return o
+}
+
+func (a *Adapter) listTokens(w http.ResponseWriter, r *http.Request) error {
+	f := newFilters(r)
+	filter := storage.IssuedFilter{
+		ID: f.id("id"), Kind: f.text("name"), ClientID: f.id("client_id"), UserIDs: f.ids("user_ids"),
+	}
+	if id := f.id("user_id"); id != "" {
+		filter.UserIDs = append(filter.UserIDs, id)
+	}
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
+	if value := f.text("value"); value != "" {
+		filter.Hash = storage.Hash(value)
+	}
+	p := pageAsked(r)
+	tokens, total, err := a.provider.Store().PageOfIssued(r.Context(), filter, p)
+	if err != nil {
+		return err
+	}
+	return a.answerList(w, r, objects(tokens, newIssuedObject), pagingOf(p, total))
+}
+
+func (a *Adapter) showToken(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	found, _, err := a.provider.Store().PageOfIssued(r.Context(), storage.IssuedFilter{ID: id}, storage.Page{Size: 1})
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return failureNotFound
+	}
+	return a.answer(w, r, http.StatusOK, newIssuedObject(found[0]))
+}
+
+func (a *Adapter) deleteToken(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	if err := a.provider.Store().DeleteIssued(a.audited(r, "token_deleted", "", ""), id); err != nil {
+		return err
+	}
+	return answerNothing(w)
+}
+
+func (a *Adapter) deleteTokensOfUser(w http.ResponseWriter, r *http.Request) error {
+	userID, err := pathID(r, "user_id")
+	if err != nil {
+		return err
+	}
+	f := newFilters(r)
+	clientID := f.id("client_id")
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
+	if err := a.provider.Store().DeleteIssuedOf(a.audited(r, "tokens_deleted", clientID, userID), userID, clientID); err != nil {
+		return err
+	}
+	return answerNothing(w)
+}
+
+// deleteTokensOfUsers needs to be told whose: nobody means to delete everybody's.
+func (a *Adapter) deleteTokensOfUsers(w http.ResponseWriter, r *http.Request) error {
+	f := newFilters(r)
+	userIDs := f.ids("user_ids")
+	if len(userIDs) == 0 && len(f.broken) == 0 {
+		f.broke("user_ids")
+	}
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
+	for _, id := range userIDs {
+		if err := a.provider.Store().DeleteIssuedOf(a.audited(r, "tokens_deleted", "", id), id, ""); err != nil {
+			return err
+		}
+	}
+	return answerNothing(w)
+}
+
+// issueToken makes a session token for a user whom the caller vouches for, of a client that people may sign in to.
+func (a *Adapter) issueToken(w http.ResponseWriter, r *http.Request) error {
+	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+	if err != nil {
+		return err
+	}
+	fields, failed := readObject(w, r, "token", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c := newCheck(fields)
+	clientID, scope := c.uuid("client_id"), c.text("scope")
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	client, err := a.loginClient(r, clientID, grantPassword)
+	switch {
+	case err != nil:
+		return err
+	case user.IsBlocked:
+		return failureUserBlocked
+	case !scopeOfType(client, scope):
+		return failureScopeOutsideType
+	}
+	issued, err := a.provider.IssueSessionToken(r.Context(), provider.SessionToken{
+		Kind: storage.KindAccessToken, Client: client, UserID: user.ID, Scope: scope, GrantType: grantPassword,
+	})
+	if err != nil {
+		return err
+	}
+	return a.answer(w, r, http.StatusCreated, newSessionToken(issued))
+}

@@ -1,0 +1,59 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// Options are what a Gateway takes from outside.
+type Options struct {
+	Provider *provider.Provider
+	// Rules say which requests pass; without any, none does.
+	Rules *Rules
+	// ABAC decides about single records; nil refuses every rule that asks it.
+	ABAC *ABAC
+	// Events keep each decision.
+	Events interface {
+		Add(ctx context.Context, e storage.Event) error
+	}
+	Logger *slog.Logger
+}
+
+// Gateway decides for gateways. It is safe for concurrent use.
+type Gateway struct {
+	Options
+	rules atomic.Pointer[Rules]
+}
+
+// New makes a Gateway.
+func New(o Options) *Gateway {
+	g := &Gateway{Options: o}
+	if o.Rules == nil {
+		o.Rules = &Rules{}
+	}
+	g.rules.Store(o.Rules)
+	return g
+}
+
+// SetRules replaces the rules for requests from now on.
+func (g *Gateway) SetRules(rules *Rules) { g.rules.Store(rules) }
+
+// The paths on the admin listener.
+const (
+	// PathAuthorize takes the request that is asked about from headers, as nginx and Traefik send them.
+	PathAuthorize = "/gateway/authorize"
+	// PathEnvoy takes it from what follows the prefix, as Envoy sends it.
+	PathEnvoy = "/gateway/envoy"
+)
+
+// MountAdmin adds the routes of the admin listener.
+func (g *Gateway) MountAdmin(r *mux.Router) {
+	r.HandleFunc(PathAuthorize, g.authorize)
+	r.PathPrefix(PathEnvoy + "/").HandlerFunc(g.authorizeEnvoy)
+}

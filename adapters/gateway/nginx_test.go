@@ -1,0 +1,140 @@
+package gateway_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+// startNginx runs nginx in front of an upstream that answers with the headers it got, with the configuration that the guide
+// shows, and returns its address.
+func (s *stack) startNginx() string {
+	program := os.Getenv("ITHILDIN_TEST_NGINX")
+	require.NotEmpty(s.t, program, "nginx is not configured for tests: run `make test`, or set ITHILDIN_TEST_NGINX")
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = json.NewEncoder(w).Encode(r.Header)
+	}))
+	s.t.Cleanup(upstream.Close)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(s.t, err)
+	address := free.Addr().String()
+	require.NoError(s.t, free.Close())
+	server, err := os.ReadFile("testdata/nginx.conf")
+	require.NoError(s.t, err)
+	text := strings.NewReplacer("127.0.0.1:8000", address, "127.0.0.1:8081", s.admin.Listener.Addr().String(),
+		"127.0.0.1:9000", upstream.Listener.Addr().String()).Replace(string(server))
+	prefix := s.t.TempDir()
+	var paths strings.Builder
+	for _, name := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		paths.WriteString(name + "_temp_path " + filepath.Join(prefix, name) + ";\n")
+	}
+	configuration := "daemon off;\nmaster_process off;\npid " + filepath.Join(prefix, "pid") +
+		";\nerror_log stderr warn;\nevents {}\nhttp {\naccess_log off;\n" + paths.String() + text + "}\n"
+	file := filepath.Join(prefix, "nginx.conf")
+	require.NoError(s.t, os.WriteFile(file, []byte(configuration), 0o600))
+	ctx, cancel := context.WithCancel(context.Background())
+	command := exec.CommandContext(ctx, program, "-p", prefix, "-c", file)
+	var log strings.Builder
+	command.Stdout, command.Stderr = &log, &log
+	require.NoError(s.t, command.Start())
+	s.t.Cleanup(func() {
+		cancel()
+		_ = command.Wait()
+		if s.t.Failed() {
+			s.t.Log(log.String())
+		}
+	})
+	dialer := net.Dialer{Timeout: 100 * time.Millisecond}
+	require.Eventually(s.t, func() bool {
+		connection, err := dialer.Dial("tcp", address)
+		if err == nil {
+			_ = connection.Close()
+		}
+		return err == nil
+	}, 10*time.Second, 20*time.Millisecond, "nginx does not listen")
+	return "http://" + address
+}
+
+func TestNginxLetsThroughWhatPassesAndSaysWhatDoesNot(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		nginx := s.startNginx()
+		token := bearer(s.token(hospitalID, "legal_entity:read episode:read employee:read employee:write", storage.KindAccessToken))
+		upstream := func(a answer) (header http.Header) {
+			require.Equal(t, http.StatusOK, a.status, a.body)
+			require.NoError(t, json.Unmarshal([]byte(a.body), &header))
+			return header
+		}
+		smuggled := []string{
+			"X-Consumer-Id", "00000000-0000-4000-8000-000000000001", "X-Person-Id", "somebody else", "X-Consumer-Scope", "everything",
+			"X-Consumer-Metadata", "{}", "X-Mis-Client-Id", "another", "X-Client-Id", "another",
+		}
+		got := upstream(s.send("GET", nginx+"/api/entities/1?x=1", append(smuggled, token...)...))
+		require.Equal(t, []string{doctorID}, got["X-Consumer-Id"])
+		require.Equal(t, []string{personID}, got["X-Person-Id"])
+		require.Equal(t, []string{hospitalID}, got["X-Client-Id"])
+		require.Equal(t, []string{misID}, got["X-Mis-Client-Id"])
+		require.NotContains(t, got.Get("X-Consumer-Scope"), "everything")
+		require.Contains(t, got.Get("X-Consumer-Metadata"), `"broker_scope":"legal_entity:read episode:read"`)
+		open := upstream(s.send("GET", nginx+"/public", smuggled...))
+		for i := 0; i < len(smuggled); i += 2 {
+			require.Empty(t, open[http.CanonicalHeaderKey(smuggled[i])], "nobody is signed in there")
+		}
+
+		refused := func(a answer, status int, message string) {
+			t.Helper()
+			require.Equal(t, status, a.status, a.body)
+			require.Equal(t, message, a.message(), a.body)
+			require.Equal(t, "application/json", a.header.Get("Content-Type"))
+		}
+		refused(s.send("GET", nginx+"/api/entities"), 401, "Authorization header is not set or doesn't contain Bearer token")
+		refused(s.send("GET", nginx+"/api/entities", bearer("bad")...), 401, "Invalid access token")
+		allowances := "Your scope does not allow to access this resource. Missing allowances: "
+		weak := bearer(s.token(hospitalID, "employee:read", storage.KindAccessToken))
+		refused(s.send("GET", nginx+"/api/entities", weak...), 403, allowances+"legal_entity:read")
+		refused(s.send("GET", nginx+"/api/employees", token...), 403, allowances+"employee:read, employee:write")
+		refused(s.send("GET", nginx+"/api/patients/42/episodes/7", token...), 403, "Access denied")
+		s.allows = func(w http.ResponseWriter, _ map[string]any) { _, _ = io.WriteString(w, `{"data":{"result":true}}`) }
+		require.Equal(t, http.StatusOK, s.send("GET", nginx+"/api/patients/42/episodes/7", token...).status)
+		refused(s.send("GET", nginx+"/api/patients/42/..%2f..%2fentities", token...), 403,
+			"ACL: No matching rule was found for path /api/patients/42/..%2f..%2fentities")
+		require.Equal(t, http.StatusOK, s.send("GET", nginx+"/public", "X-Forwarded-Uri", "/x", "X-Forwarded-Method", "PUT").status)
+
+		s.admin.Close()
+		refused(s.send("GET", nginx+"/api/entities", token...), 503, "Service is temporarily unavailable. Try later")
+	})
+}
+
+func TestNobodyPassesWhileTheDatabaseIsAway(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		token := bearer(s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))
+		require.NoError(t, s.store.Close())
+		got := s.ask("GET", "/api/entities", token...)
+		require.Equal(t, http.StatusServiceUnavailable, got.status, got.body)
+		require.NotContains(t, got.body, "sql")
+	})
+}
+
+// What the guide shows is what these tests ran.
+func TestTheGuideShowsTheConfigurationOfTheTests(t *testing.T) {
+	configuration, err := os.ReadFile("testdata/nginx.conf")
+	require.NoError(t, err)
+	guide, err := os.ReadFile("../../docs/gateway.md")
+	require.NoError(t, err)
+	require.Contains(t, string(guide), "```nginx\n"+string(configuration)+"```")
+}

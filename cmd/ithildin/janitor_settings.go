@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"ithildin/storage"
+)
+
+// janitorFlags say when and how the janitor works.
+type janitorFlags struct {
+	TokenExpirationHours string `env:"ITHILDIN_TOKEN_EXPIRATION_HOURS" placeholder:"H-H" help:"Hours, in UTC, in which tokens of old passwords are ended; default 0-4."`
+	TokenDeletingHours   string `env:"ITHILDIN_TOKEN_DELETING_HOURS" placeholder:"H-H" help:"Hours, in UTC, in which tokens that are long over are deleted; default 1-4."`
+	TokenRetention       string `env:"ITHILDIN_TOKEN_RETENTION" placeholder:"DAYS" help:"How long tokens that are over are kept, since answers are about them; default 30."`
+	JanitorBatch         string `env:"ITHILDIN_JANITOR_BATCH" placeholder:"ROWS" help:"Rows of one statement; default 500."`
+}
+
+// hours are hours of the day, both included.
+type hours struct{ from, to int }
+
+func (h hours) has(now time.Time) bool {
+	hour := now.UTC().Hour()
+	if h.from <= h.to {
+		return h.from <= hour && hour <= h.to
+	}
+	return hour >= h.from || hour <= h.to // over midnight
+}
+
+// janitorSettings are janitorFlags that were found right.
+type janitorSettings struct {
+	expiration hours
+	deleting   hours
+	retention  int64 // seconds
+	batch      int
+	// passwordLifetime is the components': older passwords' tokens end; 0 for never.
+	passwordLifetime time.Duration
+}
+
+const (
+	defaultExpirationHours = "0-4"
+	defaultDeletingHours   = "1-4"
+	defaultTokenRetention  = storage.TokenRetention / (24 * 3600)
+	defaultJanitorBatch    = 500
+	longestRetention       = 3650 // days
+	largestJanitorBatch    = 10000
+)
+
+func (f janitorFlags) load(p *problems, passwordLifetime time.Duration) janitorSettings {
+	retention := p.number("ITHILDIN_TOKEN_RETENTION", f.TokenRetention, defaultTokenRetention, 1, longestRetention)
+	return janitorSettings{
+		expiration: p.hours("ITHILDIN_TOKEN_EXPIRATION_HOURS", or(f.TokenExpirationHours, defaultExpirationHours)),
+		deleting:   p.hours("ITHILDIN_TOKEN_DELETING_HOURS", or(f.TokenDeletingHours, defaultDeletingHours)),
+		retention:  int64(retention) * 24 * 3600, passwordLifetime: passwordLifetime,
+		batch: p.number("ITHILDIN_JANITOR_BATCH", f.JanitorBatch, defaultJanitorBatch, 1, largestJanitorBatch),
+	}
+}
+
+func (p *problems) hours(name, value string) hours {
+	var h hours
+	n, err := fmt.Sscanf(value+"\n", "%d-%d\n", &h.from, &h.to)
+	if err != nil || n != 2 || h.from < 0 || h.from > 23 || h.to < 0 || h.to > 23 {
+		p.add(name, "is %q: want hours such as 0-4", value)
+	}
+	return h
+}
+
+func (p *problems) number(name, value string, fallback, least, most int) int {
+	if value == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < least || n > most {
+		p.add(name, "is %q: want a number from %d to %d", value, least, most)
+	}
+	return n
+}

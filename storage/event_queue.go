@@ -1,0 +1,146 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	queuedEvents  = 4096            // how many may wait
+	eventPause    = time.Second     // the longest that one waits for others
+	eventRetry    = time.Second     // between two tries while the database is away
+	eventFarewell = 5 * time.Second // how long Close tries
+)
+
+// ErrClosed says that the queue takes nothing any more.
+var ErrClosed = errors.New("storage: the event queue is closed")
+
+// EventQueue writes audit events about reads, which have no write of their own to ride in, in batches. It is bounded: when
+// it is full, whoever adds waits, and nothing is dropped. A crash may lose the events of the last second.
+type EventQueue struct {
+	store   *Store
+	logger  *slog.Logger
+	events  chan Event
+	closing chan struct{}
+	done    chan struct{}
+	written atomic.Int64
+	failed  atomic.Int64
+}
+
+// NewEventQueue starts the one writer of a queue.
+func (s *Store) NewEventQueue(logger *slog.Logger) *EventQueue {
+	q := &EventQueue{
+		store: s, logger: logger, events: make(chan Event, queuedEvents), closing: make(chan struct{}), done: make(chan struct{}),
+	}
+	go q.run()
+	return q
+}
+
+// Add queues an event, and waits while the queue is full. It fails when the context ends or the queue is closed.
+func (q *EventQueue) Add(ctx context.Context, e Event) error {
+	if e.ID == "" {
+		e.ID = q.store.NewID() // so that a batch that is written twice is kept once
+	}
+	if e.CreatedAt == 0 {
+		e.CreatedAt = q.store.Now()
+	}
+	select {
+	case <-q.closing:
+		return ErrClosed
+	default:
+	}
+	select {
+	case q.events <- e:
+		return nil
+	case <-q.closing:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Depth is how many events wait; Written and Failed count events, and tries that failed.
+func (q *EventQueue) Depth() int     { return len(q.events) }
+func (q *EventQueue) Written() int64 { return q.written.Load() }
+func (q *EventQueue) Failed() int64  { return q.failed.Load() }
+
+// Close writes what waits, for a few seconds at most, and ends the writer. Nobody may add meanwhile.
+func (q *EventQueue) Close() {
+	close(q.closing)
+	<-q.done
+}
+
+func (q *EventQueue) run() {
+	defer close(q.done)
+	ticker := time.NewTicker(eventPause)
+	defer ticker.Stop()
+	var batch []Event
+	for {
+		select {
+		case e := <-q.events:
+			if batch = append(batch, e); len(batch) < eventsAtOnce {
+				continue
+			}
+		case <-ticker.C:
+		case <-q.closing:
+			q.drain(batch)
+			return
+		}
+		if q.write(context.Background(), batch) {
+			batch = nil
+		} else {
+			return
+		}
+	}
+}
+
+// write tries until the batch is written; it gives up only when the queue is closed, and then drains.
+func (q *EventQueue) write(ctx context.Context, batch []Event) bool {
+	for len(batch) > 0 {
+		err := q.store.RecordEvents(ctx, batch)
+		if err == nil {
+			q.written.Add(int64(len(batch)))
+			return true
+		}
+		q.failed.Add(1)
+		q.logger.Warn("audit events were not written, and wait", "events", len(batch), "cause", err)
+		select {
+		case <-time.After(eventRetry):
+		case <-q.closing:
+			q.drain(batch)
+			return false
+		}
+	}
+	return true
+}
+
+// drain writes the last events in the time that is left.
+func (q *EventQueue) drain(batch []Event) {
+	ctx, cancel := context.WithTimeout(context.Background(), eventFarewell)
+	defer cancel()
+	for {
+		select {
+		case e := <-q.events:
+			batch = append(batch, e)
+			continue
+		default:
+		}
+		break
+	}
+	for {
+		err := q.store.RecordEvents(ctx, batch)
+		if err == nil {
+			q.written.Add(int64(len(batch)))
+			return
+		}
+		select {
+		case <-time.After(eventRetry / 10):
+		case <-ctx.Done():
+			q.logger.Error("audit events are lost", "events", len(batch), "cause", err)
+			return
+		}
+	}
+}
