@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"ithildin/provider/login"
 	"ithildin/storage"
 )
 
@@ -38,7 +39,7 @@ type Approved struct {
 
 // Approve remembers the approval and issues a code. The checks are in the order of contract section 2.2, and the first that
 // fails is the cause of the error: ErrUnknownClient, ErrClientBlocked, ErrUnknownUser, ErrUserBlocked, ErrRedirectURI,
-// *ScopeError.
+// *ScopeError, ErrAssurance.
 func (p *Provider) Approve(r *http.Request, approval Approval) (*Approved, error) {
 	a := &authorization{
 		face: p.faces[approval.Face], at: p.now().UnixMicro(), work: p.store.NewUnitOfWork(),
@@ -99,6 +100,9 @@ func (p *Provider) settleApproval(ctx context.Context, a *authorization, approva
 	}
 	if len(a.scope) == 0 {
 		return asScopeError(&ScopeError{Reason: ScopeEmpty})
+	}
+	if !login.DemandOf(a.scopes.entries(a.scope)).MetBy(standing.Session) {
+		return newError(http.StatusForbidden, CodeAccessDenied, "The sign-in is weaker than a requested scope demands.").Because(ErrAssurance)
 	}
 	return nil
 }

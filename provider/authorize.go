@@ -24,6 +24,7 @@ type authorization struct {
 	given   bool // the request named its redirect URI
 	request fosite.AuthorizeRequester
 	prompt  prompt
+	demand  login.Demand
 	login   *storage.Login
 	// approvalID is the id of what the user approved for the client before, or approves now.
 	approvalID string
@@ -88,7 +89,7 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, pending login
 func (a *authorization) pending() login.Pending {
 	return login.Pending{
 		Face: a.face.Name, Query: a.query, At: a.at, ClientID: a.client.ID,
-		LoginHint: a.form.Get("login_hint"), UILocales: a.form.Get("ui_locales"),
+		LoginHint: a.form.Get("login_hint"), UILocales: a.form.Get("ui_locales"), Demand: a.demand,
 	}
 }
 
@@ -113,13 +114,16 @@ func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorizati
 		return a, 0, err
 	}
 	a.login = session
+	if a.demand, err = p.demandOf(ctx, a); err != nil {
+		return a, 0, err
+	}
 	if needed, err := p.signInNeeded(a); needed || err != nil {
 		return a, needSignIn, err
 	}
 	if err := p.settleScope(ctx, a); err != nil {
 		return a, 0, err
 	}
-	if !a.consentNeeded() {
+	if !a.consentNeeded() || a.face.TrustsClients && a.client.Policy.Trusted {
 		return a, ready, nil
 	}
 	if a.prompt.none {
@@ -169,6 +173,24 @@ func (p *Provider) settleScope(ctx context.Context, a *authorization) (err error
 		return asScopeError(err)
 	}
 	return nil
+}
+
+// demandOf is how strong the sign-in must be for what is asked: each scope may name a form and an assurance, and the
+// strictest counts. Of a request that means all roles, that is known once the user is.
+func (p *Provider) demandOf(ctx context.Context, a *authorization) (login.Demand, error) {
+	var roleIDs []string
+	if a.login != nil {
+		roleIDs = a.login.RoleIDs
+	}
+	scopes, err := p.scopes(ctx, a.client, roleIDs)
+	if err != nil {
+		return login.Demand{}, err
+	}
+	asked := storage.SplitScope(a.form.Get("scope"))
+	if len(asked) == 0 && a.face.ScopeOfRoles {
+		asked = scopes.ofRoles()
+	}
+	return login.DemandOf(scopes.entries(asked)), nil
 }
 
 // consentNeeded: for what was never approved, when the client asks for it, and each time for a public client, since

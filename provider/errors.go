@@ -39,6 +39,7 @@ var (
 	ErrClientBlocked   = errors.New("provider: the client is blocked")
 	ErrRedirectMissing = errors.New("provider: no redirect URI is named")
 	ErrRedirectURI     = errors.New("provider: the redirect URI is not registered")
+	ErrAssurance       = errors.New("provider: the sign-in is weaker than a scope demands")
 	ErrRefused         = errors.New("provider: the user refused")
 )
 

@@ -15,6 +15,8 @@ type Face struct {
 	LocalErrors bool
 	// ScopeOfRoles says that a request without a scope means all that the user's roles give (contract 7.1).
 	ScopeOfRoles bool
+	// TrustsClients says that the users of a trusted client are not asked for consent (contract section 7.1).
+	TrustsClients bool
 	// RequireRedirectURI says that a request must name it, even where only one is registered.
 	RequireRedirectURI bool
 }

@@ -146,7 +146,8 @@ func (p *Provider) signInNeeded(a *authorization) (bool, error) {
 	stale := a.login != nil && a.prompt.maxAge >= 0 && !fresh &&
 		p.now().UnixMicro()-a.login.Session.AuthTime > a.prompt.maxAge*1e6
 	other := a.login != nil && a.prompt.hintSubject != "" && a.prompt.hintSubject != a.login.User.ID
-	needed := a.login == nil || stale || other || (a.prompt.login || a.prompt.selectAccount || a.prompt.maxAge == 0) && !fresh
+	weak := a.login != nil && !a.demand.MetBy(a.login.Session)
+	needed := a.login == nil || stale || other || weak || (a.prompt.login || a.prompt.selectAccount || a.prompt.maxAge == 0) && !fresh
 	if !needed {
 		return false, nil
 	}

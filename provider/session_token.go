@@ -20,6 +20,8 @@ type SessionToken struct {
 	GrantType    string // how the sign-in began
 	Factor       string // the second factor that is to be confirmed
 	FactorType   string
+	AMR          []string
+	ACR          string // storage.Assurance…
 
 	Value     string // made here
 	ExpiresAt int64  // epoch seconds; made here
@@ -43,7 +45,7 @@ func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*Sess
 		GrantID: p.store.NewID(), Scope: t.Scope, CreatedAt: now, ExpiresAt: t.ExpiresAt,
 		Session: &storage.Session{
 			UserID: t.UserID, Subject: t.UserID, GrantType: t.GrantType, ScopeRequest: t.ScopeRequest, Factor: t.Factor,
-			FactorType: t.FactorType,
+			FactorType: t.FactorType, AuthTime: p.now().UnixMicro(), AMR: t.AMR, ACR: t.ACR,
 		},
 	})
 	p.queueEvent(ctx, u, storage.Event{

@@ -35,6 +35,9 @@ type Verification struct {
 	RedirectURI  string
 	ExpiresAt    int64 // epoch seconds
 	IsJWT        bool
+	AuthTime     int64 // microseconds; 0 where it is not known
+	AMR          []string
+	ACR          string
 	Client       *storage.Client
 	BrokerScope  string // of the MIS whose api-key came along; "" for a DIRECT client
 	MISClientID  string // likewise
@@ -100,6 +103,7 @@ func (p *Provider) verifyOpaque(
 	v.Kind, v.ID, v.ClientID, v.UserID, v.ExpiresAt = found.Kind, found.ID, found.ClientID, found.UserID, found.ExpiresAt
 	v.Scope, v.RedirectURI, v.GrantType = found.Scope, found.Session.RedirectURI, found.Session.GrantType
 	v.ScopeRequest = found.Session.ScopeRequest
+	v.AuthTime, v.AMR, v.ACR = found.Session.AuthTime, found.Session.AMR, found.Session.ACR
 	switch {
 	case found.Kind == storage.KindAuthorizationCode:
 		v.GrantType, v.RedirectURI = "password", found.RedirectURI // always, in the old system (contract section 1)
@@ -122,6 +126,7 @@ func (p *Provider) verifyJWT(
 	}
 	v.Kind, v.ID, v.IsJWT, v.ClientID, v.Scope = storage.KindAccessToken, claims.ID, true, claims.ClientID, claims.Scope
 	v.ExpiresAt, v.GrantType = claims.ExpiresAt, "client_credentials"
+	v.AuthTime, v.AMR, v.ACR = claims.AuthTime*1e6, claims.AMR, claims.ACR
 	if claims.GrantID != "" {
 		v.UserID, v.GrantType = claims.Subject, "authorization_code"
 	}

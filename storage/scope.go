@@ -12,6 +12,20 @@ const (
 	GovernedByConsent = "consent"
 )
 
+// The forms in which people sign in for a scope.
+const (
+	LoginFormPassword  = "password"
+	LoginFormPatient   = "patient" // of a patients' portal: the password form in other words, for people in the registry
+	LoginFormSignature = "signature"
+)
+
+// How sure one must be of the person who grants a scope, from the weakest to the strongest.
+const (
+	AssurancePassword    = "password"
+	AssuranceOneTimeCode = "one_time_code"
+	AssuranceSignature   = "signature"
+)
+
 // Scope is an entry of the catalogue: what a person is shown, and what it takes to grant it.
 type Scope struct {
 	Name           string `db:"name"`

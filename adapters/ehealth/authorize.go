@@ -32,7 +32,7 @@ func (a *Adapter) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.approve(w, r, v.UserID)
+	return a.approve(w, r, provider.Approval{UserID: v.UserID, AuthTime: v.AuthTime, AMR: v.AMR, ACR: v.ACR})
 }
 
 // authorizeForConsumer is the same on the admin listener, where a gateway of the operator's own says who the user is.
@@ -41,7 +41,7 @@ func (a *Adapter) authorizeForConsumer(w http.ResponseWriter, r *http.Request) e
 	if userID == "" {
 		return failureConsumerMissing
 	}
-	return a.approve(w, r, userID)
+	return a.approve(w, r, provider.Approval{UserID: userID})
 }
 
 // bearer verifies the token of a request as a gateway would, and that it has a scope. The errors are the gateway's.
@@ -100,18 +100,16 @@ type codeDetails struct {
 	AppID        string `json:"app_id"`
 }
 
-// approve issues a code for a user who is known.
-func (a *Adapter) approve(w http.ResponseWriter, r *http.Request, userID string) error {
+// approve issues a code for a user who is known; the approval says how.
+func (a *Adapter) approve(w http.ResponseWriter, r *http.Request, approval provider.Approval) error {
 	fields, failed := readObject(w, r, "app", failureMalformed)
 	if failed != nil {
 		return failed
 	}
 	c := newCheck(fields)
-	approval := provider.Approval{
-		Face: faceName, ClientID: c.uuid("client_id"), RedirectURI: c.text("redirect_uri"), Scope: c.optionalText("scope"),
-		State: c.optionalText("state"), UserID: userID,
-	}
-	if _, isUUID := parseUUID(userID); !isUUID {
+	approval.Face, approval.ClientID, approval.RedirectURI = faceName, c.uuid("client_id"), c.text("redirect_uri")
+	approval.Scope, approval.State = c.optionalText("scope"), c.optionalText("state")
+	if _, isUUID := parseUUID(approval.UserID); !isUUID {
 		c.broke("user_id", ruleUUID)
 	}
 	if failed := c.failed(); failed != nil {
@@ -123,7 +121,7 @@ func (a *Adapter) approve(w http.ResponseWriter, r *http.Request, userID string)
 	}
 	w.Header().Set("Location", approved.Location)
 	return a.answerUrgent(w, r, http.StatusCreated, authorizationCode{
-		ID: approved.CodeID, Name: storage.KindAuthorizationCode, Value: approved.Code, UserID: userID,
+		ID: approved.CodeID, Name: storage.KindAuthorizationCode, Value: approved.Code, UserID: approval.UserID,
 		ExpiresAt: approved.ExpiresAt,
 		Details: codeDetails{
 			ScopeRequest: strings.Join(approved.Scope, " "), RedirectURI: approved.RedirectURI, GrantType: "password",
@@ -146,6 +144,8 @@ func approvalFailure(err error) error {
 		return failureUserBlocked.because(err)
 	case errors.Is(err, provider.ErrRedirectURI):
 		return failureAuthorizeRedirect.because(err)
+	case errors.Is(err, provider.ErrAssurance):
+		return forbidden("forbidden", known.Description).because(err)
 	case errors.As(err, &scope):
 		return map[string]failure{
 			provider.ScopeEmpty: failureScopeEmpty, provider.ScopeOutsideClient: failureScopeOutsideType,

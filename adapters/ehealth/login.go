@@ -29,6 +29,13 @@ const (
 	grantRefreshTwo       = "refresh_2fa_access_token"
 )
 
+// How people proved who they are, as RFC 8176 calls it.
+var (
+	amrPassword    = []string{"pwd"}
+	amrOneTimeCode = []string{"pwd", "otp", "mfa"}
+	amrSignature   = []string{"pop"}
+)
+
 // mountLogin adds the login API (contract sections 2.3 and 2.4).
 func (a *Adapter) mountLogin(r *mux.Router) {
 	a.post(r, "/auth/login", a.login)

@@ -54,12 +54,12 @@ func (a *Adapter) loginBySignature(w http.ResponseWriter, r *http.Request, field
 	} else if err != nil {
 		return err
 	}
-	if err := a.provider.RecordSignIn(r, client.ID, user.ID, []string{"pop"}); err != nil {
+	if err := a.provider.RecordSignIn(r, client.ID, user.ID, amrSignature); err != nil {
 		return err
 	}
 	return a.answerSession(w, r, provider.SessionToken{
 		Kind: storage.KindAccessToken, Client: client, UserID: user.ID, Scope: scopeAuthorize, ScopeRequest: scope,
-		GrantType: grantDigitalSignature,
+		GrantType: grantDigitalSignature, AMR: amrSignature, ACR: storage.AssuranceSignature,
 	}, nextRequestApps)
 }
 

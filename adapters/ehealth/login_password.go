@@ -99,7 +99,7 @@ func (a *Adapter) checkCaptcha(r *http.Request, response string) error {
 func (a *Adapter) afterPassword(w http.ResponseWriter, r *http.Request, l passwordLogin, user *storage.User) error {
 	t := provider.SessionToken{
 		ID: a.provider.Store().NewID(), Kind: storage.KindAccessToken, Client: l.client, UserID: user.ID, Scope: l.scope,
-		GrantType: l.grantType,
+		GrantType: l.grantType, AMR: amrPassword, ACR: storage.AssurancePassword,
 	}
 	if l.grantType == grantChangePassword {
 		t.Kind = storage.KindChangePasswordToken
@@ -107,7 +107,7 @@ func (a *Adapter) afterPassword(w http.ResponseWriter, r *http.Request, l passwo
 	factor, err := a.provider.Store().FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
 	switch {
 	case errors.Is(err, storage.ErrNotFound), err == nil && !factor.IsActive:
-		if err := a.provider.RecordSignIn(r, l.client.ID, user.ID, []string{"pwd"}); err != nil {
+		if err := a.provider.RecordSignIn(r, l.client.ID, user.ID, amrPassword); err != nil {
 			return err
 		}
 		return a.answerSession(w, r, t, nextRequestApps)

@@ -23,7 +23,7 @@ func (a *Adapter) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fie
 	if err := a.provider.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, phone, code); err != nil {
 		return oneTimeCodeFailure(err)
 	}
-	if err := a.provider.RecordSignIn(r, client.ID, t.UserID, []string{"pwd", "otp", "mfa"}); err != nil {
+	if err := a.provider.RecordSignIn(r, client.ID, t.UserID, amrOneTimeCode); err != nil {
 		return err
 	}
 	return a.answerSession(w, r, completed(t, client), nextRequestApps)
@@ -33,7 +33,7 @@ func (a *Adapter) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fie
 func completed(t *storage.AccessToken, client *storage.Client) provider.SessionToken {
 	complete := provider.SessionToken{
 		Kind: storage.KindAccessToken, Client: client, UserID: t.UserID, GrantType: t.Session.GrantType,
-		Scope: t.Session.ScopeRequest,
+		Scope: t.Session.ScopeRequest, AMR: amrOneTimeCode, ACR: storage.AssuranceOneTimeCode,
 	}
 	if complete.Scope == "" {
 		complete.Scope = scopeAuthorize
@@ -52,7 +52,7 @@ func (a *Adapter) refreshTwoFactor(w http.ResponseWriter, r *http.Request) error
 	}
 	return a.sendAndAnswer(w, r, provider.SessionToken{
 		ID: a.provider.Store().NewID(), Kind: storage.KindTwoFactor, Client: client, UserID: t.UserID,
-		GrantType: t.Session.GrantType, ScopeRequest: t.Session.ScopeRequest,
+		GrantType: t.Session.GrantType, ScopeRequest: t.Session.ScopeRequest, AMR: t.Session.AMR, ACR: t.Session.ACR,
 	}, phone, nextRequestOTP)
 }
 

@@ -37,7 +37,9 @@ func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {
 
 // face is how an answer goes back to a legacy client: no iss, no scope, and never an error.
 func face() provider.Face {
-	return provider.Face{Name: faceName, Success: location, LocalErrors: true, ScopeOfRoles: true, RequireRedirectURI: true}
+	return provider.Face{
+		Name: faceName, Success: location, LocalErrors: true, ScopeOfRoles: true, TrustsClients: true, RequireRedirectURI: true,
+	}
 }
 
 // location puts code first, then the URI's own query sorted by name, then state where it was sent (contract 2.2). A code,

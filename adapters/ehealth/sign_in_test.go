@@ -26,7 +26,7 @@ func clinic(t testing.TB, engine storagetest.Engine, preset string) *stack {
 	ctx := context.Background()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost) // as the old system stored them
 	require.NoError(t, err)
-	require.NoError(t, s.store.CreateUser(ctx, storage.User{ID: userID, Email: "doctor@example.com", Password: string(hash)}))
+	require.NoError(t, s.store.CreateUser(ctx, storage.User{ID: userID, Email: "doctor@example.com", Password: string(hash), PasswordSetAt: s.now}))
 	role := storage.Role{ID: uuid.NewString(), Name: "DOCTOR", Scope: []string{"patients:view"}}
 	require.NoError(t, s.store.CreateRole(ctx, role))
 	kind := storage.ClientType{ID: uuid.NewString(), Name: "MSP", Scope: []string{"patients:view", "patients:create"}}

@@ -125,6 +125,7 @@ func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
 	next := provider.SessionToken{
 		ID: a.provider.Store().NewID(), Kind: t.Kind, Client: client, UserID: t.UserID, Scope: t.Scope,
 		ScopeRequest: t.Session.ScopeRequest, GrantType: t.Session.GrantType, Factor: number, FactorType: kind,
+		AMR: t.Session.AMR, ACR: t.Session.ACR,
 	}
 	if err := a.provider.SendOneTimeCode(r.Context(), next.UserID, next.ID, number); err != nil {
 		return oneTimeCodeFailure(err)

@@ -86,6 +86,9 @@ func (c configuration) load() (*settings, error) {
 	c.loadAdmin(&p, s)
 	s.databaseURL, s.databaseConnections = c.databaseFlags.load(&p, c.Dev)
 	s.secrets = c.secretFlags.load(&p, c.Dev)
+	if c.Dev {
+		c.PasswordLifetime = or(c.PasswordLifetime, "0") // the demo password is for ever
+	}
 	s.components = c.componentFlags.load(&p)
 	s.gateway = c.gatewayFlags.load(&p)
 	s.janitor = c.janitorFlags.load(&p, s.components.PasswordLifetime)

@@ -36,7 +36,27 @@ type process struct {
 	issuer  string
 	admin   string
 	command *exec.Cmd
-	output  *bytes.Buffer
+	output  *output
+}
+
+// output is what a process has written so far, also while it runs.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+// String is what was written.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // freeAddress is a loopback address that nobody listens on.
@@ -52,7 +72,7 @@ func start(t testing.TB, directory string, environment []string, arguments ...st
 	path, err := binary()
 	require.NoError(t, err)
 	public, admin := freeAddress(t), freeAddress(t)
-	p := &process{t: t, issuer: "http://" + public, admin: "http://" + admin, output: &bytes.Buffer{}}
+	p := &process{t: t, issuer: "http://" + public, admin: "http://" + admin, output: &output{}}
 	p.command = exec.Command(path, arguments...)
 	p.command.Dir = directory
 	p.command.Env = append(append(os.Environ(), "ITHILDIN_LISTEN="+public, "ITHILDIN_ADMIN_LISTEN="+admin), environment...)

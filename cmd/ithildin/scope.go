@@ -26,6 +26,8 @@ func (scopeListCommand) Help() string {
 type scopeRow struct {
 	Name           string `json:"name"`
 	GovernedBy     string `json:"governed_by"`
+	LoginForm      string `json:"login_form"`
+	Assurance      string `json:"assurance"`
 	TitleUkrainian string `json:"title_uk"`
 	TitleEnglish   string `json:"title_en"`
 }
@@ -39,7 +41,7 @@ func (c *scopeListCommand) Run(ctx context.Context, terminal console) error {
 		}
 		var rows []scopeRow
 		for _, s := range scopes {
-			rows = append(rows, scopeRow{s.Name, s.GovernedBy, s.TitleUkrainian, s.TitleEnglish})
+			rows = append(rows, scopeRow{s.Name, s.GovernedBy, s.LoginForm, s.Assurance, s.TitleUkrainian, s.TitleEnglish})
 		}
 		return printRows(terminal.out, c.formatFlag, rows)
 	})
@@ -49,6 +51,8 @@ type scopePutCommand struct {
 	Name       string `arg:"" help:"Its name."`
 	TitleUK    string `name:"title-uk" required:"" help:"What the consent page says in Ukrainian."`
 	TitleEN    string `name:"title-en" required:"" help:"The same in English."`
+	LoginForm  string `enum:"password,patient,signature" default:"password" help:"The form in which people sign in for it: password, patient or signature."`
+	Assurance  string `enum:"password,one_time_code,signature" default:"password" help:"What they have to prove: password, one_time_code (and the password) or signature."`
 	GovernedBy string `enum:"role,consent" default:"role" help:"role: only holders of a role with it may grant it. consent: any user may."`
 	databaseFlags
 }
@@ -68,7 +72,7 @@ func (c *scopePutCommand) Run(ctx context.Context) error {
 	return c.withStore(ctx, func(store *storage.Store) error {
 		return store.PutScope(ctx, storage.Scope{
 			Name: c.Name, TitleUkrainian: c.TitleUK, TitleEnglish: c.TitleEN, GovernedBy: c.GovernedBy,
-			LoginForm: "password", Assurance: "password",
+			LoginForm: c.LoginForm, Assurance: c.Assurance,
 		})
 	})
 }

@@ -13,6 +13,8 @@ const (
 	eventSignOut       = "sign_out"
 	eventSignInLimited = "sign_in_limited"
 	eventUserBlocked   = "user_blocked"
+	eventFactorChanged = "factor_changed"
+	eventPasswordSet   = "password_set"
 	eventError         = "error"
 )
 

@@ -16,7 +16,7 @@ var files embed.FS
 var (
 	style     = template.CSS(mustRead("pages/style.css"))
 	styleHash = hashOf(style)
-	pages     = parsePages("sign_in.html", "sign_out.html", "consent.html", "error.html")
+	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "error.html")
 )
 
 func mustRead(name string) []byte {
@@ -47,6 +47,7 @@ type view struct {
 	Language  string
 	Languages []languageLink
 	Title     string
+	Heading   string // of a page whose title says more after a refusal
 	Host      string
 	Path      string // of the issuer
 	Style     template.CSS

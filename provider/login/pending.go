@@ -41,6 +41,9 @@ type Pending struct {
 	UserID string `json:"user_id,omitempty"`
 	// Scope is what a consent page showed, so that nothing else is consented to.
 	Scope []string `json:"scope,omitempty"`
+	// Demand is what the sign-in has to be like; Passed is how far it has come.
+	Demand Demand  `json:"demand,omitzero"`
+	Passed *Passed `json:"passed,omitempty"`
 }
 
 // Suspend redirects to a page of this package or of package provider, path?request=…, which carries the request on.

@@ -138,6 +138,13 @@ func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+PathSignIn, s.handle(s.showSignIn))
 	mux.Handle("POST "+PathSignIn, s.handle(s.submitSignIn))
+	for path, page := range map[string][2]func(http.ResponseWriter, *http.Request) error{
+		PathCode: {s.showCode, s.submitCode}, PathPhone: {s.showPhone, s.submitPhone},
+		PathNewPassword: {s.showNewPassword, s.submitNewPassword}, PathSignature: {s.showSignature, s.submitSignature},
+	} {
+		mux.Handle("GET "+path, s.handle(page[0]))
+		mux.Handle("POST "+path, s.handle(page[1]))
+	}
 	mux.Handle("GET "+PathSignOut, s.handle(s.showSignOut))
 	mux.Handle("POST "+PathSignOut, s.handle(s.submitSignOut))
 	mux.Handle("/login/", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))

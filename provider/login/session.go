@@ -17,11 +17,8 @@ const (
 	SessionLifetime = 12 * time.Hour
 )
 
-// How a person proved who they are: the amr value of RFC 8176, and the acr value that goes with it.
-const (
-	AMRPassword = "pwd"
-	ACRPassword = "password"
-)
+// AMRPassword is the amr value of a password (RFC 8176).
+const AMRPassword = "pwd"
 
 // Login returns the session of the browser's cookie with its user and what the user approved for the client, in one read.
 // It returns nil where there is none that is still alive.
@@ -56,7 +53,9 @@ func (s *Service) QueueSessionUse(u *storage.UnitOfWork, l *storage.Login) {
 
 // startSession makes a session with a new id for a user who has just proved who they are, and ends the one that the
 // browser had: an id from before sign-in, which somebody else may know, is worth nothing after it.
-func (s *Service) startSession(w http.ResponseWriter, r *http.Request, userID string) (storage.LoginSession, error) {
+func (s *Service) startSession(
+	w http.ResponseWriter, r *http.Request, userID string, amr []string, acr string,
+) (storage.LoginSession, error) {
 	cookie, err := s.newToken()
 	if err != nil {
 		return storage.LoginSession{}, err
@@ -69,7 +68,7 @@ func (s *Service) startSession(w http.ResponseWriter, r *http.Request, userID st
 	now := s.now()
 	session := storage.LoginSession{
 		ID: sessionHash(cookie), SessionID: s.store.NewID(), UserID: userID,
-		AuthTime: now.UnixMicro(), AMR: []string{AMRPassword}, ACR: ACRPassword,
+		AuthTime: now.UnixMicro(), AMR: amr, ACR: acr,
 		LastUsedAt: now.Unix(), CreatedAt: now.Unix(), ExpiresAt: now.Add(SessionLifetime).Unix(),
 	}
 	if err := s.store.CreateLoginSession(r.Context(), session); err != nil {

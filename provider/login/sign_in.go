@@ -30,9 +30,13 @@ var (
 	refusedUnknown   = &refusal{http.StatusOK, messageWrong, "unknown_user"}
 	refusedWrong     = &refusal{http.StatusOK, messageWrong, "wrong_password"}
 	refusedBlocked   = &refusal{http.StatusForbidden, messageBlocked, "user_blocked"}
+	// A patient's account is that of a person in the registry.
+	refusedNotRegistered = &refusal{http.StatusForbidden, messageNotRegistered, ""}
 )
 
 type signInPage struct {
+	Heading    string
+	Lead       string
 	ClientName string
 	Request    string
 	Username   string
@@ -43,6 +47,9 @@ func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.Pending(r)
 	if err != nil {
 		return err
+	}
+	if p.Demand.Form == storage.LoginFormSignature {
+		return s.Suspend(w, r, PathSignature, p)
 	}
 	return s.writeSignIn(w, r, p, keepable(p.LoginHint), nil)
 }
@@ -61,8 +68,13 @@ func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending,
 		return err
 	}
 	v := s.newView(w, r, p.UILocales)
-	v.Title = v.Words.SignIn
-	page := signInPage{ClientName: client.Name, Request: request, Username: username}
+	page := signInPage{
+		Heading: v.Words.SignIn, Lead: v.Words.SignInTo, ClientName: client.Name, Request: request, Username: username,
+	}
+	if p.Demand.Form == storage.LoginFormPatient {
+		page.Heading, page.Lead = v.Words.PatientSignIn, v.Words.PatientSignInTo
+	}
+	v.Title = page.Heading
 	status := http.StatusOK
 	if why != nil {
 		status, page.Message = why.status, v.Words.Messages[why.message]
@@ -95,17 +107,10 @@ func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.writeSignIn(w, r, p, username, why)
 	}
-	session, err := s.startSession(w, r, user.ID)
-	if err != nil {
-		return err
+	if p.Demand.Form == storage.LoginFormPatient && user.TaxID == "" {
+		return s.writeSignIn(w, r, p, username, refusedNotRegistered)
 	}
-	if err := s.record(r, storage.Event{
-		Kind: eventSignIn, ClientID: p.ClientID, UserID: user.ID, Details: map[string]string{"session_id": session.SessionID},
-	}); err != nil {
-		return err
-	}
-	s.redirect(w, r, PathContinue, r.PostForm.Get("request"))
-	return nil
+	return s.afterPassword(w, r, p, user)
 }
 
 // checkTyped refuses what can't be right, without a guess: no account is asked for, so nothing is learned.

@@ -1,0 +1,54 @@
+package login
+
+import (
+	"ithildin/storage"
+)
+
+// Demand is what a sign-in has to be like: the form that is shown, and how sure one must be of the person.
+type Demand struct {
+	Form      string `json:"form,omitempty"`      // storage.LoginForm…
+	Assurance string `json:"assurance,omitempty"` // storage.Assurance…, which are also the acr values
+}
+
+// DemandOf is the strictest of what scopes ask for. A digital signature has a form of its own.
+func DemandOf(scopes []storage.Scope) Demand {
+	d := Demand{Form: storage.LoginFormPassword, Assurance: storage.AssurancePassword}
+	for _, scope := range scopes {
+		if strength(scope.Assurance) > strength(d.Assurance) {
+			d.Assurance = scope.Assurance
+		}
+		if scope.LoginForm == storage.LoginFormSignature {
+			d.Assurance = storage.AssuranceSignature
+		}
+		if scope.LoginForm == storage.LoginFormPatient {
+			d.Form = storage.LoginFormPatient
+		}
+	}
+	if d.Assurance == storage.AssuranceSignature {
+		d.Form = storage.LoginFormSignature
+	}
+	return d
+}
+
+// MetBy says whether a session is strong enough.
+func (d Demand) MetBy(session storage.LoginSession) bool {
+	return strength(session.ACR) >= strength(d.Assurance)
+}
+
+// strength orders the assurances; what is none of them counts as the weakest.
+func strength(assurance string) int {
+	switch assurance {
+	case storage.AssuranceOneTimeCode:
+		return 2
+	case storage.AssuranceSignature:
+		return 3
+	}
+	return 1
+}
+
+// The ways in which a person proves who they are, as RFC 8176 calls them.
+var (
+	amrPassword    = []string{AMRPassword}
+	amrOneTimeCode = []string{AMRPassword, "otp", "mfa"}
+	amrSignature   = []string{"pop"}
+)

@@ -1,0 +1,160 @@
+package login
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"html/template"
+	"io"
+	"net/http"
+
+	"ithildin/storage"
+)
+
+const (
+	// maximumSignature bounds the signed file, in bytes.
+	maximumSignature = 1 << 20
+	signatureField   = "signature"
+)
+
+var (
+	refusedSignatureMissing = &refusal{http.StatusOK, messageSignatureMissing, ""}
+	refusedSignature        = &refusal{http.StatusOK, messageSignatureWrong, "signature"}
+	refusedSigner           = &refusal{http.StatusOK, messageSignerUnknown, "signer"}
+	refusedSignatureAway    = &refusal{http.StatusServiceUnavailable, messageSignatureAway, ""}
+)
+
+// errSignatureTooLarge is what a file that nobody signs would be.
+var errSignatureTooLarge = errors.New("login: the signed file is too large")
+
+type signaturePage struct {
+	ClientName string
+	Request    string
+	Content    string       // what is to be signed
+	Download   template.URL // the same as a file
+	Message    string
+}
+
+// signedMessage is what a person signs: it is worth something for this sign-in only.
+type signedMessage struct {
+	Service string `json:"service"`
+	Nonce   string `json:"nonce"`
+}
+
+func (s *Service) showSignature(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.Pending(r)
+	if err != nil {
+		return err
+	}
+	return s.writeSignature(w, r, p, nil)
+}
+
+// writeSignature shows the form with the text to sign; the nonce in it stays the same through the refusals of a sign-in.
+func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Pending, why *refusal) error {
+	client, err := s.store.Client(r.Context(), p.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return errUnknownClient
+	}
+	if err != nil {
+		return err
+	}
+	if p.Passed == nil || p.Passed.Nonce == "" {
+		p.Passed = &Passed{Nonce: s.store.NewID(), At: s.now().UnixMicro()}
+	}
+	request, err := s.Seal(w, r, p)
+	if err != nil {
+		return err
+	}
+	content, err := json.Marshal(signedMessage{Service: s.host, Nonce: p.Passed.Nonce})
+	if err != nil {
+		return err
+	}
+	v := s.newView(w, r, p.UILocales)
+	v.Title = v.Words.SignatureTitle
+	page := signaturePage{
+		ClientName: client.Name, Request: request, Content: string(content),
+		Download: template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString(content)),
+	}
+	status := http.StatusOK
+	if why != nil {
+		status, page.Message = why.status, v.Words.Messages[why.message]
+		v.Title = v.Words.Error + ": " + v.Title
+	}
+	v.Page = page
+	return v.write(w, status, "signature.html")
+}
+
+// submitSignature signs in whoever signed, by the tax id of the certificate.
+func (s *Service) submitSignature(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maximumSignature+maximumForm)
+	if err := r.ParseMultipartForm(maximumSignature + maximumForm); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return errSignatureTooLarge
+		}
+		return errors.Join(errMalformedForm, err)
+	}
+	p, err := s.Pending(r)
+	if err != nil {
+		return err
+	}
+	if p.Passed == nil || p.Passed.Nonce == "" {
+		return ErrPendingForeign
+	}
+	user, why, err := s.signer(r, p.Passed.Nonce)
+	if err != nil {
+		return err
+	}
+	if why == nil && user.IsBlocked {
+		why = refusedBlocked
+	}
+	if why != nil {
+		if why.reason != "" {
+			if err := s.recordRefusal(r, p, user, why); err != nil {
+				return err
+			}
+		}
+		return s.writeSignature(w, r, p, why)
+	}
+	return s.complete(w, r, p, user, amrSignature, storage.AssuranceSignature)
+}
+
+// signer says who signed the nonce of this sign-in, which is used up by it.
+func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *refusal, error) {
+	file, header, err := r.FormFile(signatureField)
+	if err != nil || header.Size == 0 || header.Size > maximumSignature {
+		return nil, refusedSignatureMissing, nil
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maximumSignature))
+	if err != nil {
+		return nil, nil, errors.Join(errMalformedForm, err)
+	}
+	signed, err := s.components.Signatures.Verify(r.Context(), base64.StdEncoding.EncodeToString(content))
+	var passed *SignatureServiceError
+	switch {
+	case errors.As(err, &passed):
+		return nil, refusedSignature, nil
+	case err != nil:
+		s.logger.WarnContext(r.Context(), "a signature was not verified", "cause", err)
+		return nil, refusedSignatureAway, nil
+	}
+	var message signedMessage
+	if len(signed.Signatures) != 1 || !signed.Signatures[0].IsValid ||
+		json.Unmarshal(signed.Content, &message) != nil || message.Nonce != nonce || message.Service != s.host {
+		return nil, refusedSignature, nil
+	}
+	user, err := s.store.FindUserByTaxID(r.Context(), signed.Signatures[0].DRFO)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, refusedSigner, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	expires := s.now().Add(PendingLifetime).Unix()
+	err = s.store.UseJTI(r.Context(), "signature page", s.host, nonce, s.store.NewID(), expires)
+	if errors.Is(err, storage.ErrUsed) {
+		return user, refusedSignature, nil
+	}
+	return user, nil, err
+}

@@ -1,0 +1,162 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"ithildin/storage"
+)
+
+// A sign-in may take several pages. What a person has proved so far rides in the sealed request, which belongs to one
+// browser; what may be tried how often is counted in the database, so that an older page gives no more tries.
+
+// passedLifetime is how long a person has from the password to the last page of the sign-in.
+const passedLifetime = 10 * time.Minute
+
+// Passed is what a person has proved already.
+type Passed struct {
+	UserID string `json:"user_id"`
+	At     int64  `json:"at"` // microseconds
+	// CodeID and Phone are what a one-time code was sent under and to; Register says that the phone is new.
+	CodeID   string `json:"code_id,omitempty"`
+	Phone    string `json:"phone,omitempty"`
+	Register bool   `json:"register,omitempty"`
+	// AMR and ACR are set once nothing is left to prove, and only the password is too old.
+	AMR []string `json:"amr,omitempty"`
+	ACR string   `json:"acr,omitempty"`
+	// Nonce is what is to be signed.
+	Nonce string `json:"nonce,omitempty"`
+}
+
+// The pages of the further steps.
+const (
+	PathCode        = "/login/code"
+	PathPhone       = "/login/phone"
+	PathNewPassword = "/login/new-password"
+	PathSignature   = "/login/signature"
+)
+
+var (
+	errNoFactor    = errors.New("login: the user has no second factor")
+	errUserBlocked = errors.New("login: the user of the sign-in is blocked")
+)
+
+// factorSMS is the one type of second factor that the pages know.
+const factorSMS = "SMS"
+
+// afterPassword goes on with a person whose password was right: to the second factor, where there is one or has to be.
+func (s *Service) afterPassword(w http.ResponseWriter, r *http.Request, p Pending, user *storage.User) error {
+	factor, err := s.store.FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
+	p.Passed = &Passed{UserID: user.ID, At: s.now().UnixMicro()}
+	switch {
+	case errors.Is(err, storage.ErrNotFound), err == nil && !factor.IsActive:
+		if p.Demand.Assurance == storage.AssuranceOneTimeCode {
+			return errNoFactor
+		}
+		return s.complete(w, r, p, user, amrPassword, storage.AssurancePassword)
+	case err != nil:
+		return err
+	case factor.Factor == "":
+		return s.Suspend(w, r, PathPhone, p)
+	}
+	p.Passed.Phone = factor.Factor
+	why, err := s.sendCode(r.Context(), &p)
+	if err != nil {
+		return err
+	}
+	if why != nil {
+		return s.writeSignIn(w, r, p, user.Email, why)
+	}
+	return s.Suspend(w, r, PathCode, p)
+}
+
+// sendCode sends a code to the phone of a sign-in under a new id. The refusal says why it did not go out.
+func (s *Service) sendCode(ctx context.Context, p *Pending) (*refusal, error) {
+	p.Passed.CodeID = s.store.NewID()
+	err := s.SendOneTimeCode(ctx, p.Passed.UserID, p.Passed.CodeID, p.Passed.Phone)
+	switch {
+	case errors.Is(err, ErrOneTimeCodeLimited):
+		return refusedCodeLimited, nil
+	case errors.Is(err, ErrMessageNotSent):
+		s.logger.WarnContext(ctx, "a one-time code was not sent", "cause", err)
+		return refusedCodeNotSent, nil
+	}
+	return nil, err
+}
+
+// complete starts the session once everything is proved, unless the password is too old: then it is changed first.
+func (s *Service) complete(w http.ResponseWriter, r *http.Request, p Pending, user *storage.User, amr []string, acr string) error {
+	if acr != storage.AssuranceSignature && s.PasswordExpired(user) {
+		p.Passed = &Passed{UserID: user.ID, At: s.now().UnixMicro(), AMR: amr, ACR: acr}
+		return s.Suspend(w, r, PathNewPassword, p)
+	}
+	session, err := s.startSession(w, r, user.ID, amr, acr)
+	if err != nil {
+		return err
+	}
+	if err := s.record(r, storage.Event{
+		Kind: eventSignIn, ClientID: p.ClientID, UserID: user.ID,
+		Details: map[string]string{"session_id": session.SessionID, "amr": strings.Join(amr, " ")},
+	}); err != nil {
+		return err
+	}
+	p.Passed = nil
+	return s.Suspend(w, r, PathContinue, p)
+}
+
+// passed opens the request of a further step, with its user as of now.
+func (s *Service) passed(r *http.Request) (Pending, *storage.User, error) {
+	p, err := s.Pending(r)
+	if err != nil {
+		return p, nil, err
+	}
+	if p.Passed == nil || p.Passed.UserID == "" {
+		return p, nil, ErrPendingForeign
+	}
+	if s.now().Sub(time.UnixMicro(p.Passed.At)) > passedLifetime {
+		return p, nil, ErrPendingExpired
+	}
+	user, err := s.store.FindUser(r.Context(), p.Passed.UserID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return p, nil, ErrPendingForeign
+	case err != nil:
+		return p, nil, err
+	case user.IsBlocked:
+		return p, nil, errUserBlocked
+	}
+	return p, user, nil
+}
+
+// stepPage is a page with one field.
+type stepPage struct {
+	Action, Request, Lead, Hint, Message, Label string
+	Name, Type, InputMode, Autocomplete         string
+	MaxLength                                   int
+	Button, ButtonID                            string
+	Resend                                      string // the words of the button that sends another code
+}
+
+// writeStep shows a page with one field, after a refusal with its words.
+func (s *Service) writeStep(w http.ResponseWriter, r *http.Request, p Pending, title func(*text) string, page func(*text) stepPage, why *refusal) error {
+	request, err := s.Seal(w, r, p)
+	if err != nil {
+		return err
+	}
+	v := s.newView(w, r, p.UILocales)
+	v.Title = title(v.Words)
+	content := page(v.Words)
+	content.Request = request
+	status := http.StatusOK
+	if why != nil {
+		status, content.Message = why.status, v.Words.Messages[why.message]
+	}
+	v.Heading, v.Page = v.Title, content
+	if why != nil {
+		v.Title = v.Words.Error + ": " + v.Title
+	}
+	return v.write(w, status, "step.html")
+}
