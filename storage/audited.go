@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 )
 
@@ -14,9 +15,9 @@ var errNothingWritten = errors.New("storage: nothing was written")
 
 // Audited lets an audit event ride in the write that is made under the context: it is kept if the write is. It is for
 // changes that an administrator makes; requests queue their events in a UnitOfWork.
-func (s *Store) Audited(ctx context.Context, e Event) context.Context {
+func Audited(ctx context.Context, e Event) context.Context {
 	if e.ID == "" {
-		e.ID = s.NewID() // so that a write of several transactions keeps it once
+		e.ID = uuid.NewString() // so that a write of several transactions keeps it once
 	}
 	return context.WithValue(ctx, auditedKey{}, e)
 }

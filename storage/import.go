@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -30,60 +31,60 @@ type Refused struct {
 	Cause error // ErrConflict: a unique value is another row's; ErrNotFound: a row that it names is not there
 }
 
-// importRows writes rows in batches and returns how many were new or changed. A batch with a row that can't be written is
-// written row by row, and that row is returned.
+// importRows writes rows in one transaction, some hundred in a statement, and returns how many were new or changed. Where
+// one can't be written, the rows are halved until it stands alone, and is returned.
 func (s *Store) importRows(ctx context.Context, statement importStatement, rows [][]any) (int64, []Refused, error) {
-	var written int64
-	var refused []Refused
-	for start := 0; start < len(rows); start += importBatch {
-		batch := rows[start:min(start+importBatch, len(rows))]
-		n, err := s.importBatch(ctx, statement, batch)
-		if err == nil {
-			written += n
-			continue
-		}
-		if !isRefusal(err) {
-			return written, refused, err
-		}
-		for i := range batch {
-			n, err := s.importBatch(ctx, statement, batch[i:i+1])
-			switch {
-			case err == nil:
-				written += n
-			case isRefusal(err):
-				refused = append(refused, Refused{Row: start + i, Cause: err})
-			default:
-				return written, refused, err
-			}
-		}
-	}
-	return written, refused, nil
+	return s.importFrom(ctx, statement, rows, 0)
 }
 
-func isRefusal(err error) bool { return errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) }
-
-func (s *Store) importBatch(ctx context.Context, statement importStatement, rows [][]any) (n int64, err error) {
+func (s *Store) importFrom(ctx context.Context, statement importStatement, rows [][]any, first int) (int64, []Refused, error) {
 	if len(rows) == 0 {
-		return 0, nil
+		return 0, nil, nil
 	}
-	args := make([]any, 0, len(rows)*statement.width)
-	for _, row := range rows {
-		if len(row) != statement.width {
-			return 0, fmt.Errorf("storage: import of %d columns as %d", len(row), statement.width)
+	n, err := s.importAtOnce(ctx, statement, rows)
+	switch {
+	case err == nil:
+		return n, nil, nil
+	case !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound):
+		return 0, nil, err
+	case len(rows) == 1:
+		return 0, []Refused{{Row: first, Cause: err}}, nil
+	}
+	half := len(rows) / 2
+	before, refused, err := s.importFrom(ctx, statement, rows[:half], first)
+	if err != nil {
+		return before, refused, err
+	}
+	after, more, err := s.importFrom(ctx, statement, rows[half:], first+half)
+	return before + after, append(refused, more...), err
+}
+
+func (s *Store) importAtOnce(ctx context.Context, statement importStatement, rows [][]any) (total int64, err error) {
+	work := func(tx *sqlx.Tx) error {
+		total = 0
+		for batch := range slices.Chunk(rows, importBatch) {
+			args := make([]any, 0, len(batch)*statement.width)
+			for _, row := range batch {
+				if len(row) != statement.width {
+					return fmt.Errorf("storage: import of %d columns as %d", len(row), statement.width)
+				}
+				args = append(args, row...)
+			}
+			n, err := affected(tx.ExecContext(ctx, statement.insert+` VALUES `+rowPlaceholders(len(batch), statement.width)+
+				` `+statement.rule, args...))
+			if err != nil {
+				return err
+			}
+			total += n
 		}
-		args = append(args, row...)
-	}
-	query := statement.insert + ` VALUES ` + rowPlaceholders(len(rows), statement.width) + ` ` + statement.rule
-	work := func(tx *sqlx.Tx) (err error) {
-		n, err = affected(tx.ExecContext(ctx, query, args...))
-		return err
+		return nil
 	}
 	if statement.configuration {
 		err = s.changeConfiguration(ctx, work)
 	} else {
 		err = s.transaction(ctx, work)
 	}
-	return n, unknownReference(err)
+	return total, unknownReference(err)
 }
 
 var importUsers = importStatement{

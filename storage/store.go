@@ -25,6 +25,9 @@ type Options struct {
 	MaxConnections int
 	// StatementTimeout ends a statement that takes longer; default 10 s. PostgreSQL only.
 	StatementTimeout time.Duration
+	// SQLiteCache is how much of the database the one writer of SQLite keeps in memory, in bytes; default 4 MiB. Work that
+	// writes all over a large database wants more.
+	SQLiteCache int64
 	// Driver replaces the database/sql driver's name, for a driver that counts or breaks statements in a test.
 	Driver string
 }
@@ -85,7 +88,11 @@ func (s *Store) openSQLite(path string, o Options) error {
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(5000)", "cache_size(-4000)",
 	}}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
-	writer, err := sqlx.Open(name, dsn+"&_txlock=immediate")
+	writerDSN := dsn + "&_txlock=immediate"
+	if o.SQLiteCache > 0 {
+		writerDSN += "&" + url.Values{"_pragma": {fmt.Sprintf("cache_size(-%d)", o.SQLiteCache>>10)}}.Encode()
+	}
+	writer, err := sqlx.Open(name, writerDSN)
 	if err != nil {
 		return fmt.Errorf("storage: open: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gorilla/mux"
 
@@ -20,7 +21,7 @@ const mostFilterIDs = 100
 
 // audited lets the change that a request makes be kept in the audit with the change itself.
 func (a *Adapter) audited(r *http.Request, kind, clientID, userID string) context.Context {
-	return a.provider.Store().Audited(r.Context(), storage.Event{
+	return storage.Audited(r.Context(), storage.Event{
 		Kind: kind, ClientID: clientID, UserID: userID, RequestID: provider.RequestID(r),
 		Address: a.provider.ClientAddress(r), Details: map[string]string{"by": "admin API"},
 	})
@@ -44,7 +45,14 @@ type filters struct {
 func newFilters(r *http.Request) *filters { return &filters{query: r.URL.Query().Get} }
 
 // text is a value of the query; "" where there is none.
-func (f *filters) text(name string) string { return strings.TrimSpace(f.query(name)) }
+func (f *filters) text(name string) string {
+	value := strings.TrimSpace(f.query(name))
+	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) || len(value) > longestScope {
+		f.broke(name)
+		return ""
+	}
+	return value
+}
 
 // id is a UUID of the query, "" where there is none.
 func (f *filters) id(name string) string {

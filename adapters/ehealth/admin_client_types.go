@@ -30,6 +30,9 @@ func (a *Adapter) listClientTypes(w http.ResponseWriter, r *http.Request) error 
 	}
 	f := newFilters(r)
 	name, scope := strings.ToLower(f.text("name")), f.text("scope")
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
 	types = slices.DeleteFunc(types, func(t storage.ClientType) bool {
 		return !strings.Contains(strings.ToLower(t.Name), name) || scope != "" && !slices.Contains(t.Scope, scope)
 	})

@@ -157,7 +157,7 @@ func newMithrilClient(id string) (storage.Client, error) {
 // readClient takes what the body has; a new client needs a name and a type.
 func readClient(c *check, client *storage.Client, isNew bool) *failure {
 	if isNew || c.given("name") {
-		client.Name = c.text("name")
+		client.Name = c.name("name")
 	}
 	if isNew || c.given("client_type_id") {
 		client.TypeID = c.uuid("client_type_id")
@@ -262,6 +262,6 @@ func blockReason(w http.ResponseWriter, r *http.Request, key string) (string, *f
 		return "", failed
 	}
 	c := newCheck(fields)
-	reason := c.optionalText("block_reason")
+	reason := c.optionalName("block_reason")
 	return reason, c.failed()
 }

@@ -195,14 +195,14 @@ func (a *Adapter) revokeNamedRole(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	f := newFilters(r)
-	clientID := f.id("client_id")
-	if clientID == "" {
+	clientID, name := f.id("client_id"), f.text("role_name")
+	if clientID == "" && len(f.broken) == 0 {
 		f.broke("client_id")
 	}
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	role, err := a.provider.Store().FindRoleByName(r.Context(), f.text("role_name"))
+	role, err := a.provider.Store().FindRoleByName(r.Context(), name)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func readNamedScope(w http.ResponseWriter, r *http.Request, key string, isNew bo
 	}
 	c := newCheck(fields)
 	if isNew || c.given("name") {
-		*name = c.text("name")
+		*name = c.name("name")
 	}
 	if isNew || c.given("scope") {
 		*scope = c.scope("scope")
@@ -58,7 +58,12 @@ func (a *Adapter) listRoles(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if name := newFilters(r).text("name"); name != "" {
+	f := newFilters(r)
+	name := f.text("name")
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
+	if name != "" {
 		roles = slices.DeleteFunc(roles, func(role storage.Role) bool { return role.Name != name })
 	}
 	found, p := pageOf(r, roles)

@@ -3,6 +3,7 @@ package ehealth_test
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -345,5 +346,34 @@ func TestFactorsAreManaged(t *testing.T) {
 		require.Nil(t, phone)
 		require.Equal(t, "REQUEST_FACTOR", w.login(byPassword()).text("urgent.next_step"))
 		w.audited("factor_changed")
+	})
+}
+
+func TestTheAdminAPIAnswersAnythingWithAClearError(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		long := strings.Repeat("a", 5000)
+		for path, body := range map[string]string{
+			"PUT clients/" + hospitalID:                         `{"client":{"name":"a\u0000b"}}`,
+			"PUT clients/" + frontID:                            `{"client":{"name":"` + long + `"}}`,
+			"POST roles":                                        `{"role":{"name":"x","scope":"` + long + `"}}`,
+			"POST client_types":                                 `{"client_type":{"name":[],"scope":7}}`,
+			"PUT users/" + doctorID:                             `{"user":{"tax_id":"\u0000"}}`,
+			"GET clients?name=%00":                              "",
+			"GET users?email=%ff":                               "",
+			"GET roles?name=%00":                                "",
+			"GET tokens?value=%00":                              "",
+			"GET client_types?scope=%00":                        "",
+			"DELETE users/" + doctorID + "/roles?role_name=%00": "",
+		} {
+			method, path, _ := strings.Cut(path, " ")
+			got := w.admin(method, path, body)
+			require.Equal(t, 422, got.status, "%s %s: %s", method, path, got.raw)
+		}
+		for _, path := range []string{"clients/%00", "users/1", "roles/1", "tokens/1", "apps/1", "client_types/%ff", "users/%00/roles/1"} {
+			require.Equal(t, 404, w.admin(http.MethodGet, path, "").status, path)
+		}
+		require.Equal(t, 400, w.admin(http.MethodPut, "clients/"+hospitalID, `{"client":`).status)
+		require.Equal(t, 400, w.admin(http.MethodPost, "users", `{"user":[]}`).status)
 	})
 }

@@ -50,11 +50,11 @@ func (a *Adapter) listTokens(w http.ResponseWriter, r *http.Request) error {
 	if id := f.id("user_id"); id != "" {
 		filter.UserIDs = append(filter.UserIDs, id)
 	}
-	if failed := f.failed(); failed != nil {
-		return failed
-	}
 	if value := f.text("value"); value != "" {
 		filter.Hash = storage.Hash(value)
+	}
+	if failed := f.failed(); failed != nil {
+		return failed
 	}
 	p := pageAsked(r)
 	tokens, total, err := a.provider.Store().PageOfIssued(r.Context(), filter, p)

@@ -58,16 +58,16 @@ func (a *Adapter) showUser(w http.ResponseWriter, r *http.Request) error {
 // readUser takes what the body has.
 func readUser(c *check, u *storage.User) {
 	if c.given("email") {
-		u.Email = c.text("email")
+		u.Email = c.name("email")
 		if address, err := mail.ParseAddress(u.Email); err != nil || address.Address != u.Email {
 			c.broke("email", rule{Rule: "format", Description: "has invalid format", Params: []string{"~r/@/"}})
 		}
 	}
 	if c.given("tax_id") {
-		u.TaxID = c.optionalText("tax_id")
+		u.TaxID = c.optionalName("tax_id")
 	}
 	if c.given("person_id") {
-		u.PersonID = c.optionalText("person_id")
+		u.PersonID = c.optionalName("person_id")
 	}
 	if settings := c.object("settings"); settings != nil {
 		u.Settings = settings

@@ -57,6 +57,26 @@ func (c *check) optionalText(name string) string {
 	return value
 }
 
+// longestName bounds a short text of the admin API, in bytes, about as the old system's columns did.
+const longestName = 1024
+
+// name is a short text that must be there.
+func (c *check) name(name string) string {
+	c.text(name)
+	return c.optionalName(name)
+}
+
+// optionalName is a short text, "" where the field is absent or null.
+func (c *check) optionalName(name string) string {
+	value := c.optionalText(name)
+	if len(value) > longestName {
+		c.broke(name, rule{
+			Rule: "length", Description: "should be at most 1024 byte(s)", Params: map[string]int{"max": longestName},
+		})
+	}
+	return value
+}
+
 // uuid is a UUID that must be there, in lower case.
 func (c *check) uuid(name string) string {
 	value, isText := text(c.fields[name])
@@ -110,12 +130,13 @@ func (c *check) oneOf(name string, allowed ...string) string {
 	return value
 }
 
-// text reads a string; what is absent or null is an empty one.
+// text reads a string; what is absent or null is an empty one. The character NUL has no place in any.
 func text(raw json.RawMessage) (value string, isText bool) {
 	if len(raw) == 0 {
 		return "", true
 	}
-	return value, json.Unmarshal(raw, &value) == nil
+	err := json.Unmarshal(raw, &value)
+	return value, err == nil && !strings.ContainsRune(value, 0)
 }
 
 // parseUUID takes only the form with hyphens, in any case: the parser takes braces, a URN and bare digits too.

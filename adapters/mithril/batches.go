@@ -3,7 +3,7 @@ package mithril
 import "context"
 
 // batches takes rows from the one who reads and hands them to the one who writes, so that both work at once and neither
-// keeps more than a few thousand rows.
+// keeps more than a few batches.
 type batches[T any] struct {
 	full    chan []T
 	current []T
@@ -12,7 +12,7 @@ type batches[T any] struct {
 }
 
 func newBatches[T any]() *batches[T] {
-	return &batches[T]{full: make(chan []T, 2), failed: make(chan struct{}), done: make(chan error, 1)}
+	return &batches[T]{full: make(chan []T, 1), failed: make(chan struct{}), done: make(chan error, 1)}
 }
 
 func (b *batches[T]) add(ctx context.Context, item T) error {

@@ -36,8 +36,12 @@ type Options struct {
 // tokensKept is how long a token that is over is still asked about, in seconds: "Token expired." is said of rows that exist.
 const tokensKept = 30 * 24 * 3600
 
-// batchSize is how many rows are read before they are written.
-const batchSize = 1000
+// batchSize is how many rows are written in one transaction. The keys of tokens are hashes, which lie all over a table:
+// the more rows at once, the less often each page of it is written.
+const batchSize = 10000
+
+// progressEvery is after how many rows progress is told.
+const progressEvery = 1000
 
 // importer is one run.
 type importer struct {
@@ -150,7 +154,7 @@ func each[R, T any](
 	}, i.Store == nil)
 	readErr := read(ctx, i.source, query, arguments, func(row R) error {
 		line.Read++
-		if line.Read%batchSize == 0 {
+		if line.Read%progressEvery == 0 && line.Read < total {
 			i.Progress(line.Name, line.Read, total)
 		}
 		if item, ok := make(row); ok {

@@ -126,11 +126,6 @@ func (c *auditPruneCommand) Run(ctx context.Context, terminal console) error {
 		}
 		n, err := store.PruneEvents(ctx, c.Kind, before, defaultJanitorBatch)
 		fmt.Fprintf(terminal.out, "deleted %d\n", n)
-		if err != nil {
-			return err
-		}
-		return store.RecordEvents(ctx, []storage.Event{{
-			Kind: "audit_pruned", Details: map[string]string{"by": "command line", "deleted": fmt.Sprint(n), "kind": c.Kind},
-		}})
+		return err
 	})
 }

@@ -21,8 +21,11 @@ const (
 	databasePause = time.Second
 )
 
-func openStore(databaseURL string, connections int, secrets [][]byte) (*storage.Store, error) {
+func openStore(databaseURL string, connections int, secrets [][]byte, change ...func(*storage.Options)) (*storage.Store, error) {
 	options := storage.Options{MaxConnections: connections}
+	for _, c := range change {
+		c(&options)
+	}
 	if len(secrets) > 0 {
 		sealer, err := storage.NewSealer(secrets...)
 		if err != nil {

@@ -93,6 +93,10 @@ func (c *importMithrilCommand) source() (string, error) {
 	return source, nil
 }
 
+// importCache is how much of a SQLite database an import keeps in memory, in bytes: tokens are found by hashes, which lie
+// all over it.
+const importCache = 160 << 20
+
 // withTarget is withSealedStore that makes a SQLite database where there is none, as serve does.
 func (c *importMithrilCommand) withTarget(ctx context.Context, work func(*storage.Store) error) error {
 	var p problems
@@ -101,7 +105,7 @@ func (c *importMithrilCommand) withTarget(ctx context.Context, work func(*storag
 	if err := p.err(); err != nil {
 		return err
 	}
-	store, err := openStore(databaseURL, connections, secrets)
+	store, err := openStore(databaseURL, connections, secrets, func(o *storage.Options) { o.SQLiteCache = importCache })
 	if err != nil {
 		return err
 	}

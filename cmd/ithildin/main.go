@@ -86,7 +86,18 @@ func run(ctx context.Context, arguments []string, c console) int {
 	if err != nil {
 		return report(c.err, &usageError{cause: err, hint: helpFor(err)})
 	}
+	parsed.BindTo(audited(ctx, parsed.Command()), (*context.Context)(nil))
 	return report(c.err, parsed.Run())
+}
+
+// audited lets what a verb changes be kept in the audit. A server audits its requests by itself.
+func audited(ctx context.Context, command string) context.Context {
+	if verb, _, _ := strings.Cut(command, " "); verb == "serve" || verb == "janitor" || verb == "import" {
+		return ctx
+	}
+	return storage.Audited(ctx, storage.Event{
+		Kind: "command_line", Details: map[string]string{"by": "command line", "command": command},
+	})
 }
 
 // helpFor names the help of the verb that was meant.

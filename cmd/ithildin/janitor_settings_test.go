@@ -1,0 +1,34 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheJanitorKnowsItsHours(t *testing.T) {
+	at := func(hour int) time.Time { return time.Date(2026, 11, 24, hour, 59, 0, 0, time.UTC) }
+	var p problems
+	s := janitorFlags{}.load(&p, 0)
+	require.NoError(t, p.err())
+	require.True(t, s.expiration.has(at(0)))
+	require.True(t, s.expiration.has(at(4)))
+	require.False(t, s.expiration.has(at(5)))
+	require.False(t, s.deleting.has(at(0)))
+	require.EqualValues(t, 30*24*3600, s.retention)
+	require.Equal(t, 500, s.batch)
+	night := p.hours("X", "22-1")
+	require.True(t, night.has(at(23)) && night.has(at(0)))
+	require.False(t, night.has(at(12)))
+	kyiv := time.FixedZone("Kyiv", 2*3600)
+	require.True(t, s.expiration.has(at(3).In(kyiv)), "hours are of UTC")
+
+	for _, wrong := range []janitorFlags{
+		{TokenExpirationHours: "24-1"}, {TokenExpirationHours: "1"}, {TokenDeletingHours: "1-4x"}, {TokenRetention: "0"}, {JanitorBatch: "many"},
+	} {
+		var p problems
+		wrong.load(&p, 0)
+		require.Error(t, p.err(), wrong)
+	}
+}
