@@ -23,7 +23,7 @@ const mostFilterIDs = 100
 func (a *Adapter) audited(r *http.Request, kind, clientID, userID string) context.Context {
 	return storage.Audited(r.Context(), storage.Event{
 		Kind: kind, ClientID: clientID, UserID: userID, RequestID: provider.RequestID(r),
-		Address: a.provider.ClientAddress(r), Details: map[string]string{"by": "admin API"},
+		Address: a.provider.ClientAddress(r), Details: map[string]string{"by": "eHealth API"},
 	})
 }
 

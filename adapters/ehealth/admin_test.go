@@ -33,7 +33,7 @@ func (w *world) audited(kind string) {
 	events, err := w.store.ListEvents(w.t.Context(), storage.EventFilter{Kind: kind})
 	w.must(err)
 	require.NotEmpty(w.t, events, kind)
-	require.Equal(w.t, "admin API", events[0].Details["by"])
+	require.Equal(w.t, "eHealth API", events[0].Details["by"])
 }
 
 func TestCase62AWithdrawnApprovalEndsWhatCameOfIt(t *testing.T) {

@@ -25,7 +25,6 @@ type components struct {
 	// signed is what the signature service answers about a message.
 	signed     map[string]string
 	signedCode int
-	captcha    string
 	persons    map[string]string
 	server     *httptest.Server
 }

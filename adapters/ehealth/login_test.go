@@ -300,6 +300,8 @@ func TestCase54APhoneIsSetInTwoSteps(t *testing.T) {
 		session := w.login(byPassword()).text("data.value")
 		require.Equal(t, 404, w.action("init_factor", session, request).status)
 		w.factor("")
+		clients := w.token(frontID, "app:authorize", func(a *storage.AccessToken) { a.Session.GrantType = "authorization_code" })
+		w.refused(w.action("init_factor", clients, request), 401, "token_invalid", "Invalid token.")
 		token := w.login(byPassword()).text("data.value")
 		require.Equal(t, map[string]string{"$.type": "inclusion", "$.factor": "format"},
 			w.entries(w.action("init_factor", token, `{"type":"TOTP","factor":"+380"}`)))

@@ -65,7 +65,7 @@ func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	if err := a.provider.ChangePassword(r.Context(), t.UserID, password); err != nil {
+	if err := a.provider.ChangePassword(a.audited(r, "password_set", t.ClientID, t.UserID), t.UserID, password); err != nil {
 		return passwordFailure(err)
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), t.UserID)
@@ -98,6 +98,9 @@ func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
 	t, err := a.presented(r, failureTokenInvalid, storage.KindAccessToken, storage.KindTwoFactor)
 	if err != nil {
 		return err
+	}
+	if t.Session.GrantType == "authorization_code" || t.Session.GrantType == "refresh_token" {
+		return failureTokenInvalid // a client's, not of a sign-in: it must not replace what its user signs in with
 	}
 	fields, failed := readObject(w, r, "", failureMalformed)
 	if failed != nil {
@@ -169,7 +172,7 @@ func (a *Adapter) approveFactor(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	factor.Factor, factor.IsActive = t.Session.Factor, true
-	if err := store.UpdateAuthenticationFactor(r.Context(), *factor); err != nil {
+	if err := store.UpdateAuthenticationFactor(a.audited(r, "factor_changed", client.ID, t.UserID), *factor); err != nil {
 		return err
 	}
 	complete := completed(t, client)

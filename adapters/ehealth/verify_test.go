@@ -184,3 +184,22 @@ func TestTokensOfTheStandardFaceVerifyToo(t *testing.T) {
 		}
 	})
 }
+
+func TestVerificationIsOneRoundTripToTheDatabase(t *testing.T) {
+	proxy := storagetest.NewProxy(t, storagetest.PostgreSQL().Create(t))
+	w := fillWorld(t, newStackOn(t, worldTime, func(at func(*storage.Options)) *storage.Store {
+		return storagetest.Open(t, proxy.URL(), at, func(o *storage.Options) { o.MaxConnections = 1 })
+	}))
+	opaque := w.token(hospitalID, "legal_entity:read")
+	w.change(hospitalID, func(c *storage.Client) { c.Policy.AccessToken = storage.AccessTokenJWT })
+	jwt := w.exchange(map[string]any{
+		"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret, "redirect_uri": redirectURI,
+		"code": w.approve(hospitalID, "legal_entity:read").text("data.value"),
+	}).text("data.value")
+	for name, value := range map[string]string{"opaque": opaque, "JWT": jwt} {
+		require.Equal(t, http.StatusOK, w.verify(value, "api-key", misKey).status, "everything is prepared by now")
+		proxy.Reset()
+		require.Equal(t, http.StatusOK, w.verify(value, "api-key", misKey).status)
+		require.EqualValues(t, 1, proxy.RoundTrips(), name)
+	}
+}

@@ -39,7 +39,11 @@ type world struct {
 }
 
 func newWorld(t testing.TB, engine storagetest.Engine) *world {
-	w := &world{stack: newStack(t, engine, worldTime)}
+	return fillWorld(t, newStack(t, engine, worldTime))
+}
+
+func fillWorld(t testing.TB, s *stack) *world {
+	w := &world{stack: s}
 	kinds := map[string]string{
 		"MSP": "legal_entity:read legal_entity:write employee:read", "MIS": "legal_entity:read employee:read",
 		"Auth_FE": "app:authorize user:read user:change_password", "CABINET": "person:read app:authorize",

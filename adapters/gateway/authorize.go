@@ -27,7 +27,7 @@ func (g *Gateway) authorize(w http.ResponseWriter, r *http.Request) {
 // authorizeEnvoy answers about the request whose path follows the prefix.
 func (g *Gateway) authorizeEnvoy(w http.ResponseWriter, r *http.Request) {
 	o := original{
-		method: r.Method, target: strings.TrimPrefix(r.URL.RequestURI(), PathEnvoy), host: r.Host,
+		method: r.Method, target: strings.TrimPrefix(r.RequestURI, PathEnvoy), host: r.Host, // as it was received
 		scheme: r.Header.Get("X-Forwarded-Proto"),
 	}
 	if err := o.settle(); err != nil {
