@@ -26,7 +26,7 @@ type Options struct {
 	// StatementTimeout ends a statement that takes longer; default 10 s. PostgreSQL only.
 	StatementTimeout time.Duration
 	// SQLiteCache is how much of the database the one writer of SQLite keeps in memory, in bytes; default 4 MiB. Work that
-	// writes all over a large database wants more.
+	// writes all over a large database wants more; it also lets the log grow to half of that.
 	SQLiteCache int64
 	// Driver replaces the database/sql driver's name, for a driver that counts or breaks statements in a test.
 	Driver string
@@ -90,7 +90,9 @@ func (s *Store) openSQLite(path string, o Options) error {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
 	writerDSN := dsn + "&_txlock=immediate"
 	if o.SQLiteCache > 0 {
-		writerDSN += "&" + url.Values{"_pragma": {fmt.Sprintf("cache_size(-%d)", o.SQLiteCache>>10)}}.Encode()
+		writerDSN += "&" + url.Values{"_pragma": {
+			fmt.Sprintf("cache_size(-%d)", o.SQLiteCache>>10), fmt.Sprintf("wal_autocheckpoint(%d)", o.SQLiteCache>>13),
+		}}.Encode()
 	}
 	writer, err := sqlx.Open(name, writerDSN)
 	if err != nil {

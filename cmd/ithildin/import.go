@@ -95,7 +95,7 @@ func (c *importMithrilCommand) source() (string, error) {
 
 // importCache is how much of a SQLite database an import keeps in memory, in bytes: tokens are found by hashes, which lie
 // all over it.
-const importCache = 160 << 20
+const importCache = 176 << 20
 
 // withTarget is withSealedStore that makes a SQLite database where there is none, as serve does.
 func (c *importMithrilCommand) withTarget(ctx context.Context, work func(*storage.Store) error) error {

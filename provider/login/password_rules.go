@@ -13,6 +13,9 @@ import (
 // minimumPassword is the shortest password that a person may choose, in characters.
 const minimumPassword = 12
 
+// passwordsBefore is how many passwords before the present one may not be taken again: the last three are refused.
+const passwordsBefore = 2
+
 // Why a new password is not taken (contract section 2.5).
 var (
 	ErrPasswordShort      = errors.New("login: the password is too short")
@@ -56,7 +59,7 @@ func (s *Service) ChangePassword(ctx context.Context, userID, password string) e
 	if err != nil {
 		return err
 	}
-	for _, phc := range append([]string{user.Password}, known...) {
+	for _, phc := range append([]string{user.Password}, known[:min(len(known), passwordsBefore)]...) {
 		if phc == "" {
 			continue
 		}
