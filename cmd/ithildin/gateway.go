@@ -79,11 +79,9 @@ func (s gatewaySettings) build(p *provider.Provider, events *storage.EventQueue,
 	return g, []provider.Mount{s.gatekeeper.Mount}
 }
 
-// reloadRules reads the rules again at each SIGHUP until the context ends. A file that is wrong changes nothing.
+// reloadRules reads the rules again at each SIGHUP until the context ends. A file that is wrong changes nothing, and without
+// one the signal, which would else end the process, is only logged.
 func reloadRules(ctx context.Context, path string, g *gateway.Gateway, logger *slog.Logger) {
-	if path == "" {
-		return
-	}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -92,6 +90,10 @@ func reloadRules(ctx context.Context, path string, g *gateway.Gateway, logger *s
 		case <-ctx.Done():
 			return
 		case <-signals:
+		}
+		if path == "" {
+			logger.Info("there is nothing to read again: ITHILDIN_GATEWAY_RULES names no file")
+			continue
 		}
 		rules, err := readRules(path)
 		if err != nil {

@@ -1,0 +1,78 @@
+package main_test
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// mithrilDatabase is a database of the old system with one hospital, one doctor, and one live token.
+func mithrilDatabase(t *testing.T) string {
+	server := os.Getenv("ITHILDIN_TEST_POSTGRES_URL")
+	require.NotEmpty(t, server, "PostgreSQL is not configured for tests: run `make test`, or set ITHILDIN_TEST_POSTGRES_URL")
+	admin, err := sql.Open("postgres", server)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = admin.Close() })
+	name := "mithril_test_" + strings.ToLower(rand.Text())
+	_, err = admin.ExecContext(t.Context(), "CREATE DATABASE "+name)
+	require.NoError(t, err)
+	t.Cleanup(func() { _, _ = admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)") })
+	u, err := url.Parse(server)
+	require.NoError(t, err)
+	u.Path = "/" + name
+	source, err := sql.Open("postgres", u.String())
+	require.NoError(t, err)
+	defer source.Close()
+	schema, err := os.ReadFile("../../adapters/mithril/testdata/schema.sql")
+	require.NoError(t, err)
+	_, err = source.ExecContext(t.Context(), string(schema)+`
+INSERT INTO users (id, email, password, inserted_at, updated_at) VALUES ('3ff33ced-69dc-415a-b231-c6446898335a', 'doctor@example.com', '', now(), now());
+INSERT INTO client_types VALUES ('11111111-1111-4111-8111-111111111111', 'MSP', 'legal_entity:read', now(), now());
+INSERT INTO clients (id, name, priv_settings, client_type_id, inserted_at, updated_at) VALUES
+ ('6498d88e-97fb-47e2-85a5-99e884f888aa', 'Hospital', '{"access_type":"DIRECT"}', '11111111-1111-4111-8111-111111111111', now(), now());
+INSERT INTO tokens VALUES ('a0000000-0000-4000-8000-000000000004', 'access_token', 'SnNRdCtvU0tTOENBV2dLRUZwNmIzZz09', extract(epoch FROM now())::int + 3600,
+ '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"password","scope":"legal_entity:read"}', '3ff33ced-69dc-415a-b231-c6446898335a', now(), now());`)
+	require.NoError(t, err)
+	return u.String()
+}
+
+// TestAServerGoesOnWhereMithrilStopped runs the verb twice into a file that it makes, and asks a server on it about a token.
+func TestAServerGoesOnWhereMithrilStopped(t *testing.T) {
+	source := mithrilDatabase(t)
+	path, err := binary()
+	require.NoError(t, err)
+	directory := t.TempDir()
+	environment := []string{
+		"ITHILDIN_DATABASE_URL=sqlite:" + filepath.Join(directory, "imported.db"), "ITHILDIN_SECRET=" + strings.Repeat("secret ", 8),
+	}
+	run := func(arguments ...string) string {
+		command := exec.Command(path, append([]string{"import", "mithril", "--from", source}, arguments...)...)
+		command.Env = append(os.Environ(), environment...)
+		output, err := command.CombinedOutput()
+		require.NoError(t, err, string(output))
+		return string(output)
+	}
+	require.Contains(t, run("--dry-run"), "nothing was written")
+	require.Regexp(t, `access tokens +1 read +1 written`, run())
+	require.Regexp(t, `access tokens +1 read +0 written`, run())
+	require.Contains(t, run("--format", "json"), `"name": "access tokens"`)
+
+	p := start(t, directory, append(environment, "ITHILDIN_ISSUER=http://127.0.0.1:1"), "serve")
+	response, err := http.Get(p.admin + "/admin/tokens/SnNRdCtvU0tTOENBV2dLRUZwNmIzZz09/verify")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode, string(body))
+	require.Contains(t, string(body), `"scope":"legal_entity:read"`)
+}
