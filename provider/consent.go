@@ -23,11 +23,21 @@ func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.login.Consent(w, r, login.ConsentPage{
-		ClientName: a.client.Name, UserName: a.login.User.Email, Request: request, Scopes: a.scopes.entries(a.scope),
+		ClientName: a.client.Name, UserName: a.login.User.Email, Request: request, Scopes: a.scopes.entries(a.newScope()),
 		UILocales: a.form.Get("ui_locales"), LogoURI: a.client.Metadata.LogoURI, ClientURI: a.client.Metadata.ClientURI,
 		PolicyURI: a.client.Metadata.PolicyURI, TermsURI: a.client.Metadata.TermsURI,
 	})
 	return nil
+}
+
+// newScope is what the page asks about: what was not approved before, unless everything is to be asked anew.
+func (a *authorization) newScope() []string {
+	if a.prompt.consent || a.client.IsPublic() {
+		return a.scope
+	}
+	return slices.DeleteFunc(slices.Clone(a.scope), func(name string) bool {
+		return slices.Contains(a.login.ApprovedScope, name)
+	})
 }
 
 // consent takes the user's decision. It counts only for the user whom the page was made for, and for what it showed.

@@ -128,6 +128,9 @@ func objects[R, O any](rows []R, object func(R) O) []O {
 // scope is a scope string that must be there.
 func (c *check) scope(name string) []string {
 	value := c.text(name)
+	if strings.ContainsRune(value, 0) {
+		c.broke(name, ruleString)
+	}
 	if len(value) > longestScope {
 		c.broke(name, rule{
 			Rule: "length", Description: "should be at most 2048 character(s)", Params: map[string]int{"max": longestScope},

@@ -357,6 +357,7 @@ func TestTheAdminAPIAnswersAnythingWithAClearError(t *testing.T) {
 			"PUT clients/" + hospitalID:                         `{"client":{"name":"a\u0000b"}}`,
 			"PUT clients/" + frontID:                            `{"client":{"name":"` + long + `"}}`,
 			"POST roles":                                        `{"role":{"name":"x","scope":"` + long + `"}}`,
+			"PUT roles/" + w.doctorRole.ID:                      `{"role":{"scope":"a\u0000b"}}`,
 			"POST client_types":                                 `{"client_type":{"name":[],"scope":7}}`,
 			"PUT users/" + doctorID:                             `{"user":{"tax_id":"\u0000"}}`,
 			"GET clients?name=%00":                              "",

@@ -69,6 +69,9 @@ func (c *check) name(name string) string {
 // optionalName is a short text, "" where the field is absent or null.
 func (c *check) optionalName(name string) string {
 	value := c.optionalText(name)
+	if strings.ContainsRune(value, 0) { // no column takes it
+		c.broke(name, ruleString)
+	}
 	if len(value) > longestName {
 		c.broke(name, rule{
 			Rule: "length", Description: "should be at most 1024 byte(s)", Params: map[string]int{"max": longestName},
@@ -130,13 +133,12 @@ func (c *check) oneOf(name string, allowed ...string) string {
 	return value
 }
 
-// text reads a string; what is absent or null is an empty one. The character NUL has no place in any.
+// text reads a string; what is absent or null is an empty one.
 func text(raw json.RawMessage) (value string, isText bool) {
 	if len(raw) == 0 {
 		return "", true
 	}
-	err := json.Unmarshal(raw, &value)
-	return value, err == nil && !strings.ContainsRune(value, 0)
+	return value, json.Unmarshal(raw, &value) == nil
 }
 
 // parseUUID takes only the form with hyphens, in any case: the parser takes braces, a URN and bare digits too.

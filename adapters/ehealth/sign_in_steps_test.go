@@ -254,3 +254,16 @@ func TestAnAPIMayNotApproveWhatItsSignInIsTooWeakFor(t *testing.T) {
 		require.Equal(t, http.StatusCreated, approve(strong).status)
 	})
 }
+
+func TestConsentIsAskedForWhatIsNewOnly(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		b := w.browser()
+		require.Regexp(t, landed, b.accept(b.password(b.ask("legal_entity:read"), doctorPassword)).location)
+		p := b.ask("legal_entity:read employee:read")
+		require.Contains(t, p.body, "employee:read")
+		require.NotContains(t, p.body, "legal_entity:read")
+		require.Regexp(t, landed, b.accept(p).location)
+		require.Regexp(t, landed, b.ask("employee:read legal_entity:read").location)
+	})
+}
