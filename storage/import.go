@@ -70,7 +70,7 @@ func (s *Store) importAtOnce(ctx context.Context, statement importStatement, row
 				}
 				args = append(args, row...)
 			}
-			n, err := affected(tx.ExecContext(ctx, statement.insert+` VALUES `+rowPlaceholders(len(batch), statement.width)+
+			n, err := affected(tx.ExecContext(ctx, statement.insert+` VALUES `+s.values(len(batch), statement.width)+
 				` `+statement.rule, args...))
 			if err != nil {
 				return err
@@ -85,6 +85,16 @@ func (s *Store) importAtOnce(ctx context.Context, statement importStatement, row
 		err = s.transaction(ctx, work)
 	}
 	return total, unknownReference(err)
+}
+
+// values lists rows of placeholders. SQLite looks a name such as $1 up among all those before it, which thousands of them
+// make slow; a question mark has no name.
+func (s *Store) values(rows, columns int) string {
+	if s.engine == postgresEngine {
+		return rowPlaceholders(rows, columns)
+	}
+	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"
+	return strings.TrimSuffix(strings.Repeat(row+", ", rows), ", ")
 }
 
 var importUsers = importStatement{
