@@ -46,27 +46,25 @@ type Verification struct {
 	Session     *Session
 	ExpiresAt   int64 // epoch seconds; 0 where it was revoked
 
-	UserKnown     bool
-	UserBlocked   bool
-	PersonID      string
-	KeyClientID   string // of the connection that the api-key is the secret of; "" where there is none
-	KeyConsumerID string
+	UserKnown   bool
+	UserBlocked bool
+	PersonID    string
+	KeyClientID string // of the connection that the api-key is the secret of; "" where there is none
 }
 
 type verificationRow struct {
-	Kind          string         `db:"kind"`
-	ID            sql.NullString `db:"id"`
-	ClientID      string         `db:"client_id"`
-	UserID        sql.NullString `db:"user_id"`
-	Scope         string         `db:"scope"`
-	RedirectURI   string         `db:"redirect_uri"`
-	Session       string         `db:"session"`
-	ExpiresAt     int64          `db:"expires_at"`
-	KnownID       sql.NullString `db:"known_user_id"`
-	Blocked       sql.NullBool   `db:"user_blocked"`
-	PersonID      sql.NullString `db:"person_id"`
-	KeyClientID   sql.NullString `db:"key_client_id"`
-	KeyConsumerID sql.NullString `db:"key_consumer_id"`
+	Kind        string         `db:"kind"`
+	ID          sql.NullString `db:"id"`
+	ClientID    string         `db:"client_id"`
+	UserID      sql.NullString `db:"user_id"`
+	Scope       string         `db:"scope"`
+	RedirectURI string         `db:"redirect_uri"`
+	Session     string         `db:"session"`
+	ExpiresAt   int64          `db:"expires_at"`
+	KnownID     sql.NullString `db:"known_user_id"`
+	Blocked     sql.NullBool   `db:"user_blocked"`
+	PersonID    sql.NullString `db:"person_id"`
+	KeyClientID sql.NullString `db:"key_client_id"`
 }
 
 // keyed joins the connection that a live api-key is the secret of; each probe walks an index of its own.
@@ -80,7 +78,7 @@ LEFT JOIN connections n ON n.id = coalesce(
 const selectVerification = `
 SELECT t.kind, t.id, t.client_id, t.user_id, t.scope, t.redirect_uri, t.session, t.expires_at,
        u.id AS known_user_id, u.is_blocked AS user_blocked, u.person_id,
-       n.client_id AS key_client_id, n.consumer_id AS key_consumer_id
+       n.client_id AS key_client_id
 FROM (
   SELECT 'authorization_code' AS kind, code_id AS id, client_id, user_id, scope, redirect_uri, session,
          CASE WHEN revoked_at > 0 THEN 0 ELSE expires_at END AS expires_at
@@ -124,7 +122,7 @@ func (s *Store) VerifyJWT(ctx context.Context, p PresentedJWT) (*Verification, e
 SELECT CASE WHEN EXISTS (SELECT 1 FROM revoked_jti WHERE jti = $4) THEN 0
             WHEN CAST($5 AS uuid) IS NOT NULL AND coalesce(g.revoked_at, 1) > 0 THEN 0 ELSE 1 END AS expires_at,
        u.id AS known_user_id, u.is_blocked AS user_blocked, u.person_id,
-       n.client_id AS key_client_id, n.consumer_id AS key_consumer_id
+       n.client_id AS key_client_id
 FROM (SELECT 1 AS one) AS always
 LEFT JOIN grants g ON g.id = $5
 LEFT JOIN users u ON u.id = $6`+keyed,
@@ -139,7 +137,7 @@ func (r verificationRow) verification() *Verification {
 	return &Verification{
 		Kind: r.Kind, ID: r.ID.String, ClientID: r.ClientID, UserID: r.UserID.String, Scope: r.Scope,
 		RedirectURI: r.RedirectURI, ExpiresAt: r.ExpiresAt, UserKnown: r.KnownID.Valid, UserBlocked: r.Blocked.Bool,
-		PersonID: r.PersonID.String, KeyClientID: r.KeyClientID.String, KeyConsumerID: r.KeyConsumerID.String,
+		PersonID: r.PersonID.String, KeyClientID: r.KeyClientID.String,
 	}
 }
 
