@@ -91,7 +91,8 @@ type importedConnection struct {
 func (i *importer) connections(ctx context.Context) error {
 	line := i.report.line("connections")
 	return each(ctx, i, line, `
-SELECT id::text AS id, secret, redirect_uri, client_id::text AS client_id, consumer_id::text AS consumer_id,
+SELECT id::text AS id, coalesce(secret, '') AS secret, coalesce(redirect_uri, '') AS redirect_uri,
+       client_id::text AS client_id, coalesce(consumer_id::text, '') AS consumer_id,
        `+epoch("inserted_at")+`, `+epoch("updated_at")+` FROM connections ORDER BY id`, nil,
 		func(r connectionRow) (importedConnection, bool) {
 			connection := storage.Connection{

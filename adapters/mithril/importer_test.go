@@ -245,6 +245,7 @@ func TestTheReportSaysWhatWasRepairedAndWhatWasRefused(t *testing.T) {
 		run(t, i.source, `
 INSERT INTO users (id, email, password, inserted_at, updated_at) VALUES ('ffffffff-0000-4000-8000-000000000001', 'DOCTOR@example.com', '', now(), now());
 INSERT INTO apps VALUES ('ffffffff-0000-4000-8000-000000000002', 'x:y', 'ffffffff-0000-4000-8000-000000000001', '6498d88e-97fb-47e2-85a5-99e884f888aa', now(), now());
+INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000004', 'access_token', 'without', 1700001000, '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa"}', NULL, now(), now());
 INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000003', 'access_token', 'hers', 1700001000, '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa"}', 'ffffffff-0000-4000-8000-000000000001', now(), now());`)
 		report := i.run()
 		users := line(t, report, "users")
@@ -256,7 +257,7 @@ INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000003', 'access_token
 		connections := line(t, report, "connections")
 		require.Contains(t, connections.Notes[0], `the redirect URI "/" can't be matched`)
 		tokens := line(t, report, "access tokens")
-		require.EqualValues(t, 2, tokens.Refused, "hers, and the one of no client")
+		require.EqualValues(t, 3, tokens.Refused, "hers, and those of no client and of no user")
 		kind, err := i.store.FindClientTypeByName(t.Context(), "MSP")
 		require.NoError(t, err)
 		require.Equal(t, []string{"legal_entity:read", "employee:read"}, kind.Scope)

@@ -32,7 +32,7 @@ type tokenRow struct {
 // together in most of our indexes.
 func selectTokens(names ...string) string {
 	return `
-SELECT id::text AS id, name, value, expires_at::bigint AS expires_at, user_id::text AS user_id,
+SELECT id::text AS id, name, value, expires_at::bigint AS expires_at, coalesce(user_id::text, '') AS user_id,
        lower(coalesce(details->>'client_id', '')) AS client_id, coalesce(details->>'grant_type', '') AS grant_type,
        coalesce(details->>'redirect_uri', '') AS redirect_uri, coalesce(details->>'scope', '') AS scope,
        coalesce(details->>'scope_request', '') AS scope_request, coalesce(details->>'refresh_token', '') AS refresh_token,
@@ -46,6 +46,10 @@ FROM tokens WHERE name IN ('` + strings.Join(names, "', '") + `') AND expires_at
 func (i *importer) usable(line *Line, r tokenRow) bool {
 	if _, err := uuid.Parse(r.ClientID); err != nil {
 		line.refuse("token "+r.ID, errors.New("its details name no client"))
+		return false
+	}
+	if r.UserID == "" {
+		line.refuse("token "+r.ID, errors.New("it has no user"))
 		return false
 	}
 	if !i.placed(r.UserID, r.ClientID) {
