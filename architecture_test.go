@@ -32,7 +32,7 @@ const (
 var mayImport = map[string][]string{
 	"storage/storagetest": {"storage", "migrations"},
 	"provider/login":      {"storage"},
-	"provider":            {"storage", "jwks", "provider/login"},
+	"provider":            {"storage", "jwks", "provider/login", "provider/outbound"},
 	"adapters/ehealth":    {"provider", "storage"},
 	"adapters/gateway":    {"provider", "storage"},
 	"adapters/mithril":    {"provider", "storage"},

@@ -22,6 +22,7 @@ type authorization struct {
 	work    *storage.UnitOfWork
 	client  *storage.Client
 	given   bool // the request named its redirect URI
+	signed  bool // the parameters came in a request object, which was verified
 	request fosite.AuthorizeRequester
 	prompt  prompt
 	demand  login.Demand
@@ -88,7 +89,7 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, pending login
 
 func (a *authorization) pending() login.Pending {
 	return login.Pending{
-		Face: a.face.Name, Query: a.query, At: a.at, ClientID: a.client.ID,
+		Face: a.face.Name, Query: a.query, Signed: a.signed, At: a.at, ClientID: a.client.ID,
 		LoginHint: a.form.Get("login_hint"), UILocales: a.form.Get("ui_locales"), Demand: a.demand,
 	}
 }
@@ -104,6 +105,12 @@ func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorizati
 	a.form = form
 	ctx := a.work.Context(r.Context())
 	if err := p.settleClient(ctx, a); err != nil {
+		return a, 0, err
+	}
+	if err := p.settleRequestObject(ctx, a, pending.Signed); err != nil {
+		return a, 0, err
+	}
+	if err := p.settleRedirect(a); err != nil {
 		return a, 0, err
 	}
 	if err := p.readParameters(ctx, r, a); err != nil {
@@ -132,7 +139,7 @@ func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorizati
 	return a, needConsent, nil
 }
 
-// settleClient finds the client and matches the redirect URI, before anything may be sent there.
+// settleClient finds the client.
 func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
 	id := a.form.Get("client_id")
 	if id == "" {
@@ -145,15 +152,40 @@ func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
 	if err != nil {
 		return err
 	}
+	a.client = client
+	return nil
+}
+
+// settleRequestObject replaces the parameters by those that a request object makes of them. It happens once: what waits for
+// a person is the outcome, so that nothing is fetched again and no request object grows old meanwhile.
+func (p *Provider) settleRequestObject(ctx context.Context, a *authorization, done bool) error {
+	if a.signed = done; done {
+		return nil
+	}
+	form, signed, err := p.readRequestObject(ctx, a.client, a.form)
+	if err != nil {
+		if p.settleRedirect(a) == nil { // a client whose own address is right hears of it
+			a.request = redirectable(a)
+		}
+		return err
+	}
+	if signed {
+		a.form, a.query, a.signed = form, form.Encode(), true
+	}
+	return nil
+}
+
+// settleRedirect matches the redirect URI, before anything may be sent there.
+func (p *Provider) settleRedirect(a *authorization) error {
 	requested := a.form.Get("redirect_uri")
 	if requested == "" && a.face.RequireRedirectURI {
 		return invalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
 	}
-	uri, given, mismatch := matchClient(client, requested)
+	uri, given, mismatch := matchClient(a.client, requested)
 	if mismatch != nil {
 		return mismatch
 	}
-	a.client, a.given = client.WithRedirectURI(uri), given
+	a.client, a.given = a.client.WithRedirectURI(uri), given
 	a.work.Client = a.client
 	return nil
 }

@@ -32,7 +32,7 @@ func (p *Provider) issueCode(r *http.Request, a *authorization) (string, error) 
 	}
 	l := a.login
 	session := &storage.Session{
-		UserID: l.User.ID, Subject: l.User.ID, RedirectURI: a.client.RedirectURI,
+		UserID: l.User.ID, Subject: p.subject(a.client, l.User.ID), RedirectURI: a.client.RedirectURI,
 		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR, ACR: l.Session.ACR,
 		Nonce: a.form.Get("nonce"), Audience: a.request.GetGrantedAudience(),
 		CodeChallenge: a.form.Get("code_challenge"), RedirectURIGiven: a.given,

@@ -7,33 +7,48 @@ import (
 	"time"
 )
 
-// metadata is OIDC Discovery 3 and RFC 8414 2. It says only what works.
+// metadata is OIDC Discovery 3, RFC 8414 2, and the discovery sections of the logout and session specifications. It says
+// only what works.
 type metadata struct {
-	Issuer                       string   `json:"issuer"`
-	AuthorizationEndpoint        string   `json:"authorization_endpoint"`
-	TokenEndpoint                string   `json:"token_endpoint"`
-	UserinfoEndpoint             string   `json:"userinfo_endpoint"`
-	IntrospectionEndpoint        string   `json:"introspection_endpoint"`
-	RevocationEndpoint           string   `json:"revocation_endpoint"`
-	JWKSURI                      string   `json:"jwks_uri"`
-	ScopesSupported              []string `json:"scopes_supported"`
-	ResponseTypesSupported       []string `json:"response_types_supported"`
-	ResponseModesSupported       []string `json:"response_modes_supported"`
-	GrantTypesSupported          []string `json:"grant_types_supported"`
-	SubjectTypesSupported        []string `json:"subject_types_supported"`
-	IDTokenAlgorithms            []string `json:"id_token_signing_alg_values_supported"`
-	TokenAuthMethods             []string `json:"token_endpoint_auth_methods_supported"`
-	TokenAuthAlgorithms          []string `json:"token_endpoint_auth_signing_alg_values_supported"`
-	IntrospectionAuthMethods     []string `json:"introspection_endpoint_auth_methods_supported"`
-	RevocationAuthMethods        []string `json:"revocation_endpoint_auth_methods_supported"`
-	ClaimsSupported              []string `json:"claims_supported"`
-	ChallengeMethods             []string `json:"code_challenge_methods_supported"`
-	PromptValues                 []string `json:"prompt_values_supported"`
-	UILocales                    []string `json:"ui_locales_supported"`
-	ResponseIssuer               bool     `json:"authorization_response_iss_parameter_supported"`
-	ClaimsParameterSupported     bool     `json:"claims_parameter_supported"`
-	RequestParameterSupported    bool     `json:"request_parameter_supported"`
-	RequestURIParameterSupported bool     `json:"request_uri_parameter_supported"`
+	Issuer                   string   `json:"issuer"`
+	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
+	TokenEndpoint            string   `json:"token_endpoint"`
+	UserinfoEndpoint         string   `json:"userinfo_endpoint"`
+	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
+	RevocationEndpoint       string   `json:"revocation_endpoint"`
+	RegistrationEndpoint     string   `json:"registration_endpoint,omitempty"`
+	EndSessionEndpoint       string   `json:"end_session_endpoint,omitempty"`
+	CheckSessionIframe       string   `json:"check_session_iframe,omitempty"`
+	JWKSURI                  string   `json:"jwks_uri"`
+	ScopesSupported          []string `json:"scopes_supported"`
+	ResponseTypesSupported   []string `json:"response_types_supported"`
+	ResponseModesSupported   []string `json:"response_modes_supported"`
+	GrantTypesSupported      []string `json:"grant_types_supported"`
+	SubjectTypesSupported    []string `json:"subject_types_supported"`
+	ACRValuesSupported       []string `json:"acr_values_supported,omitempty"`
+	IDTokenAlgorithms        []string `json:"id_token_signing_alg_values_supported"`
+	UserinfoAlgorithms       []string `json:"userinfo_signing_alg_values_supported,omitempty"`
+	RequestObjectAlgorithms  []string `json:"request_object_signing_alg_values_supported,omitempty"`
+	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgorithms      []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	ClaimTypesSupported      []string `json:"claim_types_supported,omitempty"`
+	ClaimsSupported          []string `json:"claims_supported"`
+	ChallengeMethods         []string `json:"code_challenge_methods_supported"`
+	PromptValues             []string `json:"prompt_values_supported"`
+	DisplayValues            []string `json:"display_values_supported,omitempty"`
+	UILocales                []string `json:"ui_locales_supported"`
+
+	ResponseIssuer               bool `json:"authorization_response_iss_parameter_supported"`
+	ClaimsParameterSupported     bool `json:"claims_parameter_supported"`
+	RequestParameterSupported    bool `json:"request_parameter_supported"`
+	RequestURIParameterSupported bool `json:"request_uri_parameter_supported"`
+	RequireRequestURIRegistered  bool `json:"require_request_uri_registration"`
+	BackchannelLogout            bool `json:"backchannel_logout_supported"`
+	BackchannelLogoutSession     bool `json:"backchannel_logout_session_supported"`
+	FrontchannelLogout           bool `json:"frontchannel_logout_supported"`
+	FrontchannelLogoutSession    bool `json:"frontchannel_logout_session_supported"`
 }
 
 // documents are ready-made: they change with the configuration only, and so with the process.
@@ -42,7 +57,8 @@ type documents struct {
 	length    string
 }
 
-func newDocuments(issuer string) *documents {
+func (p *Provider) newDocuments() *documents {
+	issuer := p.issuer
 	confidential := []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}
 	algorithms := make([]string, len(assertionAlgorithms))
 	for i, a := range assertionAlgorithms {

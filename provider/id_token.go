@@ -17,6 +17,9 @@ import (
 // idTokenLifetime is how long an ID token may be taken for news. It opens no door, so it is the same for every client.
 const idTokenLifetime = time.Hour
 
+// typeIDToken is the typ of an ID token; an access token has another, and is never taken for one.
+const typeIDToken = "JWT"
+
 // idTokenClaims are the claims of an ID token (OIDC Core 2, 3.1.3.6); what a scope says of the user is told by userinfo.
 type idTokenClaims struct {
 	Issuer          string   `json:"iss"`
@@ -74,7 +77,7 @@ func (i idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	if u.Grant == nil { // a nonce answers its authorization request, not a refresh (OIDC Core 12.2)
 		claims.Nonce = session.Nonce
 	}
-	return p.keys.Sign(algorithm, "JWT", claims)
+	return p.keys.Sign(algorithm, typeIDToken, claims)
 }
 
 func idTokenAlgorithm(client *storage.Client) string {

@@ -2,14 +2,11 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/ory/fosite"
-
-	"ithildin/jwks"
 )
 
 // prompt is what a request says of the pages it wants or does not want (OIDC Core 3.1.2.1).
@@ -24,10 +21,6 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	form := a.form
 	a.request = redirectable(a) // from here on an error can be sent to the client
 	switch {
-	case form.Has("request"):
-		return newError(http.StatusBadRequest, CodeRequestNotSupported, "Request objects are not supported.")
-	case form.Has("request_uri"):
-		return newError(http.StatusBadRequest, CodeRequestURINotSupported, "Request objects are not supported.")
 	case a.client.IsBlocked:
 		return newError(http.StatusForbidden, CodeUnauthorizedClient, "The client is blocked.").Because(ErrClientBlocked)
 	case a.client.Policy.RequireState && form.Get("state") == "":
@@ -39,8 +32,8 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	if a.prompt, err = p.readPrompt(form.Get("prompt"), form.Get("max_age"), form.Get("id_token_hint")); err != nil {
 		return err
 	}
-	if a.prompt.maxAge < 0 && a.client.Metadata.DefaultMaxAge > 0 {
-		a.prompt.maxAge = a.client.Metadata.DefaultMaxAge
+	if age := a.client.Metadata.DefaultMaxAge; a.prompt.maxAge < 0 && age != nil {
+		a.prompt.maxAge = *age
 	}
 	clone := r.Clone(ctx)
 	clone.Method = http.MethodGet
@@ -117,26 +110,13 @@ func (p *Provider) readPrompt(values, maxAge, hint string) (prompt, error) {
 		asked.maxAge = seconds
 	}
 	if hint != "" {
-		subject, err := p.hinted(hint)
+		claims, err := p.readHint(hint)
 		if err != nil {
 			return asked, err
 		}
-		asked.hintSubject = subject
+		asked.hintSubject = claims.Subject
 	}
 	return asked, nil
-}
-
-// hinted is the subject of an ID token of ours; an expired one is a good hint still.
-func (p *Provider) hinted(token string) (string, error) {
-	payload, typ, err := p.keys.Verify(token, jwks.RS256, jwks.ES256, jwks.EdDSA)
-	if err != nil || typ == typeAccessToken {
-		return "", invalidRequest("The id_token_hint is not an ID token of this provider.")
-	}
-	var claims idTokenClaims
-	if err := json.Unmarshal(payload, &claims); err != nil || claims.Issuer != p.issuer {
-		return "", invalidRequest("The id_token_hint is not an ID token of this provider.")
-	}
-	return claims.Subject, nil
 }
 
 // signInNeeded compares the session with what the request asks of it. A sign-in since the request came satisfies
@@ -145,7 +125,7 @@ func (p *Provider) signInNeeded(a *authorization) (bool, error) {
 	fresh := a.login != nil && a.login.Session.AuthTime >= a.at
 	stale := a.login != nil && a.prompt.maxAge >= 0 && !fresh &&
 		p.now().UnixMicro()-a.login.Session.AuthTime > a.prompt.maxAge*1e6
-	other := a.login != nil && a.prompt.hintSubject != "" && a.prompt.hintSubject != a.login.User.ID
+	other := a.login != nil && a.prompt.hintSubject != "" && a.prompt.hintSubject != p.subject(a.client, a.login.User.ID)
 	weak := a.login != nil && !a.demand.MetBy(a.login.Session)
 	needed := a.login == nil || stale || other || weak || (a.prompt.login || a.prompt.selectAccount || a.prompt.maxAge == 0) && !fresh
 	if !needed {

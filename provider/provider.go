@@ -18,6 +18,7 @@ import (
 
 	"ithildin/jwks"
 	"ithildin/provider/login"
+	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
 
@@ -32,6 +33,13 @@ type Options struct {
 	// Issuer is the one source of every URL that is shown (OIDC Discovery 3).
 	Issuer *url.URL
 	Logger *slog.Logger
+	// Outbound reaches what clients publish about themselves; nil makes one that reaches public addresses only.
+	Outbound *outbound.Client
+	// ResponseTypes are those of authorization requests that clients may be registered for (OAuth 2.0 Multiple Response
+	// Types); default: code alone.
+	ResponseTypes []string
+	// Registration lets clients register themselves; default: off.
+	Registration Registration
 	// TrustedProxies are believed about the address of a client.
 	TrustedProxies []netip.Prefix
 	Now            func() time.Time
@@ -53,6 +61,10 @@ type Provider struct {
 	metrics *metrics
 	faces   map[string]Face
 
+	outbound      *outbound.Client
+	responseTypes []string
+	registration  Registration
+
 	passwords  *login.Passwords
 	components Components
 
@@ -63,6 +75,7 @@ type Provider struct {
 	idTokens      idTokens
 	weakSecrets   *weakSecrets
 	sessionKey    []byte
+	pairwiseSalt  []byte
 	documents     *documents
 }
 
@@ -86,10 +99,17 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
 	}
+	if o.Outbound == nil {
+		o.Outbound = outbound.New(outbound.Options{})
+	}
+	if len(o.ResponseTypes) == 0 {
+		o.ResponseTypes = []string{"code"}
+	}
 	p := &Provider{
 		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
 		passwords: o.Passwords, components: o.Components,
+		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration,
 	}
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err
@@ -103,14 +123,14 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
 	p.oauth2 = p.composition()
-	p.documents = newDocuments(p.issuer)
+	p.documents = p.newDocuments()
 	p.AddFace(p.standardFace())
 	return p, nil
 }
 
 func (p *Provider) readKeys(ctx context.Context) error {
 	keys := map[string][]byte{}
-	for _, name := range []string{"refresh tokens", "session ids", "weak secrets"} {
+	for _, name := range []string{"refresh tokens", "session ids", "weak secrets", "pairwise subjects"} {
 		key, err := p.store.RandomKey(ctx, name, 32)
 		if err != nil {
 			return fmt.Errorf("provider: %w", err)
@@ -119,7 +139,7 @@ func (p *Provider) readKeys(ctx context.Context) error {
 	}
 	p.codes, p.accessTokens, p.idTokens = authorizationCodes{p}, accessTokens{p}, idTokens{p}
 	p.refreshTokens = refreshTokens{provider: p, key: keys["refresh tokens"]}
-	p.sessionKey = keys["session ids"]
+	p.sessionKey, p.pairwiseSalt = keys["session ids"], keys["pairwise subjects"]
 	// A bound of its own: guesses at a client's weak secret must not keep people from signing in.
 	p.weakSecrets = &weakSecrets{
 		key: keys["weak secrets"], verifier: login.NewPasswords(login.PasswordOptions{Concurrency: 1}),

@@ -15,27 +15,61 @@ const (
 	AuthMethodBasic         = "client_secret_basic"
 	AuthMethodPost          = "client_secret_post"
 	AuthMethodPrivateKeyJWT = "private_key_jwt"
+	AuthMethodSecretJWT     = "client_secret_jwt"
 )
 
 // MaximumClientID bounds the id of a client, in bytes.
 const MaximumClientID = 255
 
-// Metadata is what a client registered about itself, under the names of RFC 7591 and OIDC Registration.
+// Metadata is what a client registered about itself, under the names of RFC 7591 and OIDC Registration 2.
 type Metadata struct {
-	GrantTypes               []string            `json:"grant_types,omitempty"`
-	ResponseTypes            []string            `json:"response_types,omitempty"`
-	TokenEndpointAuthMethod  string              `json:"token_endpoint_auth_method,omitempty"`
-	JWKS                     *jose.JSONWebKeySet `json:"jwks,omitempty"`
-	IDTokenSignedResponseAlg string              `json:"id_token_signed_response_alg,omitempty"`
-	AccessTokenSigningAlg    string              `json:"access_token_signing_alg,omitempty"`
-	Audience                 []string            `json:"audience,omitempty"`
-	AllowedCORSOrigins       []string            `json:"allowed_cors_origins,omitempty"`
-	DefaultMaxAge            int64               `json:"default_max_age,omitempty"`
-	ClientURI                string              `json:"client_uri,omitempty"`
-	LogoURI                  string              `json:"logo_uri,omitempty"`
-	PolicyURI                string              `json:"policy_uri,omitempty"`
-	TermsURI                 string              `json:"tos_uri,omitempty"`
+	ApplicationType string   `json:"application_type,omitempty"`
+	Contacts        []string `json:"contacts,omitempty"`
+	GrantTypes      []string `json:"grant_types,omitempty"`
+	ResponseTypes   []string `json:"response_types,omitempty"`
+
+	TokenEndpointAuthMethod     string              `json:"token_endpoint_auth_method,omitempty"`
+	TokenEndpointAuthSigningAlg string              `json:"token_endpoint_auth_signing_alg,omitempty"`
+	JWKS                        *jose.JSONWebKeySet `json:"jwks,omitempty"`
+	JWKSURI                     string              `json:"jwks_uri,omitempty"`
+
+	SubjectType         string `json:"subject_type,omitempty"`
+	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
+
+	IDTokenSignedResponseAlg   string   `json:"id_token_signed_response_alg,omitempty"`
+	UserinfoSignedResponseAlg  string   `json:"userinfo_signed_response_alg,omitempty"`
+	AccessTokenSigningAlg      string   `json:"access_token_signing_alg,omitempty"`
+	RequestObjectSigningAlg    string   `json:"request_object_signing_alg,omitempty"`
+	RequireSignedRequestObject bool     `json:"require_signed_request_object,omitempty"`
+	RequestURIs                []string `json:"request_uris,omitempty"`
+
+	Audience           []string `json:"audience,omitempty"`
+	AllowedCORSOrigins []string `json:"allowed_cors_origins,omitempty"`
+	DefaultMaxAge      *int64   `json:"default_max_age,omitempty"` // seconds; nil: any age will do
+	RequireAuthTime    bool     `json:"require_auth_time,omitempty"`
+	DefaultACRValues   []string `json:"default_acr_values,omitempty"`
+	InitiateLoginURI   string   `json:"initiate_login_uri,omitempty"`
+
+	ClientURI string `json:"client_uri,omitempty"`
+	LogoURI   string `json:"logo_uri,omitempty"`
+	PolicyURI string `json:"policy_uri,omitempty"`
+	TermsURI  string `json:"tos_uri,omitempty"`
+
+	PostLogoutRedirectURIs            []string `json:"post_logout_redirect_uris,omitempty"`
+	BackchannelLogoutURI              string   `json:"backchannel_logout_uri,omitempty"`
+	BackchannelLogoutSessionRequired  bool     `json:"backchannel_logout_session_required,omitempty"`
+	FrontchannelLogoutURI             string   `json:"frontchannel_logout_uri,omitempty"`
+	FrontchannelLogoutSessionRequired bool     `json:"frontchannel_logout_session_required,omitempty"`
+
+	SoftwareID      string `json:"software_id,omitempty"`
+	SoftwareVersion string `json:"software_version,omitempty"`
 }
+
+// How a client knows its users (OIDC Core 8).
+const (
+	SubjectTypePublic   = "public"
+	SubjectTypePairwise = "pairwise"
+)
 
 // Client is a registered client with its type and connections. A cached one is shared and never changed: a request that
 // knows more (the connection that authenticated, the redirect URI that was asked for) works on a copy.
@@ -83,6 +117,7 @@ type ConnectionSecret struct {
 	Hash         []byte // SHA-256, for a secret of 128 bits or more
 	PasswordHash string // argon2id, for a weaker one
 	Lookup       []byte // of a weaker one that doubles as an api-key; written, never read back
+	Sealed       string // the secret itself, of a client that signs with it (Store.SealSecret); else ""
 	CreatedAt    int64
 	ExpiresAt    int64 // 0: never
 }

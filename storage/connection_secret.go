@@ -13,18 +13,19 @@ type secretRow struct {
 	ConnectionID string `db:"connection_id"`
 	Hash         []byte `db:"hash"`
 	PasswordHash string `db:"password_hash"`
+	Sealed       string `db:"sealed"`
 	CreatedAt    int64  `db:"created_at"`
 	ExpiresAt    int64  `db:"expires_at"`
 }
 
 func (r secretRow) secret() ConnectionSecret {
 	return ConnectionSecret{
-		ID: r.ID, Hash: r.Hash, PasswordHash: r.PasswordHash, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+		ID: r.ID, Hash: r.Hash, PasswordHash: r.PasswordHash, Sealed: r.Sealed, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
 	}
 }
 
 const selectSecret = `
-SELECT k.id, k.connection_id, k.hash, k.password_hash, k.created_at, k.expires_at
+SELECT k.id, k.connection_id, k.hash, k.password_hash, k.sealed, k.created_at, k.expires_at
 FROM connection_secrets k JOIN connections c ON c.id = k.connection_id `
 
 // liveSecret takes the time as the second argument. Who keeps a secret in memory must compare its ExpiresAt again.
@@ -32,9 +33,22 @@ const liveSecret = `(k.expires_at = 0 OR k.expires_at > $2)`
 
 func createSecret(ctx context.Context, tx *sqlx.Tx, connectionID string, secret ConnectionSecret) error {
 	return write(ctx, tx, `
-INSERT INTO connection_secrets (id, connection_id, hash, password_hash, lookup, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		secret.ID, connectionID, bytes(secret.Hash), secret.PasswordHash, bytes(secret.Lookup), secret.CreatedAt, secret.ExpiresAt)
+INSERT INTO connection_secrets (id, connection_id, hash, password_hash, lookup, sealed, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		secret.ID, connectionID, bytes(secret.Hash), secret.PasswordHash, bytes(secret.Lookup), secret.Sealed,
+		secret.CreatedAt, secret.ExpiresAt)
+}
+
+func sealedSecretContext(id string) string { return "connection_secrets:" + id }
+
+// SealSecret is the sealed form of a client's secret, for one that signs with it (client_secret_jwt). id is that of its row.
+func (s *Store) SealSecret(id, secret string) string {
+	return s.sealer.Seal([]byte(secret), sealedSecretContext(id))
+}
+
+// OpenSecret is the secret again. ErrSealed: it was never sealed, or under a master secret that is gone.
+func (s *Store) OpenSecret(secret ConnectionSecret) ([]byte, error) {
+	return s.sealer.Open(secret.Sealed, sealedSecretContext(secret.ID))
 }
 
 // AddConnectionSecret gives a connection one more secret; the others end at othersExpireAt at the latest (epoch seconds),

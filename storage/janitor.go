@@ -53,6 +53,8 @@ var allDeadRows = []deadRows{
 	{"revoked_jti", "jti", 0, expired},
 	{"used_jti", "namespace, issuer, jti", 0, expired},
 	{"audit_events", "id", 0, expired},
+	{"initial_access_tokens", "id", 0, expired},
+	{"logout_deliveries", "id", 0, expired},
 }
 
 // Sweep deletes the rows that are dead, in batches, until none are left, and says how many went from each table. After an

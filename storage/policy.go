@@ -33,6 +33,9 @@ const (
 	RedirectMatchExact  = "exact"
 	RedirectMatchPrefix = "prefix"
 
+	AssertionAudienceEndpoint = "endpoint" // the issuer or the token endpoint, among others or not (OIDC Core 9)
+	AssertionAudienceIssuer   = "issuer"   // the issuer, alone and as a string (RFC 7523bis, FAPI 2.0)
+
 	RefreshBoundToConnection = "connection"
 	RefreshBoundToClient     = "client"
 )
@@ -52,6 +55,8 @@ type Policy struct {
 	CodeLifetime        int64  `json:"code_lifetime"`
 	AccessLifetime      int64  `json:"access_lifetime"`
 	RefreshLifetime     int64  `json:"refresh_lifetime"`
+	// AssertionAudience is whom a client assertion must be addressed to.
+	AssertionAudience string `json:"assertion_audience"`
 	// IntrospectAny lets the client ask about tokens that are not its own.
 	IntrospectAny bool `json:"introspect_any"`
 	// Trusted lets the client name no scope on POST /oauth/apps/authorize, and have all that the user's roles give; its users
@@ -82,6 +87,7 @@ func NewPolicy(preset string) (Policy, error) {
 			RefreshIssued: RefreshIssuedWithOfflineAccess, Refresh: RefreshRotate, RefreshGrace: 30,
 			RefreshScope: RefreshScopeGranted, RefreshLifetimeFrom: RefreshLifetimeFromRotation,
 			CodeReplay: CodeReplayRevoke, CodeLifetime: 60, AccessLifetime: 3600, RefreshLifetime: 2592000,
+			AssertionAudience: AssertionAudienceEndpoint,
 		}, nil
 	case PresetEHealth, PresetMithril:
 		p := Policy{
@@ -89,6 +95,7 @@ func NewPolicy(preset string) (Policy, error) {
 			RefreshIssued: RefreshIssuedAlways, Refresh: RefreshReuse, RefreshGrace: 30,
 			RefreshScope: RefreshScopeCurrent, RefreshLifetimeFrom: RefreshLifetimeFromIssue,
 			CodeReplay: CodeReplayRefuse, CodeLifetime: 300, AccessLifetime: 2592000, RefreshLifetime: 2592000,
+			AssertionAudience: AssertionAudienceEndpoint,
 		}
 		if preset == PresetMithril {
 			p.RefreshScope, p.RefreshLifetime = RefreshScopeApproval, 604800
@@ -124,6 +131,7 @@ func (p Policy) Validate() error {
 	oneOf("refresh_scope", p.RefreshScope, RefreshScopeGranted, RefreshScopeCurrent, RefreshScopeApproval)
 	oneOf("refresh_lifetime_from", p.RefreshLifetimeFrom, RefreshLifetimeFromRotation, RefreshLifetimeFromIssue)
 	oneOf("code_replay", p.CodeReplay, CodeReplayRevoke, CodeReplayRefuse)
+	oneOf("assertion_audience", p.AssertionAudience, AssertionAudienceEndpoint, AssertionAudienceIssuer)
 	between := func(name string, seconds, least, most int64) {
 		if seconds < least || seconds > most {
 			problems = append(problems, fmt.Errorf("%s is %d: want %d to %d seconds", name, seconds, least, most))

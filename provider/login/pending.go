@@ -32,8 +32,9 @@ const maximumForm = 64 << 10
 // visitor who never signs in leaves no row.
 type Pending struct {
 	Face      string `json:"face,omitempty"`
-	Query     string `json:"query,omitempty"` // raw, parsed and checked again at each step
-	At        int64  `json:"at"`              // microseconds: when the authorization request came; 0 becomes now
+	Query     string `json:"query,omitempty"`  // raw, parsed and checked again at each step
+	Signed    bool   `json:"signed,omitempty"` // the query is what a verified request object said
+	At        int64  `json:"at"`               // microseconds: when the authorization request came; 0 becomes now
 	ClientID  string `json:"client_id,omitempty"`
 	LoginHint string `json:"login_hint,omitempty"`
 	UILocales string `json:"ui_locales,omitempty"`

@@ -1,0 +1,149 @@
+package outbound
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	// timeout bounds a whole request, redirects and body included.
+	timeout          = 5 * time.Second
+	dialTimeout      = 3 * time.Second
+	maximumRedirects = 3
+	maximumAddress   = 2000 // bytes of a URL
+)
+
+// ErrRefused says that an address may not be asked: it is no https URL, or it leads into a network that is not named.
+var ErrRefused = errors.New("outbound: the address may not be reached")
+
+// Options are what a Client takes from outside.
+type Options struct {
+	// Allowed are private networks that may be reached all the same.
+	Allowed []netip.Prefix
+	// RootCAs are trusted beside nothing else; nil: those of the system.
+	RootCAs *x509.CertPool
+}
+
+// Client sends requests to addresses that others chose. It is safe for concurrent use.
+type Client struct{ http *http.Client }
+
+// New makes a Client. It takes no proxy from the environment: behind one, nobody could tell where a request ends.
+func New(o Options) *Client {
+	dialer := &net.Dialer{Timeout: dialTimeout, Control: guard(o.Allowed)}
+	return &Client{http: &http.Client{
+		Timeout:       timeout,
+		CheckRedirect: checkRedirect,
+		Transport: &http.Transport{
+			DialContext:            dialer.DialContext,
+			TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout:    dialTimeout,
+			ResponseHeaderTimeout:  timeout,
+			MaxResponseHeaderBytes: 32 << 10,
+			MaxConnsPerHost:        8,
+			MaxIdleConns:           32,
+			IdleConnTimeout:        30 * time.Second,
+			ForceAttemptHTTP2:      true,
+		},
+	}}
+}
+
+// Document is what an address answered.
+type Document struct {
+	Body   []byte
+	Header http.Header
+}
+
+// Get fetches a document of at most that many bytes. Errors: ErrRefused, or a fault of the other side; none of them holds
+// what was answered.
+func (c *Client) Get(ctx context.Context, address string, maximum int64) (*Document, error) {
+	response, err := c.send(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("outbound: answered with status %d", response.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maximum+1))
+	if err != nil {
+		return nil, fmt.Errorf("outbound: %w", withoutURL(err))
+	}
+	if int64(len(body)) > maximum {
+		return nil, fmt.Errorf("outbound: answered with more than %d bytes", maximum)
+	}
+	return &Document{Body: body, Header: response.Header}, nil
+}
+
+// PostForm sends a form and returns the status of the answer, whose body is not read. It follows no redirect, which is a
+// status like any other.
+func (c *Client) PostForm(ctx context.Context, address string, form url.Values) (status int, err error) {
+	response, err := c.send(ctx, http.MethodPost, address, form)
+	if err != nil {
+		return 0, err
+	}
+	return response.StatusCode, response.Body.Close()
+}
+
+func (c *Client) send(ctx context.Context, method, address string, form url.Values) (*http.Response, error) {
+	if err := checkAddress(address); err != nil {
+		return nil, err
+	}
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	r, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: malformed", ErrRefused)
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.Header.Set("User-Agent", "ithildin")
+	response, err := c.http.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("outbound: %w", withoutURL(err))
+	}
+	return response, nil
+}
+
+func checkAddress(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || len(address) > maximumAddress:
+		return fmt.Errorf("%w: malformed or too long", ErrRefused)
+	case u.Scheme != "https" || u.Hostname() == "" || u.User != nil:
+		return fmt.Errorf("%w: want https, a host and no user information", ErrRefused)
+	}
+	return nil
+}
+
+// checkRedirect holds every address on the way to the rules of the first; what was posted goes nowhere else.
+func checkRedirect(r *http.Request, via []*http.Request) error {
+	if via[0].Method != http.MethodGet {
+		return http.ErrUseLastResponse
+	}
+	if len(via) > maximumRedirects {
+		return fmt.Errorf("%w: more than %d redirects", ErrRefused, maximumRedirects)
+	}
+	return checkAddress(r.URL.String())
+}
+
+// withoutURL keeps the address, which may hold a secret of its owner, out of the log.
+func withoutURL(err error) error {
+	var known *url.Error
+	if errors.As(err, &known) {
+		return known.Err
+	}
+	return err
+}
