@@ -56,10 +56,10 @@ func (p *Provider) Approve(r *http.Request, approval Approval) (*Approved, error
 	if err := p.readParameters(ctx, r, a); err != nil {
 		return nil, err
 	}
-	code, err := p.issueCode(r, a)
-	if err != nil {
+	if _, err := p.issue(r, a); err != nil {
 		return nil, err
 	}
+	code := a.work.Issued.Code
 	return &Approved{
 		Code: code, CodeID: a.work.Issued.CodeID, ApprovalID: a.approvalID,
 		ExpiresAt: p.store.Now() + a.client.Policy.CodeLifetime, Scope: a.scope, RedirectURI: approval.RedirectURI,

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/ory/fosite"
 
@@ -15,22 +17,27 @@ import (
 // authorization is one authorization request on its way: what was asked, and what is known of it so far. Its steps run
 // again from the start whenever the browser comes back, for the pages keep no state but the sealed query.
 type authorization struct {
-	face    Face
-	query   string     // as it was received
-	form    url.Values // its parameters
-	at      int64      // when it was received, in microseconds
-	work    *storage.UnitOfWork
-	client  *storage.Client
-	given   bool // the request named its redirect URI
-	signed  bool // the parameters came in a request object, which was verified
-	request fosite.AuthorizeRequester
-	prompt  prompt
-	demand  login.Demand
-	login   *storage.Login
+	face         Face
+	query        string     // as it was received
+	form         url.Values // its parameters
+	at           int64      // when it was received, in microseconds
+	work         *storage.UnitOfWork
+	client       *storage.Client
+	given        bool // the request named its redirect URI
+	signed       bool // the parameters came in a request object, which was verified
+	request      fosite.AuthorizeRequester
+	responseType string // normalized
+	prompt       prompt
+	claims       claimsRequest
+	context      contextRequest
+	demand       login.Demand
+	login        *storage.Login
 	// approvalID is the id of what the user approved for the client before, or approves now.
 	approvalID string
 	scope      []string
 	scopes     *scopes
+	// userinfoClaims and idTokenClaims are single claims that would be granted; singleClaims those of them that no scope opens.
+	userinfoClaims, idTokenClaims, singleClaims []string
 }
 
 // step is what a request needs next.
@@ -130,6 +137,9 @@ func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorizati
 	if err := p.settleScope(ctx, a); err != nil {
 		return a, 0, err
 	}
+	if err := a.settleClaims(); err != nil {
+		return a, 0, err
+	}
 	if !a.consentNeeded() || a.face.TrustsClients && a.client.Policy.Trusted {
 		return a, ready, nil
 	}
@@ -222,11 +232,36 @@ func (p *Provider) demandOf(ctx context.Context, a *authorization) (login.Demand
 	if len(asked) == 0 && a.face.ScopeOfRoles {
 		asked = scopes.ofRoles()
 	}
-	return login.DemandOf(scopes.entries(asked)), nil
+	return a.context.demand(login.DemandOf(scopes.entries(asked))), nil
+}
+
+// settleClaims decides which of the single claims that were asked for would be granted. Those that the scope opens anyhow
+// need no approval of their own.
+func (a *authorization) settleClaims() error {
+	if len(a.claims.Userinfo)+len(a.claims.IDToken) == 0 {
+		return nil
+	}
+	user, err := userClaims(holderOf(a.login.User))
+	if err != nil {
+		return err
+	}
+	a.userinfoClaims, a.idTokenClaims = a.claims.Userinfo.grantable(a.client, user), a.claims.IDToken.grantable(a.client, user)
+	open := claimsOf(a.scope)
+	for _, name := range storage.SplitScope(strings.Join(append(a.userinfoClaims, a.idTokenClaims...), " ")) {
+		if !slices.Contains(open, name) {
+			a.singleClaims = append(a.singleClaims, name)
+		}
+	}
+	return nil
+}
+
+func holderOf(user storage.User) storage.Holder {
+	return storage.Holder{Email: user.Email, Profile: user.Profile, UpdatedAt: user.UpdatedAt}
 }
 
 // consentNeeded: for what was never approved, when the client asks for it, and each time for a public client, since
 // anyone can take its name (RFC 8252 8.6).
 func (a *authorization) consentNeeded() bool {
-	return a.prompt.consent || a.client.IsPublic() || a.login.ApprovalID == "" || !contains(a.login.ApprovedScope, a.scope)
+	return a.prompt.consent || a.client.IsPublic() || a.login.ApprovalID == "" ||
+		!contains(a.login.ApprovedScope, a.scope) || !contains(storage.SplitScope(a.login.ApprovalClaims), a.singleClaims)
 }

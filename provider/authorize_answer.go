@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/ory/fosite"
@@ -11,18 +12,34 @@ import (
 	"ithildin/storage"
 )
 
-// answer issues the code and takes the browser back to the client. Code, approval and what else the request has to write
-// are one statement.
+// answer issues what was asked for and takes the browser back to the client. Code, approval, grant and what else the request
+// has to write are one statement.
 func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorization) error {
-	code, err := p.issueCode(r, a)
+	idToken, err := p.issue(r, a)
 	if err != nil {
 		return p.fail(w, r, a, err)
 	}
-	seeOther(w, a.face.Success(a.client.RedirectURI, code, a.form.Get("state")))
-	return nil
+	if a.face.Success != nil {
+		seeOther(w, a.face.Success(a.client.RedirectURI, a.work.Issued.Code, a.form.Get("state")))
+		return nil
+	}
+	parameters := url.Values{}
+	if hasResponse(a.responseType, "code") {
+		parameters.Set("code", a.work.Issued.Code)
+	}
+	if hasResponse(a.responseType, "token") {
+		parameters.Set("access_token", a.work.Issued.AccessToken)
+		parameters.Set("token_type", "Bearer")
+		parameters.Set("expires_in", strconv.FormatInt(a.client.Policy.AccessLifetime, 10))
+	}
+	if hasResponse(a.responseType, "id_token") {
+		parameters.Set("id_token", idToken)
+	}
+	return p.respond(w, r, a, parameters)
 }
 
-func (p *Provider) issueCode(r *http.Request, a *authorization) (string, error) {
+// issue makes what the response type asks for; codes and access tokens are in the unit of work, an ID token is answered.
+func (p *Provider) issue(r *http.Request, a *authorization) (idToken string, err error) {
 	ctx := a.work.Context(r.Context())
 	for _, name := range a.scope {
 		a.request.GrantScope(name)
@@ -30,27 +47,38 @@ func (p *Provider) issueCode(r *http.Request, a *authorization) (string, error) 
 	for _, name := range a.request.GetRequestedAudience() {
 		a.request.GrantAudience(name)
 	}
-	l := a.login
-	session := &storage.Session{
-		UserID: l.User.ID, Subject: p.subject(a.client, l.User.ID), RedirectURI: a.client.RedirectURI,
-		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR, ACR: l.Session.ACR,
-		Nonce: a.form.Get("nonce"), Audience: a.request.GetGrantedAudience(),
-		CodeChallenge: a.form.Get("code_challenge"), RedirectURIGiven: a.given,
+	session := p.sessionOf(a)
+	a.work.Holder = holderOf(a.login.User)
+	if frontChannel(a.responseType) {
+		a.work.QueueFrontChannelGrant(a.request.GetID(), a.scope, session)
 	}
 	if a.consentNeeded() {
 		p.approve(ctx, a)
 	}
-	if l.Session.ID != nil {
-		p.login.QueueSessionUse(a.work, l)
+	if a.login.Session.ID != nil {
+		p.login.QueueSessionUse(a.work, a.login)
 	}
 	response, err := p.oauth2.NewAuthorizeResponse(ctx, a.request, session)
 	if err != nil {
 		return "", err
 	}
-	if err := a.work.Flush(ctx); err != nil {
-		return "", err
+	return response.GetParameters().Get("id_token"), a.work.Flush(ctx)
+}
+
+// sessionOf is what the code, the grant and the tokens remember.
+func (p *Provider) sessionOf(a *authorization) *storage.Session {
+	l := a.login
+	session := &storage.Session{
+		UserID: l.User.ID, Subject: p.subject(a.client, l.User.ID), RedirectURI: a.client.RedirectURI,
+		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR, ACR: a.context.answer(l.Session),
+		Nonce: a.form.Get("nonce"), Audience: a.request.GetGrantedAudience(),
+		CodeChallenge: a.form.Get("code_challenge"), RedirectURIGiven: a.given,
+		ClaimsInUserinfo: a.userinfoClaims, ClaimsInIDToken: a.idTokenClaims,
 	}
-	return response.GetParameters().Get("code"), nil
+	if a.responseType == "id_token" { // there will be no access token to ask userinfo with (OIDC Core 5.4)
+		session.ClaimsInIDToken = append(claimsOf(a.scope), append(a.userinfoClaims, a.idTokenClaims...)...)
+	}
+	return session
 }
 
 // approve remembers what the user consented to.
@@ -60,11 +88,15 @@ func (p *Provider) approve(ctx context.Context, a *authorization) {
 		a.approvalID = p.store.NewID()
 	}
 	a.work.QueueApproval(storage.Approval{
-		ID: a.approvalID, UserID: a.login.User.ID, ClientID: a.client.ID, Scope: a.scope, CreatedAt: now, UpdatedAt: now,
-	}, a.login.ApprovalScope)
+		ID: a.approvalID, UserID: a.login.User.ID, ClientID: a.client.ID, Scope: a.scope, Claims: a.singleClaims,
+		CreatedAt: now, UpdatedAt: now,
+	}, a.login.ApprovalScope, a.login.ApprovalClaims)
+	details := map[string]string{"scope": strings.Join(a.scope, " ")}
+	if len(a.singleClaims) > 0 {
+		details["claims"] = strings.Join(a.singleClaims, " ")
+	}
 	p.queueEvent(ctx, a.work, storage.Event{
-		Kind: "consented", ClientID: a.client.ID, UserID: a.login.User.ID,
-		Details: map[string]string{"scope": strings.Join(a.scope, " ")},
+		Kind: "consented", ClientID: a.client.ID, UserID: a.login.User.ID, Details: details,
 	})
 }
 
@@ -82,10 +114,27 @@ func (p *Provider) fail(w http.ResponseWriter, r *http.Request, a *authorization
 		return &pageError{cause: e, uiLocales: a.form.Get("ui_locales")}
 	}
 	p.logError(r, e)
-	answer := url.Values{"error": {e.Code}, "error_description": {
+	return p.respond(w, r, a, url.Values{"error": {e.Code}, "error_description": {
 		describe(e.Description + " Request id: " + RequestID(r) + "."),
-	}}
-	seeOther(w, withParameters(a.client.RedirectURI, p.answerParameters(answer, a.form.Get("state"))))
+	}})
+}
+
+// respond takes parameters to the client in the mode of the request, with what every answer has: state where it was sent
+// (RFC 6749 4.1.2), and iss (RFC 9207).
+func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorization, parameters url.Values) error {
+	if state := a.form.Get("state"); state != "" {
+		parameters.Set("state", state)
+	}
+	parameters.Set("iss", p.issuer)
+	uri := a.client.RedirectURI
+	switch responseMode(a.form) {
+	case responseModeFormPost:
+		return p.login.FormPost(w, r, uri, parameters)
+	case responseModeFragment:
+		seeOther(w, uri+"#"+parameters.Encode())
+	default:
+		seeOther(w, withParameters(uri, parameters))
+	}
 	return nil
 }
 
@@ -97,28 +146,4 @@ func seeOther(w http.ResponseWriter, location string) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(http.StatusSeeOther)
-}
-
-// pageError is an error for a person: it can't, or must not, go to the client.
-type pageError struct {
-	cause     *Error
-	uiLocales string
-}
-
-// Error is for the log.
-func (e *pageError) Error() string { return e.cause.Error() }
-
-// Unwrap lets AsError find the cause.
-func (e *pageError) Unwrap() error { return e.cause }
-
-// writePage shows an error to a person.
-func (p *Provider) writePage(w http.ResponseWriter, r *http.Request, e *pageError) {
-	p.logError(r, e.cause)
-	page := words(e.cause)
-	page.UILocales = e.uiLocales
-	status := e.cause.Status
-	if status == http.StatusUnauthorized {
-		status = http.StatusBadRequest // a browser would ask for a password of its own
-	}
-	p.login.Error(w, r, status, page)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ithildin/provider/login"
+	"ithildin/storage"
 )
 
 // consentPage shows what the client asks for. Everything is examined again: the page may be opened again at any time.
@@ -17,13 +18,13 @@ func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
 		return p.proceed(w, r, pending)
 	}
 	sealed := a.pending()
-	sealed.UserID, sealed.Scope = a.login.User.ID, a.scope
+	sealed.UserID, sealed.Scope, sealed.Claims = a.login.User.ID, a.scope, a.singleClaims
 	request, err := p.login.Seal(w, r, sealed)
 	if err != nil {
 		return err
 	}
 	p.login.Consent(w, r, login.ConsentPage{
-		ClientName: a.client.Name, UserName: a.login.User.Email, Request: request, Scopes: a.scopes.entries(a.newScope()),
+		ClientName: a.client.Name, UserName: a.login.User.Email, Request: request, Scopes: a.scopes.entries(a.newScope()), Claims: a.newClaims(),
 		UILocales: a.form.Get("ui_locales"), LogoURI: a.client.Metadata.LogoURI, ClientURI: a.client.Metadata.ClientURI,
 		PolicyURI: a.client.Metadata.PolicyURI, TermsURI: a.client.Metadata.TermsURI,
 	})
@@ -40,13 +41,23 @@ func (a *authorization) newScope() []string {
 	})
 }
 
+// newClaims are the single claims that the page asks about, likewise.
+func (a *authorization) newClaims() []string {
+	if a.prompt.consent || a.client.IsPublic() {
+		return a.singleClaims
+	}
+	approved := storage.SplitScope(a.login.ApprovalClaims)
+	return slices.DeleteFunc(slices.Clone(a.singleClaims), func(name string) bool { return slices.Contains(approved, name) })
+}
+
 // consent takes the user's decision. It counts only for the user whom the page was made for, and for what it showed.
 func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
 	pending, a, next, err := p.reexamine(w, r)
 	if a == nil || err != nil {
 		return err
 	}
-	if next == needSignIn || a.login.User.ID != pending.UserID || !slices.Equal(a.scope, pending.Scope) {
+	if next == needSignIn || a.login.User.ID != pending.UserID || !slices.Equal(a.scope, pending.Scope) ||
+		!slices.Equal(a.singleClaims, pending.Claims) {
 		return p.proceed(w, r, a.pending())
 	}
 	switch r.PostFormValue("decision") {

@@ -3,8 +3,12 @@ package provider
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
+
+	"ithildin/jwks"
+	"ithildin/storage"
 )
 
 // metadata is OIDC Discovery 3, RFC 8414 2, and the discovery sections of the logout and session specifications. It says
@@ -58,34 +62,45 @@ type documents struct {
 }
 
 func (p *Provider) newDocuments() *documents {
-	issuer := p.issuer
+	text, err := json.Marshal(p.metadata())
+	if err != nil {
+		panic("provider: metadata: " + err.Error()) // strings and booleans always marshal
+	}
+	return &documents{discovery: text, length: strconv.Itoa(len(text))}
+}
+
+// metadata follows from the configuration: what the operator has not turned on is not there.
+func (p *Provider) metadata() metadata {
 	confidential := []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}
 	algorithms := make([]string, len(assertionAlgorithms))
 	for i, a := range assertionAlgorithms {
 		algorithms[i] = string(a)
 	}
-	claims := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"}
-	for _, scope := range []string{"profile", "email", "address", "phone"} {
-		claims = append(claims, claimsOfScope[scope]...)
-	}
-	text, err := json.Marshal(metadata{
-		Issuer: issuer, AuthorizationEndpoint: issuer + PathAuthorize, TokenEndpoint: issuer + PathToken,
-		UserinfoEndpoint: issuer + PathUserinfo, IntrospectionEndpoint: issuer + PathIntrospect,
-		RevocationEndpoint: issuer + PathRevoke, JWKSURI: issuer + PathJWKS,
+	signing := []string{jwks.RS256, jwks.ES256, jwks.EdDSA}
+	m := metadata{
+		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + PathAuthorize, TokenEndpoint: p.issuer + PathToken,
+		UserinfoEndpoint: p.issuer + PathUserinfo, IntrospectionEndpoint: p.issuer + PathIntrospect,
+		RevocationEndpoint: p.issuer + PathRevoke, JWKSURI: p.issuer + PathJWKS,
 		ScopesSupported:        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
-		ResponseTypesSupported: []string{"code"}, ResponseModesSupported: []string{"query"},
-		GrantTypesSupported: grantTypes, SubjectTypesSupported: []string{"public"},
-		IDTokenAlgorithms: []string{"RS256", "ES256", "EdDSA"},
-		TokenAuthMethods:  append([]string{"none"}, confidential...), TokenAuthAlgorithms: algorithms,
+		ResponseTypesSupported: p.responseTypes,
+		ResponseModesSupported: []string{responseModeQuery, responseModeFragment, responseModeFormPost},
+		GrantTypesSupported:    grantTypes,
+		SubjectTypesSupported:  []string{storage.SubjectTypePublic, storage.SubjectTypePairwise}, ACRValuesSupported: acrValues,
+		IDTokenAlgorithms: signing, UserinfoAlgorithms: signing,
+		TokenAuthMethods: append([]string{"none"}, confidential...), TokenAuthAlgorithms: algorithms,
 		IntrospectionAuthMethods: confidential, RevocationAuthMethods: append([]string{"none"}, confidential...),
-		ClaimsSupported: claims, ChallengeMethods: []string{"S256"},
-		PromptValues: []string{"none", "login", "consent", "select_account"}, UILocales: []string{"uk", "en"},
-		ResponseIssuer: true,
-	})
-	if err != nil {
-		panic("provider: metadata: " + err.Error()) // strings and booleans always marshal
+		ClaimTypesSupported: []string{"normal"}, ClaimsParameterSupported: true,
+		ClaimsSupported: append([]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash",
+			"sid"}, claimsOf([]string{"profile", "email", "address", "phone"})...),
+		ChallengeMethods: []string{"S256"},
+		PromptValues:     []string{"none", "login", "consent", "select_account"},
+		DisplayValues:    []string{"page", "popup", "touch", "wap"},
+		UILocales:        []string{"uk", "en"}, ResponseIssuer: true,
 	}
-	return &documents{discovery: text, length: strconv.Itoa(len(text))}
+	if slices.ContainsFunc(p.responseTypes, frontChannel) {
+		m.GrantTypesSupported = append(m.GrantTypesSupported[:len(grantTypes):len(grantTypes)], "implicit")
+	}
+	return m
 }
 
 // discovery serves the metadata at both well-known paths.

@@ -27,8 +27,13 @@ const (
 	CodeLoginRequired          = "login_required"
 	CodeConsentRequired        = "consent_required"
 	CodeInvalidToken           = "invalid_token"
-	CodeRequestNotSupported    = "request_not_supported"
-	CodeRequestURINotSupported = "request_uri_not_supported"
+	CodeInsufficientScope      = "insufficient_scope"
+	// CodeUnmetAuthenticationRequirements is of OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+	CodeUnmetAuthenticationRequirements = "unmet_authentication_requirements"
+	CodeUnsupportedResponseMode         = "unsupported_response_mode"
+	CodeUnsupportedResponseType         = "unsupported_response_type"
+	CodeRequestNotSupported             = "request_not_supported"
+	CodeRequestURINotSupported          = "request_uri_not_supported"
 )
 
 // The causes that pages have words for, and that adapters tell apart.

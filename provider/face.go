@@ -9,7 +9,8 @@ import (
 // it. A request that waits for a sign-in remembers its face by name.
 type Face struct {
 	Name string
-	// Success is the URI that takes a code to the client; state is "" when none was sent.
+	// Success is the URI that takes a code to the client; state is "" when none was sent. nil: by the response mode of the
+	// request, as OAuth 2.0 and OpenID Connect have it.
 	Success func(redirectURI, code, state string) string
 	// LocalErrors says that an error is a page and never a redirect (contract 7.3).
 	LocalErrors bool
@@ -23,24 +24,6 @@ type Face struct {
 
 // StandardFace is the name of the face by the book.
 const StandardFace = "standard"
-
-func (p *Provider) standardFace() Face {
-	return Face{
-		Name: StandardFace,
-		Success: func(redirectURI, code, state string) string {
-			return withParameters(redirectURI, p.answerParameters(url.Values{"code": {code}}, state))
-		},
-	}
-}
-
-// answerParameters adds what every authorization response has: state where it was sent (RFC 6749 4.1.2), and iss (RFC 9207).
-func (p *Provider) answerParameters(parameters url.Values, state string) url.Values {
-	if state != "" {
-		parameters.Set("state", state)
-	}
-	parameters.Set("iss", p.issuer)
-	return parameters
-}
 
 // withParameters appends to the query of a URI and leaves the query that it has as it was registered.
 func withParameters(uri string, parameters url.Values) string {

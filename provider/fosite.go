@@ -89,6 +89,17 @@ func (p *Provider) composition() *fosite.Fosite {
 		OpenIDConnectRequestValidator: openid.NewOpenIDConnectRequestValidator(nil, config),
 		Config:                        config, IDTokenHandleHelper: idTokens,
 	}
+	implicit := &oauth2.AuthorizeImplicitGrantTypeHandler{
+		AccessTokenStrategy: p.accessTokens, AccessTokenStorage: store, Config: config,
+	}
+	openIDImplicit := &openid.OpenIDConnectImplicitHandler{
+		AuthorizeImplicitGrantTypeHandler: implicit, IDTokenHandleHelper: idTokens,
+		OpenIDConnectRequestValidator: openID.OpenIDConnectRequestValidator, Config: config,
+	}
+	hybrid := &openid.OpenIDConnectHybridHandler{
+		AuthorizeImplicitGrantTypeHandler: implicit, AuthorizeExplicitGrantHandler: explicit, IDTokenHandleHelper: idTokens,
+		OpenIDConnectRequestValidator: openID.OpenIDConnectRequestValidator, OpenIDConnectRequestStorage: store, Config: config,
+	}
 	proofKey := &pkce.Handler{AuthorizeCodeStrategy: p.codes, Storage: store, Config: config}
 	refresh := &refreshHandler{provider: p, RefreshTokenGrantHandler: &oauth2.RefreshTokenGrantHandler{
 		AccessTokenStrategy: p.accessTokens, RefreshTokenStrategy: p.refreshTokens,
@@ -100,8 +111,9 @@ func (p *Provider) composition() *fosite.Fosite {
 		},
 		Config: config,
 	}
-	// The code's handler comes before PKCE and OpenID, which look at the code; the policy comes last.
-	config.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{explicit, proofKey, openID}
+	// What makes a code comes before PKCE and OpenID, which look at the code; the policy comes last. The response type
+	// token alone has no handler: it is no part of OpenID Connect.
+	config.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{explicit, hybrid, proofKey, openID, openIDImplicit}
 	config.TokenEndpointHandlers = fosite.TokenEndpointHandlers{
 		explicit, proofKey, &codePolicy{}, openID,
 		refresh, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: idTokens, Config: config},

@@ -134,9 +134,9 @@ func TestHostileInputAtTheAuthorizationEndpointIsAPageOrARedirect(t *testing.T) 
 			parameters url.Values
 			code       string
 		}{
-			"no response type":          {with("clinic", "response_type"), "unsupported_response_type"},
+			"no response type":          {with("clinic", "response_type"), "invalid_request"},
 			"an unknown response type":  {with("clinic", "response_type", "token"), "unsupported_response_type"},
-			"a fragment response mode":  {with("clinic", "response_mode", "fragment"), "unsupported_response_mode"},
+			"an unknown response mode":  {with("clinic", "response_mode", "web_message"), "unsupported_response_mode"},
 			"a scope outside":           {with("clinic", "scope", "root"), "invalid_scope"},
 			"an unknown prompt":         {with("clinic", "prompt", "sometimes"), "invalid_request"},
 			"prompt none and login":     {with("clinic", "prompt", "none login"), "invalid_request"},
@@ -154,8 +154,8 @@ func TestHostileInputAtTheAuthorizationEndpointIsAPageOrARedirect(t *testing.T) 
 				p := s.browser().authorize(c.parameters)
 				require.NotNil(t, p.location, "%d %s", p.status, p.body)
 				require.True(t, strings.HasPrefix(p.location.String(), redirectURI), p.location.String())
-				require.Equal(t, c.code, p.location.Query().Get("error"))
-				require.Equal(t, "s-1", p.location.Query().Get("state"))
+				require.Equal(t, c.code, p.parameters().Get("error"))
+				require.Equal(t, "s-1", p.parameters().Get("state"))
 			})
 		}
 	})

@@ -20,7 +20,8 @@ const idTokenLifetime = time.Hour
 // typeIDToken is the typ of an ID token; an access token has another, and is never taken for one.
 const typeIDToken = "JWT"
 
-// idTokenClaims are the claims of an ID token (OIDC Core 2, 3.1.3.6); what a scope says of the user is told by userinfo.
+// idTokenClaims are the claims of an ID token (OIDC Core 2, 3.1.3.6, 3.3.2.11). What a scope opens of the user is told by
+// userinfo, unless there is no access token to ask it with.
 type idTokenClaims struct {
 	Issuer          string   `json:"iss"`
 	Subject         string   `json:"sub"`
@@ -32,6 +33,7 @@ type idTokenClaims struct {
 	ACR             string   `json:"acr,omitempty"`
 	AMR             []string `json:"amr,omitempty"`
 	AccessTokenHash string   `json:"at_hash,omitempty"`
+	CodeHash        string   `json:"c_hash,omitempty"`
 	SessionID       string   `json:"sid,omitempty"`
 }
 
@@ -59,12 +61,17 @@ func (a *audience) UnmarshalJSON(data []byte) error {
 // idTokens makes ID tokens from the session of a code or grant. It is fosite's OpenIDConnectTokenStrategy.
 type idTokens struct{ provider *Provider }
 
-// GenerateIDToken signs with the algorithm that the client registered, RS256 by default (OIDC Core 15.1).
+// GenerateIDToken signs with the algorithm that the client registered, RS256 by default (OIDC Core 15.1). The hashes are of
+// the access token and the code that the same answer carries.
 func (i idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
 	p, u := i.provider, storage.UnitOfWorkFrom(ctx)
 	session := r.GetSession().(*storage.Session)
 	algorithm := idTokenAlgorithm(u.Client)
-	hash, err := jwks.HalfHash(algorithm, u.Issued.AccessToken)
+	accessTokenHash, err := halfHash(algorithm, u.Issued.AccessToken)
+	if err != nil {
+		return "", err
+	}
+	codeHash, err := halfHash(algorithm, u.Issued.Code)
 	if err != nil {
 		return "", err
 	}
@@ -72,12 +79,42 @@ func (i idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	claims := idTokenClaims{
 		Issuer: p.issuer, Subject: session.Subject, Audience: audience{u.Client.ID},
 		ExpiresAt: now + int64(idTokenLifetime/time.Second), IssuedAt: now, AuthTime: session.AuthTime / 1e6,
-		ACR: session.ACR, AMR: session.AMR, AccessTokenHash: hash, SessionID: p.sid(session.SessionID, u.Client.ID),
+		ACR: session.ACR, AMR: session.AMR, AccessTokenHash: accessTokenHash, CodeHash: codeHash,
+		SessionID: p.sid(session.SessionID, u.Client.ID),
 	}
 	if u.Grant == nil { // a nonce answers its authorization request, not a refresh (OIDC Core 12.2)
 		claims.Nonce = session.Nonce
 	}
-	return p.keys.Sign(algorithm, typeIDToken, claims)
+	payload, err := claims.with(u.Holder, session.ClaimsInIDToken)
+	if err != nil {
+		return "", err
+	}
+	return p.keys.Sign(algorithm, typeIDToken, payload)
+}
+
+// halfHash is at_hash or c_hash, "" where there is nothing to hash.
+func halfHash(algorithm, value string) (string, error) {
+	if value == "" {
+		return "", nil
+	}
+	return jwks.HalfHash(algorithm, value)
+}
+
+// with adds claims of the user, whose names never are those of the token's own.
+func (c idTokenClaims) with(user storage.Holder, names []string) ([]byte, error) {
+	own, err := json.Marshal(c)
+	if err != nil || len(names) == 0 {
+		return own, err
+	}
+	selected, err := selectClaims(user, names)
+	if err != nil || len(selected) == 0 {
+		return own, err
+	}
+	more, err := json.Marshal(selected)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(own[:len(own)-1], ','), more[1:]...), nil
 }
 
 func idTokenAlgorithm(client *storage.Client) string {

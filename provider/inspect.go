@@ -27,7 +27,8 @@ type TokenInfo struct {
 	AuthTime  int64
 	ACR       string
 	AMR       []string
-	Holder    storage.Holder // of an access token
+	Session   *storage.Session // what its grant, or the token itself, remembers of the authorization
+	Holder    storage.Holder   // of an access token
 }
 
 // Inspect says what a token is, in one read for an access token. ErrInactive, wrapped with the reason, is a token that is
@@ -75,11 +76,7 @@ func (p *Provider) inspectJWT(ctx context.Context, token string) (*TokenInfo, er
 	if c.ExpiresAt <= p.store.Now() {
 		return nil, dead("expired")
 	}
-	userID := ""
-	if c.GrantID != "" {
-		userID = c.Subject
-	}
-	state, err := p.store.FindTokenState(ctx, c.ID, c.GrantID, userID)
+	state, err := p.store.FindTokenState(ctx, c.ID, c.GrantID)
 	if err != nil {
 		return nil, err
 	}
@@ -87,9 +84,9 @@ func (p *Provider) inspectJWT(ctx context.Context, token string) (*TokenInfo, er
 		return nil, dead("revoked, or its user is blocked")
 	}
 	return &TokenInfo{
-		Kind: "access_token", ID: c.ID, IsJWT: true, ClientID: c.ClientID, UserID: userID, Subject: c.Subject,
+		Kind: "access_token", ID: c.ID, IsJWT: true, ClientID: c.ClientID, UserID: state.UserID, Subject: c.Subject,
 		GrantID: c.GrantID, Scope: c.Scope, Audience: c.Audience, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt,
-		AuthTime: c.AuthTime, ACR: c.ACR, AMR: c.AMR, Holder: state.Holder,
+		AuthTime: c.AuthTime, ACR: c.ACR, AMR: c.AMR, Session: state.Session, Holder: state.Holder,
 	}, nil
 }
 
@@ -146,7 +143,7 @@ func (p *Provider) FindRefreshGrant(ctx context.Context, token string) (*storage
 }
 
 func infoOf(s *storage.Session) *TokenInfo {
-	return &TokenInfo{Subject: s.Subject, Audience: s.Audience, AuthTime: s.AuthTime / 1e6, ACR: s.ACR, AMR: s.AMR}
+	return &TokenInfo{Session: s, Subject: s.Subject, Audience: s.Audience, AuthTime: s.AuthTime / 1e6, ACR: s.ACR, AMR: s.AMR}
 }
 
 // checkClient ends the tokens of a client that is gone or blocked.

@@ -26,10 +26,22 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	case a.client.Policy.RequireState && form.Get("state") == "":
 		return invalidRequest("The client must send a state.")
 	}
+	if err := p.checkResponse(a); err != nil {
+		return err
+	}
 	if err := checkChallenge(a); err != nil {
 		return err
 	}
+	if a.claims, err = readClaims(form.Get("claims")); err != nil {
+		return err
+	}
+	if a.context, err = readContext(form.Get("acr_values"), a.claims, a.client); err != nil {
+		return err
+	}
 	if a.prompt, err = p.readPrompt(form.Get("prompt"), form.Get("max_age"), form.Get("id_token_hint")); err != nil {
+		return err
+	}
+	if err := a.prompt.expect(a.claims); err != nil {
 		return err
 	}
 	if age := a.client.Metadata.DefaultMaxAge; a.prompt.maxAge < 0 && age != nil {
@@ -70,7 +82,7 @@ func isMissingState(err error) bool {
 func checkChallenge(a *authorization) error {
 	challenge, method := a.form.Get("code_challenge"), a.form.Get("code_challenge_method")
 	switch {
-	case challenge == "" && (a.client.Policy.RequirePKCE || a.client.IsPublic()):
+	case challenge == "" && hasResponse(a.responseType, "code") && (a.client.Policy.RequirePKCE || a.client.IsPublic()):
 		return invalidRequest("This client must send a code_challenge (RFC 7636).")
 	case challenge == "" && method != "":
 		return invalidRequest("The code_challenge_method comes without a code_challenge.")
@@ -119,6 +131,19 @@ func (p *Provider) readPrompt(values, maxAge, hint string) (prompt, error) {
 	return asked, nil
 }
 
+// expect adds the sub that the claims parameter names to what the id_token_hint says (OIDC Core 5.5.1).
+func (p *prompt) expect(claims claimsRequest) error {
+	subject, err := claims.subject()
+	if err != nil || subject == "" {
+		return err
+	}
+	if p.hintSubject != "" && p.hintSubject != subject {
+		return invalidRequest("The id_token_hint and the claims parameter name different users.")
+	}
+	p.hintSubject = subject
+	return nil
+}
+
 // signInNeeded compares the session with what the request asks of it. A sign-in since the request came satisfies
 // prompt=login, select_account and any max_age, zero too.
 func (p *Provider) signInNeeded(a *authorization) (bool, error) {
@@ -135,7 +160,7 @@ func (p *Provider) signInNeeded(a *authorization) (bool, error) {
 		return false, newError(http.StatusBadRequest, CodeLoginRequired, "The user has to sign in.")
 	}
 	if other && fresh { // signed in just now, and as somebody else: asking again would go round for ever
-		return false, newError(http.StatusBadRequest, CodeLoginRequired, "Another user signed in than the id_token_hint names.")
+		return false, newError(http.StatusBadRequest, CodeLoginRequired, "Another user signed in than the request names.")
 	}
 	return true, nil
 }

@@ -124,7 +124,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	}
 	p.oauth2 = p.composition()
 	p.documents = p.newDocuments()
-	p.AddFace(p.standardFace())
+	p.AddFace(Face{Name: StandardFace})
 	return p, nil
 }
 
@@ -162,9 +162,4 @@ func (p *Provider) Logger() *slog.Logger { return p.logger }
 // Page makes a handler of an adapter's endpoint that a browser opens: its error becomes a page.
 func (p *Provider) Page(e func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return p.servePage(e)
-}
-
-// notFound is every path that is nothing.
-func (p *Provider) notFound(http.ResponseWriter, *http.Request) error {
-	return newError(http.StatusNotFound, CodeInvalidRequest, "There is nothing at this address.")
 }

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/gorilla/mux"
@@ -49,7 +48,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		mount(router)
 	}
 	router.MethodNotAllowedHandler = p.observe(p.serve(methodNotAllowed, p.inJSON))
-	router.NotFoundHandler = p.observe(p.serve(p.notFound, p.inJSON))
+	router.NotFoundHandler = p.observe(http.HandlerFunc(p.notFound))
 	return p.outermost(router)
 }
 
@@ -62,7 +61,7 @@ func (p *Provider) AdminHandler(mounts ...Mount) http.Handler {
 		mount(router)
 	}
 	router.MethodNotAllowedHandler = p.observe(p.serve(methodNotAllowed, p.inJSON))
-	router.NotFoundHandler = p.observe(p.serve(p.notFound, p.inJSON))
+	router.NotFoundHandler = p.observe(http.HandlerFunc(p.notFound))
 	return router
 }
 
@@ -85,25 +84,5 @@ func (p *Provider) outermost(next http.Handler) http.Handler {
 		}
 		dropConsumerHeaders(r.Header)
 		next.ServeHTTP(w, r)
-	})
-}
-
-// servePage is serve for what a browser shows.
-func (p *Provider) servePage(e endpoint) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := e(w, r)
-		if err == nil {
-			return
-		}
-		var page *pageError
-		var known *Error
-		switch {
-		case errors.As(err, &page):
-			p.writePage(w, r, page)
-		case errors.As(err, &known):
-			p.writePage(w, r, &pageError{cause: known})
-		default: // of the pages themselves: a pending request, the session, the database
-			p.login.Fail(w, r, err)
-		}
 	})
 }

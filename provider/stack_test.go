@@ -132,6 +132,15 @@ type page struct {
 	header   http.Header
 }
 
+// parameters are those of an authorization response, of the query or of the fragment.
+func (p page) parameters() url.Values {
+	if p.location.Fragment == "" {
+		return p.location.Query()
+	}
+	values, _ := url.ParseQuery(p.location.EscapedFragment())
+	return values
+}
+
 func (b *browser) do(r *http.Request) page {
 	response, err := b.http.Do(r)
 	require.NoError(b.stack.t, err)

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -9,14 +8,8 @@ import (
 	"ithildin/storage"
 )
 
-// claimsOfScope says which claims of a user's profile a scope opens (OIDC Core 5.4).
-var claimsOfScope = map[string][]string{
-	"profile": {"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
-		"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"},
-	"email":   {"email", "email_verified"},
-	"address": {"address"},
-	"phone":   {"phone_number", "phone_number_verified"},
-}
+// typeUserinfo is the typ of a signed answer, so that it is taken for no token.
+const typeUserinfo = "userinfo+jwt"
 
 // userinfo is the UserInfo endpoint (OIDC Core 5.3). The token comes in the header or, by POST, in the body; never in the
 // query (RFC 6750 2.3 is not offered).
@@ -34,45 +27,44 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 	}
 	scope := storage.SplitScope(info.Scope)
 	if info.UserID == "" || !contains(scope, []string{"openid"}) {
-		return newError(http.StatusForbidden, "insufficient_scope", "The access token was not granted the scope openid.")
+		return newError(http.StatusForbidden, CodeInsufficientScope, "The access token was not granted the scope openid.")
 	}
-	claims, err := userClaims(info.Holder, scope)
+	claims, err := selectClaims(info.Holder, append(claimsOf(scope), info.Session.ClaimsInUserinfo...))
 	if err != nil {
 		return err
 	}
 	claims["sub"] = info.Subject
 	p.allowOrigin(w, r, info.ClientID)
+	client, err := p.store.Client(r.Context(), info.ClientID)
+	if err != nil {
+		return err
+	}
+	if algorithm := client.Metadata.UserinfoSignedResponseAlg; algorithm != "" {
+		return p.writeSignedUserinfo(w, client, algorithm, claims)
+	}
 	return writeJSON(w, http.StatusOK, claims)
 }
 
-func userClaims(user storage.Holder, scope []string) (map[string]any, error) {
-	profile := map[string]any{}
-	if len(user.Profile) > 0 {
-		if err := json.Unmarshal(user.Profile, &profile); err != nil {
-			return nil, err
-		}
+// writeSignedUserinfo answers with a JWT for the client that registered for one (OIDC Core 5.3.2). It has no exp: it is read
+// at once.
+func (p *Provider) writeSignedUserinfo(w http.ResponseWriter, client *storage.Client, algorithm string, claims map[string]any) error {
+	claims["iss"], claims["aud"] = p.issuer, client.ID
+	signed, err := p.keys.Sign(algorithm, typeUserinfo, claims)
+	if err != nil {
+		return err
 	}
-	if profile == nil { // an import or a repair by hand may leave null
-		profile = map[string]any{}
-	}
-	profile["email"] = user.Email
-	if _, known := profile["email_verified"]; !known {
-		profile["email_verified"] = false
-	}
-	profile["updated_at"] = user.UpdatedAt
-	claims := map[string]any{}
-	for _, name := range scope {
-		for _, claim := range claimsOfScope[name] {
-			if value, known := profile[claim]; known {
-				claims[claim] = value
-			}
-		}
-	}
-	return claims, nil
+	header := w.Header()
+	header.Set("Content-Type", "application/jwt")
+	header.Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte(signed)) // a client that is gone has nobody to tell
+	return nil
 }
 
 // bearer reads the access token of a request (RFC 6750 2.1 and 2.2), from one place only.
 func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
+	if r.URL.Query().Has("access_token") {
+		return "", invalidRequest("The access token must be in the Authorization header or in the body, never in the URL.")
+	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	inHeader := strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) != ""
 	if r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {

@@ -128,14 +128,15 @@ func (p *Provider) verifyJWT(
 	v.ExpiresAt, v.GrantType = claims.ExpiresAt, "client_credentials"
 	v.AuthTime, v.AMR, v.ACR = claims.AuthTime*1e6, claims.AMR, claims.ACR
 	if claims.GrantID != "" {
-		v.UserID, v.GrantType = claims.Subject, "authorization_code"
+		v.GrantType = "authorization_code"
 	}
 	found, err := p.store.VerifyJWT(ctx, storage.PresentedJWT{
-		JTI: claims.ID, GrantID: claims.GrantID, UserID: v.UserID, APIKey: probe,
+		JTI: claims.ID, GrantID: claims.GrantID, APIKey: probe,
 	})
 	if err != nil {
 		return nil, err
 	}
+	v.UserID = found.UserID
 	if found.ExpiresAt > 0 { // it was not ended
 		found.ExpiresAt = claims.ExpiresAt
 	}

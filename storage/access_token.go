@@ -122,30 +122,39 @@ func (s *Store) DeleteAccessToken(ctx context.Context, hash []byte) (bool, error
 type TokenState struct {
 	Revoked     bool // its jti, or its grant
 	UserBlocked bool
+	UserID      string   // of the grant; the sub of a token may be another for each client
+	Session     *Session // of the grant
 	Holder      Holder
 }
 
-// FindTokenState reads what may have ended a JWT access token; grantID and userID are "" for a client's own. A grant or a
-// user that is gone counts as ended.
-func (s *Store) FindTokenState(ctx context.Context, jti, grantID, userID string) (TokenState, error) {
+// FindTokenState reads what may have ended a JWT access token; grantID is "" for a client's own. A grant or a user that is
+// gone counts as ended.
+func (s *Store) FindTokenState(ctx context.Context, jti, grantID string) (TokenState, error) {
 	var row struct {
-		JTI       bool          `db:"jti_revoked"`
-		RevokedAt sql.NullInt64 `db:"revoked_at"`
+		JTI       bool           `db:"jti_revoked"`
+		RevokedAt sql.NullInt64  `db:"revoked_at"`
+		UserID    sql.NullString `db:"user_id"`
+		Session   sql.NullString `db:"session"`
 		holderRow
 	}
 	err := s.get(ctx, &row, `
-SELECT EXISTS (SELECT 1 FROM revoked_jti WHERE jti = $1) AS jti_revoked, g.revoked_at, `+holderColumns+`
+SELECT EXISTS (SELECT 1 FROM revoked_jti WHERE jti = $1) AS jti_revoked, g.revoked_at, g.user_id, g.session,
+       `+holderColumns+`
 FROM (SELECT 1 AS one) AS always
 LEFT JOIN grants g ON g.id = $2
-LEFT JOIN users u ON u.id = $3`, jti, null(grantID), null(userID))
+LEFT JOIN users u ON u.id = g.user_id`, jti, null(grantID))
 	if err != nil {
 		return TokenState{}, err
 	}
-	return TokenState{
+	state := TokenState{
 		Revoked:     row.JTI || grantID != "" && (!row.RevokedAt.Valid || row.RevokedAt.Int64 > 0),
-		UserBlocked: userID != "" && (!row.Blocked.Valid || row.Blocked.Bool),
-		Holder:      row.holder(),
-	}, nil
+		UserBlocked: grantID != "" && (!row.Blocked.Valid || row.Blocked.Bool),
+		UserID:      row.UserID.String, Session: &Session{}, Holder: row.holder(),
+	}
+	if row.Session.Valid {
+		state.Session, err = decodeSession(row.Session.String)
+	}
+	return state, err
 }
 
 // RevokeJTI ends one JWT access token until it expires by itself.

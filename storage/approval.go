@@ -13,6 +13,7 @@ type Approval struct {
 	UserID    string
 	ClientID  string
 	Scope     []string
+	Claims    []string // single claims that no scope of it opens (OIDC Core 5.5)
 	CreatedAt int64
 	UpdatedAt int64
 }
@@ -22,42 +23,46 @@ type approvalRow struct {
 	UserID    string `db:"user_id"`
 	ClientID  string `db:"client_id"`
 	Scope     string `db:"scope"`
+	Claims    string `db:"claims"`
 	CreatedAt int64  `db:"created_at"`
 	UpdatedAt int64  `db:"updated_at"`
 }
 
 func (r approvalRow) approval() Approval {
 	return Approval{
-		ID: r.ID, UserID: r.UserID, ClientID: r.ClientID, Scope: SplitScope(r.Scope), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		ID: r.ID, UserID: r.UserID, ClientID: r.ClientID, Scope: SplitScope(r.Scope), Claims: SplitScope(r.Claims),
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
 
 const upsertApproval = `
-INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at)
-SELECT $1, $2, $3, $4, $5, $6 {{gate}}
+INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at, claims)
+SELECT $1, $2, $3, $4, $5, $6, $9 {{gate}}
 ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = excluded.updated_at,
-       scope = CASE WHEN approvals.scope = $7 THEN $8 ELSE excluded.scope || ' ' || approvals.scope END`
+       scope = CASE WHEN approvals.scope = $7 THEN $8 ELSE excluded.scope || ' ' || approvals.scope END,
+       claims = CASE WHEN approvals.claims = $10 THEN $11 ELSE excluded.claims || ' ' || approvals.claims END`
 
 // QueueApproval adds what a user approved to what was approved before, the newest first (contract section 1), with the
-// other writes of the request. known is the approval's scope as it was read, "" where there was none: should it have
-// changed meanwhile, nothing that another request added is lost, and nothing that was withdrawn comes back. The id and
-// the time of making of an earlier approval stay.
-func (u *UnitOfWork) QueueApproval(a Approval, known string) {
-	approved := strings.Join(a.Scope, " ")
+// other writes of the request. known and knownClaims are the approval's scope and claims as they were read, "" where there
+// were none: should they have changed meanwhile, nothing that another request added is lost, and nothing that was withdrawn
+// comes back. The id and the time of making of an earlier approval stay.
+func (u *UnitOfWork) QueueApproval(a Approval, known, knownClaims string) {
+	approved, claims := strings.Join(a.Scope, " "), strings.Join(a.Claims, " ")
 	u.queue(statement{name: "upsert approval", sql: upsertApproval, args: []any{
 		a.ID, a.UserID, a.ClientID, approved, a.CreatedAt, a.UpdatedAt,
 		known, strings.Join(SplitScope(approved+" "+known), " "),
+		claims, knownClaims, strings.Join(SplitScope(claims+" "+knownClaims), " "),
 	}})
 }
 
 // Approve is QueueApproval by itself. ErrNotFound: no such user or client.
 func (s *Store) Approve(ctx context.Context, a Approval) error {
 	u := s.NewUnitOfWork()
-	u.QueueApproval(a, "")
+	u.QueueApproval(a, "", "")
 	return unknownReference(u.Flush(ctx))
 }
 
-const selectApproval = `SELECT id, user_id, client_id, scope, created_at, updated_at FROM approvals `
+const selectApproval = `SELECT id, user_id, client_id, scope, claims, created_at, updated_at FROM approvals `
 
 // FindApproval reads what a user lets a client have.
 func (s *Store) FindApproval(ctx context.Context, userID, clientID string) (*Approval, error) {

@@ -206,7 +206,9 @@ func (c *Client) GetAudience() fosite.Arguments { return c.Metadata.Audience }
 
 // GetResponseModes lists the response modes that any client may ask for.
 func (c *Client) GetResponseModes() []fosite.ResponseModeType {
-	return []fosite.ResponseModeType{fosite.ResponseModeDefault, fosite.ResponseModeQuery}
+	return []fosite.ResponseModeType{
+		fosite.ResponseModeDefault, fosite.ResponseModeQuery, fosite.ResponseModeFragment, fosite.ResponseModeFormPost,
+	}
 }
 
 // SplitScope cuts a scope string at white space and drops repetitions, in order.

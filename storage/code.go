@@ -28,6 +28,7 @@ type Code struct {
 
 	UserBlocked bool
 	ApprovalID  string // "" when the approval is gone
+	Holder      Holder
 }
 
 type codeRow struct {
@@ -42,13 +43,13 @@ type codeRow struct {
 	ExpiresAt   int64          `db:"expires_at"`
 	UsedAt      int64          `db:"used_at"`
 	RevokedAt   int64          `db:"revoked_at"`
-	UserBlocked bool           `db:"user_blocked"`
 	ApprovalID  sql.NullString `db:"approval_id"`
+	holderRow
 }
 
 const findCode = `
 SELECT c.code_id, c.grant_id, c.client_id, c.user_id, c.redirect_uri, c.scope, c.session, c.created_at, c.expires_at,
-       c.used_at, c.revoked_at, u.is_blocked AS user_blocked, a.id AS approval_id
+       c.used_at, c.revoked_at, a.id AS approval_id, ` + holderColumns + `
 FROM codes c
 JOIN users u ON u.id = c.user_id
 LEFT JOIN approvals a ON a.user_id = c.user_id AND a.client_id = c.client_id
@@ -71,7 +72,7 @@ func (s *Store) FindCode(ctx context.Context, hash []byte) (*Code, error) {
 		ID: hash, CodeID: row.CodeID, GrantID: row.GrantID, ClientID: row.ClientID, UserID: row.UserID,
 		RedirectURI: row.RedirectURI, Scope: row.Scope, Session: session,
 		CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt, UsedAt: row.UsedAt,
-		UserBlocked: row.UserBlocked, ApprovalID: row.ApprovalID.String,
+		UserBlocked: row.Blocked.Bool, ApprovalID: row.ApprovalID.String, Holder: row.holder(),
 	}, nil
 }
 

@@ -68,7 +68,7 @@ func (f Fosite) GetAuthorizeCodeSession(ctx context.Context, signature string, _
 		if err != nil {
 			return nil, notFound(err)
 		}
-		u.Code = code
+		u.Code, u.Holder = code, code.Holder
 	}
 	if u.Code.UsedAt > 0 {
 		if err := u.replayed(ctx); err != nil {
@@ -106,9 +106,19 @@ func (f Fosite) InvalidateAuthorizeCodeSession(ctx context.Context, _ string) er
 	return nil
 }
 
-// grantExpiresAt outlives the last access token that can come of the grant, since a JWT looks its grant up.
+// grantExpiresAt outlives the last access token that can come of the grant, since a JWT looks its grant up, and the login
+// session, whose end its client is to hear of.
 func (u *UnitOfWork) grantExpiresAt() int64 {
-	return max(u.Issued.RefreshExpiresAt, u.store.Now()) + u.Client.Policy.AccessLifetime + 3600
+	return max(u.Issued.RefreshExpiresAt+u.Client.Policy.AccessLifetime, u.store.Now()+max(u.Client.Policy.AccessLifetime, day)) + 3600
+}
+
+// QueueFrontChannelGrant begins the grant of tokens that go through the front channel (OIDC Core 3.2, 3.3), under the id of
+// the authorization request. The exchange of a code of the same request completes it.
+func (u *UnitOfWork) QueueFrontChannelGrant(id string, scope []string, session *Session) {
+	u.queueGrant(Grant{
+		ID: id, ClientID: u.Client.ID, UserID: session.UserID, SessionID: session.SessionID, Scope: strings.Join(scope, " "),
+		Session: session, CreatedAt: u.store.Now(), ExpiresAt: u.grantExpiresAt(),
+	})
 }
 
 // CreateAccessTokenSession queues an opaque token; a JWT leaves no row.
@@ -122,7 +132,9 @@ func (f Fosite) CreateAccessTokenSession(ctx context.Context, signature string, 
 		u.gateOnLiveGrant()
 	}
 	session := r.GetSession().(*Session).Clone().(*Session)
-	session.GrantType = r.GetRequestForm().Get("grant_type")
+	if session.GrantType = r.GetRequestForm().Get("grant_type"); session.GrantType == "" {
+		session.GrantType = "implicit"
+	}
 	token := AccessToken{
 		ID: []byte(signature), AccessTokenID: u.Issued.AccessTokenID, Kind: KindAccessToken,
 		ClientID: client.ID, UserID: session.UserID, Scope: strings.Join(r.GetGrantedScopes(), " "), Session: session,
@@ -188,6 +200,7 @@ func (u *UnitOfWork) ReadGrant(ctx context.Context, signature string) (current b
 		if err := u.readGrant(ctx, signature); err != nil {
 			return false, err
 		}
+		u.Holder = u.Grant.Holder
 	}
 	return u.presented == u.Grant.Generation, nil
 }

@@ -28,6 +28,7 @@ type Grant struct {
 	ApprovalID    string // "" when the approval is gone
 	ApprovalScope string
 	RoleIDs       []string // the user's roles for this client and everywhere
+	Holder        Holder
 }
 
 type grantRow struct {
@@ -46,19 +47,19 @@ type grantRow struct {
 	CreatedAt        int64          `db:"created_at"`
 	ExpiresAt        int64          `db:"expires_at"`
 	RevokedAt        int64          `db:"revoked_at"`
-	UserBlocked      bool           `db:"user_blocked"`
 	ApprovalID       sql.NullString `db:"approval_id"`
 	ApprovalScope    sql.NullString `db:"approval_scope"`
 	RoleID           sql.NullString `db:"role_id"`
 	GlobalRoleID     sql.NullString `db:"global_role_id"`
+	holderRow
 }
 
 // selectGrant gives one row for each pair of a role for the client and a role everywhere; there are few of either.
 const selectGrant = `
 SELECT g.id, g.client_id, g.connection_id, g.user_id, g.session_id, g.scope, g.session, g.refresh_token_id, g.refresh_hash,
        g.generation, g.rotated_at, g.refresh_expires_at, g.created_at, g.expires_at, g.revoked_at,
-       u.is_blocked AS user_blocked, a.id AS approval_id, a.scope AS approval_scope,
-       r.role_id AS role_id, e.role_id AS global_role_id
+       a.id AS approval_id, a.scope AS approval_scope, r.role_id AS role_id, e.role_id AS global_role_id,
+       ` + holderColumns + `
 FROM grants g
 JOIN users u ON u.id = g.user_id
 LEFT JOIN approvals a ON a.user_id = g.user_id AND a.client_id = g.client_id
@@ -104,7 +105,7 @@ func (s *Store) findGrant(ctx context.Context, query string, arg any) (*Grant, e
 		Generation: row.Generation, RotatedAt: row.RotatedAt,
 		RefreshExpiresAt: row.RefreshExpiresAt,
 		CreatedAt:        row.CreatedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
-		UserBlocked: row.UserBlocked, ApprovalID: row.ApprovalID.String, ApprovalScope: row.ApprovalScope.String,
+		UserBlocked: row.Blocked.Bool, Holder: row.holder(), ApprovalID: row.ApprovalID.String, ApprovalScope: row.ApprovalScope.String,
 	}
 	for _, r := range rows {
 		for _, id := range []sql.NullString{r.RoleID, r.GlobalRoleID} {
@@ -116,10 +117,14 @@ func (s *Store) findGrant(ctx context.Context, query string, arg any) (*Grant, e
 	return g, nil
 }
 
+// insertGrant completes a grant that was begun in the front channel (OIDC Core 3.3): only the one exchange that wins its
+// code comes here again. One that was revoked meanwhile stays revoked.
 const insertGrant = `
 INSERT INTO grants (id, client_id, connection_id, user_id, session_id, scope, session, refresh_token_id, refresh_hash,
        refresh_expires_at, created_at, expires_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 {{gate}} ON CONFLICT DO NOTHING`
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 {{gate}}
+ON CONFLICT (id) DO UPDATE SET connection_id = excluded.connection_id, refresh_token_id = excluded.refresh_token_id,
+       refresh_hash = excluded.refresh_hash, refresh_expires_at = excluded.refresh_expires_at, expires_at = excluded.expires_at`
 
 func (u *UnitOfWork) queueGrant(g Grant) {
 	u.queue(statement{name: "insert grant", sql: insertGrant, args: []any{

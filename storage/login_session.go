@@ -34,21 +34,23 @@ func (r loginSessionRow) session() LoginSession {
 
 // Login is what an authorization request must know of the person before it.
 type Login struct {
-	Session       LoginSession
-	User          User     // without Password
-	ApprovalID    string   // "" where the user has approved nothing for the client
-	ApprovedScope []string // for the client
-	ApprovalScope string   // the same as it stands in the row
-	RoleIDs       []string // for the client and everywhere
+	Session        LoginSession
+	User           User     // without Password
+	ApprovalID     string   // "" where the user has approved nothing for the client
+	ApprovedScope  []string // for the client
+	ApprovalScope  string   // the same as it stands in the row
+	ApprovalClaims string   // the single claims that the user approved for the client, as they stand in the row
+	RoleIDs        []string // for the client and everywhere
 }
 
 type loginRow struct {
 	loginSessionRow
-	User          userRow        `db:"user"`
-	ApprovalID    sql.NullString `db:"approval_id"`
-	ApprovalScope sql.NullString `db:"approval_scope"`
-	RoleID        sql.NullString `db:"role_id"`
-	GlobalRoleID  sql.NullString `db:"global_role_id"`
+	User           userRow        `db:"user"`
+	ApprovalID     sql.NullString `db:"approval_id"`
+	ApprovalScope  sql.NullString `db:"approval_scope"`
+	ApprovalClaims sql.NullString `db:"approval_claims"`
+	RoleID         sql.NullString `db:"role_id"`
+	GlobalRoleID   sql.NullString `db:"global_role_id"`
 }
 
 // CreateLoginSession stores a session. ErrNotFound: no such user.
@@ -70,7 +72,8 @@ const (
        u.person_id AS "user.person_id", u.profile AS "user.profile", u.settings AS "user.settings",
        u.private_settings AS "user.private_settings", u.is_blocked AS "user.is_blocked",
        u.block_reason AS "user.block_reason", u.created_at AS "user.created_at", u.updated_at AS "user.updated_at",
-       a.id AS approval_id, a.scope AS approval_scope, r.role_id AS role_id, e.role_id AS global_role_id `
+       a.id AS approval_id, a.scope AS approval_scope, a.claims AS approval_claims,
+       r.role_id AS role_id, e.role_id AS global_role_id `
 	standingJoins = `
 LEFT JOIN approvals a ON a.user_id = u.id AND a.client_id = $2
 LEFT JOIN user_roles r ON r.user_id = u.id AND r.client_id = $2
@@ -114,7 +117,7 @@ func loginOf(rows []loginRow) (*Login, error) {
 	login := &Login{
 		Session: rows[0].session(), User: rows[0].User.user(),
 		ApprovalID: rows[0].ApprovalID.String, ApprovedScope: SplitScope(rows[0].ApprovalScope.String),
-		ApprovalScope: rows[0].ApprovalScope.String,
+		ApprovalScope: rows[0].ApprovalScope.String, ApprovalClaims: rows[0].ApprovalClaims.String,
 	}
 	for _, r := range rows {
 		for _, id := range []sql.NullString{r.RoleID, r.GlobalRoleID} {

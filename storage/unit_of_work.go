@@ -14,6 +14,8 @@ type UnitOfWork struct {
 	// Code and Grant are what the request presented, once they are read.
 	Code  *Code
 	Grant *Grant
+	// Holder is the user of the request: of the code or the grant, or who is signed in.
+	Holder Holder
 	// Issued is what the request has made so far; the strategies that make tokens fill it in.
 	Issued Issued
 

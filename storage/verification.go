@@ -25,7 +25,6 @@ type Presented struct {
 type PresentedJWT struct {
 	JTI     string
 	GrantID string // "" for a client's own token
-	UserID  string
 	APIKey  APIKeyProbe
 }
 
@@ -121,12 +120,12 @@ func (s *Store) VerifyJWT(ctx context.Context, p PresentedJWT) (*Verification, e
 	err := s.get(ctx, &row, `
 SELECT CASE WHEN EXISTS (SELECT 1 FROM revoked_jti WHERE jti = $4) THEN 0
             WHEN CAST($5 AS uuid) IS NOT NULL AND coalesce(g.revoked_at, 1) > 0 THEN 0 ELSE 1 END AS expires_at,
-       u.id AS known_user_id, u.is_blocked AS user_blocked, u.person_id,
+       g.user_id, u.id AS known_user_id, u.is_blocked AS user_blocked, u.person_id,
        n.client_id AS key_client_id
 FROM (SELECT 1 AS one) AS always
 LEFT JOIN grants g ON g.id = $5
-LEFT JOIN users u ON u.id = $6`+keyed,
-		bytes(p.APIKey.Hash), bytes(p.APIKey.Lookup), s.Now(), p.JTI, null(p.GrantID), null(p.UserID))
+LEFT JOIN users u ON u.id = g.user_id`+keyed,
+		bytes(p.APIKey.Hash), bytes(p.APIKey.Lookup), s.Now(), p.JTI, null(p.GrantID))
 	if err != nil {
 		return nil, err
 	}

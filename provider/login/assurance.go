@@ -14,15 +14,21 @@ type Demand struct {
 func DemandOf(scopes []storage.Scope) Demand {
 	d := Demand{Form: storage.LoginFormPassword, Assurance: storage.AssurancePassword}
 	for _, scope := range scopes {
-		if strength(scope.Assurance) > strength(d.Assurance) {
-			d.Assurance = scope.Assurance
-		}
-		if scope.LoginForm == storage.LoginFormSignature {
-			d.Assurance = storage.AssuranceSignature
-		}
-		if scope.LoginForm == storage.LoginFormPatient {
+		if scope.LoginForm == storage.LoginFormPatient && d.Form == storage.LoginFormPassword {
 			d.Form = storage.LoginFormPatient
 		}
+		d = d.AtLeast(scope.Assurance)
+		if scope.LoginForm == storage.LoginFormSignature {
+			d = d.AtLeast(storage.AssuranceSignature)
+		}
+	}
+	return d
+}
+
+// AtLeast is the demand for an assurance that is no weaker than the given one.
+func (d Demand) AtLeast(assurance string) Demand {
+	if strength(assurance) > strength(d.Assurance) {
+		d.Assurance = assurance
 	}
 	if d.Assurance == storage.AssuranceSignature {
 		d.Form = storage.LoginFormSignature

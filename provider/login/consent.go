@@ -14,6 +14,7 @@ type ConsentPage struct {
 	UserName   string // the email address of who is signed in
 	Request    string // sealed
 	Scopes     []storage.Scope
+	Claims     []string // single claims (OIDC Core 5.5)
 	UILocales  string
 	LogoURI    string // shown only from https
 	ClientURI  string
@@ -44,11 +45,17 @@ func (s *Service) Consent(w http.ResponseWriter, r *http.Request, page ConsentPa
 	if logo, err := url.Parse(page.LogoURI); err != nil || logo.Scheme != "https" {
 		page.LogoURI = ""
 	}
-	c := consentView{ConsentPage: page, Many: len(page.Scopes) >= manyScopes}
+	c := consentView{ConsentPage: page, Many: len(page.Scopes)+len(page.Claims) >= manyScopes}
 	for _, scope := range page.Scopes {
 		c.Titles = append(c.Titles, scopeTitle(scope, v.Language))
 	}
-	v.Title, v.Page, v.Images = v.Words.Consent, c, page.LogoURI != ""
+	for _, claim := range page.Claims {
+		c.Titles = append(c.Titles, claimTitles[v.Language][claim])
+	}
+	v.Title, v.Page = v.Words.Consent, c
+	if page.LogoURI != "" {
+		v.Policy.Images = "https:"
+	}
 	if err := v.write(w, http.StatusOK, "consent.html"); err != nil {
 		s.Fail(w, r, err)
 	}

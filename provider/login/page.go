@@ -15,8 +15,9 @@ var files embed.FS
 
 var (
 	style     = template.CSS(mustRead("pages/style.css"))
-	styleHash = hashOf(style)
-	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "error.html")
+	styleHash = hashOf(string(style))
+	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "form_post.html",
+		"error.html")
 )
 
 func mustRead(name string) []byte {
@@ -27,8 +28,9 @@ func mustRead(name string) []byte {
 	return content
 }
 
-func hashOf(style template.CSS) string {
-	hash := sha256.Sum256([]byte(style))
+// hashOf names an inline style or script to Content-Security-Policy.
+func hashOf(inline string) string {
+	hash := sha256.Sum256([]byte(inline))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 }
 
@@ -51,9 +53,12 @@ type view struct {
 	Host      string
 	Path      string // of the issuer
 	Style     template.CSS
-	Images    bool // the page shows one from elsewhere
+	Policy    contentPolicy
 	Page      any
 }
+
+// contentPolicy is what a page needs beyond its own style: sources of Content-Security-Policy, "" for none.
+type contentPolicy struct{ Images, Script string }
 
 // newView settles the language of the page, which may set a cookie.
 func (s *Service) newView(w http.ResponseWriter, r *http.Request, uiLocales string) *view {
@@ -70,7 +75,7 @@ func (v *view) write(w http.ResponseWriter, status int, name string) error {
 	if err := pages[name].ExecuteTemplate(&body, "layout.html", v); err != nil {
 		return fmt.Errorf("login: page %s: %w", name, err)
 	}
-	v.service.writeHeaders(w, v.Images)
+	v.service.writeHeaders(w, v.Policy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", v.Language)
 	w.WriteHeader(status)
@@ -83,15 +88,17 @@ func (v *view) write(w http.ResponseWriter, status int, name string) error {
 // There is no form-action: Chromium applies it to every redirect that follows a form, and they lead to the client and on
 // from there to wherever the client likes. Referrer-Policy is same-origin and not no-referrer, with which browsers send
 // the Origin null that cross-origin protection must refuse; nothing leaves this origin either way.
-func (s *Service) writeHeaders(w http.ResponseWriter, imagesFromElsewhere bool) {
-	images := "data:"
-	if imagesFromElsewhere {
-		images += " https:"
+func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
+	policy := "default-src 'none'; style-src " + styleHash + "; img-src data:"
+	if allowed.Images != "" {
+		policy += " " + allowed.Images
+	}
+	if allowed.Script != "" {
+		policy += "; script-src " + allowed.Script
 	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+"; img-src "+images+
-		"; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", policy+"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -40,8 +40,9 @@ type Pending struct {
 	UILocales string `json:"ui_locales,omitempty"`
 	// UserID is whom a consent page was made for, so that nobody answers for another user of the same browser.
 	UserID string `json:"user_id,omitempty"`
-	// Scope is what a consent page showed, so that nothing else is consented to.
-	Scope []string `json:"scope,omitempty"`
+	// Scope and Claims are what a consent page showed, so that nothing else is consented to.
+	Scope  []string `json:"scope,omitempty"`
+	Claims []string `json:"claims,omitempty"`
 	// Demand is what the sign-in has to be like; Passed is how far it has come.
 	Demand Demand  `json:"demand,omitzero"`
 	Passed *Passed `json:"passed,omitempty"`

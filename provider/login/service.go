@@ -166,7 +166,7 @@ func (s *Service) handle(page func(http.ResponseWriter, *http.Request) error) ht
 // redirect answers with 303, so that a POST goes on as a GET. The location keeps to the host that the browser asked, for
 // its cookies belong to that.
 func (s *Service) redirect(w http.ResponseWriter, r *http.Request, path, request string) {
-	s.writeHeaders(w, false)
+	s.writeHeaders(w, contentPolicy{})
 	location := s.path + path
 	if request != "" {
 		location += "?" + url.Values{"request": {request}}.Encode()

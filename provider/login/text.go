@@ -72,6 +72,8 @@ type text struct {
 
 	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore string
 
+	Returning, Continue string
+
 	Error, Failed, Unavailable, Received, Expected, Code, RequestID string
 
 	Messages map[string]string
@@ -105,6 +107,8 @@ var words = map[string]*text{
 
 		SignOut: "Вихід", SignOutAsk: "Завершити сеанс у цьому браузері?", SignOutNobody: "У цьому браузері ніхто не увійшов.",
 		SignOutButton: "Вийти", SignedOut: "Ви вийшли", SignedOutMore: "Сеанс завершено. Цю сторінку можна закрити.",
+
+		Returning: "Повертаємося до застосунку", Continue: "Продовжити",
 
 		Error: "Помилка", Failed: "Не вдалося продовжити", Unavailable: "Сервіс тимчасово недоступний",
 		Received: "Отримано", Expected: "Очікувалося", Code: "Код помилки", RequestID: "Номер запиту",
@@ -189,6 +193,8 @@ var words = map[string]*text{
 
 		SignOut: "Sign out", SignOutAsk: "End your session in this browser?", SignOutNobody: "Nobody is signed in in this browser.",
 		SignOutButton: "Sign out", SignedOut: "You are signed out", SignedOutMore: "Your session has ended. You can close this page.",
+
+		Returning: "Returning to the application", Continue: "Continue",
 
 		Error: "Error", Failed: "This could not continue", Unavailable: "The service is temporarily unavailable",
 		Received: "Received", Expected: "Expected", Code: "Error code", RequestID: "Request number",

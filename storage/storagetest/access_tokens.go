@@ -54,27 +54,30 @@ func whatEndsAJWT(t *testing.T, s *suite) {
 	require.NoError(t, err)
 	blocked := User(t, s.store)
 	require.NoError(t, s.store.BlockUser(ctx, blocked.ID, ""))
+	ofBlocked, ofNobody := Grant(t, s.store, client, blocked), Grant(t, s.store, client, storage.User{ID: s.store.NewID()})
 	for range 2 {
 		require.NoError(t, s.store.RevokeJTI(ctx, "revoked", s.store.Now()+hour))
 	}
 	for name, c := range map[string]struct {
-		jti, grantID, userID string
-		want                 storage.TokenState
+		jti, grantID string
+		want         storage.TokenState
 	}{
-		"live":            {"jti", grant.ID, u.ID, storage.TokenState{}},
-		"a client's own":  {"jti", "", "", storage.TokenState{}},
-		"id revoked":      {"revoked", grant.ID, u.ID, storage.TokenState{Revoked: true}},
-		"grant revoked":   {"jti", revoked.ID, u.ID, storage.TokenState{Revoked: true}},
-		"grant gone":      {"jti", s.store.NewID(), u.ID, storage.TokenState{Revoked: true}},
-		"user blocked":    {"jti", grant.ID, blocked.ID, storage.TokenState{UserBlocked: true}},
-		"user gone":       {"jti", grant.ID, s.store.NewID(), storage.TokenState{UserBlocked: true}},
-		"own, id revoked": {"revoked", "", "", storage.TokenState{Revoked: true}},
+		"live":            {"jti", grant.ID, storage.TokenState{}},
+		"a client's own":  {"jti", "", storage.TokenState{}},
+		"id revoked":      {"revoked", grant.ID, storage.TokenState{Revoked: true}},
+		"grant revoked":   {"jti", revoked.ID, storage.TokenState{Revoked: true}},
+		"grant gone":      {"jti", s.store.NewID(), storage.TokenState{Revoked: true, UserBlocked: true}},
+		"user blocked":    {"jti", ofBlocked.ID, storage.TokenState{UserBlocked: true}},
+		"user gone":       {"jti", ofNobody.ID, storage.TokenState{UserBlocked: true}},
+		"own, id revoked": {"revoked", "", storage.TokenState{Revoked: true}},
 	} {
-		got, err := s.store.FindTokenState(ctx, c.jti, c.grantID, c.userID)
+		got, err := s.store.FindTokenState(ctx, c.jti, c.grantID)
 		require.NoError(t, err, name)
 		require.Equal(t, c.want.Revoked, got.Revoked, name)
 		require.Equal(t, c.want.UserBlocked, got.UserBlocked, name)
-		if c.userID == u.ID {
+		if c.grantID == grant.ID {
+			require.Equal(t, u.ID, got.UserID, name)
+			require.Equal(t, grant.Session, got.Session, name)
 			require.Equal(t, u.Email, got.Holder.Email, name)
 		}
 	}

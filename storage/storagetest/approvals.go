@@ -15,15 +15,15 @@ func approvals(t *testing.T, s *suite) {
 		first := s.approval(t, u, client, "openid", "email")
 		s.clock.Advance(time.Minute)
 		second := first
-		second.Scope, second.UpdatedAt = []string{"profile", "openid"}, s.store.Now()
+		second.Scope, second.Claims, second.UpdatedAt = []string{"profile", "openid"}, []string{"phone_number"}, s.store.Now()
 		unit := s.store.NewUnitOfWork()
-		unit.QueueApproval(second, "openid email")
+		unit.QueueApproval(second, "openid email", "")
 		require.NoError(t, unit.Flush(t.Context()))
 		found, err := s.store.FindApproval(t.Context(), u.ID, client.ID)
 		require.NoError(t, err)
 		require.Equal(t, storage.Approval{
 			ID: first.ID, UserID: u.ID, ClientID: client.ID, Scope: []string{"profile", "openid", "email"},
-			CreatedAt: first.CreatedAt, UpdatedAt: s.store.Now(),
+			Claims: []string{"phone_number"}, CreatedAt: first.CreatedAt, UpdatedAt: s.store.Now(),
 		}, *found)
 		list, err := s.store.ListApprovals(t.Context(), u.ID)
 		require.NoError(t, err)
@@ -34,7 +34,7 @@ func approvals(t *testing.T, s *suite) {
 		approval := s.approval(t, u, client, "openid")
 		late := func(scope, known string) []string {
 			unit := s.store.NewUnitOfWork()
-			unit.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{scope}}, known)
+			unit.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{scope}}, known, "")
 			require.NoError(t, unit.Flush(t.Context()))
 			found, err := s.store.FindApproval(t.Context(), u.ID, client.ID)
 			require.NoError(t, err)

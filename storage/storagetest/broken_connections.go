@@ -109,7 +109,7 @@ func lostAuthorization(t *testing.T, s *proxiedSuite) {
 	_, session := LoginSession(t, s.store, u)
 	e := newExchange(s.store, client)
 	code := e.queueCode(t, u)
-	e.unit.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{"openid"}}, "")
+	e.unit.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{"openid"}}, "", "")
 	e.unit.QueueEvent(storage.Event{Kind: "authorize", UserID: u.ID})
 	e.unit.QueueSessionUse(session.ID, s.store.Now()+60)
 	require.NoError(t, s.losing(t, func() error { return e.unit.Flush(t.Context()) }))

@@ -25,7 +25,8 @@ func grants(t *testing.T, s *suite) {
 		got, err := s.store.FindGrant(t.Context(), want.ID)
 		require.NoError(t, err)
 		require.ElementsMatch(t, []string{here.ID, everywhere.ID, both.ID}, got.RoleIDs)
-		want.ApprovalID, want.ApprovalScope, got.RoleIDs = approval.ID, "openid", nil
+		require.Equal(t, u.Email, got.Holder.Email)
+		want.ApprovalID, want.ApprovalScope, want.Holder, got.RoleIDs = approval.ID, "openid", got.Holder, nil
 		require.Equal(t, want, *got)
 	})
 	t.Run("A grant is revoked once, with all its tokens", func(t *testing.T) {

@@ -1,0 +1,64 @@
+package provider
+
+import (
+	"net/http"
+	"slices"
+
+	"ithildin/provider/login"
+	"ithildin/storage"
+)
+
+// acrValues are the authentication context classes of the provider: the assurances, from the weakest to the strongest.
+var acrValues = []string{storage.AssurancePassword, storage.AssuranceOneTimeCode, storage.AssuranceSignature}
+
+// contextRequest is what a request asks of the acr (OIDC Core 3.1.2.1, 5.5.1.1): the values that will do, the first
+// preferred, and whether any other would be a failed sign-in.
+type contextRequest struct {
+	values    []string
+	essential bool
+}
+
+// readContext takes the claims parameter before acr_values, and those before what the client registered.
+func readContext(acrParameter string, claims claimsRequest, client *storage.Client) (contextRequest, error) {
+	var request contextRequest
+	if asked, given := claims.IDToken["acr"]; given && (asked.Value != nil || len(asked.Values) > 0) {
+		request.essential = asked.Essential
+		for _, value := range append([]any{asked.Value}, asked.Values...) {
+			if text, ok := value.(string); ok {
+				request.values = append(request.values, text)
+			}
+		}
+	} else if request.values = storage.SplitScope(acrParameter); len(request.values) == 0 {
+		request.values = client.Metadata.DefaultACRValues
+	}
+	if request.essential && !slices.ContainsFunc(request.values, func(v string) bool { return slices.Contains(acrValues, v) }) {
+		return request, newError(http.StatusBadRequest, CodeUnmetAuthenticationRequirements,
+			"None of the requested acr values is one of this provider's.")
+	}
+	return request, nil
+}
+
+// demand raises what the scopes ask of the sign-in to the weakest of the values, where one of them is essential. What is only
+// wished for needs no other sign-in: who has a second factor is always asked for it.
+func (c contextRequest) demand(of login.Demand) login.Demand {
+	if !c.essential {
+		return of
+	}
+	for _, value := range acrValues {
+		if slices.Contains(c.values, value) {
+			return of.AtLeast(value)
+		}
+	}
+	return of
+}
+
+// answer is the acr to tell: the first of the values that the sign-in reaches, since a stronger one includes the weaker, else
+// what the sign-in was.
+func (c contextRequest) answer(session storage.LoginSession) string {
+	for _, value := range c.values {
+		if slices.Contains(acrValues, value) && (login.Demand{Assurance: value}).MetBy(session) {
+			return value
+		}
+	}
+	return session.ACR
+}

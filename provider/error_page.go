@@ -1,0 +1,84 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// pageError is an error for a person: it can't, or must not, go to the client.
+type pageError struct {
+	cause     *Error
+	uiLocales string
+}
+
+// Error is for the log.
+func (e *pageError) Error() string { return e.cause.Error() }
+
+// Unwrap lets AsError find the cause.
+func (e *pageError) Unwrap() error { return e.cause }
+
+// servePage is serve for what a browser shows.
+func (p *Provider) servePage(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := e(w, r)
+		if err == nil {
+			return
+		}
+		var page *pageError
+		var known *Error
+		switch {
+		case errors.As(err, &page):
+			p.writePage(w, r, page)
+		case errors.As(err, &known):
+			p.writePage(w, r, &pageError{cause: known})
+		default: // of the pages themselves: a pending request, the session, the database
+			p.login.Fail(w, r, err)
+		}
+	})
+}
+
+// writePage shows an error to a person, or tells it to a program that asks for JSON and not for a page.
+func (p *Provider) writePage(w http.ResponseWriter, r *http.Request, e *pageError) {
+	if acceptsOnlyJSON(r) {
+		p.logError(r, e.cause)
+		p.inJSON(w, r, withoutChallenge(e.cause))
+		return
+	}
+	p.logError(r, e.cause)
+	page := words(e.cause)
+	page.UILocales = e.uiLocales
+	p.login.Error(w, r, withoutChallenge(e.cause).Status, page)
+}
+
+// withoutChallenge keeps a browser from asking for a password of its own.
+func withoutChallenge(e *Error) *Error {
+	if e.Status != http.StatusUnauthorized {
+		return e
+	}
+	plain := *e
+	plain.Status = http.StatusBadRequest
+	return &plain
+}
+
+// acceptsOnlyJSON recognises a program. A browser names text/html, and who names nothing gets the page.
+func acceptsOnlyJSON(r *http.Request) bool {
+	accepted := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
+	return strings.Contains(accepted, "application/json") && !strings.Contains(accepted, "text/html")
+}
+
+// acceptsPages recognises a browser, which names text/html.
+func acceptsPages(r *http.Request) bool {
+	return strings.Contains(strings.ToLower(strings.Join(r.Header.Values("Accept"), ",")), "text/html")
+}
+
+// notFound is every path that is nothing: a page for a browser, JSON for a program.
+func (p *Provider) notFound(w http.ResponseWriter, r *http.Request) {
+	missing := newError(http.StatusNotFound, CodeInvalidRequest, "There is nothing at this address.")
+	if acceptsPages(r) {
+		p.writePage(w, r, &pageError{cause: missing})
+		return
+	}
+	p.logError(r, missing)
+	p.inJSON(w, r, missing)
+}
