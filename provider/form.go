@@ -53,6 +53,11 @@ func parseParameters(text string) (url.Values, *Error) {
 	return form, nil
 }
 
+// secretParameters open a door, or help to.
+var secretParameters = []string{
+	"client_secret", "client_assertion", "token", "code", "code_verifier", "refresh_token", "access_token",
+}
+
 // readForm reads the parameters of a request's body. What a query carries is never read: it ends up in logs.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -70,7 +75,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
 		return nil, invalidRequest("The body could not be read.").Because(err)
 	}
 	query := r.URL.Query()
-	for _, name := range []string{"client_secret", "client_assertion", "token", "code", "refresh_token", "access_token"} {
+	for _, name := range secretParameters {
 		if query.Has(name) {
 			return nil, invalidRequest("The parameter " + name + " must be in the body, never in the URL.")
 		}

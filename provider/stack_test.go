@@ -39,16 +39,19 @@ type stack struct {
 	clock    *storagetest.Clock
 	userID   string
 	roleID   string
+	options  []func(*provider.Options)
 }
 
-func newStack(t testing.TB, engine storagetest.Engine) *stack {
+func newStack(t testing.TB, engine storagetest.Engine, options ...func(*provider.Options)) *stack {
 	return newStackOn(t, storagetest.NewClock(), func(clock *storagetest.Clock) *storage.Store {
 		return engine.Open(t, storagetest.At(clock))
-	})
+	}, options...)
 }
 
-func newStackOn(t testing.TB, clock *storagetest.Clock, open func(*storagetest.Clock) *storage.Store) *stack {
-	s := &stack{t: t, clock: clock, store: open(clock)}
+func newStackOn(
+	t testing.TB, clock *storagetest.Clock, open func(*storagetest.Clock) *storage.Store, options ...func(*provider.Options),
+) *stack {
+	s := &stack{t: t, clock: clock, store: open(clock), options: options}
 	s.start()
 	ctx := context.Background()
 	hash, err := login.NewPasswords(login.PasswordOptions{}).Hash(ctx, password)
@@ -72,9 +75,13 @@ func (s *stack) start() {
 	require.NoError(s.t, err)
 	s.keys = jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: s.clock.Now})
 	require.NoError(s.t, s.keys.Load(ctx))
-	s.provider, err = provider.New(ctx, provider.Options{
+	options := provider.Options{
 		Store: s.store, Keys: s.keys, Passwords: login.NewPasswords(login.PasswordOptions{}), Issuer: base, Now: s.clock.Now,
-	})
+	}
+	for _, change := range s.options {
+		change(&options)
+	}
+	s.provider, err = provider.New(ctx, options)
 	require.NoError(s.t, err)
 	server.Config.Handler = s.provider.Handler()
 	server.Start()

@@ -1,0 +1,121 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/provider"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("clinic", nil)
+		token := s.redeem("clinic", s.browser().code(request("clinic", "openid profile"))).text("access_token")
+		ask := func(method, query, header string, body url.Values) answer {
+			r := httptest.NewRequestWithContext(t.Context(), method, s.server.URL+provider.PathUserinfo+query, strings.NewReader(body.Encode()))
+			r.RequestURI = ""
+			if header != "" {
+				r.Header.Set("Authorization", header)
+			}
+			if body != nil {
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			return s.send(r)
+		}
+		for name, got := range map[string]answer{
+			"GET":                  ask(http.MethodGet, "", "Bearer "+token, nil),
+			"a scheme in any case": ask(http.MethodGet, "", "bEARER "+token, nil),
+			"POST, header":         ask(http.MethodPost, "", "Bearer "+token, nil),
+			"POST, in body":        ask(http.MethodPost, "", "", url.Values{"access_token": {token}}),
+		} {
+			require.Equal(t, http.StatusOK, got.status, name)
+			require.Equal(t, s.userID, got.text("sub"), name)
+			require.Equal(t, "no-store", got.header.Get("Cache-Control"), name)
+		}
+		for name, got := range map[string]answer{
+			"in the query":            ask(http.MethodGet, "?access_token="+token, "", nil),
+			"in the query and header": ask(http.MethodGet, "?access_token="+token, "Bearer "+token, nil),
+			"twice":                   ask(http.MethodPost, "", "Bearer "+token, url.Values{"access_token": {token}}),
+		} {
+			require.Equal(t, http.StatusBadRequest, got.status, name)
+			require.Equal(t, "invalid_request", got.text("error"), name)
+			require.NotContains(t, got.raw, token, name)
+		}
+		none := ask(http.MethodGet, "", "", nil)
+		require.Equal(t, http.StatusUnauthorized, none.status)
+		require.Equal(t, `Bearer realm="ithildin"`, none.header.Get("WWW-Authenticate"), "no error code where nothing was presented")
+		require.Contains(t, ask(http.MethodGet, "", "Bearer x", nil).header.Get("WWW-Authenticate"), `error="invalid_token"`)
+	})
+}
+
+func TestUserinfoIsSignedForWhoRegisteredForIt(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		for _, algorithm := range []string{"RS256", "ES256", "EdDSA"} {
+			s := newStack(t, engine)
+			s.client("clinic", func(c *storage.Client) { c.Metadata.UserinfoSignedResponseAlg = algorithm })
+			got := s.userinfo(s.redeem("clinic", s.browser().code(request("clinic", "openid profile"))).text("access_token"))
+			require.Equal(t, "application/jwt", got.header.Get("Content-Type"))
+			require.Equal(t, algorithm, decodeHeader(t, got.raw)["alg"])
+			keys := oidc.NewRemoteKeySet(t.Context(), s.server.URL+provider.PathJWKS)
+			payload, err := oidc.NewVerifier(s.server.URL, keys, &oidc.Config{
+				ClientID: "clinic", SkipExpiryCheck: true, SupportedSigningAlgs: []string{algorithm},
+			}).Verify(t.Context(), got.raw)
+			require.NoError(t, err)
+			var claims map[string]any
+			require.NoError(t, payload.Claims(&claims))
+			require.Equal(t, "Олена Коваль", claims["name"])
+			require.Equal(t, s.userID, claims["sub"])
+			require.Equal(t, http.StatusUnauthorized, s.userinfo(got.raw).status, "it opens nothing")
+		}
+	})
+}
+
+// everyClaim is a profile with every standard claim of OIDC Core 5.1 that is not a column.
+const everyClaim = `{
+	"name": "Олена Петрівна Коваль", "given_name": "Олена", "family_name": "Коваль", "middle_name": "Петрівна",
+	"nickname": "Олена", "preferred_username": "o.koval", "profile": "https://example.com/o", "picture": "https://example.com/o.png",
+	"website": "https://example.com", "gender": "female", "birthdate": "1984-05-17", "zoneinfo": "Europe/Kyiv", "locale": "uk-UA",
+	"email_verified": true, "phone_number": "+380501234567", "phone_number_verified": true,
+	"address": {"formatted": "вул. Хрещатик, 1", "street_address": "вул. Хрещатик, 1", "locality": "Київ", "region": "Київ",
+		"postal_code": "01001", "country": "Україна"}}`
+
+func TestEachScopeOpensItsClaimsWithTheirTypes(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("clinic", func(c *storage.Client) { c.Scope = append(c.Scope, "address") })
+		user, err := s.store.FindUser(t.Context(), s.userID)
+		require.NoError(t, err)
+		user.Profile = json.RawMessage(everyClaim)
+		require.NoError(t, s.store.UpdateUser(t.Context(), *user))
+		b := s.browser()
+		for scope, names := range map[string][]string{
+			"profile": {"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
+				"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"},
+			"email": {"email", "email_verified"}, "address": {"address"}, "phone": {"phone_number", "phone_number_verified"},
+		} {
+			info := s.userinfo(s.redeem("clinic", b.code(request("clinic", "openid "+scope))).text("access_token"))
+			require.Len(t, info.body, len(names)+1, "%s: %s", scope, info.raw)
+			for _, name := range names {
+				require.Contains(t, info.body, name, scope)
+			}
+			for _, name := range []string{"email_verified", "phone_number_verified"} {
+				if value, told := info.body[name]; told {
+					require.IsType(t, true, value)
+				}
+			}
+			if scope == "address" {
+				require.Equal(t, "Київ", info.body["address"].(map[string]any)["locality"])
+			}
+		}
+	})
+}
