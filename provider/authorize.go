@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/ory/fosite"
 
@@ -233,30 +231,6 @@ func (p *Provider) demandOf(ctx context.Context, a *authorization) (login.Demand
 		asked = scopes.ofRoles()
 	}
 	return a.context.demand(login.DemandOf(scopes.entries(asked))), nil
-}
-
-// settleClaims decides which of the single claims that were asked for would be granted. Those that the scope opens anyhow
-// need no approval of their own.
-func (a *authorization) settleClaims() error {
-	if len(a.claims.Userinfo)+len(a.claims.IDToken) == 0 {
-		return nil
-	}
-	user, err := userClaims(holderOf(a.login.User))
-	if err != nil {
-		return err
-	}
-	a.userinfoClaims, a.idTokenClaims = a.claims.Userinfo.grantable(a.client, user), a.claims.IDToken.grantable(a.client, user)
-	open := claimsOf(a.scope)
-	for _, name := range storage.SplitScope(strings.Join(append(a.userinfoClaims, a.idTokenClaims...), " ")) {
-		if !slices.Contains(open, name) {
-			a.singleClaims = append(a.singleClaims, name)
-		}
-	}
-	return nil
-}
-
-func holderOf(user storage.User) storage.Holder {
-	return storage.Holder{Email: user.Email, Profile: user.Profile, UpdatedAt: user.UpdatedAt}
 }
 
 // consentNeeded: for what was never approved, when the client asks for it, and each time for a public client, since

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sort"
+	"strings"
 
 	"ithildin/storage"
 )
@@ -92,6 +92,30 @@ func (c claimRequests) grantable(client *storage.Client, user map[string]any) []
 			names = append(names, name)
 		}
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	return names
+}
+
+// settleClaims decides which of the single claims that were asked for would be granted. Those that the scope opens anyhow
+// need no approval of their own.
+func (a *authorization) settleClaims() error {
+	if len(a.claims.Userinfo)+len(a.claims.IDToken) == 0 {
+		return nil
+	}
+	user, err := userClaims(holderOf(a.login.User))
+	if err != nil {
+		return err
+	}
+	a.userinfoClaims, a.idTokenClaims = a.claims.Userinfo.grantable(a.client, user), a.claims.IDToken.grantable(a.client, user)
+	open := claimsOf(a.scope)
+	for _, name := range storage.SplitScope(strings.Join(append(a.userinfoClaims, a.idTokenClaims...), " ")) {
+		if !slices.Contains(open, name) {
+			a.singleClaims = append(a.singleClaims, name)
+		}
+	}
+	return nil
+}
+
+func holderOf(user storage.User) storage.Holder {
+	return storage.Holder{Email: user.Email, Profile: user.Profile, UpdatedAt: user.UpdatedAt}
 }
