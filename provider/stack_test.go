@@ -169,10 +169,16 @@ func (b *browser) get(address string) page {
 }
 
 func (b *browser) post(address string, form url.Values) page {
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, nil)
 	require.NoError(b.stack.t, err)
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Origin", b.stack.server.URL)
+	return b.postFrom(r, form)
+}
+
+// postFrom sends a form with the headers of a request, which say from where.
+func (b *browser) postFrom(r *http.Request, form url.Values) page {
+	r.Body = io.NopCloser(strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return b.do(r)
 }
 
