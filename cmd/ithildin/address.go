@@ -65,7 +65,7 @@ func (c configuration) loadIssuer(p *problems, listen string) *url.URL {
 			p.add("ITHILDIN_ISSUER", "is required, such as https://auth.example.com")
 			return nil
 		}
-		text = "http://" + reachable(listen)
+		text = c.scheme() + "://" + reachable(listen)
 	}
 	u, err := url.Parse(text)
 	switch {
@@ -77,6 +77,8 @@ func (c configuration) loadIssuer(p *problems, listen string) *url.URL {
 		p.add("ITHILDIN_ISSUER", "is %q: must have neither query nor fragment", text)
 	case strings.HasSuffix(text, "/"):
 		p.add("ITHILDIN_ISSUER", "is %q: must not end in a slash, write %s", text, strings.TrimRight(text, "/"))
+	case u.Scheme == "http" && c.speaksTLS():
+		p.add("ITHILDIN_ISSUER", "is %q: want https, which the listener speaks by ITHILDIN_TLS_CERTIFICATE_FILE", text)
 	case u.Scheme == "http" && !c.Dev && !isLoopback(listen) && c.TrustedProxies == "":
 		p.add("ITHILDIN_ISSUER", "is %q: want https, unless only this machine or named proxies reach the listener", text)
 	}

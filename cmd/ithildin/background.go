@@ -24,7 +24,14 @@ func (s *service) startBackground() (stop func()) {
 	})
 	running.Go(func() { every(ctx, keysInterval, func() { s.maintainKeys(ctx, holder) }) })
 	running.Go(func() { every(ctx, sweepInterval, func() { s.sweep(ctx, holder) }) })
-	running.Go(func() { reloadRules(ctx, s.settings.gateway.rulesFile, s.gateway, s.logger) })
+	reload := reloadAtSIGHUP(s.reloads, s.logger)
+	running.Go(func() { reload(ctx) })
+	if certificate := s.settings.certificate; certificate != nil {
+		certificate.checkExpiry(time.Now(), s.logger)
+		running.Go(func() {
+			every(ctx, expiryInterval, func() { certificate.checkExpiry(time.Now(), s.logger) })
+		})
+	}
 	return func() {
 		cancel()
 		running.Wait()

@@ -37,6 +37,7 @@ type configuration struct {
 	LogLevel       string `env:"ITHILDIN_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error; default info."`
 	Dev            bool   `help:"A development server with demo data. Unsafe: everyone knows its passwords."`
 	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on more than loopback."`
+	tlsFlags
 	databaseFlags
 	secretFlags
 	componentFlags
@@ -50,6 +51,8 @@ type settings struct {
 	issuer              *url.URL
 	listen              string
 	adminListen         string
+	scheme              string       // of the public listener
+	certificate         *certificate // nil: it speaks plain HTTP
 	adminTokens         []string
 	adminOpen           bool // whoever reaches the admin listener may use it
 	trustedProxies      []netip.Prefix
@@ -74,13 +77,14 @@ const (
 // load checks the whole configuration. The error names every setting that is wrong.
 func (c configuration) load() (*settings, error) {
 	var p problems
-	s := &settings{dev: c.Dev, logFormat: c.LogFormat}
+	s := &settings{dev: c.Dev, scheme: c.scheme(), logFormat: c.LogFormat}
 	s.listen = p.address("ITHILDIN_LISTEN", or(c.Listen, defaultListen))
 	s.adminListen = p.address("ITHILDIN_ADMIN_LISTEN", or(c.AdminListen, defaultAdminListen))
 	if s.listen != "" && s.listen == s.adminListen {
 		p.add("ITHILDIN_ADMIN_LISTEN", "is the public listener's address")
 	}
 	s.trustedProxies = p.prefixes("ITHILDIN_TRUSTED_PROXIES", c.TrustedProxies)
+	s.certificate = c.tlsFlags.load(&p)
 	s.issuer = c.loadIssuer(&p, s.listen)
 	c.checkReach(&p, s)
 	c.loadAdmin(&p, s)
@@ -108,9 +112,9 @@ func (c configuration) checkReach(p *problems, s *settings) {
 		case address == "" || isLoopback(address):
 		case c.Dev && !c.DevAnywhere:
 			p.add(name, "is %s: a development server listens on loopback only (ITHILDIN_DEV_ANYWHERE=1 lifts that)", address)
-		case !c.Dev && name == "ITHILDIN_LISTEN" && c.TrustedProxies == "":
-			p.add(name, "is %s, which speaks plain HTTP: name the proxies that end TLS in ITHILDIN_TRUSTED_PROXIES, "+
-				"or listen on loopback", address)
+		case !c.Dev && name == "ITHILDIN_LISTEN" && c.TrustedProxies == "" && !c.speaksTLS():
+			p.add(name, "is %s, which speaks plain HTTP: name a certificate in ITHILDIN_TLS_CERTIFICATE_FILE, or the proxies "+
+				"that end TLS in ITHILDIN_TRUSTED_PROXIES, or listen on loopback", address)
 		}
 	}
 }

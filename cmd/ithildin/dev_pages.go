@@ -40,7 +40,9 @@ const (
 type devPages struct {
 	demo  demo
 	store *storage.Store
-	self  string // where this process reaches its own public listener
+	// Where this process reaches its own public listener, and with what.
+	self   string
+	client *http.Client
 }
 
 func (d devPages) mount(router *mux.Router) {
@@ -167,7 +169,7 @@ func (d devPages) send(ctx context.Context, request tokenRequest) (status, body 
 	if request.username != "" {
 		r.SetBasicAuth(url.QueryEscape(request.username), url.QueryEscape(request.password)) // RFC 6749 2.3.1
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := d.client.Do(r)
 	if err != nil {
 		return "", "", err
 	}

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"net/url"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"ithildin/adapters/gateway"
 	"ithildin/provider"
@@ -79,28 +76,17 @@ func (s gatewaySettings) build(p *provider.Provider, events *storage.EventQueue,
 	return g, []provider.Mount{s.gatekeeper.Mount}
 }
 
-// reloadRules reads the rules again at each SIGHUP until the context ends. A file that is wrong changes nothing, and without
-// one the signal, which would else end the process, is only logged.
-func reloadRules(ctx context.Context, path string, g *gateway.Gateway, logger *slog.Logger) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGHUP)
-	defer signal.Stop(signals)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-signals:
-		}
-		if path == "" {
-			logger.Info("there is nothing to read again: ITHILDIN_GATEWAY_RULES names no file")
-			continue
-		}
-		rules, err := readRules(path)
+// reloadable reads the rules again; there are none without a file.
+func (s gatewaySettings) reloadable(g *gateway.Gateway) []reloadable {
+	if s.rulesFile == "" {
+		return nil
+	}
+	return []reloadable{{what: "the rules of the gateway", reload: func() error {
+		rules, err := readRules(s.rulesFile)
 		if err != nil {
-			logger.Error("the rules of the gateway are wrong, and the ones before stay", "cause", err)
-			continue
+			return err
 		}
 		g.SetRules(rules)
-		logger.Info("the rules of the gateway were read again", "rules", len(rules.Rules))
-	}
+		return nil
+	}}}
 }

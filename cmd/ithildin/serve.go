@@ -145,12 +145,17 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 		if err := demo.fill(ctx, store, passwords); err != nil {
 			return nil, fmt.Errorf("demo data: %w", err)
 		}
-		pages := devPages{demo: demo, store: store, self: "http://" + reachable(s.listen)}
+		pages := devPages{demo: demo, store: store, self: s.scheme + "://" + reachable(s.listen), client: s.certificate.client()}
 		mounts = append(mounts, func(router *mux.Router) { pages.mount(router) })
+	}
+	reloads := s.gateway.reloadable(forwardAuth)
+	if s.certificate != nil {
+		registry.MustRegister(s.certificate.metric())
+		reloads = append(reloads, s.certificate.reloadable(logger))
 	}
 	ready := &readiness{store: store, keys: keys}
 	return &service{
-		settings: s, store: store, keys: keys, logger: logger, ready: ready, events: events, gateway: forwardAuth,
+		settings: s, store: store, keys: keys, logger: logger, ready: ready, events: events, reloads: reloads,
 		janitor: newJanitor(s.janitor, store, logger, registry),
 		public:  p.Handler(mounts...),
 		admin:   adminHandler(s, ready, registry, p.AdminHandler(forwardAuth.MountAdmin, legacy.MountAdmin)),

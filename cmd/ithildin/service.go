@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"ithildin/adapters/gateway"
 	"ithildin/jwks"
 	"ithildin/storage"
 )
@@ -30,7 +29,7 @@ type service struct {
 	public   http.Handler
 	admin    http.Handler
 	events   *storage.EventQueue
-	gateway  *gateway.Gateway
+	reloads  []reloadable
 	janitor  *janitor
 }
 
@@ -50,8 +49,9 @@ func (s *service) run(ctx context.Context, listening func()) error {
 	}
 	stopBackground := s.startBackground()
 	publicServer, adminServer := s.newServer(s.public), s.newServer(s.admin)
+	servePublic := s.servePublic(publicServer, public)
 	failed := make(chan error, 2)
-	go func() { failed <- publicServer.Serve(public) }()
+	go func() { failed <- servePublic() }()
 	go func() { failed <- adminServer.Serve(admin) }()
 	listening()
 	select {
