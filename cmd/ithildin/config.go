@@ -62,13 +62,14 @@ func (c *configPrintCommand) Run(terminal console) error {
 	}
 	return printRows(terminal.out, c.formatFlag, []settingRow{
 		{"ITHILDIN_ISSUER", s.issuer.String()},
+		{"ITHILDIN_RESPONSE_TYPES", strings.Join(s.responseTypes, ",")},
 		{"ITHILDIN_LISTEN", s.listen},
+		{"ITHILDIN_TLS_CERTIFICATE_FILE", c.TLSCertificateFile},
+		{"ITHILDIN_TLS_KEY_FILE", c.TLSKeyFile},
 		{"ITHILDIN_ADMIN_LISTEN", s.adminListen},
 		{"ITHILDIN_ADMIN_TOKEN", count(len(s.adminTokens), "token")},
 		{"ITHILDIN_ADMIN_AUTH", c.AdminAuth},
 		{"ITHILDIN_TRUSTED_PROXIES", strings.Join(proxies, ",")},
-		{"ITHILDIN_TLS_CERTIFICATE_FILE", c.TLSCertificateFile},
-		{"ITHILDIN_TLS_KEY_FILE", c.TLSKeyFile},
 		{"ITHILDIN_DATABASE_URL", withoutPassword(s.databaseURL)},
 		{"ITHILDIN_DATABASE_CONNECTIONS", fmt.Sprint(s.databaseConnections)},
 		{"ITHILDIN_SECRET", count(len(s.secrets), "secret")},

@@ -33,6 +33,7 @@ type configuration struct {
 	AdminTokenFile string `env:"ITHILDIN_ADMIN_TOKEN_FILE" placeholder:"PATH" help:"File with the bearer tokens of the admin listener, else they are in ITHILDIN_ADMIN_TOKEN: one a line, all good."`
 	AdminAuth      string `env:"ITHILDIN_ADMIN_AUTH" placeholder:"none" help:"none opens the admin listener to whoever reaches it, in a trusted network."`
 	TrustedProxies string `env:"ITHILDIN_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies that end TLS and are believed about the client's address."`
+	ResponseTypes  string `env:"ITHILDIN_RESPONSE_TYPES" placeholder:"TYPE,…" help:"Response types that clients may be registered for, such as code,code id_token; default code."`
 	LogFormat      string `env:"ITHILDIN_LOG_FORMAT" placeholder:"text|json" help:"Default: text on a terminal, else json."`
 	LogLevel       string `env:"ITHILDIN_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error; default info."`
 	Dev            bool   `help:"A development server with demo data. Unsafe: everyone knows its passwords."`
@@ -56,6 +57,7 @@ type settings struct {
 	adminTokens         []string
 	adminOpen           bool // whoever reaches the admin listener may use it
 	trustedProxies      []netip.Prefix
+	responseTypes       []string
 	databaseURL         string
 	databaseConnections int
 	secrets             [][]byte // none yet for a development server that keeps its own
@@ -87,6 +89,7 @@ func (c configuration) load() (*settings, error) {
 	s.certificate = c.tlsFlags.load(&p)
 	s.issuer = c.loadIssuer(&p, s.listen)
 	c.checkReach(&p, s)
+	s.responseTypes = loadResponseTypes(&p, c.ResponseTypes)
 	c.loadAdmin(&p, s)
 	s.databaseURL, s.databaseConnections = c.databaseFlags.load(&p, c.Dev)
 	s.secrets = c.secretFlags.load(&p, c.Dev)

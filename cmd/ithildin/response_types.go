@@ -1,0 +1,26 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"ithildin/provider"
+)
+
+const defaultResponseTypes = "code"
+
+// loadResponseTypes reads a list of response types, whose words may come in any order.
+func loadResponseTypes(p *problems, list string) []string {
+	var wanted []string
+	for text := range strings.SplitSeq(or(list, defaultResponseTypes), ",") {
+		responseType := provider.NormalizeResponseType(text)
+		switch {
+		case responseType == "":
+			p.add("ITHILDIN_RESPONSE_TYPES", "has %q: want some of %s", strings.TrimSpace(text),
+				strings.Join(provider.ResponseTypes, ", "))
+		case !slices.Contains(wanted, responseType):
+			wanted = append(wanted, responseType)
+		}
+	}
+	return wanted
+}
