@@ -64,7 +64,7 @@ var demoProfile = json.RawMessage(`{
 	"zoneinfo": "Europe/Kyiv", "locale": "uk-UA", "email_verified": true,
 	"phone_number": "+380501234567", "phone_number_verified": true,
 	"address": {"formatted": "вул. Хрещатик, 1\nКиїв\n01001\nУкраїна", "street_address": "вул. Хрещатик, 1",
-		"locality": "Київ", "postal_code": "01001", "country": "Україна"}
+		"locality": "Київ", "region": "Київ", "postal_code": "01001", "country": "Україна"}
 }`)
 
 func newDemo(issuer *url.URL) demo {

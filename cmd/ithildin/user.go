@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/mail"
 	"strings"
 
 	"github.com/google/uuid"
@@ -17,6 +16,7 @@ type userCommand struct {
 	Create      userCreateCommand      `cmd:"" help:"Make a user."`
 	List        userListCommand        `cmd:"" help:"List users."`
 	Show        userShowCommand        `cmd:"" help:"Show a user."`
+	Update      userUpdateCommand      `cmd:"" help:"Change a user's email address, tax number or profile."`
 	Block       userBlockCommand       `cmd:"" help:"Bar a user, and end their sessions and tokens."`
 	Unblock     userUnblockCommand     `cmd:"" help:"Lift a block."`
 	SetPassword userSetPasswordCommand `cmd:"" help:"Give a user another password."`
@@ -68,13 +68,13 @@ type newUserRow struct {
 
 // Run stores the user and prints a password that it made, this once.
 func (c *userCreateCommand) Run(ctx context.Context, terminal console) error {
-	if address, err := mail.ParseAddress(c.Email); err != nil || address.Address != c.Email {
-		return &usageError{cause: fmt.Errorf("%q is no email address", c.Email)}
+	if err := checkEmail(c.Email); err != nil {
+		return err
 	}
 	if c.ID != "" && uuid.Validate(c.ID) != nil {
 		return &usageError{cause: fmt.Errorf("--id %q is no UUID", c.ID)}
 	}
-	profile, err := readJSONObject(c.ProfileFile, terminal)
+	profile, err := readProfile(c.ProfileFile, terminal)
 	if err != nil {
 		return err
 	}
@@ -97,21 +97,6 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console) error {
 		}
 		return printRecord(terminal.out, c.formatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})
 	})
-}
-
-func readJSONObject(path string, terminal console) (json.RawMessage, error) {
-	if path == "" {
-		return nil, nil
-	}
-	content, err := readBounded(path, terminal.in)
-	if err != nil {
-		return nil, &usageError{cause: err}
-	}
-	var object map[string]any
-	if err := json.Unmarshal(content, &object); err != nil || object == nil {
-		return nil, &usageError{cause: fmt.Errorf("%s is no JSON object", path)}
-	}
-	return content, nil
 }
 
 type userListCommand struct {

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/mail"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+type userUpdateCommand struct {
+	userArgument
+	Email       *string `placeholder:"EMAIL" help:"Another email address, by which the user signs in from now on."`
+	TaxID       *string `placeholder:"TEXT" help:"Tax number; an empty one takes it away."`
+	ProfileFile string  `placeholder:"PATH" help:"File with the whole profile, which replaces the one before, - for standard input."`
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (userUpdateCommand) Help() string {
+	return `What is not given stays as it is. An address that changes is no longer a verified one, unless the profile says so.
+
+Example:
+
+    ithildin user update doctor@example.com --email o.koval@example.com
+
+    ithildin user update doctor@example.com --profile-file doctor.json`
+}
+
+// Run changes the user.
+func (c *userUpdateCommand) Run(ctx context.Context, terminal console) error {
+	if c.Email == nil && c.TaxID == nil && c.ProfileFile == "" {
+		return &usageError{cause: errors.New("nothing is to be changed"), hint: "ithildin user update --help"}
+	}
+	if c.Email != nil {
+		if err := checkEmail(*c.Email); err != nil {
+			return err
+		}
+	}
+	profile, err := readProfile(c.ProfileFile, terminal)
+	if err != nil {
+		return err
+	}
+	return c.withStore(ctx, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		c.apply(user, profile)
+		return explain(store.UpdateUser(ctx, *user), "user "+user.Email)
+	})
+}
+
+func (c *userUpdateCommand) apply(user *storage.User, profile json.RawMessage) {
+	if c.Email != nil {
+		user.Email = *c.Email
+		user.Profile = withoutClaim(user.Profile, "email_verified")
+	}
+	if c.TaxID != nil {
+		user.TaxID = *c.TaxID
+	}
+	if profile != nil {
+		user.Profile = profile
+	}
+}
+
+// withoutClaim leaves a profile that is no object, as an import may have brought it, as it is.
+func withoutClaim(profile json.RawMessage, name string) json.RawMessage {
+	var claims map[string]json.RawMessage
+	if json.Unmarshal(profile, &claims) != nil || claims[name] == nil {
+		return profile
+	}
+	delete(claims, name)
+	text, err := json.Marshal(claims)
+	if err != nil {
+		panic(err) // what was JSON stays JSON
+	}
+	return text
+}
+
+func checkEmail(email string) error {
+	if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
+		return &usageError{cause: fmt.Errorf("%q is no email address", email)}
+	}
+	return nil
+}
+
+// readProfile reads the claims about a user from a file; nil without one.
+func readProfile(path string, terminal console) (json.RawMessage, error) {
+	if path == "" {
+		return nil, nil
+	}
+	content, err := readBounded(path, terminal.in)
+	if err != nil {
+		return nil, &usageError{cause: err}
+	}
+	if len(bytes.TrimSpace(content)) == 0 {
+		return nil, &usageError{cause: fmt.Errorf("%s is empty", path)}
+	}
+	if err := provider.ValidateProfile(content); err != nil {
+		return nil, &usageError{cause: fmt.Errorf("%s: %w", path, err)}
+	}
+	return content, nil
+}
