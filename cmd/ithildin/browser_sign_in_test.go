@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -44,21 +43,13 @@ func signatureService(t *testing.T) *httptest.Server {
 // TestEachScopeShowsItsForm goes through the three sign-ins with chromium: by a password, with a one-time code, and by a
 // signature, each of which ends with a code for the application.
 func TestEachScopeShowsItsForm(t *testing.T) {
-	directory := t.TempDir()
 	service := signatureService(t)
-	p := start(t, directory, []string{
+	p := start(t, t.TempDir(), []string{
 		"ITHILDIN_SIGNATURE_URL=" + service.URL, "ITHILDIN_SIGNATURE_TOKEN=token of the service",
 	}, "serve", "--dev")
-	command := func(arguments ...string) {
-		path, err := binary()
-		require.NoError(t, err)
-		verb := exec.Command(path, append(arguments, "--database-url", "sqlite:"+filepath.Join(directory, "ithildin-dev.db"))...)
-		output, err := verb.CombinedOutput()
-		require.NoError(t, err, string(output))
-	}
-	command("scope", "put", "patients:create", "--title-uk", "Реєструвати пацієнтів", "--title-en", "Register patients",
+	p.verb("scope", "put", "patients:create", "--title-uk", "Реєструвати пацієнтів", "--title-en", "Register patients",
 		"--assurance", "one_time_code")
-	command("scope", "put", "employee:read", "--title-uk", "Переглядати дані працівників", "--title-en", "View employees",
+	p.verb("scope", "put", "employee:read", "--title-uk", "Переглядати дані працівників", "--title-en", "View employees",
 		"--login-form", "signature")
 	// The server reads the catalogue again within a second; whoever signs in takes longer, but the first page does not.
 	user := "/admin/users/" + demoUser(t, p)

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,7 +17,9 @@ import (
 )
 
 // newBrowser starts chromium with a profile of its own, of that size and language.
-func newBrowser(t *testing.T, width, height int, language string) context.Context {
+func newBrowser(
+	t *testing.T, width, height int, language string, more ...chromedp.ExecAllocatorOption,
+) context.Context {
 	path := os.Getenv("ITHILDIN_TEST_CHROMIUM")
 	if path == "" {
 		t.Fatal("no browser is configured for tests: run `make test`, or set ITHILDIN_TEST_CHROMIUM")
@@ -26,7 +29,7 @@ func newBrowser(t *testing.T, width, height int, language string) context.Contex
 		chromedp.Flag("lang", language), chromedp.Flag("accept-lang", language), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.UserDataDir(t.TempDir()))
-	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	t.Cleanup(cancelAllocator)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
@@ -55,14 +58,16 @@ func look[T any](t *testing.T, ctx context.Context, what chromedp.Action[T]) T {
 
 // relyingParty is an application with nothing but the issuer URL and its credentials.
 type relyingParty struct {
+	context  context.Context // holds the HTTP client
 	provider *oidc.Provider
 	config   oauth2.Config
 }
 
-func newRelyingParty(t *testing.T, issuer string) *relyingParty {
-	provider, err := oidc.NewProvider(context.Background(), issuer)
+func newRelyingParty(t *testing.T, issuer string, client *http.Client) *relyingParty {
+	ctx := oidc.ClientContext(context.Background(), client)
+	provider, err := oidc.NewProvider(ctx, issuer)
 	require.NoError(t, err)
-	return &relyingParty{provider: provider, config: oauth2.Config{
+	return &relyingParty{context: ctx, provider: provider, config: oauth2.Config{
 		ClientID: "demo", ClientSecret: "demo-secret", Endpoint: provider.Endpoint(), RedirectURL: issuer + "/dev/callback",
 		Scopes: []string{oidc.ScopeOpenID, "profile", "email", oidc.ScopeOfflineAccess, "patients:view"},
 	}}
@@ -85,7 +90,7 @@ func TestAPersonSignsInWithABrowserAndACertifiedClientGetsTokens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			shot := strings.ReplaceAll(name, " ", "-")
-			rp := newRelyingParty(t, p.issuer)
+			rp := newRelyingParty(t, p.issuer, http.DefaultClient)
 			ctx := newBrowser(t, c.width, c.height, c.language)
 			verifier := oauth2.GenerateVerifier()
 			begin := rp.config.AuthCodeURL("state-"+shot, oauth2.S256ChallengeOption(verifier), oidc.Nonce("nonce-"+shot),
@@ -114,7 +119,7 @@ func TestAPersonSignsInWithABrowserAndACertifiedClientGetsTokens(t *testing.T) {
 
 // redeem is what an application does with the answer.
 func (rp *relyingParty) redeem(t *testing.T, landed, state, nonce, verifier string) {
-	ctx := context.Background()
+	ctx := rp.context
 	answer, err := url.Parse(landed)
 	require.NoError(t, err)
 	require.Equal(t, state, answer.Query().Get("state"))

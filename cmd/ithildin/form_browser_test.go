@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -12,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// formBrowser is a person at a browser without scripts, who is the demo user and agrees to everything.
+// formBrowser is a browser without scripts, and before it the demo user, who agrees to everything.
 type formBrowser struct {
 	t    *testing.T
 	http *http.Client
-	// stop is the prefix of addresses where an application takes over: they are not opened.
+	// stop begins the addresses where an application takes over; they are not opened.
 	stop string
 }
 
@@ -34,27 +35,33 @@ func newFormBrowser(t *testing.T, client *http.Client) *formBrowser {
 	return b
 }
 
-var hiddenRequest = regexp.MustCompile(`name="request" value="([^"]+)"`)
+var (
+	postForm    = regexp.MustCompile(`<form method="post"[^>]* action="([^"]+)"`)
+	hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)"`)
+)
 
-// signIn begins an authorization and answers every page, until there is none of ours.
-func (b *formBrowser) signIn(begin string) (*http.Response, string) {
-	response, body := b.read(b.http.Get(begin))
-	for strings.HasPrefix(response.Request.URL.Path, "/login/") && response.StatusCode == http.StatusOK {
-		request := hiddenRequest.FindStringSubmatch(body)
-		require.NotNil(b.t, request, body)
-		response, body = b.post(response.Request.URL.String(), "request", request[1],
-			"username", "doctor@example.com", "password", "demo-password-1", "decision", "accept")
+// visit opens an address, sends the form of each page that it is shown, and returns what it ends at: the address where an
+// application takes over, or a page without a form and its text.
+func (b *formBrowser) visit(address string) (landed *url.URL, body string) {
+	response, body := b.read(b.http.Get(address))
+	for range 10 {
+		if location, err := response.Location(); err == nil {
+			return location, body
+		}
+		form := postForm.FindStringSubmatch(body)
+		if form == nil {
+			return response.Request.URL, body
+		}
+		fields := url.Values{"username": {"doctor@example.com"}, "password": {"demo-password-1"}, "decision": {"accept"}}
+		for _, hidden := range hiddenField.FindAllStringSubmatch(body, -1) {
+			fields.Set(hidden[1], html.UnescapeString(hidden[2]))
+		}
+		target, err := response.Request.URL.Parse(html.UnescapeString(form[1]))
+		require.NoError(b.t, err)
+		response, body = b.read(b.http.PostForm(target.String(), fields))
 	}
-	return response, body
-}
-
-// post sends a form of names and values.
-func (b *formBrowser) post(address string, fields ...string) (*http.Response, string) {
-	form := url.Values{}
-	for i := 0; i < len(fields); i += 2 {
-		form.Set(fields[i], fields[i+1])
-	}
-	return b.read(b.http.PostForm(address, form))
+	require.FailNow(b.t, "there is no end of forms", body)
+	return nil, ""
 }
 
 func (b *formBrowser) read(response *http.Response, err error) (*http.Response, string) {
@@ -62,5 +69,6 @@ func (b *formBrowser) read(response *http.Response, err error) (*http.Response, 
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	require.NoError(b.t, err)
+	require.Less(b.t, response.StatusCode, http.StatusBadRequest, string(body))
 	return response, string(body)
 }

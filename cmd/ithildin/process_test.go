@@ -110,3 +110,12 @@ func (p *process) kill() {
 		_ = p.command.Wait()
 	}
 }
+
+// verb runs the program once on the database of a development server.
+func (p *process) verb(arguments ...string) {
+	path, err := binary()
+	require.NoError(p.t, err)
+	command := exec.Command(path, append(arguments, "--database-url", "sqlite:"+filepath.Join(p.command.Dir, "ithildin-dev.db"))...)
+	output, err := command.CombinedOutput()
+	require.NoError(p.t, err, string(output))
+}

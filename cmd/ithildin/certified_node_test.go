@@ -1,0 +1,95 @@
+package main_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// nodeApplication is a script of testdata/openid-client that runs: an application built on a certified client, for whose
+// person the test acts.
+type nodeApplication struct {
+	t       *testing.T
+	command *exec.Cmd
+	answers io.Writer
+	lines   *bufio.Scanner
+	output  *output
+}
+
+// startNode runs a script, which trusts the authority and no other of this test's, until the test ends.
+func (a *authority) startNode(t *testing.T, script string, arguments ...string) *nodeApplication {
+	installed := os.Getenv("ITHILDIN_TEST_OPENID_CLIENT")
+	require.NotEmpty(t, installed, "openid-client is not installed for tests: run `make test`, or set "+
+		"ITHILDIN_TEST_OPENID_CLIENT to a folder where `npm ci` has run with the package-lock.json of testdata/openid-client")
+	directory := t.TempDir()
+	// Node looks for modules beside the script, wherever it is started.
+	require.NoError(t, os.Symlink(filepath.Join(installed, "node_modules"), filepath.Join(directory, "node_modules")))
+	require.NoError(t, os.CopyFS(directory, os.DirFS("testdata/openid-client")))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	n := &nodeApplication{t: t, output: &output{}}
+	n.command = exec.CommandContext(ctx, "node", append([]string{filepath.Join(directory, script)}, arguments...)...)
+	n.command.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+a.file)
+	n.command.Stderr = n.output
+	answers, err := n.command.StdinPipe()
+	require.NoError(t, err)
+	lines, err := n.command.StdoutPipe()
+	require.NoError(t, err)
+	n.answers, n.lines = answers, bufio.NewScanner(lines)
+	require.NoError(t, n.command.Start())
+	t.Cleanup(func() {
+		cancel()
+		_ = n.command.Wait()
+	})
+	return n
+}
+
+// serve acts for the person until the application reports what it knows at the end, which goes into report.
+func (n *nodeApplication) serve(visit func(address string) (landed string), report any) {
+	for n.lines.Scan() {
+		var line struct {
+			Open   string          `json:"open"`
+			Report json.RawMessage `json:"report"`
+		}
+		require.NoError(n.t, json.Unmarshal(n.lines.Bytes(), &line), n.lines.Text())
+		if line.Report != nil {
+			require.NoError(n.t, json.Unmarshal(line.Report, report))
+			return
+		}
+		_, err := io.WriteString(n.answers, visit(line.Open)+"\n")
+		require.NoError(n.t, err)
+	}
+	require.NoError(n.t, n.lines.Err())
+	_ = n.command.Wait() // its words come with its end
+	require.FailNow(n.t, "the application gave up", n.output.String())
+}
+
+func TestOpenIDClientOfNodeSignsIn(t *testing.T) {
+	a := newAuthority(t)
+	p := a.startTLS(nil, "serve", "--dev")
+	callback := p.issuer + "/dev/callback"
+	browser := newFormBrowser(t, a.client())
+	browser.stop = callback
+	var report struct {
+		Sub, RefreshedSub, Email                      string
+		ActiveBeforeRevocation, ActiveAfterRevocation bool
+	}
+	a.startNode(t, "sign_in.mjs", p.issuer, callback).serve(func(address string) string {
+		landed, _ := browser.visit(address)
+		require.True(t, strings.HasPrefix(landed.String(), callback))
+		return landed.String()
+	}, &report)
+	require.NotEmpty(t, report.Sub)
+	require.Equal(t, report.Sub, report.RefreshedSub)
+	require.Equal(t, "doctor@example.com", report.Email)
+	require.True(t, report.ActiveBeforeRevocation)
+	require.False(t, report.ActiveAfterRevocation)
+}
