@@ -163,13 +163,13 @@ func matchClient(client *storage.Client, requested string) (uri string, given bo
 		}
 		return "", false, invalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
 	}
-	return "", false, invalidRequest(mismatch(registered, requested)).Because(ErrRedirectURI)
+	return "", false, invalidRequest(mismatch("redirect_uri", registered, requested)).Because(ErrRedirectURI)
 }
 
 // mismatch says what was received and what the near miss is. It does not list what is registered: the page is seen by
 // whoever opens a link.
-func mismatch(registered []string, requested string) string {
-	text := fmt.Sprintf("The redirect_uri %.200q is none of the %d that the client registered.", requested, len(registered))
+func mismatch(parameter string, registered []string, requested string) string {
+	text := fmt.Sprintf("The %s %.200q is none of the %d that the client registered.", parameter, requested, len(registered))
 	asked, ok := parse(requested)
 	if !ok {
 		return text + " It is not an absolute URI with a host and without user information and fragment."

@@ -20,6 +20,7 @@ type Code struct {
 	ClientID    string
 	UserID      string
 	RedirectURI string
+	SessionID   string // the login session that it ends with; "" where it ends with none
 	Scope       string
 	Session     *Session
 	CreatedAt   int64
@@ -43,15 +44,19 @@ type codeRow struct {
 	ExpiresAt   int64          `db:"expires_at"`
 	UsedAt      int64          `db:"used_at"`
 	RevokedAt   int64          `db:"revoked_at"`
+	SessionID   sql.NullString `db:"session_id"`
+	SessionEnd  int64          `db:"session_revoked_at"`
 	ApprovalID  sql.NullString `db:"approval_id"`
 	holderRow
 }
 
 const findCode = `
 SELECT c.code_id, c.grant_id, c.client_id, c.user_id, c.redirect_uri, c.scope, c.session, c.created_at, c.expires_at,
-       c.used_at, c.revoked_at, a.id AS approval_id, ` + holderColumns + `
+       c.used_at, c.revoked_at, c.session_id, coalesce(l.revoked_at, 0) AS session_revoked_at, a.id AS approval_id,
+       ` + holderColumns + `
 FROM codes c
 JOIN users u ON u.id = c.user_id
+LEFT JOIN login_sessions l ON l.session_id = c.session_id
 LEFT JOIN approvals a ON a.user_id = c.user_id AND a.client_id = c.client_id
 WHERE c.id = $1`
 
@@ -65,20 +70,21 @@ func (s *Store) FindCode(ctx context.Context, hash []byte) (*Code, error) {
 	if err != nil {
 		return nil, err
 	}
-	if row.RevokedAt > 0 {
+	// The end of a session revokes its codes; one that was being made meanwhile is found here.
+	if row.RevokedAt > 0 || row.SessionEnd > 0 {
 		row.ExpiresAt = 0 // revoking a code is expiring it, on every replica's clock
 	}
 	return &Code{
 		ID: hash, CodeID: row.CodeID, GrantID: row.GrantID, ClientID: row.ClientID, UserID: row.UserID,
-		RedirectURI: row.RedirectURI, Scope: row.Scope, Session: session,
+		RedirectURI: row.RedirectURI, SessionID: row.SessionID.String, Scope: row.Scope, Session: session,
 		CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt, UsedAt: row.UsedAt,
 		UserBlocked: row.Blocked.Bool, ApprovalID: row.ApprovalID.String, Holder: row.holder(),
 	}, nil
 }
 
 const insertCode = `
-INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, scope, session, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`
+INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, session_id, scope, session, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`
 
 // redeemCode is the single use of a code: the same attempt, sent twice, wins twice.
 const redeemCode = `
@@ -94,6 +100,7 @@ func (s *Store) CreateCode(ctx context.Context, c Code) error {
 
 func (u *UnitOfWork) queueCode(c Code) {
 	u.queue(statement{name: "insert code", sql: insertCode, args: []any{
-		c.ID, c.CodeID, c.GrantID, c.ClientID, c.UserID, c.RedirectURI, c.Scope, c.Session.encode(), c.CreatedAt, c.ExpiresAt,
+		c.ID, c.CodeID, c.GrantID, c.ClientID, c.UserID, c.RedirectURI, null(c.SessionID), c.Scope, c.Session.encode(),
+		c.CreatedAt, c.ExpiresAt,
 	}})
 }

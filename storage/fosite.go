@@ -49,9 +49,13 @@ func (f Fosite) CreateAuthorizeCodeSession(ctx context.Context, _ string, r fosi
 	session := r.GetSession().(*Session)
 	client := r.GetClient().(*Client)
 	now := f.Store.Now()
+	sessionID := session.SessionID
+	if client.Policy.outlivesSession() {
+		sessionID = ""
+	}
 	u.queueCode(Code{
 		ID: Hash(u.Issued.Code), CodeID: u.Issued.CodeID, GrantID: r.GetID(),
-		ClientID: client.ID, UserID: session.UserID, RedirectURI: session.RedirectURI,
+		ClientID: client.ID, UserID: session.UserID, RedirectURI: session.RedirectURI, SessionID: sessionID,
 		Scope: strings.Join(r.GetGrantedScopes(), " "), Session: session,
 		CreatedAt: now, ExpiresAt: now + client.Policy.CodeLifetime,
 	})

@@ -38,6 +38,10 @@ const expired = `expires_at < $1`
 const standardCodes = expired + ` AND expires_at >= $1 - 86400
 AND client_id NOT IN (SELECT id FROM clients WHERE policy LIKE '%"token_form":"` + TokenFormLegacy + `"%')`
 
+// grantsOfNoSession leaves the grants of a live login session, which say whom to tell of its end.
+const grantsOfNoSession = expired + ` AND NOT EXISTS (SELECT 1 FROM login_sessions l
+WHERE l.session_id = grants.session_id AND l.revoked_at = 0 AND l.expires_at >= $1)`
+
 // allDeadRows: the answers of the legacy face to expired codes and access tokens are about rows that exist, hence the 30
 // days. A used code of the others is known for half an hour more, so that its replay revokes. A grant's expires_at is
 // late already.
@@ -45,7 +49,7 @@ var allDeadRows = []deadRows{
 	{"codes", "id", tokenRetention, expired},
 	{"codes", "id", 1800, standardCodes},
 	{"access_tokens", "id", tokenRetention, expired},
-	{"grants", "id", 0, expired},
+	{"grants", "id", 0, grantsOfNoSession},
 	{"login_sessions", "id", 0, expired},
 	{"sign_in_failures", "id", 0, expired},
 	{"one_time_codes", "id", day, expired},

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"slices"
 	"strings"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // LoginSession is one person signed in in one browser.
@@ -15,6 +17,7 @@ type LoginSession struct {
 	AuthTime   int64    `db:"auth_time"` // microseconds
 	AMR        []string `db:"-"`         // RFC 8176
 	ACR        string   `db:"acr"`
+	UserAgent  string   `db:"user_agent"` // of the browser, for its user to tell it by
 	LastUsedAt int64    `db:"last_used_at"`
 	CreatedAt  int64    `db:"created_at"`
 	ExpiresAt  int64    `db:"expires_at"`
@@ -57,11 +60,26 @@ type loginRow struct {
 func (s *Store) CreateLoginSession(ctx context.Context, l LoginSession) error {
 	// A conflict can only be with ourselves, sent twice: the id is the hash of a fresh random value.
 	_, err := s.exec(ctx, `
-INSERT INTO login_sessions (id, session_id, user_id, auth_time, amr, acr, last_used_at, created_at, expires_at, revoked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
-		l.ID, l.SessionID, l.UserID, l.AuthTime, strings.Join(l.AMR, " "), l.ACR, l.LastUsedAt, l.CreatedAt, l.ExpiresAt,
-		l.RevokedAt)
+INSERT INTO login_sessions (id, session_id, user_id, auth_time, amr, acr, user_agent, last_used_at, created_at, expires_at,
+       revoked_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
+		l.ID, l.SessionID, l.UserID, l.AuthTime, strings.Join(l.AMR, " "), l.ACR, l.UserAgent, l.LastUsedAt, l.CreatedAt,
+		l.ExpiresAt, l.RevokedAt)
 	return unknownReference(err)
+}
+
+// RenewLoginSession takes l, a new sign-in of the same user in the same browser, into the live session of the cookie whose
+// hash is previous. That cookie is worth nothing any more; SessionID and CreatedAt stay, and l gets them. ErrNotFound: there
+// is no such session of that user.
+func (s *Store) RenewLoginSession(ctx context.Context, previous []byte, l *LoginSession) error {
+	// In a transaction, which is never sent twice: the second time its session would be gone.
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		return tx.QueryRowxContext(ctx, `
+UPDATE login_sessions SET id = $2, auth_time = $4, amr = $5, acr = $6, user_agent = $7, last_used_at = $8, expires_at = $9
+WHERE id = $1 AND user_id = $3 AND revoked_at = 0 AND expires_at > $8 RETURNING session_id, created_at`,
+			previous, l.ID, l.UserID, l.AuthTime, strings.Join(l.AMR, " "), l.ACR, l.UserAgent, l.LastUsedAt, l.ExpiresAt,
+		).Scan(&l.SessionID, &l.CreatedAt)
+	})
 }
 
 // What an authorization request reads of a user and of that user's standing with a client: one row for each pair of a role
@@ -81,7 +99,8 @@ LEFT JOIN global_user_roles e ON e.user_id = u.id `
 )
 
 const findLogin = `
-SELECT s.id, s.session_id, s.user_id, s.auth_time, s.amr, s.acr, s.last_used_at, s.created_at, s.expires_at, s.revoked_at,` +
+SELECT s.id, s.session_id, s.user_id, s.auth_time, s.amr, s.acr, s.user_agent, s.last_used_at, s.created_at, s.expires_at,
+       s.revoked_at,` +
 	standingColumns + `
 FROM login_sessions s JOIN users u ON u.id = s.user_id` + standingJoins + `
 WHERE s.id = $1 AND s.revoked_at = 0 AND s.expires_at > $3`
@@ -137,23 +156,6 @@ func (u *UnitOfWork) QueueSessionUse(sessionHash []byte, now int64) {
 	})
 }
 
-// EndLoginSession ends a session by its cookie's hash. One that is unknown or over is left as it is.
-func (s *Store) EndLoginSession(ctx context.Context, hash []byte) error {
-	_, err := s.exec(ctx, `UPDATE login_sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`, hash, s.Now())
-	return err
-}
-
-const endLoginSessions = `UPDATE login_sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at = 0`
-
-// EndLoginSessions ends every session of a user and says how many there were.
-func (s *Store) EndLoginSessions(ctx context.Context, userID string) (int64, error) {
-	userID, err := uuidKey(userID)
-	if err != nil {
-		return 0, err
-	}
-	return s.exec(ctx, endLoginSessions, userID, s.Now())
-}
-
 // ListLoginSessions reads the live sessions of a user, newest first.
 func (s *Store) ListLoginSessions(ctx context.Context, userID string) ([]LoginSession, error) {
 	userID, err := uuidKey(userID)
@@ -162,7 +164,7 @@ func (s *Store) ListLoginSessions(ctx context.Context, userID string) ([]LoginSe
 	}
 	var rows []loginSessionRow
 	err = s.selectAll(ctx, &rows, `
-SELECT id, session_id, user_id, auth_time, amr, acr, last_used_at, created_at, expires_at, revoked_at
+SELECT id, session_id, user_id, auth_time, amr, acr, user_agent, last_used_at, created_at, expires_at, revoked_at
 FROM login_sessions WHERE user_id = $1 AND revoked_at = 0 AND expires_at > $2 ORDER BY created_at DESC, session_id`,
 		userID, s.Now())
 	if err != nil {

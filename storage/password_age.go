@@ -23,13 +23,12 @@ AND (EXISTS (SELECT 1 FROM access_tokens t WHERE t.user_id = u.id AND t.expires_
   OR EXISTS (SELECT 1 FROM login_sessions l WHERE l.user_id = u.id AND l.revoked_at = 0 AND l.expires_at > $4))
 ORDER BY u.password_set_at, u.id LIMIT $5`
 
-// endOfOldPassword ends what a user was issued; $2 is now.
+// endOfOldPassword ends what a user was issued, beside the login sessions; $2 is now.
 var endOfOldPassword = []string{
 	`UPDATE codes SET revoked_at = $2 WHERE user_id = $1 AND used_at = 0 AND revoked_at = 0`,
 	`UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at = 0
 AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.grant_id = grants.id AND t.kind IN ` + keptKinds + `)`,
 	`UPDATE access_tokens SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2 AND kind NOT IN ` + keptKinds,
-	`UPDATE login_sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at = 0`,
 }
 
 // EndOldPasswords ends the tokens and sessions of users whose password was set at setBefore (epoch seconds) or earlier, in
@@ -51,6 +50,9 @@ func (s *Store) EndOldPasswords(ctx context.Context, setBefore int64, batch int)
 		}
 		for _, row := range rows {
 			err := s.transaction(ctx, func(tx *sqlx.Tx) error {
+				if _, err := s.endSessions(ctx, tx, sessionsOfUser, row.ID); err != nil {
+					return err
+				}
 				for _, query := range endOfOldPassword {
 					if err := write(ctx, tx, query, row.ID, s.Now()); err != nil {
 						return err

@@ -21,7 +21,8 @@ func (s *Store) PasswordHistory(ctx context.Context, userID string) ([]string, e
 	return passwords, err
 }
 
-// SetPassword gives a user another password and moves the one before, if there was one, to the history.
+// SetPassword gives a user another password and moves the one before, if there was one, to the history. It ends every login
+// session: whoever knew the old password may have one.
 func (s *Store) SetPassword(ctx context.Context, id, phc string) error {
 	id, err := uuidKey(id)
 	if err != nil {
@@ -36,7 +37,11 @@ func (s *Store) SetPassword(ctx context.Context, id, phc string) error {
 		if err := s.rememberPassword(ctx, tx, id); err != nil {
 			return err
 		}
-		return write(ctx, tx, `UPDATE users SET password = $2 WHERE id = $1`, id, phc)
+		if err := write(ctx, tx, `UPDATE users SET password = $2 WHERE id = $1`, id, phc); err != nil {
+			return err
+		}
+		_, err = s.endSessions(ctx, tx, sessionsOfUser, id)
+		return err
 	})
 }
 

@@ -166,10 +166,11 @@ UPDATE users SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id 
 	if err != nil {
 		return err
 	}
-	if err := s.endIssued(ctx, tx, ofUser, id); err != nil {
+	// First the sessions: which clients took part in them shows in the grants that live until then.
+	if _, err := s.endSessions(ctx, tx, sessionsOfUser, id); err != nil {
 		return err
 	}
-	return write(ctx, tx, endLoginSessions, id, s.Now())
+	return s.endIssued(ctx, tx, ofUser, id)
 }
 
 // conflictIfPresent explains a conditional write that found no row: ErrConflict where the row is there but its condition
@@ -204,6 +205,9 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 		return err
 	}
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		if _, err := s.endSessions(ctx, tx, sessionsOfUser, id); err != nil {
+			return err
+		}
 		if err := writeRow(ctx, tx, `DELETE FROM users WHERE id = $1`, id); err != nil {
 			return err
 		}

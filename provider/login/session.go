@@ -61,7 +61,7 @@ func (s *Service) startSession(
 		return storage.LoginSession{}, err
 	}
 	if previous := s.readToken(r, sessionCookie); previous != "" {
-		if err := s.store.EndLoginSession(r.Context(), sessionHash(previous)); err != nil {
+		if _, err := s.store.EndLoginSession(r.Context(), sessionHash(previous)); err != nil {
 			return storage.LoginSession{}, err
 		}
 	}
@@ -88,7 +88,7 @@ func (s *Service) SignOut(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.store.EndLoginSession(r.Context(), sessionHash(cookie)); err != nil {
+	if _, err := s.store.EndLoginSession(r.Context(), sessionHash(cookie)); err != nil {
 		return err
 	}
 	s.setCookie(w, sessionCookie, "", -1)

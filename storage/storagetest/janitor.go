@@ -28,12 +28,25 @@ func janitor(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		for _, table := range []string{
 			"codes", "access_tokens", "grants", "login_sessions", "sign_in_failures", "one_time_codes", "revoked_jti",
-			"used_jti", "audit_events",
+			"used_jti", "audit_events", "logout_deliveries",
 		} {
 			require.Zero(t, s.count(t, table, "expires_at > $1", 0), table)
 		}
 		require.Zero(t, s.count(t, "connection_secrets", "expires_at > $1", 0))
 		require.NotZero(t, s.count(t, "connection_secrets", "expires_at = $1", 0), "a secret without an end stays")
+	})
+	t.Run("A grant stays while its login session lives", func(t *testing.T) {
+		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
+		_, session := LoginSession(t, s.store, u)
+		grant := Grant(t, s.store, client, u, inSession(session), func(g *storage.Grant) { g.ExpiresAt = s.store.Now() + 60 })
+		s.clock.Advance(time.Hour)
+		for _, left := range []int{1, 0} {
+			_, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 100, TokenRetention: storage.TokenRetention})
+			require.NoError(t, err)
+			require.Equal(t, left, s.count(t, "grants", "id = $1", grant.ID))
+			_, err = s.store.EndLoginSession(t.Context(), session.ID)
+			require.NoError(t, err)
+		}
 	})
 	t.Run("A sweep without a batch is refused", func(t *testing.T) {
 		_, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 0, TokenRetention: storage.TokenRetention})
@@ -52,6 +65,7 @@ func (s *suite) oneRowOfEach(t *testing.T) {
 	s.oneTimeCode(t, "phone")
 	_, err := s.store.RecordSignInFailure(ctx, [][]byte{storage.Hash("account")}, later)
 	require.NoError(t, err)
+	s.logoutDelivery(t)
 	require.NoError(t, s.store.RevokeJTI(ctx, s.store.NewID(), later))
 	require.NoError(t, s.store.UseJTI(ctx, "dpop", "client", s.store.NewID(), s.store.NewID(), later))
 	require.NoError(t, s.store.RecordEvents(ctx, []storage.Event{{Kind: "sign_in"}}))

@@ -14,7 +14,7 @@ func loginSessions(t *testing.T, s *suite) {
 		u, client, role := User(t, s.store), Client(t, s.store, storage.PresetStandard), Role(t, s.store)
 		approval := s.approval(t, u, client, "openid", "email")
 		require.NoError(t, s.store.GrantRole(t.Context(), u.ID, role.ID, ""))
-		cookie, session := LoginSession(t, s.store, u, func(l *storage.LoginSession) { l.AMR = []string{"pwd", "otp"} })
+		cookie, session := LoginSession(t, s.store, u, func(l *storage.LoginSession) { l.AMR, l.UserAgent = []string{"pwd", "otp"}, "Firefox" })
 		login, err := s.store.FindLogin(t.Context(), storage.Hash(cookie), client.ID)
 		require.NoError(t, err)
 		require.Equal(t, session, login.Session)
@@ -38,7 +38,8 @@ func loginSessions(t *testing.T, s *suite) {
 		_, expired := LoginSession(t, s.store, u, func(l *storage.LoginSession) { l.ExpiresAt = s.store.Now() + 60 })
 		_, live := LoginSession(t, s.store, u)
 		s.clock.Advance(time.Minute)
-		require.NoError(t, s.store.EndLoginSession(t.Context(), ended.ID))
+		_, err := s.store.EndLoginSession(t.Context(), ended.ID)
+		require.NoError(t, err)
 		for _, session := range []storage.LoginSession{ended, expired} {
 			_, err := s.store.FindLogin(t.Context(), session.ID, "")
 			require.ErrorIs(t, err, storage.ErrNotFound)
@@ -52,11 +53,37 @@ func loginSessions(t *testing.T, s *suite) {
 		LoginSession(t, s.store, u)
 		LoginSession(t, s.store, u)
 		_, other := LoginSession(t, s.store, User(t, s.store))
-		n, err := s.store.EndLoginSessions(t.Context(), u.ID)
+		ended, err := s.store.EndLoginSessions(t.Context(), u.ID)
 		require.NoError(t, err)
-		require.EqualValues(t, 2, n)
+		require.Len(t, ended, 2)
 		_, err = s.store.FindLogin(t.Context(), other.ID, "")
 		require.NoError(t, err)
+	})
+	t.Run("A new sign-in of the same user keeps the session and kills the old cookie", func(t *testing.T) {
+		u := User(t, s.store)
+		_, before := LoginSession(t, s.store, u)
+		s.clock.Advance(time.Minute)
+		after := before
+		after.ID, after.SessionID, after.ACR, after.UserAgent = storage.Hash(s.store.NewID()), s.store.NewID(), "signature", "Firefox"
+		after.LastUsedAt, after.ExpiresAt = s.store.Now(), s.store.Now()+hour
+		require.NoError(t, s.store.RenewLoginSession(t.Context(), before.ID, &after))
+		require.Equal(t, before.SessionID, after.SessionID)
+		_, err := s.store.FindLogin(t.Context(), before.ID, "")
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		login, err := s.store.FindLogin(t.Context(), after.ID, "")
+		require.NoError(t, err)
+		require.Equal(t, after, login.Session)
+	})
+	t.Run("Nobody renews the session of somebody else, or one that is over", func(t *testing.T) {
+		_, ended := LoginSession(t, s.store, User(t, s.store))
+		_, live := LoginSession(t, s.store, User(t, s.store))
+		_, err := s.store.EndLoginSession(t.Context(), ended.ID)
+		require.NoError(t, err)
+		for _, previous := range []storage.LoginSession{ended, live} {
+			renewed := ended
+			renewed.ID = storage.Hash(s.store.NewID())
+			require.ErrorIs(t, s.store.RenewLoginSession(t.Context(), previous.ID, &renewed), storage.ErrNotFound)
+		}
 	})
 	t.Run("The last use of a session never goes back", func(t *testing.T) {
 		_, session := LoginSession(t, s.store, User(t, s.store))

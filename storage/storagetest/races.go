@@ -27,6 +27,8 @@ func RunRaces(t *testing.T, engine Engine) {
 		{"One of many uses of a token id wins", raceForATokenID},
 		{"One of many holders has a lease", raceForALease},
 		{"One of many replicas makes and replaces a signing key", raceForASigningKey},
+		{"One of many deliverers has the next attempt", raceForALogoutDelivery},
+		{"One of many ends of a session ends it", raceToEndASession},
 		{"Every failed sign-in is counted", raceOfFailures},
 		{"One of many guesses verifies a one-time code", raceForAOneTimeCode},
 		{"One user has an email", raceForAnEmail},

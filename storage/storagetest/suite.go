@@ -64,6 +64,8 @@ func Run(t *testing.T, engine Engine) {
 		{"Rotation", rotation},
 		{"Access tokens", accessTokens},
 		{"Login sessions", loginSessions},
+		{"Ends of sessions", sessionEnds},
+		{"Logout deliveries", logoutDeliveries},
 		{"Sign-in failures", signInFailures},
 		{"Leases", leases},
 		{"Signing keys", signingKeys},

@@ -1,0 +1,52 @@
+package storage
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// LogoutDelivery is one client that has to be told, by the back channel, of the end of a session that it took part in
+// (OIDC Back-Channel Logout 2.5). The row is written with that end and is there until the client has answered. Times are
+// epoch seconds.
+type LogoutDelivery struct {
+	ID        string `db:"id"`
+	ClientID  string `db:"client_id"`
+	UserID    string `db:"user_id"`
+	SessionID string `db:"session_id"`
+	Attempts  int64  `db:"attempts"`
+	NextAt    int64  `db:"next_at"` // when to try again
+	CreatedAt int64  `db:"created_at"`
+	ExpiresAt int64  `db:"expires_at"` // when to give up
+}
+
+func insertLogoutDelivery(ctx context.Context, tx *sqlx.Tx, d LogoutDelivery) error {
+	return write(ctx, tx, `
+INSERT INTO logout_deliveries (id, client_id, user_id, session_id, attempts, next_at, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		d.ID, d.ClientID, d.UserID, d.SessionID, d.Attempts, d.NextAt, d.CreatedAt, d.ExpiresAt)
+}
+
+// DueLogoutDeliveries reads the deliveries whose time has come, those that have waited longest first.
+func (s *Store) DueLogoutDeliveries(ctx context.Context, limit int) ([]LogoutDelivery, error) {
+	var due []LogoutDelivery
+	err := s.selectAll(ctx, &due, `
+SELECT id, client_id, user_id, session_id, attempts, next_at, created_at, expires_at FROM logout_deliveries
+WHERE next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`, s.Now(), pageSize(limit))
+	return due, err
+}
+
+// ClaimLogoutDelivery takes the next attempt of a delivery, and sets when the one after it is due should this one come to
+// nothing. It says whether the attempt is the caller's: of many who read the same row, one's is.
+func (s *Store) ClaimLogoutDelivery(ctx context.Context, d LogoutDelivery, nextAt int64) (bool, error) {
+	n, err := s.exec(ctx, `
+UPDATE logout_deliveries SET attempts = attempts + 1, next_at = $3 WHERE id = $1 AND attempts = $2 AND expires_at > $4`,
+		d.ID, d.Attempts, nextAt, s.Now())
+	return n > 0, err
+}
+
+// DeleteLogoutDelivery ends a delivery: the client knows, or will not know.
+func (s *Store) DeleteLogoutDelivery(ctx context.Context, id string) error {
+	_, err := s.exec(ctx, `DELETE FROM logout_deliveries WHERE id = $1`, id)
+	return err
+}

@@ -1,0 +1,158 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// EndedSession is a login session that has just ended, and whom that concerns.
+type EndedSession struct {
+	SessionID string
+	UserID    string
+	ClientIDs []string // those that had grants of it, in order
+	// Deliveries are the back-channel logouts that were stored for them.
+	Deliveries []LogoutDelivery
+}
+
+// LogoutDeliveryLifetime is how long a client that does not answer is told of a logout, in seconds.
+const LogoutDeliveryLifetime = day
+
+// The sessions that end: conditions on $1, and $2 where they take two arguments.
+const (
+	sessionOfCookie = `id = $1`
+	sessionsOfUser  = `user_id = $1`
+	sessionOfUser   = `user_id = $1 AND session_id = $2`
+)
+
+// EndLoginSession ends a session by its cookie's hash. One that is unknown or over is left as it is, and none is returned.
+func (s *Store) EndLoginSession(ctx context.Context, hash []byte) (*EndedSession, error) {
+	return onlyOne(s.endLoginSessions(ctx, sessionOfCookie, hash))
+}
+
+// EndLoginSessionOf ends a session of that user by its session id. ErrNotFound: the user has none of that id that lives.
+func (s *Store) EndLoginSessionOf(ctx context.Context, userID, sessionID string) (*EndedSession, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return nil, err
+	}
+	if sessionID, err = uuidKey(sessionID); err != nil {
+		return nil, err
+	}
+	ended, err := onlyOne(s.endLoginSessions(ctx, sessionOfUser, userID, sessionID))
+	if err == nil && ended == nil {
+		return nil, ErrNotFound
+	}
+	return ended, err
+}
+
+// EndLoginSessions ends every session of a user.
+func (s *Store) EndLoginSessions(ctx context.Context, userID string) ([]EndedSession, error) {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return nil, err
+	}
+	return s.endLoginSessions(ctx, sessionsOfUser, userID)
+}
+
+func onlyOne(ended []EndedSession, err error) (*EndedSession, error) {
+	if err != nil || len(ended) == 0 {
+		return nil, err
+	}
+	return &ended[0], nil
+}
+
+func (s *Store) endLoginSessions(ctx context.Context, which string, args ...any) (ended []EndedSession, err error) {
+	err = s.transaction(ctx, func(tx *sqlx.Tx) error {
+		ended, err = s.endSessions(ctx, tx, which, args...)
+		return err
+	})
+	return ended, err
+}
+
+// endSessions is the one way in which sessions end: whoever has grants of them is to be told, and what does not outlive a
+// session is revoked with it. The sessions come first, then codes, then grants, so that an exchange which has won its code
+// by then has committed the grant that the last statement ends.
+func (s *Store) endSessions(ctx context.Context, tx *sqlx.Tx, which string, args ...any) ([]EndedSession, error) {
+	var rows []struct {
+		SessionID string `db:"session_id"`
+		UserID    string `db:"user_id"`
+	}
+	at := fmt.Sprintf("$%d", len(args)+1)
+	err := tx.SelectContext(ctx, &rows, `UPDATE login_sessions SET revoked_at = `+at+` WHERE `+which+` AND revoked_at = 0
+RETURNING session_id, user_id`, append(args[:len(args):len(args)], s.Now())...)
+	if err != nil {
+		return nil, err
+	}
+	ended := make([]EndedSession, len(rows))
+	for i, row := range rows {
+		ended[i] = EndedSession{SessionID: row.SessionID, UserID: row.UserID}
+		if err := s.settleEnd(ctx, tx, &ended[i]); err != nil {
+			return nil, err
+		}
+	}
+	return ended, nil
+}
+
+// revokeCodesOfSession finds them along the index of their user.
+const revokeCodesOfSession = `
+UPDATE codes SET revoked_at = $3 WHERE user_id = $1 AND session_id = $2 AND used_at = 0 AND revoked_at = 0`
+
+// revokeGrantsOfSession leaves what was granted for the time without a session: offline access (OIDC Core 11), and clients
+// whose policy outlives it.
+const revokeGrantsOfSession = `
+UPDATE grants SET revoked_at = $2
+WHERE session_id = $1 AND revoked_at = 0 AND ' ' || scope || ' ' NOT LIKE '% offline\_access %' ESCAPE '\'
+AND client_id NOT IN (SELECT id FROM clients WHERE policy LIKE '%"refresh\_issued":"` + RefreshIssuedAlways + `"%' ESCAPE '\')`
+
+// outlivesSession says that codes and grants of the client stay when the login session that they were made in ends.
+func (p Policy) outlivesSession() bool { return p.RefreshIssued == RefreshIssuedAlways }
+
+func (s *Store) settleEnd(ctx context.Context, tx *sqlx.Tx, ended *EndedSession) error {
+	if err := write(ctx, tx, revokeCodesOfSession, ended.UserID, ended.SessionID, s.Now()); err != nil {
+		return err
+	}
+	if err := s.findParticipants(ctx, tx, ended); err != nil {
+		return err
+	}
+	if err := write(ctx, tx, revokeGrantsOfSession, ended.SessionID, s.Now()); err != nil {
+		return err
+	}
+	for _, delivery := range ended.Deliveries {
+		if err := insertLogoutDelivery(ctx, tx, delivery); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findParticipants reads which clients have grants of the session, expired ones too: their own sessions may live on.
+func (s *Store) findParticipants(ctx context.Context, tx *sqlx.Tx, ended *EndedSession) error {
+	var rows []struct {
+		ClientID string `db:"id"`
+		Metadata string `db:"metadata"`
+	}
+	err := tx.SelectContext(ctx, &rows, `
+SELECT c.id, c.metadata FROM clients c
+WHERE c.id IN (SELECT client_id FROM grants WHERE session_id = $1 AND revoked_at = 0) ORDER BY c.id`, ended.SessionID)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	for _, row := range rows {
+		var metadata Metadata
+		if err := json.Unmarshal([]byte(row.Metadata), &metadata); err != nil {
+			return fmt.Errorf("metadata of client %s: %w", row.ClientID, err)
+		}
+		ended.ClientIDs = append(ended.ClientIDs, row.ClientID)
+		if metadata.BackchannelLogoutURI != "" {
+			ended.Deliveries = append(ended.Deliveries, LogoutDelivery{
+				ID: s.NewID(), ClientID: row.ClientID, UserID: ended.UserID, SessionID: ended.SessionID,
+				NextAt: now, CreatedAt: now, ExpiresAt: now + LogoutDeliveryLifetime,
+			})
+		}
+	}
+	return nil
+}

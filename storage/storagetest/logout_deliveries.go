@@ -1,0 +1,72 @@
+package storagetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+// logoutDelivery ends a session of a client that wants to hear of it.
+func (s *suite) logoutDelivery(t *testing.T) storage.LogoutDelivery {
+	t.Helper()
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard, toldOfLogouts)
+	_, session := LoginSession(t, s.store, u)
+	Grant(t, s.store, client, u, inSession(session))
+	ended, err := s.store.EndLoginSession(t.Context(), session.ID)
+	require.NoError(t, err)
+	require.Len(t, ended.Deliveries, 1)
+	return ended.Deliveries[0]
+}
+
+func (s *suite) due(t *testing.T) []storage.LogoutDelivery {
+	t.Helper()
+	due, err := s.store.DueLogoutDeliveries(t.Context(), 100)
+	require.NoError(t, err)
+	return due
+}
+
+func logoutDeliveries(t *testing.T, s *suite) {
+	delivery := s.logoutDelivery(t)
+	t.Run("A claimed attempt is due again when its time comes", func(t *testing.T) {
+		require.Equal(t, []storage.LogoutDelivery{delivery}, s.due(t))
+		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), delivery, s.store.Now()+60)
+		require.NoError(t, err)
+		require.True(t, claimed)
+		require.Empty(t, s.due(t))
+		s.clock.Advance(time.Minute)
+		again := s.due(t)
+		require.Len(t, again, 1)
+		require.EqualValues(t, 1, again[0].Attempts)
+	})
+	t.Run("An attempt that was read before it was claimed is nobody's", func(t *testing.T) {
+		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), delivery, s.store.Now())
+		require.NoError(t, err)
+		require.False(t, claimed)
+	})
+	t.Run("A delivery that is too old is given up", func(t *testing.T) {
+		due := s.due(t)
+		s.clock.Advance(storage.LogoutDeliveryLifetime * time.Second)
+		require.Empty(t, s.due(t))
+		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), due[0], s.store.Now())
+		require.NoError(t, err)
+		require.False(t, claimed)
+	})
+	t.Run("What was delivered is gone, and its client takes the rest along", func(t *testing.T) {
+		delivered, left := s.logoutDelivery(t), s.logoutDelivery(t)
+		require.NoError(t, s.store.DeleteLogoutDelivery(t.Context(), delivered.ID))
+		require.Equal(t, []storage.LogoutDelivery{left}, s.due(t))
+		require.NoError(t, s.store.DeleteClient(t.Context(), left.ClientID))
+		require.Empty(t, s.due(t))
+	})
+}
+
+func raceForALogoutDelivery(t *testing.T, s *suite) {
+	delivery := s.logoutDelivery(t)
+	failures := race(func(int) error {
+		return lost(s.store.ClaimLogoutDelivery(t.Context(), delivery, s.store.Now()+60))
+	})
+	requireOneWinner(t, failures, errLost)
+}

@@ -1,0 +1,136 @@
+package storagetest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+func inSession(session storage.LoginSession) func(*storage.Grant) {
+	return func(g *storage.Grant) { g.SessionID = session.SessionID }
+}
+
+func online(g *storage.Grant) { g.Scope = "openid" }
+
+// toldOfLogouts registers a client for the back channel.
+func toldOfLogouts(c *storage.Client) {
+	c.Metadata.BackchannelLogoutURI = "https://client.example/backchannel-logout"
+}
+
+func (s *suite) isRevoked(t *testing.T, grant storage.Grant) bool {
+	t.Helper()
+	found, err := s.store.FindGrant(t.Context(), grant.ID)
+	require.NoError(t, err)
+	return found.RevokedAt > 0
+}
+
+func sessionEnds(t *testing.T, s *suite) {
+	t.Run("What a session was for ends with it, what is for the time after it stays", func(t *testing.T) { endsOfGrants(t, s) })
+	t.Run("Clients that took part are named, and a delivery is stored for each that wants one", func(t *testing.T) {
+		u, told, other := User(t, s.store), Client(t, s.store, storage.PresetStandard, toldOfLogouts), Client(t, s.store, storage.PresetStandard)
+		elsewhere := Client(t, s.store, storage.PresetStandard, toldOfLogouts)
+		_, session := LoginSession(t, s.store, u)
+		for _, client := range []*storage.Client{told, told, other} {
+			Grant(t, s.store, client, u, inSession(session))
+		}
+		Grant(t, s.store, elsewhere, u)
+		ended, err := s.store.EndLoginSession(t.Context(), session.ID)
+		require.NoError(t, err)
+		require.Equal(t, session.SessionID, ended.SessionID)
+		require.Equal(t, u.ID, ended.UserID)
+		require.ElementsMatch(t, []string{told.ID, other.ID}, ended.ClientIDs)
+		require.Len(t, ended.Deliveries, 1)
+		due, err := s.store.DueLogoutDeliveries(t.Context(), 100)
+		require.NoError(t, err)
+		require.Contains(t, due, ended.Deliveries[0])
+		require.Equal(t, told.ID, ended.Deliveries[0].ClientID)
+
+		ended, err = s.store.EndLoginSession(t.Context(), session.ID)
+		require.NoError(t, err)
+		require.Nil(t, ended, "it ends once")
+	})
+	t.Run("An unused code ends with its session, whenever it was made", func(t *testing.T) {
+		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
+		_, session := LoginSession(t, s.store, u)
+		ofSession := func(c *storage.Code) { c.SessionID = session.SessionID }
+		before, _ := Code(t, s.store, client, u, ofSession)
+		unbound, _ := Code(t, s.store, client, u)
+		_, err := s.store.EndLoginSession(t.Context(), session.ID)
+		require.NoError(t, err)
+		after, _ := Code(t, s.store, client, u, ofSession)
+		for value, expired := range map[string]bool{before: true, after: true, unbound: false} {
+			code, err := s.store.FindCode(t.Context(), storage.Hash(value))
+			require.NoError(t, err)
+			require.Equal(t, expired, code.ExpiresAt == 0)
+		}
+	})
+	t.Run("A person ends sessions of their own only", func(t *testing.T) {
+		u, other := User(t, s.store), User(t, s.store)
+		_, session := LoginSession(t, s.store, u)
+		for _, id := range []string{session.SessionID, s.store.NewID(), "no id"} {
+			_, err := s.store.EndLoginSessionOf(t.Context(), other.ID, id)
+			require.ErrorIs(t, err, storage.ErrNotFound)
+		}
+		ended, err := s.store.EndLoginSessionOf(t.Context(), u.ID, session.SessionID)
+		require.NoError(t, err)
+		require.Equal(t, session.SessionID, ended.SessionID)
+		_, err = s.store.EndLoginSessionOf(t.Context(), u.ID, session.SessionID)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+	})
+	for name, end := range map[string]func(userID string) error{
+		"A block":            func(id string) error { return s.store.BlockUser(t.Context(), id, "left") },
+		"Another password":   func(id string) error { return s.store.SetPassword(t.Context(), id, "hash") },
+		"A user's end":       func(id string) error { return s.store.DeleteUser(t.Context(), id) },
+		"Signing out of all": func(id string) error { _, err := s.store.EndLoginSessions(t.Context(), id); return err },
+	} {
+		t.Run(name+" ends sessions and tells the clients", func(t *testing.T) {
+			u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard, toldOfLogouts)
+			_, session := LoginSession(t, s.store, u)
+			Grant(t, s.store, client, u, inSession(session))
+			require.NoError(t, end(u.ID))
+			_, err := s.store.FindLogin(t.Context(), session.ID, "")
+			require.ErrorIs(t, err, storage.ErrNotFound)
+			require.Equal(t, 1, s.count(t, "logout_deliveries", "session_id = $1", session.SessionID))
+		})
+	}
+}
+
+func endsOfGrants(t *testing.T, s *suite) {
+	u := User(t, s.store)
+	standard, legacy := Client(t, s.store, storage.PresetStandard), Client(t, s.store, storage.PresetMithril)
+	_, session := LoginSession(t, s.store, u)
+	_, elsewhere := LoginSession(t, s.store, u)
+	looksLikeIt := func(g *storage.Grant) { g.Scope = "openid offline-access" }
+	ends := map[string]storage.Grant{
+		"online":                          Grant(t, s.store, standard, u, inSession(session), online),
+		"a scope that only looks like it": Grant(t, s.store, standard, u, inSession(session), looksLikeIt),
+	}
+	stays := map[string]storage.Grant{
+		"offline access":            Grant(t, s.store, standard, u, inSession(session)),
+		"a client that outlives it": Grant(t, s.store, legacy, u, inSession(session), online),
+		"another session":           Grant(t, s.store, standard, u, inSession(elsewhere), online),
+		"no session":                Grant(t, s.store, standard, u, online),
+	}
+	_, err := s.store.EndLoginSession(t.Context(), session.ID)
+	require.NoError(t, err)
+	for name, grant := range ends {
+		require.True(t, s.isRevoked(t, grant), name)
+	}
+	for name, grant := range stays {
+		require.False(t, s.isRevoked(t, grant), name)
+	}
+}
+
+func raceToEndASession(t *testing.T, s *suite) {
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard, toldOfLogouts)
+	_, session := LoginSession(t, s.store, u)
+	Grant(t, s.store, client, u, inSession(session))
+	failures := race(func(int) error {
+		ended, err := s.store.EndLoginSession(t.Context(), session.ID)
+		return lost(ended != nil, err)
+	})
+	requireOneWinner(t, failures, errLost)
+	require.Equal(t, 1, s.count(t, "logout_deliveries", "session_id = $1", session.SessionID))
+}
