@@ -10,9 +10,10 @@ import (
 // The cookies. Over https their names get the prefix __Host-, with which a browser refuses what another host or plain
 // http tries to set (RFC 6265bis 4.1.3.2).
 const (
-	sessionCookie  = "ithildin-session"
-	browserCookie  = "ithildin-browser"
-	languageCookie = "ithildin-language"
+	sessionCookie      = "ithildin-session"
+	browserCookie      = "ithildin-browser"
+	browserStateCookie = "ithildin-browser-state"
+	languageCookie     = "ithildin-language"
 )
 
 // tokenBytes is the entropy of a cookie that identifies.

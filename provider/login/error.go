@@ -27,6 +27,7 @@ var (
 	errNoPage        = errors.New("login: no such page")
 	errUnknownClient = errors.New("login: the client of the pending request is gone")
 	errTooLarge      = errors.New("login: the pending request is too large")
+	errNotTheirs     = errors.New("login: no such session or approval of this user")
 	errMalformedForm = errors.New("login: the form is malformed or too large")
 )
 
@@ -50,6 +51,7 @@ var failures = []failure{
 	{errMalformedForm, http.StatusBadRequest, "invalid_request", MessageRequestDamaged, slog.LevelInfo},
 	{errTooLarge, http.StatusRequestURITooLong, "invalid_request", MessageRequestTooLarge, slog.LevelInfo},
 	{errCrossOrigin, http.StatusForbidden, "access_denied", MessageCrossOrigin, slog.LevelWarn},
+	{errNotTheirs, http.StatusNotFound, "not_found", MessageNotTheirs, slog.LevelInfo},
 	{errNoPage, http.StatusNotFound, "not_found", MessageNoPage, slog.LevelInfo},
 	{storage.ErrUnavailable, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
 	{ErrBusy, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},

@@ -15,7 +15,10 @@ const (
 	eventUserBlocked   = "user_blocked"
 	eventFactorChanged = "factor_changed"
 	eventPasswordSet   = "password_set"
-	eventError         = "error"
+
+	eventError = "error"
+
+	eventApprovalDeleted = "approval_deleted"
 )
 
 // record counts an event and writes it to the audit, with what is known of every request. What a person typed is not

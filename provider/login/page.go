@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 )
 
 //go:embed pages
@@ -16,8 +20,8 @@ var files embed.FS
 var (
 	style     = template.CSS(mustRead("pages/style.css"))
 	styleHash = hashOf(string(style))
-	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "form_post.html",
-		"error.html")
+	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
+		"form_post.html", "error.html")
 )
 
 func mustRead(name string) []byte {
@@ -58,7 +62,10 @@ type view struct {
 }
 
 // contentPolicy is what a page needs beyond its own style: sources of Content-Security-Policy, "" for none.
-type contentPolicy struct{ Images, Script string }
+type contentPolicy struct {
+	Images, Script string
+	Frames         []string
+}
 
 // newView settles the language of the page, which may set a cookie.
 func (s *Service) newView(w http.ResponseWriter, r *http.Request, uiLocales string) *view {
@@ -96,6 +103,9 @@ func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	if allowed.Script != "" {
 		policy += "; script-src " + allowed.Script
 	}
+	if len(allowed.Frames) > 0 {
+		policy += "; frame-src " + strings.Join(allowed.Frames, " ")
+	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", policy+"; base-uri 'none'; frame-ancestors 'none'")
@@ -104,3 +114,21 @@ func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 }
+
+// origins are the distinct origins of URLs, as a Content-Security-Policy names them. A host with a character that would
+// mean something there is left out.
+func origins(addresses []string) []string {
+	var list []string
+	for _, address := range addresses {
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" || !plainHost.MatchString(u.Host) {
+			continue
+		}
+		if origin := u.Scheme + "://" + u.Host; !slices.Contains(list, origin) {
+			list = append(list, origin)
+		}
+	}
+	return list
+}
+
+var plainHost = regexp.MustCompile(`^[A-Za-z0-9._:\[\]-]+$`)

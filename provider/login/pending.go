@@ -38,6 +38,8 @@ type Pending struct {
 	ClientID  string `json:"client_id,omitempty"`
 	LoginHint string `json:"login_hint,omitempty"`
 	UILocales string `json:"ui_locales,omitempty"`
+	// Page is where the person goes on to in the place of an authorization request: a path, with Query for its query.
+	Page string `json:"page,omitempty"`
 	// UserID is whom a consent page was made for, so that nobody answers for another user of the same browser.
 	UserID string `json:"user_id,omitempty"`
 	// Scope and Claims are what a consent page showed, so that nothing else is consented to.
@@ -56,6 +58,16 @@ func (s *Service) Suspend(w http.ResponseWriter, r *http.Request, path string, p
 	}
 	s.redirect(w, r, path, sealed)
 	return nil
+}
+
+// Return takes a person on to the page for which a request waited (Pending.Page), after a sign-in.
+func (s *Service) Return(w http.ResponseWriter, r *http.Request, p Pending) {
+	s.writeHeaders(w, contentPolicy{})
+	location := s.path + p.Page
+	if p.Query != "" {
+		location += "?" + p.Query
+	}
+	http.Redirect(w, r, location, http.StatusSeeOther)
 }
 
 // Seal encrypts a request for the browser that asks, and gives that browser a cookie if it has none. The text is for a

@@ -32,6 +32,11 @@ type Options struct {
 	ClientAddress func(*http.Request) string
 	// RequestID is shown on error pages and kept with audit events; default none.
 	RequestID func(*http.Request) string
+	// SessionsEnded is told which sessions ended because their user said so, before the browser goes on. Default: nobody.
+	SessionsEnded func(ctx context.Context, ended []storage.EndedSession)
+	// AfterSignOut answers once the browser's session, nil where it had none, has ended; the request is what the page carried,
+	// or zero. Default: it goes on with the request, or says that the person is signed out.
+	AfterSignOut func(http.ResponseWriter, *http.Request, *storage.EndedSession, Pending) error
 	// Count is told the kind of each event that operators watch: sign_in, sign_in_failed, sign_in_limited, sign_out, and
 	// error for a page that Fail wrote. Default none.
 	Count func(kind string)
@@ -40,6 +45,7 @@ type Options struct {
 // Service serves the pages and knows the browsers. It is safe for concurrent use.
 type Service struct {
 	store         *storage.Store
+	issuer        string // without a trailing slash
 	path          string // of the issuer, without a trailing slash
 	host          string // of the issuer, shown on each page
 	secure        bool
@@ -51,6 +57,9 @@ type Service struct {
 	clientAddress func(*http.Request) string
 	requestID     func(*http.Request) string
 	count         func(kind string)
+	sessionsEnded func(context.Context, []storage.EndedSession)
+	afterSignOut  func(http.ResponseWriter, *http.Request, *storage.EndedSession, Pending) error
+	browserStates []byte // the key of browser states
 	pending       cipher.AEAD
 	crossOrigin   *http.CrossOriginProtection
 }
@@ -62,11 +71,15 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	o.setDefaults()
 	s := &Service{
-		store: o.Store, path: strings.TrimSuffix(o.Issuer.EscapedPath(), "/"), host: o.Issuer.Host,
+		store: o.Store, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.EscapedPath(), "/"), host: o.Issuer.Host,
 		secure: o.Issuer.Scheme == "https", now: o.Now, random: o.Random, logger: o.Logger, passwords: o.Passwords,
 		components:    o.Components,
 		clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count,
+		sessionsEnded: o.SessionsEnded, afterSignOut: o.AfterSignOut,
 		crossOrigin: http.NewCrossOriginProtection(),
+	}
+	if s.afterSignOut == nil {
+		s.afterSignOut = s.goOn
 	}
 	// A proxy may change Host, with which browsers that send no Sec-Fetch-Site are compared.
 	if err := s.crossOrigin.AddTrustedOrigin(o.Issuer.Scheme + "://" + o.Issuer.Host); err != nil {
@@ -99,6 +112,9 @@ func (o *Options) setDefaults() {
 	if o.Count == nil {
 		o.Count = func(string) {}
 	}
+	if o.SessionsEnded == nil {
+		o.SessionsEnded = func(context.Context, []storage.EndedSession) {}
+	}
 }
 
 func peerAddress(r *http.Request) string {
@@ -110,6 +126,10 @@ func peerAddress(r *http.Request) string {
 }
 
 func (s *Service) readKeys(ctx context.Context) error {
+	var err error
+	if s.browserStates, err = s.store.RandomKey(ctx, "browser states", 32); err != nil {
+		return fmt.Errorf("login: key of browser states: %w", err)
+	}
 	key, err := s.store.RandomKey(ctx, "pending requests", 32)
 	if err != nil {
 		return fmt.Errorf("login: key of pending requests: %w", err)
@@ -128,11 +148,12 @@ func (s *Service) readKeys(ctx context.Context) error {
 const (
 	PathSignIn   = "/login/sign-in"
 	PathSignOut  = "/login/sign-out"
+	PathAccount  = "/login/account"
 	PathConsent  = "/login/consent"
 	PathContinue = "/login/continue"
 )
 
-// Handler serves the pages that need nothing but this package: sign-in and sign-out. Its routes are without the path of
+// Handler serves the pages that need nothing but this package: sign-in, sign-out and the account. Its routes are without the path of
 // the issuer, as the provider's are; the links of the pages are with it.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -141,6 +162,7 @@ func (s *Service) Handler() http.Handler {
 	for path, page := range map[string][2]func(http.ResponseWriter, *http.Request) error{
 		PathCode: {s.showCode, s.submitCode}, PathPhone: {s.showPhone, s.submitPhone},
 		PathNewPassword: {s.showNewPassword, s.submitNewPassword}, PathSignature: {s.showSignature, s.submitSignature},
+		PathAccount: {s.showAccount, s.submitAccount},
 	} {
 		mux.Handle("GET "+path, s.handle(page[0]))
 		mux.Handle("POST "+path, s.handle(page[1]))

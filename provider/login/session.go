@@ -34,12 +34,16 @@ func (s *Service) Login(ctx context.Context, r *http.Request, clientID string) (
 	if err != nil {
 		return nil, err
 	}
-	idle := s.now().Unix() - found.Session.LastUsedAt
 	// Blocking a user revokes the sessions; one that was being made meanwhile is refused here.
-	if idle > int64(SessionIdle/time.Second) || found.User.IsBlocked {
+	if s.isIdle(found.Session) || found.User.IsBlocked {
 		return nil, nil
 	}
 	return found, nil
+}
+
+// isIdle says that a session was not used for too long.
+func (s *Service) isIdle(session storage.LoginSession) bool {
+	return s.now().Unix()-session.LastUsedAt > int64(SessionIdle/time.Second)
 }
 
 // QueueSessionUse notes in the request's unit of work that the session was used. It does so only when a tenth of the idle
@@ -51,8 +55,8 @@ func (s *Service) QueueSessionUse(u *storage.UnitOfWork, l *storage.Login) {
 	}
 }
 
-// startSession makes a session with a new id for a user who has just proved who they are, and ends the one that the
-// browser had: an id from before sign-in, which somebody else may know, is worth nothing after it.
+// startSession makes a session for a user who has just proved who they are, under a new cookie: the one from before sign-in,
+// which somebody else may know, is worth nothing after it.
 func (s *Service) startSession(
 	w http.ResponseWriter, r *http.Request, userID string, amr []string, acr string,
 ) (storage.LoginSession, error) {
@@ -60,43 +64,88 @@ func (s *Service) startSession(
 	if err != nil {
 		return storage.LoginSession{}, err
 	}
-	if previous := s.readToken(r, sessionCookie); previous != "" {
-		if _, err := s.store.EndLoginSession(r.Context(), sessionHash(previous)); err != nil {
-			return storage.LoginSession{}, err
-		}
-	}
 	now := s.now()
 	session := storage.LoginSession{
 		ID: sessionHash(cookie), SessionID: s.store.NewID(), UserID: userID,
-		AuthTime: now.UnixMicro(), AMR: amr, ACR: acr,
+		AuthTime: now.UnixMicro(), AMR: amr, ACR: acr, UserAgent: userAgent(r),
 		LastUsedAt: now.Unix(), CreatedAt: now.Unix(), ExpiresAt: now.Add(SessionLifetime).Unix(),
 	}
-	if err := s.store.CreateLoginSession(r.Context(), session); err != nil {
+	if err := s.keepSession(r, &session); err != nil {
 		return storage.LoginSession{}, err
 	}
 	s.setCookie(w, sessionCookie, cookie, 0)
+	s.setBrowserState(w, s.BrowserState(session.SessionID), 0)
 	return session, nil
 }
 
-// SignOut ends the session of the browser's cookie and removes the cookie. Without a session it does nothing.
-func (s *Service) SignOut(w http.ResponseWriter, r *http.Request) error {
-	cookie := s.readToken(r, sessionCookie)
-	if cookie == "" {
-		return nil
+// keepSession goes on with the browser's session where it is the same user's: clients know it by its sid, and are told of
+// its end by that. Another user's ends.
+func (s *Service) keepSession(r *http.Request, session *storage.LoginSession) error {
+	ctx := r.Context()
+	previous := s.readToken(r, sessionCookie)
+	if previous == "" {
+		return s.store.CreateLoginSession(ctx, *session)
 	}
-	ended, err := s.Login(r.Context(), r, "")
+	err := s.store.RenewLoginSession(ctx, sessionHash(previous), session)
+	if !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	ended, err := s.store.EndLoginSession(ctx, sessionHash(previous))
 	if err != nil {
 		return err
 	}
-	if _, err := s.store.EndLoginSession(r.Context(), sessionHash(cookie)); err != nil {
-		return err
+	if ended != nil {
+		if err := s.recordSignOut(r, *ended); err != nil {
+			return err
+		}
 	}
-	s.setCookie(w, sessionCookie, "", -1)
+	return s.store.CreateLoginSession(ctx, *session)
+}
+
+// SignOut is EndSession for who does not ask what ended.
+func (s *Service) SignOut(w http.ResponseWriter, r *http.Request) error {
+	_, err := s.EndSession(w, r)
+	return err
+}
+
+// EndSession ends the session of the browser's cookie, removes the cookie and has the clients told. It returns what ended,
+// nil without a session.
+func (s *Service) EndSession(w http.ResponseWriter, r *http.Request) (*storage.EndedSession, error) {
+	cookie := s.readToken(r, sessionCookie)
+	if cookie == "" {
+		return nil, nil
+	}
+	ended, err := s.store.EndLoginSession(r.Context(), sessionHash(cookie))
+	if err != nil {
+		return nil, err
+	}
+	s.forgetSession(w)
 	if ended == nil {
-		return nil
+		return nil, nil
 	}
+	return ended, s.ended(r, *ended)
+}
+
+// forgetSession removes the cookies of a session.
+func (s *Service) forgetSession(w http.ResponseWriter) {
+	s.setCookie(w, sessionCookie, "", -1)
+	s.setBrowserState(w, "", -1)
+}
+
+// ended records that sessions ended because their user said so, and has the clients told.
+func (s *Service) ended(r *http.Request, sessions ...storage.EndedSession) error {
+	for _, session := range sessions {
+		if err := s.recordSignOut(r, session); err != nil {
+			return err
+		}
+	}
+	s.sessionsEnded(r.Context(), sessions)
+	return nil
+}
+
+func (s *Service) recordSignOut(r *http.Request, session storage.EndedSession) error {
 	return s.record(r, storage.Event{
-		Kind: eventSignOut, UserID: ended.User.ID, Details: map[string]string{"session_id": ended.Session.SessionID},
+		Kind: eventSignOut, UserID: session.UserID, Details: map[string]string{"session_id": session.SessionID},
 	})
 }
 

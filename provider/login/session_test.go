@@ -3,8 +3,11 @@ package login
 import (
 	"crypto/sha256"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,7 +33,7 @@ func (b *browser) login() *storage.Login {
 	return found
 }
 
-func TestEachSignInMakesANewSessionAndEndsTheOldOne(t *testing.T) {
+func TestEachSignInMakesANewCookieAndKillsTheOldOne(t *testing.T) {
 	f := newFixture(t)
 	b := f.signedIn()
 	before := b.cookie(sessionCookie).Value
@@ -40,6 +43,61 @@ func TestEachSignInMakesANewSessionAndEndsTheOldOne(t *testing.T) {
 	require.NotEqual(t, before, b.cookie(sessionCookie).Value)
 	_, err := f.store.FindLogin(t.Context(), sessionHash(before), testClient)
 	require.ErrorIs(t, err, storage.ErrNotFound)
+}
+
+func TestASignInOfTheSameUserKeepsTheSession(t *testing.T) {
+	f := newFixture(t)
+	b := f.signedIn()
+	before, state := b.login().Session, b.cookie(browserStateCookie).Value
+	f.clock.advance(time.Minute)
+	b.header.Set("User-Agent", "Mozilla/5.0 \xff Firefox/133.0"+strings.Repeat("…", maximumUserAgent))
+
+	b.signIn(b.begin(""), testEmail, testPassword)
+
+	after := b.login().Session
+	require.Equal(t, before.SessionID, after.SessionID)
+	require.Equal(t, before.CreatedAt, after.CreatedAt)
+	require.Equal(t, before.AuthTime+60_000_000, after.AuthTime)
+	require.Equal(t, f.clock.Now().Add(SessionLifetime).Unix(), after.ExpiresAt)
+	require.Equal(t, state, b.cookie(browserStateCookie).Value, "to clients nothing has changed")
+	require.LessOrEqual(t, len(after.UserAgent), maximumUserAgent)
+	require.True(t, utf8.ValidString(after.UserAgent))
+	require.Contains(t, after.UserAgent, "Firefox/133.0")
+}
+
+func TestASignInOfSomebodyElseEndsTheSession(t *testing.T) {
+	f := newFixture(t)
+	b := f.signedIn()
+	before, state := b.login().Session, b.cookie(browserStateCookie).Value
+	f.createUser("nurse@example.com", testPassword)
+
+	b.signIn(b.begin(""), "nurse@example.com", testPassword)
+
+	require.NotEqual(t, before.SessionID, b.login().Session.SessionID)
+	require.NotEqual(t, state, b.cookie(browserStateCookie).Value)
+	live, err := f.store.ListLoginSessions(t.Context(), f.userID)
+	require.NoError(t, err)
+	require.Empty(t, live)
+	require.Len(t, f.events(eventSignOut), 1)
+}
+
+func TestTheBrowserStateIsForScriptsAndNotTheSession(t *testing.T) {
+	for scheme, want := range map[string]http.SameSite{"https": http.SameSiteNoneMode, "http": http.SameSiteLaxMode} {
+		f := newFixtureOver(t, scheme)
+		b := f.browser()
+		w := httptest.NewRecorder()
+		f.setBrowserState(w, f.BrowserState("session"), 0)
+		cookie := w.Result().Cookies()[0]
+		require.False(t, cookie.HttpOnly)
+		require.Equal(t, scheme == "https", cookie.Secure)
+		require.Equal(t, want, cookie.SameSite)
+		require.NotContains(t, cookie.Value, "session")
+
+		b.signIn(b.begin(""), testEmail, testPassword)
+		require.Equal(t, f.BrowserState(b.login().Session.SessionID), b.cookie(browserStateCookie).Value)
+		b.post(PathSignOut, nil)
+		require.Nil(t, b.cookie(browserStateCookie))
+	}
 }
 
 func TestACookieFromBeforeSignInIsWorthNothingAfterIt(t *testing.T) {

@@ -56,10 +56,7 @@ func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request) error {
 
 // writeSignIn shows the form, after a refusal with its words and what was typed; never the password.
 func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending, username string, why *refusal) error {
-	client, err := s.store.Client(r.Context(), p.ClientID)
-	if errors.Is(err, storage.ErrNotFound) {
-		return errUnknownClient
-	}
+	destination, err := s.destination(r.Context(), p)
 	if err != nil {
 		return err
 	}
@@ -69,7 +66,7 @@ func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending,
 	}
 	v := s.newView(w, r, p.UILocales)
 	page := signInPage{
-		Heading: v.Words.SignIn, Lead: v.Words.SignInTo, ClientName: client.Name, Request: request, Username: username,
+		Heading: v.Words.SignIn, Lead: v.Words.SignInTo, ClientName: destination, Request: request, Username: username,
 	}
 	if p.Demand.Form == storage.LoginFormPatient {
 		page.Heading, page.Lead = v.Words.PatientSignIn, v.Words.PatientSignInTo
@@ -85,6 +82,21 @@ func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending,
 	}
 	v.Page = page
 	return v.write(w, status, "sign_in.html")
+}
+
+// destination is the name of what a person signs in to: a client, or this service itself.
+func (s *Service) destination(ctx context.Context, p Pending) (string, error) {
+	if p.Page != "" {
+		return s.host, nil
+	}
+	client, err := s.store.Client(ctx, p.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return "", errUnknownClient
+	}
+	if err != nil {
+		return "", err
+	}
+	return client.Name, nil
 }
 
 func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {

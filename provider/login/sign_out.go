@@ -2,13 +2,29 @@ package login
 
 import (
 	"errors"
+	"html/template"
 	"net/http"
+
+	"ithildin/storage"
 )
+
+// SignedOutPage is what a browser shows after the session has ended. Whoever is told by the front channel has a frame on it
+// (OIDC Front-Channel Logout 3).
+type SignedOutPage struct {
+	Frames    []string // URLs
+	Next      string   // where the person goes on to in a moment; "" where the way ends here
+	UILocales string
+}
+
+// frameSeconds is how long the frames have before the page goes on.
+const frameSeconds = "2"
 
 type signOutPage struct {
 	UserName string // "" where nobody is signed in
 	Request  string
 	Done     bool
+	Frames   []string
+	Next     template.URL
 }
 
 // showSignOut asks before it ends the session, so that a link or an image elsewhere can't. The request is optional: it
@@ -33,19 +49,35 @@ func (s *Service) showSignOut(w http.ResponseWriter, r *http.Request) error {
 
 // submitSignOut ends the session and goes on with the pending request, where there is one.
 func (s *Service) submitSignOut(w http.ResponseWriter, r *http.Request) error {
-	p, request, err := s.optionalPending(r)
+	p, _, err := s.optionalPending(r)
 	if err != nil {
 		return err
 	}
-	if err := s.SignOut(w, r); err != nil {
+	ended, err := s.EndSession(w, r)
+	if err != nil {
 		return err
 	}
-	if request != "" {
-		s.redirect(w, r, PathContinue, request)
-		return nil
+	return s.afterSignOut(w, r, ended, p)
+}
+
+// goOn is what comes after a sign-out where package provider has nothing to add.
+func (s *Service) goOn(w http.ResponseWriter, r *http.Request, _ *storage.EndedSession, p Pending) error {
+	if p.At != 0 {
+		return s.Suspend(w, r, PathContinue, p)
 	}
-	v := s.newView(w, r, p.UILocales)
-	v.Title, v.Page = v.Words.SignedOut, signOutPage{Done: true}
+	return s.SignedOut(w, r, SignedOutPage{})
+}
+
+// SignedOut writes the page after a sign-out.
+func (s *Service) SignedOut(w http.ResponseWriter, r *http.Request, page SignedOutPage) error {
+	v := s.newView(w, r, page.UILocales)
+	// The address was registered by its client, letter by letter, and may have a scheme of a native app, which the template
+	// would not let pass. No script runs on this page, whatever the scheme.
+	v.Title, v.Page = v.Words.SignedOut, signOutPage{Done: true, Frames: page.Frames, Next: template.URL(page.Next)}
+	v.Policy.Frames = origins(page.Frames)
+	if page.Next != "" {
+		w.Header().Set("Refresh", frameSeconds+"; url="+page.Next)
+	}
 	return v.write(w, http.StatusOK, "sign_out.html")
 }
 

@@ -51,10 +51,7 @@ func (s *Service) showSignature(w http.ResponseWriter, r *http.Request) error {
 
 // writeSignature shows the form with the text to sign; the nonce in it stays the same through the refusals of a sign-in.
 func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Pending, why *refusal) error {
-	client, err := s.store.Client(r.Context(), p.ClientID)
-	if errors.Is(err, storage.ErrNotFound) {
-		return errUnknownClient
-	}
+	destination, err := s.destination(r.Context(), p)
 	if err != nil {
 		return err
 	}
@@ -72,7 +69,7 @@ func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Pendi
 	v := s.newView(w, r, p.UILocales)
 	v.Title = v.Words.SignatureTitle
 	page := signaturePage{
-		ClientName: client.Name, Request: request, Content: string(content),
+		ClientName: destination, Request: request, Content: string(content),
 		Download: template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString(content)),
 	}
 	status := http.StatusOK

@@ -20,6 +20,7 @@ const (
 	MessagePendingForeign   = "pending_foreign"
 	MessageCrossOrigin      = "cross_origin"
 	MessageNoPage           = "no_page"
+	MessageNotTheirs        = "not_theirs"
 	MessageUnavailable      = "temporarily_unavailable"
 	MessageUnexpected       = "server_error"
 	MessageNoFactor         = "no_second_factor"
@@ -70,7 +71,10 @@ type text struct {
 	Consent, ConsentAsks, ConsentNothing, ConsentScopes, ConsentCount, SignedInAs string
 	Accept, Deny, SwitchUser, ClientPage, Policy, Terms                           string
 
-	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore string
+	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore, SignedOutNext, GoOn string
+
+	Account, AccountLead, Sessions, SessionThis, SessionUnknown, SessionSince, SessionUsed, SessionEnd, SignOutEverywhere string
+	Approvals, ApprovalsNone, ApprovalSince, ApprovalOpen, ApprovalWithdraw                                               string
 
 	Returning, Continue string
 
@@ -107,6 +111,13 @@ var words = map[string]*text{
 
 		SignOut: "Вихід", SignOutAsk: "Завершити сеанс у цьому браузері?", SignOutNobody: "У цьому браузері ніхто не увійшов.",
 		SignOutButton: "Вийти", SignedOut: "Ви вийшли", SignedOutMore: "Сеанс завершено. Цю сторінку можна закрити.",
+		SignedOutNext: "Сеанс завершено. За мить ви повернетеся до застосунку.", GoOn: "Продовжити",
+
+		Account: "Мій обліковий запис", AccountLead: "Де ви увійшли та яким застосункам надали доступ.",
+		Sessions: "Сеанси", SessionThis: "Цей браузер", SessionUnknown: "Невідомий пристрій", SessionSince: "Увійшли",
+		SessionUsed: "востаннє", SessionEnd: "Завершити сеанс", SignOutEverywhere: "Вийти на всіх пристроях",
+		Approvals: "Застосунки з доступом", ApprovalsNone: "Ви ще не надали доступу жодному застосунку.", ApprovalSince: "Доступ надано",
+		ApprovalOpen: "Відкрити", ApprovalWithdraw: "Скасувати доступ",
 
 		Returning: "Повертаємося до застосунку", Continue: "Продовжити",
 
@@ -160,6 +171,7 @@ var words = map[string]*text{
 				"Поверніться до застосунку й почніть спочатку. Файли cookie мають бути дозволені.",
 			MessageCrossOrigin: "Форму надіслано з іншого сайту, тому її відхилено. Поверніться до застосунку й почніть спочатку.",
 			MessageNoPage:      "Такої сторінки немає.",
+			MessageNotTheirs:   "Такого сеансу чи доступу у вас уже немає.",
 			MessageUnavailable: "Спробуйте ще раз за хвилину.",
 			MessageUnexpected:  "Сталася непередбачена помилка. Спробуйте ще раз, а якщо не допоможе, повідомте номер запиту.",
 			HintStartAgain:     "Поверніться до застосунку й почніть спочатку.",
@@ -193,6 +205,13 @@ var words = map[string]*text{
 
 		SignOut: "Sign out", SignOutAsk: "End your session in this browser?", SignOutNobody: "Nobody is signed in in this browser.",
 		SignOutButton: "Sign out", SignedOut: "You are signed out", SignedOutMore: "Your session has ended. You can close this page.",
+		SignedOutNext: "Your session has ended. In a moment you return to the application.", GoOn: "Continue",
+
+		Account: "My account", AccountLead: "Where you are signed in, and which applications you gave access.",
+		Sessions: "Sessions", SessionThis: "This browser", SessionUnknown: "Unknown device", SessionSince: "Signed in",
+		SessionUsed: "last used", SessionEnd: "End the session", SignOutEverywhere: "Sign out everywhere",
+		Approvals: "Applications with access", ApprovalsNone: "You have not given any application access yet.",
+		ApprovalSince: "Access given", ApprovalOpen: "Open", ApprovalWithdraw: "Withdraw access",
 
 		Returning: "Returning to the application", Continue: "Continue",
 
@@ -246,6 +265,7 @@ var words = map[string]*text{
 				"Return to the application and start again. Cookies must be allowed.",
 			MessageCrossOrigin: "The form was sent by another site and was refused. Return to the application and start again.",
 			MessageNoPage:      "There is no such page.",
+			MessageNotTheirs:   "You have no such session or access any more.",
 			MessageUnavailable: "Please try again in a minute.",
 			MessageUnexpected:  "Something unexpected went wrong. Try again, and if that does not help, report the request number.",
 			HintStartAgain:     "Return to the application and start again.",

@@ -1,0 +1,53 @@
+package login
+
+import (
+	"net/http"
+	"strings"
+	"unicode"
+)
+
+// maximumUserAgent bounds what is kept of a User-Agent, in bytes.
+const maximumUserAgent = 256
+
+// userAgent is what is kept of the browser's name for itself: bounded, and without what no name has.
+func userAgent(r *http.Request) string {
+	given := r.UserAgent()
+	if len(given) > maximumUserAgent {
+		given = given[:maximumUserAgent]
+	}
+	return strings.Map(func(c rune) rune {
+		if unicode.IsPrint(c) && c != unicode.ReplacementChar {
+			return c
+		}
+		return -1
+	}, strings.ToValidUTF8(given, ""))
+}
+
+// sign is a text by which a User-Agent is recognised.
+type sign struct{ text, name string }
+
+// browsers and systems are looked through in order: most browsers also say that they are another one.
+var (
+	browsers = []sign{
+		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
+		{"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+	}
+	systems = []sign{
+		{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"CrOS", "ChromeOS"},
+		{"Mac OS X", "macOS"}, {"Linux", "Linux"},
+	}
+)
+
+// deviceName says browser and system, as far as the User-Agent tells them; "" where it tells neither.
+func deviceName(userAgent string) string {
+	var known []string
+	for _, signs := range [][]sign{browsers, systems} {
+		for _, sign := range signs {
+			if strings.Contains(userAgent, sign.text) {
+				known = append(known, sign.name)
+				break
+			}
+		}
+	}
+	return strings.Join(known, " · ")
+}
