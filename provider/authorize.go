@@ -72,6 +72,10 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if pending.Page != "" {
+		p.login.Return(w, r, pending)
+		return nil
+	}
 	return p.proceed(w, r, pending)
 }
 

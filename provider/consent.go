@@ -77,6 +77,9 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
 // reexamine walks through the steps of the request that a page carries. Without an authorization it has been answered.
 func (p *Provider) reexamine(w http.ResponseWriter, r *http.Request) (login.Pending, *authorization, step, error) {
 	pending, err := p.login.Pending(r)
+	if err == nil && pending.Page != "" {
+		err = login.ErrPendingForeign // it is no authorization request
+	}
 	if err != nil {
 		return pending, nil, 0, err
 	}

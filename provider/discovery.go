@@ -81,6 +81,8 @@ func (p *Provider) metadata() metadata {
 		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + PathAuthorize, TokenEndpoint: p.issuer + PathToken,
 		UserinfoEndpoint: p.issuer + PathUserinfo, IntrospectionEndpoint: p.issuer + PathIntrospect,
 		RevocationEndpoint: p.issuer + PathRevoke, JWKSURI: p.issuer + PathJWKS,
+		EndSessionEndpoint: p.issuer + PathLogout, CheckSessionIframe: p.issuer + PathSession,
+		BackchannelLogout: true, BackchannelLogoutSession: true, FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		ScopesSupported:        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
 		ResponseTypesSupported: p.responseTypes,
 		ResponseModesSupported: []string{responseModeQuery, responseModeFragment, responseModeFormPost},

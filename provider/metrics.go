@@ -13,6 +13,7 @@ type metrics struct {
 	tokens       *prometheus.CounterVec
 	refusals     *prometheus.CounterVec
 	refreshReuse prometheus.Counter
+	logouts      *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -31,7 +32,11 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "ithildin_refresh_reuse_total", Help: "Refresh tokens presented after their grace; each revoked its grant.",
 		}),
 	}
-	registry.MustRegister(m.requests, m.tokens, m.refusals, m.refreshReuse)
+	m.logouts = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_backchannel_logouts_total",
+		Help: "Attempts to tell a client of a logout, by result: delivered, failed (to be tried again), refused.",
+	}, []string{"result"})
+	registry.MustRegister(m.requests, m.tokens, m.refusals, m.refreshReuse, m.logouts)
 	return m
 }
 
@@ -43,6 +48,8 @@ func (m *metrics) answered(route, method string, status int, elapsed time.Durati
 	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(elapsed.Seconds())
 }
+
+func (m *metrics) logoutSent(result string) { m.logouts.WithLabelValues(result).Inc() }
 
 func (m *metrics) tokenIssued(grantType string) { m.tokens.WithLabelValues(grantType).Inc() }
 

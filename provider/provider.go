@@ -77,6 +77,7 @@ type Provider struct {
 	sessionKey    []byte
 	pairwiseSalt  []byte
 	documents     *documents
+	sessionIframe sessionIframe
 }
 
 // New makes a Provider. It reads its random keys from the store, so the database must answer.
@@ -118,6 +119,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger, Passwords: o.Passwords,
 		Components: o.Components, ClientAddress: p.ClientAddress, RequestID: RequestID,
+		SessionsEnded: p.tellClients, AfterSignOut: p.afterSignOut,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
@@ -125,6 +127,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.oauth2 = p.composition()
 	p.documents = p.newDocuments()
 	p.AddFace(Face{Name: StandardFace})
+	p.sessionIframe = p.newSessionIframe()
 	return p, nil
 }
 

@@ -18,6 +18,8 @@ const (
 	PathUserinfo       = "/oauth2/userinfo"
 	PathIntrospect     = "/oauth2/introspect"
 	PathRevoke         = "/oauth2/revoke"
+	PathLogout         = "/oauth2/logout"
+	PathSession        = "/oauth2/session" // the page behind check_session_iframe
 )
 
 // Mount adds routes of an adapter to the public listener.
@@ -33,6 +35,8 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	router.Handle(login.PathContinue, page(p.resume)).Methods(http.MethodGet)
 	router.Handle(login.PathConsent, page(p.consentPage)).Methods(http.MethodGet)
 	router.Handle(login.PathConsent, p.login.Protect(page(p.consent))).Methods(http.MethodPost)
+	router.Handle(PathLogout, page(p.logout)).Methods(http.MethodGet, http.MethodPost)
+	router.Handle(PathSession, page(p.serveSessionIframe)).Methods(http.MethodGet)
 	router.PathPrefix("/login/").Handler(p.login.Handler())
 
 	json := func(path string, e endpoint) {

@@ -10,6 +10,8 @@ const (
 	watchInterval = time.Second
 	keysInterval  = time.Minute
 	sweepInterval = 10 * time.Minute
+	// logoutInterval is how soon clients hear of a session that no browser ended, such as a blocked user's.
+	logoutInterval = 5 * time.Second
 )
 
 // startBackground starts what runs beside requests. The function that it returns ends all of it and waits for it.
@@ -24,6 +26,7 @@ func (s *service) startBackground() (stop func()) {
 	})
 	running.Go(func() { every(ctx, keysInterval, func() { s.maintainKeys(ctx, holder) }) })
 	running.Go(func() { every(ctx, sweepInterval, func() { s.sweep(ctx, holder) }) })
+	running.Go(func() { every(ctx, logoutInterval, func() { s.deliverLogouts(ctx) }) })
 	reload := reloadAtSIGHUP(s.reloads, s.logger)
 	running.Go(func() { reload(ctx) })
 	if certificate := s.settings.certificate; certificate != nil {
@@ -85,6 +88,13 @@ func (s *service) holds(ctx context.Context, name, holder string, interval time.
 func (s *service) sweep(ctx context.Context, holder string) {
 	if s.holds(ctx, "janitor", holder, sweepInterval) {
 		s.janitor.work(ctx, time.Now())
+	}
+}
+
+// deliverLogouts needs no lease: each attempt is claimed by one process.
+func (s *service) deliverLogouts(ctx context.Context) {
+	if err := s.provider.DeliverLogouts(ctx); err != nil && ctx.Err() == nil {
+		s.logger.Warn("back-channel logouts were not delivered", "cause", err)
 	}
 }
 

@@ -155,7 +155,8 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	}
 	ready := &readiness{store: store, keys: keys}
 	return &service{
-		settings: s, store: store, keys: keys, logger: logger, ready: ready, events: events, reloads: reloads,
+		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
+		reloads: reloads,
 		janitor: newJanitor(s.janitor, store, logger, registry),
 		public:  p.Handler(mounts...),
 		admin:   adminHandler(s, ready, registry, p.AdminHandler(forwardAuth.MountAdmin, legacy.MountAdmin)),

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ithildin/jwks"
+	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -24,6 +25,7 @@ type service struct {
 	settings *settings
 	store    *storage.Store
 	keys     *jwks.Set
+	provider *provider.Provider
 	logger   *slog.Logger
 	ready    *readiness
 	public   http.Handler

@@ -19,7 +19,8 @@ type userCommand struct {
 	Update      userUpdateCommand      `cmd:"" help:"Change a user's email address, tax number or profile."`
 	Block       userBlockCommand       `cmd:"" help:"Bar a user, and end their sessions and tokens."`
 	Unblock     userUnblockCommand     `cmd:"" help:"Lift a block."`
-	SetPassword userSetPasswordCommand `cmd:"" help:"Give a user another password."`
+	SetPassword userSetPasswordCommand `cmd:"" help:"Give a user another password, and end their sessions."`
+	SignOut     userSignOutCommand     `cmd:"" help:"End every session of a user."`
 }
 
 // passwordFlag says where a password is read.

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+
+	"ithildin/storage"
+)
+
+type userSignOutCommand struct {
+	userArgument
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (userSignOutCommand) Help() string {
+	return `Example:
+
+    ithildin user sign-out doctor@example.com
+
+The user has to sign in again in every browser, and clients that were signed in to are told by the back channel. What has
+offline access stays; "ithildin user block" ends that too.`
+}
+
+type signedOutRow struct {
+	Sessions int `json:"sessions"`
+}
+
+// Run ends the sessions and says how many there were.
+func (c *userSignOutCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		ended, err := store.EndLoginSessions(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		return printRecord(terminal.out, c.formatFlag, signedOutRow{Sessions: len(ended)})
+	})
+}

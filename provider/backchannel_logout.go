@@ -1,0 +1,160 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"ithildin/storage"
+)
+
+const (
+	typeLogoutToken = "logout+jwt"
+	eventLogout     = "http://schemas.openid.net/event/backchannel-logout"
+	// logoutTokenLifetime is what the specification recommends at most (OIDC Back-Channel Logout 2.4).
+	logoutTokenLifetime = 2 * time.Minute
+	// logoutPatience is how long a browser waits for clients to hear of its logout before it goes on.
+	logoutPatience = 2 * time.Second
+	// logoutsAtOnce bounds the notices that are sent at the same time, and logoutBatch those that are read at a time.
+	logoutsAtOnce = 8
+	logoutBatch   = 100
+)
+
+// logoutTokenClaims are the claims of a logout token (OIDC Back-Channel Logout 2.4). It has no nonce, by which nobody takes
+// it for an ID token.
+type logoutTokenClaims struct {
+	Issuer    string              `json:"iss"`
+	Subject   string              `json:"sub"`
+	Audience  string              `json:"aud"`
+	IssuedAt  int64               `json:"iat"`
+	ExpiresAt int64               `json:"exp"`
+	ID        string              `json:"jti"`
+	Events    map[string]struct{} `json:"events"`
+	SessionID string              `json:"sid"`
+}
+
+// DeliverLogouts tells clients of every logout that is due, and returns when each was tried once. Two at once do no harm:
+// an attempt is made by one of them. The error is the database's.
+func (p *Provider) DeliverLogouts(ctx context.Context) error {
+	for {
+		due, err := p.store.DueLogoutDeliveries(ctx, logoutBatch)
+		if err != nil {
+			return err
+		}
+		if err := p.deliverAll(ctx, due); err != nil || len(due) < logoutBatch {
+			return err
+		}
+	}
+}
+
+// tellClients delivers the logouts of sessions that have just ended, for as long as a browser can wait. What is not
+// delivered by then is left to DeliverLogouts.
+func (p *Provider) tellClients(ctx context.Context, ended []storage.EndedSession) {
+	var deliveries []storage.LogoutDelivery
+	for _, session := range ended {
+		deliveries = append(deliveries, session.Deliveries...)
+	}
+	// A browser that leaves is signed out all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutPatience)
+	defer cancel()
+	if err := p.deliverAll(ctx, deliveries); err != nil {
+		p.logger.LogAttrs(ctx, slog.LevelWarn, "logouts were not delivered and will be tried again", slog.Any("error", err))
+	}
+}
+
+// deliverAll makes the next attempt of each delivery.
+func (p *Provider) deliverAll(ctx context.Context, deliveries []storage.LogoutDelivery) error {
+	failures := make([]error, len(deliveries))
+	free := make(chan struct{}, logoutsAtOnce)
+	var running sync.WaitGroup
+	for i, delivery := range deliveries {
+		free <- struct{}{}
+		running.Go(func() {
+			defer func() { <-free }()
+			failures[i] = p.deliver(ctx, delivery)
+		})
+	}
+	running.Wait()
+	return errors.Join(failures...)
+}
+
+// deliver makes the next attempt of a delivery, unless another process makes it. The error is the database's.
+func (p *Provider) deliver(ctx context.Context, d storage.LogoutDelivery) error {
+	if ctx.Err() != nil {
+		return nil // the time is up: a later attempt will be whole
+	}
+	claimed, err := p.store.ClaimLogoutDelivery(ctx, d, p.store.Now()+retryDelay(d.Attempts))
+	if err != nil || !claimed {
+		return err
+	}
+	client, err := p.store.Client(ctx, d.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil // the delivery went with it
+	}
+	if err != nil {
+		return err
+	}
+	if client.Metadata.BackchannelLogoutURI == "" { // it does not want to hear of logouts any more
+		return p.store.DeleteLogoutDelivery(ctx, d.ID)
+	}
+	status, err := p.sendLogoutToken(ctx, client, d)
+	result, over := logoutResult(status, err)
+	p.metrics.logoutSent(result)
+	if result != logoutDelivered {
+		p.logger.LogAttrs(ctx, slog.LevelWarn, "a client was not told of a logout", slog.String("client_id", d.ClientID),
+			slog.String("result", result), slog.Int("status", status), slog.Int64("attempt", d.Attempts+1), slog.Any("error", err))
+	}
+	if !over {
+		return nil
+	}
+	// Once the client has answered, that is kept, however little time is left.
+	return p.store.DeleteLogoutDelivery(context.WithoutCancel(ctx), d.ID)
+}
+
+// The results of an attempt.
+const (
+	logoutDelivered = "delivered"
+	logoutFailed    = "failed"  // and will be tried again
+	logoutRefused   = "refused" // and will not
+)
+
+// logoutResult reads the client's answer (OIDC Back-Channel Logout 2.8); over says that there is nothing left to try.
+func logoutResult(status int, err error) (result string, over bool) {
+	switch {
+	case err != nil:
+		return logoutFailed, false
+	case status == http.StatusOK, status == http.StatusNoContent:
+		return logoutDelivered, true
+	case status == http.StatusBadRequest:
+		return logoutRefused, true
+	}
+	return logoutFailed, false
+}
+
+// sendLogoutToken returns the status that the client answered with.
+func (p *Provider) sendLogoutToken(ctx context.Context, client *storage.Client, d storage.LogoutDelivery) (int, error) {
+	now := p.store.Now()
+	token, err := p.keys.Sign(idTokenAlgorithm(client), typeLogoutToken, logoutTokenClaims{
+		Issuer: p.issuer, Subject: p.subject(client, d.UserID), Audience: client.ID,
+		IssuedAt: now, ExpiresAt: now + int64(logoutTokenLifetime/time.Second), ID: p.store.NewID(),
+		Events: map[string]struct{}{eventLogout: {}}, SessionID: p.sid(d.SessionID, client.ID),
+	})
+	if err != nil {
+		return 0, fmt.Errorf("logout token: %w", err)
+	}
+	return p.outbound.PostForm(ctx, client.Metadata.BackchannelLogoutURI, url.Values{"logout_token": {token}})
+}
+
+// retryDelay is how many seconds to wait after an attempt that came to nothing: twice as long each time, an hour at most,
+// and up to half of that more, so that those who failed together do not come back together.
+func retryDelay(attempts int64) int64 {
+	delay := int64(10) << min(attempts, 9)
+	delay = min(delay, 3600)
+	return delay + rand.Int64N(delay/2)
+}

@@ -1,0 +1,33 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"ithildin/storage"
+)
+
+// logoutFrames are the addresses by which clients hear of a logout in the browser, each with issuer and sid (OIDC
+// Front-Channel Logout 3). A client that was deleted meanwhile hears of nothing.
+func (p *Provider) logoutFrames(ctx context.Context, ended *storage.EndedSession) ([]string, error) {
+	if ended == nil {
+		return nil, nil
+	}
+	var frames []string
+	for _, id := range ended.ClientIDs {
+		client, err := p.store.Client(ctx, id)
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if address := client.Metadata.FrontchannelLogoutURI; originOf(address) != "" {
+			frames = append(frames, withParameters(address, url.Values{
+				"iss": {p.issuer}, "sid": {p.sid(ended.SessionID, id)},
+			}))
+		}
+	}
+	return frames, nil
+}

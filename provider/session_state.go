@@ -1,0 +1,76 @@
+package provider
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"ithildin/storage"
+)
+
+// The session iframe is on the page of a client and tells it, without asking this server, whether the session of which an
+// authorization response spoke is still the browser's (OIDC Session Management 1.0 section 3). Browsers that keep cookies of
+// third parties away make it answer "changed"; the client then asks with prompt=none, which is always right.
+
+//go:embed session_iframe.js
+var sessionScript string
+
+// sessionIframe is the page with the digest of its script, ready-made.
+type sessionIframe struct {
+	page   []byte
+	policy string
+}
+
+func (p *Provider) newSessionIframe() sessionIframe {
+	script := strings.ReplaceAll(sessionScript, "BROWSER_STATE_COOKIE", p.login.BrowserStateCookie())
+	digest := sha256.Sum256([]byte(script))
+	return sessionIframe{
+		page: []byte(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Session</title><script>` + script + "</script></html>\n"),
+		policy: "default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) +
+			"'; base-uri 'none'; frame-ancestors *",
+	}
+}
+
+// serveSessionIframe is the check_session_iframe. It alone may be framed by anybody.
+func (p *Provider) serveSessionIframe(w http.ResponseWriter, _ *http.Request) error {
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", p.sessionIframe.policy)
+	header.Set("Cache-Control", "public, max-age=3600")
+	header.Set("Referrer-Policy", "no-referrer")
+	_, _ = w.Write(p.sessionIframe.page)
+	return nil
+}
+
+// sessionState is the session_state of an authorization response (OIDC Session Management 1.0 section 2): what the iframe
+// computes as long as the browser has that session. "" for a redirect URI that has no origin, whose client has no page
+// either, and where there is no session.
+func (p *Provider) sessionState(client *storage.Client, redirectURI string, session storage.LoginSession) string {
+	origin := originOf(redirectURI)
+	if origin == "" || session.SessionID == "" {
+		return ""
+	}
+	salt := p.store.NewID()
+	text := strings.Join([]string{client.ID, origin, p.login.BrowserState(session.SessionID), salt}, " ")
+	digest := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(digest[:]) + "." + salt
+}
+
+// originOf is the origin of an address as a browser writes it (RFC 6454 section 6.1), without the default port; "" where it
+// has none.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return ""
+	}
+	host := strings.ToLower(u.Host)
+	if u.Scheme == "https" {
+		host = strings.TrimSuffix(host, ":443")
+	} else {
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return u.Scheme + "://" + host
+}
