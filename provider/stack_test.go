@@ -66,8 +66,8 @@ func newStackOn(
 	return s
 }
 
-// start makes the provider and its server on the store.
-func (s *stack) start() {
+// start makes the provider and its server on the store, as another process would.
+func (s *stack) start(changes ...func(*provider.Options)) {
 	ctx := context.Background()
 	server := httptest.NewUnstartedServer(nil)
 	issuer := "http://" + server.Listener.Addr().String()
@@ -78,7 +78,7 @@ func (s *stack) start() {
 	options := provider.Options{
 		Store: s.store, Keys: s.keys, Passwords: login.NewPasswords(login.PasswordOptions{}), Issuer: base, Now: s.clock.Now,
 	}
-	for _, change := range s.options {
+	for _, change := range append(s.options[:len(s.options):len(s.options)], changes...) {
 		change(&options)
 	}
 	s.provider, err = provider.New(ctx, options)

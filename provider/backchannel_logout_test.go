@@ -1,0 +1,195 @@
+package provider_test
+
+import (
+	"net/http"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/jwks"
+	"ithildin/provider"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+// longestRetry is more than any two attempts are apart.
+const longestRetry = 2 * time.Hour
+
+// waiting says how many deliveries are stored.
+func (s *stack) waiting() (rows int) {
+	require.NoError(s.t, s.store.SQL().QueryRowContext(s.t.Context(), `SELECT count(*) FROM logout_deliveries`).Scan(&rows))
+	return rows
+}
+
+// toldStack is a provider with a client that wants to hear of logouts, and a browser that is signed in to it.
+func toldStack(t *testing.T, engine storagetest.Engine, change func(*storage.Client)) (*stack, *relyingParty, *browser, answer) {
+	s, rp := newStack(t, engine), newRelyingParty(t)
+	s.start(reachable(rp))
+	s.client("clinic", func(c *storage.Client) {
+		rp.backchannel(c)
+		if change != nil {
+			change(c)
+		}
+	})
+	b, tokens := s.signedIn("clinic", "openid")
+	return s, rp, b, tokens
+}
+
+func signOut(b *browser, tokens answer) page {
+	return b.logout(url.Values{"id_token_hint": {tokens.text("id_token")}, "post_logout_redirect_uri": {postLogoutURI}})
+}
+
+func TestAClientHasHeardOfALogoutBeforeTheBrowserGoesOn(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s, rp, b, tokens := toldStack(t, engine, func(c *storage.Client) { c.Metadata.IDTokenSignedResponseAlg = jwks.ES256 })
+		require.Equal(t, postLogoutURI, signOut(b, tokens).location.String())
+		received := rp.received()
+		require.Len(t, received, 1)
+		require.Zero(t, s.waiting())
+
+		header, claims, id := decodeHeader(t, received[0]), claimsOf(t, received[0]), claimsOf(t, tokens.text("id_token"))
+		require.Equal(t, "logout+jwt", header["typ"])
+		require.Equal(t, decodeHeader(t, tokens.text("id_token"))["alg"], header["alg"])
+		_, _, err := s.keys.Verify(received[0], jwks.ES256)
+		require.NoError(t, err)
+		for _, name := range []string{"iss", "sub", "aud", "sid"} {
+			require.Equal(t, id[name], claims[name], name)
+		}
+		require.NotEmpty(t, claims["sid"])
+		require.NotEmpty(t, claims["jti"])
+		require.NotContains(t, claims, "nonce")
+		require.EqualValues(t, s.clock.Now().Unix(), claims["iat"])
+		require.EqualValues(t, s.clock.Now().Unix()+120, claims["exp"])
+		require.Equal(t, map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}, claims["events"])
+	})
+}
+
+func TestALogoutTokenIsNoHint(t *testing.T) {
+	_, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
+	signOut(b, tokens)
+	p := b.logout(url.Values{"id_token_hint": {rp.received()[0]}, "post_logout_redirect_uri": {postLogoutURI}})
+	require.Equal(t, http.StatusBadRequest, p.status)
+}
+
+func TestEveryClientOfTheSessionHearsOfItUnderItsOwnSid(t *testing.T) {
+	s, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
+	s.client("pairwise", func(c *storage.Client) {
+		rp.backchannel(c)
+		c.Metadata.SubjectType = storage.SubjectTypePairwise
+	})
+	s.client("silent", nil)
+	s.client("elsewhere", rp.backchannel)
+	other := s.redeem("pairwise", b.code(request("pairwise", "openid")))
+	s.redeem("silent", b.code(request("silent", "openid")))
+	s.signedIn("elsewhere", "openid")
+
+	signOut(b, tokens)
+	heard := map[any][2]any{}
+	for _, token := range rp.received() {
+		claims := claimsOf(t, token)
+		heard[claims["aud"]] = [2]any{claims["sid"], claims["sub"]}
+	}
+	first, second := claimsOf(t, tokens.text("id_token")), claimsOf(t, other.text("id_token"))
+	require.Equal(t, map[any][2]any{
+		"clinic": {first["sid"], first["sub"]}, "pairwise": {second["sid"], second["sub"]},
+	}, heard)
+	require.NotEqual(t, first["sid"], second["sid"])
+}
+
+func TestALogoutThatWasNotDeliveredIsTriedAgainAndSurvivesARestart(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s, rp, b, tokens := toldStack(t, engine, nil)
+		rp.answer(http.StatusServiceUnavailable)
+		require.Equal(t, postLogoutURI, signOut(b, tokens).location.String(), "the browser does not wait for a client that is down")
+		require.Len(t, rp.received(), 1)
+
+		s.start(reachable(rp)) // another process on the same database
+		require.NoError(t, s.provider.DeliverLogouts(t.Context()))
+		require.Len(t, rp.received(), 1, "it is not yet time")
+		s.clock.Advance(longestRetry)
+		require.NoError(t, s.provider.DeliverLogouts(t.Context()))
+		require.Len(t, rp.received(), 2)
+		rp.answer(http.StatusNoContent)
+		s.clock.Advance(longestRetry)
+		require.NoError(t, s.provider.DeliverLogouts(t.Context()))
+		require.Len(t, rp.received(), 3)
+		require.Zero(t, s.waiting())
+	})
+}
+
+func TestALogoutIsGivenUpWhenTheClientRefusesItOrADayHasPassed(t *testing.T) {
+	s, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
+	rp.answer(http.StatusBadRequest)
+	signOut(b, tokens)
+	require.Zero(t, s.waiting(), "refused")
+
+	rp.answer(http.StatusServiceUnavailable)
+	signOut(s.signedIn("clinic", "openid"))
+	require.Equal(t, 1, s.waiting())
+	tried := len(rp.received())
+	s.clock.Advance(storage.LogoutDeliveryLifetime * time.Second)
+	require.NoError(t, s.provider.DeliverLogouts(t.Context()))
+	require.Len(t, rp.received(), tried)
+}
+
+func TestTwoProcessesMakeOneAttemptBetweenThem(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s, rp, _, _ := toldStack(t, engine, nil)
+		for range 5 {
+			s.signedIn("clinic", "openid")
+		}
+		_, err := s.store.EndLoginSessions(t.Context(), s.userID)
+		require.NoError(t, err)
+		first := s.provider
+		s.start(reachable(rp))
+		var running sync.WaitGroup
+		for _, p := range []*provider.Provider{first, s.provider} {
+			running.Go(func() { require.NoError(t, p.DeliverLogouts(t.Context())) })
+		}
+		running.Wait()
+		require.Len(t, rp.received(), 6)
+		require.Zero(t, s.waiting())
+	})
+}
+
+func TestABlockedUsersClientsHearOfIt(t *testing.T) {
+	s, rp, _, _ := toldStack(t, storagetest.Engines()[0], nil)
+	require.NoError(t, s.store.BlockUser(t.Context(), s.userID, "left"))
+	require.NoError(t, s.provider.DeliverLogouts(t.Context()))
+	require.Len(t, rp.received(), 1)
+}
+
+func TestABrowserDoesNotWaitLongForAClientThatIsSilent(t *testing.T) {
+	s, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
+	silent := make(chan struct{})
+	t.Cleanup(func() { close(silent) })
+	rp.silent = silent
+	begin := time.Now()
+	require.Equal(t, postLogoutURI, signOut(b, tokens).location.String())
+	require.Less(t, time.Since(begin), 4*time.Second)
+	require.Equal(t, 1, s.waiting())
+}
+
+// TestNobodyMakesTheProviderReachAPrivateAddress: the guard of package outbound stands in this way too.
+func TestNobodyMakesTheProviderReachAPrivateAddress(t *testing.T) {
+	s, rp := newStack(t, storagetest.Engines()[0]), newRelyingParty(t)
+	registry := prometheus.NewRegistry()
+	s.start(func(o *provider.Options) { o.Metrics = registry })
+	s.client("clinic", rp.backchannel)
+	b, tokens := s.signedIn("clinic", "openid")
+	require.Equal(t, postLogoutURI, signOut(b, tokens).location.String())
+	require.Empty(t, rp.received())
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	for _, family := range families {
+		if family.GetName() == "ithildin_backchannel_logouts_total" {
+			require.Equal(t, "failed", family.GetMetric()[0].GetLabel()[0].GetValue())
+			return
+		}
+	}
+	t.Fatal("the attempt was not counted")
+}
