@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"net/http"
-	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -26,7 +25,9 @@ func (s *stack) waiting() (rows int) {
 }
 
 // toldStack is a provider with a client that wants to hear of logouts, and a browser that is signed in to it.
-func toldStack(t *testing.T, engine storagetest.Engine, change func(*storage.Client)) (*stack, *relyingParty, *browser, answer) {
+func toldStack(
+	t *testing.T, engine storagetest.Engine, change func(*storage.Client),
+) (*stack, *relyingParty, *browser, answer) {
 	s, rp := newStack(t, engine), newRelyingParty(t)
 	s.start(reachable(rp))
 	s.client("clinic", func(c *storage.Client) {
@@ -40,7 +41,7 @@ func toldStack(t *testing.T, engine storagetest.Engine, change func(*storage.Cli
 }
 
 func signOut(b *browser, tokens answer) page {
-	return b.logout(url.Values{"id_token_hint": {tokens.text("id_token")}, "post_logout_redirect_uri": {postLogoutURI}})
+	return b.logout(hinted(tokens.text("id_token"), postLogoutURI))
 }
 
 func TestAClientHasHeardOfALogoutBeforeTheBrowserGoesOn(t *testing.T) {
@@ -71,7 +72,7 @@ func TestAClientHasHeardOfALogoutBeforeTheBrowserGoesOn(t *testing.T) {
 func TestALogoutTokenIsNoHint(t *testing.T) {
 	_, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
 	signOut(b, tokens)
-	p := b.logout(url.Values{"id_token_hint": {rp.received()[0]}, "post_logout_redirect_uri": {postLogoutURI}})
+	p := b.logout(hinted(rp.received()[0], postLogoutURI))
 	require.Equal(t, http.StatusBadRequest, p.status)
 }
 
@@ -104,7 +105,7 @@ func TestALogoutThatWasNotDeliveredIsTriedAgainAndSurvivesARestart(t *testing.T)
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s, rp, b, tokens := toldStack(t, engine, nil)
 		rp.answer(http.StatusServiceUnavailable)
-		require.Equal(t, postLogoutURI, signOut(b, tokens).location.String(), "the browser does not wait for a client that is down")
+		require.Equal(t, postLogoutURI, signOut(b, tokens).location.String(), "a client that is down holds nobody up")
 		require.Len(t, rp.received(), 1)
 
 		s.start(reachable(rp)) // another process on the same database

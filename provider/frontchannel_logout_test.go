@@ -27,7 +27,7 @@ func TestClientsHearOfALogoutInFramesAndThenTheBrowserGoesOn(t *testing.T) {
 		b, tokens := s.signedIn("clinic", "openid")
 		other := s.redeem("pharmacy", b.code(request("pharmacy", "openid")))
 
-		p := b.logout(url.Values{"id_token_hint": {tokens.text("id_token")}, "post_logout_redirect_uri": {postLogoutURI}, "state": {"s"}})
+		p := b.logout(hinted(tokens.text("id_token"), postLogoutURI, "state", "s"))
 		require.Equal(t, http.StatusOK, p.status)
 		var seen []string
 		for _, found := range aFrame.FindAllStringSubmatch(p.body, -1) {
@@ -39,7 +39,8 @@ func TestClientsHearOfALogoutInFramesAndThenTheBrowserGoesOn(t *testing.T) {
 		require.Equal(t, []string{
 			"https://clinic.example/logout?tenant=1&" + query(tokens), "https://pharmacy.example:8443/logout?" + query(other),
 		}, seen)
-		require.Contains(t, p.header.Get("Content-Security-Policy"), "; frame-src https://clinic.example https://pharmacy.example:8443")
+		require.Contains(t, p.header.Get("Content-Security-Policy"),
+			"; frame-src https://clinic.example https://pharmacy.example:8443")
 		require.Equal(t, "2; url="+postLogoutURI+"?state=s", p.header.Get("Refresh"))
 		require.Contains(t, p.body, `<a href="`+postLogoutURI+`?state=s" id="logout-continue">`)
 		require.False(t, b.isSignedIn("clinic"))

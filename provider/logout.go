@@ -40,7 +40,8 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) error {
 	}
 	if request.needsConfirmation(p, current) {
 		return p.login.Suspend(w, r, login.PathSignOut, login.Pending{
-			Page: PathLogout, Query: r.URL.RawQuery, ClientID: request.form.Get("client_id"), UILocales: request.form.Get("ui_locales"),
+			Page: PathLogout, Query: r.URL.RawQuery, ClientID: request.form.Get("client_id"),
+			UILocales: request.form.Get("ui_locales"),
 		})
 	}
 	ended, err := p.login.EndSession(w, r)
@@ -95,14 +96,16 @@ func (p *Provider) readLogout(ctx context.Context, query string) (*logoutRequest
 
 // checkRedirect compares letter by letter: what is not registered is not gone to (OIDC RP-Initiated Logout 3).
 func (l *logoutRequest) checkRedirect() error {
-	uri := l.form.Get("post_logout_redirect_uri")
-	switch {
-	case uri == "":
+	const parameter = "post_logout_redirect_uri"
+	uri := l.form.Get(parameter)
+	if uri == "" {
 		return nil
-	case l.client == nil:
-		return invalidRequest("The post_logout_redirect_uri comes without an id_token_hint or a client_id.").Because(ErrClientMissing)
-	case !slices.Contains(l.client.Metadata.PostLogoutRedirectURIs, uri):
-		return invalidRequest(mismatch("post_logout_redirect_uri", l.client.Metadata.PostLogoutRedirectURIs, uri)).Because(ErrRedirectURI)
+	}
+	if l.client == nil {
+		return invalidRequest("The " + parameter + " comes without an id_token_hint or a client_id.").Because(ErrClientMissing)
+	}
+	if registered := l.client.Metadata.PostLogoutRedirectURIs; !slices.Contains(registered, uri) {
+		return invalidRequest(mismatch(parameter, registered, uri)).Because(ErrRedirectURI)
 	}
 	return nil
 }
@@ -122,7 +125,9 @@ func (p *Provider) logoutError(r *http.Request, err error) error {
 }
 
 // afterSignOut goes on once a person has confirmed, on the page of package login, that the session is to end.
-func (p *Provider) afterSignOut(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession, pending login.Pending) error {
+func (p *Provider) afterSignOut(
+	w http.ResponseWriter, r *http.Request, ended *storage.EndedSession, pending login.Pending,
+) error {
 	request := &logoutRequest{}
 	switch pending.Page {
 	case PathLogout:
@@ -139,7 +144,9 @@ func (p *Provider) afterSignOut(w http.ResponseWriter, r *http.Request, ended *s
 }
 
 // goOnAfterLogout has the front channel told, if it has listeners, and takes the browser on.
-func (p *Provider) goOnAfterLogout(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession, request *logoutRequest) error {
+func (p *Provider) goOnAfterLogout(
+	w http.ResponseWriter, r *http.Request, ended *storage.EndedSession, request *logoutRequest,
+) error {
 	frames, err := p.logoutFrames(r.Context(), ended)
 	if err != nil {
 		return err

@@ -49,10 +49,18 @@ func TestAClientSignsItsUserOut(t *testing.T) {
 			advance    time.Duration
 			location   string
 		}{
-			"with a state":                {client: "clinic", parameters: url.Values{"state": {state}}, location: postLogoutURI + "?" + url.Values{"state": {state}}.Encode()},
-			"without a state":             {client: "clinic", location: postLogoutURI},
-			"by a form":                   {client: "clinic", post: true, parameters: url.Values{"state": {"s"}}, location: postLogoutURI + "?state=s"},
-			"with a client id too":        {client: "clinic", parameters: url.Values{"client_id": {"clinic"}}, location: postLogoutURI},
+			"with a state": {
+				client: "clinic", parameters: url.Values{"state": {state}},
+				location: postLogoutURI + "?" + url.Values{"state": {state}}.Encode(),
+			},
+			"without a state": {client: "clinic", location: postLogoutURI},
+			"by a form": {
+				client: "clinic", post: true, parameters: url.Values{"state": {"s"}},
+				location: postLogoutURI + "?state=s",
+			},
+			"with a client id too": {
+				client: "clinic", parameters: url.Values{"client_id": {"clinic"}}, location: postLogoutURI,
+			},
 			"a pairwise client":           {client: "pairwise", location: postLogoutURI},
 			"with a hint that is expired": {client: "clinic", advance: 2 * time.Hour, location: postLogoutURI},
 			"to an address with a query": {client: "clinic", location: postLogoutURI + "?tenant=1&state=s", parameters: url.Values{
@@ -61,7 +69,7 @@ func TestAClientSignsItsUserOut(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				b, tokens := s.signedIn(c.client, "openid")
-				parameters := url.Values{"id_token_hint": {tokens.text("id_token")}, "post_logout_redirect_uri": {postLogoutURI}}
+				parameters := hinted(tokens.text("id_token"), postLogoutURI)
 				for name, values := range c.parameters {
 					parameters[name] = values
 				}
@@ -82,7 +90,8 @@ func TestAClientSignsItsUserOut(t *testing.T) {
 				require.Equal(t, c.location, p.location.String())
 				require.False(t, b.isSignedIn(c.client))
 				if c.client != "pairwise" {
-					require.Equal(t, http.StatusUnauthorized, s.userinfo(tokens.text("access_token")).status, "the grant ended with the session")
+					info := s.userinfo(tokens.text("access_token"))
+					require.Equal(t, http.StatusUnauthorized, info.status, "the grant ended with the session")
 				}
 			})
 		}
@@ -99,9 +108,7 @@ func TestOfflineAccessOutlivesTheSession(t *testing.T) {
 		waiting := b.code(request("deployed", "openid"))
 		ended := b.code(request("clinic", "openid"))
 
-		require.Equal(t, postLogoutURI, b.logout(url.Values{
-			"id_token_hint": {offline.text("id_token")}, "post_logout_redirect_uri": {postLogoutURI},
-		}).location.String())
+		require.Equal(t, postLogoutURI, b.logout(hinted(offline.text("id_token"), postLogoutURI)).location.String())
 
 		require.Equal(t, http.StatusOK, s.refresh("clinic", offline.text("refresh_token")).status)
 		require.Equal(t, http.StatusOK, s.refresh("deployed", deployed.text("refresh_token")).status)
@@ -118,11 +125,13 @@ func TestWithoutAHintOfWhoIsSignedInThePersonIsAsked(t *testing.T) {
 		parameters url.Values
 		location   string
 	}{
-		"no parameters":              {url.Values{}, ""},
-		"only a state":               {url.Values{"state": {"s"}}, ""},
-		"only hints for people":      {url.Values{"logout_hint": {"doctor@example.com"}, "ui_locales": {"en"}}, ""},
-		"a client id":                {url.Values{"client_id": {"clinic"}}, ""},
-		"a client id and an address": {url.Values{"client_id": {"clinic"}, "post_logout_redirect_uri": {postLogoutURI}, "state": {"s"}}, postLogoutURI + "?state=s"},
+		"no parameters":         {url.Values{}, ""},
+		"only a state":          {url.Values{"state": {"s"}}, ""},
+		"only hints for people": {url.Values{"logout_hint": {"doctor@example.com"}, "ui_locales": {"en"}}, ""},
+		"a client id":           {url.Values{"client_id": {"clinic"}}, ""},
+		"a client id and an address": {url.Values{
+			"client_id": {"clinic"}, "post_logout_redirect_uri": {postLogoutURI}, "state": {"s"},
+		}, postLogoutURI + "?state=s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, _ := s.signedIn("clinic", "openid")
@@ -143,11 +152,12 @@ func TestWithoutAHintOfWhoIsSignedInThePersonIsAsked(t *testing.T) {
 		b.code(request("clinic", "openid"))
 		s.user("nurse@example.com")
 		s.clock.Advance(time.Second)
+		form := b.authorize(prompted(request("clinic", "openid")))
 		p := b.post(s.server.URL+"/login/sign-in", url.Values{
-			"request": {b.authorize(prompted(request("clinic", "openid"))).request(t)}, "username": {"nurse@example.com"}, "password": {password},
+			"request": {form.request(t)}, "username": {"nurse@example.com"}, "password": {password},
 		})
 		require.NotNil(t, b.decide(p, "accept").location)
-		asked := b.logout(url.Values{"id_token_hint": {other.text("id_token")}, "post_logout_redirect_uri": {postLogoutURI}})
+		asked := b.logout(hinted(other.text("id_token"), postLogoutURI))
 		require.Contains(t, asked.body, "nurse@example.com")
 		require.True(t, b.isSignedIn("clinic"))
 		require.Equal(t, postLogoutURI, b.confirm(asked).location.String())
@@ -165,7 +175,7 @@ func TestWithoutASessionTheBrowserGoesStraightOn(t *testing.T) {
 	s.client("clinic", withPostLogout)
 	_, tokens := s.signedIn("clinic", "openid")
 	b := s.browser()
-	p := b.logout(url.Values{"id_token_hint": {tokens.text("id_token")}, "post_logout_redirect_uri": {postLogoutURI}, "state": {"s"}})
+	p := b.logout(hinted(tokens.text("id_token"), postLogoutURI, "state", "s"))
 	require.Equal(t, postLogoutURI+"?state=s", p.location.String())
 	p = b.logout(url.Values{})
 	require.Equal(t, http.StatusOK, p.status)
@@ -193,13 +203,15 @@ func TestARequestThatIsNotRightEndsNothingAndGoesNowhere(t *testing.T) {
 		"another client":              {url.Values{"id_token_hint": {hint}, "client_id": {"other"}}, "client_id"},
 		"no client":                   {url.Values{"id_token_hint": {}}, ""},
 		"an unknown client":           {url.Values{"client_id": {"unknown"}}, ""},
-		"unregistered":                {url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {"https://elsewhere.example/"}}, "elsewhere.example"},
-		"a query more":                {url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {postLogoutURI + "?a=b"}}, "differs in its query"},
-		"a slash more":                {url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {postLogoutURI + "/"}}, "trailing slash"},
-		"a host in disguise":          {url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {"https://client.example@elsewhere.example/signed-out"}}, "elsewhere"},
-		"no scheme":                   {url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {"//elsewhere.example/"}}, "elsewhere.example"},
-		"the redirect URI of sign-in": {url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {redirectURI}}, "another path"},
-		"twice":                       {url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {postLogoutURI, postLogoutURI}}, "2 times"},
+		"unregistered":                {hinted(hint, "https://elsewhere.example/"), "elsewhere.example"},
+		"a query more":                {hinted(hint, postLogoutURI+"?a=b"), "differs in its query"},
+		"a slash more":                {hinted(hint, postLogoutURI+"/"), "trailing slash"},
+		"a host in disguise":          {hinted(hint, "https://client.example@elsewhere.example/signed-out"), "elsewhere"},
+		"no scheme":                   {hinted(hint, "//elsewhere.example/"), "elsewhere.example"},
+		"the redirect URI of sign-in": {hinted(hint, redirectURI), "another path"},
+		"twice": {url.Values{
+			"id_token_hint": {hint}, "post_logout_redirect_uri": {postLogoutURI, postLogoutURI},
+		}, "2 times"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !c.parameters.Has("post_logout_redirect_uri") {

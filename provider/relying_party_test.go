@@ -94,6 +94,15 @@ func (b *browser) logout(parameters url.Values) page {
 	return b.get(b.stack.server.URL + provider.PathLogout + "?" + parameters.Encode())
 }
 
+// hinted is a logout of whoever the hint names, with the way back and further parameters in pairs.
+func hinted(hint, postLogoutRedirectURI string, further ...string) url.Values {
+	parameters := url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {postLogoutRedirectURI}}
+	for i := 0; i < len(further); i += 2 {
+		parameters.Set(further[i], further[i+1])
+	}
+	return parameters
+}
+
 // confirm answers the page that asks whether to sign out.
 func (b *browser) confirm(p page) page {
 	require.Equal(b.stack.t, "/login/sign-out", p.url.Path, p.body)

@@ -28,7 +28,8 @@ func (p *Provider) newSessionIframe() sessionIframe {
 	script := strings.ReplaceAll(sessionScript, "BROWSER_STATE_COOKIE", p.login.BrowserStateCookie())
 	digest := sha256.Sum256([]byte(script))
 	return sessionIframe{
-		page: []byte(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Session</title><script>` + script + "</script></html>\n"),
+		page: []byte(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Session</title>` +
+			"<script>" + script + "</script></html>\n"),
 		policy: "default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) +
 			"'; base-uri 'none'; frame-ancestors *",
 	}

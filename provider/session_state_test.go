@@ -33,7 +33,8 @@ func TestTheSessionStateIsOfClientOriginAndBrowser(t *testing.T) {
 	require.True(t, found)
 	digest := sha256.Sum256([]byte("clinic https://client.example " + p.login.BrowserState("session") + " " + salt))
 	require.Equal(t, base64.RawURLEncoding.EncodeToString(digest[:]), hash)
-	require.NotEqual(t, p.sessionState(client, "https://client.example/", session), p.sessionState(client, "https://client.example/", session))
+	again := p.sessionState(client, "https://client.example/", session)
+	require.NotEqual(t, hash+"."+salt, again, "salted")
 
 	require.Empty(t, p.sessionState(client, "com.example.app:/callback", session), "no origin")
 	require.Empty(t, p.sessionState(client, "https://client.example/", storage.LoginSession{}), "no session")

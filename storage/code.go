@@ -83,7 +83,8 @@ func (s *Store) FindCode(ctx context.Context, hash []byte) (*Code, error) {
 }
 
 const insertCode = `
-INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, session_id, scope, session, created_at, expires_at)
+INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, session_id, scope, session, created_at,
+       expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`
 
 // redeemCode is the single use of a code: the same attempt, sent twice, wins twice.

@@ -105,7 +105,8 @@ UPDATE codes SET revoked_at = $3 WHERE user_id = $1 AND session_id = $2 AND used
 const revokeGrantsOfSession = `
 UPDATE grants SET revoked_at = $2
 WHERE session_id = $1 AND revoked_at = 0 AND ' ' || scope || ' ' NOT LIKE '% offline\_access %' ESCAPE '\'
-AND client_id NOT IN (SELECT id FROM clients WHERE policy LIKE '%"refresh\_issued":"` + RefreshIssuedAlways + `"%' ESCAPE '\')`
+AND client_id NOT IN (
+    SELECT id FROM clients WHERE policy LIKE '%"refresh\_issued":"` + RefreshIssuedAlways + `"%' ESCAPE '\')`
 
 // outlivesSession says that codes and grants of the client stay when the login session that they were made in ends.
 func (p Policy) outlivesSession() bool { return p.RefreshIssued == RefreshIssuedAlways }

@@ -41,7 +41,8 @@ func TestThePersonSeesTheirSessionsAndApprovals(t *testing.T) {
 	elsewhere.signIn(elsewhere.begin(""), testEmail, testPassword)
 	f.approve(f.userID, "patients:view")
 	require.NoError(t, f.store.PutScope(t.Context(), storage.Scope{
-		Name: "patients:view", TitleUkrainian: "Перегляд пацієнтів", TitleEnglish: "See patients", GovernedBy: storage.GovernedByRole,
+		Name: "patients:view", TitleUkrainian: "Перегляд пацієнтів", TitleEnglish: "See patients",
+		GovernedBy: storage.GovernedByRole,
 	}))
 
 	p := b.get(PathAccount)
@@ -102,7 +103,8 @@ func TestAnApprovalIsWithdrawnWithAllThatCameOfIt(t *testing.T) {
 	b := f.signedIn()
 	approval := f.approve(f.userID, "openid")
 	grant := storage.Grant{
-		ID: f.store.NewID(), ClientID: testClient, UserID: f.userID, Session: &storage.Session{}, ExpiresAt: f.clock.Now().Unix() + 60,
+		ID: f.store.NewID(), ClientID: testClient, UserID: f.userID, Session: &storage.Session{},
+		ExpiresAt: f.clock.Now().Unix() + 60,
 	}
 	require.NoError(t, f.store.CreateGrant(t.Context(), grant))
 	p := b.get(PathAccount)
@@ -142,7 +144,8 @@ func TestTheAccountOpensOnlyForWhoIsSignedIn(t *testing.T) {
 
 func TestALinkBeginsASignInAtTheClientWhereItSaysHow(t *testing.T) {
 	f := newFixture(t)
-	require.Equal(t, "https://client.example/login?a=b&iss="+url.QueryEscape(f.server.URL), f.loginInitiation("https://client.example/login?a=b"))
+	require.Equal(t, "https://client.example/login?a=b&iss="+url.QueryEscape(f.server.URL),
+		f.loginInitiation("https://client.example/login?a=b"))
 	for _, refused := range []string{"", "http://client.example/", "javascript:alert(1)", "https:///x"} {
 		require.Empty(t, f.loginInitiation(refused), refused)
 	}
@@ -150,9 +153,9 @@ func TestALinkBeginsASignInAtTheClientWhereItSaysHow(t *testing.T) {
 
 func TestADeviceIsNamedByBrowserAndSystem(t *testing.T) {
 	for userAgent, want := range map[string]string{
-		"Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0":                                       "Firefox · Linux",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile Safari/604.1": "Safari · iPhone",
-		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36":                  "Chrome · Android",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Firefox/133.0":                          "Firefox · Linux",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Safari/604.1": "Safari · iPhone",
+		"Mozilla/5.0 (Linux; Android 10; K) Chrome/131.0.0.0 Mobile Safari/537.36":         "Chrome · Android",
 		"curl/8.5.0": "",
 		"":           "",
 	} {

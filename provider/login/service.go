@@ -71,7 +71,8 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	o.setDefaults()
 	s := &Service{
-		store: o.Store, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.EscapedPath(), "/"), host: o.Issuer.Host,
+		store: o.Store, issuer: strings.TrimSuffix(o.Issuer.String(), "/"),
+		path: strings.TrimSuffix(o.Issuer.EscapedPath(), "/"), host: o.Issuer.Host,
 		secure: o.Issuer.Scheme == "https", now: o.Now, random: o.Random, logger: o.Logger, passwords: o.Passwords,
 		components:    o.Components,
 		clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count,
@@ -153,8 +154,8 @@ const (
 	PathContinue = "/login/continue"
 )
 
-// Handler serves the pages that need nothing but this package: sign-in, sign-out and the account. Its routes are without the path of
-// the issuer, as the provider's are; the links of the pages are with it.
+// Handler serves the pages that need nothing but this package: sign-in, sign-out and the account. Its routes are without the
+// path of the issuer, as the provider's are; the links of the pages are with it.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+PathSignIn, s.handle(s.showSignIn))

@@ -116,8 +116,8 @@ var words = map[string]*text{
 		Account: "Мій обліковий запис", AccountLead: "Де ви увійшли та яким застосункам надали доступ.",
 		Sessions: "Сеанси", SessionThis: "Цей браузер", SessionUnknown: "Невідомий пристрій", SessionSince: "Увійшли",
 		SessionUsed: "востаннє", SessionEnd: "Завершити сеанс", SignOutEverywhere: "Вийти на всіх пристроях",
-		Approvals: "Застосунки з доступом", ApprovalsNone: "Ви ще не надали доступу жодному застосунку.", ApprovalSince: "Доступ надано",
-		ApprovalOpen: "Відкрити", ApprovalWithdraw: "Скасувати доступ",
+		Approvals: "Застосунки з доступом", ApprovalsNone: "Ви ще не надали доступу жодному застосунку.",
+		ApprovalSince: "Доступ надано", ApprovalOpen: "Відкрити", ApprovalWithdraw: "Скасувати доступ",
 
 		Returning: "Повертаємося до застосунку", Continue: "Продовжити",
 

@@ -14,7 +14,9 @@ func loginSessions(t *testing.T, s *suite) {
 		u, client, role := User(t, s.store), Client(t, s.store, storage.PresetStandard), Role(t, s.store)
 		approval := s.approval(t, u, client, "openid", "email")
 		require.NoError(t, s.store.GrantRole(t.Context(), u.ID, role.ID, ""))
-		cookie, session := LoginSession(t, s.store, u, func(l *storage.LoginSession) { l.AMR, l.UserAgent = []string{"pwd", "otp"}, "Firefox" })
+		cookie, session := LoginSession(t, s.store, u, func(l *storage.LoginSession) {
+			l.AMR, l.UserAgent = []string{"pwd", "otp"}, "Firefox"
+		})
 		login, err := s.store.FindLogin(t.Context(), storage.Hash(cookie), client.ID)
 		require.NoError(t, err)
 		require.Equal(t, session, login.Session)
@@ -64,7 +66,8 @@ func loginSessions(t *testing.T, s *suite) {
 		_, before := LoginSession(t, s.store, u)
 		s.clock.Advance(time.Minute)
 		after := before
-		after.ID, after.SessionID, after.ACR, after.UserAgent = storage.Hash(s.store.NewID()), s.store.NewID(), "signature", "Firefox"
+		after.ID, after.SessionID = storage.Hash(s.store.NewID()), s.store.NewID()
+		after.ACR, after.UserAgent = storage.AssuranceSignature, "Firefox"
 		after.LastUsedAt, after.ExpiresAt = s.store.Now(), s.store.Now()+hour
 		require.NoError(t, s.store.RenewLoginSession(t.Context(), before.ID, &after))
 		require.Equal(t, before.SessionID, after.SessionID)

@@ -29,7 +29,8 @@ func (s *suite) isRevoked(t *testing.T, grant storage.Grant) bool {
 func sessionEnds(t *testing.T, s *suite) {
 	t.Run("What a session was for ends with it, what is for the time after it stays", func(t *testing.T) { endsOfGrants(t, s) })
 	t.Run("Clients that took part are named, and a delivery is stored for each that wants one", func(t *testing.T) {
-		u, told, other := User(t, s.store), Client(t, s.store, storage.PresetStandard, toldOfLogouts), Client(t, s.store, storage.PresetStandard)
+		u, other := User(t, s.store), Client(t, s.store, storage.PresetStandard)
+		told := Client(t, s.store, storage.PresetStandard, toldOfLogouts)
 		elsewhere := Client(t, s.store, storage.PresetStandard, toldOfLogouts)
 		_, session := LoginSession(t, s.store, u)
 		for _, client := range []*storage.Client{told, told, other} {
