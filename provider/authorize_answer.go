@@ -35,6 +35,11 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorizati
 	if hasResponse(a.responseType, "id_token") {
 		parameters.Set("id_token", idToken)
 	}
+	if contains(a.scope, []string{"openid"}) {
+		if state := p.sessionState(a.client, a.client.RedirectURI, a.login.Session); state != "" {
+			parameters.Set("session_state", state)
+		}
+	}
 	return p.respond(w, r, a, parameters)
 }
 
