@@ -121,6 +121,10 @@ func clientValues(c Client) ([]any, error) {
 // CreateClient stores a client with its connections and their secrets. ErrConflict: the id, or a secret, is taken.
 // ErrNotFound: no such client type, or no such consumer of a connection.
 func (s *Store) CreateClient(ctx context.Context, c Client) error {
+	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return createClient(ctx, tx, c) }))
+}
+
+func createClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
 	if c.ID == "" || len(c.ID) > MaximumClientID {
 		return fmt.Errorf("storage: a client id has 1 to %d bytes", MaximumClientID)
 	}
@@ -128,29 +132,31 @@ func (s *Store) CreateClient(ctx context.Context, c Client) error {
 	if err != nil {
 		return err
 	}
-	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-		err := write(ctx, tx, `
+	err = write(ctx, tx, `
 INSERT INTO clients (name, client_type_id, owner_id, scope, policy, metadata, settings, private_settings,
        id, is_blocked, block_reason, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-			append(values[:len(values):len(values)], c.ID, c.IsBlocked, c.BlockReason, c.CreatedAt, c.UpdatedAt)...)
-		if err != nil {
+		append(values[:len(values):len(values)], c.ID, c.IsBlocked, c.BlockReason, c.CreatedAt, c.UpdatedAt)...)
+	if err != nil {
+		return err
+	}
+	for _, connection := range c.Connections {
+		owned := *connection
+		owned.ClientID = c.ID
+		if err := createConnection(ctx, tx, owned); err != nil {
 			return err
 		}
-		for _, connection := range c.Connections {
-			owned := *connection
-			owned.ClientID = c.ID
-			if err := createConnection(ctx, tx, owned); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
+	}
+	return nil
 }
 
 // UpdateClient changes a client's name, type, owner, scopes, policy, metadata and settings; neither its block nor its
 // connections.
 func (s *Store) UpdateClient(ctx context.Context, c Client) error {
+	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return s.updateClient(ctx, tx, c) }))
+}
+
+func (s *Store) updateClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
 	id, err := textKey(c.ID)
 	if err != nil {
 		return err
@@ -159,12 +165,10 @@ func (s *Store) UpdateClient(ctx context.Context, c Client) error {
 	if err != nil {
 		return err
 	}
-	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-		return writeRow(ctx, tx, `
+	return writeRow(ctx, tx, `
 UPDATE clients SET name = $1, client_type_id = $2, owner_id = $3, scope = $4, policy = $5, metadata = $6, settings = $7,
        private_settings = $8, updated_at = $9
 WHERE id = $10`, append(values[:len(values):len(values)], s.Now(), id)...)
-	}))
 }
 
 // DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to it.

@@ -16,8 +16,12 @@ func (s *Store) changeConfiguration(ctx context.Context, f func(tx *sqlx.Tx) err
 			return err
 		}
 		// Last, because everyone who changes anything waits for this row.
-		return write(ctx, tx, `UPDATE configuration_version SET version = version + 1 WHERE id = 1`)
+		return raiseVersion(ctx, tx)
 	})
+}
+
+func raiseVersion(ctx context.Context, tx *sqlx.Tx) error {
+	return write(ctx, tx, `UPDATE configuration_version SET version = version + 1 WHERE id = 1`)
 }
 
 // write makes one write of a transaction, whatever the number of rows.

@@ -137,6 +137,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 
 // UpdateConnection changes a connection's consumer, redirect URIs and rules; not its client, nor its secrets.
 func (s *Store) UpdateConnection(ctx context.Context, c Connection) error {
+	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return s.updateConnection(ctx, tx, c) }))
+}
+
+func (s *Store) updateConnection(ctx context.Context, tx *sqlx.Tx, c Connection) error {
 	id, err := uuidKey(c.ID)
 	if err != nil {
 		return err
@@ -145,13 +149,11 @@ func (s *Store) UpdateConnection(ctx context.Context, c Connection) error {
 	if err != nil {
 		return err
 	}
-	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-		return writeRow(ctx, tx, `
+	return writeRow(ctx, tx, `
 UPDATE connections SET consumer_id = $2, redirect_uris = $3, redirect_match = $4, require_scope = $5, refresh_bound_to = $6,
        updated_at = $7
 WHERE id = $1`,
-			id, null(c.ConsumerID), uris, c.RedirectMatch, c.RequireScope, c.RefreshBoundTo, s.Now())
-	}))
+		id, null(c.ConsumerID), uris, c.RedirectMatch, c.RequireScope, c.RefreshBoundTo, s.Now())
 }
 
 // DeleteConnection removes a connection and its secrets. Refresh tokens that are bound to it are good for nothing then.

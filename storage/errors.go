@@ -27,6 +27,8 @@ var (
 	ErrUsed = errors.New("storage: already used")
 	// ErrReuse says that a refresh token older than its grace was presented; its family is revoked by now.
 	ErrReuse = errors.New("storage: refresh token reuse")
+	// ErrQuota says that there are as many registered clients as there may be.
+	ErrQuota = errors.New("storage: quota reached")
 )
 
 // classify turns a driver's error into one of the errors above, keeping the cause for the log.
@@ -36,7 +38,8 @@ func classify(err error) error {
 		return nil
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNotFound
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrUnavailable), errors.Is(err, ErrUsed):
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrUnavailable), errors.Is(err, ErrUsed),
+		errors.Is(err, ErrQuota):
 		return err
 	case isUnique(err):
 		return fmt.Errorf("%w: %w", ErrConflict, err)

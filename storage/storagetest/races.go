@@ -32,6 +32,8 @@ func RunRaces(t *testing.T, engine Engine) {
 		{"Every failed sign-in is counted", raceOfFailures},
 		{"One of many guesses verifies a one-time code", raceForAOneTimeCode},
 		{"One user has an email", raceForAnEmail},
+		{"An initial access token is good for so many registrations", raceForRegistrations},
+		{"No registration passes the quota", raceForTheQuota},
 		{"No approval is lost among many", raceOfApprovals},
 		{"Every process has the same random key", raceForARandomKey},
 		{"No change of configuration is lost", raceOfChanges},

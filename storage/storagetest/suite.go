@@ -58,6 +58,8 @@ func Run(t *testing.T, engine Engine) {
 		{"Client types and scopes", catalogue},
 		{"Clients", clients},
 		{"Connections", connections},
+		{"Initial access tokens", initialAccessTokens},
+		{"Client registrations", clientRegistrations},
 		{"Approvals", approvals},
 		{"Codes", codes},
 		{"Grants", grants},

@@ -1,0 +1,151 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// ClientRegistration is what is kept of a client that registered itself (RFC 7591, RFC 7592).
+type ClientRegistration struct {
+	ClientID             string
+	TokenHash            []byte // SHA-256 of the registration access token
+	InitialAccessTokenID string // "" where the registration was open
+	CreatedAt            int64
+}
+
+// RegisterClient stores a client that registered itself, with its connections and their secrets, and takes one registration
+// from the initial access token where one is named. ErrUsed: that token has none left. ErrQuota: there are quota registered
+// clients already. ErrConflict: the id, or a secret, is taken.
+func (s *Store) RegisterClient(ctx context.Context, c Client, r ClientRegistration, quota int64) error {
+	defer s.Forget() // even after an error, as changeConfiguration does
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		// First, unlike other changes: registrations wait for each other here, so that none is missed by the count below.
+		if err := raiseVersion(ctx, tx); err != nil {
+			return err
+		}
+		if r.InitialAccessTokenID != "" {
+			if err := s.useInitialAccessToken(ctx, tx, r.InitialAccessTokenID); err != nil {
+				return err
+			}
+		}
+		var registered int64
+		if err := tx.GetContext(ctx, &registered, `SELECT count(*) FROM client_registrations`); err != nil {
+			return err
+		}
+		if registered >= quota {
+			return ErrQuota
+		}
+		if err := createClient(ctx, tx, c); err != nil {
+			return err
+		}
+		return write(ctx, tx, `
+INSERT INTO client_registrations (client_id, token_hash, initial_access_token_id, created_at) VALUES ($1, $2, $3, $4)`,
+			c.ID, r.TokenHash, null(r.InitialAccessTokenID), r.CreatedAt)
+	})
+}
+
+// FindClientRegistration reads the registration of a client. ErrNotFound: no such client, or an operator made it.
+func (s *Store) FindClientRegistration(ctx context.Context, clientID string) (*ClientRegistration, error) {
+	clientID, err := textKey(clientID)
+	if err != nil {
+		return nil, err
+	}
+	var row struct {
+		TokenHash            []byte         `db:"token_hash"`
+		InitialAccessTokenID sql.NullString `db:"initial_access_token_id"`
+		CreatedAt            int64          `db:"created_at"`
+	}
+	err = s.get(ctx, &row,
+		`SELECT token_hash, initial_access_token_id, created_at FROM client_registrations WHERE client_id = $1`, clientID)
+	if err != nil {
+		return nil, err
+	}
+	return &ClientRegistration{
+		ClientID: clientID, TokenHash: row.TokenHash, InitialAccessTokenID: row.InitialAccessTokenID.String,
+		CreatedAt: row.CreatedAt,
+	}, nil
+}
+
+// RegistrationUpdate is what a client makes of its registration.
+type RegistrationUpdate struct {
+	Client     Client
+	Connection Connection // the one it registered
+	EndSecrets bool       // the secrets of the connection are no more use
+	NewSecret  *ConnectionSecret
+}
+
+// UpdateRegistration stores a client and its connection anew, in one transaction. ErrNotFound: either is gone.
+func (s *Store) UpdateRegistration(ctx context.Context, u RegistrationUpdate) error {
+	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		if err := s.updateClient(ctx, tx, u.Client); err != nil {
+			return err
+		}
+		if err := s.updateConnection(ctx, tx, u.Connection); err != nil {
+			return err
+		}
+		if u.EndSecrets {
+			err := write(ctx, tx, `DELETE FROM connection_secrets WHERE connection_id = $1`, u.Connection.ID)
+			if err != nil {
+				return err
+			}
+		}
+		if u.NewSecret == nil {
+			return nil
+		}
+		return createSecret(ctx, tx, u.Connection.ID, *u.NewSecret)
+	}))
+}
+
+// DeleteUnapprovedRegistrations deletes the clients that registered themselves before that time (epoch seconds), without an
+// initial access token, and that no user lets do anything; at most batch of them in one transaction. It says how many went.
+func (s *Store) DeleteUnapprovedRegistrations(ctx context.Context, before int64, batch int) (total int64, err error) {
+	if batch <= 0 {
+		return 0, fmt.Errorf("storage: delete registrations in batches of %d: want one row or more", batch)
+	}
+	for {
+		var ids []string
+		err := s.selectAll(ctx, &ids, selectUnapproved, before, batch)
+		if err != nil || len(ids) == 0 {
+			return total, err
+		}
+		deleted, err := s.deleteUnapproved(ctx, ids)
+		total += deleted
+		if err != nil || deleted == 0 {
+			return total, err
+		}
+	}
+}
+
+const (
+	unapproved = `NOT EXISTS (SELECT 1 FROM approvals a WHERE a.client_id = r.client_id)`
+
+	selectUnapproved = `
+SELECT r.client_id FROM client_registrations r
+WHERE r.created_at < $1 AND r.initial_access_token_id IS NULL AND ` + unapproved + ` LIMIT $2`
+)
+
+// deleteUnapproved looks again at each, for somebody may have approved it meanwhile.
+func (s *Store) deleteUnapproved(ctx context.Context, ids []string) (deleted int64, err error) {
+	err = s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		deleted = 0 // the transaction may run again
+		for _, id := range ids {
+			n, err := affected(tx.ExecContext(ctx, `
+DELETE FROM clients WHERE id IN (SELECT r.client_id FROM client_registrations r WHERE r.client_id = $1 AND `+unapproved+`)`, id))
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue
+			}
+			deleted += n
+			if err := deleteIssued(ctx, tx, ofClient, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return deleted, err
+}
