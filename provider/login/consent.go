@@ -3,6 +3,7 @@ package login
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 
 	"ithildin/storage"
 )
@@ -16,7 +17,7 @@ type ConsentPage struct {
 	Scopes     []storage.Scope
 	Claims     []string // single claims (OIDC Core 5.5)
 	UILocales  string
-	LogoURI    string // shown only from https
+	LogoURI    string // shown only from https, and fetched by the browser alone
 	ClientURI  string
 	PolicyURI  string
 	TermsURI   string
@@ -42,7 +43,8 @@ type consentView struct {
 // Consent writes the consent page.
 func (s *Service) Consent(w http.ResponseWriter, r *http.Request, page ConsentPage) {
 	v := s.newView(w, r, page.UILocales)
-	if logo, err := url.Parse(page.LogoURI); err != nil || logo.Scheme != "https" {
+	v.Policy.Images = httpsOrigin(page.LogoURI)
+	if v.Policy.Images == "" {
 		page.LogoURI = ""
 	}
 	c := consentView{ConsentPage: page, Many: len(page.Scopes)+len(page.Claims) >= manyScopes}
@@ -53,12 +55,21 @@ func (s *Service) Consent(w http.ResponseWriter, r *http.Request, page ConsentPa
 		c.Titles = append(c.Titles, claimTitles[v.Language][claim])
 	}
 	v.Title, v.Page = v.Words.Consent, c
-	if page.LogoURI != "" {
-		v.Policy.Images = "https:"
-	}
 	if err := v.write(w, http.StatusOK, "consent.html"); err != nil {
 		s.Fail(w, r, err)
 	}
+}
+
+// plainHost has nothing in it that means something to a Content-Security-Policy.
+var plainHost = regexp.MustCompile(`(?i)^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`)
+
+// httpsOrigin is the origin of an https URL, "" for every other.
+func httpsOrigin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.User != nil || !plainHost.MatchString(u.Host) {
+		return ""
+	}
+	return "https://" + u.Host
 }
 
 func scopeTitle(scope storage.Scope, language string) string {

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -115,20 +113,13 @@ func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	h.Set("X-Frame-Options", "DENY")
 }
 
-// origins are the distinct origins of URLs, as a Content-Security-Policy names them. A host with a character that would
-// mean something there is left out.
+// origins are the distinct origins of https URLs, as a Content-Security-Policy names them.
 func origins(addresses []string) []string {
 	var list []string
 	for _, address := range addresses {
-		u, err := url.Parse(address)
-		if err != nil || u.Host == "" || !plainHost.MatchString(u.Host) {
-			continue
-		}
-		if origin := u.Scheme + "://" + u.Host; !slices.Contains(list, origin) {
+		if origin := httpsOrigin(address); origin != "" && !slices.Contains(list, origin) {
 			list = append(list, origin)
 		}
 	}
 	return list
 }
-
-var plainHost = regexp.MustCompile(`^[A-Za-z0-9._:\[\]-]+$`)
