@@ -7,15 +7,15 @@ import (
 )
 
 // CORS (Fetch standard): discovery and keys are for everyone; the token, userinfo and revocation endpoints answer to the
-// origins of the client's own redirect URIs and those it lists. None of them reads cookies. Pages and the authorization
-// endpoint never take part.
+// origins of the client's own redirect URIs and those it lists; registration, which has no client yet, to everyone. None of
+// them reads cookies. Pages and the authorization endpoint never take part.
 
 // preflight is answered without knowing the client: the answer to the request itself decides.
 func (p *Provider) preflight(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	if origin := r.Header.Get("Origin"); origin != "" && r.Header.Get("Access-Control-Request-Method") != "" {
 		header.Set("Access-Control-Allow-Origin", origin)
-		header.Set("Access-Control-Allow-Methods", "GET, POST")
+		header.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
 		header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP, X-Request-Id")
 		header.Set("Access-Control-Max-Age", "600")
 	}

@@ -80,7 +80,7 @@ func (p *Provider) metadata() metadata {
 	m := metadata{
 		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + PathAuthorize, TokenEndpoint: p.issuer + PathToken,
 		UserinfoEndpoint: p.issuer + PathUserinfo, IntrospectionEndpoint: p.issuer + PathIntrospect,
-		RevocationEndpoint: p.issuer + PathRevoke, JWKSURI: p.issuer + PathJWKS,
+		RevocationEndpoint: p.issuer + PathRevoke, JWKSURI: p.issuer + PathJWKS, RegistrationEndpoint: p.registrationEndpoint(),
 		EndSessionEndpoint: p.issuer + PathLogout, CheckSessionIframe: p.issuer + PathSession,
 		BackchannelLogout: true, BackchannelLogoutSession: true, FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		ScopesSupported:        []string{"openid", "profile", "email", "address", "phone", "offline_access"},

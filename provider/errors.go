@@ -36,6 +36,12 @@ const (
 	CodeRequestURINotSupported          = "request_uri_not_supported"
 )
 
+// The error codes of RFC 7591 3.2.2.
+const (
+	CodeInvalidRedirectURI    = "invalid_redirect_uri"
+	CodeInvalidClientMetadata = "invalid_client_metadata"
+)
+
 // The causes that pages have words for, and that adapters tell apart.
 var (
 	ErrInactive        = errors.New("provider: the token is not active")

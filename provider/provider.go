@@ -64,6 +64,7 @@ type Provider struct {
 	outbound      *outbound.Client
 	responseTypes []string
 	registration  Registration
+	registrations registrationRate
 
 	passwords  *login.Passwords
 	components Components
@@ -110,7 +111,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
 		passwords: o.Passwords, components: o.Components,
-		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration,
+		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
 	}
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err

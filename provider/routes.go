@@ -20,6 +20,7 @@ const (
 	PathRevoke         = "/oauth2/revoke"
 	PathLogout         = "/oauth2/logout"
 	PathSession        = "/oauth2/session" // the page behind check_session_iframe
+	PathRegister       = "/oauth2/register"
 )
 
 // Mount adds routes of an adapter to the public listener.
@@ -48,6 +49,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	router.Handle(PathIntrospect, p.serve(p.introspect, p.inJSON)).Methods(http.MethodPost)
 	router.Handle(PathUserinfo, p.serve(p.userinfo, p.asBearer)).Methods(http.MethodGet, http.MethodPost)
 	router.HandleFunc(PathUserinfo, p.preflight).Methods(http.MethodOptions)
+	p.mountRegistration(router)
 	for _, mount := range mounts {
 		mount(router)
 	}

@@ -30,7 +30,7 @@ func (s *Service) beginAttempt(r *http.Request, username string) (a attempt, wit
 	if err != nil {
 		return attempt{}, false, err
 	}
-	address, err := s.store.SignInSubject(r.Context(), "address", network(s.clientAddress(r)))
+	address, err := s.store.SignInSubject(r.Context(), "address", Network(s.clientAddress(r)))
 	if err != nil {
 		return attempt{}, false, err
 	}
@@ -52,8 +52,9 @@ func (a attempt) forget(ctx context.Context) error {
 	return a.service.store.ForgetSignInFailures(ctx, a.rows)
 }
 
-// network is what counts as one address: an IPv6 subscriber has a /64 to choose from.
-func network(address string) string {
+// Network is what of an address counts as one: an IPv6 subscriber has a /64 to choose from. What is no address is returned as
+// it is.
+func Network(address string) string {
 	parsed, err := netip.ParseAddr(address)
 	if err != nil {
 		return address

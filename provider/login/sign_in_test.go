@@ -143,11 +143,11 @@ func TestAnAddressHasALimitOfItsOwn(t *testing.T) {
 }
 
 func TestAnAddressIsANetworkWhereOneSubscriberHasMany(t *testing.T) {
-	require.Equal(t, network("2001:db8:1:2:3::1"), network("2001:db8:1:2:4::2"))
-	require.NotEqual(t, network("2001:db8:1:2::1"), network("2001:db8:1:3::1"))
-	require.Equal(t, "192.0.2.7", network("::ffff:192.0.2.7"))
-	require.NotEqual(t, network("192.0.2.7"), network("192.0.2.8"))
-	require.Equal(t, "not an address", network("not an address"))
+	require.Equal(t, Network("2001:db8:1:2:3::1"), Network("2001:db8:1:2:4::2"))
+	require.NotEqual(t, Network("2001:db8:1:2::1"), Network("2001:db8:1:3::1"))
+	require.Equal(t, "192.0.2.7", Network("::ffff:192.0.2.7"))
+	require.NotEqual(t, Network("192.0.2.7"), Network("192.0.2.8"))
+	require.Equal(t, "not an address", Network("not an address"))
 }
 
 func TestAnImportedPasswordIsHashedAnewAtSignIn(t *testing.T) {

@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"ithildin/storage"
+)
+
+// The application types of OIDC Registration section 2.
+const (
+	applicationWeb    = "web"
+	applicationNative = "native"
+)
+
+// plainHost is a name or an address with or without a port, as it may stand in a header too.
+var plainHost = regexp.MustCompile(`(?i)^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`)
+
+// redirects checks where users are sent back to.
+func (c *metadataCheck) redirects() {
+	c.oneOf("application_type", c.metadata.ApplicationType, []string{applicationWeb, applicationNative})
+	for _, connection := range c.client.Connections {
+		if connection.RedirectMatch == storage.RedirectMatchPrefix {
+			continue
+		}
+		c.redirectURIs("redirect_uris", connection.RedirectURIs, usesImplicit(c.metadata))
+	}
+	c.redirectURIs("post_logout_redirect_uris", c.metadata.PostLogoutRedirectURIs, false)
+}
+
+func (c *metadataCheck) redirectURIs(member string, uris []string, implicit bool) {
+	if !c.bounded(member, uris) {
+		return
+	}
+	native := c.metadata.ApplicationType == applicationNative
+	for _, uri := range uris {
+		if err := ValidateRedirectURI(uri); err != nil {
+			c.refuse(member, "%v", err)
+			continue
+		}
+		u, isAbsolute := parse(uri)
+		switch {
+		case !native && (!isAbsolute || u.Scheme != "http" && u.Scheme != "https"):
+			c.refuse(member, "%.200q has a private-use scheme, which is for application_type native (RFC 8252 section 7.1)", uri)
+		case !native && implicit && (u.Scheme != "https" || u.Hostname() == "localhost"):
+			c.refuse(member, "%.200q: want https and not localhost for the implicit grant of application_type web", uri)
+		}
+	}
+}
+
+// addresses checks the other URIs: what a browser shows or opens, and what the provider itself asks.
+func (c *metadataCheck) addresses() {
+	m := c.metadata
+	for _, address := range []struct{ member, uri string }{
+		{"client_uri", m.ClientURI}, {"logo_uri", m.LogoURI}, {"policy_uri", m.PolicyURI}, {"tos_uri", m.TermsURI},
+		{"initiate_login_uri", m.InitiateLoginURI}, {"sector_identifier_uri", m.SectorIdentifierURI},
+		{"backchannel_logout_uri", m.BackchannelLogoutURI}, {"frontchannel_logout_uri", m.FrontchannelLogoutURI},
+	} {
+		if address.uri != "" {
+			c.https(address.member, address.uri)
+		}
+	}
+	if m.FrontchannelLogoutURI != "" && !c.sharesOrigin(m.FrontchannelLogoutURI) {
+		c.refuse("frontchannel_logout_uri", "%.200q: want the scheme, host and port of one of the redirect_uris", m.FrontchannelLogoutURI)
+	}
+	if c.bounded("request_uris", m.RequestURIs) {
+		for _, uri := range m.RequestURIs {
+			address, _, _ := strings.Cut(uri, "#") // the hash of what is there may follow (OIDC Core 6.2)
+			c.https("request_uris", address)
+		}
+	}
+}
+
+func (c *metadataCheck) https(member, uri string) {
+	u, err := url.Parse(uri)
+	switch {
+	case len(uri) > maximumURI:
+		c.refuse(member, "has %d characters: want %d at most", len(uri), maximumURI)
+	case !plain(uri) || err != nil || strings.Contains(uri, "#"):
+		c.refuse(member, "%.200q is malformed or has a fragment: want an https URL", uri)
+	case u.Scheme != "https" || u.User != nil || !plainHost.MatchString(u.Host):
+		c.refuse(member, "%.200q: want an https URL with a host and without user information", uri)
+	}
+}
+
+// sharesOrigin is what Front-Channel Logout section 2 asks of a frontchannel_logout_uri.
+func (c *metadataCheck) sharesOrigin(uri string) bool {
+	u, err := url.Parse(uri)
+	return err == nil && slices.ContainsFunc(c.client.GetRedirectURIs(), func(registered string) bool {
+		r, err := url.Parse(registered)
+		return err == nil && r.Scheme == u.Scheme && r.Host == u.Host
+	})
+}
+
+// subject checks by what name the client knows its users (OIDC Core 8.1).
+func (c *metadataCheck) subject() {
+	m := c.metadata
+	c.oneOf("subject_type", m.SubjectType, []string{storage.SubjectTypePublic, storage.SubjectTypePairwise})
+	if m.SubjectType != storage.SubjectTypePairwise {
+		return
+	}
+	if _, err := sectorIdentifier(c.client); err != nil {
+		c.refuse("sector_identifier_uri", "is missing: %v", err)
+	}
+}

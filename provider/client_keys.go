@@ -1,0 +1,125 @@
+package provider
+
+import (
+	"crypto/rsa"
+	"slices"
+	"strings"
+
+	"ithildin/storage"
+)
+
+const (
+	maximumKeys    = 20
+	minimumRSABits = 2048
+	maximumRSABits = 8192 // larger ones cost whoever verifies
+)
+
+var (
+	authMethods = []string{
+		storage.AuthMethodNone, storage.AuthMethodBasic, storage.AuthMethodPost, storage.AuthMethodSecretJWT,
+		storage.AuthMethodPrivateKeyJWT,
+	}
+	// signingAlgorithms are those with which the provider signs; none is not among them.
+	signingAlgorithms = []string{"RS256", "ES256", "EdDSA"}
+	// secretAlgorithms are those whose key is the client's secret.
+	secretAlgorithms = []string{"HS256", "HS384", "HS512"}
+)
+
+// HasSecret says whether clients of an authentication method have a secret.
+func HasSecret(authMethod string) bool {
+	return authMethod == storage.AuthMethodBasic || authMethod == storage.AuthMethodPost ||
+		authMethod == storage.AuthMethodSecretJWT
+}
+
+// SignsWithSecret says whether the client signs with its secret, so that the provider must have the secret itself, sealed.
+func SignsWithSecret(m *storage.Metadata) bool {
+	return m.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT ||
+		slices.Contains(secretAlgorithms, m.RequestObjectSigningAlg)
+}
+
+// clientAlgorithms are those with which clients sign by their keys.
+func clientAlgorithms() []string {
+	names := make([]string, len(assertionAlgorithms))
+	for i, algorithm := range assertionAlgorithms {
+		names[i] = string(algorithm)
+	}
+	return names
+}
+
+// authentication checks how the client proves who it is (OIDC Core 9).
+func (c *metadataCheck) authentication() {
+	m := c.metadata
+	if !slices.Contains(authMethods, m.TokenEndpointAuthMethod) {
+		c.refuse("token_endpoint_auth_method", "%.100q is not supported: want one of %s",
+			m.TokenEndpointAuthMethod, strings.Join(authMethods, ", "))
+	}
+	if connections := len(c.client.Connections); connections > 1 && !HasSecret(m.TokenEndpointAuthMethod) {
+		c.refuse("token_endpoint_auth_method", "%.100q: only a secret tells the client's %d connections apart",
+			m.TokenEndpointAuthMethod, connections)
+	}
+	algorithms := slices.Concat(clientAlgorithms(), secretAlgorithms)
+	switch m.TokenEndpointAuthMethod {
+	case storage.AuthMethodSecretJWT:
+		algorithms = secretAlgorithms
+	case storage.AuthMethodPrivateKeyJWT:
+		algorithms = clientAlgorithms()
+		if m.JWKS == nil && m.JWKSURI == "" {
+			c.refuse("jwks", "is missing: private_key_jwt wants jwks or jwks_uri")
+		}
+	}
+	c.oneOf("token_endpoint_auth_signing_alg", m.TokenEndpointAuthSigningAlg, algorithms)
+}
+
+// algorithms checks those of what the provider signs for the client, and of the client's request objects.
+func (c *metadataCheck) algorithms() {
+	m := c.metadata
+	c.oneOf("id_token_signed_response_alg", m.IDTokenSignedResponseAlg, signingAlgorithms)
+	c.oneOf("userinfo_signed_response_alg", m.UserinfoSignedResponseAlg, signingAlgorithms)
+	c.oneOf("access_token_signing_alg", m.AccessTokenSigningAlg, signingAlgorithms)
+	c.oneOf("request_object_signing_alg", m.RequestObjectSigningAlg, slices.Concat(clientAlgorithms(), secretAlgorithms))
+	bySecret := slices.Contains(secretAlgorithms, m.RequestObjectSigningAlg)
+	switch {
+	case bySecret && !HasSecret(m.TokenEndpointAuthMethod):
+		c.refuse("request_object_signing_alg", "%s wants a secret, which token_endpoint_auth_method %.100q has none of",
+			m.RequestObjectSigningAlg, m.TokenEndpointAuthMethod)
+	case m.RequireSignedRequestObject && !bySecret && m.JWKS == nil && m.JWKSURI == "":
+		c.refuse("require_signed_request_object", "wants jwks or jwks_uri, by which a signature can be verified")
+	}
+}
+
+// keys accepts public keys only: whoever registers another has given it away (RFC 7591 section 2, RFC 7517 section 5).
+func (c *metadataCheck) keys() {
+	m := c.metadata
+	if m.JWKSURI != "" {
+		c.https("jwks_uri", m.JWKSURI)
+	}
+	if m.JWKS == nil {
+		return
+	}
+	if m.JWKSURI != "" {
+		c.refuse("jwks", "is given together with jwks_uri: want one of them")
+	}
+	if len(m.JWKS.Keys) == 0 || len(m.JWKS.Keys) > maximumKeys {
+		c.refuse("jwks", "has %d keys: want 1 to %d", len(m.JWKS.Keys), maximumKeys)
+		return
+	}
+	seen := map[string]bool{}
+	for i, key := range m.JWKS.Keys {
+		if key.KeyID != "" && seen[key.KeyID] {
+			c.refuse("jwks", "has several keys with the kid %.100q", key.KeyID)
+		}
+		seen[key.KeyID] = true
+		if len(key.KeyID) > maximumText {
+			c.refuse("jwks", "key %d has a kid of %d bytes: want %d at most", i+1, len(key.KeyID), maximumText)
+		}
+		if !key.Valid() || !key.IsPublic() {
+			c.refuse("jwks", "key %d holds a private or symmetric key: want public ones, the client keeps the others", i+1)
+			continue
+		}
+		if public, isRSA := key.Key.(*rsa.PublicKey); isRSA {
+			if bits := public.N.BitLen(); bits < minimumRSABits || bits > maximumRSABits {
+				c.refuse("jwks", "key %d has %d bits: want %d to %d", i+1, bits, minimumRSABits, maximumRSABits)
+			}
+		}
+	}
+}

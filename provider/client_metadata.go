@@ -1,0 +1,139 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"ithildin/storage"
+)
+
+// The bounds of what a client registers; each list and each text has one.
+const (
+	maximumListed = 100 // entries of a list
+	maximumText   = 200 // bytes of a name, a contact, an acr value, a software id
+)
+
+// MetadataError is what keeps one member of a client's metadata from being registered.
+type MetadataError struct {
+	Member  string // its name in RFC 7591 section 2 or OIDC Registration section 2
+	Problem string // what was received and what is expected
+}
+
+// Error names the member and its problem.
+func (e *MetadataError) Error() string { return e.Member + ": " + e.Problem }
+
+// ClientRules are what a provider serves, to which a client is held.
+type ClientRules struct {
+	ResponseTypes []string // nil: every one that there is
+	GrantTypes    []string // nil: every one that there is
+}
+
+// ValidateClient says what keeps a client from being served as its metadata, scope and redirect URIs ask: an error that
+// joins a *MetadataError for each problem (RFC 7591 section 2, OIDC Registration section 2, RFC 8252 section 8.4). It
+// fetches nothing: what a sector_identifier_uri must list is Provider's to compare. The redirect URIs of connections that
+// match by prefix are not looked at, for they are as old clients need them.
+func ValidateClient(client *storage.Client, rules ClientRules) error {
+	c := &metadataCheck{client: client, metadata: &client.Metadata, rules: rules}
+	c.redirects()
+	c.flows()
+	c.authentication()
+	c.algorithms()
+	c.keys()
+	c.addresses()
+	c.subject()
+	c.texts()
+	return errors.Join(c.problems...)
+}
+
+// metadataCheck collects what is wrong with a client.
+type metadataCheck struct {
+	client   *storage.Client
+	metadata *storage.Metadata
+	rules    ClientRules
+	problems []error
+}
+
+func (c *metadataCheck) refuse(member, format string, values ...any) {
+	c.problems = append(c.problems, &MetadataError{Member: member, Problem: fmt.Sprintf(format, values...)})
+}
+
+// oneOf accepts a value that was left out.
+func (c *metadataCheck) oneOf(member, value string, allowed []string) {
+	if value != "" && !slices.Contains(allowed, value) {
+		c.refuse(member, "%.100q is not supported: want one of %s", value, strings.Join(allowed, ", "))
+	}
+}
+
+// bounded says whether a list is short enough to look at its entries.
+func (c *metadataCheck) bounded(member string, list []string) bool {
+	if len(list) > maximumListed {
+		c.refuse(member, "has %d entries: want %d at most", len(list), maximumListed)
+		return false
+	}
+	return true
+}
+
+// texts are what people read, and what only travels.
+func (c *metadataCheck) texts() {
+	m := c.metadata
+	c.text("client_name", c.client.Name)
+	c.text("software_id", m.SoftwareID)
+	c.text("software_version", m.SoftwareVersion)
+	if c.bounded("contacts", m.Contacts) {
+		for _, contact := range m.Contacts {
+			c.text("contacts", contact)
+		}
+	}
+	if c.bounded("default_acr_values", m.DefaultACRValues) {
+		for _, value := range m.DefaultACRValues {
+			c.text("default_acr_values", value)
+			if value == "" || strings.Contains(value, " ") {
+				c.refuse("default_acr_values", "%.100q has a space or nothing in it: want one value each", value)
+			}
+		}
+	}
+	for _, name := range c.client.Scope {
+		if err := ValidateScope(name); err != nil {
+			c.refuse("scope", "%v", err)
+		}
+	}
+	if age := m.DefaultMaxAge; age != nil && *age < 0 {
+		c.refuse("default_max_age", "is %d: want a number of seconds, 0 or more", *age)
+	}
+}
+
+// text refuses what could make a page show something else than is there: control characters, and those that turn the
+// direction of writing.
+func (c *metadataCheck) text(member, text string) {
+	if len(text) > maximumText {
+		c.refuse(member, "has %d bytes: want %d at most", len(text), maximumText)
+		return
+	}
+	if !utf8.ValidString(text) {
+		c.refuse(member, "is not valid UTF-8")
+		return
+	}
+	for _, character := range text {
+		if !unicode.IsGraphic(character) {
+			c.refuse(member, "has the invisible character %U: want text that can be seen", character)
+			return
+		}
+	}
+}
+
+// ValidateScope holds the name of a scope to the characters of RFC 6749 section 3.3.
+func ValidateScope(name string) error {
+	if name == "" || len(name) > maximumText {
+		return fmt.Errorf("a scope of %d bytes: want 1 to %d", len(name), maximumText)
+	}
+	for _, character := range []byte(name) {
+		if character <= ' ' || character >= 0x7f || character == '"' || character == '\\' {
+			return fmt.Errorf("scope %.60q has a character that no scope may have", name)
+		}
+	}
+	return nil
+}

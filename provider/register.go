@@ -1,0 +1,243 @@
+package provider
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/provider/login"
+	"ithildin/storage"
+)
+
+// mountRegistration adds the registration endpoint and the one of each registered client, where registration is on.
+func (p *Provider) mountRegistration(router *mux.Router) {
+	if !p.registration.isOn() {
+		return
+	}
+	add := func(path, method string, e endpoint) {
+		router.Handle(path, anyOrigin(p.serve(e, p.asRegistration))).Methods(method)
+	}
+	add(PathRegister, http.MethodPost, p.register)
+	add(PathRegister+"/{client_id}", http.MethodGet, p.readClient)
+	add(PathRegister+"/{client_id}", http.MethodPut, p.updateClient)
+	add(PathRegister+"/{client_id}", http.MethodDelete, p.deleteClient)
+	router.HandleFunc(PathRegister, p.preflight).Methods(http.MethodOptions)
+	router.HandleFunc(PathRegister+"/{client_id}", p.preflight).Methods(http.MethodOptions)
+}
+
+// anyOrigin lets scripts of every page read the answer: what opens these doors is a bearer token, or nothing at all.
+func anyOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate, X-Request-Id")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// asRegistration is the dialect of RFC 7591 section 3.2.2, and of RFC 6750 section 3 where a token is wrong.
+func (p *Provider) asRegistration(w http.ResponseWriter, r *http.Request, e *Error) {
+	if e.Status == http.StatusUnauthorized {
+		p.asBearer(w, r, e)
+		return
+	}
+	p.inJSON(w, r, e)
+}
+
+// registrationAnswer is RFC 7591 section 3.2.1 and RFC 7592 section 3.
+type registrationAnswer struct {
+	ClientID                string   `json:"client_id"`
+	ClientIDIssuedAt        int64    `json:"client_id_issued_at"`
+	ClientSecret            string   `json:"client_secret,omitempty"`
+	ClientSecretExpiresAt   *int64   `json:"client_secret_expires_at,omitempty"`
+	RegistrationAccessToken string   `json:"registration_access_token"`
+	RegistrationClientURI   string   `json:"registration_client_uri"`
+	ClientName              string   `json:"client_name"`
+	RedirectURIs            []string `json:"redirect_uris,omitempty"`
+	Scope                   string   `json:"scope"`
+	storage.Metadata
+}
+
+// registrationAnswer shows a client as it is registered, with its token and, once, a new secret.
+func (p *Provider) registrationAnswer(client *storage.Client, token, secret string) registrationAnswer {
+	a := registrationAnswer{
+		ClientID: client.ID, ClientIDIssuedAt: client.CreatedAt, ClientSecret: secret, RegistrationAccessToken: token,
+		RegistrationClientURI: p.issuer + PathRegister + "/" + url.PathEscape(client.ID), ClientName: client.Name,
+		RedirectURIs: client.Connections[0].RedirectURIs, Scope: strings.Join(client.Scope, " "), Metadata: client.Metadata,
+	}
+	if secret != "" {
+		a.ClientSecretExpiresAt = new(int64) // 0: never
+	}
+	return a
+}
+
+// register is the client registration endpoint (RFC 7591 section 3, OIDC Registration section 3).
+func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
+	if err := p.limitRegistration(w, r); err != nil {
+		return err
+	}
+	initial, err := p.initialAccess(r)
+	if err != nil {
+		return err
+	}
+	request, err := readRegistration(w, r)
+	if err != nil {
+		return err
+	}
+	client, err := p.newRegisteredClient(request)
+	if err != nil {
+		return err
+	}
+	if err := p.checkRegistration(r, client, initial != ""); err != nil {
+		return err
+	}
+	secret, err := p.newClientSecret(client)
+	if err != nil {
+		return err
+	}
+	if secret.value != "" {
+		client.Connections[0].Secrets = []storage.ConnectionSecret{secret.row}
+	}
+	token, err := p.newToken()
+	if err != nil {
+		return err
+	}
+	ctx := p.auditRegistration(r, "client_registered", client)
+	err = p.store.RegisterClient(ctx, *client, storage.ClientRegistration{
+		ClientID: client.ID, TokenHash: storage.Hash(token), InitialAccessTokenID: initial, CreatedAt: client.CreatedAt,
+	}, p.registration.Quota)
+	switch {
+	case errors.Is(err, storage.ErrQuota):
+		return newError(http.StatusForbidden, CodeAccessDenied,
+			"There are as many registered clients as this provider takes. Its operator can make room.").Because(err)
+	case errors.Is(err, storage.ErrUsed):
+		return wrongInitialAccessToken(err)
+	case err != nil:
+		return err
+	}
+	return writeJSON(w, http.StatusCreated, p.registrationAnswer(client, token, secret.value))
+}
+
+// limitRegistration bounds what one address may ask for, whatever comes of it.
+func (p *Provider) limitRegistration(w http.ResponseWriter, r *http.Request) error {
+	wait := p.registrations.take(login.Network(p.ClientAddress(r)), p.registration.Rate, p.now())
+	if wait <= 0 {
+		return nil
+	}
+	seconds := int64(math.Ceil(wait.Seconds()))
+	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	return newError(http.StatusTooManyRequests, CodeTemporarilyUnavailable, fmt.Sprintf(
+		"Too many registrations came from this address: at most %d within an hour. Please try again in %s.",
+		p.registration.Rate, time.Duration(seconds)*time.Second))
+}
+
+// initialAccess is the id of the initial access token of a request, "" where it has none and needs none.
+func (p *Provider) initialAccess(r *http.Request) (id string, err error) {
+	if r.Header.Get("Authorization") == "" && p.registration.Mode == RegistrationOpen {
+		return "", nil
+	}
+	token, found := bearerToken(r)
+	if !found {
+		return "", newError(http.StatusUnauthorized, CodeInvalidToken,
+			"Registration wants an initial access token: Authorization: Bearer, and the token.")
+	}
+	known, err := p.store.FindInitialAccessToken(r.Context(), storage.Hash(token))
+	if errors.Is(err, storage.ErrNotFound) {
+		return "", wrongInitialAccessToken(err)
+	}
+	if err != nil {
+		return "", err
+	}
+	return known.ID, nil
+}
+
+func wrongInitialAccessToken(cause error) *Error {
+	return newError(http.StatusUnauthorized, CodeInvalidToken,
+		"The initial access token is unknown, expired or used up.").Because(cause)
+}
+
+// bearerToken reads the header and nothing else: what is in a URL ends up in logs (RFC 6750 section 5.3).
+func bearerToken(r *http.Request) (token string, found bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	token = strings.TrimSpace(token)
+	return token, strings.EqualFold(scheme, "Bearer") && token != "" && len(token) <= maximumSecret
+}
+
+// newRegisteredClient is a client of the standard preset with what the request asks for.
+func (p *Provider) newRegisteredClient(request *registrationRequest) (*storage.Client, error) {
+	policy, err := storage.NewPolicy(storage.PresetStandard)
+	if err != nil {
+		return nil, err
+	}
+	id, now := p.store.NewID(), p.store.Now()
+	connection := &storage.Connection{ID: p.store.NewID(), ClientID: id, CreatedAt: now, UpdatedAt: now}
+	connection.ApplyPreset(storage.PresetStandard)
+	client := &storage.Client{
+		ID: id, Policy: policy, CreatedAt: now, UpdatedAt: now, Connections: []*storage.Connection{connection},
+	}
+	request.apply(client, p.registration.Scope)
+	return client, nil
+}
+
+// checkRegistration holds a client to what is served. vouched says that an initial access token stands behind it.
+func (p *Provider) checkRegistration(r *http.Request, client *storage.Client, vouched bool) error {
+	rules := ClientRules{ResponseTypes: p.responseTypes, GrantTypes: openGrants}
+	if vouched {
+		rules.GrantTypes = registrableGrants
+	}
+	grants := client.Metadata.GrantTypes
+	redirects := slices.Contains(grants, "authorization_code") || slices.Contains(grants, "implicit")
+	if redirects && len(client.Connections[0].RedirectURIs) == 0 {
+		return asMetadataError(&MetadataError{
+			Member: "redirect_uris", Problem: "are missing: the grants " + strings.Join(grants, ", ") + " want one or more",
+		})
+	}
+	if err := ValidateClient(client, rules); err != nil {
+		return asMetadataError(err)
+	}
+	return p.checkSector(r.Context(), client)
+}
+
+// clientSecret is a new secret, for the client once and for the database.
+type clientSecret struct {
+	value string // "" where the client's method has none
+	row   storage.ConnectionSecret
+}
+
+// newClientSecret makes a secret for a client whose method has one; sealed as well where the client signs with it.
+func (p *Provider) newClientSecret(client *storage.Client) (s clientSecret, err error) {
+	if !HasSecret(client.Metadata.TokenEndpointAuthMethod) {
+		return s, nil
+	}
+	if s.value, err = p.newToken(); err != nil {
+		return s, err
+	}
+	s.row = storage.ConnectionSecret{ID: p.store.NewID(), Hash: storage.Hash(s.value), CreatedAt: p.store.Now()}
+	if SignsWithSecret(&client.Metadata) {
+		s.row.Sealed = p.store.SealSecret(s.row.ID, s.value)
+	}
+	return s, nil
+}
+
+// newToken makes a value of 256 bits in an alphabet that is safe everywhere.
+func (p *Provider) newToken() (string, error) {
+	raw := make([]byte, 32)
+	if _, err := io.ReadFull(p.random, raw); err != nil {
+		return "", fmt.Errorf("provider: randomness: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(raw), nil
+}
+
+func sameHash(hash []byte, value string) bool {
+	return subtle.ConstantTimeCompare(hash, storage.Hash(value)) == 1
+}

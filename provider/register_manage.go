@@ -1,0 +1,155 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/gorilla/mux"
+
+	"ithildin/storage"
+)
+
+// registered is a client that proved by its token that the registration is its own.
+type registered struct {
+	client       *storage.Client
+	registration *storage.ClientRegistration
+	token        string
+}
+
+// connection is the one that the client registered: the oldest, where an operator has added others.
+func (c *registered) connection() *storage.Connection { return c.client.Connections[0] }
+
+// authenticateRegistration compares the registration access token (RFC 7592 section 2). No client, no registration and a
+// wrong token are answered alike.
+func (p *Provider) authenticateRegistration(r *http.Request) (*registered, error) {
+	wrong := newError(http.StatusUnauthorized, CodeInvalidToken, "The registration access token is not the one of this client.")
+	token, found := bearerToken(r)
+	if !found {
+		return nil, wrong
+	}
+	registration, err := p.store.FindClientRegistration(r.Context(), mux.Vars(r)["client_id"])
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, wrong.Because(err)
+	case err != nil:
+		return nil, err
+	case !sameHash(registration.TokenHash, token):
+		return nil, wrong.Because(errors.New("wrong token"))
+	}
+	// Not from memory: what is changed must be as it is now.
+	client, err := p.store.LoadClient(r.Context(), registration.ClientID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, wrong.Because(err)
+	case err != nil:
+		return nil, err
+	case client.IsBlocked:
+		return nil, newError(http.StatusForbidden, CodeAccessDenied, "The client is blocked.").Because(ErrClientBlocked)
+	case len(client.Connections) == 0:
+		return nil, newError(http.StatusForbidden, CodeAccessDenied, "The operator has taken the client's connection away.")
+	}
+	return &registered{client: client, registration: registration, token: token}, nil
+}
+
+// auditRegistration lets an event about a registration ride in its write.
+func (p *Provider) auditRegistration(r *http.Request, kind string, client *storage.Client) context.Context {
+	return storage.Audited(r.Context(), identified(r.Context(), storage.Event{
+		Kind: kind, ClientID: client.ID, Address: p.ClientAddress(r), Details: map[string]string{"client_name": client.Name},
+	}))
+}
+
+// readClient shows a client what it registered (RFC 7592 section 2.1). The secret is not shown: only its hash is kept.
+func (p *Provider) readClient(w http.ResponseWriter, r *http.Request) error {
+	known, err := p.authenticateRegistration(r)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, p.registrationAnswer(known.client, known.token, ""))
+}
+
+// updateClient replaces all that a client registered (RFC 7592 section 2.2). Its token stays the same, so that an answer that
+// gets lost locks nobody out. A new secret comes only where the method wants one that the client does not have.
+func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
+	known, err := p.authenticateRegistration(r)
+	if err != nil {
+		return err
+	}
+	request, err := readRegistration(w, r)
+	if err != nil {
+		return err
+	}
+	if err := known.matches(request); err != nil {
+		return err
+	}
+	client := known.client
+	client.UpdatedAt = p.store.Now()
+	request.apply(client, union(p.registration.Scope, client.Scope))
+	if err := p.checkRegistration(r, client, known.registration.InitialAccessTokenID != ""); err != nil {
+		return err
+	}
+	update := storage.RegistrationUpdate{EndSecrets: !HasSecret(client.Metadata.TokenEndpointAuthMethod)}
+	var secret clientSecret
+	if !update.EndSecrets && !serves(known.connection().Secrets, &client.Metadata) {
+		if secret, err = p.newClientSecret(client); err != nil {
+			return err
+		}
+		update.EndSecrets, update.NewSecret = true, &secret.row
+	}
+	update.Client, update.Connection = *client, *known.connection()
+	err = p.store.UpdateRegistration(p.auditRegistration(r, "client_registration_updated", client), update)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, p.registrationAnswer(client, known.token, secret.value))
+}
+
+// matches compares what a client repeats of itself.
+func (c *registered) matches(request *registrationRequest) error {
+	if request.ClientID != c.client.ID {
+		return invalidRequest("The client_id of the body is not the one of the URL, or is missing.")
+	}
+	if request.ClientSecret == "" {
+		return nil
+	}
+	if slices.ContainsFunc(c.connection().Secrets, func(s storage.ConnectionSecret) bool {
+		return s.Hash != nil && sameHash(s.Hash, request.ClientSecret)
+	}) {
+		return nil
+	}
+	return invalidRequest("The client_secret is not the client's: want the current one, or none.")
+}
+
+// serves says whether one of the secrets is of use to a client: any, or a sealed one where it signs with it.
+func serves(secrets []storage.ConnectionSecret, m *storage.Metadata) bool {
+	return slices.ContainsFunc(secrets, func(s storage.ConnectionSecret) bool {
+		return s.Sealed != "" || !SignsWithSecret(m)
+	})
+}
+
+// union is what an update may ask for: what anybody may, and what an operator has given this client.
+func union(all, more []string) []string {
+	both := slices.Clone(all)
+	for _, name := range more {
+		if !slices.Contains(both, name) {
+			both = append(both, name)
+		}
+	}
+	return both
+}
+
+// deleteClient ends a registration, and with it all that was issued to the client (RFC 7592 section 2.3).
+func (p *Provider) deleteClient(w http.ResponseWriter, r *http.Request) error {
+	known, err := p.authenticateRegistration(r)
+	if err != nil {
+		return err
+	}
+	err = p.store.DeleteClient(p.auditRegistration(r, "client_registration_deleted", known.client), known.client.ID)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) { // somebody else was faster
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,404 @@
+package provider_test
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/provider"
+	"ithildin/provider/outbound"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+// registering is a stack in which clients may register; change alters how.
+func registering(t *testing.T, change func(*provider.Options)) *stack {
+	return newStack(t, storagetest.Engines()[0], func(o *provider.Options) {
+		o.Registration = provider.Registration{Mode: provider.RegistrationOpen}
+		if change != nil {
+			change(o)
+		}
+	})
+}
+
+// metadata is a client's registration, changed by pairs of a member and its value; nil takes a member out.
+func metadata(changes ...any) map[string]any {
+	m := map[string]any{"redirect_uris": []string{redirectURI}, "client_name": "Клініка"}
+	for i := 0; i < len(changes); i += 2 {
+		name := changes[i].(string)
+		if m[name] = changes[i+1]; changes[i+1] == nil {
+			delete(m, name)
+		}
+	}
+	return m
+}
+
+// call sends a body, an object or its text, with a bearer token where one is given.
+func (s *stack) call(method, address, token string, body any) answer {
+	text, isText := body.(string)
+	if !isText && body != nil {
+		encoded, err := json.Marshal(body)
+		require.NoError(s.t, err)
+		text = string(encoded)
+	}
+	r, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(text))
+	require.NoError(s.t, err)
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return s.send(r)
+}
+
+func (s *stack) register(body any) answer {
+	return s.call(http.MethodPost, s.server.URL+provider.PathRegister, "", body)
+}
+
+// registered registers a client that must be accepted.
+func (s *stack) registered(body any) answer {
+	a := s.register(body)
+	require.Equal(s.t, http.StatusCreated, a.status, a.raw)
+	return a
+}
+
+func (s *stack) requireRefused(a answer, status int, code string, words ...string) {
+	s.t.Helper()
+	require.Equal(s.t, status, a.status, a.raw)
+	require.Equal(s.t, code, a.text("error"), a.raw)
+	for _, text := range words {
+		require.Contains(s.t, a.text("error_description"), text)
+	}
+}
+
+// tokensOf goes all the way with a registered client that has a secret.
+func (s *stack) tokensOf(client answer, scope string) answer {
+	code := s.browser().code(request(client.text("client_id"), scope))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.server.URL+provider.PathToken,
+		strings.NewReader(url.Values{
+			"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
+		}.Encode()))
+	require.NoError(s.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(client.text("client_id"), client.text("client_secret"))
+	tokens := s.send(r)
+	require.Equal(s.t, http.StatusOK, tokens.status, tokens.raw)
+	return tokens
+}
+
+func TestRegistrationIsOffUnlessItIsTurnedOn(t *testing.T) {
+	s := newStack(t, storagetest.Engines()[0])
+	require.Equal(t, http.StatusNotFound, s.register(metadata()).status)
+	require.Equal(t, http.StatusNotFound, s.call(http.MethodGet, s.server.URL+provider.PathRegister+"/x", "token", nil).status)
+	require.NotContains(t, s.call(http.MethodGet, s.server.URL+provider.PathDiscovery, "", nil).body, "registration_endpoint")
+
+	s = registering(t, nil)
+	discovered := s.call(http.MethodGet, s.server.URL+provider.PathDiscovery, "", nil).body
+	require.Equal(t, s.server.URL+"/oauth2/register", discovered["registration_endpoint"])
+	require.Equal(t, []any{"public", "pairwise"}, discovered["subject_types_supported"])
+}
+
+func TestARegisteredClientGetsTokens(t *testing.T) {
+	s := registering(t, nil)
+	client := s.registered(metadata("grant_types", []string{"authorization_code", "refresh_token"}))
+	tokens := s.tokensOf(client, "openid email offline_access")
+	require.NotEmpty(t, tokens.text("id_token"))
+	require.NotEmpty(t, tokens.text("refresh_token"))
+	require.Equal(t, "doctor@example.com", s.userinfo(tokens.text("access_token")).text("email"))
+}
+
+func TestARegistrationAnswersAllThatWasRegisteredAndItsDefaults(t *testing.T) {
+	s := registering(t, nil)
+	a := s.registered(metadata(
+		"client_name#en", "Clinic", "unheard_of", map[string]any{"a": 1}, "contacts", []string{"it@client.example"}, "tos_uri", nil,
+		"initiate_login_uri", "https://client.example/login", "default_max_age", 600, "jwks_uri", nil,
+	))
+	require.Equal(t, "no-store", a.header.Get("Cache-Control"))
+	require.Equal(t, "*", a.header.Get("Access-Control-Allow-Origin"))
+	require.Empty(t, a.header.Get("Access-Control-Allow-Credentials"))
+	require.Regexp(t, `^[0-9a-f-]{36}$`, a.text("client_id"))
+	require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, a.text("client_secret"))
+	require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, a.text("registration_access_token"))
+	require.Equal(t, s.server.URL+"/oauth2/register/"+a.text("client_id"), a.text("registration_client_uri"))
+	for member, want := range map[string]any{
+		"client_secret_expires_at": 0.0, "client_id_issued_at": float64(s.clock.Now().Unix()), "client_name": "Клініка",
+		"redirect_uris": []any{redirectURI}, "grant_types": []any{"authorization_code"}, "response_types": []any{"code"},
+		"token_endpoint_auth_method": "client_secret_basic", "application_type": "web", "subject_type": "public",
+		"id_token_signed_response_alg": "RS256", "scope": provider.DefaultRegistrationScope,
+		"initiate_login_uri": "https://client.example/login", "default_max_age": 600.0, "contacts": []any{"it@client.example"},
+	} {
+		require.Equal(t, want, a.body[member], member)
+	}
+	require.NotContains(t, a.raw, "unheard_of")
+	stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+	require.NoError(t, err)
+	require.Equal(t, storage.Hash(a.text("client_secret")), stored.Connections[0].Secrets[0].Hash)
+	require.Empty(t, stored.Connections[0].Secrets[0].Sealed)
+	standard, _ := storage.NewPolicy(storage.PresetStandard)
+	require.Equal(t, standard, stored.Policy)
+	events, err := s.store.ListEvents(t.Context(), storage.EventFilter{Kind: "client_registered", ClientID: stored.ID})
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+}
+
+func TestASecretIsThereOnlyForWhoeverUsesOne(t *testing.T) {
+	s := registering(t, nil)
+	a := s.registered(metadata("token_endpoint_auth_method", "none"))
+	require.NotContains(t, a.body, "client_secret")
+	require.NotContains(t, a.body, "client_secret_expires_at")
+	for _, members := range [][]any{
+		{"token_endpoint_auth_method", "client_secret_jwt"},
+		{"token_endpoint_auth_method", "client_secret_post", "request_object_signing_alg", "HS256"},
+	} {
+		a = s.registered(metadata(members...))
+		stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+		require.NoError(t, err)
+		opened, err := s.store.OpenSecret(stored.Connections[0].Secrets[0])
+		require.NoError(t, err)
+		require.Equal(t, a.text("client_secret"), string(opened))
+	}
+}
+
+func TestScopeAndPolicyAreNotTheClientsToChoose(t *testing.T) {
+	s := registering(t, nil)
+	a := s.registered(metadata(
+		"scope", "openid patients:view email", "policy", map[string]any{"introspect_any": true}, "trusted", true,
+		"audience", []string{"https://api.example"}, "access_token_signing_alg", "EdDSA",
+	))
+	require.Equal(t, "openid email", a.text("scope"))
+	stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+	require.NoError(t, err)
+	require.False(t, stored.Policy.IntrospectAny || stored.Policy.Trusted)
+	require.Empty(t, stored.Metadata.Audience)
+	require.Empty(t, stored.Metadata.AccessTokenSigningAlg)
+
+	a = s.registered(metadata("scope", "openid offline_access"))
+	require.Contains(t, a.body["grant_types"], "refresh_token", "neither works without the other")
+	a = s.registered(metadata("scope", "openid", "grant_types", []string{"authorization_code", "refresh_token"}))
+	require.Equal(t, "openid offline_access", a.text("scope"))
+	s.requireRefused(s.register(metadata("grant_types", []string{"client_credentials"})), http.StatusBadRequest,
+		"invalid_client_metadata", "client_credentials")
+}
+
+func TestAnInitialAccessTokenIsGoodForSoManyRegistrations(t *testing.T) {
+	s := registering(t, func(o *provider.Options) { o.Registration.Mode = provider.RegistrationByToken })
+	address := s.server.URL + provider.PathRegister
+	for _, token := range []string{"", "wrong"} {
+		a := s.call(http.MethodPost, address, token, metadata())
+		s.requireRefused(a, http.StatusUnauthorized, "invalid_token", "nitial access token")
+		require.Contains(t, a.header.Get("WWW-Authenticate"), `Bearer realm="ithildin"`)
+	}
+	require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), storage.InitialAccessToken{
+		ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 2, ExpiresAt: s.store.Now() + 60,
+	}))
+	require.Equal(t, http.StatusUnauthorized, s.call(http.MethodPost, address+"?access_token=partner", "", metadata()).status)
+	s.requireRefused(s.call(http.MethodPost, address, "partner", metadata("redirect_uris", nil)), http.StatusBadRequest,
+		"invalid_redirect_uri", "are missing")
+	for range 2 {
+		a := s.call(http.MethodPost, address, "partner", metadata("grant_types", []string{"authorization_code", "client_credentials"}))
+		require.Equal(t, http.StatusCreated, a.status, a.raw)
+	}
+	s.requireRefused(s.call(http.MethodPost, address, "partner", metadata()), http.StatusUnauthorized, "invalid_token", "used up")
+}
+
+func TestRegistrationsAreBoundedForAnAddressAndAltogether(t *testing.T) {
+	s := registering(t, func(o *provider.Options) { o.Registration.Rate, o.Registration.Quota = 4, 3 })
+	for range 3 {
+		s.registered(metadata())
+	}
+	s.requireRefused(s.register(metadata()), http.StatusForbidden, "access_denied", "as many registered clients")
+	a := s.register(metadata())
+	s.requireRefused(a, http.StatusTooManyRequests, "temporarily_unavailable", "at most 4 within an hour", "15m0s")
+	require.Equal(t, "900", a.header.Get("Retry-After"))
+	s.clock.Advance(15 * time.Minute)
+	require.Equal(t, http.StatusForbidden, s.register(metadata()).status)
+	require.Equal(t, http.StatusTooManyRequests, s.register(metadata()).status)
+}
+
+func TestAClientReadsReplacesAndDeletesItsRegistration(t *testing.T) {
+	s := registering(t, nil)
+	first := s.registered(metadata("logo_uri", "https://client.example/logo.png"))
+	address, token := first.text("registration_client_uri"), first.text("registration_access_token")
+	read := s.call(http.MethodGet, address, token, nil)
+	require.Equal(t, http.StatusOK, read.status, read.raw)
+	require.Equal(t, "no-store", read.header.Get("Cache-Control"))
+	for member, value := range first.body {
+		if !strings.HasPrefix(member, "client_secret") { // only its hash is kept
+			require.Equal(t, value, read.body[member], member)
+		}
+	}
+	require.NotContains(t, read.raw, first.text("client_secret"))
+
+	other := []string{"https://client.example/other"}
+	s.requireRefused(s.call(http.MethodPut, address, token, metadata()), http.StatusBadRequest, "invalid_request", "client_id")
+	s.requireRefused(s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"), "client_secret", "guess")),
+		http.StatusBadRequest, "invalid_request", "client_secret")
+	changed := s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"),
+		"client_secret", first.text("client_secret"), "redirect_uris", other, "client_name", "Аптека"))
+	require.Equal(t, http.StatusOK, changed.status, changed.raw)
+	require.NotContains(t, changed.body, "logo_uri", "it is replaced as a whole")
+	require.NotContains(t, changed.body, "client_secret")
+	require.Equal(t, token, changed.text("registration_access_token"))
+	stored, err := s.store.Client(t.Context(), first.text("client_id"))
+	require.NoError(t, err)
+	require.Equal(t, "Аптека", stored.Name)
+	require.Equal(t, other, stored.Connections[0].RedirectURIs)
+
+	changed = s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"),
+		"token_endpoint_auth_method", "client_secret_jwt"))
+	require.NotEmpty(t, changed.text("client_secret"), "the one before is known by its hash only, and can't verify")
+	changed = s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"), "token_endpoint_auth_method", "none"))
+	require.Equal(t, http.StatusOK, changed.status, changed.raw)
+	stored, err = s.store.LoadClient(t.Context(), first.text("client_id"))
+	require.NoError(t, err)
+	require.Empty(t, stored.Connections[0].Secrets)
+
+	gone := s.call(http.MethodDelete, address, token, nil)
+	require.Equal(t, http.StatusNoContent, gone.status, gone.raw)
+	_, err = s.store.Client(t.Context(), first.text("client_id"))
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	require.Equal(t, http.StatusUnauthorized, s.call(http.MethodGet, address, token, nil).status)
+}
+
+func TestAnUnknownClientAndAWrongTokenAreAnsweredAlike(t *testing.T) {
+	s := registering(t, nil)
+	known := s.registered(metadata()).text("registration_client_uri")
+	operated := s.client("clinic", nil)
+	other := s.registered(metadata()).text("registration_access_token")
+	unknown := strings.TrimSuffix(known, known[len(known)-36:]) + s.store.NewID()
+	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
+		var answers []string
+		for _, address := range []string{known, unknown, s.server.URL + provider.PathRegister + "/" + operated.ID, known + "?access_token=" + other} {
+			for _, token := range []string{"", "wrong", other} {
+				a := s.call(method, address, token, metadata())
+				require.Equal(t, http.StatusUnauthorized, a.status)
+				delete(a.body, "request_id")
+				text, _ := json.Marshal(a.body)
+				answers = append(answers, string(text)+a.header.Get("WWW-Authenticate"))
+			}
+		}
+		for _, a := range answers {
+			require.Equal(t, answers[0], a)
+		}
+	}
+}
+
+func TestAnOperatorsDecisionsOutlastAnUpdate(t *testing.T) {
+	s := registering(t, nil)
+	a := s.registered(metadata())
+	stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+	require.NoError(t, err)
+	stored.Scope = append(stored.Scope, "patients:view")
+	stored.Metadata.Audience, stored.Policy.RequirePKCE = []string{"https://api.example"}, true
+	require.NoError(t, s.store.UpdateClient(t.Context(), *stored))
+	address, token := a.text("registration_client_uri"), a.text("registration_access_token")
+	changed := s.call(http.MethodPut, address, token, metadata("client_id", stored.ID))
+	require.Contains(t, changed.text("scope"), "patients:view")
+	after, err := s.store.LoadClient(t.Context(), stored.ID)
+	require.NoError(t, err)
+	require.Equal(t, stored.Metadata.Audience, after.Metadata.Audience)
+	require.True(t, after.Policy.RequirePKCE)
+	require.NoError(t, s.store.BlockClient(t.Context(), stored.ID, "spam"))
+	s.requireRefused(s.call(http.MethodDelete, address, token, nil), http.StatusForbidden, "access_denied")
+}
+
+// sectors is a server of sector documents by path, and counts what it is asked.
+func sectors(t *testing.T, documents map[string]string) (address string, asked *int, client *outbound.Client) {
+	asked = new(int)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		*asked++
+		_, _ = w.Write([]byte(documents[r.URL.Path]))
+	}))
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	return server.URL, asked, outbound.New(outbound.Options{
+		Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, RootCAs: roots,
+	})
+}
+
+func TestASectorDocumentMustListEveryRedirectURI(t *testing.T) {
+	address, _, client := sectors(t, map[string]string{
+		"/good": `["https://other.example/", "` + redirectURI + `"]`, "/bad": `["https://other.example/"]`, "/object": `{}`,
+		"/large": `["` + strings.Repeat("x", 64<<10) + `"]`,
+	})
+	s := registering(t, func(o *provider.Options) { o.Outbound = client })
+	s.registered(metadata("subject_type", "pairwise", "sector_identifier_uri", address+"/good"))
+	for path, words := range map[string]string{
+		"/bad": "does not list the redirect URI", "/object": "JSON array", "/large": "could not be fetched", "/absent": "JSON array",
+	} {
+		s.requireRefused(s.register(metadata("sector_identifier_uri", address+path)), http.StatusBadRequest,
+			"invalid_client_metadata", "sector_identifier_uri", words)
+	}
+	several := []string{redirectURI, "https://other.example/"}
+	s.requireRefused(s.register(metadata("subject_type", "pairwise", "redirect_uris", several)), http.StatusBadRequest,
+		"invalid_client_metadata", "sector_identifier_uri: is missing")
+	s.registered(metadata("subject_type", "pairwise", "redirect_uris", several, "sector_identifier_uri", address+"/good"))
+}
+
+func TestNoRegistrationReachesAPrivateNetwork(t *testing.T) {
+	address, asked, _ := sectors(t, nil)
+	s := registering(t, nil) // reaches public addresses only
+	var answers []string
+	for _, uri := range []string{address, "https://localhost:1/", "https://169.254.169.254/latest", "https://[::1]:1/"} {
+		a := s.register(metadata("sector_identifier_uri", uri))
+		s.requireRefused(a, http.StatusBadRequest, "invalid_client_metadata", "could not be fetched")
+		answers = append(answers, a.text("error_description"))
+	}
+	for _, a := range answers {
+		require.Equal(t, answers[0], a, "what is in the network is not told")
+	}
+	require.Zero(t, *asked)
+}
+
+func TestPairwiseSubjectsDifferBetweenSectorsAndAreOneWithinOne(t *testing.T) {
+	address, _, client := sectors(t, map[string]string{"/": `["` + redirectURI + `"]`})
+	s := registering(t, func(o *provider.Options) { o.Outbound = client })
+	subject := func(changes ...any) string {
+		a := s.registered(metadata(changes...))
+		stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+		require.NoError(t, err)
+		stored.Policy.AccessToken = storage.AccessTokenOpaque
+		require.NoError(t, s.store.UpdateClient(t.Context(), *stored))
+		tokens := s.tokensOf(a, "openid")
+		sub := payload(t, tokens.text("id_token"))["sub"].(string)
+		require.Equal(t, sub, s.userinfo(tokens.text("access_token")).text("sub"))
+		return sub
+	}
+	public, pairwise := subject(), subject("subject_type", "pairwise")
+	require.Equal(t, s.userID, public)
+	require.NotEqual(t, public, pairwise)
+	require.Equal(t, pairwise, subject("subject_type", "pairwise"), "one sector")
+	require.NotEqual(t, pairwise, subject("subject_type", "pairwise", "sector_identifier_uri", address+"/"), "another sector")
+}
+
+func payload(t testing.TB, token string) map[string]any {
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
+	require.NoError(t, err)
+	var claims map[string]any
+	require.NoError(t, json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &claims))
+	return claims
+}
+
+func TestTheConsentPageShowsLogoAndLinksWhichOnlyTheBrowserFetches(t *testing.T) {
+	address, asked, client := sectors(t, nil)
+	s := registering(t, func(o *provider.Options) { o.Outbound = client })
+	a := s.registered(metadata("logo_uri", address+"/logo.png", "policy_uri", address+"/policy", "tos_uri", address+"/terms"))
+	b := s.browser()
+	page := b.signIn(b.authorize(request(a.text("client_id"), "openid")))
+	require.Equal(t, "/login/consent", page.url.Path)
+	require.Contains(t, page.body, `<img class="logo" src="`+address+`/logo.png"`)
+	require.Contains(t, page.body, `href="`+address+`/policy" target="_blank" rel="noopener noreferrer"`)
+	require.Contains(t, page.body, `href="`+address+`/terms" target="_blank" rel="noopener noreferrer"`)
+	require.Contains(t, page.header.Get("Content-Security-Policy"), "img-src data: "+address+";")
+	require.Zero(t, *asked)
+}

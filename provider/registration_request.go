@@ -1,0 +1,186 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-jose/go-jose/v4/json"
+
+	"ithildin/storage"
+)
+
+const (
+	maximumRegistration = 64 << 10 // bytes of a body
+	maximumProblems     = 1000     // bytes of what is said about it
+)
+
+// registrationRequest is what a client says of itself (RFC 7591 section 2, OIDC Registration section 2), and what it repeats
+// in an update (RFC 7592 section 2.2).
+type registrationRequest struct {
+	storage.Metadata
+	RedirectURIs []string `json:"redirect_uris"`
+	ClientName   string   `json:"client_name"`
+	Scope        *string  `json:"scope"`
+	ClientID     string   `json:"client_id"`
+	ClientSecret string   `json:"client_secret"`
+}
+
+// readRegistration reads the body. The JSON is of the strict kind that go-jose reads: names are compared by case, and none
+// may come twice. Members that are not known are ignored, and so is null (RFC 7592 section 2.2).
+func readRegistration(w http.ResponseWriter, r *http.Request) (*registrationRequest, error) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		return nil, invalidRequest(fmt.Sprintf("The Content-Type is %.60q: want application/json.", r.Header.Get("Content-Type")))
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumRegistration))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
+			fmt.Sprintf("The body is larger than %d bytes.", maximumRegistration))
+	case err != nil:
+		return nil, invalidRequest("The body could not be read.").Because(err)
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || members == nil || !utf8.Valid(body) {
+		return nil, newError(http.StatusBadRequest, CodeInvalidClientMetadata,
+			"The body is no JSON object in UTF-8 whose members have a name each.").Because(err)
+	}
+	request := &registrationRequest{}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if err := request.read(name, members[name]); err != nil {
+			return nil, asMetadataError(err)
+		}
+	}
+	return request, nil
+}
+
+// read takes one member. Those in other languages (client_name#uk) are accepted, and the one without a language counts.
+func (q *registrationRequest) read(name string, value json.RawMessage) error {
+	switch {
+	case string(value) == "null":
+		return nil
+	case strings.Contains(name, "_encrypted_response_") || strings.HasPrefix(name, "request_object_encryption_"):
+		return &MetadataError{Member: name, Problem: "encryption is not supported: leave it out"}
+	}
+	member, err := json.Marshal(map[string]*json.RawMessage{name: &value})
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(member, q); err != nil {
+		return &MetadataError{Member: name, Problem: fmt.Sprintf("can't be %.60s: want %s", value, wanted(name, err))}
+	}
+	return nil
+}
+
+func wanted(name string, err error) string {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case name == "jwks":
+		return "a JSON Web Key Set of known key types"
+	case !errors.As(err, &wrong):
+		return "something else"
+	}
+	kind := wrong.Type.String()
+	words := map[string]string{
+		"[]string": "an array of strings", "string": "a string", "bool": "true or false", "int64": "a whole number",
+	}
+	if words[kind] == "" {
+		return "another type"
+	}
+	return words[kind]
+}
+
+// apply makes a client's metadata, scope and redirect URIs what the request asks for, with the defaults of RFC 7591 section
+// 2. Of scopes it gets what is allowed; what only an operator gives stays as it is.
+func (q *registrationRequest) apply(client *storage.Client, allowed []string) {
+	before := client.Metadata
+	q.setDefaults()
+	q.settleScope(client, allowed)
+	client.Metadata = q.Metadata
+	client.Metadata.Audience, client.Metadata.AllowedCORSOrigins = before.Audience, before.AllowedCORSOrigins
+	client.Metadata.AccessTokenSigningAlg = before.AccessTokenSigningAlg
+	client.Connections[0].RedirectURIs = q.RedirectURIs
+	client.Name = q.ClientName
+	if client.Name == "" { // a consent page must name somebody
+		client.Name = client.ID
+		if len(q.RedirectURIs) > 0 {
+			if u, err := url.Parse(q.RedirectURIs[0]); err == nil && u.Hostname() != "" {
+				client.Name = u.Hostname()
+			}
+		}
+	}
+}
+
+func (q *registrationRequest) setDefaults() {
+	for i, responseType := range q.ResponseTypes {
+		q.ResponseTypes[i] = CanonicalResponseType(responseType)
+	}
+	if len(q.GrantTypes) == 0 {
+		q.GrantTypes = q.neededGrants()
+	}
+	if len(q.ResponseTypes) == 0 && slices.Contains(q.GrantTypes, "authorization_code") {
+		q.ResponseTypes = []string{"code"}
+	}
+	for value, standard := range map[*string]string{
+		&q.ApplicationType: applicationWeb, &q.TokenEndpointAuthMethod: storage.AuthMethodBasic,
+		&q.IDTokenSignedResponseAlg: "RS256", &q.SubjectType: storage.SubjectTypePublic,
+	} {
+		if *value == "" {
+			*value = standard
+		}
+	}
+}
+
+// neededGrants are those of the response types, and authorization_code where there are none of these either.
+func (q *registrationRequest) neededGrants() []string {
+	var grants []string
+	for _, responseType := range q.ResponseTypes {
+		for _, grant := range grantsOfResponseType[responseType] {
+			if !slices.Contains(grants, grant) {
+				grants = append(grants, grant)
+			}
+		}
+	}
+	if grants == nil {
+		grants = []string{"authorization_code"}
+	}
+	return grants
+}
+
+// settleScope keeps the grant refresh_token and the scope offline_access together, since neither works alone.
+func (q *registrationRequest) settleScope(client *storage.Client, allowed []string) {
+	client.Scope = allowed
+	if q.Scope != nil {
+		client.Scope = slices.DeleteFunc(storage.SplitScope(*q.Scope), func(name string) bool {
+			return !slices.Contains(allowed, name)
+		})
+	}
+	refreshes := slices.Contains(q.GrantTypes, "refresh_token")
+	offline := slices.Contains(client.Scope, "offline_access")
+	switch {
+	case refreshes && !offline && slices.Contains(allowed, "offline_access"):
+		client.Scope = append(client.Scope, "offline_access")
+	case offline && !refreshes && q.Scope != nil:
+		q.GrantTypes = append(q.GrantTypes, "refresh_token")
+	}
+}
+
+// asMetadataError gives what ValidateClient found its public face. The first problem gives the code.
+func asMetadataError(err error) *Error {
+	code := CodeInvalidClientMetadata
+	var first *MetadataError
+	if errors.As(err, &first) && first.Member == "redirect_uris" {
+		code = CodeInvalidRedirectURI
+	}
+	description := strings.ReplaceAll(err.Error(), "\n", "; ")
+	return newError(http.StatusBadRequest, code, description[:min(len(description), maximumProblems)])
+}
