@@ -108,7 +108,7 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	if secret.value != "" {
 		client.Connections[0].Secrets = []storage.ConnectionSecret{secret.row}
 	}
-	token, err := p.newToken()
+	token, err := p.newValue(tokenBytes)
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,11 @@ func (p *Provider) newClientSecret(client *storage.Client) (s clientSecret, err 
 	if !HasSecret(client.Metadata.TokenEndpointAuthMethod) {
 		return s, nil
 	}
-	if s.value, err = p.newToken(); err != nil {
+	size := tokenBytes
+	if SignsWithSecret(&client.Metadata) {
+		size = signingSecretBytes
+	}
+	if s.value, err = p.newValue(size); err != nil {
 		return s, err
 	}
 	s.row = storage.ConnectionSecret{ID: p.store.NewID(), Hash: storage.Hash(s.value), CreatedAt: p.store.Now()}
@@ -229,9 +233,16 @@ func (p *Provider) newClientSecret(client *storage.Client) (s clientSecret, err 
 	return s, nil
 }
 
-// newToken makes a value of 256 bits in an alphabet that is safe everywhere.
-func (p *Provider) newToken() (string, error) {
-	raw := make([]byte, 32)
+// The randomness of tokens and secrets, in bytes. A secret that is signed with must be as long as its hash, for SHA-512 64
+// characters (RFC 7518 section 3.2).
+const (
+	tokenBytes         = 32
+	signingSecretBytes = 48
+)
+
+// newValue makes a value of so many random bytes in an alphabet that is safe everywhere.
+func (p *Provider) newValue(size int) (string, error) {
+	raw := make([]byte, size)
 	if _, err := io.ReadFull(p.random, raw); err != nil {
 		return "", fmt.Errorf("provider: randomness: %w", err)
 	}

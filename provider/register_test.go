@@ -165,6 +165,7 @@ func TestASecretIsThereOnlyForWhoeverUsesOne(t *testing.T) {
 		opened, err := s.store.OpenSecret(stored.Connections[0].Secrets[0])
 		require.NoError(t, err)
 		require.Equal(t, a.text("client_secret"), string(opened))
+		require.Len(t, opened, 64, "enough for HS512")
 	}
 }
 

@@ -81,7 +81,7 @@ func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) 
 		return nil, &usageError{cause: errors.New("--redirect-uri is required for authorization_code")}
 	}
 	client.Connections = []*storage.Connection{connection}
-	return client, nil
+	return client, checkClient(client)
 }
 
 func newConnection(store *storage.Store, clientID, preset string, redirectURIs []string) (*storage.Connection, error) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/go-jose/go-jose/v4"
@@ -20,7 +19,7 @@ type clientFields struct {
 	Name       string            `help:"What people see on the consent page."`
 	Type       string            `placeholder:"NAME" help:"Client type, which bounds the scopes."`
 	Scope      []string          `sep:" " help:"Scopes that it may ask for, in one word or several."`
-	GrantType  []string          `placeholder:"GRANT,…" enum:"authorization_code,refresh_token,client_credentials" help:"authorization_code, refresh_token, client_credentials."`
+	GrantType  []string          `placeholder:"GRANT,…" enum:"authorization_code,implicit,refresh_token,client_credentials" help:"authorization_code, implicit, refresh_token, client_credentials."`
 	AuthMethod string            `placeholder:"METHOD" help:"client_secret_basic, client_secret_post, private_key_jwt, or none for a public client."`
 	Audience   []string          `placeholder:"AUDIENCE" help:"Audiences that it may ask for; the first is the default."`
 	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"Origins whose pages may call the token endpoint."`
@@ -28,6 +27,7 @@ type clientFields struct {
 	IDTokenAlg string            `name:"id-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of ID tokens: RS256 (the default), ES256 or EdDSA."`
 	AccessAlg  string            `name:"access-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of JWT access tokens: ES256 (the default), RS256 or EdDSA."`
 	Policy     map[string]string `placeholder:"NAME=VALUE" help:"A single policy, such as access_token=opaque; client show lists them."`
+	clientMetadataFields
 }
 
 // apply changes the client as the flags say.
@@ -53,17 +53,11 @@ func (f clientFields) apply(ctx context.Context, store *storage.Store, c *storag
 		return &usageError{cause: err}
 	}
 	c.Policy = policy
-	return checkClient(c)
+	return nil
 }
 
 func (f clientFields) applyMetadata(m *storage.Metadata) error {
-	if len(f.GrantType) > 0 {
-		m.GrantTypes = f.GrantType
-	}
-	m.ResponseTypes = nil
-	if slices.Contains(m.GrantTypes, "authorization_code") {
-		m.ResponseTypes = []string{"code"}
-	}
+	f.clientMetadataFields.apply(m, f.GrantType)
 	if f.AuthMethod != "" {
 		m.TokenEndpointAuthMethod = f.AuthMethod
 	}
@@ -140,10 +134,6 @@ func changePolicy(policy storage.Policy, changes map[string]string) (storage.Pol
 
 // checkClient names everything about a client that the provider could not serve.
 func checkClient(c *storage.Client) error {
-	method, public := c.Metadata.TokenEndpointAuthMethod, c.IsPublic()
-	known := []string{
-		storage.AuthMethodBasic, storage.AuthMethodPost, storage.AuthMethodPrivateKeyJWT, storage.AuthMethodNone,
-	}
 	var wrong []error
 	if c.ID == "" || len(c.ID) > 255 || !isWord(c.ID) {
 		wrong = append(wrong, fmt.Errorf("client_id %.60q: want 1 to 255 letters, digits and -._~", c.ID))
@@ -154,19 +144,7 @@ func checkClient(c *storage.Client) error {
 	if c.OwnerID != "" && uuid.Validate(c.OwnerID) != nil {
 		wrong = append(wrong, fmt.Errorf("--owner-id %q is no UUID", c.OwnerID))
 	}
-	if !slices.Contains(known, method) {
-		wrong = append(wrong, fmt.Errorf("--auth-method %q: want one of %v", method, known))
-	}
-	if method == storage.AuthMethodPrivateKeyJWT && c.Metadata.JWKS == nil {
-		wrong = append(wrong, errors.New("--jwks-file is required for private_key_jwt"))
-	}
-	if !usesSecret(method) && len(c.Connections) > 1 {
-		wrong = append(wrong, fmt.Errorf("--auth-method %s: only a secret tells the client's %d connections apart", method, len(c.Connections)))
-	}
-	if public && slices.Contains(c.Metadata.GrantTypes, "client_credentials") {
-		wrong = append(wrong, errors.New("client_credentials is not for a public client"))
-	}
-	if err := checkScope(c.Scope); err != nil {
+	if err := provider.ValidateClient(c, provider.ClientRules{}); err != nil {
 		wrong = append(wrong, err)
 	}
 	if len(wrong) > 0 {
@@ -189,13 +167,8 @@ func isWord(text string) bool {
 // checkScope holds scopes to the characters of RFC 6749 3.3.
 func checkScope(scope []string) error {
 	for _, name := range scope {
-		for _, c := range []byte(name) {
-			if c <= ' ' || c >= 0x7f || c == '"' || c == '\\' {
-				return &usageError{cause: fmt.Errorf("scope %.60q has a character that no scope may have", name)}
-			}
-		}
-		if name == "" {
-			return &usageError{cause: errors.New("a scope is empty")}
+		if err := provider.ValidateScope(name); err != nil {
+			return &usageError{cause: err}
 		}
 	}
 	return nil

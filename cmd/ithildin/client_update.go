@@ -37,6 +37,9 @@ func (c *clientUpdateCommand) Run(ctx context.Context) error {
 		if err := c.apply(ctx, store, client); err != nil {
 			return err
 		}
+		if err := checkClient(client); err != nil {
+			return err
+		}
 		return store.UpdateClient(ctx, *client)
 	})
 }

@@ -78,6 +78,10 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_SIGNATURE_URL", withoutPassword(c.SignatureURL)},
 		{"ITHILDIN_PERSONS_URL", withoutPassword(c.PersonsURL)},
 		{"ITHILDIN_PASSWORD_LIFETIME", or(c.PasswordLifetime, defaultPasswordLifetime)},
+		{"ITHILDIN_REGISTRATION", s.registration.Mode},
+		{"ITHILDIN_REGISTRATION_QUOTA", fmt.Sprint(s.registration.Quota)},
+		{"ITHILDIN_REGISTRATION_RATE", fmt.Sprint(s.registration.Rate)},
+		{"ITHILDIN_REGISTRATION_SCOPE", strings.Join(s.registration.Scope, " ")},
 		{"ITHILDIN_LOG_FORMAT", or(s.logFormat, "text on a terminal, else json")},
 		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.logLevel.String())},
 	})

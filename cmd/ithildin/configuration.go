@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ithildin/provider"
 	"ithildin/provider/login"
 	"ithildin/storage"
 )
@@ -44,6 +45,7 @@ type configuration struct {
 	componentFlags
 	gatewayFlags
 	janitorFlags
+	registrationFlags
 }
 
 // settings is a configuration that was found right.
@@ -64,6 +66,7 @@ type settings struct {
 	components          login.Components
 	gateway             gatewaySettings
 	janitor             janitorSettings
+	registration        provider.Registration
 	logFormat           string // "" for what suits the output
 	logLevel            slog.Level
 }
@@ -99,6 +102,7 @@ func (c configuration) load() (*settings, error) {
 	s.components = c.componentFlags.load(&p)
 	s.gateway = c.gatewayFlags.load(&p)
 	s.janitor = c.janitorFlags.load(&p, s.components.PasswordLifetime)
+	s.registration = c.registrationFlags.load(&p)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
 	}

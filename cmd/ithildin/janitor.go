@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -16,6 +17,7 @@ import (
 const (
 	jobTokenExpiration = "token_expiration" // ends the tokens of passwords that are too old
 	jobSweep           = "sweep"            // deletes what is over, tokens in their hours
+	jobRegistrations   = "registrations"    // deletes clients that registered themselves and that no user approved
 )
 
 // janitor keeps the database tidy: the three jobs of mithril_scheduler (contract section 8.1), and what else can expire.
@@ -59,6 +61,13 @@ func (j *janitor) work(ctx context.Context, now time.Time) {
 			Batch: j.settings.batch, TokenRetention: j.settings.retention, KeepTokens: !j.settings.deleting.has(now),
 		})
 	})
+	j.run(ctx, jobRegistrations, j.deleteUnapproved)
+}
+
+func (j *janitor) deleteUnapproved(ctx context.Context) (map[string]int64, error) {
+	before := j.store.Now() - provider.UnapprovedRegistrationLifetime
+	clients, err := j.store.DeleteUnapprovedRegistrations(ctx, before, j.settings.batch)
+	return map[string]int64{"clients": clients}, err
 }
 
 func (j *janitor) endOldPasswords(ctx context.Context) (map[string]int64, error) {
@@ -136,6 +145,11 @@ func (c *janitorCommand) Run(ctx context.Context, terminal console) error {
 		for _, table := range slices.Sorted(maps.Keys(deleted)) {
 			rows = append(rows, sweptRow{Table: table, Rows: deleted[table]})
 		}
+		unapproved, err := j.deleteUnapproved(ctx)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, sweptRow{Table: "clients", Rows: unapproved["clients"]})
 		return printRows(terminal.out, c.formatFlag, rows)
 	})
 }

@@ -22,21 +22,22 @@ const (
 
 // program is the command line.
 type program struct {
-	Serve       serveCommand       `cmd:"" help:"Run the provider."`
-	Migrate     migrateCommand     `cmd:"" help:"Bring the database schema up to date."`
-	Client      clientCommand      `cmd:"" help:"Manage clients."`
-	Connection  connectionCommand  `cmd:"" help:"Manage the connections of clients: their secrets and redirect URIs."`
-	User        userCommand        `cmd:"" help:"Manage users."`
-	Role        roleCommand        `cmd:"" help:"Manage roles and who has them."`
-	Scope       scopeCommand       `cmd:"" help:"Manage the catalogue of scopes."`
-	Key         keyCommand         `cmd:"" help:"Manage signing keys and what the master secret seals."`
-	Token       tokenCommand       `cmd:"" help:"Get and examine tokens of a running server."`
-	Audit       auditCommand       `cmd:"" help:"Examine what was done and decided."`
-	Import      importCommand      `cmd:"" help:"Fill the database from that of another system."`
-	Janitor     janitorCommand     `cmd:"" help:"Delete expired rows once."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server on this machine whether it is ready."`
-	Config      configCommand      `cmd:"" help:"Examine the configuration."`
-	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Serve              serveCommand              `cmd:"" help:"Run the provider."`
+	Migrate            migrateCommand            `cmd:"" help:"Bring the database schema up to date."`
+	Client             clientCommand             `cmd:"" help:"Manage clients."`
+	Connection         connectionCommand         `cmd:"" help:"Manage the connections of clients: their secrets and redirect URIs."`
+	InitialAccessToken initialAccessTokenCommand `cmd:"" help:"Manage the tokens by which clients register themselves."`
+	User               userCommand               `cmd:"" help:"Manage users."`
+	Role               roleCommand               `cmd:"" help:"Manage roles and who has them."`
+	Scope              scopeCommand              `cmd:"" help:"Manage the catalogue of scopes."`
+	Key                keyCommand                `cmd:"" help:"Manage signing keys and what the master secret seals."`
+	Token              tokenCommand              `cmd:"" help:"Get and examine tokens of a running server."`
+	Audit              auditCommand              `cmd:"" help:"Examine what was done and decided."`
+	Import             importCommand             `cmd:"" help:"Fill the database from that of another system."`
+	Janitor            janitorCommand            `cmd:"" help:"Delete expired rows once."`
+	Healthcheck        healthcheckCommand        `cmd:"" help:"Ask a running server on this machine whether it is ready."`
+	Config             configCommand             `cmd:"" help:"Examine the configuration."`
+	Version            versionCommand            `cmd:"" help:"Print the version."`
 }
 
 // Help is shown by ithildin --help.

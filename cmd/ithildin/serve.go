@@ -130,7 +130,8 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	registry := newRegistry(store)
 	p, err := provider.New(ctx, provider.Options{
 		Store: store, Keys: keys, Passwords: passwords, Components: s.components, Issuer: s.issuer, Logger: logger,
-		TrustedProxies: s.trustedProxies, ResponseTypes: s.responseTypes, Metrics: registry,
+		TrustedProxies: s.trustedProxies, ResponseTypes: s.responseTypes, Registration: s.registration,
+		Metrics: registry,
 	})
 	if err != nil {
 		return nil, explainSealed(err)

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"ithildin/storage"
+)
+
+type initialAccessTokenCommand struct {
+	Create initialAccessTokenCreateCommand `cmd:"" help:"Make a token for whoever is to register clients."`
+	List   initialAccessTokenListCommand   `cmd:"" help:"List the tokens that have not expired."`
+	Delete initialAccessTokenDeleteCommand `cmd:"" help:"End a token; the clients that were registered with it stay."`
+}
+
+const (
+	mostRegistrations = 10_000
+	mostTokenDays     = 3650
+	secondsOfDay      = 24 * 3600
+)
+
+type initialAccessTokenCreateCommand struct {
+	Name          string `required:"" help:"For whom it is."`
+	Registrations int64  `default:"1" placeholder:"N" help:"How many clients it registers; default 1."`
+	Days          int64  `default:"7" placeholder:"N" help:"How long it is good; default 7."`
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (initialAccessTokenCreateCommand) Help() string {
+	return `The token is printed this once. Whoever has it sends it as Authorization: Bearer to /oauth2/register of a server with
+ITHILDIN_REGISTRATION=token or open.
+
+Example:
+
+    ithildin initial-access-token create --name "Partner" --registrations 3 --days 30`
+}
+
+type newInitialAccessTokenRow struct {
+	ID        string `json:"id"`
+	Token     string `json:"initial_access_token"`
+	ExpiresAt moment `json:"expires_at"`
+}
+
+// Run stores the hash of a token and prints the token.
+func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal console) error {
+	switch {
+	case c.Registrations < 1 || c.Registrations > mostRegistrations:
+		return &usageError{cause: fmt.Errorf("--registrations is %d: want 1 to %d", c.Registrations, mostRegistrations)}
+	case c.Days < 1 || c.Days > mostTokenDays:
+		return &usageError{cause: fmt.Errorf("--days is %d: want 1 to %d", c.Days, mostTokenDays)}
+	}
+	return c.withStore(ctx, func(store *storage.Store) error {
+		value, err := newSecret()
+		if err != nil {
+			return err
+		}
+		token := storage.InitialAccessToken{
+			ID: store.NewID(), Hash: storage.Hash(value), Name: c.Name, Remaining: c.Registrations, CreatedAt: store.Now(),
+			ExpiresAt: store.Now() + c.Days*secondsOfDay,
+		}
+		if err := store.CreateInitialAccessToken(ctx, token); err != nil {
+			return err
+		}
+		return printRecord(terminal.out, c.formatFlag, newInitialAccessTokenRow{token.ID, value, moment(token.ExpiresAt)})
+	})
+}
+
+type initialAccessTokenListCommand struct {
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (initialAccessTokenListCommand) Help() string {
+	return `Example:
+
+    ithildin initial-access-token list`
+}
+
+type initialAccessTokenRow struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Remaining int64  `json:"remaining"`
+	CreatedAt moment `json:"created_at"`
+	ExpiresAt moment `json:"expires_at"`
+}
+
+// Run prints the tokens without their values, which nobody knows.
+func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		tokens, err := store.ListInitialAccessTokens(ctx)
+		if err != nil {
+			return err
+		}
+		var rows []initialAccessTokenRow
+		for _, t := range tokens {
+			rows = append(rows, initialAccessTokenRow{t.ID, t.Name, t.Remaining, moment(t.CreatedAt), moment(t.ExpiresAt)})
+		}
+		return printRows(terminal.out, c.formatFlag, rows)
+	})
+}
+
+type initialAccessTokenDeleteCommand struct {
+	ID string `arg:"" help:"The token's id, as list shows it."`
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (initialAccessTokenDeleteCommand) Help() string {
+	return `Example:
+
+    ithildin initial-access-token delete 0f7d3c52-1a7e-4d0b-8a51-3b1c6d9e2f44`
+}
+
+// Run ends the token.
+func (c *initialAccessTokenDeleteCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		return explain(store.DeleteInitialAccessToken(ctx, c.ID), "initial access token "+c.ID)
+	})
+}
