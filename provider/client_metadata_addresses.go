@@ -2,10 +2,10 @@ package provider
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
+	"ithildin/provider/login"
 	"ithildin/storage"
 )
 
@@ -14,9 +14,6 @@ const (
 	applicationWeb    = "web"
 	applicationNative = "native"
 )
-
-// plainHost is a name or an address with or without a port, as it may stand in a header too.
-var plainHost = regexp.MustCompile(`(?i)^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`)
 
 // redirects checks where users are sent back to.
 func (c *metadataCheck) redirects() {
@@ -74,13 +71,12 @@ func (c *metadataCheck) addresses() {
 }
 
 func (c *metadataCheck) https(member, uri string) {
-	u, err := url.Parse(uri)
 	switch {
 	case len(uri) > maximumURI:
 		c.refuse(member, "has %d characters: want %d at most", len(uri), maximumURI)
-	case !plain(uri) || err != nil || strings.Contains(uri, "#"):
+	case !plain(uri) || strings.Contains(uri, "#"):
 		c.refuse(member, "%.200q is malformed or has a fragment: want an https URL", uri)
-	case u.Scheme != "https" || u.User != nil || !plainHost.MatchString(u.Host):
+	case login.HTTPSOrigin(uri) == "":
 		c.refuse(member, "%.200q: want an https URL with a host and without user information", uri)
 	}
 }

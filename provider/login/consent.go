@@ -43,7 +43,7 @@ type consentView struct {
 // Consent writes the consent page.
 func (s *Service) Consent(w http.ResponseWriter, r *http.Request, page ConsentPage) {
 	v := s.newView(w, r, page.UILocales)
-	v.Policy.Images = httpsOrigin(page.LogoURI)
+	v.Policy.Images = HTTPSOrigin(page.LogoURI)
 	if v.Policy.Images == "" {
 		page.LogoURI = ""
 	}
@@ -63,8 +63,8 @@ func (s *Service) Consent(w http.ResponseWriter, r *http.Request, page ConsentPa
 // plainHost has nothing in it that means something to a Content-Security-Policy.
 var plainHost = regexp.MustCompile(`(?i)^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`)
 
-// httpsOrigin is the origin of an https URL, "" for every other.
-func httpsOrigin(address string) string {
+// HTTPSOrigin is the origin of an https URL with a host and without user information, "" for every other text.
+func HTTPSOrigin(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.User != nil || !plainHost.MatchString(u.Host) {
 		return ""

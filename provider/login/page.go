@@ -117,7 +117,7 @@ func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 func origins(addresses []string) []string {
 	var list []string
 	for _, address := range addresses {
-		if origin := httpsOrigin(address); origin != "" && !slices.Contains(list, origin) {
+		if origin := HTTPSOrigin(address); origin != "" && !slices.Contains(list, origin) {
 			list = append(list, origin)
 		}
 	}
