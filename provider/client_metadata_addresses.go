@@ -60,7 +60,8 @@ func (c *metadataCheck) addresses() {
 		}
 	}
 	if m.FrontchannelLogoutURI != "" && !c.sharesOrigin(m.FrontchannelLogoutURI) {
-		c.refuse("frontchannel_logout_uri", "%.200q: want the scheme, host and port of one of the redirect_uris", m.FrontchannelLogoutURI)
+		c.refuse("frontchannel_logout_uri", "%.200q: want the scheme, host and port of one of the redirect_uris",
+			m.FrontchannelLogoutURI)
 	}
 	if c.bounded("request_uris", m.RequestURIs) {
 		for _, uri := range m.RequestURIs {

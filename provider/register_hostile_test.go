@@ -157,12 +157,14 @@ func TestHostileMetadataIsRefusedWithReasons(t *testing.T) {
 		a := s.register(metadata(wrong.member, wrong.value))
 		s.requireRefused(a, http.StatusBadRequest, "invalid_client_metadata", wrong.member, wrong.words)
 	}
+	byKey := []any{"token_endpoint_auth_method", "private_key_jwt", "jwks", keys(key()), "token_endpoint_auth_signing_alg", "HS256"}
+	bySecret := []any{"token_endpoint_auth_method", "client_secret_jwt", "token_endpoint_auth_signing_alg", "RS256"}
 	for words, members := range map[string][]any{
 		"want one of them":           {"jwks", keys(key()), "jwks_uri", "https://client.example/jwks"},
 		"wants jwks or jwks_uri":     {"token_endpoint_auth_method", "private_key_jwt"},
 		"wants a secret, which toke": {"token_endpoint_auth_method", "none", "request_object_signing_alg", "HS256"},
-		"want one of RS256, RS384":   {"token_endpoint_auth_method", "private_key_jwt", "jwks", keys(key()), "token_endpoint_auth_signing_alg", "HS256"},
-		"want one of HS256, HS384":   {"token_endpoint_auth_method", "client_secret_jwt", "token_endpoint_auth_signing_alg", "RS256"},
+		"want one of RS256, RS384":   byKey,
+		"want one of HS256, HS384":   bySecret,
 	} {
 		a := s.register(metadata(members...))
 		require.Contains(t, a.text("error_description"), words)

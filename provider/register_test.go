@@ -241,8 +241,8 @@ func TestAClientReadsReplacesAndDeletesItsRegistration(t *testing.T) {
 
 	other := []string{"https://client.example/other"}
 	s.requireRefused(s.call(http.MethodPut, address, token, metadata()), http.StatusBadRequest, "invalid_request", "client_id")
-	s.requireRefused(s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"), "client_secret", "guess")),
-		http.StatusBadRequest, "invalid_request", "client_secret")
+	guess := metadata("client_id", first.text("client_id"), "client_secret", "guess")
+	s.requireRefused(s.call(http.MethodPut, address, token, guess), http.StatusBadRequest, "invalid_request", "client_secret")
 	changed := s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"),
 		"client_secret", first.text("client_secret"), "redirect_uris", other, "client_name", "Аптека"))
 	require.Equal(t, http.StatusOK, changed.status, changed.raw)
@@ -257,7 +257,8 @@ func TestAClientReadsReplacesAndDeletesItsRegistration(t *testing.T) {
 	changed = s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"),
 		"token_endpoint_auth_method", "client_secret_jwt"))
 	require.NotEmpty(t, changed.text("client_secret"), "the one before is known by its hash only, and can't verify")
-	changed = s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"), "token_endpoint_auth_method", "none"))
+	changed = s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"),
+		"token_endpoint_auth_method", "none"))
 	require.Equal(t, http.StatusOK, changed.status, changed.raw)
 	stored, err = s.store.LoadClient(t.Context(), first.text("client_id"))
 	require.NoError(t, err)
@@ -278,7 +279,9 @@ func TestAnUnknownClientAndAWrongTokenAreAnsweredAlike(t *testing.T) {
 	unknown := strings.TrimSuffix(known, known[len(known)-36:]) + s.store.NewID()
 	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
 		var answers []string
-		for _, address := range []string{known, unknown, s.server.URL + provider.PathRegister + "/" + operated.ID, known + "?access_token=" + other} {
+		for _, address := range []string{
+			known, unknown, s.server.URL + provider.PathRegister + "/" + operated.ID, known + "?access_token=" + other,
+		} {
 			for _, token := range []string{"", "wrong", other} {
 				a := s.call(method, address, token, metadata())
 				require.Equal(t, http.StatusUnauthorized, a.status)
