@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	maximumKeys    = 20
-	minimumRSABits = 2048
-	maximumRSABits = 8192 // larger ones cost whoever verifies
+	maximumRegisteredKeys = 20
+	minimumRSABits        = 2048
+	maximumRSABits        = 8192 // larger ones cost whoever verifies
 )
 
 var (
@@ -21,8 +21,8 @@ var (
 	}
 	// signingAlgorithms are those with which the provider signs; none is not among them.
 	signingAlgorithms = []string{"RS256", "ES256", "EdDSA"}
-	// secretAlgorithms are those whose key is the client's secret.
-	secretAlgorithms = []string{"HS256", "HS384", "HS512"}
+	// hmacAlgorithms are those whose key is the client's secret.
+	hmacAlgorithms = []string{"HS256", "HS384", "HS512"}
 )
 
 // HasSecret says whether clients of an authentication method have a secret.
@@ -34,7 +34,7 @@ func HasSecret(authMethod string) bool {
 // SignsWithSecret says whether the client signs with its secret, so that the provider must have the secret itself, sealed.
 func SignsWithSecret(m *storage.Metadata) bool {
 	return m.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT ||
-		slices.Contains(secretAlgorithms, m.RequestObjectSigningAlg)
+		slices.Contains(hmacAlgorithms, m.RequestObjectSigningAlg)
 }
 
 // clientAlgorithms are those with which clients sign by their keys.
@@ -57,10 +57,10 @@ func (c *metadataCheck) authentication() {
 		c.refuse("token_endpoint_auth_method", "%.100q: only a secret tells the client's %d connections apart",
 			m.TokenEndpointAuthMethod, connections)
 	}
-	algorithms := slices.Concat(clientAlgorithms(), secretAlgorithms)
+	algorithms := slices.Concat(clientAlgorithms(), hmacAlgorithms)
 	switch m.TokenEndpointAuthMethod {
 	case storage.AuthMethodSecretJWT:
-		algorithms = secretAlgorithms
+		algorithms = hmacAlgorithms
 	case storage.AuthMethodPrivateKeyJWT:
 		algorithms = clientAlgorithms()
 		if m.JWKS == nil && m.JWKSURI == "" {
@@ -76,8 +76,8 @@ func (c *metadataCheck) algorithms() {
 	c.oneOf("id_token_signed_response_alg", m.IDTokenSignedResponseAlg, signingAlgorithms)
 	c.oneOf("userinfo_signed_response_alg", m.UserinfoSignedResponseAlg, signingAlgorithms)
 	c.oneOf("access_token_signing_alg", m.AccessTokenSigningAlg, signingAlgorithms)
-	c.oneOf("request_object_signing_alg", m.RequestObjectSigningAlg, slices.Concat(clientAlgorithms(), secretAlgorithms))
-	bySecret := slices.Contains(secretAlgorithms, m.RequestObjectSigningAlg)
+	c.oneOf("request_object_signing_alg", m.RequestObjectSigningAlg, slices.Concat(clientAlgorithms(), hmacAlgorithms))
+	bySecret := slices.Contains(hmacAlgorithms, m.RequestObjectSigningAlg)
 	switch {
 	case bySecret && !HasSecret(m.TokenEndpointAuthMethod):
 		c.refuse("request_object_signing_alg", "%s wants a secret, which token_endpoint_auth_method %.100q has none of",
@@ -99,8 +99,8 @@ func (c *metadataCheck) keys() {
 	if m.JWKSURI != "" {
 		c.refuse("jwks", "is given together with jwks_uri: want one of them")
 	}
-	if len(m.JWKS.Keys) == 0 || len(m.JWKS.Keys) > maximumKeys {
-		c.refuse("jwks", "has %d keys: want 1 to %d", len(m.JWKS.Keys), maximumKeys)
+	if len(m.JWKS.Keys) == 0 || len(m.JWKS.Keys) > maximumRegisteredKeys {
+		c.refuse("jwks", "has %d keys: want 1 to %d", len(m.JWKS.Keys), maximumRegisteredKeys)
 		return
 	}
 	seen := map[string]bool{}
