@@ -61,6 +61,24 @@ func loginSessions(t *testing.T, s *suite) {
 		_, err = s.store.FindLogin(t.Context(), other.ID, "")
 		require.NoError(t, err)
 	})
+	t.Run("The last use of a session never goes back", func(t *testing.T) {
+		_, session := LoginSession(t, s.store, User(t, s.store))
+		for _, at := range []int64{session.LastUsedAt + 60, session.LastUsedAt + 30} {
+			unit := s.store.NewUnitOfWork()
+			unit.QueueSessionUse(session.ID, at)
+			require.NoError(t, unit.Flush(t.Context()))
+		}
+		login, err := s.store.FindLogin(t.Context(), session.ID, "")
+		require.NoError(t, err)
+		require.Equal(t, session.LastUsedAt+60, login.Session.LastUsedAt)
+	})
+	t.Run("A session needs its user", func(t *testing.T) {
+		l := storage.LoginSession{ID: storage.Hash("x"), SessionID: s.store.NewID(), UserID: s.store.NewID()}
+		require.ErrorIs(t, s.store.CreateLoginSession(t.Context(), l), storage.ErrNotFound)
+	})
+}
+
+func renewals(t *testing.T, s *suite) {
 	t.Run("A new sign-in of the same user keeps the session and kills the old cookie", func(t *testing.T) {
 		u := User(t, s.store)
 		_, before := LoginSession(t, s.store, u)
@@ -87,21 +105,6 @@ func loginSessions(t *testing.T, s *suite) {
 			renewed.ID = storage.Hash(s.store.NewID())
 			require.ErrorIs(t, s.store.RenewLoginSession(t.Context(), previous.ID, &renewed), storage.ErrNotFound)
 		}
-	})
-	t.Run("The last use of a session never goes back", func(t *testing.T) {
-		_, session := LoginSession(t, s.store, User(t, s.store))
-		for _, at := range []int64{session.LastUsedAt + 60, session.LastUsedAt + 30} {
-			unit := s.store.NewUnitOfWork()
-			unit.QueueSessionUse(session.ID, at)
-			require.NoError(t, unit.Flush(t.Context()))
-		}
-		login, err := s.store.FindLogin(t.Context(), session.ID, "")
-		require.NoError(t, err)
-		require.Equal(t, session.LastUsedAt+60, login.Session.LastUsedAt)
-	})
-	t.Run("A session needs its user", func(t *testing.T) {
-		l := storage.LoginSession{ID: storage.Hash("x"), SessionID: s.store.NewID(), UserID: s.store.NewID()}
-		require.ErrorIs(t, s.store.CreateLoginSession(t.Context(), l), storage.ErrNotFound)
 	})
 }
 

@@ -66,6 +66,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Rotation", rotation},
 		{"Access tokens", accessTokens},
 		{"Login sessions", loginSessions},
+		{"Renewed sessions", renewals},
 		{"Ends of sessions", sessionEnds},
 		{"Logout deliveries", logoutDeliveries},
 		{"Sign-in failures", signInFailures},
