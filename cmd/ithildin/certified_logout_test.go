@@ -33,15 +33,15 @@ func TestOpenIDClientOfNodeRegistersAndHearsThatThePersonSignedOut(t *testing.T)
 		SameSubject, SameSession bool
 		HasNonce                 bool
 	}
-	a.startNode(t, "register.mjs", p.issuer, filepath.Join(p.command.Dir, "certificate.pem"), filepath.Join(p.command.Dir, "key.pem")).
-		serve(func(address string) string {
-			begin, err := url.Parse(address)
-			require.NoError(t, err)
-			// Each address names one of them, and the application takes over there.
-			browser.stop = begin.Query().Get("redirect_uri") + begin.Query().Get("post_logout_redirect_uri")
-			landed, _ := browser.visit(address)
-			return landed.String()
-		}, &report)
+	certificateFile, keyFile := filepath.Join(p.command.Dir, "certificate.pem"), filepath.Join(p.command.Dir, "key.pem")
+	a.startNode(t, "register.mjs", p.issuer, certificateFile, keyFile).serve(func(address string) string {
+		begin, err := url.Parse(address)
+		require.NoError(t, err)
+		// Each address names one of them, and the application takes over there.
+		browser.stop = begin.Query().Get("redirect_uri") + begin.Query().Get("post_logout_redirect_uri")
+		landed, _ := browser.visit(address)
+		return landed.String()
+	}, &report)
 	require.Equal(t, report.ExpectedGoodbye, report.Goodbye)
 	require.True(t, report.StateReturned)
 	require.Equal(t, "logout+jwt", report.Type)
