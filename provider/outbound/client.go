@@ -16,9 +16,7 @@ import (
 )
 
 const (
-	// timeout bounds a whole request, redirects and body included.
-	timeout          = 5 * time.Second
-	dialTimeout      = 3 * time.Second
+	defaultTimeout   = 5 * time.Second
 	maximumRedirects = 3
 	maximumAddress   = 2000 // bytes of a URL
 )
@@ -30,8 +28,10 @@ var ErrRefused = errors.New("outbound: the address may not be reached")
 type Options struct {
 	// Allowed are private networks that may be reached all the same.
 	Allowed []netip.Prefix
-	// RootCAs are trusted beside nothing else; nil: those of the system.
+	// RootCAs are the authorities that are trusted; nil: those of the system.
 	RootCAs *x509.CertPool
+	// Timeout bounds a whole request, redirects and body included; default: 5 seconds.
+	Timeout time.Duration
 }
 
 // Client sends requests to addresses that others chose. It is safe for concurrent use.
@@ -39,15 +39,17 @@ type Client struct{ http *http.Client }
 
 // New makes a Client. It takes no proxy from the environment: behind one, nobody could tell where a request ends.
 func New(o Options) *Client {
-	dialer := &net.Dialer{Timeout: dialTimeout, Control: guard(o.Allowed)}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	dialer := &net.Dialer{Timeout: o.Timeout, Control: guard(o.Allowed)}
 	return &Client{http: &http.Client{
-		Timeout:       timeout,
+		Timeout:       o.Timeout,
 		CheckRedirect: checkRedirect,
 		Transport: &http.Transport{
 			DialContext:            dialer.DialContext,
 			TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    dialTimeout,
-			ResponseHeaderTimeout:  timeout,
+			TLSHandshakeTimeout:    o.Timeout,
 			MaxResponseHeaderBytes: 32 << 10,
 			MaxConnsPerHost:        8,
 			MaxIdleConns:           32,
@@ -128,7 +130,8 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// checkRedirect holds every address on the way to the rules of the first; what was posted goes nowhere else.
+// checkRedirect holds every address on the way to the rules of the first; what was posted goes nowhere else. The next one
+// is not told the last, which may hold a secret of its owner.
 func checkRedirect(r *http.Request, via []*http.Request) error {
 	if via[0].Method != http.MethodGet {
 		return http.ErrUseLastResponse
@@ -136,6 +139,7 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > maximumRedirects {
 		return fmt.Errorf("%w: more than %d redirects", ErrRefused, maximumRedirects)
 	}
+	r.Header.Del("Referer")
 	return checkAddress(r.URL.String())
 }
 

@@ -1,0 +1,164 @@
+package outbound
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	// How long a document is fresh: as its Cache-Control says (RFC 9111 5.2.2.1), within bounds.
+	defaultFreshness = 5 * time.Minute
+	minimumFreshness = time.Minute
+	maximumFreshness = time.Hour
+	// staleness is how long the last good copy serves beyond its freshness, while the other side is away.
+	staleness = time.Hour
+	// failureMemory is how long nobody asks again after a failure, so that no one can have an address hammered.
+	failureMemory = 5 * time.Second
+	// refreshPause is the shortest time between the last fetch of an address and a forced one.
+	refreshPause = 10 * time.Second
+
+	maximumEntries = 500
+)
+
+// CacheOptions are what a Cache takes from outside.
+type CacheOptions[T any] struct {
+	Client *Client
+	// Maximum bounds a document, in bytes.
+	Maximum int64
+	// Parse makes of a document what is kept; its error counts as a failure of the other side.
+	Parse func(body []byte) (T, error)
+	Now   func() time.Time
+}
+
+// Cache keeps what addresses answered. At most one request to an address is on its way at a time, and whoever else wants
+// the same waits for it. It is safe for concurrent use; the values are shared and must not be changed.
+type Cache[T any] struct {
+	options  CacheOptions[T]
+	fetching singleflight.Group
+
+	mu      sync.Mutex
+	entries map[string]entry[T]
+}
+
+// entry is what is known of an address.
+type entry[T any] struct {
+	value       T
+	freshUntil  time.Time // zero: there was no good answer yet
+	attemptedAt time.Time
+	failure     error // of the last attempt
+}
+
+// NewCache makes an empty Cache.
+func NewCache[T any](o CacheOptions[T]) *Cache[T] {
+	return &Cache[T]{options: o, entries: map[string]entry[T]{}}
+}
+
+// Get returns what an address answered: from memory while it is fresh, else fetched anew. While that fails the last good
+// answer serves for an hour more. It waits for as long as the Client takes at most, whatever becomes of the context. Errors:
+// ErrRefused, or a fault of the other side.
+func (c *Cache[T]) Get(ctx context.Context, address string) (T, error) {
+	return c.get(ctx, address, entry[T].due)
+}
+
+// Refresh is Get for who found that the answer lacks what it should have. It fetches anew, unless that was done within the
+// last ten seconds.
+func (c *Cache[T]) Refresh(ctx context.Context, address string) (T, error) {
+	return c.get(ctx, address, entry[T].refreshable)
+}
+
+func (c *Cache[T]) get(ctx context.Context, address string, due func(entry[T], time.Time) bool) (T, error) {
+	if e := c.entry(address); !due(e, c.options.Now()) {
+		return e.answer(c.options.Now())
+	}
+	// The fetch serves everyone who waits for it, so it must not end with the first one's context; the client bounds it.
+	fetched, _, _ := c.fetching.Do(address, func() (any, error) {
+		e := c.entry(address)
+		if due(e, c.options.Now()) { // nobody was faster
+			e = c.fetch(context.WithoutCancel(ctx), address, e)
+			c.keep(address, e)
+		}
+		return e, nil
+	})
+	return fetched.(entry[T]).answer(c.options.Now())
+}
+
+// fetch makes one attempt; a failed one leaves the last good answer as it is.
+func (c *Cache[T]) fetch(ctx context.Context, address string, e entry[T]) entry[T] {
+	e.attemptedAt = c.options.Now()
+	document, err := c.options.Client.Get(ctx, address, c.options.Maximum)
+	if e.failure = err; err != nil {
+		return e
+	}
+	value, err := c.options.Parse(document.Body)
+	if e.failure = err; err != nil {
+		return e
+	}
+	e.value, e.freshUntil = value, e.attemptedAt.Add(freshness(document.Header.Values("Cache-Control")))
+	return e
+}
+
+func (c *Cache[T]) entry(address string) entry[T] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.entries[address]
+}
+
+// keep makes room first: of what is of no more use, and failing that of any one.
+func (c *Cache[T]) keep(address string, e entry[T]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.entries[address]; !known && len(c.entries) >= maximumEntries {
+		now, other := c.options.Now(), ""
+		for other = range c.entries {
+			if c.entries[other].useless(now) {
+				delete(c.entries, other)
+			}
+		}
+		if len(c.entries) >= maximumEntries {
+			delete(c.entries, other)
+		}
+	}
+	c.entries[address] = e
+}
+
+func (e entry[T]) due(now time.Time) bool {
+	return !now.Before(e.freshUntil) && (e.failure == nil || now.Sub(e.attemptedAt) >= failureMemory)
+}
+
+func (e entry[T]) refreshable(now time.Time) bool { return now.Sub(e.attemptedAt) >= refreshPause }
+
+func (e entry[T]) useless(now time.Time) bool {
+	return now.Sub(e.attemptedAt) >= failureMemory && !now.Before(e.freshUntil.Add(staleness))
+}
+
+func (e entry[T]) answer(now time.Time) (T, error) {
+	if e.failure != nil && !now.Before(e.freshUntil.Add(staleness)) {
+		var none T
+		return none, e.failure
+	}
+	return e.value, nil
+}
+
+// freshness reads max-age, in seconds; who forbids keeping at all is asked as often as the lower bound allows.
+func freshness(cacheControl []string) time.Duration {
+	fresh := defaultFreshness
+	for directive := range strings.SplitSeq(strings.ToLower(strings.Join(cacheControl, ",")), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
+		switch name {
+		case "no-store", "no-cache":
+			return minimumFreshness
+		case "max-age":
+			seconds, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31)
+			if err != nil {
+				return minimumFreshness
+			}
+			fresh = min(max(time.Duration(seconds)*time.Second, minimumFreshness), maximumFreshness)
+		}
+	}
+	return fresh
+}
