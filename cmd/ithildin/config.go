@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -56,10 +57,6 @@ func (c *configPrintCommand) Run(terminal console) error {
 	if err != nil {
 		return err
 	}
-	var proxies []string
-	for _, prefix := range s.trustedProxies {
-		proxies = append(proxies, prefix.String())
-	}
 	return printRows(terminal.out, c.formatFlag, []settingRow{
 		{"ITHILDIN_ISSUER", s.issuer.String()},
 		{"ITHILDIN_RESPONSE_TYPES", strings.Join(s.responseTypes, ",")},
@@ -69,7 +66,7 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_ADMIN_LISTEN", s.adminListen},
 		{"ITHILDIN_ADMIN_TOKEN", count(len(s.adminTokens), "token")},
 		{"ITHILDIN_ADMIN_AUTH", c.AdminAuth},
-		{"ITHILDIN_TRUSTED_PROXIES", strings.Join(proxies, ",")},
+		{"ITHILDIN_TRUSTED_PROXIES", networks(s.trustedProxies)},
 		{"ITHILDIN_DATABASE_URL", withoutPassword(s.databaseURL)},
 		{"ITHILDIN_DATABASE_CONNECTIONS", fmt.Sprint(s.databaseConnections)},
 		{"ITHILDIN_SECRET", count(len(s.secrets), "secret")},
@@ -77,6 +74,8 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_CAPTCHA_SECRET", count(present(s.components.Captcha != nil), "secret")},
 		{"ITHILDIN_SIGNATURE_URL", withoutPassword(c.SignatureURL)},
 		{"ITHILDIN_PERSONS_URL", withoutPassword(c.PersonsURL)},
+		{"ITHILDIN_OUTBOUND_ALLOWED", networks(s.outbound.Allowed)},
+		{"ITHILDIN_OUTBOUND_CA_FILE", c.OutboundCAFile},
 		{"ITHILDIN_PASSWORD_LIFETIME", or(c.PasswordLifetime, defaultPasswordLifetime)},
 		{"ITHILDIN_REGISTRATION", s.registration.Mode},
 		{"ITHILDIN_REGISTRATION_QUOTA", fmt.Sprint(s.registration.Quota)},
@@ -85,6 +84,14 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_LOG_FORMAT", or(s.logFormat, "text on a terminal, else json")},
 		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.logLevel.String())},
 	})
+}
+
+func networks(prefixes []netip.Prefix) string {
+	texts := make([]string, len(prefixes))
+	for i, prefix := range prefixes {
+		texts[i] = prefix.String()
+	}
+	return strings.Join(texts, ",")
 }
 
 func present(given bool) int {

@@ -11,6 +11,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/login"
+	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
 
@@ -44,6 +45,7 @@ type configuration struct {
 	secretFlags
 	componentFlags
 	gatewayFlags
+	outboundFlags
 	janitorFlags
 	registrationFlags
 }
@@ -65,6 +67,7 @@ type settings struct {
 	secrets             [][]byte // none yet for a development server that keeps its own
 	components          login.Components
 	gateway             gatewaySettings
+	outbound            outbound.Options
 	janitor             janitorSettings
 	registration        provider.Registration
 	logFormat           string // "" for what suits the output
@@ -101,6 +104,7 @@ func (c configuration) load() (*settings, error) {
 	}
 	s.components = c.componentFlags.load(&p)
 	s.gateway = c.gatewayFlags.load(&p)
+	s.outbound = c.outboundFlags.load(&p)
 	s.janitor = c.janitorFlags.load(&p, s.components.PasswordLifetime)
 	s.registration = c.registrationFlags.load(&p)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {

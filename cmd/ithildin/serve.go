@@ -16,6 +16,7 @@ import (
 	"ithildin/migrations"
 	"ithildin/provider"
 	"ithildin/provider/login"
+	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
 
@@ -131,7 +132,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	p, err := provider.New(ctx, provider.Options{
 		Store: store, Keys: keys, Passwords: passwords, Components: s.components, Issuer: s.issuer, Logger: logger,
 		TrustedProxies: s.trustedProxies, ResponseTypes: s.responseTypes, Registration: s.registration,
-		Metrics: registry,
+		Outbound: outbound.New(s.outbound), Metrics: registry,
 	})
 	if err != nil {
 		return nil, explainSealed(err)
