@@ -2,12 +2,12 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
-	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json"
 
 	"ithildin/storage"
 )
@@ -16,36 +16,37 @@ import (
 const (
 	assertionLeeway   = 60
 	assertionLifetime = 3600 // the longest time to its exp that is believed
+	maximumJTI        = 255  // bytes
 )
 
-// assertionAlgorithms are those with which clients may sign; none of them is symmetric.
-var assertionAlgorithms = []jose.SignatureAlgorithm{
-	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
-}
-
 type assertionClaims struct {
-	Issuer    string   `json:"iss"`
-	Subject   string   `json:"sub"`
-	Audience  audience `json:"aud"`
-	ID        string   `json:"jti"`
-	ExpiresAt float64  `json:"exp"`
-	IssuedAt  float64  `json:"iat"`
-	NotBefore float64  `json:"nbf"`
+	Issuer    string          `json:"iss"`
+	Subject   string          `json:"sub"`
+	Audience  json.RawMessage `json:"aud"` // raw, for a policy may forbid a list
+	ID        string          `json:"jti"`
+	ExpiresAt float64         `json:"exp"`
+	IssuedAt  float64         `json:"iat"`
+	NotBefore float64         `json:"nbf"`
 }
 
 // readAssertion takes the client's id from the assertion, unverified: it only says whose keys to try.
 func readAssertion(c credentials, kind string) (credentials, error) {
-	c.method = storage.AuthMethodPrivateKeyJWT
 	if kind != assertionType || c.assertion == "" {
 		return c, invalidClient("The client_assertion_type must be " + assertionType + " and come with a client_assertion.")
 	}
-	signed, err := jose.ParseSignedCompact(c.assertion, assertionAlgorithms)
+	var err error
+	c.signed, err = parseSigned(c.assertion, signatureAlgorithms, "", "jwt", "client-authentication+jwt")
 	if err != nil {
-		return c, refused(fmt.Errorf("client assertion: %w", err))
+		text := fmt.Sprintf("The client_assertion is no JWT of one of the algorithms %v.", signatureAlgorithms)
+		return c, invalidClient(text).Because(err)
 	}
-	var claims assertionClaims
-	if err := json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &claims); err != nil {
-		return c, refused(fmt.Errorf("client assertion: %w", err))
+	c.method = storage.AuthMethodPrivateKeyJWT
+	if isSymmetric(c.signed) {
+		c.method = storage.AuthMethodSecretJWT
+	}
+	claims, err := readAssertionClaims(c.signed.UnsafePayloadWithoutVerification())
+	if err != nil {
+		return c, invalidClient("The claims of the client_assertion can't be read.").Because(err)
 	}
 	if c.clientID != "" && c.clientID != claims.Subject {
 		return c, invalidRequest("The client_id is not the subject of the client assertion.")
@@ -54,23 +55,43 @@ func readAssertion(c credentials, kind string) (credentials, error) {
 	return c, nil
 }
 
-// byAssertion verifies private_key_jwt (RFC 7523 3) with the client's registered keys. Its jti is used up last, so that
-// an assertion which fails another check can be mended and sent again.
-func (p *Provider) byAssertion(ctx context.Context, client *storage.Client, assertion string) (*storage.Client, error) {
-	signed, err := jose.ParseSignedCompact(assertion, assertionAlgorithms)
-	if err != nil || len(signed.Signatures) != 1 {
-		return nil, refused(fmt.Errorf("client assertion: %w", err))
+// readAssertionClaims reads a payload by a parser that tells capital letters from small ones and refuses a member given twice.
+func readAssertionClaims(payload []byte) (claims assertionClaims, err error) {
+	if !utf8.Valid(payload) {
+		return claims, errors.New("the payload is not valid UTF-8")
 	}
-	payload, err := verifyWith(client.Metadata.JWKS, signed)
+	return claims, json.Unmarshal(payload, &claims)
+}
+
+// byAssertion verifies private_key_jwt and client_secret_jwt (OIDC Core 9, RFC 7523 3). Its jti is used up last, so that an
+// assertion which fails another check can be mended and sent again.
+func (p *Provider) byAssertion(
+	ctx context.Context, client *storage.Client, c credentials, endpoint string,
+) (*storage.Client, error) {
+	used, registered := c.signed.Signatures[0].Protected.Algorithm, client.Metadata.TokenEndpointAuthSigningAlg
+	if registered != "" && registered != used {
+		return nil, refused(fmt.Errorf("client assertion: signed with %s, and registered is %s", used, registered))
+	}
+	payload, by, err := p.verifySigned(ctx, client, c.signed)
+	if errors.Is(err, errKeySet) {
+		return nil, invalidClient("The client's keys could not be read from its jwks_uri.").Because(err)
+	}
 	if err != nil {
-		return nil, refused(err)
-	}
-	var claims assertionClaims
-	if err := json.Unmarshal(payload, &claims); err != nil {
 		return nil, refused(fmt.Errorf("client assertion: %w", err))
 	}
-	if err := p.checkAssertion(client, claims); err != nil {
-		return nil, refused(err)
+	claims, err := readAssertionClaims(payload)
+	if err != nil {
+		return nil, refused(fmt.Errorf("client assertion: %w", err))
+	}
+	if err := p.checkAssertion(client, claims, endpoint); err != nil {
+		return nil, err
+	}
+	authenticated, err := only(client)
+	if by != nil {
+		authenticated, err = client.WithConnection(by), nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	u := storage.UnitOfWorkFrom(ctx)
 	expiresAt := int64(claims.ExpiresAt) + assertionLeeway
@@ -80,44 +101,45 @@ func (p *Provider) byAssertion(ctx context.Context, client *storage.Client, asse
 		}
 		return nil, err
 	}
-	return only(client)
+	return authenticated, nil
 }
 
-// verifyWith tries the key that the header names, or every registered one where it names none.
-func verifyWith(keys *jose.JSONWebKeySet, signed *jose.JSONWebSignature) ([]byte, error) {
-	if keys == nil {
-		return nil, errors.New("client assertion: the client has registered no keys")
-	}
-	candidates := keys.Keys
-	if kid := signed.Signatures[0].Header.KeyID; kid != "" {
-		candidates = keys.Key(kid)
-	}
-	for _, key := range candidates {
-		if key.Use == "enc" || key.Algorithm != "" && key.Algorithm != signed.Signatures[0].Header.Algorithm {
-			continue
-		}
-		if payload, err := signed.Verify(key.Public()); err == nil {
-			return payload, nil
-		}
-	}
-	return nil, errors.New("client assertion: none of the client's keys verifies it")
-}
-
-func (p *Provider) checkAssertion(client *storage.Client, c assertionClaims) error {
+// checkAssertion may say what is wrong: that the client signed it is known by now.
+func (p *Provider) checkAssertion(client *storage.Client, c assertionClaims, endpoint string) error {
 	now := float64(p.store.Now())
 	switch {
 	case c.Issuer != client.ID || c.Subject != client.ID:
-		return errors.New("client assertion: iss and sub must be the client_id")
-	case !slices.Contains(c.Audience, p.issuer) && !slices.Contains(c.Audience, p.issuer+PathToken):
-		return errors.New("client assertion: aud names neither the issuer nor the token endpoint")
-	case c.ID == "" || len(c.ID) > 255:
-		return errors.New("client assertion: jti is missing or too long")
+		return invalidClient("The iss and sub of the client assertion must both be the client_id.")
+	case c.ID == "" || len(c.ID) > maximumJTI:
+		return invalidClient(fmt.Sprintf("The jti of the client assertion has %d bytes: want 1 to %d.", len(c.ID), maximumJTI))
 	case c.ExpiresAt <= now-assertionLeeway:
-		return errors.New("client assertion: expired")
+		return invalidClient("The client assertion has no exp, or has expired.")
 	case c.ExpiresAt > now+assertionLifetime+assertionLeeway:
-		return errors.New("client assertion: exp is too far away")
+		return invalidClient(fmt.Sprintf("The exp of the client assertion is more than %d seconds away.", assertionLifetime))
 	case c.IssuedAt > now+assertionLeeway || c.NotBefore > now+assertionLeeway:
-		return errors.New("client assertion: from the future")
+		return invalidClient("The iat or nbf of the client assertion is in the future.")
 	}
-	return nil
+	return p.checkAddressee(client, c.Audience, endpoint)
+}
+
+// checkAddressee holds the aud of an assertion to the client's policy: the issuer alone, or among others whatever means this
+// provider: the issuer, the token endpoint, or the endpoint that was called.
+func (p *Provider) checkAddressee(client *storage.Client, raw json.RawMessage, endpoint string) error {
+	if client.Policy.AssertionAudience != storage.AssertionAudienceEndpoint {
+		var one string
+		if json.Unmarshal(raw, &one) != nil || one != p.issuer {
+			return invalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want the string %q.", raw, p.issuer))
+		}
+		return nil
+	}
+	var named audience
+	if json.Unmarshal(raw, &named) == nil {
+		for _, own := range []string{p.issuer, p.issuer + PathToken, p.issuer + endpoint} {
+			if slices.Contains(named, own) {
+				return nil
+			}
+		}
+	}
+	return invalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want %q or %q.",
+		raw, p.issuer, p.issuer+PathToken))
 }

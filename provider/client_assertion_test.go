@@ -28,7 +28,11 @@ type assertions struct {
 }
 
 func newAssertions(t *testing.T, engine storagetest.Engine) *assertions {
-	a := &assertions{stack: newStack(t, engine)}
+	return newAssertionsOn(t, newStack(t, engine))
+}
+
+func newAssertionsOn(t *testing.T, s *stack) *assertions {
+	a := &assertions{stack: s}
 	var err error
 	a.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)

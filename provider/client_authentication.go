@@ -7,19 +7,23 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"ithildin/storage"
 )
 
 // credentials are what a request proves a client by, of one method (RFC 6749 2.3, OIDC Core 9).
 type credentials struct {
-	method   string // none, client_secret_basic, client_secret_post, private_key_jwt
+	method   string // one of OIDC Core 9
 	clientID string
 	secrets  []string // the readings of what was sent; Basic has two, since clients encode it or do not
-	// assertion is a private_key_jwt's.
+	// assertion is a private_key_jwt's or client_secret_jwt's; signed is the same, parsed and not yet verified.
 	assertion string
+	signed    *jose.JSONWebSignature
 }
 
 const (
@@ -28,9 +32,11 @@ const (
 	maximumAssertion = 16 << 10 // bytes
 )
 
-// authenticateClient settles who the client is and, over its connections, on whose behalf it speaks. The answer to an
-// unknown client and to a wrong secret is the same.
-func (p *Provider) authenticateClient(ctx context.Context, authorization string, form url.Values) (*storage.Client, error) {
+// authenticateClient settles who the client is and, over its connections, on whose behalf it speaks. endpoint is the path
+// that it calls. The answer to an unknown client and to a wrong secret is the same.
+func (p *Provider) authenticateClient(
+	ctx context.Context, endpoint, authorization string, form url.Values,
+) (*storage.Client, error) {
 	c, err := readCredentials(authorization, form)
 	if err != nil {
 		return nil, err
@@ -43,21 +49,22 @@ func (p *Provider) authenticateClient(ctx context.Context, authorization string,
 		return nil, err
 	}
 	registered := client.Metadata.TokenEndpointAuthMethod
-	switch {
-	case c.method == storage.AuthMethodPrivateKeyJWT:
-		if registered != storage.AuthMethodPrivateKeyJWT {
-			return nil, refused(errors.New("the client is not registered for private_key_jwt"))
-		}
-		return p.byAssertion(ctx, client, c.assertion)
-	case c.method == storage.AuthMethodNone:
-		if registered != storage.AuthMethodNone {
-			return nil, refused(errors.New("a confidential client sent no credentials"))
-		}
+	if c.method != registered && !(inClear(c.method) && inClear(registered)) {
+		return nil, refused(fmt.Errorf("the client used %s, and is registered for %s", c.method, registered))
+	}
+	switch c.method {
+	case storage.AuthMethodNone:
 		return only(client)
-	case registered == storage.AuthMethodNone || registered == storage.AuthMethodPrivateKeyJWT:
-		return nil, refused(errors.New("the client is not registered for a secret"))
+	case storage.AuthMethodPrivateKeyJWT, storage.AuthMethodSecretJWT:
+		return p.byAssertion(ctx, client, c, endpoint)
 	}
 	return p.bySecret(ctx, client, c.secrets)
+}
+
+// inClear says that a method sends the secret itself. Which of the two ways it takes is not held against a client; none
+// registered is Basic (RFC 7591 2).
+func inClear(method string) bool {
+	return method == "" || method == storage.AuthMethodBasic || method == storage.AuthMethodPost
 }
 
 func refused(cause error) *Error {
@@ -160,7 +167,7 @@ func live(s storage.ConnectionSecret, now int64) bool { return s.ExpiresAt == 0 
 
 // AuthenticateSecret finds the connection of a client by its secret, for a diagnosis on the legacy face.
 func (p *Provider) AuthenticateSecret(ctx context.Context, clientID, secret string) (*storage.Client, error) {
-	return p.authenticateClient(ctx, "", url.Values{"client_id": {clientID}, "client_secret": {secret}})
+	return p.authenticateClient(ctx, PathToken, "", url.Values{"client_id": {clientID}, "client_secret": {secret}})
 }
 
 // weakSecrets verifies secrets of few bits, which have a slow hash: once each, and from then on by a keyed hash in memory,

@@ -71,9 +71,9 @@ func (p *Provider) newDocuments() *documents {
 
 // metadata follows from the configuration: what the operator has not turned on is not there.
 func (p *Provider) metadata() metadata {
-	confidential := []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}
-	algorithms := make([]string, len(assertionAlgorithms))
-	for i, a := range assertionAlgorithms {
+	confidential := []string{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"}
+	algorithms := make([]string, len(signatureAlgorithms))
+	for i, a := range signatureAlgorithms {
 		algorithms[i] = string(a)
 	}
 	signing := []string{jwks.RS256, jwks.ES256, jwks.EdDSA}

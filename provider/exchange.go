@@ -65,7 +65,7 @@ func (p *Provider) exchange(ctx context.Context, request TokenRequest) (*TokenSe
 	}
 	u := p.store.NewUnitOfWork()
 	ctx = u.Context(ctx)
-	client, err := p.authenticateClient(ctx, request.Authorization, request.Form)
+	client, err := p.authenticateClient(ctx, PathToken, request.Authorization, request.Form)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ type introspection struct {
 // introspect is the introspection endpoint (RFC 7662). A confidential client may ask about tokens issued to it or meant
 // for it, or about any with the policy introspect_any; of every other token it learns that it is not active.
 func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
-	client, token, err := p.askedAbout(w, r)
+	client, token, err := p.askedAbout(w, r, PathIntrospect)
 	if err != nil {
 		return err
 	}
@@ -61,14 +61,14 @@ func (p *Provider) mayAsk(client *storage.Client, info *TokenInfo) bool {
 	return client.Policy.IntrospectAny || info.ClientID == client.ID || slices.Contains(info.Audience, client.ID)
 }
 
-// askedAbout reads a request of an authenticated client about one token.
-func (p *Provider) askedAbout(w http.ResponseWriter, r *http.Request) (*storage.Client, string, error) {
+// askedAbout reads a request of an authenticated client about one token, to the endpoint of that path.
+func (p *Provider) askedAbout(w http.ResponseWriter, r *http.Request, endpoint string) (*storage.Client, string, error) {
 	form, malformed := readForm(w, r)
 	if malformed != nil {
 		return nil, "", malformed
 	}
 	ctx := p.store.NewUnitOfWork().Context(r.Context())
-	client, err := p.authenticateClient(ctx, r.Header.Get("Authorization"), form)
+	client, err := p.authenticateClient(ctx, endpoint, r.Header.Get("Authorization"), form)
 	if err != nil {
 		return nil, "", err
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/ory/fosite"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -62,6 +63,7 @@ type Provider struct {
 	faces   map[string]Face
 
 	outbound      *outbound.Client
+	keySets       *outbound.Cache[*jose.JSONWebKeySet]
 	responseTypes []string
 	registration  Registration
 	registrations registrationRate
@@ -113,6 +115,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		passwords: o.Passwords, components: o.Components,
 		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
 	}
+	p.keySets = p.newKeySets()
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err
 	}

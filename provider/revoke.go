@@ -12,7 +12,7 @@ import (
 // access token ends alone. An unknown token, or another client's, is answered like one that was revoked; a database that
 // is away is not: the client must not believe in a revocation that did not happen.
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
-	client, token, err := p.askedAbout(w, r)
+	client, token, err := p.askedAbout(w, r, PathRevoke)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
@@ -63,6 +64,15 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 			}
 		})
 	}
+	t.Run("client_credentials by a key", func(t *testing.T) {
+		s, proxy := proxiedStack(t)
+		a := newAssertionsOn(t, s)
+		for range 3 { // on whichever connection of the pool: everything is prepared by the last
+			proxy.Reset()
+			require.Equal(t, http.StatusOK, a.send(a.sign(t, a.key, jose.ES256, a.claims())).status)
+		}
+		require.LessOrEqual(t, proxy.RoundTrips(), int64(1), "1 write: the jti")
+	})
 	t.Run("discovery and JWKS", func(t *testing.T) {
 		s, proxy := proxiedStack(t)
 		proxy.Reset()

@@ -19,6 +19,7 @@ import (
 	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/provider/login"
+	"ithildin/provider/outbound"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -40,6 +41,7 @@ type stack struct {
 	userID   string
 	roleID   string
 	options  []func(*provider.Options)
+	outbound *outbound.Client // nil: public addresses only
 }
 
 func newStack(t testing.TB, engine storagetest.Engine, options ...func(*provider.Options)) *stack {
@@ -77,6 +79,7 @@ func (s *stack) start(changes ...func(*provider.Options)) {
 	require.NoError(s.t, s.keys.Load(ctx))
 	options := provider.Options{
 		Store: s.store, Keys: s.keys, Passwords: login.NewPasswords(login.PasswordOptions{}), Issuer: base, Now: s.clock.Now,
+		Outbound: s.outbound,
 	}
 	for _, change := range append(s.options[:len(s.options):len(s.options)], changes...) {
 		change(&options)
