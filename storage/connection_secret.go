@@ -41,6 +41,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 
 func sealedSecretContext(id string) string { return "connection_secrets:" + id }
 
+// CanSeal says that the store has a master secret; without one, SealSecret and OpenSecret must not be called.
+func (s *Store) CanSeal() bool { return s.sealer != nil }
+
 // SealSecret is the sealed form of a client's secret, for one that signs with it (client_secret_jwt). id is that of its row.
 func (s *Store) SealSecret(id, secret string) string {
 	return s.sealer.Seal([]byte(secret), sealedSecretContext(id))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -178,6 +179,7 @@ type clientRotateSecretCommand struct {
 	clientArgument
 	newSecretFlags
 	databaseFlags
+	secretFlags
 	formatFlag
 }
 
@@ -190,7 +192,7 @@ func (clientRotateSecretCommand) Help() string {
 
 // Run prints the new secret, this once.
 func (c *clientRotateSecretCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withSealableStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)
 		if err != nil {
 			return explain(err, "client "+c.ID)
@@ -206,6 +208,7 @@ func (c *clientRotateSecretCommand) Run(ctx context.Context, terminal console) e
 // newSecretFlags say what becomes of the secrets of a connection that gets a new one.
 type newSecretFlags struct {
 	SecretFile string        `name:"new-secret-file" placeholder:"PATH" help:"File with the new secret, - for standard input; default: one is made."`
+	Sealed     bool          `help:"Seal it besides, for a client that is to change to client_secret_jwt."`
 	Overlap    time.Duration `default:"24h" help:"How long the secrets before stay good."`
 }
 
@@ -219,10 +222,14 @@ func (f newSecretFlags) rotate(
 	ctx context.Context, terminal console, store *storage.Store, client *storage.Client, connection *storage.Connection,
 	format formatFlag,
 ) error {
-	if !usesSecret(client.Metadata.TokenEndpointAuthMethod) {
+	if !provider.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
 		return fmt.Errorf("client %s authenticates by %s and has no secret", client.ID, client.Metadata.TokenEndpointAuthMethod)
 	}
-	secret, generated, err := newConnectionSecret(ctx, terminal, store, f.SecretFile)
+	algorithm := signingAlgorithm(client.Metadata)
+	if f.Sealed {
+		algorithm = or(algorithm, "HS256")
+	}
+	secret, generated, err := newConnectionSecret(ctx, terminal, store, f.SecretFile, algorithm)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -16,6 +17,7 @@ type clientCreateCommand struct {
 	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"File with the secret, - for standard input; default: one is made and printed."`
 	clientFields
 	databaseFlags
+	secretFlags
 	formatFlag
 }
 
@@ -32,15 +34,15 @@ func (clientCreateCommand) Help() string {
 
 // Run stores the client and prints a secret that it made, this once.
 func (c *clientCreateCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withSealableStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
 		client, err := c.client(ctx, store)
 		if err != nil {
 			return err
 		}
 		connection := client.Connections[0]
 		printed := credentialsRow{ClientID: client.ID, ConnectionID: connection.ID}
-		if usesSecret(client.Metadata.TokenEndpointAuthMethod) {
-			secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile)
+		if provider.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
+			secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile, signingAlgorithm(client.Metadata))
 			if err != nil {
 				return err
 			}

@@ -20,14 +20,14 @@ type clientFields struct {
 	Type       string            `placeholder:"NAME" help:"Client type, which bounds the scopes."`
 	Scope      []string          `sep:" " help:"Scopes that it may ask for, in one word or several."`
 	GrantType  []string          `placeholder:"GRANT,…" enum:"authorization_code,implicit,refresh_token,client_credentials" help:"authorization_code, implicit, refresh_token, client_credentials."`
-	AuthMethod string            `placeholder:"METHOD" help:"client_secret_basic, client_secret_post, private_key_jwt, or none for a public client."`
+	AuthMethod string            `placeholder:"METHOD" help:"client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or none for a public client."`
 	Audience   []string          `placeholder:"AUDIENCE" help:"Audiences that it may ask for; the first is the default."`
 	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"Origins whose pages may call the token endpoint."`
-	JWKSFile   string            `name:"jwks-file" placeholder:"PATH" help:"File with the public keys for private_key_jwt (RFC 7517)."`
 	IDTokenAlg string            `name:"id-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of ID tokens: RS256 (the default), ES256 or EdDSA."`
 	AccessAlg  string            `name:"access-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of JWT access tokens: ES256 (the default), RS256 or EdDSA."`
 	Policy     map[string]string `placeholder:"NAME=VALUE" help:"A single policy, such as access_token=opaque; client show lists them."`
 	clientMetadataFields
+	clientAssertionFields
 }
 
 // apply changes the client as the flags say.
@@ -58,9 +58,6 @@ func (f clientFields) apply(ctx context.Context, store *storage.Store, c *storag
 
 func (f clientFields) applyMetadata(m *storage.Metadata) error {
 	f.clientMetadataFields.apply(m, f.GrantType)
-	if f.AuthMethod != "" {
-		m.TokenEndpointAuthMethod = f.AuthMethod
-	}
 	if len(f.Audience) > 0 {
 		m.Audience = f.Audience
 	}
@@ -73,12 +70,7 @@ func (f clientFields) applyMetadata(m *storage.Metadata) error {
 	if f.AccessAlg != "" {
 		m.AccessTokenSigningAlg = f.AccessAlg
 	}
-	if f.JWKSFile == "" {
-		return nil
-	}
-	keys, err := readPublicKeys(f.JWKSFile)
-	m.JWKS = keys
-	return err
+	return f.clientAssertionFields.apply(m, f.AuthMethod)
 }
 
 func readPublicKeys(path string) (*jose.JSONWebKeySet, error) {
@@ -86,8 +78,8 @@ func readPublicKeys(path string) (*jose.JSONWebKeySet, error) {
 	if err != nil {
 		return nil, &usageError{cause: err}
 	}
-	var keys jose.JSONWebKeySet
-	if err := json.Unmarshal(content, &keys); err != nil || len(keys.Keys) == 0 {
+	keys, err := provider.ParseKeySet(content)
+	if err != nil || len(keys.Keys) == 0 {
 		return nil, &usageError{cause: fmt.Errorf("%s is no JSON Web Key Set", path)}
 	}
 	for _, key := range keys.Keys {
@@ -95,7 +87,7 @@ func readPublicKeys(path string) (*jose.JSONWebKeySet, error) {
 			return nil, &usageError{cause: fmt.Errorf("%s holds a private or symmetric key: the client keeps that", path)}
 		}
 	}
-	return &keys, nil
+	return keys, nil
 }
 
 // changePolicy sets single policies by their JSON names; those that are numbers or truth values take such.

@@ -40,6 +40,9 @@ func (c *clientUpdateCommand) Run(ctx context.Context) error {
 		if err := checkClient(client); err != nil {
 			return err
 		}
+		if err := requireSealed(client); err != nil {
+			return err
+		}
 		return store.UpdateClient(ctx, *client)
 	})
 }

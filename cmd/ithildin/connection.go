@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -38,6 +39,7 @@ type connectionCreateCommand struct {
 	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Where codes go; give it once for each."`
 	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"File with the secret, - for standard input; default: one is made and printed."`
 	databaseFlags
+	secretFlags
 	formatFlag
 }
 
@@ -50,12 +52,12 @@ func (connectionCreateCommand) Help() string {
 
 // Run stores the connection and prints a secret that it made, this once.
 func (c *connectionCreateCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withSealableStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ClientID)
 		if err != nil {
 			return explain(err, "client "+c.ClientID)
 		}
-		if method := client.Metadata.TokenEndpointAuthMethod; !usesSecret(method) {
+		if method := client.Metadata.TokenEndpointAuthMethod; !provider.HasSecret(method) {
 			return fmt.Errorf("client %s authenticates by %s, and only a secret tells several connections apart", client.ID, method)
 		}
 		connection, err := newConnection(store, c.ClientID, c.Preset, c.RedirectURI)
@@ -63,7 +65,7 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console) err
 			return err
 		}
 		connection.ConsumerID = c.Consumer
-		secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile)
+		secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile, signingAlgorithm(client.Metadata))
 		if err != nil {
 			return err
 		}
@@ -150,6 +152,7 @@ type connectionRotateSecretCommand struct {
 	connectionArgument
 	newSecretFlags
 	databaseFlags
+	secretFlags
 	formatFlag
 }
 
@@ -162,7 +165,7 @@ func (connectionRotateSecretCommand) Help() string {
 
 // Run prints the new secret, this once.
 func (c *connectionRotateSecretCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withSealableStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
 		connection, err := store.FindConnection(ctx, c.ID)
 		if err != nil {
 			return explain(err, "connection "+c.ID)

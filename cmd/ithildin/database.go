@@ -45,17 +45,25 @@ func engineOf(store *storage.Store) migrations.Engine {
 
 // withStore runs a verb on a database that exists and is up to date.
 func (f databaseFlags) withStore(ctx context.Context, work func(*storage.Store) error) error {
-	return withSealedStore(ctx, f, nil, work)
+	return f.withSecrets(ctx, func(*problems) [][]byte { return nil }, work)
 }
 
 // withSealedStore is withStore for a verb that reads what the master secrets seal.
 func withSealedStore(ctx context.Context, f databaseFlags, s *secretFlags, work func(*storage.Store) error) error {
+	return f.withSecrets(ctx, func(p *problems) [][]byte { return s.load(p, false) }, work)
+}
+
+// withSealableStore is withStore for a verb that needs the master secrets for some clients only: they may be absent.
+func withSealableStore(ctx context.Context, f databaseFlags, s secretFlags, work func(*storage.Store) error) error {
+	return f.withSecrets(ctx, func(p *problems) [][]byte { return s.load(p, true) }, work)
+}
+
+func (f databaseFlags) withSecrets(
+	ctx context.Context, load func(*problems) [][]byte, work func(*storage.Store) error,
+) error {
 	var p problems
 	databaseURL, connections := f.load(&p, false)
-	var secrets [][]byte
-	if s != nil {
-		secrets = s.load(&p, false)
-	}
+	secrets := load(&p)
 	if err := p.err(); err != nil {
 		return err
 	}
