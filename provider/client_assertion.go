@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4/json"
 
@@ -44,8 +43,8 @@ func readAssertion(c credentials, kind string) (credentials, error) {
 	if isSymmetric(c.signed) {
 		c.method = storage.AuthMethodSecretJWT
 	}
-	claims, err := readAssertionClaims(c.signed.UnsafePayloadWithoutVerification())
-	if err != nil {
+	var claims assertionClaims
+	if err := decodeClaims(c.signed.UnsafePayloadWithoutVerification(), &claims); err != nil {
 		return c, invalidClient("The claims of the client_assertion can't be read.").Because(err)
 	}
 	if c.clientID != "" && c.clientID != claims.Subject {
@@ -53,14 +52,6 @@ func readAssertion(c credentials, kind string) (credentials, error) {
 	}
 	c.clientID = claims.Subject
 	return c, nil
-}
-
-// readAssertionClaims reads a payload by a parser that tells capital letters from small ones and refuses a member given twice.
-func readAssertionClaims(payload []byte) (claims assertionClaims, err error) {
-	if !utf8.Valid(payload) {
-		return claims, errors.New("the payload is not valid UTF-8")
-	}
-	return claims, json.Unmarshal(payload, &claims)
 }
 
 // byAssertion verifies private_key_jwt and client_secret_jwt (OIDC Core 9, RFC 7523 3). Its jti is used up last, so that an
@@ -79,8 +70,8 @@ func (p *Provider) byAssertion(
 	if err != nil {
 		return nil, refused(fmt.Errorf("client assertion: %w", err))
 	}
-	claims, err := readAssertionClaims(payload)
-	if err != nil {
+	var claims assertionClaims
+	if err := decodeClaims(payload, &claims); err != nil {
 		return nil, refused(fmt.Errorf("client assertion: %w", err))
 	}
 	if err := p.checkAssertion(client, claims, endpoint); err != nil {

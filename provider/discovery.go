@@ -98,6 +98,8 @@ func (p *Provider) metadata() metadata {
 		PromptValues:     []string{"none", "login", "consent", "select_account"},
 		DisplayValues:    []string{"page", "popup", "touch", "wap"},
 		UILocales:        []string{"uk", "en"}, ResponseIssuer: true,
+		RequestObjectAlgorithms: algorithms, RequestParameterSupported: true, RequestURIParameterSupported: true,
+		RequireRequestURIRegistered: true,
 	}
 	if slices.ContainsFunc(p.responseTypes, frontChannel) {
 		m.GrantTypesSupported = append(m.GrantTypesSupported[:len(grantTypes):len(grantTypes)], "implicit")

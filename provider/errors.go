@@ -32,8 +32,8 @@ const (
 	CodeUnmetAuthenticationRequirements = "unmet_authentication_requirements"
 	CodeUnsupportedResponseMode         = "unsupported_response_mode"
 	CodeUnsupportedResponseType         = "unsupported_response_type"
-	CodeRequestNotSupported             = "request_not_supported"
-	CodeRequestURINotSupported          = "request_uri_not_supported"
+	CodeInvalidRequestObject            = "invalid_request_object"
+	CodeInvalidRequestURI               = "invalid_request_uri"
 )
 
 // The error codes of RFC 7591 3.2.2.

@@ -62,11 +62,12 @@ type Provider struct {
 	metrics *metrics
 	faces   map[string]Face
 
-	outbound      *outbound.Client
-	keySets       *outbound.Cache[*jose.JSONWebKeySet]
-	responseTypes []string
-	registration  Registration
-	registrations registrationRate
+	outbound       *outbound.Client
+	keySets        *outbound.Cache[*jose.JSONWebKeySet]
+	requestObjects *outbound.Cache[string]
+	responseTypes  []string
+	registration   Registration
+	registrations  registrationRate
 
 	passwords  *login.Passwords
 	components Components
@@ -115,7 +116,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		passwords: o.Passwords, components: o.Components,
 		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
 	}
-	p.keySets = p.newKeySets()
+	p.keySets, p.requestObjects = p.newKeySets(), p.newRequestObjects()
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,100 @@
+package provider
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/go-jose/go-jose/v4/json"
+
+	"ithildin/storage"
+)
+
+// requestObjectClaims are the members of a request object that are about the JWT itself (RFC 9101 4); nil: not given.
+type requestObjectClaims struct {
+	Issuer    *string   `json:"iss"`
+	ClientID  *string   `json:"client_id"`
+	Subject   string    `json:"sub"`
+	Audience  *audience `json:"aud"`
+	ExpiresAt *float64  `json:"exp"`
+	IssuedAt  *float64  `json:"iat"`
+	NotBefore *float64  `json:"nbf"`
+}
+
+// notParameters are the members that are about the JWT itself.
+var notParameters = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
+
+// requestObjectParameters checks a verified payload and returns the parameters in it.
+func (p *Provider) requestObjectParameters(client *storage.Client, payload []byte) (url.Values, error) {
+	var claims requestObjectClaims
+	members := map[string]json.RawMessage{}
+	if err := errors.Join(decodeClaims(payload, &claims), decodeClaims(payload, &members)); err != nil {
+		return nil, invalidRequestObject("The claims of the request object can't be read, or one of them is given twice.").
+			Because(err)
+	}
+	if err := p.checkRequestObject(client, claims); err != nil {
+		return nil, err
+	}
+	parameters := url.Values{}
+	for name, raw := range members {
+		if slices.Contains(notParameters, name) {
+			continue
+		}
+		if name == "request" || name == "request_uri" {
+			return nil, invalidRequestObject("A request object must not have another in it (RFC 9101 4).")
+		}
+		values, ok := parameterValues(name, raw)
+		if !ok {
+			return nil, invalidRequestObject(fmt.Sprintf("The claim %.40q of the request object is %.40s: want a string.", name, raw))
+		}
+		parameters[name] = values
+	}
+	return parameters, nil
+}
+
+func (p *Provider) checkRequestObject(client *storage.Client, c requestObjectClaims) error {
+	now := float64(p.store.Now())
+	switch {
+	case c.Issuer != nil && *c.Issuer != client.ID:
+		return invalidRequestObject(fmt.Sprintf("The iss of the request object is %.60q: want the client_id.", *c.Issuer))
+	case c.ClientID != nil && *c.ClientID != client.ID:
+		return invalidRequestObject(fmt.Sprintf("The client_id is %.60q in the request object and %.60q outside.",
+			*c.ClientID, client.ID))
+	case c.Subject == client.ID:
+		// Whoever sees the address bar could authenticate with it.
+		return invalidRequestObject("The sub of a request object must not be the client_id (RFC 9101 10.8).")
+	case c.Audience != nil && !slices.Contains(*c.Audience, p.issuer):
+		return invalidRequestObject(fmt.Sprintf("The aud of the request object is %.200q: want %q.", *c.Audience, p.issuer))
+	case c.ExpiresAt != nil && *c.ExpiresAt <= now-assertionLeeway:
+		return invalidRequestObject("The request object has expired.")
+	case c.IssuedAt != nil && *c.IssuedAt > now+assertionLeeway, c.NotBefore != nil && *c.NotBefore > now+assertionLeeway:
+		return invalidRequestObject("The iat or nbf of the request object is in the future.")
+	}
+	return nil
+}
+
+// parameterValues makes of a member what the same parameter is in a query: of max_age its number, of claims its JSON, and
+// of a repeatable parameter each string in a list. Of any other only a string can be meant.
+func parameterValues(name string, raw json.RawMessage) (values []string, ok bool) {
+	var text string
+	switch {
+	case json.Unmarshal(raw, &text) == nil && raw[0] == '"':
+		return []string{text}, true
+	case name == "max_age":
+		age, err := strconv.ParseUint(string(raw), 10, 63)
+		return []string{strconv.FormatUint(age, 10)}, err == nil
+	case name == "claims":
+		var object map[string]any // whose parts are read here only to find a member that is given twice
+		var compact bytes.Buffer
+		if json.Unmarshal(raw, &object) != nil || object == nil || json.Compact(&compact, raw) != nil {
+			return nil, false
+		}
+		return []string{compact.String()}, true
+	case repeatable[name]:
+		return values, json.Unmarshal(raw, &values) == nil && len(values) > 0
+	}
+	return nil, false
+}
