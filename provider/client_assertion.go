@@ -67,6 +67,9 @@ func (p *Provider) byAssertion(
 	if errors.Is(err, errKeySet) {
 		return nil, invalidClient("The client's keys could not be read from its jwks_uri.").Because(err)
 	}
+	if errors.Is(err, storage.ErrSealed) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, refused(fmt.Errorf("client assertion: %w", err))
 	}

@@ -26,7 +26,7 @@ var secretAlgorithms = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS
 var signatureAlgorithms = slices.Concat(assertionAlgorithms, secretAlgorithms)
 
 // parseSigned reads a JWT in its compact form. Its typ must be one of types, in lower case, "" where it needs none. A header
-// that demands what is not understood here, or that the payload be read in another way (RFC 7797), is refused.
+// that demands what is not understood here, or another reading of the payload (RFC 7797), is refused.
 func parseSigned(token string, algorithms []jose.SignatureAlgorithm, types ...string) (*jose.JSONWebSignature, error) {
 	signed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
@@ -59,7 +59,8 @@ func isSymmetric(signed *jose.JSONWebSignature) bool {
 }
 
 // verifySigned verifies what a client signed and returns the payload: by its keys, or where the algorithm is symmetric by a
-// live secret, and then with the connection whose secret it is.
+// live secret, and then with the connection whose secret it is. Errors: errKeySet; storage.ErrSealed, our own fault; else that
+// nothing of the client verifies it.
 func (p *Provider) verifySigned(
 	ctx context.Context, client *storage.Client, signed *jose.JSONWebSignature,
 ) (payload []byte, by *storage.Connection, err error) {

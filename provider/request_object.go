@@ -60,6 +60,9 @@ func (p *Provider) readRequestObject(
 	if errors.Is(err, errKeySet) {
 		return nil, false, invalidRequestObject("The client's keys could not be read from its jwks_uri.").Because(err)
 	}
+	if errors.Is(err, storage.ErrSealed) {
+		return nil, false, err
+	}
 	if err != nil {
 		return nil, false, invalidRequestObject("The client's registered keys do not verify the request object.").Because(err)
 	}

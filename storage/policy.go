@@ -33,7 +33,7 @@ const (
 	RedirectMatchExact  = "exact"
 	RedirectMatchPrefix = "prefix"
 
-	AssertionAudienceEndpoint = "endpoint" // the issuer or the token endpoint, among others or not (OIDC Core 9)
+	AssertionAudienceEndpoint = "endpoint" // the issuer, the token endpoint or the one called, in a list or not (OIDC Core 9)
 	AssertionAudienceIssuer   = "issuer"   // the issuer, alone and as a string (RFC 7523bis, FAPI 2.0)
 
 	RefreshBoundToConnection = "connection"
