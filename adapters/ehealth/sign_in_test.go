@@ -111,6 +111,8 @@ func TestADoctorSignsInAtTheOldAddressAndTheCodeIsGoodAtBothFaces(t *testing.T) 
 		asked.Set("state", "a b/ü")
 		asked.Set("email", "doctor@example.com")
 		asked.Set("user_data", "ignored")
+		asked.Set("request", "x.y.z") // which is nothing that this face knows
+		asked.Set("request_uri", "https://evil.example/")
 		p := b.open(asked)
 		require.Contains(t, p.body, `value="doctor@example.com"`)
 		require.Contains(t, p.body, "Амбулаторія")
