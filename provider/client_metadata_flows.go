@@ -14,33 +14,16 @@ var (
 	openGrants        = []string{"authorization_code", "implicit", "refresh_token"}
 )
 
-// grantsOfResponseType says which grants a response type goes with (RFC 7591 section 2.1, OIDC Registration section 2).
-var grantsOfResponseType = map[string][]string{
-	"code":                {"authorization_code"},
-	"id_token":            {"implicit"},
-	"id_token token":      {"implicit"},
-	"code id_token":       {"authorization_code", "implicit"},
-	"code token":          {"authorization_code", "implicit"},
-	"code id_token token": {"authorization_code", "implicit"},
-}
-
-// responseTypeOrder is in which order the values of a response type are written.
-var responseTypeOrder = []string{"code", "id_token", "token"}
-
-// CanonicalResponseType writes a response type, whose values may come in any order, in the one order that is registered; what
-// it does not know it leaves (OAuth 2.0 Multiple Response Type Encoding Practices, section 3).
-func CanonicalResponseType(responseType string) string {
-	values := strings.Fields(responseType)
-	var ordered []string
-	for _, value := range responseTypeOrder {
-		if slices.Contains(values, value) {
-			ordered = append(ordered, value)
-		}
+// grantsOf are the grants that a response type goes with (RFC 7591 section 2.1, OIDC Registration section 2).
+func grantsOf(responseType string) []string {
+	var grants []string
+	if hasResponse(responseType, "code") {
+		grants = append(grants, "authorization_code")
 	}
-	if len(ordered) != len(values) {
-		return responseType
+	if frontChannel(responseType) {
+		grants = append(grants, "implicit")
 	}
-	return strings.Join(ordered, " ")
+	return grants
 }
 
 // flows holds grant types and response types to each other.
@@ -59,7 +42,7 @@ func (c *metadataCheck) flows() {
 		}
 	}
 	for _, responseType := range m.ResponseTypes {
-		c.responseType(CanonicalResponseType(responseType))
+		c.responseType(responseType)
 	}
 	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, "authorization_code") {
 		c.refuse("response_types", "are missing: the grant authorization_code wants one with code")
@@ -69,24 +52,21 @@ func (c *metadataCheck) flows() {
 	}
 }
 
-func (c *metadataCheck) responseType(responseType string) {
-	needed, known := grantsOfResponseType[responseType]
-	if allowed := c.rules.ResponseTypes; !known || allowed != nil && !servesResponseType(allowed, responseType) {
-		if allowed == nil {
-			allowed = []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}
-		}
-		c.refuse("response_types", "%.100q is not supported: want some of %s", responseType, strings.Join(allowed, "; "))
+func (c *metadataCheck) responseType(given string) {
+	allowed := c.rules.ResponseTypes
+	if allowed == nil {
+		allowed = ResponseTypes
+	}
+	responseType := NormalizeResponseType(given)
+	if !slices.Contains(allowed, responseType) {
+		c.refuse("response_types", "%.100q is not supported: want some of %s", given, strings.Join(allowed, "; "))
 		return
 	}
-	for _, grant := range needed {
+	for _, grant := range grantsOf(responseType) {
 		if !slices.Contains(c.metadata.GrantTypes, grant) {
 			c.refuse("grant_types", "lack %s, which the response type %q needs", grant, responseType)
 		}
 	}
-}
-
-func servesResponseType(allowed []string, responseType string) bool {
-	return slices.ContainsFunc(allowed, func(a string) bool { return CanonicalResponseType(a) == responseType })
 }
 
 // usesImplicit says whether the client may get tokens in a fragment.

@@ -5,13 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-jose/go-jose/v4"
+
+	"ithildin/jwks"
 	"ithildin/storage"
 )
 
 const (
 	maximumRegisteredKeys = 20
-	minimumRSABits        = 2048
-	maximumRSABits        = 8192 // larger ones cost whoever verifies
+	maximumRSA            = 8192 // larger ones cost whoever verifies
 )
 
 var (
@@ -20,9 +22,7 @@ var (
 		storage.AuthMethodPrivateKeyJWT,
 	}
 	// signingAlgorithms are those with which the provider signs; none is not among them.
-	signingAlgorithms = []string{"RS256", "ES256", "EdDSA"}
-	// hmacAlgorithms are those whose key is the client's secret.
-	hmacAlgorithms = []string{"HS256", "HS384", "HS512"}
+	signingAlgorithms = []string{jwks.RS256, jwks.ES256, jwks.EdDSA}
 )
 
 // HasSecret says whether clients of an authentication method have a secret.
@@ -33,17 +33,7 @@ func HasSecret(authMethod string) bool {
 
 // SignsWithSecret says whether the client signs with its secret, so that the provider must have the secret itself, sealed.
 func SignsWithSecret(m *storage.Metadata) bool {
-	return m.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT ||
-		slices.Contains(hmacAlgorithms, m.RequestObjectSigningAlg)
-}
-
-// clientAlgorithms are those with which clients sign by their keys.
-func clientAlgorithms() []string {
-	names := make([]string, len(assertionAlgorithms))
-	for i, algorithm := range assertionAlgorithms {
-		names[i] = string(algorithm)
-	}
-	return names
+	return m.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT
 }
 
 // authentication checks how the client proves who it is (OIDC Core 9).
@@ -57,12 +47,12 @@ func (c *metadataCheck) authentication() {
 		c.refuse("token_endpoint_auth_method", "%.100q: only a secret tells the client's %d connections apart",
 			m.TokenEndpointAuthMethod, connections)
 	}
-	algorithms := slices.Concat(clientAlgorithms(), hmacAlgorithms)
+	algorithms := namesOf(signatureAlgorithms)
 	switch m.TokenEndpointAuthMethod {
 	case storage.AuthMethodSecretJWT:
-		algorithms = hmacAlgorithms
+		algorithms = namesOf(secretAlgorithms)
 	case storage.AuthMethodPrivateKeyJWT:
-		algorithms = clientAlgorithms()
+		algorithms = namesOf(assertionAlgorithms)
 		if m.JWKS == nil && m.JWKSURI == "" {
 			c.refuse("jwks", "is missing: private_key_jwt wants jwks or jwks_uri")
 		}
@@ -76,11 +66,11 @@ func (c *metadataCheck) algorithms() {
 	c.oneOf("id_token_signed_response_alg", m.IDTokenSignedResponseAlg, signingAlgorithms)
 	c.oneOf("userinfo_signed_response_alg", m.UserinfoSignedResponseAlg, signingAlgorithms)
 	c.oneOf("access_token_signing_alg", m.AccessTokenSigningAlg, signingAlgorithms)
-	c.oneOf("request_object_signing_alg", m.RequestObjectSigningAlg, slices.Concat(clientAlgorithms(), hmacAlgorithms))
-	bySecret := slices.Contains(hmacAlgorithms, m.RequestObjectSigningAlg)
+	c.oneOf("request_object_signing_alg", m.RequestObjectSigningAlg, namesOf(signatureAlgorithms))
+	bySecret := slices.Contains(secretAlgorithms, jose.SignatureAlgorithm(m.RequestObjectSigningAlg))
 	switch {
-	case bySecret && !HasSecret(m.TokenEndpointAuthMethod):
-		c.refuse("request_object_signing_alg", "%s wants a secret, which token_endpoint_auth_method %.100q has none of",
+	case bySecret && !SignsWithSecret(m):
+		c.refuse("request_object_signing_alg", "%s wants a secret that is signed with elsewhere too: client_secret_jwt, not %.100q",
 			m.RequestObjectSigningAlg, m.TokenEndpointAuthMethod)
 	case m.RequireSignedRequestObject && !bySecret && m.JWKS == nil && m.JWKSURI == "":
 		c.refuse("require_signed_request_object", "wants jwks or jwks_uri, by which a signature can be verified")
@@ -117,8 +107,8 @@ func (c *metadataCheck) keys() {
 			continue
 		}
 		if public, isRSA := key.Key.(*rsa.PublicKey); isRSA {
-			if bits := public.N.BitLen(); bits < minimumRSABits || bits > maximumRSABits {
-				c.refuse("jwks", "key %d has %d bits: want %d to %d", i+1, bits, minimumRSABits, maximumRSABits)
+			if bits := public.N.BitLen(); bits < minimumRSA || bits > maximumRSA {
+				c.refuse("jwks", "key %d has %d bits: want %d to %d", i+1, bits, minimumRSA, maximumRSA)
 			}
 		}
 	}

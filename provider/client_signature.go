@@ -25,6 +25,15 @@ var secretAlgorithms = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS
 // signatureAlgorithms are all with which clients may sign.
 var signatureAlgorithms = slices.Concat(assertionAlgorithms, secretAlgorithms)
 
+// namesOf are the names of algorithms, as metadata has them.
+func namesOf(algorithms []jose.SignatureAlgorithm) []string {
+	names := make([]string, len(algorithms))
+	for i, algorithm := range algorithms {
+		names[i] = string(algorithm)
+	}
+	return names
+}
+
 // parseSigned reads a JWT in its compact form. Its typ must be one of types, in lower case, "" where it needs none. A header
 // that demands what is not understood here, or another reading of the payload (RFC 7797), is refused.
 func parseSigned(token string, algorithms []jose.SignatureAlgorithm, types ...string) (*jose.JSONWebSignature, error) {

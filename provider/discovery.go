@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"ithildin/jwks"
 	"ithildin/storage"
 )
 
@@ -72,11 +71,7 @@ func (p *Provider) newDocuments() *documents {
 // metadata follows from the configuration: what the operator has not turned on is not there.
 func (p *Provider) metadata() metadata {
 	confidential := []string{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"}
-	algorithms := make([]string, len(signatureAlgorithms))
-	for i, a := range signatureAlgorithms {
-		algorithms[i] = string(a)
-	}
-	signing := []string{jwks.RS256, jwks.ES256, jwks.EdDSA}
+	algorithms := namesOf(signatureAlgorithms)
 	m := metadata{
 		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + PathAuthorize, TokenEndpoint: p.issuer + PathToken,
 		UserinfoEndpoint: p.issuer + PathUserinfo, IntrospectionEndpoint: p.issuer + PathIntrospect,
@@ -88,7 +83,7 @@ func (p *Provider) metadata() metadata {
 		ResponseModesSupported: []string{responseModeQuery, responseModeFragment, responseModeFormPost},
 		GrantTypesSupported:    grantTypes,
 		SubjectTypesSupported:  []string{storage.SubjectTypePublic, storage.SubjectTypePairwise}, ACRValuesSupported: acrValues,
-		IDTokenAlgorithms: signing, UserinfoAlgorithms: signing,
+		IDTokenAlgorithms: signingAlgorithms, UserinfoAlgorithms: signingAlgorithms,
 		TokenAuthMethods: append([]string{"none"}, confidential...), TokenAuthAlgorithms: algorithms,
 		IntrospectionAuthMethods: confidential, RevocationAuthMethods: append([]string{"none"}, confidential...),
 		ClaimTypesSupported: []string{"normal"}, ClaimsParameterSupported: true,

@@ -145,14 +145,14 @@ func TestHostileMetadataIsRefusedWithReasons(t *testing.T) {
 		{"userinfo_encrypted_response_enc", "A128GCM", "encryption is not supported"},
 		{"request_object_encryption_alg", "RSA-OAEP", "encryption is not supported"},
 		{"scope", []string{"openid"}, "want a string"},
-		{"jwks", keys(), "has 0 keys"},
+		{"jwks", map[string]any{"keys": []any{}}, "has 0 keys"},
 		{"jwks", keys(key("d", "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE")), "private or symmetric"},
 		{"jwks", keys(map[string]any{"kty": "oct", "k": "c2VjcmV0"}), "private or symmetric"},
 		{"jwks", keys(map[string]any{"kty": "RSA", "n": strings.Repeat("A", 170) + "w", "e": "AQAB"}), "bits: want 2048"},
 		{"jwks", keys(key(), key()), "several keys with the kid"},
-		{"jwks", keys(key("kty", "unheard of")), "want a JSON Web Key Set"},
-		{"jwks", keys(key("x", "AAAA")), "want a JSON Web Key Set"},
-		{"jwks", "https://client.example/jwks", "want a JSON Web Key Set"},
+		{"jwks", keys(key("kty", "unheard of")), "has 0 keys"},
+		{"jwks", keys(key("x", "AAAA")), "has 0 keys"},
+		{"jwks", "https://client.example/jwks", "no JSON Web Key Set"},
 	} {
 		a := s.register(metadata(wrong.member, wrong.value))
 		s.requireRefused(a, http.StatusBadRequest, "invalid_client_metadata", wrong.member, wrong.words)
@@ -162,7 +162,7 @@ func TestHostileMetadataIsRefusedWithReasons(t *testing.T) {
 	for words, members := range map[string][]any{
 		"want one of them":           {"jwks", keys(key()), "jwks_uri", "https://client.example/jwks"},
 		"wants jwks or jwks_uri":     {"token_endpoint_auth_method", "private_key_jwt"},
-		"wants a secret, which toke": {"token_endpoint_auth_method", "none", "request_object_signing_alg", "HS256"},
+		"wants a secret that is sig": {"token_endpoint_auth_method", "client_secret_post", "request_object_signing_alg", "HS256"},
 		"want one of RS256, RS384":   byKey,
 		"want one of HS256, HS384":   bySecret,
 	} {

@@ -155,18 +155,13 @@ func TestASecretIsThereOnlyForWhoeverUsesOne(t *testing.T) {
 	a := s.registered(metadata("token_endpoint_auth_method", "none"))
 	require.NotContains(t, a.body, "client_secret")
 	require.NotContains(t, a.body, "client_secret_expires_at")
-	for _, members := range [][]any{
-		{"token_endpoint_auth_method", "client_secret_jwt"},
-		{"token_endpoint_auth_method", "client_secret_post", "request_object_signing_alg", "HS256"},
-	} {
-		a = s.registered(metadata(members...))
-		stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
-		require.NoError(t, err)
-		opened, err := s.store.OpenSecret(stored.Connections[0].Secrets[0])
-		require.NoError(t, err)
-		require.Equal(t, a.text("client_secret"), string(opened))
-		require.Len(t, opened, 64, "enough for HS512")
-	}
+	a = s.registered(metadata("token_endpoint_auth_method", "client_secret_jwt", "request_object_signing_alg", "HS256"))
+	stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+	require.NoError(t, err)
+	opened, err := s.store.OpenSecret(stored.Connections[0].Secrets[0])
+	require.NoError(t, err)
+	require.Equal(t, a.text("client_secret"), string(opened))
+	require.Len(t, opened, 64, "enough for HS512")
 }
 
 func TestScopeAndPolicyAreNotTheClientsToChoose(t *testing.T) {

@@ -75,18 +75,21 @@ func (q *registrationRequest) read(name string, value json.RawMessage) error {
 	if err != nil {
 		return err
 	}
+	if name == "jwks" { // keys of kinds that are not known do not count, and nothing remembers key_ops later
+		if q.JWKS, err = ParseKeySet(value); err != nil {
+			return &MetadataError{Member: name, Problem: "is no JSON Web Key Set (RFC 7517)"}
+		}
+		return nil
+	}
 	if err := json.Unmarshal(member, q); err != nil {
-		return &MetadataError{Member: name, Problem: fmt.Sprintf("can't be %.60s: want %s", value, wanted(name, err))}
+		return &MetadataError{Member: name, Problem: fmt.Sprintf("can't be %.60s: want %s", value, wanted(err))}
 	}
 	return nil
 }
 
-func wanted(name string, err error) string {
+func wanted(err error) string {
 	var wrong *json.UnmarshalTypeError
-	switch {
-	case name == "jwks":
-		return "a JSON Web Key Set of known key types"
-	case !errors.As(err, &wrong):
+	if !errors.As(err, &wrong) {
 		return "something else"
 	}
 	kind := wrong.Type.String()
@@ -122,7 +125,9 @@ func (q *registrationRequest) apply(client *storage.Client, allowed []string) {
 
 func (q *registrationRequest) setDefaults() {
 	for i, responseType := range q.ResponseTypes {
-		q.ResponseTypes[i] = CanonicalResponseType(responseType)
+		if known := NormalizeResponseType(responseType); known != "" {
+			q.ResponseTypes[i] = known
+		}
 	}
 	if len(q.GrantTypes) == 0 {
 		q.GrantTypes = q.neededGrants()
@@ -144,7 +149,7 @@ func (q *registrationRequest) setDefaults() {
 func (q *registrationRequest) neededGrants() []string {
 	var grants []string
 	for _, responseType := range q.ResponseTypes {
-		for _, grant := range grantsOfResponseType[responseType] {
+		for _, grant := range grantsOf(responseType) {
 			if !slices.Contains(grants, grant) {
 				grants = append(grants, grant)
 			}

@@ -148,7 +148,7 @@ func TestARequestObjectByRFC9101StandsAlone(t *testing.T) {
 		} {
 			o.requireCode(name, otherURI, "", parameters)
 		}
-		o.requireError("nothing inside", "unsupported_response_type", outside(o.signTyped("oauth-authz-req+jwt", map[string]any{
+		o.requireError("nothing inside", "invalid_request", outside(o.signTyped("oauth-authz-req+jwt", map[string]any{
 			"redirect_uri": redirectURI, "scope": "openid",
 		})))
 		p := o.outcome(outside(o.signTyped("oauth-authz-req+jwt", map[string]any{"response_type": "code", "scope": "openid"})))

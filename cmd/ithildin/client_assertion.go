@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
+	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -21,7 +23,10 @@ func (f clientAssertionFields) apply(m *storage.Metadata, method string) error {
 	if f.TokenAuthAlg != "" {
 		m.TokenEndpointAuthSigningAlg = f.TokenAuthAlg
 	}
+	signs := m.TokenEndpointAuthMethod == storage.AuthMethodPrivateKeyJWT || provider.SignsWithSecret(m)
 	switch {
+	case f.TokenAuthAlg != "" && !signs:
+		return &usageError{cause: fmt.Errorf("--token-auth-alg is for clients that sign, and %s does not", m.TokenEndpointAuthMethod)}
 	case f.JWKSFile != "" && f.JWKSURI != "":
 		return &usageError{cause: errors.New("--jwks-file and --jwks-uri are both given: want one of them")}
 	case f.JWKSURI != "":

@@ -37,7 +37,7 @@ func (f clientMetadataFields) apply(m *storage.Metadata, grants []string) {
 	if len(f.ResponseType) > 0 {
 		m.ResponseTypes = nil
 		for _, responseType := range f.ResponseType {
-			m.ResponseTypes = append(m.ResponseTypes, provider.CanonicalResponseType(responseType))
+			m.ResponseTypes = append(m.ResponseTypes, or(provider.NormalizeResponseType(responseType), responseType))
 		}
 	}
 	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, "authorization_code") {

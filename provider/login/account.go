@@ -111,6 +111,9 @@ func (s *Service) approvalsOf(r *http.Request, userID, language string) ([]accou
 			}
 			entry.Titles = append(entry.Titles, title)
 		}
+		for _, claim := range approval.Claims {
+			entry.Titles = append(entry.Titles, claimTitles[language][claim])
+		}
 		list = append(list, entry)
 	}
 	return list, nil
