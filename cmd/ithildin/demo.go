@@ -28,6 +28,7 @@ type demoClient struct {
 	typeID                     string
 	authMethod                 string
 	scope, grantTypes          []string
+	responseTypes              []string
 	otherRedirects             []string
 	authorizeScope             string
 }
@@ -79,13 +80,15 @@ func newDemo(issuer *url.URL) demo {
 			secretID: "5d0a8c4f-2b3e-4f6d-9c7a-8e1f0b2d3c55", name: "Медичний центр (eHealth)",
 			preset: storage.PresetEHealth, secret: "msp-001-secret-key", typeID: demoTypeID,
 			authMethod: storage.AuthMethodPost, grantTypes: []string{"authorization_code", "refresh_token"},
+			responseTypes:  []string{"code"},
 			scope:          append([]string{"openid", "profile", "email", "offline_access"}, governed...),
 			otherRedirects: []string{"https://example.com/"}, authorizeScope: strings.Join(governed, " "),
 		},
 		standard: demoClient{
 			id: "demo", connectionID: "7c2b9e1d-4f5a-4e3c-b6d8-1a0f9e8d7c66", secretID: "9e4f7a2b-6c1d-4b8e-a3f5-0d9c8b7a6e77",
 			name: "Demo", preset: storage.PresetStandard, secret: "demo-secret", authMethod: storage.AuthMethodBasic,
-			grantTypes:     []string{"authorization_code", "refresh_token", "client_credentials"},
+			grantTypes:     []string{"authorization_code", "implicit", "refresh_token", "client_credentials"},
+			responseTypes:  provider.ResponseTypes, // of which those count that are turned on
 			scope:          append([]string{"openid", "profile", "email", "address", "phone", "offline_access"}, governed...),
 			authorizeScope: "openid profile email patients:view",
 		},
@@ -181,7 +184,7 @@ func (d demo) fillClient(ctx context.Context, store *storage.Store, passwords *l
 		ID: c.id, Name: c.name, TypeID: c.typeID, Scope: c.scope, Policy: policy, CreatedAt: now, UpdatedAt: now,
 		Connections: []*storage.Connection{connection},
 		Metadata: storage.Metadata{
-			GrantTypes: c.grantTypes, ResponseTypes: []string{"code"}, TokenEndpointAuthMethod: c.authMethod,
+			GrantTypes: c.grantTypes, ResponseTypes: c.responseTypes, TokenEndpointAuthMethod: c.authMethod,
 		},
 	})
 }
