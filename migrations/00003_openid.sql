@@ -35,6 +35,7 @@ CREATE TABLE logout_deliveries (
     client_id  text   NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
     user_id    uuid   NOT NULL,
     session_id uuid   NOT NULL,
+    subject    text   NOT NULL,
     attempts   bigint NOT NULL DEFAULT 0,
     next_at    bigint NOT NULL,
     created_at bigint NOT NULL,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/ory/fosite"
 
@@ -15,21 +16,22 @@ import (
 // authorization is one authorization request on its way: what was asked, and what is known of it so far. Its steps run
 // again from the start whenever the browser comes back, for the pages keep no state but the sealed query.
 type authorization struct {
-	face         Face
-	query        string     // as it was received
-	form         url.Values // its parameters
-	at           int64      // when it was received, in microseconds
-	work         *storage.UnitOfWork
-	client       *storage.Client
-	given        bool // the request named its redirect URI
-	signed       bool // the parameters came in a request object, which was verified
-	request      fosite.AuthorizeRequester
-	responseType string // normalized
-	prompt       prompt
-	claims       claimsRequest
-	context      contextRequest
-	demand       login.Demand
-	login        *storage.Login
+	face            Face
+	query           string     // as it was received
+	form            url.Values // its parameters
+	at              int64      // when it was received, in microseconds
+	work            *storage.UnitOfWork
+	client          *storage.Client
+	given           bool                      // the request named its redirect URI
+	signed          bool                      // the parameters came in a request object, which was verified
+	redirectSettled bool                      // an error may go to the client
+	request         fosite.AuthorizeRequester // once fosite has read the parameters
+	responseType    string                    // normalized
+	prompt          prompt
+	claims          claimsRequest
+	context         contextRequest
+	demand          login.Demand
+	login           *storage.Login
 	// approvalID is the id of what the user approved for the client before, or approves now.
 	approvalID string
 	scope      []string
@@ -176,10 +178,7 @@ func (p *Provider) settleRequestObject(ctx context.Context, a *authorization, do
 	}
 	form, signed, err := p.readRequestObject(ctx, a.client, a.form)
 	if err != nil {
-		if p.settleRedirect(a) == nil { // a client whose own address is right hears of it
-			a.request = redirectable(a)
-		}
-		return err
+		return errors.Join(err, p.settleRedirect(a)) // a client whose own address is right hears of it
 	}
 	if signed {
 		a.form, a.query, a.signed = form, form.Encode(), true
@@ -198,7 +197,7 @@ func (p *Provider) settleRedirect(a *authorization) error {
 		return mismatch
 	}
 	a.client, a.given = a.client.WithRedirectURI(uri), given
-	a.work.Client = a.client
+	a.work.Client, a.redirectSettled = a.client, true
 	return nil
 }
 
@@ -240,6 +239,17 @@ func (p *Provider) demandOf(ctx context.Context, a *authorization) (login.Demand
 // consentNeeded: for what was never approved, when the client asks for it, and each time for a public client, since
 // anyone can take its name (RFC 8252 8.6).
 func (a *authorization) consentNeeded() bool {
-	return a.prompt.consent || a.client.IsPublic() || a.login.ApprovalID == "" ||
-		!contains(a.login.ApprovedScope, a.scope) || !contains(storage.SplitScope(a.login.ApprovalClaims), a.singleClaims)
+	return a.asksAnew() || a.login.ApprovalID == "" ||
+		!contains(a.login.ApprovedScope, a.scope) || !contains(a.login.ApprovedClaims, a.singleClaims)
+}
+
+// asksAnew says that what was approved before does not count.
+func (a *authorization) asksAnew() bool { return a.prompt.consent || a.client.IsPublic() }
+
+// unapproved are those of the names that were not approved before, or all where that does not count.
+func (a *authorization) unapproved(names, approved []string) []string {
+	if a.asksAnew() {
+		return names
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(approved, name) })
 }

@@ -2,12 +2,12 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/ory/fosite"
 
 	"ithildin/storage"
 )
@@ -67,7 +67,12 @@ func (p *Provider) issue(r *http.Request, a *authorization) (idToken string, err
 	if err != nil {
 		return "", err
 	}
-	return response.GetParameters().Get("id_token"), a.work.Flush(ctx)
+	if err := a.work.Flush(ctx); errors.Is(err, storage.ErrNotFound) {
+		return "", newError(http.StatusBadRequest, CodeLoginRequired, "The user signed out meanwhile.").Because(err)
+	} else if err != nil {
+		return "", err
+	}
+	return response.GetParameters().Get("id_token"), nil
 }
 
 // sessionOf is what the code, the grant and the tokens remember.
@@ -81,7 +86,7 @@ func (p *Provider) sessionOf(a *authorization) *storage.Session {
 		ClaimsInUserinfo: a.userinfoClaims, ClaimsInIDToken: a.idTokenClaims,
 	}
 	if a.responseType == "id_token" { // there will be no access token to ask userinfo with (OIDC Core 5.4)
-		session.ClaimsInIDToken = append(claimsOf(a.scope), append(a.userinfoClaims, a.idTokenClaims...)...)
+		session.ClaimsInIDToken = slices.Concat(claimsOf(a.scope), a.userinfoClaims, a.idTokenClaims)
 	}
 	return session
 }
@@ -105,17 +110,10 @@ func (p *Provider) approve(ctx context.Context, a *authorization) {
 	})
 }
 
-// redirectable marks an authorization whose redirect URI is settled, before fosite has made its request.
-func redirectable(a *authorization) fosite.AuthorizeRequester {
-	request := fosite.NewAuthorizeRequest()
-	request.Client = a.client
-	return request
-}
-
 // fail answers an error: to the client where its redirect URI is settled and its face redirects errors, else on a page.
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, a *authorization, cause error) error {
 	e := AsError(cause)
-	if a.request == nil || a.face.LocalErrors || e.Status == http.StatusServiceUnavailable {
+	if !a.redirectSettled || a.face.LocalErrors || e.Status == http.StatusServiceUnavailable {
 		return &pageError{cause: e, uiLocales: a.form.Get("ui_locales")}
 	}
 	p.logError(r, e)

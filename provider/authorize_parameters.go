@@ -10,7 +10,6 @@ import (
 // readParameters settles what fosite does not settle, or not as OIDC Core has it, and then runs fosite on the rest.
 func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *authorization) (err error) {
 	form := a.form
-	a.request = redirectable(a) // from here on an error can be sent to the client
 	switch {
 	case a.client.IsBlocked:
 		return newError(http.StatusForbidden, CodeUnauthorizedClient, "The client is blocked.").Because(ErrClientBlocked)

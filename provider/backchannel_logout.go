@@ -68,40 +68,64 @@ func (p *Provider) tellClients(ctx context.Context, ended []storage.EndedSession
 	}
 }
 
-// deliverAll makes the next attempt of each delivery.
+// deliverAll makes the next attempt of each delivery: several clients at a time, and one delivery of each.
 func (p *Provider) deliverAll(ctx context.Context, deliveries []storage.LogoutDelivery) error {
-	failures := make([]error, len(deliveries))
+	var clients []string
+	ofClient := map[string][]storage.LogoutDelivery{}
+	for _, d := range deliveries {
+		if ofClient[d.ClientID] == nil {
+			clients = append(clients, d.ClientID)
+		}
+		ofClient[d.ClientID] = append(ofClient[d.ClientID], d)
+	}
+	failures := make([]error, len(clients))
 	free := make(chan struct{}, logoutsAtOnce)
 	var running sync.WaitGroup
-	for i, delivery := range deliveries {
+	for i, id := range clients {
 		free <- struct{}{}
 		running.Go(func() {
 			defer func() { <-free }()
-			failures[i] = p.deliver(ctx, delivery)
+			failures[i] = p.deliverTo(ctx, ofClient[id])
 		})
 	}
 	running.Wait()
 	return errors.Join(failures...)
 }
 
-// deliver makes the next attempt of a delivery, unless another process makes it. The error is the database's.
-func (p *Provider) deliver(ctx context.Context, d storage.LogoutDelivery) error {
-	if ctx.Err() != nil {
-		return nil // the time is up: a later attempt will be whole
+// deliverTo tells one client, until it fails to answer: then the rest waits as long as that delivery does.
+func (p *Provider) deliverTo(ctx context.Context, deliveries []storage.LogoutDelivery) error {
+	for i, d := range deliveries {
+		retryAt := p.store.Now() + retryDelay(d.Attempts)
+		answered, err := p.deliver(ctx, d, retryAt)
+		if err != nil {
+			return err
+		}
+		if !answered && i+1 < len(deliveries) {
+			return p.store.PostponeLogoutDeliveries(context.WithoutCancel(ctx), d.ClientID, retryAt)
+		}
 	}
-	claimed, err := p.store.ClaimLogoutDelivery(ctx, d, p.store.Now()+retryDelay(d.Attempts))
+	return nil
+}
+
+// deliver makes the next attempt of a delivery, unless another process makes it; the one after it is due at retryAt. answered
+// is false where the client did not. The error is the database's.
+func (p *Provider) deliver(ctx context.Context, d storage.LogoutDelivery, retryAt int64) (answered bool, err error) {
+	if ctx.Err() != nil {
+		return true, nil // the time is up: a later attempt will be whole
+	}
+	claimed, err := p.store.ClaimLogoutDelivery(ctx, d, retryAt)
 	if err != nil || !claimed {
-		return err
+		return true, err
 	}
 	client, err := p.store.Client(ctx, d.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil // the delivery went with it
+		return true, nil // the delivery went with it
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	if client.Metadata.BackchannelLogoutURI == "" { // it does not want to hear of logouts any more
-		return p.store.DeleteLogoutDelivery(ctx, d.ID)
+		return true, p.store.DeleteLogoutDelivery(ctx, d.ID)
 	}
 	status, err := p.sendLogoutToken(ctx, client, d)
 	result, over := logoutResult(status, err)
@@ -111,10 +135,10 @@ func (p *Provider) deliver(ctx context.Context, d storage.LogoutDelivery) error 
 			slog.String("result", result), slog.Int("status", status), slog.Int64("attempt", d.Attempts+1), slog.Any("error", err))
 	}
 	if !over {
-		return nil
+		return false, nil
 	}
 	// Once the client has answered, that is kept, however little time is left.
-	return p.store.DeleteLogoutDelivery(context.WithoutCancel(ctx), d.ID)
+	return true, p.store.DeleteLogoutDelivery(context.WithoutCancel(ctx), d.ID)
 }
 
 // The results of an attempt.
@@ -141,7 +165,7 @@ func logoutResult(status int, err error) (result string, over bool) {
 func (p *Provider) sendLogoutToken(ctx context.Context, client *storage.Client, d storage.LogoutDelivery) (int, error) {
 	now := p.store.Now()
 	token, err := p.keys.Sign(idTokenAlgorithm(client), typeLogoutToken, logoutTokenClaims{
-		Issuer: p.issuer, Subject: p.subject(client, d.UserID), Audience: client.ID,
+		Issuer: p.issuer, Subject: d.Subject, Audience: client.ID,
 		IssuedAt: now, ExpiresAt: now + int64(logoutTokenLifetime/time.Second), ID: p.store.NewID(),
 		Events: map[string]struct{}{eventLogout: {}}, SessionID: p.sid(d.SessionID, client.ID),
 	})

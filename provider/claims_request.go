@@ -3,8 +3,8 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"ithildin/storage"
 )
@@ -38,7 +38,7 @@ func readClaims(text string) (claimsRequest, error) {
 	case len(text) > maximumClaimsParameter:
 		return request, invalidRequest(fmt.Sprintf("The claims parameter is %d bytes: want %d at most.", len(text), maximumClaimsParameter))
 	}
-	if err := json.Unmarshal([]byte(text), &request); err != nil {
+	if err := decodeClaims([]byte(text), &request); err != nil {
 		return request, invalidRequest("The claims parameter is not the JSON object of OpenID Connect Core 5.5.").Because(err)
 	}
 	if len(request.Userinfo) > maximumClaims || len(request.IDToken) > maximumClaims {
@@ -67,12 +67,10 @@ func (c claimsRequest) subject() (string, error) {
 
 // matches says whether a value is one that is asked for; without value and values every one is.
 func (c claimRequest) matches(value any) bool {
-	if c.Value == nil && len(c.Values) == 0 {
+	if c.Value == nil && len(c.Values) == 0 || c.Value != nil && sameJSON(c.Value, value) {
 		return true
 	}
-	return slices.ContainsFunc(append(c.Values[:len(c.Values):len(c.Values)], c.Value), func(wanted any) bool {
-		return wanted != nil && sameJSON(wanted, value)
-	})
+	return slices.ContainsFunc(c.Values, func(wanted any) bool { return wanted != nil && sameJSON(wanted, value) })
 }
 
 func sameJSON(a, b any) bool {
@@ -81,23 +79,35 @@ func sameJSON(a, b any) bool {
 	return err == nil && err2 == nil && string(first) == string(second)
 }
 
-// grantable are the names of the claims that the client may have, and that the user has as they are asked for. A client may
-// have what a scope that it may ask for would open; of the rest it learns nothing, as if the user had no such claim.
-func (c claimRequests) grantable(client *storage.Client, user map[string]any) []string {
-	var names []string
-	for name, asked := range c {
-		scope := scopeOfClaim(name)
-		value, known := user[name]
-		if scope != "" && known && slices.Contains(client.AllowedScope(), scope) && asked.matches(value) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+// allowed are the names of the claims that the client may have: what a scope that it may ask for would open. Of the rest it
+// learns nothing, as if the user had no such claim.
+func (c claimRequests) allowed(client *storage.Client) []string {
+	return allowedClaims(client, slices.Sorted(maps.Keys(c)))
 }
 
-// settleClaims decides which of the single claims that were asked for would be granted. Those that the scope opens anyhow
-// need no approval of their own.
+// allowedClaims are those of the names that a scope of the client would open.
+func allowedClaims(client *storage.Client, names []string) []string {
+	scope := client.AllowedScope()
+	var allowed []string
+	for _, name := range names {
+		if opens := scopeOfClaim(name); opens != "" && slices.Contains(scope, opens) {
+			allowed = append(allowed, name)
+		}
+	}
+	return allowed
+}
+
+// had are those of the names that the user has as they are asked for.
+func (c claimRequests) had(names []string, user map[string]any) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		value, known := user[name]
+		return !known || !c[name].matches(value)
+	})
+}
+
+// settleClaims decides which of the single claims that were asked for would be granted. What the user is asked to approve
+// depends on their names alone: else a client could find out by prompt=none what the values are. Those that the scope opens
+// anyhow need no approval of their own.
 func (a *authorization) settleClaims() error {
 	if len(a.claims.Userinfo)+len(a.claims.IDToken) == 0 {
 		return nil
@@ -106,13 +116,10 @@ func (a *authorization) settleClaims() error {
 	if err != nil {
 		return err
 	}
-	a.userinfoClaims, a.idTokenClaims = a.claims.Userinfo.grantable(a.client, user), a.claims.IDToken.grantable(a.client, user)
+	inUserinfo, inIDToken := a.claims.Userinfo.allowed(a.client), a.claims.IDToken.allowed(a.client)
 	open := claimsOf(a.scope)
-	for _, name := range storage.SplitScope(strings.Join(append(a.userinfoClaims, a.idTokenClaims...), " ")) {
-		if !slices.Contains(open, name) {
-			a.singleClaims = append(a.singleClaims, name)
-		}
-	}
+	a.singleClaims = slices.DeleteFunc(union(inUserinfo, inIDToken), func(name string) bool { return slices.Contains(open, name) })
+	a.userinfoClaims, a.idTokenClaims = a.claims.Userinfo.had(inUserinfo, user), a.claims.IDToken.had(inIDToken, user)
 	return nil
 }
 

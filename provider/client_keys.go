@@ -17,11 +17,12 @@ import (
 	"ithildin/storage"
 )
 
-// The bounds of a client's key set; go-jose has one for the length of a key.
+// The bounds of a client's key set.
 const (
 	maximumKeySet = 64 << 10 // bytes
 	maximumKeys   = 64
 	minimumRSA    = 2048 // bits (RFC 7518 3.3)
+	maximumRSA    = 8192 // bits; a larger key costs whoever verifies
 )
 
 // errKeySet says that a client's jwks_uri gave nothing to verify with.
@@ -106,7 +107,8 @@ func verifies(key jose.JSONWebKey, algorithm jose.SignatureAlgorithm) bool {
 	}
 	switch public := key.Key.(type) {
 	case *rsa.PublicKey:
-		return public.N.BitLen() >= minimumRSA && slices.Contains([]jose.SignatureAlgorithm{
+		bits := public.N.BitLen()
+		return bits >= minimumRSA && bits <= maximumRSA && slices.Contains([]jose.SignatureAlgorithm{
 			jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
 		}, algorithm)
 	case *ecdsa.PublicKey:

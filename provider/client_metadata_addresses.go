@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -84,10 +83,9 @@ func (c *metadataCheck) https(member, uri string) {
 
 // sharesOrigin is what Front-Channel Logout section 2 asks of a frontchannel_logout_uri.
 func (c *metadataCheck) sharesOrigin(uri string) bool {
-	u, err := url.Parse(uri)
-	return err == nil && slices.ContainsFunc(c.client.GetRedirectURIs(), func(registered string) bool {
-		r, err := url.Parse(registered)
-		return err == nil && r.Scheme == u.Scheme && r.Host == u.Host
+	origin := login.Origin(uri)
+	return origin != "" && slices.ContainsFunc(c.client.GetRedirectURIs(), func(registered string) bool {
+		return login.Origin(registered) == origin
 	})
 }
 

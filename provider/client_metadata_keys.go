@@ -11,12 +11,8 @@ import (
 	"ithildin/storage"
 )
 
-const (
-	maximumRegisteredKeys = 20
-	maximumRSA            = 8192 // larger ones cost whoever verifies
-)
-
 var (
+	// authMethods are those of clients (OIDC Core 9); the first is that of a client that sends nothing.
 	authMethods = []string{
 		storage.AuthMethodNone, storage.AuthMethodBasic, storage.AuthMethodPost, storage.AuthMethodSecretJWT,
 		storage.AuthMethodPrivateKeyJWT,
@@ -89,8 +85,8 @@ func (c *metadataCheck) keys() {
 	if m.JWKSURI != "" {
 		c.refuse("jwks", "is given together with jwks_uri: want one of them")
 	}
-	if len(m.JWKS.Keys) == 0 || len(m.JWKS.Keys) > maximumRegisteredKeys {
-		c.refuse("jwks", "has %d keys: want 1 to %d", len(m.JWKS.Keys), maximumRegisteredKeys)
+	if len(m.JWKS.Keys) == 0 || len(m.JWKS.Keys) > maximumKeys {
+		c.refuse("jwks", "has %d keys: want 1 to %d", len(m.JWKS.Keys), maximumKeys)
 		return
 	}
 	seen := map[string]bool{}

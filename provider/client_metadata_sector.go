@@ -2,22 +2,19 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-
-	"ithildin/storage"
 )
 
 // maximumSectorDocument bounds what a sector_identifier_uri answers, in bytes.
 const maximumSectorDocument = 64 << 10
 
-// checkSector fetches the sector document of a client, which must list each of its redirect URIs (OIDC Registration section
+// checkSector fetches the sector document that a registration names, which must list each of its redirect URIs (OIDC Registration section
 // 5): else anybody could enter the sector of others, and know their users by the same sub. What went wrong on the way stays
 // here, for it would tell what is in our network.
-func (p *Provider) checkSector(ctx context.Context, client *storage.Client) error {
-	address := client.Metadata.SectorIdentifierURI
+func (p *Provider) checkSector(ctx context.Context, request *registrationRequest) error {
+	address := request.SectorIdentifierURI
 	if address == "" {
 		return nil
 	}
@@ -30,10 +27,10 @@ func (p *Provider) checkSector(ctx context.Context, client *storage.Client) erro
 		return refuse("could not be fetched: want an https URL that answers 200 with a JSON array of 64 KiB at most", err)
 	}
 	var listed []string
-	if err := json.Unmarshal(document.Body, &listed); err != nil {
+	if err := decodeClaims(document.Body, &listed); err != nil {
 		return refuse("does not answer a JSON array of strings", err)
 	}
-	for _, uri := range client.GetRedirectURIs() {
+	for _, uri := range request.RedirectURIs {
 		if !slices.Contains(listed, uri) {
 			return refuse(fmt.Sprintf("its document does not list the redirect URI %.200q", uri), errors.New("not listed"))
 		}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"ithildin/provider/login"
-	"ithildin/storage"
 )
 
 // consentPage shows what the client asks for. Everything is examined again: the page may be opened again at any time.
@@ -24,30 +23,12 @@ func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.login.Consent(w, r, login.ConsentPage{
-		ClientName: a.client.Name, UserName: a.login.User.Email, Request: request, Scopes: a.scopes.entries(a.newScope()), Claims: a.newClaims(),
+		ClientName: a.client.Name, UserName: a.login.User.Email, Request: request,
+		Scopes: a.scopes.entries(a.unapproved(a.scope, a.login.ApprovedScope)), Claims: a.unapproved(a.singleClaims, a.login.ApprovedClaims),
 		UILocales: a.form.Get("ui_locales"), LogoURI: a.client.Metadata.LogoURI, ClientURI: a.client.Metadata.ClientURI,
 		PolicyURI: a.client.Metadata.PolicyURI, TermsURI: a.client.Metadata.TermsURI,
 	})
 	return nil
-}
-
-// newScope is what the page asks about: what was not approved before, unless everything is to be asked anew.
-func (a *authorization) newScope() []string {
-	if a.prompt.consent || a.client.IsPublic() {
-		return a.scope
-	}
-	return slices.DeleteFunc(slices.Clone(a.scope), func(name string) bool {
-		return slices.Contains(a.login.ApprovedScope, name)
-	})
-}
-
-// newClaims are the single claims that the page asks about, likewise.
-func (a *authorization) newClaims() []string {
-	if a.prompt.consent || a.client.IsPublic() {
-		return a.singleClaims
-	}
-	approved := storage.SplitScope(a.login.ApprovalClaims)
-	return slices.DeleteFunc(slices.Clone(a.singleClaims), func(name string) bool { return slices.Contains(approved, name) })
 }
 
 // consent takes the user's decision. It counts only for the user whom the page was made for, and for what it showed.
@@ -66,7 +47,7 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
 	case login.DecisionDeny:
 		return p.fail(w, r, a, newError(http.StatusForbidden, CodeAccessDenied, "The user refused.").Because(ErrRefused))
 	case login.DecisionSwitch:
-		if err := p.login.SignOut(w, r); err != nil {
+		if _, err := p.login.EndSession(w, r); err != nil {
 			return err
 		}
 		return p.login.Suspend(w, r, login.PathSignIn, a.pending())

@@ -2,8 +2,9 @@ package provider
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
+
+	"ithildin/provider/login"
 )
 
 // CORS (Fetch standard): discovery and keys are for everyone; the token, userinfo and revocation endpoints answer to the
@@ -36,8 +37,7 @@ func (p *Provider) allowOrigin(w http.ResponseWriter, r *http.Request, clientID 
 	}
 	allowed := slices.Contains(client.Metadata.AllowedCORSOrigins, origin)
 	for _, uri := range client.GetRedirectURIs() {
-		u, err := url.Parse(uri)
-		allowed = allowed || err == nil && u.Host != "" && u.Scheme+"://"+u.Host == origin
+		allowed = allowed || login.Origin(uri) == origin
 	}
 	if allowed {
 		w.Header().Set("Access-Control-Allow-Origin", origin)

@@ -35,7 +35,9 @@ type metadata struct {
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthAlgorithms      []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAlgorithms  []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAlgorithms     []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
 	ClaimTypesSupported      []string `json:"claim_types_supported,omitempty"`
 	ClaimsSupported          []string `json:"claims_supported"`
 	ChallengeMethods         []string `json:"code_challenge_methods_supported"`
@@ -70,7 +72,7 @@ func (p *Provider) newDocuments() *documents {
 
 // metadata follows from the configuration: what the operator has not turned on is not there.
 func (p *Provider) metadata() metadata {
-	confidential := []string{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"}
+	confidential := authMethods[1:] // of a client that sends nothing, nothing is told
 	algorithms := namesOf(signatureAlgorithms)
 	m := metadata{
 		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + PathAuthorize, TokenEndpoint: p.issuer + PathToken,
@@ -84,8 +86,9 @@ func (p *Provider) metadata() metadata {
 		GrantTypesSupported:    grantTypes,
 		SubjectTypesSupported:  []string{storage.SubjectTypePublic, storage.SubjectTypePairwise}, ACRValuesSupported: acrValues,
 		IDTokenAlgorithms: signingAlgorithms, UserinfoAlgorithms: signingAlgorithms,
-		TokenAuthMethods: append([]string{"none"}, confidential...), TokenAuthAlgorithms: algorithms,
-		IntrospectionAuthMethods: confidential, RevocationAuthMethods: append([]string{"none"}, confidential...),
+		TokenAuthMethods: authMethods, TokenAuthAlgorithms: algorithms,
+		IntrospectionAuthMethods: confidential, IntrospectionAlgorithms: algorithms,
+		RevocationAuthMethods: authMethods, RevocationAlgorithms: algorithms,
 		ClaimTypesSupported: []string{"normal"}, ClaimsParameterSupported: true,
 		ClaimsSupported: append([]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash",
 			"sid"}, claimsOf([]string{"profile", "email", "address", "phone"})...),
@@ -97,7 +100,7 @@ func (p *Provider) metadata() metadata {
 		RequireRequestURIRegistered: true,
 	}
 	if slices.ContainsFunc(p.responseTypes, frontChannel) {
-		m.GrantTypesSupported = append(m.GrantTypesSupported[:len(grantTypes):len(grantTypes)], "implicit")
+		m.GrantTypesSupported = slices.Concat(grantTypes, []string{"implicit"})
 	}
 	return m
 }

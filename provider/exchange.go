@@ -31,7 +31,7 @@ type TokenSet struct {
 	Scope         string
 	GrantType     string
 	ClientID      string
-	UserID        string // "" for the client's own token
+	UserID        string // by which the client knows the user; "" for the client's own token
 	RedirectURI   string // as it was at the authorization, for authorization_code
 }
 
@@ -133,7 +133,10 @@ func (p *Provider) tokenSet(u *storage.UnitOfWork, access fosite.AccessRequester
 		ExpiresAt: u.Issued.AccessExpiresAt, ExpiresIn: u.Client.Policy.AccessLifetime,
 		RefreshToken: u.Issued.RefreshToken,
 		Scope:        strings.Join(access.GetGrantedScopes(), " "), GrantType: access.GetGrantTypes()[0],
-		ClientID: u.Client.ID, UserID: session.UserID,
+		ClientID: u.Client.ID,
+	}
+	if session.UserID != "" {
+		set.UserID = session.Subject
 	}
 	set.IDToken, _ = response.GetExtra("id_token").(string)
 	if u.Code != nil {

@@ -85,7 +85,7 @@ func (i idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	if u.Grant == nil { // a nonce answers its authorization request, not a refresh (OIDC Core 12.2)
 		claims.Nonce = session.Nonce
 	}
-	payload, err := claims.with(u.Holder, session.ClaimsInIDToken)
+	payload, err := claims.with(u.Holder, allowedClaims(u.Client, session.ClaimsInIDToken))
 	if err != nil {
 		return "", err
 	}
@@ -100,21 +100,20 @@ func halfHash(algorithm, value string) (string, error) {
 	return jwks.HalfHash(algorithm, value)
 }
 
-// with adds claims of the user, whose names never are those of the token's own.
-func (c idTokenClaims) with(user storage.Holder, names []string) ([]byte, error) {
-	own, err := json.Marshal(c)
-	if err != nil || len(names) == 0 {
-		return own, err
+// with adds claims of the user; those of the token itself come first.
+func (c idTokenClaims) with(user storage.Holder, names []string) (any, error) {
+	if len(names) == 0 {
+		return c, nil
 	}
-	selected, err := selectClaims(user, names)
-	if err != nil || len(selected) == 0 {
-		return own, err
-	}
-	more, err := json.Marshal(selected)
+	all, err := selectClaims(user, names)
 	if err != nil {
 		return nil, err
 	}
-	return append(append(own[:len(own)-1], ','), more[1:]...), nil
+	own, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	return all, json.Unmarshal(own, &all)
 }
 
 func idTokenAlgorithm(client *storage.Client) string {

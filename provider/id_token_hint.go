@@ -1,15 +1,11 @@
 package provider
 
-import (
-	"encoding/json"
-
-	"ithildin/jwks"
-)
+import "encoding/json"
 
 // readHint reads an id_token_hint: an ID token that this provider signed with any key that is still published, expired or
 // not (OIDC Core 3.1.2.1, RP-Initiated Logout 2).
 func (p *Provider) readHint(token string) (*idTokenClaims, error) {
-	payload, typ, err := p.keys.Verify(token, jwks.RS256, jwks.ES256, jwks.EdDSA)
+	payload, typ, err := p.keys.Verify(token, signingAlgorithms...)
 	var claims idTokenClaims
 	if err != nil || typ != typeIDToken || json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.issuer {
 		return nil, invalidRequest("The id_token_hint is not an ID token of this provider.").Because(err)

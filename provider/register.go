@@ -26,7 +26,11 @@ func (p *Provider) mountRegistration(router *mux.Router) {
 		return
 	}
 	add := func(path, method string, e endpoint) {
-		router.Handle(path, anyOrigin(p.serve(e, p.asRegistration))).Methods(method)
+		handler := p.serve(e, p.asRegistration)
+		if p.registration.Mode == RegistrationByToken {
+			handler = anyOrigin(handler)
+		}
+		router.Handle(path, handler).Methods(method)
 	}
 	add(PathRegister, http.MethodPost, p.register)
 	add(PathRegister+"/{client_id}", http.MethodGet, p.readClient)
@@ -36,7 +40,8 @@ func (p *Provider) mountRegistration(router *mux.Router) {
 	router.HandleFunc(PathRegister+"/{client_id}", p.preflight).Methods(http.MethodOptions)
 }
 
-// anyOrigin lets scripts of every page read the answer: what opens these doors is a bearer token, or nothing at all.
+// anyOrigin lets scripts of every page read the answer, where a bearer token opens the door. An open door is not theirs: any page
+// could register clients from the addresses of those who look at it.
 func anyOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -83,7 +88,7 @@ func (p *Provider) registrationAnswer(client *storage.Client, token, secret stri
 
 // register is the client registration endpoint (RFC 7591 section 3, OIDC Registration section 3).
 func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
-	if err := p.limitRegistration(w, r); err != nil {
+	if err := p.limitRegistration(w, login.Network(p.ClientAddress(r))); err != nil {
 		return err
 	}
 	initial, err := p.initialAccess(r)
@@ -98,7 +103,10 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := p.checkRegistration(r, client, initial != ""); err != nil {
+	if err := p.checkRegistration(client, initial != ""); err != nil {
+		return err
+	}
+	if err := p.checkSector(r.Context(), request); err != nil {
 		return err
 	}
 	secret, err := p.newClientSecret(client)
@@ -128,16 +136,16 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusCreated, p.registrationAnswer(client, token, secret.value))
 }
 
-// limitRegistration bounds what one address may ask for, whatever comes of it.
-func (p *Provider) limitRegistration(w http.ResponseWriter, r *http.Request) error {
-	wait := p.registrations.take(login.Network(p.ClientAddress(r)), p.registration.Rate, p.now())
+// limitRegistration bounds what one address, or one client, may ask for, whatever comes of it.
+func (p *Provider) limitRegistration(w http.ResponseWriter, of string) error {
+	wait := p.registrations.take(of, p.registration.Rate, p.now())
 	if wait <= 0 {
 		return nil
 	}
 	seconds := int64(math.Ceil(wait.Seconds()))
 	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 	return newError(http.StatusTooManyRequests, CodeTemporarilyUnavailable, fmt.Sprintf(
-		"Too many registrations came from this address: at most %d within an hour. Please try again in %s.",
+		"Too many registrations, or updates of one: at most %d within an hour. Please try again in %s.",
 		p.registration.Rate, time.Duration(seconds)*time.Second))
 }
 
@@ -190,7 +198,7 @@ func (p *Provider) newRegisteredClient(request *registrationRequest) (*storage.C
 }
 
 // checkRegistration holds a client to what is served. vouched says that an initial access token stands behind it.
-func (p *Provider) checkRegistration(r *http.Request, client *storage.Client, vouched bool) error {
+func (p *Provider) checkRegistration(client *storage.Client, vouched bool) error {
 	rules := ClientRules{ResponseTypes: p.responseTypes, GrantTypes: openGrants}
 	if vouched {
 		rules.GrantTypes = registrableGrants
@@ -205,7 +213,10 @@ func (p *Provider) checkRegistration(r *http.Request, client *storage.Client, vo
 	if err := ValidateClient(client, rules); err != nil {
 		return asMetadataError(err)
 	}
-	return p.checkSector(r.Context(), client)
+	if len(client.Scope) == 0 && client.TypeID != "" { // which would mean all that the type has
+		return asMetadataError(&MetadataError{Member: "scope", Problem: "has nothing that the client may ask for"})
+	}
+	return nil
 }
 
 // clientSecret is a new secret, for the client once and for the database.

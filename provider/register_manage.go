@@ -83,10 +83,20 @@ func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
 	if err := known.matches(request); err != nil {
 		return err
 	}
+	if err := p.limitRegistration(w, "client "+known.client.ID); err != nil {
+		return err
+	}
+	if err := p.checkSector(r.Context(), request); err != nil {
+		return err
+	}
+	// Again, for that may have taken a while: what is changed must be as it is now.
+	if known, err = p.authenticateRegistration(r); err != nil {
+		return err
+	}
 	client := known.client
 	client.UpdatedAt = p.store.Now()
 	request.apply(client, union(p.registration.Scope, client.Scope))
-	if err := p.checkRegistration(r, client, known.registration.InitialAccessTokenID != ""); err != nil {
+	if err := p.checkRegistration(client, known.registration.InitialAccessTokenID != ""); err != nil {
 		return err
 	}
 	update := storage.RegistrationUpdate{EndSecrets: !HasSecret(client.Metadata.TokenEndpointAuthMethod)}

@@ -3,6 +3,8 @@ package provider
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -86,13 +88,25 @@ func (p *Provider) requestObject(ctx context.Context, client *storage.Client, fo
 		return "", newError(http.StatusBadRequest, CodeInvalidRequestURI, fmt.Sprintf(
 			"The request_uri %.200q is none of the %d that the client registered.", byReference, len(client.Metadata.RequestURIs)))
 	}
-	object, err := p.requestObjects.Get(ctx, byReference)
+	object, err := p.fetchRequestObject(ctx, byReference)
 	if err != nil {
 		return "", newError(http.StatusBadRequest, CodeInvalidRequestURI, fmt.Sprintf(
 			"The request_uri could not be read: want an https address that answers with at most %d bytes.", maximumRequestObject)).
 			Because(err)
 	}
 	return object, nil
+}
+
+// fetchRequestObject asks the address anew where the fragment is the hash of another object than the one that is kept (OIDC
+// Core 6.2). It is not a part of what is kept: else whoever makes up fragments could make this server ask without end.
+func (p *Provider) fetchRequestObject(ctx context.Context, uri string) (string, error) {
+	address, expected, _ := strings.Cut(uri, "#")
+	object, err := p.requestObjects.Get(ctx, address)
+	if hash := sha256.Sum256([]byte(object)); err == nil && expected != "" &&
+		expected != base64.RawURLEncoding.EncodeToString(hash[:]) {
+		return p.requestObjects.Refresh(ctx, address)
+	}
+	return object, err
 }
 
 // isRegisteredRequestURI compares without the fragment, which is a hash of what the address answers, and changes with it

@@ -321,7 +321,7 @@ func TestARequestObjectIsFetchedWhereTheClientRegisteredIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWebsite(t, nil)
 		o := newRequestObjects(t, engine, func(c *storage.Client) {
-			c.Metadata.RequestURIs = []string{w.URL + "/object#registered", w.URL + "/other?a=b"}
+			c.Metadata.RequestURIs = []string{w.URL + "/object#registered", w.URL + "/other?a=b", w.URL + "/large"}
 		})
 		o.reach(w, "127.0.0.0/8")
 		w.document.Store([]byte(o.sign(map[string]any{"state": "first"}) + "\n"))
@@ -330,6 +330,9 @@ func TestARequestObjectIsFetchedWhereTheClientRegisteredIt(t *testing.T) {
 		o.requireCode("again", redirectURI, "first", by(w.URL+"/object"))
 		require.EqualValues(t, 1, w.asked.Load(), "it is kept")
 		w.document.Store([]byte(o.sign(map[string]any{"state": "second"})))
+		o.requireCode("with another hash, at once", redirectURI, "first", by(w.URL+"/object#second"))
+		require.EqualValues(t, 1, w.asked.Load(), "made-up fragments fetch nothing")
+		o.clock.Advance(10 * time.Second)
 		o.requireCode("with another hash", redirectURI, "second", by(w.URL+"/object#second"))
 		o.requireCode("with a query", redirectURI, "second", by(w.URL+"/other?a=b"))
 		require.EqualValues(t, 3, w.asked.Load())
@@ -351,12 +354,13 @@ func TestARequestObjectIsFetchedWhereTheClientRegisteredIt(t *testing.T) {
 			"not signed": "eyJhbGciOiJub25lIn0.e30.", "no JWT": "<html>", "empty": "",
 		} {
 			w.document.Store([]byte(document))
+			o.clock.Advance(10 * time.Second)
 			p := o.outcome(by(w.URL + "/object#" + url.PathEscape(name)))
 			require.NotNil(t, p.location, name)
 			require.Equal(t, "invalid_request_object", p.location.Query().Get("error"), name)
 		}
 		w.document.Store([]byte(strings.Repeat("x", 64<<10+1)))
-		o.requireError("too large", "invalid_request_uri", by(w.URL+"/object#large"))
+		o.requireError("too large", "invalid_request_uri", by(w.URL+"/large"))
 		o.register("unregistered", nil)
 		o.requireError("nothing registered", "invalid_request_uri", sending(by(w.URL+"/object"), "client_id", "unregistered"))
 	})

@@ -5,9 +5,9 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"strings"
 
+	"ithildin/provider/login"
 	"ithildin/storage"
 )
 
@@ -50,7 +50,7 @@ func (p *Provider) serveSessionIframe(w http.ResponseWriter, _ *http.Request) er
 // computes as long as the browser has that session. "" for a redirect URI that has no origin, whose client has no page
 // either, and where there is no session.
 func (p *Provider) sessionState(client *storage.Client, redirectURI string, session storage.LoginSession) string {
-	origin := originOf(redirectURI)
+	origin := login.Origin(redirectURI)
 	if origin == "" || session.SessionID == "" {
 		return ""
 	}
@@ -58,20 +58,4 @@ func (p *Provider) sessionState(client *storage.Client, redirectURI string, sess
 	text := strings.Join([]string{client.ID, origin, p.login.BrowserState(session.SessionID), salt}, " ")
 	digest := sha256.Sum256([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(digest[:]) + "." + salt
-}
-
-// originOf is the origin of an address as a browser writes it (RFC 6454 section 6.1), without the default port; "" where it
-// has none.
-func originOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return ""
-	}
-	host := strings.ToLower(u.Host)
-	if u.Scheme == "https" {
-		host = strings.TrimSuffix(host, ":443")
-	} else {
-		host = strings.TrimSuffix(host, ":80")
-	}
-	return u.Scheme + "://" + host
 }

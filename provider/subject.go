@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/url"
 
+	"ithildin/provider/login"
 	"ithildin/storage"
 )
 
@@ -40,7 +41,8 @@ func sectorIdentifier(client *storage.Client) (string, error) {
 	var sector string
 	for _, uri := range uris {
 		u, err := url.Parse(uri)
-		if err != nil || u.Hostname() == "" || sector != "" && u.Hostname() != sector {
+		// Of any other scheme the host is whatever the client wrote there: it proves nothing.
+		if err != nil || login.Origin(uri) == "" || sector != "" && u.Hostname() != sector {
 			return "", errNoSector
 		}
 		sector = u.Hostname()

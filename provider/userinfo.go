@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"ithildin/storage"
@@ -29,16 +30,17 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 	if info.UserID == "" || !contains(scope, []string{"openid"}) {
 		return newError(http.StatusForbidden, CodeInsufficientScope, "The access token was not granted the scope openid.")
 	}
-	claims, err := selectClaims(info.Holder, append(claimsOf(scope), info.Session.ClaimsInUserinfo...))
+	client, err := p.store.Client(r.Context(), info.ClientID)
+	if err != nil {
+		return err
+	}
+	names := slices.Concat(claimsOf(scope), allowedClaims(client, info.Session.ClaimsInUserinfo))
+	claims, err := selectClaims(info.Holder, names)
 	if err != nil {
 		return err
 	}
 	claims["sub"] = info.Subject
 	p.allowOrigin(w, r, info.ClientID)
-	client, err := p.store.Client(r.Context(), info.ClientID)
-	if err != nil {
-		return err
-	}
 	if algorithm := client.Metadata.UserinfoSignedResponseAlg; algorithm != "" {
 		return p.writeSignedUserinfo(w, client, algorithm, claims)
 	}

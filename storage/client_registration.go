@@ -3,7 +3,9 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -17,8 +19,8 @@ type ClientRegistration struct {
 }
 
 // RegisterClient stores a client that registered itself, with its connections and their secrets, and takes one registration
-// from the initial access token where one is named. ErrUsed: that token has none left. ErrQuota: there are quota registered
-// clients already. ErrConflict: the id, or a secret, is taken.
+// from the initial access token where one is named. ErrUsed: that token has none left. ErrQuota: there are quota clients
+// already that registered likewise, with such a token or without: strangers take no room from partners. ErrConflict: the id, or a secret, is taken.
 func (s *Store) RegisterClient(ctx context.Context, c Client, r ClientRegistration, quota int64) error {
 	defer s.Forget() // even after an error, as changeConfiguration does
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
@@ -32,7 +34,9 @@ func (s *Store) RegisterClient(ctx context.Context, c Client, r ClientRegistrati
 			}
 		}
 		var registered int64
-		if err := tx.GetContext(ctx, &registered, `SELECT count(*) FROM client_registrations`); err != nil {
+		err := tx.GetContext(ctx, &registered, `
+SELECT count(*) FROM client_registrations WHERE (initial_access_token_id IS NULL) = $1`, r.InitialAccessTokenID == "")
+		if err != nil {
 			return err
 		}
 		if registered >= quota {
@@ -77,13 +81,26 @@ type RegistrationUpdate struct {
 	NewSecret  *ConnectionSecret
 }
 
-// UpdateRegistration stores a client and its connection anew, in one transaction. ErrNotFound: either is gone.
+// UpdateRegistration stores what is a client's own to say: its name, scope, metadata and redirect URIs, in one transaction.
+// What an operator gave it is left alone. ErrNotFound: the client or its connection is gone.
 func (s *Store) UpdateRegistration(ctx context.Context, u RegistrationUpdate) error {
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-		if err := s.updateClient(ctx, tx, u.Client); err != nil {
+		metadata, err := json.Marshal(u.Client.Metadata)
+		if err != nil {
+			return fmt.Errorf("metadata: %w", err)
+		}
+		uris, err := encodeURIs(u.Connection.RedirectURIs)
+		if err != nil {
 			return err
 		}
-		if err := s.updateConnection(ctx, tx, u.Connection); err != nil {
+		err = writeRow(ctx, tx, `UPDATE clients SET name = $2, scope = $3, metadata = $4, updated_at = $5 WHERE id = $1`,
+			u.Client.ID, u.Client.Name, strings.Join(u.Client.Scope, " "), string(metadata), s.Now())
+		if err != nil {
+			return err
+		}
+		err = writeRow(ctx, tx, `UPDATE connections SET redirect_uris = $2, updated_at = $3 WHERE id = $1`,
+			u.Connection.ID, uris, s.Now())
+		if err != nil {
 			return err
 		}
 		if u.EndSecrets {

@@ -87,10 +87,12 @@ INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, sess
        expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`
 
-// redeemCode is the single use of a code: the same attempt, sent twice, wins twice.
+// redeemCode is the single use of a code: the same attempt, sent twice, wins twice. A grant that was begun in the front channel
+// may have been revoked meanwhile.
 const redeemCode = `
 UPDATE codes SET used_at = $2, used_by = $3
-WHERE id = $1 AND expires_at > $2 AND revoked_at = 0 AND (used_at = 0 OR used_by = $3) RETURNING 1`
+WHERE id = $1 AND expires_at > $2 AND revoked_at = 0 AND (used_at = 0 OR used_by = $3)
+AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = codes.grant_id AND g.revoked_at > 0) RETURNING 1`
 
 // CreateCode stores a code by itself, for tests and the importer; a request queues it in its UnitOfWork.
 func (s *Store) CreateCode(ctx context.Context, c Code) error {

@@ -119,6 +119,10 @@ func (u *UnitOfWork) grantExpiresAt() int64 {
 // QueueFrontChannelGrant begins the grant of tokens that go through the front channel (OIDC Core 3.2, 3.3), under the id of
 // the authorization request. The exchange of a code of the same request completes it.
 func (u *UnitOfWork) QueueFrontChannelGrant(id string, scope []string, session *Session) {
+	u.frontChannel = true
+	if session.SessionID != "" { // what is exchanged later is looked at then; this goes out now
+		u.gate = &statement{name: "live session", sql: liveSession, args: []any{session.SessionID}}
+	}
 	u.queueGrant(Grant{
 		ID: id, ClientID: u.Client.ID, UserID: session.UserID, SessionID: session.SessionID, Scope: strings.Join(scope, " "),
 		Session: session, CreatedAt: u.store.Now(), ExpiresAt: u.grantExpiresAt(),
@@ -136,8 +140,9 @@ func (f Fosite) CreateAccessTokenSession(ctx context.Context, signature string, 
 		u.gateOnLiveGrant()
 	}
 	session := r.GetSession().(*Session).Clone().(*Session)
-	if session.GrantType = r.GetRequestForm().Get("grant_type"); session.GrantType == "" {
-		session.GrantType = "implicit"
+	// Not what an authorization request says of itself: anybody writes those.
+	if session.GrantType = GrantTypeImplicit; !u.frontChannel {
+		session.GrantType = r.GetRequestForm().Get("grant_type")
 	}
 	token := AccessToken{
 		ID: []byte(signature), AccessTokenID: u.Issued.AccessTokenID, Kind: KindAccessToken,

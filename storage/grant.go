@@ -124,7 +124,8 @@ INSERT INTO grants (id, client_id, connection_id, user_id, session_id, scope, se
        refresh_expires_at, created_at, expires_at)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 {{gate}}
 ON CONFLICT (id) DO UPDATE SET connection_id = excluded.connection_id, refresh_token_id = excluded.refresh_token_id,
-       refresh_hash = excluded.refresh_hash, refresh_expires_at = excluded.refresh_expires_at, expires_at = excluded.expires_at`
+       refresh_hash = excluded.refresh_hash, refresh_expires_at = excluded.refresh_expires_at, expires_at = excluded.expires_at
+WHERE grants.client_id = excluded.client_id AND grants.user_id = excluded.user_id`
 
 func (u *UnitOfWork) queueGrant(g Grant) {
 	u.queue(statement{name: "insert grant", sql: insertGrant, args: []any{

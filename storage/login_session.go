@@ -42,7 +42,8 @@ type Login struct {
 	ApprovalID     string   // "" where the user has approved nothing for the client
 	ApprovedScope  []string // for the client
 	ApprovalScope  string   // the same as it stands in the row
-	ApprovalClaims string   // the single claims that the user approved for the client, as they stand in the row
+	ApprovedClaims []string // single claims, for the client
+	ApprovalClaims string   // the same as they stand in the row
 	RoleIDs        []string // for the client and everywhere
 }
 
@@ -137,6 +138,7 @@ func loginOf(rows []loginRow) (*Login, error) {
 		Session: rows[0].session(), User: rows[0].User.user(),
 		ApprovalID: rows[0].ApprovalID.String, ApprovedScope: SplitScope(rows[0].ApprovalScope.String),
 		ApprovalScope: rows[0].ApprovalScope.String, ApprovalClaims: rows[0].ApprovalClaims.String,
+		ApprovedClaims: SplitScope(rows[0].ApprovalClaims.String),
 	}
 	for _, r := range rows {
 		for _, id := range []sql.NullString{r.RoleID, r.GlobalRoleID} {
@@ -147,6 +149,9 @@ func loginOf(rows []loginRow) (*Login, error) {
 	}
 	return login, nil
 }
+
+// liveSession is the gate for what is made in a login session and is never asked about again.
+const liveSession = `SELECT 1 FROM login_sessions WHERE session_id = $1 AND revoked_at = 0`
 
 // QueueSessionUse notes that a session was used, with the other writes of the request; now is epoch seconds.
 func (u *UnitOfWork) QueueSessionUse(sessionHash []byte, now int64) {

@@ -14,6 +14,7 @@ type LogoutDelivery struct {
 	ClientID  string `db:"client_id"`
 	UserID    string `db:"user_id"`
 	SessionID string `db:"session_id"`
+	Subject   string `db:"subject"` // as the client's own tokens had it, whatever it has registered since
 	Attempts  int64  `db:"attempts"`
 	NextAt    int64  `db:"next_at"` // when to try again
 	CreatedAt int64  `db:"created_at"`
@@ -22,16 +23,16 @@ type LogoutDelivery struct {
 
 func insertLogoutDelivery(ctx context.Context, tx *sqlx.Tx, d LogoutDelivery) error {
 	return write(ctx, tx, `
-INSERT INTO logout_deliveries (id, client_id, user_id, session_id, attempts, next_at, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		d.ID, d.ClientID, d.UserID, d.SessionID, d.Attempts, d.NextAt, d.CreatedAt, d.ExpiresAt)
+INSERT INTO logout_deliveries (id, client_id, user_id, session_id, subject, attempts, next_at, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		d.ID, d.ClientID, d.UserID, d.SessionID, d.Subject, d.Attempts, d.NextAt, d.CreatedAt, d.ExpiresAt)
 }
 
 // DueLogoutDeliveries reads the deliveries whose time has come, those that have waited longest first.
 func (s *Store) DueLogoutDeliveries(ctx context.Context, limit int) ([]LogoutDelivery, error) {
 	var due []LogoutDelivery
 	err := s.selectAll(ctx, &due, `
-SELECT id, client_id, user_id, session_id, attempts, next_at, created_at, expires_at FROM logout_deliveries
+SELECT id, client_id, user_id, session_id, subject, attempts, next_at, created_at, expires_at FROM logout_deliveries
 WHERE next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`, s.Now(), pageSize(limit))
 	return due, err
 }
@@ -43,6 +44,14 @@ func (s *Store) ClaimLogoutDelivery(ctx context.Context, d LogoutDelivery, nextA
 UPDATE logout_deliveries SET attempts = attempts + 1, next_at = $3 WHERE id = $1 AND attempts = $2 AND expires_at > $4`,
 		d.ID, d.Attempts, nextAt, s.Now())
 	return n > 0, err
+}
+
+// PostponeLogoutDeliveries puts off what is due for a client until that time (epoch seconds): one that does not answer must
+// not keep others waiting.
+func (s *Store) PostponeLogoutDeliveries(ctx context.Context, clientID string, until int64) error {
+	_, err := s.exec(ctx, `UPDATE logout_deliveries SET next_at = $2 WHERE client_id = $1 AND next_at <= $3`,
+		clientID, until, s.Now())
+	return err
 }
 
 // DeleteLogoutDelivery ends a delivery: the client knows, or will not know.

@@ -10,6 +10,9 @@ import (
 	"github.com/ory/fosite/token/jwt"
 )
 
+// GrantTypeImplicit is how a token came about that went through the browser (OIDC Core 3.2, 3.3).
+const GrantTypeImplicit = "implicit"
+
 // Session is what a code and its grant remember of the authorization: who, how and under which conditions. It is stored
 // as JSON with the row.
 type Session struct {

@@ -134,10 +134,11 @@ func (s *Store) findParticipants(ctx context.Context, tx *sqlx.Tx, ended *EndedS
 	var rows []struct {
 		ClientID string `db:"id"`
 		Metadata string `db:"metadata"`
+		Session  string `db:"session"`
 	}
 	err := tx.SelectContext(ctx, &rows, `
-SELECT c.id, c.metadata FROM clients c
-WHERE c.id IN (SELECT client_id FROM grants WHERE session_id = $1 AND revoked_at = 0) ORDER BY c.id`, ended.SessionID)
+SELECT c.id, c.metadata, max(g.session) AS session FROM grants g JOIN clients c ON c.id = g.client_id
+WHERE g.session_id = $1 AND g.revoked_at = 0 GROUP BY c.id, c.metadata ORDER BY c.id`, ended.SessionID)
 	if err != nil {
 		return err
 	}
@@ -147,11 +148,15 @@ WHERE c.id IN (SELECT client_id FROM grants WHERE session_id = $1 AND revoked_at
 		if err := json.Unmarshal([]byte(row.Metadata), &metadata); err != nil {
 			return fmt.Errorf("metadata of client %s: %w", row.ClientID, err)
 		}
+		session, err := decodeSession(row.Session)
+		if err != nil {
+			return err
+		}
 		ended.ClientIDs = append(ended.ClientIDs, row.ClientID)
 		if metadata.BackchannelLogoutURI != "" {
 			ended.Deliveries = append(ended.Deliveries, LogoutDelivery{
 				ID: s.NewID(), ClientID: row.ClientID, UserID: ended.UserID, SessionID: ended.SessionID,
-				NextAt: now, CreatedAt: now, ExpiresAt: now + LogoutDeliveryLifetime,
+				Subject: session.Subject, NextAt: now, CreatedAt: now, ExpiresAt: now + LogoutDeliveryLifetime,
 			})
 		}
 	}

@@ -19,8 +19,10 @@ type UnitOfWork struct {
 	// Issued is what the request has made so far; the strategies that make tokens fill it in.
 	Issued Issued
 
-	gate       *statement
-	statements []statement
+	// frontChannel says that tokens go through the browser, with no exchange after it.
+	frontChannel bool
+	gate         *statement
+	statements   []statement
 	// presented is the generation of the refresh token that was presented; rotated says that Flush moves on from it.
 	presented int64
 	rotated   bool

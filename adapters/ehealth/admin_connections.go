@@ -51,6 +51,14 @@ func newSecret() string {
 	return provider.LegacyForm(raw)
 }
 
+// sendsSecret refuses to give a secret to a client that would not send it: the old system knew no other.
+func sendsSecret(client *storage.Client) error {
+	if provider.SignsWithSecret(&client.Metadata) || !provider.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
+		return conflict("client authenticates by " + client.Metadata.TokenEndpointAuthMethod)
+	}
+	return nil
+}
+
 // connectionsOf are the connections of the client that a path names.
 func (a *Adapter) connectionsOf(r *http.Request) (*storage.Client, error) {
 	return a.provider.Store().LoadClient(r.Context(), mux.Vars(r)["client_id"])
@@ -138,6 +146,9 @@ func (a *Adapter) putConnection(w http.ResponseWriter, r *http.Request) error {
 	}
 	if known := connectionWith(client, consumerID); known != nil {
 		return a.changeConnection(w, r, *known, uri)
+	}
+	if failed := sendsSecret(client); failed != nil {
+		return failed
 	}
 	now, secret := a.provider.Store().Now(), newSecret()
 	connection := storage.Connection{
@@ -231,6 +242,13 @@ func (a *Adapter) refreshSecret(w http.ResponseWriter, r *http.Request) error {
 	}
 	if caller.ID != c.ID && caller.ClientID != c.ConsumerID {
 		return forbidden("forbidden", "")
+	}
+	client, err := a.connectionsOf(r)
+	if err != nil {
+		return err
+	}
+	if failed := sendsSecret(client); failed != nil {
+		return failed
 	}
 	store, secret := a.provider.Store(), newSecret()
 	err = store.AddConnectionSecret(a.audited(r, "connection_secret_replaced", c.ClientID, ""), c.ID, storage.ConnectionSecret{

@@ -179,6 +179,12 @@ func (a *Adapter) presented(r *http.Request, wrongKind failure, kinds ...string)
 	return t, nil
 }
 
+// ofSignIn says that a token came of a sign-in through this API. One of a client, however it came by it, must not replace what
+// its user signs in with.
+func ofSignIn(t *storage.AccessToken) bool {
+	return slices.Contains([]string{grantPassword, grantChangePassword, grantDigitalSignature}, t.Session.GrantType)
+}
+
 // oneTimeCodeFailure words why a one-time code was not sent or not taken.
 func oneTimeCodeFailure(err error) error {
 	for _, known := range []struct {

@@ -99,8 +99,8 @@ func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if t.Session.GrantType == "authorization_code" || t.Session.GrantType == "refresh_token" {
-		return failureTokenInvalid // a client's, not of a sign-in: it must not replace what its user signs in with
+	if !ofSignIn(t) {
+		return failureTokenInvalid
 	}
 	fields, failed := readObject(w, r, "", failureMalformed)
 	if failed != nil {
@@ -148,7 +148,7 @@ func (a *Adapter) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if t.Session.Factor == "" {
+	if t.Session.Factor == "" || !ofSignIn(t) {
 		return failureInitFactorFirst
 	}
 	fields, failed := readObject(w, r, "", failureMalformed)

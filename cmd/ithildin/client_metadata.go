@@ -18,7 +18,7 @@ type clientMetadataFields struct {
 	SubjectType                string   `placeholder:"TYPE" enum:",public,pairwise" default:"" help:"public (the default), or pairwise for users whom no other client may recognise."`
 	SectorIdentifierURI        string   `name:"sector-identifier-uri" placeholder:"URL" help:"Document of the redirect URIs that share pairwise users."`
 	UserinfoAlg                string   `name:"userinfo-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of userinfo answers; default none, as JSON."`
-	RequestObjectAlg           string   `name:"request-object-alg" placeholder:"ALG" enum:",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA" default:"" help:"The only signature that request objects may have."`
+	RequestObjectAlg           string   `name:"request-object-alg" placeholder:"ALG" enum:",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512" default:"" help:"The only signature that request objects may have."`
 	RequestURI                 []string `name:"request-uri" sep:"none" placeholder:"URL" help:"Where request objects may lie; give it once for each."`
 	RequireSignedRequestObject *bool    `negatable:"" help:"Whether each authorization request must be a signed object."`
 	InitiateLoginURI           string   `name:"initiate-login-uri" placeholder:"URL" help:"Where others may send a user to sign in with the client."`

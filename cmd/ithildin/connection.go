@@ -65,6 +65,10 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console) err
 			return err
 		}
 		connection.ConsumerID = c.Consumer
+		client.Connections = append(client.Connections, connection)
+		if err := checkClient(client); err != nil {
+			return err
+		}
 		secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile, signingAlgorithm(client.Metadata))
 		if err != nil {
 			return err
@@ -144,8 +148,25 @@ func (c *connectionUpdateCommand) Run(ctx context.Context) error {
 		if c.RequireScope != nil {
 			connection.RequireScope = *c.RequireScope
 		}
+		if err := checkConnection(ctx, store, connection); err != nil {
+			return err
+		}
 		return store.UpdateConnection(ctx, *connection)
 	})
+}
+
+// checkConnection holds the client to what it may have with the connection as it is to be.
+func checkConnection(ctx context.Context, store *storage.Store, connection *storage.Connection) error {
+	client, err := store.LoadClient(ctx, connection.ClientID)
+	if err != nil {
+		return explain(err, "client "+connection.ClientID)
+	}
+	for i, known := range client.Connections {
+		if known.ID == connection.ID {
+			client.Connections[i] = connection
+		}
+	}
+	return checkClient(client)
 }
 
 type connectionRotateSecretCommand struct {

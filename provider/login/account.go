@@ -112,7 +112,7 @@ func (s *Service) approvalsOf(r *http.Request, userID, language string) ([]accou
 			entry.Titles = append(entry.Titles, title)
 		}
 		for _, claim := range approval.Claims {
-			entry.Titles = append(entry.Titles, claimTitles[language][claim])
+			entry.Titles = append(entry.Titles, claimTitle(claim, language))
 		}
 		list = append(list, entry)
 	}

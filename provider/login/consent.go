@@ -2,8 +2,6 @@ package login
 
 import (
 	"net/http"
-	"net/url"
-	"regexp"
 
 	"ithildin/storage"
 )
@@ -52,24 +50,12 @@ func (s *Service) Consent(w http.ResponseWriter, r *http.Request, page ConsentPa
 		c.Titles = append(c.Titles, scopeTitle(scope, v.Language))
 	}
 	for _, claim := range page.Claims {
-		c.Titles = append(c.Titles, claimTitles[v.Language][claim])
+		c.Titles = append(c.Titles, claimTitle(claim, v.Language))
 	}
 	v.Title, v.Page = v.Words.Consent, c
 	if err := v.write(w, http.StatusOK, "consent.html"); err != nil {
 		s.Fail(w, r, err)
 	}
-}
-
-// plainHost has nothing in it that means something to a Content-Security-Policy.
-var plainHost = regexp.MustCompile(`(?i)^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`)
-
-// HTTPSOrigin is the origin of an https URL with a host and without user information, "" for every other text.
-func HTTPSOrigin(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.User != nil || !plainHost.MatchString(u.Host) {
-		return ""
-	}
-	return "https://" + u.Host
 }
 
 func scopeTitle(scope storage.Scope, language string) string {

@@ -102,12 +102,6 @@ func (s *Service) keepSession(r *http.Request, session *storage.LoginSession) er
 	return s.store.CreateLoginSession(ctx, *session)
 }
 
-// SignOut is EndSession for who does not ask what ended.
-func (s *Service) SignOut(w http.ResponseWriter, r *http.Request) error {
-	_, err := s.EndSession(w, r)
-	return err
-}
-
 // EndSession ends the session of the browser's cookie, removes the cookie and has the clients told. It returns what ended,
 // nil without a session.
 func (s *Service) EndSession(w http.ResponseWriter, r *http.Request) (*storage.EndedSession, error) {

@@ -34,7 +34,7 @@ func TestSigningOutAsksFirstAndEndsTheSession(t *testing.T) {
 
 func TestSigningOutWithoutASessionIsNoError(t *testing.T) {
 	b := newFixture(t).browser()
-	require.Contains(t, b.get(PathSignOut).body, "ніхто не увійшов")
+	require.Contains(t, b.get(PathSignOut).body, "ніхто не ввійшов")
 	require.Contains(t, b.post(PathSignOut, nil).body, "Ви вийшли")
 }
 

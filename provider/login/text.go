@@ -71,7 +71,7 @@ type text struct {
 	Consent, ConsentAsks, ConsentNothing, ConsentScopes, ConsentCount, SignedInAs string
 	Accept, Deny, SwitchUser, ClientPage, Policy, Terms                           string
 
-	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore, SignedOutNext, GoOn string
+	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore, SignedOutNext string
 
 	Account, AccountLead, Sessions, SessionThis, SessionUnknown, SessionSince, SessionUsed, SessionEnd, SignOutEverywhere string
 	Approvals, ApprovalsNone, ApprovalSince, ApprovalOpen, ApprovalWithdraw                                               string
@@ -105,17 +105,17 @@ var words = map[string]*text{
 
 		Consent: "Надання доступу", ConsentAsks: "просить дозволу:",
 		ConsentNothing: "просить підтвердити вхід. Інших дозволів не потрібно.",
-		ConsentScopes:  "Дозволи", ConsentCount: "Усього дозволів:", SignedInAs: "Ви увійшли як",
+		ConsentScopes:  "Дозволи", ConsentCount: "Усього дозволів:", SignedInAs: "Ви ввійшли як",
 		Accept: "Дозволити", Deny: "Відмовити", SwitchUser: "Увійти як інший користувач",
 		ClientPage: "Сайт застосунку", Policy: "Політика конфіденційності", Terms: "Умови користування",
 
-		SignOut: "Вихід", SignOutAsk: "Завершити сеанс у цьому браузері?", SignOutNobody: "У цьому браузері ніхто не увійшов.",
+		SignOut: "Вихід", SignOutAsk: "Завершити сеанс у цьому браузері?", SignOutNobody: "У цьому браузері ніхто не ввійшов.",
 		SignOutButton: "Вийти", SignedOut: "Ви вийшли", SignedOutMore: "Сеанс завершено. Цю сторінку можна закрити.",
-		SignedOutNext: "Сеанс завершено. За мить ви повернетеся до застосунку.", GoOn: "Продовжити",
+		SignedOutNext: "Сеанс завершено. За мить ви повернетеся до застосунку.",
 
-		Account: "Мій обліковий запис", AccountLead: "Де ви увійшли та яким застосункам надали доступ.",
+		Account: "Мій обліковий запис", AccountLead: "Де ви ввійшли та яким застосункам надали доступ.",
 		Sessions: "Сеанси", SessionThis: "Цей браузер", SessionUnknown: "Невідомий пристрій", SessionSince: "Увійшли",
-		SessionUsed: "востаннє", SessionEnd: "Завершити сеанс", SignOutEverywhere: "Вийти на всіх пристроях",
+		SessionUsed: "остання активність", SessionEnd: "Завершити сеанс", SignOutEverywhere: "Вийти на всіх пристроях",
 		Approvals: "Застосунки з доступом", ApprovalsNone: "Ви ще не надали доступу жодному застосунку.",
 		ApprovalSince: "Доступ надано", ApprovalOpen: "Відкрити", ApprovalWithdraw: "Скасувати доступ",
 
@@ -205,7 +205,7 @@ var words = map[string]*text{
 
 		SignOut: "Sign out", SignOutAsk: "End your session in this browser?", SignOutNobody: "Nobody is signed in in this browser.",
 		SignOutButton: "Sign out", SignedOut: "You are signed out", SignedOutMore: "Your session has ended. You can close this page.",
-		SignedOutNext: "Your session has ended. In a moment you return to the application.", GoOn: "Continue",
+		SignedOutNext: "Your session has ended. In a moment you return to the application.",
 
 		Account: "My account", AccountLead: "Where you are signed in, and which applications you gave access.",
 		Sessions: "Sessions", SessionThis: "This browser", SessionUnknown: "Unknown device", SessionSince: "Signed in",

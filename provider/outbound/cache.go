@@ -90,7 +90,7 @@ func (c *Cache[T]) get(ctx context.Context, address string, due func(entry[T], t
 // fetch makes one attempt; a failed one leaves the last good answer as it is.
 func (c *Cache[T]) fetch(ctx context.Context, address string, e entry[T]) entry[T] {
 	e.attemptedAt = c.options.Now()
-	document, err := c.options.Client.Get(ctx, address, c.options.Maximum)
+	document, err := get(ctx, c.options.Client.following, address, c.options.Maximum)
 	if e.failure = err; err != nil {
 		return e
 	}

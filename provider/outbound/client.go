@@ -35,7 +35,10 @@ type Options struct {
 }
 
 // Client sends requests to addresses that others chose. It is safe for concurrent use.
-type Client struct{ http *http.Client }
+type Client struct {
+	direct    *http.Client // follows no redirect
+	following *http.Client
+}
 
 // New makes a Client. It takes no proxy from the environment: behind one, nobody could tell where a request ends.
 func New(o Options) *Client {
@@ -43,21 +46,23 @@ func New(o Options) *Client {
 		o.Timeout = defaultTimeout
 	}
 	dialer := &net.Dialer{Timeout: o.Timeout, Control: guard(o.Allowed)}
-	return &Client{http: &http.Client{
-		Timeout:       o.Timeout,
-		CheckRedirect: checkRedirect,
-		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    o.Timeout,
-			MaxResponseHeaderBytes: 32 << 10,
-			MaxConnsPerHost:        8,
-			MaxIdleConns:           32,
-			IdleConnTimeout:        30 * time.Second,
-			ForceAttemptHTTP2:      true,
-		},
-	}}
+	transport := &http.Transport{
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    o.Timeout,
+		MaxResponseHeaderBytes: 32 << 10,
+		MaxConnsPerHost:        8,
+		MaxIdleConns:           32,
+		IdleConnTimeout:        30 * time.Second,
+		ForceAttemptHTTP2:      true,
+	}
+	return &Client{
+		direct:    &http.Client{Timeout: o.Timeout, Transport: transport, CheckRedirect: useLastResponse},
+		following: &http.Client{Timeout: o.Timeout, Transport: transport, CheckRedirect: checkRedirect},
+	}
 }
+
+func useLastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Document is what an address answered.
 type Document struct {
@@ -65,10 +70,15 @@ type Document struct {
 	Header http.Header
 }
 
-// Get fetches a document of at most that many bytes. Errors: ErrRefused, or a fault of the other side; none of them holds
-// what was answered.
+// Get fetches a document of at most that many bytes from an address and from nowhere else: a redirect is an answer that is
+// wrong, so that the host of the address vouches for the document. Errors: ErrRefused, or a fault of the other side; none of
+// them holds what was answered.
 func (c *Client) Get(ctx context.Context, address string, maximum int64) (*Document, error) {
-	response, err := c.send(ctx, http.MethodGet, address, nil)
+	return get(ctx, c.direct, address, maximum)
+}
+
+func get(ctx context.Context, client *http.Client, address string, maximum int64) (*Document, error) {
+	response, err := send(ctx, client, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -89,14 +99,14 @@ func (c *Client) Get(ctx context.Context, address string, maximum int64) (*Docum
 // PostForm sends a form and returns the status of the answer, whose body is not read. It follows no redirect, which is a
 // status like any other.
 func (c *Client) PostForm(ctx context.Context, address string, form url.Values) (status int, err error) {
-	response, err := c.send(ctx, http.MethodPost, address, form)
+	response, err := send(ctx, c.direct, http.MethodPost, address, form)
 	if err != nil {
 		return 0, err
 	}
 	return response.StatusCode, response.Body.Close()
 }
 
-func (c *Client) send(ctx context.Context, method, address string, form url.Values) (*http.Response, error) {
+func send(ctx context.Context, client *http.Client, method, address string, form url.Values) (*http.Response, error) {
 	if err := checkAddress(address); err != nil {
 		return nil, err
 	}
@@ -112,7 +122,7 @@ func (c *Client) send(ctx context.Context, method, address string, form url.Valu
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	r.Header.Set("User-Agent", "ithildin")
-	response, err := c.http.Do(r)
+	response, err := client.Do(r)
 	if err != nil {
 		return nil, fmt.Errorf("outbound: %w", withoutURL(err))
 	}
@@ -130,12 +140,9 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// checkRedirect holds every address on the way to the rules of the first; what was posted goes nowhere else. The next one
-// is not told the last, which may hold a secret of its owner.
+// checkRedirect holds every address on the way to the rules of the first. The next one is not told the last, which may hold a
+// secret of its owner.
 func checkRedirect(r *http.Request, via []*http.Request) error {
-	if via[0].Method != http.MethodGet {
-		return http.ErrUseLastResponse
-	}
 	if len(via) > maximumRedirects {
 		return fmt.Errorf("%w: more than %d redirects", ErrRefused, maximumRedirects)
 	}

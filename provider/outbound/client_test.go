@@ -167,11 +167,20 @@ func TestRedirectsAreFollowedWithinBounds(t *testing.T) {
 		referer.Store(r.Referer())
 		hello(w, r)
 	})
-	_, err := o.client().Get(t.Context(), o.URL+"/?hops=xxx", 10)
+	_, err := kept(o.client()).Get(t.Context(), o.URL+"/?hops=xxx")
 	require.NoError(t, err)
 	require.Empty(t, referer.Load())
-	_, err = o.client().Get(t.Context(), o.URL+"/?hops=xxxx", 10)
+	_, err = kept(o.client()).Get(t.Context(), o.URL+"/?hops=xxxx")
 	require.ErrorIs(t, err, outbound.ErrRefused)
+	_, err = o.client().Get(t.Context(), o.URL+"/?hops=x", 10)
+	require.ErrorContains(t, err, "302", "what its host must vouch for is fetched from there and nowhere else")
+}
+
+// kept fetches as key sets are fetched.
+func kept(c *outbound.Client) *outbound.Cache[string] {
+	return outbound.NewCache(outbound.CacheOptions[string]{
+		Client: c, Maximum: 10, Now: time.Now, Parse: func(body []byte) (string, error) { return string(body), nil },
+	})
 }
 
 func TestARedirectLeadsIntoNoPrivateNetworkAndToNoOtherScheme(t *testing.T) {
@@ -183,7 +192,7 @@ func TestARedirectLeadsIntoNoPrivateNetworkAndToNoOtherScheme(t *testing.T) {
 		"https://10.0.0.1/", "https://169.254.169.254/", "https://[::ffff:10.0.0.1]/", plain.URL, "https://user@" + here.String(),
 	} {
 		o := newOther(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusFound) })
-		_, err := o.client().Get(t.Context(), o.URL, 10)
+		_, err := kept(o.client()).Get(t.Context(), o.URL)
 		require.ErrorIs(t, err, outbound.ErrRefused, target)
 	}
 	require.Zero(t, inner.asked.Load())
