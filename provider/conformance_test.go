@@ -24,13 +24,19 @@ func certified(t *testing.T, engine storagetest.Engine) *stack {
 	s := newStack(t, engine, everyResponseType)
 	s.client("clinic", func(c *storage.Client) {
 		hybrid(c)
+		withPostLogout(c)
 		c.Scope = append(c.Scope, "address")
 	})
-	user, err := s.store.FindUser(t.Context(), s.userID)
-	require.NoError(t, err)
-	user.Profile = json.RawMessage(everyClaim)
-	require.NoError(t, s.store.UpdateUser(t.Context(), *user))
+	s.completeProfile()
 	return s
+}
+
+// completeProfile gives the user every standard claim.
+func (s *stack) completeProfile() {
+	user, err := s.store.FindUser(s.t.Context(), s.userID)
+	require.NoError(s.t, err)
+	user.Profile = json.RawMessage(everyClaim)
+	require.NoError(s.t, s.store.UpdateUser(s.t.Context(), *user))
 }
 
 // eachResponseType runs f for a response type of each certification profile.
@@ -68,6 +74,20 @@ func TestBehaviour01DiscoveryJWKSAndKeyRotation(t *testing.T) {
 			require.Contains(t, discovered["id_token_signing_alg_values_supported"], "RS256")
 			require.Contains(t, discovered["scopes_supported"], "openid")
 			require.Contains(t, discovered["grant_types_supported"], "implicit")
+		})
+		t.Run("discovery-endpoint-verification over https", func(t *testing.T) {
+			over := newStack(t, engine, everyResponseType, func(o *provider.Options) {
+				o.Issuer = &url.URL{Scheme: "https", Host: "op.example", Path: "/path"}
+				o.Registration = provider.Registration{Mode: provider.RegistrationOpen}
+			})
+			endpoints := 0
+			for name, value := range over.discovered() {
+				if address, isText := value.(string); isText {
+					require.True(t, strings.HasPrefix(address, "https://op.example/path"), "%s: %s", name, address)
+					endpoints++
+				}
+			}
+			require.Equal(t, 10, endpoints, "the issuer is one of them")
 		})
 		t.Run("server-rotate-keys", func(t *testing.T) {
 			kids := func() map[string]bool {
