@@ -124,6 +124,9 @@ func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorizati
 	if err := p.settleRedirect(a); err != nil {
 		return a, 0, err
 	}
+	if err := a.checkRedirectGiven(); err != nil {
+		return a, 0, err
+	}
 	if err := p.readParameters(ctx, r, a); err != nil {
 		return a, 0, err
 	}
@@ -198,6 +201,14 @@ func (p *Provider) settleRedirect(a *authorization) error {
 	}
 	a.client, a.given = a.client.WithRedirectURI(uri), given
 	a.work.Client, a.redirectSettled = a.client, true
+	return nil
+}
+
+// checkRedirectGiven: where OAuth lets a client's only redirect URI go unnamed, OpenID Connect does not (OIDC Core 3.1.2.1).
+func (a *authorization) checkRedirectGiven() error {
+	if !a.given && a.face.Name == StandardFace && contains(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
+		return invalidRequest("An OpenID request must name its redirect_uri.").Because(ErrRedirectMissing)
+	}
 	return nil
 }
 
