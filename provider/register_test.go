@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
@@ -326,25 +325,6 @@ func sectors(t *testing.T, documents map[string]string) (address string, asked *
 	})
 }
 
-func TestASectorDocumentMustListEveryRedirectURI(t *testing.T) {
-	address, _, client := sectors(t, map[string]string{
-		"/good": `["https://other.example/", "` + redirectURI + `"]`, "/bad": `["https://other.example/"]`, "/object": `{}`,
-		"/large": `["` + strings.Repeat("x", 64<<10) + `"]`,
-	})
-	s := registering(t, func(o *provider.Options) { o.Outbound = client })
-	s.registered(metadata("subject_type", "pairwise", "sector_identifier_uri", address+"/good"))
-	for path, words := range map[string]string{
-		"/bad": "does not list the redirect URI", "/object": "JSON array", "/large": "could not be fetched", "/absent": "JSON array",
-	} {
-		s.requireRefused(s.register(metadata("sector_identifier_uri", address+path)), http.StatusBadRequest,
-			"invalid_client_metadata", "sector_identifier_uri", words)
-	}
-	several := []string{redirectURI, "https://other.example/"}
-	s.requireRefused(s.register(metadata("subject_type", "pairwise", "redirect_uris", several)), http.StatusBadRequest,
-		"invalid_client_metadata", "sector_identifier_uri: is missing")
-	s.registered(metadata("subject_type", "pairwise", "redirect_uris", several, "sector_identifier_uri", address+"/good"))
-}
-
 func TestNoRegistrationReachesAPrivateNetwork(t *testing.T) {
 	address, asked, _ := sectors(t, nil)
 	s := registering(t, nil) // reaches public addresses only
@@ -357,48 +337,5 @@ func TestNoRegistrationReachesAPrivateNetwork(t *testing.T) {
 	for _, a := range answers {
 		require.Equal(t, answers[0], a, "what is in the network is not told")
 	}
-	require.Zero(t, *asked)
-}
-
-func TestPairwiseSubjectsDifferBetweenSectorsAndAreOneWithinOne(t *testing.T) {
-	address, _, client := sectors(t, map[string]string{"/": `["` + redirectURI + `"]`})
-	s := registering(t, func(o *provider.Options) { o.Outbound = client })
-	subject := func(changes ...any) string {
-		a := s.registered(metadata(changes...))
-		stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
-		require.NoError(t, err)
-		stored.Policy.AccessToken = storage.AccessTokenOpaque
-		require.NoError(t, s.store.UpdateClient(t.Context(), *stored))
-		tokens := s.tokensOf(a, "openid")
-		sub := payload(t, tokens.text("id_token"))["sub"].(string)
-		require.Equal(t, sub, s.userinfo(tokens.text("access_token")).text("sub"))
-		return sub
-	}
-	public, pairwise := subject(), subject("subject_type", "pairwise")
-	require.Equal(t, s.userID, public)
-	require.NotEqual(t, public, pairwise)
-	require.Equal(t, pairwise, subject("subject_type", "pairwise"), "one sector")
-	require.NotEqual(t, pairwise, subject("subject_type", "pairwise", "sector_identifier_uri", address+"/"), "another sector")
-}
-
-func payload(t testing.TB, token string) map[string]any {
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
-	require.NoError(t, err)
-	var claims map[string]any
-	require.NoError(t, json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &claims))
-	return claims
-}
-
-func TestTheConsentPageShowsLogoAndLinksWhichOnlyTheBrowserFetches(t *testing.T) {
-	address, asked, client := sectors(t, nil)
-	s := registering(t, func(o *provider.Options) { o.Outbound = client })
-	a := s.registered(metadata("logo_uri", address+"/logo.png", "policy_uri", address+"/policy", "tos_uri", address+"/terms"))
-	b := s.browser()
-	page := b.signIn(b.authorize(request(a.text("client_id"), "openid")))
-	require.Equal(t, "/login/consent", page.url.Path)
-	require.Contains(t, page.body, `<img class="logo" src="`+address+`/logo.png"`)
-	require.Contains(t, page.body, `href="`+address+`/policy" target="_blank" rel="noopener noreferrer"`)
-	require.Contains(t, page.body, `href="`+address+`/terms" target="_blank" rel="noopener noreferrer"`)
-	require.Contains(t, page.header.Get("Content-Security-Policy"), "img-src data: "+address+";")
 	require.Zero(t, *asked)
 }

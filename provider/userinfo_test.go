@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
@@ -55,28 +54,6 @@ func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, none.status)
 		require.Equal(t, `Bearer realm="ithildin"`, none.header.Get("WWW-Authenticate"), "no error code where nothing was presented")
 		require.Contains(t, ask(http.MethodGet, "", "Bearer x", nil).header.Get("WWW-Authenticate"), `error="invalid_token"`)
-	})
-}
-
-func TestUserinfoIsSignedForWhoRegisteredForIt(t *testing.T) {
-	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		for _, algorithm := range []string{"RS256", "ES256", "EdDSA"} {
-			s := newStack(t, engine)
-			s.client("clinic", func(c *storage.Client) { c.Metadata.UserinfoSignedResponseAlg = algorithm })
-			got := s.userinfo(s.redeem("clinic", s.browser().code(request("clinic", "openid profile"))).text("access_token"))
-			require.Equal(t, "application/jwt", got.header.Get("Content-Type"))
-			require.Equal(t, algorithm, decodeHeader(t, got.raw)["alg"])
-			keys := oidc.NewRemoteKeySet(t.Context(), s.server.URL+provider.PathJWKS)
-			payload, err := oidc.NewVerifier(s.server.URL, keys, &oidc.Config{
-				ClientID: "clinic", SkipExpiryCheck: true, SupportedSigningAlgs: []string{algorithm},
-			}).Verify(t.Context(), got.raw)
-			require.NoError(t, err)
-			var claims map[string]any
-			require.NoError(t, payload.Claims(&claims))
-			require.Equal(t, "Олена Коваль", claims["name"])
-			require.Equal(t, s.userID, claims["sub"])
-			require.Equal(t, http.StatusUnauthorized, s.userinfo(got.raw).status, "it opens nothing")
-		}
 	})
 }
 
