@@ -2,8 +2,6 @@ package provider_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -28,8 +26,8 @@ func newChromium(t *testing.T) context.Context {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("ignore-certificate-errors", true),
-		chromedp.UserDataDir(t.TempDir()))
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.IgnoreCertErrors, chromedp.UserDataDir(t.TempDir()))
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancelAllocator)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -49,64 +47,103 @@ addEventListener("message", (event) => {
 frame.addEventListener("load", () => frame.contentWindow.postMessage(asked, new URL(frame.src).origin));
 </script>`
 
-// TestABrowserKnowsWhenTheSessionChanges goes with chromium through a sign-in, the session iframe on a client's page, and a
-// logout that another client hears of in a frame.
-func TestABrowserKnowsWhenTheSessionChanges(t *testing.T) {
+// leavingPage is a page of another site than the provider's, with a form that signs the person out.
+const leavingPage = `<!doctype html><title>Client</title><form method="post" action="END_SESSION_ENDPOINT">
+<input name="id_token_hint"><input name="post_logout_redirect_uri"><input name="state" value="s"><button id="leave">Leave</button>
+</form><script>
+const form = document.forms[0];
+[form.id_token_hint.value, form.post_logout_redirect_uri.value] = decodeURIComponent(location.hash.slice(1)).split(" ");
+</script>`
+
+// TestBehaviour25ABrowserKnowsWhenTheSessionChanges goes with chromium through a sign-in, the session iframe on a client's
+// page, and a logout that another page of the client hears of in a frame.
+func TestBehaviour25ABrowserKnowsWhenTheSessionChanges(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
-	framed := make(chan url.Values, 1)
+	framed := make(chan url.Values, 2)
 	client := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/session":
 			_, _ = w.Write([]byte(strings.Replace(clientPage, "CHECK_SESSION_IFRAME", s.server.URL+provider.PathSession, 1)))
+		case "/leave":
+			_, _ = w.Write([]byte(strings.Replace(leavingPage, "END_SESSION_ENDPOINT", s.server.URL+provider.PathLogout, 1)))
 		default:
 			_, _ = w.Write([]byte(`<!doctype html><h1 id="client">` + r.URL.Path + `</h1>`))
 		}
 	}))
 	t.Cleanup(client.Close)
-	other := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { framed <- r.URL.Query() }))
-	t.Cleanup(other.Close)
+	// Over https, or no browser would frame it; the others over http, as the provider, or they would be another site.
+	frames := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/logout" {
+			framed <- r.URL.Query()
+		}
+	}))
+	t.Cleanup(frames.Close)
 	s.client("clinic", func(c *storage.Client) {
 		c.Connections[0].RedirectURIs = []string{client.URL + "/callback"}
 		c.Metadata.PostLogoutRedirectURIs = []string{client.URL + "/signed-out"}
-		c.Metadata.FrontchannelLogoutURI = other.URL + "/logout"
+		c.Metadata.FrontchannelLogoutURI = frames.URL + "/logout"
 	})
 	ctx := newChromium(t)
-	do := func(steps ...chromedp.Action[chromedp.Void]) { require.NoError(t, chromedp.Do(ctx, steps...)) }
-	parameters := request("clinic", "openid")
-	parameters.Set("redirect_uri", client.URL+"/callback")
-	do(chromedp.Navigate(s.server.URL+provider.PathAuthorize+"?"+parameters.Encode()), chromedp.WaitVisible("#login-submit"),
-		chromedp.SendKeys(`[name=username]`, "doctor@example.com"), chromedp.SendKeys(`[name=password]`, password),
-		chromedp.Click("#login-submit"), chromedp.WaitVisible("#consent-accept"), chromedp.Click("#consent-accept"),
-		chromedp.WaitVisible("#client"))
-	tokens := s.redeemAt("clinic", look(t, ctx, "new URL(location).searchParams.get('code')"), client.URL+"/callback")
-
-	// Cookies know no ports, so the client's page shows what the iframe reads.
-	_, state, found := strings.Cut(look(t, ctx, "document.cookie"), "ithildin-browser-state=")
-	require.True(t, found)
-	digest := sha256.Sum256([]byte("clinic " + client.URL + " " + state + " salt"))
-	sessionState := base64.RawURLEncoding.EncodeToString(digest[:]) + ".salt"
-	check := func(message string) string {
+	do := func(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
+		require.NoError(t, chromedp.Do(ctx, steps...))
+	}
+	authorize := request("clinic", "openid")
+	authorize.Set("redirect_uri", client.URL+"/callback")
+	begin := chromedp.Navigate(s.server.URL + provider.PathAuthorize + "?" + authorize.Encode())
+	signIn := []chromedp.Action[chromedp.Void]{
+		begin, chromedp.WaitVisible("#login-submit"), chromedp.SendKeys(`[name=username]`, "doctor@example.com"),
+		chromedp.SendKeys(`[name=password]`, password), chromedp.Click("#login-submit"),
+	}
+	answered := func(t *testing.T) (idToken, sessionState string) {
+		landed, err := url.Parse(look(t, ctx, "location.href"))
+		require.NoError(t, err)
+		tokens := s.redeemAt("clinic", landed.Query().Get("code"), client.URL+"/callback")
+		return tokens.text("id_token"), landed.Query().Get("session_state")
+	}
+	check := func(t *testing.T, message string) string {
 		// Another page between them, or the second would only be another place on the first.
-		do(chromedp.Navigate("about:blank"), chromedp.Navigate(client.URL+"/session#"+url.PathEscape(message)),
+		do(t, chromedp.Navigate("about:blank"), chromedp.Navigate(client.URL+"/session#"+url.PathEscape(message)),
 			chromedp.WaitVisible("[data-answer]"))
 		return look(t, ctx, "document.body.dataset.answer")
 	}
-	require.Equal(t, "unchanged", check("clinic "+sessionState))
-	require.Equal(t, "changed", check("pharmacy "+sessionState))
-	require.Equal(t, "error", check("clinic"))
-
-	do(chromedp.Navigate(s.server.URL+provider.PathLogout+"?"+url.Values{
-		"id_token_hint": {tokens.text("id_token")}, "post_logout_redirect_uri": {client.URL + "/signed-out"}, "state": {"s"},
-	}.Encode()), chromedp.WaitVisible("#client"))
-	require.Equal(t, client.URL+"/signed-out?state=s", look(t, ctx, "location.href"), "after the frame, without a click")
-	heard := url.Values{}
-	select {
-	case heard = <-framed:
-	case <-ctx.Done():
+	requireHeard := func(t *testing.T, idToken string) {
+		require.Equal(t, client.URL+"/signed-out?state=s", look(t, ctx, "location.href"), "after the frame, without a click")
+		require.NotEmpty(t, framed, "no frame was opened before")
+		heard := <-framed
+		require.Equal(t, s.server.URL, heard.Get("iss"))
+		require.Equal(t, claimsOf(t, idToken)["sid"], heard.Get("sid"))
 	}
-	require.Equal(t, s.server.URL, heard.Get("iss"))
-	require.Equal(t, claimsOf(t, tokens.text("id_token"))["sid"], heard.Get("sid"))
-	require.Equal(t, "changed", check("clinic "+sessionState))
+	t.Run("session-management-discovery-endpoint-verification", func(t *testing.T) {
+		require.Equal(t, s.server.URL+provider.PathSession, s.discovered()["check_session_iframe"])
+	})
+	t.Run("session-management-rp-initiated-logout", func(t *testing.T) {
+		do(t, append(signIn, chromedp.WaitVisible("#consent-accept"), chromedp.Click("#consent-accept"),
+			chromedp.WaitVisible("#client"))...)
+		hint, first := answered(t)
+		require.Equal(t, "unchanged", check(t, "clinic "+first))
+		require.Equal(t, "changed", check(t, "pharmacy "+first))
+		require.Equal(t, "error", check(t, "clinic"))
+		do(t, begin, chromedp.WaitVisible("#client"))
+		_, second := answered(t)
+		require.NotEqual(t, first, second, "salted")
+		require.Equal(t, "unchanged", check(t, "clinic "+first))
+		require.Equal(t, "unchanged", check(t, "clinic "+second))
+
+		do(t, chromedp.Navigate(s.server.URL+provider.PathLogout+"?"+hinted(hint, client.URL+"/signed-out", "state", "s").Encode()),
+			chromedp.WaitVisible("#client"))
+		requireHeard(t, hint)
+		require.Equal(t, "changed", check(t, "clinic "+first))
+		require.Equal(t, "changed", check(t, "clinic "+second))
+	})
+	t.Run("rp-initiated-logout by POST from another site", func(t *testing.T) {
+		do(t, append(signIn, chromedp.WaitVisible("#client"))...)
+		hint, state := answered(t)
+		another := strings.Replace(client.URL, "127.0.0.1", "localhost", 1)
+		do(t, chromedp.Navigate(another+"/leave#"+url.PathEscape(hint+" "+client.URL+"/signed-out")),
+			chromedp.Click("#leave"), chromedp.WaitVisible("#client"))
+		requireHeard(t, hint)
+		require.Equal(t, "changed", check(t, "clinic "+state))
+	})
 }
 
 // look evaluates an expression on the page that the browser shows.
