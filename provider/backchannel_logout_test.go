@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -42,31 +41,6 @@ func toldStack(
 
 func signOut(b *browser, tokens answer) page {
 	return b.logout(hinted(tokens.text("id_token"), postLogoutURI))
-}
-
-func TestAClientHasHeardOfALogoutBeforeTheBrowserGoesOn(t *testing.T) {
-	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		s, rp, b, tokens := toldStack(t, engine, func(c *storage.Client) { c.Metadata.IDTokenSignedResponseAlg = jwks.ES256 })
-		require.Equal(t, postLogoutURI, signOut(b, tokens).location.String())
-		received := rp.received()
-		require.Len(t, received, 1)
-		require.Zero(t, s.waiting())
-
-		header, claims, id := decodeHeader(t, received[0]), claimsOf(t, received[0]), claimsOf(t, tokens.text("id_token"))
-		require.Equal(t, "logout+jwt", header["typ"])
-		require.Equal(t, decodeHeader(t, tokens.text("id_token"))["alg"], header["alg"])
-		_, _, err := s.keys.Verify(received[0], jwks.ES256)
-		require.NoError(t, err)
-		for _, name := range []string{"iss", "sub", "aud", "sid"} {
-			require.Equal(t, id[name], claims[name], name)
-		}
-		require.NotEmpty(t, claims["sid"])
-		require.NotEmpty(t, claims["jti"])
-		require.NotContains(t, claims, "nonce")
-		require.EqualValues(t, s.clock.Now().Unix(), claims["iat"])
-		require.EqualValues(t, s.clock.Now().Unix()+120, claims["exp"])
-		require.Equal(t, map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}, claims["events"])
-	})
 }
 
 func TestALogoutTokenIsNoHint(t *testing.T) {
