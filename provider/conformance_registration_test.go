@@ -15,9 +15,14 @@ import (
 	"ithildin/storage/storagetest"
 )
 
+// manage calls the address that the client was told, with its token.
+func (e *enrolled) manage(method string) answer {
+	return e.call(method, e.response.text("registration_client_uri"), e.response.text("registration_access_token"), nil)
+}
+
 // unregister ends a registration as the suite does after each module.
 func (e *enrolled) unregister() {
-	gone := e.call(http.MethodDelete, e.response.text("registration_client_uri"), e.response.text("registration_access_token"), nil)
+	gone := e.manage(http.MethodDelete)
 	require.Equal(e.t, http.StatusNoContent, gone.status, gone.raw)
 	require.Empty(e.t, gone.raw)
 }
@@ -63,7 +68,7 @@ func TestBehaviour16AClientRegistersReadsAndDeletesItself(t *testing.T) {
 		t.Run("3rd_party-init-login", func(t *testing.T) {
 			e := s.enrol(t, "code", storage.AuthMethodBasic, "initiate_login_uri", "https://client.example/initiate_login")
 			require.Equal(t, e.metadata["initiate_login_uri"], e.response.body["initiate_login_uri"])
-			read := s.call(http.MethodGet, e.response.text("registration_client_uri"), e.response.text("registration_access_token"), nil)
+			read := e.manage(http.MethodGet)
 			require.Equal(t, http.StatusOK, read.status)
 			require.Equal(t, "application/json", strings.Split(read.header.Get("Content-Type"), ";")[0])
 			require.Equal(t, e.metadata["initiate_login_uri"], read.body["initiate_login_uri"])
@@ -75,13 +80,14 @@ func TestBehaviour16AClientRegistersReadsAndDeletesItself(t *testing.T) {
 func TestBehaviour16WhatMayNotBeRegisteredIsRefused(t *testing.T) {
 	s := open(t, storagetest.Engines()[0])
 	t.Run("3rd_party-init-login-nohttps", func(t *testing.T) {
-		refused := s.register(enrolment("code", storage.AuthMethodBasic, "initiate_login_uri", "http://client.example/initiate_login"))
+		refused := s.register(enrolment("code", storage.AuthMethodBasic, "initiate_login_uri", "http://client.example/login"))
 		s.requireRefused(refused, http.StatusBadRequest, "invalid_client_metadata", "initiate_login_uri", "https")
 		require.Equal(t, "application/json", strings.Split(refused.header.Get("Content-Type"), ";")[0])
 	})
 	for _, responseType := range []string{"code", "id_token", "code id_token token"} {
 		t.Run("redirect-uri-regfrag "+responseType, func(t *testing.T) {
-			refused := s.register(enrolment(responseType, storage.AuthMethodBasic, "redirect_uris", []string{redirectURI + "#foobar"}))
+			withFragment := []string{redirectURI + "#foobar"}
+			refused := s.register(enrolment(responseType, storage.AuthMethodBasic, "redirect_uris", withFragment))
 			s.requireRefused(refused, http.StatusBadRequest, "invalid_redirect_uri", "fragment")
 		})
 		t.Run("redirect-uri-query "+responseType, func(t *testing.T) {
@@ -136,7 +142,8 @@ func TestBehaviour17PairwiseSubjectsAreOneWithinASectorAndDifferBetweenThem(t *t
 		}
 		t.Run("registration-sector-bad", func(t *testing.T) {
 			for path, words := range map[string]string{
-				"/bad": "does not list the redirect URI", "/object": "JSON array", "/large": "could not be fetched", "/absent": "JSON array",
+				"/bad": "does not list the redirect URI", "/object": "JSON array", "/large": "could not be fetched",
+				"/absent": "JSON array",
 			} {
 				s.requireRefused(s.register(pairwise("sector_identifier_uri", address+path)), http.StatusBadRequest,
 					"invalid_client_metadata", "sector_identifier_uri", words)

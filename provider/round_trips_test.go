@@ -14,11 +14,11 @@ import (
 )
 
 // proxiedStack is a stack whose PostgreSQL is behind a proxy that counts its answers.
-func proxiedStack(t *testing.T) (*stack, *storagetest.Proxy) {
+func proxiedStack(t *testing.T, options ...func(*provider.Options)) (*stack, *storagetest.Proxy) {
 	proxy := storagetest.NewProxy(t, storagetest.PostgreSQL().Create(t))
 	return newStackOn(t, storagetest.NewClock(), func(clock *storagetest.Clock) *storage.Store {
 		return storagetest.Open(t, proxy.URL(), storagetest.At(clock))
-	}), proxy
+	}, options...), proxy
 }
 
 // TestRoundTripsToTheDatabase counts, with every cache and prepared statement warm, how often a flow waits for the database.
@@ -72,6 +72,37 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 			require.Equal(t, http.StatusOK, a.send(a.sign(t, a.key, jose.ES256, a.claims())).status)
 		}
 		require.LessOrEqual(t, proxy.RoundTrips(), int64(1), "1 write: the jti")
+	})
+	t.Run("authorize for code, ID token and access token, and userinfo with claims", func(t *testing.T) {
+		s, proxy := proxiedStack(t, everyResponseType)
+		s.client("clinic", hybrid)
+		b := s.browser()
+		parameters := withClaims(requestOf("code id_token token", "clinic", "openid"), `{"userinfo": {"name": null}}`)
+		var authorize, userinfo int64
+		for range 3 {
+			proxy.Reset()
+			token := b.approved(parameters).Get("access_token")
+			authorize = proxy.RoundTrips()
+			proxy.Reset()
+			require.Equal(t, "Олена Коваль", s.userinfo(token).text("name"))
+			userinfo = proxy.RoundTrips()
+		}
+		require.LessOrEqual(t, authorize, int64(2), "1 read and 1 write")
+		require.LessOrEqual(t, userinfo, int64(1), "1 read")
+	})
+	t.Run("code exchange by a key", func(t *testing.T) {
+		s, proxy := proxiedStack(t)
+		a := newAssertionsOn(t, s)
+		b := s.browser()
+		for range 3 {
+			form := exchange(b.code(challenged(request("keyed", "openid"))))
+			form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+			form.Set("client_assertion", a.sign(t, a.key, jose.ES256, a.claims()))
+			proxy.Reset()
+			got := s.post(provider.PathToken, "", form)
+			require.Equal(t, http.StatusOK, got.status, got.raw)
+		}
+		require.LessOrEqual(t, proxy.RoundTrips(), int64(3), "1 read and 1 write, and 1 write for the jti")
 	})
 	t.Run("discovery and JWKS", func(t *testing.T) {
 		s, proxy := proxiedStack(t)
