@@ -17,7 +17,7 @@ import (
 // again from the start whenever the browser comes back, for the pages keep no state but the sealed query.
 type authorization struct {
 	face            Face
-	query           string     // as it was received
+	query           string     // as it was received, or as its request object had it
 	form            url.Values // its parameters
 	at              int64      // when it was received, in microseconds
 	work            *storage.UnitOfWork
@@ -105,8 +105,8 @@ func (a *authorization) pending() login.Pending {
 	}
 }
 
-// examine walks through the steps of a request: client and redirect URI, parameters, session, scope, consent. Until the
-// redirect URI is settled an error is a page; the authorization it returns says so by having no request.
+// examine walks through the steps of a request: client, request object, redirect URI, parameters, session, scope, claims,
+// consent. Until the redirect URI is settled an error is a page.
 func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorization, step, error) {
 	a := &authorization{face: p.faces[pending.Face], query: pending.Query, at: pending.At, work: p.store.NewUnitOfWork()}
 	form, malformed := parseParameters(pending.Query)
@@ -207,6 +207,7 @@ func (p *Provider) settleRedirect(a *authorization) error {
 // checkRedirectGiven: where OAuth lets a client's only redirect URI go unnamed, OpenID Connect does not (OIDC Core 3.1.2.1).
 func (a *authorization) checkRedirectGiven() error {
 	if !a.given && a.face.Name == StandardFace && contains(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
+		a.redirectSettled = false
 		return invalidRequest("An OpenID request must name its redirect_uri.").Because(ErrRedirectMissing)
 	}
 	return nil

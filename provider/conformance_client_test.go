@@ -280,6 +280,7 @@ func requestObjectModules(t *testing.T, s *stack, w *website, responseType strin
 	})
 	t.Run("request-uri-unsigned-supported-correctly-or-rejected-as-unsupported", func(t *testing.T) {
 		w.document.Store([]byte(unsigned))
+		s.clock.Advance(10 * time.Second) // until then it is not asked again
 		fails(t, "invalid_request_object", sends("request_uri", address+"#unsigned"))
 	})
 	t.Run("an address that is not registered", func(t *testing.T) {
