@@ -58,7 +58,7 @@ func writeJSON(w http.ResponseWriter, status int, value any) error {
 
 // errorJSON is RFC 6749 5.2, with the request id beside it.
 type errorJSON struct {
-	Error       string `json:"error"`
+	Error       string `json:"error,omitempty"`
 	Description string `json:"error_description,omitempty"`
 	RequestID   string `json:"request_id,omitempty"`
 }

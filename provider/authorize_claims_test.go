@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ithildin/provider"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -108,9 +109,21 @@ func TestAMalformedClaimsParameterIsRefused(t *testing.T) {
 	})
 }
 
+// signatures turns sign-in by digital signature on; nobody signs in these tests.
+func signatures(o *provider.Options) {
+	o.Components.Signatures = provider.SignatureService{Component: provider.Component{URL: "https://signatures.example"}}
+}
+
 func TestAnEssentialACRIsReachedOrTheRequestFails(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		s := newStack(t, engine)
+		plain := newStack(t, engine)
+		plain.client("clinic", nil)
+		unserved := withClaims(request("clinic", "openid"), `{"id_token": {"acr": {"essential": true, "value": "signature"}}}`)
+		refused := plain.browser().authorize(unserved)
+		require.Equal(t, "unmet_authentication_requirements", refused.parameters().Get("error"), "nobody could reach it")
+		require.Equal(t, []any{"password"}, plain.discovered()["acr_values_supported"])
+		s := newStack(t, engine, signatures)
+		require.Equal(t, []any{"password", "signature"}, s.discovered()["acr_values_supported"])
 		s.client("clinic", nil)
 		b := s.browser()
 		acr := func(parameters url.Values) any {

@@ -8,19 +8,30 @@ import (
 	"ithildin/storage"
 )
 
-// acrValues are the authentication context classes of the provider: the assurances, from the weakest to the strongest.
-var acrValues = []string{storage.AssurancePassword, storage.AssuranceOneTimeCode, storage.AssuranceSignature}
+// acrValues are the authentication context classes of the provider: the assurances that its components can give, from the
+// weakest to the strongest.
+func (p *Provider) acrValues() []string {
+	values := []string{storage.AssurancePassword}
+	if p.components.SMS != nil {
+		values = append(values, storage.AssuranceOneTimeCode)
+	}
+	if p.components.Signatures != nil {
+		values = append(values, storage.AssuranceSignature)
+	}
+	return values
+}
 
 // contextRequest is what a request asks of the acr (OIDC Core 3.1.2.1, 5.5.1.1): the values that will do, the first
 // preferred, and whether any other would be a failed sign-in.
 type contextRequest struct {
-	values    []string
+	values    []string // of those that the provider knows
 	essential bool
 }
 
 // readContext takes the claims parameter before acr_values, and those before what the client registered.
-func readContext(acrParameter string, claims claimsRequest, client *storage.Client) (contextRequest, error) {
+func (p *Provider) readContext(acrParameter string, claims claimsRequest, client *storage.Client) (contextRequest, error) {
 	var request contextRequest
+	known := p.acrValues()
 	if asked, given := claims.IDToken["acr"]; given && (asked.Value != nil || len(asked.Values) > 0) {
 		request.essential = asked.Essential
 		for _, value := range append([]any{asked.Value}, asked.Values...) {
@@ -31,7 +42,8 @@ func readContext(acrParameter string, claims claimsRequest, client *storage.Clie
 	} else if request.values = storage.SplitScope(acrParameter); len(request.values) == 0 {
 		request.values = client.Metadata.DefaultACRValues
 	}
-	if request.essential && !slices.ContainsFunc(request.values, func(v string) bool { return slices.Contains(acrValues, v) }) {
+	request.values = slices.DeleteFunc(slices.Clone(request.values), func(v string) bool { return !slices.Contains(known, v) })
+	if request.essential && len(request.values) == 0 {
 		return request, newError(http.StatusBadRequest, CodeUnmetAuthenticationRequirements,
 			"None of the requested acr values is one of this provider's.")
 	}
@@ -44,19 +56,14 @@ func (c contextRequest) demand(of login.Demand) login.Demand {
 	if !c.essential {
 		return of
 	}
-	for _, value := range acrValues {
-		if slices.Contains(c.values, value) {
-			return of.AtLeast(value)
-		}
-	}
-	return of
+	return of.AtLeast(slices.MinFunc(c.values, login.CompareAssurances))
 }
 
 // answer is the acr to tell: the first of the values that the sign-in reaches, since a stronger one includes the weaker, else
 // what the sign-in was.
 func (c contextRequest) answer(session storage.LoginSession) string {
 	for _, value := range c.values {
-		if slices.Contains(acrValues, value) && (login.Demand{Assurance: value}).MetBy(session) {
+		if (login.Demand{Assurance: value}).MetBy(session) {
 			return value
 		}
 	}

@@ -25,7 +25,7 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	if a.claims, err = readClaims(form.Get("claims")); err != nil {
 		return err
 	}
-	if a.context, err = readContext(form.Get("acr_values"), a.claims, a.client); err != nil {
+	if a.context, err = p.readContext(form.Get("acr_values"), a.claims, a.client); err != nil {
 		return err
 	}
 	if a.prompt, err = p.readPrompt(form.Get("prompt"), form.Get("max_age"), form.Get("id_token_hint")); err != nil {

@@ -23,10 +23,9 @@ func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.login.Consent(w, r, login.ConsentPage{
-		ClientName: a.client.Name, UserName: a.login.User.Email, Request: request,
+		Client: login.PresentationOf(a.client), UserName: a.login.User.Email, Request: request,
 		Scopes: a.scopes.entries(a.unapproved(a.scope, a.login.ApprovedScope)), Claims: a.unapproved(a.singleClaims, a.login.ApprovedClaims),
-		UILocales: a.form.Get("ui_locales"), LogoURI: a.client.Metadata.LogoURI, ClientURI: a.client.Metadata.ClientURI,
-		PolicyURI: a.client.Metadata.PolicyURI, TermsURI: a.client.Metadata.TermsURI,
+		UILocales: a.form.Get("ui_locales"),
 	})
 	return nil
 }

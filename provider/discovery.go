@@ -84,7 +84,7 @@ func (p *Provider) metadata() metadata {
 		ResponseTypesSupported: p.responseTypes,
 		ResponseModesSupported: []string{responseModeQuery, responseModeFragment, responseModeFormPost},
 		GrantTypesSupported:    grantTypes,
-		SubjectTypesSupported:  []string{storage.SubjectTypePublic, storage.SubjectTypePairwise}, ACRValuesSupported: acrValues,
+		SubjectTypesSupported:  []string{storage.SubjectTypePublic, storage.SubjectTypePairwise}, ACRValuesSupported: p.acrValues(),
 		IDTokenAlgorithms: signingAlgorithms, UserinfoAlgorithms: signingAlgorithms,
 		TokenAuthMethods: authMethods, TokenAuthAlgorithms: algorithms,
 		IntrospectionAuthMethods: confidential, IntrospectionAlgorithms: algorithms,

@@ -40,12 +40,11 @@ func (p *Provider) servePage(e endpoint) http.Handler {
 
 // writePage shows an error to a person, or tells it to a program that asks for JSON and not for a page.
 func (p *Provider) writePage(w http.ResponseWriter, r *http.Request, e *pageError) {
+	p.logError(r, e.cause)
 	if acceptsOnlyJSON(r) {
-		p.logError(r, e.cause)
 		p.inJSON(w, r, withoutChallenge(e.cause))
 		return
 	}
-	p.logError(r, e.cause)
 	page := words(e.cause)
 	page.UILocales = e.uiLocales
 	p.login.Error(w, r, withoutChallenge(e.cause).Status, page)
@@ -74,7 +73,7 @@ func acceptsPages(r *http.Request) bool {
 
 // notFound is every path that is nothing: a page for a browser, JSON for a program.
 func (p *Provider) notFound(w http.ResponseWriter, r *http.Request) {
-	missing := newError(http.StatusNotFound, CodeInvalidRequest, "There is nothing at this address.")
+	missing := newError(http.StatusNotFound, CodeInvalidRequest, "There is nothing at this address.").Because(ErrNoPage)
 	if acceptsPages(r) {
 		p.writePage(w, r, &pageError{cause: missing})
 		return

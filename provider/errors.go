@@ -45,6 +45,7 @@ const (
 // The causes that pages have words for, and that adapters tell apart.
 var (
 	ErrInactive        = errors.New("provider: the token is not active")
+	ErrNoPage          = errors.New("provider: there is nothing at this address")
 	ErrClientMissing   = errors.New("provider: no client is named")
 	ErrUnknownClient   = errors.New("provider: unknown client")
 	ErrClientBlocked   = errors.New("provider: the client is blocked")

@@ -35,6 +35,9 @@ type TokenSet struct {
 	RedirectURI   string // as it was at the authorization, for authorization_code
 }
 
+// presented is what a request of a grant type must carry (RFC 6749 4.1.3, 6).
+var presented = map[string]string{"authorization_code": "code", "refresh_token": "refresh_token"}
+
 // grantTypes are those that Exchange serves.
 var grantTypes = []string{"authorization_code", "refresh_token", "client_credentials"}
 
@@ -70,6 +73,9 @@ func (p *Provider) exchange(ctx context.Context, request TokenRequest) (*TokenSe
 		return nil, err
 	}
 	u.Client = client
+	if what := presented[grantType]; what != "" && !request.Form.Has(what) {
+		return nil, invalidRequest("The request carries no " + what + ".")
+	}
 	access, err := p.oauth2.NewAccessRequest(ctx, formRequest(request.Form), &storage.Session{Subject: client.ID})
 	if err != nil {
 		return nil, err

@@ -53,6 +53,24 @@ func parseParameters(text string) (url.Values, *Error) {
 	return form, nil
 }
 
+// readBody reads the body of a request that must be of one media type and of so many bytes at most.
+func readBody(w http.ResponseWriter, r *http.Request, expected string, maximum int64) ([]byte, *Error) {
+	given := r.Header.Get("Content-Type")
+	if media, _, err := mime.ParseMediaType(given); err != nil || media != expected {
+		return nil, invalidRequest(fmt.Sprintf("The Content-Type is %.60q: want %s.", given, expected))
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximum))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
+			fmt.Sprintf("The body is larger than %d bytes.", maximum))
+	case err != nil:
+		return nil, invalidRequest("The body could not be read.").Because(err)
+	}
+	return body, nil
+}
+
 // secretParameters open a door, or help to.
 var secretParameters = []string{
 	"client_secret", "client_assertion", "token", "code", "code_verifier", "refresh_token", "access_token",
@@ -60,19 +78,9 @@ var secretParameters = []string{
 
 // readForm reads the parameters of a request's body. What a query carries is never read: it ends up in logs.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/x-www-form-urlencoded" {
-		return nil, invalidRequest(fmt.Sprintf("The Content-Type is %.60q: want application/x-www-form-urlencoded.",
-			r.Header.Get("Content-Type")))
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumForm))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
-			fmt.Sprintf("The body is larger than %d bytes.", maximumForm))
-	}
-	if err != nil {
-		return nil, invalidRequest("The body could not be read.").Because(err)
+	body, malformed := readBody(w, r, "application/x-www-form-urlencoded", maximumForm)
+	if malformed != nil {
+		return nil, malformed
 	}
 	query := r.URL.Query()
 	for _, name := range secretParameters {

@@ -56,9 +56,9 @@ func TestHostileInputAtTheFormEndpointsGetsItsError(t *testing.T) {
 			"an assertion that is none":  {form, "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=x.y.z", 401, "invalid_client"},
 			"an assertion of no type":    {form, "grant_type=client_credentials&client_assertion=x.y.z", 401, "invalid_client"},
 			"a code that is unknown":     {form, credentials + "&grant_type=authorization_code&code=unknown&redirect_uri=" + redirectURI, 400, "invalid_grant"},
-			"no code":                    {form, credentials + "&grant_type=authorization_code", 400, "invalid_grant"},
+			"no code":                    {form, credentials + "&grant_type=authorization_code", 400, "invalid_request"},
 			"a refresh token made up":    {form, credentials + "&grant_type=refresh_token&refresh_token=irt_AAAA", 400, "invalid_grant"},
-			"a refresh token of nothing": {form, credentials + "&grant_type=refresh_token", 400, "invalid_grant"},
+			"a refresh token of nothing": {form, credentials + "&grant_type=refresh_token", 400, "invalid_request"},
 			"a scope nobody has":         {form, credentials + "&grant_type=client_credentials&scope=root", 400, "invalid_scope"},
 			"another audience":           {form, credentials + "&grant_type=client_credentials&audience=https://other.example", 400, "invalid_request"},
 		} {

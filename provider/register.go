@@ -174,13 +174,6 @@ func wrongInitialAccessToken(cause error) *Error {
 		"The initial access token is unknown, expired or used up.").Because(cause)
 }
 
-// bearerToken reads the header and nothing else: what is in a URL ends up in logs (RFC 6750 section 5.3).
-func bearerToken(r *http.Request) (token string, found bool) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	token = strings.TrimSpace(token)
-	return token, strings.EqualFold(scheme, "Bearer") && token != "" && len(token) <= maximumSecret
-}
-
 // newRegisteredClient is a client of the standard preset with what the request asks for.
 func (p *Provider) newRegisteredClient(request *registrationRequest) (*storage.Client, error) {
 	policy, err := storage.NewPolicy(storage.PresetStandard)

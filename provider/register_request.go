@@ -3,9 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -36,18 +34,9 @@ type registrationRequest struct {
 // readRegistration reads the body. The JSON is of the strict kind that go-jose reads: names are compared by case, and none
 // may come twice. Members that are not known are ignored, and so is null (RFC 7592 section 2.2).
 func readRegistration(w http.ResponseWriter, r *http.Request) (*registrationRequest, error) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return nil, invalidRequest(fmt.Sprintf("The Content-Type is %.60q: want application/json.", r.Header.Get("Content-Type")))
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumRegistration))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
-			fmt.Sprintf("The body is larger than %d bytes.", maximumRegistration))
-	case err != nil:
-		return nil, invalidRequest("The body could not be read.").Because(err)
+	body, malformed := readBody(w, r, "application/json", maximumRegistration)
+	if malformed != nil {
+		return nil, malformed
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil || !utf8.Valid(body) {

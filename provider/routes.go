@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -53,8 +54,13 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	for _, mount := range mounts {
 		mount(router)
 	}
-	router.MethodNotAllowedHandler = p.observe(p.serve(methodNotAllowed, p.inJSON))
-	router.NotFoundHandler = p.observe(http.HandlerFunc(p.notFound))
+	for path, document := range map[string]http.HandlerFunc{
+		PathDiscovery: p.discovery, PathServerMetadata: p.discovery, PathJWKS: p.jwks,
+	} {
+		router.HandleFunc(path, document).Methods(http.MethodGet, http.MethodHead) // outermost was faster
+		router.HandleFunc(path, p.preflight).Methods(http.MethodOptions)
+	}
+	p.serveTheRest(router)
 	return p.outermost(router)
 }
 
@@ -66,13 +72,34 @@ func (p *Provider) AdminHandler(mounts ...Mount) http.Handler {
 	for _, mount := range mounts {
 		mount(router)
 	}
-	router.MethodNotAllowedHandler = p.observe(p.serve(methodNotAllowed, p.inJSON))
-	router.NotFoundHandler = p.observe(http.HandlerFunc(p.notFound))
+	p.serveTheRest(router)
 	return router
 }
 
-func methodNotAllowed(http.ResponseWriter, *http.Request) error {
-	return newError(http.StatusMethodNotAllowed, CodeInvalidRequest, "This address does not take that method.")
+// serveTheRest answers what no route takes.
+func (p *Provider) serveTheRest(router *mux.Router) {
+	router.NotFoundHandler = p.observe(http.HandlerFunc(p.notFound))
+	router.MethodNotAllowedHandler = p.observe(p.serve(func(w http.ResponseWriter, r *http.Request) error {
+		allowed := strings.Join(allowedMethods(router, r), ", ")
+		w.Header().Set("Allow", allowed) // RFC 9110 15.5.6
+		return newError(http.StatusMethodNotAllowed, CodeInvalidRequest,
+			"This address does not take the method "+r.Method+": want one of "+allowed+".")
+	}, p.inJSON))
+}
+
+// allowedMethods are those that the address of a request does take.
+func allowedMethods(router *mux.Router, r *http.Request) []string {
+	var allowed []string
+	for _, method := range []string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+	} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if match := new(mux.RouteMatch); router.Match(other, match) && match.MatchErr == nil {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
 }
 
 // outermost routes the ready-made documents first, and lets no header through that only a gateway may set.

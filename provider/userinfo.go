@@ -9,9 +9,6 @@ import (
 	"ithildin/storage"
 )
 
-// typeUserinfo is the typ of a signed answer, so that it is taken for no token.
-const typeUserinfo = "userinfo+jwt"
-
 // userinfo is the UserInfo endpoint (OIDC Core 5.3). The token comes in the header or, by POST, in the body; never in the
 // query (RFC 6750 2.3 is not offered).
 func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
@@ -47,11 +44,11 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, claims)
 }
 
-// writeSignedUserinfo answers with a JWT for the client that registered for one (OIDC Core 5.3.2). It has no exp: it is read
-// at once.
+// writeSignedUserinfo answers with a JWT for the client that registered for one (OIDC Core 5.3.2). It has no exp, for it is
+// read at once, and no typ, which many libraries would not know: what takes an ID token here asks for the typ of one.
 func (p *Provider) writeSignedUserinfo(w http.ResponseWriter, client *storage.Client, algorithm string, claims map[string]any) error {
 	claims["iss"], claims["aud"] = p.issuer, client.ID
-	signed, err := p.keys.Sign(algorithm, typeUserinfo, claims)
+	signed, err := p.keys.Sign(algorithm, "", claims)
 	if err != nil {
 		return err
 	}
@@ -67,8 +64,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if r.URL.Query().Has("access_token") {
 		return "", invalidRequest("The access token must be in the Authorization header or in the body, never in the URL.")
 	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	inHeader := strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) != ""
+	token, inHeader := bearerToken(r)
 	if r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		form, malformed := readForm(w, r)
 		if malformed != nil {
@@ -84,5 +80,12 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if !inHeader {
 		return "", newError(http.StatusUnauthorized, "", "The request carries no access token.")
 	}
-	return strings.TrimSpace(token), nil
+	return token, nil
+}
+
+// bearerToken reads the header and nothing else: what is in a URL ends up in logs (RFC 6750 section 5.3).
+func bearerToken(r *http.Request) (token string, found bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	token = strings.TrimSpace(token)
+	return token, strings.EqualFold(scheme, "Bearer") && token != ""
 }

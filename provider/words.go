@@ -19,6 +19,8 @@ func words(e *Error) login.ErrorPage {
 		page.Message = login.MessageNoRoles
 	case errors.As(e, &scope):
 		page.Message, page.Received = login.MessageScopeRefused, scope.Scope
+	case errors.Is(e, ErrNoPage):
+		page.Message, page.Hint = login.MessageNoPage, ""
 	case errors.Is(e, ErrClientMissing):
 		page.Message, page.Expected = login.MessageClientMissing, "client_id"
 	case errors.Is(e, ErrUnknownClient):

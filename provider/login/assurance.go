@@ -1,6 +1,8 @@
 package login
 
 import (
+	"cmp"
+
 	"ithildin/storage"
 )
 
@@ -40,6 +42,9 @@ func (d Demand) AtLeast(assurance string) Demand {
 func (d Demand) MetBy(session storage.LoginSession) bool {
 	return strength(session.ACR) >= strength(d.Assurance)
 }
+
+// CompareAssurances orders assurances from the weakest to the strongest, as cmp.Compare does.
+func CompareAssurances(a, b string) int { return cmp.Compare(strength(a), strength(b)) }
 
 // strength orders the assurances; what is none of them counts as the weakest.
 func strength(assurance string) int {

@@ -9,16 +9,12 @@ import (
 // ConsentPage is what a person is asked to allow. The form goes to PathConsent with the field request and the field
 // decision, which is DecisionAccept, DecisionDeny or DecisionSwitch.
 type ConsentPage struct {
-	ClientName string
-	UserName   string // the email address of who is signed in
-	Request    string // sealed
-	Scopes     []storage.Scope
-	Claims     []string // single claims (OIDC Core 5.5)
-	UILocales  string
-	LogoURI    string // shown only from https, and fetched by the browser alone
-	ClientURI  string
-	PolicyURI  string
-	TermsURI   string
+	Client    Presentation
+	UserName  string // the email address of who is signed in
+	Request   string // sealed
+	Scopes    []storage.Scope
+	Claims    []string // single claims (OIDC Core 5.5)
+	UILocales string
 }
 
 // What a person answers on the consent page.
@@ -41,10 +37,7 @@ type consentView struct {
 // Consent writes the consent page.
 func (s *Service) Consent(w http.ResponseWriter, r *http.Request, page ConsentPage) {
 	v := s.newView(w, r, page.UILocales)
-	v.Policy.Images = HTTPSOrigin(page.LogoURI)
-	if v.Policy.Images == "" {
-		page.LogoURI = ""
-	}
+	page.Client = v.present(page.Client)
 	c := consentView{ConsentPage: page, Many: len(page.Scopes)+len(page.Claims) >= manyScopes}
 	for _, scope := range page.Scopes {
 		c.Titles = append(c.Titles, scopeTitle(scope, v.Language))

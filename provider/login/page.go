@@ -39,7 +39,7 @@ func hashOf(inline string) string {
 func parsePages(names ...string) map[string]*template.Template {
 	parsed := map[string]*template.Template{}
 	for _, name := range names {
-		parsed[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/"+name))
+		parsed[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/client.html", "pages/"+name))
 	}
 	return parsed
 }
@@ -92,7 +92,8 @@ func (v *view) write(w http.ResponseWriter, status int, name string) error {
 //
 // There is no form-action: Chromium applies it to every redirect that follows a form, and they lead to the client and on
 // from there to wherever the client likes. Referrer-Policy is same-origin and not no-referrer, with which browsers send
-// the Origin null that cross-origin protection must refuse; nothing leaves this origin either way.
+// the Origin null that cross-origin protection must refuse; nothing leaves this origin either way. There is no
+// Cross-Origin-Opener-Policy: a client that signs people in in a popup (display=popup) would lose sight of it.
 func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	policy := "default-src 'none'; style-src " + styleHash + "; img-src data:"
 	if allowed.Images != "" {
@@ -107,7 +108,6 @@ func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", policy+"; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")

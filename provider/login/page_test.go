@@ -82,7 +82,7 @@ func TestPagesAreNeitherCachedNorFramedAndLoadNothing(t *testing.T) {
 		require.Equal(t, "DENY", p.Header.Get("X-Frame-Options"), name)
 		require.Equal(t, "nosniff", p.Header.Get("X-Content-Type-Options"), name)
 		require.Equal(t, "same-origin", p.Header.Get("Referrer-Policy"), name)
-		require.Equal(t, "same-origin", p.Header.Get("Cross-Origin-Opener-Policy"), name)
+		require.Empty(t, p.Header.Get("Cross-Origin-Opener-Policy"), name)
 		require.Equal(t, "text/html; charset=utf-8", p.Header.Get("Content-Type"), name)
 		style := sha256.Sum256([]byte(anyStyle.FindStringSubmatch(p.body)[1]))
 		require.Equal(t, "default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(style[:])+
@@ -100,13 +100,15 @@ func (f *fixture) consent(p ConsentPage) *httptest.ResponseRecorder {
 func TestTheConsentPageAsksInWordsAndAcceptsFirst(t *testing.T) {
 	f := newFixture(t)
 	w := f.consent(ConsentPage{
-		ClientName: "Клініка", UserName: testEmail, Request: "sealed", UILocales: "en",
+		UserName: testEmail, Request: "sealed", UILocales: "en",
 		Scopes: []storage.Scope{
 			{Name: "email", TitleUkrainian: "Бачити адресу", TitleEnglish: "See your email address"},
 			{Name: "declaration:read"},
 		},
-		LogoURI: "https://clinic.example/logo.png", ClientURI: "https://clinic.example/",
-		PolicyURI: "https://clinic.example/policy", TermsURI: "javascript:alert(1)",
+		Client: Presentation{
+			Name: "Клініка", LogoURI: "https://clinic.example/logo.png", ClientURI: "https://clinic.example/",
+			PolicyURI: "https://clinic.example/policy", TermsURI: "javascript:alert(1)",
+		},
 	})
 	body := w.Body.String()
 	require.Equal(t, []string{`<form method="post" action="/login/consent">`}, anyForm.FindAllString(body, -1))
@@ -132,7 +134,7 @@ func TestALogoFromAnywhereButHTTPSIsLeftOut(t *testing.T) {
 		"http://clinic.example/logo.png", "data:image/png;base64,AAAA", "://", "",
 		"https://clinic.example;script-src/logo.png", "https://name@clinic.example/logo.png", "https://*/logo.png", "https:///logo.png",
 	} {
-		w := f.consent(ConsentPage{ClientName: "Клініка", LogoURI: logo})
+		w := f.consent(ConsentPage{Client: Presentation{Name: "Клініка", LogoURI: logo}})
 		require.NotContains(t, w.Body.String(), "<img", logo)
 		require.Contains(t, w.Header().Get("Content-Security-Policy"), "img-src data:;", logo)
 	}

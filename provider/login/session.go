@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"net/http"
 	"time"
@@ -27,7 +26,7 @@ func (s *Service) Login(ctx context.Context, r *http.Request, clientID string) (
 	if cookie == "" {
 		return nil, nil
 	}
-	found, err := s.store.FindLogin(ctx, sessionHash(cookie), clientID)
+	found, err := s.store.FindLogin(ctx, storage.Hash(cookie), clientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, nil
 	}
@@ -66,7 +65,7 @@ func (s *Service) startSession(
 	}
 	now := s.now()
 	session := storage.LoginSession{
-		ID: sessionHash(cookie), SessionID: s.store.NewID(), UserID: userID,
+		ID: storage.Hash(cookie), SessionID: s.store.NewID(), UserID: userID,
 		AuthTime: now.UnixMicro(), AMR: amr, ACR: acr, UserAgent: userAgent(r),
 		LastUsedAt: now.Unix(), CreatedAt: now.Unix(), ExpiresAt: now.Add(SessionLifetime).Unix(),
 	}
@@ -86,11 +85,11 @@ func (s *Service) keepSession(r *http.Request, session *storage.LoginSession) er
 	if previous == "" {
 		return s.store.CreateLoginSession(ctx, *session)
 	}
-	err := s.store.RenewLoginSession(ctx, sessionHash(previous), session)
+	err := s.store.RenewLoginSession(ctx, storage.Hash(previous), session)
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	ended, err := s.store.EndLoginSession(ctx, sessionHash(previous))
+	ended, err := s.store.EndLoginSession(ctx, storage.Hash(previous))
 	if err != nil {
 		return err
 	}
@@ -109,7 +108,7 @@ func (s *Service) EndSession(w http.ResponseWriter, r *http.Request) (*storage.E
 	if cookie == "" {
 		return nil, nil
 	}
-	ended, err := s.store.EndLoginSession(r.Context(), sessionHash(cookie))
+	ended, err := s.store.EndLoginSession(r.Context(), storage.Hash(cookie))
 	if err != nil {
 		return nil, err
 	}
@@ -141,9 +140,4 @@ func (s *Service) recordSignOut(r *http.Request, session storage.EndedSession) e
 	return s.record(r, storage.Event{
 		Kind: eventSignOut, UserID: session.UserID, Details: map[string]string{"session_id": session.SessionID},
 	})
-}
-
-func sessionHash(cookie string) []byte {
-	hash := sha256.Sum256([]byte(cookie))
-	return hash[:]
 }

@@ -41,7 +41,7 @@ func TestEachSignInMakesANewCookieAndKillsTheOldOne(t *testing.T) {
 	b.signIn(b.begin(""), testEmail, testPassword)
 
 	require.NotEqual(t, before, b.cookie(sessionCookie).Value)
-	_, err := f.store.FindLogin(t.Context(), sessionHash(before), testClient)
+	_, err := f.store.FindLogin(t.Context(), storage.Hash(before), testClient)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -108,7 +108,7 @@ func TestACookieFromBeforeSignInIsWorthNothingAfterIt(t *testing.T) {
 	form := b.begin("")
 	b.header.Set("Cookie", f.cookieName(sessionCookie)+"="+planted)
 	b.signIn(form, testEmail, testPassword)
-	_, err = f.store.FindLogin(t.Context(), sessionHash(planted), testClient)
+	_, err = f.store.FindLogin(t.Context(), storage.Hash(planted), testClient)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -169,7 +169,7 @@ func TestABlockedUserHasNoSession(t *testing.T) {
 	token, err := f.newToken()
 	require.NoError(t, err)
 	require.NoError(t, f.store.CreateLoginSession(t.Context(), storage.LoginSession{
-		ID: sessionHash(token), SessionID: f.store.NewID(), UserID: f.userID, LastUsedAt: now.Unix(),
+		ID: storage.Hash(token), SessionID: f.store.NewID(), UserID: f.userID, LastUsedAt: now.Unix(),
 		CreatedAt: now.Unix(), ExpiresAt: now.Add(SessionLifetime).Unix(),
 	}))
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.server.URL, nil)

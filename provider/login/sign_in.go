@@ -35,12 +35,12 @@ var (
 )
 
 type signInPage struct {
-	Heading    string
-	Lead       string
-	ClientName string
-	Request    string
-	Username   string
-	Message    string
+	Heading  string
+	Lead     string
+	Client   Presentation
+	Request  string
+	Username string
+	Message  string
 }
 
 func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request) error {
@@ -66,7 +66,7 @@ func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending,
 	}
 	v := s.newView(w, r, p.UILocales)
 	page := signInPage{
-		Heading: v.Words.SignIn, Lead: v.Words.SignInTo, ClientName: destination, Request: request, Username: username,
+		Heading: v.Words.SignIn, Lead: v.Words.SignInTo, Client: v.present(destination), Request: request, Username: username,
 	}
 	if p.Demand.Form == storage.LoginFormPatient {
 		page.Heading, page.Lead = v.Words.PatientSignIn, v.Words.PatientSignInTo
@@ -85,18 +85,18 @@ func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending,
 }
 
 // destination is the name of what a person signs in to: a client, or this service itself.
-func (s *Service) destination(ctx context.Context, p Pending) (string, error) {
+func (s *Service) destination(ctx context.Context, p Pending) (Presentation, error) {
 	if p.Page != "" {
-		return s.host, nil
+		return Presentation{Name: s.host}, nil
 	}
 	client, err := s.store.Client(ctx, p.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return "", errUnknownClient
+		return Presentation{}, errUnknownClient
 	}
 	if err != nil {
-		return "", err
+		return Presentation{}, err
 	}
-	return client.Name, nil
+	return PresentationOf(client), nil
 }
 
 func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {

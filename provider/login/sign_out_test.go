@@ -25,7 +25,7 @@ func TestSigningOutAsksFirstAndEndsTheSession(t *testing.T) {
 	require.Equal(t, http.StatusOK, done.StatusCode)
 	require.Contains(t, done.body, "Ви вийшли")
 	require.Nil(t, b.cookie(sessionCookie))
-	_, err := f.store.FindLogin(t.Context(), sessionHash(cookie), testClient)
+	_, err := f.store.FindLogin(t.Context(), storage.Hash(cookie), testClient)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	events := f.events(eventSignOut)
 	require.Len(t, events, 1)

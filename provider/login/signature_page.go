@@ -28,11 +28,11 @@ var (
 var errSignatureTooLarge = errors.New("login: the signed file is too large")
 
 type signaturePage struct {
-	ClientName string
-	Request    string
-	Content    string       // what is to be signed
-	Download   template.URL // the same as a file
-	Message    string
+	Client   Presentation
+	Request  string
+	Content  string       // what is to be signed
+	Download template.URL // the same as a file
+	Message  string
 }
 
 // signedMessage is what a person signs: it is worth something for this sign-in only.
@@ -69,7 +69,7 @@ func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Pendi
 	v := s.newView(w, r, p.UILocales)
 	v.Title = v.Words.SignatureTitle
 	page := signaturePage{
-		ClientName: destination, Request: request, Content: string(content),
+		Client: v.present(destination), Request: request, Content: string(content),
 		Download: template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString(content)),
 	}
 	status := http.StatusOK
