@@ -36,12 +36,15 @@ func (p *Provider) mountRegistration(router *mux.Router) {
 	add(PathRegister+"/{client_id}", http.MethodGet, p.readClient)
 	add(PathRegister+"/{client_id}", http.MethodPut, p.updateClient)
 	add(PathRegister+"/{client_id}", http.MethodDelete, p.deleteClient)
-	router.HandleFunc(PathRegister, p.preflight).Methods(http.MethodOptions)
-	router.HandleFunc(PathRegister+"/{client_id}", p.preflight).Methods(http.MethodOptions)
+	if p.registration.Mode == RegistrationByToken {
+		router.HandleFunc(PathRegister, p.preflight).Methods(http.MethodOptions)
+		router.HandleFunc(PathRegister+"/{client_id}", p.preflight).Methods(http.MethodOptions)
+	}
 }
 
-// anyOrigin lets scripts of every page read the answer, where a bearer token opens the door. An open door is not theirs: any page
-// could register clients from the addresses of those who look at it.
+// anyOrigin lets scripts of every page read the answer, where a bearer token opens the door. An open door is not theirs: any
+// page could register clients from the addresses of those who look at it. There the preflight too is left out, without which
+// no page can send JSON.
 func anyOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
