@@ -92,15 +92,16 @@ func (p *Provider) deliverAll(ctx context.Context, deliveries []storage.LogoutDe
 	return errors.Join(failures...)
 }
 
-// deliverTo tells one client, until it fails to answer: then the rest waits as long as that delivery does.
+// deliverTo tells one client, until it fails to answer: then the rest waits as long as that delivery does, and so does what
+// was not read yet.
 func (p *Provider) deliverTo(ctx context.Context, deliveries []storage.LogoutDelivery) error {
-	for i, d := range deliveries {
+	for _, d := range deliveries {
 		retryAt := p.store.Now() + retryDelay(d.Attempts)
 		answered, err := p.deliver(ctx, d, retryAt)
 		if err != nil {
 			return err
 		}
-		if !answered && i+1 < len(deliveries) {
+		if !answered {
 			return p.store.PostponeLogoutDeliveries(context.WithoutCancel(ctx), d.ClientID, retryAt)
 		}
 	}

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -167,4 +168,80 @@ func TestNobodyMakesTheProviderReachAPrivateAddress(t *testing.T) {
 		}
 	}
 	t.Fatal("the attempt was not counted")
+}
+
+// failing is a client's server that answers nothing before another client has heard of a logout, and then that it failed.
+func failing(t testing.TB, heard chan struct{}) *relyingParty {
+	rp := newRelyingParty(t)
+	rp.silent = heard
+	rp.status = http.StatusServiceUnavailable
+	return rp
+}
+
+// hearing is a client's server that says when it first heard of a logout.
+func hearing(t testing.TB) (*relyingParty, chan struct{}) {
+	rp, heard := &relyingParty{t: t, status: http.StatusOK}, make(chan struct{})
+	var once sync.Once
+	rp.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rp.serve(w, r)
+		once.Do(func() { close(heard) })
+	}))
+	t.Cleanup(rp.server.Close)
+	return rp, heard
+}
+
+// sessionsEnd stores sessions of a client and ends them, so that as many logouts are due.
+func (s *stack) sessionsEnd(client *storage.Client, sessions int) {
+	user, err := s.store.FindUser(s.t.Context(), s.userID)
+	require.NoError(s.t, err)
+	for range sessions {
+		_, session := storagetest.LoginSession(s.t, s.store, *user)
+		storagetest.Grant(s.t, s.store, client, *user, func(g *storage.Grant) { g.SessionID = session.SessionID })
+		_, err := s.store.EndLoginSession(s.t.Context(), session.ID)
+		require.NoError(s.t, err)
+	}
+}
+
+// A client answers none of its many logouts, which fill all that is sent at a time: the others never hear of theirs.
+func TestAttackAClientThatAnswersNoLogouts(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		well, heard := hearing(t)
+		bad := failing(t, heard)
+		s := newStack(t, engine, reachable(well, bad))
+		silent, other := s.client("silent", bad.backchannel), s.client("other", well.backchannel)
+		s.sessionsEnd(silent, 12)
+		s.clock.Advance(time.Second)
+		s.sessionsEnd(other, 2)
+		require.NoError(t, s.provider.DeliverLogouts(t.Context()))
+		require.Len(t, well.received(), 2)
+		require.Len(t, bad.received(), 1, "the rest waits as long as the first")
+		require.Equal(t, 12, s.waiting(), "and is not lost")
+		require.NoError(t, s.provider.DeliverLogouts(t.Context()))
+		require.Len(t, bad.received(), 1)
+
+		bad.answer(http.StatusOK)
+		s.clock.Advance(longestRetry)
+		require.NoError(t, s.provider.DeliverLogouts(t.Context()))
+		require.Zero(t, s.waiting())
+		require.Len(t, bad.received(), 13)
+	})
+}
+
+// The logouts of a client that does not answer lie across two of the batches that a pass reads.
+func TestAttackAClientThatAnswersNoLogoutsOfSeveralBatches(t *testing.T) {
+	well, heard := hearing(t)
+	bad := failing(t, heard)
+	s := newStack(t, storagetest.Engines()[0], reachable(well, bad))
+	silent, other := s.client("silent", bad.backchannel), s.client("other", well.backchannel)
+	for _, due := range []struct {
+		client   *storage.Client
+		sessions int
+	}{{other, 99}, {silent, 150}, {other, 1}} {
+		s.sessionsEnd(due.client, due.sessions)
+		s.clock.Advance(time.Second)
+	}
+	require.NoError(t, s.provider.DeliverLogouts(t.Context()))
+	require.Len(t, well.received(), 100)
+	require.Len(t, bad.received(), 1)
+	require.Equal(t, 150, s.waiting())
 }
