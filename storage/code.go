@@ -85,10 +85,10 @@ func (s *Store) FindCode(ctx context.Context, hash []byte) (*Code, error) {
 const insertCode = `
 INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, session_id, scope, session, created_at,
        expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 {{gate}} ON CONFLICT DO NOTHING`
 
-// redeemCode is the single use of a code: the same attempt, sent twice, wins twice. A grant that was begun in the front channel
-// may have been revoked meanwhile.
+// redeemCode is the single use of a code: the same attempt, sent twice, wins twice. A grant that was begun in the front
+// channel may have been revoked meanwhile.
 const redeemCode = `
 UPDATE codes SET used_at = $2, used_by = $3
 WHERE id = $1 AND expires_at > $2 AND revoked_at = 0 AND (used_at = 0 OR used_by = $3)

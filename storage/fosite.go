@@ -121,7 +121,7 @@ func (u *UnitOfWork) grantExpiresAt() int64 {
 func (u *UnitOfWork) QueueFrontChannelGrant(id string, scope []string, session *Session) {
 	u.frontChannel = true
 	if session.SessionID != "" { // what is exchanged later is looked at then; this goes out now
-		u.gate = &statement{name: "live session", sql: liveSession, args: []any{session.SessionID}}
+		u.gate = &statement{name: "live session", sql: u.store.liveSessionGate(), args: []any{session.SessionID}}
 	}
 	u.queueGrant(Grant{
 		ID: id, ClientID: u.Client.ID, UserID: session.UserID, SessionID: session.SessionID, Scope: strings.Join(scope, " "),

@@ -153,6 +153,15 @@ func loginOf(rows []loginRow) (*Login, error) {
 // liveSession is the gate for what is made in a login session and is never asked about again.
 const liveSession = `SELECT 1 FROM login_sessions WHERE session_id = $1 AND revoked_at = 0`
 
+// liveSessionGate holds the session's row until the writes are committed, so that an end of it comes wholly before them or
+// finds what they made. On SQLite there is one writer at a time.
+func (s *Store) liveSessionGate() string {
+	if s.engine == sqliteEngine {
+		return liveSession
+	}
+	return liveSession + ` FOR NO KEY UPDATE`
+}
+
 // QueueSessionUse notes that a session was used, with the other writes of the request; now is epoch seconds.
 func (u *UnitOfWork) QueueSessionUse(sessionHash []byte, now int64) {
 	u.queue(statement{

@@ -29,6 +29,7 @@ func RunRaces(t *testing.T, engine Engine) {
 		{"One of many replicas makes and replaces a signing key", raceForASigningKey},
 		{"One of many deliverers has the next attempt", raceForALogoutDelivery},
 		{"One of many ends of a session ends it", raceToEndASession},
+		{"No token of a session outlives its end", raceOfAnEndAndItsTokens},
 		{"Every failed sign-in is counted", raceOfFailures},
 		{"One of many guesses verifies a one-time code", raceForAOneTimeCode},
 		{"One user has an email", raceForAnEmail},

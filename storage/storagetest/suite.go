@@ -63,6 +63,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Approvals", approvals},
 		{"Codes", codes},
 		{"Grants", grants},
+		{"Front channel", frontChannels},
 		{"Rotation", rotation},
 		{"Access tokens", accessTokens},
 		{"Login sessions", loginSessions},

@@ -1,0 +1,147 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/ory/fosite"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+// frontChannel is an authorization request of a client whose tokens go through the browser, in a login session.
+type frontChannel struct {
+	*exchange
+	session *storage.Session
+}
+
+func newFrontChannel(store *storage.Store, client *storage.Client, login storage.LoginSession) *frontChannel {
+	f := &frontChannel{exchange: newExchange(store, client), session: &storage.Session{
+		UserID: login.UserID, Subject: login.UserID, SessionID: login.SessionID, RedirectURI: RedirectURI,
+	}}
+	f.unit.Issued.RefreshTokenID, f.unit.Issued.RefreshExpiresAt = "", 0
+	request := fosite.NewRequest()
+	request.ID, request.Client, request.Session = store.NewID(), f.unit.Client, f.session
+	request.GrantedScope = fosite.Arguments{"openid"}
+	f.request = request
+	return f
+}
+
+// issue makes what the response type "code id_token token" does.
+func (f *frontChannel) issue(ctx context.Context) error {
+	ctx = f.unit.Context(ctx)
+	f.unit.QueueFrontChannelGrant(f.request.GetID(), []string{"openid"}, f.session)
+	f.unit.Issued.Code, f.unit.Issued.CodeID = "code "+f.storage.Store.NewID(), f.storage.Store.NewID()
+	if err := f.storage.CreateAuthorizeCodeSession(ctx, "", f.request); err != nil {
+		return err
+	}
+	if err := f.storage.CreateAccessTokenSession(ctx, string(storage.Hash(f.unit.Issued.AccessToken)), f.request); err != nil {
+		return err
+	}
+	return f.unit.Flush(ctx)
+}
+
+func frontChannels(t *testing.T, s *suite) {
+	ctx := t.Context()
+	client := Client(t, s.store, storage.PresetStandard, Opaque)
+	t.Run("A session that lives gives its tokens and the grant behind them", func(t *testing.T) {
+		_, login := LoginSession(t, s.store, User(t, s.store))
+		f := newFrontChannel(s.store, client, login)
+		require.NoError(t, f.issue(ctx))
+		grant, err := s.store.FindGrant(ctx, f.request.GetID())
+		require.NoError(t, err)
+		require.Equal(t, login.SessionID, grant.SessionID)
+		token, err := s.store.FindAccessToken(ctx, storage.Hash(f.unit.Issued.AccessToken))
+		require.NoError(t, err)
+		require.Equal(t, storage.GrantTypeImplicit, token.Session.GrantType)
+	})
+	t.Run("A session that ended between sign-in and issuing gives nothing", func(t *testing.T) {
+		_, login := LoginSession(t, s.store, User(t, s.store))
+		f := newFrontChannel(s.store, client, login)
+		_, err := s.store.EndLoginSession(ctx, login.ID)
+		require.NoError(t, err)
+		require.ErrorIs(t, f.issue(ctx), storage.ErrNotFound)
+		_, err = s.store.FindGrant(ctx, f.request.GetID())
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		_, err = s.store.FindAccessToken(ctx, storage.Hash(f.unit.Issued.AccessToken))
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		_, err = s.store.FindCode(ctx, storage.Hash(f.unit.Issued.Code))
+		require.ErrorIs(t, err, storage.ErrNotFound)
+	})
+	t.Run("A code whose grant was revoked is not exchanged, even if it was presented before", func(t *testing.T) {
+		_, login := LoginSession(t, s.store, User(t, s.store))
+		f := newFrontChannel(s.store, client, login)
+		require.NoError(t, f.issue(ctx))
+		early, late := newExchange(s.store, client), newExchange(s.store, client)
+		require.NoError(t, early.presentCode(ctx, f.unit.Issued.Code))
+		_, err := s.store.RevokeGrant(ctx, f.request.GetID())
+		require.NoError(t, err)
+		require.NoError(t, late.presentCode(ctx, f.unit.Issued.Code))
+		for _, e := range []*exchange{early, late} {
+			require.ErrorIs(t, e.redeemCode(ctx), storage.ErrUsed)
+			_, err = s.store.FindAccessToken(ctx, storage.Hash(e.unit.Issued.AccessToken))
+			require.ErrorIs(t, err, storage.ErrNotFound)
+		}
+		grant, err := s.store.FindGrant(ctx, f.request.GetID())
+		require.NoError(t, err)
+		require.Zero(t, grant.RefreshExpiresAt)
+		require.NotZero(t, grant.RevokedAt)
+	})
+	t.Run("An exchange completes the grant of its own client and user, and changes no other", func(t *testing.T) {
+		completesOnlyItsOwnGrant(t, s)
+	})
+}
+
+func completesOnlyItsOwnGrant(t *testing.T, s *suite) {
+	ctx := t.Context()
+	client, u := Client(t, s.store, storage.PresetStandard, Opaque), User(t, s.store)
+	want := Grant(t, s.store, client, u, func(g *storage.Grant) { g.RefreshHash = storage.Hash(g.ID) })
+	before, err := s.store.FindGrant(ctx, want.ID)
+	require.NoError(t, err)
+	for name, other := range map[string]storage.Grant{
+		"another client's": {ClientID: Client(t, s.store, storage.PresetStandard).ID, UserID: u.ID},
+		"another user's":   {ClientID: client.ID, UserID: User(t, s.store).ID},
+	} {
+		other.ID, other.Session, other.Scope = want.ID, &storage.Session{UserID: other.UserID, Subject: other.UserID}, "root"
+		other.RefreshTokenID, other.RefreshHash = s.store.NewID(), storage.Hash("theirs")
+		other.RefreshExpiresAt, other.ExpiresAt = want.RefreshExpiresAt+hour, want.ExpiresAt+hour
+		require.NoError(t, s.store.CreateGrant(ctx, other), name)
+		after, err := s.store.FindGrant(ctx, want.ID)
+		require.NoError(t, err)
+		require.Equal(t, before, after, name)
+	}
+	own := want
+	own.RefreshTokenID, own.RefreshExpiresAt = s.store.NewID(), want.RefreshExpiresAt+hour
+	require.NoError(t, s.store.CreateGrant(ctx, own))
+	after, err := s.store.FindGrant(ctx, want.ID)
+	require.NoError(t, err)
+	require.Equal(t, own.RefreshTokenID, after.RefreshTokenID)
+	require.Equal(t, own.RefreshExpiresAt, after.RefreshExpiresAt)
+}
+
+// raceOfAnEndAndItsTokens ends a session among requests that make tokens in it: what was made before is revoked with it, and
+// nothing is made after.
+func raceOfAnEndAndItsTokens(t *testing.T, s *suite) {
+	client := Client(t, s.store, storage.PresetStandard, Opaque)
+	for range 3 {
+		_, login := LoginSession(t, s.store, User(t, s.store))
+		requests := make([]*frontChannel, racers)
+		for i := range requests {
+			requests[i] = newFrontChannel(s.store, client, login)
+		}
+		for i, err := range race(func(i int) error {
+			if i == racers/2 {
+				_, err := s.store.EndLoginSession(t.Context(), login.ID)
+				return err
+			}
+			return requests[i].issue(t.Context())
+		}) {
+			if i == racers/2 || !errors.Is(err, storage.ErrNotFound) {
+				require.NoError(t, err)
+			}
+		}
+		require.Zero(t, s.count(t, "grants", "session_id = $1 AND revoked_at = 0", login.SessionID))
+	}
+}
