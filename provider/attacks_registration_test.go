@@ -46,7 +46,8 @@ func (s *stack) tokensAt(client answer, uri string) (*browser, answer) {
 	parameters := request(client.text("client_id"), "openid")
 	parameters.Set("redirect_uri", uri)
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {b.code(parameters)}, "redirect_uri": {uri}}
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.server.URL+provider.PathToken, strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.server.URL+provider.PathToken,
+		strings.NewReader(form.Encode()))
 	require.NoError(s.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.SetBasicAuth(client.text("client_id"), client.text("client_secret"))
@@ -73,7 +74,8 @@ func TestAttackAnothersSectorByALogoutToken(t *testing.T) {
 		client := s.registered(evil("redirect_uris", []string{own}))
 		b, tokens := s.tokensAt(client, own)
 		known := claimsOf(t, tokens.text("id_token"))
-		moved := s.update(client, evil("client_id", client.text("client_id"), "redirect_uris", []string{"https://client.example/any"}))
+		moved := s.update(client, evil("client_id", client.text("client_id"),
+			"redirect_uris", []string{"https://client.example/any"}))
 		require.Equal(t, http.StatusOK, moved.status, moved.raw)
 
 		b.post(s.server.URL+"/login/sign-out", url.Values{})
@@ -128,8 +130,8 @@ func TestAttackASectorDocumentBehindARedirect(t *testing.T) {
 	forged := []any{"subject_type", "pairwise", "sector_identifier_uri", address}
 	s.requireRefused(s.register(metadata(forged...)), http.StatusBadRequest, "invalid_client_metadata", "could not be fetched")
 	client := s.registered(metadata("sector_identifier_uri", evil.URL+"/list"))
-	s.requireRefused(s.update(client, metadata(append(forged, "client_id", client.text("client_id"))...)), http.StatusBadRequest,
-		"invalid_client_metadata", "could not be fetched")
+	forged = append(forged, "client_id", client.text("client_id"))
+	s.requireRefused(s.update(client, metadata(forged...)), http.StatusBadRequest, "invalid_client_metadata", "could not be fetched")
 	require.EqualValues(t, 2, victim.asked.Load())
 	require.EqualValues(t, 1, evil.asked.Load(), "by its own address only")
 }

@@ -12,8 +12,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// An authorization request, which anybody writes, names a grant type: the token that goes through the browser would then pass
-// for one of a sign-in, and such a one may replace the second factor of its user.
+// An authorization request, which anybody writes, names a grant type: the token that goes through the browser would then
+// pass for one of a sign-in, and such a one may replace the second factor of its user.
 func TestAttackGrantTypeInAnAuthorizationRequest(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, everyResponseType)
@@ -75,8 +75,8 @@ func TestAttackGuessingClaimsWithoutConsent(t *testing.T) {
 	})
 }
 
-// A token of the front channel was stolen and its grant is ended; the thief, or who was led to it, then exchanges the code of
-// the same answer, which would bring the grant to life again.
+// A token of the front channel was stolen and its grant is ended; the thief, or who was led to it, then exchanges the code
+// of the same answer, which would bring the grant to life again.
 func TestAttackACodeBringsARevokedGrantToLife(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, everyResponseType)

@@ -8,8 +8,8 @@ import (
 )
 
 // CORS (Fetch standard): discovery and keys are for everyone; the token, userinfo and revocation endpoints answer to the
-// origins of the client's own redirect URIs and those it lists; registration, which has no client yet, to everyone where a token
-// opens it, and else to nobody. None of them reads cookies. Pages and the authorization endpoint never take part.
+// origins of the client's own redirect URIs and those it lists; registration, which has no client yet, to everyone where a
+// token opens it, and else to nobody. None of them reads cookies. Pages and the authorization endpoint never take part.
 
 // preflight is answered without knowing the client: the answer to the request itself decides.
 func (p *Provider) preflight(w http.ResponseWriter, r *http.Request) {

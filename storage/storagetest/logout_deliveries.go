@@ -61,6 +61,34 @@ func logoutDeliveries(t *testing.T, s *suite) {
 		require.NoError(t, s.store.DeleteClient(t.Context(), left.ClientID))
 		require.Empty(t, s.due(t))
 	})
+	t.Run("What is due for one client is put off, what is due for another or later is not", func(t *testing.T) {
+		putOff, claimed, other := s.logoutDelivery(t), s.logoutDelivery(t), s.logoutDelivery(t)
+		_, err := s.store.SQL().ExecContext(t.Context(), `UPDATE logout_deliveries SET client_id = $1 WHERE id = $2`,
+			putOff.ClientID, claimed.ID)
+		require.NoError(t, err)
+		claimed.ClientID = putOff.ClientID
+		_, err = s.store.ClaimLogoutDelivery(t.Context(), claimed, s.store.Now()+2*hour)
+		require.NoError(t, err)
+		require.NoError(t, s.store.PostponeLogoutDeliveries(t.Context(), putOff.ClientID, s.store.Now()+hour))
+		require.Equal(t, []storage.LogoutDelivery{other}, s.due(t))
+		s.clock.Advance(time.Hour)
+		putOff.NextAt = s.store.Now()
+		require.Equal(t, []storage.LogoutDelivery{other, putOff}, s.due(t), "which is no attempt")
+	})
+	t.Run("The subject is the one of the client's grant in that session", func(t *testing.T) {
+		client, u := Client(t, s.store, storage.PresetStandard, toldOfLogouts), User(t, s.store)
+		_, here := LoginSession(t, s.store, u)
+		_, elsewhere := LoginSession(t, s.store, u)
+		subject := func(sub string) func(*storage.Grant) {
+			return func(g *storage.Grant) { g.Session = &storage.Session{UserID: u.ID, Subject: sub} }
+		}
+		Grant(t, s.store, client, u, inSession(elsewhere), subject("z elsewhere"))
+		Grant(t, s.store, client, u, inSession(here), subject("pairwise"))
+		ended, err := s.store.EndLoginSession(t.Context(), here.ID)
+		require.NoError(t, err)
+		require.Equal(t, "pairwise", ended.Deliveries[0].Subject)
+		require.Contains(t, s.due(t), ended.Deliveries[0])
+	})
 }
 
 func raceForALogoutDelivery(t *testing.T, s *suite) {

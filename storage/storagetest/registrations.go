@@ -113,6 +113,12 @@ func clientRegistrations(t *testing.T, s *suite) {
 	t.Run("An update replaces the client, its redirect URIs and, where it says so, its secret", func(t *testing.T) {
 		updatesReplaceARegistration(t, s)
 	})
+	t.Run("An update leaves alone what an operator decided since the client was read", func(t *testing.T) {
+		updatesLeaveTheOperators(t, s)
+	})
+	t.Run("Open registrations take no room from those by a token, and these none from them", func(t *testing.T) {
+		quotasAreApart(t, newSuite(t, s.engine))
+	})
 	t.Run("A client's registration goes with it", func(t *testing.T) {
 		client, err := s.register(t, "", unlimited)
 		require.NoError(t, err)
@@ -150,6 +156,54 @@ func updatesReplaceARegistration(t *testing.T, s *suite) {
 
 	update.Client.ID = s.store.NewID()
 	require.ErrorIs(t, s.store.UpdateRegistration(t.Context(), update), storage.ErrNotFound)
+}
+
+func updatesLeaveTheOperators(t *testing.T, s *suite) {
+	ctx := t.Context()
+	read, err := s.register(t, "", unlimited)
+	require.NoError(t, err)
+	kind := storage.ClientType{ID: s.store.NewID(), Name: "type of " + read.ID, Scope: []string{"openid"}}
+	require.NoError(t, s.store.CreateClientType(ctx, kind))
+	decided, err := s.store.LoadClient(ctx, read.ID)
+	require.NoError(t, err)
+	decided.TypeID, decided.Policy.RequirePKCE = kind.ID, !decided.Policy.RequirePKCE
+	decided.Settings, decided.PrivateSettings = []byte(`{"a":1}`), []byte(`{"access_type":"DIRECT"}`)
+	require.NoError(t, s.store.UpdateClient(ctx, *decided))
+	require.NoError(t, s.store.BlockClient(ctx, read.ID, "spam"))
+	decided.Connections[0].RequireScope = !decided.Connections[0].RequireScope
+	require.NoError(t, s.store.UpdateConnection(ctx, *decided.Connections[0]))
+
+	connection := *read.Connections[0]
+	connection.RedirectURIs = []string{"https://client.example/other"}
+	read.Name, read.Scope, read.Metadata.ClientURI = "Renamed", []string{"openid"}, "https://client.example/"
+	require.NoError(t, s.store.UpdateRegistration(ctx, storage.RegistrationUpdate{Client: read, Connection: connection}))
+	after, err := s.store.LoadClient(ctx, read.ID)
+	require.NoError(t, err)
+	require.Equal(t, "Renamed", after.Name)
+	require.Equal(t, []string{"openid"}, after.Scope)
+	require.Equal(t, "https://client.example/", after.Metadata.ClientURI)
+	require.Equal(t, connection.RedirectURIs, after.Connections[0].RedirectURIs)
+	require.Equal(t, decided.Policy, after.Policy)
+	require.Equal(t, kind.ID, after.TypeID)
+	require.JSONEq(t, string(decided.Settings), string(after.Settings))
+	require.JSONEq(t, string(decided.PrivateSettings), string(after.PrivateSettings))
+	require.True(t, after.IsBlocked)
+	require.Equal(t, decided.Connections[0].RequireScope, after.Connections[0].RequireScope)
+}
+
+func quotasAreApart(t *testing.T, s *suite) {
+	token := s.initialAccessToken(t, 10)
+	for _, tokenID := range []string{"", token.ID} {
+		for range 2 {
+			_, err := s.register(t, tokenID, 2)
+			require.NoError(t, err)
+		}
+		_, err := s.register(t, tokenID, 2)
+		require.ErrorIs(t, err, storage.ErrQuota)
+	}
+	found, err := s.store.FindInitialAccessToken(t.Context(), token.Hash)
+	require.NoError(t, err)
+	require.EqualValues(t, 8, found.Remaining, "what the quota refused took nothing")
 }
 
 func unapprovedRegistrationsGo(t *testing.T, s *suite) {
