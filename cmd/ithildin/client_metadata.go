@@ -13,19 +13,19 @@ type clientMetadataFields struct {
 	ApplicationType            string   `placeholder:"TYPE" enum:",web,native" default:"" help:"web (the default), or native for an app, which may have a private-use scheme."`
 	ResponseType               []string `placeholder:"TYPE,…" help:"Response types, such as \"code id_token\"; default code with authorization_code."`
 	PostLogoutRedirectURI      []string `name:"post-logout-redirect-uri" sep:"none" placeholder:"URI" help:"Where users go after they signed out; give it once for each."`
-	BackchannelLogoutURI       string   `name:"backchannel-logout-uri" placeholder:"URL" help:"Is told when a session ends."`
-	FrontchannelLogoutURI      string   `name:"frontchannel-logout-uri" placeholder:"URL" help:"Is opened in the browser when a session ends."`
+	BackchannelLogoutURI       *string  `name:"backchannel-logout-uri" placeholder:"URL" help:"Is told when a session ends."`
+	FrontchannelLogoutURI      *string  `name:"frontchannel-logout-uri" placeholder:"URL" help:"Is opened in the browser when a session ends."`
 	SubjectType                string   `placeholder:"TYPE" enum:",public,pairwise" default:"" help:"public (the default), or pairwise for users whom no other client may recognise."`
-	SectorIdentifierURI        string   `name:"sector-identifier-uri" placeholder:"URL" help:"Document of the redirect URIs that share pairwise users."`
+	SectorIdentifierURI        *string  `name:"sector-identifier-uri" placeholder:"URL" help:"Document of the redirect URIs that share pairwise users."`
 	UserinfoAlg                string   `name:"userinfo-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of userinfo answers; default none, as JSON."`
 	RequestObjectAlg           string   `name:"request-object-alg" placeholder:"ALG" enum:",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512" default:"" help:"The only signature that request objects may have."`
 	RequestURI                 []string `name:"request-uri" sep:"none" placeholder:"URL" help:"Where request objects may lie; give it once for each."`
 	RequireSignedRequestObject *bool    `negatable:"" help:"Whether each authorization request must be a signed object."`
-	InitiateLoginURI           string   `name:"initiate-login-uri" placeholder:"URL" help:"Where others may send a user to sign in with the client."`
-	LogoURI                    string   `name:"logo-uri" placeholder:"URL" help:"Logo on the consent page."`
-	ClientURI                  string   `name:"client-uri" placeholder:"URL" help:"The client's own page."`
-	PolicyURI                  string   `name:"policy-uri" placeholder:"URL" help:"Its privacy policy."`
-	TermsURI                   string   `name:"tos-uri" placeholder:"URL" help:"Its terms of service."`
+	InitiateLoginURI           *string  `name:"initiate-login-uri" placeholder:"URL" help:"Where others may send a user to sign in with the client."`
+	LogoURI                    *string  `name:"logo-uri" placeholder:"URL" help:"Logo on the consent page."`
+	ClientURI                  *string  `name:"client-uri" placeholder:"URL" help:"The client's own page."`
+	PolicyURI                  *string  `name:"policy-uri" placeholder:"URL" help:"Its privacy policy."`
+	TermsURI                   *string  `name:"tos-uri" placeholder:"URL" help:"Its terms of service."`
 	DefaultMaxAge              *int64   `placeholder:"SECONDS" help:"Age of a sign-in after which the user is asked again."`
 }
 
@@ -43,17 +43,20 @@ func (f clientMetadataFields) apply(m *storage.Metadata, grants []string) {
 	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, "authorization_code") {
 		m.ResponseTypes = []string{"code"}
 	}
-	for _, text := range []struct {
-		member *string
-		given  string
-	}{
-		{&m.ApplicationType, f.ApplicationType}, {&m.BackchannelLogoutURI, f.BackchannelLogoutURI},
-		{&m.FrontchannelLogoutURI, f.FrontchannelLogoutURI}, {&m.SubjectType, f.SubjectType},
-		{&m.SectorIdentifierURI, f.SectorIdentifierURI}, {&m.UserinfoSignedResponseAlg, f.UserinfoAlg},
-		{&m.RequestObjectSigningAlg, f.RequestObjectAlg}, {&m.InitiateLoginURI, f.InitiateLoginURI},
-		{&m.LogoURI, f.LogoURI}, {&m.ClientURI, f.ClientURI}, {&m.PolicyURI, f.PolicyURI}, {&m.TermsURI, f.TermsURI},
+	for member, given := range map[*string]string{
+		&m.ApplicationType: f.ApplicationType, &m.SubjectType: f.SubjectType, &m.UserinfoSignedResponseAlg: f.UserinfoAlg,
+		&m.RequestObjectSigningAlg: f.RequestObjectAlg,
 	} {
-		*text.member = or(text.given, *text.member)
+		*member = or(given, *member)
+	}
+	for member, given := range map[*string]*string{ // an empty one takes the address away
+		&m.BackchannelLogoutURI: f.BackchannelLogoutURI, &m.FrontchannelLogoutURI: f.FrontchannelLogoutURI,
+		&m.SectorIdentifierURI: f.SectorIdentifierURI, &m.InitiateLoginURI: f.InitiateLoginURI, &m.LogoURI: f.LogoURI,
+		&m.ClientURI: f.ClientURI, &m.PolicyURI: f.PolicyURI, &m.TermsURI: f.TermsURI,
+	} {
+		if given != nil {
+			*member = *given
+		}
 	}
 	if len(f.PostLogoutRedirectURI) > 0 {
 		m.PostLogoutRedirectURIs = f.PostLogoutRedirectURI

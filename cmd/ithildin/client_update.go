@@ -15,7 +15,7 @@ type clientUpdateCommand struct {
 
 // Help shows how the verb is used.
 func (clientUpdateCommand) Help() string {
-	return `A list that is given replaces the one before. Redirect URIs belong to connections: ithildin connection update.
+	return `A list that is given replaces the one before; an address that is given empty ('') is taken away. Redirect URIs belong to connections: ithildin connection update.
 
 Example:
 
