@@ -88,6 +88,45 @@ func TestAttackAnothersSectorByALogoutToken(t *testing.T) {
 	})
 }
 
+// A pairwise client registers an address of another's host from the start. Its ID tokens go there, through the browser, where
+// nobody asked for them; but the logout token comes to itself.
+func TestAttackAnothersSectorByALogoutTokenOfTheFrontChannel(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s, rp := newStack(t, engine, openRegistration, everyResponseType), newRelyingParty(t)
+		s.start(reachable(rp))
+		var told storage.Client
+		rp.backchannel(&told)
+		const anothers, own = "https://client.example/nothing", "https://evil.example/callback"
+		evil := func(uri string, changes ...any) map[string]any {
+			return metadata(append([]any{
+				"subject_type", "pairwise", "response_types", []string{"code", "id_token"}, "redirect_uris", []string{uri},
+				"backchannel_logout_uri", told.Metadata.BackchannelLogoutURI,
+			}, changes...)...)
+		}
+		implicit := func(b *browser, client answer) map[string]any {
+			parameters := requestOf("id_token", client.text("client_id"), "openid")
+			parameters.Set("redirect_uri", anothers)
+			return claimsOf(t, b.approved(parameters).Get("id_token"))
+		}
+		b := s.browser()
+		sent := implicit(b, s.registered(evil(anothers)))
+		b.post(s.server.URL+"/login/sign-out", url.Values{})
+		require.Len(t, rp.received(), 1)
+		claims := claimsOf(t, rp.received()[0])
+		require.NotContains(t, claims, "sub")
+		require.Equal(t, sent["sid"], claims["sid"], "by which the session is known")
+
+		client := s.registered(evil(own))
+		b, tokens := s.tokensAt(client, own)
+		moved := s.update(client, evil(anothers, "client_id", client.text("client_id")))
+		require.Equal(t, http.StatusOK, moved.status, moved.raw)
+		require.Equal(t, sent["sub"], implicit(b, client)["sub"])
+		b.post(s.server.URL+"/login/sign-out", url.Values{})
+		require.Len(t, rp.received(), 2)
+		require.Equal(t, claimsOf(t, tokens.text("id_token"))["sub"], claimsOf(t, rp.received()[1])["sub"])
+	})
+}
+
 // A native client puts another's host into a redirect URI of a scheme of its own, where the host is only a text.
 func TestAttackAnothersSectorByAPrivateScheme(t *testing.T) {
 	s := registering(t, nil)

@@ -30,7 +30,7 @@ const (
 // it for an ID token.
 type logoutTokenClaims struct {
 	Issuer    string              `json:"iss"`
-	Subject   string              `json:"sub"`
+	Subject   string              `json:"sub,omitempty"`
 	Audience  string              `json:"aud"`
 	IssuedAt  int64               `json:"iat"`
 	ExpiresAt int64               `json:"exp"`

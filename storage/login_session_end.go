@@ -132,12 +132,15 @@ func (s *Store) settleEnd(ctx context.Context, tx *sqlx.Tx, ended *EndedSession)
 // findParticipants reads which clients have grants of the session, expired ones too: their own sessions may live on.
 func (s *Store) findParticipants(ctx context.Context, tx *sqlx.Tx, ended *EndedSession) error {
 	var rows []struct {
-		ClientID string `db:"id"`
-		Metadata string `db:"metadata"`
-		Session  string `db:"session"`
+		ClientID  string `db:"id"`
+		Metadata  string `db:"metadata"`
+		Session   string `db:"session"`
+		Exchanged bool   `db:"exchanged"`
 	}
 	err := tx.SelectContext(ctx, &rows, `
-SELECT c.id, c.metadata, max(g.session) AS session FROM grants g JOIN clients c ON c.id = g.client_id
+SELECT c.id, c.metadata, count(g.connection_id) > 0 AS exchanged,
+       coalesce(max(CASE WHEN g.connection_id IS NOT NULL THEN g.session END), max(g.session)) AS session
+FROM grants g JOIN clients c ON c.id = g.client_id
 WHERE g.session_id = $1 AND g.revoked_at = 0 GROUP BY c.id, c.metadata ORDER BY c.id`, ended.SessionID)
 	if err != nil {
 		return err
@@ -151,6 +154,10 @@ WHERE g.session_id = $1 AND g.revoked_at = 0 GROUP BY c.id, c.metadata ORDER BY 
 		session, err := decodeSession(row.Session)
 		if err != nil {
 			return err
+		}
+		if !row.Exchanged && session.Subject != session.UserID {
+			// Nobody came from the host of the sector with a code: what went through the browser, only that host has seen.
+			session.Subject = ""
 		}
 		ended.ClientIDs = append(ended.ClientIDs, row.ClientID)
 		if metadata.BackchannelLogoutURI != "" {

@@ -14,7 +14,7 @@ type LogoutDelivery struct {
 	ClientID  string `db:"client_id"`
 	UserID    string `db:"user_id"`
 	SessionID string `db:"session_id"`
-	Subject   string `db:"subject"` // as the client's own tokens had it, whatever it has registered since
+	Subject   string `db:"subject"` // as the client's own tokens had it; "" where it need not have seen them
 	Attempts  int64  `db:"attempts"`
 	NextAt    int64  `db:"next_at"` // when to try again
 	CreatedAt int64  `db:"created_at"`
