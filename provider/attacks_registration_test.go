@@ -88,8 +88,8 @@ func TestAttackAnothersSectorByALogoutToken(t *testing.T) {
 	})
 }
 
-// A pairwise client registers an address of another's host from the start. Its ID tokens go there, through the browser, where
-// nobody asked for them; but the logout token comes to itself.
+// A pairwise client registers an address of another's host from the start. Its ID tokens go there, through the browser,
+// where nobody asked for them; but the logout token comes to itself.
 func TestAttackAnothersSectorByALogoutTokenOfTheFrontChannel(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s, rp := newStack(t, engine, openRegistration, everyResponseType), newRelyingParty(t)
@@ -170,7 +170,8 @@ func TestAttackASectorDocumentBehindARedirect(t *testing.T) {
 	s.requireRefused(s.register(metadata(forged...)), http.StatusBadRequest, "invalid_client_metadata", "could not be fetched")
 	client := s.registered(metadata("sector_identifier_uri", evil.URL+"/list"))
 	forged = append(forged, "client_id", client.text("client_id"))
-	s.requireRefused(s.update(client, metadata(forged...)), http.StatusBadRequest, "invalid_client_metadata", "could not be fetched")
+	s.requireRefused(s.update(client, metadata(forged...)), http.StatusBadRequest,
+		"invalid_client_metadata", "could not be fetched")
 	require.EqualValues(t, 2, victim.asked.Load())
 	require.EqualValues(t, 1, evil.asked.Load(), "by its own address only")
 }

@@ -89,6 +89,34 @@ func logoutDeliveries(t *testing.T, s *suite) {
 		require.Equal(t, "pairwise", ended.Deliveries[0].Subject)
 		require.Contains(t, s.due(t), ended.Deliveries[0])
 	})
+	t.Run("A subject of its own is known to a client that exchanged a code, and to no other", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			exchanged, implicit string
+			public              bool
+			want                string
+		}{
+			"implicit only": {"", "a", false, ""}, "the exchanged one first": {"a", "z", false, "a"},
+			"the exchanged one last": {"z", "a", false, "z"}, "public": {"", "", true, "the user"},
+		} {
+			client, u := Client(t, s.store, storage.PresetStandard, toldOfLogouts), User(t, s.store)
+			_, session := LoginSession(t, s.store, u)
+			grant := func(subject, connectionID string) {
+				Grant(t, s.store, client, u, inSession(session), func(g *storage.Grant) {
+					g.ConnectionID, g.Session = connectionID, &storage.Session{UserID: u.ID, Subject: subject}
+				})
+			}
+			if c.public {
+				c.implicit, c.want = u.ID, u.ID
+			}
+			grant(c.implicit, "")
+			if c.exchanged != "" {
+				grant(c.exchanged, client.Connections[0].ID)
+			}
+			ended, err := s.store.EndLoginSession(t.Context(), session.ID)
+			require.NoError(t, err)
+			require.Equal(t, c.want, ended.Deliveries[0].Subject, name)
+		}
+	})
 }
 
 func raceForALogoutDelivery(t *testing.T, s *suite) {
