@@ -89,6 +89,10 @@ func TestARequestedSubjectIsWhoSignsInOrNobody(t *testing.T) {
 		}
 		require.NotEmpty(t, b.authorize(of(s.userID)).parameters().Get("code"))
 		require.Equal(t, "login_required", b.authorize(of(s.store.NewID())).parameters().Get("error"))
+		s.client("stranger", nil)
+		asked := of(s.userID)
+		asked.Set("client_id", "stranger")
+		require.Equal(t, "login_required", b.authorize(asked).parameters().Get("error"), "nobody's presence is told unapproved")
 	})
 }
 

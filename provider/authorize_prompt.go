@@ -70,8 +70,10 @@ func (p *Provider) signInNeeded(a *authorization) (bool, error) {
 	stale := a.login != nil && a.prompt.maxAge >= 0 && !fresh &&
 		p.now().UnixMicro()-a.login.Session.AuthTime > a.prompt.maxAge*1e6
 	other := a.login != nil && a.prompt.hintSubject != "" && a.prompt.hintSubject != p.subject(a.client, a.login.User.ID)
+	// Who has approved nothing for the client is not told apart from others: it could find out by prompt=none who is here.
+	stranger := a.login != nil && a.prompt.none && a.prompt.hintSubject != "" && a.login.ApprovalID == ""
 	weak := a.login != nil && !a.demand.MetBy(a.login.Session)
-	needed := a.login == nil || stale || other || weak || (a.prompt.login || a.prompt.selectAccount || a.prompt.maxAge == 0) && !fresh
+	needed := a.login == nil || stale || other || stranger || weak || (a.prompt.login || a.prompt.selectAccount || a.prompt.maxAge == 0) && !fresh
 	if !needed {
 		return false, nil
 	}
