@@ -75,6 +75,9 @@ func logoutDeliveries(t *testing.T, s *suite) {
 		putOff.NextAt = s.store.Now()
 		require.Equal(t, []storage.LogoutDelivery{other, putOff}, s.due(t), "which is no attempt")
 	})
+}
+
+func logoutDeliverySubjects(t *testing.T, s *suite) {
 	t.Run("The subject is the one of the client's grant in that session", func(t *testing.T) {
 		client, u := Client(t, s.store, storage.PresetStandard, toldOfLogouts), User(t, s.store)
 		_, here := LoginSession(t, s.store, u)
