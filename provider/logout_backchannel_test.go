@@ -3,6 +3,7 @@ package provider_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -74,6 +75,25 @@ func TestEveryClientOfTheSessionHearsOfItUnderItsOwnSid(t *testing.T) {
 		"clinic": {first["sid"], first["sub"]}, "pairwise": {second["sid"], second["sub"]},
 	}, heard)
 	require.NotEqual(t, first["sid"], second["sid"])
+}
+
+func TestAClientWhoseApprovalIsWithdrawnHearsOfItAlone(t *testing.T) {
+	s, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
+	s.client("other", rp.backchannel)
+	s.redeem("other", b.code(request("other", "openid")))
+	userID := claimsOf(t, tokens.text("id_token"))["sub"].(string)
+	approval, err := s.store.FindApproval(t.Context(), userID, "clinic")
+	require.NoError(t, err)
+
+	address := s.server.URL + "/login/account"
+	require.Contains(t, b.get(address).body, approval.ID)
+	b.post(address, url.Values{"user": {userID}, "withdraw_approval": {approval.ID}})
+	require.NotContains(t, b.get(address).body, approval.ID)
+
+	require.NoError(t, s.provider.DeliverLogouts(t.Context()))
+	require.Len(t, rp.received(), 1)
+	heard, told := claimsOf(t, rp.received()[0]), claimsOf(t, tokens.text("id_token"))
+	require.Equal(t, []any{"clinic", told["sid"], told["sub"]}, []any{heard["aud"], heard["sid"], heard["sub"]})
 }
 
 func TestALogoutThatWasNotDeliveredIsTriedAgainAndSurvivesARestart(t *testing.T) {

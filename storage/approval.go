@@ -100,7 +100,7 @@ func (s *Store) ListApprovals(ctx context.Context, userID string) ([]Approval, e
 }
 
 // DeleteApproval takes an approval back and ends all that came of it: codes, grants and access tokens of that user and
-// client.
+// client. The sessions go on, but for that client it is a sign-out of them, of which it is told by the back channel.
 func (s *Store) DeleteApproval(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
@@ -115,6 +115,13 @@ func (s *Store) DeleteApproval(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		return s.endIssued(ctx, tx, ofUserAndClient, of.UserID, of.ClientID)
+		participants, err := s.findParticipants(ctx, tx, grantsOfUserAndClient, of.UserID, of.ClientID)
+		if err != nil {
+			return err
+		}
+		if err := s.endIssued(ctx, tx, ofUserAndClient, of.UserID, of.ClientID); err != nil {
+			return err
+		}
+		return insertLogoutDeliveries(ctx, tx, participants)
 	})
 }

@@ -115,57 +115,78 @@ func (s *Store) settleEnd(ctx context.Context, tx *sqlx.Tx, ended *EndedSession)
 	if err := write(ctx, tx, revokeCodesOfSession, ended.UserID, ended.SessionID, s.Now()); err != nil {
 		return err
 	}
-	if err := s.findParticipants(ctx, tx, ended); err != nil {
+	participants, err := s.findParticipants(ctx, tx, grantsOfSession, ended.SessionID)
+	if err != nil {
 		return err
 	}
 	if err := write(ctx, tx, revokeGrantsOfSession, ended.SessionID, s.Now()); err != nil {
 		return err
 	}
-	for _, delivery := range ended.Deliveries {
-		if err := insertLogoutDelivery(ctx, tx, delivery); err != nil {
-			return err
+	for _, participant := range participants {
+		ended.ClientIDs = append(ended.ClientIDs, participant.clientID)
+		if participant.delivery != nil {
+			ended.Deliveries = append(ended.Deliveries, *participant.delivery)
 		}
 	}
-	return nil
+	return insertLogoutDeliveries(ctx, tx, participants)
 }
 
-// findParticipants reads which clients have grants of the session, expired ones too: their own sessions may live on.
-func (s *Store) findParticipants(ctx context.Context, tx *sqlx.Tx, ended *EndedSession) error {
+// participant is a client that has grants of a session, and the delivery to store if it wants to be told of the end.
+type participant struct {
+	clientID string
+	delivery *LogoutDelivery
+}
+
+// The grants whose clients take part: conditions on $1, and $2 where they take two arguments. Expired grants count too: the
+// client's own session may live on.
+const (
+	grantsOfSession = `g.session_id = $1`
+	// One whose session has ended was told of it then.
+	grantsOfUserAndClient = `g.user_id = $1 AND g.client_id = $2
+AND g.session_id IN (SELECT session_id FROM login_sessions WHERE user_id = $1 AND revoked_at = 0)`
+)
+
+func (s *Store) findParticipants(ctx context.Context, tx *sqlx.Tx, which string, args ...any) ([]participant, error) {
 	var rows []struct {
 		ClientID  string `db:"id"`
 		Metadata  string `db:"metadata"`
+		UserID    string `db:"user_id"`
+		SessionID string `db:"session_id"`
 		Session   string `db:"session"`
 		Exchanged bool   `db:"exchanged"`
 	}
 	err := tx.SelectContext(ctx, &rows, `
-SELECT c.id, c.metadata, count(g.connection_id) > 0 AS exchanged,
+SELECT c.id, c.metadata, g.user_id, g.session_id, count(g.connection_id) > 0 AS exchanged,
        coalesce(max(CASE WHEN g.connection_id IS NOT NULL THEN g.session END), max(g.session)) AS session
 FROM grants g JOIN clients c ON c.id = g.client_id
-WHERE g.session_id = $1 AND g.revoked_at = 0 GROUP BY c.id, c.metadata ORDER BY c.id`, ended.SessionID)
+WHERE `+which+` AND g.revoked_at = 0
+GROUP BY c.id, c.metadata, g.user_id, g.session_id ORDER BY c.id, g.session_id`, args...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := s.Now()
-	for _, row := range rows {
+	participants := make([]participant, len(rows))
+	for i, row := range rows {
+		participants[i].clientID = row.ClientID
 		var metadata Metadata
 		if err := json.Unmarshal([]byte(row.Metadata), &metadata); err != nil {
-			return fmt.Errorf("metadata of client %s: %w", row.ClientID, err)
+			return nil, fmt.Errorf("metadata of client %s: %w", row.ClientID, err)
+		}
+		if metadata.BackchannelLogoutURI == "" {
+			continue
 		}
 		session, err := decodeSession(row.Session)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !row.Exchanged && session.Subject != session.UserID {
 			// Nobody came from the host of the sector with a code: what went through the browser, only that host has seen.
 			session.Subject = ""
 		}
-		ended.ClientIDs = append(ended.ClientIDs, row.ClientID)
-		if metadata.BackchannelLogoutURI != "" {
-			ended.Deliveries = append(ended.Deliveries, LogoutDelivery{
-				ID: s.NewID(), ClientID: row.ClientID, UserID: ended.UserID, SessionID: ended.SessionID,
-				Subject: session.Subject, NextAt: now, CreatedAt: now, ExpiresAt: now + LogoutDeliveryLifetime,
-			})
+		participants[i].delivery = &LogoutDelivery{
+			ID: s.NewID(), ClientID: row.ClientID, UserID: row.UserID, SessionID: row.SessionID,
+			Subject: session.Subject, NextAt: now, CreatedAt: now, ExpiresAt: now + LogoutDeliveryLifetime,
 		}
 	}
-	return nil
+	return participants, nil
 }

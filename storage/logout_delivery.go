@@ -28,6 +28,19 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		d.ID, d.ClientID, d.UserID, d.SessionID, d.Subject, d.Attempts, d.NextAt, d.CreatedAt, d.ExpiresAt)
 }
 
+// insertLogoutDeliveries stores those of the participants that want to be told.
+func insertLogoutDeliveries(ctx context.Context, tx *sqlx.Tx, participants []participant) error {
+	for _, participant := range participants {
+		if participant.delivery == nil {
+			continue
+		}
+		if err := insertLogoutDelivery(ctx, tx, *participant.delivery); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // DueLogoutDeliveries reads the deliveries whose time has come, those that have waited longest first.
 func (s *Store) DueLogoutDeliveries(ctx context.Context, limit int) ([]LogoutDelivery, error) {
 	var due []LogoutDelivery

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -52,6 +53,9 @@ func approvals(t *testing.T, s *suite) {
 			require.ErrorIs(t, s.store.Approve(t.Context(), a), storage.ErrNotFound)
 		}
 	})
+	t.Run("Taking an approval back signs out of that client alone, in every session that goes on", func(t *testing.T) {
+		withdrawalsAreSignOuts(t, s)
+	})
 	t.Run("Taking an approval back ends what came of it and nothing else", func(t *testing.T) {
 		ctx := t.Context()
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetEHealth)
@@ -78,6 +82,35 @@ func approvals(t *testing.T, s *suite) {
 		require.Zero(t, spared.RevokedAt)
 		require.ErrorIs(t, s.store.DeleteApproval(ctx, approval.ID), storage.ErrNotFound)
 	})
+}
+
+func withdrawalsAreSignOuts(t *testing.T, s *suite) {
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard, toldOfLogouts)
+	other := Client(t, s.store, storage.PresetStandard, toldOfLogouts)
+	approval := s.approval(t, u, client, "openid")
+	_, desk := LoginSession(t, s.store, u)
+	_, phone := LoginSession(t, s.store, u)
+	_, over := LoginSession(t, s.store, u)
+	for _, session := range []storage.LoginSession{desk, desk, phone, over} {
+		Grant(t, s.store, client, u, inSession(session))
+		Grant(t, s.store, other, u, inSession(session))
+	}
+	_, err := s.store.EndLoginSession(t.Context(), over.ID)
+	require.NoError(t, err)
+	before := s.due(t)
+
+	require.NoError(t, s.store.DeleteApproval(t.Context(), approval.ID))
+
+	told := map[string]string{}
+	for _, delivery := range s.due(t) {
+		if !slices.Contains(before, delivery) {
+			require.Equal(t, []string{client.ID, u.ID}, []string{delivery.ClientID, delivery.UserID})
+			told[delivery.SessionID] = delivery.Subject
+		}
+	}
+	require.Equal(t, map[string]string{desk.SessionID: u.ID, phone.SessionID: u.ID}, told)
+	_, err = s.store.FindLogin(t.Context(), desk.ID, "")
+	require.NoError(t, err, "the session itself goes on")
 }
 
 func (s *suite) approval(t *testing.T, u storage.User, client *storage.Client, scope ...string) storage.Approval {

@@ -70,6 +70,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Renewed sessions", renewals},
 		{"Ends of sessions", sessionEnds},
 		{"Logout deliveries", logoutDeliveries},
+		{"Subjects of logouts", logoutDeliverySubjects},
 		{"Sign-in failures", signInFailures},
 		{"Leases", leases},
 		{"Signing keys", signingKeys},
