@@ -15,7 +15,7 @@ build: ## build the static binary bin/ithildin
 	CGO_ENABLED=0 go build -trimpath -o bin/ithildin ./cmd/ithildin
 
 test: ## every test, under the race detector, on SQLite and PostgreSQL; brings its own services
-	.ci/with-test-services env CGO_ENABLED=1 go test -race -timeout 15m ./...
+	.ci/with-test-services env CGO_ENABLED=1 go test -race -timeout 30m ./...
 
 bench: ## every benchmark on both engines, ready for benchstat (BENCH=name COUNT=n)
 	@ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services \
