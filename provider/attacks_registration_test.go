@@ -333,3 +333,18 @@ func TestAttackRegistrationByTheBrowsersOfVisitors(t *testing.T) {
 	r.Header.Set("Content-Type", "text/plain") // which a page may send without a preflight
 	s.requireRefused(s.send(r), http.StatusBadRequest, "invalid_request", "application/json")
 }
+
+// A logo that the provider fetched would be a way into its network: a page names it, and only the person's browser asks.
+func TestAttackSSRFThroughLogoURI(t *testing.T) {
+	w := newWebsite(t, []byte("a picture"))
+	s := registering(t, reaching(w.Server))
+	client := s.registered(metadata("logo_uri", w.URL+"/logo.png", "policy_uri", w.URL+"/policy", "tos_uri", w.URL+"/terms"))
+	b := s.browser()
+	signIn := b.authorize(request(client.text("client_id"), "openid"))
+	consent := b.signIn(signIn)
+	for _, p := range []page{signIn, consent} {
+		require.Contains(t, p.body, `src="`+w.URL+`/logo.png"`)
+	}
+	require.NotNil(t, b.decide(consent, "accept").location)
+	require.Zero(t, w.asked.Load())
+}

@@ -101,6 +101,29 @@ func TestAttackCSRFOnSignInAndConsent(t *testing.T) {
 
 // The browser is sent where the attacker likes (RFC 9700 4.1, 4.11).
 func TestAttackOpenRedirect(t *testing.T) {
+	requireNoRedirectTo(t,
+		"https://evil.example/callback", "https://client.example.evil.example/callback", "//client.example/callback",
+		"https://client.example/callback/..", "https://client.example/callback/../../evil",
+		"https://client.example/callback#fragment", "http://client.example/callback", "https://client.example:444/callback",
+		"javascript:alert(1)//https://client.example/callback", "data:text/html,x", "https://client.example/callbackevil",
+		"https://client.example/callback\x00", "https://client.example/callback ", "https://CLIENT.example/callback",
+	)
+}
+
+// Two parsers read one address differently, ours and the browser's (RFC 9700 4.1.1).
+func TestAttackRedirectByEncodedSlashAndUserinfo(t *testing.T) {
+	requireNoRedirectTo(t,
+		"https://client.example/callback%2f..%2f..%2fevil", "https://client.example/callback%2F%2Fevil.example",
+		"https://client.example/callback%5c..%5cevil", "https://client.example%2fcallback", "https://evil.example%2f@client.example/callback",
+		"https://client.example/callback/%2e%2e/evil", "https://client.example/callback/%252e%252e/evil",
+		"https://client.example@evil.example/callback", "https://user:pass@client.example/callback",
+		"https://@client.example/callback", `https://client.example\@evil.example/callback`,
+	)
+}
+
+// requireNoRedirectTo demands a page for each address, whether redirect URIs are compared exactly or by prefix, and whether
+// or not a person may be asked.
+func requireNoRedirectTo(t *testing.T, addresses ...string) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -108,16 +131,7 @@ func TestAttackOpenRedirect(t *testing.T) {
 		b := s.browser()
 		for _, id := range []string{"clinic", "legacy"} {
 			b.code(request(id, "openid"))
-			for _, uri := range []string{
-				"https://evil.example/callback", "https://client.example.evil.example/callback", "//client.example/callback",
-				"https://client.example@evil.example/callback", "https://user:pass@client.example/callback",
-				"https://client.example/callback/..", "https://client.example/callback/../../evil",
-				"https://client.example/callback%2f..%2f..%2fevil", "https://client.example/callback/%2e%2e/evil",
-				"https://client.example/callback/%252e%252e/evil", `https://client.example\@evil.example/callback`,
-				"https://client.example/callback#fragment", "http://client.example/callback", "https://client.example:444/callback",
-				"javascript:alert(1)//https://client.example/callback", "data:text/html,x", "https://client.example/callbackevil",
-				"https://client.example/callback\x00", "https://client.example/callback ", "https://CLIENT.example/callback",
-			} {
+			for _, uri := range addresses {
 				parameters := request(id, "openid")
 				parameters.Set("redirect_uri", uri)
 				for _, prompt := range []string{"", "none"} {

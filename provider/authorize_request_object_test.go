@@ -289,7 +289,8 @@ func TestARequestObjectIsSignedByItsClient(t *testing.T) {
 	})
 }
 
-func TestARequestObjectIsItsClientsAlone(t *testing.T) {
+// What was signed for one purpose, client or place is brought in as the request of another (RFC 9101 10.8, RFC 8725 2.8).
+func TestAttackRequestObjectSmuggling(t *testing.T) {
 	o := newRequestObjects(t, storagetest.Engines()[0], nil)
 	o.register("twin", nil) // with the same key
 	named := o.sign(map[string]any{"client_id": "clinic", "scope": "openid profile"})
@@ -300,6 +301,22 @@ func TestARequestObjectIsItsClientsAlone(t *testing.T) {
 	p := o.outcome(outside(named, "client_id", ""))
 	require.Nil(t, p.location, "the client_id is required outside as well")
 	require.Equal(t, http.StatusBadRequest, p.status)
+	p = o.outcome(outside(o.sign(map[string]any{"redirect_uri": "https://evil.example/callback"})))
+	require.Nil(t, p.location, "an address inside is as good as one outside")
+	require.Equal(t, http.StatusBadRequest, p.status)
+	twice := outside(named)
+	twice.Add("request", o.sign(map[string]any{}))
+	require.Equal(t, http.StatusBadRequest, o.outcome(twice).status)
+	o.requireError("both ways", "invalid_request", outside(named, "request_uri", "https://client.example/object"))
+	tokens := o.redeem("clinic", o.requireCode("plain", redirectURI, "s-1", request("clinic", "openid")))
+	for name, object := range map[string]string{
+		"a client assertion":      signJWT(t, o.key, jose.ES256, withKID("k"), o.assertion("clinic")),
+		"an ID token":             tokens.text("id_token"),
+		"an access token":         tokens.text("access_token"),
+		"an object in the object": o.sign(map[string]any{"request": named}),
+	} {
+		o.requireError(name, "invalid_request_object", outside(object))
+	}
 }
 
 func TestARequestObjectIsReadOnceAndThenWaitsForThePerson(t *testing.T) {
@@ -366,7 +383,7 @@ func TestARequestObjectIsFetchedWhereTheClientRegisteredIt(t *testing.T) {
 	})
 }
 
-func TestAnAddressOfARequestObjectLeadsIntoNoPrivateNetwork(t *testing.T) {
+func TestAttackSSRFThroughRequestURI(t *testing.T) {
 	inner := newWebsite(t, nil)
 	outer := newWebsite(t, nil)
 	target := strings.Replace(inner.URL, "127.0.0.1", "[::1]", 1)

@@ -20,7 +20,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestTheMethodAndTheAlgorithmMustFit(t *testing.T) {
+// A public key is taken for a secret, or no signature for one (RFC 8725 2.1): method, algorithm and key must fit.
+func TestAttackJWTAlgorithmConfusion(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -57,7 +58,8 @@ func TestTheMethodAndTheAlgorithmMustFit(t *testing.T) {
 	})
 }
 
-func TestWhatAHeaderSaysOfKeysIsNotBelieved(t *testing.T) {
+// The header leads to a key of the attacker (RFC 8725 2.10): what it says of keys only chooses among the registered ones.
+func TestAttackKeyIDInjection(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	key, stranger := newKey(t), newKey(t)
 	w := newWebsite(t, keySet(t, jose.JSONWebKey{Key: stranger.Public(), KeyID: "k"}))

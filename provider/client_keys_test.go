@@ -187,7 +187,8 @@ func TestOnlyAKeyThatIsMeantForItVerifies(t *testing.T) {
 	}
 }
 
-func TestAnAddressOfKeysLeadsIntoNoPrivateNetwork(t *testing.T) {
+// A client makes the provider fetch from the network that it stands in.
+func TestAttackSSRFThroughJWKSURI(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		key := newKey(t)
 		inner := newWebsite(t, keySet(t, jose.JSONWebKey{Key: key.Public(), KeyID: "k"}))
@@ -214,7 +215,7 @@ func TestAnAddressOfKeysLeadsIntoNoPrivateNetwork(t *testing.T) {
 	})
 }
 
-func TestARedirectOfKeysLeadsIntoNoPrivateNetwork(t *testing.T) {
+func TestAttackSSRFThroughARedirectOfJWKSURI(t *testing.T) {
 	key := newKey(t)
 	outer, inner := newWebsite(t, nil), newWebsite(t, keySet(t, jose.JSONWebKey{Key: key.Public(), KeyID: "k"}))
 	s := newStack(t, storagetest.Engines()[0])

@@ -170,8 +170,8 @@ func TestABrowserDoesNotWaitLongForAClientThatIsSilent(t *testing.T) {
 	require.Equal(t, 1, s.waiting())
 }
 
-// TestNobodyMakesTheProviderReachAPrivateAddress: the guard of package outbound stands in this way too.
-func TestNobodyMakesTheProviderReachAPrivateAddress(t *testing.T) {
+// TestAttackSSRFThroughBackchannelLogoutURI: the guard of package outbound stands in this way too.
+func TestAttackSSRFThroughBackchannelLogoutURI(t *testing.T) {
 	s, rp := newStack(t, storagetest.Engines()[0]), newRelyingParty(t)
 	registry := prometheus.NewRegistry()
 	s.start(func(o *provider.Options) { o.Metrics = registry })

@@ -206,7 +206,7 @@ func TestAnInitialAccessTokenIsGoodForSoManyRegistrations(t *testing.T) {
 	s.requireRefused(s.call(http.MethodPost, address, "partner", metadata()), http.StatusUnauthorized, "invalid_token", "used up")
 }
 
-func TestRegistrationsAreBoundedForAnAddressAndAltogether(t *testing.T) {
+func TestAttackRegistrationSpam(t *testing.T) {
 	s := registering(t, func(o *provider.Options) { o.Registration.Rate, o.Registration.Quota = 4, 3 })
 	for range 3 {
 		s.registered(metadata())
@@ -325,7 +325,7 @@ func sectors(t *testing.T, documents map[string]string) (address string, asked *
 	})
 }
 
-func TestNoRegistrationReachesAPrivateNetwork(t *testing.T) {
+func TestAttackSSRFThroughSectorIdentifierURI(t *testing.T) {
 	address, asked, _ := sectors(t, nil)
 	s := registering(t, nil) // reaches public addresses only
 	var answers []string

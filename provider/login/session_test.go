@@ -100,16 +100,30 @@ func TestTheBrowserStateIsForScriptsAndNotTheSession(t *testing.T) {
 	}
 }
 
-func TestACookieFromBeforeSignInIsWorthNothingAfterIt(t *testing.T) {
+// The attacker puts a cookie into the victim's browser, made up or of the attacker's own session, and waits for the victim
+// to sign in (OWASP, session fixation): the session of a sign-in has a cookie that is new.
+func TestAttackSessionFixation(t *testing.T) {
 	f := newFixture(t)
-	planted, err := f.newToken()
+	attackerID := f.createUser("attacker@example.com", testPassword)
+	attacker := f.browser()
+	attacker.signIn(attacker.begin(""), "attacker@example.com", testPassword)
+	madeUp, err := f.newToken()
 	require.NoError(t, err)
-	b := f.browser()
-	form := b.begin("")
-	b.header.Set("Cookie", f.cookieName(sessionCookie)+"="+planted)
-	b.signIn(form, testEmail, testPassword)
-	_, err = f.store.FindLogin(t.Context(), storage.Hash(planted), testClient)
-	require.ErrorIs(t, err, storage.ErrNotFound)
+	for _, planted := range []string{madeUp, attacker.cookie(sessionCookie).Value} {
+		victim := f.browser()
+		form := victim.begin("")
+		victim.header.Set("Cookie", f.cookieName(sessionCookie)+"="+planted)
+		victim.signIn(form, testEmail, testPassword)
+		victim.header.Del("Cookie")
+		require.NotEqual(t, planted, victim.cookie(sessionCookie).Value)
+		require.Equal(t, f.userID, victim.login().User.ID)
+		login, err := f.store.FindLogin(t.Context(), storage.Hash(planted), testClient)
+		if err != nil {
+			require.ErrorIs(t, err, storage.ErrNotFound)
+			continue
+		}
+		require.Equal(t, attackerID, login.User.ID)
+	}
 }
 
 func TestOnlyTheHashOfTheCookieIsStored(t *testing.T) {
