@@ -13,17 +13,30 @@ import (
 
 // opaque makes a value of 256 random bits in our own form, or of 128 in the form that mithril's clients keep.
 func opaque(random io.Reader, form string) (string, error) {
-	raw := make([]byte, 32)
-	if form == storage.TokenFormLegacy {
-		raw = raw[:16]
+	if form != storage.TokenFormLegacy {
+		return randomText(random, tokenBytes)
 	}
-	if _, err := io.ReadFull(random, raw); err != nil {
-		return "", fmt.Errorf("provider: no randomness: %w", err)
+	var raw [16]byte
+	if err := readRandom(random, raw[:]); err != nil {
+		return "", err
 	}
-	if form == storage.TokenFormLegacy {
-		return LegacyForm([16]byte(raw)), nil
+	return LegacyForm(raw), nil
+}
+
+// randomText makes a value of so many random bytes in an alphabet that is safe everywhere.
+func randomText(random io.Reader, size int) (string, error) {
+	raw := make([]byte, size)
+	if err := readRandom(random, raw); err != nil {
+		return "", err
 	}
 	return base64.RawURLEncoding.EncodeToString(raw), nil
+}
+
+func readRandom(random io.Reader, raw []byte) error {
+	if _, err := io.ReadFull(random, raw); err != nil {
+		return fmt.Errorf("provider: no randomness: %w", err)
+	}
+	return nil
 }
 
 // LegacyForm writes 16 bytes as mithril did: the base64url of their base64, 32 letters and digits (contract section 1).

@@ -35,7 +35,7 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorizati
 	if hasResponse(a.responseType, "id_token") {
 		parameters.Set("id_token", idToken)
 	}
-	if contains(a.scope, []string{"openid"}) {
+	if slices.Contains(a.scope, "openid") {
 		if state := p.sessionState(a.client, a.client.RedirectURI, a.login.Session); state != "" {
 			parameters.Set("session_state", state)
 		}

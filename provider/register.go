@@ -2,10 +2,8 @@ package provider
 
 import (
 	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -119,7 +117,7 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	if secret.value != "" {
 		client.Connections[0].Secrets = []storage.ConnectionSecret{secret.row}
 	}
-	token, err := p.newValue(tokenBytes)
+	token, err := randomText(p.random, tokenBytes)
 	if err != nil {
 		return err
 	}
@@ -230,7 +228,7 @@ func (p *Provider) newClientSecret(client *storage.Client) (s clientSecret, err 
 	if SignsWithSecret(&client.Metadata) {
 		size = signingSecretBytes
 	}
-	if s.value, err = p.newValue(size); err != nil {
+	if s.value, err = randomText(p.random, size); err != nil {
 		return s, err
 	}
 	s.row = storage.ConnectionSecret{ID: p.store.NewID(), Hash: storage.Hash(s.value), CreatedAt: p.store.Now()}
@@ -246,15 +244,6 @@ const (
 	tokenBytes         = 32
 	signingSecretBytes = 48
 )
-
-// newValue makes a value of so many random bytes in an alphabet that is safe everywhere.
-func (p *Provider) newValue(size int) (string, error) {
-	raw := make([]byte, size)
-	if _, err := io.ReadFull(p.random, raw); err != nil {
-		return "", fmt.Errorf("provider: randomness: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(raw), nil
-}
 
 func sameHash(hash []byte, value string) bool {
 	return subtle.ConstantTimeCompare(hash, storage.Hash(value)) == 1

@@ -95,6 +95,7 @@ func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
 	}
 	client := known.client
 	client.UpdatedAt = p.store.Now()
+	// It may ask for what anybody may, and for what an operator has given it.
 	request.apply(client, union(p.registration.Scope, client.Scope))
 	if err := p.checkRegistration(client, known.registration.InitialAccessTokenID != ""); err != nil {
 		return err
@@ -136,17 +137,6 @@ func serves(secrets []storage.ConnectionSecret, m *storage.Metadata) bool {
 	return slices.ContainsFunc(secrets, func(s storage.ConnectionSecret) bool {
 		return s.Sealed != "" || !SignsWithSecret(m)
 	})
-}
-
-// union is what an update may ask for: what anybody may, and what an operator has given this client.
-func union(all, more []string) []string {
-	both := slices.Clone(all)
-	for _, name := range more {
-		if !slices.Contains(both, name) {
-			both = append(both, name)
-		}
-	}
-	return both
 }
 
 // deleteClient ends a registration, and with it all that was issued to the client (RFC 7592 section 2.3).

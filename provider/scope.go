@@ -95,12 +95,7 @@ func (s *scopes) entry(name string) storage.Scope {
 
 // ofRoles is what the user's roles give, for a request that names no scope (contract 7.1).
 func (s *scopes) ofRoles() []string {
-	var all []string
-	for _, name := range s.granted {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
+	all := union(nil, s.granted)
 	slices.Sort(all) // roles are read in no order, and a consent page is asked twice
 	return all
 }
@@ -122,6 +117,17 @@ func contains(all, names []string) bool {
 		}
 	}
 	return true
+}
+
+// union are the names of both, each once and in their order.
+func union(all, more []string) []string {
+	both := slices.Clone(all)
+	for _, name := range more {
+		if !slices.Contains(both, name) {
+			both = append(both, name)
+		}
+	}
+	return both
 }
 
 // asScopeError words a ScopeError for the standard face.

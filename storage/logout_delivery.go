@@ -21,20 +21,18 @@ type LogoutDelivery struct {
 	ExpiresAt int64  `db:"expires_at"` // when to give up
 }
 
-func insertLogoutDelivery(ctx context.Context, tx *sqlx.Tx, d LogoutDelivery) error {
-	return write(ctx, tx, `
-INSERT INTO logout_deliveries (id, client_id, user_id, session_id, subject, attempts, next_at, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		d.ID, d.ClientID, d.UserID, d.SessionID, d.Subject, d.Attempts, d.NextAt, d.CreatedAt, d.ExpiresAt)
-}
-
 // insertLogoutDeliveries stores those of the participants that want to be told.
 func insertLogoutDeliveries(ctx context.Context, tx *sqlx.Tx, participants []participant) error {
 	for _, participant := range participants {
-		if participant.delivery == nil {
+		d := participant.delivery
+		if d == nil {
 			continue
 		}
-		if err := insertLogoutDelivery(ctx, tx, *participant.delivery); err != nil {
+		err := write(ctx, tx, `
+INSERT INTO logout_deliveries (id, client_id, user_id, session_id, subject, attempts, next_at, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			d.ID, d.ClientID, d.UserID, d.SessionID, d.Subject, d.Attempts, d.NextAt, d.CreatedAt, d.ExpiresAt)
+		if err != nil {
 			return err
 		}
 	}

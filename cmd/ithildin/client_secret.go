@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -26,7 +27,7 @@ var signingSecretBytes = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
 
 // signingAlgorithm is what a client signs with by its secret, "" for one that sends it.
 func signingAlgorithm(m storage.Metadata) string {
-	if m.TokenEndpointAuthMethod != storage.AuthMethodSecretJWT {
+	if !provider.SignsWithSecret(&m) {
 		return ""
 	}
 	return or(m.TokenEndpointAuthSigningAlg, "HS256")
@@ -71,7 +72,7 @@ func newConnectionSecret(
 
 // requireSealed refuses a client that signs with its secret where nobody can know that secret.
 func requireSealed(c *storage.Client) error {
-	if c.Metadata.TokenEndpointAuthMethod != storage.AuthMethodSecretJWT {
+	if !provider.SignsWithSecret(&c.Metadata) {
 		return nil
 	}
 	for _, connection := range c.Connections {
