@@ -104,6 +104,12 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if initial != "" {
+		// Whoever has an initial access token is known to the operator: a gateway lets the client's tokens pass.
+		if err := client.SetAccessType(storage.AccessTypeDirect); err != nil {
+			return err
+		}
+	}
 	if err := p.checkRegistration(client, initial != ""); err != nil {
 		return err
 	}

@@ -206,6 +206,20 @@ func TestAnInitialAccessTokenIsGoodForSoManyRegistrations(t *testing.T) {
 	s.requireRefused(s.call(http.MethodPost, address, "partner", metadata()), http.StatusUnauthorized, "invalid_token", "used up")
 }
 
+func TestAGatewayKnowsClientsRegisteredWithAnInitialAccessTokenOnly(t *testing.T) {
+	s := registering(t, nil)
+	require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), storage.InitialAccessToken{
+		ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 1, ExpiresAt: s.store.Now() + 60,
+	}))
+	for token, accessType := range map[string]string{"partner": storage.AccessTypeDirect, "": ""} {
+		registered := s.call(http.MethodPost, s.server.URL+provider.PathRegister, token, metadata())
+		require.Equal(t, http.StatusCreated, registered.status, registered.raw)
+		stored, err := s.store.LoadClient(t.Context(), registered.text("client_id"))
+		require.NoError(t, err)
+		require.Equal(t, accessType, stored.AccessType())
+	}
+}
+
 func TestAttackRegistrationSpam(t *testing.T) {
 	s := registering(t, func(o *provider.Options) { o.Registration.Rate, o.Registration.Quota = 4, 3 })
 	for range 3 {

@@ -1,6 +1,9 @@
 package storage
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // How the clients of a MIS reach the API behind the gateway (contract section 1, broker).
 const (
@@ -13,6 +16,41 @@ func (c *Client) AccessType() string { return c.privateSetting("access_type") }
 
 // BrokerScope is what this client lets others do through it as their broker; "" where it is none.
 func (c *Client) BrokerScope() string { return c.privateSetting("broker_scope") }
+
+// SetAccessType changes how the client reaches the API, DIRECT or BROKER, and leaves the other private settings as they
+// are. It fails where these are no JSON object.
+func (c *Client) SetAccessType(accessType string) error {
+	return setMember(&c.PrivateSettings, "access_type", accessType)
+}
+
+// SetBrokerScope changes what others may do through this client as their broker; "" takes it away.
+func (c *Client) SetBrokerScope(scope string) error {
+	return setMember(&c.PrivateSettings, "broker_scope", scope)
+}
+
+// SetSignInGrantTypes changes by which grant types of the login API people may sign in to the client, see MaySignInBy.
+func (c *Client) SetSignInGrantTypes(grantTypes []string) error {
+	return setMember(&c.Settings, "allowed_grant_types", grantTypes)
+}
+
+// setMember changes one member of a JSON object, or takes it away where the value is "".
+func setMember(object *json.RawMessage, name string, value any) error {
+	members := map[string]json.RawMessage{}
+	if len(*object) > 0 {
+		if err := json.Unmarshal(*object, &members); err != nil {
+			return fmt.Errorf("storage: the settings of the client are no JSON object: %w", err)
+		}
+	}
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if members[name] = encoded; value == "" {
+		delete(members, name)
+	}
+	*object, err = json.Marshal(members)
+	return err
+}
 
 func (c *Client) privateSetting(name string) string {
 	var settings map[string]json.RawMessage

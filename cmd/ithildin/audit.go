@@ -102,6 +102,7 @@ type auditPruneCommand struct {
 	Before    dateFlag `placeholder:"DATE" help:"Events from before then."`
 	OlderThan int      `placeholder:"DAYS" help:"Events that are older than that."`
 	Kind      string   `placeholder:"KIND" help:"Of one kind only."`
+	confirmFlag
 	databaseFlags
 }
 
@@ -123,6 +124,9 @@ func (c *auditPruneCommand) Run(ctx context.Context, terminal console) error {
 		before := c.Before.seconds()
 		if c.OlderThan > 0 {
 			before = store.Now() - int64(c.OlderThan)*24*3600
+		}
+		if err := c.confirm(terminal, "Delete the events from before %s?", time.Unix(before, 0).UTC().Format(time.RFC3339)); err != nil {
+			return err
 		}
 		n, err := store.PruneEvents(ctx, c.Kind, before, defaultJanitorBatch)
 		fmt.Fprintf(terminal.out, "deleted %d\n", n)

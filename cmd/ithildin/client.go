@@ -85,6 +85,8 @@ type clientRecord struct {
 	Type        string           `json:"type"`
 	OwnerID     string           `json:"owner_id"`
 	Scope       []string         `json:"scope"`
+	AccessType  string           `json:"access_type"`
+	BrokerScope string           `json:"broker_scope"`
 	Metadata    storage.Metadata `json:"metadata"`
 	Policy      storage.Policy   `json:"policy"`
 	Blocked     bool             `json:"blocked"`
@@ -107,6 +109,7 @@ func (c *clientShowCommand) Run(ctx context.Context, terminal console) error {
 		}
 		return printRecord(terminal.out, c.formatFlag, clientRecord{
 			ID: client.ID, Name: client.Name, Type: client.TypeName, OwnerID: client.OwnerID, Scope: client.Scope,
+			AccessType: client.AccessType(), BrokerScope: client.BrokerScope(),
 			Metadata: client.Metadata, Policy: client.Policy, Blocked: client.IsBlocked, BlockReason: client.BlockReason,
 			CreatedAt: moment(client.CreatedAt), UpdatedAt: moment(client.UpdatedAt), Connections: connections,
 		})
@@ -115,6 +118,7 @@ func (c *clientShowCommand) Run(ctx context.Context, terminal console) error {
 
 type clientDeleteCommand struct {
 	clientArgument
+	confirmFlag
 	databaseFlags
 }
 
@@ -126,8 +130,11 @@ func (clientDeleteCommand) Help() string {
 }
 
 // Run deletes the client.
-func (c *clientDeleteCommand) Run(ctx context.Context) error {
+func (c *clientDeleteCommand) Run(ctx context.Context, terminal console) error {
 	return c.withStore(ctx, func(store *storage.Store) error {
+		if err := c.confirm(terminal, "Delete the client %s and all that was issued to it?", c.ID); err != nil {
+			return err
+		}
 		return explain(store.DeleteClient(ctx, c.ID), "client "+c.ID)
 	})
 }

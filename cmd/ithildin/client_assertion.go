@@ -10,9 +10,9 @@ import (
 
 // clientAssertionFields are about clients that sign instead of sending a secret (OIDC Core 9).
 type clientAssertionFields struct {
-	JWKSFile     string `name:"jwks-file" placeholder:"PATH" help:"File with the public keys for private_key_jwt and request objects (RFC 7517)."`
-	JWKSURI      string `name:"jwks-uri" placeholder:"URL" help:"The https URL at which the client publishes them, instead."`
-	TokenAuthAlg string `name:"token-auth-alg" placeholder:"ALG" enum:",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512" default:"" help:"The only algorithm that it signs with; default any that suits the method."`
+	JWKSFile     string  `name:"jwks-file" placeholder:"PATH" help:"File with the public keys for private_key_jwt and request objects (RFC 7517)."`
+	JWKSURI      *string `name:"jwks-uri" placeholder:"URL" help:"The https URL at which the client publishes them, instead."`
+	TokenAuthAlg *string `name:"token-auth-alg" placeholder:"ALG" enum:",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512" help:"The only algorithm that it signs with; default any that suits the method."`
 }
 
 // apply changes what is given. Keys come from one place, and an algorithm goes with the method it was chosen for.
@@ -20,17 +20,15 @@ func (f clientAssertionFields) apply(m *storage.Metadata, method string) error {
 	if method != "" && method != m.TokenEndpointAuthMethod {
 		m.TokenEndpointAuthMethod, m.TokenEndpointAuthSigningAlg = method, ""
 	}
-	if f.TokenAuthAlg != "" {
-		m.TokenEndpointAuthSigningAlg = f.TokenAuthAlg
-	}
+	replaceText(&m.TokenEndpointAuthSigningAlg, f.TokenAuthAlg)
 	signs := m.TokenEndpointAuthMethod == storage.AuthMethodPrivateKeyJWT || provider.SignsWithSecret(m)
 	switch {
-	case f.TokenAuthAlg != "" && !signs:
+	case f.TokenAuthAlg != nil && *f.TokenAuthAlg != "" && !signs:
 		return &usageError{cause: fmt.Errorf("--token-auth-alg is for clients that sign, and %s does not", m.TokenEndpointAuthMethod)}
-	case f.JWKSFile != "" && f.JWKSURI != "":
+	case f.JWKSFile != "" && f.JWKSURI != nil:
 		return &usageError{cause: errors.New("--jwks-file and --jwks-uri are both given: want one of them")}
-	case f.JWKSURI != "":
-		m.JWKS, m.JWKSURI = nil, f.JWKSURI
+	case f.JWKSURI != nil:
+		m.JWKS, m.JWKSURI = nil, *f.JWKSURI
 	case f.JWKSFile != "":
 		keys, err := readPublicKeys(f.JWKSFile)
 		if err != nil {

@@ -49,6 +49,9 @@ func (c *clientCreateCommand) Run(ctx context.Context, terminal console) error {
 			connection.Secrets = []storage.ConnectionSecret{secret}
 			printed.Secret = generated
 		}
+		if err := warnOfUnknownScopes(ctx, terminal, store, client.Scope); err != nil {
+			return err
+		}
 		if err := store.CreateClient(ctx, *client); err != nil {
 			return explain(err, "client "+client.ID)
 		}
@@ -71,6 +74,9 @@ func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) 
 	}
 	if c.Preset != storage.PresetStandard {
 		client.Metadata.TokenEndpointAuthMethod = storage.AuthMethodPost
+	}
+	if err := client.SetAccessType(defaultAccessType(c.Preset)); err != nil {
+		return nil, err
 	}
 	if err := c.apply(ctx, store, client); err != nil {
 		return nil, err

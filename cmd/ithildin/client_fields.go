@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/go-jose/go-jose/v4"
@@ -17,15 +18,16 @@ import (
 // clientFields are what client create sets and client update changes; what is not given stays as it is.
 type clientFields struct {
 	Name       string            `help:"What people see on the consent page."`
-	Type       string            `placeholder:"NAME" help:"Client type, which bounds the scopes."`
+	Type       *string           `placeholder:"NAME" help:"Client type, which bounds the scopes."`
 	Scope      []string          `sep:" " help:"Scopes that it may ask for, in one word or several."`
 	GrantType  []string          `placeholder:"GRANT,…" enum:"authorization_code,implicit,refresh_token,client_credentials" help:"authorization_code, implicit, refresh_token, client_credentials."`
 	AuthMethod string            `placeholder:"METHOD" help:"client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or none for a public client."`
 	Audience   []string          `placeholder:"AUDIENCE" help:"Audiences that it may ask for; the first is the default."`
 	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"Origins whose pages may call the token endpoint."`
-	IDTokenAlg string            `name:"id-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of ID tokens: RS256 (the default), ES256 or EdDSA."`
-	AccessAlg  string            `name:"access-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of JWT access tokens: ES256 (the default), RS256 or EdDSA."`
+	IDTokenAlg *string           `name:"id-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signature of ID tokens: RS256 (the default), ES256 or EdDSA."`
+	AccessAlg  *string           `name:"access-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signature of JWT access tokens: ES256 (the default), RS256 or EdDSA."`
 	Policy     map[string]string `placeholder:"NAME=VALUE" help:"A single policy, such as access_token=opaque; client show lists them."`
+	clientSettingFields
 	clientMetadataFields
 	clientAssertionFields
 }
@@ -35,17 +37,18 @@ func (f clientFields) apply(ctx context.Context, store *storage.Store, c *storag
 	if f.Name != "" {
 		c.Name = f.Name
 	}
-	if f.Type != "" {
-		clientType, err := store.FindClientTypeByName(ctx, f.Type)
+	if f.Type != nil {
+		typeID, err := findClientTypeID(ctx, store, *f.Type)
 		if err != nil {
-			return explain(err, "client type "+f.Type)
+			return err
 		}
-		c.TypeID = clientType.ID
+		c.TypeID = typeID
 	}
-	if len(f.Scope) > 0 {
-		c.Scope = f.Scope
-	}
+	replaceList(&c.Scope, splitScope(f.Scope))
 	if err := f.applyMetadata(&c.Metadata); err != nil {
+		return err
+	}
+	if err := f.clientSettingFields.apply(c); err != nil {
 		return err
 	}
 	policy, err := changePolicy(c.Policy, f.Policy)
@@ -58,19 +61,38 @@ func (f clientFields) apply(ctx context.Context, store *storage.Store, c *storag
 
 func (f clientFields) applyMetadata(m *storage.Metadata) error {
 	f.clientMetadataFields.apply(m, f.GrantType)
-	if len(f.Audience) > 0 {
-		m.Audience = f.Audience
-	}
-	if len(f.CORSOrigin) > 0 {
-		m.AllowedCORSOrigins = f.CORSOrigin
-	}
-	if f.IDTokenAlg != "" {
-		m.IDTokenSignedResponseAlg = f.IDTokenAlg
-	}
-	if f.AccessAlg != "" {
-		m.AccessTokenSigningAlg = f.AccessAlg
-	}
+	replaceList(&m.Audience, f.Audience)
+	replaceList(&m.AllowedCORSOrigins, f.CORSOrigin)
+	replaceText(&m.IDTokenSignedResponseAlg, f.IDTokenAlg)
+	replaceText(&m.AccessTokenSigningAlg, f.AccessAlg)
 	return f.clientAssertionFields.apply(m, f.AuthMethod)
+}
+
+// findClientTypeID reads the id of a client type by its name; "" takes the type of a client away.
+func findClientTypeID(ctx context.Context, store *storage.Store, name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	clientType, err := store.FindClientTypeByName(ctx, name)
+	if err != nil {
+		return "", explain(err, "client type "+name)
+	}
+	return clientType.ID, nil
+}
+
+// replaceList puts the values of a flag in place of a list. nil is a flag that was not given; one that was given empty
+// (”) empties the list.
+func replaceList(list *[]string, given []string) {
+	if given != nil {
+		*list = slices.DeleteFunc(slices.Clone(given), func(value string) bool { return value == "" })
+	}
+}
+
+// replaceText puts the value of a flag in place of a text, likewise.
+func replaceText(text *string, given *string) {
+	if given != nil {
+		*text = *given
+	}
 }
 
 func readPublicKeys(path string) (*jose.JSONWebKeySet, error) {
@@ -154,16 +176,6 @@ func isWord(text string) bool {
 		}
 	}
 	return true
-}
-
-// checkScope holds scopes to the characters of RFC 6749 3.3.
-func checkScope(scope []string) error {
-	for _, name := range scope {
-		if err := provider.ValidateScope(name); err != nil {
-			return &usageError{cause: err}
-		}
-	}
-	return nil
 }
 
 func checkRedirectURIs(uris []string) error {

@@ -10,15 +10,15 @@ import (
 // clientMetadataFields are what a client may also register about itself (OIDC Registration 2). A sector document is not
 // fetched here: whoever writes the command vouches for it.
 type clientMetadataFields struct {
-	ApplicationType            string   `placeholder:"TYPE" enum:",web,native" default:"" help:"web (the default), or native for an app, which may have a private-use scheme."`
+	ApplicationType            *string  `placeholder:"TYPE" enum:",web,native" help:"web (the default), or native for an app, which may have a private-use scheme."`
 	ResponseType               []string `placeholder:"TYPE,…" help:"Response types, such as \"code id_token\"; default code with authorization_code."`
 	PostLogoutRedirectURI      []string `name:"post-logout-redirect-uri" sep:"none" placeholder:"URI" help:"Where users go after they signed out; give it once for each."`
 	BackchannelLogoutURI       *string  `name:"backchannel-logout-uri" placeholder:"URL" help:"Is told when a session ends."`
 	FrontchannelLogoutURI      *string  `name:"frontchannel-logout-uri" placeholder:"URL" help:"Is opened in the browser when a session ends."`
-	SubjectType                string   `placeholder:"TYPE" enum:",public,pairwise" default:"" help:"public (the default), or pairwise for users whom no other client may recognise."`
+	SubjectType                *string  `placeholder:"TYPE" enum:",public,pairwise" help:"public (the default), or pairwise for users whom no other client may recognise."`
 	SectorIdentifierURI        *string  `name:"sector-identifier-uri" placeholder:"URL" help:"Document of the redirect URIs that share pairwise users."`
-	UserinfoAlg                string   `name:"userinfo-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" default:"" help:"Signature of userinfo answers; default none, as JSON."`
-	RequestObjectAlg           string   `name:"request-object-alg" placeholder:"ALG" enum:",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512" default:"" help:"The only signature that request objects may have."`
+	UserinfoAlg                *string  `name:"userinfo-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signature of userinfo answers; default none, as JSON."`
+	RequestObjectAlg           *string  `name:"request-object-alg" placeholder:"ALG" enum:",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512" help:"The only signature that request objects may have."`
 	RequestURI                 []string `name:"request-uri" sep:"none" placeholder:"URL" help:"Where request objects may lie; give it once for each."`
 	RequireSignedRequestObject *bool    `negatable:"" help:"Whether each authorization request must be a signed object."`
 	InitiateLoginURI           *string  `name:"initiate-login-uri" placeholder:"URL" help:"Where others may send a user to sign in with the client."`
@@ -31,10 +31,11 @@ type clientMetadataFields struct {
 
 // apply changes what is given. New grants without response types get those that go with them.
 func (f clientMetadataFields) apply(m *storage.Metadata, grants []string) {
-	if len(grants) > 0 {
-		m.GrantTypes, m.ResponseTypes = grants, nil
+	if grants != nil {
+		replaceList(&m.GrantTypes, grants)
+		m.ResponseTypes = nil
 	}
-	if len(f.ResponseType) > 0 {
+	if f.ResponseType != nil {
 		m.ResponseTypes = nil
 		for _, responseType := range f.ResponseType {
 			m.ResponseTypes = append(m.ResponseTypes, or(provider.NormalizeResponseType(responseType), responseType))
@@ -43,27 +44,17 @@ func (f clientMetadataFields) apply(m *storage.Metadata, grants []string) {
 	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, "authorization_code") {
 		m.ResponseTypes = []string{"code"}
 	}
-	for member, given := range map[*string]string{
+	for member, given := range map[*string]*string{
 		&m.ApplicationType: f.ApplicationType, &m.SubjectType: f.SubjectType, &m.UserinfoSignedResponseAlg: f.UserinfoAlg,
 		&m.RequestObjectSigningAlg: f.RequestObjectAlg,
-	} {
-		*member = or(given, *member)
-	}
-	for member, given := range map[*string]*string{ // an empty one takes the address away
-		&m.BackchannelLogoutURI: f.BackchannelLogoutURI, &m.FrontchannelLogoutURI: f.FrontchannelLogoutURI,
+		&m.BackchannelLogoutURI:    f.BackchannelLogoutURI, &m.FrontchannelLogoutURI: f.FrontchannelLogoutURI,
 		&m.SectorIdentifierURI: f.SectorIdentifierURI, &m.InitiateLoginURI: f.InitiateLoginURI, &m.LogoURI: f.LogoURI,
 		&m.ClientURI: f.ClientURI, &m.PolicyURI: f.PolicyURI, &m.TermsURI: f.TermsURI,
 	} {
-		if given != nil {
-			*member = *given
-		}
+		replaceText(member, given)
 	}
-	if len(f.PostLogoutRedirectURI) > 0 {
-		m.PostLogoutRedirectURIs = f.PostLogoutRedirectURI
-	}
-	if len(f.RequestURI) > 0 {
-		m.RequestURIs = f.RequestURI
-	}
+	replaceList(&m.PostLogoutRedirectURIs, f.PostLogoutRedirectURI)
+	replaceList(&m.RequestURIs, f.RequestURI)
 	if f.RequireSignedRequestObject != nil {
 		m.RequireSignedRequestObject = *f.RequireSignedRequestObject
 	}

@@ -15,7 +15,7 @@ type clientUpdateCommand struct {
 
 // Help shows how the verb is used.
 func (clientUpdateCommand) Help() string {
-	return `A list that is given replaces the one before; an address that is given empty ('') is taken away. Redirect URIs belong to connections: ithildin connection update.
+	return `A list that is given replaces the one before. What is given empty ('') is taken away, where a client can be without it. Redirect URIs belong to connections: ithildin connection update.
 
 Example:
 
@@ -23,7 +23,7 @@ Example:
 }
 
 // Run stores the client; running servers learn of it within a second.
-func (c *clientUpdateCommand) Run(ctx context.Context) error {
+func (c *clientUpdateCommand) Run(ctx context.Context, terminal console) error {
 	return c.withStore(ctx, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)
 		if err != nil {
@@ -41,6 +41,9 @@ func (c *clientUpdateCommand) Run(ctx context.Context) error {
 			return err
 		}
 		if err := requireSealed(client); err != nil {
+			return err
+		}
+		if err := warnOfUnknownScopes(ctx, terminal, store, splitScope(c.Scope)); err != nil {
 			return err
 		}
 		return store.UpdateClient(ctx, *client)

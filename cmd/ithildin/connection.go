@@ -132,7 +132,9 @@ func (connectionUpdateCommand) Help() string {
 
 // Run stores the connection; running servers learn of it within a second.
 func (c *connectionUpdateCommand) Run(ctx context.Context) error {
-	if err := checkRedirectURIs(c.RedirectURI); err != nil {
+	var given []string
+	replaceList(&given, c.RedirectURI)
+	if err := checkRedirectURIs(given); err != nil {
 		return err
 	}
 	return c.withStore(ctx, func(store *storage.Store) error {
@@ -140,9 +142,7 @@ func (c *connectionUpdateCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return explain(err, "connection "+c.ID)
 		}
-		if len(c.RedirectURI) > 0 {
-			connection.RedirectURIs = c.RedirectURI
-		}
+		replaceList(&connection.RedirectURIs, c.RedirectURI)
 		connection.RedirectMatch = or(c.RedirectMatch, connection.RedirectMatch)
 		connection.RefreshBoundTo = or(c.RefreshBoundTo, connection.RefreshBoundTo)
 		if c.RequireScope != nil {
@@ -201,6 +201,7 @@ func (c *connectionRotateSecretCommand) Run(ctx context.Context, terminal consol
 
 type connectionDeleteCommand struct {
 	connectionArgument
+	confirmFlag
 	databaseFlags
 }
 
@@ -212,8 +213,11 @@ func (connectionDeleteCommand) Help() string {
 }
 
 // Run deletes the connection.
-func (c *connectionDeleteCommand) Run(ctx context.Context) error {
+func (c *connectionDeleteCommand) Run(ctx context.Context, terminal console) error {
 	return c.withStore(ctx, func(store *storage.Store) error {
+		if err := c.confirm(terminal, "Delete the connection %s with its secrets?", c.ID); err != nil {
+			return err
+		}
 		return explain(store.DeleteConnection(ctx, c.ID), "connection "+c.ID)
 	})
 }

@@ -164,12 +164,16 @@ func (p *process) token(client string, form url.Values) (int, map[string]any) {
 }
 
 func (p *process) post(path, client string, form url.Values) (int, map[string]any) {
+	return p.postAs(path, client, crashSecret+client, form)
+}
+
+func (p *process) postAs(path, client, secret string, form url.Values) (int, map[string]any) {
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, p.issuer+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return 0, nil
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.SetBasicAuth(client, crashSecret+client)
+	request.SetBasicAuth(client, secret)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, nil

@@ -180,13 +180,18 @@ func (d demo) fillClient(ctx context.Context, store *storage.Store, passwords *l
 		Secrets: []storage.ConnectionSecret{{ID: c.secretID, PasswordHash: hash, CreatedAt: now}},
 	}
 	connection.ApplyPreset(c.preset)
-	return store.CreateClient(ctx, storage.Client{
+	client := storage.Client{
 		ID: c.id, Name: c.name, TypeID: c.typeID, Scope: c.scope, Policy: policy, CreatedAt: now, UpdatedAt: now,
 		Connections: []*storage.Connection{connection},
 		Metadata: storage.Metadata{
 			GrantTypes: c.grantTypes, ResponseTypes: c.responseTypes, TokenEndpointAuthMethod: c.authMethod,
 		},
-	})
+	}
+	// DIRECT for both: there is no medical information system with an api-key in the demo data.
+	if err := client.SetAccessType(storage.AccessTypeDirect); err != nil {
+		return err
+	}
+	return store.CreateClient(ctx, client)
 }
 
 func (d demo) moveCallback(ctx context.Context, store *storage.Store, client *storage.Client) error {

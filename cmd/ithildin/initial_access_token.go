@@ -104,6 +104,7 @@ func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal consol
 
 type initialAccessTokenDeleteCommand struct {
 	ID string `arg:"" help:"The token's id, as list shows it."`
+	confirmFlag
 	databaseFlags
 }
 
@@ -115,8 +116,11 @@ func (initialAccessTokenDeleteCommand) Help() string {
 }
 
 // Run ends the token.
-func (c *initialAccessTokenDeleteCommand) Run(ctx context.Context) error {
+func (c *initialAccessTokenDeleteCommand) Run(ctx context.Context, terminal console) error {
 	return c.withStore(ctx, func(store *storage.Store) error {
+		if err := c.confirm(terminal, "End the initial access token %s?", c.ID); err != nil {
+			return err
+		}
 		return explain(store.DeleteInitialAccessToken(ctx, c.ID), "initial access token "+c.ID)
 	})
 }

@@ -25,9 +25,12 @@ type program struct {
 	Serve              serveCommand              `cmd:"" help:"Run the provider."`
 	Migrate            migrateCommand            `cmd:"" help:"Bring the database schema up to date."`
 	Client             clientCommand             `cmd:"" help:"Manage clients."`
+	ClientType         clientTypeCommand         `cmd:"" help:"Manage client types, which bound the scopes of clients."`
 	Connection         connectionCommand         `cmd:"" help:"Manage the connections of clients: their secrets and redirect URIs."`
 	InitialAccessToken initialAccessTokenCommand `cmd:"" help:"Manage the tokens by which clients register themselves."`
 	User               userCommand               `cmd:"" help:"Manage users."`
+	Session            sessionCommand            `cmd:"" help:"Examine and end the sessions of users."`
+	Approval           approvalCommand           `cmd:"" help:"Examine and take back what users let clients have."`
 	Role               roleCommand               `cmd:"" help:"Manage roles and who has them."`
 	Scope              scopeCommand              `cmd:"" help:"Manage the catalogue of scopes."`
 	Key                keyCommand                `cmd:"" help:"Manage signing keys and what the master secret seals."`
@@ -87,8 +90,34 @@ func run(ctx context.Context, arguments []string, c console) int {
 	if err != nil {
 		return report(c.err, &usageError{cause: err, hint: helpFor(err)})
 	}
+	if err := refuseEmptyUpdate(parsed); err != nil {
+		return report(c.err, err)
+	}
 	parsed.BindTo(audited(ctx, parsed.Command()), (*context.Context)(nil))
 	return report(c.err, parsed.Run())
+}
+
+// refuseEmptyUpdate refuses an update that names nothing to change, and one that gives ” to a flag that cannot be empty: it
+// would change nothing and say that it was done. Flags that can be empty are lists and pointers.
+func refuseEmptyUpdate(parsed *kong.Context) error {
+	if parsed.Selected() == nil || parsed.Selected().Name != "update" {
+		return nil
+	}
+	hint, named := parsed.Selected().FullPath()+" --help", false
+	for _, element := range parsed.Path {
+		flag := element.Flag
+		if flag == nil || len(flag.Envs) > 0 {
+			continue // a flag with a variable says where the database is
+		}
+		named = true
+		if value := parsed.FlagValue(flag); value == "" {
+			return &usageError{cause: fmt.Errorf("--%s is given empty: want a value", flag.Name), hint: hint}
+		}
+	}
+	if !named {
+		return &usageError{cause: errors.New("nothing is to be changed"), hint: hint}
+	}
+	return nil
 }
 
 // audited lets what a verb changes be kept in the audit. A server audits its requests by itself.

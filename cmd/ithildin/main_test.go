@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +25,21 @@ func TestEveryVerbShowsAnExampleOfItself(t *testing.T) {
 		require.Contains(t, verb.Detail, name)
 		require.NotEmpty(t, verb.Help, name)
 	}
+}
+
+func TestEveryDestructiveVerbAsksOnATerminal(t *testing.T) {
+	parser, err := kong.New(&program{}, kong.Name("ithildin"))
+	require.NoError(t, err)
+	asked := 0
+	for _, verb := range parser.Model.Leaves(false) {
+		if verb.Name != "delete" && verb.Name != "prune" && verb.Name != "disable" && verb.Name != "reset" {
+			continue
+		}
+		asked++
+		yes := slices.ContainsFunc(verb.Flags, func(f *kong.Flag) bool { return f.Name == "yes" })
+		require.True(t, yes, "%s has no --yes", commandPath(verb))
+	}
+	require.GreaterOrEqual(t, asked, 10)
 }
 
 // commandPath is the verb without its arguments.

@@ -11,6 +11,7 @@ import (
 type roleCommand struct {
 	Create roleCreateCommand `cmd:"" help:"Make a role."`
 	List   roleListCommand   `cmd:"" help:"List the roles, or those of a user."`
+	Update roleUpdateCommand `cmd:"" help:"Change a role's name or scopes."`
 	Delete roleDeleteCommand `cmd:"" help:"Delete a role, from its holders too."`
 	Grant  roleGrantCommand  `cmd:"" help:"Give a user a role."`
 	Revoke roleRevokeCommand `cmd:"" help:"Take a role from a user."`
@@ -30,20 +31,21 @@ func (roleCreateCommand) Help() string {
     ithildin role create DOCTOR --scope "patients:view patients:create"`
 }
 
-type roleRow struct {
-	Name  string   `json:"name"`
-	ID    string   `json:"id"`
-	Scope []string `json:"scope"`
-}
-
 // Run stores the role.
 func (c *roleCreateCommand) Run(ctx context.Context, terminal console) error {
+	scope := splitScope(c.Scope)
+	if err := checkScope(scope); err != nil {
+		return err
+	}
 	return c.withStore(ctx, func(store *storage.Store) error {
-		role := storage.Role{ID: store.NewID(), Name: c.Name, Scope: c.Scope}
+		if err := warnOfUnknownScopes(ctx, terminal, store, scope); err != nil {
+			return err
+		}
+		role := storage.Role{ID: store.NewID(), Name: c.Name, Scope: scope}
 		if err := store.CreateRole(ctx, role); err != nil {
 			return explain(err, "role "+c.Name)
 		}
-		return printRecord(terminal.out, c.formatFlag, roleRow{Name: role.Name, ID: role.ID, Scope: role.Scope})
+		return printRecord(terminal.out, c.formatFlag, newNamedScopeRow(role.ID, role.Name, role.Scope))
 	})
 }
 
@@ -75,9 +77,9 @@ func (c *roleListCommand) Run(ctx context.Context, terminal console) error {
 		if err != nil {
 			return err
 		}
-		var rows []roleRow
+		var rows []namedScopeRow
 		for _, role := range roles {
-			rows = append(rows, roleRow{Name: role.Name, ID: role.ID, Scope: role.Scope})
+			rows = append(rows, newNamedScopeRow(role.ID, role.Name, role.Scope))
 		}
 		return printRows(terminal.out, c.formatFlag, rows)
 	})
@@ -99,8 +101,35 @@ func (c *roleListCommand) listUserRoles(ctx context.Context, terminal console, s
 	return printRows(terminal.out, c.formatFlag, rows)
 }
 
+type roleUpdateCommand struct {
+	namedScopeChange
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (roleUpdateCommand) Help() string {
+	return `Example:
+
+    ithildin role update DOCTOR --scope "patients:view patients:create declarations:view"`
+}
+
+// Run stores the role; running servers learn of it within a second.
+func (c *roleUpdateCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		role, err := store.FindRoleByName(ctx, c.Name)
+		if err != nil {
+			return explain(err, "role "+c.Name)
+		}
+		if err := c.apply(ctx, terminal, store, &role.Name, &role.Scope); err != nil {
+			return err
+		}
+		return explain(store.UpdateRole(ctx, *role), "role "+role.Name)
+	})
+}
+
 type roleDeleteCommand struct {
 	Name string `arg:"" help:"Its name."`
+	confirmFlag
 	databaseFlags
 }
 
@@ -112,13 +141,16 @@ func (roleDeleteCommand) Help() string {
 }
 
 // Run deletes the role.
-func (c *roleDeleteCommand) Run(ctx context.Context) error {
+func (c *roleDeleteCommand) Run(ctx context.Context, terminal console) error {
 	return c.withStore(ctx, func(store *storage.Store) error {
 		role, err := store.FindRoleByName(ctx, c.Name)
-		if err == nil {
-			err = store.DeleteRole(ctx, role.ID)
+		if err != nil {
+			return explain(err, "role "+c.Name)
 		}
-		return explain(err, "role "+c.Name)
+		if err := c.confirm(terminal, "Delete the role %s, from its holders too?", c.Name); err != nil {
+			return err
+		}
+		return explain(store.DeleteRole(ctx, role.ID), "role "+c.Name)
 	})
 }
 

@@ -7,8 +7,9 @@ import (
 )
 
 type scopeCommand struct {
-	List scopeListCommand `cmd:"" help:"List the catalogue."`
-	Put  scopePutCommand  `cmd:"" help:"Put a scope into the catalogue, over one of the same name."`
+	List   scopeListCommand   `cmd:"" help:"List the catalogue."`
+	Put    scopePutCommand    `cmd:"" help:"Put a scope into the catalogue, over one of the same name."`
+	Delete scopeDeleteCommand `cmd:"" help:"Take a scope out of the catalogue."`
 }
 
 type scopeListCommand struct {
@@ -74,5 +75,31 @@ func (c *scopePutCommand) Run(ctx context.Context) error {
 			Name: c.Name, TitleUkrainian: c.TitleUK, TitleEnglish: c.TitleEN, GovernedBy: c.GovernedBy,
 			LoginForm: c.LoginForm, Assurance: c.Assurance,
 		})
+	})
+}
+
+type scopeDeleteCommand struct {
+	Name string `arg:"" help:"Its name."`
+	confirmFlag
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (scopeDeleteCommand) Help() string {
+	return `Clients, client types and roles that name the scope keep it: it is then governed by roles, is granted after a sign-in by
+password, and has no words on the consent page. Take it from them first.
+
+Example:
+
+    ithildin scope delete patients:view`
+}
+
+// Run takes the scope out of the catalogue.
+func (c *scopeDeleteCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		if err := c.confirm(terminal, "Take the scope %s out of the catalogue?", c.Name); err != nil {
+			return err
+		}
+		return explain(store.DeleteScope(ctx, c.Name), "scope "+c.Name)
 	})
 }

@@ -21,6 +21,8 @@ type userCommand struct {
 	Unblock     userUnblockCommand     `cmd:"" help:"Lift a block."`
 	SetPassword userSetPasswordCommand `cmd:"" help:"Give a user another password, and end their sessions."`
 	SignOut     userSignOutCommand     `cmd:"" help:"End every session of a user."`
+	Factor      userFactorCommand      `cmd:"" help:"Manage the second factors of a user."`
+	Delete      userDeleteCommand      `cmd:"" help:"Delete a user and all that is theirs."`
 }
 
 // passwordFlag says where a password is read.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/mail"
 
@@ -33,9 +32,6 @@ Example:
 
 // Run changes the user.
 func (c *userUpdateCommand) Run(ctx context.Context, terminal console) error {
-	if c.Email == nil && c.TaxID == nil && c.ProfileFile == "" {
-		return &usageError{cause: errors.New("nothing is to be changed"), hint: "ithildin user update --help"}
-	}
 	if c.Email != nil {
 		if err := checkEmail(*c.Email); err != nil {
 			return err

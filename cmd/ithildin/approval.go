@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+
+	"ithildin/storage"
+)
+
+type approvalCommand struct {
+	List   approvalListCommand   `cmd:"" help:"List what a user lets clients have."`
+	Revoke approvalRevokeCommand `cmd:"" help:"Take an approval back, and end all that came of it."`
+}
+
+type approvalListCommand struct {
+	userArgument
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (approvalListCommand) Help() string {
+	return `Example:
+
+    ithildin approval list doctor@example.com`
+}
+
+type approvalRow struct {
+	ClientID  string   `json:"client_id"`
+	Scope     []string `json:"scope"`
+	Claims    []string `json:"claims"`
+	CreatedAt moment   `json:"created_at"`
+	UpdatedAt moment   `json:"updated_at"`
+}
+
+// Run prints the approvals in the order of client ids.
+func (c *approvalListCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		approvals, err := store.ListApprovals(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		var rows []approvalRow
+		for _, a := range approvals {
+			rows = append(rows, approvalRow{a.ClientID, a.Scope, a.Claims, moment(a.CreatedAt), moment(a.UpdatedAt)})
+		}
+		return printRows(terminal.out, c.formatFlag, rows)
+	})
+}
+
+type approvalRevokeCommand struct {
+	userArgument
+	Client string `arg:"" help:"The client_id."`
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (approvalRevokeCommand) Help() string {
+	return `The codes, grants and tokens of the user and the client end, and the client is told. The sessions of the user go on.
+
+Example:
+
+    ithildin approval revoke doctor@example.com clinic`
+}
+
+// Run takes the approval back.
+func (c *approvalRevokeCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		approval, err := store.FindApproval(ctx, user.ID, c.Client)
+		if err == nil {
+			err = store.DeleteApproval(ctx, approval.ID)
+		}
+		return explain(err, "an approval of user "+c.User+" for client "+c.Client)
+	})
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// splitScope splits the values of a flag at white space; nil, a flag that was not given, stays nil.
+func splitScope(given []string) []string {
+	if given == nil {
+		return nil
+	}
+	return storage.SplitScope(strings.Join(given, " "))
+}
+
+// checkScope holds scopes to the characters of RFC 6749 3.3.
+func checkScope(scope []string) error {
+	for _, name := range scope {
+		if err := provider.ValidateScope(name); err != nil {
+			return &usageError{cause: err}
+		}
+	}
+	return nil
+}
+
+// warnOfUnknownScopes names scopes that the catalogue lacks: roles govern them, and the consent page has no words for them.
+// They are stored all the same, for the catalogue may follow.
+func warnOfUnknownScopes(ctx context.Context, terminal console, store *storage.Store, scope []string) error {
+	catalogue, err := store.Scopes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range scope {
+		if !slices.ContainsFunc(catalogue, func(s storage.Scope) bool { return s.Name == name }) {
+			fmt.Fprintf(terminal.err, "warning: the scope %q is not in the catalogue: ithildin scope put adds it\n", name)
+		}
+	}
+	return nil
+}

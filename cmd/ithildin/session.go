@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+
+	"ithildin/storage"
+)
+
+type sessionCommand struct {
+	List sessionListCommand `cmd:"" help:"List the sessions of a user that go on, newest first."`
+	End  sessionEndCommand  `cmd:"" help:"End one session of a user; user sign-out ends all of them."`
+}
+
+type sessionListCommand struct {
+	userArgument
+	databaseFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (sessionListCommand) Help() string {
+	return `Example:
+
+    ithildin session list doctor@example.com`
+}
+
+type sessionRow struct {
+	ID         string   `json:"session_id"`
+	SignedInAt moment   `json:"signed_in_at"`
+	LastUsedAt moment   `json:"last_used_at"`
+	ExpiresAt  moment   `json:"expires_at"`
+	AMR        []string `json:"amr"`
+	ACR        string   `json:"acr"`
+	UserAgent  string   `json:"user_agent"`
+}
+
+// Run prints the sessions without what opens them.
+func (c *sessionListCommand) Run(ctx context.Context, terminal console) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		sessions, err := store.ListLoginSessions(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		var rows []sessionRow
+		for _, s := range sessions {
+			rows = append(rows, sessionRow{
+				ID: s.SessionID, SignedInAt: moment(s.AuthTime / 1e6), LastUsedAt: moment(s.LastUsedAt),
+				ExpiresAt: moment(s.ExpiresAt), AMR: s.AMR, ACR: s.ACR, UserAgent: s.UserAgent,
+			})
+		}
+		return printRows(terminal.out, c.formatFlag, rows)
+	})
+}
+
+type sessionEndCommand struct {
+	userArgument
+	SessionID string `arg:"" help:"The session, as session list shows it."`
+	databaseFlags
+}
+
+// Help shows how the verb is used.
+func (sessionEndCommand) Help() string {
+	return `What was issued in the session without offline access ends with it, and clients that were signed in to are told.
+
+Example:
+
+    ithildin session end doctor@example.com 0f7d3c52-1a7e-4d0b-8a51-3b1c6d9e2f44`
+}
+
+// Run ends the session.
+func (c *sessionEndCommand) Run(ctx context.Context) error {
+	return c.withStore(ctx, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		_, err = store.EndLoginSessionOf(ctx, user.ID, c.SessionID)
+		return explain(err, "session "+c.SessionID+" of user "+c.User)
+	})
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+
+	"ithildin/storage"
+)
+
+type userFactorCommand struct {
+	List    userFactorListCommand    `cmd:"" help:"List the second factors of a user."`
+	Enable  userFactorEnableCommand  `cmd:"" help:"Ask for a second factor again."`
+	Disable userFactorDisableCommand `cmd:"" help:"Ask for a second factor no more."`
+	Reset   userFactorResetCommand   `cmd:"" help:"Forget the phone of a second factor: the user sets another at the next sign-in."`
+}
+
+type userFactorListCommand struct {
+	userArgument
+	databaseFlags
+	secretFlags
+	formatFlag
+}
+
+// Help shows how the verb is used.
+func (userFactorListCommand) Help() string {
+	return `Example:
+
+    ithildin user factor list doctor@example.com`
+}
+
+type userFactorRow struct {
+	Type      string `json:"type"`
+	Factor    string `json:"factor"`
+	Active    bool   `json:"active"`
+	CreatedAt moment `json:"created_at"`
+	UpdatedAt moment `json:"updated_at"`
+}
+
+// Run prints the factors with what may be shown of them.
+func (c *userFactorListCommand) Run(ctx context.Context, terminal console) error {
+	return withSealableStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		factors, err := store.ListAuthenticationFactors(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		var rows []userFactorRow
+		for _, f := range factors {
+			rows = append(rows, userFactorRow{f.Type, f.Factor, f.IsActive, moment(f.CreatedAt), moment(f.UpdatedAt)})
+		}
+		return printRows(terminal.out, c.formatFlag, rows)
+	})
+}
+
+// userFactorArgument names a factor of a user.
+type userFactorArgument struct {
+	userArgument
+	Type string `default:"SMS" help:"The type of the factor, as user factor list shows it."`
+	databaseFlags
+	secretFlags
+}
+
+// change finds the factor and stores it as change leaves it.
+func (a userFactorArgument) change(ctx context.Context, change func(*storage.AuthenticationFactor) error) error {
+	return withSealableStore(ctx, a.databaseFlags, a.secretFlags, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, a.User)
+		if err != nil {
+			return err
+		}
+		factor, err := store.FindAuthenticationFactor(ctx, user.ID, a.Type)
+		if err != nil {
+			return explain(err, "factor "+a.Type+" of user "+a.User)
+		}
+		if err := change(factor); err != nil {
+			return err
+		}
+		return store.UpdateAuthenticationFactor(ctx, *factor)
+	})
+}
+
+type userFactorEnableCommand struct{ userFactorArgument }
+
+// Help shows how the verb is used.
+func (userFactorEnableCommand) Help() string {
+	return `Example:
+
+    ithildin user factor enable doctor@example.com`
+}
+
+// Run makes the factor count again.
+func (c *userFactorEnableCommand) Run(ctx context.Context) error {
+	return c.change(ctx, func(f *storage.AuthenticationFactor) error { f.IsActive = true; return nil })
+}
+
+type userFactorDisableCommand struct {
+	userFactorArgument
+	confirmFlag
+}
+
+// Help shows how the verb is used.
+func (userFactorDisableCommand) Help() string {
+	return `The user signs in without the factor until user factor enable.
+
+Example:
+
+    ithildin user factor disable doctor@example.com`
+}
+
+// Run makes the factor count no more.
+func (c *userFactorDisableCommand) Run(ctx context.Context, terminal console) error {
+	return c.userFactorArgument.change(ctx, func(f *storage.AuthenticationFactor) error {
+		f.IsActive = false
+		return c.confirm(terminal, "Let %s sign in without %s?", c.User, c.Type)
+	})
+}
+
+type userFactorResetCommand struct {
+	userFactorArgument
+	confirmFlag
+}
+
+// Help shows how the verb is used.
+func (userFactorResetCommand) Help() string {
+	return `The phone is forgotten, and whoever signs in next with the password of the user sets another. Give the user another
+password (ithildin user set-password), where somebody else may know it.
+
+Example:
+
+    ithildin user factor reset doctor@example.com`
+}
+
+// Run takes away what the factor is checked by.
+func (c *userFactorResetCommand) Run(ctx context.Context, terminal console) error {
+	return c.userFactorArgument.change(ctx, func(f *storage.AuthenticationFactor) error {
+		f.Factor, f.Secret = "", nil
+		return c.confirm(terminal, "Reset %s of %s?", c.Type, c.User)
+	})
+}
