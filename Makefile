@@ -1,9 +1,10 @@
 FUZZTIME ?= 10s
 BENCH ?= .
 COUNT ?= 6
+GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help run build test bench lint fuzz
+.PHONY: help run build test bench lint fuzz vulnerabilities
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -25,6 +26,9 @@ lint: ## formatting, vet, staticcheck
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
+
+vulnerabilities: ## what is known of the dependencies and of Go itself (needs a network to the vulnerability database)
+	$(GOVULNCHECK) ./...
 
 fuzz: ## every fuzz target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)
