@@ -23,7 +23,7 @@ type Options struct {
 	Sealer *Sealer          // seals what must be read again: private keys, random keys, factor seeds
 	// MaxConnections bounds the pool; default 32. SQLite has one writer whatever it says.
 	MaxConnections int
-	// StatementTimeout ends a statement that takes longer; default 10 s. PostgreSQL only.
+	// StatementTimeout ends a statement that takes longer; default 10 s, NoStatementTimeout for none. PostgreSQL only.
 	StatementTimeout time.Duration
 	// SQLiteCache is how much of the database the one writer of SQLite keeps in memory, in bytes; default 4 MiB. Work that
 	// writes all over a large database wants more; it also lets the log grow to half of that.
@@ -32,9 +32,13 @@ type Options struct {
 	Driver string
 }
 
+// NoStatementTimeout lets a statement take as long as it takes, for migrations.
+const NoStatementTimeout time.Duration = -1
+
 // Store is a database with its prepared statements. It is safe for concurrent use.
 type Store struct {
 	engine  engine
+	pooled  bool
 	reader  *database
 	writer  *database // the same as reader on PostgreSQL; one connection on SQLite
 	now     func() time.Time
@@ -56,7 +60,7 @@ func Open(databaseURL string, o Options) (*Store, error) {
 	if o.MaxConnections <= 0 {
 		o.MaxConnections = 32
 	}
-	if o.StatementTimeout <= 0 {
+	if o.StatementTimeout == 0 {
 		o.StatementTimeout = 10 * time.Second
 	}
 	s := &Store{now: o.Now, random: o.Random, sealer: o.Sealer, memory: newMemory()}
@@ -123,9 +127,12 @@ func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
 	}
 	query := u.Query()
 	pooled := query.Get("binary_parameters") == "yes"
+	s.pooled = pooled
 	if !pooled {
-		setDefault(query, "statement_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()))
-		setDefault(query, "lock_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()/2))
+		if o.StatementTimeout > 0 {
+			setDefault(query, "statement_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()))
+			setDefault(query, "lock_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()/2))
+		}
 		setDefault(query, "idle_in_transaction_session_timeout", "60000")
 		setDefault(query, "application_name", "ithildin")
 	}
@@ -155,6 +162,9 @@ func (s *Store) SQL() *sql.DB { return s.writer.DB.DB }
 
 // IsPostgreSQL says which engine the Store speaks to.
 func (s *Store) IsPostgreSQL() bool { return s.engine == postgresEngine }
+
+// IsPooled says whether the URL speaks of a transaction pooler, which keeps no session settings and no locks of sessions.
+func (s *Store) IsPooled() bool { return s.pooled }
 
 // Now is the Store's clock in epoch seconds.
 func (s *Store) Now() int64 { return s.now().Unix() }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"ithildin/migrations"
 	"ithildin/storage"
@@ -15,11 +17,17 @@ type migrateCommand struct {
 
 type migrateUpCommand struct {
 	databaseFlags
+	LockWait time.Duration `default:"15m" help:"How long one statement tries to get the lock that it needs." placeholder:"15m"`
 }
 
 // Help shows how the verb is used.
 func (migrateUpCommand) Help() string {
-	return `Each migration is a transaction of its own. Running servers of the version before keep working.
+	return `Running servers of the version before keep working, while it runs and afterwards. Indexes are built
+concurrently; a statement that needs a lock gives way to requests after a quarter of a second and tries
+again for --lock-wait, for example until a backup has ended. What was interrupted is taken up by the next
+run; of several at once one works and the others wait for it.
+
+On PostgreSQL it must be given the address of the database itself, not of a transaction pooler.
 
 Example:
 
@@ -29,7 +37,12 @@ Example:
 // Run prints what was applied.
 func (c *migrateUpCommand) Run(ctx context.Context, terminal console) error {
 	return c.withSchema(func(store *storage.Store) error {
-		applied, err := migrations.Up(ctx, store.SQL(), engineOf(store))
+		if store.IsPooled() {
+			return withHint("give the address of PostgreSQL itself, without binary_parameters=yes",
+				errors.New("migrations can't go through a transaction pooler"))
+		}
+		applied, err := migrations.Up(ctx, store.SQL(), engineOf(store), migrations.LockWait(c.LockWait),
+			migrations.Report(func(message string) { fmt.Fprintln(terminal.err, message) }))
 		if err != nil {
 			return err
 		}
@@ -76,14 +89,16 @@ func (c *migrateStatusCommand) Run(ctx context.Context, terminal console) error 
 	})
 }
 
-// withSchema runs a verb on a database whatever its schema, making the file of SQLite where there is none.
+// withSchema runs a verb on a database whatever its schema, making the file of SQLite where there is none. No statement
+// is cut off for its length: building an index takes what it takes.
 func (f databaseFlags) withSchema(work func(*storage.Store) error) error {
 	var p problems
 	databaseURL, connections := f.load(&p, false)
 	if err := p.err(); err != nil {
 		return err
 	}
-	store, err := openStore(databaseURL, connections, nil)
+	store, err := openStore(databaseURL, connections, nil,
+		func(o *storage.Options) { o.StatementTimeout = storage.NoStatementTimeout })
 	if err != nil {
 		return err
 	}

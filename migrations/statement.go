@@ -1,0 +1,160 @@
+package migrations
+
+import (
+	"embed"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// migration is one file.
+type migration struct {
+	version    int64
+	name       string
+	statements []statement
+}
+
+// kind is what a statement does.
+type kind int
+
+const (
+	createTable kind = iota
+	addColumn
+	createIndex
+	insertRows
+)
+
+// statement is one statement of a file, without comments and the final semicolon.
+type statement struct {
+	kind  kind
+	table string
+	index string // of createIndex
+	text  string
+}
+
+var (
+	upSection    = regexp.MustCompile(`(?ms)^-- \+goose Up\n(.*?)^-- \+goose Down\nSELECT 1;\n\z`)
+	comment      = regexp.MustCompile(`(?m)^\s*--.*\n`)
+	statementEnd = regexp.MustCompile(`;[ \t]*(?:\n|\z)`)
+
+	createTableForm = regexp.MustCompile(`\ACREATE TABLE ([a-z_]+) \(`)
+	addColumnForm   = regexp.MustCompile(`\AALTER TABLE ([a-z_]+) ADD COLUMN [a-z_]+ `)
+	createIndexForm = regexp.MustCompile(`\ACREATE (?:UNIQUE )?INDEX ([a-z_]+) ON ([a-z_]+) \(`)
+	insertRowsForm  = regexp.MustCompile(`\AINSERT INTO ([a-z_]+) `)
+)
+
+// readMigrations reads the embedded files, in the order of their versions.
+func readMigrations() ([]migration, error) {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		return nil, err
+	}
+	var list []migration
+	for _, entry := range entries { // sorted by name
+		m, err := readMigration(entry.Name())
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", entry.Name(), err)
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+func readMigration(name string) (migration, error) {
+	number, _, _ := strings.Cut(name, "_")
+	version, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return migration{}, fmt.Errorf("the name must begin with a number and _")
+	}
+	content, err := files.ReadFile(name)
+	if err != nil {
+		return migration{}, err
+	}
+	statements, err := parse(string(content))
+	return migration{version: version, name: name, statements: statements}, err
+}
+
+// parse splits the content of a file into its statements.
+func parse(content string) ([]statement, error) {
+	section := upSection.FindStringSubmatch(content)
+	if section == nil {
+		return nil, fmt.Errorf("the file must be -- +goose Up, statements, -- +goose Down, SELECT 1;")
+	}
+	var statements []statement
+	for _, text := range statementEnd.Split(comment.ReplaceAllString(section[1], ""), -1) {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		s, err := recognize(text)
+		if err != nil {
+			return nil, err
+		}
+		statements = append(statements, s)
+	}
+	return statements, nil
+}
+
+// released is the last version that was released before the form was set; the databases that have it keep it as it is.
+const released = 3
+
+var (
+	addedColumn = regexp.MustCompile(`\AALTER TABLE [a-z_]+ ADD COLUMN [a-z_]+ (?:uuid|text|bigint|bytea|boolean) ` +
+		`(?:NULL|NOT NULL DEFAULT (?:'[^']*'|-?[0-9]+|TRUE|FALSE))\z`)
+	conflictFree = regexp.MustCompile(`ON CONFLICT (?:\([a-z_, ]+\) )?DO NOTHING\z`)
+)
+
+// validate returns what is wrong with the form of a migration; the comment of the package says why it matters.
+func (m migration) validate() error {
+	for _, s := range m.statements {
+		switch {
+		case s.kind == addColumn && !addedColumn.MatchString(s.text):
+			return fmt.Errorf("an added column is NULL, or NOT NULL with a constant DEFAULT, and nothing else: %s", s.text)
+		case s.kind == insertRows && m.version > released && !conflictFree.MatchString(s.text):
+			return fmt.Errorf("an INSERT ends with ON CONFLICT DO NOTHING, since it may run again: %.60s", s.text)
+		}
+	}
+	return nil
+}
+
+func recognize(text string) (statement, error) {
+	if strings.Contains(text, ";") || strings.Contains(text, "--") {
+		return statement{}, fmt.Errorf(
+			"a statement ends with ; at the end of a line, and a comment has a line of its own: %.60s", text)
+	}
+	if m := createTableForm.FindStringSubmatch(text); m != nil {
+		return statement{kind: createTable, table: m[1], text: text}, nil
+	}
+	if m := addColumnForm.FindStringSubmatch(text); m != nil {
+		return statement{kind: addColumn, table: m[1], text: text}, nil
+	}
+	if m := createIndexForm.FindStringSubmatch(text); m != nil {
+		return statement{kind: createIndex, index: m[1], table: m[2], text: text}, nil
+	}
+	if m := insertRowsForm.FindStringSubmatch(text); m != nil {
+		return statement{kind: insertRows, table: m[1], text: text}, nil
+	}
+	return statement{}, fmt.Errorf("not a statement of the four kinds that a migration may hold: %.60s", text)
+}
+
+// repeatable returns the text for PostgreSQL that does nothing where it was done before.
+func (s statement) repeatable() string {
+	switch s.kind {
+	case createTable:
+		return strings.Replace(s.text, "CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1)
+	case addColumn:
+		return strings.Replace(s.text, " ADD COLUMN ", " ADD COLUMN IF NOT EXISTS ", 1)
+	case createIndex:
+		return strings.Replace(s.text, "INDEX ", "INDEX IF NOT EXISTS ", 1)
+	default:
+		return s.text
+	}
+}
+
+// concurrent returns the text for PostgreSQL that builds the index while the table is written.
+func (s statement) concurrent() string {
+	return strings.Replace(s.text, "INDEX ", "INDEX CONCURRENTLY IF NOT EXISTS ", 1)
+}
