@@ -3,7 +3,9 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/ithildin ./cmd/ithildin \
+# The checkout's history stays outside: docker build --build-arg VERSION=$(git describe --tags --always) and so on.
+ARG VERSION= REVISION=
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$VERSION -X main.revision=$REVISION" -o /out/ithildin ./cmd/ithildin \
  && mkdir /out/data
 
 FROM gcr.io/distroless/static-debian12:nonroot

@@ -2,6 +2,7 @@ FUZZTIME ?= 10s
 BENCH ?= .
 COUNT ?= 6
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GOTESTSUM = go run gotest.tools/gotestsum@v1.13.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: help run build test bench lint fuzz vulnerabilities
@@ -16,7 +17,8 @@ build: ## build the static binary bin/ithildin
 	CGO_ENABLED=0 go build -trimpath -o bin/ithildin ./cmd/ithildin
 
 test: ## every test, under the race detector, on SQLite and PostgreSQL; brings its own services
-	.ci/with-test-services env CGO_ENABLED=1 go test -race -timeout 30m ./...
+	@echo "compiling for the race detector takes some minutes the first time; then each test shows a dot"
+	.ci/with-test-services env CGO_ENABLED=1 $(GOTESTSUM) --format dots -- -race -timeout 30m ./...
 
 bench: ## every benchmark on both engines, ready for benchstat (BENCH=name COUNT=n)
 	@ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services \

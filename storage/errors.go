@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -48,6 +49,18 @@ func classify(err error) error {
 	default:
 		return fmt.Errorf("storage: %w", err)
 	}
+}
+
+// IsMisconfigured says that a database answered and refused the connection in a way that waiting does not mend: a wrong
+// password or user, no such database, or a server without the TLS that the URL asks for, or with a certificate that is
+// not trusted.
+func IsMisconfigured(err error) bool {
+	var postgres *pq.Error
+	if errors.As(err, &postgres) {
+		return postgres.Code.Class() == "28" || postgres.Code == "3D000"
+	}
+	var certificate *tls.CertificateVerificationError
+	return errors.Is(err, pq.ErrSSLNotSupported) || errors.As(err, &certificate)
 }
 
 func isUnique(err error) bool {

@@ -4,8 +4,11 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // address checks that a listener has a host, or none for every interface, and a port of its own.
@@ -41,6 +44,46 @@ func reachable(address string) string {
 	return address
 }
 
+// isPrintable says whether a URL has only the characters that RFC 3986 gives it.
+func isPrintable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// plainForm proposes how an issuer with other characters is written: clients compare it byte by byte.
+func plainForm(u *url.URL) string {
+	host, err := idna.Lookup.ToASCII(u.Hostname())
+	if err != nil || host == u.Hostname() {
+		return "has a blank or another character that no URL has"
+	}
+	plain := *u
+	if plain.Host = host; u.Port() != "" {
+		plain.Host = net.JoinHostPort(host, u.Port())
+	}
+	return "write the name of the host in its ASCII form, " + plain.String()
+}
+
+// validHost says whether a host can be a name of the DNS or an address, with a port from 1 to 65535 where there is one.
+func validHost(u *url.URL) bool {
+	if port := u.Port(); port != "" {
+		if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
+			return false
+		}
+	}
+	host := u.Hostname()
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "-") != label || strings.Trim(strings.ToLower(label), hostCharacters) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// hostCharacters are those of a name of the DNS; the underscore is for names inside of networks that use it.
+const hostCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-_"
+
 func (p *problems) prefixes(name, list string) []netip.Prefix {
 	var prefixes []netip.Prefix
 	for text := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
@@ -69,14 +112,20 @@ func (c configuration) loadIssuer(p *problems, listen string) *url.URL {
 	}
 	u, err := url.Parse(text)
 	switch {
+	case err == nil && !isPrintable(text):
+		p.add("ITHILDIN_ISSUER", "is %q: %s", text, plainForm(u))
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		p.add("ITHILDIN_ISSUER", "is %q: want a URL such as https://auth.example.com", text)
 	case u.User != nil:
 		p.add("ITHILDIN_ISSUER", "must not have user information")
 	case strings.ContainsAny(text, "?#"):
 		p.add("ITHILDIN_ISSUER", "is %q: must have neither query nor fragment", text)
+	case !validHost(u):
+		p.add("ITHILDIN_ISSUER", "is %q: the host is no name, address or port that others can reach", text)
 	case strings.HasSuffix(text, "/"):
 		p.add("ITHILDIN_ISSUER", "is %q: must not end in a slash, write %s", text, strings.TrimRight(text, "/"))
+	case u.Path != "" && path.Clean(u.Path) != u.Path:
+		p.add("ITHILDIN_ISSUER", "is %q: the path has an empty or a dot segment, which clients and proxies take out", text)
 	case u.Scheme == "http" && c.speaksTLS():
 		p.add("ITHILDIN_ISSUER", "is %q: want https, which the listener speaks by ITHILDIN_TLS_CERTIFICATE_FILE", text)
 	case u.Scheme == "http" && !c.Dev && !isLoopback(listen) && c.TrustedProxies == "":

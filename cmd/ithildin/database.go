@@ -95,7 +95,8 @@ func refusePending(ctx context.Context, store *storage.Store) error {
 	return nil
 }
 
-// awaitDatabase tries until a PostgreSQL server answers, which may be starting beside this process.
+// awaitDatabase tries until a PostgreSQL server answers, which may be starting beside this process. One that refuses, as with a
+// wrong password, is not asked again.
 func awaitDatabase(ctx context.Context, store *storage.Store, logger *slog.Logger, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -103,6 +104,10 @@ func awaitDatabase(ctx context.Context, store *storage.Store, logger *slog.Logge
 		err := store.SQL().PingContext(ctx)
 		if err == nil {
 			return nil
+		}
+		if storage.IsMisconfigured(err) {
+			return withHint("see the user, the password, the name and sslmode in ITHILDIN_DATABASE_URL",
+				fmt.Errorf("the database refuses the connection: %w", err))
 		}
 		logger.Warn("the database does not answer yet", "cause", err)
 		select {

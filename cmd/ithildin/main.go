@@ -41,6 +41,8 @@ type program struct {
 	Healthcheck        healthcheckCommand        `cmd:"" help:"Ask a running server on this machine whether it is ready."`
 	Config             configCommand             `cmd:"" help:"Examine the configuration."`
 	Version            versionCommand            `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // Help is shown by ithildin --help.
@@ -79,7 +81,7 @@ func run(ctx context.Context, arguments []string, c console) int {
 		kong.Description("An OpenID provider with a standard face and the eHealth legacy face."),
 		kong.Writers(c.out, c.err), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 120}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
+		kong.Vars{"version": thisBuild().String()}, kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
 	if err != nil {
 		panic(err) // the struct above is wrong
 	}

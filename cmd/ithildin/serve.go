@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime"
 
 	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,7 +60,7 @@ func (c *serveCommand) Run(ctx context.Context, terminal console) error {
 
 // announce says that requests are answered from now on.
 func (s *settings) announce(out io.Writer, logger *slog.Logger) {
-	logger.Info("serving", "issuer", s.issuer.String(), "listen", s.listen, "admin_listen", s.adminListen)
+	logger.Info("serving", "version", thisBuild().version, "revision", thisBuild().revision, "issuer", s.issuer.String(), "listen", s.listen, "admin_listen", s.adminListen)
 	if s.dev {
 		logger.Warn("this is a development server: everyone knows its passwords and secrets")
 		newDemo(s.issuer).announce(out)
@@ -169,9 +170,18 @@ func newRegistry(store *storage.Store) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collectors.NewDBStatsCollector(store.SQL(), "ithildin"),
+		collectors.NewDBStatsCollector(store.SQL(), "ithildin"), buildMetric(),
 	)
 	return registry
+}
+
+// buildMetric is always 1; its labels say what runs.
+func buildMetric() prometheus.Collector {
+	b := thisBuild()
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "ithildin_build_info", Help: "What this process was made from.",
+		ConstLabels: prometheus.Labels{"version": b.version, "revision": b.revision, "goversion": runtime.Version()},
+	}, func() float64 { return 1 })
 }
 
 // eventMetrics show how far the audit of the gateway is behind.

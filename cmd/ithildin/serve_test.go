@@ -277,6 +277,29 @@ func TestADatabaseThatDoesNotComeUpInTimeEndsTheStartWithWords(t *testing.T) {
 	require.NotContains(t, log.String()+err.Error(), "hidden")
 }
 
+func TestADatabaseThatRefusesTheConnectionEndsTheStartAtOnce(t *testing.T) {
+	server, err := url.Parse(os.Getenv("ITHILDIN_TEST_POSTGRES_URL"))
+	require.NoError(t, err)
+	for name, change := range map[string]func(*url.URL){
+		"no such database": func(u *url.URL) { u.Path = "/nowhere" },
+		"no TLS there":     func(u *url.URL) { u.RawQuery = "sslmode=require" },
+		"no such user":     func(u *url.URL) { u.User = url.UserPassword("nobody-known", "hidden") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			wrong := *server
+			change(&wrong)
+			store, err := openStore(wrong.String(), 1, nil)
+			require.NoError(t, err)
+			defer store.Close()
+			var log bytes.Buffer
+			err = awaitDatabase(t.Context(), store, slog.New(slog.NewTextHandler(&log, nil)), time.Hour)
+			require.ErrorContains(t, err, "the database refuses the connection")
+			require.NotContains(t, log.String()+err.Error(), "hidden")
+			require.Empty(t, log.String(), "nothing is tried again")
+		})
+	}
+}
+
 func TestADevelopmentServerKeepsWhatItsOwnerChangedAndFollowsItsAddress(t *testing.T) {
 	ctx := t.Context()
 	store, err := openStore("sqlite:"+filepath.Join(t.TempDir(), "dev.db"), 1, [][]byte{bytes.Repeat([]byte("s"), 32)})

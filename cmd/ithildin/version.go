@@ -1,9 +1,43 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 )
+
+// version and revision are set by whoever builds outside of a checkout, as the Dockerfile does:
+// -ldflags "-X main.version=v1.2.3 -X main.revision=0123abc". Elsewhere the Go toolchain knows them.
+var (
+	version  string
+	revision string
+)
+
+// buildInformation says what this binary was made from.
+type buildInformation struct {
+	version  string // a tag, or what the Go toolchain made of the revision; "(devel)" where nobody knows
+	revision string // of the version control; "unknown" where nobody knows
+}
+
+func thisBuild() buildInformation {
+	b := buildInformation{version: version, revision: revision}
+	if information, ok := debug.ReadBuildInfo(); ok {
+		b.version = cmp.Or(b.version, information.Main.Version)
+		for _, setting := range information.Settings {
+			if setting.Key == "vcs.revision" {
+				b.revision = cmp.Or(b.revision, setting.Value)
+			}
+		}
+	}
+	return buildInformation{version: cmp.Or(b.version, "(devel)"), revision: cmp.Or(b.revision, "unknown")}
+}
+
+// String is what ithildin version prints.
+func (b buildInformation) String() string {
+	return fmt.Sprintf("ithildin %s (revision %s, %s, %s/%s)",
+		b.version, b.revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
 
 type versionCommand struct{}
 
@@ -14,17 +48,8 @@ func (versionCommand) Help() string {
     ithildin version`
 }
 
-// Run prints what the Go toolchain recorded when it built the binary.
+// Run prints what the binary was made from.
 func (versionCommand) Run(terminal console) error {
-	information, ok := debug.ReadBuildInfo()
-	if !ok {
-		return fmt.Errorf("this binary has no build information")
-	}
-	settings := map[string]string{}
-	for _, setting := range information.Settings {
-		settings[setting.Key] = setting.Value
-	}
-	_, err := fmt.Fprintf(terminal.out, "ithildin %s (revision %s, %s, %s/%s)\n", or(information.Main.Version, "(devel)"),
-		or(settings["vcs.revision"], "unknown"), information.GoVersion, settings["GOOS"], settings["GOARCH"])
+	_, err := fmt.Fprintln(terminal.out, thisBuild())
 	return err
 }
