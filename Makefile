@@ -5,7 +5,7 @@ GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOTESTSUM = go run gotest.tools/gotestsum@v1.13.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help run build test bench lint fuzz vulnerabilities
+.PHONY: help run build test chaos bench lint fuzz vulnerabilities
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -19,6 +19,9 @@ build: ## build the static binary bin/ithildin
 test: ## every test, under the race detector, on SQLite and PostgreSQL; brings its own services
 	@echo "compiling for the race detector takes some minutes the first time; then each test shows a dot"
 	.ci/with-test-services env CGO_ENABLED=1 $(GOTESTSUM) --format dots -- -race -timeout 30m ./...
+
+chaos: ## what a failing or a large database does to the service; half an hour, 8 GB of disk
+	ITHILDIN_TEST_CHAOS=1 .ci/with-test-services go test -run '^TestChaos' -count 1 -v -timeout 2h ./...
 
 bench: ## every benchmark on both engines, ready for benchstat (BENCH=name COUNT=n)
 	@ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services \

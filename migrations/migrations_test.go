@@ -29,23 +29,35 @@ func emptySQLite(t *testing.T) *sql.DB {
 	return open(t, "sqlite", "file:"+filepath.Join(t.TempDir(), "ithildin.db")+"?_pragma=foreign_keys(1)")
 }
 
-func emptyPostgreSQL(t *testing.T) *sql.DB {
+func emptyPostgreSQL(t *testing.T) *sql.DB { return open(t, "postgres", createPostgreSQL(t)) }
+
+// createPostgreSQL makes an empty database and returns its URL.
+func createPostgreSQL(t *testing.T) string { return copyPostgreSQL(t, "") }
+
+// copyPostgreSQL makes a database that is a copy of the one at a URL, to which nobody is connected.
+func copyPostgreSQL(t *testing.T, original string) string {
 	server := os.Getenv("ITHILDIN_TEST_POSTGRES_URL")
 	if server == "" {
 		t.Fatal("PostgreSQL is not configured for tests: run `make test`, or set ITHILDIN_TEST_POSTGRES_URL")
 	}
+	u, err := url.Parse(server)
+	require.NoError(t, err)
 	admin := open(t, "postgres", server)
 	name := "ithildin_test_" + strings.ToLower(rand.Text())
-	_, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name)
+	create := "CREATE DATABASE " + name
+	if original != "" {
+		template, err := url.Parse(original)
+		require.NoError(t, err)
+		create += " TEMPLATE " + strings.TrimPrefix(template.Path, "/")
+	}
+	_, err = admin.ExecContext(t.Context(), create)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		_, err := admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
 		require.NoError(t, err)
 	})
-	u, err := url.Parse(server)
-	require.NoError(t, err)
 	u.Path = "/" + name
-	return open(t, "postgres", u.String())
+	return u.String()
 }
 
 func open(t *testing.T, driver, name string) *sql.DB {
