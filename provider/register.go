@@ -24,31 +24,16 @@ func (p *Provider) mountRegistration(router *mux.Router) {
 		return
 	}
 	add := func(path, method string, e endpoint) {
-		handler := p.serve(e, p.asRegistration)
-		if p.registration.Mode == RegistrationByToken {
-			handler = anyOrigin(handler)
-		}
-		router.Handle(path, handler).Methods(method)
+		router.Handle(path, p.serve(e, p.asRegistration)).Methods(method)
 	}
 	add(PathRegister, http.MethodPost, p.register)
 	add(PathRegister+"/{client_id}", http.MethodGet, p.readClient)
 	add(PathRegister+"/{client_id}", http.MethodPut, p.updateClient)
 	add(PathRegister+"/{client_id}", http.MethodDelete, p.deleteClient)
-	if p.registration.Mode == RegistrationByToken {
+	if p.registration.Mode == RegistrationByToken { // an open door gets no preflight, without which no page can send JSON
 		router.HandleFunc(PathRegister, p.preflight).Methods(http.MethodOptions)
 		router.HandleFunc(PathRegister+"/{client_id}", p.preflight).Methods(http.MethodOptions)
 	}
-}
-
-// anyOrigin lets scripts of every page read the answer, where a bearer token opens the door. An open door is not theirs: any
-// page could register clients from the addresses of those who look at it. There the preflight too is left out, without which
-// no page can send JSON.
-func anyOrigin(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.Header().Set("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate, X-Request-Id")
-		next.ServeHTTP(w, r)
-	})
 }
 
 // asRegistration is the dialect of RFC 7591 section 3.2.2, and of RFC 6750 section 3 where a token is wrong.
