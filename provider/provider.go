@@ -55,6 +55,7 @@ type Provider struct {
 	keys    *jwks.Set
 	login   *login.Service
 	issuer  string
+	path    string // of the issuer, without a trailing slash
 	logger  *slog.Logger
 	now     func() time.Time
 	random  io.Reader
@@ -111,7 +112,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		o.ResponseTypes = []string{"code"}
 	}
 	p := &Provider{
-		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), logger: o.Logger,
+		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"), logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
 		passwords: o.Passwords, components: o.Components,
 		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),

@@ -61,7 +61,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		router.HandleFunc(path, p.preflight).Methods(http.MethodOptions)
 	}
 	p.serveTheRest(router)
-	return p.outermost(p.share(router))
+	return underIssuerPath(p.path, p.outermost(p.share(router)))
 }
 
 // AdminHandler is what adapters mount on the admin listener. What a gateway says of the user counts there.

@@ -126,6 +126,8 @@ func (c configuration) loadIssuer(p *problems, listen string) *url.URL {
 		p.add("ITHILDIN_ISSUER", "is %q: must not end in a slash, write %s", text, strings.TrimRight(text, "/"))
 	case u.Path != "" && path.Clean(u.Path) != u.Path:
 		p.add("ITHILDIN_ISSUER", "is %q: the path has an empty or a dot segment, which clients and proxies take out", text)
+	case u.EscapedPath() != u.Path:
+		p.add("ITHILDIN_ISSUER", "is %q: the path must need no percent-encoding", text)
 	case u.Scheme == "http" && c.speaksTLS():
 		p.add("ITHILDIN_ISSUER", "is %q: want https, which the listener speaks by ITHILDIN_TLS_CERTIFICATE_FILE", text)
 	case u.Scheme == "http" && !c.Dev && !isLoopback(listen) && c.TrustedProxies == "":

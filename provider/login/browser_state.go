@@ -28,6 +28,7 @@ func (s *Service) setBrowserState(w http.ResponseWriter, value string, lifetime 
 		sameSite = http.SameSiteNoneMode
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: s.BrowserStateCookie(), Value: value, Path: "/", MaxAge: lifetime, Secure: s.secure, SameSite: sameSite,
+		Name: s.BrowserStateCookie(), Value: value, Path: s.cookiePath(), MaxAge: lifetime, Secure: s.secure,
+		SameSite: sameSite,
 	})
 }

@@ -47,6 +47,15 @@ func TestCookiesHaveTheAttributesOfTheIssuersScheme(t *testing.T) {
 	}
 }
 
+func TestCookiesOfAnIssuerWithAPathGoToThatPathOnly(t *testing.T) {
+	s := &Service{secure: true, path: "/id"}
+	w := httptest.NewRecorder()
+	s.setCookie(w, sessionCookie, "value", 0)
+	c := w.Result().Cookies()[0]
+	require.Equal(t, "/id", c.Path)
+	require.Equal(t, "__Secure-"+sessionCookie, c.Name, "a browser takes __Host- for the whole host only")
+}
+
 var (
 	anyForm   = regexp.MustCompile(`<form[^>]*>`)
 	anyField  = regexp.MustCompile(`<input type="(text|password)"[^>]*>`)
