@@ -5,12 +5,13 @@
 //
 // A file is NNNNN_name.sql: the line "-- +goose Up", statements, the line "-- +goose Down" and SELECT 1; nothing is taken
 // back. Servers of the release before keep serving while it is applied, and go on with the new schema afterwards. So a
-// file holds statements of four kinds only, each beginning at the start of a line and ending with a semicolon at the end
+// file holds statements of five kinds only, each beginning at the start of a line and ending with a semicolon at the end
 // of one (TestMigrationsHaveTheForm says what is wrong):
 //
 //	CREATE TABLE name (…);
 //	ALTER TABLE name ADD COLUMN column type …;            one column a statement, NULL or with a constant DEFAULT
 //	CREATE [UNIQUE] INDEX name ON table (…) [WHERE …];
+//	DROP INDEX name;                                      that one created above it in the file replaces
 //	INSERT INTO table … ON CONFLICT DO NOTHING;
 //
 // They are written plainly: no IF NOT EXISTS and no CONCURRENTLY, which SQLite does not have. Up puts them in where the

@@ -95,7 +95,9 @@ func TestWhatIsPendingIsListedInOrder(t *testing.T) {
 		list, err := migrations.List(t.Context(), db, engine)
 		require.NoError(t, err)
 		for i, status := range list {
-			require.EqualValues(t, i+1, status.Version)
+			if i > 0 {
+				require.Greater(t, status.Version, list[i-1].Version)
+			}
 			require.Equal(t, migrationFiles(t)[i], status.Name)
 			require.False(t, status.Applied)
 		}
@@ -120,7 +122,7 @@ func TestColumnsHaveTheTypesOfTheOneDialect(t *testing.T) {
 		content, err := os.ReadFile(name)
 		require.NoError(t, err)
 		found := column.FindAllStringSubmatch(string(content), -1)
-		require.NotEmpty(t, found, name)
+		require.True(t, len(found) > 0 || !strings.Contains(string(content), "TABLE"), name)
 		for _, c := range found {
 			require.Contains(t, []string{"uuid", "text", "bigint", "bytea", "boolean"}, c[2], "%s: %s", name, c[1])
 		}

@@ -32,6 +32,8 @@ func (r *run) applyOnline(ctx context.Context, m migration) error {
 		switch {
 		case s.kind == createIndex && !created[s.table]:
 			err = r.buildIndex(ctx, s)
+		case s.kind == dropIndex:
+			err = r.retry(ctx, s.index, r.lockWait, func() error { return r.exec(ctx, s.concurrent()) })
 		default: // a table that the same file creates is used by nobody yet
 			created[s.table] = created[s.table] || s.kind == createTable
 			err = r.retry(ctx, s.table, lockTimeout, func() error { return r.exec(ctx, s.repeatable()) })
@@ -65,7 +67,7 @@ func (r *run) buildIndex(ctx context.Context, s statement) error {
 }
 
 // retry runs work with a time-out for locks until it gets them, or the wait for locks is over.
-func (r *run) retry(ctx context.Context, table string, timeout time.Duration, work func() error) error {
+func (r *run) retry(ctx context.Context, relation string, timeout time.Duration, work func() error) error {
 	if err := r.exec(ctx, fmt.Sprintf("SET lock_timeout = %d", timeout.Milliseconds())); err != nil {
 		return err
 	}
@@ -76,11 +78,11 @@ func (r *run) retry(ctx context.Context, table string, timeout time.Duration, wo
 			return err
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("the table %s is in use by %s: %w", table, r.holder(ctx, table), err)
+			return fmt.Errorf("%s is in use by %s: %w", relation, r.holder(ctx, relation), err)
 		}
 		if time.Now().After(report) {
 			report = time.Now().Add(reportEvery)
-			r.report(fmt.Sprintf("the table %s is in use by %s; waiting for it", table, r.holder(ctx, table)))
+			r.report(fmt.Sprintf("%s is in use by %s; waiting for it", relation, r.holder(ctx, relation)))
 		}
 		select {
 		case <-ctx.Done():
@@ -103,15 +105,15 @@ func waitsForLock(err error) bool {
 	return false
 }
 
-// holder names the session that has used the table for the longest time, for an operator who may end it.
-func (r *run) holder(ctx context.Context, table string) string {
+// holder names the session that has used a table or index for the longest time, for an operator who may end it.
+func (r *run) holder(ctx context.Context, relation string) string {
 	var pid int64
 	var application string
 	var seconds float64
 	err := r.conn.QueryRowContext(ctx, `
 SELECT a.pid, a.application_name, extract(epoch FROM now() - a.xact_start) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.relation = to_regclass($1) AND l.granted AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
-ORDER BY a.xact_start LIMIT 1`, table).Scan(&pid, &application, &seconds)
+ORDER BY a.xact_start LIMIT 1`, relation).Scan(&pid, &application, &seconds)
 	if err != nil {
 		return "other sessions" // it was there a moment ago
 	}

@@ -25,6 +25,7 @@ const (
 	createTable kind = iota
 	addColumn
 	createIndex
+	dropIndex
 	insertRows
 )
 
@@ -32,7 +33,7 @@ const (
 type statement struct {
 	kind  kind
 	table string
-	index string // of createIndex
+	index string // of createIndex and dropIndex
 	text  string
 }
 
@@ -44,6 +45,7 @@ var (
 	createTableForm = regexp.MustCompile(`\ACREATE TABLE ([a-z_]+) \(`)
 	addColumnForm   = regexp.MustCompile(`\AALTER TABLE ([a-z_]+) ADD COLUMN [a-z_]+ `)
 	createIndexForm = regexp.MustCompile(`\ACREATE (?:UNIQUE )?INDEX ([a-z_]+) ON ([a-z_]+) \(`)
+	dropIndexForm   = regexp.MustCompile(`\ADROP INDEX ([a-z_]+)\z`)
 	insertRowsForm  = regexp.MustCompile(`\AINSERT INTO ([a-z_]+) `)
 )
 
@@ -98,28 +100,6 @@ func parse(content string) ([]statement, error) {
 	return statements, nil
 }
 
-// released is the last version that was released before the form was set; the databases that have it keep it as it is.
-const released = 3
-
-var (
-	addedColumn = regexp.MustCompile(`\AALTER TABLE [a-z_]+ ADD COLUMN [a-z_]+ (?:uuid|text|bigint|bytea|boolean) ` +
-		`(?:NULL|NOT NULL DEFAULT (?:'[^']*'|-?[0-9]+|TRUE|FALSE))\z`)
-	conflictFree = regexp.MustCompile(`ON CONFLICT (?:\([a-z_, ]+\) )?DO NOTHING\z`)
-)
-
-// validate returns what is wrong with the form of a migration; the comment of the package says why it matters.
-func (m migration) validate() error {
-	for _, s := range m.statements {
-		switch {
-		case s.kind == addColumn && !addedColumn.MatchString(s.text):
-			return fmt.Errorf("an added column is NULL, or NOT NULL with a constant DEFAULT, and nothing else: %s", s.text)
-		case s.kind == insertRows && m.version > released && !conflictFree.MatchString(s.text):
-			return fmt.Errorf("an INSERT ends with ON CONFLICT DO NOTHING, since it may run again: %.60s", s.text)
-		}
-	}
-	return nil
-}
-
 func recognize(text string) (statement, error) {
 	if strings.Contains(text, ";") || strings.Contains(text, "--") {
 		return statement{}, fmt.Errorf(
@@ -134,10 +114,13 @@ func recognize(text string) (statement, error) {
 	if m := createIndexForm.FindStringSubmatch(text); m != nil {
 		return statement{kind: createIndex, index: m[1], table: m[2], text: text}, nil
 	}
+	if m := dropIndexForm.FindStringSubmatch(text); m != nil {
+		return statement{kind: dropIndex, index: m[1], text: text}, nil
+	}
 	if m := insertRowsForm.FindStringSubmatch(text); m != nil {
 		return statement{kind: insertRows, table: m[1], text: text}, nil
 	}
-	return statement{}, fmt.Errorf("not a statement of the four kinds that a migration may hold: %.60s", text)
+	return statement{}, fmt.Errorf("not a statement of the five kinds that a migration may hold: %.60s", text)
 }
 
 // repeatable returns the text for PostgreSQL that does nothing where it was done before.
@@ -149,12 +132,17 @@ func (s statement) repeatable() string {
 		return strings.Replace(s.text, " ADD COLUMN ", " ADD COLUMN IF NOT EXISTS ", 1)
 	case createIndex:
 		return strings.Replace(s.text, "INDEX ", "INDEX IF NOT EXISTS ", 1)
+	case dropIndex:
+		return strings.Replace(s.text, "INDEX ", "INDEX IF EXISTS ", 1)
 	default:
 		return s.text
 	}
 }
 
-// concurrent returns the text for PostgreSQL that builds the index while the table is written.
+// concurrent returns the text for PostgreSQL that builds or drops the index while its table is read and written.
 func (s statement) concurrent() string {
+	if s.kind == dropIndex {
+		return strings.Replace(s.text, "INDEX ", "INDEX CONCURRENTLY IF EXISTS ", 1)
+	}
 	return strings.Replace(s.text, "INDEX ", "INDEX CONCURRENTLY IF NOT EXISTS ", 1)
 }

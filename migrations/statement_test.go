@@ -1,18 +1,72 @@
 package migrations
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
+// released is the last version that was released before the form was set; the databases that have it keep it as it is.
+const released = 3
+
+var (
+	addedColumn = regexp.MustCompile(`\AALTER TABLE [a-z_]+ ADD COLUMN [a-z_]+ (?:uuid|text|bigint|bytea|boolean) ` +
+		`(?:NULL|NOT NULL DEFAULT (?:'[^']*'|-?[0-9]+|TRUE|FALSE))\z`)
+	conflictFree = regexp.MustCompile(`ON CONFLICT (?:\([a-z_, ]+\) )?DO NOTHING\z`)
+)
+
+// validate returns what is wrong with the form of a migration; the comment of the package says why it matters. indexes are
+// those of all migrations.
+func validate(m migration, indexes map[string]statement) error {
+	created := map[string]statement{}
+	for _, s := range m.statements {
+		switch {
+		case s.kind == createIndex:
+			created[s.index] = s
+		case s.kind == addColumn && !addedColumn.MatchString(s.text):
+			return fmt.Errorf("an added column is NULL, or NOT NULL with a constant DEFAULT, and nothing else: %s", s.text)
+		case s.kind == insertRows && m.version > released && !conflictFree.MatchString(s.text):
+			return fmt.Errorf("an INSERT ends with ON CONFLICT DO NOTHING, since it may run again: %.60s", s.text)
+		case s.kind == dropIndex && !isReplaced(indexes[s.index], created):
+			return errors.New("an index is dropped where the same file has made one that begins with its columns: " + s.index)
+		}
+	}
+	return nil
+}
+
+// isReplaced says whether an index on the same columns and more was created.
+func isReplaced(dropped statement, created map[string]statement) bool {
+	columns := func(s statement) string {
+		_, after, _ := strings.Cut(s.text, "(")
+		list, _, _ := strings.Cut(after, ")")
+		return list + ","
+	}
+	for _, s := range created {
+		if s.table == dropped.table && !strings.Contains(s.text, " WHERE ") && strings.HasPrefix(columns(s), columns(dropped)) {
+			return true
+		}
+	}
+	return false
+}
+
 func TestMigrationsHaveTheForm(t *testing.T) {
 	list, err := readMigrations()
 	require.NoError(t, err, "see the comment of the package for the form of a migration")
+	indexes := map[string]statement{}
+	for _, m := range list {
+		for _, s := range m.statements {
+			if s.kind == createIndex {
+				indexes[s.index] = s
+			}
+		}
+	}
 	for _, m := range list {
 		require.NotEmpty(t, m.statements, m.name)
-		require.NoError(t, m.validate(), "%s: see the comment of the package for the form of a migration", m.name)
+		require.NoError(t, validate(m, indexes), "%s: see the comment of the package for the form of a migration", m.name)
 	}
 }
 
@@ -30,13 +84,14 @@ func TestAMigrationOfAnotherFormIsRefused(t *testing.T) {
 		"CONCURRENTLY, which SQLite does not have": "CREATE INDEX CONCURRENTLY users_a ON users (a);",
 		"IF NOT EXISTS on a table":                 "CREATE TABLE IF NOT EXISTS a (\n    id uuid NOT NULL\n);",
 		"an INSERT that fails the second time":     "INSERT INTO scopes (name) VALUES ('a');",
+		"an index that nothing replaces":           "DROP INDEX users_tax_id;",
 		"a comment behind a statement":             "CREATE INDEX users_a ON users (a); -- why\nCREATE INDEX users_b ON users (b);",
 		"two statements on a line":                 "CREATE INDEX users_a ON users (a); CREATE INDEX users_b ON users (b);",
 	} {
 		t.Run(name, func(t *testing.T) {
 			parsed, err := parse(fmt.Sprintf("-- +goose Up\n\n%s\n\n-- +goose Down\nSELECT 1;\n", statements))
 			if err == nil {
-				err = migration{version: released + 1, statements: parsed}.validate()
+				err = validate(migration{version: released + 1, statements: parsed}, nil)
 			}
 			require.Error(t, err)
 		})

@@ -40,7 +40,7 @@ func classify(err error) error {
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNotFound
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrUnavailable), errors.Is(err, ErrUsed),
-		errors.Is(err, ErrQuota):
+		errors.Is(err, ErrQuota), errors.Is(err, ErrCursor):
 		return err
 	case isUnique(err):
 		return fmt.Errorf("%w: %w", ErrConflict, err)

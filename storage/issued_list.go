@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -29,6 +30,7 @@ type IssuedFilter struct {
 }
 
 type issuedRow struct {
+	SortAt      int64          `db:"sort_at"`
 	ID          string         `db:"id"`
 	Kind        string         `db:"kind"`
 	ClientID    string         `db:"client_id"`
@@ -39,37 +41,74 @@ type issuedRow struct {
 	ExpiresAt   int64          `db:"expires_at"`
 }
 
-const selectIssued = `
-SELECT id, kind, client_id, user_id, scope, redirect_uri, session, expires_at FROM (
-  SELECT code_id AS id, 'authorization_code' AS kind, client_id, user_id, scope, redirect_uri, session,
-         CASE WHEN revoked_at > 0 THEN 0 ELSE expires_at END AS expires_at, id AS hash FROM codes
-  UNION ALL
-  SELECT refresh_token_id, 'refresh_token', client_id, user_id, '', '', session,
-         CASE WHEN revoked_at > 0 THEN 0 ELSE refresh_expires_at END, refresh_hash FROM grants WHERE refresh_token_id IS NOT NULL
-  UNION ALL
-  SELECT access_token_id, kind, client_id, user_id, scope, '', session, expires_at, id FROM access_tokens
-) AS issued`
+// issuedTable is a table of tokens.
+type issuedTable struct {
+	part
+	kind string // of its rows; empty where a column says so
+	hash string // the column with the hash of the token
+}
+
+// issuedTables have their newest rows first: those that expire last.
+var issuedTables = []issuedTable{
+	{kind: KindAuthorizationCode, hash: "id", part: part{
+		query: `SELECT expires_at AS sort_at, code_id AS id, 'authorization_code' AS kind, client_id, user_id, scope, redirect_uri,
+       session, CASE WHEN revoked_at > 0 THEN 0 ELSE expires_at END AS expires_at FROM codes`,
+		table: "codes", key: []string{"expires_at", "code_id"},
+	}},
+	{kind: KindRefreshToken, hash: "refresh_hash", part: part{
+		query: `SELECT expires_at AS sort_at, refresh_token_id AS id, 'refresh_token' AS kind, client_id, user_id, '' AS scope,
+       '' AS redirect_uri, session, CASE WHEN revoked_at > 0 THEN 0 ELSE refresh_expires_at END AS expires_at FROM grants`,
+		table: "grants", key: []string{"expires_at", "refresh_token_id"}, conditions: []string{"refresh_token_id IS NOT NULL"},
+	}},
+	{hash: "id", part: part{
+		query: `SELECT expires_at AS sort_at, access_token_id AS id, kind, client_id, user_id, scope, '' AS redirect_uri,
+       session, expires_at FROM access_tokens`,
+		table: "access_tokens", key: []string{"expires_at", "access_token_id"},
+	}},
+}
+
+// hasTable says whether the tokens of the filter's kind are those of a table.
+func (f IssuedFilter) hasTable(t issuedTable) bool { return t.kind == f.Kind }
+
+// issuedListing chooses the tables and rows that a filter means.
+func issuedListing(f IssuedFilter) listing {
+	l := listing{descending: true}
+	for _, t := range issuedTables {
+		if f.Kind != "" && t.kind != f.Kind && (t.kind != "" || slices.ContainsFunc(issuedTables, f.hasTable)) {
+			continue
+		}
+		rows := listing{parts: []part{t.part}, args: l.args}
+		rows.parts[0].order = []string{"sort_at", "id"}
+		rows.parts[0].conditions = slices.Clone(t.conditions)
+		if t.kind == "" && f.Kind != "" {
+			rows.equal("kind", f.Kind)
+			if f.Kind != KindAccessToken { // as the index of the rare kinds says
+				rows.condition("kind <> '" + KindAccessToken + "'")
+			}
+		}
+		rows.equal(t.key[1], f.ID)
+		rows.equal("client_id", f.ClientID)
+		rows.among("user_id", f.UserIDs)
+		if f.Hash != nil {
+			rows.where(t.hash+" = %s", f.Hash)
+		}
+		l.parts, l.args = append(l.parts, rows.parts...), rows.args
+	}
+	return l
+}
 
 // PageOfIssued reads tokens of every kind. A JWT leaves no row.
-func (s *Store) PageOfIssued(ctx context.Context, f IssuedFilter, p Page) ([]IssuedToken, int64, error) {
-	var m matches
-	m.equal("id", f.ID)
-	m.equal("kind", f.Kind)
-	m.equal("client_id", f.ClientID)
-	m.among("user_id", f.UserIDs)
-	if f.Hash != nil {
-		m.where("hash = %s", f.Hash)
-	}
+func (s *Store) PageOfIssued(ctx context.Context, f IssuedFilter, p Page) ([]IssuedToken, Total, error) {
 	var rows []issuedRow
-	total, err := s.list(ctx, &rows, selectIssued, m, "expires_at DESC, id", p)
+	total, err := s.list(ctx, &rows, issuedListing(f), p)
 	if err != nil {
-		return nil, 0, err
+		return nil, Total{}, err
 	}
 	tokens := make([]IssuedToken, len(rows))
 	for i, r := range rows {
 		session, err := decodeSession(r.Session)
 		if err != nil {
-			return nil, 0, err
+			return nil, Total{}, err
 		}
 		tokens[i] = IssuedToken{
 			ID: r.ID, Kind: r.Kind, ClientID: r.ClientID, UserID: r.UserID.String, Scope: r.Scope, RedirectURI: r.RedirectURI,

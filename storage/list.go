@@ -2,61 +2,8 @@ package storage
 
 import (
 	"context"
-	"fmt"
 	"strings"
 )
-
-// Page is which part of a list is asked for: the number counts from 1.
-type Page struct{ Number, Size int }
-
-// matches are the conditions of a list and their arguments.
-type matches struct {
-	conditions []string
-	args       []any
-}
-
-// where adds a condition with one %s for its argument.
-func (m *matches) where(condition string, argument any) {
-	m.args = append(m.args, argument)
-	m.conditions = append(m.conditions, fmt.Sprintf(condition, fmt.Sprintf("$%d", len(m.args))))
-}
-
-// equal adds a condition where the value is not empty.
-func (m *matches) equal(column, value string) {
-	if value != "" {
-		m.where(column+" = %s", value)
-	}
-}
-
-// among adds a condition where there are values; they are bounded by the caller.
-func (m *matches) among(column string, values []string) {
-	if len(values) == 0 {
-		return
-	}
-	list := make([]string, len(values))
-	for i, value := range values {
-		m.args = append(m.args, value)
-		list[i] = fmt.Sprintf("$%d", len(m.args))
-	}
-	m.conditions = append(m.conditions, column+" IN ("+strings.Join(list, ", ")+")")
-}
-
-// list reads a page of rows into to and counts them all. Not prepared: the texts differ with the conditions, and an
-// administrator asks seldom. query is a SELECT without WHERE.
-func (s *Store) list(ctx context.Context, to any, query string, m matches, order string, p Page) (total int64, err error) {
-	if len(m.conditions) > 0 {
-		query += " WHERE " + strings.Join(m.conditions, " AND ")
-	}
-	size := pageSize(p.Size)
-	offset := int64(max(p.Number, 1)-1) * int64(size)
-	err = sent(ctx, func() error {
-		if err := s.reader.GetContext(ctx, &total, `SELECT count(*) FROM (`+query+`) AS counted`, m.args...); err != nil {
-			return err
-		}
-		return s.reader.SelectContext(ctx, to, fmt.Sprintf("%s ORDER BY %s LIMIT %d OFFSET %d", query, order, size, offset), m.args...)
-	})
-	return total, classify(err)
-}
 
 // contains is a LIKE pattern for a part of a text, in which nothing but the text itself matches.
 func contains(part string) string {
@@ -72,24 +19,24 @@ type ClientFilter struct {
 }
 
 // PageOfClients reads clients in the order of their ids, without connections.
-func (s *Store) PageOfClients(ctx context.Context, f ClientFilter, p Page) ([]Client, int64, error) {
-	var m matches
+func (s *Store) PageOfClients(ctx context.Context, f ClientFilter, p Page) ([]Client, Total, error) {
+	l := listing{parts: []part{{query: selectClient, table: "clients c", key: []string{"c.id"}, order: []string{"c.id"}}}}
 	if f.Name != "" {
-		m.where(`lower(c.name) LIKE %s ESCAPE '\'`, contains(f.Name))
+		l.where(`lower(c.name) LIKE %s ESCAPE '\'`, contains(f.Name))
 	}
-	m.equal("c.client_type_id", f.TypeID)
-	m.equal("c.owner_id", f.OwnerID)
-	m.among("c.id", f.IDs)
+	l.equal("c.client_type_id", f.TypeID)
+	l.equal("c.owner_id", f.OwnerID)
+	l.among("c.id", f.IDs)
 	var rows []clientRow
-	total, err := s.list(ctx, &rows, selectClient, m, "c.id", p)
+	total, err := s.list(ctx, &rows, l, p)
 	if err != nil {
-		return nil, 0, err
+		return nil, Total{}, err
 	}
 	clients := make([]Client, len(rows))
 	for i, r := range rows {
 		c, err := r.client()
 		if err != nil {
-			return nil, 0, err
+			return nil, Total{}, err
 		}
 		clients[i] = *c
 	}
@@ -104,13 +51,13 @@ type UserFilter struct {
 }
 
 // PageOfUsers reads users in the order of their ids.
-func (s *Store) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]User, int64, error) {
-	var m matches
-	m.equal("email", canonicalEmail(f.Email))
-	m.equal("tax_id", f.TaxID)
-	m.among("id", f.IDs)
+func (s *Store) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]User, Total, error) {
+	l := listing{parts: []part{{query: selectUser, table: "users", key: []string{"id"}, order: []string{"id"}}}}
+	l.equal("email", canonicalEmail(f.Email))
+	l.equal("tax_id", f.TaxID)
+	l.among("id", f.IDs)
 	var rows []userRow
-	total, err := s.list(ctx, &rows, selectUser, m, "id", p)
+	total, err := s.list(ctx, &rows, l, p)
 	users := make([]User, len(rows))
 	for i, r := range rows {
 		users[i] = r.user()
@@ -134,18 +81,20 @@ type heldRoleRow struct {
 }
 
 // PageOfHeldRoles reads who has which roles, for clients or everywhere.
-func (s *Store) PageOfHeldRoles(ctx context.Context, everywhere bool, f HeldRoleFilter, p Page) ([]HeldRole, int64, error) {
-	query := `SELECT id, user_id, role_id, client_id FROM user_roles`
+func (s *Store) PageOfHeldRoles(ctx context.Context, everywhere bool, f HeldRoleFilter, p Page) ([]HeldRole, Total, error) {
+	key := []string{"user_id", "id"}
+	roles := part{query: `SELECT id, user_id, role_id, client_id FROM user_roles`, table: "user_roles", key: key, order: key}
 	if everywhere {
-		query, f.ClientID = `SELECT id, user_id, role_id, '' AS client_id FROM global_user_roles`, ""
+		roles.query, roles.table = `SELECT id, user_id, role_id, '' AS client_id FROM global_user_roles`, "global_user_roles"
+		f.ClientID = ""
 	}
-	var m matches
-	m.equal("id", f.ID)
-	m.equal("role_id", f.RoleID)
-	m.equal("client_id", f.ClientID)
-	m.among("user_id", f.UserIDs)
+	l := listing{parts: []part{roles}}
+	l.equal("id", f.ID)
+	l.equal("role_id", f.RoleID)
+	l.equal("client_id", f.ClientID)
+	l.among("user_id", f.UserIDs)
 	var rows []heldRoleRow
-	total, err := s.list(ctx, &rows, query, m, "user_id, id", p)
+	total, err := s.list(ctx, &rows, l, p)
 	held := make([]HeldRole, len(rows))
 	for i, r := range rows {
 		held[i] = HeldRole(r)
@@ -161,13 +110,13 @@ type ApprovalFilter struct {
 }
 
 // PageOfApprovals reads what users let clients have.
-func (s *Store) PageOfApprovals(ctx context.Context, f ApprovalFilter, p Page) ([]Approval, int64, error) {
-	var m matches
-	m.among("id", f.IDs)
-	m.among("user_id", f.UserIDs)
-	m.among("client_id", f.ClientIDs)
+func (s *Store) PageOfApprovals(ctx context.Context, f ApprovalFilter, p Page) ([]Approval, Total, error) {
+	l := listing{parts: []part{{query: selectApproval, table: "approvals", key: []string{"id"}, order: []string{"id"}}}}
+	l.among("id", f.IDs)
+	l.among("user_id", f.UserIDs)
+	l.split("client_id", f.ClientIDs)
 	var rows []approvalRow
-	total, err := s.list(ctx, &rows, selectApproval, m, "id", p)
+	total, err := s.list(ctx, &rows, l, p)
 	approvals := make([]Approval, len(rows))
 	for i, r := range rows {
 		approvals[i] = r.approval()

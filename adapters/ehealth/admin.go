@@ -101,21 +101,6 @@ func (f *filters) failed() *failure {
 	return &failed
 }
 
-// pageOf cuts a page out of a list that is in memory.
-func pageOf[T any](r *http.Request, all []T) ([]T, paging) {
-	number, size := page(r)
-	start := min((number-1)*size, len(all))
-	return all[start:min(start+size, len(all))], newPaging(number, size, int64(len(all)))
-}
-
-// pageAsked is the same for a list that the database cuts.
-func pageAsked(r *http.Request) storage.Page {
-	number, size := page(r)
-	return storage.Page{Number: number, Size: size}
-}
-
-func pagingOf(p storage.Page, total int64) paging { return newPaging(p.Number, p.Size, total) }
-
 // objects are what an answer shows of rows.
 func objects[R, O any](rows []R, object func(R) O) []O {
 	list := make([]O, len(rows))

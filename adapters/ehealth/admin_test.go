@@ -3,6 +3,7 @@ package ehealth_test
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -376,5 +377,32 @@ func TestTheAdminAPIAnswersAnythingWithAClearError(t *testing.T) {
 		}
 		require.Equal(t, 400, w.admin(http.MethodPut, "clients/"+hospitalID, `{"client":`).status)
 		require.Equal(t, 400, w.admin(http.MethodPost, "users", `{"user":[]}`).status)
+	})
+}
+
+func TestAListIsReadOnByTheLinkOfItsPage(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		for _, email := range []string{"a@example.org", "b@example.org", "c@example.org"} {
+			storagetest.User(t, w.store, func(u *storage.User) { u.Email = email })
+		}
+		all := w.ids(w.admin(http.MethodGet, "users", ""))
+		require.Greater(t, len(all), 3)
+		var read []string
+		path := "users?page_size=2"
+		for number := 1; path != ""; number++ {
+			page := w.admin(http.MethodGet, path, "")
+			byNumber := w.admin(http.MethodGet, "users?page_size=2&page="+strconv.Itoa(number), "")
+			require.Equal(t, w.ids(byNumber), w.ids(page))
+			total, _ := page.at("paging.total_entries")
+			require.EqualValues(t, len(all), total)
+			read = append(read, w.ids(page)...)
+			link := page.header.Get("Link")
+			require.Equal(t, link == "", len(read) == len(all), "the last page has no link")
+			_, after, _ := strings.Cut(link, "/admin/")
+			path, _, _ = strings.Cut(after, `>; rel="next"`)
+		}
+		require.Equal(t, all, read)
+		require.Equal(t, map[string]string{"$.after": "invalid"}, w.entries(w.admin(http.MethodGet, "users?after=made-up", "")))
 	})
 }

@@ -43,6 +43,7 @@ func (a *Adapter) answerUrgent(w http.ResponseWriter, r *http.Request, status in
 
 // answerList writes a page of a list; data is a slice that is not nil.
 func (a *Adapter) answerList(w http.ResponseWriter, r *http.Request, data any, p paging) error {
+	p.link(w.Header(), r, a.provider.Issuer()+shownPath(r))
 	a.write(w, r, envelope{Meta: meta{Code: http.StatusOK, Type: "list"}, Data: data, Paging: &p})
 	return nil
 }

@@ -146,6 +146,8 @@ func failureOf(err error) failure {
 		return *pointer
 	case errors.Is(err, storage.ErrNotFound):
 		return failureNotFound.because(err)
+	case errors.Is(err, storage.ErrCursor):
+		return failureValidation(map[string]rule{cursorParameter: ruleCursor})
 	case errors.Is(err, storage.ErrConflict):
 		return conflict("").because(err)
 	case provider.AsError(err).Status == http.StatusServiceUnavailable:

@@ -77,6 +77,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Token ids", tokenIDs},
 		{"Secrets", secrets},
 		{"Settings", settings},
+		{"Lists", lists},
 		{"Audit events", auditEvents},
 		{"Old passwords", oldPasswords},
 		{"Event queue", eventQueue},

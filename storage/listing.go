@@ -1,0 +1,268 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lib/pq"
+)
+
+// listing is a list of the rows of one table, or of several, in one order. The keys of a page are read before its rows, so
+// that what a page number skips is narrow.
+type listing struct {
+	parts      []part
+	args       []any
+	descending bool
+}
+
+// part is one table of a listing with its conditions. An index begins with the columns of each condition that matches
+// many rows and goes on with the key: then a page is read in its order, whatever the size of the table.
+type part struct {
+	query      string   // a SELECT without WHERE of the columns of a row; the same columns in every part
+	table      string   // the table, with its alias in query
+	key        []string // one or two columns; the last is the id
+	order      []string // what query calls the columns of the key
+	conditions []string
+}
+
+// argument adds an argument and returns its placeholder.
+func (l *listing) argument(value any) string {
+	l.args = append(l.args, value)
+	return fmt.Sprintf("$%d", len(l.args))
+}
+
+func (l *listing) arguments(values []string) string {
+	list := make([]string, len(values))
+	for i, value := range values {
+		list[i] = l.argument(value)
+	}
+	return strings.Join(list, ", ")
+}
+
+// condition adds a condition to every part.
+func (l *listing) condition(condition string) {
+	for i := range l.parts {
+		l.parts[i].conditions = append(l.parts[i].conditions, condition)
+	}
+}
+
+// where adds a condition with one %s for its argument.
+func (l *listing) where(condition string, value any) {
+	l.condition(fmt.Sprintf(condition, l.argument(value)))
+}
+
+// equal adds a condition where the value is not empty.
+func (l *listing) equal(column, value string) {
+	if value != "" {
+		l.where(column+" = %s", value)
+	}
+}
+
+// among adds a condition where there are values; they are bounded by the caller.
+func (l *listing) among(column string, values []string) {
+	if len(values) > 0 {
+		l.condition(column + " IN (" + l.arguments(values) + ")")
+	}
+}
+
+// split does what among does, for values that each match many rows: every value becomes a part, which an index that
+// begins with the column has in order.
+func (l *listing) split(column string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	var parts []part
+	slices.Sort(values)
+	for _, value := range slices.Compact(values) {
+		condition := column + " = " + l.argument(value)
+		for _, p := range l.parts {
+			p.conditions = append(slices.Clone(p.conditions), condition)
+			parts = append(parts, p)
+		}
+	}
+	l.parts = parts
+}
+
+// list reads a page of rows into to, and what the list says of itself. Not prepared: the texts differ with the conditions,
+// and an administrator asks seldom.
+func (s *Store) list(ctx context.Context, to any, l listing, p Page) (total Total, err error) {
+	size := pageSize(p.Size)
+	skipped := int64(0)
+	if p.After == "" {
+		skipped = int64(max(p.Number, 1)-1) * int64(size)
+	}
+	err = sent(ctx, func() error {
+		total = Total{}
+		if total.Entries, err = s.countEntries(ctx, l); err != nil {
+			return err
+		}
+		if skipped >= total.Entries && total.Entries <= exactTotal {
+			return nil
+		}
+		keys, err := s.pageKeys(ctx, l, p.After, skipped, size+1)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		if total.Entries > exactTotal { // an estimate may be below what has been seen
+			total.Entries = max(total.Entries, skipped+int64(len(keys)))
+		}
+		if len(keys) > size {
+			keys = keys[:size]
+			total.Next = keys[size-1].cursor()
+		}
+		return s.pageRows(ctx, to, l, keys)
+	})
+	return total, classify(err)
+}
+
+// pageKeys reads the keys of a page.
+func (s *Store) pageKeys(ctx context.Context, l listing, after string, skipped int64, size int) ([]pageKey, error) {
+	names := []string{"sort", "id"}[2-len(l.parts[0].key):]
+	args := slices.Clone(l.args)
+	var placeholders []string
+	if after != "" {
+		values, err := readCursor(after, len(names))
+		if err != nil {
+			return nil, err
+		}
+		for _, value := range values {
+			args = append(args, value)
+			placeholders = append(placeholders, fmt.Sprintf("$%d", len(args)))
+		}
+	}
+	queries := make([]string, len(l.parts))
+	for i, p := range l.parts {
+		if after != "" {
+			p.conditions = append(slices.Clone(p.conditions), l.behind(p, placeholders))
+		}
+		columns := make([]string, len(names))
+		for j, name := range names {
+			columns[j] = p.key[j] + " AS " + name
+		}
+		queries[i] = fmt.Sprintf("SELECT * FROM (SELECT %s FROM %s%s%s LIMIT %d) AS part%d",
+			strings.Join(columns, ", "), p.table, p.where(), l.orderBy(p.key), skipped+int64(size), i)
+	}
+	query := fmt.Sprintf("%s%s LIMIT %d OFFSET %d", strings.Join(queries, " UNION ALL "), l.orderBy(names), size, skipped)
+	var keys []pageKey
+	err := s.reader.SelectContext(ctx, &keys, query, args...)
+	if after != "" && isDataException(err) {
+		return nil, ErrCursor // a text where the key has a number or a UUID
+	}
+	return keys, err
+}
+
+// isDataException recognises SQLSTATE class 22, an argument of another type than its column.
+func isDataException(err error) bool {
+	var postgres *pq.Error
+	return errors.As(err, &postgres) && postgres.Code.Class() == "22"
+}
+
+// pageRows reads the rows of keys. A row that was deleted meanwhile is left out.
+func (s *Store) pageRows(ctx context.Context, to any, l listing, keys []pageKey) error {
+	ids := make([]string, len(keys))
+	for i, k := range keys {
+		ids[i] = k.ID
+	}
+	var byID listing
+	placeholders := byID.arguments(ids)
+	var queries []string
+	for _, p := range l.parts {
+		query := fmt.Sprintf("%s WHERE %s IN (%s)", p.query, p.key[len(p.key)-1], placeholders)
+		if !slices.Contains(queries, query) { // parts of one table
+			queries = append(queries, query)
+		}
+	}
+	return s.reader.SelectContext(ctx, to, strings.Join(queries, " UNION ALL ")+l.orderBy(l.parts[0].order), byID.args...)
+}
+
+// countEntries counts a list to exactTotal and estimates beyond.
+func (s *Store) countEntries(ctx context.Context, l listing) (entries int64, err error) {
+	queries := make([]string, len(l.parts))
+	for i, p := range l.parts {
+		queries[i] = fmt.Sprintf("SELECT * FROM (SELECT 1 AS one FROM %s%s LIMIT %d) AS part%d", p.table, p.where(), exactTotal+1, i)
+	}
+	query := strings.Join(queries, " UNION ALL ")
+	if err := s.reader.GetContext(ctx, &entries, `SELECT count(*) FROM (`+query+`) AS counted`, l.args...); err != nil {
+		return 0, err
+	}
+	if entries <= exactTotal {
+		return entries, nil
+	}
+	estimate, err := s.estimateEntries(ctx, l)
+	return max(estimate, entries), err
+}
+
+// estimateEntries asks PostgreSQL's planner. SQLite has no statistics: there it is how many rows the tables can have at the
+// most.
+func (s *Store) estimateEntries(ctx context.Context, l listing) (int64, error) {
+	if s.IsPostgreSQL() {
+		queries := make([]string, len(l.parts))
+		for i, p := range l.parts {
+			queries[i] = "SELECT 1 FROM " + p.table + p.where()
+		}
+		return s.plannedRows(ctx, strings.Join(queries, " UNION ALL "), l.args)
+	}
+	var estimate int64
+	for _, p := range l.parts {
+		table, _, _ := strings.Cut(p.table, " ")
+		var n int64
+		err := s.reader.GetContext(ctx, &n, fmt.Sprintf(
+			`SELECT coalesce((SELECT max(rowid) FROM %[1]s) - (SELECT min(rowid) FROM %[1]s) + 1, 0)`, table))
+		if err != nil {
+			return 0, err
+		}
+		estimate += n
+	}
+	return estimate, nil
+}
+
+// plannedRows is how many rows PostgreSQL expects of a query.
+func (s *Store) plannedRows(ctx context.Context, query string, args []any) (int64, error) {
+	var text string
+	if err := s.reader.GetContext(ctx, &text, "EXPLAIN (FORMAT JSON) "+query, args...); err != nil {
+		return 0, err
+	}
+	var plans []struct {
+		Plan struct {
+			Rows float64 `json:"Plan Rows"`
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &plans); err != nil {
+		return 0, fmt.Errorf("storage: the plan of a list: %w", err)
+	}
+	if len(plans) == 0 {
+		return 0, nil
+	}
+	return int64(plans[0].Plan.Rows), nil
+}
+
+func (p part) where() string {
+	if len(p.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(p.conditions, " AND ")
+}
+
+func (l listing) orderBy(columns []string) string {
+	if !l.descending {
+		return " ORDER BY " + strings.Join(columns, ", ")
+	}
+	return " ORDER BY " + strings.Join(columns, " DESC, ") + " DESC"
+}
+
+// behind is the condition of what follows a key. The first column is named by itself too, for the index that ends with it.
+func (l listing) behind(p part, key []string) string {
+	comparison := ">"
+	if l.descending {
+		comparison = "<"
+	}
+	if len(key) == 1 {
+		return p.key[0] + " " + comparison + " " + key[0]
+	}
+	return fmt.Sprintf("%s %s= %s AND (%s) %s (%s)",
+		p.key[0], comparison, key[0], strings.Join(p.key, ", "), comparison, strings.Join(key, ", "))
+}
