@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -44,20 +45,36 @@ var grantTypes = []string{"authorization_code", "refresh_token", "client_credent
 // Exchange is the one place where a token is born. It authenticates the client, runs fosite, makes all writes of the
 // request at once, and returns what there is to say, or an *Error.
 func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSet, error) {
-	set, err := p.exchange(ctx, request)
+	u := p.store.NewUnitOfWork()
+	set, err := p.exchange(ctx, u, request)
 	if err != nil {
 		known := AsError(err)
 		p.metrics.tokenRefused(request.Form.Get("grant_type"), known.Code)
 		if errors.Is(err, storage.ErrReuse) {
 			p.metrics.refreshReuse.Inc()
+			p.recordReuse(ctx, u)
 		}
 		return nil, known
 	}
 	p.metrics.tokenIssued(set.GrantType)
+	if u.Repeats() {
+		p.metrics.refreshRepeats.Inc()
+	}
 	return set, nil
 }
 
-func (p *Provider) exchange(ctx context.Context, request TokenRequest) (*TokenSet, error) {
+// recordReuse keeps whose grant was revoked since a refresh token came back. The revocation stands whether or not this can
+// be kept.
+func (p *Provider) recordReuse(ctx context.Context, u *storage.UnitOfWork) {
+	event := storage.Event{Kind: "refresh_token_reused", ClientID: u.Grant.ClientID, UserID: u.Grant.UserID}
+	err := p.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{identified(ctx, event)})
+	if err != nil {
+		p.logger.LogAttrs(ctx, slog.LevelWarn, "the event of a reused refresh token was not kept",
+			slog.String("client_id", event.ClientID), slog.String("cause", err.Error()))
+	}
+}
+
+func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request TokenRequest) (*TokenSet, error) {
 	grantType := request.Form.Get("grant_type")
 	switch {
 	case grantType == "":
@@ -66,7 +83,6 @@ func (p *Provider) exchange(ctx context.Context, request TokenRequest) (*TokenSe
 		return nil, newError(http.StatusBadRequest, CodeUnsupportedGrantType,
 			"The grant_type must be one of "+strings.Join(grantTypes, ", ")+".")
 	}
-	u := p.store.NewUnitOfWork()
 	ctx = u.Context(ctx)
 	client, err := p.authenticateClient(ctx, PathToken, request.Authorization, request.Form)
 	if err != nil {
@@ -87,6 +103,9 @@ func (p *Provider) exchange(ctx context.Context, request TokenRequest) (*TokenSe
 	}
 	if u.Code != nil {
 		p.queueEvent(ctx, u, storage.Event{Kind: "code_exchanged", ClientID: client.ID, UserID: u.Code.UserID})
+	}
+	if u.Repeats() {
+		p.queueEvent(ctx, u, storage.Event{Kind: "refresh_token_repeated", ClientID: client.ID, UserID: u.Grant.UserID})
 	}
 	response, err := p.oauth2.NewAccessResponse(ctx, access)
 	if err != nil {

@@ -96,12 +96,17 @@ func TestARotatingRefreshToken(t *testing.T) {
 		require.Equal(t, second.text("refresh_token"), within.text("refresh_token"), "the same successor")
 
 		s.clock.Advance(2 * time.Second)
+		later := s.refresh("clinic", first)
+		require.Equal(t, second.text("refresh_token"), later.text("refresh_token"), "and later, while nobody has used it")
+		third := s.refresh("clinic", second.text("refresh_token"))
+		require.Equal(t, http.StatusOK, third.status, third.raw)
+
 		reuse := s.refresh("clinic", first)
 		require.Equal(t, http.StatusBadRequest, reuse.status)
 		require.Equal(t, "invalid_grant", reuse.text("error"))
-		revoked := s.refresh("clinic", second.text("refresh_token"))
+		revoked := s.refresh("clinic", third.text("refresh_token"))
 		require.Equal(t, "invalid_grant", revoked.text("error"), "reuse revokes the family")
-		seen := s.post(provider.PathIntrospect, "clinic", url.Values{"token": {second.text("access_token")}})
+		seen := s.post(provider.PathIntrospect, "clinic", url.Values{"token": {third.text("access_token")}})
 		require.Equal(t, false, seen.body["active"], "and every access token that came of it")
 	})
 }

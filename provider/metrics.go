@@ -9,11 +9,12 @@ import (
 
 // metrics are what an operator watches. No label holds a value of a request.
 type metrics struct {
-	requests     *prometheus.HistogramVec
-	tokens       *prometheus.CounterVec
-	refusals     *prometheus.CounterVec
-	refreshReuse prometheus.Counter
-	logouts      *prometheus.CounterVec
+	requests       *prometheus.HistogramVec
+	tokens         *prometheus.CounterVec
+	refusals       *prometheus.CounterVec
+	refreshReuse   prometheus.Counter
+	refreshRepeats prometheus.Counter
+	logouts        *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -29,14 +30,18 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "ithildin_tokens_refused_total", Help: "Token requests that were refused, by grant type and error.",
 		}, []string{"grant_type", "error"}),
 		refreshReuse: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "ithildin_refresh_reuse_total", Help: "Refresh tokens presented after their grace; each revoked its grant.",
+			Name: "ithildin_refresh_reuse_total", Help: "Refresh tokens presented after their successor was used; each revoked its grant.",
+		}),
+		refreshRepeats: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "ithildin_refresh_repeats_total",
+			Help: "Refresh tokens presented again after their grace and answered, since nobody had used their successor.",
 		}),
 	}
 	m.logouts = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_backchannel_logouts_total",
 		Help: "Attempts to tell a client of a logout, by result: delivered, failed (to be tried again), refused.",
 	}, []string{"result"})
-	registry.MustRegister(m.requests, m.tokens, m.refusals, m.refreshReuse, m.logouts)
+	registry.MustRegister(m.requests, m.tokens, m.refusals, m.refreshReuse, m.refreshRepeats, m.logouts)
 	return m
 }
 

@@ -36,7 +36,8 @@ func (r clientRow) client() (*Client, error) {
 		Settings: json.RawMessage(r.Settings), PrivateSettings: json.RawMessage(r.PrivateSettings),
 		IsBlocked: r.IsBlocked, BlockReason: r.BlockReason, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
-	c.Policy.AssertionAudience = AssertionAudienceEndpoint // of policies from before there was a choice
+	// Of policies from before there was a choice.
+	c.Policy.AssertionAudience, c.Policy.RefreshRetry = AssertionAudienceEndpoint, DefaultRefreshRetry
 	if err := json.Unmarshal([]byte(r.Policy), &c.Policy); err != nil {
 		return nil, fmt.Errorf("storage: policy of client %s: %w", r.ID, err)
 	}

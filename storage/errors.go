@@ -26,7 +26,7 @@ var (
 	ErrUnavailable = errors.New("storage: database unavailable")
 	// ErrUsed says that a conditional write lost: another attempt has used the code or the jti, or a one-time code is spent.
 	ErrUsed = errors.New("storage: already used")
-	// ErrReuse says that a refresh token older than its grace was presented; its family is revoked by now.
+	// ErrReuse says that a refresh token was presented that nobody should have any more; its family is revoked by now.
 	ErrReuse = errors.New("storage: refresh token reuse")
 	// ErrQuota says that there are as many registered clients as there may be.
 	ErrQuota = errors.New("storage: quota reached")

@@ -187,8 +187,11 @@ func (f Fosite) GetRefreshTokenSession(ctx context.Context, signature string, _ 
 		}
 		return r, nil
 	}
-	if err := u.present(g, u.presented, u.Client.Policy.RefreshGrace); err != nil {
+	switch err := u.present(g); {
+	case errors.Is(err, ErrReuse):
 		return r, fosite.ErrInactiveToken.WithWrap(err)
+	case err != nil:
+		return nil, notFound(err)
 	}
 	return r, nil
 }
@@ -224,14 +227,14 @@ func (u *UnitOfWork) readGrant(ctx context.Context, signature string) error {
 			return ErrNotFound
 		}
 		u.presented = generation
-		u.Grant, err = u.store.FindGrant(ctx, id)
+		u.Grant, u.readAt, err = u.store.findGrant(ctx, id)
 		return err
 	case "hash":
 		hash, err := base64.RawURLEncoding.DecodeString(rest)
 		if err != nil {
 			return ErrNotFound
 		}
-		if u.Grant, err = u.store.FindGrantByRefreshHash(ctx, hash); err != nil {
+		if u.Grant, u.readAt, err = u.store.findGrantByHash(ctx, hash); err != nil {
 			return err
 		}
 		u.presented = u.Grant.Generation

@@ -8,21 +8,25 @@ import (
 
 // Grant is one authorization of a client by a user: a family of refresh tokens and what revokes all that came of it.
 type Grant struct {
-	ID               string
-	ClientID         string
-	ConnectionID     string // the one that redeemed the code; "" where that is not known
-	UserID           string
-	SessionID        string // the login session it was made in
-	Scope            string
-	Session          *Session
-	RefreshTokenID   string // "" where no refresh token was issued
-	RefreshHash      []byte // nil where the refresh token carries the grant's id
-	Generation       int64
-	RotatedAt        int64
-	RefreshExpiresAt int64
-	CreatedAt        int64
-	ExpiresAt        int64 // when the row may be deleted
-	RevokedAt        int64
+	ID             string
+	ClientID       string
+	ConnectionID   string // the one that redeemed the code; "" where that is not known
+	UserID         string
+	SessionID      string // the login session it was made in
+	Scope          string
+	Session        *Session
+	RefreshTokenID string // "" where no refresh token was issued
+	RefreshHash    []byte // nil where the refresh token carries the grant's id
+	Generation     int64
+	RotatedAt      int64 // by the clock of Store.commitTime
+	// RepeatedGeneration is the last generation at which the token before was presented after its grace; Repeats is how many
+	// generations in a row were (see rotation.go).
+	RepeatedGeneration int64
+	Repeats            int64
+	RefreshExpiresAt   int64
+	CreatedAt          int64
+	ExpiresAt          int64 // when the row may be deleted
+	RevokedAt          int64
 
 	UserBlocked   bool
 	ApprovalID    string // "" when the approval is gone
@@ -43,6 +47,9 @@ type grantRow struct {
 	RefreshHash      []byte         `db:"refresh_hash"`
 	Generation       int64          `db:"generation"`
 	RotatedAt        int64          `db:"rotated_at"`
+	Repeated         int64          `db:"repeated_generation"`
+	Repeats          int64          `db:"repeats"`
+	ReadAt           int64          `db:"read_at"`
 	RefreshExpiresAt int64          `db:"refresh_expires_at"`
 	CreatedAt        int64          `db:"created_at"`
 	ExpiresAt        int64          `db:"expires_at"`
@@ -54,55 +61,65 @@ type grantRow struct {
 	holderRow
 }
 
-// selectGrant gives one row for each pair of a role for the client and a role everywhere; there are few of either.
-const selectGrant = `
+// selectGrant gives one row for each pair of a role for the client and a role everywhere; there are few of either. Its
+// second argument is Store.injectedTime.
+func (s *Store) selectGrant(condition string) string {
+	return `
 SELECT g.id, g.client_id, g.connection_id, g.user_id, g.session_id, g.scope, g.session, g.refresh_token_id, g.refresh_hash,
-       g.generation, g.rotated_at, g.refresh_expires_at, g.created_at, g.expires_at, g.revoked_at,
+       g.generation, g.rotated_at, g.repeated_generation, g.repeats, ` + s.commitTime("$2") + ` AS read_at,
+       g.refresh_expires_at, g.created_at, g.expires_at, g.revoked_at,
        a.id AS approval_id, a.scope AS approval_scope, r.role_id AS role_id, e.role_id AS global_role_id,
        ` + holderColumns + `
 FROM grants g
 JOIN users u ON u.id = g.user_id
 LEFT JOIN approvals a ON a.user_id = g.user_id AND a.client_id = g.client_id
 LEFT JOIN user_roles r ON r.user_id = g.user_id AND r.client_id = g.client_id
-LEFT JOIN global_user_roles e ON e.user_id = g.user_id `
-
-const (
-	findGrant       = selectGrant + `WHERE g.id = $1`
-	findGrantByHash = selectGrant + `WHERE g.refresh_hash = $1 OR g.previous_refresh_hash = $1`
-)
+LEFT JOIN global_user_roles e ON e.user_id = g.user_id
+WHERE ` + condition
+}
 
 // FindGrant reads a grant by its id, revoked and expired ones too, in one statement.
 func (s *Store) FindGrant(ctx context.Context, id string) (*Grant, error) {
-	id, err := uuidKey(id)
-	if err != nil {
-		return nil, err
+	g, _, err := s.findGrant(ctx, id)
+	return g, err
+}
+
+func (s *Store) findGrant(ctx context.Context, id string) (g *Grant, readAt int64, err error) {
+	if id, err = uuidKey(id); err != nil {
+		return nil, 0, err
 	}
-	return s.findGrant(ctx, findGrant, id)
+	return s.readGrant(ctx, s.selectGrant(`g.id = $1`), id)
 }
 
 // FindGrantByRefreshHash reads a grant by the hash of its refresh token, the current one or the one before.
 func (s *Store) FindGrantByRefreshHash(ctx context.Context, hash []byte) (*Grant, error) {
-	return s.findGrant(ctx, findGrantByHash, hash)
+	g, _, err := s.findGrantByHash(ctx, hash)
+	return g, err
 }
 
-func (s *Store) findGrant(ctx context.Context, query string, arg any) (*Grant, error) {
+func (s *Store) findGrantByHash(ctx context.Context, hash []byte) (g *Grant, readAt int64, err error) {
+	return s.readGrant(ctx, s.selectGrant(`g.refresh_hash = $1 OR g.previous_refresh_hash = $1`), hash)
+}
+
+// readGrant also says when the row was read, by the clock of commitTime.
+func (s *Store) readGrant(ctx context.Context, query string, arg any) (g *Grant, readAt int64, err error) {
 	var rows []grantRow
-	if err := s.selectAll(ctx, &rows, query, arg); err != nil {
-		return nil, err
+	if err := s.selectAll(ctx, &rows, query, arg, s.injectedTime()); err != nil {
+		return nil, 0, err
 	}
 	if len(rows) == 0 {
-		return nil, ErrNotFound
+		return nil, 0, ErrNotFound
 	}
 	row := rows[0]
 	session, err := decodeSession(row.Session)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	g := &Grant{
+	g = &Grant{
 		ID: row.ID, ClientID: row.ClientID, ConnectionID: row.ConnectionID.String, UserID: row.UserID,
 		SessionID: row.SessionID.String, Scope: row.Scope, Session: session,
 		RefreshTokenID: row.RefreshTokenID.String, RefreshHash: row.RefreshHash,
-		Generation: row.Generation, RotatedAt: row.RotatedAt,
+		Generation: row.Generation, RotatedAt: row.RotatedAt, RepeatedGeneration: row.Repeated, Repeats: row.Repeats,
 		RefreshExpiresAt: row.RefreshExpiresAt,
 		CreatedAt:        row.CreatedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
 		UserBlocked: row.Blocked.Bool, Holder: row.holder(), ApprovalID: row.ApprovalID.String, ApprovalScope: row.ApprovalScope.String,
@@ -114,18 +131,19 @@ func (s *Store) findGrant(ctx context.Context, query string, arg any) (*Grant, e
 			}
 		}
 	}
-	return g, nil
+	return g, row.ReadAt, nil
 }
 
 // insertGrant completes a grant that was begun in the front channel (OIDC Core 3.3): only the one exchange that wins its
-// code comes here again. One that was revoked meanwhile stays revoked.
+// code comes here again. One that was revoked meanwhile stays revoked, and one that has rotated since stays as it is: a
+// statement may be executed long after it was sent.
 const insertGrant = `
 INSERT INTO grants (id, client_id, connection_id, user_id, session_id, scope, session, refresh_token_id, refresh_hash,
        refresh_expires_at, created_at, expires_at)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 {{gate}}
 ON CONFLICT (id) DO UPDATE SET connection_id = excluded.connection_id, refresh_token_id = excluded.refresh_token_id,
        refresh_hash = excluded.refresh_hash, refresh_expires_at = excluded.refresh_expires_at, expires_at = excluded.expires_at
-WHERE grants.client_id = excluded.client_id AND grants.user_id = excluded.user_id`
+WHERE grants.client_id = excluded.client_id AND grants.user_id = excluded.user_id AND grants.generation = 0`
 
 func (u *UnitOfWork) queueGrant(g Grant) {
 	u.queue(statement{name: "insert grant", sql: insertGrant, args: []any{
@@ -143,9 +161,18 @@ func (s *Store) CreateGrant(ctx context.Context, g Grant) error {
 
 // rotateGrant moves a family one generation on, if nobody has since the caller read it. The same attempt, sent twice,
 // wins twice.
-const rotateGrant = `
+func (s *Store) rotateGrant() string {
+	return `
 UPDATE grants SET generation = $2 + 1, previous_refresh_hash = refresh_hash, refresh_hash = $3, refresh_token_id = $4,
-       rotated_at = $5, rotated_by = $6, refresh_expires_at = $7, expires_at = $8
+       rotated_at = ` + s.commitTime("$5") + `, rotated_by = $6, refresh_expires_at = $7, expires_at = $8
+WHERE id = $1 AND revoked_at = 0 AND generation = $2 RETURNING 1`
+}
+
+// repeatGrant counts that the token before was presented after its grace, once a generation. It writes nothing where the
+// successor has been used meanwhile.
+const repeatGrant = `
+UPDATE grants SET repeated_generation = $2, repeats = CASE WHEN repeated_generation = $2 THEN repeats
+       WHEN repeated_generation = $2 - 1 THEN repeats + 1 ELSE 1 END
 WHERE id = $1 AND revoked_at = 0 AND generation = $2 RETURNING 1`
 
 // liveGrant is the gate for what is made under a grant that stays as it is.

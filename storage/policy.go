@@ -42,11 +42,14 @@ const (
 
 // Policy is what may differ from client to client. Lifetimes are in seconds.
 type Policy struct {
-	AccessToken         string `json:"access_token"`
-	TokenForm           string `json:"token_form"`
-	RefreshIssued       string `json:"refresh_issued"`
-	Refresh             string `json:"refresh"`
-	RefreshGrace        int64  `json:"refresh_grace"`
+	AccessToken   string `json:"access_token"`
+	TokenForm     string `json:"token_form"`
+	RefreshIssued string `json:"refresh_issued"`
+	Refresh       string `json:"refresh"`
+	RefreshGrace  int64  `json:"refresh_grace"`
+	// RefreshRetry is how long after its rotation a refresh token answers again while nobody has used its successor. It does
+	// not count where RefreshGrace is 0.
+	RefreshRetry        int64  `json:"refresh_retry"`
 	RefreshScope        string `json:"refresh_scope"`
 	RefreshLifetimeFrom string `json:"refresh_lifetime_from"`
 	CodeReplay          string `json:"code_replay"`
@@ -76,6 +79,9 @@ const (
 	RefreshAbsoluteLifetime = 365 * 24 * 3600
 	// MaximumAccessLifetime is the longest that an access token lives, in seconds: a retired key verifies for as long.
 	MaximumAccessLifetime = 31 * 24 * 3600
+	// DefaultRefreshRetry is Policy.RefreshRetry of every preset, and of policies from before there was one: longer than a
+	// database or a network is usually away, and shorter than the night in which a stolen device is not missed.
+	DefaultRefreshRetry = 4 * 3600
 )
 
 // NewPolicy returns the policy of a preset.
@@ -85,6 +91,7 @@ func NewPolicy(preset string) (Policy, error) {
 		return Policy{
 			AccessToken: AccessTokenJWT, TokenForm: TokenFormOwn,
 			RefreshIssued: RefreshIssuedWithOfflineAccess, Refresh: RefreshRotate, RefreshGrace: 30,
+			RefreshRetry: DefaultRefreshRetry,
 			RefreshScope: RefreshScopeGranted, RefreshLifetimeFrom: RefreshLifetimeFromRotation,
 			CodeReplay: CodeReplayRevoke, CodeLifetime: 60, AccessLifetime: 3600, RefreshLifetime: 2592000,
 			AssertionAudience: AssertionAudienceEndpoint,
@@ -92,7 +99,7 @@ func NewPolicy(preset string) (Policy, error) {
 	case PresetEHealth, PresetMithril:
 		p := Policy{
 			AccessToken: AccessTokenOpaque, TokenForm: TokenFormLegacy,
-			RefreshIssued: RefreshIssuedAlways, Refresh: RefreshReuse, RefreshGrace: 30,
+			RefreshIssued: RefreshIssuedAlways, Refresh: RefreshReuse, RefreshGrace: 30, RefreshRetry: DefaultRefreshRetry,
 			RefreshScope: RefreshScopeCurrent, RefreshLifetimeFrom: RefreshLifetimeFromIssue,
 			CodeReplay: CodeReplayRefuse, CodeLifetime: 300, AccessLifetime: 2592000, RefreshLifetime: 2592000,
 			AssertionAudience: AssertionAudienceEndpoint,
@@ -141,5 +148,6 @@ func (p Policy) Validate() error {
 	between("access_lifetime", p.AccessLifetime, 1, MaximumAccessLifetime)
 	between("refresh_lifetime", p.RefreshLifetime, 1, RefreshAbsoluteLifetime)
 	between("refresh_grace", p.RefreshGrace, 0, 3600)
+	between("refresh_retry", p.RefreshRetry, 0, day)
 	return errors.Join(problems...)
 }

@@ -68,6 +68,7 @@ func TestValidationNamesEveryWrongSettingAtOnce(t *testing.T) {
 		"refresh_issued":        func(p *storage.Policy) { p.RefreshIssued = "never" },
 		"refresh":               func(p *storage.Policy) { p.Refresh = "Rotate" },
 		"refresh_grace":         func(p *storage.Policy) { p.RefreshGrace = -1 },
+		"refresh_retry":         func(p *storage.Policy) { p.RefreshRetry = 24*3600 + 1 },
 		"refresh_scope":         func(p *storage.Policy) { p.RefreshScope = "all" },
 		"refresh_lifetime_from": func(p *storage.Policy) { p.RefreshLifetimeFrom = "now" },
 		"code_replay":           func(p *storage.Policy) { p.CodeReplay = "allow" },

@@ -18,9 +18,10 @@ import (
 
 // Options are what a Store takes from outside.
 type Options struct {
-	Now    func() time.Time // the clock; default time.Now
-	Random io.Reader        // default crypto/rand
-	Sealer *Sealer          // seals what must be read again: private keys, random keys, factor seeds
+	// Now is the clock; by default time.Now, and for the time of a commit the database's own.
+	Now    func() time.Time
+	Random io.Reader // default crypto/rand
+	Sealer *Sealer   // seals what must be read again: private keys, random keys, factor seeds
 	// MaxConnections bounds the pool; default 32. SQLite has one writer whatever it says.
 	MaxConnections int
 	// StatementTimeout ends a statement that takes longer; default 10 s, NoStatementTimeout for none. PostgreSQL only.
@@ -37,21 +38,23 @@ const NoStatementTimeout time.Duration = -1
 
 // Store is a database with its prepared statements. It is safe for concurrent use.
 type Store struct {
-	engine  engine
-	pooled  bool
-	reader  *database
-	writer  *database // the same as reader on PostgreSQL; one connection on SQLite
-	now     func() time.Time
-	random  io.Reader
-	sealer  *Sealer
-	secrets randomKeys
-	memory  *memory
+	engine        engine
+	pooled        bool
+	reader        *database
+	writer        *database // the same as reader on PostgreSQL; one connection on SQLite
+	now           func() time.Time
+	injectedClock bool // now is not the time of the day
+	random        io.Reader
+	sealer        *Sealer
+	secrets       randomKeys
+	memory        *memory
 }
 
 // Open connects to a database of the form sqlite:PATH or postgres://…. It neither migrates nor checks that the database
 // answers; a database that is away makes each call return ErrUnavailable until it is back.
 func Open(databaseURL string, o Options) (*Store, error) {
-	if o.Now == nil {
+	injected := o.Now != nil
+	if !injected {
 		o.Now = time.Now
 	}
 	if o.Random == nil {
@@ -63,7 +66,7 @@ func Open(databaseURL string, o Options) (*Store, error) {
 	if o.StatementTimeout == 0 {
 		o.StatementTimeout = 10 * time.Second
 	}
-	s := &Store{now: o.Now, random: o.Random, sealer: o.Sealer, memory: newMemory()}
+	s := &Store{now: o.Now, injectedClock: injected, random: o.Random, sealer: o.Sealer, memory: newMemory()}
 	var err error
 	switch {
 	case strings.HasPrefix(databaseURL, "sqlite:"):
@@ -168,6 +171,22 @@ func (s *Store) IsPooled() bool { return s.pooled }
 
 // Now is the Store's clock in epoch seconds.
 func (s *Store) Now() int64 { return s.now().Unix() }
+
+// commitTime is the SQL of the time at which a statement is executed, in epoch seconds. A request may wait for the database
+// for longer than a window lasts that it opens, and the clocks of two processes differ, so a window begins, and is asked
+// about, by the clock of the database. parameter is the placeholder of injectedTime.
+func (s *Store) commitTime(parameter string) string {
+	clock := `CAST(strftime('%s', 'now') AS bigint)`
+	if s.engine == postgresEngine {
+		clock = `CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)`
+	}
+	return `coalesce(CAST(` + parameter + ` AS bigint), ` + clock + `)`
+}
+
+// injectedTime is the time of a clock that was passed to Open, NULL where there is none.
+func (s *Store) injectedTime() sql.NullInt64 {
+	return sql.NullInt64{Int64: s.Now(), Valid: s.injectedClock}
+}
 
 // NewID makes a random UUID (version 4).
 func (s *Store) NewID() string {

@@ -1,6 +1,9 @@
 package storage
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // UnitOfWork collects the writes of one request and makes them at once, before the answer is written: one statement on
 // PostgreSQL, one short transaction on SQLite. It also keeps what the request has read, so that fosite, which reads a code
@@ -23,9 +26,14 @@ type UnitOfWork struct {
 	frontChannel bool
 	gate         *statement
 	statements   []statement
-	// presented is the generation of the refresh token that was presented; rotated says that Flush moves on from it.
+	// presented is the generation of the refresh token that was presented; rotates says that Flush moves on from it, and
+	// repeats that it is answered again after its grace.
 	presented int64
-	rotated   bool
+	rotates   bool
+	repeats   bool
+	// begun is when the request came; readAt is when the grant was read, by the clock of Store.commitTime.
+	begun  time.Time
+	readAt int64
 }
 
 // Issued collects the tokens of one request as they are made, with the values that only their maker knows.
@@ -53,7 +61,7 @@ type unitOfWorkKey struct{}
 
 // NewUnitOfWork begins the writes of one request.
 func (s *Store) NewUnitOfWork() *UnitOfWork {
-	return &UnitOfWork{store: s, Attempt: s.NewID()}
+	return &UnitOfWork{store: s, Attempt: s.NewID(), begun: s.now()}
 }
 
 // Context makes the unit of work ride in the context, where fosite's storage calls find it.
@@ -72,8 +80,8 @@ func UnitOfWorkFrom(ctx context.Context) *UnitOfWork {
 
 func (u *UnitOfWork) queue(s statement) { u.statements = append(u.statements, s) }
 
-// Flush makes the writes. ErrUsed: the code was redeemed by another attempt. ErrReuse: the refresh token was rotated
-// away longer ago than its grace; its family is revoked now. ErrNotFound: the grant was revoked meanwhile.
+// Flush makes the writes. ErrUsed: the code was redeemed by another attempt. ErrReuse: the refresh token is one that nobody
+// should have any more (rotation.go); its family is revoked now. ErrNotFound: the grant was revoked meanwhile.
 func (u *UnitOfWork) Flush(ctx context.Context) error {
 	if u.gate == nil && len(u.statements) == 0 {
 		return nil
@@ -85,7 +93,7 @@ func (u *UnitOfWork) Flush(ctx context.Context) error {
 	if passed {
 		return nil
 	}
-	if u.rotated {
+	if u.rotates || u.repeats {
 		return u.settleRotation(ctx)
 	}
 	if u.Code != nil {

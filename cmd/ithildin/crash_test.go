@@ -54,7 +54,8 @@ func TestAPowerCutLosesNothingThatWasAnswered(t *testing.T) {
 		for _, r := range all {
 			r.check(t, p)
 		}
-		_, err := store.SQL().ExecContext(context.Background(), `UPDATE grants SET rotated_at = rotated_at - 31 WHERE rotated_at > 0`)
+		_, err := store.SQL().ExecContext(context.Background(),
+			`UPDATE grants SET rotated_at = rotated_at - $1 WHERE rotated_at > 0`, storage.DefaultRefreshRetry+1)
 		require.NoError(t, err)
 		for _, r := range all {
 			r.checkAfterGrace(t, p)

@@ -1,0 +1,90 @@
+package storagetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ory/fosite"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+// repetitions are the cases of refresh tokens that were exchanged before and come again after their grace.
+func repetitions(t *testing.T, s *suite) {
+	past := func(seconds int64) { s.clock.Advance(time.Duration(seconds) * time.Second) }
+	begin := func(t *testing.T, changes ...func(*storage.Client)) (*storage.Client, func(int64) string) {
+		client := Client(t, s.store, storage.PresetStandard, append(changes, Opaque)...)
+		grant := Grant(t, s.store, client, User(t, s.store))
+		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
+		return client, func(generation int64) string { return storage.RefreshSignature(grant.ID, generation) }
+	}
+	t.Run("Past its grace a refresh token gives the same successor while nobody has used that", func(t *testing.T) {
+		client, token := begin(t)
+		for range 3 {
+			past(client.Policy.RefreshGrace)
+			e := s.refresh(t, client, token(0))
+			require.EqualValues(t, 1, e.unit.Successor())
+			require.True(t, e.unit.Repeats())
+		}
+		require.EqualValues(t, 2, s.refresh(t, client, token(1)).unit.Successor())
+	})
+	t.Run("The time in which it does is bounded", func(t *testing.T) {
+		client, token := begin(t)
+		past(client.Policy.RefreshRetry - 1)
+		s.refresh(t, client, token(0))
+		past(1)
+		s.requireReuse(t, client, token(0))
+	})
+	t.Run("A client without a grace has no such time", func(t *testing.T) {
+		client, token := begin(t, withoutGrace)
+		s.requireReuse(t, client, token(0))
+	})
+	t.Run("A refresh token whose successor was used is reuse", func(t *testing.T) {
+		client, token := begin(t)
+		s.refresh(t, client, token(1))
+		s.requireReuse(t, client, token(0))
+	})
+	t.Run("One that comes while its successor is used ends the family", func(t *testing.T) {
+		client, token := begin(t)
+		past(client.Policy.RefreshGrace)
+		late := newExchange(s.store, client)
+		require.NoError(t, late.presentRefreshToken(t.Context(), token(0)))
+		s.refresh(t, client, token(1))
+		require.ErrorIs(t, late.rotate(t.Context()), storage.ErrReuse)
+		require.ErrorIs(t, newExchange(s.store, client).presentRefreshToken(t.Context(), token(2)), fosite.ErrNotFound)
+	})
+	t.Run("Two holders who take turns are found out after a few generations", func(t *testing.T) {
+		client, token := begin(t)
+		generation := int64(0)
+		for ; generation < 5; generation++ {
+			past(client.Policy.RefreshGrace)
+			s.refresh(t, client, token(generation)) // the other holder
+			s.refresh(t, client, token(generation+1))
+		}
+		past(client.Policy.RefreshGrace)
+		s.requireReuse(t, client, token(generation))
+	})
+	t.Run("Answers that are lost in other generations are not counted together", func(t *testing.T) {
+		client, token := begin(t)
+		for generation := int64(0); generation < 20; generation += 2 {
+			past(client.Policy.RefreshGrace)
+			s.refresh(t, client, token(generation))
+			s.refresh(t, client, token(generation+1))
+			s.refresh(t, client, token(generation+2))
+		}
+	})
+	t.Run("A request that has waited for the database is judged by when it came", func(t *testing.T) {
+		client, token := begin(t)
+		past(1)
+		waiting, older := newExchange(s.store, client), newExchange(s.store, client)
+		past(client.Policy.RefreshGrace + 3)
+		s.refresh(t, client, token(1))
+		require.NoError(t, waiting.presentRefreshToken(t.Context(), token(0)), "its successor was not used when it came")
+		require.NoError(t, waiting.rotate(t.Context()))
+		require.EqualValues(t, 1, waiting.unit.Successor())
+		s.refresh(t, client, token(2))
+		require.ErrorIs(t, older.presentRefreshToken(t.Context(), token(0)), fosite.ErrNotFound, "refused, and nothing ends")
+		s.refresh(t, client, token(3))
+	})
+}
