@@ -1,12 +1,12 @@
 package provider
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"ithildin/storage"
 )
@@ -14,7 +14,7 @@ import (
 // The bounds of what a client registers; each list and each text has one.
 const (
 	maximumListed = 100 // entries of a list
-	maximumText   = 200 // bytes of a name, a contact, an acr value, a software id
+	maximumName   = 200 // bytes of what programs compare: the name of a scope, the kid of a key
 )
 
 // MetadataError is what keeps one member of a client's metadata from being registered.
@@ -37,6 +37,10 @@ type ClientRules struct {
 // fetches nothing: what a sector_identifier_uri must list is Provider's to compare. The redirect URIs of connections that
 // match by prefix are not looked at, for they are as old clients need them.
 func ValidateClient(client *storage.Client, rules ClientRules) error {
+	return errors.Join(validate(client, rules)...)
+}
+
+func validate(client *storage.Client, rules ClientRules) []error {
 	c := &metadataCheck{client: client, metadata: &client.Metadata, rules: rules}
 	c.redirects()
 	c.flows()
@@ -46,7 +50,39 @@ func ValidateClient(client *storage.Client, rules ClientRules) error {
 	c.addresses()
 	c.subject()
 	c.texts()
-	return errors.Join(c.problems...)
+	return c.problems
+}
+
+// ValidateClientChange is ValidateClient for a client that was stored before: what was wrong with it already, and is left as
+// it was, keeps nobody from changing something else. Imported clients have such members.
+func ValidateClientChange(before, after *storage.Client, rules ClientRules) error {
+	known := validate(before, rules)
+	old, changed := members(before), members(after)
+	return errors.Join(slices.DeleteFunc(validate(after, rules), func(problem error) bool {
+		var of *MetadataError
+		return errors.As(problem, &of) && bytes.Equal(old[of.Member], changed[of.Member]) &&
+			slices.ContainsFunc(known, func(e error) bool { return e.Error() == problem.Error() })
+	})...)
+}
+
+// members are the metadata of a client as JSON, by the names that a MetadataError has.
+func members(client *storage.Client) map[string]json.RawMessage {
+	var known map[string]json.RawMessage
+	text, err := json.Marshal(client.Metadata)
+	if err == nil {
+		err = json.Unmarshal(text, &known)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("provider: client metadata: %v", err)) // it was JSON in the database
+	}
+	var uris []string
+	for _, connection := range client.Connections {
+		uris = append(append(uris, connection.RedirectMatch), connection.RedirectURIs...)
+	}
+	for name, value := range map[string]any{"client_name": client.Name, "scope": client.Scope, "redirect_uris": uris} {
+		known[name], _ = json.Marshal(value) // texts always marshal
+	}
+	return known
 }
 
 // metadataCheck collects what is wrong with a client.
@@ -106,29 +142,17 @@ func (c *metadataCheck) texts() {
 	}
 }
 
-// text refuses what could make a page show something else than is there: control characters, and those that turn the
-// direction of writing.
+// text holds a text that people read to ValidateText.
 func (c *metadataCheck) text(member, text string) {
-	if len(text) > maximumText {
-		c.refuse(member, "has %d bytes: want %d at most", len(text), maximumText)
-		return
-	}
-	if !utf8.ValidString(text) {
-		c.refuse(member, "is not valid UTF-8")
-		return
-	}
-	for _, character := range text {
-		if !unicode.IsGraphic(character) {
-			c.refuse(member, "has the invisible character %U: want text that can be seen", character)
-			return
-		}
+	if err := ValidateText(text); err != nil {
+		c.refuse(member, "%v", err)
 	}
 }
 
 // ValidateScope holds the name of a scope to the characters of RFC 6749 section 3.3.
 func ValidateScope(name string) error {
-	if name == "" || len(name) > maximumText {
-		return fmt.Errorf("a scope of %d bytes: want 1 to %d", len(name), maximumText)
+	if name == "" || len(name) > maximumName {
+		return fmt.Errorf("a scope of %d bytes: want 1 to %d", len(name), maximumName)
 	}
 	for _, character := range []byte(name) {
 		if character <= ' ' || character >= 0x7f || character == '"' || character == '\\' {

@@ -95,8 +95,8 @@ func (c *metadataCheck) keys() {
 			c.refuse("jwks", "has several keys with the kid %.100q", key.KeyID)
 		}
 		seen[key.KeyID] = true
-		if len(key.KeyID) > maximumText {
-			c.refuse("jwks", "key %d has a kid of %d bytes: want %d at most", i+1, len(key.KeyID), maximumText)
+		if len(key.KeyID) > maximumName {
+			c.refuse("jwks", "key %d has a kid of %d bytes: want %d at most", i+1, len(key.KeyID), maximumName)
 		}
 		if !key.Valid() || !key.IsPublic() {
 			c.refuse("jwks", "key %d holds a private or symmetric key: want public ones, the client keeps the others", i+1)

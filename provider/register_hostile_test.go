@@ -120,7 +120,7 @@ func TestHostileMetadataIsRefusedWithReasons(t *testing.T) {
 		{"request_uris", []string{"http://client.example/request"}, "want an https URL"},
 		{"request_uris", repeated(101, "https://client.example/"), "101 entries"},
 		{"jwks_uri", "file:///etc/passwd", "want an https URL"},
-		{"client_name", strings.Repeat("Клініка", 50), "700 bytes: want 200 at most"},
+		{"client_name", strings.Repeat("Клініка", 72), "504 characters: want 500 at most"},
 		{"client_name", "Bank\u202eknaB", "invisible character U+202E"},
 		{"client_name", "Bank\u0000", "invisible character U+0000"},
 		{"client_name", "Bank\nof", "invisible character U+000A"},

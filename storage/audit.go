@@ -12,7 +12,7 @@ import (
 // EventLifetime is how long an audit event is kept where it does not say, in seconds: a year.
 const EventLifetime = 365 * 24 * 3600
 
-// longestEventField bounds each text of an event in bytes, since much of it comes from outside.
+// longestEventField bounds each text of an event in characters, since much of it comes from outside.
 const longestEventField = 512
 
 // Event is an entry of the audit log. It never holds what opens a door.
@@ -62,8 +62,14 @@ func (s *Store) eventValues(e Event) []any {
 
 // eventField makes any text one that a column takes: one bad request must not lose the events of others in its batch.
 func eventField(text string) string {
-	text = strings.ReplaceAll(text[:min(len(text), longestEventField)], "\x00", "")
-	return strings.ToValidUTF8(text, "")
+	length := 0
+	for at := range text { // at is where a character begins
+		if length++; length > longestEventField {
+			text = text[:at]
+			break
+		}
+	}
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")
 }
 
 const insertEvent = `

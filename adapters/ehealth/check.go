@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"ithildin/provider"
 )
 
 // check reads the fields of a body one by one, and collects what is wrong with them. What is wrong reads as a zero value.
@@ -57,9 +60,6 @@ func (c *check) optionalText(name string) string {
 	return value
 }
 
-// longestName bounds a short text of the admin API, in bytes, about as the old system's columns did.
-const longestName = 1024
-
 // name is a short text that must be there.
 func (c *check) name(name string) string {
 	c.text(name)
@@ -72,9 +72,9 @@ func (c *check) optionalName(name string) string {
 	if strings.ContainsRune(value, 0) { // no column takes it
 		c.broke(name, ruleString)
 	}
-	if len(value) > longestName {
+	if utf8.RuneCountInString(value) > provider.MaximumText {
 		c.broke(name, rule{
-			Rule: "length", Description: "should be at most 1024 byte(s)", Params: map[string]int{"max": longestName},
+			Rule: "length", Description: "should be at most 500 character(s)", Params: map[string]int{"max": provider.MaximumText},
 		})
 	}
 	return value

@@ -154,6 +154,9 @@ func (clientBlockCommand) Help() string {
 
 // Run blocks the client.
 func (c *clientBlockCommand) Run(ctx context.Context) error {
+	if err := checkText("--reason", c.Reason); err != nil {
+		return err
+	}
 	return c.withStore(ctx, func(store *storage.Store) error {
 		err := store.BlockClient(ctx, c.ID, c.Reason)
 		if errors.Is(err, storage.ErrConflict) {

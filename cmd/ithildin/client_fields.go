@@ -146,7 +146,7 @@ func changePolicy(policy storage.Policy, changes map[string]string) (storage.Pol
 	return policy, policy.Validate()
 }
 
-// checkClient names everything about a client that the provider could not serve.
+// checkClient names everything about a new client that the provider could not serve.
 func checkClient(c *storage.Client) error {
 	var wrong []error
 	if c.ID == "" || len(c.ID) > 255 || !isWord(c.ID) {
@@ -163,6 +163,30 @@ func checkClient(c *storage.Client) error {
 	}
 	if len(wrong) > 0 {
 		return &usageError{cause: errors.Join(wrong...)}
+	}
+	return nil
+}
+
+// checkClientChange is checkClient for a client that is stored: it judges what the change makes of it and not what was so
+// before, such as a member that an import brought.
+func checkClientChange(before, after *storage.Client) error {
+	var wrong []error
+	if after.Name == "" && before.Name != "" {
+		wrong = append(wrong, errors.New("--name can't be empty"))
+	}
+	if err := provider.ValidateClientChange(before, after, provider.ClientRules{}); err != nil {
+		wrong = append(wrong, err)
+	}
+	if len(wrong) > 0 {
+		return &usageError{cause: errors.Join(wrong...)}
+	}
+	return nil
+}
+
+// checkText holds a text that people read to the bounds that it has everywhere.
+func checkText(name, text string) error {
+	if err := provider.ValidateText(text); err != nil {
+		return &usageError{cause: fmt.Errorf("%s %w", name, err)}
 	}
 	return nil
 }

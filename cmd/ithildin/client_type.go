@@ -43,7 +43,7 @@ func newNamedScopeRow(id, name string, scope []string) namedScopeRow {
 // Run stores the client type.
 func (c *clientTypeCreateCommand) Run(ctx context.Context, terminal console) error {
 	scope := splitScope(c.Scope)
-	if err := checkScope(scope); err != nil {
+	if err := errors.Join(checkText("the name", c.Name), checkScope(scope)); err != nil {
 		return err
 	}
 	return c.withStore(ctx, func(store *storage.Store) error {
@@ -97,7 +97,7 @@ func (c namedScopeChange) apply(
 	ctx context.Context, terminal console, store *storage.Store, name *string, scope *[]string,
 ) error {
 	given := splitScope(c.Scope)
-	if err := checkScope(given); err != nil {
+	if err := errors.Join(checkText("the name", c.Named), checkScope(given)); err != nil {
 		return err
 	}
 	*name = or(c.Named, *name)

@@ -29,6 +29,7 @@ func (c *clientUpdateCommand) Run(ctx context.Context, terminal console) error {
 		if err != nil {
 			return explain(err, "client "+c.ID)
 		}
+		before := *client
 		if c.Preset != "" {
 			if client.Policy, err = storage.NewPolicy(c.Preset); err != nil {
 				return &usageError{cause: err}
@@ -37,7 +38,7 @@ func (c *clientUpdateCommand) Run(ctx context.Context, terminal console) error {
 		if err := c.apply(ctx, store, client); err != nil {
 			return err
 		}
-		if err := checkClient(client); err != nil {
+		if err := checkClientChange(&before, client); err != nil {
 			return err
 		}
 		if err := requireSealed(client); err != nil {

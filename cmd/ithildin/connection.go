@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"ithildin/provider"
 	"ithildin/storage"
@@ -65,8 +66,9 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console) err
 			return err
 		}
 		connection.ConsumerID = c.Consumer
+		before := *client
 		client.Connections = append(client.Connections, connection)
-		if err := checkClient(client); err != nil {
+		if err := checkClientChange(&before, client); err != nil {
 			return err
 		}
 		secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile, signingAlgorithm(client.Metadata))
@@ -161,12 +163,14 @@ func checkConnection(ctx context.Context, store *storage.Store, connection *stor
 	if err != nil {
 		return explain(err, "client "+connection.ClientID)
 	}
+	before := *client
+	client.Connections = slices.Clone(client.Connections)
 	for i, known := range client.Connections {
 		if known.ID == connection.ID {
 			client.Connections[i] = connection
 		}
 	}
-	return checkClient(client)
+	return checkClientChange(&before, client)
 }
 
 type connectionRotateSecretCommand struct {

@@ -34,7 +34,7 @@ func (roleCreateCommand) Help() string {
 // Run stores the role.
 func (c *roleCreateCommand) Run(ctx context.Context, terminal console) error {
 	scope := splitScope(c.Scope)
-	if err := checkScope(scope); err != nil {
+	if err := errors.Join(checkText("the name", c.Name), checkScope(scope)); err != nil {
 		return err
 	}
 	return c.withStore(ctx, func(store *storage.Store) error {

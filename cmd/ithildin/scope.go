@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"ithildin/storage"
 )
@@ -67,7 +68,9 @@ func (scopePutCommand) Help() string {
 
 // Run stores the scope.
 func (c *scopePutCommand) Run(ctx context.Context) error {
-	if err := checkScope([]string{c.Name}); err != nil {
+	if err := errors.Join(
+		checkScope([]string{c.Name}), checkText("--title-uk", c.TitleUK), checkText("--title-en", c.TitleEN),
+	); err != nil {
 		return err
 	}
 	return c.withStore(ctx, func(store *storage.Store) error {

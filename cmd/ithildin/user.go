@@ -215,6 +215,9 @@ func (userBlockCommand) Help() string {
 
 // Run blocks the user.
 func (c *userBlockCommand) Run(ctx context.Context) error {
+	if err := checkText("--reason", c.Reason); err != nil {
+		return err
+	}
 	return c.withStore(ctx, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {

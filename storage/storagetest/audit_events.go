@@ -41,7 +41,7 @@ func auditEvents(t *testing.T, s *suite) {
 		got, err := s.store.ListEvents(t.Context(), storage.EventFilter{Kind: "hostile"})
 		require.NoError(t, err)
 		require.Equal(t, "ab", got[0].Address)
-		require.Equal(t, strings.Repeat("ї", 256), got[0].Details["agent"])
+		require.Equal(t, strings.Repeat("ї", 512), got[0].Details["agent"])
 		require.Equal(t, s.store.Now()+storage.EventLifetime, got[0].ExpiresAt)
 	})
 	t.Run("An event about a write is kept if the write is", func(t *testing.T) { eventsRideInTheWrite(t, s) })
