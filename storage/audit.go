@@ -148,13 +148,16 @@ ORDER BY created_at DESC, id DESC LIMIT $6`, f.Kind, f.ClientID, f.UserID, f.Bef
 	return events, nil
 }
 
-// PruneEvents deletes events from before a time (epoch seconds), of one kind or, where kind is "", of all, at most batch of
-// them in one statement, and says how many went.
+// PruneEvents deletes events from before a time (epoch seconds), the oldest first, of one kind or, where kind is "", of all,
+// at most batch of them in one statement, and says how many went.
 func (s *Store) PruneEvents(ctx context.Context, kind string, before int64, batch int) (total int64, err error) {
+	where, args := `created_at < $1`, []any{before, batch}
+	if kind != "" {
+		where, args = where+` AND kind = $3`, append(args, kind)
+	}
+	query := `DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE ` + where + ` ORDER BY created_at LIMIT $2)`
 	for {
-		n, err := s.exec(ctx, `
-DELETE FROM audit_events WHERE id IN (
-  SELECT id FROM audit_events WHERE created_at < $1 AND ($2 = '' OR kind = $2) LIMIT $3)`, before, kind, batch)
+		n, err := s.exec(ctx, query, args...)
 		total += n
 		if err != nil || n < int64(batch) {
 			return total, err

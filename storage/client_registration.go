@@ -141,7 +141,7 @@ const (
 
 	selectUnapproved = `
 SELECT r.client_id FROM client_registrations r
-WHERE r.created_at < $1 AND r.initial_access_token_id IS NULL AND ` + unapproved + ` LIMIT $2`
+WHERE r.created_at < $1 AND r.initial_access_token_id IS NULL AND ` + unapproved + ` ORDER BY r.created_at LIMIT $2`
 )
 
 // deleteUnapproved looks again at each, for somebody may have approved it meanwhile.

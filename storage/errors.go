@@ -63,6 +63,12 @@ func IsMisconfigured(err error) bool {
 	return errors.Is(err, pq.ErrSSLNotSupported) || errors.As(err, &certificate)
 }
 
+// IsTimeout says that the database answers, but ended a statement that took too long or waited too long for a lock.
+func IsTimeout(err error) bool {
+	var postgres *pq.Error
+	return errors.As(err, &postgres) && (postgres.Code == "57014" || postgres.Code == "55P03")
+}
+
 func isUnique(err error) bool {
 	var postgres *pq.Error
 	if errors.As(err, &postgres) {

@@ -2,8 +2,12 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
+	"time"
 )
 
 const day = 24 * 3600
@@ -20,6 +24,8 @@ type Sweep struct {
 	TokenRetention int64 // seconds
 	// KeepTokens leaves codes, grants and access tokens for another time.
 	KeepTokens bool
+	// Budget is for how long one kind of rows is swept; the rest waits for the next run. 0: until none are left.
+	Budget time.Duration
 }
 
 // deadRows is a kind of rows that are of no more use a while after they expire.
@@ -27,67 +33,133 @@ type deadRows struct {
 	table string
 	key   string
 	kept  int64 // seconds past expiry; tokenRetention for what an operator decides
-	// where takes the time before which rows must have expired as $1.
-	where string
+	// since leaves out what expired longer ago than kept and so many seconds more; 0 for no bound.
+	since int64
+	// and is one more condition on the row; now is $4.
+	and string
 }
 
-const expired = `expires_at < $1`
-
-// standardCodes are the codes of clients without the legacy form of tokens. The bound below keeps the search off the
-// legacy codes that stay for longer; a code that an idle janitor has missed goes with those.
-const standardCodes = expired + ` AND expires_at >= $1 - 86400
-AND client_id NOT IN (SELECT id FROM clients WHERE policy LIKE '%"token_form":"` + TokenFormLegacy + `"%')`
+// standardCodes are the codes of clients without the legacy form of tokens. They are looked for among what expired in the
+// last day only, off the legacy codes that stay for longer; a code that an idle janitor has missed goes with those.
+const standardCodes = `client_id NOT IN (SELECT id FROM clients WHERE policy LIKE '%"token_form":"` + TokenFormLegacy + `"%')`
 
 // grantsOfNoSession leaves the grants of a live login session, which say whom to tell of its end.
-const grantsOfNoSession = expired + ` AND NOT EXISTS (SELECT 1 FROM login_sessions l
-WHERE l.session_id = grants.session_id AND l.revoked_at = 0 AND l.expires_at >= $1)`
+const grantsOfNoSession = `NOT EXISTS (SELECT 1 FROM login_sessions l
+WHERE l.session_id = grants.session_id AND l.revoked_at = 0 AND l.expires_at >= $4)`
 
 // allDeadRows: the answers of the legacy face to expired codes and access tokens are about rows that exist, hence the 30
 // days. A used code of the others is known for half an hour more, so that its replay revokes. A grant's expires_at is
 // late already.
 var allDeadRows = []deadRows{
-	{"codes", "id", tokenRetention, expired},
-	{"codes", "id", 1800, standardCodes},
-	{"access_tokens", "id", tokenRetention, expired},
-	{"grants", "id", 0, grantsOfNoSession},
-	{"login_sessions", "id", 0, expired},
-	{"sign_in_failures", "id", 0, expired},
-	{"one_time_codes", "id", day, expired},
-	{"connection_secrets", "id", 0, `expires_at > 0 AND ` + expired},
-	{"revoked_jti", "jti", 0, expired},
-	{"used_jti", "namespace, issuer, jti", 0, expired},
-	{"audit_events", "id", 0, expired},
-	{"initial_access_tokens", "id", 0, expired},
-	{"logout_deliveries", "id", 0, expired},
+	{table: "codes", key: "id", kept: tokenRetention},
+	{table: "codes", key: "id", kept: 1800, since: day, and: standardCodes},
+	{table: "access_tokens", key: "id", kept: tokenRetention},
+	{table: "grants", key: "id", and: grantsOfNoSession},
+	{table: "login_sessions", key: "id"},
+	{table: "sign_in_failures", key: "id"},
+	{table: "one_time_codes", key: "id", kept: day},
+	{table: "connection_secrets", key: "id", and: `expires_at > 0`},
+	{table: "revoked_jti", key: "jti"},
+	{table: "used_jti", key: "namespace, issuer, jti"},
+	{table: "audit_events", key: "id"},
+	{table: "initial_access_tokens", key: "id"},
+	{table: "logout_deliveries", key: "id"},
 }
 
-// Sweep deletes the rows that are dead, in batches, until none are left, and says how many went from each table. After an
-// error it says how far it came. Two at once do no harm.
+// Sweep deletes the rows that are dead, in batches, and says how many went from each table. A kind of rows that fails does
+// not keep the others from being swept; the error names each that failed. Two at once do no harm.
 func (s *Store) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, error) {
 	if sweep.Batch <= 0 {
 		return nil, fmt.Errorf("storage: sweep in batches of %d: want one row or more", sweep.Batch)
 	}
 	deleted := map[string]int64{}
+	var failures []error
 	for _, rows := range allDeadRows {
 		if sweep.KeepTokens && slices.Contains([]string{"codes", "grants", "access_tokens"}, rows.table) {
 			continue
 		}
-		kept := rows.kept
-		if kept == tokenRetention {
-			kept = sweep.TokenRetention
+		n, err := s.sweepRows(ctx, sweep, rows)
+		deleted[rows.table] += n
+		if err != nil {
+			failures = append(failures, fmt.Errorf("storage: sweep %s: %w", rows.table, err))
 		}
-		query := fmt.Sprintf(`DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s LIMIT $2)`,
-			rows.table, rows.key, rows.where)
-		for {
-			n, err := s.exec(ctx, query, s.Now()-kept, sweep.Batch)
-			deleted[rows.table] += n
-			if err != nil {
-				return deleted, fmt.Errorf("storage: sweep %s: %w", rows.table, err)
-			}
-			if n < int64(sweep.Batch) {
-				break
-			}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return deleted, nil
+	return deleted, errors.Join(failures...)
 }
+
+// sweepRows walks along the index on expires_at, from slice to slice of a batch of rows. So a statement reads no more than
+// a batch, also where rows stay that a condition keeps, and none reads what a statement before it has read.
+func (s *Store) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (total int64, err error) {
+	kept := rows.kept
+	if kept == tokenRetention {
+		kept = sweep.TokenRetention
+	}
+	end := s.Now() - kept
+	from := int64(math.MinInt64)
+	if rows.since > 0 {
+		from = end - rows.since
+	}
+	budget := s.spend(sweep.Budget)
+	for from < end && !budget.isSpent() {
+		until, err := s.sliceEnd(ctx, rows.table, from, end, sweep.Batch)
+		if err != nil {
+			return total, err
+		}
+		n, err := s.sweepSlice(ctx, rows, from, until, sweep.Batch)
+		total += n
+		if err != nil {
+			return total, err
+		}
+		from = until
+	}
+	return total, nil
+}
+
+// sliceEnd is the time before which a batch of rows expired, counted from a time; more where several expired in one second.
+func (s *Store) sliceEnd(ctx context.Context, table string, from, end int64, batch int) (int64, error) {
+	var last []int64
+	err := s.selectAll(ctx, &last, `SELECT expires_at FROM `+table+`
+WHERE expires_at >= $1 AND expires_at < $2 ORDER BY expires_at LIMIT 1 OFFSET $3`, from, end, batch-1)
+	if err != nil || len(last) == 0 {
+		return end, err
+	}
+	return last[0] + 1, nil
+}
+
+// sweepSlice deletes the dead rows of a slice.
+func (s *Store) sweepSlice(ctx context.Context, rows deadRows, from, until int64, batch int) (total int64, err error) {
+	where, args := `expires_at >= $1 AND expires_at < $2`, []any{from, until, batch}
+	if rows.and != "" {
+		where += ` AND ` + rows.and
+	}
+	if strings.Contains(rows.and, "$4") {
+		args = append(args, s.Now())
+	}
+	query := fmt.Sprintf(`DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s ORDER BY expires_at LIMIT $3)`,
+		rows.table, rows.key, where)
+	for {
+		n, err := s.exec(ctx, query, args...)
+		total += n
+		if err != nil || n < int64(batch) {
+			return total, err
+		}
+	}
+}
+
+// budget is the time that a job may take.
+type budget struct {
+	store *Store
+	end   time.Time // zero for no bound
+}
+
+func (s *Store) spend(time time.Duration) budget {
+	if time <= 0 {
+		return budget{}
+	}
+	return budget{store: s, end: s.now().Add(time)}
+}
+
+func (b budget) isSpent() bool { return b.store != nil && b.store.now().After(b.end) }

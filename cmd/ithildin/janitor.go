@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -29,7 +30,13 @@ type janitor struct {
 	failures *prometheus.CounterVec
 	success  *prometheus.GaugeVec
 	seconds  *prometheus.GaugeVec
+	// oldPasswords is where the last run of its job stopped for want of time; nil where it came to the end.
+	oldPasswords *storage.PasswordPosition
 }
+
+// jobBudget is for how long a running server ends old passwords, and sweeps each kind of rows, at a time. What is left
+// waits for the next run, so that no backlog keeps the other jobs from their turn.
+const jobBudget = 30 * time.Second
 
 func newJanitor(s janitorSettings, store *storage.Store, logger *slog.Logger, registry prometheus.Registerer) *janitor {
 	j := &janitor{
@@ -54,11 +61,14 @@ func newJanitor(s janitorSettings, store *storage.Store, logger *slog.Logger, re
 // work does what is due at that time.
 func (j *janitor) work(ctx context.Context, now time.Time) {
 	if j.settings.passwordLifetime > 0 && j.settings.expiration.has(now) {
-		j.run(ctx, jobTokenExpiration, j.endOldPasswords)
+		j.run(ctx, jobTokenExpiration, func(ctx context.Context) (map[string]int64, error) {
+			return j.endOldPasswords(ctx, jobBudget)
+		})
 	}
 	j.run(ctx, jobSweep, func(ctx context.Context) (map[string]int64, error) {
 		return j.store.Sweep(ctx, storage.Sweep{
 			Batch: j.settings.batch, TokenRetention: j.settings.retention, KeepTokens: !j.settings.deleting.has(now),
+			Budget: jobBudget,
 		})
 	})
 	j.run(ctx, jobRegistrations, j.deleteUnapproved)
@@ -70,9 +80,13 @@ func (j *janitor) deleteUnapproved(ctx context.Context) (map[string]int64, error
 	return map[string]int64{"clients": clients}, err
 }
 
-func (j *janitor) endOldPasswords(ctx context.Context) (map[string]int64, error) {
-	before := j.store.Now() - int64(j.settings.passwordLifetime/time.Second)
-	users, err := j.store.EndOldPasswords(ctx, before, j.settings.batch)
+// endOldPasswords goes on where the run before has stopped.
+func (j *janitor) endOldPasswords(ctx context.Context, budget time.Duration) (map[string]int64, error) {
+	users, stopped, err := j.store.EndOldPasswords(ctx, storage.OldPasswords{
+		SetBefore: j.store.Now() - int64(j.settings.passwordLifetime/time.Second), Batch: j.settings.batch, Budget: budget,
+		After: j.oldPasswords,
+	})
+	j.oldPasswords = stopped
 	return map[string]int64{"users": users}, err
 }
 
@@ -120,7 +134,8 @@ type sweptRow struct {
 	Rows  int64  `json:"rows"`
 }
 
-// Run prints how many users' tokens were ended, and how many rows went from each table.
+// Run prints how many users' tokens were ended, and how many rows went from each table. A job that fails does not keep the
+// others from being done.
 func (c *janitorCommand) Run(ctx context.Context, terminal console) error {
 	var p problems
 	lifetime := componentFlags{PasswordLifetime: c.PasswordLifetime}.passwordLifetime(&p)
@@ -131,25 +146,21 @@ func (c *janitorCommand) Run(ctx context.Context, terminal console) error {
 	return c.withStore(ctx, func(store *storage.Store) error {
 		j := &janitor{settings: s, store: store}
 		var rows []sweptRow
-		if lifetime > 0 {
-			ended, err := j.endOldPasswords(ctx)
-			if err != nil {
-				return err
+		var failures []error
+		add := func(done map[string]int64, err error) {
+			for _, table := range slices.Sorted(maps.Keys(done)) {
+				rows = append(rows, sweptRow{Table: table, Rows: done[table]})
 			}
-			rows = append(rows, sweptRow{Table: "users", Rows: ended["users"]})
+			failures = append(failures, err)
 		}
-		deleted, err := store.Sweep(ctx, storage.Sweep{Batch: s.batch, TokenRetention: s.retention})
-		if err != nil {
+		if lifetime > 0 {
+			add(j.endOldPasswords(ctx, 0))
+		}
+		add(store.Sweep(ctx, storage.Sweep{Batch: s.batch, TokenRetention: s.retention}))
+		add(j.deleteUnapproved(ctx))
+		if err := printRows(terminal.out, c.formatFlag, rows); err != nil {
 			return err
 		}
-		for _, table := range slices.Sorted(maps.Keys(deleted)) {
-			rows = append(rows, sweptRow{Table: table, Rows: deleted[table]})
-		}
-		unapproved, err := j.deleteUnapproved(ctx)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, sweptRow{Table: "clients", Rows: unapproved["clients"]})
-		return printRows(terminal.out, c.formatFlag, rows)
+		return errors.Join(failures...)
 	})
 }

@@ -175,6 +175,8 @@ func report(out io.Writer, err error) int {
 		code, hint = exitUsage, usage.hint
 	case errors.As(err, &hinted):
 		hint = hinted.hint
+	case storage.IsTimeout(err):
+		hint = "the database answers, but this took longer than its timeout: is it overloaded, or is a table locked?"
 	case errors.Is(err, storage.ErrUnavailable):
 		hint = "is the database running, and is ITHILDIN_DATABASE_URL right?"
 	}

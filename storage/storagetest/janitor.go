@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -48,10 +49,57 @@ func janitor(t *testing.T, s *suite) {
 			require.NoError(t, err)
 		}
 	})
+	t.Run("A kind of rows that fails does not keep the others from being swept", func(t *testing.T) {
+		s.oneRowOfEach(t)
+		s.clock.Advance(500 * 24 * time.Hour)
+		rename(t, s, "codes", "codes_away")
+		defer rename(t, s, "codes_away", "codes")
+		deleted, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 2, TokenRetention: storage.TokenRetention})
+		require.ErrorContains(t, err, "sweep codes:")
+		for _, table := range []string{"access_tokens", "grants", "login_sessions", "audit_events", "logout_deliveries"} {
+			require.NotZero(t, deleted[table], table)
+		}
+	})
+	t.Run("What a budget leaves is swept by the next runs, and old rows that stay do not hide others", func(t *testing.T) {
+		aBudgetIsKept(t, s)
+	})
 	t.Run("A sweep without a batch is refused", func(t *testing.T) {
 		_, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 0, TokenRetention: storage.TokenRetention})
 		require.Error(t, err)
 	})
+}
+
+func aBudgetIsKept(t *testing.T, s *suite) {
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
+	_, session := LoginSession(t, s.store, u)
+	for range 5 {
+		Grant(t, s.store, client, u, inSession(session), func(g *storage.Grant) { g.ExpiresAt = s.store.Now() + 60 })
+	}
+	var dead []string
+	for range 6 {
+		dead = append(dead, Grant(t, s.store, client, u, func(g *storage.Grant) { g.ExpiresAt = s.store.Now() + 61 }).ID)
+	}
+	s.clock.Advance(time.Hour)
+	hurried := s.open(t, func(o *storage.Options) {
+		o.Now = func() time.Time { s.clock.Advance(time.Second); return s.clock.Now() }
+	})
+	left := func() (n int) {
+		for _, id := range dead {
+			n += s.count(t, "grants", "id = $1", id)
+		}
+		return n
+	}
+	for runs := 0; left() > 0; runs++ {
+		_, err := hurried.Sweep(t.Context(), storage.Sweep{Batch: 2, TokenRetention: storage.TokenRetention, Budget: 5 * time.Second})
+		require.NoError(t, err)
+		require.Less(t, runs, 20)
+	}
+}
+
+func rename(t *testing.T, s *suite, table, to string) {
+	t.Helper()
+	_, err := s.store.SQL().ExecContext(context.WithoutCancel(t.Context()), `ALTER TABLE `+table+` RENAME TO `+to)
+	require.NoError(t, err)
 }
 
 // oneRowOfEach makes a live row in every table that the janitor sweeps.
@@ -122,8 +170,10 @@ func oldPasswords(t *testing.T, s *suite) {
 			kept[user.ID] = token.ID
 		}
 	}
-	users, err := s.store.EndOldPasswords(ctx, s.store.Now()-90*24*3600, 1)
+	old := storage.OldPasswords{SetBefore: s.store.Now() - 90*24*3600, Batch: 1}
+	users, stopped, err := s.store.EndOldPasswords(ctx, old)
 	require.NoError(t, err)
+	require.Nil(t, stopped)
 	require.EqualValues(t, 1, users)
 	for name, id := range kept {
 		found, err := s.store.FindAccessToken(ctx, id)
@@ -140,7 +190,37 @@ func oldPasswords(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Empty(t, sessions)
 	}
-	users, err = s.store.EndOldPasswords(ctx, s.store.Now()-90*24*3600, 100)
+	old.Batch = 100
+	users, _, err = s.store.EndOldPasswords(ctx, old)
 	require.NoError(t, err)
 	require.Zero(t, users, "a second time there is nothing left to end")
+
+	t.Run("A run that stops for want of time is taken up by the next", func(t *testing.T) {
+		var people []storage.User
+		for range 4 {
+			user := User(t, s.store)
+			require.NoError(t, s.store.SetPassword(ctx, user.ID, "some password"))
+			people = append(people, user)
+		}
+		s.clock.Advance(100 * 24 * time.Hour)
+		for _, user := range people {
+			LoginSession(t, s.store, user)
+		}
+		hurried := s.open(t, func(o *storage.Options) {
+			o.Now = func() time.Time { s.clock.Advance(time.Second); return s.clock.Now() }
+		})
+		old = storage.OldPasswords{SetBefore: s.store.Now() - 90*24*3600, Batch: 2, Budget: time.Nanosecond}
+		runs := 0
+		for ; runs == 0 || old.After != nil; runs++ {
+			require.Less(t, runs, 20)
+			_, old.After, err = hurried.EndOldPasswords(ctx, old)
+			require.NoError(t, err)
+		}
+		require.Greater(t, runs, 1)
+		for _, user := range people {
+			sessions, err := s.store.ListLoginSessions(ctx, user.ID)
+			require.NoError(t, err)
+			require.Empty(t, sessions)
+		}
+	})
 }

@@ -1,0 +1,72 @@
+package storagetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+)
+
+// RunManyRows measures the lists of the admin API and the janitor on n rows in each table. A page is read within 100 ms,
+// and no statement of the janitor takes a second.
+func RunManyRows(t *testing.T, engine Engine, n int) {
+	databaseURL := engine.Create(t)
+	filler := Open(t, databaseURL, func(o *storage.Options) { o.StatementTimeout = storage.NoStatementTimeout })
+	ManyRows(t, filler, n)
+	clock := NewClock()
+	store := Open(t, databaseURL, At(clock), func(o *storage.Options) { o.StatementTimeout = time.Second })
+	for name, list := range adminLists() {
+		t.Run("The list of "+name, func(t *testing.T) { listIsFast(t, store, list) })
+	}
+	t.Run("Old passwords", func(t *testing.T) {
+		old := min(n, 500_000)
+		_, err := filler.SQL().ExecContext(t.Context(),
+			`UPDATE users SET password = 'x', password_set_at = 1 WHERE id <= '`+UserNumber(old)+`'`)
+		require.NoError(t, err)
+		begin := time.Now()
+		users, _, err := store.EndOldPasswords(t.Context(), storage.OldPasswords{SetBefore: 2, Batch: 500})
+		require.NoError(t, err)
+		t.Logf("the tokens of %d of %d users were ended in %v", users, old, time.Since(begin).Round(time.Millisecond))
+	})
+	t.Run("Sweep", func(t *testing.T) {
+		begin := time.Now()
+		deleted, err := store.Sweep(t.Context(), storage.Sweep{Batch: 500, TokenRetention: storage.TokenRetention, Budget: time.Minute})
+		require.NoError(t, err)
+		require.NotZero(t, deleted["grants"])
+		t.Logf("%v were deleted in %v", deleted, time.Since(begin).Round(time.Millisecond))
+	})
+	t.Run("Pruning the audit of a rare kind", func(t *testing.T) {
+		begin := time.Now()
+		gone, err := store.PruneEvents(t.Context(), "rare", int64(n), 500)
+		require.NoError(t, err)
+		require.EqualValues(t, n/1000, gone)
+		t.Logf("%d were deleted in %v", gone, time.Since(begin).Round(time.Millisecond))
+	})
+}
+
+// listIsFast reads the first page, a later one by its number, and one by a cursor; of three times the fastest counts, for
+// others use the machine too.
+func listIsFast(t *testing.T, store *storage.Store, list listed) {
+	var after string
+	for _, p := range []storage.Page{{Number: 1, Size: 50}, {Number: 200, Size: 50}, {Size: 50, After: "the first page's"}} {
+		if p.After != "" {
+			if p.After = after; after == "" {
+				continue
+			}
+		}
+		fastest := time.Hour
+		for range 3 {
+			begin := time.Now()
+			_, total, err := list.read(t.Context(), store, p)
+			require.NoError(t, err)
+			fastest = min(fastest, time.Since(begin))
+			if p.Number == 1 {
+				after = total.Next
+			}
+		}
+		t.Logf("page %d: %v", p.Number, fastest.Round(100*time.Microsecond))
+		require.Less(t, fastest, 100*time.Millisecond, "page %d", p.Number)
+	}
+}
