@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
+	"net"
 	"net/http"
+	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -93,10 +96,13 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 type adminGuard struct {
 	hashes [][32]byte
 	open   bool
+	// loopback: the listener is reached from this machine alone.
+	loopback bool
+	hosts    []string
 }
 
 func newAdminGuard(s *settings) adminGuard {
-	g := adminGuard{open: s.adminOpen}
+	g := adminGuard{open: s.adminOpen, loopback: isLoopback(s.adminListen), hosts: s.adminHosts}
 	for _, token := range s.adminTokens {
 		g.hashes = append(g.hashes, sha256.Sum256([]byte(token)))
 	}
@@ -105,6 +111,11 @@ func newAdminGuard(s *settings) adminGuard {
 
 func (g adminGuard) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.open && !g.addressed(r.Host) {
+			answer(w, http.StatusForbidden, map[string]string{"error": "without an admin token this listener is asked as localhost, " +
+				"127.0.0.1 or [::1], or as a host that ITHILDIN_ADMIN_HOSTS names; it was asked as " + r.Host})
+			return
+		}
 		if !g.open && !g.known(r.Header.Get("Authorization")) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="ithildin admin"`)
 			answer(w, http.StatusUnauthorized, map[string]string{"error": "an admin token is needed"})
@@ -112,6 +123,21 @@ func (g adminGuard) protect(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// addressed says whether an open listener was asked by a name that nobody else can give it. A page whose own name was made to
+// resolve to this machine (DNS rebinding) sends that name as Host, and no address and no name without a dot.
+func (g adminGuard) addressed(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	name = strings.ToLower(strings.Trim(strings.TrimSuffix(name, "."), "[]"))
+	if slices.Contains(g.hosts, name) || isLoopback(net.JoinHostPort(name, "1")) {
+		return true
+	}
+	_, err = netip.ParseAddr(name)
+	return !g.loopback && name != "" && (err == nil || !strings.Contains(name, "."))
 }
 
 // known compares hashes, so that neither a token's bytes nor its length show in the time that it takes.

@@ -34,6 +34,7 @@ type configuration struct {
 	AdminListen    string `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Admin listener, never public; default 127.0.0.1:8081."`
 	AdminTokenFile string `env:"ITHILDIN_ADMIN_TOKEN_FILE" placeholder:"PATH" help:"File with the bearer tokens of the admin listener, else they are in ITHILDIN_ADMIN_TOKEN: one a line, all good."`
 	AdminAuth      string `env:"ITHILDIN_ADMIN_AUTH" placeholder:"none" help:"none opens the admin listener to whoever reaches it, in a trusted network."`
+	AdminHosts     string `env:"ITHILDIN_ADMIN_HOSTS" placeholder:"HOST,…" help:"Names besides this machine's own by which an admin listener without tokens may be asked."`
 	TrustedProxies string `env:"ITHILDIN_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies that end TLS and are believed about the client's address."`
 	ResponseTypes  string `env:"ITHILDIN_RESPONSE_TYPES" placeholder:"TYPE,…" help:"Response types that clients may be registered for, such as code,code id_token; default code."`
 	LogFormat      string `env:"ITHILDIN_LOG_FORMAT" placeholder:"text|json" help:"Default: text on a terminal, else json."`
@@ -59,7 +60,8 @@ type settings struct {
 	scheme              string       // of the public listener
 	certificate         *certificate // nil: it speaks plain HTTP
 	adminTokens         []string
-	adminOpen           bool // whoever reaches the admin listener may use it
+	adminOpen           bool     // whoever reaches the admin listener may use it
+	adminHosts          []string // lower case, without ports
 	trustedProxies      []netip.Prefix
 	responseTypes       []string
 	databaseURL         string
@@ -143,14 +145,17 @@ func (c configuration) loadAdmin(p *problems, s *settings) {
 	case c.AdminAuth == "none" && len(s.adminTokens) > 0:
 		p.add("ITHILDIN_ADMIN_AUTH", "is none although ITHILDIN_ADMIN_TOKEN has tokens")
 	}
+	s.adminHosts = strings.FieldsFunc(strings.ToLower(c.AdminHosts), func(r rune) bool { return r == ',' || r == ' ' })
+	for _, host := range s.adminHosts {
+		if !validHost(&url.URL{Host: host}) || strings.Contains(host, ":") {
+			p.add("ITHILDIN_ADMIN_HOSTS", "has %q: want names without a port", host)
+		}
+	}
 	s.adminOpen = c.AdminAuth == "none" || len(s.adminTokens) == 0 && isLoopback(s.adminListen)
 }
 
 func (f databaseFlags) load(p *problems, dev bool) (databaseURL string, connections int) {
-	databaseURL = f.DatabaseURL
-	if f.DatabaseURLFile != "" {
-		databaseURL = p.file("ITHILDIN_DATABASE_URL", f.DatabaseURL, f.DatabaseURLFile)
-	}
+	databaseURL = p.secretOr("ITHILDIN_DATABASE_URL", f.DatabaseURL, f.DatabaseURLFile)
 	if databaseURL == "" {
 		databaseURL = defaultDatabaseURL
 		if dev {

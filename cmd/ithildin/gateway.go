@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"log/slog"
 	"net/url"
 	"os"
@@ -63,7 +64,7 @@ func readRules(path string) (*gateway.Rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	return gateway.ParseRules(text)
+	return gateway.ParseRules(bytes.TrimPrefix(text, []byte(markUTF8)))
 }
 
 // build makes what answers gateways, and returns what it adds to the public listener.

@@ -65,10 +65,14 @@ func main() {
 	os.Exit(run(context.Background(), os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
 
-// unsetEmpty makes a setting that is empty, as templates of containers leave it, the same as one that is absent.
+// settingPrefix begins the name of every variable of ours.
+const settingPrefix = "ITHILDIN_"
+
+// unsetEmpty makes a setting that is empty, as templates of containers leave it, the same as one that is absent, but for
+// secrets.
 func unsetEmpty(environment []string) {
 	for _, entry := range environment {
-		if name, value, _ := strings.Cut(entry, "="); value == "" && strings.HasPrefix(name, "ITHILDIN_") {
+		if name, value, _ := strings.Cut(entry, "="); value == "" && strings.HasPrefix(name, settingPrefix) && !isSecret(name) {
 			_ = os.Unsetenv(name) // fails for impossible names only
 		}
 	}
@@ -92,7 +96,7 @@ func run(ctx context.Context, arguments []string, c console) int {
 	if err != nil {
 		return report(c.err, &usageError{cause: err, hint: helpFor(err)})
 	}
-	if err := refuseEmptyUpdate(parsed); err != nil {
+	if err := errors.Join(refuseEmptyUpdate(parsed), refuseUnnamedFile(parsed)); err != nil {
 		return report(c.err, err)
 	}
 	parsed.BindTo(audited(ctx, parsed.Command()), (*context.Context)(nil))
@@ -118,6 +122,16 @@ func refuseEmptyUpdate(parsed *kong.Context) error {
 	}
 	if !named {
 		return &usageError{cause: errors.New("nothing is to be changed"), hint: hint}
+	}
+	return nil
+}
+
+// refuseUnnamedFile refuses a flag that is to name a file and is given empty: what was to be in the file would be left out.
+func refuseUnnamedFile(parsed *kong.Context) error {
+	for _, element := range parsed.Path {
+		if flag := element.Flag; flag != nil && strings.HasSuffix(flag.Name, "-file") && parsed.FlagValue(flag) == "" {
+			return &usageError{cause: fmt.Errorf("--%s is given empty: want the name of a file", flag.Name)}
+		}
 	}
 	return nil
 }

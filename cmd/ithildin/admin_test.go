@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAttackDNSRebindingReachesNoAdminListenerWithoutTokens(t *testing.T) {
+	s := newService(t, slog.New(slog.DiscardHandler))
+	ask := func(method, path, host string) int {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(context.Background(), method, path, nil)
+		r.Host = host
+		r.Header.Set("Origin", "http://"+host) // the page's own origin, to its browser
+		s.admin.ServeHTTP(w, r)
+		return w.Code
+	}
+	s.settings.adminOpen = true
+	for _, dev := range []bool{false, true} {
+		s.settings.dev = dev
+		s.admin = adminHandler(s.settings, s.ready, newRegistry(s.store), s.admin)
+		for _, host := range []string{
+			"evil.example:8081", "evil.example", "localhost.evil.example:8081", "127.0.0.1.evil.example", "10.0.0.1:8081", "[2001:db8::1]:8081",
+			"admin", "", "127.0.0.1@evil.example", "0.0.0.0:8081",
+		} {
+			require.Equal(t, http.StatusForbidden, ask(http.MethodPost, "/admin/users", host), host)
+			require.Equal(t, http.StatusForbidden, ask(http.MethodGet, "/admin/users", host), host)
+		}
+		require.Equal(t, http.StatusOK, ask(http.MethodGet, "/readyz", "probe.internal"), "a probe may call it what it likes")
+	}
+}
+
+func TestAnAdminListenerWithoutTokensIsAskedByItsOwnNames(t *testing.T) {
+	reached := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	ask := func(s *settings, host string) int {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/admin/users", nil)
+		r.Host = host
+		newAdminGuard(s).protect(reached).ServeHTTP(w, r)
+		return w.Code
+	}
+	local := &settings{adminOpen: true, adminListen: "127.0.0.1:8081", adminHosts: []string{"admin.internal"}}
+	for _, host := range []string{"127.0.0.1:8081", "localhost:8081", "LOCALHOST", "[::1]:8081", "[::1]", "127.0.0.2", "Admin.Internal:8081", "admin.internal."} {
+		require.Equal(t, http.StatusNoContent, ask(local, host), host)
+	}
+	network := &settings{adminOpen: true, adminListen: "0.0.0.0:8081"}
+	for _, host := range []string{"10.0.0.5:8081", "ithildin:8081", "localhost"} {
+		require.Equal(t, http.StatusNoContent, ask(network, host), host)
+	}
+	require.Equal(t, http.StatusForbidden, ask(network, "evil.example:8081"))
+}
+
+func TestTheLogSaysThatTheAdminAPIAsksNobody(t *testing.T) {
+	s := newService(t, slog.New(slog.DiscardHandler)).settings
+	announced := func() string {
+		var log bytes.Buffer
+		s.announce(&bytes.Buffer{}, slog.New(slog.NewTextHandler(&log, nil)))
+		return log.String()
+	}
+	const words = "the admin API asks nobody who they are"
+	require.NotContains(t, announced(), words)
+	s.adminOpen = true
+	require.Contains(t, announced(), "level=WARN msg=\""+words)
+	s.dev = true
+	require.Contains(t, announced(), words)
+}
