@@ -5,12 +5,15 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"strings"
 	"sync/atomic"
 )
 
 // The messages of PostgreSQL's protocol (version 3) that the proxy knows.
 const (
 	simpleQuery   = 'Q' // client
+	parse         = 'P' // client: the name of a statement and its text
+	bind          = 'B' // client: the names of a portal and of the statement that is to be executed
 	execute       = 'E' // client
 	readyForQuery = 'Z' // server: the answer to a question is complete
 )
@@ -22,6 +25,9 @@ type proxied struct {
 	server net.Conn
 	// swallowing is how the answer under way is to be lost, nil where it is not.
 	swallowing atomic.Pointer[LostAnswer]
+	// statements are the texts of what was prepared, by name.
+	statements map[string]string
+	deaf       atomic.Bool // the client hears nothing more
 }
 
 func (c *proxied) end() {
@@ -34,6 +40,7 @@ func (c *proxied) relayRequests() {
 	requests := bufio.NewReader(c.client)
 	startup, err := readMessage(requests, false)
 	for message := startup; err == nil; message, err = readMessage(requests, true) {
+		c.interfere(message)
 		if message.kind == execute || message.kind == simpleQuery {
 			if how := c.proxy.swallow.Swap(nil); how != nil {
 				c.swallowing.Store(how)
@@ -45,6 +52,28 @@ func (c *proxied) relayRequests() {
 	}
 }
 
+// interfere does what LoseAnswers and Freeze ask for about the statement that a message executes.
+func (c *proxied) interfere(m message) {
+	if m.kind != parse && m.kind != bind {
+		return
+	}
+	fields := strings.SplitN(string(m.bytes[5:]), "\x00", 3)
+	if len(fields) < 3 {
+		return
+	}
+	if m.kind == parse {
+		c.statements[fields[0]] = fields[1]
+		return
+	}
+	text := c.statements[fields[1]]
+	if losing := c.proxy.losing.Load(); losing != nil && strings.Contains(text, *losing) {
+		c.deaf.Store(true)
+	}
+	if f := c.proxy.frozen.Load(); f != nil && strings.Contains(text, f.text) {
+		<-f.thawed
+	}
+}
+
 func (c *proxied) relayAnswers() {
 	defer c.end()
 	answers := bufio.NewReader(c.server)
@@ -53,6 +82,9 @@ func (c *proxied) relayAnswers() {
 		message, err := readMessage(answers, true)
 		if err != nil {
 			return
+		}
+		if c.deaf.Load() {
+			continue
 		}
 		isComplete := message.kind == readyForQuery
 		if isComplete && connected {

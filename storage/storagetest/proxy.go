@@ -16,6 +16,8 @@ type Proxy struct {
 	database *url.URL // as its clients see it
 	trips    atomic.Int64
 	swallow  atomic.Pointer[LostAnswer]
+	losing   atomic.Pointer[string]
+	frozen   atomic.Pointer[frozen]
 
 	mutex       sync.Mutex
 	away        bool
@@ -73,8 +75,30 @@ func (p *Proxy) SwallowAnswer(how LostAnswer) { p.swallow.Store(&how) }
 // Swallowed says that the answer which SwallowAnswer asked for was lost.
 func (p *Proxy) Swallowed() bool { return p.swallow.Load() == nil }
 
+// LoseAnswers lets every statement that contains text be completed by the server, and its connection hear nothing more,
+// until ComeBack.
+func (p *Proxy) LoseAnswers(text string) { p.losing.Store(&text) }
+
+// frozen are the statements that contain text, until it is thawed.
+type frozen struct {
+	text   string
+	thawed chan struct{}
+}
+
+// Freeze holds every statement that contains text, and whatever follows on its connection, back until Thaw, as a machine does
+// that hangs: connections stay open, and nothing happens.
+func (p *Proxy) Freeze(text string) { p.frozen.Store(&frozen{text: text, thawed: make(chan struct{})}) }
+
+// Thaw lets everything go on that Freeze held back.
+func (p *Proxy) Thaw() {
+	if f := p.frozen.Swap(nil); f != nil {
+		close(f.thawed)
+	}
+}
+
 // GoAway ends every connection and refuses new ones until ComeBack.
 func (p *Proxy) GoAway() {
+	p.Thaw()
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.away = true
@@ -88,6 +112,7 @@ func (p *Proxy) ComeBack() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.away = false
+	p.losing.Store(nil)
 }
 
 func (p *Proxy) serve(listener net.Listener) {
@@ -119,7 +144,7 @@ func (p *Proxy) connect(client net.Conn) (*proxied, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &proxied{proxy: p, client: client.(*net.TCPConn), server: server}
+	c := &proxied{proxy: p, client: client.(*net.TCPConn), server: server, statements: map[string]string{}}
 	p.connections[c] = struct{}{}
 	return c, nil
 }
