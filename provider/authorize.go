@@ -55,7 +55,9 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {
 		form, malformed := readForm(w, r)
 		if malformed != nil {
-			return malformed
+			a := p.newAuthorization(login.Pending{Face: StandardFace})
+			a.form = form
+			return p.fail(w, r, a, p.settleMalformed(r.Context(), a, malformed))
 		}
 		http.Redirect(w, r, p.issuer+PathAuthorize+"?"+form.Encode(), http.StatusSeeOther)
 		return nil
@@ -108,13 +110,13 @@ func (a *authorization) pending() login.Pending {
 // examine walks through the steps of a request: client, request object, redirect URI, parameters, session, scope, claims,
 // consent. Until the redirect URI is settled an error is a page.
 func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorization, step, error) {
-	a := &authorization{face: p.faces[pending.Face], query: pending.Query, at: pending.At, work: p.store.NewUnitOfWork()}
+	a := p.newAuthorization(pending)
 	form, malformed := parseParameters(pending.Query)
-	if malformed != nil {
-		return a, 0, malformed
-	}
 	a.form = form
 	ctx := a.work.Context(r.Context())
+	if malformed != nil {
+		return a, 0, p.settleMalformed(ctx, a, malformed)
+	}
 	if err := p.settleClient(ctx, a); err != nil {
 		return a, 0, err
 	}
@@ -154,6 +156,25 @@ func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorizati
 		return a, 0, newError(http.StatusBadRequest, CodeConsentRequired, "The user has not consented to this yet.")
 	}
 	return a, needConsent, nil
+}
+
+func (p *Provider) newAuthorization(pending login.Pending) *authorization {
+	return &authorization{face: p.faces[pending.Face], query: pending.Query, at: pending.At, work: p.store.NewUnitOfWork()}
+}
+
+// settleMalformed lets the client hear of parameters that break the rules of parseParameters, if its id and its redirect URI
+// are not among them and are right. It returns what is to be answered: the problem, or why it can't go to the client.
+func (p *Provider) settleMalformed(ctx context.Context, a *authorization, malformed *Error) error {
+	if !a.form.Has("client_id") || !a.form.Has("redirect_uri") {
+		return malformed
+	}
+	if err := p.settleClient(ctx, a); err != nil {
+		return err
+	}
+	if err := p.settleRedirect(a); err != nil {
+		return err
+	}
+	return malformed
 }
 
 // settleClient finds the client.
@@ -248,15 +269,17 @@ func (p *Provider) demandOf(ctx context.Context, a *authorization) (login.Demand
 	return a.context.demand(login.DemandOf(scopes.entries(asked))), nil
 }
 
-// consentNeeded: for what was never approved, when the client asks for it, and each time for a public client, since
-// anyone can take its name (RFC 8252 8.6).
+// consentNeeded: for what was never approved, when the client asks for it, and each time for a public client whose redirect
+// URI anyone on the person's device can take (RFC 8252 8.6).
 func (a *authorization) consentNeeded() bool {
 	return a.asksAnew() || a.login.ApprovalID == "" ||
 		!contains(a.login.ApprovedScope, a.scope) || !contains(a.login.ApprovedClaims, a.singleClaims)
 }
 
 // asksAnew says that what was approved before does not count.
-func (a *authorization) asksAnew() bool { return a.prompt.consent || a.client.IsPublic() }
+func (a *authorization) asksAnew() bool {
+	return a.prompt.consent || a.client.IsPublic() && !isClaimed(a.client.RedirectURI)
+}
 
 // unapproved are those of the names that were not approved before, or all where that does not count.
 func (a *authorization) unapproved(names, approved []string) []string {

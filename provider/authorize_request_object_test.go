@@ -306,7 +306,7 @@ func TestAttackRequestObjectSmuggling(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, p.status)
 	twice := outside(named)
 	twice.Add("request", o.sign(map[string]any{}))
-	require.Equal(t, http.StatusBadRequest, o.outcome(twice).status)
+	o.requireError("two of them", "invalid_request", twice)
 	o.requireError("both ways", "invalid_request", outside(named, "request_uri", "https://client.example/object"))
 	tokens := o.redeem("clinic", o.requireCode("plain", redirectURI, "s-1", request("clinic", "openid")))
 	for name, object := range map[string]string{

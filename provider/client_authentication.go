@@ -125,6 +125,9 @@ func readBasic(authorization, bodyID string) (credentials, error) {
 	if decoded, err := url.QueryUnescape(secret); err == nil && decoded != secret {
 		c.secrets = append(c.secrets, decoded)
 	}
+	if secret == "" { // a public client's library that knows no other way to say its id
+		c.method, c.secrets = storage.AuthMethodNone, nil
+	}
 	if bodyID != "" && bodyID != c.clientID {
 		return c, invalidRequest("The client_id in the body is not the one in the Authorization header.")
 	}

@@ -21,20 +21,24 @@ func (c *metadataCheck) redirects() {
 		if connection.RedirectMatch == storage.RedirectMatchPrefix {
 			continue
 		}
-		c.redirectURIs("redirect_uris", connection.RedirectURIs, usesImplicit(c.metadata))
+		c.redirectURIs("redirect_uris", connection.RedirectURIs, authorizationResponse, usesImplicit(c.metadata))
 	}
-	c.redirectURIs("post_logout_redirect_uris", c.metadata.PostLogoutRedirectURIs, false)
+	c.redirectURIs("post_logout_redirect_uris", c.metadata.PostLogoutRedirectURIs, logoutResponse, false)
 }
 
-func (c *metadataCheck) redirectURIs(member string, uris []string, implicit bool) {
+// redirectURIs checks URIs that a browser is sent to, with the parameters that are added to them.
+func (c *metadataCheck) redirectURIs(member string, uris, added []string, implicit bool) {
 	if !c.bounded(member, uris) {
 		return
 	}
 	native := c.metadata.ApplicationType == applicationNative
 	for _, uri := range uris {
-		if err := ValidateRedirectURI(uri); err != nil {
+		if err := validateReturnURI(uri); err != nil {
 			c.refuse(member, "%v", err)
 			continue
+		}
+		if err := validateOwnQuery(uri, added); err != nil {
+			c.refuse(member, "%v", err)
 		}
 		u, isAbsolute := parse(uri)
 		switch {
@@ -61,6 +65,9 @@ func (c *metadataCheck) addresses() {
 	if m.FrontchannelLogoutURI != "" && !c.sharesOrigin(m.FrontchannelLogoutURI) {
 		c.refuse("frontchannel_logout_uri", "%.200q: want the scheme, host and port of one of the redirect_uris",
 			m.FrontchannelLogoutURI)
+	}
+	if err := validateOwnQuery(m.FrontchannelLogoutURI, frontchannelLogoutRequest); err != nil {
+		c.refuse("frontchannel_logout_uri", "%v", err)
 	}
 	if c.bounded("request_uris", m.RequestURIs) {
 		for _, uri := range m.RequestURIs {

@@ -52,6 +52,7 @@ func (c *metadataCheck) authentication() {
 		if m.JWKS == nil && m.JWKSURI == "" {
 			c.refuse("jwks", "is missing: private_key_jwt wants jwks or jwks_uri")
 		}
+		c.verifiable("private_key_jwt", m.TokenEndpointAuthSigningAlg, assertionAlgorithms)
 	}
 	c.oneOf("token_endpoint_auth_signing_alg", m.TokenEndpointAuthSigningAlg, algorithms)
 }
@@ -70,7 +71,27 @@ func (c *metadataCheck) algorithms() {
 			m.RequestObjectSigningAlg, m.TokenEndpointAuthMethod)
 	case m.RequireSignedRequestObject && !bySecret && m.JWKS == nil && m.JWKSURI == "":
 		c.refuse("require_signed_request_object", "wants jwks or jwks_uri, by which a signature can be verified")
+	case m.RequestObjectSigningAlg != "" && !bySecret || m.RequireSignedRequestObject && !bySecret:
+		c.verifiable("a request object", m.RequestObjectSigningAlg, signatureAlgorithms)
 	}
+}
+
+// verifiable refuses a registered key set none of whose keys verifies what the client signs: keys for encryption, or of
+// another kind than the algorithm. What a jwks_uri answers is not asked for here.
+func (c *metadataCheck) verifiable(what, algorithm string, algorithms []jose.SignatureAlgorithm) {
+	if c.metadata.JWKS == nil || len(c.metadata.JWKS.Keys) == 0 {
+		return
+	}
+	expected := "a signature of one of " + strings.Join(namesOf(algorithms), ", ")
+	if algorithm != "" {
+		algorithms, expected = []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)}, algorithm
+	}
+	for _, key := range c.metadata.JWKS.Keys {
+		if slices.ContainsFunc(algorithms, func(a jose.SignatureAlgorithm) bool { return verifies(key, a) }) {
+			return
+		}
+	}
+	c.refuse("jwks", "has no key that can verify %s of %s: a key with use enc, for one, does not", expected, what)
 }
 
 // keys accepts public keys only: whoever registers another has given it away (RFC 7591 section 2, RFC 7517 section 5).

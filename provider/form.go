@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"unicode/utf8"
+
+	"ithildin/provider/login"
 )
 
 const (
@@ -19,38 +21,48 @@ const (
 var repeatable = map[string]bool{"resource": true, "audience": true}
 
 // parseParameters reads application/x-www-form-urlencoded text by the rules of RFC 6749 3.1 and 3.2: each parameter once,
-// valid UTF-8, no control characters. A parameter without a value counts as absent.
-func parseParameters(text string) (url.Values, *Error) {
+// valid UTF-8, no control characters. A parameter without a value counts as absent. With an error come the parameters that
+// keep the rules, for an endpoint that tells the client; state among them however it is, since it goes back as it came.
+func parseParameters(text string) (form url.Values, malformed *Error) {
 	if len(text) > maximumForm {
 		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
 			fmt.Sprintf("The parameters are %d bytes: want %d at most.", len(text), maximumForm))
 	}
-	form, err := url.ParseQuery(text)
+	form, err := login.ParseForm(text)
 	if err != nil {
-		return nil, invalidRequest("The parameters are not form-encoded.").Because(err)
+		malformed = invalidRequest("The parameters are not form-encoded.").Because(err)
 	}
 	if len(form) > maximumParameters {
-		return nil, invalidRequest("There are too many parameters.")
+		malformed = invalidRequest("There are too many parameters.")
 	}
 	for name, values := range form {
-		for _, text := range append(values, name) {
-			if !utf8.ValidString(text) {
-				return nil, invalidRequest("A parameter is not valid UTF-8.")
+		if problem := checkParameter(name, values); problem != nil {
+			malformed = problem
+			if name != "state" || len(values) > 1 {
+				delete(form, name)
 			}
-			for _, c := range text {
-				if c < 0x20 && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
-					return nil, invalidRequest(fmt.Sprintf("The parameter %.40q has a control character.", name))
-				}
-			}
-		}
-		if len(values) > 1 && !repeatable[name] {
-			return nil, invalidRequest(fmt.Sprintf("The parameter %.40q is given %d times: want it once.", name, len(values)))
-		}
-		if len(values) == 1 && values[0] == "" {
+		} else if len(values) == 1 && values[0] == "" {
 			delete(form, name)
 		}
 	}
-	return form, nil
+	return form, malformed
+}
+
+func checkParameter(name string, values []string) *Error {
+	for _, text := range append(values[:len(values):len(values)], name) {
+		if !utf8.ValidString(text) {
+			return invalidRequest("A parameter is not valid UTF-8.")
+		}
+		for _, c := range text {
+			if c < 0x20 && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+				return invalidRequest(fmt.Sprintf("The parameter %.40q has a control character.", name))
+			}
+		}
+	}
+	if len(values) > 1 && !repeatable[name] {
+		return invalidRequest(fmt.Sprintf("The parameter %.40q is given %d times: want it once.", name, len(values)))
+	}
+	return nil
 }
 
 // readBody reads the body of a request that must be of one media type and of so many bytes at most.
@@ -76,7 +88,8 @@ var secretParameters = []string{
 	"client_secret", "client_assertion", "token", "code", "code_verifier", "refresh_token", "access_token",
 }
 
-// readForm reads the parameters of a request's body. What a query carries is never read: it ends up in logs.
+// readForm reads the parameters of a request's body. What a query carries is never read: it ends up in logs. With an error
+// may come the parameters that keep the rules, as those of parseParameters.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
 	body, malformed := readBody(w, r, "application/x-www-form-urlencoded", maximumForm)
 	if malformed != nil {

@@ -177,7 +177,7 @@ func TestHoleDuplicateParametersAreRefused(t *testing.T) {
 		require.Equal(t, "invalid_request", got.text("error"))
 		twice := request("clinic", "openid")
 		twice["scope"] = []string{"openid", "patients:view"}
-		require.Equal(t, http.StatusBadRequest, s.browser().authorize(twice).status)
+		require.Equal(t, "invalid_request", s.browser().authorize(twice).parameters().Get("error"))
 	})
 }
 

@@ -115,8 +115,8 @@ func TestHostileInputAtTheAuthorizationEndpointIsAPageOrARedirect(t *testing.T) 
 			"a script":                    with("clinic", "redirect_uri", "javascript:alert(1)"),
 			"a redirect URI as user":      with("clinic", "redirect_uri", "https://client.example@evil.example/callback"),
 			"two redirect URIs":           with("clinic", "redirect_uri", redirectURI, redirectURI),
-			"not UTF-8":                   with("clinic", "state", "\xff"),
-			"a null byte":                 with("clinic", "state", "a\x00b"),
+			"a client that is not UTF-8":  with("clinic", "client_id", "clinic\xff"),
+			"a redirect URI with a null":  with("clinic", "redirect_uri", redirectURI+"\x00"),
 			"too large":                   with("clinic", "state", strings.Repeat("a", 70_000)),
 		} {
 			t.Run(name, func(t *testing.T) {

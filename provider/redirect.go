@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -104,6 +103,17 @@ func isLoopback(host string) bool {
 	return err == nil && address.IsLoopback()
 }
 
+// isClaimed says that what is sent to a redirect URI reaches the client and nobody else, whoever asked for it: https, at a name
+// that somebody owns (RFC 8252 8.6). A private-use scheme and a loopback address are free to any application of the device.
+func isClaimed(uri string) bool {
+	u, ok := parse(uri)
+	if !ok || u.Scheme != "https" || isLoopback(u.Hostname()) {
+		return false
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	return host != "localhost" && !strings.HasSuffix(host, ".localhost")
+}
+
 // secureRedirect refuses schemes that a browser would run, and plain http to anything but this machine, unless the
 // connection is an old one whose registered URI is plain http itself.
 func secureRedirect(uri string, prefix bool) bool {
@@ -126,24 +136,6 @@ func isPrivateScheme(uri string) bool {
 	return err == nil && strings.Contains(u.Scheme, ".") && u.Fragment == ""
 }
 
-// ValidateRedirectURI says what keeps a URI from being registered.
-func ValidateRedirectURI(uri string) error {
-	switch {
-	case uri == "" || len(uri) > maximumURI:
-		return fmt.Errorf("redirect URI %.60q: want 1 to %d characters", uri, maximumURI)
-	case !plain(uri):
-		return fmt.Errorf("redirect URI %q: has a character that does not belong in a URI", uri)
-	case strings.Contains(uri, "#"):
-		return fmt.Errorf("redirect URI %q: must not have a fragment", uri)
-	case !secureRedirect(uri, false):
-		return fmt.Errorf("redirect URI %q: want https, http on a loopback address, or a private-use scheme with a dot", uri)
-	}
-	if u, ok := parse(uri); ok && climbs(u.EscapedPath()) {
-		return fmt.Errorf("redirect URI %q: has a dot segment or an encoded slash", uri)
-	}
-	return nil
-}
-
 // matchClient settles the redirect URI of an authorization request against every connection of the client. Without one
 // in the request, the client's only registered URI counts (RFC 6749 3.1.2.3), and given is false.
 func matchClient(client *storage.Client, requested string) (uri string, given bool, err *Error) {
@@ -164,33 +156,4 @@ func matchClient(client *storage.Client, requested string) (uri string, given bo
 		return "", false, invalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
 	}
 	return "", false, invalidRequest(mismatch("redirect_uri", registered, requested)).Because(ErrRedirectURI)
-}
-
-// mismatch says what was received and what the near miss is. It does not list what is registered: the page is seen by
-// whoever opens a link.
-func mismatch(parameter string, registered []string, requested string) string {
-	text := fmt.Sprintf("The %s %.200q is none of the %d that the client registered.", parameter, requested, len(registered))
-	asked, ok := parse(requested)
-	if !ok {
-		return text + " It is not an absolute URI with a host and without user information and fragment."
-	}
-	for _, r := range registered {
-		known, ok := parse(r)
-		if !ok || known.Hostname() != asked.Hostname() {
-			continue
-		}
-		switch {
-		case known.Scheme != asked.Scheme:
-			return text + " One of them differs in its scheme: http or https."
-		case known.Port() != asked.Port():
-			return text + " One of them differs in its port."
-		case strings.TrimSuffix(known.Path, "/") == strings.TrimSuffix(asked.Path, "/") && known.Path != asked.Path:
-			return text + " One of them differs in its trailing slash."
-		case known.Path == asked.Path:
-			return text + " One of them differs in its query."
-		default:
-			return text + " One of them has the same host and another path."
-		}
-	}
-	return text
 }

@@ -55,16 +55,24 @@ type registrationAnswer struct {
 	RegistrationClientURI   string   `json:"registration_client_uri"`
 	ClientName              string   `json:"client_name"`
 	RedirectURIs            []string `json:"redirect_uris,omitempty"`
-	Scope                   string   `json:"scope"`
+	Scope                   string   `json:"scope,omitempty"`
 	storage.Metadata
 }
 
-// registrationAnswer shows a client as it is registered, with its token and, once, a new secret.
-func (p *Provider) registrationAnswer(client *storage.Client, token, secret string) registrationAnswer {
+// registrationAnswer shows a client as it is registered, with its token and, once, a new secret; request is what it has just
+// said of itself, or nil. The default scopes are left out for a client that named none: some libraries stop at a scope that
+// they did not ask for.
+func (p *Provider) registrationAnswer(
+	client *storage.Client, request *registrationRequest, token, secret string,
+) registrationAnswer {
 	a := registrationAnswer{
 		ClientID: client.ID, ClientIDIssuedAt: client.CreatedAt, ClientSecret: secret, RegistrationAccessToken: token,
 		RegistrationClientURI: p.issuer + PathRegister + "/" + url.PathEscape(client.ID), ClientName: client.Name,
-		RedirectURIs: client.Connections[0].RedirectURIs, Scope: strings.Join(client.Scope, " "), Metadata: client.Metadata,
+		RedirectURIs: client.Connections[0].RedirectURIs, Metadata: client.Metadata,
+	}
+	named := request != nil && request.Scope != nil
+	if named || !contains(client.Scope, p.registration.Scope) || !contains(p.registration.Scope, client.Scope) {
+		a.Scope = strings.Join(client.Scope, " ")
 	}
 	if secret != "" {
 		a.ClientSecretExpiresAt = new(int64) // 0: never
@@ -85,7 +93,8 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	client, err := p.newRegisteredClient(request)
+	rules := p.registrationRules(initial != "")
+	client, err := p.newRegisteredClient(request, rules)
 	if err != nil {
 		return err
 	}
@@ -95,7 +104,7 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if err := p.checkRegistration(client, initial != ""); err != nil {
+	if err := checkRegistration(client, rules); err != nil {
 		return err
 	}
 	if err := p.checkSector(r.Context(), request); err != nil {
@@ -125,7 +134,7 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, p.registrationAnswer(client, token, secret.value))
+	return writeJSON(w, http.StatusCreated, p.registrationAnswer(client, request, token, secret.value))
 }
 
 // limitRegistration bounds what one address, or one client, may ask for, whatever comes of it.
@@ -167,7 +176,7 @@ func wrongInitialAccessToken(cause error) *Error {
 }
 
 // newRegisteredClient is a client of the standard preset with what the request asks for.
-func (p *Provider) newRegisteredClient(request *registrationRequest) (*storage.Client, error) {
+func (p *Provider) newRegisteredClient(request *registrationRequest, rules ClientRules) (*storage.Client, error) {
 	policy, err := storage.NewPolicy(storage.PresetStandard)
 	if err != nil {
 		return nil, err
@@ -178,16 +187,24 @@ func (p *Provider) newRegisteredClient(request *registrationRequest) (*storage.C
 	client := &storage.Client{
 		ID: id, Policy: policy, CreatedAt: now, UpdatedAt: now, Connections: []*storage.Connection{connection},
 	}
-	request.apply(client, p.registration.Scope)
+	request.apply(client, p.registration.Scope, rules)
 	return client, nil
 }
 
-// checkRegistration holds a client to what is served. vouched says that an initial access token stands behind it.
-func (p *Provider) checkRegistration(client *storage.Client, vouched bool) error {
+// registrationRules are what clients may register for. vouched says that an initial access token stands behind the client.
+func (p *Provider) registrationRules(vouched bool) ClientRules {
 	rules := ClientRules{ResponseTypes: p.responseTypes, GrantTypes: openGrants}
 	if vouched {
 		rules.GrantTypes = registrableGrants
 	}
+	if !slices.ContainsFunc(p.responseTypes, frontChannel) {
+		rules.GrantTypes = slices.DeleteFunc(slices.Clone(rules.GrantTypes), func(grant string) bool { return grant == "implicit" })
+	}
+	return rules
+}
+
+// checkRegistration holds a client to what is served.
+func checkRegistration(client *storage.Client, rules ClientRules) error {
 	grants := client.Metadata.GrantTypes
 	redirects := slices.Contains(grants, "authorization_code") || slices.Contains(grants, "implicit")
 	if redirects && len(client.Connections[0].RedirectURIs) == 0 {

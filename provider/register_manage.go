@@ -66,7 +66,7 @@ func (p *Provider) readClient(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, p.registrationAnswer(known.client, known.token, ""))
+	return writeJSON(w, http.StatusOK, p.registrationAnswer(known.client, nil, known.token, ""))
 }
 
 // updateClient replaces all that a client registered (RFC 7592 section 2.2). Its token stays the same, so that an answer that
@@ -96,8 +96,9 @@ func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
 	client := known.client
 	client.UpdatedAt = p.store.Now()
 	// It may ask for what anybody may, and for what an operator has given it.
-	request.apply(client, union(p.registration.Scope, client.Scope))
-	if err := p.checkRegistration(client, known.registration.InitialAccessTokenID != ""); err != nil {
+	rules := p.registrationRules(known.registration.InitialAccessTokenID != "")
+	request.apply(client, union(p.registration.Scope, client.Scope), rules)
+	if err := checkRegistration(client, rules); err != nil {
 		return err
 	}
 	update := storage.RegistrationUpdate{EndSecrets: !HasSecret(client.Metadata.TokenEndpointAuthMethod)}
@@ -113,7 +114,7 @@ func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, p.registrationAnswer(client, known.token, secret.value))
+	return writeJSON(w, http.StatusOK, p.registrationAnswer(client, request, known.token, secret.value))
 }
 
 // matches compares what a client repeats of itself.

@@ -32,7 +32,7 @@ type registrationRequest struct {
 }
 
 // readRegistration reads the body. The JSON is of the strict kind that go-jose reads: names are compared by case, and none
-// may come twice. Members that are not known are ignored, and so is null (RFC 7592 section 2.2).
+// may come twice. Members that are not known are ignored, and so is what is empty: null (RFC 7592 section 2.2), "" and [].
 func readRegistration(w http.ResponseWriter, r *http.Request) (*registrationRequest, error) {
 	body, malformed := readBody(w, r, "application/json", maximumRegistration)
 	if malformed != nil {
@@ -55,7 +55,7 @@ func readRegistration(w http.ResponseWriter, r *http.Request) (*registrationRequ
 // read takes one member. Those in other languages (client_name#uk) are accepted, and the one without a language counts.
 func (q *registrationRequest) read(name string, value json.RawMessage) error {
 	switch {
-	case string(value) == "null":
+	case isEmpty(value):
 		return nil
 	case strings.Contains(name, "_encrypted_response_") || strings.HasPrefix(name, "request_object_encryption_"):
 		return &MetadataError{Member: name, Problem: "encryption is not supported: leave it out"}
@@ -76,6 +76,19 @@ func (q *registrationRequest) read(name string, value json.RawMessage) error {
 	return nil
 }
 
+// isEmpty says that a member says nothing, and so counts as one that was left out.
+func isEmpty(value json.RawMessage) bool {
+	var text string
+	var list []json.RawMessage
+	switch {
+	case string(value) == "null":
+		return true
+	case json.Unmarshal(value, &text) == nil:
+		return strings.TrimSpace(text) == ""
+	}
+	return json.Unmarshal(value, &list) == nil && len(list) == 0
+}
+
 func wanted(err error) string {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
@@ -92,10 +105,11 @@ func wanted(err error) string {
 }
 
 // apply makes a client's metadata, scope and redirect URIs what the request asks for, with the defaults of RFC 7591 section
-// 2. Of scopes it gets what is allowed; what only an operator gives stays as it is.
-func (q *registrationRequest) apply(client *storage.Client, allowed []string) {
+// 2. Of scopes it gets what is allowed, and of grant and response types what the rules have; what only an operator gives
+// stays as it is.
+func (q *registrationRequest) apply(client *storage.Client, allowed []string, rules ClientRules) {
 	before := client.Metadata
-	q.setDefaults()
+	q.setDefaults(rules)
 	q.settleScope(client, allowed)
 	client.Metadata = q.Metadata
 	client.Metadata.Audience, client.Metadata.AllowedCORSOrigins = before.Audience, before.AllowedCORSOrigins
@@ -112,13 +126,14 @@ func (q *registrationRequest) apply(client *storage.Client, allowed []string) {
 	}
 }
 
-func (q *registrationRequest) setDefaults() {
+func (q *registrationRequest) setDefaults(rules ClientRules) {
 	for i, responseType := range q.ResponseTypes {
 		if known := NormalizeResponseType(responseType); known != "" {
 			q.ResponseTypes[i] = known
 		}
 	}
-	if len(q.GrantTypes) == 0 {
+	q.ResponseTypes = offered(q.ResponseTypes, rules.ResponseTypes)
+	if q.GrantTypes = offered(q.GrantTypes, rules.GrantTypes); len(q.GrantTypes) == 0 {
 		q.GrantTypes = q.neededGrants()
 	}
 	if len(q.ResponseTypes) == 0 && slices.Contains(q.GrantTypes, "authorization_code") {
@@ -132,6 +147,19 @@ func (q *registrationRequest) setDefaults() {
 			*value = standard
 		}
 	}
+}
+
+// offered are those of the asked that there are: a client may be registered with less than it asks for, if it is told
+// (RFC 7591 section 3.2.1). Where there are none of them the list stays, to be refused, and so does one that is too long.
+func offered(asked, served []string) []string {
+	if len(asked) > maximumListed {
+		return asked
+	}
+	kept := slices.DeleteFunc(slices.Clone(asked), func(name string) bool { return !slices.Contains(served, name) })
+	if len(kept) == 0 {
+		return asked
+	}
+	return kept
 }
 
 // neededGrants are those of the response types, and authorization_code where there are none of these either.

@@ -159,10 +159,11 @@ func submitted(r *http.Request) (url.Values, error) {
 		return r.URL.Query(), nil
 	}
 	if r.PostForm == nil {
-		r.Body = http.MaxBytesReader(nil, r.Body, maximumForm)
-		if err := r.ParseForm(); err != nil {
+		form, err := readForm(r)
+		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errMalformedForm, err)
 		}
+		r.PostForm = form
 	}
 	return r.PostForm, nil
 }
