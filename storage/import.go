@@ -124,7 +124,7 @@ func (s *Store) ImportUsers(ctx context.Context, users []ImportedUser) (int64, [
 	rows := make([][]any, len(users))
 	for i, u := range users {
 		rows[i] = []any{
-			u.ID, canonicalEmail(u.Email), u.Password, u.PasswordSetAt, u.TaxID, u.PersonID, document(u.Settings),
+			u.ID, CanonicalEmail(u.Email), u.Password, u.PasswordSetAt, u.TaxID, u.PersonID, document(u.Settings),
 			document(u.PrivateSettings), u.IsBlocked, u.BlockReason, u.OneTimeCodeFailures, u.CreatedAt, u.UpdatedAt,
 		}
 	}

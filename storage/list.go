@@ -53,7 +53,9 @@ type UserFilter struct {
 // PageOfUsers reads users in the order of their ids.
 func (s *Store) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]User, Total, error) {
 	l := listing{parts: []part{{query: selectUser, table: "users", key: []string{"id"}, order: []string{"id"}}}}
-	l.equal("email", canonicalEmail(f.Email))
+	if f.Email != "" {
+		l.among("email", emailForms(f.Email))
+	}
 	l.equal("tax_id", f.TaxID)
 	l.among("id", f.IDs)
 	var rows []userRow

@@ -10,9 +10,10 @@ import (
 // many texts of each statement there are.
 const mostSubjects = 8
 
-// SignInSubject keeps the addresses of people and machines out of the table; without the key a row tells nothing.
+// SignInSubject keeps the addresses of people and machines out of the table; without the key a row tells nothing. All forms of
+// an email address are one subject.
 func (s *Store) SignInSubject(ctx context.Context, kind, value string) ([]byte, error) {
-	return s.keyed(ctx, "sign-in subjects", kind+"\x00"+strings.ToLower(value))
+	return s.keyed(ctx, "sign-in subjects", kind+"\x00"+CanonicalEmail(value))
 }
 
 // RecordSignInFailure counts a failure under each subject (a hash of whom or what to count) until expiresAt, in epoch

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -12,7 +13,7 @@ import (
 // User is a person with an account. Its id is the sub of tokens, for ever.
 type User struct {
 	ID              string          `db:"id"`
-	Email           string          `db:"email"`           // lower case
+	Email           string          `db:"email"`           // in the form of CanonicalEmail
 	Password        string          `db:"password"`        // PHC string: argon2id, or imported bcrypt; "" where there is none
 	PasswordSetAt   int64           `db:"password_set_at"` // epoch seconds
 	TaxID           string          `db:"tax_id"`
@@ -54,18 +55,18 @@ SELECT id, email, password, password_set_at, tax_id, person_id, profile, setting
        block_reason, created_at, updated_at
 FROM users `
 
-// canonicalEmail is the form in which addresses are stored and compared.
-func canonicalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
-
-// CreateUser stores a user. ErrConflict: the id or the email is taken.
+// CreateUser stores a user. ErrConflict: the id or the email is taken, in whatever form.
 func (s *Store) CreateUser(ctx context.Context, u User) error {
 	// In a transaction, which database/sql never sends twice: a lost answer is ErrUnavailable, not a conflict with itself.
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		if err := emailFree(ctx, tx, u.ID, u.Email); err != nil {
+			return err
+		}
 		return write(ctx, tx, `
 INSERT INTO users (id, email, password, password_set_at, tax_id, person_id, profile, settings, private_settings,
        is_blocked, block_reason, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-			u.ID, canonicalEmail(u.Email), u.Password, u.PasswordSetAt, u.TaxID, u.PersonID, document(u.Profile),
+			u.ID, CanonicalEmail(u.Email), u.Password, u.PasswordSetAt, u.TaxID, u.PersonID, document(u.Profile),
 			document(u.Settings), document(u.PrivateSettings), u.IsBlocked, u.BlockReason, u.CreatedAt, u.UpdatedAt)
 	})
 }
@@ -79,18 +80,54 @@ func (s *Store) FindUser(ctx context.Context, id string) (*User, error) {
 	return s.findUser(ctx, selectUser+`WHERE id = $1`, id)
 }
 
-// FindUserByEmail reads a user by email in any case of letters, blocked ones too.
+// FindUserByEmail reads a user by email in any form of it, blocked ones too. Where rows from before there was one form hold
+// several, the one that is written as it was given comes first.
 func (s *Store) FindUserByEmail(ctx context.Context, email string) (*User, error) {
-	email, err := textKey(canonicalEmail(email))
-	if err != nil {
+	if _, err := textKey(email); err != nil {
 		return nil, err
 	}
-	return s.findUser(ctx, selectUser+`WHERE email = $1`, email)
+	forms := emailForms(email)
+	if len(forms) == 1 {
+		return s.findUser(ctx, selectUser+`WHERE email = $1`, forms[0])
+	}
+	in, args := inList(forms)
+	return s.findUser(ctx, selectUser+`WHERE email IN (`+in+`) ORDER BY email = $1 DESC, email = $2 DESC LIMIT 1`, args...)
 }
 
-func (s *Store) findUser(ctx context.Context, query, key string) (*User, error) {
+// emailFree is ErrConflict where another user has the address in a form from before there was one form, which the unique
+// index does not see, unless the user has it already. No such rows come into being, so that nobody can be faster.
+func emailFree(ctx context.Context, tx *sqlx.Tx, userID, email string) error {
+	forms := emailForms(email)
+	if len(forms) == 1 {
+		return nil
+	}
+	in, args := inList(forms)
+	var taken int64
+	query := fmt.Sprintf(`
+SELECT count(*) FROM users WHERE email IN (%s) AND id <> $%d
+AND NOT EXISTS (SELECT 1 FROM users own WHERE own.id = $%[2]d AND own.email = $1)`, in, len(args)+1)
+	if err := tx.GetContext(ctx, &taken, query, append(args, userID)...); err != nil {
+		return err
+	}
+	if taken > 0 {
+		return ErrConflict
+	}
+	return nil
+}
+
+// inList are the placeholders and the arguments of a list of texts.
+func inList(values []string) (placeholders string, args []any) {
+	list := make([]string, len(values))
+	for i, value := range values {
+		list[i] = fmt.Sprintf("$%d", i+1)
+		args = append(args, value)
+	}
+	return strings.Join(list, ", "), args
+}
+
+func (s *Store) findUser(ctx context.Context, query string, args ...any) (*User, error) {
 	var row userRow
-	if err := s.get(ctx, &row, query, key); err != nil {
+	if err := s.get(ctx, &row, query, args...); err != nil {
 		return nil, err
 	}
 	u := row.user()
@@ -119,7 +156,7 @@ func (s *Store) FindUserByTaxID(ctx context.Context, taxID string) (*User, error
 func (s *Store) ListUsers(ctx context.Context, afterEmail string, limit int) ([]User, error) {
 	var rows []userRow
 	err := s.selectAll(ctx, &rows, selectUser+`WHERE email > $1 ORDER BY email LIMIT $2`,
-		canonicalEmail(afterEmail), pageSize(limit))
+		strings.ToLower(strings.TrimSpace(afterEmail)), pageSize(limit))
 	if err != nil {
 		return nil, err
 	}
@@ -130,21 +167,24 @@ func (s *Store) ListUsers(ctx context.Context, afterEmail string, limit int) ([]
 	return users, nil
 }
 
-// UpdateUser changes email, tax and person ids, profile and settings; neither password nor block.
+// UpdateUser changes email, tax and person ids, profile and settings; neither password nor block. An email that is stored in
+// a form from before there was one stays as it is, unless another is given. ErrConflict: the email is taken.
 func (s *Store) UpdateUser(ctx context.Context, u User) error {
 	id, err := uuidKey(u.ID)
 	if err != nil {
 		return err
 	}
-	n, err := s.exec(ctx, `
-UPDATE users SET email = $2, tax_id = $3, person_id = $4, profile = $5, settings = $6, private_settings = $7, updated_at = $8
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		if err := emailFree(ctx, tx, id, u.Email); err != nil {
+			return err
+		}
+		return writeRow(ctx, tx, `
+UPDATE users SET email = CASE WHEN email = $9 THEN email ELSE $2 END, tax_id = $3, person_id = $4, profile = $5, settings = $6,
+       private_settings = $7, updated_at = $8
 WHERE id = $1`,
-		id, canonicalEmail(u.Email), u.TaxID, u.PersonID, document(u.Profile), document(u.Settings),
-		document(u.PrivateSettings), s.Now())
-	if err == nil && n == 0 {
-		return ErrNotFound
-	}
-	return err
+			id, CanonicalEmail(u.Email), u.TaxID, u.PersonID, document(u.Profile), document(u.Settings),
+			document(u.PrivateSettings), s.Now(), strings.ToLower(strings.TrimSpace(u.Email)))
+	})
 }
 
 // BlockUser bars a user and ends their codes, grants, tokens and login sessions at once. ErrConflict: blocked already.

@@ -57,10 +57,10 @@ func (i *importer) users(ctx context.Context) error {
 	emails := map[string]string{}
 	var failures []storage.ImportedFailure
 	err := each(ctx, i, line, selectUsers, nil, func(r userRow) (storage.ImportedUser, bool) {
-		email := strings.ToLower(strings.TrimSpace(r.Email))
+		email := storage.CanonicalEmail(r.Email)
 		if first, taken := emails[email]; taken || email == "" {
 			i.refuseUser(r.ID)
-			line.refuse("user "+r.ID, fmt.Errorf("the mail is empty, or that of user %s in other letters", first))
+			line.refuse("user "+r.ID, fmt.Errorf("the mail is empty, or that of user %s in another form", first))
 			return storage.ImportedUser{}, false
 		}
 		emails[email] = r.ID

@@ -9,9 +9,12 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // ErrBusy says that too many passwords are being checked. The caller answers 503 and asks to come again.
@@ -27,7 +30,7 @@ const (
 // memoryQuiet is how long after the last hash its memory is given back.
 const memoryQuiet = 10 * time.Second
 
-// MaximumPassword is the longest password in bytes.
+// MaximumPassword is the longest password in characters.
 const MaximumPassword = 1024
 
 // PasswordOptions are what Passwords take from outside.
@@ -61,10 +64,10 @@ func NewPasswords(o PasswordOptions) *Passwords {
 	return p
 }
 
-// Hash makes the PHC string of a password: argon2id with a random salt. Errors: ErrBusy.
+// Hash makes the PHC string of a password in Unicode normal form C: argon2id with a random salt. Errors: ErrBusy.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
-	if password == "" || len(password) > MaximumPassword {
-		return "", fmt.Errorf("login: a password has 1 to %d bytes", MaximumPassword)
+	if password == "" || tooLong(password, MaximumPassword) {
+		return "", fmt.Errorf("login: a password has 1 to %d characters", MaximumPassword)
 	}
 	h := argon2Hash{argon2Cost: currentCost, salt: make([]byte, saltLength)}
 	if _, err := io.ReadFull(p.random, h.salt); err != nil {
@@ -75,7 +78,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer leave()
-	h.key = h.derive(password, keyLength)
+	h.key = h.derive(norm.NFC.String(password), keyLength)
 	return h.String(), nil
 }
 
@@ -86,7 +89,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 // A bcrypt hash costs what the old system chose, so until its owner has signed in once, the time of a refusal tells it
 // from an account that does not exist.
 func (p *Passwords) Verify(ctx context.Context, phc, password string) (ok, stale bool, err error) {
-	if password == "" || len(password) > MaximumPassword {
+	if password == "" || tooLong(password, MaximumPassword) {
 		return false, false, nil
 	}
 	leave, err := p.enter(ctx)
@@ -94,6 +97,29 @@ func (p *Passwords) Verify(ctx context.Context, phc, password string) (ok, stale
 		return false, false, err
 	}
 	defer leave()
+	for n, form := range passwordForms(password) {
+		if ok, stale, err = verifyForm(phc, form); ok || err != nil {
+			return ok, stale || ok && n > 0, err
+		}
+	}
+	return false, stale, nil
+}
+
+// passwordForms are the texts that a hash may have been made of: the composed form (NFC), which is hashed today, what was
+// typed, which other systems hashed as it came, and the decomposed form, which some keyboards type. They differ where letters
+// carry marks, as in й and ї.
+func passwordForms(password string) []string {
+	forms := []string{norm.NFC.String(password)}
+	for _, form := range []string{password, norm.NFD.String(password)} {
+		if !slices.Contains(forms, form) {
+			forms = append(forms, form)
+		}
+	}
+	return forms
+}
+
+// verifyForm is Verify for one form of a password.
+func verifyForm(phc, password string) (ok, stale bool, err error) {
 	switch {
 	case phc == "":
 		nobody := argon2Hash{argon2Cost: currentCost, salt: make([]byte, saltLength)}

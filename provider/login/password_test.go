@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/text/unicode/norm"
 )
 
 func verify(t *testing.T, p *Passwords, phc, password string) (ok, stale bool) {
@@ -55,6 +56,52 @@ func TestAnImportedHashIsVerifiedAndStale(t *testing.T) {
 		ok, _ = verify(t, p, version+string(hash[4:]), "not it")
 		require.False(t, ok, version)
 	}
+}
+
+func TestAPasswordIsTheSameInEveryNormalForm(t *testing.T) {
+	p := NewPasswords(PasswordOptions{})
+	composed := "їжак і йод, їжак і йод"
+	decomposed := norm.NFD.String(composed)
+	require.NotEqual(t, composed, decomposed)
+
+	phc, err := p.Hash(t.Context(), decomposed)
+	require.NoError(t, err)
+	for _, typed := range []string{composed, decomposed} {
+		ok, stale := verify(t, p, phc, typed)
+		require.True(t, ok)
+		require.False(t, stale, "the composed form is what is hashed")
+	}
+
+	// Hashes of the raw bytes: of an old system, and of a release that did not compose.
+	for _, hashed := range []string{composed, decomposed} {
+		raw := argon2Hash{argon2Cost: currentCost, salt: make([]byte, saltLength)}
+		raw.key = raw.derive(hashed, keyLength)
+		old, err := bcrypt.GenerateFromPassword([]byte(hashed), bcrypt.MinCost)
+		require.NoError(t, err)
+		for _, typed := range []string{composed, decomposed} {
+			ok, stale := verify(t, p, raw.String(), typed)
+			require.True(t, ok)
+			require.Equal(t, hashed == decomposed, stale, "another form than the composed one is replaced")
+			ok, stale = verify(t, p, string(old), typed)
+			require.True(t, ok)
+			require.True(t, stale)
+		}
+		ok, _ := verify(t, p, raw.String(), "їжак і йод, їжак і йог")
+		require.False(t, ok)
+	}
+}
+
+func TestAPasswordIsBoundedInCharacters(t *testing.T) {
+	p := NewPasswords(PasswordOptions{})
+	longest := strings.Repeat("ї", MaximumPassword)
+	for _, typed := range []string{longest, norm.NFD.String(longest)} {
+		phc, err := p.Hash(t.Context(), typed)
+		require.NoError(t, err)
+		ok, _ := verify(t, p, phc, longest)
+		require.True(t, ok)
+	}
+	_, err := p.Hash(t.Context(), longest+"ї")
+	require.Error(t, err)
 }
 
 func TestAnImportedHashKnowsOnlySeventyTwoBytes(t *testing.T) {

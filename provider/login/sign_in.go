@@ -10,10 +10,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"ithildin/storage"
 )
 
-// maximumUsername is the longest email address (RFC 5321 4.5.3.1.3), in bytes.
+// maximumUsername is the longest email address (RFC 5321 4.5.3.1.3), in characters.
 const maximumUsername = 254
 
 // refusal is why a form is shown again: the message, and the reason that the audit keeps.
@@ -130,16 +132,21 @@ func checkTyped(username, password string) *refusal {
 	switch {
 	case username == "" || password == "":
 		return refusedEmpty
-	case len(username) > maximumUsername || len(password) > MaximumPassword,
+	case tooLong(username, maximumUsername) || tooLong(password, MaximumPassword),
 		!utf8.ValidString(username) || !utf8.ValidString(password), strings.ContainsRune(username, 0):
 		return refusedMalformed
 	}
 	return nil
 }
 
+// tooLong counts the characters of the composed form (NFC): some systems send two for one.
+func tooLong(text string, maximum int) bool {
+	return len(text) > 12*maximum || utf8.RuneCountInString(norm.NFC.String(text)) > maximum
+}
+
 // keepable is a name that may be shown again.
 func keepable(username string) string {
-	if len(username) > maximumUsername || !utf8.ValidString(username) {
+	if tooLong(username, maximumUsername) || !utf8.ValidString(username) {
 		return ""
 	}
 	return username

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/norm"
 
 	"ithildin/storage"
 )
@@ -34,6 +35,12 @@ func users(t *testing.T, s *suite) {
 		other := User(t, s.store)
 		other.Email = "doctor@example.com"
 		require.ErrorIs(t, s.store.UpdateUser(t.Context(), other), storage.ErrConflict)
+	})
+	t.Run("An email belongs to one user, in any form of its letters and of its host", func(t *testing.T) {
+		anEmailHasManyForms(t, s)
+	})
+	t.Run("A user whose email is stored in an old form is found, and nobody else gets it", func(t *testing.T) {
+		anOldFormOfAnEmailIsFound(t, s)
 	})
 	t.Run("An update changes neither password nor block", func(t *testing.T) {
 		u := User(t, s.store, func(u *storage.User) { u.Password = "old" })
@@ -118,4 +125,64 @@ func aDeletedUserLeavesNothing(t *testing.T, s *suite) {
 	}
 	require.Equal(t, 1, s.count(t, "audit_events", "user_id = $1", u.ID))
 	require.ErrorIs(t, s.store.DeleteUser(ctx, u.ID), storage.ErrNotFound)
+}
+
+// formsOfAnEmail are all one address: composed, decomposed, in capitals, and with its host in punycode.
+func formsOfAnEmail() []string {
+	const email = "їжак@київ.укр"
+	return []string{
+		email, norm.NFD.String(email), "ЇЖАК@КИЇВ.УКР", "їжак@xn--b1alf1j.xn--j1amh", " " + norm.NFD.String("їжак") + "@XN--B1ALF1J.XN--J1AMH",
+	}
+}
+
+func anEmailHasManyForms(t *testing.T, s *suite) {
+	for _, stored := range formsOfAnEmail() {
+		u := User(t, s.store, func(u *storage.User) { u.Email = stored })
+		for _, given := range formsOfAnEmail() {
+			found, err := s.store.FindUserByEmail(t.Context(), given)
+			require.NoError(t, err, "%q as %q", stored, given)
+			require.Equal(t, u.ID, found.ID)
+			second := storage.User{ID: s.store.NewID(), Email: given}
+			require.ErrorIs(t, s.store.CreateUser(t.Context(), second), storage.ErrConflict)
+			page, _, err := s.store.PageOfUsers(t.Context(), storage.UserFilter{Email: given}, storage.Page{})
+			require.NoError(t, err)
+			require.Len(t, page, 1)
+		}
+		one, err := s.store.SignInSubject(t.Context(), "account", stored)
+		require.NoError(t, err)
+		other, err := s.store.SignInSubject(t.Context(), "account", formsOfAnEmail()[0])
+		require.NoError(t, err)
+		require.Equal(t, other, one, "guesses are counted together")
+		require.NoError(t, s.store.DeleteUser(t.Context(), u.ID))
+	}
+}
+
+func anOldFormOfAnEmailIsFound(t *testing.T, s *suite) {
+	forms := formsOfAnEmail()
+	for _, old := range []string{forms[1], forms[3]} { // an earlier release kept them apart
+		u := User(t, s.store)
+		s.execute(t, `UPDATE users SET email = $2 WHERE id = $1`, u.ID, old)
+		for _, given := range forms {
+			found, err := s.store.FindUserByEmail(t.Context(), given)
+			require.NoError(t, err, "%q as %q", old, given)
+			require.Equal(t, u.ID, found.ID)
+			second := storage.User{ID: s.store.NewID(), Email: given}
+			require.ErrorIs(t, s.store.CreateUser(t.Context(), second), storage.ErrConflict)
+			other := User(t, s.store)
+			other.Email = given
+			require.ErrorIs(t, s.store.UpdateUser(t.Context(), other), storage.ErrConflict)
+		}
+		// A twin of that time keeps neither of the two from being changed.
+		twin := User(t, s.store)
+		s.execute(t, `UPDATE users SET email = $2 WHERE id = $1`, twin.ID, forms[0])
+		for id, email := range map[string]string{u.ID: old, twin.ID: forms[0]} {
+			found, err := s.store.FindUserByEmail(t.Context(), email)
+			require.NoError(t, err)
+			require.Equal(t, id, found.ID, "the one that is written so")
+			found.TaxID = "1234567890"
+			require.NoError(t, s.store.UpdateUser(t.Context(), *found))
+		}
+		require.NoError(t, s.store.DeleteUser(t.Context(), u.ID))
+		require.NoError(t, s.store.DeleteUser(t.Context(), twin.ID))
+	}
 }
