@@ -175,11 +175,12 @@ const resends = 2
 
 // resent sends a statement again when its connection broke before the whole answer was there. database/sql does that by
 // itself only where the driver says driver.ErrBadConn before the first row: not for a connection that was reset, which
-// lib/pq reports as the network's error, and not for an answer that broke off.
+// lib/pq reports as the network's error, and not for an answer that broke off or never came. A server that takes no writes
+// has done nothing, and another connection may lead to one that does.
 func resent(ctx context.Context, statement func() error) error {
 	for attempt := 0; ; attempt++ {
 		err := statement()
-		if err == nil || attempt == resends || !isBroken(err) || ctx.Err() != nil {
+		if err == nil || attempt == resends || !isBroken(err) && !cannotWrite(err) || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -188,7 +189,7 @@ func resent(ctx context.Context, statement func() error) error {
 // isBroken recognises a connection that ended while it was in use; one that can't be made is no use trying again.
 func isBroken(err error) bool {
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errSilent)
 }
 
 func isSerialization(err error) bool {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq"  // the PostgreSQL driver
 	_ "modernc.org/sqlite" // the SQLite driver, in Go, so that the binary stays static
 )
 
@@ -29,8 +28,6 @@ type Options struct {
 	// SQLiteCache is how much of the database the one writer of SQLite keeps in memory, in bytes; default 4 MiB. Work that
 	// writes all over a large database wants more; it also lets the log grow to half of that.
 	SQLiteCache int64
-	// Driver replaces the database/sql driver's name, for a driver that counts or breaks statements in a test.
-	Driver string
 }
 
 // NoStatementTimeout lets a statement take as long as it takes, for migrations.
@@ -87,10 +84,6 @@ func Open(databaseURL string, o Options) (*Store, error) {
 // openSQLite opens one writer and a pool of readers: SQLite has one writer at a time in any case, and waiting for it in
 // Go costs nothing, while waiting in the busy handler sleeps.
 func (s *Store) openSQLite(path string, o Options) error {
-	name := o.Driver
-	if name == "" {
-		name = "sqlite"
-	}
 	pragmas := url.Values{"_pragma": {
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(5000)", "cache_size(-4000)",
 	}}
@@ -101,12 +94,12 @@ func (s *Store) openSQLite(path string, o Options) error {
 			fmt.Sprintf("cache_size(-%d)", o.SQLiteCache>>10), fmt.Sprintf("wal_autocheckpoint(%d)", o.SQLiteCache>>13),
 		}}.Encode()
 	}
-	writer, err := sqlx.Open(name, writerDSN)
+	writer, err := sqlx.Open("sqlite", writerDSN)
 	if err != nil {
 		return fmt.Errorf("storage: open: %w", err)
 	}
 	writer.SetMaxOpenConns(1)
-	reader, err := sqlx.Open(name, dsn)
+	reader, err := sqlx.Open("sqlite", dsn)
 	if err != nil {
 		return fmt.Errorf("storage: open: %w", err)
 	}
@@ -115,49 +108,6 @@ func (s *Store) openSQLite(path string, o Options) error {
 	reader.SetMaxIdleConns(readers)
 	s.writer, s.reader = newDatabase(writer, true), newDatabase(reader, true)
 	return nil
-}
-
-// openPostgreSQL opens one pool. Behind a transaction pooler the URL says binary_parameters=yes: then nothing is
-// prepared and no session setting is sent, for neither survives such a pooler.
-func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
-	name := o.Driver
-	if name == "" {
-		name = "postgres"
-	}
-	u, err := url.Parse(databaseURL)
-	if err != nil {
-		return fmt.Errorf("storage: database URL is malformed") // the error of net/url would repeat the password
-	}
-	query := u.Query()
-	pooled := query.Get("binary_parameters") == "yes"
-	s.pooled = pooled
-	if !pooled {
-		if o.StatementTimeout > 0 {
-			setDefault(query, "statement_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()))
-			setDefault(query, "lock_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()/2))
-		}
-		setDefault(query, "idle_in_transaction_session_timeout", "60000")
-		setDefault(query, "application_name", "ithildin")
-	}
-	setDefault(query, "connect_timeout", "5")
-	u.RawQuery = query.Encode()
-	db, err := sqlx.Open(name, u.String())
-	if err != nil {
-		return fmt.Errorf("storage: open: %w", err)
-	}
-	db.SetMaxOpenConns(o.MaxConnections)
-	db.SetMaxIdleConns(o.MaxConnections)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	db.SetConnMaxLifetime(time.Hour)
-	s.reader = newDatabase(db, !pooled)
-	s.writer = s.reader
-	return nil
-}
-
-func setDefault(query url.Values, name, value string) {
-	if !query.Has(name) {
-		query.Set(name, value)
-	}
 }
 
 // SQL is the writing pool, for migrations.

@@ -46,6 +46,7 @@ func (c *proxied) relayRequests() {
 				c.swallowing.Store(how)
 			}
 		}
+		c.proxy.pass()
 		if _, err := c.server.Write(message.bytes); err != nil {
 			return
 		}
@@ -100,6 +101,7 @@ func (c *proxied) relayAnswers() {
 			}
 			return
 		}
+		c.proxy.pass()
 		if _, err := c.client.Write(message.bytes); err != nil {
 			return
 		}

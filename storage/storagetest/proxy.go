@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Proxy stands between a Store and PostgreSQL. It counts round trips, loses answers and takes the database away.
+// Proxy stands between a Store and PostgreSQL. It counts round trips, loses answers, goes silent and takes the database
+// away.
 type Proxy struct {
 	upstream string
 	database *url.URL // as its clients see it
@@ -23,6 +24,8 @@ type Proxy struct {
 	away        bool
 	connections map[*proxied]struct{}
 	relays      sync.WaitGroup
+	ice         sync.RWMutex // every message passes under its read lock
+	frozen      bool
 }
 
 // LostAnswer is how the connection ends on which an answer is lost.
@@ -53,6 +56,7 @@ func NewProxy(t testing.TB, databaseURL string) *Proxy {
 	t.Cleanup(func() {
 		require.NoError(t, listener.Close())
 		p.GoAway()
+		p.Thaw()
 		p.relays.Wait()
 	})
 	return p
@@ -113,6 +117,27 @@ func (p *Proxy) ComeBack() {
 	defer p.mutex.Unlock()
 	p.away = false
 	p.losing.Store(nil)
+}
+
+// Freeze lets nothing through any more until Thaw: connections stay open, and new ones are taken, as by a host that lost
+// its power or whose server hangs.
+func (p *Proxy) Freeze() {
+	p.ice.Lock()
+	p.frozen = true
+}
+
+// Thaw lets everything through that has waited.
+func (p *Proxy) Thaw() {
+	if p.frozen {
+		p.frozen = false
+		p.ice.Unlock()
+	}
+}
+
+// pass waits while the proxy is frozen.
+func (p *Proxy) pass() {
+	p.ice.RLock()
+	defer p.ice.RUnlock()
 }
 
 func (p *Proxy) serve(listener net.Listener) {
