@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -83,6 +84,7 @@ type Provider struct {
 	pairwiseSalt  []byte
 	documents     *documents
 	sessionIframe sessionIframe
+	audiences     atomic.Pointer[[]string] // of the gateways that ask Verify
 }
 
 // New makes a Provider. It reads its random keys from the store, so the database must answer.
@@ -117,6 +119,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		passwords: o.Passwords, components: o.Components,
 		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
 	}
+	p.SetAudiences([]string{p.issuer})
 	p.keySets, p.requestObjects = p.newKeySets(), p.newRequestObjects()
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ithildin/storage"
@@ -15,6 +16,7 @@ import (
 var (
 	ErrTokenUnknown   = errors.New("provider: the token is unknown")
 	ErrTokenExpired   = errors.New("provider: the token has expired, or was revoked")
+	ErrAudience       = errors.New("provider: the token is for another resource")
 	ErrUnknownUser    = errors.New("provider: the user of the token is unknown")
 	ErrAccessType     = errors.New("provider: the private settings of the client have no access_type")
 	ErrAPIKeyMissing  = errors.New("provider: the client works through a broker, and no api-key came along")
@@ -38,6 +40,7 @@ type Verification struct {
 	AuthTime     int64 // microseconds; 0 where it is not known
 	AMR          []string
 	ACR          string
+	Audience     []string // the resources that an access token is for; none for an opaque one that was asked for without any
 	Client       *storage.Client
 	BrokerScope  string // of the MIS whose api-key came along; "" for a DIRECT client
 	MISClientID  string // likewise
@@ -52,8 +55,8 @@ type APIKey struct {
 
 // Verify says what a token of any kind and either face stands for, in one read of the database. The api-key, "" where none
 // came along, counts for clients that work through a broker. The checks are in the order of contract section 2.6, and the
-// first that fails is the error: ErrTokenUnknown, ErrTokenExpired, ErrUnknownClient, ErrClientBlocked, ErrUnknownUser,
-// ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings.
+// first that fails is the error: ErrTokenUnknown, ErrTokenExpired, ErrAudience, ErrUnknownClient, ErrClientBlocked,
+// ErrUnknownUser, ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings.
 func (p *Provider) Verify(ctx context.Context, token, apiKey string) (*Verification, error) {
 	if token == "" || len(token) > maximumToken {
 		return nil, ErrTokenUnknown
@@ -76,11 +79,23 @@ func (p *Provider) Verify(ctx context.Context, token, apiKey string) (*Verificat
 	if found.ExpiresAt <= p.store.Now() {
 		return v, ErrTokenExpired
 	}
+	if len(v.Audience) > 0 && !v.IsFor(*p.audiences.Load()) {
+		return v, fmt.Errorf("%w: %q", ErrAudience, v.Audience)
+	}
 	if err := p.verifyHolders(ctx, v, found); err != nil {
 		return v, err
 	}
 	return v, p.verifyBroker(ctx, v, apiKey, found.KeyClientID)
 }
+
+// IsFor says whether an access token is for one of the resources.
+func (v *Verification) IsFor(resources []string) bool {
+	return slices.ContainsFunc(v.Audience, func(name string) bool { return slices.Contains(resources, name) })
+}
+
+// SetAudiences says which resources gateways ask for, from now on: Verify refuses a token that is for none of them (RFC 9068
+// section 4). Without it that is the issuer alone.
+func (p *Provider) SetAudiences(resources []string) { p.audiences.Store(&resources) }
 
 func (p *Provider) verifyOpaque(
 	ctx context.Context, token string, probe storage.APIKeyProbe, v *Verification,
@@ -104,6 +119,9 @@ func (p *Provider) verifyOpaque(
 	v.Scope, v.RedirectURI, v.GrantType = found.Scope, found.Session.RedirectURI, found.Session.GrantType
 	v.ScopeRequest = found.Session.ScopeRequest
 	v.AuthTime, v.AMR, v.ACR = found.Session.AuthTime, found.Session.AMR, found.Session.ACR
+	if v.Kind == storage.KindAccessToken {
+		v.Audience = found.Session.Audience
+	}
 	switch {
 	case found.Kind == storage.KindAuthorizationCode:
 		v.GrantType, v.RedirectURI = "password", found.RedirectURI // always, in the old system (contract section 1)
@@ -126,7 +144,7 @@ func (p *Provider) verifyJWT(
 	}
 	v.Kind, v.ID, v.IsJWT, v.ClientID, v.Scope = storage.KindAccessToken, claims.ID, true, claims.ClientID, claims.Scope
 	v.ExpiresAt, v.GrantType = claims.ExpiresAt, "client_credentials"
-	v.AuthTime, v.AMR, v.ACR = claims.AuthTime*1e6, claims.AMR, claims.ACR
+	v.AuthTime, v.AMR, v.ACR, v.Audience = claims.AuthTime*1e6, claims.AMR, claims.ACR, claims.Audience
 	if claims.GrantID != "" {
 		v.GrantType = "authorization_code"
 	}

@@ -67,3 +67,24 @@ func TestAttackTheUsersIDInTheEnvelopeOfAPairwiseClient(t *testing.T) {
 		}
 	})
 }
+
+func TestAttackATokenForAnotherResourceVerifiesForNoGateway(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		token := func(audience ...string) string {
+			w.change(hospitalID, func(c *storage.Client) {
+				c.Policy.AccessToken, c.Metadata.Audience = storage.AccessTokenJWT, audience
+			})
+			set := w.exchange(map[string]any{
+				"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret, "redirect_uri": redirectURI,
+				"code": w.approve(hospitalID, "legal_entity:read").text("data.value"),
+			})
+			require.Equal(t, http.StatusCreated, set.status, set.raw)
+			return set.text("data.value")
+		}
+		require.Equal(t, http.StatusOK, w.verify(token(), "api-key", misKey).status)
+		other := token("https://other.example")
+		require.Equal(t, http.StatusNotFound, w.verify(other, "api-key", misKey).status)
+		require.Equal(t, http.StatusNotFound, w.ask(http.MethodGet, "/admin/tokens/"+other+"/user", nil, "").status)
+	})
+}

@@ -38,6 +38,7 @@ var verificationFailures = []struct {
 }{
 	{provider.ErrTokenUnknown, failureNotFound},
 	{provider.ErrTokenExpired, failureVerifyExpired},
+	{provider.ErrAudience, failureNotFound}, // to this gateway it is no token
 	{provider.ErrUnknownClient, failureNotFound},
 	{provider.ErrClientBlocked, failureVerifyClient},
 	{provider.ErrUnknownUser, failureNotFound},
@@ -133,7 +134,8 @@ func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
 	switch _, refused := refusedVerification(err); {
 	case err != nil && !refused:
 		return err
-	case errors.Is(err, provider.ErrTokenUnknown), errors.Is(err, provider.ErrTokenExpired), errors.Is(err, provider.ErrUnknownUser):
+	case errors.Is(err, provider.ErrTokenUnknown), errors.Is(err, provider.ErrTokenExpired), errors.Is(err, provider.ErrAudience),
+		errors.Is(err, provider.ErrUnknownUser):
 		return verificationFailure(err)
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), v.UserID)

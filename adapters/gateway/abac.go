@@ -84,8 +84,11 @@ func (a *ABAC) allows(ctx context.Context, v *provider.Verification, record Reco
 	if err == nil {
 		err = json.Unmarshal(text, &answer)
 	}
-	if err != nil || response.StatusCode != http.StatusOK {
-		return false, fmt.Errorf("gateway: abac answers %d: %w", response.StatusCode, err)
+	switch {
+	case response.StatusCode != http.StatusOK:
+		return false, fmt.Errorf("gateway: abac answers with status %d", response.StatusCode)
+	case err != nil:
+		return false, fmt.Errorf("gateway: abac answers with what is not its JSON: %w", err)
 	}
 	return answer.Data.Result, nil
 }

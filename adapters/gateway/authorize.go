@@ -40,7 +40,7 @@ func (g *Gateway) authorizeEnvoy(w http.ResponseWriter, r *http.Request) {
 // settle decides, keeps the decision and answers. A decision that can't be kept is a no.
 func (g *Gateway) settle(w http.ResponseWriter, r *http.Request, o original) {
 	d := g.decide(r.Context(), o, r.Header)
-	if err := g.Events.Add(r.Context(), g.event(r, o, d)); err != nil {
+	if err := g.keep(r, o, d); err != nil {
 		d = d.refuse(http.StatusServiceUnavailable, "internal_error", "Service is temporarily unavailable. Try later", err)
 	}
 	g.answer(w, r, o, d)
@@ -66,6 +66,9 @@ func (g *Gateway) event(r *http.Request, o original, d decision) storage.Event {
 			e.Details["context "+c.Type] = c.ID
 		}
 	}
+	if d.known != nil {
+		e.ClientID, e.UserID = d.known.ClientID, d.known.UserID
+	}
 	if d.who != nil {
 		e.ClientID, e.UserID = d.who.ClientID, d.who.UserID
 		e.Details["client_name"], e.Details["mis_client_id"] = d.who.Client.Name, d.who.MISClientID
@@ -86,6 +89,7 @@ type metadata struct {
 }
 
 func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, o original, d decision) {
+	g.decisions.WithLabelValues(d.outcome()).Inc()
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	if d.status != http.StatusOK {

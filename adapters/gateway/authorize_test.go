@@ -88,15 +88,29 @@ func TestCase69And70WhatIsRefused(t *testing.T) {
 	})
 }
 
-func TestAPathThatCanBeReadInTwoWaysMatchesNoRule(t *testing.T) {
+func TestAttackAPathThatCanBeReadInTwoWaysMatchesNoRule(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		token := s.token(hospitalID, "legal_entity:read", storage.KindAccessToken)
-		for _, target := range []string{
-			"/public/../api/secret", "/api/entities/%2e%2e/secret", "/api/entities/..%2fsecret", "//api/entities", "/api/entities;x",
-			"/api/entities/%252e", "/api/entities\\x", "/api/entities/%00", "/api/entities/%zz", "/api/entities/\u00ff%ff",
+		for _, part := range []string{
+			"../secret", "%2e%2e/secret", ".%2e/secret", "..%2fsecret", "..%5csecret", "..\\secret", "/secret", "./secret", ";x", "%3bx", "%3Bx",
+			"..;/secret", "..%3b/secret", "x%3fy", "x%23y", "#x", "%252e", "%25252e", "x%25y", "..%20/secret", "%20../secret", ".%20./secret%20",
+			"..+/secret", "x%20", "x.", ".../secret", "%00", "x%0d%0ay", "%09", "%7f", "%zz", "%", "%2", "\u00ff%ff", "%c0%ae%c0%ae/secret",
+			"%e0%80%af", "%ef%bc%8e%ef%bc%8e/secret", "%ef%bc%8fsecret", "%e2%80%a4%e2%80%a4/secret", "%e2%80%a5/secret", "%e2%80%a6",
+			"%e3%80%82%e3%80%82/secret", "%ef%bd%a1/", "%e2%88%95secret", "%e2%81%84x", "%e2%88%96x", "%ef%bc%85x", "%ef%bc%9bx",
+			"%ef%bc%9fx", "%e2%80%8bx", "%c2%ad", "%e2%80%ae", "%c2%a0", "%61dmin", "%2D", "%5F", "%ef%bd%81dmin", "%d0%b8%cc%86",
+			"%e2%84%aa", "%ef%bb%bf", "%85", "%c2%85", "й",
 		} {
+			require.Equal(t, http.StatusForbidden, s.ask("GET", "/api/entities/"+part, bearer(token)...).status, part)
+		}
+		for _, target := range []string{"//api/entities", "/public/../api/entities", "/api%2fentities", "/%61pi/entities"} {
 			require.Equal(t, http.StatusForbidden, s.ask("GET", target, bearer(token)...).status, target)
+		}
+		for _, part := range []string{
+			"1", "a-b_c.d~e", "?x=%2e%2e/;#", "%d0%9b%d1%96%d0%ba%d0%b0%d1%80%d0%bd%d1%8f%2016", "%d0%9e%e2%80%99%d0%bd", "a%20b", "a:b@c,d", "a+b", ".well-known",
+			"3ff33ced-69dc-415a-b231-c6446898335a/", "%d0%b9",
+		} {
+			require.Equal(t, http.StatusOK, s.ask("GET", "/api/entities/"+part, bearer(token)...).status, part)
 		}
 		require.Equal(t, http.StatusBadRequest, s.ask("GET", "api/entities", bearer(token)...).status)
 		require.Equal(t, http.StatusBadRequest, s.send("GET", s.admin.URL+gateway.PathAuthorize, bearer(token)...).status)

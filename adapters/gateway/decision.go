@@ -22,6 +22,8 @@ type decision struct {
 	// who is nil for a request that passes without a user.
 	who *provider.Verification
 	mis *provider.APIKey
+	// known is what a token stands for that was refused and yet is one of ours.
+	known *provider.Verification
 }
 
 func (d decision) refuse(status int, kind, message string, cause error) decision {
@@ -50,6 +52,7 @@ func (g *Gateway) decide(ctx context.Context, o original, header http.Header) de
 		return d.refuse(http.StatusForbidden, "forbidden", "Cross-site request", nil)
 	}
 	who, err := g.Provider.Verify(ctx, token, apiKey)
+	d.known = who
 	switch {
 	case isFault(err):
 		return d.refuse(http.StatusServiceUnavailable, "internal_error", "Service is temporarily unavailable. Try later", err)
@@ -61,6 +64,9 @@ func (g *Gateway) decide(ctx context.Context, o original, header http.Header) de
 	d.who = who
 	if d.rule == nil {
 		return d.refuse(http.StatusForbidden, "forbidden", "ACL: No matching rule was found for path "+o.pathOnly(), nil)
+	}
+	if len(d.rule.Audiences) > 0 && len(who.Audience) > 0 && !who.IsFor(d.rule.Audiences) {
+		return d.refuse(http.StatusUnauthorized, "access_denied", "Invalid access token", provider.ErrAudience)
 	}
 	missing := missingIn(who.Scope, d.rule.Scopes)
 	if len(missing) == 0 && who.BrokerScope != "" {
@@ -109,7 +115,7 @@ func (g *Gateway) decideRecord(ctx context.Context, d decision, o original) deci
 
 // refusals are what Verify and VerifyAPIKey say no with; any other error is a fault, on which nobody passes.
 var refusals = []error{
-	provider.ErrTokenUnknown, provider.ErrTokenExpired, provider.ErrUnknownClient, provider.ErrClientBlocked,
+	provider.ErrTokenUnknown, provider.ErrTokenExpired, provider.ErrAudience, provider.ErrUnknownClient, provider.ErrClientBlocked,
 	provider.ErrUnknownUser, provider.ErrUserBlocked, provider.ErrAccessType, provider.ErrAPIKeyMissing,
 	provider.ErrAPIKeyInvalid, provider.ErrBrokerSettings,
 }

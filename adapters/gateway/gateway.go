@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"ithildin/provider"
 	"ithildin/storage"
@@ -16,6 +17,8 @@ type Options struct {
 	Provider *provider.Provider
 	// Rules say which requests pass; without any, none does.
 	Rules *Rules
+	// Audiences are the resources that a token may be for (RFC 9068 4); default: the issuer, and those of the rules.
+	Audiences []string
 	// ABAC decides about single records; nil refuses every rule that asks it.
 	ABAC *ABAC
 	// Events keep each decision.
@@ -23,12 +26,16 @@ type Options struct {
 		Add(ctx context.Context, e storage.Event) error
 	}
 	Logger *slog.Logger
+	// Metrics is where counters are registered; nil keeps them to the Gateway.
+	Metrics prometheus.Registerer
 }
 
 // Gateway decides for gateways. It is safe for concurrent use.
 type Gateway struct {
 	Options
-	rules atomic.Pointer[Rules]
+	rules     atomic.Pointer[Rules]
+	decisions *prometheus.CounterVec
+	strangers strangers
 }
 
 // New makes a Gateway.
@@ -37,12 +44,20 @@ func New(o Options) *Gateway {
 	if o.Rules == nil {
 		o.Rules = &Rules{}
 	}
-	g.rules.Store(o.Rules)
+	g.decisions = newDecisionMetric(o.Metrics)
+	g.SetRules(o.Rules)
 	return g
 }
 
 // SetRules replaces the rules for requests from now on.
-func (g *Gateway) SetRules(rules *Rules) { g.rules.Store(rules) }
+func (g *Gateway) SetRules(rules *Rules) {
+	audiences := g.Audiences
+	if len(audiences) == 0 {
+		audiences = append(rules.audiences(), g.Provider.Issuer())
+	}
+	g.Provider.SetAudiences(audiences)
+	g.rules.Store(rules)
+}
 
 // The paths on the admin listener.
 const (

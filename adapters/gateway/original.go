@@ -5,7 +5,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // maximumTarget bounds the path and query of a request, in bytes.
@@ -71,21 +77,48 @@ func (o *original) settle() error {
 	return nil
 }
 
-// ambiguous finds what the API behind may read differently from us: a dot segment, an empty one, an encoded slash, a
-// backslash, a parameter, a control character, and anything that is encoded twice.
+// ambiguous finds what the API behind, or a proxy on the way there, may read differently from us: what is no plain text of
+// RFC 3986, what was encoded without need, and what a second decoding, a normalization or a file system makes another path of.
 func ambiguous(raw, path string) bool {
-	lower := strings.ToLower(raw)
-	for _, part := range []string{"%2f", "%5c", "%25", "%2e", "%00", "#", "\\", ";", "//"} {
-		if strings.Contains(lower, part) {
+	return encodedWithoutNeed(raw) || !utf8.ValidString(path) || !norm.NFKC.IsNormalString(path) ||
+		strings.ContainsFunc(path, isAmbiguous) || strings.Contains(path, "//") ||
+		slices.ContainsFunc(strings.Split(path, "/"), isDots)
+}
+
+// encodedWithoutNeed says that a path has octets that must be encoded and are not, or the other way round (RFC 3986 2.3).
+func encodedWithoutNeed(raw string) bool {
+	for i := 0; i < len(raw); i++ {
+		if raw[i] <= ' ' || raw[i] > '~' {
+			return true
+		}
+		if raw[i] != '%' || i+2 >= len(raw) {
+			continue
+		}
+		octet, err := strconv.ParseUint(raw[i+1:i+3], 16, 8)
+		if c := byte(octet); err != nil || c == '/' || c == '-' || c == '.' || c == '_' || isAlphanumeric(c) {
 			return true
 		}
 	}
-	for segment := range strings.SplitSeq(path, "/") {
-		if segment == "." || segment == ".." {
-			return true
-		}
+	return false
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// isAmbiguous finds characters of a decoded path that end or begin something elsewhere: a parameter, a query, a fragment, one
+// more encoding, a segment on Windows; and beyond ASCII all but letters, their marks, digits and the apostrophe of names, for
+// some of the others look like a dot or a slash and are made one.
+func isAmbiguous(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f || strings.ContainsRune(`;?#%\`, r)
 	}
-	return strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\ufffd' })
+	return !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && r != '\u2019'
+}
+
+// isDots finds a segment that is nothing but dots, or becomes so, or another one, where blanks and dots at an end are cut off.
+func isDots(segment string) bool {
+	return strings.Trim(segment, " +") != segment || strings.HasSuffix(segment, ".")
 }
 
 // url is how an answer names the request: with the port, always (contract section 7.5).

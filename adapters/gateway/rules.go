@@ -23,6 +23,9 @@ type Rule struct {
 	Methods []string `json:"methods"` // none: every method
 	// Scopes must all be in the scope of the token, and in that of the broker, where the client has one.
 	Scopes []string `json:"scopes"`
+	// Audiences are the resources behind the rule: a token that says what it is for must be for one of them (RFC 9068 4).
+	// None: one of the gateway's.
+	Audiences []string `json:"audiences"`
 	// MISOnly lets a MIS pass by its api-key alone, without a user.
 	MISOnly bool `json:"mis_only"`
 	// Public lets everybody pass.
@@ -93,6 +96,9 @@ func (r *Rule) check() (problems []string) {
 			problems = append(problems, fmt.Sprintf("scope %q is no name", scope))
 		}
 	}
+	if slices.Contains(r.Audiences, "") {
+		problems = append(problems, "an audience is empty")
+	}
 	kinds := 0
 	for _, is := range []bool{r.Public, r.MISOnly, len(r.Scopes) > 0} {
 		if is {
@@ -130,6 +136,14 @@ func (r *Rule) checkABAC() (problems []string) {
 		}
 	}
 	return problems
+}
+
+// audiences are those of all rules.
+func (r *Rules) audiences() (names []string) {
+	for _, rule := range r.Rules {
+		names = append(names, rule.Audiences...)
+	}
+	return names
 }
 
 // find is the first rule for a request, nil where there is none. A path that is ambiguous is empty, and has none.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -45,6 +46,8 @@ const rulesText = `{"rules": [
 type stack struct {
 	t       testing.TB
 	store   *storage.Store
+	keys    *jwks.Set
+	metrics *prometheus.Registry
 	issuer  string
 	public  *httptest.Server
 	admin   *httptest.Server
@@ -57,9 +60,10 @@ type stack struct {
 
 func newStack(t testing.TB, engine storagetest.Engine, mounts ...func(*stack, *provider.Provider) provider.Mount) *stack {
 	clock := func() time.Time { return time.Unix(now, 0) }
-	s := &stack{t: t, store: engine.Open(t, func(o *storage.Options) { o.Now = clock })}
+	s := &stack{t: t, metrics: prometheus.NewRegistry(), store: engine.Open(t, func(o *storage.Options) { o.Now = clock })}
 	keys := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
 	require.NoError(t, keys.Load(t.Context()))
+	s.keys = keys
 	s.public = httptest.NewUnstartedServer(nil)
 	s.issuer = "http://" + s.public.Listener.Addr().String()
 	issuer, err := url.Parse(s.issuer)
@@ -73,7 +77,7 @@ func newStack(t testing.TB, engine storagetest.Engine, mounts ...func(*stack, *p
 	require.NoError(t, err)
 	s.gateway = gateway.New(gateway.Options{
 		Provider: p, Rules: rules, ABAC: &gateway.ABAC{URL: s.abac.URL, Token: "abac token"}, Events: s.events,
-		Logger: slog.New(slog.DiscardHandler),
+		Logger: slog.New(slog.DiscardHandler), Metrics: s.metrics,
 	})
 	var public []provider.Mount
 	for _, mount := range mounts {

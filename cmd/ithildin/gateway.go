@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"ithildin/adapters/gateway"
 	"ithildin/provider"
 	"ithildin/storage"
@@ -15,6 +17,7 @@ import (
 // gatewayFlags configure what answers gateways, and the gatekeeper of a web front end.
 type gatewayFlags struct {
 	GatewayRules             string `env:"ITHILDIN_GATEWAY_RULES" placeholder:"PATH" help:"File with the rules by which requests pass a gateway; SIGHUP reads it again."`
+	GatewayAudiences         string `env:"ITHILDIN_GATEWAY_AUDIENCES" placeholder:"URI,…" help:"Resources that a token may be for at the gateway; default the issuer, and those of the rules."`
 	ABACURL                  string `name:"abac-url" env:"ITHILDIN_ABAC_URL" placeholder:"URL" help:"Service that decides about single records."`
 	ABACTokenFile            string `name:"abac-token-file" env:"ITHILDIN_ABAC_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, else it is in ITHILDIN_ABAC_TOKEN."`
 	GatekeeperClientID       string `env:"ITHILDIN_GATEKEEPER_CLIENT_ID" placeholder:"ID" help:"Client of a web front end that keeps its token in a cookie; serves /auth/login, /auth/redirect and /auth/logout."`
@@ -27,6 +30,7 @@ type gatewayFlags struct {
 type gatewaySettings struct {
 	rulesFile  string
 	rules      *gateway.Rules
+	audiences  []string
 	abac       *gateway.ABAC
 	gatekeeper *gateway.Gatekeeper
 }
@@ -38,6 +42,7 @@ func (f gatewayFlags) load(p *problems) (s gatewaySettings) {
 			p.add("ITHILDIN_GATEWAY_RULES", "names a file that can't be used: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
 	}
+	s.audiences = strings.FieldsFunc(f.GatewayAudiences, func(r rune) bool { return r == ',' || r == ' ' })
 	token := strings.TrimSpace(p.secret("ITHILDIN_ABAC_TOKEN", f.ABACTokenFile))
 	if f.ABACURL != "" {
 		checkComponentURL(p, "ITHILDIN_ABAC_URL", f.ABACURL)
@@ -68,8 +73,12 @@ func readRules(path string) (*gateway.Rules, error) {
 }
 
 // build makes what answers gateways, and returns what it adds to the public listener.
-func (s gatewaySettings) build(p *provider.Provider, events *storage.EventQueue, logger *slog.Logger) (*gateway.Gateway, []provider.Mount) {
-	g := gateway.New(gateway.Options{Provider: p, Rules: s.rules, ABAC: s.abac, Events: events, Logger: logger})
+func (s gatewaySettings) build(
+	p *provider.Provider, events *storage.EventQueue, logger *slog.Logger, registry prometheus.Registerer,
+) (*gateway.Gateway, []provider.Mount) {
+	g := gateway.New(gateway.Options{
+		Provider: p, Rules: s.rules, Audiences: s.audiences, ABAC: s.abac, Events: events, Logger: logger, Metrics: registry,
+	})
 	if s.gatekeeper == nil {
 		return g, nil
 	}

@@ -142,7 +142,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	}
 	events := store.NewEventQueue(logger)
 	registry.MustRegister(eventMetrics(events)...)
-	forwardAuth, mounts := s.gateway.build(p, events, logger)
+	forwardAuth, mounts := s.gateway.build(p, events, logger, registry)
 	legacy := ehealth.New(p)
 	mounts = append(mounts, legacy.Mount)
 	if s.dev {
