@@ -61,7 +61,7 @@ func TestStatementsGoOnAtTheOtherHostWhenOneGoesSilent(t *testing.T) {
 	store := storagetest.Open(t, withParameters(t, two.String(), "connect_timeout", "1"), impatient)
 	fill(t, store)
 
-	proxy.Freeze()
+	proxy.GoSilent()
 	require.NoError(t, store.Ping(t.Context()), "the statement is sent again, to the host that answers")
 	for range pooledConnections {
 		began := time.Now()
@@ -84,13 +84,13 @@ func TestAStatementEndsWithItsContextWhenTheDatabaseIsSilent(t *testing.T) {
 		},
 	} {
 		require.NoError(t, statement(t.Context()), name)
-		proxy.Freeze()
+		proxy.GoSilent()
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		began := time.Now()
 		require.ErrorIs(t, statement(ctx), storage.ErrUnavailable, name)
 		require.Less(t, time.Since(began), 5*time.Second, name)
 		cancel()
-		proxy.Thaw()
+		proxy.ComeBack()
 		require.NoError(t, statement(t.Context()), name+" when the database is back")
 	}
 }

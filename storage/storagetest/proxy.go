@@ -25,7 +25,7 @@ type Proxy struct {
 	connections map[*proxied]struct{}
 	relays      sync.WaitGroup
 	ice         sync.RWMutex // every message passes under its read lock
-	frozen      bool
+	silent      bool
 }
 
 // LostAnswer is how the connection ends on which an answer is lost.
@@ -56,7 +56,7 @@ func NewProxy(t testing.TB, databaseURL string) *Proxy {
 	t.Cleanup(func() {
 		require.NoError(t, listener.Close())
 		p.GoAway()
-		p.Thaw()
+		p.breakSilence()
 		p.relays.Wait()
 	})
 	return p
@@ -111,30 +111,30 @@ func (p *Proxy) GoAway() {
 	}
 }
 
-// ComeBack takes connections again.
+// ComeBack takes connections again, and lets through what has waited.
 func (p *Proxy) ComeBack() {
+	p.breakSilence()
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.away = false
 	p.losing.Store(nil)
 }
 
-// Freeze lets nothing through any more until Thaw: connections stay open, and new ones are taken, as by a host that lost
-// its power or whose server hangs.
-func (p *Proxy) Freeze() {
+// GoSilent lets nothing through any more until ComeBack: connections stay open, and new ones are taken, as by a host that
+// lost its power or whose server hangs.
+func (p *Proxy) GoSilent() {
 	p.ice.Lock()
-	p.frozen = true
+	p.silent = true
 }
 
-// Thaw lets everything through that has waited.
-func (p *Proxy) Thaw() {
-	if p.frozen {
-		p.frozen = false
+func (p *Proxy) breakSilence() {
+	if p.silent {
+		p.silent = false
 		p.ice.Unlock()
 	}
 }
 
-// pass waits while the proxy is frozen.
+// pass waits while the proxy is silent.
 func (p *Proxy) pass() {
 	p.ice.RLock()
 	defer p.ice.RUnlock()
