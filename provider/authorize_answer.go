@@ -106,7 +106,7 @@ func (p *Provider) approve(ctx context.Context, a *authorization) {
 		details["claims"] = strings.Join(a.singleClaims, " ")
 	}
 	p.queueEvent(ctx, a.work, storage.Event{
-		Kind: "consented", ClientID: a.client.ID, UserID: a.login.User.ID, Details: details,
+		Kind: storage.EventConsented, ClientID: a.client.ID, UserID: a.login.User.ID, Details: details,
 	})
 }
 

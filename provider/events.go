@@ -11,8 +11,8 @@ func (p *Provider) queueEvent(ctx context.Context, u *storage.UnitOfWork, e stor
 	u.QueueEvent(identified(ctx, e))
 }
 
-// identified adds the id of the request.
+// identified adds the id of the request and, where an administrator makes it, who that is.
 func identified(ctx context.Context, e storage.Event) storage.Event {
 	e.RequestID, _ = ctx.Value(requestIDKey{}).(string)
-	return e
+	return storage.ByActor(ctx, e)
 }

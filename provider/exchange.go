@@ -102,7 +102,7 @@ func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request 
 		}
 	}
 	if u.Code != nil {
-		p.queueEvent(ctx, u, storage.Event{Kind: "code_exchanged", ClientID: client.ID, UserID: u.Code.UserID})
+		p.queueEvent(ctx, u, storage.Event{Kind: storage.EventCodeExchanged, ClientID: client.ID, UserID: u.Code.UserID})
 	}
 	if u.Repeats() {
 		p.queueEvent(ctx, u, storage.Event{Kind: "refresh_token_repeated", ClientID: client.ID, UserID: u.Grant.UserID})

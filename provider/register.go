@@ -121,7 +121,7 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx := p.auditRegistration(r, "client_registered", client)
+	ctx := p.byClient(r, client)
 	err = p.store.RegisterClient(ctx, *client, storage.ClientRegistration{
 		ClientID: client.ID, TokenHash: storage.Hash(token), InitialAccessTokenID: initial, CreatedAt: client.CreatedAt,
 	}, p.registration.Quota)

@@ -53,11 +53,11 @@ func (p *Provider) authenticateRegistration(r *http.Request) (*registered, error
 	return &registered{client: client, registration: registration, token: token}, nil
 }
 
-// auditRegistration lets an event about a registration ride in its write.
-func (p *Provider) auditRegistration(r *http.Request, kind string, client *storage.Client) context.Context {
-	return storage.Audited(r.Context(), identified(r.Context(), storage.Event{
-		Kind: kind, ClientID: client.ID, Address: p.ClientAddress(r), Details: map[string]string{"client_name": client.Name},
-	}))
+// byClient says that a client changes its own registration, for the audit.
+func (p *Provider) byClient(r *http.Request, client *storage.Client) context.Context {
+	return storage.ActingAs(r.Context(), storage.Actor{
+		By: storage.ByClient, ClientID: client.ID, RequestID: RequestID(r), Address: p.ClientAddress(r),
+	})
 }
 
 // readClient shows a client what it registered (RFC 7592 section 2.1). The secret is not shown: only its hash is kept.
@@ -110,7 +110,7 @@ func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
 		update.EndSecrets, update.NewSecret = true, &secret.row
 	}
 	update.Client, update.Connection = *client, *known.connection()
-	err = p.store.UpdateRegistration(p.auditRegistration(r, "client_registration_updated", client), update)
+	err = p.store.UpdateRegistration(p.byClient(r, client), update)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (p *Provider) deleteClient(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = p.store.DeleteClient(p.auditRegistration(r, "client_registration_deleted", known.client), known.client.ID)
+	err = p.store.DeleteRegistration(p.byClient(r, known.client), known.client.ID)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) { // somebody else was faster
 		return err
 	}

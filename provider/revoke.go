@@ -18,7 +18,7 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx := r.Context()
 	p.allowOrigin(w, r, client.ID)
-	event := storage.Event{Kind: "token_revoked", ClientID: client.ID}
+	event := storage.Event{Kind: storage.EventTokenRevoked, ClientID: client.ID}
 	info, err := p.findAccess(ctx, token)
 	switch {
 	case err == nil && info.ClientID != client.ID:
@@ -72,6 +72,6 @@ func (p *Provider) EndToken(ctx context.Context, token string, info *TokenInfo) 
 		}
 	}
 	return p.store.RecordEvents(ctx, []storage.Event{identified(ctx, storage.Event{
-		Kind: "token_revoked", ClientID: info.ClientID, UserID: info.UserID,
+		Kind: storage.EventTokenRevoked, ClientID: info.ClientID, UserID: info.UserID,
 	})})
 }

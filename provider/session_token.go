@@ -49,7 +49,7 @@ func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*Sess
 		},
 	})
 	p.queueEvent(ctx, u, storage.Event{
-		Kind: "session_token_issued", ClientID: t.Client.ID, UserID: t.UserID,
+		Kind: storage.EventSessionTokenIssued, ClientID: t.Client.ID, UserID: t.UserID,
 		Details: map[string]string{"kind": t.Kind, "grant_type": t.GrantType},
 	})
 	if err := u.Flush(ctx); err != nil {

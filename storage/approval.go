@@ -106,6 +106,7 @@ func (s *Store) DeleteApproval(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventApprovalDeleted, approvalSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		var of struct {
 			UserID   string `db:"user_id"`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 )
@@ -24,13 +23,15 @@ type Event struct {
 	RequestID string
 	Address   string
 	Details   map[string]string
-	CreatedAt int64 // epoch seconds; default: now
-	ExpiresAt int64 // epoch seconds; default: EventLifetime after CreatedAt
+	Before    json.RawMessage // of a change: what it changed, as it was; nil where there was nothing
+	After     json.RawMessage // and as it is since; nil where nothing is left
+	CreatedAt int64           // epoch seconds; default: now
+	ExpiresAt int64           // epoch seconds; default: EventLifetime after CreatedAt
 }
 
 const (
-	eventColumns = `id, kind, client_id, user_id, request_id, address, details, created_at, expires_at`
-	eventWidth   = 9
+	eventColumns = `id, kind, client_id, user_id, request_id, address, details, created_at, expires_at, changes`
+	eventWidth   = 10
 	// eventsAtOnce bounds the arguments of one statement; SQLite looks each up among those before it.
 	eventsAtOnce = 100
 )
@@ -57,7 +58,25 @@ func (s *Store) eventValues(e Event) []any {
 	return []any{
 		e.ID, eventField(e.Kind), eventField(e.ClientID), eventField(e.UserID), eventField(e.RequestID),
 		eventField(e.Address), string(text), e.CreatedAt, e.ExpiresAt,
+		e.changes(),
 	}
+}
+
+// changesColumn is what was before and after a change, as the column holds it.
+type changesColumn struct {
+	Before json.RawMessage `json:"before,omitempty"`
+	After  json.RawMessage `json:"after,omitempty"`
+}
+
+func (e Event) changes() string {
+	if e.Before == nil && e.After == nil {
+		return ""
+	}
+	text, err := json.Marshal(changesColumn{Before: e.Before, After: e.After})
+	if err != nil {
+		panic(fmt.Sprintf("storage: event: %v", err)) // both were JSON
+	}
+	return string(text)
 }
 
 // eventField makes any text one that a column takes: one bad request must not lose the events of others in its batch.
@@ -73,7 +92,7 @@ func eventField(text string) string {
 }
 
 const insertEvent = `
-INSERT INTO audit_events (` + eventColumns + `) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 {{gate}} ON CONFLICT DO NOTHING`
+INSERT INTO audit_events (` + eventColumns + `) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 {{gate}} ON CONFLICT DO NOTHING`
 
 // QueueEvent stores an event with the other writes of the request: it is kept if they are.
 func (u *UnitOfWork) QueueEvent(e Event) {
@@ -99,53 +118,6 @@ func (s *Store) RecordEvents(ctx context.Context, events []Event) error {
 		}
 	}
 	return nil
-}
-
-// EventFilter says which events to list; what is zero does not matter.
-type EventFilter struct {
-	Kind     string
-	ClientID string
-	UserID   string
-	Since    int64 // epoch seconds: only this and later ones
-	Before   int64 // epoch seconds: only older ones
-	Limit    int
-}
-
-// ListEvents reads events, newest first.
-func (s *Store) ListEvents(ctx context.Context, f EventFilter) ([]Event, error) {
-	if f.Before == 0 {
-		f.Before = math.MaxInt64
-	}
-	var rows []struct {
-		ID        string `db:"id"`
-		Kind      string `db:"kind"`
-		ClientID  string `db:"client_id"`
-		UserID    string `db:"user_id"`
-		RequestID string `db:"request_id"`
-		Address   string `db:"address"`
-		Details   string `db:"details"`
-		CreatedAt int64  `db:"created_at"`
-		ExpiresAt int64  `db:"expires_at"`
-	}
-	err := s.selectAll(ctx, &rows, `
-SELECT `+eventColumns+` FROM audit_events
-WHERE ($1 = '' OR kind = $1) AND ($2 = '' OR client_id = $2) AND ($3 = '' OR user_id = $3) AND created_at < $4
-  AND created_at >= $5
-ORDER BY created_at DESC, id DESC LIMIT $6`, f.Kind, f.ClientID, f.UserID, f.Before, f.Since, pageSize(f.Limit))
-	if err != nil {
-		return nil, err
-	}
-	events := make([]Event, len(rows))
-	for i, r := range rows {
-		events[i] = Event{
-			ID: r.ID, Kind: r.Kind, ClientID: r.ClientID, UserID: r.UserID, RequestID: r.RequestID, Address: r.Address,
-			CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
-		}
-		if err := json.Unmarshal([]byte(r.Details), &events[i].Details); err != nil {
-			return nil, fmt.Errorf("storage: details of event %s: %w", r.ID, err)
-		}
-	}
-	return events, nil
 }
 
 // PruneEvents deletes events from before a time (epoch seconds), the oldest first, of one kind or, where kind is "", of all,

@@ -58,6 +58,7 @@ SELECT id, user_id, type, factor, sealed, is_active, created_at, updated_at FROM
 
 // CreateAuthenticationFactor stores a factor. ErrConflict: the user has one of this type. ErrNotFound: no such user.
 func (s *Store) CreateAuthenticationFactor(ctx context.Context, f AuthenticationFactor) error {
+	ctx = changing(ctx, EventFactorCreated, factorSubject, f.ID)
 	return unknownReference(s.transaction(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `
 INSERT INTO authentication_factors (id, user_id, type, factor, sealed, is_active, created_at, updated_at)
@@ -109,6 +110,7 @@ func (s *Store) UpdateAuthenticationFactor(ctx context.Context, f Authentication
 		return err
 	}
 	f.ID = id
+	ctx = changing(ctx, EventFactorChanged, factorSubject, id)
 	n, err := s.exec(ctx, `
 UPDATE authentication_factors SET factor = $2, sealed = $3, is_active = $4, updated_at = $5 WHERE id = $1`,
 		id, f.Factor, s.sealFactor(f), f.IsActive, s.Now())

@@ -23,6 +23,7 @@ type ClientRegistration struct {
 // already that registered likewise, with such a token or without: strangers take no room from partners. ErrConflict: the id, or a secret, is taken.
 func (s *Store) RegisterClient(ctx context.Context, c Client, r ClientRegistration, quota int64) error {
 	defer s.Forget() // even after an error, as changeConfiguration does
+	ctx = changing(ctx, EventClientRegistered, clientSubject, c.ID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		// First, unlike other changes: registrations wait for each other here, so that none is missed by the count below.
 		if err := raiseVersion(ctx, tx); err != nil {
@@ -84,6 +85,7 @@ type RegistrationUpdate struct {
 // UpdateRegistration stores what is a client's own to say: its name, scope, metadata and redirect URIs, in one transaction.
 // What an operator gave it is left alone. ErrNotFound: the client or its connection is gone.
 func (s *Store) UpdateRegistration(ctx context.Context, u RegistrationUpdate) error {
+	ctx = changing(ctx, EventClientRegistrationUpdated, clientSubject, u.Client.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		metadata, err := json.Marshal(u.Client.Metadata)
 		if err != nil {
@@ -114,6 +116,11 @@ func (s *Store) UpdateRegistration(ctx context.Context, u RegistrationUpdate) er
 		}
 		return createSecret(ctx, tx, u.Connection.ID, *u.NewSecret)
 	}))
+}
+
+// DeleteRegistration is DeleteClient for a client that ends its own registration.
+func (s *Store) DeleteRegistration(ctx context.Context, clientID string) error {
+	return s.deleteClient(ctx, EventClientRegistrationDeleted, clientID)
 }
 
 // DeleteUnapprovedRegistrations deletes the clients that registered themselves before that time (epoch seconds), without an

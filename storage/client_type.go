@@ -16,6 +16,7 @@ type ClientType struct {
 
 // CreateClientType stores a client type. ErrConflict: the id or the name is taken.
 func (s *Store) CreateClientType(ctx context.Context, t ClientType) error {
+	ctx = changing(ctx, EventClientTypeCreated, clientTypeSubject, t.ID)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `INSERT INTO client_types (id, name, scope) VALUES ($1, $2, $3)`,
 			t.ID, t.Name, strings.Join(t.Scope, " "))
@@ -28,6 +29,7 @@ func (s *Store) UpdateClientType(ctx context.Context, t ClientType) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventClientTypeUpdated, clientTypeSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx, `UPDATE client_types SET name = $2, scope = $3 WHERE id = $1`,
 			id, t.Name, strings.Join(t.Scope, " "))
@@ -40,6 +42,7 @@ func (s *Store) DeleteClientType(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventClientTypeDeleted, clientTypeSubject, id)
 	return stillReferenced(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx, `DELETE FROM client_types WHERE id = $1`, id)
 	}))

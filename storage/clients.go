@@ -122,6 +122,7 @@ func clientValues(c Client) ([]any, error) {
 // CreateClient stores a client with its connections and their secrets. ErrConflict: the id, or a secret, is taken.
 // ErrNotFound: no such client type, or no such consumer of a connection.
 func (s *Store) CreateClient(ctx context.Context, c Client) error {
+	ctx = changing(ctx, EventClientCreated, clientSubject, c.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return createClient(ctx, tx, c) }))
 }
 
@@ -154,6 +155,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 // UpdateClient changes a client's name, type, owner, scopes, policy, metadata and settings; neither its block nor its
 // connections.
 func (s *Store) UpdateClient(ctx context.Context, c Client) error {
+	ctx = changing(ctx, EventClientUpdated, clientSubject, c.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return s.updateClient(ctx, tx, c) }))
 }
 
@@ -174,10 +176,15 @@ WHERE id = $10`, append(values[:len(values):len(values)], s.Now(), id)...)
 
 // DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to it.
 func (s *Store) DeleteClient(ctx context.Context, id string) error {
+	return s.deleteClient(ctx, EventClientDeleted, id)
+}
+
+func (s *Store) deleteClient(ctx context.Context, kind, id string) error {
 	id, err := textKey(id)
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, kind, clientSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		if err := writeRow(ctx, tx, `DELETE FROM clients WHERE id = $1`, id); err != nil {
 			return err
@@ -192,6 +199,7 @@ func (s *Store) BlockClient(ctx context.Context, id, reason string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changingBy(ctx, Event{Kind: EventClientBlocked, Details: because(reason)}, clientSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		err := writeRow(ctx, tx, `
 UPDATE clients SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id = $1 AND is_blocked = FALSE`,
@@ -209,6 +217,7 @@ func (s *Store) UnblockClient(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventClientUnblocked, clientSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx,
 			`UPDATE clients SET is_blocked = FALSE, block_reason = '', updated_at = $2 WHERE id = $1`, id, s.Now())
@@ -223,6 +232,7 @@ func (s *Store) DeactivateTokens(ctx context.Context, clientID string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changingBy(ctx, Event{Kind: EventTokensDeactivated, ClientID: clientID}, issuedToClientSubject, clientID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		var one int64
 		if err := tx.GetContext(ctx, &one, `SELECT 1 FROM clients WHERE id = $1`, clientID); err != nil {

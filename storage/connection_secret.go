@@ -63,6 +63,7 @@ func (s *Store) AddConnectionSecret(
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventConnectionSecretReplaced, connectionSubject, connectionID)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		err := writeRow(ctx, tx, `UPDATE connections SET updated_at = $2 WHERE id = $1`, connectionID, s.Now())
 		if err != nil {

@@ -109,6 +109,7 @@ func encodeURIs(uris []string) (string, error) {
 // CreateConnection stores a connection with its secrets. ErrConflict: the client has a connection for this consumer, or
 // a secret is taken. ErrNotFound: no such client or consumer.
 func (s *Store) CreateConnection(ctx context.Context, c Connection) error {
+	ctx = changing(ctx, EventConnectionCreated, connectionSubject, c.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return createConnection(ctx, tx, c)
 	}))
@@ -137,6 +138,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 
 // UpdateConnection changes a connection's consumer, redirect URIs and rules; not its client, nor its secrets.
 func (s *Store) UpdateConnection(ctx context.Context, c Connection) error {
+	ctx = changing(ctx, EventConnectionUpdated, connectionSubject, c.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return s.updateConnection(ctx, tx, c) }))
 }
 
@@ -162,6 +164,7 @@ func (s *Store) DeleteConnection(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventConnectionDeleted, connectionSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx, `DELETE FROM connections WHERE id = $1`, id)
 	})

@@ -20,6 +20,7 @@ const selectInitialAccessToken = `SELECT id, hash, name, remaining, created_at, 
 
 // CreateInitialAccessToken stores a token. ErrConflict: the id or the hash is taken.
 func (s *Store) CreateInitialAccessToken(ctx context.Context, t InitialAccessToken) error {
+	ctx = changing(ctx, EventInitialAccessTokenCreated, initialAccessTokenSubject, t.ID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `
 INSERT INTO initial_access_tokens (id, hash, name, remaining, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
@@ -52,6 +53,7 @@ func (s *Store) DeleteInitialAccessToken(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventInitialAccessTokenDeleted, initialAccessTokenSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx, `DELETE FROM initial_access_tokens WHERE id = $1`, id)
 	})

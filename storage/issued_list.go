@@ -125,6 +125,7 @@ func (s *Store) DeleteIssued(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventTokenDeleted, issuedSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		for _, query := range []string{
 			`DELETE FROM access_tokens WHERE access_token_id = $1`,
@@ -147,6 +148,7 @@ func (s *Store) DeleteIssuedOf(ctx context.Context, userID, clientID string) err
 	if err != nil {
 		return err
 	}
+	ctx = changingBy(ctx, Event{Kind: EventTokensDeleted, UserID: userID, ClientID: clientID}, issuedToUserSubject, userID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		if clientID == "" {
 			return deleteIssued(ctx, tx, ofUser, userID)

@@ -41,6 +41,7 @@ func (s *Store) EndLoginSessionOf(ctx context.Context, userID, sessionID string)
 	if sessionID, err = uuidKey(sessionID); err != nil {
 		return nil, err
 	}
+	ctx = changing(ctx, EventSessionEnded, sessionSubject, userID, sessionID)
 	ended, err := onlyOne(s.endLoginSessions(ctx, sessionOfUser, userID, sessionID))
 	if err == nil && ended == nil {
 		return nil, ErrNotFound
@@ -54,6 +55,7 @@ func (s *Store) EndLoginSessions(ctx context.Context, userID string) ([]EndedSes
 	if err != nil {
 		return nil, err
 	}
+	ctx = changingBy(ctx, Event{Kind: EventUserSignedOut, UserID: userID}, sessionsSubject, userID)
 	return s.endLoginSessions(ctx, sessionsOfUser, userID)
 }
 

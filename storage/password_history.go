@@ -28,6 +28,7 @@ func (s *Store) SetPassword(ctx context.Context, id, phc string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventPasswordSet, userSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		// First a write, so that of two at once the second reads what the first has set.
 		err := writeRow(ctx, tx, `UPDATE users SET password_set_at = $2, updated_at = $2 WHERE id = $1`, id, s.Now())

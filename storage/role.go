@@ -23,6 +23,7 @@ type namedScopeRow struct {
 
 // CreateRole stores a role. ErrConflict: the id or the name is taken.
 func (s *Store) CreateRole(ctx context.Context, r Role) error {
+	ctx = changing(ctx, EventRoleCreated, roleSubject, r.ID)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `INSERT INTO roles (id, name, scope) VALUES ($1, $2, $3)`,
 			r.ID, r.Name, strings.Join(r.Scope, " "))
@@ -35,6 +36,7 @@ func (s *Store) UpdateRole(ctx context.Context, r Role) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventRoleUpdated, roleSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx, `UPDATE roles SET name = $2, scope = $3 WHERE id = $1`,
 			id, r.Name, strings.Join(r.Scope, " "))
@@ -47,6 +49,7 @@ func (s *Store) DeleteRole(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventRoleDeleted, roleSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx, `DELETE FROM roles WHERE id = $1`, id)
 	})

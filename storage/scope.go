@@ -45,6 +45,7 @@ func (s *Store) ListScopes(ctx context.Context) (scopes []Scope, err error) {
 
 // PutScope stores an entry of the catalogue, over one of the same name.
 func (s *Store) PutScope(ctx context.Context, scope Scope) error {
+	ctx = changing(ctx, EventScopePut, scopeSubject, scope.Name)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `
 INSERT INTO scopes (name, title_uk, title_en, governed_by, login_form, assurance) VALUES ($1, $2, $3, $4, $5, $6)
@@ -56,6 +57,7 @@ ON CONFLICT (name) DO UPDATE SET title_uk = excluded.title_uk, title_en = exclud
 
 // DeleteScope removes an entry of the catalogue.
 func (s *Store) DeleteScope(ctx context.Context, name string) error {
+	ctx = changing(ctx, EventScopeDeleted, scopeSubject, name)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx, `DELETE FROM scopes WHERE name = $1`, name)
 	})

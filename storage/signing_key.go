@@ -53,12 +53,22 @@ WHERE expires_at = 0 OR expires_at > $1 ORDER BY created_at, id`, s.Now())
 	return keys, nil
 }
 
+// replacing is the detail that names the key before; nil where there is none.
+func replacing(previousID string) map[string]string {
+	if previousID == "" {
+		return nil
+	}
+	return map[string]string{"replaces": previousID}
+}
+
 // ReplaceSigningKey stores next and, in the same transaction, gives the key previousID its retiresAt (above zero) and
 // expiresAt. It answers false and changes nothing when previousID is unknown or was replaced already, or, with previousID
 // "", when a key of next's algorithm exists: so of several replicas one rotates.
 func (s *Store) ReplaceSigningKey(
 	ctx context.Context, previousID string, next SigningKey, retiresAt, expiresAt int64,
 ) (bool, error) {
+	// The details and the snapshots are of the new key; the one before is named.
+	ctx = changingBy(ctx, Event{Kind: EventSigningKeyReplaced, Details: replacing(previousID)}, signingKeySubject, next.ID)
 	err := s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		if previousID != "" {
 			err := writeRow(ctx, tx, `UPDATE signing_keys SET retires_at = $2, expires_at = $3 WHERE id = $1 AND retires_at = 0`,

@@ -110,8 +110,8 @@ func (s *Store) selectAll(ctx context.Context, to any, query string, args ...any
 
 // exec runs one writing statement and says how many rows it wrote.
 func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
-	if ctx.Value(auditedKey{}) != nil {
-		return s.execAudited(ctx, query, args...)
+	if changeOf(ctx) != nil {
+		return s.execRecorded(ctx, query, args...)
 	}
 	err = sent(ctx, func() error {
 		n, err = s.writer.exec(ctx, query, args...)
@@ -131,11 +131,7 @@ func (s *Store) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) erro
 		if err != nil {
 			return err
 		}
-		err = f(tx)
-		if err == nil {
-			err = s.recordAudited(ctx, tx)
-		}
-		if err != nil {
+		if err = s.recorded(ctx, tx, f); err != nil {
 			if rollback := tx.Rollback(); rollback != nil && isUnavailable(rollback) {
 				return fmt.Errorf("%w (rollback: %w)", err, rollback)
 			}

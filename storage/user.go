@@ -58,6 +58,7 @@ FROM users `
 // CreateUser stores a user. ErrConflict: the id or the email is taken, in whatever form.
 func (s *Store) CreateUser(ctx context.Context, u User) error {
 	// In a transaction, which database/sql never sends twice: a lost answer is ErrUnavailable, not a conflict with itself.
+	ctx = changing(ctx, EventUserCreated, userSubject, u.ID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		if err := emailFree(ctx, tx, u.ID, u.Email); err != nil {
 			return err
@@ -174,6 +175,7 @@ func (s *Store) UpdateUser(ctx context.Context, u User) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventUserUpdated, userSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		if err := emailFree(ctx, tx, id, u.Email); err != nil {
 			return err
@@ -193,6 +195,7 @@ func (s *Store) BlockUser(ctx context.Context, id, reason string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changingBy(ctx, Event{Kind: EventUserBlocked, Details: because(reason)}, userSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error { return s.blockUser(ctx, tx, id, reason) })
 }
 
@@ -229,6 +232,7 @@ func (s *Store) UnblockUser(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventUserUnblocked, userSubject, id)
 	n, err := s.exec(ctx,
 		`UPDATE users SET is_blocked = FALSE, block_reason = '', one_time_code_failures = 0, updated_at = $2 WHERE id = $1`,
 		id, s.Now())
@@ -244,6 +248,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	ctx = changing(ctx, EventUserDeleted, userSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		if _, err := s.endSessions(ctx, tx, sessionsOfUser, id); err != nil {
 			return err

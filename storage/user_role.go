@@ -20,6 +20,7 @@ func (s *Store) GrantRole(ctx context.Context, userID, roleID, clientID string) 
 	if err != nil {
 		return err
 	}
+	ctx = changingRole(ctx, EventRoleGranted, userID, roleID, clientID)
 	if clientID == "" {
 		_, err = s.exec(ctx, `
 INSERT INTO global_user_roles (id, user_id, role_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
@@ -38,6 +39,7 @@ func (s *Store) RevokeRole(ctx context.Context, userID, roleID, clientID string)
 	if err != nil {
 		return err
 	}
+	ctx = changingRole(ctx, EventRoleRevoked, userID, roleID, clientID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		if clientID == "" {
 			return writeRow(ctx, tx, `DELETE FROM global_user_roles WHERE user_id = $1 AND role_id = $2`, userID, roleID)
@@ -45,6 +47,14 @@ func (s *Store) RevokeRole(ctx context.Context, userID, roleID, clientID string)
 		return writeRow(ctx, tx, `DELETE FROM user_roles WHERE user_id = $1 AND role_id = $2 AND client_id = $3`,
 			userID, roleID, clientID)
 	})
+}
+
+// changingRole is changing for a role that a user holds for a client, or everywhere where clientID is "".
+func changingRole(ctx context.Context, kind, userID, roleID, clientID string) context.Context {
+	if clientID == "" {
+		return changing(ctx, kind, globalRoleSubject, userID, roleID)
+	}
+	return changing(ctx, kind, heldRoleSubject, userID, roleID, clientID)
 }
 
 func userRoleKey(userID, roleID, clientID string) (user, role, client string, err error) {

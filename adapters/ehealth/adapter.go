@@ -39,8 +39,10 @@ func (a *Adapter) Mount(r *mux.Router) {
 func (a *Adapter) MountAdmin(r *mux.Router) {
 	a.post(r, "/oauth/apps/authorize", a.authorizeForConsumer)
 	a.mountVerification(r)
-	a.mountClients(r)
-	a.mountUsers(r)
+	administration := r.NewRoute().Subrouter()
+	administration.Use(a.acting)
+	a.mountClients(administration)
+	a.mountUsers(administration)
 	r.PathPrefix("/").HandlerFunc(a.notFound)
 }
 

@@ -1,7 +1,6 @@
 package ehealth
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,11 +18,13 @@ const longestScope = 2048
 // mostFilterIDs bounds a filter that lists ids.
 const mostFilterIDs = 100
 
-// audited lets the change that a request makes be kept in the audit with the change itself.
-func (a *Adapter) audited(r *http.Request, kind, clientID, userID string) context.Context {
-	return storage.Audited(r.Context(), storage.Event{
-		Kind: kind, ClientID: clientID, UserID: userID, RequestID: provider.RequestID(r),
-		Address: a.provider.ClientAddress(r), Details: map[string]string{"by": "eHealth API"},
+// acting says who makes the changes of a request of the admin API, so that each is kept in the audit. The admin listener has
+// put the operator into the context.
+func (a *Adapter) acting(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		actor, _ := storage.ActorOf(r.Context())
+		actor.By, actor.RequestID, actor.Address = storage.ByLegacyAPI, provider.RequestID(r), a.provider.ClientAddress(r)
+		next.ServeHTTP(w, r.WithContext(storage.ActingAs(r.Context(), actor)))
 	})
 }
 

@@ -86,8 +86,7 @@ func (a *Adapter) deleteApproval(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx := a.audited(r, "approval_deleted", approval.ClientID, approval.UserID)
-	if err := a.provider.Store().DeleteApproval(ctx, approval.ID); err != nil {
+	if err := a.provider.Store().DeleteApproval(r.Context(), approval.ID); err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -112,8 +111,7 @@ func (a *Adapter) deleteApprovals(w http.ResponseWriter, r *http.Request) error 
 		if clientID != "" && approval.ClientID != clientID {
 			continue
 		}
-		ctx := a.audited(r, "approval_deleted", approval.ClientID, userID)
-		if err := a.provider.Store().DeleteApproval(ctx, approval.ID); err != nil {
+		if err := a.provider.Store().DeleteApproval(r.Context(), approval.ID); err != nil {
 			return err
 		}
 	}

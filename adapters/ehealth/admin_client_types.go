@@ -67,7 +67,7 @@ func (a *Adapter) createClientType(w http.ResponseWriter, r *http.Request) error
 	if err := readNamedScope(w, r, "client_type", true, &t.Name, &t.Scope); err != nil {
 		return err
 	}
-	if err := a.provider.Store().CreateClientType(a.audited(r, "client_type_created", "", ""), t); err != nil {
+	if err := a.provider.Store().CreateClientType(r.Context(), t); err != nil {
 		return nameTaken(err)
 	}
 	return a.answer(w, r, http.StatusCreated, newTypeObject(t))
@@ -81,7 +81,7 @@ func (a *Adapter) updateClientType(w http.ResponseWriter, r *http.Request) error
 	if err := readNamedScope(w, r, "client_type", false, &t.Name, &t.Scope); err != nil {
 		return err
 	}
-	if err := a.provider.Store().UpdateClientType(a.audited(r, "client_type_updated", "", ""), t); err != nil {
+	if err := a.provider.Store().UpdateClientType(r.Context(), t); err != nil {
 		return nameTaken(err)
 	}
 	return a.answer(w, r, http.StatusOK, newTypeObject(t))
@@ -89,7 +89,7 @@ func (a *Adapter) updateClientType(w http.ResponseWriter, r *http.Request) error
 
 // deleteClientType refuses while a client is of the type.
 func (a *Adapter) deleteClientType(w http.ResponseWriter, r *http.Request) error {
-	if err := a.provider.Store().DeleteClientType(a.audited(r, "client_type_deleted", "", ""), mux.Vars(r)["id"]); err != nil {
+	if err := a.provider.Store().DeleteClientType(r.Context(), mux.Vars(r)["id"]); err != nil {
 		return err
 	}
 	return answerNothing(w)

@@ -129,14 +129,14 @@ func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string,
 		return err
 	}
 	if known != nil {
-		if err := a.provider.Store().UpdateClient(a.audited(r, "client_updated", id, ""), client); err != nil {
+		if err := a.provider.Store().UpdateClient(r.Context(), client); err != nil {
 			return err
 		}
 		return a.answerClient(w, r, http.StatusOK, id)
 	}
 	now := a.provider.Store().Now()
 	client.CreatedAt, client.UpdatedAt = now, now
-	if err := a.provider.Store().CreateClient(a.audited(r, "client_created", id, ""), client); err != nil {
+	if err := a.provider.Store().CreateClient(r.Context(), client); err != nil {
 		return err
 	}
 	return a.answerClient(w, r, http.StatusCreated, id)
@@ -206,7 +206,7 @@ var ruleMissing = rule{Rule: "not_exists", Description: "does not exist", Params
 
 func (a *Adapter) deleteClient(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["id"]
-	if err := a.provider.Store().DeleteClient(a.audited(r, "client_deleted", id, ""), id); err != nil {
+	if err := a.provider.Store().DeleteClient(r.Context(), id); err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -215,7 +215,7 @@ func (a *Adapter) deleteClient(w http.ResponseWriter, r *http.Request) error {
 // deactivateTokens ends all that was issued to a client.
 func (a *Adapter) deactivateTokens(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["id"]
-	if err := a.provider.Store().DeactivateTokens(a.audited(r, "tokens_deactivated", id, ""), id); err != nil {
+	if err := a.provider.Store().DeactivateTokens(r.Context(), id); err != nil {
 		return err
 	}
 	return a.answerClient(w, r, http.StatusOK, id)
@@ -227,7 +227,7 @@ func (a *Adapter) blockClient(w http.ResponseWriter, r *http.Request) error {
 	if failed != nil {
 		return failed
 	}
-	err := a.provider.Store().BlockClient(a.audited(r, "client_blocked", id, ""), id, reason)
+	err := a.provider.Store().BlockClient(r.Context(), id, reason)
 	if errors.Is(err, storage.ErrConflict) {
 		return conflict("client already blocked")
 	}
@@ -246,7 +246,7 @@ func (a *Adapter) unblockClient(w http.ResponseWriter, r *http.Request) error {
 	if !client.IsBlocked {
 		return conflict("client already unblocked")
 	}
-	if err := a.provider.Store().UnblockClient(a.audited(r, "client_unblocked", id, ""), id); err != nil {
+	if err := a.provider.Store().UnblockClient(r.Context(), id); err != nil {
 		return err
 	}
 	return a.answerClient(w, r, http.StatusOK, id)

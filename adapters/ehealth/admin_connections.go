@@ -156,7 +156,7 @@ func (a *Adapter) putConnection(w http.ResponseWriter, r *http.Request) error {
 		UpdatedAt: now, Secrets: []storage.ConnectionSecret{{ID: a.provider.Store().NewID(), Hash: storage.Hash(secret), CreatedAt: now}},
 	}
 	connection.ApplyPreset(storage.PresetMithril)
-	err = a.provider.Store().CreateConnection(a.audited(r, "connection_created", client.ID, ""), connection)
+	err = a.provider.Store().CreateConnection(r.Context(), connection)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return failureValidation(map[string]rule{"consumer_id": ruleMissing})
@@ -188,7 +188,7 @@ func connectionWith(client *storage.Client, consumerID string) *storage.Connecti
 // changeConnection gives a connection another redirect URI: this API knows of one.
 func (a *Adapter) changeConnection(w http.ResponseWriter, r *http.Request, c storage.Connection, uri string) error {
 	c.RedirectURIs = []string{uri}
-	if err := a.provider.Store().UpdateConnection(a.audited(r, "connection_updated", c.ClientID, ""), c); err != nil {
+	if err := a.provider.Store().UpdateConnection(r.Context(), c); err != nil {
 		return err
 	}
 	c.UpdatedAt = a.provider.Store().Now()
@@ -216,7 +216,7 @@ func (a *Adapter) deleteConnection(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	if err := a.provider.Store().DeleteConnection(a.audited(r, "connection_deleted", c.ClientID, ""), c.ID); err != nil {
+	if err := a.provider.Store().DeleteConnection(r.Context(), c.ID); err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -251,7 +251,7 @@ func (a *Adapter) refreshSecret(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	store, secret := a.provider.Store(), newSecret()
-	err = store.AddConnectionSecret(a.audited(r, "connection_secret_replaced", c.ClientID, ""), c.ID, storage.ConnectionSecret{
+	err = store.AddConnectionSecret(r.Context(), c.ID, storage.ConnectionSecret{
 		ID: store.NewID(), Hash: storage.Hash(secret), CreatedAt: store.Now(),
 	}, store.Now())
 	if err != nil {

@@ -98,7 +98,7 @@ func (a *Adapter) createFactor(w http.ResponseWriter, r *http.Request) error {
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	err = store.CreateAuthenticationFactor(a.audited(r, "factor_created", "", user.ID), factor)
+	err = store.CreateAuthenticationFactor(r.Context(), factor)
 	if errors.Is(err, storage.ErrConflict) {
 		return failureValidation(map[string]rule{"type": ruleTaken})
 	}
@@ -122,8 +122,7 @@ func (a *Adapter) changeFactor(w http.ResponseWriter, r *http.Request) error {
 	case "reset":
 		factor.Factor = ""
 	}
-	ctx := a.audited(r, "factor_changed", "", factor.UserID)
-	if err := a.provider.Store().UpdateAuthenticationFactor(ctx, factor); err != nil {
+	if err := a.provider.Store().UpdateAuthenticationFactor(r.Context(), factor); err != nil {
 		return err
 	}
 	factor.UpdatedAt = a.provider.Store().Now()

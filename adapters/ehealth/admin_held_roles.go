@@ -105,7 +105,7 @@ func (a *Adapter) grant(w http.ResponseWriter, r *http.Request, key string, ever
 		return failed
 	}
 	store := a.provider.Store()
-	err = store.GrantRole(a.audited(r, "role_granted", filter.ClientID, user.ID), user.ID, filter.RoleID, filter.ClientID)
+	err = store.GrantRole(r.Context(), user.ID, filter.RoleID, filter.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return failureValidation(map[string]rule{a.missingReference(r, filter): ruleMissing})
 	}
@@ -181,8 +181,7 @@ func (a *Adapter) revoke(w http.ResponseWriter, r *http.Request, everywhere bool
 	if err != nil {
 		return err
 	}
-	ctx := a.audited(r, "role_revoked", held.ClientID, held.UserID)
-	if err := a.provider.Store().RevokeRole(ctx, held.UserID, held.RoleID, held.ClientID); err != nil {
+	if err := a.provider.Store().RevokeRole(r.Context(), held.UserID, held.RoleID, held.ClientID); err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -206,8 +205,7 @@ func (a *Adapter) revokeNamedRole(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	ctx := a.audited(r, "role_revoked", clientID, userID)
-	if err := a.provider.Store().RevokeRole(ctx, userID, role.ID, clientID); err != nil {
+	if err := a.provider.Store().RevokeRole(r.Context(), userID, role.ID, clientID); err != nil {
 		return err
 	}
 	return answerNothing(w)

@@ -96,7 +96,7 @@ func (a *Adapter) createRole(w http.ResponseWriter, r *http.Request) error {
 	if err := readNamedScope(w, r, "role", true, &role.Name, &role.Scope); err != nil {
 		return err
 	}
-	if err := a.provider.Store().CreateRole(a.audited(r, "role_created", "", ""), role); err != nil {
+	if err := a.provider.Store().CreateRole(r.Context(), role); err != nil {
 		return nameTaken(err)
 	}
 	return a.answer(w, r, http.StatusCreated, newRoleObject(role))
@@ -110,14 +110,14 @@ func (a *Adapter) updateRole(w http.ResponseWriter, r *http.Request) error {
 	if err := readNamedScope(w, r, "role", false, &role.Name, &role.Scope); err != nil {
 		return err
 	}
-	if err := a.provider.Store().UpdateRole(a.audited(r, "role_updated", "", ""), role); err != nil {
+	if err := a.provider.Store().UpdateRole(r.Context(), role); err != nil {
 		return nameTaken(err)
 	}
 	return a.answer(w, r, http.StatusOK, newRoleObject(role))
 }
 
 func (a *Adapter) deleteRole(w http.ResponseWriter, r *http.Request) error {
-	if err := a.provider.Store().DeleteRole(a.audited(r, "role_deleted", "", ""), mux.Vars(r)["id"]); err != nil {
+	if err := a.provider.Store().DeleteRole(r.Context(), mux.Vars(r)["id"]); err != nil {
 		return err
 	}
 	return answerNothing(w)

@@ -84,7 +84,7 @@ func (a *Adapter) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.provider.Store().DeleteIssued(a.audited(r, "token_deleted", "", ""), id); err != nil {
+	if err := a.provider.Store().DeleteIssued(r.Context(), id); err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -100,7 +100,7 @@ func (a *Adapter) deleteTokensOfUser(w http.ResponseWriter, r *http.Request) err
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	if err := a.provider.Store().DeleteIssuedOf(a.audited(r, "tokens_deleted", clientID, userID), userID, clientID); err != nil {
+	if err := a.provider.Store().DeleteIssuedOf(r.Context(), userID, clientID); err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -117,7 +117,7 @@ func (a *Adapter) deleteTokensOfUsers(w http.ResponseWriter, r *http.Request) er
 		return failed
 	}
 	for _, id := range userIDs {
-		if err := a.provider.Store().DeleteIssuedOf(a.audited(r, "tokens_deleted", "", id), id, ""); err != nil {
+		if err := a.provider.Store().DeleteIssuedOf(r.Context(), id, ""); err != nil {
 			return err
 		}
 	}

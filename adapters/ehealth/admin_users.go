@@ -95,7 +95,7 @@ func (a *Adapter) createUser(w http.ResponseWriter, r *http.Request) error {
 	if user.Password, err = a.provider.HashPassword(r.Context(), password); err != nil {
 		return passwordFailure(err)
 	}
-	if err := store.CreateUser(a.audited(r, "user_created", "", user.ID), user); err != nil {
+	if err := store.CreateUser(r.Context(), user); err != nil {
 		return emailTaken(err)
 	}
 	return a.answerUser(w, r, http.StatusCreated, user.ID)
@@ -125,11 +125,11 @@ func (a *Adapter) updateUser(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	if password != "" {
-		if err := a.provider.ChangePassword(a.audited(r, "password_set", "", user.ID), user.ID, password); err != nil {
+		if err := a.provider.ChangePassword(r.Context(), user.ID, password); err != nil {
 			return passwordFailure(err)
 		}
 	}
-	if err := a.provider.Store().UpdateUser(a.audited(r, "user_updated", "", user.ID), *user); err != nil {
+	if err := a.provider.Store().UpdateUser(r.Context(), *user); err != nil {
 		return emailTaken(err)
 	}
 	return a.answerUser(w, r, http.StatusOK, user.ID)
@@ -137,7 +137,7 @@ func (a *Adapter) updateUser(w http.ResponseWriter, r *http.Request) error {
 
 func (a *Adapter) deleteUser(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["user_id"]
-	if err := a.provider.Store().DeleteUser(a.audited(r, "user_deleted", "", id), id); err != nil {
+	if err := a.provider.Store().DeleteUser(r.Context(), id); err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -149,7 +149,7 @@ func (a *Adapter) blockUser(w http.ResponseWriter, r *http.Request) error {
 	if failed != nil {
 		return failed
 	}
-	err := a.provider.Store().BlockUser(a.audited(r, "user_blocked", "", id), id, reason)
+	err := a.provider.Store().BlockUser(r.Context(), id, reason)
 	if errors.Is(err, storage.ErrConflict) {
 		return conflict("user already blocked")
 	}
@@ -167,7 +167,7 @@ func (a *Adapter) unblockUser(w http.ResponseWriter, r *http.Request) error {
 	if !user.IsBlocked {
 		return conflict("user already unblocked")
 	}
-	if err := a.provider.Store().UnblockUser(a.audited(r, "user_unblocked", "", user.ID), user.ID); err != nil {
+	if err := a.provider.Store().UnblockUser(r.Context(), user.ID); err != nil {
 		return err
 	}
 	return a.answerUser(w, r, http.StatusOK, user.ID)

@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"regexp"
@@ -65,7 +66,7 @@ func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	if err := a.provider.ChangePassword(a.audited(r, "password_set", t.ClientID, t.UserID), t.UserID, password); err != nil {
+	if err := a.provider.ChangePassword(a.byUser(r, t.ClientID, t.UserID), t.UserID, password); err != nil {
 		return passwordFailure(err)
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), t.UserID)
@@ -73,6 +74,14 @@ func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.answer(w, r, http.StatusOK, newUserObject(user))
+}
+
+// byUser says that a user changes what is theirs through a client, for the audit.
+func (a *Adapter) byUser(r *http.Request, clientID, userID string) context.Context {
+	return storage.ActingAs(r.Context(), storage.Actor{
+		By: storage.ByUser, ClientID: clientID, UserID: userID, RequestID: provider.RequestID(r),
+		Address: a.provider.ClientAddress(r),
+	})
 }
 
 // passwordFailure words why a new password is not taken.
@@ -172,7 +181,7 @@ func (a *Adapter) approveFactor(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	factor.Factor, factor.IsActive = t.Session.Factor, true
-	if err := store.UpdateAuthenticationFactor(a.audited(r, "factor_changed", client.ID, t.UserID), *factor); err != nil {
+	if err := store.UpdateAuthenticationFactor(a.byUser(r, client.ID, t.UserID), *factor); err != nil {
 		return err
 	}
 	complete := completed(t, client)

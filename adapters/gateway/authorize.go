@@ -49,7 +49,7 @@ func (g *Gateway) settle(w http.ResponseWriter, r *http.Request, o original) {
 // event is what the audit keeps of a decision: ids of records are in the path, for they are what an auditor asks about.
 func (g *Gateway) event(r *http.Request, o original, d decision) storage.Event {
 	e := storage.Event{
-		Kind: "gateway_decision", RequestID: provider.RequestID(r), Address: g.Provider.ClientAddress(r),
+		Kind: storage.EventGatewayDecision, RequestID: provider.RequestID(r), Address: g.Provider.ClientAddress(r),
 		Details: map[string]string{
 			"method": o.method, "path": o.pathOnly(), "result": "allowed", "status": strconv.Itoa(d.status),
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -94,17 +95,39 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 // adminGuard lets a bearer of an admin token through. Without a token it is open on a loopback listener, or where
 // ITHILDIN_ADMIN_AUTH=none says so, and closed anywhere else.
 type adminGuard struct {
-	hashes [][32]byte
+	tokens []adminToken
 	open   bool
 	// loopback: the listener is reached from this machine alone.
 	loopback bool
 	hosts    []string
 }
 
+// adminToken is the hash of a token, and by which name the audit knows whoever has it.
+type adminToken struct {
+	hash [sha256.Size]byte
+	name string
+}
+
+// namedToken is a token with a name before it.
+var namedToken = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9._@-]{0,63}):(.+)$`)
+
+// readAdminToken reads name:token, or a token without a name, which has one by its hash. What has the form of the first may
+// be a token that contains a colon, from before there were names: it is good as a whole too.
+func readAdminToken(text string) []adminToken {
+	whole := adminToken{hash: sha256.Sum256([]byte(text))}
+	whole.name = "admin token " + hex.EncodeToString(whole.hash[:4])
+	parts := namedToken.FindStringSubmatch(text)
+	if parts == nil || len(parts[2]) < minimumAdminToken {
+		return []adminToken{whole}
+	}
+	whole.name = parts[1]
+	return []adminToken{whole, {hash: sha256.Sum256([]byte(parts[2])), name: parts[1]}}
+}
+
 func newAdminGuard(s *settings) adminGuard {
 	g := adminGuard{open: s.adminOpen, loopback: isLoopback(s.adminListen), hosts: s.adminHosts}
 	for _, token := range s.adminTokens {
-		g.hashes = append(g.hashes, sha256.Sum256([]byte(token)))
+		g.tokens = append(g.tokens, readAdminToken(token)...)
 	}
 	return g
 }
@@ -116,12 +139,13 @@ func (g adminGuard) protect(next http.Handler) http.Handler {
 				"127.0.0.1 or [::1], or as a host that ITHILDIN_ADMIN_HOSTS names; it was asked as " + r.Host})
 			return
 		}
-		if !g.open && !g.known(r.Header.Get("Authorization")) {
+		operator, known := g.known(r.Header.Get("Authorization"))
+		if !g.open && !known {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="ithildin admin"`)
 			answer(w, http.StatusUnauthorized, map[string]string{"error": "an admin token is needed"})
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(storage.ActingAs(r.Context(), storage.Actor{Operator: operator})))
 	})
 }
 
@@ -140,12 +164,18 @@ func (g adminGuard) addressed(host string) bool {
 	return !g.loopback && name != "" && (err == nil || !strings.Contains(name, "."))
 }
 
-// known compares hashes, so that neither a token's bytes nor its length show in the time that it takes.
-func (g adminGuard) known(authorization string) bool {
-	scheme, token, _ := strings.Cut(authorization, " ")
-	presented, found := sha256.Sum256([]byte(token)), 0
-	for _, hash := range g.hashes {
-		found |= subtle.ConstantTimeCompare(hash[:], presented[:])
+// known compares hashes, so that neither a token's bytes nor its length show in the time that it takes. The operator is the
+// name of the token, "" where there is none.
+func (g adminGuard) known(authorization string) (operator string, found bool) {
+	scheme, text, _ := strings.Cut(authorization, " ")
+	presented := sha256.Sum256([]byte(text))
+	for _, token := range g.tokens {
+		if subtle.ConstantTimeCompare(token.hash[:], presented[:]) == 1 {
+			operator, found = token.name, true
+		}
 	}
-	return found == 1 && strings.EqualFold(scheme, "Bearer")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return operator, found
 }

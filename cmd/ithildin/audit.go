@@ -2,18 +2,23 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"ithildin/storage"
 )
 
 type auditCommand struct {
-	List  auditListCommand  `cmd:"" help:"List events, newest first."`
-	Prune auditPruneCommand `cmd:"" help:"Delete old events."`
+	List   auditListCommand   `cmd:"" help:"List events, newest first."`
+	Export auditExportCommand `cmd:"" help:"Write all events, oldest first, as JSON with one event a line."`
+	Prune  auditPruneCommand  `cmd:"" help:"Delete old events."`
 }
 
 // dateFlag is a day or a time of the command line, in UTC where it names no zone.
@@ -37,62 +42,150 @@ func (m dateFlag) seconds() int64 {
 	return m.Unix()
 }
 
-type auditListCommand struct {
+// eventFlags say which events are meant.
+type eventFlags struct {
 	Kind   string   `placeholder:"KIND" help:"Such as gateway_decision, sign_in_failed or user_blocked."`
 	Client string   `placeholder:"ID" help:"Of one client."`
 	User   string   `placeholder:"ID" help:"Of one user."`
 	Since  dateFlag `placeholder:"DATE" help:"From then on."`
 	Until  dateFlag `placeholder:"DATE" help:"Before then."`
-	Limit  int      `default:"100" help:"How many at most; up to 1000."`
+	After  string   `placeholder:"CURSOR" help:"Behind the event whose cursor this is."`
+}
+
+func (f eventFlags) filter() storage.EventFilter {
+	return storage.EventFilter{
+		Kind: f.Kind, ClientID: foldUUID(f.Client), UserID: foldUUID(f.User), Since: f.Since.seconds(), Before: f.Until.seconds(),
+		After: f.After,
+	}
+}
+
+// foldUUID is a UUID as rows have it; any other text is left as it is.
+func foldUUID(text string) string {
+	if uuid.Validate(text) == nil && len(text) == len(uuid.Nil.String()) {
+		return strings.ToLower(text)
+	}
+	return text
+}
+
+// explainCursor says what a cursor looks like.
+func explainCursor(err error) error {
+	if errors.Is(err, storage.ErrCursor) {
+		return &usageError{cause: errors.New("--after wants the cursor of an event, as --format json and audit export show it")}
+	}
+	return err
+}
+
+type auditListCommand struct {
+	eventFlags
+	Limit int `default:"100" help:"How many at most; up to 1000."`
 	databaseFlags
 	formatFlag
 }
 
+// mostListed bounds what is listed at once; who wants more goes on behind the last.
+const mostListed = 1000
+
 // Help shows how the verb is used.
 func (auditListCommand) Help() string {
-	return `Example:
+	return `Each event has a cursor: --after CURSOR lists the next ones, which are older. audit export writes all of them.
+
+Example:
 
     ithildin audit list --kind gateway_decision --since 2026-01-31 --format json`
 }
 
-type eventRow struct {
+// eventLine is an event in a table.
+type eventLine struct {
 	At        string `json:"at"`
 	Kind      string `json:"kind"`
 	ClientID  string `json:"client_id"`
 	UserID    string `json:"user_id"`
+	Operator  string `json:"operator"`
 	Address   string `json:"address"`
 	RequestID string `json:"request_id"`
 	Details   string `json:"details"`
 }
 
+// eventRecord is an event as JSON.
+type eventRecord struct {
+	ID        string            `json:"id"`
+	Cursor    string            `json:"cursor"`
+	At        string            `json:"at"`
+	Kind      string            `json:"kind"`
+	ClientID  string            `json:"client_id"`
+	UserID    string            `json:"user_id"`
+	Address   string            `json:"address"`
+	RequestID string            `json:"request_id"`
+	Details   map[string]string `json:"details"`
+	Before    json.RawMessage   `json:"before,omitempty"`
+	After     json.RawMessage   `json:"after,omitempty"`
+}
+
+func eventTime(e storage.Event) string { return time.Unix(e.CreatedAt, 0).UTC().Format(time.RFC3339) }
+
+func newEventRecord(e storage.Event) eventRecord {
+	return eventRecord{
+		ID: e.ID, Cursor: e.Cursor(), At: eventTime(e), Kind: e.Kind, ClientID: e.ClientID, UserID: e.UserID, Address: e.Address,
+		RequestID: e.RequestID, Details: e.Details, Before: e.Before, After: e.After,
+	}
+}
+
+func newEventLine(e storage.Event) eventLine {
+	line := eventLine{
+		At: eventTime(e), Kind: e.Kind, ClientID: e.ClientID, UserID: e.UserID, Operator: e.Details["operator"],
+		Address: e.Address, RequestID: e.RequestID, Details: inOrder(e.Details),
+	}
+	for _, part := range []struct {
+		name string
+		row  json.RawMessage
+	}{{"before", e.Before}, {"after", e.After}} {
+		if part.row != nil {
+			line.Details += " " + part.name + "=" + string(part.row)
+		}
+	}
+	return line
+}
+
 // Run prints the events.
 func (c *auditListCommand) Run(ctx context.Context, terminal console) error {
-	if c.Limit < 1 {
-		return &usageError{cause: errors.New("--limit wants a number above zero")}
+	if c.Limit < 1 || c.Limit > mostListed {
+		return &usageError{cause: fmt.Errorf("--limit wants 1 to %d; --after goes on behind an event, audit export writes all", mostListed)}
 	}
 	return c.withStore(ctx, func(store *storage.Store) error {
-		events, err := store.ListEvents(ctx, storage.EventFilter{
-			Kind: c.Kind, ClientID: c.Client, UserID: c.User, Since: c.Since.seconds(), Before: c.Until.seconds(), Limit: c.Limit,
-		})
+		filter := c.filter()
+		filter.Limit = c.Limit
+		events, err := store.ListEvents(ctx, filter)
 		if err != nil {
+			return explainCursor(err)
+		}
+		if c.Format == "json" {
+			records := make([]eventRecord, len(events))
+			for i, e := range events {
+				records[i] = newEventRecord(e)
+			}
+			return printJSON(terminal.out, records)
+		}
+		lines := make([]eventLine, len(events))
+		for i, e := range events {
+			lines[i] = newEventLine(e)
+		}
+		if err := printRows(terminal.out, c.formatFlag, lines); err != nil {
 			return err
 		}
-		rows := make([]eventRow, len(events))
-		for i, e := range events {
-			rows[i] = eventRow{
-				At: time.Unix(e.CreatedAt, 0).UTC().Format(time.RFC3339), Kind: e.Kind, ClientID: e.ClientID, UserID: e.UserID,
-				Address: e.Address, RequestID: e.RequestID, Details: inOrder(e.Details),
-			}
+		if len(events) == c.Limit {
+			fmt.Fprintln(terminal.err, "there may be more: --after", events[len(events)-1].Cursor())
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return nil
 	})
 }
 
-// inOrder writes the details as name=value, in the order of names.
+// inOrder writes the details as name=value, in the order of names; the operator has a column.
 func inOrder(details map[string]string) string {
 	list := make([]string, 0, len(details))
 	for name, value := range details {
-		list = append(list, name+"="+value)
+		if name != "operator" {
+			list = append(list, name+"="+value)
+		}
 	}
 	slices.Sort(list)
 	return strings.Join(list, " ")
@@ -108,7 +201,7 @@ type auditPruneCommand struct {
 
 // Help shows how the verb is used.
 func (auditPruneCommand) Help() string {
-	return `Events end by themselves after a year; this is for those that should go before.
+	return `Events end by themselves as ITHILDIN_AUDIT_RETENTION says, by default after a year; this is for those that should go before.
 
 Example:
 
@@ -129,6 +222,11 @@ func (c *auditPruneCommand) Run(ctx context.Context, terminal console) error {
 			return err
 		}
 		n, err := store.PruneEvents(ctx, c.Kind, before, defaultJanitorBatch)
+		if recorded := store.RecordAct(ctx, storage.EventAuditPruned, map[string]string{
+			"kind": c.Kind, "before": time.Unix(before, 0).UTC().Format(time.RFC3339), "deleted": strconv.FormatInt(n, 10),
+		}); err == nil {
+			err = recorded
+		}
 		fmt.Fprintf(terminal.out, "deleted %d\n", n)
 		return err
 	})

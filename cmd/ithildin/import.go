@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,8 +72,21 @@ func (c *importMithrilCommand) Run(ctx context.Context, terminal console) error 
 	}
 	return c.withTarget(ctx, func(store *storage.Store) error {
 		options.Store = store
-		return c.report(terminal.out)(mithril.Run(ctx, options))
+		report, failed := mithril.Run(ctx, options)
+		return c.report(terminal.out)(report, errors.Join(failed, recordImport(ctx, store, report)))
 	})
+}
+
+// recordImport keeps in the audit how many rows of each kind were written.
+func recordImport(ctx context.Context, store *storage.Store, report *mithril.Report) error {
+	if report == nil {
+		return nil
+	}
+	details := map[string]string{}
+	for _, line := range report.Lines {
+		details[line.Name] = strconv.FormatInt(line.Written, 10)
+	}
+	return store.RecordAct(ctx, storage.EventImported, details)
 }
 
 func (c *importMithrilCommand) source() (string, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"ithildin/jwks"
@@ -117,6 +118,10 @@ func (c *keyResealCommand) Run(ctx context.Context, terminal console) error {
 		changed, err := store.Reseal(ctx)
 		if err != nil {
 			return explainSealed(err)
+		}
+		details := map[string]string{"changed": strconv.FormatInt(changed, 10)}
+		if err := store.RecordAct(ctx, storage.EventSecretsResealed, details); err != nil {
+			return err
 		}
 		_, err = fmt.Fprintln(terminal.out, "resealed", count(int(changed), "text"))
 		return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -99,7 +101,7 @@ func run(ctx context.Context, arguments []string, c console) int {
 	if err := errors.Join(refuseEmptyUpdate(parsed), refuseUnnamedFile(parsed)); err != nil {
 		return report(c.err, err)
 	}
-	parsed.BindTo(audited(ctx, parsed.Command()), (*context.Context)(nil))
+	parsed.BindTo(acting(ctx, parsed.Command()), (*context.Context)(nil))
 	return report(c.err, parsed.Run())
 }
 
@@ -136,14 +138,24 @@ func refuseUnnamedFile(parsed *kong.Context) error {
 	return nil
 }
 
-// audited lets what a verb changes be kept in the audit. A server audits its requests by itself.
-func audited(ctx context.Context, command string) context.Context {
-	if verb, _, _ := strings.Cut(command, " "); verb == "serve" || verb == "janitor" || verb == "import" {
+// acting says who makes the changes of a verb, so that each is kept in the audit. A server says that of each request.
+func acting(ctx context.Context, command string) context.Context {
+	if verb, _, _ := strings.Cut(command, " "); verb == "serve" || verb == "janitor" {
 		return ctx
 	}
-	return storage.Audited(ctx, storage.Event{
-		Kind: "command_line", Details: map[string]string{"by": "command line", "command": command},
-	})
+	return storage.ActingAs(ctx, storage.Actor{By: storage.ByCommandLine, Operator: operatingSystemUser(), Command: command})
+}
+
+// operatingSystemUser is whom the operating system takes this process for, and who that was before sudo.
+func operatingSystemUser() string {
+	name := "uid " + strconv.Itoa(os.Getuid())
+	if current, err := user.Current(); err == nil && current.Username != "" {
+		name = current.Username
+	}
+	if before := os.Getenv("SUDO_USER"); before != "" && before != name {
+		name += " (sudo by " + before + ")"
+	}
+	return name
 }
 
 // helpFor names the help of the verb that was meant.

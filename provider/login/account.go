@@ -182,9 +182,8 @@ func (s *Service) withdrawApproval(r *http.Request, userID, approvalID string) e
 		if approval.ID != approvalID {
 			continue
 		}
-		ctx := storage.Audited(r.Context(), storage.Event{
-			Kind: eventApprovalDeleted, ClientID: approval.ClientID, UserID: userID,
-			RequestID: s.requestID(r), Address: s.clientAddress(r),
+		ctx := storage.ActingAs(r.Context(), storage.Actor{
+			By: storage.ByUser, UserID: userID, RequestID: s.requestID(r), Address: s.clientAddress(r),
 		})
 		return s.store.DeleteApproval(ctx, approvalID)
 	}

@@ -114,7 +114,7 @@ func TestAnApprovalIsWithdrawnWithAllThatCameOfIt(t *testing.T) {
 	found, err := f.store.FindGrant(t.Context(), grant.ID)
 	require.NoError(t, err)
 	require.NotZero(t, found.RevokedAt)
-	require.Len(t, f.events(eventApprovalDeleted), 1)
+	require.Len(t, f.events(storage.EventApprovalDeleted), 1)
 }
 
 func TestSigningOutEverywhereEndsEverySession(t *testing.T) {

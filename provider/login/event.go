@@ -8,17 +8,15 @@ import (
 
 // The kinds of events: the first three are kept in the audit, all are counted.
 const (
-	eventSignIn        = "sign_in"
-	eventSignInFailed  = "sign_in_failed"
-	eventSignOut       = "sign_out"
+	eventSignIn        = storage.EventSignIn
+	eventSignInFailed  = storage.EventSignInFailed
+	eventSignOut       = storage.EventSignOut
 	eventSignInLimited = "sign_in_limited"
-	eventUserBlocked   = "user_blocked"
-	eventFactorChanged = "factor_changed"
-	eventPasswordSet   = "password_set"
+	eventUserBlocked   = storage.EventUserBlocked
+	eventFactorChanged = storage.EventFactorChanged
+	eventPasswordSet   = storage.EventPasswordSet
 
 	eventError = "error"
-
-	eventApprovalDeleted = "approval_deleted"
 )
 
 // record counts an event and writes it to the audit, with what is known of every request. What a person typed is not

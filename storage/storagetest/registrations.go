@@ -104,7 +104,7 @@ func clientRegistrations(t *testing.T, s *suite) {
 	})
 	t.Run("An audit event rides in the registration", func(t *testing.T) {
 		client, registration := s.registered("")
-		ctx := storage.Audited(t.Context(), storage.Event{Kind: "client_registered", ClientID: client.ID})
+		ctx := storage.ActingAs(t.Context(), storage.Actor{By: storage.ByClient, ClientID: client.ID})
 		require.ErrorIs(t, s.store.RegisterClient(ctx, client, registration, 0), storage.ErrQuota)
 		require.Zero(t, s.count(t, "audit_events", "client_id = $1", client.ID))
 		require.NoError(t, s.store.RegisterClient(ctx, client, registration, unlimited))

@@ -86,6 +86,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Settings", settings},
 		{"Lists", lists},
 		{"Audit events", auditEvents},
+		{"Audit of changes", auditChanges},
 		{"Old passwords", oldPasswords},
 		{"Event queue", eventQueue},
 		{"Janitor", janitor},

@@ -1,0 +1,69 @@
+package storage
+
+// The kinds of audit events. The first group is about changes: the method of the Store that makes one records it, with who
+// made it and what was there before and after (see changing). The second is about what was decided or tried.
+const (
+	EventUserCreated   = "user_created"
+	EventUserUpdated   = "user_updated"
+	EventUserBlocked   = "user_blocked"
+	EventUserUnblocked = "user_unblocked"
+	EventUserDeleted   = "user_deleted"
+	EventPasswordSet   = "password_set"
+
+	EventFactorCreated   = "factor_created"
+	EventFactorChanged   = "factor_changed"
+	EventSessionEnded    = "session_ended"
+	EventUserSignedOut   = "user_signed_out"
+	EventApprovalDeleted = "approval_deleted"
+
+	EventClientCreated     = "client_created"
+	EventClientUpdated     = "client_updated"
+	EventClientBlocked     = "client_blocked"
+	EventClientUnblocked   = "client_unblocked"
+	EventClientDeleted     = "client_deleted"
+	EventTokensDeactivated = "tokens_deactivated"
+	EventTokenDeleted      = "token_deleted"
+	EventTokensDeleted     = "tokens_deleted"
+
+	EventClientRegistered          = "client_registered"
+	EventClientRegistrationUpdated = "client_registration_updated"
+	EventClientRegistrationDeleted = "client_registration_deleted"
+
+	EventConnectionCreated        = "connection_created"
+	EventConnectionUpdated        = "connection_updated"
+	EventConnectionDeleted        = "connection_deleted"
+	EventConnectionSecretReplaced = "connection_secret_replaced"
+
+	EventRoleCreated = "role_created"
+	EventRoleUpdated = "role_updated"
+	EventRoleDeleted = "role_deleted"
+	EventRoleGranted = "role_granted"
+	EventRoleRevoked = "role_revoked"
+
+	EventClientTypeCreated = "client_type_created"
+	EventClientTypeUpdated = "client_type_updated"
+	EventClientTypeDeleted = "client_type_deleted"
+
+	EventScopePut     = "scope_put"
+	EventScopeDeleted = "scope_deleted"
+
+	EventSigningKeyReplaced = "signing_key_replaced"
+	EventSecretsResealed    = "secrets_resealed"
+
+	EventInitialAccessTokenCreated = "initial_access_token_created"
+	EventInitialAccessTokenDeleted = "initial_access_token_deleted"
+
+	EventAuditPruned = "audit_pruned"
+	EventImported    = "imported"
+)
+
+const (
+	EventSignIn             = "sign_in"
+	EventSignInFailed       = "sign_in_failed"
+	EventSignOut            = "sign_out"
+	EventSessionTokenIssued = "session_token_issued"
+	EventConsented          = "consented"
+	EventCodeExchanged      = "code_exchanged"
+	EventTokenRevoked       = "token_revoked"
+	EventGatewayDecision    = "gateway_decision"
+)
