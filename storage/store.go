@@ -81,11 +81,15 @@ func Open(databaseURL string, o Options) (*Store, error) {
 	return s, nil
 }
 
+// sqliteBusyTimeout is how long a statement waits for the lock of another process, in milliseconds.
+const sqliteBusyTimeout = 5000
+
 // openSQLite opens one writer and a pool of readers: SQLite has one writer at a time in any case, and waiting for it in
 // Go costs nothing, while waiting in the busy handler sleeps.
 func (s *Store) openSQLite(path string, o Options) error {
 	pragmas := url.Values{"_pragma": {
-		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(5000)", "cache_size(-4000)",
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-4000)",
+		fmt.Sprintf("busy_timeout(%d)", sqliteBusyTimeout), fmt.Sprintf("journal_size_limit(%d)", longestSQLiteLog),
 	}}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
 	writerDSN := dsn + "&_txlock=immediate"
@@ -94,6 +98,7 @@ func (s *Store) openSQLite(path string, o Options) error {
 			fmt.Sprintf("cache_size(-%d)", o.SQLiteCache>>10), fmt.Sprintf("wal_autocheckpoint(%d)", o.SQLiteCache>>13),
 		}}.Encode()
 	}
+	makePrivate(path)
 	writer, err := sqlx.Open("sqlite", writerDSN)
 	if err != nil {
 		return fmt.Errorf("storage: open: %w", err)

@@ -19,6 +19,7 @@ const (
 	jobTokenExpiration = "token_expiration" // ends the tokens of passwords that are too old
 	jobSweep           = "sweep"            // deletes what is over, tokens in their hours
 	jobRegistrations   = "registrations"    // deletes clients that registered themselves and that no user approved
+	jobLog             = "log"              // empties SQLite's write-ahead log
 )
 
 // janitor keeps the database tidy: the three jobs of mithril_scheduler (contract section 8.1), and what else can expire.
@@ -72,6 +73,7 @@ func (j *janitor) work(ctx context.Context, now time.Time) {
 		})
 	})
 	j.run(ctx, jobRegistrations, j.deleteUnapproved)
+	j.run(ctx, jobLog, func(ctx context.Context) (map[string]int64, error) { return nil, j.store.TruncateLog(ctx) })
 }
 
 func (j *janitor) deleteUnapproved(ctx context.Context) (map[string]int64, error) {
@@ -158,6 +160,7 @@ func (c *janitorCommand) Run(ctx context.Context, terminal console) error {
 		}
 		add(store.Sweep(ctx, storage.Sweep{Batch: s.batch, TokenRetention: s.retention}))
 		add(j.deleteUnapproved(ctx))
+		add(nil, store.TruncateLog(ctx))
 		if err := printRows(terminal.out, c.formatFlag, rows); err != nil {
 			return err
 		}

@@ -99,7 +99,19 @@ func prepareDatabase(ctx context.Context, s *settings, store *storage.Store, log
 		}
 		return checkMark(ctx, s, store, func() (bool, error) { return unused(ctx, store) })
 	}
-	return prepareSQLite(ctx, s, store)
+	if err := prepareSQLite(ctx, s, store); err != nil {
+		return err
+	}
+	return warnOfReadableFiles(s, logger)
+}
+
+// warnOfReadableFiles warns of files that this program makes for its owner alone and that others can read.
+func warnOfReadableFiles(s *settings, logger *slog.Logger) error {
+	paths, err := storage.FilesOthersRead(s.databaseURL)
+	for _, path := range paths {
+		logger.Warn("others can read a file of the database: chmod 600", "path", path)
+	}
+	return err
 }
 
 // prepareSQLite migrates, but never a database that belongs to the other kind of server.

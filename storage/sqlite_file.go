@@ -1,0 +1,73 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// longestSQLiteLog is to what SQLite cuts its write-ahead log back, in bytes, when it begins it anew.
+const longestSQLiteLog = 8 << 20
+
+// makePrivate makes the file of a new SQLite database, so that it is the owner's alone from its first byte; SQLite gives
+// its log and its index of the log the same mode. A file that is there keeps its mode. What prevents the file from being
+// made is SQLite's to report.
+func makePrivate(path string) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		_ = file.Close() // nothing was written
+	}
+}
+
+// FilesOthersRead returns the files of a SQLite database that not only their owner can read; none for PostgreSQL. The
+// database holds hashes of passwords, tax numbers and phone numbers, and sealed keys.
+func FilesOthersRead(databaseURL string) (paths []string, err error) {
+	path, lite := strings.CutPrefix(databaseURL, "sqlite:")
+	if !lite {
+		return nil, nil
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			paths = append(paths, name)
+		}
+	}
+	return paths, nil
+}
+
+// TruncateLog writes SQLite's write-ahead log to the database and empties it, unless somebody reads at that moment. On
+// PostgreSQL it does nothing.
+func (s *Store) TruncateLog(ctx context.Context) (err error) {
+	if s.IsPostgreSQL() {
+		return nil
+	}
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return classify(err)
+	}
+	defer conn.Close()
+	defer func() {
+		err = errors.Join(err, setBusyTimeout(context.WithoutCancel(ctx), conn, sqliteBusyTimeout))
+	}()
+	// Whoever waited for readers here would let every writer wait too.
+	if err := setBusyTimeout(ctx, conn, 0); err != nil {
+		return err
+	}
+	var busy, logged, moved int
+	return classify(conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved))
+}
+
+func setBusyTimeout(ctx context.Context, conn *sql.Conn, milliseconds int) error {
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, milliseconds))
+	return classify(err)
+}
