@@ -48,6 +48,10 @@ func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
 	}
 	pooled := query.Get("binary_parameters") == "yes"
 	s.pooled = pooled
+	if o.StatementTimeout < 0 { // also where the URL has one for servers
+		query.Del("statement_timeout")
+		query.Del("lock_timeout")
+	}
 	if !pooled {
 		if o.StatementTimeout > 0 {
 			setDefault(query, "statement_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()))

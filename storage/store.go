@@ -30,7 +30,7 @@ type Options struct {
 	SQLiteCache int64
 }
 
-// NoStatementTimeout lets a statement take as long as it takes, for migrations.
+// NoStatementTimeout lets a statement take as long as it takes, for migrations, also where the URL has a time-out.
 const NoStatementTimeout time.Duration = -1
 
 // Store is a database with its prepared statements. It is safe for concurrent use.
