@@ -31,9 +31,9 @@ const (
 // package without a row none.
 var mayImport = map[string][]string{
 	"storage/storagetest": {"storage", "migrations"},
-	"provider/login":      {"storage"},
-	"provider":            {"storage", "jwks", "provider/login", "provider/outbound"},
-	"adapters/ehealth":    {"provider", "storage"},
+	"provider/login":      {"storage", "provider/inbound"},
+	"provider":            {"storage", "jwks", "provider/login", "provider/inbound", "provider/outbound"},
+	"adapters/ehealth":    {"provider", "provider/inbound", "storage"},
 	"adapters/gateway":    {"provider", "storage"},
 	"adapters/mithril":    {"provider", "storage"},
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"ithildin/provider/inbound"
 	"ithildin/provider/login"
 	"ithildin/storage"
 )
@@ -132,7 +133,8 @@ func AsError(err error) *Error {
 		return known
 	}
 	switch {
-	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, login.ErrBusy), errors.Is(err, context.Canceled):
+	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, login.ErrBusy), errors.Is(err, inbound.ErrBusy),
+		errors.Is(err, context.Canceled):
 		return newError(http.StatusServiceUnavailable, CodeTemporarilyUnavailable,
 			"The server can't answer now. Please try again in a moment.").Because(err)
 	case errors.Is(err, storage.ErrUsed):

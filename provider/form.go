@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"unicode/utf8"
 
+	"ithildin/provider/inbound"
 	"ithildin/provider/login"
 )
 
@@ -77,6 +78,8 @@ func readBody(w http.ResponseWriter, r *http.Request, expected string, maximum i
 	case errors.As(err, &tooLarge):
 		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
 			fmt.Sprintf("The body is larger than %d bytes.", maximum))
+	case errors.Is(err, inbound.ErrBusy):
+		return nil, AsError(err)
 	case err != nil:
 		return nil, invalidRequest("The body could not be read.").Because(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ithildin/jwks"
+	"ithildin/provider/inbound"
 	"ithildin/provider/login"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
@@ -44,8 +45,10 @@ type Options struct {
 	Registration Registration
 	// TrustedProxies are believed about the address of a client.
 	TrustedProxies []netip.Prefix
-	Now            func() time.Time
-	Random         io.Reader
+	// Bodies bound what the bodies of requests take up at once, on each listener by itself.
+	Bodies inbound.Limits
+	Now    func() time.Time
+	Random io.Reader
 	// Metrics is where counters are registered; nil keeps them to the Provider.
 	Metrics prometheus.Registerer
 }
@@ -84,6 +87,7 @@ type Provider struct {
 	pairwiseSalt  []byte
 	documents     *documents
 	sessionIframe sessionIframe
+	bodies        inbound.Limits
 	audiences     atomic.Pointer[[]string] // of the gateways that ask Verify
 }
 
@@ -116,6 +120,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p := &Provider{
 		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"), logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
+		bodies:    o.Bodies,
 		passwords: o.Passwords, components: o.Components,
 		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
 	}

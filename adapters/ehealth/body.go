@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -8,10 +9,18 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"ithildin/provider/inbound"
 )
 
-// maximumBody bounds a request's body, in bytes (contract section 2.0).
-const maximumBody = 8_000_000
+const (
+	// maximumSignature bounds the body of a request with a digital signature, in bytes (contract section 2.0); all others are
+	// inbound.Ordinary at most.
+	maximumSignature = 8_000_000
+	// mostSeparators bounds the members of an object whose body is larger than ordinary: one text of it is large, and the
+	// others are few. A million small members would cost many times their size.
+	mostSeparators = 100
+)
 
 // readObject reads the members of the object that a body wraps under key, or of the body itself where key is "". Of a
 // member given twice the last counts, and unknown ones are ignored. The failure says what is wrong with the body; a key
@@ -49,13 +58,19 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
 	if err != nil || media != "application/json" && !(strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")) {
 		return nil, &failureContentType
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumSignature))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, &failureTooLarge
+	case errors.Is(err, inbound.ErrBusy):
+		busy := failureUnavailable.because(err)
+		return nil, &busy
 	case err != nil:
 		return nil, &failureMalformed
+	}
+	if inbound.IsLarge(r) && bytes.Count(body, []byte(",")) > mostSeparators {
+		return nil, &failureTooLarge
 	}
 	return body, nil
 }

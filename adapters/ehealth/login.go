@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -67,6 +68,7 @@ var (
 
 // login is POST /auth/login: one step of a sign-in by an API.
 func (a *Adapter) login(w http.ResponseWriter, r *http.Request) error {
+	inbound.Allow(r, maximumSignature)
 	fields, failed := readObject(w, r, "token", failureGrantTypeMissing)
 	if failed != nil {
 		return failed
@@ -76,6 +78,9 @@ func (a *Adapter) login(w http.ResponseWriter, r *http.Request) error {
 		return failureGrantTypeMissing
 	}
 	grantType, _ := text(raw)
+	if grantType != grantDigitalSignature && inbound.IsLarge(r) {
+		return failureTooLarge
+	}
 	switch grantType {
 	case grantPassword, grantChangePassword:
 		return a.loginByPassword(w, r, grantType, fields)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -28,7 +29,8 @@ var (
 	errUnknownClient = errors.New("login: the client of the pending request is gone")
 	errTooLarge      = errors.New("login: the pending request is too large")
 	errNotTheirs     = errors.New("login: no such session or approval of this user")
-	errMalformedForm = errors.New("login: the form is malformed or too large")
+	errMalformedForm = errors.New("login: the form is malformed")
+	errFormTooLarge  = errors.New("login: the form is too large")
 )
 
 // failure is the public face of an error.
@@ -42,6 +44,7 @@ type failure struct {
 
 // failures are looked through in order; what is not among them is a fault of this program.
 var failures = []failure{
+	{inbound.ErrBusy, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
 	{ErrPendingExpired, http.StatusBadRequest, "invalid_request", MessagePendingExpired, slog.LevelInfo},
 	{ErrPendingForeign, http.StatusBadRequest, "invalid_request", MessagePendingForeign, slog.LevelInfo},
 	{errUnknownClient, http.StatusBadRequest, "invalid_client", MessageClientUnknown, slog.LevelInfo},
@@ -49,6 +52,7 @@ var failures = []failure{
 	{errUserBlocked, http.StatusForbidden, "access_denied", MessageUserBlocked, slog.LevelInfo},
 	{errSignatureTooLarge, http.StatusRequestEntityTooLarge, "invalid_request", MessageSignatureTooLarge, slog.LevelInfo},
 	{errMalformedForm, http.StatusBadRequest, "invalid_request", MessageRequestDamaged, slog.LevelInfo},
+	{errFormTooLarge, http.StatusRequestEntityTooLarge, "invalid_request", MessageRequestDamaged, slog.LevelInfo},
 	{errTooLarge, http.StatusRequestURITooLong, "invalid_request", MessageRequestTooLarge, slog.LevelInfo},
 	{errCrossOrigin, http.StatusForbidden, "access_denied", MessageCrossOrigin, slog.LevelWarn},
 	{errNotTheirs, http.StatusNotFound, "not_found", MessageNotTheirs, slog.LevelInfo},

@@ -160,7 +160,11 @@ func submitted(r *http.Request) (url.Values, error) {
 	}
 	if r.PostForm == nil {
 		form, err := readForm(r)
-		if err != nil {
+		var tooLarge *http.MaxBytesError
+		switch {
+		case errors.As(err, &tooLarge):
+			return nil, errFormTooLarge
+		case err != nil:
 			return nil, fmt.Errorf("%w: %w", errMalformedForm, err)
 		}
 		r.PostForm = form

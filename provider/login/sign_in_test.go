@@ -215,7 +215,7 @@ func TestAFormThatIsTooLargeIsRefused(t *testing.T) {
 	b := f.browser()
 	form := b.begin("")
 	p := b.signIn(form, testEmail, strings.Repeat("a", maximumForm))
-	require.Equal(t, http.StatusBadRequest, p.StatusCode)
+	require.Equal(t, http.StatusRequestEntityTooLarge, p.StatusCode)
 }
 
 func TestTheLoginHintIsFilledIn(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -83,11 +84,14 @@ func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Pendi
 
 // submitSignature signs in whoever signed, by the tax id of the certificate.
 func (s *Service) submitSignature(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maximumSignature+maximumForm)
+	inbound.Allow(r, maximumSignature+maximumForm)
 	if err := r.ParseMultipartForm(maximumSignature + maximumForm); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
 			return errSignatureTooLarge
+		}
+		if errors.Is(err, inbound.ErrBusy) {
+			return err
 		}
 		return errors.Join(errMalformedForm, err)
 	}
