@@ -46,13 +46,15 @@ func printable(s string) bool {
 	return true
 }
 
-// observe gives each request its id, bounds the damage of a panic, and logs and counts the answer under the template of
+// observe gives each request its id and its deadline, bounds the damage of a panic, and logs and counts the answer under the template of
 // its route: a path can hold a value that nobody should read.
 func (p *Provider) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
 		id := requestID(r.Header.Get("X-Request-Id"))
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), p.requestTime)
+		defer cancel()
+		r = r.WithContext(ctx)
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		recorded := &recorder{ResponseWriter: w}

@@ -51,21 +51,25 @@ type Options struct {
 	Random io.Reader
 	// Metrics is where counters are registered; nil keeps them to the Provider.
 	Metrics prometheus.Registerer
+	// RequestTime is how long a request may take before it is answered with 503; default 20 s, well under the time-out of
+	// servers for writing.
+	RequestTime time.Duration
 }
 
 // Provider is the OpenID Provider. It is safe for concurrent use.
 type Provider struct {
-	store   *storage.Store
-	keys    *jwks.Set
-	login   *login.Service
-	issuer  string
-	path    string // of the issuer, without a trailing slash
-	logger  *slog.Logger
-	now     func() time.Time
-	random  io.Reader
-	proxies []netip.Prefix
-	metrics *metrics
-	faces   map[string]Face
+	store       *storage.Store
+	keys        *jwks.Set
+	login       *login.Service
+	issuer      string
+	path        string // of the issuer, without a trailing slash
+	logger      *slog.Logger
+	now         func() time.Time
+	random      io.Reader
+	proxies     []netip.Prefix
+	metrics     *metrics
+	requestTime time.Duration
+	faces       map[string]Face
 
 	outbound       *outbound.Client
 	keySets        *outbound.Cache[*jose.JSONWebKeySet]
@@ -114,13 +118,16 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	if o.Outbound == nil {
 		o.Outbound = outbound.New(outbound.Options{})
 	}
+	if o.RequestTime <= 0 {
+		o.RequestTime = 20 * time.Second
+	}
 	if len(o.ResponseTypes) == 0 {
 		o.ResponseTypes = []string{"code"}
 	}
 	p := &Provider{
 		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"), logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
-		bodies:    o.Bodies,
+		bodies: o.Bodies, requestTime: o.RequestTime,
 		passwords: o.Passwords, components: o.Components,
 		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
 	}

@@ -109,10 +109,10 @@ func (s *Store) RecordEvents(ctx context.Context, events []Event) error {
 		query := `INSERT INTO audit_events (` + eventColumns + `) VALUES ` + rowPlaceholders(len(batch), eventWidth) +
 			` ON CONFLICT DO NOTHING`
 		// Not prepared: there are as many texts as there are sizes of batches.
-		err := classify(sent(ctx, func() error {
+		err := s.sent(ctx, func(ctx context.Context) error {
 			_, err := s.writer.ExecContext(ctx, query, args...)
 			return err
-		}))
+		})
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,11 @@ func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
 	}
 	setDefault(query, "connect_timeout", "5")
 	u.RawQuery = query.Encode()
-	c, err := newConnector(u.String(), patienceOf(query, o.StatementTimeout))
+	patience := patienceOf(query, o.StatementTimeout)
+	if patience > 0 {
+		s.unattended = patience + 5*time.Second // and to connect anew
+	}
+	c, err := newConnector(u.String(), patience)
 	if err != nil {
 		return fmt.Errorf("storage: open: %w", err)
 	}
@@ -211,12 +215,6 @@ func (s *session) judge(err error) error {
 		s.health.renew()
 	}
 	return err
-}
-
-// cannotWrite recognises a server that takes no writes: read_only_sql_transaction, disk_full, io_error.
-func cannotWrite(err error) bool {
-	var postgres *pq.Error
-	return errors.As(err, &postgres) && (postgres.Code == "25006" || postgres.Code == "53100" || postgres.Code == "58030")
 }
 
 // BeginTx implements driver.ConnBeginTx. lib/pq begins READ WRITE, which a standby refuses as a feature that it lacks.

@@ -79,6 +79,16 @@ func isUnique(err error) bool {
 		(lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
+// cannotWrite recognises a database that takes no writes: read_only_sql_transaction, disk_full, io_error.
+func cannotWrite(err error) bool {
+	var postgres *pq.Error
+	if errors.As(err, &postgres) {
+		return postgres.Code == "25006" || postgres.Code == "53100" || postgres.Code == "58030"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && (lite.Code()&0xff == sqlite3.SQLITE_FULL || lite.Code()&0xff == sqlite3.SQLITE_READONLY)
+}
+
 // isUnavailable recognises a database that is away, starting, stopping, full or too slow.
 func isUnavailable(err error) bool {
 	var postgres *pq.Error

@@ -100,7 +100,9 @@ func (q *EventQueue) run() {
 // write tries until the batch is written; it gives up only when the queue is closed, and then drains.
 func (q *EventQueue) write(ctx context.Context, batch []Event) bool {
 	for len(batch) > 0 {
-		err := q.store.RecordEvents(ctx, batch)
+		bounded, cancel := context.WithTimeout(ctx, eventFarewell)
+		err := q.store.RecordEvents(bounded, batch)
+		cancel()
 		if err == nil {
 			q.written.Add(int64(len(batch)))
 			return true

@@ -20,8 +20,10 @@ func (u *UnitOfWork) flush(ctx context.Context) (bool, error) {
 		query, _ = u.store.memory.merged.LoadOrStore(name, u.mergedSQL())
 	}
 	var rows int64
-	err := sent(ctx, func() error { return u.store.writer.get(ctx, &rows, query.(string), args...) })
-	return u.gate == nil || rows > 0, classify(err)
+	err := u.store.sent(ctx, func(ctx context.Context) error {
+		return u.store.writer.get(ctx, &rows, query.(string), args...)
+	})
+	return u.gate == nil || rows > 0, err
 }
 
 // merged is the name of the one statement and its arguments.

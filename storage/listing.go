@@ -95,7 +95,7 @@ func (s *Store) list(ctx context.Context, to any, l listing, p Page) (total Tota
 	if p.After == "" {
 		skipped = int64(max(p.Number, 1)-1) * int64(size)
 	}
-	err = sent(ctx, func() error {
+	err = s.sent(ctx, func(ctx context.Context) error {
 		total = Total{}
 		if total.Entries, err = s.countEntries(ctx, l); err != nil {
 			return err
@@ -116,7 +116,7 @@ func (s *Store) list(ctx context.Context, to any, l listing, p Page) (total Tota
 		}
 		return s.pageRows(ctx, to, l, keys)
 	})
-	return total, classify(err)
+	return total, err
 }
 
 // pageKeys reads the keys of a page.

@@ -27,6 +27,9 @@ type memory struct {
 // ids, no worse than any other choice.
 const rememberedClients = 10_000
 
+// sharedTime bounds a read that several requests wait for.
+const sharedTime = 15 * time.Second
+
 func newMemory() *memory { return &memory{clients: map[string]*Client{}} }
 
 // Forget drops what this process keeps.
@@ -38,38 +41,14 @@ func (s *Store) Forget() {
 	m.clients, m.roles, m.scopes = map[string]*Client{}, nil, nil
 }
 
-// ConfigurationVersion is the number that every change of configuration raises.
-func (s *Store) ConfigurationVersion(ctx context.Context) (version int64, err error) {
-	err = s.get(ctx, &version, `SELECT version FROM configuration_version WHERE id = 1`)
-	return version, err
-}
-
-// Watch asks for the configuration version at each tick until the context ends, and when it has moved drops what this
-// process keeps and calls changed. A database that is away is asked again at the next tick. On both engines the version
-// is a row: SQLite's data_version would move with every token.
-func (s *Store) Watch(ctx context.Context, tick <-chan time.Time, changed func(context.Context)) {
-	last := int64(-1) // what was read before the first tick may be stale already
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick:
-		}
-		version, err := s.ConfigurationVersion(ctx)
-		if err != nil || version == last {
-			continue
-		}
-		last = version
-		s.Forget()
-		changed(ctx)
-	}
-}
-
 // Client returns a client by its id, from memory where it can. The value is shared: it must not be changed. That an id is
 // unknown is remembered too.
 func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
 	if len(id) > MaximumClientID {
 		return nil, ErrNotFound // and is not remembered, for what is remembered must be small
+	}
+	if err := s.current(ctx); err != nil {
+		return nil, err
 	}
 	m := s.memory
 	m.mu.RLock()
@@ -79,8 +58,8 @@ func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
 	if !known {
 		// The load serves every request that waits for it, so it must not end with the first one's context; and only those
 		// of its epoch, or one that comes after a change would keep what was read before.
-		loaded, err, _ := m.loading.Do(fmt.Sprint(epoch, " client ", id), func() (any, error) {
-			return s.LoadClient(context.WithoutCancel(ctx), id)
+		loaded, err := m.shared(ctx, fmt.Sprint(epoch, " client ", id), func(ctx context.Context) (any, error) {
+			return s.LoadClient(ctx, id)
 		})
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, err
@@ -92,6 +71,21 @@ func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
 		return nil, ErrNotFound
 	}
 	return client, nil
+}
+
+// shared lets all who ask for the same at once wait for one answer, each for as long as its own context lasts.
+func (m *memory) shared(ctx context.Context, key string, load func(context.Context) (any, error)) (any, error) {
+	answer := m.loading.DoChan(key, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTime)
+		defer cancel()
+		return load(ctx)
+	})
+	select {
+	case r := <-answer:
+		return r.Val, r.Err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	}
 }
 
 func (m *memory) keepClient(epoch int64, id string, client *Client) {
@@ -108,6 +102,9 @@ func (m *memory) keepClient(epoch int64, id string, client *Client) {
 
 // Roles returns every role by its id, from memory where it can. The value is shared.
 func (s *Store) Roles(ctx context.Context) (map[string]Role, error) {
+	if err := s.current(ctx); err != nil {
+		return nil, err
+	}
 	m := s.memory
 	m.mu.RLock()
 	roles, epoch := m.roles, m.epoch
@@ -133,6 +130,9 @@ func (s *Store) Roles(ctx context.Context) (map[string]Role, error) {
 
 // Scopes returns the catalogue in the order of names, from memory where it can. The value is shared.
 func (s *Store) Scopes(ctx context.Context) ([]Scope, error) {
+	if err := s.current(ctx); err != nil {
+		return nil, err
+	}
 	m := s.memory
 	m.mu.RLock()
 	scopes, epoch := m.scopes, m.epoch

@@ -66,13 +66,13 @@ func (s *Store) VerifyOneTimeCode(ctx context.Context, id string, mac []byte, mo
 	}
 	attempt, now := s.NewID(), s.Now()
 	var verified bool
-	err = classify(sent(ctx, func() error {
+	err = s.sent(ctx, func(ctx context.Context) error {
 		return s.writer.get(ctx, &verified, `
 UPDATE one_time_codes SET attempts = CASE WHEN attempted_by = $5 THEN attempts ELSE attempts + 1 END,
        status = CASE WHEN code_mac = $2 THEN 'verified' ELSE status END, attempted_by = $5
 WHERE id = $1 AND (attempted_by = $5 OR (status = 'new' AND attempts < $3 AND expires_at > $4))
 RETURNING status = 'verified'`, id, mac, most, now, attempt)
-	}))
+	})
 	if errors.Is(err, ErrNotFound) {
 		return false, ErrUsed
 	}

@@ -118,3 +118,56 @@ func TestConnectionsThatMayNotWriteLeaveThePool(t *testing.T) {
 		require.NoError(t, write(), "no request meets a session that remembers")
 	}
 }
+
+func TestWhatIsKeptInMemoryIsRefusedWhenTheDatabaseCannotSayWhetherItHasChanged(t *testing.T) {
+	proxy := storagetest.NewProxy(t, storagetest.PostgreSQL().Create(t))
+	store := storagetest.Open(t, proxy.URL(), func(o *storage.Options) { o.ConfigurationAge = 500 * time.Millisecond })
+	client := storagetest.Client(t, store, storage.PresetStandard)
+	ctx, stop := context.WithCancel(t.Context())
+	tick, watching := make(chan time.Time), make(chan struct{})
+	go func() {
+		defer close(watching)
+		store.Watch(ctx, tick, func(context.Context) {})
+	}()
+	defer func() { stop(); <-watching }()
+	tick <- time.Now()
+	_, err := store.Client(t.Context(), client.ID)
+	require.NoError(t, err)
+
+	proxy.GoSilent()
+	require.Eventually(t, func() bool { return !store.IsCurrent() }, 5*time.Second, 10*time.Millisecond)
+	short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	for name, read := range map[string]func() error{
+		"a client": func() error { _, err := store.Client(short, client.ID); return err },
+		"roles":    func() error { _, err := store.Roles(short); return err },
+		"scopes":   func() error { _, err := store.Scopes(short); return err },
+	} {
+		require.ErrorIs(t, read(), storage.ErrUnavailable, name)
+	}
+	proxy.ComeBack()
+	_, err = store.Client(t.Context(), client.ID)
+	require.NoError(t, err, "a request asks by itself, though nobody ticks")
+	require.True(t, store.IsCurrent())
+}
+
+func TestTheStoreKnowsWhetherItsDatabaseTakesWritesAndWhatTimeItIsThere(t *testing.T) {
+	databaseURL := storagetest.PostgreSQL().Create(t)
+	store := storagetest.Open(t, databaseURL, func(o *storage.Options) {
+		o.Now = func() time.Time { return time.Now().Add(5 * time.Minute) }
+	})
+	require.NoError(t, store.Ping(t.Context()))
+	require.InDelta(t, 5*time.Minute, store.ClockSkew(), float64(time.Second))
+	require.True(t, store.TakesWrites())
+	readOnly := storagetest.Open(t, withParameters(t, databaseURL, "default_transaction_read_only", "on"))
+	require.NoError(t, readOnly.Ping(t.Context()))
+	require.False(t, readOnly.TakesWrites())
+	full := storagetest.Open(t, databaseURL)
+	require.NoError(t, full.Ping(t.Context()))
+	_, err := full.SQL().ExecContext(t.Context(), `
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON leases FOR EACH ROW EXECUTE FUNCTION full_disk()`)
+	require.NoError(t, err)
+	require.ErrorIs(t, full.TryWrite(t.Context()), storage.ErrUnavailable)
+	require.False(t, full.TakesWrites())
+}

@@ -100,12 +100,12 @@ func affected(result interface{ RowsAffected() (int64, error) }, err error) (int
 
 // get reads one row; no row is ErrNotFound.
 func (s *Store) get(ctx context.Context, to any, query string, args ...any) error {
-	return classify(sent(ctx, func() error { return s.reader.get(ctx, to, query, args...) }))
+	return s.sent(ctx, func(ctx context.Context) error { return s.reader.get(ctx, to, query, args...) })
 }
 
 // selectAll reads every row.
 func (s *Store) selectAll(ctx context.Context, to any, query string, args ...any) error {
-	return classify(sent(ctx, func() error { return s.reader.selectAll(ctx, to, query, args...) }))
+	return s.sent(ctx, func(ctx context.Context) error { return s.reader.selectAll(ctx, to, query, args...) })
 }
 
 // exec runs one writing statement and says how many rows it wrote.
@@ -113,16 +113,16 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, e
 	if changeOf(ctx) != nil {
 		return s.execRecorded(ctx, query, args...)
 	}
-	err = sent(ctx, func() error {
+	err = s.sent(ctx, func(ctx context.Context) error {
 		n, err = s.writer.exec(ctx, query, args...)
 		return err
 	})
-	return n, classify(err)
+	return n, err
 }
 
 // transaction runs f in a transaction and runs it again, whole, where the database asks for that.
 func (s *Store) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
-	return classify(retried(ctx, func() error {
+	return s.settled(retried(ctx, func() error {
 		var tx *sqlx.Tx
 		err := resent(ctx, func() (err error) {
 			tx, err = s.writer.BeginTxx(ctx, nil)
@@ -161,9 +161,25 @@ func retried(ctx context.Context, f func() error) error {
 }
 
 // sent runs one statement, for which the database may ask again, and whose answer may be lost. Every statement of this
-// package that runs by itself has, sent twice, the effect of one.
-func sent(ctx context.Context, statement func() error) error {
-	return retried(ctx, func() error { return resent(ctx, statement) })
+// package that runs by itself has, sent twice, the effect of one. One that nobody waits for, whose context has no
+// deadline, gets one here.
+func (s *Store) sent(ctx context.Context, statement func(context.Context) error) error {
+	if _, bounded := ctx.Deadline(); !bounded && s.unattended > 0 {
+		bounded, cancel := context.WithTimeout(ctx, s.unattended)
+		defer cancel()
+		ctx = bounded
+	}
+	return s.settled(retried(ctx, func() error {
+		return resent(ctx, func() error { return statement(ctx) })
+	}))
+}
+
+// settled classifies an error, and remembers when the database took no writes.
+func (s *Store) settled(err error) error {
+	if cannotWrite(err) {
+		s.state.refusedWrite.Store(sinceStart())
+	}
+	return classify(err)
 }
 
 // resends bounds how often a statement is sent again after its connection broke.

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"context"
 	"crypto/rand"
 	"database/sql"
 	"fmt"
@@ -25,6 +24,9 @@ type Options struct {
 	MaxConnections int
 	// StatementTimeout ends a statement that takes longer; default 10 s, NoStatementTimeout for none. PostgreSQL only.
 	StatementTimeout time.Duration
+	// ConfigurationAge is how long clients, roles and scopes are served from memory while the database does not say whether
+	// they have changed; default 10 s.
+	ConfigurationAge time.Duration
 	// SQLiteCache is how much of the database the one writer of SQLite keeps in memory, in bytes; default 4 MiB. Work that
 	// writes all over a large database wants more; it also lets the log grow to half of that.
 	SQLiteCache int64
@@ -45,6 +47,9 @@ type Store struct {
 	sealer        *Sealer
 	secrets       randomKeys
 	memory        *memory
+	state         *state
+	// unattended bounds a statement whose context has no deadline; 0: nothing does.
+	unattended time.Duration
 }
 
 // Open connects to a database of the form sqlite:PATH or postgres://…. It neither migrates nor checks that the database
@@ -63,7 +68,10 @@ func Open(databaseURL string, o Options) (*Store, error) {
 	if o.StatementTimeout == 0 {
 		o.StatementTimeout = 10 * time.Second
 	}
-	s := &Store{now: o.Now, injectedClock: injected, random: o.Random, sealer: o.Sealer, memory: newMemory()}
+	if o.ConfigurationAge <= 0 {
+		o.ConfigurationAge = 10 * time.Second
+	}
+	s := &Store{now: o.Now, injectedClock: injected, random: o.Random, sealer: o.Sealer, memory: newMemory(), state: newState(o.ConfigurationAge)}
 	var err error
 	switch {
 	case strings.HasPrefix(databaseURL, "sqlite:"):
@@ -150,12 +158,6 @@ func (s *Store) NewID() string {
 		panic(fmt.Sprintf("storage: no randomness: %v", err)) // nothing safe can be done without it
 	}
 	return id.String()
-}
-
-// Ping asks whether the database can serve a read. It writes nothing.
-func (s *Store) Ping(ctx context.Context) error {
-	var version int64
-	return s.get(ctx, &version, `SELECT version FROM configuration_version WHERE id = 1`)
 }
 
 // Close ends every connection.

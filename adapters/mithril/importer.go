@@ -115,7 +115,7 @@ func (i *importer) steps() []step {
 }
 
 func (i *importer) newPolicy() (storage.Policy, error) {
-	policy, err := storage.ImportedPolicy()
+	policy, err := storage.NewPolicy(storage.PresetMithril)
 	if err != nil {
 		return policy, err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -12,18 +11,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"ithildin/jwks"
 	"ithildin/storage"
 )
-
-// readyTimeout bounds the read by which readiness asks the database.
-const readyTimeout = 2 * time.Second
 
 // adminHandler is the admin listener. Whoever reaches it may ask how the server is, and what a token stands for, since
 // holding the value is the right to ask; all else of what adapters mount needs an admin token.
@@ -59,37 +52,6 @@ func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // a probe that has left needs no answer
-}
-
-// readiness says whether this process can serve.
-type readiness struct {
-	store   *storage.Store
-	keys    *jwks.Set
-	leaving atomic.Bool // the process is shutting down
-}
-
-// ServeHTTP answers 200, or 503 with the name of the check that failed.
-func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	checks := map[string]string{"database": "ok", "keys": "ok", "process": "ok"}
-	ctx, cancel := context.WithTimeout(request.Context(), readyTimeout)
-	defer cancel()
-	if r.store.Ping(ctx) != nil {
-		checks["database"] = "does not answer"
-	}
-	if len(r.keys.Keys()) == 0 {
-		checks["keys"] = "not loaded"
-	}
-	if r.leaving.Load() {
-		checks["process"] = "shutting down"
-	}
-	status, text := http.StatusOK, "ready"
-	for _, check := range checks {
-		if check != "ok" {
-			status, text = http.StatusServiceUnavailable, "unavailable"
-			w.Header().Set("Retry-After", "5")
-		}
-	}
-	answer(w, status, map[string]any{"status": text, "checks": checks})
 }
 
 // adminGuard lets a bearer of an admin token through. Without a token it is open on a loopback listener, or where

@@ -12,6 +12,8 @@ const (
 	sweepInterval = 10 * time.Minute
 	// logoutInterval is how soon clients hear of a session that no browser ended, such as a blocked user's.
 	logoutInterval = 5 * time.Second
+	// writeInterval is how soon readiness learns of a disk that is full.
+	writeInterval = 5 * time.Second
 )
 
 // startBackground starts what runs beside requests. The function that it returns ends all of it and waits for it.
@@ -27,6 +29,7 @@ func (s *service) startBackground() (stop func()) {
 	running.Go(func() { every(ctx, keysInterval, func() { s.maintainKeys(ctx, holder) }) })
 	running.Go(func() { every(ctx, sweepInterval, func() { s.sweep(ctx, holder) }) })
 	running.Go(func() { every(ctx, logoutInterval, func() { s.deliverLogouts(ctx) }) })
+	running.Go(func() { every(ctx, writeInterval, func() { s.tryWrite(ctx) }) })
 	reload := reloadAtSIGHUP(s.reloads, s.logger)
 	running.Go(func() { reload(ctx) })
 	if certificate := s.settings.certificate; certificate != nil {
@@ -41,6 +44,13 @@ func (s *service) startBackground() (stop func()) {
 		s.events.Close() // the listeners have drained: nobody adds any more
 		s.releaseLeases(holder, "keys", "janitor")
 	}
+}
+
+// tryWrite is for what the store remembers of it; that a write failed is logged where somebody wanted it.
+func (s *service) tryWrite(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, writeInterval)
+	defer cancel()
+	_ = s.store.TryWrite(ctx)
 }
 
 func (s *service) loadKeys(ctx context.Context) {

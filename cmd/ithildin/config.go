@@ -81,6 +81,8 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_REGISTRATION_QUOTA", fmt.Sprint(s.registration.Quota)},
 		{"ITHILDIN_REGISTRATION_RATE", fmt.Sprint(s.registration.Rate)},
 		{"ITHILDIN_REGISTRATION_SCOPE", strings.Join(s.registration.Scope, " ")},
+		{"ITHILDIN_SHUTDOWN_DELAY", s.serving.shutdownDelay.String()},
+		{"ITHILDIN_CLOCK_SKEW", s.serving.clockSkew.String()},
 		{"ITHILDIN_LOG_FORMAT", or(s.logFormat, "text on a terminal, else json")},
 		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.logLevel.String())},
 	})

@@ -49,6 +49,7 @@ type configuration struct {
 	outboundFlags
 	janitorFlags
 	registrationFlags
+	servingFlags
 }
 
 // settings is a configuration that was found right.
@@ -72,6 +73,7 @@ type settings struct {
 	outbound            outbound.Options
 	janitor             janitorSettings
 	registration        provider.Registration
+	serving             servingSettings
 	logFormat           string // "" for what suits the output
 	logLevel            slog.Level
 }
@@ -109,6 +111,7 @@ func (c configuration) load() (*settings, error) {
 	s.outbound = c.outboundFlags.load(&p)
 	s.janitor = c.janitorFlags.load(&p, s.components.PasswordLifetime)
 	s.registration = c.registrationFlags.load(&p)
+	s.serving = c.servingFlags.load(&p, c.Dev)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
 	}

@@ -154,6 +154,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	}
 	events := store.NewEventQueue(logger)
 	registry.MustRegister(eventMetrics(events)...)
+	registry.MustRegister(databaseMetrics(store)...)
 	forwardAuth, mounts := s.gateway.build(p, events, logger, registry)
 	legacy := ehealth.New(p)
 	mounts = append(mounts, legacy.Mount)
@@ -170,7 +171,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 		registry.MustRegister(s.certificate.metric())
 		reloads = append(reloads, s.certificate.reloadable(logger))
 	}
-	ready := &readiness{store: store, keys: keys}
+	ready := &readiness{store: store, keys: keys, clockSkew: s.serving.clockSkew}
 	return &service{
 		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
 		reloads: reloads,

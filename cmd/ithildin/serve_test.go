@@ -233,7 +233,8 @@ func TestReadinessNamesTheCheckThatFails(t *testing.T) {
 	require.NoError(t, s.store.Close())
 	status, body, header := ask()
 	require.Equal(t, http.StatusServiceUnavailable, status)
-	require.JSONEq(t, `{"status":"unavailable","checks":{"database":"does not answer","keys":"ok","process":"ok"}}`, body)
+	require.JSONEq(t, `{"status":"unavailable","checks":{"database":"does not answer","writes":"ok",
+		"configuration":"ok","clock":"ok","keys":"ok","process":"ok"}}`, body)
 	require.NotEmpty(t, header.Get("Retry-After"))
 }
 

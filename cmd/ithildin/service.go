@@ -17,8 +17,12 @@ import (
 	"ithildin/storage"
 )
 
-// drainTime is how long requests have to end after the signal.
-const drainTime = 30 * time.Second
+const (
+	// shutdownTime is how long the process lives after the signal, whatever the database does.
+	shutdownTime = 30 * time.Second
+	// farewellTime is what of it is kept for what runs beside requests: the last audit events, the leases.
+	farewellTime = 6 * time.Second
+)
 
 // service is a provider that is ready to run.
 type service struct {
@@ -50,7 +54,7 @@ func (s *service) run(ctx context.Context, listening func()) error {
 		return withHint("ITHILDIN_ADMIN_LISTEN names another address", fmt.Errorf("admin listener: %w", err))
 	}
 	stopBackground := s.startBackground()
-	publicServer, adminServer := s.newServer(s.public), s.newServer(s.admin)
+	publicServer, adminServer := s.newServer(s.ready.closing(s.public)), s.newServer(s.ready.closing(s.admin))
 	servePublic := s.servePublic(publicServer, public)
 	failed := make(chan error, 2)
 	go func() { failed <- servePublic() }()
@@ -58,14 +62,54 @@ func (s *service) run(ctx context.Context, listening func()) error {
 	listening()
 	select {
 	case <-ctx.Done():
-		s.logger.Info("shutting down: requests have 30 seconds to end, a second signal ends them now")
+		s.logger.Info("shutting down: the process ends within 30 seconds, a second signal ends it now",
+			"delay", s.settings.serving.shutdownDelay)
 	case err = <-failed:
 	}
 	restoreSignals()
-	s.ready.leaving.Store(true)
-	s.drain(publicServer, adminServer)
-	stopBackground()
+	s.leave(publicServer, adminServer, stopBackground)
 	return err
+}
+
+// leave lets a balancer see this process go before it refuses anything: /readyz turns, and requests are answered as before
+// but on connections that end with their answer. Only then are the listeners closed, and the connections that are idle
+// still.
+func (s *service) leave(public, admin *http.Server, stopBackground func()) {
+	end := time.Now().Add(shutdownTime)
+	s.ready.leaving.Store(true)
+	time.Sleep(s.settings.serving.shutdownDelay)
+	drained, cancel := context.WithDeadline(context.Background(), end.Add(-farewellTime))
+	defer cancel()
+	s.drain(drained, public, admin)
+	within(time.Until(end), func() {
+		stopBackground()
+		if err := s.store.Close(); err != nil {
+			s.logger.Warn("the database was not left in good order", "cause", err)
+		}
+	})
+}
+
+// within waits for work, but no longer than that: a database that hangs must not keep a process that ends.
+func within(longest time.Duration, work func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	select {
+	case <-done:
+	case <-time.After(longest):
+	}
+}
+
+// closing makes every answer of a process that leaves the last of its connection.
+func (r *readiness) closing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if r.leaving.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, request)
+	})
 }
 
 // newServer bounds what a connection may cost.
@@ -82,9 +126,7 @@ func (s *service) newServer(handler http.Handler) *http.Server {
 }
 
 // drain takes the admin listener down last, so that a probe sees the server leave.
-func (s *service) drain(servers ...*http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
-	defer cancel()
+func (s *service) drain(ctx context.Context, servers ...*http.Server) {
 	for _, server := range servers {
 		if err := server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
 			s.logger.Warn("requests were cut off: they did not end in time")

@@ -1,0 +1,44 @@
+package main
+
+import "time"
+
+// servingFlags say how a server behaves under load, beside a failing database and at its end.
+type servingFlags struct {
+	ShutdownDelay string `env:"ITHILDIN_SHUTDOWN_DELAY" placeholder:"DURATION" help:"How long requests are still taken after SIGTERM, while /readyz answers 503; default 5s, 0s with --dev."`
+	ClockSkew     string `env:"ITHILDIN_CLOCK_SKEW" placeholder:"DURATION" help:"Difference from the database's clock above which /readyz answers 503; default 30s, 0s for any."`
+}
+
+// servingSettings are servingFlags that were found right.
+type servingSettings struct {
+	shutdownDelay time.Duration
+	clockSkew     time.Duration // 0: any
+}
+
+const (
+	defaultShutdownDelay = "5s"
+	defaultClockSkew     = "30s"
+	longestShutdownDelay = 20 * time.Second // what is left of shutdownTime is for requests
+	largestClockSkew     = 24 * time.Hour
+)
+
+func (f servingFlags) load(p *problems, dev bool) servingSettings {
+	delay := defaultShutdownDelay
+	if dev {
+		delay = "0s"
+	}
+	return servingSettings{
+		shutdownDelay: p.duration("ITHILDIN_SHUTDOWN_DELAY", or(f.ShutdownDelay, delay), longestShutdownDelay),
+		clockSkew:     p.duration("ITHILDIN_CLOCK_SKEW", or(f.ClockSkew, defaultClockSkew), largestClockSkew),
+	}
+}
+
+func (p *problems) duration(name, value string, most time.Duration) time.Duration {
+	if value == "0" {
+		value = "0s"
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d < 0 || d > most {
+		p.add(name, "is %q: want a duration from 0s to %v, such as 5s", value, most)
+	}
+	return d
+}
