@@ -183,9 +183,9 @@ func (s *Store) pageRows(ctx context.Context, to any, l listing, keys []pageKey)
 func (s *Store) countEntries(ctx context.Context, l listing) (entries int64, err error) {
 	queries := make([]string, len(l.parts))
 	for i, p := range l.parts {
-		queries[i] = fmt.Sprintf("SELECT * FROM (SELECT 1 AS one FROM %s%s LIMIT %d) AS part%d", p.table, p.where(), exactTotal+1, i)
+		queries[i] = "SELECT 1 AS one FROM " + p.table + p.where()
 	}
-	query := strings.Join(queries, " UNION ALL ")
+	query := fmt.Sprintf("%s LIMIT %d", strings.Join(queries, " UNION ALL "), exactTotal+1)
 	if err := s.reader.GetContext(ctx, &entries, `SELECT count(*) FROM (`+query+`) AS counted`, l.args...); err != nil {
 		return 0, err
 	}
