@@ -62,14 +62,14 @@ func (p *Provider) RecordSignIn(r *http.Request, clientID, userID string, amr []
 // PasswordExpired is login.Service.PasswordExpired.
 func (p *Provider) PasswordExpired(u *storage.User) bool { return p.login.PasswordExpired(u) }
 
-// ChangePassword is login.Service.ChangePassword.
+// ChangePassword is login.Service.ChangePassword under the rule of the legacy API.
 func (p *Provider) ChangePassword(ctx context.Context, userID, password string) error {
-	return p.login.ChangePassword(ctx, userID, password)
+	return p.login.ChangePassword(ctx, userID, password, login.CheckLegacyPassword)
 }
 
-// HashPassword makes the hash of a password that a new user gets, under the rules of ChangePassword.
+// HashPassword makes the hash of a password that a new user gets, under the rule of the legacy API.
 func (p *Provider) HashPassword(ctx context.Context, password string) (string, error) {
-	if err := login.CheckNewPassword(password); err != nil {
+	if err := login.CheckLegacyPassword(password); err != nil {
 		return "", err
 	}
 	return p.passwords.Hash(ctx, password)

@@ -113,14 +113,8 @@ WHERE users.updated_at < excluded.updated_at OR excluded.password_set_at > users
 	width: 13,
 }
 
-// ImportedUser is a user with what the old system counted.
-type ImportedUser struct {
-	User
-	OneTimeCodeFailures int64
-}
-
-// ImportUsers writes users. An email that another user has is refused.
-func (s *Store) ImportUsers(ctx context.Context, users []ImportedUser) (int64, []Refused, error) {
+// ImportUsers writes users, with what the old system counted. An email that another user has is refused.
+func (s *Store) ImportUsers(ctx context.Context, users []User) (int64, []Refused, error) {
 	rows := make([][]any, len(users))
 	for i, u := range users {
 		rows[i] = []any{

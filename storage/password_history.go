@@ -24,6 +24,16 @@ func (s *Store) PasswordHistory(ctx context.Context, userID string) ([]string, e
 // SetPassword gives a user another password and moves the one before, if there was one, to the history. It ends every login
 // session: whoever knew the old password may have one.
 func (s *Store) SetPassword(ctx context.Context, id, phc string) error {
+	return s.setPassword(ctx, id, phc, false)
+}
+
+// SetPasswordToChange is SetPassword for a password that somebody else knows: its owner must choose another at the next
+// sign-in.
+func (s *Store) SetPasswordToChange(ctx context.Context, id, phc string) error {
+	return s.setPassword(ctx, id, phc, true)
+}
+
+func (s *Store) setPassword(ctx context.Context, id, phc string, mustChange bool) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -38,7 +48,7 @@ func (s *Store) SetPassword(ctx context.Context, id, phc string) error {
 		if err := s.rememberPassword(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := write(ctx, tx, `UPDATE users SET password = $2 WHERE id = $1`, id, phc); err != nil {
+		if err := write(ctx, tx, `UPDATE users SET password = $2, must_change_password = $3 WHERE id = $1`, id, phc, mustChange); err != nil {
 			return err
 		}
 		_, err = s.endSessions(ctx, tx, sessionsOfUser, id)

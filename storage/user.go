@@ -12,19 +12,22 @@ import (
 
 // User is a person with an account. Its id is the sub of tokens, for ever.
 type User struct {
-	ID              string          `db:"id"`
-	Email           string          `db:"email"`           // in the form of CanonicalEmail
-	Password        string          `db:"password"`        // PHC string: argon2id, or imported bcrypt; "" where there is none
-	PasswordSetAt   int64           `db:"password_set_at"` // epoch seconds
-	TaxID           string          `db:"tax_id"`
-	PersonID        string          `db:"person_id"`
-	Profile         json.RawMessage `db:"-"` // the claims of OIDC Core 5.1
-	Settings        json.RawMessage `db:"-"`
-	PrivateSettings json.RawMessage `db:"-"`
-	IsBlocked       bool            `db:"is_blocked"`
-	BlockReason     string          `db:"block_reason"`
-	CreatedAt       int64           `db:"created_at"`
-	UpdatedAt       int64           `db:"updated_at"`
+	ID                  string          `db:"id"`
+	Email               string          `db:"email"`           // in the form of CanonicalEmail
+	Password            string          `db:"password"`        // PHC string: argon2id, or imported bcrypt; "" where there is none
+	PasswordSetAt       int64           `db:"password_set_at"` // epoch seconds
+	TaxID               string          `db:"tax_id"`
+	PersonID            string          `db:"person_id"`
+	Profile             json.RawMessage `db:"-"` // the claims of OIDC Core 5.1
+	Settings            json.RawMessage `db:"-"`
+	PrivateSettings     json.RawMessage `db:"-"`
+	IsBlocked           bool            `db:"is_blocked"`
+	BlockReason         string          `db:"block_reason"`
+	OneTimeCodeFailures int64           `db:"one_time_code_failures"` // wrong codes since the last right one; kept by its own methods
+	// MustChangePassword says that the user chooses another password at the next sign-in.
+	MustChangePassword bool  `db:"must_change_password"`
+	CreatedAt          int64 `db:"created_at"`
+	UpdatedAt          int64 `db:"updated_at"`
 }
 
 type userRow struct {
@@ -52,7 +55,7 @@ func document(raw json.RawMessage) string {
 
 const selectUser = `
 SELECT id, email, password, password_set_at, tax_id, person_id, profile, settings, private_settings, is_blocked,
-       block_reason, created_at, updated_at
+       block_reason, must_change_password, one_time_code_failures, created_at, updated_at
 FROM users `
 
 // CreateUser stores a user. ErrConflict: the id or the email is taken, in whatever form.
@@ -65,10 +68,11 @@ func (s *Store) CreateUser(ctx context.Context, u User) error {
 		}
 		return write(ctx, tx, `
 INSERT INTO users (id, email, password, password_set_at, tax_id, person_id, profile, settings, private_settings,
-       is_blocked, block_reason, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+       is_blocked, block_reason, created_at, updated_at, must_change_password)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 			u.ID, CanonicalEmail(u.Email), u.Password, u.PasswordSetAt, u.TaxID, u.PersonID, document(u.Profile),
-			document(u.Settings), document(u.PrivateSettings), u.IsBlocked, u.BlockReason, u.CreatedAt, u.UpdatedAt)
+			document(u.Settings), document(u.PrivateSettings), u.IsBlocked, u.BlockReason, u.CreatedAt, u.UpdatedAt,
+			u.MustChangePassword)
 	})
 }
 
@@ -272,16 +276,17 @@ func (s *Store) UpgradePassword(ctx context.Context, id, oldPHC, newPHC string) 
 }
 
 // CountOneTimeCodeFailure counts a wrong one-time code against its user, and blocks the user with the reason once there are
-// most of them in a row. It says whether it did.
-func (s *Store) CountOneTimeCodeFailure(ctx context.Context, userID string, most int64, reason string) (blocked bool, err error) {
+// most of them in a row. It says how many there are now, and whether it did.
+func (s *Store) CountOneTimeCodeFailure(
+	ctx context.Context, userID string, most int64, reason string,
+) (failures int64, blocked bool, err error) {
 	id, err := uuidKey(userID)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	// In a transaction, which is never sent twice: a failure counts once.
 	err = s.transaction(ctx, func(tx *sqlx.Tx) error {
 		blocked = false
-		var failures int64
 		err := tx.GetContext(ctx, &failures, `
 UPDATE users SET one_time_code_failures = one_time_code_failures + 1 WHERE id = $1 RETURNING one_time_code_failures`, id)
 		if err != nil || failures < most {
@@ -294,7 +299,7 @@ UPDATE users SET one_time_code_failures = one_time_code_failures + 1 WHERE id = 
 		blocked = err == nil
 		return err
 	})
-	return blocked, err
+	return failures, blocked, err
 }
 
 // ResetOneTimeCodeFailures forgets the wrong one-time codes of a user after a right one.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -97,9 +98,15 @@ func TestThreeWrongCodesBlockTheAccountOnThePagesToo(t *testing.T) {
 		w.factor(doctorPhone)
 		b := w.browser()
 		p := b.password(b.ask("legal_entity:read"), doctorPassword)
-		for range 3 {
-			b.submit(p, url.Values{"code": {w.components.wrong(doctorPhone).String()}})
-		}
+		wrong := func() page { return b.submit(p, url.Values{"code": {w.components.wrong(doctorPhone).String()}}) }
+		require.Contains(t, wrong().body, "Код неправильний.")
+		require.Contains(t, wrong().body, "Залишилася одна спроба.", "before the last try")
+		require.Contains(t, b.read(b.http.Get(w.server.URL+"/login/code?request="+url.QueryEscape(hidden.FindStringSubmatch(p.body)[1]))).body, "Залишилася одна спроба.")
+		last := wrong()
+		require.Equal(t, http.StatusForbidden, last.status)
+		require.Contains(t, last.body, "Ви тричі ввели неправильний код, тому ваш обліковий запис заблоковано.")
+		require.Contains(t, last.body, "Зверніться до адміністратора")
+		require.NotContains(t, last.body, "<form", "there is nothing to try again")
 		got := b.submit(p, url.Values{"code": {w.components.code(doctorPhone).String()}})
 		require.Equal(t, http.StatusForbidden, got.status)
 		require.Contains(t, got.body, "Обліковий запис заблоковано.")
@@ -118,8 +125,14 @@ func TestAFactorWithoutAPhoneIsGivenOneAtTheSignIn(t *testing.T) {
 		b := w.browser()
 		p := b.password(b.ask("legal_entity:read"), doctorPassword)
 		require.Equal(t, "/login/phone", p.path, p.body)
-		require.Contains(t, b.submit(p, url.Values{"phone": {"12"}}).body, "Вкажіть номер у форматі")
-		code := b.submit(p, url.Values{"phone": {"+380 (50) 123-45-67"}})
+		refused := b.submit(p, url.Values{"phone": {"12 34"}})
+		require.Contains(t, refused.body, "Вкажіть номер українського мобільного оператора")
+		require.Contains(t, refused.body, `value="12 34"`, "what was typed is there to be mended")
+		mistaken := b.submit(p, url.Values{"phone": {"067 111 22 33"}})
+		require.Equal(t, "/login/code", mistaken.path, mistaken.body)
+		p = b.submit(mistaken, url.Values{"decision": {"other_number"}})
+		require.Equal(t, "/login/phone", p.path, p.body)
+		code := b.submit(p, url.Values{"phone": {"050 123-45-67"}})
 		require.Equal(t, "/login/code", code.path, code.body)
 		done := b.submit(code, url.Values{"code": {w.components.code(doctorPhone).String()}})
 		require.Regexp(t, landed, b.accept(done).location)
@@ -128,6 +141,48 @@ func TestAFactorWithoutAPhoneIsGivenOneAtTheSignIn(t *testing.T) {
 		require.Equal(t, doctorPhone, factor.Factor)
 		replaced := b.submit(p, url.Values{"phone": {"+380671112233"}})
 		require.Equal(t, http.StatusBadRequest, replaced.status, "the factor has a phone now")
+	})
+}
+
+func TestAnotherCodeIsSentWithASign(t *testing.T) {
+	w := newWorld(t, storagetest.Engines()[0])
+	w.factor(doctorPhone)
+	b := w.browser()
+	p := b.password(b.ask("legal_entity:read"), doctorPassword)
+	require.NotContains(t, p.body, "Новий код надіслано.")
+	require.NotContains(t, p.body, "other_number", "a number that is set is not another person's to change")
+	again := b.submit(p, url.Values{"decision": {"resend"}})
+	require.Contains(t, again.body, "Новий код надіслано.")
+	require.Contains(t, again.body, `role="status"`)
+	require.Equal(t, http.StatusBadRequest, b.submit(again, url.Values{"decision": {"other_number"}}).status)
+	b.submit(again, url.Values{"decision": {"resend"}})
+	limited := b.submit(again, url.Values{"decision": {"resend"}})
+	require.Equal(t, http.StatusTooManyRequests, limited.status)
+	require.Regexp(t, `Новий код можна надіслати після \d\d:\d\d за київським часом`, limited.body)
+}
+
+// TestAPasswordOfAnOperatorIsChangedAtTheNextSignIn goes through the page, and meets the login API's words.
+func TestAPasswordOfAnOperatorIsChangedAtTheNextSignIn(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		user, err := w.store.FindUser(t.Context(), doctorID)
+		w.must(err)
+		w.must(w.store.SetPasswordToChange(t.Context(), doctorID, user.Password))
+
+		w.refused(w.login(byPassword()), http.StatusUnauthorized, "password_expired", "The password expired for user: "+doctorID)
+		change := w.login(byPassword("grant_type", "change_password", "scope", "user:change_password"))
+		require.Equal(t, "change_password_token", change.text("data.name"), change.raw)
+
+		b := w.browser()
+		p := b.password(b.ask("legal_entity:read"), doctorPassword)
+		require.Equal(t, "/login/new-password", p.path, p.body)
+		require.Contains(t, p.body, "Цей пароль вам дав адміністратор.")
+		done := b.submit(p, url.Values{"password": {"дощ над києвом не спиняється"}})
+		require.Regexp(t, landed, b.accept(done).location)
+		user, err = w.store.FindUser(t.Context(), doctorID)
+		w.must(err)
+		require.False(t, user.MustChangePassword)
+		require.Equal(t, http.StatusCreated, w.login(byPassword("password", "дощ над києвом не спиняється")).status)
 	})
 }
 
@@ -141,16 +196,17 @@ func TestAnOldPasswordIsChangedOnTheWay(t *testing.T) {
 		p := b.submit(code, url.Values{"code": {w.components.code(doctorPhone).String()}})
 		require.Equal(t, "/login/new-password", p.path, "the second factor comes first")
 		for password, says := range map[string]string{
-			"Short1": "закороткий", "лише малі літери 1": "великі й малі літери", doctorPassword: "уже використовувався",
+			"Short1": "закороткий", "Password1234": "легко вгадати", doctorEmail: "легко вгадати",
+			strings.Repeat("довгий пароль ", 100): "задовгий",
 		} {
 			require.Contains(t, b.submit(p, url.Values{"password": {password}}).body, says)
 		}
-		done := b.submit(p, url.Values{"password": {"Новий Пароль 1"}})
+		done := b.submit(p, url.Values{"password": {"дощ над києвом не спиняється"}})
 		require.Regexp(t, landed, b.accept(done).location)
-		require.Equal(t, http.StatusBadRequest, b.submit(p, url.Values{"password": {"Новий Пароль 2"}}).status, "once is enough")
+		require.Equal(t, http.StatusBadRequest, b.submit(p, url.Values{"password": {"сонце над києвом не сідає"}}).status, "once is enough")
 		w.later.Store(91 * 86400)
 		next := w.browser()
-		require.Equal(t, "/login/code", next.password(next.ask("legal_entity:read"), "Новий Пароль 1").path)
+		require.Equal(t, "/login/code", next.password(next.ask("legal_entity:read"), "дощ над києвом не спиняється").path)
 	})
 }
 

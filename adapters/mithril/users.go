@@ -56,12 +56,12 @@ func (i *importer) users(ctx context.Context) error {
 	line := i.report.line("users")
 	emails := map[string]string{}
 	var failures []storage.ImportedFailure
-	err := each(ctx, i, line, selectUsers, nil, func(r userRow) (storage.ImportedUser, bool) {
+	err := each(ctx, i, line, selectUsers, nil, func(r userRow) (storage.User, bool) {
 		email := storage.CanonicalEmail(r.Email)
 		if first, taken := emails[email]; taken || email == "" {
 			i.refuseUser(r.ID)
 			line.refuse("user "+r.ID, fmt.Errorf("the mail is empty, or that of user %s in another form", first))
-			return storage.ImportedUser{}, false
+			return storage.User{}, false
 		}
 		emails[email] = r.ID
 		var counted counters
@@ -69,15 +69,13 @@ func (i *importer) users(ctx context.Context) error {
 			line.note("user %s: priv_settings are not of the known form", r.ID)
 		}
 		failures = append(failures, i.failures(r.ID, email, counted)...)
-		return storage.ImportedUser{
-			User: storage.User{
-				ID: r.ID, Email: email, Password: r.Password, PasswordSetAt: r.PasswordSetAt, TaxID: r.TaxID, PersonID: r.PersonID,
-				Settings: json.RawMessage(r.Settings), PrivateSettings: withoutCounters(r.PrivateSettings),
-				IsBlocked: r.IsBlocked, BlockReason: r.BlockReason, CreatedAt: r.InsertedAt, UpdatedAt: r.UpdatedAt,
-			},
+		return storage.User{
+			ID: r.ID, Email: email, Password: r.Password, PasswordSetAt: r.PasswordSetAt, TaxID: r.TaxID, PersonID: r.PersonID,
+			Settings: json.RawMessage(r.Settings), PrivateSettings: withoutCounters(r.PrivateSettings),
+			IsBlocked: r.IsBlocked, BlockReason: r.BlockReason, CreatedAt: r.InsertedAt, UpdatedAt: r.UpdatedAt,
 			OneTimeCodeFailures: counted.OneTimeCodeFailures,
 		}, true
-	}, i.userWriter(), func(u storage.ImportedUser) string { return "user " + u.ID })
+	}, i.userWriter(), func(u storage.User) string { return "user " + u.ID })
 	if err != nil || i.Store == nil {
 		return err
 	}
@@ -85,8 +83,8 @@ func (i *importer) users(ctx context.Context) error {
 	return err
 }
 
-func (i *importer) userWriter() writer[storage.ImportedUser] {
-	return func(ctx context.Context, batch []storage.ImportedUser) (int64, []storage.Refused, error) {
+func (i *importer) userWriter() writer[storage.User] {
+	return func(ctx context.Context, batch []storage.User) (int64, []storage.Refused, error) {
 		n, refused, err := i.Store.ImportUsers(ctx, batch)
 		for _, r := range refused {
 			i.refuseUser(batch[r.Row].ID)

@@ -28,16 +28,25 @@ type userCommand struct {
 // passwordFlag says where a password is read.
 type passwordFlag struct {
 	PasswordFile string `placeholder:"PATH" help:"File with the password, - for standard input; default: one is made and printed."`
+	MustChange   bool   `help:"The user chooses another password at the next sign-in."`
 }
 
-// password reads one, or makes one, which generated then holds.
-func (f passwordFlag) password(terminal console) (password, generated string, err error) {
+// read reads a password, or makes one, which generated then holds.
+func (f passwordFlag) read(terminal console) (password, generated string, err error) {
 	if f.PasswordFile != "" {
 		password, err = terminal.readSecret(f.PasswordFile, "Password")
 		return password, "", err
 	}
 	generated, err = newSecret()
 	return generated, generated, err
+}
+
+// checkPassword holds a password to the rule that it has everywhere.
+func checkPassword(password, email string) error {
+	if err := login.CheckNewPassword(password, email); err != nil {
+		return &usageError{cause: err}
+	}
+	return nil
 }
 
 func hashPassword(ctx context.Context, password string) (string, error) {
@@ -60,7 +69,9 @@ func (userCreateCommand) Help() string {
 
     ithildin user create doctor@example.com --profile-file doctor.json
 
-    pass doctor | ithildin user create doctor@example.com --password-file -`
+    pass doctor | ithildin user create doctor@example.com --password-file - --must-change
+
+A password has 12 characters at least, and is none that attackers try first; which kinds of characters it has does not matter.`
 }
 
 type newUserRow struct {
@@ -81,8 +92,11 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console) error {
 	if err != nil {
 		return err
 	}
-	password, generated, err := c.password(terminal)
+	password, generated, err := c.read(terminal)
 	if err != nil {
+		return err
+	}
+	if err := checkPassword(password, c.Email); err != nil {
 		return err
 	}
 	return c.withStore(ctx, func(store *storage.Store) error {
@@ -93,7 +107,7 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console) error {
 		now := store.Now()
 		user := storage.User{
 			ID: or(c.ID, store.NewID()), Email: c.Email, Password: hash, PasswordSetAt: now, TaxID: c.TaxID, Profile: profile,
-			CreatedAt: now, UpdatedAt: now,
+			MustChangePassword: c.MustChange, CreatedAt: now, UpdatedAt: now,
 		}
 		if err := store.CreateUser(ctx, user); err != nil {
 			return explain(err, "user "+c.Email)
@@ -173,6 +187,7 @@ type userRecord struct {
 	Blocked       bool            `json:"blocked"`
 	BlockReason   string          `json:"block_reason"`
 	PasswordSetAt moment          `json:"password_set_at"`
+	MustChange    bool            `json:"must_change_password"`
 	CreatedAt     moment          `json:"created_at"`
 	UpdatedAt     moment          `json:"updated_at"`
 	Roles         []userRoleRow   `json:"roles"`
@@ -195,7 +210,7 @@ func (c *userShowCommand) Run(ctx context.Context, terminal console) error {
 		}
 		return printRecord(terminal.out, c.formatFlag, userRecord{
 			ID: u.ID, Email: u.Email, TaxID: u.TaxID, Profile: u.Profile, Blocked: u.IsBlocked, BlockReason: u.BlockReason,
-			PasswordSetAt: moment(u.PasswordSetAt), CreatedAt: moment(u.CreatedAt), UpdatedAt: moment(u.UpdatedAt), Roles: roles,
+			PasswordSetAt: moment(u.PasswordSetAt), MustChange: u.MustChangePassword, CreatedAt: moment(u.CreatedAt), UpdatedAt: moment(u.UpdatedAt), Roles: roles,
 		})
 	})
 }
@@ -261,12 +276,14 @@ type userSetPasswordCommand struct {
 func (userSetPasswordCommand) Help() string {
 	return `Example:
 
-    ithildin user set-password doctor@example.com --password-file -`
+    ithildin user set-password doctor@example.com --password-file - --must-change
+
+A password has 12 characters at least, and is none that attackers try first; which kinds of characters it has does not matter.`
 }
 
 // Run stores the password and prints one that it made, this once.
 func (c *userSetPasswordCommand) Run(ctx context.Context, terminal console) error {
-	password, generated, err := c.password(terminal)
+	password, generated, err := c.read(terminal)
 	if err != nil {
 		return err
 	}
@@ -275,11 +292,18 @@ func (c *userSetPasswordCommand) Run(ctx context.Context, terminal console) erro
 		if err != nil {
 			return err
 		}
+		if err := checkPassword(password, user.Email); err != nil {
+			return err
+		}
 		hash, err := hashPassword(ctx, password)
 		if err != nil {
 			return err
 		}
-		if err := store.SetPassword(ctx, user.ID, hash); err != nil {
+		set := store.SetPassword
+		if c.MustChange {
+			set = store.SetPasswordToChange
+		}
+		if err := set(ctx, user.ID, hash); err != nil {
 			return err
 		}
 		return printRecord(terminal.out, c.formatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})

@@ -3,9 +3,9 @@ package login
 // claimTitles say what a single claim of OIDC Core 5.1 tells an application, as the scopes' titles do.
 var claimTitles = map[string]map[string]string{
 	ukrainian: {
-		"name": "Бачити ваше повне ім'я", "given_name": "Бачити ваше ім'я", "family_name": "Бачити ваше прізвище",
+		"name": "Бачити ваше повне ім’я", "given_name": "Бачити ваше ім’я", "family_name": "Бачити ваше прізвище",
 		"middle_name": "Бачити ваше по батькові", "nickname": "Бачити ваш псевдонім",
-		"preferred_username": "Бачити ваше ім'я користувача", "profile": "Бачити адресу сторінки вашого профілю",
+		"preferred_username": "Бачити ваше ім’я користувача", "profile": "Бачити адресу сторінки вашого профілю",
 		"picture": "Бачити ваше фото", "website": "Бачити адресу вашого сайту", "gender": "Бачити вашу стать",
 		"birthdate": "Бачити вашу дату народження", "zoneinfo": "Бачити ваш часовий пояс", "locale": "Бачити вашу мову",
 		"updated_at": "Бачити, коли ваш профіль було змінено", "email": "Бачити вашу адресу електронної пошти",

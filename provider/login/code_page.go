@@ -11,30 +11,44 @@ import (
 // The refusals of one-time codes.
 var (
 	refusedCode         = &refusal{http.StatusOK, messageCodeWrong, ""}
+	refusedCodeLastTry  = &refusal{http.StatusOK, messageCodeLastTry, ""}
 	refusedCodeExpired  = &refusal{http.StatusOK, messageCodeExpired, ""}
 	refusedCodeAttempts = &refusal{http.StatusOK, messageCodeAttempts, ""}
 	refusedCodeLimited  = &refusal{http.StatusTooManyRequests, messageCodeLimited, ""}
 	refusedCodeNotSent  = &refusal{http.StatusServiceUnavailable, messageCodeNotSent, ""}
 )
 
-// decisionResend asks for another code.
-const decisionResend = "resend"
+// What else than a code the form sends: that another code or another number is wanted.
+const (
+	decisionResend      = "resend"
+	decisionOtherNumber = "other_number"
+)
 
 func (s *Service) showCode(w http.ResponseWriter, r *http.Request) error {
-	p, _, err := s.passed(r)
+	p, user, err := s.passed(r)
 	if err != nil {
 		return err
+	}
+	if user.OneTimeCodeFailures == oneTimeCodeFailures-1 {
+		return s.writeCode(w, r, p, refusedCodeLastTry)
 	}
 	return s.writeCode(w, r, p, nil)
 }
 
 func (s *Service) writeCode(w http.ResponseWriter, r *http.Request, p Pending, why *refusal) error {
 	return s.writeStep(w, r, p, func(t *text) string { return t.CodeTitle }, func(t *text) stepPage {
-		return stepPage{
+		page := stepPage{
 			Action: PathCode, Lead: t.CodeLead + " " + masked(p.Passed.Phone), Label: t.CodeLabel, Name: "code", Type: "text",
 			InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 12, Button: t.CodeButton, ButtonID: "code-submit",
 			Resend: t.CodeResend,
 		}
+		if p.Passed.Resent {
+			page.Notice = t.Messages[messageCodeSent]
+		}
+		if p.Passed.Register {
+			page.OtherNumber = t.CodeOtherNumber
+		}
+		return page
 	}, why)
 }
 
@@ -69,7 +83,14 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 	if factor.Factor != expected || !factor.IsActive {
 		return ErrPendingForeign // it was changed meanwhile
 	}
-	if r.PostForm.Get("decision") == decisionResend {
+	switch r.PostForm.Get("decision") {
+	case decisionOtherNumber:
+		if !p.Passed.Register {
+			return ErrPendingForeign // the number of a factor that is set is nobody's to change here
+		}
+		p.Passed.CodeID, p.Passed.Phone, p.Passed.Register, p.Passed.Resent = "", "", false, false
+		return s.Suspend(w, r, PathPhone, p)
+	case decisionResend:
 		why, err := s.sendCode(r.Context(), &p)
 		if err != nil {
 			return err
@@ -77,6 +98,7 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 		if why != nil {
 			return s.writeCode(w, r, p, why)
 		}
+		p.Passed.Resent = true
 		return s.Suspend(w, r, PathCode, p)
 	}
 	code := strings.Join(strings.Fields(r.PostForm.Get("code")), "")
@@ -84,6 +106,7 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		p.Passed.Resent = false
 		return s.writeCode(w, r, p, why)
 	}
 	if p.Passed.Register {
@@ -104,6 +127,10 @@ func (s *Service) tryCode(r *http.Request, p Pending, code string) (*refusal, er
 	switch {
 	case err == nil:
 		return nil, nil
+	case errors.Is(err, ErrOneTimeCodeBlocked):
+		return nil, errors.Join(errCodeBlocked, s.recordWrongCode(r, p))
+	case errors.Is(err, ErrOneTimeCodeLastTry):
+		why = refusedCodeLastTry
 	case errors.Is(err, ErrOneTimeCodeInvalid):
 		why = refusedCode
 	case errors.Is(err, ErrOneTimeCodeExpired):
@@ -113,7 +140,11 @@ func (s *Service) tryCode(r *http.Request, p Pending, code string) (*refusal, er
 	default:
 		return nil, err
 	}
-	return why, s.record(r, storage.Event{
+	return why, s.recordWrongCode(r, p)
+}
+
+func (s *Service) recordWrongCode(r *http.Request, p Pending) error {
+	return s.record(r, storage.Event{
 		Kind: eventSignInFailed, ClientID: p.ClientID, UserID: p.Passed.UserID, Details: map[string]string{"reason": "one_time_code"},
 	})
 }

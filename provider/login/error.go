@@ -49,6 +49,7 @@ var failures = []failure{
 	{ErrPendingForeign, http.StatusBadRequest, "invalid_request", MessagePendingForeign, slog.LevelInfo},
 	{errUnknownClient, http.StatusBadRequest, "invalid_client", MessageClientUnknown, slog.LevelInfo},
 	{errNoFactor, http.StatusForbidden, "access_denied", MessageNoFactor, slog.LevelInfo},
+	{errCodeBlocked, http.StatusForbidden, "access_denied", MessageCodeBlocked, slog.LevelInfo},
 	{errUserBlocked, http.StatusForbidden, "access_denied", MessageUserBlocked, slog.LevelInfo},
 	{errSignatureTooLarge, http.StatusRequestEntityTooLarge, "invalid_request", MessageSignatureTooLarge, slog.LevelInfo},
 	{errMalformedForm, http.StatusBadRequest, "invalid_request", MessageRequestDamaged, slog.LevelInfo},

@@ -8,30 +8,37 @@ import (
 )
 
 var (
-	refusedPasswordShort      = &refusal{http.StatusOK, messagePasswordShort, ""}
-	refusedPasswordComplexity = &refusal{http.StatusOK, messagePasswordComplexity, ""}
-	refusedPasswordUsed       = &refusal{http.StatusOK, messagePasswordUsed, ""}
+	refusedPasswordShort = &refusal{http.StatusOK, messagePasswordShort, ""}
+	refusedPasswordLong  = &refusal{http.StatusOK, messagePasswordLong, ""}
+	refusedPasswordKnown = &refusal{http.StatusOK, messagePasswordKnown, ""}
+	refusedPasswordUsed  = &refusal{http.StatusOK, messagePasswordUsed, ""}
 )
 
 func (s *Service) showNewPassword(w http.ResponseWriter, r *http.Request) error {
-	p, _, err := s.passed(r)
+	p, user, err := s.passed(r)
 	if err != nil {
 		return err
 	}
-	return s.writeNewPassword(w, r, p, nil)
+	return s.writeNewPassword(w, r, p, user, nil)
 }
 
-func (s *Service) writeNewPassword(w http.ResponseWriter, r *http.Request, p Pending, why *refusal) error {
+func (s *Service) writeNewPassword(
+	w http.ResponseWriter, r *http.Request, p Pending, user *storage.User, why *refusal,
+) error {
 	return s.writeStep(w, r, p, func(t *text) string { return t.NewPasswordTitle }, func(t *text) stepPage {
+		lead := t.NewPasswordLead
+		if user.MustChangePassword {
+			lead = t.NewPasswordAsked
+		}
 		return stepPage{
-			Action: PathNewPassword, Lead: t.NewPasswordLead, Hint: t.NewPasswordHint, Label: t.NewPasswordLabel, Name: "password",
+			Action: PathNewPassword, Lead: lead, Hint: t.NewPasswordHint, Label: t.NewPasswordLabel, Name: "password",
 			Type: "password", Autocomplete: "new-password", MaxLength: MaximumPassword, Button: t.NewPasswordButton,
 			ButtonID: "new-password-submit",
 		}
 	}, why)
 }
 
-// submitNewPassword takes a password in the place of one that is too old. Everything else was proved before.
+// submitNewPassword takes a password in the place of one that must be changed. Everything else was proved before.
 func (s *Service) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
 	p, user, err := s.passed(r)
 	if err != nil {
@@ -41,23 +48,25 @@ func (s *Service) submitNewPassword(w http.ResponseWriter, r *http.Request) erro
 		return ErrPendingForeign // not proved, or changed since
 	}
 	var why *refusal
-	err = s.ChangePassword(r.Context(), user.ID, r.PostForm.Get("password"))
+	err = s.ChangePassword(r.Context(), user.ID, r.PostForm.Get("password"), CheckNewPassword)
 	switch {
-	case errors.Is(err, ErrPasswordShort):
+	case errors.Is(err, ErrPasswordShort), errors.Is(err, ErrPasswordForm):
 		why = refusedPasswordShort
-	case errors.Is(err, ErrPasswordComplexity):
-		why = refusedPasswordComplexity
+	case errors.Is(err, ErrPasswordLong):
+		why = refusedPasswordLong
+	case errors.Is(err, ErrPasswordKnown):
+		why = refusedPasswordKnown
 	case errors.Is(err, ErrPasswordUsed):
 		why = refusedPasswordUsed
 	case err != nil:
 		return err
 	}
 	if why != nil {
-		return s.writeNewPassword(w, r, p, why)
+		return s.writeNewPassword(w, r, p, user, why)
 	}
 	if err := s.record(r, storage.Event{Kind: eventPasswordSet, ClientID: p.ClientID, UserID: user.ID}); err != nil {
 		return err
 	}
-	user.PasswordSetAt = s.now().Unix()
+	user.PasswordSetAt, user.MustChangePassword = s.now().Unix(), false
 	return s.complete(w, r, p, user, p.Passed.AMR, p.Passed.ACR)
 }

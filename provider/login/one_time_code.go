@@ -26,8 +26,11 @@ const (
 
 // Why a one-time code is not sent, or not taken.
 var (
-	ErrOneTimeCodeLimited  = errors.New("login: too many one-time codes within a minute")
-	ErrOneTimeCodeInvalid  = errors.New("login: the one-time code is wrong")
+	ErrOneTimeCodeLimited = errors.New("login: too many one-time codes within a minute")
+	ErrOneTimeCodeInvalid = errors.New("login: the one-time code is wrong")
+	// After the last but one wrong code in a row, and after the last: both are ErrOneTimeCodeInvalid too.
+	ErrOneTimeCodeLastTry  = fmt.Errorf("%w: one more blocks the user", ErrOneTimeCodeInvalid)
+	ErrOneTimeCodeBlocked  = fmt.Errorf("%w: the user is blocked now", ErrOneTimeCodeInvalid)
 	ErrOneTimeCodeExpired  = errors.New("login: the one-time code has expired")
 	ErrOneTimeCodeAttempts = errors.New("login: the one-time code was tried too often")
 )
@@ -100,7 +103,8 @@ func (s *Service) newOneTimeCode() (string, error) {
 }
 
 // VerifyOneTimeCode takes a code once. Wrong codes count against the code and against the user, who is blocked at the third
-// in a row. Errors: ErrOneTimeCodeInvalid (also where no code was sent), ErrOneTimeCodeExpired, ErrOneTimeCodeAttempts.
+// in a row. Errors: ErrOneTimeCodeInvalid (also where no code was sent), ErrOneTimeCodeLastTry, ErrOneTimeCodeBlocked,
+// ErrOneTimeCodeExpired, ErrOneTimeCodeAttempts.
 func (s *Service) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code string) error {
 	key := oneTimeCodeKey(id, phone)
 	known, err := s.store.FindOneTimeCode(ctx, key)
@@ -127,14 +131,21 @@ func (s *Service) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code
 	case right:
 		return s.store.ResetOneTimeCodeFailures(ctx, userID)
 	}
-	blocked, err := s.store.CountOneTimeCodeFailure(ctx, userID, oneTimeCodeFailures, reasonOneTimeCode)
+	failures, blocked, err := s.store.CountOneTimeCodeFailure(ctx, userID, oneTimeCodeFailures, reasonOneTimeCode)
 	if err != nil {
 		return err
+	}
+	wrong := ErrOneTimeCodeInvalid
+	switch {
+	case failures >= oneTimeCodeFailures:
+		wrong = ErrOneTimeCodeBlocked
+	case failures == oneTimeCodeFailures-1:
+		wrong = ErrOneTimeCodeLastTry
 	}
 	if blocked {
 		err = s.store.RecordEvents(ctx, []storage.Event{{
 			Kind: eventUserBlocked, UserID: userID, Details: map[string]string{"reason": reasonOneTimeCode},
 		}})
 	}
-	return errors.Join(ErrOneTimeCodeInvalid, err)
+	return errors.Join(wrong, err)
 }

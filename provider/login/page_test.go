@@ -159,7 +159,7 @@ func TestAnErrorPageShowsWhatWasReceivedAndTheRequestNumber(t *testing.T) {
 	})
 	body := w.Body.String()
 	require.Equal(t, http.StatusBadRequest, w.Code)
-	require.Contains(t, body, "Адреса зворотного виклику не збігається")
+	require.Contains(t, body, "Адреса повернення не збігається")
 	require.Contains(t, body, "https://&lt;evil&gt;")
 	require.Contains(t, body, "https://good")
 	require.Contains(t, body, "<code>invalid_request</code>")

@@ -3,29 +3,59 @@ package login
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"ithildin/storage"
 )
 
-// minimumPassword is the shortest password that a person may choose, in characters.
+// minimumPassword is the shortest password that anybody may choose, in characters.
 const minimumPassword = 12
 
 // passwordsBefore is how many passwords before the present one may not be taken again: the last three are refused.
 const passwordsBefore = 2
 
-// Why a new password is not taken (contract section 2.5).
+// Why a new password is not taken.
 var (
-	ErrPasswordShort      = errors.New("login: the password is too short")
-	ErrPasswordComplexity = errors.New("login: the password lacks a kind of characters")
-	ErrPasswordUsed       = errors.New("login: the password was used recently")
+	ErrPasswordShort = fmt.Errorf("the password is too short: want %d characters at least", minimumPassword)
+	ErrPasswordLong  = fmt.Errorf("the password is too long: want %d characters at most", MaximumPassword)
+	ErrPasswordForm  = errors.New("the password is not valid UTF-8")
+	ErrPasswordKnown = errors.New("the password is one that attackers try first: a common one, or one made of the name of its " +
+		"owner or of this service")
+	ErrPasswordUsed = errors.New("the password was used recently")
+	// ErrPasswordComplexity is for the legacy API only (contract section 2.5).
+	ErrPasswordComplexity = errors.New("the password lacks a kind of characters")
 )
 
-// CheckNewPassword holds a password against the rules that need no database: length, and a lower-case letter, an
-// upper-case one, of whatever alphabet, and a digit.
-func CheckNewPassword(password string) error {
+// PasswordRule says why a password is not taken; about is what is known of its owner and of the service.
+type PasswordRule func(password string, about ...string) error
+
+// CheckNewPassword is the rule for passwords wherever one is set, but for the legacy API (NIST SP 800-63B-4 section
+// 3.1.1.2): a length, and none that attackers try first. Which kinds of characters it has does not matter. about are the
+// email of its owner and the host of the service. Errors: ErrPasswordShort, ErrPasswordLong, ErrPasswordForm,
+// ErrPasswordKnown.
+func CheckNewPassword(password string, about ...string) error {
+	switch {
+	case !utf8.ValidString(password):
+		return ErrPasswordForm
+	case tooLong(password, MaximumPassword):
+		return ErrPasswordLong
+	case utf8.RuneCountInString(norm.NFC.String(password)) < minimumPassword:
+		return ErrPasswordShort
+	case isKnownPassword(password, about):
+		return ErrPasswordKnown
+	}
+	return nil
+}
+
+// CheckLegacyPassword is the rule of the legacy API (contract section 2.5): length, and a lower-case letter, an upper-case
+// one, of whatever alphabet, and a digit. Errors: ErrPasswordShort, ErrPasswordComplexity.
+func CheckLegacyPassword(password string, _ ...string) error {
+	password = norm.NFC.String(password)
 	var lower, upper, digit bool
 	for _, r := range password {
 		lower, upper, digit = lower || unicode.IsLower(r), upper || unicode.IsUpper(r), digit || unicode.IsDigit(r)
@@ -33,26 +63,27 @@ func CheckNewPassword(password string) error {
 	switch {
 	case utf8.RuneCountInString(password) < minimumPassword:
 		return ErrPasswordShort
-	case !lower || !upper || !digit, len(password) > MaximumPassword, !utf8.ValidString(password):
+	case !lower || !upper || !digit, tooLong(password, MaximumPassword), !utf8.ValidString(password):
 		return ErrPasswordComplexity
 	}
 	return nil
 }
 
-// PasswordExpired says whether a password is older than the operator lets it get. One that was never set has no age.
+// PasswordExpired says whether a user must choose another password before anything else: the present one is older than the
+// operator lets it get, or the operator set it and asked for another. One that was never set has no age.
 func (s *Service) PasswordExpired(u *storage.User) bool {
 	lifetime := s.components.PasswordLifetime
-	return lifetime > 0 && u.Password != "" && u.PasswordSetAt <= s.now().Unix()-int64(lifetime/time.Second)
+	return u.MustChangePassword || lifetime > 0 && u.Password != "" && u.PasswordSetAt <= s.now().Unix()-int64(lifetime/time.Second)
 }
 
 // ChangePassword gives a user another password: neither the present one nor one of those remembered before it. Errors:
-// ErrPasswordShort, ErrPasswordComplexity, ErrPasswordUsed, ErrBusy.
-func (s *Service) ChangePassword(ctx context.Context, userID, password string) error {
-	if err := CheckNewPassword(password); err != nil {
-		return err
-	}
+// those of the rule, ErrPasswordUsed, ErrBusy.
+func (s *Service) ChangePassword(ctx context.Context, userID, password string, rule PasswordRule) error {
 	user, err := s.store.FindUser(ctx, userID)
 	if err != nil {
+		return err
+	}
+	if err := rule(password, user.Email, s.host); err != nil {
 		return err
 	}
 	known, err := s.store.PasswordHistory(ctx, userID)

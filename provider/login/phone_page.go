@@ -3,14 +3,9 @@ package login
 import (
 	"errors"
 	"net/http"
-	"regexp"
-	"strings"
 
 	"ithildin/storage"
 )
-
-// phoneNumber is the one form in which numbers are kept.
-var phoneNumber = regexp.MustCompile(`^\+380[0-9]{9}$`)
 
 var refusedPhone = &refusal{http.StatusOK, messagePhone, ""}
 
@@ -19,14 +14,15 @@ func (s *Service) showPhone(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.writePhone(w, r, p, nil)
+	return s.writePhone(w, r, p, "", nil)
 }
 
-func (s *Service) writePhone(w http.ResponseWriter, r *http.Request, p Pending, why *refusal) error {
+// writePhone shows the form, after a refusal with its words and what was typed.
+func (s *Service) writePhone(w http.ResponseWriter, r *http.Request, p Pending, typed string, why *refusal) error {
 	return s.writeStep(w, r, p, func(t *text) string { return t.PhoneTitle }, func(t *text) stepPage {
 		return stepPage{
 			Action: PathPhone, Lead: t.PhoneLead, Hint: t.PhoneHint, Label: t.PhoneLabel, Name: "phone", Type: "tel", InputMode: "tel",
-			Autocomplete: "tel", MaxLength: 20, Button: t.PhoneButton, ButtonID: "phone-submit",
+			Autocomplete: "tel", MaxLength: longestPhone, Value: typed, Button: t.PhoneButton, ButtonID: "phone-submit",
 		}
 	}, why)
 }
@@ -47,17 +43,18 @@ func (s *Service) submitPhone(w http.ResponseWriter, r *http.Request) error {
 	case factor.Factor != "" || p.Passed.CodeID != "" && !p.Passed.Register:
 		return ErrPendingForeign
 	}
-	number := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "").Replace(strings.TrimSpace(r.PostForm.Get("phone")))
-	if !phoneNumber.MatchString(number) {
-		return s.writePhone(w, r, p, refusedPhone)
+	typed := r.PostForm.Get("phone")
+	number, isNumber := NormalizePhone(typed)
+	if !isNumber {
+		return s.writePhone(w, r, p, typed, refusedPhone)
 	}
-	p.Passed.Phone, p.Passed.Register = number, true
+	p.Passed.Phone, p.Passed.Register, p.Passed.Resent = number, true, false
 	why, err := s.sendCode(r.Context(), &p)
 	if err != nil {
 		return err
 	}
 	if why != nil {
-		return s.writePhone(w, r, p, why)
+		return s.writePhone(w, r, p, typed, why)
 	}
 	return s.Suspend(w, r, PathCode, p)
 }

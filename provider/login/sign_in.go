@@ -76,14 +76,23 @@ func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending,
 	v.Title = page.Heading
 	status := http.StatusOK
 	if why != nil {
-		status, page.Message = why.status, v.Words.Messages[why.message]
+		status, page.Message = why.status, s.refuse(w, v, why)
 		v.Title = v.Words.Error + ": " + v.Title
-	}
-	if status == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", strconv.Itoa(int(limitWindow/time.Second)))
 	}
 	v.Page = page
 	return v.write(w, status, "sign_in.html")
+}
+
+// refuse words a refusal. One that ends by itself says when, on the page and in Retry-After.
+func (s *Service) refuse(w http.ResponseWriter, v *view, why *refusal) string {
+	message := v.Words.Messages[why.message]
+	wait := map[*refusal]time.Duration{refusedLimited: limitWindow, refusedCodeLimited: oneTimeCodeWindow}[why]
+	if wait == 0 {
+		return message
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
+	again := s.now().Add(wait + time.Minute - 1).Truncate(time.Minute)
+	return strings.ReplaceAll(message, "{time}", again.In(kyiv).Format("15:04")+" "+v.Words.Zone)
 }
 
 // destination is the name of what a person signs in to: a client, or this service itself.

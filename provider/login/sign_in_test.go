@@ -96,7 +96,7 @@ func TestTheEleventhFailureIsRefusedWhateverThePassword(t *testing.T) {
 				p := b.signIn(form, strings.ToUpper(email), testPassword)
 				require.Equal(t, http.StatusTooManyRequests, p.StatusCode)
 				require.Equal(t, "600", p.Header.Get("Retry-After"))
-				require.Contains(t, p.body, "Забагато невдалих спроб входу. Спробуйте пізніше.")
+				require.Contains(t, p.body, "Забагато невдалих спроб входу. Спробуйте знову після 11:10 за київським часом.")
 			}
 			require.Len(t, f.events(eventSignInFailed), accountFailures)
 			require.Equal(t, http.StatusOK, b.signIn(form, "another@example.com", "not it").StatusCode)
@@ -232,5 +232,5 @@ func TestAClientThatIsGoneGetsAPage(t *testing.T) {
 	require.NoError(t, f.store.DeleteClient(t.Context(), testClient))
 	p := b.get(PathSignIn + "?request=" + form.request(t))
 	require.Equal(t, http.StatusBadRequest, p.StatusCode)
-	require.Contains(t, p.body, "Не знайдено застосунок")
+	require.Contains(t, p.body, "Не знайдено застосунку")
 }

@@ -20,10 +20,12 @@ const passedLifetime = 10 * time.Minute
 type Passed struct {
 	UserID string `json:"user_id"`
 	At     int64  `json:"at"` // microseconds
-	// CodeID and Phone are what a one-time code was sent under and to; Register says that the phone is new.
+	// CodeID and Phone are what a one-time code was sent under and to; Register says that the phone is new, Resent that the
+	// person asked for another code.
 	CodeID   string `json:"code_id,omitempty"`
 	Phone    string `json:"phone,omitempty"`
 	Register bool   `json:"register,omitempty"`
+	Resent   bool   `json:"resent,omitempty"`
 	// AMR and ACR are set once nothing is left to prove, and only the password is too old.
 	AMR []string `json:"amr,omitempty"`
 	ACR string   `json:"acr,omitempty"`
@@ -42,6 +44,7 @@ const (
 var (
 	errNoFactor    = errors.New("login: the user has no second factor")
 	errUserBlocked = errors.New("login: the user of the sign-in is blocked")
+	errCodeBlocked = errors.New("login: the user of the sign-in was blocked by wrong one-time codes")
 )
 
 // factorSMS is the one type of second factor that the pages know.
@@ -134,10 +137,12 @@ func (s *Service) passed(r *http.Request) (Pending, *storage.User, error) {
 // stepPage is a page with one field.
 type stepPage struct {
 	Action, Request, Lead, Hint, Message, Label string
+	Notice, Value                               string // what has happened, and what was typed before
 	Name, Type, InputMode, Autocomplete         string
 	MaxLength                                   int
 	Button, ButtonID                            string
 	Resend                                      string // the words of the button that sends another code
+	OtherNumber                                 string // the words of the button that asks for another number
 }
 
 // writeStep shows a page with one field, after a refusal with its words.
@@ -152,7 +157,7 @@ func (s *Service) writeStep(w http.ResponseWriter, r *http.Request, p Pending, t
 	content.Request = request
 	status := http.StatusOK
 	if why != nil {
-		status, content.Message = why.status, v.Words.Messages[why.message]
+		status, content.Message = why.status, s.refuse(w, v, why)
 	}
 	v.Heading, v.Page = v.Title, content
 	if why != nil {

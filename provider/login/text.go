@@ -24,6 +24,7 @@ const (
 	MessageUnavailable      = "temporarily_unavailable"
 	MessageUnexpected       = "server_error"
 	MessageNoFactor         = "no_second_factor"
+	MessageCodeBlocked      = "code_blocked"
 
 	MessageSignatureTooLarge = "signature_too_large"
 	// HintStartAgain and HintTellOperator are for ErrorPage.Hint.
@@ -44,11 +45,14 @@ const (
 	messageCodeAttempts = "code_attempts"
 	messageCodeLimited  = "code_limited"
 	messageCodeNotSent  = "code_not_sent"
+	messageCodeLastTry  = "code_last_try"
+	messageCodeSent     = "code_sent"
 	messagePhone        = "phone"
 
-	messagePasswordShort      = "password_short"
-	messagePasswordComplexity = "password_complexity"
-	messagePasswordUsed       = "password_used"
+	messagePasswordShort = "password_short"
+	messagePasswordLong  = "password_long"
+	messagePasswordKnown = "password_known"
+	messagePasswordUsed  = "password_used"
 
 	messageSignatureMissing = "signature_missing"
 	messageSignatureWrong   = "signature_wrong"
@@ -63,22 +67,24 @@ type text struct {
 	SignIn, SignInTo, Username, Password, SignInButton string
 	PatientSignIn, PatientSignInTo                     string
 
-	CodeTitle, CodeLead, CodeLabel, CodeButton, CodeResend                                  string
-	PhoneTitle, PhoneLead, PhoneHint, PhoneLabel, PhoneButton                               string
-	NewPasswordTitle, NewPasswordLead, NewPasswordHint, NewPasswordLabel, NewPasswordButton string
-	SignatureTitle, SignatureDownload, SignatureContent, SignatureSign, SignatureFile       string
+	CodeTitle, CodeLead, CodeLabel, CodeButton, CodeResend, CodeOtherNumber           string
+	PhoneTitle, PhoneLead, PhoneHint, PhoneLabel, PhoneButton                         string
+	NewPasswordTitle, NewPasswordLead, NewPasswordAsked                               string
+	NewPasswordHint, NewPasswordLabel, NewPasswordButton                              string
+	SignatureTitle, SignatureDownload, SignatureContent, SignatureSign, SignatureFile string
 
 	Consent, ConsentAsks, ConsentNothing, ConsentScopes, ConsentCount, SignedInAs string
 	Accept, Deny, SwitchUser, ClientPage, Policy, Terms                           string
 
 	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore, SignedOutNext string
 
-	Account, AccountLead, Sessions, SessionThis, SessionUnknown, SessionSince, SessionUsed, SessionEnd, SignOutEverywhere string
-	Approvals, ApprovalsNone, ApprovalSince, ApprovalOpen, ApprovalWithdraw                                               string
+	Account, AccountLead, Sessions, SessionThis, SessionUnknown, SessionSince, SessionUsed, SessionAddress string
+	SessionEnd, SignOutEverywhere, Zone                                                                    string
+	Approvals, ApprovalsNone, ApprovalSince, ApprovalOpen, ApprovalWithdraw                                string
 
 	Returning, Continue string
 
-	Error, Failed, Unavailable, Received, Expected, Code, RequestID string
+	Error, Failed, Unavailable, Detail, Received, Expected, Code, RequestID string
 
 	Messages map[string]string
 }
@@ -92,11 +98,13 @@ var words = map[string]*text{
 		PatientSignIn: "Вхід для пацієнтів", PatientSignInTo: "Увійдіть до кабінету пацієнта, щоб продовжити в застосунку",
 
 		CodeTitle: "Код підтвердження", CodeLead: "Ми надіслали SMS із кодом на номер", CodeLabel: "Код із SMS",
-		CodeButton: "Підтвердити", CodeResend: "Надіслати код ще раз",
-		PhoneTitle: "Номер телефону", PhoneLead: "Для входу потрібен другий фактор. Вкажіть номер, на який надходитимуть коди.",
-		PhoneHint: "У форматі +380XXXXXXXXX", PhoneLabel: "Номер мобільного телефону", PhoneButton: "Надіслати код",
+		CodeButton: "Підтвердити", CodeResend: "Надіслати код ще раз", CodeOtherNumber: "Вказати інший номер",
+		PhoneTitle: "Номер телефону", PhoneLead: "Для входу потрібне додаткове підтвердження. Вкажіть номер, на який надходитимуть коди.",
+		PhoneHint: "Наприклад, 050 123 45 67 або +380501234567", PhoneLabel: "Номер мобільного телефону", PhoneButton: "Надіслати код",
 		NewPasswordTitle: "Новий пароль", NewPasswordLead: "Термін дії вашого пароля минув. Придумайте новий, щоб увійти.",
-		NewPasswordHint:  "Щонайменше 12 символів: великі й малі літери та цифри. Не повторюйте останніх паролів.",
+		NewPasswordAsked: "Цей пароль вам дав адміністратор. Придумайте власний, щоб увійти.",
+		NewPasswordHint: "Щонайменше 12 символів; добре підходять кілька випадкових слів. " +
+			"Не беріть поширених паролів, своєї електронної пошти чи одного з останніх паролів.",
 		NewPasswordLabel: "Новий пароль", NewPasswordButton: "Зберегти й увійти",
 		SignatureTitle: "Вхід за електронним підписом", SignatureDownload: "Завантажте файл для підпису",
 		SignatureContent: "Вміст файлу для підпису",
@@ -104,9 +112,9 @@ var words = map[string]*text{
 		SignatureFile:    "Додайте підписаний файл",
 
 		Consent: "Надання доступу", ConsentAsks: "просить дозволу:",
-		ConsentNothing: "просить підтвердити вхід. Інших дозволів не потрібно.",
+		ConsentNothing: "просить підтвердити вхід. Інші дозволи не потрібні.",
 		ConsentScopes:  "Дозволи", ConsentCount: "Усього дозволів:", SignedInAs: "Ви ввійшли як",
-		Accept: "Дозволити", Deny: "Відмовити", SwitchUser: "Увійти як інший користувач",
+		Accept: "Дозволити", Deny: "Відхилити", SwitchUser: "Увійти як інший користувач",
 		ClientPage: "Сайт застосунку", Policy: "Політика конфіденційності", Terms: "Умови користування",
 
 		SignOut: "Вихід", SignOutAsk: "Завершити сеанс у цьому браузері?", SignOutNobody: "У цьому браузері ніхто не ввійшов.",
@@ -114,52 +122,60 @@ var words = map[string]*text{
 		SignedOutNext: "Сеанс завершено. За мить ви повернетеся до застосунку.",
 
 		Account: "Мій обліковий запис", AccountLead: "Де ви ввійшли та яким застосункам надали доступ.",
-		Sessions: "Сеанси", SessionThis: "Цей браузер", SessionUnknown: "Невідомий пристрій", SessionSince: "Увійшли",
-		SessionUsed: "остання активність", SessionEnd: "Завершити сеанс", SignOutEverywhere: "Вийти на всіх пристроях",
+		Sessions: "Сеанси", SessionThis: "Цей браузер", SessionUnknown: "Невідомий пристрій", SessionSince: "Вхід",
+		SessionUsed: "остання активність", SessionAddress: "IP-адреса", SessionEnd: "Завершити сеанс",
+		SignOutEverywhere: "Вийти на всіх пристроях", Zone: "за київським часом",
 		Approvals: "Застосунки з доступом", ApprovalsNone: "Ви ще не надали доступу жодному застосунку.",
 		ApprovalSince: "Доступ надано", ApprovalOpen: "Відкрити", ApprovalWithdraw: "Скасувати доступ",
 
 		Returning: "Повертаємося до застосунку", Continue: "Продовжити",
 
 		Error: "Помилка", Failed: "Не вдалося продовжити", Unavailable: "Сервіс тимчасово недоступний",
-		Received: "Отримано", Expected: "Очікувалося", Code: "Код помилки", RequestID: "Номер запиту",
+		Detail: "Для розробника", Received: "Отримано", Expected: "Очікувалося", Code: "Код помилки", RequestID: "Номер запиту",
 
 		Messages: map[string]string{
 			messageEmpty:         "Введіть електронну пошту та пароль.",
 			messageWrong:         "Неправильна електронна пошта або пароль.",
-			messageLimited:       "Забагато невдалих спроб входу. Спробуйте пізніше.",
+			messageLimited:       "Забагато невдалих спроб входу. Спробуйте знову після {time}.",
 			messageBlocked:       "Ваш обліковий запис заблоковано. Зверніться до адміністратора.",
 			messageNotRegistered: "Для цього облікового запису немає даних про пацієнта. Зверніться до свого лікаря.",
 
 			messageCodeWrong:    "Код неправильний. Перевірте його й спробуйте ще раз.",
-			messageCodeExpired:  "Термін дії коду минув. Надішліть код ще раз.",
-			messageCodeAttempts: "Забагато спроб із цим кодом. Надішліть код ще раз.",
-			messageCodeLimited:  "Забагато кодів за хвилину. Зачекайте й спробуйте ще раз.",
+			messageCodeExpired:  "Термін дії коду минув. Надішліть новий код.",
+			messageCodeAttempts: "Забагато спроб із цим кодом. Надішліть новий код.",
+			messageCodeLimited:  "Забагато кодів за хвилину. Новий код можна надіслати після {time}.",
 			messageCodeNotSent:  "Не вдалося надіслати SMS. Спробуйте пізніше.",
-			messagePhone:        "Вкажіть номер у форматі +380XXXXXXXXX.",
+			messageCodeLastTry: "Залишилася одна спроба. Ще один неправильний код — і ваш обліковий запис буде заблоковано. " +
+				"Звірте код з останнім SMS або надішліть новий.",
+			messageCodeSent: "Новий код надіслано. Попередній більше не діє.",
+			messagePhone:    "Вкажіть номер українського мобільного оператора, наприклад 050 123 45 67.",
 
-			messagePasswordShort:      "Пароль закороткий: потрібно щонайменше 12 символів.",
-			messagePasswordComplexity: "Пароль має містити великі й малі літери та цифри.",
-			messagePasswordUsed:       "Цей пароль уже використовувався. Придумайте інший.",
+			messagePasswordShort: "Пароль закороткий: потрібно щонайменше 12 символів.",
+			messagePasswordLong:  "Пароль задовгий: дозволено не більше ніж 1024 символи.",
+			messagePasswordKnown: "Такий пароль легко вгадати: він поширений або складений із вашої електронної пошти чи назви сервісу. " +
+				"Придумайте інший, наприклад із кількох випадкових слів.",
+			messagePasswordUsed: "Цей пароль ви вже використовували. Придумайте інший.",
 
 			messageSignatureMissing: "Додайте підписаний файл, не більший за 1 МБ.",
 			messageSignatureWrong:   "Підпис не вдалося підтвердити. Підпишіть саме той файл, який пропонує ця сторінка, і лише одним підписом.",
 			messageSignerUnknown:    "Не знайдено користувача з податковим номером, указаним у підписі.",
 			messageSignatureAway:    "Перевірка підписів тимчасово недоступна. Спробуйте пізніше.",
 
-			MessageNoFactor: "Для цього доступу потрібен вхід із кодом підтвердження, а для вашого облікового запису його не налаштовано. " +
+			MessageCodeBlocked: "Ви тричі ввели неправильний код, тому ваш обліковий запис заблоковано. " +
+				"Зверніться до адміністратора: він може його розблокувати.",
+			MessageNoFactor: "Для цього доступу потрібне додаткове підтвердження кодом із SMS, а для вашого облікового запису його не налаштовано. " +
 				"Зверніться до адміністратора.",
 			MessageSignatureTooLarge: "Підписаний файл завеликий: дозволено не більше ніж 1 МБ.",
 
-			MessageClientMissing:    "Не вказано ідентифікатор застосунку для авторизації.",
-			MessageClientUnknown:    "Не знайдено застосунок за вказаним ідентифікатором.",
+			MessageClientMissing:    "У запиті не вказано ідентифікатора застосунку.",
+			MessageClientUnknown:    "Не знайдено застосунку за вказаним ідентифікатором.",
 			MessageClientBlocked:    "Застосунок заблоковано.",
-			MessageRedirectMissing:  "Не вказано адресу зворотного виклику.",
-			MessageRedirectMismatch: "Адреса зворотного виклику не збігається з жодною із зареєстрованих для застосунку.",
-			MessageScopeMissing:     "Не вказано параметри доступу до даних.",
-			MessageScopeRefused:     "Застосунок просить доступу, якого йому не можна надати.",
+			MessageRedirectMissing:  "У запиті не вказано адреси повернення.",
+			MessageRedirectMismatch: "Адреса повернення не збігається з жодною з адрес, зареєстрованих для застосунку.",
+			MessageScopeMissing:     "У запиті не вказано, до яких даних потрібен доступ.",
+			MessageScopeRefused:     "Застосунок просить доступу, який йому не можна надати.",
 			MessageNoRoles:          "Цей користувач не має доступу до застосунку.",
-			MessageUserBlocked:      "Обліковий запис заблоковано.",
+			MessageUserBlocked:      "Обліковий запис заблоковано. Зверніться до адміністратора.",
 			MessageAccessDenied:     "Доступ не надано.",
 			MessageUnauthorized:     "Застосунок не має права на такий запит.",
 			MessageDenied:           "Ви відмовили застосунку в доступі. Цю сторінку можна закрити.",
@@ -183,93 +199,103 @@ var words = map[string]*text{
 
 		SignIn: "Sign in", SignInTo: "Sign in to continue to",
 		Username: "Email", Password: "Password", SignInButton: "Sign in",
-		PatientSignIn: "Sign in for patients", PatientSignInTo: "Sign in to the patient's cabinet to continue to",
+		PatientSignIn: "Patient sign-in", PatientSignInTo: "Sign in to your patient account to continue to",
 
 		CodeTitle: "Confirmation code", CodeLead: "We have sent an SMS with a code to", CodeLabel: "Code from the SMS",
-		CodeButton: "Confirm", CodeResend: "Send another code",
-		PhoneTitle: "Phone number", PhoneLead: "A second factor is needed to sign in. Enter the number that codes should go to.",
-		PhoneHint: "In the form +380XXXXXXXXX", PhoneLabel: "Mobile phone number", PhoneButton: "Send a code",
+		CodeButton: "Confirm", CodeResend: "Send another code", CodeOtherNumber: "Use another number",
+		PhoneTitle: "Phone number", PhoneLead: "Signing in needs an additional confirmation. Enter the number to which we should send codes.",
+		PhoneHint: "For example, 050 123 45 67 or +380501234567", PhoneLabel: "Mobile phone number", PhoneButton: "Send a code",
 		NewPasswordTitle: "New password", NewPasswordLead: "Your password has expired. Choose a new one to sign in.",
-		NewPasswordHint:  "At least 12 characters: upper and lower case letters and digits. Do not repeat your last passwords.",
+		NewPasswordAsked: "An administrator gave you this password. Choose one of your own to sign in.",
+		NewPasswordHint: "At least 12 characters; a few random words work well. " +
+			"Do not use a common password, your email or one of your last passwords.",
 		NewPasswordLabel: "New password", NewPasswordButton: "Save and sign in",
-		SignatureTitle: "Sign in by a digital signature", SignatureDownload: "Download the file to sign",
+		SignatureTitle: "Sign in with a digital signature", SignatureDownload: "Download the file to sign",
 		SignatureContent: "Content of the file to sign",
-		SignatureSign:    "Sign it with your qualified electronic signature in the program that you use, with the content included.",
+		SignatureSign:    "Sign it with your qualified electronic signature in the program you use, and include the content of the file.",
 		SignatureFile:    "Add the signed file",
 
 		Consent: "Allow access", ConsentAsks: "asks for permission to:",
 		ConsentNothing: "asks you to confirm the sign-in. It needs no other permission.",
-		ConsentScopes:  "Permissions", ConsentCount: "Permissions in all:", SignedInAs: "You are signed in as",
-		Accept: "Allow", Deny: "Refuse", SwitchUser: "Sign in as somebody else",
-		ClientPage: "Website of the application", Policy: "Privacy policy", Terms: "Terms of service",
+		ConsentScopes:  "Permissions", ConsentCount: "Permissions in total:", SignedInAs: "You are signed in as",
+		Accept: "Allow", Deny: "Decline", SwitchUser: "Sign in as someone else",
+		ClientPage: "Application website", Policy: "Privacy policy", Terms: "Terms of service",
 
-		SignOut: "Sign out", SignOutAsk: "End your session in this browser?", SignOutNobody: "Nobody is signed in in this browser.",
+		SignOut: "Sign out", SignOutAsk: "End your session in this browser?", SignOutNobody: "No one is signed in in this browser.",
 		SignOutButton: "Sign out", SignedOut: "You are signed out", SignedOutMore: "Your session has ended. You can close this page.",
-		SignedOutNext: "Your session has ended. In a moment you return to the application.",
+		SignedOutNext: "Your session has ended. You will return to the application in a moment.",
 
-		Account: "My account", AccountLead: "Where you are signed in, and which applications you gave access.",
+		Account: "My account", AccountLead: "Where you are signed in, and which applications have access.",
 		Sessions: "Sessions", SessionThis: "This browser", SessionUnknown: "Unknown device", SessionSince: "Signed in",
-		SessionUsed: "last used", SessionEnd: "End the session", SignOutEverywhere: "Sign out everywhere",
+		SessionUsed: "last used", SessionAddress: "IP address", SessionEnd: "End session", SignOutEverywhere: "Sign out everywhere",
+		Zone:      "Kyiv time",
 		Approvals: "Applications with access", ApprovalsNone: "You have not given any application access yet.",
-		ApprovalSince: "Access given", ApprovalOpen: "Open", ApprovalWithdraw: "Withdraw access",
+		ApprovalSince: "Access granted", ApprovalOpen: "Open", ApprovalWithdraw: "Withdraw access",
 
 		Returning: "Returning to the application", Continue: "Continue",
 
-		Error: "Error", Failed: "This could not continue", Unavailable: "The service is temporarily unavailable",
-		Received: "Received", Expected: "Expected", Code: "Error code", RequestID: "Request number",
+		Error: "Error", Failed: "We could not continue", Unavailable: "The service is temporarily unavailable",
+		Detail: "For the developer", Received: "Received", Expected: "Expected", Code: "Error code", RequestID: "Request number",
 
 		Messages: map[string]string{
 			messageEmpty:         "Enter your email and password.",
 			messageWrong:         "The email or the password is wrong.",
-			messageLimited:       "Too many failed attempts to sign in. Try again later.",
+			messageLimited:       "Too many failed attempts to sign in. Try again after {time}.",
 			messageBlocked:       "Your account is blocked. Please contact your administrator.",
-			messageNotRegistered: "There is no patient behind this account. Please ask your doctor.",
+			messageNotRegistered: "This account has no patient record. Please ask your doctor.",
 
 			messageCodeWrong:    "The code is wrong. Check it and try again.",
-			messageCodeExpired:  "The code has expired. Send another.",
-			messageCodeAttempts: "The code was tried too often. Send another.",
-			messageCodeLimited:  "Too many codes within a minute. Wait and try again.",
+			messageCodeExpired:  "The code has expired. Send a new one.",
+			messageCodeAttempts: "Too many attempts with this code. Send a new one.",
+			messageCodeLimited:  "Too many codes within a minute. You can send another one after {time}.",
 			messageCodeNotSent:  "The SMS could not be sent. Try again later.",
-			messagePhone:        "Enter the number in the form +380XXXXXXXXX.",
+			messageCodeLastTry: "You have one attempt left. One more wrong code, and your account will be blocked. " +
+				"Check the code against the latest SMS, or send a new one.",
+			messageCodeSent: "A new code has been sent. The previous one no longer works.",
+			messagePhone:    "Enter a Ukrainian mobile number, for example 050 123 45 67.",
 
-			messagePasswordShort:      "The password is too short: at least 12 characters are needed.",
-			messagePasswordComplexity: "The password needs upper and lower case letters and digits.",
-			messagePasswordUsed:       "This password was used before. Choose another.",
+			messagePasswordShort: "The password is too short: at least 12 characters are needed.",
+			messagePasswordLong:  "The password is too long: 1024 characters at most are allowed.",
+			messagePasswordKnown: "This password is easy to guess: it is a common one, or made of your email or the name of this service. " +
+				"Choose another, for example a few random words.",
+			messagePasswordUsed: "You have used this password before. Choose another.",
 
-			messageSignatureMissing: "Add the signed file, of 1 MB at most.",
-			messageSignatureWrong:   "The signature could not be confirmed. Sign the very file that this page offers, and with one signature only.",
-			messageSignerUnknown:    "There is no user with the tax number of the signature.",
+			messageSignatureMissing: "Add the signed file. It must not be larger than 1 MB.",
+			messageSignatureWrong:   "The signature could not be verified. Sign exactly the file that this page offers, with one signature only.",
+			messageSignerUnknown:    "There is no user with the tax number in the signature.",
 			messageSignatureAway:    "Signatures can't be checked at the moment. Try again later.",
 
-			MessageNoFactor: "This access needs a sign-in with a confirmation code, which is not set up for your account. " +
+			MessageCodeBlocked: "You have entered a wrong code three times, so your account is blocked. " +
+				"Please contact your administrator, who can unblock it.",
+			MessageNoFactor: "This access needs an additional confirmation by an SMS code, which is not set up for your account. " +
 				"Please contact your administrator.",
-			MessageSignatureTooLarge: "The signed file is too large: 1 MB at most is allowed.",
+			MessageSignatureTooLarge: "The signed file is too large: at most 1 MB is allowed.",
 
 			MessageClientMissing:    "The request does not say which application it is for.",
 			MessageClientUnknown:    "No application is registered under the given identifier.",
 			MessageClientBlocked:    "The application is blocked.",
-			MessageRedirectMissing:  "The request does not say where to return to.",
-			MessageRedirectMismatch: "The return address is none of those that the application registered.",
-			MessageScopeMissing:     "The request does not say what access it is for.",
-			MessageScopeRefused:     "The application asks for access that it cannot be given.",
+			MessageRedirectMissing:  "The request has no return address.",
+			MessageRedirectMismatch: "The return address does not match any address registered for the application.",
+			MessageScopeMissing:     "The request does not say what access it needs.",
+			MessageScopeRefused:     "The application asks for access that it cannot have.",
 			MessageNoRoles:          "This user has no access to the application.",
-			MessageUserBlocked:      "The account is blocked.",
-			MessageAccessDenied:     "Access was not given.",
+			MessageUserBlocked:      "Your account is blocked. Please contact your administrator.",
+			MessageAccessDenied:     "Access was not granted.",
 			MessageUnauthorized:     "The application may not make such a request.",
-			MessageDenied:           "You refused the application access. You can close this page.",
+			MessageDenied:           "You declined the application’s request for access. You can close this page.",
 			MessageRequestDamaged:   "The request is damaged or malformed.",
-			MessageRequestTooLarge:  "The request of the application is too large.",
+			MessageRequestTooLarge:  "The application’s request is too large.",
 			MessagePendingExpired: "The time to sign in has run out: more than 30 minutes have passed since it began. " +
 				"Return to the application and start again.",
 			MessagePendingForeign: "This page was not opened in the browser in which the sign-in began, or the link is damaged. " +
 				"Return to the application and start again. Cookies must be allowed.",
-			MessageCrossOrigin: "The form was sent by another site and was refused. Return to the application and start again.",
+			MessageCrossOrigin: "The form was sent from another site, so it was rejected. Return to the application and start again.",
 			MessageNoPage:      "There is no such page.",
-			MessageNotTheirs:   "You have no such session or access any more.",
+			MessageNotTheirs:   "You no longer have such a session or access.",
 			MessageUnavailable: "Please try again in a minute.",
-			MessageUnexpected:  "Something unexpected went wrong. Try again, and if that does not help, report the request number.",
+			MessageUnexpected:  "Something unexpected went wrong. Try again; if that does not help, report the request number.",
 			HintStartAgain:     "Return to the application and start again.",
-			HintTellOperator:   "Please tell the developer of the application, and name the request number.",
+			HintTellOperator:   "Please tell the developer of the application and quote the request number.",
 		},
 	},
 }
