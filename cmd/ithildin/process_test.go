@@ -71,9 +71,13 @@ func freeAddress(t testing.TB) string {
 
 // start runs the program with arguments in a directory of its own until the test ends, and waits until it is ready.
 func start(t testing.TB, directory string, environment []string, arguments ...string) *process {
+	return startAt(t, freeAddress(t), freeAddress(t), directory, environment, arguments...)
+}
+
+// startAt is start with the addresses of the public and the admin listener.
+func startAt(t testing.TB, public, admin, directory string, environment []string, arguments ...string) *process {
 	path, err := binary()
 	require.NoError(t, err)
-	public, admin := freeAddress(t), freeAddress(t)
 	p := &process{t: t, issuer: "http://" + public, admin: "http://" + admin, output: &output{}}
 	p.command = exec.Command(path, arguments...)
 	p.command.Dir = directory

@@ -22,6 +22,8 @@ const (
 	shutdownTime = 30 * time.Second
 	// farewellTime is what of it is kept for what runs beside requests: the last audit events, the leases.
 	farewellTime = 6 * time.Second
+	// queueTime is how long those who have connected already wait at most until they are taken.
+	queueTime = 200 * time.Millisecond
 )
 
 // service is a provider that is ready to run.
@@ -67,20 +69,28 @@ func (s *service) run(ctx context.Context, listening func()) error {
 	case err = <-failed:
 	}
 	restoreSignals()
-	s.leave(publicServer, adminServer, stopBackground)
+	s.leave([]net.Listener{public, admin}, []*http.Server{publicServer, adminServer}, stopBackground)
 	return err
 }
 
 // leave lets a balancer see this process go before it refuses anything: /readyz turns, and requests are answered as before
 // but on connections that end with their answer. Only then are the listeners closed, and the connections that are idle
 // still.
-func (s *service) leave(public, admin *http.Server, stopBackground func()) {
+func (s *service) leave(listeners []net.Listener, servers []*http.Server, stopBackground func()) {
 	end := time.Now().Add(shutdownTime)
 	s.ready.leaving.Store(true)
-	time.Sleep(s.settings.serving.shutdownDelay)
+	if delay := s.settings.serving.shutdownDelay; delay > 0 {
+		time.Sleep(delay)
+		for _, listener := range listeners {
+			if err := takeNoMore(listener); err != nil {
+				s.logger.Debug("connections that wait when a listener closes will be reset", "cause", err)
+			}
+		}
+		time.Sleep(queueTime)
+	}
 	drained, cancel := context.WithDeadline(context.Background(), end.Add(-farewellTime))
 	defer cancel()
-	s.drain(drained, public, admin)
+	s.drain(drained, servers...)
 	within(time.Until(end), func() {
 		stopBackground()
 		if err := s.store.Close(); err != nil {
