@@ -40,7 +40,7 @@ type run struct {
 	last     int64 // the last version that is wanted; 0 for all
 }
 
-// Up applies every pending migration and returns those it applied. Of several that run at once one works; the others
+// Up applies every pending migration and returns those it applied, also with an error. Of several that run at once one works; the others
 // wait for it and find nothing left to do. What an interrupted Up leaves behind, the next one takes up.
 //
 // On PostgreSQL it sets its connection's time-outs for the session, so the pool must not lead through a transaction
@@ -52,7 +52,7 @@ func Up(ctx context.Context, db *sql.DB, engine Engine, options ...Option) ([]St
 	}
 	applied, err := r.connected(ctx, db)
 	if err != nil {
-		return nil, fmt.Errorf("migrations: %w", err)
+		return applied, fmt.Errorf("migrations: %w", err)
 	}
 	return applied, nil
 }
@@ -112,7 +112,7 @@ func (r *run) pending(ctx context.Context) ([]Status, error) {
 		}
 		did, err := r.apply(ctx, m, before[migrations[0].version])
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", m.name, err)
+			return applied, fmt.Errorf("%s: %w", m.name, err)
 		}
 		if did {
 			applied = append(applied, Status{Version: m.version, Name: m.name, Applied: true})

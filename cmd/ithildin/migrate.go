@@ -43,16 +43,13 @@ func (c *migrateUpCommand) Run(ctx context.Context, terminal console) error {
 		}
 		applied, err := migrations.Up(ctx, store.SQL(), engineOf(store), migrations.LockWait(c.LockWait),
 			migrations.Report(func(message string) { fmt.Fprintln(terminal.err, message) }))
-		if err != nil {
-			return err
-		}
 		for _, m := range applied {
 			fmt.Fprintln(terminal.out, "applied", m.Name)
 		}
-		if len(applied) == 0 {
+		if err == nil && len(applied) == 0 {
 			fmt.Fprintln(terminal.out, "the database is up to date")
 		}
-		return nil
+		return err
 	})
 }
 
