@@ -1,18 +1,13 @@
 package gateway_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -23,50 +18,16 @@ import (
 // startNginx runs nginx in front of an upstream that answers with the headers it got, with the configuration that the guide
 // shows, and returns its address.
 func (s *stack) startNginx() string {
-	program := os.Getenv("ITHILDIN_TEST_NGINX")
-	require.NotEmpty(s.t, program, "nginx is not configured for tests: run `make test`, or set ITHILDIN_TEST_NGINX")
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(r.Header)
 	}))
 	s.t.Cleanup(upstream.Close)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(s.t, err)
-	address := free.Addr().String()
-	require.NoError(s.t, free.Close())
 	server, err := os.ReadFile("testdata/nginx.conf")
 	require.NoError(s.t, err)
-	text := strings.NewReplacer("127.0.0.1:8000", address, "127.0.0.1:8081", s.admin.Listener.Addr().String(),
-		"127.0.0.1:9000", upstream.Listener.Addr().String()).Replace(string(server))
-	prefix := s.t.TempDir()
-	var paths strings.Builder
-	for _, name := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-		paths.WriteString(name + "_temp_path " + filepath.Join(prefix, name) + ";\n")
-	}
-	configuration := "daemon off;\nmaster_process off;\npid " + filepath.Join(prefix, "pid") +
-		";\nerror_log stderr warn;\nevents {}\nhttp {\naccess_log off;\n" + paths.String() + text + "}\n"
-	file := filepath.Join(prefix, "nginx.conf")
-	require.NoError(s.t, os.WriteFile(file, []byte(configuration), 0o600))
-	ctx, cancel := context.WithCancel(context.Background())
-	command := exec.CommandContext(ctx, program, "-p", prefix, "-c", file)
-	var log strings.Builder
-	command.Stdout, command.Stderr = &log, &log
-	require.NoError(s.t, command.Start())
-	s.t.Cleanup(func() {
-		cancel()
-		_ = command.Wait()
-		if s.t.Failed() {
-			s.t.Log(log.String())
-		}
+	return storagetest.StartNginx(s.t, func(listen string) string {
+		return strings.NewReplacer("127.0.0.1:8000", listen, "127.0.0.1:8081", s.admin.Listener.Addr().String(),
+			"127.0.0.1:9000", upstream.Listener.Addr().String()).Replace(string(server))
 	})
-	dialer := net.Dialer{Timeout: 100 * time.Millisecond}
-	require.Eventually(s.t, func() bool {
-		connection, err := dialer.Dial("tcp", address)
-		if err == nil {
-			_ = connection.Close()
-		}
-		return err == nil
-	}, 10*time.Second, 20*time.Millisecond, "nginx does not listen")
-	return "http://" + address
 }
 
 func TestNginxLetsThroughWhatPassesAndSaysWhatDoesNot(t *testing.T) {

@@ -1,9 +1,7 @@
 package login
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -80,17 +78,15 @@ func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Pending) (strin
 	if err != nil {
 		return "", err
 	}
-	var plain bytes.Buffer
-	encoder := json.NewEncoder(&plain)
-	encoder.SetEscapeHTML(false) // it would make six bytes of each & in the query
-	if err := encoder.Encode(p); err != nil {
-		return "", fmt.Errorf("login: pending request: %w", err)
+	plain, err := encodePending(p)
+	if err != nil {
+		return "", err
 	}
 	nonce := make([]byte, s.pending.NonceSize())
 	if _, err := io.ReadFull(s.random, nonce); err != nil {
 		return "", fmt.Errorf("login: no randomness: %w", err)
 	}
-	sealed := base64.RawURLEncoding.EncodeToString(s.pending.Seal(nonce, nonce, plain.Bytes(), []byte(browser)))
+	sealed := base64.RawURLEncoding.EncodeToString(s.pending.Seal(nonce, nonce, plain, []byte(browser)))
 	if len(sealed) > maximumPending {
 		return "", errTooLarge
 	}
@@ -132,7 +128,7 @@ func (s *Service) open(r *http.Request, sealed string) (p Pending, err error) {
 	if err != nil {
 		return Pending{}, ErrPendingForeign
 	}
-	if err := json.Unmarshal(plain, &p); err != nil {
+	if p, err = decodePending(plain); err != nil {
 		return Pending{}, fmt.Errorf("%w: %w", ErrPendingForeign, err)
 	}
 	if s.now().Sub(time.UnixMicro(p.At)) > PendingLifetime {

@@ -1,6 +1,11 @@
 package login
 
 import (
+	"bytes"
+	"compress/flate"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -91,7 +96,7 @@ func TestADamagedPendingRequestIsRefused(t *testing.T) {
 
 func TestARequestThatIsTooLargeIsNotSuspended(t *testing.T) {
 	f := newFixture(t)
-	p := f.browser().begin("scope=" + strings.Repeat("a", maximumPending))
+	p := f.browser().begin("scope=" + incompressible(maximumPending))
 	require.Equal(t, http.StatusRequestURITooLong, p.StatusCode)
 }
 
@@ -124,4 +129,56 @@ func TestASuspendedRequestIsA303WithoutAPage(t *testing.T) {
 	require.True(t, strings.HasPrefix(p.Header.Get("Location"), PathSignIn+"?request="))
 	require.Equal(t, "no-store", p.Header.Get("Cache-Control"))
 	require.Equal(t, "same-origin", p.Header.Get("Referrer-Policy"))
+}
+
+// incompressible is a text of n random characters.
+func incompressible(n int) string {
+	raw := make([]byte, n)
+	_, _ = rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw)[:n]
+}
+
+func TestALongPendingRequestIsSealedShorterThanItIs(t *testing.T) {
+	f := newFixture(t)
+	b := f.browser()
+	b.begin("")
+	for query, most := range map[string]int{
+		incompressible(4000): 4000 + 400, strings.Repeat("a=b&", 1000): 400, strings.Repeat("%D0%9E", 600): 400,
+	} {
+		r := b.request(t)
+		sealed, err := f.Seal(nil, r, Pending{Query: query, At: f.clock.Now().UnixMicro()})
+		require.NoError(t, err)
+		require.Less(t, len(sealed), most)
+		r.URL.RawQuery = "request=" + sealed
+		opened, err := f.Pending(r)
+		require.NoError(t, err)
+		require.Equal(t, query, opened.Query)
+	}
+}
+
+// Servers of the release before seal without compressing, while both run.
+func TestALongPendingRequestOfTheReleaseBeforeIsOpened(t *testing.T) {
+	want := Pending{Query: incompressible(3000), At: 1}
+	plain, err := json.Marshal(want)
+	require.NoError(t, err)
+	opened, err := decodePending(plain)
+	require.NoError(t, err)
+	require.Equal(t, want, opened)
+}
+
+// A few kilobytes that unpack to many megabytes must not be unpacked, whoever had the key to seal them.
+func TestAttackPendingRequestThatUnpacksToMegabytes(t *testing.T) {
+	bomb := bytes.NewBuffer([]byte{compressedMark})
+	w, err := flate.NewWriter(bomb, flate.BestCompression)
+	require.NoError(t, err)
+	_, err = w.Write(append([]byte(`{"query":"`), bytes.Repeat([]byte("a"), 8<<20)...))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	require.Less(t, bomb.Len(), 10<<10)
+	_, err = decodePending(bomb.Bytes())
+	require.ErrorIs(t, err, errPlainTooLarge)
+	for _, damaged := range [][]byte{nil, {compressedMark}, {compressedMark, 1, 2, 3}, bomb.Bytes()[:1000], []byte("text")} {
+		_, err = decodePending(damaged)
+		require.Error(t, err)
+	}
 }
