@@ -102,7 +102,7 @@ func (p *Provider) settleApproval(ctx context.Context, a *authorization, approva
 		return asScopeError(&ScopeError{Reason: ScopeEmpty})
 	}
 	if !login.DemandOf(a.scopes.entries(a.scope)).MetBy(standing.Session) {
-		return newError(http.StatusForbidden, CodeAccessDenied, "The sign-in is weaker than a requested scope demands.").Because(ErrAssurance)
+		return weakSignIn()
 	}
 	return nil
 }

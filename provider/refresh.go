@@ -74,6 +74,7 @@ func (h *refreshHandler) scope(ctx context.Context, u *storage.UnitOfWork, reque
 		}
 		kept = scope
 	}
+	kept = ceiling.strongEnough(kept, u.Grant.Session.ACR)
 	if requested == "" {
 		return kept, nil
 	}

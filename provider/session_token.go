@@ -22,15 +22,20 @@ type SessionToken struct {
 	FactorType   string
 	AMR          []string
 	ACR          string // storage.Assurance…
+	// ByAdministrator says that no sign-in stands behind the token: whoever may administrate vouches for its user.
+	ByAdministrator bool
 
 	Value     string // made here
 	ExpiresAt int64  // epoch seconds; made here
 }
 
 // IssueSessionToken makes a session token and ends the session tokens that the user has of the client, in one write. Its
-// life is that of the client's access tokens.
+// life is that of the client's access tokens. Errors: those of CheckSessionToken.
 func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*SessionToken, error) {
-	var err error
+	beyond, err := p.checkSessionToken(ctx, t)
+	if err != nil {
+		return nil, err
+	}
 	if t.Value, err = opaque(p.random, t.Client.Policy.TokenForm); err != nil {
 		return nil, err
 	}
@@ -52,6 +57,12 @@ func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*Sess
 		Kind: storage.EventSessionTokenIssued, ClientID: t.Client.ID, UserID: t.UserID,
 		Details: map[string]string{"kind": t.Kind, "grant_type": t.GrantType},
 	})
+	if len(beyond) > 0 {
+		p.queueEvent(ctx, u, storage.Event{
+			Kind: eventBeyondRoles, ClientID: t.Client.ID, UserID: t.UserID,
+			Details: map[string]string{"kind": t.Kind, "scope": strings.Join(beyond, " ")},
+		})
+	}
 	if err := u.Flush(ctx); err != nil {
 		return nil, err
 	}

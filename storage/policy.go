@@ -24,6 +24,12 @@ const (
 	RefreshScopeCurrent  = "current"  // the approval, within client type and roles
 	RefreshScopeApproval = "approval" // the approval as it stands
 
+	LoginScopeRoles      = "roles"       // what the user's roles for the client give, and what needs none
+	LoginScopeClientType = "client_type" // all that the client's type has, as in the old system
+
+	FactorChangeRecent  = "recent_authentication" // a sign-in of the last minutes that went through the old factor
+	FactorChangeSession = "session"               // any session, as in the old system
+
 	CodeReplayRevoke = "revoke" // RFC 6749 4.1.2: revoke what the code was exchanged for
 	CodeReplayRefuse = "refuse"
 
@@ -52,12 +58,16 @@ type Policy struct {
 	RefreshRetry        int64  `json:"refresh_retry"`
 	RefreshScope        string `json:"refresh_scope"`
 	RefreshLifetimeFrom string `json:"refresh_lifetime_from"`
-	CodeReplay          string `json:"code_replay"`
-	RequirePKCE         bool   `json:"require_pkce"`
-	RequireState        bool   `json:"require_state"`
-	CodeLifetime        int64  `json:"code_lifetime"`
-	AccessLifetime      int64  `json:"access_lifetime"`
-	RefreshLifetime     int64  `json:"refresh_lifetime"`
+	// LoginScope is what the scope of a token of the login API lies within, beside the client's own.
+	LoginScope string `json:"login_scope"`
+	// FactorChange is by which session of the login API a person may replace their second factor.
+	FactorChange    string `json:"factor_change"`
+	CodeReplay      string `json:"code_replay"`
+	RequirePKCE     bool   `json:"require_pkce"`
+	RequireState    bool   `json:"require_state"`
+	CodeLifetime    int64  `json:"code_lifetime"`
+	AccessLifetime  int64  `json:"access_lifetime"`
+	RefreshLifetime int64  `json:"refresh_lifetime"`
 	// AssertionAudience is whom a client assertion must be addressed to.
 	AssertionAudience string `json:"assertion_audience"`
 	// IntrospectAny lets the client ask about tokens that are not its own.
@@ -71,7 +81,7 @@ type Policy struct {
 const (
 	PresetStandard = "standard" // a new standard client
 	PresetEHealth  = "ehealth"  // a new eHealth client
-	PresetMithril  = "mithril"  // imported from mithril, or made through the legacy admin API
+	PresetMithril  = "mithril"  // made through the legacy admin API; see ImportedPolicy for imported ones
 )
 
 const (
@@ -94,7 +104,7 @@ func NewPolicy(preset string) (Policy, error) {
 			RefreshRetry: DefaultRefreshRetry,
 			RefreshScope: RefreshScopeGranted, RefreshLifetimeFrom: RefreshLifetimeFromRotation,
 			CodeReplay: CodeReplayRevoke, CodeLifetime: 60, AccessLifetime: 3600, RefreshLifetime: 2592000,
-			AssertionAudience: AssertionAudienceEndpoint,
+			AssertionAudience: AssertionAudienceEndpoint, LoginScope: LoginScopeRoles, FactorChange: FactorChangeRecent,
 		}, nil
 	case PresetEHealth, PresetMithril:
 		p := Policy{
@@ -102,14 +112,22 @@ func NewPolicy(preset string) (Policy, error) {
 			RefreshIssued: RefreshIssuedAlways, Refresh: RefreshReuse, RefreshGrace: 30, RefreshRetry: DefaultRefreshRetry,
 			RefreshScope: RefreshScopeCurrent, RefreshLifetimeFrom: RefreshLifetimeFromIssue,
 			CodeReplay: CodeReplayRefuse, CodeLifetime: 300, AccessLifetime: 2592000, RefreshLifetime: 2592000,
-			AssertionAudience: AssertionAudienceEndpoint,
+			AssertionAudience: AssertionAudienceEndpoint, LoginScope: LoginScopeRoles, FactorChange: FactorChangeRecent,
 		}
 		if preset == PresetMithril {
-			p.RefreshScope, p.RefreshLifetime = RefreshScopeApproval, 604800
+			p.RefreshLifetime = 604800
 		}
 		return p, nil
 	}
 	return Policy{}, fmt.Errorf("unknown preset %q: want %s, %s or %s", preset, PresetStandard, PresetEHealth, PresetMithril)
+}
+
+// ImportedPolicy returns the policy of a client that is imported from mithril: as PresetMithril, and what its users and
+// clients could do there, they still can, until the operator has seen by the audit that nobody needs it.
+func ImportedPolicy() (Policy, error) {
+	p, err := NewPolicy(PresetMithril)
+	p.RefreshScope, p.LoginScope, p.FactorChange = RefreshScopeApproval, LoginScopeClientType, FactorChangeSession
+	return p, err
 }
 
 // ApplyPreset gives a connection the settings of a preset.
@@ -136,6 +154,8 @@ func (p Policy) Validate() error {
 	oneOf("refresh_issued", p.RefreshIssued, RefreshIssuedWithOfflineAccess, RefreshIssuedAlways)
 	oneOf("refresh", p.Refresh, RefreshRotate, RefreshReuse)
 	oneOf("refresh_scope", p.RefreshScope, RefreshScopeGranted, RefreshScopeCurrent, RefreshScopeApproval)
+	oneOf("login_scope", p.LoginScope, LoginScopeRoles, LoginScopeClientType)
+	oneOf("factor_change", p.FactorChange, FactorChangeRecent, FactorChangeSession)
 	oneOf("refresh_lifetime_from", p.RefreshLifetimeFrom, RefreshLifetimeFromRotation, RefreshLifetimeFromIssue)
 	oneOf("code_replay", p.CodeReplay, CodeReplayRevoke, CodeReplayRefuse)
 	oneOf("assertion_audience", p.AssertionAudience, AssertionAudienceEndpoint, AssertionAudienceIssuer)

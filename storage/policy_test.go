@@ -40,7 +40,7 @@ func TestPresetsDifferAsTheFacesDo(t *testing.T) {
 
 	// What comes from mithril differs from a new eHealth client in these two settings and no other.
 	mithril := policy(t, storage.PresetMithril)
-	require.Equal(t, storage.RefreshScopeApproval, mithril.RefreshScope)
+	require.Equal(t, storage.RefreshScopeCurrent, mithril.RefreshScope)
 	require.EqualValues(t, 7*24*3600, mithril.RefreshLifetime)
 	mithril.RefreshScope, mithril.RefreshLifetime = ehealth.RefreshScope, ehealth.RefreshLifetime
 	require.Equal(t, ehealth, mithril)

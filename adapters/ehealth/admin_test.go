@@ -191,7 +191,7 @@ func TestClientsArePutListedAndDeleted(t *testing.T) {
 		require.Equal(t, "MSP", w.admin(http.MethodGet, "clients/"+id+"/details", "").text("data.client_type_name"))
 		stored, err := w.store.LoadClient(t.Context(), id)
 		w.must(err)
-		require.Equal(t, storage.RefreshScopeApproval, stored.Policy.RefreshScope, "made as imported ones are")
+		require.Equal(t, storage.RefreshScopeCurrent, stored.Policy.RefreshScope, "a new client, by the rules of new ones")
 
 		require.Equal(t, map[string]string{"$.priv_settings.access_type": "inclusion"}, w.entries(put(`{"priv_settings":{"access_type":"X"}}`)))
 		require.Equal(t, map[string]string{"$.client_type_id": "not_exists", "$.user_id": "not_exists"},

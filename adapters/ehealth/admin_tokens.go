@@ -150,6 +150,7 @@ func (a *Adapter) issueToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	issued, err := a.provider.IssueSessionToken(r.Context(), provider.SessionToken{
 		Kind: storage.KindAccessToken, Client: client, UserID: user.ID, Scope: scope, GrantType: grantPassword,
+		ByAdministrator: true,
 	})
 	if err != nil {
 		return err

@@ -154,9 +154,21 @@ func newSessionToken(t *provider.SessionToken) sessionToken {
 func (a *Adapter) answerSession(w http.ResponseWriter, r *http.Request, t provider.SessionToken, next string) error {
 	issued, err := a.provider.IssueSessionToken(r.Context(), t)
 	if err != nil {
-		return err
+		return sessionFailure(err)
 	}
 	return a.answerUrgent(w, r, http.StatusCreated, newSessionToken(issued), map[string]string{"next_step": next})
+}
+
+// sessionFailure words why a session token is not issued, as POST /oauth/apps/authorize does (contract section 2.2).
+func sessionFailure(err error) error {
+	var scope *provider.ScopeError
+	switch {
+	case errors.As(err, &scope):
+		return failureScopeOutsideRoles.because(err)
+	case errors.Is(err, provider.ErrAssurance):
+		return forbidden("forbidden", provider.AsError(err).Description).because(err)
+	}
+	return err
 }
 
 // presented finds the session token of the Authorization header, in the order of contract section 2.3: it is there, it is

@@ -139,12 +139,15 @@ func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
 		ScopeRequest: t.Session.ScopeRequest, GrantType: t.Session.GrantType, Factor: number, FactorType: kind,
 		AMR: t.Session.AMR, ACR: t.Session.ACR,
 	}
+	if err := a.provider.CheckSessionToken(r.Context(), next); err != nil {
+		return sessionFailure(err)
+	}
 	if err := a.provider.SendOneTimeCode(r.Context(), next.UserID, next.ID, number); err != nil {
 		return oneTimeCodeFailure(err)
 	}
 	issued, err := a.provider.IssueSessionToken(r.Context(), next)
 	if err != nil {
-		return err
+		return sessionFailure(err)
 	}
 	data := newSessionToken(issued)
 	data.Details = nil
@@ -190,7 +193,7 @@ func (a *Adapter) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	}
 	issued, err := a.provider.IssueSessionToken(r.Context(), complete)
 	if err != nil {
-		return err
+		return sessionFailure(err)
 	}
 	return a.answer(w, r, http.StatusCreated, newSessionToken(issued))
 }

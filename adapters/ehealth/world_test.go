@@ -81,7 +81,7 @@ func (w *world) addClient(id, typeName, consumerID, secret, privateSettings, set
 	ctx := context.Background()
 	kind, err := w.store.FindClientTypeByName(ctx, typeName)
 	w.must(err)
-	policy, err := storage.NewPolicy(storage.PresetMithril)
+	policy, err := storage.ImportedPolicy()
 	w.must(err)
 	client := storage.Client{
 		ID: id, Name: typeName + " client", TypeID: kind.ID, Policy: policy,

@@ -26,6 +26,7 @@ type clientRow struct {
 
 func (i *importer) clients(ctx context.Context) error {
 	line := i.report.line("clients")
+	byType := i.report.line("clients with login_scope=client_type")
 	return each(ctx, i, line, `
 SELECT id::text AS id, coalesce(name, '') AS name, coalesce(settings::text, '{}') AS settings,
        coalesce(priv_settings::text, '{}') AS priv_settings, coalesce(user_id::text, '') AS user_id,
@@ -42,6 +43,9 @@ SELECT id::text AS id, coalesce(name, '') AS name, coalesce(settings::text, '{}'
 				BlockReason: r.BlockReason, CreatedAt: r.InsertedAt, UpdatedAt: r.UpdatedAt,
 			}
 			client.Policy.Trusted = slices.Contains(i.TrustedClients, r.ID)
+			if client.MaySignInBy("password") || client.MaySignInBy("digital_signature") {
+				byType.Read++
+			}
 			if client.AccessType() == "" {
 				line.note("client %s has no access_type: its tokens do not verify", r.ID)
 			}

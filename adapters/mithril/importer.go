@@ -115,7 +115,7 @@ func (i *importer) steps() []step {
 }
 
 func (i *importer) newPolicy() (storage.Policy, error) {
-	policy, err := storage.NewPolicy(storage.PresetMithril)
+	policy, err := storage.ImportedPolicy()
 	if err != nil {
 		return policy, err
 	}

@@ -1,0 +1,106 @@
+package ehealth_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+// ofNewClients gives a client the policies that those have which are not imported.
+func ofNewClients(c *storage.Client) {
+	c.Policy.LoginScope, c.Policy.RefreshScope = storage.LoginScopeRoles, storage.RefreshScopeCurrent
+	c.Policy.FactorChange = storage.FactorChangeRecent
+}
+
+// signsIn makes the hospital a client that people sign in to by the login API.
+func (w *world) signsIn(changes ...func(*storage.Client)) {
+	w.change(hospitalID, func(c *storage.Client) {
+		c.Settings = []byte(`{"allowed_grant_types":["password","digital_signature"]}`)
+		c.PrivateSettings = []byte(`{"access_type":"DIRECT"}`)
+		for _, change := range changes {
+			change(c)
+		}
+	})
+}
+
+// events counts the audit events of a kind.
+func (w *world) events(kind string) []storage.Event {
+	events, err := w.store.ListEvents(w.t.Context(), storage.EventFilter{Kind: kind, Limit: 100})
+	w.must(err)
+	return events
+}
+
+// Whoever has an account asks the login API for all that the client's type has, without a role that gives it.
+func TestAttackAnAccountWithoutARoleSignsInWithTheScopeOfTheClientsType(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		w.signsIn(ofNewClients)
+		const outside = "User requested scope that is not allowed by role based access policies."
+		ask := func(scope string) answer { return w.login(byPassword("client_id", hospitalID, "scope", scope)) }
+		w.refused(ask("legal_entity:read legal_entity:write"), 422, "request_malformed", outside)
+		require.Equal(t, http.StatusCreated, ask("legal_entity:read employee:read").status, "what the role gives")
+		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
+		w.refused(ask("legal_entity:read"), 422, "request_malformed", outside)
+		w.change(frontID, ofNewClients)
+		require.Equal(t, http.StatusCreated, w.login(byPassword("scope", "app:authorize user:read")).status, "these need no role")
+
+		w.factor(doctorPhone)
+		w.refused(ask("legal_entity:read"), 422, "request_malformed", outside)
+		require.Empty(t, w.components.texts[doctorPhone], "nobody is sent a code for what will be refused")
+	})
+}
+
+// A role that is lost between the password and the code is not in the token that the code completes.
+func TestAttackASecondFactorCompletesASignInWhoseRoleIsGone(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		w.signsIn(ofNewClients)
+		w.factor(doctorPhone)
+		half := w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read"))
+		require.Equal(t, "REQUEST_OTP", half.text("urgent.next_step"), half.raw)
+		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
+		w.refused(w.twoFactor(half.text("data.value"), w.components.code(doctorPhone)), 422, "request_malformed",
+			"User requested scope that is not allowed by role based access policies.")
+	})
+}
+
+// An operator has said that a scope needs a digital signature; a password must not give it, whatever the client's policy.
+func TestAttackAPasswordGetsAScopeThatDemandsASignature(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		for _, change := range []func(*storage.Client){ofNewClients, func(*storage.Client) {}} {
+			w := newWorld(t, engine)
+			w.signsIn(change)
+			w.must(w.store.PutScope(t.Context(), storage.Scope{
+				Name: "legal_entity:read", GovernedBy: storage.GovernedByRole, LoginForm: storage.LoginFormPassword,
+				Assurance: storage.AssuranceSignature,
+			}))
+			const weak = "The sign-in is weaker than a requested scope demands."
+			w.refused(w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read")), 403, "forbidden", weak)
+			w.factor(doctorPhone)
+			w.refused(w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read")), 403, "forbidden", weak)
+			require.Empty(t, w.components.texts[doctorPhone])
+			require.Equal(t, http.StatusCreated, w.login(byPassword("client_id", hospitalID, "scope", "employee:read")).status)
+		}
+	})
+}
+
+// An imported client goes on as it did, and the audit tells an operator of each token that roles would not have given.
+func TestTheAuditTellsOfScopesBeyondTheRolesAtAnImportedClient(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		w.signsIn()
+		require.Equal(t, http.StatusCreated, w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read")).status)
+		require.Empty(t, w.events("login_scope_beyond_roles"))
+		got := w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read legal_entity:write"))
+		require.Equal(t, http.StatusCreated, got.status, got.raw)
+		events := w.events("login_scope_beyond_roles")
+		require.Len(t, events, 1)
+		require.Equal(t, "legal_entity:write", events[0].Details["scope"])
+		require.Equal(t, hospitalID, events[0].ClientID)
+		require.Equal(t, doctorID, events[0].UserID)
+	})
+}

@@ -1,0 +1,87 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"ithildin/provider/login"
+	"ithildin/storage"
+)
+
+// eventBeyondRoles is in the audit for each token of the login API whose scope the user's roles do not give, so that an
+// operator sees whom the policy login_scope=roles would refuse.
+const eventBeyondRoles = "login_scope_beyond_roles"
+
+// The scopes that everybody may have who signs in through the login API: to approve a client, and to do what they like
+// about their own account.
+const (
+	scopeAuthorizeApps = "app:authorize"
+	scopeOwnAccount    = "user:"
+)
+
+// CheckSessionToken says whether a session token may be issued, before anything is sent to anybody. Errors: *ScopeError,
+// ErrAssurance.
+func (p *Provider) CheckSessionToken(ctx context.Context, t SessionToken) error {
+	_, err := p.checkSessionToken(ctx, t)
+	return err
+}
+
+// checkSessionToken holds the scope of a token, or of what its sign-in will end with, against the assurance that the
+// catalogue demands and against the user's roles. It returns the scopes that the roles do not give and the policy of the
+// client lets pass. A token that an administrator makes is held against nothing: no sign-in stands behind it.
+func (p *Provider) checkSessionToken(ctx context.Context, t SessionToken) (beyond []string, err error) {
+	if t.ByAdministrator {
+		return nil, nil
+	}
+	scope, assurance := storage.SplitScope(t.Scope), t.ACR
+	if t.Kind == storage.KindTwoFactor {
+		scope, assurance = storage.SplitScope(t.ScopeRequest), storage.AssuranceOneTimeCode
+	}
+	var roleIDs []string
+	standing, err := p.store.FindStanding(ctx, t.UserID, t.Client.ID)
+	if err == nil {
+		roleIDs = standing.RoleIDs
+	} else if !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
+	}
+	ceiling, err := p.scopes(ctx, t.Client, roleIDs)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range scope {
+		if name == scopeAuthorizeApps || strings.HasPrefix(name, scopeOwnAccount) || ceiling.byRole(name) {
+			continue
+		}
+		if t.Client.Policy.LoginScope != storage.LoginScopeClientType {
+			return nil, asScopeError(&ScopeError{Scope: name, Reason: ScopeOutsideRoles})
+		}
+		beyond = append(beyond, name)
+	}
+	if !login.DemandOf(ceiling.entries(scope)).MetBy(storage.LoginSession{ACR: assurance}) {
+		return nil, weakSignIn()
+	}
+	return beyond, nil
+}
+
+func weakSignIn() error {
+	return newError(http.StatusForbidden, CodeAccessDenied, "The sign-in is weaker than a requested scope demands.").Because(ErrAssurance)
+}
+
+// strongEnough leaves out the scopes that demand more than the sign-in of that acr was: an operator may have raised the
+// demand since.
+func (s *scopes) strongEnough(scope []string, acr string) []string {
+	session := storage.LoginSession{ACR: acr}
+	var weak []string
+	for _, entry := range s.catalogue {
+		if !login.DemandOf([]storage.Scope{entry}).MetBy(session) {
+			weak = append(weak, entry.Name)
+		}
+	}
+	if len(weak) == 0 {
+		return scope
+	}
+	return slices.DeleteFunc(slices.Clone(scope), func(name string) bool { return slices.Contains(weak, name) })
+}
