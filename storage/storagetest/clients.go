@@ -22,7 +22,7 @@ func clients(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 		require.Equal(t, []string{"https://api.example"}, got.Metadata.Audience)
-		require.Equal(t, storage.RefreshScopeApproval, got.Policy.RefreshScope)
+		require.Equal(t, storage.RefreshScopeCurrent, got.Policy.RefreshScope)
 		require.JSONEq(t, `{"b": 2}`, string(got.PrivateSettings))
 		require.Equal(t, storage.RedirectMatchPrefix, got.Connections[0].RedirectMatch)
 		require.Equal(t, "any text, even «це»", got.Connections[0].ClientID)
