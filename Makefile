@@ -20,8 +20,9 @@ test: ## every test, under the race detector, on SQLite and PostgreSQL; brings i
 	@echo "compiling for the race detector takes some minutes the first time; then each test shows a dot"
 	.ci/with-test-services env CGO_ENABLED=1 $(GOTESTSUM) --format dots -- -race -timeout 30m ./...
 
-chaos: ## what a failing or a large database does to the service; half an hour, 8 GB of disk
-	ITHILDIN_TEST_CHAOS=1 .ci/with-test-services go test -run '^TestChaos' -count 1 -v -timeout 2h ./...
+chaos: ## what a failing or a large database does to the service; hours, 40 GB of disk
+	ITHILDIN_TEST_CHAOS=1 ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services \
+		go test -p 1 -run '^TestChaos' -count 1 -v -timeout 4h ./...
 
 bench: ## every benchmark on both engines, ready for benchstat (BENCH=name COUNT=n)
 	@ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services \
