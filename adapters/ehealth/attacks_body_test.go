@@ -36,7 +36,7 @@ func TestAttackABodyOfMillionsOfMembers(t *testing.T) {
 			for method, path := range map[string]string{
 				http.MethodPost: "/admin/users", http.MethodPut: "/admin/clients/" + hospitalID,
 			} {
-				require.Equal(t, http.StatusRequestEntityTooLarge, w.ask(method, path, nil, body).status, path)
+				require.Equal(t, http.StatusRequestEntityTooLarge, w.ask(method, path, asJSON, body).status, path)
 			}
 		}
 		signed := `{"token":{"grant_type":"digital_signature","client_id":"` + frontID + `","scope":"app:authorize","signed_content_encoding":"base64",` +
