@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"provider/login":      {"storage", "provider/inbound"},
 	"provider":            {"storage", "jwks", "provider/login", "provider/inbound", "provider/outbound"},
 	"adapters/ehealth":    {"provider", "provider/inbound", "storage"},
-	"adapters/gateway":    {"provider", "storage"},
+	"adapters/gateway":    {"provider", "provider/inbound", "storage"},
 	"adapters/mithril":    {"provider", "storage"},
 }
 

@@ -2,8 +2,11 @@ package provider
 
 import (
 	"encoding/json"
-	"log/slog"
+	"errors"
 	"net/http"
+	"regexp"
+
+	"ithildin/provider/inbound"
 )
 
 // endpoint is a handler that returns its error; one function writes, logs and counts it.
@@ -28,18 +31,18 @@ func (p *Provider) serve(e endpoint, d dialect) http.Handler {
 	})
 }
 
-// logError is where the private cause of an error goes. The public words stay out of the log: they may repeat what was
-// received.
+// logError is where the private cause of an error goes. Of one without a cause the public words are the reason, but for what is
+// quoted in them: they may repeat what was received.
 func (p *Provider) logError(r *http.Request, e *Error) {
-	attributes := []slog.Attr{
-		slog.String("code", e.Code), slog.Int("status", e.Status), slog.String("request_id", RequestID(r)),
-		slog.String("route", route(r)),
+	cause := e.Cause
+	if cause == nil {
+		cause = errors.New(quoted.ReplaceAllString(e.Description, `"…"`))
 	}
-	if e.Cause != nil {
-		attributes = append(attributes, slog.String("cause", e.Cause.Error()))
-	}
-	p.logger.LogAttrs(r.Context(), e.Level(), "request failed", attributes...)
+	inbound.RecordOf(r.Context()).Failed(e.Level(), e.Code, cause)
 }
+
+// quoted is what public words repeat of a request.
+var quoted = regexp.MustCompile(`"[^"]*"?`)
 
 // writeJSON answers with a value that must not be kept by any cache (RFC 6749 5.1).
 func writeJSON(w http.ResponseWriter, status int, value any) error {

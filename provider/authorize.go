@@ -9,6 +9,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"ithildin/provider/inbound"
 	"ithildin/provider/login"
 	"ithildin/storage"
 )
@@ -190,6 +191,7 @@ func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
 	if err != nil {
 		return err
 	}
+	inbound.RecordOf(ctx).About(client.ID, "")
 	a.client = client
 	return nil
 }

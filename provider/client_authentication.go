@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -48,6 +49,7 @@ func (p *Provider) authenticateClient(
 	if err != nil {
 		return nil, err
 	}
+	inbound.RecordOf(ctx).About(client.ID, "")
 	registered := client.Metadata.TokenEndpointAuthMethod
 	if c.method != registered && !(inClear(c.method) && inClear(registered)) {
 		return nil, refused(fmt.Errorf("the client used %s, and is registered for %s", c.method, registered))

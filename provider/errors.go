@@ -132,6 +132,7 @@ func AsError(err error) *Error {
 	if errors.As(err, &known) {
 		return known
 	}
+	err = explain(err)
 	switch {
 	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, login.ErrBusy), errors.Is(err, inbound.ErrBusy),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -160,6 +161,33 @@ func AsError(err error) *Error {
 		e.Status = http.StatusBadRequest
 	}
 	return e
+}
+
+// explained is an error of fosite with its reason: by itself it says no more than its code.
+type explained struct {
+	error
+	reason string
+}
+
+func (e explained) Error() string { return e.reason }
+func (e explained) Unwrap() error { return e.error }
+
+func explain(err error) error {
+	var rfc *fosite.RFC6749Error
+	if !errors.As(err, &rfc) {
+		return err
+	}
+	reason := rfc.ErrorField
+	more := []string{rfc.HintField, rfc.DebugField}
+	if cause := rfc.Cause(); cause != nil && !errors.Is(cause, rfc) {
+		more = append(more, explain(cause).Error())
+	}
+	for _, text := range more {
+		if text != "" && !strings.Contains(reason, text) {
+			reason += ": " + text
+		}
+	}
+	return explained{err, reason}
 }
 
 // describe keeps to the characters that error_description may hold (RFC 6749 5.2).

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -89,6 +90,7 @@ func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request 
 		return nil, err
 	}
 	u.Client = client
+	defer func() { inbound.RecordOf(ctx).About("", userOf(u)) }()
 	if what := presented[grantType]; what != "" && !request.Form.Has(what) {
 		return nil, invalidRequest("The request carries no " + what + ".")
 	}
@@ -115,6 +117,17 @@ func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request 
 		return nil, flushError(err)
 	}
 	return p.tokenSet(u, access, response), nil
+}
+
+// userOf is whose tokens a request is about, as far as it is known.
+func userOf(u *storage.UnitOfWork) string {
+	switch {
+	case u.Code != nil:
+		return u.Code.UserID
+	case u.Grant != nil:
+		return u.Grant.UserID
+	}
+	return ""
 }
 
 // formRequest is what fosite reads: a form that is parsed already.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -51,6 +52,7 @@ func (p *Provider) inspectAccess(ctx context.Context, token string) (*TokenInfo,
 	if err != nil {
 		return nil, err
 	}
+	inbound.RecordOf(ctx).About(info.ClientID, info.UserID)
 	return info, p.checkClient(ctx, info.ClientID)
 }
 

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+
+	"ithildin/provider/inbound"
 )
 
 type requestIDKey struct{}
@@ -46,14 +49,15 @@ func printable(s string) bool {
 	return true
 }
 
-// observe gives each request its id and its deadline, bounds the damage of a panic, and logs and counts the answer under the template of
-// its route: a path can hold a value that nobody should read.
+// observe gives each request its id and its deadline, bounds the damage of a panic, and counts and logs the answer, in one line,
+// under the template of its route: a path or a query can hold a value that nobody should read.
 func (p *Provider) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
 		id := requestID(r.Header.Get("X-Request-Id"))
 		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), p.requestTime)
 		defer cancel()
+		ctx, record := inbound.WithRecord(ctx)
 		r = r.WithContext(ctx)
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -62,15 +66,21 @@ func (p *Provider) observe(next http.Handler) http.Handler {
 			if cause := recover(); cause != nil {
 				p.logger.LogAttrs(r.Context(), slog.LevelError, "panic", slog.Any("cause", cause),
 					slog.String("request_id", id), slog.String("stack", string(debug.Stack())))
+				record.Failed(slog.LevelError, CodeServerError, errors.New("panic"))
 				if recorded.status == 0 {
 					http.Error(recorded, "An unexpected error occurred. Request id: "+id, http.StatusInternalServerError)
 				}
 			}
 			elapsed := time.Since(begin)
 			p.metrics.answered(route(r), r.Method, recorded.status, elapsed)
-			p.logger.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method),
-				slog.String("route", route(r)), slog.Int("status", recorded.status), slog.Duration("elapsed", elapsed),
-				slog.String("request_id", id))
+			level, known := record.Line()
+			if p.logger.Enabled(r.Context(), level) {
+				p.logger.LogAttrs(r.Context(), level, "request", append([]slog.Attr{
+					slog.String("request_id", id), slog.String("method", methodLabel(r.Method)), slog.String("route", route(r)),
+					slog.Int("status", recorded.status), slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000),
+					slog.String("address", p.ClientAddress(r)),
+				}, known...)...)
+			}
 		}()
 		next.ServeHTTP(recorded, r)
 	})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -75,6 +76,7 @@ func (p *Provider) Verify(ctx context.Context, token, apiKey string) (*Verificat
 	if err != nil {
 		return nil, err
 	}
+	inbound.RecordOf(ctx).About(v.ClientID, v.UserID)
 	v.PersonID = found.PersonID
 	if found.ExpiresAt <= p.store.Now() {
 		return v, ErrTokenExpired

@@ -2,11 +2,13 @@ package ehealth
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
 
 	"ithildin/provider"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -156,6 +158,21 @@ func failureOf(err error) failure {
 	return failureInternal.because(err)
 }
 
+// words are the type of a failure, and what is wrong, by the names of fields alone.
+func (f failure) words() (code string, cause error) {
+	body, isObject := f.body.(errorObject)
+	if !isObject {
+		return "internal_error", nil
+	}
+	cause = errors.New(body.Message)
+	for _, entry := range body.Invalid {
+		for _, broken := range entry.Rules {
+			cause = fmt.Errorf("%w %s: %s", cause, entry.Entry, broken.Rule)
+		}
+	}
+	return body.Type, cause
+}
+
 // writeFailure is the one place where an error of this face is written and logged.
 func (a *Adapter) writeFailure(w http.ResponseWriter, r *http.Request, f failure) {
 	level := slog.LevelInfo
@@ -166,12 +183,10 @@ func (a *Adapter) writeFailure(w http.ResponseWriter, r *http.Request, f failure
 	case f.status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	}
-	attributes := []slog.Attr{
-		slog.Int("status", f.status), slog.Any("error", f.body), slog.String("request_id", provider.RequestID(r)),
-	}
+	code, cause := f.words()
 	if f.cause != nil {
-		attributes = append(attributes, slog.String("cause", f.cause.Error()))
+		cause = f.cause
 	}
-	a.provider.Logger().LogAttrs(r.Context(), level, "legacy request failed", attributes...)
+	inbound.RecordOf(r.Context()).Failed(level, code, cause)
 	a.write(w, r, envelope{Meta: meta{Code: f.status, Type: "object"}, Error: f.body})
 }

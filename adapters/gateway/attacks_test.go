@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"bytes"
-	"log/slog"
 	"net/http"
 	"testing"
 
@@ -107,7 +106,7 @@ func TestTheLogSaysWhatTheABACServiceDid(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		var log bytes.Buffer
-		s.gateway.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		s.log = &log
 		token := bearer(s.token(hospitalID, "episode:read", storage.KindAccessToken))
 		s.allows = func(w http.ResponseWriter, _ map[string]any) { w.WriteHeader(http.StatusForbidden) }
 		s.ask("GET", "/api/patients/42/episodes/7", token...)

@@ -2,12 +2,14 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"ithildin/provider"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -143,13 +145,11 @@ func (g *Gateway) writeRefusal(w http.ResponseWriter, r *http.Request, o origina
 	if d.status >= http.StatusInternalServerError {
 		level = slog.LevelWarn
 	}
-	attributes := []slog.Attr{
-		slog.Int("status", d.status), slog.String("message", d.kind), slog.String("request_id", provider.RequestID(r)),
+	cause := d.cause
+	if cause == nil {
+		cause = errors.New(d.outcome())
 	}
-	if d.cause != nil {
-		attributes = append(attributes, slog.String("cause", d.cause.Error()))
-	}
-	g.Logger.LogAttrs(r.Context(), level, "gateway refused", attributes...)
+	inbound.RecordOf(r.Context()).Failed(level, d.kind, cause)
 	var body refusal
 	body.Meta.URL, body.Meta.Type, body.Meta.RequestID, body.Meta.Code = o.url(), "object", provider.RequestID(r), d.status
 	body.Error.Type, body.Error.Message = d.kind, d.message

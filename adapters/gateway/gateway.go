@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"log/slog"
 	"sync/atomic"
 
 	"github.com/gorilla/mux"
@@ -25,7 +24,6 @@ type Options struct {
 	Events interface {
 		Add(ctx context.Context, e storage.Event) error
 	}
-	Logger *slog.Logger
 	// Metrics is where counters are registered; nil keeps them to the Gateway.
 	Metrics prometheus.Registerer
 }

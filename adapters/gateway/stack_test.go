@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -48,6 +49,7 @@ type stack struct {
 	store   *storage.Store
 	keys    *jwks.Set
 	metrics *prometheus.Registry
+	log     *bytes.Buffer // nil drops it
 	issuer  string
 	public  *httptest.Server
 	admin   *httptest.Server
@@ -68,7 +70,9 @@ func newStack(t testing.TB, engine storagetest.Engine, mounts ...func(*stack, *p
 	s.issuer = "http://" + s.public.Listener.Addr().String()
 	issuer, err := url.Parse(s.issuer)
 	require.NoError(t, err)
-	p, err := provider.New(t.Context(), provider.Options{Store: s.store, Keys: keys, Issuer: issuer, Now: clock})
+	p, err := provider.New(t.Context(), provider.Options{
+		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Logger: slog.New(slog.NewJSONHandler(s, nil)),
+	})
 	require.NoError(t, err)
 	s.abac = httptest.NewServer(http.HandlerFunc(s.decide))
 	t.Cleanup(s.abac.Close)
@@ -77,7 +81,7 @@ func newStack(t testing.TB, engine storagetest.Engine, mounts ...func(*stack, *p
 	require.NoError(t, err)
 	s.gateway = gateway.New(gateway.Options{
 		Provider: p, Rules: rules, ABAC: &gateway.ABAC{URL: s.abac.URL, Token: "abac token"}, Events: s.events,
-		Logger: slog.New(slog.DiscardHandler), Metrics: s.metrics,
+		Metrics: s.metrics,
 	})
 	var public []provider.Mount
 	for _, mount := range mounts {
@@ -90,6 +94,14 @@ func newStack(t testing.TB, engine storagetest.Engine, mounts ...func(*stack, *p
 	t.Cleanup(s.admin.Close)
 	s.fill()
 	return s
+}
+
+// Write takes the log.
+func (s *stack) Write(line []byte) (int, error) {
+	if s.log == nil {
+		return len(line), nil
+	}
+	return s.log.Write(line)
 }
 
 func (s *stack) fill() {

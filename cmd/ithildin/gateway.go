@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"log/slog"
 	"net/url"
 	"os"
 	"strings"
@@ -74,10 +73,10 @@ func readRules(path string) (*gateway.Rules, error) {
 
 // build makes what answers gateways, and returns what it adds to the public listener.
 func (s gatewaySettings) build(
-	p *provider.Provider, events *storage.EventQueue, logger *slog.Logger, registry prometheus.Registerer,
+	p *provider.Provider, events *storage.EventQueue, registry prometheus.Registerer,
 ) (*gateway.Gateway, []provider.Mount) {
 	g := gateway.New(gateway.Options{
-		Provider: p, Rules: s.rules, Audiences: s.audiences, ABAC: s.abac, Events: events, Logger: logger, Metrics: registry,
+		Provider: p, Rules: s.rules, Audiences: s.audiences, ABAC: s.abac, Events: events, Metrics: registry,
 	})
 	if s.gatekeeper == nil {
 		return g, nil

@@ -155,7 +155,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	events := store.NewEventQueue(logger)
 	registry.MustRegister(eventMetrics(events)...)
 	registry.MustRegister(databaseMetrics(store)...)
-	forwardAuth, mounts := s.gateway.build(p, events, logger, registry)
+	forwardAuth, mounts := s.gateway.build(p, events, registry)
 	legacy := ehealth.New(p)
 	mounts = append(mounts, legacy.Mount)
 	if s.dev {

@@ -75,8 +75,7 @@ func (s *Service) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	}
 	s.count(eventError)
-	s.logger.LogAttrs(r.Context(), f.level, "page failed", slog.String("request_id", s.requestID(r)),
-		slog.String("route", r.Pattern), slog.Int("status", f.status), slog.Any("error", err))
+	inbound.RecordOf(r.Context()).Failed(f.level, f.code, err)
 	s.Error(w, r, f.status, ErrorPage{Code: f.code, Message: f.message})
 }
 

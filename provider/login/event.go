@@ -3,6 +3,7 @@ package login
 import (
 	"net/http"
 
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -23,6 +24,7 @@ const (
 // part of it: a name that is no account is, often enough, a password in the wrong field.
 func (s *Service) record(r *http.Request, e storage.Event) error {
 	s.count(e.Kind)
+	inbound.RecordOf(r.Context()).About(e.ClientID, e.UserID)
 	e.RequestID, e.Address = s.requestID(r), s.clientAddress(r)
 	return s.store.RecordEvents(r.Context(), []storage.Event{e})
 }

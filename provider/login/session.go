@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -37,6 +38,7 @@ func (s *Service) Login(ctx context.Context, r *http.Request, clientID string) (
 	if s.isIdle(found.Session) || found.User.IsBlocked {
 		return nil, nil
 	}
+	inbound.RecordOf(ctx).About(clientID, found.User.ID)
 	return found, nil
 }
 

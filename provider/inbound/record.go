@@ -1,0 +1,78 @@
+package inbound
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+)
+
+// Record is what becomes known of a request while it is answered, for its one line in the log. Of the client, the user and the
+// error the first that is noted counts. A nil Record takes notes and forgets them. It is safe for concurrent use.
+type Record struct {
+	mutex    sync.Mutex
+	clientID string
+	userID   string
+	code     string
+	cause    string
+	level    slog.Level
+	failed   bool
+}
+
+type recordKey struct{}
+
+// WithRecord begins the record of a request.
+func WithRecord(ctx context.Context) (context.Context, *Record) {
+	r := &Record{level: slog.LevelInfo}
+	return context.WithValue(ctx, recordKey{}, r), r
+}
+
+// RecordOf is the record of the request that a context belongs to, nil where it belongs to none.
+func RecordOf(ctx context.Context) *Record {
+	r, _ := ctx.Value(recordKey{}).(*Record)
+	return r
+}
+
+// About notes who asks; "" is nobody yet. Both are ids of rows, never what a request says of itself.
+func (r *Record) About(clientID, userID string) {
+	if r == nil {
+		return
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.clientID == "" {
+		r.clientID = clientID
+	}
+	if r.userID == "" {
+		r.userID = userID
+	}
+}
+
+// Failed notes the error that the request is answered with: its public code, and its private cause, nil where the code says it
+// all. Neither may hold what opens a door.
+func (r *Record) Failed(level slog.Level, code string, cause error) {
+	if r == nil {
+		return
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.failed {
+		return
+	}
+	r.failed, r.level, r.code = true, level, code
+	if cause != nil {
+		r.cause = cause.Error()
+	}
+}
+
+// Line is what the log says, and how loud.
+func (r *Record) Line() (slog.Level, []slog.Attr) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	var attributes []slog.Attr
+	for _, known := range [][2]string{{"client_id", r.clientID}, {"user_id", r.userID}, {"error", r.code}, {"cause", r.cause}} {
+		if known[1] != "" {
+			attributes = append(attributes, slog.String(known[0], known[1]))
+		}
+	}
+	return max(r.level, slog.LevelInfo), attributes
+}
