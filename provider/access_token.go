@@ -10,9 +10,6 @@ import (
 	"ithildin/storage"
 )
 
-// typeAccessToken is the typ of a JWT access token (RFC 9068 2.1); an ID token has another, and is never taken for one.
-const typeAccessToken = "at+jwt"
-
 // accessTokenClaims are the claims of RFC 9068, and the grant's id, by which a revocation reaches the token.
 type accessTokenClaims struct {
 	Issuer    string   `json:"iss"`
@@ -63,7 +60,11 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 	if algorithm == "" {
 		algorithm = jwks.ES256
 	}
-	u.Issued.AccessToken, err = p.keys.Sign(algorithm, typeAccessToken, claims)
+	typ := client.Policy.AccessTokenTyp
+	if typ == "" {
+		typ = storage.AccessTokenTypAccess
+	}
+	u.Issued.AccessToken, err = p.keys.Sign(algorithm, typ, claims)
 	return u.Issued.AccessToken, "", err
 }
 

@@ -247,11 +247,11 @@ func TestAttackAnEmptyScopeMeansTheWholeType(t *testing.T) {
 	require.NoError(t, err)
 	stored.TypeID = kind.ID
 	require.NoError(t, s.store.UpdateClient(t.Context(), *stored))
-	for _, scope := range []string{"nothing-of-this", "root admin", "", " "} {
+	for _, scope := range []string{"nothing-of-this", "root admin"} {
 		s.requireRefused(s.update(client, metadata("client_id", stored.ID, "scope", scope)), http.StatusBadRequest,
 			"invalid_client_metadata", "scope")
 	}
-	for _, scope := range []any{"patients:view openid", nil} {
+	for _, scope := range []any{"patients:view openid", nil, "", " "} {
 		a := s.update(client, metadata("client_id", stored.ID, "scope", scope))
 		require.Equal(t, http.StatusOK, a.status, a.raw)
 		after, err := s.store.LoadClient(t.Context(), stored.ID)

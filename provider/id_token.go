@@ -17,7 +17,7 @@ import (
 // idTokenLifetime is how long an ID token may be taken for news. It opens no door, so it is the same for every client.
 const idTokenLifetime = time.Hour
 
-// typeIDToken is the typ of an ID token; an access token has another, and is never taken for one.
+// typeIDToken is the typ of an ID token. An access token has another, or at least a client_id, which no ID token has.
 const typeIDToken = "JWT"
 
 // idTokenClaims are the claims of an ID token (OIDC Core 2, 3.1.3.6, 3.3.2.11). What a scope opens of the user is told by

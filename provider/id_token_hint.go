@@ -6,9 +6,13 @@ import "encoding/json"
 // not (OIDC Core 3.1.2.1, RP-Initiated Logout 2).
 func (p *Provider) readHint(token string) (*idTokenClaims, error) {
 	payload, typ, err := p.keys.Verify(token, signingAlgorithms...)
-	var claims idTokenClaims
-	if err != nil || typ != typeIDToken || json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.issuer {
+	var claims struct {
+		idTokenClaims
+		ClientID string `json:"client_id"` // an access token has it, which may be of the same typ
+	}
+	if err != nil || typ != typeIDToken || json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.issuer ||
+		claims.ClientID != "" {
 		return nil, invalidRequest("The id_token_hint is not an ID token of this provider.").Because(err)
 	}
-	return &claims, nil
+	return &claims.idTokenClaims, nil
 }

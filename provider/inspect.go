@@ -57,7 +57,7 @@ func (p *Provider) inspectAccess(ctx context.Context, token string) (*TokenInfo,
 }
 
 // findAccess finds an access token that is not over, though its client may be blocked for now. It never takes an ID token
-// for one: a JWT must say at+jwt.
+// for one (readAccessToken).
 func (p *Provider) findAccess(ctx context.Context, token string) (*TokenInfo, error) {
 	switch {
 	case token == "" || len(token) > maximumToken:

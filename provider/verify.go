@@ -258,21 +258,25 @@ func (p *Provider) probe(ctx context.Context, key string) (storage.APIKeyProbe, 
 	return storage.APIKeyProbe{Hash: storage.Hash(key), Lookup: lookup}, nil
 }
 
-// readAccessToken reads the claims of a JWT access token of ours. It never takes an ID token for one: a JWT must say at+jwt.
+// readAccessToken reads the claims of a JWT access token of ours. It never takes an ID token for one: a JWT must say at+jwt, or
+// JWT as ID tokens do and have the client_id that these never have.
 func (p *Provider) readAccessToken(token string) (accessTokenClaims, error) {
 	var claims accessTokenClaims
 	payload, typ, err := p.keys.Verify(token)
 	switch {
 	case err != nil:
 		return claims, err
-	case typ != typeAccessToken:
+	case typ != storage.AccessTokenTypAccess && typ != storage.AccessTokenTypJWT:
 		return claims, errors.New("a JWT, but no access token")
 	}
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		return claims, err
 	}
-	if claims.Issuer != p.issuer {
+	switch {
+	case claims.Issuer != p.issuer:
 		return claims, errors.New("of another issuer")
+	case claims.ClientID == "" || claims.ID == "":
+		return claims, errors.New("a JWT without client_id or jti, so no access token")
 	}
 	return claims, nil
 }

@@ -11,6 +11,9 @@ const (
 	AccessTokenJWT    = "jwt"    // RFC 9068
 	AccessTokenOpaque = "opaque" // stored by its hash
 
+	AccessTokenTypAccess = "at+jwt" // RFC 9068 2.1
+	AccessTokenTypJWT    = "JWT"    // for resource servers that take no other, such as Spring Security
+
 	TokenFormOwn    = "own"
 	TokenFormLegacy = "legacy" // 32 alphanumeric characters, as mithril's clients keep them
 
@@ -48,7 +51,10 @@ const (
 
 // Policy is what may differ from client to client. Lifetimes are in seconds.
 type Policy struct {
-	AccessToken   string `json:"access_token"`
+	AccessToken string `json:"access_token"`
+	// AccessTokenTyp is the typ in the header of a JWT access token.
+	AccessTokenTyp string `json:"access_token_typ"`
+
 	TokenForm     string `json:"token_form"`
 	RefreshIssued string `json:"refresh_issued"`
 	Refresh       string `json:"refresh"`
@@ -99,7 +105,7 @@ func NewPolicy(preset string) (Policy, error) {
 	switch preset {
 	case PresetStandard:
 		return Policy{
-			AccessToken: AccessTokenJWT, TokenForm: TokenFormOwn,
+			AccessToken: AccessTokenJWT, AccessTokenTyp: AccessTokenTypAccess, TokenForm: TokenFormOwn,
 			RefreshIssued: RefreshIssuedWithOfflineAccess, Refresh: RefreshRotate, RefreshGrace: 30,
 			RefreshRetry: DefaultRefreshRetry,
 			RefreshScope: RefreshScopeGranted, RefreshLifetimeFrom: RefreshLifetimeFromRotation,
@@ -108,7 +114,7 @@ func NewPolicy(preset string) (Policy, error) {
 		}, nil
 	case PresetEHealth, PresetMithril:
 		p := Policy{
-			AccessToken: AccessTokenOpaque, TokenForm: TokenFormLegacy,
+			AccessToken: AccessTokenOpaque, AccessTokenTyp: AccessTokenTypAccess, TokenForm: TokenFormLegacy,
 			RefreshIssued: RefreshIssuedAlways, Refresh: RefreshReuse, RefreshGrace: 30, RefreshRetry: DefaultRefreshRetry,
 			RefreshScope: RefreshScopeCurrent, RefreshLifetimeFrom: RefreshLifetimeFromIssue,
 			CodeReplay: CodeReplayRefuse, CodeLifetime: 300, AccessLifetime: 2592000, RefreshLifetime: 2592000,
@@ -150,6 +156,7 @@ func (p Policy) Validate() error {
 		problems = append(problems, fmt.Errorf("%s is %q: want one of %v", name, value, allowed))
 	}
 	oneOf("access_token", p.AccessToken, AccessTokenJWT, AccessTokenOpaque)
+	oneOf("access_token_typ", p.AccessTokenTyp, AccessTokenTypAccess, AccessTokenTypJWT)
 	oneOf("token_form", p.TokenForm, TokenFormOwn, TokenFormLegacy)
 	oneOf("refresh_issued", p.RefreshIssued, RefreshIssuedWithOfflineAccess, RefreshIssuedAlways)
 	oneOf("refresh", p.Refresh, RefreshRotate, RefreshReuse)

@@ -64,6 +64,7 @@ func TestOnlyMithrilsConnectionsAreLenient(t *testing.T) {
 func TestValidationNamesEveryWrongSettingAtOnce(t *testing.T) {
 	for name, spoil := range map[string]func(*storage.Policy){
 		"access_token":          func(p *storage.Policy) { p.AccessToken = "paseto" },
+		"access_token_typ":      func(p *storage.Policy) { p.AccessTokenTyp = "jwt" },
 		"token_form":            func(p *storage.Policy) { p.TokenForm = "" },
 		"refresh_issued":        func(p *storage.Policy) { p.RefreshIssued = "never" },
 		"refresh":               func(p *storage.Policy) { p.Refresh = "Rotate" },

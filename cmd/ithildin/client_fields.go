@@ -26,6 +26,7 @@ type clientFields struct {
 	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"Origins whose pages may call the token endpoint."`
 	IDTokenAlg *string           `name:"id-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signature of ID tokens: RS256 (the default), ES256 or EdDSA."`
 	AccessAlg  *string           `name:"access-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signature of JWT access tokens: ES256 (the default), RS256 or EdDSA."`
+	For        string            `placeholder:"API" enum:",spring" default:"" help:"spring: an API on Spring Security reads its access tokens, whose typ becomes JWT (docs/resource-servers.md)."`
 	Policy     map[string]string `placeholder:"NAME=VALUE" help:"A single policy, such as access_token=opaque; client show lists them."`
 	clientSettingFields
 	clientMetadataFields
@@ -50,6 +51,9 @@ func (f clientFields) apply(ctx context.Context, store *storage.Store, c *storag
 	}
 	if err := f.clientSettingFields.apply(c); err != nil {
 		return err
+	}
+	if f.For == "spring" {
+		c.Policy.AccessTokenTyp = storage.AccessTokenTypJWT
 	}
 	policy, err := changePolicy(c.Policy, f.Policy)
 	if err != nil {
