@@ -67,6 +67,16 @@ func (p *Provider) ChangePassword(ctx context.Context, userID, password string) 
 	return p.login.ChangePassword(ctx, userID, password, login.CheckLegacyPassword)
 }
 
+// ChangePasswordByToken is login.Service.ChangePasswordByToken under the rule of the legacy API.
+func (p *Provider) ChangePasswordByToken(ctx context.Context, t *storage.AccessToken, password string) error {
+	return p.login.ChangePasswordByToken(ctx, t, password, login.CheckLegacyPassword)
+}
+
+// ReplaceFactor is login.Service.ReplaceFactor.
+func (p *Provider) ReplaceFactor(ctx context.Context, f storage.AuthenticationFactor, before string) error {
+	return p.login.ReplaceFactor(ctx, f, before)
+}
+
 // HashPassword makes the hash of a password that a new user gets, under the rule of the legacy API.
 func (p *Provider) HashPassword(ctx context.Context, password string) (string, error) {
 	if err := login.CheckLegacyPassword(password); err != nil {

@@ -1,12 +1,18 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
+	"time"
 
+	"ithildin/provider/login"
 	"ithildin/storage"
 )
+
+// ErrSignInOver says that the user of a sign-in was blocked, or got another password, while it went on.
+var ErrSignInOver = errors.New("provider: the sign-in is over")
 
 // SessionToken is the token of somebody who signs in through an API: a session token, or one that says how far a sign-in
 // with several steps has come (contract section 1, token kinds).
@@ -20,8 +26,13 @@ type SessionToken struct {
 	GrantType    string // how the sign-in began
 	Factor       string // the second factor that is to be confirmed
 	FactorType   string
+	FactorBefore string // the second factor that Factor is to take the place of
 	AMR          []string
 	ACR          string // storage.Assurance…
+	// AuthTime is when the person proved who they are, in microseconds; default: now.
+	AuthTime int64
+	// PasswordSetAt is that of the user's password which the sign-in began with; 0 where it began otherwise.
+	PasswordSetAt int64
 	// ByAdministrator says that no sign-in stands behind the token: whoever may administrate vouches for its user.
 	ByAdministrator bool
 
@@ -30,7 +41,8 @@ type SessionToken struct {
 }
 
 // IssueSessionToken makes a session token and ends the session tokens that the user has of the client, in one write. Its
-// life is that of the client's access tokens. Errors: those of CheckSessionToken.
+// life is that of the client's access tokens; one for a change of the password lives for minutes. Errors: ErrSignInOver, and
+// those of CheckSessionToken.
 func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*SessionToken, error) {
 	beyond, err := p.checkSessionToken(ctx, t)
 	if err != nil {
@@ -44,13 +56,20 @@ func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*Sess
 	}
 	now := p.store.Now()
 	t.ExpiresAt = now + t.Client.Policy.AccessLifetime
+	if t.Kind == storage.KindChangePasswordToken {
+		t.ExpiresAt = now + min(t.Client.Policy.AccessLifetime, p.changePasswordLifetime())
+	}
+	if t.AuthTime == 0 {
+		t.AuthTime = p.now().UnixMicro()
+	}
 	u := p.store.NewUnitOfWork()
 	u.QueueSessionToken(storage.AccessToken{
 		ID: storage.Hash(t.Value), AccessTokenID: t.ID, Kind: t.Kind, ClientID: t.Client.ID, UserID: t.UserID,
 		GrantID: p.store.NewID(), Scope: t.Scope, CreatedAt: now, ExpiresAt: t.ExpiresAt,
 		Session: &storage.Session{
 			UserID: t.UserID, Subject: t.UserID, GrantType: t.GrantType, ScopeRequest: t.ScopeRequest, Factor: t.Factor,
-			FactorType: t.FactorType, AuthTime: p.now().UnixMicro(), AMR: t.AMR, ACR: t.ACR,
+			FactorType: t.FactorType, FactorBefore: t.FactorBefore, AuthTime: t.AuthTime, AMR: t.AMR, ACR: t.ACR,
+			PasswordSetAt: t.PasswordSetAt,
 		},
 	})
 	p.queueEvent(ctx, u, storage.Event{
@@ -63,7 +82,9 @@ func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*Sess
 			Details: map[string]string{"kind": t.Kind, "scope": strings.Join(beyond, " ")},
 		})
 	}
-	if err := u.Flush(ctx); err != nil {
+	if err := u.Flush(ctx); errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrSignInOver
+	} else if err != nil {
 		return nil, err
 	}
 	return &t, nil
@@ -85,5 +106,13 @@ func (p *Provider) FindSessionToken(ctx context.Context, value string) (*storage
 	if t.GrantRevoked {
 		t.ExpiresAt = 0 // revoking is expiring
 	}
+	if t.Kind == storage.KindChangePasswordToken { // one may be imported, or from before its life was short
+		t.ExpiresAt = min(t.ExpiresAt, t.CreatedAt+p.changePasswordLifetime())
+	}
 	return t, nil
+}
+
+// changePasswordLifetime is how long a token for a change of the password lives, in seconds.
+func (p *Provider) changePasswordLifetime() int64 {
+	return int64(cmp.Or(p.components.ChangePasswordLifetime, login.ChangePasswordLifetime) / time.Second)
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
@@ -103,19 +104,37 @@ func (s *Store) ListAuthenticationFactors(ctx context.Context, userID string) ([
 	return factors, nil
 }
 
-// UpdateAuthenticationFactor changes what a factor is checked by and whether it is active; not its user, nor its type.
+// UpdateAuthenticationFactor changes what a factor is checked by and whether it is active; not its user, nor its type. It
+// ends the sign-ins that wait for the factor as it was.
 func (s *Store) UpdateAuthenticationFactor(ctx context.Context, f AuthenticationFactor) error {
+	return s.updateFactor(ctx, f, ``)
+}
+
+// ReplaceAuthenticationFactor is UpdateAuthenticationFactor for a factor that is still checked by before, in one conditional
+// write. ErrConflict: it is checked by something else by now.
+func (s *Store) ReplaceAuthenticationFactor(ctx context.Context, f AuthenticationFactor, before string) error {
+	err := s.updateFactor(ctx, f, ` AND factor = $6`, before)
+	if errors.Is(err, ErrNotFound) {
+		return ErrConflict
+	}
+	return err
+}
+
+func (s *Store) updateFactor(ctx context.Context, f AuthenticationFactor, condition string, args ...any) error {
 	id, err := uuidKey(f.ID)
 	if err != nil {
 		return err
 	}
 	f.ID = id
 	ctx = changing(ctx, EventFactorChanged, factorSubject, id)
-	n, err := s.exec(ctx, `
-UPDATE authentication_factors SET factor = $2, sealed = $3, is_active = $4, updated_at = $5 WHERE id = $1`,
-		id, f.Factor, s.sealFactor(f), f.IsActive, s.Now())
-	if err == nil && n == 0 {
-		return ErrNotFound
-	}
-	return err
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		var userID string
+		err := tx.GetContext(ctx, &userID, `
+UPDATE authentication_factors SET factor = $2, sealed = $3, is_active = $4, updated_at = $5 WHERE id = $1`+condition+`
+RETURNING user_id`, append([]any{id, f.Factor, s.sealFactor(f), f.IsActive, s.Now()}, args...)...)
+		if err != nil {
+			return classify(err)
+		}
+		return s.endTwoFactorTokens(ctx, tx, userID)
+	})
 }

@@ -195,13 +195,24 @@ func (s *Store) deleteClient(ctx context.Context, kind, id string) error {
 	})
 }
 
-// BlockClient bars a client; what was issued to it comes back when the block is lifted. ErrConflict: blocked already.
+// BlockClient bars a client; what was issued to it comes back when the block is lifted, but for sign-ins that are not
+// complete. ErrConflict: blocked already.
 func (s *Store) BlockClient(ctx context.Context, id, reason string) error {
 	id, err := textKey(id)
 	if err != nil {
 		return err
 	}
-	ctx = changingBy(ctx, Event{Kind: EventClientBlocked, Details: because(reason)}, clientSubject, id)
+	err = s.blockClient(changingBy(ctx, Event{Kind: EventClientBlocked, Details: because(reason)}, clientSubject, id), id, reason)
+	if err != nil {
+		return err
+	}
+	// After the block, which holds for them too, so that a client with many tokens is barred at once.
+	_, err = s.exec(ctx, `
+UPDATE access_tokens SET expires_at = $2 WHERE client_id = $1 AND expires_at > $2 AND kind IN `+keptKinds, id, s.Now())
+	return err
+}
+
+func (s *Store) blockClient(ctx context.Context, id, reason string) error {
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		err := writeRow(ctx, tx, `
 UPDATE clients SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id = $1 AND is_blocked = FALSE`,

@@ -49,14 +49,19 @@ func (s *Store) EndLoginSessionOf(ctx context.Context, userID, sessionID string)
 	return ended, err
 }
 
-// EndLoginSessions ends every session of a user.
+// EndLoginSessions ends every session of a user, and the tokens by which they are signed in through the login API.
 func (s *Store) EndLoginSessions(ctx context.Context, userID string) ([]EndedSession, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err
 	}
 	ctx = changingBy(ctx, Event{Kind: EventUserSignedOut, UserID: userID}, sessionsSubject, userID)
-	return s.endLoginSessions(ctx, sessionsOfUser, userID)
+	var ended []EndedSession
+	err = s.transaction(ctx, func(tx *sqlx.Tx) error {
+		ended, err = s.endSignIns(ctx, tx, userID)
+		return err
+	})
+	return ended, err
 }
 
 func onlyOne(ended []EndedSession, err error) (*EndedSession, error) {

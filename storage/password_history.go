@@ -22,28 +22,41 @@ func (s *Store) PasswordHistory(ctx context.Context, userID string) ([]string, e
 }
 
 // SetPassword gives a user another password and moves the one before, if there was one, to the history. It ends every login
-// session: whoever knew the old password may have one.
+// session, and every token of the login API: whoever knew the old password may have one.
 func (s *Store) SetPassword(ctx context.Context, id, phc string) error {
-	return s.setPassword(ctx, id, phc, false)
+	return s.setPassword(ctx, id, phc, false, nil)
+}
+
+// SetPasswordByToken is SetPassword by the bearer of a token for it, which it uses up. ErrUsed: the token is over.
+func (s *Store) SetPasswordByToken(ctx context.Context, t *AccessToken, phc string) error {
+	return s.setPassword(ctx, t.UserID, phc, false, t.ID)
 }
 
 // SetPasswordToChange is SetPassword for a password that somebody else knows: its owner must choose another at the next
 // sign-in.
 func (s *Store) SetPasswordToChange(ctx context.Context, id, phc string) error {
-	return s.setPassword(ctx, id, phc, true)
+	return s.setPassword(ctx, id, phc, true, nil)
 }
 
-func (s *Store) setPassword(ctx context.Context, id, phc string, mustChange bool) error {
+func (s *Store) setPassword(ctx context.Context, id, phc string, mustChange bool, token []byte) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
 	}
 	ctx = changing(ctx, EventPasswordSet, userSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
-		// First a write, so that of two at once the second reads what the first has set.
-		err := writeRow(ctx, tx, `UPDATE users SET password_set_at = $2, updated_at = $2 WHERE id = $1`, id, s.Now())
+		// First a write, so that of two at once the second reads what the first has set. No two passwords of a user were set
+		// at the same time, since sign-ins are bound to that.
+		err := writeRow(ctx, tx, `
+UPDATE users SET password_set_at = CASE WHEN password_set_at >= $2 THEN password_set_at + 1 ELSE $2 END, updated_at = $2
+WHERE id = $1`, id, s.Now())
 		if err != nil {
 			return err
+		}
+		if token != nil {
+			if err := s.useUp(ctx, tx, token); err != nil {
+				return err
+			}
 		}
 		if err := s.rememberPassword(ctx, tx, id); err != nil {
 			return err
@@ -51,7 +64,7 @@ func (s *Store) setPassword(ctx context.Context, id, phc string, mustChange bool
 		if err := write(ctx, tx, `UPDATE users SET password = $2, must_change_password = $3 WHERE id = $1`, id, phc, mustChange); err != nil {
 			return err
 		}
-		_, err = s.endSessions(ctx, tx, sessionsOfUser, id)
+		_, err = s.endSignIns(ctx, tx, id)
 		return err
 	})
 }

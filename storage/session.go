@@ -40,6 +40,10 @@ type Session struct {
 	// Factor and FactorType are what a person wants to confirm as a second factor.
 	Factor     string `json:"request_authentication_factor,omitempty"`
 	FactorType string `json:"request_authentication_factor_type,omitempty"`
+	// FactorBefore is the second factor that Factor is to take the place of.
+	FactorBefore string `json:"factor_before,omitempty"`
+	// PasswordSetAt is users.password_set_at of the password that a sign-in began with; 0 where it began otherwise.
+	PasswordSetAt int64 `json:"password_set_at,omitempty"`
 
 	claims  *jwt.IDTokenClaims
 	headers *jwt.Headers

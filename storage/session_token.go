@@ -9,8 +9,11 @@ WHERE user_id = $1 AND client_id = $2 AND expires_at > $3 AND access_token_id <>
 AND kind IN ('` + KindAccessToken + `', '` + KindTwoFactor + `')`
 
 // QueueSessionToken stores the token of a sign-in with a grant of its own, and expires those of the same user and client
-// (contract section 2.3).
+// (contract section 2.3). Flush answers ErrNotFound where the user is blocked, or has another password by now.
 func (u *UnitOfWork) QueueSessionToken(t AccessToken) {
+	u.gate = &statement{name: "unchanged password", sql: u.store.unchangedPasswordGate(), args: []any{
+		t.UserID, t.Session.PasswordSetAt,
+	}}
 	u.queue(statement{name: "end session tokens", sql: endSessionTokens, args: []any{
 		t.UserID, t.ClientID, u.store.Now(), t.AccessTokenID,
 	}})

@@ -167,6 +167,8 @@ func sessionFailure(err error) error {
 		return failureScopeOutsideRoles.because(err)
 	case errors.Is(err, provider.ErrAssurance):
 		return forbidden("forbidden", provider.AsError(err).Description).because(err)
+	case errors.Is(err, provider.ErrSignInOver):
+		return failureTokenExpired.because(err)
 	}
 	return err
 }

@@ -100,6 +100,7 @@ func (a *Adapter) afterPassword(w http.ResponseWriter, r *http.Request, l passwo
 	t := provider.SessionToken{
 		ID: a.provider.Store().NewID(), Kind: storage.KindAccessToken, Client: l.client, UserID: user.ID, Scope: l.scope,
 		GrantType: l.grantType, AMR: amrPassword, ACR: storage.AssurancePassword,
+		PasswordSetAt: user.PasswordSetAt,
 	}
 	if l.grantType == grantChangePassword {
 		t.Kind = storage.KindChangePasswordToken

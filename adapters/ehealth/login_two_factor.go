@@ -34,6 +34,7 @@ func completed(t *storage.AccessToken, client *storage.Client) provider.SessionT
 	complete := provider.SessionToken{
 		Kind: storage.KindAccessToken, Client: client, UserID: t.UserID, GrantType: t.Session.GrantType,
 		Scope: t.Session.ScopeRequest, AMR: amrOneTimeCode, ACR: storage.AssuranceOneTimeCode,
+		PasswordSetAt: t.Session.PasswordSetAt,
 	}
 	if complete.Scope == "" {
 		complete.Scope = scopeAuthorize
@@ -53,6 +54,7 @@ func (a *Adapter) refreshTwoFactor(w http.ResponseWriter, r *http.Request) error
 	return a.sendAndAnswer(w, r, provider.SessionToken{
 		ID: a.provider.Store().NewID(), Kind: storage.KindTwoFactor, Client: client, UserID: t.UserID,
 		GrantType: t.Session.GrantType, ScopeRequest: t.Session.ScopeRequest, AMR: t.Session.AMR, ACR: t.Session.ACR,
+		PasswordSetAt: t.Session.PasswordSetAt,
 	}, phone, nextRequestOTP)
 }
 

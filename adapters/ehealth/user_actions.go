@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -51,7 +52,7 @@ func (a *Adapter) user(w http.ResponseWriter, r *http.Request) error {
 	return a.answer(w, r, http.StatusOK, newUserObject(user))
 }
 
-// updatePassword is the second half of a change of password. The token stays good, as it did.
+// updatePassword is the second half of a change of password. It uses up the token.
 func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
 	t, err := a.presented(r, failurePasswordTokenType, storage.KindChangePasswordToken)
 	if err != nil {
@@ -66,7 +67,10 @@ func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	if err := a.provider.ChangePassword(a.byUser(r, t.ClientID, t.UserID), t.UserID, password); err != nil {
+	if _, err := a.clientOf(r, t); err != nil {
+		return err
+	}
+	if err := a.provider.ChangePasswordByToken(a.byUser(r, t.ClientID, t.UserID), t, password); err != nil {
 		return passwordFailure(err)
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), t.UserID)
@@ -97,6 +101,9 @@ func passwordFailure(err error) error {
 		if errors.Is(err, known.cause) {
 			return failureValidation(map[string]rule{"password": known.broken})
 		}
+	}
+	if errors.Is(err, storage.ErrUsed) {
+		return failureTokenExpired.because(err)
 	}
 	return err
 }
@@ -133,11 +140,14 @@ func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
 		return err // without a factor: 404
 	case t.Kind == storage.KindTwoFactor && factor.Factor != "":
 		return failureTokenInvalid // whoever has passed only the password must not replace the second factor
+	case !a.mayReplaceFactor(client, t, factor):
+		return failureFactorNotRecent
 	}
 	next := provider.SessionToken{
 		ID: a.provider.Store().NewID(), Kind: t.Kind, Client: client, UserID: t.UserID, Scope: t.Scope,
 		ScopeRequest: t.Session.ScopeRequest, GrantType: t.Session.GrantType, Factor: number, FactorType: kind,
-		AMR: t.Session.AMR, ACR: t.Session.ACR,
+		FactorBefore: factor.Factor, AMR: t.Session.AMR, ACR: t.Session.ACR, AuthTime: t.Session.AuthTime,
+		PasswordSetAt: t.Session.PasswordSetAt,
 	}
 	if err := a.provider.CheckSessionToken(r.Context(), next); err != nil {
 		return sessionFailure(err)
@@ -152,6 +162,24 @@ func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
 	data := newSessionToken(issued)
 	data.Details = nil
 	return a.answerUrgent(w, r, http.StatusCreated, data, map[string]string{"next_step": nextApproveFactor})
+}
+
+// recentSignIn is for how long somebody who has just signed in may replace their second factor.
+const recentSignIn = 5 * time.Minute
+
+// failureFactorNotRecent is not in the contract, by which any session may replace the factor.
+var failureFactorNotRecent = forbidden("forbidden", "Sign in again to change the authentication factor.")
+
+// mayReplaceFactor says whether a session may replace a phone that is set. By the policy factor_change it must be a sign-in
+// of the last minutes, and one that went through the phone, where that is asked for: whoever has stolen a session has not
+// the phone.
+func (a *Adapter) mayReplaceFactor(client *storage.Client, t *storage.AccessToken, factor *storage.AuthenticationFactor) bool {
+	if factor.Factor == "" || client.Policy.FactorChange == storage.FactorChangeSession {
+		return true
+	}
+	recent := a.provider.Store().Now()-t.Session.AuthTime/int64(time.Second/time.Microsecond) <= int64(recentSignIn/time.Second)
+	strong := t.Session.ACR == storage.AssuranceOneTimeCode || t.Session.ACR == storage.AssuranceSignature
+	return recent && (strong || !factor.IsActive)
 }
 
 // approveFactor ends what initFactor began.
@@ -183,13 +211,22 @@ func (a *Adapter) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	before := "" // whoever has passed only the password may set a phone where there is none
+	if t.Kind == storage.KindAccessToken {
+		before = t.Session.FactorBefore
+	}
 	factor.Factor, factor.IsActive = t.Session.Factor, true
-	if err := store.UpdateAuthenticationFactor(a.byUser(r, client.ID, t.UserID), *factor); err != nil {
+	err = a.provider.ReplaceFactor(a.byUser(r, client.ID, t.UserID), *factor, before)
+	if errors.Is(err, storage.ErrConflict) {
+		return failureTokenInvalid.because(err)
+	}
+	if err != nil {
 		return err
 	}
 	complete := completed(t, client)
 	if t.Kind == storage.KindAccessToken { // the sign-in was complete before
-		complete.Scope, complete.ScopeRequest = t.Scope, t.Session.ScopeRequest
+		complete.Scope, complete.ScopeRequest, complete.AuthTime = t.Scope, t.Session.ScopeRequest, t.Session.AuthTime
+		complete.AMR, complete.ACR = t.Session.AMR, t.Session.ACR
 	}
 	issued, err := a.provider.IssueSessionToken(r.Context(), complete)
 	if err != nil {

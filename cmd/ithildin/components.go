@@ -21,17 +21,23 @@ type componentFlags struct {
 	SignatureTokenFile string `name:"signature-token-file" env:"ITHILDIN_SIGNATURE_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, else it is in ITHILDIN_SIGNATURE_TOKEN."`
 	PersonsURL         string `name:"persons-url" env:"ITHILDIN_PERSONS_URL" placeholder:"URL" help:"Registry of persons, in which a signer's tax id is compared; without one it is not."`
 	PersonsTokenFile   string `name:"persons-token-file" env:"ITHILDIN_PERSONS_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, else it is in ITHILDIN_PERSONS_TOKEN."`
+	ChangePassword     string `name:"change-password-token-lifetime" env:"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME" placeholder:"MINUTES" help:"How long a change_password_token of the login API lives; default 15."`
 	PasswordLifetime   string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"Age at which a password must be changed; default 90, 0 for never."`
 }
 
 const (
 	defaultPasswordLifetime = "90"
 	longestPasswordLifetime = 36500 // days
+
+	defaultChangePasswordLifetime = int(login.ChangePasswordLifetime / time.Minute)
+	longestChangePasswordLifetime = 24 * 60 // minutes
 )
 
 // load makes the components; a development server writes its messages to the log.
 func (f componentFlags) load(p *problems) login.Components {
 	c := login.Components{OneTimeCodeText: f.SMSText, PasswordLifetime: f.passwordLifetime(p)}
+	c.ChangePasswordLifetime = time.Minute * time.Duration(p.number("ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", f.ChangePassword,
+		defaultChangePasswordLifetime, 1, longestChangePasswordLifetime))
 	if f.SMSText != "" && !strings.Contains(f.SMSText, "{code}") {
 		p.add("ITHILDIN_SMS_TEXT", "has no {code} in it")
 	}

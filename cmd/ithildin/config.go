@@ -77,6 +77,7 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_OUTBOUND_ALLOWED", networks(s.outbound.Allowed)},
 		{"ITHILDIN_OUTBOUND_CA_FILE", c.OutboundCAFile},
 		{"ITHILDIN_PASSWORD_LIFETIME", or(c.PasswordLifetime, defaultPasswordLifetime)},
+		{"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", fmt.Sprint(int(s.components.ChangePasswordLifetime.Minutes()))},
 		{"ITHILDIN_REGISTRATION", s.registration.Mode},
 		{"ITHILDIN_REGISTRATION_QUOTA", fmt.Sprint(s.registration.Quota)},
 		{"ITHILDIN_REGISTRATION_RATE", fmt.Sprint(s.registration.Rate)},

@@ -111,7 +111,11 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 	}
 	if p.Passed.Register {
 		factor.Factor = p.Passed.Phone
-		if err := s.store.UpdateAuthenticationFactor(r.Context(), *factor); err != nil {
+		err := s.ReplaceFactor(r.Context(), *factor, "")
+		if errors.Is(err, storage.ErrConflict) {
+			return ErrPendingForeign // another number was faster
+		}
+		if err != nil {
 			return err
 		}
 		if err := s.record(r, storage.Event{Kind: eventFactorChanged, ClientID: p.ClientID, UserID: user.ID}); err != nil {

@@ -13,7 +13,13 @@ type Components struct {
 	OneTimeCodeText string
 	// PasswordLifetime is the age at which a password must be changed; 0: never.
 	PasswordLifetime time.Duration
+	// ChangePasswordLifetime is how long a change_password_token lives; 0: ChangePasswordLifetime.
+	ChangePasswordLifetime time.Duration
 }
+
+// ChangePasswordLifetime is how long a person has to choose a password through the login API, unless the operator says
+// otherwise.
+const ChangePasswordLifetime = 15 * time.Minute
 
 func (c *Components) setDefaults() {
 	if c.SMS == nil {

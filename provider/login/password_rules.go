@@ -79,16 +79,35 @@ func (s *Service) PasswordExpired(u *storage.User) bool {
 // ChangePassword gives a user another password: neither the present one nor one of those remembered before it. Errors:
 // those of the rule, ErrPasswordUsed, ErrBusy.
 func (s *Service) ChangePassword(ctx context.Context, userID, password string, rule PasswordRule) error {
-	user, err := s.store.FindUser(ctx, userID)
+	phc, err := s.hashNewPassword(ctx, userID, password, rule)
 	if err != nil {
 		return err
 	}
-	if err := rule(password, user.Email, s.host); err != nil {
+	return s.store.SetPassword(ctx, userID, phc)
+}
+
+// ChangePasswordByToken is ChangePassword by the bearer of a change_password_token, which it uses up. Errors: also
+// storage.ErrUsed.
+func (s *Service) ChangePasswordByToken(ctx context.Context, t *storage.AccessToken, password string, rule PasswordRule) error {
+	phc, err := s.hashNewPassword(ctx, t.UserID, password, rule)
+	if err != nil {
 		return err
+	}
+	return s.store.SetPasswordByToken(ctx, t, phc)
+}
+
+// hashNewPassword makes the hash of a password that a user may take.
+func (s *Service) hashNewPassword(ctx context.Context, userID, password string, rule PasswordRule) (string, error) {
+	user, err := s.store.FindUser(ctx, userID)
+	if err != nil {
+		return "", err
+	}
+	if err := rule(password, user.Email, s.host); err != nil {
+		return "", err
 	}
 	known, err := s.store.PasswordHistory(ctx, userID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	for _, phc := range append([]string{user.Password}, known[:min(len(known), passwordsBefore)]...) {
 		if phc == "" {
@@ -96,15 +115,11 @@ func (s *Service) ChangePassword(ctx context.Context, userID, password string, r
 		}
 		used, _, err := s.passwords.Verify(ctx, phc, password)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if used {
-			return ErrPasswordUsed
+			return "", ErrPasswordUsed
 		}
 	}
-	phc, err := s.passwords.Hash(ctx, password)
-	if err != nil {
-		return err
-	}
-	return s.store.SetPassword(ctx, userID, phc)
+	return s.passwords.Hash(ctx, password)
 }

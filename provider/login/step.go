@@ -20,6 +20,8 @@ const passedLifetime = 10 * time.Minute
 type Passed struct {
 	UserID string `json:"user_id"`
 	At     int64  `json:"at"` // microseconds
+	// PasswordSetAt is that of the user's password which the sign-in began with; 0 where it began otherwise.
+	PasswordSetAt int64 `json:"password_set_at,omitempty"`
 	// CodeID and Phone are what a one-time code was sent under and to; Register says that the phone is new, Resent that the
 	// person asked for another code.
 	CodeID   string `json:"code_id,omitempty"`
@@ -53,7 +55,7 @@ const factorSMS = "SMS"
 // afterPassword goes on with a person whose password was right: to the second factor, where there is one or has to be.
 func (s *Service) afterPassword(w http.ResponseWriter, r *http.Request, p Pending, user *storage.User) error {
 	factor, err := s.store.FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
-	p.Passed = &Passed{UserID: user.ID, At: s.now().UnixMicro()}
+	p.Passed = &Passed{UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt}
 	switch {
 	case errors.Is(err, storage.ErrNotFound), err == nil && !factor.IsActive:
 		if p.Demand.Assurance == storage.AssuranceOneTimeCode {
@@ -93,7 +95,9 @@ func (s *Service) sendCode(ctx context.Context, p *Pending) (*refusal, error) {
 // complete starts the session once everything is proved, unless the password is too old: then it is changed first.
 func (s *Service) complete(w http.ResponseWriter, r *http.Request, p Pending, user *storage.User, amr []string, acr string) error {
 	if acr != storage.AssuranceSignature && s.PasswordExpired(user) {
-		p.Passed = &Passed{UserID: user.ID, At: s.now().UnixMicro(), AMR: amr, ACR: acr}
+		p.Passed = &Passed{
+			UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt, AMR: amr, ACR: acr,
+		}
 		return s.Suspend(w, r, PathNewPassword, p)
 	}
 	session, err := s.startSession(w, r, user.ID, amr, acr)
@@ -130,6 +134,8 @@ func (s *Service) passed(r *http.Request) (Pending, *storage.User, error) {
 		return p, nil, err
 	case user.IsBlocked:
 		return p, nil, errUserBlocked
+	case p.Passed.PasswordSetAt != 0 && p.Passed.PasswordSetAt != user.PasswordSetAt:
+		return p, nil, ErrPendingForeign // whoever knows the old password proves nothing any more
 	}
 	return p, user, nil
 }

@@ -1,0 +1,55 @@
+package storage
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// ofSignIn holds for a token that somebody got by signing in through the login API, whatever step it stands for. One of a
+// code, a refresh or a client has another grant type in its session.
+const ofSignIn = `(kind IN ` + keptKinds + ` OR session LIKE '%"grant\_type":"password"%' ESCAPE '\'
+OR session LIKE '%"grant\_type":"change\_password"%' ESCAPE '\' OR session LIKE '%"grant\_type":"digital\_signature"%' ESCAPE '\')`
+
+// endSignIns ends all by which a user is signed in: login sessions, and the tokens of the login API.
+func (s *Store) endSignIns(ctx context.Context, tx *sqlx.Tx, userID string) ([]EndedSession, error) {
+	ended, err := s.endSessions(ctx, tx, sessionsOfUser, userID)
+	if err != nil {
+		return nil, err
+	}
+	return ended, write(ctx, tx,
+		`UPDATE access_tokens SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2 AND `+ofSignIn, userID, s.Now())
+}
+
+// unchangedPassword is the gate for a token of a sign-in: the user is not blocked, and has the password that the sign-in
+// began with, where it began with one ($2, users.password_set_at).
+const unchangedPassword = `
+SELECT 1 FROM users WHERE id = $1 AND is_blocked = FALSE AND (CAST($2 AS bigint) = 0 OR password_set_at = $2)`
+
+// unchangedPasswordGate holds the user's row until the token is committed, so that a change of the password comes wholly
+// before it or finds it. On SQLite there is one writer at a time.
+func (s *Store) unchangedPasswordGate() string {
+	if s.engine == sqliteEngine {
+		return unchangedPassword
+	}
+	return unchangedPassword + ` FOR NO KEY UPDATE`
+}
+
+// endTwoFactorTokens ends the sign-ins of a user that wait for a second factor: they were begun under another one.
+func (s *Store) endTwoFactorTokens(ctx context.Context, tx *sqlx.Tx, userID string) error {
+	return write(ctx, tx, `
+UPDATE access_tokens SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2 AND kind = '`+KindTwoFactor+`'`,
+		userID, s.Now())
+}
+
+// useUp ends the token with which somebody sets a password. ErrUsed: it is over.
+func (s *Store) useUp(ctx context.Context, tx *sqlx.Tx, hash []byte) error {
+	err := writeRow(ctx, tx, `
+UPDATE access_tokens SET expires_at = $2 WHERE id = $1 AND expires_at > $2 AND kind = '`+KindChangePasswordToken+`'`,
+		hash, s.Now())
+	if errors.Is(err, ErrNotFound) {
+		return ErrUsed
+	}
+	return err
+}
