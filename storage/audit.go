@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -120,19 +121,32 @@ func (s *Store) RecordEvents(ctx context.Context, events []Event) error {
 	return nil
 }
 
+// prunedAtOnce is how many events one statement of PruneEvents looks at.
+const prunedAtOnce = 10_000
+
 // PruneEvents deletes events from before a time (epoch seconds), the oldest first, of one kind or, where kind is "", of all,
-// at most batch of them in one statement, and says how many went.
+// at most batch of them in one statement, and says how many went. It walks along the index on created_at from slice to
+// slice, so that no statement looks for a rare kind in the whole table.
 func (s *Store) PruneEvents(ctx context.Context, kind string, before int64, batch int) (total int64, err error) {
-	where, args := `created_at < $1`, []any{before, batch}
-	if kind != "" {
-		where, args = where+` AND kind = $3`, append(args, kind)
-	}
-	query := `DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE ` + where + ` ORDER BY created_at LIMIT $2)`
-	for {
-		n, err := s.exec(ctx, query, args...)
-		total += n
-		if err != nil || n < int64(batch) {
+	for from := int64(math.MinInt64); from < before; {
+		until, err := s.sliceEnd(ctx, "audit_events", "created_at", from, before, prunedAtOnce)
+		if err != nil {
 			return total, err
 		}
+		for {
+			n, err := s.exec(ctx, `
+DELETE FROM audit_events WHERE id IN (
+  SELECT id FROM audit_events WHERE created_at >= $1 AND created_at < $2 AND ($3 = '' OR kind = $3) LIMIT $4)`,
+				from, until, kind, batch)
+			total += n
+			if err != nil {
+				return total, err
+			}
+			if n < int64(batch) {
+				break
+			}
+		}
+		from = until
 	}
+	return total, nil
 }

@@ -104,7 +104,7 @@ func (s *Store) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (tota
 	}
 	budget := s.spend(sweep.Budget)
 	for from < end && !budget.isSpent() {
-		until, err := s.sliceEnd(ctx, rows.table, from, end, sweep.Batch)
+		until, err := s.sliceEnd(ctx, rows.table, "expires_at", from, end, sweep.Batch)
 		if err != nil {
 			return total, err
 		}
@@ -118,11 +118,11 @@ func (s *Store) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (tota
 	return total, nil
 }
 
-// sliceEnd is the time before which a batch of rows expired, counted from a time; more where several expired in one second.
-func (s *Store) sliceEnd(ctx context.Context, table string, from, end int64, batch int) (int64, error) {
+// sliceEnd is the time in a column before which so many rows lie, counted from a time; more where several have one second.
+func (s *Store) sliceEnd(ctx context.Context, table, column string, from, end int64, rows int) (int64, error) {
 	var last []int64
-	err := s.selectAll(ctx, &last, `SELECT expires_at FROM `+table+`
-WHERE expires_at >= $1 AND expires_at < $2 ORDER BY expires_at LIMIT 1 OFFSET $3`, from, end, batch-1)
+	err := s.selectAll(ctx, &last, fmt.Sprintf(`SELECT %[2]s FROM %[1]s
+WHERE %[2]s >= $1 AND %[2]s < $2 ORDER BY %[2]s LIMIT 1 OFFSET $3`, table, column), from, end, rows-1)
 	if err != nil || len(last) == 0 {
 		return end, err
 	}
