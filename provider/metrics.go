@@ -15,6 +15,7 @@ type metrics struct {
 	refreshReuse   prometheus.Counter
 	refreshRepeats prometheus.Counter
 	logouts        *prometheus.CounterVec
+	people         *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -41,7 +42,19 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		Name: "ithildin_backchannel_logouts_total",
 		Help: "Attempts to tell a client of a logout, by result: delivered, failed (to be tried again), refused.",
 	}, []string{"result"})
-	registry.MustRegister(m.requests, m.tokens, m.refusals, m.refreshReuse, m.refreshRepeats, m.logouts)
+	m.people = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_login_events_total", Help: "What people did or met at the pages and the login API, by event.",
+	}, []string{"event"})
+	for _, event := range []string{"sign_in", "sign_in_failed", "sign_in_limited", "sign_out", "user_blocked", "factor_changed", "password_set", "error"} {
+		m.people.WithLabelValues(event)
+	}
+	for _, grantType := range grantTypes {
+		m.tokens.WithLabelValues(grantType)
+	}
+	for _, result := range []string{"delivered", "failed", "refused"} {
+		m.logouts.WithLabelValues(result)
+	}
+	registry.MustRegister(m.people, m.requests, m.tokens, m.refusals, m.refreshReuse, m.refreshRepeats, m.logouts)
 	return m
 }
 

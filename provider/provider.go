@@ -140,6 +140,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger, Passwords: o.Passwords,
 		Components: o.Components, ClientAddress: p.ClientAddress, RequestID: RequestID,
+		Count:         func(event string) { p.metrics.people.WithLabelValues(event).Inc() },
 		SessionsEnded: p.tellClients, AfterSignOut: p.afterSignOut,
 	})
 	if err != nil {

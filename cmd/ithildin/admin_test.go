@@ -70,3 +70,18 @@ func TestTheLogSaysThatTheAdminAPIAsksNobody(t *testing.T) {
 	s.dev = true
 	require.Contains(t, announced(), words)
 }
+
+func TestMetricsAreThereBeforeAnythingHappens(t *testing.T) {
+	s := newService(t, slog.New(slog.DiscardHandler))
+	w := httptest.NewRecorder()
+	s.admin.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	for _, series := range []string{
+		`ithildin_login_events_total{event="sign_in"} 0`, `ithildin_login_events_total{event="sign_in_failed"} 0`,
+		`ithildin_login_events_total{event="user_blocked"} 0`, `ithildin_tokens_issued_total{grant_type="refresh_token"} 0`,
+		`ithildin_gateway_decisions_total{outcome="refused"} 0`, `ithildin_janitor_failures_total{job="sweep"} 0`,
+		`ithildin_janitor_last_success_seconds{job="sweep"} 1`, `ithildin_backchannel_logouts_total{result="failed"} 0`,
+		"ithildin_build_info{",
+	} {
+		require.Contains(t, w.Body.String(), series)
+	}
+}

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"os"
+	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +30,7 @@ Example:
 
 // Run reports every problem at once, with exit code 2.
 func (c *configCheckCommand) Run(terminal console) error {
+	warnOfUnknownSettings(terminal.err, os.Environ())
 	if _, err := c.load(); err != nil {
 		return err
 	}
@@ -57,7 +61,7 @@ func (c *configPrintCommand) Run(terminal console) error {
 	if err != nil {
 		return err
 	}
-	return printRows(terminal.out, c.formatFlag, []settingRow{
+	rows := []settingRow{
 		{"ITHILDIN_ISSUER", s.issuer.String()},
 		{"ITHILDIN_RESPONSE_TYPES", strings.Join(s.responseTypes, ",")},
 		{"ITHILDIN_LISTEN", s.listen},
@@ -86,7 +90,28 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_CLOCK_SKEW", s.serving.clockSkew.String()},
 		{"ITHILDIN_LOG_FORMAT", or(s.logFormat, "text on a terminal, else json")},
 		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.logLevel.String())},
+		{"ITHILDIN_TOKEN_EXPIRATION_HOURS", or(c.TokenExpirationHours, defaultExpirationHours)},
+		{"ITHILDIN_TOKEN_DELETING_HOURS", or(c.TokenDeletingHours, defaultDeletingHours)},
+		{"ITHILDIN_TOKEN_RETENTION", fmt.Sprint(s.janitor.retention / (24 * 3600))},
+		{"ITHILDIN_JANITOR_BATCH", fmt.Sprint(s.janitor.batch)},
+	}
+	return printRows(terminal.out, c.formatFlag, c.appendRest(rows))
+}
+
+// appendRest adds each setting that has no row yet, as it was given. A secret is never a flag, and one that a file holds is shown
+// by the name of the file.
+func (c configuration) appendRest(rows []settingRow) []settingRow {
+	eachSetting(reflect.ValueOf(c), func(name string, value reflect.Value) {
+		if !slices.ContainsFunc(rows, func(row settingRow) bool { return row.Name == name }) {
+			rows = append(rows, settingRow{name, withoutPassword(fmt.Sprint(value.Interface()))})
+		}
 	})
+	for _, name := range settingNames(c) {
+		if !slices.ContainsFunc(rows, func(row settingRow) bool { return row.Name == name }) {
+			rows = append(rows, settingRow{name, count(present(os.Getenv(name) != ""), "secret")})
+		}
+	}
+	return rows
 }
 
 func networks(prefixes []netip.Prefix) string {

@@ -56,6 +56,11 @@ func newJanitor(s janitorSettings, store *storage.Store, logger *slog.Logger, re
 		}, []string{"job"}),
 	}
 	registry.MustRegister(j.rows, j.failures, j.success, j.seconds)
+	for _, job := range []string{jobTokenExpiration, jobSweep, jobRegistrations} {
+		j.failures.WithLabelValues(job)
+		j.seconds.WithLabelValues(job)
+		j.success.WithLabelValues(job).SetToCurrentTime() // an alert on age begins with the process
+	}
 	return j
 }
 

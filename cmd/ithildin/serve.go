@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"runtime"
 
 	"github.com/gorilla/mux"
@@ -36,6 +37,7 @@ func (serveCommand) Help() string {
 
 // Run loads, opens, builds and serves until a signal comes.
 func (c *serveCommand) Run(ctx context.Context, terminal console) error {
+	warnOfUnknownSettings(terminal.err, os.Environ())
 	s, err := c.load()
 	if err != nil {
 		return err
