@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,4 +36,30 @@ func takeNoMore(listener net.Listener) error {
 		err = failed
 	}
 	return err
+}
+
+// awaitTaken waits until nobody is in a listener's queue, at most so long, and at least for those whose connection is being
+// made.
+func awaitTaken(listener net.Listener, most time.Duration) {
+	const handshake, pause = 100 * time.Millisecond, 10 * time.Millisecond
+	tcp, ok := listener.(*net.TCPListener)
+	if !ok {
+		return
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return
+	}
+	for waited := time.Duration(0); waited < most; waited += pause {
+		time.Sleep(pause)
+		queued := uint32(0)
+		_ = raw.Control(func(fd uintptr) {
+			if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+				queued = info.Unacked // of a socket that listens: the length of its queue
+			}
+		})
+		if queued == 0 && waited >= handshake {
+			return
+		}
+	}
 }

@@ -46,12 +46,12 @@ type rolled struct {
 	balancer    string
 }
 
-func newRolled(t *testing.T) *rolled {
+func newRolled(t *testing.T, delay string) *rolled {
 	databaseURL := storagetest.PostgreSQL().Create(t)
 	fillForCrash(t, storagetest.Open(t, databaseURL, func(o *storage.Options) { o.Now = time.Now }))
 	r := &rolled{t: t, balancer: freeAddress(t), environment: []string{
 		"ITHILDIN_DATABASE_URL=" + databaseURL, "ITHILDIN_SECRET=" + string(storagetest.Secret()),
-		"ITHILDIN_ISSUER=http://rolling.example", "ITHILDIN_SHUTDOWN_DELAY=800ms", "ITHILDIN_DATABASE_CONNECTIONS=4",
+		"ITHILDIN_ISSUER=http://rolling.example", "ITHILDIN_SHUTDOWN_DELAY=" + delay, "ITHILDIN_DATABASE_CONNECTIONS=4",
 	}}
 	for i := range replicas {
 		r.public[i], r.admin[i] = freeAddress(t), freeAddress(t)
@@ -143,21 +143,23 @@ func (r *rolled) rollingRestart(rounds int) {
 	require.Greater(r.t, served.Load(), int64(100*rounds))
 }
 
-func rollBehindEveryBalancer(t *testing.T, rounds int) {
+func rollBehindEveryBalancer(t *testing.T, rounds int, delay string) {
 	for _, b := range balancers {
 		t.Run(b.name, func(t *testing.T) {
-			r := newRolled(t)
+			r := newRolled(t, delay)
 			r.balance(b.variable, b.configuration, b.arguments)
 			r.rollingRestart(rounds)
 		})
 	}
 }
 
-func TestNoRequestFailsWhenServersAreRestartedOneByOne(t *testing.T) { rollBehindEveryBalancer(t, 1) }
+func TestNoRequestFailsWhenServersAreRestartedOneByOne(t *testing.T) {
+	rollBehindEveryBalancer(t, 1, "800ms")
+}
 
 func TestChaosNoRequestFailsWhenServersAreRestartedOneByOneNineTimes(t *testing.T) {
 	if os.Getenv("ITHILDIN_TEST_CHAOS") != "1" {
 		t.Skip("takes some minutes: run `make chaos`")
 	}
-	rollBehindEveryBalancer(t, 9)
+	rollBehindEveryBalancer(t, 9, "5s")
 }

@@ -23,7 +23,7 @@ const (
 	// farewellTime is what of it is kept for what runs beside requests: the last audit events, the leases.
 	farewellTime = 6 * time.Second
 	// queueTime is how long those who have connected already wait at most until they are taken.
-	queueTime = 200 * time.Millisecond
+	queueTime = 2 * time.Second
 )
 
 // service is a provider that is ready to run.
@@ -86,7 +86,9 @@ func (s *service) leave(listeners []net.Listener, servers []*http.Server, stopBa
 				s.logger.Debug("connections that wait when a listener closes will be reset", "cause", err)
 			}
 		}
-		time.Sleep(queueTime)
+		for _, listener := range listeners {
+			awaitTaken(listener, queueTime)
+		}
 	}
 	drained, cancel := context.WithDeadline(context.Background(), end.Add(-farewellTime))
 	defer cancel()
