@@ -18,7 +18,10 @@ type dialect func(w http.ResponseWriter, r *http.Request, e *Error)
 // serve makes a handler of an endpoint and the dialect of its errors.
 func (p *Provider) serve(e endpoint, d dialect) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := e(w, r)
+		err := inbound.Admitted(r)
+		if err == nil {
+			err = e(w, r)
+		}
 		if err == nil {
 			return
 		}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"ithildin/provider/inbound"
 )
 
 // pageError is an error for a person: it can't, or must not, go to the client.
@@ -21,7 +23,10 @@ func (e *pageError) Unwrap() error { return e.cause }
 // servePage is serve for what a browser shows.
 func (p *Provider) servePage(e endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := e(w, r)
+		err := inbound.Admitted(r)
+		if err == nil {
+			err = e(w, r)
+		}
 		if err == nil {
 			return
 		}

@@ -134,7 +134,7 @@ func AsError(err error) *Error {
 	}
 	err = explain(err)
 	switch {
-	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, login.ErrBusy), errors.Is(err, inbound.ErrBusy),
+	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, login.ErrBusy), errors.Is(err, inbound.ErrBusy), errors.Is(err, inbound.ErrOverloaded),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return newError(http.StatusServiceUnavailable, CodeTemporarilyUnavailable,
 			"The server can't answer now. Please try again in a moment.").Because(err)

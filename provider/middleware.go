@@ -162,3 +162,7 @@ func (p *Provider) trusted(address netip.Addr) bool {
 	}
 	return false
 }
+
+// Admitted says whether a request is within what a listener works on at once; its error has the status 503. Every kind of
+// endpoint asks before it begins, so that the refusal is in its own words.
+func Admitted(r *http.Request) error { return inbound.Admitted(r) }

@@ -47,8 +47,10 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// Bodies bound what the bodies of requests take up at once, on each listener by itself.
 	Bodies inbound.Limits
-	Now    func() time.Time
-	Random io.Reader
+	// RequestsAtOnce are worked on by each listener at most; those beyond are answered with 503. Default 256.
+	RequestsAtOnce int
+	Now            func() time.Time
+	Random         io.Reader
 	// Metrics is where counters are registered; nil keeps them to the Provider.
 	Metrics prometheus.Registerer
 	// RequestTime is how long a request may take before it is answered with 503; default 20 s, well under the time-out of
@@ -58,18 +60,19 @@ type Options struct {
 
 // Provider is the OpenID Provider. It is safe for concurrent use.
 type Provider struct {
-	store       *storage.Store
-	keys        *jwks.Set
-	login       *login.Service
-	issuer      string
-	path        string // of the issuer, without a trailing slash
-	logger      *slog.Logger
-	now         func() time.Time
-	random      io.Reader
-	proxies     []netip.Prefix
-	metrics     *metrics
-	requestTime time.Duration
-	faces       map[string]Face
+	store          *storage.Store
+	keys           *jwks.Set
+	login          *login.Service
+	issuer         string
+	path           string // of the issuer, without a trailing slash
+	logger         *slog.Logger
+	now            func() time.Time
+	random         io.Reader
+	proxies        []netip.Prefix
+	metrics        *metrics
+	requestTime    time.Duration
+	requestsAtOnce int
+	faces          map[string]Face
 
 	outbound       *outbound.Client
 	keySets        *outbound.Cache[*jose.JSONWebKeySet]
@@ -127,7 +130,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p := &Provider{
 		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"), logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
-		bodies: o.Bodies, requestTime: o.RequestTime,
+		bodies: o.Bodies, requestTime: o.RequestTime, requestsAtOnce: o.RequestsAtOnce,
 		passwords: o.Passwords, components: o.Components,
 		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
 	}

@@ -32,7 +32,7 @@ type Mount func(*mux.Router)
 func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	router := mux.NewRouter()
 	router.SkipClean(true)
-	router.Use(p.observe, inbound.NewBodies(p.bodies).Bound)
+	router.Use(p.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
 	page := func(e endpoint) http.Handler { return p.servePage(e) }
 	router.Handle(PathAuthorize, page(p.authorize)).Methods(http.MethodGet, http.MethodHead, http.MethodPost)
 	router.Handle(login.PathContinue, page(p.resume)).Methods(http.MethodGet)
@@ -69,7 +69,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 func (p *Provider) AdminHandler(mounts ...Mount) http.Handler {
 	router := mux.NewRouter()
 	router.SkipClean(true)
-	router.Use(p.observe, inbound.NewBodies(p.bodies).Bound)
+	router.Use(p.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
 	for _, mount := range mounts {
 		mount(router)
 	}

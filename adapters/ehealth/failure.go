@@ -131,7 +131,11 @@ func failureValidation(broken map[string]rule) failure {
 // handle makes a handler of an endpoint whose error is a failure, or a fault of storage or provider.
 func (a *Adapter) handle(endpoint func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := endpoint(w, r); err != nil {
+		err := inbound.Admitted(r)
+		if err == nil {
+			err = endpoint(w, r)
+		}
+		if err != nil {
 			a.writeFailure(w, r, failureOf(err))
 		}
 	}

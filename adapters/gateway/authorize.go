@@ -41,6 +41,10 @@ func (g *Gateway) authorizeEnvoy(w http.ResponseWriter, r *http.Request) {
 
 // settle decides, keeps the decision and answers. A decision that can't be kept is a no.
 func (g *Gateway) settle(w http.ResponseWriter, r *http.Request, o original) {
+	if err := provider.Admitted(r); err != nil {
+		g.answer(w, r, o, decision{}.refuse(http.StatusServiceUnavailable, "internal_error", "Service is temporarily unavailable. Try later", err))
+		return
+	}
 	d := g.decide(r.Context(), o, r.Header)
 	if err := g.keep(r, o, d); err != nil {
 		d = d.refuse(http.StatusServiceUnavailable, "internal_error", "Service is temporarily unavailable. Try later", err)

@@ -86,6 +86,7 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_REGISTRATION_QUOTA", fmt.Sprint(s.registration.Quota)},
 		{"ITHILDIN_REGISTRATION_RATE", fmt.Sprint(s.registration.Rate)},
 		{"ITHILDIN_REGISTRATION_SCOPE", strings.Join(s.registration.Scope, " ")},
+		{"ITHILDIN_REQUESTS_AT_ONCE", fmt.Sprint(s.serving.requestsAtOnce)},
 		{"ITHILDIN_SHUTDOWN_DELAY", s.serving.shutdownDelay.String()},
 		{"ITHILDIN_CLOCK_SKEW", s.serving.clockSkew.String()},
 		{"ITHILDIN_LOG_FORMAT", or(s.logFormat, "text on a terminal, else json")},

@@ -111,7 +111,7 @@ func (c configuration) load() (*settings, error) {
 	s.outbound = c.outboundFlags.load(&p)
 	s.janitor = c.janitorFlags.load(&p, s.components.PasswordLifetime)
 	s.registration = c.registrationFlags.load(&p)
-	s.serving = c.servingFlags.load(&p, c.Dev)
+	s.serving = c.servingFlags.load(&p, c.Dev, s.databaseConnections)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
 	}

@@ -149,7 +149,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	p, err := provider.New(ctx, provider.Options{
 		Store: store, Keys: keys, Passwords: passwords, Components: s.components, Issuer: s.issuer, Logger: logger,
 		TrustedProxies: s.trustedProxies, ResponseTypes: s.responseTypes, Registration: s.registration,
-		Outbound: outbound.New(s.outbound), Metrics: registry,
+		Outbound: outbound.New(s.outbound), Metrics: registry, RequestsAtOnce: s.serving.requestsAtOnce,
 	})
 	if err != nil {
 		return nil, explainSealed(err)

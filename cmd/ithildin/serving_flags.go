@@ -4,14 +4,16 @@ import "time"
 
 // servingFlags say how a server behaves under load, beside a failing database and at its end.
 type servingFlags struct {
-	ShutdownDelay string `env:"ITHILDIN_SHUTDOWN_DELAY" placeholder:"DURATION" help:"How long requests are still taken after SIGTERM, while /readyz answers 503; default 5s, 0s with --dev."`
-	ClockSkew     string `env:"ITHILDIN_CLOCK_SKEW" placeholder:"DURATION" help:"Difference from the database's clock above which /readyz answers 503; default 30s, 0s for any."`
+	ShutdownDelay  string `env:"ITHILDIN_SHUTDOWN_DELAY" placeholder:"DURATION" help:"How long requests are still taken after SIGTERM, while /readyz answers 503; default 5s, 0s with --dev."`
+	RequestsAtOnce string `env:"ITHILDIN_REQUESTS_AT_ONCE" placeholder:"N" help:"Requests that each listener works on at most, others get 503; default 8 for each connection to the database."`
+	ClockSkew      string `env:"ITHILDIN_CLOCK_SKEW" placeholder:"DURATION" help:"Difference from the database's clock above which /readyz answers 503; default 30s, 0s for any."`
 }
 
 // servingSettings are servingFlags that were found right.
 type servingSettings struct {
-	shutdownDelay time.Duration
-	clockSkew     time.Duration // 0: any
+	shutdownDelay  time.Duration
+	clockSkew      time.Duration // 0: any
+	requestsAtOnce int
 }
 
 const (
@@ -19,16 +21,19 @@ const (
 	defaultClockSkew     = "30s"
 	longestShutdownDelay = 20 * time.Second // what is left of shutdownTime is for requests
 	largestClockSkew     = 24 * time.Hour
+	requestsOfConnection = 8
+	mostRequests         = 100_000
 )
 
-func (f servingFlags) load(p *problems, dev bool) servingSettings {
+func (f servingFlags) load(p *problems, dev bool, connections int) servingSettings {
 	delay := defaultShutdownDelay
 	if dev {
 		delay = "0s"
 	}
 	return servingSettings{
-		shutdownDelay: p.duration("ITHILDIN_SHUTDOWN_DELAY", or(f.ShutdownDelay, delay), longestShutdownDelay),
-		clockSkew:     p.duration("ITHILDIN_CLOCK_SKEW", or(f.ClockSkew, defaultClockSkew), largestClockSkew),
+		shutdownDelay:  p.duration("ITHILDIN_SHUTDOWN_DELAY", or(f.ShutdownDelay, delay), longestShutdownDelay),
+		requestsAtOnce: p.number("ITHILDIN_REQUESTS_AT_ONCE", f.RequestsAtOnce, requestsOfConnection*connections, 1, mostRequests),
+		clockSkew:      p.duration("ITHILDIN_CLOCK_SKEW", or(f.ClockSkew, defaultClockSkew), largestClockSkew),
 	}
 }
 

@@ -59,6 +59,7 @@ var failures = []failure{
 	{errNotTheirs, http.StatusNotFound, "not_found", MessageNotTheirs, slog.LevelInfo},
 	{errNoPage, http.StatusNotFound, "not_found", MessageNoPage, slog.LevelInfo},
 	{storage.ErrUnavailable, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
+	{inbound.ErrOverloaded, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
 	{ErrBusy, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
 	{context.Canceled, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelInfo},

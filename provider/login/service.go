@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -180,7 +181,11 @@ func (s *Service) Protect(h http.Handler) http.Handler { return s.crossOrigin.Ha
 // handle gives every error of a page to Fail.
 func (s *Service) handle(page func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := page(w, r); err != nil {
+		err := inbound.Admitted(r)
+		if err == nil {
+			err = page(w, r)
+		}
+		if err != nil {
 			s.Fail(w, r, err)
 		}
 	})

@@ -1,0 +1,63 @@
+package provider_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/mux"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/provider"
+	"ithildin/storage/storagetest"
+)
+
+func TestRequestsBeyondTheLimitAreRefusedInTheWordsOfTheirEndpoint(t *testing.T) {
+	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) { o.RequestsAtOnce = 1 })
+	arrived, release := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(s.provider.Handler(func(r *mux.Router) {
+		r.HandleFunc("/hold", func(http.ResponseWriter, *http.Request) {
+			close(arrived)
+			<-release
+		})
+	}))
+	defer server.Close()
+	ask := func(method, path string) (*http.Response, string) {
+		request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
+		require.NoError(t, err)
+		request.Header.Set("Accept", "text/html")
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response, string(body)
+	}
+	held := make(chan struct{})
+	go func() {
+		defer close(held)
+		_, _ = ask(http.MethodGet, "/hold")
+	}()
+	<-arrived
+	for path, words := range map[string]string{
+		"POST " + provider.PathToken:    `"error":"temporarily_unavailable"`,
+		"GET " + provider.PathUserinfo:  `"error":"temporarily_unavailable"`,
+		"GET " + provider.PathAuthorize: `<html`,
+		"GET /login/account":            `<html`,
+		"POST /oauth/tokens":            `"type":"internal_error"`,
+	} {
+		method, address, _ := strings.Cut(path, " ")
+		response, body := ask(method, address)
+		require.Equal(t, http.StatusServiceUnavailable, response.StatusCode, path)
+		require.NotEmpty(t, response.Header.Get("Retry-After"), path)
+		require.Contains(t, body, words, path)
+	}
+	response, _ := ask(http.MethodGet, provider.PathJWKS)
+	require.Equal(t, http.StatusOK, response.StatusCode, "keys are for everybody")
+	close(release)
+	<-held
+	response, _ = ask(http.MethodPost, provider.PathToken)
+	require.Equal(t, http.StatusBadRequest, response.StatusCode, "there is room again")
+}
