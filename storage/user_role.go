@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -42,11 +43,49 @@ func (s *Store) RevokeRole(ctx context.Context, userID, roleID, clientID string)
 	ctx = changingRole(ctx, EventRoleRevoked, userID, roleID, clientID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		if clientID == "" {
-			return writeRow(ctx, tx, `DELETE FROM global_user_roles WHERE user_id = $1 AND role_id = $2`, userID, roleID)
+			err = writeRow(ctx, tx, `DELETE FROM global_user_roles WHERE user_id = $1 AND role_id = $2`, userID, roleID)
+		} else {
+			err = writeRow(ctx, tx, `DELETE FROM user_roles WHERE user_id = $1 AND role_id = $2 AND client_id = $3`,
+				userID, roleID, clientID)
 		}
-		return writeRow(ctx, tx, `DELETE FROM user_roles WHERE user_id = $1 AND role_id = $2 AND client_id = $3`,
-			userID, roleID, clientID)
+		if err != nil {
+			return err
+		}
+		return s.endTokensOfRole(ctx, tx, userID, roleID, clientID)
 	})
+}
+
+// endTokensOfRole ends the opaque access tokens of a user that have a scope of a role which the user has just lost, so that
+// the next refresh or sign-in gives what is left. Those of a client whose refresh_scope is approval stay: a refresh would
+// give them again.
+func (s *Store) endTokensOfRole(ctx context.Context, tx *sqlx.Tx, userID, roleID, clientID string) error {
+	var lost string
+	if err := tx.GetContext(ctx, &lost, `SELECT scope FROM roles WHERE id = $1`, roleID); err != nil {
+		return err
+	}
+	var tokens []struct {
+		ID    []byte `db:"id"`
+		Scope string `db:"scope"`
+	}
+	err := tx.SelectContext(ctx, &tokens, `
+SELECT id, scope FROM access_tokens
+WHERE user_id = $1 AND expires_at > $2 AND kind = '`+KindAccessToken+`' AND ($3 = '' OR client_id = $3)
+AND client_id NOT IN (
+    SELECT id FROM clients WHERE policy LIKE '%"refresh\_scope":"`+RefreshScopeApproval+`"%' ESCAPE '\')`,
+		userID, s.Now(), clientID)
+	if err != nil {
+		return err
+	}
+	names := SplitScope(lost)
+	for _, token := range tokens {
+		if !slices.ContainsFunc(SplitScope(token.Scope), func(name string) bool { return slices.Contains(names, name) }) {
+			continue
+		}
+		if err := write(ctx, tx, `UPDATE access_tokens SET expires_at = $2 WHERE id = $1`, token.ID, s.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changingRole is changing for a role that a user holds for a client, or everywhere where clientID is "".

@@ -104,3 +104,20 @@ func TestTheAuditTellsOfScopesBeyondTheRolesAtAnImportedClient(t *testing.T) {
 		require.Equal(t, doctorID, events[0].UserID)
 	})
 }
+
+// A token goes on with a scope of a role that was taken away.
+func TestAttackATokenOutlivesTheRoleThatGaveItsScope(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		w.signsIn(ofNewClients)
+		kept := w.token(hospitalID, "user:read")
+		token := w.token(hospitalID, "user:read legal_entity:read")
+		ask := func(token string) int {
+			return w.send(http.MethodGet, "/oauth/user", headers("Authorization", "Bearer "+token), "").status
+		}
+		require.Equal(t, http.StatusOK, ask(token))
+		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
+		require.Equal(t, http.StatusUnauthorized, ask(token))
+		require.Equal(t, http.StatusOK, ask(kept), "one without a scope of the role stays")
+	})
+}

@@ -47,8 +47,13 @@ func (s *Service) beginAttempt(r *http.Request, username string) (a attempt, wit
 	return attempt{service: s, rows: rows}, within, nil
 }
 
+// forgetTimeout bounds what is taken back although the browser may have gone: it must not depend on that.
+const forgetTimeout = 5 * time.Second
+
 // forget takes the attempt back: it was no failed guess.
 func (a attempt) forget(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTimeout)
+	defer cancel()
 	return a.service.store.ForgetSignInFailures(ctx, a.rows)
 }
 
