@@ -105,7 +105,7 @@ func (l *logoutRequest) checkRedirect() error {
 		return invalidRequest("The " + parameter + " comes without an id_token_hint or a client_id.").Because(ErrClientMissing)
 	}
 	if registered := l.client.Metadata.PostLogoutRedirectURIs; !slices.Contains(registered, uri) {
-		return invalidRequest(mismatch(parameter, registered, uri)).Because(ErrRedirectURI)
+		return mismatch(parameter, registered, uri)
 	}
 	return nil
 }

@@ -155,5 +155,5 @@ func matchClient(client *storage.Client, requested string) (uri string, given bo
 		}
 		return "", false, invalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
 	}
-	return "", false, invalidRequest(mismatch("redirect_uri", registered, requested)).Because(ErrRedirectURI)
+	return "", false, mismatch("redirect_uri", registered, requested)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"ithildin/provider/login"
 )
 
 // difference is the first part in which two URIs differ, in the order of their parts; a later one is a nearer miss.
@@ -18,10 +20,29 @@ const (
 	differsInTrailingSlash
 	differsInQuery
 	differsInNothing
+	// What no registered URI may be.
+	isNotAbsolute
+	hasFragment
+	hasUserInformation
 )
+
+// redirectMismatch is ErrRedirectURI with what a page says about it.
+type redirectMismatch struct {
+	requested string
+	nearest   difference
+}
+
+// Error is for the log.
+func (m *redirectMismatch) Error() string { return ErrRedirectURI.Error() }
+
+// Unwrap lets errors.Is find ErrRedirectURI.
+func (m *redirectMismatch) Unwrap() error { return ErrRedirectURI }
 
 // nearMiss names the first true difference. It names no part of what is registered.
 var nearMiss = map[difference]string{
+	isNotAbsolute:          " It is not an absolute URI.",
+	hasFragment:            " It has a fragment.",
+	hasUserInformation:     " It has user information.",
 	differsInScheme:        " One of them differs in its scheme.",
 	differsInPort:          " One of them differs in its port.",
 	differsInPath:          " One of them has the same host and another path.",
@@ -30,18 +51,36 @@ var nearMiss = map[difference]string{
 	differsInQuery:         " One of them differs in its query.",
 }
 
+// nearMissDetail is nearMiss for a page, as a message key.
+var nearMissDetail = map[difference]string{
+	isNotAbsolute:          login.DetailRedirectNotAbsolute,
+	hasFragment:            login.DetailRedirectFragment,
+	hasUserInformation:     login.DetailRedirectUser,
+	differsInScheme:        login.DetailRedirectScheme,
+	differsInPort:          login.DetailRedirectPort,
+	differsInPath:          login.DetailRedirectPath,
+	differsInCase:          login.DetailRedirectCase,
+	differsInTrailingSlash: login.DetailRedirectTrailingSlash,
+	differsInQuery:         login.DetailRedirectQuery,
+}
+
 // mismatch says what was received and what the near miss is. It does not list what is registered: the page is seen by
 // whoever opens a link.
-func mismatch(parameter string, registered []string, requested string) string {
+func mismatch(parameter string, registered []string, requested string) *Error {
+	nearest := nearestDifference(registered, requested)
 	text := fmt.Sprintf("The %s %.200q is none of the %d that the client registered.", parameter, requested, len(registered))
+	return invalidRequest(text + nearMiss[nearest]).Because(&redirectMismatch{requested, nearest})
+}
+
+func nearestDifference(registered []string, requested string) difference {
 	asked, err := url.Parse(requested)
 	switch {
 	case err != nil || !asked.IsAbs():
-		return text + " It is not an absolute URI."
+		return isNotAbsolute
 	case strings.Contains(requested, "#"):
-		return text + " It has a fragment."
+		return hasFragment
 	case asked.User != nil:
-		return text + " It has user information."
+		return hasUserInformation
 	}
 	nearest := differsInHost
 	for _, r := range registered {
@@ -49,7 +88,7 @@ func mismatch(parameter string, registered []string, requested string) string {
 			nearest = max(nearest, compareURIs(known, asked))
 		}
 	}
-	return text + nearMiss[nearest]
+	return nearest
 }
 
 func compareURIs(known, asked *url.URL) difference {

@@ -86,10 +86,17 @@ func TestTheHintAboutARedirectURINamesTheFirstTrueDifference(t *testing.T) {
 	} {
 		q := request("clinic", "openid")
 		q.Set("redirect_uri", uri)
+		q.Set("ui_locales", "uk")
+		ukrainian := s.browser().authorize(q).body
+		require.Contains(t, ukrainian, `<html lang="uk">`)
+		require.Contains(t, ukrainian, "Адреса повернення не збігається з жодною з адрес")
+		require.NotRegexp(t, `(?i)is none of|one of them|absolute URI`, ukrainian, "no English sentence on a Ukrainian page")
+		q.Set("ui_locales", "en")
 		p := s.browser().authorize(q)
 		require.Nil(t, p.location, uri)
 		if words == "" {
 			require.NotContains(t, p.body, "One of them", uri)
+			require.NotContains(t, ukrainian, "однієї із зареєстрованих", uri)
 			continue
 		}
 		require.Contains(t, p.body, words, uri)

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"ithildin/provider/login"
@@ -14,6 +15,7 @@ func words(e *Error) login.ErrorPage {
 		page.Hint = login.HintTellOperator
 	}
 	var scope *ScopeError
+	var redirect *redirectMismatch
 	switch {
 	case errors.As(e, &scope) && scope.Reason == ScopeEmpty:
 		page.Message = login.MessageNoRoles
@@ -27,8 +29,11 @@ func words(e *Error) login.ErrorPage {
 		page.Message = login.MessageClientUnknown
 	case errors.Is(e, ErrRedirectMissing):
 		page.Message, page.Expected = login.MessageRedirectMissing, "redirect_uri"
+	case errors.As(e, &redirect):
+		page.Message, page.Detail = login.MessageRedirectMismatch, nearMissDetail[redirect.nearest]
+		page.Received = fmt.Sprintf("%.200q", redirect.requested)
 	case errors.Is(e, ErrRedirectURI):
-		page.Message, page.Received = login.MessageRedirectMismatch, e.Description
+		page.Message = login.MessageRedirectMismatch
 	case errors.Is(e, ErrClientBlocked):
 		page.Message = login.MessageClientBlocked
 	case errors.Is(e, ErrRefused):

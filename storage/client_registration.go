@@ -95,8 +95,9 @@ func (s *Store) UpdateRegistration(ctx context.Context, u RegistrationUpdate) er
 		if err != nil {
 			return err
 		}
-		err = writeRow(ctx, tx, `UPDATE clients SET name = $2, scope = $3, metadata = $4, updated_at = $5 WHERE id = $1`,
-			u.Client.ID, u.Client.Name, strings.Join(u.Client.Scope, " "), string(metadata), s.Now())
+		err = writeRow(ctx, tx, `
+UPDATE clients SET name = $2, scope = $3, metadata = $4, updated_at = $5, name_folded = $6 WHERE id = $1`,
+			u.Client.ID, u.Client.Name, strings.Join(u.Client.Scope, " "), string(metadata), s.Now(), foldName(u.Client.Name))
 		if err != nil {
 			return err
 		}

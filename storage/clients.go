@@ -117,7 +117,7 @@ func clientValues(c Client) ([]any, error) {
 	}
 	return []any{
 		c.Name, typeID, ownerID, strings.Join(c.Scope, " "), string(policy), string(metadata),
-		document(c.Settings), document(c.PrivateSettings),
+		document(c.Settings), document(c.PrivateSettings), foldName(c.Name),
 	}, nil
 }
 
@@ -138,8 +138,8 @@ func createClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
 	}
 	err = write(ctx, tx, `
 INSERT INTO clients (name, client_type_id, owner_id, scope, policy, metadata, settings, private_settings,
-       id, is_blocked, block_reason, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+       name_folded, id, is_blocked, block_reason, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		append(values[:len(values):len(values)], c.ID, c.IsBlocked, c.BlockReason, c.CreatedAt, c.UpdatedAt)...)
 	if err != nil {
 		return err
@@ -172,8 +172,8 @@ func (s *Store) updateClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
 	}
 	return writeRow(ctx, tx, `
 UPDATE clients SET name = $1, client_type_id = $2, owner_id = $3, scope = $4, policy = $5, metadata = $6, settings = $7,
-       private_settings = $8, updated_at = $9
-WHERE id = $10`, append(values[:len(values):len(values)], s.Now(), id)...)
+       private_settings = $8, name_folded = $9, updated_at = $10
+WHERE id = $11`, append(values[:len(values):len(values)], s.Now(), id)...)
 }
 
 // DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to it.

@@ -7,14 +7,15 @@ import (
 
 var importClients = importStatement{
 	insert: `INSERT INTO clients (name, client_type_id, owner_id, scope, policy, metadata, settings, private_settings,
-       id, is_blocked, block_reason, created_at, updated_at)`,
+       name_folded, id, is_blocked, block_reason, created_at, updated_at)`,
 	// The policy is what an operator changes here, setting by setting; it is the source's at first only.
-	rule: `ON CONFLICT (id) DO UPDATE SET name = excluded.name, client_type_id = excluded.client_type_id,
+	rule: `ON CONFLICT (id) DO UPDATE SET name = excluded.name,
+       name_folded = excluded.name_folded, client_type_id = excluded.client_type_id,
        owner_id = excluded.owner_id, settings = excluded.settings, private_settings = excluded.private_settings,
        updated_at = excluded.updated_at, is_blocked = (clients.is_blocked OR excluded.is_blocked),
        block_reason = CASE WHEN clients.is_blocked THEN clients.block_reason ELSE excluded.block_reason END
 WHERE clients.updated_at < excluded.updated_at OR (excluded.is_blocked AND NOT clients.is_blocked)`,
-	width: 13, configuration: true,
+	width: 14, configuration: true,
 }
 
 // ImportClients writes clients without their connections.

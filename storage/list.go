@@ -7,7 +7,7 @@ import (
 
 // contains is a LIKE pattern for a part of a text, in which nothing but the text itself matches.
 func contains(part string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(part)) + "%"
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(part) + "%"
 }
 
 // ClientFilter says which clients to list; what is zero does not matter.
@@ -22,7 +22,9 @@ type ClientFilter struct {
 func (s *Store) PageOfClients(ctx context.Context, f ClientFilter, p Page) ([]Client, Total, error) {
 	l := listing{parts: []part{{query: selectClient, table: "clients c", key: []string{"c.id"}, order: []string{"c.id"}}}}
 	if f.Name != "" {
-		l.where(`lower(c.name) LIKE %s ESCAPE '\'`, contains(f.Name))
+		// Where the column can't be filled, the database's own idea of case has to do.
+		_ = s.foldNames(ctx)
+		l.where(`(c.name_folded LIKE %[1]s ESCAPE '\' OR lower(c.name) LIKE %[1]s ESCAPE '\')`, contains(foldName(f.Name)))
 	}
 	l.equal("c.client_type_id", f.TypeID)
 	l.equal("c.owner_id", f.OwnerID)

@@ -18,6 +18,7 @@ type LoginSession struct {
 	AMR        []string `db:"-"`         // RFC 8176
 	ACR        string   `db:"acr"`
 	UserAgent  string   `db:"user_agent"` // of the browser, for its user to tell it by
+	Address    string   `db:"address"`    // from where it was used last
 	LastUsedAt int64    `db:"last_used_at"`
 	CreatedAt  int64    `db:"created_at"`
 	ExpiresAt  int64    `db:"expires_at"`
@@ -62,10 +63,10 @@ func (s *Store) CreateLoginSession(ctx context.Context, l LoginSession) error {
 	// A conflict can only be with ourselves, sent twice: the id is the hash of a fresh random value.
 	_, err := s.exec(ctx, `
 INSERT INTO login_sessions (id, session_id, user_id, auth_time, amr, acr, user_agent, last_used_at, created_at, expires_at,
-       revoked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
+       revoked_at, address)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
 		l.ID, l.SessionID, l.UserID, l.AuthTime, strings.Join(l.AMR, " "), l.ACR, l.UserAgent, l.LastUsedAt, l.CreatedAt,
-		l.ExpiresAt, l.RevokedAt)
+		l.ExpiresAt, l.RevokedAt, l.Address)
 	return unknownReference(err)
 }
 
@@ -76,9 +77,11 @@ func (s *Store) RenewLoginSession(ctx context.Context, previous []byte, l *Login
 	// In a transaction, which is never sent twice: the second time its session would be gone.
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		return tx.QueryRowxContext(ctx, `
-UPDATE login_sessions SET id = $2, auth_time = $4, amr = $5, acr = $6, user_agent = $7, last_used_at = $8, expires_at = $9
+UPDATE login_sessions SET id = $2, auth_time = $4, amr = $5, acr = $6, user_agent = $7, last_used_at = $8, expires_at = $9,
+       address = $10
 WHERE id = $1 AND user_id = $3 AND revoked_at = 0 AND expires_at > $8 RETURNING session_id, created_at`,
 			previous, l.ID, l.UserID, l.AuthTime, strings.Join(l.AMR, " "), l.ACR, l.UserAgent, l.LastUsedAt, l.ExpiresAt,
+			l.Address,
 		).Scan(&l.SessionID, &l.CreatedAt)
 	})
 }
@@ -162,11 +165,12 @@ func (s *Store) liveSessionGate() string {
 	return liveSession + ` FOR NO KEY UPDATE`
 }
 
-// QueueSessionUse notes that a session was used, with the other writes of the request; now is epoch seconds.
-func (u *UnitOfWork) QueueSessionUse(sessionHash []byte, now int64) {
+// QueueSessionUse notes that a session was used, and from where, with the other writes of the request; now is epoch seconds.
+func (u *UnitOfWork) QueueSessionUse(sessionHash []byte, address string, now int64) {
 	u.queue(statement{
-		name: "session use", sql: `UPDATE login_sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`,
-		args: []any{sessionHash, now},
+		name: "session use", sql: `
+UPDATE login_sessions SET last_used_at = $2, address = $3 WHERE id = $1 AND last_used_at < $2`,
+		args: []any{sessionHash, now, address},
 	})
 }
 
@@ -178,7 +182,7 @@ func (s *Store) ListLoginSessions(ctx context.Context, userID string) ([]LoginSe
 	}
 	var rows []loginSessionRow
 	err = s.selectAll(ctx, &rows, `
-SELECT id, session_id, user_id, auth_time, amr, acr, user_agent, last_used_at, created_at, expires_at, revoked_at
+SELECT id, session_id, user_id, auth_time, amr, acr, user_agent, address, last_used_at, created_at, expires_at, revoked_at
 FROM login_sessions WHERE user_id = $1 AND revoked_at = 0 AND expires_at > $2 ORDER BY created_at DESC, session_id`,
 		userID, s.Now())
 	if err != nil {

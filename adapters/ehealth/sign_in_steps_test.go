@@ -100,7 +100,7 @@ func TestThreeWrongCodesBlockTheAccountOnThePagesToo(t *testing.T) {
 		p := b.password(b.ask("legal_entity:read"), doctorPassword)
 		wrong := func() page { return b.submit(p, url.Values{"code": {w.components.wrong(doctorPhone).String()}}) }
 		require.Contains(t, wrong().body, "Код неправильний.")
-		require.Contains(t, wrong().body, "Залишилася одна спроба.", "before the last try")
+		require.Contains(t, wrong().body, "Код неправильний, і залишилася одна спроба.", "before the last try")
 		require.Contains(t, b.read(b.http.Get(w.server.URL+"/login/code?request="+url.QueryEscape(hidden.FindStringSubmatch(p.body)[1]))).body, "Залишилася одна спроба.")
 		last := wrong()
 		require.Equal(t, http.StatusForbidden, last.status)

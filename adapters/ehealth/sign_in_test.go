@@ -231,13 +231,13 @@ func TestAnErrorAtTheOldAddressIsAPageAndNeverARedirect(t *testing.T) {
 			signIn bool
 			text   string
 		}{
-			"no client":          {with("client_id"), false, "Не вказано ідентифікатор застосунку"},
-			"an unknown client":  {with("client_id", uuid.NewString()), false, "Не знайдено застосунок"},
-			"no redirect URI":    {with("redirect_uri"), false, "Не вказано адресу зворотного виклику"},
-			"a foreign URI":      {with("redirect_uri", "https://evil.example/https://mis-a.example/cb"), false, "Адреса зворотного виклику не збігається"},
+			"no client":          {with("client_id"), false, "не вказано ідентифікатора застосунку"},
+			"an unknown client":  {with("client_id", uuid.NewString()), false, "Не знайдено застосунку"},
+			"no redirect URI":    {with("redirect_uri"), false, "не вказано адреси повернення"},
+			"a foreign URI":      {with("redirect_uri", "https://evil.example/https://mis-a.example/cb"), false, "Адреса повернення не збігається"},
 			"two redirect URIs":  {with("redirect_uri", redirectURI, "https://evil.example/"), false, "Запит пошкоджено"},
-			"a scope of no role": {with("scope", "patients:create"), true, "якого йому не можна надати"},
-			"a scope of no type": {with("scope", "legal_entity:merge"), false, "якого йому не можна надати"},
+			"a scope of no role": {with("scope", "patients:create"), true, "який йому не можна надати"},
+			"a scope of no type": {with("scope", "legal_entity:merge"), false, "який йому не можна надати"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				b := s.browser()

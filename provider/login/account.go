@@ -1,11 +1,12 @@
 package login
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
+	"strings"
 
 	"ithildin/storage"
 )
@@ -22,7 +23,9 @@ type accountPage struct {
 type accountSession struct {
 	ID              string
 	Device          string // "" where it is not known
-	Since, LastUsed time.Time
+	Address         string
+	Name            string // of its buttons: device, address and beginning, by which sessions differ
+	Since, LastUsed int64  // epoch seconds
 	Current         bool
 }
 
@@ -30,7 +33,7 @@ type accountApproval struct {
 	ID         string
 	ClientName string
 	Titles     []string
-	Since      time.Time
+	Since      int64  // epoch seconds
 	Open       string // where the client begins a sign-in; "" where it does not say
 }
 
@@ -44,7 +47,7 @@ func (s *Service) showAccount(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := s.newView(w, r, "")
 	page := accountPage{UserID: current.User.ID, UserName: current.User.Email}
-	if page.Sessions, err = s.sessionsOf(r, current); err != nil {
+	if page.Sessions, err = s.sessionsOf(r, current, v.Words); err != nil {
 		return err
 	}
 	if page.Approvals, err = s.approvalsOf(r, current.User.ID, v.Language); err != nil {
@@ -55,7 +58,7 @@ func (s *Service) showAccount(w http.ResponseWriter, r *http.Request) error {
 }
 
 // sessionsOf are the sessions that still open something, this browser's first.
-func (s *Service) sessionsOf(r *http.Request, current *storage.Login) ([]accountSession, error) {
+func (s *Service) sessionsOf(r *http.Request, current *storage.Login, t *text) ([]accountSession, error) {
 	sessions, err := s.store.ListLoginSessions(r.Context(), current.User.ID)
 	if err != nil {
 		return nil, err
@@ -66,9 +69,12 @@ func (s *Service) sessionsOf(r *http.Request, current *storage.Login) ([]account
 			continue
 		}
 		entry := accountSession{
-			ID: session.SessionID, Device: deviceName(session.UserAgent), Since: time.Unix(session.CreatedAt, 0).UTC(),
-			LastUsed: time.Unix(session.LastUsedAt, 0).UTC(), Current: session.SessionID == current.Session.SessionID,
+			ID: session.SessionID, Device: deviceName(session.UserAgent), Since: session.CreatedAt,
+			LastUsed: session.LastUsedAt, Current: session.SessionID == current.Session.SessionID, Address: session.Address,
 		}
+		entry.Name = strings.Join(slices.DeleteFunc([]string{
+			cmp.Or(entry.Device, t.SessionUnknown), entry.Address, localTime(entry.Since),
+		}, func(part string) bool { return part == "" }), ", ")
 		if entry.Current {
 			list = slices.Insert(list, 0, entry)
 		} else {
@@ -101,7 +107,7 @@ func (s *Service) approvalsOf(r *http.Request, userID, language string) ([]accou
 			return nil, err
 		}
 		entry := accountApproval{
-			ID: approval.ID, ClientName: client.Name, Since: time.Unix(approval.CreatedAt, 0).UTC(),
+			ID: approval.ID, ClientName: client.Name, Since: approval.CreatedAt,
 			Open: s.loginInitiation(client.Metadata.InitiateLoginURI),
 		}
 		for _, name := range approval.Scope {

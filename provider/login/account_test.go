@@ -14,6 +14,7 @@ import (
 
 var (
 	anEnd        = regexp.MustCompile(`name="end_session" value="([^"]+)"`)
+	aLabel       = regexp.MustCompile(`<button[^>]* aria-label="([^"]+)"`)
 	aWithdrawal  = regexp.MustCompile(`name="withdraw_approval" value="([^"]+)"`)
 	accountOwner = regexp.MustCompile(`name="user" value="([^"]+)"`)
 )
@@ -50,10 +51,14 @@ func TestThePersonSeesTheirSessionsAndApprovals(t *testing.T) {
 	require.Len(t, anyForm.FindAllString(p.body, -1), 1)
 	require.Len(t, anEnd.FindAllString(p.body, -1), 2)
 	require.Equal(t, b.login().Session.SessionID, anEnd.FindStringSubmatch(p.body)[1], "this browser is first")
-	for _, want := range []string{testEmail, "Edge · Windows", "Цей браузер", "Перегляд пацієнтів", "24.11.2026 09:00 UTC"} {
+	for _, want := range []string{testEmail, "Edge · Windows", "Цей браузер", "Перегляд пацієнтів", "24.11.2026, 11:00", "Час указано київський", `datetime="2026-11-24T11:00:00+02:00"`, "IP-адреса <bdi>127.0.0.1</bdi>"} {
 		require.Contains(t, p.body, want)
 	}
 	require.Contains(t, html.UnescapeString(p.body), "Клініка <Здоров'я>")
+	labels := aLabel.FindAllStringSubmatch(p.body, -1)
+	require.Len(t, labels, 3)
+	require.Contains(t, labels[1][1], "Edge · Windows, 127.0.0.1, 24.11.2026, 11:00", "what a screen reader tells the buttons by")
+	require.NotEqual(t, labels[0][1], labels[1][1])
 	require.Contains(t, b.get(PathAccount+"?lang=en").body, "See patients")
 }
 

@@ -12,6 +12,7 @@ import (
 var (
 	refusedCode         = &refusal{http.StatusOK, messageCodeWrong, ""}
 	refusedCodeLastTry  = &refusal{http.StatusOK, messageCodeLastTry, ""}
+	refusedCodeWrongTwo = &refusal{http.StatusOK, messageCodeWrongTwo, ""}
 	refusedCodeExpired  = &refusal{http.StatusOK, messageCodeExpired, ""}
 	refusedCodeAttempts = &refusal{http.StatusOK, messageCodeAttempts, ""}
 	refusedCodeLimited  = &refusal{http.StatusTooManyRequests, messageCodeLimited, ""}
@@ -134,7 +135,7 @@ func (s *Service) tryCode(r *http.Request, p Pending, code string) (*refusal, er
 	case errors.Is(err, ErrOneTimeCodeBlocked):
 		return nil, errors.Join(errCodeBlocked, s.recordWrongCode(r, p))
 	case errors.Is(err, ErrOneTimeCodeLastTry):
-		why = refusedCodeLastTry
+		why = refusedCodeWrongTwo
 	case errors.Is(err, ErrOneTimeCodeInvalid):
 		why = refusedCode
 	case errors.Is(err, ErrOneTimeCodeExpired):

@@ -2,6 +2,7 @@ package login
 
 import (
 	"net/http"
+	"strings"
 
 	"ithildin/storage"
 )
@@ -59,5 +60,5 @@ func scopeTitle(scope storage.Scope, language string) string {
 	if title == "" {
 		return scope.Name
 	}
-	return title
+	return strings.ReplaceAll(title, "'", "’") // catalogues are typed with the apostrophe of the keyboard
 }

@@ -17,6 +17,7 @@ type ErrorPage struct {
 	Title     string // default: what fits the status
 	Code      string // the error code of the protocol, shown small; the common ones are message keys too
 	Message   string
+	Detail    string // more about it; a message key
 	Received  string // what the request had
 	Expected  string // what it should have had
 	Hint      string // what the person can do
@@ -82,7 +83,7 @@ func (s *Service) Fail(w http.ResponseWriter, r *http.Request, err error) {
 
 type errorView struct {
 	ErrorPage
-	Detail    string // a Message in plain words
+	Developer string // a Message in plain words, which are English
 	RequestID string
 }
 
@@ -99,10 +100,10 @@ func (s *Service) Error(w http.ResponseWriter, r *http.Request, status int, page
 	if v.Words.Messages[page.Message] == "" && v.Words.Messages[page.Code] != "" {
 		body.Message = page.Code
 		if status < http.StatusInternalServerError {
-			body.Detail = page.Message
+			body.Developer = page.Message
 		}
 	}
-	for _, text := range []*string{&body.Title, &body.Message, &body.Hint} {
+	for _, text := range []*string{&body.Title, &body.Message, &body.Detail, &body.Hint} {
 		if known := v.Words.Messages[*text]; known != "" {
 			*text = known
 		}

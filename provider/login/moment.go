@@ -21,7 +21,8 @@ func mustZone(name string) *time.Location {
 
 // Moment is a time in epoch seconds as pages show it.
 func (v *view) Moment(at int64) template.HTML {
-	local := time.Unix(at, 0).In(kyiv)
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`,
-		local.Format(time.RFC3339), local.Format("02.01.2006, 15:04"))) // digits and marks only
+		time.Unix(at, 0).In(kyiv).Format(time.RFC3339), localTime(at))) // digits and marks only
 }
+
+func localTime(at int64) string { return time.Unix(at, 0).In(kyiv).Format("02.01.2006, 15:04") }

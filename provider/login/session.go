@@ -39,6 +39,7 @@ func (s *Service) Login(ctx context.Context, r *http.Request, clientID string) (
 		return nil, nil
 	}
 	inbound.RecordOf(ctx).About(clientID, found.User.ID)
+	found.Session.Address = s.clientAddress(r) // of this use
 	return found, nil
 }
 
@@ -52,7 +53,7 @@ func (s *Service) isIdle(session storage.LoginSession) bool {
 func (s *Service) QueueSessionUse(u *storage.UnitOfWork, l *storage.Login) {
 	now := s.now().Unix()
 	if now-l.Session.LastUsedAt >= int64(SessionIdle/time.Second)/10 {
-		u.QueueSessionUse(l.Session.ID, now)
+		u.QueueSessionUse(l.Session.ID, l.Session.Address, now)
 	}
 }
 
@@ -68,7 +69,7 @@ func (s *Service) startSession(
 	now := s.now()
 	session := storage.LoginSession{
 		ID: storage.Hash(cookie), SessionID: s.store.NewID(), UserID: userID,
-		AuthTime: now.UnixMicro(), AMR: amr, ACR: acr, UserAgent: userAgent(r),
+		AuthTime: now.UnixMicro(), AMR: amr, ACR: acr, UserAgent: userAgent(r), Address: s.clientAddress(r),
 		LastUsedAt: now.Unix(), CreatedAt: now.Unix(), ExpiresAt: now.Add(SessionLifetime).Unix(),
 	}
 	if err := s.keepSession(r, &session); err != nil {

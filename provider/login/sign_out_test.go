@@ -34,7 +34,10 @@ func TestSigningOutAsksFirstAndEndsTheSession(t *testing.T) {
 
 func TestSigningOutWithoutASessionIsNoError(t *testing.T) {
 	b := newFixture(t).browser()
-	require.Contains(t, b.get(PathSignOut).body, "ніхто не ввійшов")
+	page := b.get(PathSignOut).body
+	require.Contains(t, page, "ніхто не ввійшов")
+	require.Contains(t, page, `id="logout-confirm">Продовжити<`)
+	require.NotContains(t, page, ">Вийти<")
 	require.Contains(t, b.post(PathSignOut, nil).body, "Ви вийшли")
 }
 

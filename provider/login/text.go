@@ -30,6 +30,17 @@ const (
 	// HintStartAgain and HintTellOperator are for ErrorPage.Hint.
 	HintStartAgain   = "hint_start_again"
 	HintTellOperator = "hint_tell_operator"
+
+	// In what a return address differs from one that is registered.
+	DetailRedirectScheme        = "redirect_scheme"
+	DetailRedirectPort          = "redirect_port"
+	DetailRedirectPath          = "redirect_path"
+	DetailRedirectCase          = "redirect_case"
+	DetailRedirectTrailingSlash = "redirect_trailing_slash"
+	DetailRedirectQuery         = "redirect_query"
+	DetailRedirectNotAbsolute   = "redirect_not_absolute"
+	DetailRedirectFragment      = "redirect_fragment"
+	DetailRedirectUser          = "redirect_user"
 )
 
 // The message keys of the forms of a sign-in.
@@ -46,6 +57,7 @@ const (
 	messageCodeLimited  = "code_limited"
 	messageCodeNotSent  = "code_not_sent"
 	messageCodeLastTry  = "code_last_try"
+	messageCodeWrongTwo = "code_wrong_two"
 	messageCodeSent     = "code_sent"
 	messagePhone        = "phone"
 
@@ -78,9 +90,9 @@ type text struct {
 
 	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore, SignedOutNext string
 
-	Account, AccountLead, Sessions, SessionThis, SessionUnknown, SessionSince, SessionUsed, SessionAddress string
-	SessionEnd, SignOutEverywhere, Zone                                                                    string
-	Approvals, ApprovalsNone, ApprovalSince, ApprovalOpen, ApprovalWithdraw                                string
+	Account, AccountLead, AccountZone, Sessions, SessionThis, SessionUnknown, SessionSince, SessionUsed, SessionAddress string
+	SessionEnd, SignOutEverywhere, Zone                                                                                 string
+	Approvals, ApprovalsNone, ApprovalSince, ApprovalOpen, ApprovalWithdraw                                             string
 
 	Returning, Continue string
 
@@ -122,7 +134,8 @@ var words = map[string]*text{
 		SignedOutNext: "Сеанс завершено. За мить ви повернетеся до застосунку.",
 
 		Account: "Мій обліковий запис", AccountLead: "Де ви ввійшли та яким застосункам надали доступ.",
-		Sessions: "Сеанси", SessionThis: "Цей браузер", SessionUnknown: "Невідомий пристрій", SessionSince: "Вхід",
+		AccountZone: "Час указано київський.",
+		Sessions:    "Сеанси", SessionThis: "Цей браузер", SessionUnknown: "Невідомий пристрій", SessionSince: "Вхід",
 		SessionUsed: "остання активність", SessionAddress: "IP-адреса", SessionEnd: "Завершити сеанс",
 		SignOutEverywhere: "Вийти на всіх пристроях", Zone: "за київським часом",
 		Approvals: "Застосунки з доступом", ApprovalsNone: "Ви ще не надали доступу жодному застосунку.",
@@ -145,6 +158,8 @@ var words = map[string]*text{
 			messageCodeAttempts: "Забагато спроб із цим кодом. Надішліть новий код.",
 			messageCodeLimited:  "Забагато кодів за хвилину. Новий код можна надіслати після {time}.",
 			messageCodeNotSent:  "Не вдалося надіслати SMS. Спробуйте пізніше.",
+			messageCodeWrongTwo: "Код неправильний, і залишилася одна спроба. Ще один неправильний код — і ваш обліковий запис буде " +
+				"заблоковано. Звірте код з останнім SMS або надішліть новий.",
 			messageCodeLastTry: "Залишилася одна спроба. Ще один неправильний код — і ваш обліковий запис буде заблоковано. " +
 				"Звірте код з останнім SMS або надішліть новий.",
 			messageCodeSent: "Новий код надіслано. Попередній більше не діє.",
@@ -185,13 +200,23 @@ var words = map[string]*text{
 				"Поверніться до застосунку й почніть спочатку.",
 			MessagePendingForeign: "Цю сторінку відкрито не з того браузера, в якому почато вхід, або посилання пошкоджене. " +
 				"Поверніться до застосунку й почніть спочатку. Файли cookie мають бути дозволені.",
-			MessageCrossOrigin: "Форму надіслано з іншого сайту, тому її відхилено. Поверніться до застосунку й почніть спочатку.",
-			MessageNoPage:      "Такої сторінки немає.",
-			MessageNotTheirs:   "Такого сеансу чи доступу у вас уже немає.",
-			MessageUnavailable: "Спробуйте ще раз за хвилину.",
-			MessageUnexpected:  "Сталася непередбачена помилка. Спробуйте ще раз, а якщо не допоможе, повідомте номер запиту.",
-			HintStartAgain:     "Поверніться до застосунку й почніть спочатку.",
-			HintTellOperator:   "Повідомте про це розробника застосунку та назвіть номер запиту.",
+			MessageCrossOrigin:          "Форму надіслано з іншого сайту, тому її відхилено. Поверніться до застосунку й почніть спочатку.",
+			MessageNoPage:               "Такої сторінки немає.",
+			MessageNotTheirs:            "Такого сеансу чи доступу у вас уже немає.",
+			MessageUnavailable:          "Спробуйте ще раз за хвилину.",
+			MessageUnexpected:           "Сталася непередбачена помилка. Спробуйте ще раз, а якщо не допоможе, повідомте номер запиту.",
+			DetailRedirectScheme:        "Від однієї із зареєстрованих вона відрізняється схемою.",
+			DetailRedirectPort:          "Від однієї із зареєстрованих вона відрізняється портом.",
+			DetailRedirectPath:          "Від однієї із зареєстрованих вона відрізняється шляхом.",
+			DetailRedirectCase:          "Від однієї із зареєстрованих вона відрізняється великими чи малими літерами.",
+			DetailRedirectTrailingSlash: "Від однієї із зареєстрованих вона відрізняється косою рискою в кінці.",
+			DetailRedirectQuery:         "Від однієї із зареєстрованих вона відрізняється параметрами запиту.",
+			DetailRedirectNotAbsolute:   "Це не повна адреса зі схемою.",
+			DetailRedirectFragment:      "Вона має частину після знака #, а це не дозволено.",
+			DetailRedirectUser:          "Вона має ім’я користувача чи пароль, а це не дозволено.",
+
+			HintStartAgain:   "Поверніться до застосунку й почніть спочатку.",
+			HintTellOperator: "Повідомте про це розробника застосунку та назвіть номер запиту.",
 		},
 	},
 	english: {
@@ -226,7 +251,8 @@ var words = map[string]*text{
 		SignedOutNext: "Your session has ended. You will return to the application in a moment.",
 
 		Account: "My account", AccountLead: "Where you are signed in, and which applications have access.",
-		Sessions: "Sessions", SessionThis: "This browser", SessionUnknown: "Unknown device", SessionSince: "Signed in",
+		AccountZone: "Times are Kyiv time.",
+		Sessions:    "Sessions", SessionThis: "This browser", SessionUnknown: "Unknown device", SessionSince: "Signed in",
 		SessionUsed: "last used", SessionAddress: "IP address", SessionEnd: "End session", SignOutEverywhere: "Sign out everywhere",
 		Zone:      "Kyiv time",
 		Approvals: "Applications with access", ApprovalsNone: "You have not given any application access yet.",
@@ -249,6 +275,8 @@ var words = map[string]*text{
 			messageCodeAttempts: "Too many attempts with this code. Send a new one.",
 			messageCodeLimited:  "Too many codes within a minute. You can send another one after {time}.",
 			messageCodeNotSent:  "The SMS could not be sent. Try again later.",
+			messageCodeWrongTwo: "The code is wrong, and you have one attempt left. One more wrong code, and your account will be " +
+				"blocked. Check the code against the latest SMS, or send a new one.",
 			messageCodeLastTry: "You have one attempt left. One more wrong code, and your account will be blocked. " +
 				"Check the code against the latest SMS, or send a new one.",
 			messageCodeSent: "A new code has been sent. The previous one no longer works.",
@@ -289,13 +317,23 @@ var words = map[string]*text{
 				"Return to the application and start again.",
 			MessagePendingForeign: "This page was not opened in the browser in which the sign-in began, or the link is damaged. " +
 				"Return to the application and start again. Cookies must be allowed.",
-			MessageCrossOrigin: "The form was sent from another site, so it was rejected. Return to the application and start again.",
-			MessageNoPage:      "There is no such page.",
-			MessageNotTheirs:   "You no longer have such a session or access.",
-			MessageUnavailable: "Please try again in a minute.",
-			MessageUnexpected:  "Something unexpected went wrong. Try again; if that does not help, report the request number.",
-			HintStartAgain:     "Return to the application and start again.",
-			HintTellOperator:   "Please tell the developer of the application and quote the request number.",
+			MessageCrossOrigin:          "The form was sent from another site, so it was rejected. Return to the application and start again.",
+			MessageNoPage:               "There is no such page.",
+			MessageNotTheirs:            "You no longer have such a session or access.",
+			MessageUnavailable:          "Please try again in a minute.",
+			MessageUnexpected:           "Something unexpected went wrong. Try again; if that does not help, report the request number.",
+			DetailRedirectScheme:        "One of them differs in its scheme.",
+			DetailRedirectPort:          "One of them differs in its port.",
+			DetailRedirectPath:          "One of them has the same host and another path.",
+			DetailRedirectCase:          "One of them differs in small and capital letters.",
+			DetailRedirectTrailingSlash: "One of them differs in its trailing slash.",
+			DetailRedirectQuery:         "One of them differs in its query.",
+			DetailRedirectNotAbsolute:   "It is not an absolute URI.",
+			DetailRedirectFragment:      "It has a fragment, which is not allowed.",
+			DetailRedirectUser:          "It has user information, which is not allowed.",
+
+			HintStartAgain:   "Return to the application and start again.",
+			HintTellOperator: "Please tell the developer of the application and quote the request number.",
 		},
 	},
 }

@@ -111,7 +111,7 @@ func lostAuthorization(t *testing.T, s *proxiedSuite) {
 	code := e.queueCode(t, u)
 	e.unit.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{"openid"}}, "", "")
 	e.unit.QueueEvent(storage.Event{Kind: "authorize", UserID: u.ID})
-	e.unit.QueueSessionUse(session.ID, s.store.Now()+60)
+	e.unit.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now()+60)
 	require.NoError(t, s.losing(t, func() error { return e.unit.Flush(t.Context()) }))
 	found, err := s.store.FindCode(t.Context(), storage.Hash(code))
 	require.NoError(t, err)

@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/norm"
 
 	"ithildin/storage"
 )
 
 func clients(t *testing.T, s *suite) {
+	t.Run("A part of a name is found in any case of any letters", func(t *testing.T) { namesAreFoundInAnyCase(t, s) })
 	t.Run("A client is read as it was stored", func(t *testing.T) {
 		want := Client(t, s.store, storage.PresetMithril, func(c *storage.Client) {
 			c.ID, c.OwnerID = "any text, even «це»", s.store.NewID()
@@ -165,4 +167,30 @@ func secretsOfAConnection(t *testing.T, s *suite) {
 	require.False(t, slices.ContainsFunc(client.Connections[0].Secrets, func(secret storage.ConnectionSecret) bool {
 		return secret.ID == first.ID
 	}))
+}
+
+// namesAreFoundInAnyCase has no help of the engine: SQLite and PostgreSQL with locale C know the case of ASCII only.
+func namesAreFoundInAnyCase(t *testing.T, s *suite) {
+	clinic := Client(t, s.store, storage.PresetEHealth, func(c *storage.Client) { c.Name = "Клініка «Здоров’я» Їжаків" })
+	Client(t, s.store, storage.PresetEHealth, func(c *storage.Client) { c.Name = "Лікарня 100%" })
+	find := func(name string) []string {
+		found, _, err := s.store.PageOfClients(t.Context(), storage.ClientFilter{Name: name}, storage.Page{})
+		require.NoError(t, err)
+		ids := []string{}
+		for _, c := range found {
+			ids = append(ids, c.ID)
+		}
+		return ids
+	}
+	for _, name := range []string{"клініка", "КЛІНІКА", "Клініка «здоров'я»", "ЗДОРОВʼЯ", norm.NFD.String("ЇЖАКІВ")} {
+		require.Equal(t, []string{clinic.ID}, find(name), name)
+	}
+	require.Empty(t, find("к_ініка"), "a pattern is a text")
+	clinic.Name = "Поліклініка №2"
+	require.NoError(t, s.store.UpdateClient(t.Context(), *clinic))
+	require.Equal(t, []string{clinic.ID}, find("ПОЛІКЛІНІКА №"))
+	require.Empty(t, find("їжаків"))
+	s.execute(t, `UPDATE clients SET name = 'ШПИТАЛЬ', name_folded = NULL WHERE id = $1`, clinic.ID) // by an earlier release
+	require.Equal(t, []string{clinic.ID}, find("шпиталь"))
+	require.Zero(t, s.count(t, "clients", "name_folded IS NULL AND id <> $1", ""), "the search has filled the column")
 }

@@ -65,7 +65,7 @@ func loginSessions(t *testing.T, s *suite) {
 		_, session := LoginSession(t, s.store, User(t, s.store))
 		for _, at := range []int64{session.LastUsedAt + 60, session.LastUsedAt + 30} {
 			unit := s.store.NewUnitOfWork()
-			unit.QueueSessionUse(session.ID, at)
+			unit.QueueSessionUse(session.ID, "192.0.2.1", at)
 			require.NoError(t, unit.Flush(t.Context()))
 		}
 		login, err := s.store.FindLogin(t.Context(), session.ID, "")

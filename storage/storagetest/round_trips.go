@@ -32,7 +32,7 @@ func roundTrips(t *testing.T, s *proxiedSuite) {
 		_, err := s.store.FindLogin(ctx, storage.Hash(cookie), opaque.ID)
 		require.NoError(t, err)
 		e.queueCode(t, u)
-		e.unit.QueueSessionUse(session.ID, s.store.Now())
+		e.unit.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now())
 		e.unit.QueueEvent(storage.Event{Kind: "authorize"})
 		require.NoError(t, e.unit.Flush(ctx))
 	}
