@@ -206,6 +206,18 @@ func TestAttackAStolenSessionReplacesThePhone(t *testing.T) {
 	})
 }
 
+// Whoever knows the password keeps a session from before the owner enrolled a phone; at an imported client too it is no proof
+// of that phone.
+func TestAttackASessionFromBeforeTheFirstPhoneReplacesIt(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		kept := w.login(byPassword("client_id", cabinetID)).text("data.value")
+		w.factor(doctorPhone)
+		w.refused(w.action("init_factor", kept, `{"type":"SMS","factor":"`+thiefPhone+`"}`), 403, "forbidden",
+			"Sign in again to change the authentication factor.")
+	})
+}
+
 // A session that began to replace one phone must not replace another.
 func TestAttackAReplacementOfThePhoneThatWasBegunBeforeAnother(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {

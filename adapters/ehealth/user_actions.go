@@ -170,11 +170,16 @@ const recentSignIn = 5 * time.Minute
 // failureFactorNotRecent is not in the contract, by which any session may replace the factor.
 var failureFactorNotRecent = forbidden("forbidden", "Sign in again to change the authentication factor.")
 
-// mayReplaceFactor says whether a session may replace a phone that is set. By the policy factor_change it must be a sign-in
-// of the last minutes, and one that went through the phone, where that is asked for: whoever has stolen a session has not
-// the phone.
+// mayReplaceFactor says whether a session may replace a phone that is set. A sign-in by the password alone, from before the
+// phone was, never may. By the policy factor_change it must be a sign-in of the last minutes besides, and one that went
+// through the phone, where that is asked for: whoever has stolen a session has not the phone.
 func (a *Adapter) mayReplaceFactor(client *storage.Client, t *storage.AccessToken, factor *storage.AuthenticationFactor) bool {
-	if factor.Factor == "" || client.Policy.FactorChange == storage.FactorChangeSession {
+	switch {
+	case factor.Factor == "":
+		return true
+	case factor.IsActive && t.Session.ACR == storage.AssurancePassword:
+		return false
+	case client.Policy.FactorChange == storage.FactorChangeSession:
 		return true
 	}
 	recent := a.provider.Store().Now()-t.Session.AuthTime/int64(time.Second/time.Microsecond) <= int64(recentSignIn/time.Second)
