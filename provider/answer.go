@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"strconv"
 
 	"ithildin/provider/inbound"
 )
@@ -27,8 +28,8 @@ func (p *Provider) serve(e endpoint, d dialect) http.Handler {
 		}
 		known := AsError(err)
 		p.logError(r, known)
-		if known.Status == http.StatusServiceUnavailable {
-			w.Header().Set("Retry-After", "5")
+		if wait := known.Wait(); wait > 0 {
+			w.Header().Set("Retry-After", strconv.FormatInt(wait, 10))
 		}
 		d(w, r, known)
 	})

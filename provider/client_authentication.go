@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
@@ -42,6 +40,15 @@ func (p *Provider) authenticateClient(
 	if err != nil {
 		return nil, err
 	}
+	client, err := p.prove(ctx, endpoint, c)
+	if failed := asClientFailure(err); failed != nil && c.method != storage.AuthMethodNone {
+		return nil, p.authenticationFailed(ctx, c.clientID, failed)
+	}
+	return client, err
+}
+
+// prove compares what a request proves a client by.
+func (p *Provider) prove(ctx context.Context, endpoint string, c credentials) (*storage.Client, error) {
 	client, err := p.store.Client(ctx, c.clientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, refused(err)
@@ -149,13 +156,15 @@ func (p *Provider) bySecret(ctx context.Context, client *storage.Client, reading
 			}
 		}
 	}
+	// A weak secret that was right before is right again; another is not worth a slow hash after too many that were wrong.
+	exceeded := p.clientFailures.limit.Exceeded(failureKey(ctx, client.ID), p.now())
 	for _, secret := range readings {
 		for _, connection := range client.Connections {
 			for _, known := range connection.Secrets {
 				if !live(known, now) || known.Hash != nil {
 					continue
 				}
-				ok, err := p.weakSecrets.verify(ctx, known, secret)
+				ok, err := p.weakSecrets.verify(ctx, known, secret, exceeded)
 				if err != nil {
 					return nil, err
 				}
@@ -173,29 +182,4 @@ func live(s storage.ConnectionSecret, now int64) bool { return s.ExpiresAt == 0 
 // AuthenticateSecret finds the connection of a client by its secret, for a diagnosis on the legacy face.
 func (p *Provider) AuthenticateSecret(ctx context.Context, clientID, secret string) (*storage.Client, error) {
 	return p.authenticateClient(ctx, PathToken, "", url.Values{"client_id": {clientID}, "client_secret": {secret}})
-}
-
-// weakSecrets verifies secrets of few bits, which have a slow hash: once each, and from then on by a keyed hash in memory,
-// so that a request with such a secret costs no more than any other.
-type weakSecrets struct {
-	key      []byte
-	verifier interface {
-		Verify(ctx context.Context, hash, password string) (ok, stale bool, err error)
-	}
-	known boundedSet
-}
-
-func (w *weakSecrets) verify(ctx context.Context, known storage.ConnectionSecret, secret string) (bool, error) {
-	mac := hmac.New(sha256.New, w.key)
-	mac.Write([]byte(known.ID + " " + known.PasswordHash + " " + secret))
-	entry := string(mac.Sum(nil))
-	if ok, seen := w.known.get(entry); seen {
-		return ok, nil
-	}
-	ok, _, err := w.verifier.Verify(ctx, known.PasswordHash, secret)
-	if err != nil {
-		return false, err
-	}
-	w.known.put(entry, ok)
-	return ok, nil
 }

@@ -61,7 +61,9 @@ type Error struct {
 	Code        string
 	Description string
 	Status      int
-	Cause       error
+	// RetryAfter is in how many seconds the request may succeed; 0: not known.
+	RetryAfter int64
+	Cause      error
 }
 
 // Error is for the log; it is never sent.
@@ -86,6 +88,14 @@ func (e *Error) Level() slog.Level {
 	default:
 		return slog.LevelInfo
 	}
+}
+
+// Wait is the Retry-After of the answer in seconds, 0 where it has none.
+func (e *Error) Wait() int64 {
+	if e.RetryAfter == 0 && e.Status == http.StatusServiceUnavailable {
+		return 5
+	}
+	return e.RetryAfter
 }
 
 // Because returns a copy with a private cause.

@@ -67,8 +67,8 @@ func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSe
 // recordReuse keeps whose grant was revoked since a refresh token came back. The revocation stands whether or not this can
 // be kept.
 func (p *Provider) recordReuse(ctx context.Context, u *storage.UnitOfWork) {
-	event := storage.Event{Kind: "refresh_token_reused", ClientID: u.Grant.ClientID, UserID: u.Grant.UserID}
-	err := p.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{identified(ctx, event)})
+	event := storage.Event{Kind: storage.EventRefreshTokenReused, ClientID: u.Grant.ClientID, UserID: u.Grant.UserID}
+	err := p.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{Identified(ctx, event)})
 	if err != nil {
 		p.logger.LogAttrs(ctx, slog.LevelWarn, "the event of a reused refresh token was not kept",
 			slog.String("client_id", event.ClientID), slog.String("cause", err.Error()))
@@ -107,7 +107,7 @@ func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request 
 		p.queueEvent(ctx, u, storage.Event{Kind: storage.EventCodeExchanged, ClientID: client.ID, UserID: u.Code.UserID})
 	}
 	if u.Repeats() {
-		p.queueEvent(ctx, u, storage.Event{Kind: "refresh_token_repeated", ClientID: client.ID, UserID: u.Grant.UserID})
+		p.queueEvent(ctx, u, storage.Event{Kind: storage.EventRefreshTokenRepeated, ClientID: client.ID, UserID: u.Grant.UserID})
 	}
 	response, err := p.oauth2.NewAccessResponse(ctx, access)
 	if err != nil {

@@ -9,13 +9,14 @@ import (
 
 // metrics are what an operator watches. No label holds a value of a request.
 type metrics struct {
-	requests       *prometheus.HistogramVec
-	tokens         *prometheus.CounterVec
-	refusals       *prometheus.CounterVec
-	refreshReuse   prometheus.Counter
-	refreshRepeats prometheus.Counter
-	logouts        *prometheus.CounterVec
-	people         *prometheus.CounterVec
+	requests               *prometheus.HistogramVec
+	tokens                 *prometheus.CounterVec
+	refusals               *prometheus.CounterVec
+	refreshReuse           prometheus.Counter
+	refreshRepeats         prometheus.Counter
+	logouts                *prometheus.CounterVec
+	people                 *prometheus.CounterVec
+	authenticationFailures *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -54,7 +55,14 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	for _, result := range []string{"delivered", "failed", "refused"} {
 		m.logouts.WithLabelValues(result)
 	}
-	registry.MustRegister(m.people, m.requests, m.tokens, m.refusals, m.refreshReuse, m.refreshRepeats, m.logouts)
+	m.authenticationFailures = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_client_authentication_failures_total",
+		Help: "Clients that did not prove themselves, by result: refused, limited (too many failures of one client from one address).",
+	}, []string{"result"})
+	for _, result := range []string{"refused", "limited"} {
+		m.authenticationFailures.WithLabelValues(result)
+	}
+	registry.MustRegister(m.people, m.authenticationFailures, m.requests, m.tokens, m.refusals, m.refreshReuse, m.refreshRepeats, m.logouts)
 	return m
 }
 

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -15,22 +16,54 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider/inbound"
+	"ithildin/storage"
 )
 
-type requestIDKey struct{}
+type requestKey struct{}
 
-// RequestID is the id of a request, which is in its answer, in its errors and in the log.
-func RequestID(r *http.Request) string {
-	id, _ := r.Context().Value(requestIDKey{}).(string)
-	return id
+// request is what is known of a request from its beginning, and belongs to it alone.
+type request struct {
+	id       string // ours
+	clientID string // the one that the caller gave it, "" where it gave none that may be repeated
+	address  func() string
+	// authenticationFailed is what a client was refused with, so that it is counted once.
+	authenticationFailed *Error
 }
 
-// requestID takes the id that a caller gave, if it is 20 to 200 bytes of plain characters, and else makes one of 24
-// characters (contract section 3).
-func requestID(given string) string {
-	if len(given) >= 20 && len(given) <= 200 && printable(given) {
-		return given
+// requestFrom is the request of a context; outside one there is nothing to know.
+func requestFrom(ctx context.Context) *request {
+	if known, ok := ctx.Value(requestKey{}).(*request); ok {
+		return known
 	}
+	return &request{address: func() string { return "" }}
+}
+
+// RequestID is the id of a request, which is made here and is in its errors, in the log and in the audit. A caller can't
+// choose it, so that no two requests share one.
+func RequestID(r *http.Request) string { return requestFrom(r.Context()).id }
+
+// ShownRequestID is the id by which the caller knows a request: the X-Request-Id that it sent, or ours (contract section 3).
+func ShownRequestID(r *http.Request) string { return requestFrom(r.Context()).shownID() }
+
+func (r *request) shownID() string { return cmp.Or(r.clientID, r.id) }
+
+// clientRequestID is the id that a caller gave a request where it is 20 to 200 characters that mean nothing in a log, a page
+// or a header; else "".
+func clientRequestID(given string) string {
+	if len(given) < 20 || len(given) > 200 {
+		return ""
+	}
+	for _, c := range []byte(given) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && !strings.ContainsRune("-._~:/#+=@", rune(c)) {
+			return ""
+		}
+	}
+	return given
+}
+
+// newRequestID makes an id of 24 characters (contract section 3).
+func newRequestID() string {
 	const alphabet = "0123456789abcdefghijklmnopqrstuv"
 	raw := make([]byte, 24)
 	_, _ = rand.Read(raw) // never fails
@@ -40,26 +73,22 @@ func requestID(given string) string {
 	return string(raw)
 }
 
-func printable(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
 // observe gives each request its id and its deadline, bounds the damage of a panic, and counts and logs the answer, in one line,
 // under the template of its route: a path or a query can hold a value that nobody should read.
 func (p *Provider) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
-		id := requestID(r.Header.Get("X-Request-Id"))
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), p.requestTime)
+		known := &request{id: newRequestID(), clientID: clientRequestID(r.Header.Get("X-Request-Id"))}
+		known.address = func() string { return p.ClientAddress(r) }
+		id := known.id
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestKey{}, known), p.requestTime)
 		defer cancel()
 		ctx, record := inbound.WithRecord(ctx)
+		if known.clientID != "" {
+			ctx = storage.WithClientRequestID(ctx, known.clientID)
+		}
 		r = r.WithContext(ctx)
-		w.Header().Set("X-Request-Id", id)
+		w.Header().Set("X-Request-Id", known.shownID())
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		recorded := &recorder{ResponseWriter: w}
 		defer func() {
@@ -73,13 +102,14 @@ func (p *Provider) observe(next http.Handler) http.Handler {
 			}
 			elapsed := time.Since(begin)
 			p.metrics.answered(route(r), r.Method, recorded.status, elapsed)
-			level, known := record.Line()
+			level, fields := record.Line()
 			if p.logger.Enabled(r.Context(), level) {
 				p.logger.LogAttrs(r.Context(), level, "request", append([]slog.Attr{
-					slog.String("request_id", id), slog.String("method", methodLabel(r.Method)), slog.String("route", route(r)),
+					slog.String("request_id", id), slog.String("client_request_id", known.clientID),
+					slog.String("method", methodLabel(r.Method)), slog.String("route", route(r)),
 					slog.Int("status", recorded.status), slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000),
 					slog.String("address", p.ClientAddress(r)),
-				}, known...)...)
+				}, fields...)...)
 			}
 		}()
 		next.ServeHTTP(recorded, r)

@@ -84,18 +84,20 @@ type Provider struct {
 	passwords  *login.Passwords
 	components Components
 
-	oauth2        *fosite.Fosite
-	codes         authorizationCodes
-	accessTokens  accessTokens
-	refreshTokens refreshTokens
-	idTokens      idTokens
-	weakSecrets   *weakSecrets
-	sessionKey    []byte
-	pairwiseSalt  []byte
-	documents     *documents
-	sessionIframe sessionIframe
-	bodies        inbound.Limits
-	audiences     atomic.Pointer[[]string] // of the gateways that ask Verify
+	oauth2         *fosite.Fosite
+	codes          authorizationCodes
+	accessTokens   accessTokens
+	refreshTokens  refreshTokens
+	idTokens       idTokens
+	weakSecrets    *weakSecrets
+	rightAPIKeys   boundedSet // by their lookup
+	clientFailures clientFailures
+	sessionKey     []byte
+	pairwiseSalt   []byte
+	documents      *documents
+	sessionIframe  sessionIframe
+	bodies         inbound.Limits
+	audiences      atomic.Pointer[[]string] // of the gateways that ask Verify
 }
 
 // New makes a Provider. It reads its random keys from the store, so the database must answer.

@@ -24,6 +24,14 @@ func (c *registered) connection() *storage.Connection { return c.client.Connecti
 // authenticateRegistration compares the registration access token (RFC 7592 section 2). No client, no registration and a
 // wrong token are answered alike.
 func (p *Provider) authenticateRegistration(r *http.Request) (*registered, error) {
+	known, err := p.proveRegistration(r)
+	if failed := asClientFailure(err); failed != nil && r.Header.Get("Authorization") != "" {
+		return nil, p.authenticationFailed(r.Context(), mux.Vars(r)["client_id"], failed)
+	}
+	return known, err
+}
+
+func (p *Provider) proveRegistration(r *http.Request) (*registered, error) {
 	wrong := newError(http.StatusUnauthorized, CodeInvalidToken, "The registration access token is not the one of this client.")
 	token, found := bearerToken(r)
 	if !found {

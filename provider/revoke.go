@@ -42,7 +42,7 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := p.store.RecordEvents(ctx, []storage.Event{identified(ctx, event)}); err != nil {
+	if err := p.store.RecordEvents(ctx, []storage.Event{Identified(ctx, event)}); err != nil {
 		return err
 	}
 	return done(w)
@@ -71,7 +71,7 @@ func (p *Provider) EndToken(ctx context.Context, token string, info *TokenInfo) 
 			return err
 		}
 	}
-	return p.store.RecordEvents(ctx, []storage.Event{identified(ctx, storage.Event{
+	return p.store.RecordEvents(ctx, []storage.Event{Identified(ctx, storage.Event{
 		Kind: storage.EventTokenRevoked, ClientID: info.ClientID, UserID: info.UserID,
 	})})
 }

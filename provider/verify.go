@@ -87,7 +87,14 @@ func (p *Provider) Verify(ctx context.Context, token, apiKey string) (*Verificat
 	if err := p.verifyHolders(ctx, v, found); err != nil {
 		return v, err
 	}
-	return v, p.verifyBroker(ctx, v, apiKey, found.KeyClientID)
+	err = p.verifyBroker(ctx, v, apiKey, found.KeyClientID)
+	if errors.Is(err, ErrAPIKeyInvalid) {
+		_ = p.apiKeyFailed(ctx) // a gateway is told in the words of the contract, limited or not
+	}
+	if err == nil && found.KeyClientID != "" {
+		p.apiKeyWasRight(probe)
+	}
+	return v, err
 }
 
 // IsFor says whether an access token is for one of the resources.
@@ -219,14 +226,15 @@ func (p *Provider) broker(ctx context.Context, clientID string) (*APIKey, error)
 	return &APIKey{ClientID: clientID, BrokerScope: client.BrokerScope(), Client: client}, nil
 }
 
-// VerifyAPIKey says whose an api-key is. Errors: ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings.
+// VerifyAPIKey says whose an api-key is. Errors: ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings; an *Error of status
+// 429 where too many were wrong from one address.
 func (p *Provider) VerifyAPIKey(ctx context.Context, key string) (*APIKey, error) {
 	if key == "" {
 		return nil, ErrAPIKeyMissing
 	}
 	connection, err := p.FindConnectionByKey(ctx, key)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, ErrAPIKeyInvalid
+		return nil, p.apiKeyFailed(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -243,7 +251,14 @@ func (p *Provider) FindConnectionByKey(ctx context.Context, key string) (*storag
 	if probe.Hash == nil {
 		return nil, storage.ErrNotFound
 	}
-	return p.store.FindConnectionByKey(ctx, probe)
+	connection, err := p.store.FindConnectionByKey(ctx, probe)
+	switch {
+	case err == nil:
+		p.apiKeyWasRight(probe)
+	case errors.Is(err, storage.ErrNotFound):
+		_ = p.apiKeyFailed(ctx) // the caller has words of its own
+	}
+	return connection, err
 }
 
 // probe is how an api-key is looked up; one that can't be a secret finds nothing.
@@ -255,7 +270,13 @@ func (p *Provider) probe(ctx context.Context, key string) (storage.APIKeyProbe, 
 	if err != nil {
 		return storage.APIKeyProbe{}, err
 	}
-	return storage.APIKeyProbe{Hash: storage.Hash(key), Lookup: lookup}, nil
+	probe := storage.APIKeyProbe{Hash: storage.Hash(key), Lookup: lookup}
+	if p.clientFailures.limit.Exceeded(failureKey(ctx, anyAPIKey), p.now()) {
+		if _, known := p.rightAPIKeys.get(string(lookup)); !known {
+			probe.Lookup = nil // a strong key is found by its hash in any case
+		}
+	}
+	return probe, nil
 }
 
 // readAccessToken reads the claims of a JWT access token of ours. It never takes an ID token for one: a JWT must say at+jwt, or

@@ -105,7 +105,7 @@ func (s *Store) RecordEvents(ctx context.Context, events []Event) error {
 	for batch := range slices.Chunk(events, eventsAtOnce) {
 		args := make([]any, 0, len(batch)*eventWidth)
 		for _, e := range batch {
-			args = append(args, s.eventValues(e)...)
+			args = append(args, s.eventValues(withClientRequestID(ctx, e))...)
 		}
 		query := `INSERT INTO audit_events (` + eventColumns + `) VALUES ` + rowPlaceholders(len(batch), eventWidth) +
 			` ON CONFLICT DO NOTHING`

@@ -29,8 +29,9 @@ const (
 )
 
 type (
-	actorKey  struct{}
-	changeKey struct{}
+	actorKey         struct{}
+	clientRequestKey struct{}
+	changeKey        struct{}
 )
 
 // ActingAs says who makes the changes under a context. Each method of the Store that makes one then records an event of it,
@@ -45,8 +46,26 @@ func ActorOf(ctx context.Context) (Actor, bool) {
 	return a, found
 }
 
-// ByActor adds to an event who caused it, where the context says so.
+// WithClientRequestID says what id a client gave the request of a context. Events of it have that in their details; anybody can
+// choose such an id, so it is not the id of the request.
+func WithClientRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, clientRequestKey{}, id)
+}
+
+func withClientRequestID(ctx context.Context, e Event) Event {
+	id, found := ctx.Value(clientRequestKey{}).(string)
+	if !found {
+		return e
+	}
+	details := map[string]string{"client_request_id": id}
+	maps.Copy(details, e.Details)
+	e.Details = details
+	return e
+}
+
+// ByActor adds to an event who caused it and what its client called the request, where the context says so.
 func ByActor(ctx context.Context, e Event) Event {
+	e = withClientRequestID(ctx, e)
 	actor, found := ActorOf(ctx)
 	if !found {
 		return e

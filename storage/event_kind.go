@@ -58,12 +58,16 @@ const (
 )
 
 const (
-	EventSignIn             = "sign_in"
-	EventSignInFailed       = "sign_in_failed"
-	EventSignOut            = "sign_out"
-	EventSessionTokenIssued = "session_token_issued"
-	EventConsented          = "consented"
-	EventCodeExchanged      = "code_exchanged"
-	EventTokenRevoked       = "token_revoked"
-	EventGatewayDecision    = "gateway_decision"
+	EventSignIn                     = "sign_in"
+	EventSignInFailed               = "sign_in_failed"
+	EventSignOut                    = "sign_out"
+	EventSessionTokenIssued         = "session_token_issued"
+	EventConsented                  = "consented"
+	EventCodeExchanged              = "code_exchanged"
+	EventTokenRevoked               = "token_revoked"
+	EventRefreshTokenRepeated       = "refresh_token_repeated"       // after its grace, and answered
+	EventRefreshTokenReused         = "refresh_token_reused"         // and its grant revoked
+	EventClientAuthenticationFailed = "client_authentication_failed" // the first, tenth, hundredth time and so on
+	EventAdminTokenFailed           = "admin_token_failed"           // likewise
+	EventGatewayDecision            = "gateway_decision"
 )

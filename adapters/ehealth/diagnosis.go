@@ -16,6 +16,9 @@ import (
 // A walk that finds nothing is our fault, and no guess is made.
 func (a *Adapter) explain(ctx context.Context, form url.Values, cause error) failure {
 	known := provider.AsError(cause)
+	if known.Status == http.StatusTooManyRequests {
+		return limited(known)
+	}
 	if known.Status < http.StatusInternalServerError {
 		found, err := a.diagnose(ctx, form)
 		if err == nil && found != nil {

@@ -1,11 +1,13 @@
 package ehealth
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"ithildin/provider"
 	"ithildin/provider/inbound"
@@ -17,6 +19,8 @@ type failure struct {
 	status int
 	body   any
 	cause  error // for the log alone
+	// retryAfter is in how many seconds the request may succeed, 0 where that is not known.
+	retryAfter int64
 }
 
 // Error is for the log; a failure is an error, so that a handler can return it.
@@ -104,6 +108,10 @@ var (
 	failureUnavailable = failure{status: http.StatusServiceUnavailable, body: errorObject{
 		Type: "internal_error", Message: "Service is temporarily unavailable. Try later",
 	}}
+	// failureLimited has the words of the old gateway, whose limit answered without an envelope (contract section 3).
+	failureLimited = failure{status: http.StatusTooManyRequests, body: errorObject{
+		Type: "rate_limit_exceeded", Message: "API rate limit exceeded",
+	}}
 	failureInternal = failure{status: http.StatusInternalServerError, body: map[string]any{
 		"errors": map[string]string{"detail": "Internal server error"},
 	}}
@@ -156,8 +164,12 @@ func failureOf(err error) failure {
 		return failureValidation(map[string]rule{cursorParameter: ruleCursor})
 	case errors.Is(err, storage.ErrConflict):
 		return conflict("").because(err)
-	case provider.AsError(err).Status == http.StatusServiceUnavailable:
+	}
+	switch known := provider.AsError(err); known.Status {
+	case http.StatusServiceUnavailable:
 		return failureUnavailable.because(err)
+	case http.StatusTooManyRequests:
+		return limited(known)
 	}
 	return failureInternal.because(err)
 }
@@ -177,15 +189,25 @@ func (f failure) words() (code string, cause error) {
 	return body.Type, cause
 }
 
+// limited is the answer to too many failures.
+func limited(known *provider.Error) failure {
+	f := failureLimited.because(known)
+	f.retryAfter = known.RetryAfter
+	return f
+}
+
 // writeFailure is the one place where an error of this face is written and logged.
 func (a *Adapter) writeFailure(w http.ResponseWriter, r *http.Request, f failure) {
 	level := slog.LevelInfo
 	switch {
 	case f.status == http.StatusServiceUnavailable:
 		level = slog.LevelWarn
-		w.Header().Set("Retry-After", "5")
+		f.retryAfter = cmp.Or(f.retryAfter, 5)
 	case f.status >= http.StatusInternalServerError:
 		level = slog.LevelError
+	}
+	if f.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(f.retryAfter, 10))
 	}
 	code, cause := f.words()
 	if f.cause != nil {

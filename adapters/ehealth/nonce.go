@@ -39,11 +39,12 @@ func (a *Adapter) nonce(w http.ResponseWriter, r *http.Request) error {
 			}})
 		}
 		_, err := a.provider.AuthenticateSecret(r.Context(), id, secret)
-		if err != nil && provider.AsError(err).Status < http.StatusInternalServerError {
-			return failureClient.because(err)
-		}
 		if err != nil {
-			return err
+			known := provider.AsError(err)
+			if known.Status >= http.StatusInternalServerError || known.Status == http.StatusTooManyRequests {
+				return err
+			}
+			return failureClient.because(err)
 		}
 	}
 	token, err := a.provider.IssueNonce(r.Context(), audience, client.ID)

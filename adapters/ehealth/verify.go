@@ -185,6 +185,9 @@ func (a *Adapter) rolesOf(ctx context.Context, userID, clientID string) (forClie
 // verifyAPIKey is GET /admin/api_key/{key}/verify.
 func (a *Adapter) verifyAPIKey(w http.ResponseWriter, r *http.Request) error {
 	key, err := a.provider.VerifyAPIKey(r.Context(), mux.Vars(r)["key"])
+	if err != nil && provider.AsError(err).Status == http.StatusTooManyRequests {
+		return err
+	}
 	if errors.Is(err, provider.ErrAPIKeyMissing) || errors.Is(err, provider.ErrAPIKeyInvalid) {
 		return failureAPIKey.because(err)
 	}

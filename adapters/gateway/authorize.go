@@ -55,7 +55,7 @@ func (g *Gateway) settle(w http.ResponseWriter, r *http.Request, o original) {
 // event is what the audit keeps of a decision: ids of records are in the path, for they are what an auditor asks about.
 func (g *Gateway) event(r *http.Request, o original, d decision) storage.Event {
 	e := storage.Event{
-		Kind: storage.EventGatewayDecision, RequestID: provider.RequestID(r), Address: g.Provider.ClientAddress(r),
+		Kind: storage.EventGatewayDecision, Address: g.Provider.ClientAddress(r),
 		Details: map[string]string{
 			"method": o.method, "path": o.pathOnly(), "result": "allowed", "status": strconv.Itoa(d.status),
 		},
@@ -82,7 +82,7 @@ func (g *Gateway) event(r *http.Request, o original, d decision) storage.Event {
 	if d.mis != nil {
 		e.ClientID, e.Details["client_name"], e.Details["mis_client_id"] = d.mis.ClientID, d.mis.Client.Name, d.mis.ClientID
 	}
-	return e
+	return provider.Identified(r.Context(), e)
 }
 
 // metadata is what upstream reads of the token (contract section 7.5). The refresh token, which it once had, opens doors.

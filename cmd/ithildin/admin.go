@@ -1,27 +1,35 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"ithildin/provider"
 	"ithildin/storage"
 )
 
 // adminHandler is the admin listener. Whoever reaches it may ask how the server is, and what a token stands for, since
 // holding the value is the right to ask; all else of what adapters mount needs an admin token.
 func adminHandler(s *settings, ready *readiness, registry *prometheus.Registry, mounted http.Handler) http.Handler {
-	guarded := newAdminGuard(s).protect(mounted)
+	guard := newAdminGuard(s)
+	guard.store = ready.store
+	registry.MustRegister(guard.refusals)
+	guarded := guard.protect(mounted)
 	open := map[string]http.Handler{
 		"/healthz": http.HandlerFunc(alive), "/readyz": ready, "/metrics": promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	}
@@ -62,6 +70,10 @@ type adminGuard struct {
 	// loopback: the listener is reached from this machine alone.
 	loopback bool
 	hosts    []string
+	// A right token passes however many were wrong: it is compared first.
+	failures *provider.FailureLimit
+	refusals *prometheus.CounterVec
+	store    *storage.Store // nil: no audit
 }
 
 // adminToken is the hash of a token, and by which name the audit knows whoever has it.
@@ -88,6 +100,11 @@ func readAdminToken(text string) []adminToken {
 
 func newAdminGuard(s *settings) adminGuard {
 	g := adminGuard{open: s.adminOpen, loopback: isLoopback(s.adminListen), hosts: s.adminHosts}
+	g.failures = &provider.FailureLimit{}
+	g.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_admin_token_failures_total",
+		Help: "Requests to the admin API with a wrong token, by result: refused, limited (too many from one address).",
+	}, []string{"result"})
 	for _, token := range s.adminTokens {
 		g.tokens = append(g.tokens, readAdminToken(token)...)
 	}
@@ -103,12 +120,34 @@ func (g adminGuard) protect(next http.Handler) http.Handler {
 		}
 		operator, known := g.known(r.Header.Get("Authorization"))
 		if !g.open && !known {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="ithildin admin"`)
-			answer(w, http.StatusUnauthorized, map[string]string{"error": "an admin token is needed"})
+			g.refuse(w, r)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(storage.ActingAs(r.Context(), storage.Actor{Operator: operator})))
 	})
+}
+
+// refuse answers a request without an admin token, and counts one with a wrong token.
+func (g adminGuard) refuse(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "" {
+		address, _, _ := net.SplitHostPort(r.RemoteAddr)
+		wait, total, report := g.failures.Failed(address, time.Now())
+		if report && g.store != nil {
+			// Kept or not, the answer is the same; the counter has it in any case.
+			_ = g.store.RecordEvents(context.WithoutCancel(r.Context()), []storage.Event{{
+				Kind: storage.EventAdminTokenFailed, Address: address, Details: map[string]string{"failures": strconv.FormatInt(total, 10)},
+			}})
+		}
+		if wait > 0 {
+			g.refusals.WithLabelValues("limited").Inc()
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+			answer(w, http.StatusTooManyRequests, map[string]string{"error": "too many wrong admin tokens from this address"})
+			return
+		}
+		g.refusals.WithLabelValues("refused").Inc()
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer realm="ithildin admin"`)
+	answer(w, http.StatusUnauthorized, map[string]string{"error": "an admin token is needed"})
 }
 
 // addressed says whether an open listener was asked by a name that nobody else can give it. A page whose own name was made to

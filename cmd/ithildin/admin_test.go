@@ -85,3 +85,27 @@ func TestMetricsAreThereBeforeAnythingHappens(t *testing.T) {
 		require.Contains(t, w.Body.String(), series)
 	}
 }
+
+func TestAttackGuessesOfAnAdminTokenAreLimitedAndTheRightOnePasses(t *testing.T) {
+	reached := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	guard := newAdminGuard(&settings{adminListen: "0.0.0.0:8081", adminTokens: []string{"right"}}).protect(reached)
+	ask := func(address, token string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/admin/users", nil)
+		r.RemoteAddr = address + ":1234"
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		guard.ServeHTTP(w, r)
+		return w
+	}
+	for range 60 {
+		ask("192.0.2.1", "wrong")
+	}
+	limited := ask("192.0.2.1", "wrong")
+	require.Equal(t, http.StatusTooManyRequests, limited.Code)
+	require.NotEmpty(t, limited.Header().Get("Retry-After"))
+	require.Equal(t, http.StatusUnauthorized, ask("192.0.2.2", "wrong").Code)
+	require.Equal(t, http.StatusUnauthorized, ask("192.0.2.1", "").Code, "no token is no guess")
+	require.Equal(t, http.StatusNoContent, ask("192.0.2.1", "right").Code)
+}

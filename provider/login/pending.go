@@ -1,6 +1,10 @@
 package login
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -82,11 +86,15 @@ func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Pending) (strin
 	if err != nil {
 		return "", err
 	}
-	nonce := make([]byte, s.pending.NonceSize())
+	aead, err := s.browserSealer(browser)
+	if err != nil {
+		return "", err
+	}
+	nonce := make([]byte, aead.NonceSize())
 	if _, err := io.ReadFull(s.random, nonce); err != nil {
 		return "", fmt.Errorf("login: no randomness: %w", err)
 	}
-	sealed := base64.RawURLEncoding.EncodeToString(s.pending.Seal(nonce, nonce, plain, []byte(browser)))
+	sealed := base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, []byte(browser)))
 	if len(sealed) > maximumPending {
 		return "", errTooLarge
 	}
@@ -120,11 +128,21 @@ func (s *Service) Pending(r *http.Request) (Pending, error) {
 
 func (s *Service) open(r *http.Request, sealed string) (p Pending, err error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
-	browser, size := s.readToken(r, browserCookie), s.pending.NonceSize()
-	if err != nil || browser == "" || len(raw) < size {
+	browser := s.readToken(r, browserCookie)
+	if err != nil || browser == "" {
 		return Pending{}, ErrPendingForeign
 	}
-	plain, err := s.pending.Open(nil, raw[:size], raw[size:], []byte(browser))
+	aead, err := s.browserSealer(browser)
+	if err != nil {
+		return Pending{}, err
+	}
+	plain, err := openWith(aead, raw, browser)
+	if err != nil {
+		// Of a server of the release before, which sealed under the one key from which the others are derived.
+		if aead, err = newSealer(s.pendingKey); err == nil {
+			plain, err = openWith(aead, raw, browser)
+		}
+	}
 	if err != nil {
 		return Pending{}, ErrPendingForeign
 	}
@@ -166,4 +184,30 @@ func submitted(r *http.Request) (url.Values, error) {
 		r.PostForm = form
 	}
 	return r.PostForm, nil
+}
+
+// browserSealer seals the requests of one browser, under a key that is derived from its cookie: AES-GCM with random nonces is
+// good for 2^32 texts a key (NIST SP 800-38D 8.3), and anybody can have a request sealed.
+func (s *Service) browserSealer(browser string) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, s.pendingKey, nil, "pending requests of the browser "+browser, 32)
+	if err != nil {
+		return nil, fmt.Errorf("login: key of a browser: %w", err)
+	}
+	return newSealer(key)
+}
+
+func newSealer(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("login: key of pending requests: %w", err)
+	}
+	return cipher.NewGCM(block)
+}
+
+// openWith opens a nonce and what was sealed with it for a browser.
+func openWith(aead cipher.AEAD, raw []byte, browser string) ([]byte, error) {
+	if len(raw) < aead.NonceSize() {
+		return nil, ErrPendingForeign
+	}
+	return aead.Open(nil, raw[:aead.NonceSize()], raw[aead.NonceSize():], []byte(browser))
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -181,4 +182,43 @@ func TestAttackPendingRequestThatUnpacksToMegabytes(t *testing.T) {
 		_, err = decodePending(damaged)
 		require.Error(t, err)
 	}
+}
+
+func TestARequestIsSealedUnderAKeyOfItsBrowserAlone(t *testing.T) {
+	f := newFixture(t)
+	b := f.browser()
+	b.begin("")
+	r := b.request(t)
+	text, err := f.Seal(nil, r, Pending{Query: "scope=openid"})
+	require.NoError(t, err)
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	require.NoError(t, err)
+	cookie := f.readToken(r, browserCookie)
+
+	permanent, err := newSealer(f.pendingKey)
+	require.NoError(t, err)
+	_, err = openWith(permanent, raw, cookie)
+	require.Error(t, err, "the permanent key seals nothing")
+	other, err := f.browserSealer("another cookie")
+	require.NoError(t, err)
+	_, err = openWith(other, raw, cookie)
+	require.Error(t, err, "nor does the key of another browser")
+}
+
+func TestARequestThatTheReleaseBeforeSealedIsOpened(t *testing.T) {
+	f := newFixture(t)
+	b := f.browser()
+	b.begin("")
+	r := b.request(t)
+	permanent, err := newSealer(f.pendingKey)
+	require.NoError(t, err)
+	nonce := make([]byte, permanent.NonceSize())
+	plain := fmt.Sprintf(`{"query":"scope=openid","at":%d}`, f.clock.Now().UnixMicro())
+	sealed := permanent.Seal(nonce, nonce, []byte(plain), []byte(f.readToken(r, browserCookie)))
+	r.URL.RawQuery = "request=" + base64.RawURLEncoding.EncodeToString(sealed)
+
+	opened, err := f.Pending(r)
+
+	require.NoError(t, err)
+	require.Equal(t, "scope=openid", opened.Query)
 }

@@ -2,8 +2,6 @@ package login
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -61,7 +59,7 @@ type Service struct {
 	sessionsEnded func(context.Context, []storage.EndedSession)
 	afterSignOut  func(http.ResponseWriter, *http.Request, *storage.EndedSession, Pending) error
 	browserStates []byte // the key of browser states
-	pending       cipher.AEAD
+	pendingKey    []byte // from which the keys of sealed requests are derived
 	crossOrigin   *http.CrossOriginProtection
 }
 
@@ -132,15 +130,7 @@ func (s *Service) readKeys(ctx context.Context) error {
 	if s.browserStates, err = s.store.RandomKey(ctx, "browser states", 32); err != nil {
 		return fmt.Errorf("login: key of browser states: %w", err)
 	}
-	key, err := s.store.RandomKey(ctx, "pending requests", 32)
-	if err != nil {
-		return fmt.Errorf("login: key of pending requests: %w", err)
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return fmt.Errorf("login: key of pending requests: %w", err)
-	}
-	if s.pending, err = cipher.NewGCM(block); err != nil {
+	if s.pendingKey, err = s.store.RandomKey(ctx, "pending requests", 32); err != nil {
 		return fmt.Errorf("login: key of pending requests: %w", err)
 	}
 	return nil

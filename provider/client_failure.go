@@ -1,0 +1,119 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"ithildin/provider/login"
+	"ithildin/storage"
+)
+
+// clientFailures are the failed authentications of clients. Each is counted; the audit has one now and then, which says how
+// many there were.
+type clientFailures struct {
+	limit FailureLimit
+	mu    sync.Mutex
+	audit *rate.Limiter // over all, since anybody can make up clients and addresses
+}
+
+// auditedFailures are how many events about failures are kept in a minute.
+const auditedFailures = 60
+
+// failureKey names a client as it was claimed, known or not, from the network of a request.
+func failureKey(ctx context.Context, clientID string) string {
+	return login.Network(requestFrom(ctx).address()) + " " + clientID
+}
+
+// authenticationFailed counts that a client did not prove itself, once a request, and returns the answer to it: the cause, or
+// 429 where there were too many failures of that client from that network.
+func (p *Provider) authenticationFailed(ctx context.Context, clientID string, cause *Error) error {
+	request := requestFrom(ctx)
+	if request.authenticationFailed != nil {
+		return request.authenticationFailed
+	}
+	wait, total, report := p.clientFailures.limit.Failed(failureKey(ctx, clientID), p.now())
+	request.authenticationFailed = cause
+	result := "refused"
+	if wait > 0 {
+		result = "limited"
+		request.authenticationFailed = tooManyFailures(wait).Because(cause)
+	}
+	p.metrics.authenticationFailures.WithLabelValues(result).Inc()
+	if report && p.clientFailures.mayAudit(p.now()) {
+		p.auditFailures(ctx, clientID, total)
+	}
+	return request.authenticationFailed
+}
+
+func (f *clientFailures) mayAudit(now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.audit == nil {
+		f.audit = rate.NewLimiter(rate.Every(time.Minute/auditedFailures), auditedFailures)
+	}
+	return f.audit.AllowN(now, 1)
+}
+
+// auditFailures keeps an event, of a client that is known under its id, and a line in the log.
+func (p *Provider) auditFailures(ctx context.Context, clientID string, total int64) {
+	event := storage.Event{
+		Kind: storage.EventClientAuthenticationFailed, Address: requestFrom(ctx).address(),
+		Details: map[string]string{"failures": strconv.FormatInt(total, 10)},
+	}
+	if _, err := p.store.Client(ctx, clientID); err == nil {
+		event.ClientID = clientID
+	} else {
+		event.Details["claimed"] = clientID
+	}
+	p.logger.LogAttrs(ctx, slog.LevelWarn, "clients fail to authenticate", slog.String("client_id", event.ClientID),
+		slog.String("address", event.Address), slog.Int64("failures", total))
+	if err := p.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{Identified(ctx, event)}); err != nil {
+		p.logger.LogAttrs(ctx, slog.LevelWarn, "the event of a failed authentication was not kept",
+			slog.String("client_id", event.ClientID), slog.String("cause", err.Error()))
+	}
+}
+
+func tooManyFailures(wait time.Duration) *Error {
+	e := newError(http.StatusTooManyRequests, CodeTemporarilyUnavailable, "")
+	e.RetryAfter = int64(math.Ceil(wait.Seconds()))
+	e.Description = fmt.Sprintf("Too many failed authentications of this client from this address. Please try again in %s.",
+		time.Duration(e.RetryAfter)*time.Second)
+	return e
+}
+
+// asClientFailure is the refusal of a client that did not prove itself, nil for any other error.
+func asClientFailure(err error) *Error {
+	var known *Error
+	if errors.As(err, &known) && known.Status == http.StatusUnauthorized {
+		return known
+	}
+	return nil
+}
+
+// anyAPIKey stands for the client in the count of wrong api-keys, which name none.
+const anyAPIKey = "api-key"
+
+// apiKeyFailed counts a wrong api-key as authenticationFailed does a secret.
+func (p *Provider) apiKeyFailed(ctx context.Context) error {
+	err := p.authenticationFailed(ctx, anyAPIKey, invalidClient("The api-key is not the secret of a connection.").Because(ErrAPIKeyInvalid))
+	if AsError(err).Status == http.StatusTooManyRequests {
+		return err
+	}
+	return ErrAPIKeyInvalid
+}
+
+// apiKeyWasRight remembers a weak key, so that it is looked up whatever others guess.
+func (p *Provider) apiKeyWasRight(probe storage.APIKeyProbe) {
+	if _, known := p.rightAPIKeys.get(string(probe.Lookup)); !known && probe.Lookup != nil {
+		p.rightAPIKeys.put(string(probe.Lookup), true)
+	}
+}

@@ -1,0 +1,193 @@
+package provider_test
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/provider"
+	"ithildin/provider/login"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+const weakSecret = "demo-secret"
+
+// guesses is a stack behind a proxy that says whom requests come from, with a client of a strong and one of a weak secret.
+type guesses struct {
+	*stack
+	metrics *prometheus.Registry
+}
+
+func newGuesses(t *testing.T, engine storagetest.Engine) *guesses {
+	g := &guesses{metrics: prometheus.NewRegistry()}
+	g.stack = newStack(t, engine, func(o *provider.Options) {
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+		o.Metrics = g.metrics
+		o.Registration = provider.Registration{Mode: provider.RegistrationOpen}
+	})
+	g.client("strong", nil)
+	hash, err := login.NewPasswords(login.PasswordOptions{}).Hash(context.Background(), weakSecret)
+	require.NoError(t, err)
+	g.client("weak", func(c *storage.Client) {
+		c.Connections[0].Secrets = []storage.ConnectionSecret{{ID: uuid.NewString(), PasswordHash: hash}}
+	})
+	return g
+}
+
+// from asks an endpoint from an address with a secret of a client.
+func (g *guesses) from(address, path, id, secret string) answer {
+	form := url.Values{"grant_type": {"client_credentials"}, "token": {"x"}}
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, g.server.URL+path, strings.NewReader(form.Encode()))
+	require.NoError(g.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-For", address)
+	r.SetBasicAuth(id, secret)
+	return g.send(r)
+}
+
+// guess sends wrong secrets until one is answered with 429, and returns that answer.
+func (g *guesses) guess(address, path, id string) answer {
+	for i := range 60 {
+		if got := g.from(address, path, id, "wrong "+strconv.Itoa(i)); got.status != http.StatusUnauthorized {
+			require.Equal(g.t, http.StatusTooManyRequests, got.status, got.raw)
+			return got
+		}
+	}
+	require.FailNow(g.t, "60 wrong secrets were answered one by one", path)
+	return answer{}
+}
+
+// failures are what was counted, by result.
+func (g *guesses) failures() map[string]float64 {
+	families, err := g.metrics.Gather()
+	require.NoError(g.t, err)
+	counts := map[string]float64{}
+	for _, f := range families {
+		if f.GetName() == "ithildin_client_authentication_failures_total" {
+			for _, m := range f.GetMetric() {
+				counts[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+			}
+		}
+	}
+	return counts
+}
+
+const (
+	thief  = "192.0.2.1"
+	office = "192.0.2.2"
+)
+
+func TestAttackGuessesOfAClientSecretAreLimitedAndNobodyIsLockedOut(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		g := newGuesses(t, engine)
+		limited := g.guess(thief, provider.PathToken, "strong")
+		require.Equal(t, "temporarily_unavailable", limited.text("error"))
+		require.Equal(t, "6", limited.header.Get("Retry-After"))
+		for range 40 {
+			require.Equal(t, http.StatusTooManyRequests, g.from(thief, provider.PathToken, "strong", "wrong").status)
+		}
+
+		require.Equal(t, http.StatusOK, g.from(thief, provider.PathToken, "strong", secret+"strong").status, "right is right")
+		require.Equal(t, http.StatusOK, g.from(office, provider.PathToken, "strong", secret+"strong").status)
+		require.Equal(t, http.StatusUnauthorized, g.from(office, provider.PathToken, "strong", "wrong").status, "counted apart")
+		require.Equal(t, http.StatusUnauthorized, g.from(thief, provider.PathToken, "other", "wrong").status, "likewise")
+		g.clock.Advance(6 * time.Second)
+		require.Equal(t, http.StatusUnauthorized, g.from(thief, provider.PathToken, "strong", "wrong").status)
+		require.Equal(t, http.StatusTooManyRequests, g.from(thief, provider.PathToken, "strong", "wrong").status)
+	})
+}
+
+func TestFailedAuthenticationsAreCountedAndNowAndThenAudited(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		g := newGuesses(t, engine)
+		for range 60 {
+			g.from(thief, provider.PathIntrospect, "strong", "wrong")
+		}
+		require.Equal(t, map[string]float64{"refused": 20, "limited": 40}, g.failures())
+		events, err := g.store.ListEvents(t.Context(), storage.EventFilter{Kind: "client_authentication_failed", ClientID: "strong", Limit: 100})
+		require.NoError(t, err)
+		failures := map[string]bool{}
+		for _, e := range events {
+			failures[e.Details["failures"]] = true
+			require.Equal(t, thief, e.Address)
+			require.NotEmpty(t, e.RequestID)
+		}
+		require.Equal(t, map[string]bool{"1": true, "10": true}, failures)
+		require.Len(t, events, 2)
+		for i := range 200 {
+			g.from(thief, provider.PathToken, "made-up-"+strconv.Itoa(i), "wrong")
+		}
+		events, err = g.store.ListEvents(t.Context(), storage.EventFilter{Kind: "client_authentication_failed", Limit: 500})
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(events), 60, "made-up clients fill no table")
+		require.Empty(t, events[0].ClientID)
+		require.Contains(t, events[0].Details["claimed"], "made-up-")
+	})
+}
+
+func TestEveryEndpointThatAClientProvesItselfAtLimitsFailures(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		for _, path := range []string{provider.PathToken, provider.PathIntrospect, provider.PathRevoke} {
+			newGuesses(t, engine).guess(thief, path, "strong")
+		}
+		g := newGuesses(t, engine)
+		status := 0
+		for range 60 {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.server.URL+provider.PathRegister+"/strong", nil)
+			require.NoError(t, err)
+			r.Header.Set("Authorization", "Bearer wrong")
+			got := g.send(r)
+			if status = got.status; status == http.StatusTooManyRequests {
+				require.NotEmpty(t, got.header.Get("Retry-After"))
+			}
+		}
+		require.Equal(t, http.StatusTooManyRequests, status, "a registration access token")
+	})
+}
+
+func TestAttackGuessesOfAWeakSecretAreNotHashedAndItsOwnerGoesOn(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		g := newGuesses(t, engine)
+		g.guess(thief, provider.PathToken, "weak")
+		begin := time.Now()
+		for i := range 50 {
+			got := g.from(thief, provider.PathToken, "weak", "another "+strconv.Itoa(i))
+			require.Equal(t, http.StatusTooManyRequests, got.status)
+		}
+		require.Equal(t, http.StatusTooManyRequests, g.from(thief, provider.PathToken, "weak", weakSecret).status,
+			"a guess that happens to be right is not told from the others")
+		require.Less(t, time.Since(begin), 2*time.Second, "fifty slow hashes would take longer")
+		require.Equal(t, http.StatusOK, g.from(office, provider.PathToken, "weak", weakSecret).status)
+		require.Equal(t, http.StatusOK, g.from(thief, provider.PathToken, "weak", weakSecret).status, "known by now, so from there too")
+	})
+}
+
+func TestManyRequestsWithOneWeakSecretWaitForOneHash(t *testing.T) {
+	g := newGuesses(t, storagetest.Engines()[0])
+	const requests = 400
+	statuses := make([]int, requests)
+	start := make(chan struct{})
+	var running sync.WaitGroup
+	for i := range requests {
+		running.Go(func() {
+			<-start
+			statuses[i] = g.from(office, provider.PathToken, "weak", weakSecret).status
+		})
+	}
+	close(start)
+	running.Wait()
+	for _, status := range statuses {
+		require.Equal(t, http.StatusOK, status)
+	}
+}
