@@ -77,6 +77,11 @@ func (p *Provider) ReplaceFactor(ctx context.Context, f storage.AuthenticationFa
 	return p.login.ReplaceFactor(ctx, f, before)
 }
 
+// HashNewPassword is login.Service.HashNewPassword under the rule of the legacy API.
+func (p *Provider) HashNewPassword(ctx context.Context, userID, password string) (string, error) {
+	return p.login.HashNewPassword(ctx, userID, password, login.CheckLegacyPassword)
+}
+
 // HashPassword makes the hash of a password that a new user gets, under the rule of the legacy API.
 func (p *Provider) HashPassword(ctx context.Context, password string) (string, error) {
 	if err := login.CheckLegacyPassword(password); err != nil {
@@ -113,15 +118,7 @@ func (p *Provider) VerifySignedContent(ctx context.Context, content string) (*Si
 	return p.components.Signatures.Verify(ctx, content)
 }
 
-// PersonHasTaxID says whether the registry of persons gives a person that tax id; without a registry everybody has the one
-// that is claimed. Errors: ErrPersonUnknown, or a fault.
+// PersonHasTaxID is login.Service.PersonHasTaxID.
 func (p *Provider) PersonHasTaxID(ctx context.Context, personID, taxID string) (bool, error) {
-	if p.components.Persons == nil {
-		return true, nil
-	}
-	if personID == "" {
-		return false, ErrPersonUnknown
-	}
-	known, err := p.components.Persons.FindPerson(ctx, personID)
-	return err == nil && known == taxID, err
+	return p.login.PersonHasTaxID(ctx, personID, taxID)
 }

@@ -70,7 +70,7 @@ func (s *Store) FindApproval(ctx context.Context, userID, clientID string) (*App
 	if err != nil {
 		return nil, err
 	}
-	if clientID, err = textKey(clientID); err != nil {
+	if clientID, err = clientKey(clientID); err != nil {
 		return nil, err
 	}
 	var row approvalRow

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
@@ -163,6 +164,9 @@ func (s *Store) recorded(ctx context.Context, tx *sqlx.Tx, writes func(tx *sqlx.
 	e.Details = maps.Clone(c.event.Details)
 	describe(&e, c.of, before, after)
 	e.Before, e.After = differences(before, after)
+	if strings.HasSuffix(e.Kind, "_updated") && before != nil && e.Before == nil && e.After == nil {
+		return nil // an update that changed nothing
+	}
 	return write(ctx, tx, `INSERT INTO audit_events (`+eventColumns+`) VALUES `+rowPlaceholders(1, eventWidth)+
 		` ON CONFLICT DO NOTHING`, s.eventValues(ByActor(ctx, e))...)
 }

@@ -20,7 +20,8 @@ var unaudited = map[string]string{
 	"PruneEvents": "its caller records it whole", "UseJTI": "a request", "RevokeJTI": "a request that is an event",
 	"DeleteAccessToken": "a request that is an event", "ExpireAccessToken": "a request", "RevokeGrant": "a request that is an event",
 	"AcquireLease": "a job", "ReleaseLease": "a job", "ClaimLogoutDelivery": "a job", "PostponeLogoutDeliveries": "a job",
-	"DeleteLogoutDelivery": "a job", "PutSetting": "what the database remembers about itself", "VerifyOneTimeCode": "a sign-in",
+	"DeleteLogoutDelivery": "a job", "Together": "what is done in it is recorded", "TryWrite": "a probe",
+	"PutSetting": "what the database remembers about itself", "VerifyOneTimeCode": "a sign-in",
 	"CreateOneTimeCode": "a sign-in", "CreateLoginSession": "a sign-in", "RenewLoginSession": "a sign-in",
 	"EndLoginSession": "a browser signs out, which is an event", "RandomKey": "a key that nobody chose",
 }

@@ -54,7 +54,7 @@ INSERT INTO client_registrations (client_id, token_hash, initial_access_token_id
 
 // FindClientRegistration reads the registration of a client. ErrNotFound: no such client, or an operator made it.
 func (s *Store) FindClientRegistration(ctx context.Context, clientID string) (*ClientRegistration, error) {
-	clientID, err := textKey(clientID)
+	clientID, err := clientKey(clientID)
 	if err != nil {
 		return nil, err
 	}

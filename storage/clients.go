@@ -57,7 +57,7 @@ FROM clients c LEFT JOIN client_types t ON t.id = c.client_type_id `
 // LoadClient reads a client with its type, its connections and their live secrets from the database, blocked ones too.
 // Store.Client is the same from memory.
 func (s *Store) LoadClient(ctx context.Context, id string) (*Client, error) {
-	id, err := textKey(id)
+	id, err := clientKey(id)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +124,11 @@ func clientValues(c Client) ([]any, error) {
 // CreateClient stores a client with its connections and their secrets. ErrConflict: the id, or a secret, is taken.
 // ErrNotFound: no such client type, or no such consumer of a connection.
 func (s *Store) CreateClient(ctx context.Context, c Client) error {
+	id, err := clientKey(c.ID)
+	if err != nil {
+		return err
+	}
+	c.ID = id
 	ctx = changing(ctx, EventClientCreated, clientSubject, c.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return createClient(ctx, tx, c) }))
 }
@@ -132,6 +137,11 @@ func createClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
 	if c.ID == "" || len(c.ID) > MaximumClientID {
 		return fmt.Errorf("storage: a client id has 1 to %d bytes", MaximumClientID)
 	}
+	id, err := clientKey(c.ID)
+	if err != nil {
+		return err
+	}
+	c.ID = id
 	values, err := clientValues(c)
 	if err != nil {
 		return err
@@ -162,7 +172,7 @@ func (s *Store) UpdateClient(ctx context.Context, c Client) error {
 }
 
 func (s *Store) updateClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
-	id, err := textKey(c.ID)
+	id, err := clientKey(c.ID)
 	if err != nil {
 		return err
 	}
@@ -182,7 +192,7 @@ func (s *Store) DeleteClient(ctx context.Context, id string) error {
 }
 
 func (s *Store) deleteClient(ctx context.Context, kind, id string) error {
-	id, err := textKey(id)
+	id, err := clientKey(id)
 	if err != nil {
 		return err
 	}
@@ -198,7 +208,7 @@ func (s *Store) deleteClient(ctx context.Context, kind, id string) error {
 // BlockClient bars a client; what was issued to it comes back when the block is lifted, but for sign-ins that are not
 // complete. ErrConflict: blocked already.
 func (s *Store) BlockClient(ctx context.Context, id, reason string) error {
-	id, err := textKey(id)
+	id, err := clientKey(id)
 	if err != nil {
 		return err
 	}
@@ -226,7 +236,7 @@ UPDATE clients SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE i
 
 // UnblockClient lifts a block.
 func (s *Store) UnblockClient(ctx context.Context, id string) error {
-	id, err := textKey(id)
+	id, err := clientKey(id)
 	if err != nil {
 		return err
 	}
@@ -237,11 +247,38 @@ func (s *Store) UnblockClient(ctx context.Context, id string) error {
 	})
 }
 
+// SetClientBlock is SetUserBlock for a client.
+func (s *Store) SetClientBlock(ctx context.Context, id string, blocked bool, reason string) error {
+	return s.Together(ctx, func(ctx context.Context) error {
+		client, err := s.LoadClient(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case blocked && !client.IsBlocked:
+			err = s.BlockClient(ctx, client.ID, reason)
+			if errors.Is(err, ErrConflict) {
+				return nil // somebody else was faster
+			}
+			return err
+		case !blocked && client.IsBlocked:
+			err = s.UnblockClient(ctx, client.ID)
+			client.BlockReason = ""
+		}
+		if err != nil || client.BlockReason == reason {
+			return err
+		}
+		ctx = changing(ctx, EventClientUpdated, clientSubject, client.ID)
+		return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+			return writeRow(ctx, tx, `UPDATE clients SET block_reason = $2, updated_at = $3 WHERE id = $1`, client.ID, reason, s.Now())
+		})
+	})
+}
+
 // DeactivateTokens ends everything that was issued to a client for its users, and its own opaque tokens. A JWT of its own
 // (client_credentials) leaves no row to end and lives until it expires, unless its jti is revoked or the client is blocked.
 // ErrNotFound: no such client.
 func (s *Store) DeactivateTokens(ctx context.Context, clientID string) error {
-	clientID, err := textKey(clientID)
+	clientID, err := clientKey(clientID)
 	if err != nil {
 		return err
 	}

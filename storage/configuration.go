@@ -9,8 +9,12 @@ import (
 // changeConfiguration runs f in a transaction that also raises the configuration version, by which every process learns
 // to read again, and drops what this process keeps.
 func (s *Store) changeConfiguration(ctx context.Context, f func(tx *sqlx.Tx) error) error {
-	// Even after an error: the change may be made and only the answer to the commit lost.
-	defer s.Forget()
+	if t := s.shared(ctx); t != nil {
+		t.forget = true
+	} else {
+		// Even after an error: the change may be made and only the answer to the commit lost.
+		defer s.Forget()
+	}
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		if err := f(tx); err != nil {
 			return err

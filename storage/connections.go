@@ -39,7 +39,7 @@ FROM connections c `
 
 // ListConnections reads a client's connections with their live secrets, in the order of their making.
 func (s *Store) ListConnections(ctx context.Context, clientID string) ([]Connection, error) {
-	clientID, err := textKey(clientID)
+	clientID, err := clientKey(clientID)
 	if err != nil {
 		return nil, err
 	}

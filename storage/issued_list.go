@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -23,7 +24,7 @@ type IssuedToken struct {
 // IssuedFilter says which tokens to list; what is zero does not matter.
 type IssuedFilter struct {
 	ID       string
-	Kind     string
+	Kinds    []string // any of them
 	ClientID string
 	UserIDs  []string
 	Hash     []byte // of the value
@@ -67,34 +68,75 @@ var issuedTables = []issuedTable{
 	}},
 }
 
-// hasTable says whether the tokens of the filter's kind are those of a table.
-func (f IssuedFilter) hasTable(t issuedTable) bool { return t.kind == f.Kind }
+// issuedKinds are the kinds of tokens that have rows.
+var issuedKinds = []string{
+	KindAuthorizationCode, KindRefreshToken, KindAccessToken, KindTwoFactor, KindChangePasswordToken,
+}
+
+// KindsWith are the kinds of tokens whose names have that part, in any case of letters; none for "". Where no name has it, the
+// part is the only one, of which there are no tokens.
+func KindsWith(part string) []string {
+	if part == "" {
+		return nil
+	}
+	kinds := slices.DeleteFunc(slices.Clone(issuedKinds), func(kind string) bool {
+		return !strings.Contains(kind, strings.ToLower(part))
+	})
+	if len(kinds) == 0 {
+		return []string{part}
+	}
+	return kinds
+}
+
+// kindsIn are the kinds of the filter that a table has rows of; all says that every row will do.
+func (f IssuedFilter) kindsIn(t issuedTable) (kinds []string, all bool) {
+	if len(f.Kinds) == 0 || t.kind != "" && slices.Contains(f.Kinds, t.kind) {
+		return nil, true
+	}
+	if t.kind != "" {
+		return nil, false
+	}
+	return slices.DeleteFunc(slices.Clone(f.Kinds), func(kind string) bool {
+		return slices.ContainsFunc(issuedTables, func(t issuedTable) bool { return t.kind == kind })
+	}), false
+}
 
 // issuedListing chooses the tables and rows that a filter means.
 func issuedListing(f IssuedFilter) listing {
 	l := listing{descending: true}
 	for _, t := range issuedTables {
-		if f.Kind != "" && t.kind != f.Kind && (t.kind != "" || slices.ContainsFunc(issuedTables, f.hasTable)) {
-			continue
+		kinds, all := f.kindsIn(t)
+		if all {
+			kinds = []string{""}
 		}
-		rows := listing{parts: []part{t.part}, args: l.args}
-		rows.parts[0].order = []string{"sort_at", "id"}
-		rows.parts[0].conditions = slices.Clone(t.conditions)
-		if t.kind == "" && f.Kind != "" {
-			rows.equal("kind", f.Kind)
-			if f.Kind != KindAccessToken { // as the index of the rare kinds says
-				rows.condition("kind <> '" + KindAccessToken + "'")
-			}
+		for _, kind := range kinds { // each is a part, which an index has in order
+			l.add(f, t, kind)
 		}
-		rows.equal(t.key[1], f.ID)
-		rows.equal("client_id", f.ClientID)
-		rows.among("user_id", f.UserIDs)
-		if f.Hash != nil {
-			rows.where(t.hash+" = %s", f.Hash)
-		}
-		l.parts, l.args = append(l.parts, rows.parts...), rows.args
+	}
+	if len(l.parts) == 0 { // a kind of which there is nothing
+		l.add(f, issuedTables[len(issuedTables)-1], f.Kinds[0])
 	}
 	return l
+}
+
+// add adds the rows of a table that the filter means, of one kind or, where that is "", of all that the table has.
+func (l *listing) add(f IssuedFilter, t issuedTable, kind string) {
+	rows := listing{parts: []part{t.part}, args: l.args}
+	rows.parts[0].order = []string{"sort_at", "id"}
+	rows.parts[0].conditions = slices.Clone(t.conditions)
+	if kind != "" {
+		rows.equal("kind", kind)
+		if kind != KindAccessToken { // as the index of the rare kinds says
+			rows.condition("kind <> '" + KindAccessToken + "'")
+		}
+	}
+	rows.equal(t.key[1], f.ID)
+	rows.equal("client_id", f.ClientID)
+	rows.among("user_id", f.UserIDs)
+	if f.Hash != nil {
+		rows.where(t.hash+" = %s", f.Hash)
+	}
+	l.parts, l.args = append(l.parts, rows.parts...), rows.args
 }
 
 // PageOfIssued reads tokens of every kind. A JWT leaves no row.

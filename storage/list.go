@@ -16,6 +16,8 @@ type ClientFilter struct {
 	TypeID  string
 	OwnerID string
 	IDs     []string
+	// IsBlocked asks for those that are blocked, or for the others.
+	IsBlocked *bool
 }
 
 // PageOfClients reads clients in the order of their ids, without connections.
@@ -29,6 +31,7 @@ func (s *Store) PageOfClients(ctx context.Context, f ClientFilter, p Page) ([]Cl
 	l.equal("c.client_type_id", f.TypeID)
 	l.equal("c.owner_id", f.OwnerID)
 	l.among("c.id", f.IDs)
+	l.boolean("c.is_blocked", f.IsBlocked)
 	var rows []clientRow
 	total, err := s.list(ctx, &rows, l, p)
 	if err != nil {
@@ -50,6 +53,8 @@ type UserFilter struct {
 	Email string
 	TaxID string
 	IDs   []string
+	// IsBlocked asks for those who are blocked, or for the others.
+	IsBlocked *bool
 }
 
 // PageOfUsers reads users in the order of their ids.
@@ -60,6 +65,7 @@ func (s *Store) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]User, 
 	}
 	l.equal("tax_id", f.TaxID)
 	l.among("id", f.IDs)
+	l.boolean("is_blocked", f.IsBlocked)
 	var rows []userRow
 	total, err := s.list(ctx, &rows, l, p)
 	users := make([]User, len(rows))

@@ -62,6 +62,17 @@ func (l *listing) equal(column, value string) {
 	}
 }
 
+// boolean adds a condition where the value is not nil. It has no argument, so that a partial index is seen to fit.
+func (l *listing) boolean(column string, value *bool) {
+	switch {
+	case value == nil:
+	case *value:
+		l.condition(column)
+	default:
+		l.condition("NOT " + column)
+	}
+}
+
 // among adds a condition where there are values; they are bounded by the caller.
 func (l *listing) among(column string, values []string) {
 	if len(values) > 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"sync"
@@ -100,11 +99,17 @@ func affected(result interface{ RowsAffected() (int64, error) }, err error) (int
 
 // get reads one row; no row is ErrNotFound.
 func (s *Store) get(ctx context.Context, to any, query string, args ...any) error {
+	if t := s.shared(ctx); t != nil {
+		return classify(t.tx.GetContext(ctx, to, query, args...))
+	}
 	return s.sent(ctx, func(ctx context.Context) error { return s.reader.get(ctx, to, query, args...) })
 }
 
 // selectAll reads every row.
 func (s *Store) selectAll(ctx context.Context, to any, query string, args ...any) error {
+	if t := s.shared(ctx); t != nil {
+		return classify(t.tx.SelectContext(ctx, to, query, args...))
+	}
 	return s.sent(ctx, func(ctx context.Context) error { return s.reader.selectAll(ctx, to, query, args...) })
 }
 
@@ -113,6 +118,10 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, e
 	if changeOf(ctx) != nil {
 		return s.execRecorded(ctx, query, args...)
 	}
+	if t := s.shared(ctx); t != nil {
+		n, err = affected(t.tx.ExecContext(ctx, query, args...))
+		return n, classify(err)
+	}
 	err = s.sent(ctx, func(ctx context.Context) error {
 		n, err = s.writer.exec(ctx, query, args...)
 		return err
@@ -120,25 +129,13 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, e
 	return n, err
 }
 
-// transaction runs f in a transaction and runs it again, whole, where the database asks for that.
+// transaction runs f in a transaction and runs it again, whole, where the database asks for that. Within Together it is a part
+// of that transaction.
 func (s *Store) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
-	return s.settled(retried(ctx, func() error {
-		var tx *sqlx.Tx
-		err := resent(ctx, func() (err error) {
-			tx, err = s.writer.BeginTxx(ctx, nil)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if err = s.recorded(ctx, tx, f); err != nil {
-			if rollback := tx.Rollback(); rollback != nil && isUnavailable(rollback) {
-				return fmt.Errorf("%w (rollback: %w)", err, rollback)
-			}
-			return err
-		}
-		return tx.Commit()
-	}))
+	if t := s.shared(ctx); t != nil {
+		return classify(s.recorded(ctx, t.tx, f))
+	}
+	return s.settled(retried(ctx, func() error { return s.inTransaction(ctx, f) }))
 }
 
 // retries bounds how often a statement is run again after SQLSTATE 40001 or 40P01, which a replicated cluster sends as a

@@ -246,6 +246,33 @@ func (s *Store) UnblockUser(ctx context.Context, id string) error {
 	return err
 }
 
+// SetUserBlock bars a user or lifts the block, as BlockUser and UnblockUser do, where that is not so already, and in any case
+// stores why.
+func (s *Store) SetUserBlock(ctx context.Context, id string, blocked bool, reason string) error {
+	return s.Together(ctx, func(ctx context.Context) error {
+		user, err := s.FindUser(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case blocked && !user.IsBlocked:
+			err = s.BlockUser(ctx, user.ID, reason)
+			if errors.Is(err, ErrConflict) {
+				return nil // somebody else was faster
+			}
+			return err
+		case !blocked && user.IsBlocked:
+			err = s.UnblockUser(ctx, user.ID)
+			user.BlockReason = ""
+		}
+		if err != nil || user.BlockReason == reason {
+			return err
+		}
+		ctx = changing(ctx, EventUserUpdated, userSubject, user.ID)
+		_, err = s.exec(ctx, `UPDATE users SET block_reason = $2, updated_at = $3 WHERE id = $1`, user.ID, reason, s.Now())
+		return err
+	})
+}
+
 // DeleteUser removes a user and everything of theirs; audit events stay.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	id, err := uuidKey(id)

@@ -103,7 +103,7 @@ func userRoleKey(userID, roleID, clientID string) (user, role, client string, er
 	if role, err = uuidKey(roleID); err != nil {
 		return "", "", "", err
 	}
-	client, err = textKey(clientID)
+	client, err = clientKey(clientID)
 	return user, role, client, err
 }
 

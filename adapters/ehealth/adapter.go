@@ -9,12 +9,21 @@ import (
 )
 
 // Adapter serves the legacy face of a Provider.
-type Adapter struct{ provider *provider.Provider }
+type Adapter struct {
+	provider *provider.Provider
+	options  Options
+}
+
+// Options are what an operator decides about the legacy face.
+type Options struct {
+	// TwoFactorOff gives users that the admin API makes no second factor, unless the request asks for one (USER_2FA_ENABLED).
+	TwoFactorOff bool
+}
 
 // New makes the adapter and its face known to the Provider, before the first request.
-func New(p *provider.Provider) *Adapter {
+func New(p *provider.Provider, o Options) *Adapter {
 	p.AddFace(face())
-	return &Adapter{provider: p}
+	return &Adapter{provider: p, options: o}
 }
 
 // Mount adds the public routes of the legacy face. Below its paths a wrong method and an unknown path are the same, an
@@ -55,6 +64,12 @@ func (a *Adapter) route(r *mux.Router, method, path string, endpoint func(http.R
 
 func (a *Adapter) get(r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error) {
 	a.route(r, http.MethodGet, path, endpoint)
+}
+
+// update adds an endpoint that changes a row, by PUT and PATCH alike.
+func (a *Adapter) update(r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error) {
+	a.route(r, http.MethodPut, path, endpoint)
+	a.route(r, http.MethodPatch, path, endpoint)
 }
 
 func (a *Adapter) post(r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error) {

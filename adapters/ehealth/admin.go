@@ -2,9 +2,7 @@ package ehealth
 
 import (
 	"net/http"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gorilla/mux"
 
@@ -35,71 +33,6 @@ func pathID(r *http.Request, name string) (string, error) {
 		return "", failureNotFound
 	}
 	return id, nil
-}
-
-// filters read the query of a list, and collect what is wrong with it.
-type filters struct {
-	query  func(string) string
-	broken []invalid
-}
-
-func newFilters(r *http.Request) *filters { return &filters{query: r.URL.Query().Get} }
-
-// text is a value of the query; "" where there is none.
-func (f *filters) text(name string) string {
-	value := strings.TrimSpace(f.query(name))
-	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) || len(value) > longestScope {
-		f.broke(name)
-		return ""
-	}
-	return value
-}
-
-// id is a UUID of the query, "" where there is none.
-func (f *filters) id(name string) string {
-	if f.text(name) == "" {
-		return ""
-	}
-	id, isUUID := parseUUID(f.text(name))
-	if !isUUID {
-		f.broke(name)
-	}
-	return id
-}
-
-// ids are UUIDs of the query, separated by commas; nil where there are none.
-func (f *filters) ids(name string) []string {
-	if f.text(name) == "" {
-		return nil
-	}
-	list := strings.Split(f.text(name), ",")
-	ids := make([]string, 0, len(list))
-	for _, value := range list {
-		id, isUUID := parseUUID(strings.TrimSpace(value))
-		if !isUUID || len(list) > mostFilterIDs {
-			f.broke(name)
-			return nil
-		}
-		ids = append(ids, id)
-	}
-	return ids
-}
-
-func (f *filters) broke(name string) {
-	f.broken = append(f.broken, invalid{Entry: name, EntryType: "query_parameter", Rules: []rule{ruleUUID}})
-}
-
-// failed is the answer that lists what is wrong, nil where nothing is.
-func (f *filters) failed() *failure {
-	if len(f.broken) == 0 {
-		return nil
-	}
-	slices.SortFunc(f.broken, func(a, b invalid) int { return strings.Compare(a.Entry, b.Entry) })
-	failed := failureValidation(nil)
-	body := failed.body.(errorObject)
-	body.Invalid = f.broken
-	failed.body = body
-	return &failed
 }
 
 // objects are what an answer shows of rows.

@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -10,10 +11,10 @@ import (
 )
 
 func (a *Adapter) mountApprovals(r *mux.Router) {
-	a.get(r, "/admin/apps", a.listApprovals)
+	a.list(r, "/admin/apps", a.listApprovals, "user_ids", "client_ids")
 	a.get(r, "/admin/apps/{id}", a.showApproval)
 	a.route(r, http.MethodDelete, "/admin/apps/{id}", a.deleteApproval)
-	a.route(r, http.MethodDelete, "/admin/users/{user_id}/apps", a.deleteApprovals)
+	a.deleteSome(r, "/admin/users/{user_id}/apps", a.deleteApprovals, "client_id")
 }
 
 // approvalObject is what the old system calls an app.
@@ -35,7 +36,7 @@ func newApprovalObject(a storage.Approval) approvalObject {
 
 // listApprovals lists those of the user that a gateway names, or of the users and clients that the query names.
 func (a *Adapter) listApprovals(w http.ResponseWriter, r *http.Request) error {
-	f := newFilters(r)
+	f, none := newFilters(r), false
 	filter := storage.ApprovalFilter{UserIDs: f.ids("user_ids"), ClientIDs: f.ids("client_ids")}
 	if failed := f.failed(); failed != nil {
 		return failed
@@ -45,7 +46,9 @@ func (a *Adapter) listApprovals(w http.ResponseWriter, r *http.Request) error {
 		if !isUUID {
 			return failureNotFound
 		}
-		filter.UserIDs = []string{id}
+		if filter.UserIDs, none = both(filter.UserIDs, id); none {
+			return a.answerList(w, r, []approvalObject{}, pagingOf(pageAsked(r), storage.Total{}))
+		}
 	}
 	p := pageAsked(r)
 	approvals, total, err := a.provider.Store().PageOfApprovals(r.Context(), filter, p)
@@ -103,17 +106,24 @@ func (a *Adapter) deleteApprovals(w http.ResponseWriter, r *http.Request) error 
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	approvals, err := a.provider.Store().ListApprovals(r.Context(), userID)
-	if err != nil {
-		return err
-	}
-	for _, approval := range approvals {
-		if clientID != "" && approval.ClientID != clientID {
-			continue
-		}
-		if err := a.provider.Store().DeleteApproval(r.Context(), approval.ID); err != nil {
+	store := a.provider.Store()
+	err = store.Together(r.Context(), func(ctx context.Context) error {
+		approvals, err := store.ListApprovals(ctx, userID)
+		if err != nil {
 			return err
 		}
+		for _, approval := range approvals {
+			if clientID != "" && approval.ClientID != clientID {
+				continue
+			}
+			if err := store.DeleteApproval(ctx, approval.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return answerNothing(w)
 }

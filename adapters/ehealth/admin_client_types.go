@@ -11,10 +11,10 @@ import (
 )
 
 func (a *Adapter) mountClientTypes(r *mux.Router) {
-	a.get(r, "/admin/client_types", a.listClientTypes)
+	a.list(r, "/admin/client_types", a.listClientTypes, "name", "scope")
 	a.post(r, "/admin/client_types", a.createClientType)
 	a.get(r, "/admin/client_types/{id}", a.showClientType)
-	a.route(r, http.MethodPut, "/admin/client_types/{id}", a.updateClientType)
+	a.update(r, "/admin/client_types/{id}", a.updateClientType)
 	a.route(r, http.MethodDelete, "/admin/client_types/{id}", a.deleteClientType)
 }
 
@@ -29,13 +29,11 @@ func (a *Adapter) listClientTypes(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	f := newFilters(r)
-	name, scope := strings.ToLower(f.text("name")), f.text("scope")
+	matches := f.namedScope()
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	types = slices.DeleteFunc(types, func(t storage.ClientType) bool {
-		return !strings.Contains(strings.ToLower(t.Name), name) || scope != "" && !slices.Contains(t.Scope, scope)
-	})
+	types = slices.DeleteFunc(types, func(t storage.ClientType) bool { return !matches(t.Name, t.Scope) })
 	found, p := pageOf(r, types)
 	return a.answerList(w, r, objects(found, newTypeObject), p)
 }

@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -13,10 +14,10 @@ import (
 
 // mountClients adds the admin API of clients, their connections and types (contract section 2.7).
 func (a *Adapter) mountClients(r *mux.Router) {
-	a.get(r, "/admin/clients", a.listClients)
+	a.list(r, "/admin/clients", a.listClients, "id", "ids", "name", "user_id", "client_type_id", "is_blocked")
 	a.post(r, "/admin/clients", a.createClient)
 	a.get(r, "/admin/clients/{id}", a.showClient)
-	a.route(r, http.MethodPut, "/admin/clients/{id}", a.putClient)
+	a.update(r, "/admin/clients/{id}", a.putClient)
 	a.route(r, http.MethodDelete, "/admin/clients/{id}", a.deleteClient)
 	a.get(r, "/admin/clients/{id}/details", a.showClientDetails)
 	a.route(r, http.MethodPatch, "/admin/clients/{id}/actions/deactivate_tokens", a.deactivateTokens)
@@ -53,9 +54,10 @@ func (a *Adapter) listClients(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
 	filter := storage.ClientFilter{
 		Name: f.text("name"), TypeID: f.id("client_type_id"), OwnerID: f.id("user_id"), IDs: f.ids("ids"),
+		IsBlocked: f.boolean("is_blocked"),
 	}
-	if id := f.id("id"); id != "" {
-		filter.IDs = append(filter.IDs, id)
+	if id := f.id("id"); id != "" && len(filter.IDs) == 0 {
+		filter.IDs = []string{id}
 	}
 	if failed := f.failed(); failed != nil {
 		return failed
@@ -122,21 +124,30 @@ func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string,
 	if known != nil {
 		client = *known
 	}
-	if failed := readClient(newCheck(fields), &client, known == nil); failed != nil {
+	c := newCheck(fields)
+	blocked := readBlock(c, client.IsBlocked, client.BlockReason)
+	if failed := readClient(c, &client, known == nil); failed != nil {
 		return failed
 	}
 	if err := a.checkReferences(r, client); err != nil {
 		return err
 	}
+	store := a.provider.Store()
 	if known != nil {
-		if err := a.provider.Store().UpdateClient(r.Context(), client); err != nil {
+		err := store.Together(r.Context(), func(ctx context.Context) error {
+			if err := store.UpdateClient(ctx, client); err != nil {
+				return err
+			}
+			return blocked.store(ctx, store.SetClientBlock, id)
+		})
+		if err != nil {
 			return err
 		}
 		return a.answerClient(w, r, http.StatusOK, id)
 	}
-	now := a.provider.Store().Now()
-	client.CreatedAt, client.UpdatedAt = now, now
-	if err := a.provider.Store().CreateClient(r.Context(), client); err != nil {
+	now := store.Now()
+	client.IsBlocked, client.BlockReason, client.CreatedAt, client.UpdatedAt = blocked.isBlocked, blocked.reason, now, now
+	if err := store.CreateClient(r.Context(), client); err != nil {
 		return err
 	}
 	return a.answerClient(w, r, http.StatusCreated, id)

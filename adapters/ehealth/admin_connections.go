@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -14,7 +15,7 @@ import (
 )
 
 func (a *Adapter) mountConnections(r *mux.Router) {
-	a.get(r, "/admin/clients/{client_id}/connections", a.listConnections)
+	a.list(r, "/admin/clients/{client_id}/connections", a.listConnections, "id", "consumer_id", "redirect_uri")
 	a.route(r, http.MethodPut, "/admin/clients/{client_id}/connections", a.putConnection)
 	a.get(r, "/admin/clients/{client_id}/connections/{id}", a.showConnection)
 	a.route(r, http.MethodPatch, "/admin/clients/{client_id}/connections/{id}", a.updateConnection)
@@ -70,13 +71,14 @@ func (a *Adapter) listConnections(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	f := newFilters(r)
-	consumerID := f.id("consumer_id")
+	id, consumerID, part := f.id("id"), f.id("consumer_id"), strings.ToLower(f.text("redirect_uri"))
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
 	var connections []storage.Connection
 	for _, c := range client.Connections {
-		if consumerID == "" || c.ConsumerID == consumerID {
+		hasPart := slices.ContainsFunc(c.RedirectURIs, func(uri string) bool { return strings.Contains(strings.ToLower(uri), part) })
+		if (id == "" || c.ID == id) && (consumerID == "" || c.ConsumerID == consumerID) && (part == "" || hasPart) {
 			connections = append(connections, *c)
 		}
 	}

@@ -3,6 +3,7 @@ package ehealth
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/gorilla/mux"
 
@@ -10,7 +11,7 @@ import (
 )
 
 func (a *Adapter) mountFactors(r *mux.Router) {
-	a.get(r, "/admin/users/{user_id}/authentication_factors", a.listFactors)
+	a.list(r, "/admin/users/{user_id}/authentication_factors", a.listFactors, "type", "is_active")
 	a.post(r, "/admin/users/{user_id}/authentication_factors", a.createFactor)
 	a.get(r, "/admin/users/{user_id}/authentication_factors/{id}", a.showFactor)
 	a.route(r, http.MethodPatch, "/admin/users/{user_id}/authentication_factors/{id}/actions/{action:enable|disable|reset}", a.changeFactor)
@@ -47,6 +48,14 @@ func (a *Adapter) listFactors(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	f := newFilters(r)
+	kind, active := f.text("type"), f.boolean("is_active")
+	if failed := f.failed(); failed != nil {
+		return failed
+	}
+	factors = slices.DeleteFunc(factors, func(f storage.AuthenticationFactor) bool {
+		return kind != "" && f.Type != kind || active != nil && f.IsActive != *active
+	})
 	found, p := pageOf(r, factors)
 	return a.answerList(w, r, objects(found, newFactorObject), p)
 }

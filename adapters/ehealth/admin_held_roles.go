@@ -10,13 +10,13 @@ import (
 )
 
 func (a *Adapter) mountHeldRoles(r *mux.Router) {
-	a.get(r, "/admin/user_roles", a.listHeldRoles)
-	a.get(r, "/admin/users/{user_id}/roles", a.listHeldRoles)
+	a.list(r, "/admin/user_roles", a.listHeldRoles, "user_id", "user_ids", "role_id", "client_id")
+	a.list(r, "/admin/users/{user_id}/roles", a.listHeldRoles, "user_id", "user_ids", "role_id", "client_id")
 	a.post(r, "/admin/users/{user_id}/roles", a.grantRole)
-	a.route(r, http.MethodDelete, "/admin/users/{user_id}/roles", a.revokeNamedRole)
+	a.deleteSome(r, "/admin/users/{user_id}/roles", a.revokeNamedRole, "client_id", "role_name")
 	a.get(r, "/admin/users/{user_id}/roles/{id}", a.showHeldRole)
 	a.route(r, http.MethodDelete, "/admin/users/{user_id}/roles/{id}", a.revokeRole)
-	a.get(r, "/admin/users/{user_id}/global_roles", a.listGlobalRoles)
+	a.list(r, "/admin/users/{user_id}/global_roles", a.listGlobalRoles, "role_id")
 	a.post(r, "/admin/users/{user_id}/global_roles", a.grantGlobalRole)
 	a.route(r, http.MethodDelete, "/admin/users/{user_id}/global_roles/{id}", a.revokeGlobalRole)
 }
@@ -56,17 +56,24 @@ func (a *Adapter) listGlobalRoles(w http.ResponseWriter, r *http.Request) error 
 func (a *Adapter) pageOfHeldRoles(w http.ResponseWriter, r *http.Request, everywhere bool) error {
 	f := newFilters(r)
 	filter := storage.HeldRoleFilter{UserIDs: f.ids("user_ids"), RoleID: f.id("role_id"), ClientID: f.id("client_id")}
+	userID := f.id("user_id")
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	if mux.Vars(r)["user_id"] != "" {
+	if mux.Vars(r)["user_id"] != "" { // which counts more than the query
 		user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
 		if err != nil {
 			return err
 		}
-		filter.UserIDs = []string{user.ID}
+		userID = user.ID
 	}
-	p := pageAsked(r)
+	p, none := pageAsked(r), false
+	if userID != "" {
+		filter.UserIDs, none = both(filter.UserIDs, userID)
+	}
+	if none {
+		return a.answerList(w, r, []heldRoleObject{}, pagingOf(p, storage.Total{}))
+	}
 	held, total, err := a.provider.Store().PageOfHeldRoles(r.Context(), everywhere, filter, p)
 	if err != nil {
 		return err

@@ -12,10 +12,10 @@ import (
 )
 
 func (a *Adapter) mountRoles(r *mux.Router) {
-	a.get(r, "/admin/roles", a.listRoles)
+	a.list(r, "/admin/roles", a.listRoles, "name", "scope")
 	a.post(r, "/admin/roles", a.createRole)
 	a.get(r, "/admin/roles/{id}", a.showRole)
-	a.route(r, http.MethodPut, "/admin/roles/{id}", a.updateRole)
+	a.update(r, "/admin/roles/{id}", a.updateRole)
 	a.route(r, http.MethodDelete, "/admin/roles/{id}", a.deleteRole)
 }
 
@@ -59,15 +59,22 @@ func (a *Adapter) listRoles(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := newFilters(r)
-	name := f.text("name")
+	matches := f.namedScope()
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	if name != "" {
-		roles = slices.DeleteFunc(roles, func(role storage.Role) bool { return role.Name != name })
-	}
+	roles = slices.DeleteFunc(roles, func(role storage.Role) bool { return !matches(role.Name, role.Scope) })
 	found, p := pageOf(r, roles)
 	return a.answerList(w, r, objects(found, newRoleObject), p)
+}
+
+// namedScope reads the filters of roles and client types: the exact name, and scopes of which a row has any.
+func (f *filters) namedScope() func(name string, scope []string) bool {
+	wanted, scopes := f.text("name"), f.words("scope")
+	return func(name string, scope []string) bool {
+		return (wanted == "" || name == wanted) &&
+			(len(scopes) == 0 || slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(scope, s) }))
+	}
 }
 
 // role finds the role that a path names.

@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gorilla/mux"
@@ -10,11 +11,11 @@ import (
 )
 
 func (a *Adapter) mountTokens(r *mux.Router) {
-	a.get(r, "/admin/tokens", a.listTokens)
-	a.route(r, http.MethodDelete, "/admin/tokens", a.deleteTokensOfUsers)
+	a.list(r, "/admin/tokens", a.listTokens, "id", "name", "value", "user_id", "user_ids", "client_id")
+	a.deleteSome(r, "/admin/tokens", a.deleteTokensOfUsers, "user_ids")
 	a.get(r, "/admin/tokens/{id}", a.showToken)
 	a.route(r, http.MethodDelete, "/admin/tokens/{id}", a.deleteToken)
-	a.route(r, http.MethodDelete, "/admin/users/{user_id}/tokens", a.deleteTokensOfUser)
+	a.deleteSome(r, "/admin/users/{user_id}/tokens", a.deleteTokensOfUser, "client_id")
 	a.post(r, "/admin/users/{user_id}/tokens/access", a.issueToken)
 }
 
@@ -43,12 +44,12 @@ func newIssuedObject(t storage.IssuedToken) issuedObject {
 }
 
 func (a *Adapter) listTokens(w http.ResponseWriter, r *http.Request) error {
-	f := newFilters(r)
+	f, none := newFilters(r), false
 	filter := storage.IssuedFilter{
-		ID: f.id("id"), Kind: f.text("name"), ClientID: f.id("client_id"), UserIDs: f.ids("user_ids"),
+		ID: f.id("id"), Kinds: storage.KindsWith(f.text("name")), ClientID: f.id("client_id"), UserIDs: f.ids("user_ids"),
 	}
 	if id := f.id("user_id"); id != "" {
-		filter.UserIDs = append(filter.UserIDs, id)
+		filter.UserIDs, none = both(filter.UserIDs, id)
 	}
 	if value := f.text("value"); value != "" {
 		filter.Hash = storage.Hash(value)
@@ -57,6 +58,9 @@ func (a *Adapter) listTokens(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	p := pageAsked(r)
+	if none {
+		return a.answerList(w, r, []issuedObject{}, pagingOf(p, storage.Total{}))
+	}
 	tokens, total, err := a.provider.Store().PageOfIssued(r.Context(), filter, p)
 	if err != nil {
 		return err
@@ -116,10 +120,17 @@ func (a *Adapter) deleteTokensOfUsers(w http.ResponseWriter, r *http.Request) er
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	for _, id := range userIDs {
-		if err := a.provider.Store().DeleteIssuedOf(r.Context(), id, ""); err != nil {
-			return err
+	store := a.provider.Store()
+	err := store.Together(r.Context(), func(ctx context.Context) error {
+		for _, id := range userIDs {
+			if err := store.DeleteIssuedOf(ctx, id, ""); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return answerNothing(w)
 }

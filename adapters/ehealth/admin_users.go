@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/mail"
@@ -12,10 +13,10 @@ import (
 
 // mountUsers adds the admin API of users, roles, approvals and tokens (contract section 2.7).
 func (a *Adapter) mountUsers(r *mux.Router) {
-	a.get(r, "/admin/users", a.listUsers)
+	a.list(r, "/admin/users", a.listUsers, "id", "ids", "email", "tax_id", "is_blocked")
 	a.post(r, "/admin/users", a.createUser)
 	a.get(r, "/admin/users/{user_id}", a.showUser)
-	a.route(r, http.MethodPut, "/admin/users/{user_id}", a.updateUser)
+	a.update(r, "/admin/users/{user_id}", a.updateUser)
 	a.route(r, http.MethodDelete, "/admin/users/{user_id}", a.deleteUser)
 	a.route(r, http.MethodPatch, "/admin/users/{user_id}/actions/block", a.blockUser)
 	a.route(r, http.MethodPatch, "/admin/users/{user_id}/actions/unblock", a.unblockUser)
@@ -28,9 +29,11 @@ func (a *Adapter) mountUsers(r *mux.Router) {
 
 func (a *Adapter) listUsers(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
-	filter := storage.UserFilter{Email: f.text("email"), TaxID: f.text("tax_id"), IDs: f.ids("ids")}
-	if id := f.id("id"); id != "" {
-		filter.IDs = append(filter.IDs, id)
+	filter := storage.UserFilter{
+		Email: f.text("email"), TaxID: f.text("tax_id"), IDs: f.ids("ids"), IsBlocked: f.boolean("is_blocked"),
+	}
+	if id := f.id("id"); id != "" && len(filter.IDs) == 0 { // ids count more, as in the old system
+		filter.IDs = []string{id}
 	}
 	if failed := f.failed(); failed != nil {
 		return failed
@@ -87,7 +90,8 @@ func (a *Adapter) createUser(w http.ResponseWriter, r *http.Request) error {
 	user := storage.User{ID: store.NewID(), PasswordSetAt: store.Now(), CreatedAt: store.Now(), UpdatedAt: store.Now()}
 	c.text("email")
 	readUser(c, &user)
-	password := c.text("password")
+	password, factor, blocked := c.text("password"), a.readUserFactor(c), readBlock(c, false, "")
+	user.IsBlocked, user.BlockReason = blocked.isBlocked, blocked.reason
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
@@ -95,7 +99,13 @@ func (a *Adapter) createUser(w http.ResponseWriter, r *http.Request) error {
 	if user.Password, err = a.provider.HashPassword(r.Context(), password); err != nil {
 		return passwordFailure(err)
 	}
-	if err := store.CreateUser(r.Context(), user); err != nil {
+	err = store.Together(r.Context(), func(ctx context.Context) error {
+		if err := store.CreateUser(ctx, user); err != nil {
+			return err
+		}
+		return factor.create(ctx, store, user.ID)
+	})
+	if err != nil {
 		return emailTaken(err)
 	}
 	return a.answerUser(w, r, http.StatusCreated, user.ID)
@@ -108,7 +118,7 @@ func emailTaken(err error) error {
 	return err
 }
 
-// updateUser changes what the body has, the password too.
+// updateUser changes what the body has, the password, the second factor and the block too: all of it, or nothing.
 func (a *Adapter) updateUser(w http.ResponseWriter, r *http.Request) error {
 	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
 	if err != nil {
@@ -120,16 +130,33 @@ func (a *Adapter) updateUser(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := newCheck(fields)
 	readUser(c, user)
-	password := c.optionalText("password")
+	password, factor := c.optionalText("password"), a.readUserFactor(c)
+	blocked := readBlock(c, user.IsBlocked, user.BlockReason)
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
+	hash := ""
 	if password != "" {
-		if err := a.provider.ChangePassword(r.Context(), user.ID, password); err != nil {
+		if hash, err = a.provider.HashNewPassword(r.Context(), user.ID, password); err != nil {
 			return passwordFailure(err)
 		}
 	}
-	if err := a.provider.Store().UpdateUser(r.Context(), *user); err != nil {
+	store := a.provider.Store()
+	err = store.Together(r.Context(), func(ctx context.Context) error {
+		if err := store.UpdateUser(ctx, *user); err != nil {
+			return err
+		}
+		if hash != "" {
+			if err := store.SetPassword(ctx, user.ID, hash); err != nil {
+				return err
+			}
+		}
+		if err := factor.update(ctx, store, user.ID); err != nil {
+			return err
+		}
+		return blocked.store(ctx, store.SetUserBlock, user.ID)
+	})
+	if err != nil {
 		return emailTaken(err)
 	}
 	return a.answerUser(w, r, http.StatusOK, user.ID)

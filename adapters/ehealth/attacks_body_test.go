@@ -57,7 +57,7 @@ func TestARequestForWhoseBodyThereIsNoRoomIsToComeAgain(t *testing.T) {
 			Store: w.store, Keys: keys, Issuer: issuer, Now: time.Now, Bodies: inbound.Limits{Ordinary: 16},
 		})
 		require.NoError(t, err)
-		adapter := ehealth.New(p)
+		adapter := ehealth.New(p, ehealth.Options{})
 		public, admin := p.Handler(adapter.Mount), p.AdminHandler(adapter.MountAdmin)
 		for _, c := range []struct {
 			handler           http.Handler

@@ -98,6 +98,18 @@ func (c *check) uuid(name string) string {
 	return id
 }
 
+// boolean is what the old system took for one. It must be there.
+func (c *check) boolean(name string) bool {
+	switch string(c.fields[name]) {
+	case `true`, `"true"`, `"1"`:
+		return true
+	case `false`, `"false"`, `"0"`:
+	default:
+		c.broke(name, ruleBoolean)
+	}
+	return false
+}
+
 // integer is a JSON integer that must be there.
 func (c *check) integer(name string) int64 {
 	if !c.given(name) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -111,12 +112,13 @@ func (c *components) digitalSignatures(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *components) person(w http.ResponseWriter, r *http.Request) {
-	taxID, known := c.persons[r.PathValue("id")]
+	entry, known := c.persons[r.PathValue("id")] // a tax id, and after a blank the status
 	if !known {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"data": map[string]string{"tax_id": taxID}})
+	taxID, status, _ := strings.Cut(entry, " ")
+	_ = json.NewEncoder(w).Encode(map[string]any{"data": map[string]string{"tax_id": taxID, "status": status}})
 }
 
 // persons asks the registry only where a test has one.

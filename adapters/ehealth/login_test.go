@@ -379,6 +379,8 @@ func TestCase55ADigitalSignatureSignsIn(t *testing.T) {
 		w.refused(w.login(w.sign(content(), signature("3087512347"))), 401, "access_denied", "Person not found.")
 		w.components.persons["585041f5-1272-4bca-8d41-8440eefe7d26"] = "2222222222"
 		w.refused(w.login(w.sign(content(), signature("3087512347"))), 403, "tax_id_invalid", "Tax id not matched with MPI person.")
+		w.components.persons["585041f5-1272-4bca-8d41-8440eefe7d26"] = "3087512347 INACTIVE"
+		w.refused(w.login(w.sign(content(), signature("3087512347"))), 401, "access_denied", "Person not found.")
 		w.components.persons = nil
 
 		request := w.sign(content(), signature("3087512347"))

@@ -249,6 +249,13 @@ func TestAScopeMayAskForADigitalSignature(t *testing.T) {
 			"content": message, "signatures": []any{signature("3087512347"), signature("3087512347")},
 		}}).body, unconfirmed)
 		require.Contains(t, b.signed(p, "stranger", by("1", message)).body, "Не знайдено користувача")
+		for _, entry := range []string{"", "2222222222", "3087512347 INACTIVE"} {
+			w.components.persons = map[string]string{"585041f5-1272-4bca-8d41-8440eefe7d26": entry}
+			require.Contains(t, b.signed(p, "mine", by("3087512347", message)).body, "Не знайдено користувача", entry)
+		}
+		w.components.persons = map[string]string{}
+		require.Contains(t, b.signed(p, "mine", by("3087512347", message)).body, "Не знайдено користувача")
+		w.components.persons = nil
 		require.Contains(t, b.signed(p, "", nil).body, "Додайте підписаний файл")
 		done := b.signed(p, "mine", by("3087512347", message))
 		require.Regexp(t, landed, b.accept(done).location)

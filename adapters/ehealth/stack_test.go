@@ -53,7 +53,7 @@ func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *s
 		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Components: s.components.options(),
 	})
 	require.NoError(t, err)
-	adapter := ehealth.New(p)
+	adapter := ehealth.New(p, ehealth.Options{})
 	s.server.Config.Handler = p.Handler(adapter.Mount)
 	s.server.Start()
 	t.Cleanup(s.server.Close)

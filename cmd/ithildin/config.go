@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -82,6 +83,7 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_OUTBOUND_CA_FILE", c.OutboundCAFile},
 		{"ITHILDIN_PASSWORD_LIFETIME", or(c.PasswordLifetime, defaultPasswordLifetime)},
 		{"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", fmt.Sprint(int(s.components.ChangePasswordLifetime.Minutes()))},
+		{"ITHILDIN_USER_2FA_ENABLED", strconv.FormatBool(!s.legacy.TwoFactorOff)},
 		{"ITHILDIN_REGISTRATION", s.registration.Mode},
 		{"ITHILDIN_REGISTRATION_QUOTA", fmt.Sprint(s.registration.Quota)},
 		{"ITHILDIN_REGISTRATION_RATE", fmt.Sprint(s.registration.Rate)},

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ithildin/adapters/ehealth"
 	"ithildin/provider"
 	"ithildin/provider/login"
 	"ithildin/provider/outbound"
@@ -50,6 +51,7 @@ type configuration struct {
 	janitorFlags
 	registrationFlags
 	servingFlags
+	legacyFlags
 }
 
 // settings is a configuration that was found right.
@@ -74,6 +76,7 @@ type settings struct {
 	janitor             janitorSettings
 	registration        provider.Registration
 	serving             servingSettings
+	legacy              ehealth.Options
 	logFormat           string // "" for what suits the output
 	logLevel            slog.Level
 }
@@ -112,6 +115,7 @@ func (c configuration) load() (*settings, error) {
 	s.janitor = c.janitorFlags.load(&p, s.components.PasswordLifetime)
 	s.registration = c.registrationFlags.load(&p)
 	s.serving = c.servingFlags.load(&p, c.Dev, s.databaseConnections)
+	s.legacy = c.legacyFlags.load(&p)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
 	}

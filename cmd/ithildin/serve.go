@@ -158,7 +158,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	registry.MustRegister(eventMetrics(events)...)
 	registry.MustRegister(databaseMetrics(store)...)
 	forwardAuth, mounts := s.gateway.build(p, events, registry)
-	legacy := ehealth.New(p)
+	legacy := ehealth.New(p, s.legacy)
 	mounts = append(mounts, legacy.Mount)
 	if s.dev {
 		demo := newDemo(s.issuer)

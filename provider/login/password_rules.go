@@ -79,7 +79,7 @@ func (s *Service) PasswordExpired(u *storage.User) bool {
 // ChangePassword gives a user another password: neither the present one nor one of those remembered before it. Errors:
 // those of the rule, ErrPasswordUsed, ErrBusy.
 func (s *Service) ChangePassword(ctx context.Context, userID, password string, rule PasswordRule) error {
-	phc, err := s.hashNewPassword(ctx, userID, password, rule)
+	phc, err := s.HashNewPassword(ctx, userID, password, rule)
 	if err != nil {
 		return err
 	}
@@ -89,15 +89,15 @@ func (s *Service) ChangePassword(ctx context.Context, userID, password string, r
 // ChangePasswordByToken is ChangePassword by the bearer of a change_password_token, which it uses up. Errors: also
 // storage.ErrUsed.
 func (s *Service) ChangePasswordByToken(ctx context.Context, t *storage.AccessToken, password string, rule PasswordRule) error {
-	phc, err := s.hashNewPassword(ctx, t.UserID, password, rule)
+	phc, err := s.HashNewPassword(ctx, t.UserID, password, rule)
 	if err != nil {
 		return err
 	}
 	return s.store.SetPasswordByToken(ctx, t, phc)
 }
 
-// hashNewPassword makes the hash of a password that a user may take.
-func (s *Service) hashNewPassword(ctx context.Context, userID, password string, rule PasswordRule) (string, error) {
+// HashNewPassword makes the hash of a password that a user may take.
+func (s *Service) HashNewPassword(ctx context.Context, userID, password string, rule PasswordRule) (string, error) {
 	user, err := s.store.FindUser(ctx, userID)
 	if err != nil {
 		return "", err

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// ErrPersonUnknown says that the registry of persons has nobody of that id.
+// ErrPersonUnknown says that the registry of persons has nobody of that id, or says that the entry is INACTIVE.
 var ErrPersonUnknown = errors.New("login: the person is unknown")
 
 // PersonFinder reads the tax id of a person from the registry (MPI) that users' person_id points to.
@@ -18,7 +18,7 @@ type PersonFinder interface {
 	FindPerson(ctx context.Context, personID string) (taxID string, err error)
 }
 
-// PersonService asks over HTTP: GET URL/{person_id} answers {"data": {"tax_id": …}}.
+// PersonService asks over HTTP: GET URL/{person_id} answers {"data": {"tax_id": …, "status": …}}.
 type PersonService struct{ Component }
 
 // FindPerson implements PersonFinder. Errors: ErrPersonUnknown, or a fault.
@@ -29,7 +29,8 @@ func (s PersonService) FindPerson(ctx context.Context, personID string) (string,
 	}
 	var answer struct {
 		Data struct {
-			TaxID string `json:"tax_id"`
+			TaxID  string `json:"tax_id"`
+			Status string `json:"status"`
 		} `json:"data"`
 	}
 	switch {
@@ -38,5 +39,21 @@ func (s PersonService) FindPerson(ctx context.Context, personID string) (string,
 	case status != http.StatusOK || json.Unmarshal(text, &answer) != nil:
 		return "", fmt.Errorf("login: the registry of persons answers %d", status)
 	}
+	if strings.EqualFold(answer.Data.Status, "INACTIVE") {
+		return "", fmt.Errorf("%w: the entry is inactive", ErrPersonUnknown)
+	}
 	return answer.Data.TaxID, nil
+}
+
+// PersonHasTaxID says whether the registry of persons gives a person that tax id; without a registry everybody has the one
+// that is claimed. Errors: ErrPersonUnknown, or a fault.
+func (s *Service) PersonHasTaxID(ctx context.Context, personID, taxID string) (bool, error) {
+	if s.components.Persons == nil {
+		return true, nil
+	}
+	if personID == "" {
+		return false, ErrPersonUnknown
+	}
+	known, err := s.components.Persons.FindPerson(ctx, personID)
+	return err == nil && taxID != "" && known == taxID, err
 }

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ var (
 	refusedSignatureMissing = &refusal{http.StatusOK, messageSignatureMissing, ""}
 	refusedSignature        = &refusal{http.StatusOK, messageSignatureWrong, "signature"}
 	refusedSigner           = &refusal{http.StatusOK, messageSignerUnknown, "signer"}
+	refusedPerson           = &refusal{http.StatusOK, messageSignerUnknown, "person"}
 	refusedSignatureAway    = &refusal{http.StatusServiceUnavailable, messageSignatureAway, ""}
 )
 
@@ -152,10 +154,29 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *refusal
 	if err != nil {
 		return nil, nil, err
 	}
+	why, err := s.registered(r.Context(), user, signed.Signatures[0].DRFO)
+	if why != nil || err != nil {
+		return user, why, err
+	}
 	expires := s.now().Add(PendingLifetime).Unix()
 	err = s.store.UseJTI(r.Context(), "signature page", s.host, nonce, s.store.NewID(), expires)
 	if errors.Is(err, storage.ErrUsed) {
 		return user, refusedSignature, nil
 	}
 	return user, nil, err
+}
+
+// registered refuses a signer whom the registry of persons does not know, or knows by another tax id.
+func (s *Service) registered(ctx context.Context, user *storage.User, taxID string) (*refusal, error) {
+	same, err := s.PersonHasTaxID(ctx, user.PersonID, taxID)
+	switch {
+	case errors.Is(err, ErrPersonUnknown):
+		return refusedPerson, nil
+	case err != nil:
+		s.logger.WarnContext(ctx, "the registry of persons was not asked", "cause", err)
+		return refusedSignatureAway, nil
+	case !same:
+		return refusedPerson, nil
+	}
+	return nil, nil
 }

@@ -1,0 +1,32 @@
+package ehealth
+
+import "context"
+
+// block is what a body says about being blocked, beside what is stored.
+type block struct {
+	isBlocked bool
+	reason    string
+	given     bool
+}
+
+// readBlock takes what the body has; the rest is as it was. Also a reason without a block is kept.
+func readBlock(c *check, isBlocked bool, reason string) block {
+	b := block{isBlocked: isBlocked, reason: reason}
+	if _, given := c.fields["is_blocked"]; given {
+		b.isBlocked, b.given = c.boolean("is_blocked"), true
+	}
+	if _, given := c.fields["block_reason"]; given {
+		b.reason, b.given = c.optionalName("block_reason"), true
+	}
+	return b
+}
+
+// store stores the block by SetUserBlock or SetClientBlock, where the body said something about it.
+func (b block) store(
+	ctx context.Context, set func(ctx context.Context, id string, blocked bool, reason string) error, id string,
+) error {
+	if !b.given {
+		return nil
+	}
+	return set(ctx, id, b.isBlocked, b.reason)
+}
