@@ -30,7 +30,7 @@ func (s *Store) CreateRole(ctx context.Context, r Role) error {
 	})
 }
 
-// UpdateRole changes a role's name and scopes.
+// UpdateRole changes a role's name and scopes. Live opaque tokens of its holders that have a scope which it loses end.
 func (s *Store) UpdateRole(ctx context.Context, r Role) error {
 	id, err := uuidKey(r.ID)
 	if err != nil {
@@ -38,12 +38,15 @@ func (s *Store) UpdateRole(ctx context.Context, r Role) error {
 	}
 	ctx = changing(ctx, EventRoleUpdated, roleSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		if err := s.endTokensOfHolders(ctx, tx, id, r.Scope); err != nil {
+			return err
+		}
 		return writeRow(ctx, tx, `UPDATE roles SET name = $2, scope = $3 WHERE id = $1`,
 			id, r.Name, strings.Join(r.Scope, " "))
 	})
 }
 
-// DeleteRole removes a role, from its holders too.
+// DeleteRole removes a role, from its holders too, whose live opaque tokens with a scope of it end.
 func (s *Store) DeleteRole(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
@@ -51,6 +54,9 @@ func (s *Store) DeleteRole(ctx context.Context, id string) error {
 	}
 	ctx = changing(ctx, EventRoleDeleted, roleSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		if err := s.endTokensOfHolders(ctx, tx, id, nil); err != nil {
+			return err
+		}
 		return writeRow(ctx, tx, `DELETE FROM roles WHERE id = $1`, id)
 	})
 }

@@ -2,7 +2,9 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -86,6 +88,33 @@ AND client_id NOT IN (
 		}
 	}
 	return nil
+}
+
+// endTokensOfHolders is endTokensOfRole for everybody who has a role, before it loses all of its scopes but kept.
+func (s *Store) endTokensOfHolders(ctx context.Context, tx *sqlx.Tx, roleID string, kept []string) error {
+	var before string
+	err := tx.GetContext(ctx, &before, `SELECT scope FROM roles WHERE id = $1`, roleID)
+	if err != nil {
+		return err
+	}
+	args := []any{roleID, s.Now()}
+	var lost []string
+	for _, name := range SplitScope(before) {
+		if !slices.Contains(kept, name) {
+			args = append(args, contains(" "+name+" "))
+			lost = append(lost, fmt.Sprintf(`' ' || scope || ' ' LIKE $%d ESCAPE '\'`, len(args)))
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	return write(ctx, tx, `
+UPDATE access_tokens SET expires_at = $2
+WHERE user_id IN (SELECT user_id FROM user_roles WHERE role_id = $1
+                  UNION SELECT user_id FROM global_user_roles WHERE role_id = $1)
+AND expires_at > $2 AND kind = '`+KindAccessToken+`' AND (`+strings.Join(lost, " OR ")+`)
+AND client_id NOT IN (
+    SELECT id FROM clients WHERE policy LIKE '%"refresh\_scope":"`+RefreshScopeApproval+`"%' ESCAPE '\')`, args...)
 }
 
 // changingRole is changing for a role that a user holds for a client, or everywhere where clientID is "".

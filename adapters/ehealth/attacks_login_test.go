@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/storage"
@@ -111,13 +112,29 @@ func TestAttackATokenOutlivesTheRoleThatGaveItsScope(t *testing.T) {
 		w := newWorld(t, engine)
 		w.signsIn(ofNewClients)
 		kept := w.token(hospitalID, "user:read")
-		token := w.token(hospitalID, "user:read legal_entity:read")
 		ask := func(token string) int {
 			return w.send(http.MethodGet, "/oauth/user", headers("Authorization", "Bearer "+token), "").status
 		}
-		require.Equal(t, http.StatusOK, ask(token))
-		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
-		require.Equal(t, http.StatusUnauthorized, ask(token))
-		require.Equal(t, http.StatusOK, ask(kept), "one without a scope of the role stays")
+		nurses := storage.Role{ID: uuid.NewString(), Name: "NURSE", Scope: []string{"legal_entity:read"}}
+		w.must(w.store.CreateRole(t.Context(), nurses))
+		w.must(w.store.GrantRole(t.Context(), doctorID, nurses.ID, ""))
+		for _, c := range []struct {
+			scope string
+			lose  func() error
+		}{
+			{"legal_entity:read", func() error {
+				return w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID)
+			}},
+			{"legal_entity:read", func() error {
+				return w.store.UpdateRole(t.Context(), storage.Role{ID: nurses.ID, Name: "NURSE", Scope: []string{"employee:read"}})
+			}},
+			{"employee:read", func() error { return w.store.DeleteRole(t.Context(), nurses.ID) }},
+		} {
+			token := w.token(hospitalID, "user:read "+c.scope)
+			require.Equal(t, http.StatusOK, ask(token))
+			w.must(c.lose())
+			require.Equal(t, http.StatusUnauthorized, ask(token))
+			require.Equal(t, http.StatusOK, ask(kept), "one without a scope of the role stays")
+		}
 	})
 }

@@ -18,7 +18,10 @@ const (
 	oneTimeCodeFailures = 3 // of one user, over all codes since the last right one
 	oneTimeCodesSent    = 3 // to one user within the window
 	oneTimeCodeWindow   = time.Minute
-	oneTimeCodeDigits   = 6
+	// oneTimeCodesADay bounds what one number gets, whoever asks: a stranger must not fill somebody's phone.
+	oneTimeCodesADay  = 30
+	oneTimeCodeDay    = 24 * time.Hour
+	oneTimeCodeDigits = 6
 	// oneTimeCodeText is Ukrainian, as the phones are.
 	oneTimeCodeText   = "Код підтвердження: {code}"
 	reasonOneTimeCode = "Passed invalid OTP more than USER_OTP_ERROR_MAX"
@@ -41,7 +44,7 @@ func oneTimeCodeKey(id, phone string) string { return strings.ToLower(id) + "===
 // SendOneTimeCode makes a code for the phone of a user and sends it; codes before it under the same id are void. Errors:
 // ErrOneTimeCodeLimited, ErrMessageNotSent.
 func (s *Service) SendOneTimeCode(ctx context.Context, userID, id, phone string) error {
-	sent, err := s.countSentCode(ctx, userID)
+	sent, err := s.countSentCode(ctx, userID, phone)
 	if err != nil {
 		return err
 	}
@@ -61,30 +64,48 @@ func (s *Service) SendOneTimeCode(ctx context.Context, userID, id, phone string)
 		return err
 	}
 	if err := s.components.SMS.Send(ctx, phone, strings.ReplaceAll(s.components.OneTimeCodeText, "{code}", code)); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.store.ForgetSignInFailures(ctx, sent))
+		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.forgetSentCode(ctx, sent))
 	}
 	return nil
 }
 
-// countSentCode counts a code before it goes out, so that parallel requests see each other.
-func (s *Service) countSentCode(ctx context.Context, userID string) (rows []string, err error) {
-	subject, err := s.store.SignInSubject(ctx, "one-time code", userID)
-	if err != nil {
-		return nil, err
-	}
-	now := s.now()
-	subjects := [][]byte{subject}
-	if rows, err = s.store.RecordSignInFailure(ctx, subjects, now.Add(oneTimeCodeWindow).Unix()); err != nil {
-		return nil, err
-	}
-	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-oneTimeCodeWindow).Unix())
-	if err != nil {
-		return nil, err
-	}
-	if counts[0] > oneTimeCodesSent {
-		return nil, errors.Join(ErrOneTimeCodeLimited, s.store.ForgetSignInFailures(ctx, rows))
+// countSentCode counts a code before it goes out, so that parallel requests see each other: for its user within a minute,
+// and for its number within a day.
+func (s *Service) countSentCode(ctx context.Context, userID, phone string) (rows []string, err error) {
+	for _, limit := range []struct {
+		kind, value string
+		window      time.Duration
+		most        int64
+	}{
+		{"one-time code", userID, oneTimeCodeWindow, oneTimeCodesSent},
+		{"one-time code to a number", phone, oneTimeCodeDay, oneTimeCodesADay},
+	} {
+		subject, err := s.store.SignInSubject(ctx, limit.kind, limit.value)
+		if err != nil {
+			return nil, err
+		}
+		now, subjects := s.now(), [][]byte{subject}
+		counted, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(limit.window).Unix())
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, counted...)
+		counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-limit.window).Unix())
+		if err != nil {
+			return nil, err
+		}
+		if counts[0] > limit.most {
+			return nil, errors.Join(ErrOneTimeCodeLimited, s.forgetSentCode(ctx, rows))
+		}
 	}
 	return rows, nil
+}
+
+// forgetSentCode takes back what countSentCode counted: the code did not go out.
+func (s *Service) forgetSentCode(ctx context.Context, rows []string) error {
+	ctx, cancel := whateverTheClientDoes(ctx)
+	defer cancel()
+	return s.store.ForgetSignInFailures(ctx, rows)
 }
 
 // newOneTimeCode makes six digits from 1 to 9. A byte of 252 and above is dropped, so that none is likelier.
@@ -122,6 +143,8 @@ func (s *Service) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code
 	if err != nil {
 		return err
 	}
+	ctx, cancel := whateverTheClientDoes(ctx)
+	defer cancel()
 	right, err := s.store.VerifyOneTimeCode(ctx, known.ID, mac, oneTimeCodeAttempts)
 	switch {
 	case errors.Is(err, storage.ErrUsed):

@@ -53,6 +53,7 @@ type Service struct {
 	logger        *slog.Logger
 	passwords     *Passwords
 	components    Components
+	attempts      attempts
 	clientAddress func(*http.Request) string
 	requestID     func(*http.Request) string
 	count         func(kind string)

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"html"
 	"io"
 	"net/http"
@@ -72,8 +73,9 @@ func newFixtureOver(t *testing.T, scheme string) *fixture {
 	require.NoError(t, err)
 	f.Service, err = New(t.Context(), Options{
 		Store: store, Issuer: issuer, Now: f.clock.Now,
-		RequestID: func(*http.Request) string { return "request-1" },
-		Count:     func(kind string) { n, _ := f.counts.LoadOrStore(kind, 0); f.counts.Store(kind, n.(int)+1) },
+		RequestID:     func(*http.Request) string { return "request-1" },
+		ClientAddress: func(r *http.Request) string { return cmp.Or(r.Header.Get("Test-Address"), "127.0.0.1") },
+		Count:         func(kind string) { n, _ := f.counts.LoadOrStore(kind, 0); f.counts.Store(kind, n.(int)+1) },
 	})
 	require.NoError(t, err)
 	require.NoError(t, store.CreateClient(t.Context(), storage.Client{ID: testClient, Name: "Клініка <Здоров'я>"}))

@@ -165,6 +165,11 @@ func keepable(username string) string {
 // unknown user and a wrong password take the same steps; a blocked user is told so only after the right password.
 func (s *Service) authenticate(r *http.Request, username, password string) (*storage.User, *refusal, error) {
 	ctx := r.Context()
+	leave, err := s.attempts.enter(ctx, username)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
 	try, within, err := s.beginAttempt(r, username)
 	if err != nil {
 		return nil, nil, err

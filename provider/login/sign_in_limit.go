@@ -4,15 +4,24 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"strings"
+	"sync"
 	"time"
 )
 
-// How many sign-ins may fail within the window. Ten for an account is what the eHealth front end allowed. An address gets
-// many more, for a hospital sits behind one, and still too few to try a stolen list of passwords.
+// How many sign-ins may fail within the window. Ten for an account is what the eHealth front end allowed; they are counted
+// for each address, so that nobody locks an account out from elsewhere. An account may fail ten times as often over all
+// addresses. An address gets as many, for a hospital sits behind one, and still too few to try a stolen list of passwords.
 const (
 	limitWindow     = 10 * time.Minute
-	accountFailures = 10
+	pairFailures    = 10
+	accountFailures = 100
 	addressFailures = 100
+	// attemptsAtOnce bounds the sign-ins to one account that are under way in a process. Each counts as failed until its
+	// password is found right: without the bound, right ones at once would be over the limit.
+	attemptsAtOnce = 2
+	// attemptPatience is how long the others wait.
+	attemptPatience = 5 * time.Second
 )
 
 // attempt is one sign-in under way. It counts as failed from before the password is looked at, so that parallel guesses
@@ -25,16 +34,17 @@ type attempt struct {
 // beginAttempt records the attempt. within is false if the account or the address is over its limit; the password must
 // then not be looked at.
 func (s *Service) beginAttempt(r *http.Request, username string) (a attempt, within bool, err error) {
-	now := s.now()
-	account, err := s.store.SignInSubject(r.Context(), "account", username)
-	if err != nil {
-		return attempt{}, false, err
+	now, network := s.now(), Network(s.clientAddress(r))
+	var subjects [][]byte
+	for _, counted := range [][2]string{
+		{"account", username}, {"address", network}, {"account and address", username + "\x00" + network},
+	} {
+		subject, err := s.store.SignInSubject(r.Context(), counted[0], counted[1])
+		if err != nil {
+			return attempt{}, false, err
+		}
+		subjects = append(subjects, subject)
 	}
-	address, err := s.store.SignInSubject(r.Context(), "address", Network(s.clientAddress(r)))
-	if err != nil {
-		return attempt{}, false, err
-	}
-	subjects := [][]byte{account, address}
 	rows, err := s.store.RecordSignInFailure(r.Context(), subjects, now.Add(limitWindow).Unix())
 	if err != nil {
 		return attempt{}, false, err
@@ -43,18 +53,69 @@ func (s *Service) beginAttempt(r *http.Request, username string) (a attempt, wit
 	if err != nil {
 		return attempt{}, false, err
 	}
-	within = counts[0] <= accountFailures && counts[1] <= addressFailures
+	within = counts[0] <= accountFailures && counts[1] <= addressFailures && counts[2] <= pairFailures
 	return attempt{service: s, rows: rows}, within, nil
 }
 
-// forgetTimeout bounds what is taken back although the browser may have gone: it must not depend on that.
-const forgetTimeout = 5 * time.Second
-
 // forget takes the attempt back: it was no failed guess.
 func (a attempt) forget(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTimeout)
+	ctx, cancel := whateverTheClientDoes(ctx)
 	defer cancel()
 	return a.service.store.ForgetSignInFailures(ctx, a.rows)
+}
+
+// countingTime bounds what counts, or takes a count back.
+const countingTime = 5 * time.Second
+
+// whateverTheClientDoes is a context for what counts and what takes a count back: neither may hang on the connection of the
+// client, who could end it at the right moment.
+func whateverTheClientDoes(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), countingTime)
+}
+
+// attempts bounds the sign-ins that are under way for each account. An account is kept while somebody signs in to it or
+// waits to, so that the requests at once bound the map.
+type attempts struct {
+	mu       sync.Mutex
+	accounts map[string]*underWay
+}
+
+type underWay struct {
+	slots chan struct{}
+	users int // who have a slot, or wait for one
+}
+
+// enter waits until the account has a slot, for attemptPatience at most, and returns what gives it back. ErrBusy: none came
+// free in time.
+func (a *attempts) enter(ctx context.Context, account string) (leave func(), err error) {
+	account = strings.ToLower(account)
+	a.mu.Lock()
+	if a.accounts == nil {
+		a.accounts = map[string]*underWay{}
+	}
+	u := a.accounts[account]
+	if u == nil {
+		u = &underWay{slots: make(chan struct{}, attemptsAtOnce)}
+		a.accounts[account] = u
+	}
+	u.users++
+	a.mu.Unlock()
+	forget := func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if u.users--; u.users == 0 {
+			delete(a.accounts, account)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, attemptPatience)
+	defer cancel()
+	select {
+	case u.slots <- struct{}{}:
+		return func() { <-u.slots; forget() }, nil
+	case <-ctx.Done():
+		forget()
+		return nil, ErrBusy
+	}
 }
 
 // Network is what of an address counts as one: an IPv6 subscriber has a /64 to choose from. What is no address is returned as

@@ -1,7 +1,10 @@
 package login
 
 import (
+	"context"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -39,7 +42,7 @@ func TestSigningInStartsASessionAndGoesOnWithTheRequest(t *testing.T) {
 
 func TestARightPasswordLeavesNoFailureBehind(t *testing.T) {
 	f := newFixture(t)
-	for range accountFailures + 1 {
+	for range pairFailures + 1 {
 		b := f.browser()
 		require.Equal(t, "signed in as "+testEmail, b.signIn(b.begin(""), testEmail, testPassword).body)
 	}
@@ -88,7 +91,7 @@ func TestTheEleventhFailureIsRefusedWhateverThePassword(t *testing.T) {
 			f := newFixture(t)
 			b := f.browser()
 			form := b.begin("")
-			for range accountFailures {
+			for range pairFailures {
 				require.Equal(t, http.StatusOK, b.signIn(form, email, "not it").StatusCode)
 			}
 
@@ -98,7 +101,7 @@ func TestTheEleventhFailureIsRefusedWhateverThePassword(t *testing.T) {
 				require.Equal(t, "600", p.Header.Get("Retry-After"))
 				require.Contains(t, p.body, "Забагато невдалих спроб входу. Спробуйте знову після 11:10 за київським часом.")
 			}
-			require.Len(t, f.events(eventSignInFailed), accountFailures)
+			require.Len(t, f.events(eventSignInFailed), pairFailures)
 			require.Equal(t, http.StatusOK, b.signIn(form, "another@example.com", "not it").StatusCode)
 
 			f.clock.advance(limitWindow + time.Second)
@@ -125,7 +128,7 @@ func TestParallelGuessesCannotSlipPastTheLimit(t *testing.T) {
 		})
 	}
 	group.Wait()
-	require.LessOrEqual(t, verified.Load(), int64(accountFailures))
+	require.LessOrEqual(t, verified.Load(), int64(pairFailures))
 	require.Equal(t, int64(30), verified.Load()+limited.Load())
 	require.Len(t, f.events(eventSignInFailed), int(verified.Load()))
 }
@@ -141,6 +144,81 @@ func TestAnAddressHasALimitOfItsOwn(t *testing.T) {
 	b := f.browser()
 	require.Equal(t, http.StatusTooManyRequests, b.signIn(b.begin(""), testEmail, testPassword).StatusCode)
 }
+
+// Ten wrong passwords from elsewhere must not keep the owner of an account out.
+func TestAttackAStrangerLocksAnAccountOut(t *testing.T) {
+	f := newFixture(t)
+	guess := func(address string) int {
+		r := httptest.NewRequest(http.MethodPost, PathSignIn, nil)
+		r.Header.Set("Test-Address", address)
+		_, why, err := f.authenticate(r, testEmail, "not it")
+		require.NoError(t, err)
+		return why.status
+	}
+	for range pairFailures {
+		require.Equal(t, http.StatusOK, guess("192.0.2.7"))
+	}
+	require.Equal(t, http.StatusTooManyRequests, guess("192.0.2.7"))
+	b := f.browser()
+	require.Equal(t, "signed in as "+testEmail, b.signIn(b.begin(""), testEmail, testPassword).body)
+	for i := range accountFailures / pairFailures {
+		for range pairFailures {
+			guess(fmt.Sprintf("198.51.100.%d", i))
+		}
+	}
+	require.Equal(t, http.StatusTooManyRequests, guess("203.0.113.1"), "over all addresses there is a limit too")
+}
+
+func TestSixteenRightSignInsAtOnceAllPass(t *testing.T) {
+	f := newFixture(t)
+	var group sync.WaitGroup
+	refused := make(chan string, 16)
+	for range 16 {
+		group.Go(func() {
+			user, why, err := f.authenticate(httptest.NewRequest(http.MethodPost, PathSignIn, nil), testEmail, testPassword)
+			if err != nil || why != nil || user == nil {
+				refused <- fmt.Sprint(why, err)
+			}
+		})
+	}
+	group.Wait()
+	close(refused)
+	require.Empty(t, refused)
+	require.Empty(t, f.attempts.accounts, "what is under way is forgotten when it ends")
+}
+
+// A browser that ends its request at the moment of the right password must not leave a failure behind.
+func TestASignInThatTheBrowserAbortsIsNoFailure(t *testing.T) {
+	f := newFixture(t)
+	for range pairFailures + 1 {
+		ctx, cancel := context.WithCancel(t.Context())
+		try, within, err := f.beginAttempt(httptest.NewRequest(http.MethodPost, PathSignIn, nil).WithContext(ctx), testEmail)
+		require.NoError(t, err)
+		require.True(t, within)
+		cancel()
+		require.NoError(t, try.forget(ctx))
+	}
+}
+
+func TestANumberGetsSoManyCodesADayAndNoMore(t *testing.T) {
+	f := newFixture(t)
+	f.components.SMS = countingSMS{}
+	send := func(user int) error {
+		return f.SendOneTimeCode(t.Context(), fmt.Sprint("user ", user), f.store.NewID(), "+380501234567")
+	}
+	for i := range oneTimeCodesADay {
+		require.NoError(t, send(i))
+	}
+	require.ErrorIs(t, send(oneTimeCodesADay), ErrOneTimeCodeLimited, "whoever it is for")
+	require.NoError(t, f.SendOneTimeCode(t.Context(), "user", f.store.NewID(), "+380671112233"))
+	f.clock.advance(oneTimeCodeDay + time.Second)
+	require.NoError(t, send(0))
+}
+
+type countingSMS struct{}
+
+// Send implements SMSSender.
+func (countingSMS) Send(context.Context, string, string) error { return nil }
 
 func TestAnAddressIsANetworkWhereOneSubscriberHasMany(t *testing.T) {
 	require.Equal(t, Network("2001:db8:1:2:3::1"), Network("2001:db8:1:2:4::2"))
