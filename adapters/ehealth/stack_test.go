@@ -168,7 +168,7 @@ func (s *stack) fill(given state) {
 	for _, user := range given.Users {
 		require.NoError(s.t, s.store.CreateUser(ctx, storage.User{ID: user.ID, Email: user.ID + "@example.com", IsBlocked: user.IsBlocked}))
 	}
-	policy, err := storage.NewPolicy(storage.PresetMithril)
+	policy, err := storage.ImportedPolicy()
 	require.NoError(s.t, err)
 	policy.CodeLifetime, policy.AccessLifetime = given.Config.CodeLifetime, given.Config.AccessLifetime
 	policy.RefreshLifetime = given.Config.RefreshLifetime
