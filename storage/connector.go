@@ -19,40 +19,45 @@ import (
 // connector opens connections to PostgreSQL that end in bounded time when the host goes silent, and that leave the pool when
 // they are no use any more. None of it is for LISTEN or COPY, which wait for the server without a bound.
 type connector struct {
-	postgres *pq.Connector
+	postgres atomic.Pointer[pq.Connector]
+	patience time.Duration
 	health   *health
 }
 
 // newConnector reads a connection string. A read or write on its connections lasts no longer than patience; zero is for
 // ever.
 func newConnector(dsn string, patience time.Duration) (*connector, error) {
-	postgres, err := pq.NewConnector(dsn)
-	if err != nil {
-		return nil, err
-	}
-	c := &connector{postgres: postgres, health: &health{}}
-	postgres.Dialer(newDialer(patience, c.health))
-	return c, nil
+	c := &connector{patience: patience, health: &health{}}
+	return c, c.connectBy(dsn)
 }
 
-// openPostgreSQL opens one pool. Behind a transaction pooler the URL says binary_parameters=yes: then nothing is
-// prepared and no session setting is sent, for neither survives such a pooler.
-func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
-	u, err := url.Parse(databaseURL)
+// connectBy makes connections from now on by another connection string. Those that are open go on.
+func (c *connector) connectBy(dsn string) error {
+	postgres, err := pq.NewConnector(dsn)
 	if err != nil {
-		return fmt.Errorf("storage: database URL is malformed") // the error of net/url would repeat the password
-	}
-	query := u.Query()
-	if err := splitHosts(u, query); err != nil {
 		return err
 	}
-	pooled := query.Get("binary_parameters") == "yes"
-	s.pooled = pooled
+	postgres.Dialer(newDialer(c.patience, c.health))
+	c.postgres.Store(postgres)
+	return nil
+}
+
+// connectionString is the URL with the settings that every session has; query are its parameters. Behind a transaction
+// pooler the URL says binary_parameters=yes: then no session setting is sent, for none survives such a pooler.
+func connectionString(databaseURL string, o Options) (dsn string, query url.Values, err error) {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return "", nil, fmt.Errorf("storage: database URL is malformed") // the error of net/url would repeat the password
+	}
+	query = u.Query()
+	if err := splitHosts(u, query); err != nil {
+		return "", nil, err
+	}
 	if o.StatementTimeout < 0 { // also where the URL has one for servers
 		query.Del("statement_timeout")
 		query.Del("lock_timeout")
 	}
-	if !pooled {
+	if query.Get("binary_parameters") != "yes" {
 		if o.StatementTimeout > 0 {
 			setDefault(query, "statement_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()))
 			setDefault(query, "lock_timeout", fmt.Sprint(o.StatementTimeout.Milliseconds()/2))
@@ -62,13 +67,31 @@ func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
 	}
 	setDefault(query, "connect_timeout", "5")
 	u.RawQuery = query.Encode()
+	return u.String(), query, nil
+}
+
+// openPostgreSQL opens one pool. Behind a transaction pooler nothing is prepared.
+func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
+	dsn, query, err := connectionString(databaseURL, o)
+	if err != nil {
+		return err
+	}
+	pooled := query.Get("binary_parameters") == "yes"
+	s.pooled = pooled
 	patience := patienceOf(query, o.StatementTimeout)
 	if patience > 0 {
 		s.unattended = patience + 5*time.Second // and to connect anew
 	}
-	c, err := newConnector(u.String(), patience)
+	c, err := newConnector(dsn, patience)
 	if err != nil {
 		return fmt.Errorf("storage: open: %w", err)
+	}
+	s.reconnect = func(databaseURL string) error {
+		dsn, _, err := connectionString(databaseURL, o)
+		if err != nil {
+			return err
+		}
+		return c.connectBy(dsn)
 	}
 	db := sqlx.NewDb(sql.OpenDB(c), "postgres")
 	db.SetMaxOpenConns(o.MaxConnections)
@@ -131,7 +154,7 @@ func patienceOf(query url.Values, option time.Duration) time.Duration {
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	s := &session{health: c.health, generation: c.health.generation.Load()}
 	d := &dialing{caller: ctx}
-	conn, err := c.postgres.Connect(context.WithValue(ctx, dialingKey{}, d))
+	conn, err := c.postgres.Load().Connect(context.WithValue(ctx, dialingKey{}, d))
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +163,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 // Driver implements driver.Connector.
-func (c *connector) Driver() driver.Driver { return c.postgres.Driver() }
+func (c *connector) Driver() driver.Driver { return c.postgres.Load().Driver() }
 
 // health is what the connections of one pool know together.
 type health struct {

@@ -50,6 +50,8 @@ type Store struct {
 	state         *state
 	// unattended bounds a statement whose context has no deadline; 0: nothing does.
 	unattended time.Duration
+	// reconnect makes connections by another URL from now on; nil on SQLite.
+	reconnect func(databaseURL string) error
 }
 
 // Open connects to a database of the form sqlite:PATH or postgres://…. It neither migrates nor checks that the database
@@ -169,4 +171,13 @@ func (s *Store) Close() error {
 		}
 	}
 	return err
+}
+
+// ConnectBy makes connections to PostgreSQL from now on by another URL, as after a change of the password; those that are
+// open go on until they are an hour old. On SQLite it does nothing.
+func (s *Store) ConnectBy(databaseURL string) error {
+	if s.reconnect == nil {
+		return nil
+	}
+	return s.reconnect(databaseURL)
 }

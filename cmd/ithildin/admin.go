@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,8 +26,7 @@ import (
 
 // adminHandler is the admin listener. Whoever reaches it may ask how the server is, and what a token stands for, since
 // holding the value is the right to ask; all else of what adapters mount needs an admin token.
-func adminHandler(s *settings, ready *readiness, registry *prometheus.Registry, mounted http.Handler) http.Handler {
-	guard := newAdminGuard(s)
+func adminHandler(guard *adminGuard, ready *readiness, registry *prometheus.Registry, mounted http.Handler) http.Handler {
 	guard.store = ready.store
 	registry.MustRegister(guard.refusals)
 	guarded := guard.protect(mounted)
@@ -65,7 +65,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 // adminGuard lets a bearer of an admin token through. Without a token it is open on a loopback listener, or where
 // ITHILDIN_ADMIN_AUTH=none says so, and closed anywhere else.
 type adminGuard struct {
-	tokens []adminToken
+	tokens atomic.Pointer[[]adminToken] // SIGHUP reads them again
 	open   bool
 	// loopback: the listener is reached from this machine alone.
 	loopback bool
@@ -98,20 +98,27 @@ func readAdminToken(text string) []adminToken {
 	return []adminToken{whole, {hash: sha256.Sum256([]byte(parts[2])), name: parts[1]}}
 }
 
-func newAdminGuard(s *settings) adminGuard {
-	g := adminGuard{open: s.adminOpen, loopback: isLoopback(s.adminListen), hosts: s.adminHosts}
+func newAdminGuard(s *settings) *adminGuard {
+	g := &adminGuard{open: s.adminOpen, loopback: isLoopback(s.adminListen), hosts: s.adminHosts}
 	g.failures = &provider.FailureLimit{}
 	g.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_admin_token_failures_total",
 		Help: "Requests to the admin API with a wrong token, by result: refused, limited (too many from one address).",
 	}, []string{"result"})
-	for _, token := range s.adminTokens {
-		g.tokens = append(g.tokens, readAdminToken(token)...)
-	}
+	g.setTokens(s.adminTokens)
 	return g
 }
 
-func (g adminGuard) protect(next http.Handler) http.Handler {
+// setTokens lets the bearers of these tokens in, and of no others.
+func (g *adminGuard) setTokens(texts []string) {
+	var tokens []adminToken
+	for _, text := range texts {
+		tokens = append(tokens, readAdminToken(text)...)
+	}
+	g.tokens.Store(&tokens)
+}
+
+func (g *adminGuard) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if g.open && !g.addressed(r.Host) {
 			answer(w, http.StatusForbidden, map[string]string{"error": "without an admin token this listener is asked as localhost, " +
@@ -128,7 +135,7 @@ func (g adminGuard) protect(next http.Handler) http.Handler {
 }
 
 // refuse answers a request without an admin token, and counts one with a wrong token.
-func (g adminGuard) refuse(w http.ResponseWriter, r *http.Request) {
+func (g *adminGuard) refuse(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "" {
 		address, _, _ := net.SplitHostPort(r.RemoteAddr)
 		wait, total, report := g.failures.Failed(address, time.Now())
@@ -152,7 +159,7 @@ func (g adminGuard) refuse(w http.ResponseWriter, r *http.Request) {
 
 // addressed says whether an open listener was asked by a name that nobody else can give it. A page whose own name was made to
 // resolve to this machine (DNS rebinding) sends that name as Host, and no address and no name without a dot.
-func (g adminGuard) addressed(host string) bool {
+func (g *adminGuard) addressed(host string) bool {
 	name, _, err := net.SplitHostPort(host)
 	if err != nil {
 		name = host
@@ -167,10 +174,10 @@ func (g adminGuard) addressed(host string) bool {
 
 // known compares hashes, so that neither a token's bytes nor its length show in the time that it takes. The operator is the
 // name of the token, "" where there is none.
-func (g adminGuard) known(authorization string) (operator string, found bool) {
+func (g *adminGuard) known(authorization string) (operator string, found bool) {
 	scheme, text, _ := strings.Cut(authorization, " ")
 	presented := sha256.Sum256([]byte(text))
-	for _, token := range g.tokens {
+	for _, token := range *g.tokens.Load() {
 		if subtle.ConstantTimeCompare(token.hash[:], presented[:]) == 1 {
 			operator, found = token.name, true
 		}

@@ -24,7 +24,7 @@ func TestAttackDNSRebindingReachesNoAdminListenerWithoutTokens(t *testing.T) {
 	s.settings.adminOpen = true
 	for _, dev := range []bool{false, true} {
 		s.settings.dev = dev
-		s.admin = adminHandler(s.settings, s.ready, newRegistry(s.store), s.admin)
+		s.admin = adminHandler(newAdminGuard(s.settings), s.ready, newRegistry(s.store), s.admin)
 		for _, host := range []string{
 			"evil.example:8081", "evil.example", "localhost.evil.example:8081", "127.0.0.1.evil.example", "10.0.0.1:8081", "[2001:db8::1]:8081",
 			"admin", "", "127.0.0.1@evil.example", "0.0.0.0:8081",

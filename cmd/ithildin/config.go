@@ -92,7 +92,7 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_SHUTDOWN_DELAY", s.serving.shutdownDelay.String()},
 		{"ITHILDIN_CLOCK_SKEW", s.serving.clockSkew.String()},
 		{"ITHILDIN_LOG_FORMAT", or(s.logFormat, "text on a terminal, else json")},
-		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.logLevel.String())},
+		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.logLevel.Level().String())},
 		{"ITHILDIN_TOKEN_EXPIRATION_HOURS", or(c.TokenExpirationHours, defaultExpirationHours)},
 		{"ITHILDIN_TOKEN_DELETING_HOURS", or(c.TokenDeletingHours, defaultDeletingHours)},
 		{"ITHILDIN_TOKEN_RETENTION", fmt.Sprint(s.janitor.retention / (24 * 3600))},

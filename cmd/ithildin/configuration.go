@@ -40,7 +40,9 @@ type configuration struct {
 	ResponseTypes  string `env:"ITHILDIN_RESPONSE_TYPES" placeholder:"TYPE,…" help:"Response types that clients may be registered for, such as code,code id_token; default code."`
 	LogFormat      string `env:"ITHILDIN_LOG_FORMAT" placeholder:"text|json" help:"Default: text on a terminal, else json."`
 	LogLevel       string `env:"ITHILDIN_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error; default info."`
+	LogLevelFile   string `env:"ITHILDIN_LOG_LEVEL_FILE" placeholder:"PATH" help:"File with the log level, which SIGHUP reads again."`
 	Dev            bool   `help:"A development server with demo data. Unsafe: everyone knows its passwords."`
+	NewIssuer      bool   `help:"Move the database to this issuer from the one that it belongs to. Clients must be told."`
 	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on more than loopback."`
 	tlsFlags
 	databaseFlags
@@ -57,6 +59,7 @@ type configuration struct {
 // settings is a configuration that was found right.
 type settings struct {
 	dev                 bool
+	newIssuer           bool // the database is taken over from another issuer
 	issuer              *url.URL
 	listen              string
 	adminListen         string
@@ -77,8 +80,10 @@ type settings struct {
 	registration        provider.Registration
 	serving             servingSettings
 	legacy              ehealth.Options
-	logFormat           string // "" for what suits the output
-	logLevel            slog.Level
+	logFormat           string         // "" for what suits the output
+	logLevel            *slog.LevelVar // SIGHUP reads it again
+	// reload reads again what SIGHUP may change of these; nil where nothing does.
+	reload func(*adminGuard, *storage.Store) reloadable
 }
 
 const (
@@ -92,7 +97,7 @@ const (
 // load checks the whole configuration. The error names every setting that is wrong.
 func (c configuration) load() (*settings, error) {
 	var p problems
-	s := &settings{dev: c.Dev, scheme: c.scheme(), logFormat: c.LogFormat}
+	s := &settings{dev: c.Dev, newIssuer: c.NewIssuer, logLevel: &slog.LevelVar{}, scheme: c.scheme(), logFormat: c.LogFormat}
 	s.listen = p.address("ITHILDIN_LISTEN", or(c.Listen, defaultListen))
 	s.adminListen = p.address("ITHILDIN_ADMIN_LISTEN", or(c.AdminListen, defaultAdminListen))
 	if s.listen != "" && s.listen == s.adminListen {
@@ -119,8 +124,12 @@ func (c configuration) load() (*settings, error) {
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
 	}
-	if err := s.logLevel.UnmarshalText([]byte(or(c.LogLevel, "info"))); err != nil {
-		p.add("ITHILDIN_LOG_LEVEL", "is %q: want debug, info, warn or error", c.LogLevel)
+	level := c.LogLevel
+	if c.LogLevelFile != "" {
+		level = p.file("ITHILDIN_LOG_LEVEL", c.LogLevel, c.LogLevelFile)
+	}
+	if err := s.logLevel.UnmarshalText([]byte(or(level, "info"))); err != nil {
+		p.add("ITHILDIN_LOG_LEVEL", "is %q: want debug, info, warn or error", level)
 	}
 	return s, p.err()
 }

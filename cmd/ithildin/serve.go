@@ -42,6 +42,7 @@ func (c *serveCommand) Run(ctx context.Context, terminal console) error {
 	if err != nil {
 		return err
 	}
+	s.reload = func(guard *adminGuard, store *storage.Store) reloadable { return c.reloadable(s, guard, store) }
 	logger := newLogger(terminal.err, s)
 	if s.dev {
 		if err := s.keepDevelopmentSecret(); err != nil {
@@ -84,7 +85,11 @@ func openServing(ctx context.Context, s *settings, logger *slog.Logger) (*storag
 	if err != nil {
 		return nil, err
 	}
-	if err := prepareDatabase(ctx, s, store, logger); err != nil {
+	err = prepareDatabase(ctx, s, store, logger)
+	if err == nil {
+		err = checkIssuer(ctx, s, store)
+	}
+	if err != nil {
 		store.Close()
 		return nil, err
 	}
@@ -173,13 +178,17 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 		registry.MustRegister(s.certificate.metric())
 		reloads = append(reloads, s.certificate.reloadable(logger))
 	}
+	guard := newAdminGuard(s)
+	if s.reload != nil {
+		reloads = append(reloads, s.reload(guard, store))
+	}
 	ready := &readiness{store: store, keys: keys, clockSkew: s.serving.clockSkew}
 	return &service{
 		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
 		reloads: reloads,
 		janitor: newJanitor(s.janitor, store, logger, registry),
 		public:  p.Handler(mounts...),
-		admin:   adminHandler(s, ready, registry, p.AdminHandler(forwardAuth.MountAdmin, legacy.MountAdmin)),
+		admin:   adminHandler(guard, ready, registry, p.AdminHandler(forwardAuth.MountAdmin, legacy.MountAdmin)),
 	}, nil
 }
 

@@ -1,0 +1,84 @@
+package main_test
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/lib/pq" // to change a role's password
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage/storagetest"
+)
+
+func TestAdminTokensTheLogLevelAndTheDatabasePasswordAreReadAgainBySIGHUP(t *testing.T) {
+	engines := storagetest.Engines()
+	databaseURL := engines[len(engines)-1].Create(t)
+	u, err := url.Parse(databaseURL)
+	require.NoError(t, err)
+	require.Equal(t, "postgres", u.Scheme, "the last engine is PostgreSQL")
+	database, err := sql.Open("postgres", databaseURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, database.Close()) })
+	exec := func(query string) {
+		_, err := database.ExecContext(context.Background(), query)
+		require.NoError(t, err)
+	}
+	role := "ithildin_reload_" + strings.ToLower(rand.Text())
+	exec(`CREATE ROLE ` + role + ` SUPERUSER LOGIN PASSWORD 'first'`)
+	t.Cleanup(func() { exec(`DROP ROLE ` + role) })
+
+	directory := t.TempDir()
+	path := func(name string) string { return filepath.Join(directory, name) }
+	write := func(name, text string) { require.NoError(t, os.WriteFile(path(name), []byte(text), 0o600)) }
+	u.User = url.UserPassword(role, "first")
+	write("database", u.String())
+	write("tokens", "first:the-first-token-of-all")
+	write("level", "info")
+	p := start(t, directory, []string{
+		"ITHILDIN_ISSUER=http://reload.example", "ITHILDIN_SECRET=" + string(storagetest.Secret()),
+		"ITHILDIN_DATABASE_URL_FILE=" + path("database"), "ITHILDIN_ADMIN_TOKEN_FILE=" + path("tokens"),
+		"ITHILDIN_LOG_LEVEL_FILE=" + path("level"),
+	}, "serve")
+	ask := func(token string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.admin+"/admin/roles", nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+token)
+		response, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		return response.StatusCode
+	}
+	require.Equal(t, http.StatusOK, ask("the-first-token-of-all"))
+
+	write("tokens", " ")
+	require.NoError(t, p.command.Process.Signal(syscall.SIGHUP))
+	p.awaitLog(t, "what was before stays")
+	require.Equal(t, http.StatusOK, ask("the-first-token-of-all"))
+
+	exec(`ALTER ROLE ` + role + ` PASSWORD 'second'`)
+	u.User = url.UserPassword(role, "second")
+	write("database", u.String())
+	write("tokens", "second:another-token-by-now")
+	write("level", "warn")
+	require.NoError(t, p.command.Process.Signal(syscall.SIGHUP))
+	require.Eventually(t, func() bool { return ask("another-token-by-now") == http.StatusOK }, 5*time.Second, 20*time.Millisecond)
+	require.Equal(t, http.StatusUnauthorized, ask("the-first-token-of-all"))
+	exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '` + role + `'`)
+	require.Equal(t, http.StatusOK, ask("another-token-by-now"), "connections are made with the new password")
+	require.NotContains(t, p.output.String(), `"msg":"read again"`, "the log level is warn by then")
+	require.NotContains(t, p.output.String(), "second@")
+}
+
+// awaitLog waits until the process has written a text.
+func (p *process) awaitLog(t *testing.T, text string) {
+	require.Eventually(t, func() bool { return strings.Contains(p.output.String(), text) }, 5*time.Second, 20*time.Millisecond)
+}
