@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -175,21 +174,4 @@ func TestRequestsAreServedWhileTheirDatabaseIsMigrated(t *testing.T) {
 	fill(t, db, 20_000)
 	requireService(t, db, 5*time.Second, 3*time.Second) // of a machine that others use too; who waits for the reader takes 5 s
 	require.Equal(t, newSchema(t), schemaOf(t, db))
-}
-
-// TestChaosRequestsAreServedWhileSixMillionAuditRowsAreMigrated needs some 8 GB of disk for its databases.
-func TestChaosRequestsAreServedWhileSixMillionAuditRowsAreMigrated(t *testing.T) {
-	if os.Getenv("ITHILDIN_TEST_CHAOS") != "1" {
-		t.Skip("takes half an hour and 8 GB of disk: run `make chaos`")
-	}
-	template := createPostgreSQL(t)
-	filled, err := sql.Open("postgres", template)
-	require.NoError(t, err)
-	fill(t, filled, 6_000_000)
-	require.NoError(t, filled.Close())
-	for round := range 10 {
-		t.Run(fmt.Sprint("round ", round+1), func(t *testing.T) {
-			requireService(t, asServers(t, copyPostgreSQL(t, template)), 20*time.Second, time.Second)
-		})
-	}
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,6 +38,11 @@ const (
 	eventsAtOnce = 100
 )
 
+// eventLifetime is how long events of a kind are kept, in seconds.
+func (s *Store) eventLifetime(kind string) int64 {
+	return cmp.Or(s.eventLifetimes[kind], s.eventLifetimes[""], EventLifetime)
+}
+
 // eventValues are the columns of an event, in the order of eventColumns.
 func (s *Store) eventValues(e Event) []any {
 	if e.ID == "" {
@@ -46,7 +52,7 @@ func (s *Store) eventValues(e Event) []any {
 		e.CreatedAt = s.Now()
 	}
 	if e.ExpiresAt == 0 {
-		e.ExpiresAt = e.CreatedAt + EventLifetime
+		e.ExpiresAt = e.CreatedAt + s.eventLifetime(e.Kind)
 	}
 	details := make(map[string]string, len(e.Details))
 	for name, value := range e.Details {

@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -28,12 +28,15 @@ var unaudited = map[string]string{
 
 // TestEveryChangeOfAnAdministratorIsRecordedWhereItIsMade finds the methods that write by what they call.
 func TestEveryChangeOfAnAdministratorIsRecordedWhereItIsMade(t *testing.T) {
-	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool {
-		return !strings.HasSuffix(f.Name(), "_test.go")
-	}, 0)
+	paths, err := filepath.Glob("*.go")
 	require.NoError(t, err)
 	writers := 0
-	for _, file := range packages["storage"].Files {
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		require.NoError(t, err)
 		for _, declaration := range file.Decls {
 			f, isFunction := declaration.(*ast.FuncDecl)
 			if !isFunction || f.Recv == nil || !f.Name.IsExported() || strings.HasPrefix(f.Name.Name, "Import") {

@@ -30,6 +30,9 @@ type Options struct {
 	// SQLiteCache is how much of the database the one writer of SQLite keeps in memory, in bytes; default 4 MiB. Work that
 	// writes all over a large database wants more; it also lets the log grow to half of that.
 	SQLiteCache int64
+	// EventLifetimes are how long audit events are kept by their kind, in seconds; "" is for those of other kinds. Default
+	// EventLifetime. What is stored already keeps its end.
+	EventLifetimes map[string]int64
 }
 
 // NoStatementTimeout lets a statement take as long as it takes, for migrations, also where the URL has a time-out.
@@ -51,7 +54,8 @@ type Store struct {
 	// unattended bounds a statement whose context has no deadline; 0: nothing does.
 	unattended time.Duration
 	// reconnect makes connections by another URL from now on; nil on SQLite.
-	reconnect func(databaseURL string) error
+	reconnect      func(databaseURL string) error
+	eventLifetimes map[string]int64
 }
 
 // Open connects to a database of the form sqlite:PATH or postgres://…. It neither migrates nor checks that the database
@@ -73,7 +77,7 @@ func Open(databaseURL string, o Options) (*Store, error) {
 	if o.ConfigurationAge <= 0 {
 		o.ConfigurationAge = 10 * time.Second
 	}
-	s := &Store{now: o.Now, injectedClock: injected, random: o.Random, sealer: o.Sealer, memory: newMemory(), state: newState(o.ConfigurationAge)}
+	s := &Store{now: o.Now, injectedClock: injected, random: o.Random, sealer: o.Sealer, memory: newMemory(), state: newState(o.ConfigurationAge), eventLifetimes: o.EventLifetimes}
 	var err error
 	switch {
 	case strings.HasPrefix(databaseURL, "sqlite:"):

@@ -102,6 +102,18 @@ func TestAttackStrangersDoNotFillTheAudit(t *testing.T) {
 	})
 }
 
+func TestWhoPassesByAPublicRuleIsCountedAndNotKept(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		require.Equal(t, http.StatusOK, s.ask("GET", "/public").status)
+		require.EqualValues(t, 1, s.decided("public"))
+		s.events.Close()
+		events, err := s.store.ListEvents(t.Context(), storage.EventFilter{Kind: "gateway_decision"})
+		require.NoError(t, err)
+		require.Empty(t, events)
+	})
+}
+
 func TestTheLogSaysWhatTheABACServiceDid(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)

@@ -191,7 +191,7 @@ func TestEachDecisionIsKept(t *testing.T) {
 			"rule": "/api/patients/(?P<patient>[^/]+)/episodes(/(?P<episode>[^/]+))?", "resource": "episode read 7",
 			"context patient": "42", "client_name": "Лікарня 6498", "mis_client_id": misID,
 		}, events[0].Details)
-		got := s.ask("GET", "/public")
+		got := s.ask("GET", "/api/patients/42/episodes/7", token...)
 		require.Equal(t, http.StatusServiceUnavailable, got.status, "what can't be kept is not decided")
 	})
 }

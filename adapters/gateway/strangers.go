@@ -70,8 +70,12 @@ func newDecisionMetric(registry prometheus.Registerer) *prometheus.CounterVec {
 	return decisions
 }
 
-// keep queues the event of a decision for the audit.
+// keep queues the event of a decision for the audit. That somebody passed by a public rule was no decision about anybody: it
+// is counted only.
 func (g *Gateway) keep(r *http.Request, o original, d decision) error {
+	if d.outcome() == "public" {
+		return nil
+	}
 	e := g.event(r, o, d)
 	if d.aboutStranger() {
 		kept, skipped := g.strangers.keep(g.Provider.Store().Now())

@@ -201,7 +201,7 @@ type auditPruneCommand struct {
 
 // Help shows how the verb is used.
 func (auditPruneCommand) Help() string {
-	return `Events end by themselves after a year; this is for those that should go before.
+	return `Events end by themselves as ITHILDIN_AUDIT_RETENTION of the server says, by default after a year; this is for those that should go before.
 
 Example:
 

@@ -95,6 +95,7 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.logLevel.Level().String())},
 		{"ITHILDIN_TOKEN_EXPIRATION_HOURS", or(c.TokenExpirationHours, defaultExpirationHours)},
 		{"ITHILDIN_TOKEN_DELETING_HOURS", or(c.TokenDeletingHours, defaultDeletingHours)},
+		{"ITHILDIN_AUDIT_RETENTION", or(c.AuditRetention, defaultAuditRetention)},
 		{"ITHILDIN_TOKEN_RETENTION", fmt.Sprint(s.janitor.retention / (24 * 3600))},
 		{"ITHILDIN_JANITOR_BATCH", fmt.Sprint(s.janitor.batch)},
 	}

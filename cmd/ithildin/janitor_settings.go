@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"ithildin/storage"
@@ -13,6 +15,7 @@ type janitorFlags struct {
 	TokenExpirationHours string `env:"ITHILDIN_TOKEN_EXPIRATION_HOURS" placeholder:"H-H" help:"Hours, in UTC, in which tokens of old passwords are ended; default 0-4."`
 	TokenDeletingHours   string `env:"ITHILDIN_TOKEN_DELETING_HOURS" placeholder:"H-H" help:"Hours, in UTC, in which tokens that are long over are deleted; default 1-4."`
 	TokenRetention       string `env:"ITHILDIN_TOKEN_RETENTION" placeholder:"DAYS" help:"How long tokens that are over are kept, since answers are about them; default 30."`
+	AuditRetention       string `env:"ITHILDIN_AUDIT_RETENTION" placeholder:"DAYS,KIND=DAYS,…" help:"How long audit events are kept, and those of single kinds; default 365."`
 	JanitorBatch         string `env:"ITHILDIN_JANITOR_BATCH" placeholder:"ROWS" help:"Rows of one statement; default 500."`
 }
 
@@ -33,6 +36,8 @@ type janitorSettings struct {
 	deleting   hours
 	retention  int64 // seconds
 	batch      int
+	// auditRetention is by the kind of events, in seconds; "" is for those of other kinds.
+	auditRetention map[string]int64
 	// passwordLifetime is the components': older passwords' tokens end; 0 for never.
 	passwordLifetime time.Duration
 }
@@ -41,6 +46,7 @@ const (
 	defaultExpirationHours = "0-4"
 	defaultDeletingHours   = "1-4"
 	defaultTokenRetention  = storage.TokenRetention / (24 * 3600)
+	defaultAuditRetention  = "365"
 	defaultJanitorBatch    = 500
 	longestRetention       = 3650 // days
 	largestJanitorBatch    = 10000
@@ -52,9 +58,32 @@ func (f janitorFlags) load(p *problems, passwordLifetime time.Duration) janitorS
 		expiration: p.hours("ITHILDIN_TOKEN_EXPIRATION_HOURS", or(f.TokenExpirationHours, defaultExpirationHours)),
 		deleting:   p.hours("ITHILDIN_TOKEN_DELETING_HOURS", or(f.TokenDeletingHours, defaultDeletingHours)),
 		retention:  int64(retention) * 24 * 3600, passwordLifetime: passwordLifetime,
-		batch: p.number("ITHILDIN_JANITOR_BATCH", f.JanitorBatch, defaultJanitorBatch, 1, largestJanitorBatch),
+		auditRetention: p.auditRetention(f.AuditRetention),
+		batch:          p.number("ITHILDIN_JANITOR_BATCH", f.JanitorBatch, defaultJanitorBatch, 1, largestJanitorBatch),
 	}
 }
+
+// auditRetention reads days, and days of single kinds of events, such as 365,gateway_decision=90.
+func (p *problems) auditRetention(value string) map[string]int64 {
+	lifetimes := map[string]int64{}
+	for part := range strings.SplitSeq(or(value, defaultAuditRetention), ",") {
+		kind, days, single := strings.Cut(strings.TrimSpace(part), "=")
+		if !single {
+			kind, days = "", kind
+		}
+		number, err := strconv.Atoi(days)
+		if _, twice := lifetimes[kind]; err != nil || twice || single && !eventKind.MatchString(kind) ||
+			number < 1 || number > longestRetention {
+			p.add("ITHILDIN_AUDIT_RETENTION", "has %q: want DAYS or KIND=DAYS, each kind once, with 1 to %d days", part, longestRetention)
+			continue
+		}
+		lifetimes[kind] = int64(number) * 24 * 3600
+	}
+	return lifetimes
+}
+
+// eventKind is the form of the kinds that audit list shows.
+var eventKind = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 
 func (p *problems) hours(name, value string) hours {
 	var h hours

@@ -156,10 +156,3 @@ func rollBehindEveryBalancer(t *testing.T, rounds int, delay string) {
 func TestNoRequestFailsWhenServersAreRestartedOneByOne(t *testing.T) {
 	rollBehindEveryBalancer(t, 1, "800ms")
 }
-
-func TestChaosNoRequestFailsWhenServersAreRestartedOneByOneNineTimes(t *testing.T) {
-	if os.Getenv("ITHILDIN_TEST_CHAOS") != "1" {
-		t.Skip("takes some minutes: run `make chaos`")
-	}
-	rollBehindEveryBalancer(t, 9, "5s")
-}

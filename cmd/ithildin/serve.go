@@ -81,7 +81,8 @@ func (s *settings) announce(out io.Writer, logger *slog.Logger) {
 
 // openServing opens the database that a server may use, with its schema up to date.
 func openServing(ctx context.Context, s *settings, logger *slog.Logger) (*storage.Store, error) {
-	store, err := openStore(s.databaseURL, s.databaseConnections, s.secrets)
+	store, err := openStore(s.databaseURL, s.databaseConnections, s.secrets,
+		func(o *storage.Options) { o.EventLifetimes = s.janitor.auditRetention })
 	if err != nil {
 		return nil, err
 	}

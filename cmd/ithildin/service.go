@@ -39,6 +39,7 @@ type service struct {
 	events   *storage.EventQueue
 	reloads  []reloadable
 	janitor  *janitor
+	idle     idleConnections // of the public listener
 }
 
 // run serves until the first SIGINT or SIGTERM, then lets requests end and returns. A second signal ends the process at
@@ -57,6 +58,7 @@ func (s *service) run(ctx context.Context, listening func()) error {
 	}
 	stopBackground := s.startBackground()
 	publicServer, adminServer := s.newServer(s.ready.closing(s.public)), s.newServer(s.ready.closing(s.admin))
+	s.idle.watch(publicServer)
 	servePublic := s.servePublic(publicServer, public)
 	failed := make(chan error, 2)
 	go func() { failed <- servePublic() }()
@@ -89,6 +91,7 @@ func (s *service) leave(listeners []net.Listener, servers []*http.Server, stopBa
 		for _, listener := range listeners {
 			awaitTaken(listener, queueTime)
 		}
+		s.idle.awaitUse(delay)
 	}
 	drained, cancel := context.WithDeadline(context.Background(), end.Add(-farewellTime))
 	defer cancel()
