@@ -122,7 +122,7 @@ func TestBehaviour21AClientSignsItsUserOut(t *testing.T) {
 			says       string
 		}{
 			"bad-post-logout-redirect-uri":            {hinted(hint, "https://elsewhere.example/"), "elsewhere.example"},
-			"query-added-to-post-logout-redirect-uri": {hinted(hint, postLogoutURI+"?foo=bar"), "differs in its query"},
+			"query-added-to-post-logout-redirect-uri": {hinted(hint, postLogoutURI+"?foo=bar"), "відрізняється параметрами запиту"},
 			"modified-id-token-hint":                  {hinted("eyJhbGciOiJub25lIn0."+parts[1]+".", postLogoutURI), "id_token_hint"},
 			"bad-id-token-hint": {
 				hinted(signJWT(t, clientKey(), jose.RS256, withKID(kid), claimsOf(t, hint)), postLogoutURI), "id_token_hint",

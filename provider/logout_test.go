@@ -148,10 +148,10 @@ func TestARequestThatIsNotRightEndsNothingAndGoesNowhere(t *testing.T) {
 		"no token":                    {url.Values{"id_token_hint": {"x"}}, "id_token_hint"},
 		"another client":              {url.Values{"id_token_hint": {hint}, "client_id": {"other"}}, "client_id"},
 		"an unknown client":           {url.Values{"client_id": {"unknown"}}, ""},
-		"a slash more":                {hinted(hint, postLogoutURI+"/"), "trailing slash"},
+		"a slash more":                {hinted(hint, postLogoutURI+"/"), "косою рискою в кінці"},
 		"a host in disguise":          {hinted(hint, "https://client.example@elsewhere.example/signed-out"), "elsewhere"},
 		"no scheme":                   {hinted(hint, "//elsewhere.example/"), "elsewhere.example"},
-		"the redirect URI of sign-in": {hinted(hint, redirectURI), "another path"},
+		"the redirect URI of sign-in": {hinted(hint, redirectURI), "відрізняється шляхом"},
 		"twice": {url.Values{
 			"id_token_hint": {hint}, "post_logout_redirect_uri": {postLogoutURI, postLogoutURI},
 		}, "2 times"},

@@ -46,7 +46,6 @@ func TestRequestsBeyondTheLimitAreRefusedInTheWordsOfTheirEndpoint(t *testing.T)
 		"GET " + provider.PathUserinfo:  `"error":"temporarily_unavailable"`,
 		"GET " + provider.PathAuthorize: `<html`,
 		"GET /login/account":            `<html`,
-		"POST /oauth/tokens":            `"type":"internal_error"`,
 	} {
 		method, address, _ := strings.Cut(path, " ")
 		response, body := ask(method, address)

@@ -47,7 +47,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// Bodies bound what the bodies of requests take up at once, on each listener by itself.
 	Bodies inbound.Limits
-	// RequestsAtOnce are worked on by each listener at most; those beyond are answered with 503. Default 256.
+	// RequestsAtOnce are worked on by each listener at most; those beyond are answered with 503. Default 512.
 	RequestsAtOnce int
 	Now            func() time.Time
 	Random         io.Reader

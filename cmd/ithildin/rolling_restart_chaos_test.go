@@ -3,8 +3,157 @@
 package main_test
 
 import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/provider"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
 )
+
+// balancers are programs in front of several servers, with the arguments that come before their configuration.
+var balancers = []struct {
+	name, variable, configuration string
+	arguments                     []string
+}{
+	{"nginx", "ITHILDIN_TEST_NGINX", "balancer-nginx.conf", []string{"-p", ".", "-c"}},
+	{"HAProxy", "ITHILDIN_TEST_HAPROXY", "balancer-haproxy.cfg", []string{"-db", "-f"}},
+}
+
+const (
+	replicas    = 3
+	rollWorkers = 6
+)
+
+// rolled is a set of replicas on one database behind a balancer.
+type rolled struct {
+	t           *testing.T
+	environment []string
+	public      [replicas]string
+	admin       [replicas]string
+	processes   [replicas]*process
+	balancer    string
+}
+
+func newRolled(t *testing.T, delay string) *rolled {
+	databaseURL := storagetest.PostgreSQL().Create(t)
+	fillForCrash(t, storagetest.Open(t, databaseURL, func(o *storage.Options) { o.Now = time.Now }))
+	r := &rolled{t: t, balancer: freeAddress(t), environment: []string{
+		"ITHILDIN_DATABASE_URL=" + databaseURL, "ITHILDIN_SECRET=" + string(storagetest.Secret()),
+		"ITHILDIN_ISSUER=http://rolling.example", "ITHILDIN_SHUTDOWN_DELAY=" + delay, "ITHILDIN_DATABASE_CONNECTIONS=4",
+	}}
+	for i := range replicas {
+		r.public[i], r.admin[i] = freeAddress(t), freeAddress(t)
+		r.start(i)
+	}
+	return r
+}
+
+func (r *rolled) start(i int) {
+	r.processes[i] = startAt(r.t, r.public[i], r.admin[i], r.t.TempDir(), r.environment, "serve")
+}
+
+// balance starts a balancer and waits until it listens.
+func (r *rolled) balance(variable, configuration string, arguments []string) {
+	program := os.Getenv(variable)
+	require.NotEmpty(r.t, program, "run `make test`, or set "+variable)
+	directory := r.t.TempDir()
+	text, err := os.ReadFile(filepath.Join("testdata", configuration))
+	require.NoError(r.t, err)
+	values := []string{"DIRECTORY", directory, "BALANCER", r.balancer}
+	for i := range replicas {
+		_, port, err := net.SplitHostPort(r.admin[i])
+		require.NoError(r.t, err)
+		values = append(values, fmt.Sprint("PUBLIC", i+1), r.public[i], fmt.Sprint("ADMIN", i+1), port)
+	}
+	file := filepath.Join(directory, configuration)
+	require.NoError(r.t, os.WriteFile(file, []byte(strings.NewReplacer(values...).Replace(string(text))), 0o600))
+	command := exec.Command(program, append(arguments, file)...)
+	command.Dir = directory
+	log := &output{}
+	command.Stdout, command.Stderr = log, log
+	require.NoError(r.t, command.Start())
+	r.t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+		if r.t.Failed() {
+			r.t.Log(log.String())
+		}
+	})
+	require.Eventually(r.t, func() bool {
+		connection, err := net.DialTimeout("tcp", r.balancer, 100*time.Millisecond)
+		if err == nil {
+			connection.Close()
+		}
+		return err == nil
+	}, 10*time.Second, 20*time.Millisecond, "%s does not listen", program)
+}
+
+// restart ends one replica as an orchestrator does, and starts it again at its address.
+func (r *rolled) restart(i int) {
+	p := r.processes[i]
+	require.NoError(r.t, p.command.Process.Signal(syscall.SIGTERM))
+	require.NoError(r.t, p.command.Wait(), p.output.String())
+	r.start(i)
+	time.Sleep(500 * time.Millisecond) // an orchestrator gives a balancer the time to see it
+}
+
+// rollingRestart restarts every replica so many times under load and requires that nobody notices.
+func (r *rolled) rollingRestart(rounds int) {
+	var stopped atomic.Bool
+	var served atomic.Int64
+	var mu sync.Mutex
+	failures := map[string]int{}
+	behind := &process{t: r.t, issuer: "http://" + r.balancer}
+	var workers sync.WaitGroup
+	for range rollWorkers {
+		workers.Go(func() {
+			for !stopped.Load() {
+				status, answer := behind.post(provider.PathIntrospect, storage.PresetStandard, url.Values{"token": {"a"}})
+				if status == http.StatusOK {
+					served.Add(1)
+					continue
+				}
+				mu.Lock()
+				failures[fmt.Sprint(time.Now().Format("05.000 "), status, " ", answer)]++
+				mu.Unlock()
+			}
+		})
+	}
+	for range rounds {
+		for i := range replicas {
+			r.restart(i)
+		}
+	}
+	stopped.Store(true)
+	workers.Wait()
+	r.t.Logf("%d requests were served in %d rolling restarts", served.Load(), rounds)
+	require.Empty(r.t, failures)
+	require.Greater(r.t, served.Load(), int64(100*rounds))
+}
+
+func rollBehindEveryBalancer(t *testing.T, rounds int, delay string) {
+	for _, b := range balancers {
+		t.Run(b.name, func(t *testing.T) {
+			r := newRolled(t, delay)
+			r.balance(b.variable, b.configuration, b.arguments)
+			r.rollingRestart(rounds)
+		})
+	}
+}
 
 func TestChaosNoRequestFailsWhenServersAreRestartedOneByOneNineTimes(t *testing.T) {
 	rollBehindEveryBalancer(t, 9, "5s")

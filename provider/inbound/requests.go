@@ -9,7 +9,7 @@ import (
 )
 
 // defaultRequests is how many requests may be worked on at once, by default.
-const defaultRequests = 256
+const defaultRequests = 512
 
 // ErrOverloaded says that as many requests are worked on as may be: this one may be sent again later.
 var ErrOverloaded = errors.New("inbound: too many requests at once")
