@@ -35,7 +35,7 @@ func (l *keptLog) of(t *testing.T, requestID string) (lines []map[string]any, te
 	for line := range strings.Lines(l.text.String()) {
 		var read map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &read))
-		if read["request_id"] == requestID {
+		if read["client_request_id"] == requestID {
 			lines = append(lines, read)
 		}
 	}
