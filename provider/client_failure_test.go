@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -131,8 +132,12 @@ func TestFailedAuthenticationsAreCountedAndNowAndThenAudited(t *testing.T) {
 		events, err = g.store.ListEvents(t.Context(), storage.EventFilter{Kind: "client_authentication_failed", Limit: 500})
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(events), 60, "made-up clients fill no table")
-		require.Empty(t, events[0].ClientID)
-		require.Contains(t, events[0].Details["claimed"], "made-up-")
+		madeUp := slices.DeleteFunc(events, func(e storage.Event) bool { return e.ClientID == "strong" })
+		require.NotEmpty(t, madeUp)
+		for _, e := range madeUp {
+			require.Empty(t, e.ClientID)
+			require.Contains(t, e.Details["claimed"], "made-up-")
+		}
 	})
 }
 
