@@ -1,7 +1,6 @@
 package main
 
 import (
-	"log/slog"
 	"net/url"
 	"strconv"
 	"strings"
@@ -87,11 +86,4 @@ func (f componentFlags) passwordLifetime(p *problems) time.Duration {
 		p.add("ITHILDIN_PASSWORD_LIFETIME", "is %q: want a number of days, or 0 for never", f.PasswordLifetime)
 	}
 	return time.Duration(days) * 24 * time.Hour
-}
-
-// logMessages lets a development server do without an SMS service.
-func logMessages(c *login.Components, logger *slog.Logger) {
-	if c.SMS == nil {
-		c.SMS = login.LogSMS{Logger: logger}
-	}
 }

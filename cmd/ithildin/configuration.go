@@ -1,12 +1,9 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"ithildin/adapters/ehealth"
@@ -15,18 +12,6 @@ import (
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
-
-// databaseFlags say where the rows are. All settings are texts here, so that every problem can be reported at once.
-type databaseFlags struct {
-	DatabaseURL         string `name:"database-url" env:"ITHILDIN_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://…; default sqlite:ithildin.db."`
-	DatabaseURLFile     string `name:"database-url-file" env:"ITHILDIN_DATABASE_URL_FILE" placeholder:"PATH" help:"File with the database URL, for one that has a password."`
-	DatabaseConnections string `env:"ITHILDIN_DATABASE_CONNECTIONS" placeholder:"N" help:"Connections to PostgreSQL at most; default 32."`
-}
-
-// secretFlags say where the master secrets are.
-type secretFlags struct {
-	SecretFile string `env:"ITHILDIN_SECRET_FILE" placeholder:"PATH" help:"File with the master secrets, else they are in ITHILDIN_SECRET: at least 32 bytes each, one a line; the first seals, all open."`
-}
 
 // configuration is what serve takes from outside, as it was given.
 type configuration struct {
@@ -89,8 +74,6 @@ type settings struct {
 const (
 	defaultListen      = "127.0.0.1:8080"
 	defaultAdminListen = "127.0.0.1:8081"
-	defaultDatabaseURL = "sqlite:ithildin.db"
-	defaultConnections = 32
 	minimumAdminToken  = 16 // bytes
 )
 
@@ -168,72 +151,6 @@ func (c configuration) loadAdmin(p *problems, s *settings) {
 		}
 	}
 	s.adminOpen = c.AdminAuth == "none" || len(s.adminTokens) == 0 && isLoopback(s.adminListen)
-}
-
-func (f databaseFlags) load(p *problems, dev bool) (databaseURL string, connections int) {
-	databaseURL = p.secretOr("ITHILDIN_DATABASE_URL", f.DatabaseURL, f.DatabaseURLFile)
-	if databaseURL == "" {
-		databaseURL = defaultDatabaseURL
-		if dev {
-			databaseURL = devDatabaseURL
-		}
-	}
-	checkDatabaseURL(p, databaseURL)
-	connections, err := strconv.Atoi(or(f.DatabaseConnections, strconv.Itoa(defaultConnections)))
-	if err != nil || connections < 1 {
-		p.add("ITHILDIN_DATABASE_CONNECTIONS", "is %q: want a number above zero", f.DatabaseConnections)
-	}
-	return databaseURL, connections
-}
-
-// checkDatabaseURL repeats no part of a URL that may hold a password.
-func checkDatabaseURL(p *problems, databaseURL string) {
-	path, lite := strings.CutPrefix(databaseURL, "sqlite:")
-	u, err := url.Parse(databaseURL)
-	switch {
-	case lite && path == "":
-		p.add("ITHILDIN_DATABASE_URL", "names no file: want sqlite:PATH")
-	case lite:
-	case err != nil:
-		p.add("ITHILDIN_DATABASE_URL", "is no URL: a password in it must be percent-encoded")
-	case u.Scheme != "postgres" && u.Scheme != "postgresql":
-		p.add("ITHILDIN_DATABASE_URL", "is of another kind: want sqlite:PATH or postgres://…")
-	}
-}
-
-func (f secretFlags) load(p *problems, dev bool) [][]byte {
-	var secrets [][]byte
-	for line := range strings.Lines(p.secret("ITHILDIN_SECRET", f.SecretFile)) {
-		if line = strings.TrimSpace(line); line != "" {
-			secrets = append(secrets, []byte(line))
-		}
-	}
-	for i, secret := range secrets {
-		if len(secret) < storage.MinimumSecret {
-			p.add("ITHILDIN_SECRET", "has %d bytes on line %d: want at least %d", len(secret), i+1, storage.MinimumSecret)
-		}
-	}
-	if len(secrets) == 0 && !dev {
-		p.add("ITHILDIN_SECRET", "is required: `openssl rand -base64 48` makes one; ITHILDIN_SECRET_FILE names a file")
-	}
-	return secrets
-}
-
-// problems collects what is wrong with a configuration.
-type problems []error
-
-func (p *problems) add(name, format string, values ...any) {
-	*p = append(*p, fmt.Errorf("%s %s", name, fmt.Sprintf(format, values...)))
-}
-
-func (p problems) err() error {
-	if len(p) == 0 {
-		return nil
-	}
-	return &usageError{
-		cause: fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(errors.Join(p...).Error(), "\n", "\n  ")),
-		hint:  "ithildin serve --help describes every setting",
-	}
 }
 
 func or(value, fallback string) string {

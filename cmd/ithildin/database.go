@@ -5,20 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"strings"
-	"time"
 
 	"ithildin/migrations"
 	"ithildin/storage"
-)
-
-const (
-	// databasePatience is how long serve waits for a database that starts beside it.
-	databasePatience = 30 * time.Second
-	// databasePause is the time between two tries.
-	databasePause = time.Second
 )
 
 func openStore(databaseURL string, connections int, secrets [][]byte, change ...func(*storage.Options)) (*storage.Store, error) {
@@ -95,26 +86,27 @@ func refusePending(ctx context.Context, store *storage.Store) error {
 	return nil
 }
 
-// awaitDatabase tries until a PostgreSQL server answers, which may be starting beside this process. One that refuses, as with a
-// wrong password, is not asked again.
-func awaitDatabase(ctx context.Context, store *storage.Store, logger *slog.Logger, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
-		err := store.SQL().PingContext(ctx)
-		if err == nil {
-			return nil
-		}
-		if storage.IsMisconfigured(err) {
-			return withHint("see the user, the password, the name and sslmode in ITHILDIN_DATABASE_URL",
-				fmt.Errorf("the database refuses the connection: %w", err))
-		}
-		logger.Warn("the database does not answer yet", "cause", err)
-		select {
-		case <-ctx.Done():
-			return withHint("is it running, and is ITHILDIN_DATABASE_URL right?",
-				fmt.Errorf("the database did not answer within %v: %w", patience, err))
-		case <-time.After(databasePause):
-		}
+// withSchema runs a verb on a database whatever its schema, making the file of SQLite where there is none. No statement
+// is cut off for its length: building an index takes what it takes.
+func (f databaseFlags) withSchema(work func(*storage.Store) error) error {
+	var p problems
+	databaseURL, connections := f.load(&p, false)
+	if err := p.err(); err != nil {
+		return err
 	}
+	store, err := openStore(databaseURL, connections, nil,
+		func(o *storage.Options) { o.StatementTimeout = storage.NoStatementTimeout })
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return work(store)
+}
+
+func explainSealed(err error) error {
+	if errors.Is(err, storage.ErrSealed) {
+		return withHint("ITHILDIN_SECRET must have the master secret that this database began with, or was resealed under; "+
+			"that of a development server is in "+devSecretFile, err)
+	}
+	return err
 }

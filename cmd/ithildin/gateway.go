@@ -6,11 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"ithildin/adapters/gateway"
-	"ithildin/provider"
-	"ithildin/storage"
 )
 
 // gatewayFlags configure what answers gateways, and the gatekeeper of a web front end.
@@ -69,33 +65,4 @@ func readRules(path string) (*gateway.Rules, error) {
 		return nil, err
 	}
 	return gateway.ParseRules(bytes.TrimPrefix(text, []byte(markUTF8)))
-}
-
-// build makes what answers gateways, and returns what it adds to the public listener.
-func (s gatewaySettings) build(
-	p *provider.Provider, events *storage.EventQueue, registry prometheus.Registerer,
-) (*gateway.Gateway, []provider.Mount) {
-	g := gateway.New(gateway.Options{
-		Provider: p, Rules: s.rules, Audiences: s.audiences, ABAC: s.abac, Events: events, Metrics: registry,
-	})
-	if s.gatekeeper == nil {
-		return g, nil
-	}
-	s.gatekeeper.Provider = p
-	return g, []provider.Mount{s.gatekeeper.Mount}
-}
-
-// reloadable reads the rules again; there are none without a file.
-func (s gatewaySettings) reloadable(g *gateway.Gateway) []reloadable {
-	if s.rulesFile == "" {
-		return nil
-	}
-	return []reloadable{{what: "the rules of the gateway", reload: func() error {
-		rules, err := readRules(s.rulesFile)
-		if err != nil {
-			return err
-		}
-		g.SetRules(rules)
-		return nil
-	}}}
 }

@@ -93,14 +93,3 @@ func (p *problems) hours(name, value string) hours {
 	}
 	return h
 }
-
-func (p *problems) number(name, value string, fallback, least, most int) int {
-	if value == "" {
-		return fallback
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil || n < least || n > most {
-		p.add(name, "is %q: want a number from %d to %d", value, least, most)
-	}
-	return n
-}

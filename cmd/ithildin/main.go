@@ -4,22 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/user"
-	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"ithildin/storage"
-)
-
-// The exit codes.
-const (
-	exitOK      = 0
-	exitFailure = 1 // the work could not be done
-	exitUsage   = 2 // the command line or the configuration is wrong; nothing was begun
 )
 
 // program is the command line.
@@ -55,29 +45,9 @@ variable with _FILE at its end names.
 Exit codes: 0 done; 1 failed; 2 the command line or the configuration is wrong.`
 }
 
-// console is where a verb reads and writes.
-type console struct {
-	in  io.Reader
-	out io.Writer
-	err io.Writer
-}
-
 func main() {
 	unsetEmpty(os.Environ())
 	os.Exit(run(context.Background(), os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
-}
-
-// settingPrefix begins the name of every variable of ours.
-const settingPrefix = "ITHILDIN_"
-
-// unsetEmpty makes a setting that is empty, as templates of containers leave it, the same as one that is absent, but for
-// secrets.
-func unsetEmpty(environment []string) {
-	for _, entry := range environment {
-		if name, value, _ := strings.Cut(entry, "="); value == "" && strings.HasPrefix(name, settingPrefix) && !isSecret(name) {
-			_ = os.Unsetenv(name) // fails for impossible names only
-		}
-	}
 }
 
 // run is the process without its globals; it returns the exit code.
@@ -146,18 +116,6 @@ func acting(ctx context.Context, command string) context.Context {
 	return storage.ActingAs(ctx, storage.Actor{By: storage.ByCommandLine, Operator: operatingSystemUser(), Command: command})
 }
 
-// operatingSystemUser is whom the operating system takes this process for, and who that was before sudo.
-func operatingSystemUser() string {
-	name := "uid " + strconv.Itoa(os.Getuid())
-	if current, err := user.Current(); err == nil && current.Username != "" {
-		name = current.Username
-	}
-	if before := os.Getenv("SUDO_USER"); before != "" && before != name {
-		name += " (sudo by " + before + ")"
-	}
-	return name
-}
-
 // helpFor names the help of the verb that was meant.
 func helpFor(err error) string {
 	command := "ithildin"
@@ -166,49 +124,4 @@ func helpFor(err error) string {
 		command = parse.Context.Selected().FullPath()
 	}
 	return command + " --help"
-}
-
-// usageError is a mistake in the command line or the configuration.
-type usageError struct {
-	cause error
-	hint  string
-}
-
-func (e *usageError) Error() string { return e.cause.Error() }
-func (e *usageError) Unwrap() error { return e.cause }
-
-// hintedError says what can be done about it.
-type hintedError struct {
-	cause error
-	hint  string
-}
-
-func (e *hintedError) Error() string { return e.cause.Error() }
-func (e *hintedError) Unwrap() error { return e.cause }
-
-func withHint(hint string, cause error) error { return &hintedError{cause: cause, hint: hint} }
-
-// report writes an error for a person and returns the exit code.
-func report(out io.Writer, err error) int {
-	if err == nil {
-		return exitOK
-	}
-	code, hint := exitFailure, ""
-	var usage *usageError
-	var hinted *hintedError
-	switch {
-	case errors.As(err, &usage):
-		code, hint = exitUsage, usage.hint
-	case errors.As(err, &hinted):
-		hint = hinted.hint
-	case storage.IsTimeout(err):
-		hint = "the database answers, but this took longer than its timeout: is it overloaded, or is a table locked?"
-	case errors.Is(err, storage.ErrUnavailable):
-		hint = "is the database running, and is ITHILDIN_DATABASE_URL right?"
-	}
-	fmt.Fprintln(out, "ithildin:", err)
-	if hint != "" {
-		fmt.Fprintln(out, "hint:", hint)
-	}
-	return code
 }

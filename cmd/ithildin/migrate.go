@@ -85,20 +85,3 @@ func (c *migrateStatusCommand) Run(ctx context.Context, terminal console) error 
 		return printRows(terminal.out, c.formatFlag, rows)
 	})
 }
-
-// withSchema runs a verb on a database whatever its schema, making the file of SQLite where there is none. No statement
-// is cut off for its length: building an index takes what it takes.
-func (f databaseFlags) withSchema(work func(*storage.Store) error) error {
-	var p problems
-	databaseURL, connections := f.load(&p, false)
-	if err := p.err(); err != nil {
-		return err
-	}
-	store, err := openStore(databaseURL, connections, nil,
-		func(o *storage.Options) { o.StatementTimeout = storage.NoStatementTimeout })
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	return work(store)
-}

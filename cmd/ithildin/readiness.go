@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/singleflight"
 
 	"ithildin/jwks"
@@ -72,26 +71,5 @@ func (r *readiness) databaseAnswers() bool {
 		return a.Err == nil
 	case <-time.After(readyTimeout):
 		return false
-	}
-}
-
-// databaseMetrics show what readiness judges by.
-func databaseMetrics(store *storage.Store) []prometheus.Collector {
-	return []prometheus.Collector{
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "ithildin_clock_skew_seconds", Help: "By how much this process's clock is ahead of the database's.",
-		}, func() float64 { return store.ClockSkew().Seconds() }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "ithildin_configuration_age_seconds",
-			Help: "How long ago the database last said that clients, roles and scopes are kept as they are.",
-		}, func() float64 { return store.ConfigurationAge().Seconds() }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "ithildin_database_takes_writes", Help: "0 while the database is read-only or refuses writes, else 1.",
-		}, func() float64 {
-			if store.TakesWrites() {
-				return 1
-			}
-			return 0
-		}),
 	}
 }

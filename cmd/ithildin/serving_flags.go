@@ -36,14 +36,3 @@ func (f servingFlags) load(p *problems, dev bool, connections int) servingSettin
 		clockSkew:      p.duration("ITHILDIN_CLOCK_SKEW", or(f.ClockSkew, defaultClockSkew), largestClockSkew),
 	}
 }
-
-func (p *problems) duration(name, value string, most time.Duration) time.Duration {
-	if value == "0" {
-		value = "0s"
-	}
-	d, err := time.ParseDuration(value)
-	if err != nil || d < 0 || d > most {
-		p.add(name, "is %q: want a duration from 0s to %v, such as 5s", value, most)
-	}
-	return d
-}

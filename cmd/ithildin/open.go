@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"ithildin/migrations"
+	"ithildin/storage"
+	"log/slog"
+)
+
+// openServing opens the database that a server may use, with its schema up to date.
+func openServing(ctx context.Context, s *settings, logger *slog.Logger) (*storage.Store, error) {
+	store, err := openStore(s.databaseURL, s.databaseConnections, s.secrets,
+		func(o *storage.Options) { o.EventLifetimes = s.janitor.auditRetention })
+	if err != nil {
+		return nil, err
+	}
+	err = prepareDatabase(ctx, s, store, logger)
+	if err == nil {
+		err = checkIssuer(ctx, s, store)
+	}
+	if err != nil {
+		store.Close()
+		return nil, err
+	}
+	return store, nil
+}
+
+func prepareDatabase(ctx context.Context, s *settings, store *storage.Store, logger *slog.Logger) error {
+	if store.IsPostgreSQL() {
+		if err := awaitDatabase(ctx, store, logger, databasePatience); err != nil {
+			return err
+		}
+		if err := refusePending(ctx, store); err != nil {
+			return err
+		}
+		return checkMark(ctx, s, store, func() (bool, error) { return unused(ctx, store) })
+	}
+	if err := prepareSQLite(ctx, s, store); err != nil {
+		return err
+	}
+	return warnOfReadableFiles(s, logger)
+}
+
+// warnOfReadableFiles warns of files that this program makes for its owner alone and that others can read.
+func warnOfReadableFiles(s *settings, logger *slog.Logger) error {
+	paths, err := storage.FilesOthersRead(s.databaseURL)
+	for _, path := range paths {
+		logger.Warn("others can read a file of the database: chmod 600", "path", path)
+	}
+	return err
+}
+
+// prepareSQLite migrates, but never a database that belongs to the other kind of server.
+func prepareSQLite(ctx context.Context, s *settings, store *storage.Store) error {
+	before, err := migrations.List(ctx, store.SQL(), migrations.SQLite)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", s.databaseURL, err)
+	}
+	isNew := !before[0].Applied
+	made := func() (bool, error) { return isNew, nil }
+	if !isNew {
+		if err := checkMark(ctx, s, store, made); err != nil {
+			return err
+		}
+	}
+	if _, err := migrations.Up(ctx, store.SQL(), migrations.SQLite); err != nil || !isNew {
+		return err
+	}
+	return checkMark(ctx, s, store, made)
+}
