@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"net/url"
@@ -41,6 +42,13 @@ func reachable(address string) string {
 		return net.JoinHostPort("127.0.0.1", port)
 	}
 	return address
+}
+
+// adminAddress is where this machine reaches the admin listener that ITHILDIN_ADMIN_LISTEN names, or the default one.
+func adminAddress(listen string) (string, error) {
+	var p problems
+	address := p.address("ITHILDIN_ADMIN_LISTEN", cmp.Or(listen, defaultAdminListen))
+	return reachable(address), p.err()
 }
 
 // isPrintable says whether a URL has only the characters that RFC 3986 gives it.

@@ -24,7 +24,7 @@ func TestAttackDNSRebindingReachesNoAdminListenerWithoutTokens(t *testing.T) {
 	s.settings.adminOpen = true
 	for _, dev := range []bool{false, true} {
 		s.settings.dev = dev
-		s.admin = adminHandler(newAdminGuard(s.settings), s.ready, newRegistry(s.store), s.admin)
+		s.admin = adminHandler(newAdminGuard(s.settings), s.ready, newRegistry(s.store, buildInformation{}), s.admin)
 		for _, host := range []string{
 			"evil.example:8081", "evil.example", "localhost.evil.example:8081", "127.0.0.1.evil.example", "10.0.0.1:8081", "[2001:db8::1]:8081",
 			"admin", "", "127.0.0.1@evil.example", "0.0.0.0:8081",
@@ -57,10 +57,12 @@ func TestAnAdminListenerWithoutTokensIsAskedByItsOwnNames(t *testing.T) {
 }
 
 func TestTheLogSaysThatTheAdminAPIAsksNobody(t *testing.T) {
-	s := newService(t, slog.New(slog.DiscardHandler)).settings
+	service := newService(t, slog.New(slog.DiscardHandler))
+	s := service.settings
 	announced := func() string {
 		var log bytes.Buffer
-		s.announce(&bytes.Buffer{}, slog.New(slog.NewTextHandler(&log, nil)))
+		service.logger = slog.New(slog.NewTextHandler(&log, nil))
+		service.announce(buildInformation{}, &bytes.Buffer{})
 		return log.String()
 	}
 	const words = "the admin API asks nobody who they are"

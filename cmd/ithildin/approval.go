@@ -34,7 +34,7 @@ type approvalRow struct {
 
 // Run prints the approvals in the order of client ids.
 func (c *approvalListCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -68,7 +68,7 @@ Example:
 
 // Run takes the approval back.
 func (c *approvalRevokeCommand) Run(ctx context.Context) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err

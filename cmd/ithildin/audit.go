@@ -151,7 +151,7 @@ func (c *auditListCommand) Run(ctx context.Context, terminal console) error {
 	if c.Limit < 1 || c.Limit > mostListed {
 		return &usageError{cause: fmt.Errorf("--limit wants 1 to %d; --after goes on behind an event, audit export writes all", mostListed)}
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		filter := c.filter()
 		filter.Limit = c.Limit
 		events, err := store.ListEvents(ctx, filter)
@@ -213,7 +213,7 @@ func (c *auditPruneCommand) Run(ctx context.Context, terminal console) error {
 	if c.Before.IsZero() == (c.OlderThan <= 0) {
 		return &usageError{cause: errors.New("want --before or --older-than, one of them")}
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		before := c.Before.seconds()
 		if c.OlderThan > 0 {
 			before = store.Now() - int64(c.OlderThan)*24*3600

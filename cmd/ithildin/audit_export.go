@@ -52,7 +52,7 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console) error {
 	case c.Follow:
 		settle = followSettle
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		filter := c.filter()
 		filter.OldestFirst = true
 		for {

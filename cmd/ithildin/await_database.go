@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"ithildin/storage"
 	"log/slog"
 	"time"
+
+	"ithildin/storage"
 )
 
 const (

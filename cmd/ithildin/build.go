@@ -3,19 +3,18 @@ package main
 import (
 	"context"
 	"fmt"
+
 	"ithildin/adapters/ehealth"
 	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/provider/login"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
-	"log/slog"
-
-	"github.com/gorilla/mux"
 )
 
 // build makes everything that answers requests.
-func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.Logger) (*service, error) {
+func build(ctx context.Context, o serveOptions, store *storage.Store) (*service, error) {
+	s, logger := o.settings, o.logger
 	keys := jwks.New(provider.KeyStore{Store: store}, jwks.Options{})
 	if err := keys.Load(ctx); err != nil {
 		return nil, explainSealed(err)
@@ -24,7 +23,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	if s.dev {
 		logMessages(&s.components, logger)
 	}
-	registry := newRegistry(store)
+	registry := newRegistry(store, o.build)
 	p, err := provider.New(ctx, provider.Options{
 		Store: store, Keys: keys, Passwords: passwords, Components: s.components, Issuer: s.issuer, Logger: logger,
 		TrustedProxies: s.trustedProxies, ResponseTypes: s.responseTypes, Registration: s.registration,
@@ -36,7 +35,7 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 	events := store.NewEventQueue(logger)
 	registry.MustRegister(eventMetrics(events)...)
 	registry.MustRegister(databaseMetrics(store)...)
-	forwardAuth, mounts := s.gateway.build(p, events, registry)
+	forwardAuth, mounts := buildGateway(s.gateway, p, events, registry)
 	legacy := ehealth.New(p, s.legacy)
 	mounts = append(mounts, legacy.Mount)
 	if s.dev {
@@ -44,17 +43,17 @@ func build(ctx context.Context, s *settings, store *storage.Store, logger *slog.
 		if err := demo.fill(ctx, store, passwords); err != nil {
 			return nil, fmt.Errorf("demo data: %w", err)
 		}
-		pages := devPages{demo: demo, store: store, self: s.scheme + "://" + reachable(s.listen), client: s.certificate.client()}
-		mounts = append(mounts, func(router *mux.Router) { pages.mount(router) })
+		pages := devPages{demo: demo, store: store, self: s.scheme + "://" + reachable(s.listen), client: ownClient(s.certificate)}
+		mounts = append(mounts, pages.mount)
 	}
-	reloads := s.gateway.reloadable(forwardAuth)
+	reloads := reloadRules(s.gateway, forwardAuth)
 	if s.certificate != nil {
-		registry.MustRegister(s.certificate.metric())
-		reloads = append(reloads, s.certificate.reloadable(logger))
+		registry.MustRegister(certificateMetric(s.certificate))
+		reloads = append(reloads, reloadCertificate(s.certificate, logger))
 	}
 	guard := newAdminGuard(s)
-	if s.reload != nil {
-		reloads = append(reloads, s.reload(guard, store))
+	if o.reload != nil {
+		reloads = append(reloads, reloadSettings(o.reload, s, guard, store))
 	}
 	ready := &readiness{store: store, keys: keys, clockSkew: s.serving.clockSkew}
 	return &service{

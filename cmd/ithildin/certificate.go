@@ -66,3 +66,6 @@ func (c *certificate) read() error {
 	c.current.Store(&pair)
 	return nil
 }
+
+// served is the pair that was read last.
+func (c *certificate) served() *tls.Certificate { return c.current.Load() }

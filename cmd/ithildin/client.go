@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ type clientRow struct {
 
 // Run prints a page of clients in the order of ids.
 func (c *clientListCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		clients, err := store.ListClients(ctx, c.After, c.Limit)
 		if err != nil {
 			return err
@@ -98,7 +99,7 @@ type clientRecord struct {
 
 // Run prints all but the secrets, which nobody knows.
 func (c *clientShowCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)
 		if err != nil {
 			return explain(err, "client "+c.ID)
@@ -131,7 +132,7 @@ func (clientDeleteCommand) Help() string {
 
 // Run deletes the client.
 func (c *clientDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		if err := c.confirm(terminal, "Delete the client %s and all that was issued to it?", c.ID); err != nil {
 			return err
 		}
@@ -157,7 +158,7 @@ func (c *clientBlockCommand) Run(ctx context.Context) error {
 	if err := checkText("--reason", c.Reason); err != nil {
 		return err
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		err := store.BlockClient(ctx, c.ID, c.Reason)
 		if errors.Is(err, storage.ErrConflict) {
 			return explain(err, "a block of client "+c.ID)
@@ -180,7 +181,7 @@ func (clientUnblockCommand) Help() string {
 
 // Run lifts the block.
 func (c *clientUnblockCommand) Run(ctx context.Context) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		return explain(store.UnblockClient(ctx, c.ID), "client "+c.ID)
 	})
 }
@@ -237,7 +238,7 @@ func (f newSecretFlags) rotate(
 	}
 	algorithm := signingAlgorithm(client.Metadata)
 	if f.Sealed {
-		algorithm = or(algorithm, "HS256")
+		algorithm = cmp.Or(algorithm, "HS256")
 	}
 	secret, generated, err := newConnectionSecret(ctx, terminal, store, f.SecretFile, algorithm)
 	if err != nil {

@@ -24,7 +24,7 @@ func TestAnUpdateJudgesOnlyWhatItChanges(t *testing.T) {
 	code, problems := verb("migrate", "up")
 	require.Equal(t, exitOK, code, problems)
 
-	store, err := openStore(database, 1, nil)
+	store, err := openStore(databaseSettings{url: database, connections: 1})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	policy, err := storage.NewPolicy(storage.PresetMithril)

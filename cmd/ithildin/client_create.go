@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -67,7 +68,7 @@ func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) 
 	}
 	now := store.Now()
 	client := &storage.Client{
-		ID: or(c.ID, store.NewID()), OwnerID: c.OwnerID, Policy: policy, CreatedAt: now, UpdatedAt: now,
+		ID: cmp.Or(c.ID, store.NewID()), OwnerID: c.OwnerID, Policy: policy, CreatedAt: now, UpdatedAt: now,
 		Metadata: storage.Metadata{
 			GrantTypes: []string{"authorization_code", "refresh_token"}, TokenEndpointAuthMethod: storage.AuthMethodBasic,
 		},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 
 	"ithildin/provider"
@@ -38,7 +39,7 @@ func (f clientMetadataFields) apply(m *storage.Metadata, grants []string) {
 	if f.ResponseType != nil {
 		m.ResponseTypes = nil
 		for _, responseType := range f.ResponseType {
-			m.ResponseTypes = append(m.ResponseTypes, or(provider.NormalizeResponseType(responseType), responseType))
+			m.ResponseTypes = append(m.ResponseTypes, cmp.Or(provider.NormalizeResponseType(responseType), responseType))
 		}
 	}
 	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, "authorization_code") {

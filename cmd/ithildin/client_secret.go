@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -30,7 +31,7 @@ func signingAlgorithm(m storage.Metadata) string {
 	if !provider.SignsWithSecret(&m) {
 		return ""
 	}
-	return or(m.TokenEndpointAuthSigningAlg, "HS256")
+	return cmp.Or(m.TokenEndpointAuthSigningAlg, "HS256")
 }
 
 // newConnectionSecret makes a secret, which generated then holds, or reads one from a file. One that was read gets a slow

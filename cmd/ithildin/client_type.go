@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func (c *clientTypeCreateCommand) Run(ctx context.Context, terminal console) err
 	if err := errors.Join(checkText("the name", c.Name), checkScope(scope)); err != nil {
 		return err
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		if err := warnOfUnknownScopes(ctx, terminal, store, scope); err != nil {
 			return err
 		}
@@ -72,7 +73,7 @@ func (clientTypeListCommand) Help() string {
 
 // Run prints the client types in the order of names.
 func (c *clientTypeListCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		types, err := store.ListClientTypes(ctx)
 		if err != nil {
 			return err
@@ -100,7 +101,7 @@ func (c namedScopeChange) apply(
 	if err := errors.Join(checkText("the name", c.Named), checkScope(given)); err != nil {
 		return err
 	}
-	*name = or(c.Named, *name)
+	*name = cmp.Or(c.Named, *name)
 	replaceList(scope, given)
 	return warnOfUnknownScopes(ctx, terminal, store, given)
 }
@@ -119,7 +120,7 @@ func (clientTypeUpdateCommand) Help() string {
 
 // Run stores the client type; running servers learn of it within a second.
 func (c *clientTypeUpdateCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		clientType, err := store.FindClientTypeByName(ctx, c.Name)
 		if err != nil {
 			return explain(err, "client type "+c.Name)
@@ -146,7 +147,7 @@ func (clientTypeDeleteCommand) Help() string {
 
 // Run deletes the client type.
 func (c *clientTypeDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		clientType, err := store.FindClientTypeByName(ctx, c.Name)
 		if err != nil {
 			return explain(err, "client type "+c.Name)

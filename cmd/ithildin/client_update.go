@@ -24,7 +24,7 @@ Example:
 
 // Run stores the client; running servers learn of it within a second.
 func (c *clientUpdateCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)
 		if err != nil {
 			return explain(err, "client "+c.ID)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -50,7 +51,7 @@ func (f componentFlags) load(p *problems) login.Components {
 		c.Persons = login.PersonService{Component: component}
 	}
 	secret := strings.TrimSpace(p.secret("ITHILDIN_CAPTCHA_SECRET", f.CaptchaSecretFile))
-	address := or(f.CaptchaURL, login.ReCAPTCHAURL)
+	address := cmp.Or(f.CaptchaURL, login.ReCAPTCHAURL)
 	checkComponentURL(p, "ITHILDIN_CAPTCHA_URL", address)
 	switch {
 	case secret != "":
@@ -81,7 +82,7 @@ func checkComponentURL(p *problems, name, address string) {
 }
 
 func (f componentFlags) passwordLifetime(p *problems) time.Duration {
-	days, err := strconv.Atoi(or(f.PasswordLifetime, defaultPasswordLifetime))
+	days, err := strconv.Atoi(cmp.Or(f.PasswordLifetime, defaultPasswordLifetime))
 	if err != nil || days < 0 || days > longestPasswordLifetime {
 		p.add("ITHILDIN_PASSWORD_LIFETIME", "is %q: want a number of days, or 0 for never", f.PasswordLifetime)
 	}

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 )
@@ -27,7 +27,7 @@ Example:
 
 // Run reports every problem at once, with exit code 2.
 func (c *configCheckCommand) Run(terminal console) error {
-	warnOfUnknownSettings(terminal.err, os.Environ())
+	warnOfUnknownSettings(terminal.err)
 	if _, err := c.load(); err != nil {
 		return err
 	}
@@ -68,16 +68,16 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_ADMIN_TOKEN", count(len(s.adminTokens), "token")},
 		{"ITHILDIN_ADMIN_AUTH", c.AdminAuth},
 		{"ITHILDIN_TRUSTED_PROXIES", networks(s.trustedProxies)},
-		{"ITHILDIN_DATABASE_URL", withoutPassword(s.databaseURL)},
-		{"ITHILDIN_DATABASE_CONNECTIONS", fmt.Sprint(s.databaseConnections)},
-		{"ITHILDIN_SECRET", count(len(s.secrets), "secret")},
+		{"ITHILDIN_DATABASE_URL", withoutPassword(s.database.url)},
+		{"ITHILDIN_DATABASE_CONNECTIONS", fmt.Sprint(s.database.connections)},
+		{"ITHILDIN_SECRET", count(len(s.database.secrets), "secret")},
 		{"ITHILDIN_SMS_URL", withoutPassword(c.SMSURL)},
 		{"ITHILDIN_CAPTCHA_SECRET", count(present(s.components.Captcha != nil), "secret")},
 		{"ITHILDIN_SIGNATURE_URL", withoutPassword(c.SignatureURL)},
 		{"ITHILDIN_PERSONS_URL", withoutPassword(c.PersonsURL)},
 		{"ITHILDIN_OUTBOUND_ALLOWED", networks(s.outbound.Allowed)},
 		{"ITHILDIN_OUTBOUND_CA_FILE", c.OutboundCAFile},
-		{"ITHILDIN_PASSWORD_LIFETIME", or(c.PasswordLifetime, defaultPasswordLifetime)},
+		{"ITHILDIN_PASSWORD_LIFETIME", cmp.Or(c.PasswordLifetime, defaultPasswordLifetime)},
 		{"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", fmt.Sprint(int(s.components.ChangePasswordLifetime.Minutes()))},
 		{"ITHILDIN_USER_2FA_ENABLED", strconv.FormatBool(!s.legacy.TwoFactorOff)},
 		{"ITHILDIN_REGISTRATION", s.registration.Mode},
@@ -87,11 +87,11 @@ func (c *configPrintCommand) Run(terminal console) error {
 		{"ITHILDIN_REQUESTS_AT_ONCE", fmt.Sprint(s.serving.requestsAtOnce)},
 		{"ITHILDIN_SHUTDOWN_DELAY", s.serving.shutdownDelay.String()},
 		{"ITHILDIN_CLOCK_SKEW", s.serving.clockSkew.String()},
-		{"ITHILDIN_LOG_FORMAT", or(s.logFormat, "text on a terminal, else json")},
+		{"ITHILDIN_LOG_FORMAT", cmp.Or(s.logFormat, "text on a terminal, else json")},
 		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.logLevel.Level().String())},
-		{"ITHILDIN_TOKEN_EXPIRATION_HOURS", or(c.TokenExpirationHours, defaultExpirationHours)},
-		{"ITHILDIN_TOKEN_DELETING_HOURS", or(c.TokenDeletingHours, defaultDeletingHours)},
-		{"ITHILDIN_AUDIT_RETENTION", or(c.AuditRetention, defaultAuditRetention)},
+		{"ITHILDIN_TOKEN_EXPIRATION_HOURS", cmp.Or(c.TokenExpirationHours, defaultExpirationHours)},
+		{"ITHILDIN_TOKEN_DELETING_HOURS", cmp.Or(c.TokenDeletingHours, defaultDeletingHours)},
+		{"ITHILDIN_AUDIT_RETENTION", cmp.Or(c.AuditRetention, defaultAuditRetention)},
 		{"ITHILDIN_TOKEN_RETENTION", fmt.Sprint(s.janitor.retention / (24 * 3600))},
 		{"ITHILDIN_JANITOR_BATCH", fmt.Sprint(s.janitor.batch)},
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -10,7 +11,6 @@ import (
 	"ithildin/provider"
 	"ithildin/provider/login"
 	"ithildin/provider/outbound"
-	"ithildin/storage"
 )
 
 // configuration is what serve takes from outside, as it was given.
@@ -43,32 +43,28 @@ type configuration struct {
 
 // settings is a configuration that was found right.
 type settings struct {
-	dev                 bool
-	newIssuer           bool // the database is taken over from another issuer
-	issuer              *url.URL
-	listen              string
-	adminListen         string
-	scheme              string       // of the public listener
-	certificate         *certificate // nil: it speaks plain HTTP
-	adminTokens         []string
-	adminOpen           bool     // whoever reaches the admin listener may use it
-	adminHosts          []string // lower case, without ports
-	trustedProxies      []netip.Prefix
-	responseTypes       []string
-	databaseURL         string
-	databaseConnections int
-	secrets             [][]byte // none yet for a development server that keeps its own
-	components          login.Components
-	gateway             gatewaySettings
-	outbound            outbound.Options
-	janitor             janitorSettings
-	registration        provider.Registration
-	serving             servingSettings
-	legacy              ehealth.Options
-	logFormat           string         // "" for what suits the output
-	logLevel            *slog.LevelVar // SIGHUP reads it again
-	// reload reads again what SIGHUP may change of these; nil where nothing does.
-	reload func(*adminGuard, *storage.Store) reloadable
+	dev            bool
+	newIssuer      bool // the database is taken over from another issuer
+	issuer         *url.URL
+	listen         string
+	adminListen    string
+	scheme         string       // of the public listener
+	certificate    *certificate // nil: it speaks plain HTTP
+	adminTokens    []string
+	adminOpen      bool     // whoever reaches the admin listener may use it
+	adminHosts     []string // lower case, without ports
+	trustedProxies []netip.Prefix
+	responseTypes  []string
+	database       databaseSettings // without secrets yet for a development server that keeps its own
+	components     login.Components
+	gateway        gatewaySettings
+	outbound       outbound.Options
+	janitor        janitorSettings
+	registration   provider.Registration
+	serving        servingSettings
+	legacy         ehealth.Options
+	logFormat      string         // "" for what suits the output
+	logLevel       *slog.LevelVar // SIGHUP reads it again
 }
 
 const (
@@ -81,8 +77,8 @@ const (
 func (c configuration) load() (*settings, error) {
 	var p problems
 	s := &settings{dev: c.Dev, newIssuer: c.NewIssuer, logLevel: &slog.LevelVar{}, scheme: c.scheme(), logFormat: c.LogFormat}
-	s.listen = p.address("ITHILDIN_LISTEN", or(c.Listen, defaultListen))
-	s.adminListen = p.address("ITHILDIN_ADMIN_LISTEN", or(c.AdminListen, defaultAdminListen))
+	s.listen = p.address("ITHILDIN_LISTEN", cmp.Or(c.Listen, defaultListen))
+	s.adminListen = p.address("ITHILDIN_ADMIN_LISTEN", cmp.Or(c.AdminListen, defaultAdminListen))
 	if s.listen != "" && s.listen == s.adminListen {
 		p.add("ITHILDIN_ADMIN_LISTEN", "is the public listener's address")
 	}
@@ -92,17 +88,17 @@ func (c configuration) load() (*settings, error) {
 	c.checkReach(&p, s)
 	s.responseTypes = loadResponseTypes(&p, c.ResponseTypes)
 	c.loadAdmin(&p, s)
-	s.databaseURL, s.databaseConnections = c.databaseFlags.load(&p, c.Dev)
-	s.secrets = c.secretFlags.load(&p, c.Dev)
+	s.database = c.databaseFlags.load(&p, c.Dev)
+	s.database.secrets = c.secretFlags.load(&p, c.Dev)
 	if c.Dev {
-		c.PasswordLifetime = or(c.PasswordLifetime, "0") // the demo password is for ever
+		c.PasswordLifetime = cmp.Or(c.PasswordLifetime, "0") // the demo password is for ever
 	}
 	s.components = c.componentFlags.load(&p)
 	s.gateway = c.gatewayFlags.load(&p)
 	s.outbound = c.outboundFlags.load(&p)
 	s.janitor = c.janitorFlags.load(&p, s.components.PasswordLifetime)
 	s.registration = c.registrationFlags.load(&p)
-	s.serving = c.servingFlags.load(&p, c.Dev, s.databaseConnections)
+	s.serving = c.servingFlags.load(&p, c.Dev, s.database.connections)
 	s.legacy = c.legacyFlags.load(&p)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
@@ -111,7 +107,7 @@ func (c configuration) load() (*settings, error) {
 	if c.LogLevelFile != "" {
 		level = p.file("ITHILDIN_LOG_LEVEL", c.LogLevel, c.LogLevelFile)
 	}
-	if err := s.logLevel.UnmarshalText([]byte(or(level, "info"))); err != nil {
+	if err := s.logLevel.UnmarshalText([]byte(cmp.Or(level, "info"))); err != nil {
 		p.add("ITHILDIN_LOG_LEVEL", "is %q: want debug, info, warn or error", level)
 	}
 	return s, p.err()
@@ -151,11 +147,4 @@ func (c configuration) loadAdmin(p *problems, s *settings) {
 		}
 	}
 	s.adminOpen = c.AdminAuth == "none" || len(s.adminTokens) == 0 && isLoopback(s.adminListen)
-}
-
-func or(value, fallback string) string {
-	if value == "" {
-		return fallback
-	}
-	return value
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -98,7 +99,7 @@ func (connectionListCommand) Help() string {
 
 // Run prints the connections in the order of their making.
 func (c *connectionListCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ClientID)
 		if err != nil {
 			return explain(err, "client "+c.ClientID)
@@ -139,14 +140,14 @@ func (c *connectionUpdateCommand) Run(ctx context.Context) error {
 	if err := checkRedirectURIs(given); err != nil {
 		return err
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		connection, err := store.FindConnection(ctx, c.ID)
 		if err != nil {
 			return explain(err, "connection "+c.ID)
 		}
 		replaceList(&connection.RedirectURIs, c.RedirectURI)
-		connection.RedirectMatch = or(c.RedirectMatch, connection.RedirectMatch)
-		connection.RefreshBoundTo = or(c.RefreshBoundTo, connection.RefreshBoundTo)
+		connection.RedirectMatch = cmp.Or(c.RedirectMatch, connection.RedirectMatch)
+		connection.RefreshBoundTo = cmp.Or(c.RefreshBoundTo, connection.RefreshBoundTo)
 		if c.RequireScope != nil {
 			connection.RequireScope = *c.RequireScope
 		}
@@ -218,7 +219,7 @@ func (connectionDeleteCommand) Help() string {
 
 // Run deletes the connection.
 func (c *connectionDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		if err := c.confirm(terminal, "Delete the connection %s with its secrets?", c.ID); err != nil {
 			return err
 		}

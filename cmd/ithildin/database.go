@@ -12,19 +12,20 @@ import (
 	"ithildin/storage"
 )
 
-func openStore(databaseURL string, connections int, secrets [][]byte, change ...func(*storage.Options)) (*storage.Store, error) {
-	options := storage.Options{MaxConnections: connections}
+// openStore opens a database. It makes no connection to PostgreSQL yet; it makes the file of SQLite where there is none.
+func openStore(s databaseSettings, change ...func(*storage.Options)) (*storage.Store, error) {
+	options := storage.Options{MaxConnections: s.connections}
 	for _, c := range change {
 		c(&options)
 	}
-	if len(secrets) > 0 {
-		sealer, err := storage.NewSealer(secrets...)
+	if len(s.secrets) > 0 {
+		sealer, err := storage.NewSealer(s.secrets...)
 		if err != nil {
 			return nil, &usageError{cause: err}
 		}
 		options.Sealer = sealer
 	}
-	return storage.Open(databaseURL, options)
+	return storage.Open(s.url, options)
 }
 
 func engineOf(store *storage.Store) migrations.Engine {
@@ -35,35 +36,39 @@ func engineOf(store *storage.Store) migrations.Engine {
 }
 
 // withStore runs a verb on a database that exists and is up to date.
-func (f databaseFlags) withStore(ctx context.Context, work func(*storage.Store) error) error {
-	return f.withSecrets(ctx, func(*problems) [][]byte { return nil }, work)
+func withStore(ctx context.Context, f databaseFlags, work func(*storage.Store) error) error {
+	s, err := loadDatabase(f)
+	if err != nil {
+		return err
+	}
+	return withExisting(ctx, s, work)
 }
 
 // withSealedStore is withStore for a verb that reads what the master secrets seal.
-func withSealedStore(ctx context.Context, f databaseFlags, s *secretFlags, work func(*storage.Store) error) error {
-	return f.withSecrets(ctx, func(p *problems) [][]byte { return s.load(p, false) }, work)
+func withSealedStore(ctx context.Context, f databaseFlags, secrets secretFlags, work func(*storage.Store) error) error {
+	s, err := loadSealedDatabase(f, secrets, true)
+	if err != nil {
+		return err
+	}
+	return withExisting(ctx, s, work)
 }
 
 // withSealableStore is withStore for a verb that needs the master secrets for some clients only: they may be absent.
-func withSealableStore(ctx context.Context, f databaseFlags, s secretFlags, work func(*storage.Store) error) error {
-	return f.withSecrets(ctx, func(p *problems) [][]byte { return s.load(p, true) }, work)
-}
-
-func (f databaseFlags) withSecrets(
-	ctx context.Context, load func(*problems) [][]byte, work func(*storage.Store) error,
-) error {
-	var p problems
-	databaseURL, connections := f.load(&p, false)
-	secrets := load(&p)
-	if err := p.err(); err != nil {
+func withSealableStore(ctx context.Context, f databaseFlags, secrets secretFlags, work func(*storage.Store) error) error {
+	s, err := loadSealedDatabase(f, secrets, false)
+	if err != nil {
 		return err
 	}
-	if path, lite := strings.CutPrefix(databaseURL, "sqlite:"); lite {
+	return withExisting(ctx, s, work)
+}
+
+func withExisting(ctx context.Context, s databaseSettings, work func(*storage.Store) error) error {
+	if path, lite := strings.CutPrefix(s.url, "sqlite:"); lite {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return withHint("ithildin migrate up makes it", fmt.Errorf("there is no database %s", path))
 		}
 	}
-	store, err := openStore(databaseURL, connections, secrets)
+	store, err := openStore(s)
 	if err != nil {
 		return err
 	}
@@ -88,13 +93,12 @@ func refusePending(ctx context.Context, store *storage.Store) error {
 
 // withSchema runs a verb on a database whatever its schema, making the file of SQLite where there is none. No statement
 // is cut off for its length: building an index takes what it takes.
-func (f databaseFlags) withSchema(work func(*storage.Store) error) error {
-	var p problems
-	databaseURL, connections := f.load(&p, false)
-	if err := p.err(); err != nil {
+func withSchema(f databaseFlags, work func(*storage.Store) error) error {
+	s, err := loadDatabase(f)
+	if err != nil {
 		return err
 	}
-	store, err := openStore(databaseURL, connections, nil,
+	store, err := openStore(s,
 		func(o *storage.Options) { o.StatementTimeout = storage.NoStatementTimeout })
 	if err != nil {
 		return err

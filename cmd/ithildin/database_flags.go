@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -18,8 +19,31 @@ const (
 	defaultConnections = 32
 )
 
-func (f databaseFlags) load(p *problems, dev bool) (databaseURL string, connections int) {
-	databaseURL = p.secretOr("ITHILDIN_DATABASE_URL", f.DatabaseURL, f.DatabaseURLFile)
+// databaseSettings are what opens a database.
+type databaseSettings struct {
+	url         string
+	connections int      // to PostgreSQL at most
+	secrets     [][]byte // the master secrets, the first of which seals; none where nothing sealed is read
+}
+
+// loadDatabase reads the flags of a verb that needs no master secret.
+func loadDatabase(f databaseFlags) (databaseSettings, error) {
+	var p problems
+	s := f.load(&p, false)
+	return s, p.err()
+}
+
+// loadSealedDatabase reads the flags of a verb that reads or writes what the master secrets seal. Unless it requires them,
+// they may be absent.
+func loadSealedDatabase(f databaseFlags, secrets secretFlags, required bool) (databaseSettings, error) {
+	var p problems
+	s := f.load(&p, false)
+	s.secrets = secrets.load(&p, !required)
+	return s, p.err()
+}
+
+func (f databaseFlags) load(p *problems, dev bool) databaseSettings {
+	databaseURL := p.secretOr("ITHILDIN_DATABASE_URL", f.DatabaseURL, f.DatabaseURLFile)
 	if databaseURL == "" {
 		databaseURL = defaultDatabaseURL
 		if dev {
@@ -27,11 +51,11 @@ func (f databaseFlags) load(p *problems, dev bool) (databaseURL string, connecti
 		}
 	}
 	checkDatabaseURL(p, databaseURL)
-	connections, err := strconv.Atoi(or(f.DatabaseConnections, strconv.Itoa(defaultConnections)))
+	connections, err := strconv.Atoi(cmp.Or(f.DatabaseConnections, strconv.Itoa(defaultConnections)))
 	if err != nil || connections < 1 {
 		p.add("ITHILDIN_DATABASE_CONNECTIONS", "is %q: want a number above zero", f.DatabaseConnections)
 	}
-	return databaseURL, connections
+	return databaseSettings{url: databaseURL, connections: connections}
 }
 
 // checkDatabaseURL repeats no part of a URL that may hold a password.

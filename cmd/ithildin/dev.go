@@ -21,11 +21,11 @@ const (
 // keepDevelopmentSecret gives a development server the master secret that lies beside its database, made at the first
 // start, unless one is configured.
 func (s *settings) keepDevelopmentSecret() error {
-	if len(s.secrets) > 0 {
+	if len(s.database.secrets) > 0 {
 		return nil
 	}
 	path := devSecretFile
-	if database, lite := strings.CutPrefix(s.databaseURL, "sqlite:"); lite {
+	if database, lite := strings.CutPrefix(s.database.url, "sqlite:"); lite {
 		path = filepath.Join(filepath.Dir(database), devSecretFile)
 	}
 	if err := makeSecretFile(path); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -40,7 +40,7 @@ func (s *settings) keepDevelopmentSecret() error {
 		return withHint("remove it together with the development database",
 			fmt.Errorf("%s holds less than %d bytes", path, storage.MinimumSecret))
 	}
-	s.secrets = [][]byte{secret}
+	s.database.secrets = [][]byte{secret}
 	return nil
 }
 

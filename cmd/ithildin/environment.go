@@ -12,8 +12,8 @@ const settingPrefix = "ITHILDIN_"
 
 // unsetEmpty makes a setting that is empty, as templates of containers leave it, the same as one that is absent, but for
 // secrets.
-func unsetEmpty(environment []string) {
-	for _, entry := range environment {
+func unsetEmpty() {
+	for _, entry := range os.Environ() {
 		if name, value, _ := strings.Cut(entry, "="); value == "" && strings.HasPrefix(name, settingPrefix) && !isSecret(name) {
 			_ = os.Unsetenv(name) // fails for impossible names only
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"net/url"
 	"os"
 	"strings"
@@ -44,7 +45,7 @@ func (f gatewayFlags) load(p *problems) (s gatewaySettings) {
 		s.abac = &gateway.ABAC{URL: f.ABACURL, Token: token}
 	}
 	secret := strings.TrimSpace(p.secret("ITHILDIN_GATEKEEPER_CLIENT_SECRET", f.GatekeeperSecretFile))
-	target, err := url.Parse(or(f.GatekeeperRedirectTarget, "/"))
+	target, err := url.Parse(cmp.Or(f.GatekeeperRedirectTarget, "/"))
 	switch {
 	case f.GatekeeperClientID == "":
 	case secret == "":

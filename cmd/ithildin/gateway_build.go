@@ -1,16 +1,16 @@
 package main
 
 import (
+	"github.com/prometheus/client_golang/prometheus"
+
 	"ithildin/adapters/gateway"
 	"ithildin/provider"
 	"ithildin/storage"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
-// build makes what answers gateways, and returns what it adds to the public listener.
-func (s gatewaySettings) build(
-	p *provider.Provider, events *storage.EventQueue, registry prometheus.Registerer,
+// buildGateway makes what answers gateways, and returns what it adds to the public listener.
+func buildGateway(
+	s gatewaySettings, p *provider.Provider, events *storage.EventQueue, registry prometheus.Registerer,
 ) (*gateway.Gateway, []provider.Mount) {
 	g := gateway.New(gateway.Options{
 		Provider: p, Rules: s.rules, Audiences: s.audiences, ABAC: s.abac, Events: events, Metrics: registry,
@@ -22,8 +22,8 @@ func (s gatewaySettings) build(
 	return g, []provider.Mount{s.gatekeeper.Mount}
 }
 
-// reloadable reads the rules again; there are none without a file.
-func (s gatewaySettings) reloadable(g *gateway.Gateway) []reloadable {
+// reloadRules reads the rules again; there are none without a file.
+func reloadRules(s gatewaySettings, g *gateway.Gateway) []reloadable {
 	if s.rulesFile == "" {
 		return nil
 	}

@@ -29,14 +29,13 @@ const (
 
 // Run asks /readyz.
 func (c *healthcheckCommand) Run(ctx context.Context, terminal console) error {
-	var p problems
-	address := p.address("ITHILDIN_ADMIN_LISTEN", or(c.AdminListen, defaultAdminListen))
-	if err := p.err(); err != nil {
+	address, err := adminAddress(c.AdminListen)
+	if err != nil {
 		return err
 	}
 	deadline := time.Now().Add(c.Wait)
 	for {
-		err := askReady(ctx, "http://"+reachable(address)+"/readyz")
+		err := askReady(ctx, "http://"+address+"/readyz")
 		if err == nil {
 			_, err = fmt.Fprintln(terminal.out, "ready")
 			return err

@@ -113,20 +113,18 @@ const importCache = 176 << 20
 
 // withTarget is withSealedStore that makes a SQLite database where there is none, as serve does.
 func (c *importMithrilCommand) withTarget(ctx context.Context, work func(*storage.Store) error) error {
-	var p problems
-	databaseURL, connections := c.databaseFlags.load(&p, false)
-	secrets := c.secretFlags.load(&p, false)
-	if err := p.err(); err != nil {
+	s, err := loadSealedDatabase(c.databaseFlags, c.secretFlags, true)
+	if err != nil {
 		return err
 	}
-	store, err := openStore(databaseURL, connections, secrets, func(o *storage.Options) { o.SQLiteCache = importCache })
+	store, err := openStore(s, func(o *storage.Options) { o.SQLiteCache = importCache })
 	if err != nil {
 		return err
 	}
 	defer store.Close()
 	if !store.IsPostgreSQL() {
 		if _, err := migrations.Up(ctx, store.SQL(), migrations.SQLite); err != nil {
-			return fmt.Errorf("open %s: %w", databaseURL, err)
+			return fmt.Errorf("open %s: %w", s.url, err)
 		}
 	} else if err := refusePending(ctx, store); err != nil {
 		return err

@@ -51,7 +51,7 @@ func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal cons
 	case c.Days < 1 || c.Days > mostTokenDays:
 		return &usageError{cause: fmt.Errorf("--days is %d: want 1 to %d", c.Days, mostTokenDays)}
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		value, err := newSecret()
 		if err != nil {
 			return err
@@ -89,7 +89,7 @@ type initialAccessTokenRow struct {
 
 // Run prints the tokens without their values, which nobody knows.
 func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		tokens, err := store.ListInitialAccessTokens(ctx)
 		if err != nil {
 			return err
@@ -117,7 +117,7 @@ func (initialAccessTokenDeleteCommand) Help() string {
 
 // Run ends the token.
 func (c *initialAccessTokenDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		if err := c.confirm(terminal, "End the initial access token %s?", c.ID); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -52,11 +53,18 @@ const (
 	largestJanitorBatch    = 10000
 )
 
+// loadJanitor reads the flags of a janitor that works at once; passwordLifetime is ITHILDIN_PASSWORD_LIFETIME as it was given.
+func loadJanitor(f janitorFlags, passwordLifetime string) (janitorSettings, error) {
+	var p problems
+	s := f.load(&p, componentFlags{PasswordLifetime: passwordLifetime}.passwordLifetime(&p))
+	return s, p.err()
+}
+
 func (f janitorFlags) load(p *problems, passwordLifetime time.Duration) janitorSettings {
 	retention := p.number("ITHILDIN_TOKEN_RETENTION", f.TokenRetention, defaultTokenRetention, 1, longestRetention)
 	return janitorSettings{
-		expiration: p.hours("ITHILDIN_TOKEN_EXPIRATION_HOURS", or(f.TokenExpirationHours, defaultExpirationHours)),
-		deleting:   p.hours("ITHILDIN_TOKEN_DELETING_HOURS", or(f.TokenDeletingHours, defaultDeletingHours)),
+		expiration: p.hours("ITHILDIN_TOKEN_EXPIRATION_HOURS", cmp.Or(f.TokenExpirationHours, defaultExpirationHours)),
+		deleting:   p.hours("ITHILDIN_TOKEN_DELETING_HOURS", cmp.Or(f.TokenDeletingHours, defaultDeletingHours)),
 		retention:  int64(retention) * 24 * 3600, passwordLifetime: passwordLifetime,
 		auditRetention: p.auditRetention(f.AuditRetention),
 		batch:          p.number("ITHILDIN_JANITOR_BATCH", f.JanitorBatch, defaultJanitorBatch, 1, largestJanitorBatch),
@@ -66,7 +74,7 @@ func (f janitorFlags) load(p *problems, passwordLifetime time.Duration) janitorS
 // auditRetention reads days, and days of single kinds of events, such as 365,gateway_decision=90.
 func (p *problems) auditRetention(value string) map[string]int64 {
 	lifetimes := map[string]int64{}
-	for part := range strings.SplitSeq(or(value, defaultAuditRetention), ",") {
+	for part := range strings.SplitSeq(cmp.Or(value, defaultAuditRetention), ",") {
 		kind, days, single := strings.Cut(strings.TrimSpace(part), "=")
 		if !single {
 			kind, days = "", kind

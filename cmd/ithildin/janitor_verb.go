@@ -3,9 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+
 	"ithildin/storage"
-	"maps"
-	"slices"
 )
 
 type janitorCommand struct {
@@ -33,31 +32,15 @@ type sweptRow struct {
 // Run prints how many users' tokens were ended, and how many rows went from each table. A job that fails does not keep the
 // others from being done.
 func (c *janitorCommand) Run(ctx context.Context, terminal console) error {
-	var p problems
-	lifetime := componentFlags{PasswordLifetime: c.PasswordLifetime}.passwordLifetime(&p)
-	s := c.janitorFlags.load(&p, lifetime)
-	if err := p.err(); err != nil {
+	s, err := loadJanitor(c.janitorFlags, c.PasswordLifetime)
+	if err != nil {
 		return err
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
-		j := &janitor{settings: s, store: store}
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		var rows []sweptRow
-		var failures []error
-		add := func(done map[string]int64, err error) {
-			for _, table := range slices.Sorted(maps.Keys(done)) {
-				rows = append(rows, sweptRow{Table: table, Rows: done[table]})
-			}
-			failures = append(failures, err)
-		}
-		if lifetime > 0 {
-			add(j.endOldPasswords(ctx, 0))
-		}
-		add(store.Sweep(ctx, storage.Sweep{Batch: s.batch, TokenRetention: s.retention}))
-		add(j.deleteUnapproved(ctx))
-		add(nil, store.TruncateLog(ctx))
-		if err := printRows(terminal.out, c.formatFlag, rows); err != nil {
-			return err
-		}
-		return errors.Join(failures...)
+		failed := runJanitor(ctx, s, store, func(table string, count int64) {
+			rows = append(rows, sweptRow{Table: table, Rows: count})
+		})
+		return errors.Join(printRows(terminal.out, c.formatFlag, rows), failed)
 	})
 }

@@ -114,7 +114,7 @@ Example:
 
 // Run prints how many sealed texts changed.
 func (c *keyResealCommand) Run(ctx context.Context, terminal console) error {
-	return withSealedStore(ctx, c.databaseFlags, &c.secretFlags, func(store *storage.Store) error {
+	return withSealedStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
 		changed, err := store.Reseal(ctx)
 		if err != nil {
 			return explainSealed(err)
@@ -130,7 +130,7 @@ func (c *keyResealCommand) Run(ctx context.Context, terminal console) error {
 
 // withKeys runs a verb on the signing keys. It makes the first ones where the database has none, as serve does.
 func withKeys(ctx context.Context, d databaseFlags, s secretFlags, work func(*jwks.Set) error) error {
-	return withSealedStore(ctx, d, &s, func(store *storage.Store) error {
+	return withSealedStore(ctx, d, s, func(store *storage.Store) error {
 		keys := jwks.New(provider.KeyStore{Store: store}, jwks.Options{})
 		if err := keys.Load(ctx); err != nil {
 			return explainSealed(err)

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"ithildin/provider/login"
 	"log/slog"
+
+	"ithildin/provider/login"
 )
 
 // logMessages lets a development server do without an SMS service.

@@ -46,7 +46,7 @@ Exit codes: 0 done; 1 failed; 2 the command line or the configuration is wrong.`
 }
 
 func main() {
-	unsetEmpty(os.Environ())
+	unsetEmpty()
 	os.Exit(run(context.Background(), os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
 

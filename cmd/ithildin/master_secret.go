@@ -1,8 +1,9 @@
 package main
 
 import (
-	"ithildin/storage"
 	"strings"
+
+	"ithildin/storage"
 )
 
 // secretFlags say where the master secrets are.

@@ -1,25 +1,25 @@
 package main
 
 import (
-	"ithildin/storage"
 	"runtime"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"ithildin/storage"
 )
 
-func newRegistry(store *storage.Store) *prometheus.Registry {
+func newRegistry(store *storage.Store, build buildInformation) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collectors.NewDBStatsCollector(store.SQL(), "ithildin"), buildMetric(),
+		collectors.NewDBStatsCollector(store.SQL(), "ithildin"), buildMetric(build),
 	)
 	return registry
 }
 
 // buildMetric is always 1; its labels say what runs.
-func buildMetric() prometheus.Collector {
-	b := thisBuild()
+func buildMetric(b buildInformation) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "ithildin_build_info", Help: "What this process was made from.",
 		ConstLabels: prometheus.Labels{"version": b.version, "revision": b.revision, "goversion": runtime.Version()},

@@ -36,7 +36,7 @@ Example:
 
 // Run prints what was applied.
 func (c *migrateUpCommand) Run(ctx context.Context, terminal console) error {
-	return c.withSchema(func(store *storage.Store) error {
+	return withSchema(c.databaseFlags, func(store *storage.Store) error {
 		if store.IsPooled() {
 			return withHint("give the address of PostgreSQL itself, without binary_parameters=yes",
 				errors.New("migrations can't go through a transaction pooler"))
@@ -73,7 +73,7 @@ type migrationRow struct {
 
 // Run prints every migration.
 func (c *migrateStatusCommand) Run(ctx context.Context, terminal console) error {
-	return c.withSchema(func(store *storage.Store) error {
+	return withSchema(c.databaseFlags, func(store *storage.Store) error {
 		list, err := migrations.List(ctx, store.SQL(), engineOf(store))
 		if err != nil {
 			return err

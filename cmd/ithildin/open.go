@@ -3,14 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
+
 	"ithildin/migrations"
 	"ithildin/storage"
-	"log/slog"
 )
 
 // openServing opens the database that a server may use, with its schema up to date.
 func openServing(ctx context.Context, s *settings, logger *slog.Logger) (*storage.Store, error) {
-	store, err := openStore(s.databaseURL, s.databaseConnections, s.secrets,
+	store, err := openStore(s.database,
 		func(o *storage.Options) { o.EventLifetimes = s.janitor.auditRetention })
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func prepareDatabase(ctx context.Context, s *settings, store *storage.Store, log
 
 // warnOfReadableFiles warns of files that this program makes for its owner alone and that others can read.
 func warnOfReadableFiles(s *settings, logger *slog.Logger) error {
-	paths, err := storage.FilesOthersRead(s.databaseURL)
+	paths, err := storage.FilesOthersRead(s.database.url)
 	for _, path := range paths {
 		logger.Warn("others can read a file of the database: chmod 600", "path", path)
 	}
@@ -55,7 +56,7 @@ func warnOfReadableFiles(s *settings, logger *slog.Logger) error {
 func prepareSQLite(ctx context.Context, s *settings, store *storage.Store) error {
 	before, err := migrations.List(ctx, store.SQL(), migrations.SQLite)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", s.databaseURL, err)
+		return fmt.Errorf("open %s: %w", s.database.url, err)
 	}
 	isNew := !before[0].Applied
 	made := func() (bool, error) { return isNew, nil }

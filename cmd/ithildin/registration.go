@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -24,12 +25,12 @@ const (
 func (f registrationFlags) load(p *problems) provider.Registration {
 	modes := []string{provider.RegistrationOff, provider.RegistrationByToken, provider.RegistrationOpen}
 	r := provider.Registration{
-		Mode: or(f.Registration, provider.RegistrationOff),
+		Mode: cmp.Or(f.Registration, provider.RegistrationOff),
 		Quota: int64(p.number("ITHILDIN_REGISTRATION_QUOTA", f.RegistrationQuota,
 			provider.DefaultRegistrationQuota, 1, largestRegistrationQuota)),
 		Rate: int64(p.number("ITHILDIN_REGISTRATION_RATE", f.RegistrationRate,
 			provider.DefaultRegistrationRate, 1, largestRegistrationRate)),
-		Scope: storage.SplitScope(or(f.RegistrationScope, provider.DefaultRegistrationScope)),
+		Scope: storage.SplitScope(cmp.Or(f.RegistrationScope, provider.DefaultRegistrationScope)),
 	}
 	if !slices.Contains(modes, r.Mode) {
 		p.add("ITHILDIN_REGISTRATION", "is %q: want one of %s", f.Registration, strings.Join(modes, ", "))

@@ -6,18 +6,20 @@ import (
 	"ithildin/storage"
 )
 
-// reloadable reads again what comes from files and may change while the server runs: the admin tokens, the log level and the
+// reloadSettings reads again what comes from files and may change while the server runs: the admin tokens, the log level and the
 // database URL, whose password may have been changed. What comes from the environment itself stays, as it must.
-func (c configuration) reloadable(running *settings, guard *adminGuard, store *storage.Store) reloadable {
+func reloadSettings(
+	load func() (*settings, error), running *settings, guard *adminGuard, store *storage.Store,
+) reloadable {
 	return reloadable{what: "the admin tokens, the log level and the database URL", reload: func() error {
-		fresh, err := c.load()
+		fresh, err := load()
 		if err != nil {
 			return err
 		}
 		if len(fresh.adminTokens) == 0 && len(running.adminTokens) > 0 {
 			return errors.New("there are no admin tokens any more: that takes a restart")
 		}
-		if err := store.ConnectBy(fresh.databaseURL); err != nil {
+		if err := store.ConnectBy(fresh.database.url); err != nil {
 			return err
 		}
 		if len(running.adminTokens) > 0 { // a listener that asked nobody goes on so until a restart

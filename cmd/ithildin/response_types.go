@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ const defaultResponseTypes = "code"
 // loadResponseTypes reads a list of response types, whose words may come in any order.
 func loadResponseTypes(p *problems, list string) []string {
 	var wanted []string
-	for text := range strings.SplitSeq(or(list, defaultResponseTypes), ",") {
+	for text := range strings.SplitSeq(cmp.Or(list, defaultResponseTypes), ",") {
 		responseType := provider.NormalizeResponseType(text)
 		switch {
 		case responseType == "":

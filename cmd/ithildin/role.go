@@ -37,7 +37,7 @@ func (c *roleCreateCommand) Run(ctx context.Context, terminal console) error {
 	if err := errors.Join(checkText("the name", c.Name), checkScope(scope)); err != nil {
 		return err
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		if err := warnOfUnknownScopes(ctx, terminal, store, scope); err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ type userRoleRow struct {
 
 // Run prints the roles.
 func (c *roleListCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		if c.User != "" {
 			return c.listUserRoles(ctx, terminal, store)
 		}
@@ -115,7 +115,7 @@ func (roleUpdateCommand) Help() string {
 
 // Run stores the role; running servers learn of it within a second.
 func (c *roleUpdateCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		role, err := store.FindRoleByName(ctx, c.Name)
 		if err != nil {
 			return explain(err, "role "+c.Name)
@@ -142,7 +142,7 @@ func (roleDeleteCommand) Help() string {
 
 // Run deletes the role.
 func (c *roleDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		role, err := store.FindRoleByName(ctx, c.Name)
 		if err != nil {
 			return explain(err, "role "+c.Name)
@@ -175,7 +175,7 @@ func (roleGrantCommand) Help() string {
 
 // Run gives the role.
 func (c *roleGrantCommand) Run(ctx context.Context) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		return c.change(ctx, store, store.GrantRole)
 	})
 }
@@ -194,7 +194,7 @@ func (roleRevokeCommand) Help() string {
 
 // Run takes the role.
 func (c *roleRevokeCommand) Run(ctx context.Context) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		return c.change(ctx, store, store.RevokeRole)
 	})
 }

@@ -36,7 +36,7 @@ type scopeRow struct {
 
 // Run prints the catalogue.
 func (c *scopeListCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		scopes, err := store.ListScopes(ctx)
 		if err != nil {
 			return err
@@ -73,7 +73,7 @@ func (c *scopePutCommand) Run(ctx context.Context) error {
 	); err != nil {
 		return err
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		return store.PutScope(ctx, storage.Scope{
 			Name: c.Name, TitleUkrainian: c.TitleUK, TitleEnglish: c.TitleEN, GovernedBy: c.GovernedBy,
 			LoginForm: c.LoginForm, Assurance: c.Assurance,
@@ -99,7 +99,7 @@ Example:
 
 // Run takes the scope out of the catalogue.
 func (c *scopeDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		if err := c.confirm(terminal, "Take the scope %s out of the catalogue?", c.Name); err != nil {
 			return err
 		}

@@ -178,13 +178,15 @@ func newService(t *testing.T, logger *slog.Logger) *service {
 	issuer, err := url.Parse("http://" + public)
 	require.NoError(t, err)
 	s := &settings{
-		issuer: issuer, listen: public, adminListen: admin, databaseURL: "sqlite:" + filepath.Join(t.TempDir(), "test.db"),
-		databaseConnections: 4, secrets: [][]byte{bytes.Repeat([]byte("s"), storage.MinimumSecret)},
+		issuer: issuer, listen: public, adminListen: admin, database: databaseSettings{
+			url: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), connections: 4,
+			secrets: [][]byte{bytes.Repeat([]byte("s"), storage.MinimumSecret)},
+		},
 	}
 	store, err := openServing(t.Context(), s, logger)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	built, err := build(t.Context(), s, store, logger)
+	built, err := build(t.Context(), serveOptions{settings: s, logger: logger}, store)
 	require.NoError(t, err)
 	return built
 }
@@ -252,23 +254,23 @@ func TestOneReplicaAtATimeHoldsALeaseAndAnotherTakesOverWhenItLeaves(t *testing.
 
 func TestTheDevelopmentSecretIsMadeOnceAndForItsOwnerOnly(t *testing.T) {
 	directory := t.TempDir()
-	s := &settings{databaseURL: "sqlite:" + filepath.Join(directory, "dev.db")}
+	s := &settings{database: databaseSettings{url: "sqlite:" + filepath.Join(directory, "dev.db")}}
 	require.NoError(t, s.keepDevelopmentSecret())
 	information, err := os.Stat(filepath.Join(directory, devSecretFile))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), information.Mode().Perm())
-	again := &settings{databaseURL: s.databaseURL}
+	again := &settings{database: databaseSettings{url: s.database.url}}
 	require.NoError(t, again.keepDevelopmentSecret())
-	require.Equal(t, s.secrets, again.secrets)
-	configured := &settings{databaseURL: s.databaseURL, secrets: [][]byte{[]byte("configured")}}
+	require.Equal(t, s.database.secrets, again.database.secrets)
+	configured := &settings{database: databaseSettings{url: s.database.url, secrets: [][]byte{[]byte("configured")}}}
 	require.NoError(t, configured.keepDevelopmentSecret())
-	require.Equal(t, "configured", string(configured.secrets[0]))
+	require.Equal(t, "configured", string(configured.database.secrets[0]))
 	require.NoError(t, os.WriteFile(filepath.Join(directory, devSecretFile), []byte("short"), 0o600))
-	require.ErrorContains(t, (&settings{databaseURL: s.databaseURL}).keepDevelopmentSecret(), "holds less than 32 bytes")
+	require.ErrorContains(t, (&settings{database: databaseSettings{url: s.database.url}}).keepDevelopmentSecret(), "holds less than 32 bytes")
 }
 
 func TestADatabaseThatDoesNotComeUpInTimeEndsTheStartWithWords(t *testing.T) {
-	store, err := openStore("postgres://user:hidden@127.0.0.1:1/db?sslmode=disable", 1, nil)
+	store, err := openStore(databaseSettings{url: "postgres://user:hidden@127.0.0.1:1/db?sslmode=disable", connections: 1})
 	require.NoError(t, err)
 	defer store.Close()
 	var log bytes.Buffer
@@ -289,7 +291,7 @@ func TestADatabaseThatRefusesTheConnectionEndsTheStartAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			wrong := *server
 			change(&wrong)
-			store, err := openStore(wrong.String(), 1, nil)
+			store, err := openStore(databaseSettings{url: wrong.String(), connections: 1})
 			require.NoError(t, err)
 			defer store.Close()
 			var log bytes.Buffer
@@ -303,7 +305,9 @@ func TestADatabaseThatRefusesTheConnectionEndsTheStartAtOnce(t *testing.T) {
 
 func TestADevelopmentServerKeepsWhatItsOwnerChangedAndFollowsItsAddress(t *testing.T) {
 	ctx := t.Context()
-	store, err := openStore("sqlite:"+filepath.Join(t.TempDir(), "dev.db"), 1, [][]byte{bytes.Repeat([]byte("s"), 32)})
+	store, err := openStore(databaseSettings{
+		url: "sqlite:" + filepath.Join(t.TempDir(), "dev.db"), connections: 1, secrets: [][]byte{bytes.Repeat([]byte("s"), 32)},
+	})
 	require.NoError(t, err)
 	defer store.Close()
 	_, err = migrations.Up(ctx, store.SQL(), migrations.SQLite)

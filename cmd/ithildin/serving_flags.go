@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // servingFlags say how a server behaves under load, beside a failing database and at its end.
 type servingFlags struct {
@@ -31,8 +34,8 @@ func (f servingFlags) load(p *problems, dev bool, connections int) servingSettin
 		delay = "0s"
 	}
 	return servingSettings{
-		shutdownDelay:  p.duration("ITHILDIN_SHUTDOWN_DELAY", or(f.ShutdownDelay, delay), longestShutdownDelay),
+		shutdownDelay:  p.duration("ITHILDIN_SHUTDOWN_DELAY", cmp.Or(f.ShutdownDelay, delay), longestShutdownDelay),
 		requestsAtOnce: p.number("ITHILDIN_REQUESTS_AT_ONCE", f.RequestsAtOnce, requestsOfConnection*connections, 1, mostRequests),
-		clockSkew:      p.duration("ITHILDIN_CLOCK_SKEW", or(f.ClockSkew, defaultClockSkew), largestClockSkew),
+		clockSkew:      p.duration("ITHILDIN_CLOCK_SKEW", cmp.Or(f.ClockSkew, defaultClockSkew), largestClockSkew),
 	}
 }

@@ -36,7 +36,7 @@ type sessionRow struct {
 
 // Run prints the sessions without what opens them.
 func (c *sessionListCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -73,7 +73,7 @@ Example:
 
 // Run ends the session.
 func (c *sessionEndCommand) Run(ctx context.Context) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err

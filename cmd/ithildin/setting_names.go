@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -35,8 +36,8 @@ func eachSetting(v reflect.Value, visit func(name string, value reflect.Value)) 
 // ofKubernetes are the ends of variables that Kubernetes sets in each container for a service of the name ithildin.
 var ofKubernetes = []string{"_SERVICE_HOST", "_SERVICE_PORT", "_PORT", "_TCP", "_ADDR", "_PROTO"}
 
-// warnOfUnknownSettings names each variable that looks like a setting and is none, with the one that may have been meant.
-func warnOfUnknownSettings(out io.Writer, environment []string) {
+// warnOfUnknown names each variable that looks like a setting and is none, with the one that may have been meant.
+func warnOfUnknown(out io.Writer, environment []string) {
 	known := settingNames(configuration{})
 	for _, entry := range environment {
 		name, _, _ := strings.Cut(entry, "=")
@@ -50,6 +51,9 @@ func warnOfUnknownSettings(out io.Writer, environment []string) {
 		fmt.Fprintf(out, "ithildin: %s is no setting and is ignored: is %s meant?\n", name, nearest)
 	}
 }
+
+// warnOfUnknownSettings writes a line for each variable of the environment that looks like a setting and is none.
+func warnOfUnknownSettings(out io.Writer) { warnOfUnknown(out, os.Environ()) }
 
 // editDistance is how many letters make one name of the other (Levenshtein).
 func editDistance(a, b string) int {

@@ -21,7 +21,7 @@ func TestEverySettingIsPrinted(t *testing.T) {
 
 func TestASettingThatIsMisspeltIsNamed(t *testing.T) {
 	var out bytes.Buffer
-	warnOfUnknownSettings(&out, []string{
+	warnOfUnknown(&out, []string{
 		"ITHILDIN_ISUER=x", "ITHILDIN_ADMIN_TOKENS_FILE=x", "ITHILDIN_ISSUER=x", "ITHILDIN_ABAC_TOKEN=x", "ITHILDIN_SECRET=x",
 		"ITHILDIN_PORT_8080_TCP_ADDR=10.0.0.1", "ITHILDIN_SERVICE_HOST=10.0.0.1", "PATH=/bin",
 	})

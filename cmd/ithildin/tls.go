@@ -20,21 +20,21 @@ const (
 )
 
 // reloadable lets handshakes after a SIGHUP use the new pair. Connections that are open go on as they are.
-func (c *certificate) reloadable(logger *slog.Logger) reloadable {
+func reloadCertificate(c *certificate, logger *slog.Logger) reloadable {
 	return reloadable{what: "the TLS certificate", reload: func() error {
 		if err := c.read(); err != nil {
 			return err
 		}
-		c.checkExpiry(time.Now(), logger)
+		checkExpiry(c, time.Now(), logger)
 		return nil
 	}}
 }
 
-func (c *certificate) notAfter() time.Time { return c.current.Load().Leaf.NotAfter }
+func notAfter(c *certificate) time.Time { return c.served().Leaf.NotAfter }
 
 // checkExpiry complains of a certificate that ends within expiryNotice.
-func (c *certificate) checkExpiry(now time.Time, logger *slog.Logger) {
-	end := c.notAfter()
+func checkExpiry(c *certificate, now time.Time, logger *slog.Logger) {
+	end := notAfter(c)
 	switch {
 	case !now.Before(end):
 		logger.Error("the TLS certificate has expired", "not_after", end)
@@ -43,34 +43,34 @@ func (c *certificate) checkExpiry(now time.Time, logger *slog.Logger) {
 	}
 }
 
-func (c *certificate) metric() prometheus.Collector {
+func certificateMetric(c *certificate) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "ithildin_tls_certificate_not_after_seconds",
 		Help: "When the public listener's certificate expires, in seconds since the epoch.",
-	}, func() float64 { return float64(c.notAfter().Unix()) })
+	}, func() float64 { return float64(notAfter(c).Unix()) })
 }
 
-// config holds clients to what RFC 9325 (BCP 195) recommends: TLS 1.2 with the suites of its section 4.2, or TLS 1.3,
+// tlsConfig holds clients to what RFC 9325 (BCP 195) recommends: TLS 1.2 with the suites of its section 4.2, or TLS 1.3,
 // whose suites are all good.
-func (c *certificate) config() *tls.Config {
+func tlsConfig(c *certificate) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		CipherSuites: []uint16{
 			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 		},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil },
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.served(), nil },
 	}
 }
 
-// client reaches the listener from within this process: it trusts the very certificate that is served, whoever signed it
+// ownClient reaches the listener from within this process: it trusts the very certificate that is served, whoever signed it
 // and whatever name is in it.
-func (c *certificate) client() *http.Client {
+func ownClient(c *certificate) *http.Client {
 	if c == nil {
 		return http.DefaultClient
 	}
 	verify := func(state tls.ConnectionState) error {
-		if !state.PeerCertificates[0].Equal(c.current.Load().Leaf) {
+		if !state.PeerCertificates[0].Equal(c.served().Leaf) {
 			return errors.New("somebody else answers at the public listener's address")
 		}
 		return nil
@@ -85,7 +85,7 @@ func (s *service) servePublic(server *http.Server, listener net.Listener) func()
 	if s.settings.certificate == nil {
 		return func() error { return server.Serve(listener) }
 	}
-	server.TLSConfig = s.settings.certificate.config()
+	server.TLSConfig = tlsConfig(s.settings.certificate)
 	if !s.settings.dev { // a browser would remember it of every server on localhost
 		server.Handler = withStrictTransport(server.Handler)
 	}

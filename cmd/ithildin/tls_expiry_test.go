@@ -25,7 +25,7 @@ func TestACertificateThatEndsWithinTwoWeeksIsComplainedOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &lockedBuffer{}
-			c.checkExpiry(end.Add(-d.before), slog.New(slog.NewTextHandler(log, nil)))
+			checkExpiry(c, end.Add(-d.before), slog.New(slog.NewTextHandler(log, nil)))
 			if d.want == "" {
 				require.Empty(t, log.String())
 			} else {

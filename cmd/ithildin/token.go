@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,7 +45,7 @@ type endpoints struct {
 }
 
 func (p relyingParty) discover(ctx context.Context) (*endpoints, error) {
-	issuer := strings.TrimSuffix(or(p.Issuer, "http://"+defaultListen), "/")
+	issuer := strings.TrimSuffix(cmp.Or(p.Issuer, "http://"+defaultListen), "/")
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, issuer+provider.PathDiscovery, nil)
 	if err != nil {
 		return nil, &usageError{cause: err}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -69,7 +70,7 @@ func (c *tokenAuthorizationCodeCommand) listen() (net.Listener, string, error) {
 	if err != nil || u.Scheme != "http" || u.Hostname() != "127.0.0.1" {
 		return nil, "", &usageError{cause: fmt.Errorf("--redirect-uri %q: want http://127.0.0.1 and a path", c.RedirectURI)}
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(u.Hostname(), or(u.Port(), "0")))
+	listener, err := net.Listen("tcp", net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "0")))
 	if err != nil {
 		return nil, "", err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -99,14 +100,14 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console) error {
 	if err := checkPassword(password, c.Email); err != nil {
 		return err
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		hash, err := hashPassword(ctx, password)
 		if err != nil {
 			return err
 		}
 		now := store.Now()
 		user := storage.User{
-			ID: or(c.ID, store.NewID()), Email: c.Email, Password: hash, PasswordSetAt: now, TaxID: c.TaxID, Profile: profile,
+			ID: cmp.Or(c.ID, store.NewID()), Email: c.Email, Password: hash, PasswordSetAt: now, TaxID: c.TaxID, Profile: profile,
 			MustChangePassword: c.MustChange, CreatedAt: now, UpdatedAt: now,
 		}
 		if err := store.CreateUser(ctx, user); err != nil {
@@ -139,7 +140,7 @@ type userRow struct {
 
 // Run prints a page of users in the order of email addresses.
 func (c *userListCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		users, err := store.ListUsers(ctx, strings.ToLower(c.After), c.Limit)
 		if err != nil {
 			return err
@@ -195,7 +196,7 @@ type userRecord struct {
 
 // Run prints all but the password.
 func (c *userShowCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		u, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -233,7 +234,7 @@ func (c *userBlockCommand) Run(ctx context.Context) error {
 	if err := checkText("--reason", c.Reason); err != nil {
 		return err
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -256,7 +257,7 @@ func (userUnblockCommand) Help() string {
 
 // Run lifts the block.
 func (c *userUnblockCommand) Run(ctx context.Context) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -287,7 +288,7 @@ func (c *userSetPasswordCommand) Run(ctx context.Context, terminal console) erro
 	if err != nil {
 		return err
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err

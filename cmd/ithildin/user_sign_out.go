@@ -28,7 +28,7 @@ type signedOutRow struct {
 
 // Run ends the sessions and says how many there were.
 func (c *userSignOutCommand) Run(ctx context.Context, terminal console) error {
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ func (c *userUpdateCommand) Run(ctx context.Context, terminal console) error {
 	if err != nil {
 		return err
 	}
-	return c.withStore(ctx, func(store *storage.Store) error {
+	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
