@@ -33,7 +33,8 @@ func benchmark(b *testing.B, change func(*storage.Client), run func(b *testing.B
 
 // call sends a form as the client and wants 200.
 func call(b *testing.B, handler http.Handler, path string, form url.Values) string {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	// As a server's request is: what may be cancelled is watched by database/sql, in a goroutine of each query.
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.SetBasicAuth("clinic", secret+"clinic")
 	w := httptest.NewRecorder()

@@ -243,6 +243,9 @@ func (s *session) judge(err error) error {
 // BeginTx implements driver.ConnBeginTx. lib/pq begins READ WRITE, which a standby refuses as a feature that it lacks.
 func (s *session) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	tx, err := s.postgresConn.BeginTx(ctx, o)
+	if err == nil {
+		return tx, nil
+	}
 	var postgres *pq.Error
 	if errors.As(err, &postgres) && postgres.Code == "0A000" {
 		s.spoiled = true

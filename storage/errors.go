@@ -81,6 +81,9 @@ func isUnique(err error) bool {
 
 // cannotWrite recognises a database that takes no writes: read_only_sql_transaction, disk_full, io_error.
 func cannotWrite(err error) bool {
+	if err == nil { // of nearly every statement; errors.As would allocate its targets
+		return false
+	}
 	var postgres *pq.Error
 	if errors.As(err, &postgres) {
 		return postgres.Code == "25006" || postgres.Code == "53100" || postgres.Code == "58030"
