@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 )
 
-// The kinds of opaque access tokens (contract: tokens.name).
+// The kinds of opaque access tokens (contract section 1, tokens.name).
 const (
 	KindAccessToken         = "access_token"
 	KindTwoFactor           = "2fa_access_token"

@@ -11,8 +11,8 @@ import (
 // faceName is what a pending request remembers of how it came.
 const faceName = "ehealth"
 
-// signIn is GET /sign-in: it translates the legacy query and begins an ordinary authorization request. Parameters that the
-// contract does not know are dropped (7.1).
+// signIn is GET /sign-in: it translates the legacy query and begins an ordinary authorization request. Other
+// parameters are dropped (contract section 7.1).
 func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {
 	legacy, err := parseQuery(r.URL.RawQuery)
 	if err != nil {
