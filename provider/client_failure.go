@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"ithildin/provider/login"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -30,7 +30,7 @@ const auditedFailures = 60
 
 // failureKey names a client as it was claimed, known or not, from the network of a request.
 func failureKey(ctx context.Context, clientID string) string {
-	return login.Network(requestFrom(ctx).address()) + " " + clientID
+	return inbound.Network(requestFrom(ctx).address()) + " " + clientID
 }
 
 // authenticationFailed counts that a client did not prove itself, once a request, and returns the answer to it: the cause, or

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"ithildin/provider/login"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -83,16 +83,16 @@ func (c *metadataCheck) https(member, uri string) {
 		c.refuse(member, "has %d characters: want %d at most", len(uri), maximumURI)
 	case !plain(uri) || strings.Contains(uri, "#"):
 		c.refuse(member, "%.200q is malformed or has a fragment: want an https URL", uri)
-	case login.HTTPSOrigin(uri) == "":
+	case inbound.HTTPSOrigin(uri) == "":
 		c.refuse(member, "%.200q: want an https URL with a host and without user information", uri)
 	}
 }
 
 // sharesOrigin is what Front-Channel Logout section 2 asks of a frontchannel_logout_uri.
 func (c *metadataCheck) sharesOrigin(uri string) bool {
-	origin := login.Origin(uri)
+	origin := inbound.Origin(uri)
 	return origin != "" && slices.ContainsFunc(c.client.GetRedirectURIs(), func(registered string) bool {
-		return login.Origin(registered) == origin
+		return inbound.Origin(registered) == origin
 	})
 }
 

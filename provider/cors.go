@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"ithildin/provider/login"
+	"ithildin/provider/inbound"
 )
 
 // audienceOfPath says which pages may read the answers of a path from another origin (CORS, Fetch standard). Cookies count at
@@ -92,7 +92,7 @@ func (p *Provider) allowOrigin(w http.ResponseWriter, r *http.Request, clientID 
 	}
 	allowed := slices.Contains(client.Metadata.AllowedCORSOrigins, origin)
 	for _, uri := range client.GetRedirectURIs() {
-		allowed = allowed || login.Origin(uri) == origin
+		allowed = allowed || inbound.Origin(uri) == origin
 	}
 	if allowed {
 		shareWith(w.Header(), origin)

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"ithildin/provider/inbound"
-	"ithildin/provider/login"
 )
 
 const (
@@ -29,7 +28,7 @@ func parseParameters(text string) (form url.Values, malformed *Error) {
 		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
 			fmt.Sprintf("The parameters are %d bytes: want %d at most.", len(text), maximumForm))
 	}
-	form, err := login.ParseForm(text)
+	form, err := inbound.ParseForm(text)
 	if err != nil {
 		malformed = invalidRequest("The parameters are not form-encoded.").Because(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net/url"
 
-	"ithildin/provider/login"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -25,7 +25,7 @@ func (p *Provider) logoutFrames(ctx context.Context, ended *storage.EndedSession
 		if err != nil {
 			return nil, err
 		}
-		if address := client.Metadata.FrontchannelLogoutURI; login.HTTPSOrigin(address) != "" {
+		if address := client.Metadata.FrontchannelLogoutURI; inbound.HTTPSOrigin(address) != "" {
 			frames = append(frames, withParameters(address, url.Values{
 				"iss": {p.issuer}, "sid": {p.sid(ended.SessionID, id)},
 			}))

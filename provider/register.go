@@ -14,7 +14,7 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"ithildin/provider/login"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -82,7 +82,7 @@ func (p *Provider) registrationAnswer(
 
 // register is the client registration endpoint (RFC 7591 section 3, OIDC Registration section 3).
 func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
-	if err := p.limitRegistration(w, login.Network(p.ClientAddress(r))); err != nil {
+	if err := p.limitRegistration(w, inbound.Network(p.ClientAddress(r))); err != nil {
 		return err
 	}
 	initial, err := p.initialAccess(r)

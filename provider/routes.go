@@ -62,7 +62,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		router.HandleFunc(path, p.preflight).Methods(http.MethodOptions)
 	}
 	p.serveTheRest(router)
-	return underIssuerPath(p.path, p.outermost(p.share(login.TakeSemicolons(router))))
+	return underIssuerPath(p.path, p.outermost(p.share(inbound.TakeSemicolons(router))))
 }
 
 // AdminHandler is what adapters mount on the admin listener. What a gateway says of the user counts there.
@@ -74,7 +74,7 @@ func (p *Provider) AdminHandler(mounts ...Mount) http.Handler {
 		mount(router)
 	}
 	p.serveTheRest(router)
-	return login.TakeSemicolons(router)
+	return inbound.TakeSemicolons(router)
 }
 
 // serveTheRest answers what no route takes.

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strings"
 
-	"ithildin/provider/login"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -50,7 +50,7 @@ func (p *Provider) serveSessionIframe(w http.ResponseWriter, _ *http.Request) er
 // computes as long as the browser has that session. "" for a redirect URI that has no origin, whose client has no page
 // either, and where there is no session.
 func (p *Provider) sessionState(client *storage.Client, redirectURI string, session storage.LoginSession) string {
-	origin := login.Origin(redirectURI)
+	origin := inbound.Origin(redirectURI)
 	if origin == "" || session.SessionID == "" {
 		return ""
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/jwks"
-	"ithildin/provider/login"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -47,7 +47,7 @@ func TestAnOriginIsWrittenAsBrowsersDo(t *testing.T) {
 		"http://127.0.0.1:80/": "http://127.0.0.1", "http://[::1]:8080/": "http://[::1]:8080",
 		"https://client.example:8443/": "https://client.example:8443", "app:/x": "", "/x": "", "": "", "https:///x": "",
 	} {
-		require.Equal(t, want, login.Origin(address), address)
+		require.Equal(t, want, inbound.Origin(address), address)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"net/url"
 
-	"ithildin/provider/login"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -42,7 +42,7 @@ func sectorIdentifier(client *storage.Client) (string, error) {
 	for _, uri := range uris {
 		u, err := url.Parse(uri)
 		// Of any other scheme the host is whatever the client wrote there: it proves nothing.
-		if err != nil || login.Origin(uri) == "" || sector != "" && u.Hostname() != sector {
+		if err != nil || inbound.Origin(uri) == "" || sector != "" && u.Hostname() != sector {
 			return "", errNoSector
 		}
 		sector = u.Hostname()

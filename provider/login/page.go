@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"ithildin/provider/inbound"
 )
 
 //go:embed pages
@@ -117,7 +119,7 @@ func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 func origins(addresses []string) []string {
 	var list []string
 	for _, address := range addresses {
-		if origin := HTTPSOrigin(address); origin != "" && !slices.Contains(list, origin) {
+		if origin := inbound.HTTPSOrigin(address); origin != "" && !slices.Contains(list, origin) {
 			list = append(list, origin)
 		}
 	}

@@ -1,6 +1,9 @@
 package login
 
-import "ithildin/storage"
+import (
+	"ithildin/provider/inbound"
+	"ithildin/storage"
+)
 
 // Presentation is how a client presents itself to people (OIDC Registration 2: client_name, logo_uri, client_uri, policy_uri,
 // tos_uri). All of it is the client's word; the browser alone fetches the logo.
@@ -20,7 +23,7 @@ func PresentationOf(c *storage.Client) Presentation {
 
 // present lets the page load the logo from its own origin, and from no other.
 func (v *view) present(p Presentation) Presentation {
-	if v.Policy.Images = HTTPSOrigin(p.LogoURI); v.Policy.Images == "" {
+	if v.Policy.Images = inbound.HTTPSOrigin(p.LogoURI); v.Policy.Images == "" {
 		p.LogoURI = ""
 	}
 	return p

@@ -3,10 +3,11 @@ package login
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"strings"
 	"sync"
 	"time"
+
+	"ithildin/provider/inbound"
 )
 
 // How many sign-ins may fail within the window. Ten for an account is what the eHealth front end allowed; they are counted
@@ -34,7 +35,7 @@ type attempt struct {
 // beginAttempt records the attempt. within is false if the account or the address is over its limit; the password must
 // then not be looked at.
 func (s *Service) beginAttempt(r *http.Request, username string) (a attempt, within bool, err error) {
-	now, network := s.now(), Network(s.clientAddress(r))
+	now, network := s.now(), inbound.Network(s.clientAddress(r))
 	var subjects [][]byte
 	for _, counted := range [][2]string{
 		{"account", username}, {"address", network}, {"account and address", username + "\x00" + network},
@@ -116,18 +117,4 @@ func (a *attempts) enter(ctx context.Context, account string) (leave func(), err
 		forget()
 		return nil, ErrBusy
 	}
-}
-
-// Network is what of an address counts as one: an IPv6 subscriber has a /64 to choose from. What is no address is returned as
-// it is.
-func Network(address string) string {
-	parsed, err := netip.ParseAddr(address)
-	if err != nil {
-		return address
-	}
-	parsed = parsed.Unmap().WithZone("")
-	if prefix, err := parsed.Prefix(64); err == nil && parsed.Is6() {
-		return prefix.String()
-	}
-	return parsed.String()
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
+
+	"ithildin/provider/inbound"
 )
 
 func TestSigningInStartsASessionAndGoesOnWithTheRequest(t *testing.T) {
@@ -221,11 +223,11 @@ type countingSMS struct{}
 func (countingSMS) Send(context.Context, string, string) error { return nil }
 
 func TestAnAddressIsANetworkWhereOneSubscriberHasMany(t *testing.T) {
-	require.Equal(t, Network("2001:db8:1:2:3::1"), Network("2001:db8:1:2:4::2"))
-	require.NotEqual(t, Network("2001:db8:1:2::1"), Network("2001:db8:1:3::1"))
-	require.Equal(t, "192.0.2.7", Network("::ffff:192.0.2.7"))
-	require.NotEqual(t, Network("192.0.2.7"), Network("192.0.2.8"))
-	require.Equal(t, "not an address", Network("not an address"))
+	require.Equal(t, inbound.Network("2001:db8:1:2:3::1"), inbound.Network("2001:db8:1:2:4::2"))
+	require.NotEqual(t, inbound.Network("2001:db8:1:2::1"), inbound.Network("2001:db8:1:3::1"))
+	require.Equal(t, "192.0.2.7", inbound.Network("::ffff:192.0.2.7"))
+	require.NotEqual(t, inbound.Network("192.0.2.7"), inbound.Network("192.0.2.8"))
+	require.Equal(t, "not an address", inbound.Network("not an address"))
 }
 
 func TestAnImportedPasswordIsHashedAnewAtSignIn(t *testing.T) {

@@ -1,4 +1,4 @@
-package login
+package inbound
 
 import (
 	"net/url"
