@@ -32,10 +32,13 @@ const (
 var mayImport = map[string][]string{
 	"storage/storagetest": {"storage", "migrations"},
 	"provider/login":      {"storage", "provider/inbound"},
-	"provider":            {"storage", "jwks", "provider/login", "provider/inbound", "provider/outbound"},
-	"adapters/ehealth":    {"provider", "provider/inbound", "storage"},
-	"adapters/gateway":    {"provider", "provider/inbound", "storage"},
-	"adapters/mithril":    {"provider", "storage"},
+	"provider/oauth":      {"storage", "provider/inbound"},
+	"provider": {
+		"storage", "jwks", "provider/login", "provider/inbound", "provider/outbound", "provider/oauth",
+	},
+	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "storage"},
+	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "storage"},
+	"adapters/mithril": {"provider", "storage"},
 }
 
 // testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.

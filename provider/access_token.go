@@ -7,23 +7,24 @@ import (
 	"github.com/ory/fosite"
 
 	"ithildin/jwks"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
 // accessTokenClaims are the claims of RFC 9068, and the grant's id, by which a revocation reaches the token.
 type accessTokenClaims struct {
-	Issuer    string   `json:"iss"`
-	Subject   string   `json:"sub"`
-	Audience  audience `json:"aud"`
-	ExpiresAt int64    `json:"exp"`
-	IssuedAt  int64    `json:"iat"`
-	ID        string   `json:"jti"`
-	ClientID  string   `json:"client_id"`
-	Scope     string   `json:"scope,omitempty"`
-	AuthTime  int64    `json:"auth_time,omitempty"`
-	ACR       string   `json:"acr,omitempty"`
-	AMR       []string `json:"amr,omitempty"`
-	GrantID   string   `json:"grant_id,omitempty"`
+	Issuer    string         `json:"iss"`
+	Subject   string         `json:"sub"`
+	Audience  oauth.Audience `json:"aud"`
+	ExpiresAt int64          `json:"exp"`
+	IssuedAt  int64          `json:"iat"`
+	ID        string         `json:"jti"`
+	ClientID  string         `json:"client_id"`
+	Scope     string         `json:"scope,omitempty"`
+	AuthTime  int64          `json:"auth_time,omitempty"`
+	ACR       string         `json:"acr,omitempty"`
+	AMR       []string       `json:"amr,omitempty"`
+	GrantID   string         `json:"grant_id,omitempty"`
 }
 
 // accessTokens makes access tokens, JWT or opaque as the client's policy says. It is fosite's AccessTokenStrategy.
@@ -69,12 +70,12 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 }
 
 // audience is what was granted, else the client's first registered, else the provider itself: never empty (RFC 9068 3).
-func (p *Provider) audience(client *storage.Client, granted []string) audience {
+func (p *Provider) audience(client *storage.Client, granted []string) oauth.Audience {
 	switch {
 	case len(granted) > 0:
 		return granted
 	case len(client.Metadata.Audience) > 0:
 		return client.Metadata.Audience[:1]
 	}
-	return audience{p.issuer}
+	return oauth.Audience{p.issuer}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -41,13 +41,13 @@ func TestTheTypOfAnAccessTokenIsThePolicyOfItsClient(t *testing.T) {
 			token := tokens.text("access_token")
 			require.Equal(t, want, typOf(t, token), id)
 			require.Equal(t, want, typOf(t, s.refresh(id, tokens.text("refresh_token")).text("access_token")), id)
-			own := s.post(provider.PathToken, id, url.Values{"grant_type": {"client_credentials"}})
+			own := s.post(oauth.PathToken, id, url.Values{"grant_type": {"client_credentials"}})
 			require.Equal(t, want, typOf(t, own.text("access_token")), id)
 			require.Equal(t, http.StatusOK, s.userinfo(token).status, id)
-			require.Equal(t, true, s.post(provider.PathIntrospect, id, url.Values{"token": {token}}).body["active"], id)
+			require.Equal(t, true, s.post(oauth.PathIntrospect, id, url.Values{"token": {token}}).body["active"], id)
 			_, err := s.provider.Verify(t.Context(), token, "")
 			require.NoError(t, err, "what a gateway asks")
-			require.Equal(t, http.StatusOK, s.post(provider.PathRevoke, id, url.Values{"token": {token}}).status)
+			require.Equal(t, http.StatusOK, s.post(oauth.PathRevoke, id, url.Values{"token": {token}}).status)
 			require.Equal(t, http.StatusUnauthorized, s.userinfo(token).status, id)
 		}
 	})
@@ -57,7 +57,7 @@ func TestAPolicyFromBeforeTheTypHadAChoiceIsThatOfRFC9068(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("old", func(c *storage.Client) { c.Policy.AccessTokenTyp = "" })
-		own := s.post(provider.PathToken, "old", url.Values{"grant_type": {"client_credentials"}})
+		own := s.post(oauth.PathToken, "old", url.Values{"grant_type": {"client_credentials"}})
 		require.Equal(t, "at+jwt", typOf(t, own.text("access_token")))
 	})
 }
@@ -75,14 +75,14 @@ func TestAttackTokensOfOneTypTakenForEachOther(t *testing.T) {
 	idToken, accessToken := tokens.text("id_token"), tokens.text("access_token")
 	require.Equal(t, typOf(t, idToken), typOf(t, accessToken))
 	require.Equal(t, http.StatusUnauthorized, s.userinfo(idToken).status)
-	require.Equal(t, false, s.post(provider.PathIntrospect, "spring", url.Values{"token": {idToken}}).body["active"])
+	require.Equal(t, false, s.post(oauth.PathIntrospect, "spring", url.Values{"token": {idToken}}).body["active"])
 	_, err := s.provider.Verify(t.Context(), idToken, "")
 	require.Error(t, err)
 	quiet := request("spring", "openid")
 	quiet.Set("prompt", "none")
 	quiet.Set("id_token_hint", accessToken)
 	require.Equal(t, "invalid_request", b.authorize(quiet).parameters().Get("error"))
-	out := b.get(s.server.URL + provider.PathLogout + "?id_token_hint=" + accessToken)
+	out := b.get(s.server.URL + oauth.PathLogout + "?id_token_hint=" + accessToken)
 	require.Equal(t, http.StatusBadRequest, out.status)
 	quiet.Set("id_token_hint", idToken)
 	require.NotEmpty(t, b.authorize(quiet).parameters().Get("code"))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -71,20 +72,20 @@ func (p *Provider) settleApproval(ctx context.Context, a *authorization, approva
 	client, err := p.store.Client(ctx, approval.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return invalidRequest("The client_id is unknown.").Because(ErrUnknownClient)
+		return oauth.InvalidRequest("The client_id is unknown.").Because(oauth.ErrUnknownClient)
 	case err != nil:
 		return err
 	case client.IsBlocked:
-		return newError(http.StatusForbidden, CodeUnauthorizedClient, "The client is blocked.").Because(ErrClientBlocked)
+		return oauth.NewError(http.StatusForbidden, oauth.CodeUnauthorizedClient, "The client is blocked.").Because(oauth.ErrClientBlocked)
 	}
 	standing, err := p.store.FindStanding(ctx, approval.UserID, approval.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return newError(http.StatusForbidden, CodeAccessDenied, "The user is unknown.").Because(ErrUnknownUser)
+		return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user is unknown.").Because(ErrUnknownUser)
 	case err != nil:
 		return err
 	case standing.User.IsBlocked:
-		return newError(http.StatusForbidden, CodeAccessDenied, "The user is blocked.").Because(ErrUserBlocked)
+		return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user is blocked.").Because(ErrUserBlocked)
 	}
 	standing.Session.AuthTime, standing.Session.AMR, standing.Session.ACR = approval.AuthTime, approval.AMR, approval.ACR
 	a.login, a.approvalID = standing, standing.ApprovalID

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -46,7 +47,7 @@ func (s *stack) tokensAt(client answer, uri string) (*browser, answer) {
 	parameters := request(client.text("client_id"), "openid")
 	parameters.Set("redirect_uri", uri)
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {b.code(parameters)}, "redirect_uri": {uri}}
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.server.URL+provider.PathToken,
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.server.URL+oauth.PathToken,
 		strings.NewReader(form.Encode()))
 	require.NoError(s.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -151,7 +152,7 @@ func TestAttackAnothersSectorByAPrivateScheme(t *testing.T) {
 	b := s.browser()
 	parameters := request("by-hand", "openid")
 	parameters.Set("redirect_uri", uri)
-	tokens := s.post(provider.PathToken, "by-hand", url.Values{
+	tokens := s.post(oauth.PathToken, "by-hand", url.Values{
 		"grant_type": {"authorization_code"}, "code": {b.code(parameters)}, "redirect_uri": {uri},
 	})
 	require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
@@ -296,7 +297,7 @@ func TestAttackStrangersTakeAllRegistrations(t *testing.T) {
 		}
 		s.requireRefused(s.register(metadata()), http.StatusForbidden, "access_denied", "as many registered clients")
 		invited := func() answer {
-			return s.call(http.MethodPost, s.server.URL+provider.PathRegister, "partner", metadata())
+			return s.call(http.MethodPost, s.server.URL+oauth.PathRegister, "partner", metadata())
 		}
 		for range 2 {
 			a := invited()
@@ -311,7 +312,7 @@ func TestAttackStrangersTakeAllRegistrations(t *testing.T) {
 func TestAttackRegistrationByTheBrowsersOfVisitors(t *testing.T) {
 	s := registering(t, nil)
 	client := s.registered(metadata())
-	for _, address := range []string{s.server.URL + provider.PathRegister, client.text("registration_client_uri")} {
+	for _, address := range []string{s.server.URL + oauth.PathRegister, client.text("registration_client_uri")} {
 		for _, method := range []string{http.MethodOptions, http.MethodPost, http.MethodGet, http.MethodPut} {
 			r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader("{}"))
 			require.NoError(t, err)
@@ -327,7 +328,7 @@ func TestAttackRegistrationByTheBrowsersOfVisitors(t *testing.T) {
 			}
 		}
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+provider.PathRegister,
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+oauth.PathRegister,
 		strings.NewReader(`{"redirect_uris":["`+redirectURI+`"]}`))
 	require.NoError(t, err)
 	r.Header.Set("Content-Type", "text/plain") // which a page may send without a preflight

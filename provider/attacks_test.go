@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -21,7 +21,7 @@ func TestAttackCodeInjection(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		stolen := s.browser().code(challenged(request("clinic", "openid")))
-		injected := s.post(provider.PathToken, "clinic", url.Values{
+		injected := s.post(oauth.PathToken, "clinic", url.Values{
 			"grant_type": {"authorization_code"}, "code": {stolen}, "redirect_uri": {redirectURI},
 			"code_verifier": {"the-verifier-of-another-session-of-the-same-client"},
 		})
@@ -38,7 +38,7 @@ func TestAttackMixUp(t *testing.T) {
 		issuer := s.discovered()["issuer"]
 		require.Equal(t, true, s.discovered()["authorization_response_iss_parameter_supported"])
 		b := s.browser()
-		for _, responseType := range provider.ResponseTypes {
+		for _, responseType := range oauth.ResponseTypes {
 			require.Equal(t, issuer, b.approved(requestOf(responseType, "clinic", "openid")).Get("iss"), responseType)
 			refused := requestOf(responseType, "clinic", "openid root")
 			require.Equal(t, issuer, b.authorize(refused).parameters().Get("iss"), responseType)
@@ -53,7 +53,7 @@ func TestAttackPKCEDowngrade(t *testing.T) {
 		s.client("clinic", nil)
 		s.client("strict", func(c *storage.Client) { c.Policy.RequirePKCE = true })
 		redeem := func(code string) answer {
-			return s.post(provider.PathToken, "clinic", url.Values{
+			return s.post(oauth.PathToken, "clinic", url.Values{
 				"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
 			})
 		}
@@ -223,8 +223,8 @@ func TestAttackCachePoisoningByHeader(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		for _, path := range []string{
-			provider.PathDiscovery, provider.PathJWKS, provider.PathAuthorize + "?" + request("clinic", "openid").Encode(),
-			"/login/sign-out", "/nothing", provider.PathUserinfo,
+			oauth.PathDiscovery, oauth.PathJWKS, oauth.PathAuthorize + "?" + request("clinic", "openid").Encode(),
+			"/login/sign-out", "/nothing", oauth.PathUserinfo,
 		} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+path, nil)
 			require.NoError(t, err)
@@ -242,7 +242,7 @@ func TestAttackCachePoisoningByHeader(t *testing.T) {
 			require.NoError(t, response.Write(raw))
 			require.NotContains(t, raw.String(), "evil.example", path)
 			require.NotContains(t, raw.String(), "gopher", path)
-			if path != provider.PathDiscovery && path != provider.PathJWKS {
+			if path != oauth.PathDiscovery && path != oauth.PathJWKS {
 				require.Equal(t, "no-store", got.header.Get("Cache-Control"), path)
 			}
 		}
@@ -260,7 +260,7 @@ func TestAttackSecretsInAQuery(t *testing.T) {
 			"client_secret": secret + "clinic", "client_assertion": "x.y.z", "code": "x", "token": tokens.text("access_token"),
 			"refresh_token": tokens.text("refresh_token"), "access_token": tokens.text("access_token"), "code_verifier": verifier,
 		} {
-			for _, path := range []string{provider.PathToken, provider.PathIntrospect, provider.PathRevoke} {
+			for _, path := range []string{oauth.PathToken, oauth.PathIntrospect, oauth.PathRevoke} {
 				got := s.post(path+"?"+url.Values{name: {value}}.Encode(), "clinic", form)
 				require.Equal(t, http.StatusBadRequest, got.status, "%s %s", path, name)
 				require.Equal(t, "invalid_request", got.text("error"), "%s %s", path, name)

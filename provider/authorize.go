@@ -11,6 +11,7 @@ import (
 
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -54,13 +55,13 @@ const (
 // to one, or back to the client. A POST is sent on as a GET, since a cross-site POST comes without cookies.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {
-		form, malformed := readForm(w, r)
+		form, malformed := oauth.ReadForm(w, r)
 		if malformed != nil {
 			a := p.newAuthorization(login.Pending{Face: StandardFace})
 			a.form = form
 			return p.fail(w, r, a, p.settleMalformed(r.Context(), a, malformed))
 		}
-		http.Redirect(w, r, p.issuer+PathAuthorize+"?"+form.Encode(), http.StatusSeeOther)
+		http.Redirect(w, r, p.issuer+oauth.PathAuthorize+"?"+form.Encode(), http.StatusSeeOther)
 		return nil
 	}
 	return p.Authorize(w, r, StandardFace, r.URL.RawQuery)
@@ -112,7 +113,7 @@ func (a *authorization) pending() login.Pending {
 // consent. Until the redirect URI is settled an error is a page.
 func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorization, step, error) {
 	a := p.newAuthorization(pending)
-	form, malformed := parseParameters(pending.Query)
+	form, malformed := oauth.ParseParameters(pending.Query)
 	a.form = form
 	ctx := a.work.Context(r.Context())
 	if malformed != nil {
@@ -154,7 +155,7 @@ func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorizati
 		return a, ready, nil
 	}
 	if a.prompt.none {
-		return a, 0, newError(http.StatusBadRequest, CodeConsentRequired, "The user has not consented to this yet.")
+		return a, 0, oauth.NewError(http.StatusBadRequest, oauth.CodeConsentRequired, "The user has not consented to this yet.")
 	}
 	return a, needConsent, nil
 }
@@ -165,7 +166,7 @@ func (p *Provider) newAuthorization(pending login.Pending) *authorization {
 
 // settleMalformed lets the client hear of parameters that break the rules of parseParameters, if its id and its redirect URI
 // are not among them and are right. It returns what is to be answered: the problem, or why it can't go to the client.
-func (p *Provider) settleMalformed(ctx context.Context, a *authorization, malformed *Error) error {
+func (p *Provider) settleMalformed(ctx context.Context, a *authorization, malformed *oauth.Error) error {
 	if !a.form.Has("client_id") || !a.form.Has("redirect_uri") {
 		return malformed
 	}
@@ -182,11 +183,11 @@ func (p *Provider) settleMalformed(ctx context.Context, a *authorization, malfor
 func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
 	id := a.form.Get("client_id")
 	if id == "" {
-		return invalidRequest("The request names no client_id.").Because(ErrClientMissing)
+		return oauth.InvalidRequest("The request names no client_id.").Because(oauth.ErrClientMissing)
 	}
 	client, err := p.store.Client(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) {
-		return invalidRequest("The client_id is unknown.").Because(ErrUnknownClient)
+		return oauth.InvalidRequest("The client_id is unknown.").Because(oauth.ErrUnknownClient)
 	}
 	if err != nil {
 		return err
@@ -216,7 +217,7 @@ func (p *Provider) settleRequestObject(ctx context.Context, a *authorization, do
 func (p *Provider) settleRedirect(a *authorization) error {
 	requested := a.form.Get("redirect_uri")
 	if requested == "" && a.face.RequireRedirectURI {
-		return invalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
+		return oauth.InvalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
 	}
 	uri, given, mismatch := matchClient(a.client, requested)
 	if mismatch != nil {
@@ -229,9 +230,9 @@ func (p *Provider) settleRedirect(a *authorization) error {
 
 // checkRedirectGiven: where OAuth lets a client's only redirect URI go unnamed, OpenID Connect does not (OIDC Core 3.1.2.1).
 func (a *authorization) checkRedirectGiven() error {
-	if !a.given && a.face.Name == StandardFace && contains(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
+	if !a.given && a.face.Name == StandardFace && oauth.ContainsAll(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
 		a.redirectSettled = false
-		return invalidRequest("An OpenID request must name its redirect_uri.").Because(ErrRedirectMissing)
+		return oauth.InvalidRequest("An OpenID request must name its redirect_uri.").Because(ErrRedirectMissing)
 	}
 	return nil
 }
@@ -275,7 +276,7 @@ func (p *Provider) demandOf(ctx context.Context, a *authorization) (login.Demand
 // URI anyone on the person's device can take (RFC 8252 8.6).
 func (a *authorization) consentNeeded() bool {
 	return a.asksAnew() || a.login.ApprovalID == "" ||
-		!contains(a.login.ApprovedScope, a.scope) || !contains(a.login.ApprovedClaims, a.singleClaims)
+		!oauth.ContainsAll(a.login.ApprovedScope, a.scope) || !oauth.ContainsAll(a.login.ApprovedClaims, a.singleClaims)
 }
 
 // asksAnew says that what was approved before does not count.

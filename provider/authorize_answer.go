@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -20,19 +22,19 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorizati
 		return p.fail(w, r, a, err)
 	}
 	if a.face.Success != nil {
-		seeOther(w, a.face.Success(a.client.RedirectURI, a.work.Issued.Code, a.form.Get("state")))
+		oauth.SeeOther(w, a.face.Success(a.client.RedirectURI, a.work.Issued.Code, a.form.Get("state")))
 		return nil
 	}
 	parameters := url.Values{}
-	if hasResponse(a.responseType, "code") {
+	if oauth.HasResponse(a.responseType, "code") {
 		parameters.Set("code", a.work.Issued.Code)
 	}
-	if hasResponse(a.responseType, "token") {
+	if oauth.HasResponse(a.responseType, "token") {
 		parameters.Set("access_token", a.work.Issued.AccessToken)
 		parameters.Set("token_type", "Bearer")
 		parameters.Set("expires_in", strconv.FormatInt(a.client.Policy.AccessLifetime, 10))
 	}
-	if hasResponse(a.responseType, "id_token") {
+	if oauth.HasResponse(a.responseType, "id_token") {
 		parameters.Set("id_token", idToken)
 	}
 	if slices.Contains(a.scope, "openid") {
@@ -54,7 +56,7 @@ func (p *Provider) issue(r *http.Request, a *authorization) (idToken string, err
 	}
 	session := p.sessionOf(a)
 	a.work.Holder = holderOf(a.login.User)
-	if frontChannel(a.responseType) {
+	if oauth.UsesFrontChannel(a.responseType) {
 		a.work.QueueFrontChannelGrant(a.request.GetID(), a.scope, session)
 	}
 	if a.consentNeeded() {
@@ -65,10 +67,10 @@ func (p *Provider) issue(r *http.Request, a *authorization) (idToken string, err
 	}
 	response, err := p.oauth2.NewAuthorizeResponse(ctx, a.request, session)
 	if err != nil {
-		return "", err
+		return "", fromFosite(err)
 	}
 	if err := a.work.Flush(ctx); errors.Is(err, storage.ErrNotFound) {
-		return "", newError(http.StatusBadRequest, CodeLoginRequired, "The user signed out meanwhile.").Because(err)
+		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired, "The user signed out meanwhile.").Because(err)
 	} else if err != nil {
 		return "", err
 	}
@@ -112,13 +114,13 @@ func (p *Provider) approve(ctx context.Context, a *authorization) {
 
 // fail answers an error: to the client where its redirect URI is settled and its face redirects errors, else on a page.
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, a *authorization, cause error) error {
-	e := AsError(cause)
+	e := oauth.AsError(cause)
 	if !a.redirectSettled || a.face.LocalErrors || e.Status == http.StatusServiceUnavailable {
 		return &pageError{cause: e, uiLocales: a.form.Get("ui_locales")}
 	}
-	p.logError(r, e)
+	oauth.LogError(r, e)
 	return p.respond(w, r, a, url.Values{"error": {e.Code}, "error_description": {
-		describe(e.Description + " Request id: " + RequestID(r) + "."),
+		oauth.ErrorDescription(e.Description + " Request id: " + inbound.RequestID(r) + "."),
 	}})
 }
 
@@ -130,23 +132,13 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorizat
 	}
 	parameters.Set("iss", p.issuer)
 	uri := a.client.RedirectURI
-	switch responseMode(a.form) {
-	case responseModeFormPost:
+	switch oauth.ResponseMode(a.form) {
+	case oauth.ResponseModeFormPost:
 		return p.login.FormPost(w, r, uri, parameters)
-	case responseModeFragment:
-		seeOther(w, uri+"#"+parameters.Encode())
+	case oauth.ResponseModeFragment:
+		oauth.SeeOther(w, uri+"#"+parameters.Encode())
 	default:
-		seeOther(w, withParameters(uri, parameters))
+		oauth.SeeOther(w, oauth.WithParameters(uri, parameters))
 	}
 	return nil
-}
-
-// seeOther is a 303, so that no browser sends a form on to the client (RFC 9700 2.6), written as it is: net/http would
-// rewrite the path of the client's URI.
-func seeOther(w http.ResponseWriter, location string) {
-	header := w.Header()
-	header.Set("Location", location)
-	header.Set("Cache-Control", "no-store")
-	header.Set("Referrer-Policy", "no-referrer")
-	w.WriteHeader(http.StatusSeeOther)
 }

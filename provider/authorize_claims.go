@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -36,13 +37,13 @@ func readClaims(text string) (claimsRequest, error) {
 	case text == "":
 		return request, nil
 	case len(text) > maximumClaimsParameter:
-		return request, invalidRequest(fmt.Sprintf("The claims parameter is %d bytes: want %d at most.", len(text), maximumClaimsParameter))
+		return request, oauth.InvalidRequest(fmt.Sprintf("The claims parameter is %d bytes: want %d at most.", len(text), maximumClaimsParameter))
 	}
-	if err := decodeClaims([]byte(text), &request); err != nil {
-		return request, invalidRequest("The claims parameter is not the JSON object of OpenID Connect Core 5.5.").Because(err)
+	if err := oauth.DecodeStrictJSON([]byte(text), &request); err != nil {
+		return request, oauth.InvalidRequest("The claims parameter is not the JSON object of OpenID Connect Core 5.5.").Because(err)
 	}
 	if len(request.Userinfo) > maximumClaims || len(request.IDToken) > maximumClaims {
-		return request, invalidRequest(fmt.Sprintf("The claims parameter asks for more than %d claims.", maximumClaims))
+		return request, oauth.InvalidRequest(fmt.Sprintf("The claims parameter asks for more than %d claims.", maximumClaims))
 	}
 	return request, nil
 }
@@ -58,7 +59,7 @@ func (c claimsRequest) subject() (string, error) {
 		}
 		text, ok := asked.Value.(string)
 		if !ok || subject != "" && subject != text {
-			return "", invalidRequest("The claims parameter must ask for one sub, as a string.")
+			return "", oauth.InvalidRequest("The claims parameter must ask for one sub, as a string.")
 		}
 		subject = text
 	}
@@ -118,7 +119,7 @@ func (a *authorization) settleClaims() error {
 	}
 	inUserinfo, inIDToken := a.claims.Userinfo.allowed(a.client), a.claims.IDToken.allowed(a.client)
 	open := claimsOf(a.scope)
-	a.singleClaims = slices.DeleteFunc(union(inUserinfo, inIDToken), func(name string) bool { return slices.Contains(open, name) })
+	a.singleClaims = slices.DeleteFunc(oauth.Union(inUserinfo, inIDToken), func(name string) bool { return slices.Contains(open, name) })
 	a.userinfoClaims, a.idTokenClaims = a.claims.Userinfo.had(inUserinfo, user), a.claims.IDToken.had(inIDToken, user)
 	return nil
 }

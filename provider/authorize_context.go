@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -44,7 +45,7 @@ func (p *Provider) readContext(acrParameter string, claims claimsRequest, client
 	}
 	request.values = slices.DeleteFunc(slices.Clone(request.values), func(v string) bool { return !slices.Contains(known, v) })
 	if request.essential && len(request.values) == 0 {
-		return request, newError(http.StatusBadRequest, CodeUnmetAuthenticationRequirements,
+		return request, oauth.NewError(http.StatusBadRequest, oauth.CodeUnmetAuthenticationRequirements,
 			"None of the requested acr values is one of this provider's.")
 	}
 	return request, nil

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/ory/fosite"
+
+	"ithildin/provider/oauth"
 )
 
 // readParameters settles what fosite does not settle, or not as OIDC Core has it, and then runs fosite on the rest.
@@ -12,9 +14,9 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	form := a.form
 	switch {
 	case a.client.IsBlocked:
-		return newError(http.StatusForbidden, CodeUnauthorizedClient, "The client is blocked.").Because(ErrClientBlocked)
+		return oauth.NewError(http.StatusForbidden, oauth.CodeUnauthorizedClient, "The client is blocked.").Because(oauth.ErrClientBlocked)
 	case a.client.Policy.RequireState && form.Get("state") == "":
-		return invalidRequest("The client must send a state.")
+		return oauth.InvalidRequest("The client must send a state.")
 	}
 	if err := p.checkResponse(a); err != nil {
 		return err
@@ -42,7 +44,7 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	clone.Form = settled(a)
 	request, err := p.oauth2.NewAuthorizeRequest(ctx, clone)
 	if err != nil && !isMissingState(err) {
-		return err
+		return fromFosite(err)
 	}
 	a.request = request
 	return nil
@@ -72,14 +74,14 @@ func isMissingState(err error) bool {
 func checkChallenge(a *authorization) error {
 	challenge, method := a.form.Get("code_challenge"), a.form.Get("code_challenge_method")
 	switch {
-	case challenge == "" && hasResponse(a.responseType, "code") && (a.client.Policy.RequirePKCE || a.client.IsPublic()):
-		return invalidRequest("This client must send a code_challenge (RFC 7636).")
+	case challenge == "" && oauth.HasResponse(a.responseType, "code") && (a.client.Policy.RequirePKCE || a.client.IsPublic()):
+		return oauth.InvalidRequest("This client must send a code_challenge (RFC 7636).")
 	case challenge == "" && method != "":
-		return invalidRequest("The code_challenge_method comes without a code_challenge.")
+		return oauth.InvalidRequest("The code_challenge_method comes without a code_challenge.")
 	case challenge != "" && method != "S256":
-		return invalidRequest("The code_challenge_method must be S256.")
+		return oauth.InvalidRequest("The code_challenge_method must be S256.")
 	case challenge != "" && len(challenge) != 43:
-		return invalidRequest("The code_challenge is not one of S256: want 43 characters of base64url.")
+		return oauth.InvalidRequest("The code_challenge is not one of S256: want 43 characters of base64url.")
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"ithildin/provider/oauth"
 )
 
 // prompt is what a request says of the pages it wants or does not want (OIDC Core 3.1.2.1).
@@ -27,16 +29,16 @@ func (p *Provider) readPrompt(values, maxAge, hint string) (prompt, error) {
 		case "select_account":
 			asked.selectAccount = true
 		default:
-			return asked, invalidRequest("The prompt has an unknown value.")
+			return asked, oauth.InvalidRequest("The prompt has an unknown value.")
 		}
 	}
 	if asked.none && len(fields) > 1 {
-		return asked, invalidRequest("The prompt none stands alone.")
+		return asked, oauth.InvalidRequest("The prompt none stands alone.")
 	}
 	if maxAge != "" {
 		seconds, err := strconv.ParseInt(maxAge, 10, 64)
 		if err != nil || seconds < 0 || seconds > 1<<31 {
-			return asked, invalidRequest("The max_age is not a number of seconds.")
+			return asked, oauth.InvalidRequest("The max_age is not a number of seconds.")
 		}
 		asked.maxAge = seconds
 	}
@@ -57,7 +59,7 @@ func (p *prompt) expect(claims claimsRequest) error {
 		return err
 	}
 	if p.hintSubject != "" && p.hintSubject != subject {
-		return invalidRequest("The id_token_hint and the claims parameter name different users.")
+		return oauth.InvalidRequest("The id_token_hint and the claims parameter name different users.")
 	}
 	p.hintSubject = subject
 	return nil
@@ -78,10 +80,10 @@ func (p *Provider) signInNeeded(a *authorization) (bool, error) {
 		return false, nil
 	}
 	if a.prompt.none {
-		return false, newError(http.StatusBadRequest, CodeLoginRequired, "The user has to sign in.")
+		return false, oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired, "The user has to sign in.")
 	}
 	if other && fresh { // signed in just now, and as somebody else: asking again would go round for ever
-		return false, newError(http.StatusBadRequest, CodeLoginRequired, "Another user signed in than the request names.")
+		return false, oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired, "Another user signed in than the request names.")
 	}
 	return true, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
@@ -24,8 +25,8 @@ const (
 	typeRequestObject = "oauth-authz-req+jwt"
 )
 
-func invalidRequestObject(description string) *Error {
-	return newError(http.StatusBadRequest, CodeInvalidRequestObject, description)
+func invalidRequestObject(description string) *oauth.Error {
+	return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidRequestObject, description)
 }
 
 func (p *Provider) newRequestObjects() *outbound.Cache[string] {
@@ -43,7 +44,7 @@ func (p *Provider) readRequestObject(
 ) (parameters url.Values, signed bool, err error) {
 	if !form.Has("request") && !form.Has("request_uri") {
 		if client.Metadata.RequireSignedRequestObject {
-			return nil, false, invalidRequest("The client must send its parameters in a signed request object (RFC 9101).")
+			return nil, false, oauth.InvalidRequest("The client must send its parameters in a signed request object (RFC 9101).")
 		}
 		return form, false, nil
 	}
@@ -81,16 +82,16 @@ func (p *Provider) requestObject(ctx context.Context, client *storage.Client, fo
 	byValue, byReference := form.Get("request"), form.Get("request_uri")
 	switch {
 	case byValue != "" && byReference != "":
-		return "", invalidRequest("The parameters request and request_uri are both given: want one of them.")
+		return "", oauth.InvalidRequest("The parameters request and request_uri are both given: want one of them.")
 	case byValue != "":
 		return byValue, nil
 	case !isRegisteredRequestURI(client, byReference):
-		return "", newError(http.StatusBadRequest, CodeInvalidRequestURI, fmt.Sprintf(
+		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidRequestURI, fmt.Sprintf(
 			"The request_uri %.200q is none of the %d that the client registered.", byReference, len(client.Metadata.RequestURIs)))
 	}
 	object, err := p.fetchRequestObject(ctx, byReference)
 	if err != nil {
-		return "", newError(http.StatusBadRequest, CodeInvalidRequestURI, fmt.Sprintf(
+		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidRequestURI, fmt.Sprintf(
 			"The request_uri could not be read: want an https address that answers with at most %d bytes.", maximumRequestObject)).
 			Because(err)
 	}
@@ -155,7 +156,7 @@ func combine(client *storage.Client, object *jose.JSONWebSignature, outside, cla
 	for name, values := range claimed {
 		parameters[name] = values
 	}
-	bounded, malformed := parseParameters(parameters.Encode())
+	bounded, malformed := oauth.ParseParameters(parameters.Encode())
 	if malformed != nil {
 		return nil, invalidRequestObject("With the request object: " + malformed.Description).Because(malformed.Cause)
 	}

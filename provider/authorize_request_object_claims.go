@@ -10,18 +10,19 @@ import (
 
 	"github.com/go-jose/go-jose/v4/json"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
 // requestObjectClaims are the members of a request object that are about the JWT itself (RFC 9101 4); nil: not given.
 type requestObjectClaims struct {
-	Issuer    *string   `json:"iss"`
-	ClientID  *string   `json:"client_id"`
-	Subject   string    `json:"sub"`
-	Audience  *audience `json:"aud"`
-	ExpiresAt *float64  `json:"exp"`
-	IssuedAt  *float64  `json:"iat"`
-	NotBefore *float64  `json:"nbf"`
+	Issuer    *string         `json:"iss"`
+	ClientID  *string         `json:"client_id"`
+	Subject   string          `json:"sub"`
+	Audience  *oauth.Audience `json:"aud"`
+	ExpiresAt *float64        `json:"exp"`
+	IssuedAt  *float64        `json:"iat"`
+	NotBefore *float64        `json:"nbf"`
 }
 
 // notParameters are the members that are about the JWT itself.
@@ -31,7 +32,7 @@ var notParameters = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
 func (p *Provider) requestObjectParameters(client *storage.Client, payload []byte) (url.Values, error) {
 	var claims requestObjectClaims
 	members := map[string]json.RawMessage{}
-	if err := errors.Join(decodeClaims(payload, &claims), decodeClaims(payload, &members)); err != nil {
+	if err := errors.Join(oauth.DecodeStrictJSON(payload, &claims), oauth.DecodeStrictJSON(payload, &members)); err != nil {
 		return nil, invalidRequestObject("The claims of the request object can't be read, or one of them is given twice.").
 			Because(err)
 	}
@@ -93,7 +94,7 @@ func parameterValues(name string, raw json.RawMessage) (values []string, ok bool
 			return nil, false
 		}
 		return []string{compact.String()}, true
-	case repeatable[name]:
+	case oauth.Repeatable[name]:
 		return values, json.Unmarshal(raw, &values) == nil && len(values) > 0
 	}
 	return nil, false

@@ -18,7 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -112,7 +112,7 @@ func TestWhatARequestObjectSaysComesBeforeWhatIsSaidOutside(t *testing.T) {
 			"claims": map[string]any{"id_token": map[string]any{"auth_time": map[string]any{"essential": true}}},
 		})
 		code := o.requireCode("all inside", otherURI, "inner", outside(object, "nonce", "n-outer"))
-		tokens := o.post(provider.PathToken, "clinic", url.Values{
+		tokens := o.post(oauth.PathToken, "clinic", url.Values{
 			"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {otherURI},
 		})
 		require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
@@ -428,7 +428,7 @@ func TestARequestObjectIsVerifiedByThePublishedKeys(t *testing.T) {
 func TestDiscoverySaysWhatRequestObjectsAreTaken(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	var document map[string]any
-	require.NoError(t, json.Unmarshal([]byte(s.browser().get(s.server.URL+provider.PathDiscovery).body), &document))
+	require.NoError(t, json.Unmarshal([]byte(s.browser().get(s.server.URL+oauth.PathDiscovery).body), &document))
 	for _, name := range []string{
 		"request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration",
 	} {

@@ -13,17 +13,18 @@ import (
 
 	"ithildin/jwks"
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
 
 // everyResponseType turns on what the operator may turn on.
-func everyResponseType(o *provider.Options) { o.ResponseTypes = provider.ResponseTypes }
+func everyResponseType(o *provider.Options) { o.ResponseTypes = oauth.ResponseTypes }
 
 // hybrid registers a client for every response type.
 func hybrid(c *storage.Client) {
 	c.Metadata.GrantTypes = append(c.Metadata.GrantTypes, "implicit")
-	c.Metadata.ResponseTypes = provider.ResponseTypes
+	c.Metadata.ResponseTypes = oauth.ResponseTypes
 }
 
 func requestOf(responseType, clientID, scope string) url.Values {
@@ -70,7 +71,7 @@ func TestEveryResponseTypeAnswersWithWhatItNames(t *testing.T) {
 				c.Metadata.IDTokenSignedResponseAlg = algorithm
 			})
 			b := s.browser()
-			for _, responseType := range provider.ResponseTypes {
+			for _, responseType := range oauth.ResponseTypes {
 				t.Run(algorithm+" "+responseType, func(t *testing.T) {
 					answered := b.approved(requestOf(responseType, "clinic", "openid profile"))
 					require.Equal(t, "s-1", answered.Get("state"))
@@ -134,7 +135,7 @@ func TestAResponseTypeThatIsNotOnOrNotTheClientsIsRefused(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", hybrid)
-		for _, responseType := range provider.ResponseTypes[1:] {
+		for _, responseType := range oauth.ResponseTypes[1:] {
 			refused := s.browser().authorize(requestOf(responseType, "clinic", "openid"))
 			require.Equal(t, "unsupported_response_type", refused.parameters().Get("error"), "the operator turned it not on")
 			require.Empty(t, refused.location.RawQuery, "the answer to a response type with tokens is in the fragment")
@@ -148,7 +149,7 @@ func TestAResponseTypeThatIsNotOnOrNotTheClientsIsRefused(t *testing.T) {
 }
 
 func (s *stack) discovered() map[string]any {
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.server.URL+provider.PathDiscovery, nil)
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.server.URL+oauth.PathDiscovery, nil)
 	require.NoError(s.t, err)
 	return s.send(r).body
 }
@@ -200,7 +201,7 @@ func TestAFormPostAnswerIsAPageThatSubmitsItself(t *testing.T) {
 		s.client("clinic", hybrid)
 		b := s.browser()
 		b.approved(requestOf("code", "clinic", "openid"))
-		for _, responseType := range provider.ResponseTypes {
+		for _, responseType := range oauth.ResponseTypes {
 			parameters := requestOf(responseType, "clinic", "openid")
 			parameters.Set("response_mode", "form_post")
 			parameters.Set("state", `"><script>alert(1)</script>`)

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -73,7 +73,7 @@ func benchmarkCodeExchange(b *testing.B, s *stack, handler http.Handler) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			call(b, handler, provider.PathToken, url.Values{
+			call(b, handler, oauth.PathToken, url.Values{
 				"grant_type": {"authorization_code"}, "code": {<-codes}, "redirect_uri": {redirectURI},
 			})
 		}
@@ -93,7 +93,7 @@ func BenchmarkRefresh(b *testing.B) {
 					b.RunParallel(func(pb *testing.PB) {
 						token := <-tokens
 						for pb.Next() {
-							body := call(b, handler, provider.PathToken, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
+							body := call(b, handler, oauth.PathToken, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
 							_, rest, _ := strings.Cut(body, `"refresh_token":"`)
 							token, _, _ = strings.Cut(rest, `"`)
 						}
@@ -107,7 +107,7 @@ func BenchmarkClientCredentials(b *testing.B) {
 	benchmark(b, nil, func(b *testing.B, _ *stack, handler http.Handler) {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				call(b, handler, provider.PathToken, url.Values{"grant_type": {"client_credentials"}})
+				call(b, handler, oauth.PathToken, url.Values{"grant_type": {"client_credentials"}})
 			}
 		})
 	})
@@ -122,7 +122,7 @@ func BenchmarkIntrospection(b *testing.B) {
 					b.ResetTimer()
 					b.RunParallel(func(pb *testing.PB) {
 						for pb.Next() {
-							call(b, handler, provider.PathIntrospect, url.Values{"token": {token}})
+							call(b, handler, oauth.PathIntrospect, url.Values{"token": {token}})
 						}
 					})
 				})
@@ -135,7 +135,7 @@ func BenchmarkJWKS(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				w := httptest.NewRecorder()
-				handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, provider.PathJWKS, nil))
+				handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, oauth.PathJWKS, nil))
 			}
 		})
 	})

@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -63,9 +63,9 @@ func TestBehaviour25ABrowserKnowsWhenTheSessionChanges(t *testing.T) {
 	client := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/session":
-			_, _ = w.Write([]byte(strings.Replace(clientPage, "CHECK_SESSION_IFRAME", s.server.URL+provider.PathSession, 1)))
+			_, _ = w.Write([]byte(strings.Replace(clientPage, "CHECK_SESSION_IFRAME", s.server.URL+oauth.PathSession, 1)))
 		case "/leave":
-			_, _ = w.Write([]byte(strings.Replace(leavingPage, "END_SESSION_ENDPOINT", s.server.URL+provider.PathLogout, 1)))
+			_, _ = w.Write([]byte(strings.Replace(leavingPage, "END_SESSION_ENDPOINT", s.server.URL+oauth.PathLogout, 1)))
 		default:
 			_, _ = w.Write([]byte(`<!doctype html><h1 id="client">` + r.URL.Path + `</h1>`))
 		}
@@ -89,7 +89,7 @@ func TestBehaviour25ABrowserKnowsWhenTheSessionChanges(t *testing.T) {
 	}
 	authorize := request("clinic", "openid")
 	authorize.Set("redirect_uri", client.URL+"/callback")
-	begin := chromedp.Navigate(s.server.URL + provider.PathAuthorize + "?" + authorize.Encode())
+	begin := chromedp.Navigate(s.server.URL + oauth.PathAuthorize + "?" + authorize.Encode())
 	signIn := []chromedp.Action[chromedp.Void]{
 		begin, chromedp.WaitVisible("#login-submit"), chromedp.SendKeys(`[name=username]`, "doctor@example.com"),
 		chromedp.SendKeys(`[name=password]`, password), chromedp.Click("#login-submit"),
@@ -114,7 +114,7 @@ func TestBehaviour25ABrowserKnowsWhenTheSessionChanges(t *testing.T) {
 		require.Equal(t, claimsOf(t, idToken)["sid"], heard.Get("sid"))
 	}
 	t.Run("session-management-discovery-endpoint-verification", func(t *testing.T) {
-		require.Equal(t, s.server.URL+provider.PathSession, s.discovered()["check_session_iframe"])
+		require.Equal(t, s.server.URL+oauth.PathSession, s.discovered()["check_session_iframe"])
 	})
 	t.Run("session-management-rp-initiated-logout", func(t *testing.T) {
 		do(t, append(signIn, chromedp.WaitVisible("#consent-accept"), chromedp.Click("#consent-accept"),
@@ -129,7 +129,7 @@ func TestBehaviour25ABrowserKnowsWhenTheSessionChanges(t *testing.T) {
 		require.Equal(t, "unchanged", check(t, "clinic "+first))
 		require.Equal(t, "unchanged", check(t, "clinic "+second))
 
-		do(t, chromedp.Navigate(s.server.URL+provider.PathLogout+"?"+hinted(hint, client.URL+"/signed-out", "state", "s").Encode()),
+		do(t, chromedp.Navigate(s.server.URL+oauth.PathLogout+"?"+hinted(hint, client.URL+"/signed-out", "state", "s").Encode()),
 			chromedp.WaitVisible("#client"))
 		requireHeard(t, hint)
 		require.Equal(t, "changed", check(t, "clinic "+first))
@@ -155,7 +155,7 @@ func look(t *testing.T, ctx context.Context, expression string) string {
 
 // redeemAt is redeem for another redirect URI.
 func (s *stack) redeemAt(id, code, redirectURI string) answer {
-	return s.post(provider.PathToken, id, url.Values{
+	return s.post(oauth.PathToken, id, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4/json"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -31,24 +32,24 @@ type assertionClaims struct {
 // readAssertion takes the client's id from the assertion, unverified: it only says whose keys to try.
 func readAssertion(c credentials, kind string) (credentials, error) {
 	if kind != assertionType || c.assertion == "" {
-		return c, invalidClient("The client_assertion_type must be " + assertionType + " and come with a client_assertion.")
+		return c, oauth.InvalidClient("The client_assertion_type must be " + assertionType + " and come with a client_assertion.")
 	}
 	var err error
 	c.signed, err = parseSigned(c.assertion, signatureAlgorithms, "", "jwt", "client-authentication+jwt")
 	if err != nil {
 		text := fmt.Sprintf("The client_assertion is no JWT of one of the algorithms %v.", signatureAlgorithms)
-		return c, invalidClient(text).Because(err)
+		return c, oauth.InvalidClient(text).Because(err)
 	}
 	c.method = storage.AuthMethodPrivateKeyJWT
 	if isSymmetric(c.signed) {
 		c.method = storage.AuthMethodSecretJWT
 	}
 	var claims assertionClaims
-	if err := decodeClaims(c.signed.UnsafePayloadWithoutVerification(), &claims); err != nil {
-		return c, invalidClient("The claims of the client_assertion can't be read.").Because(err)
+	if err := oauth.DecodeStrictJSON(c.signed.UnsafePayloadWithoutVerification(), &claims); err != nil {
+		return c, oauth.InvalidClient("The claims of the client_assertion can't be read.").Because(err)
 	}
 	if c.clientID != "" && c.clientID != claims.Subject {
-		return c, invalidRequest("The client_id is not the subject of the client assertion.")
+		return c, oauth.InvalidRequest("The client_id is not the subject of the client assertion.")
 	}
 	c.clientID = claims.Subject
 	return c, nil
@@ -65,7 +66,7 @@ func (p *Provider) byAssertion(
 	}
 	payload, by, err := p.verifySigned(ctx, client, c.signed)
 	if errors.Is(err, errKeySet) {
-		return nil, invalidClient("The client's keys could not be read from its jwks_uri.").Because(err)
+		return nil, oauth.InvalidClient("The client's keys could not be read from its jwks_uri.").Because(err)
 	}
 	if errors.Is(err, storage.ErrSealed) {
 		return nil, err
@@ -74,7 +75,7 @@ func (p *Provider) byAssertion(
 		return nil, refused(fmt.Errorf("client assertion: %w", err))
 	}
 	var claims assertionClaims
-	if err := decodeClaims(payload, &claims); err != nil {
+	if err := oauth.DecodeStrictJSON(payload, &claims); err != nil {
 		return nil, refused(fmt.Errorf("client assertion: %w", err))
 	}
 	if err := p.checkAssertion(client, claims, endpoint); err != nil {
@@ -91,7 +92,7 @@ func (p *Provider) byAssertion(
 	expiresAt := int64(claims.ExpiresAt) + assertionLeeway
 	if err := p.store.UseJTI(ctx, "client_assertion", client.ID, claims.ID, u.Attempt, expiresAt); err != nil {
 		if errors.Is(err, storage.ErrUsed) {
-			return nil, invalidClient("The client assertion has been used before.").Because(err)
+			return nil, oauth.InvalidClient("The client assertion has been used before.").Because(err)
 		}
 		return nil, err
 	}
@@ -103,15 +104,15 @@ func (p *Provider) checkAssertion(client *storage.Client, c assertionClaims, end
 	now := float64(p.store.Now())
 	switch {
 	case c.Issuer != client.ID || c.Subject != client.ID:
-		return invalidClient("The iss and sub of the client assertion must both be the client_id.")
+		return oauth.InvalidClient("The iss and sub of the client assertion must both be the client_id.")
 	case c.ID == "" || len(c.ID) > maximumJTI:
-		return invalidClient(fmt.Sprintf("The jti of the client assertion has %d bytes: want 1 to %d.", len(c.ID), maximumJTI))
+		return oauth.InvalidClient(fmt.Sprintf("The jti of the client assertion has %d bytes: want 1 to %d.", len(c.ID), maximumJTI))
 	case c.ExpiresAt <= now-assertionLeeway:
-		return invalidClient("The client assertion has no exp, or has expired.")
+		return oauth.InvalidClient("The client assertion has no exp, or has expired.")
 	case c.ExpiresAt > now+assertionLifetime+assertionLeeway:
-		return invalidClient(fmt.Sprintf("The exp of the client assertion is more than %d seconds away.", assertionLifetime))
+		return oauth.InvalidClient(fmt.Sprintf("The exp of the client assertion is more than %d seconds away.", assertionLifetime))
 	case c.IssuedAt > now+assertionLeeway || c.NotBefore > now+assertionLeeway:
-		return invalidClient("The iat or nbf of the client assertion is in the future.")
+		return oauth.InvalidClient("The iat or nbf of the client assertion is in the future.")
 	}
 	return p.checkAddressee(client, c.Audience, endpoint)
 }
@@ -122,18 +123,18 @@ func (p *Provider) checkAddressee(client *storage.Client, raw json.RawMessage, e
 	if client.Policy.AssertionAudience != storage.AssertionAudienceEndpoint {
 		var one string
 		if json.Unmarshal(raw, &one) != nil || one != p.issuer {
-			return invalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want the string %q.", raw, p.issuer))
+			return oauth.InvalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want the string %q.", raw, p.issuer))
 		}
 		return nil
 	}
-	var named audience
+	var named oauth.Audience
 	if json.Unmarshal(raw, &named) == nil {
-		for _, own := range []string{p.issuer, p.issuer + PathToken, p.issuer + endpoint} {
+		for _, own := range []string{p.issuer, p.issuer + oauth.PathToken, p.issuer + endpoint} {
 			if slices.Contains(named, own) {
 				return nil
 			}
 		}
 	}
-	return invalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want %q or %q.",
-		raw, p.issuer, p.issuer+PathToken))
+	return oauth.InvalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want %q or %q.",
+		raw, p.issuer, p.issuer+oauth.PathToken))
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -114,7 +114,7 @@ func TestAnAssertionIsItsClientsAlone(t *testing.T) {
 		one := signJWT(t, key, jose.ES256, nil, claims)
 		claims.Issuer, claims.Subject = "two", "two"
 		two := signJWT(t, key, jose.ES256, nil, claims)
-		got := s.post(provider.PathToken, "", url.Values{
+		got := s.post(oauth.PathToken, "", url.Values{
 			"grant_type": {"client_credentials"}, "client_id": {"two"}, "client_assertion": {one},
 			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 		})
@@ -133,30 +133,30 @@ func TestAnAssertionNamesThisProvider(t *testing.T) {
 		s.signingClient("endpoint", nil)
 		s.signingClient("issuer", func(c *storage.Client) { c.Policy.AssertionAudience = storage.AssertionAudienceIssuer })
 		issuer := s.server.URL
-		token, introspect, revoke := issuer+provider.PathToken, issuer+provider.PathIntrospect, issuer+provider.PathRevoke
+		token, introspect, revoke := issuer+oauth.PathToken, issuer+oauth.PathIntrospect, issuer+oauth.PathRevoke
 		for _, c := range []struct {
 			client, called string
 			audience       any
 			status         int
 		}{
-			{"endpoint", provider.PathToken, issuer, 200},
-			{"endpoint", provider.PathToken, token, 200},
-			{"endpoint", provider.PathToken, []string{"https://other.example", token}, 200},
-			{"endpoint", provider.PathToken, introspect, 401},
-			{"endpoint", provider.PathToken, []string{}, 401},
-			{"endpoint", provider.PathToken, nil, 401},
-			{"endpoint", provider.PathToken, 7, 401},
-			{"endpoint", provider.PathToken, issuer + "/", 401},
-			{"endpoint", provider.PathIntrospect, introspect, 200},
-			{"endpoint", provider.PathIntrospect, []string{token}, 200},
-			{"endpoint", provider.PathIntrospect, revoke, 401},
-			{"endpoint", provider.PathRevoke, revoke, 200},
-			{"issuer", provider.PathToken, issuer, 200},
-			{"issuer", provider.PathToken, []string{issuer}, 401},
-			{"issuer", provider.PathToken, token, 401},
-			{"issuer", provider.PathIntrospect, introspect, 401},
-			{"issuer", provider.PathIntrospect, issuer, 200},
-			{"issuer", provider.PathToken, nil, 401},
+			{"endpoint", oauth.PathToken, issuer, 200},
+			{"endpoint", oauth.PathToken, token, 200},
+			{"endpoint", oauth.PathToken, []string{"https://other.example", token}, 200},
+			{"endpoint", oauth.PathToken, introspect, 401},
+			{"endpoint", oauth.PathToken, []string{}, 401},
+			{"endpoint", oauth.PathToken, nil, 401},
+			{"endpoint", oauth.PathToken, 7, 401},
+			{"endpoint", oauth.PathToken, issuer + "/", 401},
+			{"endpoint", oauth.PathIntrospect, introspect, 200},
+			{"endpoint", oauth.PathIntrospect, []string{token}, 200},
+			{"endpoint", oauth.PathIntrospect, revoke, 401},
+			{"endpoint", oauth.PathRevoke, revoke, 200},
+			{"issuer", oauth.PathToken, issuer, 200},
+			{"issuer", oauth.PathToken, []string{issuer}, 401},
+			{"issuer", oauth.PathToken, token, 401},
+			{"issuer", oauth.PathIntrospect, introspect, 401},
+			{"issuer", oauth.PathIntrospect, issuer, 200},
+			{"issuer", oauth.PathToken, nil, 401},
 		} {
 			base := s.assertion(c.client)
 			claims := map[string]any{"iss": base.Issuer, "sub": base.Subject, "jti": base.ID, "exp": base.Expiry, "aud": c.audience}

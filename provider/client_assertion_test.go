@@ -16,7 +16,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -61,7 +61,7 @@ func (a *assertions) sign(t *testing.T, key any, algorithm jose.SignatureAlgorit
 }
 
 func (a *assertions) send(assertion string) answer {
-	return a.stack.post(provider.PathToken, "", url.Values{
+	return a.stack.post(oauth.PathToken, "", url.Values{
 		"grant_type":            {"client_credentials"},
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 		"client_assertion":      {assertion},

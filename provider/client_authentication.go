@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -76,8 +77,8 @@ func inClear(method string) bool {
 	return method == "" || method == storage.AuthMethodBasic || method == storage.AuthMethodPost
 }
 
-func refused(cause error) *Error {
-	return invalidClient("Client authentication failed: unknown client, or wrong credentials.").Because(cause)
+func refused(cause error) *oauth.Error {
+	return oauth.InvalidClient("Client authentication failed: unknown client, or wrong credentials.").Because(cause)
 }
 
 // only is for a client that authenticates by key or not at all: it has exactly one connection.
@@ -100,9 +101,9 @@ func readCredentials(authorization string, form url.Values) (credentials, error)
 	}
 	switch {
 	case methods > 1:
-		return c, invalidRequest("The request authenticates the client in more than one way.")
+		return c, oauth.InvalidRequest("The request authenticates the client in more than one way.")
 	case len(secret) > maximumSecret || len(c.assertion) > maximumAssertion || len(authorization) > 2*maximumSecret:
-		return c, invalidRequest("The client's credentials are too long.")
+		return c, oauth.InvalidRequest("The client's credentials are too long.")
 	case authorization != "":
 		return readBasic(authorization, c.clientID)
 	case secret != "":
@@ -113,7 +114,7 @@ func readCredentials(authorization string, form url.Values) (credentials, error)
 		c.method = storage.AuthMethodNone
 	}
 	if c.clientID == "" {
-		return c, invalidClient("The request names no client_id.")
+		return c, oauth.InvalidClient("The request names no client_id.")
 	}
 	return c, nil
 }
@@ -125,7 +126,7 @@ func readBasic(authorization, bodyID string) (credentials, error) {
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	id, secret, found := strings.Cut(string(raw), ":")
 	if !strings.EqualFold(scheme, "Basic") || err != nil || !found {
-		return c, invalidClient("The Authorization header is not one of HTTP Basic.")
+		return c, oauth.InvalidClient("The Authorization header is not one of HTTP Basic.")
 	}
 	c.clientID, c.secrets = id, []string{secret}
 	if decoded, err := url.QueryUnescape(id); err == nil {
@@ -138,7 +139,7 @@ func readBasic(authorization, bodyID string) (credentials, error) {
 		c.method, c.secrets = storage.AuthMethodNone, nil
 	}
 	if bodyID != "" && bodyID != c.clientID {
-		return c, invalidRequest("The client_id in the body is not the one in the Authorization header.")
+		return c, oauth.InvalidRequest("The client_id in the body is not the one in the Authorization header.")
 	}
 	return c, nil
 }
@@ -181,5 +182,5 @@ func live(s storage.ConnectionSecret, now int64) bool { return s.ExpiresAt == 0 
 
 // AuthenticateSecret finds the connection of a client by its secret, for a diagnosis on the legacy face.
 func (p *Provider) AuthenticateSecret(ctx context.Context, clientID, secret string) (*storage.Client, error) {
-	return p.authenticateClient(ctx, PathToken, "", url.Values{"client_id": {clientID}, "client_secret": {secret}})
+	return p.authenticateClient(ctx, oauth.PathToken, "", url.Values{"client_id": {clientID}, "client_secret": {secret}})
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -30,28 +31,28 @@ const auditedFailures = 60
 
 // failureKey names a client as it was claimed, known or not, from the network of a request.
 func failureKey(ctx context.Context, clientID string) string {
-	return inbound.Network(requestFrom(ctx).address()) + " " + clientID
+	return inbound.Network(inbound.RequestFrom(ctx).Address()) + " " + clientID
 }
 
 // authenticationFailed counts that a client did not prove itself, once a request, and returns the answer to it: the cause, or
 // 429 where there were too many failures of that client from that network.
-func (p *Provider) authenticationFailed(ctx context.Context, clientID string, cause *Error) error {
-	request := requestFrom(ctx)
-	if request.authenticationFailed != nil {
-		return request.authenticationFailed
+func (p *Provider) authenticationFailed(ctx context.Context, clientID string, cause *oauth.Error) error {
+	request := inbound.RequestFrom(ctx)
+	if request.AuthenticationFailed != nil {
+		return request.AuthenticationFailed
 	}
 	wait, total, report := p.clientFailures.limit.Failed(failureKey(ctx, clientID), p.now())
-	request.authenticationFailed = cause
+	request.AuthenticationFailed = cause
 	result := "refused"
 	if wait > 0 {
 		result = "limited"
-		request.authenticationFailed = tooManyFailures(wait).Because(cause)
+		request.AuthenticationFailed = tooManyFailures(wait).Because(cause)
 	}
 	p.metrics.authenticationFailures.WithLabelValues(result).Inc()
 	if report && p.clientFailures.mayAudit(p.now()) {
 		p.auditFailures(ctx, clientID, total)
 	}
-	return request.authenticationFailed
+	return request.AuthenticationFailed
 }
 
 func (f *clientFailures) mayAudit(now time.Time) bool {
@@ -66,7 +67,7 @@ func (f *clientFailures) mayAudit(now time.Time) bool {
 // auditFailures keeps an event, of a client that is known under its id, and a line in the log.
 func (p *Provider) auditFailures(ctx context.Context, clientID string, total int64) {
 	event := storage.Event{
-		Kind: storage.EventClientAuthenticationFailed, Address: requestFrom(ctx).address(),
+		Kind: storage.EventClientAuthenticationFailed, Address: inbound.RequestFrom(ctx).Address(),
 		Details: map[string]string{"failures": strconv.FormatInt(total, 10)},
 	}
 	if _, err := p.store.Client(ctx, clientID); err == nil {
@@ -76,14 +77,14 @@ func (p *Provider) auditFailures(ctx context.Context, clientID string, total int
 	}
 	p.logger.LogAttrs(ctx, slog.LevelWarn, "clients fail to authenticate", slog.String("client_id", event.ClientID),
 		slog.String("address", event.Address), slog.Int64("failures", total))
-	if err := p.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{Identified(ctx, event)}); err != nil {
+	if err := p.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{oauth.IdentifyEvent(ctx, event)}); err != nil {
 		p.logger.LogAttrs(ctx, slog.LevelWarn, "the event of a failed authentication was not kept",
 			slog.String("client_id", event.ClientID), slog.String("cause", err.Error()))
 	}
 }
 
-func tooManyFailures(wait time.Duration) *Error {
-	e := newError(http.StatusTooManyRequests, CodeTemporarilyUnavailable, "")
+func tooManyFailures(wait time.Duration) *oauth.Error {
+	e := oauth.NewError(http.StatusTooManyRequests, oauth.CodeTemporarilyUnavailable, "")
 	e.RetryAfter = int64(math.Ceil(wait.Seconds()))
 	e.Description = fmt.Sprintf("Too many failed authentications of this client from this address. Please try again in %s.",
 		time.Duration(e.RetryAfter)*time.Second)
@@ -91,8 +92,8 @@ func tooManyFailures(wait time.Duration) *Error {
 }
 
 // asClientFailure is the refusal of a client that did not prove itself, nil for any other error.
-func asClientFailure(err error) *Error {
-	var known *Error
+func asClientFailure(err error) *oauth.Error {
+	var known *oauth.Error
 	if errors.As(err, &known) && known.Status == http.StatusUnauthorized {
 		return known
 	}
@@ -104,8 +105,8 @@ const anyAPIKey = "api-key"
 
 // apiKeyFailed counts a wrong api-key as authenticationFailed does a secret.
 func (p *Provider) apiKeyFailed(ctx context.Context) error {
-	err := p.authenticationFailed(ctx, anyAPIKey, invalidClient("The api-key is not the secret of a connection.").Because(ErrAPIKeyInvalid))
-	if AsError(err).Status == http.StatusTooManyRequests {
+	err := p.authenticationFailed(ctx, anyAPIKey, oauth.InvalidClient("The api-key is not the secret of a connection.").Because(ErrAPIKeyInvalid))
+	if oauth.AsError(err).Status == http.StatusTooManyRequests {
 		return err
 	}
 	return ErrAPIKeyInvalid

@@ -18,6 +18,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -92,20 +93,20 @@ const (
 func TestAttackGuessesOfAClientSecretAreLimitedAndNobodyIsLockedOut(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		g := newGuesses(t, engine)
-		limited := g.guess(thief, provider.PathToken, "strong")
+		limited := g.guess(thief, oauth.PathToken, "strong")
 		require.Equal(t, "temporarily_unavailable", limited.text("error"))
 		require.Equal(t, "6", limited.header.Get("Retry-After"))
 		for range 40 {
-			require.Equal(t, http.StatusTooManyRequests, g.from(thief, provider.PathToken, "strong", "wrong").status)
+			require.Equal(t, http.StatusTooManyRequests, g.from(thief, oauth.PathToken, "strong", "wrong").status)
 		}
 
-		require.Equal(t, http.StatusOK, g.from(thief, provider.PathToken, "strong", secret+"strong").status, "right is right")
-		require.Equal(t, http.StatusOK, g.from(office, provider.PathToken, "strong", secret+"strong").status)
-		require.Equal(t, http.StatusUnauthorized, g.from(office, provider.PathToken, "strong", "wrong").status, "counted apart")
-		require.Equal(t, http.StatusUnauthorized, g.from(thief, provider.PathToken, "other", "wrong").status, "likewise")
+		require.Equal(t, http.StatusOK, g.from(thief, oauth.PathToken, "strong", secret+"strong").status, "right is right")
+		require.Equal(t, http.StatusOK, g.from(office, oauth.PathToken, "strong", secret+"strong").status)
+		require.Equal(t, http.StatusUnauthorized, g.from(office, oauth.PathToken, "strong", "wrong").status, "counted apart")
+		require.Equal(t, http.StatusUnauthorized, g.from(thief, oauth.PathToken, "other", "wrong").status, "likewise")
 		g.clock.Advance(6 * time.Second)
-		require.Equal(t, http.StatusUnauthorized, g.from(thief, provider.PathToken, "strong", "wrong").status)
-		require.Equal(t, http.StatusTooManyRequests, g.from(thief, provider.PathToken, "strong", "wrong").status)
+		require.Equal(t, http.StatusUnauthorized, g.from(thief, oauth.PathToken, "strong", "wrong").status)
+		require.Equal(t, http.StatusTooManyRequests, g.from(thief, oauth.PathToken, "strong", "wrong").status)
 	})
 }
 
@@ -113,7 +114,7 @@ func TestFailedAuthenticationsAreCountedAndNowAndThenAudited(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		g := newGuesses(t, engine)
 		for range 60 {
-			g.from(thief, provider.PathIntrospect, "strong", "wrong")
+			g.from(thief, oauth.PathIntrospect, "strong", "wrong")
 		}
 		require.Equal(t, map[string]float64{"refused": 20, "limited": 40}, g.failures())
 		events, err := g.store.ListEvents(t.Context(), storage.EventFilter{Kind: "client_authentication_failed", ClientID: "strong", Limit: 100})
@@ -127,7 +128,7 @@ func TestFailedAuthenticationsAreCountedAndNowAndThenAudited(t *testing.T) {
 		require.Equal(t, map[string]bool{"1": true, "10": true}, failures)
 		require.Len(t, events, 2)
 		for i := range 200 {
-			g.from(thief, provider.PathToken, "made-up-"+strconv.Itoa(i), "wrong")
+			g.from(thief, oauth.PathToken, "made-up-"+strconv.Itoa(i), "wrong")
 		}
 		events, err = g.store.ListEvents(t.Context(), storage.EventFilter{Kind: "client_authentication_failed", Limit: 500})
 		require.NoError(t, err)
@@ -143,13 +144,13 @@ func TestFailedAuthenticationsAreCountedAndNowAndThenAudited(t *testing.T) {
 
 func TestEveryEndpointThatAClientProvesItselfAtLimitsFailures(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		for _, path := range []string{provider.PathToken, provider.PathIntrospect, provider.PathRevoke} {
+		for _, path := range []string{oauth.PathToken, oauth.PathIntrospect, oauth.PathRevoke} {
 			newGuesses(t, engine).guess(thief, path, "strong")
 		}
 		g := newGuesses(t, engine)
 		status := 0
 		for range 60 {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.server.URL+provider.PathRegister+"/strong", nil)
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.server.URL+oauth.PathRegister+"/strong", nil)
 			require.NoError(t, err)
 			r.Header.Set("Authorization", "Bearer wrong")
 			got := g.send(r)
@@ -164,17 +165,17 @@ func TestEveryEndpointThatAClientProvesItselfAtLimitsFailures(t *testing.T) {
 func TestAttackGuessesOfAWeakSecretAreNotHashedAndItsOwnerGoesOn(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		g := newGuesses(t, engine)
-		g.guess(thief, provider.PathToken, "weak")
+		g.guess(thief, oauth.PathToken, "weak")
 		begin := time.Now()
 		for i := range 50 {
-			got := g.from(thief, provider.PathToken, "weak", "another "+strconv.Itoa(i))
+			got := g.from(thief, oauth.PathToken, "weak", "another "+strconv.Itoa(i))
 			require.Equal(t, http.StatusTooManyRequests, got.status)
 		}
-		require.Equal(t, http.StatusTooManyRequests, g.from(thief, provider.PathToken, "weak", weakSecret).status,
+		require.Equal(t, http.StatusTooManyRequests, g.from(thief, oauth.PathToken, "weak", weakSecret).status,
 			"a guess that happens to be right is not told from the others")
 		require.Less(t, time.Since(begin), 2*time.Second, "fifty slow hashes would take longer")
-		require.Equal(t, http.StatusOK, g.from(office, provider.PathToken, "weak", weakSecret).status)
-		require.Equal(t, http.StatusOK, g.from(thief, provider.PathToken, "weak", weakSecret).status, "known by now, so from there too")
+		require.Equal(t, http.StatusOK, g.from(office, oauth.PathToken, "weak", weakSecret).status)
+		require.Equal(t, http.StatusOK, g.from(thief, oauth.PathToken, "weak", weakSecret).status, "known by now, so from there too")
 	})
 }
 
@@ -187,7 +188,7 @@ func TestManyRequestsWithOneWeakSecretWaitForOneHash(t *testing.T) {
 	for i := range requests {
 		running.Go(func() {
 			<-start
-			statuses[i] = g.from(office, provider.PathToken, "weak", weakSecret).status
+			statuses[i] = g.from(office, oauth.PathToken, "weak", weakSecret).status
 		})
 	}
 	close(start)

@@ -4,23 +4,24 @@ import (
 	"slices"
 	"strings"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
 // The grants of RFC 7591 section 2 that are served, and those of them that anybody may register for: a grant without a user
 // asks for somebody who vouches for the client.
 var (
-	registrableGrants = append([]string{"implicit"}, grantTypes...)
+	registrableGrants = append([]string{"implicit"}, oauth.GrantTypes...)
 	openGrants        = []string{"authorization_code", "implicit", "refresh_token"}
 )
 
 // grantsOf are the grants that a response type goes with (RFC 7591 section 2.1, OIDC Registration section 2).
 func grantsOf(responseType string) []string {
 	var grants []string
-	if hasResponse(responseType, "code") {
+	if oauth.HasResponse(responseType, "code") {
 		grants = append(grants, "authorization_code")
 	}
-	if frontChannel(responseType) {
+	if oauth.UsesFrontChannel(responseType) {
 		grants = append(grants, "implicit")
 	}
 	return grants
@@ -55,9 +56,9 @@ func (c *metadataCheck) flows() {
 func (c *metadataCheck) responseType(given string) {
 	allowed := c.rules.ResponseTypes
 	if allowed == nil {
-		allowed = ResponseTypes
+		allowed = oauth.ResponseTypes
 	}
-	responseType := NormalizeResponseType(given)
+	responseType := oauth.NormalizeResponseType(given)
 	if !slices.Contains(allowed, responseType) {
 		c.refuse("response_types", "%.100q is not supported: want some of %s", given, strings.Join(allowed, "; "))
 		return

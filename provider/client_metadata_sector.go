@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"ithildin/provider/oauth"
 )
 
 // maximumSectorDocument bounds what a sector_identifier_uri answers, in bytes.
@@ -27,7 +29,7 @@ func (p *Provider) checkSector(ctx context.Context, request *registrationRequest
 		return refuse("could not be fetched: want an https URL that answers 200 with a JSON array of 64 KiB at most", err)
 	}
 	var listed []string
-	if err := decodeClaims(document.Body, &listed); err != nil {
+	if err := oauth.DecodeStrictJSON(document.Body, &listed); err != nil {
 		return refuse("does not answer a JSON array of strings", err)
 	}
 	for _, uri := range request.RedirectURIs {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -61,17 +61,17 @@ func TestASecretIsSentOrSignedWithAndNeverBoth(t *testing.T) {
 			c.Connections[0].Secrets = []storage.ConnectionSecret{s.sealedSecret(secretOf("sending"))}
 		})
 		own := url.Values{"grant_type": {"client_credentials"}, "client_id": {"signing"}, "client_secret": {secretOf("signing")}}
-		got := s.post(provider.PathToken, "", own)
+		got := s.post(oauth.PathToken, "", own)
 		require.Equal(t, http.StatusUnauthorized, got.status, "in the body")
 		require.Equal(t, "invalid_client", got.text("error"))
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+provider.PathToken,
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+oauth.PathToken,
 			strings.NewReader("grant_type=client_credentials"))
 		require.NoError(t, err)
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.SetBasicAuth("signing", secretOf("signing"))
 		require.Equal(t, http.StatusUnauthorized, s.send(r).status, "in the header")
 		require.Equal(t, http.StatusUnauthorized, s.sendAssertion(signedBy(t, secretOf("sending"), s.assertion("sending"))).status)
-		require.Equal(t, http.StatusUnauthorized, s.post(provider.PathToken, "", url.Values{
+		require.Equal(t, http.StatusUnauthorized, s.post(oauth.PathToken, "", url.Values{
 			"grant_type": {"client_credentials"}, "client_id": {"signing"},
 		}).status, "nothing at all")
 	})
@@ -99,7 +99,7 @@ func TestOfSeveralSecretsTheOneThatVerifiesSelectsTheConnection(t *testing.T) {
 		parameters := request("signing", "openid")
 		parameters.Set("redirect_uri", otherURI)
 		redeem := func(secret string) answer {
-			return s.post(provider.PathToken, "", url.Values{
+			return s.post(oauth.PathToken, "", url.Values{
 				"grant_type": {"authorization_code"}, "code": {s.browser().code(parameters)}, "redirect_uri": {otherURI},
 				"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 				"client_assertion":      {signedBy(t, secret, s.assertion("signing"))},

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/json"
 
 	"ithildin/storage"
 )
@@ -52,15 +50,6 @@ func parseSigned(token string, algorithms []jose.SignatureAlgorithm, types ...st
 		return nil, fmt.Errorf("the typ is %.60q: want one of %q", fmt.Sprint(extra[jose.HeaderType]), types)
 	}
 	return signed, nil
-}
-
-// decodeClaims reads a payload by a parser that tells capital letters from small ones and refuses a member given twice: what
-// two readers understand differently is read by nobody.
-func decodeClaims(payload []byte, claims any) error {
-	if !utf8.Valid(payload) {
-		return errors.New("the payload is not valid UTF-8")
-	}
-	return json.Unmarshal(payload, claims)
 }
 
 func isSymmetric(signed *jose.JSONWebSignature) bool {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -108,9 +109,9 @@ func (e *enrolled) token(form url.Values) answer {
 	case storage.AuthMethodBasic:
 		basic = e.id
 	default:
-		form = e.asserted(form, e.server.URL+provider.PathToken)
+		form = e.asserted(form, e.server.URL+oauth.PathToken)
 	}
-	r, err := http.NewRequestWithContext(e.t.Context(), http.MethodPost, e.server.URL+provider.PathToken,
+	r, err := http.NewRequestWithContext(e.t.Context(), http.MethodPost, e.server.URL+oauth.PathToken,
 		strings.NewReader(form.Encode()))
 	require.NoError(e.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -157,7 +158,7 @@ func TestBehaviour11AClientProvesWhoItIsByTheMethodThatItRegistered(t *testing.T
 				require.Contains(t, s.discovered()["token_endpoint_auth_methods_supported"], method)
 				code := s.browser().approved(challenged(e.request("openid"))).Get("code")
 				if method != storage.AuthMethodNone {
-					refused := s.post(provider.PathToken, e.id, exchange(code)) // with a secret that is not the client's
+					refused := s.post(oauth.PathToken, e.id, exchange(code)) // with a secret that is not the client's
 					require.Equal(t, http.StatusUnauthorized, refused.status)
 					require.Equal(t, "invalid_client", refused.text("error"))
 					require.Contains(t, refused.header.Get("WWW-Authenticate"), "Basic")
@@ -175,8 +176,8 @@ func TestBehaviour11AClientProvesWhoItIsByTheMethodThatItRegistered(t *testing.T
 				e := s.enrol(t, "code", method)
 				code := s.browser().approved(challenged(e.request("openid"))).Get("code")
 				form := e.asserted(exchange(code), "https://other.example")
-				require.Equal(t, "invalid_client", s.post(provider.PathToken, "", form).text("error"), "another's")
-				require.Equal(t, http.StatusOK, s.post(provider.PathToken, "", e.asserted(exchange(code), s.server.URL)).status)
+				require.Equal(t, "invalid_client", s.post(oauth.PathToken, "", form).text("error"), "another's")
+				require.Equal(t, http.StatusOK, s.post(oauth.PathToken, "", e.asserted(exchange(code), s.server.URL)).status)
 			})
 		}
 		published := func(t *testing.T, changes ...any) *enrolled {

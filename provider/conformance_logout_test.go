@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/jwks"
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -66,7 +66,7 @@ func (b *browser) requireSignedOut(t *testing.T, responseType string) {
 func TestBehaviour21AClientSignsItsUserOut(t *testing.T) {
 	eachResponseType(t, func(t *testing.T, s *stack, responseType string) {
 		t.Run("rp-initiated-logout-discovery-endpoint-verification", func(t *testing.T) {
-			require.Equal(t, s.server.URL+provider.PathLogout, s.discovered()["end_session_endpoint"])
+			require.Equal(t, s.server.URL+oauth.PathLogout, s.discovered()["end_session_endpoint"])
 		})
 		t.Run("rp-initiated-logout", func(t *testing.T) {
 			b, hint := s.leaving(responseType)
@@ -88,7 +88,7 @@ func TestBehaviour21AClientSignsItsUserOut(t *testing.T) {
 		t.Run("rp-initiated-logout by POST from another site", func(t *testing.T) {
 			b, hint := s.leaving(responseType)
 			post := func(form url.Values) page {
-				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+provider.PathLogout, nil)
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+oauth.PathLogout, nil)
 				require.NoError(t, err)
 				r.Header.Set("Origin", "https://client.example")
 				r.Header.Set("Sec-Fetch-Site", "cross-site")

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -38,8 +39,8 @@ func requirePage(t *testing.T, p page) {
 func TestBehaviour16AClientRegistersReadsAndDeletesItself(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := open(t, engine)
-		require.Equal(t, s.server.URL+provider.PathRegister, s.discovered()["registration_endpoint"])
-		for _, responseType := range provider.ResponseTypes {
+		require.Equal(t, s.server.URL+oauth.PathRegister, s.discovered()["registration_endpoint"])
+		for _, responseType := range oauth.ResponseTypes {
 			t.Run("server "+responseType, func(t *testing.T) {
 				e := s.enrol(t, responseType, storage.AuthMethodBasic, "id_token_signed_response_alg", "RS256")
 				require.Equal(t, "application/json", strings.Split(e.response.header.Get("Content-Type"), ";")[0])
@@ -235,7 +236,7 @@ func TestBehaviour20UserinfoIsSignedForWhoRegisteredForIt(t *testing.T) {
 				require.Equal(t, http.StatusOK, got.status, got.raw)
 				require.Equal(t, "application/jwt", got.header.Get("Content-Type"))
 				require.Equal(t, algorithm, decodeHeader(t, got.raw)["alg"])
-				keys := oidc.NewRemoteKeySet(t.Context(), s.server.URL+provider.PathJWKS)
+				keys := oidc.NewRemoteKeySet(t.Context(), s.server.URL+oauth.PathJWKS)
 				payload, err := oidc.NewVerifier(s.server.URL, keys, &oidc.Config{
 					ClientID: e.id, SkipExpiryCheck: true, SupportedSigningAlgs: []string{algorithm},
 				}).Verify(t.Context(), got.raw)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -17,7 +17,7 @@ func TestBehaviour13AnAuthorizationRequestByPOSTAndAnAnswerByFormPost(t *testing
 		b := s.browser()
 		b.approved(requestOf(responseType, "clinic", "openid"))
 		t.Run("ensure-post-request-succeeds", func(t *testing.T) {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+provider.PathAuthorize, nil)
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+oauth.PathAuthorize, nil)
 			require.NoError(t, err)
 			r.Header.Set("Origin", "https://client.example")
 			r.Header.Set("Sec-Fetch-Site", "cross-site")
@@ -64,7 +64,7 @@ func TestBehaviour15PKCEIsRequiredOfPublicClientsAndS256Only(t *testing.T) {
 					basic = ""
 					form.Set("client_id", "app")
 				}
-				require.Equal(t, http.StatusOK, s.post(provider.PathToken, basic, form).status, id)
+				require.Equal(t, http.StatusOK, s.post(oauth.PathToken, basic, form).status, id)
 			}
 		})
 		t.Run("a public client without a challenge", func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestBehaviour24ImplicitAndHybridAreOffUnlessTurnedOnAndRegistered(t *testin
 		require.NotContains(t, off.discovered()["grant_types_supported"], "implicit")
 		on := certified(t, engine)
 		on.client("plain", nil)
-		for _, responseType := range provider.ResponseTypes[1:] {
+		for _, responseType := range oauth.ResponseTypes[1:] {
 			t.Run(responseType, func(t *testing.T) {
 				refused := off.browser().authorize(requestOf(responseType, "clinic", "openid"))
 				require.Equal(t, "unsupported_response_type", refused.parameters().Get("error"))

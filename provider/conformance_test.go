@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -65,8 +66,8 @@ func TestBehaviour01DiscoveryJWKSAndKeyRotation(t *testing.T) {
 		t.Run("discovery-endpoint-verification", func(t *testing.T) {
 			discovered := s.discovered()
 			require.Equal(t, s.server.URL, discovered["issuer"])
-			alias := s.browser().get(s.server.URL + provider.PathServerMetadata)
-			require.JSONEq(t, s.browser().get(s.server.URL+provider.PathDiscovery).body, alias.body)
+			alias := s.browser().get(s.server.URL + oauth.PathServerMetadata)
+			require.JSONEq(t, s.browser().get(s.server.URL+oauth.PathDiscovery).body, alias.body)
 			for _, name := range []string{"response_types_supported", "grant_types_supported", "acr_values_supported", "claims_supported"} {
 				require.NotEmpty(t, discovered[name], name)
 			}
@@ -94,7 +95,7 @@ func TestBehaviour01DiscoveryJWKSAndKeyRotation(t *testing.T) {
 				var set struct {
 					Keys []map[string]any `json:"keys"`
 				}
-				require.NoError(t, json.Unmarshal([]byte(s.browser().get(s.server.URL+provider.PathJWKS).body), &set))
+				require.NoError(t, json.Unmarshal([]byte(s.browser().get(s.server.URL+oauth.PathJWKS).body), &set))
 				found := map[string]bool{}
 				for _, key := range set.Keys {
 					require.NotContains(t, key, "d", "no private member is published")
@@ -270,7 +271,7 @@ func TestBehaviour05UserinfoByHeaderAndForm(t *testing.T) {
 		})
 		t.Run("userinfo-post-body", func(t *testing.T) {
 			token := b.approved(requestOf("id_token token", "clinic", "openid")).Get("access_token")
-			got := s.post(provider.PathUserinfo, "", url.Values{"access_token": {token}})
+			got := s.post(oauth.PathUserinfo, "", url.Values{"access_token": {token}})
 			require.Equal(t, s.userID, got.text("sub"), got.raw)
 		})
 		t.Run("the user's claims are in an ID token that comes alone", func(t *testing.T) {
@@ -334,7 +335,7 @@ func TestBehaviour08ErrorsArePagesWhereTheRedirectIsNotSafe(t *testing.T) {
 			require.Nil(t, p.location, name)
 			require.Equal(t, http.StatusBadRequest, p.status, name)
 			require.Contains(t, p.header.Get("Content-Type"), "text/html", name)
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+provider.PathAuthorize+"?"+parameters.Encode(), nil)
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+oauth.PathAuthorize+"?"+parameters.Encode(), nil)
 			r.RequestURI = ""
 			r.Header.Set("Accept", "application/json")
 			told := s.send(r)

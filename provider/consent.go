@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 )
 
 // consentPage shows what the client asks for. Everything is examined again: the page may be opened again at any time.
@@ -44,14 +45,14 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
 	case login.DecisionAccept:
 		return p.answer(w, r, a)
 	case login.DecisionDeny:
-		return p.fail(w, r, a, newError(http.StatusForbidden, CodeAccessDenied, "The user refused.").Because(ErrRefused))
+		return p.fail(w, r, a, oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user refused.").Because(ErrRefused))
 	case login.DecisionSwitch:
 		if _, err := p.login.EndSession(w, r); err != nil {
 			return err
 		}
 		return p.login.Suspend(w, r, login.PathSignIn, a.pending())
 	}
-	return invalidRequest("The decision must be accept, deny or switch.")
+	return oauth.InvalidRequest("The decision must be accept, deny or switch.")
 }
 
 // reexamine walks through the steps of the request that a page carries. Without an authorization it has been answered.

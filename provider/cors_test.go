@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -37,24 +38,24 @@ func TestAPageReadsEveryErrorOfTheEndpointsThatItCalls(t *testing.T) {
 			method, path, contentType, body string
 			status                          int
 		}{
-			{http.MethodPost, provider.PathToken, form, "grant_type=authorization_code&client_id=app&code=wrong", 400},
-			{http.MethodPost, provider.PathToken, form, "grant_type=refresh_token&client_id=app&refresh_token=wrong", 400},
-			{http.MethodPost, provider.PathToken, form, "grant_type=password&client_id=app", 400},
-			{http.MethodPost, provider.PathToken, form, "grant_type=authorization_code&client_id=nobody&code=x", 401},
-			{http.MethodPost, provider.PathToken, form, "a=%zz", 400},
-			{http.MethodPost, provider.PathToken, "application/json", "{}", 400},
-			{http.MethodPost, provider.PathToken, form, "a=" + strings.Repeat("x", 70<<10), 413},
-			{http.MethodGet, provider.PathToken, "", "", 405},
-			{http.MethodPut, provider.PathUserinfo, "", "", 405},
-			{http.MethodGet, provider.PathUserinfo, "", "", 401},
-			{http.MethodPost, provider.PathUserinfo, form, "access_token=wrong", 401},
-			{http.MethodPost, provider.PathRevoke, form, "client_id=app", 400},
-			{http.MethodPatch, provider.PathRevoke, form, "", 405},
-			{http.MethodDelete, provider.PathDiscovery, "", "", 405},
-			{http.MethodPost, provider.PathJWKS, form, "", 405},
-			{http.MethodPost, provider.PathRegister, "application/json", "{}", 401},
-			{http.MethodGet, provider.PathRegister, "", "", 405},
-			{http.MethodGet, provider.PathRegister + "/nobody", "", "", 401},
+			{http.MethodPost, oauth.PathToken, form, "grant_type=authorization_code&client_id=app&code=wrong", 400},
+			{http.MethodPost, oauth.PathToken, form, "grant_type=refresh_token&client_id=app&refresh_token=wrong", 400},
+			{http.MethodPost, oauth.PathToken, form, "grant_type=password&client_id=app", 400},
+			{http.MethodPost, oauth.PathToken, form, "grant_type=authorization_code&client_id=nobody&code=x", 401},
+			{http.MethodPost, oauth.PathToken, form, "a=%zz", 400},
+			{http.MethodPost, oauth.PathToken, "application/json", "{}", 400},
+			{http.MethodPost, oauth.PathToken, form, "a=" + strings.Repeat("x", 70<<10), 413},
+			{http.MethodGet, oauth.PathToken, "", "", 405},
+			{http.MethodPut, oauth.PathUserinfo, "", "", 405},
+			{http.MethodGet, oauth.PathUserinfo, "", "", 401},
+			{http.MethodPost, oauth.PathUserinfo, form, "access_token=wrong", 401},
+			{http.MethodPost, oauth.PathRevoke, form, "client_id=app", 400},
+			{http.MethodPatch, oauth.PathRevoke, form, "", 405},
+			{http.MethodDelete, oauth.PathDiscovery, "", "", 405},
+			{http.MethodPost, oauth.PathJWKS, form, "", 405},
+			{http.MethodPost, oauth.PathRegister, "application/json", "{}", 401},
+			{http.MethodGet, oauth.PathRegister, "", "", 405},
+			{http.MethodGet, oauth.PathRegister + "/nobody", "", "", 401},
 		} {
 			a := s.fromPage(failing.method, failing.path, origin, failing.contentType, failing.body)
 			require.Equal(t, failing.status, a.status, "%v: %s", failing, a.raw)
@@ -63,7 +64,7 @@ func TestAPageReadsEveryErrorOfTheEndpointsThatItCalls(t *testing.T) {
 			require.Empty(t, a.header.Get("Access-Control-Allow-Credentials"))
 		}
 		require.NoError(t, s.store.Close())
-		a := s.fromPage(http.MethodPost, provider.PathToken, origin, form, "grant_type=refresh_token&client_id=unread&refresh_token=x")
+		a := s.fromPage(http.MethodPost, oauth.PathToken, origin, form, "grant_type=refresh_token&client_id=unread&refresh_token=x")
 		require.GreaterOrEqual(t, a.status, 500, a.raw)
 		require.Equal(t, origin, a.header.Get("Access-Control-Allow-Origin"), "the database is away")
 	})
@@ -72,8 +73,8 @@ func TestAPageReadsEveryErrorOfTheEndpointsThatItCalls(t *testing.T) {
 func TestPagesOfOtherOriginsReadNothingThatTheyDoNotCall(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	for _, path := range []string{
-		provider.PathAuthorize, provider.PathLogout, provider.PathIntrospect, provider.PathSession, "/login/account", "/oauth/tokens",
-		"/nothing", provider.PathRegister,
+		oauth.PathAuthorize, oauth.PathLogout, oauth.PathIntrospect, oauth.PathSession, "/login/account", "/oauth/tokens",
+		"/nothing", oauth.PathRegister,
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodOptions} {
 			a := s.fromPage(method, path, "https://client.example", "", "", "Access-Control-Request-Method", http.MethodPost)
@@ -88,8 +89,8 @@ func TestAPreflightIsAllowedTheHeadersThatItAsksFor(t *testing.T) {
 	})
 	asked := "authorization, content-type, traceparent, x-requested-with, sentry-trace"
 	for _, path := range []string{
-		provider.PathToken, provider.PathRevoke, provider.PathUserinfo, provider.PathDiscovery, provider.PathServerMetadata,
-		provider.PathJWKS, provider.PathRegister, provider.PathRegister + "/some-client",
+		oauth.PathToken, oauth.PathRevoke, oauth.PathUserinfo, oauth.PathDiscovery, oauth.PathServerMetadata,
+		oauth.PathJWKS, oauth.PathRegister, oauth.PathRegister + "/some-client",
 	} {
 		a := s.fromPage(http.MethodOptions, path, "https://client.example", "", "", "Access-Control-Request-Method", "POST",
 			"Access-Control-Request-Headers", asked)
@@ -107,7 +108,7 @@ func TestAttackPreflightThatAsksForMoreThanNames(t *testing.T) {
 	for _, asked := range []string{
 		"x-a: 1", "x-a;x-b", "<script>", "x-\u0430", `"x"`, "x a", strings.Repeat("x", 5000), strings.Repeat("x,", 65),
 	} {
-		a := s.fromPage(http.MethodOptions, provider.PathToken, "https://client.example", "", "",
+		a := s.fromPage(http.MethodOptions, oauth.PathToken, "https://client.example", "", "",
 			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", asked)
 		require.Equal(t, http.StatusNoContent, a.status)
 		require.NotContains(t, a.header, "Access-Control-Allow-Headers", "%.60s", asked)

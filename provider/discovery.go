@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -75,15 +76,15 @@ func (p *Provider) metadata() metadata {
 	confidential := authMethods[1:] // of a client that sends nothing, nothing is told
 	algorithms := namesOf(signatureAlgorithms)
 	m := metadata{
-		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + PathAuthorize, TokenEndpoint: p.issuer + PathToken,
-		UserinfoEndpoint: p.issuer + PathUserinfo, IntrospectionEndpoint: p.issuer + PathIntrospect,
-		RevocationEndpoint: p.issuer + PathRevoke, JWKSURI: p.issuer + PathJWKS, RegistrationEndpoint: p.registrationEndpoint(),
-		EndSessionEndpoint: p.issuer + PathLogout, CheckSessionIframe: p.issuer + PathSession,
+		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + oauth.PathAuthorize, TokenEndpoint: p.issuer + oauth.PathToken,
+		UserinfoEndpoint: p.issuer + oauth.PathUserinfo, IntrospectionEndpoint: p.issuer + oauth.PathIntrospect,
+		RevocationEndpoint: p.issuer + oauth.PathRevoke, JWKSURI: p.issuer + oauth.PathJWKS, RegistrationEndpoint: p.registrationEndpoint(),
+		EndSessionEndpoint: p.issuer + oauth.PathLogout, CheckSessionIframe: p.issuer + oauth.PathSession,
 		BackchannelLogout: true, BackchannelLogoutSession: true, FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		ScopesSupported:        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
 		ResponseTypesSupported: p.responseTypes,
-		ResponseModesSupported: []string{responseModeQuery, responseModeFragment, responseModeFormPost},
-		GrantTypesSupported:    grantTypes,
+		ResponseModesSupported: []string{oauth.ResponseModeQuery, oauth.ResponseModeFragment, oauth.ResponseModeFormPost},
+		GrantTypesSupported:    oauth.GrantTypes,
 		SubjectTypesSupported:  []string{storage.SubjectTypePublic, storage.SubjectTypePairwise}, ACRValuesSupported: p.acrValues(),
 		IDTokenAlgorithms: signingAlgorithms, UserinfoAlgorithms: signingAlgorithms,
 		TokenAuthMethods: authMethods, TokenAuthAlgorithms: algorithms,
@@ -99,8 +100,8 @@ func (p *Provider) metadata() metadata {
 		RequestObjectAlgorithms: algorithms, RequestParameterSupported: true, RequestURIParameterSupported: true,
 		RequireRequestURIRegistered: true,
 	}
-	if slices.ContainsFunc(p.responseTypes, frontChannel) {
-		m.GrantTypesSupported = slices.Concat(grantTypes, []string{"implicit"})
+	if slices.ContainsFunc(p.responseTypes, oauth.UsesFrontChannel) {
+		m.GrantTypesSupported = slices.Concat(oauth.GrantTypes, []string{"implicit"})
 	}
 	return m
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -51,12 +51,12 @@ func TestARefreshTokenIsNoAccessTokenToAResourceServer(t *testing.T) {
 		s.client("gateway", func(c *storage.Client) { c.Policy.IntrospectAny = true })
 		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access")))
 		ask := func(id, token string) any {
-			return s.post(provider.PathIntrospect, id, url.Values{"token": {token}}).body["active"]
+			return s.post(oauth.PathIntrospect, id, url.Values{"token": {token}}).body["active"]
 		}
 		require.Equal(t, false, ask("gateway", tokens.text("refresh_token")))
 		require.Equal(t, true, ask("clinic", tokens.text("refresh_token")))
 		require.NoError(t, s.store.BlockClient(t.Context(), "gateway", "test"))
-		require.Equal(t, "invalid_client", s.post(provider.PathIntrospect, "gateway", url.Values{"token": {tokens.text("access_token")}}).text("error"))
+		require.Equal(t, "invalid_client", s.post(oauth.PathIntrospect, "gateway", url.Values{"token": {tokens.text("access_token")}}).text("error"))
 	})
 }
 
@@ -86,7 +86,7 @@ func TestABlockedClientsRevocationHappens(t *testing.T) {
 		s.client("clinic", nil)
 		token := s.redeem("clinic", s.browser().code(request("clinic", "openid"))).text("access_token")
 		require.NoError(t, s.store.BlockClient(t.Context(), "clinic", "test"))
-		require.Equal(t, http.StatusOK, s.post(provider.PathRevoke, "clinic", url.Values{"token": {token}}).status)
+		require.Equal(t, http.StatusOK, s.post(oauth.PathRevoke, "clinic", url.Values{"token": {token}}).status)
 		require.NoError(t, s.store.UnblockClient(t.Context(), "clinic"))
 		require.Equal(t, http.StatusUnauthorized, s.userinfo(token).status)
 	})
@@ -100,7 +100,7 @@ func TestARefreshTokenThatIsBoundToItsConnectionStaysSoWhateverTheOthersSay(t *t
 			c.Connections[1].RefreshBoundTo = storage.RefreshBoundToClient
 		})
 		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access")))
-		got := s.post(provider.PathToken, "", url.Values{
+		got := s.post(oauth.PathToken, "", url.Values{
 			"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")},
 			"client_id": {"clinic"}, "client_secret": {"second" + secret},
 		})
@@ -131,7 +131,7 @@ func TestAnAudienceThatTheClientLostIsLeftOutOfARefresh(t *testing.T) {
 		asked["audience"] = []string{"https://a.example", "https://b.example"}
 		tokens := s.redeem("clinic", s.browser().code(asked))
 		audience := func(token string) any {
-			return s.post(provider.PathIntrospect, "clinic", url.Values{"token": {token}}).body["aud"]
+			return s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {token}}).body["aud"]
 		}
 		require.Equal(t, []any{"https://a.example", "https://b.example"}, audience(tokens.text("access_token")))
 		moved := *client
@@ -144,7 +144,7 @@ func TestAnAudienceThatTheClientLostIsLeftOutOfARefresh(t *testing.T) {
 func TestAMadeUpClientIDTakesNoMemory(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
-		got := s.post(provider.PathToken, "", url.Values{
+		got := s.post(oauth.PathToken, "", url.Values{
 			"grant_type": {"client_credentials"}, "client_id": {strings.Repeat("a", storage.MaximumClientID+1)}, "client_secret": {uuid.NewString()},
 		})
 		require.Equal(t, "invalid_client", got.text("error"))

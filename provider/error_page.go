@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 )
 
 // pageError is an error for a person: it can't, or must not, go to the client.
 type pageError struct {
-	cause     *Error
+	cause     *oauth.Error
 	uiLocales string
 }
 
@@ -21,7 +22,7 @@ func (e *pageError) Error() string { return e.cause.Error() }
 func (e *pageError) Unwrap() error { return e.cause }
 
 // servePage is serve for what a browser shows.
-func (p *Provider) servePage(e endpoint) http.Handler {
+func (p *Provider) servePage(e oauth.Endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := inbound.Admitted(r)
 		if err == nil {
@@ -31,7 +32,7 @@ func (p *Provider) servePage(e endpoint) http.Handler {
 			return
 		}
 		var page *pageError
-		var known *Error
+		var known *oauth.Error
 		switch {
 		case errors.As(err, &page):
 			p.writePage(w, r, page)
@@ -45,9 +46,9 @@ func (p *Provider) servePage(e endpoint) http.Handler {
 
 // writePage shows an error to a person, or tells it to a program that asks for JSON and not for a page.
 func (p *Provider) writePage(w http.ResponseWriter, r *http.Request, e *pageError) {
-	p.logError(r, e.cause)
+	oauth.LogError(r, e.cause)
 	if acceptsOnlyJSON(r) {
-		p.inJSON(w, r, withoutChallenge(e.cause))
+		oauth.EncodeError(w, r, withoutChallenge(e.cause))
 		return
 	}
 	page := words(e.cause)
@@ -56,7 +57,7 @@ func (p *Provider) writePage(w http.ResponseWriter, r *http.Request, e *pageErro
 }
 
 // withoutChallenge keeps a browser from asking for a password of its own.
-func withoutChallenge(e *Error) *Error {
+func withoutChallenge(e *oauth.Error) *oauth.Error {
 	if e.Status != http.StatusUnauthorized {
 		return e
 	}
@@ -78,11 +79,11 @@ func acceptsPages(r *http.Request) bool {
 
 // notFound is every path that is nothing: a page for a browser, JSON for a program.
 func (p *Provider) notFound(w http.ResponseWriter, r *http.Request) {
-	missing := newError(http.StatusNotFound, CodeInvalidRequest, "There is nothing at this address.").Because(ErrNoPage)
+	missing := oauth.NewError(http.StatusNotFound, oauth.CodeInvalidRequest, "There is nothing at this address.").Because(ErrNoPage)
 	if acceptsPages(r) {
 		p.writePage(w, r, &pageError{cause: missing})
 		return
 	}
-	p.logError(r, missing)
-	p.inJSON(w, r, missing)
+	oauth.LogError(r, missing)
+	oauth.EncodeError(w, r, missing)
 }

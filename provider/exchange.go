@@ -11,6 +11,7 @@ import (
 	"github.com/ory/fosite"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -40,16 +41,13 @@ type TokenSet struct {
 // presented is what a request of a grant type must carry (RFC 6749 4.1.3, 6).
 var presented = map[string]string{"authorization_code": "code", "refresh_token": "refresh_token"}
 
-// grantTypes are those that Exchange serves.
-var grantTypes = []string{"authorization_code", "refresh_token", "client_credentials"}
-
 // Exchange is the one place where a token is born. It authenticates the client, runs fosite, makes all writes of the
 // request at once, and returns what there is to say, or an *Error.
 func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSet, error) {
 	u := p.store.NewUnitOfWork()
 	set, err := p.exchange(ctx, u, request)
 	if err != nil {
-		known := AsError(err)
+		known := oauth.AsError(err)
 		p.metrics.tokenRefused(request.Form.Get("grant_type"), known.Code)
 		if errors.Is(err, storage.ErrReuse) {
 			p.metrics.refreshReuse.Inc()
@@ -68,7 +66,7 @@ func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSe
 // be kept.
 func (p *Provider) recordReuse(ctx context.Context, u *storage.UnitOfWork) {
 	event := storage.Event{Kind: storage.EventRefreshTokenReused, ClientID: u.Grant.ClientID, UserID: u.Grant.UserID}
-	err := p.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{Identified(ctx, event)})
+	err := p.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{oauth.IdentifyEvent(ctx, event)})
 	if err != nil {
 		p.logger.LogAttrs(ctx, slog.LevelWarn, "the event of a reused refresh token was not kept",
 			slog.String("client_id", event.ClientID), slog.String("cause", err.Error()))
@@ -79,24 +77,24 @@ func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request 
 	grantType := request.Form.Get("grant_type")
 	switch {
 	case grantType == "":
-		return nil, invalidRequest("The request names no grant_type.")
-	case !contains(grantTypes, []string{grantType}):
-		return nil, newError(http.StatusBadRequest, CodeUnsupportedGrantType,
-			"The grant_type must be one of "+strings.Join(grantTypes, ", ")+".")
+		return nil, oauth.InvalidRequest("The request names no grant_type.")
+	case !oauth.ContainsAll(oauth.GrantTypes, []string{grantType}):
+		return nil, oauth.NewError(http.StatusBadRequest, oauth.CodeUnsupportedGrantType,
+			"The grant_type must be one of "+strings.Join(oauth.GrantTypes, ", ")+".")
 	}
 	ctx = u.Context(ctx)
-	client, err := p.authenticateClient(ctx, PathToken, request.Authorization, request.Form)
+	client, err := p.authenticateClient(ctx, oauth.PathToken, request.Authorization, request.Form)
 	if err != nil {
 		return nil, err
 	}
 	u.Client = client
 	defer func() { inbound.RecordOf(ctx).About("", userOf(u)) }()
 	if what := presented[grantType]; what != "" && !request.Form.Has(what) {
-		return nil, invalidRequest("The request carries no " + what + ".")
+		return nil, oauth.InvalidRequest("The request carries no " + what + ".")
 	}
 	access, err := p.oauth2.NewAccessRequest(ctx, formRequest(request.Form), &storage.Session{Subject: client.ID})
 	if err != nil {
-		return nil, err
+		return nil, fromFosite(err)
 	}
 	if grantType == "client_credentials" {
 		if err := p.grantOwn(client, access); err != nil {
@@ -111,7 +109,7 @@ func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request 
 	}
 	response, err := p.oauth2.NewAccessResponse(ctx, access)
 	if err != nil {
-		return nil, err
+		return nil, fromFosite(err)
 	}
 	if err := u.Flush(ctx); err != nil {
 		return nil, flushError(err)
@@ -141,7 +139,7 @@ func formRequest(form url.Values) *http.Request {
 // flushError gives the losers of a race the answer of those who came later.
 func flushError(err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
-		return invalidGrant("The grant has been revoked.").Because(err)
+		return oauth.InvalidGrant("The grant has been revoked.").Because(err)
 	}
 	return err
 }
@@ -149,11 +147,11 @@ func flushError(err error) error {
 // grantOwn grants a client what it asked for on its own behalf: its scopes, without those that speak of a user.
 func (p *Provider) grantOwn(client *storage.Client, access fosite.AccessRequester) error {
 	if client.IsBlocked {
-		return newError(http.StatusBadRequest, CodeUnauthorizedClient, "The client is blocked.")
+		return oauth.NewError(http.StatusBadRequest, oauth.CodeUnauthorizedClient, "The client is blocked.")
 	}
 	for _, name := range access.GetRequestedScopes() {
 		if name == "openid" || name == "offline_access" {
-			return newError(http.StatusBadRequest, CodeInvalidScope, "The scope "+name+" needs a user.")
+			return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidScope, "The scope "+name+" needs a user.")
 		}
 		access.GrantScope(name)
 	}

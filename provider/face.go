@@ -1,9 +1,6 @@
 package provider
 
-import (
-	"net/url"
-	"strings"
-)
+import ()
 
 // Face is how the answer to an authorization request goes back to the client: by the book, or as the legacy contract has
 // it. A request that waits for a sign-in remembers its face by name.
@@ -24,15 +21,3 @@ type Face struct {
 
 // StandardFace is the name of the face by the book.
 const StandardFace = "standard"
-
-// withParameters appends to the query of a URI and leaves the query that it has as it was registered.
-func withParameters(uri string, parameters url.Values) string {
-	separator := "?"
-	if strings.Contains(uri, "?") {
-		separator = "&"
-		if strings.HasSuffix(uri, "?") || strings.HasSuffix(uri, "&") {
-			separator = ""
-		}
-	}
-	return uri + separator + parameters.Encode()
-}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -44,7 +44,7 @@ func TestADoctorSignsInConsentsAndTheClientGetsTokens(t *testing.T) {
 		require.Equal(t, "Олена Коваль", info.text("name"))
 		require.NotContains(t, info.body, "email", "the scope email was not granted")
 
-		seen := s.post(provider.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}})
+		seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}})
 		require.Equal(t, true, seen.body["active"], seen.raw)
 		require.Equal(t, "openid profile patients:view offline_access", seen.text("scope"))
 
@@ -106,7 +106,7 @@ func TestARotatingRefreshToken(t *testing.T) {
 		require.Equal(t, "invalid_grant", reuse.text("error"))
 		revoked := s.refresh("clinic", third.text("refresh_token"))
 		require.Equal(t, "invalid_grant", revoked.text("error"), "reuse revokes the family")
-		seen := s.post(provider.PathIntrospect, "clinic", url.Values{"token": {third.text("access_token")}})
+		seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {third.text("access_token")}})
 		require.Equal(t, false, seen.body["active"], "and every access token that came of it")
 	})
 }
@@ -137,14 +137,14 @@ func TestClientCredentials(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
-		token := s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}})
+		token := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}})
 		require.Equal(t, http.StatusOK, token.status, token.raw)
-		seen := s.post(provider.PathIntrospect, "clinic", url.Values{"token": {token.text("access_token")}})
+		seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {token.text("access_token")}})
 		require.Equal(t, true, seen.body["active"], seen.raw)
 		require.Equal(t, "clinic", seen.text("sub"))
-		outside := s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "scope": {"admin"}})
+		outside := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "scope": {"admin"}})
 		require.Equal(t, "invalid_scope", outside.text("error"))
-		user := s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "scope": {"openid"}})
+		user := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "scope": {"openid"}})
 		require.Equal(t, "invalid_scope", user.text("error"))
 	})
 }
@@ -156,21 +156,21 @@ func TestRevocation(t *testing.T) {
 		s.client("other", nil)
 		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access")))
 		active := func(token string) any {
-			return s.post(provider.PathIntrospect, "clinic", url.Values{"token": {token}}).body["active"]
+			return s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {token}}).body["active"]
 		}
 		access, refresh := tokens.text("access_token"), tokens.text("refresh_token")
 
-		require.Equal(t, http.StatusOK, s.post(provider.PathRevoke, "other", url.Values{"token": {access}}).status)
+		require.Equal(t, http.StatusOK, s.post(oauth.PathRevoke, "other", url.Values{"token": {access}}).status)
 		require.Equal(t, true, active(access), "another client revokes nothing")
-		require.Equal(t, http.StatusOK, s.post(provider.PathRevoke, "clinic", url.Values{"token": {access}}).status)
+		require.Equal(t, http.StatusOK, s.post(oauth.PathRevoke, "clinic", url.Values{"token": {access}}).status)
 		require.Equal(t, false, active(access))
 		require.Equal(t, true, active(refresh), "an access token ends alone")
 
 		rotated := s.refresh("clinic", refresh)
 		require.Equal(t, http.StatusOK, rotated.status, rotated.raw)
-		require.Equal(t, http.StatusOK, s.post(provider.PathRevoke, "clinic", url.Values{"token": {refresh}}).status)
+		require.Equal(t, http.StatusOK, s.post(oauth.PathRevoke, "clinic", url.Values{"token": {refresh}}).status)
 		require.Equal(t, false, active(rotated.text("refresh_token")), "a token that was rotated away ends its family")
 		require.Equal(t, false, active(rotated.text("access_token")))
-		require.Equal(t, http.StatusOK, s.post(provider.PathRevoke, "clinic", url.Values{"token": {"unknown"}}).status)
+		require.Equal(t, http.StatusOK, s.post(oauth.PathRevoke, "clinic", url.Values{"token": {"unknown"}}).status)
 	})
 }

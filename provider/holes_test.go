@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -34,11 +34,11 @@ func TestHolePKCEDowngradeAfterAWrongVerifier(t *testing.T) {
 		code := s.browser().code(challenged(request("clinic", "openid")))
 		form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}}
 		form.Set("code_verifier", "another-verifier-that-is-long-enough-to-be-one-too")
-		require.Equal(t, "invalid_grant", s.post(provider.PathToken, "clinic", form).text("error"))
+		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "clinic", form).text("error"))
 		form.Del("code_verifier")
-		require.Equal(t, "invalid_grant", s.post(provider.PathToken, "clinic", form).text("error"), "the challenge outlives a failure")
+		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "clinic", form).text("error"), "the challenge outlives a failure")
 		form.Set("code_verifier", verifier)
-		require.Equal(t, http.StatusOK, s.post(provider.PathToken, "clinic", form).status, "and a failure does not burn the code")
+		require.Equal(t, http.StatusOK, s.post(oauth.PathToken, "clinic", form).status, "and a failure does not burn the code")
 	})
 }
 
@@ -47,7 +47,7 @@ func TestHoleAVerifierWithoutAChallengeIsRefused(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		code := s.browser().code(request("clinic", "openid"))
-		refused := s.post(provider.PathToken, "clinic", url.Values{
+		refused := s.post(oauth.PathToken, "clinic", url.Values{
 			"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
 		})
 		require.Equal(t, "invalid_grant", refused.text("error"))
@@ -90,7 +90,7 @@ func TestHoleAReplayedCodeRevokesWhatItWasExchangedFor(t *testing.T) {
 		require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
 		require.Equal(t, "invalid_grant", s.redeem("thief", code).text("error"))
 		seen := func() any {
-			return s.post(provider.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}}).body["active"]
+			return s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}}).body["active"]
 		}
 		require.Equal(t, true, seen(), "a code in another client's hands revokes nothing")
 		require.Equal(t, "invalid_grant", s.redeem("clinic", code).text("error"))
@@ -106,7 +106,7 @@ func TestHoleACodeReplayIsOnlyRefusedWhereThePolicySaysSo(t *testing.T) {
 		code := s.browser().code(request("clinic", "openid"))
 		tokens := s.redeem("clinic", code)
 		require.Equal(t, "invalid_grant", s.redeem("clinic", code).text("error"))
-		seen := s.post(provider.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}})
+		seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}})
 		require.Equal(t, true, seen.body["active"])
 	})
 }
@@ -116,7 +116,7 @@ func TestHoleAnIDTokenIsNoAccessToken(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) { c.Metadata.IDTokenSignedResponseAlg = "ES256" })
 		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid")))
-		seen := s.post(provider.PathIntrospect, "clinic", url.Values{"token": {tokens.text("id_token")}})
+		seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("id_token")}})
 		require.Equal(t, map[string]any{"active": false}, seen.body)
 		refused := s.userinfo(tokens.text("id_token"))
 		require.Equal(t, http.StatusUnauthorized, refused.status)
@@ -163,7 +163,7 @@ func TestHoleAnUnknownGrantTypeIsUnsupported(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
-		got := s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"password"}})
+		got := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"password"}})
 		require.Equal(t, http.StatusBadRequest, got.status)
 		require.Equal(t, "unsupported_grant_type", got.text("error"))
 	})
@@ -173,7 +173,7 @@ func TestHoleDuplicateParametersAreRefused(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
-		got := s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"client_credentials", "client_credentials"}})
+		got := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials", "client_credentials"}})
 		require.Equal(t, "invalid_request", got.text("error"))
 		twice := request("clinic", "openid")
 		twice["scope"] = []string{"openid", "patients:view"}
@@ -186,9 +186,9 @@ func TestHoleTwoClientIDsInOneRequestAreRefused(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		s.client("other", nil)
-		got := s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "client_id": {"other"}})
+		got := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "client_id": {"other"}})
 		require.Equal(t, "invalid_request", got.text("error"))
-		both := s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "client_secret": {secret + "clinic"}})
+		both := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "client_secret": {secret + "clinic"}})
 		require.Equal(t, "invalid_request", both.text("error"), "one way to authenticate at a time")
 	})
 }
@@ -199,7 +199,7 @@ func TestHoleAFailedAuthenticationCarriesAChallenge(t *testing.T) {
 		s.client("clinic", nil)
 		for _, id := range []string{"unknown", "clinic"} {
 			form := url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {"wrong"}}
-			got := s.post(provider.PathToken, "", form)
+			got := s.post(oauth.PathToken, "", form)
 			require.Equal(t, http.StatusUnauthorized, got.status)
 			require.Equal(t, "invalid_client", got.text("error"))
 			require.Contains(t, got.header.Get("WWW-Authenticate"), "Basic")
@@ -213,14 +213,14 @@ func TestHoleARefreshMayAskForLessAndKeepsTheGrant(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access patients:view")))
-		less := s.post(provider.PathToken, "clinic", url.Values{
+		less := s.post(oauth.PathToken, "clinic", url.Values{
 			"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")}, "scope": {"openid"},
 		})
 		require.Equal(t, http.StatusOK, less.status, less.raw)
 		require.Equal(t, "openid", less.text("scope"))
 		all := s.refresh("clinic", less.text("refresh_token"))
 		require.Equal(t, "openid offline_access patients:view", all.text("scope"))
-		more := s.post(provider.PathToken, "clinic", url.Values{
+		more := s.post(oauth.PathToken, "clinic", url.Values{
 			"grant_type": {"refresh_token"}, "refresh_token": {all.text("refresh_token")}, "scope": {"openid patients:create"},
 		})
 		require.Equal(t, "invalid_scope", more.text("error"))
@@ -253,7 +253,7 @@ func TestHoleASecretInTheQueryIsRefused(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
-		got := s.post(provider.PathToken+"?client_id=clinic&client_secret="+url.QueryEscape(secret+"clinic"), "",
+		got := s.post(oauth.PathToken+"?client_id=clinic&client_secret="+url.QueryEscape(secret+"clinic"), "",
 			url.Values{"grant_type": {"client_credentials"}})
 		require.Equal(t, "invalid_request", got.text("error"))
 	})

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -63,7 +63,7 @@ func TestHostileInputAtTheFormEndpointsGetsItsError(t *testing.T) {
 			"another audience":           {form, credentials + "&grant_type=client_credentials&audience=https://other.example", 400, "invalid_request"},
 		} {
 			t.Run(name, func(t *testing.T) {
-				got := s.raw(provider.PathToken, c.contentType, c.body, nil)
+				got := s.raw(oauth.PathToken, c.contentType, c.body, nil)
 				require.Equal(t, c.status, got.status, got.raw)
 				require.Equal(t, c.code, got.text("error"), got.raw)
 				require.Equal(t, got.header.Get("X-Request-Id"), got.text("request_id"))
@@ -71,15 +71,15 @@ func TestHostileInputAtTheFormEndpointsGetsItsError(t *testing.T) {
 			})
 		}
 		for _, authorization := range []string{"Basic", "Basic !!!", "Bearer x", "Basic " + strings.Repeat("A", 5000), "Basic Y2xpbmlj"} {
-			got := s.raw(provider.PathToken, form, "grant_type=client_credentials", http.Header{"Authorization": {authorization}})
+			got := s.raw(oauth.PathToken, form, "grant_type=client_credentials", http.Header{"Authorization": {authorization}})
 			require.Contains(t, []int{400, 401}, got.status, "%.20s: %s", authorization, got.raw)
 		}
-		for _, path := range []string{provider.PathIntrospect, provider.PathRevoke} {
+		for _, path := range []string{oauth.PathIntrospect, oauth.PathRevoke} {
 			require.Equal(t, "invalid_client", s.raw(path, form, "token=x", nil).text("error"))
 			require.Equal(t, "invalid_request", s.raw(path, form, credentials, nil).text("error"))
 		}
 		require.Equal(t, 404, s.raw("/nothing", form, "", nil).status)
-		got, err := http.Get(s.server.URL + provider.PathToken)
+		got, err := http.Get(s.server.URL + oauth.PathToken)
 		require.NoError(t, err)
 		require.NoError(t, got.Body.Close())
 		require.Equal(t, http.StatusMethodNotAllowed, got.StatusCode)
@@ -182,7 +182,7 @@ func FuzzClientAuthentication(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, authorization, body string) {
-		r := httptest.NewRequest(http.MethodPost, provider.PathToken, strings.NewReader("grant_type=client_credentials&"+body))
+		r := httptest.NewRequest(http.MethodPost, oauth.PathToken, strings.NewReader("grant_type=client_credentials&"+body))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header["Authorization"] = []string{authorization}
 		w := httptest.NewRecorder()
@@ -210,7 +210,7 @@ func FuzzAuthorizationForm(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		r := httptest.NewRequest(http.MethodGet, provider.PathAuthorize, nil)
+		r := httptest.NewRequest(http.MethodGet, oauth.PathAuthorize, nil)
 		r.URL.RawQuery = query
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)

@@ -11,6 +11,7 @@ import (
 	"github.com/ory/fosite"
 
 	"ithildin/jwks"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -23,39 +24,18 @@ const typeIDToken = "JWT"
 // idTokenClaims are the claims of an ID token (OIDC Core 2, 3.1.3.6, 3.3.2.11). What a scope opens of the user is told by
 // userinfo, unless there is no access token to ask it with.
 type idTokenClaims struct {
-	Issuer          string   `json:"iss"`
-	Subject         string   `json:"sub"`
-	Audience        audience `json:"aud"`
-	ExpiresAt       int64    `json:"exp"`
-	IssuedAt        int64    `json:"iat"`
-	AuthTime        int64    `json:"auth_time,omitempty"`
-	Nonce           string   `json:"nonce,omitempty"`
-	ACR             string   `json:"acr,omitempty"`
-	AMR             []string `json:"amr,omitempty"`
-	AccessTokenHash string   `json:"at_hash,omitempty"`
-	CodeHash        string   `json:"c_hash,omitempty"`
-	SessionID       string   `json:"sid,omitempty"`
-}
-
-// audience is a string where it is one, and a list otherwise (RFC 7519 4.1.3).
-type audience []string
-
-// MarshalJSON implements json.Marshaler.
-func (a audience) MarshalJSON() ([]byte, error) {
-	if len(a) == 1 {
-		return json.Marshal(a[0])
-	}
-	return json.Marshal([]string(a))
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (a *audience) UnmarshalJSON(data []byte) error {
-	var one string
-	if json.Unmarshal(data, &one) == nil {
-		*a = audience{one}
-		return nil
-	}
-	return json.Unmarshal(data, (*[]string)(a))
+	Issuer          string         `json:"iss"`
+	Subject         string         `json:"sub"`
+	Audience        oauth.Audience `json:"aud"`
+	ExpiresAt       int64          `json:"exp"`
+	IssuedAt        int64          `json:"iat"`
+	AuthTime        int64          `json:"auth_time,omitempty"`
+	Nonce           string         `json:"nonce,omitempty"`
+	ACR             string         `json:"acr,omitempty"`
+	AMR             []string       `json:"amr,omitempty"`
+	AccessTokenHash string         `json:"at_hash,omitempty"`
+	CodeHash        string         `json:"c_hash,omitempty"`
+	SessionID       string         `json:"sid,omitempty"`
 }
 
 // idTokens makes ID tokens from the session of a code or grant. It is fosite's OpenIDConnectTokenStrategy.
@@ -77,7 +57,7 @@ func (i idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	}
 	now := p.store.Now()
 	claims := idTokenClaims{
-		Issuer: p.issuer, Subject: session.Subject, Audience: audience{u.Client.ID},
+		Issuer: p.issuer, Subject: session.Subject, Audience: oauth.Audience{u.Client.ID},
 		ExpiresAt: now + int64(idTokenLifetime/time.Second), IssuedAt: now, AuthTime: session.AuthTime / 1e6,
 		ACR: session.ACR, AMR: session.AMR, AccessTokenHash: accessTokenHash, CodeHash: codeHash,
 		SessionID: p.sid(session.SessionID, u.Client.ID),

@@ -1,6 +1,10 @@
 package provider
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"ithildin/provider/oauth"
+)
 
 // readHint reads an id_token_hint: an ID token that this provider signed with any key that is still published, expired or
 // not (OIDC Core 3.1.2.1, RP-Initiated Logout 2).
@@ -12,7 +16,7 @@ func (p *Provider) readHint(token string) (*idTokenClaims, error) {
 	}
 	if err != nil || typ != typeIDToken || json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.issuer ||
 		claims.ClientID != "" {
-		return nil, invalidRequest("The id_token_hint is not an ID token of this provider.").Because(err)
+		return nil, oauth.InvalidRequest("The id_token_hint is not an ID token of this provider.").Because(err)
 	}
 	return &claims.idTokenClaims, nil
 }

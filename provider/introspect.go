@@ -5,39 +5,40 @@ import (
 	"net/http"
 	"slices"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
 // introspection is RFC 7662 2.2.
 type introspection struct {
-	Active    bool     `json:"active"`
-	Scope     string   `json:"scope,omitempty"`
-	ClientID  string   `json:"client_id,omitempty"`
-	TokenType string   `json:"token_type,omitempty"`
-	ExpiresAt int64    `json:"exp,omitempty"`
-	IssuedAt  int64    `json:"iat,omitempty"`
-	Subject   string   `json:"sub,omitempty"`
-	Audience  audience `json:"aud,omitempty"`
-	Issuer    string   `json:"iss,omitempty"`
-	ID        string   `json:"jti,omitempty"`
-	AuthTime  int64    `json:"auth_time,omitempty"`
-	ACR       string   `json:"acr,omitempty"`
-	AMR       []string `json:"amr,omitempty"`
+	Active    bool           `json:"active"`
+	Scope     string         `json:"scope,omitempty"`
+	ClientID  string         `json:"client_id,omitempty"`
+	TokenType string         `json:"token_type,omitempty"`
+	ExpiresAt int64          `json:"exp,omitempty"`
+	IssuedAt  int64          `json:"iat,omitempty"`
+	Subject   string         `json:"sub,omitempty"`
+	Audience  oauth.Audience `json:"aud,omitempty"`
+	Issuer    string         `json:"iss,omitempty"`
+	ID        string         `json:"jti,omitempty"`
+	AuthTime  int64          `json:"auth_time,omitempty"`
+	ACR       string         `json:"acr,omitempty"`
+	AMR       []string       `json:"amr,omitempty"`
 }
 
 // introspect is the introspection endpoint (RFC 7662). A confidential client may ask about tokens issued to it or meant
 // for it, or about any with the policy introspect_any; of every other token it learns that it is not active.
 func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
-	client, token, err := p.askedAbout(w, r, PathIntrospect)
+	client, token, err := p.askedAbout(w, r, oauth.PathIntrospect)
 	if err != nil {
 		return err
 	}
 	if client.IsPublic() || client.IsBlocked {
-		return invalidClient("A public client, or one that is blocked, may not introspect tokens.")
+		return oauth.InvalidClient("A public client, or one that is blocked, may not introspect tokens.")
 	}
 	info, err := p.Inspect(r.Context(), token)
 	if errors.Is(err, ErrInactive) || err == nil && !p.mayAsk(client, info) {
-		return writeJSON(w, http.StatusOK, introspection{})
+		return oauth.WriteJSON(w, http.StatusOK, introspection{})
 	}
 	if err != nil {
 		return err
@@ -50,7 +51,7 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
 	if info.Kind == "access_token" {
 		answer.TokenType = "Bearer"
 	}
-	return writeJSON(w, http.StatusOK, answer)
+	return oauth.WriteJSON(w, http.StatusOK, answer)
 }
 
 // mayAsk: of a refresh token only its own client hears, so that no resource server takes it for an access token.
@@ -63,7 +64,7 @@ func (p *Provider) mayAsk(client *storage.Client, info *TokenInfo) bool {
 
 // askedAbout reads a request of an authenticated client about one token, to the endpoint of that path.
 func (p *Provider) askedAbout(w http.ResponseWriter, r *http.Request, endpoint string) (*storage.Client, string, error) {
-	form, malformed := readForm(w, r)
+	form, malformed := oauth.ReadForm(w, r)
 	if malformed != nil {
 		return nil, "", malformed
 	}
@@ -73,7 +74,7 @@ func (p *Provider) askedAbout(w http.ResponseWriter, r *http.Request, endpoint s
 		return nil, "", err
 	}
 	if !form.Has("token") {
-		return nil, "", invalidRequest("The request names no token.")
+		return nil, "", oauth.InvalidRequest("The request names no token.")
 	}
 	return client, form.Get("token"), nil
 }

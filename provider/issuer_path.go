@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"ithildin/provider/oauth"
 )
 
 // underIssuerPath serves a provider whose issuer has a path, such as https://example.org/id. Requests come with that path,
@@ -17,7 +19,7 @@ func underIssuerPath(path string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		document, atTheEnd := strings.CutSuffix(r.URL.Path, path)
 		switch {
-		case atTheEnd && (document == PathDiscovery || document == PathServerMetadata):
+		case atTheEnd && (document == oauth.PathDiscovery || document == oauth.PathServerMetadata):
 			inner := r.WithContext(r.Context())
 			inner.URL = &url.URL{Path: document, RawQuery: r.URL.RawQuery}
 			next.ServeHTTP(w, inner)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage/storagetest"
 )
 
@@ -64,16 +65,16 @@ func TestAnIssuerWithAPathIsServedUnderIt(t *testing.T) {
 func TestTheMetadataOfAnIssuerWithAPathStandsAtBothOfItsAddresses(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0], withIssuerPath)
 	for path, status := range map[string]int{
-		"/id" + provider.PathDiscovery: http.StatusOK, provider.PathDiscovery + "/id": http.StatusOK,
-		"/id" + provider.PathServerMetadata: http.StatusOK, provider.PathServerMetadata + "/id": http.StatusOK,
-		"/id" + provider.PathJWKS: http.StatusOK,
-		provider.PathDiscovery:    http.StatusOK, // as from a proxy that cuts the path off
-		provider.PathJWKS + "/id": http.StatusNotFound, provider.PathDiscovery + "/other": http.StatusNotFound,
-		"/identity" + provider.PathDiscovery: http.StatusNotFound, "/id/id" + provider.PathDiscovery: http.StatusNotFound,
+		"/id" + oauth.PathDiscovery: http.StatusOK, oauth.PathDiscovery + "/id": http.StatusOK,
+		"/id" + oauth.PathServerMetadata: http.StatusOK, oauth.PathServerMetadata + "/id": http.StatusOK,
+		"/id" + oauth.PathJWKS: http.StatusOK,
+		oauth.PathDiscovery:    http.StatusOK, // as from a proxy that cuts the path off
+		oauth.PathJWKS + "/id": http.StatusNotFound, oauth.PathDiscovery + "/other": http.StatusNotFound,
+		"/identity" + oauth.PathDiscovery: http.StatusNotFound, "/id/id" + oauth.PathDiscovery: http.StatusNotFound,
 	} {
 		got := s.browser().get(s.server.URL + path)
 		require.Equal(t, status, got.status, path)
-		if status == http.StatusOK && path != "/id"+provider.PathJWKS {
+		if status == http.StatusOK && path != "/id"+oauth.PathJWKS {
 			require.Contains(t, got.body, `"issuer":"`+s.server.URL+`/id"`, path)
 		}
 	}

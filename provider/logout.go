@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -23,11 +24,11 @@ type logoutRequest struct {
 // POST comes without cookies.
 func (p *Provider) logout(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {
-		form, malformed := readForm(w, r)
+		form, malformed := oauth.ReadForm(w, r)
 		if malformed != nil {
 			return malformed
 		}
-		http.Redirect(w, r, p.issuer+PathLogout+"?"+form.Encode(), http.StatusSeeOther)
+		http.Redirect(w, r, p.issuer+oauth.PathLogout+"?"+form.Encode(), http.StatusSeeOther)
 		return nil
 	}
 	request, err := p.readLogout(r.Context(), r.URL.RawQuery)
@@ -40,7 +41,7 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) error {
 	}
 	if request.needsConfirmation(p, current) {
 		return p.login.Suspend(w, r, login.PathSignOut, login.Pending{
-			Page: PathLogout, Query: r.URL.RawQuery, ClientID: request.form.Get("client_id"),
+			Page: oauth.PathLogout, Query: r.URL.RawQuery, ClientID: request.form.Get("client_id"),
 			UILocales: request.form.Get("ui_locales"),
 		})
 	}
@@ -62,7 +63,7 @@ func (l *logoutRequest) needsConfirmation(p *Provider, current *storage.Login) b
 
 // readLogout checks everything that a request says, before anything ends.
 func (p *Provider) readLogout(ctx context.Context, query string) (*logoutRequest, error) {
-	form, malformed := parseParameters(query)
+	form, malformed := oauth.ParseParameters(query)
 	if malformed != nil {
 		return nil, malformed
 	}
@@ -77,14 +78,14 @@ func (p *Provider) readLogout(ctx context.Context, query string) (*logoutRequest
 			id = claims.Audience[0]
 		}
 		if !slices.Contains(claims.Audience, id) {
-			return nil, invalidRequest("The client_id is not the client that the id_token_hint was issued to.")
+			return nil, oauth.InvalidRequest("The client_id is not the client that the id_token_hint was issued to.")
 		}
 		request.hint = claims
 	}
 	if id != "" {
 		client, err := p.store.Client(ctx, id)
 		if errors.Is(err, storage.ErrNotFound) {
-			return nil, invalidRequest("The client_id is unknown.").Because(ErrUnknownClient)
+			return nil, oauth.InvalidRequest("The client_id is unknown.").Because(oauth.ErrUnknownClient)
 		}
 		if err != nil {
 			return nil, err
@@ -102,7 +103,7 @@ func (l *logoutRequest) checkRedirect() error {
 		return nil
 	}
 	if l.client == nil {
-		return invalidRequest("The " + parameter + " comes without an id_token_hint or a client_id.").Because(ErrClientMissing)
+		return oauth.InvalidRequest("The " + parameter + " comes without an id_token_hint or a client_id.").Because(oauth.ErrClientMissing)
 	}
 	if registered := l.client.Metadata.PostLogoutRedirectURIs; !slices.Contains(registered, uri) {
 		return mismatch(parameter, registered, uri)
@@ -114,14 +115,14 @@ func (l *logoutRequest) checkRedirect() error {
 func (l *logoutRequest) next() string {
 	uri := l.form.Get("post_logout_redirect_uri")
 	if state := l.form.Get("state"); uri != "" && state != "" {
-		return withParameters(uri, url.Values{"state": {state}})
+		return oauth.WithParameters(uri, url.Values{"state": {state}})
 	}
 	return uri
 }
 
 // logoutError is a page: an address that is not right is never gone to.
 func (p *Provider) logoutError(r *http.Request, err error) error {
-	return &pageError{cause: AsError(err), uiLocales: r.URL.Query().Get("ui_locales")}
+	return &pageError{cause: oauth.AsError(err), uiLocales: r.URL.Query().Get("ui_locales")}
 }
 
 // afterSignOut goes on once a person has confirmed, on the page of package login, that the session is to end.
@@ -130,7 +131,7 @@ func (p *Provider) afterSignOut(
 ) error {
 	request := &logoutRequest{}
 	switch pending.Page {
-	case PathLogout:
+	case oauth.PathLogout:
 		var err error
 		if request, err = p.readLogout(r.Context(), pending.Query); err != nil {
 			return p.logoutError(r, err)
@@ -153,7 +154,7 @@ func (p *Provider) goOnAfterLogout(
 	}
 	next := request.next()
 	if len(frames) == 0 && next != "" {
-		seeOther(w, next)
+		oauth.SeeOther(w, next)
 		return nil
 	}
 	return p.login.SignedOut(w, r, login.SignedOutPage{Frames: frames, Next: next, UILocales: request.form.Get("ui_locales")})

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -26,7 +27,7 @@ func (p *Provider) logoutFrames(ctx context.Context, ended *storage.EndedSession
 			return nil, err
 		}
 		if address := client.Metadata.FrontchannelLogoutURI; inbound.HTTPSOrigin(address) != "" {
-			frames = append(frames, withParameters(address, url.Values{
+			frames = append(frames, oauth.WithParameters(address, url.Values{
 				"iss": {p.issuer}, "sid": {p.sid(ended.SessionID, id)},
 			}))
 		}

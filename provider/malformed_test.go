@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -38,8 +38,8 @@ func TestAMalformedParameterIsToldToTheClient(t *testing.T) {
 		"&state=s-1&state=s-2":                                  "",
 		"&state=s-1&" + strings.Join(repeated(101, "p"), "=1&"): "s-1",
 	} {
-		get := s.browser().get(s.server.URL + provider.PathAuthorize + "?" + goodQuery + more)
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+provider.PathAuthorize,
+		get := s.browser().get(s.server.URL + oauth.PathAuthorize + "?" + goodQuery + more)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+oauth.PathAuthorize,
 			strings.NewReader(goodQuery+more))
 		require.NoError(t, err)
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -52,7 +52,7 @@ func TestAMalformedParameterIsToldToTheClient(t *testing.T) {
 			require.Regexp(t, `^[\x21-\x7e]+$`, p.header.Get("Location"), "nothing raw in a header")
 		}
 	}
-	posted := s.browser().get(s.server.URL + provider.PathAuthorize + "?" + goodQuery + "&state=a%01b&response_mode=form_post")
+	posted := s.browser().get(s.server.URL + oauth.PathAuthorize + "?" + goodQuery + "&state=a%01b&response_mode=form_post")
 	require.Equal(t, http.StatusOK, posted.status)
 	require.Contains(t, posted.body, "invalid_request")
 }
@@ -72,7 +72,7 @@ func TestAttackMalformedRequestThatLeadsAstray(t *testing.T) {
 		"response_type=code&client_id=clinic&state=a%01b", "client_id=cli%01nic&redirect_uri=" + own,
 		"response_type=code&redirect_uri=" + own + "&state=a%01b", "client_id=nobody&redirect_uri=" + own + "&state=a%01b",
 	} {
-		p := s.browser().get(s.server.URL + provider.PathAuthorize + "?" + query)
+		p := s.browser().get(s.server.URL + oauth.PathAuthorize + "?" + query)
 		require.Nil(t, p.location, query)
 		require.Equal(t, http.StatusBadRequest, p.status, query)
 	}
@@ -83,7 +83,7 @@ func TestASemicolonIsDataInQueriesAndBodies(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		b := s.browser()
-		signIn := b.get(s.server.URL + provider.PathAuthorize + "?" + goodQuery + "&state=a;b=c")
+		signIn := b.get(s.server.URL + oauth.PathAuthorize + "?" + goodQuery + "&state=a;b=c")
 		require.Equal(t, "/login/sign-in", signIn.url.Path, signIn.body)
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+"/login/sign-in;x?a;b", strings.NewReader(
 			"request="+signIn.request(t)+"&username=doctor@example.com&password="+url.QueryEscape(password)+"&note=a;b"))
@@ -93,11 +93,11 @@ func TestASemicolonIsDataInQueriesAndBodies(t *testing.T) {
 		r.Header.Set("Origin", s.server.URL)
 		p := b.decide(b.do(r), "accept")
 		require.Equal(t, "a;b=c", p.parameters().Get("state"))
-		a := s.raw(provider.PathToken, "application/x-www-form-urlencoded",
+		a := s.raw(oauth.PathToken, "application/x-www-form-urlencoded",
 			"grant_type=authorization_code&client_id=clinic&client_secret="+url.QueryEscape(secret+"clinic")+
 				"&code="+p.parameters().Get("code")+"&redirect_uri="+url.QueryEscape(redirectURI)+"&note=a;b;client_id=x", nil)
 		require.Equal(t, http.StatusOK, a.status, a.raw)
-		out := b.get(s.server.URL + provider.PathLogout + "?state=a;b")
+		out := b.get(s.server.URL + oauth.PathLogout + "?state=a;b")
 		require.Equal(t, http.StatusOK, out.status, out.body)
 	})
 }
@@ -110,12 +110,12 @@ func TestBasicWithAnIDAndNoPasswordIsNoAuthentication(t *testing.T) {
 		return http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"))}}
 	}
 	const form = "application/x-www-form-urlencoded"
-	a := s.raw(provider.PathToken, form, "grant_type=refresh_token&refresh_token=wrong", basic("app"))
+	a := s.raw(oauth.PathToken, form, "grant_type=refresh_token&refresh_token=wrong", basic("app"))
 	require.Equal(t, "invalid_grant", a.body["error"], a.raw)
-	a = s.raw(provider.PathToken, form, "grant_type=refresh_token&refresh_token=wrong&client_id=other", basic("app"))
+	a = s.raw(oauth.PathToken, form, "grant_type=refresh_token&refresh_token=wrong&client_id=other", basic("app"))
 	require.Equal(t, "invalid_request", a.body["error"], "two ids")
-	require.Equal(t, http.StatusOK, s.raw(provider.PathRevoke, form, "token=wrong", basic("app")).status)
-	for _, path := range []string{provider.PathToken, provider.PathRevoke, provider.PathIntrospect} {
+	require.Equal(t, http.StatusOK, s.raw(oauth.PathRevoke, form, "token=wrong", basic("app")).status)
+	for _, path := range []string{oauth.PathToken, oauth.PathRevoke, oauth.PathIntrospect} {
 		a = s.raw(path, form, "grant_type=client_credentials&token=x", basic("clinic"))
 		require.Equal(t, http.StatusUnauthorized, a.status, "a client with a secret must show it: %s", a.raw)
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"ithildin/provider/oauth"
 )
 
 // metrics are what an operator watches. No label holds a value of a request.
@@ -49,7 +51,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	for _, event := range []string{"sign_in", "sign_in_failed", "sign_in_limited", "sign_out", "user_blocked", "factor_changed", "password_set", "error"} {
 		m.people.WithLabelValues(event)
 	}
-	for _, grantType := range grantTypes {
+	for _, grantType := range oauth.GrantTypes {
 		m.tokens.WithLabelValues(grantType)
 	}
 	for _, result := range []string{"delivered", "failed", "refused"} {
@@ -84,7 +86,7 @@ func (m *metrics) logoutSent(result string) { m.logouts.WithLabelValues(result).
 func (m *metrics) tokenIssued(grantType string) { m.tokens.WithLabelValues(grantType).Inc() }
 
 func (m *metrics) tokenRefused(grantType, code string) {
-	if !contains(grantTypes, []string{grantType}) {
+	if !oauth.ContainsAll(oauth.GrantTypes, []string{grantType}) {
 		grantType = "other"
 	}
 	m.refusals.WithLabelValues(grantType, code).Inc()

@@ -1,9 +1,7 @@
 package provider
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net"
@@ -16,86 +14,33 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
-
-type requestKey struct{}
-
-// request is what is known of a request from its beginning, and belongs to it alone.
-type request struct {
-	id       string // ours
-	clientID string // the one that the caller gave it, "" where it gave none that may be repeated
-	address  func() string
-	// authenticationFailed is what a client was refused with, so that it is counted once.
-	authenticationFailed *Error
-}
-
-// requestFrom is the request of a context; outside one there is nothing to know.
-func requestFrom(ctx context.Context) *request {
-	if known, ok := ctx.Value(requestKey{}).(*request); ok {
-		return known
-	}
-	return &request{address: func() string { return "" }}
-}
-
-// RequestID is the id of a request, which is made here and is in its errors, in the log and in the audit. A caller can't
-// choose it, so that no two requests share one.
-func RequestID(r *http.Request) string { return requestFrom(r.Context()).id }
-
-// ShownRequestID is the id by which the caller knows a request: the X-Request-Id that it sent, or ours (contract section 3).
-func ShownRequestID(r *http.Request) string { return requestFrom(r.Context()).shownID() }
-
-func (r *request) shownID() string { return cmp.Or(r.clientID, r.id) }
-
-// clientRequestID is the id that a caller gave a request where it is 20 to 200 characters that mean nothing in a log, a page
-// or a header; else "".
-func clientRequestID(given string) string {
-	if len(given) < 20 || len(given) > 200 {
-		return ""
-	}
-	for _, c := range []byte(given) {
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		if !letter && !strings.ContainsRune("-._~:/#+=@", rune(c)) {
-			return ""
-		}
-	}
-	return given
-}
-
-// newRequestID makes an id of 24 characters (contract section 3).
-func newRequestID() string {
-	const alphabet = "0123456789abcdefghijklmnopqrstuv"
-	raw := make([]byte, 24)
-	_, _ = rand.Read(raw) // never fails
-	for i, b := range raw {
-		raw[i] = alphabet[b%32]
-	}
-	return string(raw)
-}
 
 // observe gives each request its id and its deadline, bounds the damage of a panic, and counts and logs the answer, in one line,
 // under the template of its route: a path or a query can hold a value that nobody should read.
 func (p *Provider) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
-		known := &request{id: newRequestID(), clientID: clientRequestID(r.Header.Get("X-Request-Id"))}
-		known.address = func() string { return p.ClientAddress(r) }
-		id := known.id
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestKey{}, known), p.requestTime)
+		arrived := r
+		known := inbound.NewRequest(r.Header.Get("X-Request-Id"), func() string { return p.ClientAddress(arrived) })
+		id := known.ID
+		ctx, cancel := context.WithTimeout(inbound.WithRequest(r.Context(), known), p.requestTime)
 		defer cancel()
 		ctx, record := inbound.WithRecord(ctx)
-		if known.clientID != "" {
-			ctx = storage.WithClientRequestID(ctx, known.clientID)
+		if known.GivenID != "" {
+			ctx = storage.WithClientRequestID(ctx, known.GivenID)
 		}
 		r = r.WithContext(ctx)
-		w.Header().Set("X-Request-Id", known.shownID())
+		w.Header().Set("X-Request-Id", known.ShownID())
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		recorded := &recorder{ResponseWriter: w}
 		defer func() {
 			if cause := recover(); cause != nil {
 				p.logger.LogAttrs(r.Context(), slog.LevelError, "panic", slog.Any("cause", cause),
 					slog.String("request_id", id), slog.String("stack", string(debug.Stack())))
-				record.Failed(slog.LevelError, CodeServerError, errors.New("panic"))
+				record.Failed(slog.LevelError, oauth.CodeServerError, errors.New("panic"))
 				if recorded.status == 0 {
 					http.Error(recorded, "An unexpected error occurred. Request id: "+id, http.StatusInternalServerError)
 				}
@@ -105,7 +50,7 @@ func (p *Provider) observe(next http.Handler) http.Handler {
 			level, fields := record.Line()
 			if p.logger.Enabled(r.Context(), level) {
 				p.logger.LogAttrs(r.Context(), level, "request", append([]slog.Attr{
-					slog.String("request_id", id), slog.String("client_request_id", known.clientID),
+					slog.String("request_id", id), slog.String("client_request_id", known.GivenID),
 					slog.String("method", methodLabel(r.Method)), slog.String("route", route(r)),
 					slog.Int("status", recorded.status), slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000),
 					slog.String("address", p.ClientAddress(r)),

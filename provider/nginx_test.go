@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage/storagetest"
 )
 
@@ -32,7 +32,7 @@ func (s *stack) throughNginx(t *testing.T, state string) {
 	q.Set("state", state)
 	q.Set("prompt", "consent")
 	b := s.browser()
-	signIn := b.get(s.server.URL + provider.PathAuthorize + "?" + q.Encode())
+	signIn := b.get(s.server.URL + oauth.PathAuthorize + "?" + q.Encode())
 	require.Equal(t, http.StatusOK, signIn.status, "%d bytes of state: %s", len(url.QueryEscape(state)), signIn.body)
 	p := b.decide(b.signIn(signIn), "accept")
 	require.NotNil(t, p.location, "%d %s", p.status, p.body)

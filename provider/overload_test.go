@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage/storagetest"
 )
 
@@ -42,10 +43,10 @@ func TestRequestsBeyondTheLimitAreRefusedInTheWordsOfTheirEndpoint(t *testing.T)
 	}()
 	<-arrived
 	for path, words := range map[string]string{
-		"POST " + provider.PathToken:    `"error":"temporarily_unavailable"`,
-		"GET " + provider.PathUserinfo:  `"error":"temporarily_unavailable"`,
-		"GET " + provider.PathAuthorize: `<html`,
-		"GET /login/account":            `<html`,
+		"POST " + oauth.PathToken:    `"error":"temporarily_unavailable"`,
+		"GET " + oauth.PathUserinfo:  `"error":"temporarily_unavailable"`,
+		"GET " + oauth.PathAuthorize: `<html`,
+		"GET /login/account":         `<html`,
 	} {
 		method, address, _ := strings.Cut(path, " ")
 		response, body := ask(method, address)
@@ -53,10 +54,10 @@ func TestRequestsBeyondTheLimitAreRefusedInTheWordsOfTheirEndpoint(t *testing.T)
 		require.NotEmpty(t, response.Header.Get("Retry-After"), path)
 		require.Contains(t, body, words, path)
 	}
-	response, _ := ask(http.MethodGet, provider.PathJWKS)
+	response, _ := ask(http.MethodGet, oauth.PathJWKS)
 	require.Equal(t, http.StatusOK, response.StatusCode, "keys are for everybody")
 	close(release)
 	<-held
-	response, _ = ask(http.MethodPost, provider.PathToken)
+	response, _ = ask(http.MethodPost, oauth.PathToken)
 	require.Equal(t, http.StatusBadRequest, response.StatusCode, "there is room again")
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -25,7 +26,7 @@ func (codePolicy) HandleTokenEndpointRequest(ctx context.Context, r fosite.Acces
 	u := storage.UnitOfWorkFrom(ctx)
 	code := u.Code
 	if !redeemable(u.Client, code, r.GetRequestForm().Get("redirect_uri")) {
-		return invalidGrant("The redirect_uri is not the one of the authorization request, or not one of this client's connection.")
+		return oauth.InvalidGrant("The redirect_uri is not the one of the authorization request, or not one of this client's connection.")
 	}
 	if err := stillApproved(u.Client, code.ApprovalID, code.UserBlocked); err != nil {
 		return err
@@ -77,11 +78,11 @@ func MatchesConnection(connection *storage.Connection, requested string) bool {
 func stillApproved(client *storage.Client, approvalID string, userBlocked bool) error {
 	switch {
 	case approvalID == "":
-		return invalidGrant("The user has withdrawn the approval of this client.")
+		return oauth.InvalidGrant("The user has withdrawn the approval of this client.")
 	case client.IsBlocked:
-		return invalidGrant("The client is blocked.")
+		return oauth.InvalidGrant("The client is blocked.")
 	case userBlocked:
-		return invalidGrant("The user is blocked.")
+		return oauth.InvalidGrant("The user is blocked.")
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -32,7 +32,7 @@ func TestACodeOfOneConnectionIsWorthNothingToAnother(t *testing.T) {
 			"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
 			"client_id": {"clinic"}, "client_secret": {"second" + secret},
 		}
-		require.Equal(t, "invalid_grant", s.post(provider.PathToken, "", form).text("error"))
+		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "", form).text("error"))
 		tokens := s.redeem("clinic", code)
 		require.Equal(t, http.StatusOK, tokens.status, "and the attempt did not burn it: %s", tokens.raw)
 
@@ -40,7 +40,7 @@ func TestACodeOfOneConnectionIsWorthNothingToAnother(t *testing.T) {
 			"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")},
 			"client_id": {"clinic"}, "client_secret": {"second" + secret},
 		}
-		require.Equal(t, "invalid_grant", s.post(provider.PathToken, "", refresh).text("error"), "refresh is bound to the connection")
+		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "", refresh).text("error"), "refresh is bound to the connection")
 		require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status)
 	})
 }
@@ -51,14 +51,14 @@ func TestTheExchangeNamesTheRedirectURIOfTheAuthorization(t *testing.T) {
 		s.client("clinic", nil)
 		b := s.browser()
 		for name, uri := range map[string]string{"none": "", "another": "https://client.example/other", "a longer one": redirectURI + "?x=1"} {
-			got := s.post(provider.PathToken, "clinic", url.Values{
+			got := s.post(oauth.PathToken, "clinic", url.Values{
 				"grant_type": {"authorization_code"}, "code": {b.code(request("clinic", "openid"))}, "redirect_uri": {uri},
 			})
 			require.Equal(t, "invalid_grant", got.text("error"), name)
 		}
 		unnamed := request("clinic", "patients:view")
 		unnamed.Del("redirect_uri")
-		got := s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"authorization_code"}, "code": {b.code(unnamed)}})
+		got := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"authorization_code"}, "code": {b.code(unnamed)}})
 		require.Equal(t, http.StatusOK, got.status, "the only registered one need not be named: %s", got.raw)
 	})
 }
@@ -76,7 +76,7 @@ func TestWhoIsBlockedOrWithdrawnGetsNothing(t *testing.T) {
 		require.Equal(t, "invalid_grant", s.redeem("clinic", code).text("error"))
 		require.Equal(t, "invalid_grant", s.refresh("clinic", tokens.text("refresh_token")).text("error"))
 		require.Equal(t, http.StatusUnauthorized, s.userinfo(tokens.text("access_token")).status)
-		own := s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}})
+		own := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}})
 		require.Equal(t, "unauthorized_client", own.text("error"))
 		require.NoError(t, s.store.UnblockClient(ctx, "clinic"))
 		require.Equal(t, http.StatusOK, s.userinfo(tokens.text("access_token")).status)
@@ -118,12 +118,12 @@ func TestAPublicClientMayNotIntrospect(t *testing.T) {
 		})
 		b := s.browser()
 		code := b.code(challenged(request("app", "openid offline_access")))
-		tokens := s.post(provider.PathToken, "", url.Values{
+		tokens := s.post(oauth.PathToken, "", url.Values{
 			"grant_type": {"authorization_code"}, "client_id": {"app"}, "code": {code}, "redirect_uri": {redirectURI},
 			"code_verifier": {verifier},
 		})
 		require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
-		refused := s.post(provider.PathIntrospect, "", url.Values{"client_id": {"app"}, "token": {tokens.text("access_token")}})
+		refused := s.post(oauth.PathIntrospect, "", url.Values{"client_id": {"app"}, "token": {tokens.text("access_token")}})
 		require.Equal(t, "invalid_client", refused.text("error"), "a public client may not introspect")
 	})
 }
@@ -137,7 +137,7 @@ func TestWhoMayAskAboutAToken(t *testing.T) {
 		s.client("gateway", func(c *storage.Client) { c.Policy.IntrospectAny = true })
 		token := s.redeem("clinic", s.browser().code(request("clinic", "openid"))).text("access_token")
 		for id, want := range map[string]bool{"clinic": true, "registry": true, "gateway": true, "stranger": false} {
-			require.Equal(t, want, s.post(provider.PathIntrospect, id, url.Values{"token": {token}}).body["active"], id)
+			require.Equal(t, want, s.post(oauth.PathIntrospect, id, url.Values{"token": {token}}).body["active"], id)
 		}
 	})
 }
@@ -149,12 +149,12 @@ func TestScriptsOfAClientMayReadItsAnswers(t *testing.T) {
 		for origin, want := range map[string]string{
 			"https://client.example": "https://client.example", "https://app.example": "https://app.example", "https://evil.example": "",
 		} {
-			got := s.raw(provider.PathToken, "application/x-www-form-urlencoded",
+			got := s.raw(oauth.PathToken, "application/x-www-form-urlencoded",
 				"grant_type=client_credentials&client_id=clinic&client_secret="+url.QueryEscape(secret+"clinic"), http.Header{"Origin": {origin}})
 			require.Equal(t, http.StatusOK, got.status)
 			require.Equal(t, want, got.header.Get("Access-Control-Allow-Origin"))
 			require.Empty(t, got.header.Get("Access-Control-Allow-Credentials"))
 		}
-		require.Equal(t, "*", s.browser().get(s.server.URL+provider.PathJWKS).header.Get("Access-Control-Allow-Origin"))
+		require.Equal(t, "*", s.browser().get(s.server.URL+oauth.PathJWKS).header.Get("Access-Control-Allow-Origin"))
 	})
 }

@@ -21,6 +21,7 @@ import (
 	"ithildin/jwks"
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
@@ -73,6 +74,7 @@ type Provider struct {
 	requestTime    time.Duration
 	requestsAtOnce int
 	faces          map[string]Face
+	cors           *oauth.CORS
 
 	outbound       *outbound.Client
 	keySets        *outbound.Cache[*jose.JSONWebKeySet]
@@ -136,6 +138,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		passwords: o.Passwords, components: o.Components,
 		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
 	}
+	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: p.registration.Mode == RegistrationByToken}
 	p.SetAudiences([]string{p.issuer})
 	p.keySets, p.requestObjects = p.newKeySets(), p.newRequestObjects()
 	if err := p.readKeys(ctx); err != nil {
@@ -144,7 +147,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	var err error
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger, Passwords: o.Passwords,
-		Components: o.Components, ClientAddress: p.ClientAddress, RequestID: RequestID,
+		Components: o.Components, ClientAddress: p.ClientAddress, RequestID: inbound.RequestID,
 		Count:         func(event string) { p.metrics.people.WithLabelValues(event).Inc() },
 		SessionsEnded: p.tellClients, AfterSignOut: p.afterSignOut,
 	})

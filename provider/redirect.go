@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -138,7 +139,7 @@ func isPrivateScheme(uri string) bool {
 
 // matchClient settles the redirect URI of an authorization request against every connection of the client. Without one
 // in the request, the client's only registered URI counts (RFC 6749 3.1.2.3), and given is false.
-func matchClient(client *storage.Client, requested string) (uri string, given bool, err *Error) {
+func matchClient(client *storage.Client, requested string) (uri string, given bool, err *oauth.Error) {
 	var registered []string
 	for _, c := range client.Connections {
 		for _, known := range c.RedirectURIs {
@@ -153,7 +154,7 @@ func matchClient(client *storage.Client, requested string) (uri string, given bo
 		if len(registered) == 1 {
 			return registered[0], false, nil
 		}
-		return "", false, invalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
+		return "", false, oauth.InvalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
 	}
 	return "", false, mismatch("redirect_uri", registered, requested)
 }

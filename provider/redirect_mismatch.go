@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 )
 
 // difference is the first part in which two URIs differ, in the order of their parts; a later one is a nearer miss.
@@ -66,10 +67,10 @@ var nearMissDetail = map[difference]string{
 
 // mismatch says what was received and what the near miss is. It does not list what is registered: the page is seen by
 // whoever opens a link.
-func mismatch(parameter string, registered []string, requested string) *Error {
+func mismatch(parameter string, registered []string, requested string) *oauth.Error {
 	nearest := nearestDifference(registered, requested)
 	text := fmt.Sprintf("The %s %.200q is none of the %d that the client registered.", parameter, requested, len(registered))
-	return invalidRequest(text + nearMiss[nearest]).Because(&redirectMismatch{requested, nearest})
+	return oauth.InvalidRequest(text + nearMiss[nearest]).Because(&redirectMismatch{requested, nearest})
 }
 
 func nearestDifference(registered []string, requested string) difference {

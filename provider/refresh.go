@@ -8,6 +8,7 @@ import (
 	"github.com/ory/fosite"
 	"github.com/ory/fosite/handler/oauth2"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -25,7 +26,7 @@ func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosit
 	}
 	u := storage.UnitOfWorkFrom(ctx)
 	if !BoundTo(u.Client, u.Grant) {
-		return invalidGrant("The refresh token was issued to another connection of this client.")
+		return oauth.InvalidGrant("The refresh token was issued to another connection of this client.")
 	}
 	if err := stillApproved(u.Client, u.Grant.ApprovalID, u.Grant.UserBlocked); err != nil {
 		return err
@@ -79,8 +80,8 @@ func (h *refreshHandler) scope(ctx context.Context, u *storage.UnitOfWork, reque
 		return kept, nil
 	}
 	asked := storage.SplitScope(requested)
-	if !contains(scope, asked) {
-		return nil, newError(http.StatusBadRequest, CodeInvalidScope, "The scope goes beyond what was granted.")
+	if !oauth.ContainsAll(scope, asked) {
+		return nil, oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidScope, "The scope goes beyond what was granted.")
 	}
 	return intersection(asked, kept), nil
 }
@@ -88,7 +89,7 @@ func (h *refreshHandler) scope(ctx context.Context, u *storage.UnitOfWork, reque
 func intersection(asked, kept []string) []string {
 	var both []string
 	for _, name := range asked {
-		if contains(kept, []string{name}) {
+		if oauth.ContainsAll(kept, []string{name}) {
 			both = append(both, name)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -220,7 +220,7 @@ func TestAttackAnOldTokenOfAnIdleClient(t *testing.T) {
 func TestAttackARefreshAsksForMoreScope(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		f := newFamily(t, engine)
-		got := f.post(provider.PathToken, "clinic", map[string][]string{
+		got := f.post(oauth.PathToken, "clinic", map[string][]string{
 			"grant_type": {"refresh_token"}, "refresh_token": {f.token()}, "scope": {"openid patients:create"},
 		})
 		require.Equal(t, "invalid_scope", got.text("error"))

@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -23,26 +24,26 @@ func (p *Provider) mountRegistration(router *mux.Router) {
 	if !p.registration.isOn() {
 		return
 	}
-	add := func(path, method string, e endpoint) {
-		router.Handle(path, p.serve(e, p.asRegistration)).Methods(method)
+	add := func(path, method string, e oauth.Endpoint) {
+		router.Handle(path, oauth.Serve(e, p.asRegistration)).Methods(method)
 	}
-	add(PathRegister, http.MethodPost, p.register)
-	add(PathRegister+"/{client_id}", http.MethodGet, p.readClient)
-	add(PathRegister+"/{client_id}", http.MethodPut, p.updateClient)
-	add(PathRegister+"/{client_id}", http.MethodDelete, p.deleteClient)
+	add(oauth.PathRegister, http.MethodPost, p.register)
+	add(oauth.PathRegister+"/{client_id}", http.MethodGet, p.readClient)
+	add(oauth.PathRegister+"/{client_id}", http.MethodPut, p.updateClient)
+	add(oauth.PathRegister+"/{client_id}", http.MethodDelete, p.deleteClient)
 	if p.registration.Mode == RegistrationByToken { // an open door gets no preflight, without which no page can send JSON
-		router.HandleFunc(PathRegister, p.preflight).Methods(http.MethodOptions)
-		router.HandleFunc(PathRegister+"/{client_id}", p.preflight).Methods(http.MethodOptions)
+		router.HandleFunc(oauth.PathRegister, oauth.Preflight).Methods(http.MethodOptions)
+		router.HandleFunc(oauth.PathRegister+"/{client_id}", oauth.Preflight).Methods(http.MethodOptions)
 	}
 }
 
 // asRegistration is the dialect of RFC 7591 section 3.2.2, and of RFC 6750 section 3 where a token is wrong.
-func (p *Provider) asRegistration(w http.ResponseWriter, r *http.Request, e *Error) {
+func (p *Provider) asRegistration(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
 	if e.Status == http.StatusUnauthorized {
-		p.asBearer(w, r, e)
+		oauth.EncodeBearerError(w, r, e)
 		return
 	}
-	p.inJSON(w, r, e)
+	oauth.EncodeError(w, r, e)
 }
 
 // registrationAnswer is RFC 7591 section 3.2.1 and RFC 7592 section 3.
@@ -67,11 +68,11 @@ func (p *Provider) registrationAnswer(
 ) registrationAnswer {
 	a := registrationAnswer{
 		ClientID: client.ID, ClientIDIssuedAt: client.CreatedAt, ClientSecret: secret, RegistrationAccessToken: token,
-		RegistrationClientURI: p.issuer + PathRegister + "/" + url.PathEscape(client.ID), ClientName: client.Name,
+		RegistrationClientURI: p.issuer + oauth.PathRegister + "/" + url.PathEscape(client.ID), ClientName: client.Name,
 		RedirectURIs: client.Connections[0].RedirectURIs, Metadata: client.Metadata,
 	}
 	named := request != nil && request.Scope != nil
-	if named || !contains(client.Scope, p.registration.Scope) || !contains(p.registration.Scope, client.Scope) {
+	if named || !oauth.ContainsAll(client.Scope, p.registration.Scope) || !oauth.ContainsAll(p.registration.Scope, client.Scope) {
 		a.Scope = strings.Join(client.Scope, " ")
 	}
 	if secret != "" {
@@ -127,14 +128,14 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	}, p.registration.Quota)
 	switch {
 	case errors.Is(err, storage.ErrQuota):
-		return newError(http.StatusForbidden, CodeAccessDenied,
+		return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied,
 			"There are as many registered clients as this provider takes. Its operator can make room.").Because(err)
 	case errors.Is(err, storage.ErrUsed):
 		return wrongInitialAccessToken(err)
 	case err != nil:
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, p.registrationAnswer(client, request, token, secret.value))
+	return oauth.WriteJSON(w, http.StatusCreated, p.registrationAnswer(client, request, token, secret.value))
 }
 
 // limitRegistration bounds what one address, or one client, may ask for, whatever comes of it.
@@ -145,7 +146,7 @@ func (p *Provider) limitRegistration(w http.ResponseWriter, of string) error {
 	}
 	seconds := int64(math.Ceil(wait.Seconds()))
 	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
-	return newError(http.StatusTooManyRequests, CodeTemporarilyUnavailable, fmt.Sprintf(
+	return oauth.NewError(http.StatusTooManyRequests, oauth.CodeTemporarilyUnavailable, fmt.Sprintf(
 		"Too many registrations, or updates of one: at most %d within an hour. Please try again in %s.",
 		p.registration.Rate, time.Duration(seconds)*time.Second))
 }
@@ -155,9 +156,9 @@ func (p *Provider) initialAccess(r *http.Request) (id string, err error) {
 	if r.Header.Get("Authorization") == "" && p.registration.Mode == RegistrationOpen {
 		return "", nil
 	}
-	token, found := bearerToken(r)
+	token, found := oauth.BearerToken(r)
 	if !found {
-		return "", newError(http.StatusUnauthorized, CodeInvalidToken,
+		return "", oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken,
 			"Registration wants an initial access token: Authorization: Bearer, and the token.")
 	}
 	known, err := p.store.FindInitialAccessToken(r.Context(), storage.Hash(token))
@@ -170,8 +171,8 @@ func (p *Provider) initialAccess(r *http.Request) (id string, err error) {
 	return known.ID, nil
 }
 
-func wrongInitialAccessToken(cause error) *Error {
-	return newError(http.StatusUnauthorized, CodeInvalidToken,
+func wrongInitialAccessToken(cause error) *oauth.Error {
+	return oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken,
 		"The initial access token is unknown, expired or used up.").Because(cause)
 }
 
@@ -197,7 +198,7 @@ func (p *Provider) registrationRules(vouched bool) ClientRules {
 	if vouched {
 		rules.GrantTypes = registrableGrants
 	}
-	if !slices.ContainsFunc(p.responseTypes, frontChannel) {
+	if !slices.ContainsFunc(p.responseTypes, oauth.UsesFrontChannel) {
 		rules.GrantTypes = slices.DeleteFunc(slices.Clone(rules.GrantTypes), func(grant string) bool { return grant == "implicit" })
 	}
 	return rules

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 )
 
 // key is a public key with changes to its members.
@@ -184,8 +185,8 @@ func TestABodyThatIsNoMetadataIsRefused(t *testing.T) {
 	duplicate := `{` + uri + `,"jwks":{"keys":[{"kty":"RSA","kty":"EC"}]}}`
 	s.requireRefused(s.register(duplicate), http.StatusBadRequest, "invalid_client_metadata", "jwks")
 	s.requireRefused(s.register(strings.Repeat(" ", 64<<10)+"{}"), http.StatusRequestEntityTooLarge, "invalid_request", "65536 bytes")
-	s.requireRefused(s.post(provider.PathRegister, "", nil), http.StatusBadRequest, "invalid_request", "application/json")
-	require.Equal(t, http.StatusMethodNotAllowed, s.call(http.MethodGet, s.server.URL+provider.PathRegister, "", nil).status)
+	s.requireRefused(s.post(oauth.PathRegister, "", nil), http.StatusBadRequest, "invalid_request", "application/json")
+	require.Equal(t, http.StatusMethodNotAllowed, s.call(http.MethodGet, s.server.URL+oauth.PathRegister, "", nil).status)
 
 	empty := map[string]any{}
 	for _, member := range []string{"jwks", "jwks_uri", "scope", "default_max_age", "contacts", "id_token_encrypted_response_alg"} {

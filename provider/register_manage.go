@@ -8,6 +8,8 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -32,8 +34,8 @@ func (p *Provider) authenticateRegistration(r *http.Request) (*registered, error
 }
 
 func (p *Provider) proveRegistration(r *http.Request) (*registered, error) {
-	wrong := newError(http.StatusUnauthorized, CodeInvalidToken, "The registration access token is not the one of this client.")
-	token, found := bearerToken(r)
+	wrong := oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken, "The registration access token is not the one of this client.")
+	token, found := oauth.BearerToken(r)
 	if !found {
 		return nil, wrong
 	}
@@ -54,9 +56,9 @@ func (p *Provider) proveRegistration(r *http.Request) (*registered, error) {
 	case err != nil:
 		return nil, err
 	case client.IsBlocked:
-		return nil, newError(http.StatusForbidden, CodeAccessDenied, "The client is blocked.").Because(ErrClientBlocked)
+		return nil, oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The client is blocked.").Because(oauth.ErrClientBlocked)
 	case len(client.Connections) == 0:
-		return nil, newError(http.StatusForbidden, CodeAccessDenied, "The operator has taken the client's connection away.")
+		return nil, oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The operator has taken the client's connection away.")
 	}
 	return &registered{client: client, registration: registration, token: token}, nil
 }
@@ -64,7 +66,7 @@ func (p *Provider) proveRegistration(r *http.Request) (*registered, error) {
 // byClient says that a client changes its own registration, for the audit.
 func (p *Provider) byClient(r *http.Request, client *storage.Client) context.Context {
 	return storage.ActingAs(r.Context(), storage.Actor{
-		By: storage.ByClient, ClientID: client.ID, RequestID: RequestID(r), Address: p.ClientAddress(r),
+		By: storage.ByClient, ClientID: client.ID, RequestID: inbound.RequestID(r), Address: p.ClientAddress(r),
 	})
 }
 
@@ -74,7 +76,7 @@ func (p *Provider) readClient(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, p.registrationAnswer(known.client, nil, known.token, ""))
+	return oauth.WriteJSON(w, http.StatusOK, p.registrationAnswer(known.client, nil, known.token, ""))
 }
 
 // updateClient replaces all that a client registered (RFC 7592 section 2.2). Its token stays the same, so that an answer that
@@ -105,7 +107,7 @@ func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
 	client.UpdatedAt = p.store.Now()
 	// It may ask for what anybody may, and for what an operator has given it.
 	rules := p.registrationRules(known.registration.InitialAccessTokenID != "")
-	request.apply(client, union(p.registration.Scope, client.Scope), rules)
+	request.apply(client, oauth.Union(p.registration.Scope, client.Scope), rules)
 	if err := checkRegistration(client, rules); err != nil {
 		return err
 	}
@@ -122,13 +124,13 @@ func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, p.registrationAnswer(client, request, known.token, secret.value))
+	return oauth.WriteJSON(w, http.StatusOK, p.registrationAnswer(client, request, known.token, secret.value))
 }
 
 // matches compares what a client repeats of itself.
 func (c *registered) matches(request *registrationRequest) error {
 	if request.ClientID != c.client.ID {
-		return invalidRequest("The client_id of the body is not the one of the URL, or is missing.")
+		return oauth.InvalidRequest("The client_id of the body is not the one of the URL, or is missing.")
 	}
 	if request.ClientSecret == "" {
 		return nil
@@ -138,7 +140,7 @@ func (c *registered) matches(request *registrationRequest) error {
 	}) {
 		return nil
 	}
-	return invalidRequest("The client_secret is not the client's: want the current one, or none.")
+	return oauth.InvalidRequest("The client_secret is not the client's: want the current one, or none.")
 }
 
 // serves says whether one of the secrets is of use to a client: any, or a sealed one where it signs with it.

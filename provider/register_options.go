@@ -1,6 +1,9 @@
 package provider
 
-import "ithildin/storage"
+import (
+	"ithildin/provider/oauth"
+	"ithildin/storage"
+)
 
 // Registration is how clients may register themselves (RFC 7591).
 type Registration struct {
@@ -48,5 +51,5 @@ func (p *Provider) registrationEndpoint() string {
 	if !p.registration.isOn() {
 		return ""
 	}
-	return p.issuer + PathRegister
+	return p.issuer + oauth.PathRegister
 }

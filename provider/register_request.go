@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4/json"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -34,13 +35,13 @@ type registrationRequest struct {
 // readRegistration reads the body. The JSON is of the strict kind that go-jose reads: names are compared by case, and none
 // may come twice. Members that are not known are ignored, and so is what is empty: null (RFC 7592 section 2.2), "" and [].
 func readRegistration(w http.ResponseWriter, r *http.Request) (*registrationRequest, error) {
-	body, malformed := readBody(w, r, "application/json", maximumRegistration)
+	body, malformed := oauth.ReadBody(w, r, "application/json", maximumRegistration)
 	if malformed != nil {
 		return nil, malformed
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil || !utf8.Valid(body) {
-		return nil, newError(http.StatusBadRequest, CodeInvalidClientMetadata,
+		return nil, oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidClientMetadata,
 			"The body is no JSON object in UTF-8 whose members have a name each.").Because(err)
 	}
 	request := &registrationRequest{}
@@ -128,7 +129,7 @@ func (q *registrationRequest) apply(client *storage.Client, allowed []string, ru
 
 func (q *registrationRequest) setDefaults(rules ClientRules) {
 	for i, responseType := range q.ResponseTypes {
-		if known := NormalizeResponseType(responseType); known != "" {
+		if known := oauth.NormalizeResponseType(responseType); known != "" {
 			q.ResponseTypes[i] = known
 		}
 	}
@@ -197,12 +198,12 @@ func (q *registrationRequest) settleScope(client *storage.Client, allowed []stri
 }
 
 // asMetadataError gives what ValidateClient found its public face. The first problem gives the code.
-func asMetadataError(err error) *Error {
-	code := CodeInvalidClientMetadata
+func asMetadataError(err error) *oauth.Error {
+	code := oauth.CodeInvalidClientMetadata
 	var first *MetadataError
 	if errors.As(err, &first) && first.Member == "redirect_uris" {
-		code = CodeInvalidRedirectURI
+		code = oauth.CodeInvalidRedirectURI
 	}
 	description := strings.ReplaceAll(err.Error(), "\n", "; ")
-	return newError(http.StatusBadRequest, code, description[:min(len(description), maximumProblems)])
+	return oauth.NewError(http.StatusBadRequest, code, description[:min(len(description), maximumProblems)])
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -60,7 +61,7 @@ func (s *stack) call(method, address, token string, body any) answer {
 }
 
 func (s *stack) register(body any) answer {
-	return s.call(http.MethodPost, s.server.URL+provider.PathRegister, "", body)
+	return s.call(http.MethodPost, s.server.URL+oauth.PathRegister, "", body)
 }
 
 // registered registers a client that must be accepted.
@@ -82,7 +83,7 @@ func (s *stack) requireRefused(a answer, status int, code string, words ...strin
 // tokensOf goes all the way with a registered client that has a secret.
 func (s *stack) tokensOf(client answer, scope string) answer {
 	code := s.browser().code(request(client.text("client_id"), scope))
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.server.URL+provider.PathToken,
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.server.URL+oauth.PathToken,
 		strings.NewReader(url.Values{
 			"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
 		}.Encode()))
@@ -97,11 +98,11 @@ func (s *stack) tokensOf(client answer, scope string) answer {
 func TestRegistrationIsOffUnlessItIsTurnedOn(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	require.Equal(t, http.StatusNotFound, s.register(metadata()).status)
-	require.Equal(t, http.StatusNotFound, s.call(http.MethodGet, s.server.URL+provider.PathRegister+"/x", "token", nil).status)
-	require.NotContains(t, s.call(http.MethodGet, s.server.URL+provider.PathDiscovery, "", nil).body, "registration_endpoint")
+	require.Equal(t, http.StatusNotFound, s.call(http.MethodGet, s.server.URL+oauth.PathRegister+"/x", "token", nil).status)
+	require.NotContains(t, s.call(http.MethodGet, s.server.URL+oauth.PathDiscovery, "", nil).body, "registration_endpoint")
 
 	s = registering(t, nil)
-	discovered := s.call(http.MethodGet, s.server.URL+provider.PathDiscovery, "", nil).body
+	discovered := s.call(http.MethodGet, s.server.URL+oauth.PathDiscovery, "", nil).body
 	require.Equal(t, s.server.URL+"/oauth2/register", discovered["registration_endpoint"])
 	require.Equal(t, []any{"public", "pairwise"}, discovered["subject_types_supported"])
 }
@@ -187,7 +188,7 @@ func TestScopeAndPolicyAreNotTheClientsToChoose(t *testing.T) {
 
 func TestAnInitialAccessTokenIsGoodForSoManyRegistrations(t *testing.T) {
 	s := registering(t, func(o *provider.Options) { o.Registration.Mode = provider.RegistrationByToken })
-	address := s.server.URL + provider.PathRegister
+	address := s.server.URL + oauth.PathRegister
 	for _, token := range []string{"", "wrong"} {
 		a := s.call(http.MethodPost, address, token, metadata())
 		s.requireRefused(a, http.StatusUnauthorized, "invalid_token", "nitial access token")
@@ -214,7 +215,7 @@ func TestAGatewayKnowsClientsRegisteredWithAnInitialAccessTokenOnly(t *testing.T
 		ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 1, ExpiresAt: s.store.Now() + 60,
 	}))
 	for token, accessType := range map[string]string{"partner": storage.AccessTypeDirect, "": ""} {
-		registered := s.call(http.MethodPost, s.server.URL+provider.PathRegister, token, metadata())
+		registered := s.call(http.MethodPost, s.server.URL+oauth.PathRegister, token, metadata())
 		require.Equal(t, http.StatusCreated, registered.status, registered.raw)
 		stored, err := s.store.LoadClient(t.Context(), registered.text("client_id"))
 		require.NoError(t, err)
@@ -291,7 +292,7 @@ func TestAnUnknownClientAndAWrongTokenAreAnsweredAlike(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
 		var answers []string
 		for _, address := range []string{
-			known, unknown, s.server.URL + provider.PathRegister + "/" + operated.ID, known + "?access_token=" + other,
+			known, unknown, s.server.URL + oauth.PathRegister + "/" + operated.ID, known + "?access_token=" + other,
 		} {
 			for _, token := range []string{"", "wrong", other} {
 				a := s.call(method, address, token, metadata())

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
@@ -91,7 +92,7 @@ func (s *stack) signedIn(clientID, scope string) (*browser, answer) {
 
 // logout sends the browser to the end_session_endpoint.
 func (b *browser) logout(parameters url.Values) page {
-	return b.get(b.stack.server.URL + provider.PathLogout + "?" + parameters.Encode())
+	return b.get(b.stack.server.URL + oauth.PathLogout + "?" + parameters.Encode())
 }
 
 // hinted is a logout of whoever the hint names, with the way back and further parameters in pairs.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -38,7 +39,7 @@ func (l *lines) String() string {
 // withRequestID refreshes under an id of the client's.
 func (f *family) withRequestID(id string) answer {
 	body := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {f.token()}}.Encode()
-	r, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.server.URL+provider.PathToken, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.server.URL+oauth.PathToken, strings.NewReader(body))
 	require.NoError(f.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("X-Request-Id", id)

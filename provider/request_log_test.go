@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage/storagetest"
 )
 
@@ -48,7 +49,7 @@ func TestTheLogSaysWhatHappenedToARequest(t *testing.T) {
 		s := newStack(t, engine, func(o *provider.Options) { o.Logger = slog.New(slog.NewJSONHandler(log, nil)) })
 		s.client("clinic", nil)
 		send := func(id string, form url.Values) {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+provider.PathToken+"?note=not-for-logs", strings.NewReader(form.Encode()))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+oauth.PathToken+"?note=not-for-logs", strings.NewReader(form.Encode()))
 			require.NoError(t, err)
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			r.Header.Set("X-Request-Id", id)
@@ -62,7 +63,7 @@ func TestTheLogSaysWhatHappenedToARequest(t *testing.T) {
 			require.Len(t, lines, 1, id)
 			require.Equal(t, "request", lines[0]["msg"])
 			require.Equal(t, "POST", lines[0]["method"])
-			require.Equal(t, provider.PathToken, lines[0]["route"])
+			require.Equal(t, oauth.PathToken, lines[0]["route"])
 			require.Equal(t, "127.0.0.1", lines[0]["address"])
 			require.Equal(t, "clinic", lines[0]["client_id"])
 			require.Greater(t, lines[0]["duration_ms"], 0.0)
@@ -108,7 +109,7 @@ func TestTheLogSaysThatTheDatabaseIsToBlame(t *testing.T) {
 		b := s.browser()
 		code := b.code(challenged(request("clinic", "openid")))
 		require.NoError(t, s.store.Close())
-		s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier}})
+		s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier}})
 		_, text := log.of(t, "")
 		lines := strings.Split(strings.TrimSpace(text), "\n")
 		var last map[string]any

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -12,12 +13,12 @@ import (
 // access token ends alone. An unknown token, or another client's, is answered like one that was revoked; a database that
 // is away is not: the client must not believe in a revocation that did not happen.
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
-	client, token, err := p.askedAbout(w, r, PathRevoke)
+	client, token, err := p.askedAbout(w, r, oauth.PathRevoke)
 	if err != nil {
 		return err
 	}
 	ctx := r.Context()
-	p.allowOrigin(w, r, client.ID)
+	p.cors.AllowOrigin(w, r, client.ID)
 	event := storage.Event{Kind: storage.EventTokenRevoked, ClientID: client.ID}
 	info, err := p.findAccess(ctx, token)
 	switch {
@@ -42,7 +43,7 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := p.store.RecordEvents(ctx, []storage.Event{Identified(ctx, event)}); err != nil {
+	if err := p.store.RecordEvents(ctx, []storage.Event{oauth.IdentifyEvent(ctx, event)}); err != nil {
 		return err
 	}
 	return done(w)
@@ -71,7 +72,7 @@ func (p *Provider) EndToken(ctx context.Context, token string, info *TokenInfo) 
 			return err
 		}
 	}
-	return p.store.RecordEvents(ctx, []storage.Event{Identified(ctx, storage.Event{
+	return p.store.RecordEvents(ctx, []storage.Event{oauth.IdentifyEvent(ctx, storage.Event{
 		Kind: storage.EventTokenRevoked, ClientID: info.ClientID, UserID: info.UserID,
 	})})
 }

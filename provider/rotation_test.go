@@ -11,6 +11,7 @@ import (
 
 	"ithildin/jwks"
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage/storagetest"
 )
 
@@ -23,7 +24,7 @@ func TestResourceServersFollowAKeyRotation(t *testing.T) {
 		ctx := context.Background()
 		verify := func(token, algorithm string) string {
 			// A fresh key set each time: whatever is published now must do.
-			verifier := oidc.NewVerifier(s.server.URL, oidc.NewRemoteKeySet(ctx, s.server.URL+provider.PathJWKS), &oidc.Config{
+			verifier := oidc.NewVerifier(s.server.URL, oidc.NewRemoteKeySet(ctx, s.server.URL+oauth.PathJWKS), &oidc.Config{
 				SkipClientIDCheck: true, SupportedSigningAlgs: []string{algorithm}, Now: s.clock.Now,
 			})
 			verified, err := verifier.Verify(ctx, token)

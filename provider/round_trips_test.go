@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -40,12 +41,12 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 					require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status)
 				})
 				introspect = count(func() {
-					seen := s.post(provider.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}})
+					seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}})
 					require.Equal(t, true, seen.body["active"])
 				})
 				userinfo = count(func() { require.Equal(t, http.StatusOK, s.userinfo(tokens.text("access_token")).status) })
 				credentials = count(func() {
-					require.Equal(t, http.StatusOK, s.post(provider.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}}).status)
+					require.Equal(t, http.StatusOK, s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}}).status)
 				})
 				return
 			}
@@ -99,7 +100,7 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 			form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 			form.Set("client_assertion", a.sign(t, a.key, jose.ES256, a.claims()))
 			proxy.Reset()
-			got := s.post(provider.PathToken, "", form)
+			got := s.post(oauth.PathToken, "", form)
 			require.Equal(t, http.StatusOK, got.status, got.raw)
 		}
 		require.LessOrEqual(t, proxy.RoundTrips(), int64(3), "1 read and 1 write, and 1 write for the jti")
@@ -107,7 +108,7 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 	t.Run("discovery and JWKS", func(t *testing.T) {
 		s, proxy := proxiedStack(t)
 		proxy.Reset()
-		for _, path := range []string{provider.PathDiscovery, provider.PathJWKS} {
+		for _, path := range []string{oauth.PathDiscovery, oauth.PathJWKS} {
 			require.Equal(t, http.StatusOK, s.browser().get(s.server.URL+path).status)
 		}
 		require.Zero(t, proxy.RoundTrips())
@@ -125,10 +126,10 @@ func TestADatabaseThatGoesAwayGivesServiceUnavailableAndComesBack(t *testing.T) 
 	for name, got := range map[string]answer{
 		"code":                           s.redeem("clinic", code),
 		"refresh":                        s.refresh("clinic", tokens.text("refresh_token")),
-		"introspect":                     s.post(provider.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}}),
-		"revoke":                         s.post(provider.PathRevoke, "clinic", url.Values{"token": {tokens.text("access_token")}}),
+		"introspect":                     s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}}),
+		"revoke":                         s.post(oauth.PathRevoke, "clinic", url.Values{"token": {tokens.text("access_token")}}),
 		"userinfo":                       s.userinfo(tokens.text("access_token")),
-		"a client that is not in memory": s.post(provider.PathToken, "unknown", url.Values{"grant_type": {"client_credentials"}}),
+		"a client that is not in memory": s.post(oauth.PathToken, "unknown", url.Values{"grant_type": {"client_credentials"}}),
 	} {
 		require.Equal(t, http.StatusServiceUnavailable, got.status, "%s: %s", name, got.raw)
 		require.Equal(t, "temporarily_unavailable", got.text("error"), name)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -95,7 +96,7 @@ func (s *scopes) entry(name string) storage.Scope {
 
 // ofRoles is what the user's roles give, for a request that names no scope (contract 7.1).
 func (s *scopes) ofRoles() []string {
-	all := union(nil, s.granted)
+	all := oauth.Union(nil, s.granted)
 	slices.Sort(all) // roles are read in no order, and a consent page is asked twice
 	return all
 }
@@ -109,30 +110,9 @@ func (s *scopes) entries(names []string) []storage.Scope {
 	return list
 }
 
-// contains says whether every one of names is in all.
-func contains(all, names []string) bool {
-	for _, name := range names {
-		if !slices.Contains(all, name) {
-			return false
-		}
-	}
-	return true
-}
-
-// union are the names of both, each once and in their order.
-func union(all, more []string) []string {
-	both := slices.Clone(all)
-	for _, name := range more {
-		if !slices.Contains(both, name) {
-			both = append(both, name)
-		}
-	}
-	return both
-}
-
 // asScopeError words a ScopeError for the standard face.
-func asScopeError(err error) *Error {
-	return newError(http.StatusBadRequest, CodeInvalidScope, describeScope(err)).Because(err)
+func asScopeError(err error) *oauth.Error {
+	return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidScope, describeScope(err)).Because(err)
 }
 
 func describeScope(err error) string {

@@ -12,6 +12,7 @@ import (
 
 	"ithildin/jwks"
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -54,7 +55,7 @@ func TestAnOriginIsWrittenAsBrowsersDo(t *testing.T) {
 func TestTheSessionIframeAloneMayBeFramed(t *testing.T) {
 	p := newBareProvider(t, "https://op.example")
 	w := httptest.NewRecorder()
-	p.Handler().ServeHTTP(w, httptest.NewRequest("GET", PathSession, nil))
+	p.Handler().ServeHTTP(w, httptest.NewRequest("GET", oauth.PathSession, nil))
 	require.Equal(t, 200, w.Code)
 	require.Empty(t, w.Header().Get("X-Frame-Options"))
 	policy := w.Header().Get("Content-Security-Policy")

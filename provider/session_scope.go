@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -67,7 +68,7 @@ func (p *Provider) checkSessionToken(ctx context.Context, t SessionToken) (beyon
 }
 
 func weakSignIn() error {
-	return newError(http.StatusForbidden, CodeAccessDenied, "The sign-in is weaker than a requested scope demands.").Because(ErrAssurance)
+	return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The sign-in is weaker than a requested scope demands.").Because(ErrAssurance)
 }
 
 // strongEnough leaves out the scopes that demand more than the sign-in of that acr was: an operator may have raised the

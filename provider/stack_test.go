@@ -19,6 +19,7 @@ import (
 	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -187,7 +188,7 @@ func (b *browser) postFrom(r *http.Request, form url.Values) page {
 
 // authorize begins an authorization request.
 func (b *browser) authorize(parameters url.Values) page {
-	return b.get(b.stack.server.URL + provider.PathAuthorize + "?" + parameters.Encode())
+	return b.get(b.stack.server.URL + oauth.PathAuthorize + "?" + parameters.Encode())
 }
 
 var hiddenRequest = regexp.MustCompile(`name="request" value="([^"]+)"`)
@@ -266,17 +267,17 @@ func (s *stack) send(r *http.Request) answer {
 }
 
 func (s *stack) redeem(id, code string) answer {
-	return s.post(provider.PathToken, id, url.Values{
+	return s.post(oauth.PathToken, id, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
 	})
 }
 
 func (s *stack) refresh(id, token string) answer {
-	return s.post(provider.PathToken, id, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
+	return s.post(oauth.PathToken, id, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
 }
 
 func (s *stack) userinfo(token string) answer {
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.server.URL+provider.PathUserinfo, nil)
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.server.URL+oauth.PathUserinfo, nil)
 	require.NoError(s.t, err)
 	r.Header.Set("Authorization", "Bearer "+token)
 	return s.send(r)

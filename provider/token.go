@@ -1,6 +1,10 @@
 package provider
 
-import "net/http"
+import (
+	"net/http"
+
+	"ithildin/provider/oauth"
+)
 
 // tokenResponse is RFC 6749 5.1 and OIDC Core 3.1.3.3.
 type tokenResponse struct {
@@ -14,7 +18,7 @@ type tokenResponse struct {
 
 // token is the token endpoint (RFC 6749 3.2).
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
-	form, malformed := readForm(w, r)
+	form, malformed := oauth.ReadForm(w, r)
 	if malformed != nil {
 		return malformed
 	}
@@ -22,8 +26,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p.allowOrigin(w, r, set.ClientID)
-	return writeJSON(w, http.StatusOK, tokenResponse{
+	p.cors.AllowOrigin(w, r, set.ClientID)
+	return oauth.WriteJSON(w, http.StatusOK, tokenResponse{
 		AccessToken: set.AccessToken, TokenType: "Bearer", ExpiresIn: set.ExpiresIn,
 		RefreshToken: set.RefreshToken, IDToken: set.IDToken, Scope: set.Scope,
 	})

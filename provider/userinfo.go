@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -18,14 +19,14 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 	}
 	info, err := p.inspectAccess(r.Context(), token)
 	if errors.Is(err, ErrInactive) {
-		return newError(http.StatusUnauthorized, CodeInvalidToken, "The access token is unknown, expired or revoked.").Because(err)
+		return oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken, "The access token is unknown, expired or revoked.").Because(err)
 	}
 	if err != nil {
 		return err
 	}
 	scope := storage.SplitScope(info.Scope)
-	if info.UserID == "" || !contains(scope, []string{"openid"}) {
-		return newError(http.StatusForbidden, CodeInsufficientScope, "The access token was not granted the scope openid.")
+	if info.UserID == "" || !oauth.ContainsAll(scope, []string{"openid"}) {
+		return oauth.NewError(http.StatusForbidden, oauth.CodeInsufficientScope, "The access token was not granted the scope openid.")
 	}
 	client, err := p.store.Client(r.Context(), info.ClientID)
 	if err != nil {
@@ -37,11 +38,11 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	claims["sub"] = info.Subject
-	p.allowOrigin(w, r, info.ClientID)
+	p.cors.AllowOrigin(w, r, info.ClientID)
 	if algorithm := client.Metadata.UserinfoSignedResponseAlg; algorithm != "" {
 		return p.writeSignedUserinfo(w, client, algorithm, claims)
 	}
-	return writeJSON(w, http.StatusOK, claims)
+	return oauth.WriteJSON(w, http.StatusOK, claims)
 }
 
 // writeSignedUserinfo answers with a JWT for the client that registered for one (OIDC Core 5.3.2). It has no exp, for it is
@@ -62,30 +63,23 @@ func (p *Provider) writeSignedUserinfo(w http.ResponseWriter, client *storage.Cl
 // bearer reads the access token of a request (RFC 6750 2.1 and 2.2), from one place only.
 func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if r.URL.Query().Has("access_token") {
-		return "", invalidRequest("The access token must be in the Authorization header or in the body, never in the URL.")
+		return "", oauth.InvalidRequest("The access token must be in the Authorization header or in the body, never in the URL.")
 	}
-	token, inHeader := bearerToken(r)
+	token, inHeader := oauth.BearerToken(r)
 	if r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		form, malformed := readForm(w, r)
+		form, malformed := oauth.ReadForm(w, r)
 		if malformed != nil {
 			return "", malformed
 		}
 		if inBody := form.Get("access_token"); inBody != "" {
 			if inHeader {
-				return "", invalidRequest("The access token is given twice.")
+				return "", oauth.InvalidRequest("The access token is given twice.")
 			}
 			return inBody, nil
 		}
 	}
 	if !inHeader {
-		return "", newError(http.StatusUnauthorized, "", "The request carries no access token.")
+		return "", oauth.NewError(http.StatusUnauthorized, "", "The request carries no access token.")
 	}
 	return token, nil
-}
-
-// bearerToken reads the header and nothing else: what is in a URL ends up in logs (RFC 6750 section 5.3).
-func bearerToken(r *http.Request) (token string, found bool) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	token = strings.TrimSpace(token)
-	return token, strings.EqualFold(scheme, "Bearer") && token != ""
 }

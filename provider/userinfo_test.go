@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -21,7 +21,7 @@ func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
 		s.client("clinic", nil)
 		token := s.redeem("clinic", s.browser().code(request("clinic", "openid profile"))).text("access_token")
 		ask := func(method, query, header string, body url.Values) answer {
-			r := httptest.NewRequestWithContext(t.Context(), method, s.server.URL+provider.PathUserinfo+query, strings.NewReader(body.Encode()))
+			r := httptest.NewRequestWithContext(t.Context(), method, s.server.URL+oauth.PathUserinfo+query, strings.NewReader(body.Encode()))
 			r.RequestURI = ""
 			if header != "" {
 				r.Header.Set("Authorization", header)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -176,11 +177,11 @@ func (p *Provider) verifyHolders(ctx context.Context, v *Verification, found *st
 	client, err := p.store.Client(ctx, v.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return ErrUnknownClient
+		return oauth.ErrUnknownClient
 	case err != nil:
 		return err
 	case client.IsBlocked:
-		return ErrClientBlocked
+		return oauth.ErrClientBlocked
 	case !found.UserKnown:
 		return ErrUnknownUser
 	case found.UserBlocked:

@@ -6,10 +6,11 @@ import (
 	"net/http"
 
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 )
 
 // words puts an error for a person: what is known of its cause in the page's language, and the description beside it.
-func words(e *Error) login.ErrorPage {
+func words(e *oauth.Error) login.ErrorPage {
 	page := login.ErrorPage{Code: e.Code, Message: e.Description}
 	if e.Status < http.StatusInternalServerError {
 		page.Hint = login.HintTellOperator
@@ -23,9 +24,9 @@ func words(e *Error) login.ErrorPage {
 		page.Message, page.Received = login.MessageScopeRefused, scope.Scope
 	case errors.Is(e, ErrNoPage):
 		page.Message, page.Hint = login.MessageNoPage, ""
-	case errors.Is(e, ErrClientMissing):
+	case errors.Is(e, oauth.ErrClientMissing):
 		page.Message, page.Expected = login.MessageClientMissing, "client_id"
-	case errors.Is(e, ErrUnknownClient):
+	case errors.Is(e, oauth.ErrUnknownClient):
 		page.Message = login.MessageClientUnknown
 	case errors.Is(e, ErrRedirectMissing):
 		page.Message, page.Expected = login.MessageRedirectMissing, "redirect_uri"
@@ -34,7 +35,7 @@ func words(e *Error) login.ErrorPage {
 		page.Received = fmt.Sprintf("%.200q", redirect.requested)
 	case errors.Is(e, ErrRedirectURI):
 		page.Message = login.MessageRedirectMismatch
-	case errors.Is(e, ErrClientBlocked):
+	case errors.Is(e, oauth.ErrClientBlocked):
 		page.Message = login.MessageClientBlocked
 	case errors.Is(e, ErrRefused):
 		page.Message, page.Hint = login.MessageDenied, ""

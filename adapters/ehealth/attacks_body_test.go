@@ -14,6 +14,7 @@ import (
 	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage/storagetest"
 )
 
@@ -66,7 +67,7 @@ func TestARequestForWhoseBodyThereIsNoRoomIsToComeAgain(t *testing.T) {
 			{public, "/oauth/tokens", "application/json", `"type":"internal_error"`},
 			{public, "/auth/login", "application/json", `"type":"internal_error"`},
 			{admin, "/admin/users", "application/json", `"type":"internal_error"`},
-			{public, provider.PathToken, "application/x-www-form-urlencoded", `"error":"temporarily_unavailable"`},
+			{public, oauth.PathToken, "application/x-www-form-urlencoded", `"error":"temporarily_unavailable"`},
 			{public, "/login/sign-in", "application/x-www-form-urlencoded", "temporarily_unavailable"},
 		} {
 			answer := httptest.NewRecorder()

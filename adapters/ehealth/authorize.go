@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -132,11 +133,11 @@ func (a *Adapter) approve(w http.ResponseWriter, r *http.Request, approval provi
 
 func approvalFailure(err error) error {
 	var scope *provider.ScopeError
-	known := provider.AsError(err)
+	known := oauth.AsError(err)
 	switch {
-	case errors.Is(err, provider.ErrUnknownClient):
+	case errors.Is(err, oauth.ErrUnknownClient):
 		return failureAuthorizeClient.because(err)
-	case errors.Is(err, provider.ErrClientBlocked):
+	case errors.Is(err, oauth.ErrClientBlocked):
 		return failureClientBlocked.because(err)
 	case errors.Is(err, provider.ErrUnknownUser):
 		return failureAuthorizeUser.because(err)

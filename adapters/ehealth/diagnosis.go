@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -15,7 +16,7 @@ import (
 // words of OAuth; which of the contract's checks fails first is found by walking through them, read-only, in their order.
 // A walk that finds nothing is our fault, and no guess is made.
 func (a *Adapter) explain(ctx context.Context, form url.Values, cause error) failure {
-	known := provider.AsError(cause)
+	known := oauth.AsError(cause)
 	if known.Status == http.StatusTooManyRequests {
 		return limited(known)
 	}
@@ -27,7 +28,7 @@ func (a *Adapter) explain(ctx context.Context, form url.Values, cause error) fai
 		if err == nil {
 			return failureInternal.because(fmt.Errorf("an exchange failed and no check of the contract says why: %w", known))
 		}
-		known = provider.AsError(err)
+		known = oauth.AsError(err)
 	}
 	if known.Status == http.StatusServiceUnavailable {
 		return failureUnavailable.because(known)
@@ -39,7 +40,7 @@ func (a *Adapter) explain(ctx context.Context, form url.Values, cause error) fai
 func (a *Adapter) diagnose(ctx context.Context, form url.Values) (*failure, error) {
 	client, err := a.provider.AuthenticateSecret(ctx, form.Get("client_id"), form.Get("client_secret"))
 	if err != nil {
-		if known := provider.AsError(err); known.Status >= http.StatusInternalServerError {
+		if known := oauth.AsError(err); known.Status >= http.StatusInternalServerError {
 			return nil, err
 		}
 		return &failureClient, nil

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"ithildin/provider"
+	"ithildin/provider/inbound"
 )
 
 // envelope is every answer: meta, and either data or an error (contract section 3).
@@ -58,7 +58,7 @@ func answerNothing(w http.ResponseWriter) error {
 // write is the one function that makes an envelope. The URL is the issuer's, never what the request says of its host, and
 // the route's where the path has a token in it.
 func (a *Adapter) write(w http.ResponseWriter, r *http.Request, e envelope) {
-	id := provider.ShownRequestID(r)
+	id := inbound.ShownRequestID(r)
 	e.Meta.URL, e.Meta.RequestID = a.provider.Issuer()+shownPath(r), &id
 	if e.Meta.Code == http.StatusUnsupportedMediaType || e.Meta.Code == http.StatusRequestEntityTooLarge {
 		e.Meta.RequestID = nil // refused before an id was given

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strconv"
 
-	"ithildin/provider"
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -165,7 +165,7 @@ func failureOf(err error) failure {
 	case errors.Is(err, storage.ErrConflict):
 		return conflict("").because(err)
 	}
-	switch known := provider.AsError(err); known.Status {
+	switch known := oauth.AsError(err); known.Status {
 	case http.StatusServiceUnavailable:
 		return failureUnavailable.because(err)
 	case http.StatusTooManyRequests:
@@ -190,7 +190,7 @@ func (f failure) words() (code string, cause error) {
 }
 
 // limited is the answer to too many failures.
-func limited(known *provider.Error) failure {
+func limited(known *oauth.Error) failure {
 	f := failureLimited.because(known)
 	f.retryAfter = known.RetryAfter
 	return f

@@ -10,6 +10,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -166,7 +167,7 @@ func sessionFailure(err error) error {
 	case errors.As(err, &scope):
 		return failureScopeOutsideRoles.because(err)
 	case errors.Is(err, provider.ErrAssurance):
-		return forbidden("forbidden", provider.AsError(err).Description).because(err)
+		return forbidden("forbidden", oauth.AsError(err).Description).because(err)
 	case errors.Is(err, provider.ErrSignInOver):
 		return failureTokenExpired.because(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -40,7 +41,7 @@ func (a *Adapter) nonce(w http.ResponseWriter, r *http.Request) error {
 		}
 		_, err := a.provider.AuthenticateSecret(r.Context(), id, secret)
 		if err != nil {
-			known := provider.AsError(err)
+			known := oauth.AsError(err)
 			if known.Status >= http.StatusInternalServerError || known.Status == http.StatusTooManyRequests {
 				return err
 			}

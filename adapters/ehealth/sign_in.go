@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 )
 
 // faceName is what a pending request remembers of how it came.
@@ -16,8 +17,8 @@ const faceName = "ehealth"
 func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {
 	legacy, err := parseQuery(r.URL.RawQuery)
 	if err != nil {
-		return &provider.Error{
-			Code: provider.CodeInvalidRequest, Status: http.StatusBadRequest, Description: "The query is not form-encoded.", Cause: err,
+		return &oauth.Error{
+			Code: oauth.CodeInvalidRequest, Status: http.StatusBadRequest, Description: "The query is not form-encoded.", Cause: err,
 		}
 	}
 	query := url.Values{"response_type": {"code"}}

@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -83,7 +84,7 @@ func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
 // byUser says that a user changes what is theirs through a client, for the audit.
 func (a *Adapter) byUser(r *http.Request, clientID, userID string) context.Context {
 	return storage.ActingAs(r.Context(), storage.Actor{
-		By: storage.ByUser, ClientID: clientID, UserID: userID, RequestID: provider.RequestID(r),
+		By: storage.ByUser, ClientID: clientID, UserID: userID, RequestID: inbound.RequestID(r),
 		Address: a.provider.ClientAddress(r),
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -39,8 +40,8 @@ var verificationFailures = []struct {
 	{provider.ErrTokenUnknown, failureNotFound},
 	{provider.ErrTokenExpired, failureVerifyExpired},
 	{provider.ErrAudience, failureNotFound}, // to this gateway it is no token
-	{provider.ErrUnknownClient, failureNotFound},
-	{provider.ErrClientBlocked, failureVerifyClient},
+	{oauth.ErrUnknownClient, failureNotFound},
+	{oauth.ErrClientBlocked, failureVerifyClient},
 	{provider.ErrUnknownUser, failureNotFound},
 	{provider.ErrUserBlocked, failureVerifyUser},
 	{provider.ErrAccessType, failureAccessType},
@@ -185,7 +186,7 @@ func (a *Adapter) rolesOf(ctx context.Context, userID, clientID string) (forClie
 // verifyAPIKey is GET /admin/api_key/{key}/verify.
 func (a *Adapter) verifyAPIKey(w http.ResponseWriter, r *http.Request) error {
 	key, err := a.provider.VerifyAPIKey(r.Context(), mux.Vars(r)["key"])
-	if err != nil && provider.AsError(err).Status == http.StatusTooManyRequests {
+	if err != nil && oauth.AsError(err).Status == http.StatusTooManyRequests {
 		return err
 	}
 	if errors.Is(err, provider.ErrAPIKeyMissing) || errors.Is(err, provider.ErrAPIKeyInvalid) {

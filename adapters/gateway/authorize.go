@@ -10,6 +10,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -82,7 +83,7 @@ func (g *Gateway) event(r *http.Request, o original, d decision) storage.Event {
 	if d.mis != nil {
 		e.ClientID, e.Details["client_name"], e.Details["mis_client_id"] = d.mis.ClientID, d.mis.Client.Name, d.mis.ClientID
 	}
-	return provider.Identified(r.Context(), e)
+	return oauth.IdentifyEvent(r.Context(), e)
 }
 
 // metadata is what upstream reads of the token (contract section 7.5). The refresh token, which it once had, opens doors.
@@ -155,7 +156,7 @@ func (g *Gateway) writeRefusal(w http.ResponseWriter, r *http.Request, o origina
 	}
 	inbound.RecordOf(r.Context()).Failed(level, d.kind, cause)
 	var body refusal
-	body.Meta.URL, body.Meta.Type, body.Meta.RequestID, body.Meta.Code = o.url(), "object", provider.RequestID(r), d.status
+	body.Meta.URL, body.Meta.Type, body.Meta.RequestID, body.Meta.Code = o.url(), "object", inbound.RequestID(r), d.status
 	body.Error.Type, body.Error.Message = d.kind, d.message
 	text, err := json.Marshal(body)
 	if err != nil {

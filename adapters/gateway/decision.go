@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -115,7 +116,7 @@ func (g *Gateway) decideRecord(ctx context.Context, d decision, o original) deci
 
 // refusals are what Verify and VerifyAPIKey say no with; any other error is a fault, on which nobody passes.
 var refusals = []error{
-	provider.ErrTokenUnknown, provider.ErrTokenExpired, provider.ErrAudience, provider.ErrUnknownClient, provider.ErrClientBlocked,
+	provider.ErrTokenUnknown, provider.ErrTokenExpired, provider.ErrAudience, oauth.ErrUnknownClient, oauth.ErrClientBlocked,
 	provider.ErrUnknownUser, provider.ErrUserBlocked, provider.ErrAccessType, provider.ErrAPIKeyMissing,
 	provider.ErrAPIKeyInvalid, provider.ErrBrokerSettings,
 }

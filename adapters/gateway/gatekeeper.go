@@ -14,6 +14,8 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider"
+	"ithildin/provider/inbound"
+	"ithildin/provider/oauth"
 )
 
 // Gatekeeper signs people in to a first-party web front end that keeps its token in a cookie (contract section 7.4). It is
@@ -78,7 +80,7 @@ func (k *Gatekeeper) login(w http.ResponseWriter, r *http.Request) {
 	if k.Scope != "" {
 		query.Set("scope", k.Scope)
 	}
-	k.goOn(w, k.Provider.Issuer()+provider.PathAuthorize+"?"+query.Encode())
+	k.goOn(w, k.Provider.Issuer()+oauth.PathAuthorize+"?"+query.Encode())
 }
 
 func (k *Gatekeeper) goOn(w http.ResponseWriter, location string) {
@@ -110,7 +112,7 @@ func (k *Gatekeeper) redirect(w http.ResponseWriter, r *http.Request) {
 		"code": {query.Get("code")}, "redirect_uri": {k.redirectURI()}, "code_verifier": {verifier},
 	}})
 	if err != nil {
-		known := provider.AsError(err)
+		known := oauth.AsError(err)
 		k.refuse(w, r, known.Status, known.Code, known.Description)
 		return
 	}
@@ -137,7 +139,7 @@ func (k *Gatekeeper) logout(w http.ResponseWriter, r *http.Request) {
 			err = k.Provider.EndToken(r.Context(), cookie.Value, info)
 		}
 		if err != nil && !errors.Is(err, provider.ErrInactive) {
-			k.refuse(w, r, provider.AsError(err).Status, "internal_error", "Service is temporarily unavailable. Try later")
+			k.refuse(w, r, oauth.AsError(err).Status, "internal_error", "Service is temporarily unavailable. Try later")
 			return
 		}
 	}
@@ -148,7 +150,7 @@ func (k *Gatekeeper) logout(w http.ResponseWriter, r *http.Request) {
 
 func (k *Gatekeeper) refuse(w http.ResponseWriter, r *http.Request, status int, kind, message string) {
 	var body refusal
-	body.Meta.URL, body.Meta.Type, body.Meta.RequestID, body.Meta.Code = k.Provider.Issuer()+r.URL.Path, "object", provider.RequestID(r), status
+	body.Meta.URL, body.Meta.Type, body.Meta.RequestID, body.Meta.Code = k.Provider.Issuer()+r.URL.Path, "object", inbound.RequestID(r), status
 	body.Error.Type, body.Error.Message = kind, message
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

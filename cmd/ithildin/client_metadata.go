@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -39,7 +39,7 @@ func (f clientMetadataFields) apply(m *storage.Metadata, grants []string) {
 	if f.ResponseType != nil {
 		m.ResponseTypes = nil
 		for _, responseType := range f.ResponseType {
-			m.ResponseTypes = append(m.ResponseTypes, cmp.Or(provider.NormalizeResponseType(responseType), responseType))
+			m.ResponseTypes = append(m.ResponseTypes, cmp.Or(oauth.NormalizeResponseType(responseType), responseType))
 		}
 	}
 	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, "authorization_code") {

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -161,7 +161,7 @@ func (r *received) step(t *testing.T, store *storage.Store, p *process) bool {
 
 // token posts to the token endpoint; status 0 is a server that is gone.
 func (p *process) token(client string, form url.Values) (int, map[string]any) {
-	return p.post(provider.PathToken, client, form)
+	return p.post(oauth.PathToken, client, form)
 }
 
 func (p *process) post(path, client string, form url.Values) (int, map[string]any) {
@@ -190,7 +190,7 @@ func (p *process) postAs(path, client, secret string, form url.Values) (int, map
 
 func (r *received) check(t *testing.T, p *process) {
 	for _, token := range r.access {
-		status, answer := p.post(provider.PathIntrospect, r.client, url.Values{"token": {token}})
+		status, answer := p.post(oauth.PathIntrospect, r.client, url.Values{"token": {token}})
 		require.Equal(t, http.StatusOK, status)
 		require.Equal(t, true, answer["active"], "an access token that was answered works")
 	}

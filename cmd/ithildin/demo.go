@@ -9,8 +9,8 @@ import (
 	"net/url"
 	"strings"
 
-	"ithildin/provider"
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -88,7 +88,7 @@ func newDemo(issuer *url.URL) demo {
 			id: "demo", connectionID: "7c2b9e1d-4f5a-4e3c-b6d8-1a0f9e8d7c66", secretID: "9e4f7a2b-6c1d-4b8e-a3f5-0d9c8b7a6e77",
 			name: "Demo", preset: storage.PresetStandard, secret: "demo-secret", authMethod: storage.AuthMethodBasic,
 			grantTypes:     []string{"authorization_code", "implicit", "refresh_token", "client_credentials"},
-			responseTypes:  provider.ResponseTypes, // of which those count that are turned on
+			responseTypes:  oauth.ResponseTypes, // of which those count that are turned on
 			scope:          append([]string{"openid", "profile", "email", "address", "phone", "offline_access"}, governed...),
 			authorizeScope: "openid profile email patients:view",
 		},
@@ -213,7 +213,7 @@ func (d demo) moveCallback(ctx context.Context, store *storage.Store, client *st
 
 // authorizeURL begins a sign-in through the standard face.
 func (d demo) authorizeURL(c demoClient) string {
-	return d.issuer + provider.PathAuthorize + "?" + url.Values{
+	return d.issuer + oauth.PathAuthorize + "?" + url.Values{
 		"response_type": {"code"}, "client_id": {c.id}, "redirect_uri": {d.callback}, "scope": {c.authorizeScope},
 		"state": {"demo-state"},
 	}.Encode()
@@ -233,5 +233,5 @@ Sign in: %s
          as %s with the password %s (more ways: %s/dev/)
 Token:   curl -u %s:%s -d grant_type=client_credentials %s%s
 `, d.issuer, d.authorizeURL(d.standard), demoEmail, demoPassword, d.issuer,
-		d.standard.id, d.standard.secret, d.issuer, provider.PathToken)
+		d.standard.id, d.standard.secret, d.issuer, oauth.PathToken)
 }

@@ -16,7 +16,7 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -57,8 +57,8 @@ func (d devPages) start(w http.ResponseWriter, _ *http.Request) {
 	d.write(w, "start", map[string]any{
 		"Email": demoEmail, "Password": demoPassword,
 		"Ways": []map[string]string{
-			{"Client": d.demo.standard.name, "Through": provider.PathAuthorize, "URL": d.demo.authorizeURL(d.demo.standard)},
-			{"Client": d.demo.eHealth.name, "Through": provider.PathAuthorize, "URL": d.demo.authorizeURL(d.demo.eHealth)},
+			{"Client": d.demo.standard.name, "Through": oauth.PathAuthorize, "URL": d.demo.authorizeURL(d.demo.standard)},
+			{"Client": d.demo.eHealth.name, "Through": oauth.PathAuthorize, "URL": d.demo.authorizeURL(d.demo.eHealth)},
 			{"Client": d.demo.eHealth.name, "Through": "/sign-in", "URL": d.demo.signInURL(d.demo.eHealth)},
 		},
 	})
@@ -131,10 +131,10 @@ func (d devPages) requests(ctx context.Context, value string) ([]tokenRequest, e
 func (d devPages) standardRequest(client demoClient, code *storage.Code, value string) tokenRequest {
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {value}, "redirect_uri": {code.RedirectURI}}
 	return tokenRequest{
-		Face: faceStandard, Path: provider.PathToken, contentType: "application/x-www-form-urlencoded", body: form.Encode(),
+		Face: faceStandard, Path: oauth.PathToken, contentType: "application/x-www-form-urlencoded", body: form.Encode(),
 		username: client.id, password: client.secret,
 		Curl: fmt.Sprintf("curl -u %s -d %s %s", shellQuoted(client.id+":"+client.secret), shellQuoted(form.Encode()),
-			shellQuoted(d.demo.issuer+provider.PathToken)),
+			shellQuoted(d.demo.issuer+oauth.PathToken)),
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -60,7 +60,7 @@ func (p *process) accessTokenOf(store *storage.Store, client, secret string) str
 		Session: &storage.Session{UserID: crashUser, Subject: crashUser, RedirectURI: redirectURI, RedirectURIGiven: true},
 	}))
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}}
-	status, answer := p.postAs(provider.PathToken, client, secret, form)
+	status, answer := p.postAs(oauth.PathToken, client, secret, form)
 	require.Equal(p.t, http.StatusOK, status, answer)
 	return answer["access_token"].(string)
 }

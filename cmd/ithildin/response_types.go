@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 )
 
 const defaultResponseTypes = "code"
@@ -14,11 +14,11 @@ const defaultResponseTypes = "code"
 func loadResponseTypes(p *problems, list string) []string {
 	var wanted []string
 	for text := range strings.SplitSeq(cmp.Or(list, defaultResponseTypes), ",") {
-		responseType := provider.NormalizeResponseType(text)
+		responseType := oauth.NormalizeResponseType(text)
 		switch {
 		case responseType == "":
 			p.add("ITHILDIN_RESPONSE_TYPES", "has %q: want some of %s", strings.TrimSpace(text),
-				strings.Join(provider.ResponseTypes, ", "))
+				strings.Join(oauth.ResponseTypes, ", "))
 		case !slices.Contains(wanted, responseType):
 			wanted = append(wanted, responseType)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -65,7 +65,7 @@ func TestAServerWhoseDatabaseGoesSilentAnswersAndEndsInTime(t *testing.T) {
 	hanging := make(chan struct{})
 	go func() {
 		defer close(hanging)
-		p.post(provider.PathIntrospect, storage.PresetStandard, url.Values{"token": {"a"}})
+		p.post(oauth.PathIntrospect, storage.PresetStandard, url.Values{"token": {"a"}})
 	}()
 	began = time.Now()
 	require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))

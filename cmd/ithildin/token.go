@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 )
 
 type tokenCommand struct {
@@ -46,7 +46,7 @@ type endpoints struct {
 
 func (p relyingParty) discover(ctx context.Context) (*endpoints, error) {
 	issuer := strings.TrimSuffix(cmp.Or(p.Issuer, "http://"+defaultListen), "/")
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, issuer+provider.PathDiscovery, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, issuer+oauth.PathDiscovery, nil)
 	if err != nil {
 		return nil, &usageError{cause: err}
 	}

@@ -1,4 +1,3 @@
-// Package inbound bounds what the bodies of requests may cost, whatever the endpoint: each one, and all that are read at once.
 package inbound
 
 import (

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -15,10 +14,12 @@ import (
 	"time"
 
 	"golang.org/x/text/unicode/norm"
+
+	"ithildin/provider/inbound"
 )
 
 // ErrBusy says that too many passwords are being checked. The caller answers 503 and asks to come again.
-var ErrBusy = errors.New("login: too many passwords at once")
+var ErrBusy = fmt.Errorf("login: too many passwords at once: %w", inbound.ErrOverloaded)
 
 // What waits for a core is bounded in number and in time: behind more than this, an answer would come too late for the
 // person who waits for it.

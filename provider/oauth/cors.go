@@ -1,4 +1,4 @@
-package provider
+package oauth
 
 import (
 	"net/http"
@@ -6,15 +6,16 @@ import (
 	"strings"
 
 	"ithildin/provider/inbound"
+	"ithildin/storage"
 )
 
-// audienceOfPath says which pages may read the answers of a path from another origin (CORS, Fetch standard). Cookies count at
+// readers says which pages may read the answers of a path from another origin (CORS, Fetch standard). Cookies count at
 // none of the paths that are shared, so what a page reads there it could also ask for from a server of its own.
-type audienceOfPath int
+type readers int
 
 const (
 	// readByNobody is for pages, and for everything that reads a cookie.
-	readByNobody audienceOfPath = iota
+	readByNobody readers = iota
 	// readByClients: a success is read by the origins of the client that asked, an error by whoever asked. An error often
 	// comes before the client is known, and says nothing that the request did not say.
 	readByClients
@@ -22,16 +23,23 @@ const (
 	readByAll
 )
 
-// audienceOf is the table of the paths that scripts of other origins call. Registration without a token is not among them:
+// CORS decides which pages of other origins may read an answer.
+type CORS struct {
+	Store *storage.Store
+	// RegistrationByToken says that clients register with an initial access token, so that a page can do no harm there.
+	RegistrationByToken bool
+}
+
+// readersOf is the table of the paths that scripts of other origins call. Registration without a token is not among them:
 // any page could register clients from the addresses of those who look at it.
-func (p *Provider) audienceOf(path string) audienceOfPath {
+func (c *CORS) readersOf(path string) readers {
 	switch path {
 	case PathToken, PathRevoke, PathUserinfo:
 		return readByClients
 	case PathDiscovery, PathServerMetadata, PathJWKS:
 		return readByAll
 	}
-	if p.registration.Mode == RegistrationByToken && (path == PathRegister || strings.HasPrefix(path, PathRegister+"/")) {
+	if c.RegistrationByToken && (path == PathRegister || strings.HasPrefix(path, PathRegister+"/")) {
 		return readByAll
 	}
 	return readByNobody
@@ -40,12 +48,12 @@ func (p *Provider) audienceOf(path string) audienceOfPath {
 // exposedHeaders are those of an answer that a script may read beside its body.
 const exposedHeaders = "Retry-After, WWW-Authenticate, X-Request-Id"
 
-// share puts the CORS headers on every answer of the paths of audienceOf, whoever writes it: the endpoint, or what refuses
+// Share puts the CORS headers on every answer of the paths of audienceOf, whoever writes it: the endpoint, or what refuses
 // the request before it.
-func (p *Provider) share(next http.Handler) http.Handler {
+func (c *CORS) Share(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		switch p.audienceOf(r.URL.Path) {
+		switch c.readersOf(r.URL.Path) {
 		case readByAll:
 			shareWith(header, "*")
 		case readByClients:
@@ -80,13 +88,13 @@ func shareWith(header http.Header, origin string) {
 	header.Set("Access-Control-Expose-Headers", exposedHeaders)
 }
 
-// allowOrigin lets a script of the client read a success.
-func (p *Provider) allowOrigin(w http.ResponseWriter, r *http.Request, clientID string) {
+// AllowOrigin lets a script of the client read a success.
+func (c *CORS) AllowOrigin(w http.ResponseWriter, r *http.Request, clientID string) {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		return
 	}
-	client, err := p.store.Client(r.Context(), clientID)
+	client, err := c.Store.Client(r.Context(), clientID)
 	if err != nil {
 		return
 	}
@@ -105,9 +113,9 @@ const (
 	maximumAskedHeaderNames = 64
 )
 
-// preflight is answered without knowing the client: the answer to the request itself decides. A page may send whatever
+// Preflight is answered without knowing the client: the answer to the request itself decides. A page may send whatever
 // headers it asks for, since none that the endpoints read is one that a browser adds by itself.
-func (p *Provider) preflight(w http.ResponseWriter, r *http.Request) {
+func Preflight(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	if origin := r.Header.Get("Origin"); origin != "" && r.Header.Get("Access-Control-Request-Method") != "" {
 		header.Set("Access-Control-Allow-Origin", origin)

@@ -1,4 +1,4 @@
-package provider
+package oauth
 
 import (
 	"errors"
@@ -17,23 +17,23 @@ const (
 	maximumParameters = 100
 )
 
-// repeatable are the parameters that may come more than once (RFC 8707 2).
-var repeatable = map[string]bool{"resource": true, "audience": true}
+// Repeatable are the parameters that may come more than once (RFC 8707 2).
+var Repeatable = map[string]bool{"resource": true, "audience": true}
 
-// parseParameters reads application/x-www-form-urlencoded text by the rules of RFC 6749 3.1 and 3.2: each parameter once,
+// ParseParameters reads application/x-www-form-urlencoded text by the rules of RFC 6749 3.1 and 3.2: each parameter once,
 // valid UTF-8, no control characters. A parameter without a value counts as absent. With an error come the parameters that
 // keep the rules, for an endpoint that tells the client; state among them however it is, since it goes back as it came.
-func parseParameters(text string) (form url.Values, malformed *Error) {
+func ParseParameters(text string) (form url.Values, malformed *Error) {
 	if len(text) > maximumForm {
-		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
+		return nil, NewError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
 			fmt.Sprintf("The parameters are %d bytes: want %d at most.", len(text), maximumForm))
 	}
 	form, err := inbound.ParseForm(text)
 	if err != nil {
-		malformed = invalidRequest("The parameters are not form-encoded.").Because(err)
+		malformed = InvalidRequest("The parameters are not form-encoded.").Because(err)
 	}
 	if len(form) > maximumParameters {
-		malformed = invalidRequest("There are too many parameters.")
+		malformed = InvalidRequest("There are too many parameters.")
 	}
 	for name, values := range form {
 		if problem := checkParameter(name, values); problem != nil {
@@ -51,36 +51,36 @@ func parseParameters(text string) (form url.Values, malformed *Error) {
 func checkParameter(name string, values []string) *Error {
 	for _, text := range append(values[:len(values):len(values)], name) {
 		if !utf8.ValidString(text) {
-			return invalidRequest("A parameter is not valid UTF-8.")
+			return InvalidRequest("A parameter is not valid UTF-8.")
 		}
 		for _, c := range text {
 			if c < 0x20 && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
-				return invalidRequest(fmt.Sprintf("The parameter %.40q has a control character.", name))
+				return InvalidRequest(fmt.Sprintf("The parameter %.40q has a control character.", name))
 			}
 		}
 	}
-	if len(values) > 1 && !repeatable[name] {
-		return invalidRequest(fmt.Sprintf("The parameter %.40q is given %d times: want it once.", name, len(values)))
+	if len(values) > 1 && !Repeatable[name] {
+		return InvalidRequest(fmt.Sprintf("The parameter %.40q is given %d times: want it once.", name, len(values)))
 	}
 	return nil
 }
 
-// readBody reads the body of a request that must be of one media type and of so many bytes at most.
-func readBody(w http.ResponseWriter, r *http.Request, expected string, maximum int64) ([]byte, *Error) {
+// ReadBody reads the body of a request that must be of one media type and of so many bytes at most.
+func ReadBody(w http.ResponseWriter, r *http.Request, expected string, maximum int64) ([]byte, *Error) {
 	given := r.Header.Get("Content-Type")
 	if media, _, err := mime.ParseMediaType(given); err != nil || media != expected {
-		return nil, invalidRequest(fmt.Sprintf("The Content-Type is %.60q: want %s.", given, expected))
+		return nil, InvalidRequest(fmt.Sprintf("The Content-Type is %.60q: want %s.", given, expected))
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximum))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, newError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
+		return nil, NewError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
 			fmt.Sprintf("The body is larger than %d bytes.", maximum))
 	case errors.Is(err, inbound.ErrBusy):
 		return nil, AsError(err)
 	case err != nil:
-		return nil, invalidRequest("The body could not be read.").Because(err)
+		return nil, InvalidRequest("The body could not be read.").Because(err)
 	}
 	return body, nil
 }
@@ -90,18 +90,18 @@ var secretParameters = []string{
 	"client_secret", "client_assertion", "token", "code", "code_verifier", "refresh_token", "access_token",
 }
 
-// readForm reads the parameters of a request's body. What a query carries is never read: it ends up in logs. With an error
+// ReadForm reads the parameters of a request's body. What a query carries is never read: it ends up in logs. With an error
 // may come the parameters that keep the rules, as those of parseParameters.
-func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
-	body, malformed := readBody(w, r, "application/x-www-form-urlencoded", maximumForm)
+func ReadForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
+	body, malformed := ReadBody(w, r, "application/x-www-form-urlencoded", maximumForm)
 	if malformed != nil {
 		return nil, malformed
 	}
 	query := r.URL.Query()
 	for _, name := range secretParameters {
 		if query.Has(name) {
-			return nil, invalidRequest("The parameter " + name + " must be in the body, never in the URL.")
+			return nil, InvalidRequest("The parameter " + name + " must be in the body, never in the URL.")
 		}
 	}
-	return parseParameters(string(body))
+	return ParseParameters(string(body))
 }

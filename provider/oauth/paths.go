@@ -1,0 +1,16 @@
+package oauth
+
+// The paths of the standard face; they are fixed names.
+const (
+	PathDiscovery      = "/.well-known/openid-configuration"
+	PathServerMetadata = "/.well-known/oauth-authorization-server"
+	PathJWKS           = "/.well-known/jwks.json"
+	PathAuthorize      = "/oauth2/authorize"
+	PathToken          = "/oauth2/token"
+	PathUserinfo       = "/oauth2/userinfo"
+	PathIntrospect     = "/oauth2/introspect"
+	PathRevoke         = "/oauth2/revoke"
+	PathLogout         = "/oauth2/logout"
+	PathSession        = "/oauth2/session" // the page behind check_session_iframe
+	PathRegister       = "/oauth2/register"
+)
