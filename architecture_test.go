@@ -67,7 +67,7 @@ func allowed(file goFile, imported string) bool {
 	}
 }
 
-func TestFositeIsMetOnlyInProviderAndStorage(t *testing.T) {
+func TestFositeIsImportedOnlyInProviderAndStorage(t *testing.T) {
 	for _, file := range goFiles(t) {
 		if !slices.Contains([]string{"provider", "storage", "storage/storagetest"}, file.folder) {
 			require.Empty(t, file.importsBelow("github.com/ory/fosite"), file.path)
@@ -75,7 +75,7 @@ func TestFositeIsMetOnlyInProviderAndStorage(t *testing.T) {
 	}
 }
 
-func TestTheOldGoJoseIsMetInOneFileAtMost(t *testing.T) {
+func TestOldGoJoseIsImportedInOneFileAtMost(t *testing.T) {
 	var met []string
 	for _, file := range goFiles(t) {
 		if len(file.importsBelow("github.com/go-jose/go-jose/v3")) > 0 {

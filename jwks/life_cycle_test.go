@@ -101,7 +101,7 @@ func TestTheFirstLoadMakesOneActiveKeyPerAlgorithm(t *testing.T) {
 	require.Equal(t, 3, store.count(), "the second load makes none")
 }
 
-func TestAFirstKeySignsWhereTheClockLags(t *testing.T) {
+func TestFirstKeySignsAlsoOnAReplicaWithASlowClock(t *testing.T) {
 	store := newMemoryStore()
 	loadedSet(t, store, ES256)
 	lagging := func() time.Time { return store.clock.Now().Add(-3 * time.Second) }
@@ -136,7 +136,7 @@ func TestASetWithoutKeysFailsClosed(t *testing.T) {
 	require.Empty(t, set.Keys())
 }
 
-func TestLoadRefusesWhatItCannotTrust(t *testing.T) {
+func TestLoadRefusesDamagedAndInconsistentKeys(t *testing.T) {
 	good, err := newStoredKey(ES256, 1, 1)
 	require.NoError(t, err)
 	foreign, garbage := good, good

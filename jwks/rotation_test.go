@@ -23,7 +23,7 @@ func TestRotatingWhileAKeyIsPendingSaysWhenItBecomesActive(t *testing.T) {
 	require.NoError(t, set.Rotate(context.Background(), ES256), "an active key can be rotated again")
 }
 
-func TestARotatedKeyHasAllItsTimes(t *testing.T) {
+func TestRotatedKeyHasAllItsTimestamps(t *testing.T) {
 	store := newMemoryStore()
 	set := loadedSet(t, store, EdDSA)
 	start := store.clock.Now()
@@ -57,7 +57,7 @@ func TestMaintainRotatesByAgeEarlyEnoughToPublish(t *testing.T) {
 	require.NotEqual(t, firstID, keyIDOf(t, sign(t, set, ES256)), "no key signs for more than 90 days")
 }
 
-func TestMaintainDoesNotPileUpKeysWhenTheyPendLongerThanTheyServe(t *testing.T) {
+func TestMaintainKeepsOnePendingKeyWhenPendingOutlastsSigning(t *testing.T) {
 	store := newMemoryStore()
 	set := New(store, Options{
 		Algorithms: []string{ES256}, ActiveFor: time.Minute, PendingFor: time.Hour, Now: store.clock.Now,
@@ -68,7 +68,7 @@ func TestMaintainDoesNotPileUpKeysWhenTheyPendLongerThanTheyServe(t *testing.T) 
 	require.Equal(t, 2, store.count())
 }
 
-func TestReplicasThatRaceRotateOnce(t *testing.T) {
+func TestConcurrentReplicasRotateOnce(t *testing.T) {
 	races := map[string]func(*Set) error{
 		"by command": func(s *Set) error { return s.Rotate(context.Background(), ES256) },
 		"by age":     func(s *Set) error { return s.Maintain(context.Background()) },
@@ -99,7 +99,7 @@ func TestReplicasThatRaceRotateOnce(t *testing.T) {
 	}
 }
 
-func TestReplicasThatStartTogetherShareTheFirstKeys(t *testing.T) {
+func TestConcurrentReplicasShareTheFirstKeys(t *testing.T) {
 	store := newMemoryStore()
 	replicas := make([]*Set, 8)
 	for i := range replicas {
@@ -112,7 +112,7 @@ func TestReplicasThatStartTogetherShareTheFirstKeys(t *testing.T) {
 	}
 }
 
-func TestReadersNeverSeeAGapWhileKeysRotate(t *testing.T) {
+func TestSigningAndVerifyingGoOnDuringKeyRotation(t *testing.T) {
 	store := newMemoryStore()
 	set := loadedSet(t, store, EdDSA)
 	done := make(chan struct{})

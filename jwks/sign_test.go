@@ -50,7 +50,7 @@ func TestTheHeaderHasAlgKidAndTypOnly(t *testing.T) {
 	}
 }
 
-func TestReadyBytesAreSignedAsTheyStand(t *testing.T) {
+func TestSignKeepsAJSONPayloadUnchanged(t *testing.T) {
 	set := loadedSet(t, newMemoryStore(), EdDSA)
 	token, err := set.Sign(EdDSA, "JWT", []byte(`{ "b":1, "a":"<&>" }`))
 	require.NoError(t, err)
@@ -65,7 +65,7 @@ func TestClaimsThatAreNoJSONAreRefused(t *testing.T) {
 }
 
 // The first two are the examples of OIDC Core A.3 and A.4; the last was computed with OpenSSL.
-func TestHalfHash(t *testing.T) {
+func TestHalfHashIsThatOfOpenIDConnectCore(t *testing.T) {
 	const accessToken = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"
 	const code = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"
 	for _, example := range []struct{ algorithm, value, wanted string }{

@@ -108,7 +108,7 @@ func TestVerifyIgnoresKeysNamedInsideTheToken(t *testing.T) {
 	require.ErrorIs(t, err, ErrInvalidToken)
 }
 
-func TestVerifyHoldsToTheAlgorithmsAskedFor(t *testing.T) {
+func TestVerifyAcceptsOnlyTheRequestedAlgorithms(t *testing.T) {
 	set := loadedSet(t, newMemoryStore(), ES256, EdDSA)
 	token := sign(t, set, ES256)
 	_, _, err := set.Verify(token, EdDSA, ES256)

@@ -6,7 +6,7 @@
 // A file is NNNNN_name.sql: the line "-- +goose Up", statements, the line "-- +goose Down" and SELECT 1; nothing is taken
 // back. Servers of the release before keep serving while it is applied, and go on with the new schema afterwards. So a
 // file holds statements of five kinds only, each beginning at the start of a line and ending with a semicolon at the end
-// of one (TestMigrationsHaveTheForm says what is wrong):
+// of one (TestMigrationsHaveTheOnlineForm says what is wrong):
 //
 //	CREATE TABLE name (…);
 //	ALTER TABLE name ADD COLUMN column type …;            one column a statement, NULL or with a constant DEFAULT

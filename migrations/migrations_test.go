@@ -116,7 +116,7 @@ func TestADatabaseThatIsAwayIsAnError(t *testing.T) {
 }
 
 // Both engines take these types, and so does CockroachDB.
-func TestColumnsHaveTheTypesOfTheOneDialect(t *testing.T) {
+func TestColumnsHaveTheTypesOfTheSharedDialect(t *testing.T) {
 	column := regexp.MustCompile(`(?m)(?:^    |ADD COLUMN )([a-z_]+) +([a-z]+)[ ,]`)
 	for _, name := range migrationFiles(t) {
 		content, err := os.ReadFile(name)
@@ -129,7 +129,7 @@ func TestColumnsHaveTheTypesOfTheOneDialect(t *testing.T) {
 	}
 }
 
-func TestWhatExpiresIsFoundByAnIndex(t *testing.T) {
+func TestExpiredRowsAreFoundByAnIndex(t *testing.T) {
 	db := emptySQLite(t)
 	_, err := migrations.Up(t.Context(), db, migrations.SQLite)
 	require.NoError(t, err)

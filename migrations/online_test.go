@@ -51,7 +51,7 @@ func TestADatabaseInUseGetsTheSchemaOfANewOne(t *testing.T) {
 	}
 }
 
-func TestAMigrationThatWasInterruptedIsTakenUp(t *testing.T) {
+func TestInterruptedMigrationIsContinued(t *testing.T) {
 	db := emptyPostgreSQL(t)
 	upTo(t, db, migrations.PostgreSQL, 1)
 	exec(t, db, `ALTER TABLE users ADD COLUMN one_time_code_failures bigint NOT NULL DEFAULT 0`)
@@ -66,7 +66,7 @@ func TestAMigrationThatWasInterruptedIsTakenUp(t *testing.T) {
 	require.Equal(t, newSchema(t), schemaOf(t, db))
 }
 
-func TestOfSeveralUpsAtOnceOneWorksAndTheOthersFindItDone(t *testing.T) {
+func TestConcurrentMigrationsAreAppliedByOneAndAwaitedByTheOthers(t *testing.T) {
 	for from := range int64(4) {
 		t.Run(fmt.Sprintf("from version %d", from), func(t *testing.T) {
 			eachEngine(t, func(t *testing.T, db *sql.DB, engine migrations.Engine) {
@@ -91,7 +91,7 @@ func TestOfSeveralUpsAtOnceOneWorksAndTheOthersFindItDone(t *testing.T) {
 	}
 }
 
-func TestALockThatIsNotToBeHadIsReportedWithItsHolder(t *testing.T) {
+func TestMigrationReportsWhoHoldsALockThatItCannotGet(t *testing.T) {
 	db := emptyPostgreSQL(t)
 	upTo(t, db, migrations.PostgreSQL, 1)
 	reader, err := db.BeginTx(t.Context(), nil)

@@ -53,7 +53,7 @@ func isReplaced(dropped statement, created map[string]statement) bool {
 	return false
 }
 
-func TestMigrationsHaveTheForm(t *testing.T) {
+func TestMigrationsHaveTheOnlineForm(t *testing.T) {
 	list, err := readMigrations()
 	require.NoError(t, err, "see the comment of the package for the form of a migration")
 	indexes := map[string]statement{}

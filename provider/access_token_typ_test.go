@@ -28,7 +28,7 @@ func typOf(t *testing.T, token string) string {
 
 func withTypJWT(c *storage.Client) { c.Policy.AccessTokenTyp = storage.AccessTokenTypJWT }
 
-func TestTheTypOfAnAccessTokenIsThePolicyOfItsClient(t *testing.T) {
+func TestAccessTokenTypFollowsThePolicyOfItsClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) { require.NoError(t, c.SetAccessType(storage.AccessTypeDirect)) })
@@ -53,7 +53,7 @@ func TestTheTypOfAnAccessTokenIsThePolicyOfItsClient(t *testing.T) {
 	})
 }
 
-func TestAPolicyFromBeforeTheTypHadAChoiceIsThatOfRFC9068(t *testing.T) {
+func TestStoredPolicyWithoutAnAccessTokenTypMeansRFC9068(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("old", func(c *storage.Client) { c.Policy.AccessTokenTyp = "" })
@@ -63,7 +63,7 @@ func TestAPolicyFromBeforeTheTypHadAChoiceIsThatOfRFC9068(t *testing.T) {
 }
 
 // Where access tokens have the typ of ID tokens, neither may be taken for the other (RFC 9068 section 5, RFC 8725 3.11).
-func TestAttackTokensOfOneTypTakenForEachOther(t *testing.T) {
+func TestAttackIDTokenAndAccessTokenOfTheSameTypAreConfused(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("spring", func(c *storage.Client) {
 		withTypJWT(c)

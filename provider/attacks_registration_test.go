@@ -59,7 +59,7 @@ func (s *stack) tokensAt(client answer, uri string) (*browser, answer) {
 
 // A pairwise client moves to another's host by an update, which proves nothing, and waits for a logout token that names the
 // user as that host's clients know them.
-func TestAttackAnothersSectorByALogoutToken(t *testing.T) {
+func TestAttackSectorOfAnotherClientByABackChannelLogoutURI(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s, rp := newStack(t, engine, openRegistration), newRelyingParty(t)
 		s.start(reachable(rp))
@@ -91,7 +91,7 @@ func TestAttackAnothersSectorByALogoutToken(t *testing.T) {
 
 // A pairwise client registers an address of another's host from the start. Its ID tokens go there, through the browser,
 // where nobody asked for them; but the logout token comes to itself.
-func TestAttackAnothersSectorByALogoutTokenOfTheFrontChannel(t *testing.T) {
+func TestAttackSectorOfAnotherClientByAFrontChannelLogoutURI(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s, rp := newStack(t, engine, openRegistration, everyResponseType), newRelyingParty(t)
 		s.start(reachable(rp))
@@ -129,7 +129,7 @@ func TestAttackAnothersSectorByALogoutTokenOfTheFrontChannel(t *testing.T) {
 }
 
 // A native client puts another's host into a redirect URI of a scheme of its own, where the host is only a text.
-func TestAttackAnothersSectorByAPrivateScheme(t *testing.T) {
+func TestAttackSectorOfAnotherClientByAPrivateUseScheme(t *testing.T) {
 	s := registering(t, nil)
 	victim := s.registered(metadata("subject_type", "pairwise"))
 	sub := func(client answer, uri string) any {
@@ -160,7 +160,7 @@ func TestAttackAnothersSectorByAPrivateScheme(t *testing.T) {
 }
 
 // The host of a sector has an open redirector, by which its sector document seems to be one that the attacker wrote.
-func TestAttackASectorDocumentBehindARedirect(t *testing.T) {
+func TestAttackSectorDocumentBehindARedirect(t *testing.T) {
 	listed, err := json.Marshal([]string{redirectURI})
 	require.NoError(t, err)
 	victim, evil := newWebsite(t, nil), newWebsite(t, listed)
@@ -179,7 +179,7 @@ func TestAttackASectorDocumentBehindARedirect(t *testing.T) {
 
 // A client holds its own update up by a sector document that does not come, and has it written over what an operator decides
 // in that time.
-func TestAttackAnUpdateOverAnOperatorsDecisions(t *testing.T) {
+func TestAttackRegistrationUpdateOverridesTheOperator(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		entered, release := make(chan struct{}), make(chan struct{})
 		sector := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -239,7 +239,7 @@ func TestAttackAnUpdateOverAnOperatorsDecisions(t *testing.T) {
 }
 
 // A client of a type asks for nothing that it may have: no scope of its own means all that the type has.
-func TestAttackAnEmptyScopeMeansTheWholeType(t *testing.T) {
+func TestAttackRegistrationWithAnEmptyScopeGetsAllScopes(t *testing.T) {
 	s := registering(t, nil)
 	kind := storage.ClientType{ID: s.store.NewID(), Name: "MSP", Scope: []string{"openid", "patients:view", "patients:create"}}
 	require.NoError(t, s.store.CreateClientType(t.Context(), kind))
@@ -262,7 +262,7 @@ func TestAttackAnEmptyScopeMeansTheWholeType(t *testing.T) {
 }
 
 // A registered client updates itself without end: each update makes every process read the configuration anew.
-func TestAttackUpdatesWithoutEnd(t *testing.T) {
+func TestAttackRegistrationUpdatesWithoutLimit(t *testing.T) {
 	s := registering(t, func(o *provider.Options) { o.Registration.Rate = 3 })
 	client, other := s.registered(metadata()), s.registered(metadata())
 	update := func(client answer) answer { return s.update(client, metadata("client_id", client.text("client_id"))) }
@@ -286,7 +286,7 @@ func TestAttackUpdatesWithoutEnd(t *testing.T) {
 }
 
 // Strangers register until there is no room, and the operator's partners with their tokens are shut out.
-func TestAttackStrangersTakeAllRegistrations(t *testing.T) {
+func TestAttackOpenRegistrationsExhaustTheQuotaOfPartners(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, openRegistration, func(o *provider.Options) { o.Registration.Quota = 2 })
 		require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), storage.InitialAccessToken{
@@ -309,7 +309,7 @@ func TestAttackStrangersTakeAllRegistrations(t *testing.T) {
 
 // A page registers clients by the browsers of those who look at it, from addresses that no limit has seen: JSON needs a
 // preflight, so none is answered, and no answer is readable.
-func TestAttackRegistrationByTheBrowsersOfVisitors(t *testing.T) {
+func TestAttackOpenRegistrationByTheBrowsersOfVisitors(t *testing.T) {
 	s := registering(t, nil)
 	client := s.registered(metadata())
 	for _, address := range []string{s.server.URL + oauth.PathRegister, client.text("registration_client_uri")} {

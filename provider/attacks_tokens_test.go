@@ -77,7 +77,7 @@ func TestAttackGuessingClaimsWithoutConsent(t *testing.T) {
 
 // A token of the front channel was stolen and its grant is ended; the thief, or who was led to it, then exchanges the code
 // of the same answer, which would bring the grant to life again.
-func TestAttackACodeBringsARevokedGrantToLife(t *testing.T) {
+func TestAttackCodeRevivesARevokedGrant(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, everyResponseType)
 		for _, form := range []string{storage.AccessTokenJWT, storage.AccessTokenOpaque} {
@@ -98,7 +98,7 @@ func TestAttackACodeBringsARevokedGrantToLife(t *testing.T) {
 }
 
 // A client keeps what it was told of by single claims, though an operator took the scope that opens them.
-func TestAttackClaimsOfAScopeThatWasTaken(t *testing.T) {
+func TestAttackClaimsOfAScopeThatWasWithdrawn(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		for _, form := range []string{storage.AccessTokenJWT, storage.AccessTokenOpaque} {
 			s := newStack(t, engine)

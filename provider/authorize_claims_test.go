@@ -18,7 +18,7 @@ func withClaims(parameters url.Values, claims string) url.Values {
 	return parameters
 }
 
-func TestSingleClaimsGoWhereTheyWereAskedFor(t *testing.T) {
+func TestRequestedClaimsAreReturnedWhereTheyWereRequested(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		for _, form := range []string{storage.AccessTokenJWT, storage.AccessTokenOpaque} {
 			s := newStack(t, engine)
@@ -43,7 +43,7 @@ func TestSingleClaimsGoWhereTheyWereAskedFor(t *testing.T) {
 	})
 }
 
-func TestSingleClaimsAreConsentedToAndRemembered(t *testing.T) {
+func TestRequestedClaimsAreConsentedToAndRemembered(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -64,7 +64,7 @@ func TestSingleClaimsAreConsentedToAndRemembered(t *testing.T) {
 	})
 }
 
-func TestAClientLearnsNoClaimThatItsScopesWouldNotOpen(t *testing.T) {
+func TestRequestedClaimsStayWithinTheScopesOfTheClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) { c.Scope = []string{"openid", "email"} })
@@ -74,7 +74,7 @@ func TestAClientLearnsNoClaimThatItsScopesWouldNotOpen(t *testing.T) {
 	})
 }
 
-func TestARequestedSubjectIsWhoSignsInOrNobody(t *testing.T) {
+func TestRequestedSubjectMustBeTheUserWhoSignsIn(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -118,7 +118,7 @@ func signatures(o *provider.Options) {
 	o.Components.Signatures = provider.SignatureService{Component: provider.Component{URL: "https://signatures.example"}}
 }
 
-func TestAnEssentialACRIsReachedOrTheRequestFails(t *testing.T) {
+func TestEssentialACRIsReachedOrTheRequestFails(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		plain := newStack(t, engine)
 		plain.client("clinic", nil)

@@ -103,7 +103,7 @@ func outside(object string, changes ...string) url.Values {
 	return sending(request("clinic", "openid"), append([]string{"request", object}, changes...)...)
 }
 
-func TestWhatARequestObjectSaysComesBeforeWhatIsSaidOutside(t *testing.T) {
+func TestRequestObjectParametersPrecedeThoseOutside(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		o := newRequestObjects(t, engine, nil)
 		object := o.sign(map[string]any{
@@ -134,7 +134,7 @@ func TestWhatARequestObjectSaysComesBeforeWhatIsSaidOutside(t *testing.T) {
 	})
 }
 
-func TestARequestObjectByRFC9101StandsAlone(t *testing.T) {
+func TestRequestObjectByRFC9101IgnoresParametersOutside(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		o := newRequestObjects(t, engine, nil)
 		o.register("strict", func(c *storage.Client) { c.Metadata.RequireSignedRequestObject = true })
@@ -319,7 +319,7 @@ func TestAttackRequestObjectSmuggling(t *testing.T) {
 	}
 }
 
-func TestARequestObjectIsReadOnceAndThenWaitsForThePerson(t *testing.T) {
+func TestRequestObjectIsFetchedOnceForASignIn(t *testing.T) {
 	o := newRequestObjects(t, storagetest.Engines()[0], nil)
 	b := o.browser()
 	p := b.authorize(outside(o.sign(map[string]any{"exp": o.clock.Now().Unix() + 60, "redirect_uri": otherURI, "state": "inner"})))
@@ -334,7 +334,7 @@ func TestARequestObjectIsReadOnceAndThenWaitsForThePerson(t *testing.T) {
 	require.NotEmpty(t, p.location.Query().Get("code"))
 }
 
-func TestARequestObjectIsFetchedWhereTheClientRegisteredIt(t *testing.T) {
+func TestRequestObjectIsFetchedFromRegisteredAddressesOnly(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWebsite(t, nil)
 		o := newRequestObjects(t, engine, func(c *storage.Client) {
@@ -425,7 +425,7 @@ func TestARequestObjectIsVerifiedByThePublishedKeys(t *testing.T) {
 	o.requireError("lost", "invalid_request_object", outside(object, "client_id", "lost"))
 }
 
-func TestDiscoverySaysWhatRequestObjectsAreTaken(t *testing.T) {
+func TestDiscoveryDescribesTheSupportOfRequestObjects(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	var document map[string]any
 	require.NoError(t, json.Unmarshal([]byte(s.browser().get(s.server.URL+oauth.PathDiscovery).body), &document))

@@ -62,7 +62,7 @@ func (s *stack) verified(token, clientID, algorithm string) (*oidc.IDToken, map[
 	return idToken, claims
 }
 
-func TestEveryResponseTypeAnswersWithWhatItNames(t *testing.T) {
+func TestEachResponseTypeReturnsTheParametersThatItNames(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		for _, algorithm := range []string{"RS256", "ES256", "EdDSA"} {
 			s := newStack(t, engine, everyResponseType)
@@ -131,7 +131,7 @@ func checkFrontChannelIDToken(t *testing.T, s *stack, algorithm string, answered
 	}
 }
 
-func TestAResponseTypeThatIsNotOnOrNotTheClientsIsRefused(t *testing.T) {
+func TestResponseTypeThatIsOffOrNotRegisteredIsRefused(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", hybrid)
@@ -154,7 +154,7 @@ func (s *stack) discovered() map[string]any {
 	return s.send(r).body
 }
 
-func TestWhatTheFrontChannelNeedsIsAskedForBeforeTheSignIn(t *testing.T) {
+func TestFrontChannelRequestIsValidatedBeforeTheSignIn(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, everyResponseType)
 		s.client("clinic", hybrid)
@@ -226,7 +226,7 @@ func TestAFormPostAnswerIsAPageThatSubmitsItself(t *testing.T) {
 	})
 }
 
-func TestTokensOfTheFrontChannelEndWithTheirGrant(t *testing.T) {
+func TestTokensFromTheAuthorizationEndpointEndWithTheirGrant(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		for _, form := range []string{storage.AccessTokenJWT, storage.AccessTokenOpaque} {
 			s := newStack(t, engine, everyResponseType)

@@ -97,7 +97,7 @@ func TestAClientAuthenticatesByItsKey(t *testing.T) {
 	})
 }
 
-func TestHoleAnAssertionFromAClockThatRunsAheadIsTaken(t *testing.T) {
+func TestClientAssertionIssuedSecondsInTheFutureIsAccepted(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		a := newAssertions(t, engine)
 		ahead := with(a.claims(), func(c *jwt.Claims) { c.IssuedAt = jwt.NewNumericDate(a.stack.clock.Now().Add(3 * time.Second)) })
@@ -105,7 +105,7 @@ func TestHoleAnAssertionFromAClockThatRunsAheadIsTaken(t *testing.T) {
 	})
 }
 
-func TestHoleAnAssertionThatFailedIsNotUsedUp(t *testing.T) {
+func TestClientAssertionThatFailedIsNotUsedUp(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		a := newAssertions(t, engine)
 		claims := a.claims()
@@ -115,7 +115,7 @@ func TestHoleAnAssertionThatFailedIsNotUsedUp(t *testing.T) {
 	})
 }
 
-func TestOfManyRequestsWithOneAssertionOneWins(t *testing.T) {
+func TestClientAssertionIsAcceptedOnceOfManyConcurrentRequests(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		a := newAssertions(t, engine)
 		assertion := a.sign(t, a.key, jose.ES256, a.claims())

@@ -90,7 +90,7 @@ const (
 	office = "192.0.2.2"
 )
 
-func TestAttackGuessesOfAClientSecretAreLimitedAndNobodyIsLockedOut(t *testing.T) {
+func TestAttackGuessedClientSecretsAreLimitedAndNobodyIsLockedOut(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		g := newGuesses(t, engine)
 		limited := g.guess(thief, oauth.PathToken, "strong")
@@ -110,7 +110,7 @@ func TestAttackGuessesOfAClientSecretAreLimitedAndNobodyIsLockedOut(t *testing.T
 	})
 }
 
-func TestFailedAuthenticationsAreCountedAndNowAndThenAudited(t *testing.T) {
+func TestFailedClientAuthenticationsAreCountedAndSampledInTheAudit(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		g := newGuesses(t, engine)
 		for range 60 {
@@ -142,7 +142,7 @@ func TestFailedAuthenticationsAreCountedAndNowAndThenAudited(t *testing.T) {
 	})
 }
 
-func TestEveryEndpointThatAClientProvesItselfAtLimitsFailures(t *testing.T) {
+func TestEveryEndpointWithClientAuthenticationLimitsFailures(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		for _, path := range []string{oauth.PathToken, oauth.PathIntrospect, oauth.PathRevoke} {
 			newGuesses(t, engine).guess(thief, path, "strong")
@@ -162,7 +162,7 @@ func TestEveryEndpointThatAClientProvesItselfAtLimitsFailures(t *testing.T) {
 	})
 }
 
-func TestAttackGuessesOfAWeakSecretAreNotHashedAndItsOwnerGoesOn(t *testing.T) {
+func TestAttackGuessedWeakSecretsAreNotHashedBeyondTheLimit(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		g := newGuesses(t, engine)
 		g.guess(thief, oauth.PathToken, "weak")

@@ -53,7 +53,7 @@ func TestAClientSignsWithItsSecret(t *testing.T) {
 	})
 }
 
-func TestASecretIsSentOrSignedWithAndNeverBoth(t *testing.T) {
+func TestSecretOfAClientIsEitherSentOrSignedWith(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.signingClient("signing", nil)
@@ -110,7 +110,7 @@ func TestOfSeveralSecretsTheOneThatVerifiesSelectsTheConnection(t *testing.T) {
 	})
 }
 
-func TestASecretThatIsTooShortForAnAlgorithmVerifiesNothing(t *testing.T) {
+func TestSecretTooShortForAnAlgorithmVerifiesNoAssertion(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	short := strings.Repeat("s", 40)
 	s.signingClient("signing", func(c *storage.Client) { c.Connections[0].Secrets = []storage.ConnectionSecret{s.sealedSecret(short)} })
@@ -122,7 +122,7 @@ func TestASecretThatIsTooShortForAnAlgorithmVerifiesNothing(t *testing.T) {
 	}
 }
 
-func TestASealThatNobodyCanOpenIsNotTheClientsFault(t *testing.T) {
+func TestSecretThatCannotBeUnsealedIsAServerError(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.signingClient("signing", func(c *storage.Client) { c.Connections[0].Secrets[0].Sealed = "lost.secret" })
 	got := s.sendAssertion(signedBy(t, secretOf("signing"), s.assertion("signing")))

@@ -143,7 +143,7 @@ func (e *enrolled) tokens(parameters url.Values) answer {
 	return got
 }
 
-func TestBehaviour11AClientProvesWhoItIsByTheMethodThatItRegistered(t *testing.T) {
+func TestConformanceClientAuthenticatesByItsRegisteredMethod(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWebsite(t, nil)
 		s := open(t, engine)
@@ -215,7 +215,7 @@ func TestBehaviour11AClientProvesWhoItIsByTheMethodThatItRegistered(t *testing.T
 	})
 }
 
-func TestBehaviour12RequestObjectsByValueAndByReference(t *testing.T) {
+func TestConformanceRequestObjectsByValueAndByReference(t *testing.T) {
 	w := newWebsite(t, nil)
 	s := open(t, storagetest.Engines()[0])
 	s.reach(w, "127.0.0.0/8")
@@ -289,7 +289,7 @@ func requestObjectModules(t *testing.T, s *stack, w *website, responseType strin
 	})
 }
 
-func TestBehaviour18WhatAClientNamesLeadsIntoAPrivateNetworkOnlyWhereThatIsNamed(t *testing.T) {
+func TestConformanceRegisteredAddressesReachOnlyConfiguredPrivateNetworks(t *testing.T) {
 	for name, allowed := range map[string][]string{"no network is named": nil, "the network is named": {"127.0.0.0/8"}} {
 		t.Run(name, func(t *testing.T) {
 			w := newWebsite(t, nil)

@@ -63,7 +63,7 @@ func (b *browser) requireSignedOut(t *testing.T, responseType string) {
 	require.Equal(t, "s-1", refused.parameters().Get("state"))
 }
 
-func TestBehaviour21AClientSignsItsUserOut(t *testing.T) {
+func TestConformanceRPInitiatedLogout(t *testing.T) {
 	eachResponseType(t, func(t *testing.T, s *stack, responseType string) {
 		t.Run("rp-initiated-logout-discovery-endpoint-verification", func(t *testing.T) {
 			require.Equal(t, s.server.URL+oauth.PathLogout, s.discovered()["end_session_endpoint"])
@@ -150,7 +150,7 @@ func requireSignedOutPage(t *testing.T, p page) {
 	require.Empty(t, p.header.Get("Refresh"))
 }
 
-func TestBehaviour22AClientHasHeardOfALogoutBeforeTheBrowserGoesOn(t *testing.T) {
+func TestConformanceBackChannelLogoutIsDeliveredBeforeTheBrowserIsRedirected(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s, rp, b, tokens := toldStack(t, engine, func(c *storage.Client) { c.Metadata.IDTokenSignedResponseAlg = jwks.ES256 })
 		t.Run("backchannel-logout-discovery-endpoint-verification", func(t *testing.T) {
@@ -185,7 +185,7 @@ func TestBehaviour22AClientHasHeardOfALogoutBeforeTheBrowserGoesOn(t *testing.T)
 
 var aFrame = regexp.MustCompile(`<iframe src="([^"]+)"`)
 
-func TestBehaviour23ClientsHearOfALogoutInFramesAndThenTheBrowserGoesOn(t *testing.T) {
+func TestConformanceFrontChannelLogoutLoadsFramesBeforeTheBrowserIsRedirected(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		frames := func(uri string) func(*storage.Client) {

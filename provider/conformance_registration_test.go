@@ -36,7 +36,7 @@ func requirePage(t *testing.T, p page) {
 	require.Contains(t, p.header.Get("Content-Type"), "text/html")
 }
 
-func TestBehaviour16AClientRegistersReadsAndDeletesItself(t *testing.T) {
+func TestConformanceClientRegistersReadsAndDeletesItself(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := open(t, engine)
 		require.Equal(t, s.server.URL+oauth.PathRegister, s.discovered()["registration_endpoint"])
@@ -78,7 +78,7 @@ func TestBehaviour16AClientRegistersReadsAndDeletesItself(t *testing.T) {
 	})
 }
 
-func TestBehaviour16WhatMayNotBeRegisteredIsRefused(t *testing.T) {
+func TestConformanceInvalidRegistrationsAreRefused(t *testing.T) {
 	s := open(t, storagetest.Engines()[0])
 	t.Run("3rd_party-init-login-nohttps", func(t *testing.T) {
 		refused := s.register(enrolment("code", storage.AuthMethodBasic, "initiate_login_uri", "http://client.example/login"))
@@ -129,7 +129,7 @@ func redirectURIModules(t *testing.T, s *stack, responseType string) {
 	})
 }
 
-func TestBehaviour17PairwiseSubjectsAreOneWithinASectorAndDifferBetweenThem(t *testing.T) {
+func TestConformancePairwiseSubjectsAreEqualWithinASectorAndDifferBetweenSectors(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		several := []string{redirectURI, "https://other.example/"}
 		address, _, client := sectors(t, map[string]string{
@@ -202,7 +202,7 @@ func pairwiseSubject(t *testing.T, s *stack, changes ...any) string {
 	return subject
 }
 
-func TestBehaviour19TheConsentPageShowsLogoAndLinksWhichOnlyTheBrowserFetches(t *testing.T) {
+func TestConformanceConsentPageShowsLogoAndLinksWhichOnlyTheBrowserFetches(t *testing.T) {
 	address, asked, client := sectors(t, nil)
 	s := open(t, storagetest.Engines()[0], func(o *provider.Options) { o.Outbound = client })
 	for module, c := range map[string]struct{ member, path, shown string }{
@@ -224,7 +224,7 @@ func TestBehaviour19TheConsentPageShowsLogoAndLinksWhichOnlyTheBrowserFetches(t 
 	require.Zero(t, *asked)
 }
 
-func TestBehaviour20UserinfoIsSignedForWhoRegisteredForIt(t *testing.T) {
+func TestConformanceUserinfoIsSignedForClientsThatRegisteredForIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := open(t, engine)
 		for _, algorithm := range []string{"RS256", "ES256", "EdDSA"} {

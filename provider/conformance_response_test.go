@@ -12,7 +12,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestBehaviour13AnAuthorizationRequestByPOSTAndAnAnswerByFormPost(t *testing.T) {
+func TestConformanceAuthorizationRequestByPOSTAndResponseByFormPost(t *testing.T) {
 	eachResponseType(t, func(t *testing.T, s *stack, responseType string) {
 		b := s.browser()
 		b.approved(requestOf(responseType, "clinic", "openid"))
@@ -37,7 +37,7 @@ func TestBehaviour13AnAuthorizationRequestByPOSTAndAnAnswerByFormPost(t *testing
 	})
 }
 
-func TestBehaviour14EveryAnswerNamesItsIssuer(t *testing.T) {
+func TestConformanceEveryAuthorizationResponseNamesItsIssuer(t *testing.T) {
 	eachResponseType(t, func(t *testing.T, s *stack, responseType string) {
 		answered := s.browser().approved(requestOf(responseType, "clinic", "openid"))
 		require.Equal(t, s.server.URL, answered.Get("iss"))
@@ -48,7 +48,7 @@ func TestBehaviour14EveryAnswerNamesItsIssuer(t *testing.T) {
 	})
 }
 
-func TestBehaviour15PKCEIsRequiredOfPublicClientsAndS256Only(t *testing.T) {
+func TestConformancePKCEIsRequiredOfPublicClientsAndS256Only(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := certified(t, engine)
 		s.client("app", func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod = storage.AuthMethodNone })
@@ -79,7 +79,7 @@ func TestBehaviour15PKCEIsRequiredOfPublicClientsAndS256Only(t *testing.T) {
 	})
 }
 
-func TestBehaviour24ImplicitAndHybridAreOffUnlessTurnedOnAndRegistered(t *testing.T) {
+func TestConformanceImplicitAndHybridAreOffUnlessTurnedOnAndRegistered(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		off := newStack(t, engine)
 		off.client("clinic", hybrid)

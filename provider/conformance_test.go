@@ -60,7 +60,7 @@ func (s *stack) idTokenOf(answered url.Values) map[string]any {
 	return claims
 }
 
-func TestBehaviour01DiscoveryJWKSAndKeyRotation(t *testing.T) {
+func TestConformanceDiscoveryKeySetAndKeyRotation(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := certified(t, engine)
 		t.Run("discovery-endpoint-verification", func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestBehaviour01DiscoveryJWKSAndKeyRotation(t *testing.T) {
 	})
 }
 
-func TestBehaviour02ALoginSessionIsToldByTheIDToken(t *testing.T) {
+func TestConformanceIDTokenNamesTheLoginSession(t *testing.T) {
 	eachResponseType(t, func(t *testing.T, s *stack, responseType string) {
 		b := s.browser()
 		begun := s.clock.Now().Unix()
@@ -134,7 +134,7 @@ func TestBehaviour02ALoginSessionIsToldByTheIDToken(t *testing.T) {
 	})
 }
 
-func TestBehaviour03PromptMaxAgeAndHints(t *testing.T) {
+func TestConformancePromptMaxAgeAndHints(t *testing.T) {
 	eachResponseType(t, func(t *testing.T, s *stack, responseType string) {
 		with := func(pairs ...string) url.Values {
 			parameters := requestOf(responseType, "clinic", "openid")
@@ -212,7 +212,7 @@ func (s *stack) keysSign(t testing.TB, claims map[string]any) string {
 	return token
 }
 
-func TestBehaviour04ConsentIsRememberedByUserClientScopeAndClaims(t *testing.T) {
+func TestConformanceConsentIsRememberedByUserClientScopeAndClaims(t *testing.T) {
 	eachResponseType(t, func(t *testing.T, s *stack, responseType string) {
 		b := s.browser()
 		quiet := func(clientID, scope, claims string) string {
@@ -249,7 +249,7 @@ func TestBehaviour04ConsentIsRememberedByUserClientScopeAndClaims(t *testing.T) 
 	})
 }
 
-func TestBehaviour05UserinfoByHeaderAndForm(t *testing.T) {
+func TestConformanceUserinfoByHeaderAndForm(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := certified(t, engine)
 		b := s.browser()
@@ -291,7 +291,7 @@ func containsAny(list []any, value any) bool {
 	return false
 }
 
-func TestBehaviour06TheClaimsParameter(t *testing.T) {
+func TestConformanceClaimsParameter(t *testing.T) {
 	eachResponseType(t, func(t *testing.T, s *stack, responseType string) {
 		answered := s.browser().approved(withClaims(requestOf(responseType, "clinic", "openid"),
 			`{"userinfo": {"name": {"essential": true}}, "id_token": {"acr": {"essential": true, "value": "password"}}}`))
@@ -306,7 +306,7 @@ func TestBehaviour06TheClaimsParameter(t *testing.T) {
 	})
 }
 
-func TestBehaviour07AnIDTokenHasExactlyTheExpectedClaims(t *testing.T) {
+func TestConformanceIDTokenHasExactlyTheExpectedClaims(t *testing.T) {
 	eachResponseType(t, func(t *testing.T, s *stack, responseType string) {
 		expected := map[string][]string{
 			"code":                {"at_hash", "nonce"},
@@ -322,7 +322,7 @@ func TestBehaviour07AnIDTokenHasExactlyTheExpectedClaims(t *testing.T) {
 	})
 }
 
-func TestBehaviour08ErrorsArePagesWhereTheRedirectIsNotSafe(t *testing.T) {
+func TestConformanceErrorsArePagesWhereTheRedirectIsNotSafe(t *testing.T) {
 	eachResponseType(t, func(t *testing.T, s *stack, responseType string) {
 		elsewhere := requestOf(responseType, "clinic", "openid")
 		elsewhere.Set("redirect_uri", "https://client.example/other")
@@ -358,7 +358,7 @@ func TestBehaviour08ErrorsArePagesWhereTheRedirectIsNotSafe(t *testing.T) {
 	})
 }
 
-func TestBehaviour09ACodeIsGoodOnceAndShortLived(t *testing.T) {
+func TestConformanceCodeIsGoodOnceAndShortLived(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := certified(t, engine)
 		for _, responseType := range []string{"code", "code id_token", "code token"} {
@@ -380,7 +380,7 @@ func TestBehaviour09ACodeIsGoodOnceAndShortLived(t *testing.T) {
 	})
 }
 
-func TestBehaviour10RefreshTokens(t *testing.T) {
+func TestConformanceRefreshTokens(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := certified(t, engine)
 		s.client("other", nil)

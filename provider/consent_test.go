@@ -41,7 +41,7 @@ func askedAgain(t *testing.T, engine storagetest.Engine, uri string) (asked bool
 	return again.location == nil, silently.parameters()
 }
 
-func TestAnApprovalCountsForAPublicClientWithAClaimedRedirect(t *testing.T) {
+func TestApprovalIsRememberedForAPublicClientWithAClaimedRedirect(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		asked, silent := askedAgain(t, engine, redirectURI)
 		require.False(t, asked)

@@ -27,7 +27,7 @@ func (s *stack) fromPage(method, path, origin, contentType, body string, header 
 	return s.send(r)
 }
 
-func TestAPageReadsEveryErrorOfTheEndpointsThatItCalls(t *testing.T) {
+func TestCORSAllowsPagesToReadEveryError(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, func(o *provider.Options) {
 			o.Registration = provider.Registration{Mode: provider.RegistrationByToken}
@@ -70,7 +70,7 @@ func TestAPageReadsEveryErrorOfTheEndpointsThatItCalls(t *testing.T) {
 	})
 }
 
-func TestPagesOfOtherOriginsReadNothingThatTheyDoNotCall(t *testing.T) {
+func TestCORSRefusesOtherOriginsOnSuccessAndOnOtherEndpoints(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	for _, path := range []string{
 		oauth.PathAuthorize, oauth.PathLogout, oauth.PathIntrospect, oauth.PathSession, "/login/account", "/oauth/tokens",
@@ -83,7 +83,7 @@ func TestPagesOfOtherOriginsReadNothingThatTheyDoNotCall(t *testing.T) {
 	}
 }
 
-func TestAPreflightIsAllowedTheHeadersThatItAsksFor(t *testing.T) {
+func TestCORSPreflightIsAllowedTheRequestedHeaders(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) {
 		o.Registration = provider.Registration{Mode: provider.RegistrationByToken}
 	})
@@ -103,7 +103,7 @@ func TestAPreflightIsAllowedTheHeadersThatItAsksFor(t *testing.T) {
 }
 
 // What a preflight asks for comes back as a header of the answer, so it must be a short list of names.
-func TestAttackPreflightThatAsksForMoreThanNames(t *testing.T) {
+func TestAttackCORSPreflightInjectsThroughHeaderNames(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	for _, asked := range []string{
 		"x-a: 1", "x-a;x-b", "<script>", "x-\u0430", `"x"`, "x a", strings.Repeat("x", 5000), strings.Repeat("x,", 65),

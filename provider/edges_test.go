@@ -16,7 +16,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestTokensThatWereRotatedAwayStayDeadWhenTheClientMovesToReuse(t *testing.T) {
+func TestRotatedRefreshTokensStayInvalidWhenTheClientMovesToReuse(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		client := s.client("clinic", nil)
@@ -32,7 +32,7 @@ func TestTokensThatWereRotatedAwayStayDeadWhenTheClientMovesToReuse(t *testing.T
 	})
 }
 
-func TestDeactivatingWinsOverAnExchangeWhoseClockIsBehind(t *testing.T) {
+func TestDeactivatingTokensHoldsAgainstAnExchangeWithASlowClock(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -44,7 +44,7 @@ func TestDeactivatingWinsOverAnExchangeWhoseClockIsBehind(t *testing.T) {
 	})
 }
 
-func TestARefreshTokenIsNoAccessTokenToAResourceServer(t *testing.T) {
+func TestIntrospectionByAResourceServerRefusesARefreshToken(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -60,7 +60,7 @@ func TestARefreshTokenIsNoAccessTokenToAResourceServer(t *testing.T) {
 	})
 }
 
-func TestOfTwoExchangesOfACodeAtOnceNoneKeepsItsTokensWherePolicySaysSo(t *testing.T) {
+func TestTwoConcurrentExchangesOfACodeLeaveNoTokensByThePolicyRevoke(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -80,7 +80,7 @@ func TestOfTwoExchangesOfACodeAtOnceNoneKeepsItsTokensWherePolicySaysSo(t *testi
 	})
 }
 
-func TestABlockedClientsRevocationHappens(t *testing.T) {
+func TestBlockedClientMayStillRevokeItsTokens(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -92,7 +92,7 @@ func TestABlockedClientsRevocationHappens(t *testing.T) {
 	})
 }
 
-func TestARefreshTokenThatIsBoundToItsConnectionStaysSoWhateverTheOthersSay(t *testing.T) {
+func TestRefreshTokenBoundToItsConnectionIsRefusedOfAnother(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) {
@@ -108,7 +108,7 @@ func TestARefreshTokenThatIsBoundToItsConnectionStaysSoWhateverTheOthersSay(t *t
 	})
 }
 
-func TestALifetimeFromIssueIsNotProlongedByRotation(t *testing.T) {
+func TestRefreshLifetimeFromIssueIsNotProlongedByRotation(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) {
@@ -141,7 +141,7 @@ func TestAnAudienceThatTheClientLostIsLeftOutOfARefresh(t *testing.T) {
 	})
 }
 
-func TestAMadeUpClientIDTakesNoMemory(t *testing.T) {
+func TestUnknownClientIDsAreNotCached(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		got := s.post(oauth.PathToken, "", url.Values{
@@ -151,7 +151,7 @@ func TestAMadeUpClientIDTakesNoMemory(t *testing.T) {
 	})
 }
 
-func TestAUserWhoseProfileIsNullHasASubjectStill(t *testing.T) {
+func TestUserWithANullProfileStillHasASubject(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)

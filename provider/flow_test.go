@@ -53,7 +53,7 @@ func TestADoctorSignsInConsentsAndTheClientGetsTokens(t *testing.T) {
 	})
 }
 
-func TestRefusingSendsAccessDeniedToTheClient(t *testing.T) {
+func TestRefusedConsentSendsAccessDeniedToTheClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -66,7 +66,7 @@ func TestRefusingSendsAccessDeniedToTheClient(t *testing.T) {
 	})
 }
 
-func TestSwitchingUserEndsTheSessionAndAsksAgain(t *testing.T) {
+func TestSwitchingTheUserEndsTheSessionAndAsksForASignIn(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -78,7 +78,7 @@ func TestSwitchingUserEndsTheSessionAndAsksAgain(t *testing.T) {
 	})
 }
 
-func TestARotatingRefreshToken(t *testing.T) {
+func TestRotatingRefreshTokenGivesItsSuccessor(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -133,7 +133,7 @@ func TestAReusedRefreshTokenStaysTheSame(t *testing.T) {
 	})
 }
 
-func TestClientCredentials(t *testing.T) {
+func TestClientCredentialsGrantIssuesATokenWithoutAUser(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -149,7 +149,7 @@ func TestClientCredentials(t *testing.T) {
 	})
 }
 
-func TestRevocation(t *testing.T) {
+func TestRevocationEndsAnAccessTokenAloneAndARefreshTokenWithItsFamily(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)

@@ -27,7 +27,7 @@ func challenged(parameters url.Values) url.Values {
 	return parameters
 }
 
-func TestHolePKCEDowngradeAfterAWrongVerifier(t *testing.T) {
+func TestAttackPKCEDowngradeAfterAWrongVerifier(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -42,7 +42,7 @@ func TestHolePKCEDowngradeAfterAWrongVerifier(t *testing.T) {
 	})
 }
 
-func TestHoleAVerifierWithoutAChallengeIsRefused(t *testing.T) {
+func TestVerifierWithoutAChallengeIsRefused(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -54,7 +54,7 @@ func TestHoleAVerifierWithoutAChallengeIsRefused(t *testing.T) {
 	})
 }
 
-func TestHoleDoubleRedemption(t *testing.T) {
+func TestAttackCodeIsRedeemedTwiceAtOnce(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -80,7 +80,7 @@ func TestHoleDoubleRedemption(t *testing.T) {
 	})
 }
 
-func TestHoleAReplayedCodeRevokesWhatItWasExchangedFor(t *testing.T) {
+func TestReplayedCodeRevokesTheTokensOfItsFirstExchange(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -99,7 +99,7 @@ func TestHoleAReplayedCodeRevokesWhatItWasExchangedFor(t *testing.T) {
 	})
 }
 
-func TestHoleACodeReplayIsOnlyRefusedWhereThePolicySaysSo(t *testing.T) {
+func TestReplayedCodeRevokesNothingByThePolicyRefuse(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) { c.Policy.CodeReplay = storage.CodeReplayRefuse })
@@ -111,7 +111,7 @@ func TestHoleACodeReplayIsOnlyRefusedWhereThePolicySaysSo(t *testing.T) {
 	})
 }
 
-func TestHoleAnIDTokenIsNoAccessToken(t *testing.T) {
+func TestAttackIDTokenAsAccessToken(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) { c.Metadata.IDTokenSignedResponseAlg = "ES256" })
@@ -124,7 +124,7 @@ func TestHoleAnIDTokenIsNoAccessToken(t *testing.T) {
 	})
 }
 
-func TestHoleMaxAgeZeroAsksForASignIn(t *testing.T) {
+func TestMaxAgeZeroAsksForASignIn(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -141,7 +141,7 @@ func TestHoleMaxAgeZeroAsksForASignIn(t *testing.T) {
 	})
 }
 
-func TestHoleNoStateIsInventedAndAShortOneIsTaken(t *testing.T) {
+func TestStateIsReturnedAsSentAndNeverInvented(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -159,7 +159,7 @@ func TestHoleNoStateIsInventedAndAShortOneIsTaken(t *testing.T) {
 	})
 }
 
-func TestHoleAnUnknownGrantTypeIsUnsupported(t *testing.T) {
+func TestUnknownGrantTypeIsUnsupported(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -169,7 +169,7 @@ func TestHoleAnUnknownGrantTypeIsUnsupported(t *testing.T) {
 	})
 }
 
-func TestHoleDuplicateParametersAreRefused(t *testing.T) {
+func TestRepeatedParametersAreRefused(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -181,7 +181,7 @@ func TestHoleDuplicateParametersAreRefused(t *testing.T) {
 	})
 }
 
-func TestHoleTwoClientIDsInOneRequestAreRefused(t *testing.T) {
+func TestTwoClientIDsInOneRequestAreRefused(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -193,7 +193,7 @@ func TestHoleTwoClientIDsInOneRequestAreRefused(t *testing.T) {
 	})
 }
 
-func TestHoleAFailedAuthenticationCarriesAChallenge(t *testing.T) {
+func TestFailedClientAuthenticationCarriesAChallenge(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -208,7 +208,7 @@ func TestHoleAFailedAuthenticationCarriesAChallenge(t *testing.T) {
 	})
 }
 
-func TestHoleARefreshMayAskForLessAndKeepsTheGrant(t *testing.T) {
+func TestRefreshMayAskForLessScopeAndKeepsTheGrant(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -227,7 +227,7 @@ func TestHoleARefreshMayAskForLessAndKeepsTheGrant(t *testing.T) {
 	})
 }
 
-func TestHoleAScopeThatWasLostNarrowsTheRefresh(t *testing.T) {
+func TestRefreshLeavesOutAScopeThatTheUserLost(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -239,7 +239,7 @@ func TestHoleAScopeThatWasLostNarrowsTheRefresh(t *testing.T) {
 	})
 }
 
-func TestHoleTheScopeOfferIsCaseSensitive(t *testing.T) {
+func TestScopesAreCaseSensitive(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -249,7 +249,7 @@ func TestHoleTheScopeOfferIsCaseSensitive(t *testing.T) {
 	})
 }
 
-func TestHoleASecretInTheQueryIsRefused(t *testing.T) {
+func TestClientSecretInTheQueryIsRefused(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)

@@ -62,7 +62,7 @@ func TestAnIssuerWithAPathIsServedUnderIt(t *testing.T) {
 	require.Empty(t, at("/identity"))
 }
 
-func TestTheMetadataOfAnIssuerWithAPathStandsAtBothOfItsAddresses(t *testing.T) {
+func TestMetadataOfAnIssuerWithAPathIsServedAtBothWellKnownAddresses(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0], withIssuerPath)
 	for path, status := range map[string]int{
 		"/id" + oauth.PathDiscovery: http.StatusOK, oauth.PathDiscovery + "/id": http.StatusOK,

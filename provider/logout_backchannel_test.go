@@ -45,14 +45,14 @@ func signOut(b *browser, tokens answer) page {
 	return b.logout(hinted(tokens.text("id_token"), postLogoutURI))
 }
 
-func TestALogoutTokenIsNoHint(t *testing.T) {
+func TestLogoutTokenIsNotAcceptedAsIDTokenHint(t *testing.T) {
 	_, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
 	signOut(b, tokens)
 	p := b.logout(hinted(rp.received()[0], postLogoutURI))
 	require.Equal(t, http.StatusBadRequest, p.status)
 }
 
-func TestEveryClientOfTheSessionHearsOfItUnderItsOwnSid(t *testing.T) {
+func TestBackChannelLogoutTellsEachClientOfTheSessionItsOwnSid(t *testing.T) {
 	s, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
 	s.client("pairwise", func(c *storage.Client) {
 		rp.backchannel(c)
@@ -77,7 +77,7 @@ func TestEveryClientOfTheSessionHearsOfItUnderItsOwnSid(t *testing.T) {
 	require.NotEqual(t, first["sid"], second["sid"])
 }
 
-func TestAClientWhoseApprovalIsWithdrawnHearsOfItAlone(t *testing.T) {
+func TestBackChannelLogoutAfterAWithdrawnApprovalTellsThatClientAlone(t *testing.T) {
 	s, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
 	s.client("other", rp.backchannel)
 	s.redeem("other", b.code(request("other", "openid")))
@@ -96,7 +96,7 @@ func TestAClientWhoseApprovalIsWithdrawnHearsOfItAlone(t *testing.T) {
 	require.Equal(t, []any{"clinic", told["sid"], told["sub"]}, []any{heard["aud"], heard["sid"], heard["sub"]})
 }
 
-func TestALogoutThatWasNotDeliveredIsTriedAgainAndSurvivesARestart(t *testing.T) {
+func TestBackChannelLogoutIsRetriedAlsoAfterARestart(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s, rp, b, tokens := toldStack(t, engine, nil)
 		rp.answer(http.StatusServiceUnavailable)
@@ -117,7 +117,7 @@ func TestALogoutThatWasNotDeliveredIsTriedAgainAndSurvivesARestart(t *testing.T)
 	})
 }
 
-func TestALogoutIsGivenUpWhenTheClientRefusesItOrADayHasPassed(t *testing.T) {
+func TestBackChannelLogoutIsGivenUpOnRefusalOrAfterADay(t *testing.T) {
 	s, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
 	rp.answer(http.StatusBadRequest)
 	signOut(b, tokens)
@@ -132,7 +132,7 @@ func TestALogoutIsGivenUpWhenTheClientRefusesItOrADayHasPassed(t *testing.T) {
 	require.Len(t, rp.received(), tried)
 }
 
-func TestTwoProcessesMakeOneAttemptBetweenThem(t *testing.T) {
+func TestBackChannelLogoutIsAttemptedByOneOfTwoProcesses(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s, rp, _, _ := toldStack(t, engine, nil)
 		for range 5 {
@@ -152,14 +152,14 @@ func TestTwoProcessesMakeOneAttemptBetweenThem(t *testing.T) {
 	})
 }
 
-func TestABlockedUsersClientsHearOfIt(t *testing.T) {
+func TestBackChannelLogoutTellsTheClientsOfABlockedUser(t *testing.T) {
 	s, rp, _, _ := toldStack(t, storagetest.Engines()[0], nil)
 	require.NoError(t, s.store.BlockUser(t.Context(), s.userID, "left"))
 	require.NoError(t, s.provider.DeliverLogouts(t.Context()))
 	require.Len(t, rp.received(), 1)
 }
 
-func TestABrowserDoesNotWaitLongForAClientThatIsSilent(t *testing.T) {
+func TestBackChannelLogoutDelaysTheBrowserForTwoSecondsAtMost(t *testing.T) {
 	s, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
 	silent := make(chan struct{})
 	t.Cleanup(func() { close(silent) })
@@ -226,7 +226,7 @@ func (s *stack) sessionsEnd(client *storage.Client, sessions int) {
 }
 
 // A client answers none of its many logouts, which fill all that is sent at a time: the others never hear of theirs.
-func TestAttackAClientThatAnswersNoLogouts(t *testing.T) {
+func TestAttackClientThatNeverAnswersLogouts(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		well, heard := hearing(t)
 		bad := failing(t, heard)
@@ -251,7 +251,7 @@ func TestAttackAClientThatAnswersNoLogouts(t *testing.T) {
 }
 
 // The logouts of a client that does not answer lie across two of the batches that a pass reads.
-func TestAttackAClientThatAnswersNoLogoutsOfSeveralBatches(t *testing.T) {
+func TestAttackClientThatNeverAnswersSeveralBatchesOfLogouts(t *testing.T) {
 	well, heard := hearing(t)
 	bad := failing(t, heard)
 	s := newStack(t, storagetest.Engines()[0], reachable(well, bad))

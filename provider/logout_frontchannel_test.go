@@ -10,7 +10,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestSigningOutByThePersonTellsClientsInFramesToo(t *testing.T) {
+func TestSignOutOnThePageLoadsTheFrontChannelFramesOfClients(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("clinic", func(c *storage.Client) { c.Metadata.FrontchannelLogoutURI = "https://clinic.example/logout" })
 	for _, path := range []string{"/login/sign-out", "/login/account"} {
@@ -22,7 +22,7 @@ func TestSigningOutByThePersonTellsClientsInFramesToo(t *testing.T) {
 	}
 }
 
-func TestAHostThatWouldSayMoreInAPolicyIsNotNamedThere(t *testing.T) {
+func TestHostThatWouldExtendTheContentSecurityPolicyIsLeftOut(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("clinic", func(c *storage.Client) { c.Metadata.FrontchannelLogoutURI = "https://a.example;script-src:443/logout" })
 	b, _ := s.signedIn("clinic", "openid")

@@ -16,7 +16,7 @@ func withPostLogout(c *storage.Client) {
 	c.Metadata.PostLogoutRedirectURIs = []string{postLogoutURI, postLogoutURI + "?tenant=1"}
 }
 
-func TestAClientSignsItsUserOut(t *testing.T) {
+func TestLogoutByIDTokenHintEndsTheSession(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", withPostLogout)
@@ -68,7 +68,7 @@ func TestOfflineAccessOutlivesTheSession(t *testing.T) {
 	})
 }
 
-func TestWithoutAHintOfWhoIsSignedInThePersonIsAsked(t *testing.T) {
+func TestLogoutWithoutAMatchingHintAsksThePerson(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("clinic", withPostLogout)
 	_, other := s.signedIn("clinic", "openid")
@@ -119,7 +119,7 @@ func prompted(parameters url.Values) url.Values {
 	return parameters
 }
 
-func TestWithoutASessionTheBrowserGoesStraightOn(t *testing.T) {
+func TestLogoutWithoutASessionRedirectsAtOnce(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("clinic", withPostLogout)
 	_, tokens := s.signedIn("clinic", "openid")
@@ -134,7 +134,7 @@ func TestWithoutASessionTheBrowserGoesStraightOn(t *testing.T) {
 	require.Equal(t, postLogoutURI, b.confirm(p).location.String())
 }
 
-func TestARequestThatIsNotRightEndsNothingAndGoesNowhere(t *testing.T) {
+func TestInvalidLogoutRequestEndsNothingAndRedirectsNowhere(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("clinic", withPostLogout)
 	s.client("other", nil)
@@ -171,7 +171,7 @@ func TestARequestThatIsNotRightEndsNothingAndGoesNowhere(t *testing.T) {
 	}
 }
 
-func TestTheAccountPageComesBackAfterASignIn(t *testing.T) {
+func TestAccountPageIsShownAfterTheSignInThatItAskedFor(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	b := s.browser()
 	p := b.signIn(b.get(s.server.URL + "/login/account"))
@@ -179,7 +179,7 @@ func TestTheAccountPageComesBackAfterASignIn(t *testing.T) {
 	require.Contains(t, p.body, "doctor@example.com")
 }
 
-func TestASealedLogoutIsNoAuthorizationRequest(t *testing.T) {
+func TestSealedLogoutRequestIsNotTakenForAnAuthorizationRequest(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("clinic", withPostLogout)
 	b, _ := s.signedIn("clinic", "openid")

@@ -16,7 +16,7 @@ import (
 
 const goodQuery = "response_type=code&client_id=clinic&redirect_uri=https%3A%2F%2Fclient.example%2Fcallback&scope=openid"
 
-func TestAMalformedParameterIsToldToTheClient(t *testing.T) {
+func TestMalformedParameterIsAnErrorAtTheClientsRedirectURI(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("clinic", nil)
 	for more, state := range map[string]string{
@@ -58,7 +58,7 @@ func TestAMalformedParameterIsToldToTheClient(t *testing.T) {
 }
 
 // A client's address is gone to only where the request says once, and rightly, which client and which address.
-func TestAttackMalformedRequestThatLeadsAstray(t *testing.T) {
+func TestAttackMalformedRequestRedirectsToAnUnregisteredURI(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("clinic", nil)
 	s.client("other", func(c *storage.Client) { c.Connections[0].RedirectURIs = []string{"https://evil.example/cb"} })
@@ -78,7 +78,7 @@ func TestAttackMalformedRequestThatLeadsAstray(t *testing.T) {
 	}
 }
 
-func TestASemicolonIsDataInQueriesAndBodies(t *testing.T) {
+func TestSemicolonIsDataInQueriesAndBodies(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -102,7 +102,7 @@ func TestASemicolonIsDataInQueriesAndBodies(t *testing.T) {
 	})
 }
 
-func TestBasicWithAnIDAndNoPasswordIsNoAuthentication(t *testing.T) {
+func TestBasicWithAnEmptyPasswordCountsAsNoAuthentication(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("app", func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod = storage.AuthMethodNone })
 	s.client("clinic", nil)

@@ -47,7 +47,7 @@ func random(n int) string {
 
 // The buffer of nginx for the header of an answer is one page of memory. What a client keeps in its state is often an encoded
 // JSON, a signed token, or an address to go back to.
-func TestALongStateComesThroughNginxWithItsDefaults(t *testing.T) {
+func TestLongStatePassesNginxWithItsDefaultBuffers(t *testing.T) {
 	s := behindNginx(t, `server {
 		listen 127.0.0.1:8000;
 		location / { proxy_set_header Host $http_host; proxy_pass http://127.0.0.1:8080; }
@@ -63,7 +63,7 @@ func TestALongStateComesThroughNginxWithItsDefaults(t *testing.T) {
 	}
 }
 
-func TestAVeryLongStateComesThroughNginxWithTheBuffersOfTheGuide(t *testing.T) {
+func TestVeryLongStatePassesNginxWithTheBuffersOfTheGuide(t *testing.T) {
 	guide, err := os.ReadFile("../docs/operations.md")
 	require.NoError(t, err)
 	_, rest, found := strings.Cut(string(guide), "```nginx\n")

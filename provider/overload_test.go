@@ -15,7 +15,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestRequestsBeyondTheLimitAreRefusedInTheWordsOfTheirEndpoint(t *testing.T) {
+func TestRequestsBeyondTheLimitGetTheErrorFormatOfTheirEndpoint(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) { o.RequestsAtOnce = 1 })
 	arrived, release := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(s.provider.Handler(func(r *mux.Router) {

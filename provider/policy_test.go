@@ -23,7 +23,7 @@ func twoConnections(c *storage.Client) {
 	c.Connections = append(c.Connections, second)
 }
 
-func TestACodeOfOneConnectionIsWorthNothingToAnother(t *testing.T) {
+func TestCodeForOneConnectionIsRefusedOfAnother(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", twoConnections)
@@ -45,7 +45,7 @@ func TestACodeOfOneConnectionIsWorthNothingToAnother(t *testing.T) {
 	})
 }
 
-func TestTheExchangeNamesTheRedirectURIOfTheAuthorization(t *testing.T) {
+func TestExchangeRequiresTheRedirectURIOfTheAuthorizationRequest(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -63,7 +63,7 @@ func TestTheExchangeNamesTheRedirectURIOfTheAuthorization(t *testing.T) {
 	})
 }
 
-func TestWhoIsBlockedOrWithdrawnGetsNothing(t *testing.T) {
+func TestBlockedClientBlockedUserAndWithdrawnApprovalGetNoTokens(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -97,7 +97,7 @@ func TestWhoIsBlockedOrWithdrawnGetsNothing(t *testing.T) {
 	})
 }
 
-func TestAUserGrantsOnlyWhatTheRolesGive(t *testing.T) {
+func TestScopeIsLimitedToTheRolesOfTheUser(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
@@ -128,7 +128,7 @@ func TestAPublicClientMayNotIntrospect(t *testing.T) {
 	})
 }
 
-func TestWhoMayAskAboutAToken(t *testing.T) {
+func TestIntrospectionIsAllowedToTheTokensClientAndByPolicy(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) { c.Metadata.Audience = []string{"registry"} })
@@ -142,7 +142,7 @@ func TestWhoMayAskAboutAToken(t *testing.T) {
 	})
 }
 
-func TestScriptsOfAClientMayReadItsAnswers(t *testing.T) {
+func TestCORSAllowsTheOriginsOfTheClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) { c.Metadata.AllowedCORSOrigins = []string{"https://app.example"} })

@@ -77,7 +77,7 @@ func eachFamily(t *testing.T, f func(t *testing.T, f *family)) {
 	}
 }
 
-func TestWhileNobodyHasUsedTheSuccessorATokenGivesTheSameSuccessorAgain(t *testing.T) {
+func TestRefreshTokenGivesTheSameSuccessorUntilTheSuccessorIsUsed(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f *family) {
 		successor := f.next(f.token())
 		for range 3 {
@@ -90,7 +90,7 @@ func TestWhileNobodyHasUsedTheSuccessorATokenGivesTheSameSuccessorAgain(t *testi
 	})
 }
 
-func TestAClientGoesOnAfterOutagesInSeveralGenerations(t *testing.T) {
+func TestClientSurvivesLostAnswersInSeveralGenerations(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f *family) {
 		token := f.token()
 		for range 5 {
@@ -111,7 +111,7 @@ func TestUsingAnAccessTokenDoesNotUseTheSuccessor(t *testing.T) {
 	})
 }
 
-func TestATokenWhoseSuccessorWasUsedEndsTheFamily(t *testing.T) {
+func TestRefreshTokenWhoseSuccessorWasUsedRevokesTheFamily(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		f := newFamily(t, engine)
 		third := f.next(f.next(f.token()))
@@ -120,7 +120,7 @@ func TestATokenWhoseSuccessorWasUsedEndsTheFamily(t *testing.T) {
 	})
 }
 
-func TestATokenThatComesAgainTooLateEndsTheFamily(t *testing.T) {
+func TestRefreshTokenRepeatedAfterTheRetryTimeRevokesTheFamily(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f *family) {
 		successor := f.next(f.token())
 		f.past(f.policy.RefreshRetry)
@@ -129,14 +129,14 @@ func TestATokenThatComesAgainTooLateEndsTheFamily(t *testing.T) {
 	})
 }
 
-func TestWithoutAGraceATokenThatWasExchangedEndsItsFamily(t *testing.T) {
+func TestRepeatedRefreshTokenWithoutAGraceRevokesTheFamily(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		f := newFamily(t, engine, func(c *storage.Client) { c.Policy.RefreshGrace = 0 })
 		f.requireEnd(f.token(), f.next(f.token()))
 	})
 }
 
-func TestComingAgainWithinTheGraceIsNotRemarkedOn(t *testing.T) {
+func TestRefreshTokenRepeatedWithinTheGraceIsNotRecorded(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f *family) {
 		successor := f.next(f.token())
 		f.past(f.policy.RefreshGrace - 1)
@@ -145,7 +145,7 @@ func TestComingAgainWithinTheGraceIsNotRemarkedOn(t *testing.T) {
 	})
 }
 
-func TestAnOlderTokenInTheFormOfMithrilIsUnknownAndEndsNothing(t *testing.T) {
+func TestOlderRefreshTokenInTheLegacyFormIsUnknownAndRevokesNothing(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		f := newFamily(t, engine, func(c *storage.Client) { c.Policy.TokenForm = storage.TokenFormLegacy })
 		third := f.next(f.next(f.token()))
@@ -154,7 +154,7 @@ func TestAnOlderTokenInTheFormOfMithrilIsUnknownAndEndsNothing(t *testing.T) {
 	})
 }
 
-func TestAPolicyFromBeforeThereWasARetryHasIt(t *testing.T) {
+func TestStoredPolicyWithoutARetryTimeGetsTheDefault(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		f := newFamily(t, engine)
 		_, err := f.store.SQL().ExecContext(t.Context(), `UPDATE clients SET policy = replace(policy, '"refresh_retry":14400,', '')`)
@@ -208,7 +208,7 @@ func TestAttackAThiefTakesTurnsWithTheClient(t *testing.T) {
 }
 
 // While a client is idle, the token before its newest is good for hours and no longer.
-func TestAttackAnOldTokenOfAnIdleClient(t *testing.T) {
+func TestAttackOldRefreshTokenOfAnIdleClient(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f *family) {
 		newest := f.next(f.token())
 		f.past(12 * 3600)

@@ -38,7 +38,7 @@ func repeated(n int, text string) []string {
 // generous lets one address register as often as a test needs.
 func generous(o *provider.Options) { o.Registration.Rate = 10_000 }
 
-func TestRedirectURIsThatLeadAstrayAreRefused(t *testing.T) {
+func TestRegistrationRefusesUnsafeRedirectURIs(t *testing.T) {
 	s := registering(t, generous)
 	for _, uri := range []string{
 		"https://client.example/callback#fragment", "https://client.example/callback#", "javascript:alert(1)", "data:text/html,x", "",
@@ -56,7 +56,7 @@ func TestRedirectURIsThatLeadAstrayAreRefused(t *testing.T) {
 		"invalid_redirect_uri", "101 entries: want 100")
 }
 
-func TestNativeAndWebClientsHaveTheirOwnRedirectURIs(t *testing.T) {
+func TestRegistrationAllowsRedirectURIsByApplicationType(t *testing.T) {
 	s := registering(t, func(o *provider.Options) {
 		generous(o)
 		o.ResponseTypes = []string{"code", "id_token", "code id_token"}
@@ -74,7 +74,7 @@ func TestNativeAndWebClientsHaveTheirOwnRedirectURIs(t *testing.T) {
 	s.registered(metadata(implicit...))
 }
 
-func TestGrantsAndResponseTypesGoTogether(t *testing.T) {
+func TestRegistrationRequiresMatchingGrantAndResponseTypes(t *testing.T) {
 	s := registering(t, func(o *provider.Options) {
 		generous(o)
 		o.ResponseTypes = []string{"code", "id_token", "id_token token", "code id_token"}
@@ -101,7 +101,7 @@ func TestGrantsAndResponseTypesGoTogether(t *testing.T) {
 	}
 }
 
-func TestHostileMetadataIsRefusedWithReasons(t *testing.T) {
+func TestRegistrationRefusesInvalidMetadataWithTheReason(t *testing.T) {
 	s := registering(t, generous)
 	for _, wrong := range []struct {
 		member string
@@ -173,7 +173,7 @@ func TestHostileMetadataIsRefusedWithReasons(t *testing.T) {
 	}
 }
 
-func TestABodyThatIsNoMetadataIsRefused(t *testing.T) {
+func TestRegistrationRefusesABodyThatIsNoMetadata(t *testing.T) {
 	s := registering(t, generous)
 	uri := `"redirect_uris":["` + redirectURI + `"]`
 	for _, body := range []string{
@@ -200,7 +200,7 @@ func TestABodyThatIsNoMetadataIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, s.register(`{"Redirect_URIs":["`+redirectURI+`"]}`).status, "names are compared by case")
 }
 
-func TestAPublicKeySetIsRegisteredAndAnswered(t *testing.T) {
+func TestRegistrationStoresAndReturnsAKeySet(t *testing.T) {
 	s := registering(t, nil)
 	a := s.registered(metadata("token_endpoint_auth_method", "private_key_jwt", "jwks", keys(key(), key("kid", "2"))))
 	require.NotContains(t, a.body, "client_secret")

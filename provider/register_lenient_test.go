@@ -9,7 +9,7 @@ import (
 	"ithildin/provider"
 )
 
-func TestWhatIsEmptyInARegistrationCountsAsLeftOut(t *testing.T) {
+func TestEmptyMembersOfARegistrationCountAsAbsent(t *testing.T) {
 	s := registering(t, generous)
 	for _, empty := range []any{nil, "", "  ", []string{}} {
 		members := []any{}
@@ -33,7 +33,7 @@ func TestWhatIsEmptyInARegistrationCountsAsLeftOut(t *testing.T) {
 	}
 }
 
-func TestOfGrantAndResponseTypesWhatIsOfferedIsRegistered(t *testing.T) {
+func TestRegistrationKeepsTheGrantAndResponseTypesThatAreOffered(t *testing.T) {
 	s := registering(t, generous)
 	a := s.registered(metadata(
 		"grant_types", []string{"authorization_code", "implicit", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code", "password"},
@@ -59,7 +59,7 @@ func TestOfGrantAndResponseTypesWhatIsOfferedIsRegistered(t *testing.T) {
 	require.Equal(t, []any{"implicit", "authorization_code"}, a.body["grant_types"])
 }
 
-func TestTheAnswerToARegistrationNamesScopesThatWereAskedFor(t *testing.T) {
+func TestRegistrationResponseNamesScopesOnlyIfTheyWereRequested(t *testing.T) {
 	s := registering(t, generous)
 	a := s.registered(metadata())
 	read := s.call(http.MethodGet, a.text("registration_client_uri"), a.text("registration_access_token"), nil)
@@ -72,7 +72,7 @@ func TestTheAnswerToARegistrationNamesScopesThatWereAskedFor(t *testing.T) {
 	require.Equal(t, "openid email", read.text("scope"))
 }
 
-func TestAClientWhoseKeysVerifyNothingIsNotRegistered(t *testing.T) {
+func TestRegistrationRefusesAKeySetWithoutAVerificationKey(t *testing.T) {
 	s := registering(t, generous)
 	signing := []any{"token_endpoint_auth_method", "private_key_jwt"}
 	for _, wrong := range [][]any{

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestEachAddressRegistersAtItsOwnRate(t *testing.T) {
+func TestRegistrationRateIsCountedPerAddress(t *testing.T) {
 	var l registrationRate
 	now := time.Unix(1_700_000_000, 0)
 	for range 6 {
@@ -20,7 +20,7 @@ func TestEachAddressRegistersAtItsOwnRate(t *testing.T) {
 	require.NotZero(t, l.take("192.0.2.1", 6, now.Add(10*time.Minute)))
 }
 
-func TestNewcomersShareOneRateWhereTooManyAddressesAreActive(t *testing.T) {
+func TestNewAddressesShareOneRegistrationRateWhenTooManyAreActive(t *testing.T) {
 	var l registrationRate
 	now := time.Unix(1_700_000_000, 0)
 	for i := range rememberedAddresses {

@@ -151,7 +151,7 @@ func TestARegistrationAnswersAllThatWasRegisteredAndItsDefaults(t *testing.T) {
 	require.Len(t, events, 1)
 }
 
-func TestASecretIsThereOnlyForWhoeverUsesOne(t *testing.T) {
+func TestRegistrationIssuesASecretOnlyToClientsThatUseOne(t *testing.T) {
 	s := registering(t, nil)
 	a := s.registered(metadata("token_endpoint_auth_method", "none"))
 	require.NotContains(t, a.body, "client_secret")
@@ -165,7 +165,7 @@ func TestASecretIsThereOnlyForWhoeverUsesOne(t *testing.T) {
 	require.Len(t, opened, 64, "enough for HS512")
 }
 
-func TestScopeAndPolicyAreNotTheClientsToChoose(t *testing.T) {
+func TestRegistrationDoesNotLetAClientChooseScopeAndPolicy(t *testing.T) {
 	s := registering(t, nil)
 	a := s.registered(metadata(
 		"scope", "openid patients:view email", "policy", map[string]any{"introspect_any": true}, "trusted", true,
@@ -186,7 +186,7 @@ func TestScopeAndPolicyAreNotTheClientsToChoose(t *testing.T) {
 		"invalid_client_metadata", "client_credentials")
 }
 
-func TestAnInitialAccessTokenIsGoodForSoManyRegistrations(t *testing.T) {
+func TestInitialAccessTokenAllowsItsNumberOfRegistrations(t *testing.T) {
 	s := registering(t, func(o *provider.Options) { o.Registration.Mode = provider.RegistrationByToken })
 	address := s.server.URL + oauth.PathRegister
 	for _, token := range []string{"", "wrong"} {
@@ -209,7 +209,7 @@ func TestAnInitialAccessTokenIsGoodForSoManyRegistrations(t *testing.T) {
 	s.requireRefused(s.call(http.MethodPost, address, "partner", metadata()), http.StatusUnauthorized, "invalid_token", "used up")
 }
 
-func TestAGatewayKnowsClientsRegisteredWithAnInitialAccessTokenOnly(t *testing.T) {
+func TestOnlyRegistrationsWithAnInitialAccessTokenGetAnAccessType(t *testing.T) {
 	s := registering(t, nil)
 	require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), storage.InitialAccessToken{
 		ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 1, ExpiresAt: s.store.Now() + 60,
@@ -283,7 +283,7 @@ func TestAClientReadsReplacesAndDeletesItsRegistration(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, s.call(http.MethodGet, address, token, nil).status)
 }
 
-func TestAnUnknownClientAndAWrongTokenAreAnsweredAlike(t *testing.T) {
+func TestRegistrationManagementAnswersUnknownClientAndWrongTokenAlike(t *testing.T) {
 	s := registering(t, nil)
 	known := s.registered(metadata()).text("registration_client_uri")
 	operated := s.client("clinic", nil)
@@ -308,7 +308,7 @@ func TestAnUnknownClientAndAWrongTokenAreAnsweredAlike(t *testing.T) {
 	}
 }
 
-func TestAnOperatorsDecisionsOutlastAnUpdate(t *testing.T) {
+func TestRegistrationUpdateKeepsTheDecisionsOfTheOperator(t *testing.T) {
 	s := registering(t, nil)
 	a := s.registered(metadata())
 	stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))

@@ -75,7 +75,7 @@ func TestAttackARequestIDOfAnotherRequest(t *testing.T) {
 	})
 }
 
-func TestARequestIDThatMeansSomethingSomewhereIsNotRepeated(t *testing.T) {
+func TestRequestIDWithUnsafeCharactersIsReplaced(t *testing.T) {
 	f := newFamily(t, storagetest.Engines()[0])
 	for _, id := range []string{
 		"short", strings.Repeat("a", 201), "<script>alert(1)</script>", `quote"quote"quote"quote"`, "${jndi:ldap://example.org/a}",

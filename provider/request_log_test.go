@@ -43,7 +43,7 @@ func (l *keptLog) of(t *testing.T, requestID string) (lines []map[string]any, te
 	return lines, l.text.String()
 }
 
-func TestTheLogSaysWhatHappenedToARequest(t *testing.T) {
+func TestRequestLogHasRouteStatusClientAndError(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		log := &keptLog{}
 		s := newStack(t, engine, func(o *provider.Options) { o.Logger = slog.New(slog.NewJSONHandler(log, nil)) })
@@ -101,7 +101,7 @@ func TestTheLogSaysWhatHappenedToARequest(t *testing.T) {
 	})
 }
 
-func TestTheLogSaysThatTheDatabaseIsToBlame(t *testing.T) {
+func TestRequestLogNamesTheDatabaseAsTheCause(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		log := &keptLog{}
 		s := newStack(t, engine, func(o *provider.Options) { o.Logger = slog.New(slog.NewJSONHandler(log, nil)) })

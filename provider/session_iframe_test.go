@@ -28,7 +28,7 @@ func newBareProvider(t *testing.T, issuer string) *Provider {
 	return p
 }
 
-func TestTheSessionStateIsOfClientOriginAndBrowser(t *testing.T) {
+func TestSessionStateDependsOnClientOriginAndBrowser(t *testing.T) {
 	p := newBareProvider(t, "https://op.example")
 	client, session := &storage.Client{ID: "clinic"}, storage.LoginSession{SessionID: "session"}
 	hash, salt, found := strings.Cut(p.sessionState(client, "https://Client.example:443/callback?a=b", session), ".")
@@ -42,7 +42,7 @@ func TestTheSessionStateIsOfClientOriginAndBrowser(t *testing.T) {
 	require.Empty(t, p.sessionState(client, "https://client.example/", storage.LoginSession{}), "no session")
 }
 
-func TestAnOriginIsWrittenAsBrowsersDo(t *testing.T) {
+func TestOriginIsSerializedAsBrowsersDo(t *testing.T) {
 	for address, want := range map[string]string{
 		"https://Client.example/a": "https://client.example", "https://client.example:443": "https://client.example",
 		"http://127.0.0.1:80/": "http://127.0.0.1", "http://[::1]:8080/": "http://[::1]:8080",
@@ -52,7 +52,7 @@ func TestAnOriginIsWrittenAsBrowsersDo(t *testing.T) {
 	}
 }
 
-func TestTheSessionIframeAloneMayBeFramed(t *testing.T) {
+func TestOnlyTheSessionIframeMayBeFramed(t *testing.T) {
 	p := newBareProvider(t, "https://op.example")
 	w := httptest.NewRecorder()
 	p.Handler().ServeHTTP(w, httptest.NewRequest("GET", oauth.PathSession, nil))

@@ -66,7 +66,7 @@ const everyClaim = `{
 	"address": {"formatted": "вул. Хрещатик, 1", "street_address": "вул. Хрещатик, 1", "locality": "Київ", "region": "Київ",
 		"postal_code": "01001", "country": "Україна"}}`
 
-func TestEachScopeOpensItsClaimsWithTheirTypes(t *testing.T) {
+func TestUserinfoHasTheClaimsOfEachScopeWithTheirTypes(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) { c.Scope = append(c.Scope, "address") })

@@ -9,7 +9,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestEventsAreKeptAsLongAsTheirKindIsSaidToBe(t *testing.T) {
+func TestAuditEventsAreRetainedByTheirKind(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		store := engine.Open(t, func(o *storage.Options) {
 			o.EventLifetimes = map[string]int64{"": 1000, "gateway_decision": 10}

@@ -22,7 +22,7 @@ func TestSplitScopeCutsAtWhiteSpaceAndDropsRepetitions(t *testing.T) {
 	}
 }
 
-func TestAClientMayAskForItsOwnScopesWithinItsTypes(t *testing.T) {
+func TestScopesOfAClientAreLimitedToItsType(t *testing.T) {
 	const ofSomeType = "5f0c6a3c-58c3-4d5c-9a5e-0f4e1f1d8d0a"
 	for name, c := range map[string]struct {
 		client  storage.Client
@@ -43,7 +43,7 @@ func TestAClientMayAskForItsOwnScopesWithinItsTypes(t *testing.T) {
 	}
 }
 
-func TestACopyForARequestLeavesTheSharedClientAlone(t *testing.T) {
+func TestRequestCopyOfAClientDoesNotChangeTheCachedOne(t *testing.T) {
 	connection := &storage.Connection{ID: "one", RedirectURIs: []string{"https://one/", "https://one/two"}}
 	shared := &storage.Client{ID: "demo", Connections: []*storage.Connection{connection, {ID: "two", RedirectURIs: []string{"https://two/"}}}}
 

@@ -6,15 +6,15 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestEveryEngineKeepsTheContract(t *testing.T) {
+func TestEveryEnginePassesTheStorageSuite(t *testing.T) {
 	storagetest.Each(t, storagetest.Run)
 }
 
-func TestTheContractHoldsBehindATransactionPooler(t *testing.T) {
+func TestStorageSuitePassesBehindATransactionPooler(t *testing.T) {
 	storagetest.Run(t, storagetest.Pooled())
 }
 
 // A replicated cluster answers with SQLSTATE 40001 where one server would let a statement wait.
-func TestRacesEndTheSameWhereStatementsMustBeRunAgain(t *testing.T) {
+func TestRacesHaveOneWinnerUnderSerializableIsolation(t *testing.T) {
 	storagetest.RunRaces(t, storagetest.Serializable())
 }

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-func TestAnEmailAddressHasOneForm(t *testing.T) {
+func TestEmailAddressIsNormalized(t *testing.T) {
 	for given, want := range map[string]string{
 		" Doctor@Example.COM ":           "doctor@example.com",
 		"ЛІКАР@Клініка.УКР":              "лікар@клініка.укр",

@@ -27,7 +27,7 @@ func TestAnUnknownPresetIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, `"hydra"`)
 }
 
-func TestPresetsDifferAsTheFacesDo(t *testing.T) {
+func TestPresetsDifferAsDocumented(t *testing.T) {
 	standard, ehealth := policy(t, storage.PresetStandard), policy(t, storage.PresetEHealth)
 	require.Equal(t, storage.AccessTokenJWT, standard.AccessToken)
 	require.Equal(t, storage.RefreshRotate, standard.Refresh)
@@ -46,7 +46,7 @@ func TestPresetsDifferAsTheFacesDo(t *testing.T) {
 	require.Equal(t, ehealth, mithril)
 }
 
-func TestOnlyMithrilsConnectionsAreLenient(t *testing.T) {
+func TestOnlyConnectionsOfThePresetMithrilMatchByPrefix(t *testing.T) {
 	for _, preset := range []string{storage.PresetStandard, storage.PresetEHealth} {
 		var c storage.Connection
 		c.ApplyPreset(preset)
@@ -90,7 +90,7 @@ func TestValidationNamesEveryWrongSettingAtOnce(t *testing.T) {
 }
 
 // The janitor finds the clients of the legacy form by this text in their rows.
-func TestTheStoredPolicySpellsTheTokenFormAsTheJanitorLooksForIt(t *testing.T) {
+func TestStoredPolicyHasTheTokenFormThatTheJanitorSearchesFor(t *testing.T) {
 	stored, err := json.Marshal(policy(t, storage.PresetEHealth))
 	require.NoError(t, err)
 	require.Contains(t, string(stored), `"token_form":"legacy"`)

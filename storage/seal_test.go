@@ -21,7 +21,7 @@ func newSealer(t *testing.T, secrets ...[]byte) *storage.Sealer {
 	return s
 }
 
-func TestWhatIsSealedOpensInItsOwnPlaceOnly(t *testing.T) {
+func TestSealedTextOpensForItsOwnPurposeOnly(t *testing.T) {
 	s := newSealer(t, olderSecret)
 	sealed := s.Seal([]byte("private key"), "signing_keys:1")
 
@@ -35,7 +35,7 @@ func TestWhatIsSealedOpensInItsOwnPlaceOnly(t *testing.T) {
 	}
 }
 
-func TestSealingTwiceShowsNothingAboutTheText(t *testing.T) {
+func TestSealingTheSameTextTwiceDiffers(t *testing.T) {
 	s := newSealer(t, olderSecret)
 	first, second := s.Seal([]byte("same"), "place"), s.Seal([]byte("same"), "place")
 	require.NotEqual(t, first, second)

@@ -50,7 +50,7 @@ func impatient(o *storage.Options) {
 	o.StatementTimeout, o.MaxConnections = time.Second, pooledConnections
 }
 
-func TestStatementsGoOnAtTheOtherHostWhenOneGoesSilent(t *testing.T) {
+func TestStatementsContinueOnAnotherHostWhenOneStopsAnswering(t *testing.T) {
 	databaseURL := storagetest.PostgreSQL().Create(t)
 	direct, err := url.Parse(databaseURL)
 	require.NoError(t, err)
@@ -70,7 +70,7 @@ func TestStatementsGoOnAtTheOtherHostWhenOneGoesSilent(t *testing.T) {
 	}
 }
 
-func TestAStatementEndsWithItsContextWhenTheDatabaseIsSilent(t *testing.T) {
+func TestStatementEndsWithItsContextWhenTheDatabaseStopsAnswering(t *testing.T) {
 	proxy := storagetest.NewProxy(t, storagetest.PostgreSQL().Create(t))
 	store := storagetest.Open(t, proxy.URL(), func(o *storage.Options) { o.StatementTimeout = time.Hour })
 	for name, statement := range map[string]func(context.Context) error{
@@ -95,7 +95,7 @@ func TestAStatementEndsWithItsContextWhenTheDatabaseIsSilent(t *testing.T) {
 	}
 }
 
-func TestConnectionsThatMayNotWriteLeaveThePool(t *testing.T) {
+func TestReadOnlyConnectionsLeaveThePool(t *testing.T) {
 	databaseURL := storagetest.PostgreSQL().Create(t)
 	admin, err := sql.Open("postgres", databaseURL)
 	require.NoError(t, err)
@@ -119,7 +119,7 @@ func TestConnectionsThatMayNotWriteLeaveThePool(t *testing.T) {
 	}
 }
 
-func TestWhatIsKeptInMemoryIsRefusedWhenTheDatabaseCannotSayWhetherItHasChanged(t *testing.T) {
+func TestStaleCacheIsRefusedWhenTheDatabaseCannotConfirmIt(t *testing.T) {
 	proxy := storagetest.NewProxy(t, storagetest.PostgreSQL().Create(t))
 	store := storagetest.Open(t, proxy.URL(), func(o *storage.Options) { o.ConfigurationAge = 500 * time.Millisecond })
 	client := storagetest.Client(t, store, storage.PresetStandard)
@@ -151,7 +151,7 @@ func TestWhatIsKeptInMemoryIsRefusedWhenTheDatabaseCannotSayWhetherItHasChanged(
 	require.True(t, store.IsCurrent())
 }
 
-func TestTheStoreKnowsWhetherItsDatabaseTakesWritesAndWhatTimeItIsThere(t *testing.T) {
+func TestStoreReportsWritabilityAndClockOfItsDatabase(t *testing.T) {
 	databaseURL := storagetest.PostgreSQL().Create(t)
 	store := storagetest.Open(t, databaseURL, func(o *storage.Options) {
 		o.Now = func() time.Time { return time.Now().Add(5 * time.Minute) }

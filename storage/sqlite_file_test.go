@@ -18,7 +18,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestFilesOfADatabaseAreItsOwnersAlone(t *testing.T) {
+func TestSQLiteFilesAreReadableByTheirOwnerOnly(t *testing.T) {
 	umask := syscall.Umask(0)
 	defer syscall.Umask(umask)
 	path := filepath.Join(t.TempDir(), "ithildin.db")
@@ -36,7 +36,7 @@ func TestFilesOfADatabaseAreItsOwnersAlone(t *testing.T) {
 	require.Empty(t, readable)
 }
 
-func TestAFileThatOthersReadIsNamed(t *testing.T) {
+func TestSQLiteFileReadableByOthersIsReported(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ithildin.db")
 	for _, name := range []string{path, path + "-wal"} {
 		require.NoError(t, os.WriteFile(name, nil, 0o600))
@@ -50,7 +50,7 @@ func TestAFileThatOthersReadIsNamed(t *testing.T) {
 	require.Empty(t, readable)
 }
 
-func TestTheLogOfSQLiteDoesNotStayAtItsLargest(t *testing.T) {
+func TestSQLiteWriteAheadLogIsTruncated(t *testing.T) {
 	databaseURL := storagetest.Engines()[0].Create(t)
 	path := strings.TrimPrefix(databaseURL, "sqlite:")
 	store := storagetest.Open(t, databaseURL)

@@ -22,7 +22,7 @@ func everyList() []string {
 	}
 }
 
-func TestAttackAFilterThatNobodyKnowsIsRefusedOnEveryList(t *testing.T) {
+func TestAttackUnknownFilterOnEveryList(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		for _, list := range everyList() {
@@ -40,7 +40,7 @@ func TestAttackAFilterThatNobodyKnowsIsRefusedOnEveryList(t *testing.T) {
 	})
 }
 
-func TestTheRolesOfOneUserAtAClientAreThoseOfNobodyElse(t *testing.T) {
+func TestUserRolesAreFilteredByUserAndClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		other := storagetest.User(t, w.store)
@@ -89,7 +89,7 @@ func TestAnUpdateBlocksAClientAndAUserAtOnce(t *testing.T) {
 	})
 }
 
-func TestANewUserHasASecondFactorUnlessToldOtherwise(t *testing.T) {
+func TestNewUserHasASecondFactorByDefault(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		factors := func(members string) (string, int) {
@@ -124,7 +124,7 @@ func TestANewUserHasASecondFactorUnlessToldOtherwise(t *testing.T) {
 	})
 }
 
-func TestAnUpdateThatIsRefusedChangesNothingOfTheUser(t *testing.T) {
+func TestRefusedUpdateChangesNothingOfTheUser(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		before, err := w.store.FindUser(t.Context(), doctorID)
@@ -142,7 +142,7 @@ func TestAnUpdateThatIsRefusedChangesNothingOfTheUser(t *testing.T) {
 	})
 }
 
-func TestAClientTypeIsFoundByItsWholeName(t *testing.T) {
+func TestClientTypeFilterMatchesTheWholeName(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		for _, kind := range []string{"client_type", "role"} {

@@ -37,7 +37,8 @@ func (w *world) audited(kind string) {
 	require.Equal(w.t, "eHealth API", events[0].Details["by"])
 }
 
-func TestCase62AWithdrawnApprovalEndsWhatCameOfIt(t *testing.T) {
+// Case 62 of the contract.
+func TestDeletingAnApprovalEndsItsTokensAndNoOthers(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		app := w.approve(hospitalID, "legal_entity:read").text("data.details.app_id")
@@ -59,7 +60,8 @@ func TestCase62AWithdrawnApprovalEndsWhatCameOfIt(t *testing.T) {
 	})
 }
 
-func TestCase63AConnectionIsPutByItsConsumer(t *testing.T) {
+// Case 63 of the contract.
+func TestPuttingAConnectionCreatesOrChangesTheOneOfItsConsumer(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		put := func(client string, fields map[string]any) answer {
@@ -96,7 +98,7 @@ func TestCase63AConnectionIsPutByItsConsumer(t *testing.T) {
 	})
 }
 
-func TestOfManyPutsOfAConnectionAtOnceOneMakesIt(t *testing.T) {
+func TestConnectionIsCreatedOnceOfManyConcurrentPuts(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		var group sync.WaitGroup
@@ -117,7 +119,8 @@ func TestOfManyPutsOfAConnectionAtOnceOneMakesIt(t *testing.T) {
 	})
 }
 
-func TestCase64WhoMayReplaceASecret(t *testing.T) {
+// Case 64 of the contract.
+func TestSecretOfAConnectionIsReplacedByItsOwnerOrConsumerOnly(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		client, err := w.store.LoadClient(t.Context(), hospitalID)
@@ -146,7 +149,8 @@ func (w *world) connectionOf(clientID string) string {
 	return client.Connections[0].ID
 }
 
-func TestCase65WhatEndsAllTokens(t *testing.T) {
+// Case 65 of the contract.
+func TestDeactivatingAClientAndBlockingAUserEndAllTheirTokens(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		value, elsewhere := w.token(frontID, "app:authorize"), w.token(misID, "legal_entity:read")
@@ -350,7 +354,7 @@ func TestFactorsAreManaged(t *testing.T) {
 	})
 }
 
-func TestTheAdminAPIAnswersAnythingWithAClearError(t *testing.T) {
+func TestAdminAPIAnswersInvalidRequestsWithAClearError(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		long := strings.Repeat("a", 5000)
@@ -380,7 +384,7 @@ func TestTheAdminAPIAnswersAnythingWithAClearError(t *testing.T) {
 	})
 }
 
-func TestAListIsReadOnByTheLinkOfItsPage(t *testing.T) {
+func TestListIsContinuedByTheLinkHeader(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		for _, email := range []string{"a@example.org", "b@example.org", "c@example.org"} {

@@ -25,7 +25,7 @@ func (w *world) setPassword(token, password string) answer {
 }
 
 // A change_password_token that somebody kept is worth nothing after its use, its minutes, or whatever ends sign-ins.
-func TestAttackAKeptChangePasswordTokenSetsThePasswordAgain(t *testing.T) {
+func TestAttackChangePasswordTokenIsUsedTwice(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		over := func(a answer) {
 			t.Helper()
@@ -67,7 +67,7 @@ func TestAttackAKeptChangePasswordTokenSetsThePasswordAgain(t *testing.T) {
 }
 
 // Of many who present the same change_password_token at once, one sets the password.
-func TestAttackManySetThePasswordWithOneToken(t *testing.T) {
+func TestAttackChangePasswordTokenIsUsedConcurrently(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		token := w.forPassword()
@@ -137,7 +137,7 @@ func TestAttackASessionOfTheLoginAPISurvivesTheEndOfSessions(t *testing.T) {
 }
 
 // Who knows the password begins to enrol a phone before the owner does, and ends after the owner has.
-func TestAttackAPhoneIsEnrolledBehindTheOwners(t *testing.T) {
+func TestAttackPhoneIsReplacedWithoutTheOwnersPhone(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.factor("")

@@ -47,7 +47,7 @@ func TestAttackABodyOfMillionsOfMembers(t *testing.T) {
 	})
 }
 
-func TestARequestForWhoseBodyThereIsNoRoomIsToComeAgain(t *testing.T) {
+func TestRequestBeyondTheBodyBudgetIsAnswered503(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		issuer, err := url.Parse("http://127.0.0.1")

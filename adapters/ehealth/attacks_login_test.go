@@ -36,7 +36,7 @@ func (w *world) events(kind string) []storage.Event {
 }
 
 // Whoever has an account asks the login API for all that the client's type has, without a role that gives it.
-func TestAttackAnAccountWithoutARoleSignsInWithTheScopeOfTheClientsType(t *testing.T) {
+func TestAttackLoginWithoutARoleGetsTheScopesOfTheClientType(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.signsIn(ofNewClients)
@@ -70,7 +70,7 @@ func TestAttackASecondFactorCompletesASignInWhoseRoleIsGone(t *testing.T) {
 }
 
 // An operator has said that a scope needs a digital signature; a password must not give it, whatever the client's policy.
-func TestAttackAPasswordGetsAScopeThatDemandsASignature(t *testing.T) {
+func TestAttackLoginByPasswordGetsAScopeThatRequiresASignature(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		for _, change := range []func(*storage.Client){ofNewClients, func(*storage.Client) {}} {
 			w := newWorld(t, engine)
@@ -90,7 +90,7 @@ func TestAttackAPasswordGetsAScopeThatDemandsASignature(t *testing.T) {
 }
 
 // An imported client goes on as it did, and the audit tells an operator of each token that roles would not have given.
-func TestTheAuditTellsOfScopesBeyondTheRolesAtAnImportedClient(t *testing.T) {
+func TestAuditRecordsScopesBeyondTheRolesAtAnImportedClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.signsIn()

@@ -20,7 +20,8 @@ func (w *world) approve(clientID, scope string) answer {
 	return w.app(map[string]any{"client_id": clientID, "redirect_uri": redirectURI, "scope": scope})
 }
 
-func TestCase27AnApprovalIssuesACode(t *testing.T) {
+// Case 27 of the contract.
+func TestApprovalOfAClientIssuesACodeAndItsRedirect(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		got := w.app(map[string]any{
@@ -46,7 +47,8 @@ func TestCase27AnApprovalIssuesACode(t *testing.T) {
 	})
 }
 
-func TestCase28ApprovalsAccumulateNewestFirst(t *testing.T) {
+// Case 28 of the contract.
+func TestApprovedScopesAccumulateNewestFirst(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		first := w.approve(hospitalID, "legal_entity:read")
@@ -59,7 +61,8 @@ func TestCase28ApprovalsAccumulateNewestFirst(t *testing.T) {
 	})
 }
 
-func TestCases29To35WhatIsRefusedInWhichOrder(t *testing.T) {
+// Cases 29 to 35 of the contract.
+func TestApprovalChecksFailInTheOrderOfTheContract(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.refused(w.approve(uuid.NewString(), "legal_entity:read"), 401, "access_denied", "Invalid client id.")
@@ -79,7 +82,8 @@ func TestCases29To35WhatIsRefusedInWhichOrder(t *testing.T) {
 	})
 }
 
-func TestCase36OnlyATrustedClientMayNameNoScope(t *testing.T) {
+// Case 36 of the contract.
+func TestApprovalWithoutAScopeIsForTrustedClientsOnly(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		empty := "Requested scope is empty. Scope not passed or user has no roles or global roles."
@@ -93,7 +97,8 @@ func TestCase36OnlyATrustedClientMayNameNoScope(t *testing.T) {
 	})
 }
 
-func TestCase37AGlobalRoleIsEnough(t *testing.T) {
+// Case 37 of the contract.
+func TestApprovalIsGrantedByAGlobalRoleAlone(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
@@ -102,7 +107,8 @@ func TestCase37AGlobalRoleIsEnough(t *testing.T) {
 	})
 }
 
-func TestCases38And39WhatTheRequestMustHave(t *testing.T) {
+// Cases 38 and 39 of the contract.
+func TestApprovalRequiresItsMembersAndAConsumer(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		require.Equal(t, map[string]string{"$.client_id": "required", "$.redirect_uri": "required"}, w.entries(w.app(map[string]any{})))
@@ -121,7 +127,7 @@ func TestCases38And39WhatTheRequestMustHave(t *testing.T) {
 	})
 }
 
-func TestOnThePublicListenerOnlyASessionTokenSaysWhoTheUserIs(t *testing.T) {
+func TestApprovalOnThePublicListenerRequiresASessionToken(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		request := body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI, "scope": "legal_entity:read"})

@@ -20,7 +20,7 @@ func requireLimited(t *testing.T, got answer) {
 	require.NotEmpty(t, got.header.Get("Retry-After"))
 }
 
-func TestAttackGuessesOfASecretInTheEnvelopeAreLimited(t *testing.T) {
+func TestAttackGuessedClientSecretsAtTheLegacyTokenEndpointAreLimited(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
 		guess := func() answer {
@@ -39,7 +39,7 @@ func TestAttackGuessesOfASecretInTheEnvelopeAreLimited(t *testing.T) {
 	})
 }
 
-func TestAttackGuessesOfAnAPIKeyAreLimited(t *testing.T) {
+func TestAttackGuessedAPIKeysAreLimited(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		client, err := w.store.LoadClient(t.Context(), misID)

@@ -45,7 +45,8 @@ func (w *world) action(name, token string, fields string) answer {
 	return w.send(http.MethodPost, "/oauth/users/actions/"+name, headers("Authorization", "Bearer "+token), fields)
 }
 
-func TestCase40APasswordWithoutAFactorSignsIn(t *testing.T) {
+// Case 40 of the contract.
+func TestLoginByPasswordWithoutASecondFactorIsComplete(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		got := w.login(byPassword("token", "good", "email", "DOCTOR@example.com"))
@@ -63,7 +64,8 @@ func TestCase40APasswordWithoutAFactorSignsIn(t *testing.T) {
 	})
 }
 
-func TestCase41AFactorAsksForMore(t *testing.T) {
+// Case 41 of the contract.
+func TestLoginByPasswordWithASecondFactorAsksForACodeOrAPhone(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.factor("")
@@ -84,7 +86,8 @@ func TestCase41AFactorAsksForMore(t *testing.T) {
 	})
 }
 
-func TestCases42And43WhoIsNotLetIn(t *testing.T) {
+// Cases 42 and 43 of the contract.
+func TestLoginRefusesWrongPasswordUnknownEmailAndBlockedUser(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		wrong := "Identity, password combination is wrong."
@@ -97,7 +100,8 @@ func TestCases42And43WhoIsNotLetIn(t *testing.T) {
 	})
 }
 
-func TestCase44TenFailuresAreEnough(t *testing.T) {
+// Case 44 of the contract.
+func TestLoginIsRefusedForTenMinutesAfterTenFailures(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		for range 10 {
@@ -109,7 +113,8 @@ func TestCase44TenFailuresAreEnough(t *testing.T) {
 	})
 }
 
-func TestCase45AnOldPasswordMustBeChanged(t *testing.T) {
+// Case 45 of the contract.
+func TestLoginByAnExpiredPasswordAllowsOnlyItsChange(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.later.Store(89 * 86400)
@@ -120,7 +125,8 @@ func TestCase45AnOldPasswordMustBeChanged(t *testing.T) {
 	})
 }
 
-func TestCase46OnlySomeClientsTakePasswords(t *testing.T) {
+// Case 46 of the contract.
+func TestLoginByPasswordRequiresAClientThatAllowsIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.refused(w.login(byPassword("client_id", hospitalID)), 401, "access_denied", "Client is not allowed to issue login token.")
@@ -138,7 +144,8 @@ func TestCase46OnlySomeClientsTakePasswords(t *testing.T) {
 	})
 }
 
-func TestCase47ASecondSignInEndsTheFirst(t *testing.T) {
+// Case 47 of the contract.
+func TestLoginEndsTheEarlierSessionTokenOfTheSameClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		elsewhere := w.token(misID, "legal_entity:read")
@@ -150,7 +157,8 @@ func TestCase47ASecondSignInEndsTheFirst(t *testing.T) {
 	})
 }
 
-func TestCase48TheCodeOfAPhoneCompletesASignIn(t *testing.T) {
+// Case 48 of the contract.
+func TestLoginIsCompletedByAOneTimeCodeAndThreeWrongOnesBlock(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.factor(doctorPhone)
@@ -177,7 +185,7 @@ func TestCase48TheCodeOfAPhoneCompletesASignIn(t *testing.T) {
 	})
 }
 
-func TestOfManyTriesOfOneCodeAtOnceOneSignsIn(t *testing.T) {
+func TestOneTimeCodeSignsInOnceOfManyConcurrentRequests(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.factor(doctorPhone)
@@ -199,7 +207,8 @@ func TestOfManyTriesOfOneCodeAtOnceOneSignsIn(t *testing.T) {
 	})
 }
 
-func TestCase49WhatATwoFactorTokenMustBe(t *testing.T) {
+// Case 49 of the contract.
+func TestSecondFactorRequiresATwoFactorTokenAndAnInteger(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.refused(w.login(map[string]any{"grant_type": "authorize_2fa_access_token", "otp": 123456}), 401, "access_denied",
@@ -212,7 +221,8 @@ func TestCase49WhatATwoFactorTokenMustBe(t *testing.T) {
 	})
 }
 
-func TestCase50WhatKeepsACodeFromGoingOut(t *testing.T) {
+// Case 50 of the contract.
+func TestOneTimeCodeIsNotSentWithoutPhoneServiceOrWithinTheLimit(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		pending := func(a *storage.AccessToken) {
@@ -244,7 +254,8 @@ func TestCase50WhatKeepsACodeFromGoingOut(t *testing.T) {
 	})
 }
 
-func TestCase51ACaptchaThatIsSentMustBeRight(t *testing.T) {
+// Case 51 of the contract.
+func TestLoginRefusesAWrongCaptchaResponse(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.refused(w.login(byPassword("token", "bad")), 403, "forbidden",
@@ -252,7 +263,8 @@ func TestCase51ACaptchaThatIsSentMustBeRight(t *testing.T) {
 	})
 }
 
-func TestCase52TheCabinetIsForPeopleInTheRegistry(t *testing.T) {
+// Case 52 of the contract.
+func TestLoginAtTheCabinetRequiresATaxID(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		require.Equal(t, http.StatusCreated, w.login(byPassword("client_id", cabinetID)).status)
@@ -264,7 +276,8 @@ func TestCase52TheCabinetIsForPeopleInTheRegistry(t *testing.T) {
 	})
 }
 
-func TestCase53APasswordIsChangedInTwoSteps(t *testing.T) {
+// Case 53 of the contract.
+func TestPasswordIsChangedByATokenOfItsOwn(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		set := func(token, password string) answer {
@@ -296,7 +309,8 @@ func TestCase53APasswordIsChangedInTwoSteps(t *testing.T) {
 	})
 }
 
-func TestCase54APhoneIsSetInTwoSteps(t *testing.T) {
+// Case 54 of the contract.
+func TestPhoneOfASecondFactorIsSetAfterItsCodeWasEntered(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		request := `{"type":"SMS","factor":"` + doctorPhone + `"}`
@@ -357,7 +371,8 @@ func (w *world) freshNonce() string {
 	return got.text("data.token")
 }
 
-func TestCase55ADigitalSignatureSignsIn(t *testing.T) {
+// Case 55 of the contract.
+func TestLoginByDigitalSignatureAndItsErrors(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		content := func() map[string]any { return map[string]any{"jwt": w.freshNonce()} }
@@ -399,7 +414,8 @@ func TestCase55ADigitalSignatureSignsIn(t *testing.T) {
 	})
 }
 
-func TestCase56ANonceIsAJWT(t *testing.T) {
+// Case 56 of the contract.
+func TestNonceForASignatureIsAJWTForKnownClients(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		claims := claimsOf(t, w.freshNonce())
@@ -434,7 +450,7 @@ func claimsOf(t *testing.T, token string) map[string]any {
 	return claims
 }
 
-func TestSigningOutEndsTheTokenAndItsRefreshToken(t *testing.T) {
+func TestLogoutByAPIEndsTheTokenAndItsRefreshToken(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		code := w.approve(hospitalID, "legal_entity:read").text("data.value")
@@ -453,7 +469,7 @@ func TestSigningOutEndsTheTokenAndItsRefreshToken(t *testing.T) {
 	})
 }
 
-func TestATokenWithTheScopeReadsItsUser(t *testing.T) {
+func TestUserOfATokenIsReadWithTheScopeUserRead(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		ask := func(token string) answer {
@@ -473,7 +489,8 @@ func TestATokenWithTheScopeReadsItsUser(t *testing.T) {
 	})
 }
 
-func TestCases66To68HoldForTheLoginAPI(t *testing.T) {
+// Cases 66 to 68 of the contract.
+func TestLoginAPIEchoesRequestIDsAndRefusesOtherPathsAndTypes(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		id := "0123456789abcdefghij-request"

@@ -10,8 +10,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// TestAnyFormOfAnEmailAndAPasswordIsTheSameUserToTheAPIs makes a user by the admin API and signs in by the login API.
-func TestAnyFormOfAnEmailAndAPasswordIsTheSameUserToTheAPIs(t *testing.T) {
+// TestEmailAndPasswordMatchInAnyUnicodeForm makes a user by the admin API and signs in by the login API.
+func TestEmailAndPasswordMatchInAnyUnicodeForm(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		const email, password = "їжак@київ.укр", "Їжак і йод 2026 у лісі"

@@ -45,7 +45,7 @@ func TestAClientWhoseTokensRotateIsGivenTheSuccessor(t *testing.T) {
 	})
 }
 
-func TestAReusedTokenOfARotatingClientIsExpiredAndEndsTheFamily(t *testing.T) {
+func TestReusedLegacyRefreshTokenOfARotatingClientRevokesTheFamily(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
 		s.changed(func(c *storage.Client) { c.Policy.Refresh, c.Policy.RefreshGrace = storage.RefreshRotate, 0 })
@@ -57,7 +57,7 @@ func TestAReusedTokenOfARotatingClientIsExpiredAndEndsTheFamily(t *testing.T) {
 	})
 }
 
-func TestAJWTGoesThroughAsTheValue(t *testing.T) {
+func TestLegacyTokenEndpointReturnsAJWTAsItsValue(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
 		s.changed(func(c *storage.Client) { c.Policy.AccessToken = storage.AccessTokenJWT })
@@ -68,7 +68,7 @@ func TestAJWTGoesThroughAsTheValue(t *testing.T) {
 	})
 }
 
-func TestTheDetailsHaveTheirFiveMembersEvenWithoutARefreshToken(t *testing.T) {
+func TestLegacyTokenDetailsHaveFiveMembersEvenWithoutARefreshToken(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
 		s.changed(func(c *storage.Client) { c.Policy.RefreshIssued = storage.RefreshIssuedWithOfflineAccess })
@@ -80,7 +80,7 @@ func TestTheDetailsHaveTheirFiveMembersEvenWithoutARefreshToken(t *testing.T) {
 	})
 }
 
-func TestWhatTheContractHasNoCheckForIsRefusedInItsWords(t *testing.T) {
+func TestRefusalsBeyondTheContractUseItsErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		change  func(c *storage.Client)
 		token   map[string]any
@@ -112,7 +112,7 @@ func TestWhatTheContractHasNoCheckForIsRefusedInItsWords(t *testing.T) {
 	}
 }
 
-func TestOfAMemberGivenTwiceTheLastCounts(t *testing.T) {
+func TestLastOfARepeatedMemberCounts(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
 		got := s.send(http.MethodPost, "/oauth/tokens", asJSON, `{"token":1,"token":{"grant_type":"password","grant_type":"refresh_token",`+
@@ -121,7 +121,7 @@ func TestOfAMemberGivenTwiceTheLastCounts(t *testing.T) {
 	})
 }
 
-func TestADatabaseThatIsAwayIsAnEnvelopeThatAsksToComeAgain(t *testing.T) {
+func TestLegacyTokenEndpointAnswers503WhenTheDatabaseIsUnavailable(t *testing.T) {
 	proxy := storagetest.NewProxy(t, storagetest.PostgreSQL().Create(t))
 	given := readContract(t).state(t, nil)
 	s := newStackOn(t, given.Now, func(o func(*storage.Options)) *storage.Store { return storagetest.Open(t, proxy.URL(), o) })

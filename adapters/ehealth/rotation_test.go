@@ -10,7 +10,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestATokenThatWasRotatedAwayStaysDeadWhenItsClientStopsRotating(t *testing.T) {
+func TestRotatedLegacyRefreshTokenStaysInvalidWhenItsClientStopsRotating(t *testing.T) {
 	for _, form := range []string{storage.TokenFormOwn, storage.TokenFormLegacy} {
 		t.Run(form, func(t *testing.T) {
 			storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {

@@ -49,7 +49,7 @@ func (w *world) session() storage.LoginSession {
 	return sessions[0]
 }
 
-func TestAScopeMayAskForAOneTimeCode(t *testing.T) {
+func TestSignInAsksForAOneTimeCodeIfAScopeRequiresIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.demand("employee:read", storage.LoginFormPassword, storage.AssuranceOneTimeCode)
@@ -92,7 +92,7 @@ func TestAScopeMayAskForAOneTimeCode(t *testing.T) {
 	})
 }
 
-func TestThreeWrongCodesBlockTheAccountOnThePagesToo(t *testing.T) {
+func TestSignInPagesBlockTheUserAfterThreeWrongCodes(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.factor(doctorPhone)
@@ -118,7 +118,7 @@ func TestThreeWrongCodesBlockTheAccountOnThePagesToo(t *testing.T) {
 	})
 }
 
-func TestAFactorWithoutAPhoneIsGivenOneAtTheSignIn(t *testing.T) {
+func TestSignInAsksForThePhoneOfAnEmptyFactor(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.factor("")
@@ -144,7 +144,7 @@ func TestAFactorWithoutAPhoneIsGivenOneAtTheSignIn(t *testing.T) {
 	})
 }
 
-func TestAnotherCodeIsSentWithASign(t *testing.T) {
+func TestSignInPageConfirmsThatAnotherCodeWasSent(t *testing.T) {
 	w := newWorld(t, storagetest.Engines()[0])
 	w.factor(doctorPhone)
 	b := w.browser()
@@ -186,7 +186,7 @@ func TestAPasswordOfAnOperatorIsChangedAtTheNextSignIn(t *testing.T) {
 	})
 }
 
-func TestAnOldPasswordIsChangedOnTheWay(t *testing.T) {
+func TestSignInAsksForANewPasswordWhenTheOldOneExpired(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.factor(doctorPhone)
@@ -231,7 +231,7 @@ func (b *browser) signed(p page, file string, answer map[string]any) page {
 	return b.read(b.http.Post(b.stack.server.URL+"/login/signature", writer.FormDataContentType(), &form))
 }
 
-func TestAScopeMayAskForADigitalSignature(t *testing.T) {
+func TestSignInAsksForADigitalSignatureIfAScopeRequiresIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.demand("employee:read", storage.LoginFormSignature, storage.AssuranceSignature)
@@ -301,7 +301,7 @@ func TestTheUsersOfATrustedClientAreNotAskedForConsent(t *testing.T) {
 	})
 }
 
-func TestAnAPIMayNotApproveWhatItsSignInIsTooWeakFor(t *testing.T) {
+func TestApprovalByAPIRequiresTheAssuranceOfItsScopes(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.demand("employee:read", storage.LoginFormPassword, storage.AssuranceOneTimeCode)
@@ -318,7 +318,7 @@ func TestAnAPIMayNotApproveWhatItsSignInIsTooWeakFor(t *testing.T) {
 	})
 }
 
-func TestConsentIsAskedForWhatIsNewOnly(t *testing.T) {
+func TestConsentIsAskedForNewScopesOnly(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		b := w.browser()

@@ -103,7 +103,7 @@ func query() url.Values {
 	return url.Values{"client_id": {strings.ToUpper(clientID)}, "redirect_uri": {redirectURI}, "scope": {"patients:view"}}
 }
 
-func TestADoctorSignsInAtTheOldAddressAndTheCodeIsGoodAtBothFaces(t *testing.T) {
+func TestLegacySignInIssuesACodeForBothInterfaces(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := clinic(t, engine, storage.PresetEHealth)
 		b := s.browser()
@@ -142,7 +142,7 @@ func TestADoctorSignsInAtTheOldAddressAndTheCodeIsGoodAtBothFaces(t *testing.T) 
 	})
 }
 
-func TestTheRedirectHasCodeFirstThenTheURIsOwnQuery(t *testing.T) {
+func TestLegacyRedirectHasTheCodeBeforeTheOwnQueryOfTheURI(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := clinic(t, engine, storage.PresetEHealth)
 		b := s.browser()
@@ -169,7 +169,7 @@ func TestARedirectURIWithAStateInItsQueryWorksAtSignInAndExchange(t *testing.T) 
 	})
 }
 
-func TestWhatTheRedirectURIBringsAlongSurvivesUnlessItIsOurs(t *testing.T) {
+func TestLegacyRedirectKeepsTheQueryOfTheURIExceptCodeAndState(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := clinic(t, engine, storage.PresetMithril)
 		b := s.browser()
@@ -193,7 +193,7 @@ func TestWhatTheRedirectURIBringsAlongSurvivesUnlessItIsOurs(t *testing.T) {
 	})
 }
 
-func TestTheOldAddressIsForgivingAboutWhatItDoesNotUse(t *testing.T) {
+func TestLegacySignInIgnoresUnknownParameters(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := clinic(t, engine, storage.PresetMithril)
 		for _, address := range []string{"/sign-in?user_data=a;b&", "/sign-in/?"} {
@@ -207,7 +207,7 @@ func TestTheOldAddressIsForgivingAboutWhatItDoesNotUse(t *testing.T) {
 	})
 }
 
-func TestWithoutAScopeTheRolesSayWhatIsAskedFor(t *testing.T) {
+func TestLegacySignInWithoutAScopeAsksForThoseOfTheRoles(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := clinic(t, engine, storage.PresetEHealth)
 		b := s.browser()
@@ -218,7 +218,7 @@ func TestWithoutAScopeTheRolesSayWhatIsAskedFor(t *testing.T) {
 	})
 }
 
-func TestAnErrorAtTheOldAddressIsAPageAndNeverARedirect(t *testing.T) {
+func TestLegacySignInErrorIsAPageAndNeverARedirect(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := clinic(t, engine, storage.PresetEHealth)
 		with := func(name string, values ...string) url.Values {
@@ -258,7 +258,7 @@ func TestAnErrorAtTheOldAddressIsAPageAndNeverARedirect(t *testing.T) {
 	})
 }
 
-func TestConsentIsForWhatThePageShowed(t *testing.T) {
+func TestConsentCoversExactlyWhatThePageShowed(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := clinic(t, engine, storage.PresetEHealth)
 		b := s.browser()

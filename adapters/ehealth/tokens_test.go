@@ -46,7 +46,7 @@ func (a answer) failure() (kind, message any) {
 	return kind, message
 }
 
-func TestWhereTheConnectionRequiresAScopeItsAbsenceIsAValidationError(t *testing.T) {
+func TestConnectionThatRequiresAScopeRefusesARequestWithout(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
 		client, err := s.store.LoadClient(context.Background(), clientID)
@@ -159,7 +159,7 @@ func TestHostileInputGetsTheErrorOfTheEnvelope(t *testing.T) {
 	})
 }
 
-func TestOfManyExchangesOfOneCodeOneWinsAndTheOthersAreToldItWasUsed(t *testing.T) {
+func TestLegacyCodeIsExchangedOnceOfManyConcurrentRequests(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
 		answers := make(chan answer, 20)
@@ -182,7 +182,7 @@ func TestOfManyExchangesOfOneCodeOneWinsAndTheOthersAreToldItWasUsed(t *testing.
 	})
 }
 
-func TestWhatWasRevokedOrBlockedSaysSo(t *testing.T) {
+func TestLegacyTokenEndpointNamesRevokedAndBlocked(t *testing.T) {
 	refresh := map[string]any{"grant_type": "refresh_token", "client_id": clientID, "client_secret": clientSecret, "refresh_token": refreshValue}
 	for name, c := range map[string]struct {
 		change  func(ctx context.Context, s *storage.Store) error

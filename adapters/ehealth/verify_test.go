@@ -16,7 +16,8 @@ func (w *world) verify(value string, pairs ...string) answer {
 	return w.ask(http.MethodGet, "/admin/tokens/"+value+"/verify", headers(pairs...), "")
 }
 
-func TestCase57ADirectClientsTokenVerifiesWithoutABroker(t *testing.T) {
+// Case 57 of the contract.
+func TestVerifyOfADirectClientsTokenNeedsNoAPIKey(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		value := w.token(frontID, "app:authorize")
@@ -38,7 +39,8 @@ func TestCase57ADirectClientsTokenVerifiesWithoutABroker(t *testing.T) {
 	})
 }
 
-func TestCase58ABrokersClientNeedsTheBrokersKey(t *testing.T) {
+// Case 58 of the contract.
+func TestVerifyOfABrokersClientRequiresTheBrokersAPIKey(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		value := w.token(hospitalID, "legal_entity:read")
@@ -70,7 +72,8 @@ func TestAWeakSecretServesAsAnAPIKey(t *testing.T) {
 	})
 }
 
-func TestCase59WhatHasEndedDoesNotVerify(t *testing.T) {
+// Case 59 of the contract.
+func TestVerifyRefusesExpiredAndBlocked(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		value := w.token(frontID, "app:authorize")
@@ -88,7 +91,8 @@ func TestCase59WhatHasEndedDoesNotVerify(t *testing.T) {
 	})
 }
 
-func TestCase60ACodeAndARefreshTokenVerifyButOpenNothing(t *testing.T) {
+// Case 60 of the contract.
+func TestVerifyAnswersCodesAndRefreshTokensWithoutAScope(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		session := &storage.Session{UserID: doctorID, Subject: doctorID, RedirectURIGiven: true}
@@ -117,7 +121,8 @@ func TestCase60ACodeAndARefreshTokenVerifyButOpenNothing(t *testing.T) {
 	})
 }
 
-func TestCase61TheUserOfATokenComesWithTheRolesForItsClient(t *testing.T) {
+// Case 61 of the contract.
+func TestUserOfATokenIsShownWithRolesForItsClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		admin := storage.Role{ID: uuid.NewString(), Name: "ADMIN", Scope: []string{"app:authorize"}}
@@ -144,7 +149,7 @@ func TestCase61TheUserOfATokenComesWithTheRolesForItsClient(t *testing.T) {
 	})
 }
 
-func TestAnAPIKeyVerifiesByItself(t *testing.T) {
+func TestAPIKeyOfAMISIsVerified(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		got := w.ask(http.MethodGet, "/admin/api_key/"+misKey+"/verify", nil, "")
@@ -157,7 +162,7 @@ func TestAnAPIKeyVerifiesByItself(t *testing.T) {
 	})
 }
 
-func TestTokensOfTheStandardFaceVerifyToo(t *testing.T) {
+func TestVerifyAnswersTokensOfTheStandardInterface(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		for _, form := range []string{storage.AccessTokenJWT, storage.AccessTokenOpaque} {
 			w := newWorld(t, engine)

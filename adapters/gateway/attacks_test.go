@@ -44,7 +44,7 @@ func (s *stack) jwtFor(audience any) string {
 	return token
 }
 
-func TestAttackATokenForAnotherResourcePassesNoGateway(t *testing.T) {
+func TestAttackTokenForAnotherResourceAtTheGateway(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		ask := func(path string, audience any) int {
@@ -74,7 +74,7 @@ func TestAttackATokenForAnotherResourcePassesNoGateway(t *testing.T) {
 	})
 }
 
-func TestAttackStrangersDoNotFillTheAudit(t *testing.T) {
+func TestAttackUnknownTokensFillTheAudit(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		for range 300 {
@@ -102,7 +102,7 @@ func TestAttackStrangersDoNotFillTheAudit(t *testing.T) {
 	})
 }
 
-func TestWhoPassesByAPublicRuleIsCountedAndNotKept(t *testing.T) {
+func TestGatewayCountsPublicPassesWithoutAuditingThem(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		require.Equal(t, http.StatusOK, s.ask("GET", "/public").status)
@@ -114,7 +114,7 @@ func TestWhoPassesByAPublicRuleIsCountedAndNotKept(t *testing.T) {
 	})
 }
 
-func TestTheLogSaysWhatTheABACServiceDid(t *testing.T) {
+func TestGatewayLogNamesFailuresOfTheABACService(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		var log bytes.Buffer

@@ -14,7 +14,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestWhatUpstreamIsToldOfARequestThatPasses(t *testing.T) {
+func TestGatewayHeadersForAnAllowedRequest(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		got := s.ask("GET", "/api/entities/1?x=1", bearer(s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))...)
@@ -34,7 +34,8 @@ func TestWhatUpstreamIsToldOfARequestThatPasses(t *testing.T) {
 	})
 }
 
-func TestCase69And70WhatIsRefused(t *testing.T) {
+// Cases 69 and 70 of the contract.
+func TestGatewayRefusesMissingWrongAndInsufficientTokens(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		check := func(got answer, status int, message string) {
@@ -88,7 +89,7 @@ func TestCase69And70WhatIsRefused(t *testing.T) {
 	})
 }
 
-func TestAttackAPathThatCanBeReadInTwoWaysMatchesNoRule(t *testing.T) {
+func TestAttackAmbiguousPathMatchesNoRule(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		token := s.token(hospitalID, "legal_entity:read", storage.KindAccessToken)
@@ -119,7 +120,7 @@ func TestAttackAPathThatCanBeReadInTwoWaysMatchesNoRule(t *testing.T) {
 	})
 }
 
-func TestTraefikAndEnvoyAskInTheirOwnWay(t *testing.T) {
+func TestGatewayUnderstandsRequestsOfTraefikAndEnvoy(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		token := bearer(s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))
@@ -131,7 +132,7 @@ func TestTraefikAndEnvoyAskInTheirOwnWay(t *testing.T) {
 	})
 }
 
-func TestRecordsAreForTheABACService(t *testing.T) {
+func TestGatewayAsksTheABACServiceAboutRecords(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		token := bearer(s.token(hospitalID, "episode:read", storage.KindAccessToken))
@@ -173,7 +174,7 @@ func TestRecordsAreForTheABACService(t *testing.T) {
 	})
 }
 
-func TestEachDecisionIsKept(t *testing.T) {
+func TestGatewayDecisionsAreAudited(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		token := bearer(s.token(hospitalID, "episode:read", storage.KindAccessToken))
@@ -196,7 +197,7 @@ func TestEachDecisionIsKept(t *testing.T) {
 	})
 }
 
-func TestTheCookieOfAFrontEndIsNoUseToAnotherSite(t *testing.T) {
+func TestGatewayRefusesTheCookieOnCrossSiteRequests(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		cookie := []string{"Cookie", "authorization=" + s.token(misID, "legal_entity:read", storage.KindAccessToken)}
@@ -209,7 +210,7 @@ func TestTheCookieOfAFrontEndIsNoUseToAnotherSite(t *testing.T) {
 	})
 }
 
-func TestEverythingThatIsWrongWithTheRulesIsNamed(t *testing.T) {
+func TestGatewayRulesReportEveryProblem(t *testing.T) {
 	for text, want := range map[string]string{
 		`{`:             "not JSON",
 		`{"rules": []}`: "no rules",

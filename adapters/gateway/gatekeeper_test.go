@@ -92,7 +92,7 @@ func TestAFrontEndSignsInAndOutThroughTheGatekeeper(t *testing.T) {
 	})
 }
 
-func TestThePublicListenerBelievesNoHeaderOfAGateway(t *testing.T) {
+func TestPublicListenerIgnoresConsumerHeaders(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		seen := http.Header{}
 		s := newStack(t, engine, func(*stack, *provider.Provider) provider.Mount {

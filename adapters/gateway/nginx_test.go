@@ -30,7 +30,7 @@ func (s *stack) startNginx() string {
 	})
 }
 
-func TestNginxLetsThroughWhatPassesAndSaysWhatDoesNot(t *testing.T) {
+func TestNginxForwardsAllowedRequestsAndTheErrorOfOthers(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		nginx := s.startNginx()
@@ -80,7 +80,7 @@ func TestNginxLetsThroughWhatPassesAndSaysWhatDoesNot(t *testing.T) {
 	})
 }
 
-func TestNobodyPassesWhileTheDatabaseIsAway(t *testing.T) {
+func TestNginxRefusesRequestsWhileTheDatabaseIsUnavailable(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		token := bearer(s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))
@@ -92,7 +92,7 @@ func TestNobodyPassesWhileTheDatabaseIsAway(t *testing.T) {
 }
 
 // What the guide shows is what these tests ran.
-func TestTheGuideShowsTheConfigurationOfTheTests(t *testing.T) {
+func TestGatewayGuideShowsTheTestedNginxConfiguration(t *testing.T) {
 	configuration, err := os.ReadFile("testdata/nginx.conf")
 	require.NoError(t, err)
 	guide, err := os.ReadFile("../../docs/gateway.md")

@@ -182,7 +182,7 @@ func (i *imported) provider() *provider.Provider {
 	return p
 }
 
-func TestWhatTheOldSystemIssuedWorksAfterAnImport(t *testing.T) {
+func TestImportedTokensAndSecretsWork(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		i := newImported(t, engine)
 		fillHospital(t, i)
@@ -237,7 +237,7 @@ func TestWhatTheOldSystemIssuedWorksAfterAnImport(t *testing.T) {
 	})
 }
 
-func TestTheReportSaysWhatWasRepairedAndWhatWasRefused(t *testing.T) {
+func TestImportReportNamesRepairedAndRefusedRows(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		i := newImported(t, engine)
 		run(t, i.source, `ALTER TABLE users ALTER COLUMN email TYPE text`)
@@ -268,7 +268,7 @@ INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000003', 'access_token
 	})
 }
 
-func TestASecondImportChangesNothingAndADryRunWritesNothing(t *testing.T) {
+func TestRepeatedImportChangesNothingAndADryRunWritesNothing(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		i := newImported(t, engine)
 		text, err := os.ReadFile("testdata/generate.sql")
@@ -288,7 +288,7 @@ func TestASecondImportChangesNothingAndADryRunWritesNothing(t *testing.T) {
 	})
 }
 
-func TestWhatChangedHereStaysAndWhatChangedThereFollows(t *testing.T) {
+func TestRepeatedImportKeepsChangesHereAndFollowsChangesThere(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		i := newImported(t, engine)
 		fillHospital(t, i)
@@ -332,7 +332,7 @@ UPDATE users SET tax_id = '2', updated_at = '2024-01-01';`)
 	})
 }
 
-func TestHashedSecretsAreTakenInTheirForm(t *testing.T) {
+func TestImportAcceptsHashedConnectionSecrets(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		i := newImported(t, engine)
 		fillHospital(t, i)
@@ -345,7 +345,7 @@ func TestHashedSecretsAreTakenInTheirForm(t *testing.T) {
 	})
 }
 
-func TestASourceThatIsAwayIsAnErrorWithoutItsPassword(t *testing.T) {
+func TestImportFromAnUnavailableSourceFailsWithoutShowingItsPassword(t *testing.T) {
 	_, err := mithril.Run(t.Context(), mithril.Options{Source: "postgres://somebody:hidden@127.0.0.1:1/none?sslmode=disable"})
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "hidden")

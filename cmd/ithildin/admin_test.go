@@ -36,7 +36,7 @@ func TestAttackDNSRebindingReachesNoAdminListenerWithoutTokens(t *testing.T) {
 	}
 }
 
-func TestAnAdminListenerWithoutTokensIsAskedByItsOwnNames(t *testing.T) {
+func TestAdminListenerWithoutTokensAcceptsOnlyItsOwnHostNames(t *testing.T) {
 	reached := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	ask := func(s *settings, host string) int {
 		w := httptest.NewRecorder()
@@ -56,7 +56,7 @@ func TestAnAdminListenerWithoutTokensIsAskedByItsOwnNames(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, ask(network, "evil.example:8081"))
 }
 
-func TestTheLogSaysThatTheAdminAPIAsksNobody(t *testing.T) {
+func TestLogWarnsThatTheAdminAPIRequiresNoToken(t *testing.T) {
 	service := newService(t, slog.New(slog.DiscardHandler))
 	s := service.settings
 	announced := func() string {
@@ -73,7 +73,7 @@ func TestTheLogSaysThatTheAdminAPIAsksNobody(t *testing.T) {
 	require.Contains(t, announced(), words)
 }
 
-func TestMetricsAreThereBeforeAnythingHappens(t *testing.T) {
+func TestMetricsExistBeforeTheirFirstEvent(t *testing.T) {
 	s := newService(t, slog.New(slog.DiscardHandler))
 	w := httptest.NewRecorder()
 	s.admin.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
@@ -88,7 +88,7 @@ func TestMetricsAreThereBeforeAnythingHappens(t *testing.T) {
 	}
 }
 
-func TestAttackGuessesOfAnAdminTokenAreLimitedAndTheRightOnePasses(t *testing.T) {
+func TestAttackGuessedAdminTokensAreLimitedAndTheRightOnePasses(t *testing.T) {
 	reached := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	guard := newAdminGuard(&settings{adminListen: "0.0.0.0:8081", adminTokens: []string{"right"}}).protect(reached)
 	ask := func(address, token string) *httptest.ResponseRecorder {

@@ -10,7 +10,7 @@ import (
 	"ithildin/storage"
 )
 
-func TestTheNameOfAnAdminTokenIsTheOperator(t *testing.T) {
+func TestNameOfAnAdminTokenIsTheOperatorInTheAudit(t *testing.T) {
 	guard := newAdminGuard(&settings{adminTokens: []string{"olena:token-of-olena-1234", "a-token-without-a-name", "short:of-before"}})
 	for authorization, want := range map[string]struct {
 		status   int

@@ -40,9 +40,9 @@ func signatureService(t *testing.T) *httptest.Server {
 	return server
 }
 
-// TestEachScopeShowsItsForm goes through the three sign-ins with chromium: by a password, with a one-time code, and by a
+// TestEachScopeShowsItsSignInForm goes through the three sign-ins with chromium: by a password, with a one-time code, and by a
 // signature, each of which ends with a code for the application.
-func TestEachScopeShowsItsForm(t *testing.T) {
+func TestEachScopeShowsItsSignInForm(t *testing.T) {
 	service := signatureService(t)
 	p := start(t, t.TempDir(), []string{
 		"ITHILDIN_SIGNATURE_URL=" + service.URL, "ITHILDIN_SIGNATURE_TOKEN=token of the service",

@@ -141,9 +141,9 @@ func (rp *relyingParty) redeem(t *testing.T, landed, state, nonce, verifier stri
 	require.NotEqual(t, tokens.AccessToken, refreshed.AccessToken)
 }
 
-// TestADoctorExchangesADemoCodeByAClickThroughEitherFace is the first five minutes: the URL that the server prints, and the
+// TestDemoCodeIsExchangedByAClickOnEitherInterface is the first five minutes: the URL that the server prints, and the
 // buttons of the page where the sign-in ends.
-func TestADoctorExchangesADemoCodeByAClickThroughEitherFace(t *testing.T) {
+func TestDemoCodeIsExchangedByAClickOnEitherInterface(t *testing.T) {
 	p := start(t, t.TempDir(), nil, "serve", "--dev")
 	ctx := newBrowser(t, 1280, 800, "uk")
 	do := func(steps ...chromedp.Action[chromedp.Void]) { require.NoError(t, chromedp.Do(ctx, steps...)) }

@@ -19,7 +19,7 @@ var (
 )
 
 // What the guide tells people to paste is JSON, its user has every claim, and its browser finds what it clicks on.
-func TestTheCertificationGuideHoldsWhatItPromises(t *testing.T) {
+func TestCertificationGuideMatchesTheServer(t *testing.T) {
 	guide, err := os.ReadFile("../../docs/conformance.md")
 	require.NoError(t, err)
 	var pages strings.Builder

@@ -85,7 +85,7 @@ func apacheDirectory(t *testing.T) (directory, account string) {
 	return directory, fmt.Sprintf("User #%d\nGroup #%d", nobody, nobody)
 }
 
-func TestApacheLetsInWhoeverSignedIn(t *testing.T) {
+func TestApacheSignsIn(t *testing.T) {
 	a := newAuthority(t)
 	p := a.startTLS(nil, "serve", "--dev")
 	address := freeAddress(t)

@@ -21,7 +21,7 @@ func (a *authority) startOpen() *process {
 	}, "serve", "--dev")
 }
 
-func TestOpenIDClientOfNodeRegistersAndHearsThatThePersonSignedOut(t *testing.T) {
+func TestOpenIDClientOfNodeRegistersAndReceivesABackChannelLogout(t *testing.T) {
 	a := newAuthority(t)
 	p := a.startOpen()
 	browser := newFormBrowser(t, a.client())
@@ -57,7 +57,7 @@ func TestOpenIDClientOfNodeRegistersAndHearsThatThePersonSignedOut(t *testing.T)
 	require.Equal(t, "login_required", landed.Query().Get("error"), "the session is over")
 }
 
-func TestWhoeverSignsOutOfApacheMustSignInAgain(t *testing.T) {
+func TestApacheAsksForASignInAfterLogout(t *testing.T) {
 	a := newAuthority(t)
 	p := a.startOpen()
 	address := freeAddress(t)

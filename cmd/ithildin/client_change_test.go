@@ -11,9 +11,9 @@ import (
 	"ithildin/storage"
 )
 
-// TestAnUpdateJudgesOnlyWhatItChanges has a client as an import brings them: with a name and members that nobody could give
+// TestClientUpdateValidatesOnlyWhatItChanges has a client as an import brings them: with a name and members that nobody could give
 // a client today.
-func TestAnUpdateJudgesOnlyWhatItChanges(t *testing.T) {
+func TestClientUpdateValidatesOnlyWhatItChanges(t *testing.T) {
 	database := "sqlite:" + filepath.Join(t.TempDir(), "imported.db")
 	t.Setenv("ITHILDIN_DATABASE_URL", database)
 	verb := func(arguments ...string) (int, string) {

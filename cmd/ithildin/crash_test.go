@@ -36,9 +36,9 @@ type received struct {
 	refresh []string // a rotating chain, the newest last; or the one token of the family
 }
 
-// TestAPowerCutLosesNothingThatWasAnswered kills the server with SIGKILL in the middle of exchanges and refreshes, starts it
+// TestPowerCutLosesNothingThatWasAnswered kills the server with SIGKILL in the middle of exchanges and refreshes, starts it
 // again on the same database, and holds it to every answer that a client had received.
-func TestAPowerCutLosesNothingThatWasAnswered(t *testing.T) {
+func TestPowerCutLosesNothingThatWasAnswered(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		databaseURL := engine.Create(t)
 		store := storagetest.Open(t, databaseURL, func(o *storage.Options) { o.Now = time.Now })

@@ -17,7 +17,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func TestTheGatewayLetsTokensOfNewAndDemoClientsPass(t *testing.T) {
+func TestGatewayAcceptsTokensOfNewAndDemoClients(t *testing.T) {
 	directory := t.TempDir()
 	rules := filepath.Join(directory, "rules.json")
 	require.NoError(t, os.WriteFile(rules, []byte(`{"rules": [{"path": "/me", "scopes": ["openid"]}]}`), 0o600))

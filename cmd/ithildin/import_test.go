@@ -46,8 +46,8 @@ INSERT INTO tokens VALUES ('a0000000-0000-4000-8000-000000000004', 'access_token
 	return u.String()
 }
 
-// TestAServerGoesOnWhereMithrilStopped runs the verb twice into a file that it makes, and asks a server on it about a token.
-func TestAServerGoesOnWhereMithrilStopped(t *testing.T) {
+// TestServerContinuesWithADatabaseImportedFromMithril runs the verb twice into a file that it makes, and asks a server on it about a token.
+func TestServerContinuesWithADatabaseImportedFromMithril(t *testing.T) {
 	source := mithrilDatabase(t)
 	path, err := binary()
 	require.NoError(t, err)

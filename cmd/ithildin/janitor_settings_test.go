@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheJanitorKnowsItsHours(t *testing.T) {
+func TestJanitorHoursAreParsed(t *testing.T) {
 	at := func(hour int) time.Time { return time.Date(2026, 11, 24, hour, 59, 0, 0, time.UTC) }
 	var p problems
 	s := janitorFlags{}.load(&p, 0)

@@ -13,8 +13,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// TestARunningServerOutlivesItsDatabase takes the database away from a server and gives it back.
-func TestARunningServerOutlivesItsDatabase(t *testing.T) {
+// TestServerContinuesAfterItsDatabaseRestarts takes the database away from a server and gives it back.
+func TestServerContinuesAfterItsDatabaseRestarts(t *testing.T) {
 	databaseURL := storagetest.PostgreSQL().Create(t)
 	proxy := storagetest.NewProxy(t, databaseURL)
 	store := storagetest.Open(t, databaseURL, func(o *storage.Options) { o.Now = time.Now })

@@ -108,7 +108,7 @@ func (c *chains) missing(repeated <-chan struct{}, outage time.Duration) {
 	}
 }
 
-func TestAnOutageLongerThanTheGraceLosesNoRefreshToken(t *testing.T) {
+func TestOutageLongerThanTheGraceLosesNoRefreshToken(t *testing.T) {
 	c := beginChains(t, func(p *storage.Policy) { p.RefreshGrace = 1 })
 	repeated := make(chan struct{})
 	c.proxy.LoseAnswers(rotation) // what is asked now is done, and nobody hears of it
@@ -121,7 +121,7 @@ func TestAnOutageLongerThanTheGraceLosesNoRefreshToken(t *testing.T) {
 	c.requireAll(c.refreshAll(repeated))
 }
 
-func TestADatabaseThatWasFrozenForLongerThanTheGraceLosesNoRefreshToken(t *testing.T) {
+func TestFrozenDatabaseLosesNoRefreshToken(t *testing.T) {
 	for name, change := range map[string]func(*storage.Policy){
 		"by the successor that nobody has used":            func(p *storage.Policy) { p.RefreshGrace = 1 },
 		"by the grace alone, which begins with the commit": func(p *storage.Policy) { p.RefreshGrace, p.RefreshRetry = 2, 0 },

@@ -68,7 +68,7 @@ func guideBlocks(t *testing.T, language string) []string {
 	return blocks[1:]
 }
 
-func TestSpringSecurityTakesTheTokensOfAClientThatWasMadeForIt(t *testing.T) {
+func TestSpringSecurityAcceptsTokensOfAClientCreatedForSpring(t *testing.T) {
 	jar := os.Getenv("ITHILDIN_TEST_SPRING_JAR")
 	require.NotEmpty(t, jar, "the Spring application is not built for tests: run `make test`, or set ITHILDIN_TEST_SPRING_JAR to the "+
 		"jar that `mvn package` makes of testdata/spring-resource-server")
@@ -120,7 +120,7 @@ func TestSpringSecurityTakesTheTokensOfAClientThatWasMadeForIt(t *testing.T) {
 	require.Contains(t, challenge, "aud")
 }
 
-func TestTheLinesForNodeVerifyAccessTokens(t *testing.T) {
+func TestDocumentedNodeCodeVerifiesAccessTokens(t *testing.T) {
 	installed := os.Getenv("ITHILDIN_TEST_OPENID_CLIENT")
 	require.NotEmpty(t, installed, "jose is not installed for tests: run `make test`, or set ITHILDIN_TEST_OPENID_CLIENT")
 	p := start(t, t.TempDir(), nil, "serve", "--dev")
@@ -144,7 +144,7 @@ func TestTheLinesForNodeVerifyAccessTokens(t *testing.T) {
 	}
 }
 
-func TestTheLinesForGoVerifyAccessTokens(t *testing.T) {
+func TestDocumentedGoCodeVerifiesAccessTokens(t *testing.T) {
 	p := start(t, t.TempDir(), nil, "serve", "--dev")
 	standard, spring, foreign := resourceServerTokens(t, p)
 	source, err := os.ReadFile("resource_server_test.go")

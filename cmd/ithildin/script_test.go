@@ -22,9 +22,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"ithildin": main})
 }
 
-// TestEveryVerbDoesWhatItsScriptSays runs testdata/script, which reads like a manual. Each script has a directory of its
+// TestVerbsByTheirScripts runs testdata/script, which reads like a manual. Each script has a directory of its
 // own, two free addresses, and the words http, field and postgresql besides those of testscript.
-func TestEveryVerbDoesWhatItsScriptSays(t *testing.T) {
+func TestVerbsByTheirScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {

@@ -191,7 +191,7 @@ func newService(t *testing.T, logger *slog.Logger) *service {
 	return built
 }
 
-func TestRequestsThatRunWhenTheSignalComesAreAnswered(t *testing.T) {
+func TestRequestsUnderWayAreAnsweredAfterTheStopSignal(t *testing.T) {
 	logger := slog.New(slog.DiscardHandler)
 	s := newService(t, logger)
 	arrived, release := make(chan struct{}), make(chan struct{})
@@ -240,7 +240,7 @@ func TestReadinessNamesTheCheckThatFails(t *testing.T) {
 	require.NotEmpty(t, header.Get("Retry-After"))
 }
 
-func TestOneReplicaAtATimeHoldsALeaseAndAnotherTakesOverWhenItLeaves(t *testing.T) {
+func TestLeaseIsHeldByOneReplicaAndTakenOverWhenItStops(t *testing.T) {
 	s := newService(t, slog.New(slog.DiscardHandler))
 	first, second := s.store.NewID(), s.store.NewID()
 	require.True(t, s.holds(t.Context(), "janitor", first, sweepInterval))
@@ -252,7 +252,7 @@ func TestOneReplicaAtATimeHoldsALeaseAndAnotherTakesOverWhenItLeaves(t *testing.
 	require.NotEmpty(t, s.keys.Keys())
 }
 
-func TestTheDevelopmentSecretIsMadeOnceAndForItsOwnerOnly(t *testing.T) {
+func TestDevelopmentSecretIsCreatedOnceWithOwnerOnlyMode(t *testing.T) {
 	directory := t.TempDir()
 	s := &settings{database: databaseSettings{url: "sqlite:" + filepath.Join(directory, "dev.db")}}
 	require.NoError(t, s.keepDevelopmentSecret())
@@ -269,7 +269,7 @@ func TestTheDevelopmentSecretIsMadeOnceAndForItsOwnerOnly(t *testing.T) {
 	require.ErrorContains(t, (&settings{database: databaseSettings{url: s.database.url}}).keepDevelopmentSecret(), "holds less than 32 bytes")
 }
 
-func TestADatabaseThatDoesNotComeUpInTimeEndsTheStartWithWords(t *testing.T) {
+func TestStartFailsWithAMessageWhenTheDatabaseDoesNotAnswer(t *testing.T) {
 	store, err := openStore(databaseSettings{url: "postgres://user:hidden@127.0.0.1:1/db?sslmode=disable", connections: 1})
 	require.NoError(t, err)
 	defer store.Close()
@@ -280,7 +280,7 @@ func TestADatabaseThatDoesNotComeUpInTimeEndsTheStartWithWords(t *testing.T) {
 	require.NotContains(t, log.String()+err.Error(), "hidden")
 }
 
-func TestADatabaseThatRefusesTheConnectionEndsTheStartAtOnce(t *testing.T) {
+func TestStartFailsAtOnceWhenTheDatabaseRefusesTheConnection(t *testing.T) {
 	server, err := url.Parse(os.Getenv("ITHILDIN_TEST_POSTGRES_URL"))
 	require.NoError(t, err)
 	for name, change := range map[string]func(*url.URL){
@@ -303,7 +303,7 @@ func TestADatabaseThatRefusesTheConnectionEndsTheStartAtOnce(t *testing.T) {
 	}
 }
 
-func TestADevelopmentServerKeepsWhatItsOwnerChangedAndFollowsItsAddress(t *testing.T) {
+func TestDevelopmentServerKeepsChangesAndFollowsItsAddress(t *testing.T) {
 	ctx := t.Context()
 	store, err := openStore(databaseSettings{
 		url: "sqlite:" + filepath.Join(t.TempDir(), "dev.db"), connections: 1, secrets: [][]byte{bytes.Repeat([]byte("s"), 32)},

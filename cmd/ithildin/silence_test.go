@@ -17,9 +17,9 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// TestAServerWhoseDatabaseGoesSilentAnswersAndEndsInTime has connections that stay open and say nothing, as those to a
+// TestServerAnswersAndStopsInTimeWhenTheDatabaseStopsAnswering has connections that stay open and say nothing, as those to a
 // machine without power.
-func TestAServerWhoseDatabaseGoesSilentAnswersAndEndsInTime(t *testing.T) {
+func TestServerAnswersAndStopsInTimeWhenTheDatabaseStopsAnswering(t *testing.T) {
 	databaseURL := storagetest.PostgreSQL().Create(t)
 	proxy := storagetest.NewProxy(t, databaseURL)
 	store := storagetest.Open(t, databaseURL, func(o *storage.Options) { o.Now = time.Now })

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestACertificateThatEndsWithinTwoWeeksIsComplainedOf(t *testing.T) {
+func TestCertificateThatExpiresWithinTwoWeeksIsLogged(t *testing.T) {
 	end := time.Date(2030, time.March, 31, 12, 0, 0, 0, time.UTC)
 	c := &certificate{}
 	c.current.Store(&tls.Certificate{Leaf: &x509.Certificate{NotAfter: end}})

@@ -52,7 +52,7 @@ func (p *process) sighup(words string) {
 		5*time.Second, 20*time.Millisecond, words)
 }
 
-func TestTheServerEndsTLSByItselfAndTakesANewCertificateBySIGHUP(t *testing.T) {
+func TestServerTerminatesTLSAndReloadsItsCertificateBySIGHUP(t *testing.T) {
 	a := newAuthority(t)
 	p := a.startTLS([]string{
 		"ITHILDIN_ISSUER=https://id.example.org", "ITHILDIN_SECRET=" + strings.Repeat("s", 32),
@@ -132,7 +132,7 @@ func TestADevelopmentServerSpeaksTLS(t *testing.T) {
 	require.Empty(t, response.Header.Get("Strict-Transport-Security"), "a browser would remember it of localhost")
 }
 
-func TestACertificateOpensTheListenerToEveryAddress(t *testing.T) {
+func TestListenerWithACertificateMayBindEveryAddress(t *testing.T) {
 	path, err := binary()
 	require.NoError(t, err)
 	directory := t.TempDir()

@@ -12,7 +12,7 @@ import (
 	"ithildin/provider/inbound"
 )
 
-func TestBodiesThatAreReadAtOnceShareOneBudget(t *testing.T) {
+func TestConcurrentBodiesShareOneMemoryBudget(t *testing.T) {
 	holding, release := make(chan struct{}), make(chan struct{})
 	var failed error
 	handler := inbound.NewBodies(inbound.Limits{Ordinary: 100, Large: 50}).Bound(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -44,7 +44,7 @@ func TestBodiesThatAreReadAtOnceShareOneBudget(t *testing.T) {
 	require.Eventually(t, func() bool { send("/", 100); return failed == nil }, 5e9, 1e6)
 }
 
-func TestABodyIsNoLargerThanItsEndpointAllows(t *testing.T) {
+func TestBodySizeIsLimitedByItsEndpoint(t *testing.T) {
 	var failed error
 	var large bool
 	handler := inbound.NewBodies(inbound.Limits{}).Bound(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -24,7 +24,7 @@ func admission(limit int, arrived chan<- struct{}, release <-chan struct{}) http
 	}))
 }
 
-func TestRequestsBeyondTheLimitAreRefusedUntilOthersEnd(t *testing.T) {
+func TestRequestsBeyondTheLimitAreRefusedUntilOthersFinish(t *testing.T) {
 	arrived, release := make(chan struct{}), make(chan struct{})
 	handler := admission(1, arrived, release)
 	ask := func() int {
@@ -44,7 +44,7 @@ func TestRequestsBeyondTheLimitAreRefusedUntilOthersEnd(t *testing.T) {
 	require.Equal(t, http.StatusOK, <-done, "there is room again")
 }
 
-func TestAttackSlowBodiesKeepNobodyOut(t *testing.T) {
+func TestAttackSlowBodiesOccupyRequestSlots(t *testing.T) {
 	arrived, release := make(chan struct{}), make(chan struct{})
 	handler := admission(1, arrived, release)
 	slow, sender := io.Pipe()

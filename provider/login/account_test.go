@@ -77,7 +77,7 @@ func TestASessionElsewhereAndThisOneEndByTheirButtons(t *testing.T) {
 	require.Len(t, f.events(eventSignOut), 2)
 }
 
-func TestWhatBelongsToSomebodyElseIsRefused(t *testing.T) {
+func TestAccountPageRefusesSessionsAndApprovalsOfOthers(t *testing.T) {
 	f := newFixture(t)
 	b, other := f.signedIn(), f.browser()
 	otherID := f.createUser("nurse@example.com", testPassword)
@@ -92,7 +92,7 @@ func TestWhatBelongsToSomebodyElseIsRefused(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAPageOfOneUserDoesNothingForAnother(t *testing.T) {
+func TestAccountFormOfAnotherUserIsRefused(t *testing.T) {
 	f := newFixture(t)
 	b := f.signedIn()
 	p := b.get(PathAccount)
@@ -103,7 +103,7 @@ func TestAPageOfOneUserDoesNothingForAnother(t *testing.T) {
 	require.NotNil(t, b.login())
 }
 
-func TestAnApprovalIsWithdrawnWithAllThatCameOfIt(t *testing.T) {
+func TestWithdrawingAnApprovalEndsItsTokens(t *testing.T) {
 	f := newFixture(t)
 	b := f.signedIn()
 	approval := f.approve(f.userID, "openid")
@@ -130,7 +130,7 @@ func TestSigningOutEverywhereEndsEverySession(t *testing.T) {
 	require.Nil(t, elsewhere.login())
 }
 
-func TestAnotherSiteCannotPressAButtonOfTheAccount(t *testing.T) {
+func TestAccountFormsRefuseOtherSites(t *testing.T) {
 	f := newFixture(t)
 	b := f.signedIn()
 	p := b.get(PathAccount)
@@ -140,14 +140,14 @@ func TestAnotherSiteCannotPressAButtonOfTheAccount(t *testing.T) {
 	require.NotNil(t, b.login())
 }
 
-func TestTheAccountOpensOnlyForWhoIsSignedIn(t *testing.T) {
+func TestAccountPageRequiresASignIn(t *testing.T) {
 	f := newFixture(t)
 	p := f.browser().get(PathAccount)
 	require.Equal(t, PathSignIn, p.Request.URL.Path)
 	require.Contains(t, p.body, f.host, "one signs in to the service itself")
 }
 
-func TestALinkBeginsASignInAtTheClientWhereItSaysHow(t *testing.T) {
+func TestAccountPageLinksToTheInitiateLoginURIOfAClient(t *testing.T) {
 	f := newFixture(t)
 	require.Equal(t, "https://client.example/login?a=b&iss="+url.QueryEscape(f.server.URL),
 		f.loginInitiation("https://client.example/login?a=b"))

@@ -18,7 +18,7 @@ func TestKnownPasswordsAreRefusedWhateverIsAddedToThem(t *testing.T) {
 	}
 }
 
-func TestAPasswordMustNotBeWhatIsKnownOfItsOwner(t *testing.T) {
+func TestPasswordMadeOfItsOwnersEmailOrTheServiceIsRefused(t *testing.T) {
 	for _, password := range []string{
 		"olena.koval@hospital.example", "Olena.Koval@Hospital.Example", "olena.koval1234", "KovalHospital", "id.clinic.test1",
 	} {

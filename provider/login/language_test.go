@@ -11,7 +11,7 @@ import (
 
 func (p page) language() string { return p.Header.Get("Content-Language") }
 
-func TestTheLanguageIsTheClientsThenTheCookiesThenTheBrowsers(t *testing.T) {
+func TestLanguageIsChosenByClientThenCookieThenBrowser(t *testing.T) {
 	f := newFixture(t)
 	for name, c := range map[string]struct{ uiLocales, cookie, accept, want string }{
 		"nothing said":                      {want: ukrainian},
@@ -41,7 +41,7 @@ func TestTheLanguageIsTheClientsThenTheCookiesThenTheBrowsers(t *testing.T) {
 	}
 }
 
-func TestAClickOnALanguageBeatsTheClientForThisSignIn(t *testing.T) {
+func TestLanguageChosenOnThePagePrecedesThatOfTheClient(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	form := b.begin("ui_locales=en")
@@ -57,7 +57,7 @@ func TestAClickOnALanguageBeatsTheClientForThisSignIn(t *testing.T) {
 	require.Equal(t, ukrainian, b.begin("").language())
 }
 
-func TestALanguageThatThePagesDoNotSpeakChangesNothing(t *testing.T) {
+func TestUnsupportedLanguageIsIgnored(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	p := b.get(PathSignIn + "?lang=xx&request=" + b.begin("").request(t))

@@ -77,7 +77,7 @@ func TestTheSignInPageHasOneFormThatPasswordManagersKnow(t *testing.T) {
 	require.NotContains(t, p.body, "<script")
 }
 
-func TestPagesAreNeitherCachedNorFramedAndLoadNothing(t *testing.T) {
+func TestPagesForbidCachingFramingAndForeignContent(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	for name, p := range map[string]page{
@@ -106,7 +106,7 @@ func (f *fixture) consent(p ConsentPage) *httptest.ResponseRecorder {
 	return w
 }
 
-func TestTheConsentPageAsksInWordsAndAcceptsFirst(t *testing.T) {
+func TestConsentPageShowsScopeTitlesAndTheAcceptButtonFirst(t *testing.T) {
 	f := newFixture(t)
 	w := f.consent(ConsentPage{
 		UserName: testEmail, Request: "sealed", UILocales: "en",
@@ -137,7 +137,7 @@ func TestTheConsentPageAsksInWordsAndAcceptsFirst(t *testing.T) {
 	require.Equal(t, 3, strings.Count(body, `target="_blank" rel="noopener noreferrer"`))
 }
 
-func TestALogoFromAnywhereButHTTPSIsLeftOut(t *testing.T) {
+func TestConsentPageShowsLogosOverHTTPSOnly(t *testing.T) {
 	f := newFixture(t)
 	for _, logo := range []string{
 		"http://clinic.example/logo.png", "data:image/png;base64,AAAA", "://", "",
@@ -168,7 +168,7 @@ func TestAnErrorPageShowsWhatWasReceivedAndTheRequestNumber(t *testing.T) {
 	require.Empty(t, anyForm.FindAllString(body, -1))
 }
 
-func TestWordsOfTheProtocolFollowWordsForThePerson(t *testing.T) {
+func TestErrorPageExplainsBeforeItShowsProtocolTerms(t *testing.T) {
 	f := newFixture(t)
 	show := func(status int, p ErrorPage) string {
 		w := httptest.NewRecorder()
@@ -185,7 +185,7 @@ func TestWordsOfTheProtocolFollowWordsForThePerson(t *testing.T) {
 	require.Contains(t, body, "Plain words.")
 }
 
-func TestADatabaseThatIsAwayAsksToComeAgain(t *testing.T) {
+func TestErrorPageForAnUnavailableDatabaseAsksToRetry(t *testing.T) {
 	f := newFixture(t)
 	for name, cause := range map[string]error{"database": storage.ErrUnavailable, "passwords": ErrBusy} {
 		w := httptest.NewRecorder()
@@ -196,7 +196,7 @@ func TestADatabaseThatIsAwayAsksToComeAgain(t *testing.T) {
 	}
 }
 
-func TestAnUnknownErrorStaysInside(t *testing.T) {
+func TestErrorPageHidesUnknownErrors(t *testing.T) {
 	f := newFixture(t)
 	w := httptest.NewRecorder()
 	f.Fail(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, PathSignIn, nil), http.ErrBodyNotAllowed)
@@ -206,7 +206,7 @@ func TestAnUnknownErrorStaysInside(t *testing.T) {
 	require.Equal(t, 1, count)
 }
 
-func TestPagesBelowAPathLeadToThatPath(t *testing.T) {
+func TestPagesOfAnIssuerWithAPathLinkBelowThatPath(t *testing.T) {
 	f := newFixture(t)
 	issuer, err := url.Parse("https://id.example/sso/")
 	require.NoError(t, err)
@@ -221,7 +221,7 @@ func TestPagesBelowAPathLeadToThatPath(t *testing.T) {
 	require.Contains(t, w.Body.String(), `action="/sso/login/consent"`)
 }
 
-func TestEveryLanguageHasAllTheWords(t *testing.T) {
+func TestEveryLanguageHasAllMessages(t *testing.T) {
 	for name, said := range words {
 		value := reflect.ValueOf(*said)
 		for i := range value.NumField() {

@@ -38,14 +38,14 @@ func TestAPasswordMatchesItsHashAndNoOther(t *testing.T) {
 }
 
 // The vector is of the reference implementation of argon2.
-func TestAHashOfAnotherCostIsVerifiedAndStale(t *testing.T) {
+func TestHashOfAnotherCostIsVerifiedAndMarkedForUpgrade(t *testing.T) {
 	p := NewPasswords(PasswordOptions{})
 	ok, stale := verify(t, p, "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "password")
 	require.True(t, ok)
 	require.True(t, stale)
 }
 
-func TestAnImportedHashIsVerifiedAndStale(t *testing.T) {
+func TestImportedHashIsVerifiedAndMarkedForUpgrade(t *testing.T) {
 	p := NewPasswords(PasswordOptions{})
 	hash, err := bcrypt.GenerateFromPassword([]byte("from the old system"), bcrypt.MinCost)
 	require.NoError(t, err)
@@ -104,7 +104,7 @@ func TestAPasswordIsBoundedInCharacters(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestAnImportedHashKnowsOnlySeventyTwoBytes(t *testing.T) {
+func TestImportedHashComparesSeventyTwoBytes(t *testing.T) {
 	p := NewPasswords(PasswordOptions{})
 	hash, err := bcrypt.GenerateFromPassword([]byte(strings.Repeat("a", 72)), bcrypt.MinCost)
 	require.NoError(t, err)
@@ -114,7 +114,7 @@ func TestAnImportedHashKnowsOnlySeventyTwoBytes(t *testing.T) {
 	require.False(t, ok)
 }
 
-func TestNobodysHashMatchesNothing(t *testing.T) {
+func TestHashForUnknownUsersMatchesNoPassword(t *testing.T) {
 	p := NewPasswords(PasswordOptions{})
 	for _, password := range []string{"", "x", strings.Repeat("a", MaximumPassword+1)} {
 		ok, stale := verify(t, p, "", password)
@@ -146,7 +146,7 @@ func TestAHashThatCostsTooMuchOrIsDamagedIsAnError(t *testing.T) {
 	}
 }
 
-func TestAPasswordOfNoReasonableLengthIsNotHashed(t *testing.T) {
+func TestOverlongPasswordIsNotHashed(t *testing.T) {
 	p := NewPasswords(PasswordOptions{})
 	for _, password := range []string{"", strings.Repeat("a", MaximumPassword+1)} {
 		_, err := p.Hash(t.Context(), password)
@@ -154,7 +154,7 @@ func TestAPasswordOfNoReasonableLengthIsNotHashed(t *testing.T) {
 	}
 }
 
-func TestWaitingForACoreIsBoundedInTime(t *testing.T) {
+func TestWaitForPasswordHashingIsBoundedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPasswords(PasswordOptions{Concurrency: 1})
 		leave, err := p.enter(t.Context())
@@ -169,7 +169,7 @@ func TestWaitingForACoreIsBoundedInTime(t *testing.T) {
 	})
 }
 
-func TestWaitingForACoreIsBoundedInNumber(t *testing.T) {
+func TestWaitForPasswordHashingIsBoundedInNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPasswords(PasswordOptions{Concurrency: 1})
 		leave, err := p.enter(t.Context())
@@ -193,7 +193,7 @@ func TestWaitingForACoreIsBoundedInNumber(t *testing.T) {
 	})
 }
 
-func TestHashesLeaveNoMemoryBehind(t *testing.T) {
+func TestPasswordHashingReturnsItsMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPasswords(PasswordOptions{})
 		for range 10 {

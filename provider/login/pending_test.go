@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAPendingRequestReturnsAsItWasSealed(t *testing.T) {
+func TestPendingRequestIsUnsealedAsItWasSealed(t *testing.T) {
 	f := newFixture(t)
 	sealed := Pending{
 		Face: "standard", Query: "scope=openid&state=%26", At: f.clock.Now().UnixMicro() - 7,
@@ -44,7 +44,7 @@ func (b *browser) request(t *testing.T) *http.Request {
 	return r
 }
 
-func TestAPendingRequestIsGoodForHalfAnHour(t *testing.T) {
+func TestPendingRequestExpiresAfterHalfAnHour(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	form := b.begin("")
@@ -95,13 +95,13 @@ func TestADamagedPendingRequestIsRefused(t *testing.T) {
 	}
 }
 
-func TestARequestThatIsTooLargeIsNotSuspended(t *testing.T) {
+func TestPendingRequestThatIsTooLargeIsRefused(t *testing.T) {
 	f := newFixture(t)
 	p := f.browser().begin("scope=" + incompressible(maximumPending))
 	require.Equal(t, http.StatusRequestURITooLong, p.StatusCode)
 }
 
-func TestTheQueryTakesLittleMoreThanItself(t *testing.T) {
+func TestSealedRequestIsLittleLongerThanItsQuery(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	b.begin("")
@@ -121,7 +121,7 @@ func TestTwoTabsShareTheBrowserCookie(t *testing.T) {
 	require.Equal(t, "signed in as "+testEmail, b.signIn(first, testEmail, testPassword).body)
 }
 
-func TestASuspendedRequestIsA303WithoutAPage(t *testing.T) {
+func TestPendingRequestRedirectsWith303AndNoBody(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -158,7 +158,7 @@ func TestALongPendingRequestIsSealedShorterThanItIs(t *testing.T) {
 }
 
 // Servers of the release before seal without compressing, while both run.
-func TestALongPendingRequestOfTheReleaseBeforeIsOpened(t *testing.T) {
+func TestLongPendingRequestOfThePreviousReleaseIsUnsealed(t *testing.T) {
 	want := Pending{Query: incompressible(3000), At: 1}
 	plain, err := json.Marshal(want)
 	require.NoError(t, err)
@@ -184,7 +184,7 @@ func TestAttackPendingRequestThatUnpacksToMegabytes(t *testing.T) {
 	}
 }
 
-func TestARequestIsSealedUnderAKeyOfItsBrowserAlone(t *testing.T) {
+func TestPendingRequestIsSealedUnderAKeyOfItsBrowser(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	b.begin("")
@@ -205,7 +205,7 @@ func TestARequestIsSealedUnderAKeyOfItsBrowserAlone(t *testing.T) {
 	require.Error(t, err, "nor does the key of another browser")
 }
 
-func TestARequestThatTheReleaseBeforeSealedIsOpened(t *testing.T) {
+func TestPendingRequestOfThePreviousReleaseIsUnsealed(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	b.begin("")

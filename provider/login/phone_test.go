@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAPhoneNumberIsTakenAsPeopleWriteIt(t *testing.T) {
+func TestPhoneNumberIsNormalizedFromCommonForms(t *testing.T) {
 	for _, written := range []string{
 		"+380501234567", "0501234567", "380501234567", "80501234567", "00380501234567", " 050 123 45 67 ", "(050) 123-45-67",
 		"+38 (050) 123–45–67", "+380\u00a050\u00a0123\u00a045\u00a067", "050.123.45.67",

@@ -33,7 +33,7 @@ func (b *browser) login() *storage.Login {
 	return found
 }
 
-func TestEachSignInMakesANewCookieAndKillsTheOldOne(t *testing.T) {
+func TestEachSignInReplacesTheSessionCookie(t *testing.T) {
 	f := newFixture(t)
 	b := f.signedIn()
 	before := b.cookie(sessionCookie).Value
@@ -81,7 +81,7 @@ func TestASignInOfSomebodyElseEndsTheSession(t *testing.T) {
 	require.Len(t, f.events(eventSignOut), 1)
 }
 
-func TestTheBrowserStateIsForScriptsAndNotTheSession(t *testing.T) {
+func TestBrowserStateCookieIsReadableAndUnrelatedToTheSession(t *testing.T) {
 	for scheme, want := range map[string]http.SameSite{"https": http.SameSiteNoneMode, "http": http.SameSiteLaxMode} {
 		f := newFixtureOver(t, scheme)
 		b := f.browser()
@@ -158,7 +158,7 @@ func (f *fixture) use(l *storage.Login) {
 	require.NoError(f.t, work.Flush(f.t.Context()))
 }
 
-func TestUseIsWrittenOnlyAfterATenthOfTheIdleTime(t *testing.T) {
+func TestSessionUseIsStoredAfterATenthOfTheIdleTime(t *testing.T) {
 	f := newFixture(t)
 	b := f.signedIn()
 	began := b.login().Session.LastUsedAt

@@ -18,7 +18,7 @@ import (
 	"ithildin/provider/inbound"
 )
 
-func TestSigningInStartsASessionAndGoesOnWithTheRequest(t *testing.T) {
+func TestSignInStartsASessionAndContinuesTheRequest(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	form := b.begin("scope=openid")
@@ -42,7 +42,7 @@ func TestSigningInStartsASessionAndGoesOnWithTheRequest(t *testing.T) {
 	require.Equal(t, sessions[0].SessionID, events[0].Details["session_id"])
 }
 
-func TestARightPasswordLeavesNoFailureBehind(t *testing.T) {
+func TestRightPasswordClearsItsOwnAttempt(t *testing.T) {
 	f := newFixture(t)
 	for range pairFailures + 1 {
 		b := f.browser()
@@ -87,7 +87,7 @@ func TestABlockedUserIsToldSoOnlyAfterTheRightPassword(t *testing.T) {
 	require.Nil(t, b.cookie(sessionCookie))
 }
 
-func TestTheEleventhFailureIsRefusedWhateverThePassword(t *testing.T) {
+func TestSignInIsRefusedAfterTenFailuresWhateverThePassword(t *testing.T) {
 	for name, email := range map[string]string{"a known account": testEmail, "an unknown account": "nobody@example.com"} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
@@ -112,7 +112,7 @@ func TestTheEleventhFailureIsRefusedWhateverThePassword(t *testing.T) {
 	}
 }
 
-func TestParallelGuessesCannotSlipPastTheLimit(t *testing.T) {
+func TestParallelGuessesAreCountedAgainstTheLimit(t *testing.T) {
 	f := newFixture(t)
 	form := f.browser()
 	request := form.begin("").request(t)
@@ -148,7 +148,7 @@ func TestAnAddressHasALimitOfItsOwn(t *testing.T) {
 }
 
 // Ten wrong passwords from elsewhere must not keep the owner of an account out.
-func TestAttackAStrangerLocksAnAccountOut(t *testing.T) {
+func TestAttackAccountIsLockedOutFromAnotherAddress(t *testing.T) {
 	f := newFixture(t)
 	guess := func(address string) int {
 		r := httptest.NewRequest(http.MethodPost, PathSignIn, nil)
@@ -202,7 +202,7 @@ func TestASignInThatTheBrowserAbortsIsNoFailure(t *testing.T) {
 	}
 }
 
-func TestANumberGetsSoManyCodesADayAndNoMore(t *testing.T) {
+func TestPhoneNumberGetsALimitedNumberOfCodesADay(t *testing.T) {
 	f := newFixture(t)
 	f.components.SMS = countingSMS{}
 	send := func(user int) error {
@@ -255,7 +255,7 @@ func TestAUserWithoutAPasswordCannotSignIn(t *testing.T) {
 	require.Contains(t, b.signIn(form, "federated@example.com", "x").body, "Неправильна")
 }
 
-func TestWhatCannotBeRightIsRefusedWithoutAGuess(t *testing.T) {
+func TestInvalidCredentialsAreRefusedWithoutCountingAnAttempt(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	form := b.begin("")
@@ -305,7 +305,7 @@ func TestTheLoginHintIsFilledIn(t *testing.T) {
 	require.Contains(t, b.begin("login_hint="+strings.Repeat("a", 300)).body, `name="username" value=""`)
 }
 
-func TestAClientThatIsGoneGetsAPage(t *testing.T) {
+func TestSignInForADeletedClientIsAnErrorPage(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
 	form := b.begin("")

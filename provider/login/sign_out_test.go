@@ -41,7 +41,7 @@ func TestSigningOutWithoutASessionIsNoError(t *testing.T) {
 	require.Contains(t, b.post(PathSignOut, nil).body, "Ви вийшли")
 }
 
-func TestSigningOutGoesOnWithAPendingRequest(t *testing.T) {
+func TestSignOutContinuesThePendingRequest(t *testing.T) {
 	f := newFixture(t)
 	b := f.signedIn()
 	asked := b.get("/authorize?page=" + url.QueryEscape(PathSignOut))
@@ -50,14 +50,14 @@ func TestSigningOutGoesOnWithAPendingRequest(t *testing.T) {
 	require.Empty(t, p.body, "nobody is signed in there")
 }
 
-func TestADamagedRequestKeepsNobodyFromSigningOut(t *testing.T) {
+func TestSignOutWorksWithADamagedPendingRequest(t *testing.T) {
 	f := newFixture(t)
 	b := f.signedIn()
 	require.Contains(t, b.post(PathSignOut, url.Values{"request": {"damaged"}}).body, "Ви вийшли")
 	require.Nil(t, b.cookie(sessionCookie))
 }
 
-func TestAnotherSiteCannotSignAnyoneOut(t *testing.T) {
+func TestSignOutFormRefusesOtherSites(t *testing.T) {
 	f := newFixture(t)
 	b := f.signedIn()
 	b.header.Set("Sec-Fetch-Site", "cross-site")

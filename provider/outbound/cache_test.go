@@ -55,7 +55,7 @@ func (p *published) requireGet(t *testing.T, want string, asked int64) {
 	require.Equal(t, asked, p.asked.Load())
 }
 
-func TestAFreshDocumentIsNotFetchedAgain(t *testing.T) {
+func TestCachedDocumentIsNotFetchedWhileFresh(t *testing.T) {
 	for cacheControl, fresh := range map[string]time.Duration{
 		"":                            5 * time.Minute,
 		"public":                      5 * time.Minute,
@@ -82,7 +82,7 @@ func TestAFreshDocumentIsNotFetchedAgain(t *testing.T) {
 	}
 }
 
-func TestAFailureIsRememberedForAFewSeconds(t *testing.T) {
+func TestFailedFetchIsCachedForSeconds(t *testing.T) {
 	for name, fail := range map[string]func(*published){
 		"a status":           func(p *published) { p.status.Store(http.StatusInternalServerError) },
 		"a body of nonsense": func(p *published) { p.body.Store("nonsense") },
@@ -105,7 +105,7 @@ func TestAFailureIsRememberedForAFewSeconds(t *testing.T) {
 	}
 }
 
-func TestTheLastGoodCopyServesForAnHourMore(t *testing.T) {
+func TestStaleDocumentServesForAnHourAfterFailures(t *testing.T) {
 	p := publish(t)
 	p.requireGet(t, "one", 1)
 	p.status.Store(http.StatusBadGateway)
@@ -122,7 +122,7 @@ func TestTheLastGoodCopyServesForAnHourMore(t *testing.T) {
 	p.requireGet(t, "one", 4)
 }
 
-func TestARefreshIsMadeOnceInTenSeconds(t *testing.T) {
+func TestForcedFetchHappensAtMostOnceInTenSeconds(t *testing.T) {
 	p := publish(t)
 	p.requireGet(t, "one", 1)
 	p.body.Store("two")
@@ -144,7 +144,7 @@ func TestARefreshIsMadeOnceInTenSeconds(t *testing.T) {
 	p.requireGet(t, "two", 3)
 }
 
-func TestManyWhoAskAtOnceCauseOneFetch(t *testing.T) {
+func TestConcurrentCallersShareOneFetch(t *testing.T) {
 	p := publish(t)
 	var all sync.WaitGroup
 	for range 20 {
@@ -159,7 +159,7 @@ func TestManyWhoAskAtOnceCauseOneFetch(t *testing.T) {
 	require.EqualValues(t, 1, p.asked.Load())
 }
 
-func TestAFetchSurvivesTheOneWhoBeganIt(t *testing.T) {
+func TestFetchContinuesWhenItsFirstCallerIsCancelled(t *testing.T) {
 	p := publish(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -168,7 +168,7 @@ func TestAFetchSurvivesTheOneWhoBeganIt(t *testing.T) {
 	require.Equal(t, "one", got)
 }
 
-func TestThereIsABoundOnWhatIsKept(t *testing.T) {
+func TestDocumentCacheIsBounded(t *testing.T) {
 	p := publish(t)
 	for i := range 600 {
 		_, err := p.cache.Get(t.Context(), fmt.Sprintf("%s/#%d", p.URL, i))
@@ -182,7 +182,7 @@ func TestThereIsABoundOnWhatIsKept(t *testing.T) {
 	require.GreaterOrEqual(t, p.asked.Load()-before, int64(100), "a hundred of them were forgotten")
 }
 
-func TestWhatMayNotBeReachedIsRememberedLikeAnyFailure(t *testing.T) {
+func TestRefusedAddressIsCachedLikeAFailure(t *testing.T) {
 	p := publish(t)
 	_, err := p.cache.Get(t.Context(), "https://10.0.0.1/")
 	require.ErrorIs(t, err, outbound.ErrRefused)

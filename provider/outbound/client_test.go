@@ -48,14 +48,14 @@ func (o *other) client(change ...func(*outbound.Options)) *outbound.Client {
 
 func hello(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }
 
-func TestADocumentIsFetched(t *testing.T) {
+func TestOutboundFetchReturnsTheDocument(t *testing.T) {
 	o := newOther(t, hello)
 	document, err := o.client().Get(t.Context(), o.URL, 5)
 	require.NoError(t, err)
 	require.Equal(t, "hello", string(document.Body))
 }
 
-func TestPrivateNetworksAreNotReached(t *testing.T) {
+func TestOutboundRequestsToPrivateNetworksAreRefused(t *testing.T) {
 	client := outbound.New(outbound.Options{Timeout: time.Second})
 	for name, host := range map[string]string{
 		"loopback":               "127.0.0.1",
@@ -93,7 +93,7 @@ func TestPrivateNetworksAreNotReached(t *testing.T) {
 	}
 }
 
-func TestANetworkThatIsNamedIsReachedAndNoOther(t *testing.T) {
+func TestOutboundRequestsReachConfiguredPrivateNetworksOnly(t *testing.T) {
 	o := newOther(t, hello)
 	_, err := o.client(func(o *outbound.Options) {
 		o.Allowed = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
@@ -104,7 +104,7 @@ func TestANetworkThatIsNamedIsReachedAndNoOther(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestOnlyPlainAddressesOfHTTPSAreAsked(t *testing.T) {
+func TestOutboundRequestsRequirePlainHTTPSAddresses(t *testing.T) {
 	o := newOther(t, hello)
 	host := strings.TrimPrefix(o.URL, "https://")
 	for _, address := range []string{
@@ -117,7 +117,7 @@ func TestOnlyPlainAddressesOfHTTPSAreAsked(t *testing.T) {
 	require.Zero(t, o.asked.Load())
 }
 
-func TestACertificateMustBeOfATrustedAuthority(t *testing.T) {
+func TestOutboundRequestsRequireATrustedCertificate(t *testing.T) {
 	o := newOther(t, hello)
 	_, err := o.client(func(o *outbound.Options) { o.RootCAs = x509.NewCertPool() }).Get(t.Context(), o.URL, 10)
 	require.ErrorContains(t, err, "certificate")
@@ -125,7 +125,7 @@ func TestACertificateMustBeOfATrustedAuthority(t *testing.T) {
 	require.Zero(t, o.asked.Load())
 }
 
-func TestADocumentThatIsTooLargeOrNoneIsRefused(t *testing.T) {
+func TestOutboundFetchRefusesLargeAndUnsuccessfulAnswers(t *testing.T) {
 	o := newOther(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/absent" {
 			w.WriteHeader(http.StatusNotFound)
@@ -138,7 +138,7 @@ func TestADocumentThatIsTooLargeOrNoneIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "404")
 }
 
-func TestASlowServerIsNotWaitedFor(t *testing.T) {
+func TestOutboundFetchHasATimeLimit(t *testing.T) {
 	for name, begin := range map[string]func(http.ResponseWriter){
 		"before its answer": func(http.ResponseWriter) {},
 		"within its answer": func(w http.ResponseWriter) { _, _ = w.Write([]byte("h")); w.(http.Flusher).Flush() },
@@ -183,7 +183,7 @@ func kept(c *outbound.Client) *outbound.Cache[string] {
 	})
 }
 
-func TestARedirectLeadsIntoNoPrivateNetworkAndToNoOtherScheme(t *testing.T) {
+func TestRedirectsToPrivateNetworksAndOtherSchemesAreRefused(t *testing.T) {
 	inner := newOther(t, hello)
 	plain := httptest.NewServer(http.HandlerFunc(hello))
 	t.Cleanup(plain.Close)
@@ -198,7 +198,7 @@ func TestARedirectLeadsIntoNoPrivateNetworkAndToNoOtherScheme(t *testing.T) {
 	require.Zero(t, inner.asked.Load())
 }
 
-func TestWhatIsPostedFollowsNoRedirect(t *testing.T) {
+func TestPostedRequestsFollowNoRedirect(t *testing.T) {
 	o := newOther(t, func(w http.ResponseWriter, r *http.Request) {
 		require.Equal(t, "secret", r.PostFormValue("token"))
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
