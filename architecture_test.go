@@ -33,12 +33,14 @@ var mayImport = map[string][]string{
 	"storage/storagetest": {"storage", "migrations"},
 	"provider/login":      {"storage", "provider/inbound"},
 	"provider/oauth":      {"storage", "provider/inbound"},
+	"provider/redirect":   {"storage"},
 	"provider": {
 		"storage", "jwks", "provider/login", "provider/inbound", "provider/outbound", "provider/oauth",
+		"provider/redirect",
 	},
-	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "storage"},
+	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "provider/redirect", "storage"},
 	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "storage"},
-	"adapters/mithril": {"provider", "storage"},
+	"adapters/mithril": {"provider", "provider/redirect", "storage"},
 }
 
 // testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.

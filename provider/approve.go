@@ -9,6 +9,7 @@ import (
 
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -39,7 +40,7 @@ type Approved struct {
 }
 
 // Approve remembers the approval and issues a code. The checks are in the order of contract section 2.2, and the first that
-// fails is the cause of the error: ErrUnknownClient, ErrClientBlocked, ErrUnknownUser, ErrUserBlocked, ErrRedirectURI,
+// fails is the cause of the error: ErrUnknownClient, ErrClientBlocked, ErrUnknownUser, ErrUserBlocked, redirect.ErrUnregistered,
 // *ScopeError, ErrAssurance.
 func (p *Provider) Approve(r *http.Request, approval Approval) (*Approved, error) {
 	a := &authorization{
@@ -89,9 +90,9 @@ func (p *Provider) settleApproval(ctx context.Context, a *authorization, approva
 	}
 	standing.Session.AuthTime, standing.Session.AMR, standing.Session.ACR = approval.AuthTime, approval.AMR, approval.ACR
 	a.login, a.approvalID = standing, standing.ApprovalID
-	uri, given, mismatch := matchClient(client, approval.RedirectURI)
-	if mismatch != nil {
-		return mismatch
+	uri, given, err := redirect.Resolve(client, approval.RedirectURI)
+	if err != nil {
+		return redirectError("redirect_uri", err)
 	}
 	a.client, a.given = client.WithRedirectURI(uri), given
 	a.work.Client = a.client

@@ -12,6 +12,7 @@ import (
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -217,11 +218,11 @@ func (p *Provider) settleRequestObject(ctx context.Context, a *authorization, do
 func (p *Provider) settleRedirect(a *authorization) error {
 	requested := a.form.Get("redirect_uri")
 	if requested == "" && a.face.RequireRedirectURI {
-		return oauth.InvalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
+		return redirectError("redirect_uri", redirect.ErrMissing)
 	}
-	uri, given, mismatch := matchClient(a.client, requested)
-	if mismatch != nil {
-		return mismatch
+	uri, given, err := redirect.Resolve(a.client, requested)
+	if err != nil {
+		return redirectError("redirect_uri", err)
 	}
 	a.client, a.given = a.client.WithRedirectURI(uri), given
 	a.work.Client, a.redirectSettled = a.client, true
@@ -232,7 +233,7 @@ func (p *Provider) settleRedirect(a *authorization) error {
 func (a *authorization) checkRedirectGiven() error {
 	if !a.given && a.face.Name == StandardFace && oauth.ContainsAll(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
 		a.redirectSettled = false
-		return oauth.InvalidRequest("An OpenID request must name its redirect_uri.").Because(ErrRedirectMissing)
+		return oauth.InvalidRequest("An OpenID request must name its redirect_uri.").Because(redirect.ErrMissing)
 	}
 	return nil
 }
@@ -281,7 +282,7 @@ func (a *authorization) consentNeeded() bool {
 
 // asksAnew says that what was approved before does not count.
 func (a *authorization) asksAnew() bool {
-	return a.prompt.consent || a.client.IsPublic() && !isClaimed(a.client.RedirectURI)
+	return a.prompt.consent || a.client.IsPublic() && !redirect.IsClaimed(a.client.RedirectURI)
 }
 
 // unapproved are those of the names that were not approved before, or all where that does not count.

@@ -4,10 +4,8 @@ import "errors"
 
 // The causes that pages have words for, and that adapters tell apart.
 var (
-	ErrInactive        = errors.New("provider: the token is not active")
-	ErrNoPage          = errors.New("provider: there is nothing at this address")
-	ErrRedirectMissing = errors.New("provider: no redirect URI is named")
-	ErrRedirectURI     = errors.New("provider: the redirect URI is not registered")
-	ErrAssurance       = errors.New("provider: the sign-in is weaker than a scope demands")
-	ErrRefused         = errors.New("provider: the user refused")
+	ErrInactive  = errors.New("provider: the token is not active")
+	ErrNoPage    = errors.New("provider: there is nothing at this address")
+	ErrAssurance = errors.New("provider: the sign-in is weaker than a scope demands")
+	ErrRefused   = errors.New("provider: the user refused")
 )

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -21,9 +22,9 @@ func (c *metadataCheck) redirects() {
 		if connection.RedirectMatch == storage.RedirectMatchPrefix {
 			continue
 		}
-		c.redirectURIs("redirect_uris", connection.RedirectURIs, authorizationResponse, usesImplicit(c.metadata))
+		c.redirectURIs("redirect_uris", connection.RedirectURIs, redirect.AuthorizationResponse, usesImplicit(c.metadata))
 	}
-	c.redirectURIs("post_logout_redirect_uris", c.metadata.PostLogoutRedirectURIs, logoutResponse, false)
+	c.redirectURIs("post_logout_redirect_uris", c.metadata.PostLogoutRedirectURIs, redirect.LogoutResponse, false)
 }
 
 // redirectURIs checks URIs that a browser is sent to, with the parameters that are added to them.
@@ -33,14 +34,14 @@ func (c *metadataCheck) redirectURIs(member string, uris, added []string, implic
 	}
 	native := c.metadata.ApplicationType == applicationNative
 	for _, uri := range uris {
-		if err := validateReturnURI(uri); err != nil {
+		if err := redirect.ValidateReturnURI(uri); err != nil {
 			c.refuse(member, "%v", err)
 			continue
 		}
-		if err := validateOwnQuery(uri, added); err != nil {
+		if err := redirect.ValidateOwnQuery(uri, added); err != nil {
 			c.refuse(member, "%v", err)
 		}
-		u, isAbsolute := parse(uri)
+		u, isAbsolute := redirect.Parse(uri)
 		switch {
 		case !native && (!isAbsolute || u.Scheme != "http" && u.Scheme != "https"):
 			c.refuse(member, "%.200q has a private-use scheme, which is for application_type native (RFC 8252 section 7.1)", uri)
@@ -66,7 +67,7 @@ func (c *metadataCheck) addresses() {
 		c.refuse("frontchannel_logout_uri", "%.200q: want the scheme, host and port of one of the redirect_uris",
 			m.FrontchannelLogoutURI)
 	}
-	if err := validateOwnQuery(m.FrontchannelLogoutURI, frontchannelLogoutRequest); err != nil {
+	if err := redirect.ValidateOwnQuery(m.FrontchannelLogoutURI, redirect.FrontchannelLogoutRequest); err != nil {
 		c.refuse("frontchannel_logout_uri", "%v", err)
 	}
 	if c.bounded("request_uris", m.RequestURIs) {
@@ -79,9 +80,9 @@ func (c *metadataCheck) addresses() {
 
 func (c *metadataCheck) https(member, uri string) {
 	switch {
-	case len(uri) > maximumURI:
-		c.refuse(member, "has %d characters: want %d at most", len(uri), maximumURI)
-	case !plain(uri) || strings.Contains(uri, "#"):
+	case len(uri) > redirect.MaximumLength:
+		c.refuse(member, "has %d characters: want %d at most", len(uri), redirect.MaximumLength)
+	case !redirect.IsPrintableASCII(uri) || strings.Contains(uri, "#"):
 		c.refuse(member, "%.200q is malformed or has a fragment: want an https URL", uri)
 	case inbound.HTTPSOrigin(uri) == "":
 		c.refuse(member, "%.200q: want an https URL with a host and without user information", uri)

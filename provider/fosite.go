@@ -68,7 +68,7 @@ func (p *Provider) composition() *fosite.Fosite {
 		AudienceMatchingStrategy:       fosite.ExactAudienceMatchingStrategy,
 		ClientSecretsHasher:            refusingHasher{},
 		ClientAuthenticationStrategy:   authenticated,
-		RedirectSecureChecker:          func(context.Context, *url.URL) bool { return true }, // settled by matchClient
+		RedirectSecureChecker:          func(context.Context, *url.URL) bool { return true }, // redirect.Resolve compared it
 		SanitationWhiteList:            []string{"redirect_uri"},
 		AllowedPromptValues:            []string{"none", "login", "consent", "select_account"},
 		AccessTokenLifespan:            time.Hour,      // what a token says is its client's policy

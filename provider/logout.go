@@ -9,6 +9,7 @@ import (
 
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -106,7 +107,7 @@ func (l *logoutRequest) checkRedirect() error {
 		return oauth.InvalidRequest("The " + parameter + " comes without an id_token_hint or a client_id.").Because(oauth.ErrClientMissing)
 	}
 	if registered := l.client.Metadata.PostLogoutRedirectURIs; !slices.Contains(registered, uri) {
-		return mismatch(parameter, registered, uri)
+		return redirectError(parameter, redirect.NewMismatch(registered, uri))
 	}
 	return nil
 }

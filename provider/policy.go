@@ -6,6 +6,7 @@ import (
 	"github.com/ory/fosite"
 
 	"ithildin/provider/oauth"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -53,25 +54,7 @@ func redeemable(client *storage.Client, code *storage.Code, redirectURI string) 
 		}
 		redirectURI = code.RedirectURI
 	}
-	return MatchesCode(connection, code.RedirectURI, redirectURI) && MatchesConnection(connection, redirectURI)
-}
-
-// MatchesCode compares the redirect URI of an exchange with the code's (RFC 6749 4.1.3; contract 2.1.1, check 7).
-func MatchesCode(connection *storage.Connection, stored, requested string) bool {
-	if connection.RedirectMatch == storage.RedirectMatchExact {
-		return stored == requested
-	}
-	return MatchRedirectURI(storage.RedirectMatchPrefix, stored, requested)
-}
-
-// MatchesConnection compares it with the connection's own (contract 2.1.1, check 8).
-func MatchesConnection(connection *storage.Connection, requested string) bool {
-	for _, registered := range connection.RedirectURIs {
-		if MatchRedirectURI(connection.RedirectMatch, registered, requested) {
-			return true
-		}
-	}
-	return false
+	return redirect.MatchesCode(connection, code.RedirectURI, redirectURI) && redirect.MatchesConnection(connection, redirectURI)
 }
 
 // stillApproved holds for a code and for a grant: the approval stands, and neither client nor user is blocked.

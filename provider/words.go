@@ -7,6 +7,7 @@ import (
 
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
+	"ithildin/provider/redirect"
 )
 
 // words puts an error for a person: what is known of its cause in the page's language, and the description beside it.
@@ -16,7 +17,7 @@ func words(e *oauth.Error) login.ErrorPage {
 		page.Hint = login.HintTellOperator
 	}
 	var scope *ScopeError
-	var redirect *redirectMismatch
+	var mismatch *redirect.Mismatch
 	switch {
 	case errors.As(e, &scope) && scope.Reason == ScopeEmpty:
 		page.Message = login.MessageNoRoles
@@ -28,12 +29,12 @@ func words(e *oauth.Error) login.ErrorPage {
 		page.Message, page.Expected = login.MessageClientMissing, "client_id"
 	case errors.Is(e, oauth.ErrUnknownClient):
 		page.Message = login.MessageClientUnknown
-	case errors.Is(e, ErrRedirectMissing):
+	case errors.Is(e, redirect.ErrMissing):
 		page.Message, page.Expected = login.MessageRedirectMissing, "redirect_uri"
-	case errors.As(e, &redirect):
-		page.Message, page.Detail = login.MessageRedirectMismatch, nearMissDetail[redirect.nearest]
-		page.Received = fmt.Sprintf("%.200q", redirect.requested)
-	case errors.Is(e, ErrRedirectURI):
+	case errors.As(e, &mismatch):
+		page.Message, page.Detail = login.MessageRedirectMismatch, nearMissDetail[mismatch.Nearest]
+		page.Received = fmt.Sprintf("%.200q", mismatch.Requested)
+	case errors.Is(e, redirect.ErrUnregistered):
 		page.Message = login.MessageRedirectMismatch
 	case errors.Is(e, oauth.ErrClientBlocked):
 		page.Message = login.MessageClientBlocked
@@ -41,4 +42,17 @@ func words(e *oauth.Error) login.ErrorPage {
 		page.Message, page.Hint = login.MessageDenied, ""
 	}
 	return page
+}
+
+// nearMissDetail has the message key for the difference between a redirect URI and the nearest that is registered.
+var nearMissDetail = map[redirect.Difference]string{
+	redirect.IsNotAbsolute:          login.DetailRedirectNotAbsolute,
+	redirect.HasFragment:            login.DetailRedirectFragment,
+	redirect.HasUserInformation:     login.DetailRedirectUser,
+	redirect.DiffersInScheme:        login.DetailRedirectScheme,
+	redirect.DiffersInPort:          login.DetailRedirectPort,
+	redirect.DiffersInPath:          login.DetailRedirectPath,
+	redirect.DiffersInCase:          login.DetailRedirectCase,
+	redirect.DiffersInTrailingSlash: login.DetailRedirectTrailingSlash,
+	redirect.DiffersInQuery:         login.DetailRedirectQuery,
 }

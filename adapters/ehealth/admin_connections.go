@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -125,7 +126,7 @@ func connectionFields(w http.ResponseWriter, r *http.Request) (*check, *failure)
 // redirectURI is an https URI that can be matched.
 func (c *check) redirectURI(name string) string {
 	uri := c.text(name)
-	if !strings.HasPrefix(uri, "https://") || provider.ValidateRedirectURI(uri) != nil {
+	if !strings.HasPrefix(uri, "https://") || redirect.Validate(uri) != nil {
 		c.broke(name, rule{Rule: "format", Description: "has invalid format", Params: []string{"~r/^https://.+/"}})
 	}
 	return uri

@@ -7,6 +7,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/oauth"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -143,7 +144,7 @@ func approvalFailure(err error) error {
 		return failureAuthorizeUser.because(err)
 	case errors.Is(err, provider.ErrUserBlocked):
 		return failureUserBlocked.because(err)
-	case errors.Is(err, provider.ErrRedirectURI):
+	case errors.Is(err, redirect.ErrUnregistered):
 		return failureAuthorizeRedirect.because(err)
 	case errors.Is(err, provider.ErrAssurance):
 		return forbidden("forbidden", known.Description).because(err)

@@ -9,6 +9,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/oauth"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -67,8 +68,8 @@ func (a *Adapter) diagnoseCode(ctx context.Context, client *storage.Client, form
 		return &failureTokenForeign, nil
 	case code.ExpiresAt <= a.provider.Store().Now():
 		return &failureTokenExpired, nil
-	case !provider.MatchesCode(client.Connection, code.RedirectURI, redirectURI),
-		!provider.MatchesConnection(client.Connection, redirectURI):
+	case !redirect.MatchesCode(client.Connection, code.RedirectURI, redirectURI),
+		!redirect.MatchesConnection(client.Connection, redirectURI):
 		return &failureRedirectURI, nil
 	case code.ApprovalID == "":
 		return &failureApproval, nil

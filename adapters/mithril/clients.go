@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"ithildin/provider"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -113,7 +113,7 @@ SELECT id::text AS id, coalesce(secret, '') AS secret, coalesce(redirect_uri, ''
 // redirectURIs keeps a URI that could be matched. Any other would match nothing, or, empty or a mere slash, everything.
 func redirectURIs(line *Line, r connectionRow) []string {
 	uri := strings.TrimSpace(r.RedirectURI)
-	if !provider.MatchRedirectURI(storage.RedirectMatchPrefix, uri, uri) {
+	if !redirect.Match(storage.RedirectMatchPrefix, uri, uri) {
 		line.repair("connection %s: the redirect URI %.100q can't be matched and is left out; its secret works as an api-key", r.ID, uri)
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"ithildin/provider"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -209,7 +210,7 @@ func isWord(text string) bool {
 func checkRedirectURIs(uris []string) error {
 	var wrong []error
 	for _, uri := range uris {
-		if err := provider.ValidateRedirectURI(uri); err != nil {
+		if err := redirect.Validate(uri); err != nil {
 			wrong = append(wrong, err)
 		}
 	}

@@ -1,24 +1,30 @@
-package provider
+package redirect
 
 import (
+	"errors"
 	"net/netip"
 	"net/url"
 	"strings"
 
-	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
-// maximumURI bounds a redirect URI, in bytes.
-const maximumURI = 2000
+// What keeps a browser from being sent to where a request says.
+var (
+	ErrMissing      = errors.New("redirect: no redirect URI is named")
+	ErrUnregistered = errors.New("redirect: the redirect URI is not registered")
+)
 
-// MatchRedirectURI says whether a requested redirect URI is one of the registered, by the rule of its connection.
+// MaximumLength bounds a redirect URI, in bytes.
+const MaximumLength = 2000
+
+// Match says whether a requested redirect URI is one of the registered, by the rule of its connection.
 //
 // exact compares strings; a registered http loopback address matches with any port (RFC 8252 7.3). prefix is the legacy
 // rule without its hole (contract section 4): the same scheme, host and port, the same path or one that goes on at a
 // slash, and any query where the registered URI has none.
-func MatchRedirectURI(rule, registered, requested string) bool {
-	if requested == "" || len(requested) > maximumURI || !plain(requested) {
+func Match(rule, registered, requested string) bool {
+	if requested == "" || len(requested) > MaximumLength || !IsPrintableASCII(requested) {
 		return false
 	}
 	if rule == storage.RedirectMatchPrefix {
@@ -27,8 +33,8 @@ func MatchRedirectURI(rule, registered, requested string) bool {
 	return registered == requested || matchLoopback(registered, requested)
 }
 
-// plain refuses what parsers disagree about.
-func plain(uri string) bool {
+// IsPrintableASCII refuses what parsers disagree about.
+func IsPrintableASCII(uri string) bool {
 	for i := 0; i < len(uri); i++ {
 		if c := uri[i]; c <= ' ' || c >= 0x7f || c == '\\' || c == '"' || c == '<' || c == '>' {
 			return false
@@ -37,8 +43,8 @@ func plain(uri string) bool {
 	return true
 }
 
-// parse accepts an absolute URI with a host, without userinfo and fragment.
-func parse(uri string) (*url.URL, bool) {
+// Parse accepts an absolute URI with a host, without userinfo and fragment.
+func Parse(uri string) (*url.URL, bool) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme == "" || u.Host == "" || u.Opaque != "" || u.User != nil || strings.Contains(uri, "#") {
 		return nil, false
@@ -47,12 +53,12 @@ func parse(uri string) (*url.URL, bool) {
 }
 
 func matchPrefix(registered, requested string) bool {
-	known, ok := parse(registered)
+	known, ok := Parse(registered)
 	if !ok {
 		return false
 	}
-	asked, ok := parse(requested)
-	if !ok || asked.Scheme != known.Scheme || asked.Host != known.Host || climbs(asked.EscapedPath()) {
+	asked, ok := Parse(requested)
+	if !ok || asked.Scheme != known.Scheme || asked.Host != known.Host || hasPathTraversal(asked.EscapedPath()) {
 		return false
 	}
 	if known.RawQuery != "" || known.ForceQuery {
@@ -63,9 +69,9 @@ func matchPrefix(registered, requested string) bool {
 	return extends && (rest == "" || rest[0] == '/')
 }
 
-// climbs finds a dot segment, or a slash or backslash in disguise, however it is encoded: behind a lax server each of
+// hasPathTraversal finds a dot segment, or a slash or backslash in disguise, however it is encoded: behind a lax server each of
 // them leads out of the registered path.
-func climbs(path string) bool {
+func hasPathTraversal(path string) bool {
 	for range 3 { // an encoding of an encoding of an encoding has no honest use
 		lower := strings.ToLower(path)
 		if strings.Contains(lower, "%2f") || strings.Contains(lower, "%5c") || strings.Contains(path, "\\") {
@@ -90,11 +96,11 @@ func climbs(path string) bool {
 }
 
 func matchLoopback(registered, requested string) bool {
-	known, ok := parse(registered)
+	known, ok := Parse(registered)
 	if !ok || known.Scheme != "http" || !isLoopback(known.Hostname()) {
 		return false
 	}
-	asked, ok := parse(requested)
+	asked, ok := Parse(requested)
 	return ok && asked.Scheme == "http" && asked.Hostname() == known.Hostname() &&
 		asked.EscapedPath() == known.EscapedPath() && asked.RawQuery == known.RawQuery && asked.ForceQuery == known.ForceQuery
 }
@@ -104,10 +110,10 @@ func isLoopback(host string) bool {
 	return err == nil && address.IsLoopback()
 }
 
-// isClaimed says that what is sent to a redirect URI reaches the client and nobody else, whoever asked for it: https, at a name
+// IsClaimed says that what is sent to a redirect URI reaches the client and nobody else, whoever asked for it: https, at a name
 // that somebody owns (RFC 8252 8.6). A private-use scheme and a loopback address are free to any application of the device.
-func isClaimed(uri string) bool {
-	u, ok := parse(uri)
+func IsClaimed(uri string) bool {
+	u, ok := Parse(uri)
 	if !ok || u.Scheme != "https" || isLoopback(u.Hostname()) {
 		return false
 	}
@@ -115,10 +121,10 @@ func isClaimed(uri string) bool {
 	return host != "localhost" && !strings.HasSuffix(host, ".localhost")
 }
 
-// secureRedirect refuses schemes that a browser would run, and plain http to anything but this machine, unless the
+// isSecure refuses schemes that a browser would run, and plain http to anything but this machine, unless the
 // connection is an old one whose registered URI is plain http itself.
-func secureRedirect(uri string, prefix bool) bool {
-	u, ok := parse(uri)
+func isSecure(uri string, prefix bool) bool {
+	u, ok := Parse(uri)
 	if !ok {
 		return isPrivateScheme(uri)
 	}
@@ -137,24 +143,44 @@ func isPrivateScheme(uri string) bool {
 	return err == nil && strings.Contains(u.Scheme, ".") && u.Fragment == ""
 }
 
-// matchClient settles the redirect URI of an authorization request against every connection of the client. Without one
-// in the request, the client's only registered URI counts (RFC 6749 3.1.2.3), and given is false.
-func matchClient(client *storage.Client, requested string) (uri string, given bool, err *oauth.Error) {
+// Resolve resolves the redirect URI of an authorization request against every connection of the client. Without one in
+// the request, the client's only registered URI counts (RFC 6749 3.1.2.3), and given is false. Errors: ErrMissing,
+// *Mismatch.
+func Resolve(client *storage.Client, requested string) (uri string, given bool, err error) {
 	var registered []string
 	for _, c := range client.Connections {
 		for _, known := range c.RedirectURIs {
-			if requested != "" && MatchRedirectURI(c.RedirectMatch, known, requested) &&
-				secureRedirect(requested, c.RedirectMatch == storage.RedirectMatchPrefix) {
+			if requested != "" && Match(c.RedirectMatch, known, requested) &&
+				isSecure(requested, c.RedirectMatch == storage.RedirectMatchPrefix) {
 				return requested, true, nil
 			}
 			registered = append(registered, known)
 		}
 	}
-	if requested == "" {
-		if len(registered) == 1 {
-			return registered[0], false, nil
-		}
-		return "", false, oauth.InvalidRequest("The request names no redirect_uri.").Because(ErrRedirectMissing)
+	switch {
+	case requested != "":
+		return "", false, NewMismatch(registered, requested)
+	case len(registered) == 1:
+		return registered[0], false, nil
+	default:
+		return "", false, ErrMissing
 	}
-	return "", false, mismatch("redirect_uri", registered, requested)
+}
+
+// MatchesCode compares the redirect URI of an exchange with the code's (RFC 6749 4.1.3; contract 2.1.1, check 7).
+func MatchesCode(connection *storage.Connection, stored, requested string) bool {
+	if connection.RedirectMatch == storage.RedirectMatchExact {
+		return stored == requested
+	}
+	return Match(storage.RedirectMatchPrefix, stored, requested)
+}
+
+// MatchesConnection compares it with the connection's own (contract 2.1.1, check 8).
+func MatchesConnection(connection *storage.Connection, requested string) bool {
+	for _, registered := range connection.RedirectURIs {
+		if Match(connection.RedirectMatch, registered, requested) {
+			return true
+		}
+	}
+	return false
 }

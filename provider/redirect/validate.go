@@ -1,4 +1,4 @@
-package provider
+package redirect
 
 import (
 	"fmt"
@@ -10,38 +10,38 @@ import (
 
 // The parameters that an answer adds to a URI, which the URI itself must not have: the client would find two of them.
 var (
-	authorizationResponse = []string{
+	AuthorizationResponse = []string{
 		"code", "state", "iss", "error", "error_description", "error_uri", "response", "session_state", "access_token", "token_type",
 		"expires_in", "id_token",
 	}
-	logoutResponse            = []string{"state"}
-	frontchannelLogoutRequest = []string{"iss", "sid"}
+	LogoutResponse            = []string{"state"}
+	FrontchannelLogoutRequest = []string{"iss", "sid"}
 )
 
-// ValidateRedirectURI says what keeps a URI from being registered as one that authorization responses go to.
-func ValidateRedirectURI(uri string) error {
-	if err := validateReturnURI(uri); err != nil {
+// Validate says what keeps a URI from being registered as one that authorization responses go to.
+func Validate(uri string) error {
+	if err := ValidateReturnURI(uri); err != nil {
 		return err
 	}
-	return validateOwnQuery(uri, authorizationResponse)
+	return ValidateOwnQuery(uri, AuthorizationResponse)
 }
 
-// validateReturnURI says what keeps a browser from being sent to a URI, whatever for.
-func validateReturnURI(uri string) error {
+// ValidateReturnURI says what keeps a browser from being sent to a URI, whatever for.
+func ValidateReturnURI(uri string) error {
 	switch {
-	case uri == "" || len(uri) > maximumURI:
-		return fmt.Errorf("redirect URI %.60q: want 1 to %d characters", uri, maximumURI)
-	case !plain(uri):
+	case uri == "" || len(uri) > MaximumLength:
+		return fmt.Errorf("redirect URI %.60q: want 1 to %d characters", uri, MaximumLength)
+	case !IsPrintableASCII(uri):
 		return fmt.Errorf("redirect URI %q: has a character that does not belong in a URI", uri)
 	case strings.Contains(uri, "#"):
 		return fmt.Errorf("redirect URI %q: must not have a fragment", uri)
 	case hasWildcard(uri):
 		return fmt.Errorf("redirect URI %q: has a wildcard, and is compared letter by letter: register each URI", uri)
-	case !secureRedirect(uri, false):
+	case !isSecure(uri, false):
 		return fmt.Errorf("redirect URI %q: want https, http on a loopback address, or a private-use scheme with a dot", uri)
 	}
-	u, hasHost := parse(uri)
-	if hasHost && climbs(u.EscapedPath()) {
+	u, hasHost := Parse(uri)
+	if hasHost && hasPathTraversal(u.EscapedPath()) {
 		return fmt.Errorf("redirect URI %q: has a dot segment or an encoded slash", uri)
 	}
 	if hasHost && (u.Scheme == "https" || u.Scheme == "http") && !isHost(u.Hostname()) {
@@ -79,8 +79,8 @@ func isHost(host string) bool {
 	return len(host) <= 253
 }
 
-// validateOwnQuery refuses a URI whose query has a parameter that will be added to it.
-func validateOwnQuery(uri string, added []string) error {
+// ValidateOwnQuery refuses a URI whose query has a parameter that will be added to it.
+func ValidateOwnQuery(uri string, added []string) error {
 	_, query, _ := strings.Cut(uri, "?")
 	for pair := range strings.FieldsFuncSeq(query, func(c rune) bool { return c == '&' || c == ';' }) {
 		name, _, _ := strings.Cut(pair, "=")

@@ -1,4 +1,4 @@
-package provider_test
+package redirect_test
 
 import (
 	"net/url"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
 
@@ -63,7 +63,7 @@ func TestRedirectURIsMatchByTheRuleOfTheirConnection(t *testing.T) {
 		"prefix: a registered query: none":          {prefix, "https://mis.example/cb?x=1", "https://mis.example/cb", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, c.want, provider.MatchRedirectURI(c.rule, c.registered, c.requested))
+			require.Equal(t, c.want, redirect.Match(c.rule, c.registered, c.requested))
 		})
 	}
 }
@@ -80,7 +80,7 @@ func FuzzRedirectURI(f *testing.F) {
 		f.Add("https://mis.example", requested)
 	}
 	f.Fuzz(func(t *testing.T, registered, requested string) {
-		if !provider.MatchRedirectURI(storage.RedirectMatchPrefix, registered, requested) {
+		if !redirect.Match(storage.RedirectMatchPrefix, registered, requested) {
 			return
 		}
 		known, err := url.Parse(registered)
