@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -13,8 +16,8 @@ type approvalCommand struct {
 
 type approvalListCommand struct {
 	userArgument
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -25,16 +28,16 @@ func (approvalListCommand) Help() string {
 }
 
 type approvalRow struct {
-	ClientID  string   `json:"client_id"`
-	Scope     []string `json:"scope"`
-	Claims    []string `json:"claims"`
-	CreatedAt moment   `json:"created_at"`
-	UpdatedAt moment   `json:"updated_at"`
+	ClientID  string         `json:"client_id"`
+	Scope     []string       `json:"scope"`
+	Claims    []string       `json:"claims"`
+	CreatedAt console.Moment `json:"created_at"`
+	UpdatedAt console.Moment `json:"updated_at"`
 }
 
 // Run prints the approvals in the order of client ids.
-func (c *approvalListCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *approvalListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -45,16 +48,16 @@ func (c *approvalListCommand) Run(ctx context.Context, terminal console) error {
 		}
 		var rows []approvalRow
 		for _, a := range approvals {
-			rows = append(rows, approvalRow{a.ClientID, a.Scope, a.Claims, moment(a.CreatedAt), moment(a.UpdatedAt)})
+			rows = append(rows, approvalRow{a.ClientID, a.Scope, a.Claims, console.Moment(a.CreatedAt), console.Moment(a.UpdatedAt)})
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
 type approvalRevokeCommand struct {
 	userArgument
 	Client string `arg:"" help:"The client_id."`
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -68,7 +71,7 @@ Example:
 
 // Run takes the approval back.
 func (c *approvalRevokeCommand) Run(ctx context.Context) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err

@@ -12,6 +12,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -70,7 +73,7 @@ func foldUUID(text string) string {
 // explainCursor says what a cursor looks like.
 func explainCursor(err error) error {
 	if errors.Is(err, storage.ErrCursor) {
-		return &usageError{cause: errors.New("--after wants the cursor of an event, as --format json and audit export show it")}
+		return &console.UsageError{Cause: errors.New("--after wants the cursor of an event, as --format json and audit export show it")}
 	}
 	return err
 }
@@ -78,8 +81,8 @@ func explainCursor(err error) error {
 type auditListCommand struct {
 	eventFlags
 	Limit int `default:"100" help:"How many at most; up to 1000."`
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // mostListed bounds what is listed at once; who wants more goes on behind the last.
@@ -147,11 +150,11 @@ func newEventLine(e storage.Event) eventLine {
 }
 
 // Run prints the events.
-func (c *auditListCommand) Run(ctx context.Context, terminal console) error {
+func (c *auditListCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	if c.Limit < 1 || c.Limit > mostListed {
-		return &usageError{cause: fmt.Errorf("--limit wants 1 to %d; --after goes on behind an event, audit export writes all", mostListed)}
+		return &console.UsageError{Cause: fmt.Errorf("--limit wants 1 to %d; --after goes on behind an event, audit export writes all", mostListed)}
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		filter := c.filter()
 		filter.Limit = c.Limit
 		events, err := store.ListEvents(ctx, filter)
@@ -163,17 +166,17 @@ func (c *auditListCommand) Run(ctx context.Context, terminal console) error {
 			for i, e := range events {
 				records[i] = newEventRecord(e)
 			}
-			return printJSON(terminal.out, records)
+			return console.PrintJSON(terminal.Out, records)
 		}
 		lines := make([]eventLine, len(events))
 		for i, e := range events {
 			lines[i] = newEventLine(e)
 		}
-		if err := printRows(terminal.out, c.formatFlag, lines); err != nil {
+		if err := console.PrintRows(terminal.Out, c.FormatFlag, lines); err != nil {
 			return err
 		}
 		if len(events) == c.Limit {
-			fmt.Fprintln(terminal.err, "there may be more: --after", events[len(events)-1].Cursor())
+			fmt.Fprintln(terminal.Err, "there may be more: --after", events[len(events)-1].Cursor())
 		}
 		return nil
 	})
@@ -195,8 +198,8 @@ type auditPruneCommand struct {
 	Before    dateFlag `placeholder:"DATE" help:"Events from before then."`
 	OlderThan int      `placeholder:"DAYS" help:"Events that are older than that."`
 	Kind      string   `placeholder:"KIND" help:"Of one kind only."`
-	confirmFlag
-	databaseFlags
+	console.ConfirmFlag
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -209,25 +212,25 @@ Example:
 }
 
 // Run deletes and says how many.
-func (c *auditPruneCommand) Run(ctx context.Context, terminal console) error {
+func (c *auditPruneCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	if c.Before.IsZero() == (c.OlderThan <= 0) {
-		return &usageError{cause: errors.New("want --before or --older-than, one of them")}
+		return &console.UsageError{Cause: errors.New("want --before or --older-than, one of them")}
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		before := c.Before.seconds()
 		if c.OlderThan > 0 {
 			before = store.Now() - int64(c.OlderThan)*24*3600
 		}
-		if err := c.confirm(terminal, "Delete the events from before %s?", time.Unix(before, 0).UTC().Format(time.RFC3339)); err != nil {
+		if err := c.Confirm(terminal, "Delete the events from before %s?", time.Unix(before, 0).UTC().Format(time.RFC3339)); err != nil {
 			return err
 		}
-		n, err := store.PruneEvents(ctx, c.Kind, before, defaultJanitorBatch)
+		n, err := store.PruneEvents(ctx, c.Kind, before, config.DefaultJanitorBatch)
 		if recorded := store.RecordAct(ctx, storage.EventAuditPruned, map[string]string{
 			"kind": c.Kind, "before": time.Unix(before, 0).UTC().Format(time.RFC3339), "deleted": strconv.FormatInt(n, 10),
 		}); err == nil {
 			err = recorded
 		}
-		fmt.Fprintf(terminal.out, "deleted %d\n", n)
+		fmt.Fprintf(terminal.Out, "deleted %d\n", n)
 		return err
 	})
 }

@@ -10,6 +10,9 @@ import (
 	"syscall"
 	"time"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -25,7 +28,7 @@ type auditExportCommand struct {
 	eventFlags
 	Follow bool           `help:"Go on with new events until the process is ended."`
 	Settle *time.Duration `placeholder:"DURATION" help:"Leave out events that are younger; default 12s with --follow, else 0s."`
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -40,19 +43,19 @@ Example:
 }
 
 // Run writes the events page by page, so that the memory does not grow with their number.
-func (c *auditExportCommand) Run(ctx context.Context, terminal console) error {
+func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	ctx, restoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer restoreSignals()
 	settle := time.Duration(0)
 	switch {
 	case c.Settle != nil && *c.Settle < 0:
-		return &usageError{cause: errors.New("--settle wants a duration of zero or more")}
+		return &console.UsageError{Cause: errors.New("--settle wants a duration of zero or more")}
 	case c.Settle != nil:
 		settle = *c.Settle
 	case c.Follow:
 		settle = followSettle
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		filter := c.filter()
 		filter.OldestFirst = true
 		for {
@@ -61,7 +64,7 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console) error {
 			case c.Follow && ctx.Err() != nil:
 				return nil // ended by a signal
 			case c.Follow && errors.Is(err, storage.ErrUnavailable):
-				fmt.Fprintln(terminal.err, "ithildin: the database does not answer, trying again:", err)
+				fmt.Fprintln(terminal.Err, "ithildin: the database does not answer, trying again:", err)
 			case err != nil || !c.Follow:
 				return explainCursor(err)
 			}
@@ -76,9 +79,9 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console) error {
 
 // export writes what there is behind the filter's cursor, and moves the cursor.
 func (c *auditExportCommand) export(
-	ctx context.Context, terminal console, store *storage.Store, filter *storage.EventFilter, settle int64,
+	ctx context.Context, terminal console.Terminal, store *storage.Store, filter *storage.EventFilter, settle int64,
 ) error {
-	out := bufio.NewWriter(terminal.out)
+	out := bufio.NewWriter(terminal.Out)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	for {

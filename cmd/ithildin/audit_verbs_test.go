@@ -11,6 +11,8 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -97,7 +99,7 @@ func TestEveryVerbThatChangesSomethingIsAuditedAsItself(t *testing.T) {
 		e, text := audited.find(events, verb)
 		require.NotEmpty(t, text, "%s left no %s with %v but %v", line, verb.kind, verb.want, events)
 		require.Equal(t, storage.ByCommandLine, e.Details["by"], line)
-		require.Equal(t, operatingSystemUser(), e.Details["operator"], line)
+		require.Equal(t, config.OperatingSystemUser(), e.Details["operator"], line)
 		audited.learn(line, out)
 		require.NotContains(t, text, "$argon2", line)
 		for _, secret := range audited.secrets {
@@ -153,8 +155,8 @@ func newAuditedDatabase(t *testing.T) *auditedDatabase {
 
 func (d *auditedDatabase) run(line string) string {
 	var out, problems bytes.Buffer
-	code := run(d.t.Context(), strings.Fields(line), console{in: strings.NewReader(""), out: &out, err: &problems})
-	require.Equal(d.t, exitOK, code, "%s: %s", line, problems.String())
+	code := run(d.t.Context(), strings.Fields(line), console.Terminal{In: strings.NewReader(""), Out: &out, Err: &problems})
+	require.Equal(d.t, console.ExitOK, code, "%s: %s", line, problems.String())
 	return out.String()
 }
 

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"time"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/provider"
 	"ithildin/storage"
 )
@@ -30,8 +33,8 @@ type clientArgument struct {
 type clientListCommand struct {
 	After string `placeholder:"ID" help:"Begin behind this client_id."`
 	Limit int    `default:"100" help:"Clients at most."`
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -42,17 +45,17 @@ func (clientListCommand) Help() string {
 }
 
 type clientRow struct {
-	ID         string   `json:"client_id"`
-	Name       string   `json:"name"`
-	Type       string   `json:"type"`
-	GrantTypes []string `json:"grant_types"`
-	Blocked    bool     `json:"blocked"`
-	CreatedAt  moment   `json:"created_at"`
+	ID         string         `json:"client_id"`
+	Name       string         `json:"name"`
+	Type       string         `json:"type"`
+	GrantTypes []string       `json:"grant_types"`
+	Blocked    bool           `json:"blocked"`
+	CreatedAt  console.Moment `json:"created_at"`
 }
 
 // Run prints a page of clients in the order of ids.
-func (c *clientListCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *clientListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		clients, err := store.ListClients(ctx, c.After, c.Limit)
 		if err != nil {
 			return err
@@ -60,17 +63,17 @@ func (c *clientListCommand) Run(ctx context.Context, terminal console) error {
 		var rows []clientRow
 		for _, client := range clients {
 			rows = append(rows, clientRow{
-				client.ID, client.Name, client.TypeName, client.Metadata.GrantTypes, client.IsBlocked, moment(client.CreatedAt),
+				client.ID, client.Name, client.TypeName, client.Metadata.GrantTypes, client.IsBlocked, console.Moment(client.CreatedAt),
 			})
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
 type clientShowCommand struct {
 	clientArgument
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -92,14 +95,14 @@ type clientRecord struct {
 	Policy      storage.Policy   `json:"policy"`
 	Blocked     bool             `json:"blocked"`
 	BlockReason string           `json:"block_reason"`
-	CreatedAt   moment           `json:"created_at"`
-	UpdatedAt   moment           `json:"updated_at"`
+	CreatedAt   console.Moment   `json:"created_at"`
+	UpdatedAt   console.Moment   `json:"updated_at"`
 	Connections []connectionRow  `json:"connections"`
 }
 
 // Run prints all but the secrets, which nobody knows.
-func (c *clientShowCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *clientShowCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)
 		if err != nil {
 			return explain(err, "client "+c.ID)
@@ -108,19 +111,19 @@ func (c *clientShowCommand) Run(ctx context.Context, terminal console) error {
 		for _, connection := range client.Connections {
 			connections = append(connections, newConnectionRow(connection))
 		}
-		return printRecord(terminal.out, c.formatFlag, clientRecord{
+		return console.PrintRecord(terminal.Out, c.FormatFlag, clientRecord{
 			ID: client.ID, Name: client.Name, Type: client.TypeName, OwnerID: client.OwnerID, Scope: client.Scope,
 			AccessType: client.AccessType(), BrokerScope: client.BrokerScope(),
 			Metadata: client.Metadata, Policy: client.Policy, Blocked: client.IsBlocked, BlockReason: client.BlockReason,
-			CreatedAt: moment(client.CreatedAt), UpdatedAt: moment(client.UpdatedAt), Connections: connections,
+			CreatedAt: console.Moment(client.CreatedAt), UpdatedAt: console.Moment(client.UpdatedAt), Connections: connections,
 		})
 	})
 }
 
 type clientDeleteCommand struct {
 	clientArgument
-	confirmFlag
-	databaseFlags
+	console.ConfirmFlag
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -131,9 +134,9 @@ func (clientDeleteCommand) Help() string {
 }
 
 // Run deletes the client.
-func (c *clientDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
-		if err := c.confirm(terminal, "Delete the client %s and all that was issued to it?", c.ID); err != nil {
+func (c *clientDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+		if err := c.Confirm(terminal, "Delete the client %s and all that was issued to it?", c.ID); err != nil {
 			return err
 		}
 		return explain(store.DeleteClient(ctx, c.ID), "client "+c.ID)
@@ -143,7 +146,7 @@ func (c *clientDeleteCommand) Run(ctx context.Context, terminal console) error {
 type clientBlockCommand struct {
 	clientArgument
 	Reason string `required:"" help:"Why, for those who ask later."`
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -158,7 +161,7 @@ func (c *clientBlockCommand) Run(ctx context.Context) error {
 	if err := checkText("--reason", c.Reason); err != nil {
 		return err
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		err := store.BlockClient(ctx, c.ID, c.Reason)
 		if errors.Is(err, storage.ErrConflict) {
 			return explain(err, "a block of client "+c.ID)
@@ -169,7 +172,7 @@ func (c *clientBlockCommand) Run(ctx context.Context) error {
 
 type clientUnblockCommand struct {
 	clientArgument
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -181,7 +184,7 @@ func (clientUnblockCommand) Help() string {
 
 // Run lifts the block.
 func (c *clientUnblockCommand) Run(ctx context.Context) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		return explain(store.UnblockClient(ctx, c.ID), "client "+c.ID)
 	})
 }
@@ -189,9 +192,9 @@ func (c *clientUnblockCommand) Run(ctx context.Context) error {
 type clientRotateSecretCommand struct {
 	clientArgument
 	newSecretFlags
-	databaseFlags
-	secretFlags
-	formatFlag
+	config.DatabaseFlags
+	config.SecretFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -202,17 +205,17 @@ func (clientRotateSecretCommand) Help() string {
 }
 
 // Run prints the new secret, this once.
-func (c *clientRotateSecretCommand) Run(ctx context.Context, terminal console) error {
-	return withSealableStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
+func (c *clientRotateSecretCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)
 		if err != nil {
 			return explain(err, "client "+c.ID)
 		}
 		if len(client.Connections) != 1 {
-			return withHint("ithildin connection rotate-secret does one of them",
-				fmt.Errorf("client %s has %s", c.ID, count(len(client.Connections), "connection")))
+			return console.WithHint("ithildin connection rotate-secret does one of them",
+				fmt.Errorf("client %s has %s", c.ID, console.Count(len(client.Connections), "connection")))
 		}
-		return c.rotate(ctx, terminal, store, client, client.Connections[0], c.formatFlag)
+		return c.rotate(ctx, terminal, store, client, client.Connections[0], c.FormatFlag)
 	})
 }
 
@@ -230,8 +233,8 @@ type credentialsRow struct {
 }
 
 func (f newSecretFlags) rotate(
-	ctx context.Context, terminal console, store *storage.Store, client *storage.Client, connection *storage.Connection,
-	format formatFlag,
+	ctx context.Context, terminal console.Terminal, store *storage.Store, client *storage.Client, connection *storage.Connection,
+	format console.FormatFlag,
 ) error {
 	if !provider.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
 		return fmt.Errorf("client %s authenticates by %s and has no secret", client.ID, client.Metadata.TokenEndpointAuthMethod)
@@ -248,5 +251,5 @@ func (f newSecretFlags) rotate(
 	if err := store.AddConnectionSecret(ctx, connection.ID, secret, othersExpireAt); err != nil {
 		return err
 	}
-	return printRecord(terminal.out, format, credentialsRow{client.ID, connection.ID, generated})
+	return console.PrintRecord(terminal.Out, format, credentialsRow{client.ID, connection.ID, generated})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/provider"
 	"ithildin/storage"
 )
@@ -24,9 +25,9 @@ func (f clientAssertionFields) apply(m *storage.Metadata, method string) error {
 	signs := m.TokenEndpointAuthMethod == storage.AuthMethodPrivateKeyJWT || provider.SignsWithSecret(m)
 	switch {
 	case f.TokenAuthAlg != nil && *f.TokenAuthAlg != "" && !signs:
-		return &usageError{cause: fmt.Errorf("--token-auth-alg is for clients that sign, and %s does not", m.TokenEndpointAuthMethod)}
+		return &console.UsageError{Cause: fmt.Errorf("--token-auth-alg is for clients that sign, and %s does not", m.TokenEndpointAuthMethod)}
 	case f.JWKSFile != "" && f.JWKSURI != nil:
-		return &usageError{cause: errors.New("--jwks-file and --jwks-uri are both given: want one of them")}
+		return &console.UsageError{Cause: errors.New("--jwks-file and --jwks-uri are both given: want one of them")}
 	case f.JWKSURI != nil:
 		m.JWKS, m.JWKSURI = nil, *f.JWKSURI
 	case f.JWKSFile != "":

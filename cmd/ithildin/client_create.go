@@ -6,6 +6,9 @@ import (
 	"errors"
 	"slices"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/provider"
 	"ithildin/storage"
 )
@@ -17,9 +20,9 @@ type clientCreateCommand struct {
 	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Where codes go; give it once for each."`
 	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"File with the secret, - for standard input; default: one is made and printed."`
 	clientFields
-	databaseFlags
-	secretFlags
-	formatFlag
+	config.DatabaseFlags
+	config.SecretFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -34,8 +37,8 @@ func (clientCreateCommand) Help() string {
 }
 
 // Run stores the client and prints a secret that it made, this once.
-func (c *clientCreateCommand) Run(ctx context.Context, terminal console) error {
-	return withSealableStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
+func (c *clientCreateCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
 		client, err := c.client(ctx, store)
 		if err != nil {
 			return err
@@ -56,7 +59,7 @@ func (c *clientCreateCommand) Run(ctx context.Context, terminal console) error {
 		if err := store.CreateClient(ctx, *client); err != nil {
 			return explain(err, "client "+client.ID)
 		}
-		return printRecord(terminal.out, c.formatFlag, printed)
+		return console.PrintRecord(terminal.Out, c.FormatFlag, printed)
 	})
 }
 
@@ -64,7 +67,7 @@ func (c *clientCreateCommand) Run(ctx context.Context, terminal console) error {
 func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) (*storage.Client, error) {
 	policy, err := storage.NewPolicy(c.Preset)
 	if err != nil {
-		return nil, &usageError{cause: err}
+		return nil, &console.UsageError{Cause: err}
 	}
 	now := store.Now()
 	client := &storage.Client{
@@ -87,7 +90,7 @@ func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) 
 		return nil, err
 	}
 	if len(c.RedirectURI) == 0 && slices.Contains(client.Metadata.GrantTypes, "authorization_code") {
-		return nil, &usageError{cause: errors.New("--redirect-uri is required for authorization_code")}
+		return nil, &console.UsageError{Cause: errors.New("--redirect-uri is required for authorization_code")}
 	}
 	client.Connections = []*storage.Connection{connection}
 	return client, checkClient(client)

@@ -11,6 +11,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/uuid"
 
+	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/provider"
 	"ithildin/provider/redirect"
 	"ithildin/storage"
@@ -58,7 +59,7 @@ func (f clientFields) apply(ctx context.Context, store *storage.Store, c *storag
 	}
 	policy, err := changePolicy(c.Policy, f.Policy)
 	if err != nil {
-		return &usageError{cause: err}
+		return &console.UsageError{Cause: err}
 	}
 	c.Policy = policy
 	return nil
@@ -101,17 +102,17 @@ func replaceText(text *string, given *string) {
 }
 
 func readPublicKeys(path string) (*jose.JSONWebKeySet, error) {
-	content, err := readBounded(path, nil)
+	content, err := console.ReadFile(path, nil)
 	if err != nil {
-		return nil, &usageError{cause: err}
+		return nil, &console.UsageError{Cause: err}
 	}
 	keys, err := provider.ParseKeySet(content)
 	if err != nil || len(keys.Keys) == 0 {
-		return nil, &usageError{cause: fmt.Errorf("%s is no JSON Web Key Set", path)}
+		return nil, &console.UsageError{Cause: fmt.Errorf("%s is no JSON Web Key Set", path)}
 	}
 	for _, key := range keys.Keys {
 		if !key.IsPublic() {
-			return nil, &usageError{cause: fmt.Errorf("%s holds a private or symmetric key: the client keeps that", path)}
+			return nil, &console.UsageError{Cause: fmt.Errorf("%s holds a private or symmetric key: the client keeps that", path)}
 		}
 	}
 	return keys, nil
@@ -167,7 +168,7 @@ func checkClient(c *storage.Client) error {
 		wrong = append(wrong, err)
 	}
 	if len(wrong) > 0 {
-		return &usageError{cause: errors.Join(wrong...)}
+		return &console.UsageError{Cause: errors.Join(wrong...)}
 	}
 	return nil
 }
@@ -183,7 +184,7 @@ func checkClientChange(before, after *storage.Client) error {
 		wrong = append(wrong, err)
 	}
 	if len(wrong) > 0 {
-		return &usageError{cause: errors.Join(wrong...)}
+		return &console.UsageError{Cause: errors.Join(wrong...)}
 	}
 	return nil
 }
@@ -191,7 +192,7 @@ func checkClientChange(before, after *storage.Client) error {
 // checkText holds a text that people read to the bounds that it has everywhere.
 func checkText(name, text string) error {
 	if err := provider.ValidateText(text); err != nil {
-		return &usageError{cause: fmt.Errorf("%s %w", name, err)}
+		return &console.UsageError{Cause: fmt.Errorf("%s %w", name, err)}
 	}
 	return nil
 }
@@ -215,7 +216,7 @@ func checkRedirectURIs(uris []string) error {
 		}
 	}
 	if len(wrong) > 0 {
-		return &usageError{cause: errors.Join(wrong...)}
+		return &console.UsageError{Cause: errors.Join(wrong...)}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/provider"
 	"ithildin/storage"
 )
@@ -38,22 +39,22 @@ func signingAlgorithm(m storage.Metadata) string {
 // hash: how hard it is to guess is not known. One that is signed with by an algorithm is sealed besides; those made are long
 // enough for each.
 func newConnectionSecret(
-	ctx context.Context, terminal console, store *storage.Store, file, algorithm string,
+	ctx context.Context, terminal console.Terminal, store *storage.Store, file, algorithm string,
 ) (secret storage.ConnectionSecret, generated string, err error) {
 	if algorithm != "" && !store.CanSeal() {
-		return secret, "", withHint("set ITHILDIN_SECRET or ITHILDIN_SECRET_FILE as it is for serve",
+		return secret, "", console.WithHint("set ITHILDIN_SECRET or ITHILDIN_SECRET_FILE as it is for serve",
 			errors.New("the secret of a client that signs with it is sealed under the master secret, which is not given"))
 	}
 	secret = storage.ConnectionSecret{ID: store.NewID(), CreatedAt: store.Now()}
 	var text string
 	switch {
 	case file != "":
-		if text, err = terminal.readSecret(file, "Secret"); err != nil {
+		if text, err = terminal.ReadSecret(file, "Secret"); err != nil {
 			return secret, "", err
 		}
 		if least := signingSecretBytes[algorithm]; len(text) < least {
-			return secret, "", &usageError{
-				cause: fmt.Errorf("the secret has %d bytes: want at least %d for %s", len(text), least, algorithm),
+			return secret, "", &console.UsageError{
+				Cause: fmt.Errorf("the secret has %d bytes: want at least %d for %s", len(text), least, algorithm),
 			}
 		}
 		secret.PasswordHash, err = hashPassword(ctx, text)
@@ -82,7 +83,7 @@ func requireSealed(c *storage.Client) error {
 			sealed = sealed || secret.Sealed != ""
 		}
 		if !sealed {
-			return withHint("ithildin connection rotate-secret "+connection.ID+" --sealed",
+			return console.WithHint("ithildin connection rotate-secret "+connection.ID+" --sealed",
 				fmt.Errorf("no secret of connection %s is sealed, as client_secret_jwt needs it", connection.ID))
 		}
 	}

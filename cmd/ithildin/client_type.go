@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -19,8 +22,8 @@ type clientTypeCommand struct {
 type clientTypeCreateCommand struct {
 	Name  string   `arg:"" help:"Its name."`
 	Scope []string `required:"" sep:" " help:"The scopes that clients of the type may have at most, in one word or several."`
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -42,12 +45,12 @@ func newNamedScopeRow(id, name string, scope []string) namedScopeRow {
 }
 
 // Run stores the client type.
-func (c *clientTypeCreateCommand) Run(ctx context.Context, terminal console) error {
+func (c *clientTypeCreateCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	scope := splitScope(c.Scope)
 	if err := errors.Join(checkText("the name", c.Name), checkScope(scope)); err != nil {
 		return err
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		if err := warnOfUnknownScopes(ctx, terminal, store, scope); err != nil {
 			return err
 		}
@@ -55,13 +58,13 @@ func (c *clientTypeCreateCommand) Run(ctx context.Context, terminal console) err
 		if err := store.CreateClientType(ctx, clientType); err != nil {
 			return explain(err, "client type "+c.Name)
 		}
-		return printRecord(terminal.out, c.formatFlag, newNamedScopeRow(clientType.ID, clientType.Name, clientType.Scope))
+		return console.PrintRecord(terminal.Out, c.FormatFlag, newNamedScopeRow(clientType.ID, clientType.Name, clientType.Scope))
 	})
 }
 
 type clientTypeListCommand struct {
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -72,8 +75,8 @@ func (clientTypeListCommand) Help() string {
 }
 
 // Run prints the client types in the order of names.
-func (c *clientTypeListCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *clientTypeListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		types, err := store.ListClientTypes(ctx)
 		if err != nil {
 			return err
@@ -82,7 +85,7 @@ func (c *clientTypeListCommand) Run(ctx context.Context, terminal console) error
 		for _, clientType := range types {
 			rows = append(rows, newNamedScopeRow(clientType.ID, clientType.Name, clientType.Scope))
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
@@ -95,7 +98,7 @@ type namedScopeChange struct {
 
 // apply puts what is given in place of the name and the scopes.
 func (c namedScopeChange) apply(
-	ctx context.Context, terminal console, store *storage.Store, name *string, scope *[]string,
+	ctx context.Context, terminal console.Terminal, store *storage.Store, name *string, scope *[]string,
 ) error {
 	given := splitScope(c.Scope)
 	if err := errors.Join(checkText("the name", c.Named), checkScope(given)); err != nil {
@@ -108,7 +111,7 @@ func (c namedScopeChange) apply(
 
 type clientTypeUpdateCommand struct {
 	namedScopeChange
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -119,8 +122,8 @@ func (clientTypeUpdateCommand) Help() string {
 }
 
 // Run stores the client type; running servers learn of it within a second.
-func (c *clientTypeUpdateCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *clientTypeUpdateCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		clientType, err := store.FindClientTypeByName(ctx, c.Name)
 		if err != nil {
 			return explain(err, "client type "+c.Name)
@@ -134,8 +137,8 @@ func (c *clientTypeUpdateCommand) Run(ctx context.Context, terminal console) err
 
 type clientTypeDeleteCommand struct {
 	Name string `arg:"" help:"Its name."`
-	confirmFlag
-	databaseFlags
+	console.ConfirmFlag
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -146,18 +149,18 @@ func (clientTypeDeleteCommand) Help() string {
 }
 
 // Run deletes the client type.
-func (c *clientTypeDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *clientTypeDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		clientType, err := store.FindClientTypeByName(ctx, c.Name)
 		if err != nil {
 			return explain(err, "client type "+c.Name)
 		}
-		if err := c.confirm(terminal, "Delete the client type %s?", c.Name); err != nil {
+		if err := c.Confirm(terminal, "Delete the client type %s?", c.Name); err != nil {
 			return err
 		}
 		err = store.DeleteClientType(ctx, clientType.ID)
 		if errors.Is(err, storage.ErrConflict) {
-			return withHint("ithildin client update ID --type takes a client out of it",
+			return console.WithHint("ithildin client update ID --type takes a client out of it",
 				fmt.Errorf("client type %s has clients", c.Name))
 		}
 		return explain(err, "client type "+c.Name)

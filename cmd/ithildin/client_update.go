@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -10,7 +13,7 @@ type clientUpdateCommand struct {
 	clientArgument
 	Preset string `enum:",standard,ehealth,mithril" default:"" placeholder:"PRESET" help:"Replace every policy by those of standard, ehealth or mithril, before --policy."`
 	clientFields
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -23,8 +26,8 @@ Example:
 }
 
 // Run stores the client; running servers learn of it within a second.
-func (c *clientUpdateCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *clientUpdateCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)
 		if err != nil {
 			return explain(err, "client "+c.ID)
@@ -32,7 +35,7 @@ func (c *clientUpdateCommand) Run(ctx context.Context, terminal console) error {
 		before := *client
 		if c.Preset != "" {
 			if client.Policy, err = storage.NewPolicy(c.Preset); err != nil {
-				return &usageError{cause: err}
+				return &console.UsageError{Cause: err}
 			}
 		}
 		if err := c.apply(ctx, store, client); err != nil {

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/provider"
 	"ithildin/storage"
 )
@@ -40,9 +43,9 @@ type connectionCreateCommand struct {
 	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"The rules to begin with: standard, ehealth or mithril."`
 	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Where codes go; give it once for each."`
 	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"File with the secret, - for standard input; default: one is made and printed."`
-	databaseFlags
-	secretFlags
-	formatFlag
+	config.DatabaseFlags
+	config.SecretFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -53,8 +56,8 @@ func (connectionCreateCommand) Help() string {
 }
 
 // Run stores the connection and prints a secret that it made, this once.
-func (c *connectionCreateCommand) Run(ctx context.Context, terminal console) error {
-	return withSealableStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
+func (c *connectionCreateCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ClientID)
 		if err != nil {
 			return explain(err, "client "+c.ClientID)
@@ -80,14 +83,14 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console) err
 		if err := store.CreateConnection(ctx, *connection); err != nil {
 			return explain(err, "client "+c.ClientID+", its consumer, or a connection between them,")
 		}
-		return printRecord(terminal.out, c.formatFlag, credentialsRow{c.ClientID, connection.ID, generated})
+		return console.PrintRecord(terminal.Out, c.FormatFlag, credentialsRow{c.ClientID, connection.ID, generated})
 	})
 }
 
 type connectionListCommand struct {
 	ClientID string `arg:"" help:"The client."`
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -98,8 +101,8 @@ func (connectionListCommand) Help() string {
 }
 
 // Run prints the connections in the order of their making.
-func (c *connectionListCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *connectionListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ClientID)
 		if err != nil {
 			return explain(err, "client "+c.ClientID)
@@ -108,7 +111,7 @@ func (c *connectionListCommand) Run(ctx context.Context, terminal console) error
 		for _, connection := range client.Connections {
 			rows = append(rows, newConnectionRow(connection))
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
@@ -123,7 +126,7 @@ type connectionUpdateCommand struct {
 	RedirectMatch  string   `enum:",exact,prefix" default:"" placeholder:"RULE" help:"exact, or prefix for clients that append to what is registered."`
 	RequireScope   *bool    `negatable:"" help:"Whether an exchange of a code through the legacy face must name a scope."`
 	RefreshBoundTo string   `enum:",connection,client" default:"" placeholder:"WHOM" help:"Who may use a refresh token: the connection it was issued to, or any of the client."`
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -140,7 +143,7 @@ func (c *connectionUpdateCommand) Run(ctx context.Context) error {
 	if err := checkRedirectURIs(given); err != nil {
 		return err
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		connection, err := store.FindConnection(ctx, c.ID)
 		if err != nil {
 			return explain(err, "connection "+c.ID)
@@ -177,9 +180,9 @@ func checkConnection(ctx context.Context, store *storage.Store, connection *stor
 type connectionRotateSecretCommand struct {
 	connectionArgument
 	newSecretFlags
-	databaseFlags
-	secretFlags
-	formatFlag
+	config.DatabaseFlags
+	config.SecretFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -190,8 +193,8 @@ func (connectionRotateSecretCommand) Help() string {
 }
 
 // Run prints the new secret, this once.
-func (c *connectionRotateSecretCommand) Run(ctx context.Context, terminal console) error {
-	return withSealableStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
+func (c *connectionRotateSecretCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
 		connection, err := store.FindConnection(ctx, c.ID)
 		if err != nil {
 			return explain(err, "connection "+c.ID)
@@ -200,14 +203,14 @@ func (c *connectionRotateSecretCommand) Run(ctx context.Context, terminal consol
 		if err != nil {
 			return err
 		}
-		return c.rotate(ctx, terminal, store, client, connection, c.formatFlag)
+		return c.rotate(ctx, terminal, store, client, connection, c.FormatFlag)
 	})
 }
 
 type connectionDeleteCommand struct {
 	connectionArgument
-	confirmFlag
-	databaseFlags
+	console.ConfirmFlag
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -218,9 +221,9 @@ func (connectionDeleteCommand) Help() string {
 }
 
 // Run deletes the connection.
-func (c *connectionDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
-		if err := c.confirm(terminal, "Delete the connection %s with its secrets?", c.ID); err != nil {
+func (c *connectionDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+		if err := c.Confirm(terminal, "Delete the connection %s with its secrets?", c.ID); err != nil {
 			return err
 		}
 		return explain(store.DeleteConnection(ctx, c.ID), "connection "+c.ID)

@@ -6,6 +6,9 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
 )
 
 type healthcheckCommand struct {
@@ -28,8 +31,8 @@ const (
 )
 
 // Run asks /readyz.
-func (c *healthcheckCommand) Run(ctx context.Context, terminal console) error {
-	address, err := adminAddress(c.AdminListen)
+func (c *healthcheckCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	address, err := config.AdminAddress(c.AdminListen)
 	if err != nil {
 		return err
 	}
@@ -37,7 +40,7 @@ func (c *healthcheckCommand) Run(ctx context.Context, terminal console) error {
 	for {
 		err := askReady(ctx, "http://"+address+"/readyz")
 		if err == nil {
-			_, err = fmt.Fprintln(terminal.out, "ready")
+			_, err = fmt.Fprintln(terminal.Out, "ready")
 			return err
 		}
 		if time.Now().After(deadline) {

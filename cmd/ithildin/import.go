@@ -15,6 +15,9 @@ import (
 	"golang.org/x/term"
 
 	"ithildin/adapters/mithril"
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/migrations"
 	"ithildin/provider/login"
 	"ithildin/storage"
@@ -33,9 +36,9 @@ type importMithrilCommand struct {
 	CodeLifetime      int64    `placeholder:"SECONDS" help:"Life of codes from now on; default 300."`
 	AccessLifetime    int64    `placeholder:"SECONDS" help:"Life of access tokens from now on; default 2592000."`
 	RefreshLifetime   int64    `placeholder:"SECONDS" help:"Life of refresh tokens from now on; default 604800."`
-	databaseFlags
-	secretFlags
-	formatFlag
+	config.DatabaseFlags
+	config.SecretFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -50,7 +53,7 @@ Example:
 }
 
 // Run imports and prints the report.
-func (c *importMithrilCommand) Run(ctx context.Context, terminal console) error {
+func (c *importMithrilCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	source, err := c.source()
 	if err != nil {
 		return err
@@ -58,22 +61,22 @@ func (c *importMithrilCommand) Run(ctx context.Context, terminal console) error 
 	options := mithril.Options{
 		Source: source, Secrets: mithril.SecretForms[c.ConnectionSecrets], CodeLifetime: c.CodeLifetime,
 		AccessLifetime: c.AccessLifetime, RefreshLifetime: c.RefreshLifetime,
-		HashSecret: login.NewPasswords(login.PasswordOptions{}).Hash, Progress: newProgress(terminal.err).show,
+		HashSecret: login.NewPasswords(login.PasswordOptions{}).Hash, Progress: newProgress(terminal.Err).show,
 	}
 	for _, id := range c.TrustedClient {
 		parsed, err := uuid.Parse(id)
 		if err != nil {
-			return &usageError{cause: fmt.Errorf("--trusted-client %q is no UUID", id)}
+			return &console.UsageError{Cause: fmt.Errorf("--trusted-client %q is no UUID", id)}
 		}
 		options.TrustedClients = append(options.TrustedClients, parsed.String())
 	}
 	if c.DryRun {
-		return c.report(terminal.out)(mithril.Run(ctx, options))
+		return c.report(terminal.Out)(mithril.Run(ctx, options))
 	}
 	return c.withTarget(ctx, func(store *storage.Store) error {
 		options.Store = store
 		report, failed := mithril.Run(ctx, options)
-		return c.report(terminal.out)(report, errors.Join(failed, recordImport(ctx, store, report)))
+		return c.report(terminal.Out)(report, errors.Join(failed, recordImport(ctx, store, report)))
 	})
 }
 
@@ -93,16 +96,16 @@ func (c *importMithrilCommand) source() (string, error) {
 	source := c.From
 	if c.FromFile != "" {
 		if source != "" {
-			return "", &usageError{cause: errors.New("--from and --from-file are both given")}
+			return "", &console.UsageError{Cause: errors.New("--from and --from-file are both given")}
 		}
 		content, err := os.ReadFile(c.FromFile)
 		if err != nil {
-			return "", &usageError{cause: fmt.Errorf("--from-file: %w", err)}
+			return "", &console.UsageError{Cause: fmt.Errorf("--from-file: %w", err)}
 		}
 		source = strings.TrimSpace(string(content))
 	}
 	if !strings.HasPrefix(source, "postgres://") && !strings.HasPrefix(source, "postgresql://") {
-		return "", &usageError{cause: errors.New("--from or --from-file must name the mithril database, postgres://…")}
+		return "", &console.UsageError{Cause: errors.New("--from or --from-file must name the mithril database, postgres://…")}
 	}
 	return source, nil
 }
@@ -113,23 +116,23 @@ const importCache = 176 << 20
 
 // withTarget is withSealedStore that makes a SQLite database where there is none, as serve does.
 func (c *importMithrilCommand) withTarget(ctx context.Context, work func(*storage.Store) error) error {
-	s, err := loadSealedDatabase(c.databaseFlags, c.secretFlags, true)
+	s, err := config.LoadSealedDatabase(c.DatabaseFlags, c.SecretFlags, true)
 	if err != nil {
 		return err
 	}
-	store, err := openStore(s, func(o *storage.Options) { o.SQLiteCache = importCache })
+	store, err := database.Open(s, func(o *storage.Options) { o.SQLiteCache = importCache })
 	if err != nil {
 		return err
 	}
 	defer store.Close()
 	if !store.IsPostgreSQL() {
 		if _, err := migrations.Up(ctx, store.SQL(), migrations.SQLite); err != nil {
-			return fmt.Errorf("open %s: %w", s.url, err)
+			return fmt.Errorf("open %s: %w", s.URL, err)
 		}
-	} else if err := refusePending(ctx, store); err != nil {
+	} else if err := database.RefusePending(ctx, store); err != nil {
 		return err
 	}
-	return explainSealed(work(store))
+	return database.ExplainSealed(work(store))
 }
 
 // report prints what was done, also after an error, and what stands in the way of going live with it.
@@ -139,7 +142,7 @@ func (c *importMithrilCommand) report(out io.Writer) func(*mithril.Report, error
 			return failed
 		}
 		if c.Format == "json" {
-			return errors.Join(printJSON(out, r), failed)
+			return errors.Join(console.PrintJSON(out, r), failed)
 		}
 		for _, line := range r.Lines {
 			fmt.Fprintf(out, "%-22s %9d read %9d written", line.Name, line.Read, line.Written)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -23,8 +26,8 @@ type initialAccessTokenCreateCommand struct {
 	Name          string `required:"" help:"For whom it is."`
 	Registrations int64  `default:"1" placeholder:"N" help:"How many clients it registers; default 1."`
 	Days          int64  `default:"7" placeholder:"N" help:"How long it is good; default 7."`
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -38,20 +41,20 @@ Example:
 }
 
 type newInitialAccessTokenRow struct {
-	ID        string `json:"id"`
-	Token     string `json:"initial_access_token"`
-	ExpiresAt moment `json:"expires_at"`
+	ID        string         `json:"id"`
+	Token     string         `json:"initial_access_token"`
+	ExpiresAt console.Moment `json:"expires_at"`
 }
 
 // Run stores the hash of a token and prints the token.
-func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal console) error {
+func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	switch {
 	case c.Registrations < 1 || c.Registrations > mostRegistrations:
-		return &usageError{cause: fmt.Errorf("--registrations is %d: want 1 to %d", c.Registrations, mostRegistrations)}
+		return &console.UsageError{Cause: fmt.Errorf("--registrations is %d: want 1 to %d", c.Registrations, mostRegistrations)}
 	case c.Days < 1 || c.Days > mostTokenDays:
-		return &usageError{cause: fmt.Errorf("--days is %d: want 1 to %d", c.Days, mostTokenDays)}
+		return &console.UsageError{Cause: fmt.Errorf("--days is %d: want 1 to %d", c.Days, mostTokenDays)}
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		value, err := newSecret()
 		if err != nil {
 			return err
@@ -63,13 +66,13 @@ func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal cons
 		if err := store.CreateInitialAccessToken(ctx, token); err != nil {
 			return err
 		}
-		return printRecord(terminal.out, c.formatFlag, newInitialAccessTokenRow{token.ID, value, moment(token.ExpiresAt)})
+		return console.PrintRecord(terminal.Out, c.FormatFlag, newInitialAccessTokenRow{token.ID, value, console.Moment(token.ExpiresAt)})
 	})
 }
 
 type initialAccessTokenListCommand struct {
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -80,32 +83,32 @@ func (initialAccessTokenListCommand) Help() string {
 }
 
 type initialAccessTokenRow struct {
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	Remaining int64  `json:"remaining"`
-	CreatedAt moment `json:"created_at"`
-	ExpiresAt moment `json:"expires_at"`
+	ID        string         `json:"id"`
+	Name      string         `json:"name"`
+	Remaining int64          `json:"remaining"`
+	CreatedAt console.Moment `json:"created_at"`
+	ExpiresAt console.Moment `json:"expires_at"`
 }
 
 // Run prints the tokens without their values, which nobody knows.
-func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		tokens, err := store.ListInitialAccessTokens(ctx)
 		if err != nil {
 			return err
 		}
 		var rows []initialAccessTokenRow
 		for _, t := range tokens {
-			rows = append(rows, initialAccessTokenRow{t.ID, t.Name, t.Remaining, moment(t.CreatedAt), moment(t.ExpiresAt)})
+			rows = append(rows, initialAccessTokenRow{t.ID, t.Name, t.Remaining, console.Moment(t.CreatedAt), console.Moment(t.ExpiresAt)})
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
 type initialAccessTokenDeleteCommand struct {
 	ID string `arg:"" help:"The token's id, as list shows it."`
-	confirmFlag
-	databaseFlags
+	console.ConfirmFlag
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -116,9 +119,9 @@ func (initialAccessTokenDeleteCommand) Help() string {
 }
 
 // Run ends the token.
-func (c *initialAccessTokenDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
-		if err := c.confirm(terminal, "End the initial access token %s?", c.ID); err != nil {
+func (c *initialAccessTokenDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+		if err := c.Confirm(terminal, "End the initial access token %s?", c.ID); err != nil {
 			return err
 		}
 		return explain(store.DeleteInitialAccessToken(ctx, c.ID), "initial access token "+c.ID)

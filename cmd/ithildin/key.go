@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"time"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/storage"
@@ -19,9 +22,9 @@ type keyCommand struct {
 }
 
 type keyListCommand struct {
-	databaseFlags
-	secretFlags
-	formatFlag
+	config.DatabaseFlags
+	config.SecretFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -42,9 +45,9 @@ type keyRow struct {
 }
 
 // Run prints the keys; their private parts stay in the database.
-func (c *keyListCommand) Run(ctx context.Context, terminal console) error {
-	return withKeys(ctx, c.databaseFlags, c.secretFlags, func(keys *jwks.Set) error {
-		return printKeys(terminal, c.formatFlag, keys)
+func (c *keyListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return withKeys(ctx, c.DatabaseFlags, c.SecretFlags, func(keys *jwks.Set) error {
+		return printKeys(terminal, c.FormatFlag, keys)
 	})
 }
 
@@ -55,7 +58,7 @@ func timeText(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-func printKeys(terminal console, f formatFlag, keys *jwks.Set) error {
+func printKeys(terminal console.Terminal, f console.FormatFlag, keys *jwks.Set) error {
 	var rows []keyRow
 	for _, k := range keys.Keys() {
 		rows = append(rows, keyRow{
@@ -63,14 +66,14 @@ func printKeys(terminal console, f formatFlag, keys *jwks.Set) error {
 			ActivatesAt: timeText(k.ActivatesAt), RetiresAt: timeText(k.RetiresAt), ExpiresAt: timeText(k.ExpiresAt),
 		})
 	}
-	return printRows(terminal.out, f, rows)
+	return console.PrintRows(terminal.Out, f, rows)
 }
 
 type keyRotateCommand struct {
 	Algorithm []string `enum:"RS256,ES256,EdDSA" default:"RS256,ES256,EdDSA" help:"Which keys; default all."`
-	databaseFlags
-	secretFlags
-	formatFlag
+	config.DatabaseFlags
+	config.SecretFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -83,24 +86,24 @@ Example:
 }
 
 // Run rotates each algorithm and prints the keys.
-func (c *keyRotateCommand) Run(ctx context.Context, terminal console) error {
-	return withKeys(ctx, c.databaseFlags, c.secretFlags, func(keys *jwks.Set) error {
+func (c *keyRotateCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return withKeys(ctx, c.DatabaseFlags, c.SecretFlags, func(keys *jwks.Set) error {
 		for _, algorithm := range c.Algorithm {
 			err := keys.Rotate(ctx, algorithm)
 			if errors.Is(err, jwks.ErrPending) {
-				return withHint("the next key takes over by itself at that time", err)
+				return console.WithHint("the next key takes over by itself at that time", err)
 			}
 			if err != nil {
 				return err
 			}
 		}
-		return printKeys(terminal, c.formatFlag, keys)
+		return printKeys(terminal, c.FormatFlag, keys)
 	})
 }
 
 type keyResealCommand struct {
-	databaseFlags
-	secretFlags
+	config.DatabaseFlags
+	config.SecretFlags
 }
 
 // Help shows how the verb is used.
@@ -113,27 +116,27 @@ Example:
 }
 
 // Run prints how many sealed texts changed.
-func (c *keyResealCommand) Run(ctx context.Context, terminal console) error {
-	return withSealedStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
+func (c *keyResealCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithSealedStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
 		changed, err := store.Reseal(ctx)
 		if err != nil {
-			return explainSealed(err)
+			return database.ExplainSealed(err)
 		}
 		details := map[string]string{"changed": strconv.FormatInt(changed, 10)}
 		if err := store.RecordAct(ctx, storage.EventSecretsResealed, details); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(terminal.out, "resealed", count(int(changed), "text"))
+		_, err = fmt.Fprintln(terminal.Out, "resealed", console.Count(int(changed), "text"))
 		return err
 	})
 }
 
 // withKeys runs a verb on the signing keys. It makes the first ones where the database has none, as serve does.
-func withKeys(ctx context.Context, d databaseFlags, s secretFlags, work func(*jwks.Set) error) error {
-	return withSealedStore(ctx, d, s, func(store *storage.Store) error {
+func withKeys(ctx context.Context, d config.DatabaseFlags, s config.SecretFlags, work func(*jwks.Set) error) error {
+	return database.WithSealedStore(ctx, d, s, func(store *storage.Store) error {
 		keys := jwks.New(provider.KeyStore{Store: store}, jwks.Options{})
 		if err := keys.Load(ctx); err != nil {
-			return explainSealed(err)
+			return database.ExplainSealed(err)
 		}
 		return work(keys)
 	})

@@ -9,6 +9,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/storage"
 )
 
@@ -46,16 +48,16 @@ Exit codes: 0 done; 1 failed; 2 the command line or the configuration is wrong.`
 }
 
 func main() {
-	unsetEmpty()
-	os.Exit(run(context.Background(), os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+	config.UnsetEmpty()
+	os.Exit(run(context.Background(), os.Args[1:], console.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
 
 // run is the process without its globals; it returns the exit code.
-func run(ctx context.Context, arguments []string, c console) int {
+func run(ctx context.Context, arguments []string, c console.Terminal) int {
 	exited := -1
 	parser, err := kong.New(&program{}, kong.Name("ithildin"),
 		kong.Description("An OpenID provider with a standard face and the eHealth legacy face."),
-		kong.Writers(c.out, c.err), kong.Exit(func(code int) { exited = code }),
+		kong.Writers(c.Out, c.Err), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 120}),
 		kong.Vars{"version": thisBuild().String()}, kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
 	if err != nil {
@@ -66,13 +68,13 @@ func run(ctx context.Context, arguments []string, c console) int {
 		return exited
 	}
 	if err != nil {
-		return report(c.err, &usageError{cause: err, hint: helpFor(err)})
+		return console.Report(c.Err, &console.UsageError{Cause: err, Hint: helpFor(err)})
 	}
 	if err := errors.Join(refuseEmptyUpdate(parsed), refuseUnnamedFile(parsed)); err != nil {
-		return report(c.err, err)
+		return console.Report(c.Err, err)
 	}
 	parsed.BindTo(acting(ctx, parsed.Command()), (*context.Context)(nil))
-	return report(c.err, parsed.Run())
+	return console.Report(c.Err, parsed.Run())
 }
 
 // refuseEmptyUpdate refuses an update that names nothing to change, and one that gives ” to a flag that cannot be empty: it
@@ -89,11 +91,11 @@ func refuseEmptyUpdate(parsed *kong.Context) error {
 		}
 		named = true
 		if value := parsed.FlagValue(flag); value == "" {
-			return &usageError{cause: fmt.Errorf("--%s is given empty: want a value", flag.Name), hint: hint}
+			return &console.UsageError{Cause: fmt.Errorf("--%s is given empty: want a value", flag.Name), Hint: hint}
 		}
 	}
 	if !named {
-		return &usageError{cause: errors.New("nothing is to be changed"), hint: hint}
+		return &console.UsageError{Cause: errors.New("nothing is to be changed"), Hint: hint}
 	}
 	return nil
 }
@@ -102,7 +104,7 @@ func refuseEmptyUpdate(parsed *kong.Context) error {
 func refuseUnnamedFile(parsed *kong.Context) error {
 	for _, element := range parsed.Path {
 		if flag := element.Flag; flag != nil && strings.HasSuffix(flag.Name, "-file") && parsed.FlagValue(flag) == "" {
-			return &usageError{cause: fmt.Errorf("--%s is given empty: want the name of a file", flag.Name)}
+			return &console.UsageError{Cause: fmt.Errorf("--%s is given empty: want the name of a file", flag.Name)}
 		}
 	}
 	return nil
@@ -113,7 +115,7 @@ func acting(ctx context.Context, command string) context.Context {
 	if verb, _, _ := strings.Cut(command, " "); verb == "serve" || verb == "janitor" {
 		return ctx
 	}
-	return storage.ActingAs(ctx, storage.Actor{By: storage.ByCommandLine, Operator: operatingSystemUser(), Command: command})
+	return storage.ActingAs(ctx, storage.Actor{By: storage.ByCommandLine, Operator: config.OperatingSystemUser(), Command: command})
 }
 
 // helpFor names the help of the verb that was meant.

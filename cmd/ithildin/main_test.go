@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/storage"
+	"ithildin/cmd/ithildin/internal/console"
 )
 
 func TestEveryVerbShowsAnExampleOfItself(t *testing.T) {
@@ -56,45 +54,25 @@ func TestExitCodes(t *testing.T) {
 		arguments []string
 		want      int
 	}{
-		"done":                       {[]string{"version"}, exitOK},
-		"help":                       {[]string{"serve", "--help"}, exitOK},
-		"no database":                {[]string{"user", "list"}, exitFailure},
-		"nobody answers":             {[]string{"healthcheck", "--admin-listen", "127.0.0.1:1"}, exitFailure},
-		"no verb":                    {nil, exitUsage},
-		"no such flag":               {[]string{"serve", "--nothing"}, exitUsage},
-		"a configuration with holes": {[]string{"serve"}, exitUsage},
-		"a wrong value":              {[]string{"user", "create", "no address"}, exitUsage},
+		"done":                       {[]string{"version"}, console.ExitOK},
+		"help":                       {[]string{"serve", "--help"}, console.ExitOK},
+		"no database":                {[]string{"user", "list"}, console.ExitFailure},
+		"nobody answers":             {[]string{"healthcheck", "--admin-listen", "127.0.0.1:1"}, console.ExitFailure},
+		"no verb":                    {nil, console.ExitUsage},
+		"no such flag":               {[]string{"serve", "--nothing"}, console.ExitUsage},
+		"a configuration with holes": {[]string{"serve"}, console.ExitUsage},
+		"a wrong value":              {[]string{"user", "create", "no address"}, console.ExitUsage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, problems bytes.Buffer
-			code := run(t.Context(), c.arguments, console{in: strings.NewReader(""), out: &out, err: &problems})
+			code := run(t.Context(), c.arguments, console.Terminal{In: strings.NewReader(""), Out: &out, Err: &problems})
 			require.Equal(t, c.want, code, problems.String())
-			if c.want == exitOK {
+			if c.want == console.ExitOK {
 				require.Empty(t, problems.String())
 			} else {
 				require.Empty(t, out.String(), "usage is not printed over an error")
 				require.True(t, strings.HasPrefix(problems.String(), "ithildin: "), problems.String())
 			}
-		})
-	}
-}
-
-func TestErrorsComeWithAHintWhereOneHelps(t *testing.T) {
-	for name, c := range map[string]struct {
-		err  error
-		code int
-		want string
-	}{
-		"plain":        {errors.New("broken"), exitFailure, "ithildin: broken\n"},
-		"with a hint":  {fmt.Errorf("serve: %w", withHint("mend it", errors.New("broken"))), exitFailure, "ithildin: serve: broken\nhint: mend it\n"},
-		"no database":  {fmt.Errorf("list: %w", storage.ErrUnavailable), exitFailure, "ithildin: list: storage: database unavailable\nhint: is the database running, and is ITHILDIN_DATABASE_URL right?\n"},
-		"wrong usage":  {&usageError{cause: errors.New("no"), hint: "ithildin --help"}, exitUsage, "ithildin: no\nhint: ithildin --help\n"},
-		"nothing less": {nil, exitOK, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var out bytes.Buffer
-			require.Equal(t, c.code, report(&out, c.err))
-			require.Equal(t, c.want, out.String())
 		})
 	}
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/migrations"
 	"ithildin/storage"
 )
@@ -16,7 +19,7 @@ type migrateCommand struct {
 }
 
 type migrateUpCommand struct {
-	databaseFlags
+	config.DatabaseFlags
 	LockWait time.Duration `default:"15m" help:"How long one statement tries to get the lock that it needs." placeholder:"15m"`
 }
 
@@ -35,27 +38,27 @@ Example:
 }
 
 // Run prints what was applied.
-func (c *migrateUpCommand) Run(ctx context.Context, terminal console) error {
-	return withSchema(c.databaseFlags, func(store *storage.Store) error {
+func (c *migrateUpCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithSchema(c.DatabaseFlags, func(store *storage.Store) error {
 		if store.IsPooled() {
-			return withHint("give the address of PostgreSQL itself, without binary_parameters=yes",
+			return console.WithHint("give the address of PostgreSQL itself, without binary_parameters=yes",
 				errors.New("migrations can't go through a transaction pooler"))
 		}
-		applied, err := migrations.Up(ctx, store.SQL(), engineOf(store), migrations.LockWait(c.LockWait),
-			migrations.Report(func(message string) { fmt.Fprintln(terminal.err, message) }))
+		applied, err := migrations.Up(ctx, store.SQL(), database.EngineOf(store), migrations.LockWait(c.LockWait),
+			migrations.Report(func(message string) { fmt.Fprintln(terminal.Err, message) }))
 		for _, m := range applied {
-			fmt.Fprintln(terminal.out, "applied", m.Name)
+			fmt.Fprintln(terminal.Out, "applied", m.Name)
 		}
 		if err == nil && len(applied) == 0 {
-			fmt.Fprintln(terminal.out, "the database is up to date")
+			fmt.Fprintln(terminal.Out, "the database is up to date")
 		}
 		return err
 	})
 }
 
 type migrateStatusCommand struct {
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -72,9 +75,9 @@ type migrationRow struct {
 }
 
 // Run prints every migration.
-func (c *migrateStatusCommand) Run(ctx context.Context, terminal console) error {
-	return withSchema(c.databaseFlags, func(store *storage.Store) error {
-		list, err := migrations.List(ctx, store.SQL(), engineOf(store))
+func (c *migrateStatusCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithSchema(c.DatabaseFlags, func(store *storage.Store) error {
+		list, err := migrations.List(ctx, store.SQL(), database.EngineOf(store))
 		if err != nil {
 			return err
 		}
@@ -82,6 +85,6 @@ func (c *migrateStatusCommand) Run(ctx context.Context, terminal console) error 
 		for i, m := range list {
 			rows[i] = migrationRow(m)
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }

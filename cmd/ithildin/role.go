@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -20,8 +23,8 @@ type roleCommand struct {
 type roleCreateCommand struct {
 	Name  string   `arg:"" help:"Its name."`
 	Scope []string `required:"" sep:" " help:"The scopes that its holders may grant, in one word or several."`
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -32,12 +35,12 @@ func (roleCreateCommand) Help() string {
 }
 
 // Run stores the role.
-func (c *roleCreateCommand) Run(ctx context.Context, terminal console) error {
+func (c *roleCreateCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	scope := splitScope(c.Scope)
 	if err := errors.Join(checkText("the name", c.Name), checkScope(scope)); err != nil {
 		return err
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		if err := warnOfUnknownScopes(ctx, terminal, store, scope); err != nil {
 			return err
 		}
@@ -45,14 +48,14 @@ func (c *roleCreateCommand) Run(ctx context.Context, terminal console) error {
 		if err := store.CreateRole(ctx, role); err != nil {
 			return explain(err, "role "+c.Name)
 		}
-		return printRecord(terminal.out, c.formatFlag, newNamedScopeRow(role.ID, role.Name, role.Scope))
+		return console.PrintRecord(terminal.Out, c.FormatFlag, newNamedScopeRow(role.ID, role.Name, role.Scope))
 	})
 }
 
 type roleListCommand struct {
 	User string `placeholder:"USER" help:"The roles of this user, by email address or id."`
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -68,8 +71,8 @@ type userRoleRow struct {
 }
 
 // Run prints the roles.
-func (c *roleListCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *roleListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		if c.User != "" {
 			return c.listUserRoles(ctx, terminal, store)
 		}
@@ -81,11 +84,11 @@ func (c *roleListCommand) Run(ctx context.Context, terminal console) error {
 		for _, role := range roles {
 			rows = append(rows, newNamedScopeRow(role.ID, role.Name, role.Scope))
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
-func (c *roleListCommand) listUserRoles(ctx context.Context, terminal console, store *storage.Store) error {
+func (c *roleListCommand) listUserRoles(ctx context.Context, terminal console.Terminal, store *storage.Store) error {
 	user, err := findUser(ctx, store, c.User)
 	if err != nil {
 		return err
@@ -98,12 +101,12 @@ func (c *roleListCommand) listUserRoles(ctx context.Context, terminal console, s
 	for _, role := range roles {
 		rows = append(rows, userRoleRow{Role: role.RoleName, Client: role.ClientID})
 	}
-	return printRows(terminal.out, c.formatFlag, rows)
+	return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 }
 
 type roleUpdateCommand struct {
 	namedScopeChange
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -114,8 +117,8 @@ func (roleUpdateCommand) Help() string {
 }
 
 // Run stores the role; running servers learn of it within a second.
-func (c *roleUpdateCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *roleUpdateCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		role, err := store.FindRoleByName(ctx, c.Name)
 		if err != nil {
 			return explain(err, "role "+c.Name)
@@ -129,8 +132,8 @@ func (c *roleUpdateCommand) Run(ctx context.Context, terminal console) error {
 
 type roleDeleteCommand struct {
 	Name string `arg:"" help:"Its name."`
-	confirmFlag
-	databaseFlags
+	console.ConfirmFlag
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -141,13 +144,13 @@ func (roleDeleteCommand) Help() string {
 }
 
 // Run deletes the role.
-func (c *roleDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *roleDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		role, err := store.FindRoleByName(ctx, c.Name)
 		if err != nil {
 			return explain(err, "role "+c.Name)
 		}
-		if err := c.confirm(terminal, "Delete the role %s, from its holders too?", c.Name); err != nil {
+		if err := c.Confirm(terminal, "Delete the role %s, from its holders too?", c.Name); err != nil {
 			return err
 		}
 		return explain(store.DeleteRole(ctx, role.ID), "role "+c.Name)
@@ -156,7 +159,7 @@ func (c *roleDeleteCommand) Run(ctx context.Context, terminal console) error {
 
 type roleGrantCommand struct {
 	heldRole
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // heldRole names a role of a user.
@@ -175,14 +178,14 @@ func (roleGrantCommand) Help() string {
 
 // Run gives the role.
 func (c *roleGrantCommand) Run(ctx context.Context) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		return c.change(ctx, store, store.GrantRole)
 	})
 }
 
 type roleRevokeCommand struct {
 	heldRole
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -194,7 +197,7 @@ func (roleRevokeCommand) Help() string {
 
 // Run takes the role.
 func (c *roleRevokeCommand) Run(ctx context.Context) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		return c.change(ctx, store, store.RevokeRole)
 	})
 }

@@ -19,7 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -122,7 +122,7 @@ func (r *rolled) rollingRestart(rounds int) {
 	for range rollWorkers {
 		workers.Go(func() {
 			for !stopped.Load() {
-				status, answer := behind.post(provider.PathIntrospect, storage.PresetStandard, url.Values{"token": {"a"}})
+				status, answer := behind.post(oauth.PathIntrospect, storage.PresetStandard, url.Values{"token": {"a"}})
 				if status == http.StatusOK {
 					served.Add(1)
 					continue

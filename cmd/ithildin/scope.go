@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -14,8 +17,8 @@ type scopeCommand struct {
 }
 
 type scopeListCommand struct {
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -35,8 +38,8 @@ type scopeRow struct {
 }
 
 // Run prints the catalogue.
-func (c *scopeListCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *scopeListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		scopes, err := store.ListScopes(ctx)
 		if err != nil {
 			return err
@@ -45,7 +48,7 @@ func (c *scopeListCommand) Run(ctx context.Context, terminal console) error {
 		for _, s := range scopes {
 			rows = append(rows, scopeRow{s.Name, s.GovernedBy, s.LoginForm, s.Assurance, s.TitleUkrainian, s.TitleEnglish})
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
@@ -56,7 +59,7 @@ type scopePutCommand struct {
 	LoginForm  string `enum:"password,patient,signature" default:"password" help:"The form in which people sign in for it: password, patient or signature."`
 	Assurance  string `enum:"password,one_time_code,signature" default:"password" help:"What they have to prove: password, one_time_code (and the password) or signature."`
 	GovernedBy string `enum:"role,consent" default:"role" help:"role: only holders of a role with it may grant it. consent: any user may."`
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -73,7 +76,7 @@ func (c *scopePutCommand) Run(ctx context.Context) error {
 	); err != nil {
 		return err
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		return store.PutScope(ctx, storage.Scope{
 			Name: c.Name, TitleUkrainian: c.TitleUK, TitleEnglish: c.TitleEN, GovernedBy: c.GovernedBy,
 			LoginForm: c.LoginForm, Assurance: c.Assurance,
@@ -83,8 +86,8 @@ func (c *scopePutCommand) Run(ctx context.Context) error {
 
 type scopeDeleteCommand struct {
 	Name string `arg:"" help:"Its name."`
-	confirmFlag
-	databaseFlags
+	console.ConfirmFlag
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -98,9 +101,9 @@ Example:
 }
 
 // Run takes the scope out of the catalogue.
-func (c *scopeDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
-		if err := c.confirm(terminal, "Take the scope %s out of the catalogue?", c.Name); err != nil {
+func (c *scopeDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+		if err := c.Confirm(terminal, "Take the scope %s out of the catalogue?", c.Name); err != nil {
 			return err
 		}
 		return explain(store.DeleteScope(ctx, c.Name), "scope "+c.Name)

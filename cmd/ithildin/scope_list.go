@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/provider"
 	"ithildin/storage"
 )
@@ -22,7 +23,7 @@ func splitScope(given []string) []string {
 func checkScope(scope []string) error {
 	for _, name := range scope {
 		if err := provider.ValidateScope(name); err != nil {
-			return &usageError{cause: err}
+			return &console.UsageError{Cause: err}
 		}
 	}
 	return nil
@@ -30,14 +31,14 @@ func checkScope(scope []string) error {
 
 // warnOfUnknownScopes names scopes that the catalogue lacks: roles govern them, and the consent page has no words for them.
 // They are stored all the same, for the catalogue may follow.
-func warnOfUnknownScopes(ctx context.Context, terminal console, store *storage.Store, scope []string) error {
+func warnOfUnknownScopes(ctx context.Context, terminal console.Terminal, store *storage.Store, scope []string) error {
 	catalogue, err := store.Scopes(ctx)
 	if err != nil {
 		return err
 	}
 	for _, name := range scope {
 		if !slices.ContainsFunc(catalogue, func(s storage.Scope) bool { return s.Name == name }) {
-			fmt.Fprintf(terminal.err, "warning: the scope %q is not in the catalogue: ithildin scope put adds it\n", name)
+			fmt.Fprintf(terminal.Err, "warning: the scope %q is not in the catalogue: ithildin scope put adds it\n", name)
 		}
 	}
 	return nil

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/server"
 )
 
 type serveCommand struct {
-	configuration
+	config.Flags
 }
 
 // Help shows how the verb is used.
@@ -18,13 +22,13 @@ func (serveCommand) Help() string {
 }
 
 // Run loads, opens, builds and serves until a signal comes.
-func (c *serveCommand) Run(ctx context.Context, terminal console) error {
-	warnOfUnknownSettings(terminal.err)
-	s, err := c.load()
+func (c *serveCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	config.WarnOfUnknownSettings(terminal.Err)
+	s, err := c.Load()
 	if err != nil {
 		return err
 	}
-	return serve(ctx, serveOptions{
-		settings: s, reload: c.load, build: thisBuild(), out: terminal.out, logger: newLogger(terminal.err, s),
+	return server.Serve(ctx, server.Options{
+		Settings: s, Reload: c.Load, Build: thisBuild(), Out: terminal.Out, Logger: server.NewLogger(terminal.Err, s),
 	})
 }

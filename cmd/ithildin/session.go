@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -13,8 +16,8 @@ type sessionCommand struct {
 
 type sessionListCommand struct {
 	userArgument
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -25,18 +28,18 @@ func (sessionListCommand) Help() string {
 }
 
 type sessionRow struct {
-	ID         string   `json:"session_id"`
-	SignedInAt moment   `json:"signed_in_at"`
-	LastUsedAt moment   `json:"last_used_at"`
-	ExpiresAt  moment   `json:"expires_at"`
-	AMR        []string `json:"amr"`
-	ACR        string   `json:"acr"`
-	UserAgent  string   `json:"user_agent"`
+	ID         string         `json:"session_id"`
+	SignedInAt console.Moment `json:"signed_in_at"`
+	LastUsedAt console.Moment `json:"last_used_at"`
+	ExpiresAt  console.Moment `json:"expires_at"`
+	AMR        []string       `json:"amr"`
+	ACR        string         `json:"acr"`
+	UserAgent  string         `json:"user_agent"`
 }
 
 // Run prints the sessions without what opens them.
-func (c *sessionListCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *sessionListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -48,18 +51,18 @@ func (c *sessionListCommand) Run(ctx context.Context, terminal console) error {
 		var rows []sessionRow
 		for _, s := range sessions {
 			rows = append(rows, sessionRow{
-				ID: s.SessionID, SignedInAt: moment(s.AuthTime / 1e6), LastUsedAt: moment(s.LastUsedAt),
-				ExpiresAt: moment(s.ExpiresAt), AMR: s.AMR, ACR: s.ACR, UserAgent: s.UserAgent,
+				ID: s.SessionID, SignedInAt: console.Moment(s.AuthTime / 1e6), LastUsedAt: console.Moment(s.LastUsedAt),
+				ExpiresAt: console.Moment(s.ExpiresAt), AMR: s.AMR, ACR: s.ACR, UserAgent: s.UserAgent,
 			})
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
 type sessionEndCommand struct {
 	userArgument
 	SessionID string `arg:"" help:"The session, as session list shows it."`
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -73,7 +76,7 @@ Example:
 
 // Run ends the session.
 func (c *sessionEndCommand) Run(ctx context.Context) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err

@@ -6,26 +6,18 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
 )
 
 func TestEverySettingIsPrinted(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var out, ignored bytes.Buffer
-	require.Equal(t, exitOK, run(t.Context(), []string{"config", "print", "--dev"}, console{in: os.Stdin, out: &out, err: &ignored}), ignored.String())
-	names := settingNames(configuration{})
+	require.Equal(t, console.ExitOK, run(t.Context(), []string{"config", "print", "--dev"}, console.Terminal{In: os.Stdin, Out: &out, Err: &ignored}), ignored.String())
+	names := config.SettingNames(config.Flags{})
 	require.Greater(t, len(names), 50)
 	for _, name := range names {
 		require.Regexp(t, `(?m)^`+name+`( |$)`, out.String())
 	}
-}
-
-func TestASettingThatIsMisspeltIsNamed(t *testing.T) {
-	var out bytes.Buffer
-	warnOfUnknown(&out, []string{
-		"ITHILDIN_ISUER=x", "ITHILDIN_ADMIN_TOKENS_FILE=x", "ITHILDIN_ISSUER=x", "ITHILDIN_ABAC_TOKEN=x", "ITHILDIN_SECRET=x",
-		"ITHILDIN_PORT_8080_TCP_ADDR=10.0.0.1", "ITHILDIN_SERVICE_HOST=10.0.0.1", "PATH=/bin",
-	})
-	require.Equal(t, `ithildin: ITHILDIN_ISUER is no setting and is ignored: is ITHILDIN_ISSUER meant?
-ithildin: ITHILDIN_ADMIN_TOKENS_FILE is no setting and is ignored: is ITHILDIN_ADMIN_TOKEN_FILE meant?
-`, out.String())
 }

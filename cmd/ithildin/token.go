@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/provider/oauth"
 )
 
@@ -45,32 +47,32 @@ type endpoints struct {
 }
 
 func (p relyingParty) discover(ctx context.Context) (*endpoints, error) {
-	issuer := strings.TrimSuffix(cmp.Or(p.Issuer, "http://"+defaultListen), "/")
+	issuer := strings.TrimSuffix(cmp.Or(p.Issuer, "http://"+config.DefaultListen), "/")
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, issuer+oauth.PathDiscovery, nil)
 	if err != nil {
-		return nil, &usageError{cause: err}
+		return nil, &console.UsageError{Cause: err}
 	}
 	status, body, err := send(r)
 	if err != nil {
-		return nil, withHint("is the server running, and is --issuer right?", err)
+		return nil, console.WithHint("is the server running, and is --issuer right?", err)
 	}
 	var found endpoints
 	if err := json.Unmarshal(body, &found); err != nil || status != http.StatusOK {
 		return nil, fmt.Errorf("there is no discovery document below %s", issuer)
 	}
 	if found.Issuer != issuer {
-		return nil, withHint("--issuer must be what the server calls itself",
+		return nil, console.WithHint("--issuer must be what the server calls itself",
 			fmt.Errorf("the server at %s calls itself %s", issuer, found.Issuer))
 	}
 	return &found, nil
 }
 
 // post sends a form with the client's credentials and prints the answer. An OAuth error ends the verb.
-func (p relyingParty) post(ctx context.Context, terminal console, endpoint string, form url.Values) error {
+func (p relyingParty) post(ctx context.Context, terminal console.Terminal, endpoint string, form url.Values) error {
 	secret := ""
 	if p.ClientSecretFile != "" {
 		var err error
-		if secret, err = terminal.readSecret(p.ClientSecretFile, "Client secret"); err != nil {
+		if secret, err = terminal.ReadSecret(p.ClientSecretFile, "Client secret"); err != nil {
 			return err
 		}
 	} else {
@@ -98,7 +100,7 @@ func (p relyingParty) post(ctx context.Context, terminal console, endpoint strin
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return fmt.Errorf("the answer is no JSON: %w", err)
 	}
-	return printJSON(terminal.out, answer)
+	return console.PrintJSON(terminal.Out, answer)
 }
 
 func oauthError(status int, body []byte) error {
@@ -139,7 +141,7 @@ func (tokenClientCredentialsCommand) Help() string {
 }
 
 // Run prints the token answer (RFC 6749 4.4).
-func (c *tokenClientCredentialsCommand) Run(ctx context.Context, terminal console) error {
+func (c *tokenClientCredentialsCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	found, err := c.discover(ctx)
 	if err != nil {
 		return err
@@ -171,7 +173,7 @@ func (tokenRefreshCommand) Help() string {
 }
 
 // Run prints the token answer (RFC 6749 6).
-func (c *tokenRefreshCommand) Run(ctx context.Context, terminal console) error {
+func (c *tokenRefreshCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	form := url.Values{"grant_type": {"refresh_token"}}
 	if len(c.Scope) > 0 {
 		form.Set("scope", strings.Join(c.Scope, " "))
@@ -192,7 +194,7 @@ func (tokenIntrospectCommand) Help() string {
 }
 
 // Run prints the answer (RFC 7662 2.2).
-func (c *tokenIntrospectCommand) Run(ctx context.Context, terminal console) error {
+func (c *tokenIntrospectCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	return c.present(ctx, terminal, c.TokenFile, "token", url.Values{}, func(e *endpoints) string { return e.Introspect })
 }
 
@@ -209,18 +211,18 @@ func (tokenRevokeCommand) Help() string {
 }
 
 // Run prints nothing: a token that is unknown is as good as revoked (RFC 7009 2.2).
-func (c *tokenRevokeCommand) Run(ctx context.Context, terminal console) error {
+func (c *tokenRevokeCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	return c.present(ctx, terminal, c.TokenFile, "token", url.Values{}, func(e *endpoints) string { return e.Revoke })
 }
 
 // present sends a token from a file to an endpoint, as the form's field of that name.
 func (p relyingParty) present(
-	ctx context.Context, terminal console, file, field string, form url.Values, endpoint func(*endpoints) string,
+	ctx context.Context, terminal console.Terminal, file, field string, form url.Values, endpoint func(*endpoints) string,
 ) error {
 	if file == "-" && p.ClientSecretFile == "-" {
-		return &usageError{cause: errors.New("standard input holds the token or the client's secret, not both")}
+		return &console.UsageError{Cause: errors.New("standard input holds the token or the client's secret, not both")}
 	}
-	token, err := terminal.readSecret(file, "Token")
+	token, err := terminal.ReadSecret(file, "Token")
 	if err != nil {
 		return err
 	}

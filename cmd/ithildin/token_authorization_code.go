@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"ithildin/cmd/ithildin/internal/console"
 )
 
 // signInTime is how long a person has to sign in.
@@ -34,7 +36,7 @@ Example:
 }
 
 // Run prints the token answer (RFC 6749 4.1, with PKCE of RFC 7636).
-func (c *tokenAuthorizationCodeCommand) Run(ctx context.Context, terminal console) error {
+func (c *tokenAuthorizationCodeCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	ctx, cancel := context.WithTimeout(ctx, signInTime)
 	defer cancel()
 	found, err := c.discover(ctx)
@@ -54,7 +56,7 @@ func (c *tokenAuthorizationCodeCommand) Run(ctx context.Context, terminal consol
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(terminal.err, "Open this in a browser:\n\n  "+c.authorizeURL(found.Authorize, redirectURI, state, verifier)+"\n")
+	fmt.Fprintln(terminal.Err, "Open this in a browser:\n\n  "+c.authorizeURL(found.Authorize, redirectURI, state, verifier)+"\n")
 	code, err := awaitCode(ctx, listener, state)
 	if err != nil {
 		return err
@@ -68,7 +70,7 @@ func (c *tokenAuthorizationCodeCommand) Run(ctx context.Context, terminal consol
 func (c *tokenAuthorizationCodeCommand) listen() (net.Listener, string, error) {
 	u, err := url.Parse(c.RedirectURI)
 	if err != nil || u.Scheme != "http" || u.Hostname() != "127.0.0.1" {
-		return nil, "", &usageError{cause: fmt.Errorf("--redirect-uri %q: want http://127.0.0.1 and a path", c.RedirectURI)}
+		return nil, "", &console.UsageError{Cause: fmt.Errorf("--redirect-uri %q: want http://127.0.0.1 and a path", c.RedirectURI)}
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "0")))
 	if err != nil {

@@ -9,6 +9,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/provider/login"
 	"ithildin/storage"
 )
@@ -33,9 +36,9 @@ type passwordFlag struct {
 }
 
 // read reads a password, or makes one, which generated then holds.
-func (f passwordFlag) read(terminal console) (password, generated string, err error) {
+func (f passwordFlag) read(terminal console.Terminal) (password, generated string, err error) {
 	if f.PasswordFile != "" {
-		password, err = terminal.readSecret(f.PasswordFile, "Password")
+		password, err = terminal.ReadSecret(f.PasswordFile, "Password")
 		return password, "", err
 	}
 	generated, err = newSecret()
@@ -45,7 +48,7 @@ func (f passwordFlag) read(terminal console) (password, generated string, err er
 // checkPassword holds a password to the rule that it has everywhere.
 func checkPassword(password, email string) error {
 	if err := login.CheckNewPassword(password, email); err != nil {
-		return &usageError{cause: err}
+		return &console.UsageError{Cause: err}
 	}
 	return nil
 }
@@ -60,8 +63,8 @@ type userCreateCommand struct {
 	TaxID       string `placeholder:"TEXT" help:"Tax number."`
 	ProfileFile string `placeholder:"PATH" help:"File with the standard claims of OIDC Core 5.1 as a JSON object, - for standard input."`
 	passwordFlag
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -82,12 +85,12 @@ type newUserRow struct {
 }
 
 // Run stores the user and prints a password that it made, this once.
-func (c *userCreateCommand) Run(ctx context.Context, terminal console) error {
+func (c *userCreateCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	if err := checkEmail(c.Email); err != nil {
 		return err
 	}
 	if c.ID != "" && uuid.Validate(c.ID) != nil {
-		return &usageError{cause: fmt.Errorf("--id %q is no UUID", c.ID)}
+		return &console.UsageError{Cause: fmt.Errorf("--id %q is no UUID", c.ID)}
 	}
 	profile, err := readProfile(c.ProfileFile, terminal)
 	if err != nil {
@@ -100,7 +103,7 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console) error {
 	if err := checkPassword(password, c.Email); err != nil {
 		return err
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		hash, err := hashPassword(ctx, password)
 		if err != nil {
 			return err
@@ -113,15 +116,15 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console) error {
 		if err := store.CreateUser(ctx, user); err != nil {
 			return explain(err, "user "+c.Email)
 		}
-		return printRecord(terminal.out, c.formatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})
+		return console.PrintRecord(terminal.Out, c.FormatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})
 	})
 }
 
 type userListCommand struct {
 	After string `placeholder:"EMAIL" help:"Begin behind this email address."`
 	Limit int    `default:"100" help:"Users at most."`
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -132,24 +135,24 @@ func (userListCommand) Help() string {
 }
 
 type userRow struct {
-	Email     string `json:"email"`
-	ID        string `json:"id"`
-	Blocked   bool   `json:"blocked"`
-	CreatedAt moment `json:"created_at"`
+	Email     string         `json:"email"`
+	ID        string         `json:"id"`
+	Blocked   bool           `json:"blocked"`
+	CreatedAt console.Moment `json:"created_at"`
 }
 
 // Run prints a page of users in the order of email addresses.
-func (c *userListCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *userListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		users, err := store.ListUsers(ctx, strings.ToLower(c.After), c.Limit)
 		if err != nil {
 			return err
 		}
 		var rows []userRow
 		for _, u := range users {
-			rows = append(rows, userRow{u.Email, u.ID, u.IsBlocked, moment(u.CreatedAt)})
+			rows = append(rows, userRow{u.Email, u.ID, u.IsBlocked, console.Moment(u.CreatedAt)})
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
@@ -169,8 +172,8 @@ func findUser(ctx context.Context, store *storage.Store, name string) (*storage.
 
 type userShowCommand struct {
 	userArgument
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -187,16 +190,16 @@ type userRecord struct {
 	Profile       json.RawMessage `json:"profile"`
 	Blocked       bool            `json:"blocked"`
 	BlockReason   string          `json:"block_reason"`
-	PasswordSetAt moment          `json:"password_set_at"`
+	PasswordSetAt console.Moment  `json:"password_set_at"`
 	MustChange    bool            `json:"must_change_password"`
-	CreatedAt     moment          `json:"created_at"`
-	UpdatedAt     moment          `json:"updated_at"`
+	CreatedAt     console.Moment  `json:"created_at"`
+	UpdatedAt     console.Moment  `json:"updated_at"`
 	Roles         []userRoleRow   `json:"roles"`
 }
 
 // Run prints all but the password.
-func (c *userShowCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *userShowCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		u, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -209,9 +212,9 @@ func (c *userShowCommand) Run(ctx context.Context, terminal console) error {
 		for _, role := range held {
 			roles = append(roles, userRoleRow{Role: role.RoleName, Client: role.ClientID})
 		}
-		return printRecord(terminal.out, c.formatFlag, userRecord{
+		return console.PrintRecord(terminal.Out, c.FormatFlag, userRecord{
 			ID: u.ID, Email: u.Email, TaxID: u.TaxID, Profile: u.Profile, Blocked: u.IsBlocked, BlockReason: u.BlockReason,
-			PasswordSetAt: moment(u.PasswordSetAt), MustChange: u.MustChangePassword, CreatedAt: moment(u.CreatedAt), UpdatedAt: moment(u.UpdatedAt), Roles: roles,
+			PasswordSetAt: console.Moment(u.PasswordSetAt), MustChange: u.MustChangePassword, CreatedAt: console.Moment(u.CreatedAt), UpdatedAt: console.Moment(u.UpdatedAt), Roles: roles,
 		})
 	})
 }
@@ -219,7 +222,7 @@ func (c *userShowCommand) Run(ctx context.Context, terminal console) error {
 type userBlockCommand struct {
 	userArgument
 	Reason string `required:"" help:"Why, for those who ask later."`
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -234,7 +237,7 @@ func (c *userBlockCommand) Run(ctx context.Context) error {
 	if err := checkText("--reason", c.Reason); err != nil {
 		return err
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -245,7 +248,7 @@ func (c *userBlockCommand) Run(ctx context.Context) error {
 
 type userUnblockCommand struct {
 	userArgument
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -257,7 +260,7 @@ func (userUnblockCommand) Help() string {
 
 // Run lifts the block.
 func (c *userUnblockCommand) Run(ctx context.Context) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -269,8 +272,8 @@ func (c *userUnblockCommand) Run(ctx context.Context) error {
 type userSetPasswordCommand struct {
 	userArgument
 	passwordFlag
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -283,12 +286,12 @@ A password has 12 characters at least, and is none that attackers try first; whi
 }
 
 // Run stores the password and prints one that it made, this once.
-func (c *userSetPasswordCommand) Run(ctx context.Context, terminal console) error {
+func (c *userSetPasswordCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	password, generated, err := c.read(terminal)
 	if err != nil {
 		return err
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -307,6 +310,6 @@ func (c *userSetPasswordCommand) Run(ctx context.Context, terminal console) erro
 		if err := set(ctx, user.ID, hash); err != nil {
 			return err
 		}
-		return printRecord(terminal.out, c.formatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})
+		return console.PrintRecord(terminal.Out, c.FormatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})
 	})
 }

@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
 type userDeleteCommand struct {
 	userArgument
-	confirmFlag
-	databaseFlags
+	console.ConfirmFlag
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -23,13 +26,13 @@ Example:
 }
 
 // Run deletes the user.
-func (c *userDeleteCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *userDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
 		}
-		if err := c.confirm(terminal, "Delete the user %s and all that is theirs?", user.Email); err != nil {
+		if err := c.Confirm(terminal, "Delete the user %s and all that is theirs?", user.Email); err != nil {
 			return err
 		}
 		return explain(store.DeleteUser(ctx, user.ID), "user "+c.User)

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -15,9 +18,9 @@ type userFactorCommand struct {
 
 type userFactorListCommand struct {
 	userArgument
-	databaseFlags
-	secretFlags
-	formatFlag
+	config.DatabaseFlags
+	config.SecretFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -28,16 +31,16 @@ func (userFactorListCommand) Help() string {
 }
 
 type userFactorRow struct {
-	Type      string `json:"type"`
-	Factor    string `json:"factor"`
-	Active    bool   `json:"active"`
-	CreatedAt moment `json:"created_at"`
-	UpdatedAt moment `json:"updated_at"`
+	Type      string         `json:"type"`
+	Factor    string         `json:"factor"`
+	Active    bool           `json:"active"`
+	CreatedAt console.Moment `json:"created_at"`
+	UpdatedAt console.Moment `json:"updated_at"`
 }
 
 // Run prints the factors with what may be shown of them.
-func (c *userFactorListCommand) Run(ctx context.Context, terminal console) error {
-	return withSealableStore(ctx, c.databaseFlags, c.secretFlags, func(store *storage.Store) error {
+func (c *userFactorListCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -48,9 +51,9 @@ func (c *userFactorListCommand) Run(ctx context.Context, terminal console) error
 		}
 		var rows []userFactorRow
 		for _, f := range factors {
-			rows = append(rows, userFactorRow{f.Type, f.Factor, f.IsActive, moment(f.CreatedAt), moment(f.UpdatedAt)})
+			rows = append(rows, userFactorRow{f.Type, f.Factor, f.IsActive, console.Moment(f.CreatedAt), console.Moment(f.UpdatedAt)})
 		}
-		return printRows(terminal.out, c.formatFlag, rows)
+		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
@@ -58,13 +61,13 @@ func (c *userFactorListCommand) Run(ctx context.Context, terminal console) error
 type userFactorArgument struct {
 	userArgument
 	Type string `default:"SMS" help:"The type of the factor, as user factor list shows it."`
-	databaseFlags
-	secretFlags
+	config.DatabaseFlags
+	config.SecretFlags
 }
 
 // change finds the factor and stores it as change leaves it.
 func (a userFactorArgument) change(ctx context.Context, change func(*storage.AuthenticationFactor) error) error {
-	return withSealableStore(ctx, a.databaseFlags, a.secretFlags, func(store *storage.Store) error {
+	return database.WithSealableStore(ctx, a.DatabaseFlags, a.SecretFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, a.User)
 		if err != nil {
 			return err
@@ -96,7 +99,7 @@ func (c *userFactorEnableCommand) Run(ctx context.Context) error {
 
 type userFactorDisableCommand struct {
 	userFactorArgument
-	confirmFlag
+	console.ConfirmFlag
 }
 
 // Help shows how the verb is used.
@@ -109,16 +112,16 @@ Example:
 }
 
 // Run makes the factor count no more.
-func (c *userFactorDisableCommand) Run(ctx context.Context, terminal console) error {
+func (c *userFactorDisableCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	return c.userFactorArgument.change(ctx, func(f *storage.AuthenticationFactor) error {
 		f.IsActive = false
-		return c.confirm(terminal, "Let %s sign in without %s?", c.User, c.Type)
+		return c.Confirm(terminal, "Let %s sign in without %s?", c.User, c.Type)
 	})
 }
 
 type userFactorResetCommand struct {
 	userFactorArgument
-	confirmFlag
+	console.ConfirmFlag
 }
 
 // Help shows how the verb is used.
@@ -132,9 +135,9 @@ Example:
 }
 
 // Run takes away what the factor is checked by.
-func (c *userFactorResetCommand) Run(ctx context.Context, terminal console) error {
+func (c *userFactorResetCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	return c.userFactorArgument.change(ctx, func(f *storage.AuthenticationFactor) error {
 		f.Factor, f.Secret = "", nil
-		return c.confirm(terminal, "Reset %s of %s?", c.Type, c.User)
+		return c.Confirm(terminal, "Reset %s of %s?", c.Type, c.User)
 	})
 }

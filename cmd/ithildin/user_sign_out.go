@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
 type userSignOutCommand struct {
 	userArgument
-	databaseFlags
-	formatFlag
+	config.DatabaseFlags
+	console.FormatFlag
 }
 
 // Help shows how the verb is used.
@@ -27,8 +30,8 @@ type signedOutRow struct {
 }
 
 // Run ends the sessions and says how many there were.
-func (c *userSignOutCommand) Run(ctx context.Context, terminal console) error {
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+func (c *userSignOutCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -37,6 +40,6 @@ func (c *userSignOutCommand) Run(ctx context.Context, terminal console) error {
 		if err != nil {
 			return err
 		}
-		return printRecord(terminal.out, c.formatFlag, signedOutRow{Sessions: len(ended)})
+		return console.PrintRecord(terminal.Out, c.FormatFlag, signedOutRow{Sessions: len(ended)})
 	})
 }

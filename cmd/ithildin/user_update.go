@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"net/mail"
 
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/provider"
 	"ithildin/storage"
 )
@@ -16,7 +19,7 @@ type userUpdateCommand struct {
 	Email       *string `placeholder:"EMAIL" help:"Another email address, by which the user signs in from now on."`
 	TaxID       *string `placeholder:"TEXT" help:"Tax number; an empty one takes it away."`
 	ProfileFile string  `placeholder:"PATH" help:"File with the whole profile, which replaces the one before, - for standard input."`
-	databaseFlags
+	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
@@ -31,7 +34,7 @@ Example:
 }
 
 // Run changes the user.
-func (c *userUpdateCommand) Run(ctx context.Context, terminal console) error {
+func (c *userUpdateCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	if c.Email != nil {
 		if err := checkEmail(*c.Email); err != nil {
 			return err
@@ -41,7 +44,7 @@ func (c *userUpdateCommand) Run(ctx context.Context, terminal console) error {
 	if err != nil {
 		return err
 	}
-	return withStore(ctx, c.databaseFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
@@ -80,25 +83,25 @@ func withoutClaim(profile json.RawMessage, name string) json.RawMessage {
 
 func checkEmail(email string) error {
 	if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
-		return &usageError{cause: fmt.Errorf("%q is no email address", email)}
+		return &console.UsageError{Cause: fmt.Errorf("%q is no email address", email)}
 	}
 	return nil
 }
 
 // readProfile reads the claims about a user from a file; nil without one.
-func readProfile(path string, terminal console) (json.RawMessage, error) {
+func readProfile(path string, terminal console.Terminal) (json.RawMessage, error) {
 	if path == "" {
 		return nil, nil
 	}
-	content, err := readBounded(path, terminal.in)
+	content, err := console.ReadFile(path, terminal.In)
 	if err != nil {
-		return nil, &usageError{cause: err}
+		return nil, &console.UsageError{Cause: err}
 	}
 	if len(bytes.TrimSpace(content)) == 0 {
-		return nil, &usageError{cause: fmt.Errorf("%s is empty", path)}
+		return nil, &console.UsageError{Cause: fmt.Errorf("%s is empty", path)}
 	}
 	if err := provider.ValidateProfile(content); err != nil {
-		return nil, &usageError{cause: fmt.Errorf("%s: %w", path, err)}
+		return nil, &console.UsageError{Cause: fmt.Errorf("%s: %w", path, err)}
 	}
 	return content, nil
 }

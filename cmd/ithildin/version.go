@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"runtime"
 	"runtime/debug"
+
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/server"
 )
 
 // version and revision are set by whoever builds outside of a checkout, as the Dockerfile does:
@@ -14,29 +16,17 @@ var (
 	revision string
 )
 
-// buildInformation says what this binary was made from.
-type buildInformation struct {
-	version  string // a tag, or what the Go toolchain made of the revision; "(devel)" where nobody knows
-	revision string // of the version control; "unknown" where nobody knows
-}
-
-func thisBuild() buildInformation {
-	b := buildInformation{version: version, revision: revision}
+func thisBuild() server.Build {
+	b := server.Build{Version: version, Revision: revision}
 	if information, ok := debug.ReadBuildInfo(); ok {
-		b.version = cmp.Or(b.version, information.Main.Version)
+		b.Version = cmp.Or(b.Version, information.Main.Version)
 		for _, setting := range information.Settings {
 			if setting.Key == "vcs.revision" {
-				b.revision = cmp.Or(b.revision, setting.Value)
+				b.Revision = cmp.Or(b.Revision, setting.Value)
 			}
 		}
 	}
-	return buildInformation{version: cmp.Or(b.version, "(devel)"), revision: cmp.Or(b.revision, "unknown")}
-}
-
-// String is what ithildin version prints.
-func (b buildInformation) String() string {
-	return fmt.Sprintf("ithildin %s (revision %s, %s, %s/%s)",
-		b.version, b.revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return server.Build{Version: cmp.Or(b.Version, "(devel)"), Revision: cmp.Or(b.Revision, "unknown")}
 }
 
 type versionCommand struct{}
@@ -49,7 +39,7 @@ func (versionCommand) Help() string {
 }
 
 // Run prints what the binary was made from.
-func (versionCommand) Run(terminal console) error {
-	_, err := fmt.Fprintln(terminal.out, thisBuild())
+func (versionCommand) Run(terminal console.Terminal) error {
+	_, err := fmt.Fprintln(terminal.Out, thisBuild())
 	return err
 }

@@ -1,0 +1,74 @@
+package config
+
+import (
+	"cmp"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// DatabaseFlags say where the rows are. All settings are texts here, so that every problem can be reported at once.
+type DatabaseFlags struct {
+	DatabaseURL         string `name:"database-url" env:"ITHILDIN_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://…; default sqlite:ithildin.db."`
+	DatabaseURLFile     string `name:"database-url-file" env:"ITHILDIN_DATABASE_URL_FILE" placeholder:"PATH" help:"File with the database URL, for one that has a password."`
+	DatabaseConnections string `env:"ITHILDIN_DATABASE_CONNECTIONS" placeholder:"N" help:"Connections to PostgreSQL at most; default 32."`
+}
+
+const (
+	defaultDatabaseURL = "sqlite:ithildin.db"
+	defaultConnections = 32
+)
+
+// Database are what opens a database.
+type Database struct {
+	URL         string
+	Connections int      // to PostgreSQL at most
+	Secrets     [][]byte // the master secrets, the first of which seals; none where nothing sealed is read
+}
+
+// LoadDatabase reads the flags of a verb that needs no master secret.
+func LoadDatabase(f DatabaseFlags) (Database, error) {
+	var p problems
+	s := f.load(&p, false)
+	return s, p.err()
+}
+
+// LoadSealedDatabase reads the flags of a verb that reads or writes what the master secrets seal. Unless it requires them,
+// they may be absent.
+func LoadSealedDatabase(f DatabaseFlags, secrets SecretFlags, required bool) (Database, error) {
+	var p problems
+	s := f.load(&p, false)
+	s.Secrets = secrets.load(&p, !required)
+	return s, p.err()
+}
+
+func (f DatabaseFlags) load(p *problems, dev bool) Database {
+	databaseURL := p.secretOr("ITHILDIN_DATABASE_URL", f.DatabaseURL, f.DatabaseURLFile)
+	if databaseURL == "" {
+		databaseURL = defaultDatabaseURL
+		if dev {
+			databaseURL = DevelopmentDatabaseURL
+		}
+	}
+	checkDatabaseURL(p, databaseURL)
+	connections, err := strconv.Atoi(cmp.Or(f.DatabaseConnections, strconv.Itoa(defaultConnections)))
+	if err != nil || connections < 1 {
+		p.add("ITHILDIN_DATABASE_CONNECTIONS", "is %q: want a number above zero", f.DatabaseConnections)
+	}
+	return Database{URL: databaseURL, Connections: connections}
+}
+
+// checkDatabaseURL repeats no part of a URL that may hold a password.
+func checkDatabaseURL(p *problems, databaseURL string) {
+	path, lite := strings.CutPrefix(databaseURL, "sqlite:")
+	u, err := url.Parse(databaseURL)
+	switch {
+	case lite && path == "":
+		p.add("ITHILDIN_DATABASE_URL", "names no file: want sqlite:PATH")
+	case lite:
+	case err != nil:
+		p.add("ITHILDIN_DATABASE_URL", "is no URL: a password in it must be percent-encoded")
+	case u.Scheme != "postgres" && u.Scheme != "postgresql":
+		p.add("ITHILDIN_DATABASE_URL", "is of another kind: want sqlite:PATH or postgres://…")
+	}
+}

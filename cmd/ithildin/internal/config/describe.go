@@ -1,0 +1,108 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ithildin/cmd/ithildin/internal/console"
+)
+
+// Setting is a setting by the name of its variable, as config print shows it.
+type Setting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Describe lists every setting with the value that the server runs with, its default too. Of secrets it says how many there are.
+func (c Flags) Describe(s *Settings) []Setting {
+	rows := []Setting{
+		{"ITHILDIN_ISSUER", s.Issuer.String()},
+		{"ITHILDIN_RESPONSE_TYPES", strings.Join(s.ResponseTypes, ",")},
+		{"ITHILDIN_LISTEN", s.Listen},
+		{"ITHILDIN_TLS_CERTIFICATE_FILE", c.TLSCertificateFile},
+		{"ITHILDIN_TLS_KEY_FILE", c.TLSKeyFile},
+		{"ITHILDIN_ADMIN_LISTEN", s.AdminListen},
+		{"ITHILDIN_ADMIN_TOKEN", console.Count(len(s.AdminTokens), "token")},
+		{"ITHILDIN_ADMIN_AUTH", c.AdminAuth},
+		{"ITHILDIN_TRUSTED_PROXIES", networks(s.TrustedProxies)},
+		{"ITHILDIN_DATABASE_URL", withoutPassword(s.Database.URL)},
+		{"ITHILDIN_DATABASE_CONNECTIONS", fmt.Sprint(s.Database.Connections)},
+		{"ITHILDIN_SECRET", console.Count(len(s.Database.Secrets), "secret")},
+		{"ITHILDIN_SMS_URL", withoutPassword(c.SMSURL)},
+		{"ITHILDIN_CAPTCHA_SECRET", console.Count(present(s.Components.Captcha != nil), "secret")},
+		{"ITHILDIN_SIGNATURE_URL", withoutPassword(c.SignatureURL)},
+		{"ITHILDIN_PERSONS_URL", withoutPassword(c.PersonsURL)},
+		{"ITHILDIN_OUTBOUND_ALLOWED", networks(s.Outbound.Allowed)},
+		{"ITHILDIN_OUTBOUND_CA_FILE", c.OutboundCAFile},
+		{"ITHILDIN_PASSWORD_LIFETIME", cmp.Or(c.PasswordLifetime, defaultPasswordLifetime)},
+		{"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", fmt.Sprint(int(s.Components.ChangePasswordLifetime.Minutes()))},
+		{"ITHILDIN_USER_2FA_ENABLED", strconv.FormatBool(!s.Legacy.TwoFactorOff)},
+		{"ITHILDIN_REGISTRATION", s.Registration.Mode},
+		{"ITHILDIN_REGISTRATION_QUOTA", fmt.Sprint(s.Registration.Quota)},
+		{"ITHILDIN_REGISTRATION_RATE", fmt.Sprint(s.Registration.Rate)},
+		{"ITHILDIN_REGISTRATION_SCOPE", strings.Join(s.Registration.Scope, " ")},
+		{"ITHILDIN_REQUESTS_AT_ONCE", fmt.Sprint(s.Serving.RequestsAtOnce)},
+		{"ITHILDIN_SHUTDOWN_DELAY", s.Serving.ShutdownDelay.String()},
+		{"ITHILDIN_CLOCK_SKEW", s.Serving.ClockSkew.String()},
+		{"ITHILDIN_LOG_FORMAT", cmp.Or(s.LogFormat, "text on a terminal, else json")},
+		{"ITHILDIN_LOG_LEVEL", strings.ToLower(s.LogLevel.Level().String())},
+		{"ITHILDIN_TOKEN_EXPIRATION_HOURS", cmp.Or(c.TokenExpirationHours, defaultExpirationHours)},
+		{"ITHILDIN_TOKEN_DELETING_HOURS", cmp.Or(c.TokenDeletingHours, defaultDeletingHours)},
+		{"ITHILDIN_AUDIT_RETENTION", cmp.Or(c.AuditRetention, defaultAuditRetention)},
+		{"ITHILDIN_TOKEN_RETENTION", fmt.Sprint(s.Janitor.Retention / (24 * 3600))},
+		{"ITHILDIN_JANITOR_BATCH", fmt.Sprint(s.Janitor.Batch)},
+	}
+	return c.appendRest(rows)
+}
+
+// appendRest adds each setting that has no row yet, as it was given. A secret is never a flag, and one that a file holds is shown
+// by the name of the file.
+func (c Flags) appendRest(rows []Setting) []Setting {
+	eachSetting(reflect.ValueOf(c), func(name string, value reflect.Value) {
+		if !slices.ContainsFunc(rows, func(row Setting) bool { return row.Name == name }) {
+			rows = append(rows, Setting{name, withoutPassword(fmt.Sprint(value.Interface()))})
+		}
+	})
+	for _, name := range SettingNames(c) {
+		if !slices.ContainsFunc(rows, func(row Setting) bool { return row.Name == name }) {
+			rows = append(rows, Setting{name, console.Count(present(os.Getenv(name) != ""), "secret")})
+		}
+	}
+	return rows
+}
+
+func networks(prefixes []netip.Prefix) string {
+	texts := make([]string, len(prefixes))
+	for i, prefix := range prefixes {
+		texts[i] = prefix.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+func present(given bool) int {
+	if given {
+		return 1
+	}
+	return 0
+}
+
+// withoutPassword masks the query's password too, which lib/pq takes as well.
+func withoutPassword(databaseURL string) string {
+	u, err := url.Parse(databaseURL)
+	if err != nil || u.Scheme == "sqlite" {
+		return databaseURL
+	}
+	if u.Query().Has("password") {
+		query := u.Query()
+		query.Set("password", "xxxxx")
+		u.RawQuery = query.Encode()
+	}
+	return u.Redacted()
+}

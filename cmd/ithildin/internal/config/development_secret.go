@@ -1,0 +1,59 @@
+package config
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/storage"
+)
+
+const (
+	DevelopmentDatabaseURL = "sqlite:ithildin-dev.db"
+	DevelopmentSecretFile  = "ithildin-dev.secret"
+)
+
+// KeepDevelopmentSecret gives a development server the master secret that lies beside its database, made at the first
+// start, unless one is configured.
+func (s *Settings) KeepDevelopmentSecret() error {
+	if len(s.Database.Secrets) > 0 {
+		return nil
+	}
+	path := DevelopmentSecretFile
+	if database, lite := strings.CutPrefix(s.Database.URL, "sqlite:"); lite {
+		path = filepath.Join(filepath.Dir(database), DevelopmentSecretFile)
+	}
+	if err := makeSecretFile(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	content, err := console.ReadFile(path, nil)
+	if err != nil {
+		return err
+	}
+	secret := []byte(strings.TrimSpace(string(content)))
+	if len(secret) < storage.MinimumSecret {
+		return console.WithHint("remove it together with the development database",
+			fmt.Errorf("%s holds less than %d bytes", path, storage.MinimumSecret))
+	}
+	s.Database.Secrets = [][]byte{secret}
+	return nil
+}
+
+func makeSecretFile(path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	raw := make([]byte, 48)
+	if _, err := rand.Read(raw); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	_, err = fmt.Fprintln(file, base64.StdEncoding.EncodeToString(raw))
+	return errors.Join(err, file.Close())
+}

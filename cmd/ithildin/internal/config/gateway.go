@@ -1,0 +1,70 @@
+package config
+
+import (
+	"bytes"
+	"cmp"
+	"net/url"
+	"os"
+	"strings"
+
+	"ithildin/adapters/gateway"
+	"ithildin/cmd/ithildin/internal/console"
+)
+
+// gatewayFlags configure what answers gateways, and the gatekeeper of a web front end.
+type gatewayFlags struct {
+	GatewayRules             string `env:"ITHILDIN_GATEWAY_RULES" placeholder:"PATH" help:"File with the rules by which requests pass a gateway; SIGHUP reads it again."`
+	GatewayAudiences         string `env:"ITHILDIN_GATEWAY_AUDIENCES" placeholder:"URI,…" help:"Resources that a token may be for at the gateway; default the issuer, and those of the rules."`
+	ABACURL                  string `name:"abac-url" env:"ITHILDIN_ABAC_URL" placeholder:"URL" help:"Service that decides about single records."`
+	ABACTokenFile            string `name:"abac-token-file" env:"ITHILDIN_ABAC_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, else it is in ITHILDIN_ABAC_TOKEN."`
+	GatekeeperClientID       string `env:"ITHILDIN_GATEKEEPER_CLIENT_ID" placeholder:"ID" help:"Client of a web front end that keeps its token in a cookie; serves /auth/login, /auth/redirect and /auth/logout."`
+	GatekeeperSecretFile     string `env:"ITHILDIN_GATEKEEPER_CLIENT_SECRET_FILE" placeholder:"PATH" help:"File with its secret, else it is in ITHILDIN_GATEKEEPER_CLIENT_SECRET."`
+	GatekeeperScope          string `env:"ITHILDIN_GATEKEEPER_SCOPE" placeholder:"SCOPE" help:"What it asks for."`
+	GatekeeperRedirectTarget string `name:"gatekeeper-redirect-url" env:"ITHILDIN_GATEKEEPER_REDIRECT_URL" placeholder:"URL" help:"Where the browser goes then; default /."`
+}
+
+// Gateway are gatewayFlags that were found right.
+type Gateway struct {
+	RulesFile  string
+	Rules      *gateway.Rules
+	Audiences  []string
+	ABAC       *gateway.ABAC
+	Gatekeeper *gateway.Gatekeeper
+}
+
+func (f gatewayFlags) load(p *problems) (s Gateway) {
+	var err error
+	if s.RulesFile = f.GatewayRules; s.RulesFile != "" {
+		if s.Rules, err = ReadRules(s.RulesFile); err != nil {
+			p.add("ITHILDIN_GATEWAY_RULES", "names a file that can't be used: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		}
+	}
+	s.Audiences = strings.FieldsFunc(f.GatewayAudiences, func(r rune) bool { return r == ',' || r == ' ' })
+	token := strings.TrimSpace(p.secret("ITHILDIN_ABAC_TOKEN", f.ABACTokenFile))
+	if f.ABACURL != "" {
+		checkComponentURL(p, "ITHILDIN_ABAC_URL", f.ABACURL)
+		s.ABAC = &gateway.ABAC{URL: f.ABACURL, Token: token}
+	}
+	secret := strings.TrimSpace(p.secret("ITHILDIN_GATEKEEPER_CLIENT_SECRET", f.GatekeeperSecretFile))
+	target, err := url.Parse(cmp.Or(f.GatekeeperRedirectTarget, "/"))
+	switch {
+	case f.GatekeeperClientID == "":
+	case secret == "":
+		p.add("ITHILDIN_GATEKEEPER_CLIENT_SECRET", "is required with ITHILDIN_GATEKEEPER_CLIENT_ID")
+	case err != nil || target.Host != "" && target.Scheme != "https" && target.Scheme != "http":
+		p.add("ITHILDIN_GATEKEEPER_REDIRECT_URL", "is no path and no http or https URL")
+	default:
+		s.Gatekeeper = &gateway.Gatekeeper{
+			ClientID: f.GatekeeperClientID, ClientSecret: secret, Scope: f.GatekeeperScope, RedirectURL: target.String(),
+		}
+	}
+	return s
+}
+
+func ReadRules(path string) (*gateway.Rules, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return gateway.ParseRules(bytes.TrimPrefix(text, []byte(console.MarkUTF8)))
+}

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"ithildin/storage"
+)
+
+// JanitorFlags say when and how the janitor works.
+type JanitorFlags struct {
+	TokenExpirationHours string `env:"ITHILDIN_TOKEN_EXPIRATION_HOURS" placeholder:"H-H" help:"Hours, in UTC, in which tokens of old passwords are ended; default 0-4."`
+	TokenDeletingHours   string `env:"ITHILDIN_TOKEN_DELETING_HOURS" placeholder:"H-H" help:"Hours, in UTC, in which tokens that are long over are deleted; default 1-4."`
+	TokenRetention       string `env:"ITHILDIN_TOKEN_RETENTION" placeholder:"DAYS" help:"How long tokens that are over are kept, since answers are about them; default 30."`
+	AuditRetention       string `env:"ITHILDIN_AUDIT_RETENTION" placeholder:"DAYS,KIND=DAYS,…" help:"How long audit events are kept, and those of single kinds; default 365."`
+	JanitorBatch         string `env:"ITHILDIN_JANITOR_BATCH" placeholder:"ROWS" help:"Rows of one statement; default 500."`
+}
+
+// Hours are hours of the day, both included.
+type Hours struct{ from, to int }
+
+func (h Hours) Has(now time.Time) bool {
+	hour := now.UTC().Hour()
+	if h.from <= h.to {
+		return h.from <= hour && hour <= h.to
+	}
+	return hour >= h.from || hour <= h.to // over midnight
+}
+
+// Janitor are janitorFlags that were found right.
+type Janitor struct {
+	Expiration Hours
+	Deleting   Hours
+	Retention  int64 // seconds
+	Batch      int
+	// AuditRetention is by the kind of events, in seconds; "" is for those of other kinds.
+	AuditRetention map[string]int64
+	// PasswordLifetime is the components': older passwords' tokens end; 0 for never.
+	PasswordLifetime time.Duration
+}
+
+const (
+	defaultExpirationHours = "0-4"
+	defaultDeletingHours   = "1-4"
+	defaultTokenRetention  = storage.TokenRetention / (24 * 3600)
+	defaultAuditRetention  = "365"
+	DefaultJanitorBatch    = 500
+	longestRetention       = 3650 // days
+	largestJanitorBatch    = 10000
+)
+
+// LoadJanitor reads the flags of a janitor that works at once; passwordLifetime is ITHILDIN_PASSWORD_LIFETIME as it was given.
+func LoadJanitor(f JanitorFlags, passwordLifetime string) (Janitor, error) {
+	var p problems
+	s := f.load(&p, serviceFlags{PasswordLifetime: passwordLifetime}.passwordLifetime(&p))
+	return s, p.err()
+}
+
+func (f JanitorFlags) load(p *problems, passwordLifetime time.Duration) Janitor {
+	retention := p.number("ITHILDIN_TOKEN_RETENTION", f.TokenRetention, defaultTokenRetention, 1, longestRetention)
+	return Janitor{
+		Expiration: p.hours("ITHILDIN_TOKEN_EXPIRATION_HOURS", cmp.Or(f.TokenExpirationHours, defaultExpirationHours)),
+		Deleting:   p.hours("ITHILDIN_TOKEN_DELETING_HOURS", cmp.Or(f.TokenDeletingHours, defaultDeletingHours)),
+		Retention:  int64(retention) * 24 * 3600, PasswordLifetime: passwordLifetime,
+		AuditRetention: p.auditRetention(f.AuditRetention),
+		Batch:          p.number("ITHILDIN_JANITOR_BATCH", f.JanitorBatch, DefaultJanitorBatch, 1, largestJanitorBatch),
+	}
+}
+
+// auditRetention reads days, and days of single kinds of events, such as 365,gateway_decision=90.
+func (p *problems) auditRetention(value string) map[string]int64 {
+	lifetimes := map[string]int64{}
+	for part := range strings.SplitSeq(cmp.Or(value, defaultAuditRetention), ",") {
+		kind, days, single := strings.Cut(strings.TrimSpace(part), "=")
+		if !single {
+			kind, days = "", kind
+		}
+		number, err := strconv.Atoi(days)
+		if _, twice := lifetimes[kind]; err != nil || twice || single && !eventKind.MatchString(kind) ||
+			number < 1 || number > longestRetention {
+			p.add("ITHILDIN_AUDIT_RETENTION", "has %q: want DAYS or KIND=DAYS, each kind once, with 1 to %d days", part, longestRetention)
+			continue
+		}
+		lifetimes[kind] = int64(number) * 24 * 3600
+	}
+	return lifetimes
+}
+
+// eventKind is the form of the kinds that audit list shows.
+var eventKind = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+
+func (p *problems) hours(name, value string) Hours {
+	var h Hours
+	n, err := fmt.Sscanf(value+"\n", "%d-%d\n", &h.from, &h.to)
+	if err != nil || n != 2 || h.from < 0 || h.from > 23 || h.to < 0 || h.to > 23 {
+		p.add(name, "is %q: want hours such as 0-4", value)
+	}
+	return h
+}

@@ -1,0 +1,30 @@
+package config
+
+import (
+	"strings"
+
+	"ithildin/storage"
+)
+
+// SecretFlags say where the master secrets are.
+type SecretFlags struct {
+	SecretFile string `env:"ITHILDIN_SECRET_FILE" placeholder:"PATH" help:"File with the master secrets, else they are in ITHILDIN_SECRET: at least 32 bytes each, one a line; the first seals, all open."`
+}
+
+func (f SecretFlags) load(p *problems, dev bool) [][]byte {
+	var secrets [][]byte
+	for line := range strings.Lines(p.secret("ITHILDIN_SECRET", f.SecretFile)) {
+		if line = strings.TrimSpace(line); line != "" {
+			secrets = append(secrets, []byte(line))
+		}
+	}
+	for i, secret := range secrets {
+		if len(secret) < storage.MinimumSecret {
+			p.add("ITHILDIN_SECRET", "has %d bytes on line %d: want at least %d", len(secret), i+1, storage.MinimumSecret)
+		}
+	}
+	if len(secrets) == 0 && !dev {
+		p.add("ITHILDIN_SECRET", "is required: `openssl rand -base64 48` makes one; ITHILDIN_SECRET_FILE names a file")
+	}
+	return secrets
+}

@@ -1,0 +1,44 @@
+package config
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// registrationFlags say who may register a client.
+type registrationFlags struct {
+	Registration      string `env:"ITHILDIN_REGISTRATION" placeholder:"off|token|open" help:"Who may register a client: nobody (default), whoever has an initial access token, or anybody."`
+	RegistrationQuota string `env:"ITHILDIN_REGISTRATION_QUOTA" placeholder:"N" help:"Registered clients at most; default 1000."`
+	RegistrationRate  string `env:"ITHILDIN_REGISTRATION_RATE" placeholder:"N" help:"Registrations of one address, at once and again within an hour; default 20."`
+	RegistrationScope string `env:"ITHILDIN_REGISTRATION_SCOPE" placeholder:"SCOPE" help:"What registered clients may ask for at most; default openid profile email address phone offline_access."`
+}
+
+const (
+	largestRegistrationQuota = 1_000_000
+	largestRegistrationRate  = 100_000
+)
+
+func (f registrationFlags) load(p *problems) provider.Registration {
+	modes := []string{provider.RegistrationOff, provider.RegistrationByToken, provider.RegistrationOpen}
+	r := provider.Registration{
+		Mode: cmp.Or(f.Registration, provider.RegistrationOff),
+		Quota: int64(p.number("ITHILDIN_REGISTRATION_QUOTA", f.RegistrationQuota,
+			provider.DefaultRegistrationQuota, 1, largestRegistrationQuota)),
+		Rate: int64(p.number("ITHILDIN_REGISTRATION_RATE", f.RegistrationRate,
+			provider.DefaultRegistrationRate, 1, largestRegistrationRate)),
+		Scope: storage.SplitScope(cmp.Or(f.RegistrationScope, provider.DefaultRegistrationScope)),
+	}
+	if !slices.Contains(modes, r.Mode) {
+		p.add("ITHILDIN_REGISTRATION", "is %q: want one of %s", f.Registration, strings.Join(modes, ", "))
+	}
+	for _, name := range r.Scope {
+		if err := provider.ValidateScope(name); err != nil {
+			p.add("ITHILDIN_REGISTRATION_SCOPE", "is wrong: %v", err)
+		}
+	}
+	return r
+}

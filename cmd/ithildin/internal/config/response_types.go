@@ -1,0 +1,27 @@
+package config
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"ithildin/provider/oauth"
+)
+
+const defaultResponseTypes = "code"
+
+// loadResponseTypes reads a list of response types, whose words may come in any order.
+func loadResponseTypes(p *problems, list string) []string {
+	var wanted []string
+	for text := range strings.SplitSeq(cmp.Or(list, defaultResponseTypes), ",") {
+		responseType := oauth.NormalizeResponseType(text)
+		switch {
+		case responseType == "":
+			p.add("ITHILDIN_RESPONSE_TYPES", "has %q: want some of %s", strings.TrimSpace(text),
+				strings.Join(oauth.ResponseTypes, ", "))
+		case !slices.Contains(wanted, responseType):
+			wanted = append(wanted, responseType)
+		}
+	}
+	return wanted
+}

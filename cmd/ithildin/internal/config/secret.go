@@ -1,0 +1,57 @@
+package config
+
+import (
+	"os"
+	"strings"
+
+	"ithildin/cmd/ithildin/internal/console"
+)
+
+// isSecret says whether a variable holds a secret, or names the file with one. Such a one that is there and empty is a mistake
+// and never the same as one that is absent: a template whose value was lost must not open what it was to close.
+func isSecret(variable string) bool {
+	name := strings.TrimSuffix(variable, "_FILE")
+	return strings.HasPrefix(name, settingPrefix) &&
+		(strings.HasSuffix(name, "_SECRET") || strings.HasSuffix(name, "_TOKEN") || name == "ITHILDIN_DATABASE_URL")
+}
+
+// secret reads a secret setting from the environment variable of that name, or from a file. One that is named by either and
+// is empty is a problem; "" is one that nobody named.
+func (p *problems) secret(name, file string) string {
+	return p.secretOr(name, os.Getenv(name), file)
+}
+
+// secretOr is secret for a setting that may come by a flag as well.
+func (p *problems) secretOr(name, value, file string) string {
+	if file != "" {
+		return p.file(name, value, file)
+	}
+	if value = console.WithoutMark(value); strings.TrimSpace(value) != "" {
+		return value
+	}
+	for _, variable := range []string{name, name + "_FILE"} {
+		if _, there := os.LookupEnv(variable); there {
+			p.add(variable, "is there and empty: give it a value, or take it out of the environment")
+			break
+		}
+	}
+	return ""
+}
+
+// file reads a setting from a file; the setting itself must then be empty.
+func (p *problems) file(name, value, file string) string {
+	if value != "" {
+		p.add(name, "and %s_FILE are both set: want one of them", name)
+		return ""
+	}
+	content, err := console.ReadFile(file, nil)
+	if err != nil {
+		p.add(name+"_FILE", "cannot be read: %v", err)
+		return ""
+	}
+	text := strings.TrimSpace(string(content))
+	if text == "" {
+		p.add(name+"_FILE", "names %s, which is empty", file)
+	}
+	return text
+}

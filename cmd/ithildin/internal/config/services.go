@@ -1,0 +1,90 @@
+package config
+
+import (
+	"cmp"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"ithildin/provider/login"
+)
+
+// serviceFlags name the services by which people prove who they are. Each may be on a private network.
+type serviceFlags struct {
+	SMSURL             string `name:"sms-url" env:"ITHILDIN_SMS_URL" placeholder:"URL" help:"Service that sends one-time codes to phones: POST with phone_number and body in JSON."`
+	SMSTokenFile       string `name:"sms-token-file" env:"ITHILDIN_SMS_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, else it is in ITHILDIN_SMS_TOKEN."`
+	SMSText            string `name:"sms-text" env:"ITHILDIN_SMS_TEXT" placeholder:"TEXT" help:"The message, with {code} in it; default in Ukrainian."`
+	CaptchaURL         string `name:"captcha-url" env:"ITHILDIN_CAPTCHA_URL" placeholder:"URL" help:"Verifier of captchas with the interface of reCAPTCHA; default Google's."`
+	CaptchaSecretFile  string `name:"captcha-secret-file" env:"ITHILDIN_CAPTCHA_SECRET_FILE" placeholder:"PATH" help:"File with the site's secret, else it is in ITHILDIN_CAPTCHA_SECRET; without one no captcha is asked for."`
+	SignatureURL       string `name:"signature-url" env:"ITHILDIN_SIGNATURE_URL" placeholder:"URL" help:"Service that verifies digital signatures."`
+	SignatureTokenFile string `name:"signature-token-file" env:"ITHILDIN_SIGNATURE_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, else it is in ITHILDIN_SIGNATURE_TOKEN."`
+	PersonsURL         string `name:"persons-url" env:"ITHILDIN_PERSONS_URL" placeholder:"URL" help:"Registry of persons, in which a signer's tax id is compared; without one it is not."`
+	PersonsTokenFile   string `name:"persons-token-file" env:"ITHILDIN_PERSONS_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, else it is in ITHILDIN_PERSONS_TOKEN."`
+	ChangePassword     string `name:"change-password-token-lifetime" env:"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME" placeholder:"MINUTES" help:"How long a change_password_token of the login API lives; default 15."`
+	PasswordLifetime   string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"Age at which a password must be changed; default 90, 0 for never."`
+}
+
+const (
+	defaultPasswordLifetime = "90"
+	longestPasswordLifetime = 36500 // days
+
+	defaultChangePasswordLifetime = int(login.ChangePasswordLifetime / time.Minute)
+	longestChangePasswordLifetime = 24 * 60 // minutes
+)
+
+// load makes the components; a development server writes its messages to the log.
+func (f serviceFlags) load(p *problems) login.Components {
+	c := login.Components{OneTimeCodeText: f.SMSText, PasswordLifetime: f.passwordLifetime(p)}
+	c.ChangePasswordLifetime = time.Minute * time.Duration(p.number("ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", f.ChangePassword,
+		defaultChangePasswordLifetime, 1, longestChangePasswordLifetime))
+	if f.SMSText != "" && !strings.Contains(f.SMSText, "{code}") {
+		p.add("ITHILDIN_SMS_TEXT", "has no {code} in it")
+	}
+	if component, given := f.component(p, "ITHILDIN_SMS", f.SMSURL, f.SMSTokenFile); given {
+		c.SMS = login.HTTPSMS{Component: component}
+	}
+	if component, given := f.component(p, "ITHILDIN_SIGNATURE", f.SignatureURL, f.SignatureTokenFile); given {
+		c.Signatures = login.SignatureService{Component: component}
+	}
+	if component, given := f.component(p, "ITHILDIN_PERSONS", f.PersonsURL, f.PersonsTokenFile); given {
+		c.Persons = login.PersonService{Component: component}
+	}
+	secret := strings.TrimSpace(p.secret("ITHILDIN_CAPTCHA_SECRET", f.CaptchaSecretFile))
+	address := cmp.Or(f.CaptchaURL, login.ReCAPTCHAURL)
+	checkComponentURL(p, "ITHILDIN_CAPTCHA_URL", address)
+	switch {
+	case secret != "":
+		c.Captcha = login.ReCAPTCHA{Component: login.Component{URL: address, Token: secret}}
+	case f.CaptchaURL != "":
+		p.add("ITHILDIN_CAPTCHA_SECRET", "is required with ITHILDIN_CAPTCHA_URL")
+	}
+	return c
+}
+
+func (serviceFlags) component(p *problems, name, address, tokenFile string) (login.Component, bool) {
+	token := strings.TrimSpace(p.secret(name+"_TOKEN", tokenFile))
+	if address == "" {
+		if token != "" {
+			p.add(name+"_URL", "is required with %s_TOKEN", name)
+		}
+		return login.Component{}, false
+	}
+	checkComponentURL(p, name+"_URL", address)
+	return login.Component{URL: address, Token: token}, true
+}
+
+func checkComponentURL(p *problems, name, address string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		p.add(name, "is no http or https URL")
+	}
+}
+
+func (f serviceFlags) passwordLifetime(p *problems) time.Duration {
+	days, err := strconv.Atoi(cmp.Or(f.PasswordLifetime, defaultPasswordLifetime))
+	if err != nil || days < 0 || days > longestPasswordLifetime {
+		p.add("ITHILDIN_PASSWORD_LIFETIME", "is %q: want a number of days, or 0 for never", f.PasswordLifetime)
+	}
+	return time.Duration(days) * 24 * time.Hour
+}

@@ -1,0 +1,150 @@
+package config
+
+import (
+	"cmp"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"ithildin/adapters/ehealth"
+	"ithildin/provider"
+	"ithildin/provider/login"
+	"ithildin/provider/outbound"
+)
+
+// Flags is what serve takes from outside, as it was given.
+type Flags struct {
+	Issuer         string `env:"ITHILDIN_ISSUER" placeholder:"URL" help:"The https URL that clients know the provider by; the one source of every URL. Required without --dev."`
+	Listen         string `env:"ITHILDIN_LISTEN" placeholder:"HOST:PORT" help:"Public listener; default 127.0.0.1:8080."`
+	AdminListen    string `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Admin listener, never public; default 127.0.0.1:8081."`
+	AdminTokenFile string `env:"ITHILDIN_ADMIN_TOKEN_FILE" placeholder:"PATH" help:"File with the bearer tokens of the admin listener, else they are in ITHILDIN_ADMIN_TOKEN: one a line, all good; name:token gives a token the name by which the audit knows it."`
+	AdminAuth      string `env:"ITHILDIN_ADMIN_AUTH" placeholder:"none" help:"none opens the admin listener to whoever reaches it, in a trusted network."`
+	AdminHosts     string `env:"ITHILDIN_ADMIN_HOSTS" placeholder:"HOST,…" help:"Names besides this machine's own by which an admin listener without tokens may be asked."`
+	TrustedProxies string `env:"ITHILDIN_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies that end TLS and are believed about the client's address."`
+	ResponseTypes  string `env:"ITHILDIN_RESPONSE_TYPES" placeholder:"TYPE,…" help:"Response types that clients may be registered for, such as code,code id_token; default code."`
+	LogFormat      string `env:"ITHILDIN_LOG_FORMAT" placeholder:"text|json" help:"Default: text on a terminal, else json."`
+	LogLevel       string `env:"ITHILDIN_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error; default info."`
+	LogLevelFile   string `env:"ITHILDIN_LOG_LEVEL_FILE" placeholder:"PATH" help:"File with the log level, which SIGHUP reads again."`
+	Dev            bool   `help:"A development server with demo data. Unsafe: everyone knows its passwords."`
+	NewIssuer      bool   `help:"Move the database to this issuer from the one that it belongs to. Clients must be told."`
+	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on more than loopback."`
+	tlsFlags
+	DatabaseFlags
+	SecretFlags
+	serviceFlags
+	gatewayFlags
+	outboundFlags
+	JanitorFlags
+	registrationFlags
+	servingFlags
+	legacyFlags
+}
+
+// Settings is a configuration that was found right.
+type Settings struct {
+	Dev            bool
+	NewIssuer      bool // the database is taken over from another issuer
+	Issuer         *url.URL
+	Listen         string
+	AdminListen    string
+	Scheme         string       // of the public listener
+	Certificate    *Certificate // nil: it speaks plain HTTP
+	AdminTokens    []string
+	AdminOpen      bool     // whoever reaches the admin listener may use it
+	AdminHosts     []string // lower case, without ports
+	TrustedProxies []netip.Prefix
+	ResponseTypes  []string
+	Database       Database // without secrets yet for a development server that keeps its own
+	Components     login.Components
+	Gateway        Gateway
+	Outbound       outbound.Options
+	Janitor        Janitor
+	Registration   provider.Registration
+	Serving        Serving
+	Legacy         ehealth.Options
+	LogFormat      string         // "" for what suits the output
+	LogLevel       *slog.LevelVar // SIGHUP reads it again
+}
+
+const (
+	DefaultListen      = "127.0.0.1:8080"
+	defaultAdminListen = "127.0.0.1:8081"
+	MinimumAdminToken  = 16 // bytes
+)
+
+// Load checks the whole configuration. The error names every setting that is wrong.
+func (c Flags) Load() (*Settings, error) {
+	var p problems
+	s := &Settings{Dev: c.Dev, NewIssuer: c.NewIssuer, LogLevel: &slog.LevelVar{}, Scheme: c.scheme(), LogFormat: c.LogFormat}
+	s.Listen = p.address("ITHILDIN_LISTEN", cmp.Or(c.Listen, DefaultListen))
+	s.AdminListen = p.address("ITHILDIN_ADMIN_LISTEN", cmp.Or(c.AdminListen, defaultAdminListen))
+	if s.Listen != "" && s.Listen == s.AdminListen {
+		p.add("ITHILDIN_ADMIN_LISTEN", "is the public listener's address")
+	}
+	s.TrustedProxies = p.prefixes("ITHILDIN_TRUSTED_PROXIES", c.TrustedProxies)
+	s.Certificate = c.tlsFlags.load(&p)
+	s.Issuer = c.loadIssuer(&p, s.Listen)
+	c.checkReach(&p, s)
+	s.ResponseTypes = loadResponseTypes(&p, c.ResponseTypes)
+	c.loadAdmin(&p, s)
+	s.Database = c.DatabaseFlags.load(&p, c.Dev)
+	s.Database.Secrets = c.SecretFlags.load(&p, c.Dev)
+	if c.Dev {
+		c.PasswordLifetime = cmp.Or(c.PasswordLifetime, "0") // the demo password is for ever
+	}
+	s.Components = c.serviceFlags.load(&p)
+	s.Gateway = c.gatewayFlags.load(&p)
+	s.Outbound = c.outboundFlags.load(&p)
+	s.Janitor = c.JanitorFlags.load(&p, s.Components.PasswordLifetime)
+	s.Registration = c.registrationFlags.load(&p)
+	s.Serving = c.servingFlags.load(&p, c.Dev, s.Database.Connections)
+	s.Legacy = c.legacyFlags.load(&p)
+	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
+		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
+	}
+	level := c.LogLevel
+	if c.LogLevelFile != "" {
+		level = p.file("ITHILDIN_LOG_LEVEL", c.LogLevel, c.LogLevelFile)
+	}
+	if err := s.LogLevel.UnmarshalText([]byte(cmp.Or(level, "info"))); err != nil {
+		p.add("ITHILDIN_LOG_LEVEL", "is %q: want debug, info, warn or error", level)
+	}
+	return s, p.err()
+}
+
+// checkReach keeps plain HTTP to this machine and to named proxies, and a development server to this machine.
+func (c Flags) checkReach(p *problems, s *Settings) {
+	for name, address := range map[string]string{"ITHILDIN_LISTEN": s.Listen, "ITHILDIN_ADMIN_LISTEN": s.AdminListen} {
+		switch {
+		case address == "" || IsLoopback(address):
+		case c.Dev && !c.DevAnywhere:
+			p.add(name, "is %s: a development server listens on loopback only (ITHILDIN_DEV_ANYWHERE=1 lifts that)", address)
+		case !c.Dev && name == "ITHILDIN_LISTEN" && c.TrustedProxies == "" && !c.speaksTLS():
+			p.add(name, "is %s, which speaks plain HTTP: name a certificate in ITHILDIN_TLS_CERTIFICATE_FILE, or the proxies "+
+				"that end TLS in ITHILDIN_TRUSTED_PROXIES, or listen on loopback", address)
+		}
+	}
+}
+
+func (c Flags) loadAdmin(p *problems, s *Settings) {
+	s.AdminTokens = strings.Fields(p.secret("ITHILDIN_ADMIN_TOKEN", c.AdminTokenFile))
+	for _, token := range s.AdminTokens {
+		if len(token) < MinimumAdminToken {
+			p.add("ITHILDIN_ADMIN_TOKEN", "has a token of less than %d bytes", MinimumAdminToken)
+		}
+	}
+	switch {
+	case c.AdminAuth != "" && c.AdminAuth != "none":
+		p.add("ITHILDIN_ADMIN_AUTH", "is %q: want none, or nothing", c.AdminAuth)
+	case c.AdminAuth == "none" && len(s.AdminTokens) > 0:
+		p.add("ITHILDIN_ADMIN_AUTH", "is none although ITHILDIN_ADMIN_TOKEN has tokens")
+	}
+	s.AdminHosts = strings.FieldsFunc(strings.ToLower(c.AdminHosts), func(r rune) bool { return r == ',' || r == ' ' })
+	for _, host := range s.AdminHosts {
+		if !validHost(&url.URL{Host: host}) || strings.Contains(host, ":") {
+			p.add("ITHILDIN_ADMIN_HOSTS", "has %q: want names without a port", host)
+		}
+	}
+	s.AdminOpen = c.AdminAuth == "none" || len(s.AdminTokens) == 0 && IsLoopback(s.AdminListen)
+}

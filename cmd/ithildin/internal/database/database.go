@@ -1,0 +1,118 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/migrations"
+	"ithildin/storage"
+)
+
+// Open opens a database. It makes no connection to PostgreSQL yet; it makes the file of SQLite where there is none.
+func Open(s config.Database, change ...func(*storage.Options)) (*storage.Store, error) {
+	options := storage.Options{MaxConnections: s.Connections}
+	for _, c := range change {
+		c(&options)
+	}
+	if len(s.Secrets) > 0 {
+		sealer, err := storage.NewSealer(s.Secrets...)
+		if err != nil {
+			return nil, &console.UsageError{Cause: err}
+		}
+		options.Sealer = sealer
+	}
+	return storage.Open(s.URL, options)
+}
+
+func EngineOf(store *storage.Store) migrations.Engine {
+	if store.IsPostgreSQL() {
+		return migrations.PostgreSQL
+	}
+	return migrations.SQLite
+}
+
+// WithStore runs a verb on a database that exists and is up to date.
+func WithStore(ctx context.Context, f config.DatabaseFlags, work func(*storage.Store) error) error {
+	s, err := config.LoadDatabase(f)
+	if err != nil {
+		return err
+	}
+	return withExisting(ctx, s, work)
+}
+
+// WithSealedStore is withStore for a verb that reads what the master secrets seal.
+func WithSealedStore(ctx context.Context, f config.DatabaseFlags, secrets config.SecretFlags, work func(*storage.Store) error) error {
+	s, err := config.LoadSealedDatabase(f, secrets, true)
+	if err != nil {
+		return err
+	}
+	return withExisting(ctx, s, work)
+}
+
+// WithSealableStore is withStore for a verb that needs the master secrets for some clients only: they may be absent.
+func WithSealableStore(ctx context.Context, f config.DatabaseFlags, secrets config.SecretFlags, work func(*storage.Store) error) error {
+	s, err := config.LoadSealedDatabase(f, secrets, false)
+	if err != nil {
+		return err
+	}
+	return withExisting(ctx, s, work)
+}
+
+func withExisting(ctx context.Context, s config.Database, work func(*storage.Store) error) error {
+	if path, lite := strings.CutPrefix(s.URL, "sqlite:"); lite {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return console.WithHint("ithildin migrate up makes it", fmt.Errorf("there is no database %s", path))
+		}
+	}
+	store, err := Open(s)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := RefusePending(ctx, store); err != nil {
+		return err
+	}
+	return work(store)
+}
+
+// RefusePending refuses a database whose schema is older than this program.
+func RefusePending(ctx context.Context, store *storage.Store) error {
+	pending, err := migrations.Pending(ctx, store.SQL(), EngineOf(store))
+	if err != nil {
+		return err
+	}
+	if pending {
+		return console.WithHint("run ithildin migrate up", errors.New("the database has pending migrations"))
+	}
+	return nil
+}
+
+// WithSchema runs a verb on a database whatever its schema, making the file of SQLite where there is none. No statement
+// is cut off for its length: building an index takes what it takes.
+func WithSchema(f config.DatabaseFlags, work func(*storage.Store) error) error {
+	s, err := config.LoadDatabase(f)
+	if err != nil {
+		return err
+	}
+	store, err := Open(s,
+		func(o *storage.Options) { o.StatementTimeout = storage.NoStatementTimeout })
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return work(store)
+}
+
+func ExplainSealed(err error) error {
+	if errors.Is(err, storage.ErrSealed) {
+		return console.WithHint("ITHILDIN_SECRET must have the master secret that this database began with, or was resealed under; "+
+			"that of a development server is in "+config.DevelopmentSecretFile, err)
+	}
+	return err
+}

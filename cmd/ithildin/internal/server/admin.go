@@ -1,0 +1,190 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// adminHandler is the admin listener. Whoever reaches it may ask how the server is, and what a token stands for, since
+// holding the value is the right to ask; all else of what adapters mount needs an admin token.
+func adminHandler(guard *adminGuard, ready *readiness, registry *prometheus.Registry, mounted http.Handler) http.Handler {
+	guard.store = ready.store
+	registry.MustRegister(guard.refusals)
+	guarded := guard.protect(mounted)
+	open := map[string]http.Handler{
+		"/healthz": http.HandlerFunc(alive), "/readyz": ready, "/metrics": promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+	}
+	// By path, not by a ServeMux: a token or a path that a gateway asks about must not be cleaned on the way.
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		probe := open[r.URL.Path]
+		switch {
+		case probe != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+			probe.ServeHTTP(w, r)
+		case askedByGateways.MatchString(r.URL.Path):
+			mounted.ServeHTTP(w, r)
+		default:
+			guarded.ServeHTTP(w, r)
+		}
+	})
+	return http.NewCrossOriginProtection().Handler(handler)
+}
+
+// askedByGateways are the paths of the gateway group of the admin listener.
+var askedByGateways = regexp.MustCompile(`^/admin/tokens/[^/]+/(verify|user)/?$|^/admin/api_key/[^/]+/verify/?$|^/gateway/`)
+
+func alive(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": "alive"})
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // a probe that has left needs no answer
+}
+
+// adminGuard lets a bearer of an admin token through. Without a token it is open on a loopback listener, or where
+// ITHILDIN_ADMIN_AUTH=none says so, and closed anywhere else.
+type adminGuard struct {
+	tokens atomic.Pointer[[]adminToken] // SIGHUP reads them again
+	open   bool
+	// loopback: the listener is reached from this machine alone.
+	loopback bool
+	hosts    []string
+	// A right token passes however many were wrong: it is compared first.
+	failures *provider.FailureLimit
+	refusals *prometheus.CounterVec
+	store    *storage.Store // nil: no audit
+}
+
+// adminToken is the hash of a token, and by which name the audit knows whoever has it.
+type adminToken struct {
+	hash [sha256.Size]byte
+	name string
+}
+
+// namedToken is a token with a name before it.
+var namedToken = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9._@-]{0,63}):(.+)$`)
+
+// readAdminToken reads name:token, or a token without a name, which has one by its hash. What has the form of the first may
+// be a token that contains a colon, from before there were names: it is good as a whole too.
+func readAdminToken(text string) []adminToken {
+	whole := adminToken{hash: sha256.Sum256([]byte(text))}
+	whole.name = "admin token " + hex.EncodeToString(whole.hash[:4])
+	parts := namedToken.FindStringSubmatch(text)
+	if parts == nil || len(parts[2]) < config.MinimumAdminToken {
+		return []adminToken{whole}
+	}
+	whole.name = parts[1]
+	return []adminToken{whole, {hash: sha256.Sum256([]byte(parts[2])), name: parts[1]}}
+}
+
+func newAdminGuard(s *config.Settings) *adminGuard {
+	g := &adminGuard{open: s.AdminOpen, loopback: config.IsLoopback(s.AdminListen), hosts: s.AdminHosts}
+	g.failures = &provider.FailureLimit{}
+	g.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_admin_token_failures_total",
+		Help: "Requests to the admin API with a wrong token, by result: refused, limited (too many from one address).",
+	}, []string{"result"})
+	g.setTokens(s.AdminTokens)
+	return g
+}
+
+// setTokens lets the bearers of these tokens in, and of no others.
+func (g *adminGuard) setTokens(texts []string) {
+	var tokens []adminToken
+	for _, text := range texts {
+		tokens = append(tokens, readAdminToken(text)...)
+	}
+	g.tokens.Store(&tokens)
+}
+
+func (g *adminGuard) protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.open && !g.addressed(r.Host) {
+			answer(w, http.StatusForbidden, map[string]string{"error": "without an admin token this listener is asked as localhost, " +
+				"127.0.0.1 or [::1], or as a host that ITHILDIN_ADMIN_HOSTS names; it was asked as " + r.Host})
+			return
+		}
+		operator, known := g.known(r.Header.Get("Authorization"))
+		if !g.open && !known {
+			g.refuse(w, r)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(storage.ActingAs(r.Context(), storage.Actor{Operator: operator})))
+	})
+}
+
+// refuse answers a request without an admin token, and counts one with a wrong token.
+func (g *adminGuard) refuse(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "" {
+		address, _, _ := net.SplitHostPort(r.RemoteAddr)
+		wait, total, report := g.failures.Failed(address, time.Now())
+		if report && g.store != nil {
+			// Kept or not, the answer is the same; the counter has it in any case.
+			_ = g.store.RecordEvents(context.WithoutCancel(r.Context()), []storage.Event{{
+				Kind: storage.EventAdminTokenFailed, Address: address, Details: map[string]string{"failures": strconv.FormatInt(total, 10)},
+			}})
+		}
+		if wait > 0 {
+			g.refusals.WithLabelValues("limited").Inc()
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+			answer(w, http.StatusTooManyRequests, map[string]string{"error": "too many wrong admin tokens from this address"})
+			return
+		}
+		g.refusals.WithLabelValues("refused").Inc()
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer realm="ithildin admin"`)
+	answer(w, http.StatusUnauthorized, map[string]string{"error": "an admin token is needed"})
+}
+
+// addressed says whether an open listener was asked by a name that nobody else can give it. A page whose own name was made to
+// resolve to this machine (DNS rebinding) sends that name as Host, and no address and no name without a dot.
+func (g *adminGuard) addressed(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	name = strings.ToLower(strings.Trim(strings.TrimSuffix(name, "."), "[]"))
+	if slices.Contains(g.hosts, name) || config.IsLoopback(net.JoinHostPort(name, "1")) {
+		return true
+	}
+	_, err = netip.ParseAddr(name)
+	return !g.loopback && name != "" && (err == nil || !strings.Contains(name, "."))
+}
+
+// known compares hashes, so that neither a token's bytes nor its length show in the time that it takes. The operator is the
+// name of the token, "" where there is none.
+func (g *adminGuard) known(authorization string) (operator string, found bool) {
+	scheme, text, _ := strings.Cut(authorization, " ")
+	presented := sha256.Sum256([]byte(text))
+	for _, token := range *g.tokens.Load() {
+		if subtle.ConstantTimeCompare(token.hash[:], presented[:]) == 1 {
+			operator, found = token.name, true
+		}
+	}
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return operator, found
+}

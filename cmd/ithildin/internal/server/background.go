@@ -1,0 +1,120 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	watchInterval = time.Second
+	keysInterval  = time.Minute
+	sweepInterval = 10 * time.Minute
+	// logoutInterval is how soon clients hear of a session that no browser ended, such as a blocked user's.
+	logoutInterval = 5 * time.Second
+	// writeInterval is how soon readiness learns of a disk that is full.
+	writeInterval = 5 * time.Second
+)
+
+// startBackground starts what runs beside requests. The function that it returns ends all of it and waits for it.
+func (s *service) startBackground() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	holder := s.store.NewID() // of the leases of this process
+	var running sync.WaitGroup
+	running.Go(func() {
+		ticker := time.NewTicker(watchInterval)
+		defer ticker.Stop()
+		s.store.Watch(ctx, ticker.C, s.loadKeys)
+	})
+	running.Go(func() { every(ctx, keysInterval, func() { s.maintainKeys(ctx, holder) }) })
+	running.Go(func() { every(ctx, sweepInterval, func() { s.sweep(ctx, holder) }) })
+	running.Go(func() { every(ctx, logoutInterval, func() { s.deliverLogouts(ctx) }) })
+	running.Go(func() { every(ctx, writeInterval, func() { s.tryWrite(ctx) }) })
+	reload := reloadAtSIGHUP(s.reloads, s.logger)
+	running.Go(func() { reload(ctx) })
+	if certificate := s.settings.Certificate; certificate != nil {
+		checkExpiry(certificate, time.Now(), s.logger)
+		running.Go(func() {
+			every(ctx, expiryInterval, func() { checkExpiry(certificate, time.Now(), s.logger) })
+		})
+	}
+	return func() {
+		cancel()
+		running.Wait()
+		s.events.Close() // the listeners have drained: nobody adds any more
+		s.releaseLeases(holder, "keys", "janitor")
+	}
+}
+
+// tryWrite is for what the store remembers of it; that a write failed is logged where somebody wanted it.
+func (s *service) tryWrite(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, writeInterval)
+	defer cancel()
+	_ = s.store.TryWrite(ctx)
+}
+
+func (s *service) loadKeys(ctx context.Context) {
+	if err := s.keys.Load(ctx); err != nil {
+		s.logger.Warn("signing keys were not read again", "cause", err)
+	}
+}
+
+func every(ctx context.Context, interval time.Duration, work func()) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			work()
+		}
+	}
+}
+
+// maintainKeys rotates keys by age if this process holds the lease. It reads them in any case, should the news of a
+// change have been lost with the database.
+func (s *service) maintainKeys(ctx context.Context, holder string) {
+	work := s.keys.Load
+	if s.holds(ctx, "keys", holder, keysInterval) {
+		work = s.keys.Maintain
+	}
+	if err := work(ctx); err != nil && ctx.Err() == nil {
+		s.logger.Warn("signing keys were not maintained", "cause", err)
+	}
+}
+
+// holds says whether this process holds a lease, which outlives the interval, so that a replica keeps the work until it
+// leaves.
+func (s *service) holds(ctx context.Context, name, holder string, interval time.Duration) bool {
+	held, err := s.store.AcquireLease(ctx, name, holder, int64(2*interval/time.Second))
+	if err != nil && ctx.Err() == nil {
+		s.logger.Warn("a lease was not acquired", "lease", name, "cause", err)
+	}
+	return held
+}
+
+// sweep does the janitor's work if this process holds the lease.
+func (s *service) sweep(ctx context.Context, holder string) {
+	if s.holds(ctx, "janitor", holder, sweepInterval) {
+		s.janitor.work(ctx, time.Now())
+	}
+}
+
+// deliverLogouts needs no lease: each attempt is claimed by one process.
+func (s *service) deliverLogouts(ctx context.Context) {
+	if err := s.provider.DeliverLogouts(ctx); err != nil && ctx.Err() == nil {
+		s.logger.Warn("back-channel logouts were not delivered", "cause", err)
+	}
+}
+
+// releaseLeases lets another replica take over at once.
+func (s *service) releaseLeases(holder string, names ...string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	for _, name := range names {
+		if err := s.store.ReleaseLease(ctx, name, holder); err != nil {
+			s.logger.Warn("a lease was not released and will expire", "lease", name, "cause", err)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"ithildin/adapters/ehealth"
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/database"
+	"ithildin/cmd/ithildin/internal/demo"
+	"ithildin/jwks"
+	"ithildin/provider"
+	"ithildin/provider/login"
+	"ithildin/provider/outbound"
+	"ithildin/storage"
+)
+
+// build makes everything that answers requests.
+func build(ctx context.Context, o Options, store *storage.Store) (*service, error) {
+	s, logger := o.Settings, o.Logger
+	keys := jwks.New(provider.KeyStore{Store: store}, jwks.Options{})
+	if err := keys.Load(ctx); err != nil {
+		return nil, database.ExplainSealed(err)
+	}
+	passwords := login.NewPasswords(login.PasswordOptions{})
+	if s.Dev {
+		logMessages(&s.Components, logger)
+	}
+	registry := newRegistry(store, o.Build)
+	p, err := provider.New(ctx, provider.Options{
+		Store: store, Keys: keys, Passwords: passwords, Components: s.Components, Issuer: s.Issuer, Logger: logger,
+		TrustedProxies: s.TrustedProxies, ResponseTypes: s.ResponseTypes, Registration: s.Registration,
+		Outbound: outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
+	})
+	if err != nil {
+		return nil, database.ExplainSealed(err)
+	}
+	events := store.NewEventQueue(logger)
+	registry.MustRegister(eventMetrics(events)...)
+	registry.MustRegister(databaseMetrics(store)...)
+	forwardAuth, mounts := buildGateway(s.Gateway, p, events, registry)
+	legacy := ehealth.New(p, s.Legacy)
+	mounts = append(mounts, legacy.Mount)
+	if s.Dev {
+		data := demo.New(s.Issuer)
+		if err := data.Fill(ctx, store, passwords); err != nil {
+			return nil, fmt.Errorf("demo data: %w", err)
+		}
+		mounts = append(mounts, data.Mount(store, s.Scheme+"://"+config.Reachable(s.Listen), ownClient(s.Certificate)))
+	}
+	reloads := reloadRules(s.Gateway, forwardAuth)
+	if s.Certificate != nil {
+		registry.MustRegister(certificateMetric(s.Certificate))
+		reloads = append(reloads, reloadCertificate(s.Certificate, logger))
+	}
+	guard := newAdminGuard(s)
+	if o.Reload != nil {
+		reloads = append(reloads, reloadSettings(o.Reload, s, guard, store))
+	}
+	ready := &readiness{store: store, keys: keys, clockSkew: s.Serving.ClockSkew}
+	return &service{
+		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
+		reloads: reloads,
+		janitor: newJanitor(s.Janitor, store, logger, registry),
+		public:  p.Handler(mounts...),
+		admin:   adminHandler(guard, ready, registry, p.AdminHandler(forwardAuth.MountAdmin, legacy.MountAdmin)),
+	}, nil
+}

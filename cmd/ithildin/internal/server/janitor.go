@@ -1,0 +1,143 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+// The jobs of the janitor, as metrics name them. That a one-time code has expired follows from its row: no job says so.
+const (
+	jobTokenExpiration = "token_expiration" // ends the tokens of passwords that are too old
+	jobSweep           = "sweep"            // deletes what is over, tokens in their hours
+	jobRegistrations   = "registrations"    // deletes clients that registered themselves and that no user approved
+	jobLog             = "log"              // empties SQLite's write-ahead log
+)
+
+// janitor keeps the database tidy: the three jobs of mithril_scheduler (contract section 8.1), and what else can expire.
+type janitor struct {
+	settings config.Janitor
+	store    *storage.Store
+	logger   *slog.Logger
+	rows     *prometheus.CounterVec
+	failures *prometheus.CounterVec
+	success  *prometheus.GaugeVec
+	seconds  *prometheus.GaugeVec
+	// oldPasswords is where the last run of its job stopped for want of time; nil where it came to the end.
+	oldPasswords *storage.PasswordPosition
+}
+
+// jobBudget is for how long a running server ends old passwords, and sweeps each kind of rows, at a time. What is left
+// waits for the next run, so that no backlog keeps the other jobs from their turn.
+const jobBudget = 30 * time.Second
+
+func newJanitor(s config.Janitor, store *storage.Store, logger *slog.Logger, registry prometheus.Registerer) *janitor {
+	j := &janitor{
+		settings: s, store: store, logger: logger,
+		rows: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "ithildin_janitor_rows_total", Help: "Rows that the janitor deleted, or users whose tokens it ended.",
+		}, []string{"job", "table"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "ithildin_janitor_failures_total", Help: "Runs of a job that failed.",
+		}, []string{"job"}),
+		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "ithildin_janitor_last_success_seconds", Help: "When a job last ended well, as Unix time.",
+		}, []string{"job"}),
+		seconds: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "ithildin_janitor_duration_seconds", Help: "How long the last run of a job took.",
+		}, []string{"job"}),
+	}
+	registry.MustRegister(j.rows, j.failures, j.success, j.seconds)
+	for _, job := range []string{jobTokenExpiration, jobSweep, jobRegistrations} {
+		j.failures.WithLabelValues(job)
+		j.seconds.WithLabelValues(job)
+		j.success.WithLabelValues(job).SetToCurrentTime() // an alert on age begins with the process
+	}
+	return j
+}
+
+// work does what is due at that time.
+func (j *janitor) work(ctx context.Context, now time.Time) {
+	if j.settings.PasswordLifetime > 0 && j.settings.Expiration.Has(now) {
+		j.run(ctx, jobTokenExpiration, func(ctx context.Context) (map[string]int64, error) {
+			return j.endOldPasswords(ctx, jobBudget)
+		})
+	}
+	j.run(ctx, jobSweep, func(ctx context.Context) (map[string]int64, error) {
+		return j.store.Sweep(ctx, storage.Sweep{
+			Batch: j.settings.Batch, TokenRetention: j.settings.Retention, KeepTokens: !j.settings.Deleting.Has(now),
+			Budget: jobBudget,
+		})
+	})
+	j.run(ctx, jobRegistrations, j.deleteUnapproved)
+	j.run(ctx, jobLog, func(ctx context.Context) (map[string]int64, error) { return nil, j.store.TruncateLog(ctx) })
+}
+
+func (j *janitor) deleteUnapproved(ctx context.Context) (map[string]int64, error) {
+	before := j.store.Now() - provider.UnapprovedRegistrationLifetime
+	clients, err := j.store.DeleteUnapprovedRegistrations(ctx, before, j.settings.Batch)
+	return map[string]int64{"clients": clients}, err
+}
+
+// endOldPasswords goes on where the run before has stopped.
+func (j *janitor) endOldPasswords(ctx context.Context, budget time.Duration) (map[string]int64, error) {
+	users, stopped, err := j.store.EndOldPasswords(ctx, storage.OldPasswords{
+		SetBefore: j.store.Now() - int64(j.settings.PasswordLifetime/time.Second), Batch: j.settings.Batch, Budget: budget,
+		After: j.oldPasswords,
+	})
+	j.oldPasswords = stopped
+	return map[string]int64{"users": users}, err
+}
+
+func (j *janitor) run(ctx context.Context, job string, work func(context.Context) (map[string]int64, error)) {
+	begin := time.Now()
+	done, err := work(ctx)
+	j.seconds.WithLabelValues(job).Set(time.Since(begin).Seconds())
+	total := int64(0)
+	for table, n := range done {
+		j.rows.WithLabelValues(job, table).Add(float64(n))
+		total += n
+	}
+	if total > 0 {
+		j.logger.Info("the janitor has worked", "job", job, "rows", total)
+	}
+	if err != nil {
+		j.failures.WithLabelValues(job).Inc()
+		if ctx.Err() == nil {
+			j.logger.Warn("the janitor did not end its work", "job", job, "cause", err)
+		}
+		return
+	}
+	j.success.WithLabelValues(job).SetToCurrentTime()
+}
+
+// RunJanitor does every job once, whatever the hour, and reports for each table how many rows went from it, and how many
+// users' tokens were ended. A job that fails does not keep the others from being done.
+func RunJanitor(
+	ctx context.Context, s config.Janitor, store *storage.Store, report func(table string, rows int64),
+) error {
+	j := &janitor{settings: s, store: store}
+	var failures []error
+	add := func(done map[string]int64, err error) {
+		for _, table := range slices.Sorted(maps.Keys(done)) {
+			report(table, done[table])
+		}
+		failures = append(failures, err)
+	}
+	if s.PasswordLifetime > 0 {
+		add(j.endOldPasswords(ctx, 0))
+	}
+	add(store.Sweep(ctx, storage.Sweep{Batch: s.Batch, TokenRetention: s.Retention}))
+	add(j.deleteUnapproved(ctx))
+	add(nil, store.TruncateLog(ctx))
+	return errors.Join(failures...)
+}

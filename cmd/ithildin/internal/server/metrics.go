@@ -1,0 +1,63 @@
+package server
+
+import (
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"ithildin/storage"
+)
+
+func newRegistry(store *storage.Store, build Build) *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewDBStatsCollector(store.SQL(), "ithildin"), buildMetric(build),
+	)
+	return registry
+}
+
+// buildMetric is always 1; its labels say what runs.
+func buildMetric(b Build) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "ithildin_build_info", Help: "What this process was made from.",
+		ConstLabels: prometheus.Labels{"version": b.Version, "revision": b.Revision, "goversion": runtime.Version()},
+	}, func() float64 { return 1 })
+}
+
+// eventMetrics show how far the audit of the gateway is behind.
+func eventMetrics(events *storage.EventQueue) []prometheus.Collector {
+	return []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "ithildin_audit_queue_events", Help: "Audit events that wait to be written.",
+		}, func() float64 { return float64(events.Depth()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "ithildin_audit_queue_written_total", Help: "Audit events that were written.",
+		}, func() float64 { return float64(events.Written()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "ithildin_audit_queue_failures_total", Help: "Tries to write audit events that failed.",
+		}, func() float64 { return float64(events.Failed()) }),
+	}
+}
+
+// databaseMetrics show what readiness judges by.
+func databaseMetrics(store *storage.Store) []prometheus.Collector {
+	return []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "ithildin_clock_skew_seconds", Help: "By how much this process's clock is ahead of the database's.",
+		}, func() float64 { return store.ClockSkew().Seconds() }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "ithildin_configuration_age_seconds",
+			Help: "How long ago the database last said that clients, roles and scopes are kept as they are.",
+		}, func() float64 { return store.ConfigurationAge().Seconds() }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "ithildin_database_takes_writes", Help: "0 while the database is read-only or refuses writes, else 1.",
+		}, func() float64 {
+			if store.TakesWrites() {
+				return 1
+			}
+			return 0
+		}),
+	}
+}

@@ -1,0 +1,43 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// reloadable is something that SIGHUP reads again.
+type reloadable struct {
+	what string // for the log
+	// reload changes nothing where it fails.
+	reload func() error
+}
+
+// reloadAtSIGHUP listens from now on. The function that it returns reads everything again at each SIGHUP until the context
+// ends; with nothing to read, the signal, which would else end the process, is only logged.
+func reloadAtSIGHUP(all []reloadable, logger *slog.Logger) func(context.Context) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	return func(ctx context.Context) {
+		defer signal.Stop(signals)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+			}
+			if len(all) == 0 {
+				logger.Info("there is nothing to read again: no setting names a file that SIGHUP reads")
+			}
+			for _, r := range all {
+				if err := r.reload(); err != nil {
+					logger.Error("what was to be read again is wrong, and what was before stays", "what", r.what, "cause", err)
+					continue
+				}
+				logger.Info("read again", "what", r.what)
+			}
+		}
+	}
+}

@@ -1,0 +1,32 @@
+package server
+
+import (
+	"errors"
+
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/storage"
+)
+
+// reloadSettings reads again what comes from files and may change while the server runs: the admin tokens, the log level and the
+// database URL, whose password may have been changed. What comes from the environment itself stays, as it must.
+func reloadSettings(
+	load func() (*config.Settings, error), running *config.Settings, guard *adminGuard, store *storage.Store,
+) reloadable {
+	return reloadable{what: "the admin tokens, the log level and the database URL", reload: func() error {
+		fresh, err := load()
+		if err != nil {
+			return err
+		}
+		if len(fresh.AdminTokens) == 0 && len(running.AdminTokens) > 0 {
+			return errors.New("there are no admin tokens any more: that takes a restart")
+		}
+		if err := store.ConnectBy(fresh.Database.URL); err != nil {
+			return err
+		}
+		if len(running.AdminTokens) > 0 { // a listener that asked nobody goes on so until a restart
+			guard.setTokens(fresh.AdminTokens)
+		}
+		running.LogLevel.Set(fresh.LogLevel.Level())
+		return nil
+	}}
+}

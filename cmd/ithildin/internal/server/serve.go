@@ -1,0 +1,38 @@
+package server
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"ithildin/cmd/ithildin/internal/config"
+)
+
+// Options are what a server is made of.
+type Options struct {
+	Settings *config.Settings
+	// Reload reads the configuration again at SIGHUP. nil: its files are read once.
+	Reload func() (*config.Settings, error)
+	Build  Build
+	Out    io.Writer // what a development server prints for the person who started it
+	Logger *slog.Logger
+}
+
+// Serve opens the database, builds the server and answers requests until a signal comes or the context ends.
+func Serve(ctx context.Context, o Options) error {
+	if o.Settings.Dev {
+		if err := o.Settings.KeepDevelopmentSecret(); err != nil {
+			return err
+		}
+	}
+	store, err := openServing(ctx, o.Settings, o.Logger)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	service, err := build(ctx, o, store)
+	if err != nil {
+		return err
+	}
+	return service.run(ctx, func() { service.announce(o.Build, o.Out) })
+}

@@ -1,0 +1,153 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/jwks"
+	"ithildin/provider"
+	"ithildin/storage"
+)
+
+const (
+	// shutdownTime is how long the process lives after the signal, whatever the database does.
+	shutdownTime = 30 * time.Second
+	// farewellTime is what of it is kept for what runs beside requests: the last audit events, the leases.
+	farewellTime = 6 * time.Second
+	// queueTime is how long those who have connected already wait at most until they are taken.
+	queueTime = 2 * time.Second
+)
+
+// service is a provider that is ready to run.
+type service struct {
+	settings *config.Settings
+	store    *storage.Store
+	keys     *jwks.Set
+	provider *provider.Provider
+	logger   *slog.Logger
+	ready    *readiness
+	public   http.Handler
+	admin    http.Handler
+	events   *storage.EventQueue
+	reloads  []reloadable
+	janitor  *janitor
+	idle     idleConnections // of the public listener
+}
+
+// run serves until the first SIGINT or SIGTERM, then lets requests end and returns. A second signal ends the process at
+// once.
+func (s *service) run(ctx context.Context, listening func()) error {
+	ctx, restoreSignals := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer restoreSignals()
+	public, err := net.Listen("tcp", s.settings.Listen)
+	if err != nil {
+		return console.WithHint("ITHILDIN_LISTEN names another address", fmt.Errorf("public listener: %w", err))
+	}
+	admin, err := net.Listen("tcp", s.settings.AdminListen)
+	if err != nil {
+		public.Close()
+		return console.WithHint("ITHILDIN_ADMIN_LISTEN names another address", fmt.Errorf("admin listener: %w", err))
+	}
+	stopBackground := s.startBackground()
+	publicServer, adminServer := s.newServer(s.ready.closing(s.public)), s.newServer(s.ready.closing(s.admin))
+	s.idle.watch(publicServer)
+	servePublic := s.servePublic(publicServer, public)
+	failed := make(chan error, 2)
+	go func() { failed <- servePublic() }()
+	go func() { failed <- adminServer.Serve(admin) }()
+	listening()
+	select {
+	case <-ctx.Done():
+		s.logger.Info("shutting down: the process ends within 30 seconds, a second signal ends it now",
+			"delay", s.settings.Serving.ShutdownDelay)
+	case err = <-failed:
+	}
+	restoreSignals()
+	s.leave([]net.Listener{public, admin}, []*http.Server{publicServer, adminServer}, stopBackground)
+	return err
+}
+
+// leave lets a balancer see this process go before it refuses anything: /readyz turns, and requests are answered as before
+// but on connections that end with their answer. Only then are the listeners closed, and the connections that are idle
+// still.
+func (s *service) leave(listeners []net.Listener, servers []*http.Server, stopBackground func()) {
+	end := time.Now().Add(shutdownTime)
+	s.ready.leaving.Store(true)
+	if delay := s.settings.Serving.ShutdownDelay; delay > 0 {
+		time.Sleep(delay)
+		for _, listener := range listeners {
+			if err := takeNoMore(listener); err != nil {
+				s.logger.Debug("connections that wait when a listener closes will be reset", "cause", err)
+			}
+		}
+		for _, listener := range listeners {
+			awaitTaken(listener, queueTime)
+		}
+		s.idle.awaitUse(delay)
+	}
+	drained, cancel := context.WithDeadline(context.Background(), end.Add(-farewellTime))
+	defer cancel()
+	s.drain(drained, servers...)
+	within(time.Until(end), func() {
+		stopBackground()
+		if err := s.store.Close(); err != nil {
+			s.logger.Warn("the database was not left in good order", "cause", err)
+		}
+	})
+}
+
+// within waits for work, but no longer than that: a database that hangs must not keep a process that ends.
+func within(longest time.Duration, work func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	select {
+	case <-done:
+	case <-time.After(longest):
+	}
+}
+
+// closing makes every answer of a process that leaves the last of its connection.
+func (r *readiness) closing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if r.leaving.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, request)
+	})
+}
+
+// newServer bounds what a connection may cost.
+func (s *service) newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	}
+}
+
+// drain takes the admin listener down last, so that a probe sees the server leave.
+func (s *service) drain(ctx context.Context, servers ...*http.Server) {
+	for _, server := range servers {
+		if err := server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
+			s.logger.Warn("requests were cut off: they did not end in time")
+			server.Close()
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package server
+
+import (
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ithildin/cmd/ithildin/internal/config"
+)
+
+const (
+	// expiryNotice is how long before its end a certificate is complained of, and expiryInterval how often.
+	expiryNotice   = 14 * 24 * time.Hour
+	expiryInterval = 24 * time.Hour
+	// strictTransport is a year (RFC 6797 6.1). What other hosts of the domain speak is not ours to say.
+	strictTransport = "max-age=31536000"
+)
+
+// reloadable lets handshakes after a SIGHUP use the new pair. Connections that are open go on as they are.
+func reloadCertificate(c *config.Certificate, logger *slog.Logger) reloadable {
+	return reloadable{what: "the TLS certificate", reload: func() error {
+		if err := c.Read(); err != nil {
+			return err
+		}
+		checkExpiry(c, time.Now(), logger)
+		return nil
+	}}
+}
+
+func notAfter(c *config.Certificate) time.Time { return c.Served().Leaf.NotAfter }
+
+// checkExpiry complains of a certificate that ends within expiryNotice.
+func checkExpiry(c *config.Certificate, now time.Time, logger *slog.Logger) {
+	end := notAfter(c)
+	switch {
+	case !now.Before(end):
+		logger.Error("the TLS certificate has expired", "not_after", end)
+	case end.Sub(now) < expiryNotice:
+		logger.Warn("the TLS certificate expires soon", "not_after", end)
+	}
+}
+
+func certificateMetric(c *config.Certificate) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "ithildin_tls_certificate_not_after_seconds",
+		Help: "When the public listener's certificate expires, in seconds since the epoch.",
+	}, func() float64 { return float64(notAfter(c).Unix()) })
+}
+
+// tlsConfig holds clients to what RFC 9325 (BCP 195) recommends: TLS 1.2 with the suites of its section 4.2, or TLS 1.3,
+// whose suites are all good.
+func tlsConfig(c *config.Certificate) *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+		},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.Served(), nil },
+	}
+}
+
+// ownClient reaches the listener from within this process: it trusts the very certificate that is served, whoever signed it
+// and whatever name is in it.
+func ownClient(c *config.Certificate) *http.Client {
+	if c == nil {
+		return http.DefaultClient
+	}
+	verify := func(state tls.ConnectionState) error {
+		if !state.PeerCertificates[0].Equal(c.Served().Leaf) {
+			return errors.New("somebody else answers at the public listener's address")
+		}
+		return nil
+	}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
+		MinVersion: tls.VersionTLS12, InsecureSkipVerify: true, VerifyConnection: verify,
+	}}}
+}
+
+// servePublic makes the function that answers on the public listener until the server is shut down.
+func (s *service) servePublic(server *http.Server, listener net.Listener) func() error {
+	if s.settings.Certificate == nil {
+		return func() error { return server.Serve(listener) }
+	}
+	server.TLSConfig = tlsConfig(s.settings.Certificate)
+	if !s.settings.Dev { // a browser would remember it of every server on localhost
+		server.Handler = withStrictTransport(server.Handler)
+	}
+	return func() error { return server.ServeTLS(listener, "", "") }
+}
+
+// withStrictTransport makes browsers come by TLS only (RFC 6797).
+func withStrictTransport(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Strict-Transport-Security"] = []string{strictTransport}
+		next.ServeHTTP(w, r)
+	})
+}
