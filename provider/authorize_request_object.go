@@ -32,7 +32,8 @@ func invalidRequestObject(description string) *oauth.Error {
 func (p *Provider) newRequestObjects() *outbound.Cache[string] {
 	return outbound.NewCache(outbound.CacheOptions[string]{
 		Client: p.outbound, Maximum: maximumRequestObject, Now: p.now,
-		Parse: func(body []byte) (string, error) { return string(bytes.TrimSpace(body)), nil },
+		Fetched: func(err error) { p.CountOutboundCall(purposeRequestObject, err) },
+		Parse:   func(body []byte) (string, error) { return string(bytes.TrimSpace(body)), nil },
 	})
 }
 

@@ -43,7 +43,10 @@ func (p *Provider) authenticateClient(
 	}
 	client, err := p.prove(ctx, endpoint, c)
 	if failed := asClientFailure(err); failed != nil && c.method != storage.AuthMethodNone {
-		return nil, p.authenticationFailed(ctx, c.clientID, failed)
+		return nil, p.authenticationFailed(ctx, c.method, c.clientID, failed)
+	}
+	if err == nil {
+		p.clientAuthenticated(ctx, c.method)
 	}
 	return client, err
 }

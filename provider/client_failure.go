@@ -36,7 +36,7 @@ func failureKey(ctx context.Context, clientID string) string {
 
 // authenticationFailed counts that a client did not prove itself, once a request, and returns the answer to it: the cause, or
 // 429 where there were too many failures of that client from that network.
-func (p *Provider) authenticationFailed(ctx context.Context, clientID string, cause *oauth.Error) error {
+func (p *Provider) authenticationFailed(ctx context.Context, method, clientID string, cause *oauth.Error) error {
 	request := inbound.RequestFrom(ctx)
 	if request.AuthenticationFailed != nil {
 		return request.AuthenticationFailed
@@ -48,11 +48,20 @@ func (p *Provider) authenticationFailed(ctx context.Context, clientID string, ca
 		result = "limited"
 		request.AuthenticationFailed = tooManyFailures(wait).Because(cause)
 	}
-	p.metrics.authenticationFailures.WithLabelValues(result).Inc()
+	p.metrics.authenticationFailures.WithLabelValues(method, result).Inc()
 	if report && p.clientFailures.mayAudit(p.now()) {
 		p.auditFailures(ctx, clientID, total)
 	}
 	return request.AuthenticationFailed
+}
+
+// clientAuthenticated counts that a client proved itself, once a request.
+func (p *Provider) clientAuthenticated(ctx context.Context, method string) {
+	request := inbound.RequestFrom(ctx)
+	if !request.Authenticated {
+		request.Authenticated = true
+		p.metrics.authentications.WithLabelValues(method).Inc()
+	}
 }
 
 func (f *clientFailures) mayAudit(now time.Time) bool {
@@ -105,15 +114,17 @@ const anyAPIKey = "api-key"
 
 // apiKeyFailed counts a wrong api-key as authenticationFailed does a secret.
 func (p *Provider) apiKeyFailed(ctx context.Context) error {
-	err := p.authenticationFailed(ctx, anyAPIKey, oauth.InvalidClient("The api-key is not the secret of a connection.").Because(ErrAPIKeyInvalid))
+	err := p.authenticationFailed(ctx, methodAPIKey, anyAPIKey,
+		oauth.InvalidClient("The api-key is not the secret of a connection.").Because(ErrAPIKeyInvalid))
 	if oauth.AsError(err).Status == http.StatusTooManyRequests {
 		return err
 	}
 	return ErrAPIKeyInvalid
 }
 
-// apiKeyWasRight remembers a weak key, so that it is looked up whatever others guess.
-func (p *Provider) apiKeyWasRight(probe storage.APIKeyProbe) {
+// apiKeyWasRight counts it, and remembers a weak key, so that it is looked up whatever others guess.
+func (p *Provider) apiKeyWasRight(ctx context.Context, probe storage.APIKeyProbe) {
+	p.clientAuthenticated(ctx, methodAPIKey)
 	if _, known := p.rightAPIKeys.get(string(probe.Lookup)); !known && probe.Lookup != nil {
 		p.rightAPIKeys.put(string(probe.Lookup), true)
 	}

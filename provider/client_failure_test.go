@@ -78,7 +78,10 @@ func (g *guesses) failures() map[string]float64 {
 	for _, f := range families {
 		if f.GetName() == "ithildin_client_authentication_failures_total" {
 			for _, m := range f.GetMetric() {
-				counts[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+				// The labels are method and result.
+				if n := m.GetCounter().GetValue(); n > 0 {
+					counts[m.GetLabel()[0].GetValue()+" "+m.GetLabel()[1].GetValue()] = n
+				}
 			}
 		}
 	}
@@ -116,7 +119,7 @@ func TestFailedClientAuthenticationsAreCountedAndSampledInTheAudit(t *testing.T)
 		for range 60 {
 			g.from(thief, oauth.PathIntrospect, "strong", "wrong")
 		}
-		require.Equal(t, map[string]float64{"refused": 20, "limited": 40}, g.failures())
+		require.Equal(t, map[string]float64{"client_secret_basic refused": 20, "client_secret_basic limited": 40}, g.failures())
 		events, err := g.store.ListEvents(t.Context(), storage.EventFilter{Kind: "client_authentication_failed", ClientID: "strong", Limit: 100})
 		require.NoError(t, err)
 		failures := map[string]bool{}

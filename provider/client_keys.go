@@ -59,6 +59,7 @@ func ParseKeySet(document []byte) (*jose.JSONWebKeySet, error) {
 func (p *Provider) newKeySets() *outbound.Cache[*jose.JSONWebKeySet] {
 	return outbound.NewCache(outbound.CacheOptions[*jose.JSONWebKeySet]{
 		Client: p.outbound, Maximum: maximumKeySet, Parse: ParseKeySet, Now: p.now,
+		Fetched: func(err error) { p.CountOutboundCall(purposeClientKeys, err) },
 	})
 }
 

@@ -25,6 +25,7 @@ func (p *Provider) checkSector(ctx context.Context, request *registrationRequest
 		return asMetadataError(e).Because(cause)
 	}
 	document, err := p.outbound.Get(ctx, address, maximumSectorDocument)
+	p.CountOutboundCall(purposeSector, err)
 	if err != nil {
 		return refuse("could not be fetched: want an https URL that answers 200 with a JSON array of 64 KiB at most", err)
 	}

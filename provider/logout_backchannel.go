@@ -173,7 +173,9 @@ func (p *Provider) sendLogoutToken(ctx context.Context, client *storage.Client, 
 	if err != nil {
 		return 0, fmt.Errorf("logout token: %w", err)
 	}
-	return p.outbound.PostForm(ctx, client.Metadata.BackchannelLogoutURI, url.Values{"logout_token": {token}})
+	status, err := p.outbound.PostForm(ctx, client.Metadata.BackchannelLogoutURI, url.Values{"logout_token": {token}})
+	p.CountOutboundCall(purposeBackchannelCall, err)
+	return status, err
 }
 
 // retryDelay is how many seconds to wait after an attempt that came to nothing: twice as long each time, an hour at most,

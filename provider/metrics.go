@@ -1,12 +1,15 @@
 package provider
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"ithildin/provider/login"
 	"ithildin/provider/oauth"
+	"ithildin/storage"
 )
 
 // metrics are what an operator watches. No label holds a value of a request.
@@ -18,8 +21,34 @@ type metrics struct {
 	refreshRepeats         prometheus.Counter
 	logouts                *prometheus.CounterVec
 	people                 *prometheus.CounterVec
+	authentications        *prometheus.CounterVec
 	authenticationFailures *prometheus.CounterVec
+	oneTimeCodes           *prometheus.CounterVec
+	outbound               *prometheus.CounterVec
+	blocks                 *prometheus.CounterVec
 }
+
+// other stands in a label for a value that is not among those that are known beforehand.
+const other = "other"
+
+// The label values that are known beforehand. A series of each is there from the start, so that rate() sees its first event.
+var (
+	// tokenErrors are the codes that a token request is refused with (RFC 6749 5.2).
+	tokenErrors = []string{
+		oauth.CodeInvalidRequest, oauth.CodeInvalidClient, oauth.CodeInvalidGrant, oauth.CodeUnauthorizedClient,
+		oauth.CodeUnsupportedGrantType, oauth.CodeInvalidScope, oauth.CodeServerError, oauth.CodeTemporarilyUnavailable, other,
+	}
+	// authenticationMethods are those of OIDC Core 9, and what else a client is known by.
+	authenticationMethods = []string{
+		storage.AuthMethodNone, storage.AuthMethodBasic, storage.AuthMethodPost, storage.AuthMethodSecretJWT,
+		storage.AuthMethodPrivateKeyJWT, methodRegistrationToken, methodAPIKey,
+	}
+)
+
+const (
+	methodRegistrationToken = "registration_access_token"
+	methodAPIKey            = "api_key"
+)
 
 func newMetrics(registry prometheus.Registerer) *metrics {
 	m := &metrics{
@@ -41,31 +70,73 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Help: "Refresh tokens presented again after their grace and answered, since nobody had used their successor.",
 		}),
 	}
+	m.describePeople()
+	m.describeClients()
+	m.outbound = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_outbound_calls_total",
+		Help: "Calls to other services, by purpose and outcome: answered, refused (the other side said no), failed.",
+	}, []string{"purpose", "outcome"})
+	initialize(m.outbound, outboundPurposes, outboundOutcomes)
+	initialize(m.tokens, oauth.GrantTypes)
+	initialize(m.refusals, append([]string{other}, oauth.GrantTypes...), tokenErrors)
+	registry.MustRegister(
+		m.requests, m.tokens, m.refusals, m.refreshReuse, m.refreshRepeats, m.logouts, m.people, m.authentications,
+		m.authenticationFailures, m.oneTimeCodes, m.outbound, m.blocks,
+	)
+	return m
+}
+
+// describePeople makes the counters of what people do, and of what is done to them.
+func (m *metrics) describePeople() {
+	m.people = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_login_events_total", Help: "What people did or met at the pages and the login API, by event.",
+	}, []string{"event"})
+	initialize(m.people, []string{
+		"sign_in", "sign_in_failed", "sign_in_limited", "sign_out", "user_blocked", "factor_changed", "password_set", "error",
+	})
+	m.oneTimeCodes = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_one_time_codes_total", Help: "One-time codes by what became of them, on the pages and the login API.",
+	}, []string{"outcome"})
+	initialize(m.oneTimeCodes, login.OneTimeCodeOutcomes)
+	m.blocks = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_blocks_total", Help: "Blocks by the admin API or by wrong one-time codes, by who was blocked: user or client.",
+	}, []string{"subject"})
+	initialize(m.blocks, []string{BlockedUser, BlockedClient})
+}
+
+// describeClients makes the counters of what clients prove, and of what they are told.
+func (m *metrics) describeClients() {
 	m.logouts = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_backchannel_logouts_total",
 		Help: "Attempts to tell a client of a logout, by result: delivered, failed (to be tried again), refused.",
 	}, []string{"result"})
-	m.people = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "ithildin_login_events_total", Help: "What people did or met at the pages and the login API, by event.",
-	}, []string{"event"})
-	for _, event := range []string{"sign_in", "sign_in_failed", "sign_in_limited", "sign_out", "user_blocked", "factor_changed", "password_set", "error"} {
-		m.people.WithLabelValues(event)
-	}
-	for _, grantType := range oauth.GrantTypes {
-		m.tokens.WithLabelValues(grantType)
-	}
-	for _, result := range []string{"delivered", "failed", "refused"} {
-		m.logouts.WithLabelValues(result)
-	}
+	initialize(m.logouts, []string{"delivered", "failed", "refused"})
+	m.authentications = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_client_authentications_total", Help: "Clients that proved themselves, by method.",
+	}, []string{"method"})
+	initialize(m.authentications, authenticationMethods)
 	m.authenticationFailures = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_client_authentication_failures_total",
-		Help: "Clients that did not prove themselves, by result: refused, limited (too many failures of one client from one address).",
-	}, []string{"result"})
-	for _, result := range []string{"refused", "limited"} {
-		m.authenticationFailures.WithLabelValues(result)
+		Help: "Clients that did not prove themselves, by method and result: refused, limited (too many failures from one address).",
+	}, []string{"method", "result"})
+	initialize(m.authenticationFailures, authenticationMethods, []string{"refused", "limited"})
+}
+
+// initialize makes a series of each combination of the values of the labels, in the order of the labels.
+func initialize(counter *prometheus.CounterVec, values ...[]string) {
+	combinations := [][]string{nil}
+	for _, list := range values {
+		var longer [][]string
+		for _, combination := range combinations {
+			for _, value := range list {
+				longer = append(longer, append(combination[:len(combination):len(combination)], value))
+			}
+		}
+		combinations = longer
 	}
-	registry.MustRegister(m.people, m.authenticationFailures, m.requests, m.tokens, m.refusals, m.refreshReuse, m.refreshRepeats, m.logouts)
-	return m
+	for _, combination := range combinations {
+		counter.WithLabelValues(combination...)
+	}
 }
 
 func (m *metrics) answered(route, method string, status int, elapsed time.Duration) {
@@ -86,8 +157,30 @@ func (m *metrics) logoutSent(result string) { m.logouts.WithLabelValues(result).
 func (m *metrics) tokenIssued(grantType string) { m.tokens.WithLabelValues(grantType).Inc() }
 
 func (m *metrics) tokenRefused(grantType, code string) {
-	if !oauth.ContainsAll(oauth.GrantTypes, []string{grantType}) {
-		grantType = "other"
-	}
-	m.refusals.WithLabelValues(grantType, code).Inc()
+	m.refusals.WithLabelValues(known(grantType, oauth.GrantTypes), known(code, tokenErrors)).Inc()
 }
+
+// personDid counts an event of the pages and the login API. Wrong one-time codes block a user there.
+func (m *metrics) personDid(event string) {
+	m.people.WithLabelValues(event).Inc()
+	if event == storage.EventUserBlocked {
+		m.blocks.WithLabelValues(BlockedUser).Inc()
+	}
+}
+
+// known is a value where it is one of those, else "other".
+func known(value string, values []string) string {
+	if slices.Contains(values, value) {
+		return value
+	}
+	return other
+}
+
+// The subjects of CountBlock.
+const (
+	BlockedUser   = "user"
+	BlockedClient = "client"
+)
+
+// CountBlock counts that somebody blocked a user or a client: subject is BlockedUser or BlockedClient.
+func (p *Provider) CountBlock(subject string) { p.metrics.blocks.WithLabelValues(subject).Inc() }

@@ -135,10 +135,11 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"), logger: o.Logger,
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
 		bodies: o.Bodies, requestTime: o.RequestTime, requestsAtOnce: o.RequestsAtOnce,
-		passwords: o.Passwords, components: o.Components,
-		outbound: o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
+		passwords: o.Passwords,
+		outbound:  o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
 	}
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: p.registration.Mode == RegistrationByToken}
+	p.components = p.counting(o.Components)
 	p.SetAudiences([]string{p.issuer})
 	p.keySets, p.requestObjects = p.newKeySets(), p.newRequestObjects()
 	if err := p.readKeys(ctx); err != nil {
@@ -147,8 +148,9 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	var err error
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger, Passwords: o.Passwords,
-		Components: o.Components, ClientAddress: p.ClientAddress, RequestID: inbound.RequestID,
-		Count:         func(event string) { p.metrics.people.WithLabelValues(event).Inc() },
+		Components: p.components, ClientAddress: p.ClientAddress, RequestID: inbound.RequestID,
+		Count:         p.metrics.personDid,
+		CountCode:     func(outcome string) { p.metrics.oneTimeCodes.WithLabelValues(outcome).Inc() },
 		SessionsEnded: p.tellClients, AfterSignOut: p.afterSignOut,
 	})
 	if err != nil {

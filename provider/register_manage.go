@@ -28,7 +28,10 @@ func (c *registered) connection() *storage.Connection { return c.client.Connecti
 func (p *Provider) authenticateRegistration(r *http.Request) (*registered, error) {
 	known, err := p.proveRegistration(r)
 	if failed := asClientFailure(err); failed != nil && r.Header.Get("Authorization") != "" {
-		return nil, p.authenticationFailed(r.Context(), mux.Vars(r)["client_id"], failed)
+		return nil, p.authenticationFailed(r.Context(), methodRegistrationToken, mux.Vars(r)["client_id"], failed)
+	}
+	if err == nil {
+		p.clientAuthenticated(r.Context(), methodRegistrationToken)
 	}
 	return known, err
 }

@@ -93,7 +93,7 @@ func (p *Provider) Verify(ctx context.Context, token, apiKey string) (*Verificat
 		_ = p.apiKeyFailed(ctx) // a gateway is told in the words of the contract, limited or not
 	}
 	if err == nil && found.KeyClientID != "" {
-		p.apiKeyWasRight(probe)
+		p.apiKeyWasRight(ctx, probe)
 	}
 	return v, err
 }
@@ -255,7 +255,7 @@ func (p *Provider) FindConnectionByKey(ctx context.Context, key string) (*storag
 	connection, err := p.store.FindConnectionByKey(ctx, probe)
 	switch {
 	case err == nil:
-		p.apiKeyWasRight(probe)
+		p.apiKeyWasRight(ctx, probe)
 	case errors.Is(err, storage.ErrNotFound):
 		_ = p.apiKeyFailed(ctx) // the caller has words of its own
 	}

@@ -66,6 +66,17 @@ var allDeadRows = []deadRows{
 	{table: "logout_deliveries", key: "id"},
 }
 
+// SweptTables are the tables that Sweep deletes from, each once.
+func SweptTables() []string {
+	var tables []string
+	for _, rows := range allDeadRows {
+		if !slices.Contains(tables, rows.table) {
+			tables = append(tables, rows.table)
+		}
+	}
+	return tables
+}
+
 // Sweep deletes the rows that are dead, in batches, and says how many went from each table. A kind of rows that fails does
 // not keep the others from being swept; the error names each that failed. Two at once do no harm.
 func (s *Store) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, error) {

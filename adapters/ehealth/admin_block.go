@@ -7,6 +7,7 @@ type block struct {
 	isBlocked bool
 	reason    string
 	given     bool
+	begins    bool // who was not blocked is now
 }
 
 // readBlock takes what the body has; the rest is as it was. Also a reason without a block is kept.
@@ -18,6 +19,7 @@ func readBlock(c *check, isBlocked bool, reason string) block {
 	if _, given := c.fields["block_reason"]; given {
 		b.reason, b.given = c.optionalName("block_reason"), true
 	}
+	b.begins = b.isBlocked && !isBlocked
 	return b
 }
 

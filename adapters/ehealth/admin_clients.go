@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -143,6 +144,9 @@ func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string,
 		if err != nil {
 			return err
 		}
+		if blocked.begins {
+			a.provider.CountBlock(provider.BlockedClient)
+		}
 		return a.answerClient(w, r, http.StatusOK, id)
 	}
 	now := store.Now()
@@ -245,6 +249,7 @@ func (a *Adapter) blockClient(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a.provider.CountBlock(provider.BlockedClient)
 	return a.answerClient(w, r, http.StatusOK, id)
 }
 

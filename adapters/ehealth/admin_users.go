@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -159,6 +160,9 @@ func (a *Adapter) updateUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return emailTaken(err)
 	}
+	if blocked.begins {
+		a.provider.CountBlock(provider.BlockedUser)
+	}
 	return a.answerUser(w, r, http.StatusOK, user.ID)
 }
 
@@ -183,6 +187,7 @@ func (a *Adapter) blockUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a.provider.CountBlock(provider.BlockedUser)
 	return a.answerUser(w, r, http.StatusOK, id)
 }
 

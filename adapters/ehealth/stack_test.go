@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/adapters/ehealth"
@@ -32,6 +33,7 @@ type stack struct {
 	// later moves the clock on, in seconds.
 	later      *atomic.Int64
 	components *components
+	metrics    *prometheus.Registry
 }
 
 func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
@@ -40,7 +42,7 @@ func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
 
 // newStackOn is newStack on a store that open makes, with the option that fixes its time.
 func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *storage.Store) *stack {
-	s := &stack{t: t, now: now, components: newComponents(t), later: &atomic.Int64{}}
+	s := &stack{t: t, now: now, components: newComponents(t), later: &atomic.Int64{}, metrics: prometheus.NewRegistry()}
 	clock := func() time.Time { return time.Unix(now+s.later.Load(), 0) }
 	s.store = open(func(o *storage.Options) { o.Now = clock })
 	ctx := context.Background()
@@ -50,7 +52,7 @@ func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *s
 	issuer, err := url.Parse("http://" + s.server.Listener.Addr().String())
 	require.NoError(t, err)
 	p, err := provider.New(ctx, provider.Options{
-		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Components: s.components.options(),
+		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Components: s.components.options(), Metrics: s.metrics,
 	})
 	require.NoError(t, err)
 	adapter := ehealth.New(p, ehealth.Options{})

@@ -108,7 +108,9 @@ func (g *Gateway) decideRecord(ctx context.Context, d decision, o original) deci
 	if g.ABAC == nil {
 		return d.refuse(http.StatusForbidden, "forbidden", "Access denied", errors.New("gateway: no ABAC service is configured"))
 	}
-	if allowed, err := g.ABAC.allows(ctx, d.who, record); !allowed {
+	allowed, err := g.ABAC.allows(ctx, d.who, record)
+	g.Provider.CountOutboundCall(provider.PurposeABAC, err)
+	if !allowed {
 		return d.refuse(http.StatusForbidden, "forbidden", "Access denied", err)
 	}
 	return d

@@ -18,6 +18,8 @@ type Request struct {
 	Address func() string
 	// AuthenticationFailed is what a client was refused with, so that it is counted once.
 	AuthenticationFailed error
+	// Authenticated says that a client proved itself, so that it is counted once.
+	Authenticated bool
 }
 
 // NewRequest makes the identity of a request: given is the X-Request-Id that came with it, address finds the client's.

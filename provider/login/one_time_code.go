@@ -41,9 +41,48 @@ var (
 // oneTimeCodeKey says what a code proves: that the bearer of a token, or of a pending request, has the phone.
 func oneTimeCodeKey(id, phone string) string { return strings.ToLower(id) + "===" + phone }
 
+// OneTimeCodeOutcomes are what can become of a one-time code, or of the wish for one.
+var OneTimeCodeOutcomes = []string{codeSent, codeNotSent, codeLimited, codeRight, codeWrong, codeExpired, codeExhausted, codeFailed}
+
+const (
+	codeSent      = "sent"
+	codeNotSent   = "not_sent"  // the service that sends messages failed
+	codeLimited   = "limited"   // too many were asked for
+	codeRight     = "right"     // typed as sent
+	codeWrong     = "wrong"     // or none was sent
+	codeExpired   = "expired"   // right or wrong, but too late
+	codeExhausted = "exhausted" // tried too often
+	codeFailed    = "failed"    // by a fault of ours
+)
+
+// oneTimeCodeOutcome is what an error of sending or verifying a code says; done is for none.
+func oneTimeCodeOutcome(err error, done string) string {
+	switch {
+	case err == nil:
+		return done
+	case errors.Is(err, ErrMessageNotSent):
+		return codeNotSent
+	case errors.Is(err, ErrOneTimeCodeLimited):
+		return codeLimited
+	case errors.Is(err, ErrOneTimeCodeInvalid):
+		return codeWrong
+	case errors.Is(err, ErrOneTimeCodeExpired):
+		return codeExpired
+	case errors.Is(err, ErrOneTimeCodeAttempts):
+		return codeExhausted
+	}
+	return codeFailed
+}
+
 // SendOneTimeCode makes a code for the phone of a user and sends it; codes before it under the same id are void. Errors:
 // ErrOneTimeCodeLimited, ErrMessageNotSent.
 func (s *Service) SendOneTimeCode(ctx context.Context, userID, id, phone string) error {
+	err := s.sendOneTimeCode(ctx, userID, id, phone)
+	s.countCode(oneTimeCodeOutcome(err, codeSent))
+	return err
+}
+
+func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string) error {
 	sent, err := s.countSentCode(ctx, userID, phone)
 	if err != nil {
 		return err
@@ -127,6 +166,12 @@ func (s *Service) newOneTimeCode() (string, error) {
 // in a row. Errors: ErrOneTimeCodeInvalid (also where no code was sent), ErrOneTimeCodeLastTry, ErrOneTimeCodeBlocked,
 // ErrOneTimeCodeExpired, ErrOneTimeCodeAttempts.
 func (s *Service) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code string) error {
+	err := s.verifyOneTimeCode(ctx, userID, id, phone, code)
+	s.countCode(oneTimeCodeOutcome(err, codeRight))
+	return err
+}
+
+func (s *Service) verifyOneTimeCode(ctx context.Context, userID, id, phone, code string) error {
 	key := oneTimeCodeKey(id, phone)
 	known, err := s.store.FindOneTimeCode(ctx, key)
 	switch {
@@ -166,6 +211,7 @@ func (s *Service) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code
 		wrong = ErrOneTimeCodeLastTry
 	}
 	if blocked {
+		s.count(eventUserBlocked)
 		err = s.store.RecordEvents(ctx, []storage.Event{{
 			Kind: eventUserBlocked, UserID: userID, Details: map[string]string{"reason": reasonOneTimeCode},
 		}})

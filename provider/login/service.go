@@ -39,6 +39,8 @@ type Options struct {
 	// Count is told the kind of each event that operators watch: sign_in, sign_in_failed, sign_in_limited, sign_out, and
 	// error for a page that Fail wrote. Default none.
 	Count func(kind string)
+	// CountCode is told what became of each one-time code: one of OneTimeCodeOutcomes. Default none.
+	CountCode func(outcome string)
 }
 
 // Service serves the pages and knows the browsers. It is safe for concurrent use.
@@ -57,6 +59,7 @@ type Service struct {
 	clientAddress func(*http.Request) string
 	requestID     func(*http.Request) string
 	count         func(kind string)
+	countCode     func(outcome string)
 	sessionsEnded func(context.Context, []storage.EndedSession)
 	afterSignOut  func(http.ResponseWriter, *http.Request, *storage.EndedSession, Pending) error
 	browserStates []byte // the key of browser states
@@ -75,7 +78,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		path: strings.TrimSuffix(o.Issuer.EscapedPath(), "/"), host: o.Issuer.Host,
 		secure: o.Issuer.Scheme == "https", now: o.Now, random: o.Random, logger: o.Logger, passwords: o.Passwords,
 		components:    o.Components,
-		clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count,
+		clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count, countCode: o.CountCode,
 		sessionsEnded: o.SessionsEnded, afterSignOut: o.AfterSignOut,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
@@ -112,6 +115,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Count == nil {
 		o.Count = func(string) {}
+	}
+	if o.CountCode == nil {
+		o.CountCode = func(string) {}
 	}
 	if o.SessionsEnded == nil {
 		o.SessionsEnded = func(context.Context, []storage.EndedSession) {}

@@ -33,6 +33,8 @@ type CacheOptions[T any] struct {
 	// Parse makes of a document what is kept; its error counts as a failure of the other side.
 	Parse func(body []byte) (T, error)
 	Now   func() time.Time
+	// Fetched is told the error of each attempt, nil where it brought an answer; nil: nobody is told.
+	Fetched func(err error)
 }
 
 // Cache keeps what addresses answered. At most one request to an address is on its way at a time, and whoever else wants
@@ -89,6 +91,14 @@ func (c *Cache[T]) get(ctx context.Context, address string, due func(entry[T], t
 
 // fetch makes one attempt; a failed one leaves the last good answer as it is.
 func (c *Cache[T]) fetch(ctx context.Context, address string, e entry[T]) entry[T] {
+	e = c.attempt(ctx, address, e)
+	if c.options.Fetched != nil {
+		c.options.Fetched(e.failure)
+	}
+	return e
+}
+
+func (c *Cache[T]) attempt(ctx context.Context, address string, e entry[T]) entry[T] {
 	e.attemptedAt = c.options.Now()
 	document, err := get(ctx, c.options.Client.following, address, c.options.Maximum)
 	if e.failure = err; err != nil {

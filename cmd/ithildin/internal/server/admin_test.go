@@ -84,6 +84,13 @@ func TestMetricsExistBeforeTheirFirstEvent(t *testing.T) {
 		`ithildin_login_events_total{event="user_blocked"} 0`, `ithildin_tokens_issued_total{grant_type="refresh_token"} 0`,
 		`ithildin_gateway_decisions_total{outcome="refused"} 0`, `ithildin_janitor_failures_total{job="sweep"} 0`,
 		`ithildin_janitor_last_success_seconds{job="sweep"} 1`, `ithildin_backchannel_logouts_total{result="failed"} 0`,
+		`ithildin_tokens_refused_total{error="invalid_grant",grant_type="authorization_code"} 0`,
+		`ithildin_tokens_refused_total{error="other",grant_type="other"} 0`,
+		`ithildin_janitor_rows_total{job="sweep",table="grants"} 0`,
+		`ithildin_janitor_rows_total{job="token_expiration",table="users"} 0`,
+		`ithildin_janitor_rows_total{job="registrations",table="clients"} 0`,
+		`ithildin_client_authentications_total{method="private_key_jwt"} 0`,
+		`ithildin_outbound_calls_total{outcome="failed",purpose="sms"} 0`, `ithildin_blocks_total{subject="client"} 0`,
 		"ithildin_build_info{",
 	} {
 		require.Contains(t, w.Body.String(), series)

@@ -57,6 +57,11 @@ func newJanitor(s config.Janitor, store *storage.Store, logger *slog.Logger, reg
 		}, []string{"job"}),
 	}
 	registry.MustRegister(j.rows, j.failures, j.success, j.seconds)
+	j.rows.WithLabelValues(jobTokenExpiration, "users")
+	j.rows.WithLabelValues(jobRegistrations, "clients")
+	for _, table := range storage.SweptTables() {
+		j.rows.WithLabelValues(jobSweep, table)
+	}
 	for _, job := range []string{jobTokenExpiration, jobSweep, jobRegistrations} {
 		j.failures.WithLabelValues(job)
 		j.seconds.WithLabelValues(job)

@@ -1,0 +1,116 @@
+package provider
+
+import (
+	"context"
+	"errors"
+
+	"ithildin/provider/login"
+)
+
+// The purposes of calls to other services, as ithildin_outbound_calls_total names them.
+const (
+	PurposeABAC            = "abac"
+	purposeSMS             = "sms"
+	purposeCaptcha         = "captcha"
+	purposeSignature       = "signature"
+	purposePersons         = "persons"
+	purposeClientKeys      = "client_keys"
+	purposeRequestObject   = "request_object"
+	purposeSector          = "sector_identifier"
+	purposeBackchannelCall = "backchannel_logout"
+)
+
+// The outcomes of such calls.
+const (
+	outboundAnswered = "answered"
+	outboundRefused  = "refused" // the other side understood and said no
+	outboundFailed   = "failed"  // no answer, or none that is of use
+)
+
+var (
+	outboundPurposes = []string{
+		PurposeABAC, purposeSMS, purposeCaptcha, purposeSignature, purposePersons, purposeClientKeys, purposeRequestObject,
+		purposeSector, purposeBackchannelCall,
+	}
+	outboundOutcomes = []string{outboundAnswered, outboundRefused, outboundFailed}
+)
+
+// CountOutboundCall counts a call to another service by its purpose, one of the Purpose constants, and by the error that it
+// ended with; nil: it was answered.
+func (p *Provider) CountOutboundCall(purpose string, err error) {
+	var captcha *login.CaptchaError
+	var signature *login.SignatureServiceError
+	outcome := outboundFailed
+	switch {
+	case err == nil:
+		outcome = outboundAnswered
+	case errors.As(err, &captcha), errors.As(err, &signature), errors.Is(err, login.ErrPersonUnknown):
+		outcome = outboundRefused
+	}
+	p.metrics.outbound.WithLabelValues(purpose, outcome).Inc()
+}
+
+// counting makes the components count their calls. What is nil stays nil.
+func (p *Provider) counting(c Components) Components {
+	if c.SMS != nil {
+		c.SMS = countedSMS{p, c.SMS}
+	}
+	if c.Captcha != nil {
+		c.Captcha = countedCaptcha{p, c.Captcha}
+	}
+	if c.Signatures != nil {
+		c.Signatures = countedSignatures{p, c.Signatures}
+	}
+	if c.Persons != nil {
+		c.Persons = countedPersons{p, c.Persons}
+	}
+	return c
+}
+
+type countedSMS struct {
+	provider *Provider
+	next     login.SMSSender
+}
+
+// Send implements login.SMSSender.
+func (c countedSMS) Send(ctx context.Context, phone, text string) error {
+	err := c.next.Send(ctx, phone, text)
+	c.provider.CountOutboundCall(purposeSMS, err)
+	return err
+}
+
+type countedCaptcha struct {
+	provider *Provider
+	next     login.CaptchaVerifier
+}
+
+// Verify implements login.CaptchaVerifier.
+func (c countedCaptcha) Verify(ctx context.Context, response, address string) error {
+	err := c.next.Verify(ctx, response, address)
+	c.provider.CountOutboundCall(purposeCaptcha, err)
+	return err
+}
+
+type countedSignatures struct {
+	provider *Provider
+	next     login.SignatureVerifier
+}
+
+// Verify implements login.SignatureVerifier.
+func (c countedSignatures) Verify(ctx context.Context, content string) (*login.SignedContent, error) {
+	signed, err := c.next.Verify(ctx, content)
+	c.provider.CountOutboundCall(purposeSignature, err)
+	return signed, err
+}
+
+type countedPersons struct {
+	provider *Provider
+	next     login.PersonFinder
+}
+
+// FindPerson implements login.PersonFinder.
+func (c countedPersons) FindPerson(ctx context.Context, personID string) (string, error) {
+	taxID, err := c.next.FindPerson(ctx, personID)
+	c.provider.CountOutboundCall(purposePersons, err)
+	return taxID, err
+}
