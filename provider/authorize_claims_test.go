@@ -115,7 +115,7 @@ func TestAMalformedClaimsParameterIsRefused(t *testing.T) {
 
 // signatures turns sign-in by digital signature on; nobody signs in these tests.
 func signatures(o *provider.Options) {
-	o.Components.Signatures = provider.SignatureService{Component: provider.Component{URL: "https://signatures.example"}}
+	o.Components.Signatures = provider.SignatureService{HTTPService: provider.HTTPService{URL: "https://signatures.example"}}
 }
 
 func TestEssentialACRIsReachedOrTheRequestFails(t *testing.T) {

@@ -19,7 +19,7 @@ type SignedContent = login.SignedContent
 
 // The components that speak HTTP.
 type (
-	Component        = login.Component
+	HTTPService      = login.HTTPService
 	HTTPSMS          = login.HTTPSMS
 	ReCAPTCHA        = login.ReCAPTCHA
 	SignatureService = login.SignatureService

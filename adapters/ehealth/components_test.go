@@ -44,9 +44,9 @@ func newComponents(t testing.TB) *components {
 
 func (c *components) options() provider.Components {
 	return provider.Components{
-		SMS:              provider.HTTPSMS{Component: provider.Component{URL: c.server.URL + "/sms", Token: "sms token"}},
-		Captcha:          provider.ReCAPTCHA{Component: provider.Component{URL: c.server.URL + "/siteverify", Token: "site secret"}},
-		Signatures:       provider.SignatureService{Component: provider.Component{URL: c.server.URL + "/digital_signatures"}},
+		SMS:              provider.HTTPSMS{HTTPService: provider.HTTPService{URL: c.server.URL + "/sms", Token: "sms token"}},
+		Captcha:          provider.ReCAPTCHA{HTTPService: provider.HTTPService{URL: c.server.URL + "/siteverify", Token: "site secret"}},
+		Signatures:       provider.SignatureService{HTTPService: provider.HTTPService{URL: c.server.URL + "/digital_signatures"}},
 		Persons:          persons{c},
 		PasswordLifetime: 90 * 24 * time.Hour,
 	}
@@ -128,6 +128,6 @@ func (p persons) FindPerson(ctx context.Context, id string) (string, error) {
 	if p.components.persons == nil {
 		return "3087512347", nil
 	}
-	service := provider.PersonService{Component: provider.Component{URL: p.components.server.URL + "/persons"}}
+	service := provider.PersonService{HTTPService: provider.HTTPService{URL: p.components.server.URL + "/persons"}}
 	return service.FindPerson(ctx, id)
 }

@@ -23,7 +23,7 @@ type CaptchaVerifier interface {
 }
 
 // ReCAPTCHA asks Google's siteverify, or a service with the same interface; its Token is the site's secret.
-type ReCAPTCHA struct{ Component }
+type ReCAPTCHA struct{ HTTPService }
 
 // ReCAPTCHAURL is Google's.
 const ReCAPTCHAURL = "https://www.google.com/recaptcha/api/siteverify"
@@ -39,7 +39,7 @@ func (c ReCAPTCHA) Verify(ctx context.Context, response, address string) error {
 		return fmt.Errorf("login: captcha: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	status, text, err := Component{Client: c.Client}.send(r)
+	status, text, err := HTTPService{Client: c.Client}.send(r)
 	if err != nil {
 		return err
 	}

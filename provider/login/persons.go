@@ -19,7 +19,7 @@ type PersonFinder interface {
 }
 
 // PersonService asks over HTTP: GET URL/{person_id} answers {"data": {"tax_id": …, "status": …}}.
-type PersonService struct{ Component }
+type PersonService struct{ HTTPService }
 
 // FindPerson implements PersonFinder. Errors: ErrPersonUnknown, or a fault.
 func (s PersonService) FindPerson(ctx context.Context, personID string) (string, error) {

@@ -42,7 +42,7 @@ type SignatureVerifier interface {
 
 // SignatureService asks over HTTP: POST {"signed_content": …, "signed_content_encoding": "base64"} answers
 // {"data": {"content": {…}, "signatures": [{"is_valid": …, "validation_error_message": …, "signer": {"drfo": …}}]}}.
-type SignatureService struct{ Component }
+type SignatureService struct{ HTTPService }
 
 // Verify implements SignatureVerifier. Errors: *SignatureServiceError, ErrSignatureUnavailable.
 func (s SignatureService) Verify(ctx context.Context, content string) (*SignedContent, error) {

@@ -18,7 +18,7 @@ type SMSSender interface {
 }
 
 // HTTPSMS sends through a service: POST {"phone_number": …, "body": …}; any status below 300 is success.
-type HTTPSMS struct{ Component }
+type HTTPSMS struct{ HTTPService }
 
 // Send implements SMSSender.
 func (s HTTPSMS) Send(ctx context.Context, phone, text string) error {

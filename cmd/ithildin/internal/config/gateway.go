@@ -42,7 +42,7 @@ func (f gatewayFlags) load(p *problems) (s Gateway) {
 	s.Audiences = strings.FieldsFunc(f.GatewayAudiences, func(r rune) bool { return r == ',' || r == ' ' })
 	token := strings.TrimSpace(p.secret("ITHILDIN_ABAC_TOKEN", f.ABACTokenFile))
 	if f.ABACURL != "" {
-		checkComponentURL(p, "ITHILDIN_ABAC_URL", f.ABACURL)
+		checkServiceURL(p, "ITHILDIN_ABAC_URL", f.ABACURL)
 		s.ABAC = &gateway.ABAC{URL: f.ABACURL, Token: token}
 	}
 	secret := strings.TrimSpace(p.secret("ITHILDIN_GATEKEEPER_CLIENT_SECRET", f.GatekeeperSecretFile))

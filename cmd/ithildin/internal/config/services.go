@@ -33,7 +33,7 @@ const (
 	longestChangePasswordLifetime = 24 * 60 // minutes
 )
 
-// load makes the components; a development server writes its messages to the log.
+// load returns the services and rules by which people prove who they are.
 func (f serviceFlags) load(p *problems) login.Components {
 	c := login.Components{OneTimeCodeText: f.SMSText, PasswordLifetime: f.passwordLifetime(p)}
 	c.ChangePasswordLifetime = time.Minute * time.Duration(p.number("ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", f.ChangePassword,
@@ -41,40 +41,40 @@ func (f serviceFlags) load(p *problems) login.Components {
 	if f.SMSText != "" && !strings.Contains(f.SMSText, "{code}") {
 		p.add("ITHILDIN_SMS_TEXT", "has no {code} in it")
 	}
-	if component, given := f.component(p, "ITHILDIN_SMS", f.SMSURL, f.SMSTokenFile); given {
-		c.SMS = login.HTTPSMS{Component: component}
+	if service, given := f.service(p, "ITHILDIN_SMS", f.SMSURL, f.SMSTokenFile); given {
+		c.SMS = login.HTTPSMS{HTTPService: service}
 	}
-	if component, given := f.component(p, "ITHILDIN_SIGNATURE", f.SignatureURL, f.SignatureTokenFile); given {
-		c.Signatures = login.SignatureService{Component: component}
+	if service, given := f.service(p, "ITHILDIN_SIGNATURE", f.SignatureURL, f.SignatureTokenFile); given {
+		c.Signatures = login.SignatureService{HTTPService: service}
 	}
-	if component, given := f.component(p, "ITHILDIN_PERSONS", f.PersonsURL, f.PersonsTokenFile); given {
-		c.Persons = login.PersonService{Component: component}
+	if service, given := f.service(p, "ITHILDIN_PERSONS", f.PersonsURL, f.PersonsTokenFile); given {
+		c.Persons = login.PersonService{HTTPService: service}
 	}
 	secret := strings.TrimSpace(p.secret("ITHILDIN_CAPTCHA_SECRET", f.CaptchaSecretFile))
 	address := cmp.Or(f.CaptchaURL, login.ReCAPTCHAURL)
-	checkComponentURL(p, "ITHILDIN_CAPTCHA_URL", address)
+	checkServiceURL(p, "ITHILDIN_CAPTCHA_URL", address)
 	switch {
 	case secret != "":
-		c.Captcha = login.ReCAPTCHA{Component: login.Component{URL: address, Token: secret}}
+		c.Captcha = login.ReCAPTCHA{HTTPService: login.HTTPService{URL: address, Token: secret}}
 	case f.CaptchaURL != "":
 		p.add("ITHILDIN_CAPTCHA_SECRET", "is required with ITHILDIN_CAPTCHA_URL")
 	}
 	return c
 }
 
-func (serviceFlags) component(p *problems, name, address, tokenFile string) (login.Component, bool) {
+func (serviceFlags) service(p *problems, name, address, tokenFile string) (login.HTTPService, bool) {
 	token := strings.TrimSpace(p.secret(name+"_TOKEN", tokenFile))
 	if address == "" {
 		if token != "" {
 			p.add(name+"_URL", "is required with %s_TOKEN", name)
 		}
-		return login.Component{}, false
+		return login.HTTPService{}, false
 	}
-	checkComponentURL(p, name+"_URL", address)
-	return login.Component{URL: address, Token: token}, true
+	checkServiceURL(p, name+"_URL", address)
+	return login.HTTPService{URL: address, Token: token}, true
 }
 
-func checkComponentURL(p *problems, name, address string) {
+func checkServiceURL(p *problems, name, address string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		p.add(name, "is no http or https URL")
