@@ -48,7 +48,7 @@ func (f tlsFlags) load(p *problems) *Certificate {
 // Certificate is the public listener's, with its key. It is safe for concurrent use.
 type Certificate struct {
 	certificateFile, keyFile string
-	Current                  atomic.Pointer[tls.Certificate]
+	current                  atomic.Pointer[tls.Certificate]
 }
 
 // Read takes certificate and key from their files, both or neither. An error names the setting.
@@ -65,9 +65,9 @@ func (c *Certificate) Read() error {
 	if err != nil {
 		return fmt.Errorf("ITHILDIN_TLS_CERTIFICATE_FILE and ITHILDIN_TLS_KEY_FILE are no pair: %w", err)
 	}
-	c.Current.Store(&pair)
+	c.current.Store(&pair)
 	return nil
 }
 
 // Served is the pair that was read last.
-func (c *Certificate) Served() *tls.Certificate { return c.Current.Load() }
+func (c *Certificate) Served() *tls.Certificate { return c.current.Load() }

@@ -70,7 +70,7 @@ func (c Flags) appendRest(rows []Setting) []Setting {
 			rows = append(rows, Setting{name, withoutPassword(fmt.Sprint(value.Interface()))})
 		}
 	})
-	for _, name := range SettingNames(c) {
+	for _, name := range SettingNames() {
 		if !slices.ContainsFunc(rows, func(row Setting) bool { return row.Name == name }) {
 			rows = append(rows, Setting{name, console.Count(present(os.Getenv(name) != ""), "secret")})
 		}

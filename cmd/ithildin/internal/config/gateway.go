@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"cmp"
 	"net/url"
 	"os"
@@ -61,10 +60,11 @@ func (f gatewayFlags) load(p *problems) (s Gateway) {
 	return s
 }
 
+// ReadRules reads the rules of the gateway from a file. An error says what in it is wrong.
 func ReadRules(path string) (*gateway.Rules, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return gateway.ParseRules(bytes.TrimPrefix(text, []byte(console.MarkUTF8)))
+	return gateway.ParseRules([]byte(console.WithoutMark(string(text))))
 }

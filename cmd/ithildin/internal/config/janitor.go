@@ -23,6 +23,7 @@ type JanitorFlags struct {
 // Hours are hours of the day, both included.
 type Hours struct{ from, to int }
 
+// Has says whether a time is in one of the hours, which are of UTC.
 func (h Hours) Has(now time.Time) bool {
 	hour := now.UTC().Hour()
 	if h.from <= h.to {

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// SettingNames are the variables that a configuration is read from, in the order of its flags; a secret that a file may hold is
+// SettingNames lists the variables from which Flags are read, in the order of the flags. A secret that a file may hold is
 // named with and without _FILE.
-func SettingNames(configuration any) (names []string) {
-	eachSetting(reflect.ValueOf(configuration), func(name string, _ reflect.Value) {
+func SettingNames() (names []string) {
+	eachSetting(reflect.ValueOf(Flags{}), func(name string, _ reflect.Value) {
 		names = append(names, name)
 		if secret, ofFile := strings.CutSuffix(name, "_FILE"); ofFile && isSecret(name) && !slices.Contains(names, secret) {
 			names = append(names, secret)
@@ -38,7 +38,7 @@ var ofKubernetes = []string{"_SERVICE_HOST", "_SERVICE_PORT", "_PORT", "_TCP", "
 
 // warnOfUnknown names each variable that looks like a setting and is none, with the one that may have been meant.
 func warnOfUnknown(out io.Writer, environment []string) {
-	known := SettingNames(Flags{})
+	known := SettingNames()
 	for _, entry := range environment {
 		name, _, _ := strings.Cut(entry, "=")
 		if !strings.HasPrefix(name, settingPrefix) || strings.HasPrefix(name, settingPrefix+"TEST_") || slices.Contains(known, name) ||

@@ -49,6 +49,7 @@ func PrintRecord(out io.Writer, f FormatFlag, record any) error {
 	return table.Flush()
 }
 
+// PrintJSON writes a value as indented JSON.
 func PrintJSON(out io.Writer, value any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")

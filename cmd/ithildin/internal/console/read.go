@@ -16,12 +16,13 @@ const maximumSecretFile = 64 << 10
 
 // The byte order marks that editors begin a file with.
 const (
-	MarkUTF8    = "\xef\xbb\xbf"
+	markUTF8    = "\xef\xbb\xbf"
 	markUTF16LE = "\xff\xfe"
 	markUTF16BE = "\xfe\xff"
 )
 
-func WithoutMark(text string) string { return strings.TrimPrefix(text, MarkUTF8) }
+// WithoutMark takes the byte order mark of UTF-8 from the beginning of a text.
+func WithoutMark(text string) string { return strings.TrimPrefix(text, markUTF8) }
 
 // ReadFile reads a small file of text whole, without a byte order mark, or standard input where path is "-" and in is given.
 func ReadFile(path string, in io.Reader) ([]byte, error) {
@@ -43,7 +44,7 @@ func ReadFile(path string, in io.Reader) ([]byte, error) {
 	if bytes.HasPrefix(content, []byte(markUTF16LE)) || bytes.HasPrefix(content, []byte(markUTF16BE)) {
 		return nil, fmt.Errorf("%s: is in UTF-16, want UTF-8", path)
 	}
-	return bytes.TrimPrefix(content, []byte(MarkUTF8)), nil
+	return bytes.TrimPrefix(content, []byte(markUTF8)), nil
 }
 
 // ReadSecret reads one secret: the file without its last line end. From a terminal it is read without echo.

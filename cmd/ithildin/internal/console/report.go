@@ -15,13 +15,17 @@ const (
 	ExitUsage   = 2 // the command line or the configuration is wrong; nothing was begun
 )
 
-// UsageError is a mistake in the command line or the configuration.
+// UsageError is a mistake in the command line or the configuration. Report prints Hint, if there is one, below the cause,
+// and the process ends with ExitUsage.
 type UsageError struct {
 	Cause error
 	Hint  string
 }
 
+// Error implements error.
 func (e *UsageError) Error() string { return e.Cause.Error() }
+
+// Unwrap returns the cause.
 func (e *UsageError) Unwrap() error { return e.Cause }
 
 // hintedError says what can be done about it.
@@ -33,6 +37,7 @@ type hintedError struct {
 func (e *hintedError) Error() string { return e.cause.Error() }
 func (e *hintedError) Unwrap() error { return e.cause }
 
+// WithHint adds to an error what the person can do about it; Report prints it below the error.
 func WithHint(hint string, cause error) error { return &hintedError{cause: cause, hint: hint} }
 
 // Report writes an error for a person and returns the exit code.

@@ -30,6 +30,7 @@ func Open(s config.Database, change ...func(*storage.Options)) (*storage.Store, 
 	return storage.Open(s.URL, options)
 }
 
+// EngineOf is the engine of a store, as migrations name it.
 func EngineOf(store *storage.Store) migrations.Engine {
 	if store.IsPostgreSQL() {
 		return migrations.PostgreSQL
@@ -46,7 +47,7 @@ func WithStore(ctx context.Context, f config.DatabaseFlags, work func(*storage.S
 	return withExisting(ctx, s, work)
 }
 
-// WithSealedStore is withStore for a verb that reads what the master secrets seal.
+// WithSealedStore is WithStore for a verb that reads what the master secrets seal.
 func WithSealedStore(ctx context.Context, f config.DatabaseFlags, secrets config.SecretFlags, work func(*storage.Store) error) error {
 	s, err := config.LoadSealedDatabase(f, secrets, true)
 	if err != nil {
@@ -55,7 +56,7 @@ func WithSealedStore(ctx context.Context, f config.DatabaseFlags, secrets config
 	return withExisting(ctx, s, work)
 }
 
-// WithSealableStore is withStore for a verb that needs the master secrets for some clients only: they may be absent.
+// WithSealableStore is WithStore for a verb that needs the master secrets for some clients only: they may be absent.
 func WithSealableStore(ctx context.Context, f config.DatabaseFlags, secrets config.SecretFlags, work func(*storage.Store) error) error {
 	s, err := config.LoadSealedDatabase(f, secrets, false)
 	if err != nil {
@@ -109,6 +110,7 @@ func WithSchema(f config.DatabaseFlags, work func(*storage.Store) error) error {
 	return work(store)
 }
 
+// ExplainSealed adds a hint to the error of a master secret that does not open what the database holds sealed.
 func ExplainSealed(err error) error {
 	if errors.Is(err, storage.ErrSealed) {
 		return console.WithHint("ITHILDIN_SECRET must have the master secret that this database began with, or was resealed under; "+

@@ -68,6 +68,7 @@ var demoProfile = json.RawMessage(`{
 		"locality": "Київ", "region": "Київ", "postal_code": "01001", "country": "Україна"}
 }`)
 
+// New describes the data of a development server with this issuer; nothing is stored yet.
 func New(issuer *url.URL) Data {
 	var governed []string
 	for _, scope := range demoScopes {

@@ -33,9 +33,9 @@ func (s *service) startBackground() (stop func()) {
 	reload := reloadAtSIGHUP(s.reloads, s.logger)
 	running.Go(func() { reload(ctx) })
 	if certificate := s.settings.Certificate; certificate != nil {
-		checkExpiry(certificate, time.Now(), s.logger)
+		checkExpiry(notAfter(certificate), time.Now(), s.logger)
 		running.Go(func() {
-			every(ctx, expiryInterval, func() { checkExpiry(certificate, time.Now(), s.logger) })
+			every(ctx, expiryInterval, func() { checkExpiry(notAfter(certificate), time.Now(), s.logger) })
 		})
 	}
 	return func() {

@@ -27,16 +27,15 @@ func reloadCertificate(c *config.Certificate, logger *slog.Logger) reloadable {
 		if err := c.Read(); err != nil {
 			return err
 		}
-		checkExpiry(c, time.Now(), logger)
+		checkExpiry(notAfter(c), time.Now(), logger)
 		return nil
 	}}
 }
 
 func notAfter(c *config.Certificate) time.Time { return c.Served().Leaf.NotAfter }
 
-// checkExpiry complains of a certificate that ends within expiryNotice.
-func checkExpiry(c *config.Certificate, now time.Time, logger *slog.Logger) {
-	end := notAfter(c)
+// checkExpiry logs that the certificate that ends then has expired, or will within expiryNotice.
+func checkExpiry(end, now time.Time, logger *slog.Logger) {
 	switch {
 	case !now.Before(end):
 		logger.Error("the TLS certificate has expired", "not_after", end)
