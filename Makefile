@@ -5,10 +5,10 @@ GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOTESTSUM = go run gotest.tools/gotestsum@v1.13.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help run build test chaos bench lint fuzz vulnerabilities
+.PHONY: help run build test test-quick chaos bench lint fuzz vulnerabilities
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
 run: build ## build and start a development server
 	bin/ithildin serve --dev
@@ -18,14 +18,17 @@ build: ## build the static binary bin/ithildin
 
 test: ## every test, under the race detector, on SQLite and PostgreSQL; brings its own services
 	@echo "compiling for the race detector takes some minutes the first time; then each test shows a dot"
-	.ci/with-test-services env CGO_ENABLED=1 $(GOTESTSUM) --format dots -- -race -timeout 30m ./...
+	.ci/with-test-services env CGO_ENABLED=1 ITHILDIN_TEST_REQUIRE_ALL=1 $(GOTESTSUM) --format dots -- -race -timeout 30m ./...
+
+test-quick: ## the tests that need Go alone, on SQLite; names what it leaves out
+	.ci/test-quick $(GOTESTSUM)
 
 chaos: ## what a failing or a large database does to the service; hours, 40 GB of disk
-	ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services \
+	ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services env ITHILDIN_TEST_REQUIRE_ALL=1 \
 		go test -tags chaos -p 1 -run '^TestChaos' -count 1 -v -timeout 4h ./...
 
 bench: ## every benchmark on both engines, ready for benchstat (BENCH=name COUNT=n)
-	@ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services \
+	@ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services env ITHILDIN_TEST_REQUIRE_ALL=1 \
 		go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 1h ./...
 
 lint: ## formatting, vet, staticcheck

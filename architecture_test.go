@@ -24,6 +24,7 @@ const (
 	module          = "ithildin"
 	commandLine     = "cmd/ithildin"
 	insideOf        = commandLine + "/internal/"
+	requirements    = "storage/storagetest/requirement"
 	longestFile     = 500
 	longestFunction = 80
 )
@@ -31,7 +32,7 @@ const (
 // mayImport names the packages of ours that each package may import; the command line may import every one, and a
 // package without a row none.
 var mayImport = map[string][]string{
-	"storage/storagetest": {"storage", "migrations"},
+	"storage/storagetest": {"storage", "migrations", requirements},
 	"provider/login":      {"storage", "provider/inbound"},
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},
@@ -71,6 +72,8 @@ func allowed(file goFile, imported string) bool {
 		return true
 	case slices.Contains(mayImport[file.folder], imported):
 		return true
+	case imported == requirements:
+		return file.isTest
 	default:
 		standsAlone := file.folder == "migrations" || file.folder == "jwks"
 		return file.isTest && !standsAlone && slices.Contains(testsMayImport, imported)
@@ -154,8 +157,8 @@ func callsDatabaseWithoutContext(method string, arguments []ast.Expr) bool {
 
 func TestOnlyTheConfigurationReadsTheEnvironmentAndFlags(t *testing.T) {
 	for _, file := range goFiles(t) {
-		// The contract suite is a test in all but its file names.
-		if file.isTest || file.folder == insideOf+"config" || file.folder == "storage/storagetest" {
+		// The contract suite and what tests require are tests in all but their file names.
+		if file.isTest || file.folder == insideOf+"config" || file.folder == "storage/storagetest" || file.folder == requirements {
 			continue
 		}
 		require.Empty(t, file.importsBelow("flag"), file.path)
@@ -163,6 +166,21 @@ func TestOnlyTheConfigurationReadsTheEnvironmentAndFlags(t *testing.T) {
 			receiver, ok := selector.X.(*ast.Ident)
 			if ok && receiver.Name == "os" && slices.Contains([]string{"Getenv", "LookupEnv", "Environ"}, selector.Sel.Name) {
 				t.Errorf("%s:%d reads the environment", file.path, file.lineOf(call.Pos()))
+			}
+		}
+	}
+}
+
+// A test that skips by itself passes without anybody seeing it; package requirement says what was left out, and fails where
+// everything is required.
+func TestOnlyRequirementsSkipTests(t *testing.T) {
+	for _, file := range goFiles(t) {
+		if file.folder == requirements {
+			continue
+		}
+		for call, selector := range file.methodCalls() {
+			if slices.Contains([]string{"Skip", "Skipf", "SkipNow", "Short"}, selector.Sel.Name) {
+				t.Errorf("%s:%d calls %s", file.path, file.lineOf(call.Pos()), selector.Sel.Name)
 			}
 		}
 	}

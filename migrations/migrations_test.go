@@ -17,6 +17,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"ithildin/migrations"
+	"ithildin/storage/storagetest/requirement"
 )
 
 // eachEngine runs f on an empty database of each engine.
@@ -36,10 +37,7 @@ func createPostgreSQL(t *testing.T) string { return copyPostgreSQL(t, "") }
 
 // copyPostgreSQL makes a database that is a copy of the one at a URL, to which nobody is connected.
 func copyPostgreSQL(t *testing.T, original string) string {
-	server := os.Getenv("ITHILDIN_TEST_POSTGRES_URL")
-	if server == "" {
-		t.Fatal("PostgreSQL is not configured for tests: run `make test`, or set ITHILDIN_TEST_POSTGRES_URL")
-	}
+	server := requirement.PostgreSQL.Get(t)
 	u, err := url.Parse(server)
 	require.NoError(t, err)
 	admin := open(t, "postgres", server)

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,14 +15,12 @@ import (
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
+	"ithildin/storage/storagetest/requirement"
 )
 
 // newChromium starts a browser with a profile of its own.
 func newChromium(t *testing.T) context.Context {
-	path := os.Getenv("ITHILDIN_TEST_CHROMIUM")
-	if path == "" {
-		t.Fatal("no browser is configured for tests: run `make test`, or set ITHILDIN_TEST_CHROMIUM")
-	}
+	path := requirement.Chromium.Get(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),

@@ -19,14 +19,14 @@ import (
 	"ithildin/provider"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
+	"ithildin/storage/storagetest/requirement"
 )
 
 const importTime = 1700000000
 
 // newSource is an empty mithril database.
 func newSource(t testing.TB) (*sql.DB, string) {
-	server := os.Getenv("ITHILDIN_TEST_POSTGRES_URL")
-	require.NotEmpty(t, server, "PostgreSQL is not configured for tests: run `make test`, or set ITHILDIN_TEST_POSTGRES_URL")
+	server := requirement.PostgreSQL.Get(t)
 	admin, err := sql.Open("postgres", server)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = admin.Close() })

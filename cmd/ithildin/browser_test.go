@@ -14,16 +14,15 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
+
+	"ithildin/storage/storagetest/requirement"
 )
 
 // newBrowser starts chromium with a profile of its own, of that size and language.
 func newBrowser(
 	t *testing.T, width, height int, language string, more ...chromedp.ExecAllocatorOption,
 ) context.Context {
-	path := os.Getenv("ITHILDIN_TEST_CHROMIUM")
-	if path == "" {
-		t.Fatal("no browser is configured for tests: run `make test`, or set ITHILDIN_TEST_CHROMIUM")
-	}
+	path := requirement.Chromium.Get(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(width, height),
 		chromedp.Flag("lang", language), chromedp.Flag("accept-lang", language), chromedp.Flag("disable-quic", true),

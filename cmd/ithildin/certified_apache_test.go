@@ -18,6 +18,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"ithildin/storage/storagetest/requirement"
 )
 
 // apacheRedirectURI is where mod_auth_openidc takes codes, and is told to sign out.
@@ -26,11 +28,7 @@ func apacheRedirectURI(address string) string { return "http://" + address + "/p
 // startApache runs Apache with mod_auth_openidc at an address until the test ends. Below /private is a page that shows the
 // email address of whoever signed in at the issuer; /goodbye is open to all.
 func (a *authority) startApache(t *testing.T, address, issuer, clientID, clientSecret string) {
-	program, modules := os.Getenv("ITHILDIN_TEST_APACHE"), os.Getenv("ITHILDIN_TEST_APACHE_MODULES")
-	if program == "" || modules == "" {
-		t.Fatal("Apache with mod_auth_openidc is not configured for tests: run `make test`, or set ITHILDIN_TEST_APACHE to its " +
-			"path and ITHILDIN_TEST_APACHE_MODULES to the folder with mod_auth_openidc.so")
-	}
+	program, modules := requirement.Apache.Get(t), requirement.ApacheModules.Get(t)
 	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<h1>Application</h1><p id="email">%s</p>`, html.EscapeString(r.Header.Get("OIDC_CLAIM_email")))

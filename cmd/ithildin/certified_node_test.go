@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"ithildin/storage/storagetest/requirement"
 )
 
 // nodeApplication is a script of testdata/openid-client that runs: an application built on a certified client, for whose
@@ -27,16 +29,14 @@ type nodeApplication struct {
 
 // startNode runs a script, which trusts the authority and no other of this test's, until the test ends.
 func (a *authority) startNode(t *testing.T, script string, arguments ...string) *nodeApplication {
-	installed := os.Getenv("ITHILDIN_TEST_OPENID_CLIENT")
-	require.NotEmpty(t, installed, "openid-client is not installed for tests: run `make test`, or set "+
-		"ITHILDIN_TEST_OPENID_CLIENT to a folder where `npm ci` has run with the package-lock.json of testdata/openid-client")
+	installed, node := requirement.OpenIDClient.Get(t), requirement.Program(t, "node")
 	directory := t.TempDir()
 	// Node looks for modules beside the script, wherever it is started.
 	require.NoError(t, os.Symlink(filepath.Join(installed, "node_modules"), filepath.Join(directory, "node_modules")))
 	require.NoError(t, os.CopyFS(directory, os.DirFS("testdata/openid-client")))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	n := &nodeApplication{t: t, output: &output{}}
-	n.command = exec.CommandContext(ctx, "node", append([]string{filepath.Join(directory, script)}, arguments...)...)
+	n.command = exec.CommandContext(ctx, node, append([]string{filepath.Join(directory, script)}, arguments...)...)
 	n.command.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+a.file)
 	n.command.Stderr = n.output
 	answers, err := n.command.StdinPipe()

@@ -14,12 +14,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"ithildin/storage/storagetest/requirement"
 )
 
 // mithrilDatabase is a database of the old system with one hospital, one doctor, and one live token.
 func mithrilDatabase(t *testing.T) string {
-	server := os.Getenv("ITHILDIN_TEST_POSTGRES_URL")
-	require.NotEmpty(t, server, "PostgreSQL is not configured for tests: run `make test`, or set ITHILDIN_TEST_POSTGRES_URL")
+	server := requirement.PostgreSQL.Get(t)
 	admin, err := sql.Open("postgres", server)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = admin.Close() })

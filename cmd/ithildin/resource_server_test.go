@@ -17,6 +17,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/stretchr/testify/require"
+
+	"ithildin/storage/storagetest/requirement"
 )
 
 const audience = "https://api.example.org"
@@ -69,9 +71,7 @@ func guideBlocks(t *testing.T, language string) []string {
 }
 
 func TestSpringSecurityAcceptsTokensOfAClientCreatedForSpring(t *testing.T) {
-	jar := os.Getenv("ITHILDIN_TEST_SPRING_JAR")
-	require.NotEmpty(t, jar, "the Spring application is not built for tests: run `make test`, or set ITHILDIN_TEST_SPRING_JAR to the "+
-		"jar that `mvn package` makes of testdata/spring-resource-server")
+	jar, java := requirement.SpringJar.Get(t), requirement.Program(t, "java")
 	p := start(t, t.TempDir(), nil, "serve", "--dev")
 	standard, spring, foreign := resourceServerTokens(t, p)
 	properties := strings.NewReplacer("https://id.example.org", p.issuer).Replace(guideBlocks(t, "properties")[0])
@@ -80,7 +80,7 @@ func TestSpringSecurityAcceptsTokensOfAClientCreatedForSpring(t *testing.T) {
 	address := freeAddress(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	application := exec.CommandContext(ctx, "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-jar", jar,
+	application := exec.CommandContext(ctx, java, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-jar", jar,
 		"--server.address=127.0.0.1", "--server.port="+address[strings.LastIndex(address, ":")+1:])
 	application.Dir = directory
 	written := &output{}
@@ -121,8 +121,7 @@ func TestSpringSecurityAcceptsTokensOfAClientCreatedForSpring(t *testing.T) {
 }
 
 func TestDocumentedNodeCodeVerifiesAccessTokens(t *testing.T) {
-	installed := os.Getenv("ITHILDIN_TEST_OPENID_CLIENT")
-	require.NotEmpty(t, installed, "jose is not installed for tests: run `make test`, or set ITHILDIN_TEST_OPENID_CLIENT")
+	installed, node := requirement.OpenIDClient.Get(t), requirement.Program(t, "node")
 	p := start(t, t.TempDir(), nil, "serve", "--dev")
 	standard, spring, foreign := resourceServerTokens(t, p)
 	script, err := os.ReadFile("testdata/openid-client/api.mjs")
@@ -138,7 +137,7 @@ func TestDocumentedNodeCodeVerifiesAccessTokens(t *testing.T) {
 		standard: "standard", spring: "refused: ERR_JWT_CLAIM_VALIDATION_FAILED", foreign: "refused: ERR_JWT_CLAIM_VALIDATION_FAILED",
 		standard[:len(standard)-8] + "AAAAAAAA": "refused: ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
 	} {
-		said, err := exec.CommandContext(t.Context(), "node", path, p.issuer, audience, token).CombinedOutput()
+		said, err := exec.CommandContext(t.Context(), node, path, p.issuer, audience, token).CombinedOutput()
 		require.NoError(t, err, string(said))
 		require.Equal(t, want, strings.TrimSpace(string(said)))
 	}

@@ -22,15 +22,18 @@ import (
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
+	"ithildin/storage/storagetest/requirement"
 )
 
 // balancers are programs in front of several servers, with the arguments that come before their configuration.
 var balancers = []struct {
-	name, variable, configuration string
-	arguments                     []string
+	name          string
+	program       requirement.Requirement
+	configuration string
+	arguments     []string
 }{
-	{"nginx", "ITHILDIN_TEST_NGINX", "balancer-nginx.conf", []string{"-p", ".", "-c"}},
-	{"HAProxy", "ITHILDIN_TEST_HAPROXY", "balancer-haproxy.cfg", []string{"-db", "-f"}},
+	{"nginx", requirement.Nginx, "balancer-nginx.conf", []string{"-p", ".", "-c"}},
+	{"HAProxy", requirement.HAProxy, "balancer-haproxy.cfg", []string{"-db", "-f"}},
 }
 
 const (
@@ -67,9 +70,8 @@ func (r *rolled) start(i int) {
 }
 
 // balance starts a balancer and waits until it listens.
-func (r *rolled) balance(variable, configuration string, arguments []string) {
-	program := os.Getenv(variable)
-	require.NotEmpty(r.t, program, "run `make test`, or set "+variable)
+func (r *rolled) balance(required requirement.Requirement, configuration string, arguments []string) {
+	program := required.Get(r.t)
 	directory := r.t.TempDir()
 	text, err := os.ReadFile(filepath.Join("testdata", configuration))
 	require.NoError(r.t, err)
@@ -149,7 +151,7 @@ func rollBehindEveryBalancer(t *testing.T, rounds int, delay string) {
 	for _, b := range balancers {
 		t.Run(b.name, func(t *testing.T) {
 			r := newRolled(t, delay)
-			r.balance(b.variable, b.configuration, b.arguments)
+			r.balance(b.program, b.configuration, b.arguments)
 			r.rollingRestart(rounds)
 		})
 	}

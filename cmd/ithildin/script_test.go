@@ -16,6 +16,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
+
+	"ithildin/storage/storagetest/requirement"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestVerbsByTheirScripts runs testdata/script, which reads like a manual. Each script has a directory of its
-// own, two free addresses, and the words http, field and postgresql besides those of testscript.
+// own, two free addresses, the words http, field and postgresql and the condition of that name, besides those of testscript.
 func TestVerbsByTheirScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
@@ -34,6 +36,12 @@ func TestVerbsByTheirScripts(t *testing.T) {
 			e.Setenv("ISSUER", "http://"+public)
 			e.Setenv("ADMIN", "http://"+admin)
 			return err
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "postgresql" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return requirement.PostgreSQL.Met(), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"http": scriptHTTP, "field": scriptField,
@@ -61,10 +69,7 @@ func freeAddresses() (first, second string, err error) {
 
 // emptyPostgreSQL makes a database without a schema, for the time of the test.
 func emptyPostgreSQL(t *testing.T) string {
-	server := os.Getenv("ITHILDIN_TEST_POSTGRES_URL")
-	if server == "" {
-		t.Fatal("PostgreSQL is not configured for tests: run `make test`, or set ITHILDIN_TEST_POSTGRES_URL")
-	}
+	server := requirement.PostgreSQL.Get(t)
 	admin, err := sql.Open("postgres", server)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, admin.Close()) })

@@ -11,14 +11,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"ithildin/storage/storagetest/requirement"
 )
 
 // StartNginx runs nginx for the time of the test, with its defaults and the server blocks that a configuration is made of, and
 // returns its URL. listen is the address that one of the blocks must listen at.
 func StartNginx(t testing.TB, servers func(listen string) string) string {
 	t.Helper()
-	program := os.Getenv("ITHILDIN_TEST_NGINX")
-	require.NotEmpty(t, program, "nginx is not configured for tests: run `make test`, or set ITHILDIN_TEST_NGINX")
+	program := requirement.Nginx.Get(t)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := free.Addr().String()

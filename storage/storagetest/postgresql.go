@@ -4,9 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"fmt"
+	"errors"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -15,9 +14,8 @@ import (
 
 	"ithildin/migrations"
 	"ithildin/storage"
+	"ithildin/storage/storagetest/requirement"
 )
-
-const serverVariable = "ITHILDIN_TEST_POSTGRES_URL"
 
 // server is a PostgreSQL server with a migrated database, made once for all tests of a process, of which theirs are
 // copies. The template stays behind on the server: no test is the last one to know it.
@@ -28,9 +26,9 @@ type server struct {
 }
 
 var startedServer = sync.OnceValues(func() (*server, error) {
-	base, err := url.Parse(os.Getenv(serverVariable))
+	base, err := url.Parse(requirement.PostgreSQL.Value())
 	if err != nil {
-		return nil, fmt.Errorf("%s is malformed", serverVariable)
+		return nil, errors.New("the URL of the PostgreSQL of tests is malformed") // err would show its password
 	}
 	admin, err := sql.Open("postgres", base.String())
 	if err != nil {
@@ -64,9 +62,7 @@ func (s *server) url(database string) string {
 
 func createPostgreSQL(t testing.TB) string {
 	t.Helper()
-	if os.Getenv(serverVariable) == "" {
-		t.Fatalf("PostgreSQL is not configured for tests: run `make test`, or set %s", serverVariable)
-	}
+	requirement.PostgreSQL.Get(t)
 	s, err := startedServer()
 	require.NoError(t, err)
 	name := newName()

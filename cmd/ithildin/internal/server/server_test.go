@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
+	"ithildin/storage/storagetest/requirement"
 )
 
 // freeAddress is a loopback address that nobody listens on.
@@ -124,7 +124,7 @@ func TestStartFailsWithAMessageWhenTheDatabaseDoesNotAnswer(t *testing.T) {
 }
 
 func TestStartFailsAtOnceWhenTheDatabaseRefusesTheConnection(t *testing.T) {
-	server, err := url.Parse(os.Getenv("ITHILDIN_TEST_POSTGRES_URL"))
+	server, err := url.Parse(requirement.PostgreSQL.Get(t))
 	require.NoError(t, err)
 	for name, change := range map[string]func(*url.URL){
 		"no such database": func(u *url.URL) { u.Path = "/nowhere" },
