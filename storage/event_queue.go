@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -13,6 +15,8 @@ const (
 	eventPause    = time.Second     // the longest that one waits for others
 	eventRetry    = time.Second     // between two tries while the database is away
 	eventFarewell = 5 * time.Second // how long Close tries
+	// punctual is how old an event may be, in seconds, when its batch is written under its own time.
+	punctual = 2
 )
 
 // ErrClosed says that the queue takes nothing any more.
@@ -20,6 +24,9 @@ var ErrClosed = errors.New("storage: the event queue is closed")
 
 // EventQueue writes audit events about reads, which have no write of their own to ride in, in batches. It is bounded: when
 // it is full, whoever adds waits, and nothing is dropped. A crash may lose the events of the last second.
+//
+// An event that waited, since the database was away, is written under the time of the writing, with its own time in the
+// detail happened_at: whoever follows the events in the order of their times (ithildin audit export) has passed its own.
 type EventQueue struct {
 	store   *Store
 	logger  *slog.Logger
@@ -97,11 +104,26 @@ func (q *EventQueue) run() {
 	}
 }
 
+// record writes a batch, with the time of now for events that are late.
+func (q *EventQueue) record(ctx context.Context, batch []Event) error {
+	now := q.store.Now()
+	batch = slices.Clone(batch)
+	for i, e := range batch {
+		if now-e.CreatedAt <= punctual {
+			continue
+		}
+		details := map[string]string{"happened_at": time.Unix(e.CreatedAt, 0).UTC().Format(time.RFC3339)}
+		maps.Copy(details, e.Details)
+		batch[i].CreatedAt, batch[i].Details = now, details
+	}
+	return q.store.RecordEvents(ctx, batch)
+}
+
 // write tries until the batch is written; it gives up only when the queue is closed, and then drains.
 func (q *EventQueue) write(ctx context.Context, batch []Event) bool {
 	for len(batch) > 0 {
 		bounded, cancel := context.WithTimeout(ctx, eventFarewell)
-		err := q.store.RecordEvents(bounded, batch)
+		err := q.record(bounded, batch)
 		cancel()
 		if err == nil {
 			q.written.Add(int64(len(batch)))
@@ -133,7 +155,7 @@ func (q *EventQueue) drain(batch []Event) {
 		break
 	}
 	for {
-		err := q.store.RecordEvents(ctx, batch)
+		err := q.record(ctx, batch)
 		if err == nil {
 			q.written.Add(int64(len(batch)))
 			return

@@ -16,24 +16,30 @@ import (
 	"ithildin/storage"
 )
 
-const (
-	// followPause is how often audit export --follow asks for new events.
-	followPause = time.Second
-	// followSettle is how old an event is when audit export --follow writes it, unless told otherwise: longer than a statement
-	// may take, so that none with an earlier time appears behind it.
-	followSettle = 12 * time.Second
-)
+// followPause is how often audit export asks for events that are young yet.
+const followPause = time.Second
 
 type auditExportCommand struct {
 	eventFlags
-	Follow bool           `help:"Go on with new events until the process is ended."`
-	Settle *time.Duration `placeholder:"DURATION" help:"Leave out events that are younger; default 12s with --follow, else 0s."`
+	Follow bool `help:"Go on with new events until the process is ended."`
+	// Settle must be no less than the time after which an event becomes visible: a statement ends within ten seconds, and
+	// storage.EventQueue gives what waited for longer than two the time at which it is written.
+	Settle time.Duration `default:"12s" help:"How old an event is when it is written."`
 	config.DatabaseFlags
+	clock exportClock
+}
+
+// exportClock is the time of an export; what is nil is that of the machine.
+type exportClock struct {
+	now   func() time.Time
+	pause func(ctx context.Context, d time.Duration)
 }
 
 // Help shows how the verb is used.
 func (auditExportCommand) Help() string {
-	return `Each line is a JSON object with a cursor. An export that begins with --after and the cursor of the last line goes on exactly there: nothing is left out, and nothing comes twice. An event is kept when its change is, a moment after its time; with --settle that moment is waited for.
+	return `Each line is a JSON object with a cursor. An export that begins with --after and the cursor of the last line goes on exactly there: nothing is left out, and nothing comes twice.
+
+An event becomes visible a moment after its time, when its transaction ends. So that none appears behind a line that is written, an event is written when it is 12 seconds old: without --follow the export waits until that holds for all events from before its beginning. --settle 0s waits for nothing, and may miss what is being written.
 
 Example:
 
@@ -46,48 +52,62 @@ Example:
 func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	ctx, restoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer restoreSignals()
-	settle := time.Duration(0)
-	switch {
-	case c.Settle != nil && *c.Settle < 0:
+	if c.Settle < 0 {
 		return &console.UsageError{Cause: errors.New("--settle wants a duration of zero or more")}
-	case c.Settle != nil:
-		settle = *c.Settle
-	case c.Follow:
-		settle = followSettle
 	}
+	clock := c.clock.withDefaults()
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		filter := c.filter()
 		filter.OldestFirst = true
+		if end := clock.now().Unix() + 1; !c.Follow && (filter.Before == 0 || filter.Before > end) {
+			filter.Before = end
+		}
 		for {
-			err := c.export(ctx, terminal, store, &filter, int64(settle/time.Second))
+			settled := clock.now().Add(-c.Settle).Unix() + 1
+			err := export(ctx, terminal, store, &filter, settled)
 			switch {
 			case c.Follow && ctx.Err() != nil:
 				return nil // ended by a signal
 			case c.Follow && errors.Is(err, storage.ErrUnavailable):
 				fmt.Fprintln(terminal.Err, "ithildin: the database does not answer, trying again:", err)
-			case err != nil || !c.Follow:
+			case err != nil:
 				return explainCursor(err)
-			}
-			select {
-			case <-ctx.Done():
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case !c.Follow && filter.Before <= settled:
 				return nil
-			case <-time.After(followPause):
 			}
+			clock.pause(ctx, followPause)
 		}
 	})
 }
 
-// export writes what there is behind the filter's cursor, and moves the cursor.
-func (c *auditExportCommand) export(
-	ctx context.Context, terminal console.Terminal, store *storage.Store, filter *storage.EventFilter, settle int64,
+func (c exportClock) withDefaults() exportClock {
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.pause == nil {
+		c.pause = func(ctx context.Context, d time.Duration) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(d):
+			}
+		}
+	}
+	return c
+}
+
+// export writes the events behind the filter's cursor from before a time, and moves the cursor.
+func export(
+	ctx context.Context, terminal console.Terminal, store *storage.Store, filter *storage.EventFilter, before int64,
 ) error {
 	out := bufio.NewWriter(terminal.Out)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	for {
 		page := *filter
-		if settled := store.Now() - settle + 1; settle > 0 && (page.Before == 0 || settled < page.Before) {
-			page.Before = settled
+		if page.Before == 0 || before < page.Before {
+			page.Before = before
 		}
 		events, err := store.ListEvents(ctx, page)
 		if err != nil {
