@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/text/unicode/norm"
 
 	"ithildin/provider/inbound"
@@ -37,15 +38,16 @@ const MaximumPassword = 1024
 // PasswordOptions are what Passwords take from outside.
 type PasswordOptions struct {
 	Random      io.Reader // default crypto/rand
-	Concurrency int       // how many hashes are made at once; default one a core
+	Concurrency int       // how many current hashes have room at once; default one a core
 }
 
-// Passwords hashes and verifies what people, and clients with weak secrets, prove themselves with. A hash takes 19 MiB
-// and a core for some tens of milliseconds, so that only as many are made at once as there are cores; the others wait. It
-// is safe for concurrent use.
+// Passwords hashes and verifies what people, and clients with weak secrets, prove themselves with. A current hash takes
+// 19 MiB and a core for some tens of milliseconds, so that there is a budget of bytes: room for one current hash a core. An
+// imported hash may take more memory, and then takes the room of several; the others wait. It is safe for concurrent use.
 type Passwords struct {
 	random  io.Reader
-	slots   chan struct{}
+	memory  *semaphore.Weighted // bytes
+	budget  int64               // bytes, of all of memory
 	waiting atomic.Int64
 	release *time.Timer
 }
@@ -58,7 +60,8 @@ func NewPasswords(o PasswordOptions) *Passwords {
 	if o.Concurrency <= 0 {
 		o.Concurrency = runtime.GOMAXPROCS(0)
 	}
-	p := &Passwords{random: o.Random, slots: make(chan struct{}, o.Concurrency)}
+	budget := int64(o.Concurrency) * currentCost.bytes()
+	p := &Passwords{random: o.Random, memory: semaphore.NewWeighted(budget), budget: budget}
 	// Each hash leaves 19 MiB of garbage, which the runtime would keep for minutes. It is given back once sign-ins pause,
 	// not after each, since that costs a collection.
 	p.release = time.AfterFunc(memoryQuiet, debug.FreeOSMemory)
@@ -74,7 +77,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	if _, err := io.ReadFull(p.random, h.salt); err != nil {
 		return "", fmt.Errorf("login: no randomness: %w", err)
 	}
-	leave, err := p.enter(ctx)
+	leave, err := p.enter(ctx, currentCost.bytes())
 	if err != nil {
 		return "", err
 	}
@@ -93,7 +96,7 @@ func (p *Passwords) Verify(ctx context.Context, phc, password string) (ok, stale
 	if password == "" || tooLong(password, MaximumPassword) {
 		return false, false, nil
 	}
-	leave, err := p.enter(ctx)
+	leave, err := p.enter(ctx, memoryOf(phc))
 	if err != nil {
 		return false, false, err
 	}
@@ -138,16 +141,26 @@ func verifyForm(phc, password string) (ok, stale bool, err error) {
 	return ok, h.argon2Cost != currentCost || len(h.key) != keyLength, nil
 }
 
-// enter waits for a core.
-func (p *Passwords) enter(ctx context.Context) (leave func(), err error) {
+// memoryOf is what it takes to verify a hash, in bytes. A bcrypt hash takes next to nothing but a core, and so the room of a
+// current hash; so does one in no known form, which is refused.
+func memoryOf(phc string) int64 {
+	h, err := parseArgon2(phc)
+	if err != nil {
+		return currentCost.bytes()
+	}
+	return max(h.bytes(), currentCost.bytes())
+}
+
+// enter waits until there is room for a hash of so many bytes, and returns what gives the room back. One that is larger than
+// the budget is made alone.
+func (p *Passwords) enter(ctx context.Context, bytes int64) (leave func(), err error) {
+	bytes = min(bytes, p.budget)
 	leave = func() {
-		<-p.slots
+		p.memory.Release(bytes)
 		p.release.Reset(memoryQuiet)
 	}
-	select {
-	case p.slots <- struct{}{}:
+	if p.memory.TryAcquire(bytes) {
 		return leave, nil
-	default:
 	}
 	defer p.waiting.Add(-1)
 	if p.waiting.Add(1) > maximumWaiting {
@@ -155,10 +168,8 @@ func (p *Passwords) enter(ctx context.Context) (leave func(), err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, maximumWait)
 	defer cancel()
-	select {
-	case p.slots <- struct{}{}:
-		return leave, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	if err := p.memory.Acquire(ctx, bytes); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
 	}
+	return leave, nil
 }

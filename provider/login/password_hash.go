@@ -19,6 +19,9 @@ type argon2Cost struct {
 	lanes  uint8
 }
 
+// bytes is the memory that one hash takes.
+func (c argon2Cost) bytes() int64 { return int64(c.memory) << 10 }
+
 // currentCost is what OWASP recommends where memory is dear; salt and key lengths are those of RFC 9106.
 var currentCost = argon2Cost{memory: 19 << 10, time: 2, lanes: 1}
 
