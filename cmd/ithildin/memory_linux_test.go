@@ -126,7 +126,7 @@ func (p *process) signInPage() (*http.Client, string) {
 }
 
 // The guide for operators names these bounds.
-func TestMemoryOfManyRequestsAtOnceIsWhatTheGuideNames(t *testing.T) {
+func TestMemoryOfManyRequestsStaysWithinGuide(t *testing.T) {
 	p := newMemoryWorld(t, storagetest.PostgreSQL())
 	forSignIns := 120<<20 + runtime.NumCPU()*40<<20
 	browsers, requests := make([]*http.Client, memoryAtOnce), make([]string, memoryAtOnce)
