@@ -19,8 +19,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -110,7 +110,7 @@ func (p *process) signInPage() (*http.Client, string) {
 	jar, err := cookiejar.New(nil)
 	require.NoError(p.t, err)
 	browser := &http.Client{Jar: jar}
-	response, err := browser.Get(p.issuer + provider.PathAuthorize + "?" + url.Values{
+	response, err := browser.Get(p.issuer + oauth.PathAuthorize + "?" + url.Values{
 		"client_id": {storage.PresetStandard}, "response_type": {"code"}, "redirect_uri": {crashRedirect}, "scope": {"openid"},
 		"state": {"a-state-of-enough-bits"},
 	}.Encode())
