@@ -116,32 +116,59 @@ func (p *Provider) inspectOpaque(ctx context.Context, token string) (*TokenInfo,
 
 // inspectRefresh finds a refresh token that could be used now.
 func (p *Provider) inspectRefresh(ctx context.Context, token string) (*TokenInfo, error) {
-	g, current, err := p.FindRefreshGrant(ctx, token)
+	g, err := p.FindRefreshGrant(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	if g.RevokedAt > 0 || !current || g.RefreshTokenID == "" || g.RefreshExpiresAt <= p.store.Now() || g.UserBlocked {
+	if g.RevokedAt > 0 || !g.IsExchangeable || g.RefreshTokenID == "" || g.RefreshExpiresAt <= p.store.Now() || g.UserBlocked {
 		return nil, dead("a refresh token that is revoked, rotated or expired")
 	}
 	info := infoOf(g.Session)
 	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "refresh_token", g.RefreshTokenID, g.ClientID, g.UserID, g.ID
 	info.Scope, info.IssuedAt, info.ExpiresAt = g.Scope, g.CreatedAt, g.RefreshExpiresAt
+	if !g.IsCurrent {
+		info.ID, info.ExpiresAt = "", min(g.RefreshExpiresAt, g.PreviousUntil) // the grant knows the id of the current one alone
+	}
 	return info, p.checkClient(ctx, info.ClientID)
 }
 
-// FindRefreshGrant finds the family of a refresh token, revoked and expired ones too, and says whether the token is its
-// current one.
-func (p *Provider) FindRefreshGrant(ctx context.Context, token string) (*storage.Grant, bool, error) {
+// RefreshGrant is the family of a refresh token, and what the token is in it.
+type RefreshGrant struct {
+	*storage.Grant
+	IsCurrent bool
+	// IsExchangeable says that the rotation of the family leaves the token good: it is the current one, or the one before it
+	// within the times of docs/refresh-tokens.md. The family may be revoked or expired all the same.
+	IsExchangeable bool
+	// PreviousUntil is when the token before the current one ends, in epoch seconds.
+	PreviousUntil int64
+}
+
+// FindRefreshGrant finds the family of a refresh token, revoked and expired ones too. Errors: ErrInactive for a token that is
+// unknown.
+func (p *Provider) FindRefreshGrant(ctx context.Context, token string) (*RefreshGrant, error) {
 	signature := p.refreshTokens.RefreshTokenSignature(ctx, token)
 	if signature == "" || token == "" || len(token) > maximumToken {
-		return nil, false, dead("a refresh token that is not ours")
+		return nil, dead("a refresh token that is not ours")
 	}
 	u := p.store.NewUnitOfWork()
 	current, err := u.ReadGrant(ctx, signature)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, false, dead("unknown")
+		return nil, dead("unknown")
 	}
-	return u.Grant, current, err
+	if err != nil {
+		return nil, err
+	}
+	client, err := p.store.Client(ctx, u.Grant.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, dead("its client is gone")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &RefreshGrant{
+		Grant: u.Grant, IsCurrent: current, IsExchangeable: u.IsExchangeable(client),
+		PreviousUntil: u.Grant.RotatedAt + max(client.Policy.RefreshGrace, client.Policy.RefreshRetry),
+	}, nil
 }
 
 func infoOf(s *storage.Session) *TokenInfo {

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -224,5 +225,37 @@ func TestAttackARefreshAsksForMoreScope(t *testing.T) {
 			"grant_type": {"refresh_token"}, "refresh_token": {f.token()}, "scope": {"openid patients:create"},
 		})
 		require.Equal(t, "invalid_scope", got.text("error"))
+	})
+}
+
+func TestIntrospectionFollowsRefreshTokenRotation(t *testing.T) {
+	eachFamily(t, func(t *testing.T, f *family) {
+		introspect := func(token string) answer {
+			return f.post(oauth.PathIntrospect, "clinic", url.Values{"token": {token}})
+		}
+		exchanged := f.clock.Now().Unix()
+		second := f.next(f.token())
+		current, previous := introspect(second), introspect(f.token())
+		require.Equal(t, true, current.body["active"], current.raw)
+		require.Equal(t, true, previous.body["active"], "it may be repeated: %s", previous.raw)
+		require.EqualValues(t, exchanged+f.policy.RefreshRetry, previous.body["exp"], previous.raw)
+		require.NotContains(t, previous.body, "jti")
+		f.past(f.policy.RefreshRetry - 1)
+		require.Equal(t, true, introspect(f.token()).body["active"])
+		f.past(1)
+		require.Equal(t, map[string]any{"active": false}, introspect(f.token()).body)
+		require.Equal(t, true, introspect(second).body["active"], "the question ends nothing")
+		third := f.next(second)
+		require.Equal(t, map[string]any{"active": false}, introspect(f.token()).body)
+		require.Equal(t, true, introspect(third).body["active"])
+	})
+}
+
+func TestIntrospectionCallsPreviousRefreshTokenInactiveWithoutGrace(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		f := newFamily(t, engine, func(c *storage.Client) { c.Policy.RefreshGrace = 0 })
+		second := f.next(f.token())
+		require.Equal(t, false, f.post(oauth.PathIntrospect, "clinic", url.Values{"token": {f.token()}}).body["active"])
+		f.next(second)
 	})
 }

@@ -31,7 +31,7 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 		event.UserID = info.UserID
 		_, err = p.store.DeleteAccessToken(ctx, storage.Hash(token))
 	case errors.Is(err, ErrInactive):
-		grant, _, findErr := p.FindRefreshGrant(ctx, token)
+		grant, findErr := p.FindRefreshGrant(ctx, token)
 		if errors.Is(findErr, ErrInactive) || findErr == nil && grant.ClientID != client.ID {
 			return done(w)
 		}

@@ -181,13 +181,7 @@ func (f Fosite) GetRefreshTokenSession(ctx context.Context, signature string, _ 
 	if g.RevokedAt > 0 || u.Client == nil || u.Client.ID != g.ClientID {
 		return nil, fosite.ErrNotFound
 	}
-	if u.Client.Policy.Refresh != RefreshRotate {
-		if u.presented != g.Generation { // rotated away before the client's policy changed
-			return nil, fosite.ErrNotFound
-		}
-		return r, nil
-	}
-	switch err := u.present(g); {
+	switch err := u.judgeRefreshToken(); {
 	case errors.Is(err, ErrReuse):
 		return r, fosite.ErrInactiveToken.WithWrap(err)
 	case err != nil:

@@ -42,6 +42,25 @@ func (u *UnitOfWork) present(g *Grant) error {
 	return ErrReuse
 }
 
+// judgeRefreshToken settles what the refresh token of the generation u.presented is worth at u.Client, whether its tokens rotate
+// or stay. Errors: those of present.
+func (u *UnitOfWork) judgeRefreshToken() error {
+	if u.Client.Policy.Refresh == RefreshRotate {
+		return u.present(u.Grant)
+	}
+	if u.presented != u.Grant.Generation { // rotated away before the client's policy changed
+		return ErrNotFound
+	}
+	return nil
+}
+
+// IsExchangeable says whether the refresh token that ReadGrant found would be exchanged for its client now, as far as the
+// rotation goes. It changes nothing.
+func (u *UnitOfWork) IsExchangeable(client *Client) bool {
+	u.Client = client
+	return u.judgeRefreshToken() == nil
+}
+
 // asked is when the request came, by the clock that read the time at. A request that has waited for the database is judged
 // by when it came.
 func (u *UnitOfWork) asked(at int64) int64 {

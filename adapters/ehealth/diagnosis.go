@@ -81,9 +81,10 @@ func (a *Adapter) diagnoseCode(ctx context.Context, client *storage.Client, form
 	return blocked(client, code.UserBlocked, "authorization_code"), nil
 }
 
-// diagnoseRefresh is contract 2.1.2. A revoked grant is an expired token here: revoking was expiring.
+// diagnoseRefresh is contract 2.1.2. A revoked grant is an expired token here: revoking was expiring. A token that was
+// exchanged and may be repeated (docs/refresh-tokens.md) is not expired.
 func (a *Adapter) diagnoseRefresh(ctx context.Context, client *storage.Client, value string) (*failure, error) {
-	grant, current, err := a.provider.FindRefreshGrant(ctx, value)
+	grant, err := a.provider.FindRefreshGrant(ctx, value)
 	if errors.Is(err, provider.ErrInactive) {
 		return &failureTokenNotFound, nil
 	}
@@ -91,9 +92,9 @@ func (a *Adapter) diagnoseRefresh(ctx context.Context, client *storage.Client, v
 		return nil, err
 	}
 	switch {
-	case grant.ClientID != client.ID, !provider.BoundTo(client, grant):
+	case grant.ClientID != client.ID, !provider.BoundTo(client, grant.Grant):
 		return &failureTokenForeign, nil
-	case grant.RevokedAt > 0, !current, grant.RefreshTokenID == "", grant.RefreshExpiresAt <= a.provider.Store().Now():
+	case grant.RevokedAt > 0, !grant.IsExchangeable, grant.RefreshTokenID == "", grant.RefreshExpiresAt <= a.provider.Store().Now():
 		return &failureTokenExpired, nil
 	case grant.ApprovalID == "":
 		return &failureApproval, nil

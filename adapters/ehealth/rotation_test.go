@@ -26,3 +26,18 @@ func TestRotatedLegacyRefreshTokenStaysInvalidWhenItsClientStopsRotating(t *test
 		})
 	}
 }
+
+func TestRepeatedRefreshTokenIsRefusedForItsTrueReason(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := filled(t, engine)
+		s.changed(func(c *storage.Client) { c.Policy.Refresh = storage.RefreshRotate })
+		first := s.exchange(code()).text("data.details.refresh_token")
+		second := s.exchange(refresh(first)).text("data.details.refresh_token")
+		require.NotEqual(t, first, second)
+		s.changed(func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code"} })
+		for _, token := range []string{second, first} {
+			got := s.exchange(refresh(token))
+			require.Equal(t, "Grant type not allowed.", got.text("error.message"), got.raw)
+		}
+	})
+}
