@@ -47,6 +47,7 @@ var mayImport = map[string][]string{
 	// Of what is outside of the command line they may import every package, as the verbs may.
 	insideOf + "config":   {insideOf + "console"},
 	insideOf + "database": {insideOf + "console", insideOf + "config"},
+	insideOf + "demo":     {insideOf + "config"},
 	insideOf + "server":   {insideOf + "console", insideOf + "config", insideOf + "database", insideOf + "demo"},
 }
 

@@ -22,6 +22,15 @@ func (p *problems) address(name, value string) string {
 	return net.JoinHostPort(host, port)
 }
 
+// HostName is the host of a Host header in lower case, without the port, a last dot and the brackets of IPv6.
+func HostName(host string) string {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	return strings.ToLower(strings.Trim(strings.TrimSuffix(name, "."), "[]"))
+}
+
 // IsLoopback says whether only this machine reaches the address.
 func IsLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -36,6 +37,7 @@ type demoClient struct {
 // Data is the data of a development server.
 type Data struct {
 	issuer   string
+	host     string // of the issuer, as config.HostName makes it
 	callback string
 	eHealth  demoClient
 	standard demoClient
@@ -75,7 +77,7 @@ func New(issuer *url.URL) Data {
 		governed = append(governed, scope.Name)
 	}
 	return Data{
-		issuer: issuer.String(), callback: issuer.String() + callbackPath,
+		issuer: issuer.String(), host: config.HostName(issuer.Host), callback: issuer.String() + callbackPath,
 		eHealth: demoClient{
 			id: "6498d88e-97fb-47e2-85a5-99e884f888aa", connectionID: "0f7d3c52-1a7e-4d0b-8a51-3b1c6d9e2f44",
 			secretID: "5d0a8c4f-2b3e-4f6d-9c7a-8e1f0b2d3c55", name: "Медичний центр (eHealth)",

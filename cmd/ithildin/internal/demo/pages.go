@@ -9,13 +9,16 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
 
+	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/provider"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -53,10 +56,24 @@ func (d Data) Mount(store *storage.Store, ownURL string, client *http.Client) pr
 }
 
 func (d devPages) mount(router *mux.Router) {
-	router.HandleFunc("/dev/", d.start).Methods(http.MethodGet)
-	router.HandleFunc(callbackPath, d.callback).Methods(http.MethodGet)
+	router.Handle("/dev/", d.checkHost(d.start)).Methods(http.MethodGet)
+	router.Handle(callbackPath, d.checkHost(d.callback)).Methods(http.MethodGet)
 	sameOrigin := http.NewCrossOriginProtection()
-	router.Handle("/dev/exchange", sameOrigin.Handler(http.HandlerFunc(d.exchange))).Methods(http.MethodPost)
+	router.Handle("/dev/exchange", sameOrigin.Handler(d.checkHost(d.exchange))).Methods(http.MethodPost)
+}
+
+// checkHost refuses a request that names another host than a loopback one or the issuer's. A website whose own name was made
+// to resolve to this machine (DNS rebinding) could otherwise read these pages, which know the secrets of the demo clients.
+func (d devPages) checkHost(page http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := config.HostName(r.Host)
+		if !config.IsLoopback(net.JoinHostPort(name, "1")) && name != d.demo.host {
+			http.Error(w, "the development pages are asked as localhost, 127.0.0.1, [::1] or the host of the issuer; they were asked as "+
+				strconv.QuoteToASCII(r.Host), http.StatusForbidden)
+			return
+		}
+		page(w, r)
+	})
 }
 
 // start offers every way to begin a sign-in.

@@ -161,15 +161,11 @@ func (g *adminGuard) refuse(w http.ResponseWriter, r *http.Request) {
 // addressed says whether an open listener was asked by a name that nobody else can give it. A page whose own name was made to
 // resolve to this machine (DNS rebinding) sends that name as Host, and no address and no name without a dot.
 func (g *adminGuard) addressed(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
-	name = strings.ToLower(strings.Trim(strings.TrimSuffix(name, "."), "[]"))
+	name := config.HostName(host)
 	if slices.Contains(g.hosts, name) || config.IsLoopback(net.JoinHostPort(name, "1")) {
 		return true
 	}
-	_, err = netip.ParseAddr(name)
+	_, err := netip.ParseAddr(name)
 	return !g.loopback && name != "" && (err == nil || !strings.Contains(name, "."))
 }
 
