@@ -80,6 +80,6 @@ func (c *approvalRevokeCommand) Run(ctx context.Context) error {
 		if err == nil {
 			err = store.DeleteApproval(ctx, approval.ID)
 		}
-		return explain(err, "an approval of user "+c.User+" for client "+c.Client)
+		return database.Explain(err, "an approval of user "+c.User+" for client "+c.Client)
 	})
 }

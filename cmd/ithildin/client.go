@@ -105,7 +105,7 @@ func (c *clientShowCommand) Run(ctx context.Context, terminal console.Terminal) 
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)
 		if err != nil {
-			return explain(err, "client "+c.ID)
+			return database.Explain(err, "client "+c.ID)
 		}
 		connections := []connectionRow{}
 		for _, connection := range client.Connections {
@@ -139,7 +139,7 @@ func (c *clientDeleteCommand) Run(ctx context.Context, terminal console.Terminal
 		if err := c.Confirm(terminal, "Delete the client %s and all that was issued to it?", c.ID); err != nil {
 			return err
 		}
-		return explain(store.DeleteClient(ctx, c.ID), "client "+c.ID)
+		return database.Explain(store.DeleteClient(ctx, c.ID), "client "+c.ID)
 	})
 }
 
@@ -164,9 +164,9 @@ func (c *clientBlockCommand) Run(ctx context.Context) error {
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		err := store.BlockClient(ctx, c.ID, c.Reason)
 		if errors.Is(err, storage.ErrConflict) {
-			return explain(err, "a block of client "+c.ID)
+			return database.Explain(err, "a block of client "+c.ID)
 		}
-		return explain(err, "client "+c.ID)
+		return database.Explain(err, "client "+c.ID)
 	})
 }
 
@@ -185,7 +185,7 @@ func (clientUnblockCommand) Help() string {
 // Run lifts the block.
 func (c *clientUnblockCommand) Run(ctx context.Context) error {
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		return explain(store.UnblockClient(ctx, c.ID), "client "+c.ID)
+		return database.Explain(store.UnblockClient(ctx, c.ID), "client "+c.ID)
 	})
 }
 
@@ -209,7 +209,7 @@ func (c *clientRotateSecretCommand) Run(ctx context.Context, terminal console.Te
 	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)
 		if err != nil {
-			return explain(err, "client "+c.ID)
+			return database.Explain(err, "client "+c.ID)
 		}
 		if len(client.Connections) != 1 {
 			return console.WithHint("ithildin connection rotate-secret does one of them",

@@ -57,7 +57,7 @@ func (c *clientCreateCommand) Run(ctx context.Context, terminal console.Terminal
 			return err
 		}
 		if err := store.CreateClient(ctx, *client); err != nil {
-			return explain(err, "client "+client.ID)
+			return database.Explain(err, "client "+client.ID)
 		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag, printed)
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/provider"
 	"ithildin/provider/redirect"
 	"ithildin/storage"
@@ -81,7 +82,7 @@ func findClientTypeID(ctx context.Context, store *storage.Store, name string) (s
 	}
 	clientType, err := store.FindClientTypeByName(ctx, name)
 	if err != nil {
-		return "", explain(err, "client type "+name)
+		return "", database.Explain(err, "client type "+name)
 	}
 	return clientType.ID, nil
 }

@@ -30,7 +30,7 @@ func (c *clientUpdateCommand) Run(ctx context.Context, terminal console.Terminal
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)
 		if err != nil {
-			return explain(err, "client "+c.ID)
+			return database.Explain(err, "client "+c.ID)
 		}
 		before := *client
 		if c.Preset != "" {

@@ -60,7 +60,7 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console.Term
 	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ClientID)
 		if err != nil {
-			return explain(err, "client "+c.ClientID)
+			return database.Explain(err, "client "+c.ClientID)
 		}
 		if method := client.Metadata.TokenEndpointAuthMethod; !provider.HasSecret(method) {
 			return fmt.Errorf("client %s authenticates by %s, and only a secret tells several connections apart", client.ID, method)
@@ -81,7 +81,7 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console.Term
 		}
 		connection.Secrets = []storage.ConnectionSecret{secret}
 		if err := store.CreateConnection(ctx, *connection); err != nil {
-			return explain(err, "client "+c.ClientID+", its consumer, or a connection between them,")
+			return database.Explain(err, "client "+c.ClientID+", its consumer, or a connection between them,")
 		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag, credentialsRow{c.ClientID, connection.ID, generated})
 	})
@@ -105,7 +105,7 @@ func (c *connectionListCommand) Run(ctx context.Context, terminal console.Termin
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ClientID)
 		if err != nil {
-			return explain(err, "client "+c.ClientID)
+			return database.Explain(err, "client "+c.ClientID)
 		}
 		var rows []connectionRow
 		for _, connection := range client.Connections {
@@ -146,7 +146,7 @@ func (c *connectionUpdateCommand) Run(ctx context.Context) error {
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		connection, err := store.FindConnection(ctx, c.ID)
 		if err != nil {
-			return explain(err, "connection "+c.ID)
+			return database.Explain(err, "connection "+c.ID)
 		}
 		replaceList(&connection.RedirectURIs, c.RedirectURI)
 		connection.RedirectMatch = cmp.Or(c.RedirectMatch, connection.RedirectMatch)
@@ -165,7 +165,7 @@ func (c *connectionUpdateCommand) Run(ctx context.Context) error {
 func checkConnection(ctx context.Context, store *storage.Store, connection *storage.Connection) error {
 	client, err := store.LoadClient(ctx, connection.ClientID)
 	if err != nil {
-		return explain(err, "client "+connection.ClientID)
+		return database.Explain(err, "client "+connection.ClientID)
 	}
 	before := *client
 	client.Connections = slices.Clone(client.Connections)
@@ -197,7 +197,7 @@ func (c *connectionRotateSecretCommand) Run(ctx context.Context, terminal consol
 	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
 		connection, err := store.FindConnection(ctx, c.ID)
 		if err != nil {
-			return explain(err, "connection "+c.ID)
+			return database.Explain(err, "connection "+c.ID)
 		}
 		client, err := store.LoadClient(ctx, connection.ClientID)
 		if err != nil {
@@ -226,6 +226,6 @@ func (c *connectionDeleteCommand) Run(ctx context.Context, terminal console.Term
 		if err := c.Confirm(terminal, "Delete the connection %s with its secrets?", c.ID); err != nil {
 			return err
 		}
-		return explain(store.DeleteConnection(ctx, c.ID), "connection "+c.ID)
+		return database.Explain(store.DeleteConnection(ctx, c.ID), "connection "+c.ID)
 	})
 }

@@ -124,6 +124,6 @@ func (c *initialAccessTokenDeleteCommand) Run(ctx context.Context, terminal cons
 		if err := c.Confirm(terminal, "End the initial access token %s?", c.ID); err != nil {
 			return err
 		}
-		return explain(store.DeleteInitialAccessToken(ctx, c.ID), "initial access token "+c.ID)
+		return database.Explain(store.DeleteInitialAccessToken(ctx, c.ID), "initial access token "+c.ID)
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"ithildin/cmd/ithildin/internal/config"
@@ -20,11 +19,16 @@ type roleCommand struct {
 	Revoke roleRevokeCommand `cmd:"" help:"Take a role from a user."`
 }
 
+// roles are what the verbs below work on.
+var roles = scopeSets[storage.Role]{
+	noun: "role", create: (*storage.Store).CreateRole, list: (*storage.Store).ListRoles,
+	find: (*storage.Store).FindRoleByName, update: (*storage.Store).UpdateRole, delete: (*storage.Store).DeleteRole,
+	question: "Delete the role %s, from its holders too?",
+}
+
 type roleCreateCommand struct {
-	Name  string   `arg:"" help:"Its name."`
 	Scope []string `required:"" sep:" " help:"The scopes that its holders may grant, in one word or several."`
-	config.DatabaseFlags
-	console.FormatFlag
+	scopeSetCreation
 }
 
 // Help shows how the verb is used.
@@ -36,20 +40,7 @@ func (roleCreateCommand) Help() string {
 
 // Run stores the role.
 func (c *roleCreateCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	scope := splitScope(c.Scope)
-	if err := errors.Join(checkText("the name", c.Name), checkScope(scope)); err != nil {
-		return err
-	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		if err := warnOfUnknownScopes(ctx, terminal, store, scope); err != nil {
-			return err
-		}
-		role := storage.Role{ID: store.NewID(), Name: c.Name, Scope: scope}
-		if err := store.CreateRole(ctx, role); err != nil {
-			return explain(err, "role "+c.Name)
-		}
-		return console.PrintRecord(terminal.Out, c.FormatFlag, newNamedScopeRow(role.ID, role.Name, role.Scope))
-	})
+	return createScopeSet(ctx, terminal, roles, c.scopeSetCreation, c.Scope)
 }
 
 type roleListCommand struct {
@@ -76,15 +67,7 @@ func (c *roleListCommand) Run(ctx context.Context, terminal console.Terminal) er
 		if c.User != "" {
 			return c.listUserRoles(ctx, terminal, store)
 		}
-		roles, err := store.ListRoles(ctx)
-		if err != nil {
-			return err
-		}
-		var rows []namedScopeRow
-		for _, role := range roles {
-			rows = append(rows, newNamedScopeRow(role.ID, role.Name, role.Scope))
-		}
-		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
+		return listScopeSets(ctx, terminal, roles, store, c.FormatFlag)
 	})
 }
 
@@ -93,21 +76,18 @@ func (c *roleListCommand) listUserRoles(ctx context.Context, terminal console.Te
 	if err != nil {
 		return err
 	}
-	roles, err := store.ListUserRoles(ctx, user.ID)
+	held, err := store.ListUserRoles(ctx, user.ID)
 	if err != nil {
 		return err
 	}
 	var rows []userRoleRow
-	for _, role := range roles {
+	for _, role := range held {
 		rows = append(rows, userRoleRow{Role: role.RoleName, Client: role.ClientID})
 	}
 	return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 }
 
-type roleUpdateCommand struct {
-	namedScopeChange
-	config.DatabaseFlags
-}
+type roleUpdateCommand struct{ scopeSetChange }
 
 // Help shows how the verb is used.
 func (roleUpdateCommand) Help() string {
@@ -118,23 +98,10 @@ func (roleUpdateCommand) Help() string {
 
 // Run stores the role; running servers learn of it within a second.
 func (c *roleUpdateCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		role, err := store.FindRoleByName(ctx, c.Name)
-		if err != nil {
-			return explain(err, "role "+c.Name)
-		}
-		if err := c.apply(ctx, terminal, store, &role.Name, &role.Scope); err != nil {
-			return err
-		}
-		return explain(store.UpdateRole(ctx, *role), "role "+role.Name)
-	})
+	return updateScopeSet(ctx, terminal, roles, c.scopeSetChange)
 }
 
-type roleDeleteCommand struct {
-	Name string `arg:"" help:"Its name."`
-	console.ConfirmFlag
-	config.DatabaseFlags
-}
+type roleDeleteCommand struct{ scopeSetDeletion }
 
 // Help shows how the verb is used.
 func (roleDeleteCommand) Help() string {
@@ -145,16 +112,7 @@ func (roleDeleteCommand) Help() string {
 
 // Run deletes the role.
 func (c *roleDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		role, err := store.FindRoleByName(ctx, c.Name)
-		if err != nil {
-			return explain(err, "role "+c.Name)
-		}
-		if err := c.Confirm(terminal, "Delete the role %s, from its holders too?", c.Name); err != nil {
-			return err
-		}
-		return explain(store.DeleteRole(ctx, role.ID), "role "+c.Name)
-	})
+	return deleteScopeSet(ctx, terminal, roles, c.scopeSetDeletion)
 }
 
 type roleGrantCommand struct {
@@ -211,18 +169,7 @@ func (h heldRole) change(
 	}
 	role, err := store.FindRoleByName(ctx, h.Name)
 	if err != nil {
-		return explain(err, "role "+h.Name)
+		return database.Explain(err, "role "+h.Name)
 	}
-	return explain(change(ctx, user.ID, role.ID, h.Client), fmt.Sprintf("client %q, or role %s there,", h.Client, h.Name))
-}
-
-// explain words the two errors that a person may cause.
-func explain(err error, what string) error {
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return fmt.Errorf("%s does not exist", what)
-	case errors.Is(err, storage.ErrConflict):
-		return fmt.Errorf("%s exists already", what)
-	}
-	return err
+	return database.Explain(change(ctx, user.ID, role.ID, h.Client), fmt.Sprintf("client %q, or role %s there,", h.Client, h.Name))
 }

@@ -106,6 +106,6 @@ func (c *scopeDeleteCommand) Run(ctx context.Context, terminal console.Terminal)
 		if err := c.Confirm(terminal, "Take the scope %s out of the catalogue?", c.Name); err != nil {
 			return err
 		}
-		return explain(store.DeleteScope(ctx, c.Name), "scope "+c.Name)
+		return database.Explain(store.DeleteScope(ctx, c.Name), "scope "+c.Name)
 	})
 }

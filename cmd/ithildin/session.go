@@ -82,6 +82,6 @@ func (c *sessionEndCommand) Run(ctx context.Context) error {
 			return err
 		}
 		_, err = store.EndLoginSessionOf(ctx, user.ID, c.SessionID)
-		return explain(err, "session "+c.SessionID+" of user "+c.User)
+		return database.Explain(err, "session "+c.SessionID+" of user "+c.User)
 	})
 }

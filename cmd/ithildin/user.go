@@ -114,7 +114,7 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console.Terminal) 
 			MustChangePassword: c.MustChange, CreatedAt: now, UpdatedAt: now,
 		}
 		if err := store.CreateUser(ctx, user); err != nil {
-			return explain(err, "user "+c.Email)
+			return database.Explain(err, "user "+c.Email)
 		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})
 	})
@@ -167,7 +167,7 @@ func findUser(ctx context.Context, store *storage.Store, name string) (*storage.
 		find = store.FindUserByEmail
 	}
 	user, err := find(ctx, name)
-	return user, explain(err, "user "+name)
+	return user, database.Explain(err, "user "+name)
 }
 
 type userShowCommand struct {
@@ -242,7 +242,7 @@ func (c *userBlockCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return explain(store.BlockUser(ctx, user.ID, c.Reason), "a block of user "+c.User)
+		return database.Explain(store.BlockUser(ctx, user.ID, c.Reason), "a block of user "+c.User)
 	})
 }
 

@@ -35,6 +35,6 @@ func (c *userDeleteCommand) Run(ctx context.Context, terminal console.Terminal) 
 		if err := c.Confirm(terminal, "Delete the user %s and all that is theirs?", user.Email); err != nil {
 			return err
 		}
-		return explain(store.DeleteUser(ctx, user.ID), "user "+c.User)
+		return database.Explain(store.DeleteUser(ctx, user.ID), "user "+c.User)
 	})
 }

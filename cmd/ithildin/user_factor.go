@@ -74,7 +74,7 @@ func (a userFactorArgument) change(ctx context.Context, change func(*storage.Aut
 		}
 		factor, err := store.FindAuthenticationFactor(ctx, user.ID, a.Type)
 		if err != nil {
-			return explain(err, "factor "+a.Type+" of user "+a.User)
+			return database.Explain(err, "factor "+a.Type+" of user "+a.User)
 		}
 		if err := change(factor); err != nil {
 			return err

@@ -50,7 +50,7 @@ func (c *userUpdateCommand) Run(ctx context.Context, terminal console.Terminal) 
 			return err
 		}
 		c.apply(user, profile)
-		return explain(store.UpdateUser(ctx, *user), "user "+user.Email)
+		return database.Explain(store.UpdateUser(ctx, *user), "user "+user.Email)
 	})
 }
 

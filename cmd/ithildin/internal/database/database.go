@@ -118,3 +118,15 @@ func ExplainSealed(err error) error {
 	}
 	return err
 }
+
+// Explain says of the two errors of the store that a person may cause what is missing or taken; others it returns as they
+// are. what names the subject, such as "user doctor@example.com".
+func Explain(err error, what string) error {
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return fmt.Errorf("%s does not exist", what)
+	case errors.Is(err, storage.ErrConflict):
+		return fmt.Errorf("%s exists already", what)
+	}
+	return err
+}

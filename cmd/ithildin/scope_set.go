@@ -1,0 +1,141 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
+	"ithildin/storage"
+)
+
+// scopeSet is what a role and a client type are alike: scopes under a name.
+type scopeSet struct {
+	ID    string
+	Name  string
+	Scope []string
+}
+
+// scopeSets are the calls of the store by which the verbs of roles, or those of client types, work.
+type scopeSets[T storage.Role | storage.ClientType] struct {
+	noun   string
+	create func(*storage.Store, context.Context, T) error
+	list   func(*storage.Store, context.Context) ([]T, error)
+	find   func(*storage.Store, context.Context, string) (*T, error)
+	update func(*storage.Store, context.Context, T) error
+	delete func(*storage.Store, context.Context, string) error
+	// question is what delete asks, with %s for the name.
+	question string
+	// inUse explains why a set that is in use was not deleted.
+	inUse func(name string) error
+}
+
+// scopeSetRow is a set as create and list print it.
+type scopeSetRow struct {
+	Name  string   `json:"name"`
+	ID    string   `json:"id"`
+	Scope []string `json:"scope"`
+}
+
+// scopeSetCreation is the command line of create, but for the scopes, whose help differs.
+type scopeSetCreation struct {
+	Name string `arg:"" help:"Its name."`
+	config.DatabaseFlags
+	console.FormatFlag
+}
+
+// createScopeSet stores a new set and prints it.
+func createScopeSet[T storage.Role | storage.ClientType](
+	ctx context.Context, terminal console.Terminal, sets scopeSets[T], c scopeSetCreation, given []string,
+) error {
+	scope := splitScope(given)
+	if err := errors.Join(checkText("the name", c.Name), checkScope(scope)); err != nil {
+		return err
+	}
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+		if err := warnOfUnknownScopes(ctx, terminal, store, scope); err != nil {
+			return err
+		}
+		set := scopeSet{ID: store.NewID(), Name: c.Name, Scope: scope}
+		if err := sets.create(store, ctx, T(set)); err != nil {
+			return database.Explain(err, sets.noun+" "+c.Name)
+		}
+		return console.PrintRecord(terminal.Out, c.FormatFlag, scopeSetRow{Name: set.Name, ID: set.ID, Scope: set.Scope})
+	})
+}
+
+// listScopeSets prints the sets in the order of names.
+func listScopeSets[T storage.Role | storage.ClientType](
+	ctx context.Context, terminal console.Terminal, sets scopeSets[T], store *storage.Store, format console.FormatFlag,
+) error {
+	listed, err := sets.list(store, ctx)
+	if err != nil {
+		return err
+	}
+	rows := make([]scopeSetRow, len(listed))
+	for i := range listed {
+		set := scopeSet(listed[i])
+		rows[i] = scopeSetRow{Name: set.Name, ID: set.ID, Scope: set.Scope}
+	}
+	return console.PrintRows(terminal.Out, format, rows)
+}
+
+// scopeSetChange is the command line of update.
+type scopeSetChange struct {
+	Name  string   `arg:"" help:"Its name."`
+	Scope []string `sep:" " help:"The scopes that it has from now on, in one word or several."`
+	Named string   `name:"name" placeholder:"NAME" help:"Another name."`
+	config.DatabaseFlags
+}
+
+// updateScopeSet puts what is given in place of the name and the scopes.
+func updateScopeSet[T storage.Role | storage.ClientType](
+	ctx context.Context, terminal console.Terminal, sets scopeSets[T], c scopeSetChange,
+) error {
+	given := splitScope(c.Scope)
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+		found, err := sets.find(store, ctx, c.Name)
+		if err != nil {
+			return database.Explain(err, sets.noun+" "+c.Name)
+		}
+		if err := errors.Join(checkText("the name", c.Named), checkScope(given)); err != nil {
+			return err
+		}
+		set := scopeSet(*found)
+		set.Name = cmp.Or(c.Named, set.Name)
+		replaceList(&set.Scope, given)
+		if err := warnOfUnknownScopes(ctx, terminal, store, given); err != nil {
+			return err
+		}
+		return database.Explain(sets.update(store, ctx, T(set)), sets.noun+" "+set.Name)
+	})
+}
+
+// scopeSetDeletion is the command line of delete.
+type scopeSetDeletion struct {
+	Name string `arg:"" help:"Its name."`
+	console.ConfirmFlag
+	config.DatabaseFlags
+}
+
+// deleteScopeSet asks on a terminal and deletes the set.
+func deleteScopeSet[T storage.Role | storage.ClientType](
+	ctx context.Context, terminal console.Terminal, sets scopeSets[T], c scopeSetDeletion,
+) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+		found, err := sets.find(store, ctx, c.Name)
+		if err != nil {
+			return database.Explain(err, sets.noun+" "+c.Name)
+		}
+		if err := c.Confirm(terminal, sets.question, c.Name); err != nil {
+			return err
+		}
+		err = sets.delete(store, ctx, scopeSet(*found).ID)
+		if errors.Is(err, storage.ErrConflict) && sets.inUse != nil {
+			return sets.inUse(c.Name)
+		}
+		return database.Explain(err, sets.noun+" "+c.Name)
+	})
+}
