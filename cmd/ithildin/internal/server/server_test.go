@@ -31,6 +31,11 @@ func freeAddress(t *testing.T) string {
 
 // newService builds a server on a database of its own, without running it.
 func newService(t *testing.T, logger *slog.Logger) *service {
+	return newServiceOf(t, logger, func(*config.Settings) {})
+}
+
+// newServiceOf is newService with other settings.
+func newServiceOf(t *testing.T, logger *slog.Logger, change func(*config.Settings)) *service {
 	public, admin := freeAddress(t), freeAddress(t)
 	issuer, err := url.Parse("http://" + public)
 	require.NoError(t, err)
@@ -40,6 +45,7 @@ func newService(t *testing.T, logger *slog.Logger) *service {
 			Secrets: [][]byte{bytes.Repeat([]byte("s"), storage.MinimumSecret)},
 		},
 	}
+	change(s)
 	store, err := openServing(t.Context(), s, logger)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })

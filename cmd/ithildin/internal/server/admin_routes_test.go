@@ -1,0 +1,246 @@
+package server
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/gorilla/mux"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/adapters/ehealth"
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+const (
+	routesToken    = "a-token-of-many-characters-0123456789"
+	routesOperator = "registry-console"
+)
+
+// administration is a service whose admin listener asks for a token, and the routes of its admin API.
+type administration struct {
+	t      *testing.T
+	s      *service
+	router *mux.Router
+	known  map[string]string // what earlier answers said, for the paths and bodies of later requests
+	seen   map[string]bool   // ids of events
+}
+
+func newAdministration(t *testing.T, engine storagetest.Engine) *administration {
+	s := newServiceOf(t, slog.New(slog.DiscardHandler), func(s *config.Settings) {
+		s.Database.URL, s.AdminTokens = engine.Create(t), []string{routesOperator + ":" + routesToken}
+	})
+	a := &administration{t: t, s: s, router: mux.NewRouter(), known: map[string]string{}, seen: map[string]bool{}}
+	ehealth.New(s.provider, s.settings.Legacy).MountAdmin(a.router)
+	return a
+}
+
+// route is a method and the template of a path.
+type route struct{ method, template string }
+
+// routes are those of the admin API, each with and without a slash at its end. The last takes what no other does.
+func (a *administration) routes() (routes []route) {
+	require.NoError(a.t, a.router.Walk(func(r *mux.Route, _ *mux.Router, _ []*mux.Route) error {
+		template, err := r.GetPathTemplate()
+		if err != nil {
+			return nil // the subrouter itself
+		}
+		methods, err := r.GetMethods()
+		if err != nil {
+			methods = []string{http.MethodGet}
+		}
+		for _, method := range methods {
+			routes = append(routes, route{method, template})
+		}
+		return nil
+	}))
+	return routes
+}
+
+func (a *administration) ask(method, path, body, token string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(a.t.Context(), method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	a.s.admin.ServeHTTP(w, r)
+	return w
+}
+
+var (
+	placeholder = regexp.MustCompile(`\{[^}]+\}`)
+	// openRoutes are asked by gateways: whoever holds the token or the key in the path may ask what it stands for.
+	openRoutes = map[string]bool{
+		"/admin/tokens/{token}/verify": true, "/admin/tokens/{token}/user": true, "/admin/api_key/{key}/verify": true,
+	}
+)
+
+func TestEveryRouteOfTheAdminAPIAsksForTheAdminToken(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		a := newAdministration(t, engine)
+		open, guarded := map[string]bool{}, 0
+		for _, route := range a.routes() {
+			path := strings.ReplaceAll(route.template, "{action:enable|disable|reset}", "reset")
+			path = placeholder.ReplaceAllString(path, uuid.NewString())
+			asked := strings.Contains(a.ask(route.method, path, "{}", "").Body.String(), "an admin token is needed")
+			if template := strings.TrimSuffix(route.template, "/"); openRoutes[template] {
+				require.False(t, asked, template)
+				open[template] = true
+				continue
+			}
+			guarded++
+			for name, token := range map[string]string{"none": "", "a wrong one": "wrong"} {
+				got := a.ask(route.method, path, "{}", token)
+				require.Contains(t, []int{http.StatusUnauthorized, http.StatusTooManyRequests}, got.Code, "%v with %s", route, name)
+				require.NotContains(t, got.Body.String(), `"meta"`, "%v reached the API", route)
+			}
+			require.NotContains(t, a.ask(route.method, path, "{}", routesToken).Body.String(), "admin token", "%v with the token", route)
+		}
+		require.Equal(t, openRoutes, open)
+		require.Greater(t, guarded, 100)
+	})
+}
+
+// adminChange is a request that changes something, and the event that it must leave. Names in braces are answers of others.
+type adminChange struct {
+	method, path, body string
+	kind               string
+	learn              string // the name under which the id of the answer is known
+}
+
+var adminChanges = []adminChange{
+	{"POST", "client_types", `{"client_type":{"name":"NEW","scope":"a:b app:authorize"}}`, "client_type_created", "type"},
+	{"PUT", "client_types/{type}", `{"client_type":{"scope":"a:c app:authorize"}}`, "client_type_updated", ""},
+	{"PATCH", "client_types/{type}", `{"client_type":{"scope":"a:d app:authorize"}}`, "client_type_updated", ""},
+	{"POST", "roles", `{"role":{"name":"NEW","scope":"a:b"}}`, "role_created", "role"},
+	{"PUT", "roles/{role}", `{"role":{"scope":"a:c"}}`, "role_updated", ""},
+	{"PATCH", "roles/{role}", `{"role":{"scope":"a:d"}}`, "role_updated", ""},
+	{"POST", "users", `{"user":{"email":"a@example.com","password":"Somepassword1","2fa_enable":false}}`, "user_created", "user"},
+	{"PUT", "users/{user}", `{"user":{"tax_id":"1"}}`, "user_updated", ""},
+	{"PATCH", "users/{user}", `{"user":{"tax_id":"2"}}`, "user_updated", ""},
+	{"PATCH", "users/{user}/actions/block", ``, "user_blocked", ""},
+	{"PATCH", "users/{user}/actions/unblock", ``, "user_unblocked", ""},
+	{"POST", "clients", `{"client":{"name":"A","client_type_id":"{type}","user_id":"{user}",
+		"settings":{"allowed_grant_types":["password"]}}}`, "client_created", "client"},
+	{"PUT", "clients/{client}", `{"client":{"name":"B"}}`, "client_updated", ""},
+	{"PATCH", "clients/{client}", `{"client":{"name":"C","priv_settings":{"access_type":"DIRECT"}}}`, "client_updated", ""},
+	{"PATCH", "clients/{client}/actions/block", ``, "client_blocked", ""},
+	{"PATCH", "clients/{client}/actions/unblock", ``, "client_unblocked", ""},
+	{"PUT", "clients/{client}/connections", `{"consumer_id":"{client}","redirect_uri":"https://a.example/cb"}`, "connection_created", "connection"},
+	{"PATCH", "clients/{client}/connections/{connection}", `{"redirect_uri":"https://b.example/cb"}`, "connection_updated", ""},
+	{"PATCH", "clients/{client}/connections/{connection}/actions/refresh_secret", ``, "connection_secret_replaced", ""},
+	{"POST", "users/{user}/roles", `{"user_role":{"role_id":"{role}","client_id":"{client}"}}`, "role_granted", "held"},
+	{"DELETE", "users/{user}/roles/{held}", ``, "role_revoked", ""},
+	{"POST", "users/{user}/roles", `{"user_role":{"role_id":"{role}","client_id":"{client}"}}`, "role_granted", ""},
+	{"DELETE", "users/{user}/roles?client_id={client}&role_name=NEW", ``, "role_revoked", ""},
+	{"POST", "users/{user}/global_roles", `{"global_user_role":{"role_id":"{role}"}}`, "role_granted", "global"},
+	{"DELETE", "users/{user}/global_roles/{global}", ``, "role_revoked", ""},
+	{"POST", "users/{user}/tokens/access", `{"token":{"client_id":"{client}","scope":"app:authorize"}}`, "session_token_issued", "token"},
+	{"DELETE", "tokens/{token}", ``, "token_deleted", ""},
+	{"POST", "users/{user}/tokens/access", `{"token":{"client_id":"{client}","scope":"app:authorize"}}`, "session_token_issued", ""},
+	{"DELETE", "users/{user}/tokens?client_id={client}", ``, "tokens_deleted", ""},
+	{"POST", "users/{user}/tokens/access", `{"token":{"client_id":"{client}","scope":"app:authorize"}}`, "session_token_issued", ""},
+	{"DELETE", "tokens?user_ids={user}", ``, "tokens_deleted", ""},
+	{"PATCH", "clients/{client}/actions/deactivate_tokens", ``, "tokens_deactivated", ""},
+	{"POST", "users/{user}/authentication_factors", `{"authentication_factor":{"type":"SMS","factor":"+380501234567"}}`, "factor_created", "factor"},
+	{"PATCH", "users/{user}/authentication_factors/{factor}/actions/disable", ``, "factor_changed", ""},
+	{"DELETE", "apps/{approval}", ``, "approval_deleted", ""},
+	{"DELETE", "users/{user}/apps?client_id={client}", ``, "approval_deleted", ""},
+	{"DELETE", "clients/{client}/connections/{connection}", ``, "connection_deleted", ""},
+	{"DELETE", "clients/{client}", ``, "client_deleted", ""},
+	{"DELETE", "client_types/{type}", ``, "client_type_deleted", ""},
+	{"DELETE", "roles/{role}", ``, "role_deleted", ""},
+	{"DELETE", "users/{user}", ``, "user_deleted", ""},
+}
+
+func TestEveryChangeByTheAdminAPILeavesItsEventWithTheOperator(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		a := newAdministration(t, engine)
+		covered := map[route]bool{}
+		for _, change := range adminChanges {
+			if strings.Contains(change.kind, "approval") {
+				a.approve()
+			}
+			a.newEvents()
+			covered[a.change(change)] = true
+			found := false
+			for _, e := range a.newEvents() {
+				require.Equal(t, storage.ByLegacyAPI, e.Details["by"], "%s of %s %s", e.Kind, change.method, change.path)
+				require.Equal(t, routesOperator, e.Details["operator"], "%s of %s %s", e.Kind, change.method, change.path)
+				require.NotEmpty(t, e.RequestID)
+				found = found || e.Kind == change.kind
+			}
+			require.True(t, found, "%s %s leaves no event %s", change.method, change.path, change.kind)
+		}
+		for _, r := range a.routes() {
+			r.template = strings.TrimSuffix(r.template, "/")
+			if r.method != http.MethodGet && strings.HasPrefix(r.template, "/admin/") {
+				require.True(t, covered[r], "no change is tried by %s %s", r.method, r.template)
+			}
+		}
+	})
+}
+
+// approve lets the client do something for the user, as by the consent page.
+func (a *administration) approve() {
+	a.known["approval"] = uuid.NewString()
+	require.NoError(a.t, a.s.store.Approve(a.t.Context(), storage.Approval{
+		ID: a.known["approval"], UserID: a.known["user"], ClientID: a.known["client"], Scope: []string{"a:b"},
+	}))
+}
+
+// change makes a change, which must succeed, and returns its route.
+func (a *administration) change(c adminChange) route {
+	fill := func(text string) string {
+		for name, value := range a.known {
+			text = strings.ReplaceAll(text, "{"+name+"}", value)
+		}
+		return text
+	}
+	path := fill("/admin/" + c.path)
+	got := a.ask(c.method, path, fill(c.body), routesToken, "api-key", a.known["secret"])
+	require.Less(a.t, got.Code, 300, "%s %s: %s", c.method, path, got.Body)
+	var answer struct {
+		Data struct {
+			ID     string `json:"id"`
+			Secret string `json:"secret"`
+		} `json:"data"`
+	}
+	if c.learn != "" {
+		require.NoError(a.t, json.Unmarshal(got.Body.Bytes(), &answer))
+		require.NotEmpty(a.t, answer.Data.ID, got.Body)
+		a.known[c.learn] = answer.Data.ID
+		if answer.Data.Secret != "" {
+			a.known["secret"] = answer.Data.Secret
+		}
+	}
+	var match mux.RouteMatch
+	require.True(a.t, a.router.Match(httptest.NewRequestWithContext(a.t.Context(), c.method, path, nil), &match), path)
+	template, err := match.Route.GetPathTemplate()
+	require.NoError(a.t, err)
+	return route{c.method, template}
+}
+
+// newEvents are those since the last call.
+func (a *administration) newEvents() (events []storage.Event) {
+	all, err := a.s.store.ListEvents(a.t.Context(), storage.EventFilter{Limit: 1000})
+	require.NoError(a.t, err)
+	for _, e := range all {
+		if !a.seen[e.ID] {
+			a.seen[e.ID] = true
+			events = append(events, e)
+		}
+	}
+	return events
+}
