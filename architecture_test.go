@@ -36,12 +36,13 @@ var mayImport = map[string][]string{
 	"provider/login":      {"storage", "provider/inbound"},
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},
+	"provider/clientauth": {"storage", "provider/inbound", "provider/oauth", "provider/outbound"},
 	"provider": {
 		"storage", "jwks", "provider/login", "provider/inbound", "provider/outbound", "provider/oauth",
-		"provider/redirect",
+		"provider/redirect", "provider/clientauth",
 	},
-	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "provider/redirect", "storage"},
-	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "storage"},
+	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "provider/redirect", "provider/clientauth", "storage"},
+	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "storage"},
 	"adapters/mithril": {"provider", "provider/redirect", "storage"},
 
 	// Of what is outside of the command line they may import every package, as the verbs may.

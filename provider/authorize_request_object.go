@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"ithildin/provider/clientauth"
 	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
@@ -54,14 +55,14 @@ func (p *Provider) readRequestObject(
 		return nil, false, err
 	}
 	algorithms := requestObjectAlgorithms(client)
-	object, err := parseSigned(token, algorithms, "", "jwt", typeRequestObject)
+	object, err := clientauth.ParseSigned(token, algorithms, "", "jwt", typeRequestObject)
 	if err != nil {
 		text := fmt.Sprintf("The request object is no JWT of typ %s, JWT or none that is signed with one of %v.",
 			typeRequestObject, algorithms)
 		return nil, false, invalidRequestObject(text).Because(err)
 	}
-	payload, _, err := p.verifySigned(ctx, client, object)
-	if errors.Is(err, errKeySet) {
+	payload, _, err := p.clients.VerifySigned(ctx, client, object)
+	if errors.Is(err, clientauth.ErrKeySet) {
 		return nil, false, invalidRequestObject("The client's keys could not be read from its jwks_uri.").Because(err)
 	}
 	if errors.Is(err, storage.ErrSealed) {
@@ -127,9 +128,9 @@ func requestObjectAlgorithms(client *storage.Client) []jose.SignatureAlgorithm {
 	registered := jose.SignatureAlgorithm(client.Metadata.RequestObjectSigningAlg)
 	switch {
 	case registered == "":
-		return assertionAlgorithms
-	case slices.Contains(assertionAlgorithms, registered),
-		client.Metadata.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT && slices.Contains(secretAlgorithms, registered):
+		return clientauth.KeyAlgorithms
+	case slices.Contains(clientauth.KeyAlgorithms, registered),
+		client.Metadata.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT && slices.Contains(clientauth.SecretAlgorithms, registered):
 		return []jose.SignatureAlgorithm{registered}
 	}
 	return nil

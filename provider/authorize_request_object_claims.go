@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4/json"
 
+	"ithildin/provider/clientauth"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -69,9 +70,9 @@ func (p *Provider) checkRequestObject(client *storage.Client, c requestObjectCla
 		return invalidRequestObject("The sub of a request object must not be the client_id (RFC 9101 10.8).")
 	case c.Audience != nil && !slices.Contains(*c.Audience, p.issuer):
 		return invalidRequestObject(fmt.Sprintf("The aud of the request object is %.200q: want %q.", *c.Audience, p.issuer))
-	case c.ExpiresAt != nil && *c.ExpiresAt <= now-assertionLeeway:
+	case c.ExpiresAt != nil && *c.ExpiresAt <= now-clientauth.AssertionLeeway:
 		return invalidRequestObject("The request object has expired.")
-	case c.IssuedAt != nil && *c.IssuedAt > now+assertionLeeway, c.NotBefore != nil && *c.NotBefore > now+assertionLeeway:
+	case c.IssuedAt != nil && *c.IssuedAt > now+clientauth.AssertionLeeway, c.NotBefore != nil && *c.NotBefore > now+clientauth.AssertionLeeway:
 		return invalidRequestObject("The iat or nbf of the request object is in the future.")
 	}
 	return nil

@@ -22,7 +22,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -249,7 +249,7 @@ func TestAKeySetThatIsAwayForAWhileHarmsNobody(t *testing.T) {
 func FuzzParseKeySet(f *testing.F) {
 	f.Add([]byte(`{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"EC","crv":"P-256","x":"","y":""},{"kty":"oct","k":"AA"}]}`))
 	f.Fuzz(func(t *testing.T, document []byte) {
-		if set, err := provider.ParseKeySet(document); err == nil && len(set.Keys) > 64 {
+		if set, err := clientauth.ParseKeySet(document); err == nil && len(set.Keys) > 64 {
 			t.Fatal("more keys than there may be")
 		}
 	})

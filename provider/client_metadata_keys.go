@@ -8,51 +8,36 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"ithildin/jwks"
+	"ithildin/provider/clientauth"
 	"ithildin/storage"
 )
 
 var (
-	// authMethods are those of clients (OIDC Core 9); the first is that of a client that sends nothing.
-	authMethods = []string{
-		storage.AuthMethodNone, storage.AuthMethodBasic, storage.AuthMethodPost, storage.AuthMethodSecretJWT,
-		storage.AuthMethodPrivateKeyJWT,
-	}
 	// signingAlgorithms are those with which the provider signs; none is not among them.
 	signingAlgorithms = []string{jwks.RS256, jwks.ES256, jwks.EdDSA}
 )
 
-// HasSecret says whether clients of an authentication method have a secret.
-func HasSecret(authMethod string) bool {
-	return authMethod == storage.AuthMethodBasic || authMethod == storage.AuthMethodPost ||
-		authMethod == storage.AuthMethodSecretJWT
-}
-
-// SignsWithSecret says whether the client signs with its secret, so that the provider must have the secret itself, sealed.
-func SignsWithSecret(m *storage.Metadata) bool {
-	return m.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT
-}
-
 // authentication checks how the client proves who it is (OIDC Core 9).
 func (c *metadataCheck) authentication() {
 	m := c.metadata
-	if !slices.Contains(authMethods, m.TokenEndpointAuthMethod) {
+	if !slices.Contains(clientauth.AuthMethods, m.TokenEndpointAuthMethod) {
 		c.refuse("token_endpoint_auth_method", "%.100q is not supported: want one of %s",
-			m.TokenEndpointAuthMethod, strings.Join(authMethods, ", "))
+			m.TokenEndpointAuthMethod, strings.Join(clientauth.AuthMethods, ", "))
 	}
-	if connections := len(c.client.Connections); connections > 1 && !HasSecret(m.TokenEndpointAuthMethod) {
+	if connections := len(c.client.Connections); connections > 1 && !clientauth.HasSecret(m.TokenEndpointAuthMethod) {
 		c.refuse("token_endpoint_auth_method", "%.100q: only a secret tells the client's %d connections apart",
 			m.TokenEndpointAuthMethod, connections)
 	}
-	algorithms := namesOf(signatureAlgorithms)
+	algorithms := clientauth.NamesOf(clientauth.SignatureAlgorithms)
 	switch m.TokenEndpointAuthMethod {
 	case storage.AuthMethodSecretJWT:
-		algorithms = namesOf(secretAlgorithms)
+		algorithms = clientauth.NamesOf(clientauth.SecretAlgorithms)
 	case storage.AuthMethodPrivateKeyJWT:
-		algorithms = namesOf(assertionAlgorithms)
+		algorithms = clientauth.NamesOf(clientauth.KeyAlgorithms)
 		if m.JWKS == nil && m.JWKSURI == "" {
 			c.refuse("jwks", "is missing: private_key_jwt wants jwks or jwks_uri")
 		}
-		c.verifiable("private_key_jwt", m.TokenEndpointAuthSigningAlg, assertionAlgorithms)
+		c.verifiable("private_key_jwt", m.TokenEndpointAuthSigningAlg, clientauth.KeyAlgorithms)
 	}
 	c.oneOf("token_endpoint_auth_signing_alg", m.TokenEndpointAuthSigningAlg, algorithms)
 }
@@ -63,16 +48,16 @@ func (c *metadataCheck) algorithms() {
 	c.oneOf("id_token_signed_response_alg", m.IDTokenSignedResponseAlg, signingAlgorithms)
 	c.oneOf("userinfo_signed_response_alg", m.UserinfoSignedResponseAlg, signingAlgorithms)
 	c.oneOf("access_token_signing_alg", m.AccessTokenSigningAlg, signingAlgorithms)
-	c.oneOf("request_object_signing_alg", m.RequestObjectSigningAlg, namesOf(signatureAlgorithms))
-	bySecret := slices.Contains(secretAlgorithms, jose.SignatureAlgorithm(m.RequestObjectSigningAlg))
+	c.oneOf("request_object_signing_alg", m.RequestObjectSigningAlg, clientauth.NamesOf(clientauth.SignatureAlgorithms))
+	bySecret := slices.Contains(clientauth.SecretAlgorithms, jose.SignatureAlgorithm(m.RequestObjectSigningAlg))
 	switch {
-	case bySecret && !SignsWithSecret(m):
+	case bySecret && !clientauth.SignsWithSecret(m):
 		c.refuse("request_object_signing_alg", "%s wants a secret that is signed with elsewhere too: client_secret_jwt, not %.100q",
 			m.RequestObjectSigningAlg, m.TokenEndpointAuthMethod)
 	case m.RequireSignedRequestObject && !bySecret && m.JWKS == nil && m.JWKSURI == "":
 		c.refuse("require_signed_request_object", "wants jwks or jwks_uri, by which a signature can be verified")
 	case m.RequestObjectSigningAlg != "" && !bySecret || m.RequireSignedRequestObject && !bySecret:
-		c.verifiable("a request object", m.RequestObjectSigningAlg, signatureAlgorithms)
+		c.verifiable("a request object", m.RequestObjectSigningAlg, clientauth.SignatureAlgorithms)
 	}
 }
 
@@ -82,12 +67,12 @@ func (c *metadataCheck) verifiable(what, algorithm string, algorithms []jose.Sig
 	if c.metadata.JWKS == nil || len(c.metadata.JWKS.Keys) == 0 {
 		return
 	}
-	expected := "a signature of one of " + strings.Join(namesOf(algorithms), ", ")
+	expected := "a signature of one of " + strings.Join(clientauth.NamesOf(algorithms), ", ")
 	if algorithm != "" {
 		algorithms, expected = []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)}, algorithm
 	}
 	for _, key := range c.metadata.JWKS.Keys {
-		if slices.ContainsFunc(algorithms, func(a jose.SignatureAlgorithm) bool { return verifies(key, a) }) {
+		if slices.ContainsFunc(algorithms, func(a jose.SignatureAlgorithm) bool { return clientauth.Verifies(key, a) }) {
 			return
 		}
 	}
@@ -106,8 +91,8 @@ func (c *metadataCheck) keys() {
 	if m.JWKSURI != "" {
 		c.refuse("jwks", "is given together with jwks_uri: want one of them")
 	}
-	if len(m.JWKS.Keys) == 0 || len(m.JWKS.Keys) > maximumKeys {
-		c.refuse("jwks", "has %d keys: want 1 to %d", len(m.JWKS.Keys), maximumKeys)
+	if len(m.JWKS.Keys) == 0 || len(m.JWKS.Keys) > clientauth.MaximumKeys {
+		c.refuse("jwks", "has %d keys: want 1 to %d", len(m.JWKS.Keys), clientauth.MaximumKeys)
 		return
 	}
 	seen := map[string]bool{}
@@ -124,8 +109,8 @@ func (c *metadataCheck) keys() {
 			continue
 		}
 		if public, isRSA := key.Key.(*rsa.PublicKey); isRSA {
-			if bits := public.N.BitLen(); bits < minimumRSA || bits > maximumRSA {
-				c.refuse("jwks", "key %d has %d bits: want %d to %d", i+1, bits, minimumRSA, maximumRSA)
+			if bits := public.N.BitLen(); bits < clientauth.MinimumRSA || bits > clientauth.MaximumRSA {
+				c.refuse("jwks", "key %d has %d bits: want %d to %d", i+1, bits, clientauth.MinimumRSA, clientauth.MaximumRSA)
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"ithildin/provider/clientauth"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -73,8 +74,8 @@ func (p *Provider) newDocuments() *documents {
 
 // metadata follows from the configuration: what the operator has not turned on is not there.
 func (p *Provider) metadata() metadata {
-	confidential := authMethods[1:] // of a client that sends nothing, nothing is told
-	algorithms := namesOf(signatureAlgorithms)
+	confidential := clientauth.AuthMethods[1:] // of a client that sends nothing, nothing is told
+	algorithms := clientauth.NamesOf(clientauth.SignatureAlgorithms)
 	m := metadata{
 		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + oauth.PathAuthorize, TokenEndpoint: p.issuer + oauth.PathToken,
 		UserinfoEndpoint: p.issuer + oauth.PathUserinfo, IntrospectionEndpoint: p.issuer + oauth.PathIntrospect,
@@ -87,9 +88,9 @@ func (p *Provider) metadata() metadata {
 		GrantTypesSupported:    oauth.GrantTypes,
 		SubjectTypesSupported:  []string{storage.SubjectTypePublic, storage.SubjectTypePairwise}, ACRValuesSupported: p.acrValues(),
 		IDTokenAlgorithms: signingAlgorithms, UserinfoAlgorithms: signingAlgorithms,
-		TokenAuthMethods: authMethods, TokenAuthAlgorithms: algorithms,
+		TokenAuthMethods: clientauth.AuthMethods, TokenAuthAlgorithms: algorithms,
 		IntrospectionAuthMethods: confidential, IntrospectionAlgorithms: algorithms,
-		RevocationAuthMethods: authMethods, RevocationAlgorithms: algorithms,
+		RevocationAuthMethods: clientauth.AuthMethods, RevocationAlgorithms: algorithms,
 		ClaimTypesSupported: []string{"normal"}, ClaimsParameterSupported: true,
 		ClaimsSupported: append([]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash",
 			"sid"}, claimsOf([]string{"profile", "email", "address", "phone"})...),

@@ -83,7 +83,7 @@ func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request 
 			"The grant_type must be one of "+strings.Join(oauth.GrantTypes, ", ")+".")
 	}
 	ctx = u.Context(ctx)
-	client, err := p.authenticateClient(ctx, oauth.PathToken, request.Authorization, request.Form)
+	client, err := p.clients.Authenticate(ctx, oauth.PathToken, request.Authorization, request.Form)
 	if err != nil {
 		return nil, err
 	}

@@ -68,8 +68,7 @@ func (p *Provider) askedAbout(w http.ResponseWriter, r *http.Request, endpoint s
 	if malformed != nil {
 		return nil, "", malformed
 	}
-	ctx := p.store.NewUnitOfWork().Context(r.Context())
-	client, err := p.authenticateClient(ctx, endpoint, r.Header.Get("Authorization"), form)
+	client, err := p.clients.Authenticate(r.Context(), endpoint, r.Header.Get("Authorization"), form)
 	if err != nil {
 		return nil, "", err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"ithildin/provider/clientauth"
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -41,13 +42,8 @@ var (
 	// authenticationMethods are those of OIDC Core 9, and what else a client is known by.
 	authenticationMethods = []string{
 		storage.AuthMethodNone, storage.AuthMethodBasic, storage.AuthMethodPost, storage.AuthMethodSecretJWT,
-		storage.AuthMethodPrivateKeyJWT, methodRegistrationToken, methodAPIKey,
+		storage.AuthMethodPrivateKeyJWT, clientauth.MethodRegistrationToken, clientauth.MethodAPIKey,
 	}
-)
-
-const (
-	methodRegistrationToken = "registration_access_token"
-	methodAPIKey            = "api_key"
 )
 
 func newMetrics(registry prometheus.Registerer) *metrics {

@@ -14,11 +14,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/ory/fosite"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ithildin/jwks"
+	"ithildin/provider/clientauth"
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
@@ -77,7 +77,6 @@ type Provider struct {
 	cors           *oauth.CORS
 
 	outbound       *outbound.Client
-	keySets        *outbound.Cache[*jose.JSONWebKeySet]
 	requestObjects *outbound.Cache[string]
 	responseTypes  []string
 	registration   Registration
@@ -86,20 +85,18 @@ type Provider struct {
 	passwords  *login.Passwords
 	components Components
 
-	oauth2         *fosite.Fosite
-	codes          authorizationCodes
-	accessTokens   accessTokens
-	refreshTokens  refreshTokens
-	idTokens       idTokens
-	weakSecrets    *weakSecrets
-	rightAPIKeys   boundedSet // by their lookup
-	clientFailures clientFailures
-	sessionKey     []byte
-	pairwiseSalt   []byte
-	documents      *documents
-	sessionIframe  sessionIframe
-	bodies         inbound.Limits
-	audiences      atomic.Pointer[[]string] // of the gateways that ask Verify
+	oauth2        *fosite.Fosite
+	codes         authorizationCodes
+	accessTokens  accessTokens
+	refreshTokens refreshTokens
+	idTokens      idTokens
+	clients       *clientauth.Authenticator
+	sessionKey    []byte
+	pairwiseSalt  []byte
+	documents     *documents
+	sessionIframe sessionIframe
+	bodies        inbound.Limits
+	audiences     atomic.Pointer[[]string] // of the gateways that ask Verify
 }
 
 // New makes a Provider. It reads its random keys from the store, so the database must answer.
@@ -141,7 +138,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: p.registration.Mode == RegistrationByToken}
 	p.components = p.counting(o.Components)
 	p.SetAudiences([]string{p.issuer})
-	p.keySets, p.requestObjects = p.newKeySets(), p.newRequestObjects()
+	p.requestObjects = p.newRequestObjects()
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err
 	}
@@ -175,10 +172,13 @@ func (p *Provider) readKeys(ctx context.Context) error {
 	p.codes, p.accessTokens, p.idTokens = authorizationCodes{p}, accessTokens{p}, idTokens{p}
 	p.refreshTokens = refreshTokens{provider: p, key: keys["refresh tokens"]}
 	p.sessionKey, p.pairwiseSalt = keys["session ids"], keys["pairwise subjects"]
-	// A bound of its own: guesses at a client's weak secret must not keep people from signing in.
-	p.weakSecrets = &weakSecrets{
-		key: keys["weak secrets"], verifier: login.NewPasswords(login.PasswordOptions{Concurrency: 1}),
-	}
+	p.clients = clientauth.New(clientauth.Options{
+		Store: p.store, Issuer: p.issuer, Outbound: p.outbound, Now: p.now, Logger: p.logger,
+		WeakSecretKey: keys["weak secrets"], WeakSecrets: login.NewPasswords(login.PasswordOptions{Concurrency: 1}),
+		CountSuccess: func(method string) { p.metrics.authentications.WithLabelValues(method).Inc() },
+		CountFailure: func(method, result string) { p.metrics.authenticationFailures.WithLabelValues(method, result).Inc() },
+		CountFetch:   func(err error) { p.CountOutboundCall(purposeClientKeys, err) },
+	})
 	return nil
 }
 
@@ -187,6 +187,9 @@ func (p *Provider) AddFace(f Face) { p.faces[f.Name] = f }
 
 // Store is where the rows are, for an adapter that explains a failure.
 func (p *Provider) Store() *storage.Store { return p.store }
+
+// Clients authenticates clients, for an adapter that asks who somebody is or explains a failure.
+func (p *Provider) Clients() *clientauth.Authenticator { return p.clients }
 
 // Issuer is the configured issuer, without a slash at its end.
 func (p *Provider) Issuer() string { return p.issuer }

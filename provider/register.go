@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"ithildin/provider/clientauth"
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -230,18 +231,18 @@ type clientSecret struct {
 
 // newClientSecret makes a secret for a client whose method has one; sealed as well where the client signs with it.
 func (p *Provider) newClientSecret(client *storage.Client) (s clientSecret, err error) {
-	if !HasSecret(client.Metadata.TokenEndpointAuthMethod) {
+	if !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
 		return s, nil
 	}
 	size := tokenBytes
-	if SignsWithSecret(&client.Metadata) {
+	if clientauth.SignsWithSecret(&client.Metadata) {
 		size = signingSecretBytes
 	}
 	if s.value, err = randomText(p.random, size); err != nil {
 		return s, err
 	}
 	s.row = storage.ConnectionSecret{ID: p.store.NewID(), Hash: storage.Hash(s.value), CreatedAt: p.store.Now()}
-	if SignsWithSecret(&client.Metadata) {
+	if clientauth.SignsWithSecret(&client.Metadata) {
 		s.row.Sealed = p.store.SealSecret(s.row.ID, s.value)
 	}
 	return s, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"ithildin/provider/clientauth"
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -27,11 +28,11 @@ func (c *registered) connection() *storage.Connection { return c.client.Connecti
 // wrong token are answered alike.
 func (p *Provider) authenticateRegistration(r *http.Request) (*registered, error) {
 	known, err := p.proveRegistration(r)
-	if failed := asClientFailure(err); failed != nil && r.Header.Get("Authorization") != "" {
-		return nil, p.authenticationFailed(r.Context(), methodRegistrationToken, mux.Vars(r)["client_id"], failed)
+	if failed := clientauth.AsFailure(err); failed != nil && r.Header.Get("Authorization") != "" {
+		return nil, p.clients.Failed(r.Context(), clientauth.MethodRegistrationToken, mux.Vars(r)["client_id"], failed)
 	}
 	if err == nil {
-		p.clientAuthenticated(r.Context(), methodRegistrationToken)
+		p.clients.Authenticated(r.Context(), clientauth.MethodRegistrationToken)
 	}
 	return known, err
 }
@@ -114,7 +115,7 @@ func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
 	if err := checkRegistration(client, rules); err != nil {
 		return err
 	}
-	update := storage.RegistrationUpdate{EndSecrets: !HasSecret(client.Metadata.TokenEndpointAuthMethod)}
+	update := storage.RegistrationUpdate{EndSecrets: !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod)}
 	var secret clientSecret
 	if !update.EndSecrets && !serves(known.connection().Secrets, &client.Metadata) {
 		if secret, err = p.newClientSecret(client); err != nil {
@@ -149,7 +150,7 @@ func (c *registered) matches(request *registrationRequest) error {
 // serves says whether one of the secrets is of use to a client: any, or a sealed one where it signs with it.
 func serves(secrets []storage.ConnectionSecret, m *storage.Metadata) bool {
 	return slices.ContainsFunc(secrets, func(s storage.ConnectionSecret) bool {
-		return s.Sealed != "" || !SignsWithSecret(m)
+		return s.Sealed != "" || !clientauth.SignsWithSecret(m)
 	})
 }
 

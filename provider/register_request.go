@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4/json"
 
+	"ithildin/provider/clientauth"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -66,7 +67,7 @@ func (q *registrationRequest) read(name string, value json.RawMessage) error {
 		return err
 	}
 	if name == "jwks" { // keys of kinds that are not known do not count, and nothing remembers key_ops later
-		if q.JWKS, err = ParseKeySet(value); err != nil {
+		if q.JWKS, err = clientauth.ParseKeySet(value); err != nil {
 			return &MetadataError{Member: name, Problem: "is no JSON Web Key Set (RFC 7517)"}
 		}
 		return nil

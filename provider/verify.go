@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"ithildin/provider/clientauth"
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -16,14 +17,11 @@ import (
 // What a gateway is told of a token that does not verify; ErrUnknownClient, ErrClientBlocked
 // and ErrUserBlocked are among them too.
 var (
-	ErrTokenUnknown   = errors.New("provider: the token is unknown")
-	ErrTokenExpired   = errors.New("provider: the token has expired, or was revoked")
-	ErrAudience       = errors.New("provider: the token is for another resource")
-	ErrUnknownUser    = errors.New("provider: the user of the token is unknown")
-	ErrAccessType     = errors.New("provider: the private settings of the client have no access_type")
-	ErrAPIKeyMissing  = errors.New("provider: the client works through a broker, and no api-key came along")
-	ErrAPIKeyInvalid  = errors.New("provider: the api-key is unknown")
-	ErrBrokerSettings = errors.New("provider: the client of the api-key is no broker")
+	ErrTokenUnknown = errors.New("provider: the token is unknown")
+	ErrTokenExpired = errors.New("provider: the token has expired, or was revoked")
+	ErrAudience     = errors.New("provider: the token is for another resource")
+	ErrUnknownUser  = errors.New("provider: the user of the token is unknown")
+	ErrAccessType   = errors.New("provider: the private settings of the client have no access_type")
 )
 
 // Verification is what a gateway must know of a token (contract section 2.6).
@@ -48,13 +46,6 @@ type Verification struct {
 	MISClientID  string // likewise
 }
 
-// APIKey is the MIS that an api-key belongs to.
-type APIKey struct {
-	ClientID    string
-	BrokerScope string
-	Client      *storage.Client
-}
-
 // Verify says what a token of any kind and either face stands for, in one read of the database. The api-key, "" where none
 // came along, counts for clients that work through a broker. The checks are in the order of contract section 2.6, and the
 // first that fails is the error: ErrTokenUnknown, ErrTokenExpired, ErrAudience, ErrUnknownClient, ErrClientBlocked,
@@ -63,7 +54,7 @@ func (p *Provider) Verify(ctx context.Context, token, apiKey string) (*Verificat
 	if token == "" || len(token) > maximumToken {
 		return nil, ErrTokenUnknown
 	}
-	probe, err := p.probe(ctx, apiKey)
+	probe, err := p.clients.Probe(ctx, apiKey)
 	if err != nil {
 		return nil, err
 	}
@@ -89,11 +80,11 @@ func (p *Provider) Verify(ctx context.Context, token, apiKey string) (*Verificat
 		return v, err
 	}
 	err = p.verifyBroker(ctx, v, apiKey, found.KeyClientID)
-	if errors.Is(err, ErrAPIKeyInvalid) {
-		_ = p.apiKeyFailed(ctx) // a gateway is told in the words of the contract, limited or not
+	if errors.Is(err, clientauth.ErrAPIKeyInvalid) {
+		_ = p.clients.APIKeyFailed(ctx) // a gateway is told in the words of the contract, limited or not
 	}
 	if err == nil && found.KeyClientID != "" {
-		p.apiKeyWasRight(ctx, probe)
+		p.clients.RememberAPIKey(ctx, probe)
 	}
 	return v, err
 }
@@ -202,82 +193,16 @@ func (p *Provider) verifyBroker(ctx context.Context, v *Verification, apiKey, ke
 	}
 	switch {
 	case apiKey == "":
-		return ErrAPIKeyMissing
+		return clientauth.ErrAPIKeyMissing
 	case keyClientID == "":
-		return ErrAPIKeyInvalid
+		return clientauth.ErrAPIKeyInvalid
 	}
-	broker, err := p.broker(ctx, keyClientID)
+	broker, err := p.clients.Broker(ctx, keyClientID)
 	if err != nil {
 		return err
 	}
 	v.MISClientID, v.BrokerScope = broker.ClientID, broker.BrokerScope
 	return nil
-}
-
-func (p *Provider) broker(ctx context.Context, clientID string) (*APIKey, error) {
-	client, err := p.store.Client(ctx, clientID)
-	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && client.IsBlocked:
-		return nil, ErrAPIKeyInvalid
-	case err != nil:
-		return nil, err
-	case client.BrokerScope() == "":
-		return nil, ErrBrokerSettings
-	}
-	return &APIKey{ClientID: clientID, BrokerScope: client.BrokerScope(), Client: client}, nil
-}
-
-// VerifyAPIKey says whose an api-key is. Errors: ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings; an *Error of status
-// 429 where too many were wrong from one address.
-func (p *Provider) VerifyAPIKey(ctx context.Context, key string) (*APIKey, error) {
-	if key == "" {
-		return nil, ErrAPIKeyMissing
-	}
-	connection, err := p.FindConnectionByKey(ctx, key)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, p.apiKeyFailed(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return p.broker(ctx, connection.ClientID)
-}
-
-// FindConnectionByKey finds the connection whose secret an api-key is. storage.ErrNotFound: there is none.
-func (p *Provider) FindConnectionByKey(ctx context.Context, key string) (*storage.Connection, error) {
-	probe, err := p.probe(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	if probe.Hash == nil {
-		return nil, storage.ErrNotFound
-	}
-	connection, err := p.store.FindConnectionByKey(ctx, probe)
-	switch {
-	case err == nil:
-		p.apiKeyWasRight(ctx, probe)
-	case errors.Is(err, storage.ErrNotFound):
-		_ = p.apiKeyFailed(ctx) // the caller has words of its own
-	}
-	return connection, err
-}
-
-// probe is how an api-key is looked up; one that can't be a secret finds nothing.
-func (p *Provider) probe(ctx context.Context, key string) (storage.APIKeyProbe, error) {
-	if key == "" || len(key) > maximumSecret {
-		return storage.APIKeyProbe{}, nil
-	}
-	lookup, err := p.store.WeakSecretLookup(ctx, key)
-	if err != nil {
-		return storage.APIKeyProbe{}, err
-	}
-	probe := storage.APIKeyProbe{Hash: storage.Hash(key), Lookup: lookup}
-	if p.clientFailures.limit.Exceeded(failureKey(ctx, anyAPIKey), p.now()) {
-		if _, known := p.rightAPIKeys.get(string(lookup)); !known {
-			probe.Lookup = nil // a strong key is found by its hash in any case
-		}
-	}
-	return probe, nil
 }
 
 // readAccessToken reads the claims of a JWT access token of ours. It never takes an ID token for one: a JWT must say at+jwt, or

@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
@@ -55,7 +56,7 @@ func newSecret() string {
 
 // sendsSecret refuses to give a secret to a client that would not send it: the old system knew no other.
 func sendsSecret(client *storage.Client) error {
-	if provider.SignsWithSecret(&client.Metadata) || !provider.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
+	if clientauth.SignsWithSecret(&client.Metadata) || !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
 		return conflict("client authenticates by " + client.Metadata.TokenEndpointAuthMethod)
 	}
 	return nil
@@ -232,7 +233,7 @@ func (a *Adapter) refreshSecret(w http.ResponseWriter, r *http.Request) error {
 	if key == "" {
 		return refusal("access_denied", "api-key header not set")
 	}
-	caller, err := a.provider.FindConnectionByKey(r.Context(), key)
+	caller, err := a.provider.Clients().FindConnectionByKey(r.Context(), key)
 	if errors.Is(err, storage.ErrNotFound) {
 		return refusal("access_denied", "invalid api-key header")
 	}

@@ -39,7 +39,7 @@ func (a *Adapter) explain(ctx context.Context, form url.Values, cause error) fai
 
 // diagnose walks the checks of contract 2.1 in their order and returns the first that fails, or nil.
 func (a *Adapter) diagnose(ctx context.Context, form url.Values) (*failure, error) {
-	client, err := a.provider.AuthenticateSecret(ctx, form.Get("client_id"), form.Get("client_secret"))
+	client, err := a.provider.Clients().AuthenticateSecret(ctx, form.Get("client_id"), form.Get("client_secret"))
 	if err != nil {
 		if known := oauth.AsError(err); known.Status >= http.StatusInternalServerError {
 			return nil, err

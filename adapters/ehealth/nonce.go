@@ -39,7 +39,7 @@ func (a *Adapter) nonce(w http.ResponseWriter, r *http.Request) error {
 				Rule: "required", Description: "required property client_secret was not present", Params: []string{},
 			}})
 		}
-		_, err := a.provider.AuthenticateSecret(r.Context(), id, secret)
+		_, err := a.provider.Clients().AuthenticateSecret(r.Context(), id, secret)
 		if err != nil {
 			known := oauth.AsError(err)
 			if known.Status >= http.StatusInternalServerError || known.Status == http.StatusTooManyRequests {

@@ -96,7 +96,7 @@ func (a *Adapter) scopeRequired(ctx context.Context, fields map[string]json.RawM
 	if form.Get("grant_type") != "authorization_code" || isText && strings.TrimSpace(scope) != "" {
 		return nil
 	}
-	client, err := a.provider.AuthenticateSecret(ctx, form.Get("client_id"), form.Get("client_secret"))
+	client, err := a.provider.Clients().AuthenticateSecret(ctx, form.Get("client_id"), form.Get("client_secret"))
 	if err != nil || !client.Connection.RequireScope {
 		return nil // whoever the client is not will be told so by the exchange
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -45,9 +46,9 @@ var verificationFailures = []struct {
 	{provider.ErrUnknownUser, failureNotFound},
 	{provider.ErrUserBlocked, failureVerifyUser},
 	{provider.ErrAccessType, failureAccessType},
-	{provider.ErrAPIKeyMissing, failureAPIKeyRequired},
-	{provider.ErrAPIKeyInvalid, failureAPIKeyHeader},
-	{provider.ErrBrokerSettings, failureBrokerSettings},
+	{clientauth.ErrAPIKeyMissing, failureAPIKeyRequired},
+	{clientauth.ErrAPIKeyInvalid, failureAPIKeyHeader},
+	{clientauth.ErrBrokerSettings, failureBrokerSettings},
 }
 
 // verificationFailure words what Verify refused with; any other error stays as it is.
@@ -185,11 +186,11 @@ func (a *Adapter) rolesOf(ctx context.Context, userID, clientID string) (forClie
 
 // verifyAPIKey is GET /admin/api_key/{key}/verify.
 func (a *Adapter) verifyAPIKey(w http.ResponseWriter, r *http.Request) error {
-	key, err := a.provider.VerifyAPIKey(r.Context(), mux.Vars(r)["key"])
+	key, err := a.provider.Clients().VerifyAPIKey(r.Context(), mux.Vars(r)["key"])
 	if err != nil && oauth.AsError(err).Status == http.StatusTooManyRequests {
 		return err
 	}
-	if errors.Is(err, provider.ErrAPIKeyMissing) || errors.Is(err, provider.ErrAPIKeyInvalid) {
+	if errors.Is(err, clientauth.ErrAPIKeyMissing) || errors.Is(err, clientauth.ErrAPIKeyInvalid) {
 		return failureAPIKey.because(err)
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -22,7 +23,7 @@ type decision struct {
 	record  *RecordABAC
 	// who is nil for a request that passes without a user.
 	who *provider.Verification
-	mis *provider.APIKey
+	mis *clientauth.APIKey
 	// known is what a token stands for that was refused and yet is one of ours.
 	known *provider.Verification
 }
@@ -82,9 +83,9 @@ func (g *Gateway) decide(ctx context.Context, o original, header http.Header) de
 
 // decideMIS lets a MIS pass by its api-key alone.
 func (g *Gateway) decideMIS(ctx context.Context, d decision, apiKey string) decision {
-	mis, err := g.Provider.VerifyAPIKey(ctx, apiKey)
+	mis, err := g.Provider.Clients().VerifyAPIKey(ctx, apiKey)
 	switch {
-	case errors.Is(err, provider.ErrAPIKeyMissing):
+	case errors.Is(err, clientauth.ErrAPIKeyMissing):
 		return d.refuse(http.StatusUnauthorized, "access_denied", "Api key is not set", nil)
 	case isFault(err):
 		return d.refuse(http.StatusServiceUnavailable, "internal_error", "Service is temporarily unavailable. Try later", err)
@@ -119,8 +120,8 @@ func (g *Gateway) decideRecord(ctx context.Context, d decision, o original) deci
 // refusals are what Verify and VerifyAPIKey say no with; any other error is a fault, on which nobody passes.
 var refusals = []error{
 	provider.ErrTokenUnknown, provider.ErrTokenExpired, provider.ErrAudience, oauth.ErrUnknownClient, oauth.ErrClientBlocked,
-	provider.ErrUnknownUser, provider.ErrUserBlocked, provider.ErrAccessType, provider.ErrAPIKeyMissing,
-	provider.ErrAPIKeyInvalid, provider.ErrBrokerSettings,
+	provider.ErrUnknownUser, provider.ErrUserBlocked, provider.ErrAccessType, clientauth.ErrAPIKeyMissing,
+	clientauth.ErrAPIKeyInvalid, clientauth.ErrBrokerSettings,
 }
 
 func isFault(err error) bool {

@@ -10,7 +10,7 @@ import (
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/storage"
 )
 
@@ -236,7 +236,7 @@ func (f newSecretFlags) rotate(
 	ctx context.Context, terminal console.Terminal, store *storage.Store, client *storage.Client, connection *storage.Connection,
 	format console.FormatFlag,
 ) error {
-	if !provider.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
+	if !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
 		return fmt.Errorf("client %s authenticates by %s and has no secret", client.ID, client.Metadata.TokenEndpointAuthMethod)
 	}
 	algorithm := signingAlgorithm(client.Metadata)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"ithildin/cmd/ithildin/internal/console"
-	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/storage"
 )
 
@@ -22,7 +22,7 @@ func (f clientAssertionFields) apply(m *storage.Metadata, method string) error {
 		m.TokenEndpointAuthMethod, m.TokenEndpointAuthSigningAlg = method, ""
 	}
 	replaceText(&m.TokenEndpointAuthSigningAlg, f.TokenAuthAlg)
-	signs := m.TokenEndpointAuthMethod == storage.AuthMethodPrivateKeyJWT || provider.SignsWithSecret(m)
+	signs := m.TokenEndpointAuthMethod == storage.AuthMethodPrivateKeyJWT || clientauth.SignsWithSecret(m)
 	switch {
 	case f.TokenAuthAlg != nil && *f.TokenAuthAlg != "" && !signs:
 		return &console.UsageError{Cause: fmt.Errorf("--token-auth-alg is for clients that sign, and %s does not", m.TokenEndpointAuthMethod)}

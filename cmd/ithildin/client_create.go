@@ -9,7 +9,7 @@ import (
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/storage"
 )
 
@@ -45,7 +45,7 @@ func (c *clientCreateCommand) Run(ctx context.Context, terminal console.Terminal
 		}
 		connection := client.Connections[0]
 		printed := credentialsRow{ClientID: client.ID, ConnectionID: connection.ID}
-		if provider.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
+		if clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
 			secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile, signingAlgorithm(client.Metadata))
 			if err != nil {
 				return err

@@ -14,6 +14,7 @@ import (
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
@@ -107,7 +108,7 @@ func readPublicKeys(path string) (*jose.JSONWebKeySet, error) {
 	if err != nil {
 		return nil, &console.UsageError{Cause: err}
 	}
-	keys, err := provider.ParseKeySet(content)
+	keys, err := clientauth.ParseKeySet(content)
 	if err != nil || len(keys.Keys) == 0 {
 		return nil, &console.UsageError{Cause: fmt.Errorf("%s is no JSON Web Key Set", path)}
 	}

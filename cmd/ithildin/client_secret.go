@@ -9,7 +9,7 @@ import (
 	"fmt"
 
 	"ithildin/cmd/ithildin/internal/console"
-	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/storage"
 )
 
@@ -29,7 +29,7 @@ var signingSecretBytes = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
 
 // signingAlgorithm is what a client signs with by its secret, "" for one that sends it.
 func signingAlgorithm(m storage.Metadata) string {
-	if !provider.SignsWithSecret(&m) {
+	if !clientauth.SignsWithSecret(&m) {
 		return ""
 	}
 	return cmp.Or(m.TokenEndpointAuthSigningAlg, "HS256")
@@ -74,7 +74,7 @@ func newConnectionSecret(
 
 // requireSealed refuses a client that signs with its secret where nobody can know that secret.
 func requireSealed(c *storage.Client) error {
-	if !provider.SignsWithSecret(&c.Metadata) {
+	if !clientauth.SignsWithSecret(&c.Metadata) {
 		return nil
 	}
 	for _, connection := range c.Connections {

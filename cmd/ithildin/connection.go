@@ -9,7 +9,7 @@ import (
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/storage"
 )
 
@@ -62,7 +62,7 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console.Term
 		if err != nil {
 			return database.Explain(err, "client "+c.ClientID)
 		}
-		if method := client.Metadata.TokenEndpointAuthMethod; !provider.HasSecret(method) {
+		if method := client.Metadata.TokenEndpointAuthMethod; !clientauth.HasSecret(method) {
 			return fmt.Errorf("client %s authenticates by %s, and only a secret tells several connections apart", client.ID, method)
 		}
 		connection, err := newConnection(store, c.ClientID, c.Preset, c.RedirectURI)

@@ -21,7 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"ithildin/cmd/ithildin/internal/config"
-	"ithildin/provider"
+	"ithildin/provider/clientauth"
 	"ithildin/storage"
 )
 
@@ -72,7 +72,7 @@ type adminGuard struct {
 	loopback bool
 	hosts    []string
 	// A right token passes however many were wrong: it is compared first.
-	failures *provider.FailureLimit
+	failures *clientauth.FailureLimit
 	refusals *prometheus.CounterVec
 	store    *storage.Store // nil: no audit
 }
@@ -101,7 +101,7 @@ func readAdminToken(text string) []adminToken {
 
 func newAdminGuard(s *config.Settings) *adminGuard {
 	g := &adminGuard{open: s.AdminOpen, loopback: config.IsLoopback(s.AdminListen), hosts: s.AdminHosts}
-	g.failures = &provider.FailureLimit{}
+	g.failures = &clientauth.FailureLimit{}
 	g.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_admin_token_failures_total",
 		Help: "Requests to the admin API with a wrong token, by result: refused, limited (too many from one address).",

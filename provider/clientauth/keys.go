@@ -1,4 +1,4 @@
-package provider
+package clientauth
 
 import (
 	"context"
@@ -13,20 +13,19 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
 
-	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
 
 // The bounds of a client's key set.
 const (
 	maximumKeySet = 64 << 10 // bytes
-	maximumKeys   = 64
-	minimumRSA    = 2048 // bits (RFC 7518 3.3)
-	maximumRSA    = 8192 // bits; a larger key costs whoever verifies
+	MaximumKeys   = 64
+	MinimumRSA    = 2048 // bits (RFC 7518 3.3)
+	MaximumRSA    = 8192 // bits; a larger key costs whoever verifies
 )
 
-// errKeySet says that a client's jwks_uri gave nothing to verify with.
-var errKeySet = errors.New("provider: the client's jwks_uri gave no key set")
+// ErrKeySet says that a client's jwks_uri gave nothing to verify with.
+var ErrKeySet = errors.New("clientauth: the client's jwks_uri gave no key set")
 
 // ParseKeySet reads a JSON Web Key Set (RFC 7517 5). Keys of kinds that are not known here are left out, and so are those
 // whose key_ops do not let them verify, which nothing remembers later. Errors: no key set, or one of too many keys.
@@ -37,8 +36,8 @@ func ParseKeySet(document []byte) (*jose.JSONWebKeySet, error) {
 	if err := json.Unmarshal(document, &raw); err != nil {
 		return nil, fmt.Errorf("no JSON Web Key Set: %w", err)
 	}
-	if raw.Keys == nil || len(raw.Keys) > maximumKeys {
-		return nil, fmt.Errorf("a JSON Web Key Set has a list of at most %d keys", maximumKeys)
+	if raw.Keys == nil || len(raw.Keys) > MaximumKeys {
+		return nil, fmt.Errorf("a JSON Web Key Set has a list of at most %d keys", MaximumKeys)
 	}
 	set := &jose.JSONWebKeySet{}
 	for _, text := range raw.Keys {
@@ -56,28 +55,21 @@ func ParseKeySet(document []byte) (*jose.JSONWebKeySet, error) {
 	return set, nil
 }
 
-func (p *Provider) newKeySets() *outbound.Cache[*jose.JSONWebKeySet] {
-	return outbound.NewCache(outbound.CacheOptions[*jose.JSONWebKeySet]{
-		Client: p.outbound, Maximum: maximumKeySet, Parse: ParseKeySet, Now: p.now,
-		Fetched: func(err error) { p.CountOutboundCall(purposeClientKeys, err) },
-	})
-}
-
 // verifyByKey verifies with the keys that the client registered, or publishes at its jwks_uri. Where none of those does it,
-// they are fetched again: the client may have a new one (OIDC Core 10.1.1). Errors: errKeySet, or no key verifies it.
-func (p *Provider) verifyByKey(ctx context.Context, client *storage.Client, signed *jose.JSONWebSignature) ([]byte, error) {
+// they are fetched again: the client may have a new one (OIDC Core 10.1.1). Errors: ErrKeySet, or no key verifies it.
+func (a *Authenticator) verifyByKey(ctx context.Context, client *storage.Client, signed *jose.JSONWebSignature) ([]byte, error) {
 	if client.Metadata.JWKS != nil || client.Metadata.JWKSURI == "" {
 		return verifyWith(client.Metadata.JWKS, signed)
 	}
-	keys, err := p.keySets.Get(ctx, client.Metadata.JWKSURI)
+	keys, err := a.keySets.Get(ctx, client.Metadata.JWKSURI)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errKeySet, err)
+		return nil, fmt.Errorf("%w: %w", ErrKeySet, err)
 	}
 	if payload, err := verifyWith(keys, signed); err == nil {
 		return payload, nil
 	}
-	if keys, err = p.keySets.Refresh(ctx, client.Metadata.JWKSURI); err != nil {
-		return nil, fmt.Errorf("%w: %w", errKeySet, err)
+	if keys, err = a.keySets.Refresh(ctx, client.Metadata.JWKSURI); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeySet, err)
 	}
 	return verifyWith(keys, signed)
 }
@@ -90,7 +82,7 @@ func verifyWith(keys *jose.JSONWebKeySet, signed *jose.JSONWebSignature) ([]byte
 	}
 	header := signed.Signatures[0].Protected
 	for _, key := range keys.Keys {
-		if header.KeyID != "" && key.KeyID != header.KeyID || !verifies(key, jose.SignatureAlgorithm(header.Algorithm)) {
+		if header.KeyID != "" && key.KeyID != header.KeyID || !Verifies(key, jose.SignatureAlgorithm(header.Algorithm)) {
 			continue
 		}
 		if payload, err := signed.Verify(key.Key); err == nil {
@@ -100,16 +92,16 @@ func verifyWith(keys *jose.JSONWebKeySet, signed *jose.JSONWebSignature) ([]byte
 	return nil, fmt.Errorf("none of the client's keys verifies %s with kid %.100q", header.Algorithm, header.KeyID)
 }
 
-// verifies says that a key is a public one, meant for signatures of this algorithm, and long enough. A symmetric key in a
+// Verifies says that a key is a public one, meant for signatures of this algorithm, and long enough. A symmetric key in a
 // set is no secret, and so verifies nothing.
-func verifies(key jose.JSONWebKey, algorithm jose.SignatureAlgorithm) bool {
+func Verifies(key jose.JSONWebKey, algorithm jose.SignatureAlgorithm) bool {
 	if key.Use != "" && key.Use != "sig" || key.Algorithm != "" && key.Algorithm != string(algorithm) {
 		return false
 	}
 	switch public := key.Key.(type) {
 	case *rsa.PublicKey:
 		bits := public.N.BitLen()
-		return bits >= minimumRSA && bits <= maximumRSA && slices.Contains([]jose.SignatureAlgorithm{
+		return bits >= MinimumRSA && bits <= MaximumRSA && slices.Contains([]jose.SignatureAlgorithm{
 			jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
 		}, algorithm)
 	case *ecdsa.PublicKey:

@@ -1,4 +1,4 @@
-package provider
+package clientauth
 
 import (
 	"context"
@@ -32,62 +32,64 @@ const (
 	maximumAssertion = 16 << 10 // bytes
 )
 
-// authenticateClient settles who the client is and, over its connections, on whose behalf it speaks. endpoint is the path
-// that it calls. The answer to an unknown client and to a wrong secret is the same.
-func (p *Provider) authenticateClient(
+// Authenticate finds out which client a request speaks for, and over which of its connections. endpoint is the path that it
+// calls, authorization its header of that name, form its parameters. The answer to an unknown client and to a wrong secret is
+// the same. Errors: an *oauth.Error of status 401, 429 where there were too many failures, or 400 for credentials that can't be
+// read; else a fault.
+func (a *Authenticator) Authenticate(
 	ctx context.Context, endpoint, authorization string, form url.Values,
 ) (*storage.Client, error) {
 	c, err := readCredentials(authorization, form)
 	if err != nil {
 		return nil, err
 	}
-	client, err := p.prove(ctx, endpoint, c)
-	if failed := asClientFailure(err); failed != nil && c.method != storage.AuthMethodNone {
-		return nil, p.authenticationFailed(ctx, c.method, c.clientID, failed)
+	client, err := a.verify(ctx, endpoint, c)
+	if failed := AsFailure(err); failed != nil && c.method != storage.AuthMethodNone {
+		return nil, a.Failed(ctx, c.method, c.clientID, failed)
 	}
 	if err == nil {
-		p.clientAuthenticated(ctx, c.method)
+		a.Authenticated(ctx, c.method)
 	}
 	return client, err
 }
 
-// prove compares what a request proves a client by.
-func (p *Provider) prove(ctx context.Context, endpoint string, c credentials) (*storage.Client, error) {
-	client, err := p.store.Client(ctx, c.clientID)
+// verify compares what a request proves a client by with what is registered.
+func (a *Authenticator) verify(ctx context.Context, endpoint string, c credentials) (*storage.Client, error) {
+	client, err := a.store.Client(ctx, c.clientID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, refused(err)
+		return nil, authenticationFailed(err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	inbound.RecordOf(ctx).About(client.ID, "")
 	registered := client.Metadata.TokenEndpointAuthMethod
-	if c.method != registered && !(inClear(c.method) && inClear(registered)) {
-		return nil, refused(fmt.Errorf("the client used %s, and is registered for %s", c.method, registered))
+	if c.method != registered && !(sendsSecret(c.method) && sendsSecret(registered)) {
+		return nil, authenticationFailed(fmt.Errorf("the client used %s, and is registered for %s", c.method, registered))
 	}
 	switch c.method {
 	case storage.AuthMethodNone:
-		return only(client)
+		return singleConnection(client)
 	case storage.AuthMethodPrivateKeyJWT, storage.AuthMethodSecretJWT:
-		return p.byAssertion(ctx, client, c, endpoint)
+		return a.byAssertion(ctx, client, c, endpoint)
 	}
-	return p.bySecret(ctx, client, c.secrets)
+	return a.bySecret(ctx, client, c.secrets)
 }
 
-// inClear says that a method sends the secret itself. Which of the two ways it takes is not held against a client; none
+// sendsSecret says that a method sends the secret itself. Which of the two ways it takes is not held against a client; none
 // registered is Basic (RFC 7591 2).
-func inClear(method string) bool {
+func sendsSecret(method string) bool {
 	return method == "" || method == storage.AuthMethodBasic || method == storage.AuthMethodPost
 }
 
-func refused(cause error) *oauth.Error {
+func authenticationFailed(cause error) *oauth.Error {
 	return oauth.InvalidClient("Client authentication failed: unknown client, or wrong credentials.").Because(cause)
 }
 
-// only is for a client that authenticates by key or not at all: it has exactly one connection.
-func only(client *storage.Client) (*storage.Client, error) {
+// singleConnection is for a client that authenticates by key or not at all: it has exactly one connection.
+func singleConnection(client *storage.Client) (*storage.Client, error) {
 	if len(client.Connections) != 1 {
-		return nil, refused(errors.New("the client has several connections, and only a secret tells them apart"))
+		return nil, authenticationFailed(errors.New("the client has several connections, and only a secret tells them apart"))
 	}
 	return client.WithConnection(client.Connections[0]), nil
 }
@@ -148,27 +150,27 @@ func readBasic(authorization, bodyID string) (credentials, error) {
 }
 
 // bySecret selects the connection whose secret it is.
-func (p *Provider) bySecret(ctx context.Context, client *storage.Client, readings []string) (*storage.Client, error) {
-	now := p.store.Now()
+func (a *Authenticator) bySecret(ctx context.Context, client *storage.Client, readings []string) (*storage.Client, error) {
+	now := a.store.Now()
 	for _, secret := range readings {
 		hash := storage.Hash(secret)
 		for _, connection := range client.Connections {
 			for _, known := range connection.Secrets {
-				if live(known, now) && known.Hash != nil && subtle.ConstantTimeCompare(known.Hash, hash) == 1 {
+				if notExpired(known, now) && known.Hash != nil && subtle.ConstantTimeCompare(known.Hash, hash) == 1 {
 					return client.WithConnection(connection), nil
 				}
 			}
 		}
 	}
 	// A weak secret that was right before is right again; another is not worth a slow hash after too many that were wrong.
-	exceeded := p.clientFailures.limit.Exceeded(failureKey(ctx, client.ID), p.now())
+	exceeded := a.failures.limit.Exceeded(failureKey(ctx, client.ID), a.now())
 	for _, secret := range readings {
 		for _, connection := range client.Connections {
 			for _, known := range connection.Secrets {
-				if !live(known, now) || known.Hash != nil {
+				if !notExpired(known, now) || known.Hash != nil {
 					continue
 				}
-				ok, err := p.weakSecrets.verify(ctx, known, secret, exceeded)
+				ok, err := a.weakSecrets.verify(ctx, known, secret, exceeded)
 				if err != nil {
 					return nil, err
 				}
@@ -178,12 +180,14 @@ func (p *Provider) bySecret(ctx context.Context, client *storage.Client, reading
 			}
 		}
 	}
-	return nil, refused(errors.New("no connection of the client has this secret"))
+	return nil, authenticationFailed(errors.New("no connection of the client has this secret"))
 }
 
-func live(s storage.ConnectionSecret, now int64) bool { return s.ExpiresAt == 0 || s.ExpiresAt > now }
+func notExpired(s storage.ConnectionSecret, now int64) bool {
+	return s.ExpiresAt == 0 || s.ExpiresAt > now
+}
 
 // AuthenticateSecret finds the connection of a client by its secret, for a diagnosis on the legacy face.
-func (p *Provider) AuthenticateSecret(ctx context.Context, clientID, secret string) (*storage.Client, error) {
-	return p.authenticateClient(ctx, oauth.PathToken, "", url.Values{"client_id": {clientID}, "client_secret": {secret}})
+func (a *Authenticator) AuthenticateSecret(ctx context.Context, clientID, secret string) (*storage.Client, error) {
+	return a.Authenticate(ctx, oauth.PathToken, "", url.Values{"client_id": {clientID}, "client_secret": {secret}})
 }

@@ -1,4 +1,4 @@
-package provider
+package clientauth
 
 import (
 	"context"
@@ -12,19 +12,19 @@ import (
 	"ithildin/storage"
 )
 
-// assertionAlgorithms are those with which clients may sign by a key; none of them is symmetric, and none is "none".
-var assertionAlgorithms = []jose.SignatureAlgorithm{
+// KeyAlgorithms are those with which clients may sign by a key; none of them is symmetric, and none is "none".
+var KeyAlgorithms = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
 }
 
-// secretAlgorithms are those with which clients may sign by their secret.
-var secretAlgorithms = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}
+// SecretAlgorithms are those with which clients may sign by their secret.
+var SecretAlgorithms = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}
 
-// signatureAlgorithms are all with which clients may sign.
-var signatureAlgorithms = slices.Concat(assertionAlgorithms, secretAlgorithms)
+// SignatureAlgorithms are all with which clients may sign.
+var SignatureAlgorithms = slices.Concat(KeyAlgorithms, SecretAlgorithms)
 
-// namesOf are the names of algorithms, as metadata has them.
-func namesOf(algorithms []jose.SignatureAlgorithm) []string {
+// NamesOf are the names of algorithms, as metadata has them.
+func NamesOf(algorithms []jose.SignatureAlgorithm) []string {
 	names := make([]string, len(algorithms))
 	for i, algorithm := range algorithms {
 		names[i] = string(algorithm)
@@ -32,9 +32,9 @@ func namesOf(algorithms []jose.SignatureAlgorithm) []string {
 	return names
 }
 
-// parseSigned reads a JWT in its compact form. Its typ must be one of types, in lower case, "" where it needs none. A header
+// ParseSigned reads a JWT in its compact form. Its typ must be one of types, in lower case, "" where it needs none. A header
 // that demands what is not understood here, or another reading of the payload (RFC 7797), is refused.
-func parseSigned(token string, algorithms []jose.SignatureAlgorithm, types ...string) (*jose.JSONWebSignature, error) {
+func ParseSigned(token string, algorithms []jose.SignatureAlgorithm, types ...string) (*jose.JSONWebSignature, error) {
 	signed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
 		return nil, err
@@ -53,26 +53,26 @@ func parseSigned(token string, algorithms []jose.SignatureAlgorithm, types ...st
 }
 
 func isSymmetric(signed *jose.JSONWebSignature) bool {
-	return slices.Contains(secretAlgorithms, jose.SignatureAlgorithm(signed.Signatures[0].Protected.Algorithm))
+	return slices.Contains(SecretAlgorithms, jose.SignatureAlgorithm(signed.Signatures[0].Protected.Algorithm))
 }
 
-// verifySigned verifies what a client signed and returns the payload: by its keys, or where the algorithm is symmetric by a
-// live secret, and then with the connection whose secret it is. Errors: errKeySet; storage.ErrSealed, our own fault; else that
+// VerifySigned verifies what a client signed and returns the payload: by its keys, or where the algorithm is symmetric by a
+// live secret, and then with the connection whose secret it is. Errors: ErrKeySet; storage.ErrSealed, our own fault; else that
 // nothing of the client verifies it.
-func (p *Provider) verifySigned(
+func (a *Authenticator) VerifySigned(
 	ctx context.Context, client *storage.Client, signed *jose.JSONWebSignature,
 ) (payload []byte, by *storage.Connection, err error) {
 	if !isSymmetric(signed) {
-		payload, err = p.verifyByKey(ctx, client, signed)
+		payload, err = a.verifyByKey(ctx, client, signed)
 		return payload, nil, err
 	}
 	failures := []error{errors.New("no live secret of the client verifies it")}
 	for _, connection := range client.Connections {
 		for _, known := range connection.Secrets {
-			if !live(known, p.store.Now()) || known.Sealed == "" {
+			if !notExpired(known, a.store.Now()) || known.Sealed == "" {
 				continue
 			}
-			secret, err := p.store.OpenSecret(known)
+			secret, err := a.store.OpenSecret(known)
 			if err == nil {
 				payload, err = signed.Verify(secret) // which also refuses one that is too short (RFC 7518 3.2)
 			}

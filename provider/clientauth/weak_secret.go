@@ -1,4 +1,4 @@
-package provider
+package clientauth
 
 import (
 	"context"
@@ -8,26 +8,30 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
-	"ithildin/provider/login"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
+
+// PasswordVerifier compares a password with its slow hash. It bounds how many hashes it works on, and returns an
+// inbound.ErrOverloaded beyond that.
+type PasswordVerifier interface {
+	Verify(ctx context.Context, hash, password string) (ok, stale bool, err error)
+}
 
 // weakSecrets verifies secrets of few bits, which have a slow hash: once each, and from then on by a keyed hash in memory,
 // so that a request with such a secret costs no more than any other. Requests that come with the same secret meanwhile
 // wait for the one hash.
 type weakSecrets struct {
 	key      []byte
-	verifier interface {
-		Verify(ctx context.Context, hash, password string) (ok, stale bool, err error)
-	}
-	right boundedSet
-	wrong boundedSet // apart, so that guesses make nobody's right secret forgotten
+	verifier PasswordVerifier
+	right    boundedSet
+	wrong    boundedSet // apart, so that guesses make nobody's right secret forgotten
 	// hashing are the hashes under way, by client secret and what was presented for it.
 	hashing singleflight.Group
 }
 
 // verify compares a secret with a known one. Where only known answers may be given, one that is not counts as wrong. Errors:
-// login.ErrBusy.
+// inbound.ErrOverloaded.
 func (w *weakSecrets) verify(ctx context.Context, known storage.ConnectionSecret, secret string, onlyKnown bool) (bool, error) {
 	mac := hmac.New(sha256.New, w.key)
 	mac.Write([]byte(known.ID + " " + known.PasswordHash + " " + secret))
@@ -51,7 +55,7 @@ func (w *weakSecrets) verify(ctx context.Context, known storage.ConnectionSecret
 		ok, _ := result.Val.(bool)
 		return ok && result.Err == nil, result.Err
 	case <-ctx.Done():
-		return false, fmt.Errorf("%w: %w", login.ErrBusy, ctx.Err())
+		return false, fmt.Errorf("%w: %w", inbound.ErrOverloaded, ctx.Err())
 	}
 }
 

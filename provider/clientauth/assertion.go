@@ -1,4 +1,4 @@
-package provider
+package clientauth
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 // The bounds of a client assertion, in seconds.
 const (
-	assertionLeeway   = 60
+	AssertionLeeway   = 60
 	assertionLifetime = 3600 // the longest time to its exp that is believed
 	maximumJTI        = 255  // bytes
 )
@@ -35,9 +35,9 @@ func readAssertion(c credentials, kind string) (credentials, error) {
 		return c, oauth.InvalidClient("The client_assertion_type must be " + assertionType + " and come with a client_assertion.")
 	}
 	var err error
-	c.signed, err = parseSigned(c.assertion, signatureAlgorithms, "", "jwt", "client-authentication+jwt")
+	c.signed, err = ParseSigned(c.assertion, SignatureAlgorithms, "", "jwt", "client-authentication+jwt")
 	if err != nil {
-		text := fmt.Sprintf("The client_assertion is no JWT of one of the algorithms %v.", signatureAlgorithms)
+		text := fmt.Sprintf("The client_assertion is no JWT of one of the algorithms %v.", SignatureAlgorithms)
 		return c, oauth.InvalidClient(text).Because(err)
 	}
 	c.method = storage.AuthMethodPrivateKeyJWT
@@ -57,40 +57,39 @@ func readAssertion(c credentials, kind string) (credentials, error) {
 
 // byAssertion verifies private_key_jwt and client_secret_jwt (OIDC Core 9, RFC 7523 3). Its jti is used up last, so that an
 // assertion which fails another check can be mended and sent again.
-func (p *Provider) byAssertion(
+func (a *Authenticator) byAssertion(
 	ctx context.Context, client *storage.Client, c credentials, endpoint string,
 ) (*storage.Client, error) {
 	used, registered := c.signed.Signatures[0].Protected.Algorithm, client.Metadata.TokenEndpointAuthSigningAlg
 	if registered != "" && registered != used {
-		return nil, refused(fmt.Errorf("client assertion: signed with %s, and registered is %s", used, registered))
+		return nil, authenticationFailed(fmt.Errorf("client assertion: signed with %s, and registered is %s", used, registered))
 	}
-	payload, by, err := p.verifySigned(ctx, client, c.signed)
-	if errors.Is(err, errKeySet) {
+	payload, by, err := a.VerifySigned(ctx, client, c.signed)
+	if errors.Is(err, ErrKeySet) {
 		return nil, oauth.InvalidClient("The client's keys could not be read from its jwks_uri.").Because(err)
 	}
 	if errors.Is(err, storage.ErrSealed) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, refused(fmt.Errorf("client assertion: %w", err))
+		return nil, authenticationFailed(fmt.Errorf("client assertion: %w", err))
 	}
 	var claims assertionClaims
 	if err := oauth.DecodeStrictJSON(payload, &claims); err != nil {
-		return nil, refused(fmt.Errorf("client assertion: %w", err))
+		return nil, authenticationFailed(fmt.Errorf("client assertion: %w", err))
 	}
-	if err := p.checkAssertion(client, claims, endpoint); err != nil {
+	if err := a.checkAssertion(client, claims, endpoint); err != nil {
 		return nil, err
 	}
-	authenticated, err := only(client)
+	authenticated, err := singleConnection(client)
 	if by != nil {
 		authenticated, err = client.WithConnection(by), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	u := storage.UnitOfWorkFrom(ctx)
-	expiresAt := int64(claims.ExpiresAt) + assertionLeeway
-	if err := p.store.UseJTI(ctx, "client_assertion", client.ID, claims.ID, u.Attempt, expiresAt); err != nil {
+	expiresAt := int64(claims.ExpiresAt) + AssertionLeeway
+	if err := a.store.UseJTI(ctx, "client_assertion", client.ID, claims.ID, a.store.NewID(), expiresAt); err != nil {
 		if errors.Is(err, storage.ErrUsed) {
 			return nil, oauth.InvalidClient("The client assertion has been used before.").Because(err)
 		}
@@ -100,41 +99,41 @@ func (p *Provider) byAssertion(
 }
 
 // checkAssertion may say what is wrong: that the client signed it is known by now.
-func (p *Provider) checkAssertion(client *storage.Client, c assertionClaims, endpoint string) error {
-	now := float64(p.store.Now())
+func (a *Authenticator) checkAssertion(client *storage.Client, c assertionClaims, endpoint string) error {
+	now := float64(a.store.Now())
 	switch {
 	case c.Issuer != client.ID || c.Subject != client.ID:
 		return oauth.InvalidClient("The iss and sub of the client assertion must both be the client_id.")
 	case c.ID == "" || len(c.ID) > maximumJTI:
 		return oauth.InvalidClient(fmt.Sprintf("The jti of the client assertion has %d bytes: want 1 to %d.", len(c.ID), maximumJTI))
-	case c.ExpiresAt <= now-assertionLeeway:
+	case c.ExpiresAt <= now-AssertionLeeway:
 		return oauth.InvalidClient("The client assertion has no exp, or has expired.")
-	case c.ExpiresAt > now+assertionLifetime+assertionLeeway:
+	case c.ExpiresAt > now+assertionLifetime+AssertionLeeway:
 		return oauth.InvalidClient(fmt.Sprintf("The exp of the client assertion is more than %d seconds away.", assertionLifetime))
-	case c.IssuedAt > now+assertionLeeway || c.NotBefore > now+assertionLeeway:
+	case c.IssuedAt > now+AssertionLeeway || c.NotBefore > now+AssertionLeeway:
 		return oauth.InvalidClient("The iat or nbf of the client assertion is in the future.")
 	}
-	return p.checkAddressee(client, c.Audience, endpoint)
+	return a.checkAddressee(client, c.Audience, endpoint)
 }
 
 // checkAddressee holds the aud of an assertion to the client's policy: the issuer alone, or among others whatever means this
 // provider: the issuer, the token endpoint, or the endpoint that was called.
-func (p *Provider) checkAddressee(client *storage.Client, raw json.RawMessage, endpoint string) error {
+func (a *Authenticator) checkAddressee(client *storage.Client, raw json.RawMessage, endpoint string) error {
 	if client.Policy.AssertionAudience != storage.AssertionAudienceEndpoint {
 		var one string
-		if json.Unmarshal(raw, &one) != nil || one != p.issuer {
-			return oauth.InvalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want the string %q.", raw, p.issuer))
+		if json.Unmarshal(raw, &one) != nil || one != a.issuer {
+			return oauth.InvalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want the string %q.", raw, a.issuer))
 		}
 		return nil
 	}
 	var named oauth.Audience
 	if json.Unmarshal(raw, &named) == nil {
-		for _, own := range []string{p.issuer, p.issuer + oauth.PathToken, p.issuer + endpoint} {
+		for _, own := range []string{a.issuer, a.issuer + oauth.PathToken, a.issuer + endpoint} {
 			if slices.Contains(named, own) {
 				return nil
 			}
 		}
 	}
 	return oauth.InvalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want %q or %q.",
-		raw, p.issuer, p.issuer+oauth.PathToken))
+		raw, a.issuer, a.issuer+oauth.PathToken))
 }

@@ -1,0 +1,28 @@
+package clientauth
+
+import (
+	"ithildin/storage"
+)
+
+// AuthMethods are those of clients (OIDC Core 9); the first is that of a client that sends nothing.
+var AuthMethods = []string{
+	storage.AuthMethodNone, storage.AuthMethodBasic, storage.AuthMethodPost, storage.AuthMethodSecretJWT,
+	storage.AuthMethodPrivateKeyJWT,
+}
+
+// What a client is known by besides the methods of OIDC Core 9, as metrics name it.
+const (
+	MethodRegistrationToken = "registration_access_token"
+	MethodAPIKey            = "api_key"
+)
+
+// HasSecret says whether clients of an authentication method have a secret.
+func HasSecret(authMethod string) bool {
+	return authMethod == storage.AuthMethodBasic || authMethod == storage.AuthMethodPost ||
+		authMethod == storage.AuthMethodSecretJWT
+}
+
+// SignsWithSecret says whether the client signs with its secret, so that the provider must have the secret itself, sealed.
+func SignsWithSecret(m *storage.Metadata) bool {
+	return m.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT
+}
