@@ -10,8 +10,8 @@ import (
 )
 
 type approvalCommand struct {
-	List   approvalListCommand   `cmd:"" help:"List what a user lets clients have."`
-	Revoke approvalRevokeCommand `cmd:"" help:"Take an approval back, and end all that came of it."`
+	List   approvalListCommand   `cmd:"" help:"List the approvals of a user."`
+	Revoke approvalRevokeCommand `cmd:"" help:"Withdraw an approval, and revoke its tokens."`
 }
 
 type approvalListCommand struct {
@@ -62,7 +62,7 @@ type approvalRevokeCommand struct {
 
 // Help shows how the verb is used.
 func (approvalRevokeCommand) Help() string {
-	return `The codes, grants and tokens of the user and the client end, and the client is told. The sessions of the user go on.
+	return `The codes, grants and tokens of the user and the client are revoked, and the client is notified. The sessions of the user continue.
 
 Example:
 

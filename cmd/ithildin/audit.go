@@ -20,7 +20,7 @@ import (
 
 type auditCommand struct {
 	List   auditListCommand   `cmd:"" help:"List events, newest first."`
-	Export auditExportCommand `cmd:"" help:"Write all events, oldest first, as JSON with one event a line."`
+	Export auditExportCommand `cmd:"" help:"Write all events as JSON, one a line, oldest first."`
 	Prune  auditPruneCommand  `cmd:"" help:"Delete old events."`
 }
 
@@ -47,12 +47,12 @@ func (m dateFlag) seconds() int64 {
 
 // eventFlags say which events are meant.
 type eventFlags struct {
-	Kind   string   `placeholder:"KIND" help:"Such as gateway_decision, sign_in_failed or user_blocked."`
-	Client string   `placeholder:"ID" help:"Of one client."`
-	User   string   `placeholder:"ID" help:"Of one user."`
-	Since  dateFlag `placeholder:"DATE" help:"From then on."`
-	Until  dateFlag `placeholder:"DATE" help:"Before then."`
-	After  string   `placeholder:"CURSOR" help:"Behind the event whose cursor this is."`
+	Kind   string   `placeholder:"KIND" help:"Kind of events, such as gateway_decision, sign_in_failed or user_blocked."`
+	Client string   `placeholder:"ID" help:"Only events of this client."`
+	User   string   `placeholder:"ID" help:"Only events of this user."`
+	Since  dateFlag `placeholder:"DATE" help:"Only events from this time on."`
+	Until  dateFlag `placeholder:"DATE" help:"Only events before this time."`
+	After  string   `placeholder:"CURSOR" help:"Only events after the one with this cursor."`
 }
 
 func (f eventFlags) filter() storage.EventFilter {
@@ -80,7 +80,7 @@ func explainCursor(err error) error {
 
 type auditListCommand struct {
 	eventFlags
-	Limit int `default:"100" help:"How many at most; up to 1000."`
+	Limit int `default:"100" help:"Maximum number of events; up to 1000."`
 	config.DatabaseFlags
 	console.FormatFlag
 }
@@ -195,16 +195,16 @@ func inOrder(details map[string]string) string {
 }
 
 type auditPruneCommand struct {
-	Before    dateFlag `placeholder:"DATE" help:"Events from before then."`
-	OlderThan int      `placeholder:"DAYS" help:"Events that are older than that."`
-	Kind      string   `placeholder:"KIND" help:"Of one kind only."`
+	Before    dateFlag `placeholder:"DATE" help:"Delete events from before this time."`
+	OlderThan int      `placeholder:"DAYS" help:"Delete events older than this."`
+	Kind      string   `placeholder:"KIND" help:"Delete only events of this kind."`
 	console.ConfirmFlag
 	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
 func (auditPruneCommand) Help() string {
-	return `Events end by themselves as ITHILDIN_AUDIT_RETENTION of the server says, by default after a year; this is for those that should go before.
+	return `Events are deleted after ITHILDIN_AUDIT_RETENTION of the server, by default a year; this command deletes them earlier.
 
 Example:
 

@@ -21,10 +21,10 @@ const followPause = time.Second
 
 type auditExportCommand struct {
 	eventFlags
-	Follow bool `help:"Go on with new events until the process is ended."`
+	Follow bool `help:"Continue with new events until the process is stopped."`
 	// Settle must be no less than the time after which an event becomes visible: a statement ends within ten seconds, and
 	// storage.EventQueue gives what waited for longer than two the time at which it is written.
-	Settle time.Duration `default:"12s" help:"How old an event is when it is written."`
+	Settle time.Duration `default:"12s" help:"Age at which an event is written."`
 	config.DatabaseFlags
 	clock exportClock
 }
@@ -37,9 +37,9 @@ type exportClock struct {
 
 // Help shows how the verb is used.
 func (auditExportCommand) Help() string {
-	return `Each line is a JSON object with a cursor. An export that begins with --after and the cursor of the last line goes on exactly there: nothing is left out, and nothing comes twice.
+	return `Each line is a JSON object with a cursor. An export with --after and the cursor of the last line continues after that event: none is left out or repeated.
 
-An event becomes visible a moment after its time, when its transaction ends. So that none appears behind a line that is written, an event is written when it is 12 seconds old: without --follow the export waits until that holds for all events from before its beginning. --settle 0s waits for nothing, and may miss what is being written.
+An event becomes visible shortly after its time, when its transaction ends. So that none appears before a line that was written already, an event is written when it is 12 seconds old: without --follow the export waits until all events from before its start are that old. --settle 0s does not wait, and may miss events that are being written.
 
 Example:
 

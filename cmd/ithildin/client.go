@@ -15,14 +15,14 @@ import (
 )
 
 type clientCommand struct {
-	Create       clientCreateCommand       `cmd:"" help:"Make a client with one connection."`
+	Create       clientCreateCommand       `cmd:"" help:"Create a client with one connection."`
 	List         clientListCommand         `cmd:"" help:"List clients."`
 	Show         clientShowCommand         `cmd:"" help:"Show a client with its connections."`
 	Update       clientUpdateCommand       `cmd:"" help:"Change a client."`
-	Delete       clientDeleteCommand       `cmd:"" help:"Delete a client and all that was issued to it."`
-	RotateSecret clientRotateSecretCommand `cmd:"" help:"Give a client's only connection a new secret."`
-	Block        clientBlockCommand        `cmd:"" help:"Bar a client, and make its tokens inactive meanwhile."`
-	Unblock      clientUnblockCommand      `cmd:"" help:"Lift a block."`
+	Delete       clientDeleteCommand       `cmd:"" help:"Delete a client with its connections, approvals and tokens."`
+	RotateSecret clientRotateSecretCommand `cmd:"" help:"Generate a new secret for a client with one connection."`
+	Block        clientBlockCommand        `cmd:"" help:"Block a client; its tokens are inactive until it is unblocked."`
+	Unblock      clientUnblockCommand      `cmd:"" help:"End a block."`
 }
 
 // clientArgument names a client.
@@ -31,8 +31,8 @@ type clientArgument struct {
 }
 
 type clientListCommand struct {
-	After string `placeholder:"ID" help:"Begin behind this client_id."`
-	Limit int    `default:"100" help:"Clients at most."`
+	After string `placeholder:"ID" help:"List clients after this client_id."`
+	Limit int    `default:"100" help:"Maximum number of clients."`
 	config.DatabaseFlags
 	console.FormatFlag
 }
@@ -145,7 +145,7 @@ func (c *clientDeleteCommand) Run(ctx context.Context, terminal console.Terminal
 
 type clientBlockCommand struct {
 	clientArgument
-	Reason string `required:"" help:"Why, for those who ask later."`
+	Reason string `required:"" help:"Reason, for the audit."`
 	config.DatabaseFlags
 }
 
@@ -221,9 +221,9 @@ func (c *clientRotateSecretCommand) Run(ctx context.Context, terminal console.Te
 
 // newSecretFlags say what becomes of the secrets of a connection that gets a new one.
 type newSecretFlags struct {
-	SecretFile string        `name:"new-secret-file" placeholder:"PATH" help:"File with the new secret, - for standard input; default: one is made."`
-	Sealed     bool          `help:"Seal it besides, for a client that is to change to client_secret_jwt."`
-	Overlap    time.Duration `default:"24h" help:"How long the secrets before stay good."`
+	SecretFile string        `name:"new-secret-file" placeholder:"PATH" help:"File with the new secret, - for standard input; default: one is generated."`
+	Sealed     bool          `help:"Also store it encrypted, for a client that is to change to client_secret_jwt."`
+	Overlap    time.Duration `default:"24h" help:"How long the earlier secrets stay valid."`
 }
 
 type credentialsRow struct {

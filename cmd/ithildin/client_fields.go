@@ -21,17 +21,17 @@ import (
 
 // clientFields are what client create sets and client update changes; what is not given stays as it is.
 type clientFields struct {
-	Name       string            `help:"What people see on the consent page."`
-	Type       *string           `placeholder:"NAME" help:"Client type, which bounds the scopes."`
-	Scope      []string          `sep:" " help:"Scopes that it may ask for, in one word or several."`
+	Name       string            `help:"Name on the consent page."`
+	Type       *string           `placeholder:"NAME" help:"Client type, which limits the scopes."`
+	Scope      []string          `sep:" " help:"Scopes that it may request, in one argument or several."`
 	GrantType  []string          `placeholder:"GRANT,…" enum:"authorization_code,implicit,refresh_token,client_credentials" help:"authorization_code, implicit, refresh_token, client_credentials."`
 	AuthMethod string            `placeholder:"METHOD" help:"client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or none for a public client."`
-	Audience   []string          `placeholder:"AUDIENCE" help:"Audiences that it may ask for; the first is the default."`
-	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"Origins whose pages may call the token endpoint."`
-	IDTokenAlg *string           `name:"id-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signature of ID tokens: RS256 (the default), ES256 or EdDSA."`
-	AccessAlg  *string           `name:"access-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signature of JWT access tokens: ES256 (the default), RS256 or EdDSA."`
-	For        string            `placeholder:"API" enum:",spring" default:"" help:"spring: an API on Spring Security reads its access tokens, whose typ becomes JWT (docs/resource-servers.md)."`
-	Policy     map[string]string `placeholder:"NAME=VALUE" help:"A single policy, such as access_token=opaque; client show lists them."`
+	Audience   []string          `placeholder:"AUDIENCE" help:"Audiences that it may request; the first is the default."`
+	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"Origins whose pages may call the token endpoint (CORS)."`
+	IDTokenAlg *string           `name:"id-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signing algorithm of ID tokens: RS256 (default), ES256 or EdDSA."`
+	AccessAlg  *string           `name:"access-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signing algorithm of JWT access tokens: ES256 (default), RS256 or EdDSA."`
+	For        string            `placeholder:"API" enum:",spring" default:"" help:"spring: set the typ of access tokens to JWT, for an API on Spring Security (docs/resource-servers.md)."`
+	Policy     map[string]string `placeholder:"NAME=VALUE" help:"Set a policy, such as access_token=opaque; client show lists them."`
 	clientSettingFields
 	clientMetadataFields
 	clientAssertionFields

@@ -11,10 +11,10 @@ import (
 )
 
 type clientTypeCommand struct {
-	Create clientTypeCreateCommand `cmd:"" help:"Make a client type."`
+	Create clientTypeCreateCommand `cmd:"" help:"Create a client type."`
 	List   clientTypeListCommand   `cmd:"" help:"List the client types."`
 	Update clientTypeUpdateCommand `cmd:"" help:"Change a client type's name or scopes."`
-	Delete clientTypeDeleteCommand `cmd:"" help:"Delete a client type that no client has."`
+	Delete clientTypeDeleteCommand `cmd:"" help:"Delete an unused client type."`
 }
 
 // clientTypes are what the verbs below work on.
@@ -29,7 +29,7 @@ var clientTypes = scopeSets[storage.ClientType]{
 }
 
 type clientTypeCreateCommand struct {
-	Scope []string `required:"" sep:" " help:"The scopes that clients of the type may have, in one word or several."`
+	Scope []string `required:"" sep:" " help:"Scopes that clients of the type may have, in one argument or several."`
 	scopeSetCreation
 }
 

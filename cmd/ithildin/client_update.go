@@ -11,14 +11,14 @@ import (
 
 type clientUpdateCommand struct {
 	clientArgument
-	Preset string `enum:",standard,ehealth,mithril" default:"" placeholder:"PRESET" help:"Replace every policy by those of standard, ehealth or mithril, before --policy."`
+	Preset string `enum:",standard,ehealth,mithril" default:"" placeholder:"PRESET" help:"Replace all policies by those of standard, ehealth or mithril, before --policy is applied."`
 	clientFields
 	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
 func (clientUpdateCommand) Help() string {
-	return `A list that is given replaces the one before. What is given empty ('') is taken away, where a client can be without it. Redirect URIs belong to connections: ithildin connection update.
+	return `A list replaces the stored one. An empty value ('') removes the stored one, if it is optional. Redirect URIs belong to connections: ithildin connection update.
 
 Example:
 

@@ -8,8 +8,8 @@ import (
 )
 
 type configCommand struct {
-	Check configCheckCommand `cmd:"" help:"Check the configuration of serve and name everything that is wrong."`
-	Print configPrintCommand `cmd:"" help:"Print the configuration that serve would run with, without its secrets."`
+	Check configCheckCommand `cmd:"" help:"Check the configuration of serve and report every problem."`
+	Print configPrintCommand `cmd:"" help:"Print the settings that serve would use, without secrets."`
 }
 
 type configCheckCommand struct {

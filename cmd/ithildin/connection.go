@@ -14,10 +14,10 @@ import (
 )
 
 type connectionCommand struct {
-	Create       connectionCreateCommand       `cmd:"" help:"Give a client one more connection, with a secret of its own."`
+	Create       connectionCreateCommand       `cmd:"" help:"Add a connection to a client, with a secret of its own."`
 	List         connectionListCommand         `cmd:"" help:"List the connections of a client."`
 	Update       connectionUpdateCommand       `cmd:"" help:"Change a connection's redirect URIs and rules."`
-	RotateSecret connectionRotateSecretCommand `cmd:"" help:"Give a connection a new secret."`
+	RotateSecret connectionRotateSecretCommand `cmd:"" help:"Generate a new secret for a connection."`
 	Delete       connectionDeleteCommand       `cmd:"" help:"Delete a connection with its secrets."`
 }
 
@@ -40,9 +40,9 @@ func newConnectionRow(c *storage.Connection) connectionRow {
 type connectionCreateCommand struct {
 	ClientID    string   `arg:"" help:"The client."`
 	Consumer    string   `placeholder:"ID" help:"The client that uses the connection, such as a medical information system."`
-	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"The rules to begin with: standard, ehealth or mithril."`
-	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Where codes go; give it once for each."`
-	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"File with the secret, - for standard input; default: one is made and printed."`
+	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"Preset of its rules: standard, ehealth or mithril."`
+	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Redirect URI; may be repeated."`
+	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"File with the secret, - for standard input; default: one is generated and printed."`
 	config.DatabaseFlags
 	config.SecretFlags
 	console.FormatFlag
@@ -122,10 +122,10 @@ type connectionArgument struct {
 
 type connectionUpdateCommand struct {
 	connectionArgument
-	RedirectURI    []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"All redirect URIs that it has from now on; give it once for each."`
-	RedirectMatch  string   `enum:",exact,prefix" default:"" placeholder:"RULE" help:"exact, or prefix for clients that append to what is registered."`
-	RequireScope   *bool    `negatable:"" help:"Whether an exchange of a code through the legacy face must name a scope."`
-	RefreshBoundTo string   `enum:",connection,client" default:"" placeholder:"WHOM" help:"Who may use a refresh token: the connection it was issued to, or any of the client."`
+	RedirectURI    []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"New redirect URI, may be repeated; they replace all stored ones."`
+	RedirectMatch  string   `enum:",exact,prefix" default:"" placeholder:"RULE" help:"exact, or prefix for clients that append to the registered URI."`
+	RequireScope   *bool    `negatable:"" help:"Whether the exchange of a code through the legacy API requires a scope."`
+	RefreshBoundTo string   `enum:",connection,client" default:"" placeholder:"WHOM" help:"Who may use a refresh token: connection (the one it was issued to) or client (any connection of the client)."`
 	config.DatabaseFlags
 }
 

@@ -13,12 +13,12 @@ import (
 
 type healthcheckCommand struct {
 	AdminListen string        `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"The server's admin listener; default 127.0.0.1:8081."`
-	Wait        time.Duration `placeholder:"DURATION" help:"Ask again for so long until the server is ready, such as 30s."`
+	Wait        time.Duration `placeholder:"DURATION" help:"Repeat for this time until the server is ready, such as 30s."`
 }
 
 // Help shows how the verb is used.
 func (healthcheckCommand) Help() string {
-	return `Exit code 0: ready. 1: not ready, or nobody answers.
+	return `Exit code 0: ready. 1: not ready, or no answer.
 
 Example:
 

@@ -24,18 +24,18 @@ import (
 )
 
 type importCommand struct {
-	Mithril importMithrilCommand `cmd:"" help:"Fill the database from one of mithril."`
+	Mithril importMithrilCommand `cmd:"" help:"Import a mithril database."`
 }
 
 type importMithrilCommand struct {
-	From              string   `placeholder:"URL" help:"The mithril database, postgres://…; it is only read."`
-	FromFile          string   `placeholder:"PATH" help:"File with that URL, for one that has a password."`
-	DryRun            bool     `help:"Read and check everything, and write nothing."`
-	ConnectionSecrets string   `default:"plain" enum:"plain,sha256-hex,sha256-base64,bcrypt" help:"How mithril keeps the secrets of connections: plain, sha256-hex, sha256-base64 or bcrypt."`
-	TrustedClient     []string `placeholder:"ID,…" help:"Clients that may name no scope: mithril's TRUSTED_CLIENT_IDS."`
-	CodeLifetime      int64    `placeholder:"SECONDS" help:"Life of codes from now on; default 300."`
-	AccessLifetime    int64    `placeholder:"SECONDS" help:"Life of access tokens from now on; default 2592000."`
-	RefreshLifetime   int64    `placeholder:"SECONDS" help:"Life of refresh tokens from now on; default 604800."`
+	From              string   `placeholder:"URL" help:"URL of the mithril database, postgres://…; it is only read."`
+	FromFile          string   `placeholder:"PATH" help:"File with that URL, if it has a password."`
+	DryRun            bool     `help:"Read and validate everything, but write nothing."`
+	ConnectionSecrets string   `default:"plain" enum:"plain,sha256-hex,sha256-base64,bcrypt" help:"Form in which mithril stores the secrets of connections: plain, sha256-hex, sha256-base64 or bcrypt."`
+	TrustedClient     []string `placeholder:"ID,…" help:"Trusted clients, which may omit the scope: mithril's TRUSTED_CLIENT_IDS."`
+	CodeLifetime      int64    `placeholder:"SECONDS" help:"Lifetime of new codes, in seconds; default 300."`
+	AccessLifetime    int64    `placeholder:"SECONDS" help:"Lifetime of new access tokens, in seconds; default 2592000."`
+	RefreshLifetime   int64    `placeholder:"SECONDS" help:"Lifetime of new refresh tokens, in seconds; default 604800."`
 	config.DatabaseFlags
 	config.SecretFlags
 	console.FormatFlag
@@ -43,7 +43,7 @@ type importMithrilCommand struct {
 
 // Help shows how the verb is used.
 func (importMithrilCommand) Help() string {
-	return `It can be run again, and goes on where it was stopped: what is here already is only compared. The guide is
+	return `It can be repeated, and continues after an interruption: rows that were imported are only compared. The guide is
 docs/migrating-from-mithril.md.
 
 Example:

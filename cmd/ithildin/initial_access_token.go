@@ -11,9 +11,9 @@ import (
 )
 
 type initialAccessTokenCommand struct {
-	Create initialAccessTokenCreateCommand `cmd:"" help:"Make a token for whoever is to register clients."`
+	Create initialAccessTokenCreateCommand `cmd:"" help:"Create an initial access token."`
 	List   initialAccessTokenListCommand   `cmd:"" help:"List the tokens that have not expired."`
-	Delete initialAccessTokenDeleteCommand `cmd:"" help:"End a token; the clients that were registered with it stay."`
+	Delete initialAccessTokenDeleteCommand `cmd:"" help:"Delete a token; the clients that were registered with it stay."`
 }
 
 const (
@@ -23,16 +23,16 @@ const (
 )
 
 type initialAccessTokenCreateCommand struct {
-	Name          string `required:"" help:"For whom it is."`
-	Registrations int64  `default:"1" placeholder:"N" help:"How many clients it registers; default 1."`
-	Days          int64  `default:"7" placeholder:"N" help:"How long it is good; default 7."`
+	Name          string `required:"" help:"Name of its holder."`
+	Registrations int64  `default:"1" placeholder:"N" help:"Number of clients that it may register; default 1."`
+	Days          int64  `default:"7" placeholder:"N" help:"Days until it expires; default 7."`
 	config.DatabaseFlags
 	console.FormatFlag
 }
 
 // Help shows how the verb is used.
 func (initialAccessTokenCreateCommand) Help() string {
-	return `The token is printed this once. Whoever has it sends it as Authorization: Bearer to /oauth2/register of a server with
+	return `The token can't be shown again. Its holder sends it as Authorization: Bearer to /oauth2/register of a server with
 ITHILDIN_REGISTRATION=token or open.
 
 Example:

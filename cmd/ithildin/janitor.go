@@ -12,7 +12,7 @@ import (
 )
 
 type janitorCommand struct {
-	PasswordLifetime string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"Age of passwords whose tokens are ended; default 90, 0 for none."`
+	PasswordLifetime string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"Age of passwords, in days, from which the tokens of their users are ended; default 90, 0 for never."`
 	config.JanitorFlags
 	config.DatabaseFlags
 	console.FormatFlag
@@ -20,8 +20,7 @@ type janitorCommand struct {
 
 // Help shows how the verb is used.
 func (janitorCommand) Help() string {
-	return `Does at once, whatever the hour, what a running server does every ten minutes in the hours that are set. It may run
-beside servers.
+	return `It does once, at any hour, what a running server does every ten minutes in the configured hours. Servers may be running.
 
 Example:
 

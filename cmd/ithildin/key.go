@@ -18,7 +18,7 @@ import (
 type keyCommand struct {
 	List   keyListCommand   `cmd:"" help:"List the signing keys."`
 	Rotate keyRotateCommand `cmd:"" help:"Publish new signing keys, which sign ten minutes later."`
-	Reseal keyResealCommand `cmd:"" help:"Bring all that the master secrets seal under the first of them."`
+	Reseal keyResealCommand `cmd:"" help:"Encrypt all stored values again under the first master secret."`
 }
 
 type keyListCommand struct {
@@ -70,7 +70,7 @@ func printKeys(terminal console.Terminal, f console.FormatFlag, keys *jwks.Set) 
 }
 
 type keyRotateCommand struct {
-	Algorithm []string `enum:"RS256,ES256,EdDSA" default:"RS256,ES256,EdDSA" help:"Which keys; default all."`
+	Algorithm []string `enum:"RS256,ES256,EdDSA" default:"RS256,ES256,EdDSA" help:"Algorithms whose keys are rotated; default all."`
 	config.DatabaseFlags
 	config.SecretFlags
 	console.FormatFlag
@@ -78,7 +78,7 @@ type keyRotateCommand struct {
 
 // Help shows how the verb is used.
 func (keyRotateCommand) Help() string {
-	return `Running servers learn of it within a second. The keys before verify for 31 days more.
+	return `Running servers read the new keys within a second. The earlier keys verify for 31 days more.
 
 Example:
 
@@ -108,7 +108,7 @@ type keyResealCommand struct {
 
 // Help shows how the verb is used.
 func (keyResealCommand) Help() string {
-	return `Run it when every server has the new master secret first; after that the older ones may go.
+	return `Run it after every server has the new master secret on its first line. Then the older ones may be removed.
 
 Example:
 

@@ -19,21 +19,21 @@ type program struct {
 	Serve              serveCommand              `cmd:"" help:"Run the provider."`
 	Migrate            migrateCommand            `cmd:"" help:"Bring the database schema up to date."`
 	Client             clientCommand             `cmd:"" help:"Manage clients."`
-	ClientType         clientTypeCommand         `cmd:"" help:"Manage client types, which bound the scopes of clients."`
+	ClientType         clientTypeCommand         `cmd:"" help:"Manage client types, which limit the scopes of clients."`
 	Connection         connectionCommand         `cmd:"" help:"Manage the connections of clients: their secrets and redirect URIs."`
-	InitialAccessToken initialAccessTokenCommand `cmd:"" help:"Manage the tokens by which clients register themselves."`
+	InitialAccessToken initialAccessTokenCommand `cmd:"" help:"Manage the initial access tokens of client registration."`
 	User               userCommand               `cmd:"" help:"Manage users."`
-	Session            sessionCommand            `cmd:"" help:"Examine and end the sessions of users."`
-	Approval           approvalCommand           `cmd:"" help:"Examine and take back what users let clients have."`
+	Session            sessionCommand            `cmd:"" help:"List and end the sessions of users."`
+	Approval           approvalCommand           `cmd:"" help:"List and withdraw the approvals of users."`
 	Role               roleCommand               `cmd:"" help:"Manage roles and who has them."`
 	Scope              scopeCommand              `cmd:"" help:"Manage the catalogue of scopes."`
-	Key                keyCommand                `cmd:"" help:"Manage signing keys and what the master secret seals."`
-	Token              tokenCommand              `cmd:"" help:"Get and examine tokens of a running server."`
-	Audit              auditCommand              `cmd:"" help:"Examine what was done and decided."`
-	Import             importCommand             `cmd:"" help:"Fill the database from that of another system."`
+	Key                keyCommand                `cmd:"" help:"Manage signing keys, and encrypt stored values again."`
+	Token              tokenCommand              `cmd:"" help:"Get, introspect and revoke tokens of a running server."`
+	Audit              auditCommand              `cmd:"" help:"List, export and delete audit events."`
+	Import             importCommand             `cmd:"" help:"Import the database of another system."`
 	Janitor            janitorCommand            `cmd:"" help:"Delete expired rows once."`
-	Healthcheck        healthcheckCommand        `cmd:"" help:"Ask a running server on this machine whether it is ready."`
-	Config             configCommand             `cmd:"" help:"Examine the configuration."`
+	Healthcheck        healthcheckCommand        `cmd:"" help:"Check whether a server on this machine is ready."`
+	Config             configCommand             `cmd:"" help:"Check and print the configuration."`
 	Version            versionCommand            `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`

@@ -15,20 +15,20 @@ import (
 
 type migrateCommand struct {
 	Up     migrateUpCommand     `cmd:"" help:"Apply every pending migration."`
-	Status migrateStatusCommand `cmd:"" help:"List the migrations and whether the database has them."`
+	Status migrateStatusCommand `cmd:"" help:"List the migrations and whether they are applied."`
 }
 
 type migrateUpCommand struct {
 	config.DatabaseFlags
-	LockWait time.Duration `default:"15m" help:"How long one statement tries to get the lock that it needs." placeholder:"15m"`
+	LockWait time.Duration `default:"15m" help:"How long a statement tries to get its lock." placeholder:"15m"`
 }
 
 // Help shows how the verb is used.
 func (migrateUpCommand) Help() string {
-	return `Running servers of the version before keep working, while it runs and afterwards. Indexes are built
-concurrently; a statement that needs a lock gives way to requests after a quarter of a second and tries
-again for --lock-wait, for example until a backup has ended. What was interrupted is taken up by the next
-run; of several at once one works and the others wait for it.
+	return `Running servers of the previous version keep working, while it runs and afterwards. Indexes are built
+concurrently. A statement that does not get its lock within a quarter of a second lets requests go first and tries
+again for --lock-wait, for example until a backup has ended. An interrupted run is continued by the next
+one; of several at once one works and the others wait for it.
 
 On PostgreSQL it must be given the address of the database itself, not of a transaction pooler.
 

@@ -11,10 +11,10 @@ import (
 )
 
 type roleCommand struct {
-	Create roleCreateCommand `cmd:"" help:"Make a role."`
+	Create roleCreateCommand `cmd:"" help:"Create a role."`
 	List   roleListCommand   `cmd:"" help:"List the roles, or those of a user."`
 	Update roleUpdateCommand `cmd:"" help:"Change a role's name or scopes."`
-	Delete roleDeleteCommand `cmd:"" help:"Delete a role, from its holders too."`
+	Delete roleDeleteCommand `cmd:"" help:"Delete a role, and take it from its holders."`
 	Grant  roleGrantCommand  `cmd:"" help:"Give a user a role."`
 	Revoke roleRevokeCommand `cmd:"" help:"Take a role from a user."`
 }
@@ -27,7 +27,7 @@ var roles = scopeSets[storage.Role]{
 }
 
 type roleCreateCommand struct {
-	Scope []string `required:"" sep:" " help:"The scopes that its holders may grant, in one word or several."`
+	Scope []string `required:"" sep:" " help:"Scopes that its holders may grant, in one argument or several."`
 	scopeSetCreation
 }
 
@@ -124,7 +124,7 @@ type roleGrantCommand struct {
 type heldRole struct {
 	Name   string `arg:"" help:"The role."`
 	User   string `required:"" placeholder:"USER" help:"The user, by email address or id."`
-	Client string `placeholder:"ID" help:"For this client only; default everywhere."`
+	Client string `placeholder:"ID" help:"Only for this client; default for all clients."`
 }
 
 // Help shows how the verb is used.

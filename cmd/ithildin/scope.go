@@ -12,8 +12,8 @@ import (
 
 type scopeCommand struct {
 	List   scopeListCommand   `cmd:"" help:"List the catalogue."`
-	Put    scopePutCommand    `cmd:"" help:"Put a scope into the catalogue, over one of the same name."`
-	Delete scopeDeleteCommand `cmd:"" help:"Take a scope out of the catalogue."`
+	Put    scopePutCommand    `cmd:"" help:"Add a scope to the catalogue, or replace the one of that name."`
+	Delete scopeDeleteCommand `cmd:"" help:"Delete a scope from the catalogue."`
 }
 
 type scopeListCommand struct {
@@ -53,12 +53,12 @@ func (c *scopeListCommand) Run(ctx context.Context, terminal console.Terminal) e
 }
 
 type scopePutCommand struct {
-	Name       string `arg:"" help:"Its name."`
-	TitleUK    string `name:"title-uk" required:"" help:"What the consent page says in Ukrainian."`
-	TitleEN    string `name:"title-en" required:"" help:"The same in English."`
-	LoginForm  string `enum:"password,patient,signature" default:"password" help:"The form in which people sign in for it: password, patient or signature."`
-	Assurance  string `enum:"password,one_time_code,signature" default:"password" help:"What they have to prove: password, one_time_code (and the password) or signature."`
-	GovernedBy string `enum:"role,consent" default:"role" help:"role: only holders of a role with it may grant it. consent: any user may."`
+	Name       string `arg:"" help:"Name."`
+	TitleUK    string `name:"title-uk" required:"" help:"Text of the consent page in Ukrainian."`
+	TitleEN    string `name:"title-en" required:"" help:"Text of the consent page in English."`
+	LoginForm  string `enum:"password,patient,signature" default:"password" help:"Sign-in form for the scope: password, patient or signature."`
+	Assurance  string `enum:"password,one_time_code,signature" default:"password" help:"Required authentication: password, one_time_code (with the password) or signature."`
+	GovernedBy string `enum:"role,consent" default:"role" help:"role: only holders of a role with the scope may grant it. consent: any user may."`
 	config.DatabaseFlags
 }
 
@@ -85,7 +85,7 @@ func (c *scopePutCommand) Run(ctx context.Context) error {
 }
 
 type scopeDeleteCommand struct {
-	Name string `arg:"" help:"Its name."`
+	Name string `arg:"" help:"Name."`
 	console.ConfirmFlag
 	config.DatabaseFlags
 }
@@ -93,7 +93,7 @@ type scopeDeleteCommand struct {
 // Help shows how the verb is used.
 func (scopeDeleteCommand) Help() string {
 	return `Clients, client types and roles that name the scope keep it: it is then governed by roles, is granted after a sign-in by
-password, and has no words on the consent page. Take it from them first.
+password, and has no text on the consent page. Remove it from them first.
 
 Example:
 

@@ -41,7 +41,7 @@ type scopeSetRow struct {
 
 // scopeSetCreation is the command line of create, but for the scopes, whose help differs.
 type scopeSetCreation struct {
-	Name string `arg:"" help:"Its name."`
+	Name string `arg:"" help:"Name."`
 	config.DatabaseFlags
 	console.FormatFlag
 }
@@ -84,9 +84,9 @@ func listScopeSets[T storage.Role | storage.ClientType](
 
 // scopeSetChange is the command line of update.
 type scopeSetChange struct {
-	Name  string   `arg:"" help:"Its name."`
-	Scope []string `sep:" " help:"The scopes that it has from now on, in one word or several."`
-	Named string   `name:"name" placeholder:"NAME" help:"Another name."`
+	Name  string   `arg:"" help:"Name."`
+	Scope []string `sep:" " help:"New scopes, in one argument or several; they replace all stored ones."`
+	Named string   `name:"name" placeholder:"NAME" help:"New name."`
 	config.DatabaseFlags
 }
 
@@ -115,7 +115,7 @@ func updateScopeSet[T storage.Role | storage.ClientType](
 
 // scopeSetDeletion is the command line of delete.
 type scopeSetDeletion struct {
-	Name string `arg:"" help:"Its name."`
+	Name string `arg:"" help:"Name."`
 	console.ConfirmFlag
 	config.DatabaseFlags
 }

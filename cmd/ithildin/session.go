@@ -10,7 +10,7 @@ import (
 )
 
 type sessionCommand struct {
-	List sessionListCommand `cmd:"" help:"List the sessions of a user that go on, newest first."`
+	List sessionListCommand `cmd:"" help:"List the active sessions of a user, newest first."`
 	End  sessionEndCommand  `cmd:"" help:"End one session of a user; user sign-out ends all of them."`
 }
 
@@ -67,7 +67,7 @@ type sessionEndCommand struct {
 
 // Help shows how the verb is used.
 func (sessionEndCommand) Help() string {
-	return `What was issued in the session without offline access ends with it, and clients that were signed in to are told.
+	return `Tokens of the session without offline access end with it, and clients of the session are notified.
 
 Example:
 

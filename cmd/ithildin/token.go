@@ -20,9 +20,9 @@ import (
 type tokenCommand struct {
 	AuthorizationCode tokenAuthorizationCodeCommand `cmd:"" help:"Sign in with a browser and print the tokens."`
 	ClientCredentials tokenClientCredentialsCommand `cmd:"" help:"Get a token for the client itself."`
-	Refresh           tokenRefreshCommand           `cmd:"" help:"Use a refresh token."`
-	Introspect        tokenIntrospectCommand        `cmd:"" help:"Ask what a token is."`
-	Revoke            tokenRevokeCommand            `cmd:"" help:"Revoke a token; a refresh token ends its whole grant."`
+	Refresh           tokenRefreshCommand           `cmd:"" help:"Get tokens by a refresh token."`
+	Introspect        tokenIntrospectCommand        `cmd:"" help:"Introspect a token (RFC 7662)."`
+	Revoke            tokenRevokeCommand            `cmd:"" help:"Revoke a token; a refresh token revokes its whole grant."`
 }
 
 const (
@@ -130,7 +130,7 @@ func send(r *http.Request) (status int, body []byte, err error) {
 
 type tokenClientCredentialsCommand struct {
 	relyingParty
-	Scope []string `sep:" " help:"Scopes to ask for."`
+	Scope []string `sep:" " help:"Scopes to request."`
 }
 
 // Help shows how the verb is used.
@@ -162,7 +162,7 @@ type presentedToken struct {
 type tokenRefreshCommand struct {
 	relyingParty
 	presentedToken
-	Scope []string `sep:" " help:"Fewer scopes than were granted."`
+	Scope []string `sep:" " help:"Scopes to request, out of those granted."`
 }
 
 // Help shows how the verb is used.

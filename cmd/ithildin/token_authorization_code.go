@@ -22,13 +22,13 @@ const signInTime = 10 * time.Minute
 
 type tokenAuthorizationCodeCommand struct {
 	relyingParty
-	Scope       []string `sep:" " default:"openid" help:"Scopes to ask for."`
-	RedirectURI string   `name:"redirect-uri" default:"http://127.0.0.1/callback" placeholder:"URI" help:"One that the client registered, on 127.0.0.1; the port may differ from the registered one (RFC 8252 7.3), and without one a free port is taken."`
+	Scope       []string `sep:" " default:"openid" help:"Scopes to request."`
+	RedirectURI string   `name:"redirect-uri" default:"http://127.0.0.1/callback" placeholder:"URI" help:"A registered redirect URI on 127.0.0.1; the port may differ from the registered one (RFC 8252 7.3), and without a port a free one is used."`
 }
 
 // Help shows how the verb is used.
 func (tokenAuthorizationCodeCommand) Help() string {
-	return `It listens on the loopback address, prints the URL to open, and waits for the browser to come back.
+	return `It listens on the loopback address, prints the URL to open, and waits for the browser to return.
 
 Example:
 

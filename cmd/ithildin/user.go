@@ -17,22 +17,22 @@ import (
 )
 
 type userCommand struct {
-	Create      userCreateCommand      `cmd:"" help:"Make a user."`
+	Create      userCreateCommand      `cmd:"" help:"Create a user."`
 	List        userListCommand        `cmd:"" help:"List users."`
 	Show        userShowCommand        `cmd:"" help:"Show a user."`
 	Update      userUpdateCommand      `cmd:"" help:"Change a user's email address, tax number or profile."`
-	Block       userBlockCommand       `cmd:"" help:"Bar a user, and end their sessions and tokens."`
-	Unblock     userUnblockCommand     `cmd:"" help:"Lift a block."`
-	SetPassword userSetPasswordCommand `cmd:"" help:"Give a user another password, and end their sessions."`
+	Block       userBlockCommand       `cmd:"" help:"Block a user, and end their sessions and tokens."`
+	Unblock     userUnblockCommand     `cmd:"" help:"End a block."`
+	SetPassword userSetPasswordCommand `cmd:"" help:"Set another password, and end the sessions of the user."`
 	SignOut     userSignOutCommand     `cmd:"" help:"End every session of a user."`
 	Factor      userFactorCommand      `cmd:"" help:"Manage the second factors of a user."`
-	Delete      userDeleteCommand      `cmd:"" help:"Delete a user and all that is theirs."`
+	Delete      userDeleteCommand      `cmd:"" help:"Delete a user with their sessions, approvals, roles and tokens."`
 }
 
 // passwordFlag says where a password is read.
 type passwordFlag struct {
-	PasswordFile string `placeholder:"PATH" help:"File with the password, - for standard input; default: one is made and printed."`
-	MustChange   bool   `help:"The user chooses another password at the next sign-in."`
+	PasswordFile string `placeholder:"PATH" help:"File with the password, - for standard input; default: one is generated and printed."`
+	MustChange   bool   `help:"Require another password at the next sign-in."`
 }
 
 // read reads a password, or makes one, which generated then holds.
@@ -59,7 +59,7 @@ func hashPassword(ctx context.Context, password string) (string, error) {
 
 type userCreateCommand struct {
 	Email       string `arg:"" help:"Email address, by which the user signs in."`
-	ID          string `placeholder:"UUID" help:"The sub of tokens, for ever; default: a new one."`
+	ID          string `placeholder:"UUID" help:"The sub of the user's tokens, which can't be changed; default: a new UUID."`
 	TaxID       string `placeholder:"TEXT" help:"Tax number."`
 	ProfileFile string `placeholder:"PATH" help:"File with the standard claims of OIDC Core 5.1 as a JSON object, - for standard input."`
 	passwordFlag
@@ -75,7 +75,7 @@ func (userCreateCommand) Help() string {
 
     pass doctor | ithildin user create doctor@example.com --password-file - --must-change
 
-A password has 12 characters at least, and is none that attackers try first; which kinds of characters it has does not matter.`
+A password must have at least 12 characters and must not be one that attackers try first. There is no rule about kinds of characters.`
 }
 
 type newUserRow struct {
@@ -121,8 +121,8 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console.Terminal) 
 }
 
 type userListCommand struct {
-	After string `placeholder:"EMAIL" help:"Begin behind this email address."`
-	Limit int    `default:"100" help:"Users at most."`
+	After string `placeholder:"EMAIL" help:"List users after this email address."`
+	Limit int    `default:"100" help:"Maximum number of users."`
 	config.DatabaseFlags
 	console.FormatFlag
 }
@@ -221,7 +221,7 @@ func (c *userShowCommand) Run(ctx context.Context, terminal console.Terminal) er
 
 type userBlockCommand struct {
 	userArgument
-	Reason string `required:"" help:"Why, for those who ask later."`
+	Reason string `required:"" help:"Reason, for the audit."`
 	config.DatabaseFlags
 }
 
@@ -282,7 +282,7 @@ func (userSetPasswordCommand) Help() string {
 
     ithildin user set-password doctor@example.com --password-file - --must-change
 
-A password has 12 characters at least, and is none that attackers try first; which kinds of characters it has does not matter.`
+A password must have at least 12 characters and must not be one that attackers try first. There is no rule about kinds of characters.`
 }
 
 // Run stores the password and prints one that it made, this once.

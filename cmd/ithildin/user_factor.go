@@ -11,9 +11,9 @@ import (
 
 type userFactorCommand struct {
 	List    userFactorListCommand    `cmd:"" help:"List the second factors of a user."`
-	Enable  userFactorEnableCommand  `cmd:"" help:"Ask for a second factor again."`
-	Disable userFactorDisableCommand `cmd:"" help:"Ask for a second factor no more."`
-	Reset   userFactorResetCommand   `cmd:"" help:"Forget the phone of a second factor: the user sets another at the next sign-in."`
+	Enable  userFactorEnableCommand  `cmd:"" help:"Enable a second factor."`
+	Disable userFactorDisableCommand `cmd:"" help:"Disable a second factor."`
+	Reset   userFactorResetCommand   `cmd:"" help:"Remove the phone of a second factor; the user sets another at the next sign-in."`
 }
 
 type userFactorListCommand struct {
@@ -126,8 +126,8 @@ type userFactorResetCommand struct {
 
 // Help shows how the verb is used.
 func (userFactorResetCommand) Help() string {
-	return `The phone is forgotten, and whoever signs in next with the password of the user sets another. Give the user another
-password (ithildin user set-password), where somebody else may know it.
+	return `The phone is removed. The next sign-in with the password of the user sets another one. If somebody else may know the
+password, set a new one too (ithildin user set-password).
 
 Example:
 

@@ -21,8 +21,8 @@ func (userSignOutCommand) Help() string {
 
     ithildin user sign-out doctor@example.com
 
-The user has to sign in again in every browser, and clients that were signed in to are told by the back channel. What has
-offline access stays; "ithildin user block" ends that too.`
+The user has to sign in again in every browser, and clients of the sessions are notified by the back channel. Tokens with
+offline access stay; "ithildin user block" ends them too.`
 }
 
 type signedOutRow struct {

@@ -16,15 +16,15 @@ import (
 
 type userUpdateCommand struct {
 	userArgument
-	Email       *string `placeholder:"EMAIL" help:"Another email address, by which the user signs in from now on."`
-	TaxID       *string `placeholder:"TEXT" help:"Tax number; an empty one takes it away."`
-	ProfileFile string  `placeholder:"PATH" help:"File with the whole profile, which replaces the one before, - for standard input."`
+	Email       *string `placeholder:"EMAIL" help:"New email address, by which the user signs in."`
+	TaxID       *string `placeholder:"TEXT" help:"Tax number; an empty value removes it."`
+	ProfileFile string  `placeholder:"PATH" help:"File with the whole profile, which replaces the stored one; - for standard input."`
 	config.DatabaseFlags
 }
 
 // Help shows how the verb is used.
 func (userUpdateCommand) Help() string {
-	return `What is not given stays as it is. An address that changes is no longer a verified one, unless the profile says so.
+	return `Values that are not given stay. A changed email address is no longer verified, unless the profile says so.
 
 Example:
 

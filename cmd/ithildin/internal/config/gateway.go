@@ -12,14 +12,14 @@ import (
 
 // gatewayFlags configure what answers gateways, and the gatekeeper of a web front end.
 type gatewayFlags struct {
-	GatewayRules             string `env:"ITHILDIN_GATEWAY_RULES" placeholder:"PATH" help:"File with the rules by which requests pass a gateway; SIGHUP reads it again."`
-	GatewayAudiences         string `env:"ITHILDIN_GATEWAY_AUDIENCES" placeholder:"URI,…" help:"Resources that a token may be for at the gateway; default the issuer, and those of the rules."`
-	ABACURL                  string `name:"abac-url" env:"ITHILDIN_ABAC_URL" placeholder:"URL" help:"Service that decides about single records."`
-	ABACTokenFile            string `name:"abac-token-file" env:"ITHILDIN_ABAC_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, else it is in ITHILDIN_ABAC_TOKEN."`
+	GatewayRules             string `env:"ITHILDIN_GATEWAY_RULES" placeholder:"PATH" help:"File with the rules for requests at a gateway; SIGHUP reads it again."`
+	GatewayAudiences         string `env:"ITHILDIN_GATEWAY_AUDIENCES" placeholder:"URI,…" help:"Resources that a token may be for at the gateway; default: the issuer, and those of the rules."`
+	ABACURL                  string `name:"abac-url" env:"ITHILDIN_ABAC_URL" placeholder:"URL" help:"ABAC service, which decides about single records."`
+	ABACTokenFile            string `name:"abac-token-file" env:"ITHILDIN_ABAC_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, in place of ITHILDIN_ABAC_TOKEN."`
 	GatekeeperClientID       string `env:"ITHILDIN_GATEKEEPER_CLIENT_ID" placeholder:"ID" help:"Client of a web front end that keeps its token in a cookie; serves /auth/login, /auth/redirect and /auth/logout."`
-	GatekeeperSecretFile     string `env:"ITHILDIN_GATEKEEPER_CLIENT_SECRET_FILE" placeholder:"PATH" help:"File with its secret, else it is in ITHILDIN_GATEKEEPER_CLIENT_SECRET."`
-	GatekeeperScope          string `env:"ITHILDIN_GATEKEEPER_SCOPE" placeholder:"SCOPE" help:"What it asks for."`
-	GatekeeperRedirectTarget string `name:"gatekeeper-redirect-url" env:"ITHILDIN_GATEKEEPER_REDIRECT_URL" placeholder:"URL" help:"Where the browser goes then; default /."`
+	GatekeeperSecretFile     string `env:"ITHILDIN_GATEKEEPER_CLIENT_SECRET_FILE" placeholder:"PATH" help:"File with its secret, in place of ITHILDIN_GATEKEEPER_CLIENT_SECRET."`
+	GatekeeperScope          string `env:"ITHILDIN_GATEKEEPER_SCOPE" placeholder:"SCOPE" help:"Scopes that it requests."`
+	GatekeeperRedirectTarget string `name:"gatekeeper-redirect-url" env:"ITHILDIN_GATEKEEPER_REDIRECT_URL" placeholder:"URL" help:"Page to which the browser returns; default /."`
 }
 
 // Gateway are gatewayFlags that were found right.

@@ -9,8 +9,8 @@ import (
 
 // outboundFlags bound what the provider reaches of the addresses that clients register: key sets, request objects and more.
 type outboundFlags struct {
-	OutboundAllowed string `env:"ITHILDIN_OUTBOUND_ALLOWED" placeholder:"CIDR,…" help:"Private networks that addresses which clients register may lead into; default none."`
-	OutboundCAFile  string `name:"outbound-ca-file" env:"ITHILDIN_OUTBOUND_CA_FILE" placeholder:"PATH" help:"File with certificates in PEM of authorities that are trusted there beside those of the system."`
+	OutboundAllowed string `env:"ITHILDIN_OUTBOUND_ALLOWED" placeholder:"CIDR,…" help:"Private networks that the addresses of clients may be in; default none."`
+	OutboundCAFile  string `name:"outbound-ca-file" env:"ITHILDIN_OUTBOUND_CA_FILE" placeholder:"PATH" help:"PEM file with certificates of authorities that are trusted for requests to clients, besides those of the system."`
 }
 
 func (f outboundFlags) load(p *problems) outbound.Options {

@@ -15,20 +15,20 @@ import (
 
 // Flags is what serve takes from outside, as it was given.
 type Flags struct {
-	Issuer         string `env:"ITHILDIN_ISSUER" placeholder:"URL" help:"The https URL that clients know the provider by; the one source of every URL. Required without --dev."`
+	Issuer         string `env:"ITHILDIN_ISSUER" placeholder:"URL" help:"The https URL by which clients know the provider; all its URLs begin with it. Required without --dev."`
 	Listen         string `env:"ITHILDIN_LISTEN" placeholder:"HOST:PORT" help:"Public listener; default 127.0.0.1:8080."`
-	AdminListen    string `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Admin listener, never public; default 127.0.0.1:8081."`
-	AdminTokenFile string `env:"ITHILDIN_ADMIN_TOKEN_FILE" placeholder:"PATH" help:"File with the bearer tokens of the admin listener, else they are in ITHILDIN_ADMIN_TOKEN: one a line, all good; name:token gives a token the name by which the audit knows it."`
-	AdminAuth      string `env:"ITHILDIN_ADMIN_AUTH" placeholder:"none" help:"none opens the admin listener to whoever reaches it, in a trusted network."`
-	AdminHosts     string `env:"ITHILDIN_ADMIN_HOSTS" placeholder:"HOST,…" help:"Names besides this machine's own by which an admin listener without tokens may be asked."`
-	TrustedProxies string `env:"ITHILDIN_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies that end TLS and are believed about the client's address."`
+	AdminListen    string `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Admin listener, which must not be public; default 127.0.0.1:8081."`
+	AdminTokenFile string `env:"ITHILDIN_ADMIN_TOKEN_FILE" placeholder:"PATH" help:"File with the bearer tokens of the admin listener, in place of ITHILDIN_ADMIN_TOKEN: one a line, all valid; name:token gives a token a name for the audit."`
+	AdminAuth      string `env:"ITHILDIN_ADMIN_AUTH" placeholder:"none" help:"none: the admin listener requires no token, for a network that is protected by other means."`
+	AdminHosts     string `env:"ITHILDIN_ADMIN_HOSTS" placeholder:"HOST,…" help:"Host names that an admin listener without tokens accepts, besides this machine's own."`
+	TrustedProxies string `env:"ITHILDIN_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies that terminate TLS, whose X-Forwarded-For is trusted."`
 	ResponseTypes  string `env:"ITHILDIN_RESPONSE_TYPES" placeholder:"TYPE,…" help:"Response types that clients may be registered for, such as code,code id_token; default code."`
 	LogFormat      string `env:"ITHILDIN_LOG_FORMAT" placeholder:"text|json" help:"Default: text on a terminal, else json."`
 	LogLevel       string `env:"ITHILDIN_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error; default info."`
 	LogLevelFile   string `env:"ITHILDIN_LOG_LEVEL_FILE" placeholder:"PATH" help:"File with the log level, which SIGHUP reads again."`
-	Dev            bool   `help:"A development server with demo data. Unsafe: everyone knows its passwords."`
-	NewIssuer      bool   `help:"Move the database to this issuer from the one that it belongs to. Clients must be told."`
-	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on more than loopback."`
+	Dev            bool   `help:"Run a development server with demo data. Unsafe: its passwords are public."`
+	NewIssuer      bool   `help:"Move the database from another issuer to this one. Clients must change their configuration."`
+	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on other addresses than loopback."`
 	tlsFlags
 	DatabaseFlags
 	SecretFlags

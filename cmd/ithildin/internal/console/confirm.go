@@ -12,7 +12,7 @@ import (
 
 // ConfirmFlag is for a verb that destroys what cannot be brought back.
 type ConfirmFlag struct {
-	Yes bool `help:"Ask no question; without a terminal none is asked."`
+	Yes bool `help:"Do not ask for confirmation; without a terminal nothing is asked."`
 }
 
 // Confirm asks the question on a terminal and returns an error unless the answer is yes. Without a terminal, as in a script,
