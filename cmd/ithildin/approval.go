@@ -48,7 +48,8 @@ func (c *approvalListCommand) Run(ctx context.Context, terminal console.Terminal
 		}
 		var rows []approvalRow
 		for _, a := range approvals {
-			rows = append(rows, approvalRow{a.ClientID, a.Scope, a.Claims, console.Moment(a.CreatedAt), console.Moment(a.UpdatedAt)})
+			rows = append(rows, approvalRow{a.ClientID, a.Scope, a.Claims, console.Moment(a.CreatedAt),
+				console.Moment(a.UpdatedAt)})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
@@ -62,7 +63,8 @@ type approvalRevokeCommand struct {
 
 // Help shows how the verb is used.
 func (approvalRevokeCommand) Help() string {
-	return `The codes, grants and tokens of the user and the client are revoked, and the client is notified. The sessions of the user continue.
+	return `The codes, grants and tokens of the user and the client are revoked, and the client is notified. The sessions
+of the user continue.
 
 Example:
 

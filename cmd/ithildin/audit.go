@@ -57,8 +57,9 @@ type eventFlags struct {
 
 func (f eventFlags) filter() storage.EventFilter {
 	return storage.EventFilter{
-		Kind: f.Kind, ClientID: foldUUID(f.Client), UserID: foldUUID(f.User), Since: f.Since.seconds(), Before: f.Until.seconds(),
-		After: f.After,
+		Kind: f.Kind, ClientID: foldUUID(f.Client), UserID: foldUUID(f.User), Since: f.Since.seconds(),
+		Before: f.Until.seconds(),
+		After:  f.After,
 	}
 }
 
@@ -73,7 +74,9 @@ func foldUUID(text string) string {
 // explainCursor says what a cursor looks like.
 func explainCursor(err error) error {
 	if errors.Is(err, storage.ErrCursor) {
-		return &console.UsageError{Cause: errors.New("--after wants the cursor of an event, as --format json and audit export show it")}
+		return &console.UsageError{
+			Cause: errors.New("--after wants the cursor of an event, as --format json and audit export show it"),
+		}
 	}
 	return err
 }
@@ -128,7 +131,8 @@ func eventTime(e storage.Event) string { return time.Unix(e.CreatedAt, 0).UTC().
 
 func newEventRecord(e storage.Event) eventRecord {
 	return eventRecord{
-		ID: e.ID, Cursor: e.Cursor(), At: eventTime(e), Kind: e.Kind, ClientID: e.ClientID, UserID: e.UserID, Address: e.Address,
+		ID: e.ID, Cursor: e.Cursor(), At: eventTime(e), Kind: e.Kind, ClientID: e.ClientID, UserID: e.UserID,
+		Address:   e.Address,
 		RequestID: e.RequestID, Details: e.Details, Before: e.Before, After: e.After,
 	}
 }
@@ -152,7 +156,9 @@ func newEventLine(e storage.Event) eventLine {
 // Run prints the events.
 func (c *auditListCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	if c.Limit < 1 || c.Limit > mostListed {
-		return &console.UsageError{Cause: fmt.Errorf("--limit wants 1 to %d; --after goes on behind an event, audit export writes all", mostListed)}
+		return &console.UsageError{
+			Cause: fmt.Errorf("--limit wants 1 to %d; --after goes on behind an event, audit export writes all", mostListed),
+		}
 	}
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		filter := c.filter()
@@ -204,7 +210,8 @@ type auditPruneCommand struct {
 
 // Help shows how the verb is used.
 func (auditPruneCommand) Help() string {
-	return `Events are deleted after ITHILDIN_AUDIT_RETENTION of the server, by default a year; this command deletes them earlier.
+	return `Events are deleted after ITHILDIN_AUDIT_RETENTION of the server, by default a year; this command deletes them
+earlier.
 
 Example:
 
@@ -221,7 +228,8 @@ func (c *auditPruneCommand) Run(ctx context.Context, terminal console.Terminal) 
 		if c.OlderThan > 0 {
 			before = store.Now() - int64(c.OlderThan)*24*3600
 		}
-		if err := c.Confirm(terminal, "Delete the events from before %s?", time.Unix(before, 0).UTC().Format(time.RFC3339)); err != nil {
+		if err := c.Confirm(terminal, "Delete the events from before %s?",
+			time.Unix(before, 0).UTC().Format(time.RFC3339)); err != nil {
 			return err
 		}
 		n, err := store.PruneEvents(ctx, c.Kind, before, config.DefaultJanitorBatch)

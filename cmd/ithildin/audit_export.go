@@ -37,9 +37,12 @@ type exportClock struct {
 
 // Help shows how the verb is used.
 func (auditExportCommand) Help() string {
-	return `Each line is a JSON object with a cursor. An export with --after and the cursor of the last line continues after that event: none is left out or repeated.
+	return `Each line is a JSON object with a cursor. An export with --after and the cursor of the last line continues
+after that event: none is left out or repeated.
 
-An event becomes visible shortly after its time, when its transaction ends. So that none appears before a line that was written already, an event is written when it is 12 seconds old: without --follow the export waits until all events from before its start are that old. --settle 0s does not wait, and may miss events that are being written.
+An event becomes visible shortly after its time, when its transaction ends. So that none appears before a line that
+was written already, an event is written when it is 12 seconds old: without --follow the export waits until all events
+from before its start are that old. --settle 0s does not wait, and may miss events that are being written.
 
 Example:
 

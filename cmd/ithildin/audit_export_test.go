@@ -51,7 +51,8 @@ type exportedLine struct {
 	Details map[string]string `json:"details"`
 }
 
-// run runs the verb; each pause that it makes does the next of the steps, and behind the last step it is ended as by a signal.
+// run runs the verb; each pause that it makes does the next of the steps, and behind the last step it is ended as by
+// a signal.
 func (e *exported) run(arguments []string, steps ...func()) []exportedLine {
 	ctx, end := context.WithCancel(e.t.Context())
 	defer end()
@@ -124,8 +125,8 @@ func TestAuditExportFollowsEventsOnceInOrderAndMissesNoLateOne(t *testing.T) {
 	})
 }
 
-// sortSameSecond are the kinds in the order of the lines, but for the fifth and the sixth: both have one time, and which is
-// first is decided by their ids.
+// sortSameSecond are the kinds in the order of the lines, but for the fifth and the sixth: both have one time, and
+// which is first is decided by their ids.
 func sortSameSecond(lines []exportedLine) []string {
 	kinds := kindsOf(lines)
 	if len(kinds) == 6 && kinds[4] == "sixth" {

@@ -47,24 +47,30 @@ var mutatingVerbs = []auditedVerb{
 		auditedUser, `"reason":"left"`, `"before":{"block_reason":"","is_blocked":false}`,
 		`"after":{"block_reason":"left","is_blocked":true}`,
 	}},
-	{"user unblock " + strings.ToUpper(auditedUser), storage.EventUserUnblocked, []string{auditedUser, `"after":{"block_reason":"","is_blocked":false}`}},
+	{"user unblock " + strings.ToUpper(auditedUser), storage.EventUserUnblocked,
+		[]string{auditedUser, `"after":{"block_reason":"","is_blocked":false}`}},
 	{"user set-password b@example.com", storage.EventPasswordSet, []string{auditedUser}},
 	{"user sign-out b@example.com", storage.EventUserSignedOut, []string{auditedUser}},
 	{"session end b@example.com {session}", storage.EventSessionEnded, []string{auditedUser, "{session}"}},
-	{"user factor disable b@example.com", storage.EventFactorChanged, []string{auditedUser, `"after":{"is_active":false}`}},
+	{"user factor disable b@example.com", storage.EventFactorChanged,
+		[]string{auditedUser, `"after":{"is_active":false}`}},
 	{"user factor enable b@example.com", storage.EventFactorChanged, []string{`"after":{"is_active":true}`}},
 	{"user factor reset b@example.com", storage.EventFactorChanged, []string{`"before":{"factor":"+380501234567"}`}},
 	{"client-type create MSP --scope a:b", storage.EventClientTypeCreated, []string{`"name":"MSP"`}},
 	{"client-type update MSP --scope a:c", storage.EventClientTypeUpdated, []string{`"before":{"scope":"a:b"}`}},
 	{"client-type delete MSP", storage.EventClientTypeDeleted, []string{`"name":"MSP"`}},
-	{"client create --id " + auditedClient + " --name Clinic --redirect-uri https://c.example/cb", storage.EventClientCreated,
+	{"client create --id " + auditedClient + " --name Clinic --redirect-uri https://c.example/cb",
+		storage.EventClientCreated,
 		[]string{auditedClient, `"name":"Clinic"`}},
-	{"client update " + auditedClient + " --name Hospital", storage.EventClientUpdated, []string{auditedClient, `"before":{"name":"Clinic"}`}},
+	{"client update " + auditedClient + " --name Hospital", storage.EventClientUpdated,
+		[]string{auditedClient, `"before":{"name":"Clinic"}`}},
 	{"client rotate-secret " + auditedClient, storage.EventConnectionSecretReplaced, []string{auditedClient}},
-	{"client block " + auditedClient + " --reason debts", storage.EventClientBlocked, []string{auditedClient, `"reason":"debts"`}},
+	{"client block " + auditedClient + " --reason debts", storage.EventClientBlocked,
+		[]string{auditedClient, `"reason":"debts"`}},
 	{"client unblock " + auditedClient, storage.EventClientUnblocked, []string{auditedClient}},
 	{"role create NURSE --scope a:b", storage.EventRoleCreated, []string{`"name":"NURSE"`}},
-	{"role update NURSE --scope a:c", storage.EventRoleUpdated, []string{`"before":{"scope":"a:b"}`, `"after":{"scope":"a:c"}`}},
+	{"role update NURSE --scope a:c", storage.EventRoleUpdated,
+		[]string{`"before":{"scope":"a:b"}`, `"after":{"scope":"a:c"}`}},
 	{"role grant NURSE --user b@example.com --client " + auditedClient, storage.EventRoleGranted,
 		[]string{auditedUser, auditedClient, `"role_name":"NURSE"`}},
 	{"role revoke NURSE --user b@example.com --client " + auditedClient, storage.EventRoleRevoked,
@@ -73,7 +79,8 @@ var mutatingVerbs = []auditedVerb{
 	{"approval revoke b@example.com " + auditedClient, storage.EventApprovalDeleted, []string{auditedUser, auditedClient}},
 	{"connection create " + auditedClient + " --redirect-uri https://d.example/cb", storage.EventConnectionCreated,
 		[]string{auditedClient, "https://d.example/cb"}},
-	{"connection update {connection} --redirect-uri https://e.example/cb", storage.EventConnectionUpdated, []string{"https://d.example/cb", "https://e.example/cb"}},
+	{"connection update {connection} --redirect-uri https://e.example/cb", storage.EventConnectionUpdated,
+		[]string{"https://d.example/cb", "https://e.example/cb"}},
 	{"connection rotate-secret {connection}", storage.EventConnectionSecretReplaced, []string{"{connection}"}},
 	{"connection delete {connection}", storage.EventConnectionDeleted, []string{"{connection}", auditedClient}},
 	{"initial-access-token create --name MIS", storage.EventInitialAccessTokenCreated, []string{`"name":"MIS"`}},
@@ -155,7 +162,8 @@ func newAuditedDatabase(t *testing.T) *auditedDatabase {
 
 func (d *auditedDatabase) run(line string) string {
 	var out, problems bytes.Buffer
-	code := run(d.t.Context(), strings.Fields(line), console.Terminal{In: strings.NewReader(""), Out: &out, Err: &problems})
+	code := run(d.t.Context(), strings.Fields(line),
+		console.Terminal{In: strings.NewReader(""), Out: &out, Err: &problems})
 	require.Equal(d.t, console.ExitOK, code, "%s: %s", line, problems.String())
 	return out.String()
 }
@@ -196,7 +204,8 @@ func (d *auditedDatabase) fill(line string) string {
 func (d *auditedDatabase) learn(line, out string) {
 	ctx := d.t.Context()
 	for _, row := range strings.Split(out, "\n") {
-		if name, value, found := strings.Cut(row, " "); found && slices.Contains([]string{"password", "secret", "token", "client_secret"}, name) {
+		if name, value, found := strings.Cut(row, " "); found &&
+			slices.Contains([]string{"password", "secret", "token", "client_secret"}, name) {
 			d.secrets = append(d.secrets, strings.TrimSpace(value))
 		}
 	}
@@ -208,7 +217,8 @@ func (d *auditedDatabase) learn(line, out string) {
 			ID: d.store.NewID(), UserID: auditedUser, Type: "SMS", Factor: "+380501234567", IsActive: true,
 		}))
 	case "client create":
-		require.NoError(d.t, d.store.Approve(ctx, storage.Approval{ID: d.store.NewID(), UserID: auditedUser, ClientID: auditedClient}))
+		require.NoError(d.t, d.store.Approve(ctx,
+			storage.Approval{ID: d.store.NewID(), UserID: auditedUser, ClientID: auditedClient}))
 	case "connection create":
 		connections, err := d.store.ListConnections(ctx, auditedClient)
 		require.NoError(d.t, err)

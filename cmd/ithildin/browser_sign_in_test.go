@@ -40,8 +40,8 @@ func signatureService(t *testing.T) *httptest.Server {
 	return server
 }
 
-// TestEachScopeShowsItsSignInForm goes through the three sign-ins with chromium: by a password, with a one-time code, and by a
-// signature, each of which ends with a code for the application.
+// TestEachScopeShowsItsSignInForm goes through the three sign-ins with chromium: by a password, with a one-time code,
+// and by a signature, each of which ends with a code for the application.
 func TestEachScopeShowsItsSignInForm(t *testing.T) {
 	service := signatureService(t)
 	p := start(t, t.TempDir(), []string{
@@ -74,14 +74,16 @@ func TestEachScopeShowsItsSignInForm(t *testing.T) {
 			step(ctx, "password", chromedp.Navigate(begin("patients:view")), chromedp.WaitVisible("#login-submit"))
 			require.Equal(t, "Вхід", look(t, ctx, chromedp.Text("h1")))
 			step(ctx, "one-time-code", chromedp.SendKeys(`[name=username]`, "doctor@example.com"),
-				chromedp.SendKeys(`[name=password]`, "demo-password-1"), chromedp.Click("#login-submit"), chromedp.WaitVisible("#code-submit"))
+				chromedp.SendKeys(`[name=password]`, "demo-password-1"),
+				chromedp.Click("#login-submit"), chromedp.WaitVisible("#code-submit"))
 			require.Equal(t, "Код підтвердження", look(t, ctx, chromedp.Text("h1")))
 			step(ctx, "one-time-code-wrong", chromedp.SendKeys(`[name=code]`, "000000"), chromedp.Click("#code-submit"),
 				chromedp.WaitVisible(`[role=alert]`))
 			step(ctx, "consent", chromedp.SendKeys(`[name=code]`, p.lastCode(t)), chromedp.Click("#code-submit"),
 				chromedp.WaitVisible("#consent-accept"))
 			require.NoError(t, chromedp.Do(ctx, chromedp.Click("#consent-accept"), chromedp.WaitVisible("#exchange-legacy")))
-			require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(begin("patients:create")), chromedp.WaitVisible("#consent-accept")))
+			require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(begin("patients:create")),
+				chromedp.WaitVisible("#consent-accept")))
 
 			step(ctx, "signature", chromedp.Navigate(begin("employee:read")), chromedp.WaitVisible("#signature-submit"))
 			require.Equal(t, "Вхід за електронним підписом", look(t, ctx, chromedp.Text("h1")))

@@ -74,8 +74,8 @@ func newRelyingParty(t *testing.T, issuer string, client *http.Client) *relyingP
 
 const sticksOut = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
-// TestAPersonSignsInWithABrowserAndACertifiedClientGetsTokens goes through the pages with chromium, at the size of a phone
-// and of a desk, in both languages, and through the protocol with the libraries that applications use.
+// TestAPersonSignsInWithABrowserAndACertifiedClientGetsTokens goes through the pages with chromium, at the size of a
+// phone and of a desk, in both languages, and through the protocol with the libraries that applications use.
 func TestAPersonSignsInWithABrowserAndACertifiedClientGetsTokens(t *testing.T) {
 	p := start(t, t.TempDir(), nil, "serve", "--dev")
 	for name, c := range map[string]struct {
@@ -159,7 +159,8 @@ func TestDemoCodeIsExchangedByAClickOnEitherInterface(t *testing.T) {
 		do(chromedp.Navigate(p.issuer+"/oauth2/authorize?"+url.Values{
 			"client_id": {client}, "redirect_uri": {p.issuer + "/dev/callback"}, "scope": {"patients:view"},
 			"response_type": {"code"}, "state": {"second"}, "prompt": {"consent"},
-		}.Encode()), chromedp.WaitVisible("#consent-accept"), chromedp.Click("#consent-accept"), chromedp.WaitVisible("#code"),
+		}.Encode()), chromedp.WaitVisible("#consent-accept"),
+			chromedp.Click("#consent-accept"), chromedp.WaitVisible("#code"),
 			chromedp.Click("#exchange-"+face), chromedp.WaitVisible("#answer"))
 		require.Contains(t, look(t, ctx, chromedp.Text("#answer")), `"access_token":`)
 	}

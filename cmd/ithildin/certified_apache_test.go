@@ -25,8 +25,8 @@ import (
 // apacheRedirectURI is where mod_auth_openidc takes codes, and is told to sign out.
 func apacheRedirectURI(address string) string { return "http://" + address + "/private/callback" }
 
-// startApache runs Apache with mod_auth_openidc at an address until the test ends. Below /private is a page that shows the
-// email address of whoever signed in at the issuer; /goodbye is open to all.
+// startApache runs Apache with mod_auth_openidc at an address until the test ends. Below /private is a page that
+// shows the email address of whoever signed in at the issuer; /goodbye is open to all.
 func (a *authority) startApache(t *testing.T, address, issuer, clientID, clientSecret string) {
 	program, modules := requirement.Apache.Get(t), requirement.ApacheModules.Get(t)
 	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,8 +68,8 @@ func (a *authority) startApache(t *testing.T, address, issuer, clientID, clientS
 	}, 10*time.Second, 20*time.Millisecond, "Apache does not listen")
 }
 
-// apacheDirectory makes a directory for its files. Started by root, Apache becomes somebody else, who owns it and whom the
-// configuration names.
+// apacheDirectory makes a directory for its files. Started by root, Apache becomes somebody else, who owns it and
+// whom the configuration names.
 func apacheDirectory(t *testing.T) (directory, account string) {
 	// Nobody else comes into that of the test.
 	directory, err := os.MkdirTemp("", "ithildin-apache-")
@@ -96,7 +96,8 @@ func TestApacheSignsIn(t *testing.T) {
 	browser := newBrowser(t, 1280, 800, "en", chromedp.IgnoreCertErrors)
 	enterThroughApache(t, browser, address)
 	// The session of Apache is enough from now on.
-	require.NoError(t, chromedp.Do(browser, chromedp.Navigate("http://"+address+"/private/page"), chromedp.WaitVisible("#email")))
+	require.NoError(t, chromedp.Do(browser, chromedp.Navigate("http://"+address+"/private/page"),
+		chromedp.WaitVisible("#email")))
 }
 
 // enterThroughApache opens the private page as somebody who must sign in and agree first.

@@ -52,7 +52,8 @@ func TestOpenIDClientOfNodeRegistersAndReceivesABackChannelLogout(t *testing.T) 
 
 	browser.stop = p.issuer + "/dev/callback"
 	landed, _ := browser.visit(p.issuer + "/oauth2/authorize?" + url.Values{
-		"client_id": {"demo"}, "response_type": {"code"}, "scope": {"openid"}, "redirect_uri": {browser.stop}, "prompt": {"none"},
+		"client_id": {"demo"}, "response_type": {"code"}, "scope": {"openid"}, "redirect_uri": {browser.stop},
+		"prompt": {"none"},
 	}.Encode())
 	require.Equal(t, "login_required", landed.Query().Get("error"), "the session is over")
 }

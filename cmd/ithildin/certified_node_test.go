@@ -17,8 +17,8 @@ import (
 	"ithildin/storage/storagetest/requirement"
 )
 
-// nodeApplication is a script of testdata/openid-client that runs: an application built on a certified client, for whose
-// person the test acts.
+// nodeApplication is a script of testdata/openid-client that runs: an application built on a certified client, for
+// whose person the test acts.
 type nodeApplication struct {
 	t       *testing.T
 	command *exec.Cmd

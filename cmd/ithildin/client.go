@@ -63,7 +63,8 @@ func (c *clientListCommand) Run(ctx context.Context, terminal console.Terminal) 
 		var rows []clientRow
 		for _, client := range clients {
 			rows = append(rows, clientRow{
-				client.ID, client.Name, client.TypeName, client.Metadata.GrantTypes, client.IsBlocked, console.Moment(client.CreatedAt),
+				client.ID, client.Name, client.TypeName, client.Metadata.GrantTypes, client.IsBlocked,
+				console.Moment(client.CreatedAt),
 			})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
@@ -233,11 +234,13 @@ type credentialsRow struct {
 }
 
 func (f newSecretFlags) rotate(
-	ctx context.Context, terminal console.Terminal, store *storage.Store, client *storage.Client, connection *storage.Connection,
+	ctx context.Context, terminal console.Terminal, store *storage.Store, client *storage.Client,
+	connection *storage.Connection,
 	format console.FormatFlag,
 ) error {
 	if !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
-		return fmt.Errorf("client %s authenticates by %s and has no secret", client.ID, client.Metadata.TokenEndpointAuthMethod)
+		return fmt.Errorf("client %s authenticates by %s and has no secret", client.ID,
+			client.Metadata.TokenEndpointAuthMethod)
 	}
 	algorithm := signingAlgorithm(client.Metadata)
 	if f.Sealed {

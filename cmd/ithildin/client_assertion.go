@@ -25,7 +25,8 @@ func (f clientAssertionFields) apply(m *storage.Metadata, method string) error {
 	signs := m.TokenEndpointAuthMethod == storage.AuthMethodPrivateKeyJWT || clientauth.SignsWithSecret(m)
 	switch {
 	case f.TokenAuthAlg != nil && *f.TokenAuthAlg != "" && !signs:
-		return &console.UsageError{Cause: fmt.Errorf("--token-auth-alg is for clients that sign, and %s does not", m.TokenEndpointAuthMethod)}
+		return &console.UsageError{Cause: fmt.Errorf("--token-auth-alg is for clients that sign, and %s does not",
+			m.TokenEndpointAuthMethod)}
 	case f.JWKSFile != "" && f.JWKSURI != nil:
 		return &console.UsageError{Cause: errors.New("--jwks-file and --jwks-uri are both given: want one of them")}
 	case f.JWKSURI != nil:

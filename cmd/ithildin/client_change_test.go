@@ -14,8 +14,8 @@ import (
 	"ithildin/storage"
 )
 
-// TestClientUpdateValidatesOnlyWhatItChanges has a client as an import brings them: with a name and members that nobody could give
-// a client today.
+// TestClientUpdateValidatesOnlyWhatItChanges has a client as an import brings them: with a name and members that
+// nobody could give a client today.
 func TestClientUpdateValidatesOnlyWhatItChanges(t *testing.T) {
 	databaseURL := "sqlite:" + filepath.Join(t.TempDir(), "imported.db")
 	t.Setenv("ITHILDIN_DATABASE_URL", databaseURL)

@@ -31,7 +31,7 @@ func (clientCreateCommand) Help() string {
 
     ithildin client create --name Clinic --redirect-uri https://clinic.example/callback --scope "openid profile"
 
-    ithildin client create --id app --name App --auth-method none --redirect-uri http://127.0.0.1/callback --scope openid
+    ithildin client create --id app --name App --auth-method none --scope openid --redirect-uri http://127.0.0.1/cb
 
     ithildin client create --id nightly --name "Nightly job" --grant-type client_credentials`
 }

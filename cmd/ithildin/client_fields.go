@@ -114,7 +114,8 @@ func readPublicKeys(path string) (*jose.JSONWebKeySet, error) {
 	}
 	for _, key := range keys.Keys {
 		if !key.IsPublic() {
-			return nil, &console.UsageError{Cause: fmt.Errorf("%s holds a private or symmetric key: the client keeps that", path)}
+			return nil, &console.UsageError{Cause: fmt.Errorf("%s holds a private or symmetric key: the client keeps that",
+				path)}
 		}
 	}
 	return keys, nil
@@ -175,8 +176,8 @@ func checkClient(c *storage.Client) error {
 	return nil
 }
 
-// checkClientChange is checkClient for a client that is stored: it judges what the change makes of it and not what was so
-// before, such as a member that an import brought.
+// checkClientChange is checkClient for a client that is stored: it judges what the change makes of it and not what
+// was so before, such as a member that an import brought.
 func checkClientChange(before, after *storage.Client) error {
 	var wrong []error
 	if after.Name == "" && before.Name != "" {

@@ -35,9 +35,9 @@ func signingAlgorithm(m storage.Metadata) string {
 	return cmp.Or(m.TokenEndpointAuthSigningAlg, "HS256")
 }
 
-// newConnectionSecret makes a secret, which generated then holds, or reads one from a file. One that was read gets a slow
-// hash: how hard it is to guess is not known. One that is signed with by an algorithm is sealed besides; those made are long
-// enough for each.
+// newConnectionSecret makes a secret, which generated then holds, or reads one from a file. One that was read gets a
+// slow hash: how hard it is to guess is not known. One that is signed with by an algorithm is sealed besides; those
+// made are long enough for each.
 func newConnectionSecret(
 	ctx context.Context, terminal console.Terminal, store *storage.Store, file, algorithm string,
 ) (secret storage.ConnectionSecret, generated string, err error) {

@@ -18,7 +18,8 @@ type clientUpdateCommand struct {
 
 // Help shows how the verb is used.
 func (clientUpdateCommand) Help() string {
-	return `A list replaces the stored one. An empty value ('') removes the stored one, if it is optional. Redirect URIs belong to connections: ithildin connection update.
+	return `A list replaces the stored one. An empty value ('') removes the stored one, if it is optional. Redirect URIs
+belong to connections: ithildin connection update.
 
 Example:
 

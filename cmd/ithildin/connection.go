@@ -63,7 +63,8 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console.Term
 			return database.Explain(err, "client "+c.ClientID)
 		}
 		if method := client.Metadata.TokenEndpointAuthMethod; !clientauth.HasSecret(method) {
-			return fmt.Errorf("client %s authenticates by %s, and only a secret tells several connections apart", client.ID, method)
+			return fmt.Errorf("client %s authenticates by %s, and only a secret tells several connections apart", client.ID,
+				method)
 		}
 		connection, err := newConnection(store, c.ClientID, c.Preset, c.RedirectURI)
 		if err != nil {

@@ -36,8 +36,8 @@ type received struct {
 	refresh []string // a rotating chain, the newest last; or the one token of the family
 }
 
-// TestPowerCutLosesNothingThatWasAnswered kills the server with SIGKILL in the middle of exchanges and refreshes, starts it
-// again on the same database, and holds it to every answer that a client had received.
+// TestPowerCutLosesNothingThatWasAnswered kills the server with SIGKILL in the middle of exchanges and refreshes,
+// starts it again on the same database, and holds it to every answer that a client had received.
 func TestPowerCutLosesNothingThatWasAnswered(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		databaseURL := engine.Create(t)
@@ -169,7 +169,8 @@ func (p *process) post(path, client string, form url.Values) (int, map[string]an
 }
 
 func (p *process) postAs(path, client, secret string, form url.Values) (int, map[string]any) {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, p.issuer+path, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, p.issuer+path,
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		return 0, nil
 	}

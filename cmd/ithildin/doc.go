@@ -1,5 +1,5 @@
-// Command ithildin is the OpenID provider's command line. Each file holds one verb: its flags, its help and what it does.
-// Flags that several verbs about clients share are in the files client_*.go.
+// Command ithildin is the OpenID provider's command line. Each file holds one verb: its flags, its help and what it
+// does. Flags that several verbs about clients share are in the files client_*.go.
 //
 // The verbs stand on five packages:
 //

@@ -40,8 +40,8 @@ var (
 	hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)"`)
 )
 
-// visit opens an address, sends the form of each page that it is shown, and returns what it ends at: the address where an
-// application takes over, or a page without a form and its text.
+// visit opens an address, sends the form of each page that it is shown, and returns what it ends at: the address
+// where an application takes over, or a page without a form and its text.
 func (b *formBrowser) visit(address string) (landed *url.URL, body string) {
 	response, body := b.read(b.http.Get(address))
 	for range 10 {

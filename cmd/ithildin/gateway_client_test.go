@@ -30,7 +30,8 @@ func TestGatewayAcceptsTokensOfNewAndDemoClients(t *testing.T) {
 		func(o *storage.Options) { o.Now = time.Now })
 	require.NoError(t, store.CreateUser(t.Context(), storage.User{ID: crashUser, Email: "person@example.com"}))
 	for client, secret := range map[string]string{
-		"clinic": "a-secret-of-the-clinic", "demo": "demo-secret", "6498d88e-97fb-47e2-85a5-99e884f888aa": "msp-001-secret-key",
+		"clinic": "a-secret-of-the-clinic", "demo": "demo-secret",
+		"6498d88e-97fb-47e2-85a5-99e884f888aa": "msp-001-secret-key",
 	} {
 		token := p.accessTokenOf(store, client, secret)
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.admin+"/gateway/authorize", nil)

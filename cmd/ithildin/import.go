@@ -43,8 +43,8 @@ type importMithrilCommand struct {
 
 // Help shows how the verb is used.
 func (importMithrilCommand) Help() string {
-	return `It can be repeated, and continues after an interruption: rows that were imported are only compared. The guide is
-docs/migrating-from-mithril.md.
+	return `It can be repeated, and continues after an interruption: rows that were imported are only compared. The guide
+is docs/migrating-from-mithril.md.
 
 Example:
 
@@ -105,13 +105,15 @@ func (c *importMithrilCommand) source() (string, error) {
 		source = strings.TrimSpace(string(content))
 	}
 	if !strings.HasPrefix(source, "postgres://") && !strings.HasPrefix(source, "postgresql://") {
-		return "", &console.UsageError{Cause: errors.New("--from or --from-file must name the mithril database, postgres://…")}
+		return "", &console.UsageError{
+			Cause: errors.New("--from or --from-file must name the mithril database, postgres://…"),
+		}
 	}
 	return source, nil
 }
 
-// importCache is how much of a SQLite database an import keeps in memory, in bytes: tokens are found by hashes, which lie
-// all over it.
+// importCache is how much of a SQLite database an import keeps in memory, in bytes: tokens are found by hashes, which
+// lie all over it.
 const importCache = 176 << 20
 
 // withTarget is withSealedStore that makes a SQLite database where there is none, as serve does.

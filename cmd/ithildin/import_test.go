@@ -37,24 +37,30 @@ func mithrilDatabase(t *testing.T) string {
 	schema, err := os.ReadFile("../../adapters/mithril/testdata/schema.sql")
 	require.NoError(t, err)
 	_, err = source.ExecContext(t.Context(), string(schema)+`
-INSERT INTO users (id, email, password, inserted_at, updated_at) VALUES ('3ff33ced-69dc-415a-b231-c6446898335a', 'doctor@example.com', '', now(), now());
+INSERT INTO users (id, email, password, inserted_at, updated_at)
+ VALUES ('3ff33ced-69dc-415a-b231-c6446898335a', 'doctor@example.com', '', now(), now());
 INSERT INTO client_types VALUES ('11111111-1111-4111-8111-111111111111', 'MSP', 'legal_entity:read', now(), now());
 INSERT INTO clients (id, name, priv_settings, client_type_id, inserted_at, updated_at) VALUES
- ('6498d88e-97fb-47e2-85a5-99e884f888aa', 'Hospital', '{"access_type":"DIRECT"}', '11111111-1111-4111-8111-111111111111', now(), now());
-INSERT INTO tokens VALUES ('a0000000-0000-4000-8000-000000000004', 'access_token', 'SnNRdCtvU0tTOENBV2dLRUZwNmIzZz09', extract(epoch FROM now())::int + 3600,
- '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"password","scope":"legal_entity:read"}', '3ff33ced-69dc-415a-b231-c6446898335a', now(), now());`)
+ ('6498d88e-97fb-47e2-85a5-99e884f888aa', 'Hospital', '{"access_type":"DIRECT"}',
+  '11111111-1111-4111-8111-111111111111', now(), now());
+INSERT INTO tokens VALUES ('a0000000-0000-4000-8000-000000000004', 'access_token', 'SnNRdCtvU0tTOENBV2dLRUZwNmIzZz09',
+ extract(epoch FROM now())::int + 3600,
+ '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"password","scope":"legal_entity:read"}',
+ '3ff33ced-69dc-415a-b231-c6446898335a', now(), now());`)
 	require.NoError(t, err)
 	return u.String()
 }
 
-// TestServerContinuesWithADatabaseImportedFromMithril runs the verb twice into a file that it makes, and asks a server on it about a token.
+// TestServerContinuesWithADatabaseImportedFromMithril runs the verb twice into a file that it makes, and asks a
+// server on it about a token.
 func TestServerContinuesWithADatabaseImportedFromMithril(t *testing.T) {
 	source := mithrilDatabase(t)
 	path, err := binary()
 	require.NoError(t, err)
 	directory := t.TempDir()
 	environment := []string{
-		"ITHILDIN_DATABASE_URL=sqlite:" + filepath.Join(directory, "imported.db"), "ITHILDIN_SECRET=" + strings.Repeat("secret ", 8),
+		"ITHILDIN_DATABASE_URL=sqlite:" + filepath.Join(directory, "imported.db"),
+		"ITHILDIN_SECRET=" + strings.Repeat("secret ", 8),
 	}
 	run := func(arguments ...string) string {
 		command := exec.Command(path, append([]string{"import", "mithril", "--from", source}, arguments...)...)

@@ -32,8 +32,8 @@ type initialAccessTokenCreateCommand struct {
 
 // Help shows how the verb is used.
 func (initialAccessTokenCreateCommand) Help() string {
-	return `The token can't be shown again. Its holder sends it as Authorization: Bearer to /oauth2/register of a server with
-ITHILDIN_REGISTRATION=token or open.
+	return `The token can't be shown again. Its holder sends it as Authorization: Bearer to /oauth2/register of a server
+with ITHILDIN_REGISTRATION=token or open.
 
 Example:
 
@@ -50,7 +50,8 @@ type newInitialAccessTokenRow struct {
 func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	switch {
 	case c.Registrations < 1 || c.Registrations > mostRegistrations:
-		return &console.UsageError{Cause: fmt.Errorf("--registrations is %d: want 1 to %d", c.Registrations, mostRegistrations)}
+		return &console.UsageError{Cause: fmt.Errorf("--registrations is %d: want 1 to %d", c.Registrations,
+			mostRegistrations)}
 	case c.Days < 1 || c.Days > mostTokenDays:
 		return &console.UsageError{Cause: fmt.Errorf("--days is %d: want 1 to %d", c.Days, mostTokenDays)}
 	}
@@ -66,7 +67,8 @@ func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal cons
 		if err := store.CreateInitialAccessToken(ctx, token); err != nil {
 			return err
 		}
-		return console.PrintRecord(terminal.Out, c.FormatFlag, newInitialAccessTokenRow{token.ID, value, console.Moment(token.ExpiresAt)})
+		return console.PrintRecord(terminal.Out, c.FormatFlag,
+			newInitialAccessTokenRow{token.ID, value, console.Moment(token.ExpiresAt)})
 	})
 }
 
@@ -99,7 +101,8 @@ func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal consol
 		}
 		var rows []initialAccessTokenRow
 		for _, t := range tokens {
-			rows = append(rows, initialAccessTokenRow{t.ID, t.Name, t.Remaining, console.Moment(t.CreatedAt), console.Moment(t.ExpiresAt)})
+			rows = append(rows, initialAccessTokenRow{t.ID, t.Name, t.Remaining, console.Moment(t.CreatedAt),
+				console.Moment(t.ExpiresAt)})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})

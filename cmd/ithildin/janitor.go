@@ -20,7 +20,8 @@ type janitorCommand struct {
 
 // Help shows how the verb is used.
 func (janitorCommand) Help() string {
-	return `It does once, at any hour, what a running server does every ten minutes in the configured hours. Servers may be running.
+	return `It does once, at any hour, what a running server does every ten minutes in the configured hours. Servers may
+be running.
 
 Example:
 
@@ -32,8 +33,8 @@ type sweptRow struct {
 	Rows  int64  `json:"rows"`
 }
 
-// Run prints how many users' tokens were ended, and how many rows went from each table. A job that fails does not keep the
-// others from being done.
+// Run prints how many users' tokens were ended, and how many rows went from each table. A job that fails does not
+// keep the others from being done.
 func (c *janitorCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	s, err := config.LoadJanitor(c.JanitorFlags, c.PasswordLifetime)
 	if err != nil {

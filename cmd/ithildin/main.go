@@ -41,8 +41,8 @@ type program struct {
 
 // Help is shown by ithildin --help.
 func (program) Help() string {
-	return `Every setting is a flag and an environment variable; a secret comes from the variable itself or from the file that the
-variable with _FILE at its end names.
+	return `Every setting is a flag and an environment variable; a secret comes from the variable itself or from the file
+that the variable with _FILE at its end names.
 
 Exit codes: 0 done; 1 failed; 2 the command line or the configuration is wrong.`
 }
@@ -77,8 +77,8 @@ func run(ctx context.Context, arguments []string, c console.Terminal) int {
 	return console.Report(c.Err, parsed.Run())
 }
 
-// refuseEmptyUpdate refuses an update that names nothing to change, and one that gives ” to a flag that cannot be empty: it
-// would change nothing and say that it was done. Flags that can be empty are lists and pointers.
+// refuseEmptyUpdate refuses an update that names nothing to change, and one that gives ” to a flag that cannot be
+// empty: it would change nothing and say that it was done. Flags that can be empty are lists and pointers.
 func refuseEmptyUpdate(parsed *kong.Context) error {
 	if parsed.Selected() == nil || parsed.Selected().Name != "update" {
 		return nil
@@ -100,7 +100,8 @@ func refuseEmptyUpdate(parsed *kong.Context) error {
 	return nil
 }
 
-// refuseUnnamedFile refuses a flag that is to name a file and is given empty: what was to be in the file would be left out.
+// refuseUnnamedFile refuses a flag that is to name a file and is given empty: what was to be in the file would be
+// left out.
 func refuseUnnamedFile(parsed *kong.Context) error {
 	for _, element := range parsed.Path {
 		if flag := element.Flag; flag != nil && strings.HasSuffix(flag.Name, "-file") && parsed.FlagValue(flag) == "" {
@@ -115,7 +116,8 @@ func acting(ctx context.Context, command string) context.Context {
 	if verb, _, _ := strings.Cut(command, " "); verb == "serve" || verb == "janitor" {
 		return ctx
 	}
-	return storage.ActingAs(ctx, storage.Actor{By: storage.ByCommandLine, Operator: config.OperatingSystemUser(), Command: command})
+	return storage.ActingAs(ctx, storage.Actor{By: storage.ByCommandLine, Operator: config.OperatingSystemUser(),
+		Command: command})
 }
 
 // helpFor names the help of the verb that was meant.

@@ -111,7 +111,8 @@ func (p *process) signInPage() (*http.Client, string) {
 	require.NoError(p.t, err)
 	browser := &http.Client{Jar: jar}
 	response, err := browser.Get(p.issuer + oauth.PathAuthorize + "?" + url.Values{
-		"client_id": {storage.PresetStandard}, "response_type": {"code"}, "redirect_uri": {crashRedirect}, "scope": {"openid"},
+		"client_id": {storage.PresetStandard}, "response_type": {"code"}, "redirect_uri": {crashRedirect},
+		"scope": {"openid"},
 		"state": {"a-state-of-enough-bits"},
 	}.Encode())
 	require.NoError(p.t, err)
@@ -148,8 +149,9 @@ func TestMemoryOfManyRequestsStaysWithinGuide(t *testing.T) {
 	require.Positive(t, counts[http.StatusSeeOther], counts)
 	require.Equal(t, memoryAtOnce, counts[http.StatusSeeOther]+counts[http.StatusServiceUnavailable], counts)
 	counts = measure("wrong passwords", forSignIns, func(n int) int {
-		return p.sendAs(http.DefaultClient, n, "/auth/login", "application/json", fmt.Sprintf(`{"token":{"grant_type":"password",`+
-			`"client_id":%q,"email":"person-%d@example.com","password":"wrong","scope":"app:authorize"}}`, loginClientID, n))
+		return p.sendAs(http.DefaultClient, n, "/auth/login", "application/json",
+			fmt.Sprintf(`{"token":{"grant_type":"password","client_id":%q,"email":"person-%d@example.com",`+
+				`"password":"wrong","scope":"app:authorize"}}`, loginClientID, n))
 	})
 	require.Equal(t, memoryAtOnce, counts[http.StatusUnauthorized]+counts[http.StatusServiceUnavailable], counts)
 	require.Positive(t, counts[http.StatusServiceUnavailable], "so they were hashed: %v", counts)

@@ -121,7 +121,8 @@ func (p *process) kill() {
 func (p *process) verb(arguments ...string) {
 	path, err := binary()
 	require.NoError(p.t, err)
-	command := exec.Command(path, append(arguments, "--database-url", "sqlite:"+filepath.Join(p.command.Dir, "ithildin-dev.db"))...)
+	command := exec.Command(path, append(arguments, "--database-url",
+		"sqlite:"+filepath.Join(p.command.Dir, "ithildin-dev.db"))...)
 	output, err := command.CombinedOutput()
 	require.NoError(p.t, err, string(output))
 }

@@ -14,8 +14,9 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// The tests of this file take the database away from clients that refresh, for longer than their grace. They run with all
-// others, in seconds: the grace is the shortest that a policy can have, and a proxy stands for the machine that fails.
+// The tests of this file take the database away from clients that refresh, for longer than their grace. They run with
+// all others, in seconds: the grace is the shortest that a policy can have, and a proxy stands for the machine that
+// fails.
 
 // chains are rotating families at a server behind a proxy, whose clients repeat a refresh until they are answered.
 type chains struct {
@@ -43,7 +44,8 @@ func beginChains(t *testing.T, change func(*storage.Policy)) *chains {
 	}, "serve")}
 	for range 8 {
 		status, answer := c.token(storage.PresetStandard, url.Values{
-			"grant_type": {"authorization_code"}, "code": {newCode(t, store, storage.PresetStandard)}, "redirect_uri": {crashRedirect},
+			"grant_type": {"authorization_code"}, "code": {newCode(t, store, storage.PresetStandard)},
+			"redirect_uri": {crashRedirect},
 		})
 		require.Equal(t, http.StatusOK, status)
 		c.tokens = append(c.tokens, answer["refresh_token"].(string))
@@ -52,8 +54,8 @@ func beginChains(t *testing.T, change func(*storage.Policy)) *chains {
 	return c
 }
 
-// refreshAll refreshes every chain at once, each until it is answered. It returns when all are, with what some were refused
-// with. repeated gets a value each time that an answer was missing.
+// refreshAll refreshes every chain at once, each until it is answered. It returns when all are, with what some were
+// refused with. repeated gets a value each time that an answer was missing.
 func (c *chains) refreshAll(repeated chan<- struct{}) <-chan []any {
 	done := make(chan []any, 1)
 	refusals := make([]any, len(c.tokens))

@@ -70,7 +70,8 @@ func TestAdminTokensTheLogLevelAndTheDatabasePasswordAreReadAgainBySIGHUP(t *tes
 	write("tokens", "second:another-token-by-now")
 	write("level", "warn")
 	require.NoError(t, p.command.Process.Signal(syscall.SIGHUP))
-	require.Eventually(t, func() bool { return ask("another-token-by-now") == http.StatusOK }, 5*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return ask("another-token-by-now") == http.StatusOK }, 5*time.Second,
+		20*time.Millisecond)
 	require.Equal(t, http.StatusUnauthorized, ask("the-first-token-of-all"))
 	exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '` + role + `'`)
 	require.Equal(t, http.StatusOK, ask("another-token-by-now"), "connections are made with the new password")
@@ -80,5 +81,6 @@ func TestAdminTokensTheLogLevelAndTheDatabasePasswordAreReadAgainBySIGHUP(t *tes
 
 // awaitLog waits until the process has written a text.
 func (p *process) awaitLog(t *testing.T, text string) {
-	require.Eventually(t, func() bool { return strings.Contains(p.output.String(), text) }, 5*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(p.output.String(), text) }, 5*time.Second,
+		20*time.Millisecond)
 }

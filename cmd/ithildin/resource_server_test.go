@@ -23,13 +23,14 @@ import (
 
 const audience = "https://api.example.org"
 
-// resourceServerTokens are access tokens of a development server: of a client as it is made, of one for Spring, and one that is
-// meant for another API.
+// resourceServerTokens are access tokens of a development server: of a client as it is made, of one for Spring, and
+// one that is meant for another API.
 func resourceServerTokens(t *testing.T, p *process) (standard, spring, foreign string) {
 	create := []string{"client", "create", "--grant-type", "client_credentials", "--client-secret-file", secretFile(t)}
 	p.verb(append(create, "--id", "standard", "--name", "Standard", "--audience", audience)...)
 	p.verb(append(create, "--id", "for-spring", "--name", "For Spring", "--audience", audience, "--for", "spring")...)
-	p.verb(append(create, "--id", "foreign", "--name", "Foreign", "--audience", "https://other.example.org", "--for", "spring")...)
+	p.verb(append(create, "--id", "foreign", "--name", "Foreign", "--audience", "https://other.example.org", "--for",
+		"spring")...)
 	get := func(id string) string {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.issuer+"/oauth2/token",
 			strings.NewReader("grant_type=client_credentials"))
@@ -108,13 +109,15 @@ func TestSpringSecurityAcceptsTokensOfAClientCreatedForSpring(t *testing.T) {
 		_ = json.NewDecoder(response.Body).Decode(&answer)
 		return response.StatusCode, answer.Subject, response.Header.Get("WWW-Authenticate")
 	}
-	require.Eventually(t, func() bool { status, _, _ := ask("none"); return status != 0 }, 100*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { status, _, _ := ask("none"); return status != 0 }, 100*time.Second,
+		100*time.Millisecond)
 
 	status, subject, challenge := ask(spring)
 	require.Equal(t, http.StatusOK, status, challenge)
 	require.Equal(t, "for-spring", subject)
 	status, _, _ = ask(standard)
-	require.Equal(t, http.StatusUnauthorized, status, "Spring Security takes no typ but JWT; were it to, the policy would not be needed")
+	require.Equal(t, http.StatusUnauthorized, status,
+		"Spring Security takes no typ but JWT; were it to, the policy would not be needed")
 	status, _, challenge = ask(foreign)
 	require.Equal(t, http.StatusUnauthorized, status)
 	require.Contains(t, challenge, "aud")
@@ -134,7 +137,8 @@ func TestDocumentedNodeCodeVerifiesAccessTokens(t *testing.T) {
 	path := filepath.Join(directory, "api.mjs")
 	require.NoError(t, os.WriteFile(path, script, 0o600))
 	for token, want := range map[string]string{
-		standard: "standard", spring: "refused: ERR_JWT_CLAIM_VALIDATION_FAILED", foreign: "refused: ERR_JWT_CLAIM_VALIDATION_FAILED",
+		standard: "standard", spring: "refused: ERR_JWT_CLAIM_VALIDATION_FAILED",
+		foreign:                                 "refused: ERR_JWT_CLAIM_VALIDATION_FAILED",
 		standard[:len(standard)-8] + "AAAAAAAA": "refused: ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
 	} {
 		said, err := exec.CommandContext(t.Context(), node, path, p.issuer, audience, token).CombinedOutput()

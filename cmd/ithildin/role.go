@@ -171,5 +171,6 @@ func (h heldRole) change(
 	if err != nil {
 		return database.Explain(err, "role "+h.Name)
 	}
-	return database.Explain(change(ctx, user.ID, role.ID, h.Client), fmt.Sprintf("client %q, or role %s there,", h.Client, h.Name))
+	return database.Explain(change(ctx, user.ID, role.ID, h.Client),
+		fmt.Sprintf("client %q, or role %s there,", h.Client, h.Name))
 }

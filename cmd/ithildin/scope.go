@@ -92,8 +92,8 @@ type scopeDeleteCommand struct {
 
 // Help shows how the verb is used.
 func (scopeDeleteCommand) Help() string {
-	return `Clients, client types and roles that name the scope keep it: it is then governed by roles, is granted after a sign-in by
-password, and has no text on the consent page. Remove it from them first.
+	return `Clients, client types and roles that name the scope keep it: it is then governed by roles, is granted after a
+sign-in by password, and has no text on the consent page. Remove it from them first.
 
 Example:
 

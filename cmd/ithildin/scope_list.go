@@ -29,8 +29,8 @@ func checkScope(scope []string) error {
 	return nil
 }
 
-// warnOfUnknownScopes names scopes that the catalogue lacks: roles govern them, and the consent page has no words for them.
-// They are stored all the same, for the catalogue may follow.
+// warnOfUnknownScopes names scopes that the catalogue lacks: roles govern them, and the consent page has no words for
+// them. They are stored all the same, for the catalogue may follow.
 func warnOfUnknownScopes(ctx context.Context, terminal console.Terminal, store *storage.Store, scope []string) error {
 	catalogue, err := store.Scopes(ctx)
 	if err != nil {

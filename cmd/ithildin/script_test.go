@@ -24,8 +24,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"ithildin": main})
 }
 
-// TestVerbsByTheirScripts runs testdata/script, which reads like a manual. Each script has a directory of its
-// own, two free addresses, the words http, field and postgresql and the condition of that name, besides those of testscript.
+// TestVerbsByTheirScripts runs testdata/script, which reads like a manual. Each script has a directory of its own,
+// two free addresses, the words http, field and postgresql and the condition of that name, besides those of
+// testscript.
 func TestVerbsByTheirScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
@@ -109,8 +110,8 @@ func scriptHTTP(script *testscript.TestScript, negated bool, arguments []string)
 	}
 }
 
-// scriptField is `field NAME FILE`: it writes a field of the JSON object that the last command printed to a file, and sets
-// the environment variable of that name.
+// scriptField is `field NAME FILE`: it writes a field of the JSON object that the last command printed to a file, and
+// sets the environment variable of that name.
 func scriptField(script *testscript.TestScript, negated bool, arguments []string) {
 	if negated || len(arguments) != 2 {
 		script.Fatalf("usage: field NAME FILE")

@@ -60,8 +60,8 @@ func startDevelopmentServer(t *testing.T) string {
 
 var hiddenRequest = regexp.MustCompile(`name="request" value="([^"]+)"`)
 
-// browse begins an authorization, answers every page as the demo user who allows everything, and returns the page at the
-// end with its address.
+// browse begins an authorization, answers every page as the demo user who allows everything, and returns the page at
+// the end with its address.
 func browse(t *testing.T, begin string) (landed *url.URL, body string) {
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
@@ -106,7 +106,8 @@ func TestEachButtonOfTheCallbackPageExchangesTheCode(t *testing.T) {
 			require.Equal(t, "/dev/callback", landed.Path)
 			require.Contains(t, page, `id="exchange-`+c.face+`"`)
 			require.Contains(t, page, `<pre id="curl-`+c.face+`">curl `)
-			response, err := http.PostForm(issuer+"/dev/exchange", url.Values{"code": {landed.Query().Get("code")}, "face": {c.face}})
+			response, err := http.PostForm(issuer+"/dev/exchange",
+				url.Values{"code": {landed.Query().Get("code")}, "face": {c.face}})
 			require.NoError(t, err)
 			defer response.Body.Close()
 			answer, err := io.ReadAll(response.Body)

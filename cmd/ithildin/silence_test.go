@@ -17,8 +17,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// TestServerAnswersAndStopsInTimeWhenTheDatabaseStopsAnswering has connections that stay open and say nothing, as those to a
-// machine without power.
+// TestServerAnswersAndStopsInTimeWhenTheDatabaseStopsAnswering has connections that stay open and say nothing, as
+// those to a machine without power.
 func TestServerAnswersAndStopsInTimeWhenTheDatabaseStopsAnswering(t *testing.T) {
 	databaseURL := storagetest.PostgreSQL().Create(t)
 	proxy := storagetest.NewProxy(t, databaseURL)
@@ -27,7 +27,8 @@ func TestServerAnswersAndStopsInTimeWhenTheDatabaseStopsAnswering(t *testing.T) 
 	code := newCode(t, store, storage.PresetStandard)
 	p := start(t, t.TempDir(), []string{
 		"ITHILDIN_DATABASE_URL=" + proxy.URL() + "&statement_timeout=2000&connect_timeout=1",
-		"ITHILDIN_SECRET=" + string(storagetest.Secret()), "ITHILDIN_ISSUER=http://silence.example", "ITHILDIN_SHUTDOWN_DELAY=0s",
+		"ITHILDIN_SECRET=" + string(storagetest.Secret()), "ITHILDIN_ISSUER=http://silence.example",
+		"ITHILDIN_SHUTDOWN_DELAY=0s",
 	}, "serve")
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {crashRedirect}}
 
@@ -56,7 +57,8 @@ func TestServerAnswersAndStopsInTimeWhenTheDatabaseStopsAnswering(t *testing.T) 
 
 	proxy.ComeBack()
 	began = time.Now()
-	require.Eventually(t, func() bool { status, _ := p.readiness(); return status == http.StatusOK }, 10*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { status, _ := p.readiness(); return status == http.StatusOK }, 10*time.Second,
+		50*time.Millisecond)
 	status, _ = p.token(storage.PresetStandard, form)
 	require.Equal(t, http.StatusOK, status, "the code was not lost")
 	t.Logf("served %v after the database came back", time.Since(began))

@@ -94,9 +94,11 @@ func TestOldTLSIsRefused(t *testing.T) {
 		suites           []uint16
 		refusal          string
 	}{
-		"1.1":                {tls.VersionTLS10, tls.VersionTLS11, nil, "protocol version not supported"},
-		"1.2 with CBC":       {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}, "handshake failure"},
-		"1.2 without AEAD":   {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA}, "handshake failure"},
+		"1.1": {tls.VersionTLS10, tls.VersionTLS11, nil, "protocol version not supported"},
+		"1.2 with CBC": {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA},
+			"handshake failure"},
+		"1.2 without AEAD": {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA},
+			"handshake failure"},
 		"1.2 with AES-GCM":   {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, ""},
 		"1.3":                {tls.VersionTLS13, tls.VersionTLS13, nil, ""},
 		"whatever they have": {tls.VersionTLS10, tls.VersionTLS13, nil, ""},

@@ -32,7 +32,8 @@ func (tokenAuthorizationCodeCommand) Help() string {
 
 Example:
 
-    echo demo-secret | ithildin token authorization-code --client-id demo --client-secret-file - --scope "openid email" --redirect-uri http://127.0.0.1/dev/callback`
+    echo demo-secret | ithildin token authorization-code --client-id demo --client-secret-file - \
+        --scope "openid email" --redirect-uri http://127.0.0.1/dev/callback`
 }
 
 // Run prints the token answer (RFC 6749 4.1, with PKCE of RFC 7636).
@@ -56,7 +57,8 @@ func (c *tokenAuthorizationCodeCommand) Run(ctx context.Context, terminal consol
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(terminal.Err, "Open this in a browser:\n\n  "+c.authorizeURL(found.Authorize, redirectURI, state, verifier)+"\n")
+	fmt.Fprintln(terminal.Err, "Open this in a browser:\n\n  "+c.authorizeURL(found.Authorize, redirectURI, state,
+		verifier)+"\n")
 	code, err := awaitCode(ctx, listener, state)
 	if err != nil {
 		return err
@@ -70,7 +72,8 @@ func (c *tokenAuthorizationCodeCommand) Run(ctx context.Context, terminal consol
 func (c *tokenAuthorizationCodeCommand) listen() (net.Listener, string, error) {
 	u, err := url.Parse(c.RedirectURI)
 	if err != nil || u.Scheme != "http" || u.Hostname() != "127.0.0.1" {
-		return nil, "", &console.UsageError{Cause: fmt.Errorf("--redirect-uri %q: want http://127.0.0.1 and a path", c.RedirectURI)}
+		return nil, "", &console.UsageError{Cause: fmt.Errorf("--redirect-uri %q: want http://127.0.0.1 and a path",
+			c.RedirectURI)}
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "0")))
 	if err != nil {

@@ -75,7 +75,8 @@ func (userCreateCommand) Help() string {
 
     pass doctor | ithildin user create doctor@example.com --password-file - --must-change
 
-A password must have at least 12 characters and must not be one that attackers try first. There is no rule about kinds of characters.`
+A password must have at least 12 characters and must not be one that attackers try first. There is no rule about kinds
+of characters.`
 }
 
 type newUserRow struct {
@@ -110,13 +111,15 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console.Terminal) 
 		}
 		now := store.Now()
 		user := storage.User{
-			ID: cmp.Or(c.ID, store.NewID()), Email: c.Email, Password: hash, PasswordSetAt: now, TaxID: c.TaxID, Profile: profile,
+			ID: cmp.Or(c.ID, store.NewID()), Email: c.Email, Password: hash, PasswordSetAt: now, TaxID: c.TaxID,
+			Profile:            profile,
 			MustChangePassword: c.MustChange, CreatedAt: now, UpdatedAt: now,
 		}
 		if err := store.CreateUser(ctx, user); err != nil {
 			return database.Explain(err, "user "+c.Email)
 		}
-		return console.PrintRecord(terminal.Out, c.FormatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})
+		return console.PrintRecord(terminal.Out, c.FormatFlag,
+			newUserRow{ID: user.ID, Email: user.Email, Password: generated})
 	})
 }
 
@@ -214,7 +217,8 @@ func (c *userShowCommand) Run(ctx context.Context, terminal console.Terminal) er
 		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag, userRecord{
 			ID: u.ID, Email: u.Email, TaxID: u.TaxID, Profile: u.Profile, Blocked: u.IsBlocked, BlockReason: u.BlockReason,
-			PasswordSetAt: console.Moment(u.PasswordSetAt), MustChange: u.MustChangePassword, CreatedAt: console.Moment(u.CreatedAt), UpdatedAt: console.Moment(u.UpdatedAt), Roles: roles,
+			PasswordSetAt: console.Moment(u.PasswordSetAt), MustChange: u.MustChangePassword,
+			CreatedAt: console.Moment(u.CreatedAt), UpdatedAt: console.Moment(u.UpdatedAt), Roles: roles,
 		})
 	})
 }
@@ -282,7 +286,8 @@ func (userSetPasswordCommand) Help() string {
 
     ithildin user set-password doctor@example.com --password-file - --must-change
 
-A password must have at least 12 characters and must not be one that attackers try first. There is no rule about kinds of characters.`
+A password must have at least 12 characters and must not be one that attackers try first. There is no rule about kinds
+of characters.`
 }
 
 // Run stores the password and prints one that it made, this once.
@@ -310,6 +315,7 @@ func (c *userSetPasswordCommand) Run(ctx context.Context, terminal console.Termi
 		if err := set(ctx, user.ID, hash); err != nil {
 			return err
 		}
-		return console.PrintRecord(terminal.Out, c.FormatFlag, newUserRow{ID: user.ID, Email: user.Email, Password: generated})
+		return console.PrintRecord(terminal.Out, c.FormatFlag,
+			newUserRow{ID: user.ID, Email: user.Email, Password: generated})
 	})
 }

@@ -17,8 +17,8 @@ type userDeleteCommand struct {
 
 // Help shows how the verb is used.
 func (userDeleteCommand) Help() string {
-	return `Sessions, tokens, roles, approvals and factors of the user are deleted too; audit events stay. The sub of the user is never
-reused. "ithildin user block" can be undone, this can't.
+	return `Sessions, tokens, roles, approvals and factors of the user are deleted too; audit events stay. The sub of the
+user is never reused. "ithildin user block" can be undone, this can't.
 
 Example:
 

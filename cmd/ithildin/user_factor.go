@@ -51,7 +51,8 @@ func (c *userFactorListCommand) Run(ctx context.Context, terminal console.Termin
 		}
 		var rows []userFactorRow
 		for _, f := range factors {
-			rows = append(rows, userFactorRow{f.Type, f.Factor, f.IsActive, console.Moment(f.CreatedAt), console.Moment(f.UpdatedAt)})
+			rows = append(rows, userFactorRow{f.Type, f.Factor, f.IsActive, console.Moment(f.CreatedAt),
+				console.Moment(f.UpdatedAt)})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
@@ -126,8 +127,8 @@ type userFactorResetCommand struct {
 
 // Help shows how the verb is used.
 func (userFactorResetCommand) Help() string {
-	return `The phone is removed. The next sign-in with the password of the user sets another one. If somebody else may know the
-password, set a new one too (ithildin user set-password).
+	return `The phone is removed. The next sign-in with the password of the user sets another one. If somebody else may
+know the password, set a new one too (ithildin user set-password).
 
 Example:
 

@@ -21,8 +21,8 @@ func (userSignOutCommand) Help() string {
 
     ithildin user sign-out doctor@example.com
 
-The user has to sign in again in every browser, and clients of the sessions are notified by the back channel. Tokens with
-offline access stay; "ithildin user block" ends them too.`
+The user has to sign in again in every browser, and clients of the sessions are notified by the back channel. Tokens
+with offline access stay; "ithildin user block" ends them too.`
 }
 
 type signedOutRow struct {

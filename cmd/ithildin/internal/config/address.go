@@ -90,7 +90,8 @@ func validHost(u *url.URL) bool {
 		return true
 	}
 	for label := range strings.SplitSeq(host, ".") {
-		if label == "" || len(label) > 63 || strings.Trim(label, "-") != label || strings.Trim(strings.ToLower(label), hostCharacters) != "" {
+		if label == "" || len(label) > 63 || strings.Trim(label, "-") != label ||
+			strings.Trim(strings.ToLower(label), hostCharacters) != "" {
 			return false
 		}
 	}

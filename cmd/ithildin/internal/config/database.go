@@ -33,8 +33,8 @@ func LoadDatabase(f DatabaseFlags) (Database, error) {
 	return s, p.err()
 }
 
-// LoadSealedDatabase reads the flags of a verb that reads or writes what the master secrets seal. Unless it requires them,
-// they may be absent.
+// LoadSealedDatabase reads the flags of a verb that reads or writes what the master secrets seal. Unless it requires
+// them, they may be absent.
 func LoadSealedDatabase(f DatabaseFlags, secrets SecretFlags, required bool) (Database, error) {
 	var p problems
 	s := f.load(&p, false)

@@ -20,7 +20,8 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
-// Describe lists every setting with the value that the server runs with, its default too. Of secrets it says how many there are.
+// Describe lists every setting with the value that the server runs with, its default too. Of secrets it says how many
+// there are.
 func (c Flags) Describe(s *Settings) []Setting {
 	rows := []Setting{
 		{"ITHILDIN_ISSUER", s.Issuer.String()},
@@ -62,8 +63,8 @@ func (c Flags) Describe(s *Settings) []Setting {
 	return c.appendRest(rows)
 }
 
-// appendRest adds each setting that has no row yet, as it was given. A secret is never a flag, and one that a file holds is shown
-// by the name of the file.
+// appendRest adds each setting that has no row yet, as it was given. A secret is never a flag, and one that a file
+// holds is shown by the name of the file.
 func (c Flags) appendRest(rows []Setting) []Setting {
 	eachSetting(reflect.ValueOf(c), func(name string, value reflect.Value) {
 		if !slices.ContainsFunc(rows, func(row Setting) bool { return row.Name == name }) {

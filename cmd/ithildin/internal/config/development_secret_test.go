@@ -22,5 +22,6 @@ func TestDevelopmentSecretIsCreatedOnceWithOwnerOnlyMode(t *testing.T) {
 	require.NoError(t, configured.KeepDevelopmentSecret())
 	require.Equal(t, "configured", string(configured.Database.Secrets[0]))
 	require.NoError(t, os.WriteFile(filepath.Join(directory, DevelopmentSecretFile), []byte("short"), 0o600))
-	require.ErrorContains(t, (&Settings{Database: Database{URL: s.Database.URL}}).KeepDevelopmentSecret(), "holds less than 32 bytes")
+	require.ErrorContains(t, (&Settings{Database: Database{URL: s.Database.URL}}).KeepDevelopmentSecret(),
+		"holds less than 32 bytes")
 }

@@ -10,11 +10,12 @@ import (
 // settingPrefix begins the name of every variable of ours.
 const settingPrefix = "ITHILDIN_"
 
-// UnsetEmpty makes a setting that is empty, as templates of containers leave it, the same as one that is absent, but for
-// secrets.
+// UnsetEmpty makes a setting that is empty, as templates of containers leave it, the same as one that is absent, but
+// for secrets.
 func UnsetEmpty() {
 	for _, entry := range os.Environ() {
-		if name, value, _ := strings.Cut(entry, "="); value == "" && strings.HasPrefix(name, settingPrefix) && !isSecret(name) {
+		if name, value, _ := strings.Cut(entry, "="); value == "" && strings.HasPrefix(name, settingPrefix) &&
+			!isSecret(name) {
 			_ = os.Unsetenv(name) // fails for impossible names only
 		}
 	}

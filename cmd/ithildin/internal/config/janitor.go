@@ -54,7 +54,8 @@ const (
 	largestJanitorBatch    = 10000
 )
 
-// LoadJanitor reads the flags of a janitor that works at once; passwordLifetime is ITHILDIN_PASSWORD_LIFETIME as it was given.
+// LoadJanitor reads the flags of a janitor that works at once; passwordLifetime is ITHILDIN_PASSWORD_LIFETIME as it
+// was given.
 func LoadJanitor(f JanitorFlags, passwordLifetime string) (Janitor, error) {
 	var p problems
 	s := f.load(&p, serviceFlags{PasswordLifetime: passwordLifetime}.passwordLifetime(&p))
@@ -83,7 +84,8 @@ func (p *problems) auditRetention(value string) map[string]int64 {
 		number, err := strconv.Atoi(days)
 		if _, twice := lifetimes[kind]; err != nil || twice || single && !eventKind.MatchString(kind) ||
 			number < 1 || number > longestRetention {
-			p.add("ITHILDIN_AUDIT_RETENTION", "has %q: want DAYS or KIND=DAYS, each kind once, with 1 to %d days", part, longestRetention)
+			p.add("ITHILDIN_AUDIT_RETENTION", "has %q: want DAYS or KIND=DAYS, each kind once, with 1 to %d days", part,
+				longestRetention)
 			continue
 		}
 		lifetimes[kind] = int64(number) * 24 * 3600

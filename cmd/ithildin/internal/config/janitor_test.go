@@ -25,7 +25,8 @@ func TestJanitorHoursAreParsed(t *testing.T) {
 	require.True(t, s.Expiration.Has(at(3).In(kyiv)), "hours are of UTC")
 
 	for _, wrong := range []JanitorFlags{
-		{TokenExpirationHours: "24-1"}, {TokenExpirationHours: "1"}, {TokenDeletingHours: "1-4x"}, {TokenRetention: "0"}, {JanitorBatch: "many"},
+		{TokenExpirationHours: "24-1"}, {TokenExpirationHours: "1"}, {TokenDeletingHours: "1-4x"}, {TokenRetention: "0"},
+		{JanitorBatch: "many"},
 	} {
 		var p problems
 		wrong.load(&p, 0)

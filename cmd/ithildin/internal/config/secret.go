@@ -7,16 +7,17 @@ import (
 	"ithildin/cmd/ithildin/internal/console"
 )
 
-// isSecret says whether a variable holds a secret, or names the file with one. Such a one that is there and empty is a mistake
-// and never the same as one that is absent: a template whose value was lost must not open what it was to close.
+// isSecret says whether a variable holds a secret, or names the file with one. Such a one that is there and empty is
+// a mistake and never the same as one that is absent: a template whose value was lost must not open what it was to
+// close.
 func isSecret(variable string) bool {
 	name := strings.TrimSuffix(variable, "_FILE")
 	return strings.HasPrefix(name, settingPrefix) &&
 		(strings.HasSuffix(name, "_SECRET") || strings.HasSuffix(name, "_TOKEN") || name == "ITHILDIN_DATABASE_URL")
 }
 
-// secret reads a secret setting from the environment variable of that name, or from a file. One that is named by either and
-// is empty is a problem; "" is one that nobody named.
+// secret reads a secret setting from the environment variable of that name, or from a file. One that is named by
+// either and is empty is a problem; "" is one that nobody named.
 func (p *problems) secret(name, file string) string {
 	return p.secretOr(name, os.Getenv(name), file)
 }

@@ -34,8 +34,9 @@ func (f servingFlags) load(p *problems, dev bool, connections int) Serving {
 		delay = "0s"
 	}
 	return Serving{
-		ShutdownDelay:  p.duration("ITHILDIN_SHUTDOWN_DELAY", cmp.Or(f.ShutdownDelay, delay), longestShutdownDelay),
-		RequestsAtOnce: p.number("ITHILDIN_REQUESTS_AT_ONCE", f.RequestsAtOnce, requestsOfConnection*connections, 1, mostRequests),
-		ClockSkew:      p.duration("ITHILDIN_CLOCK_SKEW", cmp.Or(f.ClockSkew, defaultClockSkew), largestClockSkew),
+		ShutdownDelay: p.duration("ITHILDIN_SHUTDOWN_DELAY", cmp.Or(f.ShutdownDelay, delay), longestShutdownDelay),
+		RequestsAtOnce: p.number("ITHILDIN_REQUESTS_AT_ONCE", f.RequestsAtOnce,
+			requestsOfConnection*connections, 1, mostRequests),
+		ClockSkew: p.duration("ITHILDIN_CLOCK_SKEW", cmp.Or(f.ClockSkew, defaultClockSkew), largestClockSkew),
 	}
 }

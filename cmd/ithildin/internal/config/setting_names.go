@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// SettingNames lists the variables from which Flags are read, in the order of the flags. A secret that a file may hold is
-// named with and without _FILE.
+// SettingNames lists the variables from which Flags are read, in the order of the flags. A secret that a file may
+// hold is named with and without _FILE.
 func SettingNames() (names []string) {
 	eachSetting(reflect.ValueOf(Flags{}), func(name string, _ reflect.Value) {
 		names = append(names, name)
@@ -41,7 +41,8 @@ func warnOfUnknown(out io.Writer, environment []string) {
 	known := SettingNames()
 	for _, entry := range environment {
 		name, _, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, settingPrefix) || strings.HasPrefix(name, settingPrefix+"TEST_") || slices.Contains(known, name) ||
+		if !strings.HasPrefix(name, settingPrefix) || strings.HasPrefix(name, settingPrefix+"TEST_") ||
+			slices.Contains(known, name) ||
 			slices.ContainsFunc(ofKubernetes, func(end string) bool { return strings.HasSuffix(name, end) }) {
 			continue
 		}

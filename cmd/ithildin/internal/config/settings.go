@@ -76,7 +76,8 @@ const (
 // Load checks the whole configuration. The error names every setting that is wrong.
 func (c Flags) Load() (*Settings, error) {
 	var p problems
-	s := &Settings{Dev: c.Dev, NewIssuer: c.NewIssuer, LogLevel: &slog.LevelVar{}, Scheme: c.scheme(), LogFormat: c.LogFormat}
+	s := &Settings{Dev: c.Dev, NewIssuer: c.NewIssuer, LogLevel: &slog.LevelVar{}, Scheme: c.scheme(),
+		LogFormat: c.LogFormat}
 	s.Listen = p.address("ITHILDIN_LISTEN", cmp.Or(c.Listen, DefaultListen))
 	s.AdminListen = p.address("ITHILDIN_ADMIN_LISTEN", cmp.Or(c.AdminListen, defaultAdminListen))
 	if s.Listen != "" && s.Listen == s.AdminListen {

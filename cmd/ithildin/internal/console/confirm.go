@@ -15,8 +15,8 @@ type ConfirmFlag struct {
 	Yes bool `help:"Do not ask for confirmation; without a terminal nothing is asked."`
 }
 
-// Confirm asks the question on a terminal and returns an error unless the answer is yes. Without a terminal, as in a script,
-// the command line is the answer.
+// Confirm asks the question on a terminal and returns an error unless the answer is yes. Without a terminal, as in a
+// script, the command line is the answer.
 func (f ConfirmFlag) Confirm(terminal Terminal, format string, values ...any) error {
 	file, isFile := terminal.In.(*os.File)
 	if f.Yes || !isFile || !term.IsTerminal(int(file.Fd())) {

@@ -24,7 +24,8 @@ const (
 // WithoutMark takes the byte order mark of UTF-8 from the beginning of a text.
 func WithoutMark(text string) string { return strings.TrimPrefix(text, markUTF8) }
 
-// ReadFile reads a small file of text whole, without a byte order mark, or standard input where path is "-" and in is given.
+// ReadFile reads a small file of text whole, without a byte order mark, or standard input where path is "-" and in is
+// given.
 func ReadFile(path string, in io.Reader) ([]byte, error) {
 	if path != "-" || in == nil {
 		file, err := os.Open(path)

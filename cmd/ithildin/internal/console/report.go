@@ -15,8 +15,8 @@ const (
 	ExitUsage   = 2 // the command line or the configuration is wrong; nothing was begun
 )
 
-// UsageError is a mistake in the command line or the configuration. Report prints Hint, if there is one, below the cause,
-// and the process ends with ExitUsage.
+// UsageError is a mistake in the command line or the configuration. Report prints Hint, if there is one, below the
+// cause, and the process ends with ExitUsage.
 type UsageError struct {
 	Cause error
 	Hint  string

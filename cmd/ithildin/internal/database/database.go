@@ -48,7 +48,9 @@ func WithStore(ctx context.Context, f config.DatabaseFlags, work func(*storage.S
 }
 
 // WithSealedStore is WithStore for a verb that reads what the master secrets seal.
-func WithSealedStore(ctx context.Context, f config.DatabaseFlags, secrets config.SecretFlags, work func(*storage.Store) error) error {
+func WithSealedStore(
+	ctx context.Context, f config.DatabaseFlags, secrets config.SecretFlags, work func(*storage.Store) error,
+) error {
 	s, err := config.LoadSealedDatabase(f, secrets, true)
 	if err != nil {
 		return err
@@ -57,7 +59,9 @@ func WithSealedStore(ctx context.Context, f config.DatabaseFlags, secrets config
 }
 
 // WithSealableStore is WithStore for a verb that needs the master secrets for some clients only: they may be absent.
-func WithSealableStore(ctx context.Context, f config.DatabaseFlags, secrets config.SecretFlags, work func(*storage.Store) error) error {
+func WithSealableStore(
+	ctx context.Context, f config.DatabaseFlags, secrets config.SecretFlags, work func(*storage.Store) error,
+) error {
 	s, err := config.LoadSealedDatabase(f, secrets, false)
 	if err != nil {
 		return err
@@ -113,14 +117,15 @@ func WithSchema(f config.DatabaseFlags, work func(*storage.Store) error) error {
 // ExplainSealed adds a hint to the error of a master secret that does not open what the database holds sealed.
 func ExplainSealed(err error) error {
 	if errors.Is(err, storage.ErrSealed) {
-		return console.WithHint("ITHILDIN_SECRET must have the master secret that this database began with, or was resealed under; "+
+		return console.WithHint("ITHILDIN_SECRET must have the master secret that this database "+
+			"began with, or was resealed under; "+
 			"that of a development server is in "+config.DevelopmentSecretFile, err)
 	}
 	return err
 }
 
-// Explain says of the two errors of the store that a person may cause what is missing or taken; others it returns as they
-// are. what names the subject, such as "user doctor@example.com".
+// Explain says of the two errors of the store that a person may cause what is missing or taken; others it returns as
+// they are. what names the subject, such as "user doctor@example.com".
 func Explain(err error, what string) error {
 	switch {
 	case errors.Is(err, storage.ErrNotFound):

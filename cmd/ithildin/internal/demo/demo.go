@@ -52,8 +52,10 @@ const (
 
 // demoScopes are those of the published page of the eHealth client, in the words that the consent page shows.
 var demoScopes = []storage.Scope{
-	{Name: "capitation_contracts:view", TitleUkrainian: "Переглядати договори за капітацією", TitleEnglish: "View capitation contracts"},
-	{Name: "capitation_contracts:create", TitleUkrainian: "Створювати договори за капітацією", TitleEnglish: "Create capitation contracts"},
+	{Name: "capitation_contracts:view", TitleUkrainian: "Переглядати договори за капітацією",
+		TitleEnglish: "View capitation contracts"},
+	{Name: "capitation_contracts:create", TitleUkrainian: "Створювати договори за капітацією",
+		TitleEnglish: "Create capitation contracts"},
 	{Name: "patients:view", TitleUkrainian: "Переглядати дані пацієнтів", TitleEnglish: "View patients"},
 	{Name: "patients:create", TitleUkrainian: "Реєструвати пацієнтів", TitleEnglish: "Register patients"},
 	{Name: "legal_entity:read", TitleUkrainian: "Переглядати дані закладу", TitleEnglish: "View the legal entity"},
@@ -63,7 +65,8 @@ var demoScopes = []storage.Scope{
 var demoProfile = json.RawMessage(`{
 	"name": "Олена Петрівна Коваль", "given_name": "Олена", "middle_name": "Петрівна", "family_name": "Коваль",
 	"nickname": "Олена", "preferred_username": "o.koval", "gender": "female", "birthdate": "1984-05-17",
-	"profile": "https://example.com/o.koval", "picture": "https://example.com/o.koval.png", "website": "https://example.com",
+	"profile": "https://example.com/o.koval", "picture": "https://example.com/o.koval.png",
+	"website": "https://example.com",
 	"zoneinfo": "Europe/Kyiv", "locale": "uk-UA", "email_verified": true,
 	"phone_number": "+380501234567", "phone_number_verified": true,
 	"address": {"formatted": "вул. Хрещатик, 1\nКиїв\n01001\nУкраїна", "street_address": "вул. Хрещатик, 1",
@@ -179,7 +182,8 @@ func (d Data) fillClient(ctx context.Context, store *storage.Store, passwords *l
 	}
 	now := store.Now()
 	connection := &storage.Connection{
-		ID: c.connectionID, ClientID: c.id, RedirectURIs: append(c.otherRedirects, d.callback), CreatedAt: now, UpdatedAt: now,
+		ID: c.connectionID, ClientID: c.id, RedirectURIs: append(c.otherRedirects, d.callback),
+		CreatedAt: now, UpdatedAt: now,
 		Secrets: []storage.ConnectionSecret{{ID: c.secretID, PasswordHash: hash, CreatedAt: now}},
 	}
 	connection.ApplyPreset(c.preset)

@@ -49,10 +49,12 @@ func TestAttackDNSRebindingReadsTheDevelopmentPages(t *testing.T) {
 		return answer.Code
 	}
 	for method, path := range map[string]string{http.MethodGet: "/dev/", http.MethodPost: "/dev/exchange"} {
-		for _, host := range []string{"127.0.0.1:8080", "localhost:8080", "LOCALHOST", "[::1]:8080", "dev.example:8080", "dev.example"} {
+		for _, host := range []string{"127.0.0.1:8080", "localhost:8080", "LOCALHOST", "[::1]:8080", "dev.example:8080",
+			"dev.example"} {
 			require.Equal(t, http.StatusOK, ask(method, path, host), "%s as %s", path, host)
 		}
-		for _, host := range []string{"attacker.example:8080", "127.0.0.1.attacker.example", "localhost.attacker.example", "192.0.2.1", ""} {
+		for _, host := range []string{"attacker.example:8080", "127.0.0.1.attacker.example", "localhost.attacker.example",
+			"192.0.2.1", ""} {
 			require.Equal(t, http.StatusForbidden, ask(method, path, host), "%s as %s", path, host)
 		}
 	}

@@ -39,8 +39,8 @@ const (
 	devExchangeTime  = 10 * time.Second
 )
 
-// devPages show a developer both ways to a token. They know the secrets of the demo clients, and are mounted under --dev
-// only.
+// devPages show a developer both ways to a token. They know the secrets of the demo clients, and are mounted under
+// --dev only.
 type devPages struct {
 	demo  Data
 	store *storage.Store
@@ -62,13 +62,15 @@ func (d devPages) mount(router *mux.Router) {
 	router.Handle("/dev/exchange", sameOrigin.Handler(d.checkHost(d.exchange))).Methods(http.MethodPost)
 }
 
-// checkHost refuses a request that names another host than a loopback one or the issuer's. A website whose own name was made
-// to resolve to this machine (DNS rebinding) could otherwise read these pages, which know the secrets of the demo clients.
+// checkHost refuses a request that names another host than a loopback one or the issuer's. A website whose own name
+// was made to resolve to this machine (DNS rebinding) could otherwise read these pages, which know the secrets of the
+// demo clients.
 func (d devPages) checkHost(page http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := config.HostName(r.Host)
 		if !config.IsLoopback(net.JoinHostPort(name, "1")) && name != d.demo.host {
-			http.Error(w, "the development pages are asked as localhost, 127.0.0.1, [::1] or the host of the issuer; they were asked as "+
+			http.Error(w, "the development pages are asked as localhost, 127.0.0.1, [::1] or the host of the issuer; "+
+				"they were asked as "+
 				strconv.QuoteToASCII(r.Host), http.StatusForbidden)
 			return
 		}

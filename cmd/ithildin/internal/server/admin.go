@@ -27,12 +27,15 @@ import (
 
 // adminHandler is the admin listener. Whoever reaches it may ask how the server is, and what a token stands for, since
 // holding the value is the right to ask; all else of what adapters mount needs an admin token.
-func adminHandler(guard *adminGuard, ready *readiness, registry *prometheus.Registry, mounted http.Handler) http.Handler {
+func adminHandler(
+	guard *adminGuard, ready *readiness, registry *prometheus.Registry, mounted http.Handler,
+) http.Handler {
 	guard.store = ready.store
 	registry.MustRegister(guard.refusals)
 	guarded := guard.protect(mounted)
 	open := map[string]http.Handler{
-		"/healthz": http.HandlerFunc(alive), "/readyz": ready, "/metrics": promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		"/healthz": http.HandlerFunc(alive), "/readyz": ready,
+		"/metrics": promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	}
 	// By path, not by a ServeMux: a token or a path that a gateway asks about must not be cleaned on the way.
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +53,8 @@ func adminHandler(guard *adminGuard, ready *readiness, registry *prometheus.Regi
 }
 
 // askedByGateways are the paths of the gateway group of the admin listener.
-var askedByGateways = regexp.MustCompile(`^/admin/tokens/[^/]+/(verify|user)/?$|^/admin/api_key/[^/]+/verify/?$|^/gateway/`)
+var askedByGateways = regexp.MustCompile(
+	`^/admin/tokens/[^/]+/(verify|user)/?$|^/admin/api_key/[^/]+/verify/?$|^/gateway/`)
 
 func alive(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"status": "alive"})
@@ -86,8 +90,8 @@ type adminToken struct {
 // namedToken is a token with a name before it.
 var namedToken = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9._@-]{0,63}):(.+)$`)
 
-// readAdminToken reads name:token, or a token without a name, which has one by its hash. What has the form of the first may
-// be a token that contains a colon, from before there were names: it is good as a whole too.
+// readAdminToken reads name:token, or a token without a name, which has one by its hash. What has the form of the
+// first may be a token that contains a colon, from before there were names: it is good as a whole too.
 func readAdminToken(text string) []adminToken {
 	whole := adminToken{hash: sha256.Sum256([]byte(text))}
 	whole.name = "admin token " + hex.EncodeToString(whole.hash[:4])
@@ -122,8 +126,9 @@ func (g *adminGuard) setTokens(texts []string) {
 func (g *adminGuard) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if g.open && !g.addressed(r.Host) {
-			answer(w, http.StatusForbidden, map[string]string{"error": "without an admin token this listener is asked as localhost, " +
-				"127.0.0.1 or [::1], or as a host that ITHILDIN_ADMIN_HOSTS names; it was asked as " + r.Host})
+			answer(w, http.StatusForbidden, map[string]string{
+				"error": "without an admin token this listener is asked as localhost, " +
+					"127.0.0.1 or [::1], or as a host that ITHILDIN_ADMIN_HOSTS names; it was asked as " + r.Host})
 			return
 		}
 		operator, known := g.known(r.Header.Get("Authorization"))
@@ -143,7 +148,8 @@ func (g *adminGuard) refuse(w http.ResponseWriter, r *http.Request) {
 		if report && g.store != nil {
 			// Kept or not, the answer is the same; the counter has it in any case.
 			_ = g.store.RecordEvents(context.WithoutCancel(r.Context()), []storage.Event{{
-				Kind: storage.EventAdminTokenFailed, Address: address, Details: map[string]string{"failures": strconv.FormatInt(total, 10)},
+				Kind: storage.EventAdminTokenFailed, Address: address,
+				Details: map[string]string{"failures": strconv.FormatInt(total, 10)},
 			}})
 		}
 		if wait > 0 {
@@ -158,8 +164,8 @@ func (g *adminGuard) refuse(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusUnauthorized, map[string]string{"error": "an admin token is needed"})
 }
 
-// addressed says whether an open listener was asked by a name that nobody else can give it. A page whose own name was made to
-// resolve to this machine (DNS rebinding) sends that name as Host, and no address and no name without a dot.
+// addressed says whether an open listener was asked by a name that nobody else can give it. A page whose own name was
+// made to resolve to this machine (DNS rebinding) sends that name as Host, and no address and no name without a dot.
 func (g *adminGuard) addressed(host string) bool {
 	name := config.HostName(host)
 	if slices.Contains(g.hosts, name) || config.IsLoopback(net.JoinHostPort(name, "1")) {
@@ -169,8 +175,8 @@ func (g *adminGuard) addressed(host string) bool {
 	return !g.loopback && name != "" && (err == nil || !strings.Contains(name, "."))
 }
 
-// known compares hashes, so that neither a token's bytes nor its length show in the time that it takes. The operator is the
-// name of the token, "" where there is none.
+// known compares hashes, so that neither a token's bytes nor its length show in the time that it takes. The operator
+// is the name of the token, "" where there is none.
 func (g *adminGuard) known(authorization string) (operator string, found bool) {
 	scheme, text, _ := strings.Cut(authorization, " ")
 	presented := sha256.Sum256([]byte(text))

@@ -105,14 +105,16 @@ func TestEveryRouteOfTheAdminAPIAsksForTheAdminToken(t *testing.T) {
 				require.Contains(t, []int{http.StatusUnauthorized, http.StatusTooManyRequests}, got.Code, "%v with %s", route, name)
 				require.NotContains(t, got.Body.String(), `"meta"`, "%v reached the API", route)
 			}
-			require.NotContains(t, a.ask(route.method, path, "{}", routesToken).Body.String(), "admin token", "%v with the token", route)
+			require.NotContains(t, a.ask(route.method, path, "{}", routesToken).Body.String(), "admin token",
+				"%v with the token", route)
 		}
 		require.Equal(t, openRoutes, open)
 		require.Greater(t, guarded, 100)
 	})
 }
 
-// adminChange is a request that changes something, and the event that it must leave. Names in braces are answers of others.
+// adminChange is a request that changes something, and the event that it must leave. Names in braces are answers of
+// others.
 type adminChange struct {
 	method, path, body string
 	kind               string
@@ -126,7 +128,8 @@ var adminChanges = []adminChange{
 	{"POST", "roles", `{"role":{"name":"NEW","scope":"a:b"}}`, "role_created", "role"},
 	{"PUT", "roles/{role}", `{"role":{"scope":"a:c"}}`, "role_updated", ""},
 	{"PATCH", "roles/{role}", `{"role":{"scope":"a:d"}}`, "role_updated", ""},
-	{"POST", "users", `{"user":{"email":"a@example.com","password":"Somepassword1","2fa_enable":false}}`, "user_created", "user"},
+	{"POST", "users", `{"user":{"email":"a@example.com","password":"Somepassword1","2fa_enable":false}}`, "user_created",
+		"user"},
 	{"PUT", "users/{user}", `{"user":{"tax_id":"1"}}`, "user_updated", ""},
 	{"PATCH", "users/{user}", `{"user":{"tax_id":"2"}}`, "user_updated", ""},
 	{"PATCH", "users/{user}/actions/block", ``, "user_blocked", ""},
@@ -134,11 +137,14 @@ var adminChanges = []adminChange{
 	{"POST", "clients", `{"client":{"name":"A","client_type_id":"{type}","user_id":"{user}",
 		"settings":{"allowed_grant_types":["password"]}}}`, "client_created", "client"},
 	{"PUT", "clients/{client}", `{"client":{"name":"B"}}`, "client_updated", ""},
-	{"PATCH", "clients/{client}", `{"client":{"name":"C","priv_settings":{"access_type":"DIRECT"}}}`, "client_updated", ""},
+	{"PATCH", "clients/{client}", `{"client":{"name":"C","priv_settings":{"access_type":"DIRECT"}}}`, "client_updated",
+		""},
 	{"PATCH", "clients/{client}/actions/block", ``, "client_blocked", ""},
 	{"PATCH", "clients/{client}/actions/unblock", ``, "client_unblocked", ""},
-	{"PUT", "clients/{client}/connections", `{"consumer_id":"{client}","redirect_uri":"https://a.example/cb"}`, "connection_created", "connection"},
-	{"PATCH", "clients/{client}/connections/{connection}", `{"redirect_uri":"https://b.example/cb"}`, "connection_updated", ""},
+	{"PUT", "clients/{client}/connections", `{"consumer_id":"{client}","redirect_uri":"https://a.example/cb"}`,
+		"connection_created", "connection"},
+	{"PATCH", "clients/{client}/connections/{connection}", `{"redirect_uri":"https://b.example/cb"}`,
+		"connection_updated", ""},
 	{"PATCH", "clients/{client}/connections/{connection}/actions/refresh_secret", ``, "connection_secret_replaced", ""},
 	{"POST", "users/{user}/roles", `{"user_role":{"role_id":"{role}","client_id":"{client}"}}`, "role_granted", "held"},
 	{"DELETE", "users/{user}/roles/{held}", ``, "role_revoked", ""},
@@ -146,14 +152,18 @@ var adminChanges = []adminChange{
 	{"DELETE", "users/{user}/roles?client_id={client}&role_name=NEW", ``, "role_revoked", ""},
 	{"POST", "users/{user}/global_roles", `{"global_user_role":{"role_id":"{role}"}}`, "role_granted", "global"},
 	{"DELETE", "users/{user}/global_roles/{global}", ``, "role_revoked", ""},
-	{"POST", "users/{user}/tokens/access", `{"token":{"client_id":"{client}","scope":"app:authorize"}}`, "session_token_issued", "token"},
+	{"POST", "users/{user}/tokens/access", `{"token":{"client_id":"{client}","scope":"app:authorize"}}`,
+		"session_token_issued", "token"},
 	{"DELETE", "tokens/{token}", ``, "token_deleted", ""},
-	{"POST", "users/{user}/tokens/access", `{"token":{"client_id":"{client}","scope":"app:authorize"}}`, "session_token_issued", ""},
+	{"POST", "users/{user}/tokens/access", `{"token":{"client_id":"{client}","scope":"app:authorize"}}`,
+		"session_token_issued", ""},
 	{"DELETE", "users/{user}/tokens?client_id={client}", ``, "tokens_deleted", ""},
-	{"POST", "users/{user}/tokens/access", `{"token":{"client_id":"{client}","scope":"app:authorize"}}`, "session_token_issued", ""},
+	{"POST", "users/{user}/tokens/access", `{"token":{"client_id":"{client}","scope":"app:authorize"}}`,
+		"session_token_issued", ""},
 	{"DELETE", "tokens?user_ids={user}", ``, "tokens_deleted", ""},
 	{"PATCH", "clients/{client}/actions/deactivate_tokens", ``, "tokens_deactivated", ""},
-	{"POST", "users/{user}/authentication_factors", `{"authentication_factor":{"type":"SMS","factor":"+380501234567"}}`, "factor_created", "factor"},
+	{"POST", "users/{user}/authentication_factors", `{"authentication_factor":{"type":"SMS","factor":"+380501234567"}}`,
+		"factor_created", "factor"},
 	{"PATCH", "users/{user}/authentication_factors/{factor}/actions/disable", ``, "factor_changed", ""},
 	{"DELETE", "apps/{approval}", ``, "approval_deleted", ""},
 	{"DELETE", "users/{user}/apps?client_id={client}", ``, "approval_deleted", ""},

@@ -28,7 +28,8 @@ func TestAttackDNSRebindingReachesNoAdminListenerWithoutTokens(t *testing.T) {
 		s.settings.Dev = dev
 		s.admin = adminHandler(newAdminGuard(s.settings), s.ready, newRegistry(s.store, Build{}), s.admin)
 		for _, host := range []string{
-			"evil.example:8081", "evil.example", "localhost.evil.example:8081", "127.0.0.1.evil.example", "10.0.0.1:8081", "[2001:db8::1]:8081",
+			"evil.example:8081", "evil.example", "localhost.evil.example:8081", "127.0.0.1.evil.example", "10.0.0.1:8081",
+			"[2001:db8::1]:8081",
 			"admin", "", "127.0.0.1@evil.example", "0.0.0.0:8081",
 		} {
 			require.Equal(t, http.StatusForbidden, ask(http.MethodPost, "/admin/users", host), host)
@@ -48,7 +49,8 @@ func TestAdminListenerWithoutTokensAcceptsOnlyItsOwnHostNames(t *testing.T) {
 		return w.Code
 	}
 	local := &config.Settings{AdminOpen: true, AdminListen: "127.0.0.1:8081", AdminHosts: []string{"admin.internal"}}
-	for _, host := range []string{"127.0.0.1:8081", "localhost:8081", "LOCALHOST", "[::1]:8081", "[::1]", "127.0.0.2", "Admin.Internal:8081", "admin.internal."} {
+	for _, host := range []string{"127.0.0.1:8081", "localhost:8081", "LOCALHOST", "[::1]:8081", "[::1]", "127.0.0.2",
+		"Admin.Internal:8081", "admin.internal."} {
 		require.Equal(t, http.StatusNoContent, ask(local, host), host)
 	}
 	network := &config.Settings{AdminOpen: true, AdminListen: "0.0.0.0:8081"}

@@ -12,7 +12,8 @@ import (
 )
 
 func TestNameOfAnAdminTokenIsTheOperatorInTheAudit(t *testing.T) {
-	guard := newAdminGuard(&config.Settings{AdminTokens: []string{"olena:token-of-olena-1234", "a-token-without-a-name", "short:of-before"}})
+	guard := newAdminGuard(&config.Settings{AdminTokens: []string{"olena:token-of-olena-1234", "a-token-without-a-name",
+		"short:of-before"}})
 	for authorization, want := range map[string]struct {
 		status   int
 		operator string

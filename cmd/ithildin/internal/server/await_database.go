@@ -17,8 +17,8 @@ const (
 	databasePause = time.Second
 )
 
-// awaitDatabase tries until a PostgreSQL server answers, which may be starting beside this process. One that refuses, as with a
-// wrong password, is not asked again.
+// awaitDatabase tries until a PostgreSQL server answers, which may be starting beside this process. One that refuses,
+// as with a wrong password, is not asked again.
 func awaitDatabase(ctx context.Context, store *storage.Store, logger *slog.Logger, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

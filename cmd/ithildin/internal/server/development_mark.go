@@ -12,8 +12,8 @@ import (
 // developmentMark is the setting by which a database says that a development server made it.
 const developmentMark = "development"
 
-// checkMark keeps development and the real thing apart: demo data, whose passwords everyone knows, goes into no database
-// but one that made says is the development server's own, and no other server uses that.
+// checkMark keeps development and the real thing apart: demo data, whose passwords everyone knows, goes into no
+// database but one that made says is the development server's own, and no other server uses that.
 func checkMark(ctx context.Context, s *config.Settings, store *storage.Store, made func() (bool, error)) error {
 	_, err := store.Setting(ctx, developmentMark)
 	marked := err == nil

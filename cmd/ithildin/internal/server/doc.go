@@ -8,7 +8,7 @@
 //  2. keys, provider, adapters, metrics and both handlers are built (build.go); with --dev the demo data is stored
 //  3. the public and the admin listener are opened (server.go)
 //  4. the background jobs start (background.go): reading changes of the configuration each second, keys, janitor,
-//     back-channel logout, readiness of the database for writes, reload at SIGHUP (reload.go), expiry of the certificate
+//     back-channel logout, readiness of the database for writes, reload at SIGHUP (reload.go), expiry of a certificate
 //  5. both listeners are served, and the log says so (announce.go)
 //
 // At SIGINT, SIGTERM or when a listener fails, it ends in this order (server.go), within 30 seconds:
@@ -19,6 +19,7 @@
 //  3. the listeners close, the admin listener last; requests that run have until 6 seconds before the end
 //  4. the background jobs stop, queued audit events are written, leases are released, and the database is closed
 //
-// The admin listener (admin.go) has /healthz, /readyz (readiness.go) and /metrics (metrics.go) for everybody who reaches
-// it, the questions of gateways for whoever holds the token in question, and the rest for bearers of an admin token.
+// The admin listener (admin.go) has /healthz, /readyz (readiness.go) and /metrics (metrics.go) for everybody who
+// reaches it, the questions of gateways for whoever holds the token in question, and the rest for bearers of an admin
+// token.
 package server

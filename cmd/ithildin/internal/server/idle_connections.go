@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// idleConnections are those of a server that wait for another request. A proxy may send one at the moment at which such a
-// connection is closed, and cannot know whether it was taken.
+// idleConnections are those of a server that wait for another request. A proxy may send one at the moment at which
+// such a connection is closed, and cannot know whether it was taken.
 type idleConnections struct {
 	mu   sync.Mutex
 	idle map[net.Conn]bool

@@ -13,9 +13,9 @@ import (
 // issuerMark is the setting by which a database says which issuer it belongs to.
 const issuerMark = "issuer"
 
-// checkIssuer keeps two providers off one database: its keys would sign for both, and a token of one would be good at the
-// other. The first server writes its issuer; --new-issuer puts another in its place. A development server follows its
-// address.
+// checkIssuer keeps two providers off one database: its keys would sign for both, and a token of one would be good at
+// the other. The first server writes its issuer; --new-issuer puts another in its place. A development server follows
+// its address.
 func checkIssuer(ctx context.Context, s *config.Settings, store *storage.Store) error {
 	issuer := s.Issuer.String()
 	known, err := store.Setting(ctx, issuerMark)
@@ -26,7 +26,8 @@ func checkIssuer(ctx context.Context, s *config.Settings, store *storage.Store) 
 	case known == issuer:
 		return nil
 	case !s.Dev && !s.NewIssuer:
-		return console.WithHint("ITHILDIN_ISSUER or ITHILDIN_DATABASE_URL is another server's; ithildin serve --new-issuer moves the "+
+		return console.WithHint("ITHILDIN_ISSUER or ITHILDIN_DATABASE_URL is another server's; "+
+			"ithildin serve --new-issuer moves the "+
 			"database to this issuer, and clients must then be told of it",
 			fmt.Errorf("this database belongs to the issuer %s, and this server is %s", known, issuer))
 	}

@@ -23,7 +23,8 @@ const (
 	jobLog             = "log"              // empties SQLite's write-ahead log
 )
 
-// janitor keeps the database tidy: the three jobs of mithril_scheduler (contract section 8.1), and what else can expire.
+// janitor keeps the database tidy: the three jobs of mithril_scheduler (contract section 8.1), and what else can
+// expire.
 type janitor struct {
 	settings config.Janitor
 	store    *storage.Store
@@ -125,8 +126,8 @@ func (j *janitor) run(ctx context.Context, job string, work func(context.Context
 	j.success.WithLabelValues(job).SetToCurrentTime()
 }
 
-// RunJanitor does every job once, whatever the hour, and reports for each table how many rows went from it, and how many
-// users' tokens were ended. A job that fails does not keep the others from being done.
+// RunJanitor does every job once, whatever the hour, and reports for each table how many rows went from it, and how
+// many users' tokens were ended. A job that fails does not keep the others from being done.
 func RunJanitor(
 	ctx context.Context, s config.Janitor, store *storage.Store, report func(table string, rows int64),
 ) error {

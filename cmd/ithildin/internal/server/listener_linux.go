@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// takeNoMore makes the kernel ignore whoever wants to connect from now on, so that nobody waits in a listener's queue when it
-// is closed: that resets connections on which a balancer may have sent a request already, which it must not send again.
-// Who is ignored tries again after a second, is refused then, and goes elsewhere.
+// takeNoMore makes the kernel ignore whoever wants to connect from now on, so that nobody waits in a listener's queue
+// when it is closed: that resets connections on which a balancer may have sent a request already, which it must not
+// send again. Who is ignored tries again after a second, is refused then, and goes elsewhere.
 func takeNoMore(listener net.Listener) error {
 	tcp, ok := listener.(*net.TCPListener)
 	if !ok {
@@ -38,8 +38,8 @@ func takeNoMore(listener net.Listener) error {
 	return err
 }
 
-// awaitTaken waits until nobody is in a listener's queue, at most so long, and at least for those whose connection is being
-// made.
+// awaitTaken waits until nobody is in a listener's queue, at most so long, and at least for those whose connection is
+// being made.
 func awaitTaken(listener net.Listener, most time.Duration) {
 	const handshake, pause = 100 * time.Millisecond, 10 * time.Millisecond
 	tcp, ok := listener.(*net.TCPListener)

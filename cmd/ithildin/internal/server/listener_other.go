@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// takeNoMore does nothing where the system has no such filter: a connection that waits when its listener is closed is reset.
+// takeNoMore does nothing where the system has no such filter: a connection that waits when its listener is closed is
+// reset.
 func takeNoMore(net.Listener) error { return nil }
 
 // awaitTaken waits for those who have connected already.

@@ -10,7 +10,8 @@ import (
 	"ithildin/cmd/ithildin/internal/config"
 )
 
-// NewLogger writes the log in the format that the settings name; without one, as text on a terminal and as JSON elsewhere.
+// NewLogger writes the log in the format that the settings name; without one, as text on a terminal and as JSON
+// elsewhere.
 func NewLogger(out io.Writer, s *config.Settings) *slog.Logger {
 	options := &slog.HandlerOptions{Level: s.LogLevel}
 	file, ok := out.(*os.File)

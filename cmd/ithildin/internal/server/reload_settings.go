@@ -7,8 +7,9 @@ import (
 	"ithildin/storage"
 )
 
-// reloadSettings reads again what comes from files and may change while the server runs: the admin tokens, the log level and the
-// database URL, whose password may have been changed. What comes from the environment itself stays, as it must.
+// reloadSettings reads again what comes from files and may change while the server runs: the admin tokens, the log
+// level and the database URL, whose password may have been changed. What comes from the environment itself stays, as
+// it must.
 func reloadSettings(
 	load func() (*config.Settings, error), running *config.Settings, guard *adminGuard, store *storage.Store,
 ) reloadable {

@@ -77,9 +77,9 @@ func (s *service) run(ctx context.Context, listening func()) error {
 	return err
 }
 
-// leave lets a balancer see this process go before it refuses anything: /readyz turns, and requests are answered as before
-// but on connections that end with their answer. Only then are the listeners closed, and the connections that are idle
-// still.
+// leave lets a balancer see this process go before it refuses anything: /readyz turns, and requests are answered as
+// before but on connections that end with their answer. Only then are the listeners closed, and the connections that
+// are idle still.
 func (s *service) leave(listeners []net.Listener, servers []*http.Server, stopBackground func()) {
 	end := time.Now().Add(shutdownTime)
 	s.ready.leaving.Store(true)

@@ -119,7 +119,8 @@ func TestLeaseIsHeldByOneReplicaAndTakenOverWhenItStops(t *testing.T) {
 }
 
 func TestStartFailsWithAMessageWhenTheDatabaseDoesNotAnswer(t *testing.T) {
-	store, err := database.Open(config.Database{URL: "postgres://user:hidden@127.0.0.1:1/db?sslmode=disable", Connections: 1})
+	store, err := database.Open(config.Database{URL: "postgres://user:hidden@127.0.0.1:1/db?sslmode=disable",
+		Connections: 1})
 	require.NoError(t, err)
 	defer store.Close()
 	var log bytes.Buffer

@@ -51,8 +51,8 @@ func certificateMetric(c *config.Certificate) prometheus.Collector {
 	}, func() float64 { return float64(notAfter(c).Unix()) })
 }
 
-// tlsConfig holds clients to what RFC 9325 (BCP 195) recommends: TLS 1.2 with the suites of its section 4.2, or TLS 1.3,
-// whose suites are all good.
+// tlsConfig holds clients to what RFC 9325 (BCP 195) recommends: TLS 1.2 with the suites of its section 4.2, or TLS
+// 1.3, whose suites are all good.
 func tlsConfig(c *config.Certificate) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -64,8 +64,8 @@ func tlsConfig(c *config.Certificate) *tls.Config {
 	}
 }
 
-// ownClient reaches the listener from within this process: it trusts the very certificate that is served, whoever signed it
-// and whatever name is in it.
+// ownClient reaches the listener from within this process: it trusts the very certificate that is served, whoever
+// signed it and whatever name is in it.
 func ownClient(c *config.Certificate) *http.Client {
 	if c == nil {
 		return http.DefaultClient

@@ -15,8 +15,9 @@ func TestCertificateThatExpiresWithinTwoWeeksIsLogged(t *testing.T) {
 		before time.Duration
 		want   string
 	}{
-		"in time":    {15 * 24 * time.Hour, ""},
-		"soon":       {13 * 24 * time.Hour, `level=WARN msg="the TLS certificate expires soon" not_after=2030-03-31T12:00:00.000Z`},
+		"in time": {15 * 24 * time.Hour, ""},
+		"soon": {13 * 24 * time.Hour,
+			`level=WARN msg="the TLS certificate expires soon" not_after=2030-03-31T12:00:00.000Z`},
 		"too late":   {0, `level=ERROR msg="the TLS certificate has expired" not_after=2030-03-31T12:00:00.000Z`},
 		"a year ago": {-365 * 24 * time.Hour, `level=ERROR msg="the TLS certificate has expired"`},
 	} {
