@@ -1,8 +1,28 @@
-// Package storage owns the rows: their types, the contract under which they are read and written, and the SQL for
-// PostgreSQL and SQLite. It speaks fosite's storage interfaces. It decides nothing about protocols: what a client may do
-// is settled in package provider.
+// Package storage reads and writes the rows: their types, and the SQL for PostgreSQL and SQLite. It implements fosite's storage
+// interfaces. It decides nothing about protocols: what a client may do is decided in package provider.
 //
-// Three rules hold everywhere. Single use is one conditional write and a row count, never a read followed by a write.
-// A write that is sent twice, because a connection died before its answer came, has the effect of one: every attempt
-// carries an id that the row keeps. And nothing that opens a door is stored in clear.
+// Three rules hold everywhere:
+//
+//   - Single use is one conditional write and a row count, never a read followed by a write.
+//   - A write that is sent twice, because a connection died before its answer came, has the effect of one: every attempt has
+//     an id, which the row keeps.
+//   - Credentials and token values are stored as hashes, or sealed under the master secret if they must be read again.
+//
+// # The writes of a request
+//
+// A token request or an authorization request has a UnitOfWork. Reads fill it, writes are queued in it, and Flush makes them:
+// one statement on PostgreSQL, one transaction on SQLite. Its precondition is the first of them; nothing else is written unless
+// the precondition changed a row. Revocations are made at once, since the request that causes them fails.
+//
+// # The writes of an administrator
+//
+// A method that changes a row for an administrator names the kind of its event and its subject (changing); the subject is read
+// before and after in the same transaction, and the event is written with the change, if the context has an Actor (ActingAs).
+// Together makes one transaction of several such methods.
+//
+// # The cache
+//
+// Clients, connections, client types, roles, scopes and keys are cached. A change to any of them raises a version in the same
+// transaction; Watch reads it once a second and empties the cache if it has changed. A cache that could not be confirmed for
+// ten seconds is not used.
 package storage
