@@ -37,11 +37,14 @@ var mayImport = map[string][]string{
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},
 	"provider/clientauth": {"storage", "provider/inbound", "provider/oauth", "provider/outbound"},
+	"provider/registration": {
+		"storage", "jwks", "provider/inbound", "provider/oauth", "provider/outbound", "provider/redirect", "provider/clientauth",
+	},
 	"provider": {
 		"storage", "jwks", "provider/login", "provider/inbound", "provider/outbound", "provider/oauth",
-		"provider/redirect", "provider/clientauth",
+		"provider/redirect", "provider/clientauth", "provider/registration",
 	},
-	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "provider/redirect", "provider/clientauth", "storage"},
+	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration", "storage"},
 	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "storage"},
 	"adapters/mithril": {"provider", "provider/redirect", "storage"},
 

@@ -27,8 +27,8 @@ const rsaBits = 2048
 // ErrAlgorithm reports an algorithm that this package does not sign with.
 var ErrAlgorithm = errors.New("jwks: unsupported algorithm")
 
-// supportedAlgorithms is also the order in which keys are listed and published.
-var supportedAlgorithms = []string{RS256, ES256, EdDSA}
+// SupportedAlgorithms are those with which a Set can sign; none is not among them. It is also the order in which keys are listed and published.
+var SupportedAlgorithms = []string{RS256, ES256, EdDSA}
 
 // HalfHash answers the value of at_hash, c_hash or s_hash in an ID token signed with algorithm: the left half of the
 // hash of value, base64url (OIDC Core 3.1.3.6, 3.3.2.11). EdDSA names no hash there; with Ed25519 it is SHA-512, the

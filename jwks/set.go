@@ -44,7 +44,7 @@ type Set struct {
 func New(store KeyStore, options Options) *Set {
 	algorithms := options.Algorithms
 	if len(algorithms) == 0 {
-		algorithms = supportedAlgorithms
+		algorithms = SupportedAlgorithms
 	}
 	now := options.Now
 	if now == nil {

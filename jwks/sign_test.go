@@ -14,7 +14,7 @@ func TestAnyLibraryVerifiesWhatWeSignWithThePublishedSet(t *testing.T) {
 	set := loadedSet(t, newMemoryStore())
 	var published jose.JSONWebKeySet
 	require.NoError(t, json.Unmarshal(set.Document(), &published))
-	for _, algorithm := range supportedAlgorithms {
+	for _, algorithm := range SupportedAlgorithms {
 		t.Run(algorithm, func(t *testing.T) {
 			token, err := set.Sign(algorithm, "at+jwt", map[string]any{"sub": "doctor"})
 			require.NoError(t, err)
@@ -84,7 +84,7 @@ func TestHalfHashIsThatOfOpenIDConnectCore(t *testing.T) {
 func BenchmarkSign(b *testing.B) {
 	set := loadedSet(b, newMemoryStore())
 	claims := []byte(`{"iss":"https://id.example","sub":"6498d88e-97fb-47e2-85a5-99e884f888aa","exp":1790000000}`)
-	for _, algorithm := range supportedAlgorithms {
+	for _, algorithm := range SupportedAlgorithms {
 		b.Run(algorithm, func(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(loop *testing.PB) {

@@ -47,7 +47,7 @@ func newSnapshot(stored []StoredKey, algorithms []string) (*snapshot, error) {
 
 func compareKeys(a, b *key) int {
 	return cmp.Or(
-		cmp.Compare(slices.Index(supportedAlgorithms, a.Algorithm), slices.Index(supportedAlgorithms, b.Algorithm)),
+		cmp.Compare(slices.Index(SupportedAlgorithms, a.Algorithm), slices.Index(SupportedAlgorithms, b.Algorithm)),
 		cmp.Compare(b.ActivatesAt, a.ActivatesAt),
 		cmp.Compare(a.ID, b.ID),
 	)

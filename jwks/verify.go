@@ -65,7 +65,7 @@ func checkForm(token string) error {
 
 func acceptedAlgorithms(algorithms []string) []jose.SignatureAlgorithm {
 	if len(algorithms) == 0 {
-		algorithms = supportedAlgorithms
+		algorithms = SupportedAlgorithms
 	}
 	accepted := make([]jose.SignatureAlgorithm, len(algorithms))
 	for i, algorithm := range algorithms {

@@ -46,7 +46,7 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 	u.Issued.AccessTokenID, u.Issued.AccessExpiresAt = p.store.NewID(), now+client.Policy.AccessLifetime
 	var err error
 	if client.Policy.AccessToken == storage.AccessTokenOpaque {
-		u.Issued.AccessToken, err = opaque(p.random, client.Policy.TokenForm)
+		u.Issued.AccessToken, err = oauth.OpaqueToken(p.random, client.Policy.TokenForm)
 		return u.Issued.AccessToken, string(storage.Hash(u.Issued.AccessToken)), err
 	}
 	claims := accessTokenClaims{

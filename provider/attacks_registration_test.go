@@ -16,13 +16,14 @@ import (
 	"ithildin/provider"
 	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
 
 // openRegistration lets everybody register.
 func openRegistration(o *provider.Options) {
-	o.Registration = provider.Registration{Mode: provider.RegistrationOpen}
+	o.Registration = registration.Options{Mode: registration.Open}
 }
 
 // reaching lets a provider reach servers on this machine.

@@ -19,6 +19,7 @@ import (
 	"ithildin/provider"
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -36,7 +37,7 @@ func newGuesses(t *testing.T, engine storagetest.Engine) *guesses {
 	g.stack = newStack(t, engine, func(o *provider.Options) {
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 		o.Metrics = g.metrics
-		o.Registration = provider.Registration{Mode: provider.RegistrationOpen}
+		o.Registration = registration.Options{Mode: registration.Open}
 	})
 	g.client("strong", nil)
 	hash, err := login.NewPasswords(login.PasswordOptions{}).Hash(context.Background(), weakSecret)

@@ -16,6 +16,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/oauth"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -39,7 +40,7 @@ func publicKey(key *rsa.PrivateKey, id string) jose.JSONWebKey {
 // open is a stack as it is put up for the suite: whoever likes registers a client, for everything.
 func open(t *testing.T, engine storagetest.Engine, options ...func(*provider.Options)) *stack {
 	s := newStack(t, engine, append(options, everyResponseType, func(o *provider.Options) {
-		o.Registration = provider.Registration{Mode: provider.RegistrationOpen, Rate: 1000}
+		o.Registration = registration.Options{Mode: registration.Open, Rate: 1000}
 	})...)
 	s.completeProfile()
 	return s

@@ -13,6 +13,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/oauth"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -79,7 +80,7 @@ func TestConformanceDiscoveryKeySetAndKeyRotation(t *testing.T) {
 		t.Run("discovery-endpoint-verification over https", func(t *testing.T) {
 			over := newStack(t, engine, everyResponseType, func(o *provider.Options) {
 				o.Issuer = &url.URL{Scheme: "https", Host: "op.example", Path: "/path"}
-				o.Registration = provider.Registration{Mode: provider.RegistrationOpen}
+				o.Registration = registration.Options{Mode: registration.Open}
 			})
 			endpoints := 0
 			for name, value := range over.discovered() {

@@ -9,6 +9,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/oauth"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -30,7 +31,7 @@ func (s *stack) fromPage(method, path, origin, contentType, body string, header 
 func TestCORSAllowsPagesToReadEveryError(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, func(o *provider.Options) {
-			o.Registration = provider.Registration{Mode: provider.RegistrationByToken}
+			o.Registration = registration.Options{Mode: registration.ByToken}
 		})
 		s.client("app", func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod = storage.AuthMethodNone })
 		const form, origin = "application/x-www-form-urlencoded", "https://client.example"
@@ -85,7 +86,7 @@ func TestCORSRefusesOtherOriginsOnSuccessAndOnOtherEndpoints(t *testing.T) {
 
 func TestCORSPreflightIsAllowedTheRequestedHeaders(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) {
-		o.Registration = provider.Registration{Mode: provider.RegistrationByToken}
+		o.Registration = registration.Options{Mode: registration.ByToken}
 	})
 	asked := "authorization, content-type, traceparent, x-requested-with, sentry-trace"
 	for _, path := range []string{

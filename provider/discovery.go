@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"ithildin/jwks"
 	"ithildin/provider/clientauth"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -79,7 +80,7 @@ func (p *Provider) metadata() metadata {
 	m := metadata{
 		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + oauth.PathAuthorize, TokenEndpoint: p.issuer + oauth.PathToken,
 		UserinfoEndpoint: p.issuer + oauth.PathUserinfo, IntrospectionEndpoint: p.issuer + oauth.PathIntrospect,
-		RevocationEndpoint: p.issuer + oauth.PathRevoke, JWKSURI: p.issuer + oauth.PathJWKS, RegistrationEndpoint: p.registrationEndpoint(),
+		RevocationEndpoint: p.issuer + oauth.PathRevoke, JWKSURI: p.issuer + oauth.PathJWKS,
 		EndSessionEndpoint: p.issuer + oauth.PathLogout, CheckSessionIframe: p.issuer + oauth.PathSession,
 		BackchannelLogout: true, BackchannelLogoutSession: true, FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		ScopesSupported:        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
@@ -87,7 +88,7 @@ func (p *Provider) metadata() metadata {
 		ResponseModesSupported: []string{oauth.ResponseModeQuery, oauth.ResponseModeFragment, oauth.ResponseModeFormPost},
 		GrantTypesSupported:    oauth.GrantTypes,
 		SubjectTypesSupported:  []string{storage.SubjectTypePublic, storage.SubjectTypePairwise}, ACRValuesSupported: p.acrValues(),
-		IDTokenAlgorithms: signingAlgorithms, UserinfoAlgorithms: signingAlgorithms,
+		IDTokenAlgorithms: jwks.SupportedAlgorithms, UserinfoAlgorithms: jwks.SupportedAlgorithms,
 		TokenAuthMethods: clientauth.AuthMethods, TokenAuthAlgorithms: algorithms,
 		IntrospectionAuthMethods: confidential, IntrospectionAlgorithms: algorithms,
 		RevocationAuthMethods: clientauth.AuthMethods, RevocationAlgorithms: algorithms,
@@ -100,6 +101,9 @@ func (p *Provider) metadata() metadata {
 		UILocales:        []string{"uk", "en"}, ResponseIssuer: true,
 		RequestObjectAlgorithms: algorithms, RequestParameterSupported: true, RequestURIParameterSupported: true,
 		RequireRequestURIRegistered: true,
+	}
+	if p.registration != nil {
+		m.RegistrationEndpoint = p.issuer + oauth.PathRegister
 	}
 	if slices.ContainsFunc(p.responseTypes, oauth.UsesFrontChannel) {
 		m.GrantTypesSupported = slices.Concat(oauth.GrantTypes, []string{"implicit"})

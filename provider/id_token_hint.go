@@ -3,13 +3,14 @@ package provider
 import (
 	"encoding/json"
 
+	"ithildin/jwks"
 	"ithildin/provider/oauth"
 )
 
 // readHint reads an id_token_hint: an ID token that this provider signed with any key that is still published, expired or
 // not (OIDC Core 3.1.2.1, RP-Initiated Logout 2).
 func (p *Provider) readHint(token string) (*idTokenClaims, error) {
-	payload, typ, err := p.keys.Verify(token, signingAlgorithms...)
+	payload, typ, err := p.keys.Verify(token, jwks.SupportedAlgorithms...)
 	var claims struct {
 		idTokenClaims
 		ClientID string `json:"client_id"` // an access token has it, which may be of the same typ

@@ -23,6 +23,7 @@ import (
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 )
 
@@ -43,7 +44,7 @@ type Options struct {
 	// Types); default: code alone.
 	ResponseTypes []string
 	// Registration lets clients register themselves; default: off.
-	Registration Registration
+	Registration registration.Options
 	// TrustedProxies are believed about the address of a client.
 	TrustedProxies []netip.Prefix
 	// Bodies bound what the bodies of requests take up at once, on each listener by itself.
@@ -79,8 +80,7 @@ type Provider struct {
 	outbound       *outbound.Client
 	requestObjects *outbound.Cache[string]
 	responseTypes  []string
-	registration   Registration
-	registrations  registrationRate
+	registration   *registration.Service // nil where it is off
 
 	passwords  *login.Passwords
 	components Components
@@ -133,9 +133,9 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
 		bodies: o.Bodies, requestTime: o.RequestTime, requestsAtOnce: o.RequestsAtOnce,
 		passwords: o.Passwords,
-		outbound:  o.Outbound, responseTypes: o.ResponseTypes, registration: o.Registration.withDefaults(),
+		outbound:  o.Outbound, responseTypes: o.ResponseTypes,
 	}
-	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: p.registration.Mode == RegistrationByToken}
+	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
 	p.components = p.counting(o.Components)
 	p.SetAudiences([]string{p.issuer})
 	p.requestObjects = p.newRequestObjects()
@@ -152,6 +152,13 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
+	}
+	if o.Registration.IsOn() {
+		p.registration = registration.New(o.Registration, registration.Dependencies{
+			Store: p.store, Clients: p.clients, Outbound: p.outbound, Issuer: p.issuer, ResponseTypes: p.responseTypes,
+			Now: p.now, Random: p.random,
+			CountFetch: func(err error) { p.CountOutboundCall(purposeSector, err) },
+		})
 	}
 	p.oauth2 = p.composition()
 	p.documents = p.newDocuments()

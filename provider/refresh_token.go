@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/ory/fosite"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -77,7 +78,7 @@ func (t refreshTokens) GenerateRefreshToken(ctx context.Context, r fosite.Reques
 	}
 	u.Issued.RefreshTokenID = t.provider.store.NewID()
 	if policy.TokenForm == storage.TokenFormLegacy {
-		u.Issued.RefreshToken = LegacyForm([16]byte(t.mac("legacy", grant, generation)[:16]))
+		u.Issued.RefreshToken = oauth.LegacyForm([16]byte(t.mac("legacy", grant, generation)[:16]))
 		u.Issued.RefreshHash = storage.Hash(u.Issued.RefreshToken)
 		return u.Issued.RefreshToken, "", nil
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/registration"
 )
 
 func TestEmptyMembersOfARegistrationCountAsAbsent(t *testing.T) {
@@ -64,8 +65,8 @@ func TestRegistrationResponseNamesScopesOnlyIfTheyWereRequested(t *testing.T) {
 	a := s.registered(metadata())
 	read := s.call(http.MethodGet, a.text("registration_client_uri"), a.text("registration_access_token"), nil)
 	require.NotContains(t, read.body, "scope", "the default, which it did not ask for")
-	a = s.registered(metadata("scope", provider.DefaultRegistrationScope))
-	require.Equal(t, provider.DefaultRegistrationScope, a.text("scope"))
+	a = s.registered(metadata("scope", registration.DefaultScope))
+	require.Equal(t, registration.DefaultScope, a.text("scope"))
 	a = s.registered(metadata("scope", "openid email"))
 	require.Equal(t, "openid email", a.text("scope"))
 	read = s.call(http.MethodGet, a.text("registration_client_uri"), a.text("registration_access_token"), nil)

@@ -17,6 +17,7 @@ import (
 	"ithildin/provider"
 	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -24,7 +25,7 @@ import (
 // registering is a stack in which clients may register; change alters how.
 func registering(t *testing.T, change func(*provider.Options)) *stack {
 	return newStack(t, storagetest.Engines()[0], func(o *provider.Options) {
-		o.Registration = provider.Registration{Mode: provider.RegistrationOpen}
+		o.Registration = registration.Options{Mode: registration.Open}
 		if change != nil {
 			change(o)
 		}
@@ -144,7 +145,7 @@ func TestARegistrationAnswersAllThatWasRegisteredAndItsDefaults(t *testing.T) {
 	require.Empty(t, stored.Connections[0].Secrets[0].Sealed)
 	standard, _ := storage.NewPolicy(storage.PresetStandard)
 	require.Equal(t, standard, stored.Policy)
-	require.Equal(t, provider.DefaultRegistrationScope, strings.Join(stored.Scope, " "))
+	require.Equal(t, registration.DefaultScope, strings.Join(stored.Scope, " "))
 	require.NotContains(t, a.body, "scope", "some libraries stop at a scope that they did not ask for")
 	events, err := s.store.ListEvents(t.Context(), storage.EventFilter{Kind: "client_registered", ClientID: stored.ID})
 	require.NoError(t, err)
@@ -187,7 +188,7 @@ func TestRegistrationDoesNotLetAClientChooseScopeAndPolicy(t *testing.T) {
 }
 
 func TestInitialAccessTokenAllowsItsNumberOfRegistrations(t *testing.T) {
-	s := registering(t, func(o *provider.Options) { o.Registration.Mode = provider.RegistrationByToken })
+	s := registering(t, func(o *provider.Options) { o.Registration.Mode = registration.ByToken })
 	address := s.server.URL + oauth.PathRegister
 	for _, token := range []string{"", "wrong"} {
 		a := s.call(http.MethodPost, address, token, metadata())

@@ -37,7 +37,9 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	router.Handle(oauth.PathIntrospect, oauth.Serve(p.introspect, oauth.EncodeError)).Methods(http.MethodPost)
 	router.Handle(oauth.PathUserinfo, oauth.Serve(p.userinfo, oauth.EncodeBearerError)).Methods(http.MethodGet, http.MethodPost)
 	router.HandleFunc(oauth.PathUserinfo, oauth.Preflight).Methods(http.MethodOptions)
-	p.mountRegistration(router)
+	if p.registration != nil {
+		p.registration.Mount(router)
+	}
 	for _, mount := range mounts {
 		mount(router)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ithildin/provider/login"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -48,7 +49,7 @@ func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*Sess
 	if err != nil {
 		return nil, err
 	}
-	if t.Value, err = opaque(p.random, t.Client.Policy.TokenForm); err != nil {
+	if t.Value, err = oauth.OpaqueToken(p.random, t.Client.Policy.TokenForm); err != nil {
 		return nil, err
 	}
 	if t.ID == "" {

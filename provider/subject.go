@@ -4,15 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
-	"net/url"
 
-	"ithildin/provider/inbound"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 )
-
-// errNoSector says that the redirect URIs of a pairwise client have several hosts and no sector_identifier_uri joins them.
-var errNoSector = errors.New("a pairwise client needs a sector_identifier_uri where its redirect URIs have not one host in common")
 
 // subject is the sub by which a client knows a user: the user's id, or for a pairwise client one that no other sector can
 // join to it (OIDC Core 8.1). The salt behind it never changes.
@@ -20,35 +15,11 @@ func (p *Provider) subject(client *storage.Client, userID string) string {
 	if client.Metadata.SubjectType != storage.SubjectTypePairwise {
 		return userID
 	}
-	sector, err := sectorIdentifier(client)
+	sector, err := registration.SectorIdentifier(client)
 	if err != nil {
 		sector = "client " + client.ID // registered otherwise by hand: nobody shares such a sector
 	}
 	mac := hmac.New(sha256.New, p.pairwiseSalt)
 	mac.Write([]byte(sector + "\x00" + userID))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// sectorIdentifier is the host of the sector_identifier_uri, else the one host of the redirect URIs (OIDC Core 8.1).
-func sectorIdentifier(client *storage.Client) (string, error) {
-	uris := []string{client.Metadata.SectorIdentifierURI}
-	if uris[0] == "" {
-		uris = nil
-		for _, connection := range client.Connections {
-			uris = append(uris, connection.RedirectURIs...)
-		}
-	}
-	var sector string
-	for _, uri := range uris {
-		u, err := url.Parse(uri)
-		// Of any other scheme the host is whatever the client wrote there: it proves nothing.
-		if err != nil || inbound.Origin(uri) == "" || sector != "" && u.Hostname() != sector {
-			return "", errNoSector
-		}
-		sector = u.Hostname()
-	}
-	if sector == "" {
-		return "", errNoSector
-	}
-	return sector, nil
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"ithildin/provider"
 	"ithildin/provider/clientauth"
+	"ithildin/provider/oauth"
 	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
@@ -51,7 +51,7 @@ func newConnectionObject(c storage.Connection) connectionObject {
 func newSecret() string {
 	var raw [16]byte
 	_, _ = rand.Read(raw[:]) // never fails
-	return provider.LegacyForm(raw)
+	return oauth.LegacyForm(raw)
 }
 
 // sendsSecret refuses to give a secret to a client that would not send it: the old system knew no other.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"ithildin/provider"
+	"ithildin/provider/registration"
 )
 
 // check reads the fields of a body one by one, and collects what is wrong with them. What is wrong reads as a zero value.
@@ -72,9 +72,9 @@ func (c *check) optionalName(name string) string {
 	if strings.ContainsRune(value, 0) { // no column takes it
 		c.broke(name, ruleString)
 	}
-	if utf8.RuneCountInString(value) > provider.MaximumText {
+	if utf8.RuneCountInString(value) > registration.MaximumText {
 		c.broke(name, rule{
-			Rule: "length", Description: "should be at most 500 character(s)", Params: map[string]int{"max": provider.MaximumText},
+			Rule: "length", Description: "should be at most 500 character(s)", Params: map[string]int{"max": registration.MaximumText},
 		})
 	}
 	return value

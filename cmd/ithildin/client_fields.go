@@ -13,9 +13,9 @@ import (
 
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/provider"
 	"ithildin/provider/clientauth"
 	"ithildin/provider/redirect"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 )
 
@@ -167,7 +167,7 @@ func checkClient(c *storage.Client) error {
 	if c.OwnerID != "" && uuid.Validate(c.OwnerID) != nil {
 		wrong = append(wrong, fmt.Errorf("--owner-id %q is no UUID", c.OwnerID))
 	}
-	if err := provider.ValidateClient(c, provider.ClientRules{}); err != nil {
+	if err := registration.ValidateClient(c, registration.Rules{}); err != nil {
 		wrong = append(wrong, err)
 	}
 	if len(wrong) > 0 {
@@ -183,7 +183,7 @@ func checkClientChange(before, after *storage.Client) error {
 	if after.Name == "" && before.Name != "" {
 		wrong = append(wrong, errors.New("--name can't be empty"))
 	}
-	if err := provider.ValidateClientChange(before, after, provider.ClientRules{}); err != nil {
+	if err := registration.ValidateClientChange(before, after, registration.Rules{}); err != nil {
 		wrong = append(wrong, err)
 	}
 	if len(wrong) > 0 {
@@ -194,7 +194,7 @@ func checkClientChange(before, after *storage.Client) error {
 
 // checkText holds a text that people read to the bounds that it has everywhere.
 func checkText(name, text string) error {
-	if err := provider.ValidateText(text); err != nil {
+	if err := registration.ValidateText(text); err != nil {
 		return &console.UsageError{Cause: fmt.Errorf("%s %w", name, err)}
 	}
 	return nil

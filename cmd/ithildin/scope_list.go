@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"ithildin/cmd/ithildin/internal/console"
-	"ithildin/provider"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 )
 
@@ -22,7 +22,7 @@ func splitScope(given []string) []string {
 // checkScope holds scopes to the characters of RFC 6749 3.3.
 func checkScope(scope []string) error {
 	for _, name := range scope {
-		if err := provider.ValidateScope(name); err != nil {
+		if err := registration.ValidateScope(name); err != nil {
 			return &console.UsageError{Cause: err}
 		}
 	}

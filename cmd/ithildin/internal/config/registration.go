@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"ithildin/provider"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 )
 
@@ -22,21 +22,21 @@ const (
 	largestRegistrationRate  = 100_000
 )
 
-func (f registrationFlags) load(p *problems) provider.Registration {
-	modes := []string{provider.RegistrationOff, provider.RegistrationByToken, provider.RegistrationOpen}
-	r := provider.Registration{
-		Mode: cmp.Or(f.Registration, provider.RegistrationOff),
+func (f registrationFlags) load(p *problems) registration.Options {
+	modes := []string{registration.Off, registration.ByToken, registration.Open}
+	r := registration.Options{
+		Mode: cmp.Or(f.Registration, registration.Off),
 		Quota: int64(p.number("ITHILDIN_REGISTRATION_QUOTA", f.RegistrationQuota,
-			provider.DefaultRegistrationQuota, 1, largestRegistrationQuota)),
+			registration.DefaultQuota, 1, largestRegistrationQuota)),
 		Rate: int64(p.number("ITHILDIN_REGISTRATION_RATE", f.RegistrationRate,
-			provider.DefaultRegistrationRate, 1, largestRegistrationRate)),
-		Scope: storage.SplitScope(cmp.Or(f.RegistrationScope, provider.DefaultRegistrationScope)),
+			registration.DefaultRate, 1, largestRegistrationRate)),
+		Scope: storage.SplitScope(cmp.Or(f.RegistrationScope, registration.DefaultScope)),
 	}
 	if !slices.Contains(modes, r.Mode) {
 		p.add("ITHILDIN_REGISTRATION", "is %q: want one of %s", f.Registration, strings.Join(modes, ", "))
 	}
 	for _, name := range r.Scope {
-		if err := provider.ValidateScope(name); err != nil {
+		if err := registration.ValidateScope(name); err != nil {
 			p.add("ITHILDIN_REGISTRATION_SCOPE", "is wrong: %v", err)
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"ithildin/adapters/ehealth"
-	"ithildin/provider"
 	"ithildin/provider/login"
 	"ithildin/provider/outbound"
+	"ithildin/provider/registration"
 )
 
 // Flags is what serve takes from outside, as it was given.
@@ -60,7 +60,7 @@ type Settings struct {
 	Gateway        Gateway
 	Outbound       outbound.Options
 	Janitor        Janitor
-	Registration   provider.Registration
+	Registration   registration.Options
 	Serving        Serving
 	Legacy         ehealth.Options
 	LogFormat      string         // "" for what suits the output

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ithildin/cmd/ithildin/internal/config"
-	"ithildin/provider"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 )
 
@@ -89,7 +89,7 @@ func (j *janitor) work(ctx context.Context, now time.Time) {
 }
 
 func (j *janitor) deleteUnapproved(ctx context.Context) (map[string]int64, error) {
-	before := j.store.Now() - provider.UnapprovedRegistrationLifetime
+	before := j.store.Now() - registration.UnapprovedLifetime
 	clients, err := j.store.DeleteUnapprovedRegistrations(ctx, before, j.settings.Batch)
 	return map[string]int64{"clients": clients}, err
 }

@@ -1,4 +1,4 @@
-package provider
+package registration
 
 import (
 	"crypto/subtle"
@@ -20,26 +20,23 @@ import (
 	"ithildin/storage"
 )
 
-// mountRegistration adds the registration endpoint and the one of each registered client, where registration is on.
-func (p *Provider) mountRegistration(router *mux.Router) {
-	if !p.registration.isOn() {
-		return
-	}
+// Mount adds the registration endpoint and the one of each registered client.
+func (s *Service) Mount(router *mux.Router) {
 	add := func(path, method string, e oauth.Endpoint) {
-		router.Handle(path, oauth.Serve(e, p.asRegistration)).Methods(method)
+		router.Handle(path, oauth.Serve(e, s.encodeError)).Methods(method)
 	}
-	add(oauth.PathRegister, http.MethodPost, p.register)
-	add(oauth.PathRegister+"/{client_id}", http.MethodGet, p.readClient)
-	add(oauth.PathRegister+"/{client_id}", http.MethodPut, p.updateClient)
-	add(oauth.PathRegister+"/{client_id}", http.MethodDelete, p.deleteClient)
-	if p.registration.Mode == RegistrationByToken { // an open door gets no preflight, without which no page can send JSON
+	add(oauth.PathRegister, http.MethodPost, s.register)
+	add(oauth.PathRegister+"/{client_id}", http.MethodGet, s.readClient)
+	add(oauth.PathRegister+"/{client_id}", http.MethodPut, s.updateClient)
+	add(oauth.PathRegister+"/{client_id}", http.MethodDelete, s.deleteClient)
+	if s.options.Mode == ByToken { // an open door gets no preflight, without which no page can send JSON
 		router.HandleFunc(oauth.PathRegister, oauth.Preflight).Methods(http.MethodOptions)
 		router.HandleFunc(oauth.PathRegister+"/{client_id}", oauth.Preflight).Methods(http.MethodOptions)
 	}
 }
 
-// asRegistration is the dialect of RFC 7591 section 3.2.2, and of RFC 6750 section 3 where a token is wrong.
-func (p *Provider) asRegistration(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
+// encodeError writes an error by RFC 7591 section 3.2.2, and of RFC 6750 section 3 where a token is wrong.
+func (s *Service) encodeError(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
 	if e.Status == http.StatusUnauthorized {
 		oauth.EncodeBearerError(w, r, e)
 		return
@@ -47,8 +44,8 @@ func (p *Provider) asRegistration(w http.ResponseWriter, r *http.Request, e *oau
 	oauth.EncodeError(w, r, e)
 }
 
-// registrationAnswer is RFC 7591 section 3.2.1 and RFC 7592 section 3.
-type registrationAnswer struct {
+// clientInformation is RFC 7591 section 3.2.1 and RFC 7592 section 3.
+type clientInformation struct {
 	ClientID                string   `json:"client_id"`
 	ClientIDIssuedAt        int64    `json:"client_id_issued_at"`
 	ClientSecret            string   `json:"client_secret,omitempty"`
@@ -61,19 +58,19 @@ type registrationAnswer struct {
 	storage.Metadata
 }
 
-// registrationAnswer shows a client as it is registered, with its token and, once, a new secret; request is what it has just
+// informationOf shows a client as it is registered, with its token and, once, a new secret; request is what it has just
 // said of itself, or nil. The default scopes are left out for a client that named none: some libraries stop at a scope that
 // they did not ask for.
-func (p *Provider) registrationAnswer(
-	client *storage.Client, request *registrationRequest, token, secret string,
-) registrationAnswer {
-	a := registrationAnswer{
+func (s *Service) informationOf(
+	client *storage.Client, request *metadataRequest, token, secret string,
+) clientInformation {
+	a := clientInformation{
 		ClientID: client.ID, ClientIDIssuedAt: client.CreatedAt, ClientSecret: secret, RegistrationAccessToken: token,
-		RegistrationClientURI: p.issuer + oauth.PathRegister + "/" + url.PathEscape(client.ID), ClientName: client.Name,
+		RegistrationClientURI: s.issuer + oauth.PathRegister + "/" + url.PathEscape(client.ID), ClientName: client.Name,
 		RedirectURIs: client.Connections[0].RedirectURIs, Metadata: client.Metadata,
 	}
 	named := request != nil && request.Scope != nil
-	if named || !oauth.ContainsAll(client.Scope, p.registration.Scope) || !oauth.ContainsAll(p.registration.Scope, client.Scope) {
+	if named || !oauth.ContainsAll(client.Scope, s.options.Scope) || !oauth.ContainsAll(s.options.Scope, client.Scope) {
 		a.Scope = strings.Join(client.Scope, " ")
 	}
 	if secret != "" {
@@ -83,11 +80,11 @@ func (p *Provider) registrationAnswer(
 }
 
 // register is the client registration endpoint (RFC 7591 section 3, OIDC Registration section 3).
-func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
-	if err := p.limitRegistration(w, inbound.Network(p.ClientAddress(r))); err != nil {
+func (s *Service) register(w http.ResponseWriter, r *http.Request) error {
+	if err := s.limitRegistration(w, inbound.Network(inbound.RequestFrom(r.Context()).Address())); err != nil {
 		return err
 	}
-	initial, err := p.initialAccess(r)
+	initial, err := s.initialAccess(r)
 	if err != nil {
 		return err
 	}
@@ -95,8 +92,8 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rules := p.registrationRules(initial != "")
-	client, err := p.newRegisteredClient(request, rules)
+	rules := s.registrationRules(initial != "")
+	client, err := s.newRegisteredClient(request, rules)
 	if err != nil {
 		return err
 	}
@@ -109,24 +106,24 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	if err := checkRegistration(client, rules); err != nil {
 		return err
 	}
-	if err := p.checkSector(r.Context(), request); err != nil {
+	if err := s.checkSector(r.Context(), request); err != nil {
 		return err
 	}
-	secret, err := p.newClientSecret(client)
+	secret, err := s.newClientSecret(client)
 	if err != nil {
 		return err
 	}
 	if secret.value != "" {
 		client.Connections[0].Secrets = []storage.ConnectionSecret{secret.row}
 	}
-	token, err := randomText(p.random, tokenBytes)
+	token, err := oauth.RandomText(s.random, oauth.TokenBytes)
 	if err != nil {
 		return err
 	}
-	ctx := p.byClient(r, client)
-	err = p.store.RegisterClient(ctx, *client, storage.ClientRegistration{
+	ctx := s.byClient(r, client)
+	err = s.store.RegisterClient(ctx, *client, storage.ClientRegistration{
 		ClientID: client.ID, TokenHash: storage.Hash(token), InitialAccessTokenID: initial, CreatedAt: client.CreatedAt,
-	}, p.registration.Quota)
+	}, s.options.Quota)
 	switch {
 	case errors.Is(err, storage.ErrQuota):
 		return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied,
@@ -136,12 +133,12 @@ func (p *Provider) register(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	return oauth.WriteJSON(w, http.StatusCreated, p.registrationAnswer(client, request, token, secret.value))
+	return oauth.WriteJSON(w, http.StatusCreated, s.informationOf(client, request, token, secret.value))
 }
 
 // limitRegistration bounds what one address, or one client, may ask for, whatever comes of it.
-func (p *Provider) limitRegistration(w http.ResponseWriter, of string) error {
-	wait := p.registrations.take(of, p.registration.Rate, p.now())
+func (s *Service) limitRegistration(w http.ResponseWriter, of string) error {
+	wait := s.rate.take(of, s.options.Rate, s.now())
 	if wait <= 0 {
 		return nil
 	}
@@ -149,12 +146,12 @@ func (p *Provider) limitRegistration(w http.ResponseWriter, of string) error {
 	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 	return oauth.NewError(http.StatusTooManyRequests, oauth.CodeTemporarilyUnavailable, fmt.Sprintf(
 		"Too many registrations, or updates of one: at most %d within an hour. Please try again in %s.",
-		p.registration.Rate, time.Duration(seconds)*time.Second))
+		s.options.Rate, time.Duration(seconds)*time.Second))
 }
 
 // initialAccess is the id of the initial access token of a request, "" where it has none and needs none.
-func (p *Provider) initialAccess(r *http.Request) (id string, err error) {
-	if r.Header.Get("Authorization") == "" && p.registration.Mode == RegistrationOpen {
+func (s *Service) initialAccess(r *http.Request) (id string, err error) {
+	if r.Header.Get("Authorization") == "" && s.options.Mode == Open {
 		return "", nil
 	}
 	token, found := oauth.BearerToken(r)
@@ -162,7 +159,7 @@ func (p *Provider) initialAccess(r *http.Request) (id string, err error) {
 		return "", oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken,
 			"Registration wants an initial access token: Authorization: Bearer, and the token.")
 	}
-	known, err := p.store.FindInitialAccessToken(r.Context(), storage.Hash(token))
+	known, err := s.store.FindInitialAccessToken(r.Context(), storage.Hash(token))
 	if errors.Is(err, storage.ErrNotFound) {
 		return "", wrongInitialAccessToken(err)
 	}
@@ -178,35 +175,35 @@ func wrongInitialAccessToken(cause error) *oauth.Error {
 }
 
 // newRegisteredClient is a client of the standard preset with what the request asks for.
-func (p *Provider) newRegisteredClient(request *registrationRequest, rules ClientRules) (*storage.Client, error) {
+func (s *Service) newRegisteredClient(request *metadataRequest, rules Rules) (*storage.Client, error) {
 	policy, err := storage.NewPolicy(storage.PresetStandard)
 	if err != nil {
 		return nil, err
 	}
-	id, now := p.store.NewID(), p.store.Now()
-	connection := &storage.Connection{ID: p.store.NewID(), ClientID: id, CreatedAt: now, UpdatedAt: now}
+	id, now := s.store.NewID(), s.store.Now()
+	connection := &storage.Connection{ID: s.store.NewID(), ClientID: id, CreatedAt: now, UpdatedAt: now}
 	connection.ApplyPreset(storage.PresetStandard)
 	client := &storage.Client{
 		ID: id, Policy: policy, CreatedAt: now, UpdatedAt: now, Connections: []*storage.Connection{connection},
 	}
-	request.apply(client, p.registration.Scope, rules)
+	request.apply(client, s.options.Scope, rules)
 	return client, nil
 }
 
 // registrationRules are what clients may register for. vouched says that an initial access token stands behind the client.
-func (p *Provider) registrationRules(vouched bool) ClientRules {
-	rules := ClientRules{ResponseTypes: p.responseTypes, GrantTypes: openGrants}
+func (s *Service) registrationRules(vouched bool) Rules {
+	rules := Rules{ResponseTypes: s.responseTypes, GrantTypes: openGrants}
 	if vouched {
 		rules.GrantTypes = registrableGrants
 	}
-	if !slices.ContainsFunc(p.responseTypes, oauth.UsesFrontChannel) {
+	if !slices.ContainsFunc(s.responseTypes, oauth.UsesFrontChannel) {
 		rules.GrantTypes = slices.DeleteFunc(slices.Clone(rules.GrantTypes), func(grant string) bool { return grant == "implicit" })
 	}
 	return rules
 }
 
 // checkRegistration holds a client to what is served.
-func checkRegistration(client *storage.Client, rules ClientRules) error {
+func checkRegistration(client *storage.Client, rules Rules) error {
 	grants := client.Metadata.GrantTypes
 	redirects := slices.Contains(grants, "authorization_code") || slices.Contains(grants, "implicit")
 	if redirects && len(client.Connections[0].RedirectURIs) == 0 {
@@ -230,30 +227,27 @@ type clientSecret struct {
 }
 
 // newClientSecret makes a secret for a client whose method has one; sealed as well where the client signs with it.
-func (p *Provider) newClientSecret(client *storage.Client) (s clientSecret, err error) {
+func (s *Service) newClientSecret(client *storage.Client) (made clientSecret, err error) {
 	if !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
-		return s, nil
+		return made, nil
 	}
-	size := tokenBytes
+	size := oauth.TokenBytes
 	if clientauth.SignsWithSecret(&client.Metadata) {
 		size = signingSecretBytes
 	}
-	if s.value, err = randomText(p.random, size); err != nil {
-		return s, err
+	if made.value, err = oauth.RandomText(s.random, size); err != nil {
+		return made, err
 	}
-	s.row = storage.ConnectionSecret{ID: p.store.NewID(), Hash: storage.Hash(s.value), CreatedAt: p.store.Now()}
+	made.row = storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash(made.value), CreatedAt: s.store.Now()}
 	if clientauth.SignsWithSecret(&client.Metadata) {
-		s.row.Sealed = p.store.SealSecret(s.row.ID, s.value)
+		made.row.Sealed = s.store.SealSecret(made.row.ID, made.value)
 	}
-	return s, nil
+	return made, nil
 }
 
-// The randomness of tokens and secrets, in bytes. A secret that is signed with must be as long as its hash, for SHA-512 64
+// signingSecretBytes is the randomness of a secret that is signed with: it must be as long as its hash, for SHA-512 64
 // characters (RFC 7518 section 3.2).
-const (
-	tokenBytes         = 32
-	signingSecretBytes = 48
-)
+const signingSecretBytes = 48
 
 func sameHash(hash []byte, value string) bool {
 	return subtle.ConstantTimeCompare(hash, storage.Hash(value)) == 1

@@ -1,4 +1,4 @@
-package provider
+package registration
 
 import (
 	"bytes"
@@ -26,21 +26,21 @@ type MetadataError struct {
 // Error names the member and its problem.
 func (e *MetadataError) Error() string { return e.Member + ": " + e.Problem }
 
-// ClientRules are what a provider serves, to which a client is held.
-type ClientRules struct {
+// Rules are what a provider serves, to which a client is held.
+type Rules struct {
 	ResponseTypes []string // nil: every one that there is
 	GrantTypes    []string // nil: every one that there is
 }
 
 // ValidateClient says what keeps a client from being served as its metadata, scope and redirect URIs ask: an error that
 // joins a *MetadataError for each problem (RFC 7591 section 2, OIDC Registration section 2, RFC 8252 section 8.4). It
-// fetches nothing: what a sector_identifier_uri must list is Provider's to compare. The redirect URIs of connections that
+// fetches nothing: what a sector_identifier_uri must list is checkSector's to compare. The redirect URIs of connections that
 // match by prefix are not looked at, for they are as old clients need them.
-func ValidateClient(client *storage.Client, rules ClientRules) error {
+func ValidateClient(client *storage.Client, rules Rules) error {
 	return errors.Join(validate(client, rules)...)
 }
 
-func validate(client *storage.Client, rules ClientRules) []error {
+func validate(client *storage.Client, rules Rules) []error {
 	c := &metadataCheck{client: client, metadata: &client.Metadata, rules: rules}
 	c.redirects()
 	c.flows()
@@ -55,7 +55,7 @@ func validate(client *storage.Client, rules ClientRules) []error {
 
 // ValidateClientChange is ValidateClient for a client that was stored before: what was wrong with it already, and is left as
 // it was, keeps nobody from changing something else. Imported clients have such members.
-func ValidateClientChange(before, after *storage.Client, rules ClientRules) error {
+func ValidateClientChange(before, after *storage.Client, rules Rules) error {
 	known := validate(before, rules)
 	old, changed := members(before), members(after)
 	return errors.Join(slices.DeleteFunc(validate(after, rules), func(problem error) bool {
@@ -73,7 +73,7 @@ func members(client *storage.Client) map[string]json.RawMessage {
 		err = json.Unmarshal(text, &known)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("provider: client metadata: %v", err)) // it was JSON in the database
+		panic(fmt.Sprintf("registration: client metadata: %v", err)) // it was JSON in the database
 	}
 	var uris []string
 	for _, connection := range client.Connections {
@@ -89,7 +89,7 @@ func members(client *storage.Client) map[string]json.RawMessage {
 type metadataCheck struct {
 	client   *storage.Client
 	metadata *storage.Metadata
-	rules    ClientRules
+	rules    Rules
 	problems []error
 }
 

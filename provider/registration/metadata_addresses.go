@@ -1,4 +1,4 @@
-package provider
+package registration
 
 import (
 	"slices"
@@ -104,7 +104,7 @@ func (c *metadataCheck) subject() {
 	if m.SubjectType != storage.SubjectTypePairwise {
 		return
 	}
-	if _, err := sectorIdentifier(c.client); err != nil {
+	if _, err := SectorIdentifier(c.client); err != nil {
 		c.refuse("sector_identifier_uri", "is missing: %v", err)
 	}
 }

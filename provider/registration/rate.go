@@ -1,4 +1,4 @@
-package provider
+package registration
 
 import (
 	"sync"
@@ -7,12 +7,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// rememberedAddresses bounds what registrationRate keeps.
+// rememberedAddresses bounds what a rateLimit keeps.
 const rememberedAddresses = 10_000
 
-// registrationRate counts the registrations of each address, in this process. Where too many addresses are active to keep
+// rateLimit counts the registrations of each address, in this process. Where too many addresses are active to keep
 // them apart, newcomers share one count.
-type registrationRate struct {
+type rateLimit struct {
 	mu        sync.Mutex
 	addresses map[string]*rate.Limiter
 	newcomers *rate.Limiter
@@ -20,7 +20,7 @@ type registrationRate struct {
 }
 
 // take counts a registration. A wait of more than 0 says that it came too soon, by how much, and was not counted.
-func (l *registrationRate) take(address string, perHour int64, now time.Time) (wait time.Duration) {
+func (l *rateLimit) take(address string, perHour int64, now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	reservation := l.limiter(address, perHour, now).ReserveN(now, 1)
@@ -30,7 +30,7 @@ func (l *registrationRate) take(address string, perHour int64, now time.Time) (w
 	return wait
 }
 
-func (l *registrationRate) limiter(address string, perHour int64, now time.Time) *rate.Limiter {
+func (l *rateLimit) limiter(address string, perHour int64, now time.Time) *rate.Limiter {
 	if known := l.addresses[address]; known != nil {
 		return known
 	}
@@ -50,7 +50,7 @@ func (l *registrationRate) limiter(address string, perHour int64, now time.Time)
 }
 
 // tidy forgets the addresses that have registered nothing of late. It looks at all of them, so once a minute is enough.
-func (l *registrationRate) tidy(now time.Time) {
+func (l *rateLimit) tidy(now time.Time) {
 	if now.Sub(l.tidied) < time.Minute {
 		return
 	}

@@ -1,4 +1,4 @@
-package provider
+package registration
 
 import (
 	"context"
@@ -15,7 +15,7 @@ const maximumSectorDocument = 64 << 10
 // checkSector fetches the sector document that a registration names, which must list each of its redirect URIs (OIDC Registration section
 // 5): else anybody could enter the sector of others, and know their users by the same sub. What went wrong on the way stays
 // here, for it would tell what is in our network.
-func (p *Provider) checkSector(ctx context.Context, request *registrationRequest) error {
+func (s *Service) checkSector(ctx context.Context, request *metadataRequest) error {
 	address := request.SectorIdentifierURI
 	if address == "" {
 		return nil
@@ -24,8 +24,8 @@ func (p *Provider) checkSector(ctx context.Context, request *registrationRequest
 		e := &MetadataError{Member: "sector_identifier_uri", Problem: problem}
 		return asMetadataError(e).Because(cause)
 	}
-	document, err := p.outbound.Get(ctx, address, maximumSectorDocument)
-	p.CountOutboundCall(purposeSector, err)
+	document, err := s.outbound.Get(ctx, address, maximumSectorDocument)
+	s.countFetch(err)
 	if err != nil {
 		return refuse("could not be fetched: want an https URL that answers 200 with a JSON array of 64 KiB at most", err)
 	}

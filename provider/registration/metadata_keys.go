@@ -1,4 +1,4 @@
-package provider
+package registration
 
 import (
 	"crypto/rsa"
@@ -10,11 +10,6 @@ import (
 	"ithildin/jwks"
 	"ithildin/provider/clientauth"
 	"ithildin/storage"
-)
-
-var (
-	// signingAlgorithms are those with which the provider signs; none is not among them.
-	signingAlgorithms = []string{jwks.RS256, jwks.ES256, jwks.EdDSA}
 )
 
 // authentication checks how the client proves who it is (OIDC Core 9).
@@ -45,9 +40,9 @@ func (c *metadataCheck) authentication() {
 // algorithms checks those of what the provider signs for the client, and of the client's request objects.
 func (c *metadataCheck) algorithms() {
 	m := c.metadata
-	c.oneOf("id_token_signed_response_alg", m.IDTokenSignedResponseAlg, signingAlgorithms)
-	c.oneOf("userinfo_signed_response_alg", m.UserinfoSignedResponseAlg, signingAlgorithms)
-	c.oneOf("access_token_signing_alg", m.AccessTokenSigningAlg, signingAlgorithms)
+	c.oneOf("id_token_signed_response_alg", m.IDTokenSignedResponseAlg, jwks.SupportedAlgorithms)
+	c.oneOf("userinfo_signed_response_alg", m.UserinfoSignedResponseAlg, jwks.SupportedAlgorithms)
+	c.oneOf("access_token_signing_alg", m.AccessTokenSigningAlg, jwks.SupportedAlgorithms)
 	c.oneOf("request_object_signing_alg", m.RequestObjectSigningAlg, clientauth.NamesOf(clientauth.SignatureAlgorithms))
 	bySecret := slices.Contains(clientauth.SecretAlgorithms, jose.SignatureAlgorithm(m.RequestObjectSigningAlg))
 	switch {

@@ -1,4 +1,4 @@
-package provider
+package registration
 
 import (
 	"context"
@@ -26,24 +26,24 @@ func (c *registered) connection() *storage.Connection { return c.client.Connecti
 
 // authenticateRegistration compares the registration access token (RFC 7592 section 2). No client, no registration and a
 // wrong token are answered alike.
-func (p *Provider) authenticateRegistration(r *http.Request) (*registered, error) {
-	known, err := p.proveRegistration(r)
+func (s *Service) authenticateRegistration(r *http.Request) (*registered, error) {
+	known, err := s.proveRegistration(r)
 	if failed := clientauth.AsFailure(err); failed != nil && r.Header.Get("Authorization") != "" {
-		return nil, p.clients.Failed(r.Context(), clientauth.MethodRegistrationToken, mux.Vars(r)["client_id"], failed)
+		return nil, s.clients.Failed(r.Context(), clientauth.MethodRegistrationToken, mux.Vars(r)["client_id"], failed)
 	}
 	if err == nil {
-		p.clients.Authenticated(r.Context(), clientauth.MethodRegistrationToken)
+		s.clients.Authenticated(r.Context(), clientauth.MethodRegistrationToken)
 	}
 	return known, err
 }
 
-func (p *Provider) proveRegistration(r *http.Request) (*registered, error) {
+func (s *Service) proveRegistration(r *http.Request) (*registered, error) {
 	wrong := oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken, "The registration access token is not the one of this client.")
 	token, found := oauth.BearerToken(r)
 	if !found {
 		return nil, wrong
 	}
-	registration, err := p.store.FindClientRegistration(r.Context(), mux.Vars(r)["client_id"])
+	registration, err := s.store.FindClientRegistration(r.Context(), mux.Vars(r)["client_id"])
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, wrong.Because(err)
@@ -53,7 +53,7 @@ func (p *Provider) proveRegistration(r *http.Request) (*registered, error) {
 		return nil, wrong.Because(errors.New("wrong token"))
 	}
 	// Not from memory: what is changed must be as it is now.
-	client, err := p.store.LoadClient(r.Context(), registration.ClientID)
+	client, err := s.store.LoadClient(r.Context(), registration.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, wrong.Because(err)
@@ -68,25 +68,25 @@ func (p *Provider) proveRegistration(r *http.Request) (*registered, error) {
 }
 
 // byClient says that a client changes its own registration, for the audit.
-func (p *Provider) byClient(r *http.Request, client *storage.Client) context.Context {
+func (s *Service) byClient(r *http.Request, client *storage.Client) context.Context {
 	return storage.ActingAs(r.Context(), storage.Actor{
-		By: storage.ByClient, ClientID: client.ID, RequestID: inbound.RequestID(r), Address: p.ClientAddress(r),
+		By: storage.ByClient, ClientID: client.ID, RequestID: inbound.RequestID(r), Address: inbound.RequestFrom(r.Context()).Address(),
 	})
 }
 
 // readClient shows a client what it registered (RFC 7592 section 2.1). The secret is not shown: only its hash is kept.
-func (p *Provider) readClient(w http.ResponseWriter, r *http.Request) error {
-	known, err := p.authenticateRegistration(r)
+func (s *Service) readClient(w http.ResponseWriter, r *http.Request) error {
+	known, err := s.authenticateRegistration(r)
 	if err != nil {
 		return err
 	}
-	return oauth.WriteJSON(w, http.StatusOK, p.registrationAnswer(known.client, nil, known.token, ""))
+	return oauth.WriteJSON(w, http.StatusOK, s.informationOf(known.client, nil, known.token, ""))
 }
 
 // updateClient replaces all that a client registered (RFC 7592 section 2.2). Its token stays the same, so that an answer that
 // gets lost locks nobody out. A new secret comes only where the method wants one that the client does not have.
-func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
-	known, err := p.authenticateRegistration(r)
+func (s *Service) updateClient(w http.ResponseWriter, r *http.Request) error {
+	known, err := s.authenticateRegistration(r)
 	if err != nil {
 		return err
 	}
@@ -97,42 +97,42 @@ func (p *Provider) updateClient(w http.ResponseWriter, r *http.Request) error {
 	if err := known.matches(request); err != nil {
 		return err
 	}
-	if err := p.limitRegistration(w, "client "+known.client.ID); err != nil {
+	if err := s.limitRegistration(w, "client "+known.client.ID); err != nil {
 		return err
 	}
-	if err := p.checkSector(r.Context(), request); err != nil {
+	if err := s.checkSector(r.Context(), request); err != nil {
 		return err
 	}
 	// Again, for that may have taken a while: what is changed must be as it is now.
-	if known, err = p.authenticateRegistration(r); err != nil {
+	if known, err = s.authenticateRegistration(r); err != nil {
 		return err
 	}
 	client := known.client
-	client.UpdatedAt = p.store.Now()
+	client.UpdatedAt = s.store.Now()
 	// It may ask for what anybody may, and for what an operator has given it.
-	rules := p.registrationRules(known.registration.InitialAccessTokenID != "")
-	request.apply(client, oauth.Union(p.registration.Scope, client.Scope), rules)
+	rules := s.registrationRules(known.registration.InitialAccessTokenID != "")
+	request.apply(client, oauth.Union(s.options.Scope, client.Scope), rules)
 	if err := checkRegistration(client, rules); err != nil {
 		return err
 	}
 	update := storage.RegistrationUpdate{EndSecrets: !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod)}
 	var secret clientSecret
 	if !update.EndSecrets && !serves(known.connection().Secrets, &client.Metadata) {
-		if secret, err = p.newClientSecret(client); err != nil {
+		if secret, err = s.newClientSecret(client); err != nil {
 			return err
 		}
 		update.EndSecrets, update.NewSecret = true, &secret.row
 	}
 	update.Client, update.Connection = *client, *known.connection()
-	err = p.store.UpdateRegistration(p.byClient(r, client), update)
+	err = s.store.UpdateRegistration(s.byClient(r, client), update)
 	if err != nil {
 		return err
 	}
-	return oauth.WriteJSON(w, http.StatusOK, p.registrationAnswer(client, request, known.token, secret.value))
+	return oauth.WriteJSON(w, http.StatusOK, s.informationOf(client, request, known.token, secret.value))
 }
 
 // matches compares what a client repeats of itself.
-func (c *registered) matches(request *registrationRequest) error {
+func (c *registered) matches(request *metadataRequest) error {
 	if request.ClientID != c.client.ID {
 		return oauth.InvalidRequest("The client_id of the body is not the one of the URL, or is missing.")
 	}
@@ -155,12 +155,12 @@ func serves(secrets []storage.ConnectionSecret, m *storage.Metadata) bool {
 }
 
 // deleteClient ends a registration, and with it all that was issued to the client (RFC 7592 section 2.3).
-func (p *Provider) deleteClient(w http.ResponseWriter, r *http.Request) error {
-	known, err := p.authenticateRegistration(r)
+func (s *Service) deleteClient(w http.ResponseWriter, r *http.Request) error {
+	known, err := s.authenticateRegistration(r)
 	if err != nil {
 		return err
 	}
-	err = p.store.DeleteRegistration(p.byClient(r, known.client), known.client.ID)
+	err = s.store.DeleteRegistration(s.byClient(r, known.client), known.client.ID)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) { // somebody else was faster
 		return err
 	}

@@ -1,4 +1,4 @@
-package provider
+package registration
 
 import (
 	"errors"
@@ -22,9 +22,9 @@ const (
 	maximumProblems     = 1000     // bytes of what is said about it
 )
 
-// registrationRequest is what a client says of itself (RFC 7591 section 2, OIDC Registration section 2), and what it repeats
+// metadataRequest is what a client says of itself (RFC 7591 section 2, OIDC Registration section 2), and what it repeats
 // in an update (RFC 7592 section 2.2).
-type registrationRequest struct {
+type metadataRequest struct {
 	storage.Metadata
 	RedirectURIs []string `json:"redirect_uris"`
 	ClientName   string   `json:"client_name"`
@@ -35,7 +35,7 @@ type registrationRequest struct {
 
 // readRegistration reads the body. The JSON is of the strict kind that go-jose reads: names are compared by case, and none
 // may come twice. Members that are not known are ignored, and so is what is empty: null (RFC 7592 section 2.2), "" and [].
-func readRegistration(w http.ResponseWriter, r *http.Request) (*registrationRequest, error) {
+func readRegistration(w http.ResponseWriter, r *http.Request) (*metadataRequest, error) {
 	body, malformed := oauth.ReadBody(w, r, "application/json", maximumRegistration)
 	if malformed != nil {
 		return nil, malformed
@@ -45,7 +45,7 @@ func readRegistration(w http.ResponseWriter, r *http.Request) (*registrationRequ
 		return nil, oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidClientMetadata,
 			"The body is no JSON object in UTF-8 whose members have a name each.").Because(err)
 	}
-	request := &registrationRequest{}
+	request := &metadataRequest{}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if err := request.read(name, members[name]); err != nil {
 			return nil, asMetadataError(err)
@@ -55,7 +55,7 @@ func readRegistration(w http.ResponseWriter, r *http.Request) (*registrationRequ
 }
 
 // read takes one member. Those in other languages (client_name#uk) are accepted, and the one without a language counts.
-func (q *registrationRequest) read(name string, value json.RawMessage) error {
+func (q *metadataRequest) read(name string, value json.RawMessage) error {
 	switch {
 	case isEmpty(value):
 		return nil
@@ -109,10 +109,10 @@ func wanted(err error) string {
 // apply makes a client's metadata, scope and redirect URIs what the request asks for, with the defaults of RFC 7591 section
 // 2. Of scopes it gets what is allowed, and of grant and response types what the rules have; what only an operator gives
 // stays as it is.
-func (q *registrationRequest) apply(client *storage.Client, allowed []string, rules ClientRules) {
+func (q *metadataRequest) apply(client *storage.Client, allowed []string, rules Rules) {
 	before := client.Metadata
 	q.setDefaults(rules)
-	q.settleScope(client, allowed)
+	q.resolveScope(client, allowed)
 	client.Metadata = q.Metadata
 	client.Metadata.Audience, client.Metadata.AllowedCORSOrigins = before.Audience, before.AllowedCORSOrigins
 	client.Metadata.AccessTokenSigningAlg = before.AccessTokenSigningAlg
@@ -128,7 +128,7 @@ func (q *registrationRequest) apply(client *storage.Client, allowed []string, ru
 	}
 }
 
-func (q *registrationRequest) setDefaults(rules ClientRules) {
+func (q *metadataRequest) setDefaults(rules Rules) {
 	for i, responseType := range q.ResponseTypes {
 		if known := oauth.NormalizeResponseType(responseType); known != "" {
 			q.ResponseTypes[i] = known
@@ -165,7 +165,7 @@ func offered(asked, served []string) []string {
 }
 
 // neededGrants are those of the response types, and authorization_code where there are none of these either.
-func (q *registrationRequest) neededGrants() []string {
+func (q *metadataRequest) neededGrants() []string {
 	var grants []string
 	for _, responseType := range q.ResponseTypes {
 		for _, grant := range grantsOf(responseType) {
@@ -180,8 +180,8 @@ func (q *registrationRequest) neededGrants() []string {
 	return grants
 }
 
-// settleScope keeps the grant refresh_token and the scope offline_access together, since neither works alone.
-func (q *registrationRequest) settleScope(client *storage.Client, allowed []string) {
+// resolveScope keeps the grant refresh_token and the scope offline_access together, since neither works alone.
+func (q *metadataRequest) resolveScope(client *storage.Client, allowed []string) {
 	client.Scope = allowed
 	if q.Scope != nil {
 		client.Scope = slices.DeleteFunc(storage.SplitScope(*q.Scope), func(name string) bool {

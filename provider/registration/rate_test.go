@@ -1,4 +1,4 @@
-package provider
+package registration
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 )
 
 func TestRegistrationRateIsCountedPerAddress(t *testing.T) {
-	var l registrationRate
+	var l rateLimit
 	now := time.Unix(1_700_000_000, 0)
 	for range 6 {
 		require.Zero(t, l.take("192.0.2.1", 6, now))
@@ -21,7 +21,7 @@ func TestRegistrationRateIsCountedPerAddress(t *testing.T) {
 }
 
 func TestNewAddressesShareOneRegistrationRateWhenTooManyAreActive(t *testing.T) {
-	var l registrationRate
+	var l rateLimit
 	now := time.Unix(1_700_000_000, 0)
 	for i := range rememberedAddresses {
 		require.Zero(t, l.take(fmt.Sprint(i), 2, now))

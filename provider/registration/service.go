@@ -1,0 +1,48 @@
+package registration
+
+import (
+	"io"
+	"time"
+
+	"ithildin/provider/clientauth"
+	"ithildin/provider/outbound"
+	"ithildin/storage"
+)
+
+// Dependencies are what a Service works with; all of them are required.
+type Dependencies struct {
+	Store   *storage.Store
+	Clients *clientauth.Authenticator
+	// Outbound fetches sector documents; CountFetch is told of each fetch, by its error.
+	Outbound   *outbound.Client
+	CountFetch func(err error)
+	// Issuer is the address below which registrations are managed, without a slash at its end.
+	Issuer string
+	// ResponseTypes are those that the provider serves.
+	ResponseTypes []string
+	Now           func() time.Time
+	Random        io.Reader
+}
+
+// Service is the registration endpoint and the one of each registered client (RFC 7591, RFC 7592). It is safe for
+// concurrent use.
+type Service struct {
+	options       Options
+	rate          rateLimit
+	store         *storage.Store
+	clients       *clientauth.Authenticator
+	outbound      *outbound.Client
+	countFetch    func(err error)
+	issuer        string
+	responseTypes []string
+	now           func() time.Time
+	random        io.Reader
+}
+
+// New makes a Service; what the options leave out has its default.
+func New(o Options, d Dependencies) *Service {
+	return &Service{
+		options: o.withDefaults(), store: d.Store, clients: d.Clients, outbound: d.Outbound, countFetch: d.CountFetch,
+		issuer: d.Issuer, responseTypes: d.ResponseTypes, now: d.Now, random: d.Random,
+	}
+}
