@@ -78,7 +78,7 @@ func TestSQLiteWriteAheadLogIsTruncated(t *testing.T) {
 	require.Greater(t, size(), int64(40<<20))
 	require.NoError(t, reader.Rollback())
 
-	t.Run("It is cut back when it begins anew", func(t *testing.T) {
+	t.Run("It is truncated when it starts again", func(t *testing.T) {
 		write(1) // behind it the whole log is moved to the database
 		write(1)
 		require.LessOrEqual(t, size(), int64(8<<20))

@@ -30,7 +30,7 @@ func (w *world) counters() map[string]float64 {
 	return values
 }
 
-func TestMetricsCountFromZeroWhatPeopleClientsAndOperatorsDo(t *testing.T) {
+func TestMetricsOfSignInsClientsAndOperatorsStartAtZero(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		before := w.counters()

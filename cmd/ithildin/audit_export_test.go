@@ -135,7 +135,7 @@ func sortSameSecond(lines []exportedLine) []string {
 	return kinds
 }
 
-func TestAuditExportEndsWhenWhatHappenedBeforeItIsSettled(t *testing.T) {
+func TestAuditExportWaitsUntilEarlierEventsAreSettled(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		e := newExported(t, engine)
 		e.happened("just now", 0)

@@ -26,7 +26,7 @@ func accessTokens(t *testing.T, s *suite) {
 		require.Empty(t, got.UserID+got.GrantID)
 		require.False(t, got.UserBlocked || got.GrantRevoked)
 	})
-	t.Run("A token whose user or grant is gone is as dead as one whose user or grant was ended", func(t *testing.T) {
+	t.Run("A token whose user or grant was deleted is inactive, as one whose user or grant was ended", func(t *testing.T) {
 		gone := storage.Grant{ID: s.store.NewID(), ClientID: "client", UserID: s.store.NewID(), Session: &storage.Session{}}
 		value, _ := AccessToken(t, s.store, gone)
 		got, err := s.store.FindAccessToken(t.Context(), storage.Hash(value))

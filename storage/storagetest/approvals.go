@@ -11,7 +11,7 @@ import (
 )
 
 func approvals(t *testing.T, s *suite) {
-	t.Run("What is approved is added to what was approved before, the newest first, under its id", func(t *testing.T) {
+	t.Run("An approval adds its scopes before the earlier ones, and keeps its id", func(t *testing.T) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		first := s.approval(t, u, client, "openid", "email")
 		s.clock.Advance(time.Minute)
@@ -30,7 +30,7 @@ func approvals(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Equal(t, []storage.Approval{*found}, list)
 	})
-	t.Run("An approval that changed meanwhile loses nothing, and gets nothing back", func(t *testing.T) {
+	t.Run("Concurrent changes of an approval lose no scope and restore none that was withdrawn", func(t *testing.T) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		approval := s.approval(t, u, client, "openid")
 		late := func(scope, known string) []string {
@@ -53,10 +53,10 @@ func approvals(t *testing.T, s *suite) {
 			require.ErrorIs(t, s.store.Approve(t.Context(), a), storage.ErrNotFound)
 		}
 	})
-	t.Run("Taking an approval back signs out of that client alone, in every session that goes on", func(t *testing.T) {
+	t.Run("Withdrawing an approval signs the user out of that client alone, in every active session", func(t *testing.T) {
 		withdrawalsAreSignOuts(t, s)
 	})
-	t.Run("Taking an approval back ends what came of it and nothing else", func(t *testing.T) {
+	t.Run("Withdrawing an approval ends its codes, grants and tokens and no others", func(t *testing.T) {
 		ctx := t.Context()
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetEHealth)
 		approval := s.approval(t, u, client, "openid")

@@ -14,16 +14,16 @@ import (
 
 // auditChanges are about the events of changes that somebody makes.
 func auditChanges(t *testing.T, s *suite) {
-	t.Run("A change is recorded with who made it, what was before and what is after", func(t *testing.T) {
+	t.Run("A change is recorded with its actor and the values before and after", func(t *testing.T) {
 		changesAreRecorded(t, newSuite(t, s.engine))
 	})
 	t.Run("A change that is not made is not recorded", func(t *testing.T) { refusedChangesAreNot(t, newSuite(t, s.engine)) })
-	t.Run("What nobody is named for is not recorded", func(t *testing.T) {
+	t.Run("A change without an actor is not recorded", func(t *testing.T) {
 		s := newSuite(t, s.engine)
 		require.NoError(t, s.store.BlockUser(t.Context(), User(t, s.store).ID, "reason"))
 		require.Zero(t, s.count(t, "audit_events", "kind = $1", storage.EventUserBlocked))
 	})
-	t.Run("Nothing that opens a door is recorded", func(t *testing.T) { secretsAreNotRecorded(t, newSuite(t, s.engine)) })
+	t.Run("Secrets, passwords and hashes are not recorded", func(t *testing.T) { secretsAreNotRecorded(t, newSuite(t, s.engine)) })
 	t.Run("Events of one second are paged through without gaps and repetitions", func(t *testing.T) {
 		cursorsAreStable(t, newSuite(t, s.engine))
 	})

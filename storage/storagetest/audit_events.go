@@ -33,7 +33,7 @@ func auditEvents(t *testing.T, s *suite) {
 		require.NoError(t, s.store.RecordEvents(t.Context(), events))
 		require.Equal(t, 777, s.count(t, "audit_events", "kind = $1", "introspection"))
 	})
-	t.Run("What comes from outside is cut to what a column takes", func(t *testing.T) {
+	t.Run("Text of a request is cut to the length of its column", func(t *testing.T) {
 		hostile := storage.Event{
 			Kind: "hostile", Address: "a\x00b\xff", Details: map[string]string{"agent": strings.Repeat("ї", 1000)},
 		}
@@ -44,7 +44,7 @@ func auditEvents(t *testing.T, s *suite) {
 		require.Equal(t, strings.Repeat("ї", 512), got[0].Details["agent"])
 		require.Equal(t, s.store.Now()+storage.EventLifetime, got[0].ExpiresAt)
 	})
-	t.Run("An event about a write is kept if the write is", func(t *testing.T) { eventsRideInTheWrite(t, s) })
+	t.Run("An event about a write is stored only with the write", func(t *testing.T) { eventsRideInTheWrite(t, s) })
 }
 
 func eventsAreListed(t *testing.T, s *suite) {

@@ -13,7 +13,7 @@ import (
 )
 
 func clients(t *testing.T, s *suite) {
-	t.Run("A part of a name is found in any case of any letters", func(t *testing.T) { namesAreFoundInAnyCase(t, s) })
+	t.Run("A part of a name is found in any case and alphabet", func(t *testing.T) { namesAreFoundInAnyCase(t, s) })
 	t.Run("A client is read as it was stored", func(t *testing.T) {
 		want := Client(t, s.store, storage.PresetMithril, func(c *storage.Client) {
 			c.ID, c.OwnerID = "any text, even «це»", s.store.NewID()
@@ -71,7 +71,7 @@ func clients(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Len(t, page, 1)
 	})
-	t.Run("Deactivating ends what was issued to a client, deleting removes it", func(t *testing.T) {
+	t.Run("Deactivating ends the tokens of a client, deleting removes them", func(t *testing.T) {
 		whatWasIssuedToAClientEnds(t, s)
 	})
 }
@@ -103,7 +103,7 @@ func whatWasIssuedToAClientEnds(t *testing.T, s *suite) {
 }
 
 func connections(t *testing.T, s *suite) {
-	t.Run("A connection is read with its live secrets, newest first", func(t *testing.T) {
+	t.Run("A connection is read with its valid secrets, newest first", func(t *testing.T) {
 		secretsOfAConnection(t, s)
 	})
 	t.Run("A client has one connection for a consumer", func(t *testing.T) {

@@ -51,7 +51,7 @@ func codes(t *testing.T, s *suite) {
 	t.Run("A code that was revoked is not exchanged, even where the clock is slow", func(t *testing.T) {
 		aRevokedCodeIsNotExchanged(t, s)
 	})
-	t.Run("A used code revokes only by the word of its client, whose policy says so", func(t *testing.T) {
+	t.Run("A used code revokes its tokens only if its own client presents it and the policy is revoke", func(t *testing.T) {
 		aUsedCodeRevokesByItsClient(t, s)
 	})
 }

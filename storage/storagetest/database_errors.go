@@ -12,12 +12,12 @@ import (
 )
 
 func databaseErrors(t *testing.T, s *suite) {
-	t.Run("What is no id names no row", func(t *testing.T) {
+	t.Run("A key that is no UUID finds no row", func(t *testing.T) {
 		for _, id := range []string{"", "1", "no uuid", "\x00", "6498d88e-97fb-47e2-85a5-99e884f888a", "' OR 1 = 1 --"} {
 			whatIsNoIDNamesNoRow(t, s.store, id)
 		}
 	})
-	t.Run("What is no text names no row", func(t *testing.T) {
+	t.Run("A key that is no valid text finds no row", func(t *testing.T) {
 		for _, text := range []string{"a\x00b", "\xff\xfe"} {
 			whatIsNoTextNamesNoRow(t, s.store, text)
 		}
@@ -29,7 +29,7 @@ func databaseErrors(t *testing.T, s *suite) {
 		require.ErrorIs(t, s.store.PutSetting(ctx, "a", "b"), storage.ErrUnavailable)
 		require.ErrorIs(t, s.store.DeleteUser(ctx, s.store.NewID()), storage.ErrUnavailable)
 	})
-	t.Run("A database that is not there is unavailable", func(t *testing.T) {
+	t.Run("A database that does not exist is unavailable", func(t *testing.T) {
 		away := "sqlite:" + filepath.Join(t.TempDir(), "no such directory", "ithildin.db")
 		if s.engine.isPostgreSQL {
 			away = "postgres://user@127.0.0.1:1/ithildin?sslmode=disable"
@@ -39,7 +39,7 @@ func databaseErrors(t *testing.T, s *suite) {
 		require.ErrorIs(t, store.PutSetting(t.Context(), "a", "b"), storage.ErrUnavailable)
 		require.ErrorIs(t, store.DeleteUser(t.Context(), store.NewID()), storage.ErrUnavailable)
 	})
-	t.Run("A URL of no database opens nothing, and is not repeated", func(t *testing.T) {
+	t.Run("A URL of no database is an error that does not repeat it", func(t *testing.T) {
 		for _, databaseURL := range []string{"", "mysql://user:hidden@host", "postgres://user:hidden@host:port:5432/%zz"} {
 			_, err := storage.Open(databaseURL, storage.Options{})
 			require.Error(t, err)

@@ -10,7 +10,7 @@ import (
 )
 
 func factors(t *testing.T, s *suite) {
-	t.Run("The seed of a factor comes back, and is sealed in the row", func(t *testing.T) {
+	t.Run("The seed of a factor is read as it was stored, and sealed in the row", func(t *testing.T) {
 		u := User(t, s.store)
 		want := storage.AuthenticationFactor{
 			ID: s.store.NewID(), UserID: u.ID, Type: "TOTP", Secret: []byte("seed"), IsActive: true, CreatedAt: 1, UpdatedAt: 1,
@@ -23,7 +23,7 @@ func factors(t *testing.T, s *suite) {
 		want.ID = s.store.NewID()
 		require.ErrorIs(t, s.store.CreateAuthenticationFactor(t.Context(), want), storage.ErrConflict)
 	})
-	t.Run("A factor changes what it is checked by, not whose it is", func(t *testing.T) {
+	t.Run("An update changes the phone or seed of a factor, not its user", func(t *testing.T) {
 		u := User(t, s.store)
 		f := storage.AuthenticationFactor{ID: s.store.NewID(), UserID: u.ID, Type: "SMS", IsActive: true}
 		require.NoError(t, s.store.CreateAuthenticationFactor(t.Context(), f))
@@ -51,7 +51,7 @@ func factors(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Equal(t, storage.OneTimeCodeVerified, found.Status)
 	})
-	t.Run("A one-time code allows so many attempts", func(t *testing.T) {
+	t.Run("A one-time code allows a limited number of attempts", func(t *testing.T) {
 		code := s.oneTimeCode(t, "phone 2")
 		for range 3 {
 			verified, err := s.store.VerifyOneTimeCode(t.Context(), code.ID, []byte("wrong"), 3)
@@ -61,7 +61,7 @@ func factors(t *testing.T, s *suite) {
 		_, err := s.store.VerifyOneTimeCode(t.Context(), code.ID, code.CodeMAC, 3)
 		require.ErrorIs(t, err, storage.ErrUsed)
 	})
-	t.Run("A one-time code ends with its time, and with the next one", func(t *testing.T) {
+	t.Run("A one-time code ends when it expires, and when the next one is made", func(t *testing.T) {
 		first := s.oneTimeCode(t, "phone 3")
 		second := s.oneTimeCode(t, "phone 3")
 		_, err := s.store.VerifyOneTimeCode(t.Context(), first.ID, first.CodeMAC, 3)

@@ -46,7 +46,7 @@ func (f *frontChannel) issue(ctx context.Context) error {
 func frontChannels(t *testing.T, s *suite) {
 	ctx := t.Context()
 	client := Client(t, s.store, storage.PresetStandard, Opaque)
-	t.Run("A session that lives gives its tokens and the grant behind them", func(t *testing.T) {
+	t.Run("An active session issues tokens and their grant", func(t *testing.T) {
 		_, login := LoginSession(t, s.store, User(t, s.store))
 		f := newFrontChannel(s.store, client, login)
 		require.NoError(t, f.issue(ctx))
@@ -57,7 +57,7 @@ func frontChannels(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Equal(t, storage.GrantTypeImplicit, token.Session.GrantType)
 	})
-	t.Run("A session that ended between sign-in and issuing gives nothing", func(t *testing.T) {
+	t.Run("A session that ended between sign-in and issuing issues nothing", func(t *testing.T) {
 		_, login := LoginSession(t, s.store, User(t, s.store))
 		f := newFrontChannel(s.store, client, login)
 		_, err := s.store.EndLoginSession(ctx, login.ID)

@@ -42,7 +42,7 @@ func grants(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.True(t, found.GrantRevoked)
 	})
-	t.Run("A refresh token that stays makes tokens while its grant lives", func(t *testing.T) {
+	t.Run("A refresh token that does not rotate issues tokens until its grant ends", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetEHealth)
 		grant := Grant(t, s.store, client, User(t, s.store))
 		signature := storage.RefreshSignature(grant.ID, 0)
@@ -57,7 +57,7 @@ func grants(t *testing.T, s *suite) {
 		late := newExchange(s.store, client)
 		require.ErrorIs(t, late.presentRefreshToken(t.Context(), signature), fosite.ErrNotFound)
 	})
-	t.Run("A refresh token in anyone else's hands is unknown", func(t *testing.T) {
+	t.Run("A refresh token of another client is unknown", func(t *testing.T) {
 		grant := Grant(t, s.store, Client(t, s.store, storage.PresetStandard), User(t, s.store))
 		thief := newExchange(s.store, Client(t, s.store, storage.PresetStandard))
 		err := thief.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, -5))
@@ -66,7 +66,7 @@ func grants(t *testing.T, s *suite) {
 }
 
 func rotation(t *testing.T, s *suite) {
-	t.Run("A family moves on by one, whoever asks how often within the grace", func(t *testing.T) {
+	t.Run("Repeated refreshes within the grace advance the family by one generation", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard, Opaque)
 		grant := Grant(t, s.store, client, User(t, s.store))
 		for range 3 {
@@ -94,7 +94,7 @@ func rotation(t *testing.T, s *suite) {
 		require.Zero(t, found.RevokedAt)
 		require.Equal(t, 1, s.count(t, "access_tokens", "grant_id = $1", grant.ID))
 	})
-	t.Run("A refresh token that nobody was given is reuse", func(t *testing.T) {
+	t.Run("A refresh token of a generation that was never issued counts as reuse", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard)
 		grant := Grant(t, s.store, client, User(t, s.store))
 		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
@@ -102,7 +102,7 @@ func rotation(t *testing.T, s *suite) {
 			s.requireReuse(t, client, storage.RefreshSignature(grant.ID, generation))
 		}
 	})
-	t.Run("A refresh token that was rotated away stays so when its client no longer rotates", func(t *testing.T) {
+	t.Run("A rotated refresh token stays invalid when its client stops rotating", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard)
 		grant := Grant(t, s.store, client, User(t, s.store))
 		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
@@ -113,7 +113,7 @@ func rotation(t *testing.T, s *suite) {
 		current := newExchange(s.store, client)
 		require.NoError(t, current.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, 1)))
 	})
-	t.Run("A rotation that comes too late ends the family", func(t *testing.T) {
+	t.Run("A rotation after the retry time revokes the family", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard, withoutGrace)
 		grant := Grant(t, s.store, client, User(t, s.store))
 		late := newExchange(s.store, client)

@@ -11,7 +11,7 @@ import (
 )
 
 func janitor(t *testing.T, s *suite) {
-	t.Run("Nothing that lives is swept", func(t *testing.T) {
+	t.Run("Rows that have not ended are not swept", func(t *testing.T) {
 		s.oneRowOfEach(t)
 		deleted, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 100, TokenRetention: storage.TokenRetention})
 		require.NoError(t, err)
@@ -19,8 +19,8 @@ func janitor(t *testing.T, s *suite) {
 			require.Zero(t, n, table)
 		}
 	})
-	t.Run("A dead row stays while an answer is about it", func(t *testing.T) { deadRowsStayForTheirAnswers(t, s) })
-	t.Run("In the end every row that can die is gone, in batches of any size", func(t *testing.T) {
+	t.Run("An ended row stays for the retention time", func(t *testing.T) { deadRowsStayForTheirAnswers(t, s) })
+	t.Run("Every expired row is deleted in the end, in batches of any size", func(t *testing.T) {
 		for range 3 {
 			s.oneRowOfEach(t)
 		}
@@ -36,7 +36,7 @@ func janitor(t *testing.T, s *suite) {
 		require.Zero(t, s.count(t, "connection_secrets", "expires_at > $1", 0))
 		require.NotZero(t, s.count(t, "connection_secrets", "expires_at = $1", 0), "a secret without an end stays")
 	})
-	t.Run("A grant stays while its login session lives", func(t *testing.T) {
+	t.Run("A grant stays as long as its login session", func(t *testing.T) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		_, session := LoginSession(t, s.store, u)
 		grant := Grant(t, s.store, client, u, inSession(session), func(g *storage.Grant) { g.ExpiresAt = s.store.Now() + 60 })
@@ -49,7 +49,7 @@ func janitor(t *testing.T, s *suite) {
 			require.NoError(t, err)
 		}
 	})
-	t.Run("A kind of rows that fails does not keep the others from being swept", func(t *testing.T) {
+	t.Run("A table that fails does not stop the sweep of the others", func(t *testing.T) {
 		s.oneRowOfEach(t)
 		s.clock.Advance(500 * 24 * time.Hour)
 		rename(t, s, "codes", "codes_away")
@@ -60,7 +60,7 @@ func janitor(t *testing.T, s *suite) {
 			require.NotZero(t, deleted[table], table)
 		}
 	})
-	t.Run("What a budget leaves is swept by the next runs, and old rows that stay do not hide others", func(t *testing.T) {
+	t.Run("The next runs sweep what a budget left, and retained rows do not hide others", func(t *testing.T) {
 		aBudgetIsKept(t, s)
 	})
 	t.Run("A sweep without a batch is refused", func(t *testing.T) {
@@ -195,7 +195,7 @@ func oldPasswords(t *testing.T, s *suite) {
 	require.NoError(t, err)
 	require.Zero(t, users, "a second time there is nothing left to end")
 
-	t.Run("A run that stops for want of time is taken up by the next", func(t *testing.T) {
+	t.Run("A run that stopped at its time limit is continued by the next", func(t *testing.T) {
 		var people []storage.User
 		for range 4 {
 			user := User(t, s.store)

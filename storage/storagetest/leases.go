@@ -22,12 +22,12 @@ func leases(t *testing.T, s *suite) {
 		s.clock.Advance(59 * time.Second)
 		require.False(t, acquire(yours))
 	})
-	t.Run("A lease ends with its time", func(t *testing.T) {
+	t.Run("A lease ends when it expires", func(t *testing.T) {
 		s.clock.Advance(time.Second)
 		require.True(t, acquire(yours))
 		require.False(t, acquire(mine))
 	})
-	t.Run("A lease is given up by its holder alone", func(t *testing.T) {
+	t.Run("A lease is released by its holder only", func(t *testing.T) {
 		require.NoError(t, s.store.ReleaseLease(t.Context(), "janitor", mine))
 		require.False(t, acquire(mine))
 		require.NoError(t, s.store.ReleaseLease(t.Context(), "janitor", yours))

@@ -146,7 +146,7 @@ func lists(t *testing.T, s *suite) {
 			listIsReadWhole(t, s, list, list.want(n))
 		})
 	}
-	t.Run("A cursor that no list has made is refused", func(t *testing.T) {
+	t.Run("An invalid cursor is refused", func(t *testing.T) {
 		for name, list := range adminLists() {
 			for _, cursor := range []string{
 				"x", "{}", "e30", "eyJpIjoieCJ9", "eyJpIjoiXHUwMDAwIiwicyI6IlwwIn0", "eyJzIjoieCIsImkiOiJ4In0", string(make([]byte, 5000)),

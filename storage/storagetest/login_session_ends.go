@@ -27,8 +27,8 @@ func (s *suite) isRevoked(t *testing.T, grant storage.Grant) bool {
 }
 
 func sessionEnds(t *testing.T, s *suite) {
-	t.Run("What a session was for ends with it, what is for the time after it stays", func(t *testing.T) { endsOfGrants(t, s) })
-	t.Run("Clients that took part are named, and a delivery is stored for each that wants one", func(t *testing.T) {
+	t.Run("Tokens without offline access end with their session, others stay", func(t *testing.T) { endsOfGrants(t, s) })
+	t.Run("Clients of the session are returned, and a delivery is stored for each with a back channel", func(t *testing.T) {
 		u, other := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		told := Client(t, s.store, storage.PresetStandard, toldOfLogouts)
 		elsewhere := Client(t, s.store, storage.PresetStandard, toldOfLogouts)
@@ -52,7 +52,7 @@ func sessionEnds(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Nil(t, ended, "it ends once")
 	})
-	t.Run("An unused code ends with its session, whenever it was made", func(t *testing.T) {
+	t.Run("An unused code ends with its session, also one that is stored afterwards", func(t *testing.T) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		_, session := LoginSession(t, s.store, u)
 		ofSession := func(c *storage.Code) { c.SessionID = session.SessionID }
@@ -67,7 +67,7 @@ func sessionEnds(t *testing.T, s *suite) {
 			require.Equal(t, expired, code.ExpiresAt == 0)
 		}
 	})
-	t.Run("A person ends sessions of their own only", func(t *testing.T) {
+	t.Run("A user can end only their own sessions", func(t *testing.T) {
 		u, other := User(t, s.store), User(t, s.store)
 		_, session := LoginSession(t, s.store, u)
 		for _, id := range []string{session.SessionID, s.store.NewID(), "no id"} {

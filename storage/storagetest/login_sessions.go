@@ -27,7 +27,7 @@ func loginSessions(t *testing.T, s *suite) {
 		require.Equal(t, "openid email", login.ApprovalScope)
 		require.Equal(t, []string{role.ID}, login.RoleIDs)
 	})
-	t.Run("For an unknown client there is nothing but the session", func(t *testing.T) {
+	t.Run("A login at an unknown client has a session only", func(t *testing.T) {
 		cookie, _ := LoginSession(t, s.store, User(t, s.store))
 		login, err := s.store.FindLogin(t.Context(), storage.Hash(cookie), "unknown")
 		require.NoError(t, err)
@@ -61,7 +61,7 @@ func loginSessions(t *testing.T, s *suite) {
 		_, err = s.store.FindLogin(t.Context(), other.ID, "")
 		require.NoError(t, err)
 	})
-	t.Run("The last use of a session never goes back", func(t *testing.T) {
+	t.Run("The last use of a session is never set to an earlier time", func(t *testing.T) {
 		_, session := LoginSession(t, s.store, User(t, s.store))
 		for _, at := range []int64{session.LastUsedAt + 60, session.LastUsedAt + 30} {
 			unit := s.store.NewUnitOfWork()
@@ -79,7 +79,7 @@ func loginSessions(t *testing.T, s *suite) {
 }
 
 func renewals(t *testing.T, s *suite) {
-	t.Run("A new sign-in of the same user keeps the session and kills the old cookie", func(t *testing.T) {
+	t.Run("A new sign-in of the same user keeps the session and invalidates the old cookie", func(t *testing.T) {
 		u := User(t, s.store)
 		_, before := LoginSession(t, s.store, u)
 		s.clock.Advance(time.Minute)
@@ -95,7 +95,7 @@ func renewals(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Equal(t, after, login.Session)
 	})
-	t.Run("Nobody renews the session of somebody else, or one that is over", func(t *testing.T) {
+	t.Run("A session of another user, or one that ended, is not renewed", func(t *testing.T) {
 		_, ended := LoginSession(t, s.store, User(t, s.store))
 		_, live := LoginSession(t, s.store, User(t, s.store))
 		_, err := s.store.EndLoginSession(t.Context(), ended.ID)
@@ -125,14 +125,14 @@ func signInFailures(t *testing.T, s *suite) {
 		require.Equal(t, []int64{2, 3, 0}, count(s.store.Now()))
 		require.Equal(t, []int64{0, 0, 0}, count(s.store.Now()+1))
 	})
-	t.Run("What is taken back counts no more", func(t *testing.T) {
+	t.Run("A failure that was withdrawn is not counted", func(t *testing.T) {
 		ids, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, other}, s.store.Now()+hour)
 		require.NoError(t, err)
 		require.Equal(t, []int64{3, 3, 1}, count(0))
 		require.NoError(t, s.store.ForgetSignInFailures(t.Context(), ids))
 		require.Equal(t, []int64{2, 3, 0}, count(0))
 	})
-	t.Run("Nothing is counted under no subject, and no more than eight", func(t *testing.T) {
+	t.Run("A failure has one to eight subjects", func(t *testing.T) {
 		_, err := s.store.RecordSignInFailure(t.Context(), nil, s.store.Now()+hour)
 		require.NoError(t, err)
 		_, err = s.store.RecordSignInFailure(t.Context(), make([][]byte, 9), s.store.Now()+hour)

@@ -41,7 +41,7 @@ func logoutDeliveries(t *testing.T, s *suite) {
 		require.Len(t, again, 1)
 		require.EqualValues(t, 1, again[0].Attempts)
 	})
-	t.Run("An attempt that was read before it was claimed is nobody's", func(t *testing.T) {
+	t.Run("An attempt claimed by another process meanwhile is not claimed again", func(t *testing.T) {
 		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), delivery, s.store.Now())
 		require.NoError(t, err)
 		require.False(t, claimed)
@@ -54,14 +54,14 @@ func logoutDeliveries(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.False(t, claimed)
 	})
-	t.Run("What was delivered is gone, and its client takes the rest along", func(t *testing.T) {
+	t.Run("A successful delivery is deleted, and those of a deleted client too", func(t *testing.T) {
 		delivered, left := s.logoutDelivery(t), s.logoutDelivery(t)
 		require.NoError(t, s.store.DeleteLogoutDelivery(t.Context(), delivered.ID))
 		require.Equal(t, []storage.LogoutDelivery{left}, s.due(t))
 		require.NoError(t, s.store.DeleteClient(t.Context(), left.ClientID))
 		require.Empty(t, s.due(t))
 	})
-	t.Run("What is due for one client is put off, what is due for another or later is not", func(t *testing.T) {
+	t.Run("Postponing the due deliveries of a client leaves later ones and other clients alone", func(t *testing.T) {
 		putOff, claimed, other := s.logoutDelivery(t), s.logoutDelivery(t), s.logoutDelivery(t)
 		_, err := s.store.SQL().ExecContext(t.Context(), `UPDATE logout_deliveries SET client_id = $1 WHERE id = $2`,
 			putOff.ClientID, claimed.ID)
@@ -92,7 +92,7 @@ func logoutDeliverySubjects(t *testing.T, s *suite) {
 		require.Equal(t, "pairwise", ended.Deliveries[0].Subject)
 		require.Contains(t, s.due(t), ended.Deliveries[0])
 	})
-	t.Run("A subject of its own is known to a client that exchanged a code, and to no other", func(t *testing.T) {
+	t.Run("A pairwise subject is found only for a client that exchanged a code", func(t *testing.T) {
 		for name, c := range map[string]struct {
 			exchanged, implicit string
 			public              bool

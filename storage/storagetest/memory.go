@@ -14,7 +14,7 @@ import (
 )
 
 func memory(t *testing.T, s *suite) {
-	t.Run("A client is kept, and so is that an id is unknown", func(t *testing.T) {
+	t.Run("A client is cached, and so is an unknown id", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard)
 		first, err := s.store.Client(t.Context(), client.ID)
 		require.NoError(t, err)
@@ -26,15 +26,15 @@ func memory(t *testing.T, s *suite) {
 			require.ErrorIs(t, err, storage.ErrNotFound)
 		}
 	})
-	t.Run("What is too long for an id of a client is none", func(t *testing.T) {
+	t.Run("An overlong client id is unknown", func(t *testing.T) {
 		_, err := s.store.Client(t.Context(), strings.Repeat("a", storage.MaximumClientID+1))
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
 	t.Run("A change is seen at once where it was made", func(t *testing.T) { changesAreSeenAtOnce(t, s) })
 	t.Run("A change in one process reaches the others by the version", func(t *testing.T) { changesReachOthers(t, s) })
-	t.Run("Every change of what is kept raises the version", func(t *testing.T) { changesRaiseTheVersion(t, s) })
-	t.Run("A load that races a change keeps nothing stale", func(t *testing.T) { noLoadKeepsAStaleClient(t, s) })
-	t.Run("A load does not end with the request that began it", func(t *testing.T) {
+	t.Run("Every change of cached rows raises the version", func(t *testing.T) { changesRaiseTheVersion(t, s) })
+	t.Run("A load concurrent with a change leaves nothing stale in the cache", func(t *testing.T) { noLoadKeepsAStaleClient(t, s) })
+	t.Run("A load continues when its first request is cancelled", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -24,7 +24,7 @@ func passwords(t *testing.T, s *suite) {
 		require.Equal(t, "5", found.Password)
 		require.GreaterOrEqual(t, found.PasswordSetAt, s.store.Now(), "later than the one before, in the same second too")
 	})
-	t.Run("A better hash of the same password is no change of password", func(t *testing.T) {
+	t.Run("Upgrading the hash of a password is no change of the password", func(t *testing.T) {
 		u := User(t, s.store, func(u *storage.User) { u.Password, u.PasswordSetAt = "bcrypt", 1 })
 		require.NoError(t, s.store.UpgradePassword(t.Context(), u.ID, "bcrypt", "argon2id"))
 		require.NoError(t, s.store.UpgradePassword(t.Context(), u.ID, "bcrypt", "late"))
@@ -36,7 +36,7 @@ func passwords(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Empty(t, history)
 	})
-	t.Run("Nobody has no password", func(t *testing.T) {
+	t.Run("Setting the password of an unknown user is an error", func(t *testing.T) {
 		require.ErrorIs(t, s.store.SetPassword(t.Context(), s.store.NewID(), "password"), storage.ErrNotFound)
 	})
 }

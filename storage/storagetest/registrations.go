@@ -48,7 +48,7 @@ func (s *suite) register(t *testing.T, initialAccessTokenID string, quota int64)
 }
 
 func initialAccessTokens(t *testing.T, s *suite) {
-	t.Run("A token is good for as many registrations as it says", func(t *testing.T) {
+	t.Run("An initial access token allows its number of registrations", func(t *testing.T) {
 		token := s.initialAccessToken(t, 2)
 		for range 2 {
 			found, err := s.store.FindInitialAccessToken(t.Context(), token.Hash)
@@ -64,7 +64,7 @@ func initialAccessTokens(t *testing.T, s *suite) {
 		_, err = s.store.LoadClient(t.Context(), client.ID)
 		require.ErrorIs(t, err, storage.ErrNotFound, "nothing is left of the client")
 	})
-	t.Run("A registration that fails takes nothing from its token", func(t *testing.T) {
+	t.Run("A failed registration does not use its token", func(t *testing.T) {
 		token := s.initialAccessToken(t, 1)
 		client, registration := s.registered(token.ID)
 		client.TypeID = s.store.NewID()
@@ -72,7 +72,7 @@ func initialAccessTokens(t *testing.T, s *suite) {
 		_, err := s.register(t, token.ID, unlimited)
 		require.NoError(t, err)
 	})
-	t.Run("A token ends with its time or by an operator", func(t *testing.T) {
+	t.Run("An initial access token ends when it expires or is deleted", func(t *testing.T) {
 		ends, deleted := s.initialAccessToken(t, 1), s.initialAccessToken(t, 1)
 		require.NoError(t, s.store.DeleteInitialAccessToken(t.Context(), deleted.ID))
 		require.ErrorIs(t, s.store.DeleteInitialAccessToken(t.Context(), deleted.ID), storage.ErrNotFound)
@@ -102,7 +102,7 @@ func clientRegistrations(t *testing.T, s *suite) {
 		_, err = s.store.FindClientRegistration(t.Context(), "nobody\x00")
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
-	t.Run("An audit event rides in the registration", func(t *testing.T) {
+	t.Run("The audit event is stored in the transaction of the registration", func(t *testing.T) {
 		client, registration := s.registered("")
 		ctx := storage.ActingAs(t.Context(), storage.Actor{By: storage.ByClient, ClientID: client.ID})
 		require.ErrorIs(t, s.store.RegisterClient(ctx, client, registration, 0), storage.ErrQuota)
@@ -113,13 +113,13 @@ func clientRegistrations(t *testing.T, s *suite) {
 	t.Run("An update replaces the client, its redirect URIs and, where it says so, its secret", func(t *testing.T) {
 		updatesReplaceARegistration(t, s)
 	})
-	t.Run("An update leaves alone what an operator decided since the client was read", func(t *testing.T) {
+	t.Run("An update keeps what an operator changed since the client was read", func(t *testing.T) {
 		updatesLeaveTheOperators(t, s)
 	})
-	t.Run("Open registrations take no room from those by a token, and these none from them", func(t *testing.T) {
+	t.Run("Open registrations and those by a token have separate quotas", func(t *testing.T) {
 		quotasAreApart(t, newSuite(t, s.engine))
 	})
-	t.Run("A client's registration goes with it", func(t *testing.T) {
+	t.Run("Deleting a client deletes its registration", func(t *testing.T) {
 		client, err := s.register(t, "", unlimited)
 		require.NoError(t, err)
 		require.NoError(t, s.store.DeleteClient(t.Context(), client.ID))

@@ -19,7 +19,7 @@ func repetitions(t *testing.T, s *suite) {
 		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
 		return client, func(generation int64) string { return storage.RefreshSignature(grant.ID, generation) }
 	}
-	t.Run("Past its grace a refresh token gives the same successor while nobody has used that", func(t *testing.T) {
+	t.Run("After its grace a refresh token returns the same successor until the successor is used", func(t *testing.T) {
 		client, token := begin(t)
 		for range 3 {
 			past(client.Policy.RefreshGrace)
@@ -29,23 +29,23 @@ func repetitions(t *testing.T, s *suite) {
 		}
 		require.EqualValues(t, 2, s.refresh(t, client, token(1)).unit.Successor())
 	})
-	t.Run("The time in which it does is bounded", func(t *testing.T) {
+	t.Run("The retry time is bounded", func(t *testing.T) {
 		client, token := begin(t)
 		past(client.Policy.RefreshRetry - 1)
 		s.refresh(t, client, token(0))
 		past(1)
 		s.requireReuse(t, client, token(0))
 	})
-	t.Run("A client without a grace has no such time", func(t *testing.T) {
+	t.Run("A client without a grace has no retry time", func(t *testing.T) {
 		client, token := begin(t, withoutGrace)
 		s.requireReuse(t, client, token(0))
 	})
-	t.Run("A refresh token whose successor was used is reuse", func(t *testing.T) {
+	t.Run("A refresh token whose successor was used counts as reuse", func(t *testing.T) {
 		client, token := begin(t)
 		s.refresh(t, client, token(1))
 		s.requireReuse(t, client, token(0))
 	})
-	t.Run("One that comes while its successor is used ends the family", func(t *testing.T) {
+	t.Run("A refresh token presented while its successor is being used revokes the family", func(t *testing.T) {
 		client, token := begin(t)
 		past(client.Policy.RefreshGrace)
 		late := newExchange(s.store, client)
@@ -54,7 +54,7 @@ func repetitions(t *testing.T, s *suite) {
 		require.ErrorIs(t, late.rotate(t.Context()), storage.ErrReuse)
 		require.ErrorIs(t, newExchange(s.store, client).presentRefreshToken(t.Context(), token(2)), fosite.ErrNotFound)
 	})
-	t.Run("Two holders who take turns are found out after a few generations", func(t *testing.T) {
+	t.Run("Two holders who refresh in turn are detected after a few generations", func(t *testing.T) {
 		client, token := begin(t)
 		generation := int64(0)
 		for ; generation < 5; generation++ {
@@ -65,7 +65,7 @@ func repetitions(t *testing.T, s *suite) {
 		past(client.Policy.RefreshGrace)
 		s.requireReuse(t, client, token(generation))
 	})
-	t.Run("Answers that are lost in other generations are not counted together", func(t *testing.T) {
+	t.Run("Repetitions in generations that are not consecutive are not added up", func(t *testing.T) {
 		client, token := begin(t)
 		for generation := int64(0); generation < 20; generation += 2 {
 			past(client.Policy.RefreshGrace)
@@ -74,7 +74,7 @@ func repetitions(t *testing.T, s *suite) {
 			s.refresh(t, client, token(generation+2))
 		}
 	})
-	t.Run("A request that has waited for the database is judged by when it came", func(t *testing.T) {
+	t.Run("A request that waited for the database is judged by its time of arrival", func(t *testing.T) {
 		client, token := begin(t)
 		past(1)
 		waiting, older := newExchange(s.store, client), newExchange(s.store, client)

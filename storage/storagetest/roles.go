@@ -9,7 +9,7 @@ import (
 )
 
 func roles(t *testing.T, s *suite) {
-	t.Run("A role is found by its name, which is its own", func(t *testing.T) {
+	t.Run("A role is found by its unique name", func(t *testing.T) {
 		want := Role(t, s.store, "patients:view", "patients:create")
 		got, err := s.store.FindRoleByName(t.Context(), want.Name)
 		require.NoError(t, err)
@@ -72,7 +72,7 @@ func catalogue(t *testing.T, s *suite) {
 		require.NoError(t, s.store.DeleteClientType(t.Context(), kind.ID))
 		require.ErrorIs(t, s.store.DeleteClientType(t.Context(), kind.ID), storage.ErrNotFound)
 	})
-	t.Run("A client type is found by its name, which is its own", func(t *testing.T) {
+	t.Run("A client type is found by its unique name", func(t *testing.T) {
 		kind := storage.ClientType{ID: s.store.NewID(), Name: "MSP"}
 		require.NoError(t, s.store.CreateClientType(t.Context(), kind))
 		again := storage.ClientType{ID: s.store.NewID(), Name: "MSP"}
@@ -86,7 +86,7 @@ func catalogue(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Contains(t, list, kind)
 	})
-	t.Run("The catalogue begins with the scopes of OpenID Connect, which a person consents to", func(t *testing.T) {
+	t.Run("The catalogue initially has the scopes of OpenID Connect, governed by consent", func(t *testing.T) {
 		scopes, err := s.store.ListScopes(t.Context())
 		require.NoError(t, err)
 		names := []string{}
@@ -97,7 +97,7 @@ func catalogue(t *testing.T, s *suite) {
 		}
 		require.Equal(t, []string{"address", "email", "offline_access", "openid", "phone", "profile"}, names)
 	})
-	t.Run("An entry of the catalogue is put over the one before", func(t *testing.T) {
+	t.Run("Putting a scope replaces the entry of that name", func(t *testing.T) {
 		want := storage.Scope{Name: "patients:view", GovernedBy: storage.GovernedByRole, LoginForm: "password", Assurance: "2fa"}
 		for _, title := range []string{"View", "View patients"} {
 			want.TitleEnglish = title

@@ -9,7 +9,7 @@ import (
 )
 
 func secrets(t *testing.T, s *suite) {
-	t.Run("A random key is made once, for every process", func(t *testing.T) {
+	t.Run("A random key is made once for all processes", func(t *testing.T) {
 		key, err := s.store.RandomKey(t.Context(), "cookies", 32)
 		require.NoError(t, err)
 		require.Len(t, key, 32)
@@ -22,7 +22,7 @@ func secrets(t *testing.T, s *suite) {
 		_, err = s.open(t).RandomKey(t.Context(), "cookies", 64)
 		require.Error(t, err)
 	})
-	t.Run("What was sealed under another master secret is no key", func(t *testing.T) {
+	t.Run("A key sealed under another master secret is an error", func(t *testing.T) {
 		_, err := s.store.RandomKey(t.Context(), "token", 32)
 		require.NoError(t, err)
 		stranger := s.open(t, under(t, "another master secret, long enough"))
@@ -83,7 +83,7 @@ func masterSecretsRotate(t *testing.T, s *suite) {
 }
 
 func settings(t *testing.T, s *suite) {
-	t.Run("A setting is put over the one before", func(t *testing.T) {
+	t.Run("Putting a setting replaces the stored one", func(t *testing.T) {
 		_, err := s.store.Setting(t.Context(), "issuer")
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		for _, value := range []string{"https://a.example", "https://b.example"} {

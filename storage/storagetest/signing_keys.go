@@ -47,7 +47,7 @@ func signingKeys(t *testing.T, s *suite) {
 			require.Equal(t, want, deleted)
 		}
 	})
-	t.Run("Only what changes a key tells the other processes", func(t *testing.T) {
+	t.Run("Only a change of the keys raises the version", func(t *testing.T) {
 		before := s.configurationVersion(t)
 		require.False(t, replace("unknown", s.signingKey("RS256")))
 		require.Equal(t, before, s.configurationVersion(t))
@@ -81,7 +81,7 @@ func tokenIDs(t *testing.T, s *suite) {
 		require.NoError(t, use(t.Context(), "client_assertion", "client", "1", attempt))
 		require.ErrorIs(t, use(t.Context(), "client_assertion", "client", "1", s.store.NewID()), storage.ErrUsed)
 	})
-	t.Run("Namespaces and issuers have ids of their own", func(t *testing.T) {
+	t.Run("Token ids are separate for each namespace and issuer", func(t *testing.T) {
 		require.NoError(t, use(t.Context(), "dpop", "client", "1", s.store.NewID()))
 		require.NoError(t, use(t.Context(), "client_assertion", "other", "1", s.store.NewID()))
 	})

@@ -39,7 +39,7 @@ func users(t *testing.T, s *suite) {
 	t.Run("An email belongs to one user, in any form of its letters and of its host", func(t *testing.T) {
 		anEmailHasManyForms(t, s)
 	})
-	t.Run("A user whose email is stored in an old form is found, and nobody else gets it", func(t *testing.T) {
+	t.Run("A user whose email is stored in an old form is found, and the email stays taken", func(t *testing.T) {
 		anOldFormOfAnEmailIsFound(t, s)
 	})
 	t.Run("An update changes neither password nor block", func(t *testing.T) {
@@ -65,8 +65,8 @@ func users(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Len(t, page, 1)
 	})
-	t.Run("A block ends what the user has, at once", func(t *testing.T) { aBlockEndsWhatTheUserHas(t, s) })
-	t.Run("A deleted user leaves nothing but audit events", func(t *testing.T) { aDeletedUserLeavesNothing(t, s) })
+	t.Run("A block ends the sessions and tokens of the user at once", func(t *testing.T) { aBlockEndsWhatTheUserHas(t, s) })
+	t.Run("Of a deleted user only audit events remain", func(t *testing.T) { aDeletedUserLeavesNothing(t, s) })
 }
 
 func aBlockEndsWhatTheUserHas(t *testing.T, s *suite) {

@@ -41,7 +41,7 @@ func ended(t *testing.T, test func(testing.TB)) *recorder {
 	return r
 }
 
-func TestWhatIsMissingIsLeftOutUnlessEverythingIsRequired(t *testing.T) {
+func TestMissingRequirementSkipsATestUnlessEverythingIsRequired(t *testing.T) {
 	for name, needs := range map[string]func(testing.TB){
 		"nginx, since ITHILDIN_TEST_NGINX is not set": func(t testing.TB) { requirement.Nginx.Get(t) },
 		"no-such-program, since PATH has none":        func(t testing.TB) { requirement.Program(t, "no-such-program") },
@@ -63,7 +63,7 @@ func TestWhatIsMissingIsLeftOutUnlessEverythingIsRequired(t *testing.T) {
 	}
 }
 
-func TestWhatIsThereIsGiven(t *testing.T) {
+func TestPresentRequirementIsReturned(t *testing.T) {
 	t.Setenv("ITHILDIN_TEST_NGINX", "/usr/sbin/nginx")
 	require.Equal(t, "/usr/sbin/nginx", requirement.Nginx.Get(t))
 	require.True(t, requirement.Nginx.Met())

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestASettingThatIsMisspeltIsNamed(t *testing.T) {
+func TestMisspeltSettingIsReported(t *testing.T) {
 	var out bytes.Buffer
 	warnOfUnknown(&out, []string{
 		"ITHILDIN_ISUER=x", "ITHILDIN_ADMIN_TOKENS_FILE=x", "ITHILDIN_ISSUER=x", "ITHILDIN_ABAC_TOKEN=x", "ITHILDIN_SECRET=x",

@@ -11,7 +11,7 @@ import (
 	"ithildin/storage"
 )
 
-func TestErrorsComeWithAHintWhereOneHelps(t *testing.T) {
+func TestErrorsHaveAHintIfThereIsARemedy(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		code int

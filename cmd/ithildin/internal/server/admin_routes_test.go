@@ -174,7 +174,7 @@ var adminChanges = []adminChange{
 	{"DELETE", "users/{user}", ``, "user_deleted", ""},
 }
 
-func TestEveryChangeByTheAdminAPILeavesItsEventWithTheOperator(t *testing.T) {
+func TestEveryChangeByTheAdminAPIIsAuditedWithItsOperator(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		a := newAdministration(t, engine)
 		covered := map[route]bool{}
