@@ -186,7 +186,8 @@ UPDATE clients SET name = $1, client_type_id = $2, owner_id = $3, scope = $4, po
 WHERE id = $11`, append(values[:len(values):len(values)], s.Now(), id)...)
 }
 
-// DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to it.
+// DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to it:
+// most of that before the client, in batches, so that a deletion that is cut short is repeated.
 func (s *Store) DeleteClient(ctx context.Context, id string) error {
 	return s.deleteClient(ctx, EventClientDeleted, id)
 }
@@ -194,6 +195,9 @@ func (s *Store) DeleteClient(ctx context.Context, id string) error {
 func (s *Store) deleteClient(ctx context.Context, kind, id string) error {
 	id, err := clientKey(id)
 	if err != nil {
+		return err
+	}
+	if err := s.deleteIssuedToClient(ctx, id); err != nil {
 		return err
 	}
 	ctx = changing(ctx, kind, clientSubject, id)
@@ -217,9 +221,7 @@ func (s *Store) BlockClient(ctx context.Context, id, reason string) error {
 		return err
 	}
 	// After the block, which holds for them too, so that a client with many tokens is barred at once.
-	_, err = s.exec(ctx, `
-UPDATE access_tokens SET expires_at = $2 WHERE client_id = $1 AND expires_at > $2 AND kind IN `+keptKinds, id, s.Now())
-	return err
+	return s.inBatches(ctx, endKeptOfClient, id, s.Now())
 }
 
 func (s *Store) blockClient(ctx context.Context, id, reason string) error {
@@ -276,18 +278,23 @@ func (s *Store) SetClientBlock(ctx context.Context, id string, blocked bool, rea
 
 // DeactivateTokens ends everything that was issued to a client for its users, and its own opaque tokens. A JWT of its own
 // (client_credentials) leaves no row to end and lives until it expires, unless its jti is revoked or the client is blocked.
-// ErrNotFound: no such client.
+// The codes and the first thousands of the others end with the event of the audit, the rest behind it, in batches: where an
+// error cuts that short, a repetition goes on. ErrNotFound: no such client.
 func (s *Store) DeactivateTokens(ctx context.Context, clientID string) error {
 	clientID, err := clientKey(clientID)
 	if err != nil {
 		return err
 	}
-	ctx = changingBy(ctx, Event{Kind: EventTokensDeactivated, ClientID: clientID}, issuedToClientSubject, clientID)
-	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+	recorded := changingBy(ctx, Event{Kind: EventTokensDeactivated, ClientID: clientID}, issuedToClientSubject, clientID)
+	err = s.transaction(recorded, func(tx *sqlx.Tx) error {
 		var one int64
 		if err := tx.GetContext(ctx, &one, `SELECT 1 FROM clients WHERE id = $1`, clientID); err != nil {
 			return err
 		}
-		return s.endIssued(ctx, tx, ofClient, clientID)
+		return s.endIssuedToClient(ctx, tx, clientID)
 	})
+	if err != nil {
+		return err
+	}
+	return s.endRestOfClient(ctx, clientID)
 }

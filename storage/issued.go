@@ -38,6 +38,68 @@ func (s *Store) endIssued(ctx context.Context, tx *sqlx.Tx, of owner, args ...an
 	return write(ctx, tx, `UPDATE access_tokens SET expires_at = `+at+` WHERE `+of.condition+` AND expires_at > `+at, withNow...)
 }
 
+// issuedAtOnce is how many rows of a client one statement ends or deletes. A client may have millions, and a statement that
+// takes longer than its time-out has no effect at all.
+const issuedAtOnce = 5_000
+
+// The rows that were issued to a client, at most issuedAtOnce of them.
+var (
+	liveGrantsOfClient = fmt.Sprintf(`SELECT id FROM grants WHERE client_id = $1 AND revoked_at = 0 LIMIT %d`, issuedAtOnce)
+	liveTokensOfClient = fmt.Sprintf(`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 LIMIT %d`, issuedAtOnce)
+	liveKeptOfClient   = fmt.Sprintf(
+		`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 AND kind IN %s LIMIT %d`, keptKinds, issuedAtOnce)
+
+	endGrantsOfClient = `UPDATE grants SET revoked_at = $2 WHERE revoked_at = 0 AND id IN (` + liveGrantsOfClient + `)`
+	endTokensOfClient = `UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (` + liveTokensOfClient + `)`
+	endKeptOfClient   = `UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (` + liveKeptOfClient + `)`
+)
+
+// endIssuedToClient is endIssued for a client, but for rows beyond the first issuedAtOnce of a kind: endRestOfClient ends those.
+func (s *Store) endIssuedToClient(ctx context.Context, tx *sqlx.Tx, clientID string) error {
+	for _, query := range []string{
+		`UPDATE codes SET revoked_at = $2 WHERE client_id = $1 AND used_at = 0 AND revoked_at = 0`,
+		endGrantsOfClient, endTokensOfClient,
+	} {
+		if err := write(ctx, tx, query, clientID, s.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inBatches runs a write of a bounded number of rows until there are none left. Each is kept by itself, so that what was cut
+// short is gone on with where it is begun again.
+func (s *Store) inBatches(ctx context.Context, query string, args ...any) error {
+	for {
+		n, err := s.exec(ctx, query, args...)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// endRestOfClient ends the grants and access tokens of a client, batch by batch.
+func (s *Store) endRestOfClient(ctx context.Context, clientID string) error {
+	for _, query := range []string{endGrantsOfClient, endTokensOfClient} {
+		if err := s.inBatches(ctx, query, clientID, s.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteIssuedToClient deletes the codes, grants and access tokens of a client, batch by batch.
+func (s *Store) deleteIssuedToClient(ctx context.Context, clientID string) error {
+	for _, table := range []string{"codes", "grants", "access_tokens"} {
+		err := s.inBatches(ctx, fmt.Sprintf(`DELETE FROM %[1]s WHERE id IN (SELECT id FROM %[1]s WHERE client_id = $1 LIMIT %[2]d)`,
+			table, issuedAtOnce), clientID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // deleteIssued removes the rows that no foreign key removes with their owner; the order is endIssued's.
 func deleteIssued(ctx context.Context, tx *sqlx.Tx, of owner, args ...any) error {
 	for _, table := range []string{"codes", "grants", "access_tokens"} {

@@ -64,6 +64,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Roles", roles},
 		{"Client types and scopes", catalogue},
 		{"Clients", clients},
+		{"Clients with many grants", manyGrantsOfAClient},
 		{"Connections", connections},
 		{"Initial access tokens", initialAccessTokens},
 		{"Client registrations", clientRegistrations},
