@@ -82,7 +82,7 @@ func (a *Authenticator) Probe(ctx context.Context, key string) (storage.APIKeyPr
 	}
 	probe := storage.APIKeyProbe{Hash: storage.Hash(key), Lookup: lookup}
 	if a.failures.limit.Exceeded(failureKey(ctx, anyAPIKey), a.now()) {
-		if _, known := a.rightAPIKeys.get(string(lookup)); !known {
+		if _, known := a.rightAPIKeys.Get(string(lookup)); !known {
 			probe.Lookup = nil // a strong key is found by its hash in any case
 		}
 	}
@@ -105,7 +105,7 @@ func (a *Authenticator) APIKeyFailed(ctx context.Context) error {
 // RememberAPIKey counts that an api-key was right, and remembers a weak one, so that it is looked up whatever others guess.
 func (a *Authenticator) RememberAPIKey(ctx context.Context, probe storage.APIKeyProbe) {
 	a.Authenticated(ctx, MethodAPIKey)
-	if _, known := a.rightAPIKeys.get(string(probe.Lookup)); !known && probe.Lookup != nil {
-		a.rightAPIKeys.put(string(probe.Lookup), true)
+	if _, known := a.rightAPIKeys.Get(string(probe.Lookup)); !known && probe.Lookup != nil {
+		a.rightAPIKeys.Add(string(probe.Lookup), struct{}{})
 	}
 }

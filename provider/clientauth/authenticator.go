@@ -36,7 +36,7 @@ type Authenticator struct {
 	issuer       string
 	keySets      *outbound.Cache[*jose.JSONWebKeySet]
 	weakSecrets  *weakSecrets
-	rightAPIKeys boundedSet // by their lookup
+	rightAPIKeys *set // by their lookup
 	failures     clientFailures
 	now          func() time.Time
 	logger       *slog.Logger
@@ -53,6 +53,7 @@ func New(o Options) *Authenticator {
 			Client: o.Outbound, Maximum: maximumKeySet, Parse: ParseKeySet, Now: o.Now,
 			Fetched: o.CountFetch,
 		}),
-		weakSecrets: &weakSecrets{key: o.WeakSecretKey, verifier: o.WeakSecrets},
+		weakSecrets:  &weakSecrets{key: o.WeakSecretKey, verifier: o.WeakSecrets, right: newSet(), wrong: newSet()},
+		rightAPIKeys: newSet(), failures: clientFailures{limit: NewFailureLimit()},
 	}
 }

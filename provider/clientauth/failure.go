@@ -21,7 +21,7 @@ import (
 // clientFailures are the failed authentications of clients. Each is counted; the audit has one now and then, which says how
 // many there were.
 type clientFailures struct {
-	limit FailureLimit
+	limit *FailureLimit
 	mu    sync.Mutex
 	audit *rate.Limiter // over all, since anybody can make up clients and addresses
 }

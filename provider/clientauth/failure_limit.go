@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 )
 
@@ -11,8 +12,8 @@ const (
 	// freeFailures are how many failures in a row are answered as such; behind them there is one each failureInterval.
 	freeFailures    = 20
 	failureInterval = 6 * time.Second
-	// rememberedFailures bounds what a FailureLimit keeps; past it all is forgotten. Whoever fills it spends more requests
-	// than the failures that are forgiven.
+	// rememberedFailures bounds what a FailureLimit keeps; past it the count that was asked for least recently is forgotten.
+	// Whoever has one forgotten spends more requests than the failures that are forgiven.
 	rememberedFailures = 10_000
 	// longestFailureKey bounds a key in bytes; what is longer shares a count.
 	longestFailureKey = 512
@@ -20,15 +21,21 @@ const (
 
 // FailureLimit counts failed proofs by who is claimed to be proved and from where, in this process (RFC 6749 2.3.1). It bounds
 // guesses, and nothing that is right: a proof is compared first, and only a wrong one is counted, so that nobody can lock
-// somebody else out. The zero value is ready, and safe for concurrent use.
+// somebody else out. It is safe
+// for concurrent use.
 type FailureLimit struct {
 	mu       sync.Mutex
-	failures map[string]*failures
+	failures *lru.Cache[string, *failures]
 }
 
 type failures struct {
 	limiter *rate.Limiter
 	total   int64 // since the limiter was last full
+}
+
+// NewFailureLimit makes a FailureLimit that has counted nothing.
+func NewFailureLimit() *FailureLimit {
+	return &FailureLimit{failures: newBounded[*failures](rememberedFailures)}
 }
 
 // Failed counts a failure of key. wait is above 0 where there were too many: how long until one is answered as such again.
@@ -56,21 +63,18 @@ func (l *FailureLimit) Failed(key string, now time.Time) (wait time.Duration, to
 func (l *FailureLimit) Exceeded(key string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f := l.failures[key]
-	return f != nil && f.limiter.TokensAt(now) < 1
+	f, known := l.failures.Get(key)
+	return known && f.limiter.TokensAt(now) < 1
 }
 
 func (l *FailureLimit) of(key string) *failures {
 	if len(key) > longestFailureKey {
 		key = ""
 	}
-	if known := l.failures[key]; known != nil {
+	if known, found := l.failures.Get(key); found {
 		return known
 	}
-	if l.failures == nil || len(l.failures) >= rememberedFailures {
-		l.failures = map[string]*failures{}
-	}
 	f := &failures{limiter: rate.NewLimiter(rate.Every(failureInterval), freeFailures)}
-	l.failures[key] = f
+	l.failures.Add(key, f)
 	return f
 }

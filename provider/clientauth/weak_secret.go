@@ -24,8 +24,8 @@ type PasswordVerifier interface {
 type weakSecrets struct {
 	key      []byte
 	verifier PasswordVerifier
-	right    boundedSet
-	wrong    boundedSet // apart, so that guesses make nobody's right secret forgotten
+	right    *set
+	wrong    *set // apart, so that guesses make nobody's right secret forgotten
 	// hashing are the hashes under way, by client secret and what was presented for it.
 	hashing singleflight.Group
 }
@@ -60,17 +60,17 @@ func (w *weakSecrets) verify(ctx context.Context, known storage.ConnectionSecret
 }
 
 func (w *weakSecrets) seen(entry string) (ok, seen bool) {
-	if _, right := w.right.get(entry); right {
+	if _, right := w.right.Get(entry); right {
 		return true, true
 	}
-	_, wrong := w.wrong.get(entry)
+	_, wrong := w.wrong.Get(entry)
 	return false, wrong
 }
 
 func (w *weakSecrets) remember(entry string, ok bool) {
 	if ok {
-		w.right.put(entry, true)
+		w.right.Add(entry, struct{}{})
 		return
 	}
-	w.wrong.put(entry, false)
+	w.wrong.Add(entry, struct{}{})
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -22,6 +22,7 @@ const (
 	// refreshPause is the shortest time between the last fetch of an address and a forced one.
 	refreshPause = 10 * time.Second
 
+	// maximumEntries bounds a Cache; past it the address that was asked for least recently is forgotten.
 	maximumEntries = 500
 )
 
@@ -42,9 +43,7 @@ type CacheOptions[T any] struct {
 type Cache[T any] struct {
 	options  CacheOptions[T]
 	fetching singleflight.Group
-
-	mu      sync.Mutex
-	entries map[string]entry[T]
+	entries  *lru.Cache[string, entry[T]]
 }
 
 // entry is what is known of an address.
@@ -57,7 +56,11 @@ type entry[T any] struct {
 
 // NewCache makes an empty Cache.
 func NewCache[T any](o CacheOptions[T]) *Cache[T] {
-	return &Cache[T]{options: o, entries: map[string]entry[T]{}}
+	entries, err := lru.New[string, entry[T]](maximumEntries)
+	if err != nil {
+		panic(err) // the size is not above 0
+	}
+	return &Cache[T]{options: o, entries: entries}
 }
 
 // Get returns what an address answered: from memory while it is fresh, else fetched anew. While that fails the last good
@@ -74,15 +77,15 @@ func (c *Cache[T]) Refresh(ctx context.Context, address string) (T, error) {
 }
 
 func (c *Cache[T]) get(ctx context.Context, address string, due func(entry[T], time.Time) bool) (T, error) {
-	if e := c.entry(address); !due(e, c.options.Now()) {
+	if e, _ := c.entries.Get(address); !due(e, c.options.Now()) {
 		return e.answer(c.options.Now())
 	}
 	// The fetch serves everyone who waits for it, so it must not end with the first one's context; the client bounds it.
 	fetched, _, _ := c.fetching.Do(address, func() (any, error) {
-		e := c.entry(address)
+		e, _ := c.entries.Get(address)
 		if due(e, c.options.Now()) { // nobody was faster
 			e = c.fetch(context.WithoutCancel(ctx), address, e)
-			c.keep(address, e)
+			c.entries.Add(address, e)
 		}
 		return e, nil
 	})
@@ -112,39 +115,11 @@ func (c *Cache[T]) attempt(ctx context.Context, address string, e entry[T]) entr
 	return e
 }
 
-func (c *Cache[T]) entry(address string) entry[T] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.entries[address]
-}
-
-// keep makes room first: of what is of no more use, and failing that of any one.
-func (c *Cache[T]) keep(address string, e entry[T]) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, known := c.entries[address]; !known && len(c.entries) >= maximumEntries {
-		now, other := c.options.Now(), ""
-		for other = range c.entries {
-			if c.entries[other].useless(now) {
-				delete(c.entries, other)
-			}
-		}
-		if len(c.entries) >= maximumEntries {
-			delete(c.entries, other)
-		}
-	}
-	c.entries[address] = e
-}
-
 func (e entry[T]) due(now time.Time) bool {
 	return !now.Before(e.freshUntil) && (e.failure == nil || now.Sub(e.attemptedAt) >= failureMemory)
 }
 
 func (e entry[T]) refreshable(now time.Time) bool { return now.Sub(e.attemptedAt) >= refreshPause }
-
-func (e entry[T]) useless(now time.Time) bool {
-	return now.Sub(e.attemptedAt) >= failureMemory && !now.Before(e.freshUntil.Add(staleness))
-}
 
 func (e entry[T]) answer(now time.Time) (T, error) {
 	if e.failure != nil && !now.Before(e.freshUntil.Add(staleness)) {

@@ -187,3 +187,16 @@ func TestRefusedAddressIsCachedLikeAFailure(t *testing.T) {
 	_, err := p.cache.Get(t.Context(), "https://10.0.0.1/")
 	require.ErrorIs(t, err, outbound.ErrRefused)
 }
+
+func TestAttackManyAddressesPushADocumentOutOfTheCacheThatIsInUse(t *testing.T) {
+	p := publish(t)
+	p.requireGet(t, "one", 1)
+	for i := range 2000 {
+		_, err := p.cache.Get(t.Context(), fmt.Sprintf("%s/%d", p.URL, i))
+		require.NoError(t, err)
+		p.requireGet(t, "one", int64(i+2))
+	}
+	_, err := p.cache.Get(t.Context(), p.URL+"/0")
+	require.NoError(t, err)
+	require.EqualValues(t, 2002, p.asked.Load(), "what nobody asks for is forgotten, so that memory is bounded")
+}

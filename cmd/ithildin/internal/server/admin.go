@@ -105,7 +105,7 @@ func readAdminToken(text string) []adminToken {
 
 func newAdminGuard(s *config.Settings) *adminGuard {
 	g := &adminGuard{open: s.AdminOpen, loopback: config.IsLoopback(s.AdminListen), hosts: s.AdminHosts}
-	g.failures = &clientauth.FailureLimit{}
+	g.failures = clientauth.NewFailureLimit()
 	g.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_admin_token_failures_total",
 		Help: "Requests to the admin API with a wrong token, by result: refused, limited (too many from one address).",
