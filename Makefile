@@ -3,7 +3,7 @@ BENCH ?= .
 COUNT ?= 6
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOTESTSUM = go run gotest.tools/gotestsum@v1.13.0
-STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: help run build test test-quick chaos bench lint fuzz vulnerabilities
 
@@ -31,11 +31,11 @@ bench: ## every benchmark on both engines, ready for benchstat (BENCH=name COUNT
 	@ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services env ITHILDIN_TEST_REQUIRE_ALL=1 \
 		go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 1h ./...
 
-lint: ## formatting, vet, staticcheck
+lint: ## formatting, vet, and the linters of .golangci.yml
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
 	go vet ./...
 	go vet -tags chaos ./...
-	$(STATICCHECK) ./...
+	$(GOLANGCI) run ./...
 
 vulnerabilities: ## what is known of the dependencies and of Go itself (needs a network to the vulnerability database)
 	$(GOVULNCHECK) ./...

@@ -9,6 +9,7 @@ import (
 // State is where a key stands in its life at a given moment.
 type State string
 
+// The states of a signing key, in the order in which it goes through them.
 const (
 	Pending State = "pending" // published so that caches learn it; does not sign yet
 	Active  State = "active"  // signs

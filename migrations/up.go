@@ -180,7 +180,7 @@ func (r *run) record(ctx context.Context, version int64) error {
 	return r.versions.Insert(ctx, r.conn, database.InsertRequest{Version: version})
 }
 
-func (r *run) exec(ctx context.Context, query string, arguments ...any) error {
-	_, err := r.conn.ExecContext(ctx, query, arguments...)
+func (r *run) exec(ctx context.Context, query string) error {
+	_, err := r.conn.ExecContext(ctx, query)
 	return err
 }

@@ -17,7 +17,7 @@ type Components = login.Components
 // SignedContent is what a digital signature service found in a signed message.
 type SignedContent = login.SignedContent
 
-// The components that speak HTTP.
+// HTTPService and the others are the components that speak HTTP.
 type (
 	HTTPService      = login.HTTPService
 	HTTPSMS          = login.HTTPSMS
@@ -26,7 +26,7 @@ type (
 	PersonService    = login.PersonService
 )
 
-// CaptchaError and SignatureServiceError are errors with more to say than that they happened.
+// SignatureServiceError and CaptchaError are errors with more to say than that they happened.
 type (
 	CaptchaError          = login.CaptchaError
 	SignatureServiceError = login.SignatureServiceError

@@ -57,6 +57,7 @@ const (
 	EventImported    = "imported"
 )
 
+// The kinds of events about what was decided or tried.
 const (
 	EventSignIn                     = "sign_in"
 	EventSignInFailed               = "sign_in_failed"

@@ -69,10 +69,14 @@ func (q *EventQueue) Add(ctx context.Context, e Event) error {
 	}
 }
 
-// Depth is how many events wait; Written and Failed count events, and tries that failed.
-func (q *EventQueue) Depth() int     { return len(q.events) }
+// Depth is how many events wait.
+func (q *EventQueue) Depth() int { return len(q.events) }
+
+// Written is how many events were written since the queue was made.
 func (q *EventQueue) Written() int64 { return q.written.Load() }
-func (q *EventQueue) Failed() int64  { return q.failed.Load() }
+
+// Failed is how many tries to write events failed since the queue was made.
+func (q *EventQueue) Failed() int64 { return q.failed.Load() }
 
 // Close writes what waits, for a few seconds at most, and ends the writer. Nobody may add meanwhile.
 func (q *EventQueue) Close() {

@@ -23,6 +23,8 @@ type APIKey struct {
 	Client      *storage.Client
 }
 
+// Broker returns the client with an id as one that asks for others. Errors: ErrAPIKeyInvalid where there is none or it is
+// blocked, ErrBrokerSettings where it is no broker.
 func (a *Authenticator) Broker(ctx context.Context, clientID string) (*APIKey, error) {
 	client, err := a.store.Client(ctx, clientID)
 	switch {

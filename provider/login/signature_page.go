@@ -154,9 +154,8 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *refusal
 	if err != nil {
 		return nil, nil, err
 	}
-	why, err := s.registered(r.Context(), user, signed.Signatures[0].DRFO)
-	if why != nil || err != nil {
-		return user, why, err
+	if why := s.registered(r.Context(), user, signed.Signatures[0].DRFO); why != nil {
+		return user, why, nil
 	}
 	expires := s.now().Add(PendingLifetime).Unix()
 	err = s.store.UseJTI(r.Context(), "signature page", s.host, nonce, s.store.NewID(), expires)
@@ -167,16 +166,16 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *refusal
 }
 
 // registered refuses a signer whom the registry of persons does not know, or knows by another tax id.
-func (s *Service) registered(ctx context.Context, user *storage.User, taxID string) (*refusal, error) {
+func (s *Service) registered(ctx context.Context, user *storage.User, taxID string) *refusal {
 	same, err := s.PersonHasTaxID(ctx, user.PersonID, taxID)
 	switch {
 	case errors.Is(err, ErrPersonUnknown):
-		return refusedPerson, nil
+		return refusedPerson
 	case err != nil:
 		s.logger.WarnContext(ctx, "the registry of persons was not asked", "cause", err)
-		return refusedSignatureAway, nil
+		return refusedSignatureAway
 	case !same:
-		return refusedPerson, nil
+		return refusedPerson
 	}
-	return nil, nil
+	return nil
 }

@@ -96,18 +96,22 @@ func (e *Error) Because(cause error) *Error {
 	return &with
 }
 
+// NewError makes an error with the status of its answer, its code (RFC 6749 5.2) and what the client reads of it.
 func NewError(status int, code, description string) *Error {
 	return &Error{Code: code, Description: description, Status: status}
 }
 
+// InvalidRequest is an error of a request that is malformed or lacks a parameter; its status is 400.
 func InvalidRequest(description string) *Error {
 	return NewError(http.StatusBadRequest, CodeInvalidRequest, description)
 }
 
+// InvalidGrant is an error of a code or refresh token that is not good, or not the client's; its status is 400.
 func InvalidGrant(description string) *Error {
 	return NewError(http.StatusBadRequest, CodeInvalidGrant, description)
 }
 
+// InvalidClient is an error of a client that did not prove who it is; its status is 401.
 func InvalidClient(description string) *Error {
 	return NewError(http.StatusUnauthorized, CodeInvalidClient, description)
 }

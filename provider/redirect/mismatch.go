@@ -9,6 +9,7 @@ import (
 // Difference is the first part in which two URIs differ, in the order of their parts; a later one is a nearer miss.
 type Difference int
 
+// The differences that a page tells of. The last three are of what no registered URI may be.
 const (
 	DiffersInHost Difference = iota
 	DiffersInScheme
@@ -18,7 +19,6 @@ const (
 	DiffersInTrailingSlash
 	DiffersInQuery
 	DiffersInNothing
-	// What no registered URI may be.
 	IsNotAbsolute
 	HasFragment
 	HasUserInformation

@@ -14,6 +14,7 @@ import (
 	"ithildin/storage"
 )
 
+// What a development server has where nothing is configured, below its working directory.
 const (
 	DevelopmentDatabaseURL = "sqlite:ithildin-dev.db"
 	DevelopmentSecretFile  = "ithildin-dev.secret"

@@ -49,9 +49,11 @@ const (
 	defaultDeletingHours   = "1-4"
 	defaultTokenRetention  = storage.TokenRetention / (24 * 3600)
 	defaultAuditRetention  = "365"
-	DefaultJanitorBatch    = 500
-	longestRetention       = 3650 // days
 	largestJanitorBatch    = 10000
+	longestRetention       = 3650 // days
+
+	// DefaultJanitorBatch is how many rows the janitor deletes in one statement.
+	DefaultJanitorBatch = 500
 )
 
 // LoadJanitor reads the flags of a janitor that works at once; passwordLifetime is ITHILDIN_PASSWORD_LIFETIME as it
@@ -63,13 +65,13 @@ func LoadJanitor(f JanitorFlags, passwordLifetime string) (Janitor, error) {
 }
 
 func (f JanitorFlags) load(p *problems, passwordLifetime time.Duration) Janitor {
-	retention := p.number("ITHILDIN_TOKEN_RETENTION", f.TokenRetention, defaultTokenRetention, 1, longestRetention)
+	retention := p.number("ITHILDIN_TOKEN_RETENTION", f.TokenRetention, defaultTokenRetention, longestRetention)
 	return Janitor{
 		Expiration: p.hours("ITHILDIN_TOKEN_EXPIRATION_HOURS", cmp.Or(f.TokenExpirationHours, defaultExpirationHours)),
 		Deleting:   p.hours("ITHILDIN_TOKEN_DELETING_HOURS", cmp.Or(f.TokenDeletingHours, defaultDeletingHours)),
 		Retention:  int64(retention) * 24 * 3600, PasswordLifetime: passwordLifetime,
 		AuditRetention: p.auditRetention(f.AuditRetention),
-		Batch:          p.number("ITHILDIN_JANITOR_BATCH", f.JanitorBatch, DefaultJanitorBatch, 1, largestJanitorBatch),
+		Batch:          p.number("ITHILDIN_JANITOR_BATCH", f.JanitorBatch, DefaultJanitorBatch, largestJanitorBatch),
 	}
 }
 

@@ -27,13 +27,14 @@ func (p problems) err() error {
 	}
 }
 
-func (p *problems) number(name, value string, fallback, least, most int) int {
+// number reads a number from 1 to most; an empty value is the fallback.
+func (p *problems) number(name, value string, fallback, most int) int {
 	if value == "" {
 		return fallback
 	}
 	n, err := strconv.Atoi(value)
-	if err != nil || n < least || n > most {
-		p.add(name, "is %q: want a number from %d to %d", value, least, most)
+	if err != nil || n < 1 || n > most {
+		p.add(name, "is %q: want a number from 1 to %d", value, most)
 	}
 	return n
 }

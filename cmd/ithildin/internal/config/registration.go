@@ -27,9 +27,9 @@ func (f registrationFlags) load(p *problems) registration.Options {
 	r := registration.Options{
 		Mode: cmp.Or(f.Registration, registration.Off),
 		Quota: int64(p.number("ITHILDIN_REGISTRATION_QUOTA", f.RegistrationQuota,
-			registration.DefaultQuota, 1, largestRegistrationQuota)),
+			registration.DefaultQuota, largestRegistrationQuota)),
 		Rate: int64(p.number("ITHILDIN_REGISTRATION_RATE", f.RegistrationRate,
-			registration.DefaultRate, 1, largestRegistrationRate)),
+			registration.DefaultRate, largestRegistrationRate)),
 		Scope: storage.SplitScope(cmp.Or(f.RegistrationScope, registration.DefaultScope)),
 	}
 	if !slices.Contains(modes, r.Mode) {

@@ -38,7 +38,7 @@ func (f serviceFlags) load(p *problems) login.Components {
 	c := login.Components{OneTimeCodeText: f.SMSText, PasswordLifetime: f.passwordLifetime(p)}
 	c.ChangePasswordLifetime = time.Minute * time.Duration(p.number(
 		"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", f.ChangePassword,
-		defaultChangePasswordLifetime, 1, longestChangePasswordLifetime))
+		defaultChangePasswordLifetime, longestChangePasswordLifetime))
 	if f.SMSText != "" && !strings.Contains(f.SMSText, "{code}") {
 		p.add("ITHILDIN_SMS_TEXT", "has no {code} in it")
 	}

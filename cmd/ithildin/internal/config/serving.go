@@ -36,7 +36,7 @@ func (f servingFlags) load(p *problems, dev bool, connections int) Serving {
 	return Serving{
 		ShutdownDelay: p.duration("ITHILDIN_SHUTDOWN_DELAY", cmp.Or(f.ShutdownDelay, delay), longestShutdownDelay),
 		RequestsAtOnce: p.number("ITHILDIN_REQUESTS_AT_ONCE", f.RequestsAtOnce,
-			requestsOfConnection*connections, 1, mostRequests),
+			requestsOfConnection*connections, mostRequests),
 		ClockSkew: p.duration("ITHILDIN_CLOCK_SKEW", cmp.Or(f.ClockSkew, defaultClockSkew), largestClockSkew),
 	}
 }

@@ -68,9 +68,11 @@ type Settings struct {
 }
 
 const (
+	// DefaultListen is the address of the public listener.
 	DefaultListen      = "127.0.0.1:8080"
 	defaultAdminListen = "127.0.0.1:8081"
-	MinimumAdminToken  = 16 // bytes
+	// MinimumAdminToken is the length of the shortest admin token, in bytes.
+	MinimumAdminToken = 16
 )
 
 // Load checks the whole configuration. The error names every setting that is wrong.

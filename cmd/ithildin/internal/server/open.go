@@ -23,7 +23,7 @@ func openServing(ctx context.Context, s *config.Settings, logger *slog.Logger) (
 		err = checkIssuer(ctx, s, store)
 	}
 	if err != nil {
-		store.Close()
+		_ = store.Close() // the cause is err
 		return nil, err
 	}
 	return store, nil

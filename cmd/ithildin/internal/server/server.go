@@ -55,7 +55,7 @@ func (s *service) run(ctx context.Context, listening func()) error {
 	}
 	admin, err := net.Listen("tcp", s.settings.AdminListen)
 	if err != nil {
-		public.Close()
+		_ = public.Close() // the cause is err
 		return console.WithHint("ITHILDIN_ADMIN_LISTEN names another address", fmt.Errorf("admin listener: %w", err))
 	}
 	stopBackground := s.startBackground()
@@ -147,7 +147,7 @@ func (s *service) drain(ctx context.Context, servers ...*http.Server) {
 	for _, server := range servers {
 		if err := server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
 			s.logger.Warn("requests were cut off: they did not end in time")
-			server.Close()
+			_ = server.Close() // whoever is cut off is not told more
 		}
 	}
 }
