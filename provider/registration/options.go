@@ -6,11 +6,11 @@ import (
 
 // Options is how clients may register themselves (RFC 7591).
 type Options struct {
-	Mode string // RegistrationOff, RegistrationByToken or RegistrationOpen; "" is off
-	// Quota is how many registered clients there may be; 0 for DefaultRegistrationQuota. Rate is how many an address may
-	// register at once, and again in the course of an hour; 0 for DefaultRegistrationRate.
+	Mode string // Off, ByToken or Open; "" is off
+	// Quota is how many registered clients there may be; 0 for DefaultQuota. Rate is how many an address may
+	// register at once, and again in the course of an hour; 0 for DefaultRate.
 	Quota, Rate int64
-	// Scope is what a client that registers may ask for at most; nil for DefaultRegistrationScope.
+	// Scope is what a client that registers may ask for at most; nil for DefaultScope.
 	Scope []string
 }
 
@@ -22,8 +22,10 @@ const (
 )
 
 const (
+	// DefaultQuota is how many registered clients there may be.
 	DefaultQuota = 1000
-	DefaultRate  = 20
+	// DefaultRate is how many clients an address may register at once, and again in the course of an hour.
+	DefaultRate = 20
 	// DefaultScope is what every user may grant by consent alone.
 	DefaultScope = "openid profile email address phone offline_access"
 	// UnapprovedLifetime is how long an open registration stays that no user has approved, in seconds.
