@@ -50,7 +50,7 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 		return u.Issued.AccessToken, string(storage.Hash(u.Issued.AccessToken)), err
 	}
 	claims := accessTokenClaims{
-		Issuer: p.issuer, Subject: session.Subject, Audience: p.audience(client, r.GetGrantedAudience()),
+		Issuer: p.issuer, Subject: session.Subject, Audience: audienceOf(p.issuer, client, r.GetGrantedAudience()),
 		ExpiresAt: u.Issued.AccessExpiresAt, IssuedAt: now, ID: u.Issued.AccessTokenID, ClientID: client.ID,
 		Scope: strings.Join(r.GetGrantedScopes(), " "), AuthTime: session.AuthTime / 1e6, ACR: session.ACR, AMR: session.AMR,
 	}
@@ -69,13 +69,13 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 	return u.Issued.AccessToken, "", err
 }
 
-// audience is what was granted, else the client's first registered, else the provider itself: never empty (RFC 9068 3).
-func (p *Provider) audience(client *storage.Client, granted []string) oauth.Audience {
+// audienceOf is what was granted, else the client's first registered, else the provider itself: never empty (RFC 9068 3).
+func audienceOf(issuer string, client *storage.Client, granted []string) oauth.Audience {
 	switch {
 	case len(granted) > 0:
 		return granted
 	case len(client.Metadata.Audience) > 0:
 		return client.Metadata.Audience[:1]
 	}
-	return oauth.Audience{p.issuer}
+	return oauth.Audience{issuer}
 }

@@ -240,7 +240,7 @@ func (a *authorization) checkRedirectGiven() error {
 
 // settleScope decides what would be granted: what was asked, within what the client may ask and the user may grant.
 func (p *Provider) settleScope(ctx context.Context, a *authorization) (err error) {
-	if a.scopes, err = p.scopes(ctx, a.client, a.login.RoleIDs); err != nil {
+	if a.scopes, err = findScopes(ctx, p.store, a.client, a.login.RoleIDs); err != nil {
 		return err
 	}
 	a.scope = storage.SplitScope(a.form.Get("scope"))
@@ -262,7 +262,7 @@ func (p *Provider) demandOf(ctx context.Context, a *authorization) (login.Demand
 	if a.login != nil {
 		roleIDs = a.login.RoleIDs
 	}
-	scopes, err := p.scopes(ctx, a.client, roleIDs)
+	scopes, err := findScopes(ctx, p.store, a.client, roleIDs)
 	if err != nil {
 		return login.Demand{}, err
 	}

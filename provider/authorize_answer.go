@@ -38,7 +38,7 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorizati
 		parameters.Set("id_token", idToken)
 	}
 	if slices.Contains(a.scope, "openid") {
-		if state := p.sessionState(a.client, a.client.RedirectURI, a.login.Session); state != "" {
+		if state := p.sessionIframe.state(a.client, a.client.RedirectURI, a.login.Session); state != "" {
 			parameters.Set("session_state", state)
 		}
 	}
@@ -81,7 +81,7 @@ func (p *Provider) issue(r *http.Request, a *authorization) (idToken string, err
 func (p *Provider) sessionOf(a *authorization) *storage.Session {
 	l := a.login
 	session := &storage.Session{
-		UserID: l.User.ID, Subject: p.subject(a.client, l.User.ID), RedirectURI: a.client.RedirectURI,
+		UserID: l.User.ID, Subject: p.identifiers.subject(a.client, l.User.ID), RedirectURI: a.client.RedirectURI,
 		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR, ACR: a.context.answer(l.Session),
 		Nonce: a.form.Get("nonce"), Audience: a.request.GetGrantedAudience(),
 		CodeChallenge: a.form.Get("code_challenge"), RedirectURIGiven: a.given,
@@ -107,7 +107,7 @@ func (p *Provider) approve(ctx context.Context, a *authorization) {
 	if len(a.singleClaims) > 0 {
 		details["claims"] = strings.Join(a.singleClaims, " ")
 	}
-	p.queueEvent(ctx, a.work, storage.Event{
+	queueEvent(ctx, a.work, storage.Event{
 		Kind: storage.EventConsented, ClientID: a.client.ID, UserID: a.login.User.ID, Details: details,
 	})
 }

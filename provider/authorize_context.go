@@ -9,14 +9,14 @@ import (
 	"ithildin/storage"
 )
 
-// acrValues are the authentication context classes of the provider: the assurances that its components can give, from the
+// acrValuesOf returns the authentication context classes of the provider: the assurances that its components can give, from the
 // weakest to the strongest.
-func (p *Provider) acrValues() []string {
+func acrValuesOf(c Components) []string {
 	values := []string{storage.AssurancePassword}
-	if p.components.SMS != nil {
+	if c.SMS != nil {
 		values = append(values, storage.AssuranceOneTimeCode)
 	}
-	if p.components.Signatures != nil {
+	if c.Signatures != nil {
 		values = append(values, storage.AssuranceSignature)
 	}
 	return values
@@ -32,7 +32,7 @@ type contextRequest struct {
 // readContext takes the claims parameter before acr_values, and those before what the client registered.
 func (p *Provider) readContext(acrParameter string, claims claimsRequest, client *storage.Client) (contextRequest, error) {
 	var request contextRequest
-	known := p.acrValues()
+	known := p.acrValues
 	if asked, given := claims.IDToken["acr"]; given && (asked.Value != nil || len(asked.Values) > 0) {
 		request.essential = asked.Essential
 		for _, value := range append([]any{asked.Value}, asked.Values...) {

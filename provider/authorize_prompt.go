@@ -43,7 +43,7 @@ func (p *Provider) readPrompt(values, maxAge, hint string) (prompt, error) {
 		asked.maxAge = seconds
 	}
 	if hint != "" {
-		claims, err := p.readHint(hint)
+		claims, err := p.hints.read(hint)
 		if err != nil {
 			return asked, err
 		}
@@ -71,7 +71,7 @@ func (p *Provider) signInNeeded(a *authorization) (bool, error) {
 	fresh := a.login != nil && a.login.Session.AuthTime >= a.at
 	stale := a.login != nil && a.prompt.maxAge >= 0 && !fresh &&
 		p.now().UnixMicro()-a.login.Session.AuthTime > a.prompt.maxAge*1e6
-	other := a.login != nil && a.prompt.hintSubject != "" && a.prompt.hintSubject != p.subject(a.client, a.login.User.ID)
+	other := a.login != nil && a.prompt.hintSubject != "" && a.prompt.hintSubject != p.identifiers.subject(a.client, a.login.User.ID)
 	// Who has approved nothing for the client is not told apart from others: it could find out by prompt=none who is here.
 	stranger := a.login != nil && a.prompt.none && a.prompt.hintSubject != "" && a.login.ApprovalID == ""
 	weak := a.login != nil && !a.demand.MetBy(a.login.Session)

@@ -59,18 +59,19 @@ type metadata struct {
 	FrontchannelLogoutSession    bool `json:"frontchannel_logout_session_supported"`
 }
 
-// documents are ready-made: they change with the configuration only, and so with the process.
+// documents are the metadata, ready-made since they change with the configuration only and so with the process, and the keys.
 type documents struct {
+	keys      *jwks.Set
 	discovery []byte
 	length    string
 }
 
-func (p *Provider) newDocuments() *documents {
+func (p *Provider) newDocuments() documents {
 	text, err := json.Marshal(p.metadata())
 	if err != nil {
 		panic("provider: metadata: " + err.Error()) // strings and booleans always marshal
 	}
-	return &documents{discovery: text, length: strconv.Itoa(len(text))}
+	return documents{keys: p.keys, discovery: text, length: strconv.Itoa(len(text))}
 }
 
 // metadata follows from the configuration: what the operator has not turned on is not there.
@@ -87,7 +88,7 @@ func (p *Provider) metadata() metadata {
 		ResponseTypesSupported: p.responseTypes,
 		ResponseModesSupported: []string{oauth.ResponseModeQuery, oauth.ResponseModeFragment, oauth.ResponseModeFormPost},
 		GrantTypesSupported:    oauth.GrantTypes,
-		SubjectTypesSupported:  []string{storage.SubjectTypePublic, storage.SubjectTypePairwise}, ACRValuesSupported: p.acrValues(),
+		SubjectTypesSupported:  []string{storage.SubjectTypePublic, storage.SubjectTypePairwise}, ACRValuesSupported: p.acrValues,
 		IDTokenAlgorithms: jwks.SupportedAlgorithms, UserinfoAlgorithms: jwks.SupportedAlgorithms,
 		TokenAuthMethods: clientauth.AuthMethods, TokenAuthAlgorithms: algorithms,
 		IntrospectionAuthMethods: confidential, IntrospectionAlgorithms: algorithms,
@@ -111,20 +112,20 @@ func (p *Provider) metadata() metadata {
 	return m
 }
 
-// discovery serves the metadata at both well-known paths.
-func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
+// serveMetadata serves the metadata at both well-known paths.
+func (d documents) serveMetadata(w http.ResponseWriter, _ *http.Request) {
 	header := w.Header()
-	header["Content-Length"] = []string{p.documents.length}
+	header["Content-Length"] = []string{d.length}
 	publish(header, "application/json", "public, max-age=3600")
-	_, _ = w.Write(p.documents.discovery)
+	_, _ = w.Write(d.discovery)
 }
 
-// jwks serves the published keys. They may be kept for as long as a new key waits before it signs, and no longer.
-func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
-	document := p.keys.Document()
+// serveKeys serves the published keys. They may be kept for as long as a new key waits before it signs, and no longer.
+func (d documents) serveKeys(w http.ResponseWriter, _ *http.Request) {
+	document := d.keys.Document()
 	header := w.Header()
 	header["Content-Length"] = []string{strconv.Itoa(len(document))}
-	publish(header, "application/jwk-set+json", "public, max-age="+strconv.Itoa(int(p.keys.MaxAge()/time.Second)))
+	publish(header, "application/jwk-set+json", "public, max-age="+strconv.Itoa(int(d.keys.MaxAge()/time.Second)))
 	_, _ = w.Write(document)
 }
 

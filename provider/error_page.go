@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/login"
 	"ithildin/provider/oauth"
 )
 
@@ -21,8 +22,11 @@ func (e *pageError) Error() string { return e.cause.Error() }
 // Unwrap lets AsError find the cause.
 func (e *pageError) Unwrap() error { return e.cause }
 
-// servePage is serve for what a browser shows.
-func (p *Provider) servePage(e oauth.Endpoint) http.Handler {
+// errorPages shows errors to people, on the page of package login.
+type errorPages struct{ login *login.Service }
+
+// serve makes a handler of an endpoint that a browser opens: its error becomes a page.
+func (p errorPages) serve(e oauth.Endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := inbound.Admitted(r)
 		if err == nil {
@@ -35,17 +39,17 @@ func (p *Provider) servePage(e oauth.Endpoint) http.Handler {
 		var known *oauth.Error
 		switch {
 		case errors.As(err, &page):
-			p.writePage(w, r, page)
+			p.write(w, r, page)
 		case errors.As(err, &known):
-			p.writePage(w, r, &pageError{cause: known})
+			p.write(w, r, &pageError{cause: known})
 		default: // of the pages themselves: a pending request, the session, the database
 			p.login.Fail(w, r, err)
 		}
 	})
 }
 
-// writePage shows an error to a person, or tells it to a program that asks for JSON and not for a page.
-func (p *Provider) writePage(w http.ResponseWriter, r *http.Request, e *pageError) {
+// write shows an error to a person, or tells it to a program that asks for JSON and not for a page.
+func (p errorPages) write(w http.ResponseWriter, r *http.Request, e *pageError) {
 	oauth.LogError(r, e.cause)
 	if acceptsOnlyJSON(r) {
 		oauth.EncodeError(w, r, withoutChallenge(e.cause))
@@ -78,10 +82,10 @@ func acceptsPages(r *http.Request) bool {
 }
 
 // notFound is every path that is nothing: a page for a browser, JSON for a program.
-func (p *Provider) notFound(w http.ResponseWriter, r *http.Request) {
+func (p errorPages) notFound(w http.ResponseWriter, r *http.Request) {
 	missing := oauth.NewError(http.StatusNotFound, oauth.CodeInvalidRequest, "There is nothing at this address.").Because(ErrNoPage)
 	if acceptsPages(r) {
-		p.writePage(w, r, &pageError{cause: missing})
+		p.write(w, r, &pageError{cause: missing})
 		return
 	}
 	oauth.LogError(r, missing)

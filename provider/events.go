@@ -7,7 +7,7 @@ import (
 	"ithildin/storage"
 )
 
-// queueEvent lets an audit event ride in the request's own write.
-func (p *Provider) queueEvent(ctx context.Context, u *storage.UnitOfWork, e storage.Event) {
+// queueEvent adds an audit event to what the request will write at once.
+func queueEvent(ctx context.Context, u *storage.UnitOfWork, e storage.Event) {
 	u.QueueEvent(oauth.IdentifyEvent(ctx, e))
 }

@@ -102,10 +102,10 @@ func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request 
 		}
 	}
 	if u.Code != nil {
-		p.queueEvent(ctx, u, storage.Event{Kind: storage.EventCodeExchanged, ClientID: client.ID, UserID: u.Code.UserID})
+		queueEvent(ctx, u, storage.Event{Kind: storage.EventCodeExchanged, ClientID: client.ID, UserID: u.Code.UserID})
 	}
 	if u.Repeats() {
-		p.queueEvent(ctx, u, storage.Event{Kind: storage.EventRefreshTokenRepeated, ClientID: client.ID, UserID: u.Grant.UserID})
+		queueEvent(ctx, u, storage.Event{Kind: storage.EventRefreshTokenRepeated, ClientID: client.ID, UserID: u.Grant.UserID})
 	}
 	response, err := p.oauth2.NewAccessResponse(ctx, access)
 	if err != nil {

@@ -2,9 +2,6 @@ package provider
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"time"
 
@@ -60,7 +57,7 @@ func (i idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 		Issuer: p.issuer, Subject: session.Subject, Audience: oauth.Audience{u.Client.ID},
 		ExpiresAt: now + int64(idTokenLifetime/time.Second), IssuedAt: now, AuthTime: session.AuthTime / 1e6,
 		ACR: session.ACR, AMR: session.AMR, AccessTokenHash: accessTokenHash, CodeHash: codeHash,
-		SessionID: p.sid(session.SessionID, u.Client.ID),
+		SessionID: p.identifiers.sid(session.SessionID, u.Client.ID),
 	}
 	if u.Grant == nil { // a nonce answers its authorization request, not a refresh (OIDC Core 12.2)
 		claims.Nonce = session.Nonce
@@ -101,14 +98,4 @@ func idTokenAlgorithm(client *storage.Client) string {
 		return alg
 	}
 	return jwks.RS256
-}
-
-// sid names the login session to one client; two clients can't tell that they share it (OIDC Front-Channel Logout 3).
-func (p *Provider) sid(sessionID, clientID string) string {
-	if sessionID == "" {
-		return ""
-	}
-	mac := hmac.New(sha256.New, p.sessionKey)
-	mac.Write([]byte(sessionID + " " + clientID))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }

@@ -20,50 +20,59 @@ type logoutRequest struct {
 	hint   *idTokenClaims  // nil where none was sent
 }
 
-// logout is the end_session_endpoint. It ends a session at once only for whoever shows an ID token of the person who is
+// logoutEndpoint is the end_session_endpoint (OIDC RP-Initiated Logout 2), and what follows a sign-out on the page.
+type logoutEndpoint struct {
+	store       *storage.Store
+	login       *login.Service
+	issuer      string
+	hints       idTokenHints
+	identifiers identifiers
+}
+
+// serve is the end_session_endpoint. It ends a session at once only for whoever shows an ID token of the person who is
 // signed in; anybody else could send a browser here, so the person is asked. A POST is sent on as a GET, since a cross-site
 // POST comes without cookies.
-func (p *Provider) logout(w http.ResponseWriter, r *http.Request) error {
+func (e *logoutEndpoint) serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {
 		form, malformed := oauth.ReadForm(w, r)
 		if malformed != nil {
 			return malformed
 		}
-		http.Redirect(w, r, p.issuer+oauth.PathLogout+"?"+form.Encode(), http.StatusSeeOther)
+		http.Redirect(w, r, e.issuer+oauth.PathLogout+"?"+form.Encode(), http.StatusSeeOther)
 		return nil
 	}
-	request, err := p.readLogout(r.Context(), r.URL.RawQuery)
+	request, err := e.read(r.Context(), r.URL.RawQuery)
 	if err != nil {
-		return p.logoutError(r, err)
+		return logoutError(r, err)
 	}
-	current, err := p.login.Login(r.Context(), r, "")
+	current, err := e.login.Login(r.Context(), r, "")
 	if err != nil {
 		return err
 	}
-	if request.needsConfirmation(p, current) {
-		return p.login.Suspend(w, r, login.PathSignOut, login.Pending{
+	if request.needsConfirmation(e.identifiers, current) {
+		return e.login.Suspend(w, r, login.PathSignOut, login.Pending{
 			Page: oauth.PathLogout, Query: r.URL.RawQuery, ClientID: request.form.Get("client_id"),
 			UILocales: request.form.Get("ui_locales"),
 		})
 	}
-	ended, err := p.login.EndSession(w, r)
+	ended, err := e.login.EndSession(w, r)
 	if err != nil {
 		return err
 	}
-	return p.goOnAfterLogout(w, r, ended, request)
+	return e.goOn(w, r, ended, request)
 }
 
 // needsConfirmation: only a hint of who is signed in speaks for the person, and only a hint or the person lets the browser
 // go on to a client.
-func (l *logoutRequest) needsConfirmation(p *Provider, current *storage.Login) bool {
+func (l *logoutRequest) needsConfirmation(names identifiers, current *storage.Login) bool {
 	if current == nil {
 		return l.hint == nil && l.form.Has("post_logout_redirect_uri")
 	}
-	return l.hint == nil || l.hint.Subject != p.subject(l.client, current.User.ID)
+	return l.hint == nil || l.hint.Subject != names.subject(l.client, current.User.ID)
 }
 
-// readLogout checks everything that a request says, before anything ends.
-func (p *Provider) readLogout(ctx context.Context, query string) (*logoutRequest, error) {
+// read checks everything that a request says, before anything ends.
+func (e *logoutEndpoint) read(ctx context.Context, query string) (*logoutRequest, error) {
 	form, malformed := oauth.ParseParameters(query)
 	if malformed != nil {
 		return nil, malformed
@@ -71,7 +80,7 @@ func (p *Provider) readLogout(ctx context.Context, query string) (*logoutRequest
 	request := &logoutRequest{form: form}
 	id := form.Get("client_id")
 	if hint := form.Get("id_token_hint"); hint != "" {
-		claims, err := p.readHint(hint)
+		claims, err := e.hints.read(hint)
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +93,7 @@ func (p *Provider) readLogout(ctx context.Context, query string) (*logoutRequest
 		request.hint = claims
 	}
 	if id != "" {
-		client, err := p.store.Client(ctx, id)
+		client, err := e.store.Client(ctx, id)
 		if errors.Is(err, storage.ErrNotFound) {
 			return nil, oauth.InvalidRequest("The client_id is unknown.").Because(oauth.ErrUnknownClient)
 		}
@@ -122,34 +131,34 @@ func (l *logoutRequest) next() string {
 }
 
 // logoutError is a page: an address that is not right is never gone to.
-func (p *Provider) logoutError(r *http.Request, err error) error {
+func logoutError(r *http.Request, err error) error {
 	return &pageError{cause: oauth.AsError(err), uiLocales: r.URL.Query().Get("ui_locales")}
 }
 
 // afterSignOut goes on once a person has confirmed, on the page of package login, that the session is to end.
-func (p *Provider) afterSignOut(
+func (e *logoutEndpoint) afterSignOut(
 	w http.ResponseWriter, r *http.Request, ended *storage.EndedSession, pending login.Pending,
 ) error {
 	request := &logoutRequest{}
 	switch pending.Page {
 	case oauth.PathLogout:
 		var err error
-		if request, err = p.readLogout(r.Context(), pending.Query); err != nil {
-			return p.logoutError(r, err)
+		if request, err = e.read(r.Context(), pending.Query); err != nil {
+			return logoutError(r, err)
 		}
 	case "":
 		if pending.At != 0 { // an authorization request waits
-			return p.login.Suspend(w, r, login.PathContinue, pending)
+			return e.login.Suspend(w, r, login.PathContinue, pending)
 		}
 	}
-	return p.goOnAfterLogout(w, r, ended, request)
+	return e.goOn(w, r, ended, request)
 }
 
-// goOnAfterLogout has the front channel told, if it has listeners, and takes the browser on.
-func (p *Provider) goOnAfterLogout(
+// goOn has the front channel told, if it has listeners, and takes the browser on.
+func (e *logoutEndpoint) goOn(
 	w http.ResponseWriter, r *http.Request, ended *storage.EndedSession, request *logoutRequest,
 ) error {
-	frames, err := p.logoutFrames(r.Context(), ended)
+	frames, err := e.frames(r.Context(), ended)
 	if err != nil {
 		return err
 	}
@@ -158,5 +167,5 @@ func (p *Provider) goOnAfterLogout(
 		oauth.SeeOther(w, next)
 		return nil
 	}
-	return p.login.SignedOut(w, r, login.SignedOutPage{Frames: frames, Next: next, UILocales: request.form.Get("ui_locales")})
+	return e.login.SignedOut(w, r, login.SignedOutPage{Frames: frames, Next: next, UILocales: request.form.Get("ui_locales")})
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"ithildin/jwks"
+	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
 
@@ -19,8 +21,8 @@ const (
 	eventLogout     = "http://schemas.openid.net/event/backchannel-logout"
 	// logoutTokenLifetime is what the specification recommends at most (OIDC Back-Channel Logout 2.4).
 	logoutTokenLifetime = 2 * time.Minute
-	// logoutPatience is how long a browser waits for clients to hear of its logout before it goes on.
-	logoutPatience = 2 * time.Second
+	// logoutTimeout is how long a browser waits for clients to hear of its logout before it goes on.
+	logoutTimeout = 2 * time.Second
 	// logoutsAtOnce bounds the notices that are sent at the same time, and logoutBatch those that are read at a time.
 	logoutsAtOnce = 8
 	logoutBatch   = 100
@@ -39,37 +41,50 @@ type logoutTokenClaims struct {
 	SessionID string              `json:"sid"`
 }
 
-// DeliverLogouts tells clients of every logout that is due, and returns when each was tried once. Two at once do no harm:
+// logoutNotifier notifies clients of logouts in the back channel (OIDC Back-Channel Logout 2.5).
+type logoutNotifier struct {
+	store       *storage.Store
+	keys        *jwks.Set
+	issuer      string
+	identifiers identifiers
+	outbound    *outbound.Client
+	logger      *slog.Logger
+	// countResult is told how each attempt ended, countCall of each call to a client by its error.
+	countResult func(result string)
+	countCall   func(err error)
+}
+
+// deliverDue notifies clients of every logout that is due, and returns when each was tried once. Two at once do no harm:
 // an attempt is made by one of them. The error is the database's.
-func (p *Provider) DeliverLogouts(ctx context.Context) error {
+func (n *logoutNotifier) deliverDue(ctx context.Context) error {
 	for {
-		due, err := p.store.DueLogoutDeliveries(ctx, logoutBatch)
+		due, err := n.store.DueLogoutDeliveries(ctx, logoutBatch)
 		if err != nil {
 			return err
 		}
-		if err := p.deliverAll(ctx, due); err != nil || len(due) < logoutBatch {
+		if err := n.deliverAll(ctx, due); err != nil || len(due) < logoutBatch {
 			return err
 		}
 	}
 }
 
-// tellClients delivers the logouts of sessions that have just ended, for as long as a browser can wait. What is not
-// delivered by then is left to DeliverLogouts.
-func (p *Provider) tellClients(ctx context.Context, ended []storage.EndedSession) {
+// notifyClients delivers the logouts of sessions that have just ended, for as long as a browser can wait. What is not
+// delivered by then is left to deliverDue.
+func (n *logoutNotifier) notifyClients(ctx context.Context, ended []storage.EndedSession) {
 	var deliveries []storage.LogoutDelivery
 	for _, session := range ended {
 		deliveries = append(deliveries, session.Deliveries...)
 	}
 	// A browser that leaves is signed out all the same.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutPatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
 	defer cancel()
-	if err := p.deliverAll(ctx, deliveries); err != nil {
-		p.logger.LogAttrs(ctx, slog.LevelWarn, "logouts were not delivered and will be tried again", slog.Any("error", err))
+	if err := n.deliverAll(ctx, deliveries); err != nil {
+		n.logger.LogAttrs(ctx, slog.LevelWarn, "logouts were not delivered and will be tried again", slog.Any("error", err))
 	}
 }
 
 // deliverAll makes the next attempt of each delivery: several clients at a time, and one delivery of each.
-func (p *Provider) deliverAll(ctx context.Context, deliveries []storage.LogoutDelivery) error {
+func (n *logoutNotifier) deliverAll(ctx context.Context, deliveries []storage.LogoutDelivery) error {
 	var clients []string
 	ofClient := map[string][]storage.LogoutDelivery{}
 	for _, d := range deliveries {
@@ -85,7 +100,7 @@ func (p *Provider) deliverAll(ctx context.Context, deliveries []storage.LogoutDe
 		free <- struct{}{}
 		running.Go(func() {
 			defer func() { <-free }()
-			failures[i] = p.deliverTo(ctx, ofClient[id])
+			failures[i] = n.deliverTo(ctx, ofClient[id])
 		})
 	}
 	running.Wait()
@@ -94,15 +109,15 @@ func (p *Provider) deliverAll(ctx context.Context, deliveries []storage.LogoutDe
 
 // deliverTo tells one client, until it fails to answer: then the rest waits as long as that delivery does, and so does what
 // was not read yet.
-func (p *Provider) deliverTo(ctx context.Context, deliveries []storage.LogoutDelivery) error {
+func (n *logoutNotifier) deliverTo(ctx context.Context, deliveries []storage.LogoutDelivery) error {
 	for _, d := range deliveries {
-		retryAt := p.store.Now() + retryDelay(d.Attempts)
-		answered, err := p.deliver(ctx, d, retryAt)
+		retryAt := n.store.Now() + retryDelay(d.Attempts)
+		answered, err := n.deliver(ctx, d, retryAt)
 		if err != nil {
 			return err
 		}
 		if !answered {
-			return p.store.PostponeLogoutDeliveries(context.WithoutCancel(ctx), d.ClientID, retryAt)
+			return n.store.PostponeLogoutDeliveries(context.WithoutCancel(ctx), d.ClientID, retryAt)
 		}
 	}
 	return nil
@@ -110,15 +125,15 @@ func (p *Provider) deliverTo(ctx context.Context, deliveries []storage.LogoutDel
 
 // deliver makes the next attempt of a delivery, unless another process makes it; the one after it is due at retryAt. answered
 // is false where the client did not. The error is the database's.
-func (p *Provider) deliver(ctx context.Context, d storage.LogoutDelivery, retryAt int64) (answered bool, err error) {
+func (n *logoutNotifier) deliver(ctx context.Context, d storage.LogoutDelivery, retryAt int64) (answered bool, err error) {
 	if ctx.Err() != nil {
 		return true, nil // the time is up: a later attempt will be whole
 	}
-	claimed, err := p.store.ClaimLogoutDelivery(ctx, d, retryAt)
+	claimed, err := n.store.ClaimLogoutDelivery(ctx, d, retryAt)
 	if err != nil || !claimed {
 		return true, err
 	}
-	client, err := p.store.Client(ctx, d.ClientID)
+	client, err := n.store.Client(ctx, d.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return true, nil // the delivery went with it
 	}
@@ -126,20 +141,20 @@ func (p *Provider) deliver(ctx context.Context, d storage.LogoutDelivery, retryA
 		return false, err
 	}
 	if client.Metadata.BackchannelLogoutURI == "" { // it does not want to hear of logouts any more
-		return true, p.store.DeleteLogoutDelivery(ctx, d.ID)
+		return true, n.store.DeleteLogoutDelivery(ctx, d.ID)
 	}
-	status, err := p.sendLogoutToken(ctx, client, d)
+	status, err := n.sendLogoutToken(ctx, client, d)
 	result, over := logoutResult(status, err)
-	p.metrics.logoutSent(result)
+	n.countResult(result)
 	if result != logoutDelivered {
-		p.logger.LogAttrs(ctx, slog.LevelWarn, "a client was not told of a logout", slog.String("client_id", d.ClientID),
+		n.logger.LogAttrs(ctx, slog.LevelWarn, "a client was not told of a logout", slog.String("client_id", d.ClientID),
 			slog.String("result", result), slog.Int("status", status), slog.Int64("attempt", d.Attempts+1), slog.Any("error", err))
 	}
 	if !over {
 		return false, nil
 	}
 	// Once the client has answered, that is kept, however little time is left.
-	return true, p.store.DeleteLogoutDelivery(context.WithoutCancel(ctx), d.ID)
+	return true, n.store.DeleteLogoutDelivery(context.WithoutCancel(ctx), d.ID)
 }
 
 // The results of an attempt.
@@ -163,18 +178,18 @@ func logoutResult(status int, err error) (result string, over bool) {
 }
 
 // sendLogoutToken returns the status that the client answered with.
-func (p *Provider) sendLogoutToken(ctx context.Context, client *storage.Client, d storage.LogoutDelivery) (int, error) {
-	now := p.store.Now()
-	token, err := p.keys.Sign(idTokenAlgorithm(client), typeLogoutToken, logoutTokenClaims{
-		Issuer: p.issuer, Subject: d.Subject, Audience: client.ID,
-		IssuedAt: now, ExpiresAt: now + int64(logoutTokenLifetime/time.Second), ID: p.store.NewID(),
-		Events: map[string]struct{}{eventLogout: {}}, SessionID: p.sid(d.SessionID, client.ID),
+func (n *logoutNotifier) sendLogoutToken(ctx context.Context, client *storage.Client, d storage.LogoutDelivery) (int, error) {
+	now := n.store.Now()
+	token, err := n.keys.Sign(idTokenAlgorithm(client), typeLogoutToken, logoutTokenClaims{
+		Issuer: n.issuer, Subject: d.Subject, Audience: client.ID,
+		IssuedAt: now, ExpiresAt: now + int64(logoutTokenLifetime/time.Second), ID: n.store.NewID(),
+		Events: map[string]struct{}{eventLogout: {}}, SessionID: n.identifiers.sid(d.SessionID, client.ID),
 	})
 	if err != nil {
 		return 0, fmt.Errorf("logout token: %w", err)
 	}
-	status, err := p.outbound.PostForm(ctx, client.Metadata.BackchannelLogoutURI, url.Values{"logout_token": {token}})
-	p.CountOutboundCall(purposeBackchannelCall, err)
+	status, err := n.outbound.PostForm(ctx, client.Metadata.BackchannelLogoutURI, url.Values{"logout_token": {token}})
+	n.countCall(err)
 	return status, err
 }
 

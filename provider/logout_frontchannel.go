@@ -10,16 +10,16 @@ import (
 	"ithildin/storage"
 )
 
-// logoutFrames are the addresses by which clients hear of a logout in the browser, each with issuer and sid (OIDC
+// frames are the addresses by which clients hear of a logout in the browser, each with issuer and sid (OIDC
 // Front-Channel Logout 3). A client that was deleted meanwhile hears of nothing, and neither does one whose address the policy
 // of the page would not let a browser open.
-func (p *Provider) logoutFrames(ctx context.Context, ended *storage.EndedSession) ([]string, error) {
+func (e *logoutEndpoint) frames(ctx context.Context, ended *storage.EndedSession) ([]string, error) {
 	if ended == nil {
 		return nil, nil
 	}
 	var frames []string
 	for _, id := range ended.ClientIDs {
-		client, err := p.store.Client(ctx, id)
+		client, err := e.store.Client(ctx, id)
 		if errors.Is(err, storage.ErrNotFound) {
 			continue
 		}
@@ -28,7 +28,7 @@ func (p *Provider) logoutFrames(ctx context.Context, ended *storage.EndedSession
 		}
 		if address := client.Metadata.FrontchannelLogoutURI; inbound.HTTPSOrigin(address) != "" {
 			frames = append(frames, oauth.WithParameters(address, url.Values{
-				"iss": {p.issuer}, "sid": {p.sid(ended.SessionID, id)},
+				"iss": {e.issuer}, "sid": {e.identifiers.sid(ended.SessionID, id)},
 			}))
 		}
 	}

@@ -39,9 +39,12 @@ type nonceClaims struct {
 // nonceIssuer is a constant of the contract, not a URL.
 const nonceIssuer = "EHealth"
 
-// IssueNonce makes what a person signs to sign in by a digital signature: a JWT with HS512 that only this provider reads.
-func (p *Provider) IssueNonce(ctx context.Context, audience, clientID string) (string, error) {
-	key, err := p.nonceKey(ctx)
+// Nonces makes and takes the nonces of sign-in by digital signature (contract section 2.4).
+type Nonces struct{ store *storage.Store }
+
+// Issue makes what a person signs to sign in by a digital signature: a JWT with HS512 that only this provider reads.
+func (n *Nonces) Issue(ctx context.Context, audience, clientID string) (string, error) {
+	key, err := n.key(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -49,9 +52,9 @@ func (p *Provider) IssueNonce(ctx context.Context, audience, clientID string) (s
 	if err != nil {
 		return "", fmt.Errorf("provider: nonce: %w", err)
 	}
-	now := p.store.Now()
+	now := n.store.Now()
 	claims, err := json.Marshal(nonceClaims{
-		Audience: audience, Issuer: nonceIssuer, Type: "access", Nonce: p.store.NewID(), Subject: clientID, ID: p.store.NewID(),
+		Audience: audience, Issuer: nonceIssuer, Type: "access", Nonce: n.store.NewID(), Subject: clientID, ID: n.store.NewID(),
 		IssuedAt: now, NotBefore: now - 1, ExpiresAt: now + int64(nonceLifetime/time.Second),
 	})
 	if err != nil {
@@ -64,28 +67,28 @@ func (p *Provider) IssueNonce(ctx context.Context, audience, clientID string) (s
 	return signed.CompactSerialize()
 }
 
-// CheckNonce says whether a nonce is one of ours and in time, though it may have been used. Errors: ErrNonce.
-func (p *Provider) CheckNonce(ctx context.Context, token string) error {
-	_, err := p.readNonce(ctx, token)
+// Check says whether a nonce is one of ours and in time, though it may have been used. Errors: ErrNonce.
+func (n *Nonces) Check(ctx context.Context, token string) error {
+	_, err := n.read(ctx, token)
 	return err
 }
 
-// UseNonce takes a nonce once, whichever client it was made for: front ends fetch it under an id of their own. Errors:
+// Use takes a nonce once, whichever client it was made for: front ends fetch it under an id of their own. Errors:
 // ErrNonce.
-func (p *Provider) UseNonce(ctx context.Context, token string) error {
-	claims, err := p.readNonce(ctx, token)
+func (n *Nonces) Use(ctx context.Context, token string) error {
+	claims, err := n.read(ctx, token)
 	if err != nil {
 		return err
 	}
-	err = p.store.UseJTI(ctx, "login nonce", nonceIssuer, claims.ID, p.store.NewID(), claims.ExpiresAt)
+	err = n.store.UseJTI(ctx, "login nonce", nonceIssuer, claims.ID, n.store.NewID(), claims.ExpiresAt)
 	if errors.Is(err, storage.ErrUsed) {
 		return fmt.Errorf("%w: %w", ErrNonce, err)
 	}
 	return err
 }
 
-func (p *Provider) readNonce(ctx context.Context, token string) (claims nonceClaims, err error) {
-	key, err := p.nonceKey(ctx)
+func (n *Nonces) read(ctx context.Context, token string) (claims nonceClaims, err error) {
+	key, err := n.key(ctx)
 	if err != nil {
 		return claims, err
 	}
@@ -103,7 +106,7 @@ func (p *Provider) readNonce(ctx context.Context, token string) (claims nonceCla
 	if err != nil {
 		return claims, fmt.Errorf("%w: %w", ErrNonce, err)
 	}
-	now := p.store.Now()
+	now := n.store.Now()
 	known := claims.Audience == NonceForLogin || claims.Audience == NonceForTrustedClient
 	if !known || claims.Issuer != nonceIssuer || claims.ExpiresAt <= now || claims.NotBefore > now {
 		return claims, ErrNonce
@@ -111,6 +114,6 @@ func (p *Provider) readNonce(ctx context.Context, token string) (claims nonceCla
 	return claims, nil
 }
 
-func (p *Provider) nonceKey(ctx context.Context) ([]byte, error) {
-	return p.store.RandomKey(ctx, "login nonce", 64)
+func (n *Nonces) key(ctx context.Context) ([]byte, error) {
+	return n.store.RandomKey(ctx, "login nonce", 64)
 }

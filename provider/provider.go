@@ -91,10 +91,15 @@ type Provider struct {
 	refreshTokens refreshTokens
 	idTokens      idTokens
 	clients       *clientauth.Authenticator
-	sessionKey    []byte
-	pairwiseSalt  []byte
-	documents     *documents
-	sessionIframe sessionIframe
+	identifiers   identifiers
+	hints         idTokenHints
+	acrValues     []string
+	nonces        *Nonces
+	pages         errorPages
+	logouts       *logoutNotifier
+	logout        *logoutEndpoint
+	documents     documents
+	sessionIframe *sessionIframe
 	bodies        inbound.Limits
 	audiences     atomic.Pointer[[]string] // of the gateways that ask Verify
 }
@@ -137,10 +142,17 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	}
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
 	p.components = p.counting(o.Components)
+	p.acrValues = acrValuesOf(p.components)
 	p.SetAudiences([]string{p.issuer})
 	p.requestObjects = p.newRequestObjects()
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err
+	}
+	p.nonces, p.hints = &Nonces{store: p.store}, idTokenHints{keys: p.keys, issuer: p.issuer}
+	p.logouts = &logoutNotifier{
+		store: p.store, keys: p.keys, issuer: p.issuer, identifiers: p.identifiers, outbound: p.outbound, logger: p.logger,
+		countResult: p.metrics.logoutSent,
+		countCall:   func(err error) { p.CountOutboundCall(purposeBackchannelCall, err) },
 	}
 	var err error
 	p.login, err = login.New(ctx, login.Options{
@@ -148,7 +160,10 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		Components: p.components, ClientAddress: p.ClientAddress, RequestID: inbound.RequestID,
 		Count:         p.metrics.personDid,
 		CountCode:     func(outcome string) { p.metrics.oneTimeCodes.WithLabelValues(outcome).Inc() },
-		SessionsEnded: p.tellClients, AfterSignOut: p.afterSignOut,
+		SessionsEnded: p.logouts.notifyClients,
+		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession, pending login.Pending) error {
+			return p.logout.afterSignOut(w, r, ended, pending)
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
@@ -162,8 +177,12 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	}
 	p.oauth2 = p.composition()
 	p.documents = p.newDocuments()
+	p.pages = errorPages{p.login}
+	p.logout = &logoutEndpoint{
+		store: p.store, login: p.login, issuer: p.issuer, hints: p.hints, identifiers: p.identifiers,
+	}
 	p.AddFace(Face{Name: StandardFace})
-	p.sessionIframe = p.newSessionIframe()
+	p.sessionIframe = newSessionIframe(p.login, p.store)
 	return p, nil
 }
 
@@ -178,7 +197,7 @@ func (p *Provider) readKeys(ctx context.Context) error {
 	}
 	p.codes, p.accessTokens, p.idTokens = authorizationCodes{p}, accessTokens{p}, idTokens{p}
 	p.refreshTokens = refreshTokens{provider: p, key: keys["refresh tokens"]}
-	p.sessionKey, p.pairwiseSalt = keys["session ids"], keys["pairwise subjects"]
+	p.identifiers = identifiers{sessionKey: keys["session ids"], pairwiseSalt: keys["pairwise subjects"]}
 	p.clients = clientauth.New(clientauth.Options{
 		Store: p.store, Issuer: p.issuer, Outbound: p.outbound, Now: p.now, Logger: p.logger,
 		WeakSecretKey: keys["weak secrets"], WeakSecrets: login.NewPasswords(login.PasswordOptions{Concurrency: 1}),
@@ -198,6 +217,13 @@ func (p *Provider) Store() *storage.Store { return p.store }
 // Clients authenticates clients, for an adapter that asks who somebody is or explains a failure.
 func (p *Provider) Clients() *clientauth.Authenticator { return p.clients }
 
+// Nonces are those of sign-in by digital signature.
+func (p *Provider) Nonces() *Nonces { return p.nonces }
+
+// DeliverLogouts notifies clients of every logout that is due, and returns when each was tried once. Two at once do no harm:
+// an attempt is made by one of them. The error is the database's.
+func (p *Provider) DeliverLogouts(ctx context.Context) error { return p.logouts.deliverDue(ctx) }
+
 // Issuer is the configured issuer, without a slash at its end.
 func (p *Provider) Issuer() string { return p.issuer }
 
@@ -206,5 +232,5 @@ func (p *Provider) Logger() *slog.Logger { return p.logger }
 
 // Page makes a handler of an adapter's endpoint that a browser opens: its error becomes a page.
 func (p *Provider) Page(e func(http.ResponseWriter, *http.Request) error) http.Handler {
-	return p.servePage(e)
+	return p.pages.serve(e)
 }

@@ -59,7 +59,7 @@ func BoundTo(client *storage.Client, grant *storage.Grant) bool {
 // scope is what the new access token may do: by policy what was granted, what is approved by now, or what of that the
 // client and the user still have. A request may ask for less, and leaves the grant as it is (RFC 6749 6).
 func (h *refreshHandler) scope(ctx context.Context, u *storage.UnitOfWork, requested string) ([]string, error) {
-	ceiling, err := h.provider.scopes(ctx, u.Client, u.Grant.RoleIDs)
+	ceiling, err := findScopes(ctx, h.provider.store, u.Client, u.Grant.RoleIDs)
 	if err != nil {
 		return nil, err
 	}

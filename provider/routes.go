@@ -19,13 +19,13 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	router := mux.NewRouter()
 	router.SkipClean(true)
 	router.Use(p.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
-	page := func(e oauth.Endpoint) http.Handler { return p.servePage(e) }
+	page := func(e oauth.Endpoint) http.Handler { return p.pages.serve(e) }
 	router.Handle(oauth.PathAuthorize, page(p.authorize)).Methods(http.MethodGet, http.MethodHead, http.MethodPost)
 	router.Handle(login.PathContinue, page(p.resume)).Methods(http.MethodGet)
 	router.Handle(login.PathConsent, page(p.consentPage)).Methods(http.MethodGet)
 	router.Handle(login.PathConsent, p.login.Protect(page(p.consent))).Methods(http.MethodPost)
-	router.Handle(oauth.PathLogout, page(p.logout)).Methods(http.MethodGet, http.MethodPost)
-	router.Handle(oauth.PathSession, page(p.serveSessionIframe)).Methods(http.MethodGet)
+	router.Handle(oauth.PathLogout, page(p.logout.serve)).Methods(http.MethodGet, http.MethodPost)
+	router.Handle(oauth.PathSession, page(p.sessionIframe.serve)).Methods(http.MethodGet)
 	router.PathPrefix("/login/").Handler(p.login.Handler())
 
 	json := func(path string, e oauth.Endpoint) {
@@ -44,13 +44,13 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		mount(router)
 	}
 	for path, document := range map[string]http.HandlerFunc{
-		oauth.PathDiscovery: p.discovery, oauth.PathServerMetadata: p.discovery, oauth.PathJWKS: p.jwks,
+		oauth.PathDiscovery: p.documents.serveMetadata, oauth.PathServerMetadata: p.documents.serveMetadata, oauth.PathJWKS: p.documents.serveKeys,
 	} {
-		router.HandleFunc(path, document).Methods(http.MethodGet, http.MethodHead) // outermost was faster
+		router.HandleFunc(path, document).Methods(http.MethodGet, http.MethodHead) // fastPath serves it, where no route is needed
 		router.HandleFunc(path, oauth.Preflight).Methods(http.MethodOptions)
 	}
 	p.serveTheRest(router)
-	return underIssuerPath(p.path, p.outermost(p.cors.Share(inbound.TakeSemicolons(router))))
+	return underIssuerPath(p.path, p.documents.fastPath(p.cors.Share(inbound.TakeSemicolons(router))))
 }
 
 // AdminHandler is what adapters mount on the admin listener. What a gateway says of the user counts there.
@@ -67,7 +67,7 @@ func (p *Provider) AdminHandler(mounts ...Mount) http.Handler {
 
 // serveTheRest answers what no route takes.
 func (p *Provider) serveTheRest(router *mux.Router) {
-	router.NotFoundHandler = p.observe(http.HandlerFunc(p.notFound))
+	router.NotFoundHandler = p.observe(http.HandlerFunc(p.pages.notFound))
 	router.MethodNotAllowedHandler = p.observe(oauth.Serve(func(w http.ResponseWriter, r *http.Request) error {
 		allowed := strings.Join(allowedMethods(router, r), ", ")
 		w.Header().Set("Allow", allowed) // RFC 9110 15.5.6
@@ -91,16 +91,17 @@ func allowedMethods(router *mux.Router, r *http.Request) []string {
 	return allowed
 }
 
-// outermost routes the ready-made documents first, and lets no header through that only a gateway may set.
-func (p *Provider) outermost(next http.Handler) http.Handler {
+// fastPath serves the documents before the router, which saves it some microseconds a request, and lets no header through that
+// only a gateway may set.
+func (d documents) fastPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
 			switch r.URL.Path {
 			case oauth.PathJWKS:
-				p.jwks(w, r)
+				d.serveKeys(w, r)
 				return
 			case oauth.PathDiscovery, oauth.PathServerMetadata:
-				p.discovery(w, r)
+				d.serveMetadata(w, r)
 				return
 			}
 		}

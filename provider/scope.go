@@ -36,12 +36,12 @@ type scopes struct {
 	granted   []string // by the user's roles
 }
 
-func (p *Provider) scopes(ctx context.Context, client *storage.Client, roleIDs []string) (*scopes, error) {
-	catalogue, err := p.store.Scopes(ctx)
+func findScopes(ctx context.Context, store *storage.Store, client *storage.Client, roleIDs []string) (*scopes, error) {
+	catalogue, err := store.Scopes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	roles, err := p.store.Roles(ctx)
+	roles, err := store.Roles(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ithildin/provider/inbound"
+	"ithildin/provider/login"
 	"ithildin/storage"
 )
 
@@ -20,14 +21,17 @@ var sessionScript string
 
 // sessionIframe is the page with the digest of its script, ready-made.
 type sessionIframe struct {
+	login  *login.Service
+	store  *storage.Store
 	page   []byte
 	policy string
 }
 
-func (p *Provider) newSessionIframe() sessionIframe {
-	script := strings.ReplaceAll(sessionScript, "BROWSER_STATE_COOKIE", p.login.BrowserStateCookie())
+func newSessionIframe(pages *login.Service, store *storage.Store) *sessionIframe {
+	script := strings.ReplaceAll(sessionScript, "BROWSER_STATE_COOKIE", pages.BrowserStateCookie())
 	digest := sha256.Sum256([]byte(script))
-	return sessionIframe{
+	return &sessionIframe{
+		login: pages, store: store,
 		page: []byte(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Session</title>` +
 			"<script>" + script + "</script></html>\n"),
 		policy: "default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) +
@@ -35,27 +39,27 @@ func (p *Provider) newSessionIframe() sessionIframe {
 	}
 }
 
-// serveSessionIframe is the check_session_iframe. It alone may be framed by anybody.
-func (p *Provider) serveSessionIframe(w http.ResponseWriter, _ *http.Request) error {
+// serve is the check_session_iframe. It alone may be framed by anybody.
+func (s *sessionIframe) serve(w http.ResponseWriter, _ *http.Request) error {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", p.sessionIframe.policy)
+	header.Set("Content-Security-Policy", s.policy)
 	header.Set("Cache-Control", "public, max-age=3600")
 	header.Set("Referrer-Policy", "no-referrer")
-	_, _ = w.Write(p.sessionIframe.page)
+	_, _ = w.Write(s.page)
 	return nil
 }
 
-// sessionState is the session_state of an authorization response (OIDC Session Management 1.0 section 2): what the iframe
+// state is the session_state of an authorization response (OIDC Session Management 1.0 section 2): what the iframe
 // computes as long as the browser has that session. "" for a redirect URI that has no origin, whose client has no page
 // either, and where there is no session.
-func (p *Provider) sessionState(client *storage.Client, redirectURI string, session storage.LoginSession) string {
+func (s *sessionIframe) state(client *storage.Client, redirectURI string, session storage.LoginSession) string {
 	origin := inbound.Origin(redirectURI)
 	if origin == "" || session.SessionID == "" {
 		return ""
 	}
-	salt := p.store.NewID()
-	text := strings.Join([]string{client.ID, origin, p.login.BrowserState(session.SessionID), salt}, " ")
+	salt := s.store.NewID()
+	text := strings.Join([]string{client.ID, origin, s.login.BrowserState(session.SessionID), salt}, " ")
 	digest := sha256.Sum256([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(digest[:]) + "." + salt
 }

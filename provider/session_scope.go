@@ -48,7 +48,7 @@ func (p *Provider) checkSessionToken(ctx context.Context, t SessionToken) (beyon
 	} else if !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
 	}
-	ceiling, err := p.scopes(ctx, t.Client, roleIDs)
+	ceiling, err := findScopes(ctx, p.store, t.Client, roleIDs)
 	if err != nil {
 		return nil, err
 	}

@@ -73,12 +73,12 @@ func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*Sess
 			PasswordSetAt: t.PasswordSetAt,
 		},
 	})
-	p.queueEvent(ctx, u, storage.Event{
+	queueEvent(ctx, u, storage.Event{
 		Kind: storage.EventSessionTokenIssued, ClientID: t.Client.ID, UserID: t.UserID,
 		Details: map[string]string{"kind": t.Kind, "grant_type": t.GrantType},
 	})
 	if len(beyond) > 0 {
-		p.queueEvent(ctx, u, storage.Event{
+		queueEvent(ctx, u, storage.Event{
 			Kind: eventBeyondRoles, ClientID: t.Client.ID, UserID: t.UserID,
 			Details: map[string]string{"kind": t.Kind, "scope": strings.Join(beyond, " ")},
 		})

@@ -49,7 +49,7 @@ func (a *Adapter) loginBySignature(w http.ResponseWriter, r *http.Request, field
 		return err
 	}
 	// Last, so that a request which is refused for something else can be mended and sent again.
-	if err := a.provider.UseNonce(r.Context(), nonce); errors.Is(err, provider.ErrNonce) {
+	if err := a.provider.Nonces().Use(r.Context(), nonce); errors.Is(err, provider.ErrNonce) {
 		return failureNonce.because(err)
 	} else if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (a *Adapter) signer(r *http.Request, content string) (taxID, nonce string, 
 	if json.Unmarshal(signed.Content, &message) != nil || message.JWT == "" {
 		return "", "", failureNonceMissing
 	}
-	if err := a.provider.CheckNonce(r.Context(), message.JWT); errors.Is(err, provider.ErrNonce) {
+	if err := a.provider.Nonces().Check(r.Context(), message.JWT); errors.Is(err, provider.ErrNonce) {
 		return "", "", failureNonce.because(err)
 	} else if err != nil {
 		return "", "", err

@@ -48,7 +48,7 @@ func (a *Adapter) nonce(w http.ResponseWriter, r *http.Request) error {
 			return failureClient.because(err)
 		}
 	}
-	token, err := a.provider.IssueNonce(r.Context(), audience, client.ID)
+	token, err := a.provider.Nonces().Issue(r.Context(), audience, client.ID)
 	if err != nil {
 		return err
 	}
