@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
+	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -58,7 +59,7 @@ func (e *exported) run(arguments []string, steps ...func()) []exportedLine {
 	defer end()
 	var out, problems bytes.Buffer
 	var commandLine program
-	parser, err := kong.New(&commandLine, kong.Vars{"version": ""})
+	parser, err := kong.New(&commandLine, flagHelp, config.FlagHelp, kong.Vars{"version": ""})
 	require.NoError(e.t, err)
 	_, err = parser.Parse(append([]string{"audit", "export", "--database-url", e.url}, arguments...))
 	require.NoError(e.t, err)

@@ -11,9 +11,9 @@ import (
 
 // clientAssertionFields are about clients that sign instead of sending a secret (OIDC Core 9).
 type clientAssertionFields struct {
-	JWKSFile     string  `name:"jwks-file" placeholder:"PATH" help:"File with the public keys for private_key_jwt and request objects (RFC 7517)."`
-	JWKSURI      *string `name:"jwks-uri" placeholder:"URL" help:"The https URL at which the client publishes its keys, in place of a file."`
-	TokenAuthAlg *string `name:"token-auth-alg" placeholder:"ALG" enum:",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512" help:"The only signing algorithm of its assertions; default: any that fits the method."`
+	JWKSFile     string  `name:"jwks-file" placeholder:"PATH" help:"${jwks_file}"`
+	JWKSURI      *string `name:"jwks-uri" placeholder:"URL" help:"${jwks_uri}"`
+	TokenAuthAlg *string `placeholder:"ALG" enum:"${assertion_algs}" help:"${token_auth_alg}"`
 }
 
 // apply changes what is given. Keys come from one place, and an algorithm goes with the method it was chosen for.

@@ -24,14 +24,14 @@ type clientFields struct {
 	Name       string            `help:"Name on the consent page."`
 	Type       *string           `placeholder:"NAME" help:"Client type, which limits the scopes."`
 	Scope      []string          `sep:" " help:"Scopes that it may request, in one argument or several."`
-	GrantType  []string          `placeholder:"GRANT,…" enum:"authorization_code,implicit,refresh_token,client_credentials" help:"authorization_code, implicit, refresh_token, client_credentials."`
-	AuthMethod string            `placeholder:"METHOD" help:"client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or none for a public client."`
+	GrantType  []string          `placeholder:"GRANT,…" enum:"${grants}" help:"${grant_type}"`
+	AuthMethod string            `placeholder:"METHOD" help:"${auth_method}"`
 	Audience   []string          `placeholder:"AUDIENCE" help:"Audiences that it may request; the first is the default."`
-	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"Origins whose pages may call the token endpoint (CORS)."`
-	IDTokenAlg *string           `name:"id-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signing algorithm of ID tokens: RS256 (default), ES256 or EdDSA."`
-	AccessAlg  *string           `name:"access-token-alg" placeholder:"ALG" enum:",RS256,ES256,EdDSA" help:"Signing algorithm of JWT access tokens: ES256 (default), RS256 or EdDSA."`
-	For        string            `placeholder:"API" enum:",spring" default:"" help:"spring: set the typ of access tokens to JWT, for an API on Spring Security (docs/resource-servers.md)."`
-	Policy     map[string]string `placeholder:"NAME=VALUE" help:"Set a policy, such as access_token=opaque; client show lists them."`
+	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"${cors_origin}"`
+	IDTokenAlg *string           `name:"id-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"${id_token_alg}"`
+	AccessAlg  *string           `name:"access-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"${access_alg}"`
+	For        string            `placeholder:"API" enum:",spring" default:"" help:"${for}"`
+	Policy     map[string]string `placeholder:"NAME=VALUE" help:"${policy}"`
 	clientSettingFields
 	clientMetadataFields
 	clientAssertionFields

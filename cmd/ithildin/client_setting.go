@@ -4,9 +4,9 @@ import "ithildin/storage"
 
 // clientSettingFields are what the eHealth API and the gateway ask about a client (contract section 1).
 type clientSettingFields struct {
-	AccessType     string   `placeholder:"TYPE" enum:",DIRECT,BROKER" default:"" help:"How the client reaches the API behind the gateway: DIRECT, or BROKER with the api-key of a medical information system. Default: DIRECT; with the presets ehealth and mithril BROKER."`
-	BrokerScope    *string  `placeholder:"SCOPE" help:"Scopes that clients with the access type BROKER may use through this one."`
-	LoginGrantType []string `placeholder:"GRANT,…" enum:"password,digital_signature" help:"How people may sign in to the client by the login API: password, digital_signature."`
+	AccessType     string   `placeholder:"TYPE" enum:",DIRECT,BROKER" default:"" help:"${access_type}"`
+	BrokerScope    *string  `placeholder:"SCOPE" help:"${broker_scope}"`
+	LoginGrantType []string `placeholder:"GRANT,…" enum:"password,digital_signature" help:"${login_grant_type}"`
 }
 
 // apply changes what is given.

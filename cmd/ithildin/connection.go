@@ -39,10 +39,10 @@ func newConnectionRow(c *storage.Connection) connectionRow {
 
 type connectionCreateCommand struct {
 	ClientID    string   `arg:"" help:"The client."`
-	Consumer    string   `placeholder:"ID" help:"The client that uses the connection, such as a medical information system."`
-	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"Preset of its rules: standard, ehealth or mithril."`
+	Consumer    string   `placeholder:"ID" help:"${consumer}"`
+	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"${connection_preset}"`
 	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Redirect URI; may be repeated."`
-	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"File with the secret, - for standard input; default: one is generated and printed."`
+	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"${client_secret_file}"`
 	config.DatabaseFlags
 	config.SecretFlags
 	console.FormatFlag
@@ -123,10 +123,10 @@ type connectionArgument struct {
 
 type connectionUpdateCommand struct {
 	connectionArgument
-	RedirectURI    []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"New redirect URI, may be repeated; they replace all stored ones."`
-	RedirectMatch  string   `enum:",exact,prefix" default:"" placeholder:"RULE" help:"exact, or prefix for clients that append to the registered URI."`
+	RedirectURI    []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"${redirect_uri}"`
+	RedirectMatch  string   `enum:",exact,prefix" default:"" placeholder:"RULE" help:"${redirect_match}"`
 	RequireScope   *bool    `negatable:"" help:"Whether the exchange of a code through the legacy API requires a scope."`
-	RefreshBoundTo string   `enum:",connection,client" default:"" placeholder:"WHOM" help:"Who may use a refresh token: connection (the one it was issued to) or client (any connection of the client)."`
+	RefreshBoundTo string   `enum:",connection,client" default:"" placeholder:"WHOM" help:"${refresh_bound_to}"`
 	config.DatabaseFlags
 }
 

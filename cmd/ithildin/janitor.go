@@ -12,7 +12,7 @@ import (
 )
 
 type janitorCommand struct {
-	PasswordLifetime string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"Age of passwords, in days, from which the tokens of their users are ended; default 90, 0 for never."`
+	PasswordLifetime string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"${janitor_password_lifetime}"`
 	config.JanitorFlags
 	config.DatabaseFlags
 	console.FormatFlag

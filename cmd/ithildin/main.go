@@ -20,7 +20,7 @@ type program struct {
 	Migrate            migrateCommand            `cmd:"" help:"Bring the database schema up to date."`
 	Client             clientCommand             `cmd:"" help:"Manage clients."`
 	ClientType         clientTypeCommand         `cmd:"" help:"Manage client types, which limit the scopes of clients."`
-	Connection         connectionCommand         `cmd:"" help:"Manage the connections of clients: their secrets and redirect URIs."`
+	Connection         connectionCommand         `cmd:"" help:"Manage the connections of clients (secrets, redirects)."`
 	InitialAccessToken initialAccessTokenCommand `cmd:"" help:"Manage the initial access tokens of client registration."`
 	User               userCommand               `cmd:"" help:"Manage users."`
 	Session            sessionCommand            `cmd:"" help:"List and end the sessions of users."`
@@ -59,7 +59,8 @@ func run(ctx context.Context, arguments []string, c console.Terminal) int {
 		kong.Description("An OpenID provider with a standard face and the eHealth legacy face."),
 		kong.Writers(c.Out, c.Err), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 120}),
-		kong.Vars{"version": thisBuild().String()}, kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
+		flagHelp, config.FlagHelp, kong.Vars{"version": thisBuild().String()},
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
 	if err != nil {
 		panic(err) // the struct above is wrong
 	}

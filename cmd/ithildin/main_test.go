@@ -9,11 +9,12 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
+	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 )
 
 func TestEveryVerbShowsAnExampleOfItself(t *testing.T) {
-	parser, err := kong.New(&program{}, kong.Name("ithildin"))
+	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagHelp, config.FlagHelp)
 	require.NoError(t, err)
 	verbs := parser.Model.Leaves(false)
 	require.NotEmpty(t, verbs)
@@ -26,7 +27,7 @@ func TestEveryVerbShowsAnExampleOfItself(t *testing.T) {
 }
 
 func TestEveryDestructiveVerbAsksOnATerminal(t *testing.T) {
-	parser, err := kong.New(&program{}, kong.Name("ithildin"))
+	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagHelp, config.FlagHelp)
 	require.NoError(t, err)
 	asked := 0
 	for _, verb := range parser.Model.Leaves(false) {

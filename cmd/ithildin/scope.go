@@ -56,9 +56,9 @@ type scopePutCommand struct {
 	Name       string `arg:"" help:"Name."`
 	TitleUK    string `name:"title-uk" required:"" help:"Text of the consent page in Ukrainian."`
 	TitleEN    string `name:"title-en" required:"" help:"Text of the consent page in English."`
-	LoginForm  string `enum:"password,patient,signature" default:"password" help:"Sign-in form for the scope: password, patient or signature."`
-	Assurance  string `enum:"password,one_time_code,signature" default:"password" help:"Required authentication: password, one_time_code (with the password) or signature."`
-	GovernedBy string `enum:"role,consent" default:"role" help:"role: only holders of a role with the scope may grant it. consent: any user may."`
+	LoginForm  string `enum:"password,patient,signature" default:"password" help:"${login_form}"`
+	Assurance  string `enum:"password,one_time_code,signature" default:"password" help:"${assurance}"`
+	GovernedBy string `enum:"role,consent" default:"role" help:"${governed_by}"`
 	config.DatabaseFlags
 }
 

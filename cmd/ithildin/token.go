@@ -22,7 +22,7 @@ type tokenCommand struct {
 	ClientCredentials tokenClientCredentialsCommand `cmd:"" help:"Get a token for the client itself."`
 	Refresh           tokenRefreshCommand           `cmd:"" help:"Get tokens by a refresh token."`
 	Introspect        tokenIntrospectCommand        `cmd:"" help:"Introspect a token (RFC 7662)."`
-	Revoke            tokenRevokeCommand            `cmd:"" help:"Revoke a token; a refresh token revokes its whole grant."`
+	Revoke            tokenRevokeCommand            `cmd:"" help:"Revoke a token, or by a refresh token its grant."`
 }
 
 const (
@@ -34,7 +34,7 @@ const (
 type relyingParty struct {
 	Issuer           string `env:"ITHILDIN_ISSUER" placeholder:"URL" help:"The server; default http://127.0.0.1:8080."`
 	ClientID         string `required:"" placeholder:"ID" help:"The client_id."`
-	ClientSecretFile string `placeholder:"PATH" help:"File with the client's secret, - for standard input; none for a public client."`
+	ClientSecretFile string `placeholder:"PATH" help:"${token_client_secret_file}"`
 }
 
 // endpoints are what the discovery document says (OIDC Discovery 3).

@@ -23,7 +23,7 @@ const signInTime = 10 * time.Minute
 type tokenAuthorizationCodeCommand struct {
 	relyingParty
 	Scope       []string `sep:" " default:"openid" help:"Scopes to request."`
-	RedirectURI string   `name:"redirect-uri" default:"http://127.0.0.1/callback" placeholder:"URI" help:"A registered redirect URI on 127.0.0.1; the port may differ from the registered one (RFC 8252 7.3), and without a port a free one is used."`
+	RedirectURI string   `default:"http://127.0.0.1/callback" placeholder:"URI" help:"${loopback_redirect_uri}"`
 }
 
 // Help shows how the verb is used.

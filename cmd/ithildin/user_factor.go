@@ -13,7 +13,7 @@ type userFactorCommand struct {
 	List    userFactorListCommand    `cmd:"" help:"List the second factors of a user."`
 	Enable  userFactorEnableCommand  `cmd:"" help:"Enable a second factor."`
 	Disable userFactorDisableCommand `cmd:"" help:"Disable a second factor."`
-	Reset   userFactorResetCommand   `cmd:"" help:"Remove the phone of a second factor; the user sets another at the next sign-in."`
+	Reset   userFactorResetCommand   `cmd:"" help:"Remove the phone of a second factor."`
 }
 
 type userFactorListCommand struct {

@@ -10,8 +10,8 @@ import (
 
 // tlsFlags name the certificate with which the public listener ends TLS by itself; with neither it speaks plain HTTP.
 type tlsFlags struct {
-	TLSCertificateFile string `name:"tls-certificate-file" env:"ITHILDIN_TLS_CERTIFICATE_FILE" placeholder:"PATH" help:"PEM file with the public listener's certificate and its chain; SIGHUP reads it again. Without it the listener serves plain HTTP."`
-	TLSKeyFile         string `name:"tls-key-file" env:"ITHILDIN_TLS_KEY_FILE" placeholder:"PATH" help:"PEM file with the private key of that certificate."`
+	TLSCertificateFile string `env:"ITHILDIN_TLS_CERTIFICATE_FILE" placeholder:"PATH" help:"${tls_certificate_file}"`
+	TLSKeyFile         string `env:"ITHILDIN_TLS_KEY_FILE" placeholder:"PATH" help:"${tls_key_file}"`
 }
 
 // speaksTLS says whether the public listener is meant to end TLS.

@@ -9,9 +9,9 @@ import (
 
 // DatabaseFlags say where the rows are. All settings are texts here, so that every problem can be reported at once.
 type DatabaseFlags struct {
-	DatabaseURL         string `name:"database-url" env:"ITHILDIN_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://…; default sqlite:ithildin.db."`
-	DatabaseURLFile     string `name:"database-url-file" env:"ITHILDIN_DATABASE_URL_FILE" placeholder:"PATH" help:"File with the database URL, if it has a password."`
-	DatabaseConnections string `env:"ITHILDIN_DATABASE_CONNECTIONS" placeholder:"N" help:"Maximum number of connections to PostgreSQL; default 32."`
+	DatabaseURL         string `name:"database-url" env:"ITHILDIN_DATABASE_URL" placeholder:"URL" help:"${database_url}"`
+	DatabaseURLFile     string `env:"ITHILDIN_DATABASE_URL_FILE" placeholder:"PATH" help:"${database_url_file}"`
+	DatabaseConnections string `env:"ITHILDIN_DATABASE_CONNECTIONS" placeholder:"N" help:"${database_connections}"`
 }
 
 const (

@@ -12,14 +12,14 @@ import (
 
 // gatewayFlags configure what answers gateways, and the gatekeeper of a web front end.
 type gatewayFlags struct {
-	GatewayRules             string `env:"ITHILDIN_GATEWAY_RULES" placeholder:"PATH" help:"File with the rules for requests at a gateway; SIGHUP reads it again."`
-	GatewayAudiences         string `env:"ITHILDIN_GATEWAY_AUDIENCES" placeholder:"URI,…" help:"Resources that a token may be for at the gateway; default: the issuer, and those of the rules."`
-	ABACURL                  string `name:"abac-url" env:"ITHILDIN_ABAC_URL" placeholder:"URL" help:"ABAC service, which decides about single records."`
-	ABACTokenFile            string `name:"abac-token-file" env:"ITHILDIN_ABAC_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, in place of ITHILDIN_ABAC_TOKEN."`
-	GatekeeperClientID       string `env:"ITHILDIN_GATEKEEPER_CLIENT_ID" placeholder:"ID" help:"Client of a web front end that keeps its token in a cookie; serves /auth/login, /auth/redirect and /auth/logout."`
-	GatekeeperSecretFile     string `env:"ITHILDIN_GATEKEEPER_CLIENT_SECRET_FILE" placeholder:"PATH" help:"File with its secret, in place of ITHILDIN_GATEKEEPER_CLIENT_SECRET."`
-	GatekeeperScope          string `env:"ITHILDIN_GATEKEEPER_SCOPE" placeholder:"SCOPE" help:"Scopes that it requests."`
-	GatekeeperRedirectTarget string `name:"gatekeeper-redirect-url" env:"ITHILDIN_GATEKEEPER_REDIRECT_URL" placeholder:"URL" help:"Page to which the browser returns; default /."`
+	GatewayRules          string `env:"ITHILDIN_GATEWAY_RULES" placeholder:"PATH" help:"${gateway_rules}"`
+	GatewayAudiences      string `env:"ITHILDIN_GATEWAY_AUDIENCES" placeholder:"URI,…" help:"${gateway_audiences}"`
+	ABACURL               string `name:"abac-url" env:"ITHILDIN_ABAC_URL" placeholder:"URL" help:"${abac_url}"`
+	ABACTokenFile         string `env:"ITHILDIN_ABAC_TOKEN_FILE" placeholder:"PATH" help:"${abac_token_file}"`
+	GatekeeperClientID    string `env:"ITHILDIN_GATEKEEPER_CLIENT_ID" placeholder:"ID" help:"${gatekeeper_client_id}"`
+	GatekeeperSecretFile  string `env:"ITHILDIN_GATEKEEPER_CLIENT_SECRET_FILE" placeholder:"PATH" help:"${gatekeeper}"`
+	GatekeeperScope       string `env:"ITHILDIN_GATEKEEPER_SCOPE" placeholder:"SCOPE" help:"Scopes that it requests."`
+	GatekeeperRedirectURL string `env:"ITHILDIN_GATEKEEPER_REDIRECT_URL" placeholder:"URL" help:"${gatekeeper_redirect}"`
 }
 
 // Gateway are gatewayFlags that were found right.
@@ -45,7 +45,7 @@ func (f gatewayFlags) load(p *problems) (s Gateway) {
 		s.ABAC = &gateway.ABAC{URL: f.ABACURL, Token: token}
 	}
 	secret := strings.TrimSpace(p.secret("ITHILDIN_GATEKEEPER_CLIENT_SECRET", f.GatekeeperSecretFile))
-	target, err := url.Parse(cmp.Or(f.GatekeeperRedirectTarget, "/"))
+	target, err := url.Parse(cmp.Or(f.GatekeeperRedirectURL, "/"))
 	switch {
 	case f.GatekeeperClientID == "":
 	case secret == "":

@@ -13,11 +13,11 @@ import (
 
 // JanitorFlags say when and how the janitor works.
 type JanitorFlags struct {
-	TokenExpirationHours string `env:"ITHILDIN_TOKEN_EXPIRATION_HOURS" placeholder:"H-H" help:"Hours, in UTC, in which tokens of old passwords are ended; default 0-4."`
-	TokenDeletingHours   string `env:"ITHILDIN_TOKEN_DELETING_HOURS" placeholder:"H-H" help:"Hours, in UTC, in which old expired tokens are deleted; default 1-4."`
-	TokenRetention       string `env:"ITHILDIN_TOKEN_RETENTION" placeholder:"DAYS" help:"How long expired tokens are kept, so that errors can name them; default 30."`
-	AuditRetention       string `env:"ITHILDIN_AUDIT_RETENTION" placeholder:"DAYS,KIND=DAYS,…" help:"How long audit events are kept, also for single kinds; default 365."`
-	JanitorBatch         string `env:"ITHILDIN_JANITOR_BATCH" placeholder:"ROWS" help:"Rows for each statement of the janitor; default 500."`
+	TokenExpirationHours string `env:"ITHILDIN_TOKEN_EXPIRATION_HOURS" placeholder:"H-H" help:"${token_expiration_hours}"`
+	TokenDeletingHours   string `env:"ITHILDIN_TOKEN_DELETING_HOURS" placeholder:"H-H" help:"${token_deleting_hours}"`
+	TokenRetention       string `env:"ITHILDIN_TOKEN_RETENTION" placeholder:"DAYS" help:"${token_retention}"`
+	AuditRetention       string `env:"ITHILDIN_AUDIT_RETENTION" placeholder:"DAYS,KIND=DAYS,…" help:"${audit_retention}"`
+	JanitorBatch         string `env:"ITHILDIN_JANITOR_BATCH" placeholder:"ROWS" help:"${janitor_batch}"`
 }
 
 // Hours are hours of the day, both included.

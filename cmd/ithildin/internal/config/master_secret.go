@@ -8,7 +8,7 @@ import (
 
 // SecretFlags say where the master secrets are.
 type SecretFlags struct {
-	SecretFile string `env:"ITHILDIN_SECRET_FILE" placeholder:"PATH" help:"File with the master secrets, in place of ITHILDIN_SECRET: at least 32 bytes each, one a line; the first encrypts, all decrypt."`
+	SecretFile string `env:"ITHILDIN_SECRET_FILE" placeholder:"PATH" help:"${secret_file}"`
 }
 
 func (f SecretFlags) load(p *problems, dev bool) [][]byte {

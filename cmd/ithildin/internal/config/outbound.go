@@ -10,8 +10,8 @@ import (
 // outboundFlags bound what the provider reaches of the addresses that clients register: key sets, request objects and
 // more.
 type outboundFlags struct {
-	OutboundAllowed string `env:"ITHILDIN_OUTBOUND_ALLOWED" placeholder:"CIDR,…" help:"Private networks that the addresses of clients may be in; default none."`
-	OutboundCAFile  string `name:"outbound-ca-file" env:"ITHILDIN_OUTBOUND_CA_FILE" placeholder:"PATH" help:"PEM file with certificates of authorities that are trusted for requests to clients, besides those of the system."`
+	OutboundAllowed string `env:"ITHILDIN_OUTBOUND_ALLOWED" placeholder:"CIDR,…" help:"${outbound_allowed}"`
+	OutboundCAFile  string `env:"ITHILDIN_OUTBOUND_CA_FILE" placeholder:"PATH" help:"${outbound_ca_file}"`
 }
 
 func (f outboundFlags) load(p *problems) outbound.Options {

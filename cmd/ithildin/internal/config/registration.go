@@ -11,10 +11,10 @@ import (
 
 // registrationFlags say who may register a client.
 type registrationFlags struct {
-	Registration      string `env:"ITHILDIN_REGISTRATION" placeholder:"off|token|open" help:"Who may register a client: off (nobody, default), token (holders of an initial access token) or open (anybody)."`
-	RegistrationQuota string `env:"ITHILDIN_REGISTRATION_QUOTA" placeholder:"N" help:"Maximum number of registered clients; default 1000."`
-	RegistrationRate  string `env:"ITHILDIN_REGISTRATION_RATE" placeholder:"N" help:"Registrations of one address at once; the allowance refills within an hour; default 20."`
-	RegistrationScope string `env:"ITHILDIN_REGISTRATION_SCOPE" placeholder:"SCOPE" help:"Scopes that registered clients may request; default openid profile email address phone offline_access."`
+	Registration      string `env:"ITHILDIN_REGISTRATION" placeholder:"off|token|open" help:"${registration}"`
+	RegistrationQuota string `env:"ITHILDIN_REGISTRATION_QUOTA" placeholder:"N" help:"${registration_quota}"`
+	RegistrationRate  string `env:"ITHILDIN_REGISTRATION_RATE" placeholder:"N" help:"${registration_rate}"`
+	RegistrationScope string `env:"ITHILDIN_REGISTRATION_SCOPE" placeholder:"SCOPE" help:"${registration_scope}"`
 }
 
 const (

@@ -12,17 +12,17 @@ import (
 
 // serviceFlags name the services by which people prove who they are. Each may be on a private network.
 type serviceFlags struct {
-	SMSURL             string `name:"sms-url" env:"ITHILDIN_SMS_URL" placeholder:"URL" help:"Service that sends one-time codes by SMS: POST of JSON with phone_number and body."`
-	SMSTokenFile       string `name:"sms-token-file" env:"ITHILDIN_SMS_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, in place of ITHILDIN_SMS_TOKEN."`
-	SMSText            string `name:"sms-text" env:"ITHILDIN_SMS_TEXT" placeholder:"TEXT" help:"Text of the message, with {code}; default: a Ukrainian one."`
-	CaptchaURL         string `name:"captcha-url" env:"ITHILDIN_CAPTCHA_URL" placeholder:"URL" help:"Service that verifies captchas, with the interface of reCAPTCHA; default Google's."`
-	CaptchaSecretFile  string `name:"captcha-secret-file" env:"ITHILDIN_CAPTCHA_SECRET_FILE" placeholder:"PATH" help:"File with the site's secret, in place of ITHILDIN_CAPTCHA_SECRET; without a secret captchas are not verified."`
-	SignatureURL       string `name:"signature-url" env:"ITHILDIN_SIGNATURE_URL" placeholder:"URL" help:"Service that verifies digital signatures."`
-	SignatureTokenFile string `name:"signature-token-file" env:"ITHILDIN_SIGNATURE_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, in place of ITHILDIN_SIGNATURE_TOKEN."`
-	PersonsURL         string `name:"persons-url" env:"ITHILDIN_PERSONS_URL" placeholder:"URL" help:"Register of persons, with which the tax id of a signer is compared; without it there is no comparison."`
-	PersonsTokenFile   string `name:"persons-token-file" env:"ITHILDIN_PERSONS_TOKEN_FILE" placeholder:"PATH" help:"File with its bearer token, in place of ITHILDIN_PERSONS_TOKEN."`
-	ChangePassword     string `name:"change-password-token-lifetime" env:"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME" placeholder:"MINUTES" help:"Lifetime of a change_password_token of the login API; default 15."`
-	PasswordLifetime   string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"Age at which a password must be changed; default 90, 0 for never."`
+	SMSURL                      string `name:"sms-url" env:"ITHILDIN_SMS_URL" placeholder:"URL" help:"${sms_url}"`
+	SMSTokenFile                string `env:"ITHILDIN_SMS_TOKEN_FILE" placeholder:"PATH" help:"${sms_token_file}"`
+	SMSText                     string `name:"sms-text" env:"ITHILDIN_SMS_TEXT" placeholder:"TEXT" help:"${sms_text}"`
+	CaptchaURL                  string `env:"ITHILDIN_CAPTCHA_URL" placeholder:"URL" help:"${captcha_url}"`
+	CaptchaSecretFile           string `env:"ITHILDIN_CAPTCHA_SECRET_FILE" placeholder:"PATH" help:"${captcha_secret}"`
+	SignatureURL                string `env:"ITHILDIN_SIGNATURE_URL" placeholder:"URL" help:"${signature_url}"`
+	SignatureTokenFile          string `env:"ITHILDIN_SIGNATURE_TOKEN_FILE" placeholder:"PATH" help:"${signature_token}"`
+	PersonsURL                  string `env:"ITHILDIN_PERSONS_URL" placeholder:"URL" help:"${persons_url}"`
+	PersonsTokenFile            string `env:"ITHILDIN_PERSONS_TOKEN_FILE" placeholder:"PATH" help:"${persons_token_file}"`
+	ChangePasswordTokenLifetime string `env:"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME" placeholder:"N" help:"${api_token}"`
+	PasswordLifetime            string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"${password_lifetime}"`
 }
 
 const (
@@ -37,7 +37,7 @@ const (
 func (f serviceFlags) load(p *problems) login.Components {
 	c := login.Components{OneTimeCodeText: f.SMSText, PasswordLifetime: f.passwordLifetime(p)}
 	c.ChangePasswordLifetime = time.Minute * time.Duration(p.number(
-		"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", f.ChangePassword,
+		"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", f.ChangePasswordTokenLifetime,
 		defaultChangePasswordLifetime, longestChangePasswordLifetime))
 	if f.SMSText != "" && !strings.Contains(f.SMSText, "{code}") {
 		p.add("ITHILDIN_SMS_TEXT", "has no {code} in it")

@@ -7,9 +7,9 @@ import (
 
 // servingFlags say how a server behaves under load, beside a failing database and at its end.
 type servingFlags struct {
-	ShutdownDelay  string `env:"ITHILDIN_SHUTDOWN_DELAY" placeholder:"DURATION" help:"How long requests are still accepted after SIGTERM, while /readyz answers 503; default 5s, 0s with --dev."`
-	RequestsAtOnce string `env:"ITHILDIN_REQUESTS_AT_ONCE" placeholder:"N" help:"Requests that each listener processes at once, others get 503; default 16 for each connection to the database."`
-	ClockSkew      string `env:"ITHILDIN_CLOCK_SKEW" placeholder:"DURATION" help:"Difference from the database's clock above which /readyz answers 503; default 30s, 0s for any."`
+	ShutdownDelay  string `env:"ITHILDIN_SHUTDOWN_DELAY" placeholder:"DURATION" help:"${shutdown_delay}"`
+	RequestsAtOnce string `env:"ITHILDIN_REQUESTS_AT_ONCE" placeholder:"N" help:"${requests_at_once}"`
+	ClockSkew      string `env:"ITHILDIN_CLOCK_SKEW" placeholder:"DURATION" help:"${clock_skew}"`
 }
 
 // Serving are servingFlags that were found right.

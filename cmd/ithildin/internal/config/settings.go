@@ -15,19 +15,19 @@ import (
 
 // Flags is what serve takes from outside, as it was given.
 type Flags struct {
-	Issuer         string `env:"ITHILDIN_ISSUER" placeholder:"URL" help:"The https URL by which clients know the provider; all its URLs begin with it. Required without --dev."`
+	Issuer         string `env:"ITHILDIN_ISSUER" placeholder:"URL" help:"${issuer}"`
 	Listen         string `env:"ITHILDIN_LISTEN" placeholder:"HOST:PORT" help:"Public listener; default 127.0.0.1:8080."`
-	AdminListen    string `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Admin listener, which must not be public; default 127.0.0.1:8081."`
-	AdminTokenFile string `env:"ITHILDIN_ADMIN_TOKEN_FILE" placeholder:"PATH" help:"File with the bearer tokens of the admin listener, in place of ITHILDIN_ADMIN_TOKEN: one a line, all valid; name:token gives a token a name for the audit."`
-	AdminAuth      string `env:"ITHILDIN_ADMIN_AUTH" placeholder:"none" help:"none: the admin listener requires no token, for a network that is protected by other means."`
-	AdminHosts     string `env:"ITHILDIN_ADMIN_HOSTS" placeholder:"HOST,…" help:"Host names that an admin listener without tokens accepts, besides this machine's own."`
-	TrustedProxies string `env:"ITHILDIN_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies that terminate TLS, whose X-Forwarded-For is trusted."`
-	ResponseTypes  string `env:"ITHILDIN_RESPONSE_TYPES" placeholder:"TYPE,…" help:"Response types that clients may be registered for, such as code,code id_token; default code."`
-	LogFormat      string `env:"ITHILDIN_LOG_FORMAT" placeholder:"text|json" help:"Default: text on a terminal, else json."`
+	AdminListen    string `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"${admin_listen}"`
+	AdminTokenFile string `env:"ITHILDIN_ADMIN_TOKEN_FILE" placeholder:"PATH" help:"${admin_token_file}"`
+	AdminAuth      string `env:"ITHILDIN_ADMIN_AUTH" placeholder:"none" help:"${admin_auth}"`
+	AdminHosts     string `env:"ITHILDIN_ADMIN_HOSTS" placeholder:"HOST,…" help:"${admin_hosts}"`
+	TrustedProxies string `env:"ITHILDIN_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"${trusted_proxies}"`
+	ResponseTypes  string `env:"ITHILDIN_RESPONSE_TYPES" placeholder:"TYPE,…" help:"${response_types}"`
+	LogFormat      string `env:"ITHILDIN_LOG_FORMAT" placeholder:"text|json" help:"${log_format}"`
 	LogLevel       string `env:"ITHILDIN_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error; default info."`
-	LogLevelFile   string `env:"ITHILDIN_LOG_LEVEL_FILE" placeholder:"PATH" help:"File with the log level, which SIGHUP reads again."`
+	LogLevelFile   string `env:"ITHILDIN_LOG_LEVEL_FILE" placeholder:"PATH" help:"${log_level_file}"`
 	Dev            bool   `help:"Run a development server with demo data. Unsafe: its passwords are public."`
-	NewIssuer      bool   `help:"Move the database from another issuer to this one. Clients must change their configuration."`
+	NewIssuer      bool   `help:"${new_issuer}"`
 	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on other addresses than loopback."`
 	tlsFlags
 	DatabaseFlags

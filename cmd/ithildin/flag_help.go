@@ -1,0 +1,88 @@
+package main
+
+import "github.com/alecthomas/kong"
+
+// flagHelp holds the help texts that are too long for the struct tag of their flag, which names them as ${name}.
+var flagHelp = kong.Vars{
+	"access_alg": "Signing algorithm of JWT access tokens: ES256 (default), RS256 " +
+		"or EdDSA.",
+	"access_type": "How the client reaches the API behind the gateway: DIRECT, or BROKER with the api-key of a medical " +
+		"information system. Default: DIRECT; with the presets ehealth and mithril BROKER.",
+	"algorithm": "Algorithms whose keys are rotated; default all.",
+	"application_type": "web (default), or native for an app, whose redirect URI may have" +
+		" a private-use scheme.",
+	"assertion_algs": ",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512",
+	"assurance": "Required authentication: password, one_time_code (with the " +
+		"password) or signature.",
+	"auth_method": "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or none for a public " +
+		"client.",
+	"backchannel_logout_uri": "URI that is notified when a session ends (back-channel logout).",
+	"broker_scope": "Scopes that clients with the access type BROKER may use through " +
+		"this one.",
+	"client_secret_file": "File with the secret, - for standard input; default: one is " +
+		"generated and printed.",
+	"client_update_preset": "Replace all policies by those of standard, ehealth or mithril, " +
+		"before --policy is applied.",
+	"connection_preset": "Preset of its rules: standard, ehealth or mithril.",
+	"connection_secrets": "Form in which mithril stores the secrets of connections: plain, sha256-hex, sha256-base64 or" +
+		" bcrypt.",
+	"consumer": "The client that uses the connection, such as a medical " +
+		"information system.",
+	"cors_origin":     "Origins whose pages may call the token endpoint (CORS).",
+	"default_max_age": "Age of a sign-in, in seconds, after which the user must sign in again.",
+	"for": "spring: set the typ of access tokens to JWT, for an API on " +
+		"Spring Security (docs/resource-servers.md).",
+	"frontchannel_logout_uri": "URI that the browser opens in a frame when a session ends " +
+		"(front-channel logout).",
+	"governed_by": "role: only holders of a role with the scope may grant it. " +
+		"consent: any user may.",
+	"grant_type":               "authorization_code, implicit, refresh_token, client_credentials.",
+	"grants":                   "authorization_code,implicit,refresh_token,client_credentials",
+	"healthcheck_admin_listen": "The server's admin listener; default 127.0.0.1:8081.",
+	"id": "The sub of the user's tokens, which can't be changed; default: a" +
+		" new UUID.",
+	"id_token_alg":       "Signing algorithm of ID tokens: RS256 (default), ES256 or EdDSA.",
+	"initiate_login_uri": "URI at which another party starts a sign-in with the client.",
+	"janitor_password_lifetime": "Age of passwords, in days, from which the tokens of their users are ended; default " +
+		"90, 0 for never.",
+	"jwks_file": "File with the public keys for private_key_jwt and request " +
+		"objects (RFC 7517).",
+	"jwks_uri": "The https URL at which the client publishes its keys, in place " +
+		"of a file.",
+	"login_form": "Sign-in form for the scope: password, patient or signature.",
+	"login_grant_type": "How people may sign in to the client by the login API: password," +
+		" digital_signature.",
+	"new_secret_file": "File with the new secret, - for standard input; default: one is " +
+		"generated.",
+	"object_alg": "The only signing algorithm for request objects.",
+	"password_file": "File with the password, - for standard input; default: one is " +
+		"generated and printed.",
+	"policy": "Set a policy, such as access_token=opaque; client show lists them.",
+	"preset": "standard: OAuth 2.0 and OpenID Connect. ehealth: opaque tokens, for the legacy API. mithril: as clients " +
+		"of mithril, with prefix matching of redirect URIs.",
+	"profile_file": "File with the standard claims of OIDC Core 5.1 as a JSON object," +
+		" - for standard input.",
+	"redirect_match": "exact, or prefix for clients that append to the registered URI.",
+	"redirect_uri":   "New redirect URI, may be repeated; they replace all stored ones.",
+	"refresh_bound_to": "Who may use a refresh token: connection (the one it was issued to) or client (any connection " +
+		"of the client).",
+	"request_uri":                   "Address of request objects; may be repeated.",
+	"require_signed_request_object": "Require a signed request object for each authorization request.",
+	"response_type": "Response types, such as \"code id_token\"; default code with " +
+		"authorization_code.",
+	"sector_identifier_uri": "URI of the document with the redirect URIs that share pairwise " +
+		"subjects.",
+	"subject_type": "public (default), or pairwise: another sub for each client.",
+	"token_algs":   ",RS256,ES256,EdDSA",
+	"token_auth_alg": "The only signing algorithm of its assertions; default: any that " +
+		"fits the method.",
+	"loopback_redirect_uri": "A registered redirect URI on 127.0.0.1; the port may differ from the " +
+		"registered one (RFC 8252 7.3), and without a port a free one is used.",
+	"token_client_secret_file": "File with the client's secret, - for standard input; none for a " +
+		"public client.",
+	"trusted_client": "Trusted clients, which may omit the scope: mithril's " +
+		"TRUSTED_CLIENT_IDS.",
+	"user_update_profile_file": "File with the whole profile, which replaces the stored one; - " +
+		"for standard input.",
+	"userinfo_alg": "Signing algorithm of userinfo responses; default: unsigned JSON.",
+}

@@ -1,0 +1,81 @@
+package config
+
+import "github.com/alecthomas/kong"
+
+// FlagHelp holds the help texts that are too long for the struct tag of their flag, which names them as ${name}.
+var FlagHelp = kong.Vars{
+	"abac_token_file": "File with its bearer token, in place of ITHILDIN_ABAC_TOKEN.",
+	"abac_url":        "ABAC service, which decides about single records.",
+	"admin_auth": "none: the admin listener requires no token, for a network that " +
+		"is protected by other means.",
+	"admin_hosts": "Host names that an admin listener without tokens accepts, " +
+		"besides this machine's own.",
+	"admin_listen": "Admin listener, which must not be public; default 127.0.0.1:8081.",
+	"admin_token_file": "File with the bearer tokens of the admin listener, in place of ITHILDIN_ADMIN_TOKEN: one a " +
+		"line, all valid; name:token gives a token a name for the audit.",
+	"api_token":       "Lifetime of a change_password_token of the login API in minutes; default 15.",
+	"audit_retention": "How long audit events are kept, also for single kinds; default 365.",
+	"captcha_secret": "File with the site's secret, in place of ITHILDIN_CAPTCHA_SECRET; without a secret captchas" +
+		" are not verified.",
+	"captcha_url": "Service that verifies captchas, with the interface of reCAPTCHA;" +
+		" default Google's.",
+	"clock_skew": "Difference from the database's clock above which /readyz answers" +
+		" 503; default 30s, 0s for any.",
+	"database_connections": "Maximum number of connections to PostgreSQL; default 32.",
+	"database_url":         "sqlite:PATH or postgres://…; default sqlite:ithildin.db.",
+	"database_url_file":    "File with the database URL, if it has a password.",
+	"gatekeeper_client_id": "Client of a web front end that keeps its token in a cookie; serves /auth/login, " +
+		"/auth/redirect and /auth/logout.",
+	"gatekeeper_redirect": "Page to which the browser returns; default /.",
+	"gatekeeper":          "File with its secret, in place of ITHILDIN_GATEKEEPER_CLIENT_SECRET.",
+	"gateway_audiences": "Resources that a token may be for at the gateway; default: the issuer, and those of the " +
+		"rules.",
+	"gateway_rules": "File with the rules for requests at a gateway; SIGHUP reads it again.",
+	"issuer": "The https URL by which clients know the provider; all its URLs " +
+		"begin with it. Required without --dev.",
+	"janitor_batch":  "Rows for each statement of the janitor; default 500.",
+	"log_format":     "Default: text on a terminal, else json.",
+	"log_level_file": "File with the log level, which SIGHUP reads again.",
+	"new_issuer": "Move the database from another issuer to this one. Clients must " +
+		"change their configuration.",
+	"outbound_allowed": "Private networks that the addresses of clients may be in; " +
+		"default none.",
+	"outbound_ca_file": "PEM file with certificates of authorities that are trusted for requests to clients, besides " +
+		"those of the system.",
+	"password_lifetime":  "Age at which a password must be changed; default 90, 0 for never.",
+	"persons_token_file": "File with its bearer token, in place of ITHILDIN_PERSONS_TOKEN.",
+	"persons_url": "Register of persons, with which the tax id of a signer is compared; without it there is no " +
+		"comparison.",
+	"registration": "Who may register a client: off (nobody, default), token (holders of an initial access token) or " +
+		"open (anybody).",
+	"registration_quota": "Maximum number of registered clients; default 1000.",
+	"registration_rate": "Registrations of one address at once; the allowance refills " +
+		"within an hour; default 20.",
+	"registration_scope": "Scopes that registered clients may request; default openid profile email address phone " +
+		"offline_access.",
+	"requests_at_once": "Requests that each listener processes at once, others get 503; default 16 for each connection " +
+		"to the database.",
+	"response_types": "Response types that clients may be registered for, such as " +
+		"code,code id_token; default code.",
+	"secret_file": "File with the master secrets, in place of ITHILDIN_SECRET: at least 32 bytes each, one a line; the " +
+		"first encrypts, all decrypt.",
+	"shutdown_delay": "How long requests are still accepted after SIGTERM, while /readyz answers 503; default 5s, 0s " +
+		"with --dev.",
+	"signature_token": "File with its bearer token, in place of ITHILDIN_SIGNATURE_TOKEN.",
+	"signature_url":   "Service that verifies digital signatures.",
+	"sms_text":        "Text of the message, with {code}; default: a Ukrainian one.",
+	"sms_token_file":  "File with its bearer token, in place of ITHILDIN_SMS_TOKEN.",
+	"sms_url": "Service that sends one-time codes by SMS: POST of JSON with " +
+		"phone_number and body.",
+	"tls_certificate_file": "PEM file with the public listener's certificate and its chain; SIGHUP reads it again. " +
+		"Without it the listener serves plain HTTP.",
+	"tls_key_file":         "PEM file with the private key of that certificate.",
+	"token_deleting_hours": "Hours, in UTC, in which old expired tokens are deleted; default 1-4.",
+	"token_expiration_hours": "Hours, in UTC, in which tokens of old passwords are ended; " +
+		"default 0-4.",
+	"token_retention": "How long expired tokens are kept, so that errors can name them; " +
+		"default 30.",
+	"trusted_proxies": "Proxies that terminate TLS, whose X-Forwarded-For is trusted.",
+	"user_2fa": "Whether a user created by the admin API has a second factor, unless the request says otherwise; " +
+		"default true.",
+}
