@@ -27,7 +27,8 @@ const rsaBits = 2048
 // ErrAlgorithm reports an algorithm that this package does not sign with.
 var ErrAlgorithm = errors.New("jwks: unsupported algorithm")
 
-// SupportedAlgorithms are those with which a Set can sign; none is not among them. It is also the order in which keys are listed and published.
+// SupportedAlgorithms are those with which a Set can sign; none is not among them. It is also the order in which keys
+// are listed and published.
 var SupportedAlgorithms = []string{RS256, ES256, EdDSA}
 
 // HalfHash answers the value of at_hash, c_hash or s_hash in an ID token signed with algorithm: the left half of the

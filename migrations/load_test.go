@@ -111,8 +111,8 @@ func readEverything(t *testing.T, db *sql.DB) (end func()) {
 	return func() { _ = tx.Rollback() }
 }
 
-// requireService migrates a database of an older version under load and beside a long reader, by three at once, and bounds
-// the time in which no request of a kind was served.
+// requireService migrates a database of an older version under load and beside a long reader, by three at once, and
+// bounds the time in which no request of a kind was served.
 func requireService(t *testing.T, db *sql.DB, reader, bound time.Duration) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())

@@ -24,7 +24,8 @@ const (
 	SQLite     Engine = "sqlite3"
 )
 
-// versionTable is where goose keeps the versions that a database has. Releases that applied migrations by goose read it.
+// versionTable is where goose keeps the versions that a database has. Releases that applied migrations by goose read
+// it.
 const versionTable = "goose_db_version"
 
 // versions returns the store of applied versions.

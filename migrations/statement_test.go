@@ -19,8 +19,8 @@ var (
 	conflictFree = regexp.MustCompile(`ON CONFLICT (?:\([a-z_, ]+\) )?DO NOTHING\z`)
 )
 
-// validate returns what is wrong with the form of a migration; the comment of the package says why it matters. indexes are
-// those of all migrations.
+// validate returns what is wrong with the form of a migration; the comment of the package says why it matters. indexes
+// are those of all migrations.
 func validate(m migration, indexes map[string]statement) error {
 	created := map[string]statement{}
 	for _, s := range m.statements {

@@ -40,8 +40,9 @@ type run struct {
 	last     int64 // the last version that is wanted; 0 for all
 }
 
-// Up applies every pending migration and returns those it applied, also with an error. Of several that run at once one works; the others
-// wait for it and find nothing left to do. What an interrupted Up leaves behind, the next one takes up.
+// Up applies every pending migration and returns those it applied, also with an error. Of several that run at once one
+// works; the others wait for it and find nothing left to do. What an interrupted Up leaves behind, the next one takes
+// up.
 //
 // On PostgreSQL it sets its connection's time-outs for the session, so the pool must not lead through a transaction
 // pooler; and the pool must not have a deadline of its own for statements, since an index may take minutes to build.
@@ -159,8 +160,8 @@ func (r *run) applyAtOnce(ctx context.Context, m migration) (bool, error) {
 	return true, r.record(ctx, m.version)
 }
 
-// transaction runs work between BEGIN and COMMIT. SQLite takes its one lock at once, so that what work reads still holds
-// when it writes.
+// transaction runs work between BEGIN and COMMIT. SQLite takes its one lock at once, so that what work reads still
+// holds when it writes.
 func (r *run) transaction(ctx context.Context, work func() error) error {
 	begin := "BEGIN"
 	if r.engine == SQLite {

@@ -16,7 +16,8 @@ type Adapter struct {
 
 // Options are what an operator decides about the legacy face.
 type Options struct {
-	// TwoFactorOff gives users that the admin API makes no second factor, unless the request asks for one (USER_2FA_ENABLED).
+	// TwoFactorOff gives users that the admin API makes no second factor, unless the request asks for one
+	// (USER_2FA_ENABLED).
 	TwoFactorOff bool
 }
 

@@ -16,8 +16,8 @@ const longestScope = 2048
 // mostFilterIDs bounds a filter that lists ids.
 const mostFilterIDs = 100
 
-// acting says who makes the changes of a request of the admin API, so that each is kept in the audit. The admin listener has
-// put the operator into the context.
+// acting says who makes the changes of a request of the admin API, so that each is kept in the audit. The admin
+// listener has put the operator into the context.
 func (a *Adapter) acting(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		actor, _ := storage.ActorOf(r.Context())

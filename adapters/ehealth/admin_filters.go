@@ -12,8 +12,8 @@ import (
 // pagingNames are what every list takes beside its filters; the old system took the last two and did nothing with them.
 var pagingNames = []string{"page", "page_size", cursorParameter, "limit", "starting_after"}
 
-// list adds a list with its filters. What its query names beside them is refused, for whoever asks with a filter decides by
-// the answer: a filter that is dropped in silence answers about everybody.
+// list adds a list with its filters. What its query names beside them is refused, for whoever asks with a filter
+// decides by the answer: a filter that is dropped in silence answers about everybody.
 func (a *Adapter) list(
 	r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error, filters ...string,
 ) {

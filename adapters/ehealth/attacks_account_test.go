@@ -168,7 +168,8 @@ func TestAttackPhoneIsReplacedWithoutTheOwnersPhone(t *testing.T) {
 	})
 }
 
-// Whoever has stolen a session must not make their phone the second factor; whatever the policy, the old number is told.
+// Whoever has stolen a session must not make their phone the second factor; whatever the policy, the old number is
+// told.
 func TestAttackAStolenSessionReplacesThePhone(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
@@ -206,8 +207,8 @@ func TestAttackAStolenSessionReplacesThePhone(t *testing.T) {
 	})
 }
 
-// Whoever knows the password keeps a session from before the owner enrolled a phone; at an imported client too it is no proof
-// of that phone.
+// Whoever knows the password keeps a session from before the owner enrolled a phone; at an imported client too it is no
+// proof of that phone.
 func TestAttackASessionFromBeforeTheFirstPhoneReplacesIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)

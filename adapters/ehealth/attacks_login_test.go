@@ -69,7 +69,8 @@ func TestAttackASecondFactorCompletesASignInWhoseRoleIsGone(t *testing.T) {
 	})
 }
 
-// An operator has said that a scope needs a digital signature; a password must not give it, whatever the client's policy.
+// An operator has said that a scope needs a digital signature; a password must not give it, whatever the client's
+// policy.
 func TestAttackLoginByPasswordGetsAScopeThatRequiresASignature(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		for _, change := range []func(*storage.Client){ofNewClients, func(*storage.Client) {}} {

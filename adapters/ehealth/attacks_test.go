@@ -10,8 +10,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// A token of a client, however it came by it, is shown where people change their second factor: it must neither begin such a
-// change nor end one, whatever scope it has.
+// A token of a client, however it came by it, is shown where people change their second factor: it must neither begin
+// such a change nor end one, whatever scope it has.
 func TestAttackAClientsTokenReplacesTheSecondFactor(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
@@ -37,7 +37,8 @@ func TestAttackAClientsTokenReplacesTheSecondFactor(t *testing.T) {
 	})
 }
 
-// A pairwise client asks where the old face answers with the user's own id, by which all clients could join what they know.
+// A pairwise client asks where the old face answers with the user's own id, by which all clients could join what they
+// know.
 func TestAttackTheUsersIDInTheEnvelopeOfAPairwiseClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// maximumSignature bounds the body of a request with a digital signature, in bytes (contract section 2.0); all others are
-	// inbound.Ordinary at most.
+	// maximumSignature bounds the body of a request with a digital signature, in bytes (contract section 2.0); all others
+	// are inbound.Ordinary at most.
 	maximumSignature = 8_000_000
 	// mostSeparators bounds the members of an object whose body is larger than ordinary: one text of it is large, and the
 	// others are few. A million small members would cost many times their size.

@@ -11,7 +11,8 @@ import (
 	"ithildin/provider/registration"
 )
 
-// check reads the fields of a body one by one, and collects what is wrong with them. What is wrong reads as a zero value.
+// check reads the fields of a body one by one, and collects what is wrong with them. What is wrong reads as a zero
+// value.
 type check struct {
 	fields map[string]json.RawMessage
 	broken map[string]rule

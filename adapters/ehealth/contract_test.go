@@ -13,8 +13,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// testdata/cases.json holds the contract of POST /oauth/tokens: a base state, and for each case what differs from it, the
-// request, and what comes back. Where the old system had a hole, the case says what holds here.
+// testdata/cases.json holds the contract of POST /oauth/tokens: a base state, and for each case what differs from it,
+// the request, and what comes back. Where the old system had a hole, the case says what holds here.
 type contract struct {
 	Base  json.RawMessage `json:"base"`
 	Cases []contractCase  `json:"cases"`

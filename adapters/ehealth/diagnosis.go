@@ -13,9 +13,9 @@ import (
 	"ithildin/storage"
 )
 
-// explain names the error of the contract for an exchange that failed. The exchange knows that it refused, and why in the
-// words of OAuth; which of the contract's checks fails first is found by walking through them, read-only, in their order.
-// A walk that finds nothing is our fault, and no guess is made.
+// explain names the error of the contract for an exchange that failed. The exchange knows that it refused, and why in
+// the words of OAuth; which of the contract's checks fails first is found by walking through them, read-only, in their
+// order. A walk that finds nothing is our fault, and no guess is made.
 func (a *Adapter) explain(ctx context.Context, form url.Values, cause error) failure {
 	known := oauth.AsError(cause)
 	if known.Status == http.StatusTooManyRequests {

@@ -1,7 +1,7 @@
-// Package ehealth serves the legacy interface: the API of the Ukrainian eHealth system as medical information systems already
-// use it. Its rules are docs/legacy-contract.md, which the comments cite as "contract". The package translates a request to
-// the standard form, calls package provider, and writes the answer in the envelope of the contract. It issues no token itself,
-// and decides nothing that a policy of the client or its connection could decide.
+// Package ehealth serves the legacy interface: the API of the Ukrainian eHealth system as medical information systems
+// already use it. Its rules are docs/legacy-contract.md, which the comments cite as "contract". The package translates
+// a request to the standard form, calls package provider, and writes the answer in the envelope of the contract. It
+// issues no token itself, and decides nothing that a policy of the client or its connection could decide.
 //
 // # Routes of the public listener (Adapter.Mount)
 //
@@ -62,8 +62,8 @@
 //
 //  1. readObject (body.go) reads the object under "token"; unwrap (tokens.go) makes the standard form of its members.
 //  2. provider.Exchange authenticates the client and issues the tokens, or fails.
-//  3. If it fails, explain (diagnosis.go) repeats the checks of the contract in their order, read-only, to find the error that
-//     the contract demands; failure.go has the errors.
+//  3. If it fails, explain (diagnosis.go) repeats the checks of the contract in their order, read-only, to find the
+//     error that the contract demands; failure.go has the errors.
 //  4. write (envelope.go) is the only function that writes an envelope.
 //
 // # A sign-in by API

@@ -55,8 +55,8 @@ func answerNothing(w http.ResponseWriter) error {
 	return nil
 }
 
-// write is the one function that makes an envelope. The URL is the issuer's, never what the request says of its host, and
-// the route's where the path has a token in it.
+// write is the one function that makes an envelope. The URL is the issuer's, never what the request says of its host,
+// and the route's where the path has a token in it.
 func (a *Adapter) write(w http.ResponseWriter, r *http.Request, e envelope) {
 	id := inbound.ShownRequestID(r)
 	e.Meta.URL, e.Meta.RequestID = a.provider.Issuer()+shownPath(r), &id

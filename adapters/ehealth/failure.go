@@ -14,7 +14,8 @@ import (
 	"ithildin/storage"
 )
 
-// failure is one of the distinct errors of the contract (2.1.3, section 3): a status and the error object of its envelope.
+// failure is one of the distinct errors of the contract (2.1.3, section 3): a status and the error object of its
+// envelope.
 type failure struct {
 	status int
 	body   any

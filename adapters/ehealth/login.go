@@ -174,8 +174,8 @@ func sessionFailure(err error) error {
 	return err
 }
 
-// presented finds the session token of the Authorization header, in the order of contract section 2.3: it is there, it is
-// known, its user is not blocked, it is of one of the kinds, and it has not expired.
+// presented finds the session token of the Authorization header, in the order of contract section 2.3: it is there, it
+// is known, its user is not blocked, it is of one of the kinds, and it has not expired.
 func (a *Adapter) presented(r *http.Request, wrongKind failure, kinds ...string) (*storage.AccessToken, error) {
 	value, given := bearerToken(r)
 	if !given {
@@ -199,8 +199,8 @@ func (a *Adapter) presented(r *http.Request, wrongKind failure, kinds ...string)
 	return t, nil
 }
 
-// ofSignIn says that a token came of a sign-in through this API. One of a client, however it came by it, must not replace what
-// its user signs in with.
+// ofSignIn says that a token came of a sign-in through this API. One of a client, however it came by it, must not
+// replace what its user signs in with.
 func ofSignIn(t *storage.AccessToken) bool {
 	return slices.Contains([]string{grantPassword, grantChangePassword, grantDigitalSignature}, t.Session.GrantType)
 }

@@ -23,8 +23,8 @@ var (
 	}}
 )
 
-// loginBySignature is the grant digital_signature (contract section 2.3). Who signed is what the signature service says; a
-// drfo header says nothing.
+// loginBySignature is the grant digital_signature (contract section 2.3). Who signed is what the signature service
+// says; a drfo header says nothing.
 func (a *Adapter) loginBySignature(w http.ResponseWriter, r *http.Request, fields map[string]json.RawMessage) error {
 	c := newCheck(fields)
 	content := c.text("signed_content")

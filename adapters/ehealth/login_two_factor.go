@@ -9,8 +9,8 @@ import (
 	"ithildin/storage"
 )
 
-// authorizeTwoFactor is the grant authorize_2fa_access_token (contract section 2.3): the code that a phone got completes a
-// sign-in.
+// authorizeTwoFactor is the grant authorize_2fa_access_token (contract section 2.3): the code that a phone got
+// completes a sign-in.
 func (a *Adapter) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fields map[string]json.RawMessage) error {
 	code, failed := oneTimeCode(fields)
 	if failed != nil {
@@ -58,8 +58,8 @@ func (a *Adapter) refreshTwoFactor(w http.ResponseWriter, r *http.Request) error
 	}, phone, nextRequestOTP)
 }
 
-// twoFactor reads the 2fa token of a request, its client, and the phone that the code goes to. A user without a factor has
-// none that is set.
+// twoFactor reads the 2fa token of a request, its client, and the phone that the code goes to. A user without a factor
+// has none that is set.
 func (a *Adapter) twoFactor(r *http.Request) (*storage.AccessToken, *storage.Client, string, error) {
 	t, err := a.presented(r, failureTwoFactorType, storage.KindTwoFactor)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"ithildin/storage"
 )
 
-// cursorParameter asks for what comes after a page in place of a page number. The contract does not know it: a Link header
-// with rel="next" (RFC 8288) hands it out.
+// cursorParameter asks for what comes after a page in place of a page number. The contract does not know it: a Link
+// header with rel="next" (RFC 8288) hands it out.
 const cursorParameter = "after"
 
 // ruleCursor is a cursor that no list has handed out.
@@ -44,8 +44,8 @@ func (p paging) link(header http.Header, r *http.Request, list string) {
 	header.Set("Link", "<"+list+"?"+query.Encode()+`>; rel="next"`)
 }
 
-// page reads which page of a list is asked for, and how large. What is no number above zero counts as not sent, and more
-// than the most as the most: so did the old system.
+// page reads which page of a list is asked for, and how large. What is no number above zero counts as not sent, and
+// more than the most as the most: so did the old system.
 func page(r *http.Request) (number, size int) {
 	query := r.URL.Query()
 	number, err := strconv.Atoi(query.Get("page"))

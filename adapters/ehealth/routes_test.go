@@ -23,7 +23,8 @@ func TestPackageCommentListsEveryRouteOfTheLegacyInterface(t *testing.T) {
 	require.Equal(t, routesOf(t, adapter.MountAdmin), documentedRoutes(admin), "admin listener")
 }
 
-// routesOf are the routes that mount adds, as "METHOD /path", without those with a slash at their end and those for the rest.
+// routesOf are the routes that mount adds, as "METHOD /path", without those with a slash at their end and those for the
+// rest.
 func routesOf(t *testing.T, mount func(*mux.Router)) []string {
 	t.Helper()
 	router := mux.NewRouter()

@@ -43,8 +43,9 @@ func face() provider.Face {
 	}
 }
 
-// location puts code first, then the URI's own query sorted by name, then state where it was sent (contract 2.2). A code,
-// or a second state, that the URI brings along is dropped: it would be somebody else's. So is what is malformed in it.
+// location puts code first, then the URI's own query sorted by name, then state where it was sent (contract 2.2). A
+// code, or a second state, that the URI brings along is dropped: it would be somebody else's. So is what is malformed
+// in it.
 func location(redirectURI, code, state string) string {
 	base, query, _ := strings.Cut(redirectURI, "?")
 	answer := base + "?code=" + url.QueryEscape(code)
@@ -62,7 +63,8 @@ func location(redirectURI, code, state string) string {
 	return answer
 }
 
-// parseQuery takes a semicolon for data, as the old system did and net/url does not. With an error comes what is well formed.
+// parseQuery takes a semicolon for data, as the old system did and net/url does not. With an error comes what is well
+// formed.
 func parseQuery(query string) (url.Values, error) {
 	return url.ParseQuery(strings.ReplaceAll(query, ";", "%3B"))
 }

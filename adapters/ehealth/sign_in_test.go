@@ -20,7 +20,8 @@ import (
 
 const password = "correct horse battery staple"
 
-// clinic is a stack with a legacy client, one of whose redirect URIs has a query, and a doctor whose role has one scope.
+// clinic is a stack with a legacy client, one of whose redirect URIs has a query, and a doctor whose role has one
+// scope.
 func clinic(t testing.TB, engine storagetest.Engine, preset string) *stack {
 	s := newStack(t, engine, 1_700_000_000)
 	ctx := context.Background()

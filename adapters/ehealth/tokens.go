@@ -28,8 +28,8 @@ type details struct {
 	ClientID     string `json:"client_id"`
 }
 
-// tokens is POST /oauth/tokens: unwrap, exchange, rewrap. Headers that claim to authenticate are ignored, as they always
-// were: deployed clients send an old token there.
+// tokens is POST /oauth/tokens: unwrap, exchange, rewrap. Headers that claim to authenticate are ignored, as they
+// always were: deployed clients send an old token there.
 func (a *Adapter) tokens(w http.ResponseWriter, r *http.Request) error {
 	fields, failed := readObject(w, r, "token", failureGrantTypeMissing)
 	if failed != nil {
@@ -61,8 +61,8 @@ var required = map[string][]string{
 	"refresh_token":      {"client_id", "client_secret", "refresh_token"},
 }
 
-// unwrap makes the standard form of a token object. scope is no part of it: what a code grants is settled, and a refresh
-// answers with what its policy says.
+// unwrap makes the standard form of a token object. scope is no part of it: what a code grants is settled, and a
+// refresh answers with what its policy says.
 func unwrap(fields map[string]json.RawMessage) (url.Values, *failure) {
 	raw, given := fields["grant_type"]
 	if !given {

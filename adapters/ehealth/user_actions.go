@@ -109,8 +109,8 @@ func passwordFailure(err error) error {
 	return err
 }
 
-// initFactor begins to set the phone of a user's factor: with a session token where there is one already, with a 2fa token
-// where there is none yet. The code goes to the new phone.
+// initFactor begins to set the phone of a user's factor: with a session token where there is one already, with a 2fa
+// token where there is none yet. The code goes to the new phone.
 func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
 	t, err := a.presented(r, failureTokenInvalid, storage.KindAccessToken, storage.KindTwoFactor)
 	if err != nil {
@@ -171,9 +171,9 @@ const recentSignIn = 5 * time.Minute
 // failureFactorNotRecent is not in the contract, by which any session may replace the factor.
 var failureFactorNotRecent = forbidden("forbidden", "Sign in again to change the authentication factor.")
 
-// mayReplaceFactor says whether a session may replace a phone that is set. A sign-in by the password alone, from before the
-// phone was, never may. By the policy factor_change it must be a sign-in of the last minutes besides, and one that went
-// through the phone, where that is asked for: whoever has stolen a session has not the phone.
+// mayReplaceFactor says whether a session may replace a phone that is set. A sign-in by the password alone, from before
+// the phone was, never may. By the policy factor_change it must be a sign-in of the last minutes besides, and one that
+// went through the phone, where that is asked for: whoever has stolen a session has not the phone.
 func (a *Adapter) mayReplaceFactor(client *storage.Client, t *storage.AccessToken, factor *storage.AuthenticationFactor) bool {
 	switch {
 	case factor.Factor == "":

@@ -68,9 +68,9 @@ func refusedVerification(err error) (failure, bool) {
 	return failure{}, false
 }
 
-// verifiedToken is the data of a token that verifies. A gateway that keeps to the contract reads user_id, details.scope,
-// details.broker_scope and user.person_id; the refresh token, which the old answer had too, opens doors and is no
-// gateway's business.
+// verifiedToken is the data of a token that verifies. A gateway that keeps to the contract reads user_id,
+// details.scope, details.broker_scope and user.person_id; the refresh token, which the old answer had too, opens doors
+// and is no gateway's business.
 type verifiedToken struct {
 	ID        string          `json:"id"`
 	Name      string          `json:"name"`
@@ -81,8 +81,8 @@ type verifiedToken struct {
 	User      *verifiedPerson `json:"user,omitempty"`
 }
 
-// verifiedDetails leaves out the scope of a code, and has an empty one for a refresh token: that is what keeps them from
-// opening anything at a gateway.
+// verifiedDetails leaves out the scope of a code, and has an empty one for a refresh token: that is what keeps them
+// from opening anything at a gateway.
 type verifiedDetails struct {
 	Scope        *string `json:"scope,omitempty"`
 	ScopeRequest string  `json:"scope_request,omitempty"`

@@ -13,8 +13,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// The people and clients of a small country: a hospital that works through a MIS, the front end where people sign in, and
-// the patients' cabinet.
+// The people and clients of a small country: a hospital that works through a MIS, the front end where people sign in,
+// and the patients' cabinet.
 const (
 	hospitalID = "6498d88e-97fb-47e2-85a5-99e884f888aa"
 	misID      = "7fb21983-0e7d-41dd-9769-568793dcab01"

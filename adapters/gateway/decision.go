@@ -139,8 +139,8 @@ func tokenOf(header http.Header) (token string, byCookie, found bool) {
 	return token, false, token != "" && strings.EqualFold(scheme, "Bearer")
 }
 
-// crossSite says that another site's page caused a request that changes something. A browser sends the cookie along with
-// it, unless SameSite keeps it back, which older ones do not know.
+// crossSite says that another site's page caused a request that changes something. A browser sends the cookie along
+// with it, unless SameSite keeps it back, which older ones do not know.
 func crossSite(o original, header http.Header) bool {
 	if o.method == http.MethodGet || o.method == http.MethodHead || o.method == http.MethodOptions {
 		return false

@@ -18,8 +18,8 @@ import (
 	"ithildin/provider/oauth"
 )
 
-// Gatekeeper signs people in to a first-party web front end that keeps its token in a cookie (contract section 7.4). It is
-// a client of the provider like any other, but for the exchange, which needs no network.
+// Gatekeeper signs people in to a first-party web front end that keeps its token in a cookie (contract section 7.4). It
+// is a client of the provider like any other, but for the exchange, which needs no network.
 type Gatekeeper struct {
 	Provider     *provider.Provider
 	ClientID     string
@@ -89,8 +89,8 @@ func (k *Gatekeeper) goOn(w http.ResponseWriter, location string) {
 	w.WriteHeader(http.StatusFound)
 }
 
-// redirect ends: the code becomes a token in a cookie. The state must be the browser's, or somebody else's code would sign
-// this browser in as that person.
+// redirect ends: the code becomes a token in a cookie. The state must be the browser's, or somebody else's code would
+// sign this browser in as that person.
 func (k *Gatekeeper) redirect(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	cookie, err := r.Cookie(k.stateName())

@@ -15,8 +15,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// startNginx runs nginx in front of an upstream that answers with the headers it got, with the configuration that the guide
-// shows, and returns its address.
+// startNginx runs nginx in front of an upstream that answers with the headers it got, with the configuration that the
+// guide shows, and returns its address.
 func (s *stack) startNginx() string {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(r.Header)

@@ -77,15 +77,17 @@ func (o *original) settle() error {
 	return nil
 }
 
-// ambiguous finds what the API behind, or a proxy on the way there, may read differently from us: what is no plain text of
-// RFC 3986, what was encoded without need, and what a second decoding, a normalization or a file system makes another path of.
+// ambiguous finds what the API behind, or a proxy on the way there, may read differently from us: what is no plain text
+// of RFC 3986, what was encoded without need, and what a second decoding, a normalization or a file system makes
+// another path of.
 func ambiguous(raw, path string) bool {
 	return encodedWithoutNeed(raw) || !utf8.ValidString(path) || !norm.NFKC.IsNormalString(path) ||
 		strings.ContainsFunc(path, isAmbiguous) || strings.Contains(path, "//") ||
 		slices.ContainsFunc(strings.Split(path, "/"), isDots)
 }
 
-// encodedWithoutNeed says that a path has octets that must be encoded and are not, or the other way round (RFC 3986 2.3).
+// encodedWithoutNeed says that a path has octets that must be encoded and are not, or the other way round (RFC 3986
+// 2.3).
 func encodedWithoutNeed(raw string) bool {
 	for i := 0; i < len(raw); i++ {
 		if raw[i] <= ' ' || raw[i] > '~' {
@@ -106,9 +108,9 @@ func isAlphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// isAmbiguous finds characters of a decoded path that end or begin something elsewhere: a parameter, a query, a fragment, one
-// more encoding, a segment on Windows; and beyond ASCII all but letters, their marks, digits and the apostrophe of names, for
-// some of the others look like a dot or a slash and are made one.
+// isAmbiguous finds characters of a decoded path that end or begin something elsewhere: a parameter, a query, a
+// fragment, one more encoding, a segment on Windows; and beyond ASCII all but letters, their marks, digits and the
+// apostrophe of names, for some of the others look like a dot or a slash and are made one.
 func isAmbiguous(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f || strings.ContainsRune(`;?#%\`, r)
@@ -116,7 +118,8 @@ func isAmbiguous(r rune) bool {
 	return !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && r != '\u2019'
 }
 
-// isDots finds a segment that is nothing but dots, or becomes so, or another one, where blanks and dots at an end are cut off.
+// isDots finds a segment that is nothing but dots, or becomes so, or another one, where blanks and dots at an end are
+// cut off.
 func isDots(segment string) bool {
 	return strings.Trim(segment, " +") != segment || strings.HasSuffix(segment, ".")
 }

@@ -35,8 +35,8 @@ type Rule struct {
 	pattern *regexp.Regexp
 }
 
-// RecordABAC is what the ABAC service is asked about (contract section 8.2). A value may hold {name}, a named group of the
-// rule's path.
+// RecordABAC is what the ABAC service is asked about (contract section 8.2). A value may hold {name}, a named group of
+// the rule's path.
 type RecordABAC struct {
 	ResourceType string    `json:"resource_type"`
 	Action       string    `json:"action"`

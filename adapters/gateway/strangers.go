@@ -11,8 +11,8 @@ import (
 // strangersKept is how many decisions about strangers are kept in a minute.
 const strangersKept = 10
 
-// strangers are who asks without a token or an api-key that is known. Anybody can cause such decisions, as many as there is
-// room for, and they speak of nobody: all are counted, and a few of each minute are kept in the audit.
+// strangers are who asks without a token or an api-key that is known. Anybody can cause such decisions, as many as
+// there is room for, and they speak of nobody: all are counted, and a few of each minute are kept in the audit.
 type strangers struct {
 	mutex   sync.Mutex
 	minute  int64
@@ -70,8 +70,8 @@ func newDecisionMetric(registry prometheus.Registerer) *prometheus.CounterVec {
 	return decisions
 }
 
-// keep queues the event of a decision for the audit. That somebody passed by a public rule was no decision about anybody: it
-// is counted only.
+// keep queues the event of a decision for the audit. That somebody passed by a public rule was no decision about
+// anybody: it is counted only.
 func (g *Gateway) keep(r *http.Request, o original, d decision) error {
 	if d.outcome() == "public" {
 		return nil

@@ -33,7 +33,8 @@ type Options struct {
 	Progress func(step string, done, total int64)
 }
 
-// tokensKept is how long a token that is over is still asked about, in seconds: "Token expired." is said of rows that exist.
+// tokensKept is how long a token that is over is still asked about, in seconds: "Token expired." is said of rows that
+// exist.
 const tokensKept = 30 * 24 * 3600
 
 // batchSize is how many rows are written in one transaction. The keys of tokens are hashes, which lie all over a table:
@@ -57,8 +58,8 @@ type importer struct {
 	now            int64
 }
 
-// Run imports everything and reports. It can stop anywhere: what is written is whole, and another run goes on from there.
-// The source is read in one transaction, so that it is seen as it was at one moment.
+// Run imports everything and reports. It can stop anywhere: what is written is whole, and another run goes on from
+// there. The source is read in one transaction, so that it is seen as it was at one moment.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -133,8 +134,8 @@ func (i *importer) newPolicy() (storage.Policy, error) {
 // writer writes a batch and says how many rows were new or changed, and which were refused.
 type writer[T any] func(ctx context.Context, batch []T) (int64, []storage.Refused, error)
 
-// each reads the rows of a query one by one, makes of each what we store, and writes them in batches, reading on while a
-// batch is written. A row of which make says false is left out; make has reported why.
+// each reads the rows of a query one by one, makes of each what we store, and writes them in batches, reading on while
+// a batch is written. A row of which make says false is left out; make has reported why.
 func each[R, T any](
 	ctx context.Context, i *importer, line *Line, query string, arguments []any,
 	make func(row R) (T, bool), write writer[T], name func(T) string,

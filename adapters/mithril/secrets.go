@@ -12,8 +12,8 @@ import (
 	"ithildin/storage"
 )
 
-// SecretForm makes what we keep of a connection's secret out of what the source keeps. The source's newer versions keep a
-// hash, of a kind that was never published: a form for it is a new entry of SecretForms.
+// SecretForm makes what we keep of a connection's secret out of what the source keeps. The source's newer versions keep
+// a hash, of a kind that was never published: a form for it is a new entry of SecretForms.
 type SecretForm func(ctx context.Context, i *importer, id, stored string) (storage.ConnectionSecret, error)
 
 // SecretForms are the known forms by name.
@@ -38,8 +38,8 @@ var SecretForms = map[string]SecretForm{
 // strongSecret is the form in which mithril makes secrets: 128 random bits (contract section 1).
 var strongSecret = regexp.MustCompile(`^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`)
 
-// plainSecret keeps a fast hash of a strong secret, and a slow one of a weak one, which has a keyed one beside it, by which
-// it is found as an api-key.
+// plainSecret keeps a fast hash of a strong secret, and a slow one of a weak one, which has a keyed one beside it, by
+// which it is found as an api-key.
 func plainSecret(ctx context.Context, i *importer, id, stored string) (storage.ConnectionSecret, error) {
 	secret := storage.ConnectionSecret{ID: id}
 	if strongSecret.MatchString(stored) {

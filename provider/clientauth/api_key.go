@@ -23,8 +23,8 @@ type APIKey struct {
 	Client      *storage.Client
 }
 
-// Broker returns the client with an id as one that asks for others. Errors: ErrAPIKeyInvalid where there is none or it is
-// blocked, ErrBrokerSettings where it is no broker.
+// Broker returns the client with an id as one that asks for others. Errors: ErrAPIKeyInvalid where there is none or it
+// is blocked, ErrBrokerSettings where it is no broker.
 func (a *Authenticator) Broker(ctx context.Context, clientID string) (*APIKey, error) {
 	client, err := a.store.Client(ctx, clientID)
 	switch {
@@ -38,8 +38,8 @@ func (a *Authenticator) Broker(ctx context.Context, clientID string) (*APIKey, e
 	return &APIKey{ClientID: clientID, BrokerScope: client.BrokerScope(), Client: client}, nil
 }
 
-// VerifyAPIKey says whose an api-key is. Errors: ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings; an *oauth.Error of status
-// 429 where too many were wrong from one address.
+// VerifyAPIKey says whose an api-key is. Errors: ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings; an *oauth.Error
+// of status 429 where too many were wrong from one address.
 func (a *Authenticator) VerifyAPIKey(ctx context.Context, key string) (*APIKey, error) {
 	if key == "" {
 		return nil, ErrAPIKeyMissing
@@ -104,7 +104,8 @@ func (a *Authenticator) APIKeyFailed(ctx context.Context) error {
 	return ErrAPIKeyInvalid
 }
 
-// RememberAPIKey counts that an api-key was right, and remembers a weak one, so that it is looked up whatever others guess.
+// RememberAPIKey counts that an api-key was right, and remembers a weak one, so that it is looked up whatever others
+// guess.
 func (a *Authenticator) RememberAPIKey(ctx context.Context, probe storage.APIKeyProbe) {
 	a.Authenticated(ctx, MethodAPIKey)
 	if _, known := a.rightAPIKeys.Get(string(probe.Lookup)); !known && probe.Lookup != nil {

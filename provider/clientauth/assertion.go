@@ -55,8 +55,8 @@ func readAssertion(c credentials, kind string) (credentials, error) {
 	return c, nil
 }
 
-// byAssertion verifies private_key_jwt and client_secret_jwt (OIDC Core 9, RFC 7523 3). Its jti is used up last, so that an
-// assertion which fails another check can be mended and sent again.
+// byAssertion verifies private_key_jwt and client_secret_jwt (OIDC Core 9, RFC 7523 3). Its jti is used up last, so
+// that an assertion which fails another check can be mended and sent again.
 func (a *Authenticator) byAssertion(
 	ctx context.Context, client *storage.Client, c credentials, endpoint string,
 ) (*storage.Client, error) {
@@ -116,8 +116,8 @@ func (a *Authenticator) checkAssertion(client *storage.Client, c assertionClaims
 	return a.checkAddressee(client, c.Audience, endpoint)
 }
 
-// checkAddressee holds the aud of an assertion to the client's policy: the issuer alone, or among others whatever means this
-// provider: the issuer, the token endpoint, or the endpoint that was called.
+// checkAddressee holds the aud of an assertion to the client's policy: the issuer alone, or among others whatever means
+// this provider: the issuer, the token endpoint, or the endpoint that was called.
 func (a *Authenticator) checkAddressee(client *storage.Client, raw json.RawMessage, endpoint string) error {
 	if client.Policy.AssertionAudience != storage.AssertionAudienceEndpoint {
 		var one string

@@ -32,10 +32,10 @@ const (
 	maximumAssertion = 16 << 10 // bytes
 )
 
-// Authenticate finds out which client a request speaks for, and over which of its connections. endpoint is the path that it
-// calls, authorization its header of that name, form its parameters. The answer to an unknown client and to a wrong secret is
-// the same. Errors: an *oauth.Error of status 401, 429 where there were too many failures, or 400 for credentials that can't be
-// read; else a fault.
+// Authenticate finds out which client a request speaks for, and over which of its connections. endpoint is the path
+// that it calls, authorization its header of that name, form its parameters. The answer to an unknown client and to a
+// wrong secret is the same. Errors: an *oauth.Error of status 401, 429 where there were too many failures, or 400 for
+// credentials that can't be read; else a fault.
 func (a *Authenticator) Authenticate(
 	ctx context.Context, endpoint, authorization string, form url.Values,
 ) (*storage.Client, error) {
@@ -76,8 +76,8 @@ func (a *Authenticator) verify(ctx context.Context, endpoint string, c credentia
 	return a.bySecret(ctx, client, c.secrets)
 }
 
-// sendsSecret says that a method sends the secret itself. Which of the two ways it takes is not held against a client; none
-// registered is Basic (RFC 7591 2).
+// sendsSecret says that a method sends the secret itself. Which of the two ways it takes is not held against a client;
+// none registered is Basic (RFC 7591 2).
 func sendsSecret(method string) bool {
 	return method == "" || method == storage.AuthMethodBasic || method == storage.AuthMethodPost
 }

@@ -17,14 +17,14 @@ type Options struct {
 	Issuer string
 	// Outbound fetches the keys that clients publish.
 	Outbound *outbound.Client
-	// WeakSecretKey is the key of the hashes by which weak secrets are remembered. WeakSecrets compares them: with a bound of its
-	// own, for guesses at a client's weak secret must not keep people from signing in.
+	// WeakSecretKey is the key of the hashes by which weak secrets are remembered. WeakSecrets compares them: with a bound
+	// of its own, for guesses at a client's weak secret must not keep people from signing in.
 	WeakSecretKey []byte
 	WeakSecrets   PasswordVerifier
 	Now           func() time.Time
 	Logger        *slog.Logger
-	// CountSuccess is told of each client that proved itself, and CountFailure of each that did not: with the result "refused",
-	// or "limited" where there were too many. CountFetch is told of each fetch of keys, by its error.
+	// CountSuccess is told of each client that proved itself, and CountFailure of each that did not: with the result
+	// "refused", or "limited" where there were too many. CountFetch is told of each fetch of keys, by its error.
 	CountSuccess func(method string)
 	CountFailure func(method, result string)
 	CountFetch   func(err error)

@@ -18,8 +18,8 @@ import (
 	"ithildin/storage"
 )
 
-// clientFailures are the failed authentications of clients. Each is counted; the audit has one now and then, which says how
-// many there were.
+// clientFailures are the failed authentications of clients. Each is counted; the audit has one now and then, which says
+// how many there were.
 type clientFailures struct {
 	limit *FailureLimit
 	mu    sync.Mutex
@@ -34,8 +34,8 @@ func failureKey(ctx context.Context, clientID string) string {
 	return inbound.Network(inbound.RequestFrom(ctx).Address()) + " " + clientID
 }
 
-// Failed counts that a client did not prove itself by a method, once a request, and returns the answer to it: the cause, or
-// 429 where there were too many failures of that client from that network.
+// Failed counts that a client did not prove itself by a method, once a request, and returns the answer to it: the
+// cause, or 429 where there were too many failures of that client from that network.
 func (a *Authenticator) Failed(ctx context.Context, method, clientID string, cause *oauth.Error) error {
 	request := inbound.RequestFrom(ctx)
 	if request.AuthenticationFailed != nil {

@@ -12,17 +12,16 @@ const (
 	// freeFailures are how many failures in a row are answered as such; behind them there is one each failureInterval.
 	freeFailures    = 20
 	failureInterval = 6 * time.Second
-	// rememberedFailures bounds what a FailureLimit keeps; past it the count that was asked for least recently is forgotten.
-	// Whoever has one forgotten spends more requests than the failures that are forgiven.
+	// rememberedFailures bounds what a FailureLimit keeps; past it the count that was asked for least recently is
+	// forgotten. Whoever has one forgotten spends more requests than the failures that are forgiven.
 	rememberedFailures = 10_000
 	// longestFailureKey bounds a key in bytes; what is longer shares a count.
 	longestFailureKey = 512
 )
 
-// FailureLimit counts failed proofs by who is claimed to be proved and from where, in this process (RFC 6749 2.3.1). It bounds
-// guesses, and nothing that is right: a proof is compared first, and only a wrong one is counted, so that nobody can lock
-// somebody else out. It is safe
-// for concurrent use.
+// FailureLimit counts failed proofs by who is claimed to be proved and from where, in this process (RFC 6749 2.3.1). It
+// bounds guesses, and nothing that is right: a proof is compared first, and only a wrong one is counted, so that nobody
+// can lock somebody else out. It is safe for concurrent use.
 type FailureLimit struct {
 	mu       sync.Mutex
 	failures *lru.Cache[string, *failures]
@@ -38,8 +37,8 @@ func NewFailureLimit() *FailureLimit {
 	return &FailureLimit{failures: newBounded[*failures](rememberedFailures)}
 }
 
-// Failed counts a failure of key. wait is above 0 where there were too many: how long until one is answered as such again.
-// report says that the failure is to be told of: the first, the tenth, the hundredth and so on are.
+// Failed counts a failure of key. wait is above 0 where there were too many: how long until one is answered as such
+// again. report says that the failure is to be told of: the first, the tenth, the hundredth and so on are.
 func (l *FailureLimit) Failed(key string, now time.Time) (wait time.Duration, total int64, report bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

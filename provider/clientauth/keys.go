@@ -27,8 +27,9 @@ const (
 // ErrKeySet says that a client's jwks_uri gave nothing to verify with.
 var ErrKeySet = errors.New("clientauth: the client's jwks_uri gave no key set")
 
-// ParseKeySet reads a JSON Web Key Set (RFC 7517 5). Keys of kinds that are not known here are left out, and so are those
-// whose key_ops do not let them verify, which nothing remembers later. Errors: no key set, or one of too many keys.
+// ParseKeySet reads a JSON Web Key Set (RFC 7517 5). Keys of kinds that are not known here are left out, and so are
+// those whose key_ops do not let them verify, which nothing remembers later. Errors: no key set, or one of too many
+// keys.
 func ParseKeySet(document []byte) (*jose.JSONWebKeySet, error) {
 	var raw struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -55,8 +56,9 @@ func ParseKeySet(document []byte) (*jose.JSONWebKeySet, error) {
 	return set, nil
 }
 
-// verifyByKey verifies with the keys that the client registered, or publishes at its jwks_uri. Where none of those does it,
-// they are fetched again: the client may have a new one (OIDC Core 10.1.1). Errors: ErrKeySet, or no key verifies it.
+// verifyByKey verifies with the keys that the client registered, or publishes at its jwks_uri. Where none of those does
+// it, they are fetched again: the client may have a new one (OIDC Core 10.1.1). Errors: ErrKeySet, or no key verifies
+// it.
 func (a *Authenticator) verifyByKey(ctx context.Context, client *storage.Client, signed *jose.JSONWebSignature) ([]byte, error) {
 	if client.Metadata.JWKS != nil || client.Metadata.JWKSURI == "" {
 		return verifyWith(client.Metadata.JWKS, signed)
@@ -74,8 +76,8 @@ func (a *Authenticator) verifyByKey(ctx context.Context, client *storage.Client,
 	return verifyWith(keys, signed)
 }
 
-// verifyWith tries the keys of the kid that the header names, or every one where it names none. What else the header says
-// of keys (jwk, jku, x5c, x5u) is the sender's word and not looked at.
+// verifyWith tries the keys of the kid that the header names, or every one where it names none. What else the header
+// says of keys (jwk, jku, x5c, x5u) is the sender's word and not looked at.
 func verifyWith(keys *jose.JSONWebKeySet, signed *jose.JSONWebSignature) ([]byte, error) {
 	if keys == nil {
 		return nil, errors.New("the client has registered no keys")
@@ -92,8 +94,8 @@ func verifyWith(keys *jose.JSONWebKeySet, signed *jose.JSONWebSignature) ([]byte
 	return nil, fmt.Errorf("none of the client's keys verifies %s with kid %.100q", header.Algorithm, header.KeyID)
 }
 
-// Verifies says that a key is a public one, meant for signatures of this algorithm, and long enough. A symmetric key in a
-// set is no secret, and so verifies nothing.
+// Verifies says that a key is a public one, meant for signatures of this algorithm, and long enough. A symmetric key in
+// a set is no secret, and so verifies nothing.
 func Verifies(key jose.JSONWebKey, algorithm jose.SignatureAlgorithm) bool {
 	if key.Use != "" && key.Use != "sig" || key.Algorithm != "" && key.Algorithm != string(algorithm) {
 		return false

@@ -22,7 +22,8 @@ func HasSecret(authMethod string) bool {
 		authMethod == storage.AuthMethodSecretJWT
 }
 
-// SignsWithSecret says whether the client signs with its secret, so that the provider must have the secret itself, sealed.
+// SignsWithSecret says whether the client signs with its secret, so that the provider must have the secret itself,
+// sealed.
 func SignsWithSecret(m *storage.Metadata) bool {
 	return m.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT
 }

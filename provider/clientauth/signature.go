@@ -32,8 +32,8 @@ func NamesOf(algorithms []jose.SignatureAlgorithm) []string {
 	return names
 }
 
-// ParseSigned reads a JWT in its compact form. Its typ must be one of types, in lower case, "" where it needs none. A header
-// that demands what is not understood here, or another reading of the payload (RFC 7797), is refused.
+// ParseSigned reads a JWT in its compact form. Its typ must be one of types, in lower case, "" where it needs none. A
+// header that demands what is not understood here, or another reading of the payload (RFC 7797), is refused.
 func ParseSigned(token string, algorithms []jose.SignatureAlgorithm, types ...string) (*jose.JSONWebSignature, error) {
 	signed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
@@ -56,9 +56,9 @@ func isSymmetric(signed *jose.JSONWebSignature) bool {
 	return slices.Contains(SecretAlgorithms, jose.SignatureAlgorithm(signed.Signatures[0].Protected.Algorithm))
 }
 
-// VerifySigned verifies what a client signed and returns the payload: by its keys, or where the algorithm is symmetric by a
-// live secret, and then with the connection whose secret it is. Errors: ErrKeySet; storage.ErrSealed, our own fault; else that
-// nothing of the client verifies it.
+// VerifySigned verifies what a client signed and returns the payload: by its keys, or where the algorithm is symmetric
+// by a live secret, and then with the connection whose secret it is. Errors: ErrKeySet; storage.ErrSealed, our own
+// fault; else that nothing of the client verifies it.
 func (a *Authenticator) VerifySigned(
 	ctx context.Context, client *storage.Client, signed *jose.JSONWebSignature,
 ) (payload []byte, by *storage.Connection, err error) {

@@ -18,9 +18,9 @@ type PasswordVerifier interface {
 	Verify(ctx context.Context, hash, password string) (ok, stale bool, err error)
 }
 
-// weakSecrets verifies secrets of few bits, which have a slow hash: once each, and from then on by a keyed hash in memory,
-// so that a request with such a secret costs no more than any other. Requests that come with the same secret meanwhile
-// wait for the one hash.
+// weakSecrets verifies secrets of few bits, which have a slow hash: once each, and from then on by a keyed hash in
+// memory, so that a request with such a secret costs no more than any other. Requests that come with the same secret
+// meanwhile wait for the one hash.
 type weakSecrets struct {
 	key      []byte
 	verifier PasswordVerifier
@@ -30,8 +30,8 @@ type weakSecrets struct {
 	hashing singleflight.Group
 }
 
-// verify compares a secret with a known one. Where only known answers may be given, one that is not counts as wrong. Errors:
-// inbound.ErrOverloaded.
+// verify compares a secret with a known one. Where only known answers may be given, one that is not counts as wrong.
+// Errors: inbound.ErrOverloaded.
 func (w *weakSecrets) verify(ctx context.Context, known storage.ConnectionSecret, secret string, onlyKnown bool) (bool, error) {
 	mac := hmac.New(sha256.New, w.key)
 	mac.Write([]byte(known.ID + " " + known.PasswordHash + " " + secret))

@@ -10,8 +10,8 @@ import (
 // Ordinary bounds the body of a request, in bytes, unless its endpoint allows more.
 const Ordinary = 64 << 10
 
-// The bytes of bodies that may be in memory at once, by default: the first Ordinary bytes of each, and what is beyond them. A
-// body of JSON costs some ten times its size while it is read.
+// The bytes of bodies that may be in memory at once, by default: the first Ordinary bytes of each, and what is beyond
+// them. A body of JSON costs some ten times its size while it is read.
 const (
 	defaultOrdinary = 16 << 20
 	defaultLarge    = 32 << 20
@@ -55,8 +55,8 @@ func NewBodies(l Limits) *Bodies {
 	return b
 }
 
-// Bound lets a handler read no more than Ordinary bytes of a body, and only while there is room for them. What was read counts
-// until the handler has returned: a client that sends slowly takes up no more than it has sent.
+// Bound lets a handler read no more than Ordinary bytes of a body, and only while there is room for them. What was read
+// counts until the handler has returned: a client that sends slowly takes up no more than it has sent.
 func (b *Bodies) Bound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {

@@ -1,5 +1,6 @@
-// Package inbound determines what every endpoint needs to know of a request before it reads its parameters: the request id, the
-// client's address and origin, the form, the record for the log, and whether there is room for it. It serves no route.
+// Package inbound determines what every endpoint needs to know of a request before it reads its parameters: the request
+// id, the client's address and origin, the form, the record for the log, and whether there is room for it. It serves no
+// route.
 //
 // The middleware of both listeners uses it in this order:
 //

@@ -2,8 +2,8 @@ package inbound
 
 import "net/netip"
 
-// Network is what of an address counts as one: an IPv6 subscriber has a /64 to choose from. What is no address is returned as
-// it is.
+// Network is what of an address counts as one: an IPv6 subscriber has a /64 to choose from. What is no address is
+// returned as it is.
 func Network(address string) string {
 	parsed, err := netip.ParseAddr(address)
 	if err != nil {

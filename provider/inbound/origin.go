@@ -9,8 +9,8 @@ import (
 // plainHost has nothing in it that means something to a Content-Security-Policy.
 var plainHost = regexp.MustCompile(`^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`)
 
-// Origin is the origin of an http or https URL as a browser writes it (RFC 6454 section 6.1): in lower case and without the
-// default port. "" for a URL of another scheme or with user information, and for what is no URL.
+// Origin is the origin of an http or https URL as a browser writes it (RFC 6454 section 6.1): in lower case and without
+// the default port. "" for a URL of another scheme or with user information, and for what is no URL.
 func Origin(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil {

@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// Record is what becomes known of a request while it is answered, for its one line in the log. Of the client, the user and the
-// error the first that is noted counts. A nil Record takes notes and forgets them. It is safe for concurrent use.
+// Record is what becomes known of a request while it is answered, for its one line in the log. Of the client, the user
+// and the error the first that is noted counts. A nil Record takes notes and forgets them. It is safe for concurrent
+// use.
 type Record struct {
 	mutex    sync.Mutex
 	clientID string
@@ -47,8 +48,8 @@ func (r *Record) About(clientID, userID string) {
 	}
 }
 
-// Failed notes the error that the request is answered with: its public code, and its private cause, nil where the code says it
-// all. Neither may hold what opens a door.
+// Failed notes the error that the request is answered with: its public code, and its private cause, nil where the code
+// says it all. Neither may hold what opens a door.
 func (r *Record) Failed(level slog.Level, code string, cause error) {
 	if r == nil {
 		return

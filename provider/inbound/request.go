@@ -40,18 +40,19 @@ func RequestFrom(ctx context.Context) *Request {
 	return &Request{Address: func() string { return "" }}
 }
 
-// RequestID is the id of a request, which is made here and is in its errors, in the log and in the audit. A caller can't
-// choose it, so that no two requests share one.
+// RequestID is the id of a request, which is made here and is in its errors, in the log and in the audit. A caller
+// can't choose it, so that no two requests share one.
 func RequestID(r *http.Request) string { return RequestFrom(r.Context()).ID }
 
-// ShownRequestID is the id by which the caller knows a request: the X-Request-Id that it sent, or ours (contract section 3).
+// ShownRequestID is the id by which the caller knows a request: the X-Request-Id that it sent, or ours (contract
+// section 3).
 func ShownRequestID(r *http.Request) string { return RequestFrom(r.Context()).ShownID() }
 
 // ShownID is the id by which the caller knows the request: GivenID, or ID where there is none.
 func (r *Request) ShownID() string { return cmp.Or(r.GivenID, r.ID) }
 
-// clientRequestID is the id that a caller gave a request where it is 20 to 200 characters that mean nothing in a log, a page
-// or a header; else "".
+// clientRequestID is the id that a caller gave a request where it is 20 to 200 characters that mean nothing in a log, a
+// page or a header; else "".
 func clientRequestID(given string) string {
 	if len(given) < 20 || len(given) > 200 {
 		return ""

@@ -31,8 +31,8 @@ func NewRequests(limit int) *Requests {
 
 type overloadedKey struct{}
 
-// Bound marks what is beyond the limit; its endpoint refuses it in its own words, as Admitted tells it. A request whose body
-// is still on its way is not worked on: slow clients keep nobody out.
+// Bound marks what is beyond the limit; its endpoint refuses it in its own words, as Admitted tells it. A request whose
+// body is still on its way is not worked on: slow clients keep nobody out.
 func (q *Requests) Bound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer q.working.Add(-1)

@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// The browser state is what the session iframe of package provider compares (OIDC Session Management 1.0 section 3.2): a
-// cookie that its script reads, and that opens nothing. It changes when somebody else signs in, and goes at sign-out.
+// The browser state is what the session iframe of package provider compares (OIDC Session Management 1.0 section 3.2):
+// a cookie that its script reads, and that opens nothing. It changes when somebody else signs in, and goes at sign-out.
 
 // BrowserStateCookie is the name of the cookie.
 func (s *Service) BrowserStateCookie() string { return s.cookieName(browserStateCookie) }

@@ -25,8 +25,8 @@ const (
 	DecisionSwitch = "switch" // sign in as somebody else
 )
 
-// manyScopes is from where on the list scrolls by itself, below a line that says how long it is, so that the buttons stay
-// in sight and nothing is hidden.
+// manyScopes is from where on the list scrolls by itself, below a line that says how long it is, so that the buttons
+// stay in sight and nothing is hidden.
 const manyScopes = 9
 
 type consentView struct {

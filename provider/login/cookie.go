@@ -9,8 +9,8 @@ import (
 )
 
 // The cookies. Over https their names get the prefix __Host-, with which a browser refuses what another host or plain
-// http tries to set (RFC 6265bis 4.1.3.2). Where the issuer has a path, they go to that path only, so that whatever else
-// the host serves does not see them; a browser takes that with the weaker prefix __Secure- alone (4.1.3.1).
+// http tries to set (RFC 6265bis 4.1.3.2). Where the issuer has a path, they go to that path only, so that whatever
+// else the host serves does not see them; a browser takes that with the weaker prefix __Secure- alone (4.1.3.1).
 const (
 	sessionCookie      = "ithildin-session"
 	browserCookie      = "ithildin-browser"
@@ -34,8 +34,8 @@ func (s *Service) cookieName(name string) string {
 // cookiePath is where cookies are sent: to the issuer and below.
 func (s *Service) cookiePath() string { return cmp.Or(s.path, "/") }
 
-// setCookie takes a lifetime in seconds: 0 ends with the browser, negative removes the cookie. Lax, not Strict: a browser
-// comes to the authorization endpoint from the client's site and must be known there.
+// setCookie takes a lifetime in seconds: 0 ends with the browser, negative removes the cookie. Lax, not Strict: a
+// browser comes to the authorization endpoint from the client's site and must be known there.
 func (s *Service) setCookie(w http.ResponseWriter, name, value string, lifetime int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: s.cookieName(name), Value: value, Path: s.cookiePath(), MaxAge: lifetime,

@@ -1,7 +1,7 @@
-// Package login serves the pages on which people sign in, consent, sign out, and manage their sessions and approvals, in Ukrainian
-// and English. It owns cookies, login sessions, pending requests, passwords, one-time codes and the limits of sign-ins. It
-// decides nothing about OAuth: package provider examines the authorization request and calls this package when it needs a
-// person.
+// Package login serves the pages on which people sign in, consent, sign out, and manage their sessions and approvals,
+// in Ukrainian and English. It owns cookies, login sessions, pending requests, passwords, one-time codes and the limits
+// of sign-ins. It decides nothing about OAuth: package provider examines the authorization request and calls this
+// package when it needs a person.
 //
 // # Routes (Service.Handler; below the path of the issuer)
 //
@@ -20,8 +20,9 @@
 //
 // # A sign-in
 //
-// The server keeps no state of a sign-in. The authorization request and what the person has proved so far are sealed in the
-// parameter "request" of each page (Pending), under a key of the browser's cookie. Attempts are counted in the database.
+// The server keeps no state of a sign-in. The authorization request and what the person has proved so far are sealed in
+// the parameter "request" of each page (Pending), under a key of the browser's cookie. Attempts are counted in the
+// database.
 //
 //	provider.Authorize ──> sign-in
 //	sign-in         password is right:  no second factor   ──> complete

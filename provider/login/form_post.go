@@ -21,8 +21,8 @@ type formPostPage struct {
 
 type formPostField struct{ Name, Value string }
 
-// FormPost writes a page that posts the parameters of an authorization response to the client (OAuth 2.0 Form Post Response
-// Mode 2). redirectURI was matched with a registered one, so its scheme is one that may be followed.
+// FormPost writes a page that posts the parameters of an authorization response to the client (OAuth 2.0 Form Post
+// Response Mode 2). redirectURI was matched with a registered one, so its scheme is one that may be followed.
 func (s *Service) FormPost(w http.ResponseWriter, r *http.Request, redirectURI string, parameters url.Values) error {
 	page := formPostPage{URI: template.URL(redirectURI), Script: submitScript}
 	for name, values := range parameters {

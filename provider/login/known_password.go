@@ -14,8 +14,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// commonPasswords are some 20,000 passwords that leaked most often, one a line, in lower case; passwords/LICENSE says where
-// they come from.
+// commonPasswords are some 20,000 passwords that leaked most often, one a line, in lower case; passwords/LICENSE says
+// where they come from.
 //
 //go:embed passwords/common.txt.gz
 var commonPasswords []byte
@@ -59,9 +59,10 @@ const (
 // substitutes are the letters that people write as other characters.
 var substitutes = strings.NewReplacer("@", "a", "4", "a", "3", "e", "1", "i", "!", "i", "0", "o", "$", "s", "5", "s", "7", "t")
 
-// isKnownPassword says whether a password is one of those that are tried first: a known one, two of them, or what is known
-// about its owner, with up to three characters more, in any case of letters; or a pattern of the keyboard that repeats. It
-// judges the whole password (NIST SP 800-63B-4 section 3.1.1.2): a long one that has a known word in it is a good one.
+// isKnownPassword says whether a password is one of those that are tried first: a known one, two of them, or what is
+// known about its owner, with up to three characters more, in any case of letters; or a pattern of the keyboard that
+// repeats. It judges the whole password (NIST SP 800-63B-4 section 3.1.1.2): a long one that has a known word in it is
+// a good one.
 func isKnownPassword(password string, about []string) bool {
 	text := strings.ToLower(norm.NFC.String(password))
 	words := map[string]bool{}

@@ -22,8 +22,8 @@ const languageLifetime = 365 * 24 * 3600
 // maximumLanguages bounds a list of languages that comes from outside, in bytes.
 const maximumLanguages = 500
 
-// language chooses the language of a page: a click on a language link beats the client's ui_locales (OIDC Core 3.1.2.1),
-// as long as the request in which it was clicked can live; then come a click of long ago and Accept-Language.
+// language chooses the language of a page: a click on a language link beats the client's ui_locales (OIDC Core
+// 3.1.2.1), as long as the request in which it was clicked can live; then come a click of long ago and Accept-Language.
 func (s *Service) language(w http.ResponseWriter, r *http.Request, uiLocales string) string {
 	if clicked := r.URL.Query().Get("lang"); known(clicked) {
 		s.setCookie(w, languageCookie, clicked+"."+strconv.FormatInt(s.now().Unix(), 10), languageLifetime)

@@ -7,8 +7,8 @@ import (
 	_ "time/tzdata" // a container without the database of time zones must know the zone too
 )
 
-// kyiv is the zone in which pages show times: without a script they can't know that of the browser, and the people who sign
-// in are in Ukraine. Pages name it, and <time> has the moment itself.
+// kyiv is the zone in which pages show times: without a script they can't know that of the browser, and the people who
+// sign in are in Ukraine. Pages name it, and <time> has the moment itself.
 var kyiv = mustZone("Europe/Kyiv")
 
 func mustZone(name string) *time.Location {

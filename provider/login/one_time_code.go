@@ -74,8 +74,8 @@ func oneTimeCodeOutcome(err error, done string) string {
 	return codeFailed
 }
 
-// SendOneTimeCode makes a code for the phone of a user and sends it; codes before it under the same id are void. Errors:
-// ErrOneTimeCodeLimited, ErrMessageNotSent.
+// SendOneTimeCode makes a code for the phone of a user and sends it; codes before it under the same id are void.
+// Errors: ErrOneTimeCodeLimited, ErrMessageNotSent.
 func (s *Service) SendOneTimeCode(ctx context.Context, userID, id, phone string) error {
 	err := s.sendOneTimeCode(ctx, userID, id, phone)
 	s.countCode(oneTimeCodeOutcome(err, codeSent))
@@ -108,8 +108,8 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 	return nil
 }
 
-// countSentCode counts a code before it goes out, so that parallel requests see each other: for its user within a minute,
-// and for its number within a day.
+// countSentCode counts a code before it goes out, so that parallel requests see each other: for its user within a
+// minute, and for its number within a day.
 func (s *Service) countSentCode(ctx context.Context, userID, phone string) (rows []string, err error) {
 	for _, limit := range []struct {
 		kind, value string
@@ -162,9 +162,9 @@ func (s *Service) newOneTimeCode() (string, error) {
 	return code.String(), nil
 }
 
-// VerifyOneTimeCode takes a code once. Wrong codes count against the code and against the user, who is blocked at the third
-// in a row. Errors: ErrOneTimeCodeInvalid (also where no code was sent), ErrOneTimeCodeLastTry, ErrOneTimeCodeBlocked,
-// ErrOneTimeCodeExpired, ErrOneTimeCodeAttempts.
+// VerifyOneTimeCode takes a code once. Wrong codes count against the code and against the user, who is blocked at the
+// third in a row. Errors: ErrOneTimeCodeInvalid (also where no code was sent), ErrOneTimeCodeLastTry,
+// ErrOneTimeCodeBlocked, ErrOneTimeCodeExpired, ErrOneTimeCodeAttempts.
 func (s *Service) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code string) error {
 	err := s.verifyOneTimeCode(ctx, userID, id, phone, code)
 	s.countCode(oneTimeCodeOutcome(err, codeRight))

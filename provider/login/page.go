@@ -92,9 +92,9 @@ func (v *view) write(w http.ResponseWriter, status int, name string) error {
 
 // writeHeaders keeps pages out of caches and frames, and everything from elsewhere out of pages.
 //
-// There is no form-action: Chromium applies it to every redirect that follows a form, and they lead to the client and on
-// from there to wherever the client likes. Referrer-Policy is same-origin and not no-referrer, with which browsers send
-// the Origin null that cross-origin protection must refuse; nothing leaves this origin either way. There is no
+// There is no form-action: Chromium applies it to every redirect that follows a form, and they lead to the client and
+// on from there to wherever the client likes. Referrer-Policy is same-origin and not no-referrer, with which browsers
+// send the Origin null that cross-origin protection must refuse; nothing leaves this origin either way. There is no
 // Cross-Origin-Opener-Policy: a client that signs people in in a popup (display=popup) would lose sight of it.
 func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	policy := "default-src 'none'; style-src " + styleHash + "; img-src data:"

@@ -42,8 +42,9 @@ type PasswordOptions struct {
 }
 
 // Passwords hashes and verifies what people, and clients with weak secrets, prove themselves with. A current hash takes
-// 19 MiB and a core for some tens of milliseconds, so that there is a budget of bytes: room for one current hash a core. An
-// imported hash may take more memory, and then takes the room of several; the others wait. It is safe for concurrent use.
+// 19 MiB and a core for some tens of milliseconds, so that there is a budget of bytes: room for one current hash a
+// core. An imported hash may take more memory, and then takes the room of several; the others wait. It is safe for
+// concurrent use.
 type Passwords struct {
 	random  io.Reader
 	memory  *semaphore.Weighted // bytes
@@ -86,9 +87,9 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return h.String(), nil
 }
 
-// Verify compares a password with a PHC string of argon2id, or of bcrypt as old systems made it. stale says that a right
-// password should be hashed anew. An empty phc is that of an account which does not exist: it costs as much as a current
-// hash and never matches. Errors: ErrBusy.
+// Verify compares a password with a PHC string of argon2id, or of bcrypt as old systems made it. stale says that a
+// right password should be hashed anew. An empty phc is that of an account which does not exist: it costs as much as a
+// current hash and never matches. Errors: ErrBusy.
 //
 // A bcrypt hash costs what the old system chose, so until its owner has signed in once, the time of a refusal tells it
 // from an account that does not exist.
@@ -109,9 +110,9 @@ func (p *Passwords) Verify(ctx context.Context, phc, password string) (ok, stale
 	return false, stale, nil
 }
 
-// passwordForms are the texts that a hash may have been made of: the composed form (NFC), which is hashed today, what was
-// typed, which other systems hashed as it came, and the decomposed form, which some keyboards type. They differ where letters
-// carry marks, as in й and ї.
+// passwordForms are the texts that a hash may have been made of: the composed form (NFC), which is hashed today, what
+// was typed, which other systems hashed as it came, and the decomposed form, which some keyboards type. They differ
+// where letters carry marks, as in й and ї.
 func passwordForms(password string) []string {
 	forms := []string{norm.NFC.String(password)}
 	for _, form := range []string{password, norm.NFD.String(password)} {
@@ -141,8 +142,8 @@ func verifyForm(phc, password string) (ok, stale bool, err error) {
 	return ok, h.argon2Cost != currentCost || len(h.key) != keyLength, nil
 }
 
-// memoryOf is what it takes to verify a hash, in bytes. A bcrypt hash takes next to nothing but a core, and so the room of a
-// current hash; so does one in no known form, which is refused.
+// memoryOf is what it takes to verify a hash, in bytes. A bcrypt hash takes next to nothing but a core, and so the room
+// of a current hash; so does one in no known form, which is refused.
 func memoryOf(phc string) int64 {
 	h, err := parseArgon2(phc)
 	if err != nil {
@@ -151,8 +152,8 @@ func memoryOf(phc string) int64 {
 	return max(h.bytes(), currentCost.bytes())
 }
 
-// enter waits until there is room for a hash of so many bytes, and returns what gives the room back. One that is larger than
-// the budget is made alone.
+// enter waits until there is room for a hash of so many bytes, and returns what gives the room back. One that is larger
+// than the budget is made alone.
 func (p *Passwords) enter(ctx context.Context, bytes int64) (leave func(), err error) {
 	bytes = min(bytes, p.budget)
 	leave = func() {

@@ -74,8 +74,8 @@ func parseArgon2(phc string) (argon2Hash, error) {
 	return h, nil
 }
 
-// bcrypt reads no more than 72 bytes, and old systems silently dropped the rest; each step of cost doubles the time, and
-// 15 takes seconds already.
+// bcrypt reads no more than 72 bytes, and old systems silently dropped the rest; each step of cost doubles the time,
+// and 15 takes seconds already.
 const (
 	bcryptReads       = 72
 	highestBcryptCost = 15

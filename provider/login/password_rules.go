@@ -35,8 +35,8 @@ var (
 type PasswordRule func(password string, about ...string) error
 
 // CheckNewPassword is the rule for passwords wherever one is set, but for the legacy API (NIST SP 800-63B-4 section
-// 3.1.1.2): a length, and none that attackers try first. Which kinds of characters it has does not matter. about are the
-// email of its owner and the host of the service. Errors: ErrPasswordShort, ErrPasswordLong, ErrPasswordForm,
+// 3.1.1.2): a length, and none that attackers try first. Which kinds of characters it has does not matter. about are
+// the email of its owner and the host of the service. Errors: ErrPasswordShort, ErrPasswordLong, ErrPasswordForm,
 // ErrPasswordKnown.
 func CheckNewPassword(password string, about ...string) error {
 	switch {
@@ -52,8 +52,8 @@ func CheckNewPassword(password string, about ...string) error {
 	return nil
 }
 
-// CheckLegacyPassword is the rule of the legacy API (contract section 2.5): length, and a lower-case letter, an upper-case
-// one, of whatever alphabet, and a digit. Errors: ErrPasswordShort, ErrPasswordComplexity.
+// CheckLegacyPassword is the rule of the legacy API (contract section 2.5): length, and a lower-case letter, an
+// upper-case one, of whatever alphabet, and a digit. Errors: ErrPasswordShort, ErrPasswordComplexity.
 func CheckLegacyPassword(password string, _ ...string) error {
 	password = norm.NFC.String(password)
 	var lower, upper, digit bool
@@ -69,8 +69,8 @@ func CheckLegacyPassword(password string, _ ...string) error {
 	return nil
 }
 
-// PasswordExpired says whether a user must choose another password before anything else: the present one is older than the
-// operator lets it get, or the operator set it and asked for another. One that was never set has no age.
+// PasswordExpired says whether a user must choose another password before anything else: the present one is older than
+// the operator lets it get, or the operator set it and asked for another. One that was never set has no age.
 func (s *Service) PasswordExpired(u *storage.User) bool {
 	lifetime := s.components.PasswordLifetime
 	return u.MustChangePassword || lifetime > 0 && u.Password != "" && u.PasswordSetAt <= s.now().Unix()-int64(lifetime/time.Second)

@@ -30,8 +30,8 @@ const maximumPending = 16 << 10
 // maximumForm bounds the body of a posted page in bytes.
 const maximumForm = 64 << 10
 
-// Pending is an authorization request that waits for a person. It lives in the page, sealed, and nowhere else, so that a
-// visitor who never signs in leaves no row.
+// Pending is an authorization request that waits for a person. It lives in the page, sealed, and nowhere else, so that
+// a visitor who never signs in leaves no row.
 type Pending struct {
 	Face      string `json:"face,omitempty"`
 	Query     string `json:"query,omitempty"`  // raw, parsed and checked again at each step
@@ -186,8 +186,8 @@ func submitted(r *http.Request) (url.Values, error) {
 	return r.PostForm, nil
 }
 
-// browserSealer seals the requests of one browser, under a key that is derived from its cookie: AES-GCM with random nonces is
-// good for 2^32 texts a key (NIST SP 800-38D 8.3), and anybody can have a request sealed.
+// browserSealer seals the requests of one browser, under a key that is derived from its cookie: AES-GCM with random
+// nonces is good for 2^32 texts a key (NIST SP 800-38D 8.3), and anybody can have a request sealed.
 func (s *Service) browserSealer(browser string) (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, s.pendingKey, nil, "pending requests of the browser "+browser, 32)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// compressedFrom is the length, in bytes of JSON, from which a pending request is compressed. Most are shorter, and cost
-	// less time as they are.
+	// compressedFrom is the length, in bytes of JSON, from which a pending request is compressed. Most are shorter, and
+	// cost less time as they are.
 	compressedFrom = 1 << 10
-	// maximumPlain bounds the JSON of a pending request in bytes: the query, which is 64 KiB at most, and what is known beside
-	// it. It bounds what is decompressed too.
+	// maximumPlain bounds the JSON of a pending request in bytes: the query, which is 64 KiB at most, and what is known
+	// beside it. It bounds what is decompressed too.
 	maximumPlain = 96 << 10
 	// compressedMark is the first byte of what is compressed; JSON begins with a brace.
 	compressedMark = 'z'
@@ -32,8 +32,8 @@ var compressors = sync.Pool{New: func() any {
 	return w
 }}
 
-// encodePending makes the text that is sealed. A long one is compressed: it travels in the Location of a redirect, for which
-// proxies have a buffer of 4 KiB.
+// encodePending makes the text that is sealed. A long one is compressed: it travels in the Location of a redirect, for
+// which proxies have a buffer of 4 KiB.
 func encodePending(p Pending) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

@@ -45,8 +45,8 @@ func (s PersonService) FindPerson(ctx context.Context, personID string) (string,
 	return answer.Data.TaxID, nil
 }
 
-// PersonHasTaxID says whether the registry of persons gives a person that tax id; without a registry everybody has the one
-// that is claimed. Errors: ErrPersonUnknown, or a fault.
+// PersonHasTaxID says whether the registry of persons gives a person that tax id; without a registry everybody has the
+// one that is claimed. Errors: ErrPersonUnknown, or a fault.
 func (s *Service) PersonHasTaxID(ctx context.Context, personID, taxID string) (bool, error) {
 	if s.components.Persons == nil {
 		return true, nil

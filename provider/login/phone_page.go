@@ -27,8 +27,8 @@ func (s *Service) writePhone(w http.ResponseWriter, r *http.Request, p Pending, 
 	}, why)
 }
 
-// submitPhone sends a code to a phone that is to become the second factor. Only a factor without a phone takes one: whoever
-// knows the password must not replace it.
+// submitPhone sends a code to a phone that is to become the second factor. Only a factor without a phone takes one:
+// whoever knows the password must not replace it.
 func (s *Service) submitPhone(w http.ResponseWriter, r *http.Request) error {
 	p, user, err := s.passed(r)
 	if err != nil {

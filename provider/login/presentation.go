@@ -5,8 +5,8 @@ import (
 	"ithildin/storage"
 )
 
-// Presentation is how a client presents itself to people (OIDC Registration 2: client_name, logo_uri, client_uri, policy_uri,
-// tos_uri). All of it is the client's word; the browser alone fetches the logo.
+// Presentation is how a client presents itself to people (OIDC Registration 2: client_name, logo_uri, client_uri,
+// policy_uri, tos_uri). All of it is the client's word; the browser alone fetches the logo.
 type Presentation struct {
 	Name      string
 	LogoURI   string // shown only from https

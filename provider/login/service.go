@@ -33,8 +33,8 @@ type Options struct {
 	RequestID func(*http.Request) string
 	// SessionsEnded is told which sessions ended because their user said so, before the browser goes on. Default: nobody.
 	SessionsEnded func(ctx context.Context, ended []storage.EndedSession)
-	// AfterSignOut answers once the browser's session, nil where it had none, has ended; the request is what the page carried,
-	// or zero. Default: it goes on with the request, or says that the person is signed out.
+	// AfterSignOut answers once the browser's session, nil where it had none, has ended; the request is what the page
+	// carried, or zero. Default: it goes on with the request, or says that the person is signed out.
 	AfterSignOut func(http.ResponseWriter, *http.Request, *storage.EndedSession, Pending) error
 	// Count is told the kind of each event that operators watch: sign_in, sign_in_failed, sign_in_limited, sign_out, and
 	// error for a page that Fail wrote. Default none.
@@ -152,8 +152,8 @@ const (
 	PathContinue = "/login/continue"
 )
 
-// Handler serves the pages that need nothing but this package: sign-in, sign-out and the account. Its routes are without the
-// path of the issuer, as the provider's are; the links of the pages are with it.
+// Handler serves the pages that need nothing but this package: sign-in, sign-out and the account. Its routes are
+// without the path of the issuer, as the provider's are; the links of the pages are with it.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+PathSignIn, s.handle(s.showSignIn))
@@ -172,7 +172,8 @@ func (s *Service) Handler() http.Handler {
 	return s.Protect(mux)
 }
 
-// Protect refuses unsafe requests that another origin caused, with a page. Package provider puts its own pages behind it.
+// Protect refuses unsafe requests that another origin caused, with a page. Package provider puts its own pages behind
+// it.
 func (s *Service) Protect(h http.Handler) http.Handler { return s.crossOrigin.Handler(h) }
 
 // handle gives every error of a page to Fail.
@@ -188,8 +189,8 @@ func (s *Service) handle(page func(http.ResponseWriter, *http.Request) error) ht
 	})
 }
 
-// redirect answers with 303, so that a POST goes on as a GET. The location keeps to the host that the browser asked, for
-// its cookies belong to that.
+// redirect answers with 303, so that a POST goes on as a GET. The location keeps to the host that the browser asked,
+// for its cookies belong to that.
 func (s *Service) redirect(w http.ResponseWriter, r *http.Request, path, request string) {
 	s.writeHeaders(w, contentPolicy{})
 	location := s.path + path

@@ -20,8 +20,8 @@ const (
 // AMRPassword is the amr value of a password (RFC 8176).
 const AMRPassword = "pwd"
 
-// Login returns the session of the browser's cookie with its user and what the user approved for the client, in one read.
-// It returns nil where there is none that is still alive.
+// Login returns the session of the browser's cookie with its user and what the user approved for the client, in one
+// read. It returns nil where there is none that is still alive.
 func (s *Service) Login(ctx context.Context, r *http.Request, clientID string) (*storage.Login, error) {
 	cookie := s.readToken(r, sessionCookie)
 	if cookie == "" {
@@ -48,8 +48,8 @@ func (s *Service) isIdle(session storage.LoginSession) bool {
 	return s.now().Unix()-session.LastUsedAt > int64(SessionIdle/time.Second)
 }
 
-// QueueSessionUse notes in the request's unit of work that the session was used. It does so only when a tenth of the idle
-// time has passed since the last note, so that most requests write nothing for it.
+// QueueSessionUse notes in the request's unit of work that the session was used. It does so only when a tenth of the
+// idle time has passed since the last note, so that most requests write nothing for it.
 func (s *Service) QueueSessionUse(u *storage.UnitOfWork, l *storage.Login) {
 	now := s.now().Unix()
 	if now-l.Session.LastUsedAt >= int64(SessionIdle/time.Second)/10 {
@@ -57,8 +57,8 @@ func (s *Service) QueueSessionUse(u *storage.UnitOfWork, l *storage.Login) {
 	}
 }
 
-// startSession makes a session for a user who has just proved who they are, under a new cookie: the one from before sign-in,
-// which somebody else may know, is worth nothing after it.
+// startSession makes a session for a user who has just proved who they are, under a new cookie: the one from before
+// sign-in, which somebody else may know, is worth nothing after it.
 func (s *Service) startSession(
 	w http.ResponseWriter, r *http.Request, userID string, amr []string, acr string,
 ) (storage.LoginSession, error) {
@@ -80,8 +80,8 @@ func (s *Service) startSession(
 	return session, nil
 }
 
-// keepSession goes on with the browser's session where it is the same user's: clients know it by its sid, and are told of
-// its end by that. Another user's ends.
+// keepSession goes on with the browser's session where it is the same user's: clients know it by its sid, and are told
+// of its end by that. Another user's ends.
 func (s *Service) keepSession(r *http.Request, session *storage.LoginSession) error {
 	ctx := r.Context()
 	previous := s.readToken(r, sessionCookie)
@@ -104,8 +104,8 @@ func (s *Service) keepSession(r *http.Request, session *storage.LoginSession) er
 	return s.store.CreateLoginSession(ctx, *session)
 }
 
-// EndSession ends the session of the browser's cookie, removes the cookie and has the clients told. It returns what ended,
-// nil without a session.
+// EndSession ends the session of the browser's cookie, removes the cookie and has the clients told. It returns what
+// ended, nil without a session.
 func (s *Service) EndSession(w http.ResponseWriter, r *http.Request) (*storage.EndedSession, error) {
 	cookie := s.readToken(r, sessionCookie)
 	if cookie == "" {

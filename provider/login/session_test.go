@@ -100,8 +100,8 @@ func TestBrowserStateCookieIsReadableAndUnrelatedToTheSession(t *testing.T) {
 	}
 }
 
-// The attacker puts a cookie into the victim's browser, made up or of the attacker's own session, and waits for the victim
-// to sign in (OWASP, session fixation): the session of a sign-in has a cookie that is new.
+// The attacker puts a cookie into the victim's browser, made up or of the attacker's own session, and waits for the
+// victim to sign in (OWASP, session fixation): the session of a sign-in has a cookie that is new.
 func TestAttackSessionFixation(t *testing.T) {
 	f := newFixture(t)
 	attackerID := f.createUser("attacker@example.com", testPassword)

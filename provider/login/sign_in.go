@@ -161,8 +161,8 @@ func keepable(username string) string {
 	return username
 }
 
-// authenticate says who signs in, or why not. The user is also returned beside a refusal, where known, for the audit. An
-// unknown user and a wrong password take the same steps; a blocked user is told so only after the right password.
+// authenticate says who signs in, or why not. The user is also returned beside a refusal, where known, for the audit.
+// An unknown user and a wrong password take the same steps; a blocked user is told so only after the right password.
 func (s *Service) authenticate(r *http.Request, username, password string) (*storage.User, *refusal, error) {
 	ctx := r.Context()
 	leave, err := s.attempts.enter(ctx, username)

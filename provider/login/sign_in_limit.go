@@ -10,9 +10,10 @@ import (
 	"ithildin/provider/inbound"
 )
 
-// How many sign-ins may fail within the window. Ten for an account is what the eHealth front end allowed; they are counted
-// for each address, so that nobody locks an account out from elsewhere. An account may fail ten times as often over all
-// addresses. An address gets as many, for a hospital sits behind one, and still too few to try a stolen list of passwords.
+// How many sign-ins may fail within the window. Ten for an account is what the eHealth front end allowed; they are
+// counted for each address, so that nobody locks an account out from elsewhere. An account may fail ten times as often
+// over all addresses. An address gets as many, for a hospital sits behind one, and still too few to try a stolen list
+// of passwords.
 const (
 	limitWindow     = 10 * time.Minute
 	pairFailures    = 10
@@ -68,8 +69,8 @@ func (a attempt) forget(ctx context.Context) error {
 // countingTime bounds what counts, or takes a count back.
 const countingTime = 5 * time.Second
 
-// whateverTheClientDoes is a context for what counts and what takes a count back: neither may hang on the connection of the
-// client, who could end it at the right moment.
+// whateverTheClientDoes is a context for what counts and what takes a count back: neither may hang on the connection of
+// the client, who could end it at the right moment.
 func whateverTheClientDoes(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), countingTime)
 }
@@ -86,8 +87,8 @@ type underWay struct {
 	users int // who have a slot, or wait for one
 }
 
-// enter waits until the account has a slot, for attemptPatience at most, and returns what gives it back. ErrBusy: none came
-// free in time.
+// enter waits until the account has a slot, for attemptPatience at most, and returns what gives it back. ErrBusy: none
+// came free in time.
 func (a *attempts) enter(ctx context.Context, account string) (leave func(), err error) {
 	account = strings.ToLower(account)
 	a.mu.Lock()

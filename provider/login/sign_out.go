@@ -8,8 +8,8 @@ import (
 	"ithildin/storage"
 )
 
-// SignedOutPage is what a browser shows after the session has ended. Whoever is told by the front channel has a frame on it
-// (OIDC Front-Channel Logout 3).
+// SignedOutPage is what a browser shows after the session has ended. Whoever is told by the front channel has a frame
+// on it (OIDC Front-Channel Logout 3).
 type SignedOutPage struct {
 	Frames    []string // URLs
 	Next      string   // where the person goes on to in a moment; "" where the way ends here
@@ -71,8 +71,8 @@ func (s *Service) goOn(w http.ResponseWriter, r *http.Request, _ *storage.EndedS
 // SignedOut writes the page after a sign-out.
 func (s *Service) SignedOut(w http.ResponseWriter, r *http.Request, page SignedOutPage) error {
 	v := s.newView(w, r, page.UILocales)
-	// The address was registered by its client, letter by letter, and may have a scheme of a native app, which the template
-	// would not let pass. No script runs on this page, whatever the scheme.
+	// The address was registered by its client, letter by letter, and may have a scheme of a native app, which the
+	// template would not let pass. No script runs on this page, whatever the scheme.
 	v.Title, v.Page = v.Words.SignedOut, signOutPage{Done: true, Frames: page.Frames, Next: template.URL(page.Next)}
 	v.Policy.Frames = origins(page.Frames)
 	if page.Next != "" {
@@ -81,8 +81,8 @@ func (s *Service) SignedOut(w http.ResponseWriter, r *http.Request, page SignedO
 	return v.write(w, http.StatusOK, "sign_out.html")
 }
 
-// optionalPending opens the request that the page carries. One that is missing, too old or another browser's keeps nobody
-// from signing out.
+// optionalPending opens the request that the page carries. One that is missing, too old or another browser's keeps
+// nobody from signing out.
 func (s *Service) optionalPending(r *http.Request) (Pending, string, error) {
 	p, err := s.Pending(r)
 	if errors.Is(err, ErrPendingForeign) || errors.Is(err, ErrPendingExpired) {

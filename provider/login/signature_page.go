@@ -52,7 +52,8 @@ func (s *Service) showSignature(w http.ResponseWriter, r *http.Request) error {
 	return s.writeSignature(w, r, p, nil)
 }
 
-// writeSignature shows the form with the text to sign; the nonce in it stays the same through the refusals of a sign-in.
+// writeSignature shows the form with the text to sign; the nonce in it stays the same through the refusals of a
+// sign-in.
 func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Pending, why *refusal) error {
 	destination, err := s.destination(r.Context(), p)
 	if err != nil {

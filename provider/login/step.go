@@ -22,8 +22,8 @@ type Passed struct {
 	At     int64  `json:"at"` // microseconds
 	// PasswordSetAt is that of the user's password which the sign-in began with; 0 where it began otherwise.
 	PasswordSetAt int64 `json:"password_set_at,omitempty"`
-	// CodeID and Phone are what a one-time code was sent under and to; Register says that the phone is new, Resent that the
-	// person asked for another code.
+	// CodeID and Phone are what a one-time code was sent under and to; Register says that the phone is new, Resent that
+	// the person asked for another code.
 	CodeID   string `json:"code_id,omitempty"`
 	Phone    string `json:"phone,omitempty"`
 	Register bool   `json:"register,omitempty"`

@@ -30,8 +30,8 @@ type CORS struct {
 	RegistrationByToken bool
 }
 
-// readersOf is the table of the paths that scripts of other origins call. Registration without a token is not among them:
-// any page could register clients from the addresses of those who look at it.
+// readersOf is the table of the paths that scripts of other origins call. Registration without a token is not among
+// them: any page could register clients from the addresses of those who look at it.
 func (c *CORS) readersOf(path string) readers {
 	switch path {
 	case PathToken, PathRevoke, PathUserinfo:
@@ -48,8 +48,8 @@ func (c *CORS) readersOf(path string) readers {
 // exposedHeaders are those of an answer that a script may read beside its body.
 const exposedHeaders = "Retry-After, WWW-Authenticate, X-Request-Id"
 
-// Share puts the CORS headers on every answer of the paths of audienceOf, whoever writes it: the endpoint, or what refuses
-// the request before it.
+// Share puts the CORS headers on every answer of the paths of audienceOf, whoever writes it: the endpoint, or what
+// refuses the request before it.
 func (c *CORS) Share(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

@@ -68,8 +68,8 @@ func (e *Error) Error() string {
 // Unwrap is the private cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Level is how loud the log is about it: our faults are errors, a database that is away is a warning, a client's mistake
-// is information.
+// Level is how loud the log is about it: our faults are errors, a database that is away is a warning, a client's
+// mistake is information.
 func (e *Error) Level() slog.Level {
 	switch {
 	case e.Status == http.StatusServiceUnavailable:

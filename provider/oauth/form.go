@@ -20,9 +20,10 @@ const (
 // Repeatable are the parameters that may come more than once (RFC 8707 2).
 var Repeatable = map[string]bool{"resource": true, "audience": true}
 
-// ParseParameters reads application/x-www-form-urlencoded text by the rules of RFC 6749 3.1 and 3.2: each parameter once,
-// valid UTF-8, no control characters. A parameter without a value counts as absent. With an error come the parameters that
-// keep the rules, for an endpoint that tells the client; state among them however it is, since it goes back as it came.
+// ParseParameters reads application/x-www-form-urlencoded text by the rules of RFC 6749 3.1 and 3.2: each parameter
+// once, valid UTF-8, no control characters. A parameter without a value counts as absent. With an error come the
+// parameters that keep the rules, for an endpoint that tells the client; state among them however it is, since it goes
+// back as it came.
 func ParseParameters(text string) (form url.Values, malformed *Error) {
 	if len(text) > maximumForm {
 		return nil, NewError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
@@ -90,8 +91,8 @@ var secretParameters = []string{
 	"client_secret", "client_assertion", "token", "code", "code_verifier", "refresh_token", "access_token",
 }
 
-// ReadForm reads the parameters of a request's body. What a query carries is never read: it ends up in logs. With an error
-// may come the parameters that keep the rules, as those of parseParameters.
+// ReadForm reads the parameters of a request's body. What a query carries is never read: it ends up in logs. With an
+// error may come the parameters that keep the rules, as those of parseParameters.
 func ReadForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
 	body, malformed := ReadBody(w, r, "application/x-www-form-urlencoded", maximumForm)
 	if malformed != nil {

@@ -16,8 +16,8 @@ type Endpoint func(w http.ResponseWriter, r *http.Request) error
 // errorEncoder writes an Error as one kind of endpoint does.
 type errorEncoder func(w http.ResponseWriter, r *http.Request, e *Error)
 
-// Serve makes a handler of an endpoint and the encoder of its errors. A request that the listener has no room for is refused
-// before the endpoint sees it.
+// Serve makes a handler of an endpoint and the encoder of its errors. A request that the listener has no room for is
+// refused before the endpoint sees it.
 func Serve(e Endpoint, encode errorEncoder) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := inbound.Admitted(r)
@@ -36,8 +36,8 @@ func Serve(e Endpoint, encode errorEncoder) http.Handler {
 	})
 }
 
-// LogError notes an error and its private cause for the line of the request in the log. Of one without a cause the public words are
-// the reason, but for what is quoted in them: they may repeat what was received.
+// LogError notes an error and its private cause for the line of the request in the log. Of one without a cause the
+// public words are the reason, but for what is quoted in them: they may repeat what was received.
 func LogError(r *http.Request, e *Error) {
 	cause := e.Cause
 	if cause == nil {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ResponseTypes are those that the provider can be told to serve (OAuth 2.0 Multiple Response Type Encoding Practices). All
-// but code send tokens through the browser (RFC 9700 2.1.2 advises against them), so the operator turns them on.
+// ResponseTypes are those that the provider can be told to serve (OAuth 2.0 Multiple Response Type Encoding Practices).
+// All but code send tokens through the browser (RFC 9700 2.1.2 advises against them), so the operator turns them on.
 var ResponseTypes = []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}
 
 // The ways of an answer to the client (OAuth 2.0 Multiple Response Type Encoding Practices 2.1, OAuth 2.0 Form Post).
@@ -17,8 +17,8 @@ const (
 	ResponseModeFormPost = "form_post"
 )
 
-// NormalizeResponseType writes the words of a response type in the order of ResponseTypes; "" for one that is unknown. The
-// order in which they were given has no meaning (RFC 6749 3.1.1).
+// NormalizeResponseType writes the words of a response type in the order of ResponseTypes; "" for one that is unknown.
+// The order in which they were given has no meaning (RFC 6749 3.1.1).
 func NormalizeResponseType(text string) string {
 	words := strings.Fields(text)
 	for _, known := range ResponseTypes {
@@ -40,8 +40,8 @@ func UsesFrontChannel(responseType string) bool {
 	return HasResponse(responseType, "token") || HasResponse(responseType, "id_token")
 }
 
-// ResponseMode is how the answer to a request goes to the client, an error too, and early: a request that is refused for its
-// response_mode is answered in the default mode of its response_type.
+// ResponseMode is how the answer to a request goes to the client, an error too, and early: a request that is refused
+// for its response_mode is answered in the default mode of its response_type.
 func ResponseMode(form url.Values) string {
 	tokens := UsesFrontChannel(form.Get("response_type"))
 	switch mode := form.Get("response_mode"); {

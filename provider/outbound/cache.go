@@ -38,8 +38,8 @@ type CacheOptions[T any] struct {
 	Fetched func(err error)
 }
 
-// Cache keeps what addresses answered. At most one request to an address is on its way at a time, and whoever else wants
-// the same waits for it. It is safe for concurrent use; the values are shared and must not be changed.
+// Cache keeps what addresses answered. At most one request to an address is on its way at a time, and whoever else
+// wants the same waits for it. It is safe for concurrent use; the values are shared and must not be changed.
 type Cache[T any] struct {
 	options  CacheOptions[T]
 	fetching singleflight.Group
@@ -63,15 +63,15 @@ func NewCache[T any](o CacheOptions[T]) *Cache[T] {
 	return &Cache[T]{options: o, entries: entries}
 }
 
-// Get returns what an address answered: from memory while it is fresh, else fetched anew. While that fails the last good
-// answer serves for an hour more. It waits for as long as the Client takes at most, whatever becomes of the context. Errors:
-// ErrRefused, or a fault of the other side.
+// Get returns what an address answered: from memory while it is fresh, else fetched anew. While that fails the last
+// good answer serves for an hour more. It waits for as long as the Client takes at most, whatever becomes of the
+// context. Errors: ErrRefused, or a fault of the other side.
 func (c *Cache[T]) Get(ctx context.Context, address string) (T, error) {
 	return c.get(ctx, address, entry[T].due)
 }
 
-// Refresh is Get for who found that the answer lacks what it should have. It fetches anew, unless that was done within the
-// last ten seconds.
+// Refresh is Get for who found that the answer lacks what it should have. It fetches anew, unless that was done within
+// the last ten seconds.
 func (c *Cache[T]) Refresh(ctx context.Context, address string) (T, error) {
 	return c.get(ctx, address, entry[T].refreshable)
 }

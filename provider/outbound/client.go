@@ -70,9 +70,9 @@ type Document struct {
 	Header http.Header
 }
 
-// Get fetches a document of at most that many bytes from an address and from nowhere else: a redirect is an answer that is
-// wrong, so that the host of the address vouches for the document. Errors: ErrRefused, or a fault of the other side; none of
-// them holds what was answered.
+// Get fetches a document of at most that many bytes from an address and from nowhere else: a redirect is an answer that
+// is wrong, so that the host of the address vouches for the document. Errors: ErrRefused, or a fault of the other side;
+// none of them holds what was answered.
 func (c *Client) Get(ctx context.Context, address string, maximum int64) (*Document, error) {
 	return get(ctx, c.direct, address, maximum)
 }
@@ -96,8 +96,8 @@ func get(ctx context.Context, client *http.Client, address string, maximum int64
 	return &Document{Body: body, Header: response.Header}, nil
 }
 
-// PostForm sends a form and returns the status of the answer, whose body is not read. It follows no redirect, which is a
-// status like any other.
+// PostForm sends a form and returns the status of the answer, whose body is not read. It follows no redirect, which is
+// a status like any other.
 func (c *Client) PostForm(ctx context.Context, address string, form url.Values) (status int, err error) {
 	response, err := send(ctx, c.direct, http.MethodPost, address, form)
 	if err != nil {
@@ -140,8 +140,8 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// checkRedirect holds every address on the way to the rules of the first. The next one is not told the last, which may hold a
-// secret of its owner.
+// checkRedirect holds every address on the way to the rules of the first. The next one is not told the last, which may
+// hold a secret of its owner.
 func checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > maximumRedirects {
 		return fmt.Errorf("%w: more than %d redirects", ErrRefused, maximumRedirects)

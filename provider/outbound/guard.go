@@ -6,16 +6,16 @@ import (
 	"syscall"
 )
 
-// reserved are the networks that are nobody's on the Internet, or lead to another address in disguise (the special-purpose
-// registries of RFC 6890). What net/netip knows by name is not repeated.
+// reserved are the networks that are nobody's on the Internet, or lead to another address in disguise (the
+// special-purpose registries of RFC 6890). What net/netip knows by name is not repeated.
 var reserved = prefixes(
 	"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24",
 	"203.0.113.0/24", "240.0.0.0/4",
 	"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
 )
 
-// allocated is all that the Internet has of IPv6 (RFC 4291 2.4, and IANA's registry). Beyond it lie private networks, and
-// the prefixes under which translators hide IPv4: 64:ff9b::/96, ::ffff:0:0:0/96, ::/96 and more.
+// allocated is all that the Internet has of IPv6 (RFC 4291 2.4, and IANA's registry). Beyond it lie private networks,
+// and the prefixes under which translators hide IPv4: 64:ff9b::/96, ::ffff:0:0:0/96, ::/96 and more.
 var allocated = netip.MustParsePrefix("2000::/3")
 
 func prefixes(texts ...string) []netip.Prefix {

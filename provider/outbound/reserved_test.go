@@ -18,8 +18,8 @@ var reachable = []netip.Prefix{
 	netip.MustParsePrefix("192.175.48.0/24"), netip.MustParsePrefix("2620:4f:8000::/48"),
 }
 
-// The library follows IANA's registries of special-purpose addresses (RFC 6890): where a newer version has a network that
-// is missing here, this test names it.
+// The library follows IANA's registries of special-purpose addresses (RFC 6890): where a newer version has a network
+// that is missing here, this test names it.
 func TestOutboundRequestsToEveryNetworkOfTheRegistriesAreRefused(t *testing.T) {
 	client := outbound.New(outbound.Options{Timeout: time.Second})
 	for _, network := range slices.Concat(ssrf.IPv4DeniedPrefixes, ssrf.IPv6DeniedPrefixes) {

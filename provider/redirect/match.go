@@ -69,8 +69,8 @@ func matchPrefix(registered, requested string) bool {
 	return extends && (rest == "" || rest[0] == '/')
 }
 
-// hasPathTraversal finds a dot segment, or a slash or backslash in disguise, however it is encoded: behind a lax server each of
-// them leads out of the registered path.
+// hasPathTraversal finds a dot segment, or a slash or backslash in disguise, however it is encoded: behind a lax server
+// each of them leads out of the registered path.
 func hasPathTraversal(path string) bool {
 	for range 3 { // an encoding of an encoding of an encoding has no honest use
 		lower := strings.ToLower(path)
@@ -110,8 +110,9 @@ func isLoopback(host string) bool {
 	return err == nil && address.IsLoopback()
 }
 
-// IsClaimed says that what is sent to a redirect URI reaches the client and nobody else, whoever asked for it: https, at a name
-// that somebody owns (RFC 8252 8.6). A private-use scheme and a loopback address are free to any application of the device.
+// IsClaimed says that what is sent to a redirect URI reaches the client and nobody else, whoever asked for it: https,
+// at a name that somebody owns (RFC 8252 8.6). A private-use scheme and a loopback address are free to any application
+// of the device.
 func IsClaimed(uri string) bool {
 	u, ok := Parse(uri)
 	if !ok || u.Scheme != "https" || isLoopback(u.Hostname()) {

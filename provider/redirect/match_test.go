@@ -68,8 +68,8 @@ func TestRedirectURIsMatchByTheRuleOfTheirConnection(t *testing.T) {
 	}
 }
 
-// FuzzRedirectURI holds the prefix rule to what it is for: whatever matches goes to the registered scheme, host and port,
-// below the registered path.
+// FuzzRedirectURI holds the prefix rule to what it is for: whatever matches goes to the registered scheme, host and
+// port, below the registered path.
 func FuzzRedirectURI(f *testing.F) {
 	for _, requested := range []string{
 		"https://mis.example/cb", "https://mis.example/cb?FP=abc", "https://mis.example/cb/../x", "https://mis.example/cb/%2e%2e",

@@ -32,8 +32,8 @@ type Mismatch struct {
 	Nearest    Difference
 }
 
-// NewMismatch compares a URI with those that are registered. It keeps none of these: what is said of it is seen by whoever
-// opens a link.
+// NewMismatch compares a URI with those that are registered. It keeps none of these: what is said of it is seen by
+// whoever opens a link.
 func NewMismatch(registered []string, requested string) *Mismatch {
 	return &Mismatch{requested, len(registered), nearestDifference(registered, requested)}
 }

@@ -24,8 +24,8 @@ type registered struct {
 // connection is the one that the client registered: the oldest, where an operator has added others.
 func (c *registered) connection() *storage.Connection { return c.client.Connections[0] }
 
-// authenticateRegistration compares the registration access token (RFC 7592 section 2). No client, no registration and a
-// wrong token are answered alike.
+// authenticateRegistration compares the registration access token (RFC 7592 section 2). No client, no registration and
+// a wrong token are answered alike.
 func (s *Service) authenticateRegistration(r *http.Request) (*registered, error) {
 	known, err := s.proveRegistration(r)
 	if failed := clientauth.AsFailure(err); failed != nil && r.Header.Get("Authorization") != "" {
@@ -83,8 +83,9 @@ func (s *Service) readClient(w http.ResponseWriter, r *http.Request) error {
 	return oauth.WriteJSON(w, http.StatusOK, s.informationOf(known.client, nil, known.token, ""))
 }
 
-// updateClient replaces all that a client registered (RFC 7592 section 2.2). Its token stays the same, so that an answer that
-// gets lost locks nobody out. A new secret comes only where the method wants one that the client does not have.
+// updateClient replaces all that a client registered (RFC 7592 section 2.2). Its token stays the same, so that an
+// answer that gets lost locks nobody out. A new secret comes only where the method wants one that the client does not
+// have.
 func (s *Service) updateClient(w http.ResponseWriter, r *http.Request) error {
 	known, err := s.authenticateRegistration(r)
 	if err != nil {

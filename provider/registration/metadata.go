@@ -34,8 +34,8 @@ type Rules struct {
 
 // ValidateClient says what keeps a client from being served as its metadata, scope and redirect URIs ask: an error that
 // joins a *MetadataError for each problem (RFC 7591 section 2, OIDC Registration section 2, RFC 8252 section 8.4). It
-// fetches nothing: what a sector_identifier_uri must list is checkSector's to compare. The redirect URIs of connections that
-// match by prefix are not looked at, for they are as old clients need them.
+// fetches nothing: what a sector_identifier_uri must list is checkSector's to compare. The redirect URIs of connections
+// that match by prefix are not looked at, for they are as old clients need them.
 func ValidateClient(client *storage.Client, rules Rules) error {
 	return errors.Join(validate(client, rules)...)
 }
@@ -53,8 +53,8 @@ func validate(client *storage.Client, rules Rules) []error {
 	return c.problems
 }
 
-// ValidateClientChange is ValidateClient for a client that was stored before: what was wrong with it already, and is left as
-// it was, keeps nobody from changing something else. Imported clients have such members.
+// ValidateClientChange is ValidateClient for a client that was stored before: what was wrong with it already, and is
+// left as it was, keeps nobody from changing something else. Imported clients have such members.
 func ValidateClientChange(before, after *storage.Client, rules Rules) error {
 	known := validate(before, rules)
 	old, changed := members(before), members(after)

@@ -8,8 +8,8 @@ import (
 	"ithildin/storage"
 )
 
-// The grants of RFC 7591 section 2 that are served, and those of them that anybody may register for: a grant without a user
-// asks for somebody who vouches for the client.
+// The grants of RFC 7591 section 2 that are served, and those of them that anybody may register for: a grant without a
+// user asks for somebody who vouches for the client.
 var (
 	registrableGrants = append([]string{"implicit"}, oauth.GrantTypes...)
 	openGrants        = []string{"authorization_code", "implicit", "refresh_token"}

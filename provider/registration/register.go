@@ -59,8 +59,8 @@ type clientInformation struct {
 }
 
 // informationOf shows a client as it is registered, with its token and, once, a new secret; request is what it has just
-// said of itself, or nil. The default scopes are left out for a client that named none: some libraries stop at a scope that
-// they did not ask for.
+// said of itself, or nil. The default scopes are left out for a client that named none: some libraries stop at a scope
+// that they did not ask for.
 func (s *Service) informationOf(
 	client *storage.Client, request *metadataRequest, token, secret string,
 ) clientInformation {
@@ -190,7 +190,8 @@ func (s *Service) newRegisteredClient(request *metadataRequest, rules Rules) (*s
 	return client, nil
 }
 
-// registrationRules are what clients may register for. vouched says that an initial access token stands behind the client.
+// registrationRules are what clients may register for. vouched says that an initial access token stands behind the
+// client.
 func (s *Service) registrationRules(vouched bool) Rules {
 	rules := Rules{ResponseTypes: s.responseTypes, GrantTypes: openGrants}
 	if vouched {

@@ -22,8 +22,8 @@ const (
 	maximumProblems     = 1000     // bytes of what is said about it
 )
 
-// metadataRequest is what a client says of itself (RFC 7591 section 2, OIDC Registration section 2), and what it repeats
-// in an update (RFC 7592 section 2.2).
+// metadataRequest is what a client says of itself (RFC 7591 section 2, OIDC Registration section 2), and what it
+// repeats in an update (RFC 7592 section 2.2).
 type metadataRequest struct {
 	storage.Metadata
 	RedirectURIs []string `json:"redirect_uris"`
@@ -33,8 +33,9 @@ type metadataRequest struct {
 	ClientSecret string   `json:"client_secret"`
 }
 
-// readRegistration reads the body. The JSON is of the strict kind that go-jose reads: names are compared by case, and none
-// may come twice. Members that are not known are ignored, and so is what is empty: null (RFC 7592 section 2.2), "" and [].
+// readRegistration reads the body. The JSON is of the strict kind that go-jose reads: names are compared by case, and
+// none may come twice. Members that are not known are ignored, and so is what is empty: null (RFC 7592 section 2.2), ""
+// and [].
 func readRegistration(w http.ResponseWriter, r *http.Request) (*metadataRequest, error) {
 	body, malformed := oauth.ReadBody(w, r, "application/json", maximumRegistration)
 	if malformed != nil {
@@ -106,7 +107,8 @@ func wanted(err error) string {
 	return words[kind]
 }
 
-// apply makes a client's metadata, scope and redirect URIs what the request asks for, with the defaults of RFC 7591 section
+// apply makes a client's metadata, scope and redirect URIs what the request asks for, with the defaults of RFC 7591
+// section
 // 2. Of scopes it gets what is allowed, and of grant and response types what the rules have; what only an operator gives
 // stays as it is.
 func (q *metadataRequest) apply(client *storage.Client, allowed []string, rules Rules) {
@@ -152,7 +154,8 @@ func (q *metadataRequest) setDefaults(rules Rules) {
 }
 
 // offered are those of the asked that there are: a client may be registered with less than it asks for, if it is told
-// (RFC 7591 section 3.2.1). Where there are none of them the list stays, to be refused, and so does one that is too long.
+// (RFC 7591 section 3.2.1). Where there are none of them the list stays, to be refused, and so does one that is too
+// long.
 func offered(asked, served []string) []string {
 	if len(asked) > maximumListed {
 		return asked

@@ -12,9 +12,9 @@ import (
 // maximumSectorDocument bounds what a sector_identifier_uri answers, in bytes.
 const maximumSectorDocument = 64 << 10
 
-// checkSector fetches the sector document that a registration names, which must list each of its redirect URIs (OIDC Registration section
-// 5): else anybody could enter the sector of others, and know their users by the same sub. What went wrong on the way stays
-// here, for it would tell what is in our network.
+// checkSector fetches the sector document that a registration names, which must list each of its redirect URIs (OIDC
+// Registration section 5): else anybody could enter the sector of others, and know their users by the same sub. What
+// went wrong on the way stays here, for it would tell what is in our network.
 func (s *Service) checkSector(ctx context.Context, request *metadataRequest) error {
 	address := request.SectorIdentifierURI
 	if address == "" {

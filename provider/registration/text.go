@@ -6,12 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// MaximumText bounds a text that people write and read (a name, a title, a reason, a contact), in characters: a bound in
-// bytes would give half of it to who writes in Cyrillic.
+// MaximumText bounds a text that people write and read (a name, a title, a reason, a contact), in characters: a bound
+// in bytes would give half of it to who writes in Cyrillic.
 const MaximumText = 500
 
-// ValidateText holds a text that people write and read to MaximumText, and refuses what could make a page show something
-// else than is there: control characters, and those that turn the direction of writing. An empty text is right.
+// ValidateText holds a text that people write and read to MaximumText, and refuses what could make a page show
+// something else than is there: control characters, and those that turn the direction of writing. An empty text is
+// right.
 func ValidateText(text string) error {
 	if !utf8.ValidString(text) {
 		return fmt.Errorf("is not valid UTF-8")

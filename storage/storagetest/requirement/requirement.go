@@ -1,8 +1,8 @@
 // Package requirement gives tests the programs and servers that they need beside Go, as the environment names them.
 //
-// Where one is not named, the test is left out: it is skipped, with a line that begins with "left out:". So `go test ./...`
-// passes on a machine that has only Go. Where ITHILDIN_TEST_REQUIRE_ALL is set, as `make test` and .ci/run do, the test
-// fails instead. No other package may skip a test (architecture_test.go).
+// Where one is not named, the test is left out: it is skipped, with a line that begins with "left out:". So `go test
+// ./...` passes on a machine that has only Go. Where ITHILDIN_TEST_REQUIRE_ALL is set, as `make test` and .ci/run do,
+// the test fails instead. No other package may skip a test (architecture_test.go).
 package requirement
 
 import (
@@ -36,7 +36,8 @@ var (
 // Value returns the value of the variable, empty where it has none.
 func (r Requirement) Value() string { return os.Getenv(r.variable) }
 
-// Get returns the value of the variable. Without one the test ends here: skipped, or failed where everything is required.
+// Get returns the value of the variable. Without one the test ends here: skipped, or failed where everything is
+// required.
 func (r Requirement) Get(t testing.TB) string {
 	t.Helper()
 	value := r.Value()
