@@ -85,7 +85,7 @@ func TestAttackCodeRevivesARevokedGrant(t *testing.T) {
 			s.client(id, func(c *storage.Client) { hybrid(c); c.Policy.AccessToken = form })
 			answered := s.browser().approved(requestOf("code id_token token", id, "openid offline_access"))
 			front := answered.Get("access_token")
-			info, err := s.provider.Inspect(t.Context(), front)
+			info, err := s.provider.Tokens().Inspect(t.Context(), front)
 			require.NoError(t, err)
 			_, err = s.store.RevokeGrant(t.Context(), info.GrantID)
 			require.NoError(t, err)

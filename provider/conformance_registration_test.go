@@ -194,7 +194,7 @@ func pairwiseSubject(t *testing.T, s *stack, changes ...any) string {
 		} {
 			require.Equal(t, form == storage.AccessTokenJWT, strings.Count(token, ".") == 2)
 			require.Equal(t, subject, s.userinfo(token).text("sub"), form)
-			verified, err := s.provider.Verify(t.Context(), token, "")
+			verified, err := s.provider.Tokens().Verify(t.Context(), token, "")
 			require.NoError(t, err)
 			require.Equal(t, s.userID, verified.UserID, form)
 		}

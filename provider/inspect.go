@@ -34,56 +34,56 @@ type TokenInfo struct {
 
 // Inspect says what a token is, in one read for an access token. ErrInactive, wrapped with the reason, is a token that is
 // unknown, expired, revoked, or whose user or client is blocked; any other error is a fault.
-func (p *Provider) Inspect(ctx context.Context, token string) (*TokenInfo, error) {
-	info, err := p.inspectAccess(ctx, token)
+func (t *Tokens) Inspect(ctx context.Context, token string) (*TokenInfo, error) {
+	info, err := t.inspectAccess(ctx, token)
 	if errors.Is(err, ErrInactive) && !strings.Contains(token, ".") {
-		if refresh, refreshErr := p.inspectRefresh(ctx, token); !errors.Is(refreshErr, ErrInactive) {
+		if refresh, refreshErr := t.inspectRefresh(ctx, token); !errors.Is(refreshErr, ErrInactive) {
 			return refresh, refreshErr
 		}
 	}
 	return info, err
 }
 
-func dead(reason string) error { return errors.Join(ErrInactive, errors.New(reason)) }
+func inactive(reason string) error { return errors.Join(ErrInactive, errors.New(reason)) }
 
 // inspectAccess finds an access token that opens something now.
-func (p *Provider) inspectAccess(ctx context.Context, token string) (*TokenInfo, error) {
-	info, err := p.findAccess(ctx, token)
+func (t *Tokens) inspectAccess(ctx context.Context, token string) (*TokenInfo, error) {
+	info, err := t.findAccess(ctx, token)
 	if err != nil {
 		return nil, err
 	}
 	inbound.RecordOf(ctx).About(info.ClientID, info.UserID)
-	return info, p.checkClient(ctx, info.ClientID)
+	return info, t.checkClient(ctx, info.ClientID)
 }
 
 // findAccess finds an access token that is not over, though its client may be blocked for now. It never takes an ID token
 // for one (readAccessToken).
-func (p *Provider) findAccess(ctx context.Context, token string) (*TokenInfo, error) {
+func (t *Tokens) findAccess(ctx context.Context, token string) (*TokenInfo, error) {
 	switch {
 	case token == "" || len(token) > maximumToken:
-		return nil, dead("empty or too long")
+		return nil, inactive("empty or too long")
 	case strings.HasPrefix(token, refreshPrefix):
-		return nil, dead("a refresh token")
+		return nil, inactive("a refresh token")
 	case strings.Count(token, ".") == 2:
-		return p.inspectJWT(ctx, token)
+		return t.inspectJWT(ctx, token)
 	}
-	return p.inspectOpaque(ctx, token)
+	return t.inspectOpaque(ctx, token)
 }
 
-func (p *Provider) inspectJWT(ctx context.Context, token string) (*TokenInfo, error) {
-	c, err := p.readAccessToken(token)
+func (t *Tokens) inspectJWT(ctx context.Context, token string) (*TokenInfo, error) {
+	c, err := t.readAccessToken(token)
 	if err != nil {
 		return nil, errors.Join(ErrInactive, err)
 	}
-	if c.ExpiresAt <= p.store.Now() {
-		return nil, dead("expired")
+	if c.ExpiresAt <= t.store.Now() {
+		return nil, inactive("expired")
 	}
-	state, err := p.store.FindTokenState(ctx, c.ID, c.GrantID)
+	state, err := t.store.FindTokenState(ctx, c.ID, c.GrantID)
 	if err != nil {
 		return nil, err
 	}
 	if state.Revoked || state.UserBlocked {
-		return nil, dead("revoked, or its user is blocked")
+		return nil, inactive("revoked, or its user is blocked")
 	}
 	return &TokenInfo{
 		Kind: "access_token", ID: c.ID, IsJWT: true, ClientID: c.ClientID, UserID: state.UserID, Subject: c.Subject,
@@ -92,36 +92,36 @@ func (p *Provider) inspectJWT(ctx context.Context, token string) (*TokenInfo, er
 	}, nil
 }
 
-func (p *Provider) inspectOpaque(ctx context.Context, token string) (*TokenInfo, error) {
-	t, err := p.store.FindAccessToken(ctx, storage.Hash(token))
+func (t *Tokens) inspectOpaque(ctx context.Context, token string) (*TokenInfo, error) {
+	row, err := t.store.FindAccessToken(ctx, storage.Hash(token))
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, dead("unknown")
+		return nil, inactive("unknown")
 	}
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case t.Kind != storage.KindAccessToken:
-		return nil, dead("of another kind")
-	case t.ExpiresAt <= p.store.Now():
-		return nil, dead("expired")
-	case t.GrantRevoked || t.UserBlocked:
-		return nil, dead("revoked, or its user is blocked")
+	case row.Kind != storage.KindAccessToken:
+		return nil, inactive("of another kind")
+	case row.ExpiresAt <= t.store.Now():
+		return nil, inactive("expired")
+	case row.GrantRevoked || row.UserBlocked:
+		return nil, inactive("revoked, or its user is blocked")
 	}
-	info := infoOf(t.Session)
-	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "access_token", t.AccessTokenID, t.ClientID, t.UserID, t.GrantID
-	info.Scope, info.IssuedAt, info.ExpiresAt, info.Holder = t.Scope, t.CreatedAt, t.ExpiresAt, t.Holder
+	info := infoOf(row.Session)
+	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "access_token", row.AccessTokenID, row.ClientID, row.UserID, row.GrantID
+	info.Scope, info.IssuedAt, info.ExpiresAt, info.Holder = row.Scope, row.CreatedAt, row.ExpiresAt, row.Holder
 	return info, nil
 }
 
 // inspectRefresh finds a refresh token that could be used now.
-func (p *Provider) inspectRefresh(ctx context.Context, token string) (*TokenInfo, error) {
-	g, err := p.FindRefreshGrant(ctx, token)
+func (t *Tokens) inspectRefresh(ctx context.Context, token string) (*TokenInfo, error) {
+	g, err := t.FindRefreshGrant(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	if g.RevokedAt > 0 || !g.IsExchangeable || g.RefreshTokenID == "" || g.RefreshExpiresAt <= p.store.Now() || g.UserBlocked {
-		return nil, dead("a refresh token that is revoked, rotated or expired")
+	if g.RevokedAt > 0 || !g.IsExchangeable || g.RefreshTokenID == "" || g.RefreshExpiresAt <= t.store.Now() || g.UserBlocked {
+		return nil, inactive("a refresh token that is revoked, rotated or expired")
 	}
 	info := infoOf(g.Session)
 	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "refresh_token", g.RefreshTokenID, g.ClientID, g.UserID, g.ID
@@ -129,7 +129,7 @@ func (p *Provider) inspectRefresh(ctx context.Context, token string) (*TokenInfo
 	if !g.IsCurrent {
 		info.ID, info.ExpiresAt = "", min(g.RefreshExpiresAt, g.PreviousUntil) // the grant knows the id of the current one alone
 	}
-	return info, p.checkClient(ctx, info.ClientID)
+	return info, t.checkClient(ctx, info.ClientID)
 }
 
 // RefreshGrant is the family of a refresh token, and what the token is in it.
@@ -145,22 +145,22 @@ type RefreshGrant struct {
 
 // FindRefreshGrant finds the family of a refresh token, revoked and expired ones too. Errors: ErrInactive for a token that is
 // unknown.
-func (p *Provider) FindRefreshGrant(ctx context.Context, token string) (*RefreshGrant, error) {
-	signature := p.refreshTokens.RefreshTokenSignature(ctx, token)
+func (t *Tokens) FindRefreshGrant(ctx context.Context, token string) (*RefreshGrant, error) {
+	signature := t.refreshTokens.RefreshTokenSignature(ctx, token)
 	if signature == "" || token == "" || len(token) > maximumToken {
-		return nil, dead("a refresh token that is not ours")
+		return nil, inactive("a refresh token that is not ours")
 	}
-	u := p.store.NewUnitOfWork()
+	u := t.store.NewUnitOfWork()
 	current, err := u.ReadGrant(ctx, signature)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, dead("unknown")
+		return nil, inactive("unknown")
 	}
 	if err != nil {
 		return nil, err
 	}
-	client, err := p.store.Client(ctx, u.Grant.ClientID)
+	client, err := t.store.Client(ctx, u.Grant.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, dead("its client is gone")
+		return nil, inactive("its client is gone")
 	}
 	if err != nil {
 		return nil, err
@@ -176,15 +176,15 @@ func infoOf(s *storage.Session) *TokenInfo {
 }
 
 // checkClient ends the tokens of a client that is gone or blocked.
-func (p *Provider) checkClient(ctx context.Context, clientID string) error {
-	client, err := p.store.Client(ctx, clientID)
+func (t *Tokens) checkClient(ctx context.Context, clientID string) error {
+	client, err := t.store.Client(ctx, clientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return dead("its client is gone")
+		return inactive("its client is gone")
 	case err != nil:
 		return err
 	case client.IsBlocked:
-		return dead("its client is blocked")
+		return inactive("its client is blocked")
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 
+	"ithildin/jwks"
+	"ithildin/provider/clientauth"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -26,49 +28,60 @@ type introspection struct {
 	AMR       []string       `json:"amr,omitempty"`
 }
 
+// tokenEndpoints are those that are asked about one token: introspection, revocation and userinfo.
+type tokenEndpoints struct {
+	store   *storage.Store
+	keys    *jwks.Set
+	issuer  string
+	clients *clientauth.Authenticator
+	tokens  *Tokens
+	cors    *oauth.CORS
+}
+
 // introspect is the introspection endpoint (RFC 7662). A confidential client may ask about tokens issued to it or meant
 // for it, or about any with the policy introspect_any; of every other token it learns that it is not active.
-func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
-	client, token, err := p.askedAbout(w, r, oauth.PathIntrospect)
+func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) error {
+	client, token, err := e.readTokenRequest(w, r, oauth.PathIntrospect)
 	if err != nil {
 		return err
 	}
 	if client.IsPublic() || client.IsBlocked {
 		return oauth.InvalidClient("A public client, or one that is blocked, may not introspect tokens.")
 	}
-	info, err := p.Inspect(r.Context(), token)
-	if errors.Is(err, ErrInactive) || err == nil && !p.mayAsk(client, info) {
+	info, err := e.tokens.Inspect(r.Context(), token)
+	if errors.Is(err, ErrInactive) || err == nil && !mayInspect(client, info) {
 		return oauth.WriteJSON(w, http.StatusOK, introspection{})
 	}
 	if err != nil {
 		return err
 	}
-	answer := introspection{
+	response := introspection{
 		Active: true, Scope: info.Scope, ClientID: info.ClientID, ExpiresAt: info.ExpiresAt, IssuedAt: info.IssuedAt,
-		Subject: info.Subject, Audience: info.Audience, Issuer: p.issuer, ID: info.ID,
+		Subject: info.Subject, Audience: info.Audience, Issuer: e.issuer, ID: info.ID,
 		AuthTime: info.AuthTime, ACR: info.ACR, AMR: info.AMR,
 	}
 	if info.Kind == "access_token" {
-		answer.TokenType = "Bearer"
+		response.TokenType = "Bearer"
 	}
-	return oauth.WriteJSON(w, http.StatusOK, answer)
+	return oauth.WriteJSON(w, http.StatusOK, response)
 }
 
-// mayAsk: of a refresh token only its own client hears, so that no resource server takes it for an access token.
-func (p *Provider) mayAsk(client *storage.Client, info *TokenInfo) bool {
+// mayInspect says whether a client may be told of a token. A refresh token is shown to its own client only, so that no
+// resource server takes it for an access token.
+func mayInspect(client *storage.Client, info *TokenInfo) bool {
 	if info.Kind == "refresh_token" {
 		return info.ClientID == client.ID
 	}
 	return client.Policy.IntrospectAny || info.ClientID == client.ID || slices.Contains(info.Audience, client.ID)
 }
 
-// askedAbout reads a request of an authenticated client about one token, to the endpoint of that path.
-func (p *Provider) askedAbout(w http.ResponseWriter, r *http.Request, endpoint string) (*storage.Client, string, error) {
+// readTokenRequest reads a request of an authenticated client about one token, to the endpoint of that path.
+func (e *tokenEndpoints) readTokenRequest(w http.ResponseWriter, r *http.Request, endpoint string) (*storage.Client, string, error) {
 	form, malformed := oauth.ReadForm(w, r)
 	if malformed != nil {
 		return nil, "", malformed
 	}
-	client, err := p.clients.Authenticate(r.Context(), endpoint, r.Header.Get("Authorization"), form)
+	client, err := e.clients.Authenticate(r.Context(), endpoint, r.Header.Get("Authorization"), form)
 	if err != nil {
 		return nil, "", err
 	}

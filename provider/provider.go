@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/ory/fosite"
@@ -101,14 +100,13 @@ type Provider struct {
 	documents     documents
 	sessionIframe *sessionIframe
 	bodies        inbound.Limits
-	audiences     atomic.Pointer[[]string] // of the gateways that ask Verify
+	tokens        *Tokens
+	sessionTokens *SessionTokens
+	aboutTokens   *tokenEndpoints
 }
 
-// New makes a Provider. It reads its random keys from the store, so the database must answer.
-func New(ctx context.Context, o Options) (*Provider, error) {
-	if o.Store == nil || o.Keys == nil || o.Issuer == nil {
-		return nil, errors.New("provider: Store, Keys and Issuer are required")
-	}
+// setDefaults fills in what was left out.
+func (o *Options) setDefaults() {
 	if o.Passwords == nil {
 		o.Passwords = login.NewPasswords(login.PasswordOptions{})
 	}
@@ -133,8 +131,17 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	if len(o.ResponseTypes) == 0 {
 		o.ResponseTypes = []string{"code"}
 	}
+}
+
+// New makes a Provider. It reads its random keys from the store, so the database must answer.
+func New(ctx context.Context, o Options) (*Provider, error) {
+	if o.Store == nil || o.Keys == nil || o.Issuer == nil {
+		return nil, errors.New("provider: Store, Keys and Issuer are required")
+	}
+	o.setDefaults()
 	p := &Provider{
-		store: o.Store, keys: o.Keys, issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"), logger: o.Logger,
+		store: o.Store, keys: o.Keys, logger: o.Logger,
+		issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"),
 		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
 		bodies: o.Bodies, requestTime: o.RequestTime, requestsAtOnce: o.RequestsAtOnce,
 		passwords: o.Passwords,
@@ -143,10 +150,15 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
 	p.components = p.counting(o.Components)
 	p.acrValues = acrValuesOf(p.components)
-	p.SetAudiences([]string{p.issuer})
 	p.requestObjects = p.newRequestObjects()
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err
+	}
+	p.tokens = &Tokens{store: p.store, keys: p.keys, issuer: p.issuer, clients: p.clients, refreshTokens: p.refreshTokens}
+	p.tokens.SetAudiences([]string{p.issuer})
+	p.sessionTokens = newSessionTokens(p.store, p.now, p.random, p.components.ChangePasswordLifetime)
+	p.aboutTokens = &tokenEndpoints{
+		store: p.store, keys: p.keys, issuer: p.issuer, clients: p.clients, tokens: p.tokens, cors: p.cors,
 	}
 	p.nonces, p.hints = &Nonces{store: p.store}, idTokenHints{keys: p.keys, issuer: p.issuer}
 	p.logouts = &logoutNotifier{
@@ -216,6 +228,12 @@ func (p *Provider) Store() *storage.Store { return p.store }
 
 // Clients authenticates clients, for an adapter that asks who somebody is or explains a failure.
 func (p *Provider) Clients() *clientauth.Authenticator { return p.clients }
+
+// Tokens reads tokens, for an adapter that answers what one stands for.
+func (p *Provider) Tokens() *Tokens { return p.tokens }
+
+// SessionTokens are those of the login API.
+func (p *Provider) SessionTokens() *SessionTokens { return p.sessionTokens }
 
 // Nonces are those of sign-in by digital signature.
 func (p *Provider) Nonces() *Nonces { return p.nonces }

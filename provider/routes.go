@@ -33,9 +33,9 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		router.HandleFunc(path, oauth.Preflight).Methods(http.MethodOptions)
 	}
 	json(oauth.PathToken, p.token)
-	json(oauth.PathRevoke, p.revoke)
-	router.Handle(oauth.PathIntrospect, oauth.Serve(p.introspect, oauth.EncodeError)).Methods(http.MethodPost)
-	router.Handle(oauth.PathUserinfo, oauth.Serve(p.userinfo, oauth.EncodeBearerError)).Methods(http.MethodGet, http.MethodPost)
+	json(oauth.PathRevoke, p.aboutTokens.revoke)
+	router.Handle(oauth.PathIntrospect, oauth.Serve(p.aboutTokens.introspect, oauth.EncodeError)).Methods(http.MethodPost)
+	router.Handle(oauth.PathUserinfo, oauth.Serve(p.aboutTokens.userinfo, oauth.EncodeBearerError)).Methods(http.MethodGet, http.MethodPost)
 	router.HandleFunc(oauth.PathUserinfo, oauth.Preflight).Methods(http.MethodOptions)
 	if p.registration != nil {
 		p.registration.Mount(router)

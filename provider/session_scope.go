@@ -23,17 +23,17 @@ const (
 	scopeOwnAccount    = "user:"
 )
 
-// CheckSessionToken says whether a session token may be issued, before anything is sent to anybody. Errors: *ScopeError,
+// Check says whether a session token may be issued, before anything is sent to anybody. Errors: *ScopeError,
 // ErrAssurance.
-func (p *Provider) CheckSessionToken(ctx context.Context, t SessionToken) error {
-	_, err := p.checkSessionToken(ctx, t)
+func (s *SessionTokens) Check(ctx context.Context, t SessionToken) error {
+	_, err := s.check(ctx, t)
 	return err
 }
 
-// checkSessionToken holds the scope of a token, or of what its sign-in will end with, against the assurance that the
+// check holds the scope of a token, or of what its sign-in will end with, against the assurance that the
 // catalogue demands and against the user's roles. It returns the scopes that the roles do not give and the policy of the
 // client lets pass. A token that an administrator makes is held against nothing: no sign-in stands behind it.
-func (p *Provider) checkSessionToken(ctx context.Context, t SessionToken) (beyond []string, err error) {
+func (s *SessionTokens) check(ctx context.Context, t SessionToken) (beyond []string, err error) {
 	if t.ByAdministrator {
 		return nil, nil
 	}
@@ -42,13 +42,13 @@ func (p *Provider) checkSessionToken(ctx context.Context, t SessionToken) (beyon
 		scope, assurance = storage.SplitScope(t.ScopeRequest), storage.AssuranceOneTimeCode
 	}
 	var roleIDs []string
-	standing, err := p.store.FindStanding(ctx, t.UserID, t.Client.ID)
+	standing, err := s.store.FindStanding(ctx, t.UserID, t.Client.ID)
 	if err == nil {
 		roleIDs = standing.RoleIDs
 	} else if !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
 	}
-	ceiling, err := findScopes(ctx, p.store, t.Client, roleIDs)
+	ceiling, err := findScopes(ctx, s.store, t.Client, roleIDs)
 	if err != nil {
 		return nil, err
 	}

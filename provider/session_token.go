@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"time"
 
@@ -41,32 +42,48 @@ type SessionToken struct {
 	ExpiresAt int64  // epoch seconds; made here
 }
 
-// IssueSessionToken makes a session token and ends the session tokens that the user has of the client, in one write. Its
+// SessionTokens makes and finds the tokens of those who sign in through an API. It is safe for concurrent use.
+type SessionTokens struct {
+	store  *storage.Store
+	now    func() time.Time
+	random io.Reader
+	// changePasswordLifetime is how long a token for a change of the password lives, in seconds.
+	changePasswordLifetime int64
+}
+
+func newSessionTokens(
+	store *storage.Store, now func() time.Time, random io.Reader, changePasswordLifetime time.Duration,
+) *SessionTokens {
+	lifetime := cmp.Or(changePasswordLifetime, login.ChangePasswordLifetime)
+	return &SessionTokens{store: store, now: now, random: random, changePasswordLifetime: int64(lifetime / time.Second)}
+}
+
+// Issue makes a session token and ends the session tokens that the user has of the client, in one write. Its
 // life is that of the client's access tokens; one for a change of the password lives for minutes. Errors: ErrSignInOver, and
-// those of CheckSessionToken.
-func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*SessionToken, error) {
-	beyond, err := p.checkSessionToken(ctx, t)
+// those of Check.
+func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToken, error) {
+	beyond, err := s.check(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	if t.Value, err = oauth.OpaqueToken(p.random, t.Client.Policy.TokenForm); err != nil {
+	if t.Value, err = oauth.OpaqueToken(s.random, t.Client.Policy.TokenForm); err != nil {
 		return nil, err
 	}
 	if t.ID == "" {
-		t.ID = p.store.NewID()
+		t.ID = s.store.NewID()
 	}
-	now := p.store.Now()
+	now := s.store.Now()
 	t.ExpiresAt = now + t.Client.Policy.AccessLifetime
 	if t.Kind == storage.KindChangePasswordToken {
-		t.ExpiresAt = now + min(t.Client.Policy.AccessLifetime, p.changePasswordLifetime())
+		t.ExpiresAt = now + min(t.Client.Policy.AccessLifetime, s.changePasswordLifetime)
 	}
 	if t.AuthTime == 0 {
-		t.AuthTime = p.now().UnixMicro()
+		t.AuthTime = s.now().UnixMicro()
 	}
-	u := p.store.NewUnitOfWork()
+	u := s.store.NewUnitOfWork()
 	u.QueueSessionToken(storage.AccessToken{
 		ID: storage.Hash(t.Value), AccessTokenID: t.ID, Kind: t.Kind, ClientID: t.Client.ID, UserID: t.UserID,
-		GrantID: p.store.NewID(), Scope: t.Scope, CreatedAt: now, ExpiresAt: t.ExpiresAt,
+		GrantID: s.store.NewID(), Scope: t.Scope, CreatedAt: now, ExpiresAt: t.ExpiresAt,
 		Session: &storage.Session{
 			UserID: t.UserID, Subject: t.UserID, GrantType: t.GrantType, ScopeRequest: t.ScopeRequest, Factor: t.Factor,
 			FactorType: t.FactorType, FactorBefore: t.FactorBefore, AuthTime: t.AuthTime, AMR: t.AMR, ACR: t.ACR,
@@ -91,13 +108,13 @@ func (p *Provider) IssueSessionToken(ctx context.Context, t SessionToken) (*Sess
 	return &t, nil
 }
 
-// FindSessionToken finds an opaque access token of any kind by its value, one that is over too: the caller says so in its
+// Find finds an opaque access token of any kind by its value, one that is over too: the caller says so in its
 // own order. ErrTokenUnknown: there is none.
-func (p *Provider) FindSessionToken(ctx context.Context, value string) (*storage.AccessToken, error) {
+func (s *SessionTokens) Find(ctx context.Context, value string) (*storage.AccessToken, error) {
 	if value == "" || len(value) > maximumToken || strings.Count(value, ".") == 2 {
 		return nil, ErrTokenUnknown
 	}
-	t, err := p.store.FindAccessToken(ctx, storage.Hash(value))
+	t, err := s.store.FindAccessToken(ctx, storage.Hash(value))
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, ErrTokenUnknown
 	}
@@ -108,12 +125,7 @@ func (p *Provider) FindSessionToken(ctx context.Context, value string) (*storage
 		t.ExpiresAt = 0 // revoking is expiring
 	}
 	if t.Kind == storage.KindChangePasswordToken { // one may be imported, or from before its life was short
-		t.ExpiresAt = min(t.ExpiresAt, t.CreatedAt+p.changePasswordLifetime())
+		t.ExpiresAt = min(t.ExpiresAt, t.CreatedAt+s.changePasswordLifetime)
 	}
 	return t, nil
-}
-
-// changePasswordLifetime is how long a token for a change of the password lives, in seconds.
-func (p *Provider) changePasswordLifetime() int64 {
-	return int64(cmp.Or(p.components.ChangePasswordLifetime, login.ChangePasswordLifetime) / time.Second)
 }

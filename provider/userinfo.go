@@ -12,12 +12,12 @@ import (
 
 // userinfo is the UserInfo endpoint (OIDC Core 5.3). The token comes in the header or, by POST, in the body; never in the
 // query (RFC 6750 2.3 is not offered).
-func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
+func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error {
 	token, err := bearer(w, r)
 	if err != nil {
 		return err
 	}
-	info, err := p.inspectAccess(r.Context(), token)
+	info, err := e.tokens.inspectAccess(r.Context(), token)
 	if errors.Is(err, ErrInactive) {
 		return oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken, "The access token is unknown, expired or revoked.").Because(err)
 	}
@@ -28,7 +28,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 	if info.UserID == "" || !oauth.ContainsAll(scope, []string{"openid"}) {
 		return oauth.NewError(http.StatusForbidden, oauth.CodeInsufficientScope, "The access token was not granted the scope openid.")
 	}
-	client, err := p.store.Client(r.Context(), info.ClientID)
+	client, err := e.store.Client(r.Context(), info.ClientID)
 	if err != nil {
 		return err
 	}
@@ -38,18 +38,18 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	claims["sub"] = info.Subject
-	p.cors.AllowOrigin(w, r, info.ClientID)
+	e.cors.AllowOrigin(w, r, info.ClientID)
 	if algorithm := client.Metadata.UserinfoSignedResponseAlg; algorithm != "" {
-		return p.writeSignedUserinfo(w, client, algorithm, claims)
+		return e.writeSignedUserinfo(w, client, algorithm, claims)
 	}
 	return oauth.WriteJSON(w, http.StatusOK, claims)
 }
 
 // writeSignedUserinfo answers with a JWT for the client that registered for one (OIDC Core 5.3.2). It has no exp, for it is
 // read at once, and no typ, which many libraries would not know: what takes an ID token here asks for the typ of one.
-func (p *Provider) writeSignedUserinfo(w http.ResponseWriter, client *storage.Client, algorithm string, claims map[string]any) error {
-	claims["iss"], claims["aud"] = p.issuer, client.ID
-	signed, err := p.keys.Sign(algorithm, "", claims)
+func (e *tokenEndpoints) writeSignedUserinfo(w http.ResponseWriter, client *storage.Client, algorithm string, claims map[string]any) error {
+	claims["iss"], claims["aud"] = e.issuer, client.ID
+	signed, err := e.keys.Sign(algorithm, "", claims)
 	if err != nil {
 		return err
 	}

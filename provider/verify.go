@@ -50,41 +50,41 @@ type Verification struct {
 // came along, counts for clients that work through a broker. The checks are in the order of contract section 2.6, and the
 // first that fails is the error: ErrTokenUnknown, ErrTokenExpired, ErrAudience, ErrUnknownClient, ErrClientBlocked,
 // ErrUnknownUser, ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings.
-func (p *Provider) Verify(ctx context.Context, token, apiKey string) (*Verification, error) {
+func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verification, error) {
 	if token == "" || len(token) > maximumToken {
 		return nil, ErrTokenUnknown
 	}
-	probe, err := p.clients.Probe(ctx, apiKey)
+	probe, err := t.clients.Probe(ctx, apiKey)
 	if err != nil {
 		return nil, err
 	}
 	var found *storage.Verification
 	v := &Verification{}
 	if strings.Count(token, ".") == 2 {
-		found, err = p.verifyJWT(ctx, token, probe, v)
+		found, err = t.verifyJWT(ctx, token, probe, v)
 	} else {
-		found, err = p.verifyOpaque(ctx, token, probe, v)
+		found, err = t.verifyOpaque(ctx, token, probe, v)
 	}
 	if err != nil {
 		return nil, err
 	}
 	inbound.RecordOf(ctx).About(v.ClientID, v.UserID)
 	v.PersonID = found.PersonID
-	if found.ExpiresAt <= p.store.Now() {
+	if found.ExpiresAt <= t.store.Now() {
 		return v, ErrTokenExpired
 	}
-	if len(v.Audience) > 0 && !v.IsFor(*p.audiences.Load()) {
+	if len(v.Audience) > 0 && !v.IsFor(*t.audiences.Load()) {
 		return v, fmt.Errorf("%w: %q", ErrAudience, v.Audience)
 	}
-	if err := p.verifyHolders(ctx, v, found); err != nil {
+	if err := t.verifyHolders(ctx, v, found); err != nil {
 		return v, err
 	}
-	err = p.verifyBroker(ctx, v, apiKey, found.KeyClientID)
+	err = t.verifyBroker(ctx, v, apiKey, found.KeyClientID)
 	if errors.Is(err, clientauth.ErrAPIKeyInvalid) {
-		_ = p.clients.APIKeyFailed(ctx) // a gateway is told in the words of the contract, limited or not
+		_ = t.clients.APIKeyFailed(ctx) // a gateway is told in the words of the contract, limited or not
 	}
 	if err == nil && found.KeyClientID != "" {
-		p.clients.RememberAPIKey(ctx, probe)
+		t.clients.RememberAPIKey(ctx, probe)
 	}
 	return v, err
 }
@@ -96,20 +96,20 @@ func (v *Verification) IsFor(resources []string) bool {
 
 // SetAudiences says which resources gateways ask for, from now on: Verify refuses a token that is for none of them (RFC 9068
 // section 4). Without it that is the issuer alone.
-func (p *Provider) SetAudiences(resources []string) { p.audiences.Store(&resources) }
+func (t *Tokens) SetAudiences(resources []string) { t.audiences.Store(&resources) }
 
-func (p *Provider) verifyOpaque(
+func (t *Tokens) verifyOpaque(
 	ctx context.Context, token string, probe storage.APIKeyProbe, v *Verification,
 ) (*storage.Verification, error) {
 	presented := storage.Presented{Hash: storage.Hash(token), APIKey: probe}
 	if strings.HasPrefix(token, refreshPrefix) {
 		var known bool
-		presented.GrantID, presented.Generation, known = p.refreshTokens.parse(token)
+		presented.GrantID, presented.Generation, known = t.refreshTokens.parse(token)
 		if !known {
 			return nil, ErrTokenUnknown
 		}
 	}
-	found, err := p.store.Verify(ctx, presented)
+	found, err := t.store.Verify(ctx, presented)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, ErrTokenUnknown
 	}
@@ -136,10 +136,10 @@ func (p *Provider) verifyOpaque(
 	return found, nil
 }
 
-func (p *Provider) verifyJWT(
+func (t *Tokens) verifyJWT(
 	ctx context.Context, token string, probe storage.APIKeyProbe, v *Verification,
 ) (*storage.Verification, error) {
-	claims, err := p.readAccessToken(token)
+	claims, err := t.readAccessToken(token)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTokenUnknown, err)
 	}
@@ -149,7 +149,7 @@ func (p *Provider) verifyJWT(
 	if claims.GrantID != "" {
 		v.GrantType = "authorization_code"
 	}
-	found, err := p.store.VerifyJWT(ctx, storage.PresentedJWT{
+	found, err := t.store.VerifyJWT(ctx, storage.PresentedJWT{
 		JTI: claims.ID, GrantID: claims.GrantID, APIKey: probe,
 	})
 	if err != nil {
@@ -164,8 +164,8 @@ func (p *Provider) verifyJWT(
 
 // verifyHolders are the checks of client and user. A token of the client itself has no user to speak for, and no gateway
 // of this contract has a use for it.
-func (p *Provider) verifyHolders(ctx context.Context, v *Verification, found *storage.Verification) error {
-	client, err := p.store.Client(ctx, v.ClientID)
+func (t *Tokens) verifyHolders(ctx context.Context, v *Verification, found *storage.Verification) error {
+	client, err := t.store.Client(ctx, v.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return oauth.ErrUnknownClient
@@ -183,7 +183,7 @@ func (p *Provider) verifyHolders(ctx context.Context, v *Verification, found *st
 }
 
 // verifyBroker lets a client that works through a broker through only with the api-key of one.
-func (p *Provider) verifyBroker(ctx context.Context, v *Verification, apiKey, keyClientID string) error {
+func (t *Tokens) verifyBroker(ctx context.Context, v *Verification, apiKey, keyClientID string) error {
 	switch v.Client.AccessType() {
 	case storage.AccessTypeDirect:
 		return nil
@@ -197,7 +197,7 @@ func (p *Provider) verifyBroker(ctx context.Context, v *Verification, apiKey, ke
 	case keyClientID == "":
 		return clientauth.ErrAPIKeyInvalid
 	}
-	broker, err := p.clients.Broker(ctx, keyClientID)
+	broker, err := t.clients.Broker(ctx, keyClientID)
 	if err != nil {
 		return err
 	}
@@ -207,9 +207,9 @@ func (p *Provider) verifyBroker(ctx context.Context, v *Verification, apiKey, ke
 
 // readAccessToken reads the claims of a JWT access token of ours. It never takes an ID token for one: a JWT must say at+jwt, or
 // JWT as ID tokens do and have the client_id that these never have.
-func (p *Provider) readAccessToken(token string) (accessTokenClaims, error) {
+func (t *Tokens) readAccessToken(token string) (accessTokenClaims, error) {
 	var claims accessTokenClaims
-	payload, typ, err := p.keys.Verify(token)
+	payload, typ, err := t.keys.Verify(token)
 	switch {
 	case err != nil:
 		return claims, err
@@ -220,7 +220,7 @@ func (p *Provider) readAccessToken(token string) (accessTokenClaims, error) {
 		return claims, err
 	}
 	switch {
-	case claims.Issuer != p.issuer:
+	case claims.Issuer != t.issuer:
 		return claims, errors.New("of another issuer")
 	case claims.ClientID == "" || claims.ID == "":
 		return claims, errors.New("a JWT without client_id or jti, so no access token")

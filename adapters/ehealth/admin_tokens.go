@@ -159,7 +159,7 @@ func (a *Adapter) issueToken(w http.ResponseWriter, r *http.Request) error {
 	case !scopeOfType(client, scope):
 		return failureScopeOutsideType
 	}
-	issued, err := a.provider.IssueSessionToken(r.Context(), provider.SessionToken{
+	issued, err := a.provider.SessionTokens().Issue(r.Context(), provider.SessionToken{
 		Kind: storage.KindAccessToken, Client: client, UserID: user.ID, Scope: scope, GrantType: grantPassword,
 		ByAdministrator: true,
 	})

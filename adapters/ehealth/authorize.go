@@ -52,7 +52,7 @@ func (a *Adapter) bearer(r *http.Request, scope string) (*provider.Verification,
 	if !found {
 		return nil, failureAuthorizationHeader
 	}
-	v, err := a.provider.Verify(r.Context(), token, r.Header.Get("Api-Key"))
+	v, err := a.provider.Tokens().Verify(r.Context(), token, r.Header.Get("Api-Key"))
 	if _, refused := refusedVerification(err); refused {
 		return nil, failureAccessToken.because(err)
 	}

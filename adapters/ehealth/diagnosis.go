@@ -84,7 +84,7 @@ func (a *Adapter) diagnoseCode(ctx context.Context, client *storage.Client, form
 // diagnoseRefresh is contract 2.1.2. A revoked grant is an expired token here: revoking was expiring. A token that was
 // exchanged and may be repeated (docs/refresh-tokens.md) is not expired.
 func (a *Adapter) diagnoseRefresh(ctx context.Context, client *storage.Client, value string) (*failure, error) {
-	grant, err := a.provider.FindRefreshGrant(ctx, value)
+	grant, err := a.provider.Tokens().FindRefreshGrant(ctx, value)
 	if errors.Is(err, provider.ErrInactive) {
 		return &failureTokenNotFound, nil
 	}

@@ -153,7 +153,7 @@ func newSessionToken(t *provider.SessionToken) sessionToken {
 
 // answerSession issues a token and says what comes next.
 func (a *Adapter) answerSession(w http.ResponseWriter, r *http.Request, t provider.SessionToken, next string) error {
-	issued, err := a.provider.IssueSessionToken(r.Context(), t)
+	issued, err := a.provider.SessionTokens().Issue(r.Context(), t)
 	if err != nil {
 		return sessionFailure(err)
 	}
@@ -181,7 +181,7 @@ func (a *Adapter) presented(r *http.Request, wrongKind failure, kinds ...string)
 	if !given {
 		return nil, failureNoHeader
 	}
-	t, err := a.provider.FindSessionToken(r.Context(), value)
+	t, err := a.provider.SessionTokens().Find(r.Context(), value)
 	switch {
 	case errors.Is(err, provider.ErrTokenUnknown):
 		return nil, failureTokenInvalid

@@ -108,7 +108,7 @@ func (a *Adapter) afterPassword(w http.ResponseWriter, r *http.Request, l passwo
 	factor, err := a.provider.Store().FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
 	switch {
 	case errors.Is(err, storage.ErrNotFound), err == nil && !factor.IsActive:
-		if err := a.provider.CheckSessionToken(r.Context(), t); err != nil {
+		if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {
 			return sessionFailure(err)
 		}
 		if err := a.provider.RecordSignIn(r, l.client.ID, user.ID, amrPassword); err != nil {
@@ -128,7 +128,7 @@ func (a *Adapter) afterPassword(w http.ResponseWriter, r *http.Request, l passwo
 // sendAndAnswer sends a code under the id of the token that is about to be issued, and issues it only then: when the
 // code does not go out, what the person had before stays good.
 func (a *Adapter) sendAndAnswer(w http.ResponseWriter, r *http.Request, t provider.SessionToken, phone, next string) error {
-	if err := a.provider.CheckSessionToken(r.Context(), t); err != nil {
+	if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {
 		return sessionFailure(err)
 	}
 	if err := a.provider.SendOneTimeCode(r.Context(), t.UserID, t.ID, phone); err != nil {

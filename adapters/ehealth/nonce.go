@@ -61,14 +61,14 @@ func (a *Adapter) logout(w http.ResponseWriter, r *http.Request) error {
 	if !given {
 		return failureAccessToken
 	}
-	info, err := a.provider.Inspect(r.Context(), value)
+	info, err := a.provider.Tokens().Inspect(r.Context(), value)
 	switch {
 	case errors.Is(err, provider.ErrInactive), err == nil && (info.Kind != storage.KindAccessToken || info.UserID == ""):
 		return failureAccessToken.because(err)
 	case err != nil:
 		return err
 	}
-	if err := a.provider.EndToken(r.Context(), value, info); err != nil {
+	if err := a.provider.Tokens().End(r.Context(), value, info); err != nil {
 		return err
 	}
 	return a.answer(w, r, http.StatusOK, map[string]string{"id": info.ID})

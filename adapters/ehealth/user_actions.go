@@ -150,13 +150,13 @@ func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
 		FactorBefore: factor.Factor, AMR: t.Session.AMR, ACR: t.Session.ACR, AuthTime: t.Session.AuthTime,
 		PasswordSetAt: t.Session.PasswordSetAt,
 	}
-	if err := a.provider.CheckSessionToken(r.Context(), next); err != nil {
+	if err := a.provider.SessionTokens().Check(r.Context(), next); err != nil {
 		return sessionFailure(err)
 	}
 	if err := a.provider.SendOneTimeCode(r.Context(), next.UserID, next.ID, number); err != nil {
 		return oneTimeCodeFailure(err)
 	}
-	issued, err := a.provider.IssueSessionToken(r.Context(), next)
+	issued, err := a.provider.SessionTokens().Issue(r.Context(), next)
 	if err != nil {
 		return sessionFailure(err)
 	}
@@ -234,7 +234,7 @@ func (a *Adapter) approveFactor(w http.ResponseWriter, r *http.Request) error {
 		complete.Scope, complete.ScopeRequest, complete.AuthTime = t.Scope, t.Session.ScopeRequest, t.Session.AuthTime
 		complete.AMR, complete.ACR = t.Session.AMR, t.Session.ACR
 	}
-	issued, err := a.provider.IssueSessionToken(r.Context(), complete)
+	issued, err := a.provider.SessionTokens().Issue(r.Context(), complete)
 	if err != nil {
 		return sessionFailure(err)
 	}

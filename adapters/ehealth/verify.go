@@ -99,7 +99,7 @@ type verifiedPerson struct {
 // verify is GET /admin/tokens/{value}/verify.
 func (a *Adapter) verify(w http.ResponseWriter, r *http.Request) error {
 	value := mux.Vars(r)["token"]
-	v, err := a.provider.Verify(r.Context(), value, r.Header.Get("Api-Key"))
+	v, err := a.provider.Tokens().Verify(r.Context(), value, r.Header.Get("Api-Key"))
 	if err != nil {
 		return verificationFailure(err)
 	}
@@ -132,7 +132,7 @@ type roleObject struct {
 
 // verifiedUser is GET /admin/tokens/{value}/user. It asks less than verify: neither blocks nor brokers count.
 func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
-	v, err := a.provider.Verify(r.Context(), mux.Vars(r)["token"], "")
+	v, err := a.provider.Tokens().Verify(r.Context(), mux.Vars(r)["token"], "")
 	switch _, refused := refusedVerification(err); {
 	case err != nil && !refused:
 		return err

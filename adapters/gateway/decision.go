@@ -53,7 +53,7 @@ func (g *Gateway) decide(ctx context.Context, o original, header http.Header) de
 	if byCookie && crossSite(o, header) {
 		return d.refuse(http.StatusForbidden, "forbidden", "Cross-site request", nil)
 	}
-	who, err := g.Provider.Verify(ctx, token, apiKey)
+	who, err := g.Provider.Tokens().Verify(ctx, token, apiKey)
 	d.known = who
 	switch {
 	case isFault(err):

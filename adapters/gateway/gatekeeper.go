@@ -134,9 +134,9 @@ func (k *Gatekeeper) logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if cookie, err := r.Cookie(cookieAuthorization); err == nil {
-		info, err := k.Provider.Inspect(r.Context(), cookie.Value)
+		info, err := k.Provider.Tokens().Inspect(r.Context(), cookie.Value)
 		if err == nil && info.ClientID == k.ClientID {
-			err = k.Provider.EndToken(r.Context(), cookie.Value, info)
+			err = k.Provider.Tokens().End(r.Context(), cookie.Value, info)
 		}
 		if err != nil && !errors.Is(err, provider.ErrInactive) {
 			k.refuse(w, r, oauth.AsError(err).Status, "internal_error", "Service is temporarily unavailable. Try later")

@@ -53,7 +53,7 @@ func (g *Gateway) SetRules(rules *Rules) {
 	if len(audiences) == 0 {
 		audiences = append(rules.audiences(), g.Provider.Issuer())
 	}
-	g.Provider.SetAudiences(audiences)
+	g.Provider.Tokens().SetAudiences(audiences)
 	g.rules.Store(rules)
 }
 
