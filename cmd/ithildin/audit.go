@@ -88,7 +88,7 @@ type auditListCommand struct {
 	console.FormatFlag
 }
 
-// mostListed bounds what is listed at once; who wants more goes on behind the last.
+// mostListed is the maximum number of events that audit list prints; --after continues behind the last one.
 const mostListed = 1000
 
 // Help shows how the verb is used.

@@ -29,7 +29,7 @@ type auditExportCommand struct {
 	clock exportClock
 }
 
-// exportClock is the time of an export; what is nil is that of the machine.
+// exportClock replaces the time and the pauses of an export in tests; a nil function is that of the machine.
 type exportClock struct {
 	now   func() time.Time
 	pause func(ctx context.Context, d time.Duration)

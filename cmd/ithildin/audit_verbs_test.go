@@ -131,15 +131,15 @@ func verbOf(line string) []string {
 	if err != nil {
 		panic(err)
 	}
-	node, words := parser.Model.Node, []string{}
+	node, path := parser.Model.Node, []string{}
 	for _, word := range strings.Fields(line) {
 		i := slices.IndexFunc(node.Children, func(n *kong.Node) bool { return n.Name == word })
 		if i < 0 {
 			break
 		}
-		node, words = node.Children[i], append(words, word)
+		node, path = node.Children[i], append(path, word)
 	}
-	return words
+	return path
 }
 
 // auditedDatabase is a database on which verbs run, and what they said that later ones need.

@@ -101,7 +101,7 @@ type clientRecord struct {
 	Connections []connectionRow  `json:"connections"`
 }
 
-// Run prints all but the secrets, which nobody knows.
+// Run prints the client without its secrets, of which only hashes are stored.
 func (c *clientShowCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		client, err := store.LoadClient(ctx, c.ID)

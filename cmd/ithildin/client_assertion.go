@@ -16,7 +16,8 @@ type clientAssertionFields struct {
 	TokenAuthAlg *string `placeholder:"ALG" enum:"${assertion_algs}" help:"${token_auth_alg}"`
 }
 
-// apply changes what is given. Keys come from one place, and an algorithm goes with the method it was chosen for.
+// apply sets the members whose flags were given. Keys come either from a file or from a URI, and a new method resets
+// the algorithm that was chosen for the old one.
 func (f clientAssertionFields) apply(m *storage.Metadata, method string) error {
 	if method != "" && method != m.TokenEndpointAuthMethod {
 		m.TokenEndpointAuthMethod, m.TokenEndpointAuthSigningAlg = method, ""

@@ -19,7 +19,7 @@ import (
 	"ithildin/storage"
 )
 
-// clientFields are what client create sets and client update changes; what is not given stays as it is.
+// clientFields are the flags that client create and client update share. A flag that is not given changes nothing.
 type clientFields struct {
 	Name       string            `help:"Name on the consent page."`
 	Type       *string           `placeholder:"NAME" help:"Client type, which limits the scopes."`
@@ -76,7 +76,8 @@ func (f clientFields) applyMetadata(m *storage.Metadata) error {
 	return f.clientAssertionFields.apply(m, f.AuthMethod)
 }
 
-// findClientTypeID reads the id of a client type by its name; "" takes the type of a client away.
+// findClientTypeID returns the id of the client type of a name; for the name "" it returns "", which removes the type
+// of a client.
 func findClientTypeID(ctx context.Context, store *storage.Store, name string) (string, error) {
 	if name == "" {
 		return "", nil
@@ -96,7 +97,7 @@ func replaceList(list *[]string, given []string) {
 	}
 }
 
-// replaceText puts the value of a flag in place of a text, likewise.
+// replaceText replaces a text by the value of a flag; nil is a flag that was not given.
 func replaceText(text *string, given *string) {
 	if given != nil {
 		*text = *given
@@ -158,7 +159,7 @@ func changePolicy(policy storage.Policy, changes map[string]string) (storage.Pol
 // checkClient names everything about a new client that the provider could not serve.
 func checkClient(c *storage.Client) error {
 	var wrong []error
-	if c.ID == "" || len(c.ID) > 255 || !isWord(c.ID) {
+	if c.ID == "" || len(c.ID) > 255 || !isUnreserved(c.ID) {
 		wrong = append(wrong, fmt.Errorf("client_id %.60q: want 1 to 255 letters, digits and -._~", c.ID))
 	}
 	if c.Name == "" {
@@ -192,7 +193,7 @@ func checkClientChange(before, after *storage.Client) error {
 	return nil
 }
 
-// checkText holds a text that people read to the bounds that it has everywhere.
+// checkText checks the length and the characters of a text that people read.
 func checkText(name, text string) error {
 	if err := registration.ValidateText(text); err != nil {
 		return &console.UsageError{Cause: fmt.Errorf("%s %w", name, err)}
@@ -200,8 +201,8 @@ func checkText(name, text string) error {
 	return nil
 }
 
-// isWord accepts the unreserved characters of RFC 3986, which mean the same in every place a client_id goes.
-func isWord(text string) bool {
+// isUnreserved accepts the unreserved characters of RFC 3986, which mean the same in every place a client_id goes.
+func isUnreserved(text string) bool {
 	for _, c := range text {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 		if !letter && c != '-' && c != '.' && c != '_' && c != '~' {

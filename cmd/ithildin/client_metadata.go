@@ -8,8 +8,8 @@ import (
 	"ithildin/storage"
 )
 
-// clientMetadataFields are what a client may also register about itself (OIDC Registration 2). A sector document is not
-// fetched here: whoever writes the command vouches for it.
+// clientMetadataFields are the metadata that a client may also register itself (OIDC Registration 2). The document of
+// a sector identifier is not fetched: the operator who runs the verb is responsible for it.
 type clientMetadataFields struct {
 	ApplicationType            *string  `placeholder:"TYPE" enum:",web,native" help:"${application_type}"`
 	ResponseType               []string `placeholder:"TYPE,…" help:"${response_type}"`
@@ -30,7 +30,8 @@ type clientMetadataFields struct {
 	DefaultMaxAge              *int64   `placeholder:"SECONDS" help:"${default_max_age}"`
 }
 
-// apply changes what is given. New grants without response types get those that go with them.
+// apply sets the members whose flags were given. Response types follow from the grant types where only the latter
+// were given.
 func (f clientMetadataFields) apply(m *storage.Metadata, grants []string) {
 	if grants != nil {
 		replaceList(&m.GrantTypes, grants)

@@ -72,7 +72,8 @@ func newConnectionSecret(
 	return secret, generated, err
 }
 
-// requireSealed refuses a client that signs with its secret where nobody can know that secret.
+// requireSealed returns an error for a client that signs with a secret of which only the hash is stored: its
+// signatures could not be verified.
 func requireSealed(c *storage.Client) error {
 	if !clientauth.SignsWithSecret(&c.Metadata) {
 		return nil

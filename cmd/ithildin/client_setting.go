@@ -9,7 +9,7 @@ type clientSettingFields struct {
 	LoginGrantType []string `placeholder:"GRANT,…" enum:"password,digital_signature" help:"${login_grant_type}"`
 }
 
-// apply changes what is given.
+// apply sets the fields whose flags were given.
 func (f clientSettingFields) apply(c *storage.Client) error {
 	if f.AccessType != "" {
 		if err := c.SetAccessType(f.AccessType); err != nil {

@@ -162,7 +162,7 @@ func (c *connectionUpdateCommand) Run(ctx context.Context) error {
 	})
 }
 
-// checkConnection holds the client to what it may have with the connection as it is to be.
+// checkConnection validates the client as it would be with the changed connection.
 func checkConnection(ctx context.Context, store *storage.Store, connection *storage.Connection) error {
 	client, err := store.LoadClient(ctx, connection.ClientID)
 	if err != nil {

@@ -176,7 +176,7 @@ func (p *process) postAs(path, client, secret string, form url.Values) (int, map
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.SetBasicAuth(client, secret)
-	response, err := (&http.Client{Timeout: p.patience}).Do(request)
+	response, err := (&http.Client{Timeout: p.timeout}).Do(request)
 	if err != nil {
 		return 0, nil
 	}

@@ -92,7 +92,7 @@ type initialAccessTokenRow struct {
 	ExpiresAt console.Moment `json:"expires_at"`
 }
 
-// Run prints the tokens without their values, which nobody knows.
+// Run prints the tokens without their values, of which only hashes are stored.
 func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		tokens, err := store.ListInitialAccessTokens(ctx)

@@ -37,8 +37,8 @@ type process struct {
 	admin   string
 	command *exec.Cmd
 	output  *output
-	// patience is how long a client waits for an answer; 0: for ever.
-	patience time.Duration
+	// timeout is how long a client waits for an answer; 0: for ever.
+	timeout time.Duration
 }
 
 // output is what a process has written so far, also while it runs.

@@ -50,7 +50,7 @@ func beginChains(t *testing.T, change func(*storage.Policy)) *chains {
 		require.Equal(t, http.StatusOK, status)
 		c.tokens = append(c.tokens, answer["refresh_token"].(string))
 	}
-	c.patience = 400 * time.Millisecond
+	c.timeout = 400 * time.Millisecond
 	return c
 }
 

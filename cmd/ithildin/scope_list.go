@@ -19,7 +19,7 @@ func splitScope(given []string) []string {
 	return storage.SplitScope(strings.Join(given, " "))
 }
 
-// checkScope holds scopes to the characters of RFC 6749 3.3.
+// checkScope checks that scopes have only the characters of RFC 6749 3.3.
 func checkScope(scope []string) error {
 	for _, name := range scope {
 		if err := registration.ValidateScope(name); err != nil {
@@ -29,8 +29,9 @@ func checkScope(scope []string) error {
 	return nil
 }
 
-// warnOfUnknownScopes names scopes that the catalogue lacks: roles govern them, and the consent page has no words for
-// them. They are stored all the same, for the catalogue may follow.
+// warnOfUnknownScopes prints a warning for each scope that the catalogue lacks: only roles can grant it, and the
+// consent page shows its name in place of a description. The scopes are stored all the same, because the catalogue
+// may be filled later.
 func warnOfUnknownScopes(ctx context.Context, terminal console.Terminal, store *storage.Store, scope []string) error {
 	catalogue, err := store.Scopes(ctx)
 	if err != nil {

@@ -90,7 +90,7 @@ type scopeSetChange struct {
 	config.DatabaseFlags
 }
 
-// updateScopeSet puts what is given in place of the name and the scopes.
+// updateScopeSet stores the set with the name and the scopes that were given.
 func updateScopeSet[T storage.Role | storage.ClientType](
 	ctx context.Context, terminal console.Terminal, sets scopeSets[T], c scopeSetChange,
 ) error {

@@ -21,7 +21,7 @@ func (serveCommand) Help() string {
     ITHILDIN_ISSUER=https://auth.example.com ITHILDIN_SECRET_FILE=/run/secrets/ithildin ithildin serve`
 }
 
-// Run loads, opens, builds and serves until a signal comes.
+// Run loads the configuration and runs the server until a signal ends it.
 func (c *serveCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	config.WarnOfUnknownSettings(terminal.Err)
 	s, err := c.Load()

@@ -37,7 +37,7 @@ type sessionRow struct {
 	UserAgent  string         `json:"user_agent"`
 }
 
-// Run prints the sessions without what opens them.
+// Run prints the sessions without the values of their cookies.
 func (c *sessionListCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)

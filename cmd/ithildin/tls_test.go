@@ -45,11 +45,11 @@ func (p *process) handshake(config *tls.Config) (serial int64, err error) {
 }
 
 // sighup lets the process read its files again, until it says so.
-func (p *process) sighup(words string) {
-	before := strings.Count(p.output.String(), words)
+func (p *process) sighup(message string) {
+	before := strings.Count(p.output.String(), message)
 	require.NoError(p.t, p.command.Process.Signal(syscall.SIGHUP))
-	require.Eventually(p.t, func() bool { return strings.Count(p.output.String(), words) > before },
-		5*time.Second, 20*time.Millisecond, words)
+	require.Eventually(p.t, func() bool { return strings.Count(p.output.String(), message) > before },
+		5*time.Second, 20*time.Millisecond, message)
 }
 
 func TestServerTerminatesTLSAndReloadsItsCertificateBySIGHUP(t *testing.T) {
@@ -92,7 +92,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		minimum, maximum uint16
 		suites           []uint16
-		refusal          string
+		wantError        string
 	}{
 		"1.1": {tls.VersionTLS10, tls.VersionTLS11, nil, "protocol version not supported"},
 		"1.2 with CBC": {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA},
@@ -107,10 +107,10 @@ func TestOldTLSIsRefused(t *testing.T) {
 			config := a.config()
 			config.MinVersion, config.MaxVersion, config.CipherSuites = c.minimum, c.maximum, c.suites
 			_, err := p.handshake(config)
-			if c.refusal == "" {
+			if c.wantError == "" {
 				require.NoError(t, err)
 			} else {
-				require.ErrorContains(t, err, c.refusal)
+				require.ErrorContains(t, err, c.wantError)
 			}
 		})
 	}

@@ -153,15 +153,15 @@ func (c *tokenClientCredentialsCommand) Run(ctx context.Context, terminal consol
 	return c.post(ctx, terminal, found.Token, form)
 }
 
-// presentedToken says where the token is that a verb is about. It is never an argument: those are seen by every user of
+// tokenFlag says where the token is that a verb is about. It is never an argument: those are seen by every user of
 // the machine.
-type presentedToken struct {
+type tokenFlag struct {
 	TokenFile string `required:"" placeholder:"PATH" help:"File with the token, - for standard input."`
 }
 
 type tokenRefreshCommand struct {
 	relyingParty
-	presentedToken
+	tokenFlag
 	Scope []string `sep:" " help:"Scopes to request, out of those granted."`
 }
 
@@ -178,12 +178,12 @@ func (c *tokenRefreshCommand) Run(ctx context.Context, terminal console.Terminal
 	if len(c.Scope) > 0 {
 		form.Set("scope", strings.Join(c.Scope, " "))
 	}
-	return c.present(ctx, terminal, c.TokenFile, "refresh_token", form, func(e *endpoints) string { return e.Token })
+	return c.sendToken(ctx, terminal, c.TokenFile, "refresh_token", form, func(e *endpoints) string { return e.Token })
 }
 
 type tokenIntrospectCommand struct {
 	relyingParty
-	presentedToken
+	tokenFlag
 }
 
 // Help shows how the verb is used.
@@ -195,12 +195,13 @@ func (tokenIntrospectCommand) Help() string {
 
 // Run prints the answer (RFC 7662 2.2).
 func (c *tokenIntrospectCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return c.present(ctx, terminal, c.TokenFile, "token", url.Values{}, func(e *endpoints) string { return e.Introspect })
+	return c.sendToken(ctx, terminal, c.TokenFile, "token", url.Values{},
+		func(e *endpoints) string { return e.Introspect })
 }
 
 type tokenRevokeCommand struct {
 	relyingParty
-	presentedToken
+	tokenFlag
 }
 
 // Help shows how the verb is used.
@@ -212,11 +213,11 @@ func (tokenRevokeCommand) Help() string {
 
 // Run prints nothing: a token that is unknown is as good as revoked (RFC 7009 2.2).
 func (c *tokenRevokeCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return c.present(ctx, terminal, c.TokenFile, "token", url.Values{}, func(e *endpoints) string { return e.Revoke })
+	return c.sendToken(ctx, terminal, c.TokenFile, "token", url.Values{}, func(e *endpoints) string { return e.Revoke })
 }
 
-// present sends a token from a file to an endpoint, as the form's field of that name.
-func (p relyingParty) present(
+// sendToken sends a token from a file to an endpoint, as the form's field of that name.
+func (p relyingParty) sendToken(
 	ctx context.Context, terminal console.Terminal, file, field string, form url.Values, endpoint func(*endpoints) string,
 ) error {
 	if file == "-" && p.ClientSecretFile == "-" {

@@ -68,7 +68,7 @@ func (c *tokenAuthorizationCodeCommand) Run(ctx context.Context, terminal consol
 	})
 }
 
-// listen opens the port of the redirect URI.
+// listen opens a listener at the host and port of the redirect URI.
 func (c *tokenAuthorizationCodeCommand) listen() (net.Listener, string, error) {
 	u, err := url.Parse(c.RedirectURI)
 	if err != nil || u.Scheme != "http" || u.Hostname() != "127.0.0.1" {

@@ -45,7 +45,7 @@ func (f passwordFlag) read(terminal console.Terminal) (password, generated strin
 	return generated, generated, err
 }
 
-// checkPassword holds a password to the rule that it has everywhere.
+// checkPassword applies the rules for new passwords, which are the same everywhere.
 func checkPassword(password, email string) error {
 	if err := login.CheckNewPassword(password, email); err != nil {
 		return &console.UsageError{Cause: err}

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// address checks that a listener has a host, or none for every interface, and a port of its own.
+// address checks HOST:PORT of a listener; the host may be empty for all interfaces, the port must not be 0.
 func (p *problems) address(name, value string) string {
 	host, port, err := net.SplitHostPort(value)
 	number, portErr := strconv.ParseUint(port, 10, 16)
@@ -65,17 +65,17 @@ func isPrintable(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// plainForm proposes how an issuer with other characters is written: clients compare it byte by byte.
-func plainForm(u *url.URL) string {
+// asciiForm proposes how an issuer with other characters is written: clients compare it byte by byte.
+func asciiForm(u *url.URL) string {
 	host, err := idna.Lookup.ToASCII(u.Hostname())
 	if err != nil || host == u.Hostname() {
 		return "has a blank or another character that no URL has"
 	}
-	plain := *u
-	if plain.Host = host; u.Port() != "" {
-		plain.Host = net.JoinHostPort(host, u.Port())
+	ascii := *u
+	if ascii.Host = host; u.Port() != "" {
+		ascii.Host = net.JoinHostPort(host, u.Port())
 	}
-	return "write the name of the host in its ASCII form, " + plain.String()
+	return "write the name of the host in its ASCII form, " + ascii.String()
 }
 
 // validHost says whether a host can be a name of the DNS or an address, with a port from 1 to 65535 where there is one.

@@ -19,7 +19,7 @@ const (
 	defaultConnections = 32
 )
 
-// Database are what opens a database.
+// Database says which database to open, with how many connections and with which master secrets.
 type Database struct {
 	URL         string
 	Connections int      // to PostgreSQL at most
@@ -60,12 +60,12 @@ func (f DatabaseFlags) load(p *problems, dev bool) Database {
 
 // checkDatabaseURL repeats no part of a URL that may hold a password.
 func checkDatabaseURL(p *problems, databaseURL string) {
-	path, lite := strings.CutPrefix(databaseURL, "sqlite:")
+	path, isSQLite := strings.CutPrefix(databaseURL, "sqlite:")
 	u, err := url.Parse(databaseURL)
 	switch {
-	case lite && path == "":
+	case isSQLite && path == "":
 		p.add("ITHILDIN_DATABASE_URL", "names no file: want sqlite:PATH")
-	case lite:
+	case isSQLite:
 	case err != nil:
 		p.add("ITHILDIN_DATABASE_URL", "is no URL: a password in it must be percent-encoded")
 	case u.Scheme != "postgres" && u.Scheme != "postgresql":

@@ -27,7 +27,7 @@ func (s *Settings) KeepDevelopmentSecret() error {
 		return nil
 	}
 	path := DevelopmentSecretFile
-	if database, lite := strings.CutPrefix(s.Database.URL, "sqlite:"); lite {
+	if database, isSQLite := strings.CutPrefix(s.Database.URL, "sqlite:"); isSQLite {
 		path = filepath.Join(filepath.Dir(database), DevelopmentSecretFile)
 	}
 	if err := makeSecretFile(path); err != nil && !errors.Is(err, fs.ErrExist) {

@@ -10,8 +10,8 @@ import (
 // settingPrefix begins the name of every variable of ours.
 const settingPrefix = "ITHILDIN_"
 
-// UnsetEmpty makes a setting that is empty, as templates of containers leave it, the same as one that is absent, but
-// for secrets.
+// UnsetEmpty removes empty settings other than secrets from the environment, so that they mean the same as settings
+// that are not set. Container templates leave such empty variables.
 func UnsetEmpty() {
 	for _, entry := range os.Environ() {
 		if name, value, _ := strings.Cut(entry, "="); value == "" && strings.HasPrefix(name, settingPrefix) &&
@@ -21,7 +21,8 @@ func UnsetEmpty() {
 	}
 }
 
-// OperatingSystemUser is whom the operating system takes this process for, and who that was before sudo.
+// OperatingSystemUser returns the name of the user that runs this process, and of the user who called sudo, for the
+// audit.
 func OperatingSystemUser() string {
 	name := "uid " + strconv.Itoa(os.Getuid())
 	if current, err := user.Current(); err == nil && current.Username != "" {

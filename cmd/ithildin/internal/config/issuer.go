@@ -19,7 +19,7 @@ func (c Flags) loadIssuer(p *problems, listen string) *url.URL {
 	u, err := url.Parse(text)
 	switch {
 	case err == nil && !isPrintable(text):
-		p.add("ITHILDIN_ISSUER", "is %q: %s", text, plainForm(u))
+		p.add("ITHILDIN_ISSUER", "is %q: %s", text, asciiForm(u))
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		p.add("ITHILDIN_ISSUER", "is %q: want a URL such as https://auth.example.com", text)
 	case u.User != nil:

@@ -40,7 +40,7 @@ type Janitor struct {
 	Batch      int
 	// AuditRetention is by the kind of events, in seconds; "" is for those of other kinds.
 	AuditRetention map[string]int64
-	// PasswordLifetime is the components': older passwords' tokens end; 0 for never.
+	// PasswordLifetime is the age of passwords whose tokens are ended; 0: none are.
 	PasswordLifetime time.Duration
 }
 

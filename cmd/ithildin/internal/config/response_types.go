@@ -10,7 +10,7 @@ import (
 
 const defaultResponseTypes = "code"
 
-// loadResponseTypes reads a list of response types, whose words may come in any order.
+// loadResponseTypes reads a list of response types. The values within a response type may have any order.
 func loadResponseTypes(p *problems, list string) []string {
 	var wanted []string
 	for text := range strings.SplitSeq(cmp.Or(list, defaultResponseTypes), ",") {

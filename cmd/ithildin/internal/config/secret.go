@@ -7,22 +7,22 @@ import (
 	"ithildin/cmd/ithildin/internal/console"
 )
 
-// isSecret says whether a variable holds a secret, or names the file with one. Such a one that is there and empty is
-// a mistake and never the same as one that is absent: a template whose value was lost must not open what it was to
-// close.
+// isSecret returns whether a variable holds a secret or names the file of one. A secret variable that is set but
+// empty is an error and not the same as one that is not set: otherwise a deployment template that loses the value
+// would turn off the protection that the secret gives.
 func isSecret(variable string) bool {
 	name := strings.TrimSuffix(variable, "_FILE")
 	return strings.HasPrefix(name, settingPrefix) &&
 		(strings.HasSuffix(name, "_SECRET") || strings.HasSuffix(name, "_TOKEN") || name == "ITHILDIN_DATABASE_URL")
 }
 
-// secret reads a secret setting from the environment variable of that name, or from a file. One that is named by
-// either and is empty is a problem; "" is one that nobody named.
+// secret reads a secret from the environment variable of that name, or from a file. It is a problem if either is set
+// but empty; the result is "" if neither is set.
 func (p *problems) secret(name, file string) string {
 	return p.secretOr(name, os.Getenv(name), file)
 }
 
-// secretOr is secret for a setting that may come by a flag as well.
+// secretOr is secret for a setting that may also be a flag.
 func (p *problems) secretOr(name, value, file string) string {
 	if file != "" {
 		return p.file(name, value, file)

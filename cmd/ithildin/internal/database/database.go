@@ -70,7 +70,7 @@ func WithSealableStore(
 }
 
 func withExisting(ctx context.Context, s config.Database, work func(*storage.Store) error) error {
-	if path, lite := strings.CutPrefix(s.URL, "sqlite:"); lite {
+	if path, isSQLite := strings.CutPrefix(s.URL, "sqlite:"); isSQLite {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return console.WithHint("ithildin migrate up makes it", fmt.Errorf("there is no database %s", path))
 		}
@@ -124,14 +124,14 @@ func ExplainSealed(err error) error {
 	return err
 }
 
-// Explain says of the two errors of the store that a person may cause what is missing or taken; others it returns as
-// they are. what names the subject, such as "user doctor@example.com".
-func Explain(err error, what string) error {
+// Explain replaces two errors of the store by messages: what does not exist, and what exists already. It returns
+// other errors as they are. subject is a noun phrase such as "user doctor@example.com".
+func Explain(err error, subject string) error {
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return fmt.Errorf("%s does not exist", what)
+		return fmt.Errorf("%s does not exist", subject)
 	case errors.Is(err, storage.ErrConflict):
-		return fmt.Errorf("%s exists already", what)
+		return fmt.Errorf("%s exists already", subject)
 	}
 	return err
 }

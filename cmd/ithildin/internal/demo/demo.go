@@ -50,7 +50,7 @@ const (
 	demoTypeID = "b9f0a1d4-7f2b-4a7e-9f63-2d8c5e1b7a33"
 )
 
-// demoScopes are those of the published page of the eHealth client, in the words that the consent page shows.
+// demoScopes are the scopes of the eHealth client, with the titles that the consent page shows.
 var demoScopes = []storage.Scope{
 	{Name: "capitation_contracts:view", TitleUkrainian: "Переглядати договори за капітацією",
 		TitleEnglish: "View capitation contracts"},
@@ -101,7 +101,7 @@ func New(issuer *url.URL) Data {
 	}
 }
 
-// Fill stores what is missing. What is there already stays as its owner has changed it, but for the callback, which
+// Fill stores the demo data that are missing. It does not change what is stored, except for the redirect URI, which
 // follows the issuer.
 func (d Data) Fill(ctx context.Context, store *storage.Store, passwords *login.Passwords) error {
 	if err := d.fillScopes(ctx, store); err != nil {
@@ -233,7 +233,7 @@ func (d Data) signInURL(c demoClient) string {
 	}.Encode()
 }
 
-// Announce prints what one needs to begin with.
+// Announce prints the issuer, a URL for a sign-in, the demo password and a command that gets a token.
 func (d Data) Announce(out io.Writer) {
 	fmt.Fprintf(out, `Issuer:  %s
 Sign in: %s

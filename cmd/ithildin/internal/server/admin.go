@@ -57,10 +57,10 @@ var askedByGateways = regexp.MustCompile(
 	`^/admin/tokens/[^/]+/(verify|user)/?$|^/admin/api_key/[^/]+/verify/?$|^/gateway/`)
 
 func alive(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]string{"status": "alive"})
+	respond(w, http.StatusOK, map[string]string{"status": "alive"})
 }
 
-func answer(w http.ResponseWriter, status int, body any) {
+func respond(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
@@ -81,7 +81,7 @@ type adminGuard struct {
 	store    *storage.Store // nil: no audit
 }
 
-// adminToken is the hash of a token, and by which name the audit knows whoever has it.
+// adminToken is the hash of an admin token, and the name by which audit events call its holder.
 type adminToken struct {
 	hash [sha256.Size]byte
 	name string
@@ -90,8 +90,8 @@ type adminToken struct {
 // namedToken is a token with a name before it.
 var namedToken = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9._@-]{0,63}):(.+)$`)
 
-// readAdminToken reads name:token, or a token without a name, which has one by its hash. What has the form of the
-// first may be a token that contains a colon, from before there were names: it is good as a whole too.
+// readAdminToken reads name:token, or a token without a name, which is named by its hash. A text of the first form
+// may also be an older token that contains a colon, so it is valid as a whole too.
 func readAdminToken(text string) []adminToken {
 	whole := adminToken{hash: sha256.Sum256([]byte(text))}
 	whole.name = "admin token " + hex.EncodeToString(whole.hash[:4])
@@ -125,13 +125,13 @@ func (g *adminGuard) setTokens(texts []string) {
 
 func (g *adminGuard) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.open && !g.addressed(r.Host) {
-			answer(w, http.StatusForbidden, map[string]string{
+		if g.open && !g.isOwnHost(r.Host) {
+			respond(w, http.StatusForbidden, map[string]string{
 				"error": "without an admin token this listener is asked as localhost, " +
 					"127.0.0.1 or [::1], or as a host that ITHILDIN_ADMIN_HOSTS names; it was asked as " + r.Host})
 			return
 		}
-		operator, known := g.known(r.Header.Get("Authorization"))
+		operator, known := g.authenticate(r.Header.Get("Authorization"))
 		if !g.open && !known {
 			g.refuse(w, r)
 			return
@@ -155,18 +155,19 @@ func (g *adminGuard) refuse(w http.ResponseWriter, r *http.Request) {
 		if wait > 0 {
 			g.refusals.WithLabelValues("limited").Inc()
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-			answer(w, http.StatusTooManyRequests, map[string]string{"error": "too many wrong admin tokens from this address"})
+			respond(w, http.StatusTooManyRequests, map[string]string{"error": "too many wrong admin tokens from this address"})
 			return
 		}
 		g.refusals.WithLabelValues("refused").Inc()
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer realm="ithildin admin"`)
-	answer(w, http.StatusUnauthorized, map[string]string{"error": "an admin token is needed"})
+	respond(w, http.StatusUnauthorized, map[string]string{"error": "an admin token is needed"})
 }
 
-// addressed says whether an open listener was asked by a name that nobody else can give it. A page whose own name was
-// made to resolve to this machine (DNS rebinding) sends that name as Host, and no address and no name without a dot.
-func (g *adminGuard) addressed(host string) bool {
+// isOwnHost returns whether the Host of a request to a listener without tokens is an address or a name of this
+// machine. After DNS rebinding a browser sends the name of the attacker's page as Host, which is neither an address
+// nor a name without a dot.
+func (g *adminGuard) isOwnHost(host string) bool {
 	name := config.HostName(host)
 	if slices.Contains(g.hosts, name) || config.IsLoopback(net.JoinHostPort(name, "1")) {
 		return true
@@ -175,13 +176,13 @@ func (g *adminGuard) addressed(host string) bool {
 	return !g.loopback && name != "" && (err == nil || !strings.Contains(name, "."))
 }
 
-// known compares hashes, so that neither a token's bytes nor its length show in the time that it takes. The operator
-// is the name of the token, "" where there is none.
-func (g *adminGuard) known(authorization string) (operator string, found bool) {
+// authenticate returns the name of the token in an Authorization header, "" where it has none. It compares hashes, so
+// that the time of the comparison depends neither on the bytes nor on the length of a token.
+func (g *adminGuard) authenticate(authorization string) (operator string, found bool) {
 	scheme, text, _ := strings.Cut(authorization, " ")
-	presented := sha256.Sum256([]byte(text))
+	given := sha256.Sum256([]byte(text))
 	for _, token := range *g.tokens.Load() {
-		if subtle.ConstantTimeCompare(token.hash[:], presented[:]) == 1 {
+		if subtle.ConstantTimeCompare(token.hash[:], given[:]) == 1 {
 			operator, found = token.name, true
 		}
 	}

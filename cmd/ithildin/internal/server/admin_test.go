@@ -69,12 +69,12 @@ func TestLogWarnsThatTheAdminAPIRequiresNoToken(t *testing.T) {
 		service.announce(Build{}, &bytes.Buffer{})
 		return log.String()
 	}
-	const words = "the admin API asks nobody who they are"
-	require.NotContains(t, announced(), words)
+	const warning = "the admin API asks nobody who they are"
+	require.NotContains(t, announced(), warning)
 	s.AdminOpen = true
-	require.Contains(t, announced(), "level=WARN msg=\""+words)
+	require.Contains(t, announced(), "level=WARN msg=\""+warning)
 	s.Dev = true
-	require.Contains(t, announced(), words)
+	require.Contains(t, announced(), warning)
 }
 
 func TestMetricsExistBeforeTheirFirstEvent(t *testing.T) {

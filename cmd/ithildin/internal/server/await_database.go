@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// databasePatience is how long serve waits for a database that starts beside it.
-	databasePatience = 30 * time.Second
-	// databasePause is the time between two tries.
-	databasePause = time.Second
+	// databaseTimeout is how long serve waits for a database that starts beside it.
+	databaseTimeout = 30 * time.Second
+	// databaseInterval is the time between two tries.
+	databaseInterval = time.Second
 )
 
-// awaitDatabase tries until a PostgreSQL server answers, which may be starting beside this process. One that refuses,
-// as with a wrong password, is not asked again.
-func awaitDatabase(ctx context.Context, store *storage.Store, logger *slog.Logger, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// awaitDatabase waits until a PostgreSQL server answers, which may start at the same time as this process. A server
+// that refuses the connection, for example because of a wrong password, is not asked again.
+func awaitDatabase(ctx context.Context, store *storage.Store, logger *slog.Logger, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for {
 		err := store.SQL().PingContext(ctx)
@@ -35,8 +35,8 @@ func awaitDatabase(ctx context.Context, store *storage.Store, logger *slog.Logge
 		select {
 		case <-ctx.Done():
 			return console.WithHint("is it running, and is ITHILDIN_DATABASE_URL right?",
-				fmt.Errorf("the database did not answer within %v: %w", patience, err))
-		case <-time.After(databasePause):
+				fmt.Errorf("the database did not answer within %v: %w", timeout, err))
+		case <-time.After(databaseInterval):
 		}
 	}
 }

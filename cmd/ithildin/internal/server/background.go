@@ -10,9 +10,10 @@ const (
 	watchInterval = time.Second
 	keysInterval  = time.Minute
 	sweepInterval = 10 * time.Minute
-	// logoutInterval is how soon clients hear of a session that no browser ended, such as a blocked user's.
+	// logoutInterval is the longest wait of a back-channel logout for a session that was not ended in a browser, such as
+	// that of a blocked user.
 	logoutInterval = 5 * time.Second
-	// writeInterval is how soon readiness learns of a disk that is full.
+	// writeInterval is how often readiness checks that the database accepts writes.
 	writeInterval = 5 * time.Second
 )
 
@@ -46,7 +47,8 @@ func (s *service) startBackground() (stop func()) {
 	}
 }
 
-// tryWrite is for what the store remembers of it; that a write failed is logged where somebody wanted it.
+// tryWrite writes to the database so that the store knows whether it accepts writes; readiness and metrics read that
+// from the store, so the error is not needed here.
 func (s *service) tryWrite(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, writeInterval)
 	defer cancel()
@@ -72,11 +74,11 @@ func every(ctx context.Context, interval time.Duration, work func()) {
 	}
 }
 
-// maintainKeys rotates keys by age if this process holds the lease. It reads them in any case, should the news of a
-// change have been lost with the database.
+// maintainKeys rotates keys by age if this process has the lease. It reads the keys in any case, because the notice
+// of a change may have been missed while the database was unavailable.
 func (s *service) maintainKeys(ctx context.Context, holder string) {
 	work := s.keys.Load
-	if s.holds(ctx, "keys", holder, keysInterval) {
+	if s.acquireLease(ctx, "keys", holder, keysInterval) {
 		work = s.keys.Maintain
 	}
 	if err := work(ctx); err != nil && ctx.Err() == nil {
@@ -84,9 +86,9 @@ func (s *service) maintainKeys(ctx context.Context, holder string) {
 	}
 }
 
-// holds says whether this process holds a lease, which outlives the interval, so that a replica keeps the work until it
-// leaves.
-func (s *service) holds(ctx context.Context, name, holder string, interval time.Duration) bool {
+// acquireLease returns whether this process has the lease. A lease is valid for twice the interval, so that one
+// replica keeps the work until it stops.
+func (s *service) acquireLease(ctx context.Context, name, holder string, interval time.Duration) bool {
 	held, err := s.store.AcquireLease(ctx, name, holder, int64(2*interval/time.Second))
 	if err != nil && ctx.Err() == nil {
 		s.logger.Warn("a lease was not acquired", "lease", name, "cause", err)
@@ -94,9 +96,9 @@ func (s *service) holds(ctx context.Context, name, holder string, interval time.
 	return held
 }
 
-// sweep does the janitor's work if this process holds the lease.
+// sweep runs the janitor if this process has the lease.
 func (s *service) sweep(ctx context.Context, holder string) {
-	if s.holds(ctx, "janitor", holder, sweepInterval) {
+	if s.acquireLease(ctx, "janitor", holder, sweepInterval) {
 		s.janitor.work(ctx, time.Now())
 	}
 }

@@ -12,9 +12,10 @@ import (
 // developmentMark is the setting by which a database says that a development server made it.
 const developmentMark = "development"
 
-// checkMark keeps development and the real thing apart: demo data, whose passwords everyone knows, goes into no
-// database but one that made says is the development server's own, and no other server uses that.
-func checkMark(ctx context.Context, s *config.Settings, store *storage.Store, made func() (bool, error)) error {
+// checkDevelopmentMark separates development servers from all others. A development server stores demo data, whose
+// passwords are public, only in a database that it created and marked; any other server refuses a marked database.
+func checkDevelopmentMark(ctx context.Context, s *config.Settings, store *storage.Store,
+	made func() (bool, error)) error {
 	_, err := store.Setting(ctx, developmentMark)
 	marked := err == nil
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -38,7 +39,7 @@ func checkMark(ctx context.Context, s *config.Settings, store *storage.Store, ma
 	return store.PutSetting(ctx, developmentMark, "true")
 }
 
-// unused says that a database holds nobody and nothing yet, as ithildin migrate up leaves it.
+// unused returns whether a database has neither users nor clients, as after ithildin migrate up.
 func unused(ctx context.Context, store *storage.Store) (bool, error) {
 	users, err := store.ListUsers(ctx, "", 1)
 	if err != nil {

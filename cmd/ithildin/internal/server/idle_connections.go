@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// idleConnections are those of a server that wait for another request. A proxy may send one at the moment at which
-// such a connection is closed, and cannot know whether it was taken.
+// idleConnections are the connections of a server without a request. A proxy may send a request on such a connection
+// at the moment at which it is closed, and can't know whether the request was processed.
 type idleConnections struct {
 	mu   sync.Mutex
 	idle map[net.Conn]bool
@@ -34,7 +34,8 @@ func (i *idleConnections) count() int {
 	return len(i.idle)
 }
 
-// awaitUse waits until each has had its last request, which its answer ends, but no longer than that.
+// awaitUse waits until each idle connection has had a last request, whose answer closes it, but no longer than the
+// given time.
 func (i *idleConnections) awaitUse(longest time.Duration) {
 	for end := time.Now().Add(longest); i.count() > 0 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)

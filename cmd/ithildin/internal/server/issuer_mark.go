@@ -13,9 +13,9 @@ import (
 // issuerMark is the setting by which a database says which issuer it belongs to.
 const issuerMark = "issuer"
 
-// checkIssuer keeps two providers off one database: its keys would sign for both, and a token of one would be good at
-// the other. The first server writes its issuer; --new-issuer puts another in its place. A development server follows
-// its address.
+// checkIssuer stores the issuer of the first server in the database and refuses another one: two issuers with the
+// same keys would accept each other's tokens. With --new-issuer the stored issuer is replaced; a development server
+// replaces it whenever its address has changed.
 func checkIssuer(ctx context.Context, s *config.Settings, store *storage.Store) error {
 	issuer := s.Issuer.String()
 	known, err := store.Setting(ctx, issuerMark)

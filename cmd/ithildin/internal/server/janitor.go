@@ -23,8 +23,8 @@ const (
 	jobLog             = "log"              // empties SQLite's write-ahead log
 )
 
-// janitor keeps the database tidy: the three jobs of mithril_scheduler (contract section 8.1), and what else can
-// expire.
+// janitor deletes expired rows and ends the tokens of old passwords: the three jobs of mithril_scheduler (contract
+// section 8.1), and what else expires.
 type janitor struct {
 	settings config.Janitor
 	store    *storage.Store
@@ -33,12 +33,13 @@ type janitor struct {
 	failures *prometheus.CounterVec
 	success  *prometheus.GaugeVec
 	seconds  *prometheus.GaugeVec
-	// oldPasswords is where the last run of its job stopped for want of time; nil where it came to the end.
+	// oldPasswords is the position at which the last run of its job stopped for lack of time; nil where it reached the
+	// end.
 	oldPasswords *storage.PasswordPosition
 }
 
-// jobBudget is for how long a running server ends old passwords, and sweeps each kind of rows, at a time. What is left
-// waits for the next run, so that no backlog keeps the other jobs from their turn.
+// jobBudget is the time that a run of a server's janitor spends on old passwords, and on each kind of rows. The rest
+// is left to the next run, so that a backlog does not delay the other jobs.
 const jobBudget = 30 * time.Second
 
 func newJanitor(s config.Janitor, store *storage.Store, logger *slog.Logger, registry prometheus.Registerer) *janitor {
@@ -71,7 +72,7 @@ func newJanitor(s config.Janitor, store *storage.Store, logger *slog.Logger, reg
 	return j
 }
 
-// work does what is due at that time.
+// work runs the jobs whose hours include now.
 func (j *janitor) work(ctx context.Context, now time.Time) {
 	if j.settings.PasswordLifetime > 0 && j.settings.Expiration.Has(now) {
 		j.run(ctx, jobTokenExpiration, func(ctx context.Context) (map[string]int64, error) {
@@ -94,7 +95,7 @@ func (j *janitor) deleteUnapproved(ctx context.Context) (map[string]int64, error
 	return map[string]int64{"clients": clients}, err
 }
 
-// endOldPasswords goes on where the run before has stopped.
+// endOldPasswords ends the tokens of passwords that are too old, from the position at which the last run stopped.
 func (j *janitor) endOldPasswords(ctx context.Context, budget time.Duration) (map[string]int64, error) {
 	users, stopped, err := j.store.EndOldPasswords(ctx, storage.OldPasswords{
 		SetBefore: j.store.Now() - int64(j.settings.PasswordLifetime/time.Second), Batch: j.settings.Batch, Budget: budget,

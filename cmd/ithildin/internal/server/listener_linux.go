@@ -7,10 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// takeNoMore makes the kernel ignore whoever wants to connect from now on, so that nobody waits in a listener's queue
-// when it is closed: that resets connections on which a balancer may have sent a request already, which it must not
-// send again. Who is ignored tries again after a second, is refused then, and goes elsewhere.
-func takeNoMore(listener net.Listener) error {
+// dropNewConnections makes the kernel drop new connection attempts, so that the queue of the listener is empty when
+// it is closed: closing resets the connections in the queue, on which a load balancer may already have sent a request
+// that it must not repeat. A client whose attempt is dropped tries again after a second, is refused then and goes to
+// another replica.
+func dropNewConnections(listener net.Listener) error {
 	tcp, ok := listener.(*net.TCPListener)
 	if !ok {
 		return nil
@@ -38,9 +39,9 @@ func takeNoMore(listener net.Listener) error {
 	return err
 }
 
-// awaitTaken waits until nobody is in a listener's queue, at most so long, and at least for those whose connection is
-// being made.
-func awaitTaken(listener net.Listener, most time.Duration) {
+// awaitAccepted waits until the queue of a listener is empty, for at least the time of a handshake and at most the
+// given time.
+func awaitAccepted(listener net.Listener, most time.Duration) {
 	const handshake, pause = 100 * time.Millisecond, 10 * time.Millisecond
 	tcp, ok := listener.(*net.TCPListener)
 	if !ok {

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// takeNoMore does nothing where the system has no such filter: a connection that waits when its listener is closed is
-// reset.
-func takeNoMore(net.Listener) error { return nil }
+// dropNewConnections does nothing where the system has no such filter: a connection that waits in the queue of a
+// listener when it is closed is reset.
+func dropNewConnections(net.Listener) error { return nil }
 
-// awaitTaken waits for those who have connected already.
-func awaitTaken(_ net.Listener, _ time.Duration) { time.Sleep(100 * time.Millisecond) }
+// awaitAccepted waits for those who have connected already.
+func awaitAccepted(_ net.Listener, _ time.Duration) { time.Sleep(100 * time.Millisecond) }

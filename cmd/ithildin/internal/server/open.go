@@ -11,7 +11,8 @@ import (
 	"ithildin/storage"
 )
 
-// openServing opens the database that a server may use, with its schema up to date.
+// openServing opens the database of a server, migrates it where it is SQLite, and returns an error where its schema
+// is old or it belongs to another server.
 func openServing(ctx context.Context, s *config.Settings, logger *slog.Logger) (*storage.Store, error) {
 	store, err := database.Open(s.Database,
 		func(o *storage.Options) { o.EventLifetimes = s.Janitor.AuditRetention })
@@ -31,13 +32,13 @@ func openServing(ctx context.Context, s *config.Settings, logger *slog.Logger) (
 
 func prepareDatabase(ctx context.Context, s *config.Settings, store *storage.Store, logger *slog.Logger) error {
 	if store.IsPostgreSQL() {
-		if err := awaitDatabase(ctx, store, logger, databasePatience); err != nil {
+		if err := awaitDatabase(ctx, store, logger, databaseTimeout); err != nil {
 			return err
 		}
 		if err := database.RefusePending(ctx, store); err != nil {
 			return err
 		}
-		return checkMark(ctx, s, store, func() (bool, error) { return unused(ctx, store) })
+		return checkDevelopmentMark(ctx, s, store, func() (bool, error) { return unused(ctx, store) })
 	}
 	if err := prepareSQLite(ctx, s, store); err != nil {
 		return err
@@ -63,12 +64,12 @@ func prepareSQLite(ctx context.Context, s *config.Settings, store *storage.Store
 	isNew := !before[0].Applied
 	made := func() (bool, error) { return isNew, nil }
 	if !isNew {
-		if err := checkMark(ctx, s, store, made); err != nil {
+		if err := checkDevelopmentMark(ctx, s, store, made); err != nil {
 			return err
 		}
 	}
 	if _, err := migrations.Up(ctx, store.SQL(), migrations.SQLite); err != nil || !isNew {
 		return err
 	}
-	return checkMark(ctx, s, store, made)
+	return checkDevelopmentMark(ctx, s, store, made)
 }

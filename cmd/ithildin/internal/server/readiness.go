@@ -13,16 +13,16 @@ import (
 	"ithildin/storage"
 )
 
-// readyTimeout bounds the read by which readiness asks the database, so that its answer is there within two seconds.
+// readyTimeout bounds the query by which readiness checks the database, so that it answers within two seconds.
 const readyTimeout = 1500 * time.Millisecond
 
 // readiness says whether this process can serve.
 type readiness struct {
-	store     *storage.Store
-	keys      *jwks.Set
-	clockSkew time.Duration // the most that is borne; 0: any
-	leaving   atomic.Bool   // the process is shutting down
-	asking    singleflight.Group
+	store        *storage.Store
+	keys         *jwks.Set
+	clockSkew    time.Duration // the most that is borne; 0: any
+	shuttingDown atomic.Bool   // the process is shutting down
+	asking       singleflight.Group
 }
 
 // ServeHTTP answers 200, or 503 with the name of each check that failed.
@@ -45,7 +45,7 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	if len(r.keys.Keys()) == 0 {
 		checks["keys"] = "not loaded"
 	}
-	if r.leaving.Load() {
+	if r.shuttingDown.Load() {
 		checks["process"] = "shutting down"
 	}
 	status, text := http.StatusOK, "ready"
@@ -55,7 +55,7 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "5")
 		}
 	}
-	answer(w, status, map[string]any{"status": text, "checks": checks})
+	respond(w, status, map[string]any{"status": text, "checks": checks})
 }
 
 // databaseAnswers asks one question for all who want to know at once, and waits no longer than readyTimeout for its

@@ -43,7 +43,8 @@ func TestReadinessEndsWhereTheClockDiffersFromTheDatabases(t *testing.T) {
 		ahead time.Duration
 		ready bool
 	}{
-		"as far as it bears": {25 * time.Second, true}, "ahead": {5 * time.Minute, false}, "behind": {-5 * time.Minute, false},
+		"as far as it bears": {25 * time.Second, true}, "ahead": {5 * time.Minute, false},
+		"behind": {-5 * time.Minute, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ahead := c.ahead
@@ -63,7 +64,8 @@ func TestReadinessEndsWhereTheClockDiffersFromTheDatabases(t *testing.T) {
 	}
 }
 
-// refuseWrites makes an SQLite database behave as one on a disk of the kind; the pragmas hold for the connection that writes.
+// refuseWrites makes an SQLite database behave as one on a disk of the kind; the pragmas hold for the connection that
+// writes.
 var refuseWrites = map[string]string{
 	"read-only": `PRAGMA query_only = 1`,
 	"full":      `PRAGMA max_page_count = 1`, // no page more than there are

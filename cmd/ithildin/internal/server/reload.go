@@ -15,8 +15,8 @@ type reloadable struct {
 	reload func() error
 }
 
-// reloadAtSIGHUP listens from now on. The function that it returns reads everything again at each SIGHUP until the
-// context ends; with nothing to read, the signal, which would else end the process, is only logged.
+// reloadAtSIGHUP registers for SIGHUP. The function that it returns reloads everything at each signal until the
+// context ends. Where there is nothing to reload, the signal, which would otherwise end the process, is only logged.
 func reloadAtSIGHUP(all []reloadable, logger *slog.Logger) func(context.Context) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)

@@ -7,9 +7,8 @@ import (
 	"ithildin/storage"
 )
 
-// reloadSettings reads again what comes from files and may change while the server runs: the admin tokens, the log
-// level and the database URL, whose password may have been changed. What comes from the environment itself stays, as
-// it must.
+// reloadSettings reloads the settings from files that may change while the server runs: the admin tokens, the log
+// level and the database URL with its password. Settings from environment variables stay the same.
 func reloadSettings(
 	load func() (*config.Settings, error), running *config.Settings, guard *adminGuard, store *storage.Store,
 ) reloadable {

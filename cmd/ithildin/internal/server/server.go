@@ -20,11 +20,11 @@ import (
 )
 
 const (
-	// shutdownTime is how long the process lives after the signal, whatever the database does.
+	// shutdownTime is the time from the signal to the end of the process, even if the database does not answer.
 	shutdownTime = 30 * time.Second
-	// farewellTime is what of it is kept for what runs beside requests: the last audit events, the leases.
-	farewellTime = 6 * time.Second
-	// queueTime is how long those who have connected already wait at most until they are taken.
+	// closingTime is the part of shutdownTime for the background jobs: writing the last audit events, releasing leases.
+	closingTime = 6 * time.Second
+	// queueTime is the maximum time to accept the connections that wait in the queue of a listener.
 	queueTime = 2 * time.Second
 )
 
@@ -73,32 +73,32 @@ func (s *service) run(ctx context.Context, listening func()) error {
 	case err = <-failed:
 	}
 	restoreSignals()
-	s.leave([]net.Listener{public, admin}, []*http.Server{publicServer, adminServer}, stopBackground)
+	s.shutDown([]net.Listener{public, admin}, []*http.Server{publicServer, adminServer}, stopBackground)
 	return err
 }
 
-// leave lets a balancer see this process go before it refuses anything: /readyz turns, and requests are answered as
-// before but on connections that end with their answer. Only then are the listeners closed, and the connections that
-// are idle still.
-func (s *service) leave(listeners []net.Listener, servers []*http.Server, stopBackground func()) {
+// shutDown ends the service without refusing requests. First /readyz answers 503 and each answer closes its
+// connection, so that load balancers send requests elsewhere; after the shutdown delay the listeners and the
+// connections that are still idle are closed.
+func (s *service) shutDown(listeners []net.Listener, servers []*http.Server, stopBackground func()) {
 	end := time.Now().Add(shutdownTime)
-	s.ready.leaving.Store(true)
+	s.ready.shuttingDown.Store(true)
 	if delay := s.settings.Serving.ShutdownDelay; delay > 0 {
 		time.Sleep(delay)
 		for _, listener := range listeners {
-			if err := takeNoMore(listener); err != nil {
+			if err := dropNewConnections(listener); err != nil {
 				s.logger.Debug("connections that wait when a listener closes will be reset", "cause", err)
 			}
 		}
 		for _, listener := range listeners {
-			awaitTaken(listener, queueTime)
+			awaitAccepted(listener, queueTime)
 		}
 		s.idle.awaitUse(delay)
 	}
-	drained, cancel := context.WithDeadline(context.Background(), end.Add(-farewellTime))
+	drained, cancel := context.WithDeadline(context.Background(), end.Add(-closingTime))
 	defer cancel()
 	s.drain(drained, servers...)
-	within(time.Until(end), func() {
+	waitAtMost(time.Until(end), func() {
 		stopBackground()
 		if err := s.store.Close(); err != nil {
 			s.logger.Warn("the database was not left in good order", "cause", err)
@@ -106,8 +106,9 @@ func (s *service) leave(listeners []net.Listener, servers []*http.Server, stopBa
 	})
 }
 
-// within waits for work, but no longer than that: a database that hangs must not keep a process that ends.
-func within(longest time.Duration, work func()) {
+// waitAtMost runs work and waits for its end, but no longer than the given time, so that a database that does not
+// answer can't keep the process from ending.
+func waitAtMost(longest time.Duration, work func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -119,17 +120,17 @@ func within(longest time.Duration, work func()) {
 	}
 }
 
-// closing makes every answer of a process that leaves the last of its connection.
+// closing makes each answer close its connection while the process shuts down.
 func (r *readiness) closing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if r.leaving.Load() {
+		if r.shuttingDown.Load() {
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, request)
 	})
 }
 
-// newServer bounds what a connection may cost.
+// newServer makes an HTTP server with time limits and a limit on the size of headers.
 func (s *service) newServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -142,7 +143,7 @@ func (s *service) newServer(handler http.Handler) *http.Server {
 	}
 }
 
-// drain takes the admin listener down last, so that a probe sees the server leave.
+// drain shuts the servers down in their order, the admin listener last, so that probes see the shutdown.
 func (s *service) drain(ctx context.Context, servers ...*http.Server) {
 	for _, server := range servers {
 		if err := server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {

@@ -79,7 +79,7 @@ func TestRequestsUnderWayAreAnsweredAfterTheStopSignal(t *testing.T) {
 	}()
 	<-arrived
 	signal()
-	require.Eventually(t, func() bool { return s.ready.leaving.Load() }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.ready.shuttingDown.Load() }, 5*time.Second, time.Millisecond)
 	probe, err := http.Get("http://" + s.settings.AdminListen + "/readyz")
 	require.NoError(t, err)
 	require.NoError(t, probe.Body.Close())
@@ -109,11 +109,11 @@ func TestReadinessNamesTheCheckThatFails(t *testing.T) {
 func TestLeaseIsHeldByOneReplicaAndTakenOverWhenItStops(t *testing.T) {
 	s := newService(t, slog.New(slog.DiscardHandler))
 	first, second := s.store.NewID(), s.store.NewID()
-	require.True(t, s.holds(t.Context(), "janitor", first, sweepInterval))
-	require.False(t, s.holds(t.Context(), "janitor", second, sweepInterval))
-	require.True(t, s.holds(t.Context(), "janitor", first, sweepInterval), "it keeps the work")
+	require.True(t, s.acquireLease(t.Context(), "janitor", first, sweepInterval))
+	require.False(t, s.acquireLease(t.Context(), "janitor", second, sweepInterval))
+	require.True(t, s.acquireLease(t.Context(), "janitor", first, sweepInterval), "it keeps the work")
 	s.releaseLeases(first, "janitor")
-	require.True(t, s.holds(t.Context(), "janitor", second, sweepInterval))
+	require.True(t, s.acquireLease(t.Context(), "janitor", second, sweepInterval))
 	s.maintainKeys(t.Context(), second)
 	require.NotEmpty(t, s.keys.Keys())
 }

@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// expiryNotice is how long before its end a certificate is complained of, and expiryInterval how often.
+	// expiryNotice is how long before its expiry a certificate is logged, and expiryInterval is how often.
 	expiryNotice   = 14 * 24 * time.Hour
 	expiryInterval = 24 * time.Hour
-	// strictTransport is a year (RFC 6797 6.1). What other hosts of the domain speak is not ours to say.
+	// strictTransport is a year (RFC 6797 6.1), without includeSubDomains: other hosts of the domain may not have TLS.
 	strictTransport = "max-age=31536000"
 )
 
@@ -51,8 +51,8 @@ func certificateMetric(c *config.Certificate) prometheus.Collector {
 	}, func() float64 { return float64(notAfter(c).Unix()) })
 }
 
-// tlsConfig holds clients to what RFC 9325 (BCP 195) recommends: TLS 1.2 with the suites of its section 4.2, or TLS
-// 1.3, whose suites are all good.
+// tlsConfig follows RFC 9325 (BCP 195): TLS 1.2 with the cipher suites of its section 4.2, or TLS 1.3, all of whose
+// suites are secure.
 func tlsConfig(c *config.Certificate) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -64,8 +64,8 @@ func tlsConfig(c *config.Certificate) *tls.Config {
 	}
 }
 
-// ownClient reaches the listener from within this process: it trusts the very certificate that is served, whoever
-// signed it and whatever name is in it.
+// ownClient makes an HTTP client for requests of this process to its own public listener. It trusts exactly the
+// certificate that is served, whatever its issuer and its names are.
 func ownClient(c *config.Certificate) *http.Client {
 	if c == nil {
 		return http.DefaultClient
@@ -93,7 +93,7 @@ func (s *service) servePublic(server *http.Server, listener net.Listener) func()
 	return func() error { return server.ServeTLS(listener, "", "") }
 }
 
-// withStrictTransport makes browsers come by TLS only (RFC 6797).
+// withStrictTransport adds the header by which browsers use TLS for all later requests (RFC 6797).
 func withStrictTransport(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Strict-Transport-Security"] = []string{strictTransport}
