@@ -38,13 +38,15 @@ var mayImport = map[string][]string{
 	"provider/redirect":   {"storage"},
 	"provider/clientauth": {"storage", "provider/inbound", "provider/oauth", "provider/outbound"},
 	"provider/registration": {
-		"storage", "jwks", "provider/inbound", "provider/oauth", "provider/outbound", "provider/redirect", "provider/clientauth",
+		"storage", "jwks", "provider/inbound", "provider/oauth", "provider/outbound", "provider/redirect",
+		"provider/clientauth",
 	},
 	"provider": {
 		"storage", "jwks", "provider/login", "provider/inbound", "provider/outbound", "provider/oauth",
 		"provider/redirect", "provider/clientauth", "provider/registration",
 	},
-	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration", "storage"},
+	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "provider/redirect", "provider/clientauth",
+		"provider/registration", "storage"},
 	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "storage"},
 	"adapters/mithril": {"provider", "provider/redirect", "storage"},
 
@@ -163,7 +165,8 @@ func callsDatabaseWithoutContext(method string, arguments []ast.Expr) bool {
 func TestOnlyTheConfigurationReadsTheEnvironmentAndFlags(t *testing.T) {
 	for _, file := range goFiles(t) {
 		// The contract suite and what tests require are tests in all but their file names.
-		if file.isTest || file.folder == insideOf+"config" || file.folder == "storage/storagetest" || file.folder == requirements {
+		if file.isTest || file.folder == insideOf+"config" || file.folder == "storage/storagetest" ||
+			file.folder == requirements {
 			continue
 		}
 		require.Empty(t, file.importsBelow("flag"), file.path)
@@ -223,7 +226,8 @@ func goFiles(t *testing.T) []goFile {
 		}
 		syntax, err := parser.ParseFile(set, name, read(t, name), parser.ParseComments)
 		require.NoError(t, err)
-		file := goFile{path: name, folder: path.Dir(name), isTest: strings.HasSuffix(name, "_test.go"), syntax: syntax, set: set}
+		file := goFile{path: name, folder: path.Dir(name), isTest: strings.HasSuffix(name, "_test.go"), syntax: syntax,
+			set: set}
 		for _, specification := range syntax.Imports {
 			imported, err := strconv.Unquote(specification.Path.Value)
 			require.NoError(t, err)

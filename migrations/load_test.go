@@ -149,10 +149,12 @@ func fill(t *testing.T, db *sql.DB, auditRows int) {
 	exec(t, db, `INSERT INTO users (id, email, created_at, updated_at)
 		SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, i || '@example.org', 0, 0 FROM generate_series(1, 1000) i`)
 	exec(t, db, `INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, scope, session, created_at, expires_at)
-		SELECT decode(lpad(to_hex(i), 2, '0'), 'hex'), gen_random_uuid(), gen_random_uuid(), 'c', gen_random_uuid(), '', '', '', 0, 0
+		SELECT decode(lpad(to_hex(i), 2, '0'), 'hex'), gen_random_uuid(), gen_random_uuid(), 'c', gen_random_uuid(), '', '',
+'', 0, 0
 		FROM generate_series(1, 2) i`)
 	exec(t, db, fmt.Sprintf(`INSERT INTO audit_events (id, kind, client_id, user_id, request_id, address, details, created_at, expires_at)
-		SELECT gen_random_uuid(), 'gateway.decision', 'client' || i %% 1000, 'user' || i %% 10000, gen_random_uuid()::text, '192.0.2.1',
+		SELECT gen_random_uuid(), 'gateway.decision', 'client' || i %% 1000, 'user' || i %% 10000, gen_random_uuid()::text,
+'192.0.2.1',
 		'{"method":"GET","path":"/api/patients"}', 1700000000 + i, 1800000000 + i FROM generate_series(1, %d) i`, auditRows))
 }
 
@@ -172,6 +174,7 @@ func TestRequestsAreServedWhileTheirDatabaseIsMigrated(t *testing.T) {
 	databaseURL := createPostgreSQL(t)
 	db := asServers(t, databaseURL)
 	fill(t, db, 20_000)
-	requireService(t, db, 5*time.Second, 3*time.Second) // of a machine that others use too; who waits for the reader takes 5 s
+	// of a machine that others use too; who waits for the reader takes 5 s
+	requireService(t, db, 5*time.Second, 3*time.Second)
 	require.Equal(t, newSchema(t), schemaOf(t, db))
 }

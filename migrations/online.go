@@ -111,7 +111,8 @@ func (r *run) holder(ctx context.Context, relation string) string {
 	var application string
 	var seconds float64
 	err := r.conn.QueryRowContext(ctx, `
-SELECT a.pid, a.application_name, extract(epoch FROM now() - a.xact_start) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+SELECT a.pid, a.application_name, extract(epoch FROM now() - a.xact_start) FROM pg_locks l
+JOIN pg_stat_activity a USING (pid)
 WHERE l.relation = to_regclass($1) AND l.granted AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
 ORDER BY a.xact_start LIMIT 1`, relation).Scan(&pid, &application, &seconds)
 	if err != nil {

@@ -26,7 +26,8 @@ func schemaOf(t *testing.T, db *sql.DB) string {
 SELECT string_agg(line, E'\n' ORDER BY line) FROM (
     SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default) AS line
     FROM information_schema.columns WHERE table_schema = 'public'
-    UNION ALL SELECT indexdef || ' ' || i.indisvalid FROM pg_indexes JOIN pg_index i ON i.indexrelid = indexname::regclass
+    UNION ALL SELECT indexdef || ' ' || i.indisvalid FROM pg_indexes
+JOIN pg_index i ON i.indexrelid = indexname::regclass
     WHERE schemaname = 'public'
     UNION ALL SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace) AS lines`)

@@ -46,7 +46,8 @@ func isReplaced(dropped statement, created map[string]statement) bool {
 		return list + ","
 	}
 	for _, s := range created {
-		if s.table == dropped.table && !strings.Contains(s.text, " WHERE ") && strings.HasPrefix(columns(s), columns(dropped)) {
+		if s.table == dropped.table && !strings.Contains(s.text, " WHERE ") &&
+			strings.HasPrefix(columns(s), columns(dropped)) {
 			return true
 		}
 	}
@@ -72,21 +73,23 @@ func TestMigrationsHaveTheOnlineForm(t *testing.T) {
 
 func TestAMigrationOfAnotherFormIsRefused(t *testing.T) {
 	for name, statements := range map[string]string{
-		"a statement that rewrites rows":           "UPDATE users SET tax_id = '';",
-		"a statement that removes":                 "ALTER TABLE users DROP COLUMN tax_id;",
-		"a column that is renamed":                 "ALTER TABLE users RENAME COLUMN a TO b;",
-		"two columns in a statement":               "ALTER TABLE users ADD COLUMN a text NULL, ADD COLUMN b text NULL;",
-		"a column whose rows are computed":         "ALTER TABLE users ADD COLUMN a uuid NOT NULL DEFAULT gen_random_uuid();",
-		"a column without a default":               "ALTER TABLE users ADD COLUMN a text NOT NULL;",
-		"a column that refers to a second table":   "ALTER TABLE users ADD COLUMN a text NULL REFERENCES clients (id);",
-		"a column whose rows are checked":          "ALTER TABLE users ADD COLUMN a text NOT NULL DEFAULT '' CHECK (a <> 'x');",
+		"a statement that rewrites rows":         "UPDATE users SET tax_id = '';",
+		"a statement that removes":               "ALTER TABLE users DROP COLUMN tax_id;",
+		"a column that is renamed":               "ALTER TABLE users RENAME COLUMN a TO b;",
+		"two columns in a statement":             "ALTER TABLE users ADD COLUMN a text NULL, ADD COLUMN b text NULL;",
+		"a column whose rows are computed":       "ALTER TABLE users ADD COLUMN a uuid NOT NULL DEFAULT gen_random_uuid();",
+		"a column without a default":             "ALTER TABLE users ADD COLUMN a text NOT NULL;",
+		"a column that refers to a second table": "ALTER TABLE users ADD COLUMN a text NULL REFERENCES clients (id);",
+		"a column whose rows are checked": "ALTER TABLE users ADD COLUMN a text NOT NULL DEFAULT '' CHECK (a <> " +
+			"'x');",
 		"a column with an index of its own":        "ALTER TABLE users ADD COLUMN a text NULL UNIQUE;",
 		"CONCURRENTLY, which SQLite does not have": "CREATE INDEX CONCURRENTLY users_a ON users (a);",
 		"IF NOT EXISTS on a table":                 "CREATE TABLE IF NOT EXISTS a (\n    id uuid NOT NULL\n);",
 		"an INSERT that fails the second time":     "INSERT INTO scopes (name) VALUES ('a');",
 		"an index that nothing replaces":           "DROP INDEX users_tax_id;",
-		"a comment behind a statement":             "CREATE INDEX users_a ON users (a); -- why\nCREATE INDEX users_b ON users (b);",
-		"two statements on a line":                 "CREATE INDEX users_a ON users (a); CREATE INDEX users_b ON users (b);",
+		"a comment behind a statement": "CREATE INDEX users_a ON users (a); -- why\nCREATE INDEX users_b ON " +
+			"users (b);",
+		"two statements on a line": "CREATE INDEX users_a ON users (a); CREATE INDEX users_b ON users (b);",
 	} {
 		t.Run(name, func(t *testing.T) {
 			parsed, err := parse(fmt.Sprintf("-- +goose Up\n\n%s\n\n-- +goose Down\nSELECT 1;\n", statements))
@@ -128,7 +131,8 @@ SELECT 1;
 		{kind: createIndex, table: "things", index: "things_name",
 			text: "CREATE UNIQUE INDEX things_name ON things (name)\n    WHERE name <> ''"},
 		{kind: addColumn, table: "users", text: "ALTER TABLE users ADD COLUMN thing bigint NOT NULL DEFAULT 0"},
-		{kind: insertRows, table: "scopes", text: "INSERT INTO scopes (name) VALUES ('a'),\n    ('b') ON CONFLICT DO NOTHING"},
+		{kind: insertRows, table: "scopes",
+			text: "INSERT INTO scopes (name) VALUES ('a'),\n    ('b') ON CONFLICT DO NOTHING"},
 	}, parsed)
 	require.Equal(t, "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS things_name ON things (name)\n    WHERE name <> ''",
 		parsed[1].concurrent())

@@ -29,8 +29,9 @@ type approvalObject struct {
 
 func newApprovalObject(a storage.Approval) approvalObject {
 	return approvalObject{
-		ID: a.ID, UserID: a.UserID, ClientID: a.ClientID, Scope: strings.Join(a.Scope, " "), InsertedAt: naiveTime(a.CreatedAt),
-		UpdatedAt: naiveTime(a.UpdatedAt),
+		ID: a.ID, UserID: a.UserID, ClientID: a.ClientID, Scope: strings.Join(a.Scope, " "),
+		InsertedAt: naiveTime(a.CreatedAt),
+		UpdatedAt:  naiveTime(a.UpdatedAt),
 	}
 }
 
@@ -64,7 +65,8 @@ func (a *Adapter) approval(r *http.Request) (storage.Approval, error) {
 	if err != nil {
 		return storage.Approval{}, err
 	}
-	found, _, err := a.provider.Store().PageOfApprovals(r.Context(), storage.ApprovalFilter{IDs: []string{id}}, storage.Page{Size: 1})
+	found, _, err := a.provider.Store().PageOfApprovals(r.Context(), storage.ApprovalFilter{IDs: []string{id}},
+		storage.Page{Size: 1})
 	if err != nil {
 		return storage.Approval{}, err
 	}

@@ -79,7 +79,8 @@ func (a *Adapter) listConnections(w http.ResponseWriter, r *http.Request) error 
 	}
 	var connections []storage.Connection
 	for _, c := range client.Connections {
-		hasPart := slices.ContainsFunc(c.RedirectURIs, func(uri string) bool { return strings.Contains(strings.ToLower(uri), part) })
+		hasPart := slices.ContainsFunc(c.RedirectURIs,
+			func(uri string) bool { return strings.Contains(strings.ToLower(uri), part) })
 		if (id == "" || c.ID == id) && (consumerID == "" || c.ConsumerID == consumerID) && (part == "" || hasPart) {
 			connections = append(connections, *c)
 		}
@@ -156,8 +157,10 @@ func (a *Adapter) putConnection(w http.ResponseWriter, r *http.Request) error {
 	}
 	now, secret := a.provider.Store().Now(), newSecret()
 	connection := storage.Connection{
-		ID: a.provider.Store().NewID(), ClientID: client.ID, ConsumerID: consumerID, RedirectURIs: []string{uri}, CreatedAt: now,
-		UpdatedAt: now, Secrets: []storage.ConnectionSecret{{ID: a.provider.Store().NewID(), Hash: storage.Hash(secret), CreatedAt: now}},
+		ID: a.provider.Store().NewID(), ClientID: client.ID, ConsumerID: consumerID, RedirectURIs: []string{uri},
+		CreatedAt: now,
+		UpdatedAt: now, Secrets: []storage.ConnectionSecret{{ID: a.provider.Store().NewID(), Hash: storage.Hash(secret),
+			CreatedAt: now}},
 	}
 	connection.ApplyPreset(storage.PresetMithril)
 	err = a.provider.Store().CreateConnection(r.Context(), connection)

@@ -98,7 +98,8 @@ func (a *Adapter) createFactor(w http.ResponseWriter, r *http.Request) error {
 	c := newCheck(fields)
 	store := a.provider.Store()
 	factor := storage.AuthenticationFactor{
-		ID: store.NewID(), UserID: user.ID, Type: c.oneOf("type", factorSMS), Factor: c.optionalText("factor"), IsActive: true,
+		ID: store.NewID(), UserID: user.ID, Type: c.oneOf("type", factorSMS), Factor: c.optionalText("factor"),
+		IsActive:  true,
 		CreatedAt: store.Now(), UpdatedAt: store.Now(),
 	}
 	if factor.Factor != "" && !phone.MatchString(factor.Factor) {

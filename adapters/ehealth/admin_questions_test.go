@@ -16,8 +16,10 @@ import (
 func everyList() []string {
 	user := "users/" + doctorID
 	return []string{
-		"GET clients", "GET clients/" + hospitalID + "/connections", "GET client_types", "GET roles", "GET users", "GET user_roles",
-		"GET " + user + "/roles", "GET " + user + "/global_roles", "GET " + user + "/authentication_factors", "GET apps", "GET tokens",
+		"GET clients", "GET clients/" + hospitalID + "/connections", "GET client_types", "GET roles", "GET users",
+		"GET user_roles",
+		"GET " + user + "/roles", "GET " + user + "/global_roles", "GET " + user + "/authentication_factors", "GET apps",
+		"GET tokens",
 		"DELETE tokens", "DELETE " + user + "/tokens", "DELETE " + user + "/apps", "DELETE " + user + "/roles",
 	}
 }
@@ -71,14 +73,16 @@ func TestAnUpdateBlocksAClientAndAUserAtOnce(t *testing.T) {
 		require.Equal(t, 401, w.verify(client).status)
 		require.Equal(t, []string{frontID}, w.ids(w.admin(http.MethodGet, "clients?is_blocked=true", "")))
 		require.NotContains(t, w.ids(w.admin(http.MethodGet, "clients?is_blocked=0", "")), frontID)
-		require.Equal(t, map[string]string{"$.is_blocked": "cast"}, w.entries(w.admin(http.MethodGet, "clients?is_blocked=x", "")))
+		require.Equal(t, map[string]string{"$.is_blocked": "cast"},
+			w.entries(w.admin(http.MethodGet, "clients?is_blocked=x", "")))
 		w.admin(http.MethodPatch, "clients/"+strings.ToUpper(frontID), `{"client":{"is_blocked":"false"}}`)
 		require.Empty(t, w.ids(w.admin(http.MethodGet, "clients?is_blocked=true", "")))
 		for _, value := range []string{`null`, `7`, `"yes"`} {
 			require.Equal(t, map[string]string{"$.is_blocked": "cast"},
 				w.entries(w.admin(http.MethodPut, "users/"+doctorID, `{"user":{"is_blocked":`+value+`}}`)))
 		}
-		require.Equal(t, 200, w.admin(http.MethodPatch, "users/"+doctorID, `{"user":{"is_blocked":true,"block_reason":"left"}}`).status)
+		require.Equal(t, 200, w.admin(http.MethodPatch, "users/"+doctorID,
+			`{"user":{"is_blocked":true,"block_reason":"left"}}`).status)
 		require.NotEqual(t, 200, w.verify(user, "api-key", misKey).status)
 		require.Equal(t, []string{doctorID}, w.ids(w.admin(http.MethodGet, "users?is_blocked=true", "")))
 		require.NotContains(t, w.ids(w.admin(http.MethodGet, "users?is_blocked=false", "")), doctorID)

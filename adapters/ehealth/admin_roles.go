@@ -24,7 +24,9 @@ func newRoleObject(r storage.Role) roleObject {
 }
 
 // readNamedScope reads a name and a scope string; a new row needs both.
-func readNamedScope(w http.ResponseWriter, r *http.Request, key string, isNew bool, name *string, scope *[]string) error {
+func readNamedScope(
+	w http.ResponseWriter, r *http.Request, key string, isNew bool, name *string, scope *[]string,
+) error {
 	fields, failed := readObject(w, r, key, failureMalformed)
 	if failed != nil {
 		return failed

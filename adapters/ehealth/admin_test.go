@@ -44,7 +44,8 @@ func TestDeletingAnApprovalEndsItsTokensAndNoOthers(t *testing.T) {
 		app := w.approve(hospitalID, "legal_entity:read").text("data.details.app_id")
 		value, elsewhere := w.token(hospitalID, "legal_entity:read"), w.token(frontID, "app:authorize")
 		require.Equal(t, []string{app}, w.ids(w.admin(http.MethodGet, "apps", "", "x-consumer-id", doctorID)))
-		require.Equal(t, []string{app}, w.ids(w.admin(http.MethodGet, "apps?client_ids="+hospitalID+"&user_ids="+doctorID, "")))
+		require.Equal(t, []string{app},
+			w.ids(w.admin(http.MethodGet, "apps?client_ids="+hospitalID+"&user_ids="+doctorID, "")))
 		require.Equal(t, "legal_entity:read", w.admin(http.MethodGet, "apps/"+app, "").text("data.scope"))
 		require.Equal(t, 404, w.admin(http.MethodDelete, "apps/"+app, "", "x-consumer-id", uuid.NewString()).status)
 		deleted := w.admin(http.MethodDelete, "apps/"+app, "")
@@ -55,7 +56,8 @@ func TestDeletingAnApprovalEndsItsTokensAndNoOthers(t *testing.T) {
 		require.Equal(t, 404, w.admin(http.MethodDelete, "apps/"+app, "").status)
 		w.audited("approval_deleted")
 		app = w.approve(hospitalID, "legal_entity:read").text("data.details.app_id")
-		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "users/"+doctorID+"/apps?client_id="+hospitalID, "").status)
+		require.Equal(t, http.StatusNoContent,
+			w.admin(http.MethodDelete, "users/"+doctorID+"/apps?client_id="+hospitalID, "").status)
 		require.Equal(t, 404, w.admin(http.MethodGet, "apps/"+app, "").status)
 	})
 }
@@ -69,7 +71,8 @@ func TestPuttingAConnectionCreatesOrChangesTheOneOfItsConsumer(t *testing.T) {
 			w.must(err)
 			return w.admin(http.MethodPut, "clients/"+client+"/connections", string(text))
 		}
-		fields := map[string]any{"consumer_id": misID, "redirect_uri": "https://mis.example/new", "secret": "chosen by the caller"}
+		fields := map[string]any{"consumer_id": misID, "redirect_uri": "https://mis.example/new",
+			"secret": "chosen by the caller"}
 		first := put(frontID, fields)
 		require.Equal(t, http.StatusCreated, first.status, first.raw)
 		require.Regexp(t, `^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`, first.text("data.secret"))
@@ -80,7 +83,8 @@ func TestPuttingAConnectionCreatesOrChangesTheOneOfItsConsumer(t *testing.T) {
 		require.False(t, given)
 		require.Equal(t, first.text("data.id"), second.text("data.id"))
 		require.Equal(t, "https://mis.example/newer", second.text("data.redirect_uri"))
-		for _, uri := range []string{"http://mis.example/cb", "https://", "https://mis.example/#f", "javascript:alert(1)", ""} {
+		for _, uri := range []string{"http://mis.example/cb", "https://", "https://mis.example/#f", "javascript:alert(1)",
+			""} {
 			got := w.entries(put(frontID, map[string]any{"consumer_id": misID, "redirect_uri": uri}))
 			require.Contains(t, got, "$.redirect_uri", uri)
 		}
@@ -135,7 +139,8 @@ func TestSecretOfAConnectionIsReplacedByItsOwnerOrConsumerOnly(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, other.status, other.raw)
 		own := w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret)
 		require.Equal(t, http.StatusOK, own.status, own.raw)
-		w.refused(w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret), 401, "access_denied", "invalid api-key header")
+		w.refused(w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret), 401, "access_denied",
+			"invalid api-key header")
 		byConsumer := w.admin(http.MethodPatch, path, "", "api-key", misKey)
 		require.Equal(t, http.StatusOK, byConsumer.status, byConsumer.raw)
 		require.NotEqual(t, own.text("data.secret"), byConsumer.text("data.secret"))
@@ -161,13 +166,17 @@ func TestDeactivatingAClientAndBlockingAUserEndAllTheirTokens(t *testing.T) {
 		blocked := w.admin(http.MethodPatch, "users/"+doctorID+"/actions/block", `{"user":{"block_reason":"left"}}`)
 		require.Equal(t, "left", blocked.text("data.block_reason"), blocked.raw)
 		w.refused(w.verify(elsewhere), 401, "invalid_grant", expired)
-		w.refused(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/block", ""), 409, "request_conflict", "user already blocked")
+		w.refused(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/block", ""), 409, "request_conflict",
+			"user already blocked")
 		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "users/"+doctorID+"/actions/unblock", "").status)
-		w.refused(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/unblock", ""), 409, "request_conflict", "user already unblocked")
+		w.refused(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/unblock", ""), 409, "request_conflict",
+			"user already unblocked")
 		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "clients/"+frontID+"/actions/block", "").status)
-		w.refused(w.admin(http.MethodPatch, "clients/"+frontID+"/actions/block", ""), 409, "request_conflict", "client already blocked")
+		w.refused(w.admin(http.MethodPatch, "clients/"+frontID+"/actions/block", ""), 409, "request_conflict",
+			"client already blocked")
 		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "clients/"+frontID+"/actions/unblock", "").status)
-		for _, kind := range []string{"tokens_deactivated", "user_blocked", "user_unblocked", "client_blocked", "client_unblocked"} {
+		for _, kind := range []string{"tokens_deactivated", "user_blocked", "user_unblocked", "client_blocked",
+			"client_unblocked"} {
 			w.audited(kind)
 		}
 		require.Equal(t, 404, w.admin(http.MethodPatch, "clients/"+uuid.NewString()+"/actions/deactivate_tokens", "").status)
@@ -190,19 +199,22 @@ func TestClientsArePutListedAndDeleted(t *testing.T) {
 		require.Equal(t, http.StatusOK, changed.status, changed.raw)
 		require.Equal(t, "DIRECT", changed.text("data.priv_settings.access_type"))
 		require.Equal(t, kind.ID, changed.text("data.client_type_id"))
-		require.Equal(t, []string{id}, w.ids(w.admin(http.MethodGet, "clients?name=%D0%BB%D1%96%D0%BA%D0%BB%D1%96%D0%BD", "")))
+		require.Equal(t, []string{id},
+			w.ids(w.admin(http.MethodGet, "clients?name=%D0%BB%D1%96%D0%BA%D0%BB%D1%96%D0%BD", "")))
 		require.Empty(t, w.ids(w.admin(http.MethodGet, "clients?name=%25", "")), "a wildcard is only itself")
 		require.Equal(t, "MSP", w.admin(http.MethodGet, "clients/"+id+"/details", "").text("data.client_type_name"))
 		stored, err := w.store.LoadClient(t.Context(), id)
 		w.must(err)
 		require.Equal(t, storage.RefreshScopeCurrent, stored.Policy.RefreshScope, "a new client, by the rules of new ones")
 
-		require.Equal(t, map[string]string{"$.priv_settings.access_type": "inclusion"}, w.entries(put(`{"priv_settings":{"access_type":"X"}}`)))
+		require.Equal(t, map[string]string{"$.priv_settings.access_type": "inclusion"},
+			w.entries(put(`{"priv_settings":{"access_type":"X"}}`)))
 		require.Equal(t, map[string]string{"$.client_type_id": "not_exists", "$.user_id": "not_exists"},
 			w.entries(put(`{"client_type_id":"`+uuid.NewString()+`","user_id":"`+uuid.NewString()+`"}`)))
 		require.Equal(t, map[string]string{"$.client_type_id": "required", "$.name": "required"},
 			w.entries(w.admin(http.MethodPost, "clients", `{"client":{}}`)))
-		require.Equal(t, map[string]string{"$.settings": "cast", "$.name": "cast"}, w.entries(put(`{"settings":[],"name":{}}`)))
+		require.Equal(t, map[string]string{"$.settings": "cast", "$.name": "cast"},
+			w.entries(put(`{"settings":[],"name":{}}`)))
 		bad := w.admin(http.MethodGet, "clients?client_type_id=1", "")
 		require.Equal(t, map[string]string{"$.client_type_id": "cast"}, w.entries(bad))
 
@@ -246,7 +258,8 @@ func TestClientTypesAndRolesAreManaged(t *testing.T) {
 func TestUsersAreMadeListedAndChanged(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		made := w.admin(http.MethodPost, "users", `{"user":{"email":"Nurse@Example.com","password":"Довгий пароль 1","tax_id":"1"}}`)
+		made := w.admin(http.MethodPost, "users",
+			`{"user":{"email":"Nurse@Example.com","password":"Довгий пароль 1","tax_id":"1"}}`)
 		require.Equal(t, http.StatusCreated, made.status, made.raw)
 		require.NotContains(t, made.raw, "password")
 		id := made.text("data.id")
@@ -260,7 +273,8 @@ func TestUsersAreMadeListedAndChanged(t *testing.T) {
 			w.entries(w.admin(http.MethodPost, "users", `{"user":{"email":"a@example.com","password":"short"}}`)))
 		changed := w.admin(http.MethodPut, "users/"+id, `{"user":{"tax_id":"2","password":"Довший пароль 2"}}`)
 		require.Equal(t, "2", changed.text("data.tax_id"), changed.raw)
-		require.Equal(t, http.StatusCreated, w.login(byPassword("email", "nurse@example.com", "password", "Довший пароль 2")).status)
+		require.Equal(t, http.StatusCreated,
+			w.login(byPassword("email", "nurse@example.com", "password", "Довший пароль 2")).status)
 		require.Len(t, w.ids(w.admin(http.MethodGet, "users?ids="+id+","+doctorID, "")), 2)
 		require.Equal(t, map[string]string{"$.ids": "cast"}, w.entries(w.admin(http.MethodGet, "users?ids="+id+",x", "")))
 		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "users/"+id, "").status)
@@ -279,7 +293,8 @@ func TestRolesAreGrantedAndRevoked(t *testing.T) {
 		again := w.admin(http.MethodPost, roles, body)
 		require.Equal(t, made.text("data.id"), again.text("data.id"))
 		require.Len(t, w.ids(w.admin(http.MethodGet, roles, "")), 2)
-		require.Equal(t, []string{made.text("data.id")}, w.ids(w.admin(http.MethodGet, "user_roles?user_ids="+doctorID+"&client_id="+misID, "")))
+		require.Equal(t, []string{made.text("data.id")},
+			w.ids(w.admin(http.MethodGet, "user_roles?user_ids="+doctorID+"&client_id="+misID, "")))
 		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, roles+"/"+made.text("data.id"), "").status)
 		require.Equal(t, 404, w.admin(http.MethodGet, roles+"/"+made.text("data.id"), "").status)
 		require.Equal(t, http.StatusNoContent,
@@ -287,9 +302,11 @@ func TestRolesAreGrantedAndRevoked(t *testing.T) {
 		require.Equal(t, 404, w.admin(http.MethodDelete, roles+"?client_id="+hospitalID+"&role_name=DOCTOR", "").status)
 		require.Equal(t, map[string]string{"$.role_id": "not_exists"}, w.entries(w.admin(http.MethodPost, roles,
 			`{"user_role":{"role_id":"`+uuid.NewString()+`","client_id":"`+misID+`"}}`)))
-		global := w.admin(http.MethodPost, "users/"+doctorID+"/global_roles", `{"global_user_role":{"role_id":"`+w.doctorRole.ID+`"}}`)
+		global := w.admin(http.MethodPost, "users/"+doctorID+"/global_roles",
+			`{"global_user_role":{"role_id":"`+w.doctorRole.ID+`"}}`)
 		require.Equal(t, http.StatusCreated, global.status, global.raw)
-		require.Equal(t, []string{global.text("data.id")}, w.ids(w.admin(http.MethodGet, "users/"+doctorID+"/global_roles", "")))
+		require.Equal(t, []string{global.text("data.id")},
+			w.ids(w.admin(http.MethodGet, "users/"+doctorID+"/global_roles", "")))
 		require.Equal(t, http.StatusNoContent,
 			w.admin(http.MethodDelete, "users/"+doctorID+"/global_roles/"+global.text("data.id"), "").status)
 	})
@@ -315,7 +332,8 @@ func TestTokensAreListedAndDeletedWithoutTheirValues(t *testing.T) {
 			require.Equal(t, 404, w.admin(http.MethodDelete, "tokens/"+found[0], "").status)
 		}
 		value := w.token(frontID, "app:authorize")
-		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "users/"+doctorID+"/tokens?client_id="+hospitalID, "").status)
+		require.Equal(t, http.StatusNoContent,
+			w.admin(http.MethodDelete, "users/"+doctorID+"/tokens?client_id="+hospitalID, "").status)
 		require.Equal(t, http.StatusOK, w.verify(value).status)
 		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "tokens?user_ids="+doctorID, "").status)
 		require.Equal(t, 404, w.verify(value).status)
@@ -376,7 +394,8 @@ func TestAdminAPIAnswersInvalidRequestsWithAClearError(t *testing.T) {
 			got := w.admin(method, path, body)
 			require.Equal(t, 422, got.status, "%s %s: %s", method, path, got.raw)
 		}
-		for _, path := range []string{"clients/%00", "users/1", "roles/1", "tokens/1", "apps/1", "client_types/%ff", "users/%00/roles/1"} {
+		for _, path := range []string{"clients/%00", "users/1", "roles/1", "tokens/1", "apps/1", "client_types/%ff",
+			"users/%00/roles/1"} {
 			require.Equal(t, 404, w.admin(http.MethodGet, path, "").status, path)
 		}
 		require.Equal(t, 400, w.admin(http.MethodPut, "clients/"+hospitalID, `{"client":`).status)
@@ -407,6 +426,7 @@ func TestListIsContinuedByTheLinkHeader(t *testing.T) {
 			path, _, _ = strings.Cut(after, `>; rel="next"`)
 		}
 		require.Equal(t, all, read)
-		require.Equal(t, map[string]string{"$.after": "invalid"}, w.entries(w.admin(http.MethodGet, "users?after=made-up", "")))
+		require.Equal(t, map[string]string{"$.after": "invalid"},
+			w.entries(w.admin(http.MethodGet, "users?after=made-up", "")))
 	})
 }

@@ -32,7 +32,8 @@ func newIssuedObject(t storage.IssuedToken) issuedObject {
 	o := issuedObject{
 		ID: t.ID, Name: t.Kind, UserID: orNull(t.UserID), ExpiresAt: t.ExpiresAt,
 		Details: verifiedDetails{
-			ClientID: t.ClientID, GrantType: t.Session.GrantType, RedirectURI: t.RedirectURI, ScopeRequest: t.Session.ScopeRequest,
+			ClientID: t.ClientID, GrantType: t.Session.GrantType, RedirectURI: t.RedirectURI,
+			ScopeRequest: t.Session.ScopeRequest,
 		},
 	}
 	if t.Kind == storage.KindAuthorizationCode {

@@ -44,7 +44,8 @@ func (a *Adapter) listUsers(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answerList(w, r, objects(users, func(u storage.User) userObject { return newUserObject(&u) }), pagingOf(p, total))
+	return a.answerList(w, r, objects(users, func(u storage.User) userObject { return newUserObject(&u) }),
+		pagingOf(p, total))
 }
 
 func (a *Adapter) answerUser(w http.ResponseWriter, r *http.Request, status int, id string) error {

@@ -26,7 +26,8 @@ func TestAttackABodyOfMillionsOfMembers(t *testing.T) {
 		for _, body := range []string{
 			"{" + members, `{"token":{` + members + "}", `{"token":{"grant_type":"digital_signature",` + members + "}",
 			`{"token":{"grant_type":"password","password":"` + strings.Repeat("a", 7_000_000) + `"}}`,
-			`{"token":[` + strings.Repeat("[],", 2_000_000) + "0]}", `{"token":{"signed_content":"` + strings.Repeat("a", 8_000_000) + `"}}`,
+			`{"token":[` + strings.Repeat("[],", 2_000_000) + "0]}", `{"token":{"signed_content":"` +
+				strings.Repeat("a", 8_000_000) + `"}}`,
 		} {
 			for _, path := range []string{"/auth/login", "/oauth/tokens", "/oauth/nonce"} {
 				got := w.send(http.MethodPost, path, asJSON, body)
@@ -40,7 +41,8 @@ func TestAttackABodyOfMillionsOfMembers(t *testing.T) {
 				require.Equal(t, http.StatusRequestEntityTooLarge, w.ask(method, path, asJSON, body).status, path)
 			}
 		}
-		signed := `{"token":{"grant_type":"digital_signature","client_id":"` + frontID + `","scope":"app:authorize","signed_content_encoding":"base64",` +
+		signed := `{"token":{"grant_type":"digital_signature","client_id":"` + frontID +
+			`","scope":"app:authorize","signed_content_encoding":"base64",` +
 			`"signed_content":"` + strings.Repeat("YWJj", 1_500_000) + `"}}`
 		got := w.send(http.MethodPost, "/auth/login", asJSON, signed)
 		require.NotEqual(t, http.StatusRequestEntityTooLarge, got.status, "a signed document may be large: %.200s", got.raw)

@@ -47,7 +47,8 @@ func TestAttackLoginWithoutARoleGetsTheScopesOfTheClientType(t *testing.T) {
 		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
 		w.refused(ask("legal_entity:read"), 422, "request_malformed", outside)
 		w.change(frontID, ofNewClients)
-		require.Equal(t, http.StatusCreated, w.login(byPassword("scope", "app:authorize user:read")).status, "these need no role")
+		require.Equal(t, http.StatusCreated, w.login(byPassword("scope", "app:authorize user:read")).status,
+			"these need no role")
 
 		w.factor(doctorPhone)
 		w.refused(ask("legal_entity:read"), 422, "request_malformed", outside)
@@ -95,7 +96,8 @@ func TestAuditRecordsScopesBeyondTheRolesAtAnImportedClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.signsIn()
-		require.Equal(t, http.StatusCreated, w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read")).status)
+		require.Equal(t, http.StatusCreated,
+			w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read")).status)
 		require.Empty(t, w.events("login_scope_beyond_roles"))
 		got := w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read legal_entity:write"))
 		require.Equal(t, http.StatusCreated, got.status, got.raw)

@@ -22,7 +22,8 @@ func TestAttackAClientsTokenReplacesTheSecondFactor(t *testing.T) {
 		} {
 			of := func(a *storage.AccessToken) { a.Session.GrantType = grantType }
 			token := w.token(hospitalID, "openid app:authorize", of)
-			w.refused(w.action("init_factor", token, `{"type":"SMS","factor":"`+theirs+`"}`), 401, "token_invalid", "Invalid token.")
+			w.refused(w.action("init_factor", token, `{"type":"SMS","factor":"`+theirs+`"}`), 401, "token_invalid",
+				"Invalid token.")
 			half := w.token(hospitalID, "openid app:authorize", of, func(a *storage.AccessToken) {
 				a.Session.Factor, a.Session.FactorType = theirs, "SMS"
 			})
@@ -77,8 +78,9 @@ func TestAttackATokenForAnotherResourceVerifiesForNoGateway(t *testing.T) {
 				c.Policy.AccessToken, c.Metadata.Audience = storage.AccessTokenJWT, audience
 			})
 			set := w.exchange(map[string]any{
-				"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret, "redirect_uri": redirectURI,
-				"code": w.approve(hospitalID, "legal_entity:read").text("data.value"),
+				"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret,
+				"redirect_uri": redirectURI,
+				"code":         w.approve(hospitalID, "legal_entity:read").text("data.value"),
 			})
 			require.Equal(t, http.StatusCreated, set.status, set.raw)
 			return set.text("data.value")

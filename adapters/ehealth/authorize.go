@@ -16,15 +16,18 @@ const scopeAuthorize = "app:authorize"
 
 // The errors of POST /oauth/apps/authorize, word for word (contract section 2.2).
 var (
-	failureConsumerMissing     = refusal("access_denied", "Missing header x-consumer-id")
-	failureAuthorizeClient     = refusal("access_denied", "Invalid client id.")
-	failureAuthorizeUser       = refusal("access_denied", "User not found.")
-	failureAuthorizeRedirect   = refusal("access_denied", "The redirection URI provided does not match a pre-registered value.")
-	failureScopeEmpty          = unprocessable("Requested scope is empty. Scope not passed or user has no roles or global roles.")
+	failureConsumerMissing   = refusal("access_denied", "Missing header x-consumer-id")
+	failureAuthorizeClient   = refusal("access_denied", "Invalid client id.")
+	failureAuthorizeUser     = refusal("access_denied", "User not found.")
+	failureAuthorizeRedirect = refusal("access_denied",
+		"The redirection URI provided does not match a pre-registered value.")
+	failureScopeEmpty = unprocessable("Requested scope is empty. Scope not passed or user has no roles or " +
+		"global roles.")
 	failureScopeOutsideType    = unprocessable("Scope is not allowed by client type.")
 	failureScopeOutsideRoles   = unprocessable("User requested scope that is not allowed by role based access policies.")
-	failureAuthorizationHeader = refusal("access_denied", "Authorization header is not set or doesn't contain Bearer token")
-	failureAccessToken         = refusal("access_denied", "Invalid access token")
+	failureAuthorizationHeader = refusal("access_denied",
+		"Authorization header is not set or doesn't contain Bearer token")
+	failureAccessToken = refusal("access_denied", "Invalid access token")
 )
 
 // authorize is POST /oauth/apps/authorize on the public listener: who the user is, only a session token says, and the

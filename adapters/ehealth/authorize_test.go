@@ -25,7 +25,8 @@ func TestApprovalOfAClientIssuesACodeAndItsRedirect(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		got := w.app(map[string]any{
-			"client_id": hospitalID, "redirect_uri": redirectURI + "?param=1&code=theirs", "scope": "legal_entity:read", "state": "a b",
+			"client_id": hospitalID, "redirect_uri": redirectURI + "?param=1&code=theirs", "scope": "legal_entity:read",
+			"state": "a b",
 		})
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
 		value := got.text("data.value")
@@ -66,12 +67,14 @@ func TestApprovalChecksFailInTheOrderOfTheContract(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.refused(w.approve(uuid.NewString(), "legal_entity:read"), 401, "access_denied", "Invalid client id.")
-		foreign := w.app(map[string]any{"client_id": hospitalID, "redirect_uri": "https://evil.example/cb", "scope": "unknown"})
+		foreign := w.app(map[string]any{"client_id": hospitalID, "redirect_uri": "https://evil.example/cb",
+			"scope": "unknown"})
 		w.refused(foreign, 401, "access_denied", "The redirection URI provided does not match a pre-registered value.")
 		w.refused(w.approve(hospitalID, "person:read"), 422, "request_malformed", "Scope is not allowed by client type.")
 		roles := "User requested scope that is not allowed by role based access policies."
 		w.refused(w.approve(hospitalID, "legal_entity:write"), 422, "request_malformed", roles)
-		w.refused(w.approve(hospitalID, "legal_entity:write person:read"), 422, "request_malformed", "Scope is not allowed by client type.")
+		w.refused(w.approve(hospitalID, "legal_entity:write person:read"), 422, "request_malformed",
+			"Scope is not allowed by client type.")
 		unknown := w.ask(http.MethodPost, "/oauth/apps/authorize", headers("x-consumer-id", uuid.NewString()),
 			body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI, "scope": "legal_entity:read"}))
 		w.refused(unknown, 401, "access_denied", "User not found.")
@@ -111,7 +114,8 @@ func TestApprovalIsGrantedByAGlobalRoleAlone(t *testing.T) {
 func TestApprovalRequiresItsMembersAndAConsumer(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		require.Equal(t, map[string]string{"$.client_id": "required", "$.redirect_uri": "required"}, w.entries(w.app(map[string]any{})))
+		require.Equal(t, map[string]string{"$.client_id": "required", "$.redirect_uri": "required"},
+			w.entries(w.app(map[string]any{})))
 		require.Equal(t, map[string]string{"$.client_id": "cast"},
 			w.entries(w.app(map[string]any{"client_id": "1", "redirect_uri": redirectURI})))
 		noApp := w.ask(http.MethodPost, "/oauth/apps/authorize", headers("x-consumer-id", doctorID), `{}`)
@@ -130,7 +134,8 @@ func TestApprovalRequiresItsMembersAndAConsumer(t *testing.T) {
 func TestApprovalOnThePublicListenerRequiresASessionToken(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		request := body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI, "scope": "legal_entity:read"})
+		request := body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI,
+			"scope": "legal_entity:read"})
 		post := func(pairs ...string) answer {
 			return w.send(http.MethodPost, "/oauth/apps/authorize", headers(pairs...), request)
 		}

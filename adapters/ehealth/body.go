@@ -25,7 +25,9 @@ const (
 // readObject reads the members of the object that a body wraps under key, or of the body itself where key is "". Of a
 // member given twice the last counts, and unknown ones are ignored. The failure says what is wrong with the body; a key
 // that holds no object is wrongShape.
-func readObject(w http.ResponseWriter, r *http.Request, key string, wrongShape failure) (map[string]json.RawMessage, *failure) {
+func readObject(
+	w http.ResponseWriter, r *http.Request, key string, wrongShape failure,
+) (map[string]json.RawMessage, *failure) {
 	body, failed := readBody(w, r)
 	if failed != nil {
 		return nil, failed
@@ -55,7 +57,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
 		return nil, &failureMalformed
 	}
 	media, _, err := mime.ParseMediaType(contentType)
-	if err != nil || media != "application/json" && !(strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")) {
+	if err != nil || media != "application/json" &&
+		!(strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")) {
 		return nil, &failureContentType
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumSignature))

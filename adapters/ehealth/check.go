@@ -75,7 +75,8 @@ func (c *check) optionalName(name string) string {
 	}
 	if utf8.RuneCountInString(value) > registration.MaximumText {
 		c.broke(name, rule{
-			Rule: "length", Description: "should be at most 500 character(s)", Params: map[string]int{"max": registration.MaximumText},
+			Rule: "length", Description: "should be at most 500 character(s)",
+			Params: map[string]int{"max": registration.MaximumText},
 		})
 	}
 	return value

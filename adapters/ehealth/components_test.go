@@ -44,9 +44,11 @@ func newComponents(t testing.TB) *components {
 
 func (c *components) options() provider.Components {
 	return provider.Components{
-		SMS:              provider.HTTPSMS{HTTPService: provider.HTTPService{URL: c.server.URL + "/sms", Token: "sms token"}},
-		Captcha:          provider.ReCAPTCHA{HTTPService: provider.HTTPService{URL: c.server.URL + "/siteverify", Token: "site secret"}},
-		Signatures:       provider.SignatureService{HTTPService: provider.HTTPService{URL: c.server.URL + "/digital_signatures"}},
+		SMS: provider.HTTPSMS{HTTPService: provider.HTTPService{URL: c.server.URL + "/sms", Token: "sms token"}},
+		Captcha: provider.ReCAPTCHA{HTTPService: provider.HTTPService{URL: c.server.URL + "/siteverify",
+			Token: "site secret"}},
+		Signatures: provider.SignatureService{HTTPService: provider.HTTPService{URL: c.server.URL +
+			"/digital_signatures"}},
 		Persons:          persons{c},
 		PasswordLifetime: 90 * 24 * time.Hour,
 	}

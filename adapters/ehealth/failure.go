@@ -81,7 +81,8 @@ func unprocessable(message string) failure {
 // The errors of POST /oauth/tokens, word for word.
 var (
 	failureMalformed = failure{status: http.StatusBadRequest, body: errorObject{
-		Type: "request_malformed", Message: "Malformed request. Probably, you have sent corrupted JSON.", Invalid: malformedRequest,
+		Type: "request_malformed", Message: "Malformed request. Probably, you have sent corrupted JSON.",
+		Invalid: malformedRequest,
 	}}
 	failureGrantTypeMissing = unprocessable("Request must include grant_type.")
 	failureGrantType        = refusal("invalid_grant", "Grant type not allowed.")
@@ -89,11 +90,12 @@ var (
 	failureTokenNotFound    = refusal("token_not_found", "Token not found.")
 	failureTokenForeign     = refusal("invalid_grant", "Token not found or expired.")
 	failureTokenExpired     = refusal("token_expired", "Token expired.")
-	failureRedirectURI      = refusal("invalid_client", "The redirection URI provided does not match a pre-registered value.")
-	failureApproval         = refusal("access_denied", "Resource owner revoked access for the client.")
-	failureTokenUsed        = refusal("access_denied", "Token has already been used.")
-	failureClientBlocked    = refusal("access_denied", "Client is blocked.")
-	failureUserBlocked      = refusal("user_blocked", "User blocked.")
+	failureRedirectURI      = refusal("invalid_client",
+		"The redirection URI provided does not match a pre-registered value.")
+	failureApproval      = refusal("access_denied", "Resource owner revoked access for the client.")
+	failureTokenUsed     = refusal("access_denied", "Token has already been used.")
+	failureClientBlocked = refusal("access_denied", "Client is blocked.")
+	failureUserBlocked   = refusal("user_blocked", "User blocked.")
 
 	failureNotFound = failure{status: http.StatusNotFound, body: errorObject{Type: "not_found"}}
 	failureTooLarge = failure{status: http.StatusRequestEntityTooLarge, body: errorObject{

@@ -49,22 +49,25 @@ func (a *Adapter) mountLogin(r *mux.Router) {
 
 // The errors of the login API, word for word.
 var (
-	failureLoginClient    = refusal("invalid_client", "Invalid client id.")
-	failureLoginGrant     = refusal("access_denied", "Client is not allowed to issue login token.")
-	failureNotRegistered  = forbidden("forbidden", "User is not registered")
-	failureLoginLimit     = refusal("access_denied", "You reached login attempts limit. Try again later")
-	failureWrongPassword  = refusal("access_denied", "Identity, password combination is wrong.")
-	failureChangeScope    = refusal("access_denied", "Allowed scopes for the token are user:change_password.")
-	failureNoHeader       = refusal("access_denied", "Authorization header required.")
-	failureTokenInvalid   = refusal("token_invalid", "Invalid token.")
-	failureTwoFactorType  = refusal("access_denied", "Invalid token type")
-	failureFactorNotSet   = conflict("Factor not set")
-	failureOTPInvalid     = refusal("otp_invalid", "Invalid OTP code.")
-	failureOTPExpired     = refusal("otp_expired", "OTP expired.")
-	failureOTPAttempts    = refusal("otp_reached_max_attempts", "Reached max OTP verify attempts")
-	failureSMS            = failure{status: http.StatusServiceUnavailable, body: errorObject{Type: "internal_error", Message: "SMS not sent. Try later"}}
-	failureOTPTimeout     = failure{status: http.StatusTooManyRequests, body: errorObject{Type: "otp_timeout", Message: "Sending OTP timeout. Try later."}}
-	failureCaptchaService = failure{status: http.StatusServiceUnavailable, body: errorObject{Type: "internal_error", Message: "CAPTCHA not verified. Try later"}}
+	failureLoginClient   = refusal("invalid_client", "Invalid client id.")
+	failureLoginGrant    = refusal("access_denied", "Client is not allowed to issue login token.")
+	failureNotRegistered = forbidden("forbidden", "User is not registered")
+	failureLoginLimit    = refusal("access_denied", "You reached login attempts limit. Try again later")
+	failureWrongPassword = refusal("access_denied", "Identity, password combination is wrong.")
+	failureChangeScope   = refusal("access_denied", "Allowed scopes for the token are user:change_password.")
+	failureNoHeader      = refusal("access_denied", "Authorization header required.")
+	failureTokenInvalid  = refusal("token_invalid", "Invalid token.")
+	failureTwoFactorType = refusal("access_denied", "Invalid token type")
+	failureFactorNotSet  = conflict("Factor not set")
+	failureOTPInvalid    = refusal("otp_invalid", "Invalid OTP code.")
+	failureOTPExpired    = refusal("otp_expired", "OTP expired.")
+	failureOTPAttempts   = refusal("otp_reached_max_attempts", "Reached max OTP verify attempts")
+	failureSMS           = failure{status: http.StatusServiceUnavailable,
+		body: errorObject{Type: "internal_error", Message: "SMS not sent. Try later"}}
+	failureOTPTimeout = failure{status: http.StatusTooManyRequests,
+		body: errorObject{Type: "otp_timeout", Message: "Sending OTP timeout. Try later."}}
+	failureCaptchaService = failure{status: http.StatusServiceUnavailable,
+		body: errorObject{Type: "internal_error", Message: "CAPTCHA not verified. Try later"}}
 )
 
 // login is POST /auth/login: one step of a sign-in by an API.

@@ -127,7 +127,9 @@ func (a *Adapter) afterPassword(w http.ResponseWriter, r *http.Request, l passwo
 
 // sendAndAnswer sends a code under the id of the token that is about to be issued, and issues it only then: when the
 // code does not go out, what the person had before stays good.
-func (a *Adapter) sendAndAnswer(w http.ResponseWriter, r *http.Request, t provider.SessionToken, phone, next string) error {
+func (a *Adapter) sendAndAnswer(
+	w http.ResponseWriter, r *http.Request, t provider.SessionToken, phone, next string,
+) error {
 	if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {
 		return sessionFailure(err)
 	}

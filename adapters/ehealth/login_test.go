@@ -22,7 +22,8 @@ func (w *world) login(fields map[string]any, pairs ...string) answer {
 
 func byPassword(changes ...any) map[string]any {
 	fields := map[string]any{
-		"grant_type": "password", "email": doctorEmail, "password": doctorPassword, "client_id": frontID, "scope": "app:authorize",
+		"grant_type": "password", "email": doctorEmail, "password": doctorPassword, "client_id": frontID,
+		"scope": "app:authorize",
 	}
 	for i := 0; i < len(changes); i += 2 {
 		fields[changes[i].(string)] = changes[i+1]
@@ -38,7 +39,8 @@ func (w *world) factor(phone string) {
 }
 
 func (w *world) twoFactor(token string, otp any) answer {
-	return w.login(map[string]any{"grant_type": "authorize_2fa_access_token", "otp": otp}, "Authorization", "Bearer "+token)
+	return w.login(map[string]any{"grant_type": "authorize_2fa_access_token", "otp": otp}, "Authorization",
+		"Bearer "+token)
 }
 
 func (w *world) action(name, token string, fields string) answer {
@@ -56,7 +58,8 @@ func TestLoginByPasswordWithoutASecondFactorIsComplete(t *testing.T) {
 		details, _ := got.at("data.details")
 		require.Equal(t, map[string]any{"grant_type": "password", "client_id": frontID, "scope": "app:authorize"}, details)
 		require.Regexp(t, `^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`, got.text("data.value"))
-		approved := w.send(http.MethodPost, "/oauth/apps/authorize", headers("Authorization", "Bearer "+got.text("data.value")),
+		approved := w.send(http.MethodPost, "/oauth/apps/authorize",
+			headers("Authorization", "Bearer "+got.text("data.value")),
 			body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI, "scope": "legal_entity:read"}))
 		require.Equal(t, http.StatusCreated, approved.status, approved.raw)
 		put := w.send(http.MethodPut, "/auth/login/", asJSON, body("token", byPassword()))
@@ -129,7 +132,8 @@ func TestLoginByAnExpiredPasswordAllowsOnlyItsChange(t *testing.T) {
 func TestLoginByPasswordRequiresAClientThatAllowsIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		w.refused(w.login(byPassword("client_id", hospitalID)), 401, "access_denied", "Client is not allowed to issue login token.")
+		w.refused(w.login(byPassword("client_id", hospitalID)), 401, "access_denied",
+			"Client is not allowed to issue login token.")
 		w.refused(w.login(byPassword("client_id", uuid.NewString())), 401, "invalid_client", "Invalid client id.")
 		w.refused(w.login(byPassword("client_id", "1")), 400, "request_malformed",
 			"Malformed request. Probably, you have sent corrupted JSON.")
@@ -317,12 +321,14 @@ func TestPhoneOfASecondFactorIsSetAfterItsCodeWasEntered(t *testing.T) {
 		session := w.login(byPassword()).text("data.value")
 		require.Equal(t, 404, w.action("init_factor", session, request).status)
 		w.factor("")
-		clients := w.token(frontID, "app:authorize", func(a *storage.AccessToken) { a.Session.GrantType = "authorization_code" })
+		clients := w.token(frontID, "app:authorize",
+			func(a *storage.AccessToken) { a.Session.GrantType = "authorization_code" })
 		w.refused(w.action("init_factor", clients, request), 401, "token_invalid", "Invalid token.")
 		token := w.login(byPassword()).text("data.value")
 		require.Equal(t, map[string]string{"$.type": "inclusion", "$.factor": "format"},
 			w.entries(w.action("init_factor", token, `{"type":"TOTP","factor":"+380"}`)))
-		w.refused(w.action("approve_factor", token, `{"otp":123456}`), 401, "access_denied", "Invalid token type. Init factor at first")
+		w.refused(w.action("approve_factor", token, `{"otp":123456}`), 401, "access_denied",
+			"Invalid token type. Init factor at first")
 		began := w.action("init_factor", token, request)
 		require.Equal(t, http.StatusCreated, began.status, began.raw)
 		require.Equal(t, "APPROVE_FACTOR", began.text("urgent.next_step"))
@@ -330,7 +336,8 @@ func TestPhoneOfASecondFactorIsSetAfterItsCodeWasEntered(t *testing.T) {
 		require.False(t, given)
 		w.refused(w.action("init_factor", token, request), 401, "token_expired", "Token expired.")
 		next := began.text("data.value")
-		w.refused(w.action("approve_factor", next, `{"otp":`+w.components.wrong(doctorPhone).String()+`}`), 401, "otp_invalid",
+		w.refused(w.action("approve_factor", next, `{"otp":`+w.components.wrong(doctorPhone).String()+`}`), 401,
+			"otp_invalid",
 			"Invalid OTP code.")
 		got := w.action("approve_factor", next, `{"otp":`+w.components.code(doctorPhone).String()+`}`)
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
@@ -346,7 +353,8 @@ func TestPhoneOfASecondFactorIsSetAfterItsCodeWasEntered(t *testing.T) {
 		half := w.login(byPassword()).text("data.value")
 		other := `{"type":"SMS","factor":"+380671112233"}`
 		w.refused(w.action("init_factor", half, other), 401, "token_invalid", "Invalid token.")
-		require.Equal(t, http.StatusCreated, w.action("init_factor", w.twoFactor(half, w.components.code(doctorPhone)).text("data.value"), other).status)
+		require.Equal(t, http.StatusCreated,
+			w.action("init_factor", w.twoFactor(half, w.components.code(doctorPhone)).text("data.value"), other).status)
 	})
 }
 
@@ -356,8 +364,9 @@ func (w *world) sign(content map[string]any, signatures ...map[string]any) map[s
 	w.must(err)
 	w.components.signed["c2lnbmVk"] = string(answer)
 	return map[string]any{
-		"grant_type": "digital_signature", "signed_content": "c2lnbmVk", "signed_content_encoding": "base64", "client_id": frontID,
-		"scope": "app:authorize",
+		"grant_type": "digital_signature", "signed_content": "c2lnbmVk", "signed_content_encoding": "base64",
+		"client_id": frontID,
+		"scope":     "app:authorize",
 	}
 }
 
@@ -393,7 +402,8 @@ func TestLoginByDigitalSignatureAndItsErrors(t *testing.T) {
 		w.components.persons = map[string]string{}
 		w.refused(w.login(w.sign(content(), signature("3087512347"))), 401, "access_denied", "Person not found.")
 		w.components.persons["585041f5-1272-4bca-8d41-8440eefe7d26"] = "2222222222"
-		w.refused(w.login(w.sign(content(), signature("3087512347"))), 403, "tax_id_invalid", "Tax id not matched with MPI person.")
+		w.refused(w.login(w.sign(content(), signature("3087512347"))), 403, "tax_id_invalid",
+			"Tax id not matched with MPI person.")
 		w.components.persons["585041f5-1272-4bca-8d41-8440eefe7d26"] = "3087512347 INACTIVE"
 		w.refused(w.login(w.sign(content(), signature("3087512347"))), 401, "access_denied", "Person not found.")
 		w.components.persons = nil
@@ -434,7 +444,8 @@ func TestNonceForASignatureIsAJWTForKnownClients(t *testing.T) {
 		id := uuid.NewString()
 		w.addClient(id, "TRUSTED_PIS", "", "cGlzLXNlY3JldC1mb3ItdGhlLW5vbmNl", `{}`, `{}`)
 		require.Equal(t, map[string]string{"$.client_secret": "required"}, w.entries(ask(`{"client_id":"`+id+`"}`)))
-		w.refused(ask(`{"client_id":"`+id+`","client_secret":"wrong"}`), 401, "invalid_client", "Invalid client id or secret.")
+		w.refused(ask(`{"client_id":"`+id+`","client_secret":"wrong"}`), 401, "invalid_client",
+			"Invalid client id or secret.")
 		got := ask(`{"client_id":"` + id + `","client_secret":"cGlzLXNlY3JldC1mb3ItdGhlLW5vbmNl"}`)
 		require.Equal(t, "trusted-client", claimsOf(t, got.text("data.token"))["aud"])
 	})

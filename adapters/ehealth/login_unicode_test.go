@@ -23,7 +23,8 @@ func TestEmailAndPasswordMatchInAnyUnicodeForm(t *testing.T) {
 			again := w.admin(http.MethodPost, "users", body("user", map[string]any{"email": form, "password": password}))
 			require.Equal(t, http.StatusUnprocessableEntity, again.status, again.raw)
 			require.Equal(t, http.StatusCreated, w.login(byPassword("email", form, "password", password)).status)
-			require.Equal(t, http.StatusCreated, w.login(byPassword("email", form, "password", norm.NFD.String(password))).status)
+			require.Equal(t, http.StatusCreated,
+				w.login(byPassword("email", form, "password", norm.NFD.String(password))).status)
 		}
 	})
 }

@@ -40,7 +40,8 @@ func TestAClientWhoseTokensRotateIsGivenTheSuccessor(t *testing.T) {
 		successor := first.text("data.details.refresh_token")
 		require.NotEqual(t, refreshValue, successor)
 		again := s.exchange(refresh(refreshValue))
-		require.Equal(t, successor, again.text("data.details.refresh_token"), "within the grace the same successor: %s", again.raw)
+		require.Equal(t, successor, again.text("data.details.refresh_token"), "within the grace the same successor: %s",
+			again.raw)
 		require.Equal(t, http.StatusCreated, s.exchange(refresh(successor)).status)
 	})
 }
@@ -93,7 +94,8 @@ func TestRefusalsBeyondTheContractUseItsErrors(t *testing.T) {
 			func(c *storage.Client) { c.Metadata.GrantTypes = []string{"refresh_token"} }, code(), "Grant type not allowed.",
 		},
 		"a client without the grant of refresh tokens": {
-			func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code"} }, refresh(refreshValue), "Grant type not allowed.",
+			func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code"} }, refresh(refreshValue),
+			"Grant type not allowed.",
 		},
 		"a client that authenticates by key": {
 			func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod = storage.AuthMethodPrivateKeyJWT }, code(),
@@ -115,8 +117,9 @@ func TestRefusalsBeyondTheContractUseItsErrors(t *testing.T) {
 func TestLastOfARepeatedMemberCounts(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
-		got := s.send(http.MethodPost, "/oauth/tokens", asJSON, `{"token":1,"token":{"grant_type":"password","grant_type":"refresh_token",`+
-			`"client_id":"`+clientID+`","client_secret":"nope","client_secret":"`+clientSecret+`","refresh_token":"`+refreshValue+`"}}`)
+		got := s.send(http.MethodPost, "/oauth/tokens", asJSON,
+			`{"token":1,"token":{"grant_type":"password","grant_type":"refresh_token",`+
+				`"client_id":"`+clientID+`","client_secret":"nope","client_secret":"`+clientSecret+`","refresh_token":"`+refreshValue+`"}}`)
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
 	})
 }
@@ -124,7 +127,10 @@ func TestLastOfARepeatedMemberCounts(t *testing.T) {
 func TestLegacyTokenEndpointAnswers503WhenTheDatabaseIsUnavailable(t *testing.T) {
 	proxy := storagetest.NewProxy(t, storagetest.PostgreSQL().Create(t))
 	given := readContract(t).state(t, nil)
-	s := newStackOn(t, given.Now, func(o func(*storage.Options)) *storage.Store { return storagetest.Open(t, proxy.URL(), o) })
+	s := newStackOn(t, given.Now, func(o func(*storage.Options)) *storage.Store {
+		return storagetest.Open(t, proxy.URL(),
+			o)
+	})
 	s.fill(given)
 	proxy.GoAway()
 	for name, token := range map[string]map[string]any{"code": code(), "refresh": refresh(refreshValue)} {

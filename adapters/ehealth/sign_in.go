@@ -18,7 +18,8 @@ func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {
 	legacy, err := parseQuery(r.URL.RawQuery)
 	if err != nil {
 		return &oauth.Error{
-			Code: oauth.CodeInvalidRequest, Status: http.StatusBadRequest, Description: "The query is not form-encoded.", Cause: err,
+			Code: oauth.CodeInvalidRequest, Status: http.StatusBadRequest, Description: "The query is not form-encoded.",
+			Cause: err,
 		}
 	}
 	query := url.Values{"response_type": {"code"}}
@@ -39,7 +40,8 @@ func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {
 // face is how an answer goes back to a legacy client: no iss, no scope, and never an error.
 func face() provider.Face {
 	return provider.Face{
-		Name: faceName, Success: location, LocalErrors: true, ScopeOfRoles: true, TrustsClients: true, RequireRedirectURI: true,
+		Name: faceName, Success: location, LocalErrors: true, ScopeOfRoles: true, TrustsClients: true,
+		RequireRedirectURI: true,
 	}
 }
 

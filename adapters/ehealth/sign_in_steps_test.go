@@ -21,7 +21,8 @@ import (
 // demand makes a scope ask for a form and an assurance.
 func (w *world) demand(name, form, assurance string) {
 	w.must(w.store.PutScope(w.t.Context(), storage.Scope{
-		Name: name, TitleUkrainian: "Назва", TitleEnglish: "Title", GovernedBy: storage.GovernedByRole, LoginForm: form, Assurance: assurance,
+		Name: name, TitleUkrainian: "Назва", TitleEnglish: "Title", GovernedBy: storage.GovernedByRole, LoginForm: form,
+		Assurance: assurance,
 	}))
 }
 
@@ -59,7 +60,8 @@ func TestSignInAsksForAOneTimeCodeIfAScopeRequiresIt(t *testing.T) {
 		require.Equal(t, []string{"pwd"}, w.session().AMR)
 
 		standard := url.Values{
-			"response_type": {"code"}, "client_id": {hospitalID}, "redirect_uri": {redirectURI}, "scope": {"employee:read"}, "prompt": {"none"},
+			"response_type": {"code"}, "client_id": {hospitalID}, "redirect_uri": {redirectURI}, "scope": {"employee:read"},
+			"prompt": {"none"},
 		}
 		silent := b.read(b.http.Get(w.server.URL + "/oauth2/authorize?" + standard.Encode()))
 		require.Contains(t, silent.location, "error=login_required", "the session is too weak")
@@ -87,7 +89,8 @@ func TestSignInAsksForAOneTimeCodeIfAScopeRequiresIt(t *testing.T) {
 		require.Regexp(t, landed, b.accept(p).location)
 		require.Equal(t, "one_time_code", w.session().ACR)
 		require.Equal(t, []string{"pwd", "otp", "mfa"}, w.session().AMR)
-		require.Contains(t, b.submit(again, url.Values{"code": {code}}).body, "Код неправильний", "an older page is worth nothing")
+		require.Contains(t, b.submit(again, url.Values{"code": {code}}).body, "Код неправильний",
+			"an older page is worth nothing")
 		require.Regexp(t, landed, b.ask("employee:read legal_entity:read").location, "session and consent are remembered")
 	})
 }
@@ -169,7 +172,8 @@ func TestAPasswordOfAnOperatorIsChangedAtTheNextSignIn(t *testing.T) {
 		w.must(err)
 		w.must(w.store.SetPasswordToChange(t.Context(), doctorID, user.Password))
 
-		w.refused(w.login(byPassword()), http.StatusUnauthorized, "password_expired", "The password expired for user: "+doctorID)
+		w.refused(w.login(byPassword()), http.StatusUnauthorized, "password_expired",
+			"The password expired for user: "+doctorID)
 		change := w.login(byPassword("grant_type", "change_password", "scope", "user:change_password"))
 		require.Equal(t, "change_password_token", change.text("data.name"), change.raw)
 
@@ -203,7 +207,8 @@ func TestSignInAsksForANewPasswordWhenTheOldOneExpired(t *testing.T) {
 		}
 		done := b.submit(p, url.Values{"password": {"дощ над києвом не спиняється"}})
 		require.Regexp(t, landed, b.accept(done).location)
-		require.Equal(t, http.StatusBadRequest, b.submit(p, url.Values{"password": {"сонце над києвом не сідає"}}).status, "once is enough")
+		require.Equal(t, http.StatusBadRequest, b.submit(p, url.Values{"password": {"сонце над києвом не сідає"}}).status,
+			"once is enough")
 		w.later.Store(91 * 86400)
 		next := w.browser()
 		require.Equal(t, "/login/code", next.password(next.ask("legal_entity:read"), "дощ над києвом не спиняється").path)
@@ -263,7 +268,8 @@ func TestSignInAsksForADigitalSignatureIfAScopeRequiresIt(t *testing.T) {
 		require.Equal(t, []string{"pop"}, w.session().AMR)
 		require.Contains(t, b.signed(p, "mine", by("3087512347", message)).body, unconfirmed, "a signature signs in once")
 		other := w.browser()
-		require.Equal(t, http.StatusBadRequest, other.signed(p, "mine", by("3087512347", message)).status, "and in one browser only")
+		require.Equal(t, http.StatusBadRequest, other.signed(p, "mine", by("3087512347", message)).status,
+			"and in one browser only")
 		require.Regexp(t, landed, b.ask("legal_entity:read").location, "a stronger session is good for less")
 	})
 }

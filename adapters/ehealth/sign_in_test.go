@@ -27,7 +27,8 @@ func clinic(t testing.TB, engine storagetest.Engine, preset string) *stack {
 	ctx := context.Background()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost) // as the old system stored them
 	require.NoError(t, err)
-	require.NoError(t, s.store.CreateUser(ctx, storage.User{ID: userID, Email: "doctor@example.com", Password: string(hash), PasswordSetAt: s.now}))
+	require.NoError(t, s.store.CreateUser(ctx,
+		storage.User{ID: userID, Email: "doctor@example.com", Password: string(hash), PasswordSetAt: s.now}))
 	role := storage.Role{ID: uuid.NewString(), Name: "DOCTOR", Scope: []string{"patients:view"}}
 	require.NoError(t, s.store.CreateRole(ctx, role))
 	kind := storage.ClientType{ID: uuid.NewString(), Name: "MSP", Scope: []string{"patients:view", "patients:create"}}
@@ -35,8 +36,9 @@ func clinic(t testing.TB, engine storagetest.Engine, preset string) *stack {
 	policy, err := storage.NewPolicy(preset)
 	require.NoError(t, err)
 	connection := &storage.Connection{
-		ID: uuid.NewString(), ClientID: clientID, RedirectURIs: []string{redirectURI, "https://mis-a.example/q?z=1&b=2&code=theirs"},
-		Secrets: []storage.ConnectionSecret{{ID: uuid.NewString(), Hash: storage.Hash(clientSecret)}},
+		ID: uuid.NewString(), ClientID: clientID,
+		RedirectURIs: []string{redirectURI, "https://mis-a.example/q?z=1&b=2&code=theirs"},
+		Secrets:      []storage.ConnectionSecret{{ID: uuid.NewString(), Hash: storage.Hash(clientSecret)}},
 	}
 	connection.ApplyPreset(preset)
 	require.NoError(t, s.store.CreateClient(ctx, storage.Client{
@@ -204,7 +206,8 @@ func TestLegacySignInIgnoresUnknownParameters(t *testing.T) {
 			require.Equal(t, http.StatusOK, p.status, address)
 		}
 		b := s.browser()
-		require.Equal(t, http.StatusOK, b.read(b.http.Head(s.server.URL+"/sign-in?"+query().Encode())).status, "as a preview of a link asks")
+		require.Equal(t, http.StatusOK, b.read(b.http.Head(s.server.URL+"/sign-in?"+query().Encode())).status,
+			"as a preview of a link asks")
 	})
 }
 
@@ -232,10 +235,11 @@ func TestLegacySignInErrorIsAPageAndNeverARedirect(t *testing.T) {
 			signIn bool
 			text   string
 		}{
-			"no client":          {with("client_id"), false, "не вказано ідентифікатора застосунку"},
-			"an unknown client":  {with("client_id", uuid.NewString()), false, "Не знайдено застосунку"},
-			"no redirect URI":    {with("redirect_uri"), false, "не вказано адреси повернення"},
-			"a foreign URI":      {with("redirect_uri", "https://evil.example/https://mis-a.example/cb"), false, "Адреса повернення не збігається"},
+			"no client":         {with("client_id"), false, "не вказано ідентифікатора застосунку"},
+			"an unknown client": {with("client_id", uuid.NewString()), false, "Не знайдено застосунку"},
+			"no redirect URI":   {with("redirect_uri"), false, "не вказано адреси повернення"},
+			"a foreign URI": {with("redirect_uri", "https://evil.example/https://mis-a.example/cb"), false,
+				"Адреса повернення не збігається"},
 			"two redirect URIs":  {with("redirect_uri", redirectURI, "https://evil.example/"), false, "Запит пошкоджено"},
 			"a scope of no role": {with("scope", "patients:create"), true, "який йому не можна надати"},
 			"a scope of no type": {with("scope", "legal_entity:merge"), false, "який йому не можна надати"},

@@ -46,7 +46,8 @@ func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *s
 	clock := func() time.Time { return time.Unix(now+s.later.Load(), 0) }
 	s.store = open(func(o *storage.Options) { o.Now = clock })
 	ctx := context.Background()
-	keys := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
+	keys := jwks.New(provider.KeyStore{Store: s.store},
+		jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
 	require.NoError(t, keys.Load(ctx))
 	s.server = httptest.NewUnstartedServer(nil)
 	issuer, err := url.Parse("http://" + s.server.Listener.Addr().String())
@@ -168,7 +169,8 @@ type state struct {
 func (s *stack) fill(given state) {
 	ctx := context.Background()
 	for _, user := range given.Users {
-		require.NoError(s.t, s.store.CreateUser(ctx, storage.User{ID: user.ID, Email: user.ID + "@example.com", IsBlocked: user.IsBlocked}))
+		require.NoError(s.t, s.store.CreateUser(ctx,
+			storage.User{ID: user.ID, Email: user.ID + "@example.com", IsBlocked: user.IsBlocked}))
 	}
 	policy, err := storage.ImportedPolicy()
 	require.NoError(s.t, err)
@@ -193,7 +195,8 @@ func (s *stack) fill(given state) {
 	}
 	for _, approval := range given.Approvals {
 		require.NoError(s.t, s.store.Approve(ctx, storage.Approval{
-			ID: uuid.NewString(), UserID: approval.UserID, ClientID: approval.ClientID, Scope: storage.SplitScope(approval.Scope),
+			ID: uuid.NewString(), UserID: approval.UserID, ClientID: approval.ClientID,
+			Scope: storage.SplitScope(approval.Scope),
 		}))
 	}
 	s.fillTokens(given)
@@ -206,8 +209,9 @@ func (s *stack) fillTokens(given state) {
 		switch token.Name {
 		case "authorization_code":
 			code := storage.Code{
-				ID: storage.Hash(token.Value), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: token.Details.ClientID,
-				UserID: token.UserID, RedirectURI: token.Details.RedirectURI, Scope: token.Details.ScopeRequest, Session: session,
+				ID: storage.Hash(token.Value), CodeID: uuid.NewString(), GrantID: uuid.NewString(),
+				ClientID: token.Details.ClientID,
+				UserID:   token.UserID, RedirectURI: token.Details.RedirectURI, Scope: token.Details.ScopeRequest, Session: session,
 				ExpiresAt: token.ExpiresAt,
 			}
 			require.NoError(s.t, s.store.CreateCode(ctx, code))

@@ -70,7 +70,8 @@ func TestConnectionThatRequiresAScopeRefusesARequestWithout(t *testing.T) {
 		named := code()
 		named["scope"] = "whatever it says"
 		require.Equal(t, http.StatusCreated, s.exchange(named).status, "its value is not compared")
-		refresh := map[string]any{"grant_type": "refresh_token", "client_id": clientID, "client_secret": clientSecret, "refresh_token": refreshValue}
+		refresh := map[string]any{"grant_type": "refresh_token", "client_id": clientID, "client_secret": clientSecret,
+			"refresh_token": refreshValue}
 		require.Equal(t, http.StatusCreated, s.exchange(refresh).status, "and it is about codes only")
 	})
 }
@@ -78,11 +79,13 @@ func TestConnectionThatRequiresAScopeRefusesARequestWithout(t *testing.T) {
 func TestEveryPathOfTheTokenEndpointAnswers(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
-		refresh := `{"token":{"grant_type":"refresh_token","client_id":"` + strings.ToUpper(clientID) + `","client_secret":"` +
+		refresh := `{"token":{"grant_type":"refresh_token","client_id":"` + strings.ToUpper(clientID) +
+			`","client_secret":"` +
 			clientSecret + `","refresh_token":"` + refreshValue + `"}}`
 		for _, path := range []string{"/oauth/tokens", "/oauth/tokens/", "/api/oauth/tokens", "/api/oauth/tokens/"} {
 			header := map[string]string{
-				"Content-Type": "application/json; charset=utf-8", "Authorization": "Bearer garbage", "X-CSRF-Token": "old", "API-key": "x",
+				"Content-Type": "application/json; charset=utf-8", "Authorization": "Bearer garbage", "X-CSRF-Token": "old",
+				"API-key": "x",
 			}
 			got := s.send(http.MethodPost, path, header, refresh)
 			require.Equal(t, http.StatusCreated, got.status, "%s: %s", path, got.raw)
@@ -91,7 +94,8 @@ func TestEveryPathOfTheTokenEndpointAnswers(t *testing.T) {
 			require.Equal(t, "application/json; charset=utf-8", got.header.Get("Content-Type"))
 			require.Contains(t, got.header.Get("Cache-Control"), "no-store")
 		}
-		for _, path := range []string{"/oauth/tokens/actions/change_password", "/oauth/nothing", "/auth/nothing", "/api/nothing"} {
+		for _, path := range []string{"/oauth/tokens/actions/change_password", "/oauth/nothing", "/auth/nothing",
+			"/api/nothing"} {
 			got := s.send(http.MethodPost, path, asJSON, "{}")
 			require.Equal(t, http.StatusNotFound, got.status)
 			kind, _ := got.failure()
@@ -119,29 +123,34 @@ func TestHostileInputGetsTheErrorOfTheEnvelope(t *testing.T) {
 			status int
 			kind   string
 		}{
-			"corrupted":                     {`{"token":`, 400, "request_malformed"},
-			"a list":                        {`[]`, 400, "request_malformed"},
-			"a number":                      {`1`, 400, "request_malformed"},
-			"two documents":                 {`{"token":{}} {"token":{}}`, 400, "request_malformed"},
-			"not UTF-8":                     {"{\"token\":{\"grant_type\":\"\xff\"}}", 400, "request_malformed"},
-			"another case of token":         {`{"Token":{"grant_type":"authorization_code"}}`, 400, "request_malformed"},
-			"token is null":                 {`{"token":null}`, 422, "request_malformed"},
-			"token is a list":               {`{"token":[]}`, 422, "request_malformed"},
-			"token is text":                 {`{"token":"grant_type"}`, 422, "request_malformed"},
-			"grant_type is a number":        {`{"token":{"grant_type":1}}`, 401, "invalid_grant"},
-			"grant_type is an object":       {`{"token":{"grant_type":{}}}`, 401, "invalid_grant"},
-			"deeply nested":                 {`{"token":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`, 400, "request_malformed"},
+			"corrupted":               {`{"token":`, 400, "request_malformed"},
+			"a list":                  {`[]`, 400, "request_malformed"},
+			"a number":                {`1`, 400, "request_malformed"},
+			"two documents":           {`{"token":{}} {"token":{}}`, 400, "request_malformed"},
+			"not UTF-8":               {"{\"token\":{\"grant_type\":\"\xff\"}}", 400, "request_malformed"},
+			"another case of token":   {`{"Token":{"grant_type":"authorization_code"}}`, 400, "request_malformed"},
+			"token is null":           {`{"token":null}`, 422, "request_malformed"},
+			"token is a list":         {`{"token":[]}`, 422, "request_malformed"},
+			"token is text":           {`{"token":"grant_type"}`, 422, "request_malformed"},
+			"grant_type is a number":  {`{"token":{"grant_type":1}}`, 401, "invalid_grant"},
+			"grant_type is an object": {`{"token":{"grant_type":{}}}`, 401, "invalid_grant"},
+			"deeply nested": {`{"token":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`, 400,
+				"request_malformed"},
 			"a huge number":                 {member("code", "1"+strings.Repeat("0", 5000)), 422, "validation_failed"},
 			"an object for a code":          {member("code", `{"a":1}`), 422, "validation_failed"},
 			"a blank code":                  {member("code", `" \t\n"`), 422, "validation_failed"},
 			"a null byte in a code":         {member("code", `"a\u0000b"`), 401, "token_not_found"},
 			"a null byte in a redirect URI": {member("redirect_uri", `"https://mis-a.example/cb\u0000"`), 401, "invalid_client"},
-			"a null byte in a client id":    {member("client_id", `"6498d88e-97fb-47e2-85a5-99e884f888a\u0000"`), 400, "request_malformed"},
-			"a client id in braces":         {member("client_id", `"{6498d88e-97fb-47e2-85a5-99e884f888aa}"`), 400, "request_malformed"},
-			"a client id without hyphens":   {member("client_id", `"6498d88e97fb47e285a599e884f888aa"`), 400, "request_malformed"},
-			"a very long secret":            {member("client_secret", `"`+strings.Repeat("a", 50_000)+`"`), 401, "invalid_client"},
-			"a very long code":              {member("code", `"`+strings.Repeat("a", 60_000)+`"`), 401, "token_not_found"},
-			"half a surrogate":              {member("code", `"\ud800"`), 401, "token_not_found"},
+			"a null byte in a client id": {member("client_id", `"6498d88e-97fb-47e2-85a5-99e884f888a\u0000"`), 400,
+				"request_malformed"},
+			"a client id in braces": {member("client_id", `"{6498d88e-97fb-47e2-85a5-99e884f888aa}"`), 400,
+				"request_malformed"},
+			"a client id without hyphens": {member("client_id", `"6498d88e97fb47e285a599e884f888aa"`), 400,
+				"request_malformed"},
+			"a very long secret": {member("client_secret", `"`+strings.Repeat("a", 50_000)+`"`), 401,
+				"invalid_client"},
+			"a very long code": {member("code", `"`+strings.Repeat("a", 60_000)+`"`), 401, "token_not_found"},
+			"half a surrogate": {member("code", `"\ud800"`), 401, "token_not_found"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				got := s.send(http.MethodPost, "/oauth/tokens", asJSON, c.body)
@@ -154,7 +163,8 @@ func TestHostileInputGetsTheErrorOfTheEnvelope(t *testing.T) {
 		require.Equal(t, http.StatusRequestEntityTooLarge, large.status)
 		kind, _ := large.failure()
 		require.Equal(t, "request_too_large", kind)
-		require.Equal(t, http.StatusBadRequest, s.send(http.MethodPost, "/oauth/tokens", nil, "{}").status, "without a type there are no parameters")
+		require.Equal(t, http.StatusBadRequest, s.send(http.MethodPost, "/oauth/tokens", nil, "{}").status,
+			"without a type there are no parameters")
 		require.Equal(t, http.StatusCreated, s.exchange(code()).status, "after all of which the code is still good")
 	})
 }
@@ -183,7 +193,8 @@ func TestLegacyCodeIsExchangedOnceOfManyConcurrentRequests(t *testing.T) {
 }
 
 func TestLegacyTokenEndpointNamesRevokedAndBlocked(t *testing.T) {
-	refresh := map[string]any{"grant_type": "refresh_token", "client_id": clientID, "client_secret": clientSecret, "refresh_token": refreshValue}
+	refresh := map[string]any{"grant_type": "refresh_token", "client_id": clientID, "client_secret": clientSecret,
+		"refresh_token": refreshValue}
 	for name, c := range map[string]struct {
 		change  func(ctx context.Context, s *storage.Store) error
 		token   map[string]any
@@ -229,8 +240,10 @@ func FuzzEnvelope(f *testing.F) {
 	s := filled(f, storagetest.Engines()[0])
 	for _, seed := range []string{
 		``, `{}`, `{"token":{}}`, `{"token":{"grant_type":"authorization_code"}}`, `{"token":{"grant_type":null}}`,
-		`{"token":{"grant_type":"refresh_token","client_id":"` + clientID + `","client_secret":"` + clientSecret + `","refresh_token":"` + uuid.NewString() + `"}}`,
-		`{"token":{"grant_type":"authorization_code","client_id":"` + clientID + `","client_secret":"` + clientSecret + `","code":"x","redirect_uri":"y"}}`,
+		`{"token":{"grant_type":"refresh_token","client_id":"` + clientID + `","client_secret":"` + clientSecret +
+			`","refresh_token":"` + uuid.NewString() + `"}}`,
+		`{"token":{"grant_type":"authorization_code","client_id":"` + clientID + `","client_secret":"` + clientSecret +
+			`","code":"x","redirect_uri":"y"}}`,
 		`{"token":{"grant_type":"authorization_code","client_id":1,"client_secret":[],"code":{},"redirect_uri":null}}`,
 	} {
 		f.Add([]byte(seed))

@@ -29,9 +29,11 @@ var (
 	failurePasswordTokenType = refusal("token_invalid_type", "Invalid token type.")
 	failureInitFactorFirst   = refusal("access_denied", "Invalid token type. Init factor at first")
 
-	rulePasswordLength     = rule{Rule: "length", Description: "should be at least 12 character(s)", Params: map[string]int{"min": 12}}
-	rulePasswordComplexity = rule{Rule: "format", Description: "Password does not meet complexity requirements", Params: []string{}}
-	rulePasswordUsed       = rule{
+	rulePasswordLength = rule{Rule: "length", Description: "should be at least 12 character(s)",
+		Params: map[string]int{"min": 12}}
+	rulePasswordComplexity = rule{Rule: "format", Description: "Password does not meet complexity requirements",
+		Params: []string{}}
+	rulePasswordUsed = rule{
 		Rule: "password_used", Description: "This password has been used recently. Try another one", Params: []string{},
 	}
 	rulePhone = rule{Rule: "format", Description: "invalid phone", Params: []string{}}
@@ -174,7 +176,9 @@ var failureFactorNotRecent = forbidden("forbidden", "Sign in again to change the
 // mayReplaceFactor says whether a session may replace a phone that is set. A sign-in by the password alone, from before
 // the phone was, never may. By the policy factor_change it must be a sign-in of the last minutes besides, and one that
 // went through the phone, where that is asked for: whoever has stolen a session has not the phone.
-func (a *Adapter) mayReplaceFactor(client *storage.Client, t *storage.AccessToken, factor *storage.AuthenticationFactor) bool {
+func (a *Adapter) mayReplaceFactor(
+	client *storage.Client, t *storage.AccessToken, factor *storage.AuthenticationFactor,
+) bool {
 	switch {
 	case factor.Factor == "":
 		return true

@@ -136,7 +136,8 @@ func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
 	switch _, refused := refusedVerification(err); {
 	case err != nil && !refused:
 		return err
-	case errors.Is(err, provider.ErrTokenUnknown), errors.Is(err, provider.ErrTokenExpired), errors.Is(err, provider.ErrAudience),
+	case errors.Is(err, provider.ErrTokenUnknown), errors.Is(err, provider.ErrTokenExpired), errors.Is(err,
+		provider.ErrAudience),
 		errors.Is(err, provider.ErrUnknownUser):
 		return verificationFailure(err)
 	}
@@ -156,12 +157,15 @@ func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
 	data := struct {
 		userObject
 		Urgent urgent `json:"urgent"`
-	}{newUserObject(user), urgent{Roles: forClient, GlobalRoles: everywhere, Token: map[string]int64{"expires_at": v.ExpiresAt}}}
+	}{newUserObject(user), urgent{Roles: forClient, GlobalRoles: everywhere,
+		Token: map[string]int64{"expires_at": v.ExpiresAt}}}
 	return a.answerUrgent(w, r, http.StatusOK, data, true)
 }
 
 // rolesOf lists the roles that a user has for a client, and those everywhere.
-func (a *Adapter) rolesOf(ctx context.Context, userID, clientID string) (forClient, everywhere []roleObject, err error) {
+func (a *Adapter) rolesOf(
+	ctx context.Context, userID, clientID string,
+) (forClient, everywhere []roleObject, err error) {
 	store := a.provider.Store()
 	held, err := store.ListUserRoles(ctx, userID)
 	if err != nil {
@@ -199,5 +203,6 @@ func (a *Adapter) verifyAPIKey(w http.ResponseWriter, r *http.Request) error {
 	details := map[string]string{
 		"broker_scope": key.BrokerScope, "client_id": key.ClientID, "scope": strings.Join(key.Client.TypeScope, " "),
 	}
-	return a.answerUrgent(w, r, http.StatusOK, map[string]any{"details": details}, map[string]string{"mis_client_id": key.ClientID})
+	return a.answerUrgent(w, r, http.StatusOK, map[string]any{"details": details},
+		map[string]string{"mis_client_id": key.ClientID})
 }

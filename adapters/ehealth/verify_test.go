@@ -97,7 +97,8 @@ func TestVerifyAnswersCodesAndRefreshTokensWithoutAScope(t *testing.T) {
 		w := newWorld(t, engine)
 		session := &storage.Session{UserID: doctorID, Subject: doctorID, RedirectURIGiven: true}
 		w.must(w.store.CreateCode(context.Background(), storage.Code{
-			ID: storage.Hash(codeValue), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: frontID, UserID: doctorID,
+			ID: storage.Hash(codeValue), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: frontID,
+			UserID:      doctorID,
 			RedirectURI: redirectURI, Scope: "user:read", Session: session, ExpiresAt: worldTime + 300,
 		}))
 		w.must(w.store.CreateGrant(context.Background(), storage.Grant{
@@ -136,7 +137,8 @@ func TestUserOfATokenIsShownWithRolesForItsClient(t *testing.T) {
 		require.Equal(t, doctorEmail, got.text("data.email"))
 		urgent, _ := got.at("data.urgent")
 		require.Equal(t, map[string]any{
-			"roles":        []any{map[string]any{"id": w.doctorRole.ID, "name": "DOCTOR", "scope": "legal_entity:read employee:read"}},
+			"roles": []any{map[string]any{"id": w.doctorRole.ID, "name": "DOCTOR",
+				"scope": "legal_entity:read employee:read"}},
 			"global_roles": []any{map[string]any{"id": admin.ID, "name": "ADMIN", "scope": "app:authorize"}},
 			"token":        map[string]any{"expires_at": float64(worldTime + 3600)},
 		}, urgent)
@@ -158,7 +160,8 @@ func TestAPIKeyOfAMISIsVerified(t *testing.T) {
 		require.Equal(t, "legal_entity:read app:authorize", got.text("data.details.broker_scope"))
 		require.Equal(t, "legal_entity:read employee:read", got.text("data.details.scope"))
 		require.NotContains(t, got.text("meta.url"), misKey)
-		w.refused(w.ask(http.MethodGet, "/admin/api_key/wrong/verify", nil, ""), 422, "request_malformed", "API-KEY is invalid.")
+		w.refused(w.ask(http.MethodGet, "/admin/api_key/wrong/verify", nil, ""), 422, "request_malformed",
+			"API-KEY is invalid.")
 	})
 }
 
@@ -198,8 +201,9 @@ func TestVerificationIsOneRoundTripToTheDatabase(t *testing.T) {
 	opaque := w.token(hospitalID, "legal_entity:read")
 	w.change(hospitalID, func(c *storage.Client) { c.Policy.AccessToken = storage.AccessTokenJWT })
 	jwt := w.exchange(map[string]any{
-		"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret, "redirect_uri": redirectURI,
-		"code": w.approve(hospitalID, "legal_entity:read").text("data.value"),
+		"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret,
+		"redirect_uri": redirectURI,
+		"code":         w.approve(hospitalID, "legal_entity:read").text("data.value"),
 	}).text("data.value")
 	for name, value := range map[string]string{"opaque": opaque, "JWT": jwt} {
 		require.Equal(t, http.StatusOK, w.verify(value, "api-key", misKey).status, "everything is prepared by now")

@@ -53,9 +53,11 @@ func fillWorld(t testing.TB, s *stack) *world {
 			ID: uuid.NewString(), Name: name, Scope: storage.SplitScope(scope),
 		}))
 	}
-	w.addClient(misID, "MIS", misID, misKey, `{"access_type":"DIRECT","broker_scope":"legal_entity:read app:authorize"}`, `{}`)
+	w.addClient(misID, "MIS", misID, misKey, `{"access_type":"DIRECT","broker_scope":"legal_entity:read app:authorize"}`,
+		`{}`)
 	w.addClient(hospitalID, "MSP", misID, hospitalSecret, `{"access_type":"BROKER"}`, `{}`)
-	w.addClient(frontID, "Auth_FE", "", "", `{"access_type":"DIRECT"}`, `{"allowed_grant_types":["password","digital_signature"]}`)
+	w.addClient(frontID, "Auth_FE", "", "", `{"access_type":"DIRECT"}`,
+		`{"allowed_grant_types":["password","digital_signature"]}`)
 	w.addClient(cabinetID, "CABINET", "", "", `{"access_type":"DIRECT"}`, `{"allowed_grant_types":["password"]}`)
 	hash, err := bcrypt.GenerateFromPassword([]byte(doctorPassword), bcrypt.MinCost)
 	w.must(err)
@@ -91,7 +93,8 @@ func (w *world) addClient(id, typeName, consumerID, secret, privateSettings, set
 			TokenEndpointAuthMethod: storage.AuthMethodPost,
 		},
 	}
-	connection := &storage.Connection{ID: uuid.NewString(), ClientID: id, ConsumerID: consumerID, RedirectURIs: []string{redirectURI}}
+	connection := &storage.Connection{ID: uuid.NewString(), ClientID: id, ConsumerID: consumerID,
+		RedirectURIs: []string{redirectURI}}
 	connection.ApplyPreset(storage.PresetMithril)
 	if secret != "" {
 		connection.Secrets = []storage.ConnectionSecret{{ID: uuid.NewString(), Hash: storage.Hash(secret)}}

@@ -58,7 +58,8 @@ func (a *ABAC) allows(ctx context.Context, v *provider.Verification, record Reco
 	if err != nil {
 		return false, fmt.Errorf("gateway: abac: %w", err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(a.URL, "/")+"/api/authorize", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(a.URL, "/")+"/api/authorize",
+		bytes.NewReader(body))
 	if err != nil {
 		return false, fmt.Errorf("gateway: abac: %w", err)
 	}

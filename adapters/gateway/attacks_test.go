@@ -37,8 +37,9 @@ func (s *stack) jwtFor(audience any) string {
 		ExpiresAt: now + 3600,
 	}))
 	token, err := s.keys.Sign(jwks.ES256, "at+jwt", map[string]any{
-		"iss": s.issuer, "sub": doctorID, "aud": audience, "exp": now + 600, "iat": now, "jti": uuid.NewString(), "client_id": hospitalID,
-		"scope": "legal_entity:read employee:read employee:write episode:read", "grant_id": grantID,
+		"iss": s.issuer, "sub": doctorID, "aud": audience, "exp": now + 600, "iat": now, "jti": uuid.NewString(),
+		"client_id": hospitalID,
+		"scope":     "legal_entity:read employee:read employee:write episode:read", "grant_id": grantID,
 	})
 	require.NoError(s.t, err)
 	return token
@@ -69,7 +70,8 @@ func TestAttackTokenForAnotherResourceAtTheGateway(t *testing.T) {
 		s.gateway.SetRules(rules)
 		require.Equal(t, http.StatusOK, ask("/api/entities", other), "the setting replaces the default")
 		require.Equal(t, http.StatusUnauthorized, ask("/api/entities", s.issuer))
-		require.Equal(t, http.StatusOK, s.ask("GET", "/api/entities", bearer(s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))...).status,
+		require.Equal(t, http.StatusOK,
+			s.ask("GET", "/api/entities", bearer(s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))...).status,
 			"an opaque token that was asked for without a resource is for every one")
 	})
 }
@@ -84,7 +86,8 @@ func TestAttackUnknownTokensFillTheAudit(t *testing.T) {
 			s.ask("GET", "/mis", "api-key", uuid.NewString())
 		}
 		s.ask("GET", "/api/entities", bearer(s.token(hospitalID, "employee:read", storage.KindAccessToken))...)
-		s.ask("GET", "/api/entities", "Authorization", "Bearer "+s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))
+		s.ask("GET", "/api/entities", "Authorization",
+			"Bearer "+s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))
 		require.EqualValues(t, 900, s.decided("stranger"), "each is counted")
 		require.EqualValues(t, 300, s.decided("public"))
 		require.EqualValues(t, 2, s.decided("refused"))

@@ -21,7 +21,8 @@ const maximumErrorHeader = 3 << 10
 func (g *Gateway) authorize(w http.ResponseWriter, r *http.Request) {
 	o, err := describedBy(r.Header)
 	if err != nil {
-		g.answer(w, r, o, decision{}.refuse(http.StatusBadRequest, "request_malformed", strings.TrimPrefix(err.Error(), "gateway: "), err))
+		g.answer(w, r, o, decision{}.refuse(http.StatusBadRequest, "request_malformed",
+			strings.TrimPrefix(err.Error(), "gateway: "), err))
 		return
 	}
 	g.settle(w, r, o)
@@ -43,7 +44,8 @@ func (g *Gateway) authorizeEnvoy(w http.ResponseWriter, r *http.Request) {
 // settle decides, keeps the decision and answers. A decision that can't be kept is a no.
 func (g *Gateway) settle(w http.ResponseWriter, r *http.Request, o original) {
 	if err := provider.Admitted(r); err != nil {
-		g.answer(w, r, o, decision{}.refuse(http.StatusServiceUnavailable, "internal_error", "Service is temporarily unavailable. Try later", err))
+		g.answer(w, r, o, decision{}.refuse(http.StatusServiceUnavailable, "internal_error",
+			"Service is temporarily unavailable. Try later", err))
 		return
 	}
 	d := g.decide(r.Context(), o, r.Header)
@@ -187,7 +189,8 @@ func ascii(text []byte) string {
 			out.WriteRune(r)
 		case r > 0xffff:
 			r -= 0x10000
-			out.WriteString(`\u` + strconv.FormatInt(int64(0xd800+r>>10), 16) + `\u` + strconv.FormatInt(int64(0xdc00+r&0x3ff), 16))
+			out.WriteString(`\u` + strconv.FormatInt(int64(0xd800+r>>10), 16) + `\u` +
+				strconv.FormatInt(int64(0xdc00+r&0x3ff), 16))
 		default:
 			hex := strconv.FormatInt(int64(r), 16)
 			out.WriteString(`\u` + strings.Repeat("0", 4-len(hex)) + hex)

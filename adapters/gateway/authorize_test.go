@@ -17,7 +17,8 @@ import (
 func TestGatewayHeadersForAnAllowedRequest(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
-		got := s.ask("GET", "/api/entities/1?x=1", bearer(s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))...)
+		got := s.ask("GET", "/api/entities/1?x=1",
+			bearer(s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))...)
 		require.Equal(t, http.StatusOK, got.status, got.body)
 		require.Equal(t, doctorID, got.header.Get("X-Consumer-Id"))
 		require.Equal(t, personID, got.header.Get("X-Person-Id"))
@@ -49,25 +50,32 @@ func TestGatewayRefusesMissingWrongAndInsufficientTokens(t *testing.T) {
 		entities := "/api/entities"
 		good := s.token(hospitalID, "legal_entity:read employee:read", storage.KindAccessToken)
 		check(s.ask("GET", entities), 401, "Authorization header is not set or doesn't contain Bearer token")
-		check(s.ask("GET", entities, "Authorization", "Basic YTpi"), 401, "Authorization header is not set or doesn't contain Bearer token")
+		check(s.ask("GET", entities, "Authorization", "Basic YTpi"), 401,
+			"Authorization header is not set or doesn't contain Bearer token")
 		check(s.ask("GET", entities, bearer("bad")...), 401, "Invalid access token")
-		check(s.ask("GET", entities, "Authorization", "Bearer "+good), 401, "Invalid access token") // without the broker's key
-		check(s.ask("GET", entities, bearer(s.token(hospitalID, "employee:read", storage.KindAccessToken))...), 403, allowances+"legal_entity:read")
+		// without the broker's key
+		check(s.ask("GET", entities, "Authorization", "Bearer "+good), 401, "Invalid access token")
+		check(s.ask("GET", entities, bearer(s.token(hospitalID, "employee:read", storage.KindAccessToken))...), 403,
+			allowances+"legal_entity:read")
 		check(s.ask("GET", "/api/employees", bearer(good)...), 403, allowances+"employee:write")
 		both := s.token(hospitalID, "employee:read employee:write", storage.KindAccessToken)
-		check(s.ask("GET", "/api/employees", bearer(both)...), 403, allowances+"employee:read, employee:write") // the broker's
-		check(s.ask("GET", entities, bearer(s.token(hospitalID, "", storage.KindTwoFactor))...), 403, allowances+"legal_entity:read")
+		// the broker's
+		check(s.ask("GET", "/api/employees", bearer(both)...), 403, allowances+"employee:read, employee:write")
+		check(s.ask("GET", entities, bearer(s.token(hospitalID, "", storage.KindTwoFactor))...), 403,
+			allowances+"legal_entity:read")
 		check(s.ask("DELETE", entities, bearer(good)...), 403, "ACL: No matching rule was found for path /api/entities")
 		check(s.ask("GET", "/api/else?a=b", bearer(good)...), 403, "ACL: No matching rule was found for path /api/else")
 
 		session := &storage.Session{UserID: doctorID, Subject: doctorID}
 		require.NoError(t, s.store.CreateCode(t.Context(), storage.Code{
-			ID: storage.Hash("code"), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: hospitalID, UserID: doctorID,
-			Scope: "legal_entity:read", Session: session, ExpiresAt: now + 60,
+			ID: storage.Hash("code"), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: hospitalID,
+			UserID: doctorID,
+			Scope:  "legal_entity:read", Session: session, ExpiresAt: now + 60,
 		}))
 		require.NoError(t, s.store.CreateGrant(t.Context(), storage.Grant{
 			ID: uuid.NewString(), ClientID: hospitalID, UserID: doctorID, Scope: "legal_entity:read", Session: session,
-			RefreshTokenID: uuid.NewString(), RefreshHash: storage.Hash("refresh"), RefreshExpiresAt: now + 60, ExpiresAt: now + 60,
+			RefreshTokenID: uuid.NewString(), RefreshHash: storage.Hash("refresh"), RefreshExpiresAt: now + 60, ExpiresAt: now +
+				60,
 		}))
 		check(s.ask("GET", entities, bearer("code")...), 401, "Invalid access token")
 		check(s.ask("GET", entities, bearer("refresh")...), 403, allowances+"legal_entity:read")
@@ -95,11 +103,15 @@ func TestAttackAmbiguousPathMatchesNoRule(t *testing.T) {
 		token := s.token(hospitalID, "legal_entity:read", storage.KindAccessToken)
 		for _, part := range []string{
 			"../secret", "%2e%2e/secret", ".%2e/secret", "..%2fsecret", "..%5csecret", "..\\secret", "/secret", "./secret", ";x", "%3bx", "%3Bx",
-			"..;/secret", "..%3b/secret", "x%3fy", "x%23y", "#x", "%252e", "%25252e", "x%25y", "..%20/secret", "%20../secret", ".%20./secret%20",
-			"..+/secret", "x%20", "x.", ".../secret", "%00", "x%0d%0ay", "%09", "%7f", "%zz", "%", "%2", "\u00ff%ff", "%c0%ae%c0%ae/secret",
-			"%e0%80%af", "%ef%bc%8e%ef%bc%8e/secret", "%ef%bc%8fsecret", "%e2%80%a4%e2%80%a4/secret", "%e2%80%a5/secret", "%e2%80%a6",
+			"..;/secret", "..%3b/secret", "x%3fy", "x%23y", "#x", "%252e", "%25252e", "x%25y", "..%20/secret", "%20../secret",
+			".%20./secret%20",
+			"..+/secret", "x%20", "x.", ".../secret", "%00", "x%0d%0ay", "%09", "%7f", "%zz", "%", "%2", "\u00ff%ff",
+			"%c0%ae%c0%ae/secret",
+			"%e0%80%af", "%ef%bc%8e%ef%bc%8e/secret", "%ef%bc%8fsecret", "%e2%80%a4%e2%80%a4/secret", "%e2%80%a5/secret",
+			"%e2%80%a6",
 			"%e3%80%82%e3%80%82/secret", "%ef%bd%a1/", "%e2%88%95secret", "%e2%81%84x", "%e2%88%96x", "%ef%bc%85x", "%ef%bc%9bx",
-			"%ef%bc%9fx", "%e2%80%8bx", "%c2%ad", "%e2%80%ae", "%c2%a0", "%61dmin", "%2D", "%5F", "%ef%bd%81dmin", "%d0%b8%cc%86",
+			"%ef%bc%9fx", "%e2%80%8bx", "%c2%ad", "%e2%80%ae", "%c2%a0", "%61dmin", "%2D", "%5F", "%ef%bd%81dmin",
+			"%d0%b8%cc%86",
 			"%e2%84%aa", "%ef%bb%bf", "%85", "%c2%85", "й",
 		} {
 			require.Equal(t, http.StatusForbidden, s.ask("GET", "/api/entities/"+part, bearer(token)...).status, part)
@@ -124,10 +136,12 @@ func TestGatewayUnderstandsRequestsOfTraefikAndEnvoy(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		token := bearer(s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))
-		traefik := append([]string{"X-Forwarded-Method", "GET", "X-Forwarded-Uri", "/api/entities", "X-Forwarded-Host", "api.example:8443"}, token...)
+		traefik := append([]string{"X-Forwarded-Method", "GET", "X-Forwarded-Uri", "/api/entities", "X-Forwarded-Host",
+			"api.example:8443"}, token...)
 		require.Equal(t, http.StatusOK, s.send("GET", s.admin.URL+gateway.PathAuthorize, traefik...).status)
 		require.Equal(t, http.StatusOK, s.send("POST", s.admin.URL+gateway.PathEnvoy+"/api/entities/1?x=1", token...).status)
-		require.Equal(t, http.StatusForbidden, s.send("DELETE", s.admin.URL+gateway.PathEnvoy+"/api/entities", token...).status)
+		require.Equal(t, http.StatusForbidden,
+			s.send("DELETE", s.admin.URL+gateway.PathEnvoy+"/api/entities", token...).status)
 		require.Equal(t, http.StatusForbidden, s.send("GET", s.admin.URL+gateway.PathEnvoy+"/api//entities", token...).status)
 	})
 }
@@ -144,7 +158,8 @@ func TestGatewayAsksTheABACServiceAboutRecords(t *testing.T) {
 		}
 		require.Equal(t, http.StatusOK, ask().status)
 		require.Equal(t, map[string]any{
-			"consumer": map[string]any{"user_id": doctorID, "client_id": hospitalID, "client_type": "MSP", "mis_client_id": misID},
+			"consumer": map[string]any{"user_id": doctorID, "client_id": hospitalID, "client_type": "MSP",
+				"mis_client_id": misID},
 			"resource": map[string]any{"type": "episode", "action": "read", "id": "7"},
 			"contexts": []any{map[string]any{"type": "patient", "id": "42"}},
 		}, asked)
@@ -184,12 +199,14 @@ func TestGatewayDecisionsAreAudited(t *testing.T) {
 		events, err := s.store.ListEvents(t.Context(), storage.EventFilter{Kind: "gateway_decision"})
 		require.NoError(t, err)
 		require.Len(t, events, 2)
-		events, err = s.store.ListEvents(t.Context(), storage.EventFilter{Kind: "gateway_decision", ClientID: hospitalID, UserID: doctorID})
+		events, err = s.store.ListEvents(t.Context(),
+			storage.EventFilter{Kind: "gateway_decision", ClientID: hospitalID, UserID: doctorID})
 		require.NoError(t, err)
 		require.Len(t, events, 1)
 		require.Equal(t, map[string]string{
-			"method": "GET", "path": "/api/patients/42/episodes/7", "result": "denied", "status": "403", "reason": "Access denied",
-			"rule": "/api/patients/(?P<patient>[^/]+)/episodes(/(?P<episode>[^/]+))?", "resource": "episode read 7",
+			"method": "GET", "path": "/api/patients/42/episodes/7", "result": "denied", "status": "403",
+			"reason": "Access denied",
+			"rule":   "/api/patients/(?P<patient>[^/]+)/episodes(/(?P<episode>[^/]+))?", "resource": "episode read 7",
 			"context patient": "42", "client_name": "Лікарня 6498", "mis_client_id": misID,
 		}, events[0].Details)
 		got := s.ask("GET", "/api/patients/42/episodes/7", token...)
@@ -202,9 +219,12 @@ func TestGatewayRefusesTheCookieOnCrossSiteRequests(t *testing.T) {
 		s := newStack(t, engine)
 		cookie := []string{"Cookie", "authorization=" + s.token(misID, "legal_entity:read", storage.KindAccessToken)}
 		require.Equal(t, http.StatusOK, s.ask("GET", "/api/entities", cookie...).status)
-		require.Equal(t, http.StatusOK, s.ask("POST", "/api/entities", append(cookie, "Sec-Fetch-Site", "same-origin")...).status)
-		require.Equal(t, http.StatusForbidden, s.ask("POST", "/api/entities", append(cookie, "Sec-Fetch-Site", "cross-site")...).status)
-		require.Equal(t, http.StatusForbidden, s.ask("POST", "/api/entities", append(cookie, "Origin", "https://evil.example")...).status)
+		require.Equal(t, http.StatusOK,
+			s.ask("POST", "/api/entities", append(cookie, "Sec-Fetch-Site", "same-origin")...).status)
+		require.Equal(t, http.StatusForbidden,
+			s.ask("POST", "/api/entities", append(cookie, "Sec-Fetch-Site", "cross-site")...).status)
+		require.Equal(t, http.StatusForbidden,
+			s.ask("POST", "/api/entities", append(cookie, "Origin", "https://evil.example")...).status)
 		wins := append(cookie, "Authorization", "Bearer bad")
 		require.Equal(t, http.StatusOK, s.ask("GET", "/api/entities", wins...).status)
 	})

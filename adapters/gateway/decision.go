@@ -48,7 +48,8 @@ func (g *Gateway) decide(ctx context.Context, o original, header http.Header) de
 	}
 	token, byCookie, found := tokenOf(header)
 	if !found {
-		return d.refuse(http.StatusUnauthorized, "access_denied", "Authorization header is not set or doesn't contain Bearer token", nil)
+		return d.refuse(http.StatusUnauthorized, "access_denied",
+			"Authorization header is not set or doesn't contain Bearer token", nil)
 	}
 	if byCookie && crossSite(o, header) {
 		return d.refuse(http.StatusForbidden, "forbidden", "Cross-site request", nil)
@@ -61,7 +62,8 @@ func (g *Gateway) decide(ctx context.Context, o original, header http.Header) de
 	case err != nil:
 		return d.refuse(http.StatusUnauthorized, "access_denied", "Invalid access token", err)
 	case who.Kind == storage.KindAuthorizationCode:
-		return d.refuse(http.StatusUnauthorized, "access_denied", "Invalid access token", errors.New("gateway: an authorization code"))
+		return d.refuse(http.StatusUnauthorized, "access_denied", "Invalid access token",
+			errors.New("gateway: an authorization code"))
 	}
 	d.who = who
 	if d.rule == nil {
@@ -107,7 +109,8 @@ func (g *Gateway) decideRecord(ctx context.Context, d decision, o original) deci
 	}
 	d.record = &record
 	if g.ABAC == nil {
-		return d.refuse(http.StatusForbidden, "forbidden", "Access denied", errors.New("gateway: no ABAC service is configured"))
+		return d.refuse(http.StatusForbidden, "forbidden", "Access denied",
+			errors.New("gateway: no ABAC service is configured"))
 	}
 	allowed, err := g.ABAC.allows(ctx, d.who, record)
 	g.Provider.CountOutboundCall(provider.PurposeABAC, err)
@@ -119,7 +122,8 @@ func (g *Gateway) decideRecord(ctx context.Context, d decision, o original) deci
 
 // refusals are what Verify and VerifyAPIKey say no with; any other error is a fault, on which nobody passes.
 var refusals = []error{
-	provider.ErrTokenUnknown, provider.ErrTokenExpired, provider.ErrAudience, oauth.ErrUnknownClient, oauth.ErrClientBlocked,
+	provider.ErrTokenUnknown, provider.ErrTokenExpired, provider.ErrAudience, oauth.ErrUnknownClient,
+	oauth.ErrClientBlocked,
 	provider.ErrUnknownUser, provider.ErrUserBlocked, provider.ErrAccessType, clientauth.ErrAPIKeyMissing,
 	clientauth.ErrAPIKeyInvalid, clientauth.ErrBrokerSettings,
 }

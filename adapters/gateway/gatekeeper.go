@@ -63,7 +63,8 @@ func (k *Gatekeeper) stateName() string {
 
 func (k *Gatekeeper) setCookie(w http.ResponseWriter, name, value string, maxAge int, httpOnly bool) {
 	http.SetCookie(w, &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: httpOnly, Secure: k.secure(), SameSite: http.SameSiteLaxMode,
+		Name: name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: httpOnly, Secure: k.secure(),
+		SameSite: http.SameSiteLaxMode,
 	})
 }
 
@@ -100,7 +101,8 @@ func (k *Gatekeeper) redirect(w http.ResponseWriter, r *http.Request) {
 	}
 	k.setCookie(w, k.stateName(), "", -1, true)
 	if state == "" || subtle.ConstantTimeCompare([]byte(state), []byte(query.Get("state"))) != 1 {
-		k.refuse(w, r, http.StatusBadRequest, "invalid_request", "The sign-in was not begun in this browser, or long ago. Begin again at "+PathLogin)
+		k.refuse(w, r, http.StatusBadRequest, "invalid_request",
+			"The sign-in was not begun in this browser, or long ago. Begin again at "+PathLogin)
 		return
 	}
 	if code := query.Get("error"); code != "" {

@@ -17,7 +17,8 @@ import (
 )
 
 func withGatekeeper(_ *stack, p *provider.Provider) provider.Mount {
-	k := &gateway.Gatekeeper{Provider: p, ClientID: misID, ClientSecret: misKey, Scope: "legal_entity:read", RedirectURL: "/app"}
+	k := &gateway.Gatekeeper{Provider: p, ClientID: misID, ClientSecret: misKey, Scope: "legal_entity:read",
+		RedirectURL: "/app"}
 	return k.Mount
 }
 
@@ -83,11 +84,13 @@ func TestAFrontEndSignsInAndOutThroughTheGatekeeper(t *testing.T) {
 		held := []string{"Cookie", "authorization=" + token.Value}
 		require.Equal(t, http.StatusOK, s.ask("GET", "/api/entities", held...).status)
 
-		require.Equal(t, http.StatusForbidden, s.send("GET", s.issuer+gateway.PathLogout, append(held, "Sec-Fetch-Site", "cross-site")...).status)
+		require.Equal(t, http.StatusForbidden,
+			s.send("GET", s.issuer+gateway.PathLogout, append(held, "Sec-Fetch-Site", "cross-site")...).status)
 		out := s.send("GET", s.issuer+gateway.PathLogout, held...)
 		require.Equal(t, http.StatusFound, out.status)
 		require.Negative(t, out.cookies()["authorization"].MaxAge)
-		require.Equal(t, http.StatusUnauthorized, s.ask("GET", "/api/entities", held...).status, "the token is over, wherever it went")
+		require.Equal(t, http.StatusUnauthorized, s.ask("GET", "/api/entities", held...).status,
+			"the token is over, wherever it went")
 		require.Equal(t, http.StatusFound, s.send("GET", s.issuer+gateway.PathLogout).status)
 	})
 }
@@ -100,7 +103,8 @@ func TestPublicListenerIgnoresConsumerHeaders(t *testing.T) {
 				r.HandleFunc("/probe", func(_ http.ResponseWriter, r *http.Request) { seen = r.Header.Clone() })
 			}
 		})
-		s.send("GET", s.issuer+"/probe", "x-consumer-id", doctorID, "X-CONSUMER-METADATA", "{}", "x-person-id", "1", "api-key", "kept")
+		s.send("GET", s.issuer+"/probe", "x-consumer-id", doctorID, "X-CONSUMER-METADATA", "{}", "x-person-id", "1",
+			"api-key", "kept")
 		require.Equal(t, "kept", seen.Get("Api-Key"))
 		for _, name := range []string{"X-Consumer-Id", "X-Consumer-Metadata", "X-Person-Id"} {
 			require.Empty(t, seen.Values(name), name)

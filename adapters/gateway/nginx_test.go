@@ -34,14 +34,16 @@ func TestNginxForwardsAllowedRequestsAndTheErrorOfOthers(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		nginx := s.startNginx()
-		token := bearer(s.token(hospitalID, "legal_entity:read episode:read employee:read employee:write", storage.KindAccessToken))
+		token := bearer(s.token(hospitalID, "legal_entity:read episode:read employee:read employee:write",
+			storage.KindAccessToken))
 		upstream := func(a answer) (header http.Header) {
 			require.Equal(t, http.StatusOK, a.status, a.body)
 			require.NoError(t, json.Unmarshal([]byte(a.body), &header))
 			return header
 		}
 		smuggled := []string{
-			"X-Consumer-Id", "00000000-0000-4000-8000-000000000001", "X-Person-Id", "somebody else", "X-Consumer-Scope", "everything",
+			"X-Consumer-Id", "00000000-0000-4000-8000-000000000001", "X-Person-Id", "somebody else", "X-Consumer-Scope",
+			"everything",
 			"X-Consumer-Metadata", "{}", "X-Mis-Client-Id", "another", "X-Client-Id", "another",
 		}
 		got := upstream(s.send("GET", nginx+"/api/entities/1?x=1", append(smuggled, token...)...))
@@ -73,7 +75,8 @@ func TestNginxForwardsAllowedRequestsAndTheErrorOfOthers(t *testing.T) {
 		require.Equal(t, http.StatusOK, s.send("GET", nginx+"/api/patients/42/episodes/7", token...).status)
 		refused(s.send("GET", nginx+"/api/patients/42/..%2f..%2fentities", token...), 403,
 			"ACL: No matching rule was found for path /api/patients/42/..%2f..%2fentities")
-		require.Equal(t, http.StatusOK, s.send("GET", nginx+"/public", "X-Forwarded-Uri", "/x", "X-Forwarded-Method", "PUT").status)
+		require.Equal(t, http.StatusOK,
+			s.send("GET", nginx+"/public", "X-Forwarded-Uri", "/x", "X-Forwarded-Method", "PUT").status)
 
 		s.admin.Close()
 		refused(s.send("GET", nginx+"/api/entities", token...), 503, "Service is temporarily unavailable. Try later")

@@ -27,7 +27,8 @@ type original struct {
 }
 
 // errOriginal says that the gateway does not describe the request, or in two ways that differ.
-var errOriginal = errors.New("gateway: the request is not described: want X-Original-Method and X-Original-URI, or X-Forwarded-Method and X-Forwarded-Uri")
+var errOriginal = errors.New("gateway: the request is not described: want X-Original-Method and X-Original-URI, or " +
+	"X-Forwarded-Method and X-Forwarded-Uri")
 
 // describedBy reads the request from headers. nginx is configured to send X-Original-…, Traefik sends X-Forwarded-…; if
 // both are there, a client has sent one of them, and they must be the same.
@@ -40,7 +41,8 @@ func describedBy(header http.Header) (original, error) {
 	if err != nil {
 		return original{}, err
 	}
-	o := original{method: method, target: target, scheme: header.Get("X-Forwarded-Proto"), host: header.Get("X-Forwarded-Host")}
+	o := original{method: method, target: target, scheme: header.Get("X-Forwarded-Proto"),
+		host: header.Get("X-Forwarded-Host")}
 	return o, o.settle()
 }
 

@@ -37,8 +37,10 @@ const (
 const rulesText = `{"rules": [
   {"path": "/public", "public": true},
   {"path": "/mis", "methods": ["GET"], "mis_only": true},
-  {"path": "/api/patients/(?P<patient>[^/]+)/episodes(/(?P<episode>[^/]+))?", "methods": ["GET"], "scopes": ["episode:read"],
-   "abac": {"resource_type": "episode", "action": "read", "resource_id": "{episode}", "contexts": [{"type": "patient", "id": "{patient}"}]}},
+  {"path": "/api/patients/(?P<patient>[^/]+)/episodes(/(?P<episode>[^/]+))?", "methods": ["GET"],
+"scopes": ["episode:read"],
+   "abac": {"resource_type": "episode", "action": "read", "resource_id": "{episode}", "contexts": [{"type": "patient",
+"id": "{patient}"}]}},
   {"path": "/api/entities(/.*)?", "methods": ["GET", "POST"], "scopes": ["legal_entity:read"]},
   {"path": "/api/employees", "scopes": ["employee:read", "employee:write"]}
 ]}`
@@ -60,10 +62,13 @@ type stack struct {
 	allows func(w http.ResponseWriter, asked map[string]any)
 }
 
-func newStack(t testing.TB, engine storagetest.Engine, mounts ...func(*stack, *provider.Provider) provider.Mount) *stack {
+func newStack(
+	t testing.TB, engine storagetest.Engine, mounts ...func(*stack, *provider.Provider) provider.Mount,
+) *stack {
 	clock := func() time.Time { return time.Unix(now, 0) }
 	s := &stack{t: t, metrics: prometheus.NewRegistry(), store: engine.Open(t, func(o *storage.Options) { o.Now = clock })}
-	keys := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
+	keys := jwks.New(provider.KeyStore{Store: s.store},
+		jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
 	require.NoError(t, keys.Load(t.Context()))
 	s.keys = keys
 	s.public = httptest.NewUnstartedServer(nil)
@@ -113,7 +118,8 @@ func (s *stack) fill() {
 	} {
 		policy, err := storage.NewPolicy(storage.PresetMithril)
 		require.NoError(s.t, err)
-		connection := &storage.Connection{ID: uuid.NewString(), ClientID: id, RedirectURIs: []string{s.issuer + "/auth/redirect"}}
+		connection := &storage.Connection{ID: uuid.NewString(), ClientID: id,
+			RedirectURIs: []string{s.issuer + "/auth/redirect"}}
 		connection.ApplyPreset(storage.PresetEHealth)
 		if id == misID {
 			connection.Secrets = []storage.ConnectionSecret{{ID: uuid.NewString(), Hash: storage.Hash(misKey)}}
@@ -127,15 +133,18 @@ func (s *stack) fill() {
 			},
 		}))
 	}
-	require.NoError(s.t, s.store.CreateUser(ctx, storage.User{ID: doctorID, Email: "doctor@example.com", PersonID: personID}))
+	require.NoError(s.t, s.store.CreateUser(ctx,
+		storage.User{ID: doctorID, Email: "doctor@example.com", PersonID: personID}))
 }
 
 // token stores an access token of the doctor for a client.
 func (s *stack) token(clientID, scope, kind string) string {
 	value := uuid.NewString()
 	require.NoError(s.t, s.store.CreateAccessToken(context.Background(), storage.AccessToken{
-		ID: storage.Hash(value), AccessTokenID: uuid.NewString(), Kind: kind, ClientID: clientID, UserID: doctorID, Scope: scope,
-		Session:   &storage.Session{UserID: doctorID, Subject: doctorID, GrantType: "authorization_code", RedirectURI: "https://mis.example/"},
+		ID: storage.Hash(value), AccessTokenID: uuid.NewString(), Kind: kind, ClientID: clientID, UserID: doctorID,
+		Scope: scope,
+		Session: &storage.Session{UserID: doctorID, Subject: doctorID, GrantType: "authorization_code",
+			RedirectURI: "https://mis.example/"},
 		CreatedAt: now, ExpiresAt: now + 3600,
 	}))
 	return value
@@ -193,7 +202,8 @@ func (s *stack) send(method, address string, pairs ...string) answer {
 // ask is what nginx sends about a request.
 func (s *stack) ask(method, target string, pairs ...string) answer {
 	return s.send(http.MethodGet, s.admin.URL+gateway.PathAuthorize, append([]string{
-		"X-Original-Method", method, "X-Original-URI", target, "X-Forwarded-Proto", "https", "X-Forwarded-Host", "api.example",
+		"X-Original-Method", method, "X-Original-URI", target, "X-Forwarded-Proto", "https", "X-Forwarded-Host",
+		"api.example",
 	}, pairs...)...)
 }
 

@@ -59,7 +59,8 @@ func (d decision) outcome() string {
 func newDecisionMetric(registry prometheus.Registerer) *prometheus.CounterVec {
 	decisions := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_gateway_decisions_total",
-		Help: "Answers to gateways, by outcome: allowed, public, refused, stranger (no token or api-key that is known), malformed, unavailable.",
+		Help: "Answers to gateways, by outcome: allowed, public, refused, stranger (no token or api-key that is known), " +
+			"malformed, unavailable.",
 	}, []string{"outcome"})
 	for _, outcome := range []string{"allowed", "public", "refused", "stranger", "malformed", "unavailable"} {
 		decisions.WithLabelValues(outcome)

@@ -37,7 +37,9 @@ func (b *batches[T]) hand(ctx context.Context) error {
 
 // write begins to write. The function that it returns ends it: with what is left, unless reading failed, and says what
 // went wrong.
-func (b *batches[T]) write(ctx context.Context, work func(context.Context, []T) error, dryRun bool) func(readErr error) error {
+func (b *batches[T]) write(
+	ctx context.Context, work func(context.Context, []T) error, dryRun bool,
+) func(readErr error) error {
 	go func() {
 		for batch := range b.full {
 			if dryRun {

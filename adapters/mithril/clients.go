@@ -114,7 +114,8 @@ SELECT id::text AS id, coalesce(secret, '') AS secret, coalesce(redirect_uri, ''
 func redirectURIs(line *Line, r connectionRow) []string {
 	uri := strings.TrimSpace(r.RedirectURI)
 	if !redirect.Match(storage.RedirectMatchPrefix, uri, uri) {
-		line.repair("connection %s: the redirect URI %.100q can't be matched and is left out; its secret works as an api-key", r.ID, uri)
+		line.repair("connection %s: the redirect URI %.100q can't be matched and is left out; its secret works as an api-key",
+			r.ID, uri)
 		return nil
 	}
 	if strings.HasPrefix(uri, "http:") {
@@ -123,7 +124,9 @@ func redirectURIs(line *Line, r connectionRow) []string {
 	return []string{uri}
 }
 
-func (i *importer) writeConnections(ctx context.Context, line *Line, batch []importedConnection) (int64, []storage.Refused, error) {
+func (i *importer) writeConnections(
+	ctx context.Context, line *Line, batch []importedConnection,
+) (int64, []storage.Refused, error) {
 	connections := make([]storage.Connection, len(batch))
 	for n, c := range batch {
 		connections[n] = c.connection

@@ -57,37 +57,59 @@ func run(t testing.TB, db *sql.DB, statements string) {
 
 // hospital is a small country: one hospital, its MIS, and a doctor, with tokens of every kind.
 const hospital = `
-INSERT INTO users (id, email, password, password_set_at, tax_id, person_id, settings, priv_settings, inserted_at, updated_at) VALUES
+INSERT INTO users (id, email, password, password_set_at, tax_id, person_id, settings, priv_settings, inserted_at,
+updated_at) VALUES
  ('3ff33ced-69dc-415a-b231-c6446898335a', 'Doctor@Example.com', '%[1]s', '2023-11-01', '3087512347', 'p', '{"a":1}',
   '{"login_hstr":[{"type":"password","is_success":false,"time":"2023-11-14T22:10:00.123456"},{"type":"password","is_success":false,"time":"2023-11-14T20:00:00"},{"type":"otp","is_success":false,"time":"2023-11-14T22:10:00"}],"otp_error_counter":2,"x":1}', '2023-01-01', '2023-11-01');
 INSERT INTO password_hstr (user_id, password, inserted_at) VALUES
- ('3ff33ced-69dc-415a-b231-c6446898335a', 'first', '2020-01-01'), ('3ff33ced-69dc-415a-b231-c6446898335a', 'second', '2021-01-01'),
- ('3ff33ced-69dc-415a-b231-c6446898335a', 'third', '2022-01-01'), ('3ff33ced-69dc-415a-b231-c6446898335a', 'fourth', '2023-01-01'),
+ ('3ff33ced-69dc-415a-b231-c6446898335a', 'first', '2020-01-01'), ('3ff33ced-69dc-415a-b231-c6446898335a', 'second',
+'2021-01-01'),
+ ('3ff33ced-69dc-415a-b231-c6446898335a', 'third', '2022-01-01'), ('3ff33ced-69dc-415a-b231-c6446898335a', 'fourth',
+'2023-01-01'),
  ('3ff33ced-69dc-415a-b231-c6446898335a', '%[1]s', '2023-11-01');
 INSERT INTO client_types VALUES
  ('11111111-1111-4111-8111-111111111111', 'MSP', ' legal_entity:read  employee:read employee:read', now(), now()),
  ('22222222-2222-4222-8222-222222222222', 'MIS', 'legal_entity:readlegal_entity:merge', now(), now());
-INSERT INTO roles VALUES ('33333333-3333-4333-8333-333333333333', 'DOCTOR', 'legal_entity:read unheard:of', now(), now());
+INSERT INTO roles VALUES ('33333333-3333-4333-8333-333333333333', 'DOCTOR', 'legal_entity:read unheard:of', now(),
+now());
 INSERT INTO clients (id, name, settings, priv_settings, client_type_id, is_blocked, inserted_at, updated_at) VALUES
- ('6498d88e-97fb-47e2-85a5-99e884f888aa', 'Hospital', '{}', '{"access_type":"BROKER"}', '11111111-1111-4111-8111-111111111111', FALSE, '2023-01-01', '2023-01-01'),
- ('7fb21983-0e7d-41dd-9769-568793dcab01', 'MIS', '{"allowed_grant_types":["password"]}', '{"access_type":"DIRECT","broker_scope":" legal_entity:read "}', '22222222-2222-4222-8222-222222222222', FALSE, '2023-01-01', '2023-01-01');
+ ('6498d88e-97fb-47e2-85a5-99e884f888aa', 'Hospital', '{}', '{"access_type":"BROKER"}',
+'11111111-1111-4111-8111-111111111111', FALSE, '2023-01-01', '2023-01-01'),
+ ('7fb21983-0e7d-41dd-9769-568793dcab01', 'MIS', '{"allowed_grant_types":["password"]}',
+'{"access_type":"DIRECT","broker_scope":" legal_entity:read "}', '22222222-2222-4222-8222-222222222222', FALSE,
+'2023-01-01', '2023-01-01');
 INSERT INTO connections VALUES
- ('44444444-4444-4444-8444-444444444444', 'YzJWamNtVjBMVzltTFcxcGN5MWhJUT09', 'https://mis.example/cb', '6498d88e-97fb-47e2-85a5-99e884f888aa', '7fb21983-0e7d-41dd-9769-568793dcab01', '2023-01-01', '2023-01-01'),
- ('55555555-5555-4555-8555-555555555555', '015b566ed9', '/', '7fb21983-0e7d-41dd-9769-568793dcab01', '7fb21983-0e7d-41dd-9769-568793dcab01', '2023-01-01', '2023-01-01');
-INSERT INTO user_roles VALUES ('66666666-6666-4666-8666-666666666666', '3ff33ced-69dc-415a-b231-c6446898335a', '33333333-3333-4333-8333-333333333333', '6498d88e-97fb-47e2-85a5-99e884f888aa', now(), now());
-INSERT INTO global_user_roles VALUES ('77777777-7777-4777-8777-777777777777', '3ff33ced-69dc-415a-b231-c6446898335a', '33333333-3333-4333-8333-333333333333', now(), now());
-INSERT INTO apps VALUES ('88888888-8888-4888-8888-888888888888', 'legal_entity:read employee:read', '3ff33ced-69dc-415a-b231-c6446898335a', '6498d88e-97fb-47e2-85a5-99e884f888aa', '2023-01-01', '2023-01-01');
-INSERT INTO authentication_factors VALUES ('99999999-9999-4999-8999-999999999999', 'SMS', '+380501234567', TRUE, '3ff33ced-69dc-415a-b231-c6446898335a', '2023-01-01', '2023-01-01');
-INSERT INTO otp VALUES ('aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa', 'A0000000-0000-4000-8000-000000000005===+380501234567', 123456, '2023-11-14 22:15:00', 'NEW', TRUE, 1, '2023-11-14 22:10:00');
-INSERT INTO tokens (id, name, value, expires_at, details, user_id, inserted_at, updated_at) SELECT id::uuid, name, value, %[2]d + life, details::jsonb,
+ ('44444444-4444-4444-8444-444444444444', 'YzJWamNtVjBMVzltTFcxcGN5MWhJUT09', 'https://mis.example/cb',
+'6498d88e-97fb-47e2-85a5-99e884f888aa', '7fb21983-0e7d-41dd-9769-568793dcab01', '2023-01-01', '2023-01-01'),
+ ('55555555-5555-4555-8555-555555555555', '015b566ed9', '/', '7fb21983-0e7d-41dd-9769-568793dcab01',
+'7fb21983-0e7d-41dd-9769-568793dcab01', '2023-01-01', '2023-01-01');
+INSERT INTO user_roles VALUES ('66666666-6666-4666-8666-666666666666', '3ff33ced-69dc-415a-b231-c6446898335a',
+'33333333-3333-4333-8333-333333333333', '6498d88e-97fb-47e2-85a5-99e884f888aa', now(), now());
+INSERT INTO global_user_roles VALUES ('77777777-7777-4777-8777-777777777777', '3ff33ced-69dc-415a-b231-c6446898335a',
+'33333333-3333-4333-8333-333333333333', now(), now());
+INSERT INTO apps VALUES ('88888888-8888-4888-8888-888888888888', 'legal_entity:read employee:read',
+'3ff33ced-69dc-415a-b231-c6446898335a', '6498d88e-97fb-47e2-85a5-99e884f888aa', '2023-01-01', '2023-01-01');
+INSERT INTO authentication_factors VALUES ('99999999-9999-4999-8999-999999999999', 'SMS', '+380501234567', TRUE,
+'3ff33ced-69dc-415a-b231-c6446898335a', '2023-01-01', '2023-01-01');
+INSERT INTO otp VALUES ('aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa', 'A0000000-0000-4000-8000-000000000005===+380501234567',
+123456, '2023-11-14 22:15:00', 'NEW', TRUE, 1, '2023-11-14 22:10:00');
+INSERT INTO tokens (id, name, value, expires_at, details, user_id, inserted_at, updated_at) SELECT id::uuid, name,
+value, %[2]d + life, details::jsonb,
  '3ff33ced-69dc-415a-b231-c6446898335a', '2023-11-14', '2023-11-14' FROM (VALUES
- ('a0000000-0000-4000-8000-000000000001', 'authorization_code', 'code', 300, '{"client_id":"6498D88E-97FB-47E2-85A5-99E884F888AA","grant_type":"password","redirect_uri":"https://mis.example/cb?x=1","scope_request":"legal_entity:read"}'),
- ('a0000000-0000-4000-8000-000000000002', 'authorization_code', 'used code', 300, '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"password","redirect_uri":"https://mis.example/cb","scope_request":"legal_entity:read","used":true}'),
- ('a0000000-0000-4000-8000-000000000003', 'refresh_token', 'refresh', 1000, '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"authorization_code","scope":""}'),
- ('a0000000-0000-4000-8000-000000000004', 'access_token', 'access', 1000, '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"authorization_code","redirect_uri":"https://mis.example/cb","refresh_token":"refresh","scope":"legal_entity:read"}'),
- ('a0000000-0000-4000-8000-000000000005', '2fa_access_token', 'half', 1000, '{"client_id":"7fb21983-0e7d-41dd-9769-568793dcab01","grant_type":"password","scope":"","scope_request":"app:authorize"}'),
- ('a0000000-0000-4000-8000-000000000006', 'access_token', 'over', -1000, '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"refresh_token","scope":"legal_entity:read"}'),
- ('a0000000-0000-4000-8000-000000000007', 'access_token', 'long over', -2592001, '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"refresh_token","scope":"legal_entity:read"}'),
+ ('a0000000-0000-4000-8000-000000000001', 'authorization_code', 'code', 300,
+'{"client_id":"6498D88E-97FB-47E2-85A5-99E884F888AA","grant_type":"password","redirect_uri":"https://mis.example/cb?x=1","scope_request":"legal_entity:read"}'),
+ ('a0000000-0000-4000-8000-000000000002', 'authorization_code', 'used code', 300,
+'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"password","redirect_uri":"https://mis.example/cb","scope_request":"legal_entity:read","used":true}'),
+ ('a0000000-0000-4000-8000-000000000003', 'refresh_token', 'refresh', 1000,
+'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"authorization_code","scope":""}'),
+ ('a0000000-0000-4000-8000-000000000004', 'access_token', 'access', 1000,
+'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"authorization_code","redirect_uri":"https://mis.example/cb","refresh_token":"refresh","scope":"legal_entity:read"}'),
+ ('a0000000-0000-4000-8000-000000000005', '2fa_access_token', 'half', 1000,
+'{"client_id":"7fb21983-0e7d-41dd-9769-568793dcab01","grant_type":"password","scope":"","scope_request":"app:authorize"}'),
+ ('a0000000-0000-4000-8000-000000000006', 'access_token', 'over', -1000,
+'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"refresh_token","scope":"legal_entity:read"}'),
+ ('a0000000-0000-4000-8000-000000000007', 'access_token', 'long over', -2592001,
+'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"refresh_token","scope":"legal_entity:read"}'),
  ('a0000000-0000-4000-8000-000000000008', 'access_token', 'nobody''s', 1000, '{}')
 ) AS v (id, name, value, life, details);`
 
@@ -203,10 +225,12 @@ func TestImportedTokensAndSecretsWork(t *testing.T) {
 			form.Set("client_secret", "YzJWamNtVjBMVzltTFcxcGN5MWhJUT09")
 			return p.Exchange(ctx, provider.TokenRequest{Form: form})
 		}
-		set, err := ask(url.Values{"grant_type": {"authorization_code"}, "code": {"code"}, "redirect_uri": {"https://mis.example/cb?x=1"}})
+		set, err := ask(url.Values{"grant_type": {"authorization_code"}, "code": {"code"},
+			"redirect_uri": {"https://mis.example/cb?x=1"}})
 		require.NoError(t, err)
 		require.Equal(t, "legal_entity:read", set.Scope)
-		_, err = ask(url.Values{"grant_type": {"authorization_code"}, "code": {"used code"}, "redirect_uri": {"https://mis.example/cb"}})
+		_, err = ask(url.Values{"grant_type": {"authorization_code"}, "code": {"used code"},
+			"redirect_uri": {"https://mis.example/cb"}})
 		require.ErrorIs(t, err, storage.ErrUsed)
 		set, err = ask(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"refresh"}})
 		require.NoError(t, err)
@@ -243,9 +267,12 @@ func TestImportReportNamesRepairedAndRefusedRows(t *testing.T) {
 		run(t, i.source, `ALTER TABLE users ALTER COLUMN email TYPE text`)
 		fillHospital(t, i)
 		run(t, i.source, `
-INSERT INTO users (id, email, password, inserted_at, updated_at) VALUES ('ffffffff-0000-4000-8000-000000000001', 'DOCTOR@example.com', '', now(), now());
-INSERT INTO apps VALUES ('ffffffff-0000-4000-8000-000000000002', 'x:y', 'ffffffff-0000-4000-8000-000000000001', '6498d88e-97fb-47e2-85a5-99e884f888aa', now(), now());
-INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000004', 'access_token', 'without', 1700001000, '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa"}', NULL, now(), now());
+INSERT INTO users (id, email, password, inserted_at, updated_at) VALUES ('ffffffff-0000-4000-8000-000000000001',
+'DOCTOR@example.com', '', now(), now());
+INSERT INTO apps VALUES ('ffffffff-0000-4000-8000-000000000002', 'x:y', 'ffffffff-0000-4000-8000-000000000001',
+'6498d88e-97fb-47e2-85a5-99e884f888aa', now(), now());
+INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000004', 'access_token', 'without', 1700001000,
+'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa"}', NULL, now(), now());
 INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000003', 'access_token', 'hers', 1700001000, '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa"}', 'ffffffff-0000-4000-8000-000000000001', now(), now());`)
 		report := i.run()
 		users := line(t, report, "users")
@@ -338,7 +365,8 @@ func TestImportAcceptsHashedConnectionSecrets(t *testing.T) {
 		fillHospital(t, i)
 		run(t, i.source, `UPDATE connections SET secret = encode(sha256(secret::bytea), 'hex')`)
 		i.run(func(o *mithril.Options) { o.Secrets = mithril.SecretForms["sha256-hex"] })
-		_, err := i.provider().Clients().AuthenticateSecret(t.Context(), "6498d88e-97fb-47e2-85a5-99e884f888aa", "YzJWamNtVjBMVzltTFcxcGN5MWhJUT09")
+		_, err := i.provider().Clients().AuthenticateSecret(t.Context(), "6498d88e-97fb-47e2-85a5-99e884f888aa",
+			"YzJWamNtVjBMVzltTFcxcGN5MWhJUT09")
 		require.NoError(t, err)
 		wrong := i.run(func(o *mithril.Options) { o.Secrets = mithril.SecretForms["bcrypt"] })
 		require.EqualValues(t, 2, line(t, wrong, "connections").Refused)
@@ -346,7 +374,8 @@ func TestImportAcceptsHashedConnectionSecrets(t *testing.T) {
 }
 
 func TestImportFromAnUnavailableSourceFailsWithoutShowingItsPassword(t *testing.T) {
-	_, err := mithril.Run(t.Context(), mithril.Options{Source: "postgres://somebody:hidden@127.0.0.1:1/none?sslmode=disable"})
+	_, err := mithril.Run(t.Context(),
+		mithril.Options{Source: "postgres://somebody:hidden@127.0.0.1:1/none?sslmode=disable"})
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "hidden")
 }

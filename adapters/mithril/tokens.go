@@ -35,7 +35,8 @@ func selectTokens(names ...string) string {
 SELECT id::text AS id, name, value, expires_at::bigint AS expires_at, coalesce(user_id::text, '') AS user_id,
        lower(coalesce(details->>'client_id', '')) AS client_id, coalesce(details->>'grant_type', '') AS grant_type,
        coalesce(details->>'redirect_uri', '') AS redirect_uri, coalesce(details->>'scope', '') AS scope,
-       coalesce(details->>'scope_request', '') AS scope_request, coalesce(details->>'refresh_token', '') AS refresh_token,
+       coalesce(details->>'scope_request', '') AS scope_request, coalesce(details->>'refresh_token',
+'') AS refresh_token,
        coalesce(details->>'request_authentication_factor', '') AS factor,
        coalesce(details->>'request_authentication_factor_type', '') AS factor_type,
        coalesce(details->>'used', '') = 'true' AS used, ` + epoch("inserted_at") + `
@@ -131,7 +132,9 @@ func (i *importer) accessTokens(ctx context.Context) error {
 	}, i.writeAccessTokens, func(t importedAccessToken) string { return "token " + t.token.AccessTokenID })
 }
 
-func (i *importer) writeAccessTokens(ctx context.Context, batch []importedAccessToken) (int64, []storage.Refused, error) {
+func (i *importer) writeAccessTokens(
+	ctx context.Context, batch []importedAccessToken,
+) (int64, []storage.Refused, error) {
 	grants, tokens := make([]storage.Grant, len(batch)), make([]storage.AccessToken, len(batch))
 	for n, t := range batch {
 		grants[n], tokens[n] = t.grant, t.token
@@ -155,7 +158,8 @@ type oneTimeCodeRow struct {
 func (i *importer) oneTimeCodes(ctx context.Context) error {
 	line := i.report.line("one-time codes")
 	return each(ctx, i, line, `
-SELECT id::text AS id, lower(key::text) AS key, coalesce(code, 0)::text AS code, coalesce(attempts_count, 0)::bigint AS attempts,
+SELECT id::text AS id, lower(key::text) AS key, coalesce(code, 0)::text AS code, coalesce(attempts_count,
+0)::bigint AS attempts,
        `+epoch("code_expired_at")+`, `+epoch("inserted_at")+`
 FROM otp WHERE status = 'NEW' AND active ORDER BY id`, nil, func(r oneTimeCodeRow) (oneTimeCodeRow, bool) {
 		return r, r.ExpiresAt > i.now-86400 // for a day somebody may be told that it has expired

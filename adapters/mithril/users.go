@@ -168,7 +168,8 @@ type factorRow struct {
 func (i *importer) factors(ctx context.Context) error {
 	line := i.report.line("second factors")
 	return each(ctx, i, line, `
-SELECT id::text AS id, user_id::text AS user_id, type, coalesce(factor, '') AS factor, coalesce(is_active, TRUE) AS is_active,
+SELECT id::text AS id, user_id::text AS user_id, type, coalesce(factor, '') AS factor, coalesce(is_active,
+TRUE) AS is_active,
        `+epoch("inserted_at")+`, `+epoch("updated_at")+` FROM authentication_factors ORDER BY id`, nil,
 		func(r factorRow) (storage.AuthenticationFactor, bool) {
 			if r.Type != "SMS" {

@@ -32,7 +32,8 @@ type assertionClaims struct {
 // readAssertion takes the client's id from the assertion, unverified: it only says whose keys to try.
 func readAssertion(c credentials, kind string) (credentials, error) {
 	if kind != assertionType || c.assertion == "" {
-		return c, oauth.InvalidClient("The client_assertion_type must be " + assertionType + " and come with a client_assertion.")
+		return c, oauth.InvalidClient("The client_assertion_type must be " + assertionType +
+			" and come with a client_assertion.")
 	}
 	var err error
 	c.signed, err = ParseSigned(c.assertion, SignatureAlgorithms, "", "jwt", "client-authentication+jwt")
@@ -62,7 +63,8 @@ func (a *Authenticator) byAssertion(
 ) (*storage.Client, error) {
 	used, registered := c.signed.Signatures[0].Protected.Algorithm, client.Metadata.TokenEndpointAuthSigningAlg
 	if registered != "" && registered != used {
-		return nil, authenticationFailed(fmt.Errorf("client assertion: signed with %s, and registered is %s", used, registered))
+		return nil, authenticationFailed(fmt.Errorf("client assertion: signed with %s, and registered is %s", used,
+			registered))
 	}
 	payload, by, err := a.VerifySigned(ctx, client, c.signed)
 	if errors.Is(err, ErrKeySet) {
@@ -105,11 +107,13 @@ func (a *Authenticator) checkAssertion(client *storage.Client, c assertionClaims
 	case c.Issuer != client.ID || c.Subject != client.ID:
 		return oauth.InvalidClient("The iss and sub of the client assertion must both be the client_id.")
 	case c.ID == "" || len(c.ID) > maximumJTI:
-		return oauth.InvalidClient(fmt.Sprintf("The jti of the client assertion has %d bytes: want 1 to %d.", len(c.ID), maximumJTI))
+		return oauth.InvalidClient(fmt.Sprintf("The jti of the client assertion has %d bytes: want 1 to %d.", len(c.ID),
+			maximumJTI))
 	case c.ExpiresAt <= now-AssertionLeeway:
 		return oauth.InvalidClient("The client assertion has no exp, or has expired.")
 	case c.ExpiresAt > now+assertionLifetime+AssertionLeeway:
-		return oauth.InvalidClient(fmt.Sprintf("The exp of the client assertion is more than %d seconds away.", assertionLifetime))
+		return oauth.InvalidClient(fmt.Sprintf("The exp of the client assertion is more than %d seconds away.",
+			assertionLifetime))
 	case c.IssuedAt > now+AssertionLeeway || c.NotBefore > now+AssertionLeeway:
 		return oauth.InvalidClient("The iat or nbf of the client assertion is in the future.")
 	}
@@ -122,7 +126,8 @@ func (a *Authenticator) checkAddressee(client *storage.Client, raw json.RawMessa
 	if client.Policy.AssertionAudience != storage.AssertionAudienceEndpoint {
 		var one string
 		if json.Unmarshal(raw, &one) != nil || one != a.issuer {
-			return oauth.InvalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want the string %q.", raw, a.issuer))
+			return oauth.InvalidClient(fmt.Sprintf("The aud of the client assertion is %.200s: want the string %q.", raw,
+				a.issuer))
 		}
 		return nil
 	}

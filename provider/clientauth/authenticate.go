@@ -99,7 +99,8 @@ func readCredentials(authorization string, form url.Values) (credentials, error)
 	c := credentials{clientID: form.Get("client_id"), assertion: form.Get("client_assertion")}
 	secret := form.Get("client_secret")
 	methods := 0
-	for _, used := range []bool{authorization != "", secret != "", c.assertion != "" || form.Get("client_assertion_type") != ""} {
+	for _, used := range []bool{authorization != "", secret != "", c.assertion != "" ||
+		form.Get("client_assertion_type") != ""} {
 		if used {
 			methods++
 		}
@@ -150,7 +151,9 @@ func readBasic(authorization, bodyID string) (credentials, error) {
 }
 
 // bySecret selects the connection whose secret it is.
-func (a *Authenticator) bySecret(ctx context.Context, client *storage.Client, readings []string) (*storage.Client, error) {
+func (a *Authenticator) bySecret(
+	ctx context.Context, client *storage.Client, readings []string,
+) (*storage.Client, error) {
 	now := a.store.Now()
 	for _, secret := range readings {
 		hash := storage.Hash(secret)

@@ -86,7 +86,8 @@ func (a *Authenticator) auditFailures(ctx context.Context, clientID string, tota
 	}
 	a.logger.LogAttrs(ctx, slog.LevelWarn, "clients fail to authenticate", slog.String("client_id", event.ClientID),
 		slog.String("address", event.Address), slog.Int64("failures", total))
-	if err := a.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{oauth.IdentifyEvent(ctx, event)}); err != nil {
+	if err := a.store.RecordEvents(context.WithoutCancel(ctx),
+		[]storage.Event{oauth.IdentifyEvent(ctx, event)}); err != nil {
 		a.logger.LogAttrs(ctx, slog.LevelWarn, "the event of a failed authentication was not kept",
 			slog.String("client_id", event.ClientID), slog.String("cause", err.Error()))
 	}
@@ -95,7 +96,8 @@ func (a *Authenticator) auditFailures(ctx context.Context, clientID string, tota
 func tooManyFailures(wait time.Duration) *oauth.Error {
 	e := oauth.NewError(http.StatusTooManyRequests, oauth.CodeTemporarilyUnavailable, "")
 	e.RetryAfter = int64(math.Ceil(wait.Seconds()))
-	e.Description = fmt.Sprintf("Too many failed authentications of this client from this address. Please try again in %s.",
+	e.Description = fmt.Sprintf("Too many failed authentications of this client from this address. Please try again in "+
+		"%s.",
 		time.Duration(e.RetryAfter)*time.Second)
 	return e
 }

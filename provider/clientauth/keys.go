@@ -59,7 +59,9 @@ func ParseKeySet(document []byte) (*jose.JSONWebKeySet, error) {
 // verifyByKey verifies with the keys that the client registered, or publishes at its jwks_uri. Where none of those does
 // it, they are fetched again: the client may have a new one (OIDC Core 10.1.1). Errors: ErrKeySet, or no key verifies
 // it.
-func (a *Authenticator) verifyByKey(ctx context.Context, client *storage.Client, signed *jose.JSONWebSignature) ([]byte, error) {
+func (a *Authenticator) verifyByKey(
+	ctx context.Context, client *storage.Client, signed *jose.JSONWebSignature,
+) ([]byte, error) {
 	if client.Metadata.JWKS != nil || client.Metadata.JWKSURI == "" {
 		return verifyWith(client.Metadata.JWKS, signed)
 	}

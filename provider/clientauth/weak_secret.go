@@ -32,7 +32,9 @@ type weakSecrets struct {
 
 // verify compares a secret with a known one. Where only known answers may be given, one that is not counts as wrong.
 // Errors: inbound.ErrOverloaded.
-func (w *weakSecrets) verify(ctx context.Context, known storage.ConnectionSecret, secret string, onlyKnown bool) (bool, error) {
+func (w *weakSecrets) verify(
+	ctx context.Context, known storage.ConnectionSecret, secret string, onlyKnown bool,
+) (bool, error) {
 	mac := hmac.New(sha256.New, w.key)
 	mac.Write([]byte(known.ID + " " + known.PasswordHash + " " + secret))
 	entry := string(mac.Sum(nil))

@@ -15,7 +15,8 @@ import (
 func TestConcurrentBodiesShareOneMemoryBudget(t *testing.T) {
 	holding, release := make(chan struct{}), make(chan struct{})
 	var failed error
-	handler := inbound.NewBodies(inbound.Limits{Ordinary: 100, Large: 50}).Bound(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	handler := inbound.NewBodies(inbound.Limits{Ordinary: 100,
+		Large: 50}).Bound(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/large" {
 			inbound.Allow(r, 1<<20)
 		}
@@ -63,9 +64,11 @@ func TestBodySizeIsLimitedByItsEndpoint(t *testing.T) {
 	}{
 		{"/", inbound.Ordinary, true, false, false}, {"/", inbound.Ordinary, false, false, false},
 		{"/", inbound.Ordinary + 1, true, true, false}, {"/", inbound.Ordinary + 1, false, true, true},
-		{"/large", 100_000, false, false, true}, {"/large", 100_001, false, true, true}, {"/large", 100_001, true, true, false},
+		{"/large", 100_000, false, false, true}, {"/large", 100_001, false, true, true},
+		{"/large", 100_001, true, true, false},
 	} {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, strings.NewReader(strings.Repeat("a", c.size)))
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path,
+			strings.NewReader(strings.Repeat("a", c.size)))
 		if !c.declared {
 			r.ContentLength = -1
 		}

@@ -70,7 +70,8 @@ func (r *Record) Line() (slog.Level, []slog.Attr) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	var attributes []slog.Attr
-	for _, known := range [][2]string{{"client_id", r.clientID}, {"user_id", r.userID}, {"error", r.code}, {"cause", r.cause}} {
+	for _, known := range [][2]string{{"client_id", r.clientID}, {"user_id", r.userID}, {"error", r.code},
+		{"cause", r.cause}} {
 		if known[1] != "" {
 			attributes = append(attributes, slog.String(known[0], known[1]))
 		}

@@ -38,7 +38,8 @@ func (f *fixture) approve(userID string, scope ...string) storage.Approval {
 func TestThePersonSeesTheirSessionsAndApprovals(t *testing.T) {
 	f := newFixture(t)
 	b, elsewhere := f.signedIn(), f.browser()
-	elsewhere.header.Set("User-Agent", "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/131.0 Safari/537.36 Edg/131.0")
+	elsewhere.header.Set("User-Agent",
+		"Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/131.0 Safari/537.36 Edg/131.0")
 	elsewhere.signIn(elsewhere.begin(""), testEmail, testPassword)
 	f.approve(f.userID, "patients:view")
 	require.NoError(t, f.store.PutScope(t.Context(), storage.Scope{
@@ -51,13 +52,15 @@ func TestThePersonSeesTheirSessionsAndApprovals(t *testing.T) {
 	require.Len(t, anyForm.FindAllString(p.body, -1), 1)
 	require.Len(t, anEnd.FindAllString(p.body, -1), 2)
 	require.Equal(t, b.login().Session.SessionID, anEnd.FindStringSubmatch(p.body)[1], "this browser is first")
-	for _, want := range []string{testEmail, "Edge · Windows", "Цей браузер", "Перегляд пацієнтів", "24.11.2026, 11:00", "Час указано київський", `datetime="2026-11-24T11:00:00+02:00"`, "IP-адреса <bdi>127.0.0.1</bdi>"} {
+	for _, want := range []string{testEmail, "Edge · Windows", "Цей браузер", "Перегляд пацієнтів", "24.11.2026, 11:00",
+		"Час указано київський", `datetime="2026-11-24T11:00:00+02:00"`, "IP-адреса <bdi>127.0.0.1</bdi>"} {
 		require.Contains(t, p.body, want)
 	}
 	require.Contains(t, html.UnescapeString(p.body), "Клініка <Здоров'я>")
 	labels := aLabel.FindAllStringSubmatch(p.body, -1)
 	require.Len(t, labels, 3)
-	require.Contains(t, labels[1][1], "Edge · Windows, 127.0.0.1, 24.11.2026, 11:00", "what a screen reader tells the buttons by")
+	require.Contains(t, labels[1][1], "Edge · Windows, 127.0.0.1, 24.11.2026, 11:00",
+		"what a screen reader tells the buttons by")
 	require.NotEqual(t, labels[0][1], labels[1][1])
 	require.Contains(t, b.get(PathAccount+"?lang=en").body, "See patients")
 }

@@ -150,6 +150,7 @@ func (s *Service) tryCode(r *http.Request, p Pending, code string) (*refusal, er
 
 func (s *Service) recordWrongCode(r *http.Request, p Pending) error {
 	return s.record(r, storage.Event{
-		Kind: eventSignInFailed, ClientID: p.ClientID, UserID: p.Passed.UserID, Details: map[string]string{"reason": "one_time_code"},
+		Kind: eventSignInFailed, ClientID: p.ClientID, UserID: p.Passed.UserID,
+		Details: map[string]string{"reason": "one_time_code"},
 	})
 }

@@ -62,7 +62,8 @@ var failures = []failure{
 	{storage.ErrUnavailable, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
 	{inbound.ErrOverloaded, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
 	{ErrBusy, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
-	{context.DeadlineExceeded, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
+	{context.DeadlineExceeded, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable,
+		slog.LevelWarn},
 	{context.Canceled, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelInfo},
 }
 

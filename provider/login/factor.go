@@ -9,7 +9,8 @@ import (
 )
 
 // factorChangedText is Ukrainian, as the phones are.
-const factorChangedText = "Номер телефону для входу до вашого облікового запису змінено. Якщо це зробили не ви, негайно зверніться до адміністратора."
+const factorChangedText = "Номер телефону для входу до вашого облікового запису змінено. Якщо це зробили не ви, " +
+	"негайно зверніться до адміністратора."
 
 // noticeTimeout is how long the SMS service may take with a notice, which goes out whether or not the client still
 // listens.

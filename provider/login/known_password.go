@@ -22,7 +22,8 @@ var commonPasswords []byte
 
 // localPasswords are what people here choose beside those: rows of the Ukrainian keyboard, and words of the house.
 var localPasswords = []string{
-	"йцукенгшщзхї", "фівапролджє", "ячсмитьбю", "йцукен", "україна", "слава", "героям", "славаукраїні", "київ", "лікар", "лікарня",
+	"йцукенгшщзхї", "фівапролджє", "ячсмитьбю", "йцукен", "україна", "слава", "героям", "славаукраїні", "київ", "лікар",
+	"лікарня",
 	"медицина", "здоров'я", "здоров’я", "пацієнт", "пароль", "привіт", "адмін", "ukraine", "ukraina", "likar", "likarnia",
 	"medycyna", "ehealth", "doctor", "hospital", "ithildin", "admin", "parol", "pryvit",
 }
@@ -57,7 +58,8 @@ const (
 )
 
 // substitutes are the letters that people write as other characters.
-var substitutes = strings.NewReplacer("@", "a", "4", "a", "3", "e", "1", "i", "!", "i", "0", "o", "$", "s", "5", "s", "7", "t")
+var substitutes = strings.NewReplacer("@", "a", "4", "a", "3", "e", "1", "i", "!", "i", "0", "o", "$", "s", "5", "s",
+	"7", "t")
 
 // isKnownPassword says whether a password is one of those that are tried first: a known one, two of them, or what is
 // known about its owner, with up to three characters more, in any case of letters; or a pattern of the keyboard that
@@ -101,7 +103,8 @@ func isGuess(text []rune, words map[string]bool) bool {
 
 func isPiece(text []rune, words map[string]bool) bool {
 	known, piece := knownPasswords(), string(text)
-	return known[piece] || words[piece] || known[substitutes.Replace(piece)] || isYear.MatchString(piece) || isSequence(text)
+	return known[piece] || words[piece] || known[substitutes.Replace(piece)] || isYear.MatchString(piece) ||
+		isSequence(text)
 }
 
 var isYear = regexp.MustCompile(`^(19|20)[0-9]{2}$`)

@@ -42,7 +42,8 @@ var (
 func oneTimeCodeKey(id, phone string) string { return strings.ToLower(id) + "===" + phone }
 
 // OneTimeCodeOutcomes are what can become of a one-time code, or of the wish for one.
-var OneTimeCodeOutcomes = []string{codeSent, codeNotSent, codeLimited, codeRight, codeWrong, codeExpired, codeExhausted, codeFailed}
+var OneTimeCodeOutcomes = []string{codeSent, codeNotSent, codeLimited, codeRight, codeWrong, codeExpired, codeExhausted,
+	codeFailed}
 
 const (
 	codeSent      = "sent"
@@ -102,7 +103,8 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 	}); err != nil {
 		return err
 	}
-	if err := s.components.SMS.Send(ctx, phone, strings.ReplaceAll(s.components.OneTimeCodeText, "{code}", code)); err != nil {
+	if err := s.components.SMS.Send(ctx, phone,
+		strings.ReplaceAll(s.components.OneTimeCodeText, "{code}", code)); err != nil {
 		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.forgetSentCode(ctx, sent))
 	}
 	return nil

@@ -132,7 +132,8 @@ func TestConsentPageShowsScopeTitlesAndTheAcceptButtonFirst(t *testing.T) {
 	require.Contains(t, body, `src="https://clinic.example/logo.png"`)
 	require.Contains(t, body, `href="https://clinic.example/policy"`)
 	require.NotContains(t, body, "javascript:")
-	require.Contains(t, w.Header().Get("Content-Security-Policy"), "img-src data: https://clinic.example;", "no other origin")
+	require.Contains(t, w.Header().Get("Content-Security-Policy"), "img-src data: https://clinic.example;",
+		"no other origin")
 	require.Contains(t, body, `alt="" height="56" referrerpolicy="no-referrer">`)
 	require.Equal(t, 3, strings.Count(body, `target="_blank" rel="noopener noreferrer"`))
 }
@@ -141,7 +142,8 @@ func TestConsentPageShowsLogosOverHTTPSOnly(t *testing.T) {
 	f := newFixture(t)
 	for _, logo := range []string{
 		"http://clinic.example/logo.png", "data:image/png;base64,AAAA", "://", "",
-		"https://clinic.example;script-src/logo.png", "https://name@clinic.example/logo.png", "https://*/logo.png", "https:///logo.png",
+		"https://clinic.example;script-src/logo.png", "https://name@clinic.example/logo.png", "https://*/logo.png",
+		"https:///logo.png",
 	} {
 		w := f.consent(ConsentPage{Client: Presentation{Name: "Клініка", LogoURI: logo}})
 		require.NotContains(t, w.Body.String(), "<img", logo)

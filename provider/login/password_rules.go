@@ -24,7 +24,8 @@ var (
 	ErrPasswordShort = fmt.Errorf("the password is too short: want %d characters at least", minimumPassword)
 	ErrPasswordLong  = fmt.Errorf("the password is too long: want %d characters at most", MaximumPassword)
 	ErrPasswordForm  = errors.New("the password is not valid UTF-8")
-	ErrPasswordKnown = errors.New("the password is one that attackers try first: a common one, or one made of the name of its " +
+	ErrPasswordKnown = errors.New("the password is one that attackers try first: a common one, or one made of the name " +
+		"of its " +
 		"owner or of this service")
 	ErrPasswordUsed = errors.New("the password was used recently")
 	// ErrPasswordComplexity is for the legacy API only (contract section 2.5).
@@ -73,7 +74,8 @@ func CheckLegacyPassword(password string, _ ...string) error {
 // the operator lets it get, or the operator set it and asked for another. One that was never set has no age.
 func (s *Service) PasswordExpired(u *storage.User) bool {
 	lifetime := s.components.PasswordLifetime
-	return u.MustChangePassword || lifetime > 0 && u.Password != "" && u.PasswordSetAt <= s.now().Unix()-int64(lifetime/time.Second)
+	return u.MustChangePassword || lifetime > 0 && u.Password != "" &&
+		u.PasswordSetAt <= s.now().Unix()-int64(lifetime/time.Second)
 }
 
 // ChangePassword gives a user another password: neither the present one nor one of those remembered before it. Errors:
@@ -88,7 +90,9 @@ func (s *Service) ChangePassword(ctx context.Context, userID, password string, r
 
 // ChangePasswordByToken is ChangePassword by the bearer of a change_password_token, which it uses up. Errors: also
 // storage.ErrUsed.
-func (s *Service) ChangePasswordByToken(ctx context.Context, t *storage.AccessToken, password string, rule PasswordRule) error {
+func (s *Service) ChangePasswordByToken(
+	ctx context.Context, t *storage.AccessToken, password string, rule PasswordRule,
+) error {
 	phc, err := s.HashNewPassword(ctx, t.UserID, password, rule)
 	if err != nil {
 		return err

@@ -40,7 +40,8 @@ func TestAPasswordMatchesItsHashAndNoOther(t *testing.T) {
 // The vector is of the reference implementation of argon2.
 func TestHashOfAnotherCostIsVerifiedAndMarkedForUpgrade(t *testing.T) {
 	p := NewPasswords(PasswordOptions{})
-	ok, stale := verify(t, p, "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "password")
+	ok, stale := verify(t, p, "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+		"password")
 	require.True(t, ok)
 	require.True(t, stale)
 }

@@ -61,7 +61,8 @@ func encodePending(p Pending) ([]byte, error) {
 // decodePending reads what encodePending made.
 func decodePending(sealed []byte) (p Pending, err error) {
 	if len(sealed) > 0 && sealed[0] == compressedMark {
-		if sealed, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(sealed[1:])), maximumPlain+1)); err != nil {
+		if sealed, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(sealed[1:])),
+			maximumPlain+1)); err != nil {
 			return Pending{}, err
 		}
 	}

@@ -178,7 +178,8 @@ func TestAttackPendingRequestThatUnpacksToMegabytes(t *testing.T) {
 	require.Less(t, bomb.Len(), 10<<10)
 	_, err = decodePending(bomb.Bytes())
 	require.ErrorIs(t, err, errPlainTooLarge)
-	for _, damaged := range [][]byte{nil, {compressedMark}, {compressedMark, 1, 2, 3}, bomb.Bytes()[:1000], []byte("text")} {
+	for _, damaged := range [][]byte{nil, {compressedMark}, {compressedMark, 1, 2, 3}, bomb.Bytes()[:1000],
+		[]byte("text")} {
 		_, err = decodePending(damaged)
 		require.Error(t, err)
 	}

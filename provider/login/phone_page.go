@@ -21,7 +21,8 @@ func (s *Service) showPhone(w http.ResponseWriter, r *http.Request) error {
 func (s *Service) writePhone(w http.ResponseWriter, r *http.Request, p Pending, typed string, why *refusal) error {
 	return s.writeStep(w, r, p, func(t *text) string { return t.PhoneTitle }, func(t *text) stepPage {
 		return stepPage{
-			Action: PathPhone, Lead: t.PhoneLead, Hint: t.PhoneHint, Label: t.PhoneLabel, Name: "phone", Type: "tel", InputMode: "tel",
+			Action: PathPhone, Lead: t.PhoneLead, Hint: t.PhoneHint, Label: t.PhoneLabel, Name: "phone", Type: "tel",
+			InputMode:    "tel",
 			Autocomplete: "tel", MaxLength: longestPhone, Value: typed, Button: t.PhoneButton, ButtonID: "phone-submit",
 		}
 	}, why)

@@ -18,7 +18,8 @@ type Presentation struct {
 // PresentationOf is that of a client.
 func PresentationOf(c *storage.Client) Presentation {
 	m := c.Metadata
-	return Presentation{Name: c.Name, LogoURI: m.LogoURI, ClientURI: m.ClientURI, PolicyURI: m.PolicyURI, TermsURI: m.TermsURI}
+	return Presentation{Name: c.Name, LogoURI: m.LogoURI, ClientURI: m.ClientURI, PolicyURI: m.PolicyURI,
+		TermsURI: m.TermsURI}
 }
 
 // present lets the page load the logo from its own origin, and from no other.

@@ -88,7 +88,8 @@ func openStore(t *testing.T, c *clock) *storage.Store {
 	t.Helper()
 	sealer, err := storage.NewSealer([]byte("a master secret of thirty-two bytes, or more"))
 	require.NoError(t, err)
-	store, err := storage.Open("sqlite:"+filepath.Join(t.TempDir(), "test.db"), storage.Options{Now: c.Now, Sealer: sealer})
+	store, err := storage.Open("sqlite:"+filepath.Join(t.TempDir(), "test.db"),
+		storage.Options{Now: c.Now, Sealer: sealer})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	_, err = migrations.Up(t.Context(), store.SQL(), migrations.SQLite)

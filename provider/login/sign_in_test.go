@@ -238,7 +238,8 @@ func TestAnImportedPasswordIsHashedAnewAtSignIn(t *testing.T) {
 
 	for range 2 {
 		b := f.browser()
-		require.Equal(t, "signed in as nurse@example.com", b.signIn(b.begin(""), "nurse@example.com", "from the old system").body)
+		require.Equal(t, "signed in as nurse@example.com",
+			b.signIn(b.begin(""), "nurse@example.com", "from the old system").body)
 	}
 
 	user, err := f.store.FindUser(t.Context(), id)

@@ -93,7 +93,9 @@ func (s *Service) sendCode(ctx context.Context, p *Pending) (*refusal, error) {
 }
 
 // complete starts the session once everything is proved, unless the password is too old: then it is changed first.
-func (s *Service) complete(w http.ResponseWriter, r *http.Request, p Pending, user *storage.User, amr []string, acr string) error {
+func (s *Service) complete(
+	w http.ResponseWriter, r *http.Request, p Pending, user *storage.User, amr []string, acr string,
+) error {
 	if acr != storage.AssuranceSignature && s.PasswordExpired(user) {
 		p.Passed = &Passed{
 			UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt, AMR: amr, ACR: acr,
@@ -152,7 +154,9 @@ type stepPage struct {
 }
 
 // writeStep shows a page with one field, after a refusal with its words.
-func (s *Service) writeStep(w http.ResponseWriter, r *http.Request, p Pending, title func(*text) string, page func(*text) stepPage, why *refusal) error {
+func (s *Service) writeStep(
+	w http.ResponseWriter, r *http.Request, p Pending, title func(*text) string, page func(*text) stepPage, why *refusal,
+) error {
 	request, err := s.Seal(w, r, p)
 	if err != nil {
 		return err

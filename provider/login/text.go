@@ -111,8 +111,10 @@ var words = map[string]*text{
 
 		CodeTitle: "Код підтвердження", CodeLead: "Ми надіслали SMS із кодом на номер", CodeLabel: "Код із SMS",
 		CodeButton: "Підтвердити", CodeResend: "Надіслати код ще раз", CodeOtherNumber: "Вказати інший номер",
-		PhoneTitle: "Номер телефону", PhoneLead: "Для входу потрібне додаткове підтвердження. Вкажіть номер, на який надходитимуть коди.",
-		PhoneHint: "Наприклад, 050 123 45 67 або +380501234567", PhoneLabel: "Номер мобільного телефону", PhoneButton: "Надіслати код",
+		PhoneTitle: "Номер телефону", PhoneLead: "Для входу потрібне додаткове підтвердження. Вкажіть номер, на який " +
+			"надходитимуть коди.",
+		PhoneHint: "Наприклад, 050 123 45 67 або +380501234567", PhoneLabel: "Номер мобільного телефону",
+		PhoneButton:      "Надіслати код",
 		NewPasswordTitle: "Новий пароль", NewPasswordLead: "Термін дії вашого пароля минув. Придумайте новий, щоб увійти.",
 		NewPasswordAsked: "Цей пароль вам дав адміністратор. Придумайте власний, щоб увійти.",
 		NewPasswordHint: "Щонайменше 12 символів; добре підходять кілька випадкових слів. " +
@@ -120,8 +122,9 @@ var words = map[string]*text{
 		NewPasswordLabel: "Новий пароль", NewPasswordButton: "Зберегти й увійти",
 		SignatureTitle: "Вхід за електронним підписом", SignatureDownload: "Завантажте файл для підпису",
 		SignatureContent: "Вміст файлу для підпису",
-		SignatureSign:    "Підпишіть його своїм кваліфікованим електронним підписом (КЕП) у програмі, якою ви користуєтеся, разом із вмістом файлу.",
-		SignatureFile:    "Додайте підписаний файл",
+		SignatureSign: "Підпишіть його своїм кваліфікованим електронним підписом (КЕП) у програмі, якою ви " +
+			"користуєтеся, разом із вмістом файлу.",
+		SignatureFile: "Додайте підписаний файл",
 
 		Consent: "Надання доступу", ConsentAsks: "просить дозволу:",
 		ConsentNothing: "просить підтвердити вхід. Інші дозволи не потрібні.",
@@ -129,7 +132,8 @@ var words = map[string]*text{
 		Accept: "Дозволити", Deny: "Відхилити", SwitchUser: "Увійти як інший користувач",
 		ClientPage: "Сайт застосунку", Policy: "Політика конфіденційності", Terms: "Умови користування",
 
-		SignOut: "Вихід", SignOutAsk: "Завершити сеанс у цьому браузері?", SignOutNobody: "У цьому браузері ніхто не ввійшов.",
+		SignOut: "Вихід", SignOutAsk: "Завершити сеанс у цьому браузері?",
+		SignOutNobody: "У цьому браузері ніхто не ввійшов.",
 		SignOutButton: "Вийти", SignedOut: "Ви вийшли", SignedOutMore: "Сеанс завершено. Цю сторінку можна закрити.",
 		SignedOutNext: "Сеанс завершено. За мить ви повернетеся до застосунку.",
 
@@ -144,7 +148,8 @@ var words = map[string]*text{
 		Returning: "Повертаємося до застосунку", Continue: "Продовжити",
 
 		Error: "Помилка", Failed: "Не вдалося продовжити", Unavailable: "Сервіс тимчасово недоступний",
-		Detail: "Для розробника", Received: "Отримано", Expected: "Очікувалося", Code: "Код помилки", RequestID: "Номер запиту",
+		Detail: "Для розробника", Received: "Отримано", Expected: "Очікувалося", Code: "Код помилки",
+		RequestID: "Номер запиту",
 
 		Messages: map[string]string{
 			messageEmpty:         "Введіть електронну пошту та пароль.",
@@ -158,7 +163,8 @@ var words = map[string]*text{
 			messageCodeAttempts: "Забагато спроб із цим кодом. Надішліть новий код.",
 			messageCodeLimited:  "Забагато кодів за хвилину. Новий код можна надіслати після {time}.",
 			messageCodeNotSent:  "Не вдалося надіслати SMS. Спробуйте пізніше.",
-			messageCodeWrongTwo: "Код неправильний, і залишилася одна спроба. Ще один неправильний код — і ваш обліковий запис буде " +
+			messageCodeWrongTwo: "Код неправильний, і залишилася одна спроба. Ще один неправильний код — і ваш обліковий " +
+				"запис буде " +
 				"заблоковано. Звірте код з останнім SMS або надішліть новий.",
 			messageCodeLastTry: "Залишилася одна спроба. Ще один неправильний код — і ваш обліковий запис буде заблоковано. " +
 				"Звірте код з останнім SMS або надішліть новий.",
@@ -167,18 +173,21 @@ var words = map[string]*text{
 
 			messagePasswordShort: "Пароль закороткий: потрібно щонайменше 12 символів.",
 			messagePasswordLong:  "Пароль задовгий: дозволено не більше ніж 1024 символи.",
-			messagePasswordKnown: "Такий пароль легко вгадати: він поширений або складений із вашої електронної пошти чи назви сервісу. " +
+			messagePasswordKnown: "Такий пароль легко вгадати: він поширений або складений із вашої електронної пошти чи " +
+				"назви сервісу. " +
 				"Придумайте інший, наприклад із кількох випадкових слів.",
 			messagePasswordUsed: "Цей пароль ви вже використовували. Придумайте інший.",
 
 			messageSignatureMissing: "Додайте підписаний файл, не більший за 1 МБ.",
-			messageSignatureWrong:   "Підпис не вдалося підтвердити. Підпишіть саме той файл, який пропонує ця сторінка, і лише одним підписом.",
-			messageSignerUnknown:    "Не знайдено користувача з податковим номером, указаним у підписі.",
-			messageSignatureAway:    "Перевірка підписів тимчасово недоступна. Спробуйте пізніше.",
+			messageSignatureWrong: "Підпис не вдалося підтвердити. Підпишіть саме той файл, який пропонує ця сторінка, і " +
+				"лише одним підписом.",
+			messageSignerUnknown: "Не знайдено користувача з податковим номером, указаним у підписі.",
+			messageSignatureAway: "Перевірка підписів тимчасово недоступна. Спробуйте пізніше.",
 
 			MessageCodeBlocked: "Ви тричі ввели неправильний код, тому ваш обліковий запис заблоковано. " +
 				"Зверніться до адміністратора: він може його розблокувати.",
-			MessageNoFactor: "Для цього доступу потрібне додаткове підтвердження кодом із SMS, а для вашого облікового запису його не налаштовано. " +
+			MessageNoFactor: "Для цього доступу потрібне додаткове підтвердження кодом із SMS, а для вашого облікового запису " +
+				"його не налаштовано. " +
 				"Зверніться до адміністратора.",
 			MessageSignatureTooLarge: "Підписаний файл завеликий: дозволено не більше ніж 1 МБ.",
 
@@ -200,11 +209,13 @@ var words = map[string]*text{
 				"Поверніться до застосунку й почніть спочатку.",
 			MessagePendingForeign: "Цю сторінку відкрито не з того браузера, в якому почато вхід, або посилання пошкоджене. " +
 				"Поверніться до застосунку й почніть спочатку. Файли cookie мають бути дозволені.",
-			MessageCrossOrigin:          "Форму надіслано з іншого сайту, тому її відхилено. Поверніться до застосунку й почніть спочатку.",
-			MessageNoPage:               "Такої сторінки немає.",
-			MessageNotTheirs:            "Такого сеансу чи доступу у вас уже немає.",
-			MessageUnavailable:          "Спробуйте ще раз за хвилину.",
-			MessageUnexpected:           "Сталася непередбачена помилка. Спробуйте ще раз, а якщо не допоможе, повідомте номер запиту.",
+			MessageCrossOrigin: "Форму надіслано з іншого сайту, тому її відхилено. Поверніться до застосунку й " +
+				"почніть спочатку.",
+			MessageNoPage:      "Такої сторінки немає.",
+			MessageNotTheirs:   "Такого сеансу чи доступу у вас уже немає.",
+			MessageUnavailable: "Спробуйте ще раз за хвилину.",
+			MessageUnexpected: "Сталася непередбачена помилка. Спробуйте ще раз, а якщо не допоможе, повідомте " +
+				"номер запиту.",
 			DetailRedirectScheme:        "Від однієї із зареєстрованих вона відрізняється схемою.",
 			DetailRedirectPort:          "Від однієї із зареєстрованих вона відрізняється портом.",
 			DetailRedirectPath:          "Від однієї із зареєстрованих вона відрізняється шляхом.",
@@ -228,8 +239,10 @@ var words = map[string]*text{
 
 		CodeTitle: "Confirmation code", CodeLead: "We have sent an SMS with a code to", CodeLabel: "Code from the SMS",
 		CodeButton: "Confirm", CodeResend: "Send another code", CodeOtherNumber: "Use another number",
-		PhoneTitle: "Phone number", PhoneLead: "Signing in needs an additional confirmation. Enter the number to which we should send codes.",
-		PhoneHint: "For example, 050 123 45 67 or +380501234567", PhoneLabel: "Mobile phone number", PhoneButton: "Send a code",
+		PhoneTitle: "Phone number", PhoneLead: "Signing in needs an additional confirmation. Enter the number to which we " +
+			"should send codes.",
+		PhoneHint: "For example, 050 123 45 67 or +380501234567", PhoneLabel: "Mobile phone number",
+		PhoneButton:      "Send a code",
 		NewPasswordTitle: "New password", NewPasswordLead: "Your password has expired. Choose a new one to sign in.",
 		NewPasswordAsked: "An administrator gave you this password. Choose one of your own to sign in.",
 		NewPasswordHint: "At least 12 characters; a few random words work well. " +
@@ -237,8 +250,9 @@ var words = map[string]*text{
 		NewPasswordLabel: "New password", NewPasswordButton: "Save and sign in",
 		SignatureTitle: "Sign in with a digital signature", SignatureDownload: "Download the file to sign",
 		SignatureContent: "Content of the file to sign",
-		SignatureSign:    "Sign it with your qualified electronic signature in the program you use, and include the content of the file.",
-		SignatureFile:    "Add the signed file",
+		SignatureSign: "Sign it with your qualified electronic signature in the program you use, and include the " +
+			"content of the file.",
+		SignatureFile: "Add the signed file",
 
 		Consent: "Allow access", ConsentAsks: "asks for permission to:",
 		ConsentNothing: "asks you to confirm the sign-in. It needs no other permission.",
@@ -246,22 +260,26 @@ var words = map[string]*text{
 		Accept: "Allow", Deny: "Decline", SwitchUser: "Sign in as someone else",
 		ClientPage: "Application website", Policy: "Privacy policy", Terms: "Terms of service",
 
-		SignOut: "Sign out", SignOutAsk: "End your session in this browser?", SignOutNobody: "No one is signed in in this browser.",
-		SignOutButton: "Sign out", SignedOut: "You are signed out", SignedOutMore: "Your session has ended. You can close this page.",
+		SignOut: "Sign out", SignOutAsk: "End your session in this browser?",
+		SignOutNobody: "No one is signed in in this browser.",
+		SignOutButton: "Sign out", SignedOut: "You are signed out",
+		SignedOutMore: "Your session has ended. You can close this page.",
 		SignedOutNext: "Your session has ended. You will return to the application in a moment.",
 
 		Account: "My account", AccountLead: "Where you are signed in, and which applications have access.",
 		AccountZone: "Times are Kyiv time.",
 		Sessions:    "Sessions", SessionThis: "This browser", SessionUnknown: "Unknown device", SessionSince: "Signed in",
-		SessionUsed: "last used", SessionAddress: "IP address", SessionEnd: "End session", SignOutEverywhere: "Sign out everywhere",
-		Zone:      "Kyiv time",
-		Approvals: "Applications with access", ApprovalsNone: "You have not given any application access yet.",
+		SessionUsed: "last used", SessionAddress: "IP address", SessionEnd: "End session",
+		SignOutEverywhere: "Sign out everywhere",
+		Zone:              "Kyiv time",
+		Approvals:         "Applications with access", ApprovalsNone: "You have not given any application access yet.",
 		ApprovalSince: "Access granted", ApprovalOpen: "Open", ApprovalWithdraw: "Withdraw access",
 
 		Returning: "Returning to the application", Continue: "Continue",
 
 		Error: "Error", Failed: "We could not continue", Unavailable: "The service is temporarily unavailable",
-		Detail: "For the developer", Received: "Received", Expected: "Expected", Code: "Error code", RequestID: "Request number",
+		Detail: "For the developer", Received: "Received", Expected: "Expected", Code: "Error code",
+		RequestID: "Request number",
 
 		Messages: map[string]string{
 			messageEmpty:         "Enter your email and password.",
@@ -275,7 +293,8 @@ var words = map[string]*text{
 			messageCodeAttempts: "Too many attempts with this code. Send a new one.",
 			messageCodeLimited:  "Too many codes within a minute. You can send another one after {time}.",
 			messageCodeNotSent:  "The SMS could not be sent. Try again later.",
-			messageCodeWrongTwo: "The code is wrong, and you have one attempt left. One more wrong code, and your account will be " +
+			messageCodeWrongTwo: "The code is wrong, and you have one attempt left. One more wrong code, and your account " +
+				"will be " +
 				"blocked. Check the code against the latest SMS, or send a new one.",
 			messageCodeLastTry: "You have one attempt left. One more wrong code, and your account will be blocked. " +
 				"Check the code against the latest SMS, or send a new one.",
@@ -284,18 +303,21 @@ var words = map[string]*text{
 
 			messagePasswordShort: "The password is too short: at least 12 characters are needed.",
 			messagePasswordLong:  "The password is too long: 1024 characters at most are allowed.",
-			messagePasswordKnown: "This password is easy to guess: it is a common one, or made of your email or the name of this service. " +
+			messagePasswordKnown: "This password is easy to guess: it is a common one, or made of your email or the name of " +
+				"this service. " +
 				"Choose another, for example a few random words.",
 			messagePasswordUsed: "You have used this password before. Choose another.",
 
 			messageSignatureMissing: "Add the signed file. It must not be larger than 1 MB.",
-			messageSignatureWrong:   "The signature could not be verified. Sign exactly the file that this page offers, with one signature only.",
-			messageSignerUnknown:    "There is no user with the tax number in the signature.",
-			messageSignatureAway:    "Signatures can't be checked at the moment. Try again later.",
+			messageSignatureWrong: "The signature could not be verified. Sign exactly the file that this page offers, with " +
+				"one signature only.",
+			messageSignerUnknown: "There is no user with the tax number in the signature.",
+			messageSignatureAway: "Signatures can't be checked at the moment. Try again later.",
 
 			MessageCodeBlocked: "You have entered a wrong code three times, so your account is blocked. " +
 				"Please contact your administrator, who can unblock it.",
-			MessageNoFactor: "This access needs an additional confirmation by an SMS code, which is not set up for your account. " +
+			MessageNoFactor: "This access needs an additional confirmation by an SMS code, which is not set up for your " +
+				"account. " +
 				"Please contact your administrator.",
 			MessageSignatureTooLarge: "The signed file is too large: at most 1 MB is allowed.",
 
@@ -315,13 +337,16 @@ var words = map[string]*text{
 			MessageRequestTooLarge:  "The application’s request is too large.",
 			MessagePendingExpired: "The time to sign in has run out: more than 30 minutes have passed since it began. " +
 				"Return to the application and start again.",
-			MessagePendingForeign: "This page was not opened in the browser in which the sign-in began, or the link is damaged. " +
+			MessagePendingForeign: "This page was not opened in the browser in which the sign-in began, or the link is " +
+				"damaged. " +
 				"Return to the application and start again. Cookies must be allowed.",
-			MessageCrossOrigin:          "The form was sent from another site, so it was rejected. Return to the application and start again.",
-			MessageNoPage:               "There is no such page.",
-			MessageNotTheirs:            "You no longer have such a session or access.",
-			MessageUnavailable:          "Please try again in a minute.",
-			MessageUnexpected:           "Something unexpected went wrong. Try again; if that does not help, report the request number.",
+			MessageCrossOrigin: "The form was sent from another site, so it was rejected. Return to the application " +
+				"and start again.",
+			MessageNoPage:      "There is no such page.",
+			MessageNotTheirs:   "You no longer have such a session or access.",
+			MessageUnavailable: "Please try again in a minute.",
+			MessageUnexpected: "Something unexpected went wrong. Try again; if that does not help, report the " +
+				"request number.",
 			DetailRedirectScheme:        "One of them differs in its scheme.",
 			DetailRedirectPort:          "One of them differs in its port.",
 			DetailRedirectPath:          "One of them has the same host and another path.",

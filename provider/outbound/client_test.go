@@ -109,7 +109,8 @@ func TestOutboundRequestsRequirePlainHTTPSAddresses(t *testing.T) {
 	host := strings.TrimPrefix(o.URL, "https://")
 	for _, address := range []string{
 		"http://" + host, "https://user:password@" + host, "https://user@" + host, "ftp://" + host, "//" + host, host, "",
-		"https://", "https:///path", "file:///etc/passwd", "https://" + host + "/\x00", o.URL + "/" + strings.Repeat("a", 2000),
+		"https://", "https:///path", "file:///etc/passwd", "https://" + host + "/\x00", o.URL + "/" +
+			strings.Repeat("a", 2000),
 	} {
 		_, err := o.client().Get(t.Context(), address, 10)
 		require.ErrorIs(t, err, outbound.ErrRefused, "%.60q", address)
@@ -189,7 +190,8 @@ func TestRedirectsToPrivateNetworksAndOtherSchemesAreRefused(t *testing.T) {
 	t.Cleanup(plain.Close)
 	here := netip.MustParseAddrPort(strings.TrimPrefix(inner.URL, "https://"))
 	for _, target := range []string{
-		"https://10.0.0.1/", "https://169.254.169.254/", "https://[::ffff:10.0.0.1]/", plain.URL, "https://user@" + here.String(),
+		"https://10.0.0.1/", "https://169.254.169.254/", "https://[::ffff:10.0.0.1]/", plain.URL, "https://user@" +
+			here.String(),
 	} {
 		o := newOther(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusFound) })
 		_, err := kept(o.client()).Get(t.Context(), o.URL)

@@ -40,7 +40,8 @@ func NewMismatch(registered []string, requested string) *Mismatch {
 
 // Describe says what was received in a parameter, and what the near miss is.
 func (m *Mismatch) Describe(parameter string) string {
-	return fmt.Sprintf("The %s %.200q is none of the %d that the client registered.", parameter, m.Requested, m.registered) +
+	return fmt.Sprintf("The %s %.200q is none of the %d that the client registered.", parameter, m.Requested,
+		m.registered) +
 		nearMisses[m.Nearest]
 }
 

@@ -11,7 +11,8 @@ import (
 // The parameters that an answer adds to a URI, which the URI itself must not have: the client would find two of them.
 var (
 	AuthorizationResponse = []string{
-		"code", "state", "iss", "error", "error_description", "error_uri", "response", "session_state", "access_token", "token_type",
+		"code", "state", "iss", "error", "error_description", "error_uri", "response", "session_state", "access_token",
+		"token_type",
 		"expires_in", "id_token",
 	}
 	LogoutResponse            = []string{"state"}

@@ -38,7 +38,8 @@ func (s *Service) authenticateRegistration(r *http.Request) (*registered, error)
 }
 
 func (s *Service) proveRegistration(r *http.Request) (*registered, error) {
-	wrong := oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken, "The registration access token is not the one of this client.")
+	wrong := oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken,
+		"The registration access token is not the one of this client.")
 	token, found := oauth.BearerToken(r)
 	if !found {
 		return nil, wrong
@@ -60,9 +61,11 @@ func (s *Service) proveRegistration(r *http.Request) (*registered, error) {
 	case err != nil:
 		return nil, err
 	case client.IsBlocked:
-		return nil, oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The client is blocked.").Because(oauth.ErrClientBlocked)
+		return nil, oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied,
+			"The client is blocked.").Because(oauth.ErrClientBlocked)
 	case len(client.Connections) == 0:
-		return nil, oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The operator has taken the client's connection away.")
+		return nil, oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied,
+			"The operator has taken the client's connection away.")
 	}
 	return &registered{client: client, registration: registration, token: token}, nil
 }
@@ -70,7 +73,8 @@ func (s *Service) proveRegistration(r *http.Request) (*registered, error) {
 // byClient says that a client changes its own registration, for the audit.
 func (s *Service) byClient(r *http.Request, client *storage.Client) context.Context {
 	return storage.ActingAs(r.Context(), storage.Actor{
-		By: storage.ByClient, ClientID: client.ID, RequestID: inbound.RequestID(r), Address: inbound.RequestFrom(r.Context()).Address(),
+		By: storage.ByClient, ClientID: client.ID, RequestID: inbound.RequestID(r),
+		Address: inbound.RequestFrom(r.Context()).Address(),
 	})
 }
 

@@ -47,7 +47,8 @@ func (c *metadataCheck) algorithms() {
 	bySecret := slices.Contains(clientauth.SecretAlgorithms, jose.SignatureAlgorithm(m.RequestObjectSigningAlg))
 	switch {
 	case bySecret && !clientauth.SignsWithSecret(m):
-		c.refuse("request_object_signing_alg", "%s wants a secret that is signed with elsewhere too: client_secret_jwt, not %.100q",
+		c.refuse("request_object_signing_alg",
+			"%s wants a secret that is signed with elsewhere too: client_secret_jwt, not %.100q",
 			m.RequestObjectSigningAlg, m.TokenEndpointAuthMethod)
 	case m.RequireSignedRequestObject && !bySecret && m.JWKS == nil && m.JWKSURI == "":
 		c.refuse("require_signed_request_object", "wants jwks or jwks_uri, by which a signature can be verified")

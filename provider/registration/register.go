@@ -198,7 +198,8 @@ func (s *Service) registrationRules(vouched bool) Rules {
 		rules.GrantTypes = registrableGrants
 	}
 	if !slices.ContainsFunc(s.responseTypes, oauth.UsesFrontChannel) {
-		rules.GrantTypes = slices.DeleteFunc(slices.Clone(rules.GrantTypes), func(grant string) bool { return grant == "implicit" })
+		rules.GrantTypes = slices.DeleteFunc(slices.Clone(rules.GrantTypes),
+			func(grant string) bool { return grant == "implicit" })
 	}
 	return rules
 }

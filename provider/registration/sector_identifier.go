@@ -10,7 +10,8 @@ import (
 
 // errNoSector says that the redirect URIs of a pairwise client have several hosts and no sector_identifier_uri joins
 // them.
-var errNoSector = errors.New("a pairwise client needs a sector_identifier_uri where its redirect URIs have not one host in common")
+var errNoSector = errors.New("a pairwise client needs a sector_identifier_uri where its redirect URIs have not one " +
+	"host in common")
 
 // SectorIdentifier is the host of the sector_identifier_uri, else the one host of the redirect URIs (OIDC Core 8.1).
 func SectorIdentifier(client *storage.Client) (string, error) {
