@@ -39,38 +39,36 @@ type Approved struct {
 	Location    string // the redirect URI with the code
 }
 
-// Approve remembers the approval and issues a code. The checks are in the order of contract section 2.2, and the first that
-// fails is the cause of the error: ErrUnknownClient, ErrClientBlocked, ErrUnknownUser, ErrUserBlocked, redirect.ErrUnregistered,
-// *ScopeError, ErrAssurance.
-func (p *Provider) Approve(r *http.Request, approval Approval) (*Approved, error) {
+// approveByAPI remembers the approval and issues a code.
+func (e *authorizeEndpoint) approveByAPI(r *http.Request, approval Approval) (*Approved, error) {
 	a := &authorization{
-		face: p.faces[approval.Face], at: p.now().UnixMicro(), work: p.store.NewUnitOfWork(),
+		face: e.faces[approval.Face], at: e.now().UnixMicro(), work: e.store.NewUnitOfWork(),
 		form: url.Values{
 			"response_type": {"code"}, "client_id": {approval.ClientID}, "redirect_uri": {approval.RedirectURI},
 			"scope": {approval.Scope}, "state": {approval.State},
 		},
 	}
 	ctx := a.work.Context(r.Context())
-	if err := p.settleApproval(ctx, a, approval); err != nil {
+	if err := e.resolveApproval(ctx, a, approval); err != nil {
 		return nil, err
 	}
 	a.form.Set("scope", strings.Join(a.scope, " "))
-	if err := p.readParameters(ctx, r, a); err != nil {
+	if err := e.readParameters(ctx, r, a); err != nil {
 		return nil, err
 	}
-	if _, err := p.issue(r, a); err != nil {
+	if _, err := e.issue(r, a); err != nil {
 		return nil, err
 	}
 	code := a.work.Issued.Code
 	return &Approved{
 		Code: code, CodeID: a.work.Issued.CodeID, ApprovalID: a.approvalID,
-		ExpiresAt: p.store.Now() + a.client.Policy.CodeLifetime, Scope: a.scope, RedirectURI: approval.RedirectURI,
+		ExpiresAt: e.store.Now() + a.client.Policy.CodeLifetime, Scope: a.scope, RedirectURI: approval.RedirectURI,
 		Location: a.face.Success(approval.RedirectURI, code, approval.State),
 	}, nil
 }
 
-func (p *Provider) settleApproval(ctx context.Context, a *authorization, approval Approval) error {
-	client, err := p.store.Client(ctx, approval.ClientID)
+func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorization, approval Approval) error {
+	client, err := e.store.Client(ctx, approval.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return oauth.InvalidRequest("The client_id is unknown.").Because(oauth.ErrUnknownClient)
@@ -79,7 +77,7 @@ func (p *Provider) settleApproval(ctx context.Context, a *authorization, approva
 	case client.IsBlocked:
 		return oauth.NewError(http.StatusForbidden, oauth.CodeUnauthorizedClient, "The client is blocked.").Because(oauth.ErrClientBlocked)
 	}
-	standing, err := p.store.FindStanding(ctx, approval.UserID, approval.ClientID)
+	standing, err := e.store.FindStanding(ctx, approval.UserID, approval.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user is unknown.").Because(ErrUnknownUser)
@@ -97,7 +95,7 @@ func (p *Provider) settleApproval(ctx context.Context, a *authorization, approva
 	a.client, a.given = client.WithRedirectURI(uri), given
 	a.work.Client = a.client
 	a.face.ScopeOfRoles = client.Policy.Trusted
-	if err := p.settleScope(ctx, a); err != nil {
+	if err := e.resolveScope(ctx, a); err != nil {
 		return err
 	}
 	if len(a.scope) == 0 {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/ory/fosite"
 
@@ -19,22 +20,22 @@ import (
 // authorization is one authorization request on its way: what was asked, and what is known of it so far. Its steps run
 // again from the start whenever the browser comes back, for the pages keep no state but the sealed query.
 type authorization struct {
-	face            Face
-	query           string     // as it was received, or as its request object had it
-	form            url.Values // its parameters
-	at              int64      // when it was received, in microseconds
-	work            *storage.UnitOfWork
-	client          *storage.Client
-	given           bool                      // the request named its redirect URI
-	signed          bool                      // the parameters came in a request object, which was verified
-	redirectSettled bool                      // an error may go to the client
-	request         fosite.AuthorizeRequester // once fosite has read the parameters
-	responseType    string                    // normalized
-	prompt          prompt
-	claims          claimsRequest
-	context         contextRequest
-	demand          login.Demand
-	login           *storage.Login
+	face             Face
+	query            string     // as it was received, or as its request object had it
+	form             url.Values // its parameters
+	at               int64      // when it was received, in microseconds
+	work             *storage.UnitOfWork
+	client           *storage.Client
+	given            bool                      // the request named its redirect URI
+	signed           bool                      // the parameters came in a request object, which was verified
+	redirectResolved bool                      // an error may go to the client
+	request          fosite.AuthorizeRequester // once fosite has read the parameters
+	responseType     string                    // normalized
+	prompt           prompt
+	claims           claimsRequest
+	context          contextRequest
+	demand           login.Demand
+	login            *storage.Login
 	// approvalID is the id of what the user approved for the client before, or approves now.
 	approvalID string
 	scope      []string
@@ -52,55 +53,71 @@ const (
 	ready
 )
 
-// authorize is the authorization endpoint (RFC 6749 3.1, OIDC Core 3.1.2). It never renders a page: it sends the browser
+// authorizeEndpoint is the authorization endpoint with its consent page, and what issues codes for a front end of its own.
+type authorizeEndpoint struct {
+	store          *storage.Store
+	login          *login.Service
+	oauth2         *fosite.Fosite
+	issuer         string
+	now            func() time.Time
+	responseTypes  []string
+	acrValues      []string
+	faces          map[string]Face
+	hints          idTokenHints
+	identifiers    identifiers
+	requestObjects *requestObjects
+	sessionIframe  *sessionIframe
+}
+
+// serve is the authorization endpoint (RFC 6749 3.1, OIDC Core 3.1.2). It never renders a page: it sends the browser
 // to one, or back to the client. A POST is sent on as a GET, since a cross-site POST comes without cookies.
-func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
+func (e *authorizeEndpoint) serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {
 		form, malformed := oauth.ReadForm(w, r)
 		if malformed != nil {
-			a := p.newAuthorization(login.Pending{Face: StandardFace})
+			a := e.newAuthorization(login.Pending{Face: StandardFace})
 			a.form = form
-			return p.fail(w, r, a, p.settleMalformed(r.Context(), a, malformed))
+			return e.fail(w, r, a, e.errorOfMalformed(r.Context(), a, malformed))
 		}
-		http.Redirect(w, r, p.issuer+oauth.PathAuthorize+"?"+form.Encode(), http.StatusSeeOther)
+		http.Redirect(w, r, e.issuer+oauth.PathAuthorize+"?"+form.Encode(), http.StatusSeeOther)
 		return nil
 	}
-	return p.Authorize(w, r, StandardFace, r.URL.RawQuery)
+	return e.begin(w, r, StandardFace, r.URL.RawQuery)
 }
 
-// Authorize begins an authorization request that came by a face, as the raw query of its standard form.
-func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request, face, query string) error {
-	return p.proceed(w, r, login.Pending{Face: face, Query: query, At: p.now().UnixMicro()})
+// begin begins an authorization request that came by a face, as the raw query of its standard form.
+func (e *authorizeEndpoint) begin(w http.ResponseWriter, r *http.Request, face, query string) error {
+	return e.proceed(w, r, login.Pending{Face: face, Query: query, At: e.now().UnixMicro()})
 }
 
 // resume goes on with a request after a sign-in.
-func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
-	pending, err := p.login.Pending(r)
+func (e *authorizeEndpoint) resume(w http.ResponseWriter, r *http.Request) error {
+	pending, err := e.login.Pending(r)
 	if err != nil {
 		return err
 	}
 	if pending.Page != "" {
-		p.login.Return(w, r, pending)
+		e.login.Return(w, r, pending)
 		return nil
 	}
-	return p.proceed(w, r, pending)
+	return e.proceed(w, r, pending)
 }
 
 // proceed runs every step anew, and does what the request needs next.
-func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, pending login.Pending) error {
-	a, next, err := p.examine(r, pending)
+func (e *authorizeEndpoint) proceed(w http.ResponseWriter, r *http.Request, pending login.Pending) error {
+	a, next, err := e.examine(r, pending)
 	if err != nil {
-		return p.fail(w, r, a, err)
+		return e.fail(w, r, a, err)
 	}
 	switch next {
 	case needSignIn:
-		return p.login.Suspend(w, r, login.PathSignIn, a.pending())
+		return e.login.Suspend(w, r, login.PathSignIn, a.pending())
 	case needConsent:
 		pending := a.pending()
 		pending.UserID = a.login.User.ID
-		return p.login.Suspend(w, r, login.PathConsent, pending)
+		return e.login.Suspend(w, r, login.PathConsent, pending)
 	}
-	return p.answer(w, r, a)
+	return e.issueAndRespond(w, r, a)
 }
 
 func (a *authorization) pending() login.Pending {
@@ -112,44 +129,44 @@ func (a *authorization) pending() login.Pending {
 
 // examine walks through the steps of a request: client, request object, redirect URI, parameters, session, scope, claims,
 // consent. Until the redirect URI is settled an error is a page.
-func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorization, step, error) {
-	a := p.newAuthorization(pending)
+func (e *authorizeEndpoint) examine(r *http.Request, pending login.Pending) (*authorization, step, error) {
+	a := e.newAuthorization(pending)
 	form, malformed := oauth.ParseParameters(pending.Query)
 	a.form = form
 	ctx := a.work.Context(r.Context())
 	if malformed != nil {
-		return a, 0, p.settleMalformed(ctx, a, malformed)
+		return a, 0, e.errorOfMalformed(ctx, a, malformed)
 	}
-	if err := p.settleClient(ctx, a); err != nil {
+	if err := e.resolveClient(ctx, a); err != nil {
 		return a, 0, err
 	}
-	if err := p.settleRequestObject(ctx, a, pending.Signed); err != nil {
+	if err := e.resolveRequestObject(ctx, a, pending.Signed); err != nil {
 		return a, 0, err
 	}
-	if err := p.settleRedirect(a); err != nil {
+	if err := e.resolveRedirectURI(a); err != nil {
 		return a, 0, err
 	}
 	if err := a.checkRedirectGiven(); err != nil {
 		return a, 0, err
 	}
-	if err := p.readParameters(ctx, r, a); err != nil {
+	if err := e.readParameters(ctx, r, a); err != nil {
 		return a, 0, err
 	}
-	session, err := p.login.Login(ctx, r, a.client.ID)
+	session, err := e.login.Login(ctx, r, a.client.ID)
 	if err != nil {
 		return a, 0, err
 	}
 	a.login = session
-	if a.demand, err = p.demandOf(ctx, a); err != nil {
+	if a.demand, err = e.demandOf(ctx, a); err != nil {
 		return a, 0, err
 	}
-	if needed, err := p.signInNeeded(a); needed || err != nil {
+	if needed, err := e.signInNeeded(a); needed || err != nil {
 		return a, needSignIn, err
 	}
-	if err := p.settleScope(ctx, a); err != nil {
+	if err := e.resolveScope(ctx, a); err != nil {
 		return a, 0, err
 	}
-	if err := a.settleClaims(); err != nil {
+	if err := a.resolveClaims(); err != nil {
 		return a, 0, err
 	}
 	if !a.consentNeeded() || a.face.TrustsClients && a.client.Policy.Trusted {
@@ -161,32 +178,32 @@ func (p *Provider) examine(r *http.Request, pending login.Pending) (*authorizati
 	return a, needConsent, nil
 }
 
-func (p *Provider) newAuthorization(pending login.Pending) *authorization {
-	return &authorization{face: p.faces[pending.Face], query: pending.Query, at: pending.At, work: p.store.NewUnitOfWork()}
+func (e *authorizeEndpoint) newAuthorization(pending login.Pending) *authorization {
+	return &authorization{face: e.faces[pending.Face], query: pending.Query, at: pending.At, work: e.store.NewUnitOfWork()}
 }
 
-// settleMalformed lets the client hear of parameters that break the rules of parseParameters, if its id and its redirect URI
+// errorOfMalformed lets the client hear of parameters that break the rules of parseParameters, if its id and its redirect URI
 // are not among them and are right. It returns what is to be answered: the problem, or why it can't go to the client.
-func (p *Provider) settleMalformed(ctx context.Context, a *authorization, malformed *oauth.Error) error {
+func (e *authorizeEndpoint) errorOfMalformed(ctx context.Context, a *authorization, malformed *oauth.Error) error {
 	if !a.form.Has("client_id") || !a.form.Has("redirect_uri") {
 		return malformed
 	}
-	if err := p.settleClient(ctx, a); err != nil {
+	if err := e.resolveClient(ctx, a); err != nil {
 		return err
 	}
-	if err := p.settleRedirect(a); err != nil {
+	if err := e.resolveRedirectURI(a); err != nil {
 		return err
 	}
 	return malformed
 }
 
-// settleClient finds the client.
-func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
+// resolveClient finds the client.
+func (e *authorizeEndpoint) resolveClient(ctx context.Context, a *authorization) error {
 	id := a.form.Get("client_id")
 	if id == "" {
 		return oauth.InvalidRequest("The request names no client_id.").Because(oauth.ErrClientMissing)
 	}
-	client, err := p.store.Client(ctx, id)
+	client, err := e.store.Client(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) {
 		return oauth.InvalidRequest("The client_id is unknown.").Because(oauth.ErrUnknownClient)
 	}
@@ -198,15 +215,15 @@ func (p *Provider) settleClient(ctx context.Context, a *authorization) error {
 	return nil
 }
 
-// settleRequestObject replaces the parameters by those that a request object makes of them. It happens once: what waits for
+// resolveRequestObject replaces the parameters by those that a request object makes of them. It happens once: what waits for
 // a person is the outcome, so that nothing is fetched again and no request object grows old meanwhile.
-func (p *Provider) settleRequestObject(ctx context.Context, a *authorization, done bool) error {
+func (e *authorizeEndpoint) resolveRequestObject(ctx context.Context, a *authorization, done bool) error {
 	if a.signed = done; done {
 		return nil
 	}
-	form, signed, err := p.readRequestObject(ctx, a.client, a.form)
+	form, signed, err := e.requestObjects.read(ctx, a.client, a.form)
 	if err != nil {
-		return errors.Join(err, p.settleRedirect(a)) // a client whose own address is right hears of it
+		return errors.Join(err, e.resolveRedirectURI(a)) // a client whose own address is right hears of it
 	}
 	if signed {
 		a.form, a.query, a.signed = form, form.Encode(), true
@@ -214,8 +231,8 @@ func (p *Provider) settleRequestObject(ctx context.Context, a *authorization, do
 	return nil
 }
 
-// settleRedirect matches the redirect URI, before anything may be sent there.
-func (p *Provider) settleRedirect(a *authorization) error {
+// resolveRedirectURI matches the redirect URI, before anything may be sent there.
+func (e *authorizeEndpoint) resolveRedirectURI(a *authorization) error {
 	requested := a.form.Get("redirect_uri")
 	if requested == "" && a.face.RequireRedirectURI {
 		return redirectError("redirect_uri", redirect.ErrMissing)
@@ -225,22 +242,22 @@ func (p *Provider) settleRedirect(a *authorization) error {
 		return redirectError("redirect_uri", err)
 	}
 	a.client, a.given = a.client.WithRedirectURI(uri), given
-	a.work.Client, a.redirectSettled = a.client, true
+	a.work.Client, a.redirectResolved = a.client, true
 	return nil
 }
 
 // checkRedirectGiven: where OAuth lets a client's only redirect URI go unnamed, OpenID Connect does not (OIDC Core 3.1.2.1).
 func (a *authorization) checkRedirectGiven() error {
 	if !a.given && a.face.Name == StandardFace && oauth.ContainsAll(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
-		a.redirectSettled = false
+		a.redirectResolved = false
 		return oauth.InvalidRequest("An OpenID request must name its redirect_uri.").Because(redirect.ErrMissing)
 	}
 	return nil
 }
 
-// settleScope decides what would be granted: what was asked, within what the client may ask and the user may grant.
-func (p *Provider) settleScope(ctx context.Context, a *authorization) (err error) {
-	if a.scopes, err = findScopes(ctx, p.store, a.client, a.login.RoleIDs); err != nil {
+// resolveScope decides what would be granted: what was asked, within what the client may ask and the user may grant.
+func (e *authorizeEndpoint) resolveScope(ctx context.Context, a *authorization) (err error) {
+	if a.scopes, err = findScopes(ctx, e.store, a.client, a.login.RoleIDs); err != nil {
 		return err
 	}
 	a.scope = storage.SplitScope(a.form.Get("scope"))
@@ -257,12 +274,12 @@ func (p *Provider) settleScope(ctx context.Context, a *authorization) (err error
 
 // demandOf is how strong the sign-in must be for what is asked: each scope may name a form and an assurance, and the
 // strictest counts. Of a request that means all roles, that is known once the user is.
-func (p *Provider) demandOf(ctx context.Context, a *authorization) (login.Demand, error) {
+func (e *authorizeEndpoint) demandOf(ctx context.Context, a *authorization) (login.Demand, error) {
 	var roleIDs []string
 	if a.login != nil {
 		roleIDs = a.login.RoleIDs
 	}
-	scopes, err := findScopes(ctx, p.store, a.client, roleIDs)
+	scopes, err := findScopes(ctx, e.store, a.client, roleIDs)
 	if err != nil {
 		return login.Demand{}, err
 	}
@@ -276,18 +293,18 @@ func (p *Provider) demandOf(ctx context.Context, a *authorization) (login.Demand
 // consentNeeded: for what was never approved, when the client asks for it, and each time for a public client whose redirect
 // URI anyone on the person's device can take (RFC 8252 8.6).
 func (a *authorization) consentNeeded() bool {
-	return a.asksAnew() || a.login.ApprovalID == "" ||
+	return a.ignoresPriorConsent() || a.login.ApprovalID == "" ||
 		!oauth.ContainsAll(a.login.ApprovedScope, a.scope) || !oauth.ContainsAll(a.login.ApprovedClaims, a.singleClaims)
 }
 
-// asksAnew says that what was approved before does not count.
-func (a *authorization) asksAnew() bool {
+// ignoresPriorConsent says that what was approved before does not count.
+func (a *authorization) ignoresPriorConsent() bool {
 	return a.prompt.consent || a.client.IsPublic() && !redirect.IsClaimed(a.client.RedirectURI)
 }
 
 // unapproved are those of the names that were not approved before, or all where that does not count.
 func (a *authorization) unapproved(names, approved []string) []string {
-	if a.asksAnew() {
+	if a.ignoresPriorConsent() {
 		return names
 	}
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(approved, name) })

@@ -14,12 +14,12 @@ import (
 	"ithildin/storage"
 )
 
-// answer issues what was asked for and takes the browser back to the client. Code, approval, grant and what else the request
+// issueAndRespond issues what was asked for and takes the browser back to the client. Code, approval, grant and what else the request
 // has to write are one statement.
-func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorization) error {
-	idToken, err := p.issue(r, a)
+func (e *authorizeEndpoint) issueAndRespond(w http.ResponseWriter, r *http.Request, a *authorization) error {
+	idToken, err := e.issue(r, a)
 	if err != nil {
-		return p.fail(w, r, a, err)
+		return e.fail(w, r, a, err)
 	}
 	if a.face.Success != nil {
 		oauth.SeeOther(w, a.face.Success(a.client.RedirectURI, a.work.Issued.Code, a.form.Get("state")))
@@ -38,15 +38,15 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorizati
 		parameters.Set("id_token", idToken)
 	}
 	if slices.Contains(a.scope, "openid") {
-		if state := p.sessionIframe.state(a.client, a.client.RedirectURI, a.login.Session); state != "" {
+		if state := e.sessionIframe.state(a.client, a.client.RedirectURI, a.login.Session); state != "" {
 			parameters.Set("session_state", state)
 		}
 	}
-	return p.respond(w, r, a, parameters)
+	return e.respond(w, r, a, parameters)
 }
 
 // issue makes what the response type asks for; codes and access tokens are in the unit of work, an ID token is answered.
-func (p *Provider) issue(r *http.Request, a *authorization) (idToken string, err error) {
+func (e *authorizeEndpoint) issue(r *http.Request, a *authorization) (idToken string, err error) {
 	ctx := a.work.Context(r.Context())
 	for _, name := range a.scope {
 		a.request.GrantScope(name)
@@ -54,18 +54,18 @@ func (p *Provider) issue(r *http.Request, a *authorization) (idToken string, err
 	for _, name := range a.request.GetRequestedAudience() {
 		a.request.GrantAudience(name)
 	}
-	session := p.sessionOf(a)
+	session := e.sessionOf(a)
 	a.work.Holder = holderOf(a.login.User)
 	if oauth.UsesFrontChannel(a.responseType) {
 		a.work.QueueFrontChannelGrant(a.request.GetID(), a.scope, session)
 	}
 	if a.consentNeeded() {
-		p.approve(ctx, a)
+		e.approve(ctx, a)
 	}
 	if a.login.Session.ID != nil {
-		p.login.QueueSessionUse(a.work, a.login)
+		e.login.QueueSessionUse(a.work, a.login)
 	}
-	response, err := p.oauth2.NewAuthorizeResponse(ctx, a.request, session)
+	response, err := e.oauth2.NewAuthorizeResponse(ctx, a.request, session)
 	if err != nil {
 		return "", fromFosite(err)
 	}
@@ -78,11 +78,11 @@ func (p *Provider) issue(r *http.Request, a *authorization) (idToken string, err
 }
 
 // sessionOf is what the code, the grant and the tokens remember.
-func (p *Provider) sessionOf(a *authorization) *storage.Session {
+func (e *authorizeEndpoint) sessionOf(a *authorization) *storage.Session {
 	l := a.login
 	session := &storage.Session{
-		UserID: l.User.ID, Subject: p.identifiers.subject(a.client, l.User.ID), RedirectURI: a.client.RedirectURI,
-		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR, ACR: a.context.answer(l.Session),
+		UserID: l.User.ID, Subject: e.identifiers.subject(a.client, l.User.ID), RedirectURI: a.client.RedirectURI,
+		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR, ACR: a.context.acrToReport(l.Session),
 		Nonce: a.form.Get("nonce"), Audience: a.request.GetGrantedAudience(),
 		CodeChallenge: a.form.Get("code_challenge"), RedirectURIGiven: a.given,
 		ClaimsInUserinfo: a.userinfoClaims, ClaimsInIDToken: a.idTokenClaims,
@@ -94,10 +94,10 @@ func (p *Provider) sessionOf(a *authorization) *storage.Session {
 }
 
 // approve remembers what the user consented to.
-func (p *Provider) approve(ctx context.Context, a *authorization) {
-	now := p.store.Now()
+func (e *authorizeEndpoint) approve(ctx context.Context, a *authorization) {
+	now := e.store.Now()
 	if a.approvalID == "" {
-		a.approvalID = p.store.NewID()
+		a.approvalID = e.store.NewID()
 	}
 	a.work.QueueApproval(storage.Approval{
 		ID: a.approvalID, UserID: a.login.User.ID, ClientID: a.client.ID, Scope: a.scope, Claims: a.singleClaims,
@@ -113,28 +113,28 @@ func (p *Provider) approve(ctx context.Context, a *authorization) {
 }
 
 // fail answers an error: to the client where its redirect URI is settled and its face redirects errors, else on a page.
-func (p *Provider) fail(w http.ResponseWriter, r *http.Request, a *authorization, cause error) error {
-	e := oauth.AsError(cause)
-	if !a.redirectSettled || a.face.LocalErrors || e.Status == http.StatusServiceUnavailable {
-		return &pageError{cause: e, uiLocales: a.form.Get("ui_locales")}
+func (e *authorizeEndpoint) fail(w http.ResponseWriter, r *http.Request, a *authorization, cause error) error {
+	known := oauth.AsError(cause)
+	if !a.redirectResolved || a.face.LocalErrors || known.Status == http.StatusServiceUnavailable {
+		return &pageError{cause: known, uiLocales: a.form.Get("ui_locales")}
 	}
-	oauth.LogError(r, e)
-	return p.respond(w, r, a, url.Values{"error": {e.Code}, "error_description": {
-		oauth.ErrorDescription(e.Description + " Request id: " + inbound.RequestID(r) + "."),
+	oauth.LogError(r, known)
+	return e.respond(w, r, a, url.Values{"error": {known.Code}, "error_description": {
+		oauth.ErrorDescription(known.Description + " Request id: " + inbound.RequestID(r) + "."),
 	}})
 }
 
 // respond takes parameters to the client in the mode of the request, with what every answer has: state where it was sent
 // (RFC 6749 4.1.2), and iss (RFC 9207).
-func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorization, parameters url.Values) error {
+func (e *authorizeEndpoint) respond(w http.ResponseWriter, r *http.Request, a *authorization, parameters url.Values) error {
 	if state := a.form.Get("state"); state != "" {
 		parameters.Set("state", state)
 	}
-	parameters.Set("iss", p.issuer)
+	parameters.Set("iss", e.issuer)
 	uri := a.client.RedirectURI
 	switch oauth.ResponseMode(a.form) {
 	case oauth.ResponseModeFormPost:
-		return p.login.FormPost(w, r, uri, parameters)
+		return e.login.FormPost(w, r, uri, parameters)
 	case oauth.ResponseModeFragment:
 		oauth.SeeOther(w, uri+"#"+parameters.Encode())
 	default:

@@ -106,10 +106,10 @@ func (c claimRequests) had(names []string, user map[string]any) []string {
 	})
 }
 
-// settleClaims decides which of the single claims that were asked for would be granted. What the user is asked to approve
+// resolveClaims decides which of the single claims that were asked for would be granted. What the user is asked to approve
 // depends on their names alone: else a client could find out by prompt=none what the values are. Those that the scope opens
 // anyhow need no approval of their own.
-func (a *authorization) settleClaims() error {
+func (a *authorization) resolveClaims() error {
 	if len(a.claims.Userinfo)+len(a.claims.IDToken) == 0 {
 		return nil
 	}

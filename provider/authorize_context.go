@@ -30,9 +30,9 @@ type contextRequest struct {
 }
 
 // readContext takes the claims parameter before acr_values, and those before what the client registered.
-func (p *Provider) readContext(acrParameter string, claims claimsRequest, client *storage.Client) (contextRequest, error) {
+func (e *authorizeEndpoint) readContext(acrParameter string, claims claimsRequest, client *storage.Client) (contextRequest, error) {
 	var request contextRequest
-	known := p.acrValues
+	known := e.acrValues
 	if asked, given := claims.IDToken["acr"]; given && (asked.Value != nil || len(asked.Values) > 0) {
 		request.essential = asked.Essential
 		for _, value := range append([]any{asked.Value}, asked.Values...) {
@@ -60,9 +60,9 @@ func (c contextRequest) demand(of login.Demand) login.Demand {
 	return of.AtLeast(slices.MinFunc(c.values, login.CompareAssurances))
 }
 
-// answer is the acr to tell: the first of the values that the sign-in reaches, since a stronger one includes the weaker, else
+// acrToReport is the acr of the tokens: the first of the values that the sign-in reaches, since a stronger one includes the weaker, else
 // what the sign-in was.
-func (c contextRequest) answer(session storage.LoginSession) string {
+func (c contextRequest) acrToReport(session storage.LoginSession) string {
 	for _, value := range c.values {
 		if (login.Demand{Assurance: value}).MetBy(session) {
 			return value

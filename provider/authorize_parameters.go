@@ -10,7 +10,7 @@ import (
 )
 
 // readParameters settles what fosite does not settle, or not as OIDC Core has it, and then runs fosite on the rest.
-func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *authorization) (err error) {
+func (e *authorizeEndpoint) readParameters(ctx context.Context, r *http.Request, a *authorization) (err error) {
 	form := a.form
 	switch {
 	case a.client.IsBlocked:
@@ -18,7 +18,7 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	case a.client.Policy.RequireState && form.Get("state") == "":
 		return oauth.InvalidRequest("The client must send a state.")
 	}
-	if err := p.checkResponse(a); err != nil {
+	if err := e.checkResponse(a); err != nil {
 		return err
 	}
 	if err := checkChallenge(a); err != nil {
@@ -27,10 +27,10 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	if a.claims, err = readClaims(form.Get("claims")); err != nil {
 		return err
 	}
-	if a.context, err = p.readContext(form.Get("acr_values"), a.claims, a.client); err != nil {
+	if a.context, err = e.readContext(form.Get("acr_values"), a.claims, a.client); err != nil {
 		return err
 	}
-	if a.prompt, err = p.readPrompt(form.Get("prompt"), form.Get("max_age"), form.Get("id_token_hint")); err != nil {
+	if a.prompt, err = e.readPrompt(form.Get("prompt"), form.Get("max_age"), form.Get("id_token_hint")); err != nil {
 		return err
 	}
 	if err := a.prompt.expect(a.claims); err != nil {
@@ -41,8 +41,8 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	}
 	clone := r.Clone(ctx)
 	clone.Method = http.MethodGet
-	clone.Form = settled(a)
-	request, err := p.oauth2.NewAuthorizeRequest(ctx, clone)
+	clone.Form = formForFosite(a)
+	request, err := e.oauth2.NewAuthorizeRequest(ctx, clone)
 	if err != nil && !isMissingState(err) {
 		return fromFosite(err)
 	}
@@ -50,9 +50,9 @@ func (p *Provider) readParameters(ctx context.Context, r *http.Request, a *autho
 	return nil
 }
 
-// settled is the form without what was settled here: fosite would read it once more, and differently. It gets the redirect
+// formForFosite is the form without what was settled here: fosite would read it once more, and differently. It gets the redirect
 // URI that was matched.
-func settled(a *authorization) map[string][]string {
+func formForFosite(a *authorization) map[string][]string {
 	form := make(map[string][]string, len(a.form))
 	for name, values := range a.form {
 		form[name] = values

@@ -15,7 +15,7 @@ type prompt struct {
 	hintSubject                         string
 }
 
-func (p *Provider) readPrompt(values, maxAge, hint string) (prompt, error) {
+func (e *authorizeEndpoint) readPrompt(values, maxAge, hint string) (prompt, error) {
 	asked := prompt{maxAge: -1}
 	fields := strings.Fields(values)
 	for _, value := range fields {
@@ -43,7 +43,7 @@ func (p *Provider) readPrompt(values, maxAge, hint string) (prompt, error) {
 		asked.maxAge = seconds
 	}
 	if hint != "" {
-		claims, err := p.hints.read(hint)
+		claims, err := e.hints.read(hint)
 		if err != nil {
 			return asked, err
 		}
@@ -67,11 +67,11 @@ func (p *prompt) expect(claims claimsRequest) error {
 
 // signInNeeded compares the session with what the request asks of it. A sign-in since the request came satisfies
 // prompt=login, select_account and any max_age, zero too.
-func (p *Provider) signInNeeded(a *authorization) (bool, error) {
+func (e *authorizeEndpoint) signInNeeded(a *authorization) (bool, error) {
 	fresh := a.login != nil && a.login.Session.AuthTime >= a.at
 	stale := a.login != nil && a.prompt.maxAge >= 0 && !fresh &&
-		p.now().UnixMicro()-a.login.Session.AuthTime > a.prompt.maxAge*1e6
-	other := a.login != nil && a.prompt.hintSubject != "" && a.prompt.hintSubject != p.identifiers.subject(a.client, a.login.User.ID)
+		e.now().UnixMicro()-a.login.Session.AuthTime > a.prompt.maxAge*1e6
+	other := a.login != nil && a.prompt.hintSubject != "" && a.prompt.hintSubject != e.identifiers.subject(a.client, a.login.User.ID)
 	// Who has approved nothing for the client is not told apart from others: it could find out by prompt=none who is here.
 	stranger := a.login != nil && a.prompt.none && a.prompt.hintSubject != "" && a.login.ApprovalID == ""
 	weak := a.login != nil && !a.demand.MetBy(a.login.Session)

@@ -30,18 +30,25 @@ func invalidRequestObject(description string) *oauth.Error {
 	return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidRequestObject, description)
 }
 
-func (p *Provider) newRequestObjects() *outbound.Cache[string] {
-	return outbound.NewCache(outbound.CacheOptions[string]{
-		Client: p.outbound, Maximum: maximumRequestObject, Now: p.now,
-		Fetched: func(err error) { p.CountOutboundCall(purposeRequestObject, err) },
-		Parse:   func(body []byte) (string, error) { return string(bytes.TrimSpace(body)), nil },
-	})
+// requestObjects reads the request objects of authorization requests (OIDC Core 6, RFC 9101).
+type requestObjects struct {
+	store   *storage.Store
+	issuer  string
+	clients *clientauth.Authenticator
+	cache   *outbound.Cache[string]
 }
 
-// readRequestObject answers the parameters of a request, those of its request object among them (OIDC Core 6, RFC 9101), and
+func newRequestObjects(
+	store *storage.Store, issuer string, clients *clientauth.Authenticator, o outbound.CacheOptions[string],
+) *requestObjects {
+	o.Maximum, o.Parse = maximumRequestObject, func(body []byte) (string, error) { return string(bytes.TrimSpace(body)), nil }
+	return &requestObjects{store: store, issuer: issuer, clients: clients, cache: outbound.NewCache(o)}
+}
+
+// read answers the parameters of a request, those of its request object among them (OIDC Core 6, RFC 9101), and
 // whether a signature vouches for them. The form is returned as it is where it has no request object. The object must be
 // signed: "none" vouches for nothing.
-func (p *Provider) readRequestObject(
+func (o *requestObjects) read(
 	ctx context.Context, client *storage.Client, form url.Values,
 ) (parameters url.Values, signed bool, err error) {
 	if !form.Has("request") && !form.Has("request_uri") {
@@ -50,7 +57,7 @@ func (p *Provider) readRequestObject(
 		}
 		return form, false, nil
 	}
-	token, err := p.requestObject(ctx, client, form)
+	token, err := o.find(ctx, client, form)
 	if err != nil {
 		return nil, false, err
 	}
@@ -61,7 +68,7 @@ func (p *Provider) readRequestObject(
 			typeRequestObject, algorithms)
 		return nil, false, invalidRequestObject(text).Because(err)
 	}
-	payload, _, err := p.clients.VerifySigned(ctx, client, object)
+	payload, _, err := o.clients.VerifySigned(ctx, client, object)
 	if errors.Is(err, clientauth.ErrKeySet) {
 		return nil, false, invalidRequestObject("The client's keys could not be read from its jwks_uri.").Because(err)
 	}
@@ -71,7 +78,7 @@ func (p *Provider) readRequestObject(
 	if err != nil {
 		return nil, false, invalidRequestObject("The client's registered keys do not verify the request object.").Because(err)
 	}
-	claimed, err := p.requestObjectParameters(client, payload)
+	claimed, err := o.parameters(client, payload)
 	if err != nil {
 		return nil, false, err
 	}
@@ -79,8 +86,8 @@ func (p *Provider) readRequestObject(
 	return parameters, err == nil, err
 }
 
-// requestObject is the object that a request sends by value or by reference.
-func (p *Provider) requestObject(ctx context.Context, client *storage.Client, form url.Values) (string, error) {
+// find is the object that a request sends by value or by reference.
+func (o *requestObjects) find(ctx context.Context, client *storage.Client, form url.Values) (string, error) {
 	byValue, byReference := form.Get("request"), form.Get("request_uri")
 	switch {
 	case byValue != "" && byReference != "":
@@ -91,7 +98,7 @@ func (p *Provider) requestObject(ctx context.Context, client *storage.Client, fo
 		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidRequestURI, fmt.Sprintf(
 			"The request_uri %.200q is none of the %d that the client registered.", byReference, len(client.Metadata.RequestURIs)))
 	}
-	object, err := p.fetchRequestObject(ctx, byReference)
+	object, err := o.fetch(ctx, byReference)
 	if err != nil {
 		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidRequestURI, fmt.Sprintf(
 			"The request_uri could not be read: want an https address that answers with at most %d bytes.", maximumRequestObject)).
@@ -100,14 +107,14 @@ func (p *Provider) requestObject(ctx context.Context, client *storage.Client, fo
 	return object, nil
 }
 
-// fetchRequestObject asks the address anew where the fragment is the hash of another object than the one that is kept (OIDC
+// fetch asks the address anew where the fragment is the hash of another object than the one that is kept (OIDC
 // Core 6.2). It is not a part of what is kept: else whoever makes up fragments could make this server ask without end.
-func (p *Provider) fetchRequestObject(ctx context.Context, uri string) (string, error) {
+func (o *requestObjects) fetch(ctx context.Context, uri string) (string, error) {
 	address, expected, _ := strings.Cut(uri, "#")
-	object, err := p.requestObjects.Get(ctx, address)
+	object, err := o.cache.Get(ctx, address)
 	if hash := sha256.Sum256([]byte(object)); err == nil && expected != "" &&
 		expected != base64.RawURLEncoding.EncodeToString(hash[:]) {
-		return p.requestObjects.Refresh(ctx, address)
+		return o.cache.Refresh(ctx, address)
 	}
 	return object, err
 }

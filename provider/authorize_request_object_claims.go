@@ -29,15 +29,15 @@ type requestObjectClaims struct {
 // notParameters are the members that are about the JWT itself.
 var notParameters = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
 
-// requestObjectParameters checks a verified payload and returns the parameters in it.
-func (p *Provider) requestObjectParameters(client *storage.Client, payload []byte) (url.Values, error) {
+// parameters checks a verified payload and returns the parameters in it.
+func (o *requestObjects) parameters(client *storage.Client, payload []byte) (url.Values, error) {
 	var claims requestObjectClaims
 	members := map[string]json.RawMessage{}
 	if err := errors.Join(oauth.DecodeStrictJSON(payload, &claims), oauth.DecodeStrictJSON(payload, &members)); err != nil {
 		return nil, invalidRequestObject("The claims of the request object can't be read, or one of them is given twice.").
 			Because(err)
 	}
-	if err := p.checkRequestObject(client, claims); err != nil {
+	if err := o.check(client, claims); err != nil {
 		return nil, err
 	}
 	parameters := url.Values{}
@@ -57,8 +57,8 @@ func (p *Provider) requestObjectParameters(client *storage.Client, payload []byt
 	return parameters, nil
 }
 
-func (p *Provider) checkRequestObject(client *storage.Client, c requestObjectClaims) error {
-	now := float64(p.store.Now())
+func (o *requestObjects) check(client *storage.Client, c requestObjectClaims) error {
+	now := float64(o.store.Now())
 	switch {
 	case c.Issuer != nil && *c.Issuer != client.ID:
 		return invalidRequestObject(fmt.Sprintf("The iss of the request object is %.60q: want the client_id.", *c.Issuer))
@@ -68,8 +68,8 @@ func (p *Provider) checkRequestObject(client *storage.Client, c requestObjectCla
 	case c.Subject == client.ID:
 		// Whoever sees the address bar could authenticate with it.
 		return invalidRequestObject("The sub of a request object must not be the client_id (RFC 9101 10.8).")
-	case c.Audience != nil && !slices.Contains(*c.Audience, p.issuer):
-		return invalidRequestObject(fmt.Sprintf("The aud of the request object is %.200q: want %q.", *c.Audience, p.issuer))
+	case c.Audience != nil && !slices.Contains(*c.Audience, o.issuer):
+		return invalidRequestObject(fmt.Sprintf("The aud of the request object is %.200q: want %q.", *c.Audience, o.issuer))
 	case c.ExpiresAt != nil && *c.ExpiresAt <= now-clientauth.AssertionLeeway:
 		return invalidRequestObject("The request object has expired.")
 	case c.IssuedAt != nil && *c.IssuedAt > now+clientauth.AssertionLeeway, c.NotBefore != nil && *c.NotBefore > now+clientauth.AssertionLeeway:

@@ -10,15 +10,15 @@ import (
 )
 
 // checkResponse refuses a response type that is not on, or not this client's, and a mode that would put tokens into a query.
-func (p *Provider) checkResponse(a *authorization) error {
+func (e *authorizeEndpoint) checkResponse(a *authorization) error {
 	form := a.form
 	responseType := oauth.NormalizeResponseType(form.Get("response_type"))
 	switch {
 	case form.Get("response_type") == "":
 		return oauth.InvalidRequest("The request names no response_type.")
-	case !slices.Contains(p.responseTypes, responseType):
+	case !slices.Contains(e.responseTypes, responseType):
 		return oauth.NewError(http.StatusBadRequest, oauth.CodeUnsupportedResponseType,
-			"The response_type must be one of: "+strings.Join(p.responseTypes, ", ")+".")
+			"The response_type must be one of: "+strings.Join(e.responseTypes, ", ")+".")
 	case !registeredFor(a.client, responseType):
 		return oauth.NewError(http.StatusBadRequest, oauth.CodeUnauthorizedClient,
 			"The client is not registered for the response_type "+responseType+".")

@@ -9,21 +9,21 @@ import (
 )
 
 // consentPage shows what the client asks for. Everything is examined again: the page may be opened again at any time.
-func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
-	pending, a, next, err := p.reexamine(w, r)
+func (e *authorizeEndpoint) consentPage(w http.ResponseWriter, r *http.Request) error {
+	pending, a, next, err := e.reexamine(w, r)
 	if a == nil || err != nil {
 		return err
 	}
 	if next != needConsent {
-		return p.proceed(w, r, pending)
+		return e.proceed(w, r, pending)
 	}
 	sealed := a.pending()
 	sealed.UserID, sealed.Scope, sealed.Claims = a.login.User.ID, a.scope, a.singleClaims
-	request, err := p.login.Seal(w, r, sealed)
+	request, err := e.login.Seal(w, r, sealed)
 	if err != nil {
 		return err
 	}
-	p.login.Consent(w, r, login.ConsentPage{
+	e.login.Consent(w, r, login.ConsentPage{
 		Client: login.PresentationOf(a.client), UserName: a.login.User.Email, Request: request,
 		Scopes: a.scopes.entries(a.unapproved(a.scope, a.login.ApprovedScope)), Claims: a.unapproved(a.singleClaims, a.login.ApprovedClaims),
 		UILocales: a.form.Get("ui_locales"),
@@ -32,41 +32,41 @@ func (p *Provider) consentPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // consent takes the user's decision. It counts only for the user whom the page was made for, and for what it showed.
-func (p *Provider) consent(w http.ResponseWriter, r *http.Request) error {
-	pending, a, next, err := p.reexamine(w, r)
+func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) error {
+	pending, a, next, err := e.reexamine(w, r)
 	if a == nil || err != nil {
 		return err
 	}
 	if next == needSignIn || a.login.User.ID != pending.UserID || !slices.Equal(a.scope, pending.Scope) ||
 		!slices.Equal(a.singleClaims, pending.Claims) {
-		return p.proceed(w, r, a.pending())
+		return e.proceed(w, r, a.pending())
 	}
 	switch r.PostFormValue("decision") {
 	case login.DecisionAccept:
-		return p.answer(w, r, a)
+		return e.issueAndRespond(w, r, a)
 	case login.DecisionDeny:
-		return p.fail(w, r, a, oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user refused.").Because(ErrRefused))
+		return e.fail(w, r, a, oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user refused.").Because(ErrRefused))
 	case login.DecisionSwitch:
-		if _, err := p.login.EndSession(w, r); err != nil {
+		if _, err := e.login.EndSession(w, r); err != nil {
 			return err
 		}
-		return p.login.Suspend(w, r, login.PathSignIn, a.pending())
+		return e.login.Suspend(w, r, login.PathSignIn, a.pending())
 	}
 	return oauth.InvalidRequest("The decision must be accept, deny or switch.")
 }
 
 // reexamine walks through the steps of the request that a page carries. Without an authorization it has been answered.
-func (p *Provider) reexamine(w http.ResponseWriter, r *http.Request) (login.Pending, *authorization, step, error) {
-	pending, err := p.login.Pending(r)
+func (e *authorizeEndpoint) reexamine(w http.ResponseWriter, r *http.Request) (login.Pending, *authorization, step, error) {
+	pending, err := e.login.Pending(r)
 	if err == nil && pending.Page != "" {
 		err = login.ErrPendingForeign // it is no authorization request
 	}
 	if err != nil {
 		return pending, nil, 0, err
 	}
-	a, next, err := p.examine(r, pending)
+	a, next, err := e.examine(r, pending)
 	if err != nil {
-		return pending, nil, 0, p.fail(w, r, a, err)
+		return pending, nil, 0, e.fail(w, r, a, err)
 	}
 	return pending, a, next, nil
 }

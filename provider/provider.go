@@ -76,10 +76,10 @@ type Provider struct {
 	faces          map[string]Face
 	cors           *oauth.CORS
 
-	outbound       *outbound.Client
-	requestObjects *outbound.Cache[string]
-	responseTypes  []string
-	registration   *registration.Service // nil where it is off
+	outbound      *outbound.Client
+	authorization *authorizeEndpoint
+	responseTypes []string
+	registration  *registration.Service // nil where it is off
 
 	passwords  *login.Passwords
 	components Components
@@ -150,7 +150,6 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
 	p.components = p.counting(o.Components)
 	p.acrValues = acrValuesOf(p.components)
-	p.requestObjects = p.newRequestObjects()
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err
 	}
@@ -195,6 +194,13 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	}
 	p.AddFace(Face{Name: StandardFace})
 	p.sessionIframe = newSessionIframe(p.login, p.store)
+	p.authorization = &authorizeEndpoint{
+		store: p.store, login: p.login, oauth2: p.oauth2, issuer: p.issuer, now: p.now, responseTypes: p.responseTypes,
+		acrValues: p.acrValues, faces: p.faces, hints: p.hints, identifiers: p.identifiers, sessionIframe: p.sessionIframe,
+		requestObjects: newRequestObjects(p.store, p.issuer, p.clients, outbound.CacheOptions[string]{
+			Client: p.outbound, Now: p.now, Fetched: func(err error) { p.CountOutboundCall(purposeRequestObject, err) },
+		}),
+	}
 	return p, nil
 }
 
@@ -228,6 +234,18 @@ func (p *Provider) Store() *storage.Store { return p.store }
 
 // Clients authenticates clients, for an adapter that asks who somebody is or explains a failure.
 func (p *Provider) Clients() *clientauth.Authenticator { return p.clients }
+
+// Authorize begins an authorization request that came by a face, as the raw query of its standard form.
+func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request, face, query string) error {
+	return p.authorization.begin(w, r, face, query)
+}
+
+// Approve issues a code for what a user approved without our pages. The checks are in the order of contract section 2.2, and
+// the first that fails is the cause of the error: oauth.ErrUnknownClient, oauth.ErrClientBlocked, ErrUnknownUser,
+// ErrUserBlocked, redirect.ErrUnregistered, *ScopeError, ErrAssurance.
+func (p *Provider) Approve(r *http.Request, approval Approval) (*Approved, error) {
+	return p.authorization.approveByAPI(r, approval)
+}
 
 // Tokens reads tokens, for an adapter that answers what one stands for.
 func (p *Provider) Tokens() *Tokens { return p.tokens }
