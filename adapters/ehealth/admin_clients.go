@@ -118,7 +118,8 @@ func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string,
 	if failed != nil {
 		return failed
 	}
-	client, err := newMithrilClient(id)
+	store := a.provider.Store()
+	client, err := newMithrilClient(id, store.Now())
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,6 @@ func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string,
 	if err := a.checkReferences(r, client); err != nil {
 		return err
 	}
-	store := a.provider.Store()
 	if known != nil {
 		err := store.Together(r.Context(), func(ctx context.Context) error {
 			if err := store.UpdateClient(ctx, client); err != nil {
@@ -149,8 +149,7 @@ func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string,
 		}
 		return a.answerClient(w, r, http.StatusOK, id)
 	}
-	now := store.Now()
-	client.IsBlocked, client.BlockReason, client.CreatedAt, client.UpdatedAt = blocked.isBlocked, blocked.reason, now, now
+	client.IsBlocked, client.BlockReason = blocked.isBlocked, blocked.reason
 	if err := store.CreateClient(r.Context(), client); err != nil {
 		return err
 	}
@@ -158,15 +157,12 @@ func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string,
 }
 
 // newMithrilClient is a client as the admin API makes them: with the settings of the old system.
-func newMithrilClient(id string) (storage.Client, error) {
-	policy, err := storage.NewPolicy(storage.PresetMithril)
-	return storage.Client{
-		ID: id, Policy: policy, PrivateSettings: json.RawMessage(`{"access_type":"` + storage.AccessTypeBroker + `"}`),
-		Metadata: storage.Metadata{
-			GrantTypes: []string{"authorization_code", "refresh_token"}, ResponseTypes: []string{"code"},
-			TokenEndpointAuthMethod: storage.AuthMethodPost,
-		},
-	}, err
+func newMithrilClient(id string, now int64) (storage.Client, error) {
+	client, err := storage.NewClient(id, storage.PresetMithril, now)
+	if err != nil {
+		return client, err
+	}
+	return client, client.SetAccessType(storage.AccessTypeBroker)
 }
 
 // readClient takes what the body has; a new client needs a name and a type.

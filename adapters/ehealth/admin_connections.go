@@ -155,15 +155,11 @@ func (a *Adapter) putConnection(w http.ResponseWriter, r *http.Request) error {
 	if failed := sendsSecret(client); failed != nil {
 		return failed
 	}
-	now, secret := a.provider.Store().Now(), newSecret()
-	connection := storage.Connection{
-		ID: a.provider.Store().NewID(), ClientID: client.ID, ConsumerID: consumerID, RedirectURIs: []string{uri},
-		CreatedAt: now,
-		UpdatedAt: now, Secrets: []storage.ConnectionSecret{{ID: a.provider.Store().NewID(), Hash: storage.Hash(secret),
-			CreatedAt: now}},
-	}
-	connection.ApplyPreset(storage.PresetMithril)
-	err = a.provider.Store().CreateConnection(r.Context(), connection)
+	store, secret := a.provider.Store(), newSecret()
+	connection := storage.NewConnection(store.NewID(), client.ID, storage.PresetMithril, []string{uri}, store.Now())
+	connection.ConsumerID = consumerID
+	connection.Secrets = []storage.ConnectionSecret{store.NewConnectionSecret(storage.SecretValue{Text: secret})}
+	err = store.CreateConnection(r.Context(), *connection)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return failureValidation(map[string]rule{"consumer_id": ruleMissing})
@@ -178,7 +174,7 @@ func (a *Adapter) putConnection(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	object := newConnectionObject(connection)
+	object := newConnectionObject(*connection)
 	object.Secret = secret
 	return a.answer(w, r, http.StatusCreated, object)
 }
@@ -258,9 +254,8 @@ func (a *Adapter) refreshSecret(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	store, secret := a.provider.Store(), newSecret()
-	err = store.AddConnectionSecret(r.Context(), c.ID, storage.ConnectionSecret{
-		ID: store.NewID(), Hash: storage.Hash(secret), CreatedAt: store.Now(),
-	}, store.Now())
+	err = store.AddConnectionSecret(r.Context(), c.ID,
+		store.NewConnectionSecret(storage.SecretValue{Text: secret}), store.Now())
 	if err != nil {
 		return err
 	}

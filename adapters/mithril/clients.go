@@ -27,21 +27,21 @@ type clientRow struct {
 func (i *importer) clients(ctx context.Context) error {
 	line := i.report.line("clients")
 	byType := i.report.line("clients with login_scope=client_type")
+	preset, err := storage.NewClient("", storage.PresetMithril, 0)
+	if err != nil {
+		return err
+	}
 	return each(ctx, i, line, `
 SELECT id::text AS id, coalesce(name, '') AS name, coalesce(settings::text, '{}') AS settings,
        coalesce(priv_settings::text, '{}') AS priv_settings, coalesce(user_id::text, '') AS user_id,
        coalesce(client_type_id::text, '') AS client_type_id, coalesce(is_blocked, FALSE) AS is_blocked,
        coalesce(block_reason, '') AS block_reason, `+epoch("inserted_at")+`, `+epoch("updated_at")+` FROM clients ORDER BY id`,
 		nil, func(r clientRow) (storage.Client, bool) {
-			client := storage.Client{
-				ID: r.ID, Name: r.Name, TypeID: r.ClientTypeID, OwnerID: r.UserID, Policy: i.policy,
-				Metadata: storage.Metadata{
-					GrantTypes: []string{"authorization_code", "refresh_token"}, ResponseTypes: []string{"code"},
-					TokenEndpointAuthMethod: storage.AuthMethodPost,
-				},
-				Settings: json.RawMessage(r.Settings), PrivateSettings: i.privateSettings(line, r), IsBlocked: r.IsBlocked,
-				BlockReason: r.BlockReason, CreatedAt: r.InsertedAt, UpdatedAt: r.UpdatedAt,
-			}
+			client := preset
+			client.ID, client.Name, client.TypeID, client.OwnerID = r.ID, r.Name, r.ClientTypeID, r.UserID
+			client.Policy, client.CreatedAt, client.UpdatedAt = i.policy, r.InsertedAt, r.UpdatedAt
+			client.Settings, client.PrivateSettings = json.RawMessage(r.Settings), i.privateSettings(line, r)
+			client.IsBlocked, client.BlockReason = r.IsBlocked, r.BlockReason
 			client.Policy.Trusted = slices.Contains(i.TrustedClients, r.ID)
 			if client.MaySignInBy("password") || client.MaySignInBy("digital_signature") {
 				byType.Read++
@@ -99,12 +99,9 @@ SELECT id::text AS id, coalesce(secret, '') AS secret, coalesce(redirect_uri, ''
        client_id::text AS client_id, coalesce(consumer_id::text, '') AS consumer_id,
        `+epoch("inserted_at")+`, `+epoch("updated_at")+` FROM connections ORDER BY id`, nil,
 		func(r connectionRow) (importedConnection, bool) {
-			connection := storage.Connection{
-				ID: r.ID, ClientID: r.ClientID, ConsumerID: r.ConsumerID, CreatedAt: r.InsertedAt, UpdatedAt: r.UpdatedAt,
-				RedirectURIs: redirectURIs(line, r),
-			}
-			connection.ApplyPreset(storage.PresetMithril)
-			return importedConnection{connection, r.Secret}, true
+			connection := storage.NewConnection(r.ID, r.ClientID, storage.PresetMithril, redirectURIs(line, r), r.InsertedAt)
+			connection.ConsumerID, connection.UpdatedAt = r.ConsumerID, r.UpdatedAt
+			return importedConnection{*connection, r.Secret}, true
 		}, func(ctx context.Context, batch []importedConnection) (int64, []storage.Refused, error) {
 			return i.writeConnections(ctx, line, batch)
 		}, func(c importedConnection) string { return "connection " + c.connection.ID })

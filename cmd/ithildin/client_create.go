@@ -65,24 +65,15 @@ func (c *clientCreateCommand) Run(ctx context.Context, terminal console.Terminal
 
 // client is what the flags describe, with one connection that has no secret yet.
 func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) (*storage.Client, error) {
-	policy, err := storage.NewPolicy(c.Preset)
+	client, err := storage.NewClient(cmp.Or(c.ID, store.NewID()), c.Preset, store.Now())
 	if err != nil {
 		return nil, &console.UsageError{Cause: err}
 	}
-	now := store.Now()
-	client := &storage.Client{
-		ID: cmp.Or(c.ID, store.NewID()), OwnerID: c.OwnerID, Policy: policy, CreatedAt: now, UpdatedAt: now,
-		Metadata: storage.Metadata{
-			GrantTypes: []string{"authorization_code", "refresh_token"}, TokenEndpointAuthMethod: storage.AuthMethodBasic,
-		},
-	}
-	if c.Preset != storage.PresetStandard {
-		client.Metadata.TokenEndpointAuthMethod = storage.AuthMethodPost
-	}
+	client.OwnerID = c.OwnerID
 	if err := client.SetAccessType(defaultAccessType(c.Preset)); err != nil {
 		return nil, err
 	}
-	if err := c.apply(ctx, store, client); err != nil {
+	if err := c.apply(ctx, store, &client); err != nil {
 		return nil, err
 	}
 	connection, err := newConnection(store, client.ID, c.Preset, c.RedirectURI)
@@ -93,17 +84,12 @@ func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) 
 		return nil, &console.UsageError{Cause: errors.New("--redirect-uri is required for authorization_code")}
 	}
 	client.Connections = []*storage.Connection{connection}
-	return client, checkClient(client)
+	return &client, checkClient(&client)
 }
 
 func newConnection(store *storage.Store, clientID, preset string, redirectURIs []string) (*storage.Connection, error) {
 	if err := checkRedirectURIs(redirectURIs); err != nil {
 		return nil, err
 	}
-	now := store.Now()
-	connection := &storage.Connection{
-		ID: store.NewID(), ClientID: clientID, RedirectURIs: redirectURIs, CreatedAt: now, UpdatedAt: now,
-	}
-	connection.ApplyPreset(preset)
-	return connection, nil
+	return storage.NewConnection(store.NewID(), clientID, preset, redirectURIs, store.Now()), nil
 }

@@ -4,25 +4,17 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/provider/clientauth"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
-// newSecret makes a secret of 256 bits.
-func newSecret() (string, error) { return newSecretOf(32) }
-
-func newSecretOf(bytes int) (string, error) {
-	raw := make([]byte, bytes)
-	if _, err := rand.Read(raw); err != nil {
-		return "", fmt.Errorf("no randomness: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(raw), nil
-}
+// newSecret generates a secret of 256 bits.
+func newSecret() (string, error) { return oauth.RandomText(rand.Reader, oauth.TokenBytes) }
 
 // signingSecretBytes is how long the secret of a client that signs with it must be (RFC 7518 3.2).
 var signingSecretBytes = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
@@ -35,9 +27,8 @@ func signingAlgorithm(m storage.Metadata) string {
 	return cmp.Or(m.TokenEndpointAuthSigningAlg, "HS256")
 }
 
-// newConnectionSecret makes a secret, which generated then holds, or reads one from a file. One that was read gets a
-// slow hash: how hard it is to guess is not known. One that is signed with by an algorithm is sealed besides; those
-// made are long enough for each.
+// newConnectionSecret generates a secret, which it also returns as generated, or reads one from a file. With an
+// algorithm, the client signs with the secret, and it is sealed besides.
 func newConnectionSecret(
 	ctx context.Context, terminal console.Terminal, store *storage.Store, file, algorithm string,
 ) (secret storage.ConnectionSecret, generated string, err error) {
@@ -45,31 +36,34 @@ func newConnectionSecret(
 		return secret, "", console.WithHint("set ITHILDIN_SECRET or ITHILDIN_SECRET_FILE as it is for serve",
 			errors.New("the secret of a client that signs with it is sealed under the master secret, which is not given"))
 	}
-	secret = storage.ConnectionSecret{ID: store.NewID(), CreatedAt: store.Now()}
-	var text string
-	switch {
-	case file != "":
-		if text, err = terminal.ReadSecret(file, "Secret"); err != nil {
-			return secret, "", err
+	value := storage.SecretValue{Sealed: algorithm != ""}
+	if file == "" {
+		generated, err = clientauth.RandomSecret(rand.Reader, value.Sealed)
+		value.Text = generated
+	} else {
+		value.Text, value.PasswordHash, err = readClientSecret(ctx, terminal, file, algorithm)
+	}
+	if err != nil {
+		return secret, "", err
+	}
+	return store.NewConnectionSecret(value), generated, nil
+}
+
+// readClientSecret reads a secret from a file and hashes it as a password, because its randomness is not known. A secret
+// that a client signs with must be as long as the algorithm requires.
+func readClientSecret(
+	ctx context.Context, terminal console.Terminal, file, algorithm string,
+) (text, hash string, err error) {
+	if text, err = terminal.ReadSecret(file, "Secret"); err != nil {
+		return "", "", err
+	}
+	if least := signingSecretBytes[algorithm]; len(text) < least {
+		return "", "", &console.UsageError{
+			Cause: fmt.Errorf("the secret has %d bytes: want at least %d for %s", len(text), least, algorithm),
 		}
-		if least := signingSecretBytes[algorithm]; len(text) < least {
-			return secret, "", &console.UsageError{
-				Cause: fmt.Errorf("the secret has %d bytes: want at least %d for %s", len(text), least, algorithm),
-			}
-		}
-		secret.PasswordHash, err = hashPassword(ctx, text)
-	case algorithm != "":
-		generated, err = newSecretOf(48) // 64 characters
-	default:
-		generated, err = newSecret()
 	}
-	if generated != "" {
-		text, secret.Hash = generated, storage.Hash(generated)
-	}
-	if algorithm != "" && err == nil {
-		secret.Sealed = store.SealSecret(secret.ID, text)
-	}
-	return secret, generated, err
+	hash, err = hashPassword(ctx, text)
+	return text, hash, err
 }
 
 // requireSealed returns an error for a client that signs with a secret of which only the hash is stored: its

@@ -176,18 +176,16 @@ func wrongInitialAccessToken(cause error) *oauth.Error {
 
 // newRegisteredClient is a client of the standard preset with what the request asks for.
 func (s *Service) newRegisteredClient(request *metadataRequest, rules Rules) (*storage.Client, error) {
-	policy, err := storage.NewPolicy(storage.PresetStandard)
+	now := s.store.Now()
+	client, err := storage.NewClient(s.store.NewID(), storage.PresetStandard, now)
 	if err != nil {
 		return nil, err
 	}
-	id, now := s.store.NewID(), s.store.Now()
-	connection := &storage.Connection{ID: s.store.NewID(), ClientID: id, CreatedAt: now, UpdatedAt: now}
-	connection.ApplyPreset(storage.PresetStandard)
-	client := &storage.Client{
-		ID: id, Policy: policy, CreatedAt: now, UpdatedAt: now, Connections: []*storage.Connection{connection},
+	client.Connections = []*storage.Connection{
+		storage.NewConnection(s.store.NewID(), client.ID, storage.PresetStandard, nil, now),
 	}
-	request.apply(client, s.options.Scope, rules)
-	return client, nil
+	request.apply(&client, s.options.Scope, rules)
+	return &client, nil
 }
 
 // registrationRules are what clients may register for. vouched says that an initial access token stands behind the
@@ -233,23 +231,13 @@ func (s *Service) newClientSecret(client *storage.Client) (made clientSecret, er
 	if !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
 		return made, nil
 	}
-	size := oauth.TokenBytes
-	if clientauth.SignsWithSecret(&client.Metadata) {
-		size = signingSecretBytes
-	}
-	if made.value, err = oauth.RandomText(s.random, size); err != nil {
+	signs := clientauth.SignsWithSecret(&client.Metadata)
+	if made.value, err = clientauth.RandomSecret(s.random, signs); err != nil {
 		return made, err
 	}
-	made.row = storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash(made.value), CreatedAt: s.store.Now()}
-	if clientauth.SignsWithSecret(&client.Metadata) {
-		made.row.Sealed = s.store.SealSecret(made.row.ID, made.value)
-	}
+	made.row = s.store.NewConnectionSecret(storage.SecretValue{Text: made.value, Sealed: signs})
 	return made, nil
 }
-
-// signingSecretBytes is the randomness of a secret that is signed with: it must be as long as its hash, for SHA-512 64
-// characters (RFC 7518 section 3.2).
-const signingSecretBytes = 48
 
 func sameHash(hash []byte, value string) bool {
 	return subtle.ConstantTimeCompare(hash, storage.Hash(value)) == 1

@@ -172,7 +172,8 @@ func (d Data) fillClient(ctx context.Context, store *storage.Store, passwords *l
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	policy, err := storage.NewPolicy(c.preset)
+	now := store.Now()
+	client, err := storage.NewClient(c.id, c.preset, now)
 	if err != nil {
 		return err
 	}
@@ -180,19 +181,14 @@ func (d Data) fillClient(ctx context.Context, store *storage.Store, passwords *l
 	if err != nil {
 		return err
 	}
-	now := store.Now()
-	connection := &storage.Connection{
-		ID: c.connectionID, ClientID: c.id, RedirectURIs: append(c.otherRedirects, d.callback),
-		CreatedAt: now, UpdatedAt: now,
-		Secrets: []storage.ConnectionSecret{{ID: c.secretID, PasswordHash: hash, CreatedAt: now}},
-	}
-	connection.ApplyPreset(c.preset)
-	client := storage.Client{
-		ID: c.id, Name: c.name, TypeID: c.typeID, Scope: c.scope, Policy: policy, CreatedAt: now, UpdatedAt: now,
-		Connections: []*storage.Connection{connection},
-		Metadata: storage.Metadata{
-			GrantTypes: c.grantTypes, ResponseTypes: c.responseTypes, TokenEndpointAuthMethod: c.authMethod,
-		},
+	secret := store.NewConnectionSecret(storage.SecretValue{Text: c.secret, PasswordHash: hash})
+	secret.ID = c.secretID
+	connection := storage.NewConnection(c.connectionID, c.id, c.preset, append(c.otherRedirects, d.callback), now)
+	connection.Secrets = []storage.ConnectionSecret{secret}
+	client.Name, client.TypeID, client.Scope = c.name, c.typeID, c.scope
+	client.Connections = []*storage.Connection{connection}
+	client.Metadata = storage.Metadata{
+		GrantTypes: c.grantTypes, ResponseTypes: c.responseTypes, TokenEndpointAuthMethod: c.authMethod,
 	}
 	// DIRECT for both: there is no medical information system with an api-key in the demo data.
 	if err := client.SetAccessType(storage.AccessTypeDirect); err != nil {
