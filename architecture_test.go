@@ -179,8 +179,8 @@ func TestOnlyTheConfigurationReadsTheEnvironmentAndFlags(t *testing.T) {
 	}
 }
 
-// A test that skips by itself passes without anybody seeing it; package requirement says what was left out, and fails where
-// everything is required.
+// A test that skips by itself passes without anybody seeing it; package requirement says what was left out, and fails
+// where everything is required.
 func TestOnlyRequirementsSkipTests(t *testing.T) {
 	for _, file := range goFiles(t) {
 		if file.folder == requirements {

@@ -38,7 +38,8 @@ var requests = map[string][]string{
 		`UPDATE codes SET revoked_at = 1 WHERE id = '\x02'`,
 		`UPDATE approvals SET updated_at = 1 WHERE client_id = 'd'`,
 		`UPDATE login_sessions SET revoked_at = 1 WHERE id = '\x02'`,
-		`SELECT 1 FROM connection_secrets s JOIN connections c ON c.id = s.connection_id JOIN clients ON clients.id = c.client_id`,
+		`SELECT 1 FROM connection_secrets s JOIN connections c ON c.id = s.connection_id
+		JOIN clients ON clients.id = c.client_id`,
 		`UPDATE users SET updated_at = 1 WHERE id = '00000000-0000-4000-8000-000000000002'`,
 	},
 }
@@ -147,12 +148,15 @@ func fill(t *testing.T, db *sql.DB, auditRows int) {
 	upTo(t, db, migrations.PostgreSQL, 1)
 	exec(t, db, `INSERT INTO clients (id, name, created_at, updated_at) VALUES ('c', 'C', 0, 0), ('d', 'D', 0, 0)`)
 	exec(t, db, `INSERT INTO users (id, email, created_at, updated_at)
-		SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, i || '@example.org', 0, 0 FROM generate_series(1, 1000) i`)
-	exec(t, db, `INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, scope, session, created_at, expires_at)
+		SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, i || '@example.org', 0, 0
+		FROM generate_series(1, 1000) i`)
+	exec(t, db, `INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, scope, session, created_at,
+		expires_at)
 		SELECT decode(lpad(to_hex(i), 2, '0'), 'hex'), gen_random_uuid(), gen_random_uuid(), 'c', gen_random_uuid(), '', '',
 '', 0, 0
 		FROM generate_series(1, 2) i`)
-	exec(t, db, fmt.Sprintf(`INSERT INTO audit_events (id, kind, client_id, user_id, request_id, address, details, created_at, expires_at)
+	exec(t, db, fmt.Sprintf(`INSERT INTO audit_events
+		(id, kind, client_id, user_id, request_id, address, details, created_at, expires_at)
 		SELECT gen_random_uuid(), 'gateway.decision', 'client' || i %% 1000, 'user' || i %% 10000, gen_random_uuid()::text,
 '192.0.2.1',
 		'{"method":"GET","path":"/api/patients"}', 1700000000 + i, 1800000000 + i FROM generate_series(1, %d) i`, auditRows))

@@ -14,7 +14,8 @@ func (a *Adapter) mountFactors(r *mux.Router) {
 	a.list(r, "/admin/users/{user_id}/authentication_factors", a.listFactors, "type", "is_active")
 	a.post(r, "/admin/users/{user_id}/authentication_factors", a.createFactor)
 	a.get(r, "/admin/users/{user_id}/authentication_factors/{id}", a.showFactor)
-	a.route(r, http.MethodPatch, "/admin/users/{user_id}/authentication_factors/{id}/actions/{action:enable|disable|reset}", a.changeFactor)
+	a.route(r, http.MethodPatch,
+		"/admin/users/{user_id}/authentication_factors/{id}/actions/{action:enable|disable|reset}", a.changeFactor)
 }
 
 // factorObject is a second factor.

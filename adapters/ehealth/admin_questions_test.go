@@ -134,7 +134,8 @@ func TestRefusedUpdateChangesNothingOfTheUser(t *testing.T) {
 		before, err := w.store.FindUser(t.Context(), doctorID)
 		w.must(err)
 		other := storagetest.User(t, w.store)
-		got := w.admin(http.MethodPut, "users/"+doctorID, `{"user":{"password":"Somewhat-1-Longer-Ї","email":"`+other.Email+`",
+		got := w.admin(http.MethodPut, "users/"+doctorID,
+			`{"user":{"password":"Somewhat-1-Longer-Ї","email":"`+other.Email+`",
 "is_blocked":true,"factor":"+380509999999"}}`)
 		require.Equal(t, map[string]string{"$.email": "unique"}, w.entries(got))
 		after, err := w.store.FindUser(t.Context(), doctorID)

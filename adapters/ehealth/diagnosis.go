@@ -94,7 +94,8 @@ func (a *Adapter) diagnoseRefresh(ctx context.Context, client *storage.Client, v
 	switch {
 	case grant.ClientID != client.ID, !provider.BoundTo(client, grant.Grant):
 		return &failureTokenForeign, nil
-	case grant.RevokedAt > 0, !grant.IsExchangeable, grant.RefreshTokenID == "", grant.RefreshExpiresAt <= a.provider.Store().Now():
+	case grant.RevokedAt > 0, !grant.IsExchangeable, grant.RefreshTokenID == "",
+		grant.RefreshExpiresAt <= a.provider.Store().Now():
 		return &failureTokenExpired, nil
 	case grant.ApprovalID == "":
 		return &failureApproval, nil

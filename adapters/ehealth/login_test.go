@@ -417,7 +417,8 @@ func TestLoginByDigitalSignatureAndItsErrors(t *testing.T) {
 		}, details)
 		w.refused(w.login(request), 401, "jwt_invalid", "JWT is invalid.")
 
-		w.components.signedCode, w.components.signed["c2lnbmVk"] = 422, `{"error":{"type":"validation_failed","message":"no p7s"}}`
+		w.components.signedCode = 422
+		w.components.signed["c2lnbmVk"] = `{"error":{"type":"validation_failed","message":"no p7s"}}`
 		w.refused(w.login(request), 422, "validation_failed", "no p7s")
 		w.components.signedCode = 500
 		w.refused(w.login(request), 503, "internal_error", "Digital signature not verified. Try later")

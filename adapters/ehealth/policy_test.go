@@ -119,7 +119,8 @@ func TestLastOfARepeatedMemberCounts(t *testing.T) {
 		s := filled(t, engine)
 		got := s.send(http.MethodPost, "/oauth/tokens", asJSON,
 			`{"token":1,"token":{"grant_type":"password","grant_type":"refresh_token",`+
-				`"client_id":"`+clientID+`","client_secret":"nope","client_secret":"`+clientSecret+`","refresh_token":"`+refreshValue+`"}}`)
+				`"client_id":"`+clientID+`","client_secret":"nope","client_secret":"`+clientSecret+
+				`","refresh_token":"`+refreshValue+`"}}`)
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
 	})
 }

@@ -104,7 +104,8 @@ func TestSignInPagesBlockTheUserAfterThreeWrongCodes(t *testing.T) {
 		wrong := func() page { return b.submit(p, url.Values{"code": {w.components.wrong(doctorPhone).String()}}) }
 		require.Contains(t, wrong().body, "Код неправильний.")
 		require.Contains(t, wrong().body, "Код неправильний, і залишилася одна спроба.", "before the last try")
-		require.Contains(t, b.read(b.http.Get(w.server.URL+"/login/code?request="+url.QueryEscape(hidden.FindStringSubmatch(p.body)[1]))).body, "Залишилася одна спроба.")
+		again := w.server.URL + "/login/code?request=" + url.QueryEscape(hidden.FindStringSubmatch(p.body)[1])
+		require.Contains(t, b.read(b.http.Get(again)).body, "Залишилася одна спроба.")
 		last := wrong()
 		require.Equal(t, http.StatusForbidden, last.status)
 		require.Contains(t, last.body, "Ви тричі ввели неправильний код, тому ваш обліковий запис заблоковано.")

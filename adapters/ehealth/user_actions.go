@@ -187,7 +187,8 @@ func (a *Adapter) mayReplaceFactor(
 	case client.Policy.FactorChange == storage.FactorChangeSession:
 		return true
 	}
-	recent := a.provider.Store().Now()-t.Session.AuthTime/int64(time.Second/time.Microsecond) <= int64(recentSignIn/time.Second)
+	age := a.provider.Store().Now() - t.Session.AuthTime/int64(time.Second/time.Microsecond)
+	recent := age <= int64(recentSignIn/time.Second)
 	strong := t.Session.ACR == storage.AssuranceOneTimeCode || t.Session.ACR == storage.AssuranceSignature
 	return recent && (strong || !factor.IsActive)
 }

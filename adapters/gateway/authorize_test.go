@@ -102,7 +102,8 @@ func TestAttackAmbiguousPathMatchesNoRule(t *testing.T) {
 		s := newStack(t, engine)
 		token := s.token(hospitalID, "legal_entity:read", storage.KindAccessToken)
 		for _, part := range []string{
-			"../secret", "%2e%2e/secret", ".%2e/secret", "..%2fsecret", "..%5csecret", "..\\secret", "/secret", "./secret", ";x", "%3bx", "%3Bx",
+			"../secret", "%2e%2e/secret", ".%2e/secret", "..%2fsecret", "..%5csecret", "..\\secret", "/secret", "./secret",
+			";x", "%3bx", "%3Bx",
 			"..;/secret", "..%3b/secret", "x%3fy", "x%23y", "#x", "%252e", "%25252e", "x%25y", "..%20/secret", "%20../secret",
 			".%20./secret%20",
 			"..+/secret", "x%20", "x.", ".../secret", "%00", "x%0d%0ay", "%09", "%7f", "%zz", "%", "%2", "\u00ff%ff",
@@ -120,7 +121,8 @@ func TestAttackAmbiguousPathMatchesNoRule(t *testing.T) {
 			require.Equal(t, http.StatusForbidden, s.ask("GET", target, bearer(token)...).status, target)
 		}
 		for _, part := range []string{
-			"1", "a-b_c.d~e", "?x=%2e%2e/;#", "%d0%9b%d1%96%d0%ba%d0%b0%d1%80%d0%bd%d1%8f%2016", "%d0%9e%e2%80%99%d0%bd", "a%20b", "a:b@c,d", "a+b", ".well-known",
+			"1", "a-b_c.d~e", "?x=%2e%2e/;#", "%d0%9b%d1%96%d0%ba%d0%b0%d1%80%d0%bd%d1%8f%2016", "%d0%9e%e2%80%99%d0%bd",
+			"a%20b", "a:b@c,d", "a+b", ".well-known",
 			"3ff33ced-69dc-415a-b231-c6446898335a/", "%d0%b9",
 		} {
 			require.Equal(t, http.StatusOK, s.ask("GET", "/api/entities/"+part, bearer(token)...).status, part)
@@ -234,14 +236,16 @@ func TestGatewayRulesReportEveryProblem(t *testing.T) {
 	for text, want := range map[string]string{
 		`{`:             "not JSON",
 		`{"rules": []}`: "no rules",
-		`{"rules": [{"path": "/a", "scope": ["x"]}]}`:                                                                           "unknown field",
-		`{"rules": [{"path": "(", "scopes": ["x"]}]}`:                                                                           "rule 1 ((): path is no regular expression",
-		`{"rules": [{"path": "/a"}]}`:                                                                                           "want one of scopes, mis_only and public",
-		`{"rules": [{"path": "/a", "scopes": ["x"], "public": true}]}`:                                                          "want one of scopes, mis_only and public",
-		`{"rules": [{"path": "/a", "scopes": ["x y"], "methods": ["get"]}]}`:                                                    `method "get"`,
-		`{"rules": [{"path": "/a", "public": true, "abac": {"resource_type": ""}}]}`:                                            "abac needs a user",
-		`{"rules": [{"path": "/a", "scopes": ["x"], "abac": {"resource_type": "e", "action": "read", "resource_id": "{id}"}}]}`: "{id}, which is no group",
-		`{"rules": [{"path": "/a", "public": true}]} {}`:                                                                        "something follows",
+		`{"rules": [{"path": "/a", "scope": ["x"]}]}`:                  "unknown field",
+		`{"rules": [{"path": "(", "scopes": ["x"]}]}`:                  "rule 1 ((): path is no regular expression",
+		`{"rules": [{"path": "/a"}]}`:                                  "want one of scopes, mis_only and public",
+		`{"rules": [{"path": "/a", "scopes": ["x"], "public": true}]}`: "want one of scopes, mis_only and public",
+
+		`{"rules": [{"path": "/a", "scopes": ["x y"], "methods": ["get"]}]}`:         `method "get"`,
+		`{"rules": [{"path": "/a", "public": true, "abac": {"resource_type": ""}}]}`: "abac needs a user",
+		`{"rules": [{"path": "/a", "scopes": ["x"], "abac": ` +
+			`{"resource_type": "e", "action": "read", "resource_id": "{id}"}}]}`: "{id}, which is no group",
+		`{"rules": [{"path": "/a", "public": true}]} {}`: "something follows",
 	} {
 		_, err := gateway.ParseRules([]byte(text))
 		require.ErrorContains(t, err, want, text)

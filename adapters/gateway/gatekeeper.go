@@ -152,7 +152,8 @@ func (k *Gatekeeper) logout(w http.ResponseWriter, r *http.Request) {
 
 func (k *Gatekeeper) refuse(w http.ResponseWriter, r *http.Request, status int, kind, message string) {
 	var body refusal
-	body.Meta.URL, body.Meta.Type, body.Meta.RequestID, body.Meta.Code = k.Provider.Issuer()+r.URL.Path, "object", inbound.RequestID(r), status
+	body.Meta.URL, body.Meta.Type = k.Provider.Issuer()+r.URL.Path, "object"
+	body.Meta.RequestID, body.Meta.Code = inbound.RequestID(r), status
 	body.Error.Type, body.Error.Message = kind, message
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

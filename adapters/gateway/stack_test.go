@@ -114,7 +114,8 @@ func (s *stack) fill() {
 	kind := storage.ClientType{ID: uuid.NewString(), Name: "MSP", Scope: []string{"legal_entity:read"}}
 	require.NoError(s.t, s.store.CreateClientType(ctx, kind))
 	for id, private := range map[string]string{
-		misID: `{"access_type":"DIRECT","broker_scope":"legal_entity:read episode:read"}`, hospitalID: `{"access_type":"BROKER"}`,
+		misID:      `{"access_type":"DIRECT","broker_scope":"legal_entity:read episode:read"}`,
+		hospitalID: `{"access_type":"BROKER"}`,
 	} {
 		policy, err := storage.NewPolicy(storage.PresetMithril)
 		require.NoError(s.t, err)

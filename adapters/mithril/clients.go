@@ -35,7 +35,8 @@ func (i *importer) clients(ctx context.Context) error {
 SELECT id::text AS id, coalesce(name, '') AS name, coalesce(settings::text, '{}') AS settings,
        coalesce(priv_settings::text, '{}') AS priv_settings, coalesce(user_id::text, '') AS user_id,
        coalesce(client_type_id::text, '') AS client_type_id, coalesce(is_blocked, FALSE) AS is_blocked,
-       coalesce(block_reason, '') AS block_reason, `+epoch("inserted_at")+`, `+epoch("updated_at")+` FROM clients ORDER BY id`,
+       coalesce(block_reason, '') AS block_reason, `+epoch("inserted_at")+`, `+epoch("updated_at")+`
+FROM clients ORDER BY id`,
 		nil, func(r clientRow) (storage.Client, bool) {
 			client := preset
 			client.ID, client.Name, client.TypeID, client.OwnerID = r.ID, r.Name, r.ClientTypeID, r.UserID

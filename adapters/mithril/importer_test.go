@@ -60,7 +60,9 @@ const hospital = `
 INSERT INTO users (id, email, password, password_set_at, tax_id, person_id, settings, priv_settings, inserted_at,
 updated_at) VALUES
  ('3ff33ced-69dc-415a-b231-c6446898335a', 'Doctor@Example.com', '%[1]s', '2023-11-01', '3087512347', 'p', '{"a":1}',
-  '{"login_hstr":[{"type":"password","is_success":false,"time":"2023-11-14T22:10:00.123456"},{"type":"password","is_success":false,"time":"2023-11-14T20:00:00"},{"type":"otp","is_success":false,"time":"2023-11-14T22:10:00"}],"otp_error_counter":2,"x":1}', '2023-01-01', '2023-11-01');
+  '{"login_hstr":[{"type":"password","is_success":false,"time":"2023-11-14T22:10:00.123456"},{"type":"password",
+"is_success":false,"time":"2023-11-14T20:00:00"},{"type":"otp",
+"is_success":false,"time":"2023-11-14T22:10:00"}],"otp_error_counter":2,"x":1}', '2023-01-01', '2023-11-01');
 INSERT INTO password_hstr (user_id, password, inserted_at) VALUES
  ('3ff33ced-69dc-415a-b231-c6446898335a', 'first', '2020-01-01'), ('3ff33ced-69dc-415a-b231-c6446898335a', 'second',
 '2021-01-01'),
@@ -97,15 +99,19 @@ INSERT INTO tokens (id, name, value, expires_at, details, user_id, inserted_at, 
 value, %[2]d + life, details::jsonb,
  '3ff33ced-69dc-415a-b231-c6446898335a', '2023-11-14', '2023-11-14' FROM (VALUES
  ('a0000000-0000-4000-8000-000000000001', 'authorization_code', 'code', 300,
-'{"client_id":"6498D88E-97FB-47E2-85A5-99E884F888AA","grant_type":"password","redirect_uri":"https://mis.example/cb?x=1","scope_request":"legal_entity:read"}'),
+'{"client_id":"6498D88E-97FB-47E2-85A5-99E884F888AA","grant_type":"password",
+"redirect_uri":"https://mis.example/cb?x=1","scope_request":"legal_entity:read"}'),
  ('a0000000-0000-4000-8000-000000000002', 'authorization_code', 'used code', 300,
-'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"password","redirect_uri":"https://mis.example/cb","scope_request":"legal_entity:read","used":true}'),
+'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"password","redirect_uri":"https://mis.example/cb",
+"scope_request":"legal_entity:read","used":true}'),
  ('a0000000-0000-4000-8000-000000000003', 'refresh_token', 'refresh', 1000,
 '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"authorization_code","scope":""}'),
  ('a0000000-0000-4000-8000-000000000004', 'access_token', 'access', 1000,
-'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"authorization_code","redirect_uri":"https://mis.example/cb","refresh_token":"refresh","scope":"legal_entity:read"}'),
+'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"authorization_code",
+"redirect_uri":"https://mis.example/cb","refresh_token":"refresh","scope":"legal_entity:read"}'),
  ('a0000000-0000-4000-8000-000000000005', '2fa_access_token', 'half', 1000,
-'{"client_id":"7fb21983-0e7d-41dd-9769-568793dcab01","grant_type":"password","scope":"","scope_request":"app:authorize"}'),
+'{"client_id":"7fb21983-0e7d-41dd-9769-568793dcab01","grant_type":"password","scope":"",
+"scope_request":"app:authorize"}'),
  ('a0000000-0000-4000-8000-000000000006', 'access_token', 'over', -1000,
 '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa","grant_type":"refresh_token","scope":"legal_entity:read"}'),
  ('a0000000-0000-4000-8000-000000000007', 'access_token', 'long over', -2592001,
@@ -273,7 +279,8 @@ INSERT INTO apps VALUES ('ffffffff-0000-4000-8000-000000000002', 'x:y', 'fffffff
 '6498d88e-97fb-47e2-85a5-99e884f888aa', now(), now());
 INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000004', 'access_token', 'without', 1700001000,
 '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa"}', NULL, now(), now());
-INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000003', 'access_token', 'hers', 1700001000, '{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa"}', 'ffffffff-0000-4000-8000-000000000001', now(), now());`)
+INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000003', 'access_token', 'hers', 1700001000,
+'{"client_id":"6498d88e-97fb-47e2-85a5-99e884f888aa"}', 'ffffffff-0000-4000-8000-000000000001', now(), now());`)
 		report := i.run()
 		users := line(t, report, "users")
 		require.EqualValues(t, 1, users.Refused)

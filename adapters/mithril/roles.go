@@ -25,7 +25,8 @@ func (i *importer) clientTypes(ctx context.Context) error {
 
 func (i *importer) roles(ctx context.Context) error {
 	line := i.report.line("roles")
-	return each(ctx, i, line, `SELECT id::text AS id, coalesce(name, '') AS name, coalesce(scope, '') AS scope FROM roles ORDER BY id`, nil,
+	return each(ctx, i, line, `SELECT id::text AS id, coalesce(name, '') AS name, coalesce(scope, '') AS scope
+FROM roles ORDER BY id`, nil,
 		func(r namedScopeRow) (storage.Role, bool) {
 			return storage.Role{ID: r.ID, Name: r.Name, Scope: i.scope(line, "role "+r.Name, r.Scope)}, true
 		}, func(ctx context.Context, batch []storage.Role) (int64, []storage.Refused, error) {

@@ -40,7 +40,8 @@ SELECT id::text AS id, name, value, expires_at::bigint AS expires_at, coalesce(u
        coalesce(details->>'request_authentication_factor', '') AS factor,
        coalesce(details->>'request_authentication_factor_type', '') AS factor_type,
        coalesce(details->>'used', '') = 'true' AS used, ` + epoch("inserted_at") + `
-FROM tokens WHERE name IN ('` + strings.Join(names, "', '") + `') AND expires_at > $1 AND value IS NOT NULL ORDER BY user_id, id`
+FROM tokens WHERE name IN ('` + strings.Join(names, "', '") + `')
+  AND expires_at > $1 AND value IS NOT NULL ORDER BY user_id, id`
 }
 
 // usable says whether a token can have a place here.

@@ -31,7 +31,8 @@ func epoch(column string) string {
 }
 
 var selectUsers = `
-SELECT id::text AS id, coalesce(email::text, '') AS email, coalesce(password, '') AS password, ` + epoch("password_set_at") + `,
+SELECT id::text AS id, coalesce(email::text, '') AS email, coalesce(password, '') AS password,
+       ` + epoch("password_set_at") + `,
        coalesce(tax_id, '') AS tax_id, coalesce(person_id, '') AS person_id,
        coalesce(settings::text, '{}') AS settings, coalesce(priv_settings::text, '{}') AS priv_settings,
        coalesce(is_blocked, FALSE) AS is_blocked, coalesce(block_reason, '') AS block_reason,

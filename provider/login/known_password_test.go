@@ -9,7 +9,8 @@ import (
 
 func TestKnownPasswordsAreRefusedWhateverIsAddedToThem(t *testing.T) {
 	for _, password := range []string{
-		"Password1234", "password1234", "P@ssw0rd1234", "Passw0rd2026!", "passwordpassword", "password123456789", "qwerty123456",
+		"Password1234", "password1234", "P@ssw0rd1234", "Passw0rd2026!", "passwordpassword", "password123456789",
+		"qwerty123456",
 		"Qwertyuiop12", "123456789012", "111111111111", "aaaaaaaaaaaa", "abcdefghijkl", "1q2w3e4r5t6y", "qazwsxedcrfv",
 		"iloveyou1234", "administrator", "admin1234567", "letmein12345", "welcome12345", "йцукенгшщзхї", "Пароль123456",
 		"Ab1Ab1Ab1Ab1", "Ukraine2026!", "987654321098", "іііііііііііііі",
@@ -29,7 +30,8 @@ func TestPasswordMadeOfItsOwnersEmailOrTheServiceIsRefused(t *testing.T) {
 
 func TestAPasswordNeedsLengthAndNothingElse(t *testing.T) {
 	for _, password := range []string{
-		"correct horse battery staple", "двадцять сім літер і пробіли", "лікарем я був іще вчора", "tr0ub4dor&3zebra", "84720916538274",
+		"correct horse battery staple", "двадцять сім літер і пробіли", "лікарем я був іще вчора", "tr0ub4dor&3zebra",
+		"84720916538274",
 		"пйщлкваєґджзх", "xkqvbnwpzrtl", strings.Repeat("кобзар заспівав ", 60), "ьї’їж🦔їжак",
 	} {
 		if len([]rune(password)) >= 12 {

@@ -90,9 +90,9 @@ type text struct {
 
 	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore, SignedOutNext string
 
-	Account, AccountLead, AccountZone, Sessions, SessionThis, SessionUnknown, SessionSince, SessionUsed, SessionAddress string
-	SessionEnd, SignOutEverywhere, Zone                                                                                 string
-	Approvals, ApprovalsNone, ApprovalSince, ApprovalOpen, ApprovalWithdraw                                             string
+	Account, AccountLead, AccountZone, Sessions, SessionThis, SessionUnknown, SessionSince string
+	SessionUsed, SessionAddress, SessionEnd, SignOutEverywhere, Zone                       string
+	Approvals, ApprovalsNone, ApprovalSince, ApprovalOpen, ApprovalWithdraw                string
 
 	Returning, Continue string
 

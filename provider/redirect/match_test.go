@@ -89,7 +89,8 @@ func TestRedirectURIsMatchByTheRuleOfTheirConnection(t *testing.T) {
 // port, below the registered path.
 func FuzzRedirectURI(f *testing.F) {
 	for _, requested := range []string{
-		"https://mis.example/cb", "https://mis.example/cb?FP=abc", "https://mis.example/cb/../x", "https://mis.example/cb/%2e%2e",
+		"https://mis.example/cb", "https://mis.example/cb?FP=abc", "https://mis.example/cb/../x",
+		"https://mis.example/cb/%2e%2e",
 		"https://mis.example@evil.tld/cb", "https://mis.example/cb\\..\\x", "//mis.example/cb", "https:mis.example/cb",
 		"https://mis.example:443/cb", "https://mis.example/cb/;/..", "https://mis.example/cb%00",
 	} {

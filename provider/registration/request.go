@@ -107,10 +107,9 @@ func wanted(err error) string {
 	return words[kind]
 }
 
-// apply makes a client's metadata, scope and redirect URIs what the request asks for, with the defaults of RFC 7591
-// section
-// 2. Of scopes it gets what is allowed, and of grant and response types what the rules have; what only an operator gives
-// stays as it is.
+// apply makes a client's metadata, scope and redirect URIs what the request asks for, with the defaults of section 2
+// of RFC 7591. Of scopes it gets what is allowed, and of grant and response types what the rules have; what only an
+// operator gives stays as it is.
 func (q *metadataRequest) apply(client *storage.Client, allowed []string, rules Rules) {
 	before := client.Metadata
 	q.setDefaults(rules)
