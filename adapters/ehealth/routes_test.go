@@ -6,15 +6,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/adapters/ehealth"
+	"ithildin/storage/storagetest"
 )
 
 func TestPackageCommentListsEveryRouteOfTheLegacyInterface(t *testing.T) {
-	adapter := new(ehealth.Adapter)
+	adapter := newStack(t, storagetest.Engines()[0], time.Now().Unix()).adapter
 	comment, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
 	public, admin, found := strings.Cut(string(comment), "# Routes of the admin listener")

@@ -25,11 +25,12 @@ import (
 
 // stack is a provider with the legacy face behind a real HTTP server, at a fixed time.
 type stack struct {
-	t      testing.TB
-	store  *storage.Store
-	server *httptest.Server
-	admin  *httptest.Server
-	now    int64
+	adapter *ehealth.Adapter
+	t       testing.TB
+	store   *storage.Store
+	server  *httptest.Server
+	admin   *httptest.Server
+	now     int64
 	// later moves the clock on, in seconds.
 	later      *atomic.Int64
 	components *components
@@ -56,11 +57,11 @@ func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *s
 		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Components: s.components.options(), Metrics: s.metrics,
 	})
 	require.NoError(t, err)
-	adapter := ehealth.New(p, ehealth.Options{})
-	s.server.Config.Handler = p.Handler(adapter.Mount)
+	s.adapter = ehealth.New(p, ehealth.Options{})
+	s.server.Config.Handler = p.Handler(s.adapter.Mount)
 	s.server.Start()
 	t.Cleanup(s.server.Close)
-	s.admin = httptest.NewServer(p.AdminHandler(adapter.MountAdmin))
+	s.admin = httptest.NewServer(p.AdminHandler(s.adapter.MountAdmin))
 	t.Cleanup(s.admin.Close)
 	return s
 }
