@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -27,7 +28,16 @@ const (
 	requirements    = "storage/storagetest/requirement"
 	longestFile     = 500
 	longestFunction = 80
+	longestLine     = 120
 )
+
+// narrow are the folders that have no line longer than longestLine. None goes from here.
+var narrow = []string{
+	".", "adapters/ehealth", "adapters/gateway", "adapters/mithril", "jwks", "migrations", "provider/clientauth",
+	"provider/inbound", "provider/login", "provider/oauth", "provider/outbound", "provider/redirect",
+	"provider/registration", requirements, insideOf + "console", insideOf + "database", insideOf + "demo",
+	insideOf + "config", insideOf + "server",
+}
 
 // mayImport names the packages of ours that each package may import; the command line may import every one, and a
 // package without a row none.
@@ -120,6 +130,28 @@ func TestFilesAndFunctionsStayShort(t *testing.T) {
 			}
 			if lines := file.lineOf(function.End()) - file.lineOf(function.Pos()) + 1; lines > longestFunction {
 				t.Errorf("%s: %s has %d lines, over %d", file.path, function.Name.Name, lines, longestFunction)
+			}
+		}
+	}
+}
+
+// A tab counts as one column. The tag of a field may be longer, since it cannot go on in another line.
+func TestLinesStayNarrow(t *testing.T) {
+	for _, file := range goFiles(t) {
+		if !slices.Contains(narrow, file.folder) || ast.IsGenerated(file.syntax) {
+			continue
+		}
+		tagged := map[int]bool{}
+		for node := range ast.Preorder(file.syntax) {
+			if field, ok := node.(*ast.Field); ok && field.Tag != nil {
+				tagged[file.lineOf(field.Tag.Pos())] = true
+			}
+		}
+		number := 0
+		for line := range strings.Lines(string(read(t, file.path))) {
+			number++
+			if columns := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); columns > longestLine && !tagged[number] {
+				t.Errorf("%s:%d has %d columns, over %d", file.path, number, columns, longestLine)
 			}
 		}
 	}

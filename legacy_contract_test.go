@@ -122,7 +122,8 @@ func citationsIn(content string) []citation {
 	content = brokenLine.ReplaceAllString(content, " ")
 	var found []citation
 	for _, match := range cited.FindAllStringSubmatch(content, -1) {
-		found = append(found, citation{text: match[0], sections: number.FindAllString(match[1], -1), checks: numbersOf(match[2])})
+		found = append(found, citation{text: match[0], sections: number.FindAllString(match[1], -1),
+			checks: numbersOf(match[2])})
 	}
 	for _, match := range citedCases.FindAllStringSubmatch(content, -1) {
 		found = append(found, citation{text: match[0], cases: numbersOf(match[1])})
