@@ -38,20 +38,20 @@ func (accessTokens) ValidateAccessToken(context.Context, fosite.Requester, strin
 	return fosite.ErrServerError
 }
 
-// GenerateAccessToken leaves the token in the unit of work, from where the storage and the answer take it.
+// GenerateAccessToken leaves the token in the issuance, from where the storage and the response take it.
 func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requester) (string, string, error) {
-	p, u := a.provider, storage.UnitOfWorkFrom(ctx)
-	client, session := r.GetClient().(*storage.Client), r.GetSession().(*storage.Session)
+	p, i := a.provider, issuanceFrom(ctx)
+	client, session := storedClient(r), storedSession(r)
 	now := p.store.Now()
-	u.Issued.AccessTokenID, u.Issued.AccessExpiresAt = p.store.NewID(), now+client.Policy.AccessLifetime
+	i.issued.accessTokenID, i.issued.accessExpiresAt = p.store.NewID(), now+client.Policy.AccessLifetime
 	var err error
 	if client.Policy.AccessToken == storage.AccessTokenOpaque {
-		u.Issued.AccessToken, err = oauth.OpaqueToken(p.random, client.Policy.TokenForm)
-		return u.Issued.AccessToken, string(storage.Hash(u.Issued.AccessToken)), err
+		i.issued.accessToken, err = oauth.OpaqueToken(p.random, client.Policy.TokenForm)
+		return i.issued.accessToken, string(storage.Hash(i.issued.accessToken)), err
 	}
 	claims := accessTokenClaims{
 		Issuer: p.issuer, Subject: session.Subject, Audience: audienceOf(p.issuer, client, r.GetGrantedAudience()),
-		ExpiresAt: u.Issued.AccessExpiresAt, IssuedAt: now, ID: u.Issued.AccessTokenID, ClientID: client.ID,
+		ExpiresAt: i.issued.accessExpiresAt, IssuedAt: now, ID: i.issued.accessTokenID, ClientID: client.ID,
 		Scope: strings.Join(r.GetGrantedScopes(), " "), AuthTime: session.AuthTime / 1e6, ACR: session.ACR, AMR: session.AMR,
 	}
 	if session.UserID != "" {
@@ -65,8 +65,8 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 	if typ == "" {
 		typ = storage.AccessTokenTypAccess
 	}
-	u.Issued.AccessToken, err = p.keys.Sign(algorithm, typ, claims)
-	return u.Issued.AccessToken, "", err
+	i.issued.accessToken, err = p.keys.Sign(algorithm, typ, claims)
+	return i.issued.accessToken, "", err
 }
 
 // audienceOf is what was granted, else the client's first registered, else the provider itself: never empty (RFC 9068 3).

@@ -42,13 +42,13 @@ type Approved struct {
 // approveByAPI remembers the approval and issues a code.
 func (e *authorizeEndpoint) approveByAPI(r *http.Request, approval Approval) (*Approved, error) {
 	a := &authorization{
-		face: e.faces[approval.Face], at: e.now().UnixMicro(), work: e.store.NewUnitOfWork(),
+		face: e.faces[approval.Face], at: e.now().UnixMicro(), issuance: newIssuance(e.store),
 		form: url.Values{
 			"response_type": {"code"}, "client_id": {approval.ClientID}, "redirect_uri": {approval.RedirectURI},
 			"scope": {approval.Scope}, "state": {approval.State},
 		},
 	}
-	ctx := a.work.Context(r.Context())
+	ctx := a.issuance.context(r.Context())
 	if err := e.resolveApproval(ctx, a, approval); err != nil {
 		return nil, err
 	}
@@ -59,9 +59,9 @@ func (e *authorizeEndpoint) approveByAPI(r *http.Request, approval Approval) (*A
 	if _, err := e.issue(r, a); err != nil {
 		return nil, err
 	}
-	code := a.work.Issued.Code
+	code := a.issuance.issued.code
 	return &Approved{
-		Code: code, CodeID: a.work.Issued.CodeID, ApprovalID: a.approvalID,
+		Code: code, CodeID: a.issuance.issued.codeID, ApprovalID: a.approvalID,
 		ExpiresAt: e.store.Now() + a.client.Policy.CodeLifetime, Scope: a.scope, RedirectURI: approval.RedirectURI,
 		Location: a.face.Success(approval.RedirectURI, code, approval.State),
 	}, nil
@@ -93,7 +93,7 @@ func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorizatio
 		return redirectError("redirect_uri", err)
 	}
 	a.client, a.given = client.WithRedirectURI(uri), given
-	a.work.Client = a.client
+	a.issuance.client = a.client
 	a.face.ScopeOfRoles = client.Policy.Trusted
 	if err := e.resolveScope(ctx, a); err != nil {
 		return err

@@ -17,20 +17,20 @@ func (authorizationCodes) AuthorizeCodeSignature(_ context.Context, code string)
 	return string(storage.Hash(code))
 }
 
-// GenerateAuthorizeCode leaves the code in the unit of work, from where the storage takes it.
+// GenerateAuthorizeCode leaves the code in the issuance, from where CreateAuthorizeCodeSession takes it.
 func (c authorizationCodes) GenerateAuthorizeCode(ctx context.Context, r fosite.Requester) (string, string, error) {
-	value, err := oauth.OpaqueToken(c.provider.random, r.GetClient().(*storage.Client).Policy.TokenForm)
+	value, err := oauth.OpaqueToken(c.provider.random, storedClient(r).Policy.TokenForm)
 	if err != nil {
 		return "", "", err
 	}
-	u := storage.UnitOfWorkFrom(ctx)
-	u.Issued.Code, u.Issued.CodeID = value, c.provider.store.NewID()
+	i := issuanceFrom(ctx)
+	i.issued.code, i.issued.codeID = value, c.provider.store.NewID()
 	return value, string(storage.Hash(value)), nil
 }
 
 // ValidateAuthorizeCode finds a code whose time has come; equal is expired (contract 2.1.1, check 6).
 func (c authorizationCodes) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester, _ string) error {
-	if code := storage.UnitOfWorkFrom(ctx).Code; code == nil || code.ExpiresAt <= c.provider.store.Now() {
+	if code := issuanceFrom(ctx).code; code == nil || code.ExpiresAt <= c.provider.store.Now() {
 		return fosite.ErrTokenExpired
 	}
 	return nil

@@ -24,7 +24,7 @@ type authorization struct {
 	query            string     // as it was received, or as its request object had it
 	form             url.Values // its parameters
 	at               int64      // when it was received, in microseconds
-	work             *storage.UnitOfWork
+	issuance         *issuance
 	client           *storage.Client
 	given            bool                      // the request named its redirect URI
 	signed           bool                      // the parameters came in a request object, which was verified
@@ -133,7 +133,7 @@ func (e *authorizeEndpoint) examine(r *http.Request, pending login.Pending) (*au
 	a := e.newAuthorization(pending)
 	form, malformed := oauth.ParseParameters(pending.Query)
 	a.form = form
-	ctx := a.work.Context(r.Context())
+	ctx := a.issuance.context(r.Context())
 	if malformed != nil {
 		return a, 0, e.errorOfMalformed(ctx, a, malformed)
 	}
@@ -179,7 +179,7 @@ func (e *authorizeEndpoint) examine(r *http.Request, pending login.Pending) (*au
 }
 
 func (e *authorizeEndpoint) newAuthorization(pending login.Pending) *authorization {
-	return &authorization{face: e.faces[pending.Face], query: pending.Query, at: pending.At, work: e.store.NewUnitOfWork()}
+	return &authorization{face: e.faces[pending.Face], query: pending.Query, at: pending.At, issuance: newIssuance(e.store)}
 }
 
 // errorOfMalformed lets the client hear of parameters that break the rules of parseParameters, if its id and its redirect URI
@@ -242,7 +242,7 @@ func (e *authorizeEndpoint) resolveRedirectURI(a *authorization) error {
 		return redirectError("redirect_uri", err)
 	}
 	a.client, a.given = a.client.WithRedirectURI(uri), given
-	a.work.Client, a.redirectResolved = a.client, true
+	a.issuance.client, a.redirectResolved = a.client, true
 	return nil
 }
 

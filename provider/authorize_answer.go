@@ -22,15 +22,15 @@ func (e *authorizeEndpoint) issueAndRespond(w http.ResponseWriter, r *http.Reque
 		return e.fail(w, r, a, err)
 	}
 	if a.face.Success != nil {
-		oauth.SeeOther(w, a.face.Success(a.client.RedirectURI, a.work.Issued.Code, a.form.Get("state")))
+		oauth.SeeOther(w, a.face.Success(a.client.RedirectURI, a.issuance.issued.code, a.form.Get("state")))
 		return nil
 	}
 	parameters := url.Values{}
 	if oauth.HasResponse(a.responseType, "code") {
-		parameters.Set("code", a.work.Issued.Code)
+		parameters.Set("code", a.issuance.issued.code)
 	}
 	if oauth.HasResponse(a.responseType, "token") {
-		parameters.Set("access_token", a.work.Issued.AccessToken)
+		parameters.Set("access_token", a.issuance.issued.accessToken)
 		parameters.Set("token_type", "Bearer")
 		parameters.Set("expires_in", strconv.FormatInt(a.client.Policy.AccessLifetime, 10))
 	}
@@ -45,9 +45,9 @@ func (e *authorizeEndpoint) issueAndRespond(w http.ResponseWriter, r *http.Reque
 	return e.respond(w, r, a, parameters)
 }
 
-// issue makes what the response type asks for; codes and access tokens are in the unit of work, an ID token is answered.
+// issue makes what the response type asks for; codes and access tokens are in the issuance, an ID token is answered.
 func (e *authorizeEndpoint) issue(r *http.Request, a *authorization) (idToken string, err error) {
-	ctx := a.work.Context(r.Context())
+	ctx := a.issuance.context(r.Context())
 	for _, name := range a.scope {
 		a.request.GrantScope(name)
 	}
@@ -55,21 +55,21 @@ func (e *authorizeEndpoint) issue(r *http.Request, a *authorization) (idToken st
 		a.request.GrantAudience(name)
 	}
 	session := e.sessionOf(a)
-	a.work.Holder = holderOf(a.login.User)
+	a.issuance.user = holderOf(a.login.User)
 	if oauth.UsesFrontChannel(a.responseType) {
-		a.work.QueueFrontChannelGrant(a.request.GetID(), a.scope, session)
+		a.issuance.queueFrontChannelGrant(e.store.Now(), a.request.GetID(), a.scope, session)
 	}
 	if a.consentNeeded() {
 		e.approve(ctx, a)
 	}
 	if a.login.Session.ID != nil {
-		e.login.QueueSessionUse(a.work, a.login)
+		e.login.QueueSessionUse(a.issuance.batch, a.login)
 	}
-	response, err := e.oauth2.NewAuthorizeResponse(ctx, a.request, session)
+	response, err := e.oauth2.NewAuthorizeResponse(ctx, a.request, &fositeSession{Session: session})
 	if err != nil {
 		return "", fromFosite(err)
 	}
-	if err := a.work.Flush(ctx); errors.Is(err, storage.ErrNotFound) {
+	if err := a.issuance.batch.Flush(ctx); errors.Is(err, storage.ErrNotFound) {
 		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired, "The user signed out meanwhile.").Because(err)
 	} else if err != nil {
 		return "", err
@@ -99,7 +99,7 @@ func (e *authorizeEndpoint) approve(ctx context.Context, a *authorization) {
 	if a.approvalID == "" {
 		a.approvalID = e.store.NewID()
 	}
-	a.work.QueueApproval(storage.Approval{
+	a.issuance.batch.QueueApproval(storage.Approval{
 		ID: a.approvalID, UserID: a.login.User.ID, ClientID: a.client.ID, Scope: a.scope, Claims: a.singleClaims,
 		CreatedAt: now, UpdatedAt: now,
 	}, a.login.ApprovalScope, a.login.ApprovalClaims)
@@ -107,7 +107,7 @@ func (e *authorizeEndpoint) approve(ctx context.Context, a *authorization) {
 	if len(a.singleClaims) > 0 {
 		details["claims"] = strings.Join(a.singleClaims, " ")
 	}
-	queueEvent(ctx, a.work, storage.Event{
+	queueEvent(ctx, a.issuance.batch, storage.Event{
 		Kind: storage.EventConsented, ClientID: a.client.ID, UserID: a.login.User.ID, Details: details,
 	})
 }

@@ -8,6 +8,6 @@ import (
 )
 
 // queueEvent adds an audit event to what the request will write at once.
-func queueEvent(ctx context.Context, u *storage.UnitOfWork, e storage.Event) {
-	u.QueueEvent(oauth.IdentifyEvent(ctx, e))
+func queueEvent(ctx context.Context, batch *storage.Batch, e storage.Event) {
+	batch.QueueEvent(oauth.IdentifyEvent(ctx, e))
 }

@@ -44,19 +44,19 @@ var presented = map[string]string{"authorization_code": "code", "refresh_token":
 // Exchange is the one place where a token is born. It authenticates the client, runs fosite, makes all writes of the
 // request at once, and returns what there is to say, or an *Error.
 func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSet, error) {
-	u := p.store.NewUnitOfWork()
-	set, err := p.exchange(ctx, u, request)
+	i := newIssuance(p.store)
+	set, err := p.exchange(ctx, i, request)
 	if err != nil {
 		known := oauth.AsError(err)
 		p.metrics.tokenRefused(request.Form.Get("grant_type"), known.Code)
 		if errors.Is(err, storage.ErrReuse) {
 			p.metrics.refreshReuse.Inc()
-			p.recordReuse(ctx, u)
+			p.recordReuse(ctx, i)
 		}
 		return nil, known
 	}
 	p.metrics.tokenIssued(set.GrantType)
-	if u.Repeats() {
+	if i.repeats() {
 		p.metrics.refreshRepeats.Inc()
 	}
 	return set, nil
@@ -64,8 +64,8 @@ func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSe
 
 // recordReuse keeps whose grant was revoked since a refresh token came back. The revocation stands whether or not this can
 // be kept.
-func (p *Provider) recordReuse(ctx context.Context, u *storage.UnitOfWork) {
-	event := storage.Event{Kind: storage.EventRefreshTokenReused, ClientID: u.Grant.ClientID, UserID: u.Grant.UserID}
+func (p *Provider) recordReuse(ctx context.Context, i *issuance) {
+	event := storage.Event{Kind: storage.EventRefreshTokenReused, ClientID: i.grant().ClientID, UserID: i.grant().UserID}
 	err := p.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{oauth.IdentifyEvent(ctx, event)})
 	if err != nil {
 		p.logger.LogAttrs(ctx, slog.LevelWarn, "the event of a reused refresh token was not kept",
@@ -73,7 +73,7 @@ func (p *Provider) recordReuse(ctx context.Context, u *storage.UnitOfWork) {
 	}
 }
 
-func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request TokenRequest) (*TokenSet, error) {
+func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenRequest) (*TokenSet, error) {
 	grantType := request.Form.Get("grant_type")
 	switch {
 	case grantType == "":
@@ -82,17 +82,17 @@ func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request 
 		return nil, oauth.NewError(http.StatusBadRequest, oauth.CodeUnsupportedGrantType,
 			"The grant_type must be one of "+strings.Join(oauth.GrantTypes, ", ")+".")
 	}
-	ctx = u.Context(ctx)
+	ctx = i.context(ctx)
 	client, err := p.clients.Authenticate(ctx, oauth.PathToken, request.Authorization, request.Form)
 	if err != nil {
 		return nil, err
 	}
-	u.Client = client
-	defer func() { inbound.RecordOf(ctx).About("", userOf(u)) }()
+	i.client = client
+	defer func() { inbound.RecordOf(ctx).About("", i.userID()) }()
 	if what := presented[grantType]; what != "" && !request.Form.Has(what) {
 		return nil, oauth.InvalidRequest("The request carries no " + what + ".")
 	}
-	access, err := p.oauth2.NewAccessRequest(ctx, formRequest(request.Form), &storage.Session{Subject: client.ID})
+	access, err := p.oauth2.NewAccessRequest(ctx, formRequest(request.Form), &fositeSession{Session: &storage.Session{Subject: client.ID}})
 	if err != nil {
 		return nil, fromFosite(err)
 	}
@@ -101,31 +101,22 @@ func (p *Provider) exchange(ctx context.Context, u *storage.UnitOfWork, request 
 			return nil, err
 		}
 	}
-	if u.Code != nil {
-		queueEvent(ctx, u, storage.Event{Kind: storage.EventCodeExchanged, ClientID: client.ID, UserID: u.Code.UserID})
+	if i.code != nil {
+		queueEvent(ctx, i.batch, storage.Event{Kind: storage.EventCodeExchanged, ClientID: client.ID, UserID: i.code.UserID})
 	}
-	if u.Repeats() {
-		queueEvent(ctx, u, storage.Event{Kind: storage.EventRefreshTokenRepeated, ClientID: client.ID, UserID: u.Grant.UserID})
+	if i.repeats() {
+		queueEvent(ctx, i.batch, storage.Event{
+			Kind: storage.EventRefreshTokenRepeated, ClientID: client.ID, UserID: i.grant().UserID,
+		})
 	}
 	response, err := p.oauth2.NewAccessResponse(ctx, access)
 	if err != nil {
 		return nil, fromFosite(err)
 	}
-	if err := u.Flush(ctx); err != nil {
-		return nil, flushError(err)
+	if err := i.batch.Flush(ctx); err != nil {
+		return nil, p.flushError(ctx, i, err)
 	}
-	return p.tokenSet(u, access, response), nil
-}
-
-// userOf is whose tokens a request is about, as far as it is known.
-func userOf(u *storage.UnitOfWork) string {
-	switch {
-	case u.Code != nil:
-		return u.Code.UserID
-	case u.Grant != nil:
-		return u.Grant.UserID
-	}
-	return ""
+	return p.tokenSet(i, access, response), nil
 }
 
 // formRequest is what fosite reads: a form that is parsed already.
@@ -136,9 +127,14 @@ func formRequest(form url.Values) *http.Request {
 	}
 }
 
-// flushError gives the losers of a race the answer of those who came later.
-func flushError(err error) error {
-	if errors.Is(err, storage.ErrNotFound) {
+// flushError gives those who lost a race the answer of those who came later.
+func (p *Provider) flushError(ctx context.Context, i *issuance, err error) error {
+	switch {
+	case errors.Is(err, storage.ErrUsed):
+		if failed := (fositeStorage{p.store}).revokeReplayedCode(ctx, i); failed != nil {
+			return failed
+		}
+	case errors.Is(err, storage.ErrNotFound):
 		return oauth.InvalidGrant("The grant has been revoked.").Because(err)
 	}
 	return err
@@ -158,25 +154,25 @@ func (p *Provider) grantOwn(client *storage.Client, access fosite.AccessRequeste
 	for _, name := range access.GetRequestedAudience() {
 		access.GrantAudience(name)
 	}
-	access.GetSession().(*storage.Session).Audience = access.GetGrantedAudience()
+	storedSession(access).Audience = access.GetGrantedAudience()
 	return nil
 }
 
-func (p *Provider) tokenSet(u *storage.UnitOfWork, access fosite.AccessRequester, response fosite.AccessResponder) *TokenSet {
-	session := access.GetSession().(*storage.Session)
+func (p *Provider) tokenSet(i *issuance, access fosite.AccessRequester, response fosite.AccessResponder) *TokenSet {
+	session := storedSession(access)
 	set := &TokenSet{
-		AccessToken: u.Issued.AccessToken, AccessTokenID: u.Issued.AccessTokenID,
-		ExpiresAt: u.Issued.AccessExpiresAt, ExpiresIn: u.Client.Policy.AccessLifetime,
-		RefreshToken: u.Issued.RefreshToken,
+		AccessToken: i.issued.accessToken, AccessTokenID: i.issued.accessTokenID,
+		ExpiresAt: i.issued.accessExpiresAt, ExpiresIn: i.client.Policy.AccessLifetime,
+		RefreshToken: i.issued.refreshToken,
 		Scope:        strings.Join(access.GetGrantedScopes(), " "), GrantType: access.GetGrantTypes()[0],
-		ClientID: u.Client.ID,
+		ClientID: i.client.ID,
 	}
 	if session.UserID != "" {
 		set.UserID = session.Subject
 	}
 	set.IDToken, _ = response.GetExtra("id_token").(string)
-	if u.Code != nil {
-		set.Scope, set.RedirectURI = u.Code.Scope, u.Code.RedirectURI // verbatim, as the legacy face shows it
+	if i.code != nil {
+		set.Scope, set.RedirectURI = i.code.Scope, i.code.RedirectURI // verbatim, as the legacy face shows it
 	}
 	return set
 }

@@ -22,13 +22,13 @@ type configuration struct {
 
 // GetEnforcePKCE is the client's policy.
 func (c *configuration) GetEnforcePKCE(ctx context.Context) bool {
-	client := storage.UnitOfWorkFrom(ctx).Client
+	client := issuanceFrom(ctx).client
 	return client != nil && client.Policy.RequirePKCE
 }
 
 // GetRefreshTokenScopes is what must be granted for a refresh token to be issued.
 func (c *configuration) GetRefreshTokenScopes(ctx context.Context) []string {
-	client := storage.UnitOfWorkFrom(ctx).Client
+	client := issuanceFrom(ctx).client
 	if client != nil && client.Policy.RefreshIssued == storage.RefreshIssuedAlways {
 		return []string{}
 	}
@@ -55,7 +55,7 @@ func (narrowing) GetRefreshTokenScopes(context.Context) []string { return []stri
 // composition wires fosite: its flows, our strategies, our storage, our policies. fosite's own factories insist on their
 // Config type, so the handlers are made here.
 func (p *Provider) composition() *fosite.Fosite {
-	store := storage.Fosite{Store: p.store}
+	store := fositeStorage{p.store}
 	config := &configuration{Config: &fosite.Config{
 		IDTokenLifespan:                idTokenLifetime,
 		IDTokenIssuer:                  p.issuer,
@@ -124,8 +124,8 @@ func (p *Provider) composition() *fosite.Fosite {
 
 // authenticated is fosite's question who the client is; Exchange has settled that before.
 func authenticated(ctx context.Context, _ *http.Request, _ url.Values) (fosite.Client, error) {
-	if client := storage.UnitOfWorkFrom(ctx).Client; client != nil {
-		return client, nil
+	if client := issuanceFrom(ctx).client; client != nil {
+		return fositeClient{client}, nil
 	}
 	return nil, fosite.ErrInvalidClient
 }

@@ -40,29 +40,29 @@ type idTokens struct{ provider *Provider }
 
 // GenerateIDToken signs with the algorithm that the client registered, RS256 by default (OIDC Core 15.1). The hashes are of
 // the access token and the code that the same answer carries.
-func (i idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
-	p, u := i.provider, storage.UnitOfWorkFrom(ctx)
-	session := r.GetSession().(*storage.Session)
-	algorithm := idTokenAlgorithm(u.Client)
-	accessTokenHash, err := halfHash(algorithm, u.Issued.AccessToken)
+func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
+	p, i := t.provider, issuanceFrom(ctx)
+	session := storedSession(r)
+	algorithm := idTokenAlgorithm(i.client)
+	accessTokenHash, err := halfHash(algorithm, i.issued.accessToken)
 	if err != nil {
 		return "", err
 	}
-	codeHash, err := halfHash(algorithm, u.Issued.Code)
+	codeHash, err := halfHash(algorithm, i.issued.code)
 	if err != nil {
 		return "", err
 	}
 	now := p.store.Now()
 	claims := idTokenClaims{
-		Issuer: p.issuer, Subject: session.Subject, Audience: oauth.Audience{u.Client.ID},
+		Issuer: p.issuer, Subject: session.Subject, Audience: oauth.Audience{i.client.ID},
 		ExpiresAt: now + int64(idTokenLifetime/time.Second), IssuedAt: now, AuthTime: session.AuthTime / 1e6,
 		ACR: session.ACR, AMR: session.AMR, AccessTokenHash: accessTokenHash, CodeHash: codeHash,
-		SessionID: p.identifiers.sid(session.SessionID, u.Client.ID),
+		SessionID: p.identifiers.sid(session.SessionID, i.client.ID),
 	}
-	if u.Grant == nil { // a nonce answers its authorization request, not a refresh (OIDC Core 12.2)
+	if i.refreshToken == nil { // a nonce answers its authorization request, not a refresh (OIDC Core 12.2)
 		claims.Nonce = session.Nonce
 	}
-	payload, err := claims.with(u.Holder, allowedClaims(u.Client, session.ClaimsInIDToken))
+	payload, err := claims.with(i.user, allowedClaims(i.client, session.ClaimsInIDToken))
 	if err != nil {
 		return "", err
 	}

@@ -137,7 +137,7 @@ type RefreshGrant struct {
 	*storage.Grant
 	IsCurrent bool
 	// IsExchangeable says that the rotation of the family leaves the token good: it is the current one, or the one before it
-	// within the times of docs/refresh-tokens.md. The family may be revoked or expired all the same.
+	// within the times of docs/refresh-tokens.md. The family is not revoked, but may have expired.
 	IsExchangeable bool
 	// PreviousUntil is when the token before the current one ends, in epoch seconds.
 	PreviousUntil int64
@@ -146,19 +146,17 @@ type RefreshGrant struct {
 // FindRefreshGrant finds the family of a refresh token, revoked and expired ones too. Errors: ErrInactive for a token that is
 // unknown.
 func (t *Tokens) FindRefreshGrant(ctx context.Context, token string) (*RefreshGrant, error) {
-	signature := t.refreshTokens.RefreshTokenSignature(ctx, token)
-	if signature == "" || token == "" || len(token) > maximumToken {
+	if token == "" || len(token) > maximumToken {
 		return nil, inactive("a refresh token that is not ours")
 	}
-	u := t.store.NewUnitOfWork()
-	current, err := u.ReadGrant(ctx, signature)
+	found, err := t.refreshTokens.probe(token).find(ctx, t.store.NewBatch())
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, inactive("unknown")
 	}
 	if err != nil {
 		return nil, err
 	}
-	client, err := t.store.Client(ctx, u.Grant.ClientID)
+	client, err := t.store.Client(ctx, found.Grant.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, inactive("its client is gone")
 	}
@@ -166,8 +164,8 @@ func (t *Tokens) FindRefreshGrant(ctx context.Context, token string) (*RefreshGr
 		return nil, err
 	}
 	return &RefreshGrant{
-		Grant: u.Grant, IsCurrent: current, IsExchangeable: u.IsExchangeable(client),
-		PreviousUntil: u.Grant.RotatedAt + max(client.Policy.RefreshGrace, client.Policy.RefreshRetry),
+		Grant: found.Grant, IsCurrent: found.IsCurrent(), IsExchangeable: found.Judge(client.Policy) == nil,
+		PreviousUntil: found.Grant.RotatedAt + max(client.Policy.RefreshGrace, client.Policy.RefreshRetry),
 	}, nil
 }
 

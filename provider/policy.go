@@ -24,12 +24,12 @@ func (codePolicy) CanSkipClientAuth(context.Context, fosite.AccessRequester) boo
 
 // HandleTokenEndpointRequest passes by claiming nothing.
 func (codePolicy) HandleTokenEndpointRequest(ctx context.Context, r fosite.AccessRequester) error {
-	u := storage.UnitOfWorkFrom(ctx)
-	code := u.Code
-	if !redeemable(u.Client, code, r.GetRequestForm().Get("redirect_uri")) {
+	i := issuanceFrom(ctx)
+	code := i.code
+	if !redeemable(i.client, code, r.GetRequestForm().Get("redirect_uri")) {
 		return oauth.InvalidGrant("The redirect_uri is not the one of the authorization request, or not one of this client's connection.")
 	}
-	if err := stillApproved(u.Client, code.ApprovalID, code.UserBlocked); err != nil {
+	if err := stillApproved(i.client, code.ApprovalID, code.UserBlocked); err != nil {
 		return err
 	}
 	return fosite.ErrUnknownRequest

@@ -24,20 +24,20 @@ func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosit
 	if err := h.RefreshTokenGrantHandler.HandleTokenEndpointRequest(ctx, r); err != nil {
 		return err
 	}
-	u := storage.UnitOfWorkFrom(ctx)
-	if !BoundTo(u.Client, u.Grant) {
+	i := issuanceFrom(ctx)
+	if !BoundTo(i.client, i.grant()) {
 		return oauth.InvalidGrant("The refresh token was issued to another connection of this client.")
 	}
-	if err := stillApproved(u.Client, u.Grant.ApprovalID, u.Grant.UserBlocked); err != nil {
+	if err := stillApproved(i.client, i.grant().ApprovalID, i.grant().UserBlocked); err != nil {
 		return err
 	}
-	scope, err := h.scope(ctx, u, r.GetRequestForm().Get("scope"))
+	scope, err := h.scope(ctx, i, r.GetRequestForm().Get("scope"))
 	if err != nil {
 		return err
 	}
 	request := r.(*fosite.AccessRequest)
 	request.GrantedScope = scope
-	request.GrantedAudience = intersection(request.GrantedAudience, u.Client.Metadata.Audience)
+	request.GrantedAudience = intersection(request.GrantedAudience, i.client.Metadata.Audience)
 	return nil
 }
 
@@ -58,24 +58,24 @@ func BoundTo(client *storage.Client, grant *storage.Grant) bool {
 
 // scope is what the new access token may do: by policy what was granted, what is approved by now, or what of that the
 // client and the user still have. A request may ask for less, and leaves the grant as it is (RFC 6749 6).
-func (h *refreshHandler) scope(ctx context.Context, u *storage.UnitOfWork, requested string) ([]string, error) {
-	ceiling, err := findScopes(ctx, h.provider.store, u.Client, u.Grant.RoleIDs)
+func (h *refreshHandler) scope(ctx context.Context, i *issuance, requested string) ([]string, error) {
+	ceiling, err := findScopes(ctx, h.provider.store, i.client, i.grant().RoleIDs)
 	if err != nil {
 		return nil, err
 	}
-	scope := storage.SplitScope(u.Grant.Scope)
-	if u.Client.Policy.RefreshScope != storage.RefreshScopeGranted {
-		scope = storage.SplitScope(u.Grant.ApprovalScope)
+	scope := storage.SplitScope(i.grant().Scope)
+	if i.client.Policy.RefreshScope != storage.RefreshScopeGranted {
+		scope = storage.SplitScope(i.grant().ApprovalScope)
 	}
 	kept := ceiling.narrow(scope)
-	if u.Client.Policy.RefreshScope == storage.RefreshScopeApproval {
+	if i.client.Policy.RefreshScope == storage.RefreshScopeApproval {
 		if len(kept) < len(scope) {
 			h.provider.logger.LogAttrs(ctx, slog.LevelInfo, "refresh_scope=current would narrow this refresh",
-				slog.String("client_id", u.Client.ID), slog.Int("scopes", len(scope)), slog.Int("kept", len(kept)))
+				slog.String("client_id", i.client.ID), slog.Int("scopes", len(scope)), slog.Int("kept", len(kept)))
 		}
 		kept = scope
 	}
-	kept = ceiling.strongEnough(kept, u.Grant.Session.ACR)
+	kept = ceiling.strongEnough(kept, i.grant().Session.ACR)
 	if requested == "" {
 		return kept, nil
 	}
@@ -101,8 +101,8 @@ func (h *refreshHandler) PopulateTokenEndpointResponse(ctx context.Context, r fo
 	if !h.CanHandleTokenEndpointRequest(ctx, r) {
 		return fosite.ErrUnknownRequest
 	}
-	u := storage.UnitOfWorkFrom(ctx)
-	if u.Client.Policy.Refresh == storage.RefreshRotate {
+	i := issuanceFrom(ctx)
+	if i.client.Policy.Refresh == storage.RefreshRotate {
 		return h.RefreshTokenGrantHandler.PopulateTokenEndpointResponse(ctx, r, w)
 	}
 	token, signature, err := h.AccessTokenStrategy.GenerateAccessToken(ctx, r)
@@ -112,11 +112,11 @@ func (h *refreshHandler) PopulateTokenEndpointResponse(ctx context.Context, r fo
 	if err := h.TokenRevocationStorage.CreateAccessTokenSession(ctx, signature, r); err != nil {
 		return err
 	}
-	u.Issued.RefreshToken = r.GetRequestForm().Get("refresh_token")
-	u.Issued.RefreshTokenID, u.Issued.RefreshExpiresAt = u.Grant.RefreshTokenID, u.Grant.RefreshExpiresAt
+	i.issued.refreshToken = r.GetRequestForm().Get("refresh_token")
+	i.issued.refreshTokenID, i.issued.refreshExpiresAt = i.grant().RefreshTokenID, i.grant().RefreshExpiresAt
 	w.SetAccessToken(token)
 	w.SetTokenType("bearer")
 	w.SetScopes(r.GetGrantedScopes())
-	w.SetExtra("refresh_token", u.Issued.RefreshToken)
+	w.SetExtra("refresh_token", i.issued.refreshToken)
 	return nil
 }

@@ -28,16 +28,45 @@ type refreshTokens struct {
 	key      []byte
 }
 
-// RefreshTokenSignature is how storage looks the token up; "" for a token in our own form whose MAC is wrong.
-func (t refreshTokens) RefreshTokenSignature(_ context.Context, token string) string {
+// refreshTokenProbe is how the grant of a refresh token is looked up: by what a token in our own form says, its MAC being
+// right, or by the hash of any other.
+type refreshTokenProbe struct {
+	token      string
+	grantID    string
+	generation int64
+	hash       []byte // nil for a token in our own form
+}
+
+// probe returns how a token is looked up, nil for one that cannot be ours.
+func (t refreshTokens) probe(token string) *refreshTokenProbe {
 	if !strings.HasPrefix(token, refreshPrefix) {
-		return storage.RefreshHashSignature(token)
+		return &refreshTokenProbe{token: token, hash: storage.Hash(token)}
 	}
-	grant, generation, ok := t.parse(token)
+	grantID, generation, ok := t.parse(token)
 	if !ok {
-		return ""
+		return nil
 	}
-	return storage.RefreshSignature(grant, generation)
+	return &refreshTokenProbe{token: token, grantID: grantID, generation: generation}
+}
+
+// find reads the grant. Errors: storage.ErrNotFound.
+func (probe *refreshTokenProbe) find(ctx context.Context, batch *storage.Batch) (*storage.PresentedRefreshToken, error) {
+	switch {
+	case probe == nil:
+		return nil, storage.ErrNotFound
+	case probe.hash != nil:
+		return batch.FindGrantByRefreshHash(ctx, probe.hash)
+	}
+	return batch.FindGrantByGeneration(ctx, probe.grantID, probe.generation)
+}
+
+// RefreshTokenSignature leaves in the issuance how the presented token is looked up. fosite asks for it twice in a refresh;
+// the MAC is computed once. The signature itself tells nothing.
+func (t refreshTokens) RefreshTokenSignature(ctx context.Context, token string) string {
+	if i := issuanceFrom(ctx); i.probe == nil || i.probe.token != token {
+		i.probe = t.probe(token)
+	}
+	return ""
 }
 
 // parse reads a token in our own form; it is not ok where it was not made here.
@@ -58,39 +87,40 @@ func (t refreshTokens) mac(form string, grant uuid.UUID, generation uint32) []by
 	return mac.Sum(nil)
 }
 
-// GenerateRefreshToken leaves the token of the grant's next generation in the unit of work.
+// GenerateRefreshToken leaves the token of the grant's next generation in the issuance.
+// It returns no signature: there is no row to store under one.
 func (t refreshTokens) GenerateRefreshToken(ctx context.Context, r fosite.Requester) (string, string, error) {
-	u := storage.UnitOfWorkFrom(ctx)
-	policy := u.Client.Policy
+	i := issuanceFrom(ctx)
+	policy := i.client.Policy
 	grant, err := uuid.Parse(r.GetID())
 	if err != nil {
 		return "", "", err
 	}
 	now := t.provider.store.Now()
 	generation := uint32(0)
-	u.Issued.RefreshExpiresAt = now + min(policy.RefreshLifetime, storage.RefreshAbsoluteLifetime)
-	if u.Grant != nil {
-		generation = uint32(u.Successor()) // a family lives a year at most, so it fits
-		u.Issued.RefreshExpiresAt = min(u.Issued.RefreshExpiresAt, u.Grant.CreatedAt+storage.RefreshAbsoluteLifetime)
+	i.issued.refreshExpiresAt = now + min(policy.RefreshLifetime, storage.RefreshAbsoluteLifetime)
+	if g := i.grant(); g != nil {
+		generation = uint32(i.refreshToken.Successor()) // a family lives a year at most, so it fits
+		i.issued.refreshExpiresAt = min(i.issued.refreshExpiresAt, g.CreatedAt+storage.RefreshAbsoluteLifetime)
 		if policy.RefreshLifetimeFrom == storage.RefreshLifetimeFromIssue {
-			u.Issued.RefreshExpiresAt = u.Grant.RefreshExpiresAt
+			i.issued.refreshExpiresAt = g.RefreshExpiresAt
 		}
 	}
-	u.Issued.RefreshTokenID = t.provider.store.NewID()
+	i.issued.refreshTokenID = t.provider.store.NewID()
 	if policy.TokenForm == storage.TokenFormLegacy {
-		u.Issued.RefreshToken = oauth.LegacyForm([16]byte(t.mac("legacy", grant, generation)[:16]))
-		u.Issued.RefreshHash = storage.Hash(u.Issued.RefreshToken)
-		return u.Issued.RefreshToken, "", nil
+		i.issued.refreshToken = oauth.LegacyForm([16]byte(t.mac("legacy", grant, generation)[:16]))
+		i.issued.refreshHash = storage.Hash(i.issued.refreshToken)
+		return i.issued.refreshToken, "", nil
 	}
 	raw := append(grant[:], binary.BigEndian.AppendUint32(nil, generation)...)
 	raw = append(raw, t.mac("own", grant, generation)...)
-	u.Issued.RefreshToken = refreshPrefix + base64.RawURLEncoding.EncodeToString(raw)
-	return u.Issued.RefreshToken, t.RefreshTokenSignature(ctx, u.Issued.RefreshToken), nil
+	i.issued.refreshToken = refreshPrefix + base64.RawURLEncoding.EncodeToString(raw)
+	return i.issued.refreshToken, "", nil
 }
 
 // ValidateRefreshToken finds a token whose time has come, and a grant that was never given one.
 func (t refreshTokens) ValidateRefreshToken(ctx context.Context, _ fosite.Requester, _ string) error {
-	g := storage.UnitOfWorkFrom(ctx).Grant
+	g := issuanceFrom(ctx).grant()
 	if g == nil || g.RefreshTokenID == "" || g.RefreshExpiresAt <= t.provider.store.Now() {
 		return fosite.ErrTokenExpired
 	}

@@ -80,7 +80,7 @@ func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToke
 	if t.AuthTime == 0 {
 		t.AuthTime = s.now().UnixMicro()
 	}
-	u := s.store.NewUnitOfWork()
+	u := s.store.NewBatch()
 	u.QueueSessionToken(storage.AccessToken{
 		ID: storage.Hash(t.Value), AccessTokenID: t.ID, Kind: t.Kind, ClientID: t.Client.ID, UserID: t.UserID,
 		GrantID: s.store.NewID(), Scope: t.Scope, CreatedAt: now, ExpiresAt: t.ExpiresAt,

@@ -96,10 +96,11 @@ WHERE t.id = $1`, hash)
 // insertAccessToken makes a token only while its grant lives.
 const insertAccessToken = `
 INSERT INTO access_tokens (id, access_token_id, kind, client_id, user_id, grant_id, scope, session, created_at, expires_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 {{gate}} ON CONFLICT DO NOTHING`
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 {{precondition}} ON CONFLICT DO NOTHING`
 
-func (u *UnitOfWork) queueAccessToken(t AccessToken) {
-	u.queue(statement{name: "insert access token", sql: insertAccessToken, args: []any{
+// QueueAccessToken stores an opaque access token.
+func (b *Batch) QueueAccessToken(t AccessToken) {
+	b.queue(statement{name: "insert access token", sql: insertAccessToken, args: []any{
 		t.ID, t.AccessTokenID, t.Kind, t.ClientID, null(t.UserID), null(t.GrantID), t.Scope, t.Session.encode(),
 		t.CreatedAt, t.ExpiresAt,
 	}})
@@ -107,9 +108,9 @@ func (u *UnitOfWork) queueAccessToken(t AccessToken) {
 
 // CreateAccessToken stores an opaque access token by itself, for tests and the importer.
 func (s *Store) CreateAccessToken(ctx context.Context, t AccessToken) error {
-	u := s.NewUnitOfWork()
-	u.queueAccessToken(t)
-	return u.Flush(ctx)
+	b := s.NewBatch()
+	b.QueueAccessToken(t)
+	return b.Flush(ctx)
 }
 
 // DeleteAccessToken ends one opaque access token. It says whether there was one.

@@ -37,7 +37,7 @@ func (r approvalRow) approval() Approval {
 
 const upsertApproval = `
 INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at, claims)
-SELECT $1, $2, $3, $4, $5, $6, $9 {{gate}}
+SELECT $1, $2, $3, $4, $5, $6, $9 {{precondition}}
 ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = excluded.updated_at,
        scope = CASE WHEN approvals.scope = $7 THEN $8 ELSE excluded.scope || ' ' || approvals.scope END,
        claims = CASE WHEN approvals.claims = $10 THEN $11 ELSE excluded.claims || ' ' || approvals.claims END`
@@ -46,9 +46,9 @@ ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = excluded.updated_at,
 // other writes of the request. known and knownClaims are the approval's scope and claims as they were read, "" where there
 // were none: should they have changed meanwhile, nothing that another request added is lost, and nothing that was withdrawn
 // comes back. The id and the time of making of an earlier approval stay.
-func (u *UnitOfWork) QueueApproval(a Approval, known, knownClaims string) {
+func (b *Batch) QueueApproval(a Approval, known, knownClaims string) {
 	approved, claims := strings.Join(a.Scope, " "), strings.Join(a.Claims, " ")
-	u.queue(statement{name: "upsert approval", sql: upsertApproval, args: []any{
+	b.queue(statement{name: "upsert approval", sql: upsertApproval, args: []any{
 		a.ID, a.UserID, a.ClientID, approved, a.CreatedAt, a.UpdatedAt,
 		known, strings.Join(SplitScope(approved+" "+known), " "),
 		claims, knownClaims, strings.Join(SplitScope(claims+" "+knownClaims), " "),
@@ -57,9 +57,9 @@ func (u *UnitOfWork) QueueApproval(a Approval, known, knownClaims string) {
 
 // Approve is QueueApproval by itself. ErrNotFound: no such user or client.
 func (s *Store) Approve(ctx context.Context, a Approval) error {
-	u := s.NewUnitOfWork()
-	u.QueueApproval(a, "", "")
-	return unknownReference(u.Flush(ctx))
+	b := s.NewBatch()
+	b.QueueApproval(a, "", "")
+	return unknownReference(b.Flush(ctx))
 }
 
 const selectApproval = `SELECT id, user_id, client_id, scope, claims, created_at, updated_at FROM approvals `

@@ -99,11 +99,11 @@ func eventField(text string) string {
 }
 
 const insertEvent = `
-INSERT INTO audit_events (` + eventColumns + `) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 {{gate}} ON CONFLICT DO NOTHING`
+INSERT INTO audit_events (` + eventColumns + `) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 {{precondition}} ON CONFLICT DO NOTHING`
 
 // QueueEvent stores an event with the other writes of the request: it is kept if they are.
-func (u *UnitOfWork) QueueEvent(e Event) {
-	u.queue(statement{name: "insert event", sql: insertEvent, args: u.store.eventValues(e)})
+func (b *Batch) QueueEvent(e Event) {
+	b.queue(statement{name: "insert event", sql: insertEvent, args: b.store.eventValues(e)})
 }
 
 // RecordEvents stores events in one statement for each hundred.

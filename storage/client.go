@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/ory/fosite"
 )
 
 // How a client proves who it is at the token endpoint (OIDC Core 9).
@@ -163,25 +162,8 @@ func (c *Client) WithRedirectURI(uri string) *Client {
 	return &request
 }
 
-// The methods of fosite.Client.
-
-var (
-	_ fosite.Client             = (*Client)(nil)
-	_ fosite.ResponseModeClient = (*Client)(nil)
-)
-
-// GetID is the client_id.
-func (c *Client) GetID() string { return c.ID }
-
-// GetHashedSecret is empty: authentication is ours, over connections.
-func (c *Client) GetHashedSecret() []byte { return nil }
-
-// GetRedirectURIs is the one redirect URI of the request once it was matched, else every registered one. fosite's own
-// matching ignores the scheme of loopback addresses and knows no prefixes, so that it only ever sees a settled value.
-func (c *Client) GetRedirectURIs() []string {
-	if c.RedirectURI != "" {
-		return []string{c.RedirectURI}
-	}
+// RegisteredRedirectURIs lists the redirect URIs of all connections.
+func (c *Client) RegisteredRedirectURIs() []string {
 	var uris []string
 	for _, connection := range c.Connections {
 		uris = append(uris, connection.RedirectURIs...)
@@ -189,27 +171,8 @@ func (c *Client) GetRedirectURIs() []string {
 	return uris
 }
 
-// GetGrantTypes lists the grants that the client may use.
-func (c *Client) GetGrantTypes() fosite.Arguments { return c.Metadata.GrantTypes }
-
-// GetResponseTypes lists the response types that the client may ask for.
-func (c *Client) GetResponseTypes() fosite.Arguments { return c.Metadata.ResponseTypes }
-
-// GetScopes is AllowedScope.
-func (c *Client) GetScopes() fosite.Arguments { return c.AllowedScope() }
-
 // IsPublic says that the client authenticates by nothing.
 func (c *Client) IsPublic() bool { return c.Metadata.TokenEndpointAuthMethod == AuthMethodNone }
-
-// GetAudience lists the audiences that the client may ask for.
-func (c *Client) GetAudience() fosite.Arguments { return c.Metadata.Audience }
-
-// GetResponseModes lists the response modes that any client may ask for.
-func (c *Client) GetResponseModes() []fosite.ResponseModeType {
-	return []fosite.ResponseModeType{
-		fosite.ResponseModeDefault, fosite.ResponseModeQuery, fosite.ResponseModeFragment, fosite.ResponseModeFormPost,
-	}
-}
 
 // SplitScope cuts a scope string at white space and drops repetitions, in order.
 func SplitScope(scope string) []string {

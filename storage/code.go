@@ -85,7 +85,7 @@ func (s *Store) FindCode(ctx context.Context, hash []byte) (*Code, error) {
 const insertCode = `
 INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, session_id, scope, session, created_at,
        expires_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 {{gate}} ON CONFLICT DO NOTHING`
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 {{precondition}} ON CONFLICT DO NOTHING`
 
 // redeemCode is the single use of a code: the same attempt, sent twice, wins twice. A grant that was begun in the front
 // channel may have been revoked meanwhile.
@@ -94,16 +94,23 @@ UPDATE codes SET used_at = $2, used_by = $3
 WHERE id = $1 AND expires_at > $2 AND revoked_at = 0 AND (used_at = 0 OR used_by = $3)
 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = codes.grant_id AND g.revoked_at > 0) RETURNING 1`
 
-// CreateCode stores a code by itself, for tests and the importer; a request queues it in its UnitOfWork.
+// CreateCode stores a code by itself, for tests and the importer; a request queues it in its Batch.
 func (s *Store) CreateCode(ctx context.Context, c Code) error {
-	u := s.NewUnitOfWork()
-	u.queueCode(c)
-	return u.Flush(ctx)
+	b := s.NewBatch()
+	b.QueueCode(c)
+	return b.Flush(ctx)
 }
 
-func (u *UnitOfWork) queueCode(c Code) {
-	u.queue(statement{name: "insert code", sql: insertCode, args: []any{
+// QueueCode stores a code.
+func (b *Batch) QueueCode(c Code) {
+	b.queue(statement{name: "insert code", sql: insertCode, args: []any{
 		c.ID, c.CodeID, c.GrantID, c.ClientID, c.UserID, c.RedirectURI, null(c.SessionID), c.Scope, c.Session.encode(),
 		c.CreatedAt, c.ExpiresAt,
 	}})
+}
+
+// RedeemCode makes it the precondition of the batch that a code is used now for the first time. Flush answers ErrUsed where
+// it was used, revoked or has expired.
+func (b *Batch) RedeemCode(id []byte) {
+	b.require(statement{name: "redeem code", sql: redeemCode, args: []any{id, b.store.Now(), b.idempotencyKey}}, ErrUsed)
 }

@@ -1,5 +1,5 @@
-// Package storage reads and writes the rows: their types, and the SQL for PostgreSQL and SQLite. It implements fosite's storage
-// interfaces. It decides nothing about protocols: what a client may do is decided in package provider.
+// Package storage reads and writes the rows: their types, and the SQL for PostgreSQL and SQLite. It decides
+// nothing about protocols: what a client may do is decided in package provider.
 //
 // Three rules hold everywhere:
 //
@@ -10,8 +10,8 @@
 //
 // # The writes of a request
 //
-// A token request or an authorization request has a UnitOfWork. Reads fill it, writes are queued in it, and Flush makes them:
-// one statement on PostgreSQL, one transaction on SQLite. Its precondition is the first of them; nothing else is written unless
+// A token request or an authorization request has a Batch. Its writes are queued in it, and Flush makes them: one statement on
+// PostgreSQL, one transaction on SQLite. Its precondition is the first of them; nothing else is written unless
 // the precondition changed a row. Revocations are made at once, since the request that causes them fails.
 //
 // # The writes of an administrator

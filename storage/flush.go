@@ -9,32 +9,32 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// flush says whether the gate, if there is one, wrote its row.
-func (u *UnitOfWork) flush(ctx context.Context) (bool, error) {
-	if u.store.engine == sqliteEngine {
-		return u.flushTransaction(ctx)
+// flush says whether the precondition, if there is one, wrote its row.
+func (b *Batch) flush(ctx context.Context) (bool, error) {
+	if b.store.engine == sqliteEngine {
+		return b.flushTransaction(ctx)
 	}
-	name, args := u.merged()
-	query, ok := u.store.memory.merged.Load(name)
+	name, args := b.merged()
+	query, ok := b.store.memory.merged.Load(name)
 	if !ok {
-		query, _ = u.store.memory.merged.LoadOrStore(name, u.mergedSQL())
+		query, _ = b.store.memory.merged.LoadOrStore(name, b.mergedSQL())
 	}
 	var rows int64
-	err := u.store.sent(ctx, func(ctx context.Context) error {
-		return u.store.writer.get(ctx, &rows, query.(string), args...)
+	err := b.store.sent(ctx, func(ctx context.Context) error {
+		return b.store.writer.get(ctx, &rows, query.(string), args...)
 	})
-	return u.gate == nil || rows > 0, err
+	return b.precondition == nil || rows > 0, err
 }
 
 // merged is the name of the one statement and its arguments.
-func (u *UnitOfWork) merged() (string, []any) {
+func (b *Batch) merged() (string, []any) {
 	var name strings.Builder
 	var args []any
-	if u.gate != nil {
-		name.WriteString("gate:" + u.gate.name)
-		args = append(args, u.gate.args...)
+	if b.precondition != nil {
+		name.WriteString("precondition:" + b.precondition.name)
+		args = append(args, b.precondition.args...)
 	}
-	for _, s := range u.statements {
+	for _, s := range b.statements {
 		name.WriteString("|" + s.name)
 		args = append(args, s.args...)
 	}
@@ -43,19 +43,19 @@ func (u *UnitOfWork) merged() (string, []any) {
 
 // mergedSQL joins the writes to one statement of PostgreSQL: data-modifying common table expressions share a snapshot
 // and commit together, in one round trip.
-func (u *UnitOfWork) mergedSQL() string {
+func (b *Batch) mergedSQL() string {
 	var parts []string
 	offset := 0
 	answer := "SELECT 1"
 	condition := ""
-	if u.gate != nil {
-		parts = append(parts, "gate AS ("+u.gate.sql+")")
-		offset = len(u.gate.args)
-		answer = "SELECT count(*) FROM gate"
-		condition = "WHERE EXISTS (SELECT 1 FROM gate)"
+	if b.precondition != nil {
+		parts = append(parts, "precondition AS ("+b.precondition.sql+")")
+		offset = len(b.precondition.args)
+		answer = "SELECT count(*) FROM precondition"
+		condition = "WHERE EXISTS (SELECT 1 FROM precondition)"
 	}
-	for i, s := range u.statements {
-		sql := shift(strings.Replace(s.sql, "{{gate}}", condition, 1), offset)
+	for i, s := range b.statements {
+		sql := shift(strings.Replace(s.sql, "{{precondition}}", condition, 1), offset)
 		parts = append(parts, fmt.Sprintf("s%d AS (%s RETURNING 1)", i, sql))
 		offset += len(s.args)
 	}
@@ -89,25 +89,25 @@ func shift(sql string, offset int) string {
 }
 
 // flushTransaction is the same on SQLite, whose common table expressions only read.
-func (u *UnitOfWork) flushTransaction(ctx context.Context) (passed bool, err error) {
+func (b *Batch) flushTransaction(ctx context.Context) (passed bool, err error) {
 	// SQLite wants a WHERE between SELECT and ON CONFLICT, or it reads ON as a join's.
-	for i := range u.statements {
-		u.statements[i].sql = strings.Replace(u.statements[i].sql, "{{gate}}", "WHERE TRUE", 1)
+	for i := range b.statements {
+		b.statements[i].sql = strings.Replace(b.statements[i].sql, "{{precondition}}", "WHERE TRUE", 1)
 	}
-	prepared, err := u.prepare(ctx)
+	prepared, err := b.prepare(ctx)
 	if err != nil {
 		return false, classify(err)
 	}
-	err = u.store.transaction(ctx, func(tx *sqlx.Tx) error {
+	err = b.store.transaction(ctx, func(tx *sqlx.Tx) error {
 		passed = true
-		if u.gate != nil {
+		if b.precondition != nil {
 			var rows []int64
-			err := tx.StmtxContext(ctx, prepared[u.gate.sql]).SelectContext(ctx, &rows, u.gate.args...)
+			err := tx.StmtxContext(ctx, prepared[b.precondition.sql]).SelectContext(ctx, &rows, b.precondition.args...)
 			if passed = len(rows) > 0; err != nil || !passed {
 				return err
 			}
 		}
-		for _, s := range u.statements {
+		for _, s := range b.statements {
 			if _, err := tx.StmtxContext(ctx, prepared[s.sql]).ExecContext(ctx, s.args...); err != nil {
 				return err
 			}
@@ -118,17 +118,17 @@ func (u *UnitOfWork) flushTransaction(ctx context.Context) (passed bool, err err
 }
 
 // prepare happens before the transaction, which then holds the one writing connection.
-func (u *UnitOfWork) prepare(ctx context.Context) (map[string]*sqlx.Stmt, error) {
-	prepared := make(map[string]*sqlx.Stmt, len(u.statements)+1)
-	texts := make([]string, 0, len(u.statements)+1)
-	if u.gate != nil {
-		texts = append(texts, u.gate.sql)
+func (b *Batch) prepare(ctx context.Context) (map[string]*sqlx.Stmt, error) {
+	prepared := make(map[string]*sqlx.Stmt, len(b.statements)+1)
+	texts := make([]string, 0, len(b.statements)+1)
+	if b.precondition != nil {
+		texts = append(texts, b.precondition.sql)
 	}
-	for _, s := range u.statements {
+	for _, s := range b.statements {
 		texts = append(texts, s.sql)
 	}
 	for _, sql := range texts {
-		stmt, err := u.store.writer.statement(ctx, sql)
+		stmt, err := b.store.writer.statement(ctx, sql)
 		if err != nil {
 			return nil, err
 		}

@@ -140,13 +140,14 @@ func (s *Store) readGrant(ctx context.Context, query string, arg any) (g *Grant,
 const insertGrant = `
 INSERT INTO grants (id, client_id, connection_id, user_id, session_id, scope, session, refresh_token_id, refresh_hash,
        refresh_expires_at, created_at, expires_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 {{gate}}
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 {{precondition}}
 ON CONFLICT (id) DO UPDATE SET connection_id = excluded.connection_id, refresh_token_id = excluded.refresh_token_id,
        refresh_hash = excluded.refresh_hash, refresh_expires_at = excluded.refresh_expires_at, expires_at = excluded.expires_at
 WHERE grants.client_id = excluded.client_id AND grants.user_id = excluded.user_id AND grants.generation = 0`
 
-func (u *UnitOfWork) queueGrant(g Grant) {
-	u.queue(statement{name: "insert grant", sql: insertGrant, args: []any{
+// QueueGrant stores a grant, or completes one that was begun in the front channel.
+func (b *Batch) QueueGrant(g Grant) {
+	b.queue(statement{name: "insert grant", sql: insertGrant, args: []any{
 		g.ID, g.ClientID, null(g.ConnectionID), g.UserID, null(g.SessionID), g.Scope, g.Session.encode(),
 		null(g.RefreshTokenID), bytes(g.RefreshHash), g.RefreshExpiresAt, g.CreatedAt, g.ExpiresAt,
 	}})
@@ -154,9 +155,9 @@ func (u *UnitOfWork) queueGrant(g Grant) {
 
 // CreateGrant stores a grant by itself, for tests and the importer.
 func (s *Store) CreateGrant(ctx context.Context, g Grant) error {
-	u := s.NewUnitOfWork()
-	u.queueGrant(g)
-	return u.Flush(ctx)
+	b := s.NewBatch()
+	b.QueueGrant(g)
+	return b.Flush(ctx)
 }
 
 // rotateGrant moves a family one generation on, if nobody has since the caller read it. The same attempt, sent twice,
@@ -175,7 +176,7 @@ UPDATE grants SET repeated_generation = $2, repeats = CASE WHEN repeated_generat
        WHEN repeated_generation = $2 - 1 THEN repeats + 1 ELSE 1 END
 WHERE id = $1 AND revoked_at = 0 AND generation = $2 RETURNING 1`
 
-// liveGrant is the gate for what is made under a grant that stays as it is.
+// liveGrant is the precondition of what is made under a grant that stays as it is.
 const liveGrant = `SELECT 1 FROM grants WHERE id = $1 AND revoked_at = 0`
 
 // RevokeGrant ends a grant and all that came of it. It says whether the grant was live until now.

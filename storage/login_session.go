@@ -153,21 +153,27 @@ func loginOf(rows []loginRow) (*Login, error) {
 	return login, nil
 }
 
-// liveSession is the gate for what is made in a login session and is never asked about again.
+// liveSession is the precondition of what is made in a login session and is never asked about again.
 const liveSession = `SELECT 1 FROM login_sessions WHERE session_id = $1 AND revoked_at = 0`
 
-// liveSessionGate holds the session's row until the writes are committed, so that an end of it comes wholly before them or
+// requireLiveSession holds the session's row until the writes are committed, so that an end of it comes wholly before them or
 // finds what they made. On SQLite there is one writer at a time.
-func (s *Store) liveSessionGate() string {
+func (s *Store) requireLiveSession() string {
 	if s.engine == sqliteEngine {
 		return liveSession
 	}
 	return liveSession + ` FOR NO KEY UPDATE`
 }
 
+// RequireLiveSession makes it the precondition of the batch that a login session has not ended. It is for what goes out with
+// these writes; a code is looked at when it is exchanged.
+func (b *Batch) RequireLiveSession(sessionID string) {
+	b.require(statement{name: "live session", sql: b.store.requireLiveSession(), args: []any{sessionID}}, ErrNotFound)
+}
+
 // QueueSessionUse notes that a session was used, and from where, with the other writes of the request; now is epoch seconds.
-func (u *UnitOfWork) QueueSessionUse(sessionHash []byte, address string, now int64) {
-	u.queue(statement{
+func (b *Batch) QueueSessionUse(sessionHash []byte, address string, now int64) {
+	b.queue(statement{
 		name: "session use", sql: `
 UPDATE login_sessions SET last_used_at = $2, address = $3 WHERE id = $1 AND last_used_at < $2`,
 		args: []any{sessionHash, now, address},

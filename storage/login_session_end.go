@@ -115,8 +115,8 @@ WHERE session_id = $1 AND revoked_at = 0 AND ' ' || scope || ' ' NOT LIKE '% off
 AND client_id NOT IN (
     SELECT id FROM clients WHERE policy LIKE '%"refresh\_issued":"` + RefreshIssuedAlways + `"%' ESCAPE '\')`
 
-// outlivesSession says that codes and grants of the client stay when the login session that they were made in ends.
-func (p Policy) outlivesSession() bool { return p.RefreshIssued == RefreshIssuedAlways }
+// OutlivesSession says that codes and grants of the client stay when the login session that they were made in ends.
+func (p Policy) OutlivesSession() bool { return p.RefreshIssued == RefreshIssuedAlways }
 
 func (s *Store) settleEnd(ctx context.Context, tx *sqlx.Tx, ended *EndedSession) error {
 	if err := write(ctx, tx, revokeCodesOfSession, ended.UserID, ended.SessionID, s.Now()); err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // A rotating family counts generations: the refresh token of generation n is exchanged for that of n+1, which is derived, so
-// that it is the same however often it is asked for. docs/refresh-tokens.md has the rule in words; present is the rule.
+// that it is the same however often it is asked for. docs/refresh-tokens.md has the rule in words; Judge is the rule.
 //
 // That the token of a generation was presented is the only proof that somebody has received it. The use of an access token
 // of the same answer would be another, but to remember it costs a write with each request to a resource server.
@@ -17,13 +17,89 @@ import (
 // answer now and then; a family in which it happens each time has two holders, who take turns.
 const mostRepeats = 5
 
-// present settles what the refresh token of generation u.presented is worth. ErrReuse: nobody should have it any more; the
-// caller revokes the family (RFC 9700 4.14.2). ErrNotFound: it is too old, but was presented in time.
-func (u *UnitOfWork) present(g *Grant) error {
-	policy, since := u.Client.Policy, u.asked(u.readAt)-g.RotatedAt
+// PresentedRefreshToken is a refresh token that a client presented, with its grant as it was read.
+type PresentedRefreshToken struct {
+	Grant *Grant
+	// Generation is the token's own, that of Grant is the newest of the family.
+	Generation int64
+
+	batch   *Batch
+	policy  Policy
+	readAt  int64 // by the clock of Store.commitTime
+	repeats bool
+}
+
+// NextRefreshToken is what the grant remembers of the refresh token that takes the place of the presented one.
+type NextRefreshToken struct {
+	ID             string
+	Hash           []byte // nil where the token carries its grant's id
+	ExpiresAt      int64  // epoch seconds
+	GrantExpiresAt int64  // when the row may be deleted, in epoch seconds
+}
+
+// rotation is what Flush needs to judge a refresh token once more.
+type rotation struct {
+	token *PresentedRefreshToken
+	next  NextRefreshToken
+}
+
+// FindGrantByGeneration reads the grant of a refresh token that carries the grant's id and its own generation. Errors:
+// ErrNotFound.
+func (b *Batch) FindGrantByGeneration(ctx context.Context, grantID string, generation int64) (*PresentedRefreshToken, error) {
+	grant, readAt, err := b.store.findGrant(ctx, grantID)
+	if err != nil {
+		return nil, err
+	}
+	return &PresentedRefreshToken{Grant: grant, Generation: generation, batch: b, readAt: readAt}, nil
+}
+
+// FindGrantByRefreshHash reads the grant of a refresh token by the hash of its value, the newest token's or that of the one
+// before. Errors: ErrNotFound.
+func (b *Batch) FindGrantByRefreshHash(ctx context.Context, hash []byte) (*PresentedRefreshToken, error) {
+	grant, readAt, err := b.store.findGrantByHash(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	generation := grant.Generation
+	if string(hash) != string(grant.RefreshHash) { // no secret by now: the database found the row by one of the two
+		generation--
+	}
+	return &PresentedRefreshToken{Grant: grant, Generation: generation, batch: b, readAt: readAt}, nil
+}
+
+// IsCurrent says whether the token is the newest of its family.
+func (t *PresentedRefreshToken) IsCurrent() bool { return t.Generation == t.Grant.Generation }
+
+// Successor is the generation of the refresh token that this one is exchanged for.
+func (t *PresentedRefreshToken) Successor() int64 { return t.Generation + 1 }
+
+// Repeats says that the refresh token was exchanged before, that its grace is over, and that it is answered again because
+// nobody has used its successor. Judge finds that out.
+func (t *PresentedRefreshToken) Repeats() bool { return t.repeats }
+
+// Judge says what the token is worth under its client's policy, whether its tokens rotate or stay. ErrReuse: nobody should
+// have it any more; the caller revokes the family (RFC 9700 4.14.2). ErrNotFound: the grant is revoked, or the token is too
+// old, but was presented in time.
+func (t *PresentedRefreshToken) Judge(policy Policy) error {
+	t.policy, t.repeats = policy, false
+	if t.Grant.RevokedAt > 0 {
+		return ErrNotFound
+	}
+	if policy.Refresh != RefreshRotate {
+		if !t.IsCurrent() { // rotated away before the client's policy changed
+			return ErrNotFound
+		}
+		return nil
+	}
+	return t.judgeRotation()
+}
+
+func (t *PresentedRefreshToken) judgeRotation() error {
+	g, policy := t.Grant, t.policy
+	since := t.requestedAt() - g.RotatedAt
 	inARow := g.RepeatedGeneration == g.Generation-1 && g.Repeats >= mostRepeats
-	u.repeats = false
-	switch age := g.Generation - u.presented; {
+	t.repeats = false
+	switch age := g.Generation - t.Generation; {
 	case age == 0:
 		return nil
 	case age == 1 && since < policy.RefreshGrace:
@@ -31,7 +107,7 @@ func (u *UnitOfWork) present(g *Grant) error {
 	case age < 1 || policy.RefreshGrace == 0:
 		return ErrReuse
 	case age == 1 && since < policy.RefreshRetry && !inARow:
-		u.repeats = true
+		t.repeats = true
 		return nil
 	// Before the last rotation: while the database was away its client has tried again, and went on with that answer.
 	case age == 2 && since < 0:
@@ -42,62 +118,40 @@ func (u *UnitOfWork) present(g *Grant) error {
 	return ErrReuse
 }
 
-// judgeRefreshToken settles what the refresh token of the generation u.presented is worth at u.Client, whether its tokens rotate
-// or stay. Errors: those of present.
-func (u *UnitOfWork) judgeRefreshToken() error {
-	if u.Client.Policy.Refresh == RefreshRotate {
-		return u.present(u.Grant)
-	}
-	if u.presented != u.Grant.Generation { // rotated away before the client's policy changed
-		return ErrNotFound
-	}
-	return nil
+// requestedAt is when the request came, by the clock that read the grant. A request that has waited for the database is
+// judged by when it came.
+func (t *PresentedRefreshToken) requestedAt() int64 {
+	return t.readAt - int64(t.batch.store.now().Sub(t.batch.begun)/time.Second)
 }
 
-// IsExchangeable says whether the refresh token that ReadGrant found would be exchanged for its client now, as far as the
-// rotation goes. It changes nothing.
-func (u *UnitOfWork) IsExchangeable(client *Client) bool {
-	u.Client = client
-	return u.judgeRefreshToken() == nil
-}
-
-// asked is when the request came, by the clock that read the time at. A request that has waited for the database is judged
-// by when it came.
-func (u *UnitOfWork) asked(at int64) int64 {
-	return at - int64(u.store.now().Sub(u.begun)/time.Second)
-}
-
-// Successor is the generation of the refresh token that this request answers with.
-func (u *UnitOfWork) Successor() int64 { return u.presented + 1 }
-
-// Repeats says that the refresh token was exchanged before, that its grace is over, and that it is answered again because
-// nobody has used its successor.
-func (u *UnitOfWork) Repeats() bool { return u.repeats }
-
-// queueRotation moves the family from the generation presented to the next, unless a request before did already.
-func (u *UnitOfWork) queueRotation() {
-	g := u.Grant
+// Rotate makes it the precondition of the batch that the family moves from the generation presented to the next, or has done
+// so by a request before. Judge must have allowed it.
+func (b *Batch) Rotate(t *PresentedRefreshToken, next NextRefreshToken) {
+	g := t.Grant
 	switch {
-	case u.repeats:
-		u.gate = &statement{name: "repeat grant", sql: repeatGrant, args: []any{g.ID, g.Generation}}
-	case u.presented < g.Generation:
-		u.gateOnLiveGrant()
+	case t.repeats:
+		b.require(statement{name: "repeat grant", sql: repeatGrant, args: []any{g.ID, g.Generation}}, ErrNotFound)
+		b.rotation = &rotation{t, next}
+	case t.Generation < g.Generation:
+		b.RequireLiveGrant(g.ID)
 	default:
-		u.rotates = true
-		u.gate = &statement{name: "rotate grant", sql: u.store.rotateGrant(), args: []any{
-			g.ID, g.Generation, bytes(u.Issued.RefreshHash), null(u.Issued.RefreshTokenID), u.store.injectedTime(), u.Attempt,
-			u.Issued.RefreshExpiresAt, u.grantExpiresAt(),
-		}}
+		b.require(statement{name: "rotate grant", sql: b.store.rotateGrant(), args: []any{
+			g.ID, g.Generation, bytes(next.Hash), null(next.ID), b.store.injectedTime(), b.idempotencyKey,
+			next.ExpiresAt, next.GrantExpiresAt,
+		}}, ErrNotFound)
+		b.rotation = &rotation{t, next}
 	}
 }
 
-func (u *UnitOfWork) gateOnLiveGrant() {
-	u.gate = &statement{name: "live grant", sql: liveGrant, args: []any{u.Grant.ID}}
+// RequireLiveGrant makes it the precondition of the batch that a grant is not revoked.
+func (b *Batch) RequireLiveGrant(id string) {
+	b.require(statement{name: "live grant", sql: liveGrant, args: []any{id}}, ErrNotFound)
 }
 
-// settleRotation follows a write that found another generation than was read. Either this very attempt made it, and its
-// answer was lost: all is done. Or another request did, and this one is judged by what there is now.
-func (u *UnitOfWork) settleRotation(ctx context.Context) error {
+// repeatRotation follows a write that found another generation than was read. Either this very batch made it, and the answer
+// was lost: all is done. Or another request did, and this one is judged by what there is now.
+func (b *Batch) repeatRotation(ctx context.Context) error {
+	token, next := b.rotation.token, b.rotation.next
 	var now struct {
 		Generation int64          `db:"generation"`
 		RotatedAt  int64          `db:"rotated_at"`
@@ -107,30 +161,30 @@ func (u *UnitOfWork) settleRotation(ctx context.Context) error {
 		RotatedBy  sql.NullString `db:"rotated_by"`
 		ReadAt     int64          `db:"read_at"`
 	}
-	err := u.store.get(ctx, &now, `
-SELECT generation, rotated_at, repeated_generation, repeats, revoked_at, rotated_by, `+u.store.commitTime("$2")+` AS read_at
-FROM grants WHERE id = $1`, u.Grant.ID, u.store.injectedTime())
+	err := b.store.get(ctx, &now, `
+SELECT generation, rotated_at, repeated_generation, repeats, revoked_at, rotated_by, `+b.store.commitTime("$2")+` AS read_at
+FROM grants WHERE id = $1`, token.Grant.ID, b.store.injectedTime())
 	if err != nil {
 		return err
 	}
-	if now.RevokedAt > 0 || now.Generation == u.presented { // nothing else holds a rotation up
+	if now.RevokedAt > 0 || now.Generation == token.Generation { // nothing else holds a rotation up
 		return ErrNotFound
 	}
-	if now.Generation == u.presented+1 && now.RotatedBy.String == u.Attempt {
+	if now.Generation == token.Successor() && now.RotatedBy.String == b.idempotencyKey {
 		return nil
 	}
-	g := u.Grant
+	g := token.Grant
 	g.Generation, g.RotatedAt, g.RepeatedGeneration, g.Repeats = now.Generation, now.RotatedAt, now.Repeated, now.Repeats
-	u.rotates, u.readAt = false, now.ReadAt
-	err = u.present(g)
+	token.readAt = now.ReadAt
+	err = token.judgeRotation()
 	if errors.Is(err, ErrReuse) {
-		if _, err := u.store.RevokeGrant(ctx, g.ID); err != nil {
+		if _, err := b.store.RevokeGrant(ctx, g.ID); err != nil {
 			return err
 		}
 	}
 	if err != nil {
 		return err
 	}
-	u.queueRotation()
-	return u.Flush(ctx)
+	b.Rotate(token, next)
+	return b.Flush(ctx)
 }

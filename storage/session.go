@@ -3,11 +3,6 @@ package storage
 import (
 	"encoding/json"
 	"fmt"
-	"time"
-
-	"github.com/ory/fosite"
-	"github.com/ory/fosite/handler/openid"
-	"github.com/ory/fosite/token/jwt"
 )
 
 // GrantTypeImplicit is how a token came about that went through the browser (OIDC Core 3.2, 3.3).
@@ -44,47 +39,6 @@ type Session struct {
 	FactorBefore string `json:"factor_before,omitempty"`
 	// PasswordSetAt is users.password_set_at of the password that a sign-in began with; 0 where it began otherwise.
 	PasswordSetAt int64 `json:"password_set_at,omitempty"`
-
-	claims  *jwt.IDTokenClaims
-	headers *jwt.Headers
-}
-
-var _ openid.Session = (*Session)(nil)
-
-// IDTokenClaims is the pointer that fosite's handlers write to. The ID token itself is built from the Session's own
-// fields; of these claims fosite only needs a subject.
-func (s *Session) IDTokenClaims() *jwt.IDTokenClaims {
-	if s.claims == nil {
-		s.claims = &jwt.IDTokenClaims{Subject: s.Subject}
-	}
-	return s.claims
-}
-
-// IDTokenHeaders is never used for signing.
-func (s *Session) IDTokenHeaders() *jwt.Headers {
-	if s.headers == nil {
-		s.headers = &jwt.Headers{}
-	}
-	return s.headers
-}
-
-// SetExpiresAt drops what fosite computes: expiries follow from the clock and the client's policy.
-func (s *Session) SetExpiresAt(fosite.TokenType, time.Time) {}
-
-// GetExpiresAt is unknown here; what a request issues is in its UnitOfWork.
-func (s *Session) GetExpiresAt(fosite.TokenType) time.Time { return time.Time{} }
-
-// GetUsername is empty: a subject is an id.
-func (s *Session) GetUsername() string { return "" }
-
-// GetSubject is the sub of tokens.
-func (s *Session) GetSubject() string { return s.Subject }
-
-// Clone copies what is stored.
-func (s *Session) Clone() fosite.Session {
-	clone := *s
-	clone.claims, clone.headers = nil, nil
-	return &clone
 }
 
 func (s *Session) encode() string {

@@ -10,18 +10,18 @@ AND kind IN ('` + KindAccessToken + `', '` + KindTwoFactor + `')`
 
 // QueueSessionToken stores the token of a sign-in with a grant of its own, and expires those of the same user and client
 // (contract section 2.3). Flush answers ErrNotFound where the user is blocked, or has another password by now.
-func (u *UnitOfWork) QueueSessionToken(t AccessToken) {
-	u.gate = &statement{name: "unchanged password", sql: u.store.unchangedPasswordGate(), args: []any{
+func (b *Batch) QueueSessionToken(t AccessToken) {
+	b.require(statement{name: "unchanged password", sql: b.store.requireUnchangedPassword(), args: []any{
 		t.UserID, t.Session.PasswordSetAt,
-	}}
-	u.queue(statement{name: "end session tokens", sql: endSessionTokens, args: []any{
-		t.UserID, t.ClientID, u.store.Now(), t.AccessTokenID,
+	}}, ErrNotFound)
+	b.queue(statement{name: "end session tokens", sql: endSessionTokens, args: []any{
+		t.UserID, t.ClientID, b.store.Now(), t.AccessTokenID,
 	}})
-	u.queueGrant(Grant{
+	b.QueueGrant(Grant{
 		ID: t.GrantID, ClientID: t.ClientID, UserID: t.UserID, Scope: t.Scope, Session: t.Session, CreatedAt: t.CreatedAt,
 		ExpiresAt: t.ExpiresAt + 30*day,
 	})
-	u.queueAccessToken(t)
+	b.QueueAccessToken(t)
 }
 
 // ExpireAccessToken ends one opaque access token, whose row stays so that a question about it is answered by "expired". It

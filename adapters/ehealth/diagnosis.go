@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"ithildin/provider"
 	"ithildin/provider/oauth"
@@ -109,7 +110,7 @@ func blocked(client *storage.Client, userBlocked bool, grantType string) *failur
 		return &failureClientBlocked
 	case userBlocked:
 		return &failureUserBlocked
-	case !client.GetGrantTypes().Has(grantType):
+	case !slices.Contains(client.Metadata.GrantTypes, grantType):
 		return &failureGrantType
 	}
 	return nil

@@ -48,9 +48,9 @@ func (s *Service) isIdle(session storage.LoginSession) bool {
 	return s.now().Unix()-session.LastUsedAt > int64(SessionIdle/time.Second)
 }
 
-// QueueSessionUse notes in the request's unit of work that the session was used. It does so only when a tenth of the
-// idle time has passed since the last note, so that most requests write nothing for it.
-func (s *Service) QueueSessionUse(u *storage.UnitOfWork, l *storage.Login) {
+// QueueSessionUse notes with the request's writes that the session was used. It does so only when a tenth of the idle
+// time has passed since the last note, so that most requests write nothing for it.
+func (s *Service) QueueSessionUse(u *storage.Batch, l *storage.Login) {
 	now := s.now().Unix()
 	if now-l.Session.LastUsedAt >= int64(SessionIdle/time.Second)/10 {
 		u.QueueSessionUse(l.Session.ID, l.Session.Address, now)

@@ -153,7 +153,7 @@ func TestASessionEndsWhenItIsIdleOrTooOld(t *testing.T) {
 
 // use flushes what QueueSessionUse queues.
 func (f *fixture) use(l *storage.Login) {
-	work := f.store.NewUnitOfWork()
+	work := f.store.NewBatch()
 	f.QueueSessionUse(work, l)
 	require.NoError(f.t, work.Flush(f.t.Context()))
 }

@@ -99,7 +99,7 @@ func (c *CORS) AllowOrigin(w http.ResponseWriter, r *http.Request, clientID stri
 		return
 	}
 	allowed := slices.Contains(client.Metadata.AllowedCORSOrigins, origin)
-	for _, uri := range client.GetRedirectURIs() {
+	for _, uri := range client.RegisteredRedirectURIs() {
 		allowed = allowed || inbound.Origin(uri) == origin
 	}
 	if allowed {

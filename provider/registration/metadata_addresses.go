@@ -92,7 +92,7 @@ func (c *metadataCheck) https(member, uri string) {
 // sharesOrigin is what Front-Channel Logout section 2 asks of a frontchannel_logout_uri.
 func (c *metadataCheck) sharesOrigin(uri string) bool {
 	origin := inbound.Origin(uri)
-	return origin != "" && slices.ContainsFunc(c.client.GetRedirectURIs(), func(registered string) bool {
+	return origin != "" && slices.ContainsFunc(c.client.RegisteredRedirectURIs(), func(registered string) bool {
 		return inbound.Origin(registered) == origin
 	})
 }

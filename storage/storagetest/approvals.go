@@ -17,9 +17,9 @@ func approvals(t *testing.T, s *suite) {
 		s.clock.Advance(time.Minute)
 		second := first
 		second.Scope, second.Claims, second.UpdatedAt = []string{"profile", "openid"}, []string{"phone_number"}, s.store.Now()
-		unit := s.store.NewUnitOfWork()
-		unit.QueueApproval(second, "openid email", "")
-		require.NoError(t, unit.Flush(t.Context()))
+		batch := s.store.NewBatch()
+		batch.QueueApproval(second, "openid email", "")
+		require.NoError(t, batch.Flush(t.Context()))
 		found, err := s.store.FindApproval(t.Context(), u.ID, client.ID)
 		require.NoError(t, err)
 		require.Equal(t, storage.Approval{
@@ -34,9 +34,9 @@ func approvals(t *testing.T, s *suite) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		approval := s.approval(t, u, client, "openid")
 		late := func(scope, known string) []string {
-			unit := s.store.NewUnitOfWork()
-			unit.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{scope}}, known, "")
-			require.NoError(t, unit.Flush(t.Context()))
+			batch := s.store.NewBatch()
+			batch.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{scope}}, known, "")
+			require.NoError(t, batch.Flush(t.Context()))
 			found, err := s.store.FindApproval(t.Context(), u.ID, client.ID)
 			require.NoError(t, err)
 			return found.Scope

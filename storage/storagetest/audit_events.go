@@ -81,7 +81,7 @@ func eventsRideInTheWrite(t *testing.T, s *suite) {
 	winner, loser := newExchange(s.store, client), newExchange(s.store, client)
 	for _, e := range []*exchange{winner, loser} {
 		require.NoError(t, e.presentCode(t.Context(), value))
-		e.unit.QueueEvent(storage.Event{Kind: "exchange", RequestID: code.CodeID})
+		e.batch.QueueEvent(storage.Event{Kind: "exchange", RequestID: code.CodeID})
 	}
 	require.NoError(t, winner.redeemCode(t.Context()))
 	require.ErrorIs(t, loser.redeemCode(t.Context()), storage.ErrUsed)

@@ -97,7 +97,7 @@ func whatIsNoIDNamesNoRow(t *testing.T, store *storage.Store, id string) {
 		"factor":       func() error { _, err := store.FindAuthenticationFactor(ctx, id, "SMS"); return err },
 		"grant":        func() error { _, err := store.FindGrant(ctx, id); return err },
 		"refresh token": func() error {
-			_, err := store.NewUnitOfWork().ReadGrant(ctx, storage.RefreshSignature(id, 0))
+			_, err := store.NewBatch().FindGrantByGeneration(ctx, id, 0)
 			return err
 		},
 	} {

@@ -4,87 +4,136 @@ import (
 	"context"
 	"testing"
 
-	"github.com/ory/fosite"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/storage"
 )
 
-// exchange is one token request, with the calls that fosite's handlers make to storage in their order.
+// exchange is one token request, with the calls to storage that package provider makes, in their order.
 type exchange struct {
-	unit    *storage.UnitOfWork
-	storage storage.Fosite
-	request fosite.Requester
+	store  *storage.Store
+	client *storage.Client
+	batch  *storage.Batch
+	code   *storage.Code
+	token  *storage.PresentedRefreshToken
+	issued issued
+}
+
+// issued is what a token request answers with.
+type issued struct {
+	accessToken, code string
+	// refresh is the refresh token; ID is empty where none is issued.
+	refresh storage.NextRefreshToken
+}
+
+// probe finds the grant of a refresh token.
+type probe func(ctx context.Context, batch *storage.Batch) (*storage.PresentedRefreshToken, error)
+
+// byGeneration is the probe of a refresh token that carries its grant's id and generation.
+func byGeneration(grantID string, generation int64) probe {
+	return func(ctx context.Context, batch *storage.Batch) (*storage.PresentedRefreshToken, error) {
+		return batch.FindGrantByGeneration(ctx, grantID, generation)
+	}
+}
+
+// byHash is the probe of a refresh token that the grant knows by its hash.
+func byHash(value string) probe {
+	return func(ctx context.Context, batch *storage.Batch) (*storage.PresentedRefreshToken, error) {
+		return batch.FindGrantByRefreshHash(ctx, storage.Hash(value))
+	}
 }
 
 // newExchange begins a request of a client that has authenticated by its first connection, and makes the tokens that it
 // will answer with.
 func newExchange(store *storage.Store, client *storage.Client) *exchange {
-	unit := store.NewUnitOfWork()
-	unit.Client = client.WithConnection(client.Connections[0])
-	unit.Issued = storage.Issued{
-		AccessToken: "access token " + store.NewID(), AccessTokenID: store.NewID(),
-		AccessExpiresAt: store.Now() + client.Policy.AccessLifetime,
-		RefreshTokenID:  store.NewID(), RefreshExpiresAt: store.Now() + client.Policy.RefreshLifetime,
+	refreshExpiresAt := store.Now() + client.Policy.RefreshLifetime
+	return &exchange{
+		store: store, client: client.WithConnection(client.Connections[0]), batch: store.NewBatch(),
+		issued: issued{accessToken: "access token " + store.NewID(), refresh: storage.NextRefreshToken{
+			ID: store.NewID(), ExpiresAt: refreshExpiresAt, GrantExpiresAt: refreshExpiresAt + client.Policy.AccessLifetime + hour,
+		}},
 	}
-	return &exchange{unit: unit, storage: storage.Fosite{Store: store}}
 }
 
-// presentCode reads the code.
+// presentCode reads the code. Errors: ErrUsed where it was redeemed.
 func (e *exchange) presentCode(ctx context.Context, value string) (err error) {
-	ctx = e.unit.Context(ctx)
-	e.request, err = e.storage.GetAuthorizeCodeSession(ctx, string(storage.Hash(value)), nil)
-	return err
+	if e.code, err = e.store.FindCode(ctx, storage.Hash(value)); err != nil {
+		return err
+	}
+	if e.code.UsedAt > 0 {
+		return storage.ErrUsed
+	}
+	return nil
 }
 
 // redeemCode makes the grant of the code that was presented, with an access token.
 func (e *exchange) redeemCode(ctx context.Context) error {
-	ctx = e.unit.Context(ctx)
-	if err := e.storage.InvalidateAuthorizeCodeSession(ctx, ""); err != nil {
-		return err
-	}
-	return e.issue(ctx)
+	e.batch.RedeemCode(e.code.ID)
+	next := e.issued.refresh
+	e.batch.QueueGrant(storage.Grant{
+		ID: e.code.GrantID, ClientID: e.code.ClientID, ConnectionID: e.client.Connection.ID, UserID: e.code.UserID,
+		SessionID: e.code.Session.SessionID, Scope: e.code.Scope, Session: e.code.Session, CreatedAt: e.store.Now(),
+		RefreshTokenID: next.ID, RefreshHash: next.Hash, RefreshExpiresAt: next.ExpiresAt, ExpiresAt: next.GrantExpiresAt,
+	})
+	return e.issue(ctx, e.code.GrantID, e.code.UserID, e.code.Scope, e.code.Session)
 }
 
-// presentRefreshToken reads the grant of a refresh token by its signature.
-func (e *exchange) presentRefreshToken(ctx context.Context, signature string) (err error) {
-	e.request, err = e.storage.GetRefreshTokenSession(e.unit.Context(ctx), signature, nil)
-	return err
+// presentRefreshToken reads the grant of a refresh token and judges it under the client's policy.
+func (e *exchange) presentRefreshToken(ctx context.Context, find probe) (err error) {
+	if e.token, err = find(ctx, e.batch); err != nil {
+		return err
+	}
+	return e.token.Judge(e.client.Policy)
 }
 
 // rotate moves the family on, with an access token.
 func (e *exchange) rotate(ctx context.Context) error {
-	ctx = e.unit.Context(ctx)
-	if err := e.storage.RotateRefreshToken(ctx, e.request.GetID(), ""); err != nil {
-		return err
-	}
-	return e.issue(ctx)
+	e.batch.Rotate(e.token, e.issued.refresh)
+	return e.issueUnderGrant(ctx)
 }
 
 // refreshInPlace makes an access token for a refresh token that stays as it is.
-func (e *exchange) refreshInPlace(ctx context.Context) error { return e.issue(e.unit.Context(ctx)) }
+func (e *exchange) refreshInPlace(ctx context.Context) error {
+	e.batch.RequireLiveGrant(e.token.Grant.ID)
+	return e.issueUnderGrant(ctx)
+}
 
-func (e *exchange) issue(ctx context.Context) error {
-	signature := string(storage.Hash(e.unit.Issued.AccessToken))
-	if err := e.storage.CreateAccessTokenSession(ctx, signature, e.request); err != nil {
-		return err
+func (e *exchange) issueUnderGrant(ctx context.Context) error {
+	g := e.token.Grant
+	return e.issue(ctx, g.ID, g.UserID, g.Scope, g.Session)
+}
+
+// issue makes the access token, if it is one that leaves a row, and all writes of the request.
+func (e *exchange) issue(ctx context.Context, grantID, userID, scope string, session *storage.Session) error {
+	e.queueAccessToken(grantID, userID, scope, session)
+	return e.batch.Flush(ctx)
+}
+
+func (e *exchange) queueAccessToken(grantID, userID, scope string, session *storage.Session) {
+	if e.client.Policy.AccessToken != storage.AccessTokenOpaque {
+		return
 	}
-	if err := e.storage.CreateRefreshTokenSession(ctx, "", signature, e.request); err != nil {
-		return err
-	}
-	return e.unit.Flush(ctx)
+	e.batch.QueueAccessToken(storage.AccessToken{
+		ID: storage.Hash(e.issued.accessToken), AccessTokenID: e.store.NewID(), Kind: storage.KindAccessToken,
+		ClientID: e.client.ID, UserID: userID, GrantID: grantID, Scope: scope, Session: session,
+		CreatedAt: e.store.Now(), ExpiresAt: e.store.Now() + e.client.Policy.AccessLifetime,
+	})
 }
 
 // queueCode queues a code as an authorization request does, and returns its value.
-func (e *exchange) queueCode(t *testing.T, u storage.User) string {
+func (e *exchange) queueCode(grantID string, session *storage.Session) string {
+	e.issued.code = "code " + e.store.NewID()
+	e.batch.QueueCode(storage.Code{
+		ID: storage.Hash(e.issued.code), CodeID: e.store.NewID(), GrantID: grantID, ClientID: e.client.ID,
+		UserID: session.UserID, RedirectURI: session.RedirectURI, SessionID: session.SessionID, Scope: "openid",
+		Session: session, CreatedAt: e.store.Now(), ExpiresAt: e.store.Now() + e.client.Policy.CodeLifetime,
+	})
+	return e.issued.code
+}
+
+// queueCodeOf queues a code of a user who has no login session.
+func (e *exchange) queueCodeOf(t *testing.T, u storage.User) string {
 	t.Helper()
-	store := e.storage.Store
-	e.unit.Issued.Code, e.unit.Issued.CodeID = "code "+store.NewID(), store.NewID()
-	request := fosite.NewRequest()
-	request.ID = store.NewID()
-	request.Client = e.unit.Client
-	request.GrantedScope = fosite.Arguments{"openid"}
-	request.Session = &storage.Session{UserID: u.ID, Subject: u.ID, RedirectURI: RedirectURI}
-	require.NoError(t, e.storage.CreateAuthorizeCodeSession(e.unit.Context(t.Context()), "", request))
-	return e.unit.Issued.Code
+	require.NotEmpty(t, u.ID)
+	return e.queueCode(e.store.NewID(), &storage.Session{UserID: u.ID, Subject: u.ID, RedirectURI: RedirectURI})
 }

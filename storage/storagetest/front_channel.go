@@ -5,7 +5,6 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/ory/fosite"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/storage"
@@ -14,33 +13,27 @@ import (
 // frontChannel is an authorization request of a client whose tokens go through the browser, in a login session.
 type frontChannel struct {
 	*exchange
+	grantID string
 	session *storage.Session
 }
 
 func newFrontChannel(store *storage.Store, client *storage.Client, login storage.LoginSession) *frontChannel {
-	f := &frontChannel{exchange: newExchange(store, client), session: &storage.Session{
+	return &frontChannel{exchange: newExchange(store, client), grantID: store.NewID(), session: &storage.Session{
 		UserID: login.UserID, Subject: login.UserID, SessionID: login.SessionID, RedirectURI: RedirectURI,
+		GrantType: storage.GrantTypeImplicit,
 	}}
-	f.unit.Issued.RefreshTokenID, f.unit.Issued.RefreshExpiresAt = "", 0
-	request := fosite.NewRequest()
-	request.ID, request.Client, request.Session = store.NewID(), f.unit.Client, f.session
-	request.GrantedScope = fosite.Arguments{"openid"}
-	f.request = request
-	return f
 }
 
 // issue makes what the response type "code id_token token" does.
 func (f *frontChannel) issue(ctx context.Context) error {
-	ctx = f.unit.Context(ctx)
-	f.unit.QueueFrontChannelGrant(f.request.GetID(), []string{"openid"}, f.session)
-	f.unit.Issued.Code, f.unit.Issued.CodeID = "code "+f.storage.Store.NewID(), f.storage.Store.NewID()
-	if err := f.storage.CreateAuthorizeCodeSession(ctx, "", f.request); err != nil {
-		return err
-	}
-	if err := f.storage.CreateAccessTokenSession(ctx, string(storage.Hash(f.unit.Issued.AccessToken)), f.request); err != nil {
-		return err
-	}
-	return f.unit.Flush(ctx)
+	f.batch.RequireLiveSession(f.session.SessionID)
+	f.batch.QueueGrant(storage.Grant{
+		ID: f.grantID, ClientID: f.client.ID, UserID: f.session.UserID, SessionID: f.session.SessionID, Scope: "openid",
+		Session: f.session, CreatedAt: f.store.Now(), ExpiresAt: f.store.Now() + hour,
+	})
+	f.queueCode(f.grantID, f.session)
+	f.queueAccessToken(f.grantID, f.session.UserID, "openid", f.session)
+	return f.batch.Flush(ctx)
 }
 
 func frontChannels(t *testing.T, s *suite) {
@@ -50,11 +43,12 @@ func frontChannels(t *testing.T, s *suite) {
 		_, login := LoginSession(t, s.store, User(t, s.store))
 		f := newFrontChannel(s.store, client, login)
 		require.NoError(t, f.issue(ctx))
-		grant, err := s.store.FindGrant(ctx, f.request.GetID())
+		grant, err := s.store.FindGrant(ctx, f.grantID)
 		require.NoError(t, err)
 		require.Equal(t, login.SessionID, grant.SessionID)
-		token, err := s.store.FindAccessToken(ctx, storage.Hash(f.unit.Issued.AccessToken))
+		token, err := s.store.FindAccessToken(ctx, storage.Hash(f.issued.accessToken))
 		require.NoError(t, err)
+		require.Equal(t, grant.ID, token.GrantID)
 		require.Equal(t, storage.GrantTypeImplicit, token.Session.GrantType)
 	})
 	t.Run("A session that ended between sign-in and issuing issues nothing", func(t *testing.T) {
@@ -63,11 +57,11 @@ func frontChannels(t *testing.T, s *suite) {
 		_, err := s.store.EndLoginSession(ctx, login.ID)
 		require.NoError(t, err)
 		require.ErrorIs(t, f.issue(ctx), storage.ErrNotFound)
-		_, err = s.store.FindGrant(ctx, f.request.GetID())
+		_, err = s.store.FindGrant(ctx, f.grantID)
 		require.ErrorIs(t, err, storage.ErrNotFound)
-		_, err = s.store.FindAccessToken(ctx, storage.Hash(f.unit.Issued.AccessToken))
+		_, err = s.store.FindAccessToken(ctx, storage.Hash(f.issued.accessToken))
 		require.ErrorIs(t, err, storage.ErrNotFound)
-		_, err = s.store.FindCode(ctx, storage.Hash(f.unit.Issued.Code))
+		_, err = s.store.FindCode(ctx, storage.Hash(f.issued.code))
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
 	t.Run("A code whose grant was revoked is not exchanged, even if it was presented before", func(t *testing.T) {
@@ -75,16 +69,16 @@ func frontChannels(t *testing.T, s *suite) {
 		f := newFrontChannel(s.store, client, login)
 		require.NoError(t, f.issue(ctx))
 		early, late := newExchange(s.store, client), newExchange(s.store, client)
-		require.NoError(t, early.presentCode(ctx, f.unit.Issued.Code))
-		_, err := s.store.RevokeGrant(ctx, f.request.GetID())
+		require.NoError(t, early.presentCode(ctx, f.issued.code))
+		_, err := s.store.RevokeGrant(ctx, f.grantID)
 		require.NoError(t, err)
-		require.NoError(t, late.presentCode(ctx, f.unit.Issued.Code))
+		require.NoError(t, late.presentCode(ctx, f.issued.code))
 		for _, e := range []*exchange{early, late} {
 			require.ErrorIs(t, e.redeemCode(ctx), storage.ErrUsed)
-			_, err = s.store.FindAccessToken(ctx, storage.Hash(e.unit.Issued.AccessToken))
+			_, err = s.store.FindAccessToken(ctx, storage.Hash(e.issued.accessToken))
 			require.ErrorIs(t, err, storage.ErrNotFound)
 		}
-		grant, err := s.store.FindGrant(ctx, f.request.GetID())
+		grant, err := s.store.FindGrant(ctx, f.grantID)
 		require.NoError(t, err)
 		require.Zero(t, grant.RefreshExpiresAt)
 		require.NotZero(t, grant.RevokedAt)

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ory/fosite"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/storage"
@@ -45,23 +44,17 @@ func grants(t *testing.T, s *suite) {
 	t.Run("A refresh token that does not rotate issues tokens until its grant ends", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetEHealth)
 		grant := Grant(t, s.store, client, User(t, s.store))
-		signature := storage.RefreshSignature(grant.ID, 0)
+		find := byGeneration(grant.ID, 0)
 		first, second := newExchange(s.store, client), newExchange(s.store, client)
-		require.NoError(t, first.presentRefreshToken(t.Context(), signature))
-		require.NoError(t, second.presentRefreshToken(t.Context(), signature))
+		require.NoError(t, first.presentRefreshToken(t.Context(), find))
+		require.NoError(t, second.presentRefreshToken(t.Context(), find))
 		require.NoError(t, first.refreshInPlace(t.Context()))
 		_, err := s.store.RevokeGrant(t.Context(), grant.ID)
 		require.NoError(t, err)
 		require.ErrorIs(t, second.refreshInPlace(t.Context()), storage.ErrNotFound)
 		require.Equal(t, 1, s.count(t, "access_tokens", "grant_id = $1", grant.ID))
 		late := newExchange(s.store, client)
-		require.ErrorIs(t, late.presentRefreshToken(t.Context(), signature), fosite.ErrNotFound)
-	})
-	t.Run("A refresh token of another client is unknown", func(t *testing.T) {
-		grant := Grant(t, s.store, Client(t, s.store, storage.PresetStandard), User(t, s.store))
-		thief := newExchange(s.store, Client(t, s.store, storage.PresetStandard))
-		err := thief.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, -5))
-		require.ErrorIs(t, err, fosite.ErrNotFound)
+		require.ErrorIs(t, late.presentRefreshToken(t.Context(), find), storage.ErrNotFound)
 	})
 }
 
@@ -70,14 +63,14 @@ func rotation(t *testing.T, s *suite) {
 		client := Client(t, s.store, storage.PresetStandard, Opaque)
 		grant := Grant(t, s.store, client, User(t, s.store))
 		for range 3 {
-			e := s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
-			require.EqualValues(t, 1, e.unit.Successor())
+			e := s.refresh(t, client, byGeneration(grant.ID, 0))
+			require.EqualValues(t, 1, e.token.Successor())
 		}
 		s.clock.Advance(time.Duration(client.Policy.RefreshGrace-1) * time.Second)
-		e := s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
-		require.EqualValues(t, 1, e.unit.Successor())
-		e = s.refresh(t, client, storage.RefreshSignature(grant.ID, 1))
-		require.EqualValues(t, 2, e.unit.Successor())
+		e := s.refresh(t, client, byGeneration(grant.ID, 0))
+		require.EqualValues(t, 1, e.token.Successor())
+		e = s.refresh(t, client, byGeneration(grant.ID, 1))
+		require.EqualValues(t, 2, e.token.Successor())
 		found, err := s.store.FindGrant(t.Context(), grant.ID)
 		require.NoError(t, err)
 		require.EqualValues(t, 2, found.Generation)
@@ -86,8 +79,8 @@ func rotation(t *testing.T, s *suite) {
 	t.Run("A rotation that is sent twice has the effect of one", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard, Opaque, withoutGrace)
 		grant := Grant(t, s.store, client, User(t, s.store))
-		e := s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
-		require.NoError(t, e.unit.Flush(t.Context()))
+		e := s.refresh(t, client, byGeneration(grant.ID, 0))
+		require.NoError(t, e.batch.Flush(t.Context()))
 		found, err := s.store.FindGrant(t.Context(), grant.ID)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, found.Generation)
@@ -97,28 +90,28 @@ func rotation(t *testing.T, s *suite) {
 	t.Run("A refresh token of a generation that was never issued counts as reuse", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard)
 		grant := Grant(t, s.store, client, User(t, s.store))
-		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
+		s.refresh(t, client, byGeneration(grant.ID, 0))
 		for _, generation := range []int64{2, -1} {
-			s.requireReuse(t, client, storage.RefreshSignature(grant.ID, generation))
+			s.requireReuse(t, client, byGeneration(grant.ID, generation))
 		}
 	})
 	t.Run("A rotated refresh token stays invalid when its client stops rotating", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard)
 		grant := Grant(t, s.store, client, User(t, s.store))
-		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
+		s.refresh(t, client, byGeneration(grant.ID, 0))
 		client.Policy.Refresh = storage.RefreshReuse
 		late := newExchange(s.store, client)
-		err := late.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, 0))
-		require.ErrorIs(t, err, fosite.ErrNotFound)
+		err := late.presentRefreshToken(t.Context(), byGeneration(grant.ID, 0))
+		require.ErrorIs(t, err, storage.ErrNotFound)
 		current := newExchange(s.store, client)
-		require.NoError(t, current.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, 1)))
+		require.NoError(t, current.presentRefreshToken(t.Context(), byGeneration(grant.ID, 1)))
 	})
 	t.Run("A rotation after the retry time revokes the family", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard, withoutGrace)
 		grant := Grant(t, s.store, client, User(t, s.store))
 		late := newExchange(s.store, client)
-		require.NoError(t, late.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, 0)))
-		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
+		require.NoError(t, late.presentRefreshToken(t.Context(), byGeneration(grant.ID, 0)))
+		s.refresh(t, client, byGeneration(grant.ID, 0))
 		require.ErrorIs(t, late.rotate(t.Context()), storage.ErrReuse)
 		found, err := s.store.FindGrant(t.Context(), grant.ID)
 		require.NoError(t, err)
@@ -131,18 +124,17 @@ func rotation(t *testing.T, s *suite) {
 func withoutGrace(c *storage.Client) { c.Policy.RefreshGrace = 0 }
 
 // requireReuse presents a refresh token that ends its family.
-func (s *suite) requireReuse(t *testing.T, client *storage.Client, signature string) {
+func (s *suite) requireReuse(t *testing.T, client *storage.Client, find probe) {
 	t.Helper()
-	err := newExchange(s.store, client).presentRefreshToken(t.Context(), signature)
-	require.ErrorIs(t, err, fosite.ErrInactiveToken)
+	err := newExchange(s.store, client).presentRefreshToken(t.Context(), find)
 	require.ErrorIs(t, err, storage.ErrReuse)
 }
 
 // refresh presents a refresh token and rotates.
-func (s *suite) refresh(t *testing.T, client *storage.Client, signature string) *exchange {
+func (s *suite) refresh(t *testing.T, client *storage.Client, find probe) *exchange {
 	t.Helper()
 	e := newExchange(s.store, client)
-	require.NoError(t, e.presentRefreshToken(t.Context(), signature))
+	require.NoError(t, e.presentRefreshToken(t.Context(), find))
 	require.NoError(t, e.rotate(t.Context()))
 	return e
 }
@@ -152,19 +144,18 @@ func rotationByHash(t *testing.T, s *suite) {
 	client := Client(t, s.store, storage.PresetStandard, withoutGrace)
 	grant := Grant(t, s.store, client, User(t, s.store), func(g *storage.Grant) { g.RefreshHash = storage.Hash("first") })
 	e := newExchange(s.store, client)
-	e.unit.Issued.RefreshHash = storage.Hash("second")
-	require.NoError(t, e.presentRefreshToken(ctx, storage.RefreshHashSignature("first")))
+	e.issued.refresh.Hash = storage.Hash("second")
+	require.NoError(t, e.presentRefreshToken(ctx, byHash("first")))
 	require.NoError(t, e.rotate(ctx))
 
 	for value, current := range map[string]bool{"first": false, "second": true} {
-		u := s.store.NewUnitOfWork()
-		isCurrent, err := u.ReadGrant(ctx, storage.RefreshHashSignature(value))
+		token, err := s.store.NewBatch().FindGrantByRefreshHash(ctx, storage.Hash(value))
 		require.NoError(t, err)
-		require.Equal(t, grant.ID, u.Grant.ID)
-		require.Equal(t, current, isCurrent, value)
+		require.Equal(t, grant.ID, token.Grant.ID)
+		require.Equal(t, current, token.IsCurrent(), value)
 	}
 	_, err := s.store.FindGrantByRefreshHash(ctx, storage.Hash("third"))
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	reused := newExchange(s.store, client)
-	require.ErrorIs(t, reused.presentRefreshToken(ctx, storage.RefreshHashSignature("first")), storage.ErrReuse)
+	require.ErrorIs(t, reused.presentRefreshToken(ctx, byHash("first")), storage.ErrReuse)
 }

@@ -64,9 +64,9 @@ func loginSessions(t *testing.T, s *suite) {
 	t.Run("The last use of a session is never set to an earlier time", func(t *testing.T) {
 		_, session := LoginSession(t, s.store, User(t, s.store))
 		for _, at := range []int64{session.LastUsedAt + 60, session.LastUsedAt + 30} {
-			unit := s.store.NewUnitOfWork()
-			unit.QueueSessionUse(session.ID, "192.0.2.1", at)
-			require.NoError(t, unit.Flush(t.Context()))
+			batch := s.store.NewBatch()
+			batch.QueueSessionUse(session.ID, "192.0.2.1", at)
+			require.NoError(t, batch.Flush(t.Context()))
 		}
 		login, err := s.store.FindLogin(t.Context(), session.ID, "")
 		require.NoError(t, err)

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ory/fosite"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/storage"
@@ -97,7 +96,7 @@ func raceForACode(t *testing.T, s *suite) {
 	require.Equal(t, 1, s.count(t, "access_tokens", "client_id = $1", client.ID))
 	grant, err := s.store.FindGrant(t.Context(), code.GrantID)
 	require.NoError(t, err)
-	require.Equal(t, exchanges[winner].unit.Issued.RefreshTokenID, grant.RefreshTokenID)
+	require.Equal(t, exchanges[winner].issued.refresh.ID, grant.RefreshTokenID)
 }
 
 // presented are requests that have all read the same refresh token before any of them answers.
@@ -106,7 +105,7 @@ func (s *suite) presented(t *testing.T, client *storage.Client, grant storage.Gr
 	exchanges := make([]*exchange, racers)
 	requireAllWin(t, race(func(i int) error {
 		exchanges[i] = newExchange(s.store, client)
-		return exchanges[i].presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, 0))
+		return exchanges[i].presentRefreshToken(t.Context(), byGeneration(grant.ID, 0))
 	}))
 	return exchanges
 }
@@ -128,16 +127,17 @@ func raceWithoutAGrace(t *testing.T, s *suite) {
 	grant := Grant(t, s.store, client, User(t, s.store))
 	failures := race(func(i int) error {
 		e := newExchange(s.store, client)
-		err := e.presentRefreshToken(t.Context(), storage.RefreshSignature(grant.ID, 0))
-		if errors.Is(err, fosite.ErrInactiveToken) { // fosite revokes then
-			return errors.Join(err, e.storage.RevokeRefreshToken(t.Context(), e.request.GetID()))
+		err := e.presentRefreshToken(t.Context(), byGeneration(grant.ID, 0))
+		if errors.Is(err, storage.ErrReuse) { // fosite revokes then
+			_, revoked := s.store.RevokeGrant(t.Context(), grant.ID)
+			return errors.Join(err, revoked)
 		}
 		if err != nil {
 			return err
 		}
 		return e.rotate(t.Context())
 	})
-	requireOneWinner(t, failures, storage.ErrReuse, storage.ErrNotFound, fosite.ErrNotFound)
+	requireOneWinner(t, failures, storage.ErrReuse, storage.ErrNotFound)
 	found, err := s.store.FindGrant(t.Context(), grant.ID)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, found.Generation)

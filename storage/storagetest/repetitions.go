@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ory/fosite"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/storage"
@@ -13,21 +12,21 @@ import (
 // repetitions are the cases of refresh tokens that were exchanged before and come again after their grace.
 func repetitions(t *testing.T, s *suite) {
 	past := func(seconds int64) { s.clock.Advance(time.Duration(seconds) * time.Second) }
-	begin := func(t *testing.T, changes ...func(*storage.Client)) (*storage.Client, func(int64) string) {
+	begin := func(t *testing.T, changes ...func(*storage.Client)) (*storage.Client, func(int64) probe) {
 		client := Client(t, s.store, storage.PresetStandard, append(changes, Opaque)...)
 		grant := Grant(t, s.store, client, User(t, s.store))
-		s.refresh(t, client, storage.RefreshSignature(grant.ID, 0))
-		return client, func(generation int64) string { return storage.RefreshSignature(grant.ID, generation) }
+		s.refresh(t, client, byGeneration(grant.ID, 0))
+		return client, func(generation int64) probe { return byGeneration(grant.ID, generation) }
 	}
 	t.Run("After its grace a refresh token returns the same successor until the successor is used", func(t *testing.T) {
 		client, token := begin(t)
 		for range 3 {
 			past(client.Policy.RefreshGrace)
 			e := s.refresh(t, client, token(0))
-			require.EqualValues(t, 1, e.unit.Successor())
-			require.True(t, e.unit.Repeats())
+			require.EqualValues(t, 1, e.token.Successor())
+			require.True(t, e.token.Repeats())
 		}
-		require.EqualValues(t, 2, s.refresh(t, client, token(1)).unit.Successor())
+		require.EqualValues(t, 2, s.refresh(t, client, token(1)).token.Successor())
 	})
 	t.Run("The retry time is bounded", func(t *testing.T) {
 		client, token := begin(t)
@@ -52,7 +51,7 @@ func repetitions(t *testing.T, s *suite) {
 		require.NoError(t, late.presentRefreshToken(t.Context(), token(0)))
 		s.refresh(t, client, token(1))
 		require.ErrorIs(t, late.rotate(t.Context()), storage.ErrReuse)
-		require.ErrorIs(t, newExchange(s.store, client).presentRefreshToken(t.Context(), token(2)), fosite.ErrNotFound)
+		require.ErrorIs(t, newExchange(s.store, client).presentRefreshToken(t.Context(), token(2)), storage.ErrNotFound)
 	})
 	t.Run("Two holders who refresh in turn are detected after a few generations", func(t *testing.T) {
 		client, token := begin(t)
@@ -82,9 +81,9 @@ func repetitions(t *testing.T, s *suite) {
 		s.refresh(t, client, token(1))
 		require.NoError(t, waiting.presentRefreshToken(t.Context(), token(0)), "its successor was not used when it came")
 		require.NoError(t, waiting.rotate(t.Context()))
-		require.EqualValues(t, 1, waiting.unit.Successor())
+		require.EqualValues(t, 1, waiting.token.Successor())
 		s.refresh(t, client, token(2))
-		require.ErrorIs(t, older.presentRefreshToken(t.Context(), token(0)), fosite.ErrNotFound, "refused, and nothing ends")
+		require.ErrorIs(t, older.presentRefreshToken(t.Context(), token(0)), storage.ErrNotFound, "refused, and nothing ends")
 		s.refresh(t, client, token(3))
 	})
 }

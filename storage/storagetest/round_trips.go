@@ -25,16 +25,16 @@ func roundTrips(t *testing.T, s *proxiedSuite) {
 	refresh := func() {
 		grant := Grant(t, s.store, opaque, u)
 		s.proxy.Reset()
-		s.refresh(t, opaque, storage.RefreshSignature(grant.ID, 0))
+		s.refresh(t, opaque, byGeneration(grant.ID, 0))
 	}
 	authorize := func() {
 		e := newExchange(s.store, opaque)
 		_, err := s.store.FindLogin(ctx, storage.Hash(cookie), opaque.ID)
 		require.NoError(t, err)
-		e.queueCode(t, u)
-		e.unit.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now())
-		e.unit.QueueEvent(storage.Event{Kind: "authorize"})
-		require.NoError(t, e.unit.Flush(ctx))
+		e.queueCodeOf(t, u)
+		e.batch.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now())
+		e.batch.QueueEvent(storage.Event{Kind: "authorize"})
+		require.NoError(t, e.batch.Flush(ctx))
 	}
 	for name, c := range map[string]struct {
 		most int64

@@ -1,0 +1,82 @@
+package provider
+
+import (
+	"context"
+
+	"ithildin/storage"
+)
+
+// issuance is what one request that issues tokens or a code has read and made so far. The functions that fosite calls find it
+// in their context: the strategies that make tokens, the storage and the policies. It belongs to one request and is not safe
+// for concurrent use.
+type issuance struct {
+	batch *storage.Batch
+	// client is the client of the request, once it has authenticated, or once its redirect URI was matched.
+	client *storage.Client
+	// code and refreshToken are what the request presented, once they are read.
+	code         *storage.Code
+	refreshToken *storage.PresentedRefreshToken
+	// probe is how refreshToken is looked up.
+	probe *refreshTokenProbe
+	// user is that of the code or the refresh token, or who is signed in.
+	user   storage.Holder
+	issued issuedTokens
+	// isFrontChannel says that tokens go through the browser, with no exchange after it.
+	isFrontChannel bool
+}
+
+// issuedTokens are the tokens of one request as they are made, with the values that only their maker knows.
+type issuedTokens struct {
+	accessToken      string
+	accessTokenID    string
+	accessExpiresAt  int64 // epoch seconds
+	refreshToken     string
+	refreshTokenID   string
+	refreshHash      []byte // nil where the token carries its grant's id
+	refreshExpiresAt int64
+	code             string
+	codeID           string
+}
+
+type issuanceKey struct{}
+
+// newIssuance begins a request that issues tokens or a code.
+func newIssuance(store *storage.Store) *issuance {
+	return &issuance{batch: store.NewBatch()}
+}
+
+// context returns a context in which fosite's calls find the issuance.
+func (i *issuance) context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, issuanceKey{}, i)
+}
+
+// issuanceFrom returns the issuance of the context; all that runs fosite puts one there.
+func issuanceFrom(ctx context.Context) *issuance {
+	i, ok := ctx.Value(issuanceKey{}).(*issuance)
+	if !ok {
+		panic("provider: no issuance in the context")
+	}
+	return i
+}
+
+// grant is the grant of the refresh token that the request presented, nil where it presented none.
+func (i *issuance) grant() *storage.Grant {
+	if i.refreshToken == nil {
+		return nil
+	}
+	return i.refreshToken.Grant
+}
+
+// repeats says that the refresh token is answered again past its grace (docs/refresh-tokens.md).
+func (i *issuance) repeats() bool { return i.refreshToken != nil && i.refreshToken.Repeats() }
+
+// userID is whose tokens the request is about, as far as it is known.
+func (i *issuance) userID() string {
+	switch {
+	case i.code != nil:
+		return i.code.UserID
+	case i.refreshToken != nil:
+		return i.refreshToken.Grant.UserID
+	}
+	return ""
+}
