@@ -35,7 +35,8 @@
 // # A token request (exchange.go)
 //
 //  1. package clientauth authenticates the client and finds its connection.
-//  2. fosite runs the grant with the strategies and policies of this package; what is read is kept in the issuance, writes are queued in its batch.
+//  2. fosite runs the grant with the strategies and policies of this package; what is read is kept in the
+//     issuance of the request, writes are queued in its batch.
 //  3. The batch is flushed: its precondition and all writes, in one statement or transaction.
 //  4. The answer is written.
 //
