@@ -49,8 +49,8 @@ func newConnectionSecret(
 	return store.NewConnectionSecret(value), generated, nil
 }
 
-// readClientSecret reads a secret from a file and hashes it as a password, because its randomness is not known. A secret
-// that a client signs with must be as long as the algorithm requires.
+// readClientSecret reads a secret from a file and hashes it as a password, because its randomness is not known. A
+// secret that a client signs with must be as long as the algorithm requires.
 func readClientSecret(
 	ctx context.Context, terminal console.Terminal, file, algorithm string,
 ) (text, hash string, err error) {

@@ -31,7 +31,7 @@ func TestTheRulesOfTheGatewayAreReadAgainBySIGHUP(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, ask("/second"))
 	write(`{"rules": [{"path": "/second", "public": tru`)
 	require.NoError(t, p.command.Process.Signal(syscall.SIGHUP))
-	require.Eventually(t, func() bool { return strings.Contains(p.output.String(), "what was before stays") },
+	require.Eventually(t, func() bool { return strings.Contains(p.output.String(), "the previous value stays in use") },
 		5*time.Second, 20*time.Millisecond)
 	require.Equal(t, http.StatusOK, ask("/first"))
 	write(`{"rules": [{"path": "/second", "public": true}]}`)

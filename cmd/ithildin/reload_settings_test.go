@@ -61,7 +61,7 @@ func TestAdminTokensTheLogLevelAndTheDatabasePasswordAreReadAgainBySIGHUP(t *tes
 
 	write("tokens", " ")
 	require.NoError(t, p.command.Process.Signal(syscall.SIGHUP))
-	p.awaitLog(t, "what was before stays")
+	p.awaitLog(t, "the previous value stays in use")
 	require.Equal(t, http.StatusOK, ask("the-first-token-of-all"))
 
 	exec(`ALTER ROLE ` + role + ` PASSWORD 'second'`)
@@ -75,7 +75,7 @@ func TestAdminTokensTheLogLevelAndTheDatabasePasswordAreReadAgainBySIGHUP(t *tes
 	require.Equal(t, http.StatusUnauthorized, ask("the-first-token-of-all"))
 	exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '` + role + `'`)
 	require.Equal(t, http.StatusOK, ask("another-token-by-now"), "connections are made with the new password")
-	require.NotContains(t, p.output.String(), `"msg":"read again"`, "the log level is warn by then")
+	require.NotContains(t, p.output.String(), `"msg":"reloaded"`, "the log level is warn by then")
 	require.NotContains(t, p.output.String(), "second@")
 }
 

@@ -72,13 +72,13 @@ func TestServerTerminatesTLSAndReloadsItsCertificateBySIGHUP(t *testing.T) {
 	require.Equal(t, a.serial, serial)
 
 	require.NoError(t, os.WriteFile(filepath.Join(directory, "key.pem"), []byte("no key"), 0o600))
-	p.sighup("what was before stays")
+	p.sighup("the previous value stays in use")
 	serial, err = p.handshake(a.config())
 	require.NoError(t, err)
 	require.Equal(t, a.serial, serial)
 
 	a.issue(directory, 30*24*time.Hour)
-	p.sighup("read again")
+	p.sighup("reloaded")
 	serial, err = p.handshake(a.config())
 	require.NoError(t, err)
 	require.Equal(t, a.serial, serial)

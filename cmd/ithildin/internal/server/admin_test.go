@@ -69,7 +69,7 @@ func TestLogWarnsThatTheAdminAPIRequiresNoToken(t *testing.T) {
 		service.announce(Build{}, &bytes.Buffer{})
 		return log.String()
 	}
-	const warning = "the admin API asks nobody who they are"
+	const warning = "the admin API requires no token"
 	require.NotContains(t, announced(), warning)
 	s.AdminOpen = true
 	require.Contains(t, announced(), "level=WARN msg=\""+warning)

@@ -11,11 +11,11 @@ func (s *service) announce(build Build, out io.Writer) {
 	s.logger.Info("serving", "version", build.Version, "revision", build.Revision,
 		"issuer", s.settings.Issuer.String(), "listen", s.settings.Listen, "admin_listen", s.settings.AdminListen)
 	if s.settings.AdminOpen {
-		s.logger.Warn("the admin API asks nobody who they are: whoever reaches the admin listener may use all of it",
+		s.logger.Warn("the admin API requires no token: whoever reaches the admin listener may use all of it",
 			"admin_listen", s.settings.AdminListen, "hint", "ITHILDIN_ADMIN_TOKEN_FILE names a file with tokens")
 	}
 	if s.settings.Dev {
-		s.logger.Warn("this is a development server: everyone knows its passwords and secrets")
+		s.logger.Warn("this is a development server: its passwords and secrets are public")
 		demo.New(s.settings.Issuer).Announce(out)
 		return
 	}

@@ -57,7 +57,7 @@ func (s *service) tryWrite(ctx context.Context) {
 
 func (s *service) loadKeys(ctx context.Context) {
 	if err := s.keys.Load(ctx); err != nil {
-		s.logger.Warn("signing keys were not read again", "cause", err)
+		s.logger.Warn("loading the signing keys failed", "cause", err)
 	}
 }
 
@@ -82,7 +82,7 @@ func (s *service) maintainKeys(ctx context.Context, holder string) {
 		work = s.keys.Maintain
 	}
 	if err := work(ctx); err != nil && ctx.Err() == nil {
-		s.logger.Warn("signing keys were not maintained", "cause", err)
+		s.logger.Warn("maintaining the signing keys failed", "cause", err)
 	}
 }
 
@@ -91,7 +91,7 @@ func (s *service) maintainKeys(ctx context.Context, holder string) {
 func (s *service) acquireLease(ctx context.Context, name, holder string, interval time.Duration) bool {
 	held, err := s.store.AcquireLease(ctx, name, holder, int64(2*interval/time.Second))
 	if err != nil && ctx.Err() == nil {
-		s.logger.Warn("a lease was not acquired", "lease", name, "cause", err)
+		s.logger.Warn("acquiring a lease failed", "lease", name, "cause", err)
 	}
 	return held
 }
@@ -106,7 +106,7 @@ func (s *service) sweep(ctx context.Context, holder string) {
 // deliverLogouts needs no lease: each attempt is claimed by one process.
 func (s *service) deliverLogouts(ctx context.Context) {
 	if err := s.provider.DeliverLogouts(ctx); err != nil && ctx.Err() == nil {
-		s.logger.Warn("back-channel logouts were not delivered", "cause", err)
+		s.logger.Warn("delivering back-channel logouts failed", "cause", err)
 	}
 }
 
@@ -116,7 +116,7 @@ func (s *service) releaseLeases(holder string, names ...string) {
 	defer cancel()
 	for _, name := range names {
 		if err := s.store.ReleaseLease(ctx, name, holder); err != nil {
-			s.logger.Warn("a lease was not released and will expire", "lease", name, "cause", err)
+			s.logger.Warn("releasing a lease failed; it will expire", "lease", name, "cause", err)
 		}
 	}
 }

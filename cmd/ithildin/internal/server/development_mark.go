@@ -24,7 +24,7 @@ func checkDevelopmentMark(ctx context.Context, s *config.Settings, store *storag
 	switch {
 	case marked && !s.Dev:
 		return console.WithHint("serve --dev uses it; ITHILDIN_DATABASE_URL names another",
-			errors.New("this database was made by serve --dev, and everyone knows its passwords"))
+			errors.New("this database was created by serve --dev, and its passwords are public"))
 	case marked || !s.Dev:
 		return nil
 	}

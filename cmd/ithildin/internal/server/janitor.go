@@ -115,12 +115,12 @@ func (j *janitor) run(ctx context.Context, job string, work func(context.Context
 		total += n
 	}
 	if total > 0 {
-		j.logger.Info("the janitor has worked", "job", job, "rows", total)
+		j.logger.Info("the janitor deleted rows or ended tokens", "job", job, "rows", total)
 	}
 	if err != nil {
 		j.failures.WithLabelValues(job).Inc()
 		if ctx.Err() == nil {
-			j.logger.Warn("the janitor did not end its work", "job", job, "cause", err)
+			j.logger.Warn("a job of the janitor failed", "job", job, "cause", err)
 		}
 		return
 	}

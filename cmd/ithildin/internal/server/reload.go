@@ -29,14 +29,14 @@ func reloadAtSIGHUP(all []reloadable, logger *slog.Logger) func(context.Context)
 			case <-signals:
 			}
 			if len(all) == 0 {
-				logger.Info("there is nothing to read again: no setting names a file that SIGHUP reads")
+				logger.Info("SIGHUP: no setting names a file that is reloaded")
 			}
 			for _, r := range all {
 				if err := r.reload(); err != nil {
-					logger.Error("what was to be read again is wrong, and what was before stays", "what", r.what, "cause", err)
+					logger.Error("reload failed, the previous value stays in use", "subject", r.what, "cause", err)
 					continue
 				}
-				logger.Info("read again", "what", r.what)
+				logger.Info("reloaded", "subject", r.what)
 			}
 		}
 	}

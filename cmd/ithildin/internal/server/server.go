@@ -101,7 +101,7 @@ func (s *service) shutDown(listeners []net.Listener, servers []*http.Server, sto
 	waitAtMost(time.Until(end), func() {
 		stopBackground()
 		if err := s.store.Close(); err != nil {
-			s.logger.Warn("the database was not left in good order", "cause", err)
+			s.logger.Warn("closing the database failed", "cause", err)
 		}
 	})
 }
@@ -147,7 +147,7 @@ func (s *service) newServer(handler http.Handler) *http.Server {
 func (s *service) drain(ctx context.Context, servers ...*http.Server) {
 	for _, server := range servers {
 		if err := server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
-			s.logger.Warn("requests were cut off: they did not end in time")
+			s.logger.Warn("requests were aborted: they did not end in time")
 			_ = server.Close() // whoever is cut off is not told more
 		}
 	}
