@@ -157,6 +157,49 @@ func TestLinesStayNarrow(t *testing.T) {
 	}
 }
 
+// mostMethods is how many methods a receiver may have; beyond that a type does several things, and each of them has
+// fields of its own. manyMethods are those that have more still; no other may join them.
+const mostMethods = 40
+
+var manyMethods = []string{"storage.Store", "adapters/ehealth.Adapter", "provider/login.Service"}
+
+func TestNoReceiverHasTooManyMethods(t *testing.T) {
+	methods := map[string]int{}
+	for _, file := range goFiles(t) {
+		if file.isTest {
+			continue
+		}
+		for _, declaration := range file.syntax.Decls {
+			if function, ok := declaration.(*ast.FuncDecl); ok && function.Recv != nil {
+				methods[file.folder+"."+receiverOf(function)]++
+			}
+		}
+	}
+	for receiver, count := range methods {
+		if count > mostMethods && !slices.Contains(manyMethods, receiver) {
+			t.Errorf("%s has %d methods, over %d", receiver, count, mostMethods)
+		}
+	}
+	for _, receiver := range manyMethods {
+		if methods[receiver] <= mostMethods {
+			t.Errorf("%s has %d methods: it needs no exception any more", receiver, methods[receiver])
+		}
+	}
+}
+
+// receiverOf is the name of the type that a method belongs to.
+func receiverOf(method *ast.FuncDecl) string {
+	expression := method.Recv.List[0].Type
+	if pointer, ok := expression.(*ast.StarExpr); ok {
+		expression = pointer.X
+	}
+	if generic, ok := expression.(*ast.IndexExpr); ok {
+		expression = generic.X
+	}
+	name, _ := expression.(*ast.Ident)
+	return name.Name
+}
+
 // A database call without a context outlives the request that asked for it.
 func TestDatabaseCallsTakeAContext(t *testing.T) {
 	for _, file := range goFiles(t) {

@@ -97,7 +97,7 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 		return nil, fromFosite(err)
 	}
 	if grantType == "client_credentials" {
-		if err := p.grantOwn(client, access); err != nil {
+		if err := grantOwn(client, access); err != nil {
 			return nil, err
 		}
 	}
@@ -116,7 +116,7 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 	if err := i.batch.Flush(ctx); err != nil {
 		return nil, p.flushError(ctx, i, err)
 	}
-	return p.tokenSet(i, access, response), nil
+	return tokenSetOf(i, access, response), nil
 }
 
 // formRequest is what fosite reads: a form that is parsed already.
@@ -141,7 +141,7 @@ func (p *Provider) flushError(ctx context.Context, i *issuance, err error) error
 }
 
 // grantOwn grants a client what it asked for on its own behalf: its scopes, without those that speak of a user.
-func (p *Provider) grantOwn(client *storage.Client, access fosite.AccessRequester) error {
+func grantOwn(client *storage.Client, access fosite.AccessRequester) error {
 	if client.IsBlocked {
 		return oauth.NewError(http.StatusBadRequest, oauth.CodeUnauthorizedClient, "The client is blocked.")
 	}
@@ -158,7 +158,7 @@ func (p *Provider) grantOwn(client *storage.Client, access fosite.AccessRequeste
 	return nil
 }
 
-func (p *Provider) tokenSet(i *issuance, access fosite.AccessRequester, response fosite.AccessResponder) *TokenSet {
+func tokenSetOf(i *issuance, access fosite.AccessRequester, response fosite.AccessResponder) *TokenSet {
 	session := storedSession(access)
 	set := &TokenSet{
 		AccessToken: i.issued.accessToken, AccessTokenID: i.issued.accessTokenID,

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -18,15 +16,23 @@ import (
 	"ithildin/storage"
 )
 
+// observer gives each request what is known of it, and counts and logs its answer.
+type observer struct {
+	proxies     inbound.Proxies
+	requestTime time.Duration
+	metrics     *metrics
+	logger      *slog.Logger
+}
+
 // observe gives each request its id and its deadline, bounds the damage of a panic, and counts and logs the answer, in one line,
 // under the template of its route: a path or a query can hold a value that nobody should read.
-func (p *Provider) observe(next http.Handler) http.Handler {
+func (o *observer) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
 		arrived := r
-		known := inbound.NewRequest(r.Header.Get("X-Request-Id"), func() string { return p.ClientAddress(arrived) })
+		known := inbound.NewRequest(r.Header.Get("X-Request-Id"), func() string { return o.proxies.ClientAddress(arrived) })
 		id := known.ID
-		ctx, cancel := context.WithTimeout(inbound.WithRequest(r.Context(), known), p.requestTime)
+		ctx, cancel := context.WithTimeout(inbound.WithRequest(r.Context(), known), o.requestTime)
 		defer cancel()
 		ctx, record := inbound.WithRecord(ctx)
 		if known.GivenID != "" {
@@ -38,7 +44,7 @@ func (p *Provider) observe(next http.Handler) http.Handler {
 		recorded := &recorder{ResponseWriter: w}
 		defer func() {
 			if cause := recover(); cause != nil {
-				p.logger.LogAttrs(r.Context(), slog.LevelError, "panic", slog.Any("cause", cause),
+				o.logger.LogAttrs(r.Context(), slog.LevelError, "panic", slog.Any("cause", cause),
 					slog.String("request_id", id), slog.String("stack", string(debug.Stack())))
 				record.Failed(slog.LevelError, oauth.CodeServerError, errors.New("panic"))
 				if recorded.status == 0 {
@@ -46,14 +52,14 @@ func (p *Provider) observe(next http.Handler) http.Handler {
 				}
 			}
 			elapsed := time.Since(begin)
-			p.metrics.answered(route(r), r.Method, recorded.status, elapsed)
+			o.metrics.answered(route(r), r.Method, recorded.status, elapsed)
 			level, fields := record.Line()
-			if p.logger.Enabled(r.Context(), level) {
-				p.logger.LogAttrs(r.Context(), level, "request", append([]slog.Attr{
+			if o.logger.Enabled(r.Context(), level) {
+				o.logger.LogAttrs(r.Context(), level, "request", append([]slog.Attr{
 					slog.String("request_id", id), slog.String("client_request_id", known.GivenID),
 					slog.String("method", methodLabel(r.Method)), slog.String("route", route(r)),
 					slog.Int("status", recorded.status), slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000),
-					slog.String("address", p.ClientAddress(r)),
+					slog.String("address", o.proxies.ClientAddress(r)),
 				}, fields...)...)
 			}
 		}()
@@ -104,40 +110,3 @@ func dropConsumerHeaders(header http.Header) {
 		}
 	}
 }
-
-// ClientAddress is the address of the client: the peer's, or what a listed proxy says of it. Of a chain of proxies the
-// last address that is not one of ours counts.
-func (p *Provider) ClientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	address, err := netip.ParseAddr(host)
-	if err != nil || !p.trusted(address) {
-		return host
-	}
-	chain := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(chain) - 1; i >= 0; i-- {
-		forwarded, err := netip.ParseAddr(strings.TrimSpace(chain[i]))
-		if err != nil {
-			break
-		}
-		if address = forwarded.Unmap().WithZone(""); !p.trusted(address) { // a zone is text that anybody may write
-			break
-		}
-	}
-	return address.String()
-}
-
-func (p *Provider) trusted(address netip.Addr) bool {
-	for _, prefix := range p.proxies {
-		if prefix.Contains(address.Unmap()) {
-			return true
-		}
-	}
-	return false
-}
-
-// Admitted says whether a request is within what a listener works on at once; its error has the status 503. Every kind of
-// endpoint asks before it begins, so that the refusal is in its own words.
-func Admitted(r *http.Request) error { return inbound.Admitted(r) }

@@ -50,67 +50,67 @@ func (p *Provider) CountOutboundCall(purpose string, err error) {
 	p.metrics.outbound.WithLabelValues(purpose, outcome).Inc()
 }
 
-// counting makes the components count their calls. What is nil stays nil.
-func (p *Provider) counting(c Components) Components {
+// countCalls makes the components count their calls. What is nil stays nil.
+func countCalls(c Components, count func(purpose string, err error)) Components {
 	if c.SMS != nil {
-		c.SMS = countedSMS{p, c.SMS}
+		c.SMS = countedSMS{count, c.SMS}
 	}
 	if c.Captcha != nil {
-		c.Captcha = countedCaptcha{p, c.Captcha}
+		c.Captcha = countedCaptcha{count, c.Captcha}
 	}
 	if c.Signatures != nil {
-		c.Signatures = countedSignatures{p, c.Signatures}
+		c.Signatures = countedSignatures{count, c.Signatures}
 	}
 	if c.Persons != nil {
-		c.Persons = countedPersons{p, c.Persons}
+		c.Persons = countedPersons{count, c.Persons}
 	}
 	return c
 }
 
 type countedSMS struct {
-	provider *Provider
-	next     login.SMSSender
+	count func(purpose string, err error)
+	next  login.SMSSender
 }
 
 // Send implements login.SMSSender.
 func (c countedSMS) Send(ctx context.Context, phone, text string) error {
 	err := c.next.Send(ctx, phone, text)
-	c.provider.CountOutboundCall(purposeSMS, err)
+	c.count(purposeSMS, err)
 	return err
 }
 
 type countedCaptcha struct {
-	provider *Provider
-	next     login.CaptchaVerifier
+	count func(purpose string, err error)
+	next  login.CaptchaVerifier
 }
 
 // Verify implements login.CaptchaVerifier.
 func (c countedCaptcha) Verify(ctx context.Context, response, address string) error {
 	err := c.next.Verify(ctx, response, address)
-	c.provider.CountOutboundCall(purposeCaptcha, err)
+	c.count(purposeCaptcha, err)
 	return err
 }
 
 type countedSignatures struct {
-	provider *Provider
-	next     login.SignatureVerifier
+	count func(purpose string, err error)
+	next  login.SignatureVerifier
 }
 
 // Verify implements login.SignatureVerifier.
 func (c countedSignatures) Verify(ctx context.Context, content string) (*login.SignedContent, error) {
 	signed, err := c.next.Verify(ctx, content)
-	c.provider.CountOutboundCall(purposeSignature, err)
+	c.count(purposeSignature, err)
 	return signed, err
 }
 
 type countedPersons struct {
-	provider *Provider
-	next     login.PersonFinder
+	count func(purpose string, err error)
+	next  login.PersonFinder
 }
 
 // FindPerson implements login.PersonFinder.
 func (c countedPersons) FindPerson(ctx context.Context, personID string) (string, error) {
 	taxID, err := c.next.FindPerson(ctx, personID)
-	c.provider.CountOutboundCall(purposePersons, err)
+	c.count(purposePersons, err)
 	return taxID, err
 }

@@ -69,9 +69,8 @@ type Provider struct {
 	logger         *slog.Logger
 	now            func() time.Time
 	random         io.Reader
-	proxies        []netip.Prefix
 	metrics        *metrics
-	requestTime    time.Duration
+	observer       *observer
 	requestsAtOnce int
 	faces          map[string]Face
 	cors           *oauth.CORS
@@ -142,13 +141,14 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p := &Provider{
 		store: o.Store, keys: o.Keys, logger: o.Logger,
 		issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"),
-		now: o.Now, random: o.Random, proxies: o.TrustedProxies, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
-		bodies: o.Bodies, requestTime: o.RequestTime, requestsAtOnce: o.RequestsAtOnce,
+		now: o.Now, random: o.Random, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
+		bodies: o.Bodies, requestsAtOnce: o.RequestsAtOnce,
 		passwords: o.Passwords,
 		outbound:  o.Outbound, responseTypes: o.ResponseTypes,
 	}
+	p.observer = &observer{proxies: o.TrustedProxies, requestTime: o.RequestTime, metrics: p.metrics, logger: p.logger}
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
-	p.components = p.counting(o.Components)
+	p.components = countCalls(o.Components, p.CountOutboundCall)
 	p.acrValues = acrValuesOf(p.components)
 	if err := p.readKeys(ctx); err != nil {
 		return nil, err
@@ -168,7 +168,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	var err error
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger, Passwords: o.Passwords,
-		Components: p.components, ClientAddress: p.ClientAddress, RequestID: inbound.RequestID,
+		Components: p.components, ClientAddress: p.observer.proxies.ClientAddress, RequestID: inbound.RequestID,
 		Count:         p.metrics.personDid,
 		CountCode:     func(outcome string) { p.metrics.oneTimeCodes.WithLabelValues(outcome).Inc() },
 		SessionsEnded: p.logouts.notifyClients,

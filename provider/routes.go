@@ -18,7 +18,7 @@ type Mount func(*mux.Router)
 func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	router := mux.NewRouter()
 	router.SkipClean(true)
-	router.Use(p.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
+	router.Use(p.observer.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
 	page := func(e oauth.Endpoint) http.Handler { return p.pages.serve(e) }
 	router.Handle(oauth.PathAuthorize, page(p.authorization.serve)).Methods(http.MethodGet, http.MethodHead, http.MethodPost)
 	router.Handle(login.PathContinue, page(p.authorization.resume)).Methods(http.MethodGet)
@@ -57,7 +57,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 func (p *Provider) AdminHandler(mounts ...Mount) http.Handler {
 	router := mux.NewRouter()
 	router.SkipClean(true)
-	router.Use(p.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
+	router.Use(p.observer.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
 	for _, mount := range mounts {
 		mount(router)
 	}
@@ -67,8 +67,8 @@ func (p *Provider) AdminHandler(mounts ...Mount) http.Handler {
 
 // serveTheRest answers what no route takes.
 func (p *Provider) serveTheRest(router *mux.Router) {
-	router.NotFoundHandler = p.observe(http.HandlerFunc(p.pages.notFound))
-	router.MethodNotAllowedHandler = p.observe(oauth.Serve(func(w http.ResponseWriter, r *http.Request) error {
+	router.NotFoundHandler = p.observer.observe(http.HandlerFunc(p.pages.notFound))
+	router.MethodNotAllowedHandler = p.observer.observe(oauth.Serve(func(w http.ResponseWriter, r *http.Request) error {
 		allowed := strings.Join(allowedMethods(router, r), ", ")
 		w.Header().Set("Allow", allowed) // RFC 9110 15.5.6
 		return oauth.NewError(http.StatusMethodNotAllowed, oauth.CodeInvalidRequest,

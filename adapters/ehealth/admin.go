@@ -21,7 +21,7 @@ const mostFilterIDs = 100
 func (a *Adapter) acting(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		actor, _ := storage.ActorOf(r.Context())
-		actor.By, actor.RequestID, actor.Address = storage.ByLegacyAPI, inbound.RequestID(r), a.provider.ClientAddress(r)
+		actor.By, actor.RequestID, actor.Address = storage.ByLegacyAPI, inbound.RequestID(r), inbound.ClientAddress(r)
 		next.ServeHTTP(w, r.WithContext(storage.ActingAs(r.Context(), actor)))
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ithildin/provider"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -82,7 +83,7 @@ func (a *Adapter) checkCaptcha(r *http.Request, response string) error {
 	if response == "" {
 		return nil
 	}
-	err := a.provider.VerifyCaptcha(r.Context(), response, a.provider.ClientAddress(r))
+	err := a.provider.VerifyCaptcha(r.Context(), response, inbound.ClientAddress(r))
 	var refused *provider.CaptchaError
 	switch {
 	case err == nil:

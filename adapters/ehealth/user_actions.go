@@ -87,7 +87,7 @@ func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
 func (a *Adapter) byUser(r *http.Request, clientID, userID string) context.Context {
 	return storage.ActingAs(r.Context(), storage.Actor{
 		By: storage.ByUser, ClientID: clientID, UserID: userID, RequestID: inbound.RequestID(r),
-		Address: a.provider.ClientAddress(r),
+		Address: inbound.ClientAddress(r),
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"ithildin/provider"
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -43,7 +42,7 @@ func (g *Gateway) authorizeEnvoy(w http.ResponseWriter, r *http.Request) {
 
 // settle decides, keeps the decision and answers. A decision that can't be kept is a no.
 func (g *Gateway) settle(w http.ResponseWriter, r *http.Request, o original) {
-	if err := provider.Admitted(r); err != nil {
+	if err := inbound.Admitted(r); err != nil {
 		g.answer(w, r, o, decision{}.refuse(http.StatusServiceUnavailable, "internal_error",
 			"Service is temporarily unavailable. Try later", err))
 		return
@@ -58,7 +57,7 @@ func (g *Gateway) settle(w http.ResponseWriter, r *http.Request, o original) {
 // event is what the audit keeps of a decision: ids of records are in the path, for they are what an auditor asks about.
 func (g *Gateway) event(r *http.Request, o original, d decision) storage.Event {
 	e := storage.Event{
-		Kind: storage.EventGatewayDecision, Address: g.Provider.ClientAddress(r),
+		Kind: storage.EventGatewayDecision, Address: inbound.ClientAddress(r),
 		Details: map[string]string{
 			"method": o.method, "path": o.pathOnly(), "result": "allowed", "status": strconv.Itoa(d.status),
 		},

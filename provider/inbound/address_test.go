@@ -1,4 +1,4 @@
-package provider_test
+package inbound_test
 
 import (
 	"net/http"
@@ -8,15 +8,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider"
-	"ithildin/storage/storagetest"
+	"ithildin/provider/inbound"
 )
 
 // The proxies of these tests are 10.0.0.0/8 and 2001:db8:1::/48; everybody else is somewhere on the Internet.
 func TestClientAddressIsTheLastOneThatNoTrustedProxyHas(t *testing.T) {
-	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) {
-		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48")}
-	})
+	proxies := inbound.Proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48")}
 	for name, c := range map[string]struct {
 		peer      string
 		forwarded []string
@@ -37,24 +34,24 @@ func TestClientAddressIsTheLastOneThatNoTrustedProxyHas(t *testing.T) {
 		"addresses that are mapped":          {"10.0.0.1:80", []string{"::ffff:192.0.2.7, ::ffff:10.0.0.2"}, "192.0.2.7"},
 		"IPv6 of a mapped proxy's neighbour": {"[::ffff:192.0.2.9]:80", []string{"192.0.2.7"}, "::ffff:192.0.2.9"},
 	} {
-		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, s.clientAddress(c.peer, c.forwarded)) })
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, clientAddress(proxies, c.peer, c.forwarded)) })
 	}
 }
 
 func TestAttackSpoofedForwardedAddress(t *testing.T) {
-	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) {
-		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
-	})
+	proxies := inbound.Proxies{netip.MustParsePrefix("10.0.0.0/8")}
 	for name, c := range map[string]struct {
 		peer      string
 		forwarded []string
 		want      string
 	}{
-		"past the proxy":                     {"192.0.2.66:4711", []string{"192.0.2.7"}, "192.0.2.66"},
-		"past the proxy, as a proxy":         {"192.0.2.66:4711", []string{"192.0.2.7, 10.0.0.2"}, "192.0.2.66"},
-		"before what the proxy adds":         {"10.0.0.1:80", []string{"192.0.2.7, 192.0.2.66"}, "192.0.2.66"},
-		"in a line of its own":               {"10.0.0.1:80", []string{"192.0.2.7", "192.0.2.66"}, "192.0.2.66"},
-		"as a proxy before the proxy's":      {"10.0.0.1:80", []string{"192.0.2.7, 10.0.0.9, 192.0.2.66, 10.0.0.2"}, "192.0.2.66"},
+		"past the proxy":             {"192.0.2.66:4711", []string{"192.0.2.7"}, "192.0.2.66"},
+		"past the proxy, as a proxy": {"192.0.2.66:4711", []string{"192.0.2.7, 10.0.0.2"}, "192.0.2.66"},
+		"before what the proxy adds": {"10.0.0.1:80", []string{"192.0.2.7, 192.0.2.66"}, "192.0.2.66"},
+		"in a line of its own":       {"10.0.0.1:80", []string{"192.0.2.7", "192.0.2.66"}, "192.0.2.66"},
+		"as a proxy before the proxy's": {
+			"10.0.0.1:80", []string{"192.0.2.7, 10.0.0.9, 192.0.2.66, 10.0.0.2"}, "192.0.2.66",
+		},
 		"garbage alone":                      {"10.0.0.1:80", []string{"unknown"}, "10.0.0.1"},
 		"garbage behind which an address":    {"10.0.0.1:80", []string{"192.0.2.7, unknown, 10.0.0.2"}, "10.0.0.2"},
 		"an obfuscated identifier":           {"10.0.0.1:80", []string{"_hidden, 192.0.2.66"}, "192.0.2.66"},
@@ -65,16 +62,16 @@ func TestAttackSpoofedForwardedAddress(t *testing.T) {
 		"a line end that was smuggled in":    {"10.0.0.1:80", []string{"192.0.2.7\r\nX: y"}, "10.0.0.1"},
 		"a zone, which is text of anybody’s": {"10.0.0.1:80", []string{"fe80::1%\" onload=x"}, "fe80::1"},
 	} {
-		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, s.clientAddress(c.peer, c.forwarded)) })
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, clientAddress(proxies, c.peer, c.forwarded)) })
 	}
 }
 
-// clientAddress is what the provider takes for the address of a client whose request came from a peer.
-func (s *stack) clientAddress(peer string, forwarded []string) string {
+// clientAddress is what is taken for the address of a client whose request came from a peer.
+func clientAddress(proxies inbound.Proxies, peer string, forwarded []string) string {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = peer
 	for _, line := range forwarded {
 		r.Header.Add("X-Forwarded-For", line)
 	}
-	return s.provider.ClientAddress(r)
+	return proxies.ClientAddress(r)
 }

@@ -1,0 +1,47 @@
+package inbound
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// Proxies are the networks of those proxies that are believed about the address of a client.
+type Proxies []netip.Prefix
+
+// ClientAddress is the address of the client: the peer's, or what a listed proxy says of it. Of a chain of proxies the
+// last address that is not one of ours counts.
+func (p Proxies) ClientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	address, err := netip.ParseAddr(host)
+	if err != nil || !p.include(address) {
+		return host
+	}
+	chain := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(chain) - 1; i >= 0; i-- {
+		forwarded, err := netip.ParseAddr(strings.TrimSpace(chain[i]))
+		if err != nil {
+			break
+		}
+		if address = forwarded.Unmap().WithZone(""); !p.include(address) { // a zone is text that anybody may write
+			break
+		}
+	}
+	return address.String()
+}
+
+func (p Proxies) include(address netip.Addr) bool {
+	for _, prefix := range p {
+		if prefix.Contains(address.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// ClientAddress is the address of the client of a request, as WithRequest keeps it; "" where nothing does.
+func ClientAddress(r *http.Request) string { return RequestFrom(r.Context()).Address() }
