@@ -17,18 +17,23 @@ type Components = login.Components
 // SignedContent is what a digital signature service found in a signed message.
 type SignedContent = login.SignedContent
 
-// HTTPService and the others are the components that speak HTTP.
 type (
-	HTTPService      = login.HTTPService
-	HTTPSMS          = login.HTTPSMS
-	ReCAPTCHA        = login.ReCAPTCHA
+	// HTTPService is where a service is that the operator configured, and the token for it.
+	HTTPService = login.HTTPService
+	// HTTPSMS sends text messages through a service.
+	HTTPSMS = login.HTTPSMS
+	// ReCAPTCHA asks a captcha service.
+	ReCAPTCHA = login.ReCAPTCHA
+	// SignatureService asks a service for digital signatures.
 	SignatureService = login.SignatureService
-	PersonService    = login.PersonService
+	// PersonService asks the registry of persons.
+	PersonService = login.PersonService
 )
 
-// SignatureServiceError and CaptchaError are errors with more to say than that they happened.
 type (
-	CaptchaError          = login.CaptchaError
+	// CaptchaError says what the captcha service found wrong.
+	CaptchaError = login.CaptchaError
+	// SignatureServiceError is an answer of the signature service that is an error.
 	SignatureServiceError = login.SignatureServiceError
 )
 
