@@ -16,7 +16,7 @@ import (
 // Approval is what a user approves for a client through an API of a face, without our pages: a front end has asked already
 // (contract section 2.2).
 type Approval struct {
-	Face        string
+	Frontend    string
 	ClientID    string
 	RedirectURI string
 	Scope       string // "" for all that the user's roles give, where the client is trusted
@@ -42,7 +42,7 @@ type Approved struct {
 // approveByAPI remembers the approval and issues a code.
 func (e *authorizeEndpoint) approveByAPI(r *http.Request, approval Approval) (*Approved, error) {
 	a := &authorization{
-		face: e.faces[approval.Face], at: e.now().UnixMicro(), issuance: newIssuance(e.store),
+		frontend: e.frontends[approval.Frontend], at: e.now().UnixMicro(), issuance: newIssuance(e.store),
 		form: url.Values{
 			"response_type": {"code"}, "client_id": {approval.ClientID}, "redirect_uri": {approval.RedirectURI},
 			"scope": {approval.Scope}, "state": {approval.State},
@@ -63,7 +63,7 @@ func (e *authorizeEndpoint) approveByAPI(r *http.Request, approval Approval) (*A
 	return &Approved{
 		Code: code, CodeID: a.issuance.issued.codeID, ApprovalID: a.approvalID,
 		ExpiresAt: e.store.Now() + a.client.Policy.CodeLifetime, Scope: a.scope, RedirectURI: approval.RedirectURI,
-		Location: a.face.Success(approval.RedirectURI, code, approval.State),
+		Location: a.frontend.Success(approval.RedirectURI, code, approval.State),
 	}, nil
 }
 
@@ -94,7 +94,7 @@ func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorizatio
 	}
 	a.client, a.given = client.WithRedirectURI(uri), given
 	a.issuance.client = a.client
-	a.face.ScopeOfRoles = client.Policy.Trusted
+	a.frontend.ScopeOfRoles = client.Policy.Trusted
 	if err := e.resolveScope(ctx, a); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 // authorization is one authorization request on its way: what was asked, and what is known of it so far. Its steps run
 // again from the start whenever the browser comes back, for the pages keep no state but the sealed query.
 type authorization struct {
-	face             Face
+	frontend         Frontend
 	query            string     // as it was received, or as its request object had it
 	form             url.Values // its parameters
 	at               int64      // when it was received, in microseconds
@@ -62,7 +62,7 @@ type authorizeEndpoint struct {
 	now            func() time.Time
 	responseTypes  []string
 	acrValues      []string
-	faces          map[string]Face
+	frontends      map[string]Frontend
 	hints          idTokenHints
 	identifiers    identifiers
 	requestObjects *requestObjects
@@ -75,17 +75,17 @@ func (e *authorizeEndpoint) serve(w http.ResponseWriter, r *http.Request) error 
 	if r.Method == http.MethodPost {
 		form, malformed := oauth.ReadForm(w, r)
 		if malformed != nil {
-			a := e.newAuthorization(login.Pending{Face: StandardFace})
+			a := e.newAuthorization(login.Pending{Face: StandardFrontend})
 			a.form = form
 			return e.fail(w, r, a, e.errorOfMalformed(r.Context(), a, malformed))
 		}
 		http.Redirect(w, r, e.issuer+oauth.PathAuthorize+"?"+form.Encode(), http.StatusSeeOther)
 		return nil
 	}
-	return e.begin(w, r, StandardFace, r.URL.RawQuery)
+	return e.begin(w, r, StandardFrontend, r.URL.RawQuery)
 }
 
-// begin begins an authorization request that came by a face, as the raw query of its standard form.
+// begin begins an authorization request that came by a frontend, as the raw query of its standard form.
 func (e *authorizeEndpoint) begin(w http.ResponseWriter, r *http.Request, face, query string) error {
 	return e.proceed(w, r, login.Pending{Face: face, Query: query, At: e.now().UnixMicro()})
 }
@@ -122,7 +122,7 @@ func (e *authorizeEndpoint) proceed(w http.ResponseWriter, r *http.Request, pend
 
 func (a *authorization) pending() login.Pending {
 	return login.Pending{
-		Face: a.face.Name, Query: a.query, Signed: a.signed, At: a.at, ClientID: a.client.ID,
+		Face: a.frontend.Name, Query: a.query, Signed: a.signed, At: a.at, ClientID: a.client.ID,
 		LoginHint: a.form.Get("login_hint"), UILocales: a.form.Get("ui_locales"), Demand: a.demand,
 	}
 }
@@ -169,7 +169,7 @@ func (e *authorizeEndpoint) examine(r *http.Request, pending login.Pending) (*au
 	if err := a.resolveClaims(); err != nil {
 		return a, 0, err
 	}
-	if !a.consentNeeded() || a.face.TrustsClients && a.client.Policy.Trusted {
+	if !a.consentNeeded() || a.frontend.TrustsClients && a.client.Policy.Trusted {
 		return a, ready, nil
 	}
 	if a.prompt.none {
@@ -179,7 +179,7 @@ func (e *authorizeEndpoint) examine(r *http.Request, pending login.Pending) (*au
 }
 
 func (e *authorizeEndpoint) newAuthorization(pending login.Pending) *authorization {
-	return &authorization{face: e.faces[pending.Face], query: pending.Query, at: pending.At, issuance: newIssuance(e.store)}
+	return &authorization{frontend: e.frontends[pending.Face], query: pending.Query, at: pending.At, issuance: newIssuance(e.store)}
 }
 
 // errorOfMalformed lets the client hear of parameters that break the rules of parseParameters, if its id and its redirect URI
@@ -234,7 +234,7 @@ func (e *authorizeEndpoint) resolveRequestObject(ctx context.Context, a *authori
 // resolveRedirectURI matches the redirect URI, before anything may be sent there.
 func (e *authorizeEndpoint) resolveRedirectURI(a *authorization) error {
 	requested := a.form.Get("redirect_uri")
-	if requested == "" && a.face.RequireRedirectURI {
+	if requested == "" && a.frontend.RequireRedirectURI {
 		return redirectError("redirect_uri", redirect.ErrMissing)
 	}
 	uri, given, err := redirect.Resolve(a.client, requested)
@@ -248,7 +248,7 @@ func (e *authorizeEndpoint) resolveRedirectURI(a *authorization) error {
 
 // checkRedirectGiven: where OAuth lets a client's only redirect URI go unnamed, OpenID Connect does not (OIDC Core 3.1.2.1).
 func (a *authorization) checkRedirectGiven() error {
-	if !a.given && a.face.Name == StandardFace && oauth.ContainsAll(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
+	if !a.given && a.frontend.Name == StandardFrontend && oauth.ContainsAll(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
 		a.redirectResolved = false
 		return oauth.InvalidRequest("An OpenID request must name its redirect_uri.").Because(redirect.ErrMissing)
 	}
@@ -261,7 +261,7 @@ func (e *authorizeEndpoint) resolveScope(ctx context.Context, a *authorization) 
 		return err
 	}
 	a.scope = storage.SplitScope(a.form.Get("scope"))
-	if len(a.scope) == 0 && a.face.ScopeOfRoles {
+	if len(a.scope) == 0 && a.frontend.ScopeOfRoles {
 		if a.scope = a.scopes.ofRoles(); len(a.scope) == 0 {
 			return asScopeError(&ScopeError{Reason: ScopeEmpty})
 		}
@@ -284,7 +284,7 @@ func (e *authorizeEndpoint) demandOf(ctx context.Context, a *authorization) (log
 		return login.Demand{}, err
 	}
 	asked := storage.SplitScope(a.form.Get("scope"))
-	if len(asked) == 0 && a.face.ScopeOfRoles {
+	if len(asked) == 0 && a.frontend.ScopeOfRoles {
 		asked = scopes.ofRoles()
 	}
 	return a.context.demand(login.DemandOf(scopes.entries(asked))), nil

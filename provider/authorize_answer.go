@@ -21,8 +21,8 @@ func (e *authorizeEndpoint) issueAndRespond(w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return e.fail(w, r, a, err)
 	}
-	if a.face.Success != nil {
-		oauth.SeeOther(w, a.face.Success(a.client.RedirectURI, a.issuance.issued.code, a.form.Get("state")))
+	if a.frontend.Success != nil {
+		oauth.SeeOther(w, a.frontend.Success(a.client.RedirectURI, a.issuance.issued.code, a.form.Get("state")))
 		return nil
 	}
 	parameters := url.Values{}
@@ -115,7 +115,7 @@ func (e *authorizeEndpoint) approve(ctx context.Context, a *authorization) {
 // fail answers an error: to the client where its redirect URI is settled and its face redirects errors, else on a page.
 func (e *authorizeEndpoint) fail(w http.ResponseWriter, r *http.Request, a *authorization, cause error) error {
 	known := oauth.AsError(cause)
-	if !a.redirectResolved || a.face.LocalErrors || known.Status == http.StatusServiceUnavailable {
+	if !a.redirectResolved || a.frontend.LocalErrors || known.Status == http.StatusServiceUnavailable {
 		return &pageError{cause: known, uiLocales: a.form.Get("ui_locales")}
 	}
 	oauth.LogError(r, known)

@@ -72,7 +72,7 @@ type Provider struct {
 	metrics        *metrics
 	observer       *observer
 	requestsAtOnce int
-	faces          map[string]Face
+	frontends      map[string]Frontend
 	cors           *oauth.CORS
 
 	outbound      *outbound.Client
@@ -141,7 +141,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p := &Provider{
 		store: o.Store, keys: o.Keys, logger: o.Logger,
 		issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"),
-		now: o.Now, random: o.Random, metrics: newMetrics(o.Metrics), faces: map[string]Face{},
+		now: o.Now, random: o.Random, metrics: newMetrics(o.Metrics), frontends: map[string]Frontend{},
 		bodies: o.Bodies, requestsAtOnce: o.RequestsAtOnce,
 		passwords: o.Passwords,
 		outbound:  o.Outbound, responseTypes: o.ResponseTypes,
@@ -192,11 +192,11 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.logout = &logoutEndpoint{
 		store: p.store, login: p.login, issuer: p.issuer, hints: p.hints, identifiers: p.identifiers,
 	}
-	p.AddFace(Face{Name: StandardFace})
+	p.AddFrontend(Frontend{Name: StandardFrontend})
 	p.sessionIframe = newSessionIframe(p.login, p.store)
 	p.authorization = &authorizeEndpoint{
 		store: p.store, login: p.login, oauth2: p.oauth2, issuer: p.issuer, now: p.now, responseTypes: p.responseTypes,
-		acrValues: p.acrValues, faces: p.faces, hints: p.hints, identifiers: p.identifiers, sessionIframe: p.sessionIframe,
+		acrValues: p.acrValues, frontends: p.frontends, hints: p.hints, identifiers: p.identifiers, sessionIframe: p.sessionIframe,
 		requestObjects: newRequestObjects(p.store, p.issuer, p.clients, outbound.CacheOptions[string]{
 			Client: p.outbound, Now: p.now, Fetched: func(err error) { p.CountOutboundCall(purposeRequestObject, err) },
 		}),
@@ -226,8 +226,8 @@ func (p *Provider) readKeys(ctx context.Context) error {
 	return nil
 }
 
-// AddFace makes a face known, before the first request.
-func (p *Provider) AddFace(f Face) { p.faces[f.Name] = f }
+// AddFrontend makes a frontend known, before the first request.
+func (p *Provider) AddFrontend(f Frontend) { p.frontends[f.Name] = f }
 
 // Store is where the rows are, for an adapter that explains a failure.
 func (p *Provider) Store() *storage.Store { return p.store }
@@ -235,9 +235,9 @@ func (p *Provider) Store() *storage.Store { return p.store }
 // Clients authenticates clients, for an adapter that asks who somebody is or explains a failure.
 func (p *Provider) Clients() *clientauth.Authenticator { return p.clients }
 
-// Authorize begins an authorization request that came by a face, as the raw query of its standard form.
-func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request, face, query string) error {
-	return p.authorization.begin(w, r, face, query)
+// Authorize begins an authorization request that came by a frontend, as the raw query of its standard form.
+func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request, frontend, query string) error {
+	return p.authorization.begin(w, r, frontend, query)
 }
 
 // Approve issues a code for what a user approved without our pages. The checks are in the order of contract section 2.2, and

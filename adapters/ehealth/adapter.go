@@ -23,7 +23,7 @@ type Options struct {
 
 // New makes the adapter and its face known to the Provider, before the first request.
 func New(p *provider.Provider, o Options) *Adapter {
-	p.AddFace(face())
+	p.AddFrontend(face())
 	return &Adapter{provider: p, options: o}
 }
 

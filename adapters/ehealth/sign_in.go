@@ -38,8 +38,8 @@ func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 // face is how an answer goes back to a legacy client: no iss, no scope, and never an error.
-func face() provider.Face {
-	return provider.Face{
+func face() provider.Frontend {
+	return provider.Frontend{
 		Name: faceName, Success: location, LocalErrors: true, ScopeOfRoles: true, TrustsClients: true,
 		RequireRedirectURI: true,
 	}

@@ -1,10 +1,8 @@
 package provider
 
-import ()
-
-// Face is how the answer to an authorization request goes back to the client: by the book, or as the legacy contract has
-// it. A request that waits for a sign-in remembers its face by name.
-type Face struct {
+// Frontend says how one of the APIs answers an authorization request: as OAuth 2.0 and OpenID Connect have it, or as the
+// legacy contract does. A request that waits for a sign-in remembers its frontend by name.
+type Frontend struct {
 	Name string
 	// Success is the URI that takes a code to the client; state is "" when none was sent. nil: by the response mode of the
 	// request, as OAuth 2.0 and OpenID Connect have it.
@@ -19,5 +17,5 @@ type Face struct {
 	RequireRedirectURI bool
 }
 
-// StandardFace is the name of the face by the book.
-const StandardFace = "standard"
+// StandardFrontend is the name of the frontend of OAuth 2.0 and OpenID Connect.
+const StandardFrontend = "standard"
