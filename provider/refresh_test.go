@@ -160,7 +160,7 @@ func TestStoredPolicyWithoutARetryTimeGetsTheDefault(t *testing.T) {
 		f := newFamily(t, engine)
 		_, err := f.store.SQL().ExecContext(t.Context(), `UPDATE clients SET policy = replace(policy, '"refresh_retry":14400,', '')`)
 		require.NoError(t, err)
-		f.store.Forget()
+		f.store.Invalidate()
 		client, err := f.store.Client(t.Context(), "clinic")
 		require.NoError(t, err)
 		require.EqualValues(t, storage.DefaultRefreshRetry, client.Policy.RefreshRetry)

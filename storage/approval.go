@@ -120,7 +120,7 @@ func (s *Store) DeleteApproval(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if err := s.endIssued(ctx, tx, ofUserAndClient, of.UserID, of.ClientID); err != nil {
+		if err := s.revokeTokensOf(ctx, tx, ofUserAndClient, of.UserID, of.ClientID); err != nil {
 			return err
 		}
 		return insertLogoutDeliveries(ctx, tx, participants)

@@ -116,7 +116,7 @@ func (s *Store) RecordEvents(ctx context.Context, events []Event) error {
 		query := `INSERT INTO audit_events (` + eventColumns + `) VALUES ` + rowPlaceholders(len(batch), eventWidth) +
 			` ON CONFLICT DO NOTHING`
 		// Not prepared: there are as many texts as there are sizes of batches.
-		err := s.sent(ctx, func(ctx context.Context) error {
+		err := s.execIdempotent(ctx, func(ctx context.Context) error {
 			_, err := s.writer.ExecContext(ctx, query, args...)
 			return err
 		})

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// memory is what a process keeps of the rows that change seldom: clients with their connections and types, roles, the
+// cache is what a process keeps of the rows that change seldom: clients with their connections and types, roles, the
 // scope catalogue. All of it is dropped when the configuration version moves, and read again when asked for.
-type memory struct {
+type cache struct {
 	merged sync.Map // the texts of merged statements by the names of their parts; bounded by the code
 
 	mu      sync.RWMutex
@@ -23,18 +23,18 @@ type memory struct {
 	loading singleflight.Group
 }
 
-// rememberedClients bounds the cache; past it everything is dropped, which is simple and, with an attacker who makes up
+// cachedClients bounds the cache; past it everything is dropped, which is simple and, with an attacker who makes up
 // ids, no worse than any other choice.
-const rememberedClients = 10_000
+const cachedClients = 10_000
 
 // sharedTime bounds a read that several requests wait for.
 const sharedTime = 15 * time.Second
 
-func newMemory() *memory { return &memory{clients: map[string]*Client{}} }
+func newCache() *cache { return &cache{clients: map[string]*Client{}} }
 
-// Forget drops what this process keeps.
-func (s *Store) Forget() {
-	m := s.memory
+// Invalidate drops what this process keeps.
+func (s *Store) Invalidate() {
+	m := s.cache
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.epoch++
@@ -50,7 +50,7 @@ func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
 	if err := s.current(ctx); err != nil {
 		return nil, err
 	}
-	m := s.memory
+	m := s.cache
 	m.mu.RLock()
 	client, known := m.clients[id]
 	epoch := m.epoch
@@ -74,7 +74,7 @@ func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
 }
 
 // shared lets all who ask for the same at once wait for one answer, each for as long as its own context lasts.
-func (m *memory) shared(ctx context.Context, key string, load func(context.Context) (any, error)) (any, error) {
+func (m *cache) shared(ctx context.Context, key string, load func(context.Context) (any, error)) (any, error) {
 	answer := m.loading.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTime)
 		defer cancel()
@@ -88,13 +88,13 @@ func (m *memory) shared(ctx context.Context, key string, load func(context.Conte
 	}
 }
 
-func (m *memory) keepClient(epoch int64, id string, client *Client) {
+func (m *cache) keepClient(epoch int64, id string, client *Client) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.epoch != epoch {
 		return
 	}
-	if len(m.clients) >= rememberedClients {
+	if len(m.clients) >= cachedClients {
 		m.clients = map[string]*Client{}
 	}
 	m.clients[id] = client
@@ -105,7 +105,7 @@ func (s *Store) Roles(ctx context.Context) (map[string]Role, error) {
 	if err := s.current(ctx); err != nil {
 		return nil, err
 	}
-	m := s.memory
+	m := s.cache
 	m.mu.RLock()
 	roles, epoch := m.roles, m.epoch
 	m.mu.RUnlock()
@@ -133,7 +133,7 @@ func (s *Store) Scopes(ctx context.Context) ([]Scope, error) {
 	if err := s.current(ctx); err != nil {
 		return nil, err
 	}
-	m := s.memory
+	m := s.cache
 	m.mu.RLock()
 	scopes, epoch := m.scopes, m.epoch
 	m.mu.RUnlock()

@@ -22,7 +22,7 @@ type ClientRegistration struct {
 // from the initial access token where one is named. ErrUsed: that token has none left. ErrQuota: there are quota clients
 // already that registered likewise, with such a token or without: strangers take no room from partners. ErrConflict: the id, or a secret, is taken.
 func (s *Store) RegisterClient(ctx context.Context, c Client, r ClientRegistration, quota int64) error {
-	defer s.Forget() // even after an error, as changeConfiguration does
+	defer s.Invalidate() // even after an error, as changeConfiguration does
 	ctx = changing(ctx, EventClientRegistered, clientSubject, c.ID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		// First, unlike other changes: registrations wait for each other here, so that none is missed by the count below.
@@ -166,7 +166,7 @@ DELETE FROM clients WHERE id IN (SELECT r.client_id FROM client_registrations r 
 				continue
 			}
 			deleted += n
-			if err := deleteIssued(ctx, tx, ofClient, id); err != nil {
+			if err := deleteTokensOf(ctx, tx, ofClient, id); err != nil {
 				return err
 			}
 		}

@@ -197,7 +197,7 @@ func (s *Store) deleteClient(ctx context.Context, kind, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.deleteIssuedToClient(ctx, id); err != nil {
+	if err := s.deleteTokensOfClient(ctx, id); err != nil {
 		return err
 	}
 	ctx = changing(ctx, kind, clientSubject, id)
@@ -205,7 +205,7 @@ func (s *Store) deleteClient(ctx context.Context, kind, id string) error {
 		if err := writeRow(ctx, tx, `DELETE FROM clients WHERE id = $1`, id); err != nil {
 			return err
 		}
-		return deleteIssued(ctx, tx, ofClient, id)
+		return deleteTokensOf(ctx, tx, ofClient, id)
 	})
 }
 
@@ -291,7 +291,7 @@ func (s *Store) DeactivateTokens(ctx context.Context, clientID string) error {
 		if err := tx.GetContext(ctx, &one, `SELECT 1 FROM clients WHERE id = $1`, clientID); err != nil {
 			return err
 		}
-		return s.endIssuedToClient(ctx, tx, clientID)
+		return s.revokeTokensOfClient(ctx, tx, clientID)
 	})
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ func (s *Store) changeConfiguration(ctx context.Context, f func(tx *sqlx.Tx) err
 		t.forget = true
 	} else {
 		// Even after an error: the change may be made and only the answer to the commit lost.
-		defer s.Forget()
+		defer s.Invalidate()
 	}
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		if err := f(tx); err != nil {

@@ -15,12 +15,12 @@ func (b *Batch) flush(ctx context.Context) (bool, error) {
 		return b.flushTransaction(ctx)
 	}
 	name, args := b.merged()
-	query, ok := b.store.memory.merged.Load(name)
+	query, ok := b.store.cache.merged.Load(name)
 	if !ok {
-		query, _ = b.store.memory.merged.LoadOrStore(name, b.mergedSQL())
+		query, _ = b.store.cache.merged.LoadOrStore(name, b.mergedSQL())
 	}
 	var rows int64
-	err := b.store.sent(ctx, func(ctx context.Context) error {
+	err := b.store.execIdempotent(ctx, func(ctx context.Context) error {
 		return b.store.writer.get(ctx, &rows, query.(string), args...)
 	})
 	return b.precondition == nil || rows > 0, err

@@ -193,8 +193,8 @@ func (s *Store) DeleteIssuedOf(ctx context.Context, userID, clientID string) err
 	ctx = changingBy(ctx, Event{Kind: EventTokensDeleted, UserID: userID, ClientID: clientID}, issuedToUserSubject, userID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		if clientID == "" {
-			return deleteIssued(ctx, tx, ofUser, userID)
+			return deleteTokensOf(ctx, tx, ofUser, userID)
 		}
-		return deleteIssued(ctx, tx, ofUserAndClient, userID, clientID)
+		return deleteTokensOf(ctx, tx, ofUserAndClient, userID, clientID)
 	})
 }

@@ -106,7 +106,7 @@ func (s *Store) list(ctx context.Context, to any, l listing, p Page) (total Tota
 	if p.After == "" {
 		skipped = int64(max(p.Number, 1)-1) * int64(size)
 	}
-	err = s.sent(ctx, func(ctx context.Context) error {
+	err = s.execIdempotent(ctx, func(ctx context.Context) error {
 		total = Total{}
 		if total.Entries, err = s.countEntries(ctx, l); err != nil {
 			return err

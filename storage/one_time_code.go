@@ -66,7 +66,7 @@ func (s *Store) VerifyOneTimeCode(ctx context.Context, id string, mac []byte, mo
 	}
 	attempt, now := s.NewID(), s.Now()
 	var verified bool
-	err = s.sent(ctx, func(ctx context.Context) error {
+	err = s.execIdempotent(ctx, func(ctx context.Context) error {
 		return s.writer.get(ctx, &verified, `
 UPDATE one_time_codes SET attempts = CASE WHEN attempted_by = $5 THEN attempts ELSE attempts + 1 END,
        status = CASE WHEN code_mac = $2 THEN 'verified' ELSE status END, attempted_by = $5

@@ -19,10 +19,10 @@ var (
 	ofUserAndClient = owner{`user_id = $1 AND client_id = $2`, 2}
 )
 
-// endIssued revokes the unused codes and the grants of an owner and expires the access tokens, whose rows stay so that a
+// revokeTokensOf revokes the unused codes and the grants of an owner and expires the access tokens, whose rows stay so that a
 // question about them is answered by "expired". In that order: an exchange that has won its code by then has committed the
 // grant and tokens that the next statements end, and one that has not finds its code revoked, whatever its clock says.
-func (s *Store) endIssued(ctx context.Context, tx *sqlx.Tx, of owner, args ...any) error {
+func (s *Store) revokeTokensOf(ctx context.Context, tx *sqlx.Tx, of owner, args ...any) error {
 	now := s.Now()
 	withNow := append(args[:len(args):len(args)], now)
 	at := fmt.Sprintf("$%d", of.arguments+1)
@@ -54,8 +54,9 @@ var (
 	endKeptOfClient   = `UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (` + liveKeptOfClient + `)`
 )
 
-// endIssuedToClient is endIssued for a client, but for rows beyond the first issuedAtOnce of a kind: endRestOfClient ends those.
-func (s *Store) endIssuedToClient(ctx context.Context, tx *sqlx.Tx, clientID string) error {
+// revokeTokensOfClient is revokeTokensOf for a client, but for rows beyond the first issuedAtOnce of a kind: endRestOfClient
+// ends those.
+func (s *Store) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clientID string) error {
 	for _, query := range []string{
 		`UPDATE codes SET revoked_at = $2 WHERE client_id = $1 AND used_at = 0 AND revoked_at = 0`,
 		endGrantsOfClient, endTokensOfClient,
@@ -88,8 +89,8 @@ func (s *Store) endRestOfClient(ctx context.Context, clientID string) error {
 	return nil
 }
 
-// deleteIssuedToClient deletes the codes, grants and access tokens of a client, batch by batch.
-func (s *Store) deleteIssuedToClient(ctx context.Context, clientID string) error {
+// deleteTokensOfClient deletes the codes, grants and access tokens of a client, batch by batch.
+func (s *Store) deleteTokensOfClient(ctx context.Context, clientID string) error {
 	for _, table := range []string{"codes", "grants", "access_tokens"} {
 		err := s.inBatches(ctx, fmt.Sprintf(`DELETE FROM %[1]s WHERE id IN (SELECT id FROM %[1]s WHERE client_id = $1 LIMIT %[2]d)`,
 			table, issuedAtOnce), clientID)
@@ -100,8 +101,8 @@ func (s *Store) deleteIssuedToClient(ctx context.Context, clientID string) error
 	return nil
 }
 
-// deleteIssued removes the rows that no foreign key removes with their owner; the order is endIssued's.
-func deleteIssued(ctx context.Context, tx *sqlx.Tx, of owner, args ...any) error {
+// deleteTokensOf removes the rows that no foreign key removes with their owner; the order is revokeTokensOf's.
+func deleteTokensOf(ctx context.Context, tx *sqlx.Tx, of owner, args ...any) error {
 	for _, table := range []string{"codes", "grants", "access_tokens"} {
 		if err := write(ctx, tx, `DELETE FROM `+table+` WHERE `+of.condition, args...); err != nil {
 			return err

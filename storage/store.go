@@ -49,7 +49,7 @@ type Store struct {
 	random        io.Reader
 	sealer        *Sealer
 	secrets       randomKeys
-	memory        *memory
+	cache         *cache
 	state         *state
 	// unattended bounds a statement whose context has no deadline; 0: nothing does.
 	unattended time.Duration
@@ -77,7 +77,7 @@ func Open(databaseURL string, o Options) (*Store, error) {
 	if o.ConfigurationAge <= 0 {
 		o.ConfigurationAge = 10 * time.Second
 	}
-	s := &Store{now: o.Now, injectedClock: injected, random: o.Random, sealer: o.Sealer, memory: newMemory(), state: newState(o.ConfigurationAge), eventLifetimes: o.EventLifetimes}
+	s := &Store{now: o.Now, injectedClock: injected, random: o.Random, sealer: o.Sealer, cache: newCache(), state: newState(o.ConfigurationAge), eventLifetimes: o.EventLifetimes}
 	var err error
 	switch {
 	case strings.HasPrefix(databaseURL, "sqlite:"):

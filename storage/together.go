@@ -27,7 +27,7 @@ func (s *Store) Together(ctx context.Context, f func(ctx context.Context) error)
 	forget := false
 	defer func() { // after the commit, and also after an error: only the answer to it may be lost
 		if forget {
-			s.Forget()
+			s.Invalidate()
 		}
 	}()
 	return s.transaction(context.WithValue(ctx, changeKey{}, (*change)(nil)), func(tx *sqlx.Tx) error {
@@ -50,7 +50,7 @@ func (s *Store) shared(ctx context.Context) *together {
 // inTransaction runs f in a transaction of its own, and records the change of the context with it.
 func (s *Store) inTransaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	var tx *sqlx.Tx
-	err := resent(ctx, func() (err error) {
+	err := retryBroken(ctx, func() (err error) {
 		tx, err = s.writer.BeginTxx(ctx, nil)
 		return err
 	})

@@ -217,7 +217,7 @@ UPDATE users SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id 
 	if _, err := s.endSessions(ctx, tx, sessionsOfUser, id); err != nil {
 		return err
 	}
-	return s.endIssued(ctx, tx, ofUser, id)
+	return s.revokeTokensOf(ctx, tx, ofUser, id)
 }
 
 // conflictIfPresent explains a conditional write that found no row: ErrConflict where the row is there but its condition
@@ -287,7 +287,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 		if err := writeRow(ctx, tx, `DELETE FROM users WHERE id = $1`, id); err != nil {
 			return err
 		}
-		return deleteIssued(ctx, tx, ofUser, id)
+		return deleteTokensOf(ctx, tx, ofUser, id)
 	})
 }
 

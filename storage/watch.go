@@ -80,7 +80,7 @@ func (s *Store) confirm(ctx context.Context) error {
 	moved, changed := version != st.version, st.changed
 	st.version = version
 	if moved {
-		s.Forget()
+		s.Invalidate()
 	}
 	st.mu.Unlock()
 	if began > st.confirmed.Load() {
@@ -100,7 +100,7 @@ func (s *Store) current(ctx context.Context) error {
 	if s.ConfigurationAge() <= s.state.maximumAge {
 		return nil
 	}
-	_, err := s.memory.shared(ctx, "configuration version", func(ctx context.Context) (any, error) {
+	_, err := s.cache.shared(ctx, "configuration version", func(ctx context.Context) (any, error) {
 		return nil, s.confirm(ctx)
 	})
 	if err != nil {

@@ -140,7 +140,7 @@ func noLoadKeepsAStaleClient(t *testing.T, s *suite) {
 	client := *Client(t, s.store, storage.PresetStandard)
 	for i := range changes {
 		client.Name = fmt.Sprint("name ", i)
-		s.store.Forget()
+		s.store.Invalidate()
 		var reading sync.WaitGroup
 		for range readers {
 			reading.Go(func() {
