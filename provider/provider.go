@@ -214,7 +214,7 @@ func (p *Provider) readKeys(ctx context.Context) error {
 		keys[name] = key
 	}
 	p.codes, p.accessTokens, p.idTokens = authorizationCodes{p}, accessTokens{p}, idTokens{p}
-	p.refreshTokens = refreshTokens{provider: p, key: keys["refresh tokens"]}
+	p.refreshTokens = refreshTokensUnder(p, keys["refresh tokens"])
 	p.identifiers = identifiers{sessionKey: keys["session ids"], pairwiseSalt: keys["pairwise subjects"]}
 	p.clients = clientauth.New(clientauth.Options{
 		Store: p.store, Issuer: p.issuer, Outbound: p.outbound, Now: p.now, Logger: p.logger,

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"hash"
 	"strings"
 
 	"github.com/google/uuid"
@@ -22,10 +23,15 @@ import (
 // refreshPrefix tells our own form from a legacy or imported value, and lets scanners of leaked secrets find it.
 const refreshPrefix = "irt_"
 
+// refreshTokensUnder makes and reads refresh tokens under a secret key.
+func refreshTokensUnder(p *Provider, key []byte) refreshTokens {
+	return refreshTokens{provider: p, newMAC: func() hash.Hash { return hmac.New(sha256.New, key) }}
+}
+
 // refreshTokens makes refresh tokens and reads them. It is fosite's RefreshTokenStrategy.
 type refreshTokens struct {
 	provider *Provider
-	key      []byte
+	newMAC   func() hash.Hash
 }
 
 // refreshTokenProbe is how the grant of a refresh token is looked up: by what a token in our own form says, its MAC being
@@ -80,7 +86,7 @@ func (t refreshTokens) parse(token string) (grantID string, generation int64, ok
 }
 
 func (t refreshTokens) mac(form string, grant uuid.UUID, generation uint32) []byte {
-	mac := hmac.New(sha256.New, t.key)
+	mac := t.newMAC()
 	mac.Write([]byte(form))
 	mac.Write(grant[:])
 	mac.Write(binary.BigEndian.AppendUint32(nil, generation))
