@@ -128,8 +128,8 @@ type TokenState struct {
 	Holder      Holder
 }
 
-// FindTokenState reads what may have ended a JWT access token; grantID is "" for a client's own. A grant or a user that is
-// gone counts as ended.
+// FindTokenState reads what may have ended a JWT access token; grantID is "" for a client's own. A grant or a user that
+// is gone counts as ended.
 func (s *Store) FindTokenState(ctx context.Context, jti, grantID string) (TokenState, error) {
 	var row struct {
 		JTI       bool           `db:"jti_revoked"`

@@ -43,9 +43,9 @@ ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = excluded.updated_at,
        claims = CASE WHEN approvals.claims = $10 THEN $11 ELSE excluded.claims || ' ' || approvals.claims END`
 
 // QueueApproval adds what a user approved to what was approved before, the newest first (contract section 1), with the
-// other writes of the request. known and knownClaims are the approval's scope and claims as they were read, "" where there
-// were none: should they have changed meanwhile, nothing that another request added is lost, and nothing that was withdrawn
-// comes back. The id and the time of making of an earlier approval stay.
+// other writes of the request. known and knownClaims are the approval's scope and claims as they were read, "" where
+// there were none: should they have changed meanwhile, nothing that another request added is lost, and nothing that was
+// withdrawn comes back. The id and the time of making of an earlier approval stay.
 func (b *Batch) QueueApproval(a Approval, known, knownClaims string) {
 	approved, claims := strings.Join(a.Scope, " "), strings.Join(a.Claims, " ")
 	b.queue(statement{name: "upsert approval", sql: upsertApproval, args: []any{

@@ -130,9 +130,9 @@ func (s *Store) RecordEvents(ctx context.Context, events []Event) error {
 // prunedAtOnce is how many events one statement of PruneEvents looks at.
 const prunedAtOnce = 10_000
 
-// PruneEvents deletes events from before a time (epoch seconds), the oldest first, of one kind or, where kind is "", of all,
-// at most batch of them in one statement, and says how many went. It walks along the index on created_at from slice to
-// slice, so that no statement looks for a rare kind in the whole table.
+// PruneEvents deletes events from before a time (epoch seconds), the oldest first, of one kind or, where kind is "", of
+// all, at most batch of them in one statement, and says how many went. It walks along the index on created_at from
+// slice to slice, so that no statement looks for a rare kind in the whole table.
 func (s *Store) PruneEvents(ctx context.Context, kind string, before int64, batch int) (total int64, err error) {
 	for from := int64(math.MinInt64); from < before; {
 		until, err := s.sliceEnd(ctx, "audit_events", "created_at", from, before, prunedAtOnce)

@@ -24,8 +24,8 @@ type EventFilter struct {
 	Limit       int
 }
 
-// Cursor names the place of an event in the order of time, by which the next page begins. Events of the same second are in
-// the order of their ids, so that none is left out or comes twice.
+// Cursor names the place of an event in the order of time, by which the next page begins. Events of the same second are
+// in the order of their ids, so that none is left out or comes twice.
 func (e Event) Cursor() string { return fmt.Sprintf("%d.%s", e.CreatedAt, e.ID) }
 
 func readEventCursor(cursor string) (createdAt int64, id string, err error) {
@@ -38,8 +38,8 @@ func readEventCursor(cursor string) (createdAt int64, id string, err error) {
 	return createdAt, parsed.String(), nil
 }
 
-// listing has the conditions of the filter. Only what matters is part of the query, so that each list walks along the index
-// of what it asks for.
+// listing has the conditions of the filter. Only what matters is part of the query, so that each list walks along the
+// index of what it asks for.
 func (f EventFilter) listing() (listing, error) {
 	l := listing{parts: []part{{table: "audit_events", key: []string{"created_at", "id"}}}, descending: !f.OldestFirst}
 	l.equal("kind", f.Kind)

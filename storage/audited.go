@@ -35,8 +35,8 @@ type (
 	changeKey        struct{}
 )
 
-// ActingAs says who makes the changes under a context. Each method of the Store that makes one then records an event of it,
-// in the same transaction. What requests and jobs do by themselves has no actor and is not recorded here.
+// ActingAs says who makes the changes under a context. Each method of the Store that makes one then records an event of
+// it, in the same transaction. What requests and jobs do by themselves has no actor and is not recorded here.
 func ActingAs(ctx context.Context, a Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, a)
 }
@@ -47,8 +47,8 @@ func ActorOf(ctx context.Context) (Actor, bool) {
 	return a, found
 }
 
-// WithClientRequestID says what id a client gave the request of a context. Events of it have that in their details; anybody can
-// choose such an id, so it is not the id of the request.
+// WithClientRequestID says what id a client gave the request of a context. Events of it have that in their details;
+// anybody can choose such an id, so it is not the id of the request.
 func WithClientRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, clientRequestKey{}, id)
 }
@@ -94,7 +94,8 @@ func ByActor(ctx context.Context, e Event) Event {
 	return e
 }
 
-// RecordAct records an event of what an actor did that is no change of single rows. Without an actor it records nothing.
+// RecordAct records an event of what an actor did that is no change of single rows. Without an actor it records
+// nothing.
 func (s *Store) RecordAct(ctx context.Context, kind string, details map[string]string) error {
 	if _, acting := ActorOf(ctx); !acting {
 		return nil
@@ -111,9 +112,9 @@ type change struct {
 	eventID string
 }
 
-// changing lets the next write under the context that it returns be recorded as a change of that kind, with what was there
-// before and after. Each method of the Store that makes a change which an administrator may make calls it first, with a
-// subject whose query takes args. Where the context has no actor it does nothing and costs nothing.
+// changing lets the next write under the context that it returns be recorded as a change of that kind, with what was
+// there before and after. Each method of the Store that makes a change which an administrator may make calls it first,
+// with a subject whose query takes args. Where the context has no actor it does nothing and costs nothing.
 func changing(ctx context.Context, kind string, of subject, args ...any) context.Context {
 	return changingBy(ctx, Event{Kind: kind}, of, args...)
 }
@@ -123,7 +124,8 @@ func changingBy(ctx context.Context, known Event, of subject, args ...any) conte
 	if _, acting := ActorOf(ctx); !acting {
 		return ctx
 	}
-	// The id is made here so that a transaction that is run again, or a write of several transactions, keeps the event once.
+	// The id is made here so that a transaction that is run again, or a write of several transactions, keeps the event
+	// once.
 	return context.WithValue(ctx, changeKey{}, &change{
 		kind: known.Kind, of: of, args: args, event: known, eventID: uuid.NewString(),
 	})

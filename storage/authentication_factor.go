@@ -104,14 +104,14 @@ func (s *Store) ListAuthenticationFactors(ctx context.Context, userID string) ([
 	return factors, nil
 }
 
-// UpdateAuthenticationFactor changes what a factor is checked by and whether it is active; not its user, nor its type. It
-// ends the sign-ins that wait for the factor as it was.
+// UpdateAuthenticationFactor changes what a factor is checked by and whether it is active; not its user, nor its type.
+// It ends the sign-ins that wait for the factor as it was.
 func (s *Store) UpdateAuthenticationFactor(ctx context.Context, f AuthenticationFactor) error {
 	return s.updateFactor(ctx, f, ``)
 }
 
-// ReplaceAuthenticationFactor is UpdateAuthenticationFactor for a factor that is still checked by before, in one conditional
-// write. ErrConflict: it is checked by something else by now.
+// ReplaceAuthenticationFactor is UpdateAuthenticationFactor for a factor that is still checked by before, in one
+// conditional write. ErrConflict: it is checked by something else by now.
 func (s *Store) ReplaceAuthenticationFactor(ctx context.Context, f AuthenticationFactor, before string) error {
 	err := s.updateFactor(ctx, f, ` AND factor = $6`, before)
 	if errors.Is(err, ErrNotFound) {

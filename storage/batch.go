@@ -6,11 +6,12 @@ import (
 )
 
 // Batch collects the writes of one request and makes them at once, before the response is written: one statement on
-// PostgreSQL, one short transaction on SQLite. It may have a precondition, a conditional write without which nothing else is
-// written. It belongs to one request and is not safe for concurrent use.
+// PostgreSQL, one short transaction on SQLite. It may have a precondition, a conditional write without which nothing
+// else is written. It belongs to one request and is not safe for concurrent use.
 type Batch struct {
 	store *Store
-	// idempotencyKey is what the rows remember of who wrote them, so that a statement whose answer was lost can be sent again.
+	// idempotencyKey is what the rows remember of who wrote them, so that a statement whose answer was lost can be sent
+	// again.
 	idempotencyKey string
 	// begun is when the request came.
 	begun time.Time
@@ -22,8 +23,9 @@ type Batch struct {
 	statements []statement
 }
 
-// statement is one write. name is a constant: the names of a batch together name its prepared form. In sql, {{precondition}}
-// stands for the condition that the precondition returned a row. The sql of a precondition returns a row when it is met.
+// statement is one write. name is a constant: the names of a batch together name its prepared form. In sql,
+// {{precondition}} stands for the condition that the precondition returned a row. The sql of a precondition returns a
+// row when it is met.
 type statement struct {
 	name string
 	sql  string
@@ -41,8 +43,9 @@ func (b *Batch) require(s statement, unmet error) {
 	b.precondition, b.unmet, b.rotation = &s, unmet, nil
 }
 
-// Flush makes the writes. ErrUsed: the code was redeemed by another request. ErrReuse: the refresh token is one that nobody
-// should have any more (rotation.go); its family is revoked now. ErrNotFound: what the writes depend on ended meanwhile.
+// Flush makes the writes. ErrUsed: the code was redeemed by another request. ErrReuse: the refresh token is one that
+// nobody should have any more (rotation.go); its family is revoked now. ErrNotFound: what the writes depend on ended
+// meanwhile.
 func (b *Batch) Flush(ctx context.Context) error {
 	if b.precondition == nil && len(b.statements) == 0 {
 		return nil

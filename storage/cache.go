@@ -41,8 +41,8 @@ func (s *Store) Invalidate() {
 	m.clients, m.roles, m.scopes = map[string]*Client{}, nil, nil
 }
 
-// Client returns a client by its id, from memory where it can. The value is shared: it must not be changed. That an id is
-// unknown is remembered too.
+// Client returns a client by its id, from memory where it can. The value is shared: it must not be changed. That an id
+// is unknown is remembered too.
 func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
 	if len(id) > MaximumClientID {
 		return nil, ErrNotFound // and is not remembered, for what is remembered must be small

@@ -18,9 +18,10 @@ type ClientRegistration struct {
 	CreatedAt            int64
 }
 
-// RegisterClient stores a client that registered itself, with its connections and their secrets, and takes one registration
-// from the initial access token where one is named. ErrUsed: that token has none left. ErrQuota: there are quota clients
-// already that registered likewise, with such a token or without: strangers take no room from partners. ErrConflict: the id, or a secret, is taken.
+// RegisterClient stores a client that registered itself, with its connections and their secrets, and takes one
+// registration from the initial access token where one is named. ErrUsed: that token has none left. ErrQuota: there are
+// quota clients already that registered likewise, with such a token or without: strangers take no room from partners.
+// ErrConflict: the id, or a secret, is taken.
 func (s *Store) RegisterClient(ctx context.Context, c Client, r ClientRegistration, quota int64) error {
 	defer s.Invalidate() // even after an error, as changeConfiguration does
 	ctx = changing(ctx, EventClientRegistered, clientSubject, c.ID)
@@ -82,8 +83,8 @@ type RegistrationUpdate struct {
 	NewSecret  *ConnectionSecret
 }
 
-// UpdateRegistration stores what is a client's own to say: its name, scope, metadata and redirect URIs, in one transaction.
-// What an operator gave it is left alone. ErrNotFound: the client or its connection is gone.
+// UpdateRegistration stores what is a client's own to say: its name, scope, metadata and redirect URIs, in one
+// transaction. What an operator gave it is left alone. ErrNotFound: the client or its connection is gone.
 func (s *Store) UpdateRegistration(ctx context.Context, u RegistrationUpdate) error {
 	ctx = changing(ctx, EventClientRegistrationUpdated, clientSubject, u.Client.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
@@ -124,8 +125,9 @@ func (s *Store) DeleteRegistration(ctx context.Context, clientID string) error {
 	return s.deleteClient(ctx, EventClientRegistrationDeleted, clientID)
 }
 
-// DeleteUnapprovedRegistrations deletes the clients that registered themselves before that time (epoch seconds), without an
-// initial access token, and that no user lets do anything; at most batch of them in one transaction. It says how many went.
+// DeleteUnapprovedRegistrations deletes the clients that registered themselves before that time (epoch seconds),
+// without an initial access token, and that no user lets do anything; at most batch of them in one transaction. It says
+// how many went.
 func (s *Store) DeleteUnapprovedRegistrations(ctx context.Context, before int64, batch int) (total int64, err error) {
 	if batch <= 0 {
 		return 0, fmt.Errorf("storage: delete registrations in batches of %d: want one row or more", batch)

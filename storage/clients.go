@@ -186,8 +186,8 @@ UPDATE clients SET name = $1, client_type_id = $2, owner_id = $3, scope = $4, po
 WHERE id = $11`, append(values[:len(values):len(values)], s.Now(), id)...)
 }
 
-// DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to it:
-// most of that before the client, in batches, so that a deletion that is cut short is repeated.
+// DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to
+// it: most of that before the client, in batches, so that a deletion that is cut short is repeated.
 func (s *Store) DeleteClient(ctx context.Context, id string) error {
 	return s.deleteClient(ctx, EventClientDeleted, id)
 }
@@ -276,10 +276,10 @@ func (s *Store) SetClientBlock(ctx context.Context, id string, blocked bool, rea
 	})
 }
 
-// DeactivateTokens ends everything that was issued to a client for its users, and its own opaque tokens. A JWT of its own
-// (client_credentials) leaves no row to end and lives until it expires, unless its jti is revoked or the client is blocked.
-// The codes and the first thousands of the others end with the event of the audit, the rest behind it, in batches: where an
-// error cuts that short, a repetition goes on. ErrNotFound: no such client.
+// DeactivateTokens ends everything that was issued to a client for its users, and its own opaque tokens. A JWT of its
+// own (client_credentials) leaves no row to end and lives until it expires, unless its jti is revoked or the client is
+// blocked. The codes and the first thousands of the others end with the event of the audit, the rest behind it, in
+// batches: where an error cuts that short, a repetition goes on. ErrNotFound: no such client.
 func (s *Store) DeactivateTokens(ctx context.Context, clientID string) error {
 	clientID, err := clientKey(clientID)
 	if err != nil {

@@ -44,7 +44,8 @@ func sealedSecretContext(id string) string { return "connection_secrets:" + id }
 // CanSeal says that the store has a master secret; without one, SealSecret and OpenSecret must not be called.
 func (s *Store) CanSeal() bool { return s.sealer != nil }
 
-// SealSecret is the sealed form of a client's secret, for one that signs with it (client_secret_jwt). id is that of its row.
+// SealSecret is the sealed form of a client's secret, for one that signs with it (client_secret_jwt). id is that of its
+// row.
 func (s *Store) SealSecret(id, secret string) string {
 	return s.sealer.Seal([]byte(secret), sealedSecretContext(id))
 }
@@ -54,8 +55,8 @@ func (s *Store) OpenSecret(secret ConnectionSecret) ([]byte, error) {
 	return s.sealer.Open(secret.Sealed, sealedSecretContext(secret.ID))
 }
 
-// AddConnectionSecret gives a connection one more secret; the others end at othersExpireAt at the latest (epoch seconds),
-// or stay as they are where that is 0. ErrConflict: the secret is taken.
+// AddConnectionSecret gives a connection one more secret; the others end at othersExpireAt at the latest (epoch
+// seconds), or stay as they are where that is 0. ErrConflict: the secret is taken.
 func (s *Store) AddConnectionSecret(
 	ctx context.Context, connectionID string, secret ConnectionSecret, othersExpireAt int64,
 ) error {

@@ -16,8 +16,8 @@ import (
 	"github.com/lib/pq"
 )
 
-// connector opens connections to PostgreSQL that end in bounded time when the host goes silent, and that leave the pool when
-// they are no use any more. None of it is for LISTEN or COPY, which wait for the server without a bound.
+// connector opens connections to PostgreSQL that end in bounded time when the host goes silent, and that leave the pool
+// when they are no use any more. None of it is for LISTEN or COPY, which wait for the server without a bound.
 type connector struct {
 	postgres atomic.Pointer[pq.Connector]
 	patience time.Duration
@@ -103,8 +103,8 @@ func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
 	return nil
 }
 
-// splitHosts makes parameters of several hosts in a URL, as libpq takes them (host:port,host:port): lib/pq takes them in
-// parameters only.
+// splitHosts makes parameters of several hosts in a URL, as libpq takes them (host:port,host:port): lib/pq takes them
+// in parameters only.
 func splitHosts(u *url.URL, query url.Values) error {
 	all := strings.Split(u.Host, ",")
 	if len(all) == 1 {
@@ -133,8 +133,8 @@ func setDefault(query url.Values, name, value string) {
 	}
 }
 
-// patienceOf is how long an answer is waited for: a little longer than a statement may take by the parameter of the URL,
-// in milliseconds or with a unit of PostgreSQL's, or else by the option. 0: where a statement may take for ever.
+// patienceOf is how long an answer is waited for: a little longer than a statement may take by the parameter of the
+// URL, in milliseconds or with a unit of PostgreSQL's, or else by the option. 0: where a statement may take for ever.
 func patienceOf(query url.Values, option time.Duration) time.Duration {
 	timeout := option
 	if given := query.Get("statement_timeout"); given != "" {
@@ -175,8 +175,8 @@ type health struct {
 // renewal bounds how often all connections of a pool are given up.
 const renewal = time.Second
 
-// renew gives up every connection that is open now: what one of them met, a silent host or a session that may not write,
-// awaits the others too.
+// renew gives up every connection that is open now: what one of them met, a silent host or a session that may not
+// write, awaits the others too.
 func (h *health) renew() {
 	now, last := time.Now().UnixNano(), h.renewed.Load()
 	if now-last >= int64(renewal) && h.renewed.CompareAndSwap(last, now) {
@@ -206,8 +206,8 @@ type session struct {
 	spoiled    bool // database/sql uses a connection from one goroutine at a time
 }
 
-// ResetSession implements driver.SessionResetter. database/sql calls it for whoever takes the connection out of the pool,
-// whose context bounds every read from then on: lib/pq itself only asks the server to cancel.
+// ResetSession implements driver.SessionResetter. database/sql calls it for whoever takes the connection out of the
+// pool, whose context bounds every read from then on: lib/pq itself only asks the server to cancel.
 func (s *session) ResetSession(ctx context.Context) error {
 	if s.generation != s.health.generation.Load() {
 		return driver.ErrBadConn
@@ -230,8 +230,8 @@ func (s *session) Close() error {
 	return s.postgresConn.Close()
 }
 
-// judge keeps a connection out of the pool whose server can't write. A failover, or a disk that has room again, may leave
-// the session as it was.
+// judge keeps a connection out of the pool whose server can't write. A failover, or a disk that has room again, may
+// leave the session as it was.
 func (s *session) judge(err error) error {
 	if cannotWrite(err) {
 		s.spoiled = true

@@ -15,8 +15,8 @@ const (
 	postgresEngine
 )
 
-// database is a pool with its statements, prepared once: a statement with arguments that is not prepared costs lib/pq two
-// round trips.
+// database is a pool with its statements, prepared once: a statement with arguments that is not prepared costs lib/pq
+// two round trips.
 type database struct {
 	*sqlx.DB
 	prepare bool
@@ -122,8 +122,8 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, e
 	return n, err
 }
 
-// transaction runs f in a transaction and runs it again, whole, where the database asks for that. Within Together it is a part
-// of that transaction.
+// transaction runs f in a transaction and runs it again, whole, where the database asks for that. Within Together it is
+// a part of that transaction.
 func (s *Store) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	if t := s.shared(ctx); t != nil {
 		return classify(s.recorded(ctx, t.tx, f))

@@ -10,19 +10,19 @@
 //
 // # The writes of a request
 //
-// A token request or an authorization request has a Batch. Its writes are queued in it, and Flush makes them: one statement on
-// PostgreSQL, one transaction on SQLite. Its precondition is the first of them; nothing else is written unless
-// the precondition changed a row. Revocations are made at once, since the request that causes them fails.
+// A token request or an authorization request has a Batch. Its writes are queued in it, and Flush makes them: one
+// statement on PostgreSQL, one transaction on SQLite. Its precondition is the first of them; nothing else is written
+// unless the precondition changed a row. Revocations are made at once, since the request that causes them fails.
 //
 // # The writes of an administrator
 //
-// A method that changes a row for an administrator names the kind of its event and its subject (changing); the subject is read
-// before and after in the same transaction, and the event is written with the change, if the context has an Actor (ActingAs).
-// Together makes one transaction of several such methods.
+// A method that changes a row for an administrator names the kind of its event and its subject (changing); the subject
+// is read before and after in the same transaction, and the event is written with the change, if the context has an
+// Actor (ActingAs). Together makes one transaction of several such methods.
 //
 // # The cache
 //
-// Clients, connections, client types, roles, scopes and keys are cached. A change to any of them raises a version in the same
-// transaction; Watch reads it once a second and empties the cache if it has changed. A cache that could not be confirmed for
-// ten seconds is not used.
+// Clients, connections, client types, roles, scopes and keys are cached. A change to any of them raises a version in
+// the same transaction; Watch reads it once a second and empties the cache if it has changed. A cache that could not be
+// confirmed for ten seconds is not used.
 package storage

@@ -11,8 +11,8 @@ import (
 // hostForm reads a host in either form of IDNA, in any case of letters (UTS #46).
 var hostForm = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule())
 
-// CanonicalEmail returns the one form in which an email address is stored and compared: lower case, Unicode normal form C,
-// and the host in letters where it was given in punycode. What is no address comes back trimmed and in lower case.
+// CanonicalEmail returns the one form in which an email address is stored and compared: lower case, Unicode normal form
+// C, and the host in letters where it was given in punycode. What is no address comes back trimmed and in lower case.
 func CanonicalEmail(email string) string {
 	local, host, isAddress := cutAddress(norm.NFC.String(email))
 	if !isAddress {
@@ -34,8 +34,8 @@ func cutAddress(email string) (local, host string, isAddress bool) {
 	return email[:at], email[at+1:], true
 }
 
-// emailForms are what rows may hold for an address: what was given and the canonical form, then the forms in which rows were
-// stored before there was a canonical one. Almost every address has one form only.
+// emailForms are what rows may hold for an address: what was given and the canonical form, then the forms in which rows
+// were stored before there was a canonical one. Almost every address has one form only.
 func emailForms(given string) []string {
 	canonical := CanonicalEmail(given)
 	forms := []string{strings.ToLower(strings.TrimSpace(given)), canonical}

@@ -24,7 +24,8 @@ var (
 	ErrConflict = errors.New("storage: already exists")
 	// ErrUnavailable says that the database can't answer now; the same request may succeed later.
 	ErrUnavailable = errors.New("storage: database unavailable")
-	// ErrUsed says that a conditional write lost: another attempt has used the code or the jti, or a one-time code is spent.
+	// ErrUsed says that a conditional write lost: another attempt has used the code or the jti, or a one-time code is
+	// spent.
 	ErrUsed = errors.New("storage: already used")
 	// ErrReuse says that a refresh token was presented that nobody should have any more; its family is revoked by now.
 	ErrReuse = errors.New("storage: refresh token reuse")

@@ -1,7 +1,7 @@
 package storage
 
-// The kinds of audit events. The first group is about changes: the method of the Store that makes one records it, with who
-// made it and what was there before and after (see changing). The second is about what was decided or tried.
+// The kinds of audit events. The first group is about changes: the method of the Store that makes one records it, with
+// who made it and what was there before and after (see changing). The second is about what was decided or tried.
 const (
 	EventUserCreated   = "user_created"
 	EventUserUpdated   = "user_updated"

@@ -19,8 +19,8 @@ type Grant struct {
 	RefreshHash    []byte // nil where the refresh token carries the grant's id
 	Generation     int64
 	RotatedAt      int64 // by the clock of Store.commitTime
-	// RepeatedGeneration is the last generation at which the token before was presented after its grace; Repeats is how many
-	// generations in a row were (see rotation.go).
+	// RepeatedGeneration is the last generation at which the token before was presented after its grace; Repeats is how
+	// many generations in a row were (see rotation.go).
 	RepeatedGeneration int64
 	Repeats            int64
 	RefreshExpiresAt   int64
@@ -134,9 +134,9 @@ func (s *Store) readGrant(ctx context.Context, query string, arg any) (g *Grant,
 	return g, row.ReadAt, nil
 }
 
-// insertGrant completes a grant that was begun in the front channel (OIDC Core 3.3): only the one exchange that wins its
-// code comes here again. One that was revoked meanwhile stays revoked, and one that has rotated since stays as it is: a
-// statement may be executed long after it was sent.
+// insertGrant completes a grant that was begun in the front channel (OIDC Core 3.3): only the one exchange that wins
+// its code comes here again. One that was revoked meanwhile stays revoked, and one that has rotated since stays as it
+// is: a statement may be executed long after it was sent.
 const insertGrant = `
 INSERT INTO grants (id, client_id, connection_id, user_id, session_id, scope, session, refresh_token_id, refresh_hash,
        refresh_expires_at, created_at, expires_at)
@@ -169,8 +169,8 @@ UPDATE grants SET generation = $2 + 1, previous_refresh_hash = refresh_hash, ref
 WHERE id = $1 AND revoked_at = 0 AND generation = $2 RETURNING 1`
 }
 
-// repeatGrant counts that the token before was presented after its grace, once a generation. It writes nothing where the
-// successor has been used meanwhile.
+// repeatGrant counts that the token before was presented after its grace, once a generation. It writes nothing where
+// the successor has been used meanwhile.
 const repeatGrant = `
 UPDATE grants SET repeated_generation = $2, repeats = CASE WHEN repeated_generation = $2 THEN repeats
        WHEN repeated_generation = $2 - 1 THEN repeats + 1 ELSE 1 END

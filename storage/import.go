@@ -10,8 +10,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// What an importer writes: many rows a statement, and each kind by a rule of what wins when the row is there already, so
-// that an import can stop anywhere and run again. A row that is newer here, or that was ended here, stays as it is.
+// What an importer writes: many rows a statement, and each kind by a rule of what wins when the row is there already,
+// so that an import can stop anywhere and run again. A row that is newer here, or that was ended here, stays as it is.
 
 // importBatch bounds the rows of one statement; SQLite takes some 32,000 arguments.
 const importBatch = 500
@@ -31,8 +31,8 @@ type Refused struct {
 	Cause error // ErrConflict: a unique value is another row's; ErrNotFound: a row that it names is not there
 }
 
-// importRows writes rows in one transaction, some hundred in a statement, and returns how many were new or changed. Where
-// one can't be written, the rows are halved until it stands alone, and is returned.
+// importRows writes rows in one transaction, some hundred in a statement, and returns how many were new or changed.
+// Where one can't be written, the rows are halved until it stands alone, and is returned.
 func (s *Store) importRows(ctx context.Context, statement importStatement, rows [][]any) (int64, []Refused, error) {
 	return s.importFrom(ctx, statement, rows, 0)
 }
@@ -87,8 +87,8 @@ func (s *Store) importAtOnce(ctx context.Context, statement importStatement, row
 	return total, unknownReference(err)
 }
 
-// values lists rows of placeholders. SQLite looks a name such as $1 up among all those before it, which thousands of them
-// make slow; a question mark has no name.
+// values lists rows of placeholders. SQLite looks a name such as $1 up among all those before it, which thousands of
+// them make slow; a question mark has no name.
 func (s *Store) values(rows, columns int) string {
 	if s.engine == postgresEngine {
 		return rowPlaceholders(rows, columns)

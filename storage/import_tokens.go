@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Of tokens only their end is ever brought up to date: one that was used or ended at the source since is so here, and one
-// that was used or ended here stays so.
+// Of tokens only their end is ever brought up to date: one that was used or ended at the source since is so here, and
+// one that was used or ended here stays so.
 
 var importCodes = importStatement{
 	insert: `INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, scope, session, created_at,
@@ -48,8 +48,8 @@ WHERE (grants.scope = '' AND excluded.scope <> '') OR excluded.expires_at > gran
 	width: 10,
 }
 
-// ImportGrants writes grants, with or without a refresh token. Of several with one id in a batch the one that lives longest
-// counts, for a statement takes a row once.
+// ImportGrants writes grants, with or without a refresh token. Of several with one id in a batch the one that lives
+// longest counts, for a statement takes a row once.
 func (s *Store) ImportGrants(ctx context.Context, grants []Grant) (int64, []Refused, error) {
 	byID := map[string]int{}
 	var rows [][]any

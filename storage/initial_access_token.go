@@ -28,8 +28,8 @@ INSERT INTO initial_access_tokens (id, hash, name, remaining, created_at, expire
 	})
 }
 
-// FindInitialAccessToken reads a token that is good for another registration by its hash. ErrNotFound: there is none, or it
-// has expired or is used up. Only RegisterClient uses it.
+// FindInitialAccessToken reads a token that is good for another registration by its hash. ErrNotFound: there is none,
+// or it has expired or is used up. Only RegisterClient uses it.
 func (s *Store) FindInitialAccessToken(ctx context.Context, hash []byte) (*InitialAccessToken, error) {
 	var t InitialAccessToken
 	err := s.get(ctx, &t, selectInitialAccessToken+`WHERE hash = $1 AND remaining > 0 AND expires_at > $2`, hash, s.Now())

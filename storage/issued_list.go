@@ -73,8 +73,8 @@ var issuedKinds = []string{
 	KindAuthorizationCode, KindRefreshToken, KindAccessToken, KindTwoFactor, KindChangePasswordToken,
 }
 
-// KindsWith are the kinds of tokens whose names have that part, in any case of letters; none for "". Where no name has it, the
-// part is the only one, of which there are no tokens.
+// KindsWith are the kinds of tokens whose names have that part, in any case of letters; none for "". Where no name has
+// it, the part is the only one, of which there are no tokens.
 func KindsWith(part string) []string {
 	if part == "" {
 		return nil

@@ -39,17 +39,17 @@ type deadRows struct {
 	and string
 }
 
-// standardCodes are the codes of clients without the legacy form of tokens. They are looked for among what expired in the
-// last day only, off the legacy codes that stay for longer; a code that an idle janitor has missed goes with those.
+// standardCodes are the codes of clients without the legacy form of tokens. They are looked for among what expired in
+// the last day only, off the legacy codes that stay for longer; a code that an idle janitor has missed goes with those.
 const standardCodes = `client_id NOT IN (SELECT id FROM clients WHERE policy LIKE '%"token_form":"` + TokenFormLegacy + `"%')`
 
 // grantsOfNoSession leaves the grants of a live login session, which say whom to tell of its end.
 const grantsOfNoSession = `NOT EXISTS (SELECT 1 FROM login_sessions l
 WHERE l.session_id = grants.session_id AND l.revoked_at = 0 AND l.expires_at >= $4)`
 
-// allDeadRows: the answers of the legacy face to expired codes and access tokens are about rows that exist, hence the 30
-// days. A used code of the others is known for half an hour more, so that its replay revokes. A grant's expires_at is
-// late already.
+// allDeadRows: the answers of the legacy face to expired codes and access tokens are about rows that exist, hence the
+// 30 days. A used code of the others is known for half an hour more, so that its replay revokes. A grant's expires_at
+// is late already.
 var allDeadRows = []deadRows{
 	{table: "codes", key: "id", kept: tokenRetention},
 	{table: "codes", key: "id", kept: 1800, since: day, and: standardCodes},
@@ -77,8 +77,8 @@ func SweptTables() []string {
 	return tables
 }
 
-// Sweep deletes the rows that are dead, in batches, and says how many went from each table. A kind of rows that fails does
-// not keep the others from being swept; the error names each that failed. Two at once do no harm.
+// Sweep deletes the rows that are dead, in batches, and says how many went from each table. A kind of rows that fails
+// does not keep the others from being swept; the error names each that failed. Two at once do no harm.
 func (s *Store) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, error) {
 	if sweep.Batch <= 0 {
 		return nil, fmt.Errorf("storage: sweep in batches of %d: want one row or more", sweep.Batch)
@@ -101,8 +101,8 @@ func (s *Store) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, error
 	return deleted, errors.Join(failures...)
 }
 
-// sweepRows walks along the index on expires_at, from slice to slice of a batch of rows. So a statement reads no more than
-// a batch, also where rows stay that a condition keeps, and none reads what a statement before it has read.
+// sweepRows walks along the index on expires_at, from slice to slice of a batch of rows. So a statement reads no more
+// than a batch, also where rows stay that a condition keeps, and none reads what a statement before it has read.
 func (s *Store) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (total int64, err error) {
 	kept := rows.kept
 	if kept == tokenRetention {
@@ -129,7 +129,8 @@ func (s *Store) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (tota
 	return total, nil
 }
 
-// sliceEnd is the time in a column before which so many rows lie, counted from a time; more where several have one second.
+// sliceEnd is the time in a column before which so many rows lie, counted from a time; more where several have one
+// second.
 func (s *Store) sliceEnd(ctx context.Context, table, column string, from, end int64, rows int) (int64, error) {
 	var last []int64
 	err := s.selectAll(ctx, &last, fmt.Sprintf(`SELECT %[2]s FROM %[1]s

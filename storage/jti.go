@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// UseJTI is the single use of a token id (RFC 7519 4.1.7) of an issuer, within a namespace for each use that ids are put
-// to. attempt is the Batch's: sent twice, it wins twice. ErrUsed: another attempt came first. expiresAt, in epoch
+// UseJTI is the single use of a token id (RFC 7519 4.1.7) of an issuer, within a namespace for each use that ids are
+// put to. attempt is the Batch's: sent twice, it wins twice. ErrUsed: another attempt came first. expiresAt, in epoch
 // seconds, is when the token can't be accepted in any case. The row holds a hash of the id, which may have any length.
 func (s *Store) UseJTI(ctx context.Context, namespace, issuer, jti, attempt string, expiresAt int64) error {
 	id := base64.RawURLEncoding.EncodeToString(Hash(jti))

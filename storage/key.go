@@ -38,8 +38,8 @@ func textKey(text string) (string, error) {
 	return text, nil
 }
 
-// clientKey is textKey for the id of a client, which is any text: one that is a UUID has the form of a UUID, so that it names
-// its client in letters of either case.
+// clientKey is textKey for the id of a client, which is any text: one that is a UUID has the form of a UUID, so that it
+// names its client in letters of either case.
 func clientKey(id string) (string, error) {
 	if len(id) == len(uuid.Nil.String()) {
 		if parsed, err := uuid.Parse(id); err == nil {

@@ -6,8 +6,8 @@ import "context"
 // expires or is released. Work under a lease must be harmless when done twice, for a holder that stalls past the end of
 // its lease does not learn of it.
 
-// AcquireLease takes a lease for that many seconds, or prolongs it where holder, a UUID, has it already. It says whether
-// holder has it now.
+// AcquireLease takes a lease for that many seconds, or prolongs it where holder, a UUID, has it already. It says
+// whether holder has it now.
 func (s *Store) AcquireLease(ctx context.Context, name, holder string, seconds int64) (bool, error) {
 	n, err := s.exec(ctx, `
 INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3)

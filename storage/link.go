@@ -61,8 +61,9 @@ func (d *dialer) DialTimeout(network, address string, timeout time.Duration) (ne
 	return d.DialContext(ctx, network, address)
 }
 
-// DialContext implements pq.DialerContext. A context of Connect's asks for a connection of the pool; any other is lib/pq's
-// own, which wants a short connection to cancel a statement, and holds up the caller of that statement meanwhile.
+// DialContext implements pq.DialerContext. A context of Connect's asks for a connection of the pool; any other is
+// lib/pq's own, which wants a short connection to cancel a statement, and holds up the caller of that statement
+// meanwhile.
 func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	of, forPool := ctx.Value(dialingKey{}).(*dialing)
 	if !forPool {
@@ -91,8 +92,8 @@ type link struct {
 	silent     atomic.Bool // the server did not answer: the connection is no use
 }
 
-// bound makes every read and write end a moment after the context's deadline, so that a request to cancel has that moment
-// to do its work.
+// bound makes every read and write end a moment after the context's deadline, so that a request to cancel has that
+// moment to do its work.
 func (l *link) bound(ctx context.Context) {
 	limit := int64(0)
 	if deadline, ok := ctx.Deadline(); ok {

@@ -11,8 +11,8 @@ import (
 	"github.com/lib/pq"
 )
 
-// listing is a list of the rows of one table, or of several, in one order. The keys of a page are read before its rows, so
-// that what a page number skips is narrow.
+// listing is a list of the rows of one table, or of several, in one order. The keys of a page are read before its rows,
+// so that what a page number skips is narrow.
 type listing struct {
 	parts      []part
 	args       []any
@@ -98,8 +98,8 @@ func (l *listing) split(column string, values []string) {
 	l.parts = parts
 }
 
-// list reads a page of rows into to, and what the list says of itself. Not prepared: the texts differ with the conditions,
-// and an administrator asks seldom.
+// list reads a page of rows into to, and what the list says of itself. Not prepared: the texts differ with the
+// conditions, and an administrator asks seldom.
 func (s *Store) list(ctx context.Context, to any, l listing, p Page) (total Total, err error) {
 	size := pageSize(p.Size)
 	skipped := int64(0)
@@ -207,8 +207,8 @@ func (s *Store) countEntries(ctx context.Context, l listing) (entries int64, err
 	return max(estimate, entries), err
 }
 
-// estimateEntries asks PostgreSQL's planner. SQLite has no statistics: there it is how many rows the tables can have at the
-// most.
+// estimateEntries asks PostgreSQL's planner. SQLite has no statistics: there it is how many rows the tables can have at
+// the most.
 func (s *Store) estimateEntries(ctx context.Context, l listing) (int64, error) {
 	if s.IsPostgreSQL() {
 		queries := make([]string, len(l.parts))
@@ -265,7 +265,8 @@ func (l listing) orderBy(columns []string) string {
 	return " ORDER BY " + strings.Join(columns, " DESC, ") + " DESC"
 }
 
-// behind is the condition of what follows a key. The first column is named by itself too, for the index that ends with it.
+// behind is the condition of what follows a key. The first column is named by itself too, for the index that ends with
+// it.
 func (l listing) behind(p part, key []string) string {
 	comparison := ">"
 	if l.descending {

@@ -70,9 +70,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO N
 	return unknownReference(err)
 }
 
-// RenewLoginSession takes l, a new sign-in of the same user in the same browser, into the live session of the cookie whose
-// hash is previous. That cookie is worth nothing any more; SessionID and CreatedAt stay, and l gets them. ErrNotFound: there
-// is no such session of that user.
+// RenewLoginSession takes l, a new sign-in of the same user in the same browser, into the live session of the cookie
+// whose hash is previous. That cookie is worth nothing any more; SessionID and CreatedAt stay, and l gets them.
+// ErrNotFound: there is no such session of that user.
 func (s *Store) RenewLoginSession(ctx context.Context, previous []byte, l *LoginSession) error {
 	// In a transaction, which is never sent twice: the second time its session would be gone.
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
@@ -86,8 +86,8 @@ WHERE id = $1 AND user_id = $3 AND revoked_at = 0 AND expires_at > $8 RETURNING 
 	})
 }
 
-// What an authorization request reads of a user and of that user's standing with a client: one row for each pair of a role
-// for the client and a role everywhere, as selectGrant does. $2 is the client.
+// What an authorization request reads of a user and of that user's standing with a client: one row for each pair of a
+// role for the client and a role everywhere, as selectGrant does. $2 is the client.
 const (
 	standingColumns = `
        u.id AS "user.id", u.email AS "user.email", u.password_set_at AS "user.password_set_at", u.tax_id AS "user.tax_id",
@@ -109,8 +109,9 @@ SELECT s.id, s.session_id, s.user_id, s.auth_time, s.amr, s.acr, s.user_agent, s
 FROM login_sessions s JOIN users u ON u.id = s.user_id` + standingJoins + `
 WHERE s.id = $1 AND s.revoked_at = 0 AND s.expires_at > $3`
 
-// FindLogin reads a live session by its cookie's hash, with its user and what matters for that client, in one statement.
-// ErrNotFound: unknown, revoked or expired. How long it may idle, and whether its user is blocked, is for the caller.
+// FindLogin reads a live session by its cookie's hash, with its user and what matters for that client, in one
+// statement. ErrNotFound: unknown, revoked or expired. How long it may idle, and whether its user is blocked, is for
+// the caller.
 func (s *Store) FindLogin(ctx context.Context, hash []byte, clientID string) (*Login, error) {
 	var rows []loginRow
 	if err := s.selectAll(ctx, &rows, findLogin, hash, clientID, s.Now()); err != nil {
@@ -156,8 +157,8 @@ func loginOf(rows []loginRow) (*Login, error) {
 // liveSession is the precondition of what is made in a login session and is never asked about again.
 const liveSession = `SELECT 1 FROM login_sessions WHERE session_id = $1 AND revoked_at = 0`
 
-// requireLiveSession holds the session's row until the writes are committed, so that an end of it comes wholly before them or
-// finds what they made. On SQLite there is one writer at a time.
+// requireLiveSession holds the session's row until the writes are committed, so that an end of it comes wholly before
+// them or finds what they made. On SQLite there is one writer at a time.
 func (s *Store) requireLiveSession() string {
 	if s.engine == sqliteEngine {
 		return liveSession
@@ -165,13 +166,14 @@ func (s *Store) requireLiveSession() string {
 	return liveSession + ` FOR NO KEY UPDATE`
 }
 
-// RequireLiveSession makes it the precondition of the batch that a login session has not ended. It is for what goes out with
-// these writes; a code is looked at when it is exchanged.
+// RequireLiveSession makes it the precondition of the batch that a login session has not ended. It is for what goes out
+// with these writes; a code is looked at when it is exchanged.
 func (b *Batch) RequireLiveSession(sessionID string) {
 	b.require(statement{name: "live session", sql: b.store.requireLiveSession(), args: []any{sessionID}}, ErrNotFound)
 }
 
-// QueueSessionUse notes that a session was used, and from where, with the other writes of the request; now is epoch seconds.
+// QueueSessionUse notes that a session was used, and from where, with the other writes of the request; now is epoch
+// seconds.
 func (b *Batch) QueueSessionUse(sessionHash []byte, address string, now int64) {
 	b.queue(statement{
 		name: "session use", sql: `

@@ -27,12 +27,14 @@ const (
 	sessionOfUser   = `user_id = $1 AND session_id = $2`
 )
 
-// EndLoginSession ends a session by its cookie's hash. One that is unknown or over is left as it is, and none is returned.
+// EndLoginSession ends a session by its cookie's hash. One that is unknown or over is left as it is, and none is
+// returned.
 func (s *Store) EndLoginSession(ctx context.Context, hash []byte) (*EndedSession, error) {
 	return onlyOne(s.endLoginSessions(ctx, sessionOfCookie, hash))
 }
 
-// EndLoginSessionOf ends a session of that user by its session id. ErrNotFound: the user has none of that id that lives.
+// EndLoginSessionOf ends a session of that user by its session id. ErrNotFound: the user has none of that id that
+// lives.
 func (s *Store) EndLoginSessionOf(ctx context.Context, userID, sessionID string) (*EndedSession, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
@@ -79,9 +81,9 @@ func (s *Store) endLoginSessions(ctx context.Context, which string, args ...any)
 	return ended, err
 }
 
-// endSessions is the one way in which sessions end: whoever has grants of them is to be told, and what does not outlive a
-// session is revoked with it. The sessions come first, then codes, then grants, so that an exchange which has won its code
-// by then has committed the grant that the last statement ends.
+// endSessions is the one way in which sessions end: whoever has grants of them is to be told, and what does not outlive
+// a session is revoked with it. The sessions come first, then codes, then grants, so that an exchange which has won its
+// code by then has committed the grant that the last statement ends.
 func (s *Store) endSessions(ctx context.Context, tx *sqlx.Tx, which string, args ...any) ([]EndedSession, error) {
 	var rows []struct {
 		SessionID string `db:"session_id"`
@@ -107,8 +109,8 @@ RETURNING session_id, user_id`, append(args[:len(args):len(args)], s.Now())...)
 const revokeCodesOfSession = `
 UPDATE codes SET revoked_at = $3 WHERE user_id = $1 AND session_id = $2 AND used_at = 0 AND revoked_at = 0`
 
-// revokeGrantsOfSession leaves what was granted for the time without a session: offline access (OIDC Core 11), and clients
-// whose policy outlives it.
+// revokeGrantsOfSession leaves what was granted for the time without a session: offline access (OIDC Core 11), and
+// clients whose policy outlives it.
 const revokeGrantsOfSession = `
 UPDATE grants SET revoked_at = $2
 WHERE session_id = $1 AND revoked_at = 0 AND ' ' || scope || ' ' NOT LIKE '% offline\_access %' ESCAPE '\'
@@ -144,8 +146,8 @@ type participant struct {
 	delivery *LogoutDelivery
 }
 
-// The grants whose clients take part: conditions on $1, and $2 where they take two arguments. Expired grants count too: the
-// client's own session may live on.
+// The grants whose clients take part: conditions on $1, and $2 where they take two arguments. Expired grants count too:
+// the client's own session may live on.
 const (
 	grantsOfSession = `g.session_id = $1`
 	// One whose session has ended was told of it then.

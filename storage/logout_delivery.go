@@ -7,8 +7,8 @@ import (
 )
 
 // LogoutDelivery is one client that has to be told, by the back channel, of the end of a session that it took part in
-// (OIDC Back-Channel Logout 2.5). The row is written with that end and is there until the client has answered. Times are
-// epoch seconds.
+// (OIDC Back-Channel Logout 2.5). The row is written with that end and is there until the client has answered. Times
+// are epoch seconds.
 type LogoutDelivery struct {
 	ID        string `db:"id"`
 	ClientID  string `db:"client_id"`
@@ -48,8 +48,8 @@ WHERE next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`, s.Now(),
 	return due, err
 }
 
-// ClaimLogoutDelivery takes the next attempt of a delivery, and sets when the one after it is due should this one come to
-// nothing. It says whether the attempt is the caller's: of many who read the same row, one's is.
+// ClaimLogoutDelivery takes the next attempt of a delivery, and sets when the one after it is due should this one come
+// to nothing. It says whether the attempt is the caller's: of many who read the same row, one's is.
 func (s *Store) ClaimLogoutDelivery(ctx context.Context, d LogoutDelivery, nextAt int64) (bool, error) {
 	n, err := s.exec(ctx, `
 UPDATE logout_deliveries SET attempts = attempts + 1, next_at = $3 WHERE id = $1 AND attempts = $2 AND expires_at > $4`,
@@ -57,8 +57,8 @@ UPDATE logout_deliveries SET attempts = attempts + 1, next_at = $3 WHERE id = $1
 	return n > 0, err
 }
 
-// PostponeLogoutDeliveries puts off what is due for a client until that time (epoch seconds): one that does not answer must
-// not keep others waiting.
+// PostponeLogoutDeliveries puts off what is due for a client until that time (epoch seconds): one that does not answer
+// must not keep others waiting.
 func (s *Store) PostponeLogoutDeliveries(ctx context.Context, clientID string, until int64) error {
 	_, err := s.exec(ctx, `UPDATE logout_deliveries SET next_at = $2 WHERE client_id = $1 AND next_at <= $3`,
 		clientID, until, s.Now())

@@ -56,9 +56,9 @@ ORDER BY created_at DESC, CASE status WHEN 'new' THEN 0 ELSE 1 END LIMIT 1`, key
 	return &c, nil
 }
 
-// VerifyOneTimeCode counts an attempt at a code and says whether it was right, in one conditional write: of many attempts
-// at once no more than most are counted, and one of them wins. ErrUsed: the code is unknown, verified, canceled, expired,
-// or out of attempts, and mac was not looked at.
+// VerifyOneTimeCode counts an attempt at a code and says whether it was right, in one conditional write: of many
+// attempts at once no more than most are counted, and one of them wins. ErrUsed: the code is unknown, verified,
+// canceled, expired, or out of attempts, and mac was not looked at.
 func (s *Store) VerifyOneTimeCode(ctx context.Context, id string, mac []byte, most int64) (bool, error) {
 	id, err := uuidKey(id)
 	if err != nil {

@@ -21,8 +21,8 @@ func (s *Store) PasswordHistory(ctx context.Context, userID string) ([]string, e
 	return passwords, err
 }
 
-// SetPassword gives a user another password and moves the one before, if there was one, to the history. It ends every login
-// session, and every token of the login API: whoever knew the old password may have one.
+// SetPassword gives a user another password and moves the one before, if there was one, to the history. It ends every
+// login session, and every token of the login API: whoever knew the old password may have one.
 func (s *Store) SetPassword(ctx context.Context, id, phc string) error {
 	return s.setPassword(ctx, id, phc, false, nil)
 }

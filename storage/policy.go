@@ -59,8 +59,8 @@ type Policy struct {
 	RefreshIssued string `json:"refresh_issued"`
 	Refresh       string `json:"refresh"`
 	RefreshGrace  int64  `json:"refresh_grace"`
-	// RefreshRetry is how long after its rotation a refresh token answers again while nobody has used its successor. It does
-	// not count where RefreshGrace is 0.
+	// RefreshRetry is how long after its rotation a refresh token answers again while nobody has used its successor. It
+	// does not count where RefreshGrace is 0.
 	RefreshRetry        int64  `json:"refresh_retry"`
 	RefreshScope        string `json:"refresh_scope"`
 	RefreshLifetimeFrom string `json:"refresh_lifetime_from"`
@@ -78,8 +78,8 @@ type Policy struct {
 	AssertionAudience string `json:"assertion_audience"`
 	// IntrospectAny lets the client ask about tokens that are not its own.
 	IntrospectAny bool `json:"introspect_any"`
-	// Trusted lets the client name no scope on POST /oauth/apps/authorize, and have all that the user's roles give; its users
-	// are not asked for consent on the legacy face (contract section 1, trusted clients).
+	// Trusted lets the client name no scope on POST /oauth/apps/authorize, and have all that the user's roles give; its
+	// users are not asked for consent on the legacy face (contract section 1, trusted clients).
 	Trusted bool `json:"trusted"`
 }
 
@@ -91,7 +91,8 @@ const (
 )
 
 const (
-	// RefreshAbsoluteLifetime is the longest that a family of refresh tokens lives, in seconds from the exchange of its code.
+	// RefreshAbsoluteLifetime is the longest that a family of refresh tokens lives, in seconds from the exchange of its
+	// code.
 	RefreshAbsoluteLifetime = 365 * 24 * 3600
 	// MaximumAccessLifetime is the longest that an access token lives, in seconds: a retired key verifies for as long.
 	MaximumAccessLifetime = 31 * 24 * 3600

@@ -22,8 +22,9 @@ type sealedRow struct {
 	Sealed string `db:"sealed"`
 }
 
-// Reseal brings every sealed text under the newest master secret and says how many it changed; after that the older ones
-// may go. A text that no configured master secret opens ends it with ErrSealed. It may run while others work, and again.
+// Reseal brings every sealed text under the newest master secret and says how many it changed; after that the older
+// ones may go. A text that no configured master secret opens ends it with ErrSealed. It may run while others work, and
+// again.
 func (s *Store) Reseal(ctx context.Context) (int64, error) {
 	var changed int64
 	for _, column := range sealedColumns {

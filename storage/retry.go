@@ -12,8 +12,8 @@ import (
 	"github.com/lib/pq"
 )
 
-// retries bounds how often a statement is run again after SQLSTATE 40001 or 40P01, which a replicated cluster sends as a
-// matter of course.
+// retries bounds how often a statement is run again after SQLSTATE 40001 or 40P01, which a replicated cluster sends as
+// a matter of course.
 const retries = 8
 
 func retrySerialization(ctx context.Context, f func() error) error {
@@ -31,9 +31,9 @@ func retrySerialization(ctx context.Context, f func() error) error {
 	}
 }
 
-// execIdempotent runs one statement, for which the database may ask again, and whose answer may be lost. Every statement of this
-// package that runs by itself has, sent twice, the effect of one. One that nobody waits for, whose context has no
-// deadline, gets one here.
+// execIdempotent runs one statement, for which the database may ask again, and whose answer may be lost. Every
+// statement of this package that runs by itself has, sent twice, the effect of one. One that nobody waits for, whose
+// context has no deadline, gets one here.
 func (s *Store) execIdempotent(ctx context.Context, statement func(context.Context) error) error {
 	if _, bounded := ctx.Deadline(); !bounded && s.unattended > 0 {
 		bounded, cancel := context.WithTimeout(ctx, s.unattended)
@@ -56,10 +56,10 @@ func (s *Store) settled(err error) error {
 // resends bounds how often a statement is sent again after its connection broke.
 const resends = 2
 
-// retryBroken sends a statement again when its connection broke before the whole answer was there. database/sql does that by
-// itself only where the driver says driver.ErrBadConn before the first row: not for a connection that was reset, which
-// lib/pq reports as the network's error, and not for an answer that broke off or never came. A server that takes no writes
-// has done nothing, and another connection may lead to one that does.
+// retryBroken sends a statement again when its connection broke before the whole answer was there. database/sql does
+// that by itself only where the driver says driver.ErrBadConn before the first row: not for a connection that was
+// reset, which lib/pq reports as the network's error, and not for an answer that broke off or never came. A server that
+// takes no writes has done nothing, and another connection may lead to one that does.
 func retryBroken(ctx context.Context, statement func() error) error {
 	for attempt := 0; ; attempt++ {
 		err := statement()

@@ -7,7 +7,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// owner says whose codes, grants and access tokens are meant: the condition on its columns, with its number of arguments.
+// owner says whose codes, grants and access tokens are meant: the condition on its columns, with its number of
+// arguments.
 type owner struct {
 	condition string
 	arguments int
@@ -19,9 +20,10 @@ var (
 	ofUserAndClient = owner{`user_id = $1 AND client_id = $2`, 2}
 )
 
-// revokeTokensOf revokes the unused codes and the grants of an owner and expires the access tokens, whose rows stay so that a
-// question about them is answered by "expired". In that order: an exchange that has won its code by then has committed the
-// grant and tokens that the next statements end, and one that has not finds its code revoked, whatever its clock says.
+// revokeTokensOf revokes the unused codes and the grants of an owner and expires the access tokens, whose rows stay so
+// that a question about them is answered by "expired". In that order: an exchange that has won its code by then has
+// committed the grant and tokens that the next statements end, and one that has not finds its code revoked, whatever
+// its clock says.
 func (s *Store) revokeTokensOf(ctx context.Context, tx *sqlx.Tx, of owner, args ...any) error {
 	now := s.Now()
 	withNow := append(args[:len(args):len(args)], now)
@@ -38,8 +40,8 @@ func (s *Store) revokeTokensOf(ctx context.Context, tx *sqlx.Tx, of owner, args 
 	return write(ctx, tx, `UPDATE access_tokens SET expires_at = `+at+` WHERE `+of.condition+` AND expires_at > `+at, withNow...)
 }
 
-// issuedAtOnce is how many rows of a client one statement ends or deletes. A client may have millions, and a statement that
-// takes longer than its time-out has no effect at all.
+// issuedAtOnce is how many rows of a client one statement ends or deletes. A client may have millions, and a statement
+// that takes longer than its time-out has no effect at all.
 const issuedAtOnce = 5_000
 
 // The rows that were issued to a client, at most issuedAtOnce of them.
@@ -54,8 +56,8 @@ var (
 	endKeptOfClient   = `UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (` + liveKeptOfClient + `)`
 )
 
-// revokeTokensOfClient is revokeTokensOf for a client, but for rows beyond the first issuedAtOnce of a kind: endRestOfClient
-// ends those.
+// revokeTokensOfClient is revokeTokensOf for a client, but for rows beyond the first issuedAtOnce of a kind:
+// endRestOfClient ends those.
 func (s *Store) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clientID string) error {
 	for _, query := range []string{
 		`UPDATE codes SET revoked_at = $2 WHERE client_id = $1 AND used_at = 0 AND revoked_at = 0`,
@@ -68,8 +70,8 @@ func (s *Store) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clientID 
 	return nil
 }
 
-// inBatches runs a write of a bounded number of rows until there are none left. Each is kept by itself, so that what was cut
-// short is gone on with where it is begun again.
+// inBatches runs a write of a bounded number of rows until there are none left. Each is kept by itself, so that what
+// was cut short is gone on with where it is begun again.
 func (s *Store) inBatches(ctx context.Context, query string, args ...any) error {
 	for {
 		n, err := s.exec(ctx, query, args...)

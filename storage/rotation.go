@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// A rotating family counts generations: the refresh token of generation n is exchanged for that of n+1, which is derived, so
-// that it is the same however often it is asked for. docs/refresh-tokens.md has the rule in words; Judge is the rule.
+// A rotating family counts generations: the refresh token of generation n is exchanged for that of n+1, which is
+// derived, so that it is the same however often it is asked for. docs/refresh-tokens.md has the rule in words; Judge is
+// the rule.
 //
-// That the token of a generation was presented is the only proof that somebody has received it. The use of an access token
-// of the same answer would be another, but to remember it costs a write with each request to a resource server.
+// That the token of a generation was presented is the only proof that somebody has received it. The use of an access
+// token of the same answer would be another, but to remember it costs a write with each request to a resource server.
 
 // mostRepeats is in how many generations one after the other a token may be repeated after its grace. A client loses an
 // answer now and then; a family in which it happens each time has two holders, who take turns.
@@ -53,8 +54,8 @@ func (b *Batch) FindGrantByGeneration(ctx context.Context, grantID string, gener
 	return &PresentedRefreshToken{Grant: grant, Generation: generation, batch: b, readAt: readAt}, nil
 }
 
-// FindGrantByRefreshHash reads the grant of a refresh token by the hash of its value, the newest token's or that of the one
-// before. Errors: ErrNotFound.
+// FindGrantByRefreshHash reads the grant of a refresh token by the hash of its value, the newest token's or that of the
+// one before. Errors: ErrNotFound.
 func (b *Batch) FindGrantByRefreshHash(ctx context.Context, hash []byte) (*PresentedRefreshToken, error) {
 	grant, readAt, err := b.store.findGrantByHash(ctx, hash)
 	if err != nil {
@@ -73,13 +74,13 @@ func (t *PresentedRefreshToken) IsCurrent() bool { return t.Generation == t.Gran
 // Successor is the generation of the refresh token that this one is exchanged for.
 func (t *PresentedRefreshToken) Successor() int64 { return t.Generation + 1 }
 
-// Repeats says that the refresh token was exchanged before, that its grace is over, and that it is answered again because
-// nobody has used its successor. Judge finds that out.
+// Repeats says that the refresh token was exchanged before, that its grace is over, and that it is answered again
+// because nobody has used its successor. Judge finds that out.
 func (t *PresentedRefreshToken) Repeats() bool { return t.repeats }
 
-// Judge says what the token is worth under its client's policy, whether its tokens rotate or stay. ErrReuse: nobody should
-// have it any more; the caller revokes the family (RFC 9700 4.14.2). ErrNotFound: the grant is revoked, or the token is too
-// old, but was presented in time.
+// Judge says what the token is worth under its client's policy, whether its tokens rotate or stay. ErrReuse: nobody
+// should have it any more; the caller revokes the family (RFC 9700 4.14.2). ErrNotFound: the grant is revoked, or the
+// token is too old, but was presented in time.
 func (t *PresentedRefreshToken) Judge(policy Policy) error {
 	t.policy, t.repeats = policy, false
 	if t.Grant.RevokedAt > 0 {
@@ -124,8 +125,8 @@ func (t *PresentedRefreshToken) requestedAt() int64 {
 	return t.readAt - int64(t.batch.store.now().Sub(t.batch.begun)/time.Second)
 }
 
-// Rotate makes it the precondition of the batch that the family moves from the generation presented to the next, or has done
-// so by a request before. Judge must have allowed it.
+// Rotate makes it the precondition of the batch that the family moves from the generation presented to the next, or has
+// done so by a request before. Judge must have allowed it.
 func (b *Batch) Rotate(t *PresentedRefreshToken, next NextRefreshToken) {
 	g := t.Grant
 	switch {
@@ -148,8 +149,8 @@ func (b *Batch) RequireLiveGrant(id string) {
 	b.require(statement{name: "live grant", sql: liveGrant, args: []any{id}}, ErrNotFound)
 }
 
-// repeatRotation follows a write that found another generation than was read. Either this very batch made it, and the answer
-// was lost: all is done. Or another request did, and this one is judged by what there is now.
+// repeatRotation follows a write that found another generation than was read. Either this very batch made it, and the
+// answer was lost: all is done. Or another request did, and this one is judged by what there is now.
 func (b *Batch) repeatRotation(ctx context.Context) error {
 	token, next := b.rotation.token, b.rotation.next
 	var now struct {

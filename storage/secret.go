@@ -13,8 +13,8 @@ type randomKeys struct{ byName sync.Map }
 
 func secretContext(name string) string { return "secrets:" + name }
 
-// RandomKey is a random key of that many bytes, made when it is first asked for and the same ever after, in every process
-// on this database. name is one of a few constants.
+// RandomKey is a random key of that many bytes, made when it is first asked for and the same ever after, in every
+// process on this database. name is one of a few constants.
 func (s *Store) RandomKey(ctx context.Context, name string, size int) ([]byte, error) {
 	if key, ok := s.secrets.byName.Load(name); ok {
 		return key.([]byte), nil

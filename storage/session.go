@@ -20,13 +20,14 @@ type Session struct {
 	ACR         string   `json:"acr,omitempty"`
 	Nonce       string   `json:"nonce,omitempty"`
 	Audience    []string `json:"aud,omitempty"`
-	// ClaimsInUserinfo and ClaimsInIDToken are single claims of the user that were requested and granted, beside those that
-	// the scope opens (OIDC Core 5.5).
+	// ClaimsInUserinfo and ClaimsInIDToken are single claims of the user that were requested and granted, beside those
+	// that the scope opens (OIDC Core 5.5).
 	ClaimsInUserinfo []string `json:"claims_userinfo,omitempty"`
 	ClaimsInIDToken  []string `json:"claims_id_token,omitempty"`
 	// CodeChallenge is S256 of RFC 7636, "" where the authorization request had none.
 	CodeChallenge string `json:"code_challenge,omitempty"`
-	// RedirectURIGiven says that the authorization request named its redirect URI, so that the exchange must (RFC 6749 4.1.3).
+	// RedirectURIGiven says that the authorization request named its redirect URI, so that the exchange must (RFC 6749
+	// 4.1.3).
 	RedirectURIGiven bool `json:"redirect_uri_given,omitempty"`
 	// GrantType is how a token came about, in the words of contract section 1; "" follows from the row.
 	GrantType string `json:"grant_type,omitempty"`

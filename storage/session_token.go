@@ -8,8 +8,8 @@ UPDATE access_tokens SET expires_at = $3
 WHERE user_id = $1 AND client_id = $2 AND expires_at > $3 AND access_token_id <> $4
 AND kind IN ('` + KindAccessToken + `', '` + KindTwoFactor + `')`
 
-// QueueSessionToken stores the token of a sign-in with a grant of its own, and expires those of the same user and client
-// (contract section 2.3). Flush answers ErrNotFound where the user is blocked, or has another password by now.
+// QueueSessionToken stores the token of a sign-in with a grant of its own, and expires those of the same user and
+// client (contract section 2.3). Flush answers ErrNotFound where the user is blocked, or has another password by now.
 func (b *Batch) QueueSessionToken(t AccessToken) {
 	b.require(statement{name: "unchanged password", sql: b.store.requireUnchangedPassword(), args: []any{
 		t.UserID, t.Session.PasswordSetAt,
@@ -24,8 +24,8 @@ func (b *Batch) QueueSessionToken(t AccessToken) {
 	b.QueueAccessToken(t)
 }
 
-// ExpireAccessToken ends one opaque access token, whose row stays so that a question about it is answered by "expired". It
-// says whether the token was live until now.
+// ExpireAccessToken ends one opaque access token, whose row stays so that a question about it is answered by "expired".
+// It says whether the token was live until now.
 func (s *Store) ExpireAccessToken(ctx context.Context, hash []byte) (bool, error) {
 	n, err := s.exec(ctx, `UPDATE access_tokens SET expires_at = $2 WHERE id = $1 AND expires_at > $2`, hash, s.Now())
 	return n > 0, err

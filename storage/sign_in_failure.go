@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// mostSubjects bounds what one sign-in is counted under (the account, the address, the pair of them); it also bounds how
-// many texts of each statement there are.
+// mostSubjects bounds what one sign-in is counted under (the account, the address, the pair of them); it also bounds
+// how many texts of each statement there are.
 const mostSubjects = 8
 
-// SignInSubject keeps the addresses of people and machines out of the table; without the key a row tells nothing. All forms of
-// an email address are one subject.
+// SignInSubject keeps the addresses of people and machines out of the table; without the key a row tells nothing. All
+// forms of an email address are one subject.
 func (s *Store) SignInSubject(ctx context.Context, kind, value string) ([]byte, error) {
 	return s.keyed(ctx, "sign-in subjects", kind+"\x00"+CanonicalEmail(value))
 }

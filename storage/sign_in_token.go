@@ -7,8 +7,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// ofSignIn holds for a token that somebody got by signing in through the login API, whatever step it stands for. One of a
-// code, a refresh or a client has another grant type in its session.
+// ofSignIn holds for a token that somebody got by signing in through the login API, whatever step it stands for. One of
+// a code, a refresh or a client has another grant type in its session.
 const ofSignIn = `(kind IN ` + keptKinds + ` OR session LIKE '%"grant\_type":"password"%' ESCAPE '\'
 OR session LIKE '%"grant\_type":"change\_password"%' ESCAPE '\' OR session LIKE '%"grant\_type":"digital\_signature"%' ESCAPE '\')`
 
@@ -22,13 +22,13 @@ func (s *Store) endSignIns(ctx context.Context, tx *sqlx.Tx, userID string) ([]E
 		`UPDATE access_tokens SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2 AND `+ofSignIn, userID, s.Now())
 }
 
-// unchangedPassword is the precondition of a token of a sign-in: the user is not blocked, and has the password that the sign-in
-// began with, where it began with one ($2, users.password_set_at).
+// unchangedPassword is the precondition of a token of a sign-in: the user is not blocked, and has the password that the
+// sign-in began with, where it began with one ($2, users.password_set_at).
 const unchangedPassword = `
 SELECT 1 FROM users WHERE id = $1 AND is_blocked = FALSE AND (CAST($2 AS bigint) = 0 OR password_set_at = $2)`
 
-// requireUnchangedPassword holds the user's row until the token is committed, so that a change of the password comes wholly
-// before it or finds it. On SQLite there is one writer at a time.
+// requireUnchangedPassword holds the user's row until the token is committed, so that a change of the password comes
+// wholly before it or finds it. On SQLite there is one writer at a time.
 func (s *Store) requireUnchangedPassword() string {
 	if s.engine == sqliteEngine {
 		return unchangedPassword

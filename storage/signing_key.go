@@ -8,8 +8,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// SigningKey is a key that signs tokens, one day or no more. Times are epoch seconds; RetiresAt and ExpiresAt are 0 while
-// unknown.
+// SigningKey is a key that signs tokens, one day or no more. Times are epoch seconds; RetiresAt and ExpiresAt are 0
+// while unknown.
 type SigningKey struct {
 	ID          string // published as kid
 	Algorithm   string
@@ -62,8 +62,8 @@ func replacing(previousID string) map[string]string {
 }
 
 // ReplaceSigningKey stores next and, in the same transaction, gives the key previousID its retiresAt (above zero) and
-// expiresAt. It answers false and changes nothing when previousID is unknown or was replaced already, or, with previousID
-// "", when a key of next's algorithm exists: so of several replicas one rotates.
+// expiresAt. It answers false and changes nothing when previousID is unknown or was replaced already, or, with
+// previousID "", when a key of next's algorithm exists: so of several replicas one rotates.
 func (s *Store) ReplaceSigningKey(
 	ctx context.Context, previousID string, next SigningKey, retiresAt, expiresAt int64,
 ) (bool, error) {

@@ -13,9 +13,9 @@ import (
 // longestSQLiteLog is to what SQLite cuts its write-ahead log back, in bytes, when it begins it anew.
 const longestSQLiteLog = 8 << 20
 
-// makePrivate makes the file of a new SQLite database, so that it is the owner's alone from its first byte; SQLite gives
-// its log and its index of the log the same mode. A file that is there keeps its mode. What prevents the file from being
-// made is SQLite's to report.
+// makePrivate makes the file of a new SQLite database, so that it is the owner's alone from its first byte; SQLite
+// gives its log and its index of the log the same mode. A file that is there keeps its mode. What prevents the file
+// from being made is SQLite's to report.
 func makePrivate(path string) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {

@@ -24,8 +24,8 @@ type Options struct {
 	MaxConnections int
 	// StatementTimeout ends a statement that takes longer; default 10 s, NoStatementTimeout for none. PostgreSQL only.
 	StatementTimeout time.Duration
-	// ConfigurationAge is how long clients, roles and scopes are served from memory while the database does not say whether
-	// they have changed; default 10 s.
+	// ConfigurationAge is how long clients, roles and scopes are served from memory while the database does not say
+	// whether they have changed; default 10 s.
 	ConfigurationAge time.Duration
 	// SQLiteCache is how much of the database the one writer of SQLite keeps in memory, in bytes; default 4 MiB. Work that
 	// writes all over a large database wants more; it also lets the log grow to half of that.
@@ -135,15 +135,16 @@ func (s *Store) SQL() *sql.DB { return s.writer.DB.DB }
 // IsPostgreSQL says which engine the Store speaks to.
 func (s *Store) IsPostgreSQL() bool { return s.engine == postgresEngine }
 
-// IsPooled says whether the URL speaks of a transaction pooler, which keeps no session settings and no locks of sessions.
+// IsPooled says whether the URL speaks of a transaction pooler, which keeps no session settings and no locks of
+// sessions.
 func (s *Store) IsPooled() bool { return s.pooled }
 
 // Now is the Store's clock in epoch seconds.
 func (s *Store) Now() int64 { return s.now().Unix() }
 
-// commitTime is the SQL of the time at which a statement is executed, in epoch seconds. A request may wait for the database
-// for longer than a window lasts that it opens, and the clocks of two processes differ, so a window begins, and is asked
-// about, by the clock of the database. parameter is the placeholder of injectedTime.
+// commitTime is the SQL of the time at which a statement is executed, in epoch seconds. A request may wait for the
+// database for longer than a window lasts that it opens, and the clocks of two processes differ, so a window begins,
+// and is asked about, by the clock of the database. parameter is the placeholder of injectedTime.
 func (s *Store) commitTime(parameter string) string {
 	clock := `CAST(strftime('%s', 'now') AS bigint)`
 	if s.engine == postgresEngine {
@@ -177,8 +178,8 @@ func (s *Store) Close() error {
 	return err
 }
 
-// ConnectBy makes connections to PostgreSQL from now on by another URL, as after a change of the password; those that are
-// open go on until they are an hour old. On SQLite it does nothing.
+// ConnectBy makes connections to PostgreSQL from now on by another URL, as after a change of the password; those that
+// are open go on until they are an hour old. On SQLite it does nothing.
 func (s *Store) ConnectBy(databaseURL string) error {
 	if s.reconnect == nil {
 		return nil

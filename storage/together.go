@@ -16,10 +16,10 @@ type together struct {
 	forget bool // the configuration was changed
 }
 
-// Together runs f in one transaction: what the methods of the Store do under the context that f is given is kept if all of it
-// is. It is run again, whole, where the database asks for that, so f must not change what is outside. After an error of a
-// method f has to return one: the database may take no more statements. f should not wait for anything but the Store, since
-// SQLite has one writer.
+// Together runs f in one transaction: what the methods of the Store do under the context that f is given is kept if all
+// of it is. It is run again, whole, where the database asks for that, so f must not change what is outside. After an
+// error of a method f has to return one: the database may take no more statements. f should not wait for anything but
+// the Store, since SQLite has one writer.
 func (s *Store) Together(ctx context.Context, f func(ctx context.Context) error) error {
 	if s.shared(ctx) != nil {
 		return f(ctx)

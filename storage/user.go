@@ -85,8 +85,8 @@ func (s *Store) FindUser(ctx context.Context, id string) (*User, error) {
 	return s.findUser(ctx, selectUser+`WHERE id = $1`, id)
 }
 
-// FindUserByEmail reads a user by email in any form of it, blocked ones too. Where rows from before there was one form hold
-// several, the one that is written as it was given comes first.
+// FindUserByEmail reads a user by email in any form of it, blocked ones too. Where rows from before there was one form
+// hold several, the one that is written as it was given comes first.
 func (s *Store) FindUserByEmail(ctx context.Context, email string) (*User, error) {
 	if _, err := textKey(email); err != nil {
 		return nil, err
@@ -99,8 +99,9 @@ func (s *Store) FindUserByEmail(ctx context.Context, email string) (*User, error
 	return s.findUser(ctx, selectUser+`WHERE email IN (`+in+`) ORDER BY email = $1 DESC, email = $2 DESC LIMIT 1`, args...)
 }
 
-// emailFree is ErrConflict where another user has the address in a form from before there was one form, which the unique
-// index does not see, unless the user has it already. No such rows come into being, so that nobody can be faster.
+// emailFree is ErrConflict where another user has the address in a form from before there was one form, which the
+// unique index does not see, unless the user has it already. No such rows come into being, so that nobody can be
+// faster.
 func emailFree(ctx context.Context, tx *sqlx.Tx, userID, email string) error {
 	forms := emailForms(email)
 	if len(forms) == 1 {
@@ -139,8 +140,8 @@ func (s *Store) findUser(ctx context.Context, query string, args ...any) (*User,
 	return &u, nil
 }
 
-// FindUserByTaxID reads the one user of a tax id, a blocked one too. ErrNotFound: there is none, or more than one, so that
-// nobody is taken for somebody else.
+// FindUserByTaxID reads the one user of a tax id, a blocked one too. ErrNotFound: there is none, or more than one, so
+// that nobody is taken for somebody else.
 func (s *Store) FindUserByTaxID(ctx context.Context, taxID string) (*User, error) {
 	taxID, err := textKey(taxID)
 	if err != nil || taxID == "" {
@@ -172,8 +173,8 @@ func (s *Store) ListUsers(ctx context.Context, afterEmail string, limit int) ([]
 	return users, nil
 }
 
-// UpdateUser changes email, tax and person ids, profile and settings; neither password nor block. An email that is stored in
-// a form from before there was one stays as it is, unless another is given. ErrConflict: the email is taken.
+// UpdateUser changes email, tax and person ids, profile and settings; neither password nor block. An email that is
+// stored in a form from before there was one stays as it is, unless another is given. ErrConflict: the email is taken.
 func (s *Store) UpdateUser(ctx context.Context, u User) error {
 	id, err := uuidKey(u.ID)
 	if err != nil {
@@ -220,8 +221,8 @@ UPDATE users SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id 
 	return s.revokeTokensOf(ctx, tx, ofUser, id)
 }
 
-// conflictIfPresent explains a conditional write that found no row: ErrConflict where the row is there but its condition
-// does not hold, else ErrNotFound.
+// conflictIfPresent explains a conditional write that found no row: ErrConflict where the row is there but its
+// condition does not hold, else ErrNotFound.
 func conflictIfPresent(ctx context.Context, tx *sqlx.Tx, query, id string) error {
 	var one int64
 	if err := tx.GetContext(ctx, &one, query, id); err != nil {
@@ -246,8 +247,8 @@ func (s *Store) UnblockUser(ctx context.Context, id string) error {
 	return err
 }
 
-// SetUserBlock bars a user or lifts the block, as BlockUser and UnblockUser do, where that is not so already, and in any case
-// stores why.
+// SetUserBlock bars a user or lifts the block, as BlockUser and UnblockUser do, where that is not so already, and in
+// any case stores why.
 func (s *Store) SetUserBlock(ctx context.Context, id string, blocked bool, reason string) error {
 	return s.Together(ctx, func(ctx context.Context) error {
 		user, err := s.FindUser(ctx, id)
@@ -302,8 +303,8 @@ func (s *Store) UpgradePassword(ctx context.Context, id, oldPHC, newPHC string) 
 	return err
 }
 
-// CountOneTimeCodeFailure counts a wrong one-time code against its user, and blocks the user with the reason once there are
-// most of them in a row. It says how many there are now, and whether it did.
+// CountOneTimeCodeFailure counts a wrong one-time code against its user, and blocks the user with the reason once there
+// are most of them in a row. It says how many there are now, and whether it did.
 func (s *Store) CountOneTimeCodeFailure(
 	ctx context.Context, userID string, most int64, reason string,
 ) (failures int64, blocked bool, err error) {

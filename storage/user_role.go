@@ -57,9 +57,9 @@ func (s *Store) RevokeRole(ctx context.Context, userID, roleID, clientID string)
 	})
 }
 
-// endTokensOfRole ends the opaque access tokens of a user that have a scope of a role which the user has just lost, so that
-// the next refresh or sign-in gives what is left. Those of a client whose refresh_scope is approval stay: a refresh would
-// give them again.
+// endTokensOfRole ends the opaque access tokens of a user that have a scope of a role which the user has just lost, so
+// that the next refresh or sign-in gives what is left. Those of a client whose refresh_scope is approval stay: a
+// refresh would give them again.
 func (s *Store) endTokensOfRole(ctx context.Context, tx *sqlx.Tx, userID, roleID, clientID string) error {
 	var lost string
 	if err := tx.GetContext(ctx, &lost, `SELECT scope FROM roles WHERE id = $1`, roleID); err != nil {

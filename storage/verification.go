@@ -5,7 +5,8 @@ import (
 	"database/sql"
 )
 
-// The kinds of tokens that have rows of their own kind; see KindAccessToken for the others (contract section 1, tokens.name).
+// The kinds of tokens that have rows of their own kind; see KindAccessToken for the others (contract section 1,
+// tokens.name).
 const (
 	KindAuthorizationCode = "authorization_code"
 	KindRefreshToken      = "refresh_token"

@@ -48,8 +48,8 @@ func (s *Store) ConfigurationVersion(ctx context.Context) (version int64, err er
 // process keeps and calls changed. A database that is away is asked again at the next tick. On both engines the version
 // is a row: SQLite's data_version would move with every token.
 //
-// From then on what is kept is served only for as long as Options.ConfigurationAge says after the version was last read: a
-// process that cannot learn of a change must not serve by what was before it.
+// From then on what is kept is served only for as long as Options.ConfigurationAge says after the version was last
+// read: a process that cannot learn of a change must not serve by what was before it.
 func (s *Store) Watch(ctx context.Context, tick <-chan time.Time, changed func(context.Context)) {
 	s.state.mu.Lock()
 	s.state.changed = changed
@@ -125,8 +125,8 @@ func (s *Store) IsCurrent() bool { return s.ConfigurationAge() <= s.state.maximu
 // SQLite.
 func (s *Store) ClockSkew() time.Duration { return time.Duration(s.state.skew.Load()) }
 
-// TakesWrites says whether the database takes writes, as far as is known: it is not read-only, and has refused none for ten
-// seconds.
+// TakesWrites says whether the database takes writes, as far as is known: it is not read-only, and has refused none for
+// ten seconds.
 func (s *Store) TakesWrites() bool {
 	refused := s.state.refusedWrite.Load()
 	return !s.state.readOnly.Load() && (refused == 0 || time.Duration(sinceStart()-refused) > refusalTime)

@@ -1,5 +1,5 @@
-// Package storagetest holds the test suite of package storage, which every engine must pass, and what tests of other packages
-// need for a real database: engines, a clock, a proxy that loses answers, fixtures. No program imports it.
+// Package storagetest holds the test suite of package storage, which every engine must pass, and what tests of other
+// packages need for a real database: engines, a clock, a proxy that loses answers, fixtures. No program imports it.
 //
 //   - Run is the suite: each table, then races of many attempts at once, and on PostgreSQL broken connections.
 //   - RunManyRows measures lists and the janitor on millions of rows.

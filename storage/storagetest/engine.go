@@ -26,8 +26,8 @@ func PostgreSQL() Engine {
 	return Engine{Name: "PostgreSQL", create: createPostgreSQL, isPostgreSQL: true}
 }
 
-// Serializable is PostgreSQL as a replicated cluster behaves, where statements that touch the same rows end with SQLSTATE
-// 40001 as a matter of course and must be run again.
+// Serializable is PostgreSQL as a replicated cluster behaves, where statements that touch the same rows end with
+// SQLSTATE 40001 as a matter of course and must be run again.
 func Serializable() Engine {
 	return Engine{Name: "PostgreSQL, serializable", isPostgreSQL: true, create: func(t testing.TB) string {
 		return withParameter(t, createPostgreSQL(t), "default_transaction_isolation", "serializable")
@@ -63,8 +63,8 @@ func (e Engine) Open(t testing.TB, options ...func(*storage.Options)) *storage.S
 // Secret is the master secret of the stores that tests open.
 func Secret() []byte { return []byte("the master secret of storagetest") }
 
-// Open opens a database by its URL for the time of the test, with a Clock of its own and a Sealer under Secret where the
-// options say nothing else.
+// Open opens a database by its URL for the time of the test, with a Clock of its own and a Sealer under Secret where
+// the options say nothing else.
 func Open(t testing.TB, databaseURL string, options ...func(*storage.Options)) *storage.Store {
 	t.Helper()
 	sealer, err := storage.NewSealer(Secret())

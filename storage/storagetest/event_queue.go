@@ -13,7 +13,8 @@ import (
 	"ithildin/storage"
 )
 
-// eventQueue: what waits is written when the queue is closed, and nothing is lost or written twice, however many add at once.
+// eventQueue: what waits is written when the queue is closed, and nothing is lost or written twice, however many add at
+// once.
 func eventQueue(t *testing.T, s *suite) {
 	queue := s.store.NewEventQueue(slog.New(slog.DiscardHandler))
 	var group sync.WaitGroup

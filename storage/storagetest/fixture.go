@@ -72,8 +72,8 @@ func Client(t testing.TB, store *storage.Store, preset string, changes ...func(*
 // Opaque makes a client's access tokens leave rows.
 func Opaque(c *storage.Client) { c.Policy.AccessToken = storage.AccessTokenOpaque }
 
-// Code stores an unused code of a user for a client, good for as long as the client's policy says, and returns its value
-// with its row.
+// Code stores an unused code of a user for a client, good for as long as the client's policy says, and returns its
+// value with its row.
 func Code(
 	t testing.TB, store *storage.Store, client *storage.Client, user storage.User, changes ...func(*storage.Code),
 ) (value string, row storage.Code) {

@@ -115,8 +115,8 @@ func completesOnlyItsOwnGrant(t *testing.T, s *suite) {
 	require.Equal(t, own.RefreshExpiresAt, after.RefreshExpiresAt)
 }
 
-// raceOfAnEndAndItsTokens ends a session among requests that make tokens in it: what was made before is revoked with it, and
-// nothing is made after.
+// raceOfAnEndAndItsTokens ends a session among requests that make tokens in it: what was made before is revoked with
+// it, and nothing is made after.
 func raceOfAnEndAndItsTokens(t *testing.T, s *suite) {
 	client := Client(t, s.store, storage.PresetStandard, Opaque)
 	for range 3 {

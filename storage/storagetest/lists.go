@@ -10,9 +10,9 @@ import (
 	"ithildin/storage"
 )
 
-// ManyRows fills a database with n rows in each table that a list of the admin API reads: six of ten belong to the client
-// client0 and the rest to client1 to client9, every tenth user is blocked, and one token in a thousand is of a rare kind.
-// The ids of users are UserNumber of 1 to n.
+// ManyRows fills a database with n rows in each table that a list of the admin API reads: six of ten belong to the
+// client client0 and the rest to client1 to client9, every tenth user is blocked, and one token in a thousand is of a
+// rare kind. The ids of users are UserNumber of 1 to n.
 func ManyRows(t testing.TB, store *storage.Store, n int) {
 	t.Helper()
 	numbers := fmt.Sprintf(`generate_series(1, %d) AS s (i)`, n)

@@ -9,8 +9,8 @@ import (
 	"ithildin/storage"
 )
 
-// RunManyRows measures the lists of the admin API and the janitor on n rows in each table. A page is read within 100 ms,
-// and no statement of the janitor takes a second.
+// RunManyRows measures the lists of the admin API and the janitor on n rows in each table. A page is read within 100
+// ms, and no statement of the janitor takes a second.
 func RunManyRows(t *testing.T, engine Engine, n int) {
 	databaseURL := engine.Create(t)
 	filler := Open(t, databaseURL, func(o *storage.Options) { o.StatementTimeout = storage.NoStatementTimeout })
@@ -46,8 +46,8 @@ func RunManyRows(t *testing.T, engine Engine, n int) {
 	})
 }
 
-// listIsFast reads the first page, a later one by its number, and one by a cursor; of three times the fastest counts, for
-// others use the machine too.
+// listIsFast reads the first page, a later one by its number, and one by a cursor; of three times the fastest counts,
+// for others use the machine too.
 func listIsFast(t *testing.T, store *storage.Store, list listed) {
 	var after string
 	for _, p := range []storage.Page{{Number: 1, Size: 50}, {Number: 200, Size: 50}, {Size: 50, After: "the first page's"}} {

@@ -134,7 +134,8 @@ func changesRaiseTheVersion(t *testing.T, s *suite) {
 	}
 }
 
-// noLoadKeepsAStaleClient has others load the client while its name changes: who asks after the change was made sees it.
+// noLoadKeepsAStaleClient has others load the client while its name changes: who asks after the change was made sees
+// it.
 func noLoadKeepsAStaleClient(t *testing.T, s *suite) {
 	const changes, readers = 100, 4
 	client := *Client(t, s.store, storage.PresetStandard)

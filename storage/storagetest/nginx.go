@@ -15,8 +15,8 @@ import (
 	"ithildin/storage/storagetest/requirement"
 )
 
-// StartNginx runs nginx for the time of the test, with its defaults and the server blocks that a configuration is made of, and
-// returns its URL. listen is the address that one of the blocks must listen at.
+// StartNginx runs nginx for the time of the test, with its defaults and the server blocks that a configuration is made
+// of, and returns its URL. listen is the address that one of the blocks must listen at.
 func StartNginx(t testing.TB, servers func(listen string) string) string {
 	t.Helper()
 	program := requirement.Nginx.Get(t)

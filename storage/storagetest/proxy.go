@@ -72,8 +72,8 @@ func (p *Proxy) RoundTrips() int64 { return p.trips.Load() }
 // Reset begins counting anew.
 func (p *Proxy) Reset() { p.trips.Store(0) }
 
-// SwallowAnswer lets the next execution of a statement reach the server and be completed there, but not its answer back:
-// the connection ends instead.
+// SwallowAnswer lets the next execution of a statement reach the server and be completed there, but not its answer
+// back: the connection ends instead.
 func (p *Proxy) SwallowAnswer(how LostAnswer) { p.swallow.Store(&how) }
 
 // Swallowed says that the answer which SwallowAnswer asked for was lost.
@@ -89,8 +89,8 @@ type frozen struct {
 	thawed chan struct{}
 }
 
-// Freeze holds every statement that contains text, and whatever follows on its connection, back until Thaw, as a machine does
-// that hangs: connections stay open, and nothing happens.
+// Freeze holds every statement that contains text, and whatever follows on its connection, back until Thaw, as a
+// machine does that hangs: connections stay open, and nothing happens.
 func (p *Proxy) Freeze(text string) { p.frozen.Store(&frozen{text: text, thawed: make(chan struct{})}) }
 
 // Thaw lets everything go on that Freeze held back.
@@ -120,8 +120,8 @@ func (p *Proxy) ComeBack() {
 	p.losing.Store(nil)
 }
 
-// GoSilent lets nothing through any more until ComeBack: connections stay open, and new ones are taken, as by a host that
-// lost its power or whose server hangs.
+// GoSilent lets nothing through any more until ComeBack: connections stay open, and new ones are taken, as by a host
+// that lost its power or whose server hangs.
 func (p *Proxy) GoSilent() {
 	p.ice.Lock()
 	p.silent = true
