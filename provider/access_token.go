@@ -69,7 +69,8 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 	return i.issued.accessToken, "", err
 }
 
-// audienceOf is what was granted, else the client's first registered, else the provider itself: never empty (RFC 9068 3).
+// audienceOf is what was granted, else the client's first registered, else the provider itself: never empty (RFC 9068
+// 3).
 func audienceOf(issuer string, client *storage.Client, granted []string) oauth.Audience {
 	switch {
 	case len(granted) > 0:

@@ -62,7 +62,8 @@ func TestStoredPolicyWithoutAnAccessTokenTypMeansRFC9068(t *testing.T) {
 	})
 }
 
-// Where access tokens have the typ of ID tokens, neither may be taken for the other (RFC 9068 section 5, RFC 8725 3.11).
+// Where access tokens have the typ of ID tokens, neither may be taken for the other (RFC 9068 section 5, RFC 8725
+// 3.11).
 func TestAttackIDTokenAndAccessTokenOfTheSameTypAreConfused(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("spring", func(c *storage.Client) {

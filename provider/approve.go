@@ -13,8 +13,8 @@ import (
 	"ithildin/storage"
 )
 
-// Approval is what a user approves for a client through an API of a face, without our pages: a front end has asked already
-// (contract section 2.2).
+// Approval is what a user approves for a client through an API of a face, without our pages: a front end has asked
+// already (contract section 2.2).
 type Approval struct {
 	Frontend    string
 	ClientID    string

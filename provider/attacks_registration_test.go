@@ -58,8 +58,8 @@ func (s *stack) tokensAt(client answer, uri string) (*browser, answer) {
 	return b, tokens
 }
 
-// A pairwise client moves to another's host by an update, which proves nothing, and waits for a logout token that names the
-// user as that host's clients know them.
+// A pairwise client moves to another's host by an update, which proves nothing, and waits for a logout token that names
+// the user as that host's clients know them.
 func TestAttackSectorOfAnotherClientByABackChannelLogoutURI(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s, rp := newStack(t, engine, openRegistration), newRelyingParty(t)
@@ -178,8 +178,8 @@ func TestAttackSectorDocumentBehindARedirect(t *testing.T) {
 	require.EqualValues(t, 1, evil.asked.Load(), "by its own address only")
 }
 
-// A client holds its own update up by a sector document that does not come, and has it written over what an operator decides
-// in that time.
+// A client holds its own update up by a sector document that does not come, and has it written over what an operator
+// decides in that time.
 func TestAttackRegistrationUpdateOverridesTheOperator(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		entered, release := make(chan struct{}), make(chan struct{})
@@ -336,7 +336,8 @@ func TestAttackOpenRegistrationByTheBrowsersOfVisitors(t *testing.T) {
 	s.requireRefused(s.send(r), http.StatusBadRequest, "invalid_request", "application/json")
 }
 
-// A logo that the provider fetched would be a way into its network: a page names it, and only the person's browser asks.
+// A logo that the provider fetched would be a way into its network: a page names it, and only the person's browser
+// asks.
 func TestAttackSSRFThroughLogoURI(t *testing.T) {
 	w := newWebsite(t, []byte("a picture"))
 	s := registering(t, reaching(w.Server))

@@ -14,8 +14,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// A thief has a code of a victim and gives it to the thief's own session at the client (RFC 9700 4.5): the client's verifier
-// of that session does not fit the challenge of the code.
+// A thief has a code of a victim and gives it to the thief's own session at the client (RFC 9700 4.5): the client's
+// verifier of that session does not fit the challenge of the code.
 func TestAttackCodeInjection(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
@@ -29,8 +29,8 @@ func TestAttackCodeInjection(t *testing.T) {
 	})
 }
 
-// A client of several providers is led to send this one's code to another (RFC 9700 4.4): every answer names its issuer, an
-// error too, byte for byte as discovery and ID token do.
+// A client of several providers is led to send this one's code to another (RFC 9700 4.4): every answer names its
+// issuer, an error too, byte for byte as discovery and ID token do.
 func TestAttackMixUp(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, everyResponseType)
@@ -69,7 +69,8 @@ func TestAttackPKCEDowngrade(t *testing.T) {
 	})
 }
 
-// Another site submits our forms (RFC 6819 4.4.1.8): with the victim's cookies, or with a request that the attacker began.
+// Another site submits our forms (RFC 6819 4.4.1.8): with the victim's cookies, or with a request that the attacker
+// began.
 func TestAttackCSRFOnSignInAndConsent(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
@@ -121,8 +122,8 @@ func TestAttackRedirectByEncodedSlashAndUserinfo(t *testing.T) {
 	)
 }
 
-// requireNoRedirectTo demands a page for each address, whether redirect URIs are compared exactly or by prefix, and whether
-// or not a person may be asked.
+// requireNoRedirectTo demands a page for each address, whether redirect URIs are compared exactly or by prefix, and
+// whether or not a person may be asked.
 func requireNoRedirectTo(t *testing.T, addresses ...string) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)

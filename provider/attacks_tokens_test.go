@@ -12,8 +12,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// An authorization request, which anybody writes, names a grant type: the token that goes through the browser would then
-// pass for one of a sign-in, and such a one may replace the second factor of its user.
+// An authorization request, which anybody writes, names a grant type: the token that goes through the browser would
+// then pass for one of a sign-in, and such a one may replace the second factor of its user.
 func TestAttackGrantTypeInAnAuthorizationRequest(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, everyResponseType)
@@ -38,8 +38,8 @@ func TestAttackGrantTypeInAnAuthorizationRequest(t *testing.T) {
 	})
 }
 
-// A client that was approved for nothing but openid guesses values of claims, without a page that anybody would see: its
-// answer must be the same for a right guess, a wrong one, and a claim that the user does not have.
+// A client that was approved for nothing but openid guesses values of claims, without a page that anybody would see:
+// its answer must be the same for a right guess, a wrong one, and a claim that the user does not have.
 func TestAttackGuessingClaimsWithoutConsent(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
@@ -75,8 +75,8 @@ func TestAttackGuessingClaimsWithoutConsent(t *testing.T) {
 	})
 }
 
-// A token of the front channel was stolen and its grant is ended; the thief, or who was led to it, then exchanges the code
-// of the same answer, which would bring the grant to life again.
+// A token of the front channel was stolen and its grant is ended; the thief, or who was led to it, then exchanges the
+// code of the same answer, which would bring the grant to life again.
 func TestAttackCodeRevivesARevokedGrant(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, everyResponseType)
@@ -122,8 +122,8 @@ func TestAttackClaimsOfAScopeThatWasWithdrawn(t *testing.T) {
 	})
 }
 
-// Strangers name a registered request_uri with fragments that they make up, each of which seems to be another version of it:
-// this server would ask the client's as often as they like.
+// Strangers name a registered request_uri with fragments that they make up, each of which seems to be another version
+// of it: this server would ask the client's as often as they like.
 func TestAttackMadeUpFragmentsOfARequestURI(t *testing.T) {
 	w := newWebsite(t, []byte("no request object"))
 	o := newRequestObjects(t, storagetest.Engines()[0], func(c *storage.Client) {

@@ -40,7 +40,8 @@ type authorization struct {
 	approvalID string
 	scope      []string
 	scopes     *scopes
-	// userinfoClaims and idTokenClaims are single claims that would be granted; singleClaims those of them that no scope opens.
+	// userinfoClaims and idTokenClaims are single claims that would be granted; singleClaims those of them that no scope
+	// opens.
 	userinfoClaims, idTokenClaims, singleClaims []string
 }
 
@@ -53,7 +54,8 @@ const (
 	ready
 )
 
-// authorizeEndpoint is the authorization endpoint with its consent page, and what issues codes for a front end of its own.
+// authorizeEndpoint is the authorization endpoint with its consent page, and what issues codes for a front end of its
+// own.
 type authorizeEndpoint struct {
 	store          *storage.Store
 	login          *login.Service
@@ -127,8 +129,8 @@ func (a *authorization) pending() login.Pending {
 	}
 }
 
-// examine walks through the steps of a request: client, request object, redirect URI, parameters, session, scope, claims,
-// consent. Until the redirect URI is settled an error is a page.
+// examine walks through the steps of a request: client, request object, redirect URI, parameters, session, scope,
+// claims, consent. Until the redirect URI is settled an error is a page.
 func (e *authorizeEndpoint) examine(r *http.Request, pending login.Pending) (*authorization, step, error) {
 	a := e.newAuthorization(pending)
 	form, malformed := oauth.ParseParameters(pending.Query)
@@ -182,8 +184,9 @@ func (e *authorizeEndpoint) newAuthorization(pending login.Pending) *authorizati
 	return &authorization{frontend: e.frontends[pending.Face], query: pending.Query, at: pending.At, issuance: newIssuance(e.store)}
 }
 
-// errorOfMalformed lets the client hear of parameters that break the rules of parseParameters, if its id and its redirect URI
-// are not among them and are right. It returns what is to be answered: the problem, or why it can't go to the client.
+// errorOfMalformed lets the client hear of parameters that break the rules of parseParameters, if its id and its
+// redirect URI are not among them and are right. It returns what is to be answered: the problem, or why it can't go to
+// the client.
 func (e *authorizeEndpoint) errorOfMalformed(ctx context.Context, a *authorization, malformed *oauth.Error) error {
 	if !a.form.Has("client_id") || !a.form.Has("redirect_uri") {
 		return malformed
@@ -215,8 +218,8 @@ func (e *authorizeEndpoint) resolveClient(ctx context.Context, a *authorization)
 	return nil
 }
 
-// resolveRequestObject replaces the parameters by those that a request object makes of them. It happens once: what waits for
-// a person is the outcome, so that nothing is fetched again and no request object grows old meanwhile.
+// resolveRequestObject replaces the parameters by those that a request object makes of them. It happens once: what
+// waits for a person is the outcome, so that nothing is fetched again and no request object grows old meanwhile.
 func (e *authorizeEndpoint) resolveRequestObject(ctx context.Context, a *authorization, done bool) error {
 	if a.signed = done; done {
 		return nil
@@ -246,7 +249,8 @@ func (e *authorizeEndpoint) resolveRedirectURI(a *authorization) error {
 	return nil
 }
 
-// checkRedirectGiven: where OAuth lets a client's only redirect URI go unnamed, OpenID Connect does not (OIDC Core 3.1.2.1).
+// checkRedirectGiven: where OAuth lets a client's only redirect URI go unnamed, OpenID Connect does not (OIDC Core
+// 3.1.2.1).
 func (a *authorization) checkRedirectGiven() error {
 	if !a.given && a.frontend.Name == StandardFrontend && oauth.ContainsAll(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
 		a.redirectResolved = false
@@ -290,8 +294,8 @@ func (e *authorizeEndpoint) demandOf(ctx context.Context, a *authorization) (log
 	return a.context.demand(login.DemandOf(scopes.entries(asked))), nil
 }
 
-// consentNeeded: for what was never approved, when the client asks for it, and each time for a public client whose redirect
-// URI anyone on the person's device can take (RFC 8252 8.6).
+// consentNeeded: for what was never approved, when the client asks for it, and each time for a public client whose
+// redirect URI anyone on the person's device can take (RFC 8252 8.6).
 func (a *authorization) consentNeeded() bool {
 	return a.ignoresPriorConsent() || a.login.ApprovalID == "" ||
 		!oauth.ContainsAll(a.login.ApprovedScope, a.scope) || !oauth.ContainsAll(a.login.ApprovedClaims, a.singleClaims)

@@ -14,8 +14,8 @@ import (
 	"ithildin/storage"
 )
 
-// issueAndRespond issues what was asked for and takes the browser back to the client. Code, approval, grant and what else the request
-// has to write are one statement.
+// issueAndRespond issues what was asked for and takes the browser back to the client. Code, approval, grant and what
+// else the request has to write are one statement.
 func (e *authorizeEndpoint) issueAndRespond(w http.ResponseWriter, r *http.Request, a *authorization) error {
 	idToken, err := e.issue(r, a)
 	if err != nil {
@@ -124,8 +124,8 @@ func (e *authorizeEndpoint) fail(w http.ResponseWriter, r *http.Request, a *auth
 	}})
 }
 
-// respond takes parameters to the client in the mode of the request, with what every answer has: state where it was sent
-// (RFC 6749 4.1.2), and iss (RFC 9207).
+// respond takes parameters to the client in the mode of the request, with what every answer has: state where it was
+// sent (RFC 6749 4.1.2), and iss (RFC 9207).
 func (e *authorizeEndpoint) respond(w http.ResponseWriter, r *http.Request, a *authorization, parameters url.Values) error {
 	if state := a.form.Get("state"); state != "" {
 		parameters.Set("state", state)

@@ -48,8 +48,8 @@ func readClaims(text string) (claimsRequest, error) {
 	return request, nil
 }
 
-// subject is the sub that is asked for, "" where any will do. An essential one of several values is not among what a request
-// can mean: it names one user.
+// subject is the sub that is asked for, "" where any will do. An essential one of several values is not among what a
+// request can mean: it names one user.
 func (c claimsRequest) subject() (string, error) {
 	var subject string
 	for _, requests := range []claimRequests{c.IDToken, c.Userinfo} {
@@ -80,8 +80,8 @@ func sameJSON(a, b any) bool {
 	return err == nil && err2 == nil && string(first) == string(second)
 }
 
-// allowed are the names of the claims that the client may have: what a scope that it may ask for would open. Of the rest it
-// learns nothing, as if the user had no such claim.
+// allowed are the names of the claims that the client may have: what a scope that it may ask for would open. Of the
+// rest it learns nothing, as if the user had no such claim.
 func (c claimRequests) allowed(client *storage.Client) []string {
 	return allowedClaims(client, slices.Sorted(maps.Keys(c)))
 }
@@ -106,9 +106,9 @@ func (c claimRequests) had(names []string, user map[string]any) []string {
 	})
 }
 
-// resolveClaims decides which of the single claims that were asked for would be granted. What the user is asked to approve
-// depends on their names alone: else a client could find out by prompt=none what the values are. Those that the scope opens
-// anyhow need no approval of their own.
+// resolveClaims decides which of the single claims that were asked for would be granted. What the user is asked to
+// approve depends on their names alone: else a client could find out by prompt=none what the values are. Those that the
+// scope opens anyhow need no approval of their own.
 func (a *authorization) resolveClaims() error {
 	if len(a.claims.Userinfo)+len(a.claims.IDToken) == 0 {
 		return nil

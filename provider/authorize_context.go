@@ -9,8 +9,8 @@ import (
 	"ithildin/storage"
 )
 
-// acrValuesOf returns the authentication context classes of the provider: the assurances that its components can give, from the
-// weakest to the strongest.
+// acrValuesOf returns the authentication context classes of the provider: the assurances that its components can give,
+// from the weakest to the strongest.
 func acrValuesOf(c Components) []string {
 	values := []string{storage.AssurancePassword}
 	if c.SMS != nil {
@@ -51,8 +51,8 @@ func (e *authorizeEndpoint) readContext(acrParameter string, claims claimsReques
 	return request, nil
 }
 
-// demand raises what the scopes ask of the sign-in to the weakest of the values, where one of them is essential. What is only
-// wished for needs no other sign-in: who has a second factor is always asked for it.
+// demand raises what the scopes ask of the sign-in to the weakest of the values, where one of them is essential. What
+// is only wished for needs no other sign-in: who has a second factor is always asked for it.
 func (c contextRequest) demand(of login.Demand) login.Demand {
 	if !c.essential {
 		return of
@@ -60,8 +60,8 @@ func (c contextRequest) demand(of login.Demand) login.Demand {
 	return of.AtLeast(slices.MinFunc(c.values, login.CompareAssurances))
 }
 
-// acrToReport is the acr of the tokens: the first of the values that the sign-in reaches, since a stronger one includes the weaker, else
-// what the sign-in was.
+// acrToReport is the acr of the tokens: the first of the values that the sign-in reaches, since a stronger one includes
+// the weaker, else what the sign-in was.
 func (c contextRequest) acrToReport(session storage.LoginSession) string {
 	for _, value := range c.values {
 		if (login.Demand{Assurance: value}).MetBy(session) {

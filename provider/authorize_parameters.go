@@ -50,8 +50,8 @@ func (e *authorizeEndpoint) readParameters(ctx context.Context, r *http.Request,
 	return nil
 }
 
-// formForFosite is the form without what was settled here: fosite would read it once more, and differently. It gets the redirect
-// URI that was matched.
+// formForFosite is the form without what was settled here: fosite would read it once more, and differently. It gets the
+// redirect URI that was matched.
 func formForFosite(a *authorization) map[string][]string {
 	form := make(map[string][]string, len(a.form))
 	for name, values := range a.form {

@@ -45,8 +45,8 @@ func newRequestObjects(
 	return &requestObjects{store: store, issuer: issuer, clients: clients, cache: outbound.NewCache(o)}
 }
 
-// read answers the parameters of a request, those of its request object among them (OIDC Core 6, RFC 9101), and
-// whether a signature vouches for them. The form is returned as it is where it has no request object. The object must be
+// read answers the parameters of a request, those of its request object among them (OIDC Core 6, RFC 9101), and whether
+// a signature vouches for them. The form is returned as it is where it has no request object. The object must be
 // signed: "none" vouches for nothing.
 func (o *requestObjects) read(
 	ctx context.Context, client *storage.Client, form url.Values,
@@ -119,8 +119,8 @@ func (o *requestObjects) fetch(ctx context.Context, uri string) (string, error) 
 	return object, err
 }
 
-// isRegisteredRequestURI compares without the fragment, which is a hash of what the address answers, and changes with it
-// (OIDC Core 6.2).
+// isRegisteredRequestURI compares without the fragment, which is a hash of what the address answers, and changes with
+// it (OIDC Core 6.2).
 func isRegisteredRequestURI(client *storage.Client, requested string) bool {
 	requested, _, _ = strings.Cut(requested, "#")
 	return slices.ContainsFunc(client.Metadata.RequestURIs, func(registered string) bool {
@@ -129,8 +129,8 @@ func isRegisteredRequestURI(client *storage.Client, requested string) bool {
 	})
 }
 
-// requestObjectAlgorithms are those that the client may sign with: the registered one, else any of a key. By its secret only
-// a client signs that does so elsewhere, and said so of its request objects.
+// requestObjectAlgorithms are those that the client may sign with: the registered one, else any of a key. By its secret
+// only a client signs that does so elsewhere, and said so of its request objects.
 func requestObjectAlgorithms(client *storage.Client) []jose.SignatureAlgorithm {
 	registered := jose.SignatureAlgorithm(client.Metadata.RequestObjectSigningAlg)
 	switch {
@@ -143,9 +143,9 @@ func requestObjectAlgorithms(client *storage.Client) []jose.SignatureAlgorithm {
 	return nil
 }
 
-// combine joins what was sent outside the object and what it claims. By OIDC Core 6 the object's values come before those
-// outside. By RFC 9101 5 only the object's count; so it is where the client says it by the typ or by what it registered, and
-// for plain OAuth requests.
+// combine joins what was sent outside the object and what it claims. By OIDC Core 6 the object's values come before
+// those outside. By RFC 9101 5 only the object's count; so it is where the client says it by the typ or by what it
+// registered, and for plain OAuth requests.
 func combine(client *storage.Client, object *jose.JSONWebSignature, outside, claimed url.Values) (url.Values, error) {
 	kind, _ := object.Signatures[0].Protected.ExtraHeaders[jose.HeaderType].(string)
 	parameters := url.Values{"client_id": {client.ID}}

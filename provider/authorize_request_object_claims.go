@@ -78,8 +78,8 @@ func (o *requestObjects) check(client *storage.Client, c requestObjectClaims) er
 	return nil
 }
 
-// parameterValues makes of a member what the same parameter is in a query: of max_age its number, of claims its JSON, and
-// of a repeatable parameter each string in a list. Of any other only a string can be meant.
+// parameterValues makes of a member what the same parameter is in a query: of max_age its number, of claims its JSON,
+// and of a repeatable parameter each string in a list. Of any other only a string can be meant.
 func parameterValues(name string, raw json.RawMessage) (values []string, ok bool) {
 	var text string
 	switch {

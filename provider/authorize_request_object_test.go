@@ -289,7 +289,8 @@ func TestARequestObjectIsSignedByItsClient(t *testing.T) {
 	})
 }
 
-// What was signed for one purpose, client or place is brought in as the request of another (RFC 9101 10.8, RFC 8725 2.8).
+// What was signed for one purpose, client or place is brought in as the request of another (RFC 9101 10.8, RFC 8725
+// 2.8).
 func TestAttackRequestObjectSmuggling(t *testing.T) {
 	o := newRequestObjects(t, storagetest.Engines()[0], nil)
 	o.register("twin", nil) // with the same key

@@ -9,7 +9,8 @@ import (
 	"ithildin/storage"
 )
 
-// checkResponse refuses a response type that is not on, or not this client's, and a mode that would put tokens into a query.
+// checkResponse refuses a response type that is not on, or not this client's, and a mode that would put tokens into a
+// query.
 func (e *authorizeEndpoint) checkResponse(a *authorization) error {
 	form := a.form
 	responseType := oauth.NormalizeResponseType(form.Get("response_type"))

@@ -52,8 +52,8 @@ const form = document.forms[0];
 [form.id_token_hint.value, form.post_logout_redirect_uri.value] = decodeURIComponent(location.hash.slice(1)).split(" ");
 </script>`
 
-// TestConformanceSessionIframeReportsASessionChange goes with chromium through a sign-in, the session iframe on a client's
-// page, and a logout that another page of the client hears of in a frame.
+// TestConformanceSessionIframeReportsASessionChange goes with chromium through a sign-in, the session iframe on a
+// client's page, and a logout that another page of the client hears of in a frame.
 func TestConformanceSessionIframeReportsASessionChange(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	framed := make(chan url.Values, 2)

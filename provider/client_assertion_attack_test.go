@@ -58,7 +58,8 @@ func TestAttackJWTAlgorithmConfusion(t *testing.T) {
 	})
 }
 
-// The header leads to a key of the attacker (RFC 8725 2.10): what it says of keys only chooses among the registered ones.
+// The header leads to a key of the attacker (RFC 8725 2.10): what it says of keys only chooses among the registered
+// ones.
 func TestAttackKeyIDInjection(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	key, stranger := newKey(t), newKey(t)

@@ -26,7 +26,8 @@ import (
 
 const weakSecret = "demo-secret"
 
-// guesses is a stack behind a proxy that says whom requests come from, with a client of a strong and one of a weak secret.
+// guesses is a stack behind a proxy that says whom requests come from, with a client of a strong and one of a weak
+// secret.
 type guesses struct {
 	*stack
 	metrics *prometheus.Registry

@@ -37,8 +37,8 @@ func (s *stack) leaving(responseType string) (b *browser, hint string) {
 	return b, hint
 }
 
-// requireBack demands that the browser goes back to the client with its state and nothing else, and that nobody is signed in
-// any more.
+// requireBack demands that the browser goes back to the client with its state and nothing else, and that nobody is
+// signed in any more.
 func (b *browser) requireBack(t *testing.T, p page, responseType, state string) {
 	t.Helper()
 	require.NotNil(t, p.location, p.body)

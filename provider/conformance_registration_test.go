@@ -165,8 +165,8 @@ func TestConformancePairwiseSubjectsAreEqualWithinASectorAndDifferBetweenSectors
 	})
 }
 
-// pairwiseSubject is the sub by which a new client knows the user, which must be the same wherever it is told; for a gateway
-// the token stands for the user all the same.
+// pairwiseSubject is the sub by which a new client knows the user, which must be the same wherever it is told; for a
+// gateway the token stands for the user all the same.
 func pairwiseSubject(t *testing.T, s *stack, changes ...any) string {
 	e := s.enrol(t, "code id_token token", storage.AuthMethodBasic, append(changes,
 		"grant_types", []string{"authorization_code", "implicit", "refresh_token"})...)

@@ -18,8 +18,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// The tests of this file and of its neighbours conformance_*_test.go go by what the OpenID Foundation's conformance suite
-// asks of a provider: a test for each behaviour, with subtests named after the suite's modules.
+// The tests of this file and of its neighbours conformance_*_test.go go by what the OpenID Foundation's conformance
+// suite asks of a provider: a test for each behaviour, with subtests named after the suite's modules.
 
 // certified is a stack as it is put up for the suite, with a client that is registered for everything.
 func certified(t *testing.T, engine storagetest.Engine) *stack {

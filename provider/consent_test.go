@@ -11,7 +11,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// askedAgain says whether a browser that is signed in, and approved the client before, is asked again by a public client.
+// askedAgain says whether a browser that is signed in, and approved the client before, is asked again by a public
+// client.
 func askedAgain(t *testing.T, engine storagetest.Engine, uri string) (asked bool, silent url.Values) {
 	s := newStack(t, engine)
 	s.client("app", func(c *storage.Client) {

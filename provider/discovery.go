@@ -13,8 +13,8 @@ import (
 	"ithildin/storage"
 )
 
-// metadata is OIDC Discovery 3, RFC 8414 2, and the discovery sections of the logout and session specifications. It says
-// only what works.
+// metadata is OIDC Discovery 3, RFC 8414 2, and the discovery sections of the logout and session specifications. It
+// says only what works.
 type metadata struct {
 	Issuer                   string   `json:"issuer"`
 	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
@@ -59,7 +59,8 @@ type metadata struct {
 	FrontchannelLogoutSession    bool `json:"frontchannel_logout_session_supported"`
 }
 
-// documents are the metadata, ready-made since they change with the configuration only and so with the process, and the keys.
+// documents are the metadata, ready-made since they change with the configuration only and so with the process, and the
+// keys.
 type documents struct {
 	keys      *jwks.Set
 	discovery []byte

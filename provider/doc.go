@@ -1,6 +1,7 @@
-// Package provider is the OpenID provider over HTTP: the endpoints of OAuth 2.0 and OpenID Connect, one file each, and the
-// functions that adapters call to serve the legacy interface and gateways. Only this package issues codes and tokens. Rows are
-// read and written by package storage, signing keys are those of package jwks, and pages are those of package login.
+// Package provider is the OpenID provider over HTTP: the endpoints of OAuth 2.0 and OpenID Connect, one file each, and
+// the functions that adapters call to serve the legacy interface and gateways. Only this package issues codes and
+// tokens. Rows are read and written by package storage, signing keys are those of package jwks, and pages are those of
+// package login.
 //
 // # Routes of the public listener (Provider.Handler; below the path of the issuer)
 //
@@ -24,9 +25,9 @@
 //
 // # An authorization request (authorize.go)
 //
-// examine runs all checks from the start each time the browser returns, because the pages keep no state but the sealed query:
-// client, request object, redirect URI, parameters, session, required authentication, scope, claims, consent. Until the
-// redirect URI is known to be right an error is a page, then it goes to the client.
+// examine runs all checks from the start each time the browser returns, because the pages keep no state but the sealed
+// query: client, request object, redirect URI, parameters, session, required authentication, scope, claims, consent.
+// Until the redirect URI is known to be right an error is a page, then it goes to the client.
 //
 //	authorize ──> sign-in needed  ──> pages of login    ──> /login/continue ──> examine again
 //	          ──> consent needed  ──> /login/consent    ──> examine again

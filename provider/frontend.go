@@ -1,7 +1,7 @@
 package provider
 
-// Frontend says how one of the APIs answers an authorization request: as OAuth 2.0 and OpenID Connect have it, or as the
-// legacy contract does. A request that waits for a sign-in remembers its frontend by name.
+// Frontend says how one of the APIs answers an authorization request: as OAuth 2.0 and OpenID Connect have it, or as
+// the legacy contract does. A request that waits for a sign-in remembers its frontend by name.
 type Frontend struct {
 	Name string
 	// Success is the URI that takes a code to the client; state is "" when none was sent. nil: by the response mode of the

@@ -197,7 +197,8 @@ func FuzzClientAuthentication(f *testing.F) {
 	})
 }
 
-// FuzzAuthorizationForm: whatever the query, the answer is a page, or a redirect to this provider or the registered URI.
+// FuzzAuthorizationForm: whatever the query, the answer is a page, or a redirect to this provider or the registered
+// URI.
 func FuzzAuthorizationForm(f *testing.F) {
 	s := newStack(f, storagetest.Engines()[0])
 	s.client("clinic", nil)

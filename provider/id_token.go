@@ -18,8 +18,8 @@ const idTokenLifetime = time.Hour
 // typeIDToken is the typ of an ID token. An access token has another, or at least a client_id, which no ID token has.
 const typeIDToken = "JWT"
 
-// idTokenClaims are the claims of an ID token (OIDC Core 2, 3.1.3.6, 3.3.2.11). What a scope opens of the user is told by
-// userinfo, unless there is no access token to ask it with.
+// idTokenClaims are the claims of an ID token (OIDC Core 2, 3.1.3.6, 3.3.2.11). What a scope opens of the user is told
+// by userinfo, unless there is no access token to ask it with.
 type idTokenClaims struct {
 	Issuer          string         `json:"iss"`
 	Subject         string         `json:"sub"`
@@ -38,8 +38,8 @@ type idTokenClaims struct {
 // idTokens makes ID tokens from the session of a code or grant. It is fosite's OpenIDConnectTokenStrategy.
 type idTokens struct{ provider *Provider }
 
-// GenerateIDToken signs with the algorithm that the client registered, RS256 by default (OIDC Core 15.1). The hashes are of
-// the access token and the code that the same answer carries.
+// GenerateIDToken signs with the algorithm that the client registered, RS256 by default (OIDC Core 15.1). The hashes
+// are of the access token and the code that the same answer carries.
 func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
 	p, i := t.provider, issuanceFrom(ctx)
 	session := storedSession(r)

@@ -32,8 +32,8 @@ type TokenInfo struct {
 	Holder    storage.Holder   // of an access token
 }
 
-// Inspect says what a token is, in one read for an access token. ErrInactive, wrapped with the reason, is a token that is
-// unknown, expired, revoked, or whose user or client is blocked; any other error is a fault.
+// Inspect says what a token is, in one read for an access token. ErrInactive, wrapped with the reason, is a token that
+// is unknown, expired, revoked, or whose user or client is blocked; any other error is a fault.
 func (t *Tokens) Inspect(ctx context.Context, token string) (*TokenInfo, error) {
 	info, err := t.inspectAccess(ctx, token)
 	if errors.Is(err, ErrInactive) && !strings.Contains(token, ".") {
@@ -56,8 +56,8 @@ func (t *Tokens) inspectAccess(ctx context.Context, token string) (*TokenInfo, e
 	return info, t.checkClient(ctx, info.ClientID)
 }
 
-// findAccess finds an access token that is not over, though its client may be blocked for now. It never takes an ID token
-// for one (readAccessToken).
+// findAccess finds an access token that is not over, though its client may be blocked for now. It never takes an ID
+// token for one (readAccessToken).
 func (t *Tokens) findAccess(ctx context.Context, token string) (*TokenInfo, error) {
 	switch {
 	case token == "" || len(token) > maximumToken:
@@ -136,15 +136,15 @@ func (t *Tokens) inspectRefresh(ctx context.Context, token string) (*TokenInfo, 
 type RefreshGrant struct {
 	*storage.Grant
 	IsCurrent bool
-	// IsExchangeable says that the rotation of the family leaves the token good: it is the current one, or the one before it
-	// within the times of docs/refresh-tokens.md. The family is not revoked, but may have expired.
+	// IsExchangeable says that the rotation of the family leaves the token good: it is the current one, or the one before
+	// it within the times of docs/refresh-tokens.md. The family is not revoked, but may have expired.
 	IsExchangeable bool
 	// PreviousUntil is when the token before the current one ends, in epoch seconds.
 	PreviousUntil int64
 }
 
-// FindRefreshGrant finds the family of a refresh token, revoked and expired ones too. Errors: ErrInactive for a token that is
-// unknown.
+// FindRefreshGrant finds the family of a refresh token, revoked and expired ones too. Errors: ErrInactive for a token
+// that is unknown.
 func (t *Tokens) FindRefreshGrant(ctx context.Context, token string) (*RefreshGrant, error) {
 	if token == "" || len(token) > maximumToken {
 		return nil, inactive("a refresh token that is not ours")

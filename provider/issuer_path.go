@@ -8,8 +8,8 @@ import (
 	"ithildin/provider/oauth"
 )
 
-// underIssuerPath serves a provider whose issuer has a path, such as https://example.org/id. Requests come with that path,
-// or without it from a proxy that cuts it off. The metadata stands at both of its addresses: behind the path
+// underIssuerPath serves a provider whose issuer has a path, such as https://example.org/id. Requests come with that
+// path, or without it from a proxy that cuts it off. The metadata stands at both of its addresses: behind the path
 // (OIDC Discovery 4) and with the path at its end (RFC 8414 section 3.1).
 func underIssuerPath(path string, next http.Handler) http.Handler {
 	if path == "" {

@@ -30,8 +30,8 @@ type logoutEndpoint struct {
 }
 
 // serve is the end_session_endpoint. It ends a session at once only for whoever shows an ID token of the person who is
-// signed in; anybody else could send a browser here, so the person is asked. A POST is sent on as a GET, since a cross-site
-// POST comes without cookies.
+// signed in; anybody else could send a browser here, so the person is asked. A POST is sent on as a GET, since a
+// cross-site POST comes without cookies.
 func (e *logoutEndpoint) serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {
 		form, malformed := oauth.ReadForm(w, r)
@@ -62,8 +62,8 @@ func (e *logoutEndpoint) serve(w http.ResponseWriter, r *http.Request) error {
 	return e.goOn(w, r, ended, request)
 }
 
-// needsConfirmation: only a hint of who is signed in speaks for the person, and only a hint or the person lets the browser
-// go on to a client.
+// needsConfirmation: only a hint of who is signed in speaks for the person, and only a hint or the person lets the
+// browser go on to a client.
 func (l *logoutRequest) needsConfirmation(names identifiers, current *storage.Login) bool {
 	if current == nil {
 		return l.hint == nil && l.form.Has("post_logout_redirect_uri")

@@ -28,8 +28,8 @@ const (
 	logoutBatch   = 100
 )
 
-// logoutTokenClaims are the claims of a logout token (OIDC Back-Channel Logout 2.4). It has no nonce, by which nobody takes
-// it for an ID token.
+// logoutTokenClaims are the claims of a logout token (OIDC Back-Channel Logout 2.4). It has no nonce, by which nobody
+// takes it for an ID token.
 type logoutTokenClaims struct {
 	Issuer    string              `json:"iss"`
 	Subject   string              `json:"sub,omitempty"`
@@ -54,8 +54,8 @@ type logoutNotifier struct {
 	countCall   func(err error)
 }
 
-// deliverDue notifies clients of every logout that is due, and returns when each was tried once. Two at once do no harm:
-// an attempt is made by one of them. The error is the database's.
+// deliverDue notifies clients of every logout that is due, and returns when each was tried once. Two at once do no
+// harm: an attempt is made by one of them. The error is the database's.
 func (n *logoutNotifier) deliverDue(ctx context.Context) error {
 	for {
 		due, err := n.store.DueLogoutDeliveries(ctx, logoutBatch)
@@ -107,8 +107,8 @@ func (n *logoutNotifier) deliverAll(ctx context.Context, deliveries []storage.Lo
 	return errors.Join(failures...)
 }
 
-// deliverTo tells one client, until it fails to answer: then the rest waits as long as that delivery does, and so does what
-// was not read yet.
+// deliverTo tells one client, until it fails to answer: then the rest waits as long as that delivery does, and so does
+// what was not read yet.
 func (n *logoutNotifier) deliverTo(ctx context.Context, deliveries []storage.LogoutDelivery) error {
 	for _, d := range deliveries {
 		retryAt := n.store.Now() + retryDelay(d.Attempts)
@@ -123,8 +123,8 @@ func (n *logoutNotifier) deliverTo(ctx context.Context, deliveries []storage.Log
 	return nil
 }
 
-// deliver makes the next attempt of a delivery, unless another process makes it; the one after it is due at retryAt. answered
-// is false where the client did not. The error is the database's.
+// deliver makes the next attempt of a delivery, unless another process makes it; the one after it is due at retryAt.
+// answered is false where the client did not. The error is the database's.
 func (n *logoutNotifier) deliver(ctx context.Context, d storage.LogoutDelivery, retryAt int64) (answered bool, err error) {
 	if ctx.Err() != nil {
 		return true, nil // the time is up: a later attempt will be whole
@@ -193,8 +193,8 @@ func (n *logoutNotifier) sendLogoutToken(ctx context.Context, client *storage.Cl
 	return status, err
 }
 
-// retryDelay is how many seconds to wait after an attempt that came to nothing: twice as long each time, an hour at most,
-// and up to half of that more, so that those who failed together do not come back together.
+// retryDelay is how many seconds to wait after an attempt that came to nothing: twice as long each time, an hour at
+// most, and up to half of that more, so that those who failed together do not come back together.
 func retryDelay(attempts int64) int64 {
 	delay := int64(10) << min(attempts, 9)
 	delay = min(delay, 3600)

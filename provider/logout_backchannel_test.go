@@ -193,7 +193,8 @@ func TestAttackSSRFThroughBackchannelLogoutURI(t *testing.T) {
 	t.Fatal("the attempt was not counted")
 }
 
-// failing is a client's server that answers nothing before another client has heard of a logout, and then that it failed.
+// failing is a client's server that answers nothing before another client has heard of a logout, and then that it
+// failed.
 func failing(t testing.TB, heard chan struct{}) *relyingParty {
 	rp := newRelyingParty(t)
 	rp.silent = heard

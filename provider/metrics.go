@@ -32,7 +32,8 @@ type metrics struct {
 // other stands in a label for a value that is not among those that are known beforehand.
 const other = "other"
 
-// The label values that are known beforehand. A series of each is there from the start, so that rate() sees its first event.
+// The label values that are known beforehand. A series of each is there from the start, so that rate() sees its first
+// event.
 var (
 	// tokenErrors are the codes that a token request is refused with (RFC 6749 5.2).
 	tokenErrors = []string{

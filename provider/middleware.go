@@ -24,8 +24,8 @@ type observer struct {
 	logger      *slog.Logger
 }
 
-// observe gives each request its id and its deadline, bounds the damage of a panic, and counts and logs the answer, in one line,
-// under the template of its route: a path or a query can hold a value that nobody should read.
+// observe gives each request its id and its deadline, bounds the damage of a panic, and counts and logs the answer, in
+// one line, under the template of its route: a path or a query can hold a value that nobody should read.
 func (o *observer) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()

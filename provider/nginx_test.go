@@ -45,8 +45,8 @@ func random(n int) string {
 	return base64.RawURLEncoding.EncodeToString(raw)[:n]
 }
 
-// The buffer of nginx for the header of an answer is one page of memory. What a client keeps in its state is often an encoded
-// JSON, a signed token, or an address to go back to.
+// The buffer of nginx for the header of an answer is one page of memory. What a client keeps in its state is often an
+// encoded JSON, a signed token, or an address to go back to.
 func TestLongStatePassesNginxWithItsDefaultBuffers(t *testing.T) {
 	s := behindNginx(t, `server {
 		listen 127.0.0.1:8000;

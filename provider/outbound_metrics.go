@@ -35,8 +35,8 @@ var (
 	outboundOutcomes = []string{outboundAnswered, outboundRefused, outboundFailed}
 )
 
-// CountOutboundCall counts a call to another service by its purpose, one of the Purpose constants, and by the error that it
-// ended with; nil: it was answered.
+// CountOutboundCall counts a call to another service by its purpose, one of the Purpose constants, and by the error
+// that it ended with; nil: it was answered.
 func (p *Provider) CountOutboundCall(purpose string, err error) {
 	var captcha *login.CaptchaError
 	var signature *login.SignatureServiceError

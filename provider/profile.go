@@ -50,9 +50,9 @@ var reservedClaims = []string{
 	"sid", "events", "client_id", "scope", "cnf", "act", "may_act", "_claim_names", "_claim_sources",
 }
 
-// ValidateProfile checks the claims about a user that an operator gives: a JSON object of standard claims (OIDC Core 5.1)
-// with values of the right kind, and of any other claims but those of the protocol. Nothing at all is right too. The error
-// names every claim that is wrong and repeats no value.
+// ValidateProfile checks the claims about a user that an operator gives: a JSON object of standard claims (OIDC Core
+// 5.1) with values of the right kind, and of any other claims but those of the protocol. Nothing at all is right too.
+// The error names every claim that is wrong and repeats no value.
 func ValidateProfile(profile json.RawMessage) error {
 	if len(profile) == 0 {
 		return nil

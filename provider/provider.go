@@ -240,9 +240,9 @@ func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request, frontend, q
 	return p.authorization.begin(w, r, frontend, query)
 }
 
-// Approve issues a code for what a user approved without our pages. The checks are in the order of contract section 2.2, and
-// the first that fails is the cause of the error: oauth.ErrUnknownClient, oauth.ErrClientBlocked, ErrUnknownUser,
-// ErrUserBlocked, redirect.ErrUnregistered, *ScopeError, ErrAssurance.
+// Approve issues a code for what a user approved without our pages. The checks are in the order of contract section
+// 2.2, and the first that fails is the cause of the error: oauth.ErrUnknownClient, oauth.ErrClientBlocked,
+// ErrUnknownUser, ErrUserBlocked, redirect.ErrUnregistered, *ScopeError, ErrAssurance.
 func (p *Provider) Approve(r *http.Request, approval Approval) (*Approved, error) {
 	return p.authorization.approveByAPI(r, approval)
 }
@@ -256,8 +256,8 @@ func (p *Provider) SessionTokens() *SessionTokens { return p.sessionTokens }
 // Nonces are those of sign-in by digital signature.
 func (p *Provider) Nonces() *Nonces { return p.nonces }
 
-// DeliverLogouts notifies clients of every logout that is due, and returns when each was tried once. Two at once do no harm:
-// an attempt is made by one of them. The error is the database's.
+// DeliverLogouts notifies clients of every logout that is due, and returns when each was tried once. Two at once do no
+// harm: an attempt is made by one of them. The error is the database's.
 func (p *Provider) DeliverLogouts(ctx context.Context) error { return p.logouts.deliverDue(ctx) }
 
 // Issuer is the configured issuer, without a slash at its end.

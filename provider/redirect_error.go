@@ -7,7 +7,8 @@ import (
 	"ithildin/provider/redirect"
 )
 
-// redirectError gives what package redirect refuses its public words; parameter is the one that should have named the URI.
+// redirectError gives what package redirect refuses its public words; parameter is the one that should have named the
+// URI.
 func redirectError(parameter string, err error) *oauth.Error {
 	var mismatch *redirect.Mismatch
 	if errors.As(err, &mismatch) {

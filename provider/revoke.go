@@ -9,8 +9,8 @@ import (
 )
 
 // revoke is the revocation endpoint (RFC 7009). A refresh token ends its whole grant, one that was rotated away too; an
-// access token ends alone. An unknown token, or another client's, is answered like one that was revoked; a database that
-// is away is not: the client must not believe in a revocation that did not happen.
+// access token ends alone. An unknown token, or another client's, is answered like one that was revoked; a database
+// that is away is not: the client must not believe in a revocation that did not happen.
 func (e *tokenEndpoints) revoke(w http.ResponseWriter, r *http.Request) error {
 	client, token, err := e.readTokenRequest(w, r, oauth.PathRevoke)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-// TestResourceServersFollowAKeyRotation verifies tokens as a resource server does, from the published keys alone, before,
-// during and after a rotation that another replica makes.
+// TestResourceServersFollowAKeyRotation verifies tokens as a resource server does, from the published keys alone,
+// before, during and after a rotation that another replica makes.
 func TestResourceServersFollowAKeyRotation(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)

@@ -22,7 +22,8 @@ func proxiedStack(t *testing.T, options ...func(*provider.Options)) (*stack, *st
 	}, options...), proxy
 }
 
-// TestRoundTripsToTheDatabase counts, with every cache and prepared statement warm, how often a flow waits for the database.
+// TestRoundTripsToTheDatabase counts, with every cache and prepared statement warm, how often a flow waits for the
+// database.
 func TestRoundTripsToTheDatabase(t *testing.T) {
 	for _, preset := range []string{storage.PresetStandard, storage.PresetEHealth} {
 		t.Run(preset, func(t *testing.T) {

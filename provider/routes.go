@@ -91,8 +91,8 @@ func allowedMethods(router *mux.Router, r *http.Request) []string {
 	return allowed
 }
 
-// fastPath serves the documents before the router, which saves it some microseconds a request, and lets no header through that
-// only a gateway may set.
+// fastPath serves the documents before the router, which saves it some microseconds a request, and lets no header
+// through that only a gateway may set.
 func (d documents) fastPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {

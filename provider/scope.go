@@ -28,8 +28,8 @@ func (e *ScopeError) Error() string {
 	return fmt.Sprintf("scope %q is outside the %s", e.Scope, e.Reason)
 }
 
-// scopes is the one scope policy, for both faces: what a client may ask for (its own list within its client type's), and
-// of that, what the user may grant (the scopes of the user's roles, where the catalogue says that roles govern).
+// scopes is the one scope policy, for both faces: what a client may ask for (its own list within its client type's),
+// and of that, what the user may grant (the scopes of the user's roles, where the catalogue says that roles govern).
 type scopes struct {
 	client    *storage.Client
 	catalogue []storage.Scope
@@ -52,7 +52,8 @@ func findScopes(ctx context.Context, store *storage.Store, client *storage.Clien
 	return s, nil
 }
 
-// check goes through every scope for the client first, and then for the roles, which is the legacy order (contract 2.2).
+// check goes through every scope for the client first, and then for the roles, which is the legacy order (contract
+// 2.2).
 func (s *scopes) check(requested []string) error {
 	allowed := s.client.AllowedScope()
 	for _, name := range requested {

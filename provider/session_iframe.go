@@ -12,9 +12,9 @@ import (
 	"ithildin/storage"
 )
 
-// The session iframe is on the page of a client and tells it, without asking this server, whether the session of which an
-// authorization response spoke is still the browser's (OIDC Session Management 1.0 section 3). Browsers that keep cookies of
-// third parties away make it answer "changed"; the client then asks with prompt=none, which is always right.
+// The session iframe is on the page of a client and tells it, without asking this server, whether the session of which
+// an authorization response spoke is still the browser's (OIDC Session Management 1.0 section 3). Browsers that keep
+// cookies of third parties away make it answer "changed"; the client then asks with prompt=none, which is always right.
 
 //go:embed session_iframe.js
 var sessionScript string

@@ -30,9 +30,9 @@ func (s *SessionTokens) Check(ctx context.Context, t SessionToken) error {
 	return err
 }
 
-// check holds the scope of a token, or of what its sign-in will end with, against the assurance that the
-// catalogue demands and against the user's roles. It returns the scopes that the roles do not give and the policy of the
-// client lets pass. A token that an administrator makes is held against nothing: no sign-in stands behind it.
+// check holds the scope of a token, or of what its sign-in will end with, against the assurance that the catalogue
+// demands and against the user's roles. It returns the scopes that the roles do not give and the policy of the client
+// lets pass. A token that an administrator makes is held against nothing: no sign-in stands behind it.
 func (s *SessionTokens) check(ctx context.Context, t SessionToken) (beyond []string, err error) {
 	if t.ByAdministrator {
 		return nil, nil

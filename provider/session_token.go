@@ -16,8 +16,8 @@ import (
 // ErrSignInOver says that the user of a sign-in was blocked, or got another password, while it went on.
 var ErrSignInOver = errors.New("provider: the sign-in is over")
 
-// SessionToken is the token of somebody who signs in through an API: a session token, or one that says how far a sign-in
-// with several steps has come (contract section 1, token kinds).
+// SessionToken is the token of somebody who signs in through an API: a session token, or one that says how far a
+// sign-in with several steps has come (contract section 1, token kinds).
 type SessionToken struct {
 	ID           string // UUID; default: made here
 	Kind         string // storage.KindAccessToken, KindTwoFactor or KindChangePasswordToken
@@ -58,8 +58,8 @@ func newSessionTokens(
 	return &SessionTokens{store: store, now: now, random: random, changePasswordLifetime: int64(lifetime / time.Second)}
 }
 
-// Issue makes a session token and ends the session tokens that the user has of the client, in one write. Its
-// life is that of the client's access tokens; one for a change of the password lives for minutes. Errors: ErrSignInOver, and
+// Issue makes a session token and ends the session tokens that the user has of the client, in one write. Its life is
+// that of the client's access tokens; one for a change of the password lives for minutes. Errors: ErrSignInOver, and
 // those of Check.
 func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToken, error) {
 	beyond, err := s.check(ctx, t)

@@ -15,8 +15,8 @@ type identifiers struct {
 	sessionKey   []byte
 }
 
-// subject is the sub by which a client knows a user: the user's id, or for a pairwise client one that no other sector can
-// join to it (OIDC Core 8.1). The salt behind it never changes.
+// subject is the sub by which a client knows a user: the user's id, or for a pairwise client one that no other sector
+// can join to it (OIDC Core 8.1). The salt behind it never changes.
 func (i identifiers) subject(client *storage.Client, userID string) string {
 	if client.Metadata.SubjectType != storage.SubjectTypePairwise {
 		return userID

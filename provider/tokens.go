@@ -10,8 +10,8 @@ import (
 	"ithildin/storage"
 )
 
-// Tokens reads tokens of every kind: Inspect for the endpoints that are asked about one, Verify for gateways. It is safe for
-// concurrent use.
+// Tokens reads tokens of every kind: Inspect for the endpoints that are asked about one, Verify for gateways. It is
+// safe for concurrent use.
 type Tokens struct {
 	store         *storage.Store
 	keys          *jwks.Set

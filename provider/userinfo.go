@@ -10,8 +10,8 @@ import (
 	"ithildin/storage"
 )
 
-// userinfo is the UserInfo endpoint (OIDC Core 5.3). The token comes in the header or, by POST, in the body; never in the
-// query (RFC 6750 2.3 is not offered).
+// userinfo is the UserInfo endpoint (OIDC Core 5.3). The token comes in the header or, by POST, in the body; never in
+// the query (RFC 6750 2.3 is not offered).
 func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error {
 	token, err := bearer(w, r)
 	if err != nil {
@@ -45,8 +45,9 @@ func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error 
 	return oauth.WriteJSON(w, http.StatusOK, claims)
 }
 
-// writeSignedUserinfo answers with a JWT for the client that registered for one (OIDC Core 5.3.2). It has no exp, for it is
-// read at once, and no typ, which many libraries would not know: what takes an ID token here asks for the typ of one.
+// writeSignedUserinfo answers with a JWT for the client that registered for one (OIDC Core 5.3.2). It has no exp, for
+// it is read at once, and no typ, which many libraries would not know: what takes an ID token here asks for the typ of
+// one.
 func (e *tokenEndpoints) writeSignedUserinfo(w http.ResponseWriter, client *storage.Client, algorithm string, claims map[string]any) error {
 	claims["iss"], claims["aud"] = e.issuer, client.ID
 	signed, err := e.keys.Sign(algorithm, "", claims)

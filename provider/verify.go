@@ -46,10 +46,11 @@ type Verification struct {
 	MISClientID  string // likewise
 }
 
-// Verify says what a token of any kind and either face stands for, in one read of the database. The api-key, "" where none
-// came along, counts for clients that work through a broker. The checks are in the order of contract section 2.6, and the
-// first that fails is the error: ErrTokenUnknown, ErrTokenExpired, ErrAudience, ErrUnknownClient, ErrClientBlocked,
-// ErrUnknownUser, ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings.
+// Verify says what a token of any kind and either face stands for, in one read of the database. The api-key, "" where
+// none came along, counts for clients that work through a broker. The checks are in the order of contract section 2.6,
+// and the first that fails is the error: ErrTokenUnknown, ErrTokenExpired, ErrAudience, ErrUnknownClient,
+// ErrClientBlocked, ErrUnknownUser, ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid,
+// ErrBrokerSettings.
 func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verification, error) {
 	if token == "" || len(token) > maximumToken {
 		return nil, ErrTokenUnknown
@@ -94,8 +95,8 @@ func (v *Verification) IsFor(resources []string) bool {
 	return slices.ContainsFunc(v.Audience, func(name string) bool { return slices.Contains(resources, name) })
 }
 
-// SetAudiences says which resources gateways ask for, from now on: Verify refuses a token that is for none of them (RFC 9068
-// section 4). Without it that is the issuer alone.
+// SetAudiences says which resources gateways ask for, from now on: Verify refuses a token that is for none of them (RFC
+// 9068 section 4). Without it that is the issuer alone.
 func (t *Tokens) SetAudiences(resources []string) { t.audiences.Store(&resources) }
 
 func (t *Tokens) verifyOpaque(
@@ -162,8 +163,8 @@ func (t *Tokens) verifyJWT(
 	return found, nil
 }
 
-// verifyHolders are the checks of client and user. A token of the client itself has no user to speak for, and no gateway
-// of this contract has a use for it.
+// verifyHolders are the checks of client and user. A token of the client itself has no user to speak for, and no
+// gateway of this contract has a use for it.
 func (t *Tokens) verifyHolders(ctx context.Context, v *Verification, found *storage.Verification) error {
 	client, err := t.store.Client(ctx, v.ClientID)
 	switch {
@@ -205,8 +206,8 @@ func (t *Tokens) verifyBroker(ctx context.Context, v *Verification, apiKey, keyC
 	return nil
 }
 
-// readAccessToken reads the claims of a JWT access token of ours. It never takes an ID token for one: a JWT must say at+jwt, or
-// JWT as ID tokens do and have the client_id that these never have.
+// readAccessToken reads the claims of a JWT access token of ours. It never takes an ID token for one: a JWT must say
+// at+jwt, or JWT as ID tokens do and have the client_id that these never have.
 func (t *Tokens) readAccessToken(token string) (accessTokenClaims, error) {
 	var claims accessTokenClaims
 	payload, typ, err := t.keys.Verify(token)
