@@ -33,7 +33,9 @@ func reaching(servers ...*httptest.Server) func(*provider.Options) {
 		roots.AddCert(server.Certificate())
 	}
 	return func(o *provider.Options) {
-		o.Outbound = outbound.New(outbound.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, RootCAs: roots})
+		o.Outbound = outbound.New(
+			outbound.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, RootCAs: roots},
+		)
 	}
 }
 
@@ -66,7 +68,8 @@ func TestAttackSectorOfAnotherClientByABackChannelLogoutURI(t *testing.T) {
 		s.start(reachable(rp))
 		var told storage.Client
 		rp.backchannel(&told)
-		victims := claimsOf(t, s.tokensOf(s.registered(metadata("subject_type", "pairwise")), "openid").text("id_token"))["sub"]
+		victims := claimsOf(t, s.tokensOf(s.registered(metadata("subject_type", "pairwise")),
+			"openid").text("id_token"))["sub"]
 		const own = "https://evil.example/callback"
 		evil := func(changes ...any) map[string]any {
 			return metadata(append([]any{
@@ -169,7 +172,12 @@ func TestAttackSectorDocumentBehindARedirect(t *testing.T) {
 	s.start(reaching(victim.Server, evil.Server))
 	address := victim.URL + "/?redirect=" + url.QueryEscape(evil.URL+"/list")
 	forged := []any{"subject_type", "pairwise", "sector_identifier_uri", address}
-	s.requireRefused(s.register(metadata(forged...)), http.StatusBadRequest, "invalid_client_metadata", "could not be fetched")
+	s.requireRefused(
+		s.register(metadata(forged...)),
+		http.StatusBadRequest,
+		"invalid_client_metadata",
+		"could not be fetched",
+	)
 	client := s.registered(metadata("sector_identifier_uri", evil.URL+"/list"))
 	forged = append(forged, "client_id", client.text("client_id"))
 	s.requireRefused(s.update(client, metadata(forged...)), http.StatusBadRequest,
@@ -242,7 +250,11 @@ func TestAttackRegistrationUpdateOverridesTheOperator(t *testing.T) {
 // A client of a type asks for nothing that it may have: no scope of its own means all that the type has.
 func TestAttackRegistrationWithAnEmptyScopeGetsAllScopes(t *testing.T) {
 	s := registering(t, nil)
-	kind := storage.ClientType{ID: s.store.NewID(), Name: "MSP", Scope: []string{"openid", "patients:view", "patients:create"}}
+	kind := storage.ClientType{
+		ID:    s.store.NewID(),
+		Name:  "MSP",
+		Scope: []string{"openid", "patients:view", "patients:create"},
+	}
 	require.NoError(t, s.store.CreateClientType(t.Context(), kind))
 	client := s.registered(metadata("scope", "openid"))
 	stored, err := s.store.LoadClient(t.Context(), client.text("client_id"))
@@ -341,7 +353,9 @@ func TestAttackOpenRegistrationByTheBrowsersOfVisitors(t *testing.T) {
 func TestAttackSSRFThroughLogoURI(t *testing.T) {
 	w := newWebsite(t, []byte("a picture"))
 	s := registering(t, reaching(w.Server))
-	client := s.registered(metadata("logo_uri", w.URL+"/logo.png", "policy_uri", w.URL+"/policy", "tos_uri", w.URL+"/terms"))
+	client := s.registered(
+		metadata("logo_uri", w.URL+"/logo.png", "policy_uri", w.URL+"/policy", "tos_uri", w.URL+"/terms"),
+	)
 	b := s.browser()
 	signIn := b.authorize(request(client.text("client_id"), "openid"))
 	consent := b.signIn(signIn)

@@ -77,7 +77,12 @@ func TestAttackCSRFOnSignInAndConsent(t *testing.T) {
 		s.client("clinic", nil)
 		victim, attacker := s.browser(), s.browser()
 		foreign := func(b *browser, path string, form url.Values) page {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+path, strings.NewReader(form.Encode()))
+			r, err := http.NewRequestWithContext(
+				t.Context(),
+				http.MethodPost,
+				s.server.URL+path,
+				strings.NewReader(form.Encode()),
+			)
 			require.NoError(t, err)
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			r.Header.Set("Origin", "https://evil.example")
@@ -113,12 +118,19 @@ func TestAttackOpenRedirect(t *testing.T) {
 
 // Two parsers read one address differently, ours and the browser's (RFC 9700 4.1.1).
 func TestAttackRedirectByEncodedSlashAndUserinfo(t *testing.T) {
-	requireNoRedirectTo(t,
-		"https://client.example/callback%2f..%2f..%2fevil", "https://client.example/callback%2F%2Fevil.example",
-		"https://client.example/callback%5c..%5cevil", "https://client.example%2fcallback", "https://evil.example%2f@client.example/callback",
-		"https://client.example/callback/%2e%2e/evil", "https://client.example/callback/%252e%252e/evil",
-		"https://client.example@evil.example/callback", "https://user:pass@client.example/callback",
-		"https://@client.example/callback", `https://client.example\@evil.example/callback`,
+	requireNoRedirectTo(
+		t,
+		"https://client.example/callback%2f..%2f..%2fevil",
+		"https://client.example/callback%2F%2Fevil.example",
+		"https://client.example/callback%5c..%5cevil",
+		"https://client.example%2fcallback",
+		"https://evil.example%2f@client.example/callback",
+		"https://client.example/callback/%2e%2e/evil",
+		"https://client.example/callback/%252e%252e/evil",
+		"https://client.example@evil.example/callback",
+		"https://user:pass@client.example/callback",
+		"https://@client.example/callback",
+		`https://client.example\@evil.example/callback`,
 	)
 }
 
@@ -171,7 +183,8 @@ func TestAttackTokenSubstitution(t *testing.T) {
 		} {
 			require.Equal(t, http.StatusUnauthorized, s.userinfo(token).status, name)
 		}
-		for name, token := range map[string]string{"an access token": tokens.text("access_token"), "a signed userinfo": signed} {
+		for name, token := range map[string]string{"an access token": tokens.text("access_token"),
+			"a signed userinfo": signed} {
 			hinted := request("clinic", "openid")
 			hinted.Set("id_token_hint", token)
 			require.Equal(t, "invalid_request", b.authorize(hinted).parameters().Get("error"), "%s is no hint", name)
@@ -230,7 +243,8 @@ func TestAttackCachePoisoningByHeader(t *testing.T) {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+path, nil)
 			require.NoError(t, err)
 			r.Host = "evil.example"
-			for _, name := range []string{"X-Forwarded-Host", "X-Forwarded-Server", "X-Original-URL", "X-Rewrite-URL", "Forwarded", "X-Host"} {
+			for _, name := range []string{"X-Forwarded-Host", "X-Forwarded-Server", "X-Original-URL", "X-Rewrite-URL",
+				"Forwarded", "X-Host"} {
 				r.Header.Set(name, "evil.example")
 			}
 			r.Header.Set("X-Forwarded-Proto", "gopher")
@@ -259,7 +273,8 @@ func TestAttackSecretsInAQuery(t *testing.T) {
 		form := url.Values{"grant_type": {"client_credentials"}}
 		for name, value := range map[string]string{
 			"client_secret": secret + "clinic", "client_assertion": "x.y.z", "code": "x", "token": tokens.text("access_token"),
-			"refresh_token": tokens.text("refresh_token"), "access_token": tokens.text("access_token"), "code_verifier": verifier,
+			"refresh_token": tokens.text("refresh_token"), "access_token": tokens.text("access_token"),
+			"code_verifier": verifier,
 		} {
 			for _, path := range []string{oauth.PathToken, oauth.PathIntrospect, oauth.PathRevoke} {
 				got := s.post(path+"?"+url.Values{name: {value}}.Encode(), "clinic", form)

@@ -175,13 +175,22 @@ func (e *authorizeEndpoint) examine(r *http.Request, pending login.Pending) (*au
 		return a, ready, nil
 	}
 	if a.prompt.none {
-		return a, 0, oauth.NewError(http.StatusBadRequest, oauth.CodeConsentRequired, "The user has not consented to this yet.")
+		return a, 0, oauth.NewError(
+			http.StatusBadRequest,
+			oauth.CodeConsentRequired,
+			"The user has not consented to this yet.",
+		)
 	}
 	return a, needConsent, nil
 }
 
 func (e *authorizeEndpoint) newAuthorization(pending login.Pending) *authorization {
-	return &authorization{frontend: e.frontends[pending.Face], query: pending.Query, at: pending.At, issuance: newIssuance(e.store)}
+	return &authorization{
+		frontend: e.frontends[pending.Face],
+		query:    pending.Query,
+		at:       pending.At,
+		issuance: newIssuance(e.store),
+	}
 }
 
 // errorOfMalformed lets the client hear of parameters that break the rules of parseParameters, if its id and its
@@ -252,7 +261,8 @@ func (e *authorizeEndpoint) resolveRedirectURI(a *authorization) error {
 // checkRedirectGiven: where OAuth lets a client's only redirect URI go unnamed, OpenID Connect does not (OIDC Core
 // 3.1.2.1).
 func (a *authorization) checkRedirectGiven() error {
-	if !a.given && a.frontend.Name == StandardFrontend && oauth.ContainsAll(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
+	if !a.given && a.frontend.Name == StandardFrontend &&
+		oauth.ContainsAll(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
 		a.redirectResolved = false
 		return oauth.InvalidRequest("An OpenID request must name its redirect_uri.").Because(redirect.ErrMissing)
 	}

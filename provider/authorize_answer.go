@@ -70,7 +70,13 @@ func (e *authorizeEndpoint) issue(r *http.Request, a *authorization) (idToken st
 		return "", fromFosite(err)
 	}
 	if err := a.issuance.batch.Flush(ctx); errors.Is(err, storage.ErrNotFound) {
-		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired, "The user signed out meanwhile.").Because(err)
+		return "", oauth.NewError(
+			http.StatusBadRequest,
+			oauth.CodeLoginRequired,
+			"The user signed out meanwhile.",
+		).Because(
+			err,
+		)
 	} else if err != nil {
 		return "", err
 	}
@@ -82,7 +88,8 @@ func (e *authorizeEndpoint) sessionOf(a *authorization) *storage.Session {
 	l := a.login
 	session := &storage.Session{
 		UserID: l.User.ID, Subject: e.identifiers.subject(a.client, l.User.ID), RedirectURI: a.client.RedirectURI,
-		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR, ACR: a.context.acrToReport(l.Session),
+		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR,
+		ACR:   a.context.acrToReport(l.Session),
 		Nonce: a.form.Get("nonce"), Audience: a.request.GetGrantedAudience(),
 		CodeChallenge: a.form.Get("code_challenge"), RedirectURIGiven: a.given,
 		ClaimsInUserinfo: a.userinfoClaims, ClaimsInIDToken: a.idTokenClaims,
@@ -126,7 +133,12 @@ func (e *authorizeEndpoint) fail(w http.ResponseWriter, r *http.Request, a *auth
 
 // respond takes parameters to the client in the mode of the request, with what every answer has: state where it was
 // sent (RFC 6749 4.1.2), and iss (RFC 9207).
-func (e *authorizeEndpoint) respond(w http.ResponseWriter, r *http.Request, a *authorization, parameters url.Values) error {
+func (e *authorizeEndpoint) respond(
+	w http.ResponseWriter,
+	r *http.Request,
+	a *authorization,
+	parameters url.Values,
+) error {
 	if state := a.form.Get("state"); state != "" {
 		parameters.Set("state", state)
 	}

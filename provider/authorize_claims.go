@@ -37,10 +37,16 @@ func readClaims(text string) (claimsRequest, error) {
 	case text == "":
 		return request, nil
 	case len(text) > maximumClaimsParameter:
-		return request, oauth.InvalidRequest(fmt.Sprintf("The claims parameter is %d bytes: want %d at most.", len(text), maximumClaimsParameter))
+		return request, oauth.InvalidRequest(
+			fmt.Sprintf("The claims parameter is %d bytes: want %d at most.", len(text), maximumClaimsParameter),
+		)
 	}
 	if err := oauth.DecodeStrictJSON([]byte(text), &request); err != nil {
-		return request, oauth.InvalidRequest("The claims parameter is not the JSON object of OpenID Connect Core 5.5.").Because(err)
+		return request, oauth.InvalidRequest(
+			"The claims parameter is not the JSON object of OpenID Connect Core 5.5.",
+		).Because(
+			err,
+		)
 	}
 	if len(request.Userinfo) > maximumClaims || len(request.IDToken) > maximumClaims {
 		return request, oauth.InvalidRequest(fmt.Sprintf("The claims parameter asks for more than %d claims.", maximumClaims))
@@ -119,7 +125,10 @@ func (a *authorization) resolveClaims() error {
 	}
 	inUserinfo, inIDToken := a.claims.Userinfo.allowed(a.client), a.claims.IDToken.allowed(a.client)
 	open := claimsOf(a.scope)
-	a.singleClaims = slices.DeleteFunc(oauth.Union(inUserinfo, inIDToken), func(name string) bool { return slices.Contains(open, name) })
+	a.singleClaims = slices.DeleteFunc(
+		oauth.Union(inUserinfo, inIDToken),
+		func(name string) bool { return slices.Contains(open, name) },
+	)
 	a.userinfoClaims, a.idTokenClaims = a.claims.Userinfo.had(inUserinfo, user), a.claims.IDToken.had(inIDToken, user)
 	return nil
 }

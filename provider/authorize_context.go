@@ -30,7 +30,11 @@ type contextRequest struct {
 }
 
 // readContext takes the claims parameter before acr_values, and those before what the client registered.
-func (e *authorizeEndpoint) readContext(acrParameter string, claims claimsRequest, client *storage.Client) (contextRequest, error) {
+func (e *authorizeEndpoint) readContext(
+	acrParameter string,
+	claims claimsRequest,
+	client *storage.Client,
+) (contextRequest, error) {
 	var request contextRequest
 	known := e.acrValues
 	if asked, given := claims.IDToken["acr"]; given && (asked.Value != nil || len(asked.Values) > 0) {
@@ -43,7 +47,10 @@ func (e *authorizeEndpoint) readContext(acrParameter string, claims claimsReques
 	} else if request.values = storage.SplitScope(acrParameter); len(request.values) == 0 {
 		request.values = client.Metadata.DefaultACRValues
 	}
-	request.values = slices.DeleteFunc(slices.Clone(request.values), func(v string) bool { return !slices.Contains(known, v) })
+	request.values = slices.DeleteFunc(
+		slices.Clone(request.values),
+		func(v string) bool { return !slices.Contains(known, v) },
+	)
 	if request.essential && len(request.values) == 0 {
 		return request, oauth.NewError(http.StatusBadRequest, oauth.CodeUnmetAuthenticationRequirements,
 			"None of the requested acr values is one of this provider's.")

@@ -14,7 +14,13 @@ func (e *authorizeEndpoint) readParameters(ctx context.Context, r *http.Request,
 	form := a.form
 	switch {
 	case a.client.IsBlocked:
-		return oauth.NewError(http.StatusForbidden, oauth.CodeUnauthorizedClient, "The client is blocked.").Because(oauth.ErrClientBlocked)
+		return oauth.NewError(
+			http.StatusForbidden,
+			oauth.CodeUnauthorizedClient,
+			"The client is blocked.",
+		).Because(
+			oauth.ErrClientBlocked,
+		)
 	case a.client.Policy.RequireState && form.Get("state") == "":
 		return oauth.InvalidRequest("The client must send a state.")
 	}
@@ -74,7 +80,8 @@ func isMissingState(err error) bool {
 func checkChallenge(a *authorization) error {
 	challenge, method := a.form.Get("code_challenge"), a.form.Get("code_challenge_method")
 	switch {
-	case challenge == "" && oauth.HasResponse(a.responseType, "code") && (a.client.Policy.RequirePKCE || a.client.IsPublic()):
+	case challenge == "" && oauth.HasResponse(a.responseType,
+		"code") && (a.client.Policy.RequirePKCE || a.client.IsPublic()):
 		return oauth.InvalidRequest("This client must send a code_challenge (RFC 7636).")
 	case challenge == "" && method != "":
 		return oauth.InvalidRequest("The code_challenge_method comes without a code_challenge.")

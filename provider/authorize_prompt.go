@@ -71,11 +71,13 @@ func (e *authorizeEndpoint) signInNeeded(a *authorization) (bool, error) {
 	fresh := a.login != nil && a.login.Session.AuthTime >= a.at
 	stale := a.login != nil && a.prompt.maxAge >= 0 && !fresh &&
 		e.now().UnixMicro()-a.login.Session.AuthTime > a.prompt.maxAge*1e6
-	other := a.login != nil && a.prompt.hintSubject != "" && a.prompt.hintSubject != e.identifiers.subject(a.client, a.login.User.ID)
+	other := a.login != nil && a.prompt.hintSubject != "" &&
+		a.prompt.hintSubject != e.identifiers.subject(a.client, a.login.User.ID)
 	// Who has approved nothing for the client is not told apart from others: it could find out by prompt=none who is here.
 	stranger := a.login != nil && a.prompt.none && a.prompt.hintSubject != "" && a.login.ApprovalID == ""
 	weak := a.login != nil && !a.demand.MetBy(a.login.Session)
-	needed := a.login == nil || stale || other || stranger || weak || (a.prompt.login || a.prompt.selectAccount || a.prompt.maxAge == 0) && !fresh
+	needed := a.login == nil || stale || other || stranger || weak ||
+		(a.prompt.login || a.prompt.selectAccount || a.prompt.maxAge == 0) && !fresh
 	if !needed {
 		return false, nil
 	}
@@ -83,7 +85,11 @@ func (e *authorizeEndpoint) signInNeeded(a *authorization) (bool, error) {
 		return false, oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired, "The user has to sign in.")
 	}
 	if other && fresh { // signed in just now, and as somebody else: asking again would go round for ever
-		return false, oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired, "Another user signed in than the request names.")
+		return false, oauth.NewError(
+			http.StatusBadRequest,
+			oauth.CodeLoginRequired,
+			"Another user signed in than the request names.",
+		)
 	}
 	return true, nil
 }

@@ -41,7 +41,10 @@ type requestObjects struct {
 func newRequestObjects(
 	store *storage.Store, issuer string, clients *clientauth.Authenticator, o outbound.CacheOptions[string],
 ) *requestObjects {
-	o.Maximum, o.Parse = maximumRequestObject, func(body []byte) (string, error) { return string(bytes.TrimSpace(body)), nil }
+	o.Maximum, o.Parse = maximumRequestObject, func(body []byte) (string, error) {
+		return string(bytes.TrimSpace(body)),
+			nil
+	}
 	return &requestObjects{store: store, issuer: issuer, clients: clients, cache: outbound.NewCache(o)}
 }
 
@@ -96,12 +99,17 @@ func (o *requestObjects) find(ctx context.Context, client *storage.Client, form 
 		return byValue, nil
 	case !isRegisteredRequestURI(client, byReference):
 		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidRequestURI, fmt.Sprintf(
-			"The request_uri %.200q is none of the %d that the client registered.", byReference, len(client.Metadata.RequestURIs)))
+			"The request_uri %.200q is none of the %d that the client registered.",
+			byReference,
+			len(client.Metadata.RequestURIs),
+		))
 	}
 	object, err := o.fetch(ctx, byReference)
 	if err != nil {
 		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidRequestURI, fmt.Sprintf(
-			"The request_uri could not be read: want an https address that answers with at most %d bytes.", maximumRequestObject)).
+			"The request_uri could not be read: want an https address that answers with at most %d bytes.",
+			maximumRequestObject,
+		)).
 			Because(err)
 	}
 	return object, nil
@@ -137,7 +145,8 @@ func requestObjectAlgorithms(client *storage.Client) []jose.SignatureAlgorithm {
 	case registered == "":
 		return clientauth.KeyAlgorithms
 	case slices.Contains(clientauth.KeyAlgorithms, registered),
-		client.Metadata.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT && slices.Contains(clientauth.SecretAlgorithms, registered):
+		client.Metadata.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT &&
+			slices.Contains(clientauth.SecretAlgorithms, registered):
 		return []jose.SignatureAlgorithm{registered}
 	}
 	return nil

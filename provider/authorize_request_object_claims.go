@@ -33,7 +33,8 @@ var notParameters = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
 func (o *requestObjects) parameters(client *storage.Client, payload []byte) (url.Values, error) {
 	var claims requestObjectClaims
 	members := map[string]json.RawMessage{}
-	if err := errors.Join(oauth.DecodeStrictJSON(payload, &claims), oauth.DecodeStrictJSON(payload, &members)); err != nil {
+	if err := errors.Join(oauth.DecodeStrictJSON(payload, &claims), oauth.DecodeStrictJSON(payload,
+		&members)); err != nil {
 		return nil, invalidRequestObject("The claims of the request object can't be read, or one of them is given twice.").
 			Because(err)
 	}
@@ -50,7 +51,9 @@ func (o *requestObjects) parameters(client *storage.Client, payload []byte) (url
 		}
 		values, ok := parameterValues(name, raw)
 		if !ok {
-			return nil, invalidRequestObject(fmt.Sprintf("The claim %.40q of the request object is %.40s: want a string.", name, raw))
+			return nil, invalidRequestObject(
+				fmt.Sprintf("The claim %.40q of the request object is %.40s: want a string.", name, raw),
+			)
 		}
 		parameters[name] = values
 	}
@@ -72,7 +75,8 @@ func (o *requestObjects) check(client *storage.Client, c requestObjectClaims) er
 		return invalidRequestObject(fmt.Sprintf("The aud of the request object is %.200q: want %q.", *c.Audience, o.issuer))
 	case c.ExpiresAt != nil && *c.ExpiresAt <= now-clientauth.AssertionLeeway:
 		return invalidRequestObject("The request object has expired.")
-	case c.IssuedAt != nil && *c.IssuedAt > now+clientauth.AssertionLeeway, c.NotBefore != nil && *c.NotBefore > now+clientauth.AssertionLeeway:
+	case c.IssuedAt != nil && *c.IssuedAt > now+clientauth.AssertionLeeway,
+		c.NotBefore != nil && *c.NotBefore > now+clientauth.AssertionLeeway:
 		return invalidRequestObject("The iat or nbf of the request object is in the future.")
 	}
 	return nil

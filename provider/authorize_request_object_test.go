@@ -127,7 +127,11 @@ func TestRequestObjectParametersPrecedeThoseOutside(t *testing.T) {
 		require.Equal(t, http.StatusOK, o.redeem("clinic", code).status)
 		o.requireCode("an address outside that is not registered", otherURI, "s-1",
 			outside(o.sign(map[string]any{"redirect_uri": otherURI}), "redirect_uri", "https://evil.example/"))
-		o.requireError("prompt inside", "login_required", outside(o.sign(map[string]any{"prompt": "none"}), "prompt", "login"))
+		o.requireError(
+			"prompt inside",
+			"login_required",
+			outside(o.sign(map[string]any{"prompt": "none"}), "prompt", "login"),
+		)
 		o.requireError("prompt outside", "login_required", outside(o.sign(map[string]any{}), "prompt", "none"))
 		o.requireError("scope inside", "invalid_scope", outside(o.sign(map[string]any{"scope": "openid root"})))
 		o.requireCode("an empty state inside is none", redirectURI, "", outside(o.sign(map[string]any{"state": ""})))
@@ -151,7 +155,9 @@ func TestRequestObjectByRFC9101IgnoresParametersOutside(t *testing.T) {
 		o.requireError("nothing inside", "invalid_request", outside(o.signTyped("oauth-authz-req+jwt", map[string]any{
 			"redirect_uri": redirectURI, "scope": "openid",
 		})))
-		p := o.outcome(outside(o.signTyped("oauth-authz-req+jwt", map[string]any{"response_type": "code", "scope": "openid"})))
+		p := o.outcome(
+			outside(o.signTyped("oauth-authz-req+jwt", map[string]any{"response_type": "code", "scope": "openid"})),
+		)
 		require.Nil(t, p.location, "the redirect_uri outside is none")
 		require.Equal(t, http.StatusBadRequest, p.status)
 		o.requireError("no object", "invalid_request", request("strict", "openid"))
@@ -218,7 +224,12 @@ func TestARequestObjectThatIsWrongIsRefused(t *testing.T) {
 	} {
 		o.requireCode(name, redirectURI, "s-1", outside(o.sign(claims)))
 	}
-	o.requireCode("white space", redirectURI, "inner", outside(signText(t, o.key, jose.ES256, ` { "state" : "inner" , "max_age" : 60 } `)))
+	o.requireCode(
+		"white space",
+		redirectURI,
+		"inner",
+		outside(signText(t, o.key, jose.ES256, ` { "state" : "inner" , "max_age" : 60 } `)),
+	)
 }
 
 func TestARequestObjectIsSignedByItsClient(t *testing.T) {
@@ -226,7 +237,9 @@ func TestARequestObjectIsSignedByItsClient(t *testing.T) {
 		o := newRequestObjects(t, engine, func(c *storage.Client) { c.Metadata.RequestObjectSigningAlg = "" })
 		private, err := rsa.GenerateKey(rand.Reader, 2048)
 		require.NoError(t, err)
-		publicPEM := pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&private.PublicKey)})
+		publicPEM := pem.EncodeToMemory(
+			&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&private.PublicKey)},
+		)
 		useRSA := func(c *storage.Client) {
 			c.Metadata.JWKS = &jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: private.Public(), KeyID: "k"}}}
 		}
@@ -256,26 +269,28 @@ func TestARequestObjectIsSignedByItsClient(t *testing.T) {
 			client, object string
 			good           bool
 		}{
-			"its key":                            {"clinic", o.sign(claims), true},
-			"any algorithm of its key":           {"any", by(private, jose.RS512), true},
-			"the registered algorithm":           {"pinned", by(private, jose.PS256), true},
-			"another algorithm":                  {"pinned", by(private, jose.RS256), false},
-			"nobody":                             {"clinic", none, false},
-			"nobody, although registered so":     {"unsigned", none, false},
-			"a key, where nobody is registered":  {"unsigned", by(private, jose.RS256), false},
-			"a stranger":                         {"clinic", by(newKey(t), jose.ES256), false},
-			"no registered key":                  {"keyless", o.sign(claims), false},
-			"the public key as a secret":         {"any", by(publicPEM, jose.HS256), false},
-			"its secret":                         {"secret", by(shared, jose.HS256), true},
-			"its secret by another algorithm":    {"secret", by(shared, jose.HS512), false},
-			"another secret":                     {"secret", by([]byte(secretOf("other")), jose.HS256), false},
-			"a secret that it did not speak of":  {"secret-unsaid", by(shared, jose.HS256), false},
-			"a secret that it sends in clear":    {"secret-sent", by(shared, jose.HS256), false},
-			"something critical":                 {"clinic", signJWT(t, o.key, jose.ES256, map[string]any{"crit": []string{"kid"}, "kid": "k"}, claims), false},
-			"a type that is another's":           {"clinic", o.signTyped("at+jwt", claims), false},
-			"the type of an assertion":           {"clinic", o.signTyped("client-authentication+jwt", claims), false},
-			"a JWT":                              {"clinic", o.signTyped("JWT", claims), true},
-			"a key of its header":                {"clinic", signJWT(t, newKey(t), jose.ES256, map[string]any{"kid": "k", "jwk": jose.JSONWebKey{Key: newKey(t).Public()}}, claims), false},
+			"its key":                           {"clinic", o.sign(claims), true},
+			"any algorithm of its key":          {"any", by(private, jose.RS512), true},
+			"the registered algorithm":          {"pinned", by(private, jose.PS256), true},
+			"another algorithm":                 {"pinned", by(private, jose.RS256), false},
+			"nobody":                            {"clinic", none, false},
+			"nobody, although registered so":    {"unsigned", none, false},
+			"a key, where nobody is registered": {"unsigned", by(private, jose.RS256), false},
+			"a stranger":                        {"clinic", by(newKey(t), jose.ES256), false},
+			"no registered key":                 {"keyless", o.sign(claims), false},
+			"the public key as a secret":        {"any", by(publicPEM, jose.HS256), false},
+			"its secret":                        {"secret", by(shared, jose.HS256), true},
+			"its secret by another algorithm":   {"secret", by(shared, jose.HS512), false},
+			"another secret":                    {"secret", by([]byte(secretOf("other")), jose.HS256), false},
+			"a secret that it did not speak of": {"secret-unsaid", by(shared, jose.HS256), false},
+			"a secret that it sends in clear":   {"secret-sent", by(shared, jose.HS256), false},
+			"something critical": {"clinic", signJWT(t, o.key, jose.ES256,
+				map[string]any{"crit": []string{"kid"}, "kid": "k"}, claims), false},
+			"a type that is another's": {"clinic", o.signTyped("at+jwt", claims), false},
+			"the type of an assertion": {"clinic", o.signTyped("client-authentication+jwt", claims), false},
+			"a JWT":                    {"clinic", o.signTyped("JWT", claims), true},
+			"a key of its header": {"clinic", signJWT(t, newKey(t), jose.ES256, map[string]any{"kid": "k",
+				"jwk": jose.JSONWebKey{Key: newKey(t).Public()}}, claims), false},
 			"garbage":                            {"clinic", "garbage", false},
 			"five parts, which are an encrypted": {"clinic", "eyJhbGciOiJkaXIifQ..a.b.c", false},
 		} {
@@ -323,7 +338,9 @@ func TestAttackRequestObjectSmuggling(t *testing.T) {
 func TestRequestObjectIsFetchedOnceForASignIn(t *testing.T) {
 	o := newRequestObjects(t, storagetest.Engines()[0], nil)
 	b := o.browser()
-	p := b.authorize(outside(o.sign(map[string]any{"exp": o.clock.Now().Unix() + 60, "redirect_uri": otherURI, "state": "inner"})))
+	p := b.authorize(
+		outside(o.sign(map[string]any{"exp": o.clock.Now().Unix() + 60, "redirect_uri": otherURI, "state": "inner"})),
+	)
 	require.Equal(t, "/login/sign-in", p.url.Path)
 	o.clock.Advance(10 * time.Minute)
 	p = b.signIn(p)

@@ -87,7 +87,8 @@ func BenchmarkRefresh(b *testing.B) {
 				func(b *testing.B, s *stack, handler http.Handler) {
 					tokens := make(chan string, 4*runtime.GOMAXPROCS(0)) // one for each goroutine of RunParallel
 					for range cap(tokens) {
-						tokens <- s.redeem("clinic", s.browser().code(request("clinic", "patients:view offline_access"))).text("refresh_token")
+						tokens <- s.redeem("clinic", s.browser().code(request("clinic",
+							"patients:view offline_access"))).text("refresh_token")
 					}
 					b.ResetTimer()
 					b.RunParallel(func(pb *testing.PB) {

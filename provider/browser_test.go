@@ -35,7 +35,8 @@ func newChromium(t *testing.T) context.Context {
 }
 
 // clientPage is the page of a client with the session iframe of the provider: what that answers is on its body.
-const clientPage = `<!doctype html><title>Client</title><body><iframe id="op" src="CHECK_SESSION_IFRAME"></iframe><script>
+const clientPage = `<!doctype html><title>Client</title><body><iframe id="op" src="CHECK_SESSION_IFRAME"></iframe>
+<script>
 const asked = decodeURIComponent(location.hash.slice(1));
 const frame = document.getElementById("op");
 addEventListener("message", (event) => {
@@ -46,7 +47,8 @@ frame.addEventListener("load", () => frame.contentWindow.postMessage(asked, new 
 
 // leavingPage is a page of another site than the provider's, with a form that signs the person out.
 const leavingPage = `<!doctype html><title>Client</title><form method="post" action="END_SESSION_ENDPOINT">
-<input name="id_token_hint"><input name="post_logout_redirect_uri"><input name="state" value="s"><button id="leave">Leave</button>
+<input name="id_token_hint"><input name="post_logout_redirect_uri"><input name="state" value="s">
+<button id="leave">Leave</button>
 </form><script>
 const form = document.forms[0];
 [form.id_token_hint.value, form.post_logout_redirect_uri.value] = decodeURIComponent(location.hash.slice(1)).split(" ");
@@ -126,8 +128,11 @@ func TestConformanceSessionIframeReportsASessionChange(t *testing.T) {
 		require.Equal(t, "unchanged", check(t, "clinic "+first))
 		require.Equal(t, "unchanged", check(t, "clinic "+second))
 
-		do(t, chromedp.Navigate(s.server.URL+oauth.PathLogout+"?"+hinted(hint, client.URL+"/signed-out", "state", "s").Encode()),
-			chromedp.WaitVisible("#client"))
+		do(
+			t,
+			chromedp.Navigate(s.server.URL+oauth.PathLogout+"?"+hinted(hint, client.URL+"/signed-out", "state", "s").Encode()),
+			chromedp.WaitVisible("#client"),
+		)
 		requireHeard(t, hint)
 		require.Equal(t, "changed", check(t, "clinic "+first))
 		require.Equal(t, "changed", check(t, "clinic "+second))

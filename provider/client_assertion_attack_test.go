@@ -41,16 +41,19 @@ func TestAttackJWTAlgorithmConfusion(t *testing.T) {
 			assertion string
 			status    int
 		}{
-			"the public key as a secret":           {signJWT(t, publicPEM, jose.HS256, withKID("k"), s.assertion("keyed")), 401},
-			"the public key's DER as a secret":     {signJWT(t, encoded, jose.HS256, withKID("k"), s.assertion("keyed")), 401},
-			"the public key as another's secret":   {signJWT(t, publicPEM, jose.HS256, withKID("k"), s.assertion("signing")), 401},
-			"no signature":                         {none("keyed"), 401},
-			"no signature with a secret":           {none("signing"), 401},
-			"a key where a secret is registered":   {signJWT(t, key, jose.RS256, withKID("k"), s.assertion("signing")), 401},
-			"the registered algorithm":             {signJWT(t, key, jose.PS256, withKID("k"), s.assertion("pinned")), 200},
-			"another algorithm of the same key":    {signJWT(t, key, jose.RS256, withKID("k"), s.assertion("pinned")), 401},
-			"the registered one of a secret":       {signJWT(t, []byte(secretOf("pinned-secret")), jose.HS512, nil, s.assertion("pinned-secret")), 200},
-			"another algorithm of the same secret": {signJWT(t, []byte(secretOf("pinned-secret")), jose.HS256, nil, s.assertion("pinned-secret")), 401},
+			"the public key as a secret":       {signJWT(t, publicPEM, jose.HS256, withKID("k"), s.assertion("keyed")), 401},
+			"the public key's DER as a secret": {signJWT(t, encoded, jose.HS256, withKID("k"), s.assertion("keyed")), 401},
+			"the public key as another's secret": {signJWT(t, publicPEM, jose.HS256, withKID("k"), s.assertion("signing")),
+				401},
+			"no signature":                       {none("keyed"), 401},
+			"no signature with a secret":         {none("signing"), 401},
+			"a key where a secret is registered": {signJWT(t, key, jose.RS256, withKID("k"), s.assertion("signing")), 401},
+			"the registered algorithm":           {signJWT(t, key, jose.PS256, withKID("k"), s.assertion("pinned")), 200},
+			"another algorithm of the same key":  {signJWT(t, key, jose.RS256, withKID("k"), s.assertion("pinned")), 401},
+			"the registered one of a secret": {signJWT(t, []byte(secretOf("pinned-secret")), jose.HS512, nil,
+				s.assertion("pinned-secret")), 200},
+			"another algorithm of the same secret": {signJWT(t, []byte(secretOf("pinned-secret")), jose.HS256, nil,
+				s.assertion("pinned-secret")), 401},
 		} {
 			got := s.sendAssertion(c.assertion)
 			require.Equal(t, c.status, got.status, "%s: %s", name, got.raw)
@@ -97,7 +100,12 @@ func TestAttackKeyIDInjection(t *testing.T) {
 	}
 	for _, kind := range []string{"JWT", "client-authentication+jwt"} {
 		header := map[string]any{"kid": "k", "typ": kind}
-		require.Equal(t, http.StatusOK, s.sendAssertion(signJWT(t, key, jose.ES256, header, s.assertion("keyed"))).status, kind)
+		require.Equal(
+			t,
+			http.StatusOK,
+			s.sendAssertion(signJWT(t, key, jose.ES256, header, s.assertion("keyed"))).status,
+			kind,
+		)
 	}
 	require.Zero(t, w.asked.Load())
 }
@@ -160,7 +168,13 @@ func TestAnAssertionNamesThisProvider(t *testing.T) {
 			{"issuer", oauth.PathToken, nil, 401},
 		} {
 			base := s.assertion(c.client)
-			claims := map[string]any{"iss": base.Issuer, "sub": base.Subject, "jti": base.ID, "exp": base.Expiry, "aud": c.audience}
+			claims := map[string]any{
+				"iss": base.Issuer,
+				"sub": base.Subject,
+				"jti": base.ID,
+				"exp": base.Expiry,
+				"aud": c.audience,
+			}
 			got := s.post(c.called, "", url.Values{
 				"grant_type": {"client_credentials"}, "token": {"unknown"},
 				"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
@@ -186,13 +200,23 @@ func TestAClaimIsGivenOnceAndInItsOwnLetters(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.signingClient("signing", nil)
 	send := func(format string) answer {
-		payload := strings.NewReplacer("ISSUER", s.server.URL, "JTI", uuid.NewString(), "EXP", fmt.Sprint(s.clock.Now().Unix()+60)).
-			Replace(`{"iss":"signing","sub":"signing","jti":"JTI","aud":"ISSUER"` + format + `}`)
+		payload := strings.NewReplacer(
+			"ISSUER",
+			s.server.URL,
+			"JTI",
+			uuid.NewString(),
+			"EXP",
+			fmt.Sprint(s.clock.Now().Unix()+60),
+		).
+			Replace(
+				`{"iss":"signing","sub":"signing","jti":"JTI","aud":"ISSUER"` + format + `}`,
+			)
 		return s.sendAssertion(signText(t, []byte(secretOf("signing")), jose.HS256, payload))
 	}
 	require.Equal(t, http.StatusOK, send(`,"exp":EXP`).status)
 	for _, more := range []string{
-		`,"exp":EXP,"aud":"https://other.example"`, `,"exp":EXP,"sub":"other"`, `,"exp":EXP,"exp":1`, `,"EXP":EXP`, `,"exp":"EXP"`,
+		`,"exp":EXP,"aud":"https://other.example"`, `,"exp":EXP,"sub":"other"`, `,"exp":EXP,"exp":1`, `,"EXP":EXP`,
+		`,"exp":"EXP"`,
 		`,"exp":1e400`, `,"exp":1e300`, `,"exp":-1`, `,"exp":EXP}{`, `,"exp":EXP,"nbf":1e300`,
 	} {
 		require.Equal(t, http.StatusUnauthorized, send(more).status, more)

@@ -53,7 +53,10 @@ func (a *assertions) claims() jwt.Claims {
 }
 
 func (a *assertions) sign(t *testing.T, key any, algorithm jose.SignatureAlgorithm, claims jwt.Claims) string {
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, (&jose.SignerOptions{}).WithHeader("kid", "k1"))
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: algorithm, Key: key},
+		(&jose.SignerOptions{}).WithHeader("kid", "k1"),
+	)
 	require.NoError(t, err)
 	token, err := jwt.Signed(signer).Claims(claims).Serialize()
 	require.NoError(t, err)
@@ -80,15 +83,18 @@ func TestAClientAuthenticatesByItsKey(t *testing.T) {
 		stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		require.NoError(t, err)
 		for name, bad := range map[string]string{
-			"another key":      a.sign(t, stranger, jose.ES256, a.claims()),
-			"a shared secret":  a.sign(t, []byte(secret+"keyed-and-long-enough"), jose.HS256, a.claims()),
-			"expired":          a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.Expiry = jwt.NewNumericDate(a.stack.clock.Now().Add(-2 * time.Minute)) })),
-			"for too long":     a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.Expiry = jwt.NewNumericDate(a.stack.clock.Now().Add(24 * time.Hour)) })),
-			"another audience": a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.Audience = jwt.Audience{"https://other.example"} })),
-			"no audience":      a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.Audience = nil })),
-			"no jti":           a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.ID = "" })),
-			"another issuer":   a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.Issuer = "other" })),
-			"no exp":           a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.Expiry = nil })),
+			"another key":     a.sign(t, stranger, jose.ES256, a.claims()),
+			"a shared secret": a.sign(t, []byte(secret+"keyed-and-long-enough"), jose.HS256, a.claims()),
+			"expired": a.sign(t, a.key, jose.ES256, with(a.claims(),
+				func(c *jwt.Claims) { c.Expiry = jwt.NewNumericDate(a.stack.clock.Now().Add(-2 * time.Minute)) })),
+			"for too long": a.sign(t, a.key, jose.ES256, with(a.claims(),
+				func(c *jwt.Claims) { c.Expiry = jwt.NewNumericDate(a.stack.clock.Now().Add(24 * time.Hour)) })),
+			"another audience": a.sign(t, a.key, jose.ES256, with(a.claims(),
+				func(c *jwt.Claims) { c.Audience = jwt.Audience{"https://other.example"} })),
+			"no audience":    a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.Audience = nil })),
+			"no jti":         a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.ID = "" })),
+			"another issuer": a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.Issuer = "other" })),
+			"no exp":         a.sign(t, a.key, jose.ES256, with(a.claims(), func(c *jwt.Claims) { c.Expiry = nil })),
 		} {
 			got := a.send(bad)
 			require.Equal(t, http.StatusUnauthorized, got.status, "%s: %s", name, got.raw)
@@ -100,7 +106,10 @@ func TestAClientAuthenticatesByItsKey(t *testing.T) {
 func TestClientAssertionIssuedSecondsInTheFutureIsAccepted(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		a := newAssertions(t, engine)
-		ahead := with(a.claims(), func(c *jwt.Claims) { c.IssuedAt = jwt.NewNumericDate(a.stack.clock.Now().Add(3 * time.Second)) })
+		ahead := with(
+			a.claims(),
+			func(c *jwt.Claims) { c.IssuedAt = jwt.NewNumericDate(a.stack.clock.Now().Add(3 * time.Second)) },
+		)
 		require.Equal(t, http.StatusOK, a.send(a.sign(t, a.key, jose.ES256, ahead)).status)
 	})
 }

@@ -158,18 +158,26 @@ func TestOnlyAKeyThatIsMeantForItVerifies(t *testing.T) {
 	}{
 		{"EdDSA", keySet(t, jose.JSONWebKey{Key: public, KeyID: "k"}), private, jose.EdDSA, 200},
 		{"RSA", keySet(t, jose.JSONWebKey{Key: large.Public(), KeyID: "k"}), large, jose.PS512, 200},
-		{"RSA of its algorithm", keySet(t, jose.JSONWebKey{Key: large.Public(), KeyID: "k", Algorithm: "RS256"}), large, jose.RS256, 200},
-		{"RSA of another algorithm", keySet(t, jose.JSONWebKey{Key: large.Public(), KeyID: "k", Algorithm: "RS256"}), large, jose.PS256, 401},
+		{"RSA of its algorithm", keySet(t, jose.JSONWebKey{Key: large.Public(), KeyID: "k", Algorithm: "RS256"}), large,
+			jose.RS256, 200},
+		{"RSA of another algorithm", keySet(t, jose.JSONWebKey{Key: large.Public(), KeyID: "k", Algorithm: "RS256"}),
+			large, jose.PS256, 401},
 		{"a short RSA key", keySet(t, jose.JSONWebKey{Key: small.Public(), KeyID: "k"}), small, jose.RS256, 401},
-		{"a key for encryption", keySet(t, jose.JSONWebKey{Key: curve.Public(), KeyID: "k", Use: "enc"}), curve, jose.ES256, 401},
-		{"a key for nothing known", keySet(t, jose.JSONWebKey{Key: curve.Public(), KeyID: "k", Use: "tea"}), curve, jose.ES256, 401},
-		{"operations with verify", operations(jose.JSONWebKey{Key: curve.Public(), KeyID: "k"}, `["verify"]`), curve, jose.ES256, 200},
-		{"operations without verify", operations(jose.JSONWebKey{Key: curve.Public(), KeyID: "k"}, `["encrypt"]`), curve, jose.ES256, 401},
+		{"a key for encryption", keySet(t, jose.JSONWebKey{Key: curve.Public(), KeyID: "k", Use: "enc"}), curve,
+			jose.ES256, 401},
+		{"a key for nothing known", keySet(t, jose.JSONWebKey{Key: curve.Public(), KeyID: "k", Use: "tea"}), curve,
+			jose.ES256, 401},
+		{"operations with verify", operations(jose.JSONWebKey{Key: curve.Public(), KeyID: "k"}, `["verify"]`), curve,
+			jose.ES256, 200},
+		{"operations without verify", operations(jose.JSONWebKey{Key: curve.Public(), KeyID: "k"}, `["encrypt"]`), curve,
+			jose.ES256, 401},
 		{"no operations at all", operations(jose.JSONWebKey{Key: curve.Public(), KeyID: "k"}, `[]`), curve, jose.ES256, 401},
 		{"another kid", keySet(t, jose.JSONWebKey{Key: curve.Public(), KeyID: "other"}), curve, jose.ES256, 401},
 		{"a private key", keySet(t, jose.JSONWebKey{Key: curve, KeyID: "k"}), curve, jose.ES256, 401},
-		{"a symmetric key", keySet(t, jose.JSONWebKey{Key: []byte(strings.Repeat("s", 64)), KeyID: "k"}), []byte(strings.Repeat("s", 64)), jose.HS256, 401},
-		{"beside kinds that nobody knows", []byte(strings.Replace(string(keySet(t, jose.JSONWebKey{Key: curve.Public(), KeyID: "k"})),
+		{"a symmetric key", keySet(t, jose.JSONWebKey{Key: []byte(strings.Repeat("s", 64)), KeyID: "k"}),
+			[]byte(strings.Repeat("s", 64)), jose.HS256, 401},
+		{"beside kinds that nobody knows", []byte(strings.Replace(string(keySet(t, jose.JSONWebKey{Key: curve.Public(),
+			KeyID: "k"})),
 			`{"keys":[`, `{"keys":[{"kty":"novel"},{"kty":"EC"},7,`, 1)), curve, jose.ES256, 200},
 		{"no set", []byte(`[]`), curve, jose.ES256, 401},
 		{"a set without keys", []byte(`{}`), curve, jose.ES256, 401},
@@ -247,7 +255,11 @@ func TestAKeySetThatIsAwayForAWhileHarmsNobody(t *testing.T) {
 }
 
 func FuzzParseKeySet(f *testing.F) {
-	f.Add([]byte(`{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"EC","crv":"P-256","x":"","y":""},{"kty":"oct","k":"AA"}]}`))
+	f.Add(
+		[]byte(
+			`{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"EC","crv":"P-256","x":"","y":""},{"kty":"oct","k":"AA"}]}`,
+		),
+	)
 	f.Fuzz(func(t *testing.T, document []byte) {
 		if set, err := clientauth.ParseKeySet(document); err == nil && len(set.Keys) > 64 {
 			t.Fatal("more keys than there may be")

@@ -182,7 +182,11 @@ func TestConformanceClientAuthenticatesByItsRegisteredMethod(t *testing.T) {
 			})
 		}
 		published := func(t *testing.T, changes ...any) *enrolled {
-			e := s.enrol(t, "code", storage.AuthMethodPrivateKeyJWT, append(changes, "jwks", nil, "jwks_uri", w.URL+"/"+t.Name())...)
+			e := s.enrol(
+				t,
+				"code",
+				storage.AuthMethodPrivateKeyJWT,
+				append(changes, "jwks", nil, "jwks_uri", w.URL+"/"+t.Name())...)
 			require.NotContains(t, e.response.body, "jwks")
 			require.Equal(t, e.metadata["jwks_uri"], e.response.body["jwks_uri"])
 			return e

@@ -121,9 +121,11 @@ func TestConformanceRPInitiatedLogout(t *testing.T) {
 			parameters url.Values
 			says       string
 		}{
-			"bad-post-logout-redirect-uri":            {hinted(hint, "https://elsewhere.example/"), "elsewhere.example"},
-			"query-added-to-post-logout-redirect-uri": {hinted(hint, postLogoutURI+"?foo=bar"), "відрізняється параметрами запиту"},
-			"modified-id-token-hint":                  {hinted("eyJhbGciOiJub25lIn0."+parts[1]+".", postLogoutURI), "id_token_hint"},
+			"bad-post-logout-redirect-uri": {hinted(hint, "https://elsewhere.example/"), "elsewhere.example"},
+			"query-added-to-post-logout-redirect-uri": {hinted(hint, postLogoutURI+"?foo=bar"),
+				"відрізняється параметрами запиту"},
+			"modified-id-token-hint": {hinted("eyJhbGciOiJub25lIn0."+parts[1]+".", postLogoutURI),
+				"id_token_hint"},
 			"bad-id-token-hint": {
 				hinted(signJWT(t, clientKey(), jose.RS256, withKID(kid), claimsOf(t, hint)), postLogoutURI), "id_token_hint",
 			},
@@ -178,7 +180,11 @@ func TestConformanceBackChannelLogoutIsDeliveredBeforeTheBrowserIsRedirected(t *
 			require.NotContains(t, claims, "nonce")
 			require.EqualValues(t, s.clock.Now().Unix(), claims["iat"])
 			require.EqualValues(t, s.clock.Now().Unix()+120, claims["exp"])
-			require.Equal(t, map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}, claims["events"])
+			require.Equal(
+				t,
+				map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+				claims["events"],
+			)
 		})
 	})
 }

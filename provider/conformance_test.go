@@ -69,7 +69,8 @@ func TestConformanceDiscoveryKeySetAndKeyRotation(t *testing.T) {
 			require.Equal(t, s.server.URL, discovered["issuer"])
 			alias := s.browser().get(s.server.URL + oauth.PathServerMetadata)
 			require.JSONEq(t, s.browser().get(s.server.URL+oauth.PathDiscovery).body, alias.body)
-			for _, name := range []string{"response_types_supported", "grant_types_supported", "acr_values_supported", "claims_supported"} {
+			for _, name := range []string{"response_types_supported", "grant_types_supported", "acr_values_supported",
+				"claims_supported"} {
 				require.NotEmpty(t, discovered[name], name)
 			}
 			require.NotContains(t, discovered["id_token_signing_alg_values_supported"], "none")
@@ -174,10 +175,13 @@ func TestConformancePromptMaxAgeAndHints(t *testing.T) {
 		for name, parameters := range map[string]url.Values{
 			"prompt-none-logged-in": with("prompt", "none"), "max-age-10000": with("prompt", "none", "max_age", "10000"),
 			"id-token-hint": with("prompt", "none", "id_token_hint", s.hint(first)),
-			"ui-locales":    with("prompt", "none", "ui_locales", "se en"), "claims-locales": with("prompt", "none", "claims_locales", "se"),
-			"display-page": with("prompt", "none", "display", "page"), "display-popup": with("prompt", "none", "display", "popup"),
+			"ui-locales":    with("prompt", "none", "ui_locales", "se en"), "claims-locales": with("prompt", "none",
+				"claims_locales", "se"),
+			"display-page": with("prompt", "none", "display", "page"), "display-popup": with("prompt", "none", "display",
+				"popup"),
 			"ensure-request-with-unknown-parameter-succeeds": with("prompt", "none", "extra", "foobar"),
-			"ensure-request-with-acr-values-succeeds":        with("prompt", "none", "acr_values", "signature one_time_code password"),
+			"ensure-request-with-acr-values-succeeds": with("prompt", "none", "acr_values", "signature one_time_code "+
+				"password"),
 		} {
 			t.Run(name, func(t *testing.T) {
 				told := s.idTokenOf(b.approved(parameters))
@@ -259,7 +263,11 @@ func TestConformanceUserinfoByHeaderAndForm(t *testing.T) {
 			tokens := s.redeem("clinic", answered.Get("code"))
 			info := s.userinfo(tokens.text("access_token"))
 			for _, name := range s.discovered()["claims_supported"].([]any) {
-				if protocol := []any{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash", "sid"}; !containsAny(protocol, name) {
+				if protocol := []any{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash",
+					"sid"}; !containsAny(
+					protocol,
+					name,
+				) {
 					require.Contains(t, info.body, name)
 				}
 			}
@@ -336,7 +344,12 @@ func TestConformanceErrorsArePagesWhereTheRedirectIsNotSafe(t *testing.T) {
 			require.Nil(t, p.location, name)
 			require.Equal(t, http.StatusBadRequest, p.status, name)
 			require.Contains(t, p.header.Get("Content-Type"), "text/html", name)
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+oauth.PathAuthorize+"?"+parameters.Encode(), nil)
+			r := httptest.NewRequestWithContext(
+				t.Context(),
+				http.MethodGet,
+				s.server.URL+oauth.PathAuthorize+"?"+parameters.Encode(),
+				nil,
+			)
 			r.RequestURI = ""
 			r.Header.Set("Accept", "application/json")
 			told := s.send(r)
@@ -344,7 +357,8 @@ func TestConformanceErrorsArePagesWhereTheRedirectIsNotSafe(t *testing.T) {
 			require.Equal(t, "invalid_request", told.text("error"), "a program is told in JSON: %s", told.raw)
 			require.NotEmpty(t, told.text("request_id"))
 		}
-		for name, change := range map[string]string{"prompt": "sometimes", "scope": "openid root", "max_age": "-1", "claims": "{"} {
+		for name, change := range map[string]string{"prompt": "sometimes", "scope": "openid root", "max_age": "-1",
+			"claims": "{"} {
 			parameters := requestOf(responseType, "clinic", "openid")
 			parameters.Set(name, change)
 			p := s.browser().authorize(parameters)

@@ -25,7 +25,9 @@ func (e *authorizeEndpoint) consentPage(w http.ResponseWriter, r *http.Request) 
 	}
 	e.login.Consent(w, r, login.ConsentPage{
 		Client: login.PresentationOf(a.client), UserName: a.login.User.Email, Request: request,
-		Scopes: a.scopes.entries(a.unapproved(a.scope, a.login.ApprovedScope)), Claims: a.unapproved(a.singleClaims, a.login.ApprovedClaims),
+		Scopes: a.scopes.entries(
+			a.unapproved(a.scope, a.login.ApprovedScope),
+		), Claims: a.unapproved(a.singleClaims, a.login.ApprovedClaims),
 		UILocales: a.form.Get("ui_locales"),
 	})
 	return nil
@@ -45,7 +47,12 @@ func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) erro
 	case login.DecisionAccept:
 		return e.issueAndRespond(w, r, a)
 	case login.DecisionDeny:
-		return e.fail(w, r, a, oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user refused.").Because(ErrRefused))
+		return e.fail(
+			w,
+			r,
+			a,
+			oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user refused.").Because(ErrRefused),
+		)
 	case login.DecisionSwitch:
 		if _, err := e.login.EndSession(w, r); err != nil {
 			return err
@@ -56,7 +63,10 @@ func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) erro
 }
 
 // reexamine walks through the steps of the request that a page carries. Without an authorization it has been answered.
-func (e *authorizeEndpoint) reexamine(w http.ResponseWriter, r *http.Request) (login.Pending, *authorization, step, error) {
+func (e *authorizeEndpoint) reexamine(
+	w http.ResponseWriter,
+	r *http.Request,
+) (login.Pending, *authorization, step, error) {
 	pending, err := e.login.Pending(r)
 	if err == nil && pending.Page != "" {
 		err = login.ErrPendingForeign // it is no authorization request

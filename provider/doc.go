@@ -14,8 +14,8 @@
 //	GET, POST          /oauth2/userinfo                             claims of the user (userinfo.go)
 //	GET, POST          /oauth2/logout                               RP-initiated logout (logout.go)
 //	GET                /oauth2/session                              session iframe (session_iframe.go)
-//	POST               /oauth2/register                             registration, if it is on (register.go)
-//	GET, PUT, DELETE   /oauth2/register/{client_id}                 management of a registration (register_manage.go)
+//	POST               /oauth2/register                             registration, if it is on (registration/register.go)
+//	GET, PUT, DELETE   /oauth2/register/{client_id}                 management of a registration (registration/manage.go)
 //	GET                /.well-known/openid-configuration            metadata (discovery.go)
 //	GET                /.well-known/oauth-authorization-server      the same
 //	GET                /.well-known/jwks.json                       public keys (discovery.go)

@@ -62,8 +62,8 @@ func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSe
 	return set, nil
 }
 
-// recordReuse keeps whose grant was revoked since a refresh token came back. The revocation stands whether or not this can
-// be kept.
+// recordReuse keeps whose grant was revoked since a refresh token came back. The revocation stands whether or not this
+// can be kept.
 func (p *Provider) recordReuse(ctx context.Context, i *issuance) {
 	event := storage.Event{Kind: storage.EventRefreshTokenReused, ClientID: i.grant().ClientID, UserID: i.grant().UserID}
 	err := p.store.RecordEvents(context.WithoutCancel(ctx), []storage.Event{oauth.IdentifyEvent(ctx, event)})
@@ -92,7 +92,11 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 	if what := presented[grantType]; what != "" && !request.Form.Has(what) {
 		return nil, oauth.InvalidRequest("The request carries no " + what + ".")
 	}
-	access, err := p.oauth2.NewAccessRequest(ctx, formRequest(request.Form), &fositeSession{Session: &storage.Session{Subject: client.ID}})
+	access, err := p.oauth2.NewAccessRequest(
+		ctx,
+		formRequest(request.Form),
+		&fositeSession{Session: &storage.Session{Subject: client.ID}},
+	)
 	if err != nil {
 		return nil, fromFosite(err)
 	}

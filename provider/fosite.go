@@ -14,8 +14,9 @@ import (
 	"ithildin/storage"
 )
 
-// configuration answers fosite's questions; those that differ from client to client by the client's policy. The fields of
-// fosite.Config behind it are all set at the start: its getters would otherwise assign them on first use, a data race.
+// configuration answers fosite's questions; those that differ from client to client by the client's policy. The fields
+// of fosite.Config behind it are all set at the start: its getters would otherwise assign them on first use, a data
+// race.
 type configuration struct {
 	*fosite.Config
 }
@@ -52,8 +53,8 @@ func (narrowing) GetAudienceStrategy(context.Context) fosite.AudienceMatchingStr
 // GetRefreshTokenScopes asks nothing: that a refresh token was issued is settled.
 func (narrowing) GetRefreshTokenScopes(context.Context) []string { return []string{} }
 
-// composition wires fosite: its flows, our strategies, our storage, our policies. fosite's own factories insist on their
-// Config type, so the handlers are made here.
+// composition wires fosite: its flows, our strategies, our storage, our policies. fosite's own factories insist on
+// their Config type, so the handlers are made here.
 func (p *Provider) composition() *fosite.Fosite {
 	store := fositeStorage{p.store}
 	config := &configuration{Config: &fosite.Config{
@@ -98,7 +99,8 @@ func (p *Provider) composition() *fosite.Fosite {
 	}
 	hybrid := &openid.OpenIDConnectHybridHandler{
 		AuthorizeImplicitGrantTypeHandler: implicit, AuthorizeExplicitGrantHandler: explicit, IDTokenHandleHelper: idTokens,
-		OpenIDConnectRequestValidator: openID.OpenIDConnectRequestValidator, OpenIDConnectRequestStorage: store, Config: config,
+		OpenIDConnectRequestValidator: openID.OpenIDConnectRequestValidator, OpenIDConnectRequestStorage: store,
+		Config: config,
 	}
 	proofKey := &pkce.Handler{AuthorizeCodeStrategy: p.codes, Storage: store, Config: config}
 	refresh := &refreshHandler{provider: p, RefreshTokenGrantHandler: &oauth2.RefreshTokenGrantHandler{

@@ -47,7 +47,8 @@ func fromFosite(err error) error {
 		return known
 	case code == oauth.CodeInvalidClient:
 		e.Status = http.StatusUnauthorized
-	case e.Status >= http.StatusInternalServerError || e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden:
+	case e.Status >= http.StatusInternalServerError || e.Status == http.StatusUnauthorized ||
+		e.Status == http.StatusForbidden:
 		e.Status = http.StatusBadRequest
 	}
 	return e

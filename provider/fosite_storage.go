@@ -1,23 +1,26 @@
 package provider
 
 // This file answers fosite's questions about stored rows. fosite v0.49.0 calls its handlers in the order of composition
-// (fosite.go), and those call the strategies and this file in the order below. What an earlier call has left in the issuance
-// of the request, a later one finds there.
+// (fosite.go), and those call the strategies and this file in the order below. What an earlier call has left in the
+// issuance of the request, a later one finds there.
 //
 // Code exchange, NewAccessRequest:
 //
 //	authorization code   AuthorizeCodeSignature, GetAuthorizeCodeSession, ValidateAuthorizeCode
-//	PKCE                 AuthorizeCodeSignature, GetPKCERequestSession, DeletePKCERequestSession, then it compares the verifier
+//	PKCE                 AuthorizeCodeSignature, GetPKCERequestSession, DeletePKCERequestSession, then it compares
+//	                     the verifier
 //	codePolicy           our checks (policy.go)
 //
 // and NewAccessResponse:
 //
 //	authorization code   AuthorizeCodeSignature, GetAuthorizeCodeSession, ValidateAuthorizeCode, GenerateAccessToken,
-//	                     GenerateRefreshToken where one is issued, InvalidateAuthorizeCodeSession, CreateAccessTokenSession
+//	                     GenerateRefreshToken where one is issued, InvalidateAuthorizeCodeSession,
+//	                     CreateAccessTokenSession
 //	OpenID Connect       GetOpenIDConnectSession, DeleteOpenIDConnectSession, GenerateIDToken
 //
-// So all tokens are made by the time of InvalidateAuthorizeCodeSession, which is why it stores the grant with the refresh
-// token in it. CreateRefreshTokenSession follows only where GenerateRefreshToken returns a signature; ours returns none.
+// So all tokens are made by the time of InvalidateAuthorizeCodeSession, which is why it stores the grant with the
+// refresh token in it. CreateRefreshTokenSession follows only where GenerateRefreshToken returns a signature; ours
+// returns none.
 //
 // Refresh, NewAccessRequest:
 //
@@ -42,15 +45,16 @@ package provider
 //
 // of a hybrid response type, each where it is asked for:
 //
-//	hybrid               GenerateAuthorizeCode, CreateAuthorizeCodeSession, CreateOpenIDConnectSession, GenerateAccessToken,
+//	hybrid               GenerateAuthorizeCode, CreateAuthorizeCodeSession, CreateOpenIDConnectSession,
+//	                     GenerateAccessToken,
 //	                     CreateAccessTokenSession, GenerateIDToken
 //	PKCE                 AuthorizeCodeSignature, CreatePKCERequestSession
 //
-// and of an implicit one GenerateAccessToken, CreateAccessTokenSession and GenerateIDToken. For client_credentials it is
-// GenerateAccessToken and CreateAccessTokenSession.
+// and of an implicit one GenerateAccessToken, CreateAccessTokenSession and GenerateIDToken. For client_credentials it
+// is GenerateAccessToken and CreateAccessTokenSession.
 //
-// Nothing is written before the batch is flushed, after all of these, but for revocations: fosite revokes and then fails the
-// request.
+// Nothing is written before the batch is flushed, after all of these, but for revocations: fosite revokes and then
+// fails the request.
 
 import (
 	"context"
@@ -67,8 +71,8 @@ import (
 	"ithildin/storage"
 )
 
-// fositeStorage is the storage as fosite's handlers see it. Reads are kept in the issuance of the request, and writes are
-// queued in its batch.
+// fositeStorage is the storage as fosite's handlers see it. Reads are kept in the issuance of the request, and writes
+// are queued in its batch.
 type fositeStorage struct{ store *storage.Store }
 
 var (
@@ -121,7 +125,11 @@ func (f fositeStorage) CreateAuthorizeCodeSession(ctx context.Context, _ string,
 
 // GetAuthorizeCodeSession reads a code once a request. A used code is unknown, and revokes what it was exchanged for
 // (revokeReplayedCode). fosite would do that too, but it swallows the error of a revocation that failed.
-func (f fositeStorage) GetAuthorizeCodeSession(ctx context.Context, signature string, _ fosite.Session) (fosite.Requester, error) {
+func (f fositeStorage) GetAuthorizeCodeSession(
+	ctx context.Context,
+	signature string,
+	_ fosite.Session,
+) (fosite.Requester, error) {
 	i := issuanceFrom(ctx)
 	if i.code == nil {
 		code, err := f.store.FindCode(ctx, []byte(signature))
@@ -139,8 +147,8 @@ func (f fositeStorage) GetAuthorizeCodeSession(ctx context.Context, signature st
 	return i.fositeRequest(i.code.GrantID, i.code.ClientID, i.code.Scope, i.code.CreatedAt, i.code.Session), nil
 }
 
-// revokeReplayedCode ends what a code was exchanged for when its own client presents it again (RFC 6749 4.1.2), where the
-// client's policy says so.
+// revokeReplayedCode ends what a code was exchanged for when its own client presents it again (RFC 6749 4.1.2), where
+// the client's policy says so.
 func (f fositeStorage) revokeReplayedCode(ctx context.Context, i *issuance) error {
 	if i.client == nil || i.client.ID != i.code.ClientID || i.client.Policy.CodeReplay != storage.CodeReplayRevoke {
 		return nil
@@ -166,16 +174,17 @@ func (f fositeStorage) InvalidateAuthorizeCodeSession(ctx context.Context, _ str
 	return nil
 }
 
-// grantExpiresAt is when the grant's row may be deleted, in epoch seconds as now. It outlives the last access token that can
-// come of the grant, since a JWT looks its grant up, and the login session, of whose end its client is notified.
+// grantExpiresAt is when the grant's row may be deleted, in epoch seconds as now. It outlives the last access token
+// that can come of the grant, since a JWT looks its grant up, and the login session, of whose end its client is
+// notified.
 func (i *issuance) grantExpiresAt(now int64) int64 {
 	const day, hour = 24 * 3600, 3600
 	lifetime := i.client.Policy.AccessLifetime
 	return max(i.issued.refreshExpiresAt+lifetime, now+max(lifetime, day)) + hour
 }
 
-// queueFrontChannelGrant begins the grant of tokens that go through the front channel (OIDC Core 3.2, 3.3), under the id of
-// the authorization request. The exchange of a code of the same request completes it.
+// queueFrontChannelGrant begins the grant of tokens that go through the front channel (OIDC Core 3.2, 3.3), under the
+// id of the authorization request. The exchange of a code of the same request completes it.
 func (i *issuance) queueFrontChannelGrant(now int64, id string, scope []string, session *storage.Session) {
 	i.isFrontChannel = true
 	if session.SessionID != "" {
@@ -229,9 +238,13 @@ func (fositeStorage) CreateRefreshTokenSession(context.Context, string, string, 
 	return nil
 }
 
-// GetRefreshTokenSession reads the grant of the refresh token whose probe RefreshTokenSignature left in the issuance. Reuse
-// by the client itself makes fosite revoke the family; a token in anyone else's hands is only unknown.
-func (f fositeStorage) GetRefreshTokenSession(ctx context.Context, _ string, _ fosite.Session) (fosite.Requester, error) {
+// GetRefreshTokenSession reads the grant of the refresh token whose probe RefreshTokenSignature left in the issuance.
+// Reuse by the client itself makes fosite revoke the family; a token in anyone else's hands is only unknown.
+func (f fositeStorage) GetRefreshTokenSession(
+	ctx context.Context,
+	_ string,
+	_ fosite.Session,
+) (fosite.Requester, error) {
 	i := issuanceFrom(ctx)
 	if i.refreshToken == nil {
 		token, err := i.probe.find(ctx, i.batch)
@@ -282,7 +295,11 @@ func (fositeStorage) CreateOpenIDConnectSession(context.Context, string, fosite.
 }
 
 // GetOpenIDConnectSession is the code's, or none where openid was not granted.
-func (fositeStorage) GetOpenIDConnectSession(ctx context.Context, _ string, _ fosite.Requester) (fosite.Requester, error) {
+func (fositeStorage) GetOpenIDConnectSession(
+	ctx context.Context,
+	_ string,
+	_ fosite.Requester,
+) (fosite.Requester, error) {
 	i := issuanceFrom(ctx)
 	if i.code == nil {
 		return nil, openid.ErrNoSessionFound
@@ -303,7 +320,11 @@ func (fositeStorage) CreatePKCERequestSession(context.Context, string, fosite.Re
 }
 
 // GetPKCERequestSession gives the challenge back as the form that fosite's handler reads.
-func (f fositeStorage) GetPKCERequestSession(ctx context.Context, signature string, s fosite.Session) (fosite.Requester, error) {
+func (f fositeStorage) GetPKCERequestSession(
+	ctx context.Context,
+	signature string,
+	s fosite.Session,
+) (fosite.Requester, error) {
 	r, err := f.GetAuthorizeCodeSession(ctx, signature, s)
 	if err != nil {
 		return nil, err

@@ -69,8 +69,8 @@ func storedSession(r fosite.Requester) *storage.Session {
 	return r.GetSession().(*fositeSession).Session
 }
 
-// IDTokenClaims is the pointer that fosite's handlers write to. The ID token itself is built from the Session's own fields;
-// of these claims fosite only needs a subject.
+// IDTokenClaims is the pointer that fosite's handlers write to. The ID token itself is built from the Session's own
+// fields; of these claims fosite only needs a subject.
 func (s *fositeSession) IDTokenClaims() *jwt.IDTokenClaims {
 	if s.claims == nil {
 		s.claims = &jwt.IDTokenClaims{Subject: s.Subject}

@@ -42,25 +42,34 @@ func TestHostileInputAtTheFormEndpointsGetsItsError(t *testing.T) {
 			status            int
 			code              string
 		}{
-			"nothing":                    {form, "", 400, "invalid_request"},
-			"no content type":            {"", credentials, 400, "invalid_request"},
-			"JSON":                       {"application/json", `{"grant_type":"client_credentials"}`, 400, "invalid_request"},
-			"not form-encoded":           {form, "a=%zz", 400, "invalid_request"},
-			"semicolons":                 {form, "a=1;b=2", 400, "invalid_request"},
-			"not UTF-8":                  {form, credentials + "&grant_type=%ff%fe", 400, "invalid_request"},
-			"a null byte":                {form, credentials + "&grant_type=client_credentials&scope=a%00b", 400, "invalid_request"},
-			"given twice":                {form, credentials + "&grant_type=client_credentials&grant_type=client_credentials", 400, "invalid_request"},
-			"too many parameters":        {form, credentials + strings.Repeat("&x", 1) + many(200), 400, "invalid_request"},
-			"too large":                  {form, credentials + "&x=" + strings.Repeat("a", 70_000), 413, "invalid_request"},
-			"a secret too long":          {form, "grant_type=client_credentials&client_id=clinic&client_secret=" + strings.Repeat("a", 2000), 400, "invalid_request"},
-			"an assertion that is none":  {form, "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=x.y.z", 401, "invalid_client"},
-			"an assertion of no type":    {form, "grant_type=client_credentials&client_assertion=x.y.z", 401, "invalid_client"},
-			"a code that is unknown":     {form, credentials + "&grant_type=authorization_code&code=unknown&redirect_uri=" + redirectURI, 400, "invalid_grant"},
-			"no code":                    {form, credentials + "&grant_type=authorization_code", 400, "invalid_request"},
-			"a refresh token made up":    {form, credentials + "&grant_type=refresh_token&refresh_token=irt_AAAA", 400, "invalid_grant"},
+			"nothing":          {form, "", 400, "invalid_request"},
+			"no content type":  {"", credentials, 400, "invalid_request"},
+			"JSON":             {"application/json", `{"grant_type":"client_credentials"}`, 400, "invalid_request"},
+			"not form-encoded": {form, "a=%zz", 400, "invalid_request"},
+			"semicolons":       {form, "a=1;b=2", 400, "invalid_request"},
+			"not UTF-8":        {form, credentials + "&grant_type=%ff%fe", 400, "invalid_request"},
+			"a null byte": {form, credentials + "&grant_type=client_credentials&scope=a%00b", 400,
+				"invalid_request"},
+			"given twice": {form, credentials + "&grant_type=client_credentials&grant_type=client_credentials",
+				400, "invalid_request"},
+			"too many parameters": {form, credentials + strings.Repeat("&x", 1) + many(200), 400, "invalid_request"},
+			"too large":           {form, credentials + "&x=" + strings.Repeat("a", 70_000), 413, "invalid_request"},
+			"a secret too long": {form, "grant_type=client_credentials&client_id=clinic&client_secret=" +
+				strings.Repeat("a", 2000), 400, "invalid_request"},
+			"an assertion that is none": {form, "grant_type=client_credentials&" +
+				"client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=x.y.z", 401,
+				"invalid_client"},
+			"an assertion of no type": {form, "grant_type=client_credentials&client_assertion=x.y.z", 401, "invalid_client"},
+			"a code that is unknown": {form, credentials + "&grant_type=authorization_code&code=unknown&redirect_uri=" +
+				redirectURI, 400, "invalid_grant"},
+			"no code": {form, credentials + "&grant_type=authorization_code", 400, "invalid_request"},
+			"a refresh token made up": {form, credentials + "&grant_type=refresh_token&refresh_token=irt_AAAA", 400,
+				"invalid_grant"},
 			"a refresh token of nothing": {form, credentials + "&grant_type=refresh_token", 400, "invalid_request"},
-			"a scope nobody has":         {form, credentials + "&grant_type=client_credentials&scope=root", 400, "invalid_scope"},
-			"another audience":           {form, credentials + "&grant_type=client_credentials&audience=https://other.example", 400, "invalid_request"},
+			"a scope nobody has": {form, credentials + "&grant_type=client_credentials&scope=root", 400,
+				"invalid_scope"},
+			"another audience": {form, credentials + "&grant_type=client_credentials&" +
+				"audience=https://other.example", 400, "invalid_request"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				got := s.raw(oauth.PathToken, c.contentType, c.body, nil)
@@ -70,7 +79,8 @@ func TestHostileInputAtTheFormEndpointsGetsItsError(t *testing.T) {
 				require.Equal(t, "no-store", got.header.Get("Cache-Control"))
 			})
 		}
-		for _, authorization := range []string{"Basic", "Basic !!!", "Bearer x", "Basic " + strings.Repeat("A", 5000), "Basic Y2xpbmlj"} {
+		for _, authorization := range []string{"Basic", "Basic !!!", "Bearer x", "Basic " + strings.Repeat("A", 5000),
+			"Basic Y2xpbmlj"} {
 			got := s.raw(oauth.PathToken, form, "grant_type=client_credentials", http.Header{"Authorization": {authorization}})
 			require.Contains(t, []int{400, 401}, got.status, "%.20s: %s", authorization, got.raw)
 		}
@@ -206,7 +216,8 @@ func FuzzAuthorizationForm(f *testing.F) {
 	for _, seed := range []string{
 		request("clinic", "openid").Encode(), "client_id=clinic", "client_id=clinic&redirect_uri=https://evil.example/",
 		request("clinic", "openid").Encode() + "&prompt=none&max_age=0&id_token_hint=e30.e30.e30", "a=%zz", "%00=%ff",
-		request("clinic", "").Encode() + "&response_mode=form_post", "redirect_uri=https%3A%2F%2Fclient.example%2Fcallback&client_id=clinic",
+		request("clinic", "").Encode() + "&response_mode=form_post",
+		"redirect_uri=https%3A%2F%2Fclient.example%2Fcallback&client_id=clinic",
 	} {
 		f.Add(seed)
 	}

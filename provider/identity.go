@@ -8,8 +8,8 @@ import (
 	"ithildin/storage"
 )
 
-// What adapters ask of the part that knows people: by which means somebody proves who they are, and under which limits. The
-// pages use the same.
+// What adapters ask of the part that knows people: by which means somebody proves who they are, and under which limits.
+// The pages use the same.
 
 // Components are the services and rules by which people prove who they are.
 type Components = login.Components
@@ -105,8 +105,8 @@ func (p *Provider) VerifyOneTimeCode(ctx context.Context, userID, id, phone, cod
 	return p.login.VerifyOneTimeCode(ctx, userID, id, phone, code)
 }
 
-// VerifyCaptcha checks the answer to a captcha where the operator has configured a verifier. Errors: *CaptchaError, or a
-// fault.
+// VerifyCaptcha checks the answer to a captcha where the operator has configured a verifier. Errors: *CaptchaError, or
+// a fault.
 func (p *Provider) VerifyCaptcha(ctx context.Context, response, address string) error {
 	if p.components.Captcha == nil {
 		return nil

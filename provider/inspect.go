@@ -109,7 +109,8 @@ func (t *Tokens) inspectOpaque(ctx context.Context, token string) (*TokenInfo, e
 		return nil, inactive("revoked, or its user is blocked")
 	}
 	info := infoOf(row.Session)
-	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "access_token", row.AccessTokenID, row.ClientID, row.UserID, row.GrantID
+	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "access_token", row.AccessTokenID, row.ClientID,
+		row.UserID, row.GrantID
 	info.Scope, info.IssuedAt, info.ExpiresAt, info.Holder = row.Scope, row.CreatedAt, row.ExpiresAt, row.Holder
 	return info, nil
 }
@@ -120,14 +121,19 @@ func (t *Tokens) inspectRefresh(ctx context.Context, token string) (*TokenInfo, 
 	if err != nil {
 		return nil, err
 	}
-	if g.RevokedAt > 0 || !g.IsExchangeable || g.RefreshTokenID == "" || g.RefreshExpiresAt <= t.store.Now() || g.UserBlocked {
+	if g.RevokedAt > 0 || !g.IsExchangeable || g.RefreshTokenID == "" || g.RefreshExpiresAt <= t.store.Now() ||
+		g.UserBlocked {
 		return nil, inactive("a refresh token that is revoked, rotated or expired")
 	}
 	info := infoOf(g.Session)
-	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "refresh_token", g.RefreshTokenID, g.ClientID, g.UserID, g.ID
+	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "refresh_token", g.RefreshTokenID, g.ClientID,
+		g.UserID, g.ID
 	info.Scope, info.IssuedAt, info.ExpiresAt = g.Scope, g.CreatedAt, g.RefreshExpiresAt
 	if !g.IsCurrent {
-		info.ID, info.ExpiresAt = "", min(g.RefreshExpiresAt, g.PreviousUntil) // the grant knows the id of the current one alone
+		info.ID, info.ExpiresAt = "", min(
+			g.RefreshExpiresAt,
+			g.PreviousUntil,
+		) // the grant knows the id of the current one alone
 	}
 	return info, t.checkClient(ctx, info.ClientID)
 }
@@ -170,7 +176,14 @@ func (t *Tokens) FindRefreshGrant(ctx context.Context, token string) (*RefreshGr
 }
 
 func infoOf(s *storage.Session) *TokenInfo {
-	return &TokenInfo{Session: s, Subject: s.Subject, Audience: s.Audience, AuthTime: s.AuthTime / 1e6, ACR: s.ACR, AMR: s.AMR}
+	return &TokenInfo{
+		Session:  s,
+		Subject:  s.Subject,
+		Audience: s.Audience,
+		AuthTime: s.AuthTime / 1e6,
+		ACR:      s.ACR,
+		AMR:      s.AMR,
+	}
 }
 
 // checkClient ends the tokens of a client that is gone or blocked.

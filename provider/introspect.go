@@ -76,7 +76,11 @@ func mayInspect(client *storage.Client, info *TokenInfo) bool {
 }
 
 // readTokenRequest reads a request of an authenticated client about one token, to the endpoint of that path.
-func (e *tokenEndpoints) readTokenRequest(w http.ResponseWriter, r *http.Request, endpoint string) (*storage.Client, string, error) {
+func (e *tokenEndpoints) readTokenRequest(
+	w http.ResponseWriter,
+	r *http.Request,
+	endpoint string,
+) (*storage.Client, string, error) {
 	form, malformed := oauth.ReadForm(w, r)
 	if malformed != nil {
 		return nil, "", malformed

@@ -6,9 +6,9 @@ import (
 	"ithildin/storage"
 )
 
-// issuance is what one request that issues tokens or a code has read and made so far. The functions that fosite calls find it
-// in their context: the strategies that make tokens, the storage and the policies. It belongs to one request and is not safe
-// for concurrent use.
+// issuance is what one request that issues tokens or a code has read and made so far. The functions that fosite calls
+// find it in their context: the strategies that make tokens, the storage and the policies. It belongs to one request
+// and is not safe for concurrent use.
 type issuance struct {
 	batch *storage.Batch
 	// client is the client of the request, once it has authenticated, or once its redirect URI was matched.

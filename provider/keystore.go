@@ -26,7 +26,12 @@ func (k KeyStore) SigningKeys(ctx context.Context) ([]jwks.StoredKey, error) {
 }
 
 // ReplaceSigningKey implements jwks.KeyStore.
-func (k KeyStore) ReplaceSigningKey(ctx context.Context, previousID string, next jwks.StoredKey, retiresAt, expiresAt int64) (bool, error) {
+func (k KeyStore) ReplaceSigningKey(
+	ctx context.Context,
+	previousID string,
+	next jwks.StoredKey,
+	retiresAt, expiresAt int64,
+) (bool, error) {
 	return k.Store.ReplaceSigningKey(ctx, previousID, storage.SigningKey(next), retiresAt, expiresAt)
 }
 

@@ -125,7 +125,11 @@ func (n *logoutNotifier) deliverTo(ctx context.Context, deliveries []storage.Log
 
 // deliver makes the next attempt of a delivery, unless another process makes it; the one after it is due at retryAt.
 // answered is false where the client did not. The error is the database's.
-func (n *logoutNotifier) deliver(ctx context.Context, d storage.LogoutDelivery, retryAt int64) (answered bool, err error) {
+func (n *logoutNotifier) deliver(
+	ctx context.Context,
+	d storage.LogoutDelivery,
+	retryAt int64,
+) (answered bool, err error) {
 	if ctx.Err() != nil {
 		return true, nil // the time is up: a later attempt will be whole
 	}
@@ -147,8 +151,19 @@ func (n *logoutNotifier) deliver(ctx context.Context, d storage.LogoutDelivery, 
 	result, over := logoutResult(status, err)
 	n.countResult(result)
 	if result != logoutDelivered {
-		n.logger.LogAttrs(ctx, slog.LevelWarn, "a client was not told of a logout", slog.String("client_id", d.ClientID),
-			slog.String("result", result), slog.Int("status", status), slog.Int64("attempt", d.Attempts+1), slog.Any("error", err))
+		n.logger.LogAttrs(
+			ctx,
+			slog.LevelWarn,
+			"a client was not told of a logout",
+			slog.String("client_id", d.ClientID),
+			slog.String(
+				"result",
+				result,
+			),
+			slog.Int("status", status),
+			slog.Int64("attempt", d.Attempts+1),
+			slog.Any("error", err),
+		)
 	}
 	if !over {
 		return false, nil
@@ -178,7 +193,11 @@ func logoutResult(status int, err error) (result string, over bool) {
 }
 
 // sendLogoutToken returns the status that the client answered with.
-func (n *logoutNotifier) sendLogoutToken(ctx context.Context, client *storage.Client, d storage.LogoutDelivery) (int, error) {
+func (n *logoutNotifier) sendLogoutToken(
+	ctx context.Context,
+	client *storage.Client,
+	d storage.LogoutDelivery,
+) (int, error) {
 	now := n.store.Now()
 	token, err := n.keys.Sign(idTokenAlgorithm(client), typeLogoutToken, logoutTokenClaims{
 		Issuer: n.issuer, Subject: d.Subject, Audience: client.ID,

@@ -14,7 +14,8 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-const goodQuery = "response_type=code&client_id=clinic&redirect_uri=https%3A%2F%2Fclient.example%2Fcallback&scope=openid"
+const goodQuery = "response_type=code&client_id=clinic&redirect_uri=https%3A%2F%2Fclient.example%2Fcallback&" +
+	"scope=openid"
 
 func TestMalformedParameterIsAnErrorAtTheClientsRedirectURI(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
@@ -52,7 +53,9 @@ func TestMalformedParameterIsAnErrorAtTheClientsRedirectURI(t *testing.T) {
 			require.Regexp(t, `^[\x21-\x7e]+$`, p.header.Get("Location"), "nothing raw in a header")
 		}
 	}
-	posted := s.browser().get(s.server.URL + oauth.PathAuthorize + "?" + goodQuery + "&state=a%01b&response_mode=form_post")
+	posted := s.browser().get(
+		s.server.URL + oauth.PathAuthorize + "?" + goodQuery + "&state=a%01b&response_mode=form_post",
+	)
 	require.Equal(t, http.StatusOK, posted.status)
 	require.Contains(t, posted.body, "invalid_request")
 }
@@ -85,8 +88,13 @@ func TestSemicolonIsDataInQueriesAndBodies(t *testing.T) {
 		b := s.browser()
 		signIn := b.get(s.server.URL + oauth.PathAuthorize + "?" + goodQuery + "&state=a;b=c")
 		require.Equal(t, "/login/sign-in", signIn.url.Path, signIn.body)
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+"/login/sign-in;x?a;b", strings.NewReader(
-			"request="+signIn.request(t)+"&username=doctor@example.com&password="+url.QueryEscape(password)+"&note=a;b"))
+		r, err := http.NewRequestWithContext(
+			t.Context(),
+			http.MethodPost,
+			s.server.URL+"/login/sign-in;x?a;b",
+			strings.NewReader(
+				"request="+signIn.request(t)+"&username=doctor@example.com&password="+url.QueryEscape(password)+"&note=a;b"),
+		)
 		require.NoError(t, err)
 		r.URL.Path, r.URL.RawQuery = "/login/sign-in", "a;b"
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -38,7 +38,8 @@ var (
 	// tokenErrors are the codes that a token request is refused with (RFC 6749 5.2).
 	tokenErrors = []string{
 		oauth.CodeInvalidRequest, oauth.CodeInvalidClient, oauth.CodeInvalidGrant, oauth.CodeUnauthorizedClient,
-		oauth.CodeUnsupportedGrantType, oauth.CodeInvalidScope, oauth.CodeServerError, oauth.CodeTemporarilyUnavailable, other,
+		oauth.CodeUnsupportedGrantType, oauth.CodeInvalidScope, oauth.CodeServerError, oauth.CodeTemporarilyUnavailable,
+		other,
 	}
 	// authenticationMethods are those of OIDC Core 9, and what else a client is known by.
 	authenticationMethods = []string{
@@ -60,7 +61,8 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "ithildin_tokens_refused_total", Help: "Token requests that were refused, by grant type and error.",
 		}, []string{"grant_type", "error"}),
 		refreshReuse: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "ithildin_refresh_reuse_total", Help: "Refresh tokens presented after their successor was used; each revoked its grant.",
+			Name: "ithildin_refresh_reuse_total",
+			Help: "Refresh tokens presented after their successor was used; each revoked its grant.",
 		}),
 		refreshRepeats: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "ithildin_refresh_repeats_total",
@@ -96,7 +98,8 @@ func (m *metrics) describePeople() {
 	}, []string{"outcome"})
 	initialize(m.oneTimeCodes, login.OneTimeCodeOutcomes)
 	m.blocks = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "ithildin_blocks_total", Help: "Blocks by the admin API or by wrong one-time codes, by who was blocked: user or client.",
+		Name: "ithildin_blocks_total",
+		Help: "Blocks by the admin API or by wrong one-time codes, by who was blocked: user or client.",
 	}, []string{"subject"})
 	initialize(m.blocks, []string{BlockedUser, BlockedClient})
 }
@@ -114,7 +117,8 @@ func (m *metrics) describeClients() {
 	initialize(m.authentications, authenticationMethods)
 	m.authenticationFailures = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_client_authentication_failures_total",
-		Help: "Clients that did not prove themselves, by method and result: refused, limited (too many failures from one address).",
+		Help: "Clients that did not prove themselves, by method and result: refused, limited (too many failures from one " +
+			"address).",
 	}, []string{"method", "result"})
 	initialize(m.authenticationFailures, authenticationMethods, []string{"refused", "limited"})
 }

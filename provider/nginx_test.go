@@ -53,9 +53,10 @@ func TestLongStatePassesNginxWithItsDefaultBuffers(t *testing.T) {
 		location / { proxy_set_header Host $http_host; proxy_pass http://127.0.0.1:8080; }
 	}`)
 	for name, state := range map[string]string{
-		"random":             random(2900),
-		"an address":         "https://app.example/patients?" + strings.Repeat("filter[]=active&", 120),
-		"JSON, encoded":      base64.StdEncoding.EncodeToString([]byte(strings.Repeat(`{"return_to":"/patients/42","tab":"visits"},`, 46))),
+		"random":     random(2900),
+		"an address": "https://app.example/patients?" + strings.Repeat("filter[]=active&", 120),
+		"JSON, encoded": base64.StdEncoding.EncodeToString([]byte(strings.Repeat(`{"return_to":"/patients/42",`+
+			`"tab":"visits"},`, 46))),
 		"JSON with Cyrillic": strings.Repeat(`{"лікар":"Олена"}`, 32),
 	} {
 		require.Greater(t, len(url.QueryEscape(state)), 2500, name)

@@ -48,13 +48,17 @@ func (n *Nonces) Issue(ctx context.Context, audience, clientID string) (string, 
 	if err != nil {
 		return "", err
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS512, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: jose.HS512, Key: key},
+		(&jose.SignerOptions{}).WithType("JWT"),
+	)
 	if err != nil {
 		return "", fmt.Errorf("provider: nonce: %w", err)
 	}
 	now := n.store.Now()
 	claims, err := json.Marshal(nonceClaims{
-		Audience: audience, Issuer: nonceIssuer, Type: "access", Nonce: n.store.NewID(), Subject: clientID, ID: n.store.NewID(),
+		Audience: audience, Issuer: nonceIssuer, Type: "access", Nonce: n.store.NewID(), Subject: clientID,
+		ID:       n.store.NewID(),
 		IssuedAt: now, NotBefore: now - 1, ExpiresAt: now + int64(nonceLifetime/time.Second),
 	})
 	if err != nil {

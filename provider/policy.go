@@ -27,7 +27,9 @@ func (codePolicy) HandleTokenEndpointRequest(ctx context.Context, r fosite.Acces
 	i := issuanceFrom(ctx)
 	code := i.code
 	if !redeemable(i.client, code, r.GetRequestForm().Get("redirect_uri")) {
-		return oauth.InvalidGrant("The redirect_uri is not the one of the authorization request, or not one of this client's connection.")
+		return oauth.InvalidGrant(
+			"The redirect_uri is not the one of the authorization request, or not one of this client's connection.",
+		)
 	}
 	if err := stillApproved(i.client, code.ApprovalID, code.UserBlocked); err != nil {
 		return err
@@ -54,7 +56,8 @@ func redeemable(client *storage.Client, code *storage.Code, redirectURI string) 
 		}
 		redirectURI = code.RedirectURI
 	}
-	return redirect.MatchesCode(connection, code.RedirectURI, redirectURI) && redirect.MatchesConnection(connection, redirectURI)
+	return redirect.MatchesCode(connection, code.RedirectURI, redirectURI) &&
+		redirect.MatchesConnection(connection, redirectURI)
 }
 
 // stillApproved holds for a code and for a grant: the approval stands, and neither client nor user is blocked.

@@ -40,7 +40,12 @@ func TestCodeForOneConnectionIsRefusedOfAnother(t *testing.T) {
 			"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")},
 			"client_id": {"clinic"}, "client_secret": {"second" + secret},
 		}
-		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "", refresh).text("error"), "refresh is bound to the connection")
+		require.Equal(
+			t,
+			"invalid_grant",
+			s.post(oauth.PathToken, "", refresh).text("error"),
+			"refresh is bound to the connection",
+		)
 		require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status)
 	})
 }
@@ -50,7 +55,8 @@ func TestExchangeRequiresTheRedirectURIOfTheAuthorizationRequest(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		b := s.browser()
-		for name, uri := range map[string]string{"none": "", "another": "https://client.example/other", "a longer one": redirectURI + "?x=1"} {
+		for name, uri := range map[string]string{"none": "", "another": "https://client.example/other",
+			"a longer one": redirectURI + "?x=1"} {
 			got := s.post(oauth.PathToken, "clinic", url.Values{
 				"grant_type": {"authorization_code"}, "code": {b.code(request("clinic", "openid"))}, "redirect_uri": {uri},
 			})
@@ -147,10 +153,17 @@ func TestCORSAllowsTheOriginsOfTheClient(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) { c.Metadata.AllowedCORSOrigins = []string{"https://app.example"} })
 		for origin, want := range map[string]string{
-			"https://client.example": "https://client.example", "https://app.example": "https://app.example", "https://evil.example": "",
+			"https://client.example": "https://client.example", "https://app.example": "https://app.example",
+			"https://evil.example": "",
 		} {
-			got := s.raw(oauth.PathToken, "application/x-www-form-urlencoded",
-				"grant_type=client_credentials&client_id=clinic&client_secret="+url.QueryEscape(secret+"clinic"), http.Header{"Origin": {origin}})
+			got := s.raw(
+				oauth.PathToken,
+				"application/x-www-form-urlencoded",
+				"grant_type=client_credentials&client_id=clinic&client_secret="+url.QueryEscape(
+					secret+"clinic",
+				),
+				http.Header{"Origin": {origin}},
+			)
 			require.Equal(t, http.StatusOK, got.status)
 			require.Equal(t, want, got.header.Get("Access-Control-Allow-Origin"))
 			require.Empty(t, got.header.Get("Access-Control-Allow-Credentials"))

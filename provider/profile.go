@@ -46,7 +46,8 @@ var addressMembers = []string{"formatted", "street_address", "locality", "region
 // reservedClaims mean something in tokens (RFC 7519 4.1, OIDC Core 2, 3.3.2.11 and 5.6.2, RFC 9068 2.2, the logout
 // specifications): a profile must not be able to forge them.
 var reservedClaims = []string{
-	"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "c_hash", "s_hash",
+	"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "c_hash",
+	"s_hash",
 	"sid", "events", "client_id", "scope", "cnf", "act", "may_act", "_claim_names", "_claim_sources",
 }
 

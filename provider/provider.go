@@ -196,7 +196,8 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.sessionIframe = newSessionIframe(p.login, p.store)
 	p.authorization = &authorizeEndpoint{
 		store: p.store, login: p.login, oauth2: p.oauth2, issuer: p.issuer, now: p.now, responseTypes: p.responseTypes,
-		acrValues: p.acrValues, frontends: p.frontends, hints: p.hints, identifiers: p.identifiers, sessionIframe: p.sessionIframe,
+		acrValues: p.acrValues, frontends: p.frontends, hints: p.hints, identifiers: p.identifiers,
+		sessionIframe: p.sessionIframe,
 		requestObjects: newRequestObjects(p.store, p.issuer, p.clients, outbound.CacheOptions[string]{
 			Client: p.outbound, Now: p.now, Fetched: func(err error) { p.CountOutboundCall(purposeRequestObject, err) },
 		}),

@@ -44,7 +44,8 @@ func TestARedirectURIThatCannotWorkIsRefusedWithTheReason(t *testing.T) {
 		http.StatusBadRequest, "invalid_client_metadata", "has the parameter sid")
 	for _, uri := range []string{
 		"https://client.example/cb?tenant=a&states=b", "https://client.example/cb?stat*e=1", "https://client.example/a*b",
-		"https://my_host.example/cb", "https://xn--80ak6aa92e.example/cb", "https://[2001:db8::1]/cb", "http://localhost:3000/cb",
+		"https://my_host.example/cb", "https://xn--80ak6aa92e.example/cb", "https://[2001:db8::1]/cb",
+		"http://localhost:3000/cb",
 	} {
 		s.registered(metadata("redirect_uris", []string{uri}))
 	}

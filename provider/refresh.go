@@ -12,8 +12,8 @@ import (
 	"ithildin/storage"
 )
 
-// refreshHandler is fosite's refresh grant with our policies around it: who may refresh, what scope is left, and whether
-// the token rotates.
+// refreshHandler is fosite's refresh grant with our policies around it: who may refresh, what scope is left, and
+// whether the token rotates.
 type refreshHandler struct {
 	*oauth2.RefreshTokenGrantHandler
 	provider *Provider
@@ -41,8 +41,9 @@ func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosit
 	return nil
 }
 
-// BoundTo says whether the connection that authenticated may use the grant's refresh token. Where it is another than the
-// one that the token was issued to, both must be bound to the client only: neither opens the other's tokens by itself.
+// BoundTo says whether the connection that authenticated may use the grant's refresh token. Where it is another than
+// the one that the token was issued to, both must be bound to the client only: neither opens the other's tokens by
+// itself.
 func BoundTo(client *storage.Client, grant *storage.Grant) bool {
 	presenting := client.Connection
 	if presenting == nil {
@@ -97,7 +98,11 @@ func intersection(asked, kept []string) []string {
 }
 
 // PopulateTokenEndpointResponse rotates by fosite, or answers with the same refresh token again.
-func (h *refreshHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, w fosite.AccessResponder) error {
+func (h *refreshHandler) PopulateTokenEndpointResponse(
+	ctx context.Context,
+	r fosite.AccessRequester,
+	w fosite.AccessResponder,
+) error {
 	if !h.CanHandleTokenEndpointRequest(ctx, r) {
 		return fosite.ErrUnknownRequest
 	}

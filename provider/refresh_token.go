@@ -17,8 +17,8 @@ import (
 )
 
 // A refresh token is derived from its grant and generation by a MAC, so that a family is one row, the successor of a
-// token is the same however often it is asked for, and in our own form a made-up token costs no query. In our own form it carries both;
-// in the legacy form there is only room for the MAC, and the grant keeps its hash.
+// token is the same however often it is asked for, and in our own form a made-up token costs no query. In our own form
+// it carries both; in the legacy form there is only room for the MAC, and the grant keeps its hash.
 
 // refreshPrefix tells our own form from a legacy or imported value, and lets scanners of leaked secrets find it.
 const refreshPrefix = "irt_"
@@ -34,8 +34,8 @@ type refreshTokens struct {
 	newMAC   func() hash.Hash
 }
 
-// refreshTokenProbe is how the grant of a refresh token is looked up: by what a token in our own form says, its MAC being
-// right, or by the hash of any other.
+// refreshTokenProbe is how the grant of a refresh token is looked up: by what a token in our own form says, its MAC
+// being right, or by the hash of any other.
 type refreshTokenProbe struct {
 	token      string
 	grantID    string
@@ -56,7 +56,10 @@ func (t refreshTokens) probe(token string) *refreshTokenProbe {
 }
 
 // find reads the grant. Errors: storage.ErrNotFound.
-func (probe *refreshTokenProbe) find(ctx context.Context, batch *storage.Batch) (*storage.PresentedRefreshToken, error) {
+func (probe *refreshTokenProbe) find(
+	ctx context.Context,
+	batch *storage.Batch,
+) (*storage.PresentedRefreshToken, error) {
 	switch {
 	case probe == nil:
 		return nil, storage.ErrNotFound
@@ -66,8 +69,8 @@ func (probe *refreshTokenProbe) find(ctx context.Context, batch *storage.Batch) 
 	return batch.FindGrantByGeneration(ctx, probe.grantID, probe.generation)
 }
 
-// RefreshTokenSignature leaves in the issuance how the presented token is looked up. fosite asks for it twice in a refresh;
-// the MAC is computed once. The signature itself tells nothing.
+// RefreshTokenSignature leaves in the issuance how the presented token is looked up. fosite asks for it twice in a
+// refresh; the MAC is computed once. The signature itself tells nothing.
 func (t refreshTokens) RefreshTokenSignature(ctx context.Context, token string) string {
 	if i := issuanceFrom(ctx); i.probe == nil || i.probe.token != token {
 		i.probe = t.probe(token)

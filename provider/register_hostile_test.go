@@ -41,8 +41,10 @@ func generous(o *provider.Options) { o.Registration.Rate = 10_000 }
 func TestRegistrationRefusesUnsafeRedirectURIs(t *testing.T) {
 	s := registering(t, generous)
 	for _, uri := range []string{
-		"https://client.example/callback#fragment", "https://client.example/callback#", "javascript:alert(1)", "data:text/html,x", "",
-		"http://client.example/callback", "//client.example/", "/callback", "https://user@client.example/", "com.client.app:/callback",
+		"https://client.example/callback#fragment", "https://client.example/callback#", "javascript:alert(1)",
+		"data:text/html,x", "",
+		"http://client.example/callback", "//client.example/", "/callback", "https://user@client.example/",
+		"com.client.app:/callback",
 		"https://client.example/a/../b", "https://client.example/ b", "https://client.example/" + strings.Repeat("x", 2000),
 		"https://client.example/\u202egnp", "myapp:/callback", "ftp://client.example/",
 	} {
@@ -51,9 +53,18 @@ func TestRegistrationRefusesUnsafeRedirectURIs(t *testing.T) {
 		s.requireRefused(s.register(metadata("post_logout_redirect_uris", []string{uri})), http.StatusBadRequest,
 			"invalid_client_metadata", "post_logout_redirect_uris")
 	}
-	s.requireRefused(s.register(metadata("redirect_uris", []string{})), http.StatusBadRequest, "invalid_redirect_uri", "missing")
-	s.requireRefused(s.register(metadata("redirect_uris", repeated(101, "https://client.example/"))), http.StatusBadRequest,
-		"invalid_redirect_uri", "101 entries: want 100")
+	s.requireRefused(
+		s.register(metadata("redirect_uris", []string{})),
+		http.StatusBadRequest,
+		"invalid_redirect_uri",
+		"missing",
+	)
+	s.requireRefused(
+		s.register(metadata("redirect_uris", repeated(101, "https://client.example/"))),
+		http.StatusBadRequest,
+		"invalid_redirect_uri",
+		"101 entries: want 100",
+	)
 }
 
 func TestRegistrationAllowsRedirectURIsByApplicationType(t *testing.T) {
@@ -158,14 +169,22 @@ func TestRegistrationRefusesInvalidMetadataWithTheReason(t *testing.T) {
 		a := s.register(metadata(wrong.member, wrong.value))
 		s.requireRefused(a, http.StatusBadRequest, "invalid_client_metadata", wrong.member, wrong.words)
 	}
-	byKey := []any{"token_endpoint_auth_method", "private_key_jwt", "jwks", keys(key()), "token_endpoint_auth_signing_alg", "HS256"}
+	byKey := []any{
+		"token_endpoint_auth_method",
+		"private_key_jwt",
+		"jwks",
+		keys(key()),
+		"token_endpoint_auth_signing_alg",
+		"HS256",
+	}
 	bySecret := []any{"token_endpoint_auth_method", "client_secret_jwt", "token_endpoint_auth_signing_alg", "RS256"}
 	for words, members := range map[string][]any{
-		"want one of them":           {"jwks", keys(key()), "jwks_uri", "https://client.example/jwks"},
-		"wants jwks or jwks_uri":     {"token_endpoint_auth_method", "private_key_jwt"},
-		"wants a secret that is sig": {"token_endpoint_auth_method", "client_secret_post", "request_object_signing_alg", "HS256"},
-		"want one of RS256, RS384":   byKey,
-		"want one of HS256, HS384":   bySecret,
+		"want one of them":       {"jwks", keys(key()), "jwks_uri", "https://client.example/jwks"},
+		"wants jwks or jwks_uri": {"token_endpoint_auth_method", "private_key_jwt"},
+		"wants a secret that is sig": {"token_endpoint_auth_method", "client_secret_post", "request_object_signing_alg",
+			"HS256"},
+		"want one of RS256, RS384": byKey,
+		"want one of HS256, HS384": bySecret,
 	} {
 		a := s.register(metadata(members...))
 		require.Contains(t, a.text("error_description"), words)
@@ -177,19 +196,26 @@ func TestRegistrationRefusesABodyThatIsNoMetadata(t *testing.T) {
 	s := registering(t, generous)
 	uri := `"redirect_uris":["` + redirectURI + `"]`
 	for _, body := range []string{
-		"", "null", "[]", `"text"`, "{", `{` + uri + `}{}`, `{` + uri + `,` + uri + `}`, `{` + uri + `,"scope":"a","scope":"b"}`,
+		"", "null", "[]", `"text"`, "{", `{` + uri + `}{}`, `{` + uri + `,` + uri + `}`, `{` + uri + `,"scope":"a",` +
+			`"scope":"b"}`,
 		"{" + uri + `,"client_name":"` + "\xff" + `"}`, strings.Repeat("[", 60_000),
 	} {
 		s.requireRefused(s.register(body), http.StatusBadRequest, "invalid_client_metadata", "no JSON object")
 	}
 	duplicate := `{` + uri + `,"jwks":{"keys":[{"kty":"RSA","kty":"EC"}]}}`
 	s.requireRefused(s.register(duplicate), http.StatusBadRequest, "invalid_client_metadata", "jwks")
-	s.requireRefused(s.register(strings.Repeat(" ", 64<<10)+"{}"), http.StatusRequestEntityTooLarge, "invalid_request", "65536 bytes")
+	s.requireRefused(
+		s.register(strings.Repeat(" ", 64<<10)+"{}"),
+		http.StatusRequestEntityTooLarge,
+		"invalid_request",
+		"65536 bytes",
+	)
 	s.requireRefused(s.post(oauth.PathRegister, "", nil), http.StatusBadRequest, "invalid_request", "application/json")
 	require.Equal(t, http.StatusMethodNotAllowed, s.call(http.MethodGet, s.server.URL+oauth.PathRegister, "", nil).status)
 
 	empty := map[string]any{}
-	for _, member := range []string{"jwks", "jwks_uri", "scope", "default_max_age", "contacts", "id_token_encrypted_response_alg"} {
+	for _, member := range []string{"jwks", "jwks_uri", "scope", "default_max_age", "contacts",
+		"id_token_encrypted_response_alg"} {
 		empty[member] = nil
 	}
 	empty["redirect_uris"] = []string{redirectURI}
@@ -197,7 +223,12 @@ func TestRegistrationRefusesABodyThatIsNoMetadata(t *testing.T) {
 	require.NoError(t, err)
 	a := s.registered(string(text))
 	require.Equal(t, "client.example", a.text("client_name"), "null is the same as nothing; a page needs some name")
-	require.Equal(t, http.StatusBadRequest, s.register(`{"Redirect_URIs":["`+redirectURI+`"]}`).status, "names are compared by case")
+	require.Equal(
+		t,
+		http.StatusBadRequest,
+		s.register(`{"Redirect_URIs":["`+redirectURI+`"]}`).status,
+		"names are compared by case",
+	)
 }
 
 func TestRegistrationStoresAndReturnsAKeySet(t *testing.T) {

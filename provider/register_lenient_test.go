@@ -15,8 +15,10 @@ func TestEmptyMembersOfARegistrationCountAsAbsent(t *testing.T) {
 	for _, empty := range []any{nil, "", "  ", []string{}} {
 		members := []any{}
 		for _, member := range []string{
-			"scope", "grant_types", "response_types", "client_name", "contacts", "jwks", "jwks_uri", "logo_uri", "default_max_age",
-			"subject_type", "token_endpoint_auth_method", "application_type", "id_token_signed_response_alg", "sector_identifier_uri",
+			"scope", "grant_types", "response_types", "client_name", "contacts", "jwks", "jwks_uri", "logo_uri",
+			"default_max_age",
+			"subject_type", "token_endpoint_auth_method", "application_type", "id_token_signed_response_alg",
+			"sector_identifier_uri",
 			"post_logout_redirect_uris", "id_token_encrypted_response_alg", "require_signed_request_object", "request_uris",
 		} {
 			members = append(members, member, empty)
@@ -30,15 +32,28 @@ func TestEmptyMembersOfARegistrationCountAsAbsent(t *testing.T) {
 		require.NotEmpty(t, s.browser().code(request(a.text("client_id"), "openid")))
 		changed := s.update(a, metadata(append(members, "client_id", a.text("client_id"))...))
 		require.Equal(t, http.StatusOK, changed.status, changed.raw)
-		s.requireRefused(s.register(metadata("redirect_uris", empty)), http.StatusBadRequest, "invalid_redirect_uri", "missing")
+		s.requireRefused(
+			s.register(metadata("redirect_uris", empty)),
+			http.StatusBadRequest,
+			"invalid_redirect_uri",
+			"missing",
+		)
 	}
 }
 
 func TestRegistrationKeepsTheGrantAndResponseTypesThatAreOffered(t *testing.T) {
 	s := registering(t, generous)
 	a := s.registered(metadata(
-		"grant_types", []string{"authorization_code", "implicit", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code", "password"},
-		"response_types", []string{"code", "id_token", "code id_token", "none"},
+		"grant_types",
+		[]string{
+			"authorization_code",
+			"implicit",
+			"refresh_token",
+			"urn:ietf:params:oauth:grant-type:device_code",
+			"password",
+		},
+		"response_types",
+		[]string{"code", "id_token", "code id_token", "none"},
 	))
 	require.Equal(t, []any{"authorization_code", "refresh_token"}, a.body["grant_types"])
 	require.Equal(t, []any{"code"}, a.body["response_types"])
@@ -49,10 +64,16 @@ func TestRegistrationKeepsTheGrantAndResponseTypesThatAreOffered(t *testing.T) {
 	a = s.registered(metadata("grant_types", []string{"authorization_code", "client_credentials"}))
 	require.Equal(t, []any{"authorization_code"}, a.body["grant_types"], "nobody vouches for the client")
 	for _, nothing := range [][]any{
-		{"grant_types", []string{"password"}}, {"grant_types", []string{"implicit"}}, {"response_types", []string{"id_token"}},
+		{"grant_types", []string{"password"}}, {"grant_types", []string{"implicit"}}, {"response_types",
+			[]string{"id_token"}},
 		{"response_types", []string{"token"}},
 	} {
-		s.requireRefused(s.register(metadata(nothing...)), http.StatusBadRequest, "invalid_client_metadata", nothing[0].(string))
+		s.requireRefused(
+			s.register(metadata(nothing...)),
+			http.StatusBadRequest,
+			"invalid_client_metadata",
+			nothing[0].(string),
+		)
 	}
 	hybrid := registering(t, func(o *provider.Options) { o.ResponseTypes = []string{"code", "id_token"} })
 	a = hybrid.registered(metadata("response_types", []string{"id_token", "id_token token", "code"}))

@@ -99,7 +99,11 @@ func (s *stack) tokensOf(client answer, scope string) answer {
 func TestRegistrationIsOffUnlessItIsTurnedOn(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	require.Equal(t, http.StatusNotFound, s.register(metadata()).status)
-	require.Equal(t, http.StatusNotFound, s.call(http.MethodGet, s.server.URL+oauth.PathRegister+"/x", "token", nil).status)
+	require.Equal(
+		t,
+		http.StatusNotFound,
+		s.call(http.MethodGet, s.server.URL+oauth.PathRegister+"/x", "token", nil).status,
+	)
 	require.NotContains(t, s.call(http.MethodGet, s.server.URL+oauth.PathDiscovery, "", nil).body, "registration_endpoint")
 
 	s = registering(t, nil)
@@ -120,8 +124,20 @@ func TestARegisteredClientGetsTokens(t *testing.T) {
 func TestARegistrationAnswersAllThatWasRegisteredAndItsDefaults(t *testing.T) {
 	s := registering(t, nil)
 	a := s.registered(metadata(
-		"client_name#en", "Clinic", "unheard_of", map[string]any{"a": 1}, "contacts", []string{"it@client.example"}, "tos_uri", nil,
-		"initiate_login_uri", "https://client.example/login", "default_max_age", 600, "jwks_uri", nil,
+		"client_name#en",
+		"Clinic",
+		"unheard_of",
+		map[string]any{"a": 1},
+		"contacts",
+		[]string{"it@client.example"},
+		"tos_uri",
+		nil,
+		"initiate_login_uri",
+		"https://client.example/login",
+		"default_max_age",
+		600,
+		"jwks_uri",
+		nil,
 	))
 	require.Equal(t, "no-store", a.header.Get("Cache-Control"))
 	require.Empty(t, a.header.Get("Access-Control-Allow-Origin"), "no page registers from its visitors' addresses")
@@ -134,7 +150,8 @@ func TestARegistrationAnswersAllThatWasRegisteredAndItsDefaults(t *testing.T) {
 		"redirect_uris": []any{redirectURI}, "grant_types": []any{"authorization_code"}, "response_types": []any{"code"},
 		"token_endpoint_auth_method": "client_secret_basic", "application_type": "web", "subject_type": "public",
 		"id_token_signed_response_alg": "RS256",
-		"initiate_login_uri":           "https://client.example/login", "default_max_age": 600.0, "contacts": []any{"it@client.example"},
+		"initiate_login_uri":           "https://client.example/login", "default_max_age": 600.0,
+		"contacts": []any{"it@client.example"},
 	} {
 		require.Equal(t, want, a.body[member], member)
 	}
@@ -198,16 +215,30 @@ func TestInitialAccessTokenAllowsItsNumberOfRegistrations(t *testing.T) {
 	require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), storage.InitialAccessToken{
 		ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 2, ExpiresAt: s.store.Now() + 60,
 	}))
-	require.Equal(t, http.StatusUnauthorized, s.call(http.MethodPost, address+"?access_token=partner", "", metadata()).status)
+	require.Equal(
+		t,
+		http.StatusUnauthorized,
+		s.call(http.MethodPost, address+"?access_token=partner", "", metadata()).status,
+	)
 	s.requireRefused(s.call(http.MethodPost, address, "partner", metadata("redirect_uris", nil)), http.StatusBadRequest,
 		"invalid_redirect_uri", "are missing")
 	for range 2 {
-		a := s.call(http.MethodPost, address, "partner", metadata("grant_types", []string{"authorization_code", "client_credentials"}))
+		a := s.call(
+			http.MethodPost,
+			address,
+			"partner",
+			metadata("grant_types", []string{"authorization_code", "client_credentials"}),
+		)
 		require.Equal(t, http.StatusCreated, a.status, a.raw)
 		require.Equal(t, "*", a.header.Get("Access-Control-Allow-Origin"), "a token opens the door, whoever shows it")
 		require.Empty(t, a.header.Get("Access-Control-Allow-Credentials"))
 	}
-	s.requireRefused(s.call(http.MethodPost, address, "partner", metadata()), http.StatusUnauthorized, "invalid_token", "used up")
+	s.requireRefused(
+		s.call(http.MethodPost, address, "partner", metadata()),
+		http.StatusUnauthorized,
+		"invalid_token",
+		"used up",
+	)
 }
 
 func TestOnlyRegistrationsWithAnInitialAccessTokenGetAnAccessType(t *testing.T) {
@@ -253,9 +284,19 @@ func TestAClientReadsReplacesAndDeletesItsRegistration(t *testing.T) {
 	require.NotContains(t, read.raw, first.text("client_secret"))
 
 	other := []string{"https://client.example/other"}
-	s.requireRefused(s.call(http.MethodPut, address, token, metadata()), http.StatusBadRequest, "invalid_request", "client_id")
+	s.requireRefused(
+		s.call(http.MethodPut, address, token, metadata()),
+		http.StatusBadRequest,
+		"invalid_request",
+		"client_id",
+	)
 	guess := metadata("client_id", first.text("client_id"), "client_secret", "guess")
-	s.requireRefused(s.call(http.MethodPut, address, token, guess), http.StatusBadRequest, "invalid_request", "client_secret")
+	s.requireRefused(
+		s.call(http.MethodPut, address, token, guess),
+		http.StatusBadRequest,
+		"invalid_request",
+		"client_secret",
+	)
 	changed := s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"),
 		"client_secret", first.text("client_secret"), "redirect_uris", other, "client_name", "Аптека"))
 	require.Equal(t, http.StatusOK, changed.status, changed.raw)

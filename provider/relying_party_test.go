@@ -70,7 +70,9 @@ func reachable(parties ...*relyingParty) func(*provider.Options) {
 		roots.AddCert(rp.server.Certificate())
 	}
 	return func(o *provider.Options) {
-		o.Outbound = outbound.New(outbound.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, RootCAs: roots})
+		o.Outbound = outbound.New(
+			outbound.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, RootCAs: roots},
+		)
 	}
 }
 

@@ -39,7 +39,12 @@ func (l *lines) String() string {
 // withRequestID refreshes under an id of the client's.
 func (f *family) withRequestID(id string) answer {
 	body := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {f.token()}}.Encode()
-	r, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.server.URL+oauth.PathToken, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(
+		f.t.Context(),
+		http.MethodPost,
+		f.server.URL+oauth.PathToken,
+		strings.NewReader(body),
+	)
 	require.NoError(f.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("X-Request-Id", id)
@@ -78,7 +83,8 @@ func TestAttackARequestIDOfAnotherRequest(t *testing.T) {
 func TestRequestIDWithUnsafeCharactersIsReplaced(t *testing.T) {
 	f := newFamily(t, storagetest.Engines()[0])
 	for _, id := range []string{
-		"short", strings.Repeat("a", 201), "<script>alert(1)</script>", `quote"quote"quote"quote"`, "${jndi:ldap://example.org/a}",
+		"short", strings.Repeat("a", 201), "<script>alert(1)</script>", `quote"quote"quote"quote"`,
+		"${jndi:ldap://example.org/a}",
 		"twenty characters and blanks", "semicolon;semicolon;semicolon", "кирилиця-кирилиця-кирилиця",
 	} {
 		got := f.withRequestID(id)

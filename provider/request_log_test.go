@@ -49,7 +49,12 @@ func TestRequestLogHasRouteStatusClientAndError(t *testing.T) {
 		s := newStack(t, engine, func(o *provider.Options) { o.Logger = slog.New(slog.NewJSONHandler(log, nil)) })
 		s.client("clinic", nil)
 		send := func(id string, form url.Values) {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+oauth.PathToken+"?note=not-for-logs", strings.NewReader(form.Encode()))
+			r, err := http.NewRequestWithContext(
+				t.Context(),
+				http.MethodPost,
+				s.server.URL+oauth.PathToken+"?note=not-for-logs",
+				strings.NewReader(form.Encode()),
+			)
 			require.NoError(t, err)
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			r.Header.Set("X-Request-Id", id)
@@ -71,8 +76,18 @@ func TestRequestLogHasRouteStatusClientAndError(t *testing.T) {
 		}
 		b := s.browser()
 		code := b.code(challenged(request("clinic", "openid")))
-		good := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier}}
-		wrong := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {strings.Repeat("w", 43)}}
+		good := url.Values{
+			"grant_type":    {"authorization_code"},
+			"code":          {code},
+			"redirect_uri":  {redirectURI},
+			"code_verifier": {verifier},
+		}
+		wrong := url.Values{
+			"grant_type":    {"authorization_code"},
+			"code":          {code},
+			"redirect_uri":  {redirectURI},
+			"code_verifier": {strings.Repeat("w", 43)},
+		}
 
 		send("request-with-a-wrong-verifier", wrong)
 		line := one("request-with-a-wrong-verifier")
@@ -81,10 +96,21 @@ func TestRequestLogHasRouteStatusClientAndError(t *testing.T) {
 		require.Contains(t, line["cause"], "code challenge", "the reason, and not the code once more")
 		require.Equal(t, s.userID, line["user_id"])
 
-		send("request-with-a-foreign-uri", url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {"https://s3cret.example"}, "code_verifier": {verifier}})
+		send(
+			"request-with-a-foreign-uri",
+			url.Values{
+				"grant_type":    {"authorization_code"},
+				"code":          {code},
+				"redirect_uri":  {"https://s3cret.example"},
+				"code_verifier": {verifier},
+			},
+		)
 		require.Contains(t, one("request-with-a-foreign-uri")["cause"], "redirect_uri")
 
-		send("request-with-a-made-up-code", url.Values{"grant_type": {"authorization_code"}, "code": {"i-made-this"}, "redirect_uri": {redirectURI}})
+		send(
+			"request-with-a-made-up-code",
+			url.Values{"grant_type": {"authorization_code"}, "code": {"i-made-this"}, "redirect_uri": {redirectURI}},
+		)
 		require.NotEqual(t, "invalid_grant", one("request-with-a-made-up-code")["cause"])
 
 		send("request-that-is-answered", good)
@@ -109,7 +135,16 @@ func TestRequestLogNamesTheDatabaseAsTheCause(t *testing.T) {
 		b := s.browser()
 		code := b.code(challenged(request("clinic", "openid")))
 		require.NoError(t, s.store.Close())
-		s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier}})
+		s.post(
+			oauth.PathToken,
+			"clinic",
+			url.Values{
+				"grant_type":    {"authorization_code"},
+				"code":          {code},
+				"redirect_uri":  {redirectURI},
+				"code_verifier": {verifier},
+			},
+		)
 		_, text := log.of(t, "")
 		lines := strings.Split(strings.TrimSpace(text), "\n")
 		var last map[string]any

@@ -47,7 +47,11 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 				})
 				userinfo = count(func() { require.Equal(t, http.StatusOK, s.userinfo(tokens.text("access_token")).status) })
 				credentials = count(func() {
-					require.Equal(t, http.StatusOK, s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}}).status)
+					require.Equal(
+						t,
+						http.StatusOK,
+						s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}}).status,
+					)
 				})
 				return
 			}
@@ -125,12 +129,15 @@ func TestADatabaseThatGoesAwayGivesServiceUnavailableAndComesBack(t *testing.T) 
 
 	proxy.GoAway()
 	for name, got := range map[string]answer{
-		"code":                           s.redeem("clinic", code),
-		"refresh":                        s.refresh("clinic", tokens.text("refresh_token")),
-		"introspect":                     s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}}),
-		"revoke":                         s.post(oauth.PathRevoke, "clinic", url.Values{"token": {tokens.text("access_token")}}),
-		"userinfo":                       s.userinfo(tokens.text("access_token")),
-		"a client that is not in memory": s.post(oauth.PathToken, "unknown", url.Values{"grant_type": {"client_credentials"}}),
+		"code":    s.redeem("clinic", code),
+		"refresh": s.refresh("clinic", tokens.text("refresh_token")),
+		"introspect": s.post(oauth.PathIntrospect, "clinic",
+			url.Values{"token": {tokens.text("access_token")}}),
+		"revoke": s.post(oauth.PathRevoke, "clinic",
+			url.Values{"token": {tokens.text("access_token")}}),
+		"userinfo": s.userinfo(tokens.text("access_token")),
+		"a client that is not in memory": s.post(oauth.PathToken, "unknown",
+			url.Values{"grant_type": {"client_credentials"}}),
 	} {
 		require.Equal(t, http.StatusServiceUnavailable, got.status, "%s: %s", name, got.raw)
 		require.Equal(t, "temporarily_unavailable", got.text("error"), name)

@@ -20,7 +20,14 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	router.SkipClean(true)
 	router.Use(p.observer.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
 	page := func(e oauth.Endpoint) http.Handler { return p.pages.serve(e) }
-	router.Handle(oauth.PathAuthorize, page(p.authorization.serve)).Methods(http.MethodGet, http.MethodHead, http.MethodPost)
+	router.Handle(
+		oauth.PathAuthorize,
+		page(p.authorization.serve),
+	).Methods(
+		http.MethodGet,
+		http.MethodHead,
+		http.MethodPost,
+	)
 	router.Handle(login.PathContinue, page(p.authorization.resume)).Methods(http.MethodGet)
 	router.Handle(login.PathConsent, page(p.authorization.consentPage)).Methods(http.MethodGet)
 	router.Handle(login.PathConsent, p.login.Protect(page(p.authorization.consent))).Methods(http.MethodPost)
@@ -35,7 +42,13 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	json(oauth.PathToken, p.token)
 	json(oauth.PathRevoke, p.aboutTokens.revoke)
 	router.Handle(oauth.PathIntrospect, oauth.Serve(p.aboutTokens.introspect, oauth.EncodeError)).Methods(http.MethodPost)
-	router.Handle(oauth.PathUserinfo, oauth.Serve(p.aboutTokens.userinfo, oauth.EncodeBearerError)).Methods(http.MethodGet, http.MethodPost)
+	router.Handle(
+		oauth.PathUserinfo,
+		oauth.Serve(p.aboutTokens.userinfo, oauth.EncodeBearerError),
+	).Methods(
+		http.MethodGet,
+		http.MethodPost,
+	)
 	router.HandleFunc(oauth.PathUserinfo, oauth.Preflight).Methods(http.MethodOptions)
 	if p.registration != nil {
 		p.registration.Mount(router)
@@ -44,9 +57,16 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		mount(router)
 	}
 	for path, document := range map[string]http.HandlerFunc{
-		oauth.PathDiscovery: p.documents.serveMetadata, oauth.PathServerMetadata: p.documents.serveMetadata, oauth.PathJWKS: p.documents.serveKeys,
+		oauth.PathDiscovery: p.documents.serveMetadata, oauth.PathServerMetadata: p.documents.serveMetadata,
+		oauth.PathJWKS: p.documents.serveKeys,
 	} {
-		router.HandleFunc(path, document).Methods(http.MethodGet, http.MethodHead) // fastPath serves it, where no route is needed
+		router.HandleFunc(
+			path,
+			document,
+		).Methods(
+			http.MethodGet,
+			http.MethodHead,
+		) // fastPath serves it, where no route is needed
 		router.HandleFunc(path, oauth.Preflight).Methods(http.MethodOptions)
 	}
 	p.serveTheRest(router)
@@ -80,7 +100,8 @@ func (p *Provider) serveTheRest(router *mux.Router) {
 func allowedMethods(router *mux.Router, r *http.Request) []string {
 	var allowed []string
 	for _, method := range []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions,
 	} {
 		other := r.Clone(r.Context())
 		other.Method = method

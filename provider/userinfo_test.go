@@ -21,7 +21,12 @@ func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
 		s.client("clinic", nil)
 		token := s.redeem("clinic", s.browser().code(request("clinic", "openid profile"))).text("access_token")
 		ask := func(method, query, header string, body url.Values) answer {
-			r := httptest.NewRequestWithContext(t.Context(), method, s.server.URL+oauth.PathUserinfo+query, strings.NewReader(body.Encode()))
+			r := httptest.NewRequestWithContext(
+				t.Context(),
+				method,
+				s.server.URL+oauth.PathUserinfo+query,
+				strings.NewReader(body.Encode()),
+			)
 			r.RequestURI = ""
 			if header != "" {
 				r.Header.Set("Authorization", header)
@@ -52,7 +57,12 @@ func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
 		}
 		none := ask(http.MethodGet, "", "", nil)
 		require.Equal(t, http.StatusUnauthorized, none.status)
-		require.Equal(t, `Bearer realm="ithildin"`, none.header.Get("WWW-Authenticate"), "no error code where nothing was presented")
+		require.Equal(
+			t,
+			`Bearer realm="ithildin"`,
+			none.header.Get("WWW-Authenticate"),
+			"no error code where nothing was presented",
+		)
 		require.Contains(t, ask(http.MethodGet, "", "Bearer x", nil).header.Get("WWW-Authenticate"), `error="invalid_token"`)
 	})
 }
@@ -60,10 +70,13 @@ func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
 // everyClaim is a profile with every standard claim of OIDC Core 5.1 that is not a column.
 const everyClaim = `{
 	"name": "Олена Петрівна Коваль", "given_name": "Олена", "family_name": "Коваль", "middle_name": "Петрівна",
-	"nickname": "Олена", "preferred_username": "o.koval", "profile": "https://example.com/o", "picture": "https://example.com/o.png",
-	"website": "https://example.com", "gender": "female", "birthdate": "1984-05-17", "zoneinfo": "Europe/Kyiv", "locale": "uk-UA",
+	"nickname": "Олена", "preferred_username": "o.koval", "profile": "https://example.com/o",
+	"picture": "https://example.com/o.png",
+	"website": "https://example.com", "gender": "female", "birthdate": "1984-05-17", "zoneinfo": "Europe/Kyiv",
+	"locale": "uk-UA",
 	"email_verified": true, "phone_number": "+380501234567", "phone_number_verified": true,
-	"address": {"formatted": "вул. Хрещатик, 1", "street_address": "вул. Хрещатик, 1", "locality": "Київ", "region": "Київ",
+	"address": {"formatted": "вул. Хрещатик, 1", "street_address": "вул. Хрещатик, 1", "locality": "Київ",
+	"region": "Київ",
 		"postal_code": "01001", "country": "Україна"}}`
 
 func TestUserinfoHasTheClaimsOfEachScopeWithTheirTypes(t *testing.T) {
@@ -76,7 +89,8 @@ func TestUserinfoHasTheClaimsOfEachScopeWithTheirTypes(t *testing.T) {
 		require.NoError(t, s.store.UpdateUser(t.Context(), *user))
 		b := s.browser()
 		for scope, names := range map[string][]string{
-			"profile": {"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
+			"profile": {"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile",
+				"picture",
 				"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"},
 			"email": {"email", "email_verified"}, "address": {"address"}, "phone": {"phone_number", "phone_number_verified"},
 		} {

@@ -40,10 +40,11 @@ type Verification struct {
 	AuthTime     int64 // microseconds; 0 where it is not known
 	AMR          []string
 	ACR          string
-	Audience     []string // the resources that an access token is for; none for an opaque one that was asked for without any
-	Client       *storage.Client
-	BrokerScope  string // of the MIS whose api-key came along; "" for a DIRECT client
-	MISClientID  string // likewise
+	// the resources that an access token is for; none for an opaque one that was asked for without any
+	Audience    []string
+	Client      *storage.Client
+	BrokerScope string // of the MIS whose api-key came along; "" for a DIRECT client
+	MISClientID string // likewise
 }
 
 // Verify says what a token of any kind and either face stands for, in one read of the database. The api-key, "" where

@@ -95,7 +95,8 @@ WHERE t.id = $1`, hash)
 
 // insertAccessToken makes a token only while its grant lives.
 const insertAccessToken = `
-INSERT INTO access_tokens (id, access_token_id, kind, client_id, user_id, grant_id, scope, session, created_at, expires_at)
+INSERT INTO access_tokens (id, access_token_id, kind, client_id, user_id, grant_id, scope, session, created_at,
+expires_at)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 {{precondition}} ON CONFLICT DO NOTHING`
 
 // QueueAccessToken stores an opaque access token.
@@ -160,6 +161,11 @@ LEFT JOIN users u ON u.id = g.user_id`, jti, null(grantID))
 
 // RevokeJTI ends one JWT access token until it expires by itself.
 func (s *Store) RevokeJTI(ctx context.Context, jti string, expiresAt int64) error {
-	_, err := s.exec(ctx, `INSERT INTO revoked_jti (jti, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, jti, expiresAt)
+	_, err := s.exec(
+		ctx,
+		`INSERT INTO revoked_jti (jti, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+		jti,
+		expiresAt,
+	)
 	return err
 }

@@ -99,7 +99,8 @@ func eventField(text string) string {
 }
 
 const insertEvent = `
-INSERT INTO audit_events (` + eventColumns + `) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 {{precondition}} ON CONFLICT DO NOTHING`
+INSERT INTO audit_events (` + eventColumns + `) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9,
+$10 {{precondition}} ON CONFLICT DO NOTHING`
 
 // QueueEvent stores an event with the other writes of the request: it is kept if they are.
 func (b *Batch) QueueEvent(e Event) {

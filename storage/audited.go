@@ -12,8 +12,9 @@ import (
 
 // Actor is who changes something, for the audit.
 type Actor struct {
-	By        string // the way: one of the By constants
-	Operator  string // the name of the operator: of the operating system's user, of the admin token; "" where nobody is known
+	By string // the way: one of the By constants
+	// the name of the operator: of the operating system's user, of the admin token; "" where nobody is known
+	Operator  string
 	ClientID  string // the client that changes something, where it is one
 	UserID    string // the user who does, where it is one
 	RequestID string

@@ -51,7 +51,8 @@ SELECT name, title_uk, title_en, governed_by, login_form, assurance FROM scopes 
 SELECT id, user_id, type, factor, is_active FROM authentication_factors WHERE id = $1`}
 	approvalSubject = subject{query: `SELECT id, user_id, client_id, scope, claims FROM approvals WHERE id = $1`}
 	heldRoleSubject = subject{query: `
-SELECT u.id, u.user_id, u.client_id, r.id AS role_id, r.name AS role_name FROM user_roles u JOIN roles r ON r.id = u.role_id
+SELECT u.id, u.user_id, u.client_id, r.id AS role_id, r.name AS role_name FROM user_roles u
+JOIN roles r ON r.id = u.role_id
 WHERE u.user_id = $1 AND u.role_id = $2 AND u.client_id = $3`}
 	globalRoleSubject = subject{query: `
 SELECT u.id, u.user_id, r.id AS role_id, r.name AS role_name FROM global_user_roles u JOIN roles r ON r.id = u.role_id
@@ -71,7 +72,8 @@ SELECT count(*) AS grants FROM grants WHERE client_id = $1 AND revoked_at = 0`}
 SELECT kind, id, client_id, user_id FROM (
 SELECT kind, access_token_id AS id, client_id, user_id FROM access_tokens WHERE access_token_id = $1
 UNION ALL SELECT '` + KindAuthorizationCode + `', code_id, client_id, user_id FROM codes WHERE code_id = $1
-UNION ALL SELECT '` + KindRefreshToken + `', refresh_token_id, client_id, user_id FROM grants WHERE refresh_token_id = $1
+UNION ALL SELECT '` + KindRefreshToken + `', refresh_token_id, client_id, user_id FROM grants
+WHERE refresh_token_id = $1
 ) AS one LIMIT 1`}
 )
 

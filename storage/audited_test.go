@@ -14,11 +14,14 @@ import (
 // unaudited are the methods that write, but make no change that an administrator may make: requests and jobs do it, and
 // what is to be kept of that they record by themselves.
 var unaudited = map[string]string{
-	"Approve": "a user, whose consent is an event", "CountOneTimeCodeFailure": "a sign-in", "ResetOneTimeCodeFailures": "a sign-in",
-	"UpgradePassword": "the same password", "EndOldPasswords": "a job", "DeleteUnapprovedRegistrations": "a job",
-	"RecordSignInFailure": "a sign-in", "ForgetSignInFailures": "a sign-in", "DeleteExpiredSigningKeys": "a job", "Sweep": "a job",
+	"Approve": "a user, whose consent is an event", "CountOneTimeCodeFailure": "a sign-in",
+	"ResetOneTimeCodeFailures": "a sign-in",
+	"UpgradePassword":          "the same password", "EndOldPasswords": "a job", "DeleteUnapprovedRegistrations": "a job",
+	"RecordSignInFailure": "a sign-in", "ForgetSignInFailures": "a sign-in", "DeleteExpiredSigningKeys": "a job",
+	"Sweep":       "a job",
 	"PruneEvents": "its caller records it whole", "UseJTI": "a request", "RevokeJTI": "a request that is an event",
-	"DeleteAccessToken": "a request that is an event", "ExpireAccessToken": "a request", "RevokeGrant": "a request that is an event",
+	"DeleteAccessToken": "a request that is an event", "ExpireAccessToken": "a request",
+	"RevokeGrant":  "a request that is an event",
 	"AcquireLease": "a job", "ReleaseLease": "a job", "ClaimLogoutDelivery": "a job", "PostponeLogoutDeliveries": "a job",
 	"DeleteLogoutDelivery": "a job", "Together": "what is done in it is recorded", "TryWrite": "a probe",
 	"PutSetting": "what the database remembers about itself", "VerifyOneTimeCode": "a sign-in",

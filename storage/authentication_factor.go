@@ -35,7 +35,8 @@ func factorContext(id string) string { return "authentication_factors:" + id }
 
 func (s *Store) openFactor(r authenticationFactorRow) (AuthenticationFactor, error) {
 	f := AuthenticationFactor{
-		ID: r.ID, UserID: r.UserID, Type: r.Type, Factor: r.Factor, IsActive: r.IsActive, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		ID: r.ID, UserID: r.UserID, Type: r.Type, Factor: r.Factor, IsActive: r.IsActive, CreatedAt: r.CreatedAt,
+		UpdatedAt: r.UpdatedAt,
 	}
 	if r.Sealed == "" {
 		return f, nil
@@ -69,7 +70,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 }
 
 // FindAuthenticationFactor reads a user's factor of a type, inactive ones too.
-func (s *Store) FindAuthenticationFactor(ctx context.Context, userID, factorType string) (*AuthenticationFactor, error) {
+func (s *Store) FindAuthenticationFactor(
+	ctx context.Context,
+	userID, factorType string,
+) (*AuthenticationFactor, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err

@@ -160,7 +160,8 @@ func (s *Store) deleteUnapproved(ctx context.Context, ids []string) (deleted int
 		deleted = 0 // the transaction may run again
 		for _, id := range ids {
 			n, err := affected(tx.ExecContext(ctx, `
-DELETE FROM clients WHERE id IN (SELECT r.client_id FROM client_registrations r WHERE r.client_id = $1 AND `+unapproved+`)`, id))
+DELETE FROM clients WHERE id IN (SELECT r.client_id FROM client_registrations r WHERE r.client_id = $1
+AND `+unapproved+`)`, id))
 			if err != nil {
 				return err
 			}

@@ -28,11 +28,13 @@ func TestScopesOfAClientAreLimitedToItsType(t *testing.T) {
 		client  storage.Client
 		allowed []string
 	}{
-		"its own where it has no type":      {storage.Client{Scope: []string{"a", "b"}}, []string{"a", "b"}},
-		"none without a list and a type":    {storage.Client{}, nil},
-		"its type's where it has no list":   {storage.Client{TypeID: ofSomeType, TypeScope: []string{"a"}}, []string{"a"}},
-		"what both have, in its own order":  {storage.Client{TypeID: ofSomeType, Scope: []string{"c", "a", "b"}, TypeScope: []string{"a", "b", "c"}}, []string{"c", "a", "b"}},
-		"nothing that its type lacks":       {storage.Client{TypeID: ofSomeType, Scope: []string{"a", "x"}, TypeScope: []string{"a"}}, []string{"a"}},
+		"its own where it has no type":    {storage.Client{Scope: []string{"a", "b"}}, []string{"a", "b"}},
+		"none without a list and a type":  {storage.Client{}, nil},
+		"its type's where it has no list": {storage.Client{TypeID: ofSomeType, TypeScope: []string{"a"}}, []string{"a"}},
+		"what both have, in its own order": {storage.Client{TypeID: ofSomeType, Scope: []string{"c", "a", "b"},
+			TypeScope: []string{"a", "b", "c"}}, []string{"c", "a", "b"}},
+		"nothing that its type lacks": {storage.Client{TypeID: ofSomeType, Scope: []string{"a", "x"},
+			TypeScope: []string{"a"}}, []string{"a"}},
 		"nothing of a type without scopes":  {storage.Client{TypeID: ofSomeType, Scope: []string{"a"}}, nil},
 		"no type's scopes unless of a type": {storage.Client{TypeScope: []string{"a"}}, nil},
 	} {
@@ -44,7 +46,10 @@ func TestScopesOfAClientAreLimitedToItsType(t *testing.T) {
 
 func TestRequestCopyOfAClientDoesNotChangeTheCachedOne(t *testing.T) {
 	connection := &storage.Connection{ID: "one", RedirectURIs: []string{"https://one/", "https://one/two"}}
-	shared := &storage.Client{ID: "demo", Connections: []*storage.Connection{connection, {ID: "two", RedirectURIs: []string{"https://two/"}}}}
+	shared := &storage.Client{
+		ID:          "demo",
+		Connections: []*storage.Connection{connection, {ID: "two", RedirectURIs: []string{"https://two/"}}},
+	}
 
 	request := shared.WithConnection(connection).WithRedirectURI("https://one/two")
 	require.Equal(t, connection, request.Connection)

@@ -31,8 +31,9 @@ type clientRow struct {
 
 func (r clientRow) client() (*Client, error) {
 	c := &Client{
-		ID: r.ID, Name: r.Name, TypeID: r.TypeID.String, TypeName: r.TypeName.String, TypeScope: SplitScope(r.TypeScope.String),
-		OwnerID: r.OwnerID.String, Scope: SplitScope(r.Scope),
+		ID: r.ID, Name: r.Name, TypeID: r.TypeID.String, TypeName: r.TypeName.String,
+		TypeScope: SplitScope(r.TypeScope.String),
+		OwnerID:   r.OwnerID.String, Scope: SplitScope(r.Scope),
 		Settings: json.RawMessage(r.Settings), PrivateSettings: json.RawMessage(r.PrivateSettings),
 		IsBlocked: r.IsBlocked, BlockReason: r.BlockReason, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
@@ -50,7 +51,8 @@ func (r clientRow) client() (*Client, error) {
 }
 
 const selectClient = `
-SELECT c.id, c.name, c.client_type_id, t.name AS type_name, t.scope AS type_scope, c.owner_id, c.scope, c.policy, c.metadata,
+SELECT c.id, c.name, c.client_type_id, t.name AS type_name, t.scope AS type_scope, c.owner_id, c.scope, c.policy,
+c.metadata,
        c.settings, c.private_settings, c.is_blocked, c.block_reason, c.created_at, c.updated_at
 FROM clients c LEFT JOIN client_types t ON t.id = c.client_type_id `
 
@@ -216,7 +218,11 @@ func (s *Store) BlockClient(ctx context.Context, id, reason string) error {
 	if err != nil {
 		return err
 	}
-	err = s.blockClient(changingBy(ctx, Event{Kind: EventClientBlocked, Details: because(reason)}, clientSubject, id), id, reason)
+	err = s.blockClient(
+		changingBy(ctx, Event{Kind: EventClientBlocked, Details: because(reason)}, clientSubject, id),
+		id,
+		reason,
+	)
 	if err != nil {
 		return err
 	}
@@ -271,7 +277,14 @@ func (s *Store) SetClientBlock(ctx context.Context, id string, blocked bool, rea
 		}
 		ctx = changing(ctx, EventClientUpdated, clientSubject, client.ID)
 		return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-			return writeRow(ctx, tx, `UPDATE clients SET block_reason = $2, updated_at = $3 WHERE id = $1`, client.ID, reason, s.Now())
+			return writeRow(
+				ctx,
+				tx,
+				`UPDATE clients SET block_reason = $2, updated_at = $3 WHERE id = $1`,
+				client.ID,
+				reason,
+				s.Now(),
+			)
 		})
 	})
 }

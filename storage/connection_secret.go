@@ -20,7 +20,8 @@ type secretRow struct {
 
 func (r secretRow) secret() ConnectionSecret {
 	return ConnectionSecret{
-		ID: r.ID, Hash: r.Hash, PasswordHash: r.PasswordHash, Sealed: r.Sealed, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+		ID: r.ID, Hash: r.Hash, PasswordHash: r.PasswordHash, Sealed: r.Sealed, CreatedAt: r.CreatedAt,
+		ExpiresAt: r.ExpiresAt,
 	}
 }
 

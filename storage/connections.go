@@ -120,11 +120,23 @@ func createConnection(ctx context.Context, tx *sqlx.Tx, c Connection) error {
 	if err != nil {
 		return err
 	}
-	err = write(ctx, tx, `
+	err = write(
+		ctx,
+		tx,
+		`
 INSERT INTO connections (id, client_id, consumer_id, redirect_uris, redirect_match, require_scope, refresh_bound_to,
        created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		c.ID, c.ClientID, null(c.ConsumerID), uris, c.RedirectMatch, c.RequireScope, c.RefreshBoundTo, c.CreatedAt, c.UpdatedAt)
+		c.ID,
+		c.ClientID,
+		null(c.ConsumerID),
+		uris,
+		c.RedirectMatch,
+		c.RequireScope,
+		c.RefreshBoundTo,
+		c.CreatedAt,
+		c.UpdatedAt,
+	)
 	if err != nil {
 		return err
 	}
@@ -152,7 +164,8 @@ func (s *Store) updateConnection(ctx context.Context, tx *sqlx.Tx, c Connection)
 		return err
 	}
 	return writeRow(ctx, tx, `
-UPDATE connections SET consumer_id = $2, redirect_uris = $3, redirect_match = $4, require_scope = $5, refresh_bound_to = $6,
+UPDATE connections SET consumer_id = $2, redirect_uris = $3, redirect_match = $4, require_scope = $5,
+refresh_bound_to = $6,
        updated_at = $7
 WHERE id = $1`,
 		id, null(c.ConsumerID), uris, c.RedirectMatch, c.RequireScope, c.RefreshBoundTo, s.Now())

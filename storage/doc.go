@@ -4,7 +4,8 @@
 // Three rules hold everywhere:
 //
 //   - Single use is one conditional write and a row count, never a read followed by a write.
-//   - A write that is sent twice, because a connection died before its answer came, has the effect of one: every attempt has
+//   - A write that is sent twice, because a connection died before its answer came, has the effect of one: every
+//     attempt has
 //     an id, which the row keeps.
 //   - Credentials and token values are stored as hashes, or sealed under the master secret if they must be read again.
 //

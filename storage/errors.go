@@ -90,7 +90,8 @@ func cannotWrite(err error) bool {
 		return postgres.Code == "25006" || postgres.Code == "53100" || postgres.Code == "58030"
 	}
 	var lite *sqlite.Error
-	return errors.As(err, &lite) && (lite.Code()&0xff == sqlite3.SQLITE_FULL || lite.Code()&0xff == sqlite3.SQLITE_READONLY)
+	return errors.As(err, &lite) &&
+		(lite.Code()&0xff == sqlite3.SQLITE_FULL || lite.Code()&0xff == sqlite3.SQLITE_READONLY)
 }
 
 // isUnavailable recognises a database that is away, starting, stopping, full or too slow.

@@ -41,7 +41,8 @@ type EventQueue struct {
 // NewEventQueue starts the one writer of a queue.
 func (s *Store) NewEventQueue(logger *slog.Logger) *EventQueue {
 	q := &EventQueue{
-		store: s, logger: logger, events: make(chan Event, queuedEvents), closing: make(chan struct{}), done: make(chan struct{}),
+		store: s, logger: logger, events: make(chan Event, queuedEvents), closing: make(chan struct{}),
+		done: make(chan struct{}),
 	}
 	go q.run()
 	return q

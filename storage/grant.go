@@ -65,7 +65,8 @@ type grantRow struct {
 // second argument is Store.injectedTime.
 func (s *Store) selectGrant(condition string) string {
 	return `
-SELECT g.id, g.client_id, g.connection_id, g.user_id, g.session_id, g.scope, g.session, g.refresh_token_id, g.refresh_hash,
+SELECT g.id, g.client_id, g.connection_id, g.user_id, g.session_id, g.scope, g.session, g.refresh_token_id,
+g.refresh_hash,
        g.generation, g.rotated_at, g.repeated_generation, g.repeats, ` + s.commitTime("$2") + ` AS read_at,
        g.refresh_expires_at, g.created_at, g.expires_at, g.revoked_at,
        a.id AS approval_id, a.scope AS approval_scope, r.role_id AS role_id, e.role_id AS global_role_id,
@@ -122,7 +123,8 @@ func (s *Store) readGrant(ctx context.Context, query string, arg any) (g *Grant,
 		Generation: row.Generation, RotatedAt: row.RotatedAt, RepeatedGeneration: row.Repeated, Repeats: row.Repeats,
 		RefreshExpiresAt: row.RefreshExpiresAt,
 		CreatedAt:        row.CreatedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
-		UserBlocked: row.Blocked.Bool, Holder: row.holder(), ApprovalID: row.ApprovalID.String, ApprovalScope: row.ApprovalScope.String,
+		UserBlocked: row.Blocked.Bool, Holder: row.holder(), ApprovalID: row.ApprovalID.String,
+		ApprovalScope: row.ApprovalScope.String,
 	}
 	for _, r := range rows {
 		for _, id := range []sql.NullString{r.RoleID, r.GlobalRoleID} {
@@ -142,7 +144,8 @@ INSERT INTO grants (id, client_id, connection_id, user_id, session_id, scope, se
        refresh_expires_at, created_at, expires_at)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 {{precondition}}
 ON CONFLICT (id) DO UPDATE SET connection_id = excluded.connection_id, refresh_token_id = excluded.refresh_token_id,
-       refresh_hash = excluded.refresh_hash, refresh_expires_at = excluded.refresh_expires_at, expires_at = excluded.expires_at
+       refresh_hash = excluded.refresh_hash, refresh_expires_at = excluded.refresh_expires_at,
+       expires_at = excluded.expires_at
 WHERE grants.client_id = excluded.client_id AND grants.user_id = excluded.user_id AND grants.generation = 0`
 
 // QueueGrant stores a grant, or completes one that was begun in the front channel.

@@ -37,7 +37,12 @@ func (s *Store) importRows(ctx context.Context, statement importStatement, rows 
 	return s.importFrom(ctx, statement, rows, 0)
 }
 
-func (s *Store) importFrom(ctx context.Context, statement importStatement, rows [][]any, first int) (int64, []Refused, error) {
+func (s *Store) importFrom(
+	ctx context.Context,
+	statement importStatement,
+	rows [][]any,
+	first int,
+) (int64, []Refused, error) {
 	if len(rows) == 0 {
 		return 0, nil, nil
 	}
@@ -103,7 +108,8 @@ var importUsers = importStatement{
 	// A password that was changed, or hashed anew, here stays; so does a block.
 	rule: `ON CONFLICT (id) DO UPDATE SET email = excluded.email, tax_id = excluded.tax_id, person_id = excluded.person_id,
        settings = excluded.settings, private_settings = excluded.private_settings, updated_at = excluded.updated_at,
-       password = CASE WHEN excluded.password_set_at > users.password_set_at THEN excluded.password ELSE users.password END,
+       password = CASE WHEN excluded.password_set_at > users.password_set_at
+        THEN excluded.password ELSE users.password END,
        password_set_at = CASE WHEN excluded.password_set_at > users.password_set_at THEN excluded.password_set_at
                               ELSE users.password_set_at END,
        is_blocked = (users.is_blocked OR excluded.is_blocked),

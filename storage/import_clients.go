@@ -61,8 +61,10 @@ var importSecrets = importStatement{
 	// has ended here stays ended.
 	rule: `ON CONFLICT (id) DO UPDATE SET hash = excluded.hash, password_hash = excluded.password_hash,
        lookup = excluded.lookup, expires_at = 0
-WHERE connection_secrets.hash IS DISTINCT FROM excluded.hash OR connection_secrets.lookup IS DISTINCT FROM excluded.lookup
-   OR (excluded.hash IS NULL AND excluded.lookup IS NULL AND connection_secrets.password_hash <> excluded.password_hash)`,
+WHERE connection_secrets.hash IS DISTINCT FROM excluded.hash OR connection_secrets.lookup IS DISTINCT
+FROM excluded.lookup
+   OR (excluded.hash IS NULL AND excluded.lookup IS NULL
+   AND connection_secrets.password_hash <> excluded.password_hash)`,
 	width: 6, configuration: true,
 }
 

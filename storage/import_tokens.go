@@ -31,12 +31,14 @@ func (s *Store) ImportCodes(ctx context.Context, codes []Code) (int64, []Refused
 }
 
 var importGrants = importStatement{
-	insert: `INSERT INTO grants (id, client_id, user_id, scope, session, refresh_token_id, refresh_hash, refresh_expires_at,
+	insert: `INSERT INTO grants (id, client_id, user_id, scope, session, refresh_token_id, refresh_hash,
+	refresh_expires_at,
        created_at, expires_at)`,
 	// The row lives as long as the last token that hangs on it; a scope that only an access token knew is filled in.
 	rule: `ON CONFLICT (id) DO UPDATE SET
        scope = CASE WHEN grants.scope = '' THEN excluded.scope ELSE grants.scope END,
-       expires_at = CASE WHEN excluded.expires_at > grants.expires_at THEN excluded.expires_at ELSE grants.expires_at END,
+       expires_at = CASE WHEN excluded.expires_at > grants.expires_at
+        THEN excluded.expires_at ELSE grants.expires_at END,
        refresh_token_id = coalesce(grants.refresh_token_id, excluded.refresh_token_id),
        refresh_hash = coalesce(grants.refresh_hash, excluded.refresh_hash),
        refresh_expires_at = CASE WHEN grants.refresh_token_id IS NULL THEN excluded.refresh_expires_at
@@ -76,7 +78,8 @@ func (s *Store) ImportGrants(ctx context.Context, grants []Grant) (int64, []Refu
 }
 
 var importAccessTokens = importStatement{
-	insert: `INSERT INTO access_tokens (id, access_token_id, kind, client_id, user_id, grant_id, scope, session, created_at,
+	insert: `INSERT INTO access_tokens (id, access_token_id, kind, client_id, user_id, grant_id, scope, session,
+	created_at,
        expires_at)`,
 	rule: `ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at
 WHERE excluded.expires_at < access_tokens.expires_at`,

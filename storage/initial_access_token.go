@@ -62,7 +62,8 @@ func (s *Store) DeleteInitialAccessToken(ctx context.Context, id string) error {
 // useInitialAccessToken takes one registration from a token. ErrUsed: it has none left, or is over.
 func (s *Store) useInitialAccessToken(ctx context.Context, tx *sqlx.Tx, id string) error {
 	n, err := affected(tx.ExecContext(ctx, `
-UPDATE initial_access_tokens SET remaining = remaining - 1 WHERE id = $1 AND remaining > 0 AND expires_at > $2`, id, s.Now()))
+UPDATE initial_access_tokens SET remaining = remaining - 1 WHERE id = $1 AND remaining > 0 AND expires_at > $2`, id,
+		s.Now()))
 	if err == nil && n == 0 {
 		return ErrUsed
 	}

@@ -52,14 +52,18 @@ type issuedTable struct {
 // issuedTables have their newest rows first: those that expire last.
 var issuedTables = []issuedTable{
 	{kind: KindAuthorizationCode, hash: "id", part: part{
-		query: `SELECT expires_at AS sort_at, code_id AS id, 'authorization_code' AS kind, client_id, user_id, scope, redirect_uri,
+		query: `SELECT expires_at AS sort_at, code_id AS id, 'authorization_code' AS kind, client_id, user_id, scope,
+		redirect_uri,
        session, CASE WHEN revoked_at > 0 THEN 0 ELSE expires_at END AS expires_at FROM codes`,
 		table: "codes", key: []string{"expires_at", "code_id"},
 	}},
 	{kind: KindRefreshToken, hash: "refresh_hash", part: part{
-		query: `SELECT expires_at AS sort_at, refresh_token_id AS id, 'refresh_token' AS kind, client_id, user_id, '' AS scope,
-       '' AS redirect_uri, session, CASE WHEN revoked_at > 0 THEN 0 ELSE refresh_expires_at END AS expires_at FROM grants`,
-		table: "grants", key: []string{"expires_at", "refresh_token_id"}, conditions: []string{"refresh_token_id IS NOT NULL"},
+		query: `SELECT expires_at AS sort_at, refresh_token_id AS id, 'refresh_token' AS kind, client_id, user_id,
+		'' AS scope,
+       '' AS redirect_uri, session, CASE WHEN revoked_at > 0 THEN 0 ELSE refresh_expires_at END AS expires_at
+       FROM grants`,
+		table: "grants", key: []string{"expires_at", "refresh_token_id"},
+		conditions: []string{"refresh_token_id IS NOT NULL"},
 	}},
 	{hash: "id", part: part{
 		query: `SELECT expires_at AS sort_at, access_token_id AS id, kind, client_id, user_id, scope, '' AS redirect_uri,

@@ -41,7 +41,8 @@ type deadRows struct {
 
 // standardCodes are the codes of clients without the legacy form of tokens. They are looked for among what expired in
 // the last day only, off the legacy codes that stay for longer; a code that an idle janitor has missed goes with those.
-const standardCodes = `client_id NOT IN (SELECT id FROM clients WHERE policy LIKE '%"token_form":"` + TokenFormLegacy + `"%')`
+const standardCodes = `client_id NOT IN (SELECT id FROM clients WHERE policy LIKE '%"token_form":"` +
+	TokenFormLegacy + `"%')`
 
 // grantsOfNoSession leaves the grants of a live login session, which say whom to tell of its end.
 const grantsOfNoSession = `NOT EXISTS (SELECT 1 FROM login_sessions l
@@ -150,8 +151,12 @@ func (s *Store) sweepSlice(ctx context.Context, rows deadRows, from, until int64
 	if strings.Contains(rows.and, "$4") {
 		args = append(args, s.Now())
 	}
-	query := fmt.Sprintf(`DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s ORDER BY expires_at LIMIT $3)`,
-		rows.table, rows.key, where)
+	query := fmt.Sprintf(
+		`DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s ORDER BY expires_at LIMIT $3)`,
+		rows.table,
+		rows.key,
+		where,
+	)
 	for {
 		n, err := s.exec(ctx, query, args...)
 		total += n

@@ -91,9 +91,19 @@ type heldRoleRow struct {
 }
 
 // PageOfHeldRoles reads who has which roles, for clients or everywhere.
-func (s *Store) PageOfHeldRoles(ctx context.Context, everywhere bool, f HeldRoleFilter, p Page) ([]HeldRole, Total, error) {
+func (s *Store) PageOfHeldRoles(
+	ctx context.Context,
+	everywhere bool,
+	f HeldRoleFilter,
+	p Page,
+) ([]HeldRole, Total, error) {
 	key := []string{"user_id", "id"}
-	roles := part{query: `SELECT id, user_id, role_id, client_id FROM user_roles`, table: "user_roles", key: key, order: key}
+	roles := part{
+		query: `SELECT id, user_id, role_id, client_id FROM user_roles`,
+		table: "user_roles",
+		key:   key,
+		order: key,
+	}
 	if everywhere {
 		roles.query, roles.table = `SELECT id, user_id, role_id, '' AS client_id FROM global_user_roles`, "global_user_roles"
 		f.ClientID = ""

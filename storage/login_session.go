@@ -62,7 +62,8 @@ type loginRow struct {
 func (s *Store) CreateLoginSession(ctx context.Context, l LoginSession) error {
 	// A conflict can only be with ourselves, sent twice: the id is the hash of a fresh random value.
 	_, err := s.exec(ctx, `
-INSERT INTO login_sessions (id, session_id, user_id, auth_time, amr, acr, user_agent, last_used_at, created_at, expires_at,
+INSERT INTO login_sessions (id, session_id, user_id, auth_time, amr, acr, user_agent, last_used_at, created_at,
+expires_at,
        revoked_at, address)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
 		l.ID, l.SessionID, l.UserID, l.AuthTime, strings.Join(l.AMR, " "), l.ACR, l.UserAgent, l.LastUsedAt, l.CreatedAt,
@@ -77,7 +78,8 @@ func (s *Store) RenewLoginSession(ctx context.Context, previous []byte, l *Login
 	// In a transaction, which is never sent twice: the second time its session would be gone.
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		return tx.QueryRowxContext(ctx, `
-UPDATE login_sessions SET id = $2, auth_time = $4, amr = $5, acr = $6, user_agent = $7, last_used_at = $8, expires_at = $9,
+UPDATE login_sessions SET id = $2, auth_time = $4, amr = $5, acr = $6, user_agent = $7, last_used_at = $8,
+expires_at = $9,
        address = $10
 WHERE id = $1 AND user_id = $3 AND revoked_at = 0 AND expires_at > $8 RETURNING session_id, created_at`,
 			previous, l.ID, l.UserID, l.AuthTime, strings.Join(l.AMR, " "), l.ACR, l.UserAgent, l.LastUsedAt, l.ExpiresAt,
@@ -90,7 +92,8 @@ WHERE id = $1 AND user_id = $3 AND revoked_at = 0 AND expires_at > $8 RETURNING 
 // role for the client and a role everywhere, as selectGrant does. $2 is the client.
 const (
 	standingColumns = `
-       u.id AS "user.id", u.email AS "user.email", u.password_set_at AS "user.password_set_at", u.tax_id AS "user.tax_id",
+       u.id AS "user.id", u.email AS "user.email", u.password_set_at AS "user.password_set_at",
+       u.tax_id AS "user.tax_id",
        u.person_id AS "user.person_id", u.profile AS "user.profile", u.settings AS "user.settings",
        u.private_settings AS "user.private_settings", u.is_blocked AS "user.is_blocked",
        u.block_reason AS "user.block_reason", u.created_at AS "user.created_at", u.updated_at AS "user.updated_at",
@@ -103,7 +106,8 @@ LEFT JOIN global_user_roles e ON e.user_id = u.id `
 )
 
 const findLogin = `
-SELECT s.id, s.session_id, s.user_id, s.auth_time, s.amr, s.acr, s.user_agent, s.last_used_at, s.created_at, s.expires_at,
+SELECT s.id, s.session_id, s.user_id, s.auth_time, s.amr, s.acr, s.user_agent, s.last_used_at, s.created_at,
+s.expires_at,
        s.revoked_at,` +
 	standingColumns + `
 FROM login_sessions s JOIN users u ON u.id = s.user_id` + standingJoins + `
@@ -127,7 +131,13 @@ func (s *Store) FindStanding(ctx context.Context, userID, clientID string) (*Log
 		return nil, err
 	}
 	var rows []loginRow
-	err = s.selectAll(ctx, &rows, `SELECT`+standingColumns+`FROM users u`+standingJoins+`WHERE u.id = $1`, userID, clientID)
+	err = s.selectAll(
+		ctx,
+		&rows,
+		`SELECT`+standingColumns+`FROM users u`+standingJoins+`WHERE u.id = $1`,
+		userID,
+		clientID,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +200,8 @@ func (s *Store) ListLoginSessions(ctx context.Context, userID string) ([]LoginSe
 	}
 	var rows []loginSessionRow
 	err = s.selectAll(ctx, &rows, `
-SELECT id, session_id, user_id, auth_time, amr, acr, user_agent, address, last_used_at, created_at, expires_at, revoked_at
+SELECT id, session_id, user_id, auth_time, amr, acr, user_agent, address, last_used_at, created_at, expires_at,
+revoked_at
 FROM login_sessions WHERE user_id = $1 AND revoked_at = 0 AND expires_at > $2 ORDER BY created_at DESC, session_id`,
 		userID, s.Now())
 	if err != nil {

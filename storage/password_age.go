@@ -16,7 +16,8 @@ const keptKinds = `('` + KindTwoFactor + `', '` + KindChangePasswordToken + `')`
 // usersOfOldPasswords walks along an index, over a batch of users, and says of each whether there is something left to
 // end. A password that was never set has no age.
 const usersOfOldPasswords = `
-SELECT u.id, u.password_set_at, u.password <> '' AND (EXISTS (SELECT 1 FROM access_tokens t WHERE t.user_id = u.id AND t.expires_at > $4 AND t.kind NOT IN ` + keptKinds + `)
+SELECT u.id, u.password_set_at, u.password <> '' AND (EXISTS (SELECT 1 FROM access_tokens t
+WHERE t.user_id = u.id AND t.expires_at > $4 AND t.kind NOT IN ` + keptKinds + `)
   OR EXISTS (SELECT 1 FROM grants g WHERE g.user_id = u.id AND g.revoked_at = 0 AND g.expires_at > $4
              AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.grant_id = g.id AND t.kind IN ` + keptKinds + `))
   OR EXISTS (SELECT 1 FROM codes c WHERE c.user_id = u.id AND c.used_at = 0 AND c.revoked_at = 0 AND c.expires_at > $4)
@@ -60,7 +61,10 @@ const mostFailedUsers = 10
 // EndOldPasswords ends the tokens and sessions of users whose password is too old, and says how many users had some
 // (contract section 8.1, token_expiration). It returns where it stopped for want of time, nil at the end. A user who
 // fails does not keep the others from their turn. Two at once do no harm.
-func (s *Store) EndOldPasswords(ctx context.Context, o OldPasswords) (users int64, stopped *PasswordPosition, err error) {
+func (s *Store) EndOldPasswords(
+	ctx context.Context,
+	o OldPasswords,
+) (users int64, stopped *PasswordPosition, err error) {
 	if o.Batch <= 0 {
 		return 0, nil, fmt.Errorf("storage: old passwords in batches of %d: want one user or more", o.Batch)
 	}

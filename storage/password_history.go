@@ -61,7 +61,8 @@ WHERE id = $1`, id, s.Now())
 		if err := s.rememberPassword(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := write(ctx, tx, `UPDATE users SET password = $2, must_change_password = $3 WHERE id = $1`, id, phc, mustChange); err != nil {
+		if err := write(ctx, tx, `UPDATE users SET password = $2, must_change_password = $3 WHERE id = $1`, id, phc,
+			mustChange); err != nil {
 			return err
 		}
 		_, err = s.endSignIns(ctx, tx, id)

@@ -42,8 +42,9 @@ const (
 	RedirectMatchExact  = "exact"
 	RedirectMatchPrefix = "prefix"
 
-	AssertionAudienceEndpoint = "endpoint" // the issuer, the token endpoint or the one called, in a list or not (OIDC Core 9)
-	AssertionAudienceIssuer   = "issuer"   // the issuer, alone and as a string (RFC 7523bis, FAPI 2.0)
+	// the issuer, the token endpoint or the one called, in a list or not (OIDC Core 9)
+	AssertionAudienceEndpoint = "endpoint"
+	AssertionAudienceIssuer   = "issuer" // the issuer, alone and as a string (RFC 7523bis, FAPI 2.0)
 
 	RefreshBoundToConnection = "connection"
 	RefreshBoundToClient     = "client"
@@ -126,7 +127,13 @@ func NewPolicy(preset string) (Policy, error) {
 		}
 		return p, nil
 	}
-	return Policy{}, fmt.Errorf("unknown preset %q: want %s, %s or %s", preset, PresetStandard, PresetEHealth, PresetMithril)
+	return Policy{}, fmt.Errorf(
+		"unknown preset %q: want %s, %s or %s",
+		preset,
+		PresetStandard,
+		PresetEHealth,
+		PresetMithril,
+	)
 }
 
 // ImportedPolicy returns the policy of a client that is imported from mithril: as PresetMithril, and what its users and

@@ -22,7 +22,9 @@ func retrySerialization(ctx context.Context, f func() error) error {
 		if err == nil || attempt > retries || !isSerialization(err) {
 			return err
 		}
-		pause := time.Duration(rand.Int64N(int64(4*time.Millisecond) << attempt)) // twice as long each time: rivals spread out
+		pause := time.Duration(
+			rand.Int64N(int64(4*time.Millisecond) << attempt),
+		) // twice as long each time: rivals spread out
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -37,7 +37,11 @@ func (s *Store) revokeTokensOf(ctx context.Context, tx *sqlx.Tx, of owner, args 
 	if err != nil {
 		return err
 	}
-	return write(ctx, tx, `UPDATE access_tokens SET expires_at = `+at+` WHERE `+of.condition+` AND expires_at > `+at, withNow...)
+	return write(
+		ctx,
+		tx,
+		`UPDATE access_tokens SET expires_at = `+at+` WHERE `+of.condition+` AND expires_at > `+at,
+		withNow...)
 }
 
 // issuedAtOnce is how many rows of a client one statement ends or deletes. A client may have millions, and a statement
@@ -46,14 +50,25 @@ const issuedAtOnce = 5_000
 
 // The rows that were issued to a client, at most issuedAtOnce of them.
 var (
-	liveGrantsOfClient = fmt.Sprintf(`SELECT id FROM grants WHERE client_id = $1 AND revoked_at = 0 LIMIT %d`, issuedAtOnce)
-	liveTokensOfClient = fmt.Sprintf(`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 LIMIT %d`, issuedAtOnce)
-	liveKeptOfClient   = fmt.Sprintf(
-		`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 AND kind IN %s LIMIT %d`, keptKinds, issuedAtOnce)
+	liveGrantsOfClient = fmt.Sprintf(
+		`SELECT id FROM grants WHERE client_id = $1 AND revoked_at = 0 LIMIT %d`,
+		issuedAtOnce,
+	)
+	liveTokensOfClient = fmt.Sprintf(
+		`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 LIMIT %d`,
+		issuedAtOnce,
+	)
+	liveKeptOfClient = fmt.Sprintf(
+		`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 AND kind IN %s LIMIT %d`,
+		keptKinds,
+		issuedAtOnce,
+	)
 
 	endGrantsOfClient = `UPDATE grants SET revoked_at = $2 WHERE revoked_at = 0 AND id IN (` + liveGrantsOfClient + `)`
-	endTokensOfClient = `UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (` + liveTokensOfClient + `)`
-	endKeptOfClient   = `UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (` + liveKeptOfClient + `)`
+	endTokensOfClient = `UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (` +
+		liveTokensOfClient + `)`
+	endKeptOfClient = `UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (` +
+		liveKeptOfClient + `)`
 )
 
 // revokeTokensOfClient is revokeTokensOf for a client, but for rows beyond the first issuedAtOnce of a kind:
@@ -94,8 +109,12 @@ func (s *Store) endRestOfClient(ctx context.Context, clientID string) error {
 // deleteTokensOfClient deletes the codes, grants and access tokens of a client, batch by batch.
 func (s *Store) deleteTokensOfClient(ctx context.Context, clientID string) error {
 	for _, table := range []string{"codes", "grants", "access_tokens"} {
-		err := s.inBatches(ctx, fmt.Sprintf(`DELETE FROM %[1]s WHERE id IN (SELECT id FROM %[1]s WHERE client_id = $1 LIMIT %[2]d)`,
-			table, issuedAtOnce), clientID)
+		err := s.inBatches(
+			ctx,
+			fmt.Sprintf(`DELETE FROM %[1]s WHERE id IN (SELECT id FROM %[1]s WHERE client_id = $1 LIMIT %[2]d)`,
+				table, issuedAtOnce),
+			clientID,
+		)
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,11 @@ type rotation struct {
 
 // FindGrantByGeneration reads the grant of a refresh token that carries the grant's id and its own generation. Errors:
 // ErrNotFound.
-func (b *Batch) FindGrantByGeneration(ctx context.Context, grantID string, generation int64) (*PresentedRefreshToken, error) {
+func (b *Batch) FindGrantByGeneration(
+	ctx context.Context,
+	grantID string,
+	generation int64,
+) (*PresentedRefreshToken, error) {
 	grant, readAt, err := b.store.findGrant(ctx, grantID)
 	if err != nil {
 		return nil, err
@@ -163,7 +167,8 @@ func (b *Batch) repeatRotation(ctx context.Context) error {
 		ReadAt     int64          `db:"read_at"`
 	}
 	err := b.store.get(ctx, &now, `
-SELECT generation, rotated_at, repeated_generation, repeats, revoked_at, rotated_by, `+b.store.commitTime("$2")+` AS read_at
+SELECT generation, rotated_at, repeated_generation, repeats, revoked_at, rotated_by,
+`+b.store.commitTime("$2")+` AS read_at
 FROM grants WHERE id = $1`, token.Grant.ID, b.store.injectedTime())
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ func (s *Store) Setting(ctx context.Context, name string) (value string, err err
 // PutSetting stores a setting over one of the same name.
 func (s *Store) PutSetting(ctx context.Context, name, value string) error {
 	_, err := s.exec(ctx, `
-INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name,
+		value)
 	return err
 }

@@ -10,7 +10,8 @@ import (
 // ofSignIn holds for a token that somebody got by signing in through the login API, whatever step it stands for. One of
 // a code, a refresh or a client has another grant type in its session.
 const ofSignIn = `(kind IN ` + keptKinds + ` OR session LIKE '%"grant\_type":"password"%' ESCAPE '\'
-OR session LIKE '%"grant\_type":"change\_password"%' ESCAPE '\' OR session LIKE '%"grant\_type":"digital\_signature"%' ESCAPE '\')`
+OR session LIKE '%"grant\_type":"change\_password"%' ESCAPE '\'
+OR session LIKE '%"grant\_type":"digital\_signature"%' ESCAPE '\')`
 
 // endSignIns ends all by which a user is signed in: login sessions, and the tokens of the login API.
 func (s *Store) endSignIns(ctx context.Context, tx *sqlx.Tx, userID string) ([]EndedSession, error) {

@@ -96,7 +96,9 @@ ON CONFLICT DO NOTHING`,
 func (s *Store) DeleteExpiredSigningKeys(ctx context.Context, now int64) (deleted int64, err error) {
 	err = s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		var err error
-		deleted, err = affected(tx.ExecContext(ctx, `DELETE FROM signing_keys WHERE expires_at > 0 AND expires_at <= $1`, now))
+		deleted, err = affected(
+			tx.ExecContext(ctx, `DELETE FROM signing_keys WHERE expires_at > 0 AND expires_at <= $1`, now),
+		)
 		if err == nil && deleted == 0 {
 			return ErrNotFound // nothing changed, so no process need read again
 		}

@@ -65,7 +65,10 @@ func TestStatementsContinueOnAnotherHostWhenOneStopsAnswering(t *testing.T) {
 	require.NoError(t, store.Ping(t.Context()), "the statement is sent again, to the host that answers")
 	for range pooledConnections {
 		began := time.Now()
-		require.NoError(t, store.CreateUser(t.Context(), storage.User{ID: store.NewID(), Email: store.NewID() + "@example.com"}))
+		require.NoError(
+			t,
+			store.CreateUser(t.Context(), storage.User{ID: store.NewID(), Email: store.NewID() + "@example.com"}),
+		)
 		require.Less(t, time.Since(began), 2500*time.Millisecond, "no other connection to the silent host is tried")
 	}
 }
@@ -112,7 +115,10 @@ func TestReadOnlyConnectionsLeaveThePool(t *testing.T) {
 	}
 	require.ErrorIs(t, write(), storage.ErrUnavailable)
 
-	_, err = admin.ExecContext(t.Context(), "SET default_transaction_read_only = off; ALTER DATABASE "+database+" RESET default_transaction_read_only")
+	_, err = admin.ExecContext(
+		t.Context(),
+		"SET default_transaction_read_only = off; ALTER DATABASE "+database+" RESET default_transaction_read_only",
+	)
 	require.NoError(t, err)
 	for range 2 * pooledConnections {
 		require.NoError(t, write(), "no request meets a session that remembers")
@@ -165,7 +171,8 @@ func TestStoreReportsWritabilityAndClockOfItsDatabase(t *testing.T) {
 	full := storagetest.Open(t, databaseURL)
 	require.NoError(t, full.Ping(t.Context()))
 	_, err := full.SQL().ExecContext(t.Context(), `
-CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = '53100'; END $$;
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = '53100'; END $$;
 CREATE TRIGGER full_disk BEFORE INSERT ON leases FOR EACH ROW EXECUTE FUNCTION full_disk()`)
 	require.NoError(t, err)
 	require.ErrorIs(t, full.TryWrite(t.Context()), storage.ErrUnavailable)

@@ -60,9 +60,12 @@ func TestSQLiteWriteAheadLogIsTruncated(t *testing.T) {
 		return info.Size()
 	}
 	write := func(megabytes int) {
-		_, err := store.SQL().ExecContext(t.Context(),
-			`INSERT INTO settings (name, value) VALUES ('large', hex(randomblob($1))) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
-			megabytes<<19)
+		_, err := store.SQL().ExecContext(
+			t.Context(),
+			`INSERT INTO settings (name, value) VALUES ('large', hex(randomblob($1))) ON CONFLICT (name) DO UPDATE SET value `+
+				`= excluded.value`,
+			megabytes<<19,
+		)
 		require.NoError(t, err)
 	}
 	other, err := sql.Open("sqlite", "file:"+path)

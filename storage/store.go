@@ -77,7 +77,15 @@ func Open(databaseURL string, o Options) (*Store, error) {
 	if o.ConfigurationAge <= 0 {
 		o.ConfigurationAge = 10 * time.Second
 	}
-	s := &Store{now: o.Now, injectedClock: injected, random: o.Random, sealer: o.Sealer, cache: newCache(), state: newState(o.ConfigurationAge), eventLifetimes: o.EventLifetimes}
+	s := &Store{
+		now:            o.Now,
+		injectedClock:  injected,
+		random:         o.Random,
+		sealer:         o.Sealer,
+		cache:          newCache(),
+		state:          newState(o.ConfigurationAge),
+		eventLifetimes: o.EventLifetimes,
+	}
 	var err error
 	switch {
 	case strings.HasPrefix(databaseURL, "sqlite:"):

@@ -12,18 +12,20 @@ import (
 
 // User is a person with an account. Its id is the sub of tokens, for ever.
 type User struct {
-	ID                  string          `db:"id"`
-	Email               string          `db:"email"`           // in the form of CanonicalEmail
-	Password            string          `db:"password"`        // PHC string: argon2id, or imported bcrypt; "" where there is none
-	PasswordSetAt       int64           `db:"password_set_at"` // epoch seconds
-	TaxID               string          `db:"tax_id"`
-	PersonID            string          `db:"person_id"`
-	Profile             json.RawMessage `db:"-"` // the claims of OIDC Core 5.1
-	Settings            json.RawMessage `db:"-"`
-	PrivateSettings     json.RawMessage `db:"-"`
-	IsBlocked           bool            `db:"is_blocked"`
-	BlockReason         string          `db:"block_reason"`
-	OneTimeCodeFailures int64           `db:"one_time_code_failures"` // wrong codes since the last right one; kept by its own methods
+	ID    string `db:"id"`
+	Email string `db:"email"` // in the form of CanonicalEmail
+	// PHC string: argon2id, or imported bcrypt; "" where there is none
+	Password        string          `db:"password"`
+	PasswordSetAt   int64           `db:"password_set_at"` // epoch seconds
+	TaxID           string          `db:"tax_id"`
+	PersonID        string          `db:"person_id"`
+	Profile         json.RawMessage `db:"-"` // the claims of OIDC Core 5.1
+	Settings        json.RawMessage `db:"-"`
+	PrivateSettings json.RawMessage `db:"-"`
+	IsBlocked       bool            `db:"is_blocked"`
+	BlockReason     string          `db:"block_reason"`
+	// wrong codes since the last right one; kept by its own methods
+	OneTimeCodeFailures int64 `db:"one_time_code_failures"`
 	// MustChangePassword says that the user chooses another password at the next sign-in.
 	MustChangePassword bool  `db:"must_change_password"`
 	CreatedAt          int64 `db:"created_at"`
@@ -186,7 +188,8 @@ func (s *Store) UpdateUser(ctx context.Context, u User) error {
 			return err
 		}
 		return writeRow(ctx, tx, `
-UPDATE users SET email = CASE WHEN email = $9 THEN email ELSE $2 END, tax_id = $3, person_id = $4, profile = $5, settings = $6,
+UPDATE users SET email = CASE WHEN email = $9 THEN email ELSE $2 END, tax_id = $3, person_id = $4, profile = $5,
+settings = $6,
        private_settings = $7, updated_at = $8
 WHERE id = $1`,
 			id, CanonicalEmail(u.Email), u.TaxID, u.PersonID, document(u.Profile), document(u.Settings),
@@ -316,7 +319,8 @@ func (s *Store) CountOneTimeCodeFailure(
 	err = s.transaction(ctx, func(tx *sqlx.Tx) error {
 		blocked = false
 		err := tx.GetContext(ctx, &failures, `
-UPDATE users SET one_time_code_failures = one_time_code_failures + 1 WHERE id = $1 RETURNING one_time_code_failures`, id)
+UPDATE users SET one_time_code_failures = one_time_code_failures + 1 WHERE id = $1 RETURNING one_time_code_failures`,
+			id)
 		if err != nil || failures < most {
 			return err
 		}

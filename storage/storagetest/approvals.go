@@ -35,7 +35,11 @@ func approvals(t *testing.T, s *suite) {
 		approval := s.approval(t, u, client, "openid")
 		late := func(scope, known string) []string {
 			batch := s.store.NewBatch()
-			batch.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{scope}}, known, "")
+			batch.QueueApproval(
+				storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{scope}},
+				known,
+				"",
+			)
 			require.NoError(t, batch.Flush(t.Context()))
 			found, err := s.store.FindApproval(t.Context(), u.ID, client.ID)
 			require.NoError(t, err)
@@ -116,7 +120,8 @@ func withdrawalsAreSignOuts(t *testing.T, s *suite) {
 func (s *suite) approval(t *testing.T, u storage.User, client *storage.Client, scope ...string) storage.Approval {
 	t.Helper()
 	a := storage.Approval{
-		ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: scope, CreatedAt: s.store.Now(), UpdatedAt: s.store.Now(),
+		ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: scope, CreatedAt: s.store.Now(),
+		UpdatedAt: s.store.Now(),
 	}
 	require.NoError(t, s.store.Approve(t.Context(), a))
 	return a

@@ -49,7 +49,8 @@ func auditEvents(t *testing.T, s *suite) {
 
 func eventsAreListed(t *testing.T, s *suite) {
 	for _, e := range []storage.Event{
-		{Kind: "a", ClientID: "c1", UserID: "u1"}, {Kind: "b", ClientID: "c1", UserID: "u2"}, {Kind: "a", ClientID: "c2", UserID: "u2"},
+		{Kind: "a", ClientID: "c1", UserID: "u1"}, {Kind: "b", ClientID: "c1", UserID: "u2"}, {Kind: "a", ClientID: "c2",
+			UserID: "u2"},
 	} {
 		s.clock.Advance(time.Second)
 		require.NoError(t, s.store.RecordEvents(t.Context(), []storage.Event{e}))

@@ -109,7 +109,11 @@ func lostAuthorization(t *testing.T, s *proxiedSuite) {
 	_, session := LoginSession(t, s.store, u)
 	e := newExchange(s.store, client)
 	code := e.queueCodeOf(t, u)
-	e.batch.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{"openid"}}, "", "")
+	e.batch.QueueApproval(
+		storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{"openid"}},
+		"",
+		"",
+	)
 	e.batch.QueueEvent(storage.Event{Kind: "authorize", UserID: u.ID})
 	e.batch.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now()+60)
 	require.NoError(t, s.losing(t, func() error { return e.batch.Flush(t.Context()) }))
@@ -130,7 +134,11 @@ func lostTokenID(t *testing.T, s *proxiedSuite) {
 }
 
 func lostApproval(t *testing.T, s *proxiedSuite) {
-	a := storage.Approval{ID: s.store.NewID(), UserID: User(t, s.store).ID, ClientID: Client(t, s.store, storage.PresetStandard).ID}
+	a := storage.Approval{
+		ID:       s.store.NewID(),
+		UserID:   User(t, s.store).ID,
+		ClientID: Client(t, s.store, storage.PresetStandard).ID,
+	}
 	require.NoError(t, s.losing(t, func() error { return s.store.Approve(t.Context(), a) }))
 	require.Equal(t, 1, s.count(t, "approvals", "user_id = $1", a.UserID))
 }

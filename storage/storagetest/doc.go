@@ -3,6 +3,7 @@
 //
 //   - Run is the suite: each table, then races of many attempts at once, and on PostgreSQL broken connections.
 //   - RunManyRows measures lists and the janitor on millions of rows.
-//   - Each runs a test on every engine that the machine has; Open makes an empty database with the current schema for one test.
+//   - Each runs a test on every engine that the machine has; Open makes an empty database with the current schema for
+//     one test.
 //   - Proxy stands between a store and PostgreSQL, and breaks or delays connections at a chosen moment.
 package storagetest

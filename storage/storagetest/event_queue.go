@@ -21,7 +21,8 @@ func eventQueue(t *testing.T, s *suite) {
 	for worker := range 8 {
 		group.Go(func() {
 			for n := range 50 {
-				if err := queue.Add(context.Background(), storage.Event{Kind: "queued", UserID: fmt.Sprint(worker, " ", n)}); err != nil {
+				if err := queue.Add(context.Background(), storage.Event{Kind: "queued", UserID: fmt.Sprint(worker, " ",
+					n)}); err != nil {
 					t.Error(err)
 				}
 			}

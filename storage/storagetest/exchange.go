@@ -50,7 +50,8 @@ func newExchange(store *storage.Store, client *storage.Client) *exchange {
 	return &exchange{
 		store: store, client: client.WithConnection(client.Connections[0]), batch: store.NewBatch(),
 		issued: issued{accessToken: "access token " + store.NewID(), refresh: storage.NextRefreshToken{
-			ID: store.NewID(), ExpiresAt: refreshExpiresAt, GrantExpiresAt: refreshExpiresAt + client.Policy.AccessLifetime + hour,
+			ID: store.NewID(), ExpiresAt: refreshExpiresAt,
+			GrantExpiresAt: refreshExpiresAt + client.Policy.AccessLifetime + hour,
 		}},
 	}
 }

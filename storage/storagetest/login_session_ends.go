@@ -28,30 +28,33 @@ func (s *suite) isRevoked(t *testing.T, grant storage.Grant) bool {
 
 func sessionEnds(t *testing.T, s *suite) {
 	t.Run("Tokens without offline access end with their session, others stay", func(t *testing.T) { endsOfGrants(t, s) })
-	t.Run("Clients of the session are returned, and a delivery is stored for each with a back channel", func(t *testing.T) {
-		u, other := User(t, s.store), Client(t, s.store, storage.PresetStandard)
-		told := Client(t, s.store, storage.PresetStandard, toldOfLogouts)
-		elsewhere := Client(t, s.store, storage.PresetStandard, toldOfLogouts)
-		_, session := LoginSession(t, s.store, u)
-		for _, client := range []*storage.Client{told, told, other} {
-			Grant(t, s.store, client, u, inSession(session))
-		}
-		Grant(t, s.store, elsewhere, u)
-		ended, err := s.store.EndLoginSession(t.Context(), session.ID)
-		require.NoError(t, err)
-		require.Equal(t, session.SessionID, ended.SessionID)
-		require.Equal(t, u.ID, ended.UserID)
-		require.ElementsMatch(t, []string{told.ID, other.ID}, ended.ClientIDs)
-		require.Len(t, ended.Deliveries, 1)
-		due, err := s.store.DueLogoutDeliveries(t.Context(), 100)
-		require.NoError(t, err)
-		require.Contains(t, due, ended.Deliveries[0])
-		require.Equal(t, told.ID, ended.Deliveries[0].ClientID)
+	t.Run(
+		"Clients of the session are returned, and a delivery is stored for each with a back channel",
+		func(t *testing.T) {
+			u, other := User(t, s.store), Client(t, s.store, storage.PresetStandard)
+			told := Client(t, s.store, storage.PresetStandard, toldOfLogouts)
+			elsewhere := Client(t, s.store, storage.PresetStandard, toldOfLogouts)
+			_, session := LoginSession(t, s.store, u)
+			for _, client := range []*storage.Client{told, told, other} {
+				Grant(t, s.store, client, u, inSession(session))
+			}
+			Grant(t, s.store, elsewhere, u)
+			ended, err := s.store.EndLoginSession(t.Context(), session.ID)
+			require.NoError(t, err)
+			require.Equal(t, session.SessionID, ended.SessionID)
+			require.Equal(t, u.ID, ended.UserID)
+			require.ElementsMatch(t, []string{told.ID, other.ID}, ended.ClientIDs)
+			require.Len(t, ended.Deliveries, 1)
+			due, err := s.store.DueLogoutDeliveries(t.Context(), 100)
+			require.NoError(t, err)
+			require.Contains(t, due, ended.Deliveries[0])
+			require.Equal(t, told.ID, ended.Deliveries[0].ClientID)
 
-		ended, err = s.store.EndLoginSession(t.Context(), session.ID)
-		require.NoError(t, err)
-		require.Nil(t, ended, "it ends once")
-	})
+			ended, err = s.store.EndLoginSession(t.Context(), session.ID)
+			require.NoError(t, err)
+			require.Nil(t, ended, "it ends once")
+		},
+	)
 	t.Run("An unused code ends with its session, also one that is stored afterwards", func(t *testing.T) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		_, session := LoginSession(t, s.store, u)

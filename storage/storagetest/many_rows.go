@@ -32,7 +32,10 @@ func RunManyRows(t *testing.T, engine Engine, n int) {
 	})
 	t.Run("Sweep", func(t *testing.T) {
 		begin := time.Now()
-		deleted, err := store.Sweep(t.Context(), storage.Sweep{Batch: 500, TokenRetention: storage.TokenRetention, Budget: time.Minute})
+		deleted, err := store.Sweep(
+			t.Context(),
+			storage.Sweep{Batch: 500, TokenRetention: storage.TokenRetention, Budget: time.Minute},
+		)
 		require.NoError(t, err)
 		require.NotZero(t, deleted["grants"])
 		t.Logf("%v were deleted in %v", deleted, time.Since(begin).Round(time.Millisecond))
@@ -50,7 +53,8 @@ func RunManyRows(t *testing.T, engine Engine, n int) {
 // for others use the machine too.
 func listIsFast(t *testing.T, store *storage.Store, list listed) {
 	var after string
-	for _, p := range []storage.Page{{Number: 1, Size: 50}, {Number: 200, Size: 50}, {Size: 50, After: "the first page's"}} {
+	for _, p := range []storage.Page{{Number: 1, Size: 50}, {Number: 200, Size: 50}, {Size: 50,
+		After: "the first page's"}} {
 		if p.After != "" {
 			if p.After = after; after == "" {
 				continue

@@ -38,7 +38,8 @@ func (s *suite) registered(initialAccessTokenID string) (storage.Client, storage
 		Connections: []*storage.Connection{connection},
 	}
 	return client, storage.ClientRegistration{
-		ClientID: id, TokenHash: storage.Hash("registration " + id), InitialAccessTokenID: initialAccessTokenID, CreatedAt: now,
+		ClientID: id, TokenHash: storage.Hash("registration " + id), InitialAccessTokenID: initialAccessTokenID,
+		CreatedAt: now,
 	}
 }
 

@@ -98,7 +98,12 @@ func catalogue(t *testing.T, s *suite) {
 		require.Equal(t, []string{"address", "email", "offline_access", "openid", "phone", "profile"}, names)
 	})
 	t.Run("Putting a scope replaces the entry of that name", func(t *testing.T) {
-		want := storage.Scope{Name: "patients:view", GovernedBy: storage.GovernedByRole, LoginForm: "password", Assurance: "2fa"}
+		want := storage.Scope{
+			Name:       "patients:view",
+			GovernedBy: storage.GovernedByRole,
+			LoginForm:  "password",
+			Assurance:  "2fa",
+		}
 		for _, title := range []string{"View", "View patients"} {
 			want.TitleEnglish = title
 			require.NoError(t, s.store.PutScope(t.Context(), want))

@@ -60,7 +60,8 @@ func signingKeys(t *testing.T, s *suite) {
 func (s *suite) signingKey(algorithm string) storage.SigningKey {
 	id := s.store.NewID()
 	return storage.SigningKey{
-		ID: id, Algorithm: algorithm, PrivateKey: []byte("private " + id), CreatedAt: s.store.Now(), ActivatesAt: s.store.Now(),
+		ID: id, Algorithm: algorithm, PrivateKey: []byte("private " + id), CreatedAt: s.store.Now(),
+		ActivatesAt: s.store.Now(),
 	}
 }
 

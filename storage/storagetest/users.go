@@ -65,7 +65,10 @@ func users(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Len(t, page, 1)
 	})
-	t.Run("A block ends the sessions and tokens of the user at once", func(t *testing.T) { aBlockEndsWhatTheUserHas(t, s) })
+	t.Run(
+		"A block ends the sessions and tokens of the user at once",
+		func(t *testing.T) { aBlockEndsWhatTheUserHas(t, s) },
+	)
 	t.Run("Of a deleted user only audit events remain", func(t *testing.T) { aDeletedUserLeavesNothing(t, s) })
 }
 
@@ -131,7 +134,8 @@ func aDeletedUserLeavesNothing(t *testing.T, s *suite) {
 func formsOfAnEmail() []string {
 	const email = "їжак@київ.укр"
 	return []string{
-		email, norm.NFD.String(email), "ЇЖАК@КИЇВ.УКР", "їжак@xn--b1alf1j.xn--j1amh", " " + norm.NFD.String("їжак") + "@XN--B1ALF1J.XN--J1AMH",
+		email, norm.NFD.String(email), "ЇЖАК@КИЇВ.УКР", "їжак@xn--b1alf1j.xn--j1amh",
+		" " + norm.NFD.String("їжак") + "@XN--B1ALF1J.XN--J1AMH",
 	}
 }
 
