@@ -35,7 +35,8 @@ const (
 // package without a row none.
 var mayImport = map[string][]string{
 	"storage/storagetest": {"storage", "migrations", requirements},
-	"provider/login":      {"storage", "provider/inbound"},
+	"provider/identity":   {"provider/inbound"},
+	"provider/login":      {"storage", "provider/inbound", "provider/identity"},
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},
 	"provider/clientauth": {"storage", "provider/inbound", "provider/oauth", "provider/outbound"},
@@ -44,8 +45,8 @@ var mayImport = map[string][]string{
 		"provider/clientauth",
 	},
 	"provider": {
-		"storage", "jwks", "provider/login", "provider/inbound", "provider/outbound", "provider/oauth",
-		"provider/redirect", "provider/clientauth", "provider/registration",
+		"storage", "jwks", "provider/identity", "provider/login", "provider/inbound", "provider/outbound",
+		"provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration",
 	},
 	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "provider/redirect", "provider/clientauth",
 		"provider/registration", "storage"},

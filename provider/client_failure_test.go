@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
 	"ithildin/provider/registration"
 	"ithildin/storage"
@@ -41,7 +41,7 @@ func newGuesses(t *testing.T, engine storagetest.Engine) *guesses {
 		o.Registration = registration.Options{Mode: registration.Open}
 	})
 	g.client("strong", nil)
-	hash, err := login.NewPasswords(login.PasswordOptions{}).Hash(context.Background(), weakSecret)
+	hash, err := identity.NewPasswords(identity.PasswordOptions{}).Hash(context.Background(), weakSecret)
 	require.NoError(t, err)
 	g.client("weak", func(c *storage.Client) {
 		c.Connections[0].Secrets = []storage.ConnectionSecret{{ID: uuid.NewString(), PasswordHash: hash}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/login"
 	"ithildin/storage"
 )
@@ -42,9 +43,9 @@ var (
 	ErrUserBlocked          = login.ErrUserBlocked
 	ErrWrongPassword        = login.ErrWrongPassword
 	ErrSignInLimited        = login.ErrSignInLimited
-	ErrPasswordShort        = login.ErrPasswordShort
-	ErrPasswordComplexity   = login.ErrPasswordComplexity
-	ErrPasswordUsed         = login.ErrPasswordUsed
+	ErrPasswordShort        = identity.ErrPasswordShort
+	ErrPasswordComplexity   = identity.ErrPasswordComplexity
+	ErrPasswordUsed         = identity.ErrPasswordUsed
 	ErrOneTimeCodeLimited   = login.ErrOneTimeCodeLimited
 	ErrOneTimeCodeInvalid   = login.ErrOneTimeCodeInvalid
 	ErrOneTimeCodeExpired   = login.ErrOneTimeCodeExpired
@@ -69,12 +70,12 @@ func (p *Provider) PasswordExpired(u *storage.User) bool { return p.login.Passwo
 
 // ChangePassword is login.Service.ChangePassword under the rule of the legacy API.
 func (p *Provider) ChangePassword(ctx context.Context, userID, password string) error {
-	return p.login.ChangePassword(ctx, userID, password, login.CheckLegacyPassword)
+	return p.login.ChangePassword(ctx, userID, password, identity.CheckLegacyPassword)
 }
 
 // ChangePasswordByToken is login.Service.ChangePasswordByToken under the rule of the legacy API.
 func (p *Provider) ChangePasswordByToken(ctx context.Context, t *storage.AccessToken, password string) error {
-	return p.login.ChangePasswordByToken(ctx, t, password, login.CheckLegacyPassword)
+	return p.login.ChangePasswordByToken(ctx, t, password, identity.CheckLegacyPassword)
 }
 
 // ReplaceFactor is login.Service.ReplaceFactor.
@@ -84,12 +85,12 @@ func (p *Provider) ReplaceFactor(ctx context.Context, f storage.AuthenticationFa
 
 // HashNewPassword is login.Service.HashNewPassword under the rule of the legacy API.
 func (p *Provider) HashNewPassword(ctx context.Context, userID, password string) (string, error) {
-	return p.login.HashNewPassword(ctx, userID, password, login.CheckLegacyPassword)
+	return p.login.HashNewPassword(ctx, userID, password, identity.CheckLegacyPassword)
 }
 
 // HashPassword makes the hash of a password that a new user gets, under the rule of the legacy API.
 func (p *Provider) HashPassword(ctx context.Context, password string) (string, error) {
-	if err := login.CheckLegacyPassword(password); err != nil {
+	if err := identity.CheckLegacyPassword(password); err != nil {
 		return "", err
 	}
 	return p.passwords.Hash(ctx, password)

@@ -18,6 +18,7 @@ import (
 
 	"ithildin/jwks"
 	"ithildin/provider/clientauth"
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
@@ -31,7 +32,7 @@ type Options struct {
 	Store *storage.Store
 	Keys  *jwks.Set
 	// Passwords bound the work of all slow hashes of a process; nil makes a bound of its own.
-	Passwords *login.Passwords
+	Passwords *identity.Passwords
 	// Components are the services and rules by which people prove who they are.
 	Components Components
 	// Issuer is the one source of every URL that is shown (OIDC Discovery 3).
@@ -80,7 +81,7 @@ type Provider struct {
 	responseTypes []string
 	registration  *registration.Service // nil where it is off
 
-	passwords  *login.Passwords
+	passwords  *identity.Passwords
 	components Components
 
 	oauth2        *fosite.Fosite
@@ -107,7 +108,7 @@ type Provider struct {
 // setDefaults fills in what was left out.
 func (o *Options) setDefaults() {
 	if o.Passwords == nil {
-		o.Passwords = login.NewPasswords(login.PasswordOptions{})
+		o.Passwords = identity.NewPasswords(identity.PasswordOptions{})
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -219,7 +220,7 @@ func (p *Provider) readKeys(ctx context.Context) error {
 	p.identifiers = identifiers{sessionKey: keys["session ids"], pairwiseSalt: keys["pairwise subjects"]}
 	p.clients = clientauth.New(clientauth.Options{
 		Store: p.store, Issuer: p.issuer, Outbound: p.outbound, Now: p.now, Logger: p.logger,
-		WeakSecretKey: keys["weak secrets"], WeakSecrets: login.NewPasswords(login.PasswordOptions{Concurrency: 1}),
+		WeakSecretKey: keys["weak secrets"], WeakSecrets: identity.NewPasswords(identity.PasswordOptions{Concurrency: 1}),
 		CountSuccess: func(method string) { p.metrics.authentications.WithLabelValues(method).Inc() },
 		CountFailure: func(method, result string) { p.metrics.authenticationFailures.WithLabelValues(method, result).Inc() },
 		CountFetch:   func(err error) { p.CountOutboundCall(purposeClientKeys, err) },

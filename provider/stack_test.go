@@ -18,7 +18,7 @@ import (
 
 	"ithildin/jwks"
 	"ithildin/provider"
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
@@ -60,7 +60,7 @@ func newStackOn(
 	s := &stack{t: t, clock: clock, store: open(clock), options: options}
 	s.start()
 	ctx := context.Background()
-	hash, err := login.NewPasswords(login.PasswordOptions{}).Hash(ctx, password)
+	hash, err := identity.NewPasswords(identity.PasswordOptions{}).Hash(ctx, password)
 	require.NoError(t, err)
 	s.userID, s.roleID = uuid.NewString(), uuid.NewString()
 	require.NoError(t, s.store.CreateUser(ctx, storage.User{
@@ -85,7 +85,8 @@ func (s *stack) start(changes ...func(*provider.Options)) {
 	s.keys = jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: s.clock.Now})
 	require.NoError(s.t, s.keys.Load(ctx))
 	options := provider.Options{
-		Store: s.store, Keys: s.keys, Passwords: login.NewPasswords(login.PasswordOptions{}), Issuer: base, Now: s.clock.Now,
+		Store: s.store, Keys: s.keys, Passwords: identity.NewPasswords(identity.PasswordOptions{}),
+		Issuer: base, Now: s.clock.Now,
 		Outbound: s.outbound,
 	}
 	for _, change := range append(s.options[:len(s.options):len(s.options)], changes...) {

@@ -19,7 +19,7 @@ import (
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/migrations"
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -61,7 +61,7 @@ func (c *importMithrilCommand) Run(ctx context.Context, terminal console.Termina
 	options := mithril.Options{
 		Source: source, Secrets: mithril.SecretForms[c.ConnectionSecrets], CodeLifetime: c.CodeLifetime,
 		AccessLifetime: c.AccessLifetime, RefreshLifetime: c.RefreshLifetime,
-		HashSecret: login.NewPasswords(login.PasswordOptions{}).Hash, Progress: newProgress(terminal.Err).show,
+		HashSecret: identity.NewPasswords(identity.PasswordOptions{}).Hash, Progress: newProgress(terminal.Err).show,
 	}
 	for _, id := range c.TrustedClient {
 		parsed, err := uuid.Parse(id)

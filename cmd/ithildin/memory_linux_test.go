@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -36,7 +37,7 @@ func newMemoryWorld(t *testing.T, engine storagetest.Engine) *process {
 	databaseURL := engine.Create(t)
 	store := storagetest.Open(t, databaseURL, func(o *storage.Options) { o.Now = time.Now })
 	fillForCrash(t, store)
-	hash, err := login.NewPasswords(login.PasswordOptions{}).Hash(t.Context(), memoryPassword)
+	hash, err := identity.NewPasswords(identity.PasswordOptions{}).Hash(t.Context(), memoryPassword)
 	require.NoError(t, err)
 	for n := range memoryAtOnce {
 		require.NoError(t, store.CreateUser(t.Context(), storage.User{

@@ -12,7 +12,7 @@ import (
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -47,14 +47,14 @@ func (f passwordFlag) read(terminal console.Terminal) (password, generated strin
 
 // checkPassword applies the rules for new passwords, which are the same everywhere.
 func checkPassword(password, email string) error {
-	if err := login.CheckNewPassword(password, email); err != nil {
+	if err := identity.CheckNewPassword(password, email); err != nil {
 		return &console.UsageError{Cause: err}
 	}
 	return nil
 }
 
 func hashPassword(ctx context.Context, password string) (string, error) {
-	return login.NewPasswords(login.PasswordOptions{}).Hash(ctx, password)
+	return identity.NewPasswords(identity.PasswordOptions{}).Hash(ctx, password)
 }
 
 type userCreateCommand struct {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
@@ -61,7 +62,7 @@ var failures = []failure{
 	{errNoPage, http.StatusNotFound, "not_found", MessageNoPage, slog.LevelInfo},
 	{storage.ErrUnavailable, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
 	{inbound.ErrOverloaded, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
-	{ErrBusy, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
+	{identity.ErrBusy, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable,
 		slog.LevelWarn},
 	{context.Canceled, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelInfo},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -32,7 +33,7 @@ func (s *Service) writeNewPassword(
 		}
 		return stepPage{
 			Action: PathNewPassword, Lead: lead, Hint: t.NewPasswordHint, Label: t.NewPasswordLabel, Name: "password",
-			Type: "password", Autocomplete: "new-password", MaxLength: MaximumPassword, Button: t.NewPasswordButton,
+			Type: "password", Autocomplete: "new-password", MaxLength: identity.MaximumPassword, Button: t.NewPasswordButton,
 			ButtonID: "new-password-submit",
 		}
 	}, why)
@@ -48,15 +49,15 @@ func (s *Service) submitNewPassword(w http.ResponseWriter, r *http.Request) erro
 		return ErrPendingForeign // not proved, or changed since
 	}
 	var why *refusal
-	err = s.ChangePassword(r.Context(), user.ID, r.PostForm.Get("password"), CheckNewPassword)
+	err = s.ChangePassword(r.Context(), user.ID, r.PostForm.Get("password"), identity.CheckNewPassword)
 	switch {
-	case errors.Is(err, ErrPasswordShort), errors.Is(err, ErrPasswordForm):
+	case errors.Is(err, identity.ErrPasswordShort), errors.Is(err, identity.ErrPasswordForm):
 		why = refusedPasswordShort
-	case errors.Is(err, ErrPasswordLong):
+	case errors.Is(err, identity.ErrPasswordLong):
 		why = refusedPasswordLong
-	case errors.Is(err, ErrPasswordKnown):
+	case errors.Is(err, identity.ErrPasswordKnown):
 		why = refusedPasswordKnown
-	case errors.Is(err, ErrPasswordUsed):
+	case errors.Is(err, identity.ErrPasswordUsed):
 		why = refusedPasswordUsed
 	case err != nil:
 		return err

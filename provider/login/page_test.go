@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -189,7 +190,7 @@ func TestErrorPageExplainsBeforeItShowsProtocolTerms(t *testing.T) {
 
 func TestErrorPageForAnUnavailableDatabaseAsksToRetry(t *testing.T) {
 	f := newFixture(t)
-	for name, cause := range map[string]error{"database": storage.ErrUnavailable, "passwords": ErrBusy} {
+	for name, cause := range map[string]error{"database": storage.ErrUnavailable, "passwords": identity.ErrBusy} {
 		w := httptest.NewRecorder()
 		f.Fail(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, PathSignIn, nil), cause)
 		require.Equal(t, http.StatusServiceUnavailable, w.Code, name)

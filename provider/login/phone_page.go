@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -23,7 +24,8 @@ func (s *Service) writePhone(w http.ResponseWriter, r *http.Request, p Pending, 
 		return stepPage{
 			Action: PathPhone, Lead: t.PhoneLead, Hint: t.PhoneHint, Label: t.PhoneLabel, Name: "phone", Type: "tel",
 			InputMode:    "tel",
-			Autocomplete: "tel", MaxLength: longestPhone, Value: typed, Button: t.PhoneButton, ButtonID: "phone-submit",
+			Autocomplete: "tel", MaxLength: identity.LongestPhone, Value: typed,
+			Button: t.PhoneButton, ButtonID: "phone-submit",
 		}
 	}, why)
 }
@@ -45,7 +47,7 @@ func (s *Service) submitPhone(w http.ResponseWriter, r *http.Request) error {
 		return ErrPendingForeign
 	}
 	typed := r.PostForm.Get("phone")
-	number, isNumber := NormalizePhone(typed)
+	number, isNumber := identity.NormalizePhone(typed)
 	if !isNumber {
 		return s.writePhone(w, r, p, typed, refusedPhone)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
@@ -20,11 +21,11 @@ import (
 // Options are what a Service takes from outside. Store and Issuer are required.
 type Options struct {
 	Store     *storage.Store
-	Issuer    *url.URL         // its scheme decides the attributes of cookies, its path where the pages are
-	Now       func() time.Time // default time.Now
-	Random    io.Reader        // default crypto/rand
-	Logger    *slog.Logger     // default: silence
-	Passwords *Passwords       // default: one of its own
+	Issuer    *url.URL            // its scheme decides the attributes of cookies, its path where the pages are
+	Now       func() time.Time    // default time.Now
+	Random    io.Reader           // default crypto/rand
+	Logger    *slog.Logger        // default: silence
+	Passwords *identity.Passwords // default: one of its own
 	// Components are the services and rules by which people prove who they are; default: none, and the defaults of each.
 	Components Components
 	// ClientAddress is the address that is believed to be the browser's, for the limit and the audit; default the peer's.
@@ -53,7 +54,7 @@ type Service struct {
 	now           func() time.Time
 	random        io.Reader
 	logger        *slog.Logger
-	passwords     *Passwords
+	passwords     *identity.Passwords
 	components    Components
 	attempts      attempts
 	clientAddress func(*http.Request) string
@@ -104,7 +105,7 @@ func (o *Options) setDefaults() {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Passwords == nil {
-		o.Passwords = NewPasswords(PasswordOptions{Random: o.Random})
+		o.Passwords = identity.NewPasswords(identity.PasswordOptions{Random: o.Random})
 	}
 	o.Components.setDefaults()
 	if o.ClientAddress == nil {

@@ -10,8 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -141,21 +140,16 @@ func checkTyped(username, password string) *refusal {
 	switch {
 	case username == "" || password == "":
 		return refusedEmpty
-	case tooLong(username, maximumUsername) || tooLong(password, MaximumPassword),
+	case identity.TooLong(username, maximumUsername) || identity.TooLong(password, identity.MaximumPassword),
 		!utf8.ValidString(username) || !utf8.ValidString(password), strings.ContainsRune(username, 0):
 		return refusedMalformed
 	}
 	return nil
 }
 
-// tooLong counts the characters of the composed form (NFC): some systems send two for one.
-func tooLong(text string, maximum int) bool {
-	return len(text) > 12*maximum || utf8.RuneCountInString(norm.NFC.String(text)) > maximum
-}
-
 // keepable is a name that may be shown again.
 func keepable(username string) string {
-	if tooLong(username, maximumUsername) || !utf8.ValidString(username) {
+	if identity.TooLong(username, maximumUsername) || !utf8.ValidString(username) {
 		return ""
 	}
 	return username

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 )
 
@@ -116,6 +117,6 @@ func (a *attempts) enter(ctx context.Context, account string) (leave func(), err
 		return func() { <-u.slots; forget() }, nil
 	case <-ctx.Done():
 		forget()
-		return nil, ErrBusy
+		return nil, identity.ErrBusy
 	}
 }

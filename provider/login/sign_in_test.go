@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 )
 
@@ -265,7 +266,7 @@ func TestInvalidCredentialsAreRefusedWithoutCountingAnAttempt(t *testing.T) {
 		"only spaces":                {"   ", "x"},
 		"no password":                {testEmail, ""},
 		"username too long":          {strings.Repeat("a", maximumUsername+1), "x"},
-		"password too long":          {testEmail, strings.Repeat("a", MaximumPassword+1)},
+		"password too long":          {testEmail, strings.Repeat("a", identity.MaximumPassword+1)},
 		"username not UTF-8":         {"\xff", "x"},
 		"password not UTF-8":         {testEmail, "\xff"},
 		"a zero byte in the account": {"a\x00b", "x"},

@@ -32,7 +32,8 @@ func TestAnImportedHashOfAnotherNormalFormIsUpgradedAtSignIn(t *testing.T) {
 
 	user, err := f.store.FindUser(t.Context(), id)
 	require.NoError(t, err)
-	ok, stale := verify(t, f.passwords, user.Password, password)
+	ok, stale, err := f.passwords.Verify(t.Context(), user.Password, password)
+	require.NoError(t, err)
 	require.True(t, ok)
 	require.False(t, stale)
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"ithildin/cmd/ithildin/internal/config"
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -103,7 +103,7 @@ func New(issuer *url.URL) Data {
 
 // Fill stores the demo data that are missing. It does not change what is stored, except for the redirect URI, which
 // follows the issuer.
-func (d Data) Fill(ctx context.Context, store *storage.Store, passwords *login.Passwords) error {
+func (d Data) Fill(ctx context.Context, store *storage.Store, passwords *identity.Passwords) error {
 	if err := d.fillScopes(ctx, store); err != nil {
 		return err
 	}
@@ -125,7 +125,9 @@ func (d Data) Fill(ctx context.Context, store *storage.Store, passwords *login.P
 		store.GrantRole(ctx, userID, role.ID, d.standard.id))
 }
 
-func (d Data) fillUser(ctx context.Context, store *storage.Store, passwords *login.Passwords) (id string, err error) {
+func (d Data) fillUser(
+	ctx context.Context, store *storage.Store, passwords *identity.Passwords,
+) (id string, err error) {
 	known, err := store.FindUserByEmail(ctx, demoEmail)
 	if err == nil {
 		return known.ID, nil
@@ -164,7 +166,7 @@ func (d Data) fillScopes(ctx context.Context, store *storage.Store) error {
 	return store.CreateRole(ctx, storage.Role{ID: demoRoleID, Name: demoRole, Scope: names})
 }
 
-func (d Data) fillClient(ctx context.Context, store *storage.Store, passwords *login.Passwords, c demoClient) error {
+func (d Data) fillClient(ctx context.Context, store *storage.Store, passwords *identity.Passwords, c demoClient) error {
 	known, err := store.LoadClient(ctx, c.id)
 	if err == nil {
 		return d.moveCallback(ctx, store, known)

@@ -9,7 +9,7 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -20,7 +20,7 @@ func TestDevelopmentServerKeepsChangesAndFollowsItsAddress(t *testing.T) {
 		fill := func(issuer string) *storage.Client {
 			u, err := url.Parse(issuer)
 			require.NoError(t, err)
-			require.NoError(t, New(u).Fill(ctx, store, login.NewPasswords(login.PasswordOptions{})))
+			require.NoError(t, New(u).Fill(ctx, store, identity.NewPasswords(identity.PasswordOptions{})))
 			client, err := store.LoadClient(ctx, "demo")
 			require.NoError(t, err)
 			return client

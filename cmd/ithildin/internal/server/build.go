@@ -10,7 +10,7 @@ import (
 	"ithildin/cmd/ithildin/internal/demo"
 	"ithildin/jwks"
 	"ithildin/provider"
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
@@ -22,7 +22,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	if err := keys.Load(ctx); err != nil {
 		return nil, database.ExplainSealed(err)
 	}
-	passwords := login.NewPasswords(login.PasswordOptions{})
+	passwords := identity.NewPasswords(identity.PasswordOptions{})
 	if s.Dev {
 		logMessages(&s.Components, logger)
 	}

@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"regexp"
@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// longestPhone bounds what is typed as a number, in characters.
-const longestPhone = 40
+// LongestPhone bounds what is typed as a number, in characters.
+const LongestPhone = 40
 
 // writtenPhone is a Ukrainian number without what people put between digits: in the international form, with or without
 // its plus or as it is dialled from abroad, or in the national form.
@@ -16,7 +16,7 @@ var writtenPhone = regexp.MustCompile(`^(?:\+380|00380|380|80|0)([0-9]{9})$`)
 // NormalizePhone returns a Ukrainian number in the one form in which numbers are kept, +380 and nine digits, from any
 // form in which people write it. isNumber is false where it is none.
 func NormalizePhone(written string) (number string, isNumber bool) {
-	if len(written) > 4*longestPhone {
+	if len(written) > 4*LongestPhone {
 		return "", false
 	}
 	digits := strings.Map(func(r rune) rune {

@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"encoding/base64"
@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-var errPasswordHash = errors.New("login: password hash in no known form")
+var errPasswordHash = errors.New("identity: password hash in no known form")
 
 // argon2Cost is what a hash costs: memory in KiB, passes, lanes.
 type argon2Cost struct {

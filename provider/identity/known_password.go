@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"bytes"
@@ -37,7 +37,7 @@ var knownPasswords = sync.OnceValue(func() map[string]bool {
 		list, err = io.ReadAll(unpacked)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("login: list of passwords: %v", err)) // it is embedded
+		panic(fmt.Sprintf("identity: list of passwords: %v", err)) // it is embedded
 	}
 	for password := range strings.Lines(string(list)) {
 		known[strings.TrimSpace(password)] = true

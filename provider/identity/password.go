@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 )
 
 // ErrBusy says that too many passwords are being checked. The caller answers 503 and asks to come again.
-var ErrBusy = fmt.Errorf("login: too many passwords at once: %w", inbound.ErrOverloaded)
+var ErrBusy = fmt.Errorf("identity: too many passwords at once: %w", inbound.ErrOverloaded)
 
 // What waits for a core is bounded in number and in time: behind more than this, an answer would come too late for the
 // person who waits for it.
@@ -71,12 +71,12 @@ func NewPasswords(o PasswordOptions) *Passwords {
 
 // Hash makes the PHC string of a password in Unicode normal form C: argon2id with a random salt. Errors: ErrBusy.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
-	if password == "" || tooLong(password, MaximumPassword) {
-		return "", fmt.Errorf("login: a password has 1 to %d characters", MaximumPassword)
+	if password == "" || TooLong(password, MaximumPassword) {
+		return "", fmt.Errorf("identity: a password has 1 to %d characters", MaximumPassword)
 	}
 	h := argon2Hash{argon2Cost: currentCost, salt: make([]byte, saltLength)}
 	if _, err := io.ReadFull(p.random, h.salt); err != nil {
-		return "", fmt.Errorf("login: no randomness: %w", err)
+		return "", fmt.Errorf("identity: no randomness: %w", err)
 	}
 	leave, err := p.enter(ctx, currentCost.bytes())
 	if err != nil {
@@ -94,7 +94,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 // A bcrypt hash costs what the old system chose, so until its owner has signed in once, the time of a refusal tells it
 // from an account that does not exist.
 func (p *Passwords) Verify(ctx context.Context, phc, password string) (ok, stale bool, err error) {
-	if password == "" || tooLong(password, MaximumPassword) {
+	if password == "" || TooLong(password, MaximumPassword) {
 		return false, false, nil
 	}
 	leave, err := p.enter(ctx, memoryOf(phc))
