@@ -13,29 +13,29 @@ import (
 // The pages use the same.
 
 // Components are the services and rules by which people prove who they are.
-type Components = login.Components
+type Components = identity.Components
 
 // SignedContent is what a digital signature service found in a signed message.
-type SignedContent = login.SignedContent
+type SignedContent = identity.SignedContent
 
 type (
 	// HTTPService is where a service is that the operator configured, and the token for it.
-	HTTPService = login.HTTPService
+	HTTPService = identity.HTTPService
 	// HTTPSMS sends text messages through a service.
-	HTTPSMS = login.HTTPSMS
+	HTTPSMS = identity.HTTPSMS
 	// ReCAPTCHA asks a captcha service.
-	ReCAPTCHA = login.ReCAPTCHA
+	ReCAPTCHA = identity.ReCAPTCHA
 	// SignatureService asks a service for digital signatures.
-	SignatureService = login.SignatureService
+	SignatureService = identity.SignatureService
 	// PersonService asks the registry of persons.
-	PersonService = login.PersonService
+	PersonService = identity.PersonService
 )
 
 type (
 	// CaptchaError says what the captcha service found wrong.
-	CaptchaError = login.CaptchaError
+	CaptchaError = identity.CaptchaError
 	// SignatureServiceError is an answer of the signature service that is an error.
-	SignatureServiceError = login.SignatureServiceError
+	SignatureServiceError = identity.SignatureServiceError
 )
 
 // Why somebody did not prove who they are, or may not have another password.
@@ -50,9 +50,9 @@ var (
 	ErrOneTimeCodeInvalid   = login.ErrOneTimeCodeInvalid
 	ErrOneTimeCodeExpired   = login.ErrOneTimeCodeExpired
 	ErrOneTimeCodeAttempts  = login.ErrOneTimeCodeAttempts
-	ErrMessageNotSent       = login.ErrMessageNotSent
-	ErrSignatureUnavailable = login.ErrSignatureUnavailable
-	ErrPersonUnknown        = login.ErrPersonUnknown
+	ErrMessageNotSent       = identity.ErrMessageNotSent
+	ErrSignatureUnavailable = identity.ErrSignatureUnavailable
+	ErrPersonUnknown        = identity.ErrPersonUnknown
 )
 
 // CheckPassword is login.Service.CheckPassword.

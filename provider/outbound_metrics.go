@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 )
 
 // The purposes of calls to other services, as ithildin_outbound_calls_total names them.
@@ -38,13 +38,13 @@ var (
 // CountOutboundCall counts a call to another service by its purpose, one of the Purpose constants, and by the error
 // that it ended with; nil: it was answered.
 func (p *Provider) CountOutboundCall(purpose string, err error) {
-	var captcha *login.CaptchaError
-	var signature *login.SignatureServiceError
+	var captcha *identity.CaptchaError
+	var signature *identity.SignatureServiceError
 	outcome := outboundFailed
 	switch {
 	case err == nil:
 		outcome = outboundAnswered
-	case errors.As(err, &captcha), errors.As(err, &signature), errors.Is(err, login.ErrPersonUnknown):
+	case errors.As(err, &captcha), errors.As(err, &signature), errors.Is(err, identity.ErrPersonUnknown):
 		outcome = outboundRefused
 	}
 	p.metrics.outbound.WithLabelValues(purpose, outcome).Inc()
@@ -69,10 +69,10 @@ func countCalls(c Components, count func(purpose string, err error)) Components 
 
 type countedSMS struct {
 	count func(purpose string, err error)
-	next  login.SMSSender
+	next  identity.SMSSender
 }
 
-// Send implements login.SMSSender.
+// Send implements identity.SMSSender.
 func (c countedSMS) Send(ctx context.Context, phone, text string) error {
 	err := c.next.Send(ctx, phone, text)
 	c.count(purposeSMS, err)
@@ -81,10 +81,10 @@ func (c countedSMS) Send(ctx context.Context, phone, text string) error {
 
 type countedCaptcha struct {
 	count func(purpose string, err error)
-	next  login.CaptchaVerifier
+	next  identity.CaptchaVerifier
 }
 
-// Verify implements login.CaptchaVerifier.
+// Verify implements identity.CaptchaVerifier.
 func (c countedCaptcha) Verify(ctx context.Context, response, address string) error {
 	err := c.next.Verify(ctx, response, address)
 	c.count(purposeCaptcha, err)
@@ -93,11 +93,11 @@ func (c countedCaptcha) Verify(ctx context.Context, response, address string) er
 
 type countedSignatures struct {
 	count func(purpose string, err error)
-	next  login.SignatureVerifier
+	next  identity.SignatureVerifier
 }
 
-// Verify implements login.SignatureVerifier.
-func (c countedSignatures) Verify(ctx context.Context, content string) (*login.SignedContent, error) {
+// Verify implements identity.SignatureVerifier.
+func (c countedSignatures) Verify(ctx context.Context, content string) (*identity.SignedContent, error) {
 	signed, err := c.next.Verify(ctx, content)
 	c.count(purposeSignature, err)
 	return signed, err
@@ -105,10 +105,10 @@ func (c countedSignatures) Verify(ctx context.Context, content string) (*login.S
 
 type countedPersons struct {
 	count func(purpose string, err error)
-	next  login.PersonFinder
+	next  identity.PersonFinder
 }
 
-// FindPerson implements login.PersonFinder.
+// FindPerson implements identity.PersonFinder.
 func (c countedPersons) FindPerson(ctx context.Context, personID string) (string, error) {
 	taxID, err := c.next.FindPerson(ctx, personID)
 	c.count(purposePersons, err)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -54,7 +54,7 @@ type SessionTokens struct {
 func newSessionTokens(
 	store *storage.Store, now func() time.Time, random io.Reader, changePasswordLifetime time.Duration,
 ) *SessionTokens {
-	lifetime := cmp.Or(changePasswordLifetime, login.ChangePasswordLifetime)
+	lifetime := cmp.Or(changePasswordLifetime, identity.ChangePasswordLifetime)
 	return &SessionTokens{store: store, now: now, random: random, changePasswordLifetime: int64(lifetime / time.Second)}
 }
 

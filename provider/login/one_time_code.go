@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -22,8 +23,6 @@ const (
 	oneTimeCodesADay  = 30
 	oneTimeCodeDay    = 24 * time.Hour
 	oneTimeCodeDigits = 6
-	// oneTimeCodeText is Ukrainian, as the phones are.
-	oneTimeCodeText   = "Код підтвердження: {code}"
 	reasonOneTimeCode = "Passed invalid OTP more than USER_OTP_ERROR_MAX"
 )
 
@@ -61,7 +60,7 @@ func oneTimeCodeOutcome(err error, done string) string {
 	switch {
 	case err == nil:
 		return done
-	case errors.Is(err, ErrMessageNotSent):
+	case errors.Is(err, identity.ErrMessageNotSent):
 		return codeNotSent
 	case errors.Is(err, ErrOneTimeCodeLimited):
 		return codeLimited
@@ -105,7 +104,7 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 	}
 	if err := s.components.SMS.Send(ctx, phone,
 		strings.ReplaceAll(s.components.OneTimeCodeText, "{code}", code)); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.forgetSentCode(ctx, sent))
+		return errors.Join(fmt.Errorf("%w: %w", identity.ErrMessageNotSent, err), s.forgetSentCode(ctx, sent))
 	}
 	return nil
 }

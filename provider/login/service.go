@@ -27,7 +27,7 @@ type Options struct {
 	Logger    *slog.Logger        // default: silence
 	Passwords *identity.Passwords // default: one of its own
 	// Components are the services and rules by which people prove who they are; default: none, and the defaults of each.
-	Components Components
+	Components identity.Components
 	// ClientAddress is the address that is believed to be the browser's, for the limit and the audit; default the peer's.
 	ClientAddress func(*http.Request) string
 	// RequestID is shown on error pages and kept with audit events; default none.
@@ -55,7 +55,7 @@ type Service struct {
 	random        io.Reader
 	logger        *slog.Logger
 	passwords     *identity.Passwords
-	components    Components
+	components    identity.Components
 	attempts      attempts
 	clientAddress func(*http.Request) string
 	requestID     func(*http.Request) string
@@ -107,7 +107,7 @@ func (o *Options) setDefaults() {
 	if o.Passwords == nil {
 		o.Passwords = identity.NewPasswords(identity.PasswordOptions{Random: o.Random})
 	}
-	o.Components.setDefaults()
+	o.Components.SetDefaults()
 	if o.ClientAddress == nil {
 		o.ClientAddress = peerAddress
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
@@ -135,7 +136,7 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *refusal
 		return nil, nil, errors.Join(errMalformedForm, err)
 	}
 	signed, err := s.components.Signatures.Verify(r.Context(), base64.StdEncoding.EncodeToString(content))
-	var passed *SignatureServiceError
+	var passed *identity.SignatureServiceError
 	switch {
 	case errors.As(err, &passed):
 		return nil, refusedSignature, nil
@@ -170,7 +171,7 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *refusal
 func (s *Service) registered(ctx context.Context, user *storage.User, taxID string) *refusal {
 	same, err := s.PersonHasTaxID(ctx, user.PersonID, taxID)
 	switch {
-	case errors.Is(err, ErrPersonUnknown):
+	case errors.Is(err, identity.ErrPersonUnknown):
 		return refusedPerson
 	case err != nil:
 		s.logger.WarnContext(ctx, "the registry of persons was not asked", "cause", err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -85,7 +86,7 @@ func (s *Service) sendCode(ctx context.Context, p *Pending) (*refusal, error) {
 	switch {
 	case errors.Is(err, ErrOneTimeCodeLimited):
 		return refusedCodeLimited, nil
-	case errors.Is(err, ErrMessageNotSent):
+	case errors.Is(err, identity.ErrMessageNotSent):
 		s.logger.WarnContext(ctx, "a one-time code was not sent", "cause", err)
 		return refusedCodeNotSent, nil
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 )
 
 // serviceFlags name the services by which people prove who they are. Each may be on a private network.
@@ -29,13 +29,13 @@ const (
 	defaultPasswordLifetime = "90"
 	longestPasswordLifetime = 36500 // days
 
-	defaultChangePasswordLifetime = int(login.ChangePasswordLifetime / time.Minute)
+	defaultChangePasswordLifetime = int(identity.ChangePasswordLifetime / time.Minute)
 	longestChangePasswordLifetime = 24 * 60 // minutes
 )
 
 // load returns the services and rules by which people prove who they are.
-func (f serviceFlags) load(p *problems) login.Components {
-	c := login.Components{OneTimeCodeText: f.SMSText, PasswordLifetime: f.passwordLifetime(p)}
+func (f serviceFlags) load(p *problems) identity.Components {
+	c := identity.Components{OneTimeCodeText: f.SMSText, PasswordLifetime: f.passwordLifetime(p)}
 	c.ChangePasswordLifetime = time.Minute * time.Duration(p.number(
 		"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", f.ChangePasswordTokenLifetime,
 		defaultChangePasswordLifetime, longestChangePasswordLifetime))
@@ -43,36 +43,36 @@ func (f serviceFlags) load(p *problems) login.Components {
 		p.add("ITHILDIN_SMS_TEXT", "has no {code} in it")
 	}
 	if service, given := f.service(p, "ITHILDIN_SMS", f.SMSURL, f.SMSTokenFile); given {
-		c.SMS = login.HTTPSMS{HTTPService: service}
+		c.SMS = identity.HTTPSMS{HTTPService: service}
 	}
 	if service, given := f.service(p, "ITHILDIN_SIGNATURE", f.SignatureURL, f.SignatureTokenFile); given {
-		c.Signatures = login.SignatureService{HTTPService: service}
+		c.Signatures = identity.SignatureService{HTTPService: service}
 	}
 	if service, given := f.service(p, "ITHILDIN_PERSONS", f.PersonsURL, f.PersonsTokenFile); given {
-		c.Persons = login.PersonService{HTTPService: service}
+		c.Persons = identity.PersonService{HTTPService: service}
 	}
 	secret := strings.TrimSpace(p.secret("ITHILDIN_CAPTCHA_SECRET", f.CaptchaSecretFile))
-	address := cmp.Or(f.CaptchaURL, login.ReCAPTCHAURL)
+	address := cmp.Or(f.CaptchaURL, identity.ReCAPTCHAURL)
 	checkServiceURL(p, "ITHILDIN_CAPTCHA_URL", address)
 	switch {
 	case secret != "":
-		c.Captcha = login.ReCAPTCHA{HTTPService: login.HTTPService{URL: address, Token: secret}}
+		c.Captcha = identity.ReCAPTCHA{HTTPService: identity.HTTPService{URL: address, Token: secret}}
 	case f.CaptchaURL != "":
 		p.add("ITHILDIN_CAPTCHA_SECRET", "is required with ITHILDIN_CAPTCHA_URL")
 	}
 	return c
 }
 
-func (serviceFlags) service(p *problems, name, address, tokenFile string) (login.HTTPService, bool) {
+func (serviceFlags) service(p *problems, name, address, tokenFile string) (identity.HTTPService, bool) {
 	token := strings.TrimSpace(p.secret(name+"_TOKEN", tokenFile))
 	if address == "" {
 		if token != "" {
 			p.add(name+"_URL", "is required with %s_TOKEN", name)
 		}
-		return login.HTTPService{}, false
+		return identity.HTTPService{}, false
 	}
 	checkServiceURL(p, name+"_URL", address)
-	return login.HTTPService{URL: address, Token: token}, true
+	return identity.HTTPService{URL: address, Token: token}, true
 }
 
 func checkServiceURL(p *problems, name, address string) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"ithildin/adapters/ehealth"
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/provider/outbound"
 	"ithildin/provider/registration"
 )
@@ -56,7 +56,7 @@ type Settings struct {
 	TrustedProxies []netip.Prefix
 	ResponseTypes  []string
 	Database       Database // without secrets yet for a development server that keeps its own
-	Components     login.Components
+	Components     identity.Components
 	Gateway        Gateway
 	Outbound       outbound.Options
 	Janitor        Janitor

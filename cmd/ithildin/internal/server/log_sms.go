@@ -3,12 +3,12 @@ package server
 import (
 	"log/slog"
 
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 )
 
 // logMessages lets a development server do without an SMS service.
-func logMessages(c *login.Components, logger *slog.Logger) {
+func logMessages(c *identity.Components, logger *slog.Logger) {
 	if c.SMS == nil {
-		c.SMS = login.LogSMS{Logger: logger}
+		c.SMS = identity.LogSMS{Logger: logger}
 	}
 }

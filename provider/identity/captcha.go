@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"context"
@@ -14,7 +14,7 @@ type CaptchaError struct{ Codes []string }
 
 // Error is for the log.
 func (e *CaptchaError) Error() string {
-	return "login: captcha refused: " + strings.Join(e.Codes, ", ")
+	return "identity: captcha refused: " + strings.Join(e.Codes, ", ")
 }
 
 // CaptchaVerifier checks what a person's browser got for a captcha. The error is a *CaptchaError, or a fault.
@@ -36,7 +36,7 @@ func (c ReCAPTCHA) Verify(ctx context.Context, response, address string) error {
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, strings.NewReader(form.Encode()))
 	if err != nil {
-		return fmt.Errorf("login: captcha: %w", err)
+		return fmt.Errorf("identity: captcha: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	status, text, err := HTTPService{Client: c.Client}.send(r)
@@ -48,7 +48,7 @@ func (c ReCAPTCHA) Verify(ctx context.Context, response, address string) error {
 		Codes   []string `json:"error-codes"`
 	}
 	if err := json.Unmarshal(text, &answer); err != nil || status != http.StatusOK {
-		return fmt.Errorf("login: the captcha service answers %d, not in its own form", status)
+		return fmt.Errorf("identity: the captcha service answers %d, not in its own form", status)
 	}
 	if !answer.Success {
 		return &CaptchaError{Codes: answer.Codes}

@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // ErrMessageNotSent says that a one-time code did not go out. The caller answers 503.
-var ErrMessageNotSent = errors.New("login: the message was not sent")
+var ErrMessageNotSent = errors.New("identity: the message was not sent")
 
 // SMSSender sends a text to a phone. The number is in the form +380XXXXXXXXX.
 type SMSSender interface {
@@ -24,7 +24,7 @@ type HTTPSMS struct{ HTTPService }
 func (s HTTPSMS) Send(ctx context.Context, phone, text string) error {
 	status, _, err := s.ask(ctx, http.MethodPost, s.URL, map[string]string{"phone_number": phone, "body": text})
 	if err == nil && status >= http.StatusMultipleChoices {
-		err = fmt.Errorf("login: the SMS service answers %d", status)
+		err = fmt.Errorf("identity: the SMS service answers %d", status)
 	}
 	return err
 }
@@ -42,7 +42,7 @@ func (s LogSMS) Send(_ context.Context, phone, text string) error {
 type noSMS struct{}
 
 func (noSMS) Send(context.Context, string, string) error {
-	return errors.New("login: no SMS sender is configured")
+	return errors.New("identity: no SMS sender is configured")
 }
 
 // withoutURL drops the address from an error of net/http: it may have a key in it.

@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 )
 
 // ErrSignatureUnavailable says that signatures can't be checked now, or not at all. The caller answers 503.
-var ErrSignatureUnavailable = errors.New("login: the signature service is not available")
+var ErrSignatureUnavailable = errors.New("identity: the signature service is not available")
 
 // SignedContent is what a digital signature service found in a signed message.
 type SignedContent struct {
@@ -32,7 +32,7 @@ type SignatureServiceError struct {
 
 // Error is for the log.
 func (e *SignatureServiceError) Error() string {
-	return fmt.Sprintf("login: the signature service answers %d", e.Status)
+	return fmt.Sprintf("identity: the signature service answers %d", e.Status)
 }
 
 // SignatureVerifier checks a signed message, in base64.

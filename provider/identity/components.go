@@ -1,4 +1,4 @@
-package login
+package identity
 
 import "time"
 
@@ -21,7 +21,12 @@ type Components struct {
 // otherwise.
 const ChangePasswordLifetime = 15 * time.Minute
 
-func (c *Components) setDefaults() {
+// oneTimeCodeText is Ukrainian, as the phones are.
+const oneTimeCodeText = "Код підтвердження: {code}"
+
+// SetDefaults fills in a sender and a verifier that refuse every call, and the text of a one-time code,
+// where c has none.
+func (c *Components) SetDefaults() {
 	if c.SMS == nil {
 		c.SMS = noSMS{}
 	}

@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 )
 
 // ErrPersonUnknown says that the registry of persons has nobody of that id, or says that the entry is INACTIVE.
-var ErrPersonUnknown = errors.New("login: the person is unknown")
+var ErrPersonUnknown = errors.New("identity: the person is unknown")
 
 // PersonFinder reads the tax id of a person from the registry (MPI) that users' person_id points to.
 type PersonFinder interface {
@@ -37,23 +37,10 @@ func (s PersonService) FindPerson(ctx context.Context, personID string) (string,
 	case status == http.StatusNotFound:
 		return "", ErrPersonUnknown
 	case status != http.StatusOK || json.Unmarshal(text, &answer) != nil:
-		return "", fmt.Errorf("login: the registry of persons answers %d", status)
+		return "", fmt.Errorf("identity: the registry of persons answers %d", status)
 	}
 	if strings.EqualFold(answer.Data.Status, "INACTIVE") {
 		return "", fmt.Errorf("%w: the entry is inactive", ErrPersonUnknown)
 	}
 	return answer.Data.TaxID, nil
-}
-
-// PersonHasTaxID says whether the registry of persons gives a person that tax id; without a registry everybody has the
-// one that is claimed. Errors: ErrPersonUnknown, or a fault.
-func (s *Service) PersonHasTaxID(ctx context.Context, personID, taxID string) (bool, error) {
-	if s.components.Persons == nil {
-		return true, nil
-	}
-	if personID == "" {
-		return false, ErrPersonUnknown
-	}
-	known, err := s.components.Persons.FindPerson(ctx, personID)
-	return err == nil && taxID != "" && known == taxID, err
 }

@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"bytes"
@@ -40,13 +40,13 @@ func (s HTTPService) ask(ctx context.Context, method, url string, body any) (int
 	if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
-			return 0, nil, fmt.Errorf("login: HTTP service: %w", err)
+			return 0, nil, fmt.Errorf("identity: HTTP service: %w", err)
 		}
 		content = bytes.NewReader(text)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, url, content)
 	if err != nil {
-		return 0, nil, errors.New("login: the address of an HTTP service is malformed")
+		return 0, nil, errors.New("identity: the address of an HTTP service is malformed")
 	}
 	r.Header.Set("Accept", "application/json")
 	if body != nil {
@@ -65,15 +65,15 @@ func (s HTTPService) send(r *http.Request) (int, []byte, error) {
 	}
 	response, err := client.Do(r)
 	if err != nil {
-		return 0, nil, fmt.Errorf("login: HTTP service: %w", withoutURL(err))
+		return 0, nil, fmt.Errorf("identity: HTTP service: %w", withoutURL(err))
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maximumServiceAnswer+1))
 	switch {
 	case err != nil:
-		return 0, nil, fmt.Errorf("login: HTTP service: %w", err)
+		return 0, nil, fmt.Errorf("identity: HTTP service: %w", err)
 	case len(answer) > maximumServiceAnswer:
-		return 0, nil, fmt.Errorf("login: HTTP service: an answer of more than %d bytes", maximumServiceAnswer)
+		return 0, nil, fmt.Errorf("identity: HTTP service: an answer of more than %d bytes", maximumServiceAnswer)
 	}
 	return response.StatusCode, answer, nil
 }

@@ -1,0 +1,20 @@
+package login
+
+import (
+	"context"
+
+	"ithildin/provider/identity"
+)
+
+// PersonHasTaxID says whether the registry of persons gives a person that tax id; without a registry everybody has the
+// one that is claimed. Errors: identity.ErrPersonUnknown, or a fault.
+func (s *Service) PersonHasTaxID(ctx context.Context, personID, taxID string) (bool, error) {
+	if s.components.Persons == nil {
+		return true, nil
+	}
+	if personID == "" {
+		return false, identity.ErrPersonUnknown
+	}
+	known, err := s.components.Persons.FindPerson(ctx, personID)
+	return err == nil && taxID != "" && known == taxID, err
+}
