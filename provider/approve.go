@@ -75,13 +75,8 @@ func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorizatio
 	case err != nil:
 		return err
 	case client.IsBlocked:
-		return oauth.NewError(
-			http.StatusForbidden,
-			oauth.CodeUnauthorizedClient,
-			"The client is blocked.",
-		).Because(
-			oauth.ErrClientBlocked,
-		)
+		return oauth.NewError(http.StatusForbidden, oauth.CodeUnauthorizedClient,
+			"The client is blocked.").Because(oauth.ErrClientBlocked)
 	}
 	standing, err := e.store.FindStanding(ctx, approval.UserID, approval.ClientID)
 	switch {

@@ -172,12 +172,8 @@ func TestAttackSectorDocumentBehindARedirect(t *testing.T) {
 	s.start(reaching(victim.Server, evil.Server))
 	address := victim.URL + "/?redirect=" + url.QueryEscape(evil.URL+"/list")
 	forged := []any{"subject_type", "pairwise", "sector_identifier_uri", address}
-	s.requireRefused(
-		s.register(metadata(forged...)),
-		http.StatusBadRequest,
-		"invalid_client_metadata",
-		"could not be fetched",
-	)
+	s.requireRefused(s.register(metadata(forged...)), http.StatusBadRequest, "invalid_client_metadata",
+		"could not be fetched")
 	client := s.registered(metadata("sector_identifier_uri", evil.URL+"/list"))
 	forged = append(forged, "client_id", client.text("client_id"))
 	s.requireRefused(s.update(client, metadata(forged...)), http.StatusBadRequest,

@@ -77,12 +77,8 @@ func TestAttackCSRFOnSignInAndConsent(t *testing.T) {
 		s.client("clinic", nil)
 		victim, attacker := s.browser(), s.browser()
 		foreign := func(b *browser, path string, form url.Values) page {
-			r, err := http.NewRequestWithContext(
-				t.Context(),
-				http.MethodPost,
-				s.server.URL+path,
-				strings.NewReader(form.Encode()),
-			)
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+path,
+				strings.NewReader(form.Encode()))
 			require.NoError(t, err)
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			r.Header.Set("Origin", "https://evil.example")

@@ -71,12 +71,8 @@ func TestAttackGuessingClaimsWithoutConsent(t *testing.T) {
 		page := b.authorize(withClaims(request("clinic", "openid"), guess))
 		require.Contains(t, page.body, "Бачити ваш номер телефону", "a person is asked about the claim, whatever the guess")
 		tokens := s.redeem("clinic", b.decide(page, "accept").parameters().Get("code"))
-		require.NotContains(
-			t,
-			s.userinfo(tokens.text("access_token")).body,
-			"phone_number",
-			"and then it is told as it was asked",
-		)
+		require.NotContains(t, s.userinfo(tokens.text("access_token")).body, "phone_number",
+			"and then it is told as it was asked")
 	})
 }
 

@@ -175,11 +175,8 @@ func (e *authorizeEndpoint) examine(r *http.Request, pending login.Pending) (*au
 		return a, ready, nil
 	}
 	if a.prompt.none {
-		return a, 0, oauth.NewError(
-			http.StatusBadRequest,
-			oauth.CodeConsentRequired,
-			"The user has not consented to this yet.",
-		)
+		return a, 0, oauth.NewError(http.StatusBadRequest, oauth.CodeConsentRequired,
+			"The user has not consented to this yet.")
 	}
 	return a, needConsent, nil
 }

@@ -70,13 +70,8 @@ func (e *authorizeEndpoint) issue(r *http.Request, a *authorization) (idToken st
 		return "", fromFosite(err)
 	}
 	if err := a.issuance.batch.Flush(ctx); errors.Is(err, storage.ErrNotFound) {
-		return "", oauth.NewError(
-			http.StatusBadRequest,
-			oauth.CodeLoginRequired,
-			"The user signed out meanwhile.",
-		).Because(
-			err,
-		)
+		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired,
+			"The user signed out meanwhile.").Because(err)
 	} else if err != nil {
 		return "", err
 	}

@@ -43,10 +43,7 @@ func readClaims(text string) (claimsRequest, error) {
 	}
 	if err := oauth.DecodeStrictJSON([]byte(text), &request); err != nil {
 		return request, oauth.InvalidRequest(
-			"The claims parameter is not the JSON object of OpenID Connect Core 5.5.",
-		).Because(
-			err,
-		)
+			"The claims parameter is not the JSON object of OpenID Connect Core 5.5.").Because(err)
 	}
 	if len(request.Userinfo) > maximumClaims || len(request.IDToken) > maximumClaims {
 		return request, oauth.InvalidRequest(fmt.Sprintf("The claims parameter asks for more than %d claims.", maximumClaims))
@@ -125,10 +122,8 @@ func (a *authorization) resolveClaims() error {
 	}
 	inUserinfo, inIDToken := a.claims.Userinfo.allowed(a.client), a.claims.IDToken.allowed(a.client)
 	open := claimsOf(a.scope)
-	a.singleClaims = slices.DeleteFunc(
-		oauth.Union(inUserinfo, inIDToken),
-		func(name string) bool { return slices.Contains(open, name) },
-	)
+	a.singleClaims = slices.DeleteFunc(oauth.Union(inUserinfo, inIDToken),
+		func(name string) bool { return slices.Contains(open, name) })
 	a.userinfoClaims, a.idTokenClaims = a.claims.Userinfo.had(inUserinfo, user), a.claims.IDToken.had(inIDToken, user)
 	return nil
 }

@@ -72,11 +72,8 @@ func TestRequestedClaimsStayWithinTheScopesOfTheClient(t *testing.T) {
 			request("clinic", "openid"),
 			`{"userinfo": {"name": {"essential": true}, "phone_number": null, "email": null, "tax_id": null, "password": null}}`,
 		)))
-		require.Equal(
-			t,
-			map[string]any{"sub": s.userID, "email": "doctor@example.com"},
-			s.userinfo(tokens.text("access_token")).body,
-		)
+		require.Equal(t, map[string]any{"sub": s.userID, "email": "doctor@example.com"},
+			s.userinfo(tokens.text("access_token")).body)
 	})
 }
 
@@ -98,12 +95,8 @@ func TestRequestedSubjectMustBeTheUserWhoSignsIn(t *testing.T) {
 		s.client("stranger", nil)
 		asked := of(s.userID)
 		asked.Set("client_id", "stranger")
-		require.Equal(
-			t,
-			"login_required",
-			b.authorize(asked).parameters().Get("error"),
-			"nobody's presence is told unapproved",
-		)
+		require.Equal(t, "login_required", b.authorize(asked).parameters().Get("error"),
+			"nobody's presence is told unapproved")
 	})
 }
 
@@ -135,10 +128,8 @@ func TestEssentialACRIsReachedOrTheRequestFails(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		plain := newStack(t, engine)
 		plain.client("clinic", nil)
-		unserved := withClaims(
-			request("clinic", "openid"),
-			`{"id_token": {"acr": {"essential": true, "value": "signature"}}}`,
-		)
+		unserved := withClaims(request("clinic", "openid"),
+			`{"id_token": {"acr": {"essential": true, "value": "signature"}}}`)
 		refused := plain.browser().authorize(unserved)
 		require.Equal(t, "unmet_authentication_requirements", refused.parameters().Get("error"), "nobody could reach it")
 		require.Equal(t, []any{"password"}, plain.discovered()["acr_values_supported"])
@@ -159,17 +150,13 @@ func TestEssentialACRIsReachedOrTheRequestFails(t *testing.T) {
 
 		unknown := withClaims(request("clinic", "openid"), `{"id_token": {"acr": {"essential": true, "value": "urn:gold"}}}`)
 		require.Equal(t, "unmet_authentication_requirements", b.authorize(unknown).parameters().Get("error"))
-		stronger := withClaims(
-			request("clinic", "openid"),
-			`{"id_token": {"acr": {"essential": true, "values": ["signature"]}}}`,
-		)
+		stronger := withClaims(request("clinic", "openid"),
+			`{"id_token": {"acr": {"essential": true, "values": ["signature"]}}}`)
 		require.Equal(t, "/login/signature", b.authorize(stronger).url.Path)
 		stronger.Set("prompt", "none")
 		require.Equal(t, "login_required", b.authorize(stronger).parameters().Get("error"))
-		reached := withClaims(
-			request("clinic", "openid"),
-			`{"id_token": {"acr": {"essential": true, "values": ["urn:gold", "password"]}}}`,
-		)
+		reached := withClaims(request("clinic", "openid"),
+			`{"id_token": {"acr": {"essential": true, "values": ["urn:gold", "password"]}}}`)
 		require.Equal(t, "password", acr(reached))
 	})
 }

@@ -47,10 +47,8 @@ func (e *authorizeEndpoint) readContext(
 	} else if request.values = storage.SplitScope(acrParameter); len(request.values) == 0 {
 		request.values = client.Metadata.DefaultACRValues
 	}
-	request.values = slices.DeleteFunc(
-		slices.Clone(request.values),
-		func(v string) bool { return !slices.Contains(known, v) },
-	)
+	request.values = slices.DeleteFunc(slices.Clone(request.values),
+		func(v string) bool { return !slices.Contains(known, v) })
 	if request.essential && len(request.values) == 0 {
 		return request, oauth.NewError(http.StatusBadRequest, oauth.CodeUnmetAuthenticationRequirements,
 			"None of the requested acr values is one of this provider's.")

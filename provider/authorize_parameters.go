@@ -14,13 +14,8 @@ func (e *authorizeEndpoint) readParameters(ctx context.Context, r *http.Request,
 	form := a.form
 	switch {
 	case a.client.IsBlocked:
-		return oauth.NewError(
-			http.StatusForbidden,
-			oauth.CodeUnauthorizedClient,
-			"The client is blocked.",
-		).Because(
-			oauth.ErrClientBlocked,
-		)
+		return oauth.NewError(http.StatusForbidden, oauth.CodeUnauthorizedClient,
+			"The client is blocked.").Because(oauth.ErrClientBlocked)
 	case a.client.Policy.RequireState && form.Get("state") == "":
 		return oauth.InvalidRequest("The client must send a state.")
 	}

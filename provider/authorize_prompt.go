@@ -85,11 +85,8 @@ func (e *authorizeEndpoint) signInNeeded(a *authorization) (bool, error) {
 		return false, oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired, "The user has to sign in.")
 	}
 	if other && fresh { // signed in just now, and as somebody else: asking again would go round for ever
-		return false, oauth.NewError(
-			http.StatusBadRequest,
-			oauth.CodeLoginRequired,
-			"Another user signed in than the request names.",
-		)
+		return false, oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired,
+			"Another user signed in than the request names.")
 	}
 	return true, nil
 }

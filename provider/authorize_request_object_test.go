@@ -127,11 +127,8 @@ func TestRequestObjectParametersPrecedeThoseOutside(t *testing.T) {
 		require.Equal(t, http.StatusOK, o.redeem("clinic", code).status)
 		o.requireCode("an address outside that is not registered", otherURI, "s-1",
 			outside(o.sign(map[string]any{"redirect_uri": otherURI}), "redirect_uri", "https://evil.example/"))
-		o.requireError(
-			"prompt inside",
-			"login_required",
-			outside(o.sign(map[string]any{"prompt": "none"}), "prompt", "login"),
-		)
+		o.requireError("prompt inside", "login_required",
+			outside(o.sign(map[string]any{"prompt": "none"}), "prompt", "login"))
 		o.requireError("prompt outside", "login_required", outside(o.sign(map[string]any{}), "prompt", "none"))
 		o.requireError("scope inside", "invalid_scope", outside(o.sign(map[string]any{"scope": "openid root"})))
 		o.requireCode("an empty state inside is none", redirectURI, "", outside(o.sign(map[string]any{"state": ""})))
@@ -224,12 +221,8 @@ func TestARequestObjectThatIsWrongIsRefused(t *testing.T) {
 	} {
 		o.requireCode(name, redirectURI, "s-1", outside(o.sign(claims)))
 	}
-	o.requireCode(
-		"white space",
-		redirectURI,
-		"inner",
-		outside(signText(t, o.key, jose.ES256, ` { "state" : "inner" , "max_age" : 60 } `)),
-	)
+	o.requireCode("white space", redirectURI, "inner",
+		outside(signText(t, o.key, jose.ES256, ` { "state" : "inner" , "max_age" : 60 } `)))
 }
 
 func TestARequestObjectIsSignedByItsClient(t *testing.T) {

@@ -28,11 +28,8 @@ func (e *authorizeEndpoint) checkResponse(a *authorization) error {
 			"The response_mode must be query (for code alone), fragment or form_post.")
 	case oauth.UsesFrontChannel(responseType) && !oauth.ContainsAll(storage.SplitScope(form.Get("scope")),
 		[]string{"openid"}):
-		return oauth.NewError(
-			http.StatusBadRequest,
-			oauth.CodeInvalidScope,
-			"The response_type "+responseType+" needs the scope openid.",
-		)
+		return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidScope,
+			"The response_type "+responseType+" needs the scope openid.")
 	case oauth.HasResponse(responseType, "id_token") && form.Get("nonce") == "":
 		return oauth.InvalidRequest("The response_type " + responseType + " needs a nonce.")
 	}

@@ -235,12 +235,8 @@ func TestTokensFromTheAuthorizationEndpointEndWithTheirGrant(t *testing.T) {
 			front := answered.Get("access_token")
 			require.Equal(t, http.StatusOK, s.userinfo(front).status, form)
 			tokens := s.redeem("clinic", answered.Get("code"))
-			require.Equal(
-				t,
-				http.StatusOK,
-				s.refresh("clinic", tokens.text("refresh_token")).status,
-				"the exchange completes the grant",
-			)
+			require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status,
+				"the exchange completes the grant")
 			require.Equal(t, "invalid_grant", s.redeem("clinic", answered.Get("code")).text("error"))
 			require.Equal(t, http.StatusUnauthorized, s.userinfo(front).status, "a replay ends all of the grant")
 		}

@@ -128,11 +128,9 @@ func TestConformanceSessionIframeReportsASessionChange(t *testing.T) {
 		require.Equal(t, "unchanged", check(t, "clinic "+first))
 		require.Equal(t, "unchanged", check(t, "clinic "+second))
 
-		do(
-			t,
+		do(t,
 			chromedp.Navigate(s.server.URL+oauth.PathLogout+"?"+hinted(hint, client.URL+"/signed-out", "state", "s").Encode()),
-			chromedp.WaitVisible("#client"),
-		)
+			chromedp.WaitVisible("#client"))
 		requireHeard(t, hint)
 		require.Equal(t, "changed", check(t, "clinic "+first))
 		require.Equal(t, "changed", check(t, "clinic "+second))

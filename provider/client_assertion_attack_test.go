@@ -100,12 +100,8 @@ func TestAttackKeyIDInjection(t *testing.T) {
 	}
 	for _, kind := range []string{"JWT", "client-authentication+jwt"} {
 		header := map[string]any{"kid": "k", "typ": kind}
-		require.Equal(
-			t,
-			http.StatusOK,
-			s.sendAssertion(signJWT(t, key, jose.ES256, header, s.assertion("keyed"))).status,
-			kind,
-		)
+		require.Equal(t, http.StatusOK, s.sendAssertion(signJWT(t, key, jose.ES256, header, s.assertion("keyed"))).status,
+			kind)
 	}
 	require.Zero(t, w.asked.Load())
 }
@@ -200,14 +196,8 @@ func TestAClaimIsGivenOnceAndInItsOwnLetters(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.signingClient("signing", nil)
 	send := func(format string) answer {
-		payload := strings.NewReplacer(
-			"ISSUER",
-			s.server.URL,
-			"JTI",
-			uuid.NewString(),
-			"EXP",
-			fmt.Sprint(s.clock.Now().Unix()+60),
-		).
+		payload := strings.NewReplacer("ISSUER", s.server.URL, "JTI", uuid.NewString(), "EXP",
+			fmt.Sprint(s.clock.Now().Unix()+60)).
 			Replace(
 				`{"iss":"signing","sub":"signing","jti":"JTI","aud":"ISSUER"` + format + `}`,
 			)

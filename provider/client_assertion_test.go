@@ -53,10 +53,8 @@ func (a *assertions) claims() jwt.Claims {
 }
 
 func (a *assertions) sign(t *testing.T, key any, algorithm jose.SignatureAlgorithm, claims jwt.Claims) string {
-	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: algorithm, Key: key},
-		(&jose.SignerOptions{}).WithHeader("kid", "k1"),
-	)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key},
+		(&jose.SignerOptions{}).WithHeader("kid", "k1"))
 	require.NoError(t, err)
 	token, err := jwt.Signed(signer).Claims(claims).Serialize()
 	require.NoError(t, err)
@@ -106,10 +104,8 @@ func TestAClientAuthenticatesByItsKey(t *testing.T) {
 func TestClientAssertionIssuedSecondsInTheFutureIsAccepted(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		a := newAssertions(t, engine)
-		ahead := with(
-			a.claims(),
-			func(c *jwt.Claims) { c.IssuedAt = jwt.NewNumericDate(a.stack.clock.Now().Add(3 * time.Second)) },
-		)
+		ahead := with(a.claims(),
+			func(c *jwt.Claims) { c.IssuedAt = jwt.NewNumericDate(a.stack.clock.Now().Add(3 * time.Second)) })
 		require.Equal(t, http.StatusOK, a.send(a.sign(t, a.key, jose.ES256, ahead)).status)
 	})
 }

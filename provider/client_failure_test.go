@@ -52,12 +52,8 @@ func newGuesses(t *testing.T, engine storagetest.Engine) *guesses {
 // from asks an endpoint from an address with a secret of a client.
 func (g *guesses) from(address, path, id, secret string) answer {
 	form := url.Values{"grant_type": {"client_credentials"}, "token": {"x"}}
-	r, err := http.NewRequestWithContext(
-		context.Background(),
-		http.MethodPost,
-		g.server.URL+path,
-		strings.NewReader(form.Encode()),
-	)
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, g.server.URL+path,
+		strings.NewReader(form.Encode()))
 	require.NoError(g.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("X-Forwarded-For", address)
@@ -126,15 +122,10 @@ func TestFailedClientAuthenticationsAreCountedAndSampledInTheAudit(t *testing.T)
 		for range 60 {
 			g.from(thief, oauth.PathIntrospect, "strong", "wrong")
 		}
-		require.Equal(
-			t,
-			map[string]float64{"client_secret_basic refused": 20, "client_secret_basic limited": 40},
-			g.failures(),
-		)
-		events, err := g.store.ListEvents(
-			t.Context(),
-			storage.EventFilter{Kind: "client_authentication_failed", ClientID: "strong", Limit: 100},
-		)
+		require.Equal(t, map[string]float64{"client_secret_basic refused": 20, "client_secret_basic limited": 40},
+			g.failures())
+		events, err := g.store.ListEvents(t.Context(),
+			storage.EventFilter{Kind: "client_authentication_failed", ClientID: "strong", Limit: 100})
 		require.NoError(t, err)
 		failures := map[string]bool{}
 		for _, e := range events {
@@ -192,12 +183,8 @@ func TestAttackGuessedWeakSecretsAreNotHashedBeyondTheLimit(t *testing.T) {
 			"a guess that happens to be right is not told from the others")
 		require.Less(t, time.Since(begin), 2*time.Second, "fifty slow hashes would take longer")
 		require.Equal(t, http.StatusOK, g.from(office, oauth.PathToken, "weak", weakSecret).status)
-		require.Equal(
-			t,
-			http.StatusOK,
-			g.from(thief, oauth.PathToken, "weak", weakSecret).status,
-			"known by now, so from there too",
-		)
+		require.Equal(t, http.StatusOK, g.from(thief, oauth.PathToken, "weak", weakSecret).status,
+			"known by now, so from there too")
 	})
 }
 

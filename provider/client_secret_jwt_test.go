@@ -49,11 +49,8 @@ func TestAClientSignsWithItsSecret(t *testing.T) {
 		once := signedBy(t, secretOf("signing"), s.assertion("signing"))
 		require.Equal(t, http.StatusOK, s.sendAssertion(once).status)
 		require.Equal(t, http.StatusUnauthorized, s.sendAssertion(once).status, "an assertion is good once")
-		require.Equal(
-			t,
-			http.StatusUnauthorized,
-			s.sendAssertion(signedBy(t, secretOf("other"), s.assertion("signing"))).status,
-		)
+		require.Equal(t, http.StatusUnauthorized,
+			s.sendAssertion(signedBy(t, secretOf("other"), s.assertion("signing"))).status)
 	})
 }
 
@@ -78,11 +75,8 @@ func TestSecretOfAClientIsEitherSentOrSignedWith(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.SetBasicAuth("signing", secretOf("signing"))
 		require.Equal(t, http.StatusUnauthorized, s.send(r).status, "in the header")
-		require.Equal(
-			t,
-			http.StatusUnauthorized,
-			s.sendAssertion(signedBy(t, secretOf("sending"), s.assertion("sending"))).status,
-		)
+		require.Equal(t, http.StatusUnauthorized,
+			s.sendAssertion(signedBy(t, secretOf("sending"), s.assertion("sending"))).status)
 		require.Equal(t, http.StatusUnauthorized, s.post(oauth.PathToken, "", url.Values{
 			"grant_type": {"client_credentials"}, "client_id": {"signing"},
 		}).status, "nothing at all")
@@ -117,12 +111,8 @@ func TestOfSeveralSecretsTheOneThatVerifiesSelectsTheConnection(t *testing.T) {
 				"client_assertion":      {signedBy(t, secret, s.assertion("signing"))},
 			})
 		}
-		require.Equal(
-			t,
-			"invalid_grant",
-			redeem(secretOf("signing")).text("error"),
-			"the first connection has another address",
-		)
+		require.Equal(t, "invalid_grant", redeem(secretOf("signing")).text("error"),
+			"the first connection has another address")
 		require.Equal(t, http.StatusOK, redeem(secretOf("second")).status)
 	})
 }
@@ -130,10 +120,8 @@ func TestOfSeveralSecretsTheOneThatVerifiesSelectsTheConnection(t *testing.T) {
 func TestSecretTooShortForAnAlgorithmVerifiesNoAssertion(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	short := strings.Repeat("s", 40)
-	s.signingClient(
-		"signing",
-		func(c *storage.Client) { c.Connections[0].Secrets = []storage.ConnectionSecret{s.sealedSecret(short)} },
-	)
+	s.signingClient("signing",
+		func(c *storage.Client) { c.Connections[0].Secrets = []storage.ConnectionSecret{s.sealedSecret(short)} })
 	require.Equal(t, http.StatusOK, s.sendAssertion(signedBy(t, short, s.assertion("signing"))).status)
 	for algorithm, bytes := range map[jose.SignatureAlgorithm]int{jose.HS384: 48, jose.HS512: 64} {
 		padded := append([]byte(short), make([]byte, bytes-len(short))...) // HMAC pads a short key with zeros: the same MAC

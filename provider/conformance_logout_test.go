@@ -180,11 +180,8 @@ func TestConformanceBackChannelLogoutIsDeliveredBeforeTheBrowserIsRedirected(t *
 			require.NotContains(t, claims, "nonce")
 			require.EqualValues(t, s.clock.Now().Unix(), claims["iat"])
 			require.EqualValues(t, s.clock.Now().Unix()+120, claims["exp"])
-			require.Equal(
-				t,
-				map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
-				claims["events"],
-			)
+			require.Equal(t, map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+				claims["events"])
 		})
 	})
 }

@@ -344,12 +344,8 @@ func TestConformanceErrorsArePagesWhereTheRedirectIsNotSafe(t *testing.T) {
 			require.Nil(t, p.location, name)
 			require.Equal(t, http.StatusBadRequest, p.status, name)
 			require.Contains(t, p.header.Get("Content-Type"), "text/html", name)
-			r := httptest.NewRequestWithContext(
-				t.Context(),
-				http.MethodGet,
-				s.server.URL+oauth.PathAuthorize+"?"+parameters.Encode(),
-				nil,
-			)
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet,
+				s.server.URL+oauth.PathAuthorize+"?"+parameters.Encode(), nil)
 			r.RequestURI = ""
 			r.Header.Set("Accept", "application/json")
 			told := s.send(r)

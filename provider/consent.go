@@ -47,12 +47,8 @@ func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) erro
 	case login.DecisionAccept:
 		return e.issueAndRespond(w, r, a)
 	case login.DecisionDeny:
-		return e.fail(
-			w,
-			r,
-			a,
-			oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user refused.").Because(ErrRefused),
-		)
+		return e.fail(w, r, a,
+			oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user refused.").Because(ErrRefused))
 	case login.DecisionSwitch:
 		if _, err := e.login.EndSession(w, r); err != nil {
 			return err

@@ -65,13 +65,8 @@ func TestCORSAllowsPagesToReadEveryError(t *testing.T) {
 			require.Empty(t, a.header.Get("Access-Control-Allow-Credentials"))
 		}
 		require.NoError(t, s.store.Close())
-		a := s.fromPage(
-			http.MethodPost,
-			oauth.PathToken,
-			origin,
-			form,
-			"grant_type=refresh_token&client_id=unread&refresh_token=x",
-		)
+		a := s.fromPage(http.MethodPost, oauth.PathToken, origin, form,
+			"grant_type=refresh_token&client_id=unread&refresh_token=x")
 		require.GreaterOrEqual(t, a.status, 500, a.raw)
 		require.Equal(t, origin, a.header.Get("Access-Control-Allow-Origin"), "the database is away")
 	})

@@ -56,11 +56,8 @@ func TestIntrospectionByAResourceServerRefusesARefreshToken(t *testing.T) {
 		require.Equal(t, false, ask("gateway", tokens.text("refresh_token")))
 		require.Equal(t, true, ask("clinic", tokens.text("refresh_token")))
 		require.NoError(t, s.store.BlockClient(t.Context(), "gateway", "test"))
-		require.Equal(
-			t,
-			"invalid_client",
-			s.post(oauth.PathIntrospect, "gateway", url.Values{"token": {tokens.text("access_token")}}).text("error"),
-		)
+		require.Equal(t, "invalid_client",
+			s.post(oauth.PathIntrospect, "gateway", url.Values{"token": {tokens.text("access_token")}}).text("error"))
 	})
 }
 
@@ -130,10 +127,8 @@ func TestRefreshLifetimeFromIssueIsNotProlongedByRotation(t *testing.T) {
 func TestAnAudienceThatTheClientLostIsLeftOutOfARefresh(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
-		client := s.client(
-			"clinic",
-			func(c *storage.Client) { c.Metadata.Audience = []string{"https://a.example", "https://b.example"} },
-		)
+		client := s.client("clinic",
+			func(c *storage.Client) { c.Metadata.Audience = []string{"https://a.example", "https://b.example"} })
 		asked := request("clinic", "openid offline_access")
 		asked["audience"] = []string{"https://a.example", "https://b.example"}
 		tokens := s.redeem("clinic", s.browser().code(asked))
@@ -144,11 +139,8 @@ func TestAnAudienceThatTheClientLostIsLeftOutOfARefresh(t *testing.T) {
 		moved := *client
 		moved.Metadata.Audience = []string{"https://a.example"}
 		require.NoError(t, s.store.UpdateClient(t.Context(), moved))
-		require.Equal(
-			t,
-			"https://a.example",
-			audience(s.refresh("clinic", tokens.text("refresh_token")).text("access_token")),
-		)
+		require.Equal(t, "https://a.example",
+			audience(s.refresh("clinic", tokens.text("refresh_token")).text("access_token")))
 	})
 }
 

@@ -83,13 +83,8 @@ func acceptsPages(r *http.Request) bool {
 
 // notFound is every path that is nothing: a page for a browser, JSON for a program.
 func (p errorPages) notFound(w http.ResponseWriter, r *http.Request) {
-	missing := oauth.NewError(
-		http.StatusNotFound,
-		oauth.CodeInvalidRequest,
-		"There is nothing at this address.",
-	).Because(
-		ErrNoPage,
-	)
+	missing := oauth.NewError(http.StatusNotFound, oauth.CodeInvalidRequest,
+		"There is nothing at this address.").Because(ErrNoPage)
 	if acceptsPages(r) {
 		p.write(w, r, &pageError{cause: missing})
 		return

@@ -92,11 +92,8 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 	if what := presented[grantType]; what != "" && !request.Form.Has(what) {
 		return nil, oauth.InvalidRequest("The request carries no " + what + ".")
 	}
-	access, err := p.oauth2.NewAccessRequest(
-		ctx,
-		formRequest(request.Form),
-		&fositeSession{Session: &storage.Session{Subject: client.ID}},
-	)
+	access, err := p.oauth2.NewAccessRequest(ctx, formRequest(request.Form),
+		&fositeSession{Session: &storage.Session{Subject: client.ID}})
 	if err != nil {
 		return nil, fromFosite(err)
 	}

@@ -82,12 +82,8 @@ func TestRotatingRefreshTokenGivesItsSuccessor(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
-		first := s.redeem(
-			"clinic",
-			s.browser().code(request("clinic", "openid offline_access patients:view")),
-		).text(
-			"refresh_token",
-		)
+		first := s.redeem("clinic",
+			s.browser().code(request("clinic", "openid offline_access patients:view"))).text("refresh_token")
 		require.NotEmpty(t, first)
 
 		second := s.refresh("clinic", first)
@@ -134,12 +130,8 @@ func TestAReusedRefreshTokenStaysTheSame(t *testing.T) {
 			require.NotEqual(t, tokens.text("access_token"), again.text("access_token"))
 		}
 		s.clock.Advance(30 * 24 * time.Hour)
-		require.Equal(
-			t,
-			"invalid_grant",
-			s.refresh("clinic", tokens.text("refresh_token")).text("error"),
-			"its life counts from issue",
-		)
+		require.Equal(t, "invalid_grant", s.refresh("clinic", tokens.text("refresh_token")).text("error"),
+			"its life counts from issue")
 	})
 }
 

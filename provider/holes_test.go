@@ -36,19 +36,11 @@ func TestAttackPKCEDowngradeAfterAWrongVerifier(t *testing.T) {
 		form.Set("code_verifier", "another-verifier-that-is-long-enough-to-be-one-too")
 		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "clinic", form).text("error"))
 		form.Del("code_verifier")
-		require.Equal(
-			t,
-			"invalid_grant",
-			s.post(oauth.PathToken, "clinic", form).text("error"),
-			"the challenge outlives a failure",
-		)
+		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "clinic", form).text("error"),
+			"the challenge outlives a failure")
 		form.Set("code_verifier", verifier)
-		require.Equal(
-			t,
-			http.StatusOK,
-			s.post(oauth.PathToken, "clinic", form).status,
-			"and a failure does not burn the code",
-		)
+		require.Equal(t, http.StatusOK, s.post(oauth.PathToken, "clinic", form).status,
+			"and a failure does not burn the code")
 	})
 }
 
@@ -198,11 +190,8 @@ func TestTwoClientIDsInOneRequestAreRefused(t *testing.T) {
 		s.client("other", nil)
 		got := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "client_id": {"other"}})
 		require.Equal(t, "invalid_request", got.text("error"))
-		both := s.post(
-			oauth.PathToken,
-			"clinic",
-			url.Values{"grant_type": {"client_credentials"}, "client_secret": {secret + "clinic"}},
-		)
+		both := s.post(oauth.PathToken, "clinic",
+			url.Values{"grant_type": {"client_credentials"}, "client_secret": {secret + "clinic"}})
 		require.Equal(t, "invalid_request", both.text("error"), "one way to authenticate at a time")
 	})
 }
@@ -217,11 +206,8 @@ func TestFailedClientAuthenticationCarriesAChallenge(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, got.status)
 			require.Equal(t, "invalid_client", got.text("error"))
 			require.Contains(t, got.header.Get("WWW-Authenticate"), "Basic")
-			require.Equal(
-				t,
-				"Client authentication failed: unknown client, or wrong credentials.",
-				got.text("error_description"),
-			)
+			require.Equal(t, "Client authentication failed: unknown client, or wrong credentials.",
+				got.text("error_description"))
 		}
 	})
 }

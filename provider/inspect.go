@@ -130,10 +130,8 @@ func (t *Tokens) inspectRefresh(ctx context.Context, token string) (*TokenInfo, 
 		g.UserID, g.ID
 	info.Scope, info.IssuedAt, info.ExpiresAt = g.Scope, g.CreatedAt, g.RefreshExpiresAt
 	if !g.IsCurrent {
-		info.ID, info.ExpiresAt = "", min(
-			g.RefreshExpiresAt,
-			g.PreviousUntil,
-		) // the grant knows the id of the current one alone
+		info.ID, info.ExpiresAt = "", min(g.RefreshExpiresAt,
+			g.PreviousUntil) // the grant knows the id of the current one alone
 	}
 	return info, t.checkClient(ctx, info.ClientID)
 }

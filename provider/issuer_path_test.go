@@ -42,19 +42,13 @@ func TestAnIssuerWithAPathIsServedUnderIt(t *testing.T) {
 		"request": {signIn.request(t)}, "username": {"doctor@example.com"}, "password": {password},
 	})
 	require.Equal(t, "/id/login/consent", consent.url.Path, consent.body)
-	agreed := b.post(
-		issuer+"/login/consent",
-		url.Values{"request": {consent.request(t)}, "decision": {"accept"}, "scope": {"openid"}},
-	)
+	agreed := b.post(issuer+"/login/consent",
+		url.Values{"request": {consent.request(t)}, "decision": {"accept"}, "scope": {"openid"}})
 	require.NotNil(t, agreed.location, agreed.body)
 	token, err := config.Exchange(t.Context(), agreed.location.Query().Get("code"), oauth2.VerifierOption(verifier))
 	require.NoError(t, err)
 	idToken, err := discovered.Verifier(
-		&oidc.Config{ClientID: "clinic", Now: s.clock.Now},
-	).Verify(
-		t.Context(),
-		token.Extra("id_token").(string),
-	)
+		&oidc.Config{ClientID: "clinic", Now: s.clock.Now}).Verify(t.Context(), token.Extra("id_token").(string))
 	require.NoError(t, err)
 	require.Equal(t, issuer, idToken.Issuer)
 	_, err = discovered.UserInfo(t.Context(), config.TokenSource(t.Context(), token))

@@ -114,10 +114,7 @@ func (l *logoutRequest) checkRedirect() error {
 	}
 	if l.client == nil {
 		return oauth.InvalidRequest(
-			"The " + parameter + " comes without an id_token_hint or a client_id.",
-		).Because(
-			oauth.ErrClientMissing,
-		)
+			"The " + parameter + " comes without an id_token_hint or a client_id.").Because(oauth.ErrClientMissing)
 	}
 	if registered := l.client.Metadata.PostLogoutRedirectURIs; !slices.Contains(registered, uri) {
 		return redirectError(parameter, redirect.NewMismatch(registered, uri))
@@ -171,9 +168,6 @@ func (e *logoutEndpoint) goOn(
 		oauth.SeeOther(w, next)
 		return nil
 	}
-	return e.login.SignedOut(
-		w,
-		r,
-		login.SignedOutPage{Frames: frames, Next: next, UILocales: request.form.Get("ui_locales")},
-	)
+	return e.login.SignedOut(w, r,
+		login.SignedOutPage{Frames: frames, Next: next, UILocales: request.form.Get("ui_locales")})
 }

@@ -156,10 +156,7 @@ func (n *logoutNotifier) deliver(
 			slog.LevelWarn,
 			"a client was not told of a logout",
 			slog.String("client_id", d.ClientID),
-			slog.String(
-				"result",
-				result,
-			),
+			slog.String("result", result),
 			slog.Int("status", status),
 			slog.Int64("attempt", d.Attempts+1),
 			slog.Any("error", err),

@@ -21,10 +21,8 @@ const longestRetry = 2 * time.Hour
 
 // waiting says how many deliveries are stored.
 func (s *stack) waiting() (rows int) {
-	require.NoError(
-		s.t,
-		s.store.SQL().QueryRowContext(s.t.Context(), `SELECT count(*) FROM logout_deliveries`).Scan(&rows),
-	)
+	require.NoError(s.t,
+		s.store.SQL().QueryRowContext(s.t.Context(), `SELECT count(*) FROM logout_deliveries`).Scan(&rows))
 	return rows
 }
 

@@ -24,10 +24,8 @@ func TestSignOutOnThePageLoadsTheFrontChannelFramesOfClients(t *testing.T) {
 
 func TestHostThatWouldExtendTheContentSecurityPolicyIsLeftOut(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
-	s.client(
-		"clinic",
-		func(c *storage.Client) { c.Metadata.FrontchannelLogoutURI = "https://a.example;script-src:443/logout" },
-	)
+	s.client("clinic",
+		func(c *storage.Client) { c.Metadata.FrontchannelLogoutURI = "https://a.example;script-src:443/logout" })
 	b, _ := s.signedIn("clinic", "openid")
 	p := b.post(s.server.URL+"/login/sign-out", nil)
 	require.NotContains(t, p.header.Get("Content-Security-Policy"), "script-src")

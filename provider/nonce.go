@@ -48,10 +48,8 @@ func (n *Nonces) Issue(ctx context.Context, audience, clientID string) (string, 
 	if err != nil {
 		return "", err
 	}
-	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: jose.HS512, Key: key},
-		(&jose.SignerOptions{}).WithType("JWT"),
-	)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS512, Key: key},
+		(&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", fmt.Errorf("provider: nonce: %w", err)
 	}

@@ -40,12 +40,8 @@ func TestCodeForOneConnectionIsRefusedOfAnother(t *testing.T) {
 			"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")},
 			"client_id": {"clinic"}, "client_secret": {"second" + secret},
 		}
-		require.Equal(
-			t,
-			"invalid_grant",
-			s.post(oauth.PathToken, "", refresh).text("error"),
-			"refresh is bound to the connection",
-		)
+		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "", refresh).text("error"),
+			"refresh is bound to the connection")
 		require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status)
 	})
 }

@@ -158,10 +158,8 @@ func TestOlderRefreshTokenInTheLegacyFormIsUnknownAndRevokesNothing(t *testing.T
 func TestStoredPolicyWithoutARetryTimeGetsTheDefault(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		f := newFamily(t, engine)
-		_, err := f.store.SQL().ExecContext(
-			t.Context(),
-			`UPDATE clients SET policy = replace(policy, '"refresh_retry":14400,', '')`,
-		)
+		_, err := f.store.SQL().ExecContext(t.Context(),
+			`UPDATE clients SET policy = replace(policy, '"refresh_retry":14400,', '')`)
 		require.NoError(t, err)
 		f.store.Invalidate()
 		client, err := f.store.Client(t.Context(), "clinic")

@@ -53,18 +53,10 @@ func TestRegistrationRefusesUnsafeRedirectURIs(t *testing.T) {
 		s.requireRefused(s.register(metadata("post_logout_redirect_uris", []string{uri})), http.StatusBadRequest,
 			"invalid_client_metadata", "post_logout_redirect_uris")
 	}
-	s.requireRefused(
-		s.register(metadata("redirect_uris", []string{})),
-		http.StatusBadRequest,
-		"invalid_redirect_uri",
-		"missing",
-	)
-	s.requireRefused(
-		s.register(metadata("redirect_uris", repeated(101, "https://client.example/"))),
-		http.StatusBadRequest,
-		"invalid_redirect_uri",
-		"101 entries: want 100",
-	)
+	s.requireRefused(s.register(metadata("redirect_uris", []string{})), http.StatusBadRequest, "invalid_redirect_uri",
+		"missing")
+	s.requireRefused(s.register(metadata("redirect_uris", repeated(101, "https://client.example/"))),
+		http.StatusBadRequest, "invalid_redirect_uri", "101 entries: want 100")
 }
 
 func TestRegistrationAllowsRedirectURIsByApplicationType(t *testing.T) {
@@ -204,12 +196,8 @@ func TestRegistrationRefusesABodyThatIsNoMetadata(t *testing.T) {
 	}
 	duplicate := `{` + uri + `,"jwks":{"keys":[{"kty":"RSA","kty":"EC"}]}}`
 	s.requireRefused(s.register(duplicate), http.StatusBadRequest, "invalid_client_metadata", "jwks")
-	s.requireRefused(
-		s.register(strings.Repeat(" ", 64<<10)+"{}"),
-		http.StatusRequestEntityTooLarge,
-		"invalid_request",
-		"65536 bytes",
-	)
+	s.requireRefused(s.register(strings.Repeat(" ", 64<<10)+"{}"), http.StatusRequestEntityTooLarge, "invalid_request",
+		"65536 bytes")
 	s.requireRefused(s.post(oauth.PathRegister, "", nil), http.StatusBadRequest, "invalid_request", "application/json")
 	require.Equal(t, http.StatusMethodNotAllowed, s.call(http.MethodGet, s.server.URL+oauth.PathRegister, "", nil).status)
 
@@ -223,12 +211,8 @@ func TestRegistrationRefusesABodyThatIsNoMetadata(t *testing.T) {
 	require.NoError(t, err)
 	a := s.registered(string(text))
 	require.Equal(t, "client.example", a.text("client_name"), "null is the same as nothing; a page needs some name")
-	require.Equal(
-		t,
-		http.StatusBadRequest,
-		s.register(`{"Redirect_URIs":["`+redirectURI+`"]}`).status,
-		"names are compared by case",
-	)
+	require.Equal(t, http.StatusBadRequest, s.register(`{"Redirect_URIs":["`+redirectURI+`"]}`).status,
+		"names are compared by case")
 }
 
 func TestRegistrationStoresAndReturnsAKeySet(t *testing.T) {

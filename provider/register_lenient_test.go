@@ -32,12 +32,8 @@ func TestEmptyMembersOfARegistrationCountAsAbsent(t *testing.T) {
 		require.NotEmpty(t, s.browser().code(request(a.text("client_id"), "openid")))
 		changed := s.update(a, metadata(append(members, "client_id", a.text("client_id"))...))
 		require.Equal(t, http.StatusOK, changed.status, changed.raw)
-		s.requireRefused(
-			s.register(metadata("redirect_uris", empty)),
-			http.StatusBadRequest,
-			"invalid_redirect_uri",
-			"missing",
-		)
+		s.requireRefused(s.register(metadata("redirect_uris", empty)), http.StatusBadRequest, "invalid_redirect_uri",
+			"missing")
 	}
 }
 
@@ -68,12 +64,8 @@ func TestRegistrationKeepsTheGrantAndResponseTypesThatAreOffered(t *testing.T) {
 			[]string{"id_token"}},
 		{"response_types", []string{"token"}},
 	} {
-		s.requireRefused(
-			s.register(metadata(nothing...)),
-			http.StatusBadRequest,
-			"invalid_client_metadata",
-			nothing[0].(string),
-		)
+		s.requireRefused(s.register(metadata(nothing...)), http.StatusBadRequest, "invalid_client_metadata",
+			nothing[0].(string))
 	}
 	hybrid := registering(t, func(o *provider.Options) { o.ResponseTypes = []string{"code", "id_token"} })
 	a = hybrid.registered(metadata("response_types", []string{"id_token", "id_token token", "code"}))

@@ -99,11 +99,8 @@ func (s *stack) tokensOf(client answer, scope string) answer {
 func TestRegistrationIsOffUnlessItIsTurnedOn(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	require.Equal(t, http.StatusNotFound, s.register(metadata()).status)
-	require.Equal(
-		t,
-		http.StatusNotFound,
-		s.call(http.MethodGet, s.server.URL+oauth.PathRegister+"/x", "token", nil).status,
-	)
+	require.Equal(t, http.StatusNotFound,
+		s.call(http.MethodGet, s.server.URL+oauth.PathRegister+"/x", "token", nil).status)
 	require.NotContains(t, s.call(http.MethodGet, s.server.URL+oauth.PathDiscovery, "", nil).body, "registration_endpoint")
 
 	s = registering(t, nil)
@@ -215,30 +212,19 @@ func TestInitialAccessTokenAllowsItsNumberOfRegistrations(t *testing.T) {
 	require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), storage.InitialAccessToken{
 		ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 2, ExpiresAt: s.store.Now() + 60,
 	}))
-	require.Equal(
-		t,
-		http.StatusUnauthorized,
-		s.call(http.MethodPost, address+"?access_token=partner", "", metadata()).status,
-	)
+	require.Equal(t, http.StatusUnauthorized,
+		s.call(http.MethodPost, address+"?access_token=partner", "", metadata()).status)
 	s.requireRefused(s.call(http.MethodPost, address, "partner", metadata("redirect_uris", nil)), http.StatusBadRequest,
 		"invalid_redirect_uri", "are missing")
 	for range 2 {
-		a := s.call(
-			http.MethodPost,
-			address,
-			"partner",
-			metadata("grant_types", []string{"authorization_code", "client_credentials"}),
-		)
+		a := s.call(http.MethodPost, address, "partner",
+			metadata("grant_types", []string{"authorization_code", "client_credentials"}))
 		require.Equal(t, http.StatusCreated, a.status, a.raw)
 		require.Equal(t, "*", a.header.Get("Access-Control-Allow-Origin"), "a token opens the door, whoever shows it")
 		require.Empty(t, a.header.Get("Access-Control-Allow-Credentials"))
 	}
-	s.requireRefused(
-		s.call(http.MethodPost, address, "partner", metadata()),
-		http.StatusUnauthorized,
-		"invalid_token",
-		"used up",
-	)
+	s.requireRefused(s.call(http.MethodPost, address, "partner", metadata()), http.StatusUnauthorized, "invalid_token",
+		"used up")
 }
 
 func TestOnlyRegistrationsWithAnInitialAccessTokenGetAnAccessType(t *testing.T) {
@@ -284,19 +270,11 @@ func TestAClientReadsReplacesAndDeletesItsRegistration(t *testing.T) {
 	require.NotContains(t, read.raw, first.text("client_secret"))
 
 	other := []string{"https://client.example/other"}
-	s.requireRefused(
-		s.call(http.MethodPut, address, token, metadata()),
-		http.StatusBadRequest,
-		"invalid_request",
-		"client_id",
-	)
+	s.requireRefused(s.call(http.MethodPut, address, token, metadata()), http.StatusBadRequest, "invalid_request",
+		"client_id")
 	guess := metadata("client_id", first.text("client_id"), "client_secret", "guess")
-	s.requireRefused(
-		s.call(http.MethodPut, address, token, guess),
-		http.StatusBadRequest,
-		"invalid_request",
-		"client_secret",
-	)
+	s.requireRefused(s.call(http.MethodPut, address, token, guess), http.StatusBadRequest, "invalid_request",
+		"client_secret")
 	changed := s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"),
 		"client_secret", first.text("client_secret"), "redirect_uris", other, "client_name", "Аптека"))
 	require.Equal(t, http.StatusOK, changed.status, changed.raw)

@@ -39,12 +39,8 @@ func (l *lines) String() string {
 // withRequestID refreshes under an id of the client's.
 func (f *family) withRequestID(id string) answer {
 	body := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {f.token()}}.Encode()
-	r, err := http.NewRequestWithContext(
-		f.t.Context(),
-		http.MethodPost,
-		f.server.URL+oauth.PathToken,
-		strings.NewReader(body),
-	)
+	r, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.server.URL+oauth.PathToken,
+		strings.NewReader(body))
 	require.NoError(f.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("X-Request-Id", id)

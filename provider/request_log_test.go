@@ -49,12 +49,8 @@ func TestRequestLogHasRouteStatusClientAndError(t *testing.T) {
 		s := newStack(t, engine, func(o *provider.Options) { o.Logger = slog.New(slog.NewJSONHandler(log, nil)) })
 		s.client("clinic", nil)
 		send := func(id string, form url.Values) {
-			r, err := http.NewRequestWithContext(
-				t.Context(),
-				http.MethodPost,
-				s.server.URL+oauth.PathToken+"?note=not-for-logs",
-				strings.NewReader(form.Encode()),
-			)
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+oauth.PathToken+"?note=not-for-logs",
+				strings.NewReader(form.Encode()))
 			require.NoError(t, err)
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			r.Header.Set("X-Request-Id", id)
@@ -107,10 +103,8 @@ func TestRequestLogHasRouteStatusClientAndError(t *testing.T) {
 		)
 		require.Contains(t, one("request-with-a-foreign-uri")["cause"], "redirect_uri")
 
-		send(
-			"request-with-a-made-up-code",
-			url.Values{"grant_type": {"authorization_code"}, "code": {"i-made-this"}, "redirect_uri": {redirectURI}},
-		)
+		send("request-with-a-made-up-code",
+			url.Values{"grant_type": {"authorization_code"}, "code": {"i-made-this"}, "redirect_uri": {redirectURI}})
 		require.NotEqual(t, "invalid_grant", one("request-with-a-made-up-code")["cause"])
 
 		send("request-that-is-answered", good)

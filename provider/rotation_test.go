@@ -43,12 +43,8 @@ func TestResourceServersFollowAKeyRotation(t *testing.T) {
 		}
 		require.NoError(t, s.keys.Load(ctx))
 		pending := s.redeem("clinic", b.code(request("clinic", "openid")))
-		require.Equal(
-			t,
-			kid(t, before.text("access_token")),
-			kid(t, pending.text("access_token")),
-			"a new key is published before it signs",
-		)
+		require.Equal(t, kid(t, before.text("access_token")), kid(t, pending.text("access_token")),
+			"a new key is published before it signs")
 
 		s.clock.Advance(11 * time.Minute)
 		after := s.redeem("clinic", b.code(request("clinic", "openid")))

@@ -47,11 +47,8 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 				})
 				userinfo = count(func() { require.Equal(t, http.StatusOK, s.userinfo(tokens.text("access_token")).status) })
 				credentials = count(func() {
-					require.Equal(
-						t,
-						http.StatusOK,
-						s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}}).status,
-					)
+					require.Equal(t, http.StatusOK,
+						s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}}).status)
 				})
 				return
 			}

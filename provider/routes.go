@@ -14,25 +14,20 @@ import (
 // Mount adds routes of an adapter to the public listener.
 type Mount func(*mux.Router)
 
-// Handler is the public listener: the standard face, the pages, and what adapters mount.
+// Handler is the public listener: the standard interface, the pages, and what adapters mount.
 func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	router := mux.NewRouter()
 	router.SkipClean(true)
 	router.Use(p.observer.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
-	page := func(e oauth.Endpoint) http.Handler { return p.pages.serve(e) }
-	router.Handle(
-		oauth.PathAuthorize,
-		page(p.authorization.serve),
-	).Methods(
-		http.MethodGet,
-		http.MethodHead,
-		http.MethodPost,
-	)
-	router.Handle(login.PathContinue, page(p.authorization.resume)).Methods(http.MethodGet)
-	router.Handle(login.PathConsent, page(p.authorization.consentPage)).Methods(http.MethodGet)
-	router.Handle(login.PathConsent, p.login.Protect(page(p.authorization.consent))).Methods(http.MethodPost)
-	router.Handle(oauth.PathLogout, page(p.logout.serve)).Methods(http.MethodGet, http.MethodPost)
-	router.Handle(oauth.PathSession, page(p.sessionIframe.serve)).Methods(http.MethodGet)
+	page := func(path string, e oauth.Endpoint, methods ...string) {
+		router.Handle(path, p.pages.serve(e)).Methods(methods...)
+	}
+	page(oauth.PathAuthorize, p.authorization.serve, http.MethodGet, http.MethodHead, http.MethodPost)
+	page(login.PathContinue, p.authorization.resume, http.MethodGet)
+	page(login.PathConsent, p.authorization.consentPage, http.MethodGet)
+	router.Handle(login.PathConsent, p.login.Protect(p.pages.serve(p.authorization.consent))).Methods(http.MethodPost)
+	page(oauth.PathLogout, p.logout.serve, http.MethodGet, http.MethodPost)
+	page(oauth.PathSession, p.sessionIframe.serve, http.MethodGet)
 	router.PathPrefix("/login/").Handler(p.login.Handler())
 
 	json := func(path string, e oauth.Endpoint) {
@@ -42,13 +37,8 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	json(oauth.PathToken, p.token)
 	json(oauth.PathRevoke, p.aboutTokens.revoke)
 	router.Handle(oauth.PathIntrospect, oauth.Serve(p.aboutTokens.introspect, oauth.EncodeError)).Methods(http.MethodPost)
-	router.Handle(
-		oauth.PathUserinfo,
-		oauth.Serve(p.aboutTokens.userinfo, oauth.EncodeBearerError),
-	).Methods(
-		http.MethodGet,
-		http.MethodPost,
-	)
+	userinfo := oauth.Serve(p.aboutTokens.userinfo, oauth.EncodeBearerError)
+	router.Handle(oauth.PathUserinfo, userinfo).Methods(http.MethodGet, http.MethodPost)
 	router.HandleFunc(oauth.PathUserinfo, oauth.Preflight).Methods(http.MethodOptions)
 	if p.registration != nil {
 		p.registration.Mount(router)
@@ -60,13 +50,8 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		oauth.PathDiscovery: p.documents.serveMetadata, oauth.PathServerMetadata: p.documents.serveMetadata,
 		oauth.PathJWKS: p.documents.serveKeys,
 	} {
-		router.HandleFunc(
-			path,
-			document,
-		).Methods(
-			http.MethodGet,
-			http.MethodHead,
-		) // fastPath serves it, where no route is needed
+		// fastPath serves it, where no route is needed
+		router.HandleFunc(path, document).Methods(http.MethodGet, http.MethodHead)
 		router.HandleFunc(path, oauth.Preflight).Methods(http.MethodOptions)
 	}
 	p.serveTheRest(router)

@@ -31,10 +31,8 @@ func newBareProvider(t *testing.T, issuer string) *Provider {
 func TestSessionStateDependsOnClientOriginAndBrowser(t *testing.T) {
 	p := newBareProvider(t, "https://op.example")
 	client, session := &storage.Client{ID: "clinic"}, storage.LoginSession{SessionID: "session"}
-	hash, salt, found := strings.Cut(
-		p.sessionIframe.state(client, "https://Client.example:443/callback?a=b", session),
-		".",
-	)
+	hash, salt, found := strings.Cut(p.sessionIframe.state(client, "https://Client.example:443/callback?a=b", session),
+		".")
 	require.True(t, found)
 	digest := sha256.Sum256([]byte("clinic https://client.example " + p.login.BrowserState("session") + " " + salt))
 	require.Equal(t, base64.RawURLEncoding.EncodeToString(digest[:]), hash)

@@ -68,13 +68,8 @@ func (s *SessionTokens) check(ctx context.Context, t SessionToken) (beyond []str
 }
 
 func weakSignIn() error {
-	return oauth.NewError(
-		http.StatusForbidden,
-		oauth.CodeAccessDenied,
-		"The sign-in is weaker than a requested scope demands.",
-	).Because(
-		ErrAssurance,
-	)
+	return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied,
+		"The sign-in is weaker than a requested scope demands.").Because(ErrAssurance)
 }
 
 // strongEnough leaves out the scopes that demand more than the sign-in of that acr was: an operator may have raised the

@@ -67,10 +67,8 @@ func newStackOn(
 		ID: s.userID, Email: "doctor@example.com", Password: hash, PasswordSetAt: clock.Now().Unix(),
 		Profile: json.RawMessage(`{"name":"Олена Коваль","given_name":"Олена","phone_number":"+380501234567"}`),
 	}))
-	require.NoError(
-		t,
-		s.store.CreateRole(ctx, storage.Role{ID: s.roleID, Name: "DOCTOR", Scope: []string{"patients:view"}}),
-	)
+	require.NoError(t,
+		s.store.CreateRole(ctx, storage.Role{ID: s.roleID, Name: "DOCTOR", Scope: []string{"patients:view"}}))
 	require.NoError(t, s.store.GrantRole(ctx, s.userID, s.roleID, ""))
 	return s
 }
@@ -217,10 +215,8 @@ func (b *browser) signIn(p page) page {
 // decide answers the consent page.
 func (b *browser) decide(p page, decision string) page {
 	require.Equal(b.stack.t, "/login/consent", p.url.Path, p.body)
-	return b.post(
-		b.stack.server.URL+"/login/consent",
-		url.Values{"request": {p.request(b.stack.t)}, "decision": {decision}},
-	)
+	return b.post(b.stack.server.URL+"/login/consent",
+		url.Values{"request": {p.request(b.stack.t)}, "decision": {decision}})
 }
 
 // code goes all the way from a fresh browser to a code.
@@ -256,12 +252,8 @@ func (a answer) text(name string) string { s, _ := a.body[name].(string); return
 
 // post sends a form to an endpoint, with HTTP Basic where an id is given.
 func (s *stack) post(path, id string, form url.Values) answer {
-	r, err := http.NewRequestWithContext(
-		context.Background(),
-		http.MethodPost,
-		s.server.URL+path,
-		strings.NewReader(form.Encode()),
-	)
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.server.URL+path,
+		strings.NewReader(form.Encode()))
 	require.NoError(s.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if id != "" {

@@ -19,24 +19,16 @@ func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error 
 	}
 	info, err := e.tokens.inspectAccess(r.Context(), token)
 	if errors.Is(err, ErrInactive) {
-		return oauth.NewError(
-			http.StatusUnauthorized,
-			oauth.CodeInvalidToken,
-			"The access token is unknown, expired or revoked.",
-		).Because(
-			err,
-		)
+		return oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken,
+			"The access token is unknown, expired or revoked.").Because(err)
 	}
 	if err != nil {
 		return err
 	}
 	scope := storage.SplitScope(info.Scope)
 	if info.UserID == "" || !oauth.ContainsAll(scope, []string{"openid"}) {
-		return oauth.NewError(
-			http.StatusForbidden,
-			oauth.CodeInsufficientScope,
-			"The access token was not granted the scope openid.",
-		)
+		return oauth.NewError(http.StatusForbidden, oauth.CodeInsufficientScope,
+			"The access token was not granted the scope openid.")
 	}
 	client, err := e.store.Client(r.Context(), info.ClientID)
 	if err != nil {

@@ -21,12 +21,8 @@ func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
 		s.client("clinic", nil)
 		token := s.redeem("clinic", s.browser().code(request("clinic", "openid profile"))).text("access_token")
 		ask := func(method, query, header string, body url.Values) answer {
-			r := httptest.NewRequestWithContext(
-				t.Context(),
-				method,
-				s.server.URL+oauth.PathUserinfo+query,
-				strings.NewReader(body.Encode()),
-			)
+			r := httptest.NewRequestWithContext(t.Context(), method, s.server.URL+oauth.PathUserinfo+query,
+				strings.NewReader(body.Encode()))
 			r.RequestURI = ""
 			if header != "" {
 				r.Header.Set("Authorization", header)
@@ -57,12 +53,8 @@ func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
 		}
 		none := ask(http.MethodGet, "", "", nil)
 		require.Equal(t, http.StatusUnauthorized, none.status)
-		require.Equal(
-			t,
-			`Bearer realm="ithildin"`,
-			none.header.Get("WWW-Authenticate"),
-			"no error code where nothing was presented",
-		)
+		require.Equal(t, `Bearer realm="ithildin"`, none.header.Get("WWW-Authenticate"),
+			"no error code where nothing was presented")
 		require.Contains(t, ask(http.MethodGet, "", "Bearer x", nil).header.Get("WWW-Authenticate"), `error="invalid_token"`)
 	})
 }

@@ -161,11 +161,7 @@ LEFT JOIN users u ON u.id = g.user_id`, jti, null(grantID))
 
 // RevokeJTI ends one JWT access token until it expires by itself.
 func (s *Store) RevokeJTI(ctx context.Context, jti string, expiresAt int64) error {
-	_, err := s.exec(
-		ctx,
-		`INSERT INTO revoked_jti (jti, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-		jti,
-		expiresAt,
-	)
+	_, err := s.exec(ctx, `INSERT INTO revoked_jti (jti, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, jti,
+		expiresAt)
 	return err
 }

@@ -31,25 +31,15 @@ func (s *Store) foldNames(ctx context.Context) error {
 			ID   string `db:"id"`
 			Name string `db:"name"`
 		}
-		err := s.selectAll(
-			ctx,
-			&rows,
-			`SELECT id, name FROM clients WHERE name_folded IS NULL ORDER BY id LIMIT $1`,
-			foldedAtOnce,
-		)
+		err := s.selectAll(ctx, &rows, `SELECT id, name FROM clients WHERE name_folded IS NULL ORDER BY id LIMIT $1`,
+			foldedAtOnce)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		err = s.transaction(ctx, func(tx *sqlx.Tx) error {
 			for _, r := range rows {
-				err := write(
-					ctx,
-					tx,
-					`UPDATE clients SET name_folded = $2 WHERE id = $1 AND name = $3`,
-					r.ID,
-					foldName(r.Name),
-					r.Name,
-				)
+				err := write(ctx, tx, `UPDATE clients SET name_folded = $2 WHERE id = $1 AND name = $3`, r.ID, foldName(r.Name),
+					r.Name)
 				if err != nil {
 					return err
 				}

@@ -218,11 +218,8 @@ func (s *Store) BlockClient(ctx context.Context, id, reason string) error {
 	if err != nil {
 		return err
 	}
-	err = s.blockClient(
-		changingBy(ctx, Event{Kind: EventClientBlocked, Details: because(reason)}, clientSubject, id),
-		id,
-		reason,
-	)
+	err = s.blockClient(changingBy(ctx, Event{Kind: EventClientBlocked, Details: because(reason)}, clientSubject, id), id,
+		reason)
 	if err != nil {
 		return err
 	}
@@ -277,14 +274,8 @@ func (s *Store) SetClientBlock(ctx context.Context, id string, blocked bool, rea
 		}
 		ctx = changing(ctx, EventClientUpdated, clientSubject, client.ID)
 		return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-			return writeRow(
-				ctx,
-				tx,
-				`UPDATE clients SET block_reason = $2, updated_at = $3 WHERE id = $1`,
-				client.ID,
-				reason,
-				s.Now(),
-			)
+			return writeRow(ctx, tx, `UPDATE clients SET block_reason = $2, updated_at = $3 WHERE id = $1`, client.ID, reason,
+				s.Now())
 		})
 	})
 }

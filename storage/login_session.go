@@ -131,13 +131,8 @@ func (s *Store) FindStanding(ctx context.Context, userID, clientID string) (*Log
 		return nil, err
 	}
 	var rows []loginRow
-	err = s.selectAll(
-		ctx,
-		&rows,
-		`SELECT`+standingColumns+`FROM users u`+standingJoins+`WHERE u.id = $1`,
-		userID,
-		clientID,
-	)
+	err = s.selectAll(ctx, &rows, `SELECT`+standingColumns+`FROM users u`+standingJoins+`WHERE u.id = $1`, userID,
+		clientID)
 	if err != nil {
 		return nil, err
 	}

@@ -127,13 +127,8 @@ func NewPolicy(preset string) (Policy, error) {
 		}
 		return p, nil
 	}
-	return Policy{}, fmt.Errorf(
-		"unknown preset %q: want %s, %s or %s",
-		preset,
-		PresetStandard,
-		PresetEHealth,
-		PresetMithril,
-	)
+	return Policy{}, fmt.Errorf("unknown preset %q: want %s, %s or %s", preset, PresetStandard, PresetEHealth,
+		PresetMithril)
 }
 
 // ImportedPolicy returns the policy of a client that is imported from mithril: as PresetMithril, and what its users and

@@ -50,14 +50,10 @@ const issuedAtOnce = 5_000
 
 // The rows that were issued to a client, at most issuedAtOnce of them.
 var (
-	liveGrantsOfClient = fmt.Sprintf(
-		`SELECT id FROM grants WHERE client_id = $1 AND revoked_at = 0 LIMIT %d`,
-		issuedAtOnce,
-	)
-	liveTokensOfClient = fmt.Sprintf(
-		`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 LIMIT %d`,
-		issuedAtOnce,
-	)
+	liveGrantsOfClient = fmt.Sprintf(`SELECT id FROM grants WHERE client_id = $1 AND revoked_at = 0 LIMIT %d`,
+		issuedAtOnce)
+	liveTokensOfClient = fmt.Sprintf(`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 LIMIT %d`,
+		issuedAtOnce)
 	liveKeptOfClient = fmt.Sprintf(
 		`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 AND kind IN %s LIMIT %d`,
 		keptKinds,

@@ -65,10 +65,8 @@ func TestStatementsContinueOnAnotherHostWhenOneStopsAnswering(t *testing.T) {
 	require.NoError(t, store.Ping(t.Context()), "the statement is sent again, to the host that answers")
 	for range pooledConnections {
 		began := time.Now()
-		require.NoError(
-			t,
-			store.CreateUser(t.Context(), storage.User{ID: store.NewID(), Email: store.NewID() + "@example.com"}),
-		)
+		require.NoError(t,
+			store.CreateUser(t.Context(), storage.User{ID: store.NewID(), Email: store.NewID() + "@example.com"}))
 		require.Less(t, time.Since(began), 2500*time.Millisecond, "no other connection to the silent host is tried")
 	}
 }
@@ -115,10 +113,8 @@ func TestReadOnlyConnectionsLeaveThePool(t *testing.T) {
 	}
 	require.ErrorIs(t, write(), storage.ErrUnavailable)
 
-	_, err = admin.ExecContext(
-		t.Context(),
-		"SET default_transaction_read_only = off; ALTER DATABASE "+database+" RESET default_transaction_read_only",
-	)
+	_, err = admin.ExecContext(t.Context(),
+		"SET default_transaction_read_only = off; ALTER DATABASE "+database+" RESET default_transaction_read_only")
 	require.NoError(t, err)
 	for range 2 * pooledConnections {
 		require.NoError(t, write(), "no request meets a session that remembers")

@@ -35,11 +35,8 @@ func approvals(t *testing.T, s *suite) {
 		approval := s.approval(t, u, client, "openid")
 		late := func(scope, known string) []string {
 			batch := s.store.NewBatch()
-			batch.QueueApproval(
-				storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{scope}},
-				known,
-				"",
-			)
+			batch.QueueApproval(storage.Approval{ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: []string{scope}},
+				known, "")
 			require.NoError(t, batch.Flush(t.Context()))
 			found, err := s.store.FindApproval(t.Context(), u.ID, client.ID)
 			require.NoError(t, err)

@@ -17,29 +17,23 @@ func auditChanges(t *testing.T, s *suite) {
 	t.Run("A change is recorded with its actor and the values before and after", func(t *testing.T) {
 		changesAreRecorded(t, newSuite(t, s.engine))
 	})
-	t.Run(
-		"A change that is not made is not recorded",
-		func(t *testing.T) { refusedChangesAreNot(t, newSuite(t, s.engine)) },
-	)
+	t.Run("A change that is not made is not recorded",
+		func(t *testing.T) { refusedChangesAreNot(t, newSuite(t, s.engine)) })
 	t.Run("A change without an actor is not recorded", func(t *testing.T) {
 		s := newSuite(t, s.engine)
 		require.NoError(t, s.store.BlockUser(t.Context(), User(t, s.store).ID, "reason"))
 		require.Zero(t, s.count(t, "audit_events", "kind = $1", storage.EventUserBlocked))
 	})
-	t.Run(
-		"Secrets, passwords and hashes are not recorded",
-		func(t *testing.T) { secretsAreNotRecorded(t, newSuite(t, s.engine)) },
-	)
+	t.Run("Secrets, passwords and hashes are not recorded",
+		func(t *testing.T) { secretsAreNotRecorded(t, newSuite(t, s.engine)) })
 	t.Run("Events of one second are paged through without gaps and repetitions", func(t *testing.T) {
 		cursorsAreStable(t, newSuite(t, s.engine))
 	})
 }
 
 func changesAreRecorded(t *testing.T, s *suite) {
-	ctx := storage.ActingAs(
-		t.Context(),
-		storage.Actor{By: "test", Operator: "olena", RequestID: "r1", Address: "192.0.2.1"},
-	)
+	ctx := storage.ActingAs(t.Context(),
+		storage.Actor{By: "test", Operator: "olena", RequestID: "r1", Address: "192.0.2.1"})
 	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 	require.NoError(t, s.store.BlockUser(ctx, u.ID, "left"))
 	require.NoError(t, s.store.BlockClient(ctx, client.ID, "debts"))
@@ -68,11 +62,8 @@ func changesAreRecorded(t *testing.T, s *suite) {
 	require.JSONEq(t, `{"is_blocked":true,"block_reason":"left"}`, string(blocked.After))
 	require.Equal(t, client.ID, one(storage.EventClientBlocked).ClientID)
 	updated := one(storage.EventClientUpdated)
-	require.JSONEq(
-		t,
-		fmt.Sprintf(`{"policy":{"access_lifetime":%d}}`, client.Policy.AccessLifetime),
-		string(updated.Before),
-	)
+	require.JSONEq(t, fmt.Sprintf(`{"policy":{"access_lifetime":%d}}`, client.Policy.AccessLifetime),
+		string(updated.Before))
 	require.JSONEq(t, `{"policy":{"access_lifetime":77}}`, string(updated.After))
 	granted := one(storage.EventRoleGranted)
 	require.Equal(t, u.ID+" "+client.ID, granted.UserID+" "+granted.ClientID)

@@ -190,11 +190,8 @@ func namesAreFoundInAnyCase(t *testing.T, s *suite) {
 	require.NoError(t, s.store.UpdateClient(t.Context(), *clinic))
 	require.Equal(t, []string{clinic.ID}, find("ПОЛІКЛІНІКА №"))
 	require.Empty(t, find("їжаків"))
-	s.execute(
-		t,
-		`UPDATE clients SET name = 'ШПИТАЛЬ', name_folded = NULL WHERE id = $1`,
-		clinic.ID,
-	) // by an earlier release
+	s.execute(t, `UPDATE clients SET name = 'ШПИТАЛЬ', name_folded = NULL WHERE id = $1`,
+		clinic.ID) // by an earlier release
 	require.Equal(t, []string{clinic.ID}, find("шпиталь"))
 	require.Zero(t, s.count(t, "clients", "name_folded IS NULL AND id <> $1", ""), "the search has filled the column")
 }

@@ -117,10 +117,8 @@ func rotation(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.NotZero(t, found.RevokedAt)
 	})
-	t.Run(
-		"A refresh token that is known by its hash rotates to the next hash",
-		func(t *testing.T) { rotationByHash(t, s) },
-	)
+	t.Run("A refresh token that is known by its hash rotates to the next hash",
+		func(t *testing.T) { rotationByHash(t, s) })
 	repetitions(t, s)
 }
 

@@ -90,10 +90,8 @@ func aBudgetIsKept(t *testing.T, s *suite) {
 		return n
 	}
 	for runs := 0; left() > 0; runs++ {
-		_, err := hurried.Sweep(
-			t.Context(),
-			storage.Sweep{Batch: 2, TokenRetention: storage.TokenRetention, Budget: 5 * time.Second},
-		)
+		_, err := hurried.Sweep(t.Context(),
+			storage.Sweep{Batch: 2, TokenRetention: storage.TokenRetention, Budget: 5 * time.Second})
 		require.NoError(t, err)
 		require.Less(t, runs, 20)
 	}
@@ -142,12 +140,8 @@ func deadRowsStayForTheirAnswers(t *testing.T, s *suite) {
 	s.clock.Advance(3 * time.Minute)
 	require.Equal(t, [3]int{0, 1, 1}, three(sweep()))
 	s.clock.Advance(29 * 24 * time.Hour)
-	require.Equal(
-		t,
-		[3]int{0, 1, 1},
-		three(sweep()),
-		"the legacy face tells an expired value from an unknown one for 30 days",
-	)
+	require.Equal(t, [3]int{0, 1, 1}, three(sweep()),
+		"the legacy face tells an expired value from an unknown one for 30 days")
 	s.clock.Advance(2 * 24 * time.Hour)
 	require.Equal(t, [3]int{0, 0, 0}, three(sweep()))
 }

@@ -127,37 +127,22 @@ func tokenLists() map[string]listed {
 	}
 	return map[string]listed{
 		"tokens": tokens(storage.IssuedFilter{}, func(n int) int { return 2*n + n/1000 }),
-		"tokens of a large client": tokens(
-			storage.IssuedFilter{ClientID: "client0"},
-			func(n int) int { return 2*n*6/10 + n/1000 },
-		),
+		"tokens of a large client": tokens(storage.IssuedFilter{ClientID: "client0"},
+			func(n int) int { return 2*n*6/10 + n/1000 }),
 		"tokens of a small client": tokens(storage.IssuedFilter{ClientID: "client7"}, share(2)),
 		"tokens of no client":      tokens(storage.IssuedFilter{ClientID: "nobody"}, none),
 		"codes":                    tokens(storage.IssuedFilter{Kinds: []string{storage.KindAuthorizationCode}}, all),
-		"access tokens": tokens(
-			storage.IssuedFilter{Kinds: []string{storage.KindAccessToken}},
-			func(n int) int { return n - n/1000 },
-		),
-		"refresh tokens": tokens(
-			storage.IssuedFilter{Kinds: []string{storage.KindRefreshToken}},
-			everyThousandth,
-		),
+		"access tokens": tokens(storage.IssuedFilter{Kinds: []string{storage.KindAccessToken}},
+			func(n int) int { return n - n/1000 }),
+		"refresh tokens": tokens(storage.IssuedFilter{Kinds: []string{storage.KindRefreshToken}}, everyThousandth),
 		"refresh tokens of a client": tokens(
 			storage.IssuedFilter{Kinds: []string{storage.KindRefreshToken}, ClientID: "client1"},
 			none,
 		),
-		"tokens of a rare kind": tokens(
-			storage.IssuedFilter{Kinds: []string{storage.KindTwoFactor}},
-			everyThousandth,
-		),
-		"tokens of a kind without any": tokens(
-			storage.IssuedFilter{Kinds: []string{storage.KindChangePasswordToken}},
-			none,
-		),
+		"tokens of a rare kind":        tokens(storage.IssuedFilter{Kinds: []string{storage.KindTwoFactor}}, everyThousandth),
+		"tokens of a kind without any": tokens(storage.IssuedFilter{Kinds: []string{storage.KindChangePasswordToken}}, none),
 		"tokens of users": tokens(
-			storage.IssuedFilter{UserIDs: []string{UserNumber(1), UserNumber(1000)}},
-			always(5),
-		),
+			storage.IssuedFilter{UserIDs: []string{UserNumber(1), UserNumber(1000)}}, always(5)),
 	}
 }
 
@@ -172,12 +157,7 @@ func adminLists() map[string]listed {
 		return listOf((*storage.Store).PageOfApprovals, f, func(a storage.Approval) string { return a.ID }, want)
 	}
 	clients := func(f storage.ClientFilter, want int) listed {
-		return listOf(
-			(*storage.Store).PageOfClients,
-			f,
-			func(c storage.Client) string { return c.ID },
-			always(want),
-		)
+		return listOf((*storage.Store).PageOfClients, f, func(c storage.Client) string { return c.ID }, always(want))
 	}
 	lists := map[string]listed{
 		"users":                         users(storage.UserFilter{}, all),
@@ -187,19 +167,11 @@ func adminLists() map[string]listed {
 		"roles at a client":             roles(storage.HeldRoleFilter{ClientID: "client0"}, share(6)),
 		"people with a role":            roles(storage.HeldRoleFilter{RoleID: UserNumber(1)}, all),
 		"people with a role nobody has": roles(storage.HeldRoleFilter{RoleID: UserNumber(2)}, none),
-		"roles of a user": roles(
-			storage.HeldRoleFilter{UserIDs: []string{UserNumber(5)}},
-			always(1),
-		),
-		"approvals": approvals(storage.ApprovalFilter{}, all),
-		"approvals of clients": approvals(
-			storage.ApprovalFilter{ClientIDs: []string{"client0", "client9", "client0"}},
-			share(7),
-		),
-		"approvals of a user": approvals(
-			storage.ApprovalFilter{UserIDs: []string{UserNumber(5)}},
-			always(1),
-		),
+		"roles of a user":               roles(storage.HeldRoleFilter{UserIDs: []string{UserNumber(5)}}, always(1)),
+		"approvals":                     approvals(storage.ApprovalFilter{}, all),
+		"approvals of clients": approvals(storage.ApprovalFilter{ClientIDs: []string{"client0", "client9", "client0"}},
+			share(7)),
+		"approvals of a user":            approvals(storage.ApprovalFilter{UserIDs: []string{UserNumber(5)}}, always(1)),
 		"clients":                        clients(storage.ClientFilter{}, 10),
 		"clients by a part of the name":  clients(storage.ClientFilter{Name: "ent 3"}, 1),
 		"clients of a type nobody is of": clients(storage.ClientFilter{TypeID: UserNumber(1)}, 0),

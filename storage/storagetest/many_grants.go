@@ -35,11 +35,8 @@ func manyGrantsOfAClient(t *testing.T, s *suite) {
 		acting := storage.ActingAs(t.Context(), storage.Actor{By: storage.ByCommandLine})
 		require.NoError(t, s.store.DeactivateTokens(acting, client.ID))
 		require.Zero(t, s.count(t, "grants", "revoked_at = 0 AND client_id = $1", client.ID))
-		require.Equal(
-			t,
-			1,
-			s.count(t, "audit_events", "kind = '"+storage.EventTokensDeactivated+"' AND client_id = $1", client.ID),
-		)
+		require.Equal(t, 1,
+			s.count(t, "audit_events", "kind = '"+storage.EventTokensDeactivated+"' AND client_id = $1", client.ID))
 		require.NoError(t, s.store.DeleteClient(acting, client.ID))
 		require.Zero(t, s.count(t, "grants", "client_id = $1", client.ID))
 	})
@@ -51,11 +48,7 @@ SELECT id FROM grants WHERE client_id = $1 LIMIT 3000)`, client.ID)
 		require.NoError(t, err)
 		require.NoError(t, s.store.DeactivateTokens(t.Context(), client.ID))
 		require.Zero(t, s.count(t, "grants", "revoked_at = 0 AND client_id = $1", client.ID))
-		require.Equal(
-			t,
-			3000,
-			s.count(t, "grants", "revoked_at = 1 AND client_id = $1", client.ID),
-			"what had ended stays as it was",
-		)
+		require.Equal(t, 3000, s.count(t, "grants", "revoked_at = 1 AND client_id = $1", client.ID),
+			"what had ended stays as it was")
 	})
 }

@@ -32,10 +32,8 @@ func RunManyRows(t *testing.T, engine Engine, n int) {
 	})
 	t.Run("Sweep", func(t *testing.T) {
 		begin := time.Now()
-		deleted, err := store.Sweep(
-			t.Context(),
-			storage.Sweep{Batch: 500, TokenRetention: storage.TokenRetention, Budget: time.Minute},
-		)
+		deleted, err := store.Sweep(t.Context(),
+			storage.Sweep{Batch: 500, TokenRetention: storage.TokenRetention, Budget: time.Minute})
 		require.NoError(t, err)
 		require.NotZero(t, deleted["grants"])
 		t.Logf("%v were deleted in %v", deleted, time.Since(begin).Round(time.Millisecond))

@@ -33,10 +33,8 @@ func memory(t *testing.T, s *suite) {
 	t.Run("A change is seen at once where it was made", func(t *testing.T) { changesAreSeenAtOnce(t, s) })
 	t.Run("A change in one process reaches the others by the version", func(t *testing.T) { changesReachOthers(t, s) })
 	t.Run("Every change of cached rows raises the version", func(t *testing.T) { changesRaiseTheVersion(t, s) })
-	t.Run(
-		"A load concurrent with a change leaves nothing stale in the cache",
-		func(t *testing.T) { noLoadKeepsAStaleClient(t, s) },
-	)
+	t.Run("A load concurrent with a change leaves nothing stale in the cache",
+		func(t *testing.T) { noLoadKeepsAStaleClient(t, s) })
 	t.Run("A load continues when its first request is cancelled", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard)
 		ctx, cancel := context.WithCancel(t.Context())

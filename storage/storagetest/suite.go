@@ -31,13 +31,8 @@ func (s *suite) open(t *testing.T, options ...func(*storage.Options)) *storage.S
 // count says how many rows a table has that meet a condition on $1.
 func (s *suite) count(t *testing.T, table, condition string, argument any) (rows int) {
 	t.Helper()
-	err := s.store.SQL().QueryRowContext(
-		t.Context(),
-		`SELECT count(*) FROM `+table+` WHERE `+condition,
-		argument,
-	).Scan(
-		&rows,
-	)
+	err := s.store.SQL().QueryRowContext(t.Context(), `SELECT count(*) FROM `+table+` WHERE `+condition,
+		argument).Scan(&rows)
 	require.NoError(t, err)
 	return rows
 }

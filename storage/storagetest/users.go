@@ -65,10 +65,8 @@ func users(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Len(t, page, 1)
 	})
-	t.Run(
-		"A block ends the sessions and tokens of the user at once",
-		func(t *testing.T) { aBlockEndsWhatTheUserHas(t, s) },
-	)
+	t.Run("A block ends the sessions and tokens of the user at once",
+		func(t *testing.T) { aBlockEndsWhatTheUserHas(t, s) })
 	t.Run("Of a deleted user only audit events remain", func(t *testing.T) { aDeletedUserLeavesNothing(t, s) })
 }
 
