@@ -9,7 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// maxTokenBytes is several times what the provider issues, and little enough to parse for strangers.
+// maxTokenBytes is several times what the provider issues, and little enough to parse for anybody.
 const maxTokenBytes = 16 << 10
 
 // ErrInvalidToken reports a token that none of the published keys signed. What follows it is for the operator's log.

@@ -190,9 +190,9 @@ func (e *authorizeEndpoint) newAuthorization(pending login.Pending) *authorizati
 	}
 }
 
-// errorOfMalformed lets the client hear of parameters that break the rules of parseParameters, if its id and its
-// redirect URI are not among them and are right. It returns what is to be answered: the problem, or why it can't go to
-// the client.
+// errorOfMalformed returns to the client the error of parameters that break the rules of parseParameters, if its id and
+// its redirect URI are not among them and are right. It returns what is to be answered: the problem, or why it can't go
+// to the client.
 func (e *authorizeEndpoint) errorOfMalformed(ctx context.Context, a *authorization, malformed *oauth.Error) error {
 	if !a.form.Has("client_id") || !a.form.Has("redirect_uri") {
 		return malformed
@@ -232,7 +232,7 @@ func (e *authorizeEndpoint) resolveRequestObject(ctx context.Context, a *authori
 	}
 	form, signed, err := e.requestObjects.read(ctx, a.client, a.form)
 	if err != nil {
-		return errors.Join(err, e.resolveRedirectURI(a)) // a client whose own address is right hears of it
+		return errors.Join(err, e.resolveRedirectURI(a)) // a client whose own address is right gets the error
 	}
 	if signed {
 		a.form, a.query, a.signed = form, form.Encode(), true

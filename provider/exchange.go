@@ -41,8 +41,8 @@ type TokenSet struct {
 // presented is what a request of a grant type must carry (RFC 6749 4.1.3, 6).
 var presented = map[string]string{"authorization_code": "code", "refresh_token": "refresh_token"}
 
-// Exchange is the one place where a token is born. It authenticates the client, runs fosite, makes all writes of the
-// request at once, and returns what there is to say, or an *Error.
+// Exchange is the only function that issues tokens for a grant. It authenticates the client, runs fosite, makes all
+// writes of the request at once, and returns what there is to say, or an *Error.
 func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSet, error) {
 	i := newIssuance(p.store)
 	set, err := p.exchange(ctx, i, request)
@@ -141,7 +141,7 @@ func (p *Provider) flushError(ctx context.Context, i *issuance, err error) error
 	return err
 }
 
-// grantOwn grants a client what it asked for on its own behalf: its scopes, without those that speak of a user.
+// grantOwn grants a client what it asked for on its own behalf: its scopes, without those about a user.
 func grantOwn(client *storage.Client, access fosite.AccessRequester) error {
 	if client.IsBlocked {
 		return oauth.NewError(http.StatusBadRequest, oauth.CodeUnauthorizedClient, "The client is blocked.")

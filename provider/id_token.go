@@ -12,7 +12,8 @@ import (
 	"ithildin/storage"
 )
 
-// idTokenLifetime is how long an ID token may be taken for news. It opens no door, so it is the same for every client.
+// idTokenLifetime is how long an ID token may be used to learn who signed in. It gives access to nothing, so it is the
+// same for every client.
 const idTokenLifetime = time.Hour
 
 // typeIDToken is the typ of an ID token. An access token has another, or at least a client_id, which no ID token has.

@@ -62,8 +62,8 @@ func (e *logoutEndpoint) serve(w http.ResponseWriter, r *http.Request) error {
 	return e.goOn(w, r, ended, request)
 }
 
-// needsConfirmation: only a hint of who is signed in speaks for the person, and only a hint or the person lets the
-// browser go on to a client.
+// needsConfirmation: only a hint that names who is signed in replaces the person's consent, and only a hint or the
+// person lets the browser go on to a client.
 func (l *logoutRequest) needsConfirmation(names identifiers, current *storage.Login) bool {
 	if current == nil {
 		return l.hint == nil && l.form.Has("post_logout_redirect_uri")

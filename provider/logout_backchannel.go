@@ -21,7 +21,7 @@ const (
 	eventLogout     = "http://schemas.openid.net/event/backchannel-logout"
 	// logoutTokenLifetime is what the specification recommends at most (OIDC Back-Channel Logout 2.4).
 	logoutTokenLifetime = 2 * time.Minute
-	// logoutTimeout is how long a browser waits for clients to hear of its logout before it goes on.
+	// logoutTimeout is how long a browser waits until clients are notified of its logout.
 	logoutTimeout = 2 * time.Second
 	// logoutsAtOnce bounds the notices that are sent at the same time, and logoutBatch those that are read at a time.
 	logoutsAtOnce = 8
@@ -144,7 +144,7 @@ func (n *logoutNotifier) deliver(
 	if err != nil {
 		return false, err
 	}
-	if client.Metadata.BackchannelLogoutURI == "" { // it does not want to hear of logouts any more
+	if client.Metadata.BackchannelLogoutURI == "" { // it no longer wants to be notified of logouts
 		return true, n.store.DeleteLogoutDelivery(ctx, d.ID)
 	}
 	status, err := n.sendLogoutToken(ctx, client, d)

@@ -10,8 +10,8 @@ import (
 	"ithildin/storage"
 )
 
-// frames are the addresses by which clients hear of a logout in the browser, each with issuer and sid (OIDC
-// Front-Channel Logout 3). A client that was deleted meanwhile hears of nothing, and neither does one whose address the
+// frames are the addresses by which clients are notified of a logout in the browser, each with issuer and sid (OIDC
+// Front-Channel Logout 3). A client that was deleted meanwhile is not notified, and neither is one whose address the
 // policy of the page would not let a browser open.
 func (e *logoutEndpoint) frames(ctx context.Context, ended *storage.EndedSession) ([]string, error) {
 	if ended == nil {

@@ -164,7 +164,7 @@ func (t *Tokens) verifyJWT(
 	return found, nil
 }
 
-// verifyHolders are the checks of client and user. A token of the client itself has no user to speak for, and no
+// verifyHolders are the checks of client and user. A token of the client itself stands for no user, and no
 // gateway of this contract has a use for it.
 func (t *Tokens) verifyHolders(ctx context.Context, v *Verification, found *storage.Verification) error {
 	client, err := t.store.Client(ctx, v.ClientID)
@@ -184,7 +184,7 @@ func (t *Tokens) verifyHolders(ctx context.Context, v *Verification, found *stor
 	return nil
 }
 
-// verifyBroker lets a client that works through a broker through only with the api-key of one.
+// verifyBroker refuses a client that works through a broker if the api-key of a broker is missing.
 func (t *Tokens) verifyBroker(ctx context.Context, v *Verification, apiKey, keyClientID string) error {
 	switch v.Client.AccessType() {
 	case storage.AccessTypeDirect:

@@ -16,7 +16,7 @@ const EventLifetime = 365 * 24 * 3600
 // longestEventField bounds each text of an event in characters, since much of it comes from outside.
 const longestEventField = 512
 
-// Event is an entry of the audit log. It never holds what opens a door.
+// Event is an entry of the audit log. It never holds a credential, a token or a hash of one.
 type Event struct {
 	ID        string // default: made here
 	Kind      string

@@ -15,7 +15,7 @@ import (
 )
 
 // subject is what a change is about: a query for the one row that shows it. The columns are named one by one, so that
-// nothing that opens a door is among them.
+// none of them is a secret, a password or a hash.
 type subject struct {
 	query string
 	// idIs says whose id the column id is: a user's, a client's, or that of something else.

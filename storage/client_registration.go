@@ -20,7 +20,7 @@ type ClientRegistration struct {
 
 // RegisterClient stores a client that registered itself, with its connections and their secrets, and takes one
 // registration from the initial access token where one is named. ErrUsed: that token has none left. ErrQuota: there are
-// quota clients already that registered likewise, with such a token or without: strangers take no room from partners.
+// quota clients already that registered likewise, with such a token or without: the two have separate quotas.
 // ErrConflict: the id, or a secret, is taken.
 func (s *Store) RegisterClient(ctx context.Context, c Client, r ClientRegistration, quota int64) error {
 	defer s.Invalidate() // even after an error, as changeConfiguration does

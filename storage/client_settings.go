@@ -14,7 +14,7 @@ const (
 // AccessType is DIRECT, BROKER, or "" where the private settings do not say.
 func (c *Client) AccessType() string { return c.privateSetting("access_type") }
 
-// BrokerScope is what this client lets others do through it as their broker; "" where it is none.
+// BrokerScope is the scope that other clients may use through this one as their broker; "" where it is none.
 func (c *Client) BrokerScope() string { return c.privateSetting("broker_scope") }
 
 // SetAccessType changes how the client reaches the API, DIRECT or BROKER, and leaves the other private settings as they

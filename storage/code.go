@@ -6,7 +6,7 @@ import (
 	"database/sql"
 )
 
-// Hash is how a value that opens a door is stored: SHA-256, for values of 128 random bits or more.
+// Hash is the form in which token values and secrets are stored: SHA-256, for values of 128 random bits or more.
 func Hash(value string) []byte {
 	sum := sha256.Sum256([]byte(value))
 	return sum[:]

@@ -22,8 +22,8 @@ const (
 // ErrClosed says that the queue takes nothing any more.
 var ErrClosed = errors.New("storage: the event queue is closed")
 
-// EventQueue writes audit events about reads, which have no write of their own to ride in, in batches. It is bounded:
-// when it is full, whoever adds waits, and nothing is dropped. A crash may lose the events of the last second.
+// EventQueue writes audit events about reads, which have no write of their own to be stored with, in batches. It is
+// bounded: when it is full, whoever adds waits, and nothing is dropped. A crash may lose the events of the last second.
 //
 // An event that waited, since the database was away, is written under the time of the writing, with its own time in the
 // detail happened_at: whoever follows the events in the order of their times (ithildin audit export) has passed its

@@ -29,8 +29,8 @@ func (silence) Error() string { return "the database did not answer in time" }
 func (silence) Timeout() bool   { return true }
 func (silence) Temporary() bool { return false }
 
-// dialing rides in the context of a dial, with the context of whoever wants the connection, which lib/pq shortens. The
-// dialer puts the connection into it.
+// dialing is a value of the context of a dial. It has the context of the caller who wants the connection, which lib/pq
+// shortens. The dialer puts the connection into it.
 type dialing struct {
 	caller context.Context
 	link   *link

@@ -140,10 +140,10 @@ func (s *Store) openSQLite(path string, o Options) error {
 // SQL is the writing pool, for migrations.
 func (s *Store) SQL() *sql.DB { return s.writer.DB.DB }
 
-// IsPostgreSQL says which engine the Store speaks to.
+// IsPostgreSQL says whether the engine of the Store is PostgreSQL.
 func (s *Store) IsPostgreSQL() bool { return s.engine == postgresEngine }
 
-// IsPooled says whether the URL speaks of a transaction pooler, which keeps no session settings and no locks of
+// IsPooled says whether the URL is that of a transaction pooler, which keeps no session settings and no locks of
 // sessions.
 func (s *Store) IsPooled() bool { return s.pooled }
 

@@ -44,7 +44,7 @@ func readNamedScope(
 	return nil
 }
 
-// nameTaken puts the blame for a conflict on the name.
+// nameTaken makes a conflict a validation error of the name.
 func nameTaken(err error) error {
 	if errors.Is(err, storage.ErrConflict) {
 		return failureValidation(map[string]rule{"name": ruleTaken}).because(err)

@@ -71,7 +71,7 @@ func forbidden(kind, message string) failure {
 	return failure{status: http.StatusForbidden, body: errorObject{Type: kind, Message: message}}
 }
 
-// unprocessable is a 422 that no single field is to blame for (contract section 3).
+// unprocessable is a 422 about the whole request and no single field (contract section 3).
 func unprocessable(message string) failure {
 	return failure{status: http.StatusUnprocessableEntity, body: errorObject{
 		Type: "request_malformed", Message: message, Invalid: malformedRequest,

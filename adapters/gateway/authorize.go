@@ -87,8 +87,8 @@ func (g *Gateway) event(r *http.Request, o original, d decision) storage.Event {
 	return oauth.IdentifyEvent(r.Context(), e)
 }
 
-// metadata is what upstream reads of the token (contract section 7.5). The refresh token, which it once had, opens
-// doors.
+// metadata is what upstream reads of the token (contract section 7.5). It leaves out the refresh token, which the
+// original had: no API needs it.
 type metadata struct {
 	ClientID    string `json:"client_id"`
 	GrantType   string `json:"grant_type,omitempty"`

@@ -60,7 +60,7 @@ var (
 func ParseRules(text []byte) (*Rules, error) {
 	var rules Rules
 	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields() // a misspelt name must not open a door
+	decoder.DisallowUnknownFields() // a misspelt member must not widen a rule
 	if err := decoder.Decode(&rules); err != nil {
 		return nil, fmt.Errorf("the rules are not JSON of the known form: %w", err)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// strangersKept is how many decisions about strangers are kept in a minute.
+// strangersKept is how many decisions about unknown callers are stored in a minute.
 const strangersKept = 10
 
 // strangers are who asks without a token or an api-key that is known. Anybody can cause such decisions, as many as

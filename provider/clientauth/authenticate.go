@@ -32,7 +32,7 @@ const (
 	maximumAssertion = 16 << 10 // bytes
 )
 
-// Authenticate finds out which client a request speaks for, and over which of its connections. endpoint is the path
+// Authenticate finds out which client makes a request, and over which of its connections. endpoint is the path
 // that it calls, authorization its header of that name, form its parameters. The answer to an unknown client and to a
 // wrong secret is the same. Errors: an *oauth.Error of status 401, 429 where there were too many failures, or 400 for
 // credentials that can't be read; else a fault.

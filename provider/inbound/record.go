@@ -49,7 +49,7 @@ func (r *Record) About(clientID, userID string) {
 }
 
 // Failed notes the error that the request is answered with: its public code, and its private cause, nil where the code
-// says it all. Neither may hold what opens a door.
+// says it all. Neither may hold a credential or a token.
 func (r *Record) Failed(level slog.Level, code string, cause error) {
 	if r == nil {
 		return

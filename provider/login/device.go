@@ -38,7 +38,7 @@ var (
 	}
 )
 
-// deviceName says browser and system, as far as the User-Agent tells them; "" where it tells neither.
+// deviceName says browser and system, as far as the User-Agent names them; "" where it names neither.
 func deviceName(userAgent string) string {
 	var known []string
 	for _, signs := range [][]sign{browsers, systems} {

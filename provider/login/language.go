@@ -76,7 +76,7 @@ func bounded(list string) string {
 	return list
 }
 
-// firstKnown finds the first of the tags (BCP 47) whose language the pages speak.
+// firstKnown finds the first of the tags (BCP 47) whose language the pages have.
 func firstKnown(tags []string) string {
 	for _, tag := range tags {
 		if primary, _, _ := strings.Cut(tag, "-"); known(strings.ToLower(primary)) {

@@ -19,7 +19,7 @@ const (
 	oneTimeCodeFailures = 3 // of one user, over all codes since the last right one
 	oneTimeCodesSent    = 3 // to one user within the window
 	oneTimeCodeWindow   = time.Minute
-	// oneTimeCodesADay bounds what one number gets, whoever asks: a stranger must not fill somebody's phone.
+	// oneTimeCodesADay bounds what one number gets, whoever asks: nobody must be able to flood somebody's phone.
 	oneTimeCodesADay  = 30
 	oneTimeCodeDay    = 24 * time.Hour
 	oneTimeCodeDigits = 6

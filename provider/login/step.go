@@ -11,7 +11,7 @@ import (
 	"ithildin/storage"
 )
 
-// A sign-in may take several pages. What a person has proved so far rides in the sealed request, which belongs to one
+// A sign-in may take several pages. What a person has proved so far is kept in the sealed request, which belongs to one
 // browser; what may be tried how often is counted in the database, so that an older page gives no more tries.
 
 // passedLifetime is how long a person has from the password to the last page of the sign-in.

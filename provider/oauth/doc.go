@@ -1,4 +1,4 @@
-// Package oauth has the vocabulary of OAuth 2.0 and OpenID Connect that every endpoint speaks: the error with public
+// Package oauth has what every endpoint of OAuth 2.0 and OpenID Connect uses: the error with public
 // words and a private cause, the form of a request, the response types and modes, and how an answer is written. It
 // serves no route and decides nothing about a client or a user.
 //

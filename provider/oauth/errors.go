@@ -40,7 +40,7 @@ const (
 	CodeInvalidClientMetadata = "invalid_client_metadata"
 )
 
-// The causes that are about a client; pages have words for them, and adapters tell them apart.
+// The causes that are about a client; pages have messages for them, and adapters distinguish them.
 var (
 	ErrClientMissing = errors.New("oauth: no client is named")
 	ErrUnknownClient = errors.New("oauth: unknown client")

@@ -86,7 +86,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, expected string, maximum i
 	return body, nil
 }
 
-// secretParameters open a door, or help to.
+// secretParameters are credentials, or parts of them, which must not stand in a URL or a log.
 var secretParameters = []string{
 	"client_secret", "client_assertion", "token", "code", "code_verifier", "refresh_token", "access_token",
 }

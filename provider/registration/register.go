@@ -29,7 +29,7 @@ func (s *Service) Mount(router *mux.Router) {
 	add(oauth.PathRegister+"/{client_id}", http.MethodGet, s.readClient)
 	add(oauth.PathRegister+"/{client_id}", http.MethodPut, s.updateClient)
 	add(oauth.PathRegister+"/{client_id}", http.MethodDelete, s.deleteClient)
-	if s.options.Mode == ByToken { // an open door gets no preflight, without which no page can send JSON
+	if s.options.Mode == ByToken { // open registration gets no preflight, without which no page can send JSON
 		router.HandleFunc(oauth.PathRegister, oauth.Preflight).Methods(http.MethodOptions)
 		router.HandleFunc(oauth.PathRegister+"/{client_id}", oauth.Preflight).Methods(http.MethodOptions)
 	}

@@ -50,7 +50,7 @@ func (s *proxiedSuite) losing(t *testing.T, call func() error) error {
 	return err
 }
 
-// lostAnswers are the writes that an attempt must win although it never hears of the first time that it did.
+// lostAnswers are the writes that an attempt must win although the answer to its first try is lost.
 var lostAnswers = []struct {
 	name    string
 	survive func(t *testing.T, s *proxiedSuite)

@@ -9,7 +9,7 @@ import (
 	"ithildin/storage"
 )
 
-// logoutDelivery ends a session of a client that wants to hear of it.
+// logoutDelivery ends a session of a client that has a back channel.
 func (s *suite) logoutDelivery(t *testing.T) storage.LogoutDelivery {
 	t.Helper()
 	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard, toldOfLogouts)

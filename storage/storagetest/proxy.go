@@ -31,7 +31,7 @@ type Proxy struct {
 // LostAnswer is how the connection ends on which an answer is lost.
 type LostAnswer string
 
-// The two ways in which a connection dies under its client.
+// The two ways in which a connection breaks.
 const (
 	LostByClose LostAnswer = "closed" // FIN: the server or a balancer went in good order
 	LostByReset LostAnswer = "reset"  // RST: it did not
@@ -120,7 +120,7 @@ func (p *Proxy) ComeBack() {
 	p.losing.Store(nil)
 }
 
-// GoSilent lets nothing through any more until ComeBack: connections stay open, and new ones are taken, as by a host
+// GoSilent forwards nothing until ComeBack: connections stay open, and new ones are taken, as by a host
 // that lost its power or whose server hangs.
 func (p *Proxy) GoSilent() {
 	p.ice.Lock()

@@ -8,7 +8,8 @@ import (
 	"ithildin/cmd/ithildin/internal/console"
 )
 
-// tlsFlags name the certificate with which the public listener ends TLS by itself; with neither it speaks plain HTTP.
+// tlsFlags name the certificate with which the public listener terminates TLS by itself; without them it serves plain
+// HTTP.
 type tlsFlags struct {
 	TLSCertificateFile string `env:"ITHILDIN_TLS_CERTIFICATE_FILE" placeholder:"PATH" help:"${tls_certificate_file}"`
 	TLSKeyFile         string `env:"ITHILDIN_TLS_KEY_FILE" placeholder:"PATH" help:"${tls_key_file}"`

@@ -49,7 +49,7 @@ type Settings struct {
 	Listen         string
 	AdminListen    string
 	Scheme         string       // of the public listener
-	Certificate    *Certificate // nil: it speaks plain HTTP
+	Certificate    *Certificate // nil: it serves plain HTTP
 	AdminTokens    []string
 	AdminOpen      bool     // whoever reaches the admin listener may use it
 	AdminHosts     []string // lower case, without ports

@@ -67,7 +67,7 @@ func respond(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // a probe that has left needs no answer
 }
 
-// adminGuard lets a bearer of an admin token through. Without a token it is open on a loopback listener, or where
+// adminGuard requires an admin token. If none is configured it allows every request on a loopback listener, or where
 // ITHILDIN_ADMIN_AUTH=none says so, and closed anywhere else.
 type adminGuard struct {
 	tokens atomic.Pointer[[]adminToken] // SIGHUP reads them again
