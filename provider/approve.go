@@ -78,7 +78,7 @@ func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorizatio
 		return oauth.NewError(http.StatusForbidden, oauth.CodeUnauthorizedClient,
 			"The client is blocked.").Because(oauth.ErrClientBlocked)
 	}
-	standing, err := e.store.FindStanding(ctx, approval.UserID, approval.ClientID)
+	standing, err := e.store.FindUserForClient(ctx, approval.UserID, approval.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user is unknown.").Because(ErrUnknownUser)
@@ -102,7 +102,7 @@ func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorizatio
 	if len(a.scope) == 0 {
 		return asScopeError(&ScopeError{Reason: ScopeEmpty})
 	}
-	if !login.DemandOf(a.scopes.entries(a.scope)).MetBy(standing.Session) {
+	if !login.RequiredAuthenticationOf(a.scopes.entries(a.scope)).SatisfiedBy(standing.Session) {
 		return weakSignIn()
 	}
 	return nil

@@ -34,7 +34,7 @@ type authorization struct {
 	prompt           prompt
 	claims           claimsRequest
 	context          contextRequest
-	demand           login.Demand
+	demand           login.RequiredAuthentication
 	login            *storage.Login
 	// approvalID is the id of what the user approved for the client before, or approves now.
 	approvalID string
@@ -77,7 +77,7 @@ func (e *authorizeEndpoint) serve(w http.ResponseWriter, r *http.Request) error 
 	if r.Method == http.MethodPost {
 		form, malformed := oauth.ReadForm(w, r)
 		if malformed != nil {
-			a := e.newAuthorization(login.Pending{Face: StandardFrontend})
+			a := e.newAuthorization(login.Interaction{Frontend: StandardFrontend})
 			a.form = form
 			return e.fail(w, r, a, e.errorOfMalformed(r.Context(), a, malformed))
 		}
@@ -89,49 +89,49 @@ func (e *authorizeEndpoint) serve(w http.ResponseWriter, r *http.Request) error 
 
 // begin begins an authorization request that came by a frontend, as the raw query of its standard form.
 func (e *authorizeEndpoint) begin(w http.ResponseWriter, r *http.Request, face, query string) error {
-	return e.proceed(w, r, login.Pending{Face: face, Query: query, At: e.now().UnixMicro()})
+	return e.proceed(w, r, login.Interaction{Frontend: face, Query: query, At: e.now().UnixMicro()})
 }
 
 // resume goes on with a request after a sign-in.
 func (e *authorizeEndpoint) resume(w http.ResponseWriter, r *http.Request) error {
-	pending, err := e.login.Pending(r)
+	pending, err := e.login.OpenInteraction(r)
 	if err != nil {
 		return err
 	}
 	if pending.Page != "" {
-		e.login.Return(w, r, pending)
+		e.login.RedirectBack(w, r, pending)
 		return nil
 	}
 	return e.proceed(w, r, pending)
 }
 
 // proceed runs every step anew, and does what the request needs next.
-func (e *authorizeEndpoint) proceed(w http.ResponseWriter, r *http.Request, pending login.Pending) error {
+func (e *authorizeEndpoint) proceed(w http.ResponseWriter, r *http.Request, pending login.Interaction) error {
 	a, next, err := e.examine(r, pending)
 	if err != nil {
 		return e.fail(w, r, a, err)
 	}
 	switch next {
 	case needSignIn:
-		return e.login.Suspend(w, r, login.PathSignIn, a.pending())
+		return e.login.RedirectToPage(w, r, login.PathSignIn, a.pending())
 	case needConsent:
 		pending := a.pending()
 		pending.UserID = a.login.User.ID
-		return e.login.Suspend(w, r, login.PathConsent, pending)
+		return e.login.RedirectToPage(w, r, login.PathConsent, pending)
 	}
 	return e.issueAndRespond(w, r, a)
 }
 
-func (a *authorization) pending() login.Pending {
-	return login.Pending{
-		Face: a.frontend.Name, Query: a.query, Signed: a.signed, At: a.at, ClientID: a.client.ID,
-		LoginHint: a.form.Get("login_hint"), UILocales: a.form.Get("ui_locales"), Demand: a.demand,
+func (a *authorization) pending() login.Interaction {
+	return login.Interaction{
+		Frontend: a.frontend.Name, Query: a.query, Signed: a.signed, At: a.at, ClientID: a.client.ID,
+		LoginHint: a.form.Get("login_hint"), UILocales: a.form.Get("ui_locales"), Required: a.demand,
 	}
 }
 
 // examine walks through the steps of a request: client, request object, redirect URI, parameters, session, scope,
 // claims, consent. Until the redirect URI is settled an error is a page.
-func (e *authorizeEndpoint) examine(r *http.Request, pending login.Pending) (*authorization, step, error) {
+func (e *authorizeEndpoint) examine(r *http.Request, pending login.Interaction) (*authorization, step, error) {
 	a := e.newAuthorization(pending)
 	form, malformed := oauth.ParseParameters(pending.Query)
 	a.form = form
@@ -181,9 +181,9 @@ func (e *authorizeEndpoint) examine(r *http.Request, pending login.Pending) (*au
 	return a, needConsent, nil
 }
 
-func (e *authorizeEndpoint) newAuthorization(pending login.Pending) *authorization {
+func (e *authorizeEndpoint) newAuthorization(pending login.Interaction) *authorization {
 	return &authorization{
-		frontend: e.frontends[pending.Face],
+		frontend: e.frontends[pending.Frontend],
 		query:    pending.Query,
 		at:       pending.At,
 		issuance: newIssuance(e.store),
@@ -285,20 +285,20 @@ func (e *authorizeEndpoint) resolveScope(ctx context.Context, a *authorization) 
 
 // demandOf is how strong the sign-in must be for what is asked: each scope may name a form and an assurance, and the
 // strictest counts. Of a request that means all roles, that is known once the user is.
-func (e *authorizeEndpoint) demandOf(ctx context.Context, a *authorization) (login.Demand, error) {
+func (e *authorizeEndpoint) demandOf(ctx context.Context, a *authorization) (login.RequiredAuthentication, error) {
 	var roleIDs []string
 	if a.login != nil {
 		roleIDs = a.login.RoleIDs
 	}
 	scopes, err := findScopes(ctx, e.store, a.client, roleIDs)
 	if err != nil {
-		return login.Demand{}, err
+		return login.RequiredAuthentication{}, err
 	}
 	asked := storage.SplitScope(a.form.Get("scope"))
 	if len(asked) == 0 && a.frontend.ScopeOfRoles {
 		asked = scopes.ofRoles()
 	}
-	return a.context.demand(login.DemandOf(scopes.entries(asked))), nil
+	return a.context.demand(login.RequiredAuthenticationOf(scopes.entries(asked))), nil
 }
 
 // consentNeeded: for what was never approved, when the client asks for it, and each time for a public client whose

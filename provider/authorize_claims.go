@@ -128,6 +128,6 @@ func (a *authorization) resolveClaims() error {
 	return nil
 }
 
-func holderOf(user storage.User) storage.Holder {
-	return storage.Holder{Email: user.Email, Profile: user.Profile, UpdatedAt: user.UpdatedAt}
+func holderOf(user storage.User) storage.UserClaims {
+	return storage.UserClaims{Email: user.Email, Profile: user.Profile, UpdatedAt: user.UpdatedAt}
 }

@@ -58,7 +58,7 @@ func (e *authorizeEndpoint) readContext(
 
 // demand raises what the scopes ask of the sign-in to the weakest of the values, where one of them is essential. What
 // is only wished for needs no other sign-in: who has a second factor is always asked for it.
-func (c contextRequest) demand(of login.Demand) login.Demand {
+func (c contextRequest) demand(of login.RequiredAuthentication) login.RequiredAuthentication {
 	if !c.essential {
 		return of
 	}
@@ -69,7 +69,7 @@ func (c contextRequest) demand(of login.Demand) login.Demand {
 // the weaker, else what the sign-in was.
 func (c contextRequest) acrToReport(session storage.LoginSession) string {
 	for _, value := range c.values {
-		if (login.Demand{Assurance: value}).MetBy(session) {
+		if (login.RequiredAuthentication{Assurance: value}).SatisfiedBy(session) {
 			return value
 		}
 	}

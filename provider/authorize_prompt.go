@@ -75,7 +75,7 @@ func (e *authorizeEndpoint) signInNeeded(a *authorization) (bool, error) {
 		a.prompt.hintSubject != e.identifiers.subject(a.client, a.login.User.ID)
 	// Who has approved nothing for the client is not told apart from others: it could find out by prompt=none who is here.
 	stranger := a.login != nil && a.prompt.none && a.prompt.hintSubject != "" && a.login.ApprovalID == ""
-	weak := a.login != nil && !a.demand.MetBy(a.login.Session)
+	weak := a.login != nil && !a.demand.SatisfiedBy(a.login.Session)
 	needed := a.login == nil || stale || other || stranger || weak ||
 		(a.prompt.login || a.prompt.selectAccount || a.prompt.maxAge == 0) && !fresh
 	if !needed {

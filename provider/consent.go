@@ -53,7 +53,7 @@ func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) erro
 		if _, err := e.login.EndSession(w, r); err != nil {
 			return err
 		}
-		return e.login.Suspend(w, r, login.PathSignIn, a.pending())
+		return e.login.RedirectToPage(w, r, login.PathSignIn, a.pending())
 	}
 	return oauth.InvalidRequest("The decision must be accept, deny or switch.")
 }
@@ -62,8 +62,8 @@ func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) erro
 func (e *authorizeEndpoint) reexamine(
 	w http.ResponseWriter,
 	r *http.Request,
-) (login.Pending, *authorization, step, error) {
-	pending, err := e.login.Pending(r)
+) (login.Interaction, *authorization, step, error) {
+	pending, err := e.login.OpenInteraction(r)
 	if err == nil && pending.Page != "" {
 		err = login.ErrPendingForeign // it is no authorization request
 	}

@@ -55,7 +55,7 @@ func (p errorPages) write(w http.ResponseWriter, r *http.Request, e *pageError) 
 		oauth.EncodeError(w, r, withoutChallenge(e.cause))
 		return
 	}
-	page := words(e.cause)
+	page := errorPageOf(e.cause)
 	page.UILocales = e.uiLocales
 	p.login.Error(w, r, withoutChallenge(e.cause).Status, page)
 }
@@ -65,9 +65,9 @@ func withoutChallenge(e *oauth.Error) *oauth.Error {
 	if e.Status != http.StatusUnauthorized {
 		return e
 	}
-	plain := *e
-	plain.Status = http.StatusBadRequest
-	return &plain
+	plainText := *e
+	plainText.Status = http.StatusBadRequest
+	return &plainText
 }
 
 // acceptsOnlyJSON recognises a program. A browser names text/html, and who names nothing gets the page.

@@ -38,8 +38,8 @@ type TokenSet struct {
 	RedirectURI   string // as it was at the authorization, for authorization_code
 }
 
-// presented is what a request of a grant type must carry (RFC 6749 4.1.3, 6).
-var presented = map[string]string{"authorization_code": "code", "refresh_token": "refresh_token"}
+// requiredParameter is what a request of a grant type must carry (RFC 6749 4.1.3, 6).
+var requiredParameter = map[string]string{"authorization_code": "code", "refresh_token": "refresh_token"}
 
 // Exchange is the only function that issues tokens for a grant. It authenticates the client, runs fosite, makes all
 // writes of the request at once, and returns what there is to say, or an *Error.
@@ -89,7 +89,7 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 	}
 	i.client = client
 	defer func() { inbound.RecordOf(ctx).About("", i.userID()) }()
-	if what := presented[grantType]; what != "" && !request.Form.Has(what) {
+	if what := requiredParameter[grantType]; what != "" && !request.Form.Has(what) {
 		return nil, oauth.InvalidRequest("The request carries no " + what + ".")
 	}
 	access, err := p.oauth2.NewAccessRequest(ctx, formRequest(request.Form),

@@ -136,7 +136,7 @@ func (f fositeStorage) GetAuthorizeCodeSession(
 		if err != nil {
 			return nil, notFound(err)
 		}
-		i.code, i.user = code, code.Holder
+		i.code, i.user = code, code.UserClaims
 	}
 	if i.code.UsedAt > 0 {
 		if err := f.revokeReplayedCode(ctx, i); err != nil {
@@ -251,7 +251,7 @@ func (f fositeStorage) GetRefreshTokenSession(
 		if err != nil {
 			return nil, notFound(err)
 		}
-		i.refreshToken, i.user = token, token.Grant.Holder
+		i.refreshToken, i.user = token, token.Grant.UserClaims
 	}
 	g := i.refreshToken.Grant
 	if i.client == nil || i.client.ID != g.ClientID {

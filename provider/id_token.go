@@ -79,7 +79,7 @@ func halfHash(algorithm, value string) (string, error) {
 }
 
 // with adds claims of the user; those of the token itself come first.
-func (c idTokenClaims) with(user storage.Holder, names []string) (any, error) {
+func (c idTokenClaims) with(user storage.UserClaims, names []string) (any, error) {
 	if len(names) == 0 {
 		return c, nil
 	}

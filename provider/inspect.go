@@ -14,22 +14,22 @@ const maximumToken = 16 << 10
 
 // TokenInfo is what is known of a live token.
 type TokenInfo struct {
-	Kind      string // access_token or refresh_token
-	ID        string // UUID; the jti of a JWT
-	IsJWT     bool
-	ClientID  string
-	UserID    string // "" for a client's own token
-	Subject   string
-	GrantID   string
-	Scope     string
-	Audience  []string
-	IssuedAt  int64 // epoch seconds
-	ExpiresAt int64
-	AuthTime  int64
-	ACR       string
-	AMR       []string
-	Session   *storage.Session // what its grant, or the token itself, remembers of the authorization
-	Holder    storage.Holder   // of an access token
+	Kind       string // access_token or refresh_token
+	ID         string // UUID; the jti of a JWT
+	IsJWT      bool
+	ClientID   string
+	UserID     string // "" for a client's own token
+	Subject    string
+	GrantID    string
+	Scope      string
+	Audience   []string
+	IssuedAt   int64 // epoch seconds
+	ExpiresAt  int64
+	AuthTime   int64
+	ACR        string
+	AMR        []string
+	Session    *storage.Session   // what its grant, or the token itself, remembers of the authorization
+	UserClaims storage.UserClaims // of an access token
 }
 
 // Inspect says what a token is, in one read for an access token. ErrInactive, wrapped with the reason, is a token that
@@ -88,7 +88,7 @@ func (t *Tokens) inspectJWT(ctx context.Context, token string) (*TokenInfo, erro
 	return &TokenInfo{
 		Kind: "access_token", ID: c.ID, IsJWT: true, ClientID: c.ClientID, UserID: state.UserID, Subject: c.Subject,
 		GrantID: c.GrantID, Scope: c.Scope, Audience: c.Audience, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt,
-		AuthTime: c.AuthTime, ACR: c.ACR, AMR: c.AMR, Session: state.Session, Holder: state.Holder,
+		AuthTime: c.AuthTime, ACR: c.ACR, AMR: c.AMR, Session: state.Session, UserClaims: state.UserClaims,
 	}, nil
 }
 
@@ -111,7 +111,7 @@ func (t *Tokens) inspectOpaque(ctx context.Context, token string) (*TokenInfo, e
 	info := infoOf(row.Session)
 	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "access_token", row.AccessTokenID, row.ClientID,
 		row.UserID, row.GrantID
-	info.Scope, info.IssuedAt, info.ExpiresAt, info.Holder = row.Scope, row.CreatedAt, row.ExpiresAt, row.Holder
+	info.Scope, info.IssuedAt, info.ExpiresAt, info.UserClaims = row.Scope, row.CreatedAt, row.ExpiresAt, row.UserClaims
 	return info, nil
 }
 

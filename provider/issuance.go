@@ -19,7 +19,7 @@ type issuance struct {
 	// probe is how refreshToken is looked up.
 	probe *refreshTokenProbe
 	// user is that of the code or the refresh token, or who is signed in.
-	user   storage.Holder
+	user   storage.UserClaims
 	issued issuedTokens
 	// isFrontChannel says that tokens go through the browser, with no exchange after it.
 	isFrontChannel bool

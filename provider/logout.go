@@ -50,7 +50,7 @@ func (e *logoutEndpoint) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if request.needsConfirmation(e.identifiers, current) {
-		return e.login.Suspend(w, r, login.PathSignOut, login.Pending{
+		return e.login.RedirectToPage(w, r, login.PathSignOut, login.Interaction{
 			Page: oauth.PathLogout, Query: r.URL.RawQuery, ClientID: request.form.Get("client_id"),
 			UILocales: request.form.Get("ui_locales"),
 		})
@@ -138,7 +138,7 @@ func logoutError(r *http.Request, err error) error {
 
 // afterSignOut goes on once a person has confirmed, on the page of package login, that the session is to end.
 func (e *logoutEndpoint) afterSignOut(
-	w http.ResponseWriter, r *http.Request, ended *storage.EndedSession, pending login.Pending,
+	w http.ResponseWriter, r *http.Request, ended *storage.EndedSession, pending login.Interaction,
 ) error {
 	request := &logoutRequest{}
 	switch pending.Page {
@@ -149,7 +149,7 @@ func (e *logoutEndpoint) afterSignOut(
 		}
 	case "":
 		if pending.At != 0 { // an authorization request waits
-			return e.login.Suspend(w, r, login.PathContinue, pending)
+			return e.login.RedirectToPage(w, r, login.PathContinue, pending)
 		}
 	}
 	return e.goOn(w, r, ended, request)

@@ -173,7 +173,8 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		Count:         p.metrics.personDid,
 		CountCode:     func(outcome string) { p.metrics.oneTimeCodes.WithLabelValues(outcome).Inc() },
 		SessionsEnded: p.logouts.notifyClients,
-		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession, pending login.Pending) error {
+		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession,
+			pending login.Interaction) error {
 			return p.logout.afterSignOut(w, r, ended, pending)
 		},
 	})

@@ -117,12 +117,12 @@ func asScopeError(err error) *oauth.Error {
 }
 
 func describeScope(err error) string {
-	var refused *ScopeError
-	if !errors.As(err, &refused) {
+	var rejected *ScopeError
+	if !errors.As(err, &rejected) {
 		return "The requested scope is invalid."
 	}
-	if refused.Reason == ScopeOutsideClient {
-		return fmt.Sprintf("The client may not ask for the scope %.100q.", refused.Scope)
+	if rejected.Reason == ScopeOutsideClient {
+		return fmt.Sprintf("The client may not ask for the scope %.100q.", rejected.Scope)
 	}
-	return fmt.Sprintf("The roles of the user do not include the scope %.100q.", refused.Scope)
+	return fmt.Sprintf("The roles of the user do not include the scope %.100q.", rejected.Scope)
 }

@@ -42,7 +42,7 @@ func (s *SessionTokens) check(ctx context.Context, t SessionToken) (beyond []str
 		scope, assurance = storage.SplitScope(t.ScopeRequest), storage.AssuranceOneTimeCode
 	}
 	var roleIDs []string
-	standing, err := s.store.FindStanding(ctx, t.UserID, t.Client.ID)
+	standing, err := s.store.FindUserForClient(ctx, t.UserID, t.Client.ID)
 	if err == nil {
 		roleIDs = standing.RoleIDs
 	} else if !errors.Is(err, storage.ErrNotFound) {
@@ -61,7 +61,7 @@ func (s *SessionTokens) check(ctx context.Context, t SessionToken) (beyond []str
 		}
 		beyond = append(beyond, name)
 	}
-	if !login.DemandOf(ceiling.entries(scope)).MetBy(storage.LoginSession{ACR: assurance}) {
+	if !login.RequiredAuthenticationOf(ceiling.entries(scope)).SatisfiedBy(storage.LoginSession{ACR: assurance}) {
 		return nil, weakSignIn()
 	}
 	return beyond, nil
@@ -78,7 +78,7 @@ func (s *scopes) strongEnough(scope []string, acr string) []string {
 	session := storage.LoginSession{ACR: acr}
 	var weak []string
 	for _, entry := range s.catalogue {
-		if !login.DemandOf([]storage.Scope{entry}).MetBy(session) {
+		if !login.RequiredAuthenticationOf([]storage.Scope{entry}).SatisfiedBy(session) {
 			weak = append(weak, entry.Name)
 		}
 	}

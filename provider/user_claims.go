@@ -36,7 +36,7 @@ func claimsOf(scope []string) []string {
 }
 
 // userClaims are all standard claims that are known of a user (OIDC Core 5.1), but sub.
-func userClaims(user storage.Holder) (map[string]any, error) {
+func userClaims(user storage.UserClaims) (map[string]any, error) {
 	claims := map[string]any{}
 	if len(user.Profile) > 0 {
 		if err := json.Unmarshal(user.Profile, &claims); err != nil {
@@ -54,7 +54,7 @@ func userClaims(user storage.Holder) (map[string]any, error) {
 }
 
 // selectClaims are those of a user's claims that bear one of the names.
-func selectClaims(user storage.Holder, names []string) (map[string]any, error) {
+func selectClaims(user storage.UserClaims, names []string) (map[string]any, error) {
 	if len(names) == 0 {
 		return map[string]any{}, nil
 	}

@@ -35,7 +35,7 @@ func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	names := slices.Concat(claimsOf(scope), allowedClaims(client, info.Session.ClaimsInUserinfo))
-	claims, err := selectClaims(info.Holder, names)
+	claims, err := selectClaims(info.UserClaims, names)
 	if err != nil {
 		return err
 	}

@@ -103,15 +103,15 @@ func (t *Tokens) SetAudiences(resources []string) { t.audiences.Store(&resources
 func (t *Tokens) verifyOpaque(
 	ctx context.Context, token string, probe storage.APIKeyProbe, v *Verification,
 ) (*storage.Verification, error) {
-	presented := storage.Presented{Hash: storage.Hash(token), APIKey: probe}
+	tokenProbe := storage.Presented{Hash: storage.Hash(token), APIKey: probe}
 	if strings.HasPrefix(token, refreshPrefix) {
 		var known bool
-		presented.GrantID, presented.Generation, known = t.refreshTokens.parse(token)
+		tokenProbe.GrantID, tokenProbe.Generation, known = t.refreshTokens.parse(token)
 		if !known {
 			return nil, ErrTokenUnknown
 		}
 	}
-	found, err := t.store.Verify(ctx, presented)
+	found, err := t.store.Verify(ctx, tokenProbe)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, ErrTokenUnknown
 	}

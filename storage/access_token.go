@@ -28,11 +28,11 @@ type AccessToken struct {
 
 	UserBlocked  bool
 	GrantRevoked bool
-	Holder       Holder
+	UserClaims   UserClaims
 }
 
-// Holder is what a token's read tells of its user, so that userinfo needs no other.
-type Holder struct {
+// UserClaims is what a token's read tells of its user, so that userinfo needs no other.
+type UserClaims struct {
 	Email     string
 	Profile   json.RawMessage // claims of OIDC Core 5.1
 	UpdatedAt int64
@@ -48,8 +48,8 @@ type holderRow struct {
 const holderColumns = `u.is_blocked AS user_blocked, u.email AS user_email, u.profile AS user_profile,
        u.updated_at AS user_updated_at`
 
-func (r holderRow) holder() Holder {
-	return Holder{Email: r.Email.String, Profile: json.RawMessage(r.Profile.String), UpdatedAt: r.UpdatedAt.Int64}
+func (r holderRow) holder() UserClaims {
+	return UserClaims{Email: r.Email.String, Profile: json.RawMessage(r.Profile.String), UpdatedAt: r.UpdatedAt.Int64}
 }
 
 type accessTokenRow struct {
@@ -89,7 +89,7 @@ WHERE t.id = $1`, hash)
 		// A token whose user or grant is gone is as dead as one whose user or grant was ended.
 		UserBlocked:  row.UserID.Valid && (!row.Blocked.Valid || row.Blocked.Bool),
 		GrantRevoked: row.GrantID.Valid && (!row.RevokedAt.Valid || row.RevokedAt.Int64 > 0),
-		Holder:       row.holder(),
+		UserClaims:   row.holder(),
 	}, nil
 }
 
@@ -126,7 +126,7 @@ type TokenState struct {
 	UserBlocked bool
 	UserID      string   // of the grant; the sub of a token may be another for each client
 	Session     *Session // of the grant
-	Holder      Holder
+	UserClaims  UserClaims
 }
 
 // FindTokenState reads what may have ended a JWT access token; grantID is "" for a client's own. A grant or a user that
@@ -151,7 +151,7 @@ LEFT JOIN users u ON u.id = g.user_id`, jti, null(grantID))
 	state := TokenState{
 		Revoked:     row.JTI || grantID != "" && (!row.RevokedAt.Valid || row.RevokedAt.Int64 > 0),
 		UserBlocked: grantID != "" && (!row.Blocked.Valid || row.Blocked.Bool),
-		UserID:      row.UserID.String, Session: &Session{}, Holder: row.holder(),
+		UserID:      row.UserID.String, Session: &Session{}, UserClaims: row.holder(),
 	}
 	if row.Session.Valid {
 		state.Session, err = decodeSession(row.Session.String)

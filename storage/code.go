@@ -29,7 +29,7 @@ type Code struct {
 
 	UserBlocked bool
 	ApprovalID  string // "" when the approval is gone
-	Holder      Holder
+	UserClaims  UserClaims
 }
 
 type codeRow struct {
@@ -78,7 +78,7 @@ func (s *Store) FindCode(ctx context.Context, hash []byte) (*Code, error) {
 		ID: hash, CodeID: row.CodeID, GrantID: row.GrantID, ClientID: row.ClientID, UserID: row.UserID,
 		RedirectURI: row.RedirectURI, SessionID: row.SessionID.String, Scope: row.Scope, Session: session,
 		CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt, UsedAt: row.UsedAt,
-		UserBlocked: row.Blocked.Bool, ApprovalID: row.ApprovalID.String, Holder: row.holder(),
+		UserBlocked: row.Blocked.Bool, ApprovalID: row.ApprovalID.String, UserClaims: row.holder(),
 	}, nil
 }
 

@@ -19,15 +19,15 @@ import (
 // connector opens connections to PostgreSQL that end in bounded time when the host goes silent, and that leave the pool
 // when they are no use any more. None of it is for LISTEN or COPY, which wait for the server without a bound.
 type connector struct {
-	postgres atomic.Pointer[pq.Connector]
-	patience time.Duration
-	health   *health
+	postgres      atomic.Pointer[pq.Connector]
+	answerTimeout time.Duration
+	health        *health
 }
 
-// newConnector reads a connection string. A read or write on its connections lasts no longer than patience; zero is for
-// ever.
-func newConnector(dsn string, patience time.Duration) (*connector, error) {
-	c := &connector{patience: patience, health: &health{}}
+// newConnector reads a connection string. A read or write on its connections lasts no longer than answerTimeout; zero
+// is for ever.
+func newConnector(dsn string, answerTimeout time.Duration) (*connector, error) {
+	c := &connector{answerTimeout: answerTimeout, health: &health{}}
 	return c, c.connectBy(dsn)
 }
 
@@ -37,7 +37,7 @@ func (c *connector) connectBy(dsn string) error {
 	if err != nil {
 		return err
 	}
-	postgres.Dialer(newDialer(c.patience, c.health))
+	postgres.Dialer(newDialer(c.answerTimeout, c.health))
 	c.postgres.Store(postgres)
 	return nil
 }
@@ -78,11 +78,11 @@ func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
 	}
 	pooled := query.Get("binary_parameters") == "yes"
 	s.pooled = pooled
-	patience := patienceOf(query, o.StatementTimeout)
-	if patience > 0 {
-		s.unattended = patience + 5*time.Second // and to connect anew
+	answerTimeout := timeoutOf(query, o.StatementTimeout)
+	if answerTimeout > 0 {
+		s.unattended = answerTimeout + 5*time.Second // and to connect anew
 	}
-	c, err := newConnector(dsn, patience)
+	c, err := newConnector(dsn, answerTimeout)
 	if err != nil {
 		return fmt.Errorf("storage: open: %w", err)
 	}
@@ -133,9 +133,9 @@ func setDefault(query url.Values, name, value string) {
 	}
 }
 
-// patienceOf is how long an answer is waited for: a little longer than a statement may take by the parameter of the
+// timeoutOf is how long an answer is waited for: a little longer than a statement may take by the parameter of the
 // URL, in milliseconds or with a unit of PostgreSQL's, or else by the option. 0: where a statement may take for ever.
-func patienceOf(query url.Values, option time.Duration) time.Duration {
+func timeoutOf(query url.Values, option time.Duration) time.Duration {
 	timeout := option
 	if given := query.Get("statement_timeout"); given != "" {
 		if milliseconds, err := strconv.ParseInt(given, 10, 32); err == nil {

@@ -128,5 +128,5 @@ func (s *Store) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) erro
 	if t := s.shared(ctx); t != nil {
 		return classify(s.recorded(ctx, t.tx, f))
 	}
-	return s.settled(retrySerialization(ctx, func() error { return s.inTransaction(ctx, f) }))
+	return s.classifyWrite(retrySerialization(ctx, func() error { return s.inTransaction(ctx, f) }))
 }

@@ -32,7 +32,7 @@ type Grant struct {
 	ApprovalID    string // "" when the approval is gone
 	ApprovalScope string
 	RoleIDs       []string // the user's roles for this client and everywhere
-	Holder        Holder
+	UserClaims    UserClaims
 }
 
 type grantRow struct {
@@ -123,7 +123,7 @@ func (s *Store) readGrant(ctx context.Context, query string, arg any) (g *Grant,
 		Generation: row.Generation, RotatedAt: row.RotatedAt, RepeatedGeneration: row.Repeated, Repeats: row.Repeats,
 		RefreshExpiresAt: row.RefreshExpiresAt,
 		CreatedAt:        row.CreatedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
-		UserBlocked: row.Blocked.Bool, Holder: row.holder(), ApprovalID: row.ApprovalID.String,
+		UserBlocked: row.Blocked.Bool, UserClaims: row.holder(), ApprovalID: row.ApprovalID.String,
 		ApprovalScope: row.ApprovalScope.String,
 	}
 	for _, r := range rows {

@@ -56,12 +56,12 @@ func (s *Store) importFrom(
 		return 0, []Refused{{Row: first, Cause: err}}, nil
 	}
 	half := len(rows) / 2
-	before, refused, err := s.importFrom(ctx, statement, rows[:half], first)
+	before, rejected, err := s.importFrom(ctx, statement, rows[:half], first)
 	if err != nil {
-		return before, refused, err
+		return before, rejected, err
 	}
 	after, more, err := s.importFrom(ctx, statement, rows[half:], first+half)
-	return before + after, append(refused, more...), err
+	return before + after, append(rejected, more...), err
 }
 
 func (s *Store) importAtOnce(ctx context.Context, statement importStatement, rows [][]any) (total int64, err error) {

@@ -41,15 +41,15 @@ type dialingKey struct{}
 // dialer makes links. It implements pq.Dialer and pq.DialerContext.
 type dialer struct {
 	net.Dialer
-	patience time.Duration
-	health   *health
+	answerTimeout time.Duration
+	health        *health
 }
 
-func newDialer(patience time.Duration, h *health) *dialer {
-	d := &dialer{patience: patience, health: h}
+func newDialer(answerTimeout time.Duration, h *health) *dialer {
+	d := &dialer{answerTimeout: answerTimeout, health: h}
 	d.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}
-	if patience > 0 {
-		d.Control = func(network, _ string, c syscall.RawConn) error { return setUserTimeout(network, c, patience) }
+	if answerTimeout > 0 {
+		d.Control = func(network, _ string, c syscall.RawConn) error { return setUserTimeout(network, c, answerTimeout) }
 	}
 	return d
 }
@@ -75,7 +75,7 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, err
 	}
-	of.link = &link{Conn: conn, patience: d.patience, health: d.health}
+	of.link = &link{Conn: conn, answerTimeout: d.answerTimeout, health: d.health}
 	of.link.bound(of.caller)
 	return of.link, nil
 }
@@ -84,12 +84,12 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 // its network holds a connection for as long as TCP believes in it, which is many minutes.
 type link struct {
 	net.Conn
-	patience   time.Duration // the longest read or write; 0: no bound
-	health     *health
-	limit      atomic.Int64 // when whoever uses the connection gives up, in nanoseconds since 1970; 0: never
-	fixedRead  atomic.Int64 // what SetDeadline and the like have asked for, likewise
-	fixedWrite atomic.Int64
-	silent     atomic.Bool // the server did not answer: the connection is no use
+	answerTimeout time.Duration // the longest read or write; 0: no bound
+	health        *health
+	limit         atomic.Int64 // when whoever uses the connection gives up, in nanoseconds since 1970; 0: never
+	fixedRead     atomic.Int64 // what SetDeadline and the like have asked for, likewise
+	fixedWrite    atomic.Int64
+	silent        atomic.Bool // the server did not answer: the connection is no use
 }
 
 // bound makes every read and write end a moment after the context's deadline, so that a request to cancel has that
@@ -139,8 +139,8 @@ const (
 // deadline is the earliest of those that hold for a read or write that begins now; the zero time is for never.
 func (l *link) deadline(now time.Time, fixed *atomic.Int64) (at time.Time, cause endedBy) {
 	earliest := int64(0)
-	if l.patience > 0 {
-		earliest = now.Add(l.patience).UnixNano()
+	if l.answerTimeout > 0 {
+		earliest = now.Add(l.answerTimeout).UnixNano()
 	}
 	if limit := l.limit.Load(); limit > 0 && (earliest == 0 || limit < earliest) {
 		earliest, cause = limit, endedByCaller

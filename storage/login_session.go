@@ -124,8 +124,8 @@ func (s *Store) FindLogin(ctx context.Context, hash []byte, clientID string) (*L
 	return loginOf(rows)
 }
 
-// FindStanding is FindLogin for a user who is known by other means than a session, blocked ones too.
-func (s *Store) FindStanding(ctx context.Context, userID, clientID string) (*Login, error) {
+// FindUserForClient is FindLogin for a user who is known by other means than a session, blocked ones too.
+func (s *Store) FindUserForClient(ctx context.Context, userID, clientID string) (*Login, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err

@@ -98,7 +98,7 @@ RETURNING session_id, user_id`, append(args[:len(args):len(args)], s.Now())...)
 	ended := make([]EndedSession, len(rows))
 	for i, row := range rows {
 		ended[i] = EndedSession{SessionID: row.SessionID, UserID: row.UserID}
-		if err := s.settleEnd(ctx, tx, &ended[i]); err != nil {
+		if err := s.revokeSession(ctx, tx, &ended[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -120,7 +120,7 @@ AND client_id NOT IN (
 // OutlivesSession says that codes and grants of the client stay when the login session that they were made in ends.
 func (p Policy) OutlivesSession() bool { return p.RefreshIssued == RefreshIssuedAlways }
 
-func (s *Store) settleEnd(ctx context.Context, tx *sqlx.Tx, ended *EndedSession) error {
+func (s *Store) revokeSession(ctx context.Context, tx *sqlx.Tx, ended *EndedSession) error {
 	if err := write(ctx, tx, revokeCodesOfSession, ended.UserID, ended.SessionID, s.Now()); err != nil {
 		return err
 	}

@@ -65,10 +65,10 @@ func (s *Store) resealRow(ctx context.Context, of sealedColumn, row sealedRow) (
 		return 0, nil
 	}
 	place := of.table + ":" + row.Key
-	plain, err := s.sealer.Open(row.Sealed, place)
+	plaintext, err := s.sealer.Open(row.Sealed, place)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", row.Key, err)
 	}
 	return s.exec(ctx, fmt.Sprintf(`UPDATE %s SET sealed = $3 WHERE %s = $1 AND sealed = $2`, of.table, of.key),
-		row.Key, row.Sealed, s.sealer.Seal(plain, place))
+		row.Key, row.Sealed, s.sealer.Seal(plaintext, place))
 }

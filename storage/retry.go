@@ -42,13 +42,13 @@ func (s *Store) execIdempotent(ctx context.Context, statement func(context.Conte
 		defer cancel()
 		ctx = bounded
 	}
-	return s.settled(retrySerialization(ctx, func() error {
+	return s.classifyWrite(retrySerialization(ctx, func() error {
 		return retryBroken(ctx, func() error { return statement(ctx) })
 	}))
 }
 
-// settled classifies an error, and remembers when the database took no writes.
-func (s *Store) settled(err error) error {
+// classifyWrite classifies an error, and remembers when the database took no writes.
+func (s *Store) classifyWrite(err error) error {
 	if cannotWrite(err) {
 		s.state.refusedWrite.Store(sinceStart())
 	}

@@ -55,14 +55,14 @@ func NewSealer(secrets ...[]byte) (*Sealer, error) {
 
 // Seal encrypts plain for the given context (the table and row it belongs to), which Open must name again, so that a
 // sealed text can't be moved to another row.
-func (s *Sealer) Seal(plain []byte, context string) string {
+func (s *Sealer) Seal(plaintext []byte, context string) string {
 	id := s.order[0]
 	aead := s.keys[id]
 	nonce := make([]byte, aead.NonceSize())
 	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
 		panic(fmt.Sprintf("storage: no randomness: %v", err))
 	}
-	sealed := aead.Seal(nonce, nonce, plain, []byte(context))
+	sealed := aead.Seal(nonce, nonce, plaintext, []byte(context))
 	return id + "." + base64.RawURLEncoding.EncodeToString(sealed)
 }
 
@@ -78,11 +78,11 @@ func (s *Sealer) Open(sealed, context string) ([]byte, error) {
 	if aead == nil || err != nil || len(raw) < aead.NonceSize() {
 		return nil, ErrSealed
 	}
-	plain, err := aead.Open(nil, raw[:aead.NonceSize()], raw[aead.NonceSize():], []byte(context))
+	plaintext, err := aead.Open(nil, raw[:aead.NonceSize()], raw[aead.NonceSize():], []byte(context))
 	if err != nil {
 		return nil, ErrSealed
 	}
-	return plain, nil
+	return plaintext, nil
 }
 
 // Stale says that a sealed text is under a master secret that no longer seals, and wants sealing again.

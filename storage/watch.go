@@ -128,8 +128,8 @@ func (s *Store) ClockSkew() time.Duration { return time.Duration(s.state.skew.Lo
 // TakesWrites says whether the database takes writes, as far as is known: it is not read-only, and has refused none for
 // ten seconds.
 func (s *Store) TakesWrites() bool {
-	refused := s.state.refusedWrite.Load()
-	return !s.state.readOnly.Load() && (refused == 0 || time.Duration(sinceStart()-refused) > refusalTime)
+	rejected := s.state.refusedWrite.Load()
+	return !s.state.readOnly.Load() && (rejected == 0 || time.Duration(sinceStart()-rejected) > refusalTime)
 }
 
 // TryWrite makes a write that means nothing, by which TakesWrites learns of a disk that is full.

@@ -82,7 +82,7 @@ func (a *Adapter) showApproval(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, newApprovalObject(approval))
+	return a.respond(w, r, http.StatusOK, newApprovalObject(approval))
 }
 
 // deleteApproval ends all that came of the approval too.

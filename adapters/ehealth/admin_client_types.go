@@ -57,7 +57,7 @@ func (a *Adapter) showClientType(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, newTypeObject(t))
+	return a.respond(w, r, http.StatusOK, newTypeObject(t))
 }
 
 func (a *Adapter) createClientType(w http.ResponseWriter, r *http.Request) error {
@@ -68,7 +68,7 @@ func (a *Adapter) createClientType(w http.ResponseWriter, r *http.Request) error
 	if err := a.provider.Store().CreateClientType(r.Context(), t); err != nil {
 		return nameTaken(err)
 	}
-	return a.answer(w, r, http.StatusCreated, newTypeObject(t))
+	return a.respond(w, r, http.StatusCreated, newTypeObject(t))
 }
 
 func (a *Adapter) updateClientType(w http.ResponseWriter, r *http.Request) error {
@@ -82,7 +82,7 @@ func (a *Adapter) updateClientType(w http.ResponseWriter, r *http.Request) error
 	if err := a.provider.Store().UpdateClientType(r.Context(), t); err != nil {
 		return nameTaken(err)
 	}
-	return a.answer(w, r, http.StatusOK, newTypeObject(t))
+	return a.respond(w, r, http.StatusOK, newTypeObject(t))
 }
 
 // deleteClientType refuses while a client is of the type.

@@ -83,7 +83,7 @@ func (a *Adapter) showClientDetails(w http.ResponseWriter, r *http.Request) erro
 	}
 	object := newClientObject(*client)
 	object.ClientTypeName = client.TypeName
-	return a.answer(w, r, http.StatusOK, object)
+	return a.respond(w, r, http.StatusOK, object)
 }
 
 // answerClient reads the client anew, so that the answer is what is stored.
@@ -92,7 +92,7 @@ func (a *Adapter) answerClient(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, status, newClientObject(*client))
+	return a.respond(w, r, status, newClientObject(*client))
 }
 
 func (a *Adapter) createClient(w http.ResponseWriter, r *http.Request) error {
@@ -166,7 +166,7 @@ func newMithrilClient(id string, now int64) (storage.Client, error) {
 }
 
 // readClient takes what the body has; a new client needs a name and a type.
-func readClient(c *check, client *storage.Client, isNew bool) *failure {
+func readClient(c *check, client *storage.Client, isNew bool) *contractError {
 	if isNew || c.given("name") {
 		client.Name = c.name("name")
 	}
@@ -265,7 +265,7 @@ func (a *Adapter) unblockClient(w http.ResponseWriter, r *http.Request) error {
 }
 
 // blockReason reads why somebody is blocked; the body may be left out.
-func blockReason(w http.ResponseWriter, r *http.Request, key string) (string, *failure) {
+func blockReason(w http.ResponseWriter, r *http.Request, key string) (string, *contractError) {
 	if r.ContentLength == 0 {
 		return "", nil
 	}

@@ -106,11 +106,11 @@ func (a *Adapter) showConnection(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, newConnectionObject(c))
+	return a.respond(w, r, http.StatusOK, newConnectionObject(c))
 }
 
 // connectionFields reads a body, whose fields may be wrapped. A secret in it is ignored: secrets are made here.
-func connectionFields(w http.ResponseWriter, r *http.Request) (*check, *failure) {
+func connectionFields(w http.ResponseWriter, r *http.Request) (*check, *contractError) {
 	fields, failed := readObject(w, r, "", failureMalformed)
 	if failed != nil {
 		return nil, failed
@@ -176,7 +176,7 @@ func (a *Adapter) putConnection(w http.ResponseWriter, r *http.Request) error {
 	}
 	object := newConnectionObject(*connection)
 	object.Secret = secret
-	return a.answer(w, r, http.StatusCreated, object)
+	return a.respond(w, r, http.StatusCreated, object)
 }
 
 func connectionWith(client *storage.Client, consumerID string) *storage.Connection {
@@ -195,7 +195,7 @@ func (a *Adapter) changeConnection(w http.ResponseWriter, r *http.Request, c sto
 		return err
 	}
 	c.UpdatedAt = a.provider.Store().Now()
-	return a.answer(w, r, http.StatusOK, newConnectionObject(c))
+	return a.respond(w, r, http.StatusOK, newConnectionObject(c))
 }
 
 func (a *Adapter) updateConnection(w http.ResponseWriter, r *http.Request) error {
@@ -230,11 +230,11 @@ func (a *Adapter) deleteConnection(w http.ResponseWriter, r *http.Request) error
 func (a *Adapter) refreshSecret(w http.ResponseWriter, r *http.Request) error {
 	key := r.Header.Get("Api-Key")
 	if key == "" {
-		return refusal("access_denied", "api-key header not set")
+		return unauthorized("access_denied", "api-key header not set")
 	}
 	caller, err := a.provider.Clients().FindConnectionByKey(r.Context(), key)
 	if errors.Is(err, storage.ErrNotFound) {
-		return refusal("access_denied", "invalid api-key header")
+		return unauthorized("access_denied", "invalid api-key header")
 	}
 	if err != nil {
 		return err
@@ -261,5 +261,5 @@ func (a *Adapter) refreshSecret(w http.ResponseWriter, r *http.Request) error {
 	}
 	object := newConnectionObject(c)
 	object.Secret = secret
-	return a.answer(w, r, http.StatusOK, object)
+	return a.respond(w, r, http.StatusOK, object)
 }

@@ -83,7 +83,7 @@ func (a *Adapter) showFactor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, newFactorObject(factor))
+	return a.respond(w, r, http.StatusOK, newFactorObject(factor))
 }
 
 // createFactor makes a factor; without a phone, its user is asked for one at the next sign-in.
@@ -116,7 +116,7 @@ func (a *Adapter) createFactor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusCreated, newFactorObject(factor))
+	return a.respond(w, r, http.StatusCreated, newFactorObject(factor))
 }
 
 // changeFactor enables or disables a factor, or takes its phone away.
@@ -137,5 +137,5 @@ func (a *Adapter) changeFactor(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	factor.UpdatedAt = a.provider.Store().Now()
-	return a.answer(w, r, http.StatusOK, newFactorObject(factor))
+	return a.respond(w, r, http.StatusOK, newFactorObject(factor))
 }

@@ -103,8 +103,8 @@ func (f *filters) boolean(name string) *bool {
 	return &known
 }
 
-// words are texts of the query, separated by commas; nil where there are none.
-func (f *filters) words(name string) []string {
+// list are texts of the query, separated by commas; nil where there are none.
+func (f *filters) list(name string) []string {
 	return slices.DeleteFunc(strings.Split(f.text(name), ","), func(word string) bool { return word == "" })
 }
 
@@ -146,7 +146,7 @@ func (f *filters) breaks(name string, broken rule) {
 }
 
 // failed is the answer that lists what is wrong, nil where nothing is.
-func (f *filters) failed() *failure {
+func (f *filters) failed() *contractError {
 	if len(f.broken) == 0 {
 		return nil
 	}

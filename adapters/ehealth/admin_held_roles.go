@@ -130,7 +130,7 @@ func (a *Adapter) grant(w http.ResponseWriter, r *http.Request, key string, ever
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusCreated, list[0])
+	return a.respond(w, r, http.StatusCreated, list[0])
 }
 
 // missingReference is the field whose row is not there.
@@ -172,7 +172,7 @@ func (a *Adapter) showHeldRole(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, list[0])
+	return a.respond(w, r, http.StatusOK, list[0])
 }
 
 func (a *Adapter) revokeRole(w http.ResponseWriter, r *http.Request) error {

@@ -72,7 +72,7 @@ func (a *Adapter) listRoles(w http.ResponseWriter, r *http.Request) error {
 
 // namedScope reads the filters of roles and client types: the exact name, and scopes of which a row has any.
 func (f *filters) namedScope() func(name string, scope []string) bool {
-	wanted, scopes := f.text("name"), f.words("scope")
+	wanted, scopes := f.text("name"), f.list("scope")
 	return func(name string, scope []string) bool {
 		return (wanted == "" || name == wanted) &&
 			(len(scopes) == 0 || slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(scope, s) }))
@@ -97,7 +97,7 @@ func (a *Adapter) showRole(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, newRoleObject(role))
+	return a.respond(w, r, http.StatusOK, newRoleObject(role))
 }
 
 func (a *Adapter) createRole(w http.ResponseWriter, r *http.Request) error {
@@ -108,7 +108,7 @@ func (a *Adapter) createRole(w http.ResponseWriter, r *http.Request) error {
 	if err := a.provider.Store().CreateRole(r.Context(), role); err != nil {
 		return nameTaken(err)
 	}
-	return a.answer(w, r, http.StatusCreated, newRoleObject(role))
+	return a.respond(w, r, http.StatusCreated, newRoleObject(role))
 }
 
 func (a *Adapter) updateRole(w http.ResponseWriter, r *http.Request) error {
@@ -122,7 +122,7 @@ func (a *Adapter) updateRole(w http.ResponseWriter, r *http.Request) error {
 	if err := a.provider.Store().UpdateRole(r.Context(), role); err != nil {
 		return nameTaken(err)
 	}
-	return a.answer(w, r, http.StatusOK, newRoleObject(role))
+	return a.respond(w, r, http.StatusOK, newRoleObject(role))
 }
 
 func (a *Adapter) deleteRole(w http.ResponseWriter, r *http.Request) error {

@@ -81,7 +81,7 @@ func (a *Adapter) showToken(w http.ResponseWriter, r *http.Request) error {
 	if len(found) == 0 {
 		return failureNotFound
 	}
-	return a.answer(w, r, http.StatusOK, newIssuedObject(found[0]))
+	return a.respond(w, r, http.StatusOK, newIssuedObject(found[0]))
 }
 
 func (a *Adapter) deleteToken(w http.ResponseWriter, r *http.Request) error {
@@ -167,5 +167,5 @@ func (a *Adapter) issueToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusCreated, newSessionToken(issued))
+	return a.respond(w, r, http.StatusCreated, newSessionToken(issued))
 }

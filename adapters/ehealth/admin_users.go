@@ -53,7 +53,7 @@ func (a *Adapter) answerUser(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, status, newUserObject(user))
+	return a.respond(w, r, status, newUserObject(user))
 }
 
 func (a *Adapter) showUser(w http.ResponseWriter, r *http.Request) error {

@@ -16,18 +16,18 @@ const scopeAuthorize = "app:authorize"
 
 // The errors of POST /oauth/apps/authorize, word for word (contract section 2.2).
 var (
-	failureConsumerMissing   = refusal("access_denied", "Missing header x-consumer-id")
-	failureAuthorizeClient   = refusal("access_denied", "Invalid client id.")
-	failureAuthorizeUser     = refusal("access_denied", "User not found.")
-	failureAuthorizeRedirect = refusal("access_denied",
+	failureConsumerMissing   = unauthorized("access_denied", "Missing header x-consumer-id")
+	failureAuthorizeClient   = unauthorized("access_denied", "Invalid client id.")
+	failureAuthorizeUser     = unauthorized("access_denied", "User not found.")
+	failureAuthorizeRedirect = unauthorized("access_denied",
 		"The redirection URI provided does not match a pre-registered value.")
 	failureScopeEmpty = unprocessable("Requested scope is empty. Scope not passed or user has no roles or " +
 		"global roles.")
 	failureScopeOutsideType    = unprocessable("Scope is not allowed by client type.")
 	failureScopeOutsideRoles   = unprocessable("User requested scope that is not allowed by role based access policies.")
-	failureAuthorizationHeader = refusal("access_denied",
+	failureAuthorizationHeader = unauthorized("access_denied",
 		"Authorization header is not set or doesn't contain Bearer token")
-	failureAccessToken = refusal("access_denied", "Invalid access token")
+	failureAccessToken = unauthorized("access_denied", "Invalid access token")
 )
 
 // authorize is POST /oauth/apps/authorize on the public listener: who the user is, only a session token says, and the
@@ -56,7 +56,7 @@ func (a *Adapter) bearer(r *http.Request, scope string) (*provider.Verification,
 		return nil, failureAuthorizationHeader
 	}
 	v, err := a.provider.Tokens().Verify(r.Context(), token, r.Header.Get("Api-Key"))
-	if _, refused := refusedVerification(err); refused {
+	if _, rejected := refusedVerification(err); rejected {
 		return nil, failureAccessToken.because(err)
 	}
 	if err != nil {
@@ -152,7 +152,7 @@ func approvalFailure(err error) error {
 	case errors.Is(err, provider.ErrAssurance):
 		return forbidden("forbidden", known.Description).because(err)
 	case errors.As(err, &scope):
-		return map[string]failure{
+		return map[string]contractError{
 			provider.ScopeEmpty: failureScopeEmpty, provider.ScopeOutsideClient: failureScopeOutsideType,
 			provider.ScopeOutsideRoles: failureScopeOutsideRoles,
 		}[scope.Reason].because(err)

@@ -26,8 +26,8 @@ const (
 // member given twice the last counts, and unknown ones are ignored. The failure says what is wrong with the body; a key
 // that holds no object is wrongShape.
 func readObject(
-	w http.ResponseWriter, r *http.Request, key string, wrongShape failure,
-) (map[string]json.RawMessage, *failure) {
+	w http.ResponseWriter, r *http.Request, key string, wrongShape contractError,
+) (map[string]json.RawMessage, *contractError) {
 	body, failed := readBody(w, r)
 	if failed != nil {
 		return nil, failed
@@ -51,7 +51,7 @@ func readObject(
 }
 
 // readBody takes a missing Content-Type for a request without parameters.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *contractError) {
 	contentType := r.Header.Get("Content-Type")
 	if contentType == "" {
 		return nil, &failureMalformed

@@ -23,7 +23,7 @@ func newCheck(fields map[string]json.RawMessage) *check {
 }
 
 // failed is the answer that lists what is wrong, nil where nothing is.
-func (c *check) failed() *failure {
+func (c *check) failed() *contractError {
 	if len(c.broken) == 0 {
 		return nil
 	}

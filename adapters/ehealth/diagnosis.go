@@ -17,7 +17,7 @@ import (
 // explain names the error of the contract for an exchange that failed. The exchange knows that it refused, and why in
 // the words of OAuth; which of the contract's checks fails first is found by walking through them, read-only, in their
 // order. A walk that finds nothing is our fault, and no guess is made.
-func (a *Adapter) explain(ctx context.Context, form url.Values, cause error) failure {
+func (a *Adapter) explain(ctx context.Context, form url.Values, cause error) contractError {
 	known := oauth.AsError(cause)
 	if known.Status == http.StatusTooManyRequests {
 		return limited(known)
@@ -39,7 +39,7 @@ func (a *Adapter) explain(ctx context.Context, form url.Values, cause error) fai
 }
 
 // diagnose walks the checks of contract 2.1 in their order and returns the first that fails, or nil.
-func (a *Adapter) diagnose(ctx context.Context, form url.Values) (*failure, error) {
+func (a *Adapter) diagnose(ctx context.Context, form url.Values) (*contractError, error) {
 	client, err := a.provider.Clients().AuthenticateSecret(ctx, form.Get("client_id"), form.Get("client_secret"))
 	if err != nil {
 		if known := oauth.AsError(err); known.Status >= http.StatusInternalServerError {
@@ -55,7 +55,7 @@ func (a *Adapter) diagnose(ctx context.Context, form url.Values) (*failure, erro
 
 // diagnoseCode is contract 2.1.1, checks 4 to 10, and then what mithril did not check: blocks come last, so that they
 // answer only what would have been a success.
-func (a *Adapter) diagnoseCode(ctx context.Context, client *storage.Client, form url.Values) (*failure, error) {
+func (a *Adapter) diagnoseCode(ctx context.Context, client *storage.Client, form url.Values) (*contractError, error) {
 	code, err := a.provider.Store().FindCode(ctx, storage.Hash(form.Get("code")))
 	if errors.Is(err, storage.ErrNotFound) {
 		return &failureTokenNotFound, nil
@@ -84,7 +84,7 @@ func (a *Adapter) diagnoseCode(ctx context.Context, client *storage.Client, form
 
 // diagnoseRefresh is contract 2.1.2. A revoked grant is an expired token here: revoking was expiring. A token that was
 // exchanged and may be repeated (docs/refresh-tokens.md) is not expired.
-func (a *Adapter) diagnoseRefresh(ctx context.Context, client *storage.Client, value string) (*failure, error) {
+func (a *Adapter) diagnoseRefresh(ctx context.Context, client *storage.Client, value string) (*contractError, error) {
 	grant, err := a.provider.Tokens().FindRefreshGrant(ctx, value)
 	if errors.Is(err, provider.ErrInactive) {
 		return &failureTokenNotFound, nil
@@ -104,7 +104,7 @@ func (a *Adapter) diagnoseRefresh(ctx context.Context, client *storage.Client, v
 	return blocked(client, grant.UserBlocked, "refresh_token"), nil
 }
 
-func blocked(client *storage.Client, userBlocked bool, grantType string) *failure {
+func blocked(client *storage.Client, userBlocked bool, grantType string) *contractError {
 	switch {
 	case client.IsBlocked:
 		return &failureClientBlocked

@@ -30,8 +30,8 @@ type meta struct {
 // maximumIdempotencyKey bounds what is echoed, in bytes.
 const maximumIdempotencyKey = 255
 
-// answer writes an object.
-func (a *Adapter) answer(w http.ResponseWriter, r *http.Request, status int, data any) error {
+// respond writes an object.
+func (a *Adapter) respond(w http.ResponseWriter, r *http.Request, status int, data any) error {
 	return a.answerUrgent(w, r, status, data, nil)
 }
 

@@ -14,9 +14,9 @@ import (
 	"ithildin/storage"
 )
 
-// failure is one of the distinct errors of the contract (2.1.3, section 3): a status and the error object of its
+// contractError is one of the distinct errors of the contract (2.1.3, section 3): a status and the error object of its
 // envelope.
-type failure struct {
+type contractError struct {
 	status int
 	body   any
 	cause  error // for the log alone
@@ -25,10 +25,10 @@ type failure struct {
 }
 
 // Error is for the log; a failure is an error, so that a handler can return it.
-func (f failure) Error() string { return http.StatusText(f.status) }
+func (f contractError) Error() string { return http.StatusText(f.status) }
 
 // because returns a copy with a cause.
-func (f failure) because(cause error) failure {
+func (f contractError) because(cause error) contractError {
 	f.cause = cause
 	return f
 }
@@ -54,74 +54,74 @@ type rule struct {
 
 var malformedRequest = []invalid{{EntryType: "request", Rules: []rule{{Rule: "json"}}}}
 
-func refusal(kind, message string) failure {
-	return failure{status: http.StatusUnauthorized, body: errorObject{Type: kind, Message: message}}
+func unauthorized(kind, message string) contractError {
+	return contractError{status: http.StatusUnauthorized, body: errorObject{Type: kind, Message: message}}
 }
 
 // conflict is 409; without words it has those of the contract (section 3).
-func conflict(message string) failure {
+func conflict(message string) contractError {
 	if message == "" {
 		message = "The request could not be completed due to a conflict with the current state of the resource."
 	}
-	return failure{status: http.StatusConflict, body: errorObject{Type: "request_conflict", Message: message}}
+	return contractError{status: http.StatusConflict, body: errorObject{Type: "request_conflict", Message: message}}
 }
 
 // forbidden is 403; it may go without words.
-func forbidden(kind, message string) failure {
-	return failure{status: http.StatusForbidden, body: errorObject{Type: kind, Message: message}}
+func forbidden(kind, message string) contractError {
+	return contractError{status: http.StatusForbidden, body: errorObject{Type: kind, Message: message}}
 }
 
 // unprocessable is a 422 about the whole request and no single field (contract section 3).
-func unprocessable(message string) failure {
-	return failure{status: http.StatusUnprocessableEntity, body: errorObject{
+func unprocessable(message string) contractError {
+	return contractError{status: http.StatusUnprocessableEntity, body: errorObject{
 		Type: "request_malformed", Message: message, Invalid: malformedRequest,
 	}}
 }
 
 // The errors of POST /oauth/tokens, word for word.
 var (
-	failureMalformed = failure{status: http.StatusBadRequest, body: errorObject{
+	failureMalformed = contractError{status: http.StatusBadRequest, body: errorObject{
 		Type: "request_malformed", Message: "Malformed request. Probably, you have sent corrupted JSON.",
 		Invalid: malformedRequest,
 	}}
 	failureGrantTypeMissing = unprocessable("Request must include grant_type.")
-	failureGrantType        = refusal("invalid_grant", "Grant type not allowed.")
-	failureClient           = refusal("invalid_client", "Invalid client id or secret.")
-	failureTokenNotFound    = refusal("token_not_found", "Token not found.")
-	failureTokenForeign     = refusal("invalid_grant", "Token not found or expired.")
-	failureTokenExpired     = refusal("token_expired", "Token expired.")
-	failureRedirectURI      = refusal("invalid_client",
+	failureGrantType        = unauthorized("invalid_grant", "Grant type not allowed.")
+	failureClient           = unauthorized("invalid_client", "Invalid client id or secret.")
+	failureTokenNotFound    = unauthorized("token_not_found", "Token not found.")
+	failureTokenForeign     = unauthorized("invalid_grant", "Token not found or expired.")
+	failureTokenExpired     = unauthorized("token_expired", "Token expired.")
+	failureRedirectURI      = unauthorized("invalid_client",
 		"The redirection URI provided does not match a pre-registered value.")
-	failureApproval      = refusal("access_denied", "Resource owner revoked access for the client.")
-	failureTokenUsed     = refusal("access_denied", "Token has already been used.")
-	failureClientBlocked = refusal("access_denied", "Client is blocked.")
-	failureUserBlocked   = refusal("user_blocked", "User blocked.")
+	failureApproval      = unauthorized("access_denied", "Resource owner revoked access for the client.")
+	failureTokenUsed     = unauthorized("access_denied", "Token has already been used.")
+	failureClientBlocked = unauthorized("access_denied", "Client is blocked.")
+	failureUserBlocked   = unauthorized("user_blocked", "User blocked.")
 
-	failureNotFound = failure{status: http.StatusNotFound, body: errorObject{Type: "not_found"}}
-	failureTooLarge = failure{status: http.StatusRequestEntityTooLarge, body: errorObject{
+	failureNotFound = contractError{status: http.StatusNotFound, body: errorObject{Type: "not_found"}}
+	failureTooLarge = contractError{status: http.StatusRequestEntityTooLarge, body: errorObject{
 		Type: "request_too_large", Message: "Request body is too large.",
 		Invalid: []invalid{{EntryType: "request", Rules: []rule{{Rule: "size"}}}},
 	}}
-	failureContentType = failure{status: http.StatusUnsupportedMediaType, body: errorObject{
+	failureContentType = contractError{status: http.StatusUnsupportedMediaType, body: errorObject{
 		Type: "content_type_invalid",
 		Message: "Invalid Content-Type header. Try to set 'Content-Type: application/json' header: " +
 			"http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/content-type.",
 		Invalid: []invalid{{Entry: "Content-Type", EntryType: "header"}},
 	}}
-	failureUnavailable = failure{status: http.StatusServiceUnavailable, body: errorObject{
+	failureUnavailable = contractError{status: http.StatusServiceUnavailable, body: errorObject{
 		Type: "internal_error", Message: "Service is temporarily unavailable. Try later",
 	}}
 	// failureLimited has the words of the old gateway, whose limit answered without an envelope (contract section 3).
-	failureLimited = failure{status: http.StatusTooManyRequests, body: errorObject{
+	failureLimited = contractError{status: http.StatusTooManyRequests, body: errorObject{
 		Type: "rate_limit_exceeded", Message: "API rate limit exceeded",
 	}}
-	failureInternal = failure{status: http.StatusInternalServerError, body: map[string]any{
+	failureInternal = contractError{status: http.StatusInternalServerError, body: map[string]any{
 		"errors": map[string]string{"detail": "Internal server error"},
 	}}
 )
 
 // failureValidation lists fields in the order of their names.
-func failureValidation(broken map[string]rule) failure {
+func failureValidation(broken map[string]rule) contractError {
 	names := make([]string, 0, len(broken))
 	for name := range broken {
 		names = append(names, name)
@@ -131,7 +131,7 @@ func failureValidation(broken map[string]rule) failure {
 	for i, name := range names {
 		entries[i] = invalid{Entry: "$." + name, EntryType: "json_data_property", Rules: []rule{broken[name]}}
 	}
-	return failure{status: http.StatusUnprocessableEntity, body: errorObject{
+	return contractError{status: http.StatusUnprocessableEntity, body: errorObject{
 		Type: "validation_failed",
 		Message: "Validation failed. You can find validators description at our API Manifest: " +
 			"http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.",
@@ -153,9 +153,9 @@ func (a *Adapter) handle(endpoint func(http.ResponseWriter, *http.Request) error
 }
 
 // failureOf is what the contract answers to an error that no check of an endpoint has named.
-func failureOf(err error) failure {
-	var known failure
-	var pointer *failure
+func failureOf(err error) contractError {
+	var known contractError
+	var pointer *contractError
 	switch {
 	case errors.As(err, &known):
 		return known
@@ -177,8 +177,8 @@ func failureOf(err error) failure {
 	return failureInternal.because(err)
 }
 
-// words are the type of a failure, and what is wrong, by the names of fields alone.
-func (f failure) words() (code string, cause error) {
+// describe are the type of a failure, and what is wrong, by the names of fields alone.
+func (f contractError) describe() (code string, cause error) {
 	body, isObject := f.body.(errorObject)
 	if !isObject {
 		return "internal_error", nil
@@ -193,14 +193,14 @@ func (f failure) words() (code string, cause error) {
 }
 
 // limited is the answer to too many failures.
-func limited(known *oauth.Error) failure {
+func limited(known *oauth.Error) contractError {
 	f := failureLimited.because(known)
 	f.retryAfter = known.RetryAfter
 	return f
 }
 
 // writeFailure is the one place where an error of this face is written and logged.
-func (a *Adapter) writeFailure(w http.ResponseWriter, r *http.Request, f failure) {
+func (a *Adapter) writeFailure(w http.ResponseWriter, r *http.Request, f contractError) {
 	level := slog.LevelInfo
 	switch {
 	case f.status == http.StatusServiceUnavailable:
@@ -212,7 +212,7 @@ func (a *Adapter) writeFailure(w http.ResponseWriter, r *http.Request, f failure
 	if f.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(f.retryAfter, 10))
 	}
-	code, cause := f.words()
+	code, cause := f.describe()
 	if f.cause != nil {
 		cause = f.cause
 	}

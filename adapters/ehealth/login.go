@@ -49,24 +49,24 @@ func (a *Adapter) mountLogin(r *mux.Router) {
 
 // The errors of the login API, word for word.
 var (
-	failureLoginClient   = refusal("invalid_client", "Invalid client id.")
-	failureLoginGrant    = refusal("access_denied", "Client is not allowed to issue login token.")
+	failureLoginClient   = unauthorized("invalid_client", "Invalid client id.")
+	failureLoginGrant    = unauthorized("access_denied", "Client is not allowed to issue login token.")
 	failureNotRegistered = forbidden("forbidden", "User is not registered")
-	failureLoginLimit    = refusal("access_denied", "You reached login attempts limit. Try again later")
-	failureWrongPassword = refusal("access_denied", "Identity, password combination is wrong.")
-	failureChangeScope   = refusal("access_denied", "Allowed scopes for the token are user:change_password.")
-	failureNoHeader      = refusal("access_denied", "Authorization header required.")
-	failureTokenInvalid  = refusal("token_invalid", "Invalid token.")
-	failureTwoFactorType = refusal("access_denied", "Invalid token type")
+	failureLoginLimit    = unauthorized("access_denied", "You reached login attempts limit. Try again later")
+	failureWrongPassword = unauthorized("access_denied", "Identity, password combination is wrong.")
+	failureChangeScope   = unauthorized("access_denied", "Allowed scopes for the token are user:change_password.")
+	failureNoHeader      = unauthorized("access_denied", "Authorization header required.")
+	failureTokenInvalid  = unauthorized("token_invalid", "Invalid token.")
+	failureTwoFactorType = unauthorized("access_denied", "Invalid token type")
 	failureFactorNotSet  = conflict("Factor not set")
-	failureOTPInvalid    = refusal("otp_invalid", "Invalid OTP code.")
-	failureOTPExpired    = refusal("otp_expired", "OTP expired.")
-	failureOTPAttempts   = refusal("otp_reached_max_attempts", "Reached max OTP verify attempts")
-	failureSMS           = failure{status: http.StatusServiceUnavailable,
+	failureOTPInvalid    = unauthorized("otp_invalid", "Invalid OTP code.")
+	failureOTPExpired    = unauthorized("otp_expired", "OTP expired.")
+	failureOTPAttempts   = unauthorized("otp_reached_max_attempts", "Reached max OTP verify attempts")
+	failureSMS           = contractError{status: http.StatusServiceUnavailable,
 		body: errorObject{Type: "internal_error", Message: "SMS not sent. Try later"}}
-	failureOTPTimeout = failure{status: http.StatusTooManyRequests,
+	failureOTPTimeout = contractError{status: http.StatusTooManyRequests,
 		body: errorObject{Type: "otp_timeout", Message: "Sending OTP timeout. Try later."}}
-	failureCaptchaService = failure{status: http.StatusServiceUnavailable,
+	failureCaptchaService = contractError{status: http.StatusServiceUnavailable,
 		body: errorObject{Type: "internal_error", Message: "CAPTCHA not verified. Try later"}}
 )
 
@@ -177,9 +177,10 @@ func sessionFailure(err error) error {
 	return err
 }
 
-// presented finds the session token of the Authorization header, in the order of contract section 2.3: it is there, it
-// is known, its user is not blocked, it is of one of the kinds, and it has not expired.
-func (a *Adapter) presented(r *http.Request, wrongKind failure, kinds ...string) (*storage.AccessToken, error) {
+// sessionTokenOf finds the session token of the Authorization header, in the order of contract section 2.3: it is
+// there, it is known, its user is not blocked, it is of one of the kinds, and it has not expired.
+func (a *Adapter) sessionTokenOf(r *http.Request, wrongKind contractError, kinds ...string) (*storage.AccessToken,
+	error) {
 	value, given := bearerToken(r)
 	if !given {
 		return nil, failureNoHeader
@@ -212,7 +213,7 @@ func ofSignIn(t *storage.AccessToken) bool {
 func oneTimeCodeFailure(err error) error {
 	for _, known := range []struct {
 		cause  error
-		answer failure
+		answer contractError
 	}{
 		{provider.ErrOneTimeCodeInvalid, failureOTPInvalid},
 		{provider.ErrOneTimeCodeExpired, failureOTPExpired},
@@ -240,7 +241,7 @@ func (a *Adapter) clientOf(r *http.Request, t *storage.AccessToken) (*storage.Cl
 }
 
 // oneTimeCode reads the code of a request: a JSON integer. A text passes, as it did, and never matches.
-func oneTimeCode(fields map[string]json.RawMessage) (string, *failure) {
+func oneTimeCode(fields map[string]json.RawMessage) (string, *contractError) {
 	c := newCheck(fields)
 	if _, isText := text(fields["otp"]); isText && c.given("otp") {
 		return "", nil

@@ -12,13 +12,13 @@ import (
 
 // The errors of a sign-in by a digital signature, word for word.
 var (
-	failureNonce           = refusal("jwt_invalid", "JWT is invalid.")
-	failureNonceMissing    = refusal("jwt_invalid", "Signed content does not contain field jwt.")
+	failureNonce           = unauthorized("jwt_invalid", "JWT is invalid.")
+	failureNonceMissing    = unauthorized("jwt_invalid", "Signed content does not contain field jwt.")
 	failureSignerWithout   = unprocessable("Digital signature signer does not contain drfo.")
-	failureSignerUnknown   = refusal("access_denied", "Person with tax id from digital signature not found.")
-	failurePersonUnknown   = refusal("access_denied", "Person not found.")
+	failureSignerUnknown   = unauthorized("access_denied", "Person with tax id from digital signature not found.")
+	failurePersonUnknown   = unauthorized("access_denied", "Person not found.")
 	failureTaxID           = forbidden("tax_id_invalid", "Tax id not matched with MPI person.")
-	failureSignatureAbsent = failure{status: http.StatusServiceUnavailable, body: errorObject{
+	failureSignatureAbsent = contractError{status: http.StatusServiceUnavailable, body: errorObject{
 		Type: "internal_error", Message: "Digital signature not verified. Try later",
 	}}
 )
@@ -70,7 +70,7 @@ func (a *Adapter) signer(r *http.Request, content string) (taxID, nonce string, 
 	var passed *provider.SignatureServiceError
 	switch {
 	case errors.As(err, &passed):
-		f := failure{status: passed.Status, body: passed.Body, cause: err}
+		f := contractError{status: passed.Status, body: passed.Body, cause: err}
 		if len(passed.Body) == 0 {
 			f.body = errorObject{Type: "request_malformed"}
 		}

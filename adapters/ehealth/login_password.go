@@ -70,7 +70,7 @@ func (a *Adapter) checkPassword(r *http.Request, l passwordLogin) (*storage.User
 	case l.client.TypeName == cabinetType && user.TaxID == "":
 		return nil, failureNotRegistered
 	case l.grantType == grantPassword && a.provider.PasswordExpired(user):
-		return nil, refusal("password_expired", "The password expired for user: "+user.ID)
+		return nil, unauthorized("password_expired", "The password expired for user: "+user.ID)
 	case !scopeOfType(l.client, l.scope):
 		return nil, failureScopeOutsideType
 	case l.grantType == grantChangePassword && l.scope != scopeChangePassword:
@@ -84,13 +84,13 @@ func (a *Adapter) checkCaptcha(r *http.Request, response string) error {
 		return nil
 	}
 	err := a.provider.VerifyCaptcha(r.Context(), response, inbound.ClientAddress(r))
-	var refused *provider.CaptchaError
+	var rejected *provider.CaptchaError
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &refused) && len(refused.Codes) > 0:
-		return forbidden("forbidden", "Invalid CAPTCHA token. Errors: "+strings.Join(refused.Codes, ", ")).because(err)
-	case errors.As(err, &refused):
+	case errors.As(err, &rejected) && len(rejected.Codes) > 0:
+		return forbidden("forbidden", "Invalid CAPTCHA token. Errors: "+strings.Join(rejected.Codes, ", ")).because(err)
+	case errors.As(err, &rejected):
 		return forbidden("forbidden", "Invalid CAPTCHA token").because(err)
 	}
 	return failureCaptchaService.because(err)

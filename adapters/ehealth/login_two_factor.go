@@ -61,7 +61,7 @@ func (a *Adapter) refreshTwoFactor(w http.ResponseWriter, r *http.Request) error
 // twoFactor reads the 2fa token of a request, its client, and the phone that the code goes to. A user without a factor
 // has none that is set.
 func (a *Adapter) twoFactor(r *http.Request) (*storage.AccessToken, *storage.Client, string, error) {
-	t, err := a.presented(r, failureTwoFactorType, storage.KindTwoFactor)
+	t, err := a.sessionTokenOf(r, failureTwoFactorType, storage.KindTwoFactor)
 	if err != nil {
 		return nil, nil, "", err
 	}

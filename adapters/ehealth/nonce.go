@@ -12,7 +12,7 @@ import (
 // trustedInformationSystem is the type of a client that must authenticate to get a nonce.
 const trustedInformationSystem = "TRUSTED_PIS"
 
-var failureNonceClientBlocked = refusal("access_denied", "Client is blocked")
+var failureNonceClientBlocked = unauthorized("access_denied", "Client is blocked")
 
 // nonce is POST /oauth/nonce: what a person signs to sign in (contract section 2.4).
 func (a *Adapter) nonce(w http.ResponseWriter, r *http.Request) error {
@@ -52,7 +52,7 @@ func (a *Adapter) nonce(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, map[string]string{"token": token})
+	return a.respond(w, r, http.StatusOK, map[string]string{"token": token})
 }
 
 // logout is POST /auth/logout: it ends an access token and the refresh token that it came with.
@@ -71,5 +71,5 @@ func (a *Adapter) logout(w http.ResponseWriter, r *http.Request) error {
 	if err := a.provider.Tokens().End(r.Context(), value, info); err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, map[string]string{"id": info.ID})
+	return a.respond(w, r, http.StatusOK, map[string]string{"id": info.ID})
 }

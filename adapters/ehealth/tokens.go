@@ -46,7 +46,7 @@ func (a *Adapter) tokens(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.explain(r.Context(), form, err)
 	}
-	return a.answer(w, r, http.StatusCreated, token{
+	return a.respond(w, r, http.StatusCreated, token{
 		ID: set.AccessTokenID, Name: "access_token", Value: set.AccessToken, UserID: set.UserID, ExpiresAt: set.ExpiresAt,
 		Details: details{
 			Scope: set.Scope, RefreshToken: set.RefreshToken, RedirectURI: set.RedirectURI, GrantType: set.GrantType,
@@ -63,7 +63,7 @@ var required = map[string][]string{
 
 // unwrap makes the standard form of a token object. scope is no part of it: what a code grants is settled, and a
 // refresh answers with what its policy says.
-func unwrap(fields map[string]json.RawMessage) (url.Values, *failure) {
+func unwrap(fields map[string]json.RawMessage) (url.Values, *contractError) {
 	raw, given := fields["grant_type"]
 	if !given {
 		return nil, &failureGrantTypeMissing
@@ -91,7 +91,8 @@ func unwrap(fields map[string]json.RawMessage) (url.Values, *failure) {
 
 // scopeRequired is the policy of the connection that the secret selects: for a code a scope must be named, though its
 // value is not compared. It comes after the checks of client and secret, which say whose policy it is.
-func (a *Adapter) scopeRequired(ctx context.Context, fields map[string]json.RawMessage, form url.Values) *failure {
+func (a *Adapter) scopeRequired(ctx context.Context, fields map[string]json.RawMessage,
+	form url.Values) *contractError {
 	scope, isText := text(fields["scope"])
 	if form.Get("grant_type") != "authorization_code" || isText && strings.TrimSpace(scope) != "" {
 		return nil

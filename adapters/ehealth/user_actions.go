@@ -26,8 +26,8 @@ func (a *Adapter) mountUserActions(r *mux.Router) {
 }
 
 var (
-	failurePasswordTokenType = refusal("token_invalid_type", "Invalid token type.")
-	failureInitFactorFirst   = refusal("access_denied", "Invalid token type. Init factor at first")
+	failurePasswordTokenType = unauthorized("token_invalid_type", "Invalid token type.")
+	failureInitFactorFirst   = unauthorized("access_denied", "Invalid token type. Init factor at first")
 
 	rulePasswordLength = rule{Rule: "length", Description: "should be at least 12 character(s)",
 		Params: map[string]int{"min": 12}}
@@ -52,12 +52,12 @@ func (a *Adapter) user(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, newUserObject(user))
+	return a.respond(w, r, http.StatusOK, newUserObject(user))
 }
 
 // updatePassword is the second half of a change of password. It uses up the token.
 func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
-	t, err := a.presented(r, failurePasswordTokenType, storage.KindChangePasswordToken)
+	t, err := a.sessionTokenOf(r, failurePasswordTokenType, storage.KindChangePasswordToken)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, newUserObject(user))
+	return a.respond(w, r, http.StatusOK, newUserObject(user))
 }
 
 // byUser says that a user changes what is theirs through a client, for the audit.
@@ -114,7 +114,7 @@ func passwordFailure(err error) error {
 // initFactor begins to set the phone of a user's factor: with a session token where there is one already, with a 2fa
 // token where there is none yet. The code goes to the new phone.
 func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
-	t, err := a.presented(r, failureTokenInvalid, storage.KindAccessToken, storage.KindTwoFactor)
+	t, err := a.sessionTokenOf(r, failureTokenInvalid, storage.KindAccessToken, storage.KindTwoFactor)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (a *Adapter) mayReplaceFactor(
 
 // approveFactor ends what initFactor began.
 func (a *Adapter) approveFactor(w http.ResponseWriter, r *http.Request) error {
-	t, err := a.presented(r, failureInitFactorFirst, storage.KindAccessToken, storage.KindTwoFactor)
+	t, err := a.sessionTokenOf(r, failureInitFactorFirst, storage.KindAccessToken, storage.KindTwoFactor)
 	if err != nil {
 		return err
 	}
@@ -243,5 +243,5 @@ func (a *Adapter) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return sessionFailure(err)
 	}
-	return a.answer(w, r, http.StatusCreated, newSessionToken(issued))
+	return a.respond(w, r, http.StatusCreated, newSessionToken(issued))
 }

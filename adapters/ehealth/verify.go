@@ -23,10 +23,10 @@ func (a *Adapter) mountVerification(r *mux.Router) {
 
 // The errors of verification, word for word.
 var (
-	failureVerifyExpired  = refusal("invalid_grant", "Token expired or client approval was revoked.")
-	failureVerifyClient   = refusal("invalid_client", "Authentication failed.")
-	failureVerifyUser     = refusal("invalid_user", "Authentication failed.")
-	failureAccessType     = refusal("access_denied", "Client settings must contain access_type.")
+	failureVerifyExpired  = unauthorized("invalid_grant", "Token expired or client approval was revoked.")
+	failureVerifyClient   = unauthorized("invalid_client", "Authentication failed.")
+	failureVerifyUser     = unauthorized("invalid_user", "Authentication failed.")
+	failureAccessType     = unauthorized("access_denied", "Client settings must contain access_type.")
 	failureAPIKeyRequired = unprocessable("API-KEY header required.")
 	failureAPIKeyHeader   = unprocessable("API-KEY header is invalid.")
 	failureBrokerSettings = unprocessable("Incorrect broker settings.")
@@ -36,7 +36,7 @@ var (
 // verificationFailures are looked through in order.
 var verificationFailures = []struct {
 	cause  error
-	answer failure
+	answer contractError
 }{
 	{provider.ErrTokenUnknown, failureNotFound},
 	{provider.ErrTokenExpired, failureVerifyExpired},
@@ -59,13 +59,13 @@ func verificationFailure(err error) error {
 	return err
 }
 
-func refusedVerification(err error) (failure, bool) {
+func refusedVerification(err error) (contractError, bool) {
 	for _, known := range verificationFailures {
 		if errors.Is(err, known.cause) {
 			return known.answer.because(err), true
 		}
 	}
-	return failure{}, false
+	return contractError{}, false
 }
 
 // verifiedToken is the data of a token that verifies. A gateway that keeps to the contract reads user_id,

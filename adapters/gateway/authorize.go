@@ -20,11 +20,11 @@ const maximumErrorHeader = 3 << 10
 func (g *Gateway) authorize(w http.ResponseWriter, r *http.Request) {
 	o, err := describedBy(r.Header)
 	if err != nil {
-		g.answer(w, r, o, decision{}.refuse(http.StatusBadRequest, "request_malformed",
+		g.respond(w, r, o, decision{}.refuse(http.StatusBadRequest, "request_malformed",
 			strings.TrimPrefix(err.Error(), "gateway: "), err))
 		return
 	}
-	g.settle(w, r, o)
+	g.decideAndRespond(w, r, o)
 }
 
 // authorizeEnvoy answers about the request whose path follows the prefix.
@@ -33,17 +33,17 @@ func (g *Gateway) authorizeEnvoy(w http.ResponseWriter, r *http.Request) {
 		method: r.Method, target: strings.TrimPrefix(r.RequestURI, PathEnvoy), host: r.Host, // as it was received
 		scheme: r.Header.Get("X-Forwarded-Proto"),
 	}
-	if err := o.settle(); err != nil {
-		g.answer(w, r, o, decision{}.refuse(http.StatusBadRequest, "request_malformed", "The path is too long.", err))
+	if err := o.decodePath(); err != nil {
+		g.respond(w, r, o, decision{}.refuse(http.StatusBadRequest, "request_malformed", "The path is too long.", err))
 		return
 	}
-	g.settle(w, r, o)
+	g.decideAndRespond(w, r, o)
 }
 
-// settle decides, keeps the decision and answers. A decision that can't be kept is a no.
-func (g *Gateway) settle(w http.ResponseWriter, r *http.Request, o original) {
+// decideAndRespond decides, keeps the decision and answers. A decision that can't be kept is a no.
+func (g *Gateway) decideAndRespond(w http.ResponseWriter, r *http.Request, o original) {
 	if err := inbound.Admitted(r); err != nil {
-		g.answer(w, r, o, decision{}.refuse(http.StatusServiceUnavailable, "internal_error",
+		g.respond(w, r, o, decision{}.refuse(http.StatusServiceUnavailable, "internal_error",
 			"Service is temporarily unavailable. Try later", err))
 		return
 	}
@@ -51,7 +51,7 @@ func (g *Gateway) settle(w http.ResponseWriter, r *http.Request, o original) {
 	if err := g.keep(r, o, d); err != nil {
 		d = d.refuse(http.StatusServiceUnavailable, "internal_error", "Service is temporarily unavailable. Try later", err)
 	}
-	g.answer(w, r, o, d)
+	g.respond(w, r, o, d)
 }
 
 // event is what the audit keeps of a decision: ids of records are in the path, for they are what an auditor asks about.
@@ -97,7 +97,7 @@ type metadata struct {
 	BrokerScope string `json:"broker_scope,omitempty"`
 }
 
-func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, o original, d decision) {
+func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, o original, d decision) {
 	g.decisions.WithLabelValues(d.outcome()).Inc()
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
@@ -132,8 +132,8 @@ func setUnlessEmpty(header http.Header, name, value string) {
 	}
 }
 
-// refusal is the body of an answer that is no.
-type refusal struct {
+// errorBody is the body of an answer that is no.
+type errorBody struct {
 	Meta struct {
 		URL       string `json:"url"`
 		Type      string `json:"type"`
@@ -157,7 +157,7 @@ func (g *Gateway) writeRefusal(w http.ResponseWriter, r *http.Request, o origina
 		cause = errors.New(d.outcome())
 	}
 	inbound.RecordOf(r.Context()).Failed(level, d.kind, cause)
-	var body refusal
+	var body errorBody
 	body.Meta.URL, body.Meta.Type, body.Meta.RequestID, body.Meta.Code = o.url(), "object", inbound.RequestID(r), d.status
 	body.Error.Type, body.Error.Message = d.kind, d.message
 	text, err := json.Marshal(body)

@@ -151,7 +151,7 @@ func (k *Gatekeeper) logout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (k *Gatekeeper) refuse(w http.ResponseWriter, r *http.Request, status int, kind, message string) {
-	var body refusal
+	var body errorBody
 	body.Meta.URL, body.Meta.Type = k.Provider.Issuer()+r.URL.Path, "object"
 	body.Meta.RequestID, body.Meta.Code = inbound.RequestID(r), status
 	body.Error.Type, body.Error.Message = kind, message

@@ -43,7 +43,7 @@ func describedBy(header http.Header) (original, error) {
 	}
 	o := original{method: method, target: target, scheme: header.Get("X-Forwarded-Proto"),
 		host: header.Get("X-Forwarded-Host")}
-	return o, o.settle()
+	return o, o.decodePath()
 }
 
 func one(header http.Header, names ...string) (string, error) {
@@ -62,8 +62,8 @@ func one(header http.Header, names ...string) (string, error) {
 	return value, nil
 }
 
-// settle decodes the path. It does not judge it: an ambiguous one matches no rule.
-func (o *original) settle() error {
+// decodePath decodes the path. It does not judge it: an ambiguous one matches no rule.
+func (o *original) decodePath() error {
 	if o.scheme != "http" {
 		o.scheme = "https"
 	}

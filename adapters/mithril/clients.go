@@ -52,11 +52,11 @@ FROM clients ORDER BY id`,
 			}
 			return client, true
 		}, func(ctx context.Context, batch []storage.Client) (int64, []storage.Refused, error) {
-			n, refused, err := i.Store.ImportClients(ctx, batch)
-			for _, r := range refused {
+			n, rejected, err := i.Store.ImportClients(ctx, batch)
+			for _, r := range rejected {
 				i.refusedClients[batch[r.Row].ID] = true
 			}
-			return n, refused, err
+			return n, rejected, err
 		}, func(c storage.Client) string { return "client " + c.ID })
 }
 
@@ -129,18 +129,18 @@ func (i *importer) writeConnections(
 	for n, c := range batch {
 		connections[n] = c.connection
 	}
-	written, refused, err := i.Store.ImportConnections(ctx, connections)
+	written, rejected, err := i.Store.ImportConnections(ctx, connections)
 	if err != nil {
-		return written, refused, err
+		return written, rejected, err
 	}
 	var secrets []storage.ImportedSecret
 	for n, c := range batch {
-		if slices.ContainsFunc(refused, func(r storage.Refused) bool { return r.Row == n }) {
+		if slices.ContainsFunc(rejected, func(r storage.Refused) bool { return r.Row == n }) {
 			continue
 		}
 		secret, err := i.Secrets(ctx, i, derived("secret", c.connection.ID), c.stored)
 		if err != nil && ctx.Err() != nil {
-			return written, refused, err
+			return written, rejected, err
 		}
 		if err != nil {
 			line.refuse("the secret of connection "+c.connection.ID, err)
@@ -153,7 +153,7 @@ func (i *importer) writeConnections(
 	for _, r := range refusedSecrets {
 		line.refuse("the secret of connection "+secrets[r.Row].ConnectionID, r.Cause)
 	}
-	return written, refused, err
+	return written, rejected, err
 }
 
 type approvalRow struct {

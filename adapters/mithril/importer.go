@@ -146,9 +146,9 @@ func each[R, T any](
 	}
 	batches := newBatches[T]()
 	written := batches.write(ctx, func(ctx context.Context, batch []T) error {
-		n, refused, err := write(ctx, batch)
+		n, rejected, err := write(ctx, batch)
 		line.Written += n
-		for _, r := range refused {
+		for _, r := range rejected {
 			line.refuse(name(batch[r.Row]), r.Cause)
 		}
 		return err

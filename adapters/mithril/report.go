@@ -58,12 +58,12 @@ func (l *Line) refuse(name string, cause error) {
 	l.mu.Lock()
 	l.Refused++
 	l.mu.Unlock()
-	why := cause.Error()
+	problem := cause.Error()
 	switch {
 	case errors.Is(cause, storage.ErrConflict):
-		why = "a value that must be unique belongs to another row"
+		problem = "a value that must be unique belongs to another row"
 	case errors.Is(cause, storage.ErrNotFound):
-		why = "it names a row that is not there"
+		problem = "it names a row that is not there"
 	}
-	l.note("refused: %s: %s", name, why)
+	l.note("refused: %s: %s", name, problem)
 }

@@ -140,8 +140,8 @@ func (i *importer) writeAccessTokens(
 	for n, t := range batch {
 		grants[n], tokens[n] = t.grant, t.token
 	}
-	if _, refused, err := i.Store.ImportGrants(ctx, grants); err != nil || len(refused) > 0 {
-		return 0, refused, err
+	if _, rejected, err := i.Store.ImportGrants(ctx, grants); err != nil || len(rejected) > 0 {
+		return 0, rejected, err
 	}
 	return i.Store.ImportAccessTokens(ctx, tokens)
 }

@@ -86,11 +86,11 @@ func (i *importer) users(ctx context.Context) error {
 
 func (i *importer) userWriter() writer[storage.User] {
 	return func(ctx context.Context, batch []storage.User) (int64, []storage.Refused, error) {
-		n, refused, err := i.Store.ImportUsers(ctx, batch)
-		for _, r := range refused {
+		n, rejected, err := i.Store.ImportUsers(ctx, batch)
+		for _, r := range rejected {
 			i.refuseUser(batch[r.Row].ID)
 		}
-		return n, refused, err
+		return n, rejected, err
 	}
 }
 

@@ -78,11 +78,11 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	if _, err := io.ReadFull(p.random, h.salt); err != nil {
 		return "", fmt.Errorf("identity: no randomness: %w", err)
 	}
-	leave, err := p.enter(ctx, currentCost.bytes())
+	release, err := p.acquire(ctx, currentCost.bytes())
 	if err != nil {
 		return "", err
 	}
-	defer leave()
+	defer release()
 	h.key = h.derive(norm.NFC.String(password), keyLength)
 	return h.String(), nil
 }
@@ -97,11 +97,11 @@ func (p *Passwords) Verify(ctx context.Context, phc, password string) (ok, stale
 	if password == "" || TooLong(password, MaximumPassword) {
 		return false, false, nil
 	}
-	leave, err := p.enter(ctx, memoryOf(phc))
+	release, err := p.acquire(ctx, memoryOf(phc))
 	if err != nil {
 		return false, false, err
 	}
-	defer leave()
+	defer release()
 	for n, form := range passwordForms(password) {
 		if ok, stale, err = verifyForm(phc, form); ok || err != nil {
 			return ok, stale || ok && n > 0, err
@@ -152,16 +152,16 @@ func memoryOf(phc string) int64 {
 	return max(h.bytes(), currentCost.bytes())
 }
 
-// enter waits until there is room for a hash of so many bytes, and returns what gives the room back. One that is larger
-// than the budget is made alone.
-func (p *Passwords) enter(ctx context.Context, bytes int64) (leave func(), err error) {
+// acquire waits until there is room for a hash of so many bytes, and returns what gives the room back. One that is
+// larger than the budget is made alone.
+func (p *Passwords) acquire(ctx context.Context, bytes int64) (release func(), err error) {
 	bytes = min(bytes, p.budget)
-	leave = func() {
+	release = func() {
 		p.memory.Release(bytes)
 		p.release.Reset(memoryQuiet)
 	}
 	if p.memory.TryAcquire(bytes) {
-		return leave, nil
+		return release, nil
 	}
 	defer p.waiting.Add(-1)
 	if p.waiting.Add(1) > maximumWaiting {
@@ -172,5 +172,5 @@ func (p *Passwords) enter(ctx context.Context, bytes int64) (leave func(), err e
 	if err := p.memory.Acquire(ctx, bytes); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
 	}
-	return leave, nil
+	return release, nil
 }

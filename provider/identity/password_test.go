@@ -158,7 +158,7 @@ func TestOverlongPasswordIsNotHashed(t *testing.T) {
 func TestWaitForPasswordHashingIsBoundedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPasswords(PasswordOptions{Concurrency: 1})
-		leave, err := p.enter(t.Context(), currentCost.bytes())
+		leave, err := p.acquire(t.Context(), currentCost.bytes())
 		require.NoError(t, err)
 		began := time.Now()
 		_, _, err = p.Verify(t.Context(), "", "x")
@@ -173,20 +173,20 @@ func TestWaitForPasswordHashingIsBoundedInTime(t *testing.T) {
 func TestWaitForPasswordHashingIsBoundedInNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPasswords(PasswordOptions{Concurrency: 1})
-		leave, err := p.enter(t.Context(), currentCost.bytes())
+		leave, err := p.acquire(t.Context(), currentCost.bytes())
 		require.NoError(t, err)
 		defer leave()
 		waiting, stop := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		for range maximumWaiting {
 			group.Go(func() {
-				_, err := p.enter(waiting, currentCost.bytes())
+				_, err := p.acquire(waiting, currentCost.bytes())
 				require.ErrorIs(t, err, context.Canceled)
 			})
 		}
 		synctest.Wait()
 		began := time.Now()
-		_, err = p.enter(t.Context(), currentCost.bytes())
+		_, err = p.acquire(t.Context(), currentCost.bytes())
 		require.ErrorIs(t, err, ErrBusy)
 		require.Equal(t, began, time.Now(), "at once")
 		stop()
@@ -198,7 +198,7 @@ func TestPasswordHashingSharesBudgetOfMemory(t *testing.T) {
 	large := argon2Hash{argon2Cost: highestCost, salt: make([]byte, saltLength), key: make([]byte, keyLength)}.String()
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPasswords(PasswordOptions{Concurrency: 4}) // 76 MiB: room for one of 64 MiB, or for four of 19 MiB
-		leaveLarge, err := p.enter(t.Context(), memoryOf(large))
+		leaveLarge, err := p.acquire(t.Context(), memoryOf(large))
 		require.NoError(t, err)
 		_, _, err = p.Verify(t.Context(), "", "x")
 		require.ErrorIs(t, err, ErrBusy, "12 MiB are left")
@@ -206,14 +206,14 @@ func TestPasswordHashingSharesBudgetOfMemory(t *testing.T) {
 
 		var leave []func()
 		for range 4 {
-			l, err := p.enter(t.Context(), memoryOf("$2b$10$of-bcrypt"))
+			l, err := p.acquire(t.Context(), memoryOf("$2b$10$of-bcrypt"))
 			require.NoError(t, err)
 			leave = append(leave, l)
 		}
-		_, err = p.enter(t.Context(), memoryOf(large))
+		_, err = p.acquire(t.Context(), memoryOf(large))
 		require.ErrorIs(t, err, ErrBusy)
 		leave[0]()
-		l, err := p.enter(t.Context(), memoryOf(""))
+		l, err := p.acquire(t.Context(), memoryOf(""))
 		require.NoError(t, err, "one that waited in vain keeps nobody out")
 		for _, l := range append(leave[1:], l) {
 			l()

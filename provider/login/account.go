@@ -43,7 +43,7 @@ func (s *Service) showAccount(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if current == nil {
-		return s.Suspend(w, r, PathSignIn, Pending{Page: PathAccount})
+		return s.RedirectToPage(w, r, PathSignIn, Interaction{Page: PathAccount})
 	}
 	v := s.newView(w, r, "")
 	page := accountPage{UserID: current.User.ID, UserName: current.User.Email}
@@ -58,7 +58,7 @@ func (s *Service) showAccount(w http.ResponseWriter, r *http.Request) error {
 }
 
 // sessionsOf are the sessions that still open something, this browser's first.
-func (s *Service) sessionsOf(r *http.Request, current *storage.Login, t *text) ([]accountSession, error) {
+func (s *Service) sessionsOf(r *http.Request, current *storage.Login, t *messageSet) ([]accountSession, error) {
 	sessions, err := s.store.ListLoginSessions(r.Context(), current.User.ID)
 	if err != nil {
 		return nil, err
@@ -211,5 +211,5 @@ func (s *Service) signOutEverywhere(w http.ResponseWriter, r *http.Request, curr
 			here = &sessions[i]
 		}
 	}
-	return s.afterSignOut(w, r, here, Pending{})
+	return s.afterSignOut(w, r, here, Interaction{})
 }

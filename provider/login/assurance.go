@@ -6,15 +6,16 @@ import (
 	"ithildin/storage"
 )
 
-// Demand is what a sign-in has to be like: the form that is shown, and how sure one must be of the person.
-type Demand struct {
+// RequiredAuthentication is what a sign-in has to be like: the form that is shown, and how sure one must be of the
+// person.
+type RequiredAuthentication struct {
 	Form      string `json:"form,omitempty"`      // storage.LoginForm…
 	Assurance string `json:"assurance,omitempty"` // storage.Assurance…, which are also the acr values
 }
 
-// DemandOf is the strictest of what scopes ask for. A digital signature has a form of its own.
-func DemandOf(scopes []storage.Scope) Demand {
-	d := Demand{Form: storage.LoginFormPassword, Assurance: storage.AssurancePassword}
+// RequiredAuthenticationOf is the strictest of what scopes ask for. A digital signature has a form of its own.
+func RequiredAuthenticationOf(scopes []storage.Scope) RequiredAuthentication {
+	d := RequiredAuthentication{Form: storage.LoginFormPassword, Assurance: storage.AssurancePassword}
 	for _, scope := range scopes {
 		if scope.LoginForm == storage.LoginFormPatient && d.Form == storage.LoginFormPassword {
 			d.Form = storage.LoginFormPatient
@@ -28,7 +29,7 @@ func DemandOf(scopes []storage.Scope) Demand {
 }
 
 // AtLeast is the demand for an assurance that is no weaker than the given one.
-func (d Demand) AtLeast(assurance string) Demand {
+func (d RequiredAuthentication) AtLeast(assurance string) RequiredAuthentication {
 	if strength(assurance) > strength(d.Assurance) {
 		d.Assurance = assurance
 	}
@@ -38,8 +39,8 @@ func (d Demand) AtLeast(assurance string) Demand {
 	return d
 }
 
-// MetBy says whether a session is strong enough.
-func (d Demand) MetBy(session storage.LoginSession) bool {
+// SatisfiedBy says whether a session is strong enough.
+func (d RequiredAuthentication) SatisfiedBy(session storage.LoginSession) bool {
 	return strength(session.ACR) >= strength(d.Assurance)
 }
 

@@ -23,17 +23,17 @@ func (s *Service) CheckPassword(r *http.Request, clientID, email, password strin
 	if checkTyped(email, password) != nil {
 		return nil, ErrWrongPassword
 	}
-	user, why, err := s.authenticate(r, email, password)
+	user, problem, err := s.authenticate(r, email, password)
 	if err != nil {
 		return nil, err
 	}
-	if why == nil {
+	if problem == nil {
 		return user, nil
 	}
-	if err := s.recordRefusal(r, Pending{ClientID: clientID}, user, why); err != nil {
+	if err := s.recordRefusal(r, Interaction{ClientID: clientID}, user, problem); err != nil {
 		return nil, err
 	}
-	switch why {
+	switch problem {
 	case refusedLimited:
 		return nil, ErrSignInLimited
 	case refusedBlocked:

@@ -10,13 +10,13 @@ import (
 
 // The refusals of one-time codes.
 var (
-	refusedCode         = &refusal{http.StatusOK, messageCodeWrong, ""}
-	refusedCodeLastTry  = &refusal{http.StatusOK, messageCodeLastTry, ""}
-	refusedCodeWrongTwo = &refusal{http.StatusOK, messageCodeWrongTwo, ""}
-	refusedCodeExpired  = &refusal{http.StatusOK, messageCodeExpired, ""}
-	refusedCodeAttempts = &refusal{http.StatusOK, messageCodeAttempts, ""}
-	refusedCodeLimited  = &refusal{http.StatusTooManyRequests, messageCodeLimited, ""}
-	refusedCodeNotSent  = &refusal{http.StatusServiceUnavailable, messageCodeNotSent, ""}
+	refusedCode         = &formError{http.StatusOK, messageCodeWrong, ""}
+	refusedCodeLastTry  = &formError{http.StatusOK, messageCodeLastTry, ""}
+	refusedCodeWrongTwo = &formError{http.StatusOK, messageCodeWrongTwo, ""}
+	refusedCodeExpired  = &formError{http.StatusOK, messageCodeExpired, ""}
+	refusedCodeAttempts = &formError{http.StatusOK, messageCodeAttempts, ""}
+	refusedCodeLimited  = &formError{http.StatusTooManyRequests, messageCodeLimited, ""}
+	refusedCodeNotSent  = &formError{http.StatusServiceUnavailable, messageCodeNotSent, ""}
 )
 
 // What else than a code the form sends: that another code or another number is wanted.
@@ -36,21 +36,21 @@ func (s *Service) showCode(w http.ResponseWriter, r *http.Request) error {
 	return s.writeCode(w, r, p, nil)
 }
 
-func (s *Service) writeCode(w http.ResponseWriter, r *http.Request, p Pending, why *refusal) error {
-	return s.writeStep(w, r, p, func(t *text) string { return t.CodeTitle }, func(t *text) stepPage {
+func (s *Service) writeCode(w http.ResponseWriter, r *http.Request, p Interaction, problem *formError) error {
+	return s.writeStep(w, r, p, func(t *messageSet) string { return t.CodeTitle }, func(t *messageSet) stepPage {
 		page := stepPage{
-			Action: PathCode, Lead: t.CodeLead + " " + masked(p.Passed.Phone), Label: t.CodeLabel, Name: "code", Type: "text",
+			Action: PathCode, Lead: t.CodeLead + " " + masked(p.Progress.Phone), Label: t.CodeLabel, Name: "code", Type: "text",
 			InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 12, Button: t.CodeButton, ButtonID: "code-submit",
 			Resend: t.CodeResend,
 		}
-		if p.Passed.Resent {
+		if p.Progress.Resent {
 			page.Notice = t.Messages[messageCodeSent]
 		}
-		if p.Passed.Register {
+		if p.Progress.Register {
 			page.OtherNumber = t.CodeOtherNumber
 		}
 		return page
-	}, why)
+	}, problem)
 }
 
 // masked shows the end of a number only: whoever knows the password does not learn the phone.
@@ -67,7 +67,7 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if p.Passed.CodeID == "" {
+	if p.Progress.CodeID == "" {
 		return ErrPendingForeign
 	}
 	factor, err := s.store.FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
@@ -77,8 +77,8 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	expected := p.Passed.Phone
-	if p.Passed.Register {
+	expected := p.Progress.Phone
+	if p.Progress.Register {
 		expected = ""
 	}
 	if factor.Factor != expected || !factor.IsActive {
@@ -86,32 +86,32 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch r.PostForm.Get("decision") {
 	case decisionOtherNumber:
-		if !p.Passed.Register {
+		if !p.Progress.Register {
 			return ErrPendingForeign // the number of a factor that is set is nobody's to change here
 		}
-		p.Passed.CodeID, p.Passed.Phone, p.Passed.Register, p.Passed.Resent = "", "", false, false
-		return s.Suspend(w, r, PathPhone, p)
+		p.Progress.CodeID, p.Progress.Phone, p.Progress.Register, p.Progress.Resent = "", "", false, false
+		return s.RedirectToPage(w, r, PathPhone, p)
 	case decisionResend:
-		why, err := s.sendCode(r.Context(), &p)
+		problem, err := s.sendCode(r.Context(), &p)
 		if err != nil {
 			return err
 		}
-		if why != nil {
-			return s.writeCode(w, r, p, why)
+		if problem != nil {
+			return s.writeCode(w, r, p, problem)
 		}
-		p.Passed.Resent = true
-		return s.Suspend(w, r, PathCode, p)
+		p.Progress.Resent = true
+		return s.RedirectToPage(w, r, PathCode, p)
 	}
 	code := strings.Join(strings.Fields(r.PostForm.Get("code")), "")
-	if why, err := s.tryCode(r, p, code); err != nil || why != nil {
+	if problem, err := s.tryCode(r, p, code); err != nil || problem != nil {
 		if err != nil {
 			return err
 		}
-		p.Passed.Resent = false
-		return s.writeCode(w, r, p, why)
+		p.Progress.Resent = false
+		return s.writeCode(w, r, p, problem)
 	}
-	if p.Passed.Register {
-		factor.Factor = p.Passed.Phone
+	if p.Progress.Register {
+		factor.Factor = p.Progress.Phone
 		err := s.ReplaceFactor(r.Context(), *factor, "")
 		if errors.Is(err, storage.ErrConflict) {
 			return ErrPendingForeign // another number was faster
@@ -126,31 +126,31 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 	return s.complete(w, r, p, user, amrOneTimeCode, storage.AssuranceOneTimeCode)
 }
 
-func (s *Service) tryCode(r *http.Request, p Pending, code string) (*refusal, error) {
-	err := s.VerifyOneTimeCode(r.Context(), p.Passed.UserID, p.Passed.CodeID, p.Passed.Phone, code)
-	var why *refusal
+func (s *Service) tryCode(r *http.Request, p Interaction, code string) (*formError, error) {
+	err := s.VerifyOneTimeCode(r.Context(), p.Progress.UserID, p.Progress.CodeID, p.Progress.Phone, code)
+	var problem *formError
 	switch {
 	case err == nil:
 		return nil, nil
 	case errors.Is(err, ErrOneTimeCodeBlocked):
 		return nil, errors.Join(errCodeBlocked, s.recordWrongCode(r, p))
 	case errors.Is(err, ErrOneTimeCodeLastTry):
-		why = refusedCodeWrongTwo
+		problem = refusedCodeWrongTwo
 	case errors.Is(err, ErrOneTimeCodeInvalid):
-		why = refusedCode
+		problem = refusedCode
 	case errors.Is(err, ErrOneTimeCodeExpired):
-		why = refusedCodeExpired
+		problem = refusedCodeExpired
 	case errors.Is(err, ErrOneTimeCodeAttempts):
-		why = refusedCodeAttempts
+		problem = refusedCodeAttempts
 	default:
 		return nil, err
 	}
-	return why, s.recordWrongCode(r, p)
+	return problem, s.recordWrongCode(r, p)
 }
 
-func (s *Service) recordWrongCode(r *http.Request, p Pending) error {
+func (s *Service) recordWrongCode(r *http.Request, p Interaction) error {
 	return s.record(r, storage.Event{
-		Kind: eventSignInFailed, ClientID: p.ClientID, UserID: p.Passed.UserID,
+		Kind: eventSignInFailed, ClientID: p.ClientID, UserID: p.Progress.UserID,
 		Details: map[string]string{"reason": "one_time_code"},
 	})
 }

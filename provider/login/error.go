@@ -35,8 +35,8 @@ var (
 	errFormTooLarge  = errors.New("login: the form is too large")
 )
 
-// failure is the public face of an error.
-type failure struct {
+// publicError is the public face of an error.
+type publicError struct {
 	err     error
 	status  int
 	code    string
@@ -45,7 +45,7 @@ type failure struct {
 }
 
 // failures are looked through in order; what is not among them is a fault of this program.
-var failures = []failure{
+var failures = []publicError{
 	{inbound.ErrBusy, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
 	{ErrPendingExpired, http.StatusBadRequest, "invalid_request", MessagePendingExpired, slog.LevelInfo},
 	{ErrPendingForeign, http.StatusBadRequest, "invalid_request", MessagePendingForeign, slog.LevelInfo},
@@ -71,7 +71,7 @@ var failures = []failure{
 // Fail writes the page of an error, logs its cause and counts it. Package provider gives it what Pending, Suspend and
 // Login return. Of an error that it does not know, a person sees no more than that there was one.
 func (s *Service) Fail(w http.ResponseWriter, r *http.Request, err error) {
-	f := failure{err, http.StatusInternalServerError, "server_error", MessageUnexpected, slog.LevelError}
+	f := publicError{err, http.StatusInternalServerError, "server_error", MessageUnexpected, slog.LevelError}
 	for _, known := range failures {
 		if errors.Is(err, known.err) {
 			f = known

@@ -67,7 +67,7 @@ func (s *Service) rememberedLanguage(r *http.Request) (remembered string, fresh 
 	return name, err == nil && s.now().Sub(time.Unix(at, 0)) < PendingLifetime
 }
 
-func known(name string) bool { return words[name] != nil }
+func known(name string) bool { return messages[name] != nil }
 
 func bounded(list string) string {
 	if len(list) > maximumLanguages {
@@ -108,7 +108,7 @@ func languageLinks(r *http.Request, current string) []languageLink {
 			continue
 		}
 		query.Set("lang", other)
-		links = append(links, languageLink{Language: other, Name: words[other].LanguageName, Query: "?" + query.Encode()})
+		links = append(links, languageLink{Language: other, Name: messages[other].LanguageName, Query: "?" + query.Encode()})
 	}
 	return links
 }

@@ -9,10 +9,10 @@ import (
 )
 
 var (
-	refusedPasswordShort = &refusal{http.StatusOK, messagePasswordShort, ""}
-	refusedPasswordLong  = &refusal{http.StatusOK, messagePasswordLong, ""}
-	refusedPasswordKnown = &refusal{http.StatusOK, messagePasswordKnown, ""}
-	refusedPasswordUsed  = &refusal{http.StatusOK, messagePasswordUsed, ""}
+	refusedPasswordShort = &formError{http.StatusOK, messagePasswordShort, ""}
+	refusedPasswordLong  = &formError{http.StatusOK, messagePasswordLong, ""}
+	refusedPasswordKnown = &formError{http.StatusOK, messagePasswordKnown, ""}
+	refusedPasswordUsed  = &formError{http.StatusOK, messagePasswordUsed, ""}
 )
 
 func (s *Service) showNewPassword(w http.ResponseWriter, r *http.Request) error {
@@ -24,9 +24,9 @@ func (s *Service) showNewPassword(w http.ResponseWriter, r *http.Request) error 
 }
 
 func (s *Service) writeNewPassword(
-	w http.ResponseWriter, r *http.Request, p Pending, user *storage.User, why *refusal,
+	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, problem *formError,
 ) error {
-	return s.writeStep(w, r, p, func(t *text) string { return t.NewPasswordTitle }, func(t *text) stepPage {
+	return s.writeStep(w, r, p, func(t *messageSet) string { return t.NewPasswordTitle }, func(t *messageSet) stepPage {
 		lead := t.NewPasswordLead
 		if user.MustChangePassword {
 			lead = t.NewPasswordAsked
@@ -36,7 +36,7 @@ func (s *Service) writeNewPassword(
 			Type: "password", Autocomplete: "new-password", MaxLength: identity.MaximumPassword, Button: t.NewPasswordButton,
 			ButtonID: "new-password-submit",
 		}
-	}, why)
+	}, problem)
 }
 
 // submitNewPassword takes a password in the place of one that must be changed. Everything else was proved before.
@@ -45,29 +45,29 @@ func (s *Service) submitNewPassword(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	if p.Passed.ACR == "" || !s.PasswordExpired(user) {
+	if p.Progress.ACR == "" || !s.PasswordExpired(user) {
 		return ErrPendingForeign // not proved, or changed since
 	}
-	var why *refusal
+	var problem *formError
 	err = s.ChangePassword(r.Context(), user.ID, r.PostForm.Get("password"), identity.CheckNewPassword)
 	switch {
 	case errors.Is(err, identity.ErrPasswordShort), errors.Is(err, identity.ErrPasswordForm):
-		why = refusedPasswordShort
+		problem = refusedPasswordShort
 	case errors.Is(err, identity.ErrPasswordLong):
-		why = refusedPasswordLong
+		problem = refusedPasswordLong
 	case errors.Is(err, identity.ErrPasswordKnown):
-		why = refusedPasswordKnown
+		problem = refusedPasswordKnown
 	case errors.Is(err, identity.ErrPasswordUsed):
-		why = refusedPasswordUsed
+		problem = refusedPasswordUsed
 	case err != nil:
 		return err
 	}
-	if why != nil {
-		return s.writeNewPassword(w, r, p, user, why)
+	if problem != nil {
+		return s.writeNewPassword(w, r, p, user, problem)
 	}
 	if err := s.record(r, storage.Event{Kind: eventPasswordSet, ClientID: p.ClientID, UserID: user.ID}); err != nil {
 		return err
 	}
 	user.PasswordSetAt, user.MustChangePassword = s.now().Unix(), false
-	return s.complete(w, r, p, user, p.Passed.AMR, p.Passed.ACR)
+	return s.complete(w, r, p, user, p.Progress.AMR, p.Progress.ACR)
 }

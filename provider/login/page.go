@@ -49,7 +49,7 @@ func parsePages(names ...string) map[string]*template.Template {
 // view is what the layout of every page needs, with the page's own content in Page.
 type view struct {
 	service   *Service
-	Words     *text
+	Words     *messageSet
 	Language  string
 	Languages []languageLink
 	Title     string
@@ -71,7 +71,7 @@ type contentPolicy struct {
 func (s *Service) newView(w http.ResponseWriter, r *http.Request, uiLocales string) *view {
 	current := s.language(w, r, uiLocales)
 	return &view{
-		service: s, Words: words[current], Language: current, Languages: languageLinks(r, current),
+		service: s, Words: messages[current], Language: current, Languages: languageLinks(r, current),
 		Host: s.host, Path: s.path, Style: style,
 	}
 }

@@ -217,7 +217,7 @@ func TestPagesOfAnIssuerWithAPathLinkBelowThatPath(t *testing.T) {
 	require.NoError(t, err)
 	w := httptest.NewRecorder()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/authorize", nil)
-	require.NoError(t, below.Suspend(w, r, PathSignIn, Pending{}))
+	require.NoError(t, below.RedirectToPage(w, r, PathSignIn, Interaction{}))
 	require.True(t, strings.HasPrefix(w.Header().Get("Location"), "/sso/login/sign-in?request="))
 	w = httptest.NewRecorder()
 	below.Consent(w, r, ConsentPage{})
@@ -225,14 +225,14 @@ func TestPagesOfAnIssuerWithAPathLinkBelowThatPath(t *testing.T) {
 }
 
 func TestEveryLanguageHasAllMessages(t *testing.T) {
-	for name, said := range words {
+	for name, said := range messages {
 		value := reflect.ValueOf(*said)
 		for i := range value.NumField() {
 			require.False(t, value.Field(i).IsZero(), "%s: %s", name, value.Type().Field(i).Name)
 		}
-		for key := range words[ukrainian].Messages {
+		for key := range messages[ukrainian].Messages {
 			require.NotEmpty(t, said.Messages[key], "%s: %s", name, key)
 		}
-		require.Len(t, said.Messages, len(words[ukrainian].Messages), name)
+		require.Len(t, said.Messages, len(messages[ukrainian].Messages), name)
 	}
 }

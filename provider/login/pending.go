@@ -30,10 +30,10 @@ const maximumPending = 16 << 10
 // maximumForm bounds the body of a posted page in bytes.
 const maximumForm = 64 << 10
 
-// Pending is an authorization request that waits for a person. It lives in the page, sealed, and nowhere else, so that
-// a visitor who never signs in leaves no row.
-type Pending struct {
-	Face      string `json:"face,omitempty"`
+// Interaction is an authorization request that waits for a person. It lives in the page, sealed, and nowhere else, so
+// that a visitor who never signs in leaves no row.
+type Interaction struct {
+	Frontend  string `json:"face,omitempty"`
 	Query     string `json:"query,omitempty"`  // raw, parsed and checked again at each step
 	Signed    bool   `json:"signed,omitempty"` // the query is what a verified request object said
 	At        int64  `json:"at"`               // microseconds: when the authorization request came; 0 becomes now
@@ -47,13 +47,14 @@ type Pending struct {
 	// Scope and Claims are what a consent page showed, so that nothing else is consented to.
 	Scope  []string `json:"scope,omitempty"`
 	Claims []string `json:"claims,omitempty"`
-	// Demand is what the sign-in has to be like; Passed is how far it has come.
-	Demand Demand  `json:"demand,omitzero"`
-	Passed *Passed `json:"passed,omitempty"`
+	// Required is what the sign-in has to be like; Passed is how far it has come.
+	Required RequiredAuthentication `json:"demand,omitzero"`
+	Progress *SignInProgress        `json:"passed,omitempty"`
 }
 
-// Suspend redirects to a page of this package or of package provider, path?request=…, which carries the request on.
-func (s *Service) Suspend(w http.ResponseWriter, r *http.Request, path string, p Pending) error {
+// RedirectToPage redirects to a page of this package or of package provider, path?request=…, which carries the request
+// on.
+func (s *Service) RedirectToPage(w http.ResponseWriter, r *http.Request, path string, p Interaction) error {
 	sealed, err := s.Seal(w, r, p)
 	if err != nil {
 		return err
@@ -62,8 +63,8 @@ func (s *Service) Suspend(w http.ResponseWriter, r *http.Request, path string, p
 	return nil
 }
 
-// Return takes a person on to the page for which a request waited (Pending.Page), after a sign-in.
-func (s *Service) Return(w http.ResponseWriter, r *http.Request, p Pending) {
+// RedirectBack takes a person on to the page for which a request waited (Pending.Page), after a sign-in.
+func (s *Service) RedirectBack(w http.ResponseWriter, r *http.Request, p Interaction) {
 	s.writeHeaders(w, contentPolicy{})
 	location := s.path + p.Page
 	if p.Query != "" {
@@ -74,7 +75,7 @@ func (s *Service) Return(w http.ResponseWriter, r *http.Request, p Pending) {
 
 // Seal encrypts a request for the browser that asks, and gives that browser a cookie if it has none. The text is for a
 // query or a hidden field named request.
-func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Pending) (string, error) {
+func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Interaction) (string, error) {
 	if p.At == 0 {
 		p.At = s.now().UnixMicro()
 	}
@@ -82,7 +83,7 @@ func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Pending) (strin
 	if err != nil {
 		return "", err
 	}
-	plain, err := encodePending(p)
+	plaintext, err := encodePending(p)
 	if err != nil {
 		return "", err
 	}
@@ -94,7 +95,7 @@ func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Pending) (strin
 	if _, err := io.ReadFull(s.random, nonce); err != nil {
 		return "", fmt.Errorf("login: no randomness: %w", err)
 	}
-	sealed := base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, []byte(browser)))
+	sealed := base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plaintext, []byte(browser)))
 	if len(sealed) > maximumPending {
 		return "", errTooLarge
 	}
@@ -116,41 +117,41 @@ func (s *Service) browser(w http.ResponseWriter, r *http.Request) (string, error
 	return browser, nil
 }
 
-// Pending opens the request that a page carries, from the form value or query parameter named request. Errors:
+// OpenInteraction opens the request that a page carries, from the form value or query parameter named request. Errors:
 // ErrPendingExpired, ErrPendingForeign; Fail has a page for both.
-func (s *Service) Pending(r *http.Request) (Pending, error) {
+func (s *Service) OpenInteraction(r *http.Request) (Interaction, error) {
 	sealed, err := sealedRequest(r)
 	if err != nil {
-		return Pending{}, err
+		return Interaction{}, err
 	}
 	return s.open(r, sealed)
 }
 
-func (s *Service) open(r *http.Request, sealed string) (p Pending, err error) {
+func (s *Service) open(r *http.Request, sealed string) (p Interaction, err error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
 	browser := s.readToken(r, browserCookie)
 	if err != nil || browser == "" {
-		return Pending{}, ErrPendingForeign
+		return Interaction{}, ErrPendingForeign
 	}
 	aead, err := s.browserSealer(browser)
 	if err != nil {
-		return Pending{}, err
+		return Interaction{}, err
 	}
-	plain, err := openWith(aead, raw, browser)
+	plaintext, err := openWith(aead, raw, browser)
 	if err != nil {
 		// Of a server of the release before, which sealed under the one key from which the others are derived.
 		if aead, err = newSealer(s.pendingKey); err == nil {
-			plain, err = openWith(aead, raw, browser)
+			plaintext, err = openWith(aead, raw, browser)
 		}
 	}
 	if err != nil {
-		return Pending{}, ErrPendingForeign
+		return Interaction{}, ErrPendingForeign
 	}
-	if p, err = decodePending(plain); err != nil {
-		return Pending{}, fmt.Errorf("%w: %w", ErrPendingForeign, err)
+	if p, err = decodePending(plaintext); err != nil {
+		return Interaction{}, fmt.Errorf("%w: %w", ErrPendingForeign, err)
 	}
 	if s.now().Sub(time.UnixMicro(p.At)) > PendingLifetime {
-		return Pending{}, ErrPendingExpired
+		return Interaction{}, ErrPendingExpired
 	}
 	return p, nil
 }

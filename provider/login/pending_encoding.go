@@ -34,7 +34,7 @@ var compressors = sync.Pool{New: func() any {
 
 // encodePending makes the text that is sealed. A long one is compressed: it travels in the Location of a redirect, for
 // which proxies have a buffer of 4 KiB.
-func encodePending(p Pending) ([]byte, error) {
+func encodePending(p Interaction) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false) // it would make six bytes of each & in the query
@@ -59,15 +59,15 @@ func encodePending(p Pending) ([]byte, error) {
 }
 
 // decodePending reads what encodePending made.
-func decodePending(sealed []byte) (p Pending, err error) {
+func decodePending(sealed []byte) (p Interaction, err error) {
 	if len(sealed) > 0 && sealed[0] == compressedMark {
 		if sealed, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(sealed[1:])),
 			maximumPlain+1)); err != nil {
-			return Pending{}, err
+			return Interaction{}, err
 		}
 	}
 	if len(sealed) > maximumPlain {
-		return Pending{}, errPlainTooLarge
+		return Interaction{}, errPlainTooLarge
 	}
 	return p, json.Unmarshal(sealed, &p)
 }

@@ -18,8 +18,8 @@ import (
 
 func TestPendingRequestIsUnsealedAsItWasSealed(t *testing.T) {
 	f := newFixture(t)
-	sealed := Pending{
-		Face: "standard", Query: "scope=openid&state=%26", At: f.clock.Now().UnixMicro() - 7,
+	sealed := Interaction{
+		Frontend: "standard", Query: "scope=openid&state=%26", At: f.clock.Now().UnixMicro() - 7,
 		ClientID: testClient, LoginHint: "hint", UILocales: "uk en", UserID: f.userID,
 	}
 	b := f.browser()
@@ -30,7 +30,7 @@ func TestPendingRequestIsUnsealedAsItWasSealed(t *testing.T) {
 	require.NotContains(t, text, "openid")
 	r.URL.RawQuery = "request=" + text
 
-	opened, err := f.Pending(r)
+	opened, err := f.OpenInteraction(r)
 
 	require.NoError(t, err)
 	require.Equal(t, sealed, opened)
@@ -106,7 +106,7 @@ func TestSealedRequestIsLittleLongerThanItsQuery(t *testing.T) {
 	b := f.browser()
 	b.begin("")
 	query := strings.Repeat("a=b&", 1000)
-	sealed, err := f.Seal(nil, b.request(t), Pending{Query: query})
+	sealed, err := f.Seal(nil, b.request(t), Interaction{Query: query})
 	require.NoError(t, err)
 	require.Less(t, len(sealed), len(query)*4/3+200)
 }
@@ -147,11 +147,11 @@ func TestALongPendingRequestIsSealedShorterThanItIs(t *testing.T) {
 		incompressible(4000): 4000 + 400, strings.Repeat("a=b&", 1000): 400, strings.Repeat("%D0%9E", 600): 400,
 	} {
 		r := b.request(t)
-		sealed, err := f.Seal(nil, r, Pending{Query: query, At: f.clock.Now().UnixMicro()})
+		sealed, err := f.Seal(nil, r, Interaction{Query: query, At: f.clock.Now().UnixMicro()})
 		require.NoError(t, err)
 		require.Less(t, len(sealed), most)
 		r.URL.RawQuery = "request=" + sealed
-		opened, err := f.Pending(r)
+		opened, err := f.OpenInteraction(r)
 		require.NoError(t, err)
 		require.Equal(t, query, opened.Query)
 	}
@@ -159,7 +159,7 @@ func TestALongPendingRequestIsSealedShorterThanItIs(t *testing.T) {
 
 // Servers of the release before seal without compressing, while both run.
 func TestLongPendingRequestOfThePreviousReleaseIsUnsealed(t *testing.T) {
-	want := Pending{Query: incompressible(3000), At: 1}
+	want := Interaction{Query: incompressible(3000), At: 1}
 	plain, err := json.Marshal(want)
 	require.NoError(t, err)
 	opened, err := decodePending(plain)
@@ -190,7 +190,7 @@ func TestPendingRequestIsSealedUnderAKeyOfItsBrowser(t *testing.T) {
 	b := f.browser()
 	b.begin("")
 	r := b.request(t)
-	text, err := f.Seal(nil, r, Pending{Query: "scope=openid"})
+	text, err := f.Seal(nil, r, Interaction{Query: "scope=openid"})
 	require.NoError(t, err)
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	require.NoError(t, err)
@@ -218,7 +218,7 @@ func TestPendingRequestOfThePreviousReleaseIsUnsealed(t *testing.T) {
 	sealed := permanent.Seal(nonce, nonce, []byte(plain), []byte(f.readToken(r, browserCookie)))
 	r.URL.RawQuery = "request=" + base64.RawURLEncoding.EncodeToString(sealed)
 
-	opened, err := f.Pending(r)
+	opened, err := f.OpenInteraction(r)
 
 	require.NoError(t, err)
 	require.Equal(t, "scope=openid", opened.Query)

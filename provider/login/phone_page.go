@@ -8,7 +8,7 @@ import (
 	"ithildin/storage"
 )
 
-var refusedPhone = &refusal{http.StatusOK, messagePhone, ""}
+var refusedPhone = &formError{http.StatusOK, messagePhone, ""}
 
 func (s *Service) showPhone(w http.ResponseWriter, r *http.Request) error {
 	p, _, err := s.passed(r)
@@ -19,15 +19,16 @@ func (s *Service) showPhone(w http.ResponseWriter, r *http.Request) error {
 }
 
 // writePhone shows the form, after a refusal with its words and what was typed.
-func (s *Service) writePhone(w http.ResponseWriter, r *http.Request, p Pending, typed string, why *refusal) error {
-	return s.writeStep(w, r, p, func(t *text) string { return t.PhoneTitle }, func(t *text) stepPage {
+func (s *Service) writePhone(w http.ResponseWriter, r *http.Request, p Interaction, typed string,
+	problem *formError) error {
+	return s.writeStep(w, r, p, func(t *messageSet) string { return t.PhoneTitle }, func(t *messageSet) stepPage {
 		return stepPage{
 			Action: PathPhone, Lead: t.PhoneLead, Hint: t.PhoneHint, Label: t.PhoneLabel, Name: "phone", Type: "tel",
 			InputMode:    "tel",
 			Autocomplete: "tel", MaxLength: identity.LongestPhone, Value: typed,
 			Button: t.PhoneButton, ButtonID: "phone-submit",
 		}
-	}, why)
+	}, problem)
 }
 
 // submitPhone sends a code to a phone that is to become the second factor. Only a factor without a phone takes one:
@@ -43,7 +44,7 @@ func (s *Service) submitPhone(w http.ResponseWriter, r *http.Request) error {
 		return errNoFactor
 	case err != nil:
 		return err
-	case factor.Factor != "" || p.Passed.CodeID != "" && !p.Passed.Register:
+	case factor.Factor != "" || p.Progress.CodeID != "" && !p.Progress.Register:
 		return ErrPendingForeign
 	}
 	typed := r.PostForm.Get("phone")
@@ -51,13 +52,13 @@ func (s *Service) submitPhone(w http.ResponseWriter, r *http.Request) error {
 	if !isNumber {
 		return s.writePhone(w, r, p, typed, refusedPhone)
 	}
-	p.Passed.Phone, p.Passed.Register, p.Passed.Resent = number, true, false
-	why, err := s.sendCode(r.Context(), &p)
+	p.Progress.Phone, p.Progress.Register, p.Progress.Resent = number, true, false
+	problem, err := s.sendCode(r.Context(), &p)
 	if err != nil {
 		return err
 	}
-	if why != nil {
-		return s.writePhone(w, r, p, typed, why)
+	if problem != nil {
+		return s.writePhone(w, r, p, typed, problem)
 	}
-	return s.Suspend(w, r, PathCode, p)
+	return s.RedirectToPage(w, r, PathCode, p)
 }

@@ -36,7 +36,7 @@ type Options struct {
 	SessionsEnded func(ctx context.Context, ended []storage.EndedSession)
 	// AfterSignOut answers once the browser's session, nil where it had none, has ended; the request is what the page
 	// carried, or zero. Default: it goes on with the request, or says that the person is signed out.
-	AfterSignOut func(http.ResponseWriter, *http.Request, *storage.EndedSession, Pending) error
+	AfterSignOut func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
 	// Count is told the kind of each event that operators watch: sign_in, sign_in_failed, sign_in_limited, sign_out, and
 	// error for a page that Fail wrote. Default none.
 	Count func(kind string)
@@ -62,7 +62,7 @@ type Service struct {
 	count         func(kind string)
 	countCode     func(outcome string)
 	sessionsEnded func(context.Context, []storage.EndedSession)
-	afterSignOut  func(http.ResponseWriter, *http.Request, *storage.EndedSession, Pending) error
+	afterSignOut  func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
 	browserStates []byte // the key of browser states
 	pendingKey    []byte // from which the keys of sealed requests are derived
 	crossOrigin   *http.CrossOriginProtection

@@ -102,13 +102,13 @@ func (f *fixture) mount(mux *http.ServeMux) {
 	mux.Handle("/login/", f.Handler())
 	mux.Handle("/authorize", f.handle(func(w http.ResponseWriter, r *http.Request) error {
 		query := r.URL.Query()
-		return f.Suspend(w, r, query.Get("page"), Pending{
-			Face: "standard", Query: r.URL.RawQuery, ClientID: testClient,
+		return f.RedirectToPage(w, r, query.Get("page"), Interaction{
+			Frontend: "standard", Query: r.URL.RawQuery, ClientID: testClient,
 			LoginHint: query.Get("login_hint"), UILocales: query.Get("ui_locales"),
 		})
 	}))
 	mux.Handle("GET "+PathContinue, f.handle(func(w http.ResponseWriter, r *http.Request) error {
-		if _, err := f.Pending(r); err != nil {
+		if _, err := f.OpenInteraction(r); err != nil {
 			return err
 		}
 		current, err := f.Login(r.Context(), r, testClient)

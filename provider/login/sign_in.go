@@ -17,22 +17,22 @@ import (
 // maximumUsername is the longest email address (RFC 5321 4.5.3.1.3), in characters.
 const maximumUsername = 254
 
-// refusal is why a form is shown again: the message, and the reason that the audit keeps.
-type refusal struct {
+// formError is why a form is shown again: the message, and the reason that the audit keeps.
+type formError struct {
 	status  int
 	message string // a message key
 	reason  string // "" where no guess was made, so that there is nothing to record
 }
 
 var (
-	refusedEmpty     = &refusal{http.StatusOK, messageEmpty, ""}
-	refusedMalformed = &refusal{http.StatusOK, messageWrong, ""}
-	refusedLimited   = &refusal{http.StatusTooManyRequests, messageLimited, ""}
-	refusedUnknown   = &refusal{http.StatusOK, messageWrong, "unknown_user"}
-	refusedWrong     = &refusal{http.StatusOK, messageWrong, "wrong_password"}
-	refusedBlocked   = &refusal{http.StatusForbidden, messageBlocked, "user_blocked"}
+	refusedEmpty     = &formError{http.StatusOK, messageEmpty, ""}
+	refusedMalformed = &formError{http.StatusOK, messageWrong, ""}
+	refusedLimited   = &formError{http.StatusTooManyRequests, messageLimited, ""}
+	refusedUnknown   = &formError{http.StatusOK, messageWrong, "unknown_user"}
+	refusedWrong     = &formError{http.StatusOK, messageWrong, "wrong_password"}
+	refusedBlocked   = &formError{http.StatusForbidden, messageBlocked, "user_blocked"}
 	// A patient's account is that of a person in the registry.
-	refusedNotRegistered = &refusal{http.StatusForbidden, messageNotRegistered, ""}
+	refusedNotRegistered = &formError{http.StatusForbidden, messageNotRegistered, ""}
 )
 
 type signInPage struct {
@@ -45,18 +45,24 @@ type signInPage struct {
 }
 
 func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.Pending(r)
+	p, err := s.OpenInteraction(r)
 	if err != nil {
 		return err
 	}
-	if p.Demand.Form == storage.LoginFormSignature {
-		return s.Suspend(w, r, PathSignature, p)
+	if p.Required.Form == storage.LoginFormSignature {
+		return s.RedirectToPage(w, r, PathSignature, p)
 	}
 	return s.writeSignIn(w, r, p, keepable(p.LoginHint), nil)
 }
 
 // writeSignIn shows the form, after a refusal with its words and what was typed; never the password.
-func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending, username string, why *refusal) error {
+func (s *Service) writeSignIn(
+	w http.ResponseWriter,
+	r *http.Request,
+	p Interaction,
+	username string,
+	problem *formError,
+) error {
 	destination, err := s.destination(r.Context(), p)
 	if err != nil {
 		return err
@@ -69,13 +75,13 @@ func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending,
 	page := signInPage{
 		Heading: v.Words.SignIn, Lead: v.Words.SignInTo, Client: v.present(destination), Request: request, Username: username,
 	}
-	if p.Demand.Form == storage.LoginFormPatient {
+	if p.Required.Form == storage.LoginFormPatient {
 		page.Heading, page.Lead = v.Words.PatientSignIn, v.Words.PatientSignInTo
 	}
 	v.Title = page.Heading
 	status := http.StatusOK
-	if why != nil {
-		status, page.Message = why.status, s.refuse(w, v, why)
+	if problem != nil {
+		status, page.Message = problem.status, s.refuse(w, v, problem)
 		v.Title = v.Words.Error + ": " + v.Title
 	}
 	v.Page = page
@@ -83,9 +89,9 @@ func (s *Service) writeSignIn(w http.ResponseWriter, r *http.Request, p Pending,
 }
 
 // refuse words a refusal. One that ends by itself says when, on the page and in Retry-After.
-func (s *Service) refuse(w http.ResponseWriter, v *view, why *refusal) string {
-	message := v.Words.Messages[why.message]
-	wait := map[*refusal]time.Duration{refusedLimited: limitWindow, refusedCodeLimited: oneTimeCodeWindow}[why]
+func (s *Service) refuse(w http.ResponseWriter, v *view, problem *formError) string {
+	message := v.Words.Messages[problem.message]
+	wait := map[*formError]time.Duration{refusedLimited: limitWindow, refusedCodeLimited: oneTimeCodeWindow}[problem]
 	if wait == 0 {
 		return message
 	}
@@ -95,7 +101,7 @@ func (s *Service) refuse(w http.ResponseWriter, v *view, why *refusal) string {
 }
 
 // destination is the name of what a person signs in to: a client, or this service itself.
-func (s *Service) destination(ctx context.Context, p Pending) (Presentation, error) {
+func (s *Service) destination(ctx context.Context, p Interaction) (Presentation, error) {
 	if p.Page != "" {
 		return Presentation{Name: s.host}, nil
 	}
@@ -110,33 +116,33 @@ func (s *Service) destination(ctx context.Context, p Pending) (Presentation, err
 }
 
 func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.Pending(r)
+	p, err := s.OpenInteraction(r)
 	if err != nil {
 		return err
 	}
 	username := strings.TrimSpace(r.PostForm.Get("username"))
 	password := r.PostForm.Get("password")
-	if why := checkTyped(username, password); why != nil {
-		return s.writeSignIn(w, r, p, keepable(username), why)
+	if problem := checkTyped(username, password); problem != nil {
+		return s.writeSignIn(w, r, p, keepable(username), problem)
 	}
-	user, why, err := s.authenticate(r, username, password)
+	user, problem, err := s.authenticate(r, username, password)
 	if err != nil {
 		return err
 	}
-	if why != nil {
-		if err := s.recordRefusal(r, p, user, why); err != nil {
+	if problem != nil {
+		if err := s.recordRefusal(r, p, user, problem); err != nil {
 			return err
 		}
-		return s.writeSignIn(w, r, p, username, why)
+		return s.writeSignIn(w, r, p, username, problem)
 	}
-	if p.Demand.Form == storage.LoginFormPatient && user.TaxID == "" {
+	if p.Required.Form == storage.LoginFormPatient && user.TaxID == "" {
 		return s.writeSignIn(w, r, p, username, refusedNotRegistered)
 	}
 	return s.afterPassword(w, r, p, user)
 }
 
 // checkTyped refuses what can't be right, without a guess: no account is asked for, so nothing is learned.
-func checkTyped(username, password string) *refusal {
+func checkTyped(username, password string) *formError {
 	switch {
 	case username == "" || password == "":
 		return refusedEmpty
@@ -157,13 +163,13 @@ func keepable(username string) string {
 
 // authenticate says who signs in, or why not. The user is also returned beside a refusal, where known, for the audit.
 // An unknown user and a wrong password take the same steps; a blocked user is told so only after the right password.
-func (s *Service) authenticate(r *http.Request, username, password string) (*storage.User, *refusal, error) {
+func (s *Service) authenticate(r *http.Request, username, password string) (*storage.User, *formError, error) {
 	ctx := r.Context()
-	leave, err := s.attempts.enter(ctx, username)
+	release, err := s.attempts.acquire(ctx, username)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer leave()
+	defer release()
 	try, within, err := s.beginAttempt(r, username)
 	if err != nil {
 		return nil, nil, err
@@ -215,12 +221,12 @@ func (s *Service) upgrade(ctx context.Context, user *storage.User, password stri
 
 // recordRefusal keeps a failed guess in the audit. Attempts over the limit are only counted: whoever makes them could
 // otherwise fill the table.
-func (s *Service) recordRefusal(r *http.Request, p Pending, user *storage.User, why *refusal) error {
-	if why == refusedLimited {
+func (s *Service) recordRefusal(r *http.Request, p Interaction, user *storage.User, problem *formError) error {
+	if problem == refusedLimited {
 		s.count(eventSignInLimited)
 		return nil
 	}
-	e := storage.Event{Kind: eventSignInFailed, ClientID: p.ClientID, Details: map[string]string{"reason": why.reason}}
+	e := storage.Event{Kind: eventSignInFailed, ClientID: p.ClientID, Details: map[string]string{"reason": problem.reason}}
 	if user != nil {
 		e.UserID = user.ID
 	}

@@ -23,8 +23,8 @@ const (
 	// attemptsAtOnce bounds the sign-ins to one account that are under way in a process. Each counts as failed until its
 	// password is found right: without the bound, right ones at once would be over the limit.
 	attemptsAtOnce = 2
-	// attemptPatience is how long the others wait.
-	attemptPatience = 5 * time.Second
+	// attemptTimeout is how long the others wait.
+	attemptTimeout = 5 * time.Second
 )
 
 // attempt is one sign-in under way. It counts as failed from before the password is looked at, so that parallel guesses
@@ -88,9 +88,9 @@ type underWay struct {
 	users int // who have a slot, or wait for one
 }
 
-// enter waits until the account has a slot, for attemptPatience at most, and returns what gives it back. ErrBusy: none
-// came free in time.
-func (a *attempts) enter(ctx context.Context, account string) (leave func(), err error) {
+// acquire waits until the account has a slot, for attemptTimeout at most, and returns what gives it back. ErrBusy:
+// none came free in time.
+func (a *attempts) acquire(ctx context.Context, account string) (release func(), err error) {
 	account = strings.ToLower(account)
 	a.mu.Lock()
 	if a.accounts == nil {
@@ -110,7 +110,7 @@ func (a *attempts) enter(ctx context.Context, account string) (leave func(), err
 			delete(a.accounts, account)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, attemptPatience)
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	select {
 	case u.slots <- struct{}{}:

@@ -61,9 +61,9 @@ func (s *Service) submitSignOut(w http.ResponseWriter, r *http.Request) error {
 }
 
 // goOn is what comes after a sign-out where package provider has nothing to add.
-func (s *Service) goOn(w http.ResponseWriter, r *http.Request, _ *storage.EndedSession, p Pending) error {
+func (s *Service) goOn(w http.ResponseWriter, r *http.Request, _ *storage.EndedSession, p Interaction) error {
 	if p.At != 0 {
-		return s.Suspend(w, r, PathContinue, p)
+		return s.RedirectToPage(w, r, PathContinue, p)
 	}
 	return s.SignedOut(w, r, SignedOutPage{})
 }
@@ -83,13 +83,13 @@ func (s *Service) SignedOut(w http.ResponseWriter, r *http.Request, page SignedO
 
 // optionalPending opens the request that the page carries. One that is missing, too old or another browser's keeps
 // nobody from signing out.
-func (s *Service) optionalPending(r *http.Request) (Pending, string, error) {
-	p, err := s.Pending(r)
+func (s *Service) optionalPending(r *http.Request) (Interaction, string, error) {
+	p, err := s.OpenInteraction(r)
 	if errors.Is(err, ErrPendingForeign) || errors.Is(err, ErrPendingExpired) {
-		return Pending{}, "", nil
+		return Interaction{}, "", nil
 	}
 	if err != nil {
-		return Pending{}, "", err
+		return Interaction{}, "", err
 	}
 	request, err := sealedRequest(r)
 	return p, request, err

@@ -21,11 +21,11 @@ const (
 )
 
 var (
-	refusedSignatureMissing = &refusal{http.StatusOK, messageSignatureMissing, ""}
-	refusedSignature        = &refusal{http.StatusOK, messageSignatureWrong, "signature"}
-	refusedSigner           = &refusal{http.StatusOK, messageSignerUnknown, "signer"}
-	refusedPerson           = &refusal{http.StatusOK, messageSignerUnknown, "person"}
-	refusedSignatureAway    = &refusal{http.StatusServiceUnavailable, messageSignatureAway, ""}
+	refusedSignatureMissing = &formError{http.StatusOK, messageSignatureMissing, ""}
+	refusedSignature        = &formError{http.StatusOK, messageSignatureWrong, "signature"}
+	refusedSigner           = &formError{http.StatusOK, messageSignerUnknown, "signer"}
+	refusedPerson           = &formError{http.StatusOK, messageSignerUnknown, "person"}
+	refusedSignatureAway    = &formError{http.StatusServiceUnavailable, messageSignatureAway, ""}
 )
 
 // errSignatureTooLarge is what a file that nobody signs would be.
@@ -46,7 +46,7 @@ type signedMessage struct {
 }
 
 func (s *Service) showSignature(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.Pending(r)
+	p, err := s.OpenInteraction(r)
 	if err != nil {
 		return err
 	}
@@ -55,19 +55,19 @@ func (s *Service) showSignature(w http.ResponseWriter, r *http.Request) error {
 
 // writeSignature shows the form with the text to sign; the nonce in it stays the same through the refusals of a
 // sign-in.
-func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Pending, why *refusal) error {
+func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Interaction, problem *formError) error {
 	destination, err := s.destination(r.Context(), p)
 	if err != nil {
 		return err
 	}
-	if p.Passed == nil || p.Passed.Nonce == "" {
-		p.Passed = &Passed{Nonce: s.store.NewID(), At: s.now().UnixMicro()}
+	if p.Progress == nil || p.Progress.Nonce == "" {
+		p.Progress = &SignInProgress{Nonce: s.store.NewID(), At: s.now().UnixMicro()}
 	}
 	request, err := s.Seal(w, r, p)
 	if err != nil {
 		return err
 	}
-	content, err := json.Marshal(signedMessage{Service: s.host, Nonce: p.Passed.Nonce})
+	content, err := json.Marshal(signedMessage{Service: s.host, Nonce: p.Progress.Nonce})
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,8 @@ func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Pendi
 		Download: template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString(content)),
 	}
 	status := http.StatusOK
-	if why != nil {
-		status, page.Message = why.status, v.Words.Messages[why.message]
+	if problem != nil {
+		status, page.Message = problem.status, v.Words.Messages[problem.message]
 		v.Title = v.Words.Error + ": " + v.Title
 	}
 	v.Page = page
@@ -99,33 +99,33 @@ func (s *Service) submitSignature(w http.ResponseWriter, r *http.Request) error 
 		}
 		return errors.Join(errMalformedForm, err)
 	}
-	p, err := s.Pending(r)
+	p, err := s.OpenInteraction(r)
 	if err != nil {
 		return err
 	}
-	if p.Passed == nil || p.Passed.Nonce == "" {
+	if p.Progress == nil || p.Progress.Nonce == "" {
 		return ErrPendingForeign
 	}
-	user, why, err := s.signer(r, p.Passed.Nonce)
+	user, problem, err := s.signer(r, p.Progress.Nonce)
 	if err != nil {
 		return err
 	}
-	if why == nil && user.IsBlocked {
-		why = refusedBlocked
+	if problem == nil && user.IsBlocked {
+		problem = refusedBlocked
 	}
-	if why != nil {
-		if why.reason != "" {
-			if err := s.recordRefusal(r, p, user, why); err != nil {
+	if problem != nil {
+		if problem.reason != "" {
+			if err := s.recordRefusal(r, p, user, problem); err != nil {
 				return err
 			}
 		}
-		return s.writeSignature(w, r, p, why)
+		return s.writeSignature(w, r, p, problem)
 	}
 	return s.complete(w, r, p, user, amrSignature, storage.AssuranceSignature)
 }
 
 // signer says who signed the nonce of this sign-in, which is used up by it.
-func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *refusal, error) {
+func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *formError, error) {
 	file, header, err := r.FormFile(signatureField)
 	if err != nil || header.Size == 0 || header.Size > maximumSignature {
 		return nil, refusedSignatureMissing, nil
@@ -156,8 +156,8 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *refusal
 	if err != nil {
 		return nil, nil, err
 	}
-	if why := s.registered(r.Context(), user, signed.Signatures[0].DRFO); why != nil {
-		return user, why, nil
+	if problem := s.registered(r.Context(), user, signed.Signatures[0].DRFO); problem != nil {
+		return user, problem, nil
 	}
 	expires := s.now().Add(PendingLifetime).Unix()
 	err = s.store.UseJTI(r.Context(), "signature page", s.host, nonce, s.store.NewID(), expires)
@@ -168,7 +168,7 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *refusal
 }
 
 // registered refuses a signer whom the registry of persons does not know, or knows by another tax id.
-func (s *Service) registered(ctx context.Context, user *storage.User, taxID string) *refusal {
+func (s *Service) registered(ctx context.Context, user *storage.User, taxID string) *formError {
 	same, err := s.PersonHasTaxID(ctx, user.PersonID, taxID)
 	switch {
 	case errors.Is(err, identity.ErrPersonUnknown):

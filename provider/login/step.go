@@ -17,8 +17,8 @@ import (
 // passedLifetime is how long a person has from the password to the last page of the sign-in.
 const passedLifetime = 10 * time.Minute
 
-// Passed is what a person has proved already.
-type Passed struct {
+// SignInProgress is what a person has proved already.
+type SignInProgress struct {
 	UserID string `json:"user_id"`
 	At     int64  `json:"at"` // microseconds
 	// PasswordSetAt is that of the user's password which the sign-in began with; 0 where it began otherwise.
@@ -54,35 +54,35 @@ var (
 const factorSMS = "SMS"
 
 // afterPassword goes on with a person whose password was right: to the second factor, where there is one or has to be.
-func (s *Service) afterPassword(w http.ResponseWriter, r *http.Request, p Pending, user *storage.User) error {
+func (s *Service) afterPassword(w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User) error {
 	factor, err := s.store.FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
-	p.Passed = &Passed{UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt}
+	p.Progress = &SignInProgress{UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt}
 	switch {
 	case errors.Is(err, storage.ErrNotFound), err == nil && !factor.IsActive:
-		if p.Demand.Assurance == storage.AssuranceOneTimeCode {
+		if p.Required.Assurance == storage.AssuranceOneTimeCode {
 			return errNoFactor
 		}
 		return s.complete(w, r, p, user, amrPassword, storage.AssurancePassword)
 	case err != nil:
 		return err
 	case factor.Factor == "":
-		return s.Suspend(w, r, PathPhone, p)
+		return s.RedirectToPage(w, r, PathPhone, p)
 	}
-	p.Passed.Phone = factor.Factor
-	why, err := s.sendCode(r.Context(), &p)
+	p.Progress.Phone = factor.Factor
+	problem, err := s.sendCode(r.Context(), &p)
 	if err != nil {
 		return err
 	}
-	if why != nil {
-		return s.writeSignIn(w, r, p, user.Email, why)
+	if problem != nil {
+		return s.writeSignIn(w, r, p, user.Email, problem)
 	}
-	return s.Suspend(w, r, PathCode, p)
+	return s.RedirectToPage(w, r, PathCode, p)
 }
 
 // sendCode sends a code to the phone of a sign-in under a new id. The refusal says why it did not go out.
-func (s *Service) sendCode(ctx context.Context, p *Pending) (*refusal, error) {
-	p.Passed.CodeID = s.store.NewID()
-	err := s.SendOneTimeCode(ctx, p.Passed.UserID, p.Passed.CodeID, p.Passed.Phone)
+func (s *Service) sendCode(ctx context.Context, p *Interaction) (*formError, error) {
+	p.Progress.CodeID = s.store.NewID()
+	err := s.SendOneTimeCode(ctx, p.Progress.UserID, p.Progress.CodeID, p.Progress.Phone)
 	switch {
 	case errors.Is(err, ErrOneTimeCodeLimited):
 		return refusedCodeLimited, nil
@@ -95,13 +95,13 @@ func (s *Service) sendCode(ctx context.Context, p *Pending) (*refusal, error) {
 
 // complete starts the session once everything is proved, unless the password is too old: then it is changed first.
 func (s *Service) complete(
-	w http.ResponseWriter, r *http.Request, p Pending, user *storage.User, amr []string, acr string,
+	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, amr []string, acr string,
 ) error {
 	if acr != storage.AssuranceSignature && s.PasswordExpired(user) {
-		p.Passed = &Passed{
+		p.Progress = &SignInProgress{
 			UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt, AMR: amr, ACR: acr,
 		}
-		return s.Suspend(w, r, PathNewPassword, p)
+		return s.RedirectToPage(w, r, PathNewPassword, p)
 	}
 	session, err := s.startSession(w, r, user.ID, amr, acr)
 	if err != nil {
@@ -113,23 +113,23 @@ func (s *Service) complete(
 	}); err != nil {
 		return err
 	}
-	p.Passed = nil
-	return s.Suspend(w, r, PathContinue, p)
+	p.Progress = nil
+	return s.RedirectToPage(w, r, PathContinue, p)
 }
 
 // passed opens the request of a further step, with its user as of now.
-func (s *Service) passed(r *http.Request) (Pending, *storage.User, error) {
-	p, err := s.Pending(r)
+func (s *Service) passed(r *http.Request) (Interaction, *storage.User, error) {
+	p, err := s.OpenInteraction(r)
 	if err != nil {
 		return p, nil, err
 	}
-	if p.Passed == nil || p.Passed.UserID == "" {
+	if p.Progress == nil || p.Progress.UserID == "" {
 		return p, nil, ErrPendingForeign
 	}
-	if s.now().Sub(time.UnixMicro(p.Passed.At)) > passedLifetime {
+	if s.now().Sub(time.UnixMicro(p.Progress.At)) > passedLifetime {
 		return p, nil, ErrPendingExpired
 	}
-	user, err := s.store.FindUser(r.Context(), p.Passed.UserID)
+	user, err := s.store.FindUser(r.Context(), p.Progress.UserID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return p, nil, ErrPendingForeign
@@ -137,7 +137,7 @@ func (s *Service) passed(r *http.Request) (Pending, *storage.User, error) {
 		return p, nil, err
 	case user.IsBlocked:
 		return p, nil, errUserBlocked
-	case p.Passed.PasswordSetAt != 0 && p.Passed.PasswordSetAt != user.PasswordSetAt:
+	case p.Progress.PasswordSetAt != 0 && p.Progress.PasswordSetAt != user.PasswordSetAt:
 		return p, nil, ErrPendingForeign // whoever knows the old password proves nothing any more
 	}
 	return p, user, nil
@@ -156,7 +156,12 @@ type stepPage struct {
 
 // writeStep shows a page with one field, after a refusal with its words.
 func (s *Service) writeStep(
-	w http.ResponseWriter, r *http.Request, p Pending, title func(*text) string, page func(*text) stepPage, why *refusal,
+	w http.ResponseWriter,
+	r *http.Request,
+	p Interaction,
+	title func(*messageSet) string,
+	page func(*messageSet) stepPage,
+	problem *formError,
 ) error {
 	request, err := s.Seal(w, r, p)
 	if err != nil {
@@ -167,11 +172,11 @@ func (s *Service) writeStep(
 	content := page(v.Words)
 	content.Request = request
 	status := http.StatusOK
-	if why != nil {
-		status, content.Message = why.status, s.refuse(w, v, why)
+	if problem != nil {
+		status, content.Message = problem.status, s.refuse(w, v, problem)
 	}
 	v.Heading, v.Page = v.Title, content
-	if why != nil {
+	if problem != nil {
 		v.Title = v.Words.Error + ": " + v.Title
 	}
 	return v.write(w, status, "step.html")

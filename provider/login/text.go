@@ -72,8 +72,8 @@ const (
 	messageSignatureAway    = "signature_away"
 )
 
-// text is everything that the pages say in one language.
-type text struct {
+// messageSet is everything that the pages say in one language.
+type messageSet struct {
 	LanguageName, LanguageLabel string
 
 	SignIn, SignInTo, Username, Password, SignInButton string
@@ -101,7 +101,7 @@ type text struct {
 	Messages map[string]string
 }
 
-var words = map[string]*text{
+var messages = map[string]*messageSet{
 	ukrainian: {
 		LanguageName: "Українська", LanguageLabel: "Мова",
 

@@ -78,7 +78,7 @@ func (c *Cache[T]) Refresh(ctx context.Context, address string) (T, error) {
 
 func (c *Cache[T]) get(ctx context.Context, address string, due func(entry[T], time.Time) bool) (T, error) {
 	if e, _ := c.entries.Get(address); !due(e, c.options.Now()) {
-		return e.answer(c.options.Now())
+		return e.latest(c.options.Now())
 	}
 	// The fetch serves everyone who waits for it, so it must not end with the first one's context; the client bounds it.
 	fetched, _, _ := c.fetching.Do(address, func() (any, error) {
@@ -89,7 +89,7 @@ func (c *Cache[T]) get(ctx context.Context, address string, due func(entry[T], t
 		}
 		return e, nil
 	})
-	return fetched.(entry[T]).answer(c.options.Now())
+	return fetched.(entry[T]).latest(c.options.Now())
 }
 
 // fetch makes one attempt; a failed one leaves the last good answer as it is.
@@ -121,7 +121,7 @@ func (e entry[T]) due(now time.Time) bool {
 
 func (e entry[T]) refreshable(now time.Time) bool { return now.Sub(e.attemptedAt) >= refreshPause }
 
-func (e entry[T]) answer(now time.Time) (T, error) {
+func (e entry[T]) latest(now time.Time) (T, error) {
 	if e.failure != nil && !now.Before(e.freshUntil.Add(staleness)) {
 		var none T
 		return none, e.failure

@@ -16,7 +16,7 @@ func accessTokens(t *testing.T, s *suite) {
 		value, want := AccessToken(t, s.store, grant, func(a *storage.AccessToken) { a.Kind = storage.KindTwoFactor })
 		got, err := s.store.FindAccessToken(t.Context(), storage.Hash(value))
 		require.NoError(t, err)
-		want.Holder = storage.Holder{Email: u.Email, Profile: u.Profile, UpdatedAt: u.UpdatedAt}
+		want.UserClaims = storage.UserClaims{Email: u.Email, Profile: u.Profile, UpdatedAt: u.UpdatedAt}
 		require.Equal(t, want, *got)
 	})
 	t.Run("A client's own token has neither user nor grant", func(t *testing.T) {
@@ -78,7 +78,7 @@ func whatEndsAJWT(t *testing.T, s *suite) {
 		if c.grantID == grant.ID {
 			require.Equal(t, u.ID, got.UserID, name)
 			require.Equal(t, grant.Session, got.Session, name)
-			require.Equal(t, u.Email, got.Holder.Email, name)
+			require.Equal(t, u.Email, got.UserClaims.Email, name)
 		}
 	}
 }

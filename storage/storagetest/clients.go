@@ -84,9 +84,9 @@ func whatWasIssuedToAClientEnds(t *testing.T, s *suite) {
 	_, token := AccessToken(t, s.store, grant)
 
 	require.NoError(t, s.store.DeactivateTokens(ctx, client.ID))
-	dead, err := s.store.FindCode(ctx, code.ID)
+	ended, err := s.store.FindCode(ctx, code.ID)
 	require.NoError(t, err)
-	require.LessOrEqual(t, dead.ExpiresAt, s.store.Now())
+	require.LessOrEqual(t, ended.ExpiresAt, s.store.Now())
 	revoked, err := s.store.FindGrant(ctx, grant.ID)
 	require.NoError(t, err)
 	require.NotZero(t, revoked.RevokedAt)
@@ -145,7 +145,7 @@ func secretsOfAConnection(t *testing.T, s *suite) {
 	require.NoError(t, s.store.AddConnectionSecret(ctx, connection.ID, second, s.store.Now()+hour))
 	require.ErrorIs(t, s.store.AddConnectionSecret(ctx, connection.ID, second, 0), storage.ErrConflict)
 
-	live := func() (ids []string) {
+	valid := func() (ids []string) {
 		found, err := s.store.FindConnection(ctx, connection.ID)
 		require.NoError(t, err)
 		for _, secret := range found.Secrets {
@@ -153,13 +153,13 @@ func secretsOfAConnection(t *testing.T, s *suite) {
 		}
 		return ids
 	}
-	require.Equal(t, []string{second.ID, first.ID}, live())
+	require.Equal(t, []string{second.ID, first.ID}, valid())
 	found, err := s.store.FindConnectionByKey(ctx, storage.APIKeyProbe{Hash: first.Hash})
 	require.NoError(t, err)
 	require.Equal(t, connection.ID, found.ID)
 
 	s.clock.Advance(time.Hour)
-	require.Equal(t, []string{second.ID}, live())
+	require.Equal(t, []string{second.ID}, valid())
 	_, err = s.store.FindConnectionByKey(ctx, storage.APIKeyProbe{Hash: first.Hash})
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	client, err := s.store.LoadClient(ctx, connection.ClientID)

@@ -16,8 +16,8 @@ func codes(t *testing.T, s *suite) {
 		value, want := Code(t, s.store, client, u)
 		got, err := s.store.FindCode(t.Context(), storage.Hash(value))
 		require.NoError(t, err)
-		require.Equal(t, u.Email, got.Holder.Email)
-		want.ApprovalID, want.Holder = approval.ID, got.Holder
+		require.Equal(t, u.Email, got.UserClaims.Email)
+		want.ApprovalID, want.UserClaims = approval.ID, got.UserClaims
 		require.Equal(t, want, *got)
 	})
 	t.Run("The value of a code is not in its row", func(t *testing.T) {

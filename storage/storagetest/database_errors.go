@@ -103,7 +103,7 @@ func whatIsNoIDNamesNoRow(t *testing.T, store *storage.Store, id string) {
 	} {
 		require.ErrorIs(t, ask(), storage.ErrNotFound, "%s %q", name, id)
 	}
-	live, err := store.RevokeGrant(ctx, id)
+	valid, err := store.RevokeGrant(ctx, id)
 	require.NoError(t, err)
-	require.False(t, live)
+	require.False(t, valid)
 }

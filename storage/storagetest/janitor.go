@@ -75,16 +75,16 @@ func aBudgetIsKept(t *testing.T, s *suite) {
 	for range 5 {
 		Grant(t, s.store, client, u, inSession(session), func(g *storage.Grant) { g.ExpiresAt = s.store.Now() + 60 })
 	}
-	var dead []string
+	var ended []string
 	for range 6 {
-		dead = append(dead, Grant(t, s.store, client, u, func(g *storage.Grant) { g.ExpiresAt = s.store.Now() + 61 }).ID)
+		ended = append(ended, Grant(t, s.store, client, u, func(g *storage.Grant) { g.ExpiresAt = s.store.Now() + 61 }).ID)
 	}
 	s.clock.Advance(time.Hour)
 	hurried := s.open(t, func(o *storage.Options) {
 		o.Now = func() time.Time { s.clock.Advance(time.Second); return s.clock.Now() }
 	})
 	left := func() (n int) {
-		for _, id := range dead {
+		for _, id := range ended {
 			n += s.count(t, "grants", "id = $1", id)
 		}
 		return n

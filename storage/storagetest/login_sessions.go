@@ -38,7 +38,7 @@ func loginSessions(t *testing.T, s *suite) {
 		u := User(t, s.store)
 		_, ended := LoginSession(t, s.store, u)
 		_, expired := LoginSession(t, s.store, u, func(l *storage.LoginSession) { l.ExpiresAt = s.store.Now() + 60 })
-		_, live := LoginSession(t, s.store, u)
+		_, valid := LoginSession(t, s.store, u)
 		s.clock.Advance(time.Minute)
 		_, err := s.store.EndLoginSession(t.Context(), ended.ID)
 		require.NoError(t, err)
@@ -48,7 +48,7 @@ func loginSessions(t *testing.T, s *suite) {
 		}
 		list, err := s.store.ListLoginSessions(t.Context(), u.ID)
 		require.NoError(t, err)
-		require.Equal(t, []storage.LoginSession{live}, list)
+		require.Equal(t, []storage.LoginSession{valid}, list)
 	})
 	t.Run("All sessions of a user end at once, and no one else's", func(t *testing.T) {
 		u := User(t, s.store)
@@ -97,10 +97,10 @@ func renewals(t *testing.T, s *suite) {
 	})
 	t.Run("A session of another user, or one that ended, is not renewed", func(t *testing.T) {
 		_, ended := LoginSession(t, s.store, User(t, s.store))
-		_, live := LoginSession(t, s.store, User(t, s.store))
+		_, valid := LoginSession(t, s.store, User(t, s.store))
 		_, err := s.store.EndLoginSession(t.Context(), ended.ID)
 		require.NoError(t, err)
-		for _, previous := range []storage.LoginSession{ended, live} {
+		for _, previous := range []storage.LoginSession{ended, valid} {
 			renewed := ended
 			renewed.ID = storage.Hash(s.store.NewID())
 			require.ErrorIs(t, s.store.RenewLoginSession(t.Context(), previous.ID, &renewed), storage.ErrNotFound)

@@ -99,8 +99,8 @@ func raceForACode(t *testing.T, s *suite) {
 	require.Equal(t, exchanges[winner].issued.refresh.ID, grant.RefreshTokenID)
 }
 
-// presented are requests that have all read the same refresh token before any of them answers.
-func (s *suite) presented(t *testing.T, client *storage.Client, grant storage.Grant) []*exchange {
+// presentAll are requests that have all read the same refresh token before any of them answers.
+func (s *suite) presentAll(t *testing.T, client *storage.Client, grant storage.Grant) []*exchange {
 	t.Helper()
 	exchanges := make([]*exchange, racers)
 	requireAllWin(t, race(func(i int) error {
@@ -113,7 +113,7 @@ func (s *suite) presented(t *testing.T, client *storage.Client, grant storage.Gr
 func raceWithinTheGrace(t *testing.T, s *suite) {
 	client := Client(t, s.store, storage.PresetStandard, Opaque)
 	grant := Grant(t, s.store, client, User(t, s.store))
-	exchanges := s.presented(t, client, grant)
+	exchanges := s.presentAll(t, client, grant)
 	requireAllWin(t, race(func(i int) error { return exchanges[i].rotate(t.Context()) }))
 	found, err := s.store.FindGrant(t.Context(), grant.ID)
 	require.NoError(t, err)
@@ -148,7 +148,7 @@ func raceWithoutAGrace(t *testing.T, s *suite) {
 func raceInPlace(t *testing.T, s *suite) {
 	client := Client(t, s.store, storage.PresetEHealth)
 	grant := Grant(t, s.store, client, User(t, s.store))
-	exchanges := s.presented(t, client, grant)
+	exchanges := s.presentAll(t, client, grant)
 	requireAllWin(t, race(func(i int) error { return exchanges[i].refreshInPlace(t.Context()) }))
 	require.Equal(t, racers, s.count(t, "access_tokens", "grant_id = $1", grant.ID))
 }

@@ -92,7 +92,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Old passwords", oldPasswords},
 		{"Event queue", eventQueue},
 		{"Janitor", janitor},
-		{"Memory", memory},
+		{"Memory", cacheOfConfiguration},
 		{"Errors", databaseErrors},
 	})
 	RunRaces(t, engine)

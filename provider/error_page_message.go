@@ -10,8 +10,9 @@ import (
 	"ithildin/provider/redirect"
 )
 
-// words puts an error for a person: what is known of its cause in the page's language, and the description beside it.
-func words(e *oauth.Error) login.ErrorPage {
+// errorPageOf puts an error for a person: what is known of its cause in the page's language, and the description beside
+// it.
+func errorPageOf(e *oauth.Error) login.ErrorPage {
 	page := login.ErrorPage{Code: e.Code, Message: e.Description}
 	if e.Status < http.StatusInternalServerError {
 		page.Hint = login.HintTellOperator

@@ -13,7 +13,7 @@ import (
 	"ithildin/storage"
 )
 
-func memory(t *testing.T, s *suite) {
+func cacheOfConfiguration(t *testing.T, s *suite) {
 	t.Run("A client is cached, and so is an unknown id", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard)
 		first, err := s.store.Client(t.Context(), client.ID)
