@@ -59,7 +59,7 @@ func (e *exported) run(arguments []string, steps ...func()) []exportedLine {
 	defer end()
 	var out, problems bytes.Buffer
 	var commandLine program
-	parser, err := kong.New(&commandLine, flagHelp, config.FlagHelp, kong.Vars{"version": ""})
+	parser, err := kong.New(&commandLine, flagEnums, config.HelpTexts(flagHelp), kong.Vars{"version": ""})
 	require.NoError(e.t, err)
 	_, err = parser.Parse(append([]string{"audit", "export", "--database-url", e.url}, arguments...))
 	require.NoError(e.t, err)

@@ -222,7 +222,7 @@ func (c *clientRotateSecretCommand) Run(ctx context.Context, terminal console.Te
 
 // newSecretFlags say what becomes of the secrets of a connection that gets a new one.
 type newSecretFlags struct {
-	SecretFile string        `name:"new-secret-file" placeholder:"PATH" help:"${new_secret_file}"`
+	SecretFile string        `name:"new-secret-file" placeholder:"PATH" help:"@new_secret_file"`
 	Sealed     bool          `help:"Also store it encrypted, for a client that is to change to client_secret_jwt."`
 	Overlap    time.Duration `default:"24h" help:"How long the earlier secrets stay valid."`
 }

@@ -11,9 +11,9 @@ import (
 
 // clientAssertionFields are about clients that sign instead of sending a secret (OIDC Core 9).
 type clientAssertionFields struct {
-	JWKSFile     string  `name:"jwks-file" placeholder:"PATH" help:"${jwks_file}"`
-	JWKSURI      *string `name:"jwks-uri" placeholder:"URL" help:"${jwks_uri}"`
-	TokenAuthAlg *string `placeholder:"ALG" enum:"${assertion_algs}" help:"${token_auth_alg}"`
+	JWKSFile     string  `name:"jwks-file" placeholder:"PATH" help:"@jwks_file"`
+	JWKSURI      *string `name:"jwks-uri" placeholder:"URL" help:"@jwks_uri"`
+	TokenAuthAlg *string `placeholder:"ALG" enum:"${assertion_algs}" help:"@token_auth_alg"`
 }
 
 // apply sets the members whose flags were given. Keys come either from a file or from a URI, and a new method resets

@@ -15,10 +15,10 @@ import (
 
 type clientCreateCommand struct {
 	ID          string   `placeholder:"ID" help:"The client_id; default: a new UUID."`
-	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"${preset}"`
+	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"@preset"`
 	OwnerID     string   `placeholder:"UUID" help:"The user who owns it."`
 	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Redirect URI; may be repeated."`
-	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"${client_secret_file}"`
+	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"@client_secret_file"`
 	clientFields
 	config.DatabaseFlags
 	config.SecretFlags

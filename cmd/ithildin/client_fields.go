@@ -24,14 +24,14 @@ type clientFields struct {
 	Name       string            `help:"Name on the consent page."`
 	Type       *string           `placeholder:"NAME" help:"Client type, which limits the scopes."`
 	Scope      []string          `sep:" " help:"Scopes that it may request, in one argument or several."`
-	GrantType  []string          `placeholder:"GRANT,…" enum:"${grants}" help:"${grant_type}"`
-	AuthMethod string            `placeholder:"METHOD" help:"${auth_method}"`
+	GrantType  []string          `placeholder:"GRANT,…" enum:"${grants}" help:"@grant_type"`
+	AuthMethod string            `placeholder:"METHOD" help:"@auth_method"`
 	Audience   []string          `placeholder:"AUDIENCE" help:"Audiences that it may request; the first is the default."`
-	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"${cors_origin}"`
-	IDTokenAlg *string           `name:"id-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"${id_token_alg}"`
-	AccessAlg  *string           `name:"access-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"${access_alg}"`
-	For        string            `placeholder:"API" enum:",spring" default:"" help:"${for}"`
-	Policy     map[string]string `placeholder:"NAME=VALUE" help:"${policy}"`
+	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"@cors_origin"`
+	IDTokenAlg *string           `name:"id-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"@id_token_alg"`
+	AccessAlg  *string           `name:"access-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"@access_alg"`
+	For        string            `placeholder:"API" enum:",spring" default:"" help:"@for"`
+	Policy     map[string]string `placeholder:"NAME=VALUE" help:"@policy"`
 	clientSettingFields
 	clientMetadataFields
 	clientAssertionFields

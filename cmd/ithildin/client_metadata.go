@@ -11,23 +11,23 @@ import (
 // clientMetadataFields are the metadata that a client may also register itself (OIDC Registration 2). The document of
 // a sector identifier is not fetched: the operator who runs the verb is responsible for it.
 type clientMetadataFields struct {
-	ApplicationType            *string  `placeholder:"TYPE" enum:",web,native" help:"${application_type}"`
-	ResponseType               []string `placeholder:"TYPE,…" help:"${response_type}"`
+	ApplicationType            *string  `placeholder:"TYPE" enum:",web,native" help:"@application_type"`
+	ResponseType               []string `placeholder:"TYPE,…" help:"@response_type"`
 	PostLogoutRedirectURI      []string `sep:"none" placeholder:"URI" help:"Redirect URI after sign-out; may be repeated."`
-	BackchannelLogoutURI       *string  `placeholder:"URL" help:"${backchannel_logout_uri}"`
-	FrontchannelLogoutURI      *string  `placeholder:"URL" help:"${frontchannel_logout_uri}"`
-	SubjectType                *string  `placeholder:"TYPE" enum:",public,pairwise" help:"${subject_type}"`
-	SectorIdentifierURI        *string  `name:"sector-identifier-uri" placeholder:"URL" help:"${sector_identifier_uri}"`
-	UserinfoAlg                *string  `name:"userinfo-alg" placeholder:"ALG" enum:"${token_algs}" help:"${userinfo_alg}"`
-	RequestObjectAlg           *string  `placeholder:"ALG" enum:"${assertion_algs}" help:"${object_alg}"`
-	RequestURI                 []string `name:"request-uri" sep:"none" placeholder:"URL" help:"${request_uri}"`
-	RequireSignedRequestObject *bool    `negatable:"" help:"${require_signed_request_object}"`
-	InitiateLoginURI           *string  `name:"initiate-login-uri" placeholder:"URL" help:"${initiate_login_uri}"`
+	BackchannelLogoutURI       *string  `placeholder:"URL" help:"@backchannel_logout_uri"`
+	FrontchannelLogoutURI      *string  `placeholder:"URL" help:"@frontchannel_logout_uri"`
+	SubjectType                *string  `placeholder:"TYPE" enum:",public,pairwise" help:"@subject_type"`
+	SectorIdentifierURI        *string  `name:"sector-identifier-uri" placeholder:"URL" help:"@sector_identifier_uri"`
+	UserinfoAlg                *string  `name:"userinfo-alg" placeholder:"ALG" enum:"${token_algs}" help:"@userinfo_alg"`
+	RequestObjectAlg           *string  `placeholder:"ALG" enum:"${assertion_algs}" help:"@object_alg"`
+	RequestURI                 []string `name:"request-uri" sep:"none" placeholder:"URL" help:"@request_uri"`
+	RequireSignedRequestObject *bool    `negatable:"" help:"@require_signed_request_object"`
+	InitiateLoginURI           *string  `name:"initiate-login-uri" placeholder:"URL" help:"@initiate_login_uri"`
 	LogoURI                    *string  `name:"logo-uri" placeholder:"URL" help:"URI of the logo on the consent page."`
 	ClientURI                  *string  `name:"client-uri" placeholder:"URL" help:"URI of the client's home page."`
 	PolicyURI                  *string  `name:"policy-uri" placeholder:"URL" help:"URI of its privacy policy."`
 	TermsURI                   *string  `name:"tos-uri" placeholder:"URL" help:"URI of its terms of service."`
-	DefaultMaxAge              *int64   `placeholder:"SECONDS" help:"${default_max_age}"`
+	DefaultMaxAge              *int64   `placeholder:"SECONDS" help:"@default_max_age"`
 }
 
 // apply sets the members whose flags were given. Response types follow from the grant types where only the latter

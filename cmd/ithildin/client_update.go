@@ -11,7 +11,7 @@ import (
 
 type clientUpdateCommand struct {
 	clientArgument
-	Preset string `enum:",standard,ehealth,mithril" default:"" placeholder:"PRESET" help:"${client_update_preset}"`
+	Preset string `enum:",standard,ehealth,mithril" default:"" placeholder:"PRESET" help:"@client_update_preset"`
 	clientFields
 	config.DatabaseFlags
 }

@@ -39,10 +39,10 @@ func newConnectionRow(c *storage.Connection) connectionRow {
 
 type connectionCreateCommand struct {
 	ClientID    string   `arg:"" help:"The client."`
-	Consumer    string   `placeholder:"ID" help:"${consumer}"`
-	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"${connection_preset}"`
+	Consumer    string   `placeholder:"ID" help:"@consumer"`
+	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"@connection_preset"`
 	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Redirect URI; may be repeated."`
-	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"${client_secret_file}"`
+	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"@client_secret_file"`
 	config.DatabaseFlags
 	config.SecretFlags
 	console.FormatFlag
@@ -123,10 +123,10 @@ type connectionArgument struct {
 
 type connectionUpdateCommand struct {
 	connectionArgument
-	RedirectURI    []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"${redirect_uri}"`
-	RedirectMatch  string   `enum:",exact,prefix" default:"" placeholder:"RULE" help:"${redirect_match}"`
+	RedirectURI    []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"@redirect_uri"`
+	RedirectMatch  string   `enum:",exact,prefix" default:"" placeholder:"RULE" help:"@redirect_match"`
 	RequireScope   *bool    `negatable:"" help:"Whether the exchange of a code through the legacy API requires a scope."`
-	RefreshBoundTo string   `enum:",connection,client" default:"" placeholder:"WHOM" help:"${refresh_bound_to}"`
+	RefreshBoundTo string   `enum:",connection,client" default:"" placeholder:"WHOM" help:"@refresh_bound_to"`
 	config.DatabaseFlags
 }
 

@@ -2,8 +2,16 @@ package main
 
 import "github.com/alecthomas/kong"
 
-// flagHelp holds the help texts that are too long for the struct tag of their flag, which names them as ${name}.
-var flagHelp = kong.Vars{
+// flagEnums holds the values of flags that several verbs have, which name them as ${name}.
+var flagEnums = kong.Vars{
+	"grants":         "authorization_code,implicit,refresh_token,client_credentials",
+	"token_algs":     ",RS256,ES256,EdDSA",
+	"assertion_algs": ",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512",
+}
+
+// flagHelp holds the help texts that are too long for the struct tag of their flag, which names them as @name
+// (config.HelpTexts).
+var flagHelp = map[string]string{
 	"access_alg": "Signing algorithm of JWT access tokens: ES256 (default), RS256 " +
 		"or EdDSA.",
 	"access_type": "How the client reaches the API behind the gateway: DIRECT, or BROKER with the api-key of a medical " +
@@ -11,7 +19,6 @@ var flagHelp = kong.Vars{
 	"algorithm": "Algorithms whose keys are rotated; default all.",
 	"application_type": "web (default), or native for an app, whose redirect URI may have" +
 		" a private-use scheme.",
-	"assertion_algs": ",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512",
 	"assurance": "Required authentication: password, one_time_code (with the " +
 		"password) or signature.",
 	"auth_method": "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or none for a public " +
@@ -37,7 +44,6 @@ var flagHelp = kong.Vars{
 	"governed_by": "role: only holders of a role with the scope may grant it. " +
 		"consent: any user may.",
 	"grant_type":               "authorization_code, implicit, refresh_token, client_credentials.",
-	"grants":                   "authorization_code,implicit,refresh_token,client_credentials",
 	"healthcheck_admin_listen": "The server's admin listener; default 127.0.0.1:8081.",
 	"id": "The sub of the user's tokens, which can't be changed; default: a" +
 		" new UUID.",
@@ -73,7 +79,6 @@ var flagHelp = kong.Vars{
 	"sector_identifier_uri": "URI of the document with the redirect URIs that share pairwise " +
 		"subjects.",
 	"subject_type": "public (default), or pairwise: another sub for each client.",
-	"token_algs":   ",RS256,ES256,EdDSA",
 	"token_auth_alg": "The only signing algorithm of its assertions; default: any that " +
 		"fits the method.",
 	"loopback_redirect_uri": "A registered redirect URI on 127.0.0.1; the port may differ from the " +

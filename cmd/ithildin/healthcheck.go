@@ -12,7 +12,7 @@ import (
 )
 
 type healthcheckCommand struct {
-	AdminListen string        `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"${healthcheck_admin_listen}"`
+	AdminListen string        `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"@healthcheck_admin_listen"`
 	Wait        time.Duration `placeholder:"DURATION" help:"Repeat for this time until the server is ready, such as 30s."`
 }
 

@@ -31,8 +31,8 @@ type importMithrilCommand struct {
 	From              string   `placeholder:"URL" help:"URL of the mithril database, postgres://…; it is only read."`
 	FromFile          string   `placeholder:"PATH" help:"File with that URL, if it has a password."`
 	DryRun            bool     `help:"Read and validate everything, but write nothing."`
-	ConnectionSecrets string   `default:"plain" enum:"plain,sha256-hex,sha256-base64,bcrypt" help:"${connection_secrets}"`
-	TrustedClient     []string `placeholder:"ID,…" help:"${trusted_client}"`
+	ConnectionSecrets string   `default:"plain" enum:"plain,sha256-hex,sha256-base64,bcrypt" help:"@connection_secrets"`
+	TrustedClient     []string `placeholder:"ID,…" help:"@trusted_client"`
 	CodeLifetime      int64    `placeholder:"SECONDS" help:"Lifetime of new codes, in seconds; default 300."`
 	AccessLifetime    int64    `placeholder:"SECONDS" help:"Lifetime of new access tokens, in seconds; default 2592000."`
 	RefreshLifetime   int64    `placeholder:"SECONDS" help:"Lifetime of new refresh tokens, in seconds; default 604800."`

@@ -12,7 +12,7 @@ import (
 )
 
 type janitorCommand struct {
-	PasswordLifetime string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"${janitor_password_lifetime}"`
+	PasswordLifetime string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"@janitor_password_lifetime"`
 	config.JanitorFlags
 	config.DatabaseFlags
 	console.FormatFlag

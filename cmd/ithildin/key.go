@@ -70,7 +70,7 @@ func printKeys(terminal console.Terminal, f console.FormatFlag, keys *jwks.Set) 
 }
 
 type keyRotateCommand struct {
-	Algorithm []string `enum:"RS256,ES256,EdDSA" default:"RS256,ES256,EdDSA" help:"${algorithm}"`
+	Algorithm []string `enum:"RS256,ES256,EdDSA" default:"RS256,ES256,EdDSA" help:"@algorithm"`
 	config.DatabaseFlags
 	config.SecretFlags
 	console.FormatFlag

@@ -59,7 +59,7 @@ func run(ctx context.Context, arguments []string, c console.Terminal) int {
 		kong.Description("An OpenID provider with a standard face and the eHealth legacy face."),
 		kong.Writers(c.Out, c.Err), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 120}),
-		flagHelp, config.FlagHelp, kong.Vars{"version": thisBuild().String()},
+		flagEnums, config.HelpTexts(flagHelp), kong.Vars{"version": thisBuild().String()},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
 	if err != nil {
 		panic(err) // the struct above is wrong

@@ -14,7 +14,7 @@ import (
 )
 
 func TestEveryVerbShowsAnExampleOfItself(t *testing.T) {
-	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagHelp, config.FlagHelp)
+	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagEnums, config.HelpTexts(flagHelp))
 	require.NoError(t, err)
 	verbs := parser.Model.Leaves(false)
 	require.NotEmpty(t, verbs)
@@ -27,7 +27,7 @@ func TestEveryVerbShowsAnExampleOfItself(t *testing.T) {
 }
 
 func TestEveryDestructiveVerbAsksOnATerminal(t *testing.T) {
-	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagHelp, config.FlagHelp)
+	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagEnums, config.HelpTexts(flagHelp))
 	require.NoError(t, err)
 	asked := 0
 	for _, verb := range parser.Model.Leaves(false) {

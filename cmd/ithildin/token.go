@@ -34,7 +34,7 @@ const (
 type relyingParty struct {
 	Issuer           string `env:"ITHILDIN_ISSUER" placeholder:"URL" help:"The server; default http://127.0.0.1:8080."`
 	ClientID         string `required:"" placeholder:"ID" help:"The client_id."`
-	ClientSecretFile string `placeholder:"PATH" help:"${token_client_secret_file}"`
+	ClientSecretFile string `placeholder:"PATH" help:"@token_client_secret_file"`
 }
 
 // endpoints are what the discovery document says (OIDC Discovery 3).

@@ -23,7 +23,7 @@ const signInTime = 10 * time.Minute
 type tokenAuthorizationCodeCommand struct {
 	relyingParty
 	Scope       []string `sep:" " default:"openid" help:"Scopes to request."`
-	RedirectURI string   `default:"http://127.0.0.1/callback" placeholder:"URI" help:"${loopback_redirect_uri}"`
+	RedirectURI string   `default:"http://127.0.0.1/callback" placeholder:"URI" help:"@loopback_redirect_uri"`
 }
 
 // Help shows how the verb is used.

@@ -31,7 +31,7 @@ type userCommand struct {
 
 // passwordFlag says where a password is read.
 type passwordFlag struct {
-	PasswordFile string `placeholder:"PATH" help:"${password_file}"`
+	PasswordFile string `placeholder:"PATH" help:"@password_file"`
 	MustChange   bool   `help:"Require another password at the next sign-in."`
 }
 
@@ -59,9 +59,9 @@ func hashPassword(ctx context.Context, password string) (string, error) {
 
 type userCreateCommand struct {
 	Email       string `arg:"" help:"Email address, by which the user signs in."`
-	ID          string `placeholder:"UUID" help:"${id}"`
+	ID          string `placeholder:"UUID" help:"@id"`
 	TaxID       string `placeholder:"TEXT" help:"Tax number."`
-	ProfileFile string `placeholder:"PATH" help:"${profile_file}"`
+	ProfileFile string `placeholder:"PATH" help:"@profile_file"`
 	passwordFlag
 	config.DatabaseFlags
 	console.FormatFlag

@@ -18,7 +18,7 @@ type userUpdateCommand struct {
 	userArgument
 	Email       *string `placeholder:"EMAIL" help:"New email address, by which the user signs in."`
 	TaxID       *string `placeholder:"TEXT" help:"Tax number; an empty value removes it."`
-	ProfileFile string  `placeholder:"PATH" help:"${user_update_profile_file}"`
+	ProfileFile string  `placeholder:"PATH" help:"@user_update_profile_file"`
 	config.DatabaseFlags
 }
 

@@ -11,8 +11,8 @@ import (
 // tlsFlags name the certificate with which the public listener terminates TLS by itself; without them it serves plain
 // HTTP.
 type tlsFlags struct {
-	TLSCertificateFile string `env:"ITHILDIN_TLS_CERTIFICATE_FILE" placeholder:"PATH" help:"${tls_certificate_file}"`
-	TLSKeyFile         string `env:"ITHILDIN_TLS_KEY_FILE" placeholder:"PATH" help:"${tls_key_file}"`
+	TLSCertificateFile string `env:"ITHILDIN_TLS_CERTIFICATE_FILE" placeholder:"PATH" help:"@tls_certificate_file"`
+	TLSKeyFile         string `env:"ITHILDIN_TLS_KEY_FILE" placeholder:"PATH" help:"@tls_key_file"`
 }
 
 // speaksTLS says whether the public listener is meant to end TLS.

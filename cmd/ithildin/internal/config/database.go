@@ -9,9 +9,9 @@ import (
 
 // DatabaseFlags say where the rows are. All settings are texts here, so that every problem can be reported at once.
 type DatabaseFlags struct {
-	DatabaseURL         string `name:"database-url" env:"ITHILDIN_DATABASE_URL" placeholder:"URL" help:"${database_url}"`
-	DatabaseURLFile     string `env:"ITHILDIN_DATABASE_URL_FILE" placeholder:"PATH" help:"${database_url_file}"`
-	DatabaseConnections string `env:"ITHILDIN_DATABASE_CONNECTIONS" placeholder:"N" help:"${database_connections}"`
+	DatabaseURL         string `name:"database-url" env:"ITHILDIN_DATABASE_URL" placeholder:"URL" help:"@database_url"`
+	DatabaseURLFile     string `env:"ITHILDIN_DATABASE_URL_FILE" placeholder:"PATH" help:"@database_url_file"`
+	DatabaseConnections string `env:"ITHILDIN_DATABASE_CONNECTIONS" placeholder:"N" help:"@database_connections"`
 }
 
 const (

@@ -12,14 +12,14 @@ import (
 
 // gatewayFlags configure what answers gateways, and the gatekeeper of a web front end.
 type gatewayFlags struct {
-	GatewayRules          string `env:"ITHILDIN_GATEWAY_RULES" placeholder:"PATH" help:"${gateway_rules}"`
-	GatewayAudiences      string `env:"ITHILDIN_GATEWAY_AUDIENCES" placeholder:"URI,…" help:"${gateway_audiences}"`
-	ABACURL               string `name:"abac-url" env:"ITHILDIN_ABAC_URL" placeholder:"URL" help:"${abac_url}"`
-	ABACTokenFile         string `env:"ITHILDIN_ABAC_TOKEN_FILE" placeholder:"PATH" help:"${abac_token_file}"`
-	GatekeeperClientID    string `env:"ITHILDIN_GATEKEEPER_CLIENT_ID" placeholder:"ID" help:"${gatekeeper_client_id}"`
-	GatekeeperSecretFile  string `env:"ITHILDIN_GATEKEEPER_CLIENT_SECRET_FILE" placeholder:"PATH" help:"${gatekeeper}"`
+	GatewayRules          string `env:"ITHILDIN_GATEWAY_RULES" placeholder:"PATH" help:"@gateway_rules"`
+	GatewayAudiences      string `env:"ITHILDIN_GATEWAY_AUDIENCES" placeholder:"URI,…" help:"@gateway_audiences"`
+	ABACURL               string `name:"abac-url" env:"ITHILDIN_ABAC_URL" placeholder:"URL" help:"@abac_url"`
+	ABACTokenFile         string `env:"ITHILDIN_ABAC_TOKEN_FILE" placeholder:"PATH" help:"@abac_token_file"`
+	GatekeeperClientID    string `env:"ITHILDIN_GATEKEEPER_CLIENT_ID" placeholder:"ID" help:"@gatekeeper_client_id"`
+	GatekeeperSecretFile  string `env:"ITHILDIN_GATEKEEPER_CLIENT_SECRET_FILE" placeholder:"PATH" help:"@gatekeeper"`
 	GatekeeperScope       string `env:"ITHILDIN_GATEKEEPER_SCOPE" placeholder:"SCOPE" help:"Scopes that it requests."`
-	GatekeeperRedirectURL string `env:"ITHILDIN_GATEKEEPER_REDIRECT_URL" placeholder:"URL" help:"${gatekeeper_redirect}"`
+	GatekeeperRedirectURL string `env:"ITHILDIN_GATEKEEPER_REDIRECT_URL" placeholder:"URL" help:"@gatekeeper_redirect"`
 }
 
 // Gateway are gatewayFlags that were found right.

@@ -13,11 +13,11 @@ import (
 
 // JanitorFlags say when and how the janitor works.
 type JanitorFlags struct {
-	TokenExpirationHours string `env:"ITHILDIN_TOKEN_EXPIRATION_HOURS" placeholder:"H-H" help:"${token_expiration_hours}"`
-	TokenDeletingHours   string `env:"ITHILDIN_TOKEN_DELETING_HOURS" placeholder:"H-H" help:"${token_deleting_hours}"`
-	TokenRetention       string `env:"ITHILDIN_TOKEN_RETENTION" placeholder:"DAYS" help:"${token_retention}"`
-	AuditRetention       string `env:"ITHILDIN_AUDIT_RETENTION" placeholder:"DAYS,KIND=DAYS,…" help:"${audit_retention}"`
-	JanitorBatch         string `env:"ITHILDIN_JANITOR_BATCH" placeholder:"ROWS" help:"${janitor_batch}"`
+	TokenExpirationHours string `env:"ITHILDIN_TOKEN_EXPIRATION_HOURS" placeholder:"H-H" help:"@token_expiration_hours"`
+	TokenDeletingHours   string `env:"ITHILDIN_TOKEN_DELETING_HOURS" placeholder:"H-H" help:"@token_deleting_hours"`
+	TokenRetention       string `env:"ITHILDIN_TOKEN_RETENTION" placeholder:"DAYS" help:"@token_retention"`
+	AuditRetention       string `env:"ITHILDIN_AUDIT_RETENTION" placeholder:"DAYS,KIND=DAYS,…" help:"@audit_retention"`
+	JanitorBatch         string `env:"ITHILDIN_JANITOR_BATCH" placeholder:"ROWS" help:"@janitor_batch"`
 }
 
 // Hours are hours of the day, both included.

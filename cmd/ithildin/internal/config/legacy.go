@@ -4,7 +4,7 @@ import "ithildin/adapters/ehealth"
 
 // legacyFlags are what an operator decides about the legacy face.
 type legacyFlags struct {
-	UserTwoFactor string `name:"user-2fa-enabled" env:"ITHILDIN_USER_2FA_ENABLED" placeholder:"BOOLEAN" help:"${user_2fa}"`
+	UserTwoFactor string `name:"user-2fa-enabled" env:"ITHILDIN_USER_2FA_ENABLED" placeholder:"BOOLEAN" help:"@user_2fa"`
 }
 
 func (f legacyFlags) load(p *problems) (o ehealth.Options) {

@@ -8,7 +8,7 @@ import (
 
 // SecretFlags say where the master secrets are.
 type SecretFlags struct {
-	SecretFile string `env:"ITHILDIN_SECRET_FILE" placeholder:"PATH" help:"${secret_file}"`
+	SecretFile string `env:"ITHILDIN_SECRET_FILE" placeholder:"PATH" help:"@secret_file"`
 }
 
 func (f SecretFlags) load(p *problems, dev bool) [][]byte {

@@ -10,8 +10,8 @@ import (
 // outboundFlags bound what the provider reaches of the addresses that clients register: key sets, request objects and
 // more.
 type outboundFlags struct {
-	OutboundAllowed string `env:"ITHILDIN_OUTBOUND_ALLOWED" placeholder:"CIDR,…" help:"${outbound_allowed}"`
-	OutboundCAFile  string `env:"ITHILDIN_OUTBOUND_CA_FILE" placeholder:"PATH" help:"${outbound_ca_file}"`
+	OutboundAllowed string `env:"ITHILDIN_OUTBOUND_ALLOWED" placeholder:"CIDR,…" help:"@outbound_allowed"`
+	OutboundCAFile  string `env:"ITHILDIN_OUTBOUND_CA_FILE" placeholder:"PATH" help:"@outbound_ca_file"`
 }
 
 func (f outboundFlags) load(p *problems) outbound.Options {

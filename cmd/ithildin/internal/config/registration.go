@@ -11,10 +11,10 @@ import (
 
 // registrationFlags say who may register a client.
 type registrationFlags struct {
-	Registration      string `env:"ITHILDIN_REGISTRATION" placeholder:"off|token|open" help:"${registration}"`
-	RegistrationQuota string `env:"ITHILDIN_REGISTRATION_QUOTA" placeholder:"N" help:"${registration_quota}"`
-	RegistrationRate  string `env:"ITHILDIN_REGISTRATION_RATE" placeholder:"N" help:"${registration_rate}"`
-	RegistrationScope string `env:"ITHILDIN_REGISTRATION_SCOPE" placeholder:"SCOPE" help:"${registration_scope}"`
+	Registration      string `env:"ITHILDIN_REGISTRATION" placeholder:"off|token|open" help:"@registration"`
+	RegistrationQuota string `env:"ITHILDIN_REGISTRATION_QUOTA" placeholder:"N" help:"@registration_quota"`
+	RegistrationRate  string `env:"ITHILDIN_REGISTRATION_RATE" placeholder:"N" help:"@registration_rate"`
+	RegistrationScope string `env:"ITHILDIN_REGISTRATION_SCOPE" placeholder:"SCOPE" help:"@registration_scope"`
 }
 
 const (

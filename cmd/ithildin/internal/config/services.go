@@ -12,17 +12,17 @@ import (
 
 // serviceFlags name the services by which people prove who they are. Each may be on a private network.
 type serviceFlags struct {
-	SMSURL                      string `name:"sms-url" env:"ITHILDIN_SMS_URL" placeholder:"URL" help:"${sms_url}"`
-	SMSTokenFile                string `env:"ITHILDIN_SMS_TOKEN_FILE" placeholder:"PATH" help:"${sms_token_file}"`
-	SMSText                     string `name:"sms-text" env:"ITHILDIN_SMS_TEXT" placeholder:"TEXT" help:"${sms_text}"`
-	CaptchaURL                  string `env:"ITHILDIN_CAPTCHA_URL" placeholder:"URL" help:"${captcha_url}"`
-	CaptchaSecretFile           string `env:"ITHILDIN_CAPTCHA_SECRET_FILE" placeholder:"PATH" help:"${captcha_secret}"`
-	SignatureURL                string `env:"ITHILDIN_SIGNATURE_URL" placeholder:"URL" help:"${signature_url}"`
-	SignatureTokenFile          string `env:"ITHILDIN_SIGNATURE_TOKEN_FILE" placeholder:"PATH" help:"${signature_token}"`
-	PersonsURL                  string `env:"ITHILDIN_PERSONS_URL" placeholder:"URL" help:"${persons_url}"`
-	PersonsTokenFile            string `env:"ITHILDIN_PERSONS_TOKEN_FILE" placeholder:"PATH" help:"${persons_token_file}"`
-	ChangePasswordTokenLifetime string `env:"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME" placeholder:"N" help:"${api_token}"`
-	PasswordLifetime            string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"${password_lifetime}"`
+	SMSURL                      string `name:"sms-url" env:"ITHILDIN_SMS_URL" placeholder:"URL" help:"@sms_url"`
+	SMSTokenFile                string `env:"ITHILDIN_SMS_TOKEN_FILE" placeholder:"PATH" help:"@sms_token_file"`
+	SMSText                     string `name:"sms-text" env:"ITHILDIN_SMS_TEXT" placeholder:"TEXT" help:"@sms_text"`
+	CaptchaURL                  string `env:"ITHILDIN_CAPTCHA_URL" placeholder:"URL" help:"@captcha_url"`
+	CaptchaSecretFile           string `env:"ITHILDIN_CAPTCHA_SECRET_FILE" placeholder:"PATH" help:"@captcha_secret"`
+	SignatureURL                string `env:"ITHILDIN_SIGNATURE_URL" placeholder:"URL" help:"@signature_url"`
+	SignatureTokenFile          string `env:"ITHILDIN_SIGNATURE_TOKEN_FILE" placeholder:"PATH" help:"@signature_token"`
+	PersonsURL                  string `env:"ITHILDIN_PERSONS_URL" placeholder:"URL" help:"@persons_url"`
+	PersonsTokenFile            string `env:"ITHILDIN_PERSONS_TOKEN_FILE" placeholder:"PATH" help:"@persons_token_file"`
+	ChangePasswordTokenLifetime string `env:"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME" placeholder:"N" help:"@api_token"`
+	PasswordLifetime            string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"@password_lifetime"`
 }
 
 const (

@@ -7,9 +7,9 @@ import (
 
 // servingFlags say how a server behaves under load, beside a failing database and at its end.
 type servingFlags struct {
-	ShutdownDelay  string `env:"ITHILDIN_SHUTDOWN_DELAY" placeholder:"DURATION" help:"${shutdown_delay}"`
-	RequestsAtOnce string `env:"ITHILDIN_REQUESTS_AT_ONCE" placeholder:"N" help:"${requests_at_once}"`
-	ClockSkew      string `env:"ITHILDIN_CLOCK_SKEW" placeholder:"DURATION" help:"${clock_skew}"`
+	ShutdownDelay  string `env:"ITHILDIN_SHUTDOWN_DELAY" placeholder:"DURATION" help:"@shutdown_delay"`
+	RequestsAtOnce string `env:"ITHILDIN_REQUESTS_AT_ONCE" placeholder:"N" help:"@requests_at_once"`
+	ClockSkew      string `env:"ITHILDIN_CLOCK_SKEW" placeholder:"DURATION" help:"@clock_skew"`
 }
 
 // Serving are servingFlags that were found right.

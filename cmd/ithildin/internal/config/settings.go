@@ -15,19 +15,19 @@ import (
 
 // Flags is what serve takes from outside, as it was given.
 type Flags struct {
-	Issuer         string `env:"ITHILDIN_ISSUER" placeholder:"URL" help:"${issuer}"`
+	Issuer         string `env:"ITHILDIN_ISSUER" placeholder:"URL" help:"@issuer"`
 	Listen         string `env:"ITHILDIN_LISTEN" placeholder:"HOST:PORT" help:"Public listener; default 127.0.0.1:8080."`
-	AdminListen    string `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"${admin_listen}"`
-	AdminTokenFile string `env:"ITHILDIN_ADMIN_TOKEN_FILE" placeholder:"PATH" help:"${admin_token_file}"`
-	AdminAuth      string `env:"ITHILDIN_ADMIN_AUTH" placeholder:"none" help:"${admin_auth}"`
-	AdminHosts     string `env:"ITHILDIN_ADMIN_HOSTS" placeholder:"HOST,…" help:"${admin_hosts}"`
-	TrustedProxies string `env:"ITHILDIN_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"${trusted_proxies}"`
-	ResponseTypes  string `env:"ITHILDIN_RESPONSE_TYPES" placeholder:"TYPE,…" help:"${response_types}"`
-	LogFormat      string `env:"ITHILDIN_LOG_FORMAT" placeholder:"text|json" help:"${log_format}"`
+	AdminListen    string `env:"ITHILDIN_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"@admin_listen"`
+	AdminTokenFile string `env:"ITHILDIN_ADMIN_TOKEN_FILE" placeholder:"PATH" help:"@admin_token_file"`
+	AdminAuth      string `env:"ITHILDIN_ADMIN_AUTH" placeholder:"none" help:"@admin_auth"`
+	AdminHosts     string `env:"ITHILDIN_ADMIN_HOSTS" placeholder:"HOST,…" help:"@admin_hosts"`
+	TrustedProxies string `env:"ITHILDIN_TRUSTED_PROXIES" placeholder:"CIDR,…" help:"@trusted_proxies"`
+	ResponseTypes  string `env:"ITHILDIN_RESPONSE_TYPES" placeholder:"TYPE,…" help:"@response_types"`
+	LogFormat      string `env:"ITHILDIN_LOG_FORMAT" placeholder:"text|json" help:"@log_format"`
 	LogLevel       string `env:"ITHILDIN_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error; default info."`
-	LogLevelFile   string `env:"ITHILDIN_LOG_LEVEL_FILE" placeholder:"PATH" help:"${log_level_file}"`
+	LogLevelFile   string `env:"ITHILDIN_LOG_LEVEL_FILE" placeholder:"PATH" help:"@log_level_file"`
 	Dev            bool   `help:"Run a development server with demo data. Unsafe: its passwords are public."`
-	NewIssuer      bool   `help:"${new_issuer}"`
+	NewIssuer      bool   `help:"@new_issuer"`
 	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on other addresses than loopback."`
 	tlsFlags
 	DatabaseFlags
