@@ -114,7 +114,8 @@ func TestEveryVerbThatChangesSomethingIsAuditedAsItself(t *testing.T) {
 		}
 		seen[strings.Join(verbOf(line), ":")] = true
 	}
-	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagEnums, config.HelpTexts(flagHelp), kong.Vars{"version": ""})
+	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagEnums, config.HelpTexts(flagHelp),
+		kong.Vars{"version": ""})
 	require.NoError(t, err)
 	for _, leaf := range parser.Model.Leaves(false) {
 		name := strings.Join(strings.Fields(commandPath(leaf))[1:], ":")
@@ -127,7 +128,8 @@ func TestEveryVerbThatChangesSomethingIsAuditedAsItself(t *testing.T) {
 
 // verbOf is the words of a line that name the verb.
 func verbOf(line string) []string {
-	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagEnums, config.HelpTexts(flagHelp), kong.Vars{"version": ""})
+	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagEnums, config.HelpTexts(flagHelp),
+		kong.Vars{"version": ""})
 	if err != nil {
 		panic(err)
 	}
