@@ -56,10 +56,27 @@ func (a *Adapter) MountAdmin(r *mux.Router) {
 	r.PathPrefix("/").HandlerFunc(a.notFound)
 }
 
-// route adds an endpoint, also with a slash at its end, as clients send it (contract section 2.0).
+// route adds an endpoint whose path may have ids: one that is no UUID is a malformed request.
 func (a *Adapter) route(r *mux.Router, method, path string, endpoint func(http.ResponseWriter, *http.Request) error) {
+	a.routeAnyPath(r, method, path, func(w http.ResponseWriter, r *http.Request) error {
+		if len(readPathIDs(r)) > 0 {
+			return failureMalformed
+		}
+		return endpoint(w, r)
+	})
+}
+
+// routeAnyPath adds an endpoint, also with a slash at its end, as clients send it (contract section 2.0). HEAD is
+// answered wherever GET is.
+func (a *Adapter) routeAnyPath(
+	r *mux.Router, method, path string, endpoint func(http.ResponseWriter, *http.Request) error,
+) {
+	methods := []string{method}
+	if method == http.MethodGet {
+		methods = append(methods, http.MethodHead)
+	}
 	for _, path := range []string{path, path + "/"} {
-		r.HandleFunc(path, a.handle(endpoint)).Methods(method)
+		r.HandleFunc(path, a.handle(endpoint)).Methods(methods...)
 	}
 }
 

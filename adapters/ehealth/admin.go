@@ -26,6 +26,24 @@ func (a *Adapter) acting(next http.Handler) http.Handler {
 	})
 }
 
+// readPathIDs puts the ids of a path in lower case, and returns the names of those that are no UUIDs.
+func readPathIDs(r *http.Request) (broken []string) {
+	vars := mux.Vars(r)
+	for _, name := range []string{"id", "user_id", "client_id"} {
+		value, given := vars[name]
+		if !given {
+			continue
+		}
+		id, isUUID := parseUUID(value)
+		if !isUUID {
+			broken = append(broken, name)
+			continue
+		}
+		vars[name] = id
+	}
+	return broken
+}
+
 // pathID is an id of a path, which is a UUID, or names nothing.
 func pathID(r *http.Request, name string) (string, error) {
 	id, isUUID := parseUUID(mux.Vars(r)[name])

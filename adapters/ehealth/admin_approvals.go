@@ -14,7 +14,7 @@ func (a *Adapter) mountApprovals(r *mux.Router) {
 	a.list(r, "/admin/apps", a.listApprovals, "user_ids", "client_ids")
 	a.get(r, "/admin/apps/{id}", a.showApproval)
 	a.route(r, http.MethodDelete, "/admin/apps/{id}", a.deleteApproval)
-	a.deleteSome(r, "/admin/users/{user_id}/apps", a.deleteApprovals, "client_id")
+	a.route(r, http.MethodDelete, "/admin/users/{user_id}/apps", onlyFilters(a.deleteApprovals, []string{"client_id"}))
 }
 
 // approvalObject is what the old system calls an app.

@@ -68,7 +68,7 @@ func (a *Adapter) createClientType(w http.ResponseWriter, r *http.Request) error
 	if err := a.provider.Store().CreateClientType(r.Context(), t); err != nil {
 		return nameTaken(err)
 	}
-	return a.respond(w, r, http.StatusCreated, newTypeObject(t))
+	return a.answerCreated(w, r, "/admin/client_types/"+t.ID, newTypeObject(t))
 }
 
 func (a *Adapter) updateClientType(w http.ResponseWriter, r *http.Request) error {

@@ -36,7 +36,7 @@ type clientObject struct {
 	ClientTypeID    *string         `json:"client_type_id"`
 	ClientTypeName  string          `json:"client_type_name,omitempty"`
 	Settings        json.RawMessage `json:"settings"`
-	PrivateSettings json.RawMessage `json:"priv_settings"`
+	PrivateSettings json.RawMessage `json:"priv_settings,omitempty"`
 	IsBlocked       bool            `json:"is_blocked"`
 	BlockReason     *string         `json:"block_reason"`
 	InsertedAt      string          `json:"inserted_at"`
@@ -72,17 +72,25 @@ func (a *Adapter) listClients(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Adapter) showClient(w http.ResponseWriter, r *http.Request) error {
-	return a.answerClient(w, r, http.StatusOK, mux.Vars(r)["id"])
+	return a.answerNamedClient(w, r, true)
 }
 
-// showClientDetails adds the name of the client's type.
+// showClientDetails leaves the private settings out.
 func (a *Adapter) showClientDetails(w http.ResponseWriter, r *http.Request) error {
+	return a.answerNamedClient(w, r, false)
+}
+
+// answerNamedClient adds the name of the client's type.
+func (a *Adapter) answerNamedClient(w http.ResponseWriter, r *http.Request, withPrivateSettings bool) error {
 	client, err := a.provider.Store().LoadClient(r.Context(), mux.Vars(r)["id"])
 	if err != nil {
 		return err
 	}
 	object := newClientObject(*client)
 	object.ClientTypeName = client.TypeName
+	if !withPrivateSettings {
+		object.PrivateSettings = nil
+	}
 	return a.respond(w, r, http.StatusOK, object)
 }
 
@@ -153,8 +161,15 @@ func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string,
 	if err := store.CreateClient(r.Context(), client); err != nil {
 		return err
 	}
+	if r.Method != http.MethodPost { // a client under an id of the caller's choice is 200
+		return a.answerClient(w, r, http.StatusOK, id)
+	}
+	w.Header().Set("Location", "/admin/clients/"+id)
 	return a.answerClient(w, r, http.StatusCreated, id)
 }
+
+// defaultPrivateSettings are those of a client for which the caller gives none.
+const defaultPrivateSettings = `{"access_type":"` + storage.AccessTypeBroker + `"}`
 
 // newMithrilClient is a client as the admin API makes them: with the settings of the old system.
 func newMithrilClient(id string, now int64) (storage.Client, error) {
@@ -165,27 +180,51 @@ func newMithrilClient(id string, now int64) (storage.Client, error) {
 	return client, client.SetAccessType(storage.AccessTypeBroker)
 }
 
-// readClient takes what the body has; a new client needs a name and a type.
+// readClient takes what the body has; a new client needs a name, a type and an owner.
 func readClient(c *check, client *storage.Client, isNew bool) *contractError {
-	if isNew || c.given("name") {
+	if isNew || c.present("name") {
 		client.Name = c.name("name")
 	}
-	if isNew || c.given("client_type_id") {
+	if isNew || c.present("client_type_id") {
 		client.TypeID = c.uuid("client_type_id")
 	}
-	if c.given("user_id") {
+	if isNew || c.present("user_id") {
 		client.OwnerID = c.uuid("user_id")
 	}
-	if settings := c.object("settings"); settings != nil {
+	if settings := c.settings("settings", "{}"); settings != nil {
 		client.Settings = settings
 	}
-	if settings := c.object("priv_settings"); settings != nil {
+	if settings := c.settings("priv_settings", defaultPrivateSettings); settings != nil {
 		client.PrivateSettings = settings
-		if access := client.AccessType(); access != storage.AccessTypeDirect && access != storage.AccessTypeBroker {
-			c.broke("priv_settings.access_type", ruleInclusion(storage.AccessTypeDirect, storage.AccessTypeBroker))
+		switch access := client.AccessType(); access {
+		case storage.AccessTypeDirect, storage.AccessTypeBroker:
+		case "":
+			c.broke("priv_settings", rule{Description: "access_type required.", Params: []string{}})
+		default:
+			c.broke("priv_settings", rule{Description: "access_type is invalid.", Params: []string{}})
 		}
 	}
 	return c.failed()
+}
+
+// settings is a JSON object that is not null where the field is there; an empty text stands for the default.
+func (c *check) settings(name, standard string) json.RawMessage {
+	switch raw, given := c.fields[name]; {
+	case !given:
+		return nil
+	case string(raw) == `""`:
+		return json.RawMessage(standard)
+	case !c.given(name):
+		c.broke(name, ruleRequired)
+		return nil
+	}
+	return c.object(name)
+}
+
+// present says whether the body has a field, also one that is null.
+func (c *check) present(name string) bool {
+	_, present := c.fields[name]
+	return present
 }
 
 // checkReferences names the field whose row is not there.
@@ -196,12 +235,12 @@ func (a *Adapter) checkReferences(r *http.Request, client storage.Client) error 
 	}
 	broken := map[string]rule{}
 	if !slices.ContainsFunc(types, func(t storage.ClientType) bool { return t.ID == client.TypeID }) {
-		broken["client_type_id"] = ruleMissing
+		broken["client_type"] = ruleMissing
 	}
 	if client.OwnerID != "" {
 		_, err := a.provider.Store().FindUser(r.Context(), client.OwnerID)
 		if errors.Is(err, storage.ErrNotFound) {
-			broken["user_id"] = ruleMissing
+			broken["user"] = ruleMissing
 		} else if err != nil {
 			return err
 		}
@@ -213,7 +252,7 @@ func (a *Adapter) checkReferences(r *http.Request, client storage.Client) error 
 }
 
 // ruleMissing is a reference to what is not there.
-var ruleMissing = rule{Rule: "not_exists", Description: "does not exist", Params: []string{}}
+var ruleMissing = rule{Description: "does not exist", Params: []string{}}
 
 func (a *Adapter) deleteClient(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["id"]
@@ -229,7 +268,7 @@ func (a *Adapter) deactivateTokens(w http.ResponseWriter, r *http.Request) error
 	if err := a.provider.Store().DeactivateTokens(r.Context(), id); err != nil {
 		return err
 	}
-	return a.answerClient(w, r, http.StatusOK, id)
+	return a.answerNamedClient(w, r, true)
 }
 
 func (a *Adapter) blockClient(w http.ResponseWriter, r *http.Request) error {

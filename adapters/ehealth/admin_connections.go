@@ -18,7 +18,7 @@ import (
 
 func (a *Adapter) mountConnections(r *mux.Router) {
 	a.list(r, "/admin/clients/{client_id}/connections", a.listConnections, "id", "consumer_id", "redirect_uri")
-	a.route(r, http.MethodPut, "/admin/clients/{client_id}/connections", a.putConnection)
+	a.routeAnyPath(r, http.MethodPut, "/admin/clients/{client_id}/connections", a.putConnection)
 	a.get(r, "/admin/clients/{client_id}/connections/{id}", a.showConnection)
 	a.route(r, http.MethodPatch, "/admin/clients/{client_id}/connections/{id}", a.updateConnection)
 	a.route(r, http.MethodDelete, "/admin/clients/{client_id}/connections/{id}", a.deleteConnection)

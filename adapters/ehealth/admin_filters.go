@@ -17,24 +17,31 @@ var pagingNames = []string{"page", "page_size", cursorParameter, "limit", "start
 func (a *Adapter) list(
 	r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error, filters ...string,
 ) {
-	a.get(r, path, onlyFilters(endpoint, slices.Concat(filters, pagingNames)))
+	a.routeAnyPath(r, http.MethodGet, path, onlyFilters(endpoint, slices.Concat(filters, pagingNames)))
 }
 
 // deleteSome adds a deletion of those rows that its filters name, with the rule of list.
 func (a *Adapter) deleteSome(
 	r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error, filters ...string,
 ) {
-	a.route(r, http.MethodDelete, path, onlyFilters(endpoint, filters))
+	a.routeAnyPath(r, http.MethodDelete, path, onlyFilters(endpoint, filters))
 }
 
 // onlyFilters refuses a query with a name that is not among those given, and one that gives a name two values. A name
-// without a value is no filter, as in the old system.
+// without a value is no filter, as in the old system. An id of the path counts as a filter, and a deletion may have its
+// filters in the body.
 func onlyFilters(
 	endpoint func(http.ResponseWriter, *http.Request) error, names []string,
 ) func(http.ResponseWriter, *http.Request) error {
 	unknown := rule{Rule: "unknown", Description: "is not a filter here", Params: names}
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if failed := mergeBody(w, r); failed != nil {
+			return failed
+		}
 		f := newFilters(r)
+		for _, name := range readPathIDs(r) {
+			f.broke(name)
+		}
 		for name, values := range r.URL.Query() {
 			values = slices.DeleteFunc(slices.Clone(values), func(value string) bool { return value == "" })
 			slices.Sort(values)
@@ -51,6 +58,26 @@ func onlyFilters(
 		}
 		return endpoint(w, r)
 	}
+}
+
+// mergeBody puts the filters that the body of a deletion has into its query, where they count more.
+func mergeBody(w http.ResponseWriter, r *http.Request) *contractError {
+	if r.Method != http.MethodDelete || r.ContentLength == 0 {
+		return nil
+	}
+	fields, failed := readObject(w, r, "", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c, query := newCheck(fields), r.URL.Query()
+	for name := range fields {
+		query.Set(name, c.optionalText(name))
+	}
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	r.URL.RawQuery = query.Encode()
+	return nil
 }
 
 var (

@@ -137,7 +137,7 @@ func TestRefusedUpdateChangesNothingOfTheUser(t *testing.T) {
 		got := w.admin(http.MethodPut, "users/"+doctorID,
 			`{"user":{"password":"Somewhat-1-Longer-Ї","email":"`+other.Email+`",
 "is_blocked":true,"factor":"+380509999999"}}`)
-		require.Equal(t, map[string]string{"$.email": "unique"}, w.entries(got))
+		require.Equal(t, map[string]string{"$.email": "has already been taken"}, w.entries(got))
 		after, err := w.store.FindUser(t.Context(), doctorID)
 		w.must(err)
 		require.Equal(t, before, after)

@@ -32,10 +32,10 @@ func readNamedScope(
 		return failed
 	}
 	c := newCheck(fields)
-	if isNew || c.given("name") {
+	if isNew || c.present("name") {
 		*name = c.name("name")
 	}
-	if isNew || c.given("scope") {
+	if isNew || c.present("scope") {
 		*scope = c.scope("scope")
 	}
 	if failed := c.failed(); failed != nil {
@@ -53,7 +53,7 @@ func nameTaken(err error) error {
 }
 
 // ruleTaken is a value that another row has already.
-var ruleTaken = rule{Rule: "unique", Description: "has already been taken", Params: []string{}}
+var ruleTaken = rule{Description: "has already been taken", Params: []string{}}
 
 func (a *Adapter) listRoles(w http.ResponseWriter, r *http.Request) error {
 	roles, err := a.provider.Store().ListRoles(r.Context())
@@ -108,7 +108,7 @@ func (a *Adapter) createRole(w http.ResponseWriter, r *http.Request) error {
 	if err := a.provider.Store().CreateRole(r.Context(), role); err != nil {
 		return nameTaken(err)
 	}
-	return a.respond(w, r, http.StatusCreated, newRoleObject(role))
+	return a.answerCreated(w, r, "/admin/roles/"+role.ID, newRoleObject(role))
 }
 
 func (a *Adapter) updateRole(w http.ResponseWriter, r *http.Request) error {

@@ -90,7 +90,7 @@ func TestPuttingAConnectionCreatesOrChangesTheOneOfItsConsumer(t *testing.T) {
 		}
 		require.Equal(t, 404, put(uuid.NewString(), fields).status)
 		fields["consumer_id"] = uuid.NewString()
-		require.Equal(t, map[string]string{"$.consumer_id": "not_exists"}, w.entries(put(frontID, fields)))
+		require.Equal(t, map[string]string{"$.consumer_id": "does not exist"}, w.entries(put(frontID, fields)))
 		listed := w.admin(http.MethodGet, "clients/"+frontID+"/connections?consumer_id="+misID, "")
 		require.Equal(t, []string{first.text("data.id")}, w.ids(listed))
 		require.NotContains(t, listed.raw, "secret")
@@ -193,7 +193,8 @@ func TestClientsArePutListedAndDeleted(t *testing.T) {
 			return w.admin(http.MethodPut, "clients/"+id, `{"client":`+fields+`}`)
 		}
 		made := put(`{"name":"Поліклініка №1","client_type_id":"` + kind.ID + `","user_id":"` + doctorID + `"}`)
-		require.Equal(t, http.StatusCreated, made.status, made.raw)
+		require.Equal(t, http.StatusOK, made.status, made.raw)
+		require.Empty(t, made.header.Get("Location"))
 		require.Equal(t, "BROKER", made.text("data.priv_settings.access_type"))
 		changed := put(`{"name":"Поліклініка №2","priv_settings":{"access_type":"DIRECT"}}`)
 		require.Equal(t, http.StatusOK, changed.status, changed.raw)
@@ -207,11 +208,11 @@ func TestClientsArePutListedAndDeleted(t *testing.T) {
 		w.must(err)
 		require.Equal(t, storage.RefreshScopeCurrent, stored.Policy.RefreshScope, "a new client, by the rules of new ones")
 
-		require.Equal(t, map[string]string{"$.priv_settings.access_type": "inclusion"},
+		require.Equal(t, map[string]string{"$.priv_settings": "access_type is invalid."},
 			w.entries(put(`{"priv_settings":{"access_type":"X"}}`)))
-		require.Equal(t, map[string]string{"$.client_type_id": "not_exists", "$.user_id": "not_exists"},
+		require.Equal(t, map[string]string{"$.client_type": "does not exist", "$.user": "does not exist"},
 			w.entries(put(`{"client_type_id":"`+uuid.NewString()+`","user_id":"`+uuid.NewString()+`"}`)))
-		require.Equal(t, map[string]string{"$.client_type_id": "required", "$.name": "required"},
+		require.Equal(t, map[string]string{"$.client_type_id": "required", "$.name": "required", "$.user_id": "required"},
 			w.entries(w.admin(http.MethodPost, "clients", `{"client":{}}`)))
 		require.Equal(t, map[string]string{"$.settings": "cast", "$.name": "cast"},
 			w.entries(put(`{"settings":[],"name":{}}`)))
@@ -237,7 +238,7 @@ func TestClientTypesAndRolesAreManaged(t *testing.T) {
 			made := w.admin(http.MethodPost, path, `{"`+key+`":{"name":"NEW","scope":" a:b  c:d a:b"}}`)
 			require.Equal(t, http.StatusCreated, made.status, made.raw)
 			require.Equal(t, "a:b c:d", made.text("data.scope"))
-			require.Equal(t, map[string]string{"$.name": "unique"},
+			require.Equal(t, map[string]string{"$.name": "has already been taken"},
 				w.entries(w.admin(http.MethodPost, path, `{"`+key+`":{"name":"NEW","scope":"a:b"}}`)))
 			id := made.text("data.id")
 			require.Equal(t, []string{id}, w.ids(w.admin(http.MethodGet, path+"?name=NEW", "")))
@@ -265,7 +266,7 @@ func TestUsersAreMadeListedAndChanged(t *testing.T) {
 		id := made.text("data.id")
 		require.Equal(t, "nurse@example.com", made.text("data.email"))
 		require.Equal(t, []string{id}, w.ids(w.admin(http.MethodGet, "users?email=NURSE@example.com", "")))
-		require.Equal(t, map[string]string{"$.email": "unique"},
+		require.Equal(t, map[string]string{"$.email": "has already been taken"},
 			w.entries(w.admin(http.MethodPost, "users", `{"user":{"email":"doctor@example.com","password":"Довгий пароль 1"}}`)))
 		require.Equal(t, map[string]string{"$.email": "format", "$.password": "required"},
 			w.entries(w.admin(http.MethodPost, "users", `{"user":{"email":"nobody"}}`)))
@@ -300,7 +301,7 @@ func TestRolesAreGrantedAndRevoked(t *testing.T) {
 		require.Equal(t, http.StatusNoContent,
 			w.admin(http.MethodDelete, roles+"?client_id="+hospitalID+"&role_name=DOCTOR", "").status)
 		require.Equal(t, 404, w.admin(http.MethodDelete, roles+"?client_id="+hospitalID+"&role_name=DOCTOR", "").status)
-		require.Equal(t, map[string]string{"$.role_id": "not_exists"}, w.entries(w.admin(http.MethodPost, roles,
+		require.Equal(t, map[string]string{"$.role_id": "does not exist"}, w.entries(w.admin(http.MethodPost, roles,
 			`{"user_role":{"role_id":"`+uuid.NewString()+`","client_id":"`+misID+`"}}`)))
 		global := w.admin(http.MethodPost, "users/"+doctorID+"/global_roles",
 			`{"global_user_role":{"role_id":"`+w.doctorRole.ID+`"}}`)
@@ -353,7 +354,7 @@ func TestFactorsAreManaged(t *testing.T) {
 		path := "users/" + doctorID + "/authentication_factors"
 		made := w.admin(http.MethodPost, path, `{"authentication_factor":{"type":"SMS","factor":"`+doctorPhone+`"}}`)
 		require.Equal(t, http.StatusCreated, made.status, made.raw)
-		require.Equal(t, map[string]string{"$.type": "unique"},
+		require.Equal(t, map[string]string{"$.type": "has already been taken"},
 			w.entries(w.admin(http.MethodPost, path, `{"authentication_factor":{"type":"SMS"}}`)))
 		require.Equal(t, map[string]string{"$.type": "inclusion", "$.factor": "format"},
 			w.entries(w.admin(http.MethodPost, path, `{"authentication_factor":{"type":"FAX","factor":"1"}}`)))
@@ -396,7 +397,7 @@ func TestAdminAPIAnswersInvalidRequestsWithAClearError(t *testing.T) {
 		}
 		for _, path := range []string{"clients/%00", "users/1", "roles/1", "tokens/1", "apps/1", "client_types/%ff",
 			"users/%00/roles/1"} {
-			require.Equal(t, 404, w.admin(http.MethodGet, path, "").status, path)
+			require.Equal(t, 400, w.admin(http.MethodGet, path, "").status, path)
 		}
 		require.Equal(t, 400, w.admin(http.MethodPut, "clients/"+hospitalID, `{"client":`).status)
 		require.Equal(t, 400, w.admin(http.MethodPost, "users", `{"user":[]}`).status)

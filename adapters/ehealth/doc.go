@@ -7,7 +7,7 @@
 //
 //	POST               /oauth/tokens                            a code or a refresh token becomes tokens (tokens.go)
 //	POST               /api/oauth/tokens                        the same under its older path
-//	GET, HEAD          /sign-in                                 begins an authorization request (sign_in.go)
+//	GET                /sign-in                                 begins an authorization request (sign_in.go)
 //	POST               /oauth/apps/authorize                    approves a client and issues a code (authorize.go)
 //	POST, PUT          /auth/login                              one step of a sign-in by API (login.go)
 //	POST               /auth/logout                             ends an access token (nonce.go)
@@ -56,7 +56,8 @@
 //	GET                /admin/users/{user_id}/authentication_factors/{id}
 //	PATCH              /admin/users/{user_id}/authentication_factors/{id}/actions/{action:enable|disable|reset}
 //
-// Each route also has a form with a slash at its end. Anything else is the error not_found.
+// Each route also has a form with a slash at its end, and HEAD is answered wherever GET is. Anything else is the error
+// not_found.
 //
 // # A token request
 //

@@ -35,6 +35,12 @@ func (a *Adapter) respond(w http.ResponseWriter, r *http.Request, status int, da
 	return a.answerUrgent(w, r, status, data, nil)
 }
 
+// answerCreated writes a new row, and where it is.
+func (a *Adapter) answerCreated(w http.ResponseWriter, r *http.Request, location string, data any) error {
+	w.Header().Set("Location", location)
+	return a.respond(w, r, http.StatusCreated, data)
+}
+
 // answerUrgent writes an object with what a front end must do, or know, at once.
 func (a *Adapter) answerUrgent(w http.ResponseWriter, r *http.Request, status int, data, urgent any) error {
 	a.write(w, r, envelope{Meta: meta{Code: status, Type: "object"}, Data: data, Urgent: urgent})

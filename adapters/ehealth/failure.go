@@ -2,6 +2,7 @@ package ehealth
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,10 +47,21 @@ type invalid struct {
 	Rules     []rule `json:"rules,omitempty"`
 }
 
+// rule is what an entry breaks. What the database refused has no name, which is null (admin API of the old system).
 type rule struct {
-	Rule        string `json:"rule"`
-	Description string `json:"description,omitempty"`
-	Params      any    `json:"params,omitempty"`
+	Rule        ruleName `json:"rule"`
+	Description string   `json:"description,omitempty"`
+	Params      any      `json:"params,omitempty"`
+}
+
+type ruleName string
+
+// MarshalJSON writes an empty name as null.
+func (n ruleName) MarshalJSON() ([]byte, error) {
+	if n == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(n))
 }
 
 var malformedRequest = []invalid{{EntryType: "request", Rules: []rule{{Rule: "json"}}}}
@@ -186,7 +198,7 @@ func (f contractError) describe() (code string, cause error) {
 	cause = errors.New(body.Message)
 	for _, entry := range body.Invalid {
 		for _, broken := range entry.Rules {
-			cause = fmt.Errorf("%w %s: %s", cause, entry.Entry, broken.Rule)
+			cause = fmt.Errorf("%w %s: %s", cause, entry.Entry, cmp.Or(string(broken.Rule), broken.Description))
 		}
 	}
 	return body.Type, cause

@@ -153,7 +153,7 @@ func (w *world) refused(a answer, status int, kind, message string) {
 	require.Equal(w.t, message, a.text("error.message"), a.raw)
 }
 
-// entries are the fields that a 422 names, with the rule that each breaks.
+// entries are the fields that a 422 names, with the rule that each breaks, or its words where the rule is null.
 func (w *world) entries(a answer) map[string]string {
 	w.t.Helper()
 	require.Equal(w.t, 422, a.status, a.raw)
@@ -162,7 +162,12 @@ func (w *world) entries(a answer) map[string]string {
 	for _, entry := range list.([]any) {
 		object := entry.(map[string]any)
 		name, _ := object["entry"].(string)
-		found[name] = object["rules"].([]any)[0].(map[string]any)["rule"].(string)
+		first := object["rules"].([]any)[0].(map[string]any)
+		if first["rule"] == nil {
+			found[name] = first["description"].(string)
+			continue
+		}
+		found[name] = first["rule"].(string)
 	}
 	return found
 }
