@@ -15,15 +15,15 @@ var (
 	ErrUserBlocked   = errors.New("login: the user is blocked")
 )
 
-// CheckPassword says who signs in to a client by a password, for a face that has no pages of its own: under the same
-// limits as the pages, and with the same audit. Errors: ErrWrongPassword, ErrSignInLimited, ErrUserBlocked (after the
-// right password only), ErrBusy.
+// CheckPassword says who signs in to a client by a password, for a face that has no pages of its own: under the limits
+// of the pages, but without known devices, and with the same audit. Errors: ErrWrongPassword, ErrSignInLimited,
+// ErrUserBlocked (after the right password only), ErrBusy.
 func (s *Service) CheckPassword(r *http.Request, clientID, email, password string) (*storage.User, error) {
 	email = strings.TrimSpace(email)
 	if checkTyped(email, password) != nil {
 		return nil, ErrWrongPassword
 	}
-	user, problem, err := s.authenticate(r, email, password)
+	user, problem, err := s.authenticate(r, email, password, device{})
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,8 @@ func (s *Service) submitNewPassword(w http.ResponseWriter, r *http.Request) erro
 	if err := s.record(r, storage.Event{Kind: eventPasswordSet, ClientID: p.ClientID, UserID: user.ID}); err != nil {
 		return err
 	}
-	user.PasswordSetAt, user.MustChangePassword = s.now().Unix(), false
+	if user, err = s.store.FindUser(r.Context(), user.ID); err != nil { // when the password was set, only storage knows
+		return err
+	}
 	return s.complete(w, r, p, user, p.Progress.AMR, p.Progress.ACR)
 }

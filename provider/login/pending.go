@@ -91,11 +91,10 @@ func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Interaction) (s
 	if err != nil {
 		return "", err
 	}
-	nonce := make([]byte, aead.NonceSize())
-	if _, err := io.ReadFull(s.random, nonce); err != nil {
-		return "", fmt.Errorf("login: no randomness: %w", err)
+	sealed, err := s.sealWith(aead, plaintext, browser)
+	if err != nil {
+		return "", err
 	}
-	sealed := base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plaintext, []byte(browser)))
 	if len(sealed) > maximumPending {
 		return "", errTooLarge
 	}
@@ -205,10 +204,19 @@ func newSealer(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// openWith opens a nonce and what was sealed with it for a browser.
-func openWith(aead cipher.AEAD, raw []byte, browser string) ([]byte, error) {
+// sealWith seals a text for a browser, or another context, behind a new nonce.
+func (s *Service) sealWith(aead cipher.AEAD, plaintext []byte, context string) (string, error) {
+	nonce := make([]byte, aead.NonceSize())
+	if _, err := io.ReadFull(s.random, nonce); err != nil {
+		return "", fmt.Errorf("login: no randomness: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plaintext, []byte(context))), nil
+}
+
+// openWith opens a nonce and what was sealed with it for a browser, or another context.
+func openWith(aead cipher.AEAD, raw []byte, context string) ([]byte, error) {
 	if len(raw) < aead.NonceSize() {
 		return nil, ErrPendingForeign
 	}
-	return aead.Open(nil, raw[:aead.NonceSize()], raw[aead.NonceSize():], []byte(browser))
+	return aead.Open(nil, raw[:aead.NonceSize()], raw[aead.NonceSize():], []byte(context))
 }

@@ -2,7 +2,9 @@ package login
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -65,6 +67,7 @@ type Service struct {
 	afterSignOut  func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
 	browserStates []byte // the key of browser states
 	pendingKey    []byte // from which the keys of sealed requests are derived
+	deviceKey     []byte // the key of device cookies
 	crossOrigin   *http.CrossOriginProtection
 }
 
@@ -140,6 +143,9 @@ func (s *Service) readKeys(ctx context.Context) error {
 	}
 	if s.pendingKey, err = s.store.RandomKey(ctx, "pending requests", 32); err != nil {
 		return fmt.Errorf("login: key of pending requests: %w", err)
+	}
+	if s.deviceKey, err = hkdf.Key(sha256.New, s.pendingKey, nil, "device cookies", 32); err != nil {
+		return fmt.Errorf("login: key of device cookies: %w", err)
 	}
 	return nil
 }

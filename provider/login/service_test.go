@@ -19,6 +19,7 @@ import (
 
 	"ithildin/migrations"
 	"ithildin/storage"
+	"ithildin/storage/storagetest"
 )
 
 const (
@@ -59,6 +60,20 @@ func newFixture(t *testing.T) *fixture { return newFixtureOver(t, "https") }
 
 func newFixtureOver(t *testing.T, scheme string) *fixture {
 	t.Helper()
+	return newFixtureOn(t, scheme, openStore)
+}
+
+// onEachEngine runs a test over a store of every engine.
+func onEachEngine(t *testing.T, test func(t *testing.T, f *fixture)) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		test(t, newFixtureOn(t, "https", func(t *testing.T, c *clock) *storage.Store {
+			return engine.Open(t, func(o *storage.Options) { o.Now = c.Now })
+		}))
+	})
+}
+
+func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *storage.Store) *fixture {
+	t.Helper()
 	f := &fixture{t: t, clock: &clock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}}
 	mux := http.NewServeMux()
 	f.server = httptest.NewUnstartedServer(mux)
@@ -68,7 +83,7 @@ func newFixtureOver(t *testing.T, scheme string) *fixture {
 		f.server.Start()
 	}
 	t.Cleanup(f.server.Close)
-	store := openStore(t, f.clock)
+	store := open(t, f.clock)
 	issuer, err := url.Parse(f.server.URL)
 	require.NoError(t, err)
 	f.Service, err = New(t.Context(), Options{

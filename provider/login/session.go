@@ -58,9 +58,9 @@ func (s *Service) QueueSessionUse(u *storage.Batch, l *storage.Login) {
 }
 
 // startSession makes a session for a user who has just proved who they are, under a new cookie: the one from before
-// sign-in, which somebody else may know, is worth nothing after it.
+// sign-in, which somebody else may know, is worth nothing after it. The browser is known as one of theirs from then on.
 func (s *Service) startSession(
-	w http.ResponseWriter, r *http.Request, userID string, amr []string, acr string,
+	w http.ResponseWriter, r *http.Request, user *storage.User, amr []string, acr string,
 ) (storage.LoginSession, error) {
 	cookie, err := s.newToken()
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Service) startSession(
 	}
 	now := s.now()
 	session := storage.LoginSession{
-		ID: storage.Hash(cookie), SessionID: s.store.NewID(), UserID: userID,
+		ID: storage.Hash(cookie), SessionID: s.store.NewID(), UserID: user.ID,
 		AuthTime: now.UnixMicro(), AMR: amr, ACR: acr, UserAgent: userAgent(r), Address: s.clientAddress(r),
 		LastUsedAt: now.Unix(), CreatedAt: now.Unix(), ExpiresAt: now.Add(SessionLifetime).Unix(),
 	}
@@ -77,7 +77,7 @@ func (s *Service) startSession(
 	}
 	s.setCookie(w, sessionCookie, cookie, 0)
 	s.setBrowserState(w, s.BrowserState(session.SessionID), 0)
-	return session, nil
+	return session, s.rememberDevice(w, r, user)
 }
 
 // keepSession goes on with the browser's session where it is the same user's: clients know it by its sid, and are told

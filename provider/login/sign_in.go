@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -125,7 +126,11 @@ func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {
 	if problem := checkTyped(username, password); problem != nil {
 		return s.writeSignIn(w, r, p, keepable(username), problem)
 	}
-	user, problem, err := s.authenticate(r, username, password)
+	from, err := s.device(r)
+	if err != nil {
+		return err
+	}
+	user, problem, err := s.authenticate(r, username, password, from)
 	if err != nil {
 		return err
 	}
@@ -163,27 +168,30 @@ func keepable(username string) string {
 
 // authenticate says who signs in, or why not. The user is also returned beside a refusal, where known, for the audit.
 // An unknown user and a wrong password take the same steps; a blocked user is told so only after the right password.
-func (s *Service) authenticate(r *http.Request, username, password string) (*storage.User, *formError, error) {
+func (s *Service) authenticate(
+	r *http.Request, username, password string, from device,
+) (*storage.User, *formError, error) {
 	ctx := r.Context()
-	release, err := s.attempts.acquire(ctx, username)
+	// Guesses from elsewhere must not make a known device wait either.
+	release, err := s.attempts.acquire(ctx, cmp.Or(from.ID, username))
 	if err != nil {
 		return nil, nil, err
 	}
 	defer release()
-	try, within, err := s.beginAttempt(r, username)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !within {
-		// Without its row, a person who keeps trying is not kept out for longer.
-		return nil, refusedLimited, try.forget(ctx)
-	}
 	user, err := s.store.FindUserByEmail(ctx, username)
 	if errors.Is(err, storage.ErrNotFound) {
 		user, err = &storage.User{}, nil
 	}
 	if err != nil {
 		return nil, nil, err
+	}
+	try, within, err := s.beginAttempt(ctx, s.limitsOf(r, username, user, from))
+	if err != nil {
+		return nil, nil, err
+	}
+	if !within {
+		// Without its row, a person who keeps trying is not kept out for longer.
+		return nil, refusedLimited, try.forget(ctx)
 	}
 	ok, stale, err := s.passwords.Verify(ctx, user.Password, password)
 	if err != nil {

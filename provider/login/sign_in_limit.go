@@ -9,17 +9,21 @@ import (
 
 	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
+	"ithildin/storage"
 )
 
 // How many sign-ins may fail within the window. Ten for an account is what the eHealth front end allowed; they are
 // counted for each address, so that nobody locks an account out from elsewhere. An account may fail ten times as often
 // over all addresses. An address gets as many, for a hospital sits behind one, and still too few to try a stolen list
-// of passwords.
+// of passwords. A device on which the owner of the account has signed in before has a limit of its own in the place of
+// all three: whoever uses up theirs does not keep the owner out, and a stolen device cookie is good for no more guesses
+// than one address is.
 const (
 	limitWindow     = 10 * time.Minute
 	pairFailures    = 10
 	accountFailures = 100
 	addressFailures = 100
+	deviceFailures  = pairFailures
 	// attemptsAtOnce bounds the sign-ins to one account that are under way in a process. Each counts as failed until its
 	// password is found right: without the bound, right ones at once would be over the limit.
 	attemptsAtOnce = 2
@@ -34,29 +38,48 @@ type attempt struct {
 	rows    []string
 }
 
-// beginAttempt records the attempt. within is false if the account or the address is over its limit; the password must
-// then not be looked at.
-func (s *Service) beginAttempt(r *http.Request, username string) (a attempt, within bool, err error) {
-	now, network := s.now(), inbound.Network(s.clientAddress(r))
+// signInLimit is how many sign-ins may fail under a subject.
+type signInLimit struct {
+	kind, value string
+	most        int64
+}
+
+// limitsOf are those of a sign-in to an account; its user is known to the device or not, or there is none.
+func (s *Service) limitsOf(r *http.Request, username string, user *storage.User, from device) []signInLimit {
+	if from.knows(user, s.now()) {
+		return []signInLimit{{"device", from.ID + "\x00" + user.ID, deviceFailures}}
+	}
+	network := inbound.Network(s.clientAddress(r))
+	return []signInLimit{
+		{"account", username, accountFailures}, {"address", network, addressFailures},
+		{"account and address", username + "\x00" + network, pairFailures},
+	}
+}
+
+// beginAttempt records the attempt. within is false if it is over one of the limits; the password must then not be
+// looked at.
+func (s *Service) beginAttempt(ctx context.Context, limits []signInLimit) (a attempt, within bool, err error) {
+	now := s.now()
 	var subjects [][]byte
-	for _, counted := range [][2]string{
-		{"account", username}, {"address", network}, {"account and address", username + "\x00" + network},
-	} {
-		subject, err := s.store.SignInSubject(r.Context(), counted[0], counted[1])
+	for _, limit := range limits {
+		subject, err := s.store.SignInSubject(ctx, limit.kind, limit.value)
 		if err != nil {
 			return attempt{}, false, err
 		}
 		subjects = append(subjects, subject)
 	}
-	rows, err := s.store.RecordSignInFailure(r.Context(), subjects, now.Add(limitWindow).Unix())
+	rows, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(limitWindow).Unix())
 	if err != nil {
 		return attempt{}, false, err
 	}
-	counts, err := s.store.CountSignInFailures(r.Context(), subjects, now.Add(-limitWindow).Unix())
+	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-limitWindow).Unix())
 	if err != nil {
 		return attempt{}, false, err
 	}
-	within = counts[0] <= accountFailures && counts[1] <= addressFailures && counts[2] <= pairFailures
+	within = true
+	for i, limit := range limits {
+		within = within && counts[i] <= limit.most
+	}
 	return attempt{service: s, rows: rows}, within, nil
 }
 
@@ -76,8 +99,8 @@ func whateverTheClientDoes(ctx context.Context) (context.Context, context.Cancel
 	return context.WithTimeout(context.WithoutCancel(ctx), countingTime)
 }
 
-// attempts bounds the sign-ins that are under way for each account. An account is kept while somebody signs in to it or
-// waits to, so that the requests at once bound the map.
+// attempts bounds the sign-ins that are under way for each account, or on each known device. It is kept while somebody
+// signs in or waits to, so that the requests at once bound the map.
 type attempts struct {
 	mu       sync.Mutex
 	accounts map[string]*underWay

@@ -17,6 +17,7 @@ import (
 
 	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
+	"ithildin/storage"
 )
 
 func TestSignInStartsASessionAndContinuesTheRequest(t *testing.T) {
@@ -154,7 +155,7 @@ func TestAttackAccountIsLockedOutFromAnotherAddress(t *testing.T) {
 	guess := func(address string) int {
 		r := httptest.NewRequest(http.MethodPost, PathSignIn, nil)
 		r.Header.Set("Test-Address", address)
-		_, why, err := f.authenticate(r, testEmail, "not it")
+		_, why, err := f.authenticate(r, testEmail, "not it", device{})
 		require.NoError(t, err)
 		return why.status
 	}
@@ -178,7 +179,8 @@ func TestSixteenRightSignInsAtOnceAllPass(t *testing.T) {
 	refused := make(chan string, 16)
 	for range 16 {
 		group.Go(func() {
-			user, why, err := f.authenticate(httptest.NewRequest(http.MethodPost, PathSignIn, nil), testEmail, testPassword)
+			r := httptest.NewRequest(http.MethodPost, PathSignIn, nil)
+			user, why, err := f.authenticate(r, testEmail, testPassword, device{})
 			if err != nil || why != nil || user == nil {
 				refused <- fmt.Sprint(why, err)
 			}
@@ -195,7 +197,8 @@ func TestASignInThatTheBrowserAbortsIsNoFailure(t *testing.T) {
 	f := newFixture(t)
 	for range pairFailures + 1 {
 		ctx, cancel := context.WithCancel(t.Context())
-		try, within, err := f.beginAttempt(httptest.NewRequest(http.MethodPost, PathSignIn, nil).WithContext(ctx), testEmail)
+		r := httptest.NewRequest(http.MethodPost, PathSignIn, nil)
+		try, within, err := f.beginAttempt(ctx, f.limitsOf(r, testEmail, &storage.User{}, device{}))
 		require.NoError(t, err)
 		require.True(t, within)
 		cancel()

@@ -103,7 +103,7 @@ func (s *Service) complete(
 		}
 		return s.RedirectToPage(w, r, PathNewPassword, p)
 	}
-	session, err := s.startSession(w, r, user.ID, amr, acr)
+	session, err := s.startSession(w, r, user, amr, acr)
 	if err != nil {
 		return err
 	}
