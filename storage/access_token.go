@@ -67,7 +67,7 @@ type accessTokenRow struct {
 }
 
 // FindAccessToken reads an opaque access token by its value's hash, with what may have ended it, in one statement.
-func (s *Store) FindAccessToken(ctx context.Context, hash []byte) (*AccessToken, error) {
+func (s *tokenStore) FindAccessToken(ctx context.Context, hash []byte) (*AccessToken, error) {
 	var row accessTokenRow
 	err := s.get(ctx, &row, `
 SELECT t.access_token_id, t.kind, t.client_id, t.user_id, t.grant_id, t.scope, t.session, t.created_at, t.expires_at,
@@ -108,14 +108,14 @@ func (b *Batch) QueueAccessToken(t AccessToken) {
 }
 
 // CreateAccessToken stores an opaque access token by itself, for tests and the importer.
-func (s *Store) CreateAccessToken(ctx context.Context, t AccessToken) error {
+func (s *tokenStore) CreateAccessToken(ctx context.Context, t AccessToken) error {
 	b := s.NewBatch()
 	b.QueueAccessToken(t)
 	return b.Flush(ctx)
 }
 
 // DeleteAccessToken ends one opaque access token. It says whether there was one.
-func (s *Store) DeleteAccessToken(ctx context.Context, hash []byte) (bool, error) {
+func (s *tokenStore) DeleteAccessToken(ctx context.Context, hash []byte) (bool, error) {
 	n, err := s.exec(ctx, `DELETE FROM access_tokens WHERE id = $1`, hash)
 	return n > 0, err
 }
@@ -131,7 +131,7 @@ type TokenState struct {
 
 // FindTokenState reads what may have ended a JWT access token; grantID is "" for a client's own. A grant or a user that
 // is gone counts as ended.
-func (s *Store) FindTokenState(ctx context.Context, jti, grantID string) (TokenState, error) {
+func (s *tokenStore) FindTokenState(ctx context.Context, jti, grantID string) (TokenState, error) {
 	var row struct {
 		JTI       bool           `db:"jti_revoked"`
 		RevokedAt sql.NullInt64  `db:"revoked_at"`
@@ -160,7 +160,7 @@ LEFT JOIN users u ON u.id = g.user_id`, jti, null(grantID))
 }
 
 // RevokeJTI ends one JWT access token until it expires by itself.
-func (s *Store) RevokeJTI(ctx context.Context, jti string, expiresAt int64) error {
+func (s *tokenStore) RevokeJTI(ctx context.Context, jti string, expiresAt int64) error {
 	_, err := s.exec(ctx, `INSERT INTO revoked_jti (jti, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, jti,
 		expiresAt)
 	return err

@@ -56,8 +56,8 @@ func (b *Batch) QueueApproval(a Approval, known, knownClaims string) {
 }
 
 // Approve is QueueApproval by itself. ErrNotFound: no such user or client.
-func (s *Store) Approve(ctx context.Context, a Approval) error {
-	b := s.NewBatch()
+func (s *approvalStore) Approve(ctx context.Context, a Approval) error {
+	b := s.tokens.NewBatch()
 	b.QueueApproval(a, "", "")
 	return unknownReference(b.Flush(ctx))
 }
@@ -65,7 +65,7 @@ func (s *Store) Approve(ctx context.Context, a Approval) error {
 const selectApproval = `SELECT id, user_id, client_id, scope, claims, created_at, updated_at FROM approvals `
 
 // FindApproval reads what a user lets a client have.
-func (s *Store) FindApproval(ctx context.Context, userID, clientID string) (*Approval, error) {
+func (s *approvalStore) FindApproval(ctx context.Context, userID, clientID string) (*Approval, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (s *Store) FindApproval(ctx context.Context, userID, clientID string) (*App
 }
 
 // ListApprovals reads what a user lets clients have, in the order of client ids.
-func (s *Store) ListApprovals(ctx context.Context, userID string) ([]Approval, error) {
+func (s *approvalStore) ListApprovals(ctx context.Context, userID string) ([]Approval, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (s *Store) ListApprovals(ctx context.Context, userID string) ([]Approval, e
 
 // DeleteApproval takes an approval back and ends all that came of it: codes, grants and access tokens of that user and
 // client. The sessions go on, but for that client it is a sign-out of them, of which it is told by the back channel.
-func (s *Store) DeleteApproval(ctx context.Context, id string) error {
+func (s *approvalStore) DeleteApproval(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -116,11 +116,11 @@ func (s *Store) DeleteApproval(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		participants, err := s.findParticipants(ctx, tx, grantsOfUserAndClient, of.UserID, of.ClientID)
+		participants, err := s.sessions.findParticipants(ctx, tx, grantsOfUserAndClient, of.UserID, of.ClientID)
 		if err != nil {
 			return err
 		}
-		if err := s.revokeTokensOf(ctx, tx, ofUserAndClient, of.UserID, of.ClientID); err != nil {
+		if err := s.tokens.revokeTokensOf(ctx, tx, ofUserAndClient, of.UserID, of.ClientID); err != nil {
 			return err
 		}
 		return insertLogoutDeliveries(ctx, tx, participants)

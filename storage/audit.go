@@ -39,12 +39,12 @@ const (
 )
 
 // eventLifetime is how long events of a kind are kept, in seconds.
-func (s *Store) eventLifetime(kind string) int64 {
+func (s *database) eventLifetime(kind string) int64 {
 	return cmp.Or(s.eventLifetimes[kind], s.eventLifetimes[""], EventLifetime)
 }
 
 // eventValues are the columns of an event, in the order of eventColumns.
-func (s *Store) eventValues(e Event) []any {
+func (s *database) eventValues(e Event) []any {
 	if e.ID == "" {
 		e.ID = s.NewID()
 	}
@@ -108,7 +108,7 @@ func (b *Batch) QueueEvent(e Event) {
 }
 
 // RecordEvents stores events in one statement for each hundred.
-func (s *Store) RecordEvents(ctx context.Context, events []Event) error {
+func (s *auditStore) RecordEvents(ctx context.Context, events []Event) error {
 	for batch := range slices.Chunk(events, eventsAtOnce) {
 		args := make([]any, 0, len(batch)*eventWidth)
 		for _, e := range batch {
@@ -134,7 +134,7 @@ const prunedAtOnce = 10_000
 // PruneEvents deletes events from before a time (epoch seconds), the oldest first, of one kind or, where kind is "", of
 // all, at most batch of them in one statement, and says how many went. It walks along the index on created_at from
 // slice to slice, so that no statement looks for a rare kind in the whole table.
-func (s *Store) PruneEvents(ctx context.Context, kind string, before int64, batch int) (total int64, err error) {
+func (s *auditStore) PruneEvents(ctx context.Context, kind string, before int64, batch int) (total int64, err error) {
 	for from := int64(math.MinInt64); from < before; {
 		until, err := s.sliceEnd(ctx, "audit_events", "created_at", from, before, prunedAtOnce)
 		if err != nil {

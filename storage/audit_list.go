@@ -63,7 +63,7 @@ func (f EventFilter) listing() (listing, error) {
 }
 
 // ListEvents reads events, newest first unless the filter says otherwise. ErrCursor: After is no cursor.
-func (s *Store) ListEvents(ctx context.Context, f EventFilter) ([]Event, error) {
+func (s *auditStore) ListEvents(ctx context.Context, f EventFilter) ([]Event, error) {
 	l, err := f.listing()
 	if err != nil {
 		return nil, err

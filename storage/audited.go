@@ -97,7 +97,7 @@ func ByActor(ctx context.Context, e Event) Event {
 
 // RecordAct records an event of what an actor did that is no change of single rows. Without an actor it records
 // nothing.
-func (s *Store) RecordAct(ctx context.Context, kind string, details map[string]string) error {
+func (s *auditStore) RecordAct(ctx context.Context, kind string, details map[string]string) error {
 	if _, acting := ActorOf(ctx); !acting {
 		return nil
 	}
@@ -146,7 +146,7 @@ func changeOf(ctx context.Context) *change {
 }
 
 // recorded runs the writes of a transaction and records the change of the context, if it has one, with them.
-func (s *Store) recorded(ctx context.Context, tx *sqlx.Tx, writes func(tx *sqlx.Tx) error) error {
+func (s *database) recorded(ctx context.Context, tx *sqlx.Tx, writes func(tx *sqlx.Tx) error) error {
 	c := changeOf(ctx)
 	if c == nil {
 		return writes(tx)
@@ -178,7 +178,7 @@ func (s *Store) recorded(ctx context.Context, tx *sqlx.Tx, writes func(tx *sqlx.
 var errNothingWritten = errors.New("storage: nothing was written")
 
 // execRecorded is exec with the change of the context, which is recorded where a row was written.
-func (s *Store) execRecorded(ctx context.Context, query string, args ...any) (n int64, err error) {
+func (s *database) execRecorded(ctx context.Context, query string, args ...any) (n int64, err error) {
 	err = s.transaction(ctx, func(tx *sqlx.Tx) error {
 		if n, err = affected(tx.ExecContext(ctx, query, args...)); err == nil && n == 0 {
 			return errNothingWritten

@@ -33,7 +33,7 @@ type authenticationFactorRow struct {
 
 func factorContext(id string) string { return "authentication_factors:" + id }
 
-func (s *Store) openFactor(r authenticationFactorRow) (AuthenticationFactor, error) {
+func (s *authenticationStore) openFactor(r authenticationFactorRow) (AuthenticationFactor, error) {
 	f := AuthenticationFactor{
 		ID: r.ID, UserID: r.UserID, Type: r.Type, Factor: r.Factor, IsActive: r.IsActive, CreatedAt: r.CreatedAt,
 		UpdatedAt: r.UpdatedAt,
@@ -48,7 +48,7 @@ func (s *Store) openFactor(r authenticationFactorRow) (AuthenticationFactor, err
 	return f, nil
 }
 
-func (s *Store) sealFactor(f AuthenticationFactor) string {
+func (s *authenticationStore) sealFactor(f AuthenticationFactor) string {
 	if f.Secret == nil {
 		return ""
 	}
@@ -59,7 +59,7 @@ const selectFactor = `
 SELECT id, user_id, type, factor, sealed, is_active, created_at, updated_at FROM authentication_factors `
 
 // CreateAuthenticationFactor stores a factor. ErrConflict: the user has one of this type. ErrNotFound: no such user.
-func (s *Store) CreateAuthenticationFactor(ctx context.Context, f AuthenticationFactor) error {
+func (s *authenticationStore) CreateAuthenticationFactor(ctx context.Context, f AuthenticationFactor) error {
 	ctx = changing(ctx, EventFactorCreated, factorSubject, f.ID)
 	return unknownReference(s.transaction(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `
@@ -70,7 +70,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 }
 
 // FindAuthenticationFactor reads a user's factor of a type, inactive ones too.
-func (s *Store) FindAuthenticationFactor(
+func (s *authenticationStore) FindAuthenticationFactor(
 	ctx context.Context,
 	userID, factorType string,
 ) (*AuthenticationFactor, error) {
@@ -90,7 +90,9 @@ func (s *Store) FindAuthenticationFactor(
 }
 
 // ListAuthenticationFactors reads a user's factors in the order of types, inactive ones too.
-func (s *Store) ListAuthenticationFactors(ctx context.Context, userID string) ([]AuthenticationFactor, error) {
+func (s *authenticationStore) ListAuthenticationFactors(
+	ctx context.Context, userID string,
+) ([]AuthenticationFactor, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err
@@ -110,13 +112,15 @@ func (s *Store) ListAuthenticationFactors(ctx context.Context, userID string) ([
 
 // UpdateAuthenticationFactor changes what a factor is checked by and whether it is active; not its user, nor its type.
 // It ends the sign-ins that wait for the factor as it was.
-func (s *Store) UpdateAuthenticationFactor(ctx context.Context, f AuthenticationFactor) error {
+func (s *authenticationStore) UpdateAuthenticationFactor(ctx context.Context, f AuthenticationFactor) error {
 	return s.updateFactor(ctx, f, ``)
 }
 
 // ReplaceAuthenticationFactor is UpdateAuthenticationFactor for a factor that is still checked by before, in one
 // conditional write. ErrConflict: it is checked by something else by now.
-func (s *Store) ReplaceAuthenticationFactor(ctx context.Context, f AuthenticationFactor, before string) error {
+func (s *authenticationStore) ReplaceAuthenticationFactor(
+	ctx context.Context, f AuthenticationFactor, before string,
+) error {
 	err := s.updateFactor(ctx, f, ` AND factor = $6`, before)
 	if errors.Is(err, ErrNotFound) {
 		return ErrConflict
@@ -124,7 +128,9 @@ func (s *Store) ReplaceAuthenticationFactor(ctx context.Context, f Authenticatio
 	return err
 }
 
-func (s *Store) updateFactor(ctx context.Context, f AuthenticationFactor, condition string, args ...any) error {
+func (s *authenticationStore) updateFactor(
+	ctx context.Context, f AuthenticationFactor, condition string, args ...any,
+) error {
 	id, err := uuidKey(f.ID)
 	if err != nil {
 		return err
@@ -139,6 +145,6 @@ RETURNING user_id`, append([]any{id, f.Factor, s.sealFactor(f), f.IsActive, s.No
 		if err != nil {
 			return classify(err)
 		}
-		return s.endTwoFactorTokens(ctx, tx, userID)
+		return s.sessions.endTwoFactorTokens(ctx, tx, userID)
 	})
 }

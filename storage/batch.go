@@ -9,7 +9,7 @@ import (
 // PostgreSQL, one short transaction on SQLite. It may have a precondition, a conditional write without which nothing
 // else is written. It belongs to one request and is not safe for concurrent use.
 type Batch struct {
-	store *Store
+	store *tokenStore
 	// idempotencyKey is what the rows remember of who wrote them, so that a statement whose answer was lost can be sent
 	// again.
 	idempotencyKey string
@@ -33,7 +33,7 @@ type statement struct {
 }
 
 // NewBatch begins the writes of one request.
-func (s *Store) NewBatch() *Batch {
+func (s *tokenStore) NewBatch() *Batch {
 	return &Batch{store: s, idempotencyKey: s.NewID(), begun: s.now()}
 }
 

@@ -33,7 +33,7 @@ const sharedTime = 15 * time.Second
 func newCache() *cache { return &cache{clients: map[string]*Client{}} }
 
 // Invalidate drops what this process keeps.
-func (s *Store) Invalidate() {
+func (s *database) Invalidate() {
 	m := s.cache
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -43,7 +43,7 @@ func (s *Store) Invalidate() {
 
 // Client returns a client by its id, from memory where it can. The value is shared: it must not be changed. That an id
 // is unknown is remembered too.
-func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
+func (s *configuration) Client(ctx context.Context, id string) (*Client, error) {
 	if len(id) > MaximumClientID {
 		return nil, ErrNotFound // and is not remembered, for what is remembered must be small
 	}
@@ -59,7 +59,7 @@ func (s *Store) Client(ctx context.Context, id string) (*Client, error) {
 		// The load serves every request that waits for it, so it must not end with the first one's context; and only those
 		// of its epoch, or one that comes after a change would keep what was read before.
 		loaded, err := m.shared(ctx, fmt.Sprint(epoch, " client ", id), func(ctx context.Context) (any, error) {
-			return s.LoadClient(ctx, id)
+			return s.clients.LoadClient(ctx, id)
 		})
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, err
@@ -101,7 +101,7 @@ func (m *cache) keepClient(epoch int64, id string, client *Client) {
 }
 
 // Roles returns every role by its id, from memory where it can. The value is shared.
-func (s *Store) Roles(ctx context.Context) (map[string]Role, error) {
+func (s *configuration) Roles(ctx context.Context) (map[string]Role, error) {
 	if err := s.current(ctx); err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (s *Store) Roles(ctx context.Context) (map[string]Role, error) {
 	if roles != nil {
 		return roles, nil
 	}
-	list, err := s.ListRoles(ctx)
+	list, err := s.roles.ListRoles(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (s *Store) Roles(ctx context.Context) (map[string]Role, error) {
 }
 
 // Scopes returns the catalogue in the order of names, from memory where it can. The value is shared.
-func (s *Store) Scopes(ctx context.Context) ([]Scope, error) {
+func (s *configuration) Scopes(ctx context.Context) ([]Scope, error) {
 	if err := s.current(ctx); err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (s *Store) Scopes(ctx context.Context) ([]Scope, error) {
 	if scopes != nil {
 		return scopes, nil
 	}
-	scopes, err := s.ListScopes(ctx)
+	scopes, err := s.scopes.ListScopes(ctx)
 	if err != nil {
 		return nil, err
 	}

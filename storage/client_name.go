@@ -25,7 +25,7 @@ const (
 )
 
 // foldNames fills name_folded where a release without the column has written the row.
-func (s *Store) foldNames(ctx context.Context) error {
+func (s *clientStore) foldNames(ctx context.Context) error {
 	for range foldedBatches {
 		var rows []struct {
 			ID   string `db:"id"`

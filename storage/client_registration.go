@@ -22,7 +22,7 @@ type ClientRegistration struct {
 // registration from the initial access token where one is named. ErrUsed: that token has none left. ErrQuota: there are
 // quota clients already that registered likewise, with such a token or without: the two have separate quotas.
 // ErrConflict: the id, or a secret, is taken.
-func (s *Store) RegisterClient(ctx context.Context, c Client, r ClientRegistration, quota int64) error {
+func (s *registrationStore) RegisterClient(ctx context.Context, c Client, r ClientRegistration, quota int64) error {
 	defer s.Invalidate() // even after an error, as changeConfiguration does
 	ctx = changing(ctx, EventClientRegistered, clientSubject, c.ID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
@@ -54,7 +54,7 @@ INSERT INTO client_registrations (client_id, token_hash, initial_access_token_id
 }
 
 // FindClientRegistration reads the registration of a client. ErrNotFound: no such client, or an operator made it.
-func (s *Store) FindClientRegistration(ctx context.Context, clientID string) (*ClientRegistration, error) {
+func (s *registrationStore) FindClientRegistration(ctx context.Context, clientID string) (*ClientRegistration, error) {
 	clientID, err := clientKey(clientID)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ type RegistrationUpdate struct {
 
 // UpdateRegistration stores what is a client's own to say: its name, scope, metadata and redirect URIs, in one
 // transaction. What an operator gave it is left alone. ErrNotFound: the client or its connection is gone.
-func (s *Store) UpdateRegistration(ctx context.Context, u RegistrationUpdate) error {
+func (s *registrationStore) UpdateRegistration(ctx context.Context, u RegistrationUpdate) error {
 	ctx = changing(ctx, EventClientRegistrationUpdated, clientSubject, u.Client.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		metadata, err := json.Marshal(u.Client.Metadata)
@@ -121,14 +121,16 @@ UPDATE clients SET name = $2, scope = $3, metadata = $4, updated_at = $5, name_f
 }
 
 // DeleteRegistration is DeleteClient for a client that ends its own registration.
-func (s *Store) DeleteRegistration(ctx context.Context, clientID string) error {
-	return s.deleteClient(ctx, EventClientRegistrationDeleted, clientID)
+func (s *registrationStore) DeleteRegistration(ctx context.Context, clientID string) error {
+	return s.clients.deleteClient(ctx, EventClientRegistrationDeleted, clientID)
 }
 
 // DeleteUnapprovedRegistrations deletes the clients that registered themselves before that time (epoch seconds),
 // without an initial access token, and that no user lets do anything; at most batch of them in one transaction. It says
 // how many went.
-func (s *Store) DeleteUnapprovedRegistrations(ctx context.Context, before int64, batch int) (total int64, err error) {
+func (s *registrationStore) DeleteUnapprovedRegistrations(
+	ctx context.Context, before int64, batch int,
+) (total int64, err error) {
 	if batch <= 0 {
 		return 0, fmt.Errorf("storage: delete registrations in batches of %d: want one row or more", batch)
 	}
@@ -155,7 +157,7 @@ WHERE r.created_at < $1 AND r.initial_access_token_id IS NULL AND ` + unapproved
 )
 
 // deleteUnapproved looks again at each, for somebody may have approved it meanwhile.
-func (s *Store) deleteUnapproved(ctx context.Context, ids []string) (deleted int64, err error) {
+func (s *registrationStore) deleteUnapproved(ctx context.Context, ids []string) (deleted int64, err error) {
 	err = s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		deleted = 0 // the transaction may run again
 		for _, id := range ids {

@@ -15,7 +15,7 @@ type ClientType struct {
 }
 
 // CreateClientType stores a client type. ErrConflict: the id or the name is taken.
-func (s *Store) CreateClientType(ctx context.Context, t ClientType) error {
+func (s *clientStore) CreateClientType(ctx context.Context, t ClientType) error {
 	ctx = changing(ctx, EventClientTypeCreated, clientTypeSubject, t.ID)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `INSERT INTO client_types (id, name, scope) VALUES ($1, $2, $3)`,
@@ -24,7 +24,7 @@ func (s *Store) CreateClientType(ctx context.Context, t ClientType) error {
 }
 
 // UpdateClientType changes a client type's name and scopes.
-func (s *Store) UpdateClientType(ctx context.Context, t ClientType) error {
+func (s *clientStore) UpdateClientType(ctx context.Context, t ClientType) error {
 	id, err := uuidKey(t.ID)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (s *Store) UpdateClientType(ctx context.Context, t ClientType) error {
 }
 
 // DeleteClientType removes a client type. ErrConflict: a client is of it.
-func (s *Store) DeleteClientType(ctx context.Context, id string) error {
+func (s *clientStore) DeleteClientType(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (s *Store) DeleteClientType(ctx context.Context, id string) error {
 }
 
 // FindClientTypeByName reads a client type by its name.
-func (s *Store) FindClientTypeByName(ctx context.Context, name string) (*ClientType, error) {
+func (s *clientStore) FindClientTypeByName(ctx context.Context, name string) (*ClientType, error) {
 	name, err := textKey(name)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (s *Store) FindClientTypeByName(ctx context.Context, name string) (*ClientT
 }
 
 // ListClientTypes reads every client type in the order of names.
-func (s *Store) ListClientTypes(ctx context.Context) ([]ClientType, error) {
+func (s *clientStore) ListClientTypes(ctx context.Context) ([]ClientType, error) {
 	var rows []namedScopeRow
 	if err := s.selectAll(ctx, &rows, `SELECT id, name, scope FROM client_types ORDER BY name`); err != nil {
 		return nil, err

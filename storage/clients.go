@@ -58,7 +58,7 @@ FROM clients c LEFT JOIN client_types t ON t.id = c.client_type_id `
 
 // LoadClient reads a client with its type, its connections and their live secrets from the database, blocked ones too.
 // Store.Client is the same from memory.
-func (s *Store) LoadClient(ctx context.Context, id string) (*Client, error) {
+func (s *clientStore) LoadClient(ctx context.Context, id string) (*Client, error) {
 	id, err := clientKey(id)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (s *Store) LoadClient(ctx context.Context, id string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	connections, err := s.ListConnections(ctx, id)
+	connections, err := s.connections.ListConnections(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (s *Store) LoadClient(ctx context.Context, id string) (*Client, error) {
 }
 
 // ListClients reads a page of clients in the order of ids, beginning behind afterID, without their connections.
-func (s *Store) ListClients(ctx context.Context, afterID string, limit int) ([]Client, error) {
+func (s *clientStore) ListClients(ctx context.Context, afterID string, limit int) ([]Client, error) {
 	var rows []clientRow
 	err := s.selectAll(ctx, &rows, selectClient+`WHERE c.id > $1 ORDER BY c.id LIMIT $2`, afterID, pageSize(limit))
 	if err != nil {
@@ -125,7 +125,7 @@ func clientValues(c Client) ([]any, error) {
 
 // CreateClient stores a client with its connections and their secrets. ErrConflict: the id, or a secret, is taken.
 // ErrNotFound: no such client type, or no such consumer of a connection.
-func (s *Store) CreateClient(ctx context.Context, c Client) error {
+func (s *clientStore) CreateClient(ctx context.Context, c Client) error {
 	id, err := clientKey(c.ID)
 	if err != nil {
 		return err
@@ -168,12 +168,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 
 // UpdateClient changes a client's name, type, owner, scopes, policy, metadata and settings; neither its block nor its
 // connections.
-func (s *Store) UpdateClient(ctx context.Context, c Client) error {
+func (s *clientStore) UpdateClient(ctx context.Context, c Client) error {
 	ctx = changing(ctx, EventClientUpdated, clientSubject, c.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return s.updateClient(ctx, tx, c) }))
 }
 
-func (s *Store) updateClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
+func (s *clientStore) updateClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
 	id, err := clientKey(c.ID)
 	if err != nil {
 		return err
@@ -190,16 +190,16 @@ WHERE id = $11`, append(values[:len(values):len(values)], s.Now(), id)...)
 
 // DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to
 // it: most of that before the client, in batches, so that a deletion that is cut short is repeated.
-func (s *Store) DeleteClient(ctx context.Context, id string) error {
+func (s *clientStore) DeleteClient(ctx context.Context, id string) error {
 	return s.deleteClient(ctx, EventClientDeleted, id)
 }
 
-func (s *Store) deleteClient(ctx context.Context, kind, id string) error {
+func (s *clientStore) deleteClient(ctx context.Context, kind, id string) error {
 	id, err := clientKey(id)
 	if err != nil {
 		return err
 	}
-	if err := s.deleteTokensOfClient(ctx, id); err != nil {
+	if err := s.tokens.deleteTokensOfClient(ctx, id); err != nil {
 		return err
 	}
 	ctx = changing(ctx, kind, clientSubject, id)
@@ -213,7 +213,7 @@ func (s *Store) deleteClient(ctx context.Context, kind, id string) error {
 
 // BlockClient bars a client; what was issued to it comes back when the block is lifted, but for sign-ins that are not
 // complete. ErrConflict: blocked already.
-func (s *Store) BlockClient(ctx context.Context, id, reason string) error {
+func (s *clientStore) BlockClient(ctx context.Context, id, reason string) error {
 	id, err := clientKey(id)
 	if err != nil {
 		return err
@@ -227,7 +227,7 @@ func (s *Store) BlockClient(ctx context.Context, id, reason string) error {
 	return s.inBatches(ctx, endKeptOfClient, id, s.Now())
 }
 
-func (s *Store) blockClient(ctx context.Context, id, reason string) error {
+func (s *clientStore) blockClient(ctx context.Context, id, reason string) error {
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		err := writeRow(ctx, tx, `
 UPDATE clients SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id = $1 AND is_blocked = FALSE`,
@@ -240,7 +240,7 @@ UPDATE clients SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE i
 }
 
 // UnblockClient lifts a block.
-func (s *Store) UnblockClient(ctx context.Context, id string) error {
+func (s *clientStore) UnblockClient(ctx context.Context, id string) error {
 	id, err := clientKey(id)
 	if err != nil {
 		return err
@@ -253,7 +253,7 @@ func (s *Store) UnblockClient(ctx context.Context, id string) error {
 }
 
 // SetClientBlock is SetUserBlock for a client.
-func (s *Store) SetClientBlock(ctx context.Context, id string, blocked bool, reason string) error {
+func (s *clientStore) SetClientBlock(ctx context.Context, id string, blocked bool, reason string) error {
 	return s.Together(ctx, func(ctx context.Context) error {
 		client, err := s.LoadClient(ctx, id)
 		switch {
@@ -284,7 +284,7 @@ func (s *Store) SetClientBlock(ctx context.Context, id string, blocked bool, rea
 // own (client_credentials) leaves no row to end and lives until it expires, unless its jti is revoked or the client is
 // blocked. The codes and the first thousands of the others end with the event of the audit, the rest behind it, in
 // batches: where an error cuts that short, a repetition goes on. ErrNotFound: no such client.
-func (s *Store) DeactivateTokens(ctx context.Context, clientID string) error {
+func (s *clientStore) DeactivateTokens(ctx context.Context, clientID string) error {
 	clientID, err := clientKey(clientID)
 	if err != nil {
 		return err
@@ -295,10 +295,10 @@ func (s *Store) DeactivateTokens(ctx context.Context, clientID string) error {
 		if err := tx.GetContext(ctx, &one, `SELECT 1 FROM clients WHERE id = $1`, clientID); err != nil {
 			return err
 		}
-		return s.revokeTokensOfClient(ctx, tx, clientID)
+		return s.tokens.revokeTokensOfClient(ctx, tx, clientID)
 	})
 	if err != nil {
 		return err
 	}
-	return s.endRestOfClient(ctx, clientID)
+	return s.tokens.endRestOfClient(ctx, clientID)
 }

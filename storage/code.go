@@ -61,7 +61,7 @@ LEFT JOIN approvals a ON a.user_id = c.user_id AND a.client_id = c.client_id
 WHERE c.id = $1`
 
 // FindCode reads a code by its value's hash, used and expired ones too, in one statement.
-func (s *Store) FindCode(ctx context.Context, hash []byte) (*Code, error) {
+func (s *tokenStore) FindCode(ctx context.Context, hash []byte) (*Code, error) {
 	var row codeRow
 	if err := s.get(ctx, &row, findCode, hash); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ WHERE id = $1 AND expires_at > $2 AND revoked_at = 0 AND (used_at = 0 OR used_by
 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = codes.grant_id AND g.revoked_at > 0) RETURNING 1`
 
 // CreateCode stores a code by itself, for tests and the importer; a request queues it in its Batch.
-func (s *Store) CreateCode(ctx context.Context, c Code) error {
+func (s *tokenStore) CreateCode(ctx context.Context, c Code) error {
 	b := s.NewBatch()
 	b.QueueCode(c)
 	return b.Flush(ctx)

@@ -8,7 +8,7 @@ import (
 
 // changeConfiguration runs f in a transaction that also raises the configuration version, by which every process learns
 // to read again, and drops what this process keeps.
-func (s *Store) changeConfiguration(ctx context.Context, f func(tx *sqlx.Tx) error) error {
+func (s *database) changeConfiguration(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	if t := s.shared(ctx); t != nil {
 		t.forget = true
 	} else {

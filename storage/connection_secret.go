@@ -43,22 +43,22 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 func sealedSecretContext(id string) string { return "connection_secrets:" + id }
 
 // CanSeal says that the store has a master secret; without one, SealSecret and OpenSecret must not be called.
-func (s *Store) CanSeal() bool { return s.sealer != nil }
+func (s *connectionStore) CanSeal() bool { return s.sealer != nil }
 
 // SealSecret is the sealed form of a client's secret, for one that signs with it (client_secret_jwt). id is that of its
 // row.
-func (s *Store) SealSecret(id, secret string) string {
+func (s *connectionStore) SealSecret(id, secret string) string {
 	return s.sealer.Seal([]byte(secret), sealedSecretContext(id))
 }
 
 // OpenSecret is the secret again. ErrSealed: it was never sealed, or under a master secret that is gone.
-func (s *Store) OpenSecret(secret ConnectionSecret) ([]byte, error) {
+func (s *connectionStore) OpenSecret(secret ConnectionSecret) ([]byte, error) {
 	return s.sealer.Open(secret.Sealed, sealedSecretContext(secret.ID))
 }
 
 // AddConnectionSecret gives a connection one more secret; the others end at othersExpireAt at the latest (epoch
 // seconds), or stay as they are where that is 0. ErrConflict: the secret is taken.
-func (s *Store) AddConnectionSecret(
+func (s *connectionStore) AddConnectionSecret(
 	ctx context.Context, connectionID string, secret ConnectionSecret, othersExpireAt int64,
 ) error {
 	connectionID, err := uuidKey(connectionID)
@@ -84,12 +84,12 @@ UPDATE connection_secrets SET expires_at = $2 WHERE connection_id = $1 AND (expi
 }
 
 // WeakSecretLookup is the MAC by which a weak secret is found where it doubles as an api-key.
-func (s *Store) WeakSecretLookup(ctx context.Context, secret string) ([]byte, error) {
-	return s.keyed(ctx, "weak secret lookup", secret)
+func (s *connectionStore) WeakSecretLookup(ctx context.Context, secret string) ([]byte, error) {
+	return s.keys.keyed(ctx, "weak secret lookup", secret)
 }
 
 // keyed is the MAC of a text that is too short, or too well known, for a mere hash. The key is a random one under name.
-func (s *Store) keyed(ctx context.Context, name, text string) ([]byte, error) {
+func (s *keyStore) keyed(ctx context.Context, name, text string) ([]byte, error) {
 	key, err := s.RandomKey(ctx, name, sha256.Size)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ SELECT c.id, c.client_id, c.consumer_id, c.redirect_uris, c.redirect_match, c.re
 FROM connections c `
 
 // ListConnections reads a client's connections with their live secrets, in the order of their making.
-func (s *Store) ListConnections(ctx context.Context, clientID string) ([]Connection, error) {
+func (s *connectionStore) ListConnections(ctx context.Context, clientID string) ([]Connection, error) {
 	clientID, err := clientKey(clientID)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (s *Store) ListConnections(ctx context.Context, clientID string) ([]Connect
 }
 
 // FindConnection reads a connection with its live secrets.
-func (s *Store) FindConnection(ctx context.Context, id string) (*Connection, error) {
+func (s *connectionStore) FindConnection(ctx context.Context, id string) (*Connection, error) {
 	id, err := uuidKey(id)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (s *Store) FindConnection(ctx context.Context, id string) (*Connection, err
 }
 
 // connections reads connections and their secrets by the same key, in two statements.
-func (s *Store) connections(ctx context.Context, query, secretsQuery, key string) ([]Connection, error) {
+func (s *connectionStore) connections(ctx context.Context, query, secretsQuery, key string) ([]Connection, error) {
 	var rows []connectionRow
 	if err := s.selectAll(ctx, &rows, query, key); err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func encodeURIs(uris []string) (string, error) {
 
 // CreateConnection stores a connection with its secrets. ErrConflict: the client has a connection for this consumer, or
 // a secret is taken. ErrNotFound: no such client or consumer.
-func (s *Store) CreateConnection(ctx context.Context, c Connection) error {
+func (s *connectionStore) CreateConnection(ctx context.Context, c Connection) error {
 	ctx = changing(ctx, EventConnectionCreated, connectionSubject, c.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return createConnection(ctx, tx, c)
@@ -149,12 +149,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 }
 
 // UpdateConnection changes a connection's consumer, redirect URIs and rules; not its client, nor its secrets.
-func (s *Store) UpdateConnection(ctx context.Context, c Connection) error {
+func (s *connectionStore) UpdateConnection(ctx context.Context, c Connection) error {
 	ctx = changing(ctx, EventConnectionUpdated, connectionSubject, c.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return s.updateConnection(ctx, tx, c) }))
 }
 
-func (s *Store) updateConnection(ctx context.Context, tx *sqlx.Tx, c Connection) error {
+func (s *connectionStore) updateConnection(ctx context.Context, tx *sqlx.Tx, c Connection) error {
 	id, err := uuidKey(c.ID)
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ WHERE id = $1`,
 }
 
 // DeleteConnection removes a connection and its secrets. Refresh tokens that are bound to it are good for nothing then.
-func (s *Store) DeleteConnection(ctx context.Context, id string) error {
+func (s *connectionStore) DeleteConnection(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err

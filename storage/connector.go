@@ -71,7 +71,7 @@ func connectionString(databaseURL string, o Options) (dsn string, query url.Valu
 }
 
 // openPostgreSQL opens one pool. Behind a transaction pooler nothing is prepared.
-func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
+func (s *database) openPostgreSQL(databaseURL string, o Options) error {
 	dsn, query, err := connectionString(databaseURL, o)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (s *Store) openPostgreSQL(databaseURL string, o Options) error {
 	db.SetMaxIdleConns(o.MaxConnections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.SetConnMaxLifetime(time.Hour)
-	s.reader = newDatabase(db, !pooled)
+	s.reader = newPool(db, !pooled)
 	s.writer = s.reader
 	return nil
 }

@@ -2,7 +2,9 @@ package storage
 
 import (
 	"context"
+	"io"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -15,9 +17,9 @@ const (
 	postgresEngine
 )
 
-// database is a pool with its statements, prepared once: a statement with arguments that is not prepared costs lib/pq
-// two round trips.
-type database struct {
+// pool is a pool of connections with its statements, prepared once: a statement with arguments that is not prepared
+// costs lib/pq two round trips.
+type pool struct {
 	*sqlx.DB
 	prepare bool
 
@@ -25,58 +27,58 @@ type database struct {
 	statements map[string]*sqlx.Stmt
 }
 
-func newDatabase(db *sqlx.DB, prepare bool) *database {
-	return &database{DB: db, prepare: prepare, statements: map[string]*sqlx.Stmt{}}
+func newPool(db *sqlx.DB, prepare bool) *pool {
+	return &pool{DB: db, prepare: prepare, statements: map[string]*sqlx.Stmt{}}
 }
 
 // statement returns the prepared form of query. The texts are constants of this package, so the map is bounded.
-func (d *database) statement(ctx context.Context, query string) (*sqlx.Stmt, error) {
-	d.mu.RLock()
-	stmt := d.statements[query]
-	d.mu.RUnlock()
+func (p *pool) statement(ctx context.Context, query string) (*sqlx.Stmt, error) {
+	p.mu.RLock()
+	stmt := p.statements[query]
+	p.mu.RUnlock()
 	if stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := d.PreparexContext(ctx, query)
+	stmt, err := p.PreparexContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if first := d.statements[query]; first != nil {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if first := p.statements[query]; first != nil {
 		return first, stmt.Close()
 	}
-	d.statements[query] = stmt
+	p.statements[query] = stmt
 	return stmt, nil
 }
 
-func (d *database) get(ctx context.Context, to any, query string, args ...any) error {
-	if !d.prepare {
-		return d.GetContext(ctx, to, query, args...)
+func (p *pool) get(ctx context.Context, to any, query string, args ...any) error {
+	if !p.prepare {
+		return p.GetContext(ctx, to, query, args...)
 	}
-	stmt, err := d.statement(ctx, query)
+	stmt, err := p.statement(ctx, query)
 	if err != nil {
 		return err
 	}
 	return stmt.GetContext(ctx, to, args...)
 }
 
-func (d *database) selectAll(ctx context.Context, to any, query string, args ...any) error {
-	if !d.prepare {
-		return d.SelectContext(ctx, to, query, args...)
+func (p *pool) selectAll(ctx context.Context, to any, query string, args ...any) error {
+	if !p.prepare {
+		return p.SelectContext(ctx, to, query, args...)
 	}
-	stmt, err := d.statement(ctx, query)
+	stmt, err := p.statement(ctx, query)
 	if err != nil {
 		return err
 	}
 	return stmt.SelectContext(ctx, to, args...)
 }
 
-func (d *database) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	if !d.prepare {
-		return affected(d.ExecContext(ctx, query, args...))
+func (p *pool) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if !p.prepare {
+		return affected(p.ExecContext(ctx, query, args...))
 	}
-	stmt, err := d.statement(ctx, query)
+	stmt, err := p.statement(ctx, query)
 	if err != nil {
 		return 0, err
 	}
@@ -90,8 +92,27 @@ func affected(result interface{ RowsAffected() (int64, error) }, err error) (int
 	return result.RowsAffected()
 }
 
+// database is what every part of a Store works with: the pools, the clock, and how statements and transactions are
+// run.
+type database struct {
+	engine        engine
+	pooled        bool
+	reader        *pool
+	writer        *pool // the same as reader on PostgreSQL; one connection on SQLite
+	now           func() time.Time
+	injectedClock bool // now is not the time of the day
+	random        io.Reader
+	cache         *cache
+	state         *state
+	// unattended bounds a statement whose context has no deadline; 0: nothing does.
+	unattended time.Duration
+	// reconnect makes connections by another URL from now on; nil on SQLite.
+	reconnect      func(databaseURL string) error
+	eventLifetimes map[string]int64
+}
+
 // get reads one row; no row is ErrNotFound.
-func (s *Store) get(ctx context.Context, to any, query string, args ...any) error {
+func (s *database) get(ctx context.Context, to any, query string, args ...any) error {
 	if t := s.shared(ctx); t != nil {
 		return classify(t.tx.GetContext(ctx, to, query, args...))
 	}
@@ -99,7 +120,7 @@ func (s *Store) get(ctx context.Context, to any, query string, args ...any) erro
 }
 
 // selectAll reads every row.
-func (s *Store) selectAll(ctx context.Context, to any, query string, args ...any) error {
+func (s *database) selectAll(ctx context.Context, to any, query string, args ...any) error {
 	if t := s.shared(ctx); t != nil {
 		return classify(t.tx.SelectContext(ctx, to, query, args...))
 	}
@@ -107,7 +128,7 @@ func (s *Store) selectAll(ctx context.Context, to any, query string, args ...any
 }
 
 // exec runs one writing statement and says how many rows it wrote.
-func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+func (s *database) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
 	if changeOf(ctx) != nil {
 		return s.execRecorded(ctx, query, args...)
 	}
@@ -124,7 +145,7 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, e
 
 // transaction runs f in a transaction and runs it again, whole, where the database asks for that. Within Together it is
 // a part of that transaction.
-func (s *Store) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
+func (s *database) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	if t := s.shared(ctx); t != nil {
 		return classify(s.recorded(ctx, t.tx, f))
 	}

@@ -5,9 +5,31 @@
 //
 //   - Single use is one conditional write and a row count, never a read followed by a write.
 //   - A write that is sent twice, because a connection died before its answer came, has the effect of one: every
-//     attempt has
-//     an id, which the row keeps.
+//     attempt has an id, which the row keeps.
 //   - Credentials and token values are stored as hashes, or sealed under the master secret if they must be read again.
+//
+// # The parts of a Store
+//
+// Store is made of parts, each with the methods on a few tables (parts.go); callers use all of them as methods of the
+// Store. A method stands in the file that is named after its table.
+//
+//	database             pools, clock, statements and transactions; every part works with it
+//	configuration        clients, roles and scopes from memory, and the watch over their changes
+//	clientStore          clients and their types
+//	connectionStore      redirect URIs and secrets of clients
+//	registrationStore    what clients registered themselves, and initial access tokens
+//	userStore            users and passwords
+//	roleStore            roles, and who holds them
+//	scopeStore           the catalogue of scopes
+//	authenticationStore  second factors, one-time codes, failures of sign-ins
+//	approvalStore        what users let clients have
+//	tokenStore           codes, grants, access tokens; the Batch of a request
+//	loginSessionStore    sessions of browsers, tokens of the login API, notices of logouts
+//	keyStore             signing keys and random keys
+//	auditStore           audit events
+//	settingStore         settings and leases
+//	janitor              deletes what has expired
+//	importer             writes the rows of an import
 //
 // # The writes of a request
 //

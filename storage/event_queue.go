@@ -29,7 +29,7 @@ var ErrClosed = errors.New("storage: the event queue is closed")
 // detail happened_at: whoever follows the events in the order of their times (ithildin audit export) has passed its
 // own.
 type EventQueue struct {
-	store   *Store
+	store   *auditStore
 	logger  *slog.Logger
 	events  chan Event
 	closing chan struct{}
@@ -39,7 +39,7 @@ type EventQueue struct {
 }
 
 // NewEventQueue starts the one writer of a queue.
-func (s *Store) NewEventQueue(logger *slog.Logger) *EventQueue {
+func (s *auditStore) NewEventQueue(logger *slog.Logger) *EventQueue {
 	q := &EventQueue{
 		store: s, logger: logger, events: make(chan Event, queuedEvents), closing: make(chan struct{}),
 		done: make(chan struct{}),

@@ -63,7 +63,7 @@ type grantRow struct {
 
 // selectGrant gives one row for each pair of a role for the client and a role everywhere; there are few of either. Its
 // second argument is Store.injectedTime.
-func (s *Store) selectGrant(condition string) string {
+func (s *tokenStore) selectGrant(condition string) string {
 	return `
 SELECT g.id, g.client_id, g.connection_id, g.user_id, g.session_id, g.scope, g.session, g.refresh_token_id,
 g.refresh_hash,
@@ -80,12 +80,12 @@ WHERE ` + condition
 }
 
 // FindGrant reads a grant by its id, revoked and expired ones too, in one statement.
-func (s *Store) FindGrant(ctx context.Context, id string) (*Grant, error) {
+func (s *tokenStore) FindGrant(ctx context.Context, id string) (*Grant, error) {
 	g, _, err := s.findGrant(ctx, id)
 	return g, err
 }
 
-func (s *Store) findGrant(ctx context.Context, id string) (g *Grant, readAt int64, err error) {
+func (s *tokenStore) findGrant(ctx context.Context, id string) (g *Grant, readAt int64, err error) {
 	if id, err = uuidKey(id); err != nil {
 		return nil, 0, err
 	}
@@ -93,17 +93,17 @@ func (s *Store) findGrant(ctx context.Context, id string) (g *Grant, readAt int6
 }
 
 // FindGrantByRefreshHash reads a grant by the hash of its refresh token, the current one or the one before.
-func (s *Store) FindGrantByRefreshHash(ctx context.Context, hash []byte) (*Grant, error) {
+func (s *tokenStore) FindGrantByRefreshHash(ctx context.Context, hash []byte) (*Grant, error) {
 	g, _, err := s.findGrantByHash(ctx, hash)
 	return g, err
 }
 
-func (s *Store) findGrantByHash(ctx context.Context, hash []byte) (g *Grant, readAt int64, err error) {
+func (s *tokenStore) findGrantByHash(ctx context.Context, hash []byte) (g *Grant, readAt int64, err error) {
 	return s.readGrant(ctx, s.selectGrant(`g.refresh_hash = $1 OR g.previous_refresh_hash = $1`), hash)
 }
 
 // readGrant also says when the row was read, by the clock of commitTime.
-func (s *Store) readGrant(ctx context.Context, query string, arg any) (g *Grant, readAt int64, err error) {
+func (s *tokenStore) readGrant(ctx context.Context, query string, arg any) (g *Grant, readAt int64, err error) {
 	var rows []grantRow
 	if err := s.selectAll(ctx, &rows, query, arg, s.injectedTime()); err != nil {
 		return nil, 0, err
@@ -157,7 +157,7 @@ func (b *Batch) QueueGrant(g Grant) {
 }
 
 // CreateGrant stores a grant by itself, for tests and the importer.
-func (s *Store) CreateGrant(ctx context.Context, g Grant) error {
+func (s *tokenStore) CreateGrant(ctx context.Context, g Grant) error {
 	b := s.NewBatch()
 	b.QueueGrant(g)
 	return b.Flush(ctx)
@@ -165,7 +165,7 @@ func (s *Store) CreateGrant(ctx context.Context, g Grant) error {
 
 // rotateGrant moves a family one generation on, if nobody has since the caller read it. The same attempt, sent twice,
 // wins twice.
-func (s *Store) rotateGrant() string {
+func (s *tokenStore) rotateGrant() string {
 	return `
 UPDATE grants SET generation = $2 + 1, previous_refresh_hash = refresh_hash, refresh_hash = $3, refresh_token_id = $4,
        rotated_at = ` + s.commitTime("$5") + `, rotated_by = $6, refresh_expires_at = $7, expires_at = $8
@@ -183,7 +183,7 @@ WHERE id = $1 AND revoked_at = 0 AND generation = $2 RETURNING 1`
 const liveGrant = `SELECT 1 FROM grants WHERE id = $1 AND revoked_at = 0`
 
 // RevokeGrant ends a grant and all that came of it. It says whether the grant was live until now.
-func (s *Store) RevokeGrant(ctx context.Context, id string) (bool, error) {
+func (s *tokenStore) RevokeGrant(ctx context.Context, id string) (bool, error) {
 	id, err := uuidKey(id)
 	if err != nil {
 		return false, nil

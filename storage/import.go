@@ -33,11 +33,11 @@ type Refused struct {
 
 // importRows writes rows in one transaction, some hundred in a statement, and returns how many were new or changed.
 // Where one can't be written, the rows are halved until it stands alone, and is returned.
-func (s *Store) importRows(ctx context.Context, statement importStatement, rows [][]any) (int64, []Refused, error) {
+func (s *importer) importRows(ctx context.Context, statement importStatement, rows [][]any) (int64, []Refused, error) {
 	return s.importFrom(ctx, statement, rows, 0)
 }
 
-func (s *Store) importFrom(
+func (s *importer) importFrom(
 	ctx context.Context,
 	statement importStatement,
 	rows [][]any,
@@ -64,7 +64,7 @@ func (s *Store) importFrom(
 	return before + after, append(rejected, more...), err
 }
 
-func (s *Store) importAtOnce(ctx context.Context, statement importStatement, rows [][]any) (total int64, err error) {
+func (s *importer) importAtOnce(ctx context.Context, statement importStatement, rows [][]any) (total int64, err error) {
 	work := func(tx *sqlx.Tx) error {
 		total = 0
 		for batch := range slices.Chunk(rows, importBatch) {
@@ -94,7 +94,7 @@ func (s *Store) importAtOnce(ctx context.Context, statement importStatement, row
 
 // values lists rows of placeholders. SQLite looks a name such as $1 up among all those before it, which thousands of
 // them make slow; a question mark has no name.
-func (s *Store) values(rows, columns int) string {
+func (s *importer) values(rows, columns int) string {
 	if s.engine == postgresEngine {
 		return rowPlaceholders(rows, columns)
 	}
@@ -120,7 +120,7 @@ WHERE users.updated_at < excluded.updated_at OR excluded.password_set_at > users
 }
 
 // ImportUsers writes users, with what the old system counted. An email that another user has is refused.
-func (s *Store) ImportUsers(ctx context.Context, users []User) (int64, []Refused, error) {
+func (s *importer) ImportUsers(ctx context.Context, users []User) (int64, []Refused, error) {
 	rows := make([][]any, len(users))
 	for i, u := range users {
 		rows[i] = []any{
@@ -142,7 +142,7 @@ type ImportedPassword struct {
 }
 
 // ImportPasswords writes passwords that users had.
-func (s *Store) ImportPasswords(ctx context.Context, passwords []ImportedPassword) (int64, []Refused, error) {
+func (s *importer) ImportPasswords(ctx context.Context, passwords []ImportedPassword) (int64, []Refused, error) {
 	rows := make([][]any, len(passwords))
 	for i, p := range passwords {
 		rows[i] = []any{p.ID, p.UserID, p.Password, p.CreatedAt}
@@ -161,10 +161,10 @@ type ImportedFailure struct {
 }
 
 // ImportFailures writes failed sign-ins, so that a limit that was reached stays so.
-func (s *Store) ImportFailures(ctx context.Context, failures []ImportedFailure) (int64, []Refused, error) {
+func (s *importer) ImportFailures(ctx context.Context, failures []ImportedFailure) (int64, []Refused, error) {
 	rows := make([][]any, len(failures))
 	for i, f := range failures {
-		subject, err := s.SignInSubject(ctx, "account", f.Email)
+		subject, err := s.authentication.SignInSubject(ctx, "account", f.Email)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -181,7 +181,7 @@ var importFactors = importStatement{
 }
 
 // ImportFactors writes second factors.
-func (s *Store) ImportFactors(ctx context.Context, factors []AuthenticationFactor) (int64, []Refused, error) {
+func (s *importer) ImportFactors(ctx context.Context, factors []AuthenticationFactor) (int64, []Refused, error) {
 	rows := make([][]any, len(factors))
 	for i, f := range factors {
 		rows[i] = []any{f.ID, f.UserID, f.Type, f.Factor, f.IsActive, f.CreatedAt, f.UpdatedAt}
@@ -194,7 +194,7 @@ var importScopes = importStatement{
 }
 
 // ImportScopes adds the names that the catalogue lacks; roles govern them.
-func (s *Store) ImportScopes(ctx context.Context, names []string) (int64, []Refused, error) {
+func (s *importer) ImportScopes(ctx context.Context, names []string) (int64, []Refused, error) {
 	rows := make([][]any, len(names))
 	for i, name := range names {
 		rows[i] = []any{name}
@@ -213,7 +213,7 @@ WHERE ` + table + `.name <> excluded.name OR ` + table + `.scope <> excluded.sco
 }
 
 // ImportClientTypes writes client types; the source's word counts.
-func (s *Store) ImportClientTypes(ctx context.Context, types []ClientType) (int64, []Refused, error) {
+func (s *importer) ImportClientTypes(ctx context.Context, types []ClientType) (int64, []Refused, error) {
 	rows := make([][]any, len(types))
 	for i, t := range types {
 		rows[i] = []any{t.ID, t.Name, strings.Join(t.Scope, " ")}
@@ -222,7 +222,7 @@ func (s *Store) ImportClientTypes(ctx context.Context, types []ClientType) (int6
 }
 
 // ImportRoles writes roles; the source's word counts.
-func (s *Store) ImportRoles(ctx context.Context, roles []Role) (int64, []Refused, error) {
+func (s *importer) ImportRoles(ctx context.Context, roles []Role) (int64, []Refused, error) {
 	rows := make([][]any, len(roles))
 	for i, r := range roles {
 		rows[i] = []any{r.ID, r.Name, strings.Join(r.Scope, " ")}
@@ -234,7 +234,7 @@ func (s *Store) ImportRoles(ctx context.Context, roles []Role) (int64, []Refused
 type HeldRole struct{ ID, UserID, RoleID, ClientID string }
 
 // ImportHeldRoles writes who has which roles, either all for clients or all everywhere.
-func (s *Store) ImportHeldRoles(ctx context.Context, everywhere bool, held []HeldRole) (int64, []Refused, error) {
+func (s *importer) ImportHeldRoles(ctx context.Context, everywhere bool, held []HeldRole) (int64, []Refused, error) {
 	statement := importStatement{
 		insert: `INSERT INTO user_roles (id, user_id, role_id, client_id)`, rule: `ON CONFLICT DO NOTHING`, width: 4,
 	}

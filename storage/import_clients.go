@@ -19,7 +19,7 @@ WHERE clients.updated_at < excluded.updated_at OR (excluded.is_blocked AND NOT c
 }
 
 // ImportClients writes clients without their connections.
-func (s *Store) ImportClients(ctx context.Context, clients []Client) (int64, []Refused, error) {
+func (s *importer) ImportClients(ctx context.Context, clients []Client) (int64, []Refused, error) {
 	rows := make([][]any, len(clients))
 	for i, c := range clients {
 		values, err := clientValues(c)
@@ -40,7 +40,7 @@ var importConnections = importStatement{
 }
 
 // ImportConnections writes connections without their secrets.
-func (s *Store) ImportConnections(ctx context.Context, connections []Connection) (int64, []Refused, error) {
+func (s *importer) ImportConnections(ctx context.Context, connections []Connection) (int64, []Refused, error) {
 	rows := make([][]any, len(connections))
 	for i, c := range connections {
 		uris, err := encodeURIs(c.RedirectURIs)
@@ -75,7 +75,7 @@ type ImportedSecret struct {
 }
 
 // ImportSecrets writes secrets of connections. One that another connection has is refused.
-func (s *Store) ImportSecrets(ctx context.Context, secrets []ImportedSecret) (int64, []Refused, error) {
+func (s *importer) ImportSecrets(ctx context.Context, secrets []ImportedSecret) (int64, []Refused, error) {
 	rows := make([][]any, len(secrets))
 	for i, k := range secrets {
 		rows[i] = []any{k.ID, k.ConnectionID, bytes(k.Hash), k.PasswordHash, bytes(k.Lookup), k.CreatedAt}
@@ -84,7 +84,7 @@ func (s *Store) ImportSecrets(ctx context.Context, secrets []ImportedSecret) (in
 }
 
 // HasSecretLookup says whether a weak secret is stored under that id already, so that it need not be hashed anew.
-func (s *Store) HasSecretLookup(ctx context.Context, id string, lookup []byte) (bool, error) {
+func (s *importer) HasSecretLookup(ctx context.Context, id string, lookup []byte) (bool, error) {
 	var n int64
 	err := s.get(ctx, &n, `SELECT count(*) FROM connection_secrets WHERE id = $1 AND lookup = $2`, id, lookup)
 	return n > 0, err
@@ -98,7 +98,7 @@ WHERE approvals.updated_at < excluded.updated_at`,
 }
 
 // ImportApprovals writes what users let clients have.
-func (s *Store) ImportApprovals(ctx context.Context, approvals []Approval) (int64, []Refused, error) {
+func (s *importer) ImportApprovals(ctx context.Context, approvals []Approval) (int64, []Refused, error) {
 	rows := make([][]any, len(approvals))
 	for i, a := range approvals {
 		rows[i] = []any{a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), a.CreatedAt, a.UpdatedAt}

@@ -19,7 +19,7 @@ WHERE (codes.used_at = 0 AND excluded.used_at > 0) OR excluded.expires_at < code
 }
 
 // ImportCodes writes authorization codes.
-func (s *Store) ImportCodes(ctx context.Context, codes []Code) (int64, []Refused, error) {
+func (s *importer) ImportCodes(ctx context.Context, codes []Code) (int64, []Refused, error) {
 	rows := make([][]any, len(codes))
 	for i, c := range codes {
 		rows[i] = []any{
@@ -52,7 +52,7 @@ WHERE (grants.scope = '' AND excluded.scope <> '') OR excluded.expires_at > gran
 
 // ImportGrants writes grants, with or without a refresh token. Of several with one id in a batch the one that lives
 // longest counts, for a statement takes a row once.
-func (s *Store) ImportGrants(ctx context.Context, grants []Grant) (int64, []Refused, error) {
+func (s *importer) ImportGrants(ctx context.Context, grants []Grant) (int64, []Refused, error) {
 	byID := map[string]int{}
 	var rows [][]any
 	for _, g := range grants {
@@ -87,7 +87,7 @@ WHERE excluded.expires_at < access_tokens.expires_at`,
 }
 
 // ImportAccessTokens writes opaque access tokens of every kind; their grants must be there.
-func (s *Store) ImportAccessTokens(ctx context.Context, tokens []AccessToken) (int64, []Refused, error) {
+func (s *importer) ImportAccessTokens(ctx context.Context, tokens []AccessToken) (int64, []Refused, error) {
 	rows := make([][]any, len(tokens))
 	for i, t := range tokens {
 		rows[i] = []any{
@@ -104,7 +104,7 @@ var importOneTimeCodes = importStatement{
 }
 
 // ImportOneTimeCodes writes one-time codes that are still open.
-func (s *Store) ImportOneTimeCodes(ctx context.Context, codes []OneTimeCode) (int64, []Refused, error) {
+func (s *importer) ImportOneTimeCodes(ctx context.Context, codes []OneTimeCode) (int64, []Refused, error) {
 	rows := make([][]any, len(codes))
 	for i, c := range codes {
 		rows[i] = []any{c.ID, c.Key, c.CodeMAC, c.Status, c.Attempts, c.CreatedAt, c.ExpiresAt}

@@ -19,7 +19,7 @@ type InitialAccessToken struct {
 const selectInitialAccessToken = `SELECT id, hash, name, remaining, created_at, expires_at FROM initial_access_tokens `
 
 // CreateInitialAccessToken stores a token. ErrConflict: the id or the hash is taken.
-func (s *Store) CreateInitialAccessToken(ctx context.Context, t InitialAccessToken) error {
+func (s *registrationStore) CreateInitialAccessToken(ctx context.Context, t InitialAccessToken) error {
 	ctx = changing(ctx, EventInitialAccessTokenCreated, initialAccessTokenSubject, t.ID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `
@@ -30,7 +30,7 @@ INSERT INTO initial_access_tokens (id, hash, name, remaining, created_at, expire
 
 // FindInitialAccessToken reads a token that is good for another registration by its hash. ErrNotFound: there is none,
 // or it has expired or is used up. Only RegisterClient uses it.
-func (s *Store) FindInitialAccessToken(ctx context.Context, hash []byte) (*InitialAccessToken, error) {
+func (s *registrationStore) FindInitialAccessToken(ctx context.Context, hash []byte) (*InitialAccessToken, error) {
 	var t InitialAccessToken
 	err := s.get(ctx, &t, selectInitialAccessToken+`WHERE hash = $1 AND remaining > 0 AND expires_at > $2`, hash, s.Now())
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Store) FindInitialAccessToken(ctx context.Context, hash []byte) (*Initi
 }
 
 // ListInitialAccessTokens reads the tokens that have not expired, the oldest first, used up ones too.
-func (s *Store) ListInitialAccessTokens(ctx context.Context) ([]InitialAccessToken, error) {
+func (s *registrationStore) ListInitialAccessTokens(ctx context.Context) ([]InitialAccessToken, error) {
 	var tokens []InitialAccessToken
 	err := s.selectAll(ctx, &tokens, selectInitialAccessToken+`WHERE expires_at > $1 ORDER BY created_at, id LIMIT $2`,
 		s.Now(), largestPage)
@@ -48,7 +48,7 @@ func (s *Store) ListInitialAccessTokens(ctx context.Context) ([]InitialAccessTok
 }
 
 // DeleteInitialAccessToken ends a token; the clients that were registered with it stay.
-func (s *Store) DeleteInitialAccessToken(ctx context.Context, id string) error {
+func (s *registrationStore) DeleteInitialAccessToken(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (s *Store) DeleteInitialAccessToken(ctx context.Context, id string) error {
 }
 
 // useInitialAccessToken takes one registration from a token. ErrUsed: it has none left, or is over.
-func (s *Store) useInitialAccessToken(ctx context.Context, tx *sqlx.Tx, id string) error {
+func (s *registrationStore) useInitialAccessToken(ctx context.Context, tx *sqlx.Tx, id string) error {
 	n, err := affected(tx.ExecContext(ctx, `
 UPDATE initial_access_tokens SET remaining = remaining - 1 WHERE id = $1 AND remaining > 0 AND expires_at > $2`, id,
 		s.Now()))

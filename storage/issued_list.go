@@ -144,7 +144,7 @@ func (l *listing) add(f IssuedFilter, t issuedTable, kind string) {
 }
 
 // PageOfIssued reads tokens of every kind. A JWT leaves no row.
-func (s *Store) PageOfIssued(ctx context.Context, f IssuedFilter, p Page) ([]IssuedToken, Total, error) {
+func (s *tokenStore) PageOfIssued(ctx context.Context, f IssuedFilter, p Page) ([]IssuedToken, Total, error) {
 	var rows []issuedRow
 	total, err := s.list(ctx, &rows, issuedListing(f), p)
 	if err != nil {
@@ -166,7 +166,7 @@ func (s *Store) PageOfIssued(ctx context.Context, f IssuedFilter, p Page) ([]Iss
 
 // DeleteIssued deletes one token by its id. Of a refresh token the grant stays, without it, for the access tokens that
 // hang on it. ErrNotFound: there is none.
-func (s *Store) DeleteIssued(ctx context.Context, id string) error {
+func (s *tokenStore) DeleteIssued(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -189,7 +189,7 @@ WHERE refresh_token_id = $1`,
 }
 
 // DeleteIssuedOf deletes what was issued for a user, to one client or, where clientID is "", to all.
-func (s *Store) DeleteIssuedOf(ctx context.Context, userID, clientID string) error {
+func (s *tokenStore) DeleteIssuedOf(ctx context.Context, userID, clientID string) error {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return err

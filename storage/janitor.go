@@ -80,7 +80,7 @@ func SweptTables() []string {
 
 // Sweep deletes the rows that are dead, in batches, and says how many went from each table. A kind of rows that fails
 // does not keep the others from being swept; the error names each that failed. Two at once do no harm.
-func (s *Store) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, error) {
+func (s *janitor) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, error) {
 	if sweep.Batch <= 0 {
 		return nil, fmt.Errorf("storage: sweep in batches of %d: want one row or more", sweep.Batch)
 	}
@@ -104,7 +104,7 @@ func (s *Store) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, error
 
 // sweepRows walks along the index on expires_at, from slice to slice of a batch of rows. So a statement reads no more
 // than a batch, also where rows stay that a condition keeps, and none reads what a statement before it has read.
-func (s *Store) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (total int64, err error) {
+func (s *janitor) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (total int64, err error) {
 	kept := rows.kept
 	if kept == tokenRetention {
 		kept = sweep.TokenRetention
@@ -132,7 +132,7 @@ func (s *Store) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (tota
 
 // sliceEnd is the time in a column before which so many rows lie, counted from a time; more where several have one
 // second.
-func (s *Store) sliceEnd(ctx context.Context, table, column string, from, end int64, rows int) (int64, error) {
+func (s *database) sliceEnd(ctx context.Context, table, column string, from, end int64, rows int) (int64, error) {
 	var last []int64
 	err := s.selectAll(ctx, &last, fmt.Sprintf(`SELECT %[2]s FROM %[1]s
 WHERE %[2]s >= $1 AND %[2]s < $2 ORDER BY %[2]s LIMIT 1 OFFSET $3`, table, column), from, end, rows-1)
@@ -143,7 +143,9 @@ WHERE %[2]s >= $1 AND %[2]s < $2 ORDER BY %[2]s LIMIT 1 OFFSET $3`, table, colum
 }
 
 // sweepSlice deletes the dead rows of a slice.
-func (s *Store) sweepSlice(ctx context.Context, rows deadRows, from, until int64, batch int) (total int64, err error) {
+func (s *janitor) sweepSlice(
+	ctx context.Context, rows deadRows, from, until int64, batch int,
+) (total int64, err error) {
 	where, args := `expires_at >= $1 AND expires_at < $2`, []any{from, until, batch}
 	if rows.and != "" {
 		where += ` AND ` + rows.and
@@ -168,15 +170,15 @@ func (s *Store) sweepSlice(ctx context.Context, rows deadRows, from, until int64
 
 // budget is the time that a job may take.
 type budget struct {
-	store *Store
-	end   time.Time // zero for no bound
+	database *database
+	end      time.Time // zero for no bound
 }
 
-func (s *Store) spend(time time.Duration) budget {
+func (s *database) spend(time time.Duration) budget {
 	if time <= 0 {
 		return budget{}
 	}
-	return budget{store: s, end: s.now().Add(time)}
+	return budget{database: s, end: s.now().Add(time)}
 }
 
-func (b budget) isSpent() bool { return b.store != nil && b.store.now().After(b.end) }
+func (b budget) isSpent() bool { return b.database != nil && b.database.now().After(b.end) }

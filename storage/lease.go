@@ -8,7 +8,7 @@ import "context"
 
 // AcquireLease takes a lease for that many seconds, or prolongs it where holder, a UUID, has it already. It says
 // whether holder has it now.
-func (s *Store) AcquireLease(ctx context.Context, name, holder string, seconds int64) (bool, error) {
+func (s *settingStore) AcquireLease(ctx context.Context, name, holder string, seconds int64) (bool, error) {
 	n, err := s.exec(ctx, `
 INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
@@ -17,7 +17,7 @@ WHERE leases.holder = excluded.holder OR leases.expires_at <= $4`, name, holder,
 }
 
 // ReleaseLease gives a lease up. One that holder does not have is left as it is.
-func (s *Store) ReleaseLease(ctx context.Context, name, holder string) error {
+func (s *settingStore) ReleaseLease(ctx context.Context, name, holder string) error {
 	_, err := s.exec(ctx, `DELETE FROM leases WHERE name = $1 AND holder = $2`, name, holder)
 	return err
 }

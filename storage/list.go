@@ -21,7 +21,7 @@ type ClientFilter struct {
 }
 
 // PageOfClients reads clients in the order of their ids, without connections.
-func (s *Store) PageOfClients(ctx context.Context, f ClientFilter, p Page) ([]Client, Total, error) {
+func (s *clientStore) PageOfClients(ctx context.Context, f ClientFilter, p Page) ([]Client, Total, error) {
 	l := listing{parts: []part{{query: selectClient, table: "clients c", key: []string{"c.id"}, order: []string{"c.id"}}}}
 	if f.Name != "" {
 		// Where the column can't be filled, the database's own idea of case has to do.
@@ -58,7 +58,7 @@ type UserFilter struct {
 }
 
 // PageOfUsers reads users in the order of their ids.
-func (s *Store) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]User, Total, error) {
+func (s *userStore) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]User, Total, error) {
 	l := listing{parts: []part{{query: selectUser, table: "users", key: []string{"id"}, order: []string{"id"}}}}
 	if f.Email != "" {
 		l.among("email", emailForms(f.Email))
@@ -91,7 +91,7 @@ type heldRoleRow struct {
 }
 
 // PageOfHeldRoles reads who has which roles, for clients or everywhere.
-func (s *Store) PageOfHeldRoles(
+func (s *roleStore) PageOfHeldRoles(
 	ctx context.Context,
 	everywhere bool,
 	f HeldRoleFilter,
@@ -130,7 +130,7 @@ type ApprovalFilter struct {
 }
 
 // PageOfApprovals reads what users let clients have.
-func (s *Store) PageOfApprovals(ctx context.Context, f ApprovalFilter, p Page) ([]Approval, Total, error) {
+func (s *approvalStore) PageOfApprovals(ctx context.Context, f ApprovalFilter, p Page) ([]Approval, Total, error) {
 	l := listing{parts: []part{{query: selectApproval, table: "approvals", key: []string{"id"}, order: []string{"id"}}}}
 	l.among("id", f.IDs)
 	l.among("user_id", f.UserIDs)

@@ -100,7 +100,7 @@ func (l *listing) split(column string, values []string) {
 
 // list reads a page of rows into to, and what the list says of itself. Not prepared: the texts differ with the
 // conditions, and an administrator asks seldom.
-func (s *Store) list(ctx context.Context, to any, l listing, p Page) (total Total, err error) {
+func (s *database) list(ctx context.Context, to any, l listing, p Page) (total Total, err error) {
 	size := pageSize(p.Size)
 	skipped := int64(0)
 	if p.After == "" {
@@ -131,7 +131,7 @@ func (s *Store) list(ctx context.Context, to any, l listing, p Page) (total Tota
 }
 
 // pageKeys reads the keys of a page.
-func (s *Store) pageKeys(ctx context.Context, l listing, after string, skipped int64, size int) ([]pageKey, error) {
+func (s *database) pageKeys(ctx context.Context, l listing, after string, skipped int64, size int) ([]pageKey, error) {
 	names := []string{"sort", "id"}[2-len(l.parts[0].key):]
 	args := slices.Clone(l.args)
 	var placeholders []string
@@ -173,7 +173,7 @@ func isDataException(err error) bool {
 }
 
 // pageRows reads the rows of keys. A row that was deleted meanwhile is left out.
-func (s *Store) pageRows(ctx context.Context, to any, l listing, keys []pageKey) error {
+func (s *database) pageRows(ctx context.Context, to any, l listing, keys []pageKey) error {
 	ids := make([]string, len(keys))
 	for i, k := range keys {
 		ids[i] = k.ID
@@ -191,7 +191,7 @@ func (s *Store) pageRows(ctx context.Context, to any, l listing, keys []pageKey)
 }
 
 // countEntries counts a list to exactTotal and estimates beyond.
-func (s *Store) countEntries(ctx context.Context, l listing) (entries int64, err error) {
+func (s *database) countEntries(ctx context.Context, l listing) (entries int64, err error) {
 	queries := make([]string, len(l.parts))
 	for i, p := range l.parts {
 		queries[i] = "SELECT 1 AS one FROM " + p.table + p.where()
@@ -209,7 +209,7 @@ func (s *Store) countEntries(ctx context.Context, l listing) (entries int64, err
 
 // estimateEntries asks PostgreSQL's planner. SQLite has no statistics: there it is how many rows the tables can have at
 // the most.
-func (s *Store) estimateEntries(ctx context.Context, l listing) (int64, error) {
+func (s *database) estimateEntries(ctx context.Context, l listing) (int64, error) {
 	if s.IsPostgreSQL() {
 		queries := make([]string, len(l.parts))
 		for i, p := range l.parts {
@@ -232,7 +232,7 @@ func (s *Store) estimateEntries(ctx context.Context, l listing) (int64, error) {
 }
 
 // plannedRows is how many rows PostgreSQL expects of a query.
-func (s *Store) plannedRows(ctx context.Context, query string, args []any) (int64, error) {
+func (s *database) plannedRows(ctx context.Context, query string, args []any) (int64, error) {
 	var text string
 	if err := s.reader.GetContext(ctx, &text, "EXPLAIN (FORMAT JSON) "+query, args...); err != nil {
 		return 0, err

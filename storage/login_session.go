@@ -59,7 +59,7 @@ type loginRow struct {
 }
 
 // CreateLoginSession stores a session. ErrNotFound: no such user.
-func (s *Store) CreateLoginSession(ctx context.Context, l LoginSession) error {
+func (s *loginSessionStore) CreateLoginSession(ctx context.Context, l LoginSession) error {
 	// A conflict can only be with ourselves, sent twice: the id is the hash of a fresh random value.
 	_, err := s.exec(ctx, `
 INSERT INTO login_sessions (id, session_id, user_id, auth_time, amr, acr, user_agent, last_used_at, created_at,
@@ -74,7 +74,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO N
 // RenewLoginSession takes l, a new sign-in of the same user in the same browser, into the live session of the cookie
 // whose hash is previous. That cookie is worth nothing any more; SessionID and CreatedAt stay, and l gets them.
 // ErrNotFound: there is no such session of that user.
-func (s *Store) RenewLoginSession(ctx context.Context, previous []byte, l *LoginSession) error {
+func (s *loginSessionStore) RenewLoginSession(ctx context.Context, previous []byte, l *LoginSession) error {
 	// In a transaction, which is never sent twice: the second time its session would be gone.
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		return tx.QueryRowxContext(ctx, `
@@ -116,7 +116,7 @@ WHERE s.id = $1 AND s.revoked_at = 0 AND s.expires_at > $3`
 // FindLogin reads a live session by its cookie's hash, with its user and what matters for that client, in one
 // statement. ErrNotFound: unknown, revoked or expired. How long it may idle, and whether its user is blocked, is for
 // the caller.
-func (s *Store) FindLogin(ctx context.Context, hash []byte, clientID string) (*Login, error) {
+func (s *loginSessionStore) FindLogin(ctx context.Context, hash []byte, clientID string) (*Login, error) {
 	var rows []loginRow
 	if err := s.selectAll(ctx, &rows, findLogin, hash, clientID, s.Now()); err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func (s *Store) FindLogin(ctx context.Context, hash []byte, clientID string) (*L
 }
 
 // FindUserForClient is FindLogin for a user who is known by other means than a session, blocked ones too.
-func (s *Store) FindUserForClient(ctx context.Context, userID, clientID string) (*Login, error) {
+func (s *loginSessionStore) FindUserForClient(ctx context.Context, userID, clientID string) (*Login, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ const liveSession = `SELECT 1 FROM login_sessions WHERE session_id = $1 AND revo
 
 // requireLiveSession holds the session's row until the writes are committed, so that an end of it comes wholly before
 // them or finds what they made. On SQLite there is one writer at a time.
-func (s *Store) requireLiveSession() string {
+func (s *database) requireLiveSession() string {
 	if s.engine == sqliteEngine {
 		return liveSession
 	}
@@ -188,7 +188,7 @@ UPDATE login_sessions SET last_used_at = $2, address = $3 WHERE id = $1 AND last
 }
 
 // ListLoginSessions reads the live sessions of a user, newest first.
-func (s *Store) ListLoginSessions(ctx context.Context, userID string) ([]LoginSession, error) {
+func (s *loginSessionStore) ListLoginSessions(ctx context.Context, userID string) ([]LoginSession, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err

@@ -29,13 +29,13 @@ const (
 
 // EndLoginSession ends a session by its cookie's hash. One that is unknown or over is left as it is, and none is
 // returned.
-func (s *Store) EndLoginSession(ctx context.Context, hash []byte) (*EndedSession, error) {
+func (s *loginSessionStore) EndLoginSession(ctx context.Context, hash []byte) (*EndedSession, error) {
 	return onlyOne(s.endLoginSessions(ctx, sessionOfCookie, hash))
 }
 
 // EndLoginSessionOf ends a session of that user by its session id. ErrNotFound: the user has none of that id that
 // lives.
-func (s *Store) EndLoginSessionOf(ctx context.Context, userID, sessionID string) (*EndedSession, error) {
+func (s *loginSessionStore) EndLoginSessionOf(ctx context.Context, userID, sessionID string) (*EndedSession, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (s *Store) EndLoginSessionOf(ctx context.Context, userID, sessionID string)
 }
 
 // EndLoginSessions ends every session of a user, and the tokens by which they are signed in through the login API.
-func (s *Store) EndLoginSessions(ctx context.Context, userID string) ([]EndedSession, error) {
+func (s *loginSessionStore) EndLoginSessions(ctx context.Context, userID string) ([]EndedSession, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,9 @@ func onlyOne(ended []EndedSession, err error) (*EndedSession, error) {
 	return &ended[0], nil
 }
 
-func (s *Store) endLoginSessions(ctx context.Context, which string, args ...any) (ended []EndedSession, err error) {
+func (s *loginSessionStore) endLoginSessions(
+	ctx context.Context, which string, args ...any,
+) (ended []EndedSession, err error) {
 	err = s.transaction(ctx, func(tx *sqlx.Tx) error {
 		ended, err = s.endSessions(ctx, tx, which, args...)
 		return err
@@ -84,7 +86,9 @@ func (s *Store) endLoginSessions(ctx context.Context, which string, args ...any)
 // endSessions is the one way in which sessions end: whoever has grants of them is to be told, and what does not outlive
 // a session is revoked with it. The sessions come first, then codes, then grants, so that an exchange which has won its
 // code by then has committed the grant that the last statement ends.
-func (s *Store) endSessions(ctx context.Context, tx *sqlx.Tx, which string, args ...any) ([]EndedSession, error) {
+func (s *loginSessionStore) endSessions(
+	ctx context.Context, tx *sqlx.Tx, which string, args ...any,
+) ([]EndedSession, error) {
 	var rows []struct {
 		SessionID string `db:"session_id"`
 		UserID    string `db:"user_id"`
@@ -120,7 +124,7 @@ AND client_id NOT IN (
 // OutlivesSession says that codes and grants of the client stay when the login session that they were made in ends.
 func (p Policy) OutlivesSession() bool { return p.RefreshIssued == RefreshIssuedAlways }
 
-func (s *Store) revokeSession(ctx context.Context, tx *sqlx.Tx, ended *EndedSession) error {
+func (s *loginSessionStore) revokeSession(ctx context.Context, tx *sqlx.Tx, ended *EndedSession) error {
 	if err := write(ctx, tx, revokeCodesOfSession, ended.UserID, ended.SessionID, s.Now()); err != nil {
 		return err
 	}
@@ -155,7 +159,9 @@ const (
 AND g.session_id IN (SELECT session_id FROM login_sessions WHERE user_id = $1 AND revoked_at = 0)`
 )
 
-func (s *Store) findParticipants(ctx context.Context, tx *sqlx.Tx, which string, args ...any) ([]participant, error) {
+func (s *loginSessionStore) findParticipants(
+	ctx context.Context, tx *sqlx.Tx, which string, args ...any,
+) ([]participant, error) {
 	var rows []struct {
 		ClientID  string `db:"id"`
 		Metadata  string `db:"metadata"`

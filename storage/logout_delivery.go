@@ -40,7 +40,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 }
 
 // DueLogoutDeliveries reads the deliveries whose time has come, those that have waited longest first.
-func (s *Store) DueLogoutDeliveries(ctx context.Context, limit int) ([]LogoutDelivery, error) {
+func (s *loginSessionStore) DueLogoutDeliveries(ctx context.Context, limit int) ([]LogoutDelivery, error) {
 	var due []LogoutDelivery
 	err := s.selectAll(ctx, &due, `
 SELECT id, client_id, user_id, session_id, subject, attempts, next_at, created_at, expires_at FROM logout_deliveries
@@ -50,7 +50,7 @@ WHERE next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`, s.Now(),
 
 // ClaimLogoutDelivery takes the next attempt of a delivery, and sets when the one after it is due should this one come
 // to nothing. It says whether the attempt is the caller's: of many who read the same row, one's is.
-func (s *Store) ClaimLogoutDelivery(ctx context.Context, d LogoutDelivery, nextAt int64) (bool, error) {
+func (s *loginSessionStore) ClaimLogoutDelivery(ctx context.Context, d LogoutDelivery, nextAt int64) (bool, error) {
 	n, err := s.exec(ctx, `
 UPDATE logout_deliveries SET attempts = attempts + 1, next_at = $3 WHERE id = $1 AND attempts = $2 AND expires_at > $4`,
 		d.ID, d.Attempts, nextAt, s.Now())
@@ -59,14 +59,14 @@ UPDATE logout_deliveries SET attempts = attempts + 1, next_at = $3 WHERE id = $1
 
 // PostponeLogoutDeliveries puts off what is due for a client until that time (epoch seconds): one that does not answer
 // must not keep others waiting.
-func (s *Store) PostponeLogoutDeliveries(ctx context.Context, clientID string, until int64) error {
+func (s *loginSessionStore) PostponeLogoutDeliveries(ctx context.Context, clientID string, until int64) error {
 	_, err := s.exec(ctx, `UPDATE logout_deliveries SET next_at = $2 WHERE client_id = $1 AND next_at <= $3`,
 		clientID, until, s.Now())
 	return err
 }
 
 // DeleteLogoutDelivery ends a delivery: the client knows, or will not know.
-func (s *Store) DeleteLogoutDelivery(ctx context.Context, id string) error {
+func (s *loginSessionStore) DeleteLogoutDelivery(ctx context.Context, id string) error {
 	_, err := s.exec(ctx, `DELETE FROM logout_deliveries WHERE id = $1`, id)
 	return err
 }

@@ -26,12 +26,12 @@ type OneTimeCode struct {
 }
 
 // OneTimeCodeMAC is what is kept of a one-time code for a key.
-func (s *Store) OneTimeCodeMAC(ctx context.Context, key, code string) ([]byte, error) {
-	return s.keyed(ctx, "one-time codes", key+"\x00"+code)
+func (s *authenticationStore) OneTimeCodeMAC(ctx context.Context, key, code string) ([]byte, error) {
+	return s.keys.keyed(ctx, "one-time codes", key+"\x00"+code)
 }
 
 // CreateOneTimeCode stores a new code, without attempts, and cancels the ones before it that have the same key.
-func (s *Store) CreateOneTimeCode(ctx context.Context, c OneTimeCode) error {
+func (s *authenticationStore) CreateOneTimeCode(ctx context.Context, c OneTimeCode) error {
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		err := write(ctx, tx, `UPDATE one_time_codes SET status = 'canceled' WHERE key = $1 AND status = 'new'`, c.Key)
 		if err != nil {
@@ -44,7 +44,7 @@ INSERT INTO one_time_codes (id, key, code_mac, status, created_at, expires_at) V
 }
 
 // FindOneTimeCode reads the latest code of a key, expired and verified ones too.
-func (s *Store) FindOneTimeCode(ctx context.Context, key string) (*OneTimeCode, error) {
+func (s *authenticationStore) FindOneTimeCode(ctx context.Context, key string) (*OneTimeCode, error) {
 	var c OneTimeCode
 	err := s.get(ctx, &c, `
 SELECT id, key, code_mac, status, attempts, created_at, expires_at FROM one_time_codes
@@ -59,7 +59,7 @@ ORDER BY created_at DESC, CASE status WHEN 'new' THEN 0 ELSE 1 END LIMIT 1`, key
 // VerifyOneTimeCode counts an attempt at a code and says whether it was right, in one conditional write: of many
 // attempts at once no more than most are counted, and one of them wins. ErrUsed: the code is unknown, verified,
 // canceled, expired, or out of attempts, and mac was not looked at.
-func (s *Store) VerifyOneTimeCode(ctx context.Context, id string, mac []byte, most int64) (bool, error) {
+func (s *authenticationStore) VerifyOneTimeCode(ctx context.Context, id string, mac []byte, most int64) (bool, error) {
 	id, err := uuidKey(id)
 	if err != nil {
 		return false, ErrUsed

@@ -61,7 +61,7 @@ const mostFailedUsers = 10
 // EndOldPasswords ends the tokens and sessions of users whose password is too old, and says how many users had some
 // (contract section 8.1, token_expiration). It returns where it stopped for want of time, nil at the end. A user who
 // fails does not keep the others from their turn. Two at once do no harm.
-func (s *Store) EndOldPasswords(
+func (s *userStore) EndOldPasswords(
 	ctx context.Context,
 	o OldPasswords,
 ) (users int64, stopped *PasswordPosition, err error) {
@@ -103,9 +103,9 @@ func (s *Store) EndOldPasswords(
 	}
 }
 
-func (s *Store) endOldPassword(ctx context.Context, userID string) error {
+func (s *userStore) endOldPassword(ctx context.Context, userID string) error {
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
-		if _, err := s.endSessions(ctx, tx, sessionsOfUser, userID); err != nil {
+		if _, err := s.sessions.endSessions(ctx, tx, sessionsOfUser, userID); err != nil {
 			return err
 		}
 		for _, query := range endOfOldPassword {

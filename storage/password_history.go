@@ -10,7 +10,7 @@ import (
 const passwordsRemembered = 3
 
 // PasswordHistory reads the passwords that a user had before the present one, as PHC strings, newest first.
-func (s *Store) PasswordHistory(ctx context.Context, userID string) ([]string, error) {
+func (s *userStore) PasswordHistory(ctx context.Context, userID string) ([]string, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err
@@ -23,22 +23,22 @@ func (s *Store) PasswordHistory(ctx context.Context, userID string) ([]string, e
 
 // SetPassword gives a user another password and moves the one before, if there was one, to the history. It ends every
 // login session, and every token of the login API: whoever knew the old password may have one.
-func (s *Store) SetPassword(ctx context.Context, id, phc string) error {
+func (s *userStore) SetPassword(ctx context.Context, id, phc string) error {
 	return s.setPassword(ctx, id, phc, false, nil)
 }
 
 // SetPasswordByToken is SetPassword by the bearer of a token for it, which it uses up. ErrUsed: the token is over.
-func (s *Store) SetPasswordByToken(ctx context.Context, t *AccessToken, phc string) error {
+func (s *userStore) SetPasswordByToken(ctx context.Context, t *AccessToken, phc string) error {
 	return s.setPassword(ctx, t.UserID, phc, false, t.ID)
 }
 
 // SetPasswordToChange is SetPassword for a password that somebody else knows: its owner must choose another at the next
 // sign-in.
-func (s *Store) SetPasswordToChange(ctx context.Context, id, phc string) error {
+func (s *userStore) SetPasswordToChange(ctx context.Context, id, phc string) error {
 	return s.setPassword(ctx, id, phc, true, nil)
 }
 
-func (s *Store) setPassword(ctx context.Context, id, phc string, mustChange bool, token []byte) error {
+func (s *userStore) setPassword(ctx context.Context, id, phc string, mustChange bool, token []byte) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ WHERE id = $1`, id, s.Now())
 			return err
 		}
 		if token != nil {
-			if err := s.useUp(ctx, tx, token); err != nil {
+			if err := s.sessions.useUp(ctx, tx, token); err != nil {
 				return err
 			}
 		}
@@ -65,14 +65,14 @@ WHERE id = $1`, id, s.Now())
 			mustChange); err != nil {
 			return err
 		}
-		_, err = s.endSignIns(ctx, tx, id)
+		_, err = s.sessions.endSignIns(ctx, tx, id)
 		return err
 	})
 }
 
 // rememberPassword copies the present password to the history and forgets the oldest there. Two changes may share a
 // second, so the row's time is at least one above the one before: the order is what it is for.
-func (s *Store) rememberPassword(ctx context.Context, tx *sqlx.Tx, userID string) error {
+func (s *userStore) rememberPassword(ctx context.Context, tx *sqlx.Tx, userID string) error {
 	var latest int64
 	err := tx.GetContext(ctx, &latest,
 		`SELECT coalesce(max(created_at), 0) FROM password_history WHERE user_id = $1`, userID)

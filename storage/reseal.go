@@ -25,7 +25,7 @@ type sealedRow struct {
 // Reseal brings every sealed text under the newest master secret and says how many it changed; after that the older
 // ones may go. A text that no configured master secret opens ends it with ErrSealed. It may run while others work, and
 // again.
-func (s *Store) Reseal(ctx context.Context) (int64, error) {
+func (s *keyStore) Reseal(ctx context.Context) (int64, error) {
 	var changed int64
 	for _, column := range sealedColumns {
 		n, err := s.resealTable(ctx, column)
@@ -37,7 +37,7 @@ func (s *Store) Reseal(ctx context.Context) (int64, error) {
 	return changed, nil
 }
 
-func (s *Store) resealTable(ctx context.Context, of sealedColumn) (changed int64, err error) {
+func (s *keyStore) resealTable(ctx context.Context, of sealedColumn) (changed int64, err error) {
 	page := fmt.Sprintf(`SELECT %[2]s AS key, sealed FROM %[1]s WHERE %[2]s > $1 AND sealed <> '' ORDER BY %[2]s LIMIT $2`,
 		of.table, of.key)
 	for after := of.before; ; {
@@ -60,7 +60,7 @@ func (s *Store) resealTable(ctx context.Context, of sealedColumn) (changed int64
 }
 
 // resealRow leaves a row that was changed meanwhile: whoever changed it has sealed it anew.
-func (s *Store) resealRow(ctx context.Context, of sealedColumn, row sealedRow) (int64, error) {
+func (s *keyStore) resealRow(ctx context.Context, of sealedColumn, row sealedRow) (int64, error) {
 	if !s.sealer.Stale(row.Sealed) {
 		return 0, nil
 	}

@@ -36,7 +36,7 @@ func retrySerialization(ctx context.Context, f func() error) error {
 // execIdempotent runs one statement, for which the database may ask again, and whose answer may be lost. Every
 // statement of this package that runs by itself has, sent twice, the effect of one. One that nobody waits for, whose
 // context has no deadline, gets one here.
-func (s *Store) execIdempotent(ctx context.Context, statement func(context.Context) error) error {
+func (s *database) execIdempotent(ctx context.Context, statement func(context.Context) error) error {
 	if _, bounded := ctx.Deadline(); !bounded && s.unattended > 0 {
 		bounded, cancel := context.WithTimeout(ctx, s.unattended)
 		defer cancel()
@@ -48,7 +48,7 @@ func (s *Store) execIdempotent(ctx context.Context, statement func(context.Conte
 }
 
 // classifyWrite classifies an error, and remembers when the database took no writes.
-func (s *Store) classifyWrite(err error) error {
+func (s *database) classifyWrite(err error) error {
 	if cannotWrite(err) {
 		s.state.refusedWrite.Store(sinceStart())
 	}

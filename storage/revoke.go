@@ -24,7 +24,7 @@ var (
 // that a question about them is answered by "expired". In that order: an exchange that has won its code by then has
 // committed the grant and tokens that the next statements end, and one that has not finds its code revoked, whatever
 // its clock says.
-func (s *Store) revokeTokensOf(ctx context.Context, tx *sqlx.Tx, of owner, args ...any) error {
+func (s *tokenStore) revokeTokensOf(ctx context.Context, tx *sqlx.Tx, of owner, args ...any) error {
 	now := s.Now()
 	withNow := append(args[:len(args):len(args)], now)
 	at := fmt.Sprintf("$%d", of.arguments+1)
@@ -69,7 +69,7 @@ var (
 
 // revokeTokensOfClient is revokeTokensOf for a client, but for rows beyond the first issuedAtOnce of a kind:
 // endRestOfClient ends those.
-func (s *Store) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clientID string) error {
+func (s *tokenStore) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clientID string) error {
 	for _, query := range []string{
 		`UPDATE codes SET revoked_at = $2 WHERE client_id = $1 AND used_at = 0 AND revoked_at = 0`,
 		endGrantsOfClient, endTokensOfClient,
@@ -83,7 +83,7 @@ func (s *Store) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clientID 
 
 // inBatches runs a write of a bounded number of rows until there are none left. Each is kept by itself, so that what
 // was cut short is gone on with where it is begun again.
-func (s *Store) inBatches(ctx context.Context, query string, args ...any) error {
+func (s *database) inBatches(ctx context.Context, query string, args ...any) error {
 	for {
 		n, err := s.exec(ctx, query, args...)
 		if err != nil || n == 0 {
@@ -93,7 +93,7 @@ func (s *Store) inBatches(ctx context.Context, query string, args ...any) error 
 }
 
 // endRestOfClient ends the grants and access tokens of a client, batch by batch.
-func (s *Store) endRestOfClient(ctx context.Context, clientID string) error {
+func (s *tokenStore) endRestOfClient(ctx context.Context, clientID string) error {
 	for _, query := range []string{endGrantsOfClient, endTokensOfClient} {
 		if err := s.inBatches(ctx, query, clientID, s.Now()); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (s *Store) endRestOfClient(ctx context.Context, clientID string) error {
 }
 
 // deleteTokensOfClient deletes the codes, grants and access tokens of a client, batch by batch.
-func (s *Store) deleteTokensOfClient(ctx context.Context, clientID string) error {
+func (s *tokenStore) deleteTokensOfClient(ctx context.Context, clientID string) error {
 	for _, table := range []string{"codes", "grants", "access_tokens"} {
 		err := s.inBatches(
 			ctx,

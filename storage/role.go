@@ -22,7 +22,7 @@ type namedScopeRow struct {
 }
 
 // CreateRole stores a role. ErrConflict: the id or the name is taken.
-func (s *Store) CreateRole(ctx context.Context, r Role) error {
+func (s *roleStore) CreateRole(ctx context.Context, r Role) error {
 	ctx = changing(ctx, EventRoleCreated, roleSubject, r.ID)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `INSERT INTO roles (id, name, scope) VALUES ($1, $2, $3)`,
@@ -31,7 +31,7 @@ func (s *Store) CreateRole(ctx context.Context, r Role) error {
 }
 
 // UpdateRole changes a role's name and scopes. Live opaque tokens of its holders that have a scope which it loses end.
-func (s *Store) UpdateRole(ctx context.Context, r Role) error {
+func (s *roleStore) UpdateRole(ctx context.Context, r Role) error {
 	id, err := uuidKey(r.ID)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (s *Store) UpdateRole(ctx context.Context, r Role) error {
 }
 
 // DeleteRole removes a role, from its holders too, whose live opaque tokens with a scope of it end.
-func (s *Store) DeleteRole(ctx context.Context, id string) error {
+func (s *roleStore) DeleteRole(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (s *Store) DeleteRole(ctx context.Context, id string) error {
 }
 
 // FindRoleByName reads a role by its name.
-func (s *Store) FindRoleByName(ctx context.Context, name string) (*Role, error) {
+func (s *roleStore) FindRoleByName(ctx context.Context, name string) (*Role, error) {
 	name, err := textKey(name)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (s *Store) FindRoleByName(ctx context.Context, name string) (*Role, error) 
 }
 
 // ListRoles reads every role in the order of names.
-func (s *Store) ListRoles(ctx context.Context) ([]Role, error) {
+func (s *roleStore) ListRoles(ctx context.Context) ([]Role, error) {
 	var rows []namedScopeRow
 	if err := s.selectAll(ctx, &rows, `SELECT id, name, scope FROM roles ORDER BY name`); err != nil {
 		return nil, err

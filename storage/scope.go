@@ -37,14 +37,14 @@ type Scope struct {
 }
 
 // ListScopes reads the catalogue in the order of names.
-func (s *Store) ListScopes(ctx context.Context) (scopes []Scope, err error) {
+func (s *scopeStore) ListScopes(ctx context.Context) (scopes []Scope, err error) {
 	err = s.selectAll(ctx, &scopes,
 		`SELECT name, title_uk, title_en, governed_by, login_form, assurance FROM scopes ORDER BY name`)
 	return scopes, err
 }
 
 // PutScope stores an entry of the catalogue, over one of the same name.
-func (s *Store) PutScope(ctx context.Context, scope Scope) error {
+func (s *scopeStore) PutScope(ctx context.Context, scope Scope) error {
 	ctx = changing(ctx, EventScopePut, scopeSubject, scope.Name)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `
@@ -56,7 +56,7 @@ ON CONFLICT (name) DO UPDATE SET title_uk = excluded.title_uk, title_en = exclud
 }
 
 // DeleteScope removes an entry of the catalogue.
-func (s *Store) DeleteScope(ctx context.Context, name string) error {
+func (s *scopeStore) DeleteScope(ctx context.Context, name string) error {
 	ctx = changing(ctx, EventScopeDeleted, scopeSubject, name)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx, `DELETE FROM scopes WHERE name = $1`, name)

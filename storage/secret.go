@@ -15,8 +15,8 @@ func secretContext(name string) string { return "secrets:" + name }
 
 // RandomKey is a random key of that many bytes, made when it is first asked for and the same ever after, in every
 // process on this database. name is one of a few constants.
-func (s *Store) RandomKey(ctx context.Context, name string, size int) ([]byte, error) {
-	if key, ok := s.secrets.byName.Load(name); ok {
+func (s *keyStore) RandomKey(ctx context.Context, name string, size int) ([]byte, error) {
+	if key, ok := s.keys.byName.Load(name); ok {
 		return key.([]byte), nil
 	}
 	key, err := s.readRandomKey(ctx, name)
@@ -31,11 +31,11 @@ func (s *Store) RandomKey(ctx context.Context, name string, size int) ([]byte, e
 	if len(key) != size {
 		return nil, fmt.Errorf("storage: random key %s has %d bytes, not %d", name, len(key), size)
 	}
-	s.secrets.byName.Store(name, key)
+	s.keys.byName.Store(name, key)
 	return key, nil
 }
 
-func (s *Store) readRandomKey(ctx context.Context, name string) ([]byte, error) {
+func (s *keyStore) readRandomKey(ctx context.Context, name string) ([]byte, error) {
 	var sealed string
 	if err := s.get(ctx, &sealed, `SELECT sealed FROM secrets WHERE name = $1`, name); err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (s *Store) readRandomKey(ctx context.Context, name string) ([]byte, error) 
 }
 
 // makeRandomKey leaves a key that another process has made meanwhile.
-func (s *Store) makeRandomKey(ctx context.Context, name string, size int) error {
+func (s *keyStore) makeRandomKey(ctx context.Context, name string, size int) error {
 	key := make([]byte, size)
 	if _, err := io.ReadFull(s.random, key); err != nil {
 		return fmt.Errorf("storage: randomness: %w", err)

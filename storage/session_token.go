@@ -26,7 +26,7 @@ func (b *Batch) QueueSessionToken(t AccessToken) {
 
 // ExpireAccessToken ends one opaque access token, whose row stays so that a question about it is answered by "expired".
 // It says whether the token was live until now.
-func (s *Store) ExpireAccessToken(ctx context.Context, hash []byte) (bool, error) {
+func (s *tokenStore) ExpireAccessToken(ctx context.Context, hash []byte) (bool, error) {
 	n, err := s.exec(ctx, `UPDATE access_tokens SET expires_at = $2 WHERE id = $1 AND expires_at > $2`, hash, s.Now())
 	return n > 0, err
 }

@@ -12,13 +12,15 @@ const mostSubjects = 8
 
 // SignInSubject keeps the addresses of people and machines out of the table; without the key a row tells nothing. All
 // forms of an email address are one subject.
-func (s *Store) SignInSubject(ctx context.Context, kind, value string) ([]byte, error) {
-	return s.keyed(ctx, "sign-in subjects", kind+"\x00"+CanonicalEmail(value))
+func (s *authenticationStore) SignInSubject(ctx context.Context, kind, value string) ([]byte, error) {
+	return s.keys.keyed(ctx, "sign-in subjects", kind+"\x00"+CanonicalEmail(value))
 }
 
 // RecordSignInFailure counts a failure under each subject (a hash of whom or what to count) until expiresAt, in epoch
 // seconds. It returns the ids by which ForgetSignInFailures takes them back.
-func (s *Store) RecordSignInFailure(ctx context.Context, subjects [][]byte, expiresAt int64) ([]string, error) {
+func (s *authenticationStore) RecordSignInFailure(
+	ctx context.Context, subjects [][]byte, expiresAt int64,
+) ([]string, error) {
 	if err := boundSubjects(len(subjects)); err != nil || len(subjects) == 0 {
 		return nil, err
 	}
@@ -37,7 +39,9 @@ func (s *Store) RecordSignInFailure(ctx context.Context, subjects [][]byte, expi
 }
 
 // CountSignInFailures says how many failures each subject has since then (epoch seconds), in the order of subjects.
-func (s *Store) CountSignInFailures(ctx context.Context, subjects [][]byte, since int64) ([]int64, error) {
+func (s *authenticationStore) CountSignInFailures(
+	ctx context.Context, subjects [][]byte, since int64,
+) ([]int64, error) {
 	if err := boundSubjects(len(subjects)); err != nil || len(subjects) == 0 {
 		return nil, err
 	}
@@ -68,7 +72,7 @@ WHERE subject IN (%s) AND created_at >= $%d GROUP BY subject`,
 }
 
 // ForgetSignInFailures takes failures back by the ids of RecordSignInFailure.
-func (s *Store) ForgetSignInFailures(ctx context.Context, ids []string) error {
+func (s *authenticationStore) ForgetSignInFailures(ctx context.Context, ids []string) error {
 	if err := boundSubjects(len(ids)); err != nil || len(ids) == 0 {
 		return err
 	}

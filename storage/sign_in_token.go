@@ -14,7 +14,7 @@ OR session LIKE '%"grant\_type":"change\_password"%' ESCAPE '\'
 OR session LIKE '%"grant\_type":"digital\_signature"%' ESCAPE '\')`
 
 // endSignIns ends all by which a user is signed in: login sessions, and the tokens of the login API.
-func (s *Store) endSignIns(ctx context.Context, tx *sqlx.Tx, userID string) ([]EndedSession, error) {
+func (s *loginSessionStore) endSignIns(ctx context.Context, tx *sqlx.Tx, userID string) ([]EndedSession, error) {
 	ended, err := s.endSessions(ctx, tx, sessionsOfUser, userID)
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ SELECT 1 FROM users WHERE id = $1 AND is_blocked = FALSE AND (CAST($2 AS bigint)
 
 // requireUnchangedPassword holds the user's row until the token is committed, so that a change of the password comes
 // wholly before it or finds it. On SQLite there is one writer at a time.
-func (s *Store) requireUnchangedPassword() string {
+func (s *database) requireUnchangedPassword() string {
 	if s.engine == sqliteEngine {
 		return unchangedPassword
 	}
@@ -38,14 +38,14 @@ func (s *Store) requireUnchangedPassword() string {
 }
 
 // endTwoFactorTokens ends the sign-ins of a user that wait for a second factor: they were begun under another one.
-func (s *Store) endTwoFactorTokens(ctx context.Context, tx *sqlx.Tx, userID string) error {
+func (s *loginSessionStore) endTwoFactorTokens(ctx context.Context, tx *sqlx.Tx, userID string) error {
 	return write(ctx, tx, `
 UPDATE access_tokens SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2 AND kind = '`+KindTwoFactor+`'`,
 		userID, s.Now())
 }
 
 // useUp ends the token with which somebody sets a password. ErrUsed: it is over.
-func (s *Store) useUp(ctx context.Context, tx *sqlx.Tx, hash []byte) error {
+func (s *loginSessionStore) useUp(ctx context.Context, tx *sqlx.Tx, hash []byte) error {
 	err := writeRow(ctx, tx, `
 UPDATE access_tokens SET expires_at = $2 WHERE id = $1 AND expires_at > $2 AND kind = '`+KindChangePasswordToken+`'`,
 		hash, s.Now())

@@ -23,7 +23,7 @@ type SigningKey struct {
 func signingKeyContext(id string) string { return "signing_keys:" + id }
 
 // SigningKeys reads every key that is not past its ExpiresAt, oldest first.
-func (s *Store) SigningKeys(ctx context.Context) ([]SigningKey, error) {
+func (s *keyStore) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 	var rows []struct {
 		ID          string `db:"id"`
 		Algorithm   string `db:"algorithm"`
@@ -64,7 +64,7 @@ func replacing(previousID string) map[string]string {
 // ReplaceSigningKey stores next and, in the same transaction, gives the key previousID its retiresAt (above zero) and
 // expiresAt. It answers false and changes nothing when previousID is unknown or was replaced already, or, with
 // previousID "", when a key of next's algorithm exists: so of several replicas one rotates.
-func (s *Store) ReplaceSigningKey(
+func (s *keyStore) ReplaceSigningKey(
 	ctx context.Context, previousID string, next SigningKey, retiresAt, expiresAt int64,
 ) (bool, error) {
 	// The details and the snapshots are of the new key; the one before is named.
@@ -93,7 +93,7 @@ ON CONFLICT DO NOTHING`,
 }
 
 // DeleteExpiredSigningKeys removes the keys whose ExpiresAt is set and not after now, and says how many.
-func (s *Store) DeleteExpiredSigningKeys(ctx context.Context, now int64) (deleted int64, err error) {
+func (s *keyStore) DeleteExpiredSigningKeys(ctx context.Context, now int64) (deleted int64, err error) {
 	err = s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		var err error
 		deleted, err = affected(

@@ -47,7 +47,7 @@ func FilesOthersRead(databaseURL string) (paths []string, err error) {
 
 // TruncateLog writes SQLite's write-ahead log to the database and empties it, unless somebody reads at that moment. On
 // PostgreSQL it does nothing.
-func (s *Store) TruncateLog(ctx context.Context) (err error) {
+func (s *database) TruncateLog(ctx context.Context) (err error) {
 	if s.IsPostgreSQL() {
 		return nil
 	}

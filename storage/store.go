@@ -38,24 +38,26 @@ type Options struct {
 // NoStatementTimeout lets a statement take as long as it takes, for migrations, also where the URL has a time-out.
 const NoStatementTimeout time.Duration = -1
 
-// Store is a database with its prepared statements. It is safe for concurrent use.
+// Store reads and writes the rows of one database. It is safe for concurrent use. Its methods are those of its parts
+// (parts.go).
 type Store struct {
-	engine        engine
-	pooled        bool
-	reader        *database
-	writer        *database // the same as reader on PostgreSQL; one connection on SQLite
-	now           func() time.Time
-	injectedClock bool // now is not the time of the day
-	random        io.Reader
-	sealer        *Sealer
-	secrets       randomKeys
-	cache         *cache
-	state         *state
-	// unattended bounds a statement whose context has no deadline; 0: nothing does.
-	unattended time.Duration
-	// reconnect makes connections by another URL from now on; nil on SQLite.
-	reconnect      func(databaseURL string) error
-	eventLifetimes map[string]int64
+	*database
+	*configuration
+	*clientStore
+	*connectionStore
+	*registrationStore
+	*userStore
+	*roleStore
+	*scopeStore
+	*authenticationStore
+	*approvalStore
+	*tokenStore
+	*loginSessionStore
+	*keyStore
+	*auditStore
+	*settingStore
+	*janitor
+	*importer
 }
 
 // Open connects to a database of the form sqlite:PATH or postgres://…. It neither migrates nor checks that the database
@@ -77,11 +79,10 @@ func Open(databaseURL string, o Options) (*Store, error) {
 	if o.ConfigurationAge <= 0 {
 		o.ConfigurationAge = 10 * time.Second
 	}
-	s := &Store{
+	d := &database{
 		now:            o.Now,
 		injectedClock:  injected,
 		random:         o.Random,
-		sealer:         o.Sealer,
 		cache:          newCache(),
 		state:          newState(o.ConfigurationAge),
 		eventLifetimes: o.EventLifetimes,
@@ -89,18 +90,18 @@ func Open(databaseURL string, o Options) (*Store, error) {
 	var err error
 	switch {
 	case strings.HasPrefix(databaseURL, "sqlite:"):
-		s.engine = sqliteEngine
-		err = s.openSQLite(strings.TrimPrefix(databaseURL, "sqlite:"), o)
+		d.engine = sqliteEngine
+		err = d.openSQLite(strings.TrimPrefix(databaseURL, "sqlite:"), o)
 	case strings.HasPrefix(databaseURL, "postgres://"), strings.HasPrefix(databaseURL, "postgresql://"):
-		s.engine = postgresEngine
-		err = s.openPostgreSQL(databaseURL, o)
+		d.engine = postgresEngine
+		err = d.openPostgreSQL(databaseURL, o)
 	default:
 		err = fmt.Errorf("storage: database URL must begin with sqlite: or postgres://")
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s, nil
+	return newStore(d, o.Sealer), nil
 }
 
 // sqliteBusyTimeout is how long a statement waits for the lock of another process, in milliseconds.
@@ -108,7 +109,7 @@ const sqliteBusyTimeout = 5000
 
 // openSQLite opens one writer and a pool of readers: SQLite has one writer at a time in any case, and waiting for it in
 // Go costs nothing, while waiting in the busy handler sleeps.
-func (s *Store) openSQLite(path string, o Options) error {
+func (s *database) openSQLite(path string, o Options) error {
 	pragmas := url.Values{"_pragma": {
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-4000)",
 		fmt.Sprintf("busy_timeout(%d)", sqliteBusyTimeout), fmt.Sprintf("journal_size_limit(%d)", longestSQLiteLog),
@@ -133,27 +134,27 @@ func (s *Store) openSQLite(path string, o Options) error {
 	readers := min(o.MaxConnections, 8)
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	s.writer, s.reader = newDatabase(writer, true), newDatabase(reader, true)
+	s.writer, s.reader = newPool(writer, true), newPool(reader, true)
 	return nil
 }
 
 // SQL is the writing pool, for migrations.
-func (s *Store) SQL() *sql.DB { return s.writer.DB.DB }
+func (s *database) SQL() *sql.DB { return s.writer.DB.DB }
 
 // IsPostgreSQL says whether the engine of the Store is PostgreSQL.
-func (s *Store) IsPostgreSQL() bool { return s.engine == postgresEngine }
+func (s *database) IsPostgreSQL() bool { return s.engine == postgresEngine }
 
 // IsPooled says whether the URL is that of a transaction pooler, which keeps no session settings and no locks of
 // sessions.
-func (s *Store) IsPooled() bool { return s.pooled }
+func (s *database) IsPooled() bool { return s.pooled }
 
 // Now is the Store's clock in epoch seconds.
-func (s *Store) Now() int64 { return s.now().Unix() }
+func (s *database) Now() int64 { return s.now().Unix() }
 
 // commitTime is the SQL of the time at which a statement is executed, in epoch seconds. A request may wait for the
 // database for longer than a window lasts that it opens, and the clocks of two processes differ, so a window begins,
 // and is asked about, by the clock of the database. parameter is the placeholder of injectedTime.
-func (s *Store) commitTime(parameter string) string {
+func (s *database) commitTime(parameter string) string {
 	clock := `CAST(strftime('%s', 'now') AS bigint)`
 	if s.engine == postgresEngine {
 		clock = `CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)`
@@ -162,12 +163,12 @@ func (s *Store) commitTime(parameter string) string {
 }
 
 // injectedTime is the time of a clock that was passed to Open, NULL where there is none.
-func (s *Store) injectedTime() sql.NullInt64 {
+func (s *database) injectedTime() sql.NullInt64 {
 	return sql.NullInt64{Int64: s.Now(), Valid: s.injectedClock}
 }
 
 // NewID makes a random UUID (version 4).
-func (s *Store) NewID() string {
+func (s *database) NewID() string {
 	id, err := uuid.NewRandomFromReader(s.random)
 	if err != nil {
 		panic(fmt.Sprintf("storage: no randomness: %v", err)) // nothing safe can be done without it
@@ -176,7 +177,7 @@ func (s *Store) NewID() string {
 }
 
 // Close ends every connection.
-func (s *Store) Close() error {
+func (s *database) Close() error {
 	err := s.reader.Close()
 	if s.writer != s.reader {
 		if e := s.writer.Close(); err == nil {
@@ -188,7 +189,7 @@ func (s *Store) Close() error {
 
 // ConnectBy makes connections to PostgreSQL from now on by another URL, as after a change of the password; those that
 // are open go on until they are an hour old. On SQLite it does nothing.
-func (s *Store) ConnectBy(databaseURL string) error {
+func (s *database) ConnectBy(databaseURL string) error {
 	if s.reconnect == nil {
 		return nil
 	}

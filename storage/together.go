@@ -11,16 +11,16 @@ type togetherKey struct{}
 
 // together is a transaction that several methods of the Store share.
 type together struct {
-	store  *Store
-	tx     *sqlx.Tx
-	forget bool // the configuration was changed
+	database *database
+	tx       *sqlx.Tx
+	forget   bool // the configuration was changed
 }
 
 // Together runs f in one transaction: what the methods of the Store do under the context that f is given is kept if all
 // of it is. It is run again, whole, where the database asks for that, so f must not change what is outside. After an
 // error of a method f has to return one: the database may take no more statements. f should not wait for anything but
 // the Store, since SQLite has one writer.
-func (s *Store) Together(ctx context.Context, f func(ctx context.Context) error) error {
+func (s *database) Together(ctx context.Context, f func(ctx context.Context) error) error {
 	if s.shared(ctx) != nil {
 		return f(ctx)
 	}
@@ -31,7 +31,7 @@ func (s *Store) Together(ctx context.Context, f func(ctx context.Context) error)
 		}
 	}()
 	return s.transaction(context.WithValue(ctx, changeKey{}, (*change)(nil)), func(tx *sqlx.Tx) error {
-		t := &together{store: s, tx: tx}
+		t := &together{database: s, tx: tx}
 		err := f(context.WithValue(ctx, togetherKey{}, t))
 		forget = forget || t.forget
 		return err
@@ -39,16 +39,16 @@ func (s *Store) Together(ctx context.Context, f func(ctx context.Context) error)
 }
 
 // shared is the transaction of Together that the context is in, if it is in one.
-func (s *Store) shared(ctx context.Context) *together {
+func (s *database) shared(ctx context.Context) *together {
 	t, _ := ctx.Value(togetherKey{}).(*together)
-	if t == nil || t.store != s {
+	if t == nil || t.database != s {
 		return nil
 	}
 	return t
 }
 
 // inTransaction runs f in a transaction of its own, and records the change of the context with it.
-func (s *Store) inTransaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
+func (s *database) inTransaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	var tx *sqlx.Tx
 	err := retryBroken(ctx, func() (err error) {
 		tx, err = s.writer.BeginTxx(ctx, nil)

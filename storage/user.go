@@ -61,7 +61,7 @@ SELECT id, email, password, password_set_at, tax_id, person_id, profile, setting
 FROM users `
 
 // CreateUser stores a user. ErrConflict: the id or the email is taken, in whatever form.
-func (s *Store) CreateUser(ctx context.Context, u User) error {
+func (s *userStore) CreateUser(ctx context.Context, u User) error {
 	// In a transaction, which database/sql never sends twice: a lost answer is ErrUnavailable, not a conflict with itself.
 	ctx = changing(ctx, EventUserCreated, userSubject, u.ID)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
@@ -79,7 +79,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 }
 
 // FindUser reads a user by id, blocked ones too.
-func (s *Store) FindUser(ctx context.Context, id string) (*User, error) {
+func (s *userStore) FindUser(ctx context.Context, id string) (*User, error) {
 	id, err := uuidKey(id)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (s *Store) FindUser(ctx context.Context, id string) (*User, error) {
 
 // FindUserByEmail reads a user by email in any form of it, blocked ones too. Where rows from before there was one form
 // hold several, the one that is written as it was given comes first.
-func (s *Store) FindUserByEmail(ctx context.Context, email string) (*User, error) {
+func (s *userStore) FindUserByEmail(ctx context.Context, email string) (*User, error) {
 	if _, err := textKey(email); err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func inList(values []string) (placeholders string, args []any) {
 	return strings.Join(list, ", "), args
 }
 
-func (s *Store) findUser(ctx context.Context, query string, args ...any) (*User, error) {
+func (s *userStore) findUser(ctx context.Context, query string, args ...any) (*User, error) {
 	var row userRow
 	if err := s.get(ctx, &row, query, args...); err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (s *Store) findUser(ctx context.Context, query string, args ...any) (*User,
 
 // FindUserByTaxID reads the one user of a tax id, a blocked one too. ErrNotFound: there is none, or more than one, so
 // that nobody is taken for somebody else.
-func (s *Store) FindUserByTaxID(ctx context.Context, taxID string) (*User, error) {
+func (s *userStore) FindUserByTaxID(ctx context.Context, taxID string) (*User, error) {
 	taxID, err := textKey(taxID)
 	if err != nil || taxID == "" {
 		return nil, ErrNotFound
@@ -161,7 +161,7 @@ func (s *Store) FindUserByTaxID(ctx context.Context, taxID string) (*User, error
 }
 
 // ListUsers reads a page of users in the order of emails, beginning behind afterEmail.
-func (s *Store) ListUsers(ctx context.Context, afterEmail string, limit int) ([]User, error) {
+func (s *userStore) ListUsers(ctx context.Context, afterEmail string, limit int) ([]User, error) {
 	var rows []userRow
 	err := s.selectAll(ctx, &rows, selectUser+`WHERE email > $1 ORDER BY email LIMIT $2`,
 		strings.ToLower(strings.TrimSpace(afterEmail)), pageSize(limit))
@@ -177,7 +177,7 @@ func (s *Store) ListUsers(ctx context.Context, afterEmail string, limit int) ([]
 
 // UpdateUser changes email, tax and person ids, profile and settings; neither password nor block. An email that is
 // stored in a form from before there was one stays as it is, unless another is given. ErrConflict: the email is taken.
-func (s *Store) UpdateUser(ctx context.Context, u User) error {
+func (s *userStore) UpdateUser(ctx context.Context, u User) error {
 	id, err := uuidKey(u.ID)
 	if err != nil {
 		return err
@@ -198,7 +198,7 @@ WHERE id = $1`,
 }
 
 // BlockUser bars a user and ends their codes, grants, tokens and login sessions at once. ErrConflict: blocked already.
-func (s *Store) BlockUser(ctx context.Context, id, reason string) error {
+func (s *userStore) BlockUser(ctx context.Context, id, reason string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func (s *Store) BlockUser(ctx context.Context, id, reason string) error {
 	return s.transaction(ctx, func(tx *sqlx.Tx) error { return s.blockUser(ctx, tx, id, reason) })
 }
 
-func (s *Store) blockUser(ctx context.Context, tx *sqlx.Tx, id, reason string) error {
+func (s *userStore) blockUser(ctx context.Context, tx *sqlx.Tx, id, reason string) error {
 	err := writeRow(ctx, tx, `
 UPDATE users SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id = $1 AND is_blocked = FALSE`,
 		id, reason, s.Now())
@@ -218,10 +218,10 @@ UPDATE users SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id 
 		return err
 	}
 	// First the sessions: which clients took part in them shows in the grants that live until then.
-	if _, err := s.endSessions(ctx, tx, sessionsOfUser, id); err != nil {
+	if _, err := s.sessions.endSessions(ctx, tx, sessionsOfUser, id); err != nil {
 		return err
 	}
-	return s.revokeTokensOf(ctx, tx, ofUser, id)
+	return s.tokens.revokeTokensOf(ctx, tx, ofUser, id)
 }
 
 // conflictIfPresent explains a conditional write that found no row: ErrConflict where the row is there but its
@@ -235,7 +235,7 @@ func conflictIfPresent(ctx context.Context, tx *sqlx.Tx, query, id string) error
 }
 
 // UnblockUser lifts a block. What the block ended stays ended.
-func (s *Store) UnblockUser(ctx context.Context, id string) error {
+func (s *userStore) UnblockUser(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -252,7 +252,7 @@ func (s *Store) UnblockUser(ctx context.Context, id string) error {
 
 // SetUserBlock bars a user or lifts the block, as BlockUser and UnblockUser do, where that is not so already, and in
 // any case stores why.
-func (s *Store) SetUserBlock(ctx context.Context, id string, blocked bool, reason string) error {
+func (s *userStore) SetUserBlock(ctx context.Context, id string, blocked bool, reason string) error {
 	return s.Together(ctx, func(ctx context.Context) error {
 		user, err := s.FindUser(ctx, id)
 		switch {
@@ -278,14 +278,14 @@ func (s *Store) SetUserBlock(ctx context.Context, id string, blocked bool, reaso
 }
 
 // DeleteUser removes a user and everything of theirs; audit events stay.
-func (s *Store) DeleteUser(ctx context.Context, id string) error {
+func (s *userStore) DeleteUser(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
 	}
 	ctx = changing(ctx, EventUserDeleted, userSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
-		if _, err := s.endSessions(ctx, tx, sessionsOfUser, id); err != nil {
+		if _, err := s.sessions.endSessions(ctx, tx, sessionsOfUser, id); err != nil {
 			return err
 		}
 		if err := writeRow(ctx, tx, `DELETE FROM users WHERE id = $1`, id); err != nil {
@@ -297,7 +297,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 
 // UpgradePassword replaces the hash of a password by a better one of the same password. It does nothing when the user
 // has another password by now.
-func (s *Store) UpgradePassword(ctx context.Context, id, oldPHC, newPHC string) error {
+func (s *userStore) UpgradePassword(ctx context.Context, id, oldPHC, newPHC string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -308,7 +308,7 @@ func (s *Store) UpgradePassword(ctx context.Context, id, oldPHC, newPHC string) 
 
 // CountOneTimeCodeFailure counts a wrong one-time code against its user, and blocks the user with the reason once there
 // are most of them in a row. It says how many there are now, and whether it did.
-func (s *Store) CountOneTimeCodeFailure(
+func (s *userStore) CountOneTimeCodeFailure(
 	ctx context.Context, userID string, most int64, reason string,
 ) (failures int64, blocked bool, err error) {
 	id, err := uuidKey(userID)
@@ -335,7 +335,7 @@ UPDATE users SET one_time_code_failures = one_time_code_failures + 1 WHERE id = 
 }
 
 // ResetOneTimeCodeFailures forgets the wrong one-time codes of a user after a right one.
-func (s *Store) ResetOneTimeCodeFailures(ctx context.Context, userID string) error {
+func (s *userStore) ResetOneTimeCodeFailures(ctx context.Context, userID string) error {
 	id, err := uuidKey(userID)
 	if err != nil {
 		return err

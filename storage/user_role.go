@@ -18,7 +18,7 @@ type UserRole struct {
 
 // GrantRole gives a user a role for a client, or everywhere where clientID is "". Giving it again changes nothing.
 // ErrNotFound: no such user, role or client.
-func (s *Store) GrantRole(ctx context.Context, userID, roleID, clientID string) error {
+func (s *roleStore) GrantRole(ctx context.Context, userID, roleID, clientID string) error {
 	userID, roleID, clientID, err := userRoleKey(userID, roleID, clientID)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ INSERT INTO user_roles (id, user_id, role_id, client_id) VALUES ($1, $2, $3, $4)
 }
 
 // RevokeRole takes a role from a user, for a client, or everywhere where clientID is "". ErrNotFound: not held there.
-func (s *Store) RevokeRole(ctx context.Context, userID, roleID, clientID string) error {
+func (s *roleStore) RevokeRole(ctx context.Context, userID, roleID, clientID string) error {
 	userID, roleID, clientID, err := userRoleKey(userID, roleID, clientID)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (s *Store) RevokeRole(ctx context.Context, userID, roleID, clientID string)
 // endTokensOfRole ends the opaque access tokens of a user that have a scope of a role which the user has just lost, so
 // that the next refresh or sign-in gives what is left. Those of a client whose refresh_scope is approval stay: a
 // refresh would give them again.
-func (s *Store) endTokensOfRole(ctx context.Context, tx *sqlx.Tx, userID, roleID, clientID string) error {
+func (s *roleStore) endTokensOfRole(ctx context.Context, tx *sqlx.Tx, userID, roleID, clientID string) error {
 	var lost string
 	if err := tx.GetContext(ctx, &lost, `SELECT scope FROM roles WHERE id = $1`, roleID); err != nil {
 		return err
@@ -91,7 +91,7 @@ AND client_id NOT IN (
 }
 
 // endTokensOfHolders is endTokensOfRole for everybody who has a role, before it loses all of its scopes but kept.
-func (s *Store) endTokensOfHolders(ctx context.Context, tx *sqlx.Tx, roleID string, kept []string) error {
+func (s *roleStore) endTokensOfHolders(ctx context.Context, tx *sqlx.Tx, roleID string, kept []string) error {
 	var before string
 	err := tx.GetContext(ctx, &before, `SELECT scope FROM roles WHERE id = $1`, roleID)
 	if err != nil {
@@ -137,7 +137,7 @@ func userRoleKey(userID, roleID, clientID string) (user, role, client string, er
 }
 
 // ListUserRoles reads a user's roles in the order of names, the ones held everywhere first.
-func (s *Store) ListUserRoles(ctx context.Context, userID string) ([]UserRole, error) {
+func (s *roleStore) ListUserRoles(ctx context.Context, userID string) ([]UserRole, error) {
 	userID, err := uuidKey(userID)
 	if err != nil {
 		return nil, err

@@ -99,7 +99,7 @@ FROM (
 LEFT JOIN users u ON u.id = t.user_id` + keyed
 
 // Verify finds a token of any kind by what it presents. ErrNotFound: there is none.
-func (s *Store) Verify(ctx context.Context, p Presented) (*Verification, error) {
+func (s *tokenStore) Verify(ctx context.Context, p Presented) (*Verification, error) {
 	var row verificationRow
 	err := s.get(ctx, &row, selectVerification, bytes(p.APIKey.Hash), bytes(p.APIKey.Lookup), s.Now(), p.Hash,
 		null(p.GrantID), p.Generation)
@@ -116,7 +116,7 @@ func (s *Store) Verify(ctx context.Context, p Presented) (*Verification, error) 
 }
 
 // VerifyJWT finds what may have ended a JWT access token; the claims say the rest. ExpiresAt is 0 where it was ended.
-func (s *Store) VerifyJWT(ctx context.Context, p PresentedJWT) (*Verification, error) {
+func (s *tokenStore) VerifyJWT(ctx context.Context, p PresentedJWT) (*Verification, error) {
 	var row verificationRow
 	err := s.get(ctx, &row, `
 SELECT CASE WHEN EXISTS (SELECT 1 FROM revoked_jti WHERE jti = $4) THEN 0
@@ -142,7 +142,7 @@ func (r verificationRow) verification() *Verification {
 }
 
 // FindConnectionByKey reads the connection that an api-key is the secret of, without its secrets, in one statement.
-func (s *Store) FindConnectionByKey(ctx context.Context, key APIKeyProbe) (*Connection, error) {
+func (s *connectionStore) FindConnectionByKey(ctx context.Context, key APIKeyProbe) (*Connection, error) {
 	var row connectionRow
 	err := s.get(ctx, &row, selectConnection+`
 JOIN connection_secrets k ON k.connection_id = c.id

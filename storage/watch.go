@@ -39,7 +39,7 @@ type state struct {
 func newState(maximumAge time.Duration) *state { return &state{version: -1, maximumAge: maximumAge} }
 
 // ConfigurationVersion is the number that every change of configuration raises.
-func (s *Store) ConfigurationVersion(ctx context.Context) (version int64, err error) {
+func (s *configuration) ConfigurationVersion(ctx context.Context) (version int64, err error) {
 	err = s.get(ctx, &version, `SELECT version FROM configuration_version WHERE id = 1`)
 	return version, err
 }
@@ -50,7 +50,7 @@ func (s *Store) ConfigurationVersion(ctx context.Context) (version int64, err er
 //
 // From then on what is kept is served only for as long as Options.ConfigurationAge says after the version was last
 // read: a process that cannot learn of a change must not serve by what was before it.
-func (s *Store) Watch(ctx context.Context, tick <-chan time.Time, changed func(context.Context)) {
+func (s *configuration) Watch(ctx context.Context, tick <-chan time.Time, changed func(context.Context)) {
 	s.state.mu.Lock()
 	s.state.changed = changed
 	s.state.mu.Unlock()
@@ -67,7 +67,7 @@ func (s *Store) Watch(ctx context.Context, tick <-chan time.Time, changed func(c
 
 // confirm reads the version and drops what is kept if it has moved: what was read before the first look may be stale
 // already.
-func (s *Store) confirm(ctx context.Context) error {
+func (s *configuration) confirm(ctx context.Context) error {
 	began := sinceStart()
 	bounded, cancel := context.WithTimeout(ctx, lookTime)
 	version, err := s.look(bounded)
@@ -96,7 +96,7 @@ func (s *Store) confirm(ctx context.Context) error {
 
 // current lets a request use what is kept in memory. Where that is too old, the request asks the database itself;
 // ErrUnavailable: it does not answer.
-func (s *Store) current(ctx context.Context) error {
+func (s *configuration) current(ctx context.Context) error {
 	if s.ConfigurationAge() <= s.state.maximumAge {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (s *Store) current(ctx context.Context) error {
 }
 
 // ConfigurationAge is how long ago the database last said that what is kept of it is current; 0 where nobody watches.
-func (s *Store) ConfigurationAge() time.Duration {
+func (s *configuration) ConfigurationAge() time.Duration {
 	confirmed := s.state.confirmed.Load()
 	if confirmed == 0 {
 		return 0
@@ -119,21 +119,21 @@ func (s *Store) ConfigurationAge() time.Duration {
 }
 
 // IsCurrent says whether ConfigurationAge is within Options.ConfigurationAge.
-func (s *Store) IsCurrent() bool { return s.ConfigurationAge() <= s.state.maximumAge }
+func (s *configuration) IsCurrent() bool { return s.ConfigurationAge() <= s.state.maximumAge }
 
 // ClockSkew is by how much this process's clock is ahead of the database's, as the last look at the version told; 0 on
 // SQLite.
-func (s *Store) ClockSkew() time.Duration { return time.Duration(s.state.skew.Load()) }
+func (s *configuration) ClockSkew() time.Duration { return time.Duration(s.state.skew.Load()) }
 
 // TakesWrites says whether the database takes writes, as far as is known: it is not read-only, and has refused none for
 // ten seconds.
-func (s *Store) TakesWrites() bool {
+func (s *configuration) TakesWrites() bool {
 	rejected := s.state.refusedWrite.Load()
 	return !s.state.readOnly.Load() && (rejected == 0 || time.Duration(sinceStart()-rejected) > refusalTime)
 }
 
 // TryWrite makes a write that means nothing, by which TakesWrites learns of a disk that is full.
-func (s *Store) TryWrite(ctx context.Context) error {
+func (s *configuration) TryWrite(ctx context.Context) error {
 	_, err := s.exec(ctx, `
 INSERT INTO leases (name, holder, expires_at) VALUES ('write check', $1, $2)
 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at`, s.NewID(), s.Now())
@@ -141,13 +141,13 @@ ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded
 }
 
 // Ping asks whether the database can serve a read. It writes nothing.
-func (s *Store) Ping(ctx context.Context) error {
+func (s *configuration) Ping(ctx context.Context) error {
 	_, err := s.look(ctx)
 	return err
 }
 
 // look reads the version, and on the way what the database says of its clock and of writes.
-func (s *Store) look(ctx context.Context) (version int64, err error) {
+func (s *configuration) look(ctx context.Context) (version int64, err error) {
 	query := `SELECT version, NULL AS clock, FALSE AS read_only FROM configuration_version WHERE id = 1`
 	if s.engine == postgresEngine {
 		query = `SELECT version, extract(epoch FROM clock_timestamp())::float8 AS clock,

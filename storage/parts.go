@@ -1,0 +1,120 @@
+package storage
+
+// Each part of a Store has the methods on a few tables. All work with one database; a part that needs another one has
+// it as a field.
+
+// clientStore has the clients and their types.
+type clientStore struct {
+	*database
+	connections *connectionStore
+	tokens      *tokenStore // end with their client
+}
+
+// connectionStore has the connections of clients: redirect URIs and secrets.
+type connectionStore struct {
+	*database
+	sealer *Sealer // for the secrets of clients that sign; nil without a master secret
+	keys   *keyStore
+}
+
+// registrationStore has what clients registered themselves (RFC 7591), and the tokens that let them.
+type registrationStore struct {
+	*database
+	clients *clientStore
+}
+
+// userStore has the users and their passwords.
+type userStore struct {
+	*database
+	sessions *loginSessionStore // end when their user is blocked or deleted, or gets another password
+	tokens   *tokenStore        // likewise
+}
+
+// roleStore has the roles and which users hold them.
+type roleStore struct{ *database }
+
+// scopeStore has the catalogue of scopes.
+type scopeStore struct{ *database }
+
+// authenticationStore has by what users show who they are beside the password: second factors and one-time codes. It
+// also counts the sign-ins that failed.
+type authenticationStore struct {
+	*database
+	sealer   *Sealer // for the seeds of factors
+	keys     *keyStore
+	sessions *loginSessionStore // sign-ins that wait for a factor end when it is replaced
+}
+
+// approvalStore has what users let clients have.
+type approvalStore struct {
+	*database
+	sessions *loginSessionStore // whom to tell of a withdrawal
+	tokens   *tokenStore        // end with their approval
+}
+
+// tokenStore has what is issued: codes, grants with their refresh tokens, and access tokens.
+type tokenStore struct{ *database }
+
+// loginSessionStore has the sign-ins: sessions of browsers, tokens of the login API, and the notices of logouts.
+type loginSessionStore struct{ *database }
+
+// keyStore has the signing keys and the random keys, both sealed.
+type keyStore struct {
+	*database
+	sealer *Sealer
+	keys   randomKeys // the random ones that were read
+}
+
+// auditStore has the audit events.
+type auditStore struct{ *database }
+
+// settingStore has what the processes on a database agree on: settings and leases.
+type settingStore struct{ *database }
+
+// configuration serves clients, roles and scopes from memory, and watches the database for changes of them.
+type configuration struct {
+	*database
+	clients *clientStore
+	roles   *roleStore
+	scopes  *scopeStore
+}
+
+// janitor deletes the rows that are of no more use.
+type janitor struct{ *database }
+
+// importer writes the rows of an import.
+type importer struct {
+	*database
+	authentication *authenticationStore
+}
+
+// newStore puts the parts together.
+func newStore(d *database, sealer *Sealer) *Store {
+	keys := &keyStore{database: d, sealer: sealer}
+	tokens := &tokenStore{database: d}
+	sessions := &loginSessionStore{database: d}
+	connections := &connectionStore{database: d, sealer: sealer, keys: keys}
+	clients := &clientStore{database: d, connections: connections, tokens: tokens}
+	roles := &roleStore{database: d}
+	scopes := &scopeStore{database: d}
+	authentication := &authenticationStore{database: d, sealer: sealer, keys: keys, sessions: sessions}
+	return &Store{
+		database:            d,
+		configuration:       &configuration{database: d, clients: clients, roles: roles, scopes: scopes},
+		clientStore:         clients,
+		connectionStore:     connections,
+		registrationStore:   &registrationStore{database: d, clients: clients},
+		userStore:           &userStore{database: d, sessions: sessions, tokens: tokens},
+		roleStore:           roles,
+		scopeStore:          scopes,
+		authenticationStore: authentication,
+		approvalStore:       &approvalStore{database: d, sessions: sessions, tokens: tokens},
+		tokenStore:          tokens,
+		loginSessionStore:   sessions,
+		keyStore:            keys,
+		auditStore:          &auditStore{database: d},
+		settingStore:        &settingStore{database: d},
+		janitor:             &janitor{database: d},
+		importer:            &importer{database: d, authentication: authentication},
+	}
+}
