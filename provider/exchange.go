@@ -82,6 +82,7 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 		return nil, oauth.NewError(http.StatusBadRequest, oauth.CodeUnsupportedGrantType,
 			"The grant_type must be one of "+strings.Join(oauth.GrantTypes, ", ")+".")
 	}
+	i.grantType = grantType
 	ctx = i.context(ctx)
 	client, err := p.clients.Authenticate(ctx, oauth.PathToken, request.Authorization, request.Form)
 	if err != nil {

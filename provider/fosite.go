@@ -19,6 +19,14 @@ import (
 // race.
 type configuration struct {
 	*fosite.Config
+	tokenHandlers map[string]fosite.TokenEndpointHandlers // by grant_type
+}
+
+// GetTokenEndpointHandlers returns the handlers of the request's grant type. fosite would ask every handler in turn, and
+// each that is not meant answers with an error that holds a stack trace, which took a tenth of the time of the client
+// credentials grant.
+func (c *configuration) GetTokenEndpointHandlers(ctx context.Context) fosite.TokenEndpointHandlers {
+	return c.tokenHandlers[issuanceFrom(ctx).grantType]
 }
 
 // GetEnforcePKCE is the client's policy.
@@ -116,10 +124,10 @@ func (p *Provider) composition() *fosite.Fosite {
 	// What makes a code comes before PKCE and OpenID, which look at the code; the policy comes last. The response type
 	// token alone has no handler: it is no part of OpenID Connect.
 	config.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{explicit, hybrid, proofKey, openID, openIDImplicit}
-	config.TokenEndpointHandlers = fosite.TokenEndpointHandlers{
-		explicit, proofKey, &codePolicy{}, openID,
-		refresh, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: idTokens, Config: config},
-		credentials,
+	config.tokenHandlers = map[string]fosite.TokenEndpointHandlers{
+		"authorization_code": {explicit, proofKey, &codePolicy{}, openID},
+		"refresh_token":      {refresh, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: idTokens, Config: config}},
+		"client_credentials": {credentials},
 	}
 	return fosite.NewOAuth2Provider(store, config)
 }

@@ -11,6 +11,8 @@ import (
 // and is not safe for concurrent use.
 type issuance struct {
 	batch *storage.Batch
+	// grantType is the grant_type of a token request, one of oauth.GrantTypes, and "" at the authorization endpoint.
+	grantType string
 	// client is the client of the request, once it has authenticated, or once its redirect URI was matched.
 	client *storage.Client
 	// code and refreshToken are what the request presented, once they are read.
