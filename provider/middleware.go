@@ -34,7 +34,6 @@ func (o *observer) observe(next http.Handler) http.Handler {
 		id := known.ID
 		ctx, cancel := context.WithTimeout(inbound.WithRequest(r.Context(), known), o.requestTime)
 		defer cancel()
-		ctx, record := inbound.WithRecord(ctx)
 		if known.GivenID != "" {
 			ctx = storage.WithClientRequestID(ctx, known.GivenID)
 		}
@@ -46,21 +45,20 @@ func (o *observer) observe(next http.Handler) http.Handler {
 			if cause := recover(); cause != nil {
 				o.logger.LogAttrs(r.Context(), slog.LevelError, "panic", slog.Any("cause", cause),
 					slog.String("request_id", id), slog.String("stack", string(debug.Stack())))
-				record.Failed(slog.LevelError, oauth.CodeServerError, errors.New("panic"))
+				known.Record.Failed(slog.LevelError, oauth.CodeServerError, errors.New("panic"))
 				if recorded.status == 0 {
 					http.Error(recorded, "An unexpected error occurred. Request id: "+id, http.StatusInternalServerError)
 				}
 			}
 			elapsed := time.Since(begin)
 			o.metrics.answered(route(r), r.Method, recorded.status, elapsed)
-			level, fields := record.Line()
-			if o.logger.Enabled(r.Context(), level) {
+			if level := known.Record.Level(); o.logger.Enabled(r.Context(), level) {
 				o.logger.LogAttrs(r.Context(), level, "request", append([]slog.Attr{
 					slog.String("request_id", id), slog.String("client_request_id", known.GivenID),
 					slog.String("method", methodLabel(r.Method)), slog.String("route", route(r)),
 					slog.Int("status", recorded.status), slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000),
 					slog.String("address", o.proxies.ClientAddress(r)),
-				}, fields...)...)
+				}, known.Record.Attributes()...)...)
 			}
 		}()
 		next.ServeHTTP(recorded, r)

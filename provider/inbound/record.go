@@ -19,18 +19,12 @@ type Record struct {
 	failed   bool
 }
 
-type recordKey struct{}
-
-// WithRecord begins the record of a request.
-func WithRecord(ctx context.Context) (context.Context, *Record) {
-	r := &Record{level: slog.LevelInfo}
-	return context.WithValue(ctx, recordKey{}, r), r
-}
-
 // RecordOf is the record of the request that a context belongs to, nil where it belongs to none.
 func RecordOf(ctx context.Context) *Record {
-	r, _ := ctx.Value(recordKey{}).(*Record)
-	return r
+	if known, ok := ctx.Value(requestKey{}).(*Request); ok {
+		return &known.Record
+	}
+	return nil
 }
 
 // About notes who asks; "" is nobody yet. Both are ids of rows, never what a request says of itself.
@@ -65,8 +59,15 @@ func (r *Record) Failed(level slog.Level, code string, cause error) {
 	}
 }
 
-// Line is what the log says, and how loud.
-func (r *Record) Line() (slog.Level, []slog.Attr) {
+// Level is how loud the line of the request is.
+func (r *Record) Level() slog.Level {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return max(r.level, slog.LevelInfo)
+}
+
+// Attributes are what the line says of what became known.
+func (r *Record) Attributes() []slog.Attr {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	var attributes []slog.Attr
@@ -76,5 +77,5 @@ func (r *Record) Line() (slog.Level, []slog.Attr) {
 			attributes = append(attributes, slog.String(known[0], known[1]))
 		}
 	}
-	return max(r.level, slog.LevelInfo), attributes
+	return attributes
 }

@@ -20,6 +20,8 @@ type Request struct {
 	AuthenticationFailed error
 	// Authenticated says that a client proved itself, so that it is counted once.
 	Authenticated bool
+	// Record is what becomes known of the request, for its line in the log.
+	Record Record
 }
 
 // NewRequest makes the identity of a request: given is the X-Request-Id that came with it, address finds the client's.
