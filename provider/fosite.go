@@ -22,9 +22,8 @@ type configuration struct {
 	tokenHandlers map[string]fosite.TokenEndpointHandlers // by grant_type
 }
 
-// GetTokenEndpointHandlers returns the handlers of the request's grant type. fosite would ask every handler in turn, and
-// each that is not meant answers with an error that holds a stack trace, which took a tenth of the time of the client
-// credentials grant.
+// GetTokenEndpointHandlers returns the handlers of the request's grant type. fosite asks each handler in turn, and one
+// that is not meant answers with an error that holds a stack trace; they took a tenth of the client credentials grant.
 func (c *configuration) GetTokenEndpointHandlers(ctx context.Context) fosite.TokenEndpointHandlers {
 	return c.tokenHandlers[issuanceFrom(ctx).grantType]
 }
