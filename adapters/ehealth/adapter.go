@@ -30,30 +30,52 @@ func New(p *provider.Provider, o Options) *Adapter {
 // Mount adds the public routes of the legacy face. Below its paths a wrong method and an unknown path are the same, an
 // envelope that says not_found (contract section 2.0).
 func (a *Adapter) Mount(r *mux.Router) {
-	for _, path := range []string{"/oauth/tokens", "/api/oauth/tokens"} {
-		a.post(r, path, a.tokens)
-	}
-	for _, path := range []string{"/sign-in", "/sign-in/"} {
+	for _, path := range signInPaths {
 		r.Handle(path, a.provider.Page(a.signIn)).Methods(http.MethodGet, http.MethodHead)
 	}
-	a.post(r, "/oauth/apps/authorize", a.authorize)
-	a.mountLogin(r)
-	a.mountUserActions(r)
+	a.mountPublic(r)
 	for _, prefix := range []string{"/oauth/", "/api/", "/auth/"} {
 		r.PathPrefix(prefix).HandlerFunc(a.notFound)
 	}
 }
 
+// mountPublic adds the endpoints of Mount.
+func (a *Adapter) mountPublic(r *mux.Router) {
+	for _, path := range []string{"/oauth/tokens", "/api/oauth/tokens"} {
+		a.post(r, path, a.tokens)
+	}
+	a.post(r, "/oauth/apps/authorize", a.authorize)
+	a.mountLogin(r)
+	a.mountUserActions(r)
+}
+
 // MountAdmin adds what only the admin listener serves (contract sections 2.6 and 2.7), and the routes that a gateway of
 // the operator's own stands in front of: there, and only there, x-consumer-id says who the user is.
 func (a *Adapter) MountAdmin(r *mux.Router) {
+	a.mountAdmin(r)
+	r.PathPrefix("/").HandlerFunc(a.notFound)
+}
+
+// MountAll adds every route of mithril, whose one listener had all of them and authenticated nobody. What MountAdmin
+// adds comes first, so that x-consumer-id is accepted here. The pages are at the issuer alone, so that /sign-in sends
+// the browser there.
+func (a *Adapter) MountAll(r *mux.Router) {
+	for _, path := range signInPaths {
+		r.HandleFunc(path, a.signInAtIssuer).Methods(http.MethodGet, http.MethodHead)
+	}
+	a.mountAdmin(r)
+	a.mountPublic(r)
+	r.PathPrefix("/").HandlerFunc(a.notFound)
+}
+
+// mountAdmin adds the endpoints of MountAdmin.
+func (a *Adapter) mountAdmin(r *mux.Router) {
 	a.post(r, "/oauth/apps/authorize", a.authorizeForConsumer)
 	a.mountVerification(r)
 	administration := r.NewRoute().Subrouter()
 	administration.Use(a.acting)
 	a.mountClients(administration)
 	a.mountUsers(administration)
-	r.PathPrefix("/").HandlerFunc(a.notFound)
 }
 
 // route adds an endpoint whose path may have ids: one that is no UUID is a malformed request.

@@ -56,6 +56,10 @@
 //	GET                /admin/users/{user_id}/authentication_factors/{id}
 //	PATCH              /admin/users/{user_id}/authentication_factors/{id}/actions/{action:enable|disable|reset}
 //
+// # Routes of the mithril listener (Adapter.MountAll)
+//
+// All of the above on one address, but that /sign-in redirects to the public listener.
+//
 // Each route also has a form with a slash at its end, and HEAD is answered wherever GET is. Anything else is the error
 // not_found.
 //

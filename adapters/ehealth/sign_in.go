@@ -12,6 +12,20 @@ import (
 // faceName is what a pending request remembers of how it came.
 const faceName = "ehealth"
 
+// signInPaths are those of the page on which mithril's front end signed people in.
+var signInPaths = []string{"/sign-in", "/sign-in/"}
+
+// signInAtIssuer redirects the browser to /sign-in of the public listener, with the query as it came.
+func (a *Adapter) signInAtIssuer(w http.ResponseWriter, r *http.Request) {
+	location := a.provider.Issuer() + signInPaths[0]
+	if r.URL.RawQuery != "" {
+		location += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	http.Redirect(w, r, location, http.StatusSeeOther)
+}
+
 // signIn is GET /sign-in: it translates the legacy query and begins an ordinary authorization request. Other
 // parameters are dropped (contract section 7.1).
 func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {

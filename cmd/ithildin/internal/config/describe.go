@@ -32,6 +32,8 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_ADMIN_LISTEN", s.AdminListen},
 		{"ITHILDIN_ADMIN_TOKEN", console.Count(len(s.AdminTokens), "token")},
 		{"ITHILDIN_ADMIN_AUTH", c.AdminAuth},
+		{"ITHILDIN_MITHRIL_LISTEN", s.Mithril.Listen},
+		{"ITHILDIN_MITHRIL_HOSTS", strings.Join(s.Mithril.Hosts, ",")},
 		{"ITHILDIN_TRUSTED_PROXIES", networks(s.TrustedProxies)},
 		{"ITHILDIN_DATABASE_URL", withoutPassword(s.Database.URL)},
 		{"ITHILDIN_DATABASE_CONNECTIONS", fmt.Sprint(s.Database.Connections)},

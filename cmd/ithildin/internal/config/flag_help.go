@@ -68,6 +68,12 @@ var flagHelp = map[string]string{
 	"janitor_batch":  "Rows for each statement of the janitor; default 500.",
 	"log_format":     "Default: text on a terminal, else json.",
 	"log_level_file": "File with the log level, which SIGHUP reads again.",
+	"mithril_anywhere": "Let the listener of ITHILDIN_MITHRIL_LISTEN have a public address or all addresses, where a " +
+		"firewall keeps everybody else from it.",
+	"mithril_hosts": "Host names that the listener of ITHILDIN_MITHRIL_LISTEN accepts, besides addresses and names " +
+		"without a dot.",
+	"mithril_listen": "Listener with the whole interface of mithril, also its admin API, without authentication, for a " +
+		"private network alone; default none.",
 	"new_issuer": "Move the database from another issuer to this one. Clients must " +
 		"change their configuration.",
 	"outbound_allowed": "Private networks that the addresses of clients may be in; " +

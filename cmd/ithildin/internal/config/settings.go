@@ -39,6 +39,7 @@ type Flags struct {
 	registrationFlags
 	servingFlags
 	legacyFlags
+	mithrilFlags
 }
 
 // Settings is a configuration that was found right.
@@ -63,6 +64,7 @@ type Settings struct {
 	Registration   registration.Options
 	Serving        Serving
 	Legacy         ehealth.Options
+	Mithril        Mithril
 	LogFormat      string         // "" for what suits the output
 	LogLevel       *slog.LevelVar // SIGHUP reads it again
 }
@@ -103,6 +105,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Registration = c.registrationFlags.load(&p)
 	s.Serving = c.servingFlags.load(&p, c.Dev, s.Database.Connections)
 	s.Legacy = c.legacyFlags.load(&p)
+	s.Mithril = c.mithrilFlags.load(&p, s)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
 	}
@@ -143,11 +146,6 @@ func (c Flags) loadAdmin(p *problems, s *Settings) {
 	case c.AdminAuth == "none" && len(s.AdminTokens) > 0:
 		p.add("ITHILDIN_ADMIN_AUTH", "is none although ITHILDIN_ADMIN_TOKEN has tokens")
 	}
-	s.AdminHosts = strings.FieldsFunc(strings.ToLower(c.AdminHosts), func(r rune) bool { return r == ',' || r == ' ' })
-	for _, host := range s.AdminHosts {
-		if !validHost(&url.URL{Host: host}) || strings.Contains(host, ":") {
-			p.add("ITHILDIN_ADMIN_HOSTS", "has %q: want names without a port", host)
-		}
-	}
+	s.AdminHosts = p.hosts("ITHILDIN_ADMIN_HOSTS", c.AdminHosts)
 	s.AdminOpen = c.AdminAuth == "none" || len(s.AdminTokens) == 0 && IsLoopback(s.AdminListen)
 }

@@ -14,6 +14,7 @@ func (s *service) announce(build Build, out io.Writer) {
 		s.logger.Warn("the admin API requires no token: whoever reaches the admin listener may use all of it",
 			"admin_listen", s.settings.AdminListen, "hint", "ITHILDIN_ADMIN_TOKEN_FILE names a file with tokens")
 	}
+	warnOfMithrilListener(s.settings.Mithril, s.logger)
 	if s.settings.Dev {
 		s.logger.Warn("this is a development server: its passwords and secrets are public")
 		demo.New(s.settings.Issuer).Announce(out)

@@ -64,5 +64,6 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		janitor: newJanitor(s.Janitor, store, logger, registry),
 		public:  p.Handler(mounts...),
 		admin:   adminHandler(guard, ready, registry, p.AdminHandler(forwardAuth.MountAdmin, legacy.MountAdmin)),
+		mithril: mithrilHandler(s.Mithril, p, legacy),
 	}, nil
 }

@@ -1,4 +1,4 @@
-// Package server runs the provider as a process with two listeners, until a signal ends it.
+// Package server runs the provider as a process with two or three listeners, until a signal ends it.
 //
 // Serve starts in this order:
 //
@@ -6,10 +6,10 @@
 //     refuses a schema that is too old (open.go), a database of another kind of server (development_mark.go) and one of
 //     another issuer (issuer_mark.go)
 //  2. keys, provider, adapters, metrics and both handlers are built (build.go); with --dev the demo data is stored
-//  3. the public and the admin listener are opened (server.go)
+//  3. the public, the mithril (if there is one) and the admin listener are opened (endpoints.go)
 //  4. the background jobs start (background.go): reading changes of the configuration each second, keys, janitor,
 //     back-channel logout, readiness of the database for writes, reload at SIGHUP (reload.go), expiry of a certificate
-//  5. both listeners are served, and the log says so (announce.go)
+//  5. the listeners are served, and the log says so (announce.go)
 //
 // At SIGINT, SIGTERM or when a listener fails, it ends in this order (server.go), within 30 seconds:
 //
@@ -21,5 +21,5 @@
 //
 // The admin listener (admin.go) has /healthz, /readyz (readiness.go) and /metrics (metrics.go) for everybody who
 // reaches it, the questions of gateways for whoever holds the token in question, and the rest for bearers of an admin
-// token.
+// token. The mithril listener (mithril.go) has every path of mithril and authenticates nobody.
 package server

@@ -3,17 +3,15 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
 	"ithildin/cmd/ithildin/internal/config"
-	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/storage"
@@ -38,10 +36,10 @@ type service struct {
 	ready    *readiness
 	public   http.Handler
 	admin    http.Handler
+	mithril  http.Handler // nil where there is no such listener
 	events   *storage.EventQueue
 	reloads  []reloadable
 	janitor  *janitor
-	idle     idleConnections // of the public listener
 }
 
 // run serves until the first SIGINT or SIGTERM, then lets requests end and returns. A second signal ends the process at
@@ -49,23 +47,17 @@ type service struct {
 func (s *service) run(ctx context.Context, listening func()) error {
 	ctx, restoreSignals := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer restoreSignals()
-	public, err := net.Listen("tcp", s.settings.Listen)
-	if err != nil {
-		return console.WithHint("ITHILDIN_LISTEN names another address", fmt.Errorf("public listener: %w", err))
-	}
-	admin, err := net.Listen("tcp", s.settings.AdminListen)
-	if err != nil {
-		_ = public.Close() // the cause is err
-		return console.WithHint("ITHILDIN_ADMIN_LISTEN names another address", fmt.Errorf("admin listener: %w", err))
+	endpoints := s.endpoints()
+	if err := s.open(endpoints); err != nil {
+		return err
 	}
 	stopBackground := s.startBackground()
-	publicServer, adminServer := s.newServer(s.ready.closing(s.public)), s.newServer(s.ready.closing(s.admin))
-	s.idle.watch(publicServer)
-	servePublic := s.servePublic(publicServer, public)
-	failed := make(chan error, 2)
-	go func() { failed <- servePublic() }()
-	go func() { failed <- adminServer.Serve(admin) }()
+	failed := make(chan error, len(endpoints))
+	for _, e := range endpoints {
+		go func() { failed <- e.serve() }()
+	}
 	listening()
+	var err error
 	select {
 	case <-ctx.Done():
 		s.logger.Info("shutting down: the process ends within 30 seconds, a second signal ends it now",
@@ -73,31 +65,35 @@ func (s *service) run(ctx context.Context, listening func()) error {
 	case err = <-failed:
 	}
 	restoreSignals()
-	s.shutDown([]net.Listener{public, admin}, []*http.Server{publicServer, adminServer}, stopBackground)
+	s.shutDown(endpoints, stopBackground)
 	return err
 }
 
 // shutDown ends the service without refusing requests. First /readyz answers 503 and each answer closes its
 // connection, so that load balancers send requests elsewhere; after the shutdown delay the listeners and the
 // connections that are still idle are closed.
-func (s *service) shutDown(listeners []net.Listener, servers []*http.Server, stopBackground func()) {
+func (s *service) shutDown(endpoints []*endpoint, stopBackground func()) {
 	end := time.Now().Add(shutdownTime)
 	s.ready.shuttingDown.Store(true)
 	if delay := s.settings.Serving.ShutdownDelay; delay > 0 {
 		time.Sleep(delay)
-		for _, listener := range listeners {
-			if err := dropNewConnections(listener); err != nil {
+		for _, e := range endpoints {
+			if err := dropNewConnections(e.listener); err != nil {
 				s.logger.Debug("connections that wait when a listener closes will be reset", "cause", err)
 			}
 		}
-		for _, listener := range listeners {
-			awaitAccepted(listener, queueTime)
+		for _, e := range endpoints {
+			awaitAccepted(e.listener, queueTime)
 		}
-		s.idle.awaitUse(delay)
+		var unused sync.WaitGroup
+		for _, e := range endpoints {
+			unused.Go(func() { e.idle.awaitUse(delay) })
+		}
+		unused.Wait()
 	}
 	drained, cancel := context.WithDeadline(context.Background(), end.Add(-closingTime))
 	defer cancel()
-	s.drain(drained, servers...)
+	s.drain(drained, endpoints)
 	waitAtMost(time.Until(end), func() {
 		stopBackground()
 		if err := s.store.Close(); err != nil {
@@ -143,12 +139,12 @@ func (s *service) newServer(handler http.Handler) *http.Server {
 	}
 }
 
-// drain shuts the servers down in their order, the admin listener last, so that probes see the shutdown.
-func (s *service) drain(ctx context.Context, servers ...*http.Server) {
-	for _, server := range servers {
-		if err := server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
+// drain shuts the servers down in their order.
+func (s *service) drain(ctx context.Context, endpoints []*endpoint) {
+	for _, e := range endpoints {
+		if err := e.server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
 			s.logger.Warn("requests were aborted: they did not end in time")
-			_ = server.Close() // whoever is cut off is not told more
+			_ = e.server.Close() // whoever is cut off is not told more
 		}
 	}
 }
