@@ -34,18 +34,19 @@ const (
 // mayImport names the packages of ours that each package may import; the command line may import every one, and a
 // package without a row none.
 var mayImport = map[string][]string{
-	"storage/storagetest": {"storage", "migrations", requirements},
+	"storage":             {"storage/seal"},
+	"storage/storagetest": {"storage", "storage/seal", "migrations", requirements},
 	"provider/identity":   {"provider/inbound"},
 	"provider/login":      {"storage", "provider/inbound", "provider/identity"},
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},
-	"provider/clientauth": {"storage", "provider/inbound", "provider/oauth", "provider/outbound"},
+	"provider/clientauth": {"storage", "storage/seal", "provider/inbound", "provider/oauth", "provider/outbound"},
 	"provider/registration": {
 		"storage", "jwks", "provider/inbound", "provider/oauth", "provider/outbound", "provider/redirect",
 		"provider/clientauth",
 	},
 	"provider": {
-		"storage", "jwks", "provider/identity", "provider/login", "provider/inbound", "provider/outbound",
+		"storage", "storage/seal", "jwks", "provider/identity", "provider/login", "provider/inbound", "provider/outbound",
 		"provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration",
 	},
 	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "provider/redirect", "provider/clientauth",
@@ -61,7 +62,7 @@ var mayImport = map[string][]string{
 }
 
 // testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.
-var testsMayImport = []string{"migrations", "jwks", "storage", "storage/storagetest"}
+var testsMayImport = []string{"migrations", "jwks", "storage", "storage/seal", "storage/storagetest"}
 
 func TestPackagesImportOnlyWhatTheirPlaceAllows(t *testing.T) {
 	for _, file := range goFiles(t) {

@@ -18,6 +18,7 @@ import (
 	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
+	"ithildin/storage/seal"
 )
 
 const (
@@ -75,7 +76,7 @@ func (o *requestObjects) read(
 	if errors.Is(err, clientauth.ErrKeySet) {
 		return nil, false, invalidRequestObject("The client's keys could not be read from its jwks_uri.").Because(err)
 	}
-	if errors.Is(err, storage.ErrSealed) {
+	if errors.Is(err, seal.ErrSealed) {
 		return nil, false, err
 	}
 	if err != nil {

@@ -51,7 +51,7 @@ func (s *connectionStore) SealSecret(id, secret string) string {
 	return s.sealer.Seal([]byte(secret), sealedSecretContext(id))
 }
 
-// OpenSecret is the secret again. ErrSealed: it was never sealed, or under a master secret that is gone.
+// OpenSecret is the secret again. seal.ErrSealed: it was never sealed, or under a master secret that is gone.
 func (s *connectionStore) OpenSecret(secret ConnectionSecret) ([]byte, error) {
 	return s.sealer.Open(secret.Sealed, sealedSecretContext(secret.ID))
 }

@@ -1,5 +1,7 @@
 package storage
 
+import "ithildin/storage/seal"
+
 // Each part of a Store has the methods on a few tables. All work with one database; a part that needs another one has
 // it as a field.
 
@@ -13,7 +15,7 @@ type clientStore struct {
 // connectionStore has the connections of clients: redirect URIs and secrets.
 type connectionStore struct {
 	*database
-	sealer *Sealer // for the secrets of clients that sign; nil without a master secret
+	sealer *seal.Sealer // for the secrets of clients that sign; nil without a master secret
 	keys   *keyStore
 }
 
@@ -40,7 +42,7 @@ type scopeStore struct{ *database }
 // also counts the sign-ins that failed.
 type authenticationStore struct {
 	*database
-	sealer   *Sealer // for the seeds of factors
+	sealer   *seal.Sealer // for the seeds of factors
 	keys     *keyStore
 	sessions *loginSessionStore // sign-ins that wait for a factor end when it is replaced
 }
@@ -61,7 +63,7 @@ type loginSessionStore struct{ *database }
 // keyStore has the signing keys and the random keys, both sealed.
 type keyStore struct {
 	*database
-	sealer *Sealer
+	sealer *seal.Sealer
 	keys   randomKeys // the random ones that were read
 }
 
@@ -89,7 +91,7 @@ type importer struct {
 }
 
 // newStore puts the parts together.
-func newStore(d *database, sealer *Sealer) *Store {
+func newStore(d *database, sealer *seal.Sealer) *Store {
 	keys := &keyStore{database: d, sealer: sealer}
 	tokens := &tokenStore{database: d}
 	sessions := &loginSessionStore{database: d}

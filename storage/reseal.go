@@ -23,8 +23,8 @@ type sealedRow struct {
 }
 
 // Reseal brings every sealed text under the newest master secret and says how many it changed; after that the older
-// ones may go. A text that no configured master secret opens ends it with ErrSealed. It may run while others work, and
-// again.
+// ones may go. A text that no configured master secret opens ends it with seal.ErrSealed. It may run while others work,
+// and again.
 func (s *keyStore) Reseal(ctx context.Context) (int64, error) {
 	var changed int64
 	for _, column := range sealedColumns {
@@ -61,14 +61,13 @@ func (s *keyStore) resealTable(ctx context.Context, of sealedColumn) (changed in
 
 // resealRow leaves a row that was changed meanwhile: whoever changed it has sealed it anew.
 func (s *keyStore) resealRow(ctx context.Context, of sealedColumn, row sealedRow) (int64, error) {
-	if !s.sealer.Stale(row.Sealed) {
-		return 0, nil
-	}
-	place := of.table + ":" + row.Key
-	plaintext, err := s.sealer.Open(row.Sealed, place)
+	sealed, changed, err := s.sealer.Reseal(row.Sealed, of.table+":"+row.Key)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", row.Key, err)
 	}
+	if !changed {
+		return 0, nil
+	}
 	return s.exec(ctx, fmt.Sprintf(`UPDATE %s SET sealed = $3 WHERE %s = $1 AND sealed = $2`, of.table, of.key),
-		row.Key, row.Sealed, s.sealer.Seal(plaintext, place))
+		row.Key, row.Sealed, sealed)
 }

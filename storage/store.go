@@ -12,14 +12,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite" // the SQLite driver, in Go, so that the binary stays static
+
+	"ithildin/storage/seal"
 )
 
 // Options are what a Store takes from outside.
 type Options struct {
 	// Now is the clock; by default time.Now, and for the time of a commit the database's own.
 	Now    func() time.Time
-	Random io.Reader // default crypto/rand
-	Sealer *Sealer   // seals what must be read again: private keys, random keys, factor seeds
+	Random io.Reader    // default crypto/rand
+	Sealer *seal.Sealer // seals what must be read again: private keys, random keys, factor seeds
 	// MaxConnections bounds the pool; default 32. SQLite has one writer whatever it says.
 	MaxConnections int
 	// StatementTimeout ends a statement that takes longer; default 10 s, NoStatementTimeout for none. PostgreSQL only.

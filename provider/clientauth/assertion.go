@@ -10,6 +10,7 @@ import (
 
 	"ithildin/provider/oauth"
 	"ithildin/storage"
+	"ithildin/storage/seal"
 )
 
 // The bounds of a client assertion, in seconds.
@@ -70,7 +71,7 @@ func (a *Authenticator) byAssertion(
 	if errors.Is(err, ErrKeySet) {
 		return nil, oauth.InvalidClient("The client's keys could not be read from its jwks_uri.").Because(err)
 	}
-	if errors.Is(err, storage.ErrSealed) {
+	if errors.Is(err, seal.ErrSealed) {
 		return nil, err
 	}
 	if err != nil {

@@ -57,7 +57,7 @@ func isSymmetric(signed *jose.JSONWebSignature) bool {
 }
 
 // VerifySigned verifies what a client signed and returns the payload: by its keys, or where the algorithm is symmetric
-// by a live secret, and then with the connection whose secret it is. Errors: ErrKeySet; storage.ErrSealed, our own
+// by a live secret, and then with the connection whose secret it is. Errors: ErrKeySet; seal.ErrSealed, our own
 // fault; else that nothing of the client verifies it.
 func (a *Authenticator) VerifySigned(
 	ctx context.Context, client *storage.Client, signed *jose.JSONWebSignature,

@@ -19,6 +19,7 @@ import (
 
 	"ithildin/migrations"
 	"ithildin/storage"
+	"ithildin/storage/seal"
 	"ithildin/storage/storagetest"
 )
 
@@ -101,7 +102,7 @@ func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *st
 
 func openStore(t *testing.T, c *clock) *storage.Store {
 	t.Helper()
-	sealer, err := storage.NewSealer([]byte("a master secret of thirty-two bytes, or more"))
+	sealer, err := seal.New([]byte("a master secret of thirty-two bytes, or more"))
 	require.NoError(t, err)
 	store, err := storage.Open("sqlite:"+filepath.Join(t.TempDir(), "test.db"),
 		storage.Options{Now: c.Now, Sealer: sealer})

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/storage"
+	"ithildin/storage/seal"
 )
 
 // Engine makes databases of one kind.
@@ -67,7 +68,7 @@ func Secret() []byte { return []byte("the master secret of storagetest") }
 // the options say nothing else.
 func Open(t testing.TB, databaseURL string, options ...func(*storage.Options)) *storage.Store {
 	t.Helper()
-	sealer, err := storage.NewSealer(Secret())
+	sealer, err := seal.New(Secret())
 	require.NoError(t, err)
 	o := storage.Options{Now: NewClock().Now, Sealer: sealer}
 	for _, option := range options {

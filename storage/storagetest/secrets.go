@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/storage"
+	"ithildin/storage/seal"
 )
 
 func secrets(t *testing.T, s *suite) {
@@ -27,9 +28,9 @@ func secrets(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		stranger := s.open(t, under(t, "another master secret, long enough"))
 		_, err = stranger.RandomKey(t.Context(), "token", 32)
-		require.ErrorIs(t, err, storage.ErrSealed)
+		require.ErrorIs(t, err, seal.ErrSealed)
 		_, err = stranger.Reseal(t.Context())
-		require.ErrorIs(t, err, storage.ErrSealed)
+		require.ErrorIs(t, err, seal.ErrSealed)
 	})
 	t.Run("Master secrets rotate and change nothing else", func(t *testing.T) { masterSecretsRotate(t, s) })
 }
@@ -41,7 +42,7 @@ func under(t *testing.T, masters ...string) func(*storage.Options) {
 	for _, m := range masters {
 		all = append(all, []byte(m))
 	}
-	sealer, err := storage.NewSealer(all...)
+	sealer, err := seal.New(all...)
 	require.NoError(t, err)
 	return func(o *storage.Options) { o.Sealer = sealer }
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"ithildin/cmd/ithildin/internal/console"
-	"ithildin/storage"
+	"ithildin/storage/seal"
 )
 
 // What a development server has where nothing is configured, below its working directory.
@@ -38,9 +38,9 @@ func (s *Settings) KeepDevelopmentSecret() error {
 		return err
 	}
 	secret := []byte(strings.TrimSpace(string(content)))
-	if len(secret) < storage.MinimumSecret {
+	if len(secret) < seal.MinimumSecret {
 		return console.WithHint("remove it together with the development database",
-			fmt.Errorf("%s holds less than %d bytes", path, storage.MinimumSecret))
+			fmt.Errorf("%s holds less than %d bytes", path, seal.MinimumSecret))
 	}
 	s.Database.Secrets = [][]byte{secret}
 	return nil

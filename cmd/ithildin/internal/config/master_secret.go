@@ -3,7 +3,7 @@ package config
 import (
 	"strings"
 
-	"ithildin/storage"
+	"ithildin/storage/seal"
 )
 
 // SecretFlags say where the master secrets are.
@@ -19,8 +19,8 @@ func (f SecretFlags) load(p *problems, dev bool) [][]byte {
 		}
 	}
 	for i, secret := range secrets {
-		if len(secret) < storage.MinimumSecret {
-			p.add("ITHILDIN_SECRET", "has %d bytes on line %d: want at least %d", len(secret), i+1, storage.MinimumSecret)
+		if len(secret) < seal.MinimumSecret {
+			p.add("ITHILDIN_SECRET", "has %d bytes on line %d: want at least %d", len(secret), i+1, seal.MinimumSecret)
 		}
 	}
 	if len(secrets) == 0 && !dev {

@@ -12,6 +12,7 @@ import (
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/migrations"
 	"ithildin/storage"
+	"ithildin/storage/seal"
 )
 
 // Open opens a database. It makes no connection to PostgreSQL yet; it makes the file of SQLite where there is none.
@@ -21,7 +22,7 @@ func Open(s config.Database, change ...func(*storage.Options)) (*storage.Store, 
 		c(&options)
 	}
 	if len(s.Secrets) > 0 {
-		sealer, err := storage.NewSealer(s.Secrets...)
+		sealer, err := seal.New(s.Secrets...)
 		if err != nil {
 			return nil, &console.UsageError{Cause: err}
 		}
@@ -116,7 +117,7 @@ func WithSchema(f config.DatabaseFlags, work func(*storage.Store) error) error {
 
 // ExplainSealed adds a hint to the error of a master secret that does not open what the database holds sealed.
 func ExplainSealed(err error) error {
-	if errors.Is(err, storage.ErrSealed) {
+	if errors.Is(err, seal.ErrSealed) {
 		return console.WithHint("ITHILDIN_SECRET must have the master secret that this database "+
 			"began with, or was resealed under; "+
 			"that of a development server is in "+config.DevelopmentSecretFile, err)

@@ -17,7 +17,7 @@ import (
 
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/storage"
+	"ithildin/storage/seal"
 	"ithildin/storage/storagetest/requirement"
 )
 
@@ -42,7 +42,7 @@ func newServiceOf(t *testing.T, logger *slog.Logger, change func(*config.Setting
 	s := &config.Settings{
 		Issuer: issuer, Listen: public, AdminListen: admin, Database: config.Database{
 			URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Connections: 4,
-			Secrets: [][]byte{bytes.Repeat([]byte("s"), storage.MinimumSecret)},
+			Secrets: [][]byte{bytes.Repeat([]byte("s"), seal.MinimumSecret)},
 		},
 	}
 	change(s)

@@ -1,4 +1,4 @@
-package storage_test
+package seal_test
 
 import (
 	"strings"
@@ -6,17 +6,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ithildin/storage"
+	"ithildin/storage/seal"
 )
 
 var (
-	olderSecret = []byte(strings.Repeat("o", storage.MinimumSecret))
-	newerSecret = []byte(strings.Repeat("n", storage.MinimumSecret))
+	olderSecret = []byte(strings.Repeat("o", seal.MinimumSecret))
+	newerSecret = []byte(strings.Repeat("n", seal.MinimumSecret))
 )
 
-func newSealer(t *testing.T, secrets ...[]byte) *storage.Sealer {
+func newSealer(t *testing.T, secrets ...[]byte) *seal.Sealer {
 	t.Helper()
-	s, err := storage.NewSealer(secrets...)
+	s, err := seal.New(secrets...)
 	require.NoError(t, err)
 	return s
 }
@@ -31,7 +31,7 @@ func TestSealedTextOpensForItsOwnPurposeOnly(t *testing.T) {
 
 	for _, elsewhere := range []string{"signing_keys:2", "secrets:1", ""} {
 		_, err := s.Open(sealed, elsewhere)
-		require.ErrorIs(t, err, storage.ErrSealed, elsewhere)
+		require.ErrorIs(t, err, seal.ErrSealed, elsewhere)
 	}
 }
 
@@ -58,18 +58,39 @@ func TestEveryMasterSecretOpensAndTheFirstSeals(t *testing.T) {
 	plain, err := both.Open(sealed, "place")
 	require.NoError(t, err)
 	require.Equal(t, []byte("seed"), plain)
-	require.True(t, both.Stale(sealed))
-	require.False(t, older.Stale(sealed))
-
-	again := both.Seal(plain, "place")
-	require.False(t, both.Stale(again))
-	_, err = newer.Open(again, "place")
+	again, err := newer.Open(both.Seal(plain, "place"), "place")
 	require.NoError(t, err)
+	require.Equal(t, plain, again)
+}
+
+func TestATextUnderAnOlderMasterSecretIsSealedAgain(t *testing.T) {
+	older := newSealer(t, olderSecret)
+	both := newSealer(t, newerSecret, olderSecret)
+	newer := newSealer(t, newerSecret)
+	sealed := older.Seal([]byte("seed"), "place")
+
+	same, changed, err := older.Reseal(sealed, "place")
+	require.NoError(t, err)
+	require.False(t, changed)
+	require.Equal(t, sealed, same)
+
+	again, changed, err := both.Reseal(sealed, "place")
+	require.NoError(t, err)
+	require.True(t, changed)
+	plain, err := newer.Open(again, "place")
+	require.NoError(t, err)
+	require.Equal(t, []byte("seed"), plain)
+
+	_, changed, err = both.Reseal(again, "place")
+	require.NoError(t, err)
+	require.False(t, changed)
+	_, _, err = both.Reseal(sealed, "another place")
+	require.ErrorIs(t, err, seal.ErrSealed)
 
 	_, err = newer.Open(sealed, "place")
-	require.ErrorIs(t, err, storage.ErrSealed)
+	require.ErrorIs(t, err, seal.ErrSealed)
 	_, err = older.Open(again, "place")
-	require.ErrorIs(t, err, storage.ErrSealed)
+	require.ErrorIs(t, err, seal.ErrSealed)
 }
 
 func TestADamagedTextIsRefused(t *testing.T) {
@@ -92,15 +113,15 @@ func TestADamagedTextIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.Open(damaged, "place")
-			require.ErrorIs(t, err, storage.ErrSealed)
+			require.ErrorIs(t, err, seal.ErrSealed)
 		})
 	}
 }
 
 func TestASealerWantsLongMasterSecrets(t *testing.T) {
-	_, err := storage.NewSealer()
+	_, err := seal.New()
 	require.Error(t, err)
-	_, err = storage.NewSealer(newerSecret, olderSecret[1:])
+	_, err = seal.New(newerSecret, olderSecret[1:])
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), string(olderSecret[1:]))
 }
