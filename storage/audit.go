@@ -39,20 +39,20 @@ const (
 )
 
 // eventLifetime is how long events of a kind are kept, in seconds.
-func (s *database) eventLifetime(kind string) int64 {
-	return cmp.Or(s.eventLifetimes[kind], s.eventLifetimes[""], EventLifetime)
+func (d *database) eventLifetime(kind string) int64 {
+	return cmp.Or(d.eventLifetimes[kind], d.eventLifetimes[""], EventLifetime)
 }
 
 // eventValues are the columns of an event, in the order of eventColumns.
-func (s *database) eventValues(e Event) []any {
+func (d *database) eventValues(e Event) []any {
 	if e.ID == "" {
-		e.ID = s.NewID()
+		e.ID = d.NewID()
 	}
 	if e.CreatedAt == 0 {
-		e.CreatedAt = s.Now()
+		e.CreatedAt = d.Now()
 	}
 	if e.ExpiresAt == 0 {
-		e.ExpiresAt = e.CreatedAt + s.eventLifetime(e.Kind)
+		e.ExpiresAt = e.CreatedAt + d.eventLifetime(e.Kind)
 	}
 	details := make(map[string]string, len(e.Details))
 	for name, value := range e.Details {

@@ -146,7 +146,7 @@ func changeOf(ctx context.Context) *change {
 }
 
 // recorded runs the writes of a transaction and records the change of the context, if it has one, with them.
-func (s *database) recorded(ctx context.Context, tx *sqlx.Tx, writes func(tx *sqlx.Tx) error) error {
+func (d *database) recorded(ctx context.Context, tx *sqlx.Tx, writes func(tx *sqlx.Tx) error) error {
 	c := changeOf(ctx)
 	if c == nil {
 		return writes(tx)
@@ -171,15 +171,15 @@ func (s *database) recorded(ctx context.Context, tx *sqlx.Tx, writes func(tx *sq
 		return nil // an update that changed nothing
 	}
 	return write(ctx, tx, `INSERT INTO audit_events (`+eventColumns+`) VALUES `+rowPlaceholders(1, eventWidth)+
-		` ON CONFLICT DO NOTHING`, s.eventValues(ByActor(ctx, e))...)
+		` ON CONFLICT DO NOTHING`, d.eventValues(ByActor(ctx, e))...)
 }
 
 // errNothingWritten rolls back a transaction whose event would be about nothing.
 var errNothingWritten = errors.New("storage: nothing was written")
 
 // execRecorded is exec with the change of the context, which is recorded where a row was written.
-func (s *database) execRecorded(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = s.transaction(ctx, func(tx *sqlx.Tx) error {
+func (d *database) execRecorded(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = d.transaction(ctx, func(tx *sqlx.Tx) error {
 		if n, err = affected(tx.ExecContext(ctx, query, args...)); err == nil && n == 0 {
 			return errNothingWritten
 		}

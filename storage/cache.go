@@ -33,8 +33,8 @@ const sharedTime = 15 * time.Second
 func newCache() *cache { return &cache{clients: map[string]*Client{}} }
 
 // Invalidate drops what this process keeps.
-func (s *database) Invalidate() {
-	m := s.cache
+func (d *database) Invalidate() {
+	m := d.cache
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.epoch++
@@ -43,14 +43,14 @@ func (s *database) Invalidate() {
 
 // Client returns a client by its id, from memory where it can. The value is shared: it must not be changed. That an id
 // is unknown is remembered too.
-func (s *configuration) Client(ctx context.Context, id string) (*Client, error) {
+func (c *configuration) Client(ctx context.Context, id string) (*Client, error) {
 	if len(id) > MaximumClientID {
 		return nil, ErrNotFound // and is not remembered, for what is remembered must be small
 	}
-	if err := s.current(ctx); err != nil {
+	if err := c.current(ctx); err != nil {
 		return nil, err
 	}
-	m := s.cache
+	m := c.cache
 	m.mu.RLock()
 	client, known := m.clients[id]
 	epoch := m.epoch
@@ -59,7 +59,7 @@ func (s *configuration) Client(ctx context.Context, id string) (*Client, error) 
 		// The load serves every request that waits for it, so it must not end with the first one's context; and only those
 		// of its epoch, or one that comes after a change would keep what was read before.
 		loaded, err := m.shared(ctx, fmt.Sprint(epoch, " client ", id), func(ctx context.Context) (any, error) {
-			return s.clients.LoadClient(ctx, id)
+			return c.clients.LoadClient(ctx, id)
 		})
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, err
@@ -101,18 +101,18 @@ func (m *cache) keepClient(epoch int64, id string, client *Client) {
 }
 
 // Roles returns every role by its id, from memory where it can. The value is shared.
-func (s *configuration) Roles(ctx context.Context) (map[string]Role, error) {
-	if err := s.current(ctx); err != nil {
+func (c *configuration) Roles(ctx context.Context) (map[string]Role, error) {
+	if err := c.current(ctx); err != nil {
 		return nil, err
 	}
-	m := s.cache
+	m := c.cache
 	m.mu.RLock()
 	roles, epoch := m.roles, m.epoch
 	m.mu.RUnlock()
 	if roles != nil {
 		return roles, nil
 	}
-	list, err := s.roles.ListRoles(ctx)
+	list, err := c.roles.ListRoles(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -129,18 +129,18 @@ func (s *configuration) Roles(ctx context.Context) (map[string]Role, error) {
 }
 
 // Scopes returns the catalogue in the order of names, from memory where it can. The value is shared.
-func (s *configuration) Scopes(ctx context.Context) ([]Scope, error) {
-	if err := s.current(ctx); err != nil {
+func (c *configuration) Scopes(ctx context.Context) ([]Scope, error) {
+	if err := c.current(ctx); err != nil {
 		return nil, err
 	}
-	m := s.cache
+	m := c.cache
 	m.mu.RLock()
 	scopes, epoch := m.scopes, m.epoch
 	m.mu.RUnlock()
 	if scopes != nil {
 		return scopes, nil
 	}
-	scopes, err := s.scopes.ListScopes(ctx)
+	scopes, err := c.scopes.ListScopes(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -8,14 +8,14 @@ import (
 
 // changeConfiguration runs f in a transaction that also raises the configuration version, by which every process learns
 // to read again, and drops what this process keeps.
-func (s *database) changeConfiguration(ctx context.Context, f func(tx *sqlx.Tx) error) error {
-	if t := s.shared(ctx); t != nil {
+func (d *database) changeConfiguration(ctx context.Context, f func(tx *sqlx.Tx) error) error {
+	if t := d.shared(ctx); t != nil {
 		t.forget = true
 	} else {
 		// Even after an error: the change may be made and only the answer to the commit lost.
-		defer s.Invalidate()
+		defer d.Invalidate()
 	}
-	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+	return d.transaction(ctx, func(tx *sqlx.Tx) error {
 		if err := f(tx); err != nil {
 			return err
 		}

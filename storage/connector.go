@@ -71,22 +71,22 @@ func connectionString(databaseURL string, o Options) (dsn string, query url.Valu
 }
 
 // openPostgreSQL opens one pool. Behind a transaction pooler nothing is prepared.
-func (s *database) openPostgreSQL(databaseURL string, o Options) error {
+func (d *database) openPostgreSQL(databaseURL string, o Options) error {
 	dsn, query, err := connectionString(databaseURL, o)
 	if err != nil {
 		return err
 	}
 	pooled := query.Get("binary_parameters") == "yes"
-	s.pooled = pooled
+	d.pooled = pooled
 	answerTimeout := timeoutOf(query, o.StatementTimeout)
 	if answerTimeout > 0 {
-		s.unattended = answerTimeout + 5*time.Second // and to connect anew
+		d.unattended = answerTimeout + 5*time.Second // and to connect anew
 	}
 	c, err := newConnector(dsn, answerTimeout)
 	if err != nil {
 		return fmt.Errorf("storage: open: %w", err)
 	}
-	s.reconnect = func(databaseURL string) error {
+	d.reconnect = func(databaseURL string) error {
 		dsn, _, err := connectionString(databaseURL, o)
 		if err != nil {
 			return err
@@ -98,8 +98,8 @@ func (s *database) openPostgreSQL(databaseURL string, o Options) error {
 	db.SetMaxIdleConns(o.MaxConnections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.SetConnMaxLifetime(time.Hour)
-	s.reader = newPool(db, !pooled)
-	s.writer = s.reader
+	d.reader = newPool(db, !pooled)
+	d.writer = d.reader
 	return nil
 }
 

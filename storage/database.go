@@ -112,32 +112,32 @@ type database struct {
 }
 
 // get reads one row; no row is ErrNotFound.
-func (s *database) get(ctx context.Context, to any, query string, args ...any) error {
-	if t := s.shared(ctx); t != nil {
+func (d *database) get(ctx context.Context, to any, query string, args ...any) error {
+	if t := d.shared(ctx); t != nil {
 		return classify(t.tx.GetContext(ctx, to, query, args...))
 	}
-	return s.execIdempotent(ctx, func(ctx context.Context) error { return s.reader.get(ctx, to, query, args...) })
+	return d.execIdempotent(ctx, func(ctx context.Context) error { return d.reader.get(ctx, to, query, args...) })
 }
 
 // selectAll reads every row.
-func (s *database) selectAll(ctx context.Context, to any, query string, args ...any) error {
-	if t := s.shared(ctx); t != nil {
+func (d *database) selectAll(ctx context.Context, to any, query string, args ...any) error {
+	if t := d.shared(ctx); t != nil {
 		return classify(t.tx.SelectContext(ctx, to, query, args...))
 	}
-	return s.execIdempotent(ctx, func(ctx context.Context) error { return s.reader.selectAll(ctx, to, query, args...) })
+	return d.execIdempotent(ctx, func(ctx context.Context) error { return d.reader.selectAll(ctx, to, query, args...) })
 }
 
 // exec runs one writing statement and says how many rows it wrote.
-func (s *database) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+func (d *database) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
 	if changeOf(ctx) != nil {
-		return s.execRecorded(ctx, query, args...)
+		return d.execRecorded(ctx, query, args...)
 	}
-	if t := s.shared(ctx); t != nil {
+	if t := d.shared(ctx); t != nil {
 		n, err = affected(t.tx.ExecContext(ctx, query, args...))
 		return n, classify(err)
 	}
-	err = s.execIdempotent(ctx, func(ctx context.Context) error {
-		n, err = s.writer.exec(ctx, query, args...)
+	err = d.execIdempotent(ctx, func(ctx context.Context) error {
+		n, err = d.writer.exec(ctx, query, args...)
 		return err
 	})
 	return n, err
@@ -145,9 +145,9 @@ func (s *database) exec(ctx context.Context, query string, args ...any) (n int64
 
 // transaction runs f in a transaction and runs it again, whole, where the database asks for that. Within Together it is
 // a part of that transaction.
-func (s *database) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
-	if t := s.shared(ctx); t != nil {
-		return classify(s.recorded(ctx, t.tx, f))
+func (d *database) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) error {
+	if t := d.shared(ctx); t != nil {
+		return classify(d.recorded(ctx, t.tx, f))
 	}
-	return s.classifyWrite(retrySerialization(ctx, func() error { return s.inTransaction(ctx, f) }))
+	return d.classifyWrite(retrySerialization(ctx, func() error { return d.inTransaction(ctx, f) }))
 }

@@ -146,7 +146,7 @@ func (l *listing) add(f IssuedFilter, t issuedTable, kind string) {
 // PageOfIssued reads tokens of every kind. A JWT leaves no row.
 func (s *tokenStore) PageOfIssued(ctx context.Context, f IssuedFilter, p Page) ([]IssuedToken, Total, error) {
 	var rows []issuedRow
-	total, err := s.list(ctx, &rows, issuedListing(f), p)
+	total, err := issuedListing(f).read(ctx, s.database, &rows, p)
 	if err != nil {
 		return nil, Total{}, err
 	}

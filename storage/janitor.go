@@ -80,7 +80,7 @@ func SweptTables() []string {
 
 // Sweep deletes the rows that are dead, in batches, and says how many went from each table. A kind of rows that fails
 // does not keep the others from being swept; the error names each that failed. Two at once do no harm.
-func (s *janitor) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, error) {
+func (j *janitor) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, error) {
 	if sweep.Batch <= 0 {
 		return nil, fmt.Errorf("storage: sweep in batches of %d: want one row or more", sweep.Batch)
 	}
@@ -90,7 +90,7 @@ func (s *janitor) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, err
 		if sweep.KeepTokens && slices.Contains([]string{"codes", "grants", "access_tokens"}, rows.table) {
 			continue
 		}
-		n, err := s.sweepRows(ctx, sweep, rows)
+		n, err := j.sweepRows(ctx, sweep, rows)
 		deleted[rows.table] += n
 		if err != nil {
 			failures = append(failures, fmt.Errorf("storage: sweep %s: %w", rows.table, err))
@@ -104,23 +104,23 @@ func (s *janitor) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, err
 
 // sweepRows walks along the index on expires_at, from slice to slice of a batch of rows. So a statement reads no more
 // than a batch, also where rows stay that a condition keeps, and none reads what a statement before it has read.
-func (s *janitor) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (total int64, err error) {
+func (j *janitor) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (total int64, err error) {
 	kept := rows.kept
 	if kept == tokenRetention {
 		kept = sweep.TokenRetention
 	}
-	end := s.Now() - kept
+	end := j.Now() - kept
 	from := int64(math.MinInt64)
 	if rows.since > 0 {
 		from = end - rows.since
 	}
-	budget := s.spend(sweep.Budget)
+	budget := j.spend(sweep.Budget)
 	for from < end && !budget.isSpent() {
-		until, err := s.sliceEnd(ctx, rows.table, "expires_at", from, end, sweep.Batch)
+		until, err := j.sliceEnd(ctx, rows.table, "expires_at", from, end, sweep.Batch)
 		if err != nil {
 			return total, err
 		}
-		n, err := s.sweepSlice(ctx, rows, from, until, sweep.Batch)
+		n, err := j.sweepSlice(ctx, rows, from, until, sweep.Batch)
 		total += n
 		if err != nil {
 			return total, err
@@ -132,9 +132,9 @@ func (s *janitor) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (to
 
 // sliceEnd is the time in a column before which so many rows lie, counted from a time; more where several have one
 // second.
-func (s *database) sliceEnd(ctx context.Context, table, column string, from, end int64, rows int) (int64, error) {
+func (d *database) sliceEnd(ctx context.Context, table, column string, from, end int64, rows int) (int64, error) {
 	var last []int64
-	err := s.selectAll(ctx, &last, fmt.Sprintf(`SELECT %[2]s FROM %[1]s
+	err := d.selectAll(ctx, &last, fmt.Sprintf(`SELECT %[2]s FROM %[1]s
 WHERE %[2]s >= $1 AND %[2]s < $2 ORDER BY %[2]s LIMIT 1 OFFSET $3`, table, column), from, end, rows-1)
 	if err != nil || len(last) == 0 {
 		return end, err
@@ -143,7 +143,7 @@ WHERE %[2]s >= $1 AND %[2]s < $2 ORDER BY %[2]s LIMIT 1 OFFSET $3`, table, colum
 }
 
 // sweepSlice deletes the dead rows of a slice.
-func (s *janitor) sweepSlice(
+func (j *janitor) sweepSlice(
 	ctx context.Context, rows deadRows, from, until int64, batch int,
 ) (total int64, err error) {
 	where, args := `expires_at >= $1 AND expires_at < $2`, []any{from, until, batch}
@@ -151,7 +151,7 @@ func (s *janitor) sweepSlice(
 		where += ` AND ` + rows.and
 	}
 	if strings.Contains(rows.and, "$4") {
-		args = append(args, s.Now())
+		args = append(args, j.Now())
 	}
 	query := fmt.Sprintf(
 		`DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s ORDER BY expires_at LIMIT $3)`,
@@ -160,7 +160,7 @@ func (s *janitor) sweepSlice(
 		where,
 	)
 	for {
-		n, err := s.exec(ctx, query, args...)
+		n, err := j.exec(ctx, query, args...)
 		total += n
 		if err != nil || n < int64(batch) {
 			return total, err
@@ -174,11 +174,11 @@ type budget struct {
 	end      time.Time // zero for no bound
 }
 
-func (s *database) spend(time time.Duration) budget {
+func (d *database) spend(time time.Duration) budget {
 	if time <= 0 {
 		return budget{}
 	}
-	return budget{database: s, end: s.now().Add(time)}
+	return budget{database: d, end: d.now().Add(time)}
 }
 
 func (b budget) isSpent() bool { return b.database != nil && b.database.now().After(b.end) }

@@ -33,7 +33,7 @@ func (s *clientStore) PageOfClients(ctx context.Context, f ClientFilter, p Page)
 	l.among("c.id", f.IDs)
 	l.boolean("c.is_blocked", f.IsBlocked)
 	var rows []clientRow
-	total, err := s.list(ctx, &rows, l, p)
+	total, err := l.read(ctx, s.database, &rows, p)
 	if err != nil {
 		return nil, Total{}, err
 	}
@@ -67,7 +67,7 @@ func (s *userStore) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]Us
 	l.among("id", f.IDs)
 	l.boolean("is_blocked", f.IsBlocked)
 	var rows []userRow
-	total, err := s.list(ctx, &rows, l, p)
+	total, err := l.read(ctx, s.database, &rows, p)
 	users := make([]User, len(rows))
 	for i, r := range rows {
 		users[i] = r.user()
@@ -114,7 +114,7 @@ func (s *roleStore) PageOfHeldRoles(
 	l.equal("client_id", f.ClientID)
 	l.among("user_id", f.UserIDs)
 	var rows []heldRoleRow
-	total, err := s.list(ctx, &rows, l, p)
+	total, err := l.read(ctx, s.database, &rows, p)
 	held := make([]HeldRole, len(rows))
 	for i, r := range rows {
 		held[i] = HeldRole(r)
@@ -136,7 +136,7 @@ func (s *approvalStore) PageOfApprovals(ctx context.Context, f ApprovalFilter, p
 	l.among("user_id", f.UserIDs)
 	l.split("client_id", f.ClientIDs)
 	var rows []approvalRow
-	total, err := s.list(ctx, &rows, l, p)
+	total, err := l.read(ctx, s.database, &rows, p)
 	approvals := make([]Approval, len(rows))
 	for i, r := range rows {
 		approvals[i] = r.approval()

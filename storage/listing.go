@@ -98,23 +98,23 @@ func (l *listing) split(column string, values []string) {
 	l.parts = parts
 }
 
-// list reads a page of rows into to, and what the list says of itself. Not prepared: the texts differ with the
+// read reads a page of rows into to, and what the list says of itself. Not prepared: the texts differ with the
 // conditions, and an administrator asks seldom.
-func (s *database) list(ctx context.Context, to any, l listing, p Page) (total Total, err error) {
+func (l listing) read(ctx context.Context, d *database, to any, p Page) (total Total, err error) {
 	size := pageSize(p.Size)
 	skipped := int64(0)
 	if p.After == "" {
 		skipped = int64(max(p.Number, 1)-1) * int64(size)
 	}
-	err = s.execIdempotent(ctx, func(ctx context.Context) error {
+	err = d.execIdempotent(ctx, func(ctx context.Context) error {
 		total = Total{}
-		if total.Entries, err = s.countEntries(ctx, l); err != nil {
+		if total.Entries, err = l.count(ctx, d); err != nil {
 			return err
 		}
 		if skipped >= total.Entries && total.Entries <= exactTotal {
 			return nil
 		}
-		keys, err := s.pageKeys(ctx, l, p.After, skipped, size+1)
+		keys, err := l.keys(ctx, d, p.After, skipped, size+1)
 		if err != nil || len(keys) == 0 {
 			return err
 		}
@@ -125,13 +125,15 @@ func (s *database) list(ctx context.Context, to any, l listing, p Page) (total T
 			keys = keys[:size]
 			total.Next = keys[size-1].cursor()
 		}
-		return s.pageRows(ctx, to, l, keys)
+		return l.rows(ctx, d, to, keys)
 	})
 	return total, err
 }
 
-// pageKeys reads the keys of a page.
-func (s *database) pageKeys(ctx context.Context, l listing, after string, skipped int64, size int) ([]pageKey, error) {
+// keys reads the keys of a page.
+func (l listing) keys(
+	ctx context.Context, d *database, after string, skipped int64, size int,
+) ([]pageKey, error) {
 	names := []string{"sort", "id"}[2-len(l.parts[0].key):]
 	args := slices.Clone(l.args)
 	var placeholders []string
@@ -159,7 +161,7 @@ func (s *database) pageKeys(ctx context.Context, l listing, after string, skippe
 	}
 	query := fmt.Sprintf("%s%s LIMIT %d OFFSET %d", strings.Join(queries, " UNION ALL "), l.orderBy(names), size, skipped)
 	var keys []pageKey
-	err := s.reader.SelectContext(ctx, &keys, query, args...)
+	err := d.reader.SelectContext(ctx, &keys, query, args...)
 	if after != "" && isDataException(err) {
 		return nil, ErrCursor // a text where the key has a number or a UUID
 	}
@@ -172,8 +174,8 @@ func isDataException(err error) bool {
 	return errors.As(err, &postgres) && postgres.Code.Class() == "22"
 }
 
-// pageRows reads the rows of keys. A row that was deleted meanwhile is left out.
-func (s *database) pageRows(ctx context.Context, to any, l listing, keys []pageKey) error {
+// rows reads the rows of keys. A row that was deleted meanwhile is left out.
+func (l listing) rows(ctx context.Context, d *database, to any, keys []pageKey) error {
 	ids := make([]string, len(keys))
 	for i, k := range keys {
 		ids[i] = k.ID
@@ -187,41 +189,41 @@ func (s *database) pageRows(ctx context.Context, to any, l listing, keys []pageK
 			queries = append(queries, query)
 		}
 	}
-	return s.reader.SelectContext(ctx, to, strings.Join(queries, " UNION ALL ")+l.orderBy(l.parts[0].order), byID.args...)
+	return d.reader.SelectContext(ctx, to, strings.Join(queries, " UNION ALL ")+l.orderBy(l.parts[0].order), byID.args...)
 }
 
-// countEntries counts a list to exactTotal and estimates beyond.
-func (s *database) countEntries(ctx context.Context, l listing) (entries int64, err error) {
+// count counts a list to exactTotal and estimates beyond.
+func (l listing) count(ctx context.Context, d *database) (entries int64, err error) {
 	queries := make([]string, len(l.parts))
 	for i, p := range l.parts {
 		queries[i] = "SELECT 1 AS one FROM " + p.table + p.where()
 	}
 	query := fmt.Sprintf("%s LIMIT %d", strings.Join(queries, " UNION ALL "), exactTotal+1)
-	if err := s.reader.GetContext(ctx, &entries, `SELECT count(*) FROM (`+query+`) AS counted`, l.args...); err != nil {
+	if err := d.reader.GetContext(ctx, &entries, `SELECT count(*) FROM (`+query+`) AS counted`, l.args...); err != nil {
 		return 0, err
 	}
 	if entries <= exactTotal {
 		return entries, nil
 	}
-	estimate, err := s.estimateEntries(ctx, l)
+	estimate, err := l.estimate(ctx, d)
 	return max(estimate, entries), err
 }
 
-// estimateEntries asks PostgreSQL's planner. SQLite has no statistics: there it is how many rows the tables can have at
+// estimate asks PostgreSQL's planner. SQLite has no statistics: there it is how many rows the tables can have at
 // the most.
-func (s *database) estimateEntries(ctx context.Context, l listing) (int64, error) {
-	if s.IsPostgreSQL() {
+func (l listing) estimate(ctx context.Context, d *database) (int64, error) {
+	if d.IsPostgreSQL() {
 		queries := make([]string, len(l.parts))
 		for i, p := range l.parts {
 			queries[i] = "SELECT 1 FROM " + p.table + p.where()
 		}
-		return s.plannedRows(ctx, strings.Join(queries, " UNION ALL "), l.args)
+		return d.plannedRows(ctx, strings.Join(queries, " UNION ALL "), l.args)
 	}
 	var estimate int64
 	for _, p := range l.parts {
 		table, _, _ := strings.Cut(p.table, " ")
 		var n int64
-		err := s.reader.GetContext(ctx, &n, fmt.Sprintf(
+		err := d.reader.GetContext(ctx, &n, fmt.Sprintf(
 			`SELECT coalesce((SELECT max(rowid) FROM %[1]s) - (SELECT min(rowid) FROM %[1]s) + 1, 0)`, table))
 		if err != nil {
 			return 0, err
@@ -232,9 +234,9 @@ func (s *database) estimateEntries(ctx context.Context, l listing) (int64, error
 }
 
 // plannedRows is how many rows PostgreSQL expects of a query.
-func (s *database) plannedRows(ctx context.Context, query string, args []any) (int64, error) {
+func (d *database) plannedRows(ctx context.Context, query string, args []any) (int64, error) {
 	var text string
-	if err := s.reader.GetContext(ctx, &text, "EXPLAIN (FORMAT JSON) "+query, args...); err != nil {
+	if err := d.reader.GetContext(ctx, &text, "EXPLAIN (FORMAT JSON) "+query, args...); err != nil {
 		return 0, err
 	}
 	var plans []struct {

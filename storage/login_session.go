@@ -164,8 +164,8 @@ const liveSession = `SELECT 1 FROM login_sessions WHERE session_id = $1 AND revo
 
 // requireLiveSession holds the session's row until the writes are committed, so that an end of it comes wholly before
 // them or finds what they made. On SQLite there is one writer at a time.
-func (s *database) requireLiveSession() string {
-	if s.engine == sqliteEngine {
+func (d *database) requireLiveSession() string {
+	if d.engine == sqliteEngine {
 		return liveSession
 	}
 	return liveSession + ` FOR NO KEY UPDATE`

@@ -36,21 +36,21 @@ func retrySerialization(ctx context.Context, f func() error) error {
 // execIdempotent runs one statement, for which the database may ask again, and whose answer may be lost. Every
 // statement of this package that runs by itself has, sent twice, the effect of one. One that nobody waits for, whose
 // context has no deadline, gets one here.
-func (s *database) execIdempotent(ctx context.Context, statement func(context.Context) error) error {
-	if _, bounded := ctx.Deadline(); !bounded && s.unattended > 0 {
-		bounded, cancel := context.WithTimeout(ctx, s.unattended)
+func (d *database) execIdempotent(ctx context.Context, statement func(context.Context) error) error {
+	if _, bounded := ctx.Deadline(); !bounded && d.unattended > 0 {
+		bounded, cancel := context.WithTimeout(ctx, d.unattended)
 		defer cancel()
 		ctx = bounded
 	}
-	return s.classifyWrite(retrySerialization(ctx, func() error {
+	return d.classifyWrite(retrySerialization(ctx, func() error {
 		return retryBroken(ctx, func() error { return statement(ctx) })
 	}))
 }
 
 // classifyWrite classifies an error, and remembers when the database took no writes.
-func (s *database) classifyWrite(err error) error {
+func (d *database) classifyWrite(err error) error {
 	if cannotWrite(err) {
-		s.state.refusedWrite.Store(sinceStart())
+		d.state.refusedWrite.Store(sinceStart())
 	}
 	return classify(err)
 }

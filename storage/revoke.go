@@ -83,9 +83,9 @@ func (s *tokenStore) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clie
 
 // inBatches runs a write of a bounded number of rows until there are none left. Each is kept by itself, so that what
 // was cut short is gone on with where it is begun again.
-func (s *database) inBatches(ctx context.Context, query string, args ...any) error {
+func (d *database) inBatches(ctx context.Context, query string, args ...any) error {
 	for {
-		n, err := s.exec(ctx, query, args...)
+		n, err := d.exec(ctx, query, args...)
 		if err != nil || n == 0 {
 			return err
 		}

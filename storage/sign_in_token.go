@@ -30,8 +30,8 @@ SELECT 1 FROM users WHERE id = $1 AND is_blocked = FALSE AND (CAST($2 AS bigint)
 
 // requireUnchangedPassword holds the user's row until the token is committed, so that a change of the password comes
 // wholly before it or finds it. On SQLite there is one writer at a time.
-func (s *database) requireUnchangedPassword() string {
-	if s.engine == sqliteEngine {
+func (d *database) requireUnchangedPassword() string {
+	if d.engine == sqliteEngine {
 		return unchangedPassword
 	}
 	return unchangedPassword + ` FOR NO KEY UPDATE`

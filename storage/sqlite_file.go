@@ -47,11 +47,11 @@ func FilesOthersRead(databaseURL string) (paths []string, err error) {
 
 // TruncateLog writes SQLite's write-ahead log to the database and empties it, unless somebody reads at that moment. On
 // PostgreSQL it does nothing.
-func (s *database) TruncateLog(ctx context.Context) (err error) {
-	if s.IsPostgreSQL() {
+func (d *database) TruncateLog(ctx context.Context) (err error) {
+	if d.IsPostgreSQL() {
 		return nil
 	}
-	conn, err := s.writer.Conn(ctx)
+	conn, err := d.writer.Conn(ctx)
 	if err != nil {
 		return classify(err)
 	}

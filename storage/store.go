@@ -111,7 +111,7 @@ const sqliteBusyTimeout = 5000
 
 // openSQLite opens one writer and a pool of readers: SQLite has one writer at a time in any case, and waiting for it in
 // Go costs nothing, while waiting in the busy handler sleeps.
-func (s *database) openSQLite(path string, o Options) error {
+func (d *database) openSQLite(path string, o Options) error {
 	pragmas := url.Values{"_pragma": {
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-4000)",
 		fmt.Sprintf("busy_timeout(%d)", sqliteBusyTimeout), fmt.Sprintf("journal_size_limit(%d)", longestSQLiteLog),
@@ -136,42 +136,42 @@ func (s *database) openSQLite(path string, o Options) error {
 	readers := min(o.MaxConnections, 8)
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	s.writer, s.reader = newPool(writer, true), newPool(reader, true)
+	d.writer, d.reader = newPool(writer, true), newPool(reader, true)
 	return nil
 }
 
 // SQL is the writing pool, for migrations.
-func (s *database) SQL() *sql.DB { return s.writer.DB.DB }
+func (d *database) SQL() *sql.DB { return d.writer.DB.DB }
 
 // IsPostgreSQL says whether the engine of the Store is PostgreSQL.
-func (s *database) IsPostgreSQL() bool { return s.engine == postgresEngine }
+func (d *database) IsPostgreSQL() bool { return d.engine == postgresEngine }
 
 // IsPooled says whether the URL is that of a transaction pooler, which keeps no session settings and no locks of
 // sessions.
-func (s *database) IsPooled() bool { return s.pooled }
+func (d *database) IsPooled() bool { return d.pooled }
 
 // Now is the Store's clock in epoch seconds.
-func (s *database) Now() int64 { return s.now().Unix() }
+func (d *database) Now() int64 { return d.now().Unix() }
 
 // commitTime is the SQL of the time at which a statement is executed, in epoch seconds. A request may wait for the
 // database for longer than a window lasts that it opens, and the clocks of two processes differ, so a window begins,
 // and is asked about, by the clock of the database. parameter is the placeholder of injectedTime.
-func (s *database) commitTime(parameter string) string {
+func (d *database) commitTime(parameter string) string {
 	clock := `CAST(strftime('%s', 'now') AS bigint)`
-	if s.engine == postgresEngine {
+	if d.engine == postgresEngine {
 		clock = `CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)`
 	}
 	return `coalesce(CAST(` + parameter + ` AS bigint), ` + clock + `)`
 }
 
 // injectedTime is the time of a clock that was passed to Open, NULL where there is none.
-func (s *database) injectedTime() sql.NullInt64 {
-	return sql.NullInt64{Int64: s.Now(), Valid: s.injectedClock}
+func (d *database) injectedTime() sql.NullInt64 {
+	return sql.NullInt64{Int64: d.Now(), Valid: d.injectedClock}
 }
 
 // NewID makes a random UUID (version 4).
-func (s *database) NewID() string {
-	id, err := uuid.NewRandomFromReader(s.random)
+func (d *database) NewID() string {
+	id, err := uuid.NewRandomFromReader(d.random)
 	if err != nil {
 		panic(fmt.Sprintf("storage: no randomness: %v", err)) // nothing safe can be done without it
 	}
@@ -179,10 +179,10 @@ func (s *database) NewID() string {
 }
 
 // Close ends every connection.
-func (s *database) Close() error {
-	err := s.reader.Close()
-	if s.writer != s.reader {
-		if e := s.writer.Close(); err == nil {
+func (d *database) Close() error {
+	err := d.reader.Close()
+	if d.writer != d.reader {
+		if e := d.writer.Close(); err == nil {
 			err = e
 		}
 	}
@@ -191,9 +191,9 @@ func (s *database) Close() error {
 
 // ConnectBy makes connections to PostgreSQL from now on by another URL, as after a change of the password; those that
 // are open go on until they are an hour old. On SQLite it does nothing.
-func (s *database) ConnectBy(databaseURL string) error {
-	if s.reconnect == nil {
+func (d *database) ConnectBy(databaseURL string) error {
+	if d.reconnect == nil {
 		return nil
 	}
-	return s.reconnect(databaseURL)
+	return d.reconnect(databaseURL)
 }

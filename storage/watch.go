@@ -39,8 +39,8 @@ type state struct {
 func newState(maximumAge time.Duration) *state { return &state{version: -1, maximumAge: maximumAge} }
 
 // ConfigurationVersion is the number that every change of configuration raises.
-func (s *configuration) ConfigurationVersion(ctx context.Context) (version int64, err error) {
-	err = s.get(ctx, &version, `SELECT version FROM configuration_version WHERE id = 1`)
+func (c *configuration) ConfigurationVersion(ctx context.Context) (version int64, err error) {
+	err = c.get(ctx, &version, `SELECT version FROM configuration_version WHERE id = 1`)
 	return version, err
 }
 
@@ -50,37 +50,37 @@ func (s *configuration) ConfigurationVersion(ctx context.Context) (version int64
 //
 // From then on what is kept is served only for as long as Options.ConfigurationAge says after the version was last
 // read: a process that cannot learn of a change must not serve by what was before it.
-func (s *configuration) Watch(ctx context.Context, tick <-chan time.Time, changed func(context.Context)) {
-	s.state.mu.Lock()
-	s.state.changed = changed
-	s.state.mu.Unlock()
-	s.state.confirmed.Store(sinceStart())
+func (c *configuration) Watch(ctx context.Context, tick <-chan time.Time, changed func(context.Context)) {
+	c.state.mu.Lock()
+	c.state.changed = changed
+	c.state.mu.Unlock()
+	c.state.confirmed.Store(sinceStart())
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick:
 		}
-		_ = s.confirm(ctx) // the age tells
+		_ = c.confirm(ctx) // the age tells
 	}
 }
 
 // confirm reads the version and drops what is kept if it has moved: what was read before the first look may be stale
 // already.
-func (s *configuration) confirm(ctx context.Context) error {
+func (c *configuration) confirm(ctx context.Context) error {
 	began := sinceStart()
 	bounded, cancel := context.WithTimeout(ctx, lookTime)
-	version, err := s.look(bounded)
+	version, err := c.look(bounded)
 	cancel()
 	if err != nil {
 		return err
 	}
-	st := s.state
+	st := c.state
 	st.mu.Lock()
 	moved, changed := version != st.version, st.changed
 	st.version = version
 	if moved {
-		s.Invalidate()
+		c.Invalidate()
 	}
 	st.mu.Unlock()
 	if began > st.confirmed.Load() {
@@ -96,22 +96,22 @@ func (s *configuration) confirm(ctx context.Context) error {
 
 // current lets a request use what is kept in memory. Where that is too old, the request asks the database itself;
 // ErrUnavailable: it does not answer.
-func (s *configuration) current(ctx context.Context) error {
-	if s.ConfigurationAge() <= s.state.maximumAge {
+func (c *configuration) current(ctx context.Context) error {
+	if c.ConfigurationAge() <= c.state.maximumAge {
 		return nil
 	}
-	_, err := s.cache.shared(ctx, "configuration version", func(ctx context.Context) (any, error) {
-		return nil, s.confirm(ctx)
+	_, err := c.cache.shared(ctx, "configuration version", func(ctx context.Context) (any, error) {
+		return nil, c.confirm(ctx)
 	})
 	if err != nil {
-		return fmt.Errorf("the configuration is %v old: %w", s.ConfigurationAge().Round(time.Second), err)
+		return fmt.Errorf("the configuration is %v old: %w", c.ConfigurationAge().Round(time.Second), err)
 	}
 	return nil
 }
 
 // ConfigurationAge is how long ago the database last said that what is kept of it is current; 0 where nobody watches.
-func (s *configuration) ConfigurationAge() time.Duration {
-	confirmed := s.state.confirmed.Load()
+func (c *configuration) ConfigurationAge() time.Duration {
+	confirmed := c.state.confirmed.Load()
 	if confirmed == 0 {
 		return 0
 	}
@@ -119,37 +119,37 @@ func (s *configuration) ConfigurationAge() time.Duration {
 }
 
 // IsCurrent says whether ConfigurationAge is within Options.ConfigurationAge.
-func (s *configuration) IsCurrent() bool { return s.ConfigurationAge() <= s.state.maximumAge }
+func (c *configuration) IsCurrent() bool { return c.ConfigurationAge() <= c.state.maximumAge }
 
 // ClockSkew is by how much this process's clock is ahead of the database's, as the last look at the version told; 0 on
 // SQLite.
-func (s *configuration) ClockSkew() time.Duration { return time.Duration(s.state.skew.Load()) }
+func (c *configuration) ClockSkew() time.Duration { return time.Duration(c.state.skew.Load()) }
 
 // TakesWrites says whether the database takes writes, as far as is known: it is not read-only, and has refused none for
 // ten seconds.
-func (s *configuration) TakesWrites() bool {
-	rejected := s.state.refusedWrite.Load()
-	return !s.state.readOnly.Load() && (rejected == 0 || time.Duration(sinceStart()-rejected) > refusalTime)
+func (c *configuration) TakesWrites() bool {
+	rejected := c.state.refusedWrite.Load()
+	return !c.state.readOnly.Load() && (rejected == 0 || time.Duration(sinceStart()-rejected) > refusalTime)
 }
 
 // TryWrite makes a write that means nothing, by which TakesWrites learns of a disk that is full.
-func (s *configuration) TryWrite(ctx context.Context) error {
-	_, err := s.exec(ctx, `
+func (c *configuration) TryWrite(ctx context.Context) error {
+	_, err := c.exec(ctx, `
 INSERT INTO leases (name, holder, expires_at) VALUES ('write check', $1, $2)
-ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at`, s.NewID(), s.Now())
+ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at`, c.NewID(), c.Now())
 	return err
 }
 
 // Ping asks whether the database can serve a read. It writes nothing.
-func (s *configuration) Ping(ctx context.Context) error {
-	_, err := s.look(ctx)
+func (c *configuration) Ping(ctx context.Context) error {
+	_, err := c.look(ctx)
 	return err
 }
 
 // look reads the version, and on the way what the database says of its clock and of writes.
-func (s *configuration) look(ctx context.Context) (version int64, err error) {
+func (c *configuration) look(ctx context.Context) (version int64, err error) {
 	query := `SELECT version, NULL AS clock, FALSE AS read_only FROM configuration_version WHERE id = 1`
-	if s.engine == postgresEngine {
+	if c.engine == postgresEngine {
 		query = `SELECT version, extract(epoch FROM clock_timestamp())::float8 AS clock,
        current_setting('transaction_read_only') = 'on' AS read_only FROM configuration_version WHERE id = 1`
 	}
@@ -158,16 +158,16 @@ func (s *configuration) look(ctx context.Context) (version int64, err error) {
 		Clock    sql.NullFloat64 `db:"clock"`
 		ReadOnly bool            `db:"read_only"`
 	}
-	ours, began := s.now(), time.Now()
-	if err := s.get(ctx, &row, query); err != nil {
+	ours, began := c.now(), time.Now()
+	if err := c.get(ctx, &row, query); err != nil {
 		return 0, err
 	}
 	took := time.Since(began)
-	s.state.readOnly.Store(row.ReadOnly)
+	c.state.readOnly.Store(row.ReadOnly)
 	if row.Clock.Valid && took < roughLook {
 		ours = ours.Add(took / 2)
 		theirs := time.UnixMilli(int64(row.Clock.Float64 * 1000))
-		s.state.skew.Store(int64(ours.Sub(theirs)))
+		c.state.skew.Store(int64(ours.Sub(theirs)))
 	}
 	return row.Version, nil
 }
