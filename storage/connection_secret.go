@@ -2,8 +2,6 @@ package storage
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -86,15 +84,4 @@ UPDATE connection_secrets SET expires_at = $2 WHERE connection_id = $1 AND (expi
 // WeakSecretLookup is the MAC by which a weak secret is found where it doubles as an api-key.
 func (s *connectionStore) WeakSecretLookup(ctx context.Context, secret string) ([]byte, error) {
 	return s.keys.keyed(ctx, "weak secret lookup", secret)
-}
-
-// keyed is the MAC of a text that is too short, or too well known, for a mere hash. The key is a random one under name.
-func (s *keyStore) keyed(ctx context.Context, name, text string) ([]byte, error) {
-	key, err := s.RandomKey(ctx, name, sha256.Size)
-	if err != nil {
-		return nil, err
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(text))
-	return mac.Sum(nil), nil
 }

@@ -2,10 +2,12 @@ package storage
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 	"io"
-	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 )
 
@@ -16,81 +18,6 @@ const (
 	sqliteEngine engine = iota
 	postgresEngine
 )
-
-// pool is a pool of connections with its statements, prepared once: a statement with arguments that is not prepared
-// costs lib/pq two round trips.
-type pool struct {
-	*sqlx.DB
-	prepare bool
-
-	mu         sync.RWMutex
-	statements map[string]*sqlx.Stmt
-}
-
-func newPool(db *sqlx.DB, prepare bool) *pool {
-	return &pool{DB: db, prepare: prepare, statements: map[string]*sqlx.Stmt{}}
-}
-
-// statement returns the prepared form of query. The texts are constants of this package, so the map is bounded.
-func (p *pool) statement(ctx context.Context, query string) (*sqlx.Stmt, error) {
-	p.mu.RLock()
-	stmt := p.statements[query]
-	p.mu.RUnlock()
-	if stmt != nil {
-		return stmt, nil
-	}
-	stmt, err := p.PreparexContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if first := p.statements[query]; first != nil {
-		return first, stmt.Close()
-	}
-	p.statements[query] = stmt
-	return stmt, nil
-}
-
-func (p *pool) get(ctx context.Context, to any, query string, args ...any) error {
-	if !p.prepare {
-		return p.GetContext(ctx, to, query, args...)
-	}
-	stmt, err := p.statement(ctx, query)
-	if err != nil {
-		return err
-	}
-	return stmt.GetContext(ctx, to, args...)
-}
-
-func (p *pool) selectAll(ctx context.Context, to any, query string, args ...any) error {
-	if !p.prepare {
-		return p.SelectContext(ctx, to, query, args...)
-	}
-	stmt, err := p.statement(ctx, query)
-	if err != nil {
-		return err
-	}
-	return stmt.SelectContext(ctx, to, args...)
-}
-
-func (p *pool) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	if !p.prepare {
-		return affected(p.ExecContext(ctx, query, args...))
-	}
-	stmt, err := p.statement(ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	return affected(stmt.ExecContext(ctx, args...))
-}
-
-func affected(result interface{ RowsAffected() (int64, error) }, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
 
 // database is what every part of a Store works with: the pools, the clock, and how statements and transactions are
 // run.
@@ -150,4 +77,62 @@ func (d *database) transaction(ctx context.Context, f func(tx *sqlx.Tx) error) e
 		return classify(d.recorded(ctx, t.tx, f))
 	}
 	return d.classifyWrite(retrySerialization(ctx, func() error { return d.inTransaction(ctx, f) }))
+}
+
+// SQL is the writing pool, for migrations.
+func (d *database) SQL() *sql.DB { return d.writer.DB.DB }
+
+// IsPostgreSQL says whether the engine of the Store is PostgreSQL.
+func (d *database) IsPostgreSQL() bool { return d.engine == postgresEngine }
+
+// IsPooled says whether the URL is that of a transaction pooler, which keeps no session settings and no locks of
+// sessions.
+func (d *database) IsPooled() bool { return d.pooled }
+
+// Now is the Store's clock in epoch seconds.
+func (d *database) Now() int64 { return d.now().Unix() }
+
+// commitTime is the SQL of the time at which a statement is executed, in epoch seconds. A request may wait for the
+// database for longer than a window lasts that it opens, and the clocks of two processes differ, so a window begins,
+// and is asked about, by the clock of the database. parameter is the placeholder of injectedTime.
+func (d *database) commitTime(parameter string) string {
+	clock := `CAST(strftime('%s', 'now') AS bigint)`
+	if d.engine == postgresEngine {
+		clock = `CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)`
+	}
+	return `coalesce(CAST(` + parameter + ` AS bigint), ` + clock + `)`
+}
+
+// injectedTime is the time of a clock that was passed to Open, NULL where there is none.
+func (d *database) injectedTime() sql.NullInt64 {
+	return sql.NullInt64{Int64: d.Now(), Valid: d.injectedClock}
+}
+
+// NewID makes a random UUID (version 4).
+func (d *database) NewID() string {
+	id, err := uuid.NewRandomFromReader(d.random)
+	if err != nil {
+		panic(fmt.Sprintf("storage: no randomness: %v", err)) // nothing safe can be done without it
+	}
+	return id.String()
+}
+
+// Close ends every connection.
+func (d *database) Close() error {
+	err := d.reader.Close()
+	if d.writer != d.reader {
+		if e := d.writer.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// ConnectBy makes connections to PostgreSQL from now on by another URL, as after a change of the password; those that
+// are open go on until they are an hour old. On SQLite it does nothing.
+func (d *database) ConnectBy(databaseURL string) error {
+	if d.reconnect == nil {
+		return nil
+	}
+	return d.reconnect(databaseURL)
 }

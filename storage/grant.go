@@ -18,7 +18,7 @@ type Grant struct {
 	RefreshTokenID string // "" where no refresh token was issued
 	RefreshHash    []byte // nil where the refresh token carries the grant's id
 	Generation     int64
-	RotatedAt      int64 // by the clock of Store.commitTime
+	RotatedAt      int64 // by the clock of database.commitTime
 	// RepeatedGeneration is the last generation at which the token before was presented after its grace; Repeats is how
 	// many generations in a row were (see rotation.go).
 	RepeatedGeneration int64
@@ -62,7 +62,7 @@ type grantRow struct {
 }
 
 // selectGrant gives one row for each pair of a role for the client and a role everywhere; there are few of either. Its
-// second argument is Store.injectedTime.
+// second argument is database.injectedTime.
 func (s *tokenStore) selectGrant(condition string) string {
 	return `
 SELECT g.id, g.client_id, g.connection_id, g.user_id, g.session_id, g.scope, g.session, g.refresh_token_id,

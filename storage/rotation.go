@@ -26,7 +26,7 @@ type PresentedRefreshToken struct {
 
 	batch   *Batch
 	policy  Policy
-	readAt  int64 // by the clock of Store.commitTime
+	readAt  int64 // by the clock of database.commitTime
 	repeats bool
 }
 

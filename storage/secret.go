@@ -2,6 +2,8 @@ package storage
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -56,4 +58,15 @@ func (s *keyStore) makeRandomKey(ctx context.Context, name string, size int) err
 	_, err := s.exec(ctx, `INSERT INTO secrets (name, sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 		name, s.sealer.Seal(key, secretContext(name)), s.Now())
 	return err
+}
+
+// keyed is the MAC of a text that is too short, or too well known, for a mere hash. The key is a random one under name.
+func (s *keyStore) keyed(ctx context.Context, name, text string) ([]byte, error) {
+	key, err := s.RandomKey(ctx, name, sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(text))
+	return mac.Sum(nil), nil
 }

@@ -6,12 +6,50 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"strings"
+
+	"github.com/jmoiron/sqlx"
+	_ "modernc.org/sqlite" // the SQLite driver, in Go, so that the binary stays static
 )
 
 // longestSQLiteLog is to what SQLite cuts its write-ahead log back, in bytes, when it begins it anew.
 const longestSQLiteLog = 8 << 20
+
+// sqliteBusyTimeout is how long a statement waits for the lock of another process, in milliseconds.
+const sqliteBusyTimeout = 5000
+
+// openSQLite opens one writer and a pool of readers: SQLite has one writer at a time in any case, and waiting for it in
+// Go costs nothing, while waiting in the busy handler sleeps.
+func (d *database) openSQLite(path string, o Options) error {
+	pragmas := url.Values{"_pragma": {
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-4000)",
+		fmt.Sprintf("busy_timeout(%d)", sqliteBusyTimeout), fmt.Sprintf("journal_size_limit(%d)", longestSQLiteLog),
+	}}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
+	writerDSN := dsn + "&_txlock=immediate"
+	if o.SQLiteCache > 0 {
+		writerDSN += "&" + url.Values{"_pragma": {
+			fmt.Sprintf("cache_size(-%d)", o.SQLiteCache>>10), fmt.Sprintf("wal_autocheckpoint(%d)", o.SQLiteCache>>13),
+		}}.Encode()
+	}
+	makePrivate(path)
+	writer, err := sqlx.Open("sqlite", writerDSN)
+	if err != nil {
+		return fmt.Errorf("storage: open: %w", err)
+	}
+	writer.SetMaxOpenConns(1)
+	reader, err := sqlx.Open("sqlite", dsn)
+	if err != nil {
+		return fmt.Errorf("storage: open: %w", err)
+	}
+	readers := min(o.MaxConnections, 8)
+	reader.SetMaxOpenConns(readers)
+	reader.SetMaxIdleConns(readers)
+	d.writer, d.reader = newPool(writer, true), newPool(reader, true)
+	return nil
+}
 
 // makePrivate makes the file of a new SQLite database, so that it is the owner's alone from its first byte; SQLite
 // gives its log and its index of the log the same mode. A file that is there keeps its mode. What prevents the file
