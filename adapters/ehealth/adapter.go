@@ -2,6 +2,8 @@ package ehealth
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -10,6 +12,7 @@ import (
 
 // Adapter serves the legacy face of a Provider.
 type Adapter struct {
+	answers
 	provider *provider.Provider
 	options  Options
 }
@@ -24,7 +27,7 @@ type Options struct {
 // New makes the adapter and its face known to the Provider, before the first request.
 func New(p *provider.Provider, o Options) *Adapter {
 	p.AddFrontend(face())
-	return &Adapter{provider: p, options: o}
+	return &Adapter{answers: answers{issuer: p.Issuer()}, provider: p, options: o}
 }
 
 // Mount adds the public routes of the legacy face. Below its paths a wrong method and an unknown path are the same, an
@@ -41,12 +44,19 @@ func (a *Adapter) Mount(r *mux.Router) {
 
 // mountPublic adds the endpoints of Mount.
 func (a *Adapter) mountPublic(r *mux.Router) {
-	for _, path := range []string{"/oauth/tokens", "/api/oauth/tokens"} {
-		a.post(r, path, a.tokens)
-	}
-	a.post(r, "/oauth/apps/authorize", a.authorize)
-	a.mountLogin(r)
-	a.mountUserActions(r)
+	login := &loginAPI{answers: a.answers, provider: a.provider}
+	a.mount(r, []route{
+		{"POST", "/oauth/tokens", a.tokens},
+		{"POST", "/api/oauth/tokens", a.tokens},
+		{"POST", "/oauth/apps/authorize", a.authorize},
+		{"POST, PUT", "/auth/login", login.login}, // PUT as it is published
+		{"POST", "/auth/logout", login.logout},
+		{"POST, GET", "/oauth/nonce", login.nonce}, // GET as it is published
+		{"GET", "/oauth/user", a.user},
+		{"POST", "/oauth/users/actions/update_password", login.updatePassword},
+		{"POST", "/oauth/users/actions/init_factor", login.initFactor},
+		{"POST", "/oauth/users/actions/approve_factor", login.approveFactor},
+	})
 }
 
 // MountAdmin adds what only the admin listener serves (contract sections 2.6 and 2.7), and the routes that a gateway of
@@ -70,52 +80,40 @@ func (a *Adapter) MountAll(r *mux.Router) {
 
 // mountAdmin adds the endpoints of MountAdmin.
 func (a *Adapter) mountAdmin(r *mux.Router) {
-	a.post(r, "/oauth/apps/authorize", a.authorizeForConsumer)
-	a.mountVerification(r)
-	administration := r.NewRoute().Subrouter()
-	administration.Use(a.acting)
-	a.mountClients(administration)
-	a.mountUsers(administration)
-}
-
-// route adds an endpoint whose path may have ids: one that is no UUID is a malformed request.
-func (a *Adapter) route(r *mux.Router, method, path string, endpoint func(http.ResponseWriter, *http.Request) error) {
-	a.routeAnyPath(r, method, path, func(w http.ResponseWriter, r *http.Request) error {
-		if len(readPathIDs(r)) > 0 {
-			return failureMalformed
-		}
-		return endpoint(w, r)
+	a.mount(r, []route{
+		{"POST", "/oauth/apps/authorize", a.authorizeForConsumer},
+		{"GET", "/admin/tokens/{token}/verify", a.verify},
+		{"GET", "/admin/tokens/{token}/user", a.verifiedUser},
+		{"GET", "/admin/api_key/{key}/verify", a.verifyAPIKey},
 	})
+	administration := r.NewRoute().Subrouter()
+	administration.Use(acting)
+	a.mount(administration, a.clientRoutes())
+	a.mount(administration, a.userRoutes())
 }
 
-// routeAnyPath adds an endpoint, also with a slash at its end, as clients send it (contract section 2.0). HEAD is
-// answered wherever GET is.
-func (a *Adapter) routeAnyPath(
-	r *mux.Router, method, path string, endpoint func(http.ResponseWriter, *http.Request) error,
-) {
-	methods := []string{method}
-	if method == http.MethodGet {
-		methods = append(methods, http.MethodHead)
+// endpoint answers a request, or returns an error that becomes the answer.
+type endpoint func(http.ResponseWriter, *http.Request) error
+
+// route is a row of the tables by which endpoints are mounted.
+type route struct {
+	methods  string // separated by a comma and a blank; HEAD is answered wherever GET is
+	path     string // also with a slash at its end, as clients send it (contract section 2.0)
+	endpoint endpoint
+}
+
+func (a answers) mount(r *mux.Router, routes []route) {
+	for _, row := range routes {
+		methods := strings.Split(row.methods, ", ")
+		if slices.Contains(methods, http.MethodGet) {
+			methods = append(methods, http.MethodHead)
+		}
+		for _, path := range []string{row.path, row.path + "/"} {
+			r.HandleFunc(path, a.handle(row.endpoint)).Methods(methods...)
+		}
 	}
-	for _, path := range []string{path, path + "/"} {
-		r.HandleFunc(path, a.handle(endpoint)).Methods(methods...)
-	}
 }
 
-func (a *Adapter) get(r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error) {
-	a.route(r, http.MethodGet, path, endpoint)
-}
-
-// update adds an endpoint that changes a row, by PUT and PATCH alike.
-func (a *Adapter) update(r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error) {
-	a.route(r, http.MethodPut, path, endpoint)
-	a.route(r, http.MethodPatch, path, endpoint)
-}
-
-func (a *Adapter) post(r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error) {
-	a.route(r, http.MethodPost, path, endpoint)
-}
-
-func (a *Adapter) notFound(w http.ResponseWriter, r *http.Request) {
+func (a answers) notFound(w http.ResponseWriter, r *http.Request) {
 	a.writeFailure(w, r, failureNotFound)
 }

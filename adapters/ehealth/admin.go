@@ -2,6 +2,7 @@ package ehealth
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -16,9 +17,115 @@ const longestScope = 2048
 // mostFilterIDs bounds a filter that lists ids.
 const mostFilterIDs = 100
 
+// clientRoutes are those of clients, their connections and types.
+func (a *Adapter) clientRoutes() []route {
+	store := a.provider.Store()
+	clients := &clientsAPI{a.answers, store, a.provider}
+	connections := &connectionsAPI{a.answers, store, a.provider.Clients()}
+	types := &clientTypesAPI{a.answers, store}
+	return []route{
+		filtered("GET", "/admin/clients", clients.list, "id", "ids", "name", "user_id", "client_type_id", "is_blocked"),
+		byID("POST", "/admin/clients", clients.create),
+		byID("GET", "/admin/clients/{id}", clients.show),
+		byID("PUT, PATCH", "/admin/clients/{id}", clients.put),
+		byID("DELETE", "/admin/clients/{id}", clients.delete),
+		byID("GET", "/admin/clients/{id}/details", clients.showDetails),
+		byID("PATCH", "/admin/clients/{id}/actions/deactivate_tokens", clients.deactivateTokens),
+		byID("PATCH", "/admin/clients/{id}/actions/block", clients.block),
+		byID("PATCH", "/admin/clients/{id}/actions/unblock", clients.unblock),
+
+		filtered("GET", "/admin/clients/{client_id}/connections", connections.list, "id", "consumer_id", "redirect_uri"),
+		{"PUT", "/admin/clients/{client_id}/connections", connections.put},
+		byID("GET", "/admin/clients/{client_id}/connections/{id}", connections.show),
+		byID("PATCH", "/admin/clients/{client_id}/connections/{id}", connections.update),
+		byID("DELETE", "/admin/clients/{client_id}/connections/{id}", connections.delete),
+		byID("PATCH", "/admin/clients/{client_id}/connections/{id}/actions/refresh_secret", connections.refreshSecret),
+
+		filtered("GET", "/admin/client_types", types.list, "name", "scope"),
+		byID("POST", "/admin/client_types", types.create),
+		byID("GET", "/admin/client_types/{id}", types.show),
+		byID("PUT, PATCH", "/admin/client_types/{id}", types.update),
+		byID("DELETE", "/admin/client_types/{id}", types.delete),
+	}
+}
+
+// userRoutes are those of users, their roles, factors, approvals and tokens.
+func (a *Adapter) userRoutes() []route {
+	store := a.provider.Store()
+	login := &loginAPI{a.answers, a.provider}
+	users := &usersAPI{a.answers, store, a.provider, a.options.TwoFactorOff}
+	roles := &rolesAPI{a.answers, store}
+	held := &heldRolesAPI{a.answers, store}
+	factors := &factorsAPI{a.answers, store}
+	approvals := &approvalsAPI{a.answers, store}
+	tokens := &issuedTokensAPI{a.answers, store, login, a.provider.SessionTokens()}
+	return []route{
+		filtered("GET", "/admin/users", users.list, "id", "ids", "email", "tax_id", "is_blocked"),
+		byID("POST", "/admin/users", users.create),
+		byID("GET", "/admin/users/{user_id}", users.show),
+		byID("PUT, PATCH", "/admin/users/{user_id}", users.update),
+		byID("DELETE", "/admin/users/{user_id}", users.delete),
+		byID("PATCH", "/admin/users/{user_id}/actions/block", users.block),
+		byID("PATCH", "/admin/users/{user_id}/actions/unblock", users.unblock),
+
+		filtered("GET", "/admin/roles", roles.list, "name", "scope"),
+		byID("POST", "/admin/roles", roles.create),
+		byID("GET", "/admin/roles/{id}", roles.show),
+		byID("PUT, PATCH", "/admin/roles/{id}", roles.update),
+		byID("DELETE", "/admin/roles/{id}", roles.delete),
+
+		filtered("GET", "/admin/user_roles", held.list, "user_id", "user_ids", "role_id", "client_id"),
+		filtered("GET", "/admin/users/{user_id}/roles", held.list, "user_id", "user_ids", "role_id", "client_id"),
+		byID("POST", "/admin/users/{user_id}/roles", held.grantForClient),
+		filtered("DELETE", "/admin/users/{user_id}/roles", held.revokeNamed, "client_id", "role_name"),
+		byID("GET", "/admin/users/{user_id}/roles/{id}", held.show),
+		byID("DELETE", "/admin/users/{user_id}/roles/{id}", held.revokeForClient),
+		filtered("GET", "/admin/users/{user_id}/global_roles", held.listGlobal, "role_id"),
+		byID("POST", "/admin/users/{user_id}/global_roles", held.grantGlobal),
+		byID("DELETE", "/admin/users/{user_id}/global_roles/{id}", held.revokeGlobal),
+
+		filtered("GET", "/admin/users/{user_id}/authentication_factors", factors.list, "type", "is_active"),
+		byID("POST", "/admin/users/{user_id}/authentication_factors", factors.create),
+		byID("GET", "/admin/users/{user_id}/authentication_factors/{id}", factors.show),
+		byID("PATCH", "/admin/users/{user_id}/authentication_factors/{id}/actions/{action:enable|disable|reset}",
+			factors.change),
+
+		filtered("GET", "/admin/apps", approvals.list, "user_ids", "client_ids"),
+		byID("GET", "/admin/apps/{id}", approvals.show),
+		byID("DELETE", "/admin/apps/{id}", approvals.delete),
+		byID("DELETE", "/admin/users/{user_id}/apps", onlyFilters(approvals.deleteOfUser, "client_id")),
+
+		filtered("GET", "/admin/tokens", tokens.list, "id", "name", "value", "user_id", "user_ids", "client_id"),
+		filtered("DELETE", "/admin/tokens", tokens.deleteOfUsers, "user_ids"),
+		byID("GET", "/admin/tokens/{id}", tokens.show),
+		byID("DELETE", "/admin/tokens/{id}", tokens.delete),
+		filtered("DELETE", "/admin/users/{user_id}/tokens", tokens.deleteOfUser, "client_id"),
+		byID("POST", "/admin/users/{user_id}/tokens/access", tokens.issue),
+	}
+}
+
+// byID is a route whose path may have ids: one that is no UUID is a malformed request.
+func byID(methods, path string, e endpoint) route {
+	return route{methods, path, func(w http.ResponseWriter, r *http.Request) error {
+		if len(readPathIDs(r)) > 0 {
+			return failureMalformed
+		}
+		return e(w, r)
+	}}
+}
+
+// filtered is a route of a list, or of a deletion of those rows that its filters name. An id of its path that is no
+// UUID is a wrong filter.
+func filtered(methods, path string, e endpoint, filters ...string) route {
+	if methods == http.MethodGet {
+		filters = slices.Concat(filters, pagingNames)
+	}
+	return route{methods, path, onlyFilters(e, filters...)}
+}
+
 // acting says who makes the changes of a request of the admin API, so that each is kept in the audit. The admin
 // listener has put the operator into the context.
-func (a *Adapter) acting(next http.Handler) http.Handler {
+func acting(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		actor, _ := storage.ActorOf(r.Context())
 		actor.By, actor.RequestID, actor.Address = storage.ByLegacyAPI, inbound.RequestID(r), inbound.ClientAddress(r)

@@ -5,16 +5,13 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gorilla/mux"
-
 	"ithildin/storage"
 )
 
-func (a *Adapter) mountApprovals(r *mux.Router) {
-	a.list(r, "/admin/apps", a.listApprovals, "user_ids", "client_ids")
-	a.get(r, "/admin/apps/{id}", a.showApproval)
-	a.route(r, http.MethodDelete, "/admin/apps/{id}", a.deleteApproval)
-	a.route(r, http.MethodDelete, "/admin/users/{user_id}/apps", onlyFilters(a.deleteApprovals, []string{"client_id"}))
+// approvalsAPI shows and deletes approvals (contract section 2.7.7).
+type approvalsAPI struct {
+	answers
+	store *storage.Store
 }
 
 // approvalObject is what the old system calls an app.
@@ -35,8 +32,8 @@ func newApprovalObject(a storage.Approval) approvalObject {
 	}
 }
 
-// listApprovals lists those of the user that a gateway names, or of the users and clients that the query names.
-func (a *Adapter) listApprovals(w http.ResponseWriter, r *http.Request) error {
+// list lists those of the user that a gateway names, or of the users and clients that the query names.
+func (a *approvalsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f, none := newFilters(r), false
 	filter := storage.ApprovalFilter{UserIDs: f.ids("user_ids"), ClientIDs: f.ids("client_ids")}
 	if failed := f.failed(); failed != nil {
@@ -52,20 +49,20 @@ func (a *Adapter) listApprovals(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	p := pageAsked(r)
-	approvals, total, err := a.provider.Store().PageOfApprovals(r.Context(), filter, p)
+	approvals, total, err := a.store.PageOfApprovals(r.Context(), filter, p)
 	if err != nil {
 		return err
 	}
 	return a.answerList(w, r, objects(approvals, newApprovalObject), pagingOf(p, total))
 }
 
-// approval finds the approval that a path names; behind a gateway, only one of the user's own.
-func (a *Adapter) approval(r *http.Request) (storage.Approval, error) {
+// find finds the approval that a path names; behind a gateway, only one of the user's own.
+func (a *approvalsAPI) find(r *http.Request) (storage.Approval, error) {
 	id, err := pathID(r, "id")
 	if err != nil {
 		return storage.Approval{}, err
 	}
-	found, _, err := a.provider.Store().PageOfApprovals(r.Context(), storage.ApprovalFilter{IDs: []string{id}},
+	found, _, err := a.store.PageOfApprovals(r.Context(), storage.ApprovalFilter{IDs: []string{id}},
 		storage.Page{Size: 1})
 	if err != nil {
 		return storage.Approval{}, err
@@ -77,28 +74,28 @@ func (a *Adapter) approval(r *http.Request) (storage.Approval, error) {
 	return found[0], nil
 }
 
-func (a *Adapter) showApproval(w http.ResponseWriter, r *http.Request) error {
-	approval, err := a.approval(r)
+func (a *approvalsAPI) show(w http.ResponseWriter, r *http.Request) error {
+	approval, err := a.find(r)
 	if err != nil {
 		return err
 	}
 	return a.respond(w, r, http.StatusOK, newApprovalObject(approval))
 }
 
-// deleteApproval ends all that came of the approval too.
-func (a *Adapter) deleteApproval(w http.ResponseWriter, r *http.Request) error {
-	approval, err := a.approval(r)
+// delete ends all that came of the approval too.
+func (a *approvalsAPI) delete(w http.ResponseWriter, r *http.Request) error {
+	approval, err := a.find(r)
 	if err != nil {
 		return err
 	}
-	if err := a.provider.Store().DeleteApproval(r.Context(), approval.ID); err != nil {
+	if err := a.store.DeleteApproval(r.Context(), approval.ID); err != nil {
 		return err
 	}
 	return answerNothing(w)
 }
 
-// deleteApprovals does the same for all of a user's, or for the one of a client.
-func (a *Adapter) deleteApprovals(w http.ResponseWriter, r *http.Request) error {
+// deleteOfUser does the same for all of a user's, or for the one of a client.
+func (a *approvalsAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) error {
 	userID, err := pathID(r, "user_id")
 	if err != nil {
 		return err
@@ -108,7 +105,7 @@ func (a *Adapter) deleteApprovals(w http.ResponseWriter, r *http.Request) error 
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	store := a.provider.Store()
+	store := a.store
 	err = store.Together(r.Context(), func(ctx context.Context) error {
 		approvals, err := store.ListApprovals(ctx, userID)
 		if err != nil {

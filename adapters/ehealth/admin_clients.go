@@ -13,19 +13,11 @@ import (
 	"ithildin/storage"
 )
 
-// mountClients adds the admin API of clients, their connections and types (contract section 2.7).
-func (a *Adapter) mountClients(r *mux.Router) {
-	a.list(r, "/admin/clients", a.listClients, "id", "ids", "name", "user_id", "client_type_id", "is_blocked")
-	a.post(r, "/admin/clients", a.createClient)
-	a.get(r, "/admin/clients/{id}", a.showClient)
-	a.update(r, "/admin/clients/{id}", a.putClient)
-	a.route(r, http.MethodDelete, "/admin/clients/{id}", a.deleteClient)
-	a.get(r, "/admin/clients/{id}/details", a.showClientDetails)
-	a.route(r, http.MethodPatch, "/admin/clients/{id}/actions/deactivate_tokens", a.deactivateTokens)
-	a.route(r, http.MethodPatch, "/admin/clients/{id}/actions/block", a.blockClient)
-	a.route(r, http.MethodPatch, "/admin/clients/{id}/actions/unblock", a.unblockClient)
-	a.mountConnections(r)
-	a.mountClientTypes(r)
+// clientsAPI manages clients (contract section 2.7.2).
+type clientsAPI struct {
+	answers
+	store    *storage.Store
+	provider *provider.Provider
 }
 
 // clientObject is a client as the old system shows it. Secrets belong to connections and are never part of it.
@@ -51,7 +43,7 @@ func newClientObject(c storage.Client) clientObject {
 	}
 }
 
-func (a *Adapter) listClients(w http.ResponseWriter, r *http.Request) error {
+func (a *clientsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
 	filter := storage.ClientFilter{
 		Name: f.text("name"), TypeID: f.id("client_type_id"), OwnerID: f.id("user_id"), IDs: f.ids("ids"),
@@ -64,25 +56,25 @@ func (a *Adapter) listClients(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	p := pageAsked(r)
-	clients, total, err := a.provider.Store().PageOfClients(r.Context(), filter, p)
+	clients, total, err := a.store.PageOfClients(r.Context(), filter, p)
 	if err != nil {
 		return err
 	}
 	return a.answerList(w, r, objects(clients, newClientObject), pagingOf(p, total))
 }
 
-func (a *Adapter) showClient(w http.ResponseWriter, r *http.Request) error {
-	return a.answerNamedClient(w, r, true)
+func (a *clientsAPI) show(w http.ResponseWriter, r *http.Request) error {
+	return a.answerNamed(w, r, true)
 }
 
-// showClientDetails leaves the private settings out.
-func (a *Adapter) showClientDetails(w http.ResponseWriter, r *http.Request) error {
-	return a.answerNamedClient(w, r, false)
+// showDetails leaves the private settings out.
+func (a *clientsAPI) showDetails(w http.ResponseWriter, r *http.Request) error {
+	return a.answerNamed(w, r, false)
 }
 
-// answerNamedClient adds the name of the client's type.
-func (a *Adapter) answerNamedClient(w http.ResponseWriter, r *http.Request, withPrivateSettings bool) error {
-	client, err := a.provider.Store().LoadClient(r.Context(), mux.Vars(r)["id"])
+// answerNamed adds the name of the client's type.
+func (a *clientsAPI) answerNamed(w http.ResponseWriter, r *http.Request, withPrivateSettings bool) error {
+	client, err := a.store.LoadClient(r.Context(), mux.Vars(r)["id"])
 	if err != nil {
 		return err
 	}
@@ -94,39 +86,39 @@ func (a *Adapter) answerNamedClient(w http.ResponseWriter, r *http.Request, with
 	return a.respond(w, r, http.StatusOK, object)
 }
 
-// answerClient reads the client anew, so that the answer is what is stored.
-func (a *Adapter) answerClient(w http.ResponseWriter, r *http.Request, status int, id string) error {
-	client, err := a.provider.Store().LoadClient(r.Context(), id)
+// answer reads the client anew, so that the answer is what is stored.
+func (a *clientsAPI) answer(w http.ResponseWriter, r *http.Request, status int, id string) error {
+	client, err := a.store.LoadClient(r.Context(), id)
 	if err != nil {
 		return err
 	}
 	return a.respond(w, r, status, newClientObject(*client))
 }
 
-func (a *Adapter) createClient(w http.ResponseWriter, r *http.Request) error {
-	return a.writeClient(w, r, a.provider.Store().NewID(), nil)
+func (a *clientsAPI) create(w http.ResponseWriter, r *http.Request) error {
+	return a.save(w, r, a.store.NewID(), nil)
 }
 
-// putClient creates or updates a client under the id that the caller chose: a legal entity's (contract section 1).
-func (a *Adapter) putClient(w http.ResponseWriter, r *http.Request) error {
+// put creates or updates a client under the id that the caller chose: a legal entity's (contract section 1).
+func (a *clientsAPI) put(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r, "id")
 	if err != nil {
 		return err
 	}
-	known, err := a.provider.Store().LoadClient(r.Context(), id)
+	known, err := a.store.LoadClient(r.Context(), id)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	return a.writeClient(w, r, id, known)
+	return a.save(w, r, id, known)
 }
 
-// writeClient reads the body and stores a new client, or changes a known one. What the body leaves out stays.
-func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string, known *storage.Client) error {
+// save reads the body and stores a new client, or changes a known one. What the body leaves out stays.
+func (a *clientsAPI) save(w http.ResponseWriter, r *http.Request, id string, known *storage.Client) error {
 	fields, failed := readObject(w, r, "client", failureMalformed)
 	if failed != nil {
 		return failed
 	}
-	store := a.provider.Store()
+	store := a.store
 	client, err := newMithrilClient(id, store.Now())
 	if err != nil {
 		return err
@@ -155,17 +147,17 @@ func (a *Adapter) writeClient(w http.ResponseWriter, r *http.Request, id string,
 		if blocked.begins {
 			a.provider.CountBlock(provider.BlockedClient)
 		}
-		return a.answerClient(w, r, http.StatusOK, id)
+		return a.answer(w, r, http.StatusOK, id)
 	}
 	client.IsBlocked, client.BlockReason = blocked.isBlocked, blocked.reason
 	if err := store.CreateClient(r.Context(), client); err != nil {
 		return err
 	}
 	if r.Method != http.MethodPost { // a client under an id of the caller's choice is 200
-		return a.answerClient(w, r, http.StatusOK, id)
+		return a.answer(w, r, http.StatusOK, id)
 	}
 	w.Header().Set("Location", "/admin/clients/"+id)
-	return a.answerClient(w, r, http.StatusCreated, id)
+	return a.answer(w, r, http.StatusCreated, id)
 }
 
 // defaultPrivateSettings are those of a client for which the caller gives none.
@@ -228,8 +220,8 @@ func (c *check) present(name string) bool {
 }
 
 // checkReferences names the field whose row is not there.
-func (a *Adapter) checkReferences(r *http.Request, client storage.Client) error {
-	types, err := a.provider.Store().ListClientTypes(r.Context())
+func (a *clientsAPI) checkReferences(r *http.Request, client storage.Client) error {
+	types, err := a.store.ListClientTypes(r.Context())
 	if err != nil {
 		return err
 	}
@@ -238,7 +230,7 @@ func (a *Adapter) checkReferences(r *http.Request, client storage.Client) error 
 		broken["client_type"] = ruleMissing
 	}
 	if client.OwnerID != "" {
-		_, err := a.provider.Store().FindUser(r.Context(), client.OwnerID)
+		_, err := a.store.FindUser(r.Context(), client.OwnerID)
 		if errors.Is(err, storage.ErrNotFound) {
 			broken["user"] = ruleMissing
 		} else if err != nil {
@@ -254,30 +246,30 @@ func (a *Adapter) checkReferences(r *http.Request, client storage.Client) error 
 // ruleMissing is a reference to what is not there.
 var ruleMissing = rule{Description: "does not exist", Params: []string{}}
 
-func (a *Adapter) deleteClient(w http.ResponseWriter, r *http.Request) error {
+func (a *clientsAPI) delete(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["id"]
-	if err := a.provider.Store().DeleteClient(r.Context(), id); err != nil {
+	if err := a.store.DeleteClient(r.Context(), id); err != nil {
 		return err
 	}
 	return answerNothing(w)
 }
 
 // deactivateTokens ends all that was issued to a client.
-func (a *Adapter) deactivateTokens(w http.ResponseWriter, r *http.Request) error {
+func (a *clientsAPI) deactivateTokens(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["id"]
-	if err := a.provider.Store().DeactivateTokens(r.Context(), id); err != nil {
+	if err := a.store.DeactivateTokens(r.Context(), id); err != nil {
 		return err
 	}
-	return a.answerNamedClient(w, r, true)
+	return a.answerNamed(w, r, true)
 }
 
-func (a *Adapter) blockClient(w http.ResponseWriter, r *http.Request) error {
+func (a *clientsAPI) block(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["id"]
 	reason, failed := blockReason(w, r, "client")
 	if failed != nil {
 		return failed
 	}
-	err := a.provider.Store().BlockClient(r.Context(), id, reason)
+	err := a.store.BlockClient(r.Context(), id, reason)
 	if errors.Is(err, storage.ErrConflict) {
 		return conflict("client already blocked")
 	}
@@ -285,22 +277,22 @@ func (a *Adapter) blockClient(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.provider.CountBlock(provider.BlockedClient)
-	return a.answerClient(w, r, http.StatusOK, id)
+	return a.answer(w, r, http.StatusOK, id)
 }
 
-func (a *Adapter) unblockClient(w http.ResponseWriter, r *http.Request) error {
+func (a *clientsAPI) unblock(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["id"]
-	client, err := a.provider.Store().LoadClient(r.Context(), id)
+	client, err := a.store.LoadClient(r.Context(), id)
 	if err != nil {
 		return err
 	}
 	if !client.IsBlocked {
 		return conflict("client already unblocked")
 	}
-	if err := a.provider.Store().UnblockClient(r.Context(), id); err != nil {
+	if err := a.store.UnblockClient(r.Context(), id); err != nil {
 		return err
 	}
-	return a.answerClient(w, r, http.StatusOK, id)
+	return a.answer(w, r, http.StatusOK, id)
 }
 
 // blockReason reads why somebody is blocked; the body may be left out.

@@ -16,13 +16,11 @@ import (
 	"ithildin/storage"
 )
 
-func (a *Adapter) mountConnections(r *mux.Router) {
-	a.list(r, "/admin/clients/{client_id}/connections", a.listConnections, "id", "consumer_id", "redirect_uri")
-	a.routeAnyPath(r, http.MethodPut, "/admin/clients/{client_id}/connections", a.putConnection)
-	a.get(r, "/admin/clients/{client_id}/connections/{id}", a.showConnection)
-	a.route(r, http.MethodPatch, "/admin/clients/{client_id}/connections/{id}", a.updateConnection)
-	a.route(r, http.MethodDelete, "/admin/clients/{client_id}/connections/{id}", a.deleteConnection)
-	a.route(r, http.MethodPatch, "/admin/clients/{client_id}/connections/{id}/actions/refresh_secret", a.refreshSecret)
+// connectionsAPI manages the connections of clients (contract section 2.7.3).
+type connectionsAPI struct {
+	answers
+	store *storage.Store
+	keys  *clientauth.Authenticator
 }
 
 // connectionObject is a connection as the old system shows it. The secret is there once: when it has just been made.
@@ -62,13 +60,13 @@ func sendsSecret(client *storage.Client) error {
 	return nil
 }
 
-// connectionsOf are the connections of the client that a path names.
-func (a *Adapter) connectionsOf(r *http.Request) (*storage.Client, error) {
-	return a.provider.Store().LoadClient(r.Context(), mux.Vars(r)["client_id"])
+// client is the client that a path names.
+func (a *connectionsAPI) client(r *http.Request) (*storage.Client, error) {
+	return a.store.LoadClient(r.Context(), mux.Vars(r)["client_id"])
 }
 
-func (a *Adapter) listConnections(w http.ResponseWriter, r *http.Request) error {
-	client, err := a.connectionsOf(r)
+func (a *connectionsAPI) list(w http.ResponseWriter, r *http.Request) error {
+	client, err := a.client(r)
 	if err != nil {
 		return err
 	}
@@ -89,9 +87,9 @@ func (a *Adapter) listConnections(w http.ResponseWriter, r *http.Request) error 
 	return a.answerList(w, r, objects(found, newConnectionObject), p)
 }
 
-// connection finds the connection that a path names.
-func (a *Adapter) connection(r *http.Request) (storage.Connection, error) {
-	client, err := a.connectionsOf(r)
+// find finds the connection that a path names.
+func (a *connectionsAPI) find(r *http.Request) (storage.Connection, error) {
+	client, err := a.client(r)
 	if err != nil {
 		return storage.Connection{}, err
 	}
@@ -101,8 +99,8 @@ func (a *Adapter) connection(r *http.Request) (storage.Connection, error) {
 	return storage.Connection{}, failureNotFound
 }
 
-func (a *Adapter) showConnection(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.connection(r)
+func (a *connectionsAPI) show(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.find(r)
 	if err != nil {
 		return err
 	}
@@ -134,10 +132,10 @@ func (c *check) redirectURI(name string) string {
 	return uri
 }
 
-// putConnection makes the connection of a client with a consumer, with a secret that is shown this once, or changes its
+// put makes the connection of a client with a consumer, with a secret that is shown this once, or changes its
 // redirect URI; the old system showed the secret each time, which it could only because it kept it.
-func (a *Adapter) putConnection(w http.ResponseWriter, r *http.Request) error {
-	client, err := a.connectionsOf(r)
+func (a *connectionsAPI) put(w http.ResponseWriter, r *http.Request) error {
+	client, err := a.client(r)
 	if err != nil {
 		return err
 	}
@@ -150,12 +148,12 @@ func (a *Adapter) putConnection(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	if known := connectionWith(client, consumerID); known != nil {
-		return a.changeConnection(w, r, *known, uri)
+		return a.change(w, r, *known, uri)
 	}
 	if failed := sendsSecret(client); failed != nil {
 		return failed
 	}
-	store, secret := a.provider.Store(), newSecret()
+	store, secret := a.store, newSecret()
 	connection := storage.NewConnection(store.NewID(), client.ID, storage.PresetMithril, []string{uri}, store.Now())
 	connection.ConsumerID = consumerID
 	connection.Secrets = []storage.ConnectionSecret{store.NewConnectionSecret(storage.SecretValue{Text: secret})}
@@ -164,11 +162,11 @@ func (a *Adapter) putConnection(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, storage.ErrNotFound):
 		return failureValidation(map[string]rule{"consumer_id": ruleMissing})
 	case errors.Is(err, storage.ErrConflict): // another request was faster
-		if client, err = a.connectionsOf(r); err != nil {
+		if client, err = a.client(r); err != nil {
 			return err
 		}
 		if known := connectionWith(client, consumerID); known != nil {
-			return a.changeConnection(w, r, *known, uri)
+			return a.change(w, r, *known, uri)
 		}
 		return conflict("")
 	case err != nil:
@@ -188,18 +186,18 @@ func connectionWith(client *storage.Client, consumerID string) *storage.Connecti
 	return nil
 }
 
-// changeConnection gives a connection another redirect URI: this API knows of one.
-func (a *Adapter) changeConnection(w http.ResponseWriter, r *http.Request, c storage.Connection, uri string) error {
+// change gives a connection another redirect URI: this API knows of one.
+func (a *connectionsAPI) change(w http.ResponseWriter, r *http.Request, c storage.Connection, uri string) error {
 	c.RedirectURIs = []string{uri}
-	if err := a.provider.Store().UpdateConnection(r.Context(), c); err != nil {
+	if err := a.store.UpdateConnection(r.Context(), c); err != nil {
 		return err
 	}
-	c.UpdatedAt = a.provider.Store().Now()
+	c.UpdatedAt = a.store.Now()
 	return a.respond(w, r, http.StatusOK, newConnectionObject(c))
 }
 
-func (a *Adapter) updateConnection(w http.ResponseWriter, r *http.Request) error {
-	connection, err := a.connection(r)
+func (a *connectionsAPI) update(w http.ResponseWriter, r *http.Request) error {
+	connection, err := a.find(r)
 	if err != nil {
 		return err
 	}
@@ -211,15 +209,15 @@ func (a *Adapter) updateConnection(w http.ResponseWriter, r *http.Request) error
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	return a.changeConnection(w, r, connection, uri)
+	return a.change(w, r, connection, uri)
 }
 
-func (a *Adapter) deleteConnection(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.connection(r)
+func (a *connectionsAPI) delete(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.find(r)
 	if err != nil {
 		return err
 	}
-	if err := a.provider.Store().DeleteConnection(r.Context(), c.ID); err != nil {
+	if err := a.store.DeleteConnection(r.Context(), c.ID); err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -227,33 +225,33 @@ func (a *Adapter) deleteConnection(w http.ResponseWriter, r *http.Request) error
 
 // refreshSecret gives a connection another secret; the one before ends at once. Whoever asks shows the connection's own
 // secret, or an api-key of its consumer.
-func (a *Adapter) refreshSecret(w http.ResponseWriter, r *http.Request) error {
+func (a *connectionsAPI) refreshSecret(w http.ResponseWriter, r *http.Request) error {
 	key := r.Header.Get("Api-Key")
 	if key == "" {
 		return unauthorized("access_denied", "api-key header not set")
 	}
-	caller, err := a.provider.Clients().FindConnectionByKey(r.Context(), key)
+	caller, err := a.keys.FindConnectionByKey(r.Context(), key)
 	if errors.Is(err, storage.ErrNotFound) {
 		return unauthorized("access_denied", "invalid api-key header")
 	}
 	if err != nil {
 		return err
 	}
-	c, err := a.connection(r)
+	c, err := a.find(r)
 	if err != nil {
 		return err
 	}
 	if caller.ID != c.ID && caller.ClientID != c.ConsumerID {
 		return forbidden("forbidden", "")
 	}
-	client, err := a.connectionsOf(r)
+	client, err := a.client(r)
 	if err != nil {
 		return err
 	}
 	if failed := sendsSecret(client); failed != nil {
 		return failed
 	}
-	store, secret := a.provider.Store(), newSecret()
+	store, secret := a.store, newSecret()
 	err = store.AddConnectionSecret(r.Context(), c.ID,
 		store.NewConnectionSecret(storage.SecretValue{Text: secret}), store.Now())
 	if err != nil {

@@ -10,12 +10,10 @@ import (
 	"ithildin/storage"
 )
 
-func (a *Adapter) mountFactors(r *mux.Router) {
-	a.list(r, "/admin/users/{user_id}/authentication_factors", a.listFactors, "type", "is_active")
-	a.post(r, "/admin/users/{user_id}/authentication_factors", a.createFactor)
-	a.get(r, "/admin/users/{user_id}/authentication_factors/{id}", a.showFactor)
-	a.route(r, http.MethodPatch,
-		"/admin/users/{user_id}/authentication_factors/{id}/actions/{action:enable|disable|reset}", a.changeFactor)
+// factorsAPI manages the second factors of users (contract section 2.7.9).
+type factorsAPI struct {
+	answers
+	store *storage.Store
 }
 
 // factorObject is a second factor.
@@ -36,16 +34,16 @@ func newFactorObject(f storage.AuthenticationFactor) factorObject {
 	}
 }
 
-func (a *Adapter) factorsOf(r *http.Request) ([]storage.AuthenticationFactor, error) {
-	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+func (a *factorsAPI) ofUser(r *http.Request) ([]storage.AuthenticationFactor, error) {
+	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
 	if err != nil {
 		return nil, err
 	}
-	return a.provider.Store().ListAuthenticationFactors(r.Context(), user.ID)
+	return a.store.ListAuthenticationFactors(r.Context(), user.ID)
 }
 
-func (a *Adapter) listFactors(w http.ResponseWriter, r *http.Request) error {
-	factors, err := a.factorsOf(r)
+func (a *factorsAPI) list(w http.ResponseWriter, r *http.Request) error {
+	factors, err := a.ofUser(r)
 	if err != nil {
 		return err
 	}
@@ -61,8 +59,8 @@ func (a *Adapter) listFactors(w http.ResponseWriter, r *http.Request) error {
 	return a.answerList(w, r, objects(found, newFactorObject), p)
 }
 
-func (a *Adapter) factor(r *http.Request) (storage.AuthenticationFactor, error) {
-	factors, err := a.factorsOf(r)
+func (a *factorsAPI) find(r *http.Request) (storage.AuthenticationFactor, error) {
+	factors, err := a.ofUser(r)
 	if err != nil {
 		return storage.AuthenticationFactor{}, err
 	}
@@ -78,17 +76,17 @@ func (a *Adapter) factor(r *http.Request) (storage.AuthenticationFactor, error) 
 	return storage.AuthenticationFactor{}, failureNotFound
 }
 
-func (a *Adapter) showFactor(w http.ResponseWriter, r *http.Request) error {
-	factor, err := a.factor(r)
+func (a *factorsAPI) show(w http.ResponseWriter, r *http.Request) error {
+	factor, err := a.find(r)
 	if err != nil {
 		return err
 	}
 	return a.respond(w, r, http.StatusOK, newFactorObject(factor))
 }
 
-// createFactor makes a factor; without a phone, its user is asked for one at the next sign-in.
-func (a *Adapter) createFactor(w http.ResponseWriter, r *http.Request) error {
-	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+// create makes a factor; without a phone, its user is asked for one at the next sign-in.
+func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
+	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
 	if err != nil {
 		return err
 	}
@@ -97,7 +95,7 @@ func (a *Adapter) createFactor(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	c := newCheck(fields)
-	store := a.provider.Store()
+	store := a.store
 	factor := storage.AuthenticationFactor{
 		ID: store.NewID(), UserID: user.ID, Type: c.oneOf("type", factorSMS), Factor: c.optionalText("factor"),
 		IsActive:  true,
@@ -119,9 +117,9 @@ func (a *Adapter) createFactor(w http.ResponseWriter, r *http.Request) error {
 	return a.respond(w, r, http.StatusCreated, newFactorObject(factor))
 }
 
-// changeFactor enables or disables a factor, or takes its phone away.
-func (a *Adapter) changeFactor(w http.ResponseWriter, r *http.Request) error {
-	factor, err := a.factor(r)
+// change enables or disables a factor, or takes its phone away.
+func (a *factorsAPI) change(w http.ResponseWriter, r *http.Request) error {
+	factor, err := a.find(r)
 	if err != nil {
 		return err
 	}
@@ -133,9 +131,9 @@ func (a *Adapter) changeFactor(w http.ResponseWriter, r *http.Request) error {
 	case "reset":
 		factor.Factor = ""
 	}
-	if err := a.provider.Store().UpdateAuthenticationFactor(r.Context(), factor); err != nil {
+	if err := a.store.UpdateAuthenticationFactor(r.Context(), factor); err != nil {
 		return err
 	}
-	factor.UpdatedAt = a.provider.Store().Now()
+	factor.UpdatedAt = a.store.Now()
 	return a.respond(w, r, http.StatusOK, newFactorObject(factor))
 }

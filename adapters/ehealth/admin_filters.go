@@ -5,34 +5,16 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/gorilla/mux"
 )
 
 // pagingNames are what every list takes beside its filters; the old system took the last two and did nothing with them.
 var pagingNames = []string{"page", "page_size", cursorParameter, "limit", "starting_after"}
 
-// list adds a list with its filters. What its query names beside them is refused, for whoever asks with a filter
-// decides by the answer: a filter that is dropped in silence answers about everybody.
-func (a *Adapter) list(
-	r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error, filters ...string,
-) {
-	a.routeAnyPath(r, http.MethodGet, path, onlyFilters(endpoint, slices.Concat(filters, pagingNames)))
-}
-
-// deleteSome adds a deletion of those rows that its filters name, with the rule of list.
-func (a *Adapter) deleteSome(
-	r *mux.Router, path string, endpoint func(http.ResponseWriter, *http.Request) error, filters ...string,
-) {
-	a.routeAnyPath(r, http.MethodDelete, path, onlyFilters(endpoint, filters))
-}
-
-// onlyFilters refuses a query with a name that is not among those given, and one that gives a name two values. A name
+// onlyFilters refuses a query with a name that is not among those given, and one that gives a name two values: whoever
+// asks with a filter decides by the answer, and a filter that is dropped in silence answers about everybody. A name
 // without a value is no filter, as in the old system. An id of the path counts as a filter, and a deletion may have its
 // filters in the body.
-func onlyFilters(
-	endpoint func(http.ResponseWriter, *http.Request) error, names []string,
-) func(http.ResponseWriter, *http.Request) error {
+func onlyFilters(e endpoint, names ...string) endpoint {
 	unknown := rule{Rule: "unknown", Description: "is not a filter here", Params: names}
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if failed := mergeBody(w, r); failed != nil {
@@ -56,7 +38,7 @@ func onlyFilters(
 		if failed := f.failed(); failed != nil {
 			return failed
 		}
-		return endpoint(w, r)
+		return e(w, r)
 	}
 }
 

@@ -9,16 +9,10 @@ import (
 	"ithildin/storage"
 )
 
-func (a *Adapter) mountHeldRoles(r *mux.Router) {
-	a.list(r, "/admin/user_roles", a.listHeldRoles, "user_id", "user_ids", "role_id", "client_id")
-	a.list(r, "/admin/users/{user_id}/roles", a.listHeldRoles, "user_id", "user_ids", "role_id", "client_id")
-	a.post(r, "/admin/users/{user_id}/roles", a.grantRole)
-	a.deleteSome(r, "/admin/users/{user_id}/roles", a.revokeNamedRole, "client_id", "role_name")
-	a.get(r, "/admin/users/{user_id}/roles/{id}", a.showHeldRole)
-	a.route(r, http.MethodDelete, "/admin/users/{user_id}/roles/{id}", a.revokeRole)
-	a.list(r, "/admin/users/{user_id}/global_roles", a.listGlobalRoles, "role_id")
-	a.post(r, "/admin/users/{user_id}/global_roles", a.grantGlobalRole)
-	a.route(r, http.MethodDelete, "/admin/users/{user_id}/global_roles/{id}", a.revokeGlobalRole)
+// heldRolesAPI gives roles to users and takes them away (contract section 2.7.6).
+type heldRolesAPI struct {
+	answers
+	store *storage.Store
 }
 
 // heldRoleObject is a role that a user has; one that holds everywhere has no client.
@@ -31,9 +25,9 @@ type heldRoleObject struct {
 	ClientID string `json:"client_id,omitempty"`
 }
 
-// heldRoleObjects adds what the roles are called.
-func (a *Adapter) heldRoleObjects(r *http.Request, held []storage.HeldRole) ([]heldRoleObject, error) {
-	roles, err := a.provider.Store().Roles(r.Context())
+// objects adds what the roles are called.
+func (a *heldRolesAPI) objects(r *http.Request, held []storage.HeldRole) ([]heldRoleObject, error) {
+	roles, err := a.store.Roles(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -45,15 +39,15 @@ func (a *Adapter) heldRoleObjects(r *http.Request, held []storage.HeldRole) ([]h
 	}), nil
 }
 
-func (a *Adapter) listHeldRoles(w http.ResponseWriter, r *http.Request) error {
-	return a.pageOfHeldRoles(w, r, false)
+func (a *heldRolesAPI) list(w http.ResponseWriter, r *http.Request) error {
+	return a.page(w, r, false)
 }
 
-func (a *Adapter) listGlobalRoles(w http.ResponseWriter, r *http.Request) error {
-	return a.pageOfHeldRoles(w, r, true)
+func (a *heldRolesAPI) listGlobal(w http.ResponseWriter, r *http.Request) error {
+	return a.page(w, r, true)
 }
 
-func (a *Adapter) pageOfHeldRoles(w http.ResponseWriter, r *http.Request, everywhere bool) error {
+func (a *heldRolesAPI) page(w http.ResponseWriter, r *http.Request, everywhere bool) error {
 	f := newFilters(r)
 	filter := storage.HeldRoleFilter{UserIDs: f.ids("user_ids"), RoleID: f.id("role_id"), ClientID: f.id("client_id")}
 	userID := f.id("user_id")
@@ -61,7 +55,7 @@ func (a *Adapter) pageOfHeldRoles(w http.ResponseWriter, r *http.Request, everyw
 		return failed
 	}
 	if mux.Vars(r)["user_id"] != "" { // which counts more than the query
-		user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+		user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
 		if err != nil {
 			return err
 		}
@@ -74,28 +68,28 @@ func (a *Adapter) pageOfHeldRoles(w http.ResponseWriter, r *http.Request, everyw
 	if none {
 		return a.answerList(w, r, []heldRoleObject{}, pagingOf(p, storage.Total{}))
 	}
-	held, total, err := a.provider.Store().PageOfHeldRoles(r.Context(), everywhere, filter, p)
+	held, total, err := a.store.PageOfHeldRoles(r.Context(), everywhere, filter, p)
 	if err != nil {
 		return err
 	}
-	list, err := a.heldRoleObjects(r, held)
+	list, err := a.objects(r, held)
 	if err != nil {
 		return err
 	}
 	return a.answerList(w, r, list, pagingOf(p, total))
 }
 
-func (a *Adapter) grantRole(w http.ResponseWriter, r *http.Request) error {
+func (a *heldRolesAPI) grantForClient(w http.ResponseWriter, r *http.Request) error {
 	return a.grant(w, r, "user_role", false)
 }
 
-func (a *Adapter) grantGlobalRole(w http.ResponseWriter, r *http.Request) error {
+func (a *heldRolesAPI) grantGlobal(w http.ResponseWriter, r *http.Request) error {
 	return a.grant(w, r, "global_user_role", true)
 }
 
 // grant gives a user a role; giving it again answers the same.
-func (a *Adapter) grant(w http.ResponseWriter, r *http.Request, key string, everywhere bool) error {
-	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+func (a *heldRolesAPI) grant(w http.ResponseWriter, r *http.Request, key string, everywhere bool) error {
+	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
 	if err != nil {
 		return err
 	}
@@ -111,7 +105,7 @@ func (a *Adapter) grant(w http.ResponseWriter, r *http.Request, key string, ever
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	store := a.provider.Store()
+	store := a.store
 	err = store.GrantRole(r.Context(), user.ID, filter.RoleID, filter.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return failureValidation(map[string]rule{a.missingReference(r, filter): ruleMissing})
@@ -126,7 +120,7 @@ func (a *Adapter) grant(w http.ResponseWriter, r *http.Request, key string, ever
 	if err != nil {
 		return err
 	}
-	list, err := a.heldRoleObjects(r, held)
+	list, err := a.objects(r, held)
 	if err != nil {
 		return err
 	}
@@ -134,16 +128,16 @@ func (a *Adapter) grant(w http.ResponseWriter, r *http.Request, key string, ever
 }
 
 // missingReference is the field whose row is not there.
-func (a *Adapter) missingReference(r *http.Request, f storage.HeldRoleFilter) string {
-	roles, err := a.provider.Store().Roles(r.Context())
+func (a *heldRolesAPI) missingReference(r *http.Request, f storage.HeldRoleFilter) string {
+	roles, err := a.store.Roles(r.Context())
 	if _, known := roles[f.RoleID]; err == nil && !known {
 		return "role_id"
 	}
 	return "client_id"
 }
 
-// heldRole finds the role of a user that a path names.
-func (a *Adapter) heldRole(r *http.Request, everywhere bool) (storage.HeldRole, error) {
+// find finds the role of a user that a path names.
+func (a *heldRolesAPI) find(r *http.Request, everywhere bool) (storage.HeldRole, error) {
 	userID, err := pathID(r, "user_id")
 	if err != nil {
 		return storage.HeldRole{}, err
@@ -152,7 +146,7 @@ func (a *Adapter) heldRole(r *http.Request, everywhere bool) (storage.HeldRole, 
 	if err != nil {
 		return storage.HeldRole{}, err
 	}
-	held, _, err := a.provider.Store().PageOfHeldRoles(r.Context(), everywhere,
+	held, _, err := a.store.PageOfHeldRoles(r.Context(), everywhere,
 		storage.HeldRoleFilter{ID: id, UserIDs: []string{userID}}, storage.Page{Size: 1})
 	if err != nil {
 		return storage.HeldRole{}, err
@@ -163,39 +157,39 @@ func (a *Adapter) heldRole(r *http.Request, everywhere bool) (storage.HeldRole, 
 	return held[0], nil
 }
 
-func (a *Adapter) showHeldRole(w http.ResponseWriter, r *http.Request) error {
-	held, err := a.heldRole(r, false)
+func (a *heldRolesAPI) show(w http.ResponseWriter, r *http.Request) error {
+	held, err := a.find(r, false)
 	if err != nil {
 		return err
 	}
-	list, err := a.heldRoleObjects(r, []storage.HeldRole{held})
+	list, err := a.objects(r, []storage.HeldRole{held})
 	if err != nil {
 		return err
 	}
 	return a.respond(w, r, http.StatusOK, list[0])
 }
 
-func (a *Adapter) revokeRole(w http.ResponseWriter, r *http.Request) error {
+func (a *heldRolesAPI) revokeForClient(w http.ResponseWriter, r *http.Request) error {
 	return a.revoke(w, r, false)
 }
 
-func (a *Adapter) revokeGlobalRole(w http.ResponseWriter, r *http.Request) error {
+func (a *heldRolesAPI) revokeGlobal(w http.ResponseWriter, r *http.Request) error {
 	return a.revoke(w, r, true)
 }
 
-func (a *Adapter) revoke(w http.ResponseWriter, r *http.Request, everywhere bool) error {
-	held, err := a.heldRole(r, everywhere)
+func (a *heldRolesAPI) revoke(w http.ResponseWriter, r *http.Request, everywhere bool) error {
+	held, err := a.find(r, everywhere)
 	if err != nil {
 		return err
 	}
-	if err := a.provider.Store().RevokeRole(r.Context(), held.UserID, held.RoleID, held.ClientID); err != nil {
+	if err := a.store.RevokeRole(r.Context(), held.UserID, held.RoleID, held.ClientID); err != nil {
 		return err
 	}
 	return answerNothing(w)
 }
 
-// revokeNamedRole takes the place of the remote call delete_user_role(user_id, client_id, role_name).
-func (a *Adapter) revokeNamedRole(w http.ResponseWriter, r *http.Request) error {
+// revokeNamed takes the place of the remote call delete_user_role(user_id, client_id, role_name).
+func (a *heldRolesAPI) revokeNamed(w http.ResponseWriter, r *http.Request) error {
 	userID, err := pathID(r, "user_id")
 	if err != nil {
 		return err
@@ -208,11 +202,11 @@ func (a *Adapter) revokeNamedRole(w http.ResponseWriter, r *http.Request) error 
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	role, err := a.provider.Store().FindRoleByName(r.Context(), name)
+	role, err := a.store.FindRoleByName(r.Context(), name)
 	if err != nil {
 		return err
 	}
-	if err := a.provider.Store().RevokeRole(r.Context(), userID, role.ID, clientID); err != nil {
+	if err := a.store.RevokeRole(r.Context(), userID, role.ID, clientID); err != nil {
 		return err
 	}
 	return answerNothing(w)

@@ -11,12 +11,10 @@ import (
 	"ithildin/storage"
 )
 
-func (a *Adapter) mountRoles(r *mux.Router) {
-	a.list(r, "/admin/roles", a.listRoles, "name", "scope")
-	a.post(r, "/admin/roles", a.createRole)
-	a.get(r, "/admin/roles/{id}", a.showRole)
-	a.update(r, "/admin/roles/{id}", a.updateRole)
-	a.route(r, http.MethodDelete, "/admin/roles/{id}", a.deleteRole)
+// rolesAPI manages roles (contract section 2.7.4).
+type rolesAPI struct {
+	answers
+	store *storage.Store
 }
 
 func newRoleObject(r storage.Role) roleObject {
@@ -55,8 +53,8 @@ func nameTaken(err error) error {
 // ruleTaken is a value that another row has already.
 var ruleTaken = rule{Description: "has already been taken", Params: []string{}}
 
-func (a *Adapter) listRoles(w http.ResponseWriter, r *http.Request) error {
-	roles, err := a.provider.Store().ListRoles(r.Context())
+func (a *rolesAPI) list(w http.ResponseWriter, r *http.Request) error {
+	roles, err := a.store.ListRoles(r.Context())
 	if err != nil {
 		return err
 	}
@@ -79,9 +77,9 @@ func (f *filters) namedScope() func(name string, scope []string) bool {
 	}
 }
 
-// role finds the role that a path names.
-func (a *Adapter) role(r *http.Request) (storage.Role, error) {
-	roles, err := a.provider.Store().Roles(r.Context())
+// find finds the role that a path names.
+func (a *rolesAPI) find(r *http.Request) (storage.Role, error) {
+	roles, err := a.store.Roles(r.Context())
 	if err != nil {
 		return storage.Role{}, err
 	}
@@ -92,41 +90,41 @@ func (a *Adapter) role(r *http.Request) (storage.Role, error) {
 	return role, nil
 }
 
-func (a *Adapter) showRole(w http.ResponseWriter, r *http.Request) error {
-	role, err := a.role(r)
+func (a *rolesAPI) show(w http.ResponseWriter, r *http.Request) error {
+	role, err := a.find(r)
 	if err != nil {
 		return err
 	}
 	return a.respond(w, r, http.StatusOK, newRoleObject(role))
 }
 
-func (a *Adapter) createRole(w http.ResponseWriter, r *http.Request) error {
-	role := storage.Role{ID: a.provider.Store().NewID()}
+func (a *rolesAPI) create(w http.ResponseWriter, r *http.Request) error {
+	role := storage.Role{ID: a.store.NewID()}
 	if err := readNamedScope(w, r, "role", true, &role.Name, &role.Scope); err != nil {
 		return err
 	}
-	if err := a.provider.Store().CreateRole(r.Context(), role); err != nil {
+	if err := a.store.CreateRole(r.Context(), role); err != nil {
 		return nameTaken(err)
 	}
 	return a.answerCreated(w, r, "/admin/roles/"+role.ID, newRoleObject(role))
 }
 
-func (a *Adapter) updateRole(w http.ResponseWriter, r *http.Request) error {
-	role, err := a.role(r)
+func (a *rolesAPI) update(w http.ResponseWriter, r *http.Request) error {
+	role, err := a.find(r)
 	if err != nil {
 		return err
 	}
 	if err := readNamedScope(w, r, "role", false, &role.Name, &role.Scope); err != nil {
 		return err
 	}
-	if err := a.provider.Store().UpdateRole(r.Context(), role); err != nil {
+	if err := a.store.UpdateRole(r.Context(), role); err != nil {
 		return nameTaken(err)
 	}
 	return a.respond(w, r, http.StatusOK, newRoleObject(role))
 }
 
-func (a *Adapter) deleteRole(w http.ResponseWriter, r *http.Request) error {
-	if err := a.provider.Store().DeleteRole(r.Context(), mux.Vars(r)["id"]); err != nil {
+func (a *rolesAPI) delete(w http.ResponseWriter, r *http.Request) error {
+	if err := a.store.DeleteRole(r.Context(), mux.Vars(r)["id"]); err != nil {
 		return err
 	}
 	return answerNothing(w)

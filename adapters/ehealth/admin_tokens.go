@@ -10,13 +10,12 @@ import (
 	"ithildin/storage"
 )
 
-func (a *Adapter) mountTokens(r *mux.Router) {
-	a.list(r, "/admin/tokens", a.listTokens, "id", "name", "value", "user_id", "user_ids", "client_id")
-	a.deleteSome(r, "/admin/tokens", a.deleteTokensOfUsers, "user_ids")
-	a.get(r, "/admin/tokens/{id}", a.showToken)
-	a.route(r, http.MethodDelete, "/admin/tokens/{id}", a.deleteToken)
-	a.deleteSome(r, "/admin/users/{user_id}/tokens", a.deleteTokensOfUser, "client_id")
-	a.post(r, "/admin/users/{user_id}/tokens/access", a.issueToken)
+// issuedTokensAPI shows and ends tokens (contract section 2.7.8).
+type issuedTokensAPI struct {
+	answers
+	store    *storage.Store
+	login    *loginAPI // whose rules hold for a token that is issued without a sign-in
+	sessions *provider.SessionTokens
 }
 
 // issuedObject is a token as an administrator sees it. It has no value: only a hash of that is kept.
@@ -44,7 +43,7 @@ func newIssuedObject(t storage.IssuedToken) issuedObject {
 	return o
 }
 
-func (a *Adapter) listTokens(w http.ResponseWriter, r *http.Request) error {
+func (a *issuedTokensAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f, none := newFilters(r), false
 	filter := storage.IssuedFilter{
 		ID: f.id("id"), Kinds: storage.KindsWith(f.text("name")), ClientID: f.id("client_id"), UserIDs: f.ids("user_ids"),
@@ -62,19 +61,19 @@ func (a *Adapter) listTokens(w http.ResponseWriter, r *http.Request) error {
 	if none {
 		return a.answerList(w, r, []issuedObject{}, pagingOf(p, storage.Total{}))
 	}
-	tokens, total, err := a.provider.Store().PageOfIssued(r.Context(), filter, p)
+	tokens, total, err := a.store.PageOfIssued(r.Context(), filter, p)
 	if err != nil {
 		return err
 	}
 	return a.answerList(w, r, objects(tokens, newIssuedObject), pagingOf(p, total))
 }
 
-func (a *Adapter) showToken(w http.ResponseWriter, r *http.Request) error {
+func (a *issuedTokensAPI) show(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r, "id")
 	if err != nil {
 		return err
 	}
-	found, _, err := a.provider.Store().PageOfIssued(r.Context(), storage.IssuedFilter{ID: id}, storage.Page{Size: 1})
+	found, _, err := a.store.PageOfIssued(r.Context(), storage.IssuedFilter{ID: id}, storage.Page{Size: 1})
 	if err != nil {
 		return err
 	}
@@ -84,18 +83,18 @@ func (a *Adapter) showToken(w http.ResponseWriter, r *http.Request) error {
 	return a.respond(w, r, http.StatusOK, newIssuedObject(found[0]))
 }
 
-func (a *Adapter) deleteToken(w http.ResponseWriter, r *http.Request) error {
+func (a *issuedTokensAPI) delete(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r, "id")
 	if err != nil {
 		return err
 	}
-	if err := a.provider.Store().DeleteIssued(r.Context(), id); err != nil {
+	if err := a.store.DeleteIssued(r.Context(), id); err != nil {
 		return err
 	}
 	return answerNothing(w)
 }
 
-func (a *Adapter) deleteTokensOfUser(w http.ResponseWriter, r *http.Request) error {
+func (a *issuedTokensAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) error {
 	userID, err := pathID(r, "user_id")
 	if err != nil {
 		return err
@@ -105,14 +104,14 @@ func (a *Adapter) deleteTokensOfUser(w http.ResponseWriter, r *http.Request) err
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	if err := a.provider.Store().DeleteIssuedOf(r.Context(), userID, clientID); err != nil {
+	if err := a.store.DeleteIssuedOf(r.Context(), userID, clientID); err != nil {
 		return err
 	}
 	return answerNothing(w)
 }
 
-// deleteTokensOfUsers needs to be told whose: nobody means to delete everybody's.
-func (a *Adapter) deleteTokensOfUsers(w http.ResponseWriter, r *http.Request) error {
+// deleteOfUsers needs to be told whose: nobody means to delete everybody's.
+func (a *issuedTokensAPI) deleteOfUsers(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
 	userIDs := f.ids("user_ids")
 	if len(userIDs) == 0 && len(f.broken) == 0 {
@@ -121,7 +120,7 @@ func (a *Adapter) deleteTokensOfUsers(w http.ResponseWriter, r *http.Request) er
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	store := a.provider.Store()
+	store := a.store
 	err := store.Together(r.Context(), func(ctx context.Context) error {
 		for _, id := range userIDs {
 			if err := store.DeleteIssuedOf(ctx, id, ""); err != nil {
@@ -136,9 +135,9 @@ func (a *Adapter) deleteTokensOfUsers(w http.ResponseWriter, r *http.Request) er
 	return answerNothing(w)
 }
 
-// issueToken makes a session token for a user whom the caller vouches for, of a client that people may sign in to.
-func (a *Adapter) issueToken(w http.ResponseWriter, r *http.Request) error {
-	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+// issue makes a session token for a user whom the caller vouches for, of a client that people may sign in to.
+func (a *issuedTokensAPI) issue(w http.ResponseWriter, r *http.Request) error {
+	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
 	if err != nil {
 		return err
 	}
@@ -151,7 +150,7 @@ func (a *Adapter) issueToken(w http.ResponseWriter, r *http.Request) error {
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	client, err := a.loginClient(r, clientID, grantPassword)
+	client, err := a.login.loginClient(r, clientID, grantPassword)
 	switch {
 	case err != nil:
 		return err
@@ -160,7 +159,7 @@ func (a *Adapter) issueToken(w http.ResponseWriter, r *http.Request) error {
 	case !scopeOfType(client, scope):
 		return failureScopeOutsideType
 	}
-	issued, err := a.provider.SessionTokens().Issue(r.Context(), provider.SessionToken{
+	issued, err := a.sessions.Issue(r.Context(), provider.SessionToken{
 		Kind: storage.KindAccessToken, Client: client, UserID: user.ID, Scope: scope, GrantType: grantPassword,
 		ByAdministrator: true,
 	})

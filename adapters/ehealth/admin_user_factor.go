@@ -14,9 +14,9 @@ type userFactor struct {
 	phone   string // "" where there is none yet: the user is asked for one at the next sign-in
 }
 
-// readUserFactor takes 2fa_enable, of which only true counts, in place of the setting, and the phone.
-func (a *Adapter) readUserFactor(c *check) userFactor {
-	f := userFactor{enabled: !a.options.TwoFactorOff}
+// readFactor takes 2fa_enable, of which only true counts, in place of the setting, and the phone.
+func (a *usersAPI) readFactor(c *check) userFactor {
+	f := userFactor{enabled: !a.twoFactorOff}
 	if value, given := c.fields["2fa_enable"]; given {
 		f.enabled = string(value) == "true"
 	}

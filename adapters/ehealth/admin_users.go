@@ -12,23 +12,16 @@ import (
 	"ithildin/storage"
 )
 
-// mountUsers adds the admin API of users, roles, approvals and tokens (contract section 2.7).
-func (a *Adapter) mountUsers(r *mux.Router) {
-	a.list(r, "/admin/users", a.listUsers, "id", "ids", "email", "tax_id", "is_blocked")
-	a.post(r, "/admin/users", a.createUser)
-	a.get(r, "/admin/users/{user_id}", a.showUser)
-	a.update(r, "/admin/users/{user_id}", a.updateUser)
-	a.route(r, http.MethodDelete, "/admin/users/{user_id}", a.deleteUser)
-	a.route(r, http.MethodPatch, "/admin/users/{user_id}/actions/block", a.blockUser)
-	a.route(r, http.MethodPatch, "/admin/users/{user_id}/actions/unblock", a.unblockUser)
-	a.mountRoles(r)
-	a.mountHeldRoles(r)
-	a.mountFactors(r)
-	a.mountApprovals(r)
-	a.mountTokens(r)
+// usersAPI manages users (contract section 2.7.5).
+type usersAPI struct {
+	answers
+	store    *storage.Store
+	provider *provider.Provider
+	// twoFactorOff gives new users no second factor, unless the request asks for one.
+	twoFactorOff bool
 }
 
-func (a *Adapter) listUsers(w http.ResponseWriter, r *http.Request) error {
+func (a *usersAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
 	filter := storage.UserFilter{
 		Email: f.text("email"), TaxID: f.text("tax_id"), IDs: f.ids("ids"), IsBlocked: f.boolean("is_blocked"),
@@ -40,7 +33,7 @@ func (a *Adapter) listUsers(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	p := pageAsked(r)
-	users, total, err := a.provider.Store().PageOfUsers(r.Context(), filter, p)
+	users, total, err := a.store.PageOfUsers(r.Context(), filter, p)
 	if err != nil {
 		return err
 	}
@@ -48,16 +41,16 @@ func (a *Adapter) listUsers(w http.ResponseWriter, r *http.Request) error {
 		pagingOf(p, total))
 }
 
-func (a *Adapter) answerUser(w http.ResponseWriter, r *http.Request, status int, id string) error {
-	user, err := a.provider.Store().FindUser(r.Context(), id)
+func (a *usersAPI) answer(w http.ResponseWriter, r *http.Request, status int, id string) error {
+	user, err := a.store.FindUser(r.Context(), id)
 	if err != nil {
 		return err
 	}
 	return a.respond(w, r, status, newUserObject(user))
 }
 
-func (a *Adapter) showUser(w http.ResponseWriter, r *http.Request) error {
-	return a.answerUser(w, r, http.StatusOK, mux.Vars(r)["user_id"])
+func (a *usersAPI) show(w http.ResponseWriter, r *http.Request) error {
+	return a.answer(w, r, http.StatusOK, mux.Vars(r)["user_id"])
 }
 
 // readUser takes what the body has.
@@ -82,17 +75,17 @@ func readUser(c *check, u *storage.User) {
 	}
 }
 
-func (a *Adapter) createUser(w http.ResponseWriter, r *http.Request) error {
+func (a *usersAPI) create(w http.ResponseWriter, r *http.Request) error {
 	fields, failed := readObject(w, r, "user", failureMalformed)
 	if failed != nil {
 		return failed
 	}
 	c := newCheck(fields)
-	store := a.provider.Store()
+	store := a.store
 	user := storage.User{ID: store.NewID(), PasswordSetAt: store.Now(), CreatedAt: store.Now(), UpdatedAt: store.Now()}
 	c.text("email")
 	readUser(c, &user)
-	password, factor, blocked := c.text("password"), a.readUserFactor(c), readBlock(c, false, "")
+	password, factor, blocked := c.text("password"), a.readFactor(c), readBlock(c, false, "")
 	user.IsBlocked, user.BlockReason = blocked.isBlocked, blocked.reason
 	if failed := c.failed(); failed != nil {
 		return failed
@@ -110,7 +103,7 @@ func (a *Adapter) createUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return emailTaken(err)
 	}
-	return a.answerUser(w, r, http.StatusCreated, user.ID)
+	return a.answer(w, r, http.StatusCreated, user.ID)
 }
 
 func emailTaken(err error) error {
@@ -120,9 +113,9 @@ func emailTaken(err error) error {
 	return err
 }
 
-// updateUser changes what the body has, the password, the second factor and the block too: all of it, or nothing.
-func (a *Adapter) updateUser(w http.ResponseWriter, r *http.Request) error {
-	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+// update changes what the body has, the password, the second factor and the block too: all of it, or nothing.
+func (a *usersAPI) update(w http.ResponseWriter, r *http.Request) error {
+	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
 	if err != nil {
 		return err
 	}
@@ -132,7 +125,7 @@ func (a *Adapter) updateUser(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := newCheck(fields)
 	readUser(c, user)
-	password, factor := c.optionalText("password"), a.readUserFactor(c)
+	password, factor := c.optionalText("password"), a.readFactor(c)
 	blocked := readBlock(c, user.IsBlocked, user.BlockReason)
 	if failed := c.failed(); failed != nil {
 		return failed
@@ -143,7 +136,7 @@ func (a *Adapter) updateUser(w http.ResponseWriter, r *http.Request) error {
 			return passwordFailure(err)
 		}
 	}
-	store := a.provider.Store()
+	store := a.store
 	err = store.Together(r.Context(), func(ctx context.Context) error {
 		if err := store.UpdateUser(ctx, *user); err != nil {
 			return err
@@ -164,24 +157,24 @@ func (a *Adapter) updateUser(w http.ResponseWriter, r *http.Request) error {
 	if blocked.begins {
 		a.provider.CountBlock(provider.BlockedUser)
 	}
-	return a.answerUser(w, r, http.StatusOK, user.ID)
+	return a.answer(w, r, http.StatusOK, user.ID)
 }
 
-func (a *Adapter) deleteUser(w http.ResponseWriter, r *http.Request) error {
+func (a *usersAPI) delete(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["user_id"]
-	if err := a.provider.Store().DeleteUser(r.Context(), id); err != nil {
+	if err := a.store.DeleteUser(r.Context(), id); err != nil {
 		return err
 	}
 	return answerNothing(w)
 }
 
-func (a *Adapter) blockUser(w http.ResponseWriter, r *http.Request) error {
+func (a *usersAPI) block(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["user_id"]
 	reason, failed := blockReason(w, r, "user")
 	if failed != nil {
 		return failed
 	}
-	err := a.provider.Store().BlockUser(r.Context(), id, reason)
+	err := a.store.BlockUser(r.Context(), id, reason)
 	if errors.Is(err, storage.ErrConflict) {
 		return conflict("user already blocked")
 	}
@@ -189,19 +182,19 @@ func (a *Adapter) blockUser(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.provider.CountBlock(provider.BlockedUser)
-	return a.answerUser(w, r, http.StatusOK, id)
+	return a.answer(w, r, http.StatusOK, id)
 }
 
-func (a *Adapter) unblockUser(w http.ResponseWriter, r *http.Request) error {
-	user, err := a.provider.Store().FindUser(r.Context(), mux.Vars(r)["user_id"])
+func (a *usersAPI) unblock(w http.ResponseWriter, r *http.Request) error {
+	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
 	if err != nil {
 		return err
 	}
 	if !user.IsBlocked {
 		return conflict("user already unblocked")
 	}
-	if err := a.provider.Store().UnblockUser(r.Context(), user.ID); err != nil {
+	if err := a.store.UnblockUser(r.Context(), user.ID); err != nil {
 		return err
 	}
-	return a.answerUser(w, r, http.StatusOK, user.ID)
+	return a.answer(w, r, http.StatusOK, user.ID)
 }

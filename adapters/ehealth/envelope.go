@@ -30,26 +30,31 @@ type meta struct {
 // maximumIdempotencyKey bounds what is echoed, in bytes.
 const maximumIdempotencyKey = 255
 
+// answers writes the answers of this interface.
+type answers struct {
+	issuer string // with which the address in meta begins
+}
+
 // respond writes an object.
-func (a *Adapter) respond(w http.ResponseWriter, r *http.Request, status int, data any) error {
+func (a answers) respond(w http.ResponseWriter, r *http.Request, status int, data any) error {
 	return a.answerUrgent(w, r, status, data, nil)
 }
 
 // answerCreated writes a new row, and where it is.
-func (a *Adapter) answerCreated(w http.ResponseWriter, r *http.Request, location string, data any) error {
+func (a answers) answerCreated(w http.ResponseWriter, r *http.Request, location string, data any) error {
 	w.Header().Set("Location", location)
 	return a.respond(w, r, http.StatusCreated, data)
 }
 
 // answerUrgent writes an object with what a front end must do, or know, at once.
-func (a *Adapter) answerUrgent(w http.ResponseWriter, r *http.Request, status int, data, urgent any) error {
+func (a answers) answerUrgent(w http.ResponseWriter, r *http.Request, status int, data, urgent any) error {
 	a.write(w, r, envelope{Meta: meta{Code: status, Type: "object"}, Data: data, Urgent: urgent})
 	return nil
 }
 
 // answerList writes a page of a list; data is a slice that is not nil.
-func (a *Adapter) answerList(w http.ResponseWriter, r *http.Request, data any, p paging) error {
-	p.link(w.Header(), r, a.provider.Issuer()+shownPath(r))
+func (a answers) answerList(w http.ResponseWriter, r *http.Request, data any, p paging) error {
+	p.link(w.Header(), r, a.issuer+shownPath(r))
 	a.write(w, r, envelope{Meta: meta{Code: http.StatusOK, Type: "list"}, Data: data, Paging: &p})
 	return nil
 }
@@ -63,9 +68,9 @@ func answerNothing(w http.ResponseWriter) error {
 
 // write is the one function that makes an envelope. The URL is the issuer's, never what the request says of its host,
 // and the route's where the path has a token in it.
-func (a *Adapter) write(w http.ResponseWriter, r *http.Request, e envelope) {
+func (a answers) write(w http.ResponseWriter, r *http.Request, e envelope) {
 	id := inbound.ShownRequestID(r)
-	e.Meta.URL, e.Meta.RequestID = a.provider.Issuer()+shownPath(r), &id
+	e.Meta.URL, e.Meta.RequestID = a.issuer+shownPath(r), &id
 	if e.Meta.Code == http.StatusUnsupportedMediaType || e.Meta.Code == http.StatusRequestEntityTooLarge {
 		e.Meta.RequestID = nil // refused before an id was given
 	}

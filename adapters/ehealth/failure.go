@@ -152,11 +152,11 @@ func failureValidation(broken map[string]rule) contractError {
 }
 
 // handle makes a handler of an endpoint whose error is a failure, or a fault of storage or provider.
-func (a *Adapter) handle(endpoint func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+func (a answers) handle(e endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		err := inbound.Admitted(r)
 		if err == nil {
-			err = endpoint(w, r)
+			err = e(w, r)
 		}
 		if err != nil {
 			a.writeFailure(w, r, failureOf(err))
@@ -212,7 +212,7 @@ func limited(known *oauth.Error) contractError {
 }
 
 // writeFailure is the one place where an error of this face is written and logged.
-func (a *Adapter) writeFailure(w http.ResponseWriter, r *http.Request, f contractError) {
+func (a answers) writeFailure(w http.ResponseWriter, r *http.Request, f contractError) {
 	level := slog.LevelInfo
 	switch {
 	case f.status == http.StatusServiceUnavailable:

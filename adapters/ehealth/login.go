@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/gorilla/mux"
-
 	"ithildin/provider"
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
@@ -38,15 +36,6 @@ var (
 	amrSignature   = []string{"pop"}
 )
 
-// mountLogin adds the login API (contract sections 2.3 and 2.4).
-func (a *Adapter) mountLogin(r *mux.Router) {
-	a.post(r, "/auth/login", a.login)
-	a.route(r, http.MethodPut, "/auth/login", a.login) // as it is published
-	a.post(r, "/auth/logout", a.logout)
-	a.post(r, "/oauth/nonce", a.nonce)
-	a.get(r, "/oauth/nonce", a.nonce) // as it is published
-}
-
 // The errors of the login API, word for word.
 var (
 	failureLoginClient   = unauthorized("invalid_client", "Invalid client id.")
@@ -70,8 +59,14 @@ var (
 		body: errorObject{Type: "internal_error", Message: "CAPTCHA not verified. Try later"}}
 )
 
+// loginAPI is the API by which front ends, and systems of their own, sign people in (contract sections 2.3 to 2.5).
+type loginAPI struct {
+	answers
+	provider *provider.Provider
+}
+
 // login is POST /auth/login: one step of a sign-in by an API.
-func (a *Adapter) login(w http.ResponseWriter, r *http.Request) error {
+func (a *loginAPI) login(w http.ResponseWriter, r *http.Request) error {
 	inbound.Allow(r, maximumSignature)
 	fields, failed := readObject(w, r, "token", failureGrantTypeMissing)
 	if failed != nil {
@@ -99,7 +94,7 @@ func (a *Adapter) login(w http.ResponseWriter, r *http.Request) error {
 }
 
 // loginClient finds the client of a sign-in and checks that people may sign in to it by that grant.
-func (a *Adapter) loginClient(r *http.Request, id, grantType string) (*storage.Client, error) {
+func (a *loginAPI) loginClient(r *http.Request, id, grantType string) (*storage.Client, error) {
 	client, err := a.provider.Store().Client(r.Context(), id)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
@@ -155,7 +150,7 @@ func newSessionToken(t *provider.SessionToken) sessionToken {
 }
 
 // answerSession issues a token and says what comes next.
-func (a *Adapter) answerSession(w http.ResponseWriter, r *http.Request, t provider.SessionToken, next string) error {
+func (a *loginAPI) answerSession(w http.ResponseWriter, r *http.Request, t provider.SessionToken, next string) error {
 	issued, err := a.provider.SessionTokens().Issue(r.Context(), t)
 	if err != nil {
 		return sessionFailure(err)
@@ -179,7 +174,7 @@ func sessionFailure(err error) error {
 
 // sessionTokenOf finds the session token of the Authorization header, in the order of contract section 2.3: it is
 // there, it is known, its user is not blocked, it is of one of the kinds, and it has not expired.
-func (a *Adapter) sessionTokenOf(r *http.Request, wrongKind contractError, kinds ...string) (*storage.AccessToken,
+func (a *loginAPI) sessionTokenOf(r *http.Request, wrongKind contractError, kinds ...string) (*storage.AccessToken,
 	error) {
 	value, given := bearerToken(r)
 	if !given {
@@ -229,7 +224,7 @@ func oneTimeCodeFailure(err error) error {
 }
 
 // clientOf is the client that a session token was issued to.
-func (a *Adapter) clientOf(r *http.Request, t *storage.AccessToken) (*storage.Client, error) {
+func (a *loginAPI) clientOf(r *http.Request, t *storage.AccessToken) (*storage.Client, error) {
 	client, err := a.provider.Store().Client(r.Context(), t.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, failureTokenInvalid

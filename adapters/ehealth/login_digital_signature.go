@@ -25,7 +25,7 @@ var (
 
 // loginBySignature is the grant digital_signature (contract section 2.3). Who signed is what the signature service
 // says; a drfo header says nothing.
-func (a *Adapter) loginBySignature(w http.ResponseWriter, r *http.Request, fields map[string]json.RawMessage) error {
+func (a *loginAPI) loginBySignature(w http.ResponseWriter, r *http.Request, fields map[string]json.RawMessage) error {
 	c := newCheck(fields)
 	content := c.text("signed_content")
 	c.oneOf("signed_content_encoding", "base64")
@@ -65,7 +65,7 @@ func (a *Adapter) loginBySignature(w http.ResponseWriter, r *http.Request, field
 
 // signer checks the signature and returns the signer's tax id with the nonce that was signed, which is ours and in time
 // but may have been used.
-func (a *Adapter) signer(r *http.Request, content string) (taxID, nonce string, err error) {
+func (a *loginAPI) signer(r *http.Request, content string) (taxID, nonce string, err error) {
 	signed, err := a.provider.VerifySignedContent(r.Context(), content)
 	var passed *provider.SignatureServiceError
 	switch {
@@ -104,7 +104,7 @@ func (a *Adapter) signer(r *http.Request, content string) (taxID, nonce string, 
 	return signed.Signatures[0].DRFO, message.JWT, nil
 }
 
-func (a *Adapter) signedUser(r *http.Request, taxID string) (*storage.User, error) {
+func (a *loginAPI) signedUser(r *http.Request, taxID string) (*storage.User, error) {
 	user, err := a.provider.Store().FindUserByTaxID(r.Context(), taxID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):

@@ -30,7 +30,7 @@ type passwordLogin struct {
 
 // loginByPassword is the grants password and change_password (contract section 2.3). An unknown mail is answered like a
 // wrong password; what is true of an account is told after the right one only.
-func (a *Adapter) loginByPassword(
+func (a *loginAPI) loginByPassword(
 	w http.ResponseWriter, r *http.Request, grantType string, fields map[string]json.RawMessage,
 ) error {
 	c := newCheck(fields)
@@ -56,7 +56,7 @@ func (a *Adapter) loginByPassword(
 }
 
 // checkPassword says who signs in, or the first check that fails.
-func (a *Adapter) checkPassword(r *http.Request, l passwordLogin) (*storage.User, error) {
+func (a *loginAPI) checkPassword(r *http.Request, l passwordLogin) (*storage.User, error) {
 	user, err := a.provider.CheckPassword(r, l.client.ID, l.email, l.password)
 	switch {
 	case errors.Is(err, provider.ErrWrongPassword):
@@ -79,7 +79,7 @@ func (a *Adapter) checkPassword(r *http.Request, l passwordLogin) (*storage.User
 	return user, a.checkCaptcha(r, l.captcha)
 }
 
-func (a *Adapter) checkCaptcha(r *http.Request, response string) error {
+func (a *loginAPI) checkCaptcha(r *http.Request, response string) error {
 	if response == "" {
 		return nil
 	}
@@ -97,7 +97,7 @@ func (a *Adapter) checkCaptcha(r *http.Request, response string) error {
 }
 
 // afterPassword issues what the user's second factor calls for.
-func (a *Adapter) afterPassword(w http.ResponseWriter, r *http.Request, l passwordLogin, user *storage.User) error {
+func (a *loginAPI) afterPassword(w http.ResponseWriter, r *http.Request, l passwordLogin, user *storage.User) error {
 	t := provider.SessionToken{
 		ID: a.provider.Store().NewID(), Kind: storage.KindAccessToken, Client: l.client, UserID: user.ID, Scope: l.scope,
 		GrantType: l.grantType, AMR: amrPassword, ACR: storage.AssurancePassword,
@@ -128,7 +128,7 @@ func (a *Adapter) afterPassword(w http.ResponseWriter, r *http.Request, l passwo
 
 // sendAndAnswer sends a code under the id of the token that is about to be issued, and issues it only then: when the
 // code does not go out, what the person had before stays good.
-func (a *Adapter) sendAndAnswer(
+func (a *loginAPI) sendAndAnswer(
 	w http.ResponseWriter, r *http.Request, t provider.SessionToken, phone, next string,
 ) error {
 	if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {

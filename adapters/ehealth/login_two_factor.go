@@ -11,7 +11,7 @@ import (
 
 // authorizeTwoFactor is the grant authorize_2fa_access_token (contract section 2.3): the code that a phone got
 // completes a sign-in.
-func (a *Adapter) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fields map[string]json.RawMessage) error {
+func (a *loginAPI) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fields map[string]json.RawMessage) error {
 	code, failed := oneTimeCode(fields)
 	if failed != nil {
 		return failed
@@ -46,7 +46,7 @@ func completed(t *storage.AccessToken, client *storage.Client) provider.SessionT
 }
 
 // refreshTwoFactor is the grant refresh_2fa_access_token: another code, under another token.
-func (a *Adapter) refreshTwoFactor(w http.ResponseWriter, r *http.Request) error {
+func (a *loginAPI) refreshTwoFactor(w http.ResponseWriter, r *http.Request) error {
 	t, client, phone, err := a.twoFactor(r)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (a *Adapter) refreshTwoFactor(w http.ResponseWriter, r *http.Request) error
 
 // twoFactor reads the 2fa token of a request, its client, and the phone that the code goes to. A user without a factor
 // has none that is set.
-func (a *Adapter) twoFactor(r *http.Request) (*storage.AccessToken, *storage.Client, string, error) {
+func (a *loginAPI) twoFactor(r *http.Request) (*storage.AccessToken, *storage.Client, string, error) {
 	t, err := a.sessionTokenOf(r, failureTwoFactorType, storage.KindTwoFactor)
 	if err != nil {
 		return nil, nil, "", err

@@ -15,7 +15,7 @@ const trustedInformationSystem = "TRUSTED_PIS"
 var failureNonceClientBlocked = unauthorized("access_denied", "Client is blocked")
 
 // nonce is POST /oauth/nonce: what a person signs to sign in (contract section 2.4).
-func (a *Adapter) nonce(w http.ResponseWriter, r *http.Request) error {
+func (a *loginAPI) nonce(w http.ResponseWriter, r *http.Request) error {
 	fields, failed := readObject(w, r, "", failureMalformed)
 	if failed != nil {
 		return failed
@@ -56,7 +56,7 @@ func (a *Adapter) nonce(w http.ResponseWriter, r *http.Request) error {
 }
 
 // logout is POST /auth/logout: it ends an access token and the refresh token that it came with.
-func (a *Adapter) logout(w http.ResponseWriter, r *http.Request) error {
+func (a *loginAPI) logout(w http.ResponseWriter, r *http.Request) error {
 	value, given := bearerToken(r)
 	if !given {
 		return failureAccessToken

@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"ithildin/provider"
 	"ithildin/provider/inbound"
 	"ithildin/storage"
@@ -16,14 +14,6 @@ import (
 
 // scopeReadUser lets a client read about the user.
 const scopeReadUser = "user:read"
-
-// mountUserActions adds what people do about their own password and factor (contract section 2.5).
-func (a *Adapter) mountUserActions(r *mux.Router) {
-	a.get(r, "/oauth/user", a.user)
-	a.post(r, "/oauth/users/actions/update_password", a.updatePassword)
-	a.post(r, "/oauth/users/actions/init_factor", a.initFactor)
-	a.post(r, "/oauth/users/actions/approve_factor", a.approveFactor)
-}
 
 var (
 	failurePasswordTokenType = unauthorized("token_invalid_type", "Invalid token type.")
@@ -56,7 +46,7 @@ func (a *Adapter) user(w http.ResponseWriter, r *http.Request) error {
 }
 
 // updatePassword is the second half of a change of password. It uses up the token.
-func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
+func (a *loginAPI) updatePassword(w http.ResponseWriter, r *http.Request) error {
 	t, err := a.sessionTokenOf(r, failurePasswordTokenType, storage.KindChangePasswordToken)
 	if err != nil {
 		return err
@@ -84,7 +74,7 @@ func (a *Adapter) updatePassword(w http.ResponseWriter, r *http.Request) error {
 }
 
 // byUser says that a user changes what is theirs through a client, for the audit.
-func (a *Adapter) byUser(r *http.Request, clientID, userID string) context.Context {
+func (a *loginAPI) byUser(r *http.Request, clientID, userID string) context.Context {
 	return storage.ActingAs(r.Context(), storage.Actor{
 		By: storage.ByUser, ClientID: clientID, UserID: userID, RequestID: inbound.RequestID(r),
 		Address: inbound.ClientAddress(r),
@@ -113,7 +103,7 @@ func passwordFailure(err error) error {
 
 // initFactor begins to set the phone of a user's factor: with a session token where there is one already, with a 2fa
 // token where there is none yet. The code goes to the new phone.
-func (a *Adapter) initFactor(w http.ResponseWriter, r *http.Request) error {
+func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 	t, err := a.sessionTokenOf(r, failureTokenInvalid, storage.KindAccessToken, storage.KindTwoFactor)
 	if err != nil {
 		return err
@@ -176,7 +166,7 @@ var failureFactorNotRecent = forbidden("forbidden", "Sign in again to change the
 // mayReplaceFactor says whether a session may replace a phone that is set. A sign-in by the password alone, from before
 // the phone was, never may. By the policy factor_change it must be a sign-in of the last minutes besides, and one that
 // went through the phone, where that is asked for: whoever has stolen a session has not the phone.
-func (a *Adapter) mayReplaceFactor(
+func (a *loginAPI) mayReplaceFactor(
 	client *storage.Client, t *storage.AccessToken, factor *storage.AuthenticationFactor,
 ) bool {
 	switch {
@@ -194,7 +184,7 @@ func (a *Adapter) mayReplaceFactor(
 }
 
 // approveFactor ends what initFactor began.
-func (a *Adapter) approveFactor(w http.ResponseWriter, r *http.Request) error {
+func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	t, err := a.sessionTokenOf(r, failureInitFactorFirst, storage.KindAccessToken, storage.KindTwoFactor)
 	if err != nil {
 		return err

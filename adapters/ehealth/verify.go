@@ -14,13 +14,6 @@ import (
 	"ithildin/storage"
 )
 
-// mountVerification adds what a gateway asks about a token or an api-key (contract section 2.6).
-func (a *Adapter) mountVerification(r *mux.Router) {
-	a.get(r, "/admin/tokens/{token}/verify", a.verify)
-	a.get(r, "/admin/tokens/{token}/user", a.verifiedUser)
-	a.get(r, "/admin/api_key/{key}/verify", a.verifyAPIKey)
-}
-
 // The errors of verification, word for word.
 var (
 	failureVerifyExpired  = unauthorized("invalid_grant", "Token expired or client approval was revoked.")
