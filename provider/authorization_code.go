@@ -29,8 +29,8 @@ func (c authorizationCodes) GenerateAuthorizeCode(ctx context.Context, r fosite.
 }
 
 // ValidateAuthorizeCode finds a code whose time has come; equal is expired (contract 2.1.1, check 6).
-func (c authorizationCodes) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester, _ string) error {
-	if code := issuanceFrom(ctx).code; code == nil || code.ExpiresAt <= c.provider.store.Now() {
+func (authorizationCodes) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester, _ string) error {
+	if issuanceFrom(ctx).fails(ErrTokenExpired) {
 		return fosite.ErrTokenExpired
 	}
 	return nil

@@ -21,6 +21,9 @@ type TokenRequest struct {
 	Authorization string
 	// Form are the parameters of RFC 6749 4.1.3, 4.4.2 and 6, each given once.
 	Form url.Values
+	// LacksScope says that the request was to name a scope where the connection requires one, and names none. The value
+	// of a scope is no parameter of a code exchange: the approval has decided.
+	LacksScope bool
 }
 
 // TokenSet is what a successful request is answered with; each face shows its part.
@@ -42,7 +45,10 @@ type TokenSet struct {
 var requiredParameter = map[string]string{"authorization_code": "code", "refresh_token": "refresh_token"}
 
 // Exchange is the only function that issues tokens for a grant. It authenticates the client, runs fosite, makes all
-// writes of the request at once, and returns what there is to say, or an *Error.
+// writes of the request at once, and returns what there is to say, or an *oauth.Error. The causes of a refusal are all
+// the checks that the request fails, for errors.Is: ErrClientNotAuthenticated or ErrScopeMissing by itself; else
+// ErrTokenUnknown, ErrForeignToken, ErrForeignConnection, ErrTokenExpired, ErrRedirectURI, ErrNotApproved,
+// storage.ErrUsed, ErrVerifierMissing, oauth.ErrClientBlocked, ErrUserBlocked and ErrGrantTypeNotAllowed.
 func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSet, error) {
 	i := newIssuance(p.store)
 	set, err := p.exchange(ctx, i, request)
@@ -52,6 +58,9 @@ func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSe
 		if errors.Is(err, storage.ErrReuse) {
 			p.metrics.refreshReuse.Inc()
 			p.recordReuse(ctx, i)
+		}
+		if known.Status < http.StatusInternalServerError {
+			known = i.refused(known)
 		}
 		return nil, known
 	}
@@ -86,12 +95,20 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 	ctx = i.context(ctx)
 	client, err := p.clients.Authenticate(ctx, oauth.PathToken, request.Authorization, request.Form)
 	if err != nil {
+		i.failed = []error{ErrClientNotAuthenticated}
 		return nil, err
 	}
 	i.client = client
 	defer func() { inbound.RecordOf(ctx).About("", i.userID()) }()
 	if what := requiredParameter[grantType]; what != "" && !request.Form.Has(what) {
 		return nil, oauth.InvalidRequest("The request carries no " + what + ".")
+	}
+	if request.LacksScope && client.Connection.RequireScope {
+		i.failed = []error{ErrScopeMissing}
+		return nil, oauth.InvalidRequest("The connection of this client requires a scope, and the request names none.")
+	}
+	if err := p.lookUp(ctx, i, request.Form); err != nil {
+		return nil, err
 	}
 	access, err := p.oauth2.NewAccessRequest(ctx, formRequest(request.Form),
 		&fositeSession{Session: &storage.Session{Subject: client.ID}})
@@ -116,7 +133,7 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 		return nil, fromFosite(err)
 	}
 	if err := i.batch.Flush(ctx); err != nil {
-		return nil, p.flushError(ctx, i, err)
+		return nil, p.flushError(ctx, i, request.Form, err)
 	}
 	return tokenSetOf(i, access, response), nil
 }
@@ -129,14 +146,21 @@ func formRequest(form url.Values) *http.Request {
 	}
 }
 
-// flushError gives those who lost a race the answer of those who came later.
-func (p *Provider) flushError(ctx context.Context, i *issuance, err error) error {
+// flushError gives those who lost a race the answer of those who came later. A code that changed since it was read is
+// read again: it was used, was revoked or has expired.
+func (p *Provider) flushError(ctx context.Context, i *issuance, form url.Values, err error) error {
 	switch {
 	case errors.Is(err, storage.ErrUsed):
 		if failed := (fositeStorage{p.store}).revokeReplayedCode(ctx, i); failed != nil {
 			return failed
 		}
+		if failed := p.lookUp(ctx, i, form); failed != nil {
+			return failed
+		}
+	case errors.Is(err, storage.ErrReuse):
+		i.failed = append(i.failed, ErrTokenExpired)
 	case errors.Is(err, storage.ErrNotFound):
+		i.failed = append(i.failed, ErrTokenExpired)
 		return oauth.InvalidGrant("The grant has been revoked.").Because(err)
 	}
 	return err

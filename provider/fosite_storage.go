@@ -123,22 +123,18 @@ func (f fositeStorage) CreateAuthorizeCodeSession(ctx context.Context, _ string,
 	return nil
 }
 
-// GetAuthorizeCodeSession reads a code once a request. A used code is unknown, and revokes what it was exchanged for
-// (revokeReplayedCode). fosite would do that too, but it swallows the error of a revocation that failed.
+// GetAuthorizeCodeSession returns the code that lookUp has read. A used code is unknown, and revokes what it was
+// exchanged for (revokeReplayedCode). fosite would do that too, but it swallows the error of a revocation that failed.
 func (f fositeStorage) GetAuthorizeCodeSession(
 	ctx context.Context,
-	signature string,
+	_ string,
 	_ fosite.Session,
 ) (fosite.Requester, error) {
 	i := issuanceFrom(ctx)
 	if i.code == nil {
-		code, err := f.store.FindCode(ctx, []byte(signature))
-		if err != nil {
-			return nil, notFound(err)
-		}
-		i.code, i.user = code, code.UserClaims
+		return nil, fosite.ErrNotFound
 	}
-	if i.code.UsedAt > 0 {
+	if i.fails(storage.ErrUsed) {
 		if err := f.revokeReplayedCode(ctx, i); err != nil {
 			return nil, err
 		}
@@ -238,31 +234,24 @@ func (fositeStorage) CreateRefreshTokenSession(context.Context, string, string, 
 	return nil
 }
 
-// GetRefreshTokenSession reads the grant of the refresh token whose probe RefreshTokenSignature left in the issuance.
-// Reuse by the client itself makes fosite revoke the family; a token in anyone else's hands is only unknown.
+// GetRefreshTokenSession returns the grant of the refresh token that lookUp has read. Reuse by the client itself makes
+// fosite revoke the family; a token in anyone else's hands is only unknown.
 func (f fositeStorage) GetRefreshTokenSession(
 	ctx context.Context,
 	_ string,
 	_ fosite.Session,
 ) (fosite.Requester, error) {
 	i := issuanceFrom(ctx)
-	if i.refreshToken == nil {
-		token, err := i.probe.find(ctx, i.batch)
-		if err != nil {
-			return nil, notFound(err)
-		}
-		i.refreshToken, i.user = token, token.Grant.UserClaims
-	}
-	g := i.refreshToken.Grant
-	if i.client == nil || i.client.ID != g.ClientID {
+	if i.refreshToken == nil || i.fails(ErrForeignToken) {
 		return nil, fosite.ErrNotFound
 	}
+	g := i.refreshToken.Grant
 	r := i.fositeRequest(g.ID, g.ClientID, g.Scope, g.CreatedAt, g.Session)
-	switch err := i.refreshToken.Judge(i.client.Policy); {
-	case errors.Is(err, storage.ErrReuse):
-		return r, fosite.ErrInactiveToken.WithWrap(err)
-	case err != nil:
-		return nil, notFound(err)
+	switch {
+	case errors.Is(i.rotation, storage.ErrReuse):
+		return r, fosite.ErrInactiveToken.WithWrap(i.rotation)
+	case i.rotation != nil:
+		return nil, fosite.ErrNotFound.WithWrap(i.rotation)
 	}
 	return r, nil
 }
@@ -355,12 +344,4 @@ func (i *issuance) fositeRequest(id, clientID, scope string, at int64, session *
 		Session: &fositeSession{Session: session}, RequestedScope: scopes, GrantedScope: scopes,
 		RequestedAudience: session.Audience, GrantedAudience: session.Audience,
 	}
-}
-
-// notFound translates for fosite, which knows its own sentinel; any other error keeps its identity for the answer.
-func notFound(err error) error {
-	if errors.Is(err, storage.ErrNotFound) {
-		return fosite.ErrNotFound.WithWrap(err)
-	}
-	return err
 }

@@ -15,11 +15,13 @@ type issuance struct {
 	grantType string
 	// client is the client of the request, once it has authenticated, or once its redirect URI was matched.
 	client *storage.Client
-	// code and refreshToken are what the request presented, once they are read.
+	// code and refreshToken are what the request presented; nil where it presented none that is known.
 	code         *storage.Code
 	refreshToken *storage.PresentedRefreshToken
-	// probe is how refreshToken is looked up.
-	probe *refreshTokenProbe
+	// rotation is what the rotation of the family leaves of refreshToken: nil, or an error of its Judge.
+	rotation error
+	// failed are the checks that the request fails, by their causes (exchange_checks.go).
+	failed []error
 	// user is that of the code or the refresh token, or who is signed in.
 	user   storage.UserClaims
 	issued issuedTokens

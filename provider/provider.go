@@ -232,10 +232,10 @@ func (p *Provider) readKeys(ctx context.Context) error {
 // AddFrontend makes a frontend known, before the first request.
 func (p *Provider) AddFrontend(f Frontend) { p.frontends[f.Name] = f }
 
-// Store is where the rows are, for an adapter that explains a failure.
+// Store is where the rows are, for an adapter that reads or changes them.
 func (p *Provider) Store() *storage.Store { return p.store }
 
-// Clients authenticates clients, for an adapter that asks who somebody is or explains a failure.
+// Clients authenticates clients, for an adapter that asks who somebody is.
 func (p *Provider) Clients() *clientauth.Authenticator { return p.clients }
 
 // Authorize begins an authorization request that came by a frontend, as the raw query of its standard form.

@@ -25,10 +25,7 @@ func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosit
 		return err
 	}
 	i := issuanceFrom(ctx)
-	if !BoundTo(i.client, i.grant()) {
-		return oauth.InvalidGrant("The refresh token was issued to another connection of this client.")
-	}
-	if err := stillApproved(i.client, i.grant().ApprovalID, i.grant().UserBlocked); err != nil {
+	if err := i.policyError(); err != nil {
 		return err
 	}
 	scope, err := h.scope(ctx, i, r.GetRequestForm().Get("scope"))
@@ -39,22 +36,6 @@ func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosit
 	request.GrantedScope = scope
 	request.GrantedAudience = intersection(request.GrantedAudience, i.client.Metadata.Audience)
 	return nil
-}
-
-// BoundTo says whether the connection that authenticated may use the grant's refresh token. Where it is another than
-// the one that the token was issued to, both must be bound to the client only: neither opens the other's tokens by
-// itself.
-func BoundTo(client *storage.Client, grant *storage.Grant) bool {
-	presenting := client.Connection
-	if presenting == nil {
-		return false
-	}
-	if grant.ConnectionID == "" || grant.ConnectionID == presenting.ID {
-		return true
-	}
-	issuing := client.ConnectionByID(grant.ConnectionID)
-	return presenting.RefreshBoundTo == storage.RefreshBoundToClient &&
-		(issuing == nil || issuing.RefreshBoundTo == storage.RefreshBoundToClient)
 }
 
 // scope is what the new access token may do: by policy what was granted, what is approved by now, or what of that the

@@ -37,7 +37,6 @@ type refreshTokens struct {
 // refreshTokenProbe is how the grant of a refresh token is looked up: by what a token in our own form says, its MAC
 // being right, or by the hash of any other.
 type refreshTokenProbe struct {
-	token      string
 	grantID    string
 	generation int64
 	hash       []byte // nil for a token in our own form
@@ -46,13 +45,13 @@ type refreshTokenProbe struct {
 // probe returns how a token is looked up, nil for one that cannot be ours.
 func (t refreshTokens) probe(token string) *refreshTokenProbe {
 	if !strings.HasPrefix(token, refreshPrefix) {
-		return &refreshTokenProbe{token: token, hash: storage.Hash(token)}
+		return &refreshTokenProbe{hash: storage.Hash(token)}
 	}
 	grantID, generation, ok := t.parse(token)
 	if !ok {
 		return nil
 	}
-	return &refreshTokenProbe{token: token, grantID: grantID, generation: generation}
+	return &refreshTokenProbe{grantID: grantID, generation: generation}
 }
 
 // find reads the grant. Errors: storage.ErrNotFound.
@@ -69,14 +68,8 @@ func (probe *refreshTokenProbe) find(
 	return batch.FindGrantByGeneration(ctx, probe.grantID, probe.generation)
 }
 
-// RefreshTokenSignature leaves in the issuance how the presented token is looked up. fosite asks for it twice in a
-// refresh; the MAC is computed once. The signature itself tells nothing.
-func (t refreshTokens) RefreshTokenSignature(ctx context.Context, token string) string {
-	if i := issuanceFrom(ctx); i.probe == nil || i.probe.token != token {
-		i.probe = t.probe(token)
-	}
-	return ""
-}
+// RefreshTokenSignature has nothing to tell: the presented token was looked up before fosite asks for it (lookUp).
+func (refreshTokens) RefreshTokenSignature(context.Context, string) string { return "" }
 
 // parse reads a token in our own form; it is not ok where it was not made here.
 func (t refreshTokens) parse(token string) (grantID string, generation int64, ok bool) {
@@ -128,9 +121,8 @@ func (t refreshTokens) GenerateRefreshToken(ctx context.Context, r fosite.Reques
 }
 
 // ValidateRefreshToken finds a token whose time has come, and a grant that was never given one.
-func (t refreshTokens) ValidateRefreshToken(ctx context.Context, _ fosite.Requester, _ string) error {
-	g := issuanceFrom(ctx).grant()
-	if g == nil || g.RefreshTokenID == "" || g.RefreshExpiresAt <= t.provider.store.Now() {
+func (refreshTokens) ValidateRefreshToken(ctx context.Context, _ fosite.Requester, _ string) error {
+	if issuanceFrom(ctx).fails(ErrTokenExpired) {
 		return fosite.ErrTokenExpired
 	}
 	return nil

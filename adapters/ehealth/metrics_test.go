@@ -11,9 +11,9 @@ import (
 )
 
 // counters are the values of all counters, by name and the values of the labels.
-func (w *world) counters() map[string]float64 {
-	families, err := w.metrics.Gather()
-	w.must(err)
+func (s *stack) counters() map[string]float64 {
+	families, err := s.metrics.Gather()
+	require.NoError(s.t, err)
 	values := map[string]float64{}
 	for _, f := range families {
 		for _, m := range f.GetMetric() {

@@ -141,3 +141,48 @@ func TestLegacyTokenEndpointAnswers503WhenTheDatabaseIsUnavailable(t *testing.T)
 		require.NotEmpty(t, got.header.Get("Retry-After"))
 	}
 }
+
+func TestRefusedEnvelopeNamesTheFirstCheckOfTheContractThatFails(t *testing.T) {
+	elsewhere := func() map[string]any {
+		token := code()
+		token["redirect_uri"] = "https://elsewhere.example"
+		return token
+	}
+	unknown := code()
+	unknown["code"] = "unknown"
+	for name, c := range map[string]struct {
+		change  func(c *storage.Client)
+		token   map[string]any
+		message string
+	}{
+		"a used code and another redirect URI": {
+			func(*storage.Client) {}, elsewhere(),
+			"The redirection URI provided does not match a pre-registered value.",
+		},
+		"a used code of a client that must use PKCE": {
+			func(c *storage.Client) { c.Policy.RequirePKCE = true }, code(), "Token has already been used.",
+		},
+		"a used code of a client without the grant of codes": {
+			func(c *storage.Client) { c.Metadata.GrantTypes = []string{"refresh_token"} }, code(),
+			"Token has already been used.",
+		},
+		"an unknown code of a client without the grant of codes": {
+			func(c *storage.Client) { c.Metadata.GrantTypes = []string{"refresh_token"} }, unknown, "Token not found.",
+		},
+		"an unknown refresh token of a client without the grant of refresh tokens": {
+			func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code"} }, refresh("unknown"),
+			"Token not found.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+				s := filled(t, engine)
+				require.Equal(t, http.StatusCreated, s.exchange(code()).status)
+				s.changed(c.change)
+				got := s.exchange(c.token)
+				require.Equal(t, http.StatusUnauthorized, got.status, got.raw)
+				require.Equal(t, c.message, got.text("error.message"))
+			})
+		})
+	}
+}

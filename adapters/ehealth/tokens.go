@@ -1,8 +1,8 @@
 package ehealth
 
 import (
-	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,15 +36,16 @@ func (a *Adapter) tokens(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	form, failed := unwrap(fields)
-	if failed == nil {
-		failed = a.scopeRequired(r.Context(), fields, form)
-	}
 	if failed != nil {
 		return failed
 	}
-	set, err := a.provider.Exchange(r.Context(), provider.TokenRequest{Form: form})
+	brokenScope := checkScope(fields, form.Get("grant_type"))
+	set, err := a.provider.Exchange(r.Context(), provider.TokenRequest{Form: form, LacksScope: brokenScope != nil})
+	if errors.Is(err, provider.ErrScopeMissing) {
+		return failureValidation(map[string]rule{"scope": *brokenScope})
+	}
 	if err != nil {
-		return a.explain(r.Context(), form, err)
+		return explain(err)
 	}
 	return a.respond(w, r, http.StatusCreated, token{
 		ID: set.AccessTokenID, Name: "access_token", Value: set.AccessToken, UserID: set.UserID, ExpiresAt: set.ExpiresAt,
@@ -89,22 +90,17 @@ func unwrap(fields map[string]json.RawMessage) (url.Values, *contractError) {
 	return form, nil
 }
 
-// scopeRequired is the policy of the connection that the secret selects: for a code a scope must be named, though its
-// value is not compared. It comes after the checks of client and secret, which say whose policy it is.
-func (a *Adapter) scopeRequired(ctx context.Context, fields map[string]json.RawMessage,
-	form url.Values) *contractError {
+// checkScope returns the rule that the scope of a request breaks where its connection requires one: the exchange of a
+// code must name a scope, though its value is not compared. nil: none.
+func checkScope(fields map[string]json.RawMessage, grantType string) *rule {
 	scope, isText := text(fields["scope"])
-	if form.Get("grant_type") != "authorization_code" || isText && strings.TrimSpace(scope) != "" {
+	switch {
+	case grantType != "authorization_code":
 		return nil
+	case !isText:
+		return &ruleString
+	case strings.TrimSpace(scope) == "":
+		return &ruleRequired
 	}
-	client, err := a.provider.Clients().AuthenticateSecret(ctx, form.Get("client_id"), form.Get("client_secret"))
-	if err != nil || !client.Connection.RequireScope {
-		return nil // whoever the client is not will be told so by the exchange
-	}
-	broken := ruleRequired
-	if !isText {
-		broken = ruleString
-	}
-	failed := failureValidation(map[string]rule{"scope": broken})
-	return &failed
+	return nil
 }

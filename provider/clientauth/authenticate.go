@@ -190,7 +190,7 @@ func notExpired(s storage.ConnectionSecret, now int64) bool {
 	return s.ExpiresAt == 0 || s.ExpiresAt > now
 }
 
-// AuthenticateSecret finds the connection of a client by its secret, for a diagnosis on the legacy face.
+// AuthenticateSecret finds the connection of a client by its secret. Errors are those of Authenticate.
 func (a *Authenticator) AuthenticateSecret(ctx context.Context, clientID, secret string) (*storage.Client, error) {
 	return a.Authenticate(ctx, oauth.PathToken, "", url.Values{"client_id": {clientID}, "client_secret": {secret}})
 }
