@@ -23,14 +23,17 @@ const (
 )
 
 // readObject reads the members of the object that a body wraps under key, or of the body itself where key is "". Of a
-// member given twice the last counts, and unknown ones are ignored. The failure says what is wrong with the body; a key
-// that holds no object is wrongShape.
+// member given twice the last counts, and unknown ones are ignored. An empty body is one without members. The failure says
+// what is wrong with the body; a key that holds no object is wrongShape.
 func readObject(
 	w http.ResponseWriter, r *http.Request, key string, wrongShape contractError,
 ) (map[string]json.RawMessage, *contractError) {
 	body, failed := readBody(w, r)
 	if failed != nil {
 		return nil, failed
+	}
+	if len(body) == 0 {
+		body = []byte("{}")
 	}
 	var request map[string]json.RawMessage
 	if !utf8.Valid(body) || !json.Valid(body) || json.Unmarshal(body, &request) != nil || request == nil {
@@ -50,11 +53,11 @@ func readObject(
 	return fields, nil
 }
 
-// readBody takes a missing Content-Type for a request without parameters.
+// readBody returns the bytes of a body. A request without Content-Type has none, whatever it sends.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *contractError) {
 	contentType := r.Header.Get("Content-Type")
 	if contentType == "" {
-		return nil, &failureMalformed
+		return nil, nil
 	}
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil || media != "application/json" &&

@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -14,11 +15,19 @@ const trustedInformationSystem = "TRUSTED_PIS"
 
 var failureNonceClientBlocked = unauthorized("access_denied", "Client is blocked")
 
-// nonce is POST /oauth/nonce: what a person signs to sign in (contract section 2.4).
+// nonce is POST /oauth/nonce: what a person signs to sign in (contract section 2.4). The client_id may be in the query;
+// a secret may not, for an address is logged.
 func (a *loginAPI) nonce(w http.ResponseWriter, r *http.Request) error {
 	fields, failed := readObject(w, r, "", failureMalformed)
 	if failed != nil {
 		return failed
+	}
+	if _, given := fields["client_id"]; !given {
+		text, err := json.Marshal(r.URL.Query().Get("client_id"))
+		if err != nil {
+			return err
+		}
+		fields["client_id"] = text
 	}
 	c := newCheck(fields)
 	id, secret := c.uuid("client_id"), c.optionalText("client_secret")
