@@ -128,6 +128,22 @@ func (s *authenticationStore) ReplaceAuthenticationFactor(
 	return err
 }
 
+// ActivateAuthenticationFactor makes a factor active, or inactive, in one conditional write, and ends the sign-ins that
+// wait for it. ErrConflict: it is so already.
+func (s *authenticationStore) ActivateAuthenticationFactor(ctx context.Context, id string, active bool) error {
+	err := s.changeFactor(ctx, id, `is_active = $3 WHERE id = $1 AND is_active <> $3`, active)
+	if errors.Is(err, ErrNotFound) {
+		return ErrConflict
+	}
+	return err
+}
+
+// ResetAuthenticationFactor takes away what an active factor is checked by, and ends the sign-ins that wait for it.
+// ErrNotFound: there is none with that id that is active.
+func (s *authenticationStore) ResetAuthenticationFactor(ctx context.Context, id string) error {
+	return s.changeFactor(ctx, id, `factor = '', sealed = '' WHERE id = $1 AND is_active`)
+}
+
 func (s *authenticationStore) updateFactor(
 	ctx context.Context, f AuthenticationFactor, condition string, args ...any,
 ) error {
@@ -136,12 +152,22 @@ func (s *authenticationStore) updateFactor(
 		return err
 	}
 	f.ID = id
+	return s.changeFactor(ctx, id, `factor = $3, sealed = $4, is_active = $5 WHERE id = $1`+condition,
+		append([]any{f.Factor, s.sealFactor(f), f.IsActive}, args...)...)
+}
+
+// changeFactor sets columns of a factor, whose id is $1; args begin with $3. ErrNotFound: no row meets the condition.
+func (s *authenticationStore) changeFactor(ctx context.Context, id, setWhere string, args ...any) error {
+	id, err := uuidKey(id)
+	if err != nil {
+		return err
+	}
 	ctx = changing(ctx, EventFactorChanged, factorSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		var userID string
-		err := tx.GetContext(ctx, &userID, `
-UPDATE authentication_factors SET factor = $2, sealed = $3, is_active = $4, updated_at = $5 WHERE id = $1`+condition+`
-RETURNING user_id`, append([]any{id, f.Factor, s.sealFactor(f), f.IsActive, s.Now()}, args...)...)
+		err := tx.GetContext(ctx, &userID,
+			`UPDATE authentication_factors SET updated_at = $2, `+setWhere+` RETURNING user_id`,
+			append([]any{id, s.Now()}, args...)...)
 		if err != nil {
 			return classify(err)
 		}

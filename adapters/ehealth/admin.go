@@ -87,8 +87,9 @@ func (a *Adapter) userRoutes() []route {
 		filtered("GET", "/admin/users/{user_id}/authentication_factors", factors.list, "type", "is_active"),
 		byID("POST", "/admin/users/{user_id}/authentication_factors", factors.create),
 		byID("GET", "/admin/users/{user_id}/authentication_factors/{id}", factors.show),
-		byID("PATCH", "/admin/users/{user_id}/authentication_factors/{id}/actions/{action:enable|disable|reset}",
-			factors.change),
+		byID("PATCH", "/admin/users/{user_id}/authentication_factors/{id}/actions/enable", factors.enable),
+		byID("PATCH", "/admin/users/{user_id}/authentication_factors/{id}/actions/disable", factors.disable),
+		byID("PATCH", "/admin/users/{user_id}/authentication_factors/{id}/actions/reset", factors.reset),
 
 		filtered("GET", "/admin/apps", approvals.list, "user_ids", "client_ids"),
 		byID("GET", "/admin/apps/{id}", approvals.show),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -16,41 +17,63 @@ type factorsAPI struct {
 	store *storage.Store
 }
 
-// factorObject is a second factor.
+// factorObject is a second factor. User is a userObject, but an object without members in a list.
 type factorObject struct {
 	ID         string  `json:"id"`
-	UserID     string  `json:"user_id"`
-	Type       string  `json:"type"`
 	Factor     *string `json:"factor"`
 	IsActive   bool    `json:"is_active"`
+	Type       string  `json:"type"`
+	UserID     string  `json:"user_id"`
 	InsertedAt string  `json:"inserted_at"`
 	UpdatedAt  string  `json:"updated_at"`
+	User       any     `json:"user"`
 }
 
 func newFactorObject(f storage.AuthenticationFactor) factorObject {
 	return factorObject{
-		ID: f.ID, UserID: f.UserID, Type: f.Type, Factor: orNull(f.Factor), IsActive: f.IsActive,
-		InsertedAt: naiveTime(f.CreatedAt), UpdatedAt: naiveTime(f.UpdatedAt),
+		ID: f.ID, Factor: orNull(maskedFactor(f)), IsActive: f.IsActive, Type: f.Type, UserID: f.UserID,
+		InsertedAt: naiveTime(f.CreatedAt), UpdatedAt: naiveTime(f.UpdatedAt), User: struct{}{},
 	}
 }
 
-func (a *factorsAPI) ofUser(r *http.Request) ([]storage.AuthenticationFactor, error) {
-	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
-	if err != nil {
-		return nil, err
+// How much of a phone is shown, in characters: +38088*****30.
+const (
+	phoneStart = 6
+	phoneEnd   = 2
+)
+
+// maskedFactor is what may be shown of a factor: of a phone, its beginning and its end.
+func maskedFactor(f storage.AuthenticationFactor) string {
+	hidden := len(f.Factor) - phoneStart - phoneEnd
+	switch {
+	case f.Type != factorSMS || f.Factor == "":
+		return f.Factor
+	case hidden <= 0: // a number as none is written
+		return strings.Repeat("*", len(f.Factor))
 	}
-	return a.store.ListAuthenticationFactors(r.Context(), user.ID)
+	return f.Factor[:phoneStart] + strings.Repeat("*", hidden) + f.Factor[len(f.Factor)-phoneEnd:]
+}
+
+// withUser shows a factor with its user.
+func (a *factorsAPI) withUser(r *http.Request, f storage.AuthenticationFactor) (factorObject, error) {
+	user, err := a.store.FindUser(r.Context(), f.UserID)
+	if err != nil {
+		return factorObject{}, err
+	}
+	object := newFactorObject(f)
+	object.User = newUserObject(user)
+	return object, nil
 }
 
 func (a *factorsAPI) list(w http.ResponseWriter, r *http.Request) error {
-	factors, err := a.ofUser(r)
-	if err != nil {
-		return err
-	}
 	f := newFilters(r)
 	kind, active := f.text("type"), f.boolean("is_active")
 	if failed := f.failed(); failed != nil {
 		return failed
+	}
+	factors, err := a.store.ListAuthenticationFactors(r.Context(), mux.Vars(r)["user_id"])
+	if err != nil {
+		return err
 	}
 	factors = slices.DeleteFunc(factors, func(f storage.AuthenticationFactor) bool {
 		return kind != "" && f.Type != kind || active != nil && f.IsActive != *active
@@ -59,17 +82,14 @@ func (a *factorsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	return a.answerList(w, r, objects(found, newFactorObject), p)
 }
 
+// find finds the factor of a path, which must be of the path's user.
 func (a *factorsAPI) find(r *http.Request) (storage.AuthenticationFactor, error) {
-	factors, err := a.ofUser(r)
-	if err != nil {
-		return storage.AuthenticationFactor{}, err
-	}
-	id, err := pathID(r, "id")
+	factors, err := a.store.ListAuthenticationFactors(r.Context(), mux.Vars(r)["user_id"])
 	if err != nil {
 		return storage.AuthenticationFactor{}, err
 	}
 	for _, f := range factors {
-		if f.ID == id {
+		if f.ID == mux.Vars(r)["id"] {
 			return f, nil
 		}
 	}
@@ -81,59 +101,89 @@ func (a *factorsAPI) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.respond(w, r, http.StatusOK, newFactorObject(factor))
+	object, err := a.withUser(r, factor)
+	if err != nil {
+		return err
+	}
+	return a.respond(w, r, http.StatusOK, object)
 }
 
 // create makes a factor; without a phone, its user is asked for one at the next sign-in.
 func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
-	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
-	if err != nil {
-		return err
-	}
-	fields, failed := readObject(w, r, "authentication_factor", failureMalformed)
+	fields, failed := readObject(w, r, "", failureMalformed)
 	if failed != nil {
 		return failed
 	}
 	c := newCheck(fields)
 	store := a.store
 	factor := storage.AuthenticationFactor{
-		ID: store.NewID(), UserID: user.ID, Type: c.oneOf("type", factorSMS), Factor: c.optionalText("factor"),
-		IsActive:  true,
-		CreatedAt: store.Now(), UpdatedAt: store.Now(),
+		ID: store.NewID(), UserID: mux.Vars(r)["user_id"], Type: c.oneOf("type", factorSMS), Factor: c.optionalPhone("factor"),
+		IsActive: true, CreatedAt: store.Now(), UpdatedAt: store.Now(),
 	}
-	if factor.Factor != "" && !phone.MatchString(factor.Factor) {
-		c.broke("factor", rulePhone)
+	if c.given("is_active") {
+		factor.IsActive = c.boolean("is_active")
 	}
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	err = store.CreateAuthenticationFactor(r.Context(), factor)
-	if errors.Is(err, storage.ErrConflict) {
-		return failureValidation(map[string]rule{"type": ruleTaken})
+	switch err := store.CreateAuthenticationFactor(r.Context(), factor); {
+	case errors.Is(err, storage.ErrNotFound):
+		return failureValidation(map[string]rule{"user": ruleMissing})
+	case errors.Is(err, storage.ErrConflict):
+		return failureValidation(map[string]rule{"user_id": ruleTaken})
+	case err != nil:
+		return err
 	}
+	object, err := a.withUser(r, factor)
 	if err != nil {
 		return err
 	}
-	return a.respond(w, r, http.StatusCreated, newFactorObject(factor))
+	return a.answerCreated(w, r, "/admin/users/"+factor.UserID+"/authentication_factors/"+factor.ID, object)
 }
 
-// change enables or disables a factor, or takes its phone away.
-func (a *factorsAPI) change(w http.ResponseWriter, r *http.Request) error {
+// optionalPhone is a number in the form that factors have, "" where the field is absent, null or empty.
+func (c *check) optionalPhone(name string) string {
+	number := c.optionalText(name)
+	if number != "" && !phone.MatchString(number) {
+		c.broke(name, rulePhone)
+	}
+	return number
+}
+
+func (a *factorsAPI) enable(w http.ResponseWriter, r *http.Request) error {
+	return a.activate(w, r, true, "user authentication factor already enabled")
+}
+
+func (a *factorsAPI) disable(w http.ResponseWriter, r *http.Request) error {
+	return a.activate(w, r, false, "user authentication factor already disabled")
+}
+
+// activate makes a factor active or inactive; already says that it is so.
+func (a *factorsAPI) activate(
+	w http.ResponseWriter, r *http.Request, active bool, already string,
+) error {
 	factor, err := a.find(r)
 	if err != nil {
 		return err
 	}
-	switch mux.Vars(r)["action"] {
-	case "enable":
-		factor.IsActive = true
-	case "disable":
-		factor.IsActive = false
-	case "reset":
-		factor.Factor = ""
+	err = a.store.ActivateAuthenticationFactor(r.Context(), factor.ID, active)
+	if errors.Is(err, storage.ErrConflict) {
+		return conflict(already)
 	}
-	if err := a.store.UpdateAuthenticationFactor(r.Context(), factor); err != nil {
+	if err != nil {
 		return err
 	}
-	factor.UpdatedAt = a.store.Now()
-	return a.respond(w, r, http.StatusOK, newFactorObject(factor))
+	return a.show(w, r)
+}
+
+// reset takes the phone of an active factor away.
+func (a *factorsAPI) reset(w http.ResponseWriter, r *http.Request) error {
+	factor, err := a.find(r)
+	if err != nil {
+		return err
+	}
+	if err := a.store.ResetAuthenticationFactor(r.Context(), factor.ID); err != nil {
+		return err // an inactive factor: 404
+	}
+	return a.show(w, r)
 }

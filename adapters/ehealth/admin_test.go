@@ -348,31 +348,6 @@ func TestTokensAreListedAndDeletedWithoutTheirValues(t *testing.T) {
 	})
 }
 
-func TestFactorsAreManaged(t *testing.T) {
-	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		w := newWorld(t, engine)
-		path := "users/" + doctorID + "/authentication_factors"
-		made := w.admin(http.MethodPost, path, `{"authentication_factor":{"type":"SMS","factor":"`+doctorPhone+`"}}`)
-		require.Equal(t, http.StatusCreated, made.status, made.raw)
-		require.Equal(t, map[string]string{"$.type": "has already been taken"},
-			w.entries(w.admin(http.MethodPost, path, `{"authentication_factor":{"type":"SMS"}}`)))
-		require.Equal(t, map[string]string{"$.type": "inclusion", "$.factor": "format"},
-			w.entries(w.admin(http.MethodPost, path, `{"authentication_factor":{"type":"FAX","factor":"1"}}`)))
-		one := path + "/" + made.text("data.id")
-		require.Equal(t, []string{made.text("data.id")}, w.ids(w.admin(http.MethodGet, path, "")))
-		disabled := w.admin(http.MethodPatch, one+"/actions/disable", "")
-		active, _ := disabled.at("data.is_active")
-		require.Equal(t, false, active, disabled.raw)
-		require.Equal(t, "REQUEST_APPS", w.login(byPassword()).text("urgent.next_step"))
-		w.admin(http.MethodPatch, one+"/actions/enable", "")
-		w.admin(http.MethodPatch, one+"/actions/reset", "")
-		phone, _ := w.admin(http.MethodGet, one, "").at("data.factor")
-		require.Nil(t, phone)
-		require.Equal(t, "REQUEST_FACTOR", w.login(byPassword()).text("urgent.next_step"))
-		w.audited("factor_changed")
-	})
-}
-
 func TestAdminAPIAnswersInvalidRequestsWithAClearError(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)

@@ -21,10 +21,7 @@ func (a *usersAPI) readFactor(c *check) userFactor {
 		f.enabled = string(value) == "true"
 	}
 	if _, f.given = c.fields["factor"]; f.given {
-		f.phone = c.optionalText("factor")
-	}
-	if f.phone != "" && !phone.MatchString(f.phone) {
-		c.broke("factor", rulePhone)
+		f.phone = c.optionalPhone("factor")
 	}
 	return f
 }

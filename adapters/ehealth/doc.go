@@ -54,7 +54,9 @@
 //	POST               /admin/users/{user_id}/tokens/access
 //	GET, POST          /admin/users/{user_id}/authentication_factors  (admin_factors.go)
 //	GET                /admin/users/{user_id}/authentication_factors/{id}
-//	PATCH              /admin/users/{user_id}/authentication_factors/{id}/actions/{action:enable|disable|reset}
+//	PATCH              /admin/users/{user_id}/authentication_factors/{id}/actions/enable
+//	PATCH              /admin/users/{user_id}/authentication_factors/{id}/actions/disable
+//	PATCH              /admin/users/{user_id}/authentication_factors/{id}/actions/reset
 //
 // # Routes of the mithril listener (Adapter.MountAll)
 //
