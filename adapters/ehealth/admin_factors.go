@@ -115,10 +115,10 @@ func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	c := newCheck(fields)
-	store := a.store
+	now := a.store.Now()
 	factor := storage.AuthenticationFactor{
-		ID: store.NewID(), UserID: mux.Vars(r)["user_id"], Type: c.oneOf("type", factorSMS), Factor: c.optionalPhone("factor"),
-		IsActive: true, CreatedAt: store.Now(), UpdatedAt: store.Now(),
+		ID: a.store.NewID(), UserID: mux.Vars(r)["user_id"], Type: c.oneOf("type", factorSMS),
+		Factor: c.optionalPhone("factor"), IsActive: true, CreatedAt: now, UpdatedAt: now,
 	}
 	if c.given("is_active") {
 		factor.IsActive = c.boolean("is_active")
@@ -126,7 +126,7 @@ func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	switch err := store.CreateAuthenticationFactor(r.Context(), factor); {
+	switch err := a.store.CreateAuthenticationFactor(r.Context(), factor); {
 	case errors.Is(err, storage.ErrNotFound):
 		return failureValidation(map[string]rule{"user": ruleMissing})
 	case errors.Is(err, storage.ErrConflict):

@@ -23,8 +23,8 @@ const (
 )
 
 // readObject reads the members of the object that a body wraps under key, or of the body itself where key is "". Of a
-// member given twice the last counts, and unknown ones are ignored. An empty body is one without members. The failure says
-// what is wrong with the body; a key that holds no object is wrongShape.
+// member given twice the last counts, and unknown ones are ignored. An empty body is one without members. The failure
+// says what is wrong with the body; a key that holds no object is wrongShape.
 func readObject(
 	w http.ResponseWriter, r *http.Request, key string, wrongShape contractError,
 ) (map[string]json.RawMessage, *contractError) {
