@@ -86,7 +86,7 @@ func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verificatio
 		_ = t.clients.APIKeyFailed(ctx) // a gateway is told in the words of the contract, limited or not
 	}
 	if err == nil && found.KeyClientID != "" {
-		t.clients.RememberAPIKey(ctx, probe)
+		t.clients.RememberAPIKey(probe)
 	}
 	return v, err
 }

@@ -44,7 +44,7 @@ func (a *Authenticator) VerifyAPIKey(ctx context.Context, key string) (*APIKey, 
 	if key == "" {
 		return nil, ErrAPIKeyMissing
 	}
-	connection, err := a.FindConnectionByKey(ctx, key)
+	connection, err := a.findConnection(ctx, key)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, a.APIKeyFailed(ctx)
 	}
@@ -54,8 +54,17 @@ func (a *Authenticator) VerifyAPIKey(ctx context.Context, key string) (*APIKey, 
 	return a.Broker(ctx, connection.ClientID)
 }
 
-// FindConnectionByKey finds the connection whose secret an api-key is. storage.ErrNotFound: there is none.
+// FindConnectionByKey finds the connection whose secret an api-key is. storage.ErrNotFound: there is none, which is
+// counted as a failure.
 func (a *Authenticator) FindConnectionByKey(ctx context.Context, key string) (*storage.Connection, error) {
+	connection, err := a.findConnection(ctx, key)
+	if errors.Is(err, storage.ErrNotFound) {
+		_ = a.APIKeyFailed(ctx) // the caller has words of its own
+	}
+	return connection, err
+}
+
+func (a *Authenticator) findConnection(ctx context.Context, key string) (*storage.Connection, error) {
 	probe, err := a.Probe(ctx, key)
 	if err != nil {
 		return nil, err
@@ -64,11 +73,8 @@ func (a *Authenticator) FindConnectionByKey(ctx context.Context, key string) (*s
 		return nil, storage.ErrNotFound
 	}
 	connection, err := a.store.FindConnectionByKey(ctx, probe)
-	switch {
-	case err == nil:
-		a.RememberAPIKey(ctx, probe)
-	case errors.Is(err, storage.ErrNotFound):
-		_ = a.APIKeyFailed(ctx) // the caller has words of its own
+	if err == nil {
+		a.RememberAPIKey(probe)
 	}
 	return connection, err
 }
@@ -106,8 +112,8 @@ func (a *Authenticator) APIKeyFailed(ctx context.Context) error {
 
 // RememberAPIKey counts that an api-key was right, and remembers a weak one, so that it is looked up whatever others
 // guess.
-func (a *Authenticator) RememberAPIKey(ctx context.Context, probe storage.APIKeyProbe) {
-	a.Authenticated(ctx, MethodAPIKey)
+func (a *Authenticator) RememberAPIKey(probe storage.APIKeyProbe) {
+	a.Authenticated(MethodAPIKey)
 	if _, known := a.rightAPIKeys.Get(string(probe.Lookup)); !known && probe.Lookup != nil {
 		a.rightAPIKeys.Add(string(probe.Lookup), struct{}{})
 	}

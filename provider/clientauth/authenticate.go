@@ -48,7 +48,7 @@ func (a *Authenticator) Authenticate(
 		return nil, a.Failed(ctx, c.method, c.clientID, failed)
 	}
 	if err == nil {
-		a.Authenticated(ctx, c.method)
+		a.Authenticated(c.method)
 	}
 	return client, err
 }

@@ -34,35 +34,23 @@ func failureKey(ctx context.Context, clientID string) string {
 	return inbound.Network(inbound.RequestFrom(ctx).Address()) + " " + clientID
 }
 
-// Failed counts that a client did not prove itself by a method, once a request, and returns the answer to it: the
-// cause, or 429 where there were too many failures of that client from that network.
+// Failed counts that a client did not prove itself by a method, and returns the answer to it: the cause, or 429 where
+// there were too many failures of that client from that network.
 func (a *Authenticator) Failed(ctx context.Context, method, clientID string, cause *oauth.Error) error {
-	request := inbound.RequestFrom(ctx)
-	if request.AuthenticationFailed != nil {
-		return request.AuthenticationFailed
-	}
 	wait, total, report := a.failures.limit.Failed(failureKey(ctx, clientID), a.now())
-	request.AuthenticationFailed = cause
-	result := "refused"
+	failed, result := cause, "refused"
 	if wait > 0 {
-		result = "limited"
-		request.AuthenticationFailed = tooManyFailures(wait).Because(cause)
+		failed, result = tooManyFailures(wait).Because(cause), "limited"
 	}
 	a.countFailure(method, result)
 	if report && a.failures.mayAudit(a.now()) {
 		a.auditFailures(ctx, clientID, total)
 	}
-	return request.AuthenticationFailed
+	return failed
 }
 
-// Authenticated counts that a client proved itself by a method, once a request.
-func (a *Authenticator) Authenticated(ctx context.Context, method string) {
-	request := inbound.RequestFrom(ctx)
-	if !request.Authenticated {
-		request.Authenticated = true
-		a.countSuccess(method)
-	}
-}
+// Authenticated counts that a client proved itself by a method.
+func (a *Authenticator) Authenticated(method string) { a.countSuccess(method) }
 
 func (f *clientFailures) mayAudit(now time.Time) bool {
 	f.mu.Lock()

@@ -16,10 +16,6 @@ type Request struct {
 	GivenID string // the one that the caller gave it, "" where it gave none that may be repeated
 	// Address finds the address of the client.
 	Address func() string
-	// AuthenticationFailed is what a client was refused with, so that it is counted once.
-	AuthenticationFailed error
-	// Authenticated says that a client proved itself, so that it is counted once.
-	Authenticated bool
 	// Record is what becomes known of the request, for its line in the log.
 	Record Record
 }

@@ -32,7 +32,7 @@ func (s *Service) authenticateRegistration(r *http.Request) (*registered, error)
 		return nil, s.clients.Failed(r.Context(), clientauth.MethodRegistrationToken, mux.Vars(r)["client_id"], failed)
 	}
 	if err == nil {
-		s.clients.Authenticated(r.Context(), clientauth.MethodRegistrationToken)
+		s.clients.Authenticated(clientauth.MethodRegistrationToken)
 	}
 	return known, err
 }
