@@ -14,9 +14,9 @@
 // At SIGINT, SIGTERM or when a listener fails, it ends in this order (server.go), within 30 seconds:
 //
 //  1. /readyz answers 503, and each answer closes its connection; requests are served for the shutdown delay
-//  2. the kernel ignores new connections (listener_linux.go); those that wait are taken, and idle ones get their last
-//     request (idle_connections.go)
-//  3. the listeners close, the admin listener last; requests that run have until 6 seconds before the end
+//  2. the kernel ignores new connections (listener_linux.go), those that wait are accepted, and the listeners close
+//  3. each open connection gets its last request, or is closed after the shutdown delay without one (connections.go);
+//     requests that run have until 6 seconds before the end
 //  4. the background jobs stop, queued audit events are written, leases are released, and the database is closed
 //
 // The admin listener (admin.go) has /healthz, /readyz (readiness.go) and /metrics (metrics.go) for everybody who

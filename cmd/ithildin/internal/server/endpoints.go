@@ -17,7 +17,9 @@ type endpoint struct {
 	listener net.Listener
 	server   *http.Server
 	serve    func() error
-	idle     idleConnections
+	// acceptedAll is closed when the server accepts no more: connections has every one that was accepted then.
+	acceptedAll chan struct{}
+	connections connections
 }
 
 // endpoints lists the listeners in the order in which they close: the admin listener last, so that probes see the
@@ -49,12 +51,24 @@ func (s *service) open(endpoints []*endpoint) error {
 		}
 		e.server = s.newServer(s.ready.closing(e.handler))
 		e.serve = func() error { return e.server.Serve(e.listener) }
-		if e.setting != "ITHILDIN_ADMIN_LISTEN" { // only probes hold connections to it
-			e.idle.watch(e.server)
-		}
+		e.connections.watch(e.server)
+		e.acceptedAll = make(chan struct{})
 		if e.setting == "ITHILDIN_LISTEN" {
 			e.serve = s.servePublic(e.server, e.listener)
 		}
 	}
 	return nil
+}
+
+// accept answers on the listener until it is closed.
+func (e *endpoint) accept() error {
+	defer close(e.acceptedAll)
+	return e.serve()
+}
+
+// stopAccepting accepts what waits in the queue of the listener and closes the listener. Connections stay open.
+func (e *endpoint) stopAccepting() {
+	awaitAccepted(e.listener, queueTime)
+	_ = e.listener.Close() // it is closed already if it has failed
+	<-e.acceptedAll
 }

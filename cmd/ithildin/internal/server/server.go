@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 	"time"
 
@@ -54,7 +53,7 @@ func (s *service) run(ctx context.Context, listening func()) error {
 	stopBackground := s.startBackground()
 	failed := make(chan error, len(endpoints))
 	for _, e := range endpoints {
-		go func() { failed <- e.serve() }()
+		go func() { failed <- e.accept() }()
 	}
 	listening()
 	var err error
@@ -70,10 +69,12 @@ func (s *service) run(ctx context.Context, listening func()) error {
 }
 
 // shutDown ends the service without refusing requests. First /readyz answers 503 and each answer closes its
-// connection, so that load balancers send requests elsewhere; after the shutdown delay the listeners and the
-// connections that are still idle are closed.
+// connection, so that load balancers send requests elsewhere; after the shutdown delay the listeners are closed, and
+// the connections when they have had their last request, or have had none for as long again.
 func (s *service) shutDown(endpoints []*endpoint, stopBackground func()) {
 	end := time.Now().Add(shutdownTime)
+	drained, cancel := context.WithDeadline(context.Background(), end.Add(-closingTime))
+	defer cancel()
 	s.ready.shuttingDown.Store(true)
 	if delay := s.settings.Serving.ShutdownDelay; delay > 0 {
 		time.Sleep(delay)
@@ -83,16 +84,13 @@ func (s *service) shutDown(endpoints []*endpoint, stopBackground func()) {
 			}
 		}
 		for _, e := range endpoints {
-			awaitAccepted(e.listener, queueTime)
+			e.stopAccepting()
 		}
-		var unused sync.WaitGroup
+		last := time.Now().Add(min(delay, time.Until(end)-closingTime))
 		for _, e := range endpoints {
-			unused.Go(func() { e.idle.awaitUse(delay) })
+			e.connections.awaitLastRequests(last)
 		}
-		unused.Wait()
 	}
-	drained, cancel := context.WithDeadline(context.Background(), end.Add(-closingTime))
-	defer cancel()
 	s.drain(drained, endpoints)
 	waitAtMost(time.Until(end), func() {
 		stopBackground()
