@@ -36,7 +36,7 @@ const (
 var mayImport = map[string][]string{
 	"storage":             {"storage/seal"},
 	"storage/storagetest": {"storage", "storage/seal", "migrations", requirements},
-	"provider/identity":   {"provider/inbound"},
+	"provider/identity":   {"storage", "provider/inbound", "provider/outbound"},
 	"provider/login":      {"storage", "provider/inbound", "provider/identity"},
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
 	"ithildin/provider/redirect"
 	"ithildin/storage"
@@ -102,7 +102,7 @@ func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorizatio
 	if len(a.scope) == 0 {
 		return asScopeError(&ScopeError{Reason: ScopeEmpty})
 	}
-	if !login.RequiredAuthenticationOf(a.scopes.entries(a.scope)).SatisfiedBy(standing.Session) {
+	if !identity.RequiredAuthenticationOf(a.scopes.entries(a.scope)).SatisfiedBy(standing.Session) {
 		return weakSignIn()
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
@@ -34,7 +35,7 @@ type authorization struct {
 	prompt           prompt
 	claims           claimsRequest
 	context          contextRequest
-	demand           login.RequiredAuthentication
+	demand           identity.RequiredAuthentication
 	login            *storage.Login
 	// approvalID is the id of what the user approved for the client before, or approves now.
 	approvalID string
@@ -285,20 +286,20 @@ func (e *authorizeEndpoint) resolveScope(ctx context.Context, a *authorization) 
 
 // demandOf is how strong the sign-in must be for what is asked: each scope may name a form and an assurance, and the
 // strictest counts. Of a request that means all roles, that is known once the user is.
-func (e *authorizeEndpoint) demandOf(ctx context.Context, a *authorization) (login.RequiredAuthentication, error) {
+func (e *authorizeEndpoint) demandOf(ctx context.Context, a *authorization) (identity.RequiredAuthentication, error) {
 	var roleIDs []string
 	if a.login != nil {
 		roleIDs = a.login.RoleIDs
 	}
 	scopes, err := findScopes(ctx, e.store, a.client, roleIDs)
 	if err != nil {
-		return login.RequiredAuthentication{}, err
+		return identity.RequiredAuthentication{}, err
 	}
 	asked := storage.SplitScope(a.form.Get("scope"))
 	if len(asked) == 0 && a.frontend.ScopeOfRoles {
 		asked = scopes.ofRoles()
 	}
-	return a.context.demand(login.RequiredAuthenticationOf(scopes.entries(asked))), nil
+	return a.context.demand(identity.RequiredAuthenticationOf(scopes.entries(asked))), nil
 }
 
 // consentNeeded: for what was never approved, when the client asks for it, and each time for a public client whose

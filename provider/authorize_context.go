@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"slices"
 
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -58,18 +58,18 @@ func (e *authorizeEndpoint) readContext(
 
 // demand raises what the scopes ask of the sign-in to the weakest of the values, where one of them is essential. What
 // is only wished for needs no other sign-in: who has a second factor is always asked for it.
-func (c contextRequest) demand(of login.RequiredAuthentication) login.RequiredAuthentication {
+func (c contextRequest) demand(of identity.RequiredAuthentication) identity.RequiredAuthentication {
 	if !c.essential {
 		return of
 	}
-	return of.AtLeast(slices.MinFunc(c.values, login.CompareAssurances))
+	return of.AtLeast(slices.MinFunc(c.values, identity.CompareAssurances))
 }
 
 // acrToReport is the acr of the tokens: the first of the values that the sign-in reaches, since a stronger one includes
 // the weaker, else what the sign-in was.
 func (c contextRequest) acrToReport(session storage.LoginSession) string {
 	for _, value := range c.values {
-		if (login.RequiredAuthentication{Assurance: value}).SatisfiedBy(session) {
+		if (identity.RequiredAuthentication{Assurance: value}).SatisfiedBy(session) {
 			return value
 		}
 	}

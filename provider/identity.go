@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"ithildin/provider/identity"
-	"ithildin/provider/login"
 	"ithildin/storage"
 )
 
@@ -40,52 +39,52 @@ type (
 
 // Why somebody did not prove who they are, or may not have another password.
 var (
-	ErrUserBlocked          = login.ErrUserBlocked
-	ErrWrongPassword        = login.ErrWrongPassword
-	ErrSignInLimited        = login.ErrSignInLimited
+	ErrUserBlocked          = identity.ErrUserBlocked
+	ErrWrongPassword        = identity.ErrWrongPassword
+	ErrSignInLimited        = identity.ErrSignInLimited
 	ErrPasswordShort        = identity.ErrPasswordShort
 	ErrPasswordComplexity   = identity.ErrPasswordComplexity
 	ErrPasswordUsed         = identity.ErrPasswordUsed
-	ErrOneTimeCodeLimited   = login.ErrOneTimeCodeLimited
-	ErrOneTimeCodeInvalid   = login.ErrOneTimeCodeInvalid
-	ErrOneTimeCodeExpired   = login.ErrOneTimeCodeExpired
-	ErrOneTimeCodeAttempts  = login.ErrOneTimeCodeAttempts
+	ErrOneTimeCodeLimited   = identity.ErrOneTimeCodeLimited
+	ErrOneTimeCodeInvalid   = identity.ErrOneTimeCodeInvalid
+	ErrOneTimeCodeExpired   = identity.ErrOneTimeCodeExpired
+	ErrOneTimeCodeAttempts  = identity.ErrOneTimeCodeAttempts
 	ErrMessageNotSent       = identity.ErrMessageNotSent
 	ErrSignatureUnavailable = identity.ErrSignatureUnavailable
 	ErrPersonUnknown        = identity.ErrPersonUnknown
 )
 
-// CheckPassword is login.Service.CheckPassword.
+// CheckPassword is identity.Service.CheckPassword.
 func (p *Provider) CheckPassword(r *http.Request, clientID, email, password string) (*storage.User, error) {
-	return p.login.CheckPassword(r, clientID, email, password)
+	return p.identity.CheckPassword(r, identity.PasswordAttempt{ClientID: clientID, Username: email, Password: password})
 }
 
-// RecordSignIn is login.Service.RecordSignIn.
+// RecordSignIn is identity.Service.RecordSignIn.
 func (p *Provider) RecordSignIn(r *http.Request, clientID, userID string, amr []string) error {
-	return p.login.RecordSignIn(r, clientID, userID, amr)
+	return p.identity.RecordSignIn(r, identity.SignIn{ClientID: clientID, UserID: userID, AMR: amr})
 }
 
-// PasswordExpired is login.Service.PasswordExpired.
-func (p *Provider) PasswordExpired(u *storage.User) bool { return p.login.PasswordExpired(u) }
+// PasswordExpired is identity.Service.PasswordExpired.
+func (p *Provider) PasswordExpired(u *storage.User) bool { return p.identity.PasswordExpired(u) }
 
-// ChangePassword is login.Service.ChangePassword under the rule of the legacy API.
+// ChangePassword is identity.Service.ChangePassword under the rule of the legacy API.
 func (p *Provider) ChangePassword(ctx context.Context, userID, password string) error {
-	return p.login.ChangePassword(ctx, userID, password, identity.CheckLegacyPassword)
+	return p.identity.ChangePassword(ctx, userID, password, identity.CheckLegacyPassword)
 }
 
-// ChangePasswordByToken is login.Service.ChangePasswordByToken under the rule of the legacy API.
+// ChangePasswordByToken is identity.Service.ChangePasswordByToken under the rule of the legacy API.
 func (p *Provider) ChangePasswordByToken(ctx context.Context, t *storage.AccessToken, password string) error {
-	return p.login.ChangePasswordByToken(ctx, t, password, identity.CheckLegacyPassword)
+	return p.identity.ChangePasswordByToken(ctx, t, password, identity.CheckLegacyPassword)
 }
 
-// ReplaceFactor is login.Service.ReplaceFactor.
+// ReplaceFactor is identity.Service.ReplaceFactor.
 func (p *Provider) ReplaceFactor(ctx context.Context, f storage.AuthenticationFactor, before string) error {
-	return p.login.ReplaceFactor(ctx, f, before)
+	return p.identity.ReplaceFactor(ctx, f, before)
 }
 
-// HashNewPassword is login.Service.HashNewPassword under the rule of the legacy API.
+// HashNewPassword is identity.Service.HashNewPassword under the rule of the legacy API.
 func (p *Provider) HashNewPassword(ctx context.Context, userID, password string) (string, error) {
-	return p.login.HashNewPassword(ctx, userID, password, identity.CheckLegacyPassword)
+	return p.identity.HashNewPassword(ctx, userID, password, identity.CheckLegacyPassword)
 }
 
 // HashPassword makes the hash of a password that a new user gets, under the rule of the legacy API.
@@ -96,14 +95,14 @@ func (p *Provider) HashPassword(ctx context.Context, password string) (string, e
 	return p.passwords.Hash(ctx, password)
 }
 
-// SendOneTimeCode is login.Service.SendOneTimeCode.
+// SendOneTimeCode is identity.Service.SendOneTimeCode.
 func (p *Provider) SendOneTimeCode(ctx context.Context, userID, id, phone string) error {
-	return p.login.SendOneTimeCode(ctx, userID, id, phone)
+	return p.identity.SendOneTimeCode(ctx, userID, id, phone)
 }
 
-// VerifyOneTimeCode is login.Service.VerifyOneTimeCode.
+// VerifyOneTimeCode is identity.Service.VerifyOneTimeCode.
 func (p *Provider) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code string) error {
-	return p.login.VerifyOneTimeCode(ctx, userID, id, phone, code)
+	return p.identity.VerifyOneTimeCode(ctx, userID, id, phone, code)
 }
 
 // VerifyCaptcha checks the answer to a captcha where the operator has configured a verifier. Errors: *CaptchaError, or
@@ -124,7 +123,7 @@ func (p *Provider) VerifySignedContent(ctx context.Context, content string) (*Si
 	return p.components.Signatures.Verify(ctx, content)
 }
 
-// PersonHasTaxID is login.Service.PersonHasTaxID.
+// PersonHasTaxID is identity.Service.PersonHasTaxID.
 func (p *Provider) PersonHasTaxID(ctx context.Context, personID, taxID string) (bool, error) {
-	return p.login.PersonHasTaxID(ctx, personID, taxID)
+	return p.identity.PersonHasTaxID(ctx, personID, taxID)
 }

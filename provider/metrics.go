@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ithildin/provider/clientauth"
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -96,7 +96,7 @@ func (m *metrics) describePeople() {
 	m.oneTimeCodes = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_one_time_codes_total", Help: "One-time codes by what became of them, on the pages and the login API.",
 	}, []string{"outcome"})
-	initialize(m.oneTimeCodes, login.OneTimeCodeOutcomes)
+	initialize(m.oneTimeCodes, identity.OneTimeCodeOutcomes)
 	m.blocks = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_blocks_total",
 		Help: "Blocks by the admin API or by wrong one-time codes, by who was blocked: user or client.",

@@ -64,6 +64,7 @@ type Options struct {
 type Provider struct {
 	store          *storage.Store
 	keys           *jwks.Set
+	identity       *identity.Service
 	login          *login.Service
 	issuer         string
 	path           string // of the issuer, without a trailing slash
@@ -166,12 +167,16 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		countResult: p.metrics.logoutSent,
 		countCall:   func(err error) { p.CountOutboundCall(purposeBackchannelCall, err) },
 	}
+	p.identity = identity.New(identity.Options{
+		Store: o.Store, Host: o.Issuer.Host, Now: o.Now, Random: o.Random, Logger: o.Logger, Passwords: o.Passwords,
+		Components: p.components, ClientAddress: p.observer.proxies.ClientAddress, RequestID: inbound.RequestID,
+		Count:     p.metrics.personDid,
+		CountCode: func(outcome string) { p.metrics.oneTimeCodes.WithLabelValues(outcome).Inc() },
+	})
 	var err error
 	p.login, err = login.New(ctx, login.Options{
-		Store: o.Store, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger, Passwords: o.Passwords,
-		Components: p.components, ClientAddress: p.observer.proxies.ClientAddress, RequestID: inbound.RequestID,
-		Count:         p.metrics.personDid,
-		CountCode:     func(outcome string) { p.metrics.oneTimeCodes.WithLabelValues(outcome).Inc() },
+		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,
+		ClientAddress: p.observer.proxies.ClientAddress, RequestID: inbound.RequestID, Count: p.metrics.personDid,
 		SessionsEnded: p.logouts.notifyClients,
 		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession,
 			pending login.Interaction) error {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"ithildin/provider/login"
+	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -61,7 +61,7 @@ func (s *SessionTokens) check(ctx context.Context, t SessionToken) (beyond []str
 		}
 		beyond = append(beyond, name)
 	}
-	if !login.RequiredAuthenticationOf(ceiling.entries(scope)).SatisfiedBy(storage.LoginSession{ACR: assurance}) {
+	if !identity.RequiredAuthenticationOf(ceiling.entries(scope)).SatisfiedBy(storage.LoginSession{ACR: assurance}) {
 		return nil, weakSignIn()
 	}
 	return beyond, nil
@@ -78,7 +78,7 @@ func (s *scopes) strongEnough(scope []string, acr string) []string {
 	session := storage.LoginSession{ACR: acr}
 	var weak []string
 	for _, entry := range s.catalogue {
-		if !login.RequiredAuthenticationOf([]storage.Scope{entry}).SatisfiedBy(session) {
+		if !identity.RequiredAuthenticationOf([]storage.Scope{entry}).SatisfiedBy(session) {
 			weak = append(weak, entry.Name)
 		}
 	}

@@ -1,5 +1,6 @@
-// Package identity checks who a person is. It hashes and verifies passwords, says which new passwords are refused,
-// brings a phone number into the form in which it is stored, and calls the services of the operator for SMS, captchas,
-// digital signatures and the registry of persons. It serves no page and reads no request: the sign-in pages of package
-// login, the endpoints and the command line call it.
+// Package identity checks who a person is. It verifies passwords under limits (check_password.go, sign_in_limit.go),
+// sends and verifies one-time codes (one_time_code.go), changes passwords and second factors (password_change.go,
+// factor.go), says how strong a sign-in has to be (assurance.go), and calls the services of the operator for SMS,
+// captchas, digital signatures and the registry of persons. It serves no page: the sign-in pages of package login and
+// the login API of adapters/ehealth call it, so that both have the same limits and the same audit.
 package identity

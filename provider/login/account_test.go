@@ -77,7 +77,7 @@ func TestASessionElsewhereAndThisOneEndByTheirButtons(t *testing.T) {
 
 	require.Contains(t, b.press(after, "end_session", b.login().Session.SessionID).body, "Ви вийшли")
 	require.Nil(t, b.login())
-	require.Len(t, f.events(eventSignOut), 2)
+	require.Len(t, f.events(storage.EventSignOut), 2)
 }
 
 func TestAccountPageRefusesSessionsAndApprovalsOfOthers(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -30,7 +31,7 @@ func (s *Service) showCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if user.OneTimeCodeFailures == oneTimeCodeFailures-1 {
+	if identity.OneTimeCodeHasLastTry(user) {
 		return s.writeCode(w, r, p, refusedCodeLastTry)
 	}
 	return s.writeCode(w, r, p, nil)
@@ -112,35 +113,37 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 	}
 	if p.Progress.Register {
 		factor.Factor = p.Progress.Phone
-		err := s.ReplaceFactor(r.Context(), *factor, "")
+		err := s.identity.ReplaceFactor(r.Context(), *factor, "")
 		if errors.Is(err, storage.ErrConflict) {
 			return ErrPendingForeign // another number was faster
 		}
 		if err != nil {
 			return err
 		}
-		if err := s.record(r, storage.Event{Kind: eventFactorChanged, ClientID: p.ClientID, UserID: user.ID}); err != nil {
+		if err := s.identity.Record(r, storage.Event{
+			Kind: storage.EventFactorChanged, ClientID: p.ClientID, UserID: user.ID,
+		}); err != nil {
 			return err
 		}
 	}
-	return s.complete(w, r, p, user, amrOneTimeCode, storage.AssuranceOneTimeCode)
+	return s.complete(w, r, p, user, identity.AMROfOneTimeCode, storage.AssuranceOneTimeCode)
 }
 
 func (s *Service) tryCode(r *http.Request, p Interaction, code string) (*formError, error) {
-	err := s.VerifyOneTimeCode(r.Context(), p.Progress.UserID, p.Progress.CodeID, p.Progress.Phone, code)
+	err := s.identity.VerifyOneTimeCode(r.Context(), p.Progress.UserID, p.Progress.CodeID, p.Progress.Phone, code)
 	var problem *formError
 	switch {
 	case err == nil:
 		return nil, nil
-	case errors.Is(err, ErrOneTimeCodeBlocked):
+	case errors.Is(err, identity.ErrOneTimeCodeBlocked):
 		return nil, errors.Join(errCodeBlocked, s.recordWrongCode(r, p))
-	case errors.Is(err, ErrOneTimeCodeLastTry):
+	case errors.Is(err, identity.ErrOneTimeCodeLastTry):
 		problem = refusedCodeWrongTwo
-	case errors.Is(err, ErrOneTimeCodeInvalid):
+	case errors.Is(err, identity.ErrOneTimeCodeInvalid):
 		problem = refusedCode
-	case errors.Is(err, ErrOneTimeCodeExpired):
+	case errors.Is(err, identity.ErrOneTimeCodeExpired):
 		problem = refusedCodeExpired
-	case errors.Is(err, ErrOneTimeCodeAttempts):
+	case errors.Is(err, identity.ErrOneTimeCodeAttempts):
 		problem = refusedCodeAttempts
 	default:
 		return nil, err
@@ -149,8 +152,5 @@ func (s *Service) tryCode(r *http.Request, p Interaction, code string) (*formErr
 }
 
 func (s *Service) recordWrongCode(r *http.Request, p Interaction) error {
-	return s.record(r, storage.Event{
-		Kind: eventSignInFailed, ClientID: p.ClientID, UserID: p.Progress.UserID,
-		Details: map[string]string{"reason": "one_time_code"},
-	})
+	return s.identity.RecordFailure(r, p.ClientID, p.Progress.UserID, "one_time_code")
 }

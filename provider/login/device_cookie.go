@@ -4,9 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -17,54 +17,28 @@ import (
 
 const (
 	deviceCookie = "ithildin-device"
-	// deviceLifetime is how long a browser is known after a sign-in.
-	deviceLifetime = 180 * 24 * time.Hour
-	// deviceUsers is how many people a browser is known for, the latest: a ward shares a computer.
-	deviceUsers = 8
 	// maximumDevice bounds the cookie in bytes.
 	maximumDevice = 2 << 10
 )
 
-// device is what the cookie holds; the zero device knows nobody.
-type device struct {
-	ID    string       `json:"id"` // random; it stays when others sign in
-	Users []deviceUser `json:"users"`
-}
-
-// deviceUser is a completed sign-in of a user.
-type deviceUser struct {
-	ID string `json:"id"`
-	// PasswordSetAt is that of the user's password then: with another password, the browser is not known any more.
-	PasswordSetAt int64 `json:"password_set_at"`
-	At            int64 `json:"at"` // epoch seconds
-}
-
-// knows says whether the user has signed in with the present password on the device. Nobody is known who is blocked.
-func (d device) knows(user *storage.User, now time.Time) bool {
-	return !user.IsBlocked && slices.ContainsFunc(d.Users, func(known deviceUser) bool {
-		return known.ID == user.ID && known.PasswordSetAt == user.PasswordSetAt &&
-			now.Before(time.Unix(known.At, 0).Add(deviceLifetime))
-	})
-}
-
 // device opens the cookie of a browser. What is not ours is the same as no cookie.
-func (s *Service) device(r *http.Request) (device, error) {
+func (s *Service) device(r *http.Request) (identity.Device, error) {
 	cookie, err := r.Cookie(s.cookieName(deviceCookie))
 	if err != nil || len(cookie.Value) > maximumDevice {
-		return device{}, nil
+		return identity.Device{}, nil
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cookie.Value)
 	if err != nil {
-		return device{}, nil
+		return identity.Device{}, nil
 	}
 	aead, err := newSealer(s.deviceKey)
 	if err != nil {
-		return device{}, err
+		return identity.Device{}, err
 	}
-	var known device
+	var known identity.Device
 	plaintext, err := openWith(aead, raw, deviceCookie)
 	if err != nil || json.Unmarshal(plaintext, &known) != nil {
-		return device{}, nil
+		return identity.Device{}, nil
 	}
 	return known, nil
 }
@@ -75,16 +49,7 @@ func (s *Service) rememberDevice(w http.ResponseWriter, r *http.Request, user *s
 	if err != nil {
 		return err
 	}
-	if known.ID == "" {
-		known.ID = s.store.NewID()
-	}
-	now := s.now()
-	others := slices.DeleteFunc(known.Users, func(other deviceUser) bool {
-		return other.ID == user.ID || !now.Before(time.Unix(other.At, 0).Add(deviceLifetime))
-	})
-	latest := deviceUser{ID: user.ID, PasswordSetAt: user.PasswordSetAt, At: now.Unix()}
-	known.Users = append([]deviceUser{latest}, others[:min(len(others), deviceUsers-1)]...)
-	plaintext, err := json.Marshal(known)
+	plaintext, err := json.Marshal(known.Remember(user, s.now(), s.store.NewID))
 	if err != nil {
 		return err
 	}
@@ -96,6 +61,6 @@ func (s *Service) rememberDevice(w http.ResponseWriter, r *http.Request, user *s
 	if err != nil {
 		return err
 	}
-	s.setCookie(w, deviceCookie, sealed, int(deviceLifetime/time.Second))
+	s.setCookie(w, deviceCookie, sealed, int(identity.DeviceLifetime/time.Second))
 	return nil
 }

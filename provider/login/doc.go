@@ -1,7 +1,7 @@
 // Package login serves the pages on which people sign in, consent, sign out, and manage their sessions and approvals,
-// in Ukrainian and English. It owns cookies, login sessions, pending requests, passwords, one-time codes and the limits
-// of sign-ins. It decides nothing about OAuth: package provider examines the authorization request and calls this
-// package when it needs a person.
+// in Ukrainian and English. It owns cookies, login sessions and pending requests. Whether somebody has proved who they
+// are is for package identity. It decides nothing about OAuth: package provider examines the authorization request and
+// calls this package when it needs a person.
 //
 // # Routes (Service.Handler; below the path of the issuer)
 //
@@ -33,5 +33,5 @@
 //	complete        the password has expired               ──> new-password ──> complete
 //	                                                       ──> session starts ──> continue
 //
-// The first page is signature if a scope requires it (assurance.go). step.go decides what comes next.
+// The first page is signature if a scope requires it (identity/assurance.go). step.go decides what comes next.
 package login

@@ -35,6 +35,9 @@ var (
 	errFormTooLarge  = errors.New("login: the form is too large")
 )
 
+// eventError is what a page of an error is counted as.
+const eventError = "error"
+
 // publicError is the public face of an error.
 type publicError struct {
 	err     error

@@ -45,11 +45,11 @@ func (s *Service) submitNewPassword(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	if p.Progress.ACR == "" || !s.PasswordExpired(user) {
+	if p.Progress.ACR == "" || !s.identity.PasswordExpired(user) {
 		return ErrPendingForeign // not proved, or changed since
 	}
 	var problem *formError
-	err = s.ChangePassword(r.Context(), user.ID, r.PostForm.Get("password"), identity.CheckNewPassword)
+	err = s.identity.ChangePassword(r.Context(), user.ID, r.PostForm.Get("password"), identity.CheckNewPassword)
 	switch {
 	case errors.Is(err, identity.ErrPasswordShort), errors.Is(err, identity.ErrPasswordForm):
 		problem = refusedPasswordShort
@@ -65,7 +65,9 @@ func (s *Service) submitNewPassword(w http.ResponseWriter, r *http.Request) erro
 	if problem != nil {
 		return s.writeNewPassword(w, r, p, user, problem)
 	}
-	if err := s.record(r, storage.Event{Kind: eventPasswordSet, ClientID: p.ClientID, UserID: user.ID}); err != nil {
+	if err := s.identity.Record(r, storage.Event{
+		Kind: storage.EventPasswordSet, ClientID: p.ClientID, UserID: user.ID,
+	}); err != nil {
 		return err
 	}
 	if user, err = s.store.FindUser(r.Context(), user.ID); err != nil { // when the password was set, only storage knows

@@ -214,7 +214,7 @@ func TestPagesOfAnIssuerWithAPathLinkBelowThatPath(t *testing.T) {
 	f := newFixture(t)
 	issuer, err := url.Parse("https://id.example/sso/")
 	require.NoError(t, err)
-	below, err := New(t.Context(), Options{Store: f.store, Issuer: issuer, Now: f.clock.Now})
+	below, err := New(t.Context(), Options{Store: f.store, Identity: f.identity, Issuer: issuer, Now: f.clock.Now})
 	require.NoError(t, err)
 	w := httptest.NewRecorder()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/authorize", nil)

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"ithildin/provider/identity"
 )
 
 var (
@@ -48,8 +50,8 @@ type Interaction struct {
 	Scope  []string `json:"scope,omitempty"`
 	Claims []string `json:"claims,omitempty"`
 	// Required is what the sign-in has to be like; Passed is how far it has come.
-	Required RequiredAuthentication `json:"demand,omitzero"`
-	Progress *SignInProgress        `json:"passed,omitempty"`
+	Required identity.RequiredAuthentication `json:"demand,omitzero"`
+	Progress *SignInProgress                 `json:"passed,omitempty"`
 }
 
 // RedirectToPage redirects to a page of this package or of package provider, path?request=…, which carries the request

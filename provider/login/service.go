@@ -20,17 +20,15 @@ import (
 	"ithildin/storage"
 )
 
-// Options are what a Service takes from outside. Store and Issuer are required.
+// Options are what a Service takes from outside. Store, Identity and Issuer are required.
 type Options struct {
-	Store     *storage.Store
-	Issuer    *url.URL            // its scheme decides the attributes of cookies, its path where the pages are
-	Now       func() time.Time    // default time.Now
-	Random    io.Reader           // default crypto/rand
-	Logger    *slog.Logger        // default: silence
-	Passwords *identity.Passwords // default: one of its own
-	// Components are the services and rules by which people prove who they are; default: none, and the defaults of each.
-	Components identity.Components
-	// ClientAddress is the address that is believed to be the browser's, for the limit and the audit; default the peer's.
+	Store    *storage.Store
+	Identity *identity.Service // checks who a person is
+	Issuer   *url.URL          // its scheme decides the attributes of cookies, its path where the pages are
+	Now      func() time.Time  // default time.Now
+	Random   io.Reader         // default crypto/rand
+	Logger   *slog.Logger      // default: silence
+	// ClientAddress is the address that is believed to be the browser's, as sessions keep it; default the peer's.
 	ClientAddress func(*http.Request) string
 	// RequestID is shown on error pages and kept with audit events; default none.
 	RequestID func(*http.Request) string
@@ -39,16 +37,14 @@ type Options struct {
 	// AfterSignOut answers once the browser's session, nil where it had none, has ended; the request is what the page
 	// carried, or zero. Default: it goes on with the request, or says that the person is signed out.
 	AfterSignOut func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
-	// Count is told the kind of each event that operators watch: sign_in, sign_in_failed, sign_in_limited, sign_out, and
-	// error for a page that Fail wrote. Default none.
+	// Count is told of an error for each page that Fail wrote. Default none.
 	Count func(kind string)
-	// CountCode is told what became of each one-time code: one of OneTimeCodeOutcomes. Default none.
-	CountCode func(outcome string)
 }
 
 // Service serves the pages and knows the browsers. It is safe for concurrent use.
 type Service struct {
 	store         *storage.Store
+	identity      *identity.Service
 	issuer        string // without a trailing slash
 	path          string // of the issuer, without a trailing slash
 	host          string // of the issuer, shown on each page
@@ -56,13 +52,9 @@ type Service struct {
 	now           func() time.Time
 	random        io.Reader
 	logger        *slog.Logger
-	passwords     *identity.Passwords
-	components    identity.Components
-	attempts      attempts
 	clientAddress func(*http.Request) string
 	requestID     func(*http.Request) string
 	count         func(kind string)
-	countCode     func(outcome string)
 	sessionsEnded func(context.Context, []storage.EndedSession)
 	afterSignOut  func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
 	browserStates []byte // the key of browser states
@@ -73,16 +65,15 @@ type Service struct {
 
 // New reads the random keys of the Service from the Store, which makes them once.
 func New(ctx context.Context, o Options) (*Service, error) {
-	if o.Store == nil || o.Issuer == nil {
-		return nil, errors.New("login: a store and an issuer are required")
+	if o.Store == nil || o.Identity == nil || o.Issuer == nil {
+		return nil, errors.New("login: a store, an identity service and an issuer are required")
 	}
 	o.setDefaults()
 	s := &Service{
 		store: o.Store, issuer: strings.TrimSuffix(o.Issuer.String(), "/"),
 		path: strings.TrimSuffix(o.Issuer.EscapedPath(), "/"), host: o.Issuer.Host,
-		secure: o.Issuer.Scheme == "https", now: o.Now, random: o.Random, logger: o.Logger, passwords: o.Passwords,
-		components:    o.Components,
-		clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count, countCode: o.CountCode,
+		secure: o.Issuer.Scheme == "https", now: o.Now, random: o.Random, logger: o.Logger, identity: o.Identity,
+		clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count,
 		sessionsEnded: o.SessionsEnded, afterSignOut: o.AfterSignOut,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
@@ -107,10 +98,6 @@ func (o *Options) setDefaults() {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.Passwords == nil {
-		o.Passwords = identity.NewPasswords(identity.PasswordOptions{Random: o.Random})
-	}
-	o.Components.SetDefaults()
 	if o.ClientAddress == nil {
 		o.ClientAddress = peerAddress
 	}
@@ -119,9 +106,6 @@ func (o *Options) setDefaults() {
 	}
 	if o.Count == nil {
 		o.Count = func(string) {}
-	}
-	if o.CountCode == nil {
-		o.CountCode = func(string) {}
 	}
 	if o.SessionsEnded == nil {
 		o.SessionsEnded = func(context.Context, []storage.EndedSession) {}

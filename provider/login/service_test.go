@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/migrations"
+	"ithildin/provider/identity"
 	"ithildin/storage"
 	"ithildin/storage/seal"
 	"ithildin/storage/storagetest"
@@ -50,11 +51,12 @@ func (c *clock) advance(d time.Duration) {
 // fixture is a Service over a real SQLite store, behind a real server that stands where package provider will.
 type fixture struct {
 	*Service
-	t      *testing.T
-	clock  *clock
-	server *httptest.Server
-	userID string
-	counts sync.Map
+	t         *testing.T
+	clock     *clock
+	server    *httptest.Server
+	passwords *identity.Passwords
+	userID    string
+	counts    sync.Map
 }
 
 func newFixture(t *testing.T) *fixture { return newFixtureOver(t, "https") }
@@ -87,11 +89,16 @@ func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *st
 	store := open(t, f.clock)
 	issuer, err := url.Parse(f.server.URL)
 	require.NoError(t, err)
+	f.passwords = identity.NewPasswords(identity.PasswordOptions{})
+	requestID := func(*http.Request) string { return "request-1" }
+	clientAddress := func(r *http.Request) string { return cmp.Or(r.Header.Get("Test-Address"), "127.0.0.1") }
+	count := func(kind string) { n, _ := f.counts.LoadOrStore(kind, 0); f.counts.Store(kind, n.(int)+1) }
 	f.Service, err = New(t.Context(), Options{
-		Store: store, Issuer: issuer, Now: f.clock.Now,
-		RequestID:     func(*http.Request) string { return "request-1" },
-		ClientAddress: func(r *http.Request) string { return cmp.Or(r.Header.Get("Test-Address"), "127.0.0.1") },
-		Count:         func(kind string) { n, _ := f.counts.LoadOrStore(kind, 0); f.counts.Store(kind, n.(int)+1) },
+		Store: store, Issuer: issuer, Now: f.clock.Now, RequestID: requestID, ClientAddress: clientAddress, Count: count,
+		Identity: identity.New(identity.Options{
+			Store: store, Host: issuer.Host, Now: f.clock.Now, Passwords: f.passwords, RequestID: requestID,
+			ClientAddress: clientAddress, Count: count,
+		}),
 	})
 	require.NoError(t, err)
 	require.NoError(t, store.CreateClient(t.Context(), storage.Client{ID: testClient, Name: "Клініка <Здоров'я>"}))

@@ -17,9 +17,6 @@ const (
 	SessionLifetime = 12 * time.Hour
 )
 
-// AMRPassword is the amr value of a password (RFC 8176).
-const AMRPassword = "pwd"
-
 // Login returns the session of the browser's cookie with its user and what the user approved for the client, in one
 // read. It returns nil where there is none that is still alive.
 func (s *Service) Login(ctx context.Context, r *http.Request, clientID string) (*storage.Login, error) {
@@ -140,7 +137,7 @@ func (s *Service) ended(r *http.Request, sessions ...storage.EndedSession) error
 }
 
 func (s *Service) recordSignOut(r *http.Request, session storage.EndedSession) error {
-	return s.record(r, storage.Event{
-		Kind: eventSignOut, UserID: session.UserID, Details: map[string]string{"session_id": session.SessionID},
+	return s.identity.Record(r, storage.Event{
+		Kind: storage.EventSignOut, UserID: session.UserID, Details: map[string]string{"session_id": session.SessionID},
 	})
 }

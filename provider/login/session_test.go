@@ -78,7 +78,7 @@ func TestASignInOfSomebodyElseEndsTheSession(t *testing.T) {
 	live, err := f.store.ListLoginSessions(t.Context(), f.userID)
 	require.NoError(t, err)
 	require.Empty(t, live)
-	require.Len(t, f.events(eventSignOut), 1)
+	require.Len(t, f.events(storage.EventSignOut), 1)
 }
 
 func TestBrowserStateCookieIsReadableAndUnrelatedToTheSession(t *testing.T) {

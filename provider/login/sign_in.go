@@ -1,10 +1,8 @@
 package login
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,23 +13,18 @@ import (
 	"ithildin/storage"
 )
 
-// maximumUsername is the longest email address (RFC 5321 4.5.3.1.3), in characters.
-const maximumUsername = 254
-
-// formError is why a form is shown again: the message, and the reason that the audit keeps.
+// formError is why a form is shown again: the message, and the reason that is still to be kept in the audit.
 type formError struct {
 	status  int
 	message string // a message key
-	reason  string // "" where no guess was made, so that there is nothing to record
+	reason  string // "" where there is nothing to keep, or package identity has kept it
 }
 
 var (
-	refusedEmpty     = &formError{http.StatusOK, messageEmpty, ""}
-	refusedMalformed = &formError{http.StatusOK, messageWrong, ""}
-	refusedLimited   = &formError{http.StatusTooManyRequests, messageLimited, ""}
-	refusedUnknown   = &formError{http.StatusOK, messageWrong, "unknown_user"}
-	refusedWrong     = &formError{http.StatusOK, messageWrong, "wrong_password"}
-	refusedBlocked   = &formError{http.StatusForbidden, messageBlocked, "user_blocked"}
+	refusedEmpty   = &formError{http.StatusOK, messageEmpty, ""}
+	refusedLimited = &formError{http.StatusTooManyRequests, messageLimited, ""}
+	refusedWrong   = &formError{http.StatusOK, messageWrong, ""}
+	refusedBlocked = &formError{http.StatusForbidden, messageBlocked, identity.ReasonUserBlocked}
 	// A patient's account is that of a person in the registry.
 	refusedNotRegistered = &formError{http.StatusForbidden, messageNotRegistered, ""}
 )
@@ -92,8 +85,13 @@ func (s *Service) writeSignIn(
 // refuse words a refusal. One that ends by itself says when, on the page and in Retry-After.
 func (s *Service) refuse(w http.ResponseWriter, v *view, problem *formError) string {
 	message := v.Words.Messages[problem.message]
-	wait := map[*formError]time.Duration{refusedLimited: limitWindow, refusedCodeLimited: oneTimeCodeWindow}[problem]
-	if wait == 0 {
+	var wait time.Duration
+	switch problem {
+	case refusedLimited:
+		wait = identity.SignInWindow
+	case refusedCodeLimited:
+		wait = identity.OneTimeCodeWindow
+	default:
 		return message
 	}
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
@@ -121,24 +119,26 @@ func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	username := strings.TrimSpace(r.PostForm.Get("username"))
-	password := r.PostForm.Get("password")
-	if problem := checkTyped(username, password); problem != nil {
-		return s.writeSignIn(w, r, p, keepable(username), problem)
+	username, password := strings.TrimSpace(r.PostForm.Get("username")), r.PostForm.Get("password")
+	if username == "" || password == "" {
+		return s.writeSignIn(w, r, p, keepable(username), refusedEmpty)
 	}
 	from, err := s.device(r)
 	if err != nil {
 		return err
 	}
-	user, problem, err := s.authenticate(r, username, password, from)
-	if err != nil {
+	user, err := s.identity.CheckPassword(r, identity.PasswordAttempt{
+		ClientID: p.ClientID, Username: username, Password: password, Device: from,
+	})
+	switch {
+	case errors.Is(err, identity.ErrWrongPassword):
+		return s.writeSignIn(w, r, p, keepable(username), refusedWrong)
+	case errors.Is(err, identity.ErrSignInLimited):
+		return s.writeSignIn(w, r, p, username, refusedLimited)
+	case errors.Is(err, identity.ErrUserBlocked):
+		return s.writeSignIn(w, r, p, username, refusedBlocked)
+	case err != nil:
 		return err
-	}
-	if problem != nil {
-		if err := s.recordRefusal(r, p, user, problem); err != nil {
-			return err
-		}
-		return s.writeSignIn(w, r, p, username, problem)
 	}
 	if p.Required.Form == storage.LoginFormPatient && user.TaxID == "" {
 		return s.writeSignIn(w, r, p, username, refusedNotRegistered)
@@ -146,97 +146,10 @@ func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {
 	return s.afterPassword(w, r, p, user)
 }
 
-// checkTyped refuses what can't be right, without a guess: no account is asked for, so nothing is learned.
-func checkTyped(username, password string) *formError {
-	switch {
-	case username == "" || password == "":
-		return refusedEmpty
-	case identity.TooLong(username, maximumUsername) || identity.TooLong(password, identity.MaximumPassword),
-		!utf8.ValidString(username) || !utf8.ValidString(password), strings.ContainsRune(username, 0):
-		return refusedMalformed
-	}
-	return nil
-}
-
 // keepable is a name that may be shown again.
 func keepable(username string) string {
-	if identity.TooLong(username, maximumUsername) || !utf8.ValidString(username) {
+	if identity.TooLong(username, identity.MaximumUsername) || !utf8.ValidString(username) {
 		return ""
 	}
 	return username
-}
-
-// authenticate says who signs in, or why not. The user is also returned beside a refusal, where known, for the audit.
-// An unknown user and a wrong password take the same steps; a blocked user is told so only after the right password.
-func (s *Service) authenticate(
-	r *http.Request, username, password string, from device,
-) (*storage.User, *formError, error) {
-	ctx := r.Context()
-	// Guesses from elsewhere must not make a known device wait either.
-	release, err := s.attempts.acquire(ctx, cmp.Or(from.ID, username))
-	if err != nil {
-		return nil, nil, err
-	}
-	defer release()
-	user, err := s.store.FindUserByEmail(ctx, username)
-	if errors.Is(err, storage.ErrNotFound) {
-		user, err = &storage.User{}, nil
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	try, within, err := s.beginAttempt(ctx, s.limitsOf(r, username, user, from))
-	if err != nil {
-		return nil, nil, err
-	}
-	if !within {
-		// Without its row, a person who keeps trying is not kept out for longer.
-		return nil, refusedLimited, try.forget(ctx)
-	}
-	ok, stale, err := s.passwords.Verify(ctx, user.Password, password)
-	if err != nil {
-		return nil, nil, errors.Join(err, try.forget(ctx))
-	}
-	switch {
-	case !ok && user.ID == "":
-		return nil, refusedUnknown, nil
-	case !ok:
-		return user, refusedWrong, nil
-	}
-	if err := try.forget(ctx); err != nil {
-		return nil, nil, err
-	}
-	if user.IsBlocked {
-		return user, refusedBlocked, nil
-	}
-	if stale {
-		s.upgrade(ctx, user, password)
-	}
-	return user, nil, nil
-}
-
-// upgrade hashes a password anew. That it does not succeed keeps nobody out: the next sign-in tries again.
-func (s *Service) upgrade(ctx context.Context, user *storage.User, password string) {
-	phc, err := s.passwords.Hash(ctx, password)
-	if err == nil {
-		err = s.store.UpgradePassword(ctx, user.ID, user.Password, phc)
-	}
-	if err != nil {
-		s.logger.LogAttrs(ctx, slog.LevelWarn, "password hash not upgraded",
-			slog.String("user_id", user.ID), slog.Any("error", err))
-	}
-}
-
-// recordRefusal keeps a failed guess in the audit. Attempts over the limit are only counted: whoever makes them could
-// otherwise fill the table.
-func (s *Service) recordRefusal(r *http.Request, p Interaction, user *storage.User, problem *formError) error {
-	if problem == refusedLimited {
-		s.count(eventSignInLimited)
-		return nil
-	}
-	e := storage.Event{Kind: eventSignInFailed, ClientID: p.ClientID, Details: map[string]string{"reason": problem.reason}}
-	if user != nil {
-		e.UserID = user.ID
-	}
-	return s.record(r, e)
 }

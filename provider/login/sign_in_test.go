@@ -1,10 +1,7 @@
 package login
 
 import (
-	"context"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -20,6 +17,15 @@ import (
 	"ithildin/storage"
 )
 
+// The limits of package identity, whose tests are about them.
+const (
+	pairFailures    = 10
+	accountFailures = 100
+	addressFailures = 100
+	deviceFailures  = 10
+	deviceUsers     = 8
+)
+
 func TestSignInStartsASessionAndContinuesTheRequest(t *testing.T) {
 	f := newFixture(t)
 	b := f.browser()
@@ -30,7 +36,7 @@ func TestSignInStartsASessionAndContinuesTheRequest(t *testing.T) {
 
 	require.Equal(t, "signed in as "+testEmail, p.body)
 	require.Equal(t, PathContinue, p.Request.URL.Path)
-	events := f.events(eventSignIn)
+	events := f.events(storage.EventSignIn)
 	require.Len(t, events, 1)
 	require.Equal(t, f.userID, events[0].UserID)
 	require.Equal(t, testClient, events[0].ClientID)
@@ -40,7 +46,7 @@ func TestSignInStartsASessionAndContinuesTheRequest(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, sessions, 1)
 	require.Equal(t, f.clock.Now().UnixMicro(), sessions[0].AuthTime)
-	require.Equal(t, []string{AMRPassword}, sessions[0].AMR)
+	require.Equal(t, []string{identity.AMRPassword}, sessions[0].AMR)
 	require.Equal(t, sessions[0].SessionID, events[0].Details["session_id"])
 }
 
@@ -68,7 +74,7 @@ func TestAnUnknownUserAndAWrongPasswordGetTheSamePage(t *testing.T) {
 	require.Equal(t, wrong.StatusCode, unknown.StatusCode)
 	require.Equal(t, strings.ReplaceAll(wrong.body, testEmail, "nobody@example.com"), unknown.body)
 	require.Nil(t, b.cookie(sessionCookie))
-	events := f.events(eventSignInFailed)
+	events := f.events(storage.EventSignInFailed)
 	require.Len(t, events, 2)
 	for _, e := range events {
 		require.NotContains(t, e.Details, "username")
@@ -105,10 +111,10 @@ func TestSignInIsRefusedAfterTenFailuresWhateverThePassword(t *testing.T) {
 				require.Equal(t, "600", p.Header.Get("Retry-After"))
 				require.Contains(t, p.body, "Забагато невдалих спроб входу. Спробуйте знову після 11:10 за київським часом.")
 			}
-			require.Len(t, f.events(eventSignInFailed), pairFailures)
+			require.Len(t, f.events(storage.EventSignInFailed), pairFailures)
 			require.Equal(t, http.StatusOK, b.signIn(form, "another@example.com", "not it").StatusCode)
 
-			f.clock.advance(limitWindow + time.Second)
+			f.clock.advance(identity.SignInWindow + time.Second)
 			require.Equal(t, http.StatusOK, b.signIn(form, email, testPassword).StatusCode)
 		})
 	}
@@ -134,7 +140,7 @@ func TestParallelGuessesAreCountedAgainstTheLimit(t *testing.T) {
 	group.Wait()
 	require.LessOrEqual(t, verified.Load(), int64(pairFailures))
 	require.Equal(t, int64(30), verified.Load()+limited.Load())
-	require.Len(t, f.events(eventSignInFailed), int(verified.Load()))
+	require.Len(t, f.events(storage.EventSignInFailed), int(verified.Load()))
 }
 
 func TestAnAddressHasALimitOfItsOwn(t *testing.T) {
@@ -142,89 +148,12 @@ func TestAnAddressHasALimitOfItsOwn(t *testing.T) {
 	subject, err := f.store.SignInSubject(t.Context(), "address", "127.0.0.1")
 	require.NoError(t, err)
 	for range addressFailures {
-		_, err := f.store.RecordSignInFailure(t.Context(), [][]byte{subject}, f.clock.Now().Add(limitWindow).Unix())
+		_, err := f.store.RecordSignInFailure(t.Context(), [][]byte{subject}, f.clock.Now().Add(identity.SignInWindow).Unix())
 		require.NoError(t, err)
 	}
 	b := f.browser()
 	require.Equal(t, http.StatusTooManyRequests, b.signIn(b.begin(""), testEmail, testPassword).StatusCode)
 }
-
-// Ten wrong passwords from elsewhere must not keep the owner of an account out.
-func TestAttackAccountIsLockedOutFromAnotherAddress(t *testing.T) {
-	f := newFixture(t)
-	guess := func(address string) int {
-		r := httptest.NewRequest(http.MethodPost, PathSignIn, nil)
-		r.Header.Set("Test-Address", address)
-		_, why, err := f.authenticate(r, testEmail, "not it", device{})
-		require.NoError(t, err)
-		return why.status
-	}
-	for range pairFailures {
-		require.Equal(t, http.StatusOK, guess("192.0.2.7"))
-	}
-	require.Equal(t, http.StatusTooManyRequests, guess("192.0.2.7"))
-	b := f.browser()
-	require.Equal(t, "signed in as "+testEmail, b.signIn(b.begin(""), testEmail, testPassword).body)
-	for i := range accountFailures / pairFailures {
-		for range pairFailures {
-			guess(fmt.Sprintf("198.51.100.%d", i))
-		}
-	}
-	require.Equal(t, http.StatusTooManyRequests, guess("203.0.113.1"), "over all addresses there is a limit too")
-}
-
-func TestSixteenRightSignInsAtOnceAllPass(t *testing.T) {
-	f := newFixture(t)
-	var group sync.WaitGroup
-	refused := make(chan string, 16)
-	for range 16 {
-		group.Go(func() {
-			r := httptest.NewRequest(http.MethodPost, PathSignIn, nil)
-			user, why, err := f.authenticate(r, testEmail, testPassword, device{})
-			if err != nil || why != nil || user == nil {
-				refused <- fmt.Sprint(why, err)
-			}
-		})
-	}
-	group.Wait()
-	close(refused)
-	require.Empty(t, refused)
-	require.Empty(t, f.attempts.accounts, "what is under way is forgotten when it ends")
-}
-
-// A browser that ends its request at the moment of the right password must not leave a failure behind.
-func TestASignInThatTheBrowserAbortsIsNoFailure(t *testing.T) {
-	f := newFixture(t)
-	for range pairFailures + 1 {
-		ctx, cancel := context.WithCancel(t.Context())
-		r := httptest.NewRequest(http.MethodPost, PathSignIn, nil)
-		try, within, err := f.beginAttempt(ctx, f.limitsOf(r, testEmail, &storage.User{}, device{}))
-		require.NoError(t, err)
-		require.True(t, within)
-		cancel()
-		require.NoError(t, try.forget(ctx))
-	}
-}
-
-func TestPhoneNumberGetsALimitedNumberOfCodesADay(t *testing.T) {
-	f := newFixture(t)
-	f.components.SMS = countingSMS{}
-	send := func(user int) error {
-		return f.SendOneTimeCode(t.Context(), fmt.Sprint("user ", user), f.store.NewID(), "+380501234567")
-	}
-	for i := range oneTimeCodesADay {
-		require.NoError(t, send(i))
-	}
-	require.ErrorIs(t, send(oneTimeCodesADay), ErrOneTimeCodeLimited, "whoever it is for")
-	require.NoError(t, f.SendOneTimeCode(t.Context(), "user", f.store.NewID(), "+380671112233"))
-	f.clock.advance(oneTimeCodeDay + time.Second)
-	require.NoError(t, send(0))
-}
-
-type countingSMS struct{}
-
-// Send implements SMSSender.
-func (countingSMS) Send(context.Context, string, string) error { return nil }
 
 func TestAnAddressIsANetworkWhereOneSubscriberHasMany(t *testing.T) {
 	require.Equal(t, inbound.Network("2001:db8:1:2:3::1"), inbound.Network("2001:db8:1:2:4::2"))
@@ -268,7 +197,7 @@ func TestInvalidCredentialsAreRefusedWithoutCountingAnAttempt(t *testing.T) {
 		"no username":                {"", "x"},
 		"only spaces":                {"   ", "x"},
 		"no password":                {testEmail, ""},
-		"username too long":          {strings.Repeat("a", maximumUsername+1), "x"},
+		"username too long":          {strings.Repeat("a", identity.MaximumUsername+1), "x"},
 		"password too long":          {testEmail, strings.Repeat("a", identity.MaximumPassword+1)},
 		"username not UTF-8":         {"\xff", "x"},
 		"password not UTF-8":         {testEmail, "\xff"},
@@ -278,7 +207,7 @@ func TestInvalidCredentialsAreRefusedWithoutCountingAnAttempt(t *testing.T) {
 		require.Equal(t, http.StatusOK, p.StatusCode, name)
 		require.Contains(t, p.body, `role="alert"`, name)
 	}
-	require.Empty(t, f.events(eventSignInFailed))
+	require.Empty(t, f.events(storage.EventSignInFailed))
 }
 
 func TestAFormFromAnotherSiteIsRefused(t *testing.T) {

@@ -27,7 +27,7 @@ func TestSigningOutAsksFirstAndEndsTheSession(t *testing.T) {
 	require.Nil(t, b.cookie(sessionCookie))
 	_, err := f.store.FindLogin(t.Context(), storage.Hash(cookie), testClient)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	events := f.events(eventSignOut)
+	events := f.events(storage.EventSignOut)
 	require.Len(t, events, 1)
 	require.Equal(t, f.userID, events[0].UserID)
 }

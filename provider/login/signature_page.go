@@ -115,13 +115,17 @@ func (s *Service) submitSignature(w http.ResponseWriter, r *http.Request) error 
 	}
 	if problem != nil {
 		if problem.reason != "" {
-			if err := s.recordRefusal(r, p, user, problem); err != nil {
+			userID := "" // of nobody who is known
+			if user != nil {
+				userID = user.ID
+			}
+			if err := s.identity.RecordFailure(r, p.ClientID, userID, problem.reason); err != nil {
 				return err
 			}
 		}
 		return s.writeSignature(w, r, p, problem)
 	}
-	return s.complete(w, r, p, user, amrSignature, storage.AssuranceSignature)
+	return s.complete(w, r, p, user, identity.AMROfSignature, storage.AssuranceSignature)
 }
 
 // signer says who signed the nonce of this sign-in, which is used up by it.
@@ -135,7 +139,7 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *formErr
 	if err != nil {
 		return nil, nil, errors.Join(errMalformedForm, err)
 	}
-	signed, err := s.components.Signatures.Verify(r.Context(), base64.StdEncoding.EncodeToString(content))
+	signed, err := s.identity.VerifySignedContent(r.Context(), base64.StdEncoding.EncodeToString(content))
 	var passed *identity.SignatureServiceError
 	switch {
 	case errors.As(err, &passed):
@@ -169,7 +173,7 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *formErr
 
 // registered refuses a signer whom the registry of persons does not know, or knows by another tax id.
 func (s *Service) registered(ctx context.Context, user *storage.User, taxID string) *formError {
-	same, err := s.PersonHasTaxID(ctx, user.PersonID, taxID)
+	same, err := s.identity.PersonHasTaxID(ctx, user.PersonID, taxID)
 	switch {
 	case errors.Is(err, identity.ErrPersonUnknown):
 		return refusedPerson

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"ithildin/provider/identity"
@@ -62,7 +61,7 @@ func (s *Service) afterPassword(w http.ResponseWriter, r *http.Request, p Intera
 		if p.Required.Assurance == storage.AssuranceOneTimeCode {
 			return errNoFactor
 		}
-		return s.complete(w, r, p, user, amrPassword, storage.AssurancePassword)
+		return s.complete(w, r, p, user, identity.AMROfPassword, storage.AssurancePassword)
 	case err != nil:
 		return err
 	case factor.Factor == "":
@@ -82,9 +81,9 @@ func (s *Service) afterPassword(w http.ResponseWriter, r *http.Request, p Intera
 // sendCode sends a code to the phone of a sign-in under a new id. The refusal says why it did not go out.
 func (s *Service) sendCode(ctx context.Context, p *Interaction) (*formError, error) {
 	p.Progress.CodeID = s.store.NewID()
-	err := s.SendOneTimeCode(ctx, p.Progress.UserID, p.Progress.CodeID, p.Progress.Phone)
+	err := s.identity.SendOneTimeCode(ctx, p.Progress.UserID, p.Progress.CodeID, p.Progress.Phone)
 	switch {
-	case errors.Is(err, ErrOneTimeCodeLimited):
+	case errors.Is(err, identity.ErrOneTimeCodeLimited):
 		return refusedCodeLimited, nil
 	case errors.Is(err, identity.ErrMessageNotSent):
 		s.logger.WarnContext(ctx, "a one-time code was not sent", "cause", err)
@@ -97,7 +96,7 @@ func (s *Service) sendCode(ctx context.Context, p *Interaction) (*formError, err
 func (s *Service) complete(
 	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, amr []string, acr string,
 ) error {
-	if acr != storage.AssuranceSignature && s.PasswordExpired(user) {
+	if acr != storage.AssuranceSignature && s.identity.PasswordExpired(user) {
 		p.Progress = &SignInProgress{
 			UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt, AMR: amr, ACR: acr,
 		}
@@ -107,9 +106,8 @@ func (s *Service) complete(
 	if err != nil {
 		return err
 	}
-	if err := s.record(r, storage.Event{
-		Kind: eventSignIn, ClientID: p.ClientID, UserID: user.ID,
-		Details: map[string]string{"session_id": session.SessionID, "amr": strings.Join(amr, " ")},
+	if err := s.identity.RecordSignIn(r, identity.SignIn{
+		ClientID: p.ClientID, UserID: user.ID, SessionID: session.SessionID, AMR: amr,
 	}); err != nil {
 		return err
 	}

@@ -1,19 +1,17 @@
-package login
+package identity
 
 import (
 	"context"
-
-	"ithildin/provider/identity"
 )
 
 // PersonHasTaxID says whether the registry of persons gives a person that tax id; without a registry everybody has the
-// one that is claimed. Errors: identity.ErrPersonUnknown, or a fault.
+// one that is claimed. Errors: ErrPersonUnknown, or a fault.
 func (s *Service) PersonHasTaxID(ctx context.Context, personID, taxID string) (bool, error) {
 	if s.components.Persons == nil {
 		return true, nil
 	}
 	if personID == "" {
-		return false, identity.ErrPersonUnknown
+		return false, ErrPersonUnknown
 	}
 	known, err := s.components.Persons.FindPerson(ctx, personID)
 	return err == nil && taxID != "" && known == taxID, err

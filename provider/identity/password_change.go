@@ -1,10 +1,9 @@
-package login
+package identity
 
 import (
 	"context"
 	"time"
 
-	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -20,8 +19,8 @@ func (s *Service) PasswordExpired(u *storage.User) bool {
 }
 
 // ChangePassword gives a user another password: neither the present one nor one of those remembered before it. Errors:
-// those of the rule, identity.ErrPasswordUsed, identity.ErrBusy.
-func (s *Service) ChangePassword(ctx context.Context, userID, password string, rule identity.PasswordRule) error {
+// those of the rule, ErrPasswordUsed, ErrBusy.
+func (s *Service) ChangePassword(ctx context.Context, userID, password string, rule PasswordRule) error {
 	phc, err := s.HashNewPassword(ctx, userID, password, rule)
 	if err != nil {
 		return err
@@ -32,7 +31,7 @@ func (s *Service) ChangePassword(ctx context.Context, userID, password string, r
 // ChangePasswordByToken is ChangePassword by the bearer of a change_password_token, which it uses up. Errors: also
 // storage.ErrUsed.
 func (s *Service) ChangePasswordByToken(
-	ctx context.Context, t *storage.AccessToken, password string, rule identity.PasswordRule,
+	ctx context.Context, t *storage.AccessToken, password string, rule PasswordRule,
 ) error {
 	phc, err := s.HashNewPassword(ctx, t.UserID, password, rule)
 	if err != nil {
@@ -43,7 +42,7 @@ func (s *Service) ChangePasswordByToken(
 
 // HashNewPassword makes the hash of a password that a user may take.
 func (s *Service) HashNewPassword(
-	ctx context.Context, userID, password string, rule identity.PasswordRule,
+	ctx context.Context, userID, password string, rule PasswordRule,
 ) (string, error) {
 	user, err := s.store.FindUser(ctx, userID)
 	if err != nil {
@@ -65,7 +64,7 @@ func (s *Service) HashNewPassword(
 			return "", err
 		}
 		if used {
-			return "", identity.ErrPasswordUsed
+			return "", ErrPasswordUsed
 		}
 	}
 	return s.passwords.Hash(ctx, password)

@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"cmp"
@@ -58,9 +58,12 @@ func strength(assurance string) int {
 	return 1
 }
 
+// AMRPassword is the amr value of a password (RFC 8176).
+const AMRPassword = "pwd"
+
 // The ways in which a person proves who they are, as RFC 8176 calls them.
 var (
-	amrPassword    = []string{AMRPassword}
-	amrOneTimeCode = []string{AMRPassword, "otp", "mfa"}
-	amrSignature   = []string{"pop"}
+	AMROfPassword    = []string{AMRPassword}
+	AMROfOneTimeCode = []string{AMRPassword, "otp", "mfa"}
+	AMROfSignature   = []string{"pop"}
 )

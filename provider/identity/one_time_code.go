@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"context"
@@ -8,17 +8,23 @@ import (
 	"strings"
 	"time"
 
-	"ithildin/provider/identity"
 	"ithildin/storage"
 )
+
+// OneTimeCodeWindow is the time within which a user gets a few one-time codes only.
+const OneTimeCodeWindow = time.Minute
+
+// OneTimeCodeHasLastTry says that one more wrong one-time code blocks the user.
+func OneTimeCodeHasLastTry(user *storage.User) bool {
+	return user.OneTimeCodeFailures == oneTimeCodeFailures-1
+}
 
 // One-time codes as the eHealth API had them (contract section 2.3).
 const (
 	oneTimeCodeLifetime = 5 * time.Minute
 	oneTimeCodeAttempts = 3 // of one code
 	oneTimeCodeFailures = 3 // of one user, over all codes since the last right one
-	oneTimeCodesSent    = 3 // to one user within the window
-	oneTimeCodeWindow   = time.Minute
+	oneTimeCodesSent    = 3 // to one user within OneTimeCodeWindow
 	// oneTimeCodesADay bounds what one number gets, whoever asks: nobody must be able to flood somebody's phone.
 	oneTimeCodesADay  = 30
 	oneTimeCodeDay    = 24 * time.Hour
@@ -28,13 +34,13 @@ const (
 
 // Why a one-time code is not sent, or not taken.
 var (
-	ErrOneTimeCodeLimited = errors.New("login: too many one-time codes within a minute")
-	ErrOneTimeCodeInvalid = errors.New("login: the one-time code is wrong")
+	ErrOneTimeCodeLimited = errors.New("identity: too many one-time codes within a minute")
+	ErrOneTimeCodeInvalid = errors.New("identity: the one-time code is wrong")
 	// After the last but one wrong code in a row, and after the last: both are ErrOneTimeCodeInvalid too.
 	ErrOneTimeCodeLastTry  = fmt.Errorf("%w: one more blocks the user", ErrOneTimeCodeInvalid)
 	ErrOneTimeCodeBlocked  = fmt.Errorf("%w: the user is blocked now", ErrOneTimeCodeInvalid)
-	ErrOneTimeCodeExpired  = errors.New("login: the one-time code has expired")
-	ErrOneTimeCodeAttempts = errors.New("login: the one-time code was tried too often")
+	ErrOneTimeCodeExpired  = errors.New("identity: the one-time code has expired")
+	ErrOneTimeCodeAttempts = errors.New("identity: the one-time code was tried too often")
 )
 
 // oneTimeCodeKey says what a code proves: that the bearer of a token, or of a pending request, has the phone.
@@ -60,7 +66,7 @@ func oneTimeCodeOutcome(err error, done string) string {
 	switch {
 	case err == nil:
 		return done
-	case errors.Is(err, identity.ErrMessageNotSent):
+	case errors.Is(err, ErrMessageNotSent):
 		return codeNotSent
 	case errors.Is(err, ErrOneTimeCodeLimited):
 		return codeLimited
@@ -104,7 +110,7 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 	}
 	if err := s.components.SMS.Send(ctx, phone,
 		strings.ReplaceAll(s.components.OneTimeCodeText, "{code}", code)); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", identity.ErrMessageNotSent, err), s.forgetSentCode(ctx, sent))
+		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.forgetSentCode(ctx, sent))
 	}
 	return nil
 }
@@ -117,7 +123,7 @@ func (s *Service) countSentCode(ctx context.Context, userID, phone string) (rows
 		window      time.Duration
 		most        int64
 	}{
-		{"one-time code", userID, oneTimeCodeWindow, oneTimeCodesSent},
+		{"one-time code", userID, OneTimeCodeWindow, oneTimeCodesSent},
 		{"one-time code to a number", phone, oneTimeCodeDay, oneTimeCodesADay},
 	} {
 		subject, err := s.store.SignInSubject(ctx, limit.kind, limit.value)
@@ -154,7 +160,7 @@ func (s *Service) newOneTimeCode() (string, error) {
 	one := make([]byte, 1)
 	for code.Len() < oneTimeCodeDigits {
 		if _, err := io.ReadFull(s.random, one); err != nil {
-			return "", fmt.Errorf("login: no randomness: %w", err)
+			return "", fmt.Errorf("identity: no randomness: %w", err)
 		}
 		if one[0] < 252 {
 			code.WriteByte('1' + one[0]%9)
@@ -212,9 +218,9 @@ func (s *Service) verifyOneTimeCode(ctx context.Context, userID, id, phone, code
 		wrong = ErrOneTimeCodeLastTry
 	}
 	if blocked {
-		s.count(eventUserBlocked)
+		s.count(storage.EventUserBlocked)
 		err = s.store.RecordEvents(ctx, []storage.Event{{
-			Kind: eventUserBlocked, UserID: userID, Details: map[string]string{"reason": reasonOneTimeCode},
+			Kind: storage.EventUserBlocked, UserID: userID, Details: map[string]string{"reason": reasonOneTimeCode},
 		}})
 	}
 	return errors.Join(wrong, err)

@@ -1,4 +1,4 @@
-package login
+package identity
 
 import (
 	"context"
@@ -7,10 +7,12 @@ import (
 	"sync"
 	"time"
 
-	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
+
+// SignInWindow is how long a failed sign-in counts against the limits.
+const SignInWindow = 10 * time.Minute
 
 // How many sign-ins may fail within the window. Ten for an account is what the eHealth front end allowed; they are
 // counted for each address, so that nobody locks an account out from elsewhere. An account may fail ten times as often
@@ -19,7 +21,6 @@ import (
 // all three: whoever uses up theirs does not keep the owner out, and a stolen device cookie is good for no more guesses
 // than one address is.
 const (
-	limitWindow     = 10 * time.Minute
 	pairFailures    = 10
 	accountFailures = 100
 	addressFailures = 100
@@ -45,14 +46,14 @@ type signInLimit struct {
 }
 
 // limitsOf are those of a sign-in to an account; its user is known to the device or not, or there is none.
-func (s *Service) limitsOf(r *http.Request, username string, user *storage.User, from device) []signInLimit {
-	if from.knows(user, s.now()) {
-		return []signInLimit{{"device", from.ID + "\x00" + user.ID, deviceFailures}}
+func (s *Service) limitsOf(r *http.Request, a PasswordAttempt, user *storage.User) []signInLimit {
+	if a.Device.Knows(user, s.now()) {
+		return []signInLimit{{"device", a.Device.ID + "\x00" + user.ID, deviceFailures}}
 	}
 	network := inbound.Network(s.clientAddress(r))
 	return []signInLimit{
-		{"account", username, accountFailures}, {"address", network, addressFailures},
-		{"account and address", username + "\x00" + network, pairFailures},
+		{"account", a.Username, accountFailures}, {"address", network, addressFailures},
+		{"account and address", a.Username + "\x00" + network, pairFailures},
 	}
 }
 
@@ -68,11 +69,11 @@ func (s *Service) beginAttempt(ctx context.Context, limits []signInLimit) (a att
 		}
 		subjects = append(subjects, subject)
 	}
-	rows, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(limitWindow).Unix())
+	rows, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(SignInWindow).Unix())
 	if err != nil {
 		return attempt{}, false, err
 	}
-	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-limitWindow).Unix())
+	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-SignInWindow).Unix())
 	if err != nil {
 		return attempt{}, false, err
 	}
@@ -102,6 +103,7 @@ func whateverTheClientDoes(ctx context.Context) (context.Context, context.Cancel
 // attempts bounds the sign-ins that are under way for each account, or on each known device. It is kept while somebody
 // signs in or waits to, so that the requests at once bound the map.
 type attempts struct {
+	timeout  time.Duration // how long one waits
 	mu       sync.Mutex
 	accounts map[string]*underWay
 }
@@ -111,7 +113,7 @@ type underWay struct {
 	users int // who have a slot, or wait for one
 }
 
-// acquire waits until the account has a slot, for attemptTimeout at most, and returns what gives it back. ErrBusy:
+// acquire waits until the account has a slot, for the timeout at most, and returns what gives it back. ErrBusy:
 // none came free in time.
 func (a *attempts) acquire(ctx context.Context, account string) (release func(), err error) {
 	account = strings.ToLower(account)
@@ -133,13 +135,13 @@ func (a *attempts) acquire(ctx context.Context, account string) (release func(),
 			delete(a.accounts, account)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	select {
 	case u.slots <- struct{}{}:
 		return func() { <-u.slots; forget() }, nil
 	case <-ctx.Done():
 		forget()
-		return nil, identity.ErrBusy
+		return nil, ErrBusy
 	}
 }

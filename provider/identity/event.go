@@ -1,0 +1,20 @@
+package identity
+
+import (
+	"net/http"
+
+	"ithildin/provider/inbound"
+	"ithildin/storage"
+)
+
+// EventSignInLimited is a sign-in that was refused since too many had failed. It is counted, and not kept in the audit.
+const EventSignInLimited = "sign_in_limited"
+
+// Record counts an event and writes it to the audit, with what is known of every request. What a person typed is not
+// part of it: a name that is no account is, often enough, a password in the wrong field.
+func (s *Service) Record(r *http.Request, e storage.Event) error {
+	s.count(e.Kind)
+	inbound.RecordOf(r.Context()).About(e.ClientID, e.UserID)
+	e.RequestID, e.Address = s.requestID(r), s.clientAddress(r)
+	return s.store.RecordEvents(r.Context(), []storage.Event{e})
+}
