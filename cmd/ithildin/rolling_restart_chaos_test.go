@@ -71,13 +71,27 @@ func (r *rolled) start(i int) {
 	r.processes[i] = startAt(r.t, r.public[i], r.admin[i], r.t.TempDir(), r.environment, "serve")
 }
 
+// guide is nginx's configuration for several servers in the guide, with the addresses of these.
+func (r *rolled) guide() string {
+	text, err := os.ReadFile("../../docs/operations.md")
+	require.NoError(r.t, err)
+	_, rest, found := strings.Cut(string(text), "```nginx\nupstream")
+	require.True(r.t, found)
+	block, _, _ := strings.Cut("upstream"+rest, "```")
+	values := []string{"127.0.0.1:8000", r.balancer}
+	for i, address := range r.public {
+		values = append(values, fmt.Sprintf("10.0.0.%d:8080", i+1), address)
+	}
+	return strings.NewReplacer(values...).Replace(block)
+}
+
 // balance starts a balancer and waits until it listens.
 func (r *rolled) balance(required requirement.Requirement, configuration string, arguments []string) {
 	program := required.Get(r.t)
 	directory := r.t.TempDir()
 	text, err := os.ReadFile(filepath.Join("testdata", configuration))
 	require.NoError(r.t, err)
-	values := []string{"DIRECTORY", directory, "BALANCER", r.balancer}
+	values := []string{"DIRECTORY", directory, "BALANCER", r.balancer, "GUIDE", r.guide()}
 	for i := range replicas {
 		_, port, err := net.SplitHostPort(r.admin[i])
 		require.NoError(r.t, err)
