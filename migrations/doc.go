@@ -8,7 +8,7 @@
 //
 // A file is NNNNN_name.sql: the line "-- +goose Up", statements, the line "-- +goose Down" and SELECT 1; nothing is
 // taken back. Servers of the release before keep serving while it is applied, and go on with the new schema afterwards.
-// So a file holds statements of five kinds only, each beginning at the start of a line and ending with a semicolon at
+// So a file holds statements of six kinds only, each beginning at the start of a line and ending with a semicolon at
 // the end of one (TestMigrationsHaveTheOnlineForm says what is wrong):
 //
 //	CREATE TABLE name (…);
@@ -16,10 +16,11 @@
 //	CREATE [UNIQUE] INDEX name ON table (…) [WHERE …];
 //	DROP INDEX name;                                      that one created above it in the file replaces
 //	INSERT INTO table … ON CONFLICT DO NOTHING;
+//	CREATE VIEW name AS SELECT … FROM table;              for members of JSON documents: document ->> 'member'
 //
-// They are written plainly: no IF NOT EXISTS and no CONCURRENTLY, which SQLite does not have. Up puts them in where the
-// database is PostgreSQL and in use: there each statement is a transaction of its own that locks one table, gives way
-// to requests after a quarter of a second and tries again, and an index is built concurrently. On SQLite, and in a
-// database that is new, each file is one transaction. Existing rows are never rewritten here: a column that has to be
-// filled is filled by the program.
+// They are written plainly: no IF NOT EXISTS and no CONCURRENTLY, which SQLite does not have, and no cast to json,
+// which PostgreSQL wants. Up puts in what the engine needs. In a PostgreSQL database that is in use each statement is
+// a transaction of its own that locks one table, gives way to requests after a quarter of a second and tries again,
+// and an index is built concurrently. On SQLite, and in a database that is new, each file is one transaction. Existing
+// rows are never rewritten here: a column that has to be filled is filled by the program.
 package migrations

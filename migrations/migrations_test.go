@@ -144,6 +144,32 @@ WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) c WHE
 	}
 }
 
+func TestDocumentsThatTheReleaseBeforeWritesAreReadByTheViews(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *sql.DB, engine migrations.Engine) {
+		write := func(id string) {
+			exec(t, db, `INSERT INTO clients (id, name, policy, created_at, updated_at) VALUES
+				('`+id+`', 'C', '{"access_token":"jwt","refresh_issued":"always","token_form" : "legacy"}', 0, 0)`)
+			exec(t, db, `INSERT INTO access_tokens (id, access_token_id, client_id, scope, session, created_at, expires_at)
+				VALUES ('`+id+`', '00000000-0000-4000-8000-00000000000`+id+`', 'C', '',
+				'{"nonce":"\"grant_type\":\"password\"","grant_type":"implicit"}', 0, 0)`)
+		}
+		requireRead := func(id, refreshIssued string) {
+			require.Equal(t, "legacy "+refreshIssued, one(t, db, `
+SELECT token_form || ' ' || refresh_issued FROM client_policies WHERE client_id = '`+id+`' AND refresh_scope IS NULL`))
+			require.Equal(t, "implicit", one(t, db, `SELECT grant_type FROM access_token_sessions WHERE id = '`+id+`'`))
+		}
+		upTo(t, db, engine, 10)
+		write("1")
+		upTo(t, db, engine, 11)
+		requireRead("1", "always")
+		write("2") // it goes on after the migration
+		requireRead("2", "always")
+		exec(t, db, `UPDATE clients SET policy = '{"refresh_issued":"offline_access","token_form":"legacy"}'`)
+		requireRead("1", "offline_access")
+		requireRead("2", "offline_access")
+	})
+}
+
 func one(t *testing.T, db *sql.DB, query string) (value string) {
 	t.Helper()
 	require.NoError(t, db.QueryRowContext(t.Context(), query).Scan(&value))

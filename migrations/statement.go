@@ -27,6 +27,7 @@ const (
 	createIndex
 	dropIndex
 	insertRows
+	createView
 )
 
 // statement is one statement of a file, without comments and the final semicolon.
@@ -47,6 +48,10 @@ var (
 	createIndexForm = regexp.MustCompile(`\ACREATE (?:UNIQUE )?INDEX ([a-z_]+) ON ([a-z_]+) \(`)
 	dropIndexForm   = regexp.MustCompile(`\ADROP INDEX ([a-z_]+)\z`)
 	insertRowsForm  = regexp.MustCompile(`\AINSERT INTO ([a-z_]+) `)
+	createViewForm  = regexp.MustCompile(`\ACREATE VIEW ([a-z_]+) AS\s`)
+
+	// jsonMember is a member of a document in a text column, as SQLite reads it.
+	jsonMember = regexp.MustCompile(`([a-z_]+) ->> '`)
 )
 
 // readMigrations reads the embedded files, in the order of their versions.
@@ -120,7 +125,18 @@ func recognize(text string) (statement, error) {
 	if m := insertRowsForm.FindStringSubmatch(text); m != nil {
 		return statement{kind: insertRows, table: m[1], text: text}, nil
 	}
-	return statement{}, fmt.Errorf("not a statement of the five kinds that a migration may hold: %.60s", text)
+	if m := createViewForm.FindStringSubmatch(text); m != nil {
+		return statement{kind: createView, table: m[1], text: text}, nil
+	}
+	return statement{}, fmt.Errorf("not a statement of the six kinds that a migration may hold: %.60s", text)
+}
+
+// on returns the text for an engine. PostgreSQL takes the members of a document from a json only.
+func (s statement) on(engine Engine) string {
+	if engine == SQLite || s.kind != createView {
+		return s.text
+	}
+	return jsonMember.ReplaceAllString(s.text, "CAST($1 AS json) ->> '")
 }
 
 // repeatable returns the text for PostgreSQL that does nothing where it was done before.
@@ -134,6 +150,8 @@ func (s statement) repeatable() string {
 		return strings.Replace(s.text, "INDEX ", "INDEX IF NOT EXISTS ", 1)
 	case dropIndex:
 		return strings.Replace(s.text, "INDEX ", "INDEX IF EXISTS ", 1)
+	case createView:
+		return strings.Replace(s.on(PostgreSQL), "CREATE VIEW ", "CREATE OR REPLACE VIEW ", 1)
 	default:
 		return s.text
 	}

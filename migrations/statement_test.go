@@ -17,6 +17,8 @@ var (
 	addedColumn = regexp.MustCompile(`\AALTER TABLE [a-z_]+ ADD COLUMN [a-z_]+ (?:uuid|text|bigint|bytea|boolean) ` +
 		`(?:NULL|NOT NULL DEFAULT (?:'[^']*'|-?[0-9]+|TRUE|FALSE))\z`)
 	conflictFree = regexp.MustCompile(`ON CONFLICT (?:\([a-z_, ]+\) )?DO NOTHING\z`)
+	plainView    = regexp.MustCompile(`\ACREATE VIEW [a-z_]+ AS\s+SELECT [a-z_]+(?: AS [a-z_]+)?` +
+		`(?:,\s+[a-z_]+(?: ->> '[a-z_]+')?(?: AS [a-z_]+)?)*\s+FROM [a-z_]+\z`)
 )
 
 // validate returns what is wrong with the form of a migration; the comment of the package says why it matters. indexes
@@ -31,6 +33,8 @@ func validate(m migration, indexes map[string]statement) error {
 			return fmt.Errorf("an added column is NULL, or NOT NULL with a constant DEFAULT, and nothing else: %s", s.text)
 		case s.kind == insertRows && m.version > released && !conflictFree.MatchString(s.text):
 			return fmt.Errorf("an INSERT ends with ON CONFLICT DO NOTHING, since it may run again: %.60s", s.text)
+		case s.kind == createView && !plainView.MatchString(s.text):
+			return fmt.Errorf("a view has columns and members of documents of one table, and no condition: %s", s.text)
 		case s.kind == dropIndex && !isReplaced(indexes[s.index], created):
 			return errors.New("an index is dropped where the same file has made one that begins with its columns: " + s.index)
 		}
@@ -86,6 +90,8 @@ func TestAMigrationOfAnotherFormIsRefused(t *testing.T) {
 		"CONCURRENTLY, which SQLite does not have": "CREATE INDEX CONCURRENTLY users_a ON users (a);",
 		"IF NOT EXISTS on a table":                 "CREATE TABLE IF NOT EXISTS a (\n    id uuid NOT NULL\n);",
 		"an INSERT that fails the second time":     "INSERT INTO scopes (name) VALUES ('a');",
+		"a view of one engine":                     "CREATE VIEW a AS SELECT id, policy::json ->> 'b' AS b FROM clients;",
+		"a view that joins":                        "CREATE VIEW a AS SELECT id FROM clients, users;",
 		"an index that nothing replaces":           "DROP INDEX users_tax_id;",
 		"a comment behind a statement": "CREATE INDEX users_a ON users (a); -- why\nCREATE INDEX users_b ON " +
 			"users (b);",
@@ -120,6 +126,8 @@ CREATE UNIQUE INDEX things_name ON things (name)
 ALTER TABLE users ADD COLUMN thing bigint NOT NULL DEFAULT 0;
 INSERT INTO scopes (name) VALUES ('a'),
     ('b') ON CONFLICT DO NOTHING;
+CREATE VIEW thing_documents AS
+SELECT id, document ->> 'member' AS member FROM things;
 
 -- +goose Down
 SELECT 1;
@@ -133,7 +141,12 @@ SELECT 1;
 		{kind: addColumn, table: "users", text: "ALTER TABLE users ADD COLUMN thing bigint NOT NULL DEFAULT 0"},
 		{kind: insertRows, table: "scopes",
 			text: "INSERT INTO scopes (name) VALUES ('a'),\n    ('b') ON CONFLICT DO NOTHING"},
+		{kind: createView, table: "thing_documents",
+			text: "CREATE VIEW thing_documents AS\nSELECT id, document ->> 'member' AS member FROM things"},
 	}, parsed)
 	require.Equal(t, "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS things_name ON things (name)\n    WHERE name <> ''",
 		parsed[1].concurrent())
+	require.Equal(t, parsed[4].text, parsed[4].on(SQLite))
+	require.Equal(t, "CREATE OR REPLACE VIEW thing_documents AS\n"+
+		"SELECT id, CAST(document AS json) ->> 'member' AS member FROM things", parsed[4].repeatable())
 }

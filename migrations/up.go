@@ -153,7 +153,7 @@ func (r *run) applyAtOnce(ctx context.Context, m migration) (bool, error) {
 		return false, err
 	}
 	for _, s := range m.statements {
-		if err := r.exec(ctx, s.text); err != nil {
+		if err := r.exec(ctx, s.on(r.engine)); err != nil {
 			return false, err
 		}
 	}

@@ -41,8 +41,8 @@ type deadRows struct {
 
 // standardCodes are the codes of clients without the legacy form of tokens. They are looked for among what expired in
 // the last day only, off the legacy codes that stay for longer; a code that an idle janitor has missed goes with those.
-const standardCodes = `client_id NOT IN (SELECT id FROM clients WHERE policy LIKE '%"token_form":"` +
-	TokenFormLegacy + `"%')`
+const standardCodes = `client_id NOT IN (SELECT client_id FROM client_policies WHERE token_form = '` +
+	TokenFormLegacy + `')`
 
 // grantsOfNoSession leaves the grants of a live login session, which say whom to tell of its end.
 const grantsOfNoSession = `NOT EXISTS (SELECT 1 FROM login_sessions l

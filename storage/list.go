@@ -10,6 +10,11 @@ func contains(part string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(part) + "%"
 }
 
+// hasScope is the condition that the column scope of a row has a scope; the argument is the scopePattern of it.
+func hasScope(argument string) string { return `' ' || scope || ' ' LIKE ` + argument + ` ESCAPE '\'` }
+
+func scopePattern(name string) string { return contains(" " + name + " ") }
+
 // ClientFilter says which clients to list; what is zero does not matter.
 type ClientFilter struct {
 	Name    string // a part of it, in any case of letters

@@ -115,11 +115,11 @@ UPDATE codes SET revoked_at = $3 WHERE user_id = $1 AND session_id = $2 AND used
 
 // revokeGrantsOfSession leaves what was granted for the time without a session: offline access (OIDC Core 11), and
 // clients whose policy outlives it.
-const revokeGrantsOfSession = `
+var revokeGrantsOfSession = `
 UPDATE grants SET revoked_at = $2
-WHERE session_id = $1 AND revoked_at = 0 AND ' ' || scope || ' ' NOT LIKE '% offline\_access %' ESCAPE '\'
-AND client_id NOT IN (
-    SELECT id FROM clients WHERE policy LIKE '%"refresh\_issued":"` + RefreshIssuedAlways + `"%' ESCAPE '\')`
+WHERE session_id = $1 AND revoked_at = 0 AND NOT (` + hasScope("$3") + `) AND NOT EXISTS (
+    SELECT 1 FROM client_policies p WHERE p.client_id = grants.client_id AND p.refresh_issued = '` +
+	RefreshIssuedAlways + `')`
 
 // OutlivesSession says that codes and grants of the client stay when the login session that they were made in ends.
 func (p Policy) OutlivesSession() bool { return p.RefreshIssued == RefreshIssuedAlways }
@@ -132,7 +132,8 @@ func (s *loginSessionStore) revokeSession(ctx context.Context, tx *sqlx.Tx, ende
 	if err != nil {
 		return err
 	}
-	if err := write(ctx, tx, revokeGrantsOfSession, ended.SessionID, s.Now()); err != nil {
+	err = write(ctx, tx, revokeGrantsOfSession, ended.SessionID, s.Now(), scopePattern("offline_access"))
+	if err != nil {
 		return err
 	}
 	for _, participant := range participants {

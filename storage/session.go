@@ -8,6 +8,13 @@ import (
 // GrantTypeImplicit is how a token came about that went through the browser (OIDC Core 3.2, 3.3).
 const GrantTypeImplicit = "implicit"
 
+// How the tokens of the login API came about (contract section 1).
+const (
+	GrantTypePassword         = "password"
+	GrantTypeChangePassword   = "change_password"
+	GrantTypeDigitalSignature = "digital_signature"
+)
+
 // Session is what a code and its grant remember of the authorization: who, how and under which conditions. It is stored
 // as JSON with the row.
 type Session struct {

@@ -7,11 +7,13 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// ofSignIn holds for a token that somebody got by signing in through the login API, whatever step it stands for. One of
-// a code, a refresh or a client has another grant type in its session.
-const ofSignIn = `(kind IN ` + keptKinds + ` OR session LIKE '%"grant\_type":"password"%' ESCAPE '\'
-OR session LIKE '%"grant\_type":"change\_password"%' ESCAPE '\'
-OR session LIKE '%"grant\_type":"digital\_signature"%' ESCAPE '\')`
+// endTokensOfSignIns ends the tokens that a user got by signing in through the login API, whatever step they stand for.
+// One of a code, a refresh or a client has another grant type in its session.
+const endTokensOfSignIns = `
+UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (
+    SELECT id FROM access_token_sessions WHERE user_id = $1 AND expires_at > $2 AND (kind IN ` + keptKinds + `
+    OR grant_type IN ('` + GrantTypePassword + `', '` + GrantTypeChangePassword + `', '` +
+	GrantTypeDigitalSignature + `')))`
 
 // endSignIns ends all by which a user is signed in: login sessions, and the tokens of the login API.
 func (s *loginSessionStore) endSignIns(ctx context.Context, tx *sqlx.Tx, userID string) ([]EndedSession, error) {
@@ -19,8 +21,7 @@ func (s *loginSessionStore) endSignIns(ctx context.Context, tx *sqlx.Tx, userID 
 	if err != nil {
 		return nil, err
 	}
-	return ended, write(ctx, tx,
-		`UPDATE access_tokens SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2 AND `+ofSignIn, userID, s.Now())
+	return ended, write(ctx, tx, endTokensOfSignIns, userID, s.Now())
 }
 
 // unchangedPassword is the precondition of a token of a sign-in: the user is not blocked, and has the password that the

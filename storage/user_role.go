@@ -57,6 +57,10 @@ func (s *roleStore) RevokeRole(ctx context.Context, userID, roleID, clientID str
 	})
 }
 
+// narrowedByRefresh holds for the tokens of clients that get less at a refresh when a role was lost.
+const narrowedByRefresh = `client_id NOT IN (
+    SELECT client_id FROM client_policies WHERE refresh_scope = '` + RefreshScopeApproval + `')`
+
 // endTokensOfRole ends the opaque access tokens of a user that have a scope of a role which the user has just lost, so
 // that the next refresh or sign-in gives what is left. Those of a client whose refresh_scope is approval stay: a
 // refresh would give them again.
@@ -72,8 +76,7 @@ func (s *roleStore) endTokensOfRole(ctx context.Context, tx *sqlx.Tx, userID, ro
 	err := tx.SelectContext(ctx, &tokens, `
 SELECT id, scope FROM access_tokens
 WHERE user_id = $1 AND expires_at > $2 AND kind = '`+KindAccessToken+`' AND ($3 = '' OR client_id = $3)
-AND client_id NOT IN (
-    SELECT id FROM clients WHERE policy LIKE '%"refresh\_scope":"`+RefreshScopeApproval+`"%' ESCAPE '\')`,
+AND `+narrowedByRefresh,
 		userID, s.Now(), clientID)
 	if err != nil {
 		return err
@@ -101,8 +104,8 @@ func (s *roleStore) endTokensOfHolders(ctx context.Context, tx *sqlx.Tx, roleID 
 	var lost []string
 	for _, name := range SplitScope(before) {
 		if !slices.Contains(kept, name) {
-			args = append(args, contains(" "+name+" "))
-			lost = append(lost, fmt.Sprintf(`' ' || scope || ' ' LIKE $%d ESCAPE '\'`, len(args)))
+			args = append(args, scopePattern(name))
+			lost = append(lost, hasScope(fmt.Sprintf("$%d", len(args))))
 		}
 	}
 	if len(lost) == 0 {
@@ -113,8 +116,7 @@ UPDATE access_tokens SET expires_at = $2
 WHERE user_id IN (SELECT user_id FROM user_roles WHERE role_id = $1
                   UNION SELECT user_id FROM global_user_roles WHERE role_id = $1)
 AND expires_at > $2 AND kind = '`+KindAccessToken+`' AND (`+strings.Join(lost, " OR ")+`)
-AND client_id NOT IN (
-    SELECT id FROM clients WHERE policy LIKE '%"refresh\_scope":"`+RefreshScopeApproval+`"%' ESCAPE '\')`, args...)
+AND `+narrowedByRefresh, args...)
 }
 
 // changingRole is changing for a role that a user holds for a client, or everywhere where clientID is "".

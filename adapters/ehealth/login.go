@@ -22,9 +22,9 @@ const (
 
 // The grants of the login API.
 const (
-	grantPassword         = "password"
-	grantChangePassword   = "change_password"
-	grantDigitalSignature = "digital_signature"
+	grantPassword         = storage.GrantTypePassword
+	grantChangePassword   = storage.GrantTypeChangePassword
+	grantDigitalSignature = storage.GrantTypeDigitalSignature
 	grantAuthorizeTwo     = "authorize_2fa_access_token"
 	grantRefreshTwo       = "refresh_2fa_access_token"
 )

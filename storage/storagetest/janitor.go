@@ -126,6 +126,7 @@ func deadRowsStayForTheirAnswers(t *testing.T, s *suite) {
 	ctx := t.Context()
 	u := User(t, s.store)
 	standard, legacy := Client(t, s.store, storage.PresetStandard), Client(t, s.store, storage.PresetMithril)
+	s.layOut(t, legacy)
 	_, standardCode := Code(t, s.store, standard, u)
 	_, legacyCode := Code(t, s.store, legacy, u)
 	_, token := AccessToken(t, s.store, Grant(t, s.store, legacy, u))

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,9 @@ func (s *suite) isRevoked(t *testing.T, grant storage.Grant) bool {
 }
 
 func sessionEnds(t *testing.T, s *suite) {
+	t.Run("Tokens of the login API end when their user signs out everywhere", func(t *testing.T) {
+		tokensOfSignInsEnd(t, s)
+	})
 	t.Run("Tokens without offline access end with their session, others stay", func(t *testing.T) { endsOfGrants(t, s) })
 	t.Run(
 		"Clients of the session are returned, and a delivery is stored for each with a back channel",
@@ -101,6 +105,38 @@ func sessionEnds(t *testing.T, s *suite) {
 	}
 }
 
+// tokensOfSignInsEnd: a person who signs out everywhere has no token of the login API any more; those of clients follow
+// other rules.
+func tokensOfSignInsEnd(t *testing.T, s *suite) {
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetEHealth)
+	token := func(kind, grantType string) []byte {
+		_, row := AccessToken(t, s.store, Grant(t, s.store, client, u), func(a *storage.AccessToken) {
+			// A value that looks like another member.
+			a.Kind, a.Session = kind, &storage.Session{GrantType: grantType, Nonce: `"grant_type":"password"`}
+		})
+		return row.ID
+	}
+	ended := [][]byte{
+		token(storage.KindAccessToken, storage.GrantTypePassword),
+		token(storage.KindAccessToken, storage.GrantTypeChangePassword),
+		token(storage.KindAccessToken, storage.GrantTypeDigitalSignature),
+		token(storage.KindTwoFactor, ""), token(storage.KindChangePasswordToken, ""),
+	}
+	kept := [][]byte{token(storage.KindAccessToken, ""), token(storage.KindAccessToken, storage.GrantTypeImplicit)}
+	_, err := s.store.EndLoginSessions(t.Context(), u.ID)
+	require.NoError(t, err)
+	for _, id := range ended {
+		found, err := s.store.FindAccessToken(t.Context(), id)
+		require.NoError(t, err)
+		require.LessOrEqual(t, found.ExpiresAt, s.store.Now(), found.Kind, found.Session.GrantType)
+	}
+	for _, id := range kept {
+		found, err := s.store.FindAccessToken(t.Context(), id)
+		require.NoError(t, err)
+		require.Greater(t, found.ExpiresAt, s.store.Now(), found.Session.GrantType)
+	}
+}
+
 func endsOfGrants(t *testing.T, s *suite) {
 	u := User(t, s.store)
 	standard, legacy := Client(t, s.store, storage.PresetStandard), Client(t, s.store, storage.PresetMithril)
@@ -117,6 +153,7 @@ func endsOfGrants(t *testing.T, s *suite) {
 		"another session":           Grant(t, s.store, standard, u, inSession(elsewhere), online),
 		"no session":                Grant(t, s.store, standard, u, online),
 	}
+	s.layOut(t, legacy)
 	_, err := s.store.EndLoginSession(t.Context(), session.ID)
 	require.NoError(t, err)
 	for name, grant := range ends {
@@ -125,6 +162,16 @@ func endsOfGrants(t *testing.T, s *suite) {
 	for name, grant := range stays {
 		require.False(t, s.isRevoked(t, grant), name)
 	}
+}
+
+// layOut stores the policy of a client as the same document in another layout, and with a member more, whose value is a
+// document like it.
+func (s *suite) layOut(t *testing.T, client *storage.Client) {
+	t.Helper()
+	policy, err := json.MarshalIndent(client.Policy, "", "  ")
+	require.NoError(t, err)
+	other := `{"before": {"token_form":"own","refresh_issued":"offline_access","refresh_scope":"granted"},`
+	s.execute(t, `UPDATE clients SET policy = $1 WHERE id = $2`, other+string(policy[1:]), client.ID)
 }
 
 func raceToEndASession(t *testing.T, s *suite) {

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,43 @@ func roles(t *testing.T, s *suite) {
 			require.ErrorIs(t, err, storage.ErrNotFound)
 		}
 	})
+}
+
+// tokensOfALostRole: opaque access tokens end with a scope of a role that their user loses, unless a refresh would give
+// it again.
+func tokensOfALostRole(t *testing.T, s *suite) {
+	for name, lose := range map[string]func(role storage.Role, userID string) error{
+		"taken from its holder": func(role storage.Role, userID string) error {
+			return s.store.RevokeRole(t.Context(), userID, role.ID, "")
+		},
+		"narrowed": func(role storage.Role, _ string) error {
+			role.Scope = []string{"patients:view_all"}
+			return s.store.UpdateRole(t.Context(), role)
+		},
+	} {
+		t.Run("A role that is "+name, func(t *testing.T) {
+			u, role := User(t, s.store), Role(t, s.store, "patients:view", "patients:view_all")
+			require.NoError(t, s.store.GrantRole(t.Context(), u.ID, role.ID, ""))
+			narrows := Client(t, s.store, storage.PresetEHealth)
+			keeps := Client(t, s.store, storage.PresetEHealth, func(c *storage.Client) {
+				c.Policy.RefreshScope = storage.RefreshScopeApproval
+			})
+			s.layOut(t, narrows)
+			s.layOut(t, keeps)
+			token := func(client *storage.Client, scope string) []byte {
+				_, row := AccessToken(t, s.store, Grant(t, s.store, client, u), func(a *storage.AccessToken) { a.Scope = scope })
+				return row.ID
+			}
+			ended, other, kept := token(narrows, "openid patients:view"), token(narrows, "openid patients:viewer"),
+				token(keeps, "openid patients:view")
+			require.NoError(t, lose(role, u.ID))
+			now := s.store.Now()
+			require.Equal(t, 1, s.count(t, "access_tokens", fmt.Sprintf("id = $1 AND expires_at <= %d", now), ended))
+			for _, id := range [][]byte{other, kept} {
+				require.Equal(t, 1, s.count(t, "access_tokens", fmt.Sprintf("id = $1 AND expires_at > %d", now), id))
+			}
+		})
+	}
 }
 
 func catalogue(t *testing.T, s *suite) {
