@@ -230,20 +230,26 @@ func (s *importer) ImportRoles(ctx context.Context, roles []Role) (int64, []Refu
 	return s.importRows(ctx, importNamed("roles"), rows)
 }
 
-// HeldRole is a role that a user holds for a client, or everywhere where ClientID is "".
-type HeldRole struct{ ID, UserID, RoleID, ClientID string }
+// ImportedRole is a role that a user holds for a client, or everywhere where ClientID is "".
+type ImportedRole struct {
+	ID, UserID, RoleID, ClientID string
+	CreatedAt                    int64 // epoch seconds
+}
 
 // ImportHeldRoles writes who has which roles, either all for clients or all everywhere.
-func (s *importer) ImportHeldRoles(ctx context.Context, everywhere bool, held []HeldRole) (int64, []Refused, error) {
+func (s *importer) ImportHeldRoles(
+	ctx context.Context, everywhere bool, held []ImportedRole,
+) (int64, []Refused, error) {
 	statement := importStatement{
-		insert: `INSERT INTO user_roles (id, user_id, role_id, client_id)`, rule: `ON CONFLICT DO NOTHING`, width: 4,
+		insert: `INSERT INTO user_roles (id, user_id, role_id, created_at, client_id)`, rule: `ON CONFLICT DO NOTHING`,
+		width: 5,
 	}
 	if everywhere {
-		statement.insert, statement.width = `INSERT INTO global_user_roles (id, user_id, role_id)`, 3
+		statement.insert, statement.width = `INSERT INTO global_user_roles (id, user_id, role_id, created_at)`, 4
 	}
 	rows := make([][]any, len(held))
 	for i, h := range held {
-		rows[i] = []any{h.ID, h.UserID, h.RoleID, h.ClientID}[:statement.width]
+		rows[i] = []any{h.ID, h.UserID, h.RoleID, h.CreatedAt, h.ClientID}[:statement.width]
 	}
 	return s.importRows(ctx, statement, rows)
 }

@@ -88,42 +88,40 @@ type HeldRoleFilter struct {
 	ClientID string
 }
 
-type heldRoleRow struct {
-	ID       string `db:"id"`
-	UserID   string `db:"user_id"`
-	RoleID   string `db:"role_id"`
-	ClientID string `db:"client_id"`
+// HeldRole is a role that a user holds for a client, or everywhere where ClientID is "", with what both are called.
+type HeldRole struct {
+	ID         string `db:"id"`
+	UserID     string `db:"user_id"`
+	RoleID     string `db:"role_id"`
+	RoleName   string `db:"role_name"`
+	Scope      string `db:"scope"` // of the role
+	ClientID   string `db:"client_id"`
+	ClientName string `db:"client_name"`
+	CreatedAt  int64  `db:"created_at"` // epoch seconds; 0 where that is not known
 }
 
-// PageOfHeldRoles reads who has which roles, for clients or everywhere.
+// PageOfHeldRoles reads who has which roles, for clients or everywhere, in the order of users.
 func (s *roleStore) PageOfHeldRoles(
-	ctx context.Context,
-	everywhere bool,
-	f HeldRoleFilter,
-	p Page,
+	ctx context.Context, everywhere bool, f HeldRoleFilter, p Page,
 ) ([]HeldRole, Total, error) {
-	key := []string{"user_id", "id"}
-	roles := part{
-		query: `SELECT id, user_id, role_id, client_id FROM user_roles`,
-		table: "user_roles",
-		key:   key,
-		order: key,
-	}
+	key := []string{"u.user_id", "u.id"}
+	roles := part{query: `
+SELECT u.id, u.user_id, u.role_id, r.name AS role_name, r.scope, u.client_id, c.name AS client_name, u.created_at
+FROM user_roles u JOIN roles r ON r.id = u.role_id JOIN clients c ON c.id = u.client_id`,
+		table: "user_roles u", key: key, order: key}
 	if everywhere {
-		roles.query, roles.table = `SELECT id, user_id, role_id, '' AS client_id FROM global_user_roles`, "global_user_roles"
+		roles.query, roles.table = `
+SELECT u.id, u.user_id, u.role_id, r.name AS role_name, r.scope, '' AS client_id, '' AS client_name, u.created_at
+FROM global_user_roles u JOIN roles r ON r.id = u.role_id`, "global_user_roles u"
 		f.ClientID = ""
 	}
 	l := listing{parts: []part{roles}}
-	l.equal("id", f.ID)
-	l.equal("role_id", f.RoleID)
-	l.equal("client_id", f.ClientID)
-	l.among("user_id", f.UserIDs)
-	var rows []heldRoleRow
-	total, err := l.read(ctx, s.database, &rows, p)
-	held := make([]HeldRole, len(rows))
-	for i, r := range rows {
-		held[i] = HeldRole(r)
-	}
+	l.equal("u.id", f.ID)
+	l.equal("u.role_id", f.RoleID)
+	l.equal("u.client_id", f.ClientID)
+	l.among("u.user_id", f.UserIDs)
+	var held []HeldRole
+	total, err := l.read(ctx, s.database, &held, p)
 	return held, total, err
 }
 

@@ -24,16 +24,33 @@ func (s *roleStore) GrantRole(ctx context.Context, userID, roleID, clientID stri
 		return err
 	}
 	ctx = changingRole(ctx, EventRoleGranted, userID, roleID, clientID)
-	if clientID == "" {
-		_, err = s.exec(ctx, `
-INSERT INTO global_user_roles (id, user_id, role_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-			s.NewID(), userID, roleID)
-		return unknownReference(err)
-	}
-	_, err = s.exec(ctx, `
-INSERT INTO user_roles (id, user_id, role_id, client_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-		s.NewID(), userID, roleID, clientID)
+	query, args := insertHeldRole(s.NewID(), userID, roleID, clientID, s.Now())
+	_, err = s.exec(ctx, query+` ON CONFLICT DO NOTHING`, args...)
 	return unknownReference(err)
+}
+
+// CreateHeldRole does what GrantRole does under an id of the caller's choice, once. ErrConflict: the user holds the
+// role there already.
+func (s *roleStore) CreateHeldRole(ctx context.Context, id, userID, roleID, clientID string) error {
+	userID, roleID, clientID, err := userRoleKey(userID, roleID, clientID)
+	if err != nil {
+		return err
+	}
+	ctx = changingRole(ctx, EventRoleGranted, userID, roleID, clientID)
+	// In a transaction, which is never sent twice: a lost answer is no conflict with itself.
+	return unknownReference(s.transaction(ctx, func(tx *sqlx.Tx) error {
+		query, args := insertHeldRole(id, userID, roleID, clientID, s.Now())
+		return write(ctx, tx, query, args...)
+	}))
+}
+
+func insertHeldRole(id, userID, roleID, clientID string, now int64) (query string, args []any) {
+	if clientID == "" {
+		return `INSERT INTO global_user_roles (id, user_id, role_id, created_at) VALUES ($1, $2, $3, $4)`,
+			[]any{id, userID, roleID, now}
+	}
+	return `INSERT INTO user_roles (id, user_id, role_id, client_id, created_at) VALUES ($1, $2, $3, $4, $5)`,
+		[]any{id, userID, roleID, clientID, now}
 }
 
 // RevokeRole takes a role from a user, for a client, or everywhere where clientID is "". ErrNotFound: not held there.

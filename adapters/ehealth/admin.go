@@ -14,8 +14,8 @@ import (
 // longestScope bounds a scope string, in bytes, as the old system's columns did.
 const longestScope = 2048
 
-// mostFilterIDs bounds a filter that lists ids.
-const mostFilterIDs = 100
+// mostFilterIDs bounds a filter that lists ids: as many as the body of a request can hold.
+const mostFilterIDs = 2000
 
 // clientRoutes are those of clients, their connections and types.
 func (a *Adapter) clientRoutes() []route {
@@ -76,13 +76,15 @@ func (a *Adapter) userRoutes() []route {
 
 		filtered("GET", "/admin/user_roles", held.list, "user_id", "user_ids", "role_id", "client_id"),
 		filtered("GET", "/admin/users/{user_id}/roles", held.list, "user_id", "user_ids", "role_id", "client_id"),
-		byID("POST", "/admin/users/{user_id}/roles", held.grantForClient),
-		filtered("DELETE", "/admin/users/{user_id}/roles", held.revokeNamed, "client_id", "role_name"),
+		byID("POST", "/admin/users/{user_id}/roles", held.create),
+		filtered("DELETE", "/admin/users/{user_id}/roles", held.deleteOfUser, "role_id", "client_id", "role_name"),
 		byID("GET", "/admin/users/{user_id}/roles/{id}", held.show),
-		byID("DELETE", "/admin/users/{user_id}/roles/{id}", held.revokeForClient),
+		byID("DELETE", "/admin/users/{user_id}/roles/{id}", held.delete),
+		byID("DELETE", "/admin/users/roles/{id}", held.delete),
 		filtered("GET", "/admin/users/{user_id}/global_roles", held.listGlobal, "role_id"),
-		byID("POST", "/admin/users/{user_id}/global_roles", held.grantGlobal),
-		byID("DELETE", "/admin/users/{user_id}/global_roles/{id}", held.revokeGlobal),
+		byID("POST", "/admin/users/{user_id}/global_roles", held.createGlobal),
+		byID("GET", "/admin/users/{user_id}/global_roles/{id}", held.showGlobal),
+		byID("DELETE", "/admin/users/{user_id}/global_roles/{id}", held.deleteGlobal),
 
 		filtered("GET", "/admin/users/{user_id}/authentication_factors", factors.list, "type", "is_active"),
 		byID("POST", "/admin/users/{user_id}/authentication_factors", factors.create),

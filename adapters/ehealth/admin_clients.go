@@ -178,10 +178,10 @@ func readClient(c *check, client *storage.Client, isNew bool) *contractError {
 		client.Name = c.name("name")
 	}
 	if isNew || c.present("client_type_id") {
-		client.TypeID = c.uuid("client_type_id")
+		client.TypeID = c.reference("client_type_id")
 	}
 	if isNew || c.present("user_id") {
-		client.OwnerID = c.uuid("user_id")
+		client.OwnerID = c.reference("user_id")
 	}
 	if settings := c.settings("settings", "{}"); settings != nil {
 		client.Settings = settings
@@ -211,12 +211,6 @@ func (c *check) settings(name, standard string) json.RawMessage {
 		return nil
 	}
 	return c.object(name)
-}
-
-// present says whether the body has a field, also one that is null.
-func (c *check) present(name string) bool {
-	_, present := c.fields[name]
-	return present
 }
 
 // checkReferences names the field whose row is not there.

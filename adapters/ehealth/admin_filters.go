@@ -62,6 +62,9 @@ func mergeBody(w http.ResponseWriter, r *http.Request) *contractError {
 	return nil
 }
 
+// longestFilter bounds the value of a filter, in bytes: the longest list of ids.
+const longestFilter = mostFilterIDs * len("00000000-0000-0000-0000-000000000000,")
+
 var (
 	ruleRepeated = rule{Rule: "repeated", Description: "has more than one value", Params: []string{}}
 	ruleBoolean  = rule{Rule: "cast", Description: "is invalid", Params: []string{"boolean"}}
@@ -89,7 +92,7 @@ func newFilters(r *http.Request) *filters {
 // text is a value of the query; "" where there is none.
 func (f *filters) text(name string) string {
 	value := strings.TrimSpace(f.query(name))
-	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) || len(value) > longestScope {
+	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) || len(value) > longestFilter {
 		f.breaks(name, ruleString)
 		return ""
 	}

@@ -1,8 +1,12 @@
 package ehealth
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
 
 	"github.com/gorilla/mux"
 
@@ -15,172 +19,227 @@ type heldRolesAPI struct {
 	store *storage.Store
 }
 
-// heldRoleObject is a role that a user has; one that holds everywhere has no client.
+// mostHeldRoles bounds a list of roles of users, which has no pages.
+const mostHeldRoles = 10_000
+
+// heldRoleObject is a role that a user has for a client. Each action shows members of its own.
 type heldRoleObject struct {
-	ID       string `json:"id"`
-	UserID   string `json:"user_id"`
-	RoleID   string `json:"role_id"`
-	RoleName string `json:"role_name"`
-	Scope    string `json:"scope"`
-	ClientID string `json:"client_id,omitempty"`
+	ID         string `json:"id"`
+	UserID     string `json:"user_id"`
+	RoleID     string `json:"role_id"`
+	RoleName   string `json:"role_name,omitempty"`
+	ClientID   string `json:"client_id"`
+	ClientName string `json:"client_name,omitempty"`
+	Scope      string `json:"scope,omitempty"`
+	CreatedAt  string `json:"created_at,omitempty"`
+	UpdatedAt  string `json:"updated_at,omitempty"`
 }
 
-// objects adds what the roles are called.
-func (a *heldRolesAPI) objects(r *http.Request, held []storage.HeldRole) ([]heldRoleObject, error) {
-	roles, err := a.store.Roles(r.Context())
-	if err != nil {
-		return nil, err
+// globalRoleObject is a role that a user has for all clients.
+type globalRoleObject struct {
+	ID         string `json:"id"`
+	UserID     string `json:"user_id"`
+	RoleID     string `json:"role_id"`
+	RoleName   string `json:"role_name"`
+	Scope      string `json:"scope"`
+	InsertedAt string `json:"inserted_at"`
+	UpdatedAt  string `json:"updated_at"`
+}
+
+func newHeldRoleObject(h storage.HeldRole) heldRoleObject {
+	at := naiveTime(h.CreatedAt) // it is never updated
+	return heldRoleObject{
+		ID: h.ID, UserID: h.UserID, RoleID: h.RoleID, RoleName: h.RoleName, ClientID: h.ClientID,
+		ClientName: h.ClientName, Scope: h.Scope, CreatedAt: at, UpdatedAt: at,
 	}
-	return objects(held, func(h storage.HeldRole) heldRoleObject {
-		role := newRoleObject(roles[h.RoleID])
-		return heldRoleObject{
-			ID: h.ID, UserID: h.UserID, RoleID: h.RoleID, RoleName: role.Name, Scope: role.Scope, ClientID: h.ClientID,
-		}
-	}), nil
+}
+
+func newGlobalRoleObject(h storage.HeldRole) globalRoleObject {
+	at := naiveTime(h.CreatedAt)
+	return globalRoleObject{
+		ID: h.ID, UserID: h.UserID, RoleID: h.RoleID, RoleName: h.RoleName, Scope: h.Scope, InsertedAt: at, UpdatedAt: at,
+	}
 }
 
 func (a *heldRolesAPI) list(w http.ResponseWriter, r *http.Request) error {
-	return a.page(w, r, false)
+	held, err := a.filtered(r, false)
+	if err != nil {
+		return err
+	}
+	return a.answerWholeList(w, r, objects(held, newHeldRoleObject))
 }
 
 func (a *heldRolesAPI) listGlobal(w http.ResponseWriter, r *http.Request) error {
-	return a.page(w, r, true)
+	held, err := a.filtered(r, true)
+	if err != nil {
+		return err
+	}
+	return a.answerWholeList(w, r, objects(held, newGlobalRoleObject))
 }
 
-func (a *heldRolesAPI) page(w http.ResponseWriter, r *http.Request, everywhere bool) error {
+// filtered are the roles that the filters of a request name; a user in the path counts more than one in the query.
+func (a *heldRolesAPI) filtered(r *http.Request, everywhere bool) ([]storage.HeldRole, error) {
 	f := newFilters(r)
 	filter := storage.HeldRoleFilter{UserIDs: f.ids("user_ids"), RoleID: f.id("role_id"), ClientID: f.id("client_id")}
-	userID := f.id("user_id")
+	userID := cmp.Or(mux.Vars(r)["user_id"], f.id("user_id"))
 	if failed := f.failed(); failed != nil {
-		return failed
+		return nil, failed
 	}
-	if mux.Vars(r)["user_id"] != "" { // which counts more than the query
-		user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
-		if err != nil {
-			return err
-		}
-		userID = user.ID
-	}
-	p, none := pageAsked(r), false
 	if userID != "" {
-		filter.UserIDs, none = both(filter.UserIDs, userID)
+		var none bool
+		if filter.UserIDs, none = both(filter.UserIDs, userID); none {
+			return nil, nil
+		}
 	}
-	if none {
-		return a.answerList(w, r, []heldRoleObject{}, pagingOf(p, storage.Total{}))
+	return a.all(r.Context(), everywhere, filter)
+}
+
+// all reads every page, the oldest roles first. More than mostHeldRoles are refused: a list that was cut would take
+// roles away from people.
+func (a *heldRolesAPI) all(
+	ctx context.Context, everywhere bool, filter storage.HeldRoleFilter,
+) (held []storage.HeldRole, err error) {
+	for page := (storage.Page{Number: 1}); ; {
+		rows, total, err := a.store.PageOfHeldRoles(ctx, everywhere, filter, page)
+		if err != nil {
+			return nil, err
+		}
+		if held = append(held, rows...); max(total.Entries, int64(len(held))) > mostHeldRoles {
+			return nil, unprocessable("More than " + strconv.Itoa(mostHeldRoles) + " roles match. Add a filter.")
+		}
+		if page.After = total.Next; page.After == "" {
+			break
+		}
 	}
-	held, total, err := a.store.PageOfHeldRoles(r.Context(), everywhere, filter, p)
+	slices.SortFunc(held, func(x, y storage.HeldRole) int {
+		return cmp.Or(cmp.Compare(x.CreatedAt, y.CreatedAt), cmp.Compare(x.ID, y.ID))
+	})
+	return held, nil
+}
+
+// create gives a user a role for a client.
+func (a *heldRolesAPI) create(w http.ResponseWriter, r *http.Request) error {
+	id, err := a.grant(w, r, "user_role", false)
+	if errors.Is(err, storage.ErrConflict) {
+		return failureValidation(map[string]rule{"user_roles": ruleTaken}).because(err)
+	}
 	if err != nil {
 		return err
 	}
-	list, err := a.objects(r, held)
+	held, err := a.find(r, id, false)
 	if err != nil {
 		return err
 	}
-	return a.answerList(w, r, list, pagingOf(p, total))
+	return a.answerCreated(w, r, "/admin/users/"+held.UserID+"/roles/"+id, heldRoleObject{
+		ID: held.ID, UserID: held.UserID, RoleID: held.RoleID, ClientID: held.ClientID, Scope: held.Scope,
+	})
 }
 
-func (a *heldRolesAPI) grantForClient(w http.ResponseWriter, r *http.Request) error {
-	return a.grant(w, r, "user_role", false)
-}
-
-func (a *heldRolesAPI) grantGlobal(w http.ResponseWriter, r *http.Request) error {
-	return a.grant(w, r, "global_user_role", true)
-}
-
-// grant gives a user a role; giving it again answers the same.
-func (a *heldRolesAPI) grant(w http.ResponseWriter, r *http.Request, key string, everywhere bool) error {
-	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
+// createGlobal gives a user a role for all clients. Giving it again answers the one that is there.
+func (a *heldRolesAPI) createGlobal(w http.ResponseWriter, r *http.Request) error {
+	id, err := a.grant(w, r, "global_user_role", true)
+	if err != nil && !errors.Is(err, storage.ErrConflict) {
+		return err
+	}
+	held, err := a.find(r, id, true)
 	if err != nil {
 		return err
 	}
+	return a.answerCreated(w, r, "/admin/users/"+held.UserID+"/global_roles/"+id, newGlobalRoleObject(held))
+}
+
+// grant reads the body and stores who has which role; it returns the id of the row. With storage.ErrConflict that is
+// the row which is there already.
+func (a *heldRolesAPI) grant(w http.ResponseWriter, r *http.Request, key string, everywhere bool) (string, error) {
+	userID := mux.Vars(r)["user_id"]
 	fields, failed := readObject(w, r, key, failureMalformed)
 	if failed != nil {
-		return failed
+		return "", failed
 	}
 	c := newCheck(fields)
-	filter := storage.HeldRoleFilter{UserIDs: []string{user.ID}, RoleID: c.uuid("role_id")}
+	filter := storage.HeldRoleFilter{UserIDs: []string{userID}, RoleID: c.reference("role_id")}
 	if !everywhere {
-		filter.ClientID = c.uuid("client_id")
+		filter.ClientID = c.reference("client_id")
+		if c.present("user_id") && c.reference("user_id") != userID {
+			c.broke("user_id", rule{Description: "is not the user of the path", Params: []string{}})
+		}
 	}
 	if failed := c.failed(); failed != nil {
-		return failed
+		return "", failed
 	}
-	store := a.store
-	err = store.GrantRole(r.Context(), user.ID, filter.RoleID, filter.ClientID)
-	if errors.Is(err, storage.ErrNotFound) {
-		return failureValidation(map[string]rule{a.missingReference(r, filter): ruleMissing})
+	id := a.store.NewID()
+	err := a.store.CreateHeldRole(r.Context(), id, userID, filter.RoleID, filter.ClientID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return "", a.missingReference(r.Context(), userID, filter).because(err)
+	case errors.Is(err, storage.ErrConflict):
+		known, failed := a.all(r.Context(), everywhere, filter)
+		if failed != nil || len(known) == 0 { // taken away meanwhile
+			return "", cmp.Or(failed, err)
+		}
+		return known[0].ID, err
 	}
-	if err != nil {
-		return err
+	return id, err
+}
+
+// missingReference names the field whose row is not there.
+func (a *heldRolesAPI) missingReference(ctx context.Context, userID string, f storage.HeldRoleFilter) contractError {
+	missing := "role_id"
+	if _, err := a.store.FindUser(ctx, userID); errors.Is(err, storage.ErrNotFound) {
+		missing = "user_id"
+	} else if roles, err := a.store.Roles(ctx); err == nil && roles[f.RoleID].ID != "" {
+		missing = "client_id"
 	}
-	held, _, err := store.PageOfHeldRoles(r.Context(), everywhere, filter, storage.Page{Size: 1})
+	return failureValidation(map[string]rule{missing: ruleMissing})
+}
+
+// find finds a role of a user by the id of its row.
+func (a *heldRolesAPI) find(r *http.Request, id string, everywhere bool) (storage.HeldRole, error) {
+	held, err := a.all(r.Context(), everywhere, storage.HeldRoleFilter{ID: id})
 	if err == nil && len(held) == 0 {
-		err = storage.ErrNotFound // taken away meanwhile
+		err = failureNotFound
 	}
-	if err != nil {
-		return err
-	}
-	list, err := a.objects(r, held)
-	if err != nil {
-		return err
-	}
-	return a.respond(w, r, http.StatusCreated, list[0])
-}
-
-// missingReference is the field whose row is not there.
-func (a *heldRolesAPI) missingReference(r *http.Request, f storage.HeldRoleFilter) string {
-	roles, err := a.store.Roles(r.Context())
-	if _, known := roles[f.RoleID]; err == nil && !known {
-		return "role_id"
-	}
-	return "client_id"
-}
-
-// find finds the role of a user that a path names.
-func (a *heldRolesAPI) find(r *http.Request, everywhere bool) (storage.HeldRole, error) {
-	userID, err := pathID(r, "user_id")
 	if err != nil {
 		return storage.HeldRole{}, err
-	}
-	id, err := pathID(r, "id")
-	if err != nil {
-		return storage.HeldRole{}, err
-	}
-	held, _, err := a.store.PageOfHeldRoles(r.Context(), everywhere,
-		storage.HeldRoleFilter{ID: id, UserIDs: []string{userID}}, storage.Page{Size: 1})
-	if err != nil {
-		return storage.HeldRole{}, err
-	}
-	if len(held) == 0 {
-		return storage.HeldRole{}, failureNotFound
 	}
 	return held[0], nil
 }
 
+// show goes by the id of the row alone, as the old system did.
 func (a *heldRolesAPI) show(w http.ResponseWriter, r *http.Request) error {
-	held, err := a.find(r, false)
+	held, err := a.find(r, mux.Vars(r)["id"], false)
 	if err != nil {
 		return err
 	}
-	list, err := a.objects(r, []storage.HeldRole{held})
-	if err != nil {
-		return err
-	}
-	return a.respond(w, r, http.StatusOK, list[0])
+	return a.respond(w, r, http.StatusOK, heldRoleObject{
+		ID: held.ID, UserID: held.UserID, RoleID: held.RoleID, ClientID: held.ClientID,
+	})
 }
 
-func (a *heldRolesAPI) revokeForClient(w http.ResponseWriter, r *http.Request) error {
+func (a *heldRolesAPI) showGlobal(w http.ResponseWriter, r *http.Request) error {
+	held, err := a.find(r, mux.Vars(r)["id"], true)
+	if err != nil {
+		return err
+	}
+	return a.respond(w, r, http.StatusOK, newGlobalRoleObject(held))
+}
+
+func (a *heldRolesAPI) delete(w http.ResponseWriter, r *http.Request) error {
 	return a.revoke(w, r, false)
 }
 
-func (a *heldRolesAPI) revokeGlobal(w http.ResponseWriter, r *http.Request) error {
+func (a *heldRolesAPI) deleteGlobal(w http.ResponseWriter, r *http.Request) error {
 	return a.revoke(w, r, true)
 }
 
+// revoke takes one role away. A path that names a user must name the one who has it.
 func (a *heldRolesAPI) revoke(w http.ResponseWriter, r *http.Request, everywhere bool) error {
-	held, err := a.find(r, everywhere)
+	held, err := a.find(r, mux.Vars(r)["id"], everywhere)
 	if err != nil {
 		return err
+	}
+	if user := mux.Vars(r)["user_id"]; user != "" && user != held.UserID {
+		return failureNotFound
 	}
 	if err := a.store.RevokeRole(r.Context(), held.UserID, held.RoleID, held.ClientID); err != nil {
 		return err
@@ -188,25 +247,35 @@ func (a *heldRolesAPI) revoke(w http.ResponseWriter, r *http.Request, everywhere
 	return answerNothing(w)
 }
 
-// revokeNamed takes the place of the remote call delete_user_role(user_id, client_id, role_name).
-func (a *heldRolesAPI) revokeNamed(w http.ResponseWriter, r *http.Request) error {
-	userID, err := pathID(r, "user_id")
-	if err != nil {
-		return err
-	}
+// deleteOfUser takes away the roles that a user has for clients: all of them, or those that the filters name. A name
+// counts for all clients, whatever client_id says.
+func (a *heldRolesAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
-	clientID, name := f.id("client_id"), f.text("role_name")
-	if clientID == "" && len(f.broken) == 0 {
-		f.broke("client_id")
-	}
+	roleID, clientID, name := f.id("role_id"), f.id("client_id"), f.text("role_name")
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	role, err := a.store.FindRoleByName(r.Context(), name)
-	if err != nil {
-		return err
+	filter := storage.HeldRoleFilter{UserIDs: []string{mux.Vars(r)["user_id"]}, RoleID: roleID, ClientID: clientID}
+	if name != "" {
+		filter.RoleID, filter.ClientID = "", ""
 	}
-	if err := a.store.RevokeRole(r.Context(), userID, role.ID, clientID); err != nil {
+	err := a.store.Together(r.Context(), func(ctx context.Context) error {
+		held, err := a.all(ctx, false, filter)
+		if err != nil {
+			return err
+		}
+		for _, h := range held {
+			if name != "" && h.RoleName != name {
+				continue
+			}
+			err := a.store.RevokeRole(ctx, h.UserID, h.RoleID, h.ClientID)
+			if err != nil && !errors.Is(err, storage.ErrNotFound) { // taken away meanwhile
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	return answerNothing(w)

@@ -283,36 +283,6 @@ func TestUsersAreMadeListedAndChanged(t *testing.T) {
 	})
 }
 
-func TestRolesAreGrantedAndRevoked(t *testing.T) {
-	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		w := newWorld(t, engine)
-		roles := "users/" + doctorID + "/roles"
-		body := `{"user_role":{"role_id":"` + w.doctorRole.ID + `","client_id":"` + misID + `"}}`
-		made := w.admin(http.MethodPost, roles, body)
-		require.Equal(t, http.StatusCreated, made.status, made.raw)
-		require.Equal(t, "DOCTOR", made.text("data.role_name"))
-		again := w.admin(http.MethodPost, roles, body)
-		require.Equal(t, made.text("data.id"), again.text("data.id"))
-		require.Len(t, w.ids(w.admin(http.MethodGet, roles, "")), 2)
-		require.Equal(t, []string{made.text("data.id")},
-			w.ids(w.admin(http.MethodGet, "user_roles?user_ids="+doctorID+"&client_id="+misID, "")))
-		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, roles+"/"+made.text("data.id"), "").status)
-		require.Equal(t, 404, w.admin(http.MethodGet, roles+"/"+made.text("data.id"), "").status)
-		require.Equal(t, http.StatusNoContent,
-			w.admin(http.MethodDelete, roles+"?client_id="+hospitalID+"&role_name=DOCTOR", "").status)
-		require.Equal(t, 404, w.admin(http.MethodDelete, roles+"?client_id="+hospitalID+"&role_name=DOCTOR", "").status)
-		require.Equal(t, map[string]string{"$.role_id": "does not exist"}, w.entries(w.admin(http.MethodPost, roles,
-			`{"user_role":{"role_id":"`+uuid.NewString()+`","client_id":"`+misID+`"}}`)))
-		global := w.admin(http.MethodPost, "users/"+doctorID+"/global_roles",
-			`{"global_user_role":{"role_id":"`+w.doctorRole.ID+`"}}`)
-		require.Equal(t, http.StatusCreated, global.status, global.raw)
-		require.Equal(t, []string{global.text("data.id")},
-			w.ids(w.admin(http.MethodGet, "users/"+doctorID+"/global_roles", "")))
-		require.Equal(t, http.StatusNoContent,
-			w.admin(http.MethodDelete, "users/"+doctorID+"/global_roles/"+global.text("data.id"), "").status)
-	})
-}
-
 func TestTokensAreListedAndDeletedWithoutTheirValues(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)

@@ -100,6 +100,25 @@ func (c *check) uuid(name string) string {
 	return id
 }
 
+// reference is the id of a row that the admin API refers to: a UUID that must be there, in lower case.
+func (c *check) reference(name string) string {
+	value, isText := text(c.fields[name])
+	id, isUUID := parseUUID(value)
+	switch {
+	case isText && strings.TrimSpace(value) == "":
+		c.broke(name, ruleRequired)
+	case !isUUID:
+		c.broke(name, ruleReference)
+	}
+	return id
+}
+
+// present says whether the body has a field, also one that is null.
+func (c *check) present(name string) bool {
+	_, present := c.fields[name]
+	return present
+}
+
 // boolean is what the old system took for one. It must be there.
 func (c *check) boolean(name string) bool {
 	switch string(c.fields[name]) {
@@ -166,11 +185,12 @@ func parseUUID(value string) (string, bool) {
 
 // The rules that a field can break (contract section 3).
 var (
-	ruleRequired = rule{Rule: "required", Description: "can't be blank", Params: []string{}}
-	ruleString   = rule{Rule: "cast", Description: "is invalid", Params: []string{"string"}}
-	ruleInteger  = rule{Rule: "cast", Description: "is invalid", Params: []string{"integer"}}
-	ruleMap      = rule{Rule: "cast", Description: "is invalid", Params: []string{"map"}}
-	ruleUUID     = rule{Rule: "cast", Description: "is invalid", Params: []string{"Elixir.Ecto.UUID"}}
+	ruleRequired  = rule{Rule: "required", Description: "can't be blank", Params: []string{}}
+	ruleString    = rule{Rule: "cast", Description: "is invalid", Params: []string{"string"}}
+	ruleInteger   = rule{Rule: "cast", Description: "is invalid", Params: []string{"integer"}}
+	ruleMap       = rule{Rule: "cast", Description: "is invalid", Params: []string{"map"}}
+	ruleReference = rule{Rule: "cast", Description: "is invalid", Params: []string{"binary_id"}}
+	ruleUUID      = rule{Rule: "cast", Description: "is invalid", Params: []string{"Elixir.Ecto.UUID"}}
 )
 
 func ruleInclusion(allowed ...string) rule {

@@ -43,8 +43,9 @@
 //	GET                /admin/user_roles                        (admin_held_roles.go)
 //	GET, POST, DELETE  /admin/users/{user_id}/roles
 //	GET, DELETE        /admin/users/{user_id}/roles/{id}
+//	DELETE             /admin/users/roles/{id}
 //	GET, POST          /admin/users/{user_id}/global_roles
-//	DELETE             /admin/users/{user_id}/global_roles/{id}
+//	GET, DELETE        /admin/users/{user_id}/global_roles/{id}
 //	GET                /admin/apps                              (admin_approvals.go)
 //	GET, DELETE        /admin/apps/{id}
 //	DELETE             /admin/users/{user_id}/apps

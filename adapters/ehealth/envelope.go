@@ -59,6 +59,12 @@ func (a answers) answerList(w http.ResponseWriter, r *http.Request, data any, p 
 	return nil
 }
 
+// answerWholeList writes a list without pages; data is a slice that is not nil.
+func (a answers) answerWholeList(w http.ResponseWriter, r *http.Request, data any) error {
+	a.write(w, r, envelope{Meta: meta{Code: http.StatusOK, Type: "list"}, Data: data})
+	return nil
+}
+
 // answerNothing is 204: without a body there is no envelope.
 func answerNothing(w http.ResponseWriter) error {
 	w.Header().Set("Cache-Control", "no-store")

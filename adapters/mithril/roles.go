@@ -35,28 +35,31 @@ FROM roles ORDER BY id`, nil,
 }
 
 type heldRoleRow struct {
-	ID       string `db:"id"`
-	UserID   string `db:"user_id"`
-	RoleID   string `db:"role_id"`
-	ClientID string `db:"client_id"`
+	ID        string `db:"id"`
+	UserID    string `db:"user_id"`
+	RoleID    string `db:"role_id"`
+	ClientID  string `db:"client_id"`
+	CreatedAt int64  `db:"inserted_at"`
 }
 
 func (i *importer) userRoles(ctx context.Context) error {
 	return i.heldRoles(ctx, "roles of users", false, `
-SELECT id::text AS id, user_id::text AS user_id, role_id::text AS role_id, client_id::text AS client_id
+SELECT id::text AS id, user_id::text AS user_id, role_id::text AS role_id, client_id::text AS client_id,
+       `+epoch("inserted_at")+`
 FROM user_roles ORDER BY id`)
 }
 
 func (i *importer) globalUserRoles(ctx context.Context) error {
 	return i.heldRoles(ctx, "global roles of users", true, `
-SELECT id::text AS id, user_id::text AS user_id, role_id::text AS role_id, '' AS client_id
+SELECT id::text AS id, user_id::text AS user_id, role_id::text AS role_id, '' AS client_id,
+       `+epoch("inserted_at")+`
 FROM global_user_roles ORDER BY id`)
 }
 
 func (i *importer) heldRoles(ctx context.Context, name string, everywhere bool, query string) error {
-	return each(ctx, i, i.report.line(name), query, nil, func(r heldRoleRow) (storage.HeldRole, bool) {
-		return storage.HeldRole(r), i.placed(r.UserID, r.ClientID)
-	}, func(ctx context.Context, batch []storage.HeldRole) (int64, []storage.Refused, error) {
+	return each(ctx, i, i.report.line(name), query, nil, func(r heldRoleRow) (storage.ImportedRole, bool) {
+		return storage.ImportedRole(r), i.placed(r.UserID, r.ClientID)
+	}, func(ctx context.Context, batch []storage.ImportedRole) (int64, []storage.Refused, error) {
 		return i.Store.ImportHeldRoles(ctx, everywhere, batch)
-	}, func(h storage.HeldRole) string { return "role " + h.RoleID + " of user " + h.UserID })
+	}, func(h storage.ImportedRole) string { return "role " + h.RoleID + " of user " + h.UserID })
 }

@@ -147,6 +147,8 @@ var adminChanges = []adminChange{
 	{"PATCH", "clients/{client}/connections/{connection}/actions/refresh_secret", ``, "connection_secret_replaced", ""},
 	{"POST", "users/{user}/roles", `{"user_role":{"role_id":"{role}","client_id":"{client}"}}`, "role_granted", "held"},
 	{"DELETE", "users/{user}/roles/{held}", ``, "role_revoked", ""},
+	{"POST", "users/{user}/roles", `{"user_role":{"role_id":"{role}","client_id":"{client}"}}`, "role_granted", "held"},
+	{"DELETE", "users/roles/{held}", ``, "role_revoked", ""},
 	{"POST", "users/{user}/roles", `{"user_role":{"role_id":"{role}","client_id":"{client}"}}`, "role_granted", ""},
 	{"DELETE", "users/{user}/roles?client_id={client}&role_name=NEW", ``, "role_revoked", ""},
 	{"POST", "users/{user}/global_roles", `{"global_user_role":{"role_id":"{role}"}}`, "role_granted", "global"},
