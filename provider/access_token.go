@@ -42,7 +42,7 @@ func (accessTokens) ValidateAccessToken(context.Context, fosite.Requester, strin
 func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requester) (string, string, error) {
 	p, i := a.provider, issuanceFrom(ctx)
 	client, session := storedClient(r), storedSession(r)
-	now := p.store.Now()
+	now := p.store.Now().Unix()
 	i.issued.accessTokenID, i.issued.accessExpiresAt = p.store.NewID(), now+client.Policy.AccessLifetime
 	var err error
 	if client.Policy.AccessToken == storage.AccessTokenOpaque {

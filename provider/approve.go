@@ -62,7 +62,7 @@ func (e *authorizeEndpoint) approveByAPI(r *http.Request, approval Approval) (*A
 	code := a.issuance.issued.code
 	return &Approved{
 		Code: code, CodeID: a.issuance.issued.codeID, ApprovalID: a.approvalID,
-		ExpiresAt: e.store.Now() + a.client.Policy.CodeLifetime, Scope: a.scope, RedirectURI: approval.RedirectURI,
+		ExpiresAt: e.store.Now().Unix() + a.client.Policy.CodeLifetime, Scope: a.scope, RedirectURI: approval.RedirectURI,
 		Location: a.frontend.Success(approval.RedirectURI, code, approval.State),
 	}, nil
 }

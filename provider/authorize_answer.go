@@ -57,7 +57,7 @@ func (e *authorizeEndpoint) issue(r *http.Request, a *authorization) (idToken st
 	session := e.sessionOf(a)
 	a.issuance.user = holderOf(a.login.User)
 	if oauth.UsesFrontChannel(a.responseType) {
-		a.issuance.queueFrontChannelGrant(e.store.Now(), a.request.GetID(), a.scope, session)
+		a.issuance.queueFrontChannelGrant(e.store.Now().Unix(), a.request.GetID(), a.scope, session)
 	}
 	if a.consentNeeded() {
 		e.approve(ctx, a)
@@ -97,7 +97,7 @@ func (e *authorizeEndpoint) sessionOf(a *authorization) *storage.Session {
 
 // approve remembers what the user consented to.
 func (e *authorizeEndpoint) approve(ctx context.Context, a *authorization) {
-	now := e.store.Now()
+	now := e.store.Now().Unix()
 	if a.approvalID == "" {
 		a.approvalID = e.store.NewID()
 	}

@@ -61,7 +61,7 @@ func (o *requestObjects) parameters(client *storage.Client, payload []byte) (url
 }
 
 func (o *requestObjects) check(client *storage.Client, c requestObjectClaims) error {
-	now := float64(o.store.Now())
+	now := float64(o.store.Now().Unix())
 	switch {
 	case c.Issuer != nil && *c.Issuer != client.ID:
 		return invalidRequestObject(fmt.Sprintf("The iss of the request object is %.60q: want the client_id.", *c.Issuer))

@@ -66,7 +66,7 @@ func benchmarkCodeExchange(b *testing.B, s *stack, handler http.Handler) {
 			ID: storage.Hash(value), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: "clinic", UserID: s.userID,
 			RedirectURI: redirectURI, Scope: "openid offline_access",
 			Session:   &storage.Session{UserID: s.userID, Subject: s.userID, RedirectURIGiven: true},
-			CreatedAt: s.store.Now(), ExpiresAt: s.store.Now() + 3600,
+			CreatedAt: s.store.Now().Unix(), ExpiresAt: s.store.Now().Unix() + 3600,
 		}))
 		codes <- value
 	}

@@ -89,7 +89,7 @@ func TestOfSeveralSecretsTheOneThatVerifiesSelectsTheConnection(t *testing.T) {
 		const otherURI = "https://second.example/callback"
 		s.signingClient("signing", func(c *storage.Client) {
 			old, expired := s.sealedSecret(secretOf("old")), s.sealedSecret(secretOf("expired"))
-			old.ExpiresAt, expired.ExpiresAt = s.store.Now()+60, s.store.Now()
+			old.ExpiresAt, expired.ExpiresAt = s.store.Now().Unix()+60, s.store.Now().Unix()
 			unsealed := storage.ConnectionSecret{ID: uuid.NewString(), Hash: storage.Hash(secretOf("unsealed"))}
 			c.Connections[0].Secrets = append(c.Connections[0].Secrets, old, expired, unsealed)
 			second := *c.Connections[0]

@@ -62,7 +62,7 @@ func (p *Provider) lookUp(ctx context.Context, i *issuance, form url.Values) err
 		if i.code = code; err == nil {
 			i.user = code.UserClaims
 		}
-		i.failed = i.checkCode(form, p.store.Now())
+		i.failed = i.checkCode(form, p.store.Now().Unix())
 	case "refresh_token":
 		token, err := p.refreshTokens.probe(form.Get("refresh_token")).find(ctx, i.batch)
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -74,7 +74,7 @@ func (p *Provider) lookUp(ctx context.Context, i *issuance, form url.Values) err
 				i.rotation = token.Judge(i.client.Policy)
 			}
 		}
-		i.failed = i.checkGrant(p.store.Now())
+		i.failed = i.checkGrant(p.store.Now().Unix())
 	}
 	if i.client.IsBlocked {
 		i.failed = append(i.failed, oauth.ErrClientBlocked)

@@ -109,7 +109,7 @@ func (fositeStorage) SetClientAssertionJWT(context.Context, string, time.Time) e
 func (f fositeStorage) CreateAuthorizeCodeSession(ctx context.Context, _ string, r fosite.Requester) error {
 	i := issuanceFrom(ctx)
 	session, client := storedSession(r), storedClient(r)
-	now := f.store.Now()
+	now := f.store.Now().Unix()
 	sessionID := session.SessionID
 	if client.Policy.OutlivesSession() {
 		sessionID = ""
@@ -160,7 +160,8 @@ func (f fositeStorage) InvalidateAuthorizeCodeSession(ctx context.Context, _ str
 	i.batch.RedeemCode(code.ID)
 	grant := storage.Grant{
 		ID: code.GrantID, ClientID: code.ClientID, UserID: code.UserID, SessionID: code.Session.SessionID,
-		Scope: code.Scope, Session: code.Session, CreatedAt: f.store.Now(), ExpiresAt: i.grantExpiresAt(f.store.Now()),
+		Scope: code.Scope, Session: code.Session, CreatedAt: f.store.Now().Unix(),
+		ExpiresAt:      i.grantExpiresAt(f.store.Now().Unix()),
 		RefreshTokenID: issued.refreshTokenID, RefreshHash: issued.refreshHash, RefreshExpiresAt: issued.refreshExpiresAt,
 	}
 	if c := i.client.Connection; c != nil {
@@ -210,7 +211,7 @@ func (f fositeStorage) CreateAccessTokenSession(ctx context.Context, signature s
 	token := storage.AccessToken{
 		ID: []byte(signature), AccessTokenID: i.issued.accessTokenID, Kind: storage.KindAccessToken,
 		ClientID: client.ID, UserID: session.UserID, Scope: strings.Join(r.GetGrantedScopes(), " "), Session: &session,
-		CreatedAt: f.store.Now(), ExpiresAt: i.issued.accessExpiresAt,
+		CreatedAt: f.store.Now().Unix(), ExpiresAt: i.issued.accessExpiresAt,
 	}
 	if session.UserID != "" {
 		token.GrantID = r.GetID()
@@ -261,7 +262,7 @@ func (f fositeStorage) RotateRefreshToken(ctx context.Context, _ string, _ strin
 	i := issuanceFrom(ctx)
 	i.batch.Rotate(i.refreshToken, storage.NextRefreshToken{
 		ID: i.issued.refreshTokenID, Hash: i.issued.refreshHash, ExpiresAt: i.issued.refreshExpiresAt,
-		GrantExpiresAt: i.grantExpiresAt(f.store.Now()),
+		GrantExpiresAt: i.grantExpiresAt(f.store.Now().Unix()),
 	})
 	return nil
 }

@@ -53,7 +53,7 @@ func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	if err != nil {
 		return "", err
 	}
-	now := p.store.Now()
+	now := p.store.Now().Unix()
 	claims := idTokenClaims{
 		Issuer: p.issuer, Subject: session.Subject, Audience: oauth.Audience{i.client.ID},
 		ExpiresAt: now + int64(idTokenLifetime/time.Second), IssuedAt: now, AuthTime: session.AuthTime / 1e6,

@@ -75,7 +75,7 @@ func (t *Tokens) inspectJWT(ctx context.Context, token string) (*TokenInfo, erro
 	if err != nil {
 		return nil, errors.Join(ErrInactive, err)
 	}
-	if c.ExpiresAt <= t.store.Now() {
+	if c.ExpiresAt <= t.store.Now().Unix() {
 		return nil, inactive("expired")
 	}
 	state, err := t.store.FindTokenState(ctx, c.ID, c.GrantID)
@@ -103,7 +103,7 @@ func (t *Tokens) inspectOpaque(ctx context.Context, token string) (*TokenInfo, e
 	switch {
 	case row.Kind != storage.KindAccessToken:
 		return nil, inactive("of another kind")
-	case row.ExpiresAt <= t.store.Now():
+	case row.ExpiresAt <= t.store.Now().Unix():
 		return nil, inactive("expired")
 	case row.GrantRevoked || row.UserBlocked:
 		return nil, inactive("revoked, or its user is blocked")
@@ -121,7 +121,7 @@ func (t *Tokens) inspectRefresh(ctx context.Context, token string) (*TokenInfo, 
 	if err != nil {
 		return nil, err
 	}
-	if g.RevokedAt > 0 || !g.IsExchangeable || g.RefreshTokenID == "" || g.RefreshExpiresAt <= t.store.Now() ||
+	if g.RevokedAt > 0 || !g.IsExchangeable || g.RefreshTokenID == "" || g.RefreshExpiresAt <= t.store.Now().Unix() ||
 		g.UserBlocked {
 		return nil, inactive("a refresh token that is revoked, rotated or expired")
 	}

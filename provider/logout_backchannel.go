@@ -111,7 +111,7 @@ func (n *logoutNotifier) deliverAll(ctx context.Context, deliveries []storage.Lo
 // what was not read yet.
 func (n *logoutNotifier) deliverTo(ctx context.Context, deliveries []storage.LogoutDelivery) error {
 	for _, d := range deliveries {
-		retryAt := n.store.Now() + retryDelay(d.Attempts)
+		retryAt := n.store.Now().Unix() + retryDelay(d.Attempts)
 		answered, err := n.deliver(ctx, d, retryAt)
 		if err != nil {
 			return err
@@ -195,7 +195,7 @@ func (n *logoutNotifier) sendLogoutToken(
 	client *storage.Client,
 	d storage.LogoutDelivery,
 ) (int, error) {
-	now := n.store.Now()
+	now := n.store.Now().Unix()
 	token, err := n.keys.Sign(idTokenAlgorithm(client), typeLogoutToken, logoutTokenClaims{
 		Issuer: n.issuer, Subject: d.Subject, Audience: client.ID,
 		IssuedAt: now, ExpiresAt: now + int64(logoutTokenLifetime/time.Second), ID: n.store.NewID(),

@@ -53,7 +53,7 @@ func (n *Nonces) Issue(ctx context.Context, audience, clientID string) (string, 
 	if err != nil {
 		return "", fmt.Errorf("provider: nonce: %w", err)
 	}
-	now := n.store.Now()
+	now := n.store.Now().Unix()
 	claims, err := json.Marshal(nonceClaims{
 		Audience: audience, Issuer: nonceIssuer, Type: "access", Nonce: n.store.NewID(), Subject: clientID,
 		ID:       n.store.NewID(),
@@ -108,7 +108,7 @@ func (n *Nonces) read(ctx context.Context, token string) (claims nonceClaims, er
 	if err != nil {
 		return claims, fmt.Errorf("%w: %w", ErrNonce, err)
 	}
-	now := n.store.Now()
+	now := n.store.Now().Unix()
 	known := claims.Audience == NonceForLogin || claims.Audience == NonceForTrustedClient
 	if !known || claims.Issuer != nonceIssuer || claims.ExpiresAt <= now || claims.NotBefore > now {
 		return claims, ErrNonce

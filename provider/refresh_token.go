@@ -98,7 +98,7 @@ func (t refreshTokens) GenerateRefreshToken(ctx context.Context, r fosite.Reques
 	if err != nil {
 		return "", "", err
 	}
-	now := t.provider.store.Now()
+	now := t.provider.store.Now().Unix()
 	generation := uint32(0)
 	i.issued.refreshExpiresAt = now + min(policy.RefreshLifetime, storage.RefreshAbsoluteLifetime)
 	if g := i.grant(); g != nil {

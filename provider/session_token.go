@@ -72,7 +72,7 @@ func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToke
 	if t.ID == "" {
 		t.ID = s.store.NewID()
 	}
-	now := s.store.Now()
+	now := s.store.Now().Unix()
 	t.ExpiresAt = now + t.Client.Policy.AccessLifetime
 	if t.Kind == storage.KindChangePasswordToken {
 		t.ExpiresAt = now + min(t.Client.Policy.AccessLifetime, s.changePasswordLifetime)

@@ -72,7 +72,7 @@ func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verificatio
 	}
 	inbound.RecordOf(ctx).About(v.ClientID, v.UserID)
 	v.PersonID = found.PersonID
-	if found.ExpiresAt <= t.store.Now() {
+	if found.ExpiresAt <= t.store.Now().Unix() {
 		return v, ErrTokenExpired
 	}
 	if len(v.Audience) > 0 && !v.IsFor(*t.audiences.Load()) {

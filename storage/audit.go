@@ -49,7 +49,7 @@ func (d *database) eventValues(e Event) []any {
 		e.ID = d.NewID()
 	}
 	if e.CreatedAt == 0 {
-		e.CreatedAt = d.Now()
+		e.CreatedAt = d.nowSeconds()
 	}
 	if e.ExpiresAt == 0 {
 		e.ExpiresAt = e.CreatedAt + d.eventLifetime(e.Kind)

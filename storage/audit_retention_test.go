@@ -15,7 +15,7 @@ func TestAuditEventsAreRetainedByTheirKind(t *testing.T) {
 			o.EventLifetimes = map[string]int64{"": 1000, "gateway_decision": 10}
 		})
 		require.NoError(t, store.RecordEvents(t.Context(), []storage.Event{
-			{Kind: "gateway_decision"}, {Kind: "user_blocked"}, {Kind: "sign_in", ExpiresAt: store.Now() + 5},
+			{Kind: "gateway_decision"}, {Kind: "user_blocked"}, {Kind: "sign_in", ExpiresAt: store.Now().Unix() + 5},
 		}))
 		events, err := store.ListEvents(t.Context(), storage.EventFilter{})
 		require.NoError(t, err)

@@ -167,7 +167,7 @@ func (s *authenticationStore) changeFactor(ctx context.Context, id, setWhere str
 		var userID string
 		err := tx.GetContext(ctx, &userID,
 			`UPDATE authentication_factors SET updated_at = $2, `+setWhere+` RETURNING user_id`,
-			append([]any{id, s.Now()}, args...)...)
+			append([]any{id, s.nowSeconds()}, args...)...)
 		if err != nil {
 			return classify(err)
 		}

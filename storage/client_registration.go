@@ -98,12 +98,13 @@ func (s *registrationStore) UpdateRegistration(ctx context.Context, u Registrati
 		}
 		err = writeRow(ctx, tx, `
 UPDATE clients SET name = $2, scope = $3, metadata = $4, updated_at = $5, name_folded = $6 WHERE id = $1`,
-			u.Client.ID, u.Client.Name, strings.Join(u.Client.Scope, " "), string(metadata), s.Now(), foldName(u.Client.Name))
+			u.Client.ID, u.Client.Name, strings.Join(u.Client.Scope, " "), string(metadata), s.nowSeconds(),
+			foldName(u.Client.Name))
 		if err != nil {
 			return err
 		}
 		err = writeRow(ctx, tx, `UPDATE connections SET redirect_uris = $2, updated_at = $3 WHERE id = $1`,
-			u.Connection.ID, uris, s.Now())
+			u.Connection.ID, uris, s.nowSeconds())
 		if err != nil {
 			return err
 		}

@@ -185,7 +185,7 @@ func (s *clientStore) updateClient(ctx context.Context, tx *sqlx.Tx, c Client) e
 	return writeRow(ctx, tx, `
 UPDATE clients SET name = $1, client_type_id = $2, owner_id = $3, scope = $4, policy = $5, metadata = $6, settings = $7,
        private_settings = $8, name_folded = $9, updated_at = $10
-WHERE id = $11`, append(values[:len(values):len(values)], s.Now(), id)...)
+WHERE id = $11`, append(values[:len(values):len(values)], s.nowSeconds(), id)...)
 }
 
 // DeleteClient removes a client with its connections, also those that it has as a consumer, and all that was issued to
@@ -224,14 +224,14 @@ func (s *clientStore) BlockClient(ctx context.Context, id, reason string) error 
 		return err
 	}
 	// After the block, which holds for them too, so that a client with many tokens is barred at once.
-	return s.inBatches(ctx, endKeptOfClient, id, s.Now())
+	return s.inBatches(ctx, endKeptOfClient, id, s.nowSeconds())
 }
 
 func (s *clientStore) blockClient(ctx context.Context, id, reason string) error {
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		err := writeRow(ctx, tx, `
 UPDATE clients SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id = $1 AND is_blocked = FALSE`,
-			id, reason, s.Now())
+			id, reason, s.nowSeconds())
 		if errors.Is(err, ErrNotFound) {
 			return conflictIfPresent(ctx, tx, `SELECT 1 FROM clients WHERE id = $1`, id)
 		}
@@ -248,7 +248,7 @@ func (s *clientStore) UnblockClient(ctx context.Context, id string) error {
 	ctx = changing(ctx, EventClientUnblocked, clientSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx,
-			`UPDATE clients SET is_blocked = FALSE, block_reason = '', updated_at = $2 WHERE id = $1`, id, s.Now())
+			`UPDATE clients SET is_blocked = FALSE, block_reason = '', updated_at = $2 WHERE id = $1`, id, s.nowSeconds())
 	})
 }
 
@@ -275,7 +275,7 @@ func (s *clientStore) SetClientBlock(ctx context.Context, id string, blocked boo
 		ctx = changing(ctx, EventClientUpdated, clientSubject, client.ID)
 		return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 			return writeRow(ctx, tx, `UPDATE clients SET block_reason = $2, updated_at = $3 WHERE id = $1`, client.ID, reason,
-				s.Now())
+				s.nowSeconds())
 		})
 	})
 }

@@ -112,5 +112,6 @@ func (b *Batch) QueueCode(c Code) {
 // RedeemCode makes it the precondition of the batch that a code is used now for the first time. Flush answers ErrUsed
 // where it was used, revoked or has expired.
 func (b *Batch) RedeemCode(id []byte) {
-	b.require(statement{name: "redeem code", sql: redeemCode, args: []any{id, b.store.Now(), b.idempotencyKey}}, ErrUsed)
+	b.require(statement{name: "redeem code", sql: redeemCode, args: []any{id, b.store.nowSeconds(), b.idempotencyKey}},
+		ErrUsed)
 }

@@ -65,7 +65,7 @@ func (s *connectionStore) AddConnectionSecret(
 	}
 	ctx = changing(ctx, EventConnectionSecretReplaced, connectionSubject, connectionID)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-		err := writeRow(ctx, tx, `UPDATE connections SET updated_at = $2 WHERE id = $1`, connectionID, s.Now())
+		err := writeRow(ctx, tx, `UPDATE connections SET updated_at = $2 WHERE id = $1`, connectionID, s.nowSeconds())
 		if err != nil {
 			return err
 		}

@@ -77,7 +77,7 @@ func (s *connectionStore) connections(ctx context.Context, query, secretsQuery, 
 		return connections, nil
 	}
 	var secrets []secretRow
-	if err := s.selectAll(ctx, &secrets, secretsQuery, key, s.Now()); err != nil {
+	if err := s.selectAll(ctx, &secrets, secretsQuery, key, s.nowSeconds()); err != nil {
 		return nil, err
 	}
 	for i, r := range rows {
@@ -168,7 +168,7 @@ UPDATE connections SET consumer_id = $2, redirect_uris = $3, redirect_match = $4
 refresh_bound_to = $6,
        updated_at = $7
 WHERE id = $1`,
-		id, null(c.ConsumerID), uris, c.RedirectMatch, c.RequireScope, c.RefreshBoundTo, s.Now())
+		id, null(c.ConsumerID), uris, c.RedirectMatch, c.RequireScope, c.RefreshBoundTo, s.nowSeconds())
 }
 
 // DeleteConnection removes a connection and its secrets. Refresh tokens that are bound to it are good for nothing then.

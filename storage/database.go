@@ -89,9 +89,6 @@ func (d *database) IsPostgreSQL() bool { return d.engine == postgresEngine }
 // sessions.
 func (d *database) IsPooled() bool { return d.pooled }
 
-// Now is the Store's clock in epoch seconds.
-func (d *database) Now() int64 { return d.now().Unix() }
-
 // commitTime is the SQL of the time at which a statement is executed, in epoch seconds. A request may wait for the
 // database for longer than a window lasts that it opens, and the clocks of two processes differ, so a window begins,
 // and is asked about, by the clock of the database. parameter is the placeholder of injectedTime.
@@ -105,7 +102,7 @@ func (d *database) commitTime(parameter string) string {
 
 // injectedTime is the time of a clock that was passed to Open, NULL where there is none.
 func (d *database) injectedTime() sql.NullInt64 {
-	return sql.NullInt64{Int64: d.Now(), Valid: d.injectedClock}
+	return sql.NullInt64{Int64: d.nowSeconds(), Valid: d.injectedClock}
 }
 
 // NewID makes a random UUID (version 4).

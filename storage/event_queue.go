@@ -54,7 +54,7 @@ func (q *EventQueue) Add(ctx context.Context, e Event) error {
 		e.ID = q.store.NewID() // so that a batch that is written twice is kept once
 	}
 	if e.CreatedAt == 0 {
-		e.CreatedAt = q.store.Now()
+		e.CreatedAt = q.store.nowSeconds()
 	}
 	select {
 	case <-q.closing:
@@ -112,7 +112,7 @@ func (q *EventQueue) run() {
 
 // record writes a batch, with the time of now for events that are late.
 func (q *EventQueue) record(ctx context.Context, batch []Event) error {
-	now := q.store.Now()
+	now := q.store.nowSeconds()
 	batch = slices.Clone(batch)
 	for i, e := range batch {
 		if now-e.CreatedAt <= punctual {

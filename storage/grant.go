@@ -188,7 +188,7 @@ func (s *tokenStore) RevokeGrant(ctx context.Context, id string) (bool, error) {
 	if err != nil {
 		return false, nil
 	}
-	n, err := s.exec(ctx, `UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`, id, s.Now())
+	n, err := s.exec(ctx, `UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`, id, s.nowSeconds())
 	return n > 0, err
 }
 

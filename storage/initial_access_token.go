@@ -32,7 +32,8 @@ INSERT INTO initial_access_tokens (id, hash, name, remaining, created_at, expire
 // or it has expired or is used up. Only RegisterClient uses it.
 func (s *registrationStore) FindInitialAccessToken(ctx context.Context, hash []byte) (*InitialAccessToken, error) {
 	var t InitialAccessToken
-	err := s.get(ctx, &t, selectInitialAccessToken+`WHERE hash = $1 AND remaining > 0 AND expires_at > $2`, hash, s.Now())
+	err := s.get(ctx, &t, selectInitialAccessToken+`WHERE hash = $1 AND remaining > 0 AND expires_at > $2`, hash,
+		s.nowSeconds())
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +44,7 @@ func (s *registrationStore) FindInitialAccessToken(ctx context.Context, hash []b
 func (s *registrationStore) ListInitialAccessTokens(ctx context.Context) ([]InitialAccessToken, error) {
 	var tokens []InitialAccessToken
 	err := s.selectAll(ctx, &tokens, selectInitialAccessToken+`WHERE expires_at > $1 ORDER BY created_at, id LIMIT $2`,
-		s.Now(), largestPage)
+		s.nowSeconds(), largestPage)
 	return tokens, err
 }
 
@@ -63,7 +64,7 @@ func (s *registrationStore) DeleteInitialAccessToken(ctx context.Context, id str
 func (s *registrationStore) useInitialAccessToken(ctx context.Context, tx *sqlx.Tx, id string) error {
 	n, err := affected(tx.ExecContext(ctx, `
 UPDATE initial_access_tokens SET remaining = remaining - 1 WHERE id = $1 AND remaining > 0 AND expires_at > $2`, id,
-		s.Now()))
+		s.nowSeconds()))
 	if err == nil && n == 0 {
 		return ErrUsed
 	}

@@ -109,7 +109,7 @@ func (j *janitor) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (to
 	if kept == tokenRetention {
 		kept = sweep.TokenRetention
 	}
-	end := j.Now() - kept
+	end := j.nowSeconds() - kept
 	from := int64(math.MinInt64)
 	if rows.since > 0 {
 		from = end - rows.since
@@ -151,7 +151,7 @@ func (j *janitor) sweepSlice(
 		where += ` AND ` + rows.and
 	}
 	if strings.Contains(rows.and, "$4") {
-		args = append(args, j.Now())
+		args = append(args, j.nowSeconds())
 	}
 	query := fmt.Sprintf(
 		`DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s ORDER BY expires_at LIMIT $3)`,

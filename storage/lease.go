@@ -12,7 +12,7 @@ func (s *settingStore) AcquireLease(ctx context.Context, name, holder string, se
 	n, err := s.exec(ctx, `
 INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
-WHERE leases.holder = excluded.holder OR leases.expires_at <= $4`, name, holder, s.Now()+seconds, s.Now())
+WHERE leases.holder = excluded.holder OR leases.expires_at <= $4`, name, holder, s.nowSeconds()+seconds, s.nowSeconds())
 	return n > 0, err
 }
 

@@ -118,7 +118,7 @@ WHERE s.id = $1 AND s.revoked_at = 0 AND s.expires_at > $3`
 // the caller.
 func (s *loginSessionStore) FindLogin(ctx context.Context, hash []byte, clientID string) (*Login, error) {
 	var rows []loginRow
-	if err := s.selectAll(ctx, &rows, findLogin, hash, clientID, s.Now()); err != nil {
+	if err := s.selectAll(ctx, &rows, findLogin, hash, clientID, s.nowSeconds()); err != nil {
 		return nil, err
 	}
 	return loginOf(rows)
@@ -198,7 +198,7 @@ func (s *loginSessionStore) ListLoginSessions(ctx context.Context, userID string
 SELECT id, session_id, user_id, auth_time, amr, acr, user_agent, address, last_used_at, created_at, expires_at,
 revoked_at
 FROM login_sessions WHERE user_id = $1 AND revoked_at = 0 AND expires_at > $2 ORDER BY created_at DESC, session_id`,
-		userID, s.Now())
+		userID, s.nowSeconds())
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func (s *loginSessionStore) endSessions(
 	}
 	at := fmt.Sprintf("$%d", len(args)+1)
 	err := tx.SelectContext(ctx, &rows, `UPDATE login_sessions SET revoked_at = `+at+` WHERE `+which+` AND revoked_at = 0
-RETURNING session_id, user_id`, append(args[:len(args):len(args)], s.Now())...)
+RETURNING session_id, user_id`, append(args[:len(args):len(args)], s.nowSeconds())...)
 	if err != nil {
 		return nil, err
 	}
@@ -125,14 +125,14 @@ WHERE session_id = $1 AND revoked_at = 0 AND NOT (` + hasScope("$3") + `) AND NO
 func (p Policy) OutlivesSession() bool { return p.RefreshIssued == RefreshIssuedAlways }
 
 func (s *loginSessionStore) revokeSession(ctx context.Context, tx *sqlx.Tx, ended *EndedSession) error {
-	if err := write(ctx, tx, revokeCodesOfSession, ended.UserID, ended.SessionID, s.Now()); err != nil {
+	if err := write(ctx, tx, revokeCodesOfSession, ended.UserID, ended.SessionID, s.nowSeconds()); err != nil {
 		return err
 	}
 	participants, err := s.findParticipants(ctx, tx, grantsOfSession, ended.SessionID)
 	if err != nil {
 		return err
 	}
-	err = write(ctx, tx, revokeGrantsOfSession, ended.SessionID, s.Now(), scopePattern("offline_access"))
+	err = write(ctx, tx, revokeGrantsOfSession, ended.SessionID, s.nowSeconds(), scopePattern("offline_access"))
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ GROUP BY c.id, c.metadata, g.user_id, g.session_id ORDER BY c.id, g.session_id`,
 	if err != nil {
 		return nil, err
 	}
-	now := s.Now()
+	now := s.nowSeconds()
 	participants := make([]participant, len(rows))
 	for i, row := range rows {
 		participants[i].clientID = row.ClientID

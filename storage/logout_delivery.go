@@ -44,7 +44,7 @@ func (s *loginSessionStore) DueLogoutDeliveries(ctx context.Context, limit int) 
 	var due []LogoutDelivery
 	err := s.selectAll(ctx, &due, `
 SELECT id, client_id, user_id, session_id, subject, attempts, next_at, created_at, expires_at FROM logout_deliveries
-WHERE next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`, s.Now(), pageSize(limit))
+WHERE next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`, s.nowSeconds(), pageSize(limit))
 	return due, err
 }
 
@@ -53,7 +53,7 @@ WHERE next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`, s.Now(),
 func (s *loginSessionStore) ClaimLogoutDelivery(ctx context.Context, d LogoutDelivery, nextAt int64) (bool, error) {
 	n, err := s.exec(ctx, `
 UPDATE logout_deliveries SET attempts = attempts + 1, next_at = $3 WHERE id = $1 AND attempts = $2 AND expires_at > $4`,
-		d.ID, d.Attempts, nextAt, s.Now())
+		d.ID, d.Attempts, nextAt, s.nowSeconds())
 	return n > 0, err
 }
 
@@ -61,7 +61,7 @@ UPDATE logout_deliveries SET attempts = attempts + 1, next_at = $3 WHERE id = $1
 // must not keep others waiting.
 func (s *loginSessionStore) PostponeLogoutDeliveries(ctx context.Context, clientID string, until int64) error {
 	_, err := s.exec(ctx, `UPDATE logout_deliveries SET next_at = $2 WHERE client_id = $1 AND next_at <= $3`,
-		clientID, until, s.Now())
+		clientID, until, s.nowSeconds())
 	return err
 }
 

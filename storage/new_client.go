@@ -42,7 +42,7 @@ type SecretValue struct {
 
 // NewConnectionSecret returns a secret that is not stored yet and does not expire, in the form that the database keeps.
 func (s *connectionStore) NewConnectionSecret(value SecretValue) ConnectionSecret {
-	secret := ConnectionSecret{ID: s.NewID(), PasswordHash: value.PasswordHash, CreatedAt: s.Now()}
+	secret := ConnectionSecret{ID: s.NewID(), PasswordHash: value.PasswordHash, CreatedAt: s.nowSeconds()}
 	if value.PasswordHash == "" {
 		secret.Hash = Hash(value.Text)
 	}

@@ -64,7 +64,7 @@ func (s *authenticationStore) VerifyOneTimeCode(ctx context.Context, id string, 
 	if err != nil {
 		return false, ErrUsed
 	}
-	attempt, now := s.NewID(), s.Now()
+	attempt, now := s.NewID(), s.nowSeconds()
 	var verified bool
 	err = s.execIdempotent(ctx, func(ctx context.Context) error {
 		return s.writer.get(ctx, &verified, `

@@ -76,7 +76,8 @@ func (s *userStore) EndOldPasswords(
 	budget := s.spend(o.Budget)
 	for {
 		var rows []oldPasswordRow
-		err := s.selectAll(ctx, &rows, usersOfOldPasswords, o.SetBefore, last.PasswordSetAt, last.UserID, s.Now(), o.Batch)
+		err := s.selectAll(ctx, &rows, usersOfOldPasswords, o.SetBefore, last.PasswordSetAt, last.UserID, s.nowSeconds(),
+			o.Batch)
 		if err != nil {
 			return users, &last, errors.Join(append(failures, err)...)
 		}
@@ -109,7 +110,7 @@ func (s *userStore) endOldPassword(ctx context.Context, userID string) error {
 			return err
 		}
 		for _, query := range endOfOldPassword {
-			if err := write(ctx, tx, query, userID, s.Now()); err != nil {
+			if err := write(ctx, tx, query, userID, s.nowSeconds()); err != nil {
 				return err
 			}
 		}

@@ -49,7 +49,7 @@ func (s *userStore) setPassword(ctx context.Context, id, phc string, mustChange 
 		// at the same time, since sign-ins are bound to that.
 		err := writeRow(ctx, tx, `
 UPDATE users SET password_set_at = CASE WHEN password_set_at >= $2 THEN password_set_at + 1 ELSE $2 END, updated_at = $2
-WHERE id = $1`, id, s.Now())
+WHERE id = $1`, id, s.nowSeconds())
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *userStore) rememberPassword(ctx context.Context, tx *sqlx.Tx, userID st
 	err = write(ctx, tx, `
 INSERT INTO password_history (id, user_id, password, created_at)
 SELECT $1, id, password, $3 FROM users WHERE id = $2 AND password <> ''`,
-		s.NewID(), userID, max(s.Now(), latest+1))
+		s.NewID(), userID, max(s.nowSeconds(), latest+1))
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ var (
 // committed the grant and tokens that the next statements end, and one that has not finds its code revoked, whatever
 // its clock says.
 func (s *tokenStore) revokeTokensOf(ctx context.Context, tx *sqlx.Tx, of owner, args ...any) error {
-	now := s.Now()
+	now := s.nowSeconds()
 	withNow := append(args[:len(args):len(args)], now)
 	at := fmt.Sprintf("$%d", of.arguments+1)
 	err := write(ctx, tx,
@@ -74,7 +74,7 @@ func (s *tokenStore) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clie
 		`UPDATE codes SET revoked_at = $2 WHERE client_id = $1 AND used_at = 0 AND revoked_at = 0`,
 		endGrantsOfClient, endTokensOfClient,
 	} {
-		if err := write(ctx, tx, query, clientID, s.Now()); err != nil {
+		if err := write(ctx, tx, query, clientID, s.nowSeconds()); err != nil {
 			return err
 		}
 	}
@@ -95,7 +95,7 @@ func (d *database) inBatches(ctx context.Context, query string, args ...any) err
 // endRestOfClient ends the grants and access tokens of a client, batch by batch.
 func (s *tokenStore) endRestOfClient(ctx context.Context, clientID string) error {
 	for _, query := range []string{endGrantsOfClient, endTokensOfClient} {
-		if err := s.inBatches(ctx, query, clientID, s.Now()); err != nil {
+		if err := s.inBatches(ctx, query, clientID, s.nowSeconds()); err != nil {
 			return err
 		}
 	}

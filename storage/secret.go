@@ -56,7 +56,7 @@ func (s *keyStore) makeRandomKey(ctx context.Context, name string, size int) err
 		return fmt.Errorf("storage: randomness: %w", err)
 	}
 	_, err := s.exec(ctx, `INSERT INTO secrets (name, sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-		name, s.sealer.Seal(key, secretContext(name)), s.Now())
+		name, s.sealer.Seal(key, secretContext(name)), s.nowSeconds())
 	return err
 }
 

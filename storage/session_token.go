@@ -15,7 +15,7 @@ func (b *Batch) QueueSessionToken(t AccessToken) {
 		t.UserID, t.Session.PasswordSetAt,
 	}}, ErrNotFound)
 	b.queue(statement{name: "end session tokens", sql: endSessionTokens, args: []any{
-		t.UserID, t.ClientID, b.store.Now(), t.AccessTokenID,
+		t.UserID, t.ClientID, b.store.nowSeconds(), t.AccessTokenID,
 	}})
 	b.QueueGrant(Grant{
 		ID: t.GrantID, ClientID: t.ClientID, UserID: t.UserID, Scope: t.Scope, Session: t.Session, CreatedAt: t.CreatedAt,
@@ -27,6 +27,7 @@ func (b *Batch) QueueSessionToken(t AccessToken) {
 // ExpireAccessToken ends one opaque access token, whose row stays so that a question about it is answered by "expired".
 // It says whether the token was live until now.
 func (s *tokenStore) ExpireAccessToken(ctx context.Context, hash []byte) (bool, error) {
-	n, err := s.exec(ctx, `UPDATE access_tokens SET expires_at = $2 WHERE id = $1 AND expires_at > $2`, hash, s.Now())
+	n, err := s.exec(ctx, `UPDATE access_tokens SET expires_at = $2 WHERE id = $1 AND expires_at > $2`, hash,
+		s.nowSeconds())
 	return n > 0, err
 }

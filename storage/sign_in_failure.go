@@ -28,7 +28,7 @@ func (s *authenticationStore) RecordSignInFailure(
 	args := make([]any, 0, 4*len(subjects))
 	for i, subject := range subjects {
 		ids[i] = s.NewID()
-		args = append(args, ids[i], subject, s.Now(), expiresAt)
+		args = append(args, ids[i], subject, s.nowSeconds(), expiresAt)
 	}
 	_, err := s.exec(ctx, `INSERT INTO sign_in_failures (id, subject, created_at, expires_at) VALUES `+
 		rowPlaceholders(len(subjects), 4)+` ON CONFLICT DO NOTHING`, args...)

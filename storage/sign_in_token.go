@@ -21,7 +21,7 @@ func (s *loginSessionStore) endSignIns(ctx context.Context, tx *sqlx.Tx, userID 
 	if err != nil {
 		return nil, err
 	}
-	return ended, write(ctx, tx, endTokensOfSignIns, userID, s.Now())
+	return ended, write(ctx, tx, endTokensOfSignIns, userID, s.nowSeconds())
 }
 
 // unchangedPassword is the precondition of a token of a sign-in: the user is not blocked, and has the password that the
@@ -42,14 +42,14 @@ func (d *database) requireUnchangedPassword() string {
 func (s *loginSessionStore) endTwoFactorTokens(ctx context.Context, tx *sqlx.Tx, userID string) error {
 	return write(ctx, tx, `
 UPDATE access_tokens SET expires_at = $2 WHERE user_id = $1 AND expires_at > $2 AND kind = '`+KindTwoFactor+`'`,
-		userID, s.Now())
+		userID, s.nowSeconds())
 }
 
 // useUp ends the token with which somebody sets a password. ErrUsed: it is over.
 func (s *loginSessionStore) useUp(ctx context.Context, tx *sqlx.Tx, hash []byte) error {
 	err := writeRow(ctx, tx, `
 UPDATE access_tokens SET expires_at = $2 WHERE id = $1 AND expires_at > $2 AND kind = '`+KindChangePasswordToken+`'`,
-		hash, s.Now())
+		hash, s.nowSeconds())
 	if errors.Is(err, ErrNotFound) {
 		return ErrUsed
 	}

@@ -35,7 +35,7 @@ func (s *keyStore) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 	}
 	err := s.selectAll(ctx, &rows, `
 SELECT id, algorithm, sealed, created_at, activates_at, retires_at, expires_at FROM signing_keys
-WHERE expires_at = 0 OR expires_at > $1 ORDER BY created_at, id`, s.Now())
+WHERE expires_at = 0 OR expires_at > $1 ORDER BY created_at, id`, s.nowSeconds())
 	if err != nil {
 		return nil, err
 	}

@@ -193,7 +193,7 @@ settings = $6,
        private_settings = $7, updated_at = $8
 WHERE id = $1`,
 			id, CanonicalEmail(u.Email), u.TaxID, u.PersonID, document(u.Profile), document(u.Settings),
-			document(u.PrivateSettings), s.Now(), strings.ToLower(strings.TrimSpace(u.Email)))
+			document(u.PrivateSettings), s.nowSeconds(), strings.ToLower(strings.TrimSpace(u.Email)))
 	})
 }
 
@@ -210,7 +210,7 @@ func (s *userStore) BlockUser(ctx context.Context, id, reason string) error {
 func (s *userStore) blockUser(ctx context.Context, tx *sqlx.Tx, id, reason string) error {
 	err := writeRow(ctx, tx, `
 UPDATE users SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id = $1 AND is_blocked = FALSE`,
-		id, reason, s.Now())
+		id, reason, s.nowSeconds())
 	if errors.Is(err, ErrNotFound) {
 		return conflictIfPresent(ctx, tx, `SELECT 1 FROM users WHERE id = $1`, id)
 	}
@@ -243,7 +243,7 @@ func (s *userStore) UnblockUser(ctx context.Context, id string) error {
 	ctx = changing(ctx, EventUserUnblocked, userSubject, id)
 	n, err := s.exec(ctx,
 		`UPDATE users SET is_blocked = FALSE, block_reason = '', one_time_code_failures = 0, updated_at = $2 WHERE id = $1`,
-		id, s.Now())
+		id, s.nowSeconds())
 	if err == nil && n == 0 {
 		return ErrNotFound
 	}
@@ -272,7 +272,8 @@ func (s *userStore) SetUserBlock(ctx context.Context, id string, blocked bool, r
 			return err
 		}
 		ctx = changing(ctx, EventUserUpdated, userSubject, user.ID)
-		_, err = s.exec(ctx, `UPDATE users SET block_reason = $2, updated_at = $3 WHERE id = $1`, user.ID, reason, s.Now())
+		_, err = s.exec(ctx, `UPDATE users SET block_reason = $2, updated_at = $3 WHERE id = $1`, user.ID, reason,
+			s.nowSeconds())
 		return err
 	})
 }

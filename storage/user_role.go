@@ -24,7 +24,7 @@ func (s *roleStore) GrantRole(ctx context.Context, userID, roleID, clientID stri
 		return err
 	}
 	ctx = changingRole(ctx, EventRoleGranted, userID, roleID, clientID)
-	query, args := insertHeldRole(s.NewID(), userID, roleID, clientID, s.Now())
+	query, args := insertHeldRole(s.NewID(), userID, roleID, clientID, s.nowSeconds())
 	_, err = s.exec(ctx, query+` ON CONFLICT DO NOTHING`, args...)
 	return unknownReference(err)
 }
@@ -39,7 +39,7 @@ func (s *roleStore) CreateHeldRole(ctx context.Context, id, userID, roleID, clie
 	ctx = changingRole(ctx, EventRoleGranted, userID, roleID, clientID)
 	// In a transaction, which is never sent twice: a lost answer is no conflict with itself.
 	return unknownReference(s.transaction(ctx, func(tx *sqlx.Tx) error {
-		query, args := insertHeldRole(id, userID, roleID, clientID, s.Now())
+		query, args := insertHeldRole(id, userID, roleID, clientID, s.nowSeconds())
 		return write(ctx, tx, query, args...)
 	}))
 }
@@ -94,7 +94,7 @@ func (s *roleStore) endTokensOfRole(ctx context.Context, tx *sqlx.Tx, userID, ro
 SELECT id, scope FROM access_tokens
 WHERE user_id = $1 AND expires_at > $2 AND kind = '`+KindAccessToken+`' AND ($3 = '' OR client_id = $3)
 AND `+narrowedByRefresh,
-		userID, s.Now(), clientID)
+		userID, s.nowSeconds(), clientID)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,8 @@ AND `+narrowedByRefresh,
 		if !slices.ContainsFunc(SplitScope(token.Scope), func(name string) bool { return slices.Contains(names, name) }) {
 			continue
 		}
-		if err := write(ctx, tx, `UPDATE access_tokens SET expires_at = $2 WHERE id = $1`, token.ID, s.Now()); err != nil {
+		if err := write(ctx, tx, `UPDATE access_tokens SET expires_at = $2 WHERE id = $1`, token.ID,
+			s.nowSeconds()); err != nil {
 			return err
 		}
 	}
@@ -117,7 +118,7 @@ func (s *roleStore) endTokensOfHolders(ctx context.Context, tx *sqlx.Tx, roleID 
 	if err != nil {
 		return err
 	}
-	args := []any{roleID, s.Now()}
+	args := []any{roleID, s.nowSeconds()}
 	var lost []string
 	for _, name := range SplitScope(before) {
 		if !slices.Contains(kept, name) {

@@ -101,7 +101,7 @@ LEFT JOIN users u ON u.id = t.user_id` + keyed
 // Verify finds a token of any kind by what it presents. ErrNotFound: there is none.
 func (s *tokenStore) Verify(ctx context.Context, p Presented) (*Verification, error) {
 	var row verificationRow
-	err := s.get(ctx, &row, selectVerification, bytes(p.APIKey.Hash), bytes(p.APIKey.Lookup), s.Now(), p.Hash,
+	err := s.get(ctx, &row, selectVerification, bytes(p.APIKey.Hash), bytes(p.APIKey.Lookup), s.nowSeconds(), p.Hash,
 		null(p.GrantID), p.Generation)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ SELECT CASE WHEN EXISTS (SELECT 1 FROM revoked_jti WHERE jti = $4) THEN 0
 FROM (SELECT 1 AS one) AS always
 LEFT JOIN grants g ON g.id = $5
 LEFT JOIN users u ON u.id = g.user_id`+keyed,
-		bytes(p.APIKey.Hash), bytes(p.APIKey.Lookup), s.Now(), p.JTI, null(p.GrantID))
+		bytes(p.APIKey.Hash), bytes(p.APIKey.Lookup), s.nowSeconds(), p.JTI, null(p.GrantID))
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (s *connectionStore) FindConnectionByKey(ctx context.Context, key APIKeyPro
 	err := s.get(ctx, &row, selectConnection+`
 JOIN connection_secrets k ON k.connection_id = c.id
 WHERE (k.hash = $1 OR k.lookup = $2) AND (k.expires_at = 0 OR k.expires_at > $3)`,
-		bytes(key.Hash), bytes(key.Lookup), s.Now())
+		bytes(key.Hash), bytes(key.Lookup), s.nowSeconds())
 	if err != nil {
 		return nil, err
 	}

@@ -136,7 +136,7 @@ func (c *configuration) TakesWrites() bool {
 func (c *configuration) TryWrite(ctx context.Context) error {
 	_, err := c.exec(ctx, `
 INSERT INTO leases (name, holder, expires_at) VALUES ('write check', $1, $2)
-ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at`, c.NewID(), c.Now())
+ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at`, c.NewID(), c.nowSeconds())
 	return err
 }
 

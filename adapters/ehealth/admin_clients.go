@@ -119,7 +119,7 @@ func (a *clientsAPI) save(w http.ResponseWriter, r *http.Request, id string, kno
 		return failed
 	}
 	store := a.store
-	client, err := newMithrilClient(id, store.Now())
+	client, err := newMithrilClient(id, store.Now().Unix())
 	if err != nil {
 		return err
 	}

@@ -154,7 +154,7 @@ func (a *connectionsAPI) put(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	store, secret := a.store, newSecret()
-	connection := storage.NewConnection(store.NewID(), client.ID, storage.PresetMithril, []string{uri}, store.Now())
+	connection := storage.NewConnection(store.NewID(), client.ID, storage.PresetMithril, []string{uri}, store.Now().Unix())
 	connection.ConsumerID = consumerID
 	connection.Secrets = []storage.ConnectionSecret{store.NewConnectionSecret(storage.SecretValue{Text: secret})}
 	err = store.CreateConnection(r.Context(), *connection)
@@ -192,7 +192,7 @@ func (a *connectionsAPI) change(w http.ResponseWriter, r *http.Request, c storag
 	if err := a.store.UpdateConnection(r.Context(), c); err != nil {
 		return err
 	}
-	c.UpdatedAt = a.store.Now()
+	c.UpdatedAt = a.store.Now().Unix()
 	return a.respond(w, r, http.StatusOK, newConnectionObject(c))
 }
 
@@ -253,7 +253,7 @@ func (a *connectionsAPI) refreshSecret(w http.ResponseWriter, r *http.Request) e
 	}
 	store, secret := a.store, newSecret()
 	err = store.AddConnectionSecret(r.Context(), c.ID,
-		store.NewConnectionSecret(storage.SecretValue{Text: secret}), store.Now())
+		store.NewConnectionSecret(storage.SecretValue{Text: secret}), store.Now().Unix())
 	if err != nil {
 		return err
 	}

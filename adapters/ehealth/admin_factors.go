@@ -115,7 +115,7 @@ func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	c := newCheck(fields)
-	now := a.store.Now()
+	now := a.store.Now().Unix()
 	factor := storage.AuthenticationFactor{
 		ID: a.store.NewID(), UserID: mux.Vars(r)["user_id"], Type: c.oneOf("type", factorSMS),
 		Factor: c.optionalPhone("factor"), IsActive: true, CreatedAt: now, UpdatedAt: now,

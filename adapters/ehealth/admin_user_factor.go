@@ -31,7 +31,7 @@ func (f userFactor) create(ctx context.Context, store *storage.Store, userID str
 	if !f.enabled {
 		return nil
 	}
-	now := store.Now()
+	now := store.Now().Unix()
 	return store.CreateAuthenticationFactor(ctx, storage.AuthenticationFactor{
 		ID: store.NewID(), UserID: userID, Type: factorSMS, Factor: f.phone, IsActive: true, CreatedAt: now, UpdatedAt: now,
 	})

@@ -82,7 +82,8 @@ func (a *usersAPI) create(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := newCheck(fields)
 	store := a.store
-	user := storage.User{ID: store.NewID(), PasswordSetAt: store.Now(), CreatedAt: store.Now(), UpdatedAt: store.Now()}
+	user := storage.User{ID: store.NewID(), PasswordSetAt: store.Now().Unix(), CreatedAt: store.Now().Unix(),
+		UpdatedAt: store.Now().Unix()}
 	c.text("email")
 	readUser(c, &user)
 	password, factor, blocked := c.text("password"), a.readFactor(c), readBlock(c, false, "")

@@ -192,7 +192,7 @@ func (a *loginAPI) sessionTokenOf(r *http.Request, wrongKind contractError, kind
 		return nil, failureUserBlocked
 	case !slices.Contains(kinds, t.Kind):
 		return nil, wrongKind
-	case t.ExpiresAt <= a.provider.Store().Now():
+	case t.ExpiresAt <= a.provider.Store().Now().Unix():
 		return nil, failureTokenExpired
 	}
 	return t, nil

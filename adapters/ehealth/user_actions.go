@@ -177,7 +177,7 @@ func (a *loginAPI) mayReplaceFactor(
 	case client.Policy.FactorChange == storage.FactorChangeSession:
 		return true
 	}
-	age := a.provider.Store().Now() - t.Session.AuthTime/int64(time.Second/time.Microsecond)
+	age := a.provider.Store().Now().Unix() - t.Session.AuthTime/int64(time.Second/time.Microsecond)
 	recent := age <= int64(recentSignIn/time.Second)
 	strong := t.Session.ACR == storage.AssuranceOneTimeCode || t.Session.ACR == storage.AssuranceSignature
 	return recent && (strong || !factor.IsActive)

@@ -122,7 +122,7 @@ func (k *Gatekeeper) redirect(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic("gateway: meta: " + err.Error()) // strings always marshal
 	}
-	seconds := max(1, int(set.ExpiresAt-k.Provider.Store().Now()))
+	seconds := max(1, int(set.ExpiresAt-k.Provider.Store().Now().Unix()))
 	k.setCookie(w, cookieAuthorization, set.AccessToken, seconds, true)
 	// The front end reads this one: it says who is signed in, and opens nothing.
 	k.setCookie(w, metaCookie, url.QueryEscape(string(about)), seconds, false)

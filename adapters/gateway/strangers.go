@@ -79,7 +79,7 @@ func (g *Gateway) keep(r *http.Request, o original, d decision) error {
 	}
 	e := g.event(r, o, d)
 	if d.aboutStranger() {
-		kept, skipped := g.strangers.keep(g.Provider.Store().Now())
+		kept, skipped := g.strangers.keep(g.Provider.Store().Now().Unix())
 		if !kept {
 			return nil
 		}

@@ -226,7 +226,7 @@ func (c *auditPruneCommand) Run(ctx context.Context, terminal console.Terminal) 
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		before := c.Before.seconds()
 		if c.OlderThan > 0 {
-			before = store.Now() - int64(c.OlderThan)*24*3600
+			before = store.Now().Unix() - int64(c.OlderThan)*24*3600
 		}
 		if err := c.Confirm(terminal, "Delete the events from before %s?",
 			time.Unix(before, 0).UTC().Format(time.RFC3339)); err != nil {

@@ -250,7 +250,7 @@ func (f newSecretFlags) rotate(
 	if err != nil {
 		return err
 	}
-	othersExpireAt := store.Now() + int64(f.Overlap/time.Second)
+	othersExpireAt := store.Now().Unix() + int64(f.Overlap/time.Second)
 	if err := store.AddConnectionSecret(ctx, connection.ID, secret, othersExpireAt); err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (c *clientCreateCommand) Run(ctx context.Context, terminal console.Terminal
 
 // client is what the flags describe, with one connection that has no secret yet.
 func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) (*storage.Client, error) {
-	client, err := storage.NewClient(cmp.Or(c.ID, store.NewID()), c.Preset, store.Now())
+	client, err := storage.NewClient(cmp.Or(c.ID, store.NewID()), c.Preset, store.Now().Unix())
 	if err != nil {
 		return nil, &console.UsageError{Cause: err}
 	}
@@ -91,5 +91,5 @@ func newConnection(store *storage.Store, clientID, preset string, redirectURIs [
 	if err := checkRedirectURIs(redirectURIs); err != nil {
 		return nil, err
 	}
-	return storage.NewConnection(store.NewID(), clientID, preset, redirectURIs, store.Now()), nil
+	return storage.NewConnection(store.NewID(), clientID, preset, redirectURIs, store.Now().Unix()), nil
 }

@@ -61,8 +61,9 @@ func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal cons
 			return err
 		}
 		token := storage.InitialAccessToken{
-			ID: store.NewID(), Hash: storage.Hash(value), Name: c.Name, Remaining: c.Registrations, CreatedAt: store.Now(),
-			ExpiresAt: store.Now() + c.Days*secondsOfDay,
+			ID: store.NewID(), Hash: storage.Hash(value), Name: c.Name, Remaining: c.Registrations,
+			CreatedAt: store.Now().Unix(),
+			ExpiresAt: store.Now().Unix() + c.Days*secondsOfDay,
 		}
 		if err := store.CreateInitialAccessToken(ctx, token); err != nil {
 			return err

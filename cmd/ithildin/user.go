@@ -109,7 +109,7 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console.Terminal) 
 		if err != nil {
 			return err
 		}
-		now := store.Now()
+		now := store.Now().Unix()
 		user := storage.User{
 			ID: cmp.Or(c.ID, store.NewID()), Email: c.Email, Password: hash, PasswordSetAt: now, TaxID: c.TaxID,
 			Profile:            profile,

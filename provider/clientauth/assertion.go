@@ -103,7 +103,7 @@ func (a *Authenticator) byAssertion(
 
 // checkAssertion may say what is wrong: that the client signed it is known by now.
 func (a *Authenticator) checkAssertion(client *storage.Client, c assertionClaims, endpoint string) error {
-	now := float64(a.store.Now())
+	now := float64(a.store.Now().Unix())
 	switch {
 	case c.Issuer != client.ID || c.Subject != client.ID:
 		return oauth.InvalidClient("The iss and sub of the client assertion must both be the client_id.")

@@ -154,7 +154,7 @@ func readBasic(authorization, bodyID string) (credentials, error) {
 func (a *Authenticator) bySecret(
 	ctx context.Context, client *storage.Client, readings []string,
 ) (*storage.Client, error) {
-	now := a.store.Now()
+	now := a.store.Now().Unix()
 	for _, secret := range readings {
 		hash := storage.Hash(secret)
 		for _, connection := range client.Connections {

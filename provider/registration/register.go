@@ -176,7 +176,7 @@ func wrongInitialAccessToken(cause error) *oauth.Error {
 
 // newRegisteredClient is a client of the standard preset with what the request asks for.
 func (s *Service) newRegisteredClient(request *metadataRequest, rules Rules) (*storage.Client, error) {
-	now := s.store.Now()
+	now := s.store.Now().Unix()
 	client, err := storage.NewClient(s.store.NewID(), storage.PresetStandard, now)
 	if err != nil {
 		return nil, err

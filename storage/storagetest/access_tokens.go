@@ -56,7 +56,7 @@ func whatEndsAJWT(t *testing.T, s *suite) {
 	require.NoError(t, s.store.BlockUser(ctx, blocked.ID, ""))
 	ofBlocked, ofNobody := Grant(t, s.store, client, blocked), Grant(t, s.store, client, storage.User{ID: s.store.NewID()})
 	for range 2 {
-		require.NoError(t, s.store.RevokeJTI(ctx, "revoked", s.store.Now()+hour))
+		require.NoError(t, s.store.RevokeJTI(ctx, "revoked", s.store.Now().Unix()+hour))
 	}
 	for name, c := range map[string]struct {
 		jti, grantID string

@@ -16,7 +16,8 @@ func approvals(t *testing.T, s *suite) {
 		first := s.approval(t, u, client, "openid", "email")
 		s.clock.Advance(time.Minute)
 		second := first
-		second.Scope, second.Claims, second.UpdatedAt = []string{"profile", "openid"}, []string{"phone_number"}, s.store.Now()
+		second.Scope, second.Claims, second.UpdatedAt = []string{"profile", "openid"}, []string{"phone_number"},
+			s.store.Now().Unix()
 		batch := s.store.NewBatch()
 		batch.QueueApproval(second, "openid email", "")
 		require.NoError(t, batch.Flush(t.Context()))
@@ -24,7 +25,7 @@ func approvals(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Equal(t, storage.Approval{
 			ID: first.ID, UserID: u.ID, ClientID: client.ID, Scope: []string{"profile", "openid", "email"},
-			Claims: []string{"phone_number"}, CreatedAt: first.CreatedAt, UpdatedAt: s.store.Now(),
+			Claims: []string{"phone_number"}, CreatedAt: first.CreatedAt, UpdatedAt: s.store.Now().Unix(),
 		}, *found)
 		list, err := s.store.ListApprovals(t.Context(), u.ID)
 		require.NoError(t, err)
@@ -70,14 +71,14 @@ func approvals(t *testing.T, s *suite) {
 
 		dead, err := s.store.FindCode(ctx, code.ID)
 		require.NoError(t, err)
-		require.LessOrEqual(t, dead.ExpiresAt, s.store.Now())
+		require.LessOrEqual(t, dead.ExpiresAt, s.store.Now().Unix())
 		require.Empty(t, dead.ApprovalID)
 		ended, err := s.store.FindGrant(ctx, grant.ID)
 		require.NoError(t, err)
 		require.NotZero(t, ended.RevokedAt)
 		over, err := s.store.FindAccessToken(ctx, token.ID)
 		require.NoError(t, err, "its row stays, so that it is known to have expired")
-		require.LessOrEqual(t, over.ExpiresAt, s.store.Now())
+		require.LessOrEqual(t, over.ExpiresAt, s.store.Now().Unix())
 		spared, err := s.store.FindGrant(ctx, elsewhere.ID)
 		require.NoError(t, err)
 		require.Zero(t, spared.RevokedAt)
@@ -117,8 +118,8 @@ func withdrawalsAreSignOuts(t *testing.T, s *suite) {
 func (s *suite) approval(t *testing.T, u storage.User, client *storage.Client, scope ...string) storage.Approval {
 	t.Helper()
 	a := storage.Approval{
-		ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: scope, CreatedAt: s.store.Now(),
-		UpdatedAt: s.store.Now(),
+		ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: scope, CreatedAt: s.store.Now().Unix(),
+		UpdatedAt: s.store.Now().Unix(),
 	}
 	require.NoError(t, s.store.Approve(t.Context(), a))
 	return a

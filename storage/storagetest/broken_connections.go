@@ -115,7 +115,7 @@ func lostAuthorization(t *testing.T, s *proxiedSuite) {
 		"",
 	)
 	e.batch.QueueEvent(storage.Event{Kind: "authorize", UserID: u.ID})
-	e.batch.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now()+60)
+	e.batch.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now().Unix()+60)
 	require.NoError(t, s.losing(t, func() error { return e.batch.Flush(t.Context()) }))
 	found, err := s.store.FindCode(t.Context(), storage.Hash(code))
 	require.NoError(t, err)
@@ -127,7 +127,7 @@ func lostAuthorization(t *testing.T, s *proxiedSuite) {
 
 func lostTokenID(t *testing.T, s *proxiedSuite) {
 	use := func() error {
-		return s.store.UseJTI(t.Context(), "client_assertion", "client", "1", s.store.NewID(), s.store.Now()+hour)
+		return s.store.UseJTI(t.Context(), "client_assertion", "client", "1", s.store.NewID(), s.store.Now().Unix()+hour)
 	}
 	require.NoError(t, s.losing(t, use))
 	require.ErrorIs(t, use(), storage.ErrUsed)
@@ -152,7 +152,7 @@ func lostLease(t *testing.T, s *proxiedSuite) {
 func lostFailure(t *testing.T, s *proxiedSuite) {
 	subject := storage.Hash("account")
 	require.NoError(t, s.losing(t, func() error {
-		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{subject}, s.store.Now()+hour)
+		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{subject}, s.store.Now().Unix()+hour)
 		return err
 	}))
 	counts, err := s.store.CountSignInFailures(t.Context(), [][]byte{subject}, 0)

@@ -86,13 +86,13 @@ func whatWasIssuedToAClientEnds(t *testing.T, s *suite) {
 	require.NoError(t, s.store.DeactivateTokens(ctx, client.ID))
 	ended, err := s.store.FindCode(ctx, code.ID)
 	require.NoError(t, err)
-	require.LessOrEqual(t, ended.ExpiresAt, s.store.Now())
+	require.LessOrEqual(t, ended.ExpiresAt, s.store.Now().Unix())
 	revoked, err := s.store.FindGrant(ctx, grant.ID)
 	require.NoError(t, err)
 	require.NotZero(t, revoked.RevokedAt)
 	over, err := s.store.FindAccessToken(ctx, token.ID)
 	require.NoError(t, err, "its row stays, so that it is known to have expired")
-	require.LessOrEqual(t, over.ExpiresAt, s.store.Now())
+	require.LessOrEqual(t, over.ExpiresAt, s.store.Now().Unix())
 
 	require.NoError(t, s.store.DeleteClient(ctx, client.ID))
 	for _, table := range []string{"codes", "grants", "access_tokens", "connections"} {
@@ -125,7 +125,7 @@ func connections(t *testing.T, s *suite) {
 		require.NoError(t, s.store.UpdateConnection(t.Context(), c))
 		found, err := s.store.FindConnection(t.Context(), c.ID)
 		require.NoError(t, err)
-		c.UpdatedAt = s.store.Now()
+		c.UpdatedAt = s.store.Now().Unix()
 		require.Equal(t, c, *found)
 		require.NoError(t, s.store.DeleteConnection(t.Context(), c.ID))
 		_, err = s.store.FindConnection(t.Context(), c.ID)
@@ -141,8 +141,8 @@ func secretsOfAConnection(t *testing.T, s *suite) {
 	connection := Client(t, s.store, storage.PresetStandard).Connections[0]
 	first := connection.Secrets[0]
 	s.clock.Advance(time.Second)
-	second := storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash("second"), CreatedAt: s.store.Now()}
-	require.NoError(t, s.store.AddConnectionSecret(ctx, connection.ID, second, s.store.Now()+hour))
+	second := storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash("second"), CreatedAt: s.store.Now().Unix()}
+	require.NoError(t, s.store.AddConnectionSecret(ctx, connection.ID, second, s.store.Now().Unix()+hour))
 	require.ErrorIs(t, s.store.AddConnectionSecret(ctx, connection.ID, second, 0), storage.ErrConflict)
 
 	valid := func() (ids []string) {

@@ -18,7 +18,7 @@ const hour = 3600
 func User(t testing.TB, store *storage.Store, changes ...func(*storage.User)) storage.User {
 	t.Helper()
 	id := store.NewID()
-	u := storage.User{ID: id, Email: id + "@example.com", CreatedAt: store.Now(), UpdatedAt: store.Now()}
+	u := storage.User{ID: id, Email: id + "@example.com", CreatedAt: store.Now().Unix(), UpdatedAt: store.Now().Unix()}
 	for _, change := range changes {
 		change(&u)
 	}
@@ -43,7 +43,7 @@ func Client(t testing.TB, store *storage.Store, preset string, changes ...func(*
 	t.Helper()
 	policy, err := storage.NewPolicy(preset)
 	require.NoError(t, err)
-	now := store.Now()
+	now := store.Now().Unix()
 	connection := &storage.Connection{
 		ID: store.NewID(), RedirectURIs: []string{RedirectURI}, CreatedAt: now, UpdatedAt: now,
 	}
@@ -83,7 +83,7 @@ func Code(
 		ID: storage.Hash(value), CodeID: store.NewID(), GrantID: store.NewID(), ClientID: client.ID, UserID: user.ID,
 		RedirectURI: RedirectURI, Scope: "openid offline_access",
 		Session:   &storage.Session{UserID: user.ID, Subject: user.ID, RedirectURI: RedirectURI, Nonce: "n-0S6_WzA2Mj"},
-		CreatedAt: store.Now(), ExpiresAt: store.Now() + client.Policy.CodeLifetime,
+		CreatedAt: store.Now().Unix(), ExpiresAt: store.Now().Unix() + client.Policy.CodeLifetime,
 	}
 	for _, change := range changes {
 		change(&c)
@@ -97,7 +97,7 @@ func Grant(
 	t testing.TB, store *storage.Store, client *storage.Client, user storage.User, changes ...func(*storage.Grant),
 ) storage.Grant {
 	t.Helper()
-	now := store.Now()
+	now := store.Now().Unix()
 	g := storage.Grant{
 		ID: store.NewID(), ClientID: client.ID, ConnectionID: client.Connections[0].ID, UserID: user.ID,
 		Scope: "openid offline_access", Session: &storage.Session{UserID: user.ID, Subject: user.ID},
@@ -120,7 +120,7 @@ func AccessToken(
 	a := storage.AccessToken{
 		ID: storage.Hash(value), AccessTokenID: store.NewID(), Kind: storage.KindAccessToken, ClientID: grant.ClientID,
 		UserID: grant.UserID, GrantID: grant.ID, Scope: grant.Scope, Session: grant.Session,
-		CreatedAt: store.Now(), ExpiresAt: store.Now() + hour,
+		CreatedAt: store.Now().Unix(), ExpiresAt: store.Now().Unix() + hour,
 	}
 	for _, change := range changes {
 		change(&a)
@@ -135,7 +135,7 @@ func LoginSession(
 ) (cookie string, row storage.LoginSession) {
 	t.Helper()
 	cookie = "cookie " + store.NewID()
-	now := store.Now()
+	now := store.Now().Unix()
 	l := storage.LoginSession{
 		ID: storage.Hash(cookie), SessionID: store.NewID(), UserID: user.ID, AuthTime: now * 1_000_000,
 		AMR: []string{"pwd"}, ACR: "0", LastUsedAt: now, CreatedAt: now, ExpiresAt: now + 12*hour,

@@ -29,7 +29,7 @@ func (f *frontChannel) issue(ctx context.Context) error {
 	f.batch.RequireLiveSession(f.session.SessionID)
 	f.batch.QueueGrant(storage.Grant{
 		ID: f.grantID, ClientID: f.client.ID, UserID: f.session.UserID, SessionID: f.session.SessionID, Scope: "openid",
-		Session: f.session, CreatedAt: f.store.Now(), ExpiresAt: f.store.Now() + hour,
+		Session: f.session, CreatedAt: f.store.Now().Unix(), ExpiresAt: f.store.Now().Unix() + hour,
 	})
 	f.queueCode(f.grantID, f.session)
 	f.queueAccessToken(f.grantID, f.session.UserID, "openid", f.session)

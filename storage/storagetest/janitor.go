@@ -39,7 +39,8 @@ func janitor(t *testing.T, s *suite) {
 	t.Run("A grant stays as long as its login session", func(t *testing.T) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		_, session := LoginSession(t, s.store, u)
-		grant := Grant(t, s.store, client, u, inSession(session), func(g *storage.Grant) { g.ExpiresAt = s.store.Now() + 60 })
+		grant := Grant(t, s.store, client, u, inSession(session),
+			func(g *storage.Grant) { g.ExpiresAt = s.store.Now().Unix() + 60 })
 		s.clock.Advance(time.Hour)
 		for _, left := range []int{1, 0} {
 			_, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 100, TokenRetention: storage.TokenRetention})
@@ -73,11 +74,12 @@ func aBudgetIsKept(t *testing.T, s *suite) {
 	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 	_, session := LoginSession(t, s.store, u)
 	for range 5 {
-		Grant(t, s.store, client, u, inSession(session), func(g *storage.Grant) { g.ExpiresAt = s.store.Now() + 60 })
+		Grant(t, s.store, client, u, inSession(session), func(g *storage.Grant) { g.ExpiresAt = s.store.Now().Unix() + 60 })
 	}
 	var ended []string
 	for range 6 {
-		ended = append(ended, Grant(t, s.store, client, u, func(g *storage.Grant) { g.ExpiresAt = s.store.Now() + 61 }).ID)
+		ended = append(ended, Grant(t, s.store, client, u,
+			func(g *storage.Grant) { g.ExpiresAt = s.store.Now().Unix() + 61 }).ID)
 	}
 	s.clock.Advance(time.Hour)
 	hurried := s.open(t, func(o *storage.Options) {
@@ -106,7 +108,7 @@ func rename(t *testing.T, s *suite, table, to string) {
 // oneRowOfEach makes a live row in every table that the janitor sweeps.
 func (s *suite) oneRowOfEach(t *testing.T) {
 	t.Helper()
-	ctx, later := t.Context(), s.store.Now()+hour
+	ctx, later := t.Context(), s.store.Now().Unix()+hour
 	u, client := User(t, s.store), Client(t, s.store, storage.PresetEHealth)
 	Code(t, s.store, client, u)
 	AccessToken(t, s.store, Grant(t, s.store, client, u))
@@ -173,7 +175,7 @@ func oldPasswords(t *testing.T, s *suite) {
 			kept[user.ID] = token.ID
 		}
 	}
-	old := storage.OldPasswords{SetBefore: s.store.Now() - 90*24*3600, Batch: 1}
+	old := storage.OldPasswords{SetBefore: s.store.Now().Unix() - 90*24*3600, Batch: 1}
 	users, stopped, err := s.store.EndOldPasswords(ctx, old)
 	require.NoError(t, err)
 	require.Nil(t, stopped)
@@ -182,13 +184,13 @@ func oldPasswords(t *testing.T, s *suite) {
 		found, err := s.store.FindAccessToken(ctx, id)
 		require.NoError(t, err)
 		require.False(t, found.GrantRevoked, name)
-		require.Greater(t, found.ExpiresAt, s.store.Now(), name)
+		require.Greater(t, found.ExpiresAt, s.store.Now().Unix(), name)
 	}
 	for name, id := range ended {
 		found, err := s.store.FindAccessToken(ctx, id)
 		require.NoError(t, err)
 		require.True(t, found.GrantRevoked, name)
-		require.LessOrEqual(t, found.ExpiresAt, s.store.Now(), name)
+		require.LessOrEqual(t, found.ExpiresAt, s.store.Now().Unix(), name)
 		sessions, err := s.store.ListLoginSessions(ctx, name)
 		require.NoError(t, err)
 		require.Empty(t, sessions)
@@ -212,7 +214,7 @@ func oldPasswords(t *testing.T, s *suite) {
 		hurried := s.open(t, func(o *storage.Options) {
 			o.Now = func() time.Time { s.clock.Advance(time.Second); return s.clock.Now() }
 		})
-		old = storage.OldPasswords{SetBefore: s.store.Now() - 90*24*3600, Batch: 2, Budget: time.Nanosecond}
+		old = storage.OldPasswords{SetBefore: s.store.Now().Unix() - 90*24*3600, Batch: 2, Budget: time.Nanosecond}
 		runs := 0
 		for ; runs == 0 || old.After != nil; runs++ {
 			require.Less(t, runs, 20)

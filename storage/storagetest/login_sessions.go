@@ -37,7 +37,7 @@ func loginSessions(t *testing.T, s *suite) {
 	t.Run("A session is over when it expires or is ended", func(t *testing.T) {
 		u := User(t, s.store)
 		_, ended := LoginSession(t, s.store, u)
-		_, expired := LoginSession(t, s.store, u, func(l *storage.LoginSession) { l.ExpiresAt = s.store.Now() + 60 })
+		_, expired := LoginSession(t, s.store, u, func(l *storage.LoginSession) { l.ExpiresAt = s.store.Now().Unix() + 60 })
 		_, valid := LoginSession(t, s.store, u)
 		s.clock.Advance(time.Minute)
 		_, err := s.store.EndLoginSession(t.Context(), ended.ID)
@@ -86,7 +86,7 @@ func renewals(t *testing.T, s *suite) {
 		after := before
 		after.ID, after.SessionID = storage.Hash(s.store.NewID()), s.store.NewID()
 		after.ACR, after.UserAgent = storage.AssuranceSignature, "Firefox"
-		after.LastUsedAt, after.ExpiresAt = s.store.Now(), s.store.Now()+hour
+		after.LastUsedAt, after.ExpiresAt = s.store.Now().Unix(), s.store.Now().Unix()+hour
 		require.NoError(t, s.store.RenewLoginSession(t.Context(), before.ID, &after))
 		require.Equal(t, before.SessionID, after.SessionID)
 		_, err := s.store.FindLogin(t.Context(), before.ID, "")
@@ -117,25 +117,25 @@ func signInFailures(t *testing.T, s *suite) {
 	}
 	t.Run("Failures are counted under each subject, in their order", func(t *testing.T) {
 		for range 2 {
-			_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, address}, s.store.Now()+hour)
+			_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, address}, s.store.Now().Unix()+hour)
 			require.NoError(t, err)
 		}
-		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{address}, s.store.Now()+hour)
+		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{address}, s.store.Now().Unix()+hour)
 		require.NoError(t, err)
-		require.Equal(t, []int64{2, 3, 0}, count(s.store.Now()))
-		require.Equal(t, []int64{0, 0, 0}, count(s.store.Now()+1))
+		require.Equal(t, []int64{2, 3, 0}, count(s.store.Now().Unix()))
+		require.Equal(t, []int64{0, 0, 0}, count(s.store.Now().Unix()+1))
 	})
 	t.Run("A failure that was withdrawn is not counted", func(t *testing.T) {
-		ids, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, other}, s.store.Now()+hour)
+		ids, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, other}, s.store.Now().Unix()+hour)
 		require.NoError(t, err)
 		require.Equal(t, []int64{3, 3, 1}, count(0))
 		require.NoError(t, s.store.ForgetSignInFailures(t.Context(), ids))
 		require.Equal(t, []int64{2, 3, 0}, count(0))
 	})
 	t.Run("A failure has one to eight subjects", func(t *testing.T) {
-		_, err := s.store.RecordSignInFailure(t.Context(), nil, s.store.Now()+hour)
+		_, err := s.store.RecordSignInFailure(t.Context(), nil, s.store.Now().Unix()+hour)
 		require.NoError(t, err)
-		_, err = s.store.RecordSignInFailure(t.Context(), make([][]byte, 9), s.store.Now()+hour)
+		_, err = s.store.RecordSignInFailure(t.Context(), make([][]byte, 9), s.store.Now().Unix()+hour)
 		require.Error(t, err)
 	})
 }

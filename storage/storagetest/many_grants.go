@@ -19,7 +19,7 @@ func (s *suite) grantMany(t *testing.T, clientID string) {
 	var grants []string
 	for range manyGrants {
 		grants = append(grants, fmt.Sprintf(`('%s', '%s', '%s', 'openid', '{}', 1, %d)`,
-			s.store.NewID(), clientID, s.store.NewID(), s.store.Now()+3600))
+			s.store.NewID(), clientID, s.store.NewID(), s.store.Now().Unix()+3600))
 	}
 	for rows := range slices.Chunk(grants, 1000) {
 		_, err := s.store.SQL().ExecContext(t.Context(), `

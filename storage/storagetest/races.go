@@ -155,7 +155,7 @@ func raceInPlace(t *testing.T, s *suite) {
 
 func raceForATokenID(t *testing.T, s *suite) {
 	failures := race(func(int) error {
-		return s.store.UseJTI(t.Context(), "client_assertion", "client", "1", s.store.NewID(), s.store.Now()+hour)
+		return s.store.UseJTI(t.Context(), "client_assertion", "client", "1", s.store.NewID(), s.store.Now().Unix()+hour)
 	})
 	requireOneWinner(t, failures, storage.ErrUsed)
 }
@@ -186,7 +186,8 @@ func raceForASigningKey(t *testing.T, s *suite) {
 		keys := make([]storage.SigningKey, racers)
 		failures := race(func(i int) error {
 			keys[i] = s.signingKey("RS256")
-			return lost(s.store.ReplaceSigningKey(t.Context(), previous, keys[i], s.store.Now()+60, s.store.Now()+120))
+			return lost(s.store.ReplaceSigningKey(t.Context(), previous, keys[i], s.store.Now().Unix()+60,
+				s.store.Now().Unix()+120))
 		})
 		previous = keys[requireOneWinner(t, failures, errLost)].ID
 		require.Equal(t, 1, s.count(t, "signing_keys", "retires_at = $1", 0))
@@ -197,10 +198,10 @@ func raceForASigningKey(t *testing.T, s *suite) {
 func raceOfFailures(t *testing.T, s *suite) {
 	subject := storage.Hash("account")
 	requireAllWin(t, race(func(int) error {
-		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{subject}, s.store.Now()+hour)
+		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{subject}, s.store.Now().Unix()+hour)
 		return err
 	}))
-	counts, err := s.store.CountSignInFailures(t.Context(), [][]byte{subject}, s.store.Now())
+	counts, err := s.store.CountSignInFailures(t.Context(), [][]byte{subject}, s.store.Now().Unix())
 	require.NoError(t, err)
 	require.Equal(t, []int64{racers}, counts)
 }

@@ -17,8 +17,8 @@ func (s *suite) initialAccessToken(t *testing.T, registrations int64) storage.In
 	t.Helper()
 	id := s.store.NewID()
 	token := storage.InitialAccessToken{
-		ID: id, Hash: storage.Hash("token " + id), Name: "Partner", Remaining: registrations, CreatedAt: s.store.Now(),
-		ExpiresAt: s.store.Now() + hour,
+		ID: id, Hash: storage.Hash("token " + id), Name: "Partner", Remaining: registrations, CreatedAt: s.store.Now().Unix(),
+		ExpiresAt: s.store.Now().Unix() + hour,
 	}
 	require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), token))
 	return token
@@ -26,7 +26,7 @@ func (s *suite) initialAccessToken(t *testing.T, registrations int64) storage.In
 
 // registered is a client that may be stored, with its registration; initialAccessTokenID is "" for an open one.
 func (s *suite) registered(initialAccessTokenID string) (storage.Client, storage.ClientRegistration) {
-	id, now := s.store.NewID(), s.store.Now()
+	id, now := s.store.NewID(), s.store.Now().Unix()
 	policy, _ := storage.NewPolicy(storage.PresetStandard)
 	connection := &storage.Connection{
 		ID: s.store.NewID(), ClientID: id, RedirectURIs: []string{RedirectURI}, CreatedAt: now, UpdatedAt: now,
@@ -230,7 +230,7 @@ func unapprovedRegistrationsGo(t *testing.T, s *suite) {
 	s.clock.Advance(time.Second)
 
 	before := s.configurationVersion(t)
-	deleted, err := s.store.DeleteUnapprovedRegistrations(ctx, s.store.Now()-int64(lifetime/time.Second), 2)
+	deleted, err := s.store.DeleteUnapprovedRegistrations(ctx, s.store.Now().Unix()-int64(lifetime/time.Second), 2)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, deleted, int64(len(unapproved)))
 	require.Greater(t, s.configurationVersion(t), before, "every process forgets them")
@@ -242,7 +242,7 @@ func unapprovedRegistrationsGo(t *testing.T, s *suite) {
 		_, err := s.store.LoadClient(ctx, id)
 		require.NoError(t, err)
 	}
-	_, err = s.store.DeleteUnapprovedRegistrations(ctx, s.store.Now(), 0)
+	_, err = s.store.DeleteUnapprovedRegistrations(ctx, s.store.Now().Unix(), 0)
 	require.Error(t, err)
 }
 

@@ -89,7 +89,7 @@ func tokensOfALostRole(t *testing.T, s *suite) {
 			ended, other, kept := token(narrows, "openid patients:view"), token(narrows, "openid patients:viewer"),
 				token(keeps, "openid patients:view")
 			require.NoError(t, lose(role, u.ID))
-			now := s.store.Now()
+			now := s.store.Now().Unix()
 			require.Equal(t, 1, s.count(t, "access_tokens", fmt.Sprintf("id = $1 AND expires_at <= %d", now), ended))
 			for _, id := range [][]byte{other, kept} {
 				require.Equal(t, 1, s.count(t, "access_tokens", fmt.Sprintf("id = $1 AND expires_at > %d", now), id))

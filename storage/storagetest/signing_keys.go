@@ -12,7 +12,8 @@ import (
 
 func signingKeys(t *testing.T, s *suite) {
 	replace := func(previousID string, next storage.SigningKey) bool {
-		replaced, err := s.store.ReplaceSigningKey(t.Context(), previousID, next, s.store.Now()+60, s.store.Now()+120)
+		replaced, err := s.store.ReplaceSigningKey(t.Context(), previousID, next, s.store.Now().Unix()+60,
+			s.store.Now().Unix()+120)
 		require.NoError(t, err)
 		return replaced
 	}
@@ -32,7 +33,7 @@ func signingKeys(t *testing.T, s *suite) {
 		keys, err := s.store.SigningKeys(t.Context())
 		require.NoError(t, err)
 		require.Contains(t, keys, second)
-		first.RetiresAt, first.ExpiresAt = s.store.Now()+60, s.store.Now()+120
+		first.RetiresAt, first.ExpiresAt = s.store.Now().Unix()+60, s.store.Now().Unix()+120
 		require.Contains(t, keys, first)
 		require.Zero(t, s.count(t, "signing_keys", "sealed LIKE $1", "%"+string(first.PrivateKey)+"%"))
 	})
@@ -42,7 +43,7 @@ func signingKeys(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.NotContains(t, keys, first)
 		for _, want := range []int64{1, 0} {
-			deleted, err := s.store.DeleteExpiredSigningKeys(t.Context(), s.store.Now())
+			deleted, err := s.store.DeleteExpiredSigningKeys(t.Context(), s.store.Now().Unix())
 			require.NoError(t, err)
 			require.Equal(t, want, deleted)
 		}
@@ -60,8 +61,8 @@ func signingKeys(t *testing.T, s *suite) {
 func (s *suite) signingKey(algorithm string) storage.SigningKey {
 	id := s.store.NewID()
 	return storage.SigningKey{
-		ID: id, Algorithm: algorithm, PrivateKey: []byte("private " + id), CreatedAt: s.store.Now(),
-		ActivatesAt: s.store.Now(),
+		ID: id, Algorithm: algorithm, PrivateKey: []byte("private " + id), CreatedAt: s.store.Now().Unix(),
+		ActivatesAt: s.store.Now().Unix(),
 	}
 }
 
@@ -75,7 +76,7 @@ func (s *suite) configurationVersion(t *testing.T) int64 {
 func tokenIDs(t *testing.T, s *suite) {
 	attempt := s.store.NewID()
 	use := func(ctx context.Context, namespace, issuer, jti, attempt string) error {
-		return s.store.UseJTI(ctx, namespace, issuer, jti, attempt, s.store.Now()+hour)
+		return s.store.UseJTI(ctx, namespace, issuer, jti, attempt, s.store.Now().Unix()+hour)
 	}
 	t.Run("A token id is used once, by an attempt that may be sent twice", func(t *testing.T) {
 		require.NoError(t, use(t.Context(), "client_assertion", "client", "1", attempt))

@@ -139,7 +139,7 @@ func (d Data) fillUser(
 	if err != nil {
 		return "", err
 	}
-	now := store.Now()
+	now := store.Now().Unix()
 	return demoUserID, store.CreateUser(ctx, storage.User{
 		ID: demoUserID, Email: demoEmail, Password: hash, PasswordSetAt: now, TaxID: "3087512347", Profile: demoProfile,
 		CreatedAt: now, UpdatedAt: now,
@@ -174,7 +174,7 @@ func (d Data) fillClient(ctx context.Context, store *storage.Store, passwords *i
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	now := store.Now()
+	now := store.Now().Unix()
 	client, err := storage.NewClient(c.id, c.preset, now)
 	if err != nil {
 		return err
