@@ -71,7 +71,7 @@ func (p *Provider) lookUp(ctx context.Context, i *issuance, form url.Values) err
 		if err == nil {
 			i.refreshToken, i.user = token, token.Grant.UserClaims
 			if token.Grant.ClientID == i.client.ID {
-				i.rotation = token.Judge(i.client.Policy)
+				i.rotation = judgeRefreshToken(token, i.client.Policy)
 			}
 		}
 		i.failed = i.checkGrant(p.store.Now().Unix())

@@ -168,7 +168,7 @@ func (t *Tokens) FindRefreshGrant(ctx context.Context, token string) (*RefreshGr
 		return nil, err
 	}
 	return &RefreshGrant{
-		Grant: found.Grant, IsCurrent: found.IsCurrent(), IsExchangeable: found.Judge(client.Policy) == nil,
+		Grant: found.Grant, IsCurrent: found.IsCurrent(), IsExchangeable: judgeRefreshToken(found, client.Policy) == nil,
 		PreviousUntil: found.Grant.RotatedAt + max(client.Policy.RefreshGrace, client.Policy.RefreshRetry),
 	}, nil
 }

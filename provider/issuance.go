@@ -18,7 +18,7 @@ type issuance struct {
 	// code and refreshToken are what the request presented; nil where it presented none that is known.
 	code         *storage.Code
 	refreshToken *storage.PresentedRefreshToken
-	// rotation is what the rotation of the family leaves of refreshToken: nil, or an error of its Judge.
+	// rotation is what the rotation of the family leaves of refreshToken: nil, or an error of judgeRefreshToken.
 	rotation error
 	// failed are the checks that the request fails, by their causes (exchange_checks.go).
 	failed []error

@@ -38,6 +38,25 @@ func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosit
 	return nil
 }
 
+// mostRepeats is in how many generations one after the other a refresh token may be repeated after its grace. A client
+// loses an answer now and then; a family in which it happens each time has two holders, who take turns.
+const mostRepeats = 5
+
+// judgeRefreshToken says what a refresh token is worth under its client's policy: docs/refresh-tokens.md has the rule.
+// Errors: storage.ErrReuse where nobody should have it any more, so that the family is to be revoked;
+// storage.ErrNotFound.
+func judgeRefreshToken(token *storage.PresentedRefreshToken, policy storage.Policy) error {
+	if policy.Refresh == storage.RefreshRotate {
+		return token.Judge(storage.RotationRule{
+			Grace: policy.RefreshGrace, Retry: policy.RefreshRetry, MostRepeats: mostRepeats,
+		})
+	}
+	if token.Grant.RevokedAt > 0 || !token.IsCurrent() { // rotated away before the client's policy changed
+		return storage.ErrNotFound
+	}
+	return nil
+}
+
 // scope is what the new access token may do: by policy what was granted, what is approved by now, or what of that the
 // client and the user still have. A request may ask for less, and leaves the grant as it is (RFC 6749 6).
 func (h *refreshHandler) scope(ctx context.Context, i *issuance, requested string) ([]string, error) {

@@ -8,15 +8,23 @@ import (
 )
 
 // A rotating family counts generations: the refresh token of generation n is exchanged for that of n+1, which is
-// derived, so that it is the same however often it is asked for. docs/refresh-tokens.md has the rule in words; Judge is
-// the rule.
+// derived, so that it is the same however often it is asked for. docs/refresh-tokens.md has the rule in words; package
+// provider gives its values as a RotationRule, and Judge applies them to the grant, as it was read and as it is when
+// the write comes.
 //
 // That the token of a generation was presented is the only proof that somebody has received it. The use of an access
 // token of the same answer would be another, but to remember it costs a write with each request to a resource server.
 
-// mostRepeats is in how many generations one after the other a token may be repeated after its grace. A client loses an
-// answer now and then; a family in which it happens each time has two holders, who take turns.
-const mostRepeats = 5
+// RotationRule is when a refresh token that was exchanged before is answered again. Times are in seconds after that
+// exchange. Outside of them the token counts as reused.
+type RotationRule struct {
+	// Grace is how long it is answered without being counted; with 0 it is not answered at all.
+	Grace int64
+	// Retry is how long it is answered while nobody has used its successor.
+	Retry int64
+	// MostRepeats is in how many generations one after the other it is answered after its grace.
+	MostRepeats int64
+}
 
 // PresentedRefreshToken is a refresh token that a client presented, with its grant as it was read.
 type PresentedRefreshToken struct {
@@ -25,7 +33,7 @@ type PresentedRefreshToken struct {
 	Generation int64
 
 	batch   *Batch
-	policy  Policy
+	rule    RotationRule
 	readAt  int64 // by the clock of database.commitTime
 	repeats bool
 }
@@ -82,36 +90,25 @@ func (t *PresentedRefreshToken) Successor() int64 { return t.Generation + 1 }
 // because nobody has used its successor. Judge finds that out.
 func (t *PresentedRefreshToken) Repeats() bool { return t.repeats }
 
-// Judge says what the token is worth under its client's policy, whether its tokens rotate or stay. ErrReuse: nobody
-// should have it any more; the caller revokes the family (RFC 9700 4.14.2). ErrNotFound: the grant is revoked, or the
-// token is too old, but was presented in time.
-func (t *PresentedRefreshToken) Judge(policy Policy) error {
-	t.policy, t.repeats = policy, false
+// Judge says what the token of a rotating family is worth by a rule. ErrReuse: nobody should have it any more; the
+// caller revokes the family (RFC 9700 4.14.2). ErrNotFound: the grant is revoked, or the token is too old, but was
+// presented in time.
+func (t *PresentedRefreshToken) Judge(rule RotationRule) error {
+	t.rule, t.repeats = rule, false
 	if t.Grant.RevokedAt > 0 {
 		return ErrNotFound
 	}
-	if policy.Refresh != RefreshRotate {
-		if !t.IsCurrent() { // rotated away before the client's policy changed
-			return ErrNotFound
-		}
-		return nil
-	}
-	return t.judgeRotation()
-}
-
-func (t *PresentedRefreshToken) judgeRotation() error {
-	g, policy := t.Grant, t.policy
+	g := t.Grant
 	since := t.requestedAt() - g.RotatedAt
-	inARow := g.RepeatedGeneration == g.Generation-1 && g.Repeats >= mostRepeats
-	t.repeats = false
+	inARow := g.RepeatedGeneration == g.Generation-1 && g.Repeats >= rule.MostRepeats
 	switch age := g.Generation - t.Generation; {
 	case age == 0:
 		return nil
-	case age == 1 && since < policy.RefreshGrace:
+	case age == 1 && since < rule.Grace:
 		return nil
-	case age < 1 || policy.RefreshGrace == 0:
+	case age < 1 || rule.Grace == 0:
 		return ErrReuse
-	case age == 1 && since < policy.RefreshRetry && !inARow:
+	case age == 1 && since < rule.Retry && !inARow:
 		t.repeats = true
 		return nil
 	// Before the last rotation: while the database was away its client has tried again, and went on with that answer.
@@ -182,7 +179,7 @@ FROM grants WHERE id = $1`, token.Grant.ID, b.store.injectedTime())
 	g := token.Grant
 	g.Generation, g.RotatedAt, g.RepeatedGeneration, g.Repeats = now.Generation, now.RotatedAt, now.Repeated, now.Repeats
 	token.readAt = now.ReadAt
-	err = token.judgeRotation()
+	err = token.Judge(token.rule)
 	if errors.Is(err, ErrReuse) {
 		if _, err := b.store.RevokeGrant(ctx, g.ID); err != nil {
 			return err

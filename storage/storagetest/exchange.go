@@ -79,12 +79,13 @@ func (e *exchange) redeemCode(ctx context.Context) error {
 	return e.issue(ctx, e.code.GrantID, e.code.UserID, e.code.Scope, e.code.Session)
 }
 
-// presentRefreshToken reads the grant of a refresh token and judges it under the client's policy.
+// presentRefreshToken reads the grant of a refresh token and judges it by the times of the client's policy.
 func (e *exchange) presentRefreshToken(ctx context.Context, find probe) (err error) {
 	if e.token, err = find(ctx, e.batch); err != nil {
 		return err
 	}
-	return e.token.Judge(e.client.Policy)
+	policy := e.client.Policy
+	return e.token.Judge(storage.RotationRule{Grace: policy.RefreshGrace, Retry: policy.RefreshRetry, MostRepeats: 5})
 }
 
 // rotate moves the family on, with an access token.

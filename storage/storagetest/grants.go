@@ -95,17 +95,6 @@ func rotation(t *testing.T, s *suite) {
 			s.requireReuse(t, client, byGeneration(grant.ID, generation))
 		}
 	})
-	t.Run("A rotated refresh token stays invalid when its client stops rotating", func(t *testing.T) {
-		client := Client(t, s.store, storage.PresetStandard)
-		grant := Grant(t, s.store, client, User(t, s.store))
-		s.refresh(t, client, byGeneration(grant.ID, 0))
-		client.Policy.Refresh = storage.RefreshReuse
-		late := newExchange(s.store, client)
-		err := late.presentRefreshToken(t.Context(), byGeneration(grant.ID, 0))
-		require.ErrorIs(t, err, storage.ErrNotFound)
-		current := newExchange(s.store, client)
-		require.NoError(t, current.presentRefreshToken(t.Context(), byGeneration(grant.ID, 1)))
-	})
 	t.Run("A rotation after the retry time revokes the family", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetStandard, withoutGrace)
 		grant := Grant(t, s.store, client, User(t, s.store))
