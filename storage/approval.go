@@ -99,6 +99,31 @@ func (s *approvalStore) ListApprovals(ctx context.Context, userID string) ([]App
 	return approvals, nil
 }
 
+// CreateApproval stores an approval that a user does not have yet. ErrConflict: there is one of the user and client.
+// ErrNotFound: no such user or client.
+func (s *approvalStore) CreateApproval(ctx context.Context, a Approval) error {
+	ctx = changing(ctx, EventApprovalCreated, approvalSubject, a.ID)
+	return unknownReference(s.transaction(ctx, func(tx *sqlx.Tx) error {
+		return write(ctx, tx, `
+INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at, claims)
+VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), a.CreatedAt, a.UpdatedAt, strings.Join(a.Claims, " "))
+	}))
+}
+
+// SetApprovedScope replaces the scope of an approval. What was issued under the earlier one stays.
+func (s *approvalStore) SetApprovedScope(ctx context.Context, id string, scope []string) error {
+	id, err := uuidKey(id)
+	if err != nil {
+		return err
+	}
+	ctx = changing(ctx, EventApprovalUpdated, approvalSubject, id)
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		return writeRow(ctx, tx, `UPDATE approvals SET scope = $2, updated_at = $3 WHERE id = $1`, id,
+			strings.Join(scope, " "), s.nowSeconds())
+	})
+}
+
 // DeleteApproval takes an approval back and ends all that came of it: codes, grants and access tokens of that user and
 // client. The sessions go on, but for that client it is a sign-out of them, of which it is told by the back channel.
 func (s *approvalStore) DeleteApproval(ctx context.Context, id string) error {
@@ -121,6 +146,51 @@ func (s *approvalStore) DeleteApproval(ctx context.Context, id string) error {
 			return err
 		}
 		if err := s.tokens.revokeTokensOf(ctx, tx, ofUserAndClient, of.UserID, of.ClientID); err != nil {
+			return err
+		}
+		return insertLogoutDeliveries(ctx, tx, participants)
+	})
+}
+
+// DeleteApprovals takes back the approvals of a user, for one client or, where clientID is "", for all, and ends what
+// came of them, as DeleteApproval does. It also ends the codes, grants and access tokens that no approval stands
+// behind.
+func (s *approvalStore) DeleteApprovals(ctx context.Context, userID, clientID string) error {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return err
+	}
+	return s.Together(ctx, func(ctx context.Context) error {
+		approvals, err := s.ListApprovals(ctx, userID)
+		if err != nil {
+			return err
+		}
+		for _, a := range approvals {
+			if clientID != "" && a.ClientID != clientID {
+				continue
+			}
+			if err := s.DeleteApproval(ctx, a.ID); err != nil {
+				return err
+			}
+		}
+		return s.endTokens(ctx, userID, clientID)
+	})
+}
+
+// endTokens ends what was issued for a user, to one client or, where clientID is "", to all.
+func (s *approvalStore) endTokens(ctx context.Context, userID, clientID string) error {
+	of, args, grants := ofUser, []any{userID}, grantsOfUser
+	if clientID != "" {
+		of, args, grants = ofUserAndClient, []any{userID, clientID}, grantsOfUserAndClient
+	}
+	ctx = changingBy(ctx, Event{Kind: EventTokensDeactivated, UserID: userID, ClientID: clientID}, issuedToUserSubject,
+		userID)
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		participants, err := s.sessions.findParticipants(ctx, tx, grants, args...)
+		if err != nil {
+			return err
+		}
+		if err := s.tokens.revokeTokensOf(ctx, tx, of, args...); err != nil {
 			return err
 		}
 		return insertLogoutDeliveries(ctx, tx, participants)

@@ -14,6 +14,8 @@ const (
 	EventFactorChanged   = "factor_changed"
 	EventSessionEnded    = "session_ended"
 	EventUserSignedOut   = "user_signed_out"
+	EventApprovalCreated = "approval_created" // by an administrator; a user's own is EventConsented
+	EventApprovalUpdated = "approval_updated" // likewise
 	EventApprovalDeleted = "approval_deleted"
 
 	EventClientCreated     = "client_created"

@@ -2,12 +2,16 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"strings"
 )
 
 // contains is a LIKE pattern for a part of a text, in which nothing but the text itself matches.
-func contains(part string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(part) + "%"
+func contains(part string) string { return "%" + beginsWith(part) }
+
+// beginsWith is a LIKE pattern for the beginning of a text, in which nothing but the text itself matches.
+func beginsWith(part string) string {
+	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(part) + "%"
 }
 
 // hasScope is the condition that the column scope of a row has a scope; the argument is the scopePattern of it.
@@ -127,17 +131,23 @@ FROM global_user_roles u JOIN roles r ON r.id = u.role_id`, "global_user_roles u
 
 // ApprovalFilter says which approvals to list; what is zero does not matter.
 type ApprovalFilter struct {
-	IDs       []string
-	UserIDs   []string
-	ClientIDs []string
+	IDs     []string
+	UserIDs []string
+	// Clients of one of these ids, or whose name begins with one of these texts, in any case of letters.
+	ClientIDs   []string
+	ClientNames []string
 }
 
-// PageOfApprovals reads what users let clients have.
+// PageOfApprovals reads what users let clients have: the oldest first for a filter of users, else in the order of ids.
 func (s *approvalStore) PageOfApprovals(ctx context.Context, f ApprovalFilter, p Page) ([]Approval, Total, error) {
-	l := listing{parts: []part{{query: selectApproval, table: "approvals", key: []string{"id"}, order: []string{"id"}}}}
+	key := []string{"id"}
+	if len(f.UserIDs) > 0 { // a user has few
+		key = []string{"created_at", "id"}
+	}
+	l := listing{parts: []part{{query: selectApproval, table: "approvals", key: key, order: key}}}
 	l.among("id", f.IDs)
 	l.among("user_id", f.UserIDs)
-	l.split("client_id", f.ClientIDs)
+	l.ofClients(f)
 	var rows []approvalRow
 	total, err := l.read(ctx, s.database, &rows, p)
 	approvals := make([]Approval, len(rows))
@@ -145,4 +155,22 @@ func (s *approvalStore) PageOfApprovals(ctx context.Context, f ApprovalFilter, p
 		approvals[i] = r.approval()
 	}
 	return approvals, total, err
+}
+
+// ofClients adds the condition on the clients of approvals.
+func (l *listing) ofClients(f ApprovalFilter) {
+	if len(f.ClientNames) == 0 {
+		l.split("client_id", f.ClientIDs)
+		return
+	}
+	var either []string
+	if len(f.ClientIDs) > 0 {
+		either = append(either, "client_id IN ("+l.arguments(f.ClientIDs)+")")
+	}
+	for _, name := range f.ClientNames {
+		pattern := l.argument(beginsWith(foldName(name)))
+		either = append(either, fmt.Sprintf(`EXISTS (SELECT 1 FROM clients c WHERE c.id = approvals.client_id
+AND (c.name_folded LIKE %[1]s ESCAPE '\' OR lower(c.name) LIKE %[1]s ESCAPE '\'))`, pattern))
+	}
+	l.condition("(" + strings.Join(either, " OR ") + ")")
 }

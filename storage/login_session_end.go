@@ -156,8 +156,9 @@ type participant struct {
 const (
 	grantsOfSession = `g.session_id = $1`
 	// One whose session has ended was told of it then.
-	grantsOfUserAndClient = `g.user_id = $1 AND g.client_id = $2
+	grantsOfUser = `g.user_id = $1
 AND g.session_id IN (SELECT session_id FROM login_sessions WHERE user_id = $1 AND revoked_at = 0)`
+	grantsOfUserAndClient = grantsOfUser + ` AND g.client_id = $2`
 )
 
 func (s *loginSessionStore) findParticipants(

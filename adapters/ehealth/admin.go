@@ -93,9 +93,11 @@ func (a *Adapter) userRoutes() []route {
 		byID("PATCH", "/admin/users/{user_id}/authentication_factors/{id}/actions/disable", factors.disable),
 		byID("PATCH", "/admin/users/{user_id}/authentication_factors/{id}/actions/reset", factors.reset),
 
-		filtered("GET", "/admin/apps", approvals.list, "user_ids", "client_ids"),
-		byID("GET", "/admin/apps/{id}", approvals.show),
-		byID("DELETE", "/admin/apps/{id}", approvals.delete),
+		forConsumer(filtered("GET", "/admin/apps", approvals.list, "user_ids", "client_ids", "client_names")),
+		forConsumer(byID("POST", "/admin/apps", approvals.create)),
+		forConsumer(byID("GET", "/admin/apps/{id}", approvals.show)),
+		forConsumer(byID("PUT, PATCH", "/admin/apps/{id}", approvals.update)),
+		forConsumer(byID("DELETE", "/admin/apps/{id}", approvals.delete)),
 		byID("DELETE", "/admin/users/{user_id}/apps", onlyFilters(approvals.deleteOfUser, "client_id")),
 
 		filtered("GET", "/admin/tokens", tokens.list, "id", "name", "value", "user_id", "user_ids", "client_id"),

@@ -2,73 +2,120 @@ package ehealth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/gorilla/mux"
 
 	"ithildin/storage"
 )
 
-// approvalsAPI shows and deletes approvals (contract section 2.7.7).
+// approvalsAPI manages approvals, which the old system calls apps (contract section 2.7.7).
 type approvalsAPI struct {
 	answers
 	store *storage.Store
 }
 
+// forConsumer refuses a request without the header by which a gateway says who the user is, before anything else of the
+// request is looked at.
+func forConsumer(r route) route {
+	e := r.endpoint
+	r.endpoint = func(w http.ResponseWriter, r *http.Request) error {
+		if r.Header.Get("X-Consumer-Id") == "" {
+			return failureConsumerMissing
+		}
+		return e(w, r)
+	}
+	return r
+}
+
 // approvalObject is what the old system calls an app.
 type approvalObject struct {
 	ID         string `json:"id"`
+	Scope      string `json:"scope"`
 	UserID     string `json:"user_id"`
 	ClientID   string `json:"client_id"`
-	Scope      string `json:"scope"`
-	InsertedAt string `json:"inserted_at"`
+	ClientName string `json:"client_name"`
+	CreatedAt  string `json:"created_at"`
 	UpdatedAt  string `json:"updated_at"`
 }
 
-func newApprovalObject(a storage.Approval) approvalObject {
-	return approvalObject{
-		ID: a.ID, UserID: a.UserID, ClientID: a.ClientID, Scope: strings.Join(a.Scope, " "),
-		InsertedAt: naiveTime(a.CreatedAt),
-		UpdatedAt:  naiveTime(a.UpdatedAt),
+// object shows an approval. A client that was deleted meanwhile has no name.
+func (a *approvalsAPI) object(ctx context.Context, approval storage.Approval) (approvalObject, error) {
+	o := approvalObject{
+		ID: approval.ID, Scope: strings.Join(approval.Scope, " "), UserID: approval.UserID, ClientID: approval.ClientID,
+		CreatedAt: naiveTime(approval.CreatedAt), UpdatedAt: naiveTime(approval.UpdatedAt),
 	}
+	client, err := a.store.Client(ctx, approval.ClientID)
+	switch {
+	case err == nil:
+		o.ClientName = client.Name
+	case !errors.Is(err, storage.ErrNotFound):
+		return approvalObject{}, err
+	}
+	return o, nil
 }
 
-// list lists those of the user that a gateway names, or of the users and clients that the query names.
-func (a *approvalsAPI) list(w http.ResponseWriter, r *http.Request) error {
-	f, none := newFilters(r), false
-	filter := storage.ApprovalFilter{UserIDs: f.ids("user_ids"), ClientIDs: f.ids("client_ids")}
-	if failed := f.failed(); failed != nil {
-		return failed
+// How the old system marked the values of the filters of the list.
+const (
+	clientIDMark   = "client-"
+	clientNameMark = "client_name-"
+)
+
+// marked are the values of a filter that begin with the mark, without it. Others count as not sent.
+func (f *filters) marked(name, mark string) (values []string) {
+	for _, value := range f.list(name) {
+		if value, found := strings.CutPrefix(value, mark); found && value != "" {
+			values = append(values, value)
+		}
 	}
-	if consumer := r.Header.Get("X-Consumer-Id"); consumer != "" {
-		id, isUUID := parseUUID(consumer)
+	if len(values) > mostFilterIDs {
+		f.breaks(name, ruleString)
+	}
+	return values
+}
+
+// list lists the approvals of the user whom the header names, of clients with one of the ids or names.
+func (a *approvalsAPI) list(w http.ResponseWriter, r *http.Request) error {
+	consumer, isUUID := parseUUID(r.Header.Get("X-Consumer-Id"))
+	if !isUUID {
+		return failureMalformed
+	}
+	f := newFilters(r)
+	filter := storage.ApprovalFilter{UserIDs: []string{consumer}, ClientNames: f.marked("client_names", clientNameMark)}
+	for _, value := range f.marked("client_ids", clientIDMark) {
+		id, isUUID := parseUUID(value)
 		if !isUUID {
 			return failureNotFound
 		}
-		if filter.UserIDs, none = both(filter.UserIDs, id); none {
-			return a.answerList(w, r, []approvalObject{}, pagingOf(pageAsked(r), storage.Total{}))
-		}
+		filter.ClientIDs = append(filter.ClientIDs, id)
+	}
+	if failed := f.failed(); failed != nil {
+		return failed
 	}
 	p := pageAsked(r)
 	approvals, total, err := a.store.PageOfApprovals(r.Context(), filter, p)
 	if err != nil {
 		return err
 	}
-	return a.answerList(w, r, objects(approvals, newApprovalObject), pagingOf(p, total))
+	data := make([]approvalObject, len(approvals))
+	for i, approval := range approvals {
+		if data[i], err = a.object(r.Context(), approval); err != nil {
+			return err
+		}
+	}
+	return a.answerList(w, r, data, pagingOf(p, total))
 }
 
-// find finds the approval that a path names; behind a gateway, only one of the user's own.
+// find finds the approval that a path names.
 func (a *approvalsAPI) find(r *http.Request) (storage.Approval, error) {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return storage.Approval{}, err
-	}
-	found, _, err := a.store.PageOfApprovals(r.Context(), storage.ApprovalFilter{IDs: []string{id}},
+	found, _, err := a.store.PageOfApprovals(r.Context(), storage.ApprovalFilter{IDs: []string{mux.Vars(r)["id"]}},
 		storage.Page{Size: 1})
 	if err != nil {
 		return storage.Approval{}, err
 	}
-	consumer := strings.ToLower(r.Header.Get("X-Consumer-Id"))
-	if len(found) == 0 || consumer != "" && consumer != found[0].UserID {
+	if len(found) == 0 {
 		return storage.Approval{}, failureNotFound
 	}
 	return found[0], nil
@@ -79,49 +126,102 @@ func (a *approvalsAPI) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.respond(w, r, http.StatusOK, newApprovalObject(approval))
+	object, err := a.object(r.Context(), approval)
+	if err != nil {
+		return err
+	}
+	return a.respond(w, r, http.StatusOK, object)
 }
 
-// delete ends all that came of the approval too.
-func (a *approvalsAPI) delete(w http.ResponseWriter, r *http.Request) error {
+// create makes an approval in the name of a user.
+func (a *approvalsAPI) create(w http.ResponseWriter, r *http.Request) error {
+	fields, failed := readObject(w, r, "app", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c := newCheck(fields)
+	now := a.store.Now().Unix()
+	approval := storage.Approval{
+		ID: a.store.NewID(), UserID: c.reference("user_id"), ClientID: c.reference("client_id"), Scope: c.scope("scope"),
+		CreatedAt: now, UpdatedAt: now,
+	}
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	if _, err := a.store.FindUser(r.Context(), approval.UserID); errors.Is(err, storage.ErrNotFound) {
+		c.broke("user_id", ruleMissing)
+	} else if err != nil {
+		return err
+	}
+	if _, err := a.store.Client(r.Context(), approval.ClientID); errors.Is(err, storage.ErrNotFound) {
+		c.broke("client_id", ruleMissing)
+	} else if err != nil {
+		return err
+	}
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	err := a.store.CreateApproval(r.Context(), approval)
+	if errors.Is(err, storage.ErrConflict) {
+		return failureValidation(map[string]rule{"user_id": ruleTaken})
+	}
+	if err != nil {
+		return err
+	}
+	object, err := a.object(r.Context(), approval)
+	if err != nil {
+		return err
+	}
+	return a.answerCreated(w, r, "/admin/apps/"+approval.ID, object)
+}
+
+// ruleMoved is another user or client than the approval is about.
+var ruleMoved = rule{Rule: "immutable", Description: "can't be changed", Params: []string{}}
+
+// update replaces the scope. An approval stays with its user and client: the tokens that it gave do too.
+func (a *approvalsAPI) update(w http.ResponseWriter, r *http.Request) error {
 	approval, err := a.find(r)
 	if err != nil {
 		return err
 	}
-	if err := a.store.DeleteApproval(r.Context(), approval.ID); err != nil {
+	fields, failed := readObject(w, r, "app", failureMalformed)
+	if failed != nil {
+		return failed
+	}
+	c := newCheck(fields)
+	for name, known := range map[string]string{"user_id": approval.UserID, "client_id": approval.ClientID} {
+		if c.present(name) && c.reference(name) != known {
+			c.broke(name, ruleMoved)
+		}
+	}
+	if c.present("scope") {
+		approval.Scope = c.scope("scope")
+	}
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	if err := a.store.SetApprovedScope(r.Context(), approval.ID, approval.Scope); err != nil {
+		return err
+	}
+	return a.show(w, r)
+}
+
+// delete ends all that came of the approval too.
+func (a *approvalsAPI) delete(w http.ResponseWriter, r *http.Request) error {
+	if err := a.store.DeleteApproval(r.Context(), mux.Vars(r)["id"]); err != nil {
 		return err
 	}
 	return answerNothing(w)
 }
 
-// deleteOfUser does the same for all of a user's, or for the one of a client.
+// deleteOfUser deletes all of a user's, or that of a client, and ends the tokens that no approval stands behind too.
 func (a *approvalsAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) error {
-	userID, err := pathID(r, "user_id")
-	if err != nil {
-		return err
-	}
 	f := newFilters(r)
 	clientID := f.id("client_id")
-	if failed := f.failed(); failed != nil {
-		return failed
+	if f.failed() != nil {
+		return failureMalformed
 	}
-	store := a.store
-	err = store.Together(r.Context(), func(ctx context.Context) error {
-		approvals, err := store.ListApprovals(ctx, userID)
-		if err != nil {
-			return err
-		}
-		for _, approval := range approvals {
-			if clientID != "" && approval.ClientID != clientID {
-				continue
-			}
-			if err := store.DeleteApproval(ctx, approval.ID); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := a.store.DeleteApprovals(r.Context(), mux.Vars(r)["user_id"], clientID); err != nil {
 		return err
 	}
 	return answerNothing(w)

@@ -37,31 +37,6 @@ func (w *world) audited(kind string) {
 	require.Equal(w.t, "eHealth API", events[0].Details["by"])
 }
 
-// Case 62 of the contract.
-func TestDeletingAnApprovalEndsItsTokensAndNoOthers(t *testing.T) {
-	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		w := newWorld(t, engine)
-		app := w.approve(hospitalID, "legal_entity:read").text("data.details.app_id")
-		value, elsewhere := w.token(hospitalID, "legal_entity:read"), w.token(frontID, "app:authorize")
-		require.Equal(t, []string{app}, w.ids(w.admin(http.MethodGet, "apps", "", "x-consumer-id", doctorID)))
-		require.Equal(t, []string{app},
-			w.ids(w.admin(http.MethodGet, "apps?client_ids="+hospitalID+"&user_ids="+doctorID, "")))
-		require.Equal(t, "legal_entity:read", w.admin(http.MethodGet, "apps/"+app, "").text("data.scope"))
-		require.Equal(t, 404, w.admin(http.MethodDelete, "apps/"+app, "", "x-consumer-id", uuid.NewString()).status)
-		deleted := w.admin(http.MethodDelete, "apps/"+app, "")
-		require.Equal(t, http.StatusNoContent, deleted.status)
-		require.Empty(t, deleted.raw)
-		w.refused(w.verify(value, "api-key", misKey), 401, "invalid_grant", "Token expired or client approval was revoked.")
-		require.Equal(t, http.StatusOK, w.verify(elsewhere).status)
-		require.Equal(t, 404, w.admin(http.MethodDelete, "apps/"+app, "").status)
-		w.audited("approval_deleted")
-		app = w.approve(hospitalID, "legal_entity:read").text("data.details.app_id")
-		require.Equal(t, http.StatusNoContent,
-			w.admin(http.MethodDelete, "users/"+doctorID+"/apps?client_id="+hospitalID, "").status)
-		require.Equal(t, 404, w.admin(http.MethodGet, "apps/"+app, "").status)
-	})
-}
-
 // Case 63 of the contract.
 func TestPuttingAConnectionCreatesOrChangesTheOneOfItsConsumer(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
@@ -340,7 +315,7 @@ func TestAdminAPIAnswersInvalidRequestsWithAClearError(t *testing.T) {
 			got := w.admin(method, path, body)
 			require.Equal(t, 422, got.status, "%s %s: %s", method, path, got.raw)
 		}
-		for _, path := range []string{"clients/%00", "users/1", "roles/1", "tokens/1", "apps/1", "client_types/%ff",
+		for _, path := range []string{"clients/%00", "users/1", "roles/1", "tokens/1", "client_types/%ff",
 			"users/%00/roles/1"} {
 			require.Equal(t, 400, w.admin(http.MethodGet, path, "").status, path)
 		}

@@ -46,8 +46,8 @@
 //	DELETE             /admin/users/roles/{id}
 //	GET, POST          /admin/users/{user_id}/global_roles
 //	GET, DELETE        /admin/users/{user_id}/global_roles/{id}
-//	GET                /admin/apps                              (admin_approvals.go)
-//	GET, DELETE        /admin/apps/{id}
+//	GET, POST          /admin/apps                              (admin_approvals.go)
+//	GET, PUT, PATCH, DELETE  /admin/apps/{id}
 //	DELETE             /admin/users/{user_id}/apps
 //	GET, DELETE        /admin/tokens                            (admin_tokens.go)
 //	GET, DELETE        /admin/tokens/{id}
