@@ -21,7 +21,8 @@
 //	GET                /.well-known/jwks.json                       public keys (discovery.go)
 //	                   /login/…                                     the pages of package login
 //
-// Adapters mount their routes on the same router, and on that of the admin listener (Provider.AdminHandler).
+// Adapters mount their routes on the same router, and on the open and the guarded one of the admin listener
+// (Provider.AdminHandler).
 //
 // # An authorization request (authorize.go)
 //

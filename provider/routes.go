@@ -16,9 +16,7 @@ type Mount func(*mux.Router)
 
 // Handler is the public listener: the standard interface, the pages, and what adapters mount.
 func (p *Provider) Handler(mounts ...Mount) http.Handler {
-	router := mux.NewRouter()
-	router.SkipClean(true)
-	router.Use(p.observer.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
+	router := newRouter(middleware(p.observer, p.requestsAtOnce, p.bodies)...)
 	page := func(path string, e oauth.Endpoint, methods ...string) {
 		router.Handle(path, p.pages.serve(e)).Methods(methods...)
 	}
@@ -58,16 +56,40 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	return underIssuerPath(p.path, p.documents.fastPath(p.cors.Share(inbound.TakeSemicolons(router))))
 }
 
-// AdminHandler is what adapters mount on the admin listener. What a gateway says of the user counts there.
-func (p *Provider) AdminHandler(mounts ...Mount) http.Handler {
+// AdminMount adds routes of an adapter to a private listener. Routes of open answer everybody who reaches the
+// listener; routes of guarded are behind its guard.
+type AdminMount func(open, guarded *mux.Router)
+
+// AdminHandler is what adapters mount on a private listener. What a gateway says of the user counts there. The guard
+// decides about each request that no route of an open router takes, so that nothing is open by omission.
+func (p *Provider) AdminHandler(guard mux.MiddlewareFunc, mounts ...AdminMount) http.Handler {
+	shared := middleware(p.observer, p.requestsAtOnce, p.bodies)
+	open, guarded := newRouter(shared...), newRouter(shared...)
+	for _, mount := range mounts {
+		mount(open, guarded)
+	}
+	p.serveTheRest(guarded)
+	behindGuard := guard(guarded)
+	return inbound.TakeSemicolons(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if match := new(mux.RouteMatch); open.Match(r, match) && match.MatchErr == nil {
+			open.ServeHTTP(w, r)
+			return
+		}
+		behindGuard.ServeHTTP(w, r)
+	}))
+}
+
+// middleware observes and bounds the requests of a listener.
+func middleware(o *observer, requestsAtOnce int, bodies inbound.Limits) []mux.MiddlewareFunc {
+	return []mux.MiddlewareFunc{o.observe, inbound.NewRequests(requestsAtOnce).Bound, inbound.NewBodies(bodies).Bound}
+}
+
+// newRouter makes a router that does not clean paths: tokens, and paths about which a gateway asks, stay as they are.
+func newRouter(middleware ...mux.MiddlewareFunc) *mux.Router {
 	router := mux.NewRouter()
 	router.SkipClean(true)
-	router.Use(p.observer.observe, inbound.NewRequests(p.requestsAtOnce).Bound, inbound.NewBodies(p.bodies).Bound)
-	for _, mount := range mounts {
-		mount(router)
-	}
-	p.serveTheRest(router)
-	return inbound.TakeSemicolons(router)
+	router.Use(middleware...)
+	return router
 }
 
 // serveTheRest answers what no route takes.

@@ -61,35 +61,46 @@ func (a *Adapter) mountPublic(r *mux.Router) {
 
 // MountAdmin adds what only the admin listener serves (contract sections 2.6 and 2.7), and the routes that a gateway of
 // the operator's own stands in front of: there, and only there, x-consumer-id says who the user is.
-func (a *Adapter) MountAdmin(r *mux.Router) {
-	a.mountAdmin(r)
-	r.PathPrefix("/").HandlerFunc(a.notFound)
+func (a *Adapter) MountAdmin(open, guarded *mux.Router) {
+	a.mount(open, a.verificationRoutes())
+	a.mount(guarded, a.consumerRoutes())
+	a.mountAdministration(guarded)
 }
 
-// MountAll adds every route of mithril, whose one listener had all of them and authenticated nobody. What MountAdmin
-// adds comes first, so that x-consumer-id is accepted here. The pages are at the issuer alone, so that /sign-in sends
-// the browser there.
-func (a *Adapter) MountAll(r *mux.Router) {
+// MountAll adds every route of mithril, whose one listener had all of them and authenticated nobody. The routes for
+// consumers come first, so that x-consumer-id is accepted here. The pages are at the issuer alone, so that /sign-in
+// sends the browser there. The admin API is guarded, against web pages.
+func (a *Adapter) MountAll(open, guarded *mux.Router) {
 	for _, path := range signInPaths {
-		r.HandleFunc(path, a.signInAtIssuer).Methods(http.MethodGet, http.MethodHead)
+		open.HandleFunc(path, a.signInAtIssuer).Methods(http.MethodGet, http.MethodHead)
 	}
-	a.mountAdmin(r)
-	a.mountPublic(r)
-	r.PathPrefix("/").HandlerFunc(a.notFound)
+	a.mount(open, a.consumerRoutes())
+	a.mount(open, a.verificationRoutes())
+	a.mountPublic(open)
+	a.mountAdministration(guarded)
 }
 
-// mountAdmin adds the endpoints of MountAdmin.
-func (a *Adapter) mountAdmin(r *mux.Router) {
-	a.mount(r, []route{
-		{"POST", "/oauth/apps/authorize", a.authorizeForConsumer},
+// consumerRoutes trust the header x-consumer-id.
+func (a *Adapter) consumerRoutes() []route {
+	return []route{{"POST", "/oauth/apps/authorize", a.authorizeForConsumer}}
+}
+
+// verificationRoutes are open: who holds a token or an api-key may ask what it stands for.
+func (a *Adapter) verificationRoutes() []route {
+	return []route{
 		{"GET", "/admin/tokens/{token}/verify", a.verify},
 		{"GET", "/admin/tokens/{token}/user", a.verifiedUser},
 		{"GET", "/admin/api_key/{key}/verify", a.verifyAPIKey},
-	})
+	}
+}
+
+// mountAdministration adds the admin API, and the answer to a request for which there is no route.
+func (a *Adapter) mountAdministration(r *mux.Router) {
 	administration := r.NewRoute().Subrouter()
 	administration.Use(acting)
 	a.mount(administration, a.clientRoutes())
 	a.mount(administration, a.userRoutes())
+	r.PathPrefix("/").HandlerFunc(a.notFound)
 }
 
 // endpoint answers a request, or returns an error that becomes the answer.

@@ -61,7 +61,7 @@ func TestRequestBeyondTheBodyBudgetIsAnswered503(t *testing.T) {
 		})
 		require.NoError(t, err)
 		adapter := ehealth.New(p, ehealth.Options{})
-		public, admin := p.Handler(adapter.Mount), p.AdminHandler(adapter.MountAdmin)
+		public, admin := p.Handler(adapter.Mount), p.AdminHandler(unguarded, adapter.MountAdmin)
 		for _, c := range []struct {
 			handler           http.Handler
 			path, kind, words string

@@ -65,8 +65,8 @@ const (
 	PathEnvoy = "/gateway/envoy"
 )
 
-// MountAdmin adds the routes of the admin listener.
-func (g *Gateway) MountAdmin(r *mux.Router) {
-	r.HandleFunc(PathAuthorize, g.authorize)
-	r.PathPrefix(PathEnvoy + "/").HandlerFunc(g.authorizeEnvoy)
+// MountAdmin adds the routes of the admin listener. They are open: the token in question is the right to ask.
+func (g *Gateway) MountAdmin(open, _ *mux.Router) {
+	open.HandleFunc(PathAuthorize, g.authorize)
+	open.PathPrefix(PathEnvoy + "/").HandlerFunc(g.authorizeEnvoy)
 }

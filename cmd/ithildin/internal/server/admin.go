@@ -25,36 +25,23 @@ import (
 	"ithildin/storage"
 )
 
-// adminHandler is the admin listener. Whoever reaches it may ask how the server is, and what a token stands for, since
-// holding the value is the right to ask; all else of what adapters mount needs an admin token.
-func adminHandler(
-	guard *adminGuard, ready *readiness, registry *prometheus.Registry, mounted http.Handler,
-) http.Handler {
-	guard.store = ready.store
-	registry.MustRegister(guard.refusals)
-	guarded := guard.protect(mounted)
-	open := map[string]http.Handler{
+// adminHandler is the admin listener: probes, which are neither bounded nor logged, before what adapters mount.
+func adminHandler(ready *readiness, registry *prometheus.Registry, mounted http.Handler) http.Handler {
+	probes := map[string]http.Handler{
 		"/healthz": http.HandlerFunc(alive), "/readyz": ready,
 		"/metrics": promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	}
 	// By path, not by a ServeMux: a token or a path that a gateway asks about must not be cleaned on the way.
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		probe := open[r.URL.Path]
-		switch {
-		case probe != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		probe := probes[r.URL.Path]
+		if probe != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			probe.ServeHTTP(w, r)
-		case askedByGateways.MatchString(r.URL.Path):
-			mounted.ServeHTTP(w, r)
-		default:
-			guarded.ServeHTTP(w, r)
+			return
 		}
+		mounted.ServeHTTP(w, r)
 	})
 	return http.NewCrossOriginProtection().Handler(handler)
 }
-
-// askedByGateways are the paths of the gateway group of the admin listener.
-var askedByGateways = regexp.MustCompile(
-	`^/admin/tokens/[^/]+/(verify|user)/?$|^/admin/api_key/[^/]+/verify/?$|^/gateway/`)
 
 func alive(w http.ResponseWriter, _ *http.Request) {
 	respond(w, http.StatusOK, map[string]string{"status": "alive"})

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/adapters/ehealth"
+	"ithildin/adapters/gateway"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -24,30 +26,34 @@ const (
 	routesOperator = "registry-console"
 )
 
-// administration is a service whose admin listener asks for a token, and the routes of its admin API.
+// administration is a service whose admin listener asks for a token, and the routes that adapters mount on it.
 type administration struct {
-	t      *testing.T
-	s      *service
-	router *mux.Router
-	known  map[string]string // what earlier answers said, for the paths and bodies of later requests
-	seen   map[string]bool   // ids of events
+	t             *testing.T
+	s             *service
+	open, guarded *mux.Router
+	known         map[string]string // what earlier answers said, for the paths and bodies of later requests
+	seen          map[string]bool   // ids of events
 }
 
 func newAdministration(t *testing.T, engine storagetest.Engine) *administration {
 	s := newServiceOf(t, slog.New(slog.DiscardHandler), func(s *config.Settings) {
 		s.Database.URL, s.AdminTokens = engine.Create(t), []string{routesOperator + ":" + routesToken}
 	})
-	a := &administration{t: t, s: s, router: mux.NewRouter(), known: map[string]string{}, seen: map[string]bool{}}
-	ehealth.New(s.provider, s.settings.Legacy).MountAdmin(a.router)
+	a := &administration{
+		t: t, s: s, open: mux.NewRouter(), guarded: mux.NewRouter(), known: map[string]string{}, seen: map[string]bool{},
+	}
+	ehealth.New(s.provider, s.settings.Legacy).MountAdmin(a.open, a.guarded)
+	gateway.New(gateway.Options{Provider: s.provider}).MountAdmin(a.open, a.guarded)
 	return a
 }
 
 // route is a method and the template of a path.
 type route struct{ method, template string }
 
-// routes are those of the admin API, each with and without a slash at its end. The last takes what no other does.
-func (a *administration) routes() (routes []route) {
-	require.NoError(a.t, a.router.Walk(func(r *mux.Route, _ *mux.Router, _ []*mux.Route) error {
+// routesOf are those of a router, each with and without a slash at its end. The last of the guarded ones takes what no
+// other does.
+func (a *administration) routesOf(router *mux.Router) (routes []route) {
+	require.NoError(a.t, router.Walk(func(r *mux.Route, _ *mux.Router, _ []*mux.Route) error {
 		template, err := r.GetPathTemplate()
 		if err != nil {
 			return nil // the subrouter itself
@@ -78,38 +84,64 @@ func (a *administration) ask(method, path, body, token string, header ...string)
 	return w
 }
 
-var (
-	placeholder = regexp.MustCompile(`\{[^}]+\}`)
-	// openRoutes are asked by gateways: whoever holds the token or the key in the path may ask what it stands for.
-	openRoutes = map[string]bool{
-		"/admin/tokens/{token}/verify": true, "/admin/tokens/{token}/user": true, "/admin/api_key/{key}/verify": true,
-	}
-)
+var placeholder = regexp.MustCompile(`\{[^}]+\}`)
 
-func TestEveryRouteOfTheAdminAPIAsksForTheAdminToken(t *testing.T) {
+// path is one that the template of a route matches.
+func (r route) path() string {
+	path := strings.ReplaceAll(r.template, "{action:enable|disable|reset}", "reset")
+	return placeholder.ReplaceAllString(path, uuid.NewString())
+}
+
+// asksForToken returns whether the admin listener refuses a request because it has no token.
+func (a *administration) asksForToken(method, path string) bool {
+	got := a.ask(method, path, "{}", "")
+	return got.Code == http.StatusUnauthorized && got.Header().Get("WWW-Authenticate") == `Bearer realm="ithildin admin"`
+}
+
+func TestEveryGuardedRouteOfTheAdminListenerAsksForTheAdminToken(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		a := newAdministration(t, engine)
-		open, guarded := map[string]bool{}, 0
-		for _, route := range a.routes() {
-			path := placeholder.ReplaceAllString(route.template, uuid.NewString())
-			asked := strings.Contains(a.ask(route.method, path, "{}", "").Body.String(), "an admin token is needed")
-			if template := strings.TrimSuffix(route.template, "/"); openRoutes[template] {
-				require.False(t, asked, template)
-				open[template] = true
-				continue
-			}
-			guarded++
-			for name, token := range map[string]string{"none": "", "a wrong one": "wrong"} {
-				got := a.ask(route.method, path, "{}", token)
-				require.Contains(t, []int{http.StatusUnauthorized, http.StatusTooManyRequests}, got.Code, "%v with %s", route, name)
-				require.NotContains(t, got.Body.String(), `"meta"`, "%v reached the API", route)
-			}
-			require.NotContains(t, a.ask(route.method, path, "{}", routesToken).Body.String(), "admin token",
+		routes := a.routesOf(a.guarded)
+		require.Greater(t, len(routes), 100)
+		for _, route := range routes {
+			require.True(t, a.asksForToken(route.method, route.path()), "%v without a token", route)
+			got := a.ask(route.method, route.path(), "{}", "wrong")
+			require.Contains(t, []int{http.StatusUnauthorized, http.StatusTooManyRequests}, got.Code,
+				"%v with a wrong one", route)
+			require.NotContains(t, got.Body.String(), `"meta"`, "%v reached the API", route)
+			require.NotContains(t, a.ask(route.method, route.path(), "{}", routesToken).Body.String(), "admin token",
 				"%v with the token", route)
 		}
-		require.Equal(t, openRoutes, open)
-		require.Greater(t, guarded, 100)
 	})
+}
+
+func TestOpenRoutesOfTheAdminListenerAreThoseOfGatewaysAndProbes(t *testing.T) {
+	a := newAdministration(t, storagetest.Engines()[0])
+	var open []string
+	for _, route := range append(a.routesOf(a.open), route{"GET", "/healthz"}, route{"GET", "/readyz"},
+		route{"GET", "/metrics"}) {
+		require.False(t, a.asksForToken(route.method, route.path()), "%v", route)
+		if template := strings.TrimSuffix(route.template, "/"); !slices.Contains(open, template) {
+			open = append(open, template)
+		}
+	}
+	// Whoever holds the token or the key in question may ask what it stands for.
+	require.ElementsMatch(t, []string{
+		"/admin/tokens/{token}/verify", "/admin/tokens/{token}/user", "/admin/api_key/{key}/verify",
+		"/gateway/authorize", "/gateway/envoy", "/healthz", "/readyz", "/metrics",
+	}, open)
+}
+
+func TestAttackPathNextToAnOpenOneOfTheAdminListenerAsksForTheAdminToken(t *testing.T) {
+	a := newAdministration(t, storagetest.Engines()[0])
+	for _, r := range []route{
+		{"POST", "/admin/tokens/a/verify"}, {"DELETE", "/admin/tokens/a/user"}, {"POST", "/readyz"}, {"GET", "/readyz/"},
+		{"GET", "/gateway"}, {"GET", "/gateway/"}, {"GET", "/gateway/envoy"}, {"GET", "/gateway/../admin/users"},
+		{"GET", "//admin/tokens/a/verify"}, {"GET", "/admin/tokens/a/verify/../../users"}, {"GET", "/admin/tokens//verify"},
+		{"GET", "/admin/users?/verify"}, {"GET", "/admin/tokens/a/verify%2f.."}, {"GET", "/"}, {"GET", "/unknown"},
+	} {
+		require.True(t, a.asksForToken(r.method, r.template), "%v", r)
+	}
 }
 
 // adminChange is a request that changes something, and the event that it must leave. Names in braces are answers of
@@ -199,7 +231,7 @@ func TestEveryChangeByTheAdminAPIIsAuditedWithItsOperator(t *testing.T) {
 			}
 			require.True(t, found, "%s %s leaves no event %s", change.method, change.path, change.kind)
 		}
-		for _, r := range a.routes() {
+		for _, r := range a.routesOf(a.guarded) {
 			r.template = strings.TrimSuffix(r.template, "/")
 			isRead := r.method == http.MethodGet || r.method == http.MethodHead
 			if !isRead && strings.HasPrefix(r.template, "/admin/") {
@@ -243,7 +275,7 @@ func (a *administration) change(c adminChange) route {
 		}
 	}
 	var match mux.RouteMatch
-	require.True(a.t, a.router.Match(httptest.NewRequestWithContext(a.t.Context(), c.method, path, nil), &match), path)
+	require.True(a.t, a.guarded.Match(httptest.NewRequestWithContext(a.t.Context(), c.method, path, nil), &match), path)
 	template, err := match.Route.GetPathTemplate()
 	require.NoError(a.t, err)
 	return route{c.method, template}

@@ -54,6 +54,8 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		reloads = append(reloads, reloadCertificate(s.Certificate, logger))
 	}
 	guard := newAdminGuard(s)
+	guard.store = store
+	registry.MustRegister(guard.refusals)
 	if o.Reload != nil {
 		reloads = append(reloads, reloadSettings(o.Reload, s, guard, store))
 	}
@@ -63,7 +65,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		reloads: reloads,
 		janitor: newJanitor(s.Janitor, store, logger, registry),
 		public:  p.Handler(mounts...),
-		admin:   adminHandler(guard, ready, registry, p.AdminHandler(forwardAuth.MountAdmin, legacy.MountAdmin)),
+		admin:   adminHandler(ready, registry, p.AdminHandler(guard.protect, forwardAuth.MountAdmin, legacy.MountAdmin)),
 		mithril: mithrilHandler(s.Mithril, p, legacy),
 	}, nil
 }

@@ -20,6 +20,9 @@
 //  4. the background jobs stop, queued audit events are written, leases are released, and the database is closed
 //
 // The admin listener (admin.go) has /healthz, /readyz (readiness.go) and /metrics (metrics.go) for everybody who
-// reaches it, the questions of gateways for whoever holds the token in question, and the rest for bearers of an admin
-// token. The mithril listener (mithril.go) has every path of mithril and authenticates nobody.
+// reaches it. An adapter mounts its routes there on one of two routers: the open one has the questions of gateways, for
+// whoever holds the token in question, and the guarded one the rest, for bearers of an admin token. A request that the
+// open router does not take is guarded.
+//
+// The mithril listener (mithril.go) has every path of mithril and authenticates nobody.
 package server

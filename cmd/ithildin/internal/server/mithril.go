@@ -3,7 +3,6 @@ package server
 import (
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"ithildin/adapters/ehealth"
 	"ithildin/cmd/ithildin/internal/config"
@@ -25,20 +24,18 @@ func mithrilHandler(s config.Mithril, p *provider.Provider, legacy *ehealth.Adap
 	if s.Listen == "" {
 		return nil
 	}
-	all := p.AdminHandler(legacy.MountAll)
-	admin := http.NewCrossOriginProtection().Handler(asOperator(mithrilOperator, all))
+	all := p.AdminHandler(func(admin http.Handler) http.Handler {
+		return http.NewCrossOriginProtection().Handler(asOperator(mithrilOperator, admin))
+	}, legacy.MountAll)
 	names := adminGuard{loopback: config.IsLoopback(s.Listen), hosts: s.Hosts}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case !names.isOwnHost(r.Host):
+		if !names.isOwnHost(r.Host) {
 			respond(w, http.StatusForbidden, map[string]string{
 				"error": "this listener is private and has no public name: ITHILDIN_MITHRIL_HOSTS lists the names by which " +
 					"it may be asked; it was asked as " + r.Host})
-		case strings.HasPrefix(r.URL.Path, "/admin/"):
-			admin.ServeHTTP(w, r)
-		default:
-			all.ServeHTTP(w, r)
+			return
 		}
+		all.ServeHTTP(w, r)
 	})
 }
 
