@@ -49,8 +49,8 @@ var mayImport = map[string][]string{
 		"storage", "storage/seal", "jwks", "provider/identity", "provider/login", "provider/inbound", "provider/outbound",
 		"provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration",
 	},
-	"adapters/ehealth": {"provider", "provider/inbound", "provider/oauth", "provider/redirect", "provider/clientauth",
-		"provider/registration", "storage"},
+	"adapters/ehealth": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/redirect",
+		"provider/clientauth", "provider/registration", "storage"},
 	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "storage"},
 	"adapters/mithril": {"provider", "provider/redirect", "storage"},
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/identity"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -119,8 +120,8 @@ func TestAMalformedClaimsParameterIsRefused(t *testing.T) {
 
 // signatures turns sign-in by digital signature on; nobody signs in these tests.
 func signatures(o *provider.Options) {
-	o.Components.Signatures = provider.SignatureService{
-		HTTPService: provider.HTTPService{URL: "https://signatures.example"},
+	o.Components.Signatures = identity.SignatureService{
+		HTTPService: identity.HTTPService{URL: "https://signatures.example"},
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // acrValuesOf returns the authentication context classes of the provider: the assurances that its components can give,
 // from the weakest to the strongest.
-func acrValuesOf(c Components) []string {
+func acrValuesOf(c identity.Components) []string {
 	values := []string{storage.AssurancePassword}
 	if c.SMS != nil {
 		values = append(values, storage.AssuranceOneTimeCode)

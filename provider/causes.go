@@ -1,6 +1,10 @@
 package provider
 
-import "errors"
+import (
+	"errors"
+
+	"ithildin/provider/identity"
+)
 
 // The causes that pages have words for, and that adapters tell apart.
 var (
@@ -8,4 +12,6 @@ var (
 	ErrNoPage    = errors.New("provider: there is nothing at this address")
 	ErrAssurance = errors.New("provider: the sign-in is weaker than a scope demands")
 	ErrRefused   = errors.New("provider: the user refused")
+	// ErrUserBlocked is what package identity finds too.
+	ErrUserBlocked = identity.ErrUserBlocked
 )

@@ -51,7 +51,7 @@ func (p *Provider) CountOutboundCall(purpose string, err error) {
 }
 
 // countCalls makes the components count their calls. What is nil stays nil.
-func countCalls(c Components, count func(purpose string, err error)) Components {
+func countCalls(c identity.Components, count func(purpose string, err error)) identity.Components {
 	if c.SMS != nil {
 		c.SMS = countedSMS{count, c.SMS}
 	}

@@ -34,7 +34,7 @@ type Options struct {
 	// Passwords bound the work of all slow hashes of a process; nil makes a bound of its own.
 	Passwords *identity.Passwords
 	// Components are the services and rules by which people prove who they are.
-	Components Components
+	Components identity.Components
 	// Issuer is the one source of every URL that is shown (OIDC Discovery 3).
 	Issuer *url.URL
 	Logger *slog.Logger
@@ -82,8 +82,7 @@ type Provider struct {
 	responseTypes []string
 	registration  *registration.Service // nil where it is off
 
-	passwords  *identity.Passwords
-	components Components
+	components identity.Components
 
 	oauth2        *fosite.Fosite
 	codes         authorizationCodes
@@ -145,8 +144,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"),
 		now: o.Now, random: o.Random, metrics: newMetrics(o.Metrics), frontends: map[string]Frontend{},
 		bodies: o.Bodies, requestsAtOnce: o.RequestsAtOnce,
-		passwords: o.Passwords,
-		outbound:  o.Outbound, responseTypes: o.ResponseTypes,
+		outbound: o.Outbound, responseTypes: o.ResponseTypes,
 	}
 	p.observer = &observer{proxies: o.TrustedProxies, requestTime: o.RequestTime, metrics: p.metrics, logger: p.logger}
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
@@ -239,6 +237,9 @@ func (p *Provider) AddFrontend(f Frontend) { p.frontends[f.Name] = f }
 
 // Store is where the rows are, for an adapter that reads or changes them.
 func (p *Provider) Store() *storage.Store { return p.store }
+
+// Identity checks who people are, for an adapter that signs them in without the pages.
+func (p *Provider) Identity() *identity.Service { return p.identity }
 
 // Clients authenticates clients, for an adapter that asks who somebody is.
 func (p *Provider) Clients() *clientauth.Authenticator { return p.clients }

@@ -44,7 +44,7 @@ func (a *Adapter) Mount(r *mux.Router) {
 
 // mountPublic adds the endpoints of Mount.
 func (a *Adapter) mountPublic(r *mux.Router) {
-	login := &loginAPI{answers: a.answers, provider: a.provider}
+	login := &loginAPI{answers: a.answers, provider: a.provider, identity: a.provider.Identity()}
 	a.mount(r, []route{
 		{"POST", "/oauth/tokens", a.tokens},
 		{"POST", "/api/oauth/tokens", a.tokens},

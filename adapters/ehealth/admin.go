@@ -52,8 +52,8 @@ func (a *Adapter) clientRoutes() []route {
 // userRoutes are those of users, their roles, factors, approvals and tokens.
 func (a *Adapter) userRoutes() []route {
 	store := a.provider.Store()
-	login := &loginAPI{a.answers, a.provider}
-	users := &usersAPI{a.answers, store, a.provider, a.options.TwoFactorOff}
+	login := &loginAPI{a.answers, a.provider, a.provider.Identity()}
+	users := &usersAPI{a.answers, store, a.provider, a.provider.Identity(), a.options.TwoFactorOff}
 	roles := &rolesAPI{a.answers, store}
 	held := &heldRolesAPI{a.answers, store}
 	factors := &factorsAPI{a.answers, store}

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider"
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -17,6 +18,7 @@ type usersAPI struct {
 	answers
 	store    *storage.Store
 	provider *provider.Provider
+	identity *identity.Service
 	// twoFactorOff gives new users no second factor, unless the request asks for one.
 	twoFactorOff bool
 }
@@ -92,7 +94,7 @@ func (a *usersAPI) create(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	var err error
-	if user.Password, err = a.provider.HashPassword(r.Context(), password); err != nil {
+	if user.Password, err = a.identity.HashPassword(r.Context(), password, identity.CheckLegacyPassword); err != nil {
 		return passwordFailure(err)
 	}
 	err = store.Together(r.Context(), func(ctx context.Context) error {
@@ -133,7 +135,7 @@ func (a *usersAPI) update(w http.ResponseWriter, r *http.Request) error {
 	}
 	hash := ""
 	if password != "" {
-		if hash, err = a.provider.HashNewPassword(r.Context(), user.ID, password); err != nil {
+		if hash, err = a.identity.HashNewPassword(r.Context(), user.ID, password, identity.CheckLegacyPassword); err != nil {
 			return passwordFailure(err)
 		}
 	}

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
+	"ithildin/provider/identity"
 
-	"ithildin/provider"
+	"github.com/stretchr/testify/assert"
 )
 
 // components are the services around the provider, which check what they are sent.
@@ -42,12 +42,12 @@ func newComponents(t testing.TB) *components {
 	return c
 }
 
-func (c *components) options() provider.Components {
-	return provider.Components{
-		SMS: provider.HTTPSMS{HTTPService: provider.HTTPService{URL: c.server.URL + "/sms", Token: "sms token"}},
-		Captcha: provider.ReCAPTCHA{HTTPService: provider.HTTPService{URL: c.server.URL + "/siteverify",
+func (c *components) options() identity.Components {
+	return identity.Components{
+		SMS: identity.HTTPSMS{HTTPService: identity.HTTPService{URL: c.server.URL + "/sms", Token: "sms token"}},
+		Captcha: identity.ReCAPTCHA{HTTPService: identity.HTTPService{URL: c.server.URL + "/siteverify",
 			Token: "site secret"}},
-		Signatures: provider.SignatureService{HTTPService: provider.HTTPService{URL: c.server.URL +
+		Signatures: identity.SignatureService{HTTPService: identity.HTTPService{URL: c.server.URL +
 			"/digital_signatures"}},
 		Persons:          persons{c},
 		PasswordLifetime: 90 * 24 * time.Hour,
@@ -130,6 +130,6 @@ func (p persons) FindPerson(ctx context.Context, id string) (string, error) {
 	if p.components.persons == nil {
 		return "3087512347", nil
 	}
-	service := provider.PersonService{HTTPService: provider.HTTPService{URL: p.components.server.URL + "/persons"}}
+	service := identity.PersonService{HTTPService: identity.HTTPService{URL: p.components.server.URL + "/persons"}}
 	return service.FindPerson(ctx, id)
 }

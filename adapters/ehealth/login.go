@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"ithildin/provider"
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -63,6 +64,7 @@ var (
 type loginAPI struct {
 	answers
 	provider *provider.Provider
+	identity *identity.Service
 }
 
 // login is POST /auth/login: one step of a sign-in by an API.
@@ -210,11 +212,11 @@ func oneTimeCodeFailure(err error) error {
 		cause  error
 		answer contractError
 	}{
-		{provider.ErrOneTimeCodeInvalid, failureOTPInvalid},
-		{provider.ErrOneTimeCodeExpired, failureOTPExpired},
-		{provider.ErrOneTimeCodeAttempts, failureOTPAttempts},
-		{provider.ErrOneTimeCodeLimited, failureOTPTimeout},
-		{provider.ErrMessageNotSent, failureSMS},
+		{identity.ErrOneTimeCodeInvalid, failureOTPInvalid},
+		{identity.ErrOneTimeCodeExpired, failureOTPExpired},
+		{identity.ErrOneTimeCodeAttempts, failureOTPAttempts},
+		{identity.ErrOneTimeCodeLimited, failureOTPTimeout},
+		{identity.ErrMessageNotSent, failureSMS},
 	} {
 		if errors.Is(err, known.cause) {
 			return known.answer.because(err)

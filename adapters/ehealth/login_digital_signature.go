@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"ithildin/provider"
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -54,7 +55,7 @@ func (a *loginAPI) loginBySignature(w http.ResponseWriter, r *http.Request, fiel
 	} else if err != nil {
 		return err
 	}
-	if err := a.provider.RecordSignIn(r, client.ID, user.ID, amrSignature); err != nil {
+	if err := a.identity.RecordSignIn(r, identity.SignIn{ClientID: client.ID, UserID: user.ID, AMR: amrSignature}); err != nil {
 		return err
 	}
 	return a.answerSession(w, r, provider.SessionToken{
@@ -66,8 +67,8 @@ func (a *loginAPI) loginBySignature(w http.ResponseWriter, r *http.Request, fiel
 // signer checks the signature and returns the signer's tax id with the nonce that was signed, which is ours and in time
 // but may have been used.
 func (a *loginAPI) signer(r *http.Request, content string) (taxID, nonce string, err error) {
-	signed, err := a.provider.VerifySignedContent(r.Context(), content)
-	var passed *provider.SignatureServiceError
+	signed, err := a.identity.VerifySignedContent(r.Context(), content)
+	var passed *identity.SignatureServiceError
 	switch {
 	case errors.As(err, &passed):
 		f := contractError{status: passed.Status, body: passed.Body, cause: err}
@@ -75,7 +76,7 @@ func (a *loginAPI) signer(r *http.Request, content string) (taxID, nonce string,
 			f.body = errorObject{Type: "request_malformed"}
 		}
 		return "", "", f
-	case errors.Is(err, provider.ErrSignatureUnavailable):
+	case errors.Is(err, identity.ErrSignatureUnavailable):
 		return "", "", failureSignatureAbsent.because(err)
 	case err != nil:
 		return "", "", err
@@ -114,9 +115,9 @@ func (a *loginAPI) signedUser(r *http.Request, taxID string) (*storage.User, err
 	case user.IsBlocked:
 		return nil, failureUserBlocked
 	}
-	same, err := a.provider.PersonHasTaxID(r.Context(), user.PersonID, taxID)
+	same, err := a.identity.PersonHasTaxID(r.Context(), user.PersonID, taxID)
 	switch {
-	case errors.Is(err, provider.ErrPersonUnknown):
+	case errors.Is(err, identity.ErrPersonUnknown):
 		return nil, failurePersonUnknown
 	case err != nil:
 		return nil, failureUnavailable.because(err)

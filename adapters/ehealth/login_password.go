@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ithildin/provider"
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
@@ -57,19 +58,21 @@ func (a *loginAPI) loginByPassword(
 
 // checkPassword says who signs in, or the first check that fails.
 func (a *loginAPI) checkPassword(r *http.Request, l passwordLogin) (*storage.User, error) {
-	user, err := a.provider.CheckPassword(r, l.client.ID, l.email, l.password)
+	user, err := a.identity.CheckPassword(r, identity.PasswordAttempt{
+		ClientID: l.client.ID, Username: l.email, Password: l.password,
+	})
 	switch {
-	case errors.Is(err, provider.ErrWrongPassword):
+	case errors.Is(err, identity.ErrWrongPassword):
 		return nil, failureWrongPassword.because(err)
-	case errors.Is(err, provider.ErrSignInLimited):
+	case errors.Is(err, identity.ErrSignInLimited):
 		return nil, failureLoginLimit.because(err)
-	case errors.Is(err, provider.ErrUserBlocked):
+	case errors.Is(err, identity.ErrUserBlocked):
 		return nil, failureUserBlocked.because(err)
 	case err != nil:
 		return nil, err
 	case l.client.TypeName == cabinetType && user.TaxID == "":
 		return nil, failureNotRegistered
-	case l.grantType == grantPassword && a.provider.PasswordExpired(user):
+	case l.grantType == grantPassword && a.identity.PasswordExpired(user):
 		return nil, unauthorized("password_expired", "The password expired for user: "+user.ID)
 	case !scopeOfType(l.client, l.scope):
 		return nil, failureScopeOutsideType
@@ -83,8 +86,8 @@ func (a *loginAPI) checkCaptcha(r *http.Request, response string) error {
 	if response == "" {
 		return nil
 	}
-	err := a.provider.VerifyCaptcha(r.Context(), response, inbound.ClientAddress(r))
-	var rejected *provider.CaptchaError
+	err := a.identity.VerifyCaptcha(r.Context(), response, inbound.ClientAddress(r))
+	var rejected *identity.CaptchaError
 	switch {
 	case err == nil:
 		return nil
@@ -112,7 +115,7 @@ func (a *loginAPI) afterPassword(w http.ResponseWriter, r *http.Request, l passw
 		if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {
 			return sessionFailure(err)
 		}
-		if err := a.provider.RecordSignIn(r, l.client.ID, user.ID, amrPassword); err != nil {
+		if err := a.identity.RecordSignIn(r, identity.SignIn{ClientID: l.client.ID, UserID: user.ID, AMR: amrPassword}); err != nil {
 			return err
 		}
 		return a.answerSession(w, r, t, nextRequestApps)
@@ -134,7 +137,7 @@ func (a *loginAPI) sendAndAnswer(
 	if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {
 		return sessionFailure(err)
 	}
-	if err := a.provider.SendOneTimeCode(r.Context(), t.UserID, t.ID, phone); err != nil {
+	if err := a.identity.SendOneTimeCode(r.Context(), t.UserID, t.ID, phone); err != nil {
 		return oneTimeCodeFailure(err)
 	}
 	return a.answerSession(w, r, t, next)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"ithildin/provider"
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -20,10 +21,10 @@ func (a *loginAPI) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fi
 	if err != nil {
 		return err
 	}
-	if err := a.provider.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, phone, code); err != nil {
+	if err := a.identity.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, phone, code); err != nil {
 		return oneTimeCodeFailure(err)
 	}
-	if err := a.provider.RecordSignIn(r, client.ID, t.UserID, amrOneTimeCode); err != nil {
+	if err := a.identity.RecordSignIn(r, identity.SignIn{ClientID: client.ID, UserID: t.UserID, AMR: amrOneTimeCode}); err != nil {
 		return err
 	}
 	return a.answerSession(w, r, completed(t, client), nextRequestApps)

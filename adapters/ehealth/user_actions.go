@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ithildin/provider"
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
@@ -63,7 +64,8 @@ func (a *loginAPI) updatePassword(w http.ResponseWriter, r *http.Request) error 
 	if _, err := a.clientOf(r, t); err != nil {
 		return err
 	}
-	if err := a.provider.ChangePasswordByToken(a.byUser(r, t.ClientID, t.UserID), t, password); err != nil {
+	err = a.identity.ChangePasswordByToken(a.byUser(r, t.ClientID, t.UserID), t, password, identity.CheckLegacyPassword)
+	if err != nil {
 		return passwordFailure(err)
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), t.UserID)
@@ -87,9 +89,9 @@ func passwordFailure(err error) error {
 		cause  error
 		broken rule
 	}{
-		{provider.ErrPasswordShort, rulePasswordLength},
-		{provider.ErrPasswordComplexity, rulePasswordComplexity},
-		{provider.ErrPasswordUsed, rulePasswordUsed},
+		{identity.ErrPasswordShort, rulePasswordLength},
+		{identity.ErrPasswordComplexity, rulePasswordComplexity},
+		{identity.ErrPasswordUsed, rulePasswordUsed},
 	} {
 		if errors.Is(err, known.cause) {
 			return failureValidation(map[string]rule{"password": known.broken})
@@ -145,7 +147,7 @@ func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 	if err := a.provider.SessionTokens().Check(r.Context(), next); err != nil {
 		return sessionFailure(err)
 	}
-	if err := a.provider.SendOneTimeCode(r.Context(), next.UserID, next.ID, number); err != nil {
+	if err := a.identity.SendOneTimeCode(r.Context(), next.UserID, next.ID, number); err != nil {
 		return oneTimeCodeFailure(err)
 	}
 	issued, err := a.provider.SessionTokens().Issue(r.Context(), next)
@@ -204,7 +206,7 @@ func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.provider.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, t.Session.Factor, code); err != nil {
+	if err := a.identity.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, t.Session.Factor, code); err != nil {
 		return oneTimeCodeFailure(err)
 	}
 	store := a.provider.Store()
@@ -217,7 +219,7 @@ func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
 		before = t.Session.FactorBefore
 	}
 	factor.Factor, factor.IsActive = t.Session.Factor, true
-	err = a.provider.ReplaceFactor(a.byUser(r, client.ID, t.UserID), *factor, before)
+	err = a.identity.ReplaceFactor(a.byUser(r, client.ID, t.UserID), *factor, before)
 	if errors.Is(err, storage.ErrConflict) {
 		return failureTokenInvalid.because(err)
 	}

@@ -247,7 +247,7 @@ func TestImportedTokensAndSecretsWork(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, storage.KindTwoFactor, half.Kind)
 		require.Equal(t, "app:authorize", half.Session.ScopeRequest)
-		require.NoError(t, p.VerifyOneTimeCode(ctx, half.UserID, half.AccessTokenID, "+380501234567", "123456"))
+		require.NoError(t, p.Identity().VerifyOneTimeCode(ctx, half.UserID, half.AccessTokenID, "+380501234567", "123456"))
 
 		user, err := i.store.FindUserByEmail(ctx, "doctor@example.com")
 		require.NoError(t, err)

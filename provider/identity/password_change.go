@@ -40,6 +40,14 @@ func (s *Service) ChangePasswordByToken(
 	return s.store.SetPasswordByToken(ctx, t, phc)
 }
 
+// HashPassword makes the hash of the first password of a user. Errors: those of the rule, ErrBusy.
+func (s *Service) HashPassword(ctx context.Context, password string, rule PasswordRule) (string, error) {
+	if err := rule(password); err != nil {
+		return "", err
+	}
+	return s.passwords.Hash(ctx, password)
+}
+
 // HashNewPassword makes the hash of a password that a user may take.
 func (s *Service) HashNewPassword(
 	ctx context.Context, userID, password string, rule PasswordRule,
