@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -46,7 +47,7 @@ const (
 func maskedFactor(f storage.AuthenticationFactor) string {
 	hidden := len(f.Factor) - phoneStart - phoneEnd
 	switch {
-	case f.Type != factorSMS || f.Factor == "":
+	case f.Type != identity.FactorSMS || f.Factor == "":
 		return f.Factor
 	case hidden <= 0: // a number as none is written
 		return strings.Repeat("*", len(f.Factor))
@@ -117,7 +118,7 @@ func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
 	c := newCheck(fields)
 	now := a.store.Now().Unix()
 	factor := storage.AuthenticationFactor{
-		ID: a.store.NewID(), UserID: mux.Vars(r)["user_id"], Type: c.oneOf("type", factorSMS),
+		ID: a.store.NewID(), UserID: mux.Vars(r)["user_id"], Type: c.oneOf("type", identity.FactorSMS),
 		Factor: c.optionalPhone("factor"), IsActive: true, CreatedAt: now, UpdatedAt: now,
 	}
 	if c.given("is_active") {
@@ -144,7 +145,7 @@ func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
 // optionalPhone is a number in the form that factors have, "" where the field is absent, null or empty.
 func (c *check) optionalPhone(name string) string {
 	number := c.optionalText(name)
-	if number != "" && !phone.MatchString(number) {
+	if number != "" && !identity.IsPhone(number) {
 		c.broke(name, rulePhone)
 	}
 	return number

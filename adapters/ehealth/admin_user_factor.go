@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -33,7 +34,8 @@ func (f userFactor) create(ctx context.Context, store *storage.Store, userID str
 	}
 	now := store.Now().Unix()
 	return store.CreateAuthenticationFactor(ctx, storage.AuthenticationFactor{
-		ID: store.NewID(), UserID: userID, Type: factorSMS, Factor: f.phone, IsActive: true, CreatedAt: now, UpdatedAt: now,
+		ID: store.NewID(), UserID: userID, Type: identity.FactorSMS, Factor: f.phone, IsActive: true,
+		CreatedAt: now, UpdatedAt: now,
 	})
 }
 
@@ -42,7 +44,7 @@ func (f userFactor) update(ctx context.Context, store *storage.Store, userID str
 	if !f.enabled || !f.given {
 		return nil
 	}
-	factor, err := store.FindAuthenticationFactor(ctx, userID, factorSMS)
+	factor, err := store.FindAuthenticationFactor(ctx, userID, identity.FactorSMS)
 	if errors.Is(err, storage.ErrNotFound) {
 		return f.create(ctx, store, userID)
 	}

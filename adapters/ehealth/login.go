@@ -30,13 +30,6 @@ const (
 	grantRefreshTwo       = "refresh_2fa_access_token"
 )
 
-// How people proved who they are, as RFC 8176 calls it.
-var (
-	amrPassword    = []string{"pwd"}
-	amrOneTimeCode = []string{"pwd", "otp", "mfa"}
-	amrSignature   = []string{"pop"}
-)
-
 // The errors of the login API, word for word.
 var (
 	failureLoginClient   = unauthorized("invalid_client", "Invalid client id.")

@@ -55,12 +55,15 @@ func (a *loginAPI) loginBySignature(w http.ResponseWriter, r *http.Request, fiel
 	} else if err != nil {
 		return err
 	}
-	if err := a.identity.RecordSignIn(r, identity.SignIn{ClientID: client.ID, UserID: user.ID, AMR: amrSignature}); err != nil {
+	if err := a.identity.RecordSignIn(r, identity.SignIn{
+		ClientID: client.ID, UserID: user.ID, Proof: identity.BySignature,
+	}); err != nil {
 		return err
 	}
 	return a.answerSession(w, r, provider.SessionToken{
 		Kind: storage.KindAccessToken, Client: client, UserID: user.ID, Scope: scopeAuthorize, ScopeRequest: scope,
-		GrantType: grantDigitalSignature, AMR: amrSignature, ACR: storage.AssuranceSignature,
+		GrantType: grantDigitalSignature, AMR: identity.BySignature.AMR,
+		ACR: identity.BySignature.ACR,
 	}, nextRequestApps)
 }
 

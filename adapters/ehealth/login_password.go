@@ -16,7 +16,6 @@ const (
 	// cabinetType is the type of the patients' cabinet, which only people in the registry may enter.
 	cabinetType         = "CABINET"
 	scopeChangePassword = "user:change_password"
-	factorSMS           = "SMS"
 )
 
 // passwordLogin is what a sign-in by a password sends.
@@ -103,30 +102,35 @@ func (a *loginAPI) checkCaptcha(r *http.Request, response string) error {
 func (a *loginAPI) afterPassword(w http.ResponseWriter, r *http.Request, l passwordLogin, user *storage.User) error {
 	t := provider.SessionToken{
 		ID: a.provider.Store().NewID(), Kind: storage.KindAccessToken, Client: l.client, UserID: user.ID, Scope: l.scope,
-		GrantType: l.grantType, AMR: amrPassword, ACR: storage.AssurancePassword,
+		GrantType: l.grantType, AMR: identity.ByPassword.AMR, ACR: identity.ByPassword.ACR,
 		PasswordSetAt: user.PasswordSetAt,
 	}
 	if l.grantType == grantChangePassword {
 		t.Kind = storage.KindChangePasswordToken
 	}
-	factor, err := a.provider.Store().FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
-	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && !factor.IsActive:
-		if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {
-			return sessionFailure(err)
-		}
-		if err := a.identity.RecordSignIn(r, identity.SignIn{ClientID: l.client.ID, UserID: user.ID, AMR: amrPassword}); err != nil {
-			return err
-		}
-		return a.answerSession(w, r, t, nextRequestApps)
-	case err != nil:
+	// How strong the sign-in has to be, the scope says; it is checked with each token.
+	next, err := a.identity.NextStep(r.Context(), user, identity.RequiredAuthentication{}, identity.ByPassword)
+	if err != nil {
 		return err
 	}
-	t.Kind, t.Scope, t.ScopeRequest = storage.KindTwoFactor, "", l.scope
-	if factor.Factor == "" {
-		return a.answerSession(w, r, t, nextRequestFactor)
+	half := t
+	half.Kind, half.Scope, half.ScopeRequest = storage.KindTwoFactor, "", l.scope
+	switch next.Step {
+	case identity.StepPhone:
+		return a.answerSession(w, r, half, nextRequestFactor)
+	case identity.StepOneTimeCode:
+		return a.sendAndAnswer(w, r, half, next.Phone, nextRequestOTP)
 	}
-	return a.sendAndAnswer(w, r, t, factor.Factor, nextRequestOTP)
+	// A password that is too old was refused already, unless this is the sign-in to change it.
+	if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {
+		return sessionFailure(err)
+	}
+	if err := a.identity.RecordSignIn(r, identity.SignIn{
+		ClientID: l.client.ID, UserID: user.ID, Proof: identity.ByPassword,
+	}); err != nil {
+		return err
+	}
+	return a.answerSession(w, r, t, nextRequestApps)
 }
 
 // sendAndAnswer sends a code under the id of the token that is about to be issued, and issues it only then: when the

@@ -24,7 +24,9 @@ func (a *loginAPI) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fi
 	if err := a.identity.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, phone, code); err != nil {
 		return oneTimeCodeFailure(err)
 	}
-	if err := a.identity.RecordSignIn(r, identity.SignIn{ClientID: client.ID, UserID: t.UserID, AMR: amrOneTimeCode}); err != nil {
+	if err := a.identity.RecordSignIn(r, identity.SignIn{
+		ClientID: client.ID, UserID: t.UserID, Proof: identity.ByOneTimeCode,
+	}); err != nil {
 		return err
 	}
 	return a.answerSession(w, r, completed(t, client), nextRequestApps)
@@ -34,7 +36,7 @@ func (a *loginAPI) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fi
 func completed(t *storage.AccessToken, client *storage.Client) provider.SessionToken {
 	complete := provider.SessionToken{
 		Kind: storage.KindAccessToken, Client: client, UserID: t.UserID, GrantType: t.Session.GrantType,
-		Scope: t.Session.ScopeRequest, AMR: amrOneTimeCode, ACR: storage.AssuranceOneTimeCode,
+		Scope: t.Session.ScopeRequest, AMR: identity.ByOneTimeCode.AMR, ACR: identity.ByOneTimeCode.ACR,
 		PasswordSetAt: t.Session.PasswordSetAt,
 	}
 	if complete.Scope == "" {
@@ -70,9 +72,9 @@ func (a *loginAPI) twoFactor(r *http.Request) (*storage.AccessToken, *storage.Cl
 	if err != nil {
 		return nil, nil, "", err
 	}
-	factor, err := a.provider.Store().FindAuthenticationFactor(r.Context(), t.UserID, factorSMS)
+	factor, err := a.identity.SecondFactor(r.Context(), t.UserID)
 	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && factor.Factor == "":
+	case errors.Is(err, identity.ErrNoFactor), err == nil && factor.Factor == "":
 		return nil, nil, "", failureFactorNotSet
 	case err != nil:
 		return nil, nil, "", err

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
-	"time"
 
 	"ithildin/provider"
 	"ithildin/provider/identity"
@@ -29,9 +27,6 @@ var (
 	}
 	rulePhone = rule{Rule: "format", Description: "invalid phone", Params: []string{}}
 )
-
-// phone is a number in the one form that factors have.
-var phone = regexp.MustCompile(`^\+380[0-9]{9}$`)
 
 // user is GET /oauth/user.
 func (a *Adapter) user(w http.ResponseWriter, r *http.Request) error {
@@ -118,8 +113,8 @@ func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	c := newCheck(fields)
-	kind, number := c.oneOf("type", factorSMS), c.text("factor")
-	if !phone.MatchString(number) {
+	kind, number := c.oneOf("type", identity.FactorSMS), c.text("factor")
+	if !identity.IsPhone(number) {
 		c.broke("factor", rulePhone)
 	}
 	if failed := c.failed(); failed != nil {
@@ -129,13 +124,13 @@ func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	factor, err := a.provider.Store().FindAuthenticationFactor(r.Context(), t.UserID, factorSMS)
+	factor, err := a.identity.SecondFactor(r.Context(), t.UserID)
 	switch {
 	case err != nil:
 		return err // without a factor: 404
 	case t.Kind == storage.KindTwoFactor && factor.Factor != "":
 		return failureTokenInvalid // whoever has passed only the password must not replace the second factor
-	case !a.mayReplaceFactor(client, t, factor):
+	case !a.identity.MayReplaceFactor(factor, t.Session, client.Policy):
 		return failureFactorNotRecent
 	}
 	next := provider.SessionToken{
@@ -159,31 +154,8 @@ func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 	return a.answerUrgent(w, r, http.StatusCreated, data, map[string]string{"next_step": nextApproveFactor})
 }
 
-// recentSignIn is for how long somebody who has just signed in may replace their second factor.
-const recentSignIn = 5 * time.Minute
-
 // failureFactorNotRecent is not in the contract, by which any session may replace the factor.
 var failureFactorNotRecent = forbidden("forbidden", "Sign in again to change the authentication factor.")
-
-// mayReplaceFactor says whether a session may replace a phone that is set. A sign-in by the password alone, from before
-// the phone was, never may. By the policy factor_change it must be a sign-in of the last minutes besides, and one that
-// went through the phone, where that is asked for: whoever has stolen a session has not the phone.
-func (a *loginAPI) mayReplaceFactor(
-	client *storage.Client, t *storage.AccessToken, factor *storage.AuthenticationFactor,
-) bool {
-	switch {
-	case factor.Factor == "":
-		return true
-	case factor.IsActive && t.Session.ACR == storage.AssurancePassword:
-		return false
-	case client.Policy.FactorChange == storage.FactorChangeSession:
-		return true
-	}
-	age := a.provider.Store().Now().Unix() - t.Session.AuthTime/int64(time.Second/time.Microsecond)
-	recent := age <= int64(recentSignIn/time.Second)
-	strong := t.Session.ACR == storage.AssuranceOneTimeCode || t.Session.ACR == storage.AssuranceSignature
-	return recent && (strong || !factor.IsActive)
-}
 
 // approveFactor ends what initFactor began.
 func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
@@ -209,8 +181,7 @@ func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	if err := a.identity.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, t.Session.Factor, code); err != nil {
 		return oneTimeCodeFailure(err)
 	}
-	store := a.provider.Store()
-	factor, err := store.FindAuthenticationFactor(r.Context(), t.UserID, factorSMS)
+	factor, err := a.identity.SecondFactor(r.Context(), t.UserID)
 	if err != nil {
 		return err
 	}

@@ -61,9 +61,15 @@ func strength(assurance string) int {
 // AMRPassword is the amr value of a password (RFC 8176).
 const AMRPassword = "pwd"
 
-// The ways in which a person proves who they are, as RFC 8176 calls them.
+// Proof is how somebody has proved who they are.
+type Proof struct {
+	AMR []string // values of RFC 8176
+	ACR string   // storage.Assurance…
+}
+
+// The ways in which a person proves who they are. A one-time code comes after a password.
 var (
-	AMROfPassword    = []string{AMRPassword}
-	AMROfOneTimeCode = []string{AMRPassword, "otp", "mfa"}
-	AMROfSignature   = []string{"pop"}
+	ByPassword    = Proof{AMR: []string{AMRPassword}, ACR: storage.AssurancePassword}
+	ByOneTimeCode = Proof{AMR: []string{AMRPassword, "otp", "mfa"}, ACR: storage.AssuranceOneTimeCode}
+	BySignature   = Proof{AMR: []string{"pop"}, ACR: storage.AssuranceSignature}
 )

@@ -139,12 +139,12 @@ type SignIn struct {
 	ClientID  string
 	UserID    string
 	SessionID string // "" where it began no session of a browser
-	AMR       []string
+	Proof     Proof
 }
 
 // RecordSignIn keeps a sign-in that is complete in the audit.
 func (s *Service) RecordSignIn(r *http.Request, done SignIn) error {
-	details := map[string]string{"amr": strings.Join(done.AMR, " ")}
+	details := map[string]string{"amr": strings.Join(done.Proof.AMR, " ")}
 	if done.SessionID != "" {
 		details["session_id"] = done.SessionID
 	}

@@ -13,6 +13,12 @@ const LongestPhone = 40
 // its plus or as it is dialled from abroad, or in the national form.
 var writtenPhone = regexp.MustCompile(`^(?:\+380|00380|380|80|0)([0-9]{9})$`)
 
+// keptPhone is the one form in which numbers are kept.
+var keptPhone = regexp.MustCompile(`^\+380[0-9]{9}$`)
+
+// IsPhone says whether a number is in the one form in which numbers are kept, +380 and nine digits.
+func IsPhone(number string) bool { return keptPhone.MatchString(number) }
+
 // NormalizePhone returns a Ukrainian number in the one form in which numbers are kept, +380 and nine digits, from any
 // form in which people write it. isNumber is false where it is none.
 func NormalizePhone(written string) (number string, isNumber bool) {

@@ -71,10 +71,7 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 	if p.Progress.CodeID == "" {
 		return ErrPendingForeign
 	}
-	factor, err := s.store.FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
-	if errors.Is(err, storage.ErrNotFound) {
-		return errNoFactor
-	}
+	factor, err := s.identity.SecondFactor(r.Context(), user.ID)
 	if err != nil {
 		return err
 	}
@@ -126,7 +123,7 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return s.complete(w, r, p, user, identity.AMROfOneTimeCode, storage.AssuranceOneTimeCode)
+	return s.proceed(w, r, p, user, identity.ByOneTimeCode)
 }
 
 func (s *Service) tryCode(r *http.Request, p Interaction, code string) (*formError, error) {

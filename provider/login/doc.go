@@ -33,5 +33,6 @@
 //	complete        the password has expired               ──> new-password ──> complete
 //	                                                       ──> session starts ──> continue
 //
-// The first page is signature if a scope requires it (identity/assurance.go). step.go decides what comes next.
+// The first page is signature if a scope requires it (identity/assurance.go). identity.Service.NextStep decides what
+// comes next, and step.go leads there.
 package login

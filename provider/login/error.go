@@ -53,7 +53,7 @@ var failures = []publicError{
 	{ErrPendingExpired, http.StatusBadRequest, "invalid_request", MessagePendingExpired, slog.LevelInfo},
 	{ErrPendingForeign, http.StatusBadRequest, "invalid_request", MessagePendingForeign, slog.LevelInfo},
 	{errUnknownClient, http.StatusBadRequest, "invalid_client", MessageClientUnknown, slog.LevelInfo},
-	{errNoFactor, http.StatusForbidden, "access_denied", MessageNoFactor, slog.LevelInfo},
+	{identity.ErrNoFactor, http.StatusForbidden, "access_denied", MessageNoFactor, slog.LevelInfo},
 	{errCodeBlocked, http.StatusForbidden, "access_denied", MessageCodeBlocked, slog.LevelInfo},
 	{errUserBlocked, http.StatusForbidden, "access_denied", MessageUserBlocked, slog.LevelInfo},
 	{errSignatureTooLarge, http.StatusRequestEntityTooLarge, "invalid_request", MessageSignatureTooLarge, slog.LevelInfo},

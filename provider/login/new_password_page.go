@@ -73,5 +73,5 @@ func (s *Service) submitNewPassword(w http.ResponseWriter, r *http.Request) erro
 	if user, err = s.store.FindUser(r.Context(), user.ID); err != nil { // when the password was set, only storage knows
 		return err
 	}
-	return s.complete(w, r, p, user, p.Progress.AMR, p.Progress.ACR)
+	return s.proceed(w, r, p, user, identity.Proof{AMR: p.Progress.AMR, ACR: p.Progress.ACR})
 }

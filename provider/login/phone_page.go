@@ -1,11 +1,9 @@
 package login
 
 import (
-	"errors"
 	"net/http"
 
 	"ithildin/provider/identity"
-	"ithildin/storage"
 )
 
 var refusedPhone = &formError{http.StatusOK, messagePhone, ""}
@@ -38,10 +36,8 @@ func (s *Service) submitPhone(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	factor, err := s.store.FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
+	factor, err := s.identity.SecondFactor(r.Context(), user.ID)
 	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return errNoFactor
 	case err != nil:
 		return err
 	case factor.Factor != "" || p.Progress.CodeID != "" && !p.Progress.Register:

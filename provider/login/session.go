@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
@@ -57,7 +58,7 @@ func (s *Service) QueueSessionUse(u *storage.Batch, l *storage.Login) {
 // startSession makes a session for a user who has just proved who they are, under a new cookie: the one from before
 // sign-in, which somebody else may know, is worth nothing after it. The browser is known as one of theirs from then on.
 func (s *Service) startSession(
-	w http.ResponseWriter, r *http.Request, user *storage.User, amr []string, acr string,
+	w http.ResponseWriter, r *http.Request, user *storage.User, proof identity.Proof,
 ) (storage.LoginSession, error) {
 	cookie, err := s.newToken()
 	if err != nil {
@@ -66,7 +67,7 @@ func (s *Service) startSession(
 	now := s.now()
 	session := storage.LoginSession{
 		ID: storage.Hash(cookie), SessionID: s.store.NewID(), UserID: user.ID,
-		AuthTime: now.UnixMicro(), AMR: amr, ACR: acr, UserAgent: userAgent(r), Address: s.clientAddress(r),
+		AuthTime: now.UnixMicro(), AMR: proof.AMR, ACR: proof.ACR, UserAgent: userAgent(r), Address: s.clientAddress(r),
 		LastUsedAt: now.Unix(), CreatedAt: now.Unix(), ExpiresAt: now.Add(SessionLifetime).Unix(),
 	}
 	if err := s.keepSession(r, &session); err != nil {

@@ -143,7 +143,7 @@ func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {
 	if p.Required.Form == storage.LoginFormPatient && user.TaxID == "" {
 		return s.writeSignIn(w, r, p, username, refusedNotRegistered)
 	}
-	return s.afterPassword(w, r, p, user)
+	return s.proceed(w, r, p, user, identity.ByPassword)
 }
 
 // keepable is a name that may be shown again.

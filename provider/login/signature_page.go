@@ -125,7 +125,7 @@ func (s *Service) submitSignature(w http.ResponseWriter, r *http.Request) error 
 		}
 		return s.writeSignature(w, r, p, problem)
 	}
-	return s.complete(w, r, p, user, identity.AMROfSignature, storage.AssuranceSignature)
+	return s.proceed(w, r, p, user, identity.BySignature)
 }
 
 // signer says who signed the nonce of this sign-in, which is used up by it.

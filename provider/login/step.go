@@ -44,30 +44,30 @@ const (
 )
 
 var (
-	errNoFactor    = errors.New("login: the user has no second factor")
 	errUserBlocked = errors.New("login: the user of the sign-in is blocked")
 	errCodeBlocked = errors.New("login: the user of the sign-in was blocked by wrong one-time codes")
 )
 
-// factorSMS is the one type of second factor that the pages know.
-const factorSMS = "SMS"
-
-// afterPassword goes on with a person whose password was right: to the second factor, where there is one or has to be.
-func (s *Service) afterPassword(w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User) error {
-	factor, err := s.store.FindAuthenticationFactor(r.Context(), user.ID, factorSMS)
-	p.Progress = &SignInProgress{UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt}
-	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && !factor.IsActive:
-		if p.Required.Assurance == storage.AssuranceOneTimeCode {
-			return errNoFactor
-		}
-		return s.complete(w, r, p, user, identity.AMROfPassword, storage.AssurancePassword)
-	case err != nil:
+// proceed takes a person who has proved so much to the next step of the sign-in; after the last the session starts.
+func (s *Service) proceed(
+	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, proof identity.Proof,
+) error {
+	next, err := s.identity.NextStep(r.Context(), user, p.Required, proof)
+	if err != nil {
 		return err
-	case factor.Factor == "":
-		return s.RedirectToPage(w, r, PathPhone, p)
 	}
-	p.Progress.Phone = factor.Factor
+	if next.Step == identity.StepDone {
+		return s.complete(w, r, p, user, proof)
+	}
+	p.Progress = &SignInProgress{UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt}
+	switch next.Step {
+	case identity.StepPhone:
+		return s.RedirectToPage(w, r, PathPhone, p)
+	case identity.StepNewPassword:
+		p.Progress.AMR, p.Progress.ACR = proof.AMR, proof.ACR
+		return s.RedirectToPage(w, r, PathNewPassword, p)
+	}
+	p.Progress.Phone = next.Phone
 	problem, err := s.sendCode(r.Context(), &p)
 	if err != nil {
 		return err
@@ -92,22 +92,16 @@ func (s *Service) sendCode(ctx context.Context, p *Interaction) (*formError, err
 	return nil, err
 }
 
-// complete starts the session once everything is proved, unless the password is too old: then it is changed first.
+// complete starts the session of a person who has nothing left to prove.
 func (s *Service) complete(
-	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, amr []string, acr string,
+	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, proof identity.Proof,
 ) error {
-	if acr != storage.AssuranceSignature && s.identity.PasswordExpired(user) {
-		p.Progress = &SignInProgress{
-			UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt, AMR: amr, ACR: acr,
-		}
-		return s.RedirectToPage(w, r, PathNewPassword, p)
-	}
-	session, err := s.startSession(w, r, user, amr, acr)
+	session, err := s.startSession(w, r, user, proof)
 	if err != nil {
 		return err
 	}
 	if err := s.identity.RecordSignIn(r, identity.SignIn{
-		ClientID: p.ClientID, UserID: user.ID, SessionID: session.SessionID, AMR: amr,
+		ClientID: p.ClientID, UserID: user.ID, SessionID: session.SessionID, Proof: proof,
 	}); err != nil {
 		return err
 	}
