@@ -66,6 +66,9 @@ func readMigrations() ([]migration, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", entry.Name(), err)
 		}
+		if len(list) > 0 && list[len(list)-1].version == m.version { // only one of them would be applied
+			return nil, fmt.Errorf("%s has the number of %s", entry.Name(), list[len(list)-1].name)
+		}
 		list = append(list, m)
 	}
 	return list, nil
