@@ -2,7 +2,6 @@ package jwks
 
 import (
 	"bytes"
-	"math"
 	"slices"
 	"time"
 )
@@ -10,15 +9,15 @@ import (
 // document is the published set as bytes, good until a key of it changes state.
 type document struct {
 	bytes      []byte
-	validUntil int64
+	validUntil time.Time // zero: for ever
 }
 
 // Document answers the published JSON Web Key Set (RFC 7517 section 5): the public part of every pending, active and
 // retired key, with kid, alg and use. The bytes are shared: do not change them. Active keys come first, for relying
 // parties that look no further.
 func (s *Set) Document() []byte {
-	current, now := s.current.Load(), s.now().Unix()
-	if published := current.published.Load(); published != nil && now < published.validUntil {
+	current, now := s.current.Load(), s.clock()
+	if published := current.published.Load(); published != nil && published.isValid(now) {
 		return published.bytes
 	}
 	rebuilt := current.document(now)
@@ -30,7 +29,7 @@ func (s *Set) Document() []byte {
 // key is pending, so that every cache has a new key before that key signs, even if a replica learnt of it late.
 func (s *Set) MaxAge() time.Duration { return s.maxAge }
 
-func (s *snapshot) document(now int64) *document {
+func (s *snapshot) document(now time.Time) *document {
 	var published [][]byte
 	for _, state := range []State{Active, Pending, Retired} {
 		for _, k := range s.keys {
@@ -43,12 +42,16 @@ func (s *snapshot) document(now int64) *document {
 	return &document{bytes: set, validUntil: s.nextChange(now)}
 }
 
-// nextChange answers the next moment at which a key becomes active or goes; another retires when one becomes active.
-func (s *snapshot) nextChange(now int64) int64 {
-	next := int64(math.MaxInt64)
+func (d *document) isValid(now time.Time) bool {
+	return d.validUntil.IsZero() || now.Before(d.validUntil)
+}
+
+// nextChange answers the next moment at which a key becomes active or goes, zero where there is none; another retires
+// when one becomes active.
+func (s *snapshot) nextChange(now time.Time) (next time.Time) {
 	for _, k := range s.keys {
-		for _, moment := range []int64{k.ActivatesAt, k.ExpiresAt} {
-			if moment > now && moment < next {
+		for _, moment := range []time.Time{k.ActivatesAt, k.ExpiresAt} {
+			if moment.After(now) && (next.IsZero() || moment.Before(next)) {
 				next = moment
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -18,8 +19,8 @@ type key struct {
 	signers   sync.Map // typ → jose.Signer
 }
 
-// newStoredKey makes a fresh key of an algorithm; both times are epoch seconds.
-func newStoredKey(algorithm string, createdAt, activatesAt int64) (StoredKey, error) {
+// newStoredKey makes a fresh key of an algorithm.
+func newStoredKey(algorithm string, createdAt, activatesAt time.Time) (StoredKey, error) {
 	private, err := generatePrivateKey(algorithm)
 	if err != nil {
 		return StoredKey{}, err
@@ -60,7 +61,7 @@ func parseKey(stored StoredKey) (*key, error) {
 }
 
 // gone tells whether the key verifies nothing any more.
-func (k *key) gone(now int64) bool { return k.ExpiresAt != 0 && k.ExpiresAt <= now }
+func (k *key) gone(now time.Time) bool { return !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now) }
 
 // signer answers a signer that writes alg, kid and, unless empty, typ into the header. Each is built once and kept;
 // typ comes from the code of the provider, never from a request, so they stay few.

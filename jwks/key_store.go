@@ -1,16 +1,19 @@
 package jwks
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
-// StoredKey is one row. Times are epoch seconds; RetiresAt and ExpiresAt are 0 while unknown.
+// StoredKey is one row. RetiresAt and ExpiresAt are zero while unknown.
 type StoredKey struct {
 	ID          string // RFC 7638 thumbprint, published as kid
 	Algorithm   string // [RS256], [ES256] or [EdDSA]
 	PrivateKey  []byte `json:"-"` // PKCS #8 DER
-	CreatedAt   int64
-	ActivatesAt int64
-	RetiresAt   int64
-	ExpiresAt   int64
+	CreatedAt   time.Time
+	ActivatesAt time.Time
+	RetiresAt   time.Time
+	ExpiresAt   time.Time
 }
 
 // String names the key without its private part, so that no log line shows it.
@@ -25,8 +28,8 @@ type KeyStore interface {
 	// expires_at. It answers false and changes nothing when previousID is unknown or has been replaced already (its
 	// retires_at is set) or, with previousID "", when a key of next.Algorithm exists. So of several replicas one
 	// rotates.
-	ReplaceSigningKey(ctx context.Context, previousID string, next StoredKey, retiresAt, expiresAt int64) (bool, error)
+	ReplaceSigningKey(ctx context.Context, previousID string, next StoredKey, retiresAt, expiresAt time.Time) (bool, error)
 
 	// DeleteExpiredSigningKeys removes the keys whose ExpiresAt is set and not after now, and answers how many.
-	DeleteExpiredSigningKeys(ctx context.Context, now int64) (int64, error)
+	DeleteExpiredSigningKeys(ctx context.Context, now time.Time) (int64, error)
 }

@@ -137,7 +137,7 @@ func TestASetWithoutKeysFailsClosed(t *testing.T) {
 }
 
 func TestLoadRefusesDamagedAndInconsistentKeys(t *testing.T) {
-	good, err := newStoredKey(ES256, 1, 1)
+	good, err := newStoredKey(ES256, time.Unix(1, 0), time.Unix(1, 0))
 	require.NoError(t, err)
 	foreign, garbage := good, good
 	foreign.Algorithm = RS256

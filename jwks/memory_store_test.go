@@ -25,7 +25,7 @@ func (m *memoryStore) SigningKeys(context.Context) ([]StoredKey, error) {
 	}
 	var live []StoredKey
 	for _, k := range m.keys {
-		if k.ExpiresAt == 0 || k.ExpiresAt > m.clock.Now().Unix() {
+		if k.ExpiresAt.IsZero() || k.ExpiresAt.After(m.clock.Now()) {
 			live = append(live, k)
 		}
 	}
@@ -33,7 +33,7 @@ func (m *memoryStore) SigningKeys(context.Context) ([]StoredKey, error) {
 }
 
 func (m *memoryStore) ReplaceSigningKey(
-	_ context.Context, previousID string, next StoredKey, retiresAt, expiresAt int64,
+	_ context.Context, previousID string, next StoredKey, retiresAt, expiresAt time.Time,
 ) (bool, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -44,7 +44,7 @@ func (m *memoryStore) ReplaceSigningKey(
 		case previousID == "" && k.Algorithm == next.Algorithm:
 			return false, nil
 		case previousID != "" && k.ID == previousID:
-			if k.RetiresAt != 0 {
+			if !k.RetiresAt.IsZero() {
 				return false, nil
 			}
 			k.RetiresAt, k.ExpiresAt, found = retiresAt, expiresAt, true
@@ -57,12 +57,12 @@ func (m *memoryStore) ReplaceSigningKey(
 	return true, nil
 }
 
-func (m *memoryStore) DeleteExpiredSigningKeys(_ context.Context, now int64) (int64, error) {
+func (m *memoryStore) DeleteExpiredSigningKeys(_ context.Context, now time.Time) (int64, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	var kept []StoredKey
 	for _, k := range m.keys {
-		if k.ExpiresAt == 0 || k.ExpiresAt > now {
+		if k.ExpiresAt.IsZero() || k.ExpiresAt.After(now) {
 			kept = append(kept, k)
 		}
 	}

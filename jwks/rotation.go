@@ -17,12 +17,12 @@ func (s *Set) Rotate(ctx context.Context, algorithm string) error {
 	if err := s.Load(ctx); err != nil {
 		return err
 	}
-	now := s.now().Unix()
+	now := s.clock()
 	newest := s.current.Load().newest(algorithm)
 	if newest == nil {
 		return fmt.Errorf("%w: %q", ErrNoKey, algorithm)
 	}
-	if newest.ActivatesAt > now {
+	if newest.ActivatesAt.After(now) {
 		return pendingUntil(newest)
 	}
 	replaced, err := s.replace(ctx, newest, now)
@@ -40,7 +40,7 @@ func (s *Set) Rotate(ctx context.Context, algorithm string) error {
 
 func pendingUntil(k *key) error {
 	return fmt.Errorf("%w: %s becomes active at %s", ErrPending, k.StoredKey,
-		time.Unix(k.ActivatesAt, 0).UTC().Format(time.RFC3339))
+		k.ActivatesAt.Format(time.RFC3339))
 }
 
 // Maintain publishes successors of the keys that are nearly as old as they may get, early enough that each signs no
@@ -50,11 +50,11 @@ func (s *Set) Maintain(ctx context.Context) error {
 	if err := s.Load(ctx); err != nil {
 		return err
 	}
-	now := s.now().Unix()
+	now := s.clock()
 	changed := false
 	for _, algorithm := range s.algorithms {
 		newest := s.current.Load().newest(algorithm)
-		if newest == nil || now < newest.ActivatesAt+max(s.activeFor-s.pendingFor, 0) {
+		if newest == nil || now.Before(newest.ActivatesAt.Add(max(s.activeFor-s.pendingFor, 0))) {
 			continue
 		}
 		// Not being the one who replaced it is fine: then another replica was.
@@ -74,13 +74,13 @@ func (s *Set) Maintain(ctx context.Context) error {
 }
 
 // replace stores a pending successor of previous and tells whether this replica was the one to do it.
-func (s *Set) replace(ctx context.Context, previous *key, now int64) (bool, error) {
-	activatesAt := now + s.pendingFor
+func (s *Set) replace(ctx context.Context, previous *key, now time.Time) (bool, error) {
+	activatesAt := now.Add(s.pendingFor)
 	next, err := newStoredKey(previous.Algorithm, now, activatesAt)
 	if err != nil {
 		return false, err
 	}
-	replaced, err := s.store.ReplaceSigningKey(ctx, previous.ID, next, activatesAt, activatesAt+s.retiredFor)
+	replaced, err := s.store.ReplaceSigningKey(ctx, previous.ID, next, activatesAt, activatesAt.Add(s.retiredFor))
 	if err != nil {
 		return false, fmt.Errorf("jwks: replace key %s: %w", previous.StoredKey, err)
 	}

@@ -30,9 +30,9 @@ type Options struct {
 type Set struct {
 	store      KeyStore
 	algorithms []string
-	activeFor  int64 // seconds, as the two below
-	pendingFor int64
-	retiredFor int64
+	activeFor  time.Duration
+	pendingFor time.Duration
+	retiredFor time.Duration
 	maxAge     time.Duration
 	now        func() time.Time
 
@@ -55,9 +55,9 @@ func New(store KeyStore, options Options) *Set {
 	set := &Set{
 		store:      store,
 		algorithms: slices.Clone(algorithms),
-		activeFor:  seconds(positiveOr(options.ActiveFor, 90*day)),
-		pendingFor: seconds(pendingFor),
-		retiredFor: seconds(positiveOr(options.RetiredFor, 31*day)),
+		activeFor:  positiveOr(options.ActiveFor, 90*day),
+		pendingFor: pendingFor,
+		retiredFor: positiveOr(options.RetiredFor, 31*day),
 		maxAge:     min(maxAge, pendingFor/2),
 		now:        now,
 	}
@@ -72,7 +72,8 @@ func positiveOr(duration, fallback time.Duration) time.Duration {
 	return fallback
 }
 
-func seconds(duration time.Duration) int64 { return int64(duration / time.Second) }
+// clock is the time in whole seconds, as keys are stored.
+func (s *Set) clock() time.Time { return s.now().UTC().Truncate(time.Second) }
 
 // Load reads the keys, having made a first one, active at once, for each configured algorithm that has none. Call it at
 // start and whenever the stored configuration has changed. After an error the keys of the last good read remain.
@@ -108,12 +109,12 @@ func (s *Set) createMissing(ctx context.Context, stored []StoredKey) (bool, erro
 		if slices.ContainsFunc(stored, func(k StoredKey) bool { return k.Algorithm == algorithm }) {
 			continue
 		}
-		now := s.now().Unix()
+		now := s.clock()
 		first, err := newStoredKey(algorithm, now, now)
 		if err != nil {
 			return false, err
 		}
-		if _, err := s.store.ReplaceSigningKey(ctx, "", first, 0, 0); err != nil {
+		if _, err := s.store.ReplaceSigningKey(ctx, "", first, time.Time{}, time.Time{}); err != nil {
 			return false, fmt.Errorf("jwks: store the first %s key: %w", algorithm, err)
 		}
 		created = true
@@ -130,7 +131,7 @@ type KeyInfo struct {
 
 // Keys lists the keys of the last [Set.Load] that are not gone, by algorithm, then newest first.
 func (s *Set) Keys() []KeyInfo {
-	current, now := s.current.Load(), s.now().Unix()
+	current, now := s.current.Load(), s.clock()
 	var listed []KeyInfo
 	for _, k := range current.keys {
 		if k.gone(now) {
@@ -138,16 +139,8 @@ func (s *Set) Keys() []KeyInfo {
 		}
 		listed = append(listed, KeyInfo{
 			ID: k.ID, Algorithm: k.Algorithm, State: current.state(k, now),
-			CreatedAt: timeOrZero(k.CreatedAt), ActivatesAt: timeOrZero(k.ActivatesAt),
-			RetiresAt: timeOrZero(k.RetiresAt), ExpiresAt: timeOrZero(k.ExpiresAt),
+			CreatedAt: k.CreatedAt, ActivatesAt: k.ActivatesAt, RetiresAt: k.RetiresAt, ExpiresAt: k.ExpiresAt,
 		})
 	}
 	return listed
-}
-
-func timeOrZero(epochSeconds int64) time.Time {
-	if epochSeconds == 0 {
-		return time.Time{}
-	}
-	return time.Unix(epochSeconds, 0).UTC()
 }

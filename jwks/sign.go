@@ -9,7 +9,7 @@ import (
 // unless empty, typ ("JWT", "at+jwt", "logout+jwt"). Claims that are a []byte are signed as they stand, any other value
 // as its JSON. [ErrNoKey] means that there is no active key.
 func (s *Set) Sign(algorithm, typ string, claims any) (string, error) {
-	active := s.current.Load().active(algorithm, s.now().Unix())
+	active := s.current.Load().active(algorithm, s.clock())
 	if active == nil {
 		return "", fmt.Errorf("%w: %q", ErrNoKey, algorithm)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // State is where a key stands in its life at a given moment.
@@ -49,20 +50,20 @@ func newSnapshot(stored []StoredKey, algorithms []string) (*snapshot, error) {
 func compareKeys(a, b *key) int {
 	return cmp.Or(
 		cmp.Compare(slices.Index(SupportedAlgorithms, a.Algorithm), slices.Index(SupportedAlgorithms, b.Algorithm)),
-		cmp.Compare(b.ActivatesAt, a.ActivatesAt),
+		b.ActivatesAt.Compare(a.ActivatesAt),
 		cmp.Compare(a.ID, b.ID),
 	)
 }
 
 // active answers the key that signs: the one activated last, or nil. The first key of an algorithm has none before it,
 // so it signs even where the clock lags behind the replica that made it.
-func (s *snapshot) active(algorithm string, now int64) *key {
+func (s *snapshot) active(algorithm string, now time.Time) *key {
 	var earliest *key
 	for _, k := range s.signing[algorithm] {
 		if k.gone(now) {
 			break
 		}
-		if k.ActivatesAt <= now {
+		if !k.ActivatesAt.After(now) {
 			return k
 		}
 		earliest = k
@@ -78,13 +79,13 @@ func (s *snapshot) newest(algorithm string) *key {
 	return nil
 }
 
-func (s *snapshot) state(k *key, now int64) State {
+func (s *snapshot) state(k *key, now time.Time) State {
 	switch {
 	case k.gone(now):
 		return Gone
 	case k == s.active(k.Algorithm, now):
 		return Active
-	case k.ActivatesAt > now:
+	case k.ActivatesAt.After(now):
 		return Pending
 	}
 	return Retired

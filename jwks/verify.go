@@ -32,7 +32,7 @@ func (s *Set) Verify(token string, algorithms ...string) (payload []byte, typ st
 	}
 	header := signed.Signatures[0].Protected
 	verifying, known := s.current.Load().byID[header.KeyID]
-	if !known || verifying.gone(s.now().Unix()) {
+	if !known || verifying.gone(s.clock()) {
 		return nil, "", fmt.Errorf("%w: unknown kid", ErrInvalidToken)
 	}
 	if verifying.Algorithm != header.Algorithm {

@@ -24,7 +24,7 @@ func headerOf(algorithm, kid string) string {
 
 // activeKey answers the key that signs, with its private part.
 func activeKey(set *Set, algorithm string) *key {
-	return set.current.Load().active(algorithm, set.now().Unix())
+	return set.current.Load().active(algorithm, set.clock())
 }
 
 func TestVerifyRefusesForgedTokens(t *testing.T) {

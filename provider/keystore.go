@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"ithildin/jwks"
 	"ithildin/storage"
@@ -30,12 +31,12 @@ func (k KeyStore) ReplaceSigningKey(
 	ctx context.Context,
 	previousID string,
 	next jwks.StoredKey,
-	retiresAt, expiresAt int64,
+	retiresAt, expiresAt time.Time,
 ) (bool, error) {
 	return k.Store.ReplaceSigningKey(ctx, previousID, storage.SigningKey(next), retiresAt, expiresAt)
 }
 
 // DeleteExpiredSigningKeys implements jwks.KeyStore.
-func (k KeyStore) DeleteExpiredSigningKeys(ctx context.Context, now int64) (int64, error) {
+func (k KeyStore) DeleteExpiredSigningKeys(ctx context.Context, now time.Time) (int64, error) {
 	return k.Store.DeleteExpiredSigningKeys(ctx, now)
 }

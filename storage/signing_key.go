@@ -4,20 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
-// SigningKey is a key that signs tokens, one day or no more. Times are epoch seconds; RetiresAt and ExpiresAt are 0
-// while unknown.
+// SigningKey is a key that signs tokens, one day or no more. RetiresAt and ExpiresAt are zero while unknown.
 type SigningKey struct {
 	ID          string // published as kid
 	Algorithm   string
 	PrivateKey  []byte // PKCS #8 DER, sealed in the row
-	CreatedAt   int64
-	ActivatesAt int64
-	RetiresAt   int64
-	ExpiresAt   int64
+	CreatedAt   time.Time
+	ActivatesAt time.Time
+	RetiresAt   time.Time
+	ExpiresAt   time.Time
 }
 
 func signingKeyContext(id string) string { return "signing_keys:" + id }
@@ -25,13 +25,13 @@ func signingKeyContext(id string) string { return "signing_keys:" + id }
 // SigningKeys reads every key that is not past its ExpiresAt, oldest first.
 func (s *keyStore) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 	var rows []struct {
-		ID          string `db:"id"`
-		Algorithm   string `db:"algorithm"`
-		Sealed      string `db:"sealed"`
-		CreatedAt   int64  `db:"created_at"`
-		ActivatesAt int64  `db:"activates_at"`
-		RetiresAt   int64  `db:"retires_at"`
-		ExpiresAt   int64  `db:"expires_at"`
+		ID          string  `db:"id"`
+		Algorithm   string  `db:"algorithm"`
+		Sealed      string  `db:"sealed"`
+		CreatedAt   seconds `db:"created_at"`
+		ActivatesAt seconds `db:"activates_at"`
+		RetiresAt   seconds `db:"retires_at"`
+		ExpiresAt   seconds `db:"expires_at"`
 	}
 	err := s.selectAll(ctx, &rows, `
 SELECT id, algorithm, sealed, created_at, activates_at, retires_at, expires_at FROM signing_keys
@@ -47,7 +47,8 @@ WHERE expires_at = 0 OR expires_at > $1 ORDER BY created_at, id`, s.nowSeconds()
 		}
 		keys[i] = SigningKey{
 			ID: r.ID, Algorithm: r.Algorithm, PrivateKey: private,
-			CreatedAt: r.CreatedAt, ActivatesAt: r.ActivatesAt, RetiresAt: r.RetiresAt, ExpiresAt: r.ExpiresAt,
+			CreatedAt: r.CreatedAt.time(), ActivatesAt: r.ActivatesAt.time(),
+			RetiresAt: r.RetiresAt.time(), ExpiresAt: r.ExpiresAt.time(),
 		}
 	}
 	return keys, nil
@@ -61,18 +62,18 @@ func replacing(previousID string) map[string]string {
 	return map[string]string{"replaces": previousID}
 }
 
-// ReplaceSigningKey stores next and, in the same transaction, gives the key previousID its retiresAt (above zero) and
+// ReplaceSigningKey stores next and, in the same transaction, gives the key previousID its retiresAt (not zero) and
 // expiresAt. It answers false and changes nothing when previousID is unknown or was replaced already, or, with
 // previousID "", when a key of next's algorithm exists: so of several replicas one rotates.
 func (s *keyStore) ReplaceSigningKey(
-	ctx context.Context, previousID string, next SigningKey, retiresAt, expiresAt int64,
+	ctx context.Context, previousID string, next SigningKey, retiresAt, expiresAt time.Time,
 ) (bool, error) {
 	// The details and the snapshots are of the new key; the one before is named.
 	ctx = changingBy(ctx, Event{Kind: EventSigningKeyReplaced, Details: replacing(previousID)}, signingKeySubject, next.ID)
 	err := s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		if previousID != "" {
 			err := writeRow(ctx, tx, `UPDATE signing_keys SET retires_at = $2, expires_at = $3 WHERE id = $1 AND retires_at = 0`,
-				previousID, retiresAt, expiresAt)
+				previousID, toSeconds(retiresAt), toSeconds(expiresAt))
 			if err != nil {
 				return err
 			}
@@ -83,8 +84,8 @@ INSERT INTO signing_keys (id, algorithm, sealed, created_at, activates_at, retir
 SELECT $1, $2, $3, $4, $5, $6, $7
 WHERE $8 OR NOT EXISTS (SELECT 1 FROM signing_keys WHERE algorithm = $2)
 ON CONFLICT DO NOTHING`,
-			next.ID, next.Algorithm, s.sealer.Seal(next.PrivateKey, signingKeyContext(next.ID)), next.CreatedAt,
-			next.ActivatesAt, next.RetiresAt, next.ExpiresAt, previousID != "")
+			next.ID, next.Algorithm, s.sealer.Seal(next.PrivateKey, signingKeyContext(next.ID)), toSeconds(next.CreatedAt),
+			toSeconds(next.ActivatesAt), toSeconds(next.RetiresAt), toSeconds(next.ExpiresAt), previousID != "")
 	})
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
@@ -93,11 +94,11 @@ ON CONFLICT DO NOTHING`,
 }
 
 // DeleteExpiredSigningKeys removes the keys whose ExpiresAt is set and not after now, and says how many.
-func (s *keyStore) DeleteExpiredSigningKeys(ctx context.Context, now int64) (deleted int64, err error) {
+func (s *keyStore) DeleteExpiredSigningKeys(ctx context.Context, now time.Time) (deleted int64, err error) {
 	err = s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		var err error
 		deleted, err = affected(
-			tx.ExecContext(ctx, `DELETE FROM signing_keys WHERE expires_at > 0 AND expires_at <= $1`, now),
+			tx.ExecContext(ctx, `DELETE FROM signing_keys WHERE expires_at > 0 AND expires_at <= $1`, toSeconds(now)),
 		)
 		if err == nil && deleted == 0 {
 			return ErrNotFound // nothing changed, so no process need read again

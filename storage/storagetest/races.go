@@ -186,8 +186,8 @@ func raceForASigningKey(t *testing.T, s *suite) {
 		keys := make([]storage.SigningKey, racers)
 		failures := race(func(i int) error {
 			keys[i] = s.signingKey("RS256")
-			return lost(s.store.ReplaceSigningKey(t.Context(), previous, keys[i], s.store.Now().Unix()+60,
-				s.store.Now().Unix()+120))
+			return lost(s.store.ReplaceSigningKey(t.Context(), previous, keys[i], s.store.Now().Add(time.Minute),
+				s.store.Now().Add(2*time.Minute)))
 		})
 		previous = keys[requireOneWinner(t, failures, errLost)].ID
 		require.Equal(t, 1, s.count(t, "signing_keys", "retires_at = $1", 0))

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -56,7 +57,7 @@ func masterSecretsRotate(t *testing.T, s *suite) {
 	without := storage.AuthenticationFactor{ID: s.store.NewID(), UserID: u.ID, Type: "SMS"}
 	require.NoError(t, s.store.CreateAuthenticationFactor(ctx, without))
 	signing := s.signingKey("RS256")
-	_, err := s.store.ReplaceSigningKey(ctx, "", signing, 0, 0)
+	_, err := s.store.ReplaceSigningKey(ctx, "", signing, time.Time{}, time.Time{})
 	require.NoError(t, err)
 	key, err := s.store.RandomKey(ctx, "cookies", 32)
 	require.NoError(t, err)

@@ -12,8 +12,8 @@ import (
 
 func signingKeys(t *testing.T, s *suite) {
 	replace := func(previousID string, next storage.SigningKey) bool {
-		replaced, err := s.store.ReplaceSigningKey(t.Context(), previousID, next, s.store.Now().Unix()+60,
-			s.store.Now().Unix()+120)
+		replaced, err := s.store.ReplaceSigningKey(t.Context(), previousID, next, s.store.Now().Add(time.Minute),
+			s.store.Now().Add(2*time.Minute))
 		require.NoError(t, err)
 		return replaced
 	}
@@ -33,7 +33,7 @@ func signingKeys(t *testing.T, s *suite) {
 		keys, err := s.store.SigningKeys(t.Context())
 		require.NoError(t, err)
 		require.Contains(t, keys, second)
-		first.RetiresAt, first.ExpiresAt = s.store.Now().Unix()+60, s.store.Now().Unix()+120
+		first.RetiresAt, first.ExpiresAt = s.store.Now().Add(time.Minute), s.store.Now().Add(2*time.Minute)
 		require.Contains(t, keys, first)
 		require.Zero(t, s.count(t, "signing_keys", "sealed LIKE $1", "%"+string(first.PrivateKey)+"%"))
 	})
@@ -43,7 +43,7 @@ func signingKeys(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.NotContains(t, keys, first)
 		for _, want := range []int64{1, 0} {
-			deleted, err := s.store.DeleteExpiredSigningKeys(t.Context(), s.store.Now().Unix())
+			deleted, err := s.store.DeleteExpiredSigningKeys(t.Context(), s.store.Now())
 			require.NoError(t, err)
 			require.Equal(t, want, deleted)
 		}
@@ -61,8 +61,8 @@ func signingKeys(t *testing.T, s *suite) {
 func (s *suite) signingKey(algorithm string) storage.SigningKey {
 	id := s.store.NewID()
 	return storage.SigningKey{
-		ID: id, Algorithm: algorithm, PrivateKey: []byte("private " + id), CreatedAt: s.store.Now().Unix(),
-		ActivatesAt: s.store.Now().Unix(),
+		ID: id, Algorithm: algorithm, PrivateKey: []byte("private " + id), CreatedAt: s.store.Now(),
+		ActivatesAt: s.store.Now(),
 	}
 }
 
