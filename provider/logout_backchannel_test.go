@@ -128,7 +128,7 @@ func TestBackChannelLogoutIsGivenUpOnRefusalOrAfterADay(t *testing.T) {
 	signOut(s.signedIn("clinic", "openid"))
 	require.Equal(t, 1, s.waiting())
 	tried := len(rp.received())
-	s.clock.Advance(storage.LogoutDeliveryLifetime * time.Second)
+	s.clock.Advance(storage.LogoutDeliveryLifetime)
 	require.NoError(t, s.provider.DeliverLogouts(t.Context()))
 	require.Len(t, rp.received(), tried)
 }

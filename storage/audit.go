@@ -8,10 +8,11 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
-// EventLifetime is how long an audit event is kept where it does not say, in seconds: a year.
-const EventLifetime = 365 * 24 * 3600
+// EventLifetime is how long an audit event is kept where it does not say: a year.
+const EventLifetime = 365 * 24 * time.Hour
 
 // longestEventField bounds each text of an event in characters, since much of it comes from outside.
 const longestEventField = 512
@@ -27,8 +28,8 @@ type Event struct {
 	Details   map[string]string
 	Before    json.RawMessage // of a change: what it changed, as it was; nil where there was nothing
 	After     json.RawMessage // and as it is since; nil where nothing is left
-	CreatedAt int64           // epoch seconds; default: now
-	ExpiresAt int64           // epoch seconds; default: EventLifetime after CreatedAt
+	CreatedAt time.Time       // default: now
+	ExpiresAt time.Time       // default: EventLifetime after CreatedAt
 }
 
 const (
@@ -38,8 +39,8 @@ const (
 	eventsAtOnce = 100
 )
 
-// eventLifetime is how long events of a kind are kept, in seconds.
-func (d *database) eventLifetime(kind string) int64 {
+// eventLifetime is how long events of a kind are kept.
+func (d *database) eventLifetime(kind string) time.Duration {
 	return cmp.Or(d.eventLifetimes[kind], d.eventLifetimes[""], EventLifetime)
 }
 
@@ -48,11 +49,11 @@ func (d *database) eventValues(e Event) []any {
 	if e.ID == "" {
 		e.ID = d.NewID()
 	}
-	if e.CreatedAt == 0 {
-		e.CreatedAt = d.nowSeconds()
+	if e.CreatedAt.IsZero() {
+		e.CreatedAt = d.Now()
 	}
-	if e.ExpiresAt == 0 {
-		e.ExpiresAt = e.CreatedAt + d.eventLifetime(e.Kind)
+	if e.ExpiresAt.IsZero() {
+		e.ExpiresAt = e.CreatedAt.Add(d.eventLifetime(e.Kind))
 	}
 	details := make(map[string]string, len(e.Details))
 	for name, value := range e.Details {
@@ -64,8 +65,7 @@ func (d *database) eventValues(e Event) []any {
 	}
 	return []any{
 		e.ID, eventField(e.Kind), eventField(e.ClientID), eventField(e.UserID), eventField(e.RequestID),
-		eventField(e.Address), string(text), e.CreatedAt, e.ExpiresAt,
-		e.changes(),
+		eventField(e.Address), string(text), toSeconds(e.CreatedAt), toSeconds(e.ExpiresAt), e.changes(),
 	}
 }
 
@@ -131,12 +131,14 @@ func (s *auditStore) RecordEvents(ctx context.Context, events []Event) error {
 // prunedAtOnce is how many events one statement of PruneEvents looks at.
 const prunedAtOnce = 10_000
 
-// PruneEvents deletes events from before a time (epoch seconds), the oldest first, of one kind or, where kind is "", of
-// all, at most batch of them in one statement, and says how many went. It walks along the index on created_at from
+// PruneEvents deletes events from before a time, the oldest first, of one kind or, where kind is "", of all, at most
+// batch of them in one statement, and says how many went. It walks along the index on created_at from
 // slice to slice, so that no statement looks for a rare kind in the whole table.
-func (s *auditStore) PruneEvents(ctx context.Context, kind string, before int64, batch int) (total int64, err error) {
-	for from := int64(math.MinInt64); from < before; {
-		until, err := s.sliceEnd(ctx, "audit_events", "created_at", from, before, prunedAtOnce)
+func (s *auditStore) PruneEvents(ctx context.Context, kind string, before time.Time, batch int) (total int64,
+	err error) {
+	end := toSeconds(before)
+	for from := int64(math.MinInt64); from < end; {
+		until, err := s.sliceEnd(ctx, "audit_events", "created_at", from, end, prunedAtOnce)
 		if err != nil {
 			return total, err
 		}

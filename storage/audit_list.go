@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -15,8 +16,8 @@ type EventFilter struct {
 	Kind     string
 	ClientID string
 	UserID   string
-	Since    int64 // epoch seconds: only this and later ones
-	Before   int64 // epoch seconds: only older ones
+	Since    time.Time // only those of this second and later ones
+	Before   time.Time // only those of earlier seconds
 	// After is the cursor of an event: only those behind it, in the order of the list.
 	After string
 	// OldestFirst turns the order round.
@@ -26,11 +27,11 @@ type EventFilter struct {
 
 // Cursor names the place of an event in the order of time, by which the next page begins. Events of the same second are
 // in the order of their ids, so that none is left out or comes twice.
-func (e Event) Cursor() string { return fmt.Sprintf("%d.%s", e.CreatedAt, e.ID) }
+func (e Event) Cursor() string { return fmt.Sprintf("%d.%s", toSeconds(e.CreatedAt), e.ID) }
 
 func readEventCursor(cursor string) (createdAt int64, id string, err error) {
-	seconds, id, found := strings.Cut(cursor, ".")
-	createdAt, err = strconv.ParseInt(seconds, 10, 64)
+	second, id, found := strings.Cut(cursor, ".")
+	createdAt, err = strconv.ParseInt(second, 10, 64)
 	parsed, uuidErr := uuid.Parse(id)
 	if !found || err != nil || uuidErr != nil {
 		return 0, "", ErrCursor
@@ -45,11 +46,11 @@ func (f EventFilter) listing() (listing, error) {
 	l.equal("kind", f.Kind)
 	l.equal("client_id", f.ClientID)
 	l.equal("user_id", f.UserID)
-	if f.Since != 0 {
-		l.where("created_at >= %s", f.Since)
+	if !f.Since.IsZero() {
+		l.where("created_at >= %s", toSeconds(f.Since))
 	}
-	if f.Before != 0 {
-		l.where("created_at < %s", f.Before)
+	if !f.Before.IsZero() {
+		l.where("created_at < %s", toSeconds(f.Before))
 	}
 	if f.After == "" {
 		return l, nil
@@ -84,22 +85,22 @@ func (s *auditStore) ListEvents(ctx context.Context, f EventFilter) ([]Event, er
 }
 
 type eventRow struct {
-	ID        string `db:"id"`
-	Kind      string `db:"kind"`
-	ClientID  string `db:"client_id"`
-	UserID    string `db:"user_id"`
-	RequestID string `db:"request_id"`
-	Address   string `db:"address"`
-	Details   string `db:"details"`
-	CreatedAt int64  `db:"created_at"`
-	ExpiresAt int64  `db:"expires_at"`
-	Changes   string `db:"changes"`
+	ID        string  `db:"id"`
+	Kind      string  `db:"kind"`
+	ClientID  string  `db:"client_id"`
+	UserID    string  `db:"user_id"`
+	RequestID string  `db:"request_id"`
+	Address   string  `db:"address"`
+	Details   string  `db:"details"`
+	CreatedAt seconds `db:"created_at"`
+	ExpiresAt seconds `db:"expires_at"`
+	Changes   string  `db:"changes"`
 }
 
 func (r eventRow) event() (Event, error) {
 	e := Event{
 		ID: r.ID, Kind: r.Kind, ClientID: r.ClientID, UserID: r.UserID, RequestID: r.RequestID, Address: r.Address,
-		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+		CreatedAt: r.CreatedAt.time(), ExpiresAt: r.ExpiresAt.time(),
 	}
 	if err := json.Unmarshal([]byte(r.Details), &e.Details); err != nil {
 		return Event{}, fmt.Errorf("storage: details of event %s: %w", r.ID, err)

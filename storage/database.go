@@ -35,7 +35,7 @@ type database struct {
 	unattended time.Duration
 	// reconnect makes connections by another URL from now on; nil on SQLite.
 	reconnect      func(databaseURL string) error
-	eventLifetimes map[string]int64
+	eventLifetimes map[string]time.Duration
 }
 
 // get reads one row; no row is ErrNotFound.

@@ -15,8 +15,8 @@ const (
 	eventPause    = time.Second     // the longest that one waits for others
 	eventRetry    = time.Second     // between two tries while the database is away
 	eventFarewell = 5 * time.Second // how long Close tries
-	// punctual is how old an event may be, in seconds, when its batch is written under its own time.
-	punctual = 2
+	// punctual is how old an event may be when its batch is written under its own time.
+	punctual = 2 * time.Second
 )
 
 // ErrClosed says that the queue takes nothing any more.
@@ -53,8 +53,8 @@ func (q *EventQueue) Add(ctx context.Context, e Event) error {
 	if e.ID == "" {
 		e.ID = q.store.NewID() // so that a batch that is written twice is kept once
 	}
-	if e.CreatedAt == 0 {
-		e.CreatedAt = q.store.nowSeconds()
+	if e.CreatedAt.IsZero() {
+		e.CreatedAt = q.store.Now()
 	}
 	select {
 	case <-q.closing:
@@ -112,13 +112,13 @@ func (q *EventQueue) run() {
 
 // record writes a batch, with the time of now for events that are late.
 func (q *EventQueue) record(ctx context.Context, batch []Event) error {
-	now := q.store.nowSeconds()
+	now := q.store.Now()
 	batch = slices.Clone(batch)
 	for i, e := range batch {
-		if now-e.CreatedAt <= punctual {
+		if now.Sub(e.CreatedAt) <= punctual {
 			continue
 		}
-		details := map[string]string{"happened_at": time.Unix(e.CreatedAt, 0).UTC().Format(time.RFC3339)}
+		details := map[string]string{"happened_at": e.CreatedAt.UTC().Format(time.RFC3339)}
 		maps.Copy(details, e.Details)
 		batch[i].CreatedAt, batch[i].Details = now, details
 	}

@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-const day = 24 * 3600
+const day = 24 * time.Hour
 
 // tokenRetention stands for the time that the legacy face's tokens are kept past their expiry.
-const tokenRetention = -1
+const tokenRetention time.Duration = -1
 
-// TokenRetention is that time by default, in seconds (contract section 8.1).
+// TokenRetention is that time by default (contract section 8.1).
 const TokenRetention = 30 * day
 
 // Sweep is what to sweep.
 type Sweep struct {
-	Batch          int   // rows of one statement
-	TokenRetention int64 // seconds
+	Batch          int // rows of one statement
+	TokenRetention time.Duration
 	// KeepTokens leaves codes, grants and access tokens for another time.
 	KeepTokens bool
 	// Budget is for how long one kind of rows is swept; the rest waits for the next run. 0: until none are left.
@@ -32,9 +32,9 @@ type Sweep struct {
 type deadRows struct {
 	table string
 	key   string
-	kept  int64 // seconds past expiry; tokenRetention for what an operator decides
-	// since leaves out what expired longer ago than kept and so many seconds more; 0 for no bound.
-	since int64
+	kept  time.Duration // past expiry; tokenRetention for what an operator decides
+	// since leaves out what expired longer ago than kept and so much more; 0 for no bound.
+	since time.Duration
 	// and is one more condition on the row; now is $4.
 	and string
 }
@@ -53,7 +53,7 @@ WHERE l.session_id = grants.session_id AND l.revoked_at = 0 AND l.expires_at >= 
 // is late already.
 var allDeadRows = []deadRows{
 	{table: "codes", key: "id", kept: tokenRetention},
-	{table: "codes", key: "id", kept: 1800, since: day, and: standardCodes},
+	{table: "codes", key: "id", kept: 30 * time.Minute, since: day, and: standardCodes},
 	{table: "access_tokens", key: "id", kept: tokenRetention},
 	{table: "grants", key: "id", and: grantsOfNoSession},
 	{table: "login_sessions", key: "id"},
@@ -109,10 +109,10 @@ func (j *janitor) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (to
 	if kept == tokenRetention {
 		kept = sweep.TokenRetention
 	}
-	end := j.nowSeconds() - kept
+	end := toSeconds(j.Now().Add(-kept))
 	from := int64(math.MinInt64)
 	if rows.since > 0 {
-		from = end - rows.since
+		from = end - int64(rows.since/time.Second)
 	}
 	budget := j.spend(sweep.Budget)
 	for from < end && !budget.isSpent() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -17,7 +18,7 @@ type EndedSession struct {
 	Deliveries []LogoutDelivery
 }
 
-// LogoutDeliveryLifetime is how long a client that does not answer is told of a logout, in seconds.
+// LogoutDeliveryLifetime is how long a client that does not answer is told of a logout.
 const LogoutDeliveryLifetime = day
 
 // The sessions that end: conditions on $1, and $2 where they take two arguments.
@@ -202,7 +203,7 @@ GROUP BY c.id, c.metadata, g.user_id, g.session_id ORDER BY c.id, g.session_id`,
 		}
 		participants[i].delivery = &LogoutDelivery{
 			ID: s.NewID(), ClientID: row.ClientID, UserID: row.UserID, SessionID: row.SessionID,
-			Subject: session.Subject, NextAt: now, CreatedAt: now, ExpiresAt: now + LogoutDeliveryLifetime,
+			Subject: session.Subject, NextAt: now, CreatedAt: now, ExpiresAt: now + int64(LogoutDeliveryLifetime/time.Second),
 		}
 	}
 	return participants, nil

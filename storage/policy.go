@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // The values of the policies. They are data on a client or its connection, so that one flow serves both faces and a
@@ -178,6 +179,6 @@ func (p Policy) Validate() error {
 	between("access_lifetime", p.AccessLifetime, 1, MaximumAccessLifetime)
 	between("refresh_lifetime", p.RefreshLifetime, 1, RefreshAbsoluteLifetime)
 	between("refresh_grace", p.RefreshGrace, 0, 3600)
-	between("refresh_retry", p.RefreshRetry, 0, day)
+	between("refresh_retry", p.RefreshRetry, 0, int64(day/time.Second))
 	return errors.Join(problems...)
 }

@@ -1,6 +1,9 @@
 package storage
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // endSessionTokens expires the session tokens that a user has of a client, but for the one that takes their place.
 const endSessionTokens = `
@@ -19,7 +22,7 @@ func (b *Batch) QueueSessionToken(t AccessToken) {
 	}})
 	b.QueueGrant(Grant{
 		ID: t.GrantID, ClientID: t.ClientID, UserID: t.UserID, Scope: t.Scope, Session: t.Session, CreatedAt: t.CreatedAt,
-		ExpiresAt: t.ExpiresAt + 30*day,
+		ExpiresAt: t.ExpiresAt + int64(30*day/time.Second),
 	})
 	b.QueueAccessToken(t)
 }

@@ -26,9 +26,9 @@ type Options struct {
 	// SQLiteCache is how much of the database the one writer of SQLite keeps in memory, in bytes; default 4 MiB. Work that
 	// writes all over a large database wants more; it also lets the log grow to half of that.
 	SQLiteCache int64
-	// EventLifetimes are how long audit events are kept by their kind, in seconds; "" is for those of other kinds. Default
+	// EventLifetimes are how long audit events are kept by their kind; "" is for those of other kinds. Default
 	// EventLifetime. What is stored already keeps its end.
-	EventLifetimes map[string]int64
+	EventLifetimes map[string]time.Duration
 }
 
 // NoStatementTimeout lets a statement take as long as it takes, for migrations, also where the URL has a time-out.

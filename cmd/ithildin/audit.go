@@ -37,14 +37,6 @@ func (m *dateFlag) UnmarshalText(text []byte) (err error) {
 	return fmt.Errorf("%q is no date: want 2026-01-31 or 2026-01-31T12:00:00Z", text)
 }
 
-// seconds is 0 where no dateFlag was given.
-func (m dateFlag) seconds() int64 {
-	if m.IsZero() {
-		return 0
-	}
-	return m.Unix()
-}
-
 // eventFlags say which events are meant.
 type eventFlags struct {
 	Kind   string   `placeholder:"KIND" help:"Kind of events, such as gateway_decision, sign_in_failed or user_blocked."`
@@ -57,8 +49,8 @@ type eventFlags struct {
 
 func (f eventFlags) filter() storage.EventFilter {
 	return storage.EventFilter{
-		Kind: f.Kind, ClientID: foldUUID(f.Client), UserID: foldUUID(f.User), Since: f.Since.seconds(),
-		Before: f.Until.seconds(),
+		Kind: f.Kind, ClientID: foldUUID(f.Client), UserID: foldUUID(f.User), Since: f.Since.Time,
+		Before: f.Until.Time,
 		After:  f.After,
 	}
 }
@@ -127,7 +119,7 @@ type eventRecord struct {
 	After     json.RawMessage   `json:"after,omitempty"`
 }
 
-func eventTime(e storage.Event) string { return time.Unix(e.CreatedAt, 0).UTC().Format(time.RFC3339) }
+func eventTime(e storage.Event) string { return e.CreatedAt.Format(time.RFC3339) }
 
 func newEventRecord(e storage.Event) eventRecord {
 	return eventRecord{
@@ -224,17 +216,17 @@ func (c *auditPruneCommand) Run(ctx context.Context, terminal console.Terminal) 
 		return &console.UsageError{Cause: errors.New("want --before or --older-than, one of them")}
 	}
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		before := c.Before.seconds()
+		before := c.Before.Time.UTC()
 		if c.OlderThan > 0 {
-			before = store.Now().Unix() - int64(c.OlderThan)*24*3600
+			before = store.Now().AddDate(0, 0, -c.OlderThan)
 		}
 		if err := c.Confirm(terminal, "Delete the events from before %s?",
-			time.Unix(before, 0).UTC().Format(time.RFC3339)); err != nil {
+			before.Format(time.RFC3339)); err != nil {
 			return err
 		}
 		n, err := store.PruneEvents(ctx, c.Kind, before, config.DefaultJanitorBatch)
 		if recorded := store.RecordAct(ctx, storage.EventAuditPruned, map[string]string{
-			"kind": c.Kind, "before": time.Unix(before, 0).UTC().Format(time.RFC3339), "deleted": strconv.FormatInt(n, 10),
+			"kind": c.Kind, "before": before.Format(time.RFC3339), "deleted": strconv.FormatInt(n, 10),
 		}); err == nil {
 			err = recorded
 		}

@@ -62,11 +62,12 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal)
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		filter := c.filter()
 		filter.OldestFirst = true
-		if end := clock.now().Unix() + 1; !c.Follow && (filter.Before == 0 || filter.Before > end) {
+		end := nextSecond(clock.now())
+		if !c.Follow && (filter.Before.IsZero() || filter.Before.After(end)) {
 			filter.Before = end
 		}
 		for {
-			settled := clock.now().Add(-c.Settle).Unix() + 1
+			settled := nextSecond(clock.now().Add(-c.Settle))
 			err := export(ctx, terminal, store, &filter, settled)
 			switch {
 			case c.Follow && ctx.Err() != nil:
@@ -77,13 +78,16 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal)
 				return explainCursor(err)
 			case ctx.Err() != nil:
 				return ctx.Err()
-			case !c.Follow && filter.Before <= settled:
+			case !c.Follow && !filter.Before.After(settled):
 				return nil
 			}
 			clock.pause(ctx, followPause)
 		}
 	})
 }
+
+// nextSecond is when the second of a time ends.
+func nextSecond(t time.Time) time.Time { return t.Truncate(time.Second).Add(time.Second) }
 
 func (c exportClock) withDefaults() exportClock {
 	if c.now == nil {
@@ -102,14 +106,14 @@ func (c exportClock) withDefaults() exportClock {
 
 // export writes the events behind the filter's cursor from before a time, and moves the cursor.
 func export(
-	ctx context.Context, terminal console.Terminal, store *storage.Store, filter *storage.EventFilter, before int64,
+	ctx context.Context, terminal console.Terminal, store *storage.Store, filter *storage.EventFilter, before time.Time,
 ) error {
 	out := bufio.NewWriter(terminal.Out)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	for {
 		page := *filter
-		if page.Before == 0 || before < page.Before {
+		if page.Before.IsZero() || before.Before(page.Before) {
 			page.Before = before
 		}
 		events, err := store.ListEvents(ctx, page)

@@ -34,14 +34,14 @@ func newExported(t *testing.T, engine storagetest.Engine) *exported {
 
 // happened keeps an event of a time before now.
 func (e *exported) happened(kind string, ago time.Duration) {
-	at := e.clock.Now().Add(-ago).Unix()
+	at := e.clock.Now().Add(-ago)
 	require.NoError(e.t, e.store.RecordEvents(e.t.Context(), []storage.Event{{Kind: kind, CreatedAt: at}}))
 }
 
 // queued keeps an event of a time before now by a queue, as one that the queue holds while the database is away.
 func (e *exported) queued(kind string, ago time.Duration) {
 	queue := e.store.NewEventQueue(slog.New(slog.DiscardHandler))
-	at := e.clock.Now().Add(-ago).Unix()
+	at := e.clock.Now().Add(-ago)
 	require.NoError(e.t, queue.Add(e.t.Context(), storage.Event{Kind: kind, CreatedAt: at}))
 	queue.Close()
 }

@@ -15,8 +15,8 @@ func auditEvents(t *testing.T, s *suite) {
 	t.Run("An event is read as it was stored", func(t *testing.T) {
 		want := storage.Event{
 			ID: s.store.NewID(), Kind: "sign_in", ClientID: "client", UserID: "user", RequestID: "request", Address: "192.0.2.1",
-			Details: map[string]string{"reason": "пароль"}, CreatedAt: s.store.Now().Unix(),
-			ExpiresAt: s.store.Now().Unix() + hour,
+			Details: map[string]string{"reason": "пароль"}, CreatedAt: s.store.Now(),
+			ExpiresAt: s.store.Now().Add(time.Hour),
 		}
 		for range 2 { // sent twice
 			require.NoError(t, s.store.RecordEvents(t.Context(), []storage.Event{want}))
@@ -43,7 +43,7 @@ func auditEvents(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Equal(t, "ab", got[0].Address)
 		require.Equal(t, strings.Repeat("ї", 512), got[0].Details["agent"])
-		require.Equal(t, s.store.Now().Unix()+storage.EventLifetime, got[0].ExpiresAt)
+		require.Equal(t, s.store.Now().Add(storage.EventLifetime), got[0].ExpiresAt)
 	})
 	t.Run("An event about a write is stored only with the write", func(t *testing.T) { eventsRideInTheWrite(t, s) })
 }
@@ -64,7 +64,7 @@ func eventsAreListed(t *testing.T, s *suite) {
 		"by client":       {storage.EventFilter{ClientID: "c1"}, "b/c1/u2 a/c1/u1"},
 		"by user":         {storage.EventFilter{UserID: "u2"}, "a/c2/u2 b/c1/u2"},
 		"by two of them":  {storage.EventFilter{UserID: "u2", Kind: "a"}, "a/c2/u2"},
-		"by time":         {storage.EventFilter{UserID: "u2", Before: s.store.Now().Unix()}, "b/c1/u2"},
+		"by time":         {storage.EventFilter{UserID: "u2", Before: s.store.Now()}, "b/c1/u2"},
 		"no more than so": {storage.EventFilter{UserID: "u2", Limit: 1}, "a/c2/u2"},
 	} {
 		events, err := s.store.ListEvents(t.Context(), c.filter)

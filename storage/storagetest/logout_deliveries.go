@@ -48,7 +48,7 @@ func logoutDeliveries(t *testing.T, s *suite) {
 	})
 	t.Run("A delivery that is too old is given up", func(t *testing.T) {
 		due := s.due(t)
-		s.clock.Advance(storage.LogoutDeliveryLifetime * time.Second)
+		s.clock.Advance(storage.LogoutDeliveryLifetime)
 		require.Empty(t, s.due(t))
 		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), due[0], s.store.Now().Unix())
 		require.NoError(t, err)

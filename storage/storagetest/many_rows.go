@@ -40,7 +40,7 @@ func RunManyRows(t *testing.T, engine Engine, n int) {
 	})
 	t.Run("Pruning the audit of a rare kind", func(t *testing.T) {
 		begin := time.Now()
-		gone, err := store.PruneEvents(t.Context(), "rare", int64(n), 500)
+		gone, err := store.PruneEvents(t.Context(), "rare", time.Unix(int64(n), 0), 500)
 		require.NoError(t, err)
 		require.EqualValues(t, n/1000, gone)
 		t.Logf("%d were deleted in %v", gone, time.Since(begin).Round(time.Millisecond))

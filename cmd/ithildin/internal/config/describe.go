@@ -59,7 +59,7 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_TOKEN_EXPIRATION_HOURS", cmp.Or(c.TokenExpirationHours, defaultExpirationHours)},
 		{"ITHILDIN_TOKEN_DELETING_HOURS", cmp.Or(c.TokenDeletingHours, defaultDeletingHours)},
 		{"ITHILDIN_AUDIT_RETENTION", cmp.Or(c.AuditRetention, defaultAuditRetention)},
-		{"ITHILDIN_TOKEN_RETENTION", fmt.Sprint(s.Janitor.Retention / (24 * 3600))},
+		{"ITHILDIN_TOKEN_RETENTION", fmt.Sprint(int64(s.Janitor.Retention / day))},
 		{"ITHILDIN_JANITOR_BATCH", fmt.Sprint(s.Janitor.Batch)},
 	}
 	return c.appendRest(rows)

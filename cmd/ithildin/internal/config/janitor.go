@@ -36,10 +36,10 @@ func (h Hours) Has(now time.Time) bool {
 type Janitor struct {
 	Expiration Hours
 	Deleting   Hours
-	Retention  int64 // seconds
+	Retention  time.Duration
 	Batch      int
-	// AuditRetention is by the kind of events, in seconds; "" is for those of other kinds.
-	AuditRetention map[string]int64
+	// AuditRetention is by the kind of events; "" is for those of other kinds.
+	AuditRetention map[string]time.Duration
 	// PasswordLifetime is the age of passwords whose tokens are ended; 0: none are.
 	PasswordLifetime time.Duration
 }
@@ -47,10 +47,12 @@ type Janitor struct {
 const (
 	defaultExpirationHours = "0-4"
 	defaultDeletingHours   = "1-4"
-	defaultTokenRetention  = storage.TokenRetention / (24 * 3600)
-	defaultAuditRetention  = "365"
-	largestJanitorBatch    = 10000
-	longestRetention       = 3650 // days
+	day                    = 24 * time.Hour
+
+	defaultTokenRetention = int(storage.TokenRetention / day)
+	defaultAuditRetention = "365"
+	largestJanitorBatch   = 10000
+	longestRetention      = 3650 // days
 
 	// DefaultJanitorBatch is how many rows the janitor deletes in one statement.
 	DefaultJanitorBatch = 500
@@ -69,15 +71,15 @@ func (f JanitorFlags) load(p *problems, passwordLifetime time.Duration) Janitor 
 	return Janitor{
 		Expiration: p.hours("ITHILDIN_TOKEN_EXPIRATION_HOURS", cmp.Or(f.TokenExpirationHours, defaultExpirationHours)),
 		Deleting:   p.hours("ITHILDIN_TOKEN_DELETING_HOURS", cmp.Or(f.TokenDeletingHours, defaultDeletingHours)),
-		Retention:  int64(retention) * 24 * 3600, PasswordLifetime: passwordLifetime,
+		Retention:  time.Duration(retention) * day, PasswordLifetime: passwordLifetime,
 		AuditRetention: p.auditRetention(f.AuditRetention),
 		Batch:          p.number("ITHILDIN_JANITOR_BATCH", f.JanitorBatch, DefaultJanitorBatch, largestJanitorBatch),
 	}
 }
 
 // auditRetention reads days, and days of single kinds of events, such as 365,gateway_decision=90.
-func (p *problems) auditRetention(value string) map[string]int64 {
-	lifetimes := map[string]int64{}
+func (p *problems) auditRetention(value string) map[string]time.Duration {
+	lifetimes := map[string]time.Duration{}
 	for part := range strings.SplitSeq(cmp.Or(value, defaultAuditRetention), ",") {
 		kind, days, single := strings.Cut(strings.TrimSpace(part), "=")
 		if !single {
@@ -90,7 +92,7 @@ func (p *problems) auditRetention(value string) map[string]int64 {
 				longestRetention)
 			continue
 		}
-		lifetimes[kind] = int64(number) * 24 * 3600
+		lifetimes[kind] = time.Duration(number) * day
 	}
 	return lifetimes
 }

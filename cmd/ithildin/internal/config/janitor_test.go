@@ -16,7 +16,7 @@ func TestJanitorHoursAreParsed(t *testing.T) {
 	require.True(t, s.Expiration.Has(at(4)))
 	require.False(t, s.Expiration.Has(at(5)))
 	require.False(t, s.Deleting.Has(at(0)))
-	require.EqualValues(t, 30*24*3600, s.Retention)
+	require.EqualValues(t, 30*day, s.Retention)
 	require.Equal(t, 500, s.Batch)
 	night := p.hours("X", "22-1")
 	require.True(t, night.Has(at(23)) && night.Has(at(0)))
