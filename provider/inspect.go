@@ -9,9 +9,6 @@ import (
 	"ithildin/storage"
 )
 
-// maximumToken bounds a presented token, in bytes.
-const maximumToken = 16 << 10
-
 // TokenInfo is what is known of a live token.
 type TokenInfo struct {
 	Kind       string // access_token or refresh_token
@@ -59,65 +56,47 @@ func (t *Tokens) inspectAccess(ctx context.Context, token string) (*TokenInfo, e
 // findAccess finds an access token that is not over, though its client may be blocked for now. It never takes an ID
 // token for one (readAccessToken).
 func (t *Tokens) findAccess(ctx context.Context, token string) (*TokenInfo, error) {
-	switch {
-	case token == "" || len(token) > maximumToken:
-		return nil, inactive("empty or too long")
-	case strings.HasPrefix(token, refreshPrefix):
+	if strings.HasPrefix(token, refreshPrefix) {
 		return nil, inactive("a refresh token")
-	case strings.Count(token, ".") == 2:
-		return t.inspectJWT(ctx, token)
 	}
-	return t.inspectOpaque(ctx, token)
-}
-
-func (t *Tokens) inspectJWT(ctx context.Context, token string) (*TokenInfo, error) {
-	c, err := t.readAccessToken(token)
+	presented, err := t.read(token)
 	if err != nil {
 		return nil, errors.Join(ErrInactive, err)
 	}
-	if c.ExpiresAt <= t.store.Now().Unix() {
+	if c := presented.claims; c != nil && c.ExpiresAt <= t.store.Now().Unix() {
 		return nil, inactive("expired")
 	}
-	state, err := t.store.FindTokenState(ctx, c.ID, c.GrantID)
-	if err != nil {
+	presented.probe.AccessTokenOnly = true
+	found, err := t.find(ctx, presented)
+	switch {
+	case errors.Is(err, ErrTokenUnknown):
+		return nil, errors.Join(ErrInactive, err)
+	case err != nil:
 		return nil, err
-	}
-	if state.Revoked || state.UserBlocked {
+	case found.Kind != storage.KindAccessToken:
+		return nil, inactive("of another kind")
+	case found.ExpiresAt <= t.store.Now().Unix():
+		return nil, inactive("expired")
+	case found.IsEnded():
 		return nil, inactive("revoked, or its user is blocked")
+	}
+	session := found.session
+	if session == nil {
+		if session, err = found.Session(); err != nil {
+			return nil, err
+		}
 	}
 	return &TokenInfo{
-		Kind: "access_token", ID: c.ID, IsJWT: true, ClientID: c.ClientID, UserID: state.UserID, Subject: c.Subject,
-		GrantID: c.GrantID, Scope: c.Scope, Audience: c.Audience, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt,
-		AuthTime: c.AuthTime, ACR: c.ACR, AMR: c.AMR, Session: state.Session, UserClaims: state.UserClaims,
+		Kind: found.Kind, ID: found.ID, IsJWT: found.isJWT, ClientID: found.ClientID, UserID: found.UserID,
+		Subject: found.subject, GrantID: found.GrantID, Scope: found.Scope, Audience: found.audience,
+		IssuedAt: found.CreatedAt, ExpiresAt: found.ExpiresAt, AuthTime: found.authTime / 1e6, ACR: found.acr,
+		AMR: found.amr, Session: session, UserClaims: found.UserClaims,
 	}, nil
-}
-
-func (t *Tokens) inspectOpaque(ctx context.Context, token string) (*TokenInfo, error) {
-	row, err := t.store.FindAccessToken(ctx, storage.Hash(token))
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, inactive("unknown")
-	}
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case row.Kind != storage.KindAccessToken:
-		return nil, inactive("of another kind")
-	case row.ExpiresAt <= t.store.Now().Unix():
-		return nil, inactive("expired")
-	case row.GrantRevoked || row.UserBlocked:
-		return nil, inactive("revoked, or its user is blocked")
-	}
-	info := infoOf(row.Session)
-	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "access_token", row.AccessTokenID, row.ClientID,
-		row.UserID, row.GrantID
-	info.Scope, info.IssuedAt, info.ExpiresAt, info.UserClaims = row.Scope, row.CreatedAt, row.ExpiresAt, row.UserClaims
-	return info, nil
 }
 
 // inspectRefresh finds a refresh token that could be used now.
 func (t *Tokens) inspectRefresh(ctx context.Context, token string) (*TokenInfo, error) {
-	g, err := t.FindRefreshGrant(ctx, token)
+	g, err := t.findRefreshGrant(ctx, token)
 	if err != nil {
 		return nil, err
 	}
@@ -125,19 +104,22 @@ func (t *Tokens) inspectRefresh(ctx context.Context, token string) (*TokenInfo, 
 		g.UserBlocked {
 		return nil, inactive("a refresh token that is revoked, rotated or expired")
 	}
-	info := infoOf(g.Session)
-	info.Kind, info.ID, info.ClientID, info.UserID, info.GrantID = "refresh_token", g.RefreshTokenID, g.ClientID,
-		g.UserID, g.ID
-	info.Scope, info.IssuedAt, info.ExpiresAt = g.Scope, g.CreatedAt, g.RefreshExpiresAt
+	session := g.Session
+	info := &TokenInfo{
+		Kind: storage.KindRefreshToken, ID: g.RefreshTokenID, ClientID: g.ClientID, UserID: g.UserID,
+		Subject: session.Subject, GrantID: g.ID, Scope: g.Scope, Audience: session.Audience, IssuedAt: g.CreatedAt,
+		ExpiresAt: g.RefreshExpiresAt, AuthTime: session.AuthTime / 1e6, ACR: session.ACR, AMR: session.AMR,
+		Session: session,
+	}
 	if !g.IsCurrent {
-		info.ID, info.ExpiresAt = "", min(g.RefreshExpiresAt,
-			g.PreviousUntil) // the grant knows the id of the current one alone
+		// The grant knows the id of the current one alone.
+		info.ID, info.ExpiresAt = "", min(g.RefreshExpiresAt, g.PreviousUntil)
 	}
 	return info, t.checkClient(ctx, info.ClientID)
 }
 
-// RefreshGrant is the family of a refresh token, and what the token is in it.
-type RefreshGrant struct {
+// refreshGrant is the family of a refresh token, and what the token is in it.
+type refreshGrant struct {
 	*storage.Grant
 	IsCurrent bool
 	// IsExchangeable says that the rotation of the family leaves the token good: it is the current one, or the one before
@@ -147,9 +129,9 @@ type RefreshGrant struct {
 	PreviousUntil int64
 }
 
-// FindRefreshGrant finds the family of a refresh token, revoked and expired ones too. Errors: ErrInactive for a token
+// findRefreshGrant finds the family of a refresh token, revoked and expired ones too. Errors: ErrInactive for a token
 // that is unknown.
-func (t *Tokens) FindRefreshGrant(ctx context.Context, token string) (*RefreshGrant, error) {
+func (t *Tokens) findRefreshGrant(ctx context.Context, token string) (*refreshGrant, error) {
 	if token == "" || len(token) > maximumToken {
 		return nil, inactive("a refresh token that is not ours")
 	}
@@ -167,21 +149,10 @@ func (t *Tokens) FindRefreshGrant(ctx context.Context, token string) (*RefreshGr
 	if err != nil {
 		return nil, err
 	}
-	return &RefreshGrant{
+	return &refreshGrant{
 		Grant: found.Grant, IsCurrent: found.IsCurrent(), IsExchangeable: judgeRefreshToken(found, client.Policy) == nil,
 		PreviousUntil: found.Grant.RotatedAt + max(client.Policy.RefreshGrace, client.Policy.RefreshRetry),
 	}, nil
-}
-
-func infoOf(s *storage.Session) *TokenInfo {
-	return &TokenInfo{
-		Session:  s,
-		Subject:  s.Subject,
-		Audience: s.Audience,
-		AuthTime: s.AuthTime / 1e6,
-		ACR:      s.ACR,
-		AMR:      s.AMR,
-	}
 }
 
 // checkClient ends the tokens of a client that is gone or blocked.

@@ -60,7 +60,7 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 		Subject: info.Subject, Audience: info.Audience, Issuer: e.issuer, ID: info.ID,
 		AuthTime: info.AuthTime, ACR: info.ACR, AMR: info.AMR,
 	}
-	if info.Kind == "access_token" {
+	if info.Kind == storage.KindAccessToken {
 		response.TokenType = "Bearer"
 	}
 	return oauth.WriteJSON(w, http.StatusOK, response)
@@ -69,7 +69,7 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 // mayInspect says whether a client may be told of a token. A refresh token is shown to its own client only, so that no
 // resource server takes it for an access token.
 func mayInspect(client *storage.Client, info *TokenInfo) bool {
-	if info.Kind == "refresh_token" {
+	if info.Kind == storage.KindRefreshToken {
 		return info.ClientID == client.ID
 	}
 	return client.Policy.IntrospectAny || info.ClientID == client.ID || slices.Contains(info.Audience, client.ID)

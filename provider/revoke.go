@@ -30,7 +30,7 @@ func (e *tokenEndpoints) revoke(w http.ResponseWriter, r *http.Request) error {
 		event.UserID = info.UserID
 		_, err = e.store.DeleteAccessToken(ctx, storage.Hash(token))
 	case errors.Is(err, ErrInactive):
-		grant, findErr := e.tokens.FindRefreshGrant(ctx, token)
+		grant, findErr := e.tokens.findRefreshGrant(ctx, token)
 		if errors.Is(findErr, ErrInactive) || findErr == nil && grant.ClientID != client.ID {
 			return done(w)
 		}

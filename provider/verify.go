@@ -1,12 +1,11 @@
 package provider
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"ithildin/provider/clientauth"
 	"ithildin/provider/inbound"
@@ -53,26 +52,20 @@ type Verification struct {
 // ErrClientBlocked, ErrUnknownUser, ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid,
 // ErrBrokerSettings.
 func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verification, error) {
-	if token == "" || len(token) > maximumToken {
-		return nil, ErrTokenUnknown
-	}
-	probe, err := t.clients.Probe(ctx, apiKey)
+	presented, err := t.read(token)
 	if err != nil {
 		return nil, err
 	}
-	var found *storage.Verification
-	v := &Verification{}
-	if strings.Count(token, ".") == 2 {
-		found, err = t.verifyJWT(ctx, token, probe, v)
-	} else {
-		found, err = t.verifyOpaque(ctx, token, probe, v)
+	if presented.probe.APIKey, err = t.clients.Probe(ctx, apiKey); err != nil {
+		return nil, err
 	}
+	found, err := t.find(ctx, presented)
 	if err != nil {
 		return nil, err
 	}
+	v := verificationOf(found)
 	inbound.RecordOf(ctx).About(v.ClientID, v.UserID)
-	v.PersonID = found.PersonID
-	if found.ExpiresAt <= t.store.Now().Unix() {
+	if found.IsRevoked || found.ExpiresAt <= t.store.Now().Unix() {
 		return v, ErrTokenExpired
 	}
 	if len(v.Audience) > 0 && !v.IsFor(*t.audiences.Load()) {
@@ -86,7 +79,7 @@ func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verificatio
 		_ = t.clients.APIKeyFailed(ctx) // a gateway is told in the words of the contract, limited or not
 	}
 	if err == nil && found.KeyClientID != "" {
-		t.clients.RememberAPIKey(probe)
+		t.clients.RememberAPIKey(presented.probe.APIKey)
 	}
 	return v, err
 }
@@ -100,73 +93,42 @@ func (v *Verification) IsFor(resources []string) bool {
 // 9068 section 4). Without it that is the issuer alone.
 func (t *Tokens) SetAudiences(resources []string) { t.audiences.Store(&resources) }
 
-func (t *Tokens) verifyOpaque(
-	ctx context.Context, token string, probe storage.APIKeyProbe, v *Verification,
-) (*storage.Verification, error) {
-	tokenProbe := storage.Presented{Hash: storage.Hash(token), APIKey: probe}
-	if strings.HasPrefix(token, refreshPrefix) {
-		var known bool
-		tokenProbe.GrantID, tokenProbe.Generation, known = t.refreshTokens.parse(token)
-		if !known {
-			return nil, ErrTokenUnknown
-		}
+// verificationOf puts what was found in the words of contract section 2.6.
+func verificationOf(found *foundToken) *Verification {
+	v := &Verification{
+		Kind: found.Kind, ID: found.ID, ClientID: found.ClientID, UserID: found.UserID, PersonID: found.PersonID,
+		Scope: found.Scope, ExpiresAt: found.ExpiresAt, IsJWT: found.isJWT, AuthTime: found.authTime, AMR: found.amr,
+		ACR: found.acr, GrantType: "authorization_code",
 	}
-	found, err := t.store.Verify(ctx, tokenProbe)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, ErrTokenUnknown
-	}
-	if err != nil {
-		return nil, err
-	}
-	v.Kind, v.ID, v.ClientID, v.UserID, v.ExpiresAt = found.Kind, found.ID, found.ClientID, found.UserID, found.ExpiresAt
-	v.Scope, v.RedirectURI, v.GrantType = found.Scope, found.Session.RedirectURI, found.Session.GrantType
-	v.ScopeRequest = found.Session.ScopeRequest
-	v.AuthTime, v.AMR, v.ACR = found.Session.AuthTime, found.Session.AMR, found.Session.ACR
-	if v.Kind == storage.KindAccessToken {
-		v.Audience = found.Session.Audience
+	if found.Kind == storage.KindAccessToken {
+		v.Audience = found.audience
 	}
 	switch {
+	case found.isJWT:
+		if found.GrantID == "" {
+			v.GrantType = "client_credentials"
+		}
+		return v
 	case found.Kind == storage.KindAuthorizationCode:
 		v.GrantType, v.RedirectURI = "password", found.RedirectURI // always, in the old system (contract section 1)
 		v.Scope, v.ScopeRequest = "", found.Scope
-	case v.GrantType == "" || found.Kind == storage.KindRefreshToken:
-		v.GrantType = "authorization_code"
+		return v
 	}
-	if v.GrantType == "refresh_token" || found.Kind == storage.KindRefreshToken {
-		v.RedirectURI = ""
+	v.ScopeRequest = found.session.ScopeRequest
+	if found.Kind == storage.KindRefreshToken {
+		v.Scope = ""
+		return v
 	}
-	return found, nil
-}
-
-func (t *Tokens) verifyJWT(
-	ctx context.Context, token string, probe storage.APIKeyProbe, v *Verification,
-) (*storage.Verification, error) {
-	claims, err := t.readAccessToken(token)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTokenUnknown, err)
+	v.GrantType = cmp.Or(found.session.GrantType, v.GrantType)
+	if v.GrantType != "refresh_token" {
+		v.RedirectURI = found.session.RedirectURI
 	}
-	v.Kind, v.ID, v.IsJWT, v.ClientID, v.Scope = storage.KindAccessToken, claims.ID, true, claims.ClientID, claims.Scope
-	v.ExpiresAt, v.GrantType = claims.ExpiresAt, "client_credentials"
-	v.AuthTime, v.AMR, v.ACR, v.Audience = claims.AuthTime*1e6, claims.AMR, claims.ACR, claims.Audience
-	if claims.GrantID != "" {
-		v.GrantType = "authorization_code"
-	}
-	found, err := t.store.VerifyJWT(ctx, storage.PresentedJWT{
-		JTI: claims.ID, GrantID: claims.GrantID, APIKey: probe,
-	})
-	if err != nil {
-		return nil, err
-	}
-	v.UserID = found.UserID
-	if found.ExpiresAt > 0 { // it was not ended
-		found.ExpiresAt = claims.ExpiresAt
-	}
-	return found, nil
+	return v
 }
 
 // verifyHolders are the checks of client and user. A token of the client itself stands for no user, and no
 // gateway of this contract has a use for it.
-func (t *Tokens) verifyHolders(ctx context.Context, v *Verification, found *storage.Verification) error {
+func (t *Tokens) verifyHolders(ctx context.Context, v *Verification, found *foundToken) error {
 	client, err := t.store.Client(ctx, v.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
@@ -205,27 +167,4 @@ func (t *Tokens) verifyBroker(ctx context.Context, v *Verification, apiKey, keyC
 	}
 	v.MISClientID, v.BrokerScope = broker.ClientID, broker.BrokerScope
 	return nil
-}
-
-// readAccessToken reads the claims of a JWT access token of ours. It never takes an ID token for one: a JWT must say
-// at+jwt, or JWT as ID tokens do and have the client_id that these never have.
-func (t *Tokens) readAccessToken(token string) (accessTokenClaims, error) {
-	var claims accessTokenClaims
-	payload, typ, err := t.keys.Verify(token)
-	switch {
-	case err != nil:
-		return claims, err
-	case typ != storage.AccessTokenTypAccess && typ != storage.AccessTokenTypJWT:
-		return claims, errors.New("a JWT, but no access token")
-	}
-	if err := json.Unmarshal(payload, &claims); err != nil {
-		return claims, err
-	}
-	switch {
-	case claims.Issuer != t.issuer:
-		return claims, errors.New("of another issuer")
-	case claims.ClientID == "" || claims.ID == "":
-		return claims, errors.New("a JWT without client_id or jti, so no access token")
-	}
-	return claims, nil
 }

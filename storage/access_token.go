@@ -13,7 +13,7 @@ const (
 	KindChangePasswordToken = "change_password_token"
 )
 
-// AccessToken is an opaque access token, or what is known of a JWT by its grant and jti.
+// AccessToken is an opaque access token.
 type AccessToken struct {
 	ID            []byte // SHA-256 of the value
 	AccessTokenID string
@@ -52,47 +52,6 @@ func (r holderRow) holder() UserClaims {
 	return UserClaims{Email: r.Email.String, Profile: json.RawMessage(r.Profile.String), UpdatedAt: r.UpdatedAt.Int64}
 }
 
-type accessTokenRow struct {
-	AccessTokenID string         `db:"access_token_id"`
-	Kind          string         `db:"kind"`
-	ClientID      string         `db:"client_id"`
-	UserID        sql.NullString `db:"user_id"`
-	GrantID       sql.NullString `db:"grant_id"`
-	Scope         string         `db:"scope"`
-	Session       string         `db:"session"`
-	CreatedAt     int64          `db:"created_at"`
-	ExpiresAt     int64          `db:"expires_at"`
-	RevokedAt     sql.NullInt64  `db:"revoked_at"`
-	holderRow
-}
-
-// FindAccessToken reads an opaque access token by its value's hash, with what may have ended it, in one statement.
-func (s *tokenStore) FindAccessToken(ctx context.Context, hash []byte) (*AccessToken, error) {
-	var row accessTokenRow
-	err := s.get(ctx, &row, `
-SELECT t.access_token_id, t.kind, t.client_id, t.user_id, t.grant_id, t.scope, t.session, t.created_at, t.expires_at,
-       g.revoked_at, `+holderColumns+`
-FROM access_tokens t
-LEFT JOIN users u ON u.id = t.user_id
-LEFT JOIN grants g ON g.id = t.grant_id
-WHERE t.id = $1`, hash)
-	if err != nil {
-		return nil, err
-	}
-	session, err := decodeSession(row.Session)
-	if err != nil {
-		return nil, err
-	}
-	return &AccessToken{
-		ID: hash, AccessTokenID: row.AccessTokenID, Kind: row.Kind, ClientID: row.ClientID, UserID: row.UserID.String,
-		GrantID: row.GrantID.String, Scope: row.Scope, Session: session, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt,
-		// A token whose user or grant is gone is as dead as one whose user or grant was ended.
-		UserBlocked:  row.UserID.Valid && (!row.Blocked.Valid || row.Blocked.Bool),
-		GrantRevoked: row.GrantID.Valid && (!row.RevokedAt.Valid || row.RevokedAt.Int64 > 0),
-		UserClaims:   row.holder(),
-	}, nil
-}
-
 // insertAccessToken makes a token only while its grant lives.
 const insertAccessToken = `
 INSERT INTO access_tokens (id, access_token_id, kind, client_id, user_id, grant_id, scope, session, created_at,
@@ -118,45 +77,6 @@ func (s *tokenStore) CreateAccessToken(ctx context.Context, t AccessToken) error
 func (s *tokenStore) DeleteAccessToken(ctx context.Context, hash []byte) (bool, error) {
 	n, err := s.exec(ctx, `DELETE FROM access_tokens WHERE id = $1`, hash)
 	return n > 0, err
-}
-
-// TokenState is what may have ended a JWT before its time.
-type TokenState struct {
-	Revoked     bool // its jti, or its grant
-	UserBlocked bool
-	UserID      string   // of the grant; the sub of a token may be another for each client
-	Session     *Session // of the grant
-	UserClaims  UserClaims
-}
-
-// FindTokenState reads what may have ended a JWT access token; grantID is "" for a client's own. A grant or a user that
-// is gone counts as ended.
-func (s *tokenStore) FindTokenState(ctx context.Context, jti, grantID string) (TokenState, error) {
-	var row struct {
-		JTI       bool           `db:"jti_revoked"`
-		RevokedAt sql.NullInt64  `db:"revoked_at"`
-		UserID    sql.NullString `db:"user_id"`
-		Session   sql.NullString `db:"session"`
-		holderRow
-	}
-	err := s.get(ctx, &row, `
-SELECT EXISTS (SELECT 1 FROM revoked_jti WHERE jti = $1) AS jti_revoked, g.revoked_at, g.user_id, g.session,
-       `+holderColumns+`
-FROM (SELECT 1 AS one) AS always
-LEFT JOIN grants g ON g.id = $2
-LEFT JOIN users u ON u.id = g.user_id`, jti, null(grantID))
-	if err != nil {
-		return TokenState{}, err
-	}
-	state := TokenState{
-		Revoked:     row.JTI || grantID != "" && (!row.RevokedAt.Valid || row.RevokedAt.Int64 > 0),
-		UserBlocked: grantID != "" && (!row.Blocked.Valid || row.Blocked.Bool),
-		UserID:      row.UserID.String, Session: &Session{}, UserClaims: row.holder(),
-	}
-	if row.Session.Valid {
-		state.Session, err = decodeSession(row.Session.String)
-	}
-	return state, err
 }
 
 // RevokeJTI ends one JWT access token until it expires by itself.

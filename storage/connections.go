@@ -182,3 +182,20 @@ func (s *connectionStore) DeleteConnection(ctx context.Context, id string) error
 		return writeRow(ctx, tx, `DELETE FROM connections WHERE id = $1`, id)
 	})
 }
+
+// FindConnectionByKey reads the connection that an api-key is the secret of, without its secrets, in one statement.
+func (s *connectionStore) FindConnectionByKey(ctx context.Context, key APIKeyProbe) (*Connection, error) {
+	var row connectionRow
+	err := s.get(ctx, &row, selectConnection+`
+JOIN connection_secrets k ON k.connection_id = c.id
+WHERE (k.hash = $1 OR k.lookup = $2) AND (k.expires_at = 0 OR k.expires_at > $3)`,
+		bytes(key.Hash), bytes(key.Lookup), s.nowSeconds())
+	if err != nil {
+		return nil, err
+	}
+	connection, err := row.connection()
+	if err != nil {
+		return nil, err
+	}
+	return &connection, nil
+}

@@ -44,6 +44,7 @@ func accessTokens(t *testing.T, s *suite) {
 		}
 	})
 	t.Run("A JWT ends with its id, its grant or its user", func(t *testing.T) { whatEndsAJWT(t, s) })
+	t.Run("A token of any kind is found in one read", func(t *testing.T) { tokensOfEveryKind(t, s) })
 }
 
 func whatEndsAJWT(t *testing.T, s *suite) {
@@ -59,26 +60,68 @@ func whatEndsAJWT(t *testing.T, s *suite) {
 		require.NoError(t, s.store.RevokeJTI(ctx, "revoked", s.store.Now().Unix()+hour))
 	}
 	for name, c := range map[string]struct {
-		jti, grantID string
-		want         storage.TokenState
+		jti, grantID     string
+		isRevoked, ended bool
 	}{
-		"live":            {"jti", grant.ID, storage.TokenState{}},
-		"a client's own":  {"jti", "", storage.TokenState{}},
-		"id revoked":      {"revoked", grant.ID, storage.TokenState{Revoked: true}},
-		"grant revoked":   {"jti", revoked.ID, storage.TokenState{Revoked: true}},
-		"grant gone":      {"jti", s.store.NewID(), storage.TokenState{Revoked: true, UserBlocked: true}},
-		"user blocked":    {"jti", ofBlocked.ID, storage.TokenState{UserBlocked: true}},
-		"user gone":       {"jti", ofNobody.ID, storage.TokenState{UserBlocked: true}},
-		"own, id revoked": {"revoked", "", storage.TokenState{Revoked: true}},
+		"live":            {"jti", grant.ID, false, false},
+		"a client's own":  {"jti", "", false, false},
+		"id revoked":      {"revoked", grant.ID, true, true},
+		"grant revoked":   {"jti", revoked.ID, true, true},
+		"grant gone":      {"jti", s.store.NewID(), true, true},
+		"user blocked":    {"jti", ofBlocked.ID, false, true},
+		"user gone":       {"jti", ofNobody.ID, false, true},
+		"own, id revoked": {"revoked", "", true, true},
 	} {
-		got, err := s.store.FindTokenState(ctx, c.jti, c.grantID)
+		got, err := s.store.FindToken(ctx, storage.TokenProbe{JTI: c.jti, GrantID: c.grantID, AccessTokenOnly: true})
 		require.NoError(t, err, name)
-		require.Equal(t, c.want.Revoked, got.Revoked, name)
-		require.Equal(t, c.want.UserBlocked, got.UserBlocked, name)
+		require.Equal(t, c.isRevoked, got.IsRevoked, name)
+		require.Equal(t, c.ended, got.IsEnded(), name)
 		if c.grantID == grant.ID {
+			session, err := got.Session()
+			require.NoError(t, err, name)
 			require.Equal(t, u.ID, got.UserID, name)
-			require.Equal(t, grant.Session, got.Session, name)
+			require.Equal(t, grant.Session, session, name)
 			require.Equal(t, u.Email, got.UserClaims.Email, name)
 		}
 	}
+}
+
+// tokensOfEveryKind are found by what each of them presents, with the user and whose the api-key is that came along.
+func tokensOfEveryKind(t *testing.T, s *suite) {
+	ctx := t.Context()
+	u := User(t, s.store, func(u *storage.User) { u.PersonID = s.store.NewID() })
+	client := Client(t, s.store, storage.PresetEHealth)
+	grant := Grant(t, s.store, client, u, func(g *storage.Grant) { g.RefreshHash = storage.Hash("refresh") })
+	_, token := AccessToken(t, s.store, grant)
+	_, code := Code(t, s.store, client, u)
+	key := storage.APIKeyProbe{Hash: client.Connections[0].Secrets[0].Hash}
+	for name, c := range map[string]struct {
+		probe    storage.TokenProbe
+		kind, id string
+	}{
+		"access token":  {storage.TokenProbe{Hash: token.ID}, storage.KindAccessToken, token.AccessTokenID},
+		"code":          {storage.TokenProbe{Hash: code.ID}, storage.KindAuthorizationCode, code.CodeID},
+		"refresh token": {storage.TokenProbe{Hash: grant.RefreshHash}, storage.KindRefreshToken, grant.RefreshTokenID},
+		"refresh token in our own form": {
+			storage.TokenProbe{GrantID: grant.ID}, storage.KindRefreshToken, grant.RefreshTokenID,
+		},
+		"JWT, whose claims say its id": {storage.TokenProbe{JTI: "jti", GrantID: grant.ID}, "", ""},
+	} {
+		for _, withKey := range []bool{false, true} {
+			keyClientID := ""
+			if withKey {
+				c.probe.APIKey, keyClientID = key, client.ID
+			}
+			got, err := s.store.FindToken(ctx, c.probe)
+			require.NoError(t, err, name)
+			require.Equal(t, []string{c.kind, c.id, u.ID, u.PersonID, keyClientID},
+				[]string{got.Kind, got.ID, got.UserID, got.PersonID, got.KeyClientID}, name)
+			require.False(t, got.IsEnded(), name)
+		}
+	}
+	rotatedAway, err := s.store.FindToken(ctx, storage.TokenProbe{GrantID: grant.ID, Generation: 1})
+	require.NoError(t, err)
+	require.True(t, rotatedAway.IsRevoked)
+	_, err = s.store.FindToken(ctx, storage.TokenProbe{Hash: code.ID, AccessTokenOnly: true})
+	require.ErrorIs(t, err, storage.ErrNotFound)
 }

@@ -48,7 +48,7 @@ func roundTrips(t *testing.T, s *proxiedSuite) {
 			require.NoError(t, err)
 		}},
 		"state of a JWT": {1, func() {
-			_, err := s.store.FindTokenState(ctx, "jti", grant.ID)
+			_, err := s.store.FindToken(ctx, storage.TokenProbe{JTI: "jti", GrantID: grant.ID})
 			require.NoError(t, err)
 		}},
 		"client": {3, func() {

@@ -1,0 +1,103 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ithildin/storage"
+)
+
+// maximumToken bounds a presented token, in bytes.
+const maximumToken = 16 << 10
+
+// presentedToken is a token as it was presented, as far as it can be read without the database.
+type presentedToken struct {
+	claims *accessTokenClaims // of a JWT, whose signature is ours; nil for any other
+	probe  storage.TokenProbe
+}
+
+// foundToken is what is known of a token, one that is over too. Inspect and Verify judge it, each by its own order.
+type foundToken struct {
+	*storage.FoundToken
+	isJWT    bool
+	subject  string
+	audience []string // the resources that it is for
+	authTime int64    // microseconds; 0 where it is not known
+	amr      []string
+	acr      string
+	session  *storage.Session // nil for a JWT, whose grant has it
+}
+
+// read reads a token of any kind. Errors: ErrTokenUnknown for one that cannot be ours.
+func (t *Tokens) read(token string) (presentedToken, error) {
+	switch {
+	case token == "" || len(token) > maximumToken:
+		return presentedToken{}, fmt.Errorf("%w: empty or too long", ErrTokenUnknown)
+	case strings.Count(token, ".") == 2:
+		claims, err := t.readAccessToken(token)
+		if err != nil {
+			return presentedToken{}, fmt.Errorf("%w: %w", ErrTokenUnknown, err)
+		}
+		return presentedToken{&claims, storage.TokenProbe{JTI: claims.ID, GrantID: claims.GrantID}}, nil
+	case strings.HasPrefix(token, refreshPrefix):
+		grantID, generation, known := t.refreshTokens.parse(token)
+		if !known {
+			return presentedToken{}, fmt.Errorf("%w: a refresh token that is not ours", ErrTokenUnknown)
+		}
+		return presentedToken{probe: storage.TokenProbe{GrantID: grantID, Generation: generation}}, nil
+	}
+	return presentedToken{probe: storage.TokenProbe{Hash: storage.Hash(token)}}, nil
+}
+
+// find looks a token up, in one read. Errors: ErrTokenUnknown.
+func (t *Tokens) find(ctx context.Context, presented presentedToken) (*foundToken, error) {
+	row, err := t.store.FindToken(ctx, presented.probe)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrTokenUnknown
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c := presented.claims; c != nil {
+		row.Kind, row.ID, row.ClientID, row.GrantID = storage.KindAccessToken, c.ID, c.ClientID, c.GrantID
+		row.Scope, row.CreatedAt, row.ExpiresAt = c.Scope, c.IssuedAt, c.ExpiresAt
+		return &foundToken{
+			FoundToken: row, isJWT: true, subject: c.Subject, audience: c.Audience, authTime: c.AuthTime * 1e6, amr: c.AMR,
+			acr: c.ACR,
+		}, nil
+	}
+	session, err := row.Session()
+	if err != nil {
+		return nil, err
+	}
+	return &foundToken{
+		FoundToken: row, subject: session.Subject, audience: session.Audience, authTime: session.AuthTime,
+		amr: session.AMR, acr: session.ACR, session: session,
+	}, nil
+}
+
+// readAccessToken reads the claims of a JWT access token of ours. It never takes an ID token for one: a JWT must say
+// at+jwt, or JWT as ID tokens do and have the client_id that these never have.
+func (t *Tokens) readAccessToken(token string) (accessTokenClaims, error) {
+	var claims accessTokenClaims
+	payload, typ, err := t.keys.Verify(token)
+	switch {
+	case err != nil:
+		return claims, err
+	case typ != storage.AccessTokenTypAccess && typ != storage.AccessTokenTypJWT:
+		return claims, errors.New("a JWT, but no access token")
+	}
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return claims, err
+	}
+	switch {
+	case claims.Issuer != t.issuer:
+		return claims, errors.New("of another issuer")
+	case claims.ClientID == "" || claims.ID == "":
+		return claims, errors.New("a JWT without client_id or jti, so no access token")
+	}
+	return claims, nil
+}
