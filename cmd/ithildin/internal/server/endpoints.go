@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -43,7 +44,7 @@ func (s *service) endpoints() []*endpoint {
 func (s *service) open(endpoints []*endpoint) error {
 	for i, e := range endpoints {
 		var err error
-		if e.listener, err = net.Listen("tcp", e.address); err != nil {
+		if e.listener, err = listen(e.address); err != nil {
 			for _, opened := range endpoints[:i] {
 				_ = opened.listener.Close() // the cause is err
 			}
@@ -58,6 +59,13 @@ func (s *service) open(endpoints []*endpoint) error {
 		}
 	}
 	return nil
+}
+
+// listen opens a listener for plain TCP. Go's default is Multipath TCP, whose sockets dropNewConnections can't filter.
+func listen(address string) (net.Listener, error) {
+	var plain net.ListenConfig
+	plain.SetMultipathTCP(false)
+	return plain.Listen(context.Background(), "tcp", address)
 }
 
 // accept answers on the listener until it is closed.

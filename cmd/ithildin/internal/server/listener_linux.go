@@ -10,7 +10,7 @@ import (
 // dropNewConnections makes the kernel drop new connection attempts, so that the queue of the listener is empty when
 // it is closed: closing resets the connections in the queue, on which a load balancer may already have sent a request
 // that it must not repeat. A client whose attempt is dropped tries again after a second, is refused then and goes to
-// another replica.
+// another replica. The listener must be one of listen: Multipath TCP has no filters.
 func dropNewConnections(listener net.Listener) error {
 	tcp, ok := listener.(*net.TCPListener)
 	if !ok {
@@ -39,10 +39,9 @@ func dropNewConnections(listener net.Listener) error {
 	return err
 }
 
-// awaitAccepted waits until the queue of a listener is empty, for at least the time of a handshake and at most the
-// given time.
+// awaitAccepted waits until the queue of a listener is empty, but no longer than the given time.
 func awaitAccepted(listener net.Listener, most time.Duration) {
-	const handshake, pause = 100 * time.Millisecond, 10 * time.Millisecond
+	const pause = 10 * time.Millisecond
 	tcp, ok := listener.(*net.TCPListener)
 	if !ok {
 		return
@@ -52,15 +51,15 @@ func awaitAccepted(listener net.Listener, most time.Duration) {
 		return
 	}
 	for waited := time.Duration(0); waited < most; waited += pause {
-		time.Sleep(pause)
 		queued := uint32(0)
 		_ = raw.Control(func(fd uintptr) {
 			if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
 				queued = info.Unacked // of a socket that listens: the length of its queue
 			}
 		})
-		if queued == 0 && waited >= handshake {
+		if queued == 0 {
 			return
 		}
+		time.Sleep(pause)
 	}
 }

@@ -11,5 +11,5 @@ import (
 // listener when it is closed is reset.
 func dropNewConnections(net.Listener) error { return nil }
 
-// awaitAccepted waits for those who have connected already.
-func awaitAccepted(_ net.Listener, _ time.Duration) { time.Sleep(100 * time.Millisecond) }
+// awaitAccepted does nothing where the length of the queue can't be read.
+func awaitAccepted(net.Listener, time.Duration) {}

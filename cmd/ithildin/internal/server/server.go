@@ -21,6 +21,9 @@ const (
 	shutdownTime = 30 * time.Second
 	// closingTime is the part of shutdownTime for the background jobs: writing the last audit events, releasing leases.
 	closingTime = 6 * time.Second
+	// handshakeTime is for connections that were begun before new ones were ignored: a lost segment is sent again after
+	// 200 ms. With the rest of closing it is less than a second, when whoever was ignored tries again and is refused.
+	handshakeTime = 300 * time.Millisecond
 	// queueTime is the maximum time to accept the connections that wait in the queue of a listener.
 	queueTime = 2 * time.Second
 )
@@ -80,9 +83,10 @@ func (s *service) shutDown(endpoints []*endpoint, stopBackground func()) {
 		time.Sleep(delay)
 		for _, e := range endpoints {
 			if err := dropNewConnections(e.listener); err != nil {
-				s.logger.Debug("connections that wait when a listener closes will be reset", "cause", err)
+				s.logger.Warn("connections that wait when the listener closes will be reset", "listener", e.name, "cause", err)
 			}
 		}
+		time.Sleep(handshakeTime)
 		for _, e := range endpoints {
 			e.stopAccepting()
 		}
