@@ -224,7 +224,7 @@ func (s *clientStore) BlockClient(ctx context.Context, id, reason string) error 
 		return err
 	}
 	// After the block, which holds for them too, so that a client with many tokens is barred at once.
-	return s.inBatches(ctx, endKeptOfClient, id, s.nowSeconds())
+	return s.tokens.endKeptOfClient(ctx, id)
 }
 
 func (s *clientStore) blockClient(ctx context.Context, id, reason string) error {

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -44,27 +45,25 @@ func (s *tokenStore) revokeTokensOf(ctx context.Context, tx *sqlx.Tx, of owner, 
 		withNow...)
 }
 
-// issuedAtOnce is how many rows of a client one statement ends or deletes. A client may have millions, and a statement
-// that takes longer than its time-out has no effect at all.
-const issuedAtOnce = 5_000
+const (
+	// issuedAtOnce is how many rows of a client end together with the event of the audit. A client may have millions, and
+	// a statement that takes longer than its time-out has no effect at all.
+	issuedAtOnce = 5_000
+	// idsAtOnce is how many ids of rows one statement lists. To find those that are left it passes over all that are
+	// ended already, of the client or, where that is cheaper, of the table. So one list serves many batches.
+	idsAtOnce = 100_000
+	// batchOfIDs is how many rows one statement ends or deletes by their ids.
+	batchOfIDs = 500
+)
 
-// The rows that were issued to a client, at most issuedAtOnce of them.
-var (
-	liveGrantsOfClient = fmt.Sprintf(`SELECT id FROM grants WHERE client_id = $1 AND revoked_at = 0 LIMIT %d`,
-		issuedAtOnce)
-	liveTokensOfClient = fmt.Sprintf(`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 LIMIT %d`,
-		issuedAtOnce)
-	liveKeptOfClient = fmt.Sprintf(
-		`SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 AND kind IN %s LIMIT %d`,
-		keptKinds,
-		issuedAtOnce,
-	)
+// The rows that were issued to a client ($1); $2 is now.
+const (
+	liveGrantsOfClient = `SELECT id FROM grants WHERE client_id = $1 AND revoked_at = 0`
+	liveTokensOfClient = `SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2`
+	liveKeptOfClient   = liveTokensOfClient + ` AND kind IN ` + keptKinds
 
-	endGrantsOfClient = `UPDATE grants SET revoked_at = $2 WHERE revoked_at = 0 AND id IN (` + liveGrantsOfClient + `)`
-	endTokensOfClient = `UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (` +
-		liveTokensOfClient + `)`
-	endKeptOfClient = `UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (` +
-		liveKeptOfClient + `)`
+	endGrants = `UPDATE grants SET revoked_at = $1 WHERE revoked_at = 0 AND id IN `
+	endTokens = `UPDATE access_tokens SET expires_at = $1 WHERE expires_at > $1 AND id IN `
 )
 
 // revokeTokensOfClient is revokeTokensOf for a client, but for rows beyond the first issuedAtOnce of a kind:
@@ -72,7 +71,10 @@ var (
 func (s *tokenStore) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clientID string) error {
 	for _, query := range []string{
 		`UPDATE codes SET revoked_at = $2 WHERE client_id = $1 AND used_at = 0 AND revoked_at = 0`,
-		endGrantsOfClient, endTokensOfClient,
+		fmt.Sprintf(`UPDATE grants SET revoked_at = $2 WHERE revoked_at = 0 AND id IN (%s LIMIT %d)`,
+			liveGrantsOfClient, issuedAtOnce),
+		fmt.Sprintf(`UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (%s LIMIT %d)`,
+			liveTokensOfClient, issuedAtOnce),
 	} {
 		if err := write(ctx, tx, query, clientID, s.nowSeconds()); err != nil {
 			return err
@@ -81,41 +83,64 @@ func (s *tokenStore) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clie
 	return nil
 }
 
-// inBatches runs a write of a bounded number of rows until there are none left. Each is kept by itself, so that what
-// was cut short is gone on with where it is begun again.
-func (d *database) inBatches(ctx context.Context, query string, args ...any) error {
+// inBatches lists the ids of rows and runs a write for batches of them, until none are left. The write ends with IN;
+// the ids come behind its own arguments. Each batch is kept by itself, so that what was cut short is gone on with where
+// it is begun again.
+func inBatches[ID string | []byte](ctx context.Context, d *database, list string, listed []any, write string,
+	written ...any,
+) error {
+	query := write + `(` + placeholders(len(written)+1, batchOfIDs) + `)`
 	for {
-		n, err := d.exec(ctx, query, args...)
-		if err != nil || n == 0 {
+		var ids []ID
+		err := d.selectAll(ctx, &ids, fmt.Sprintf(`%s LIMIT %d`, list, idsAtOnce), listed...)
+		if err != nil {
 			return err
+		}
+		for batch := range slices.Chunk(ids, batchOfIDs) {
+			args := slices.Clone(written)
+			for n := range batchOfIDs { // the last batch is filled up with its last id: one text is prepared once
+				args = append(args, batch[min(n, len(batch)-1)])
+			}
+			if _, err := d.exec(ctx, query, args...); err != nil {
+				return err
+			}
+		}
+		if len(ids) < idsAtOnce {
+			return nil
 		}
 	}
 }
 
 // endRestOfClient ends the grants and access tokens of a client, batch by batch.
 func (s *tokenStore) endRestOfClient(ctx context.Context, clientID string) error {
-	for _, query := range []string{endGrantsOfClient, endTokensOfClient} {
-		if err := s.inBatches(ctx, query, clientID, s.nowSeconds()); err != nil {
-			return err
-		}
+	now := s.nowSeconds()
+	err := inBatches[string](ctx, s.database, liveGrantsOfClient, []any{clientID}, endGrants, now)
+	if err != nil {
+		return err
 	}
-	return nil
+	return inBatches[[]byte](ctx, s.database, liveTokensOfClient, []any{clientID, now}, endTokens, now)
+}
+
+// endKeptOfClient ends the tokens of sign-ins with a client that are not complete, batch by batch.
+func (s *tokenStore) endKeptOfClient(ctx context.Context, clientID string) error {
+	now := s.nowSeconds()
+	return inBatches[[]byte](ctx, s.database, liveKeptOfClient, []any{clientID, now}, endTokens, now)
 }
 
 // deleteTokensOfClient deletes the codes, grants and access tokens of a client, batch by batch.
 func (s *tokenStore) deleteTokensOfClient(ctx context.Context, clientID string) error {
-	for _, table := range []string{"codes", "grants", "access_tokens"} {
-		err := s.inBatches(
-			ctx,
-			fmt.Sprintf(`DELETE FROM %[1]s WHERE id IN (SELECT id FROM %[1]s WHERE client_id = $1 LIMIT %[2]d)`,
-				table, issuedAtOnce),
-			clientID,
-		)
-		if err != nil {
-			return err
-		}
+	const list, remove = `SELECT id FROM %s WHERE client_id = $1`, `DELETE FROM %s WHERE id IN `
+	args := []any{clientID}
+	err := inBatches[[]byte](ctx, s.database, fmt.Sprintf(list, "codes"), args, fmt.Sprintf(remove, "codes"))
+	if err != nil {
+		return err
 	}
-	return nil
+	err = inBatches[string](ctx, s.database, fmt.Sprintf(list, "grants"), args, fmt.Sprintf(remove, "grants"))
+	if err != nil {
+		return err
+	}
+	return inBatches[[]byte](ctx, s.database, fmt.Sprintf(list, "access_tokens"), args,
+		fmt.Sprintf(remove, "access_tokens"))
 }
 
 // deleteTokensOf removes the rows that no foreign key removes with their owner; the order is revokeTokensOf's.
