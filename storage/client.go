@@ -116,10 +116,15 @@ type ConnectionSecret struct {
 	Hash         []byte // SHA-256, for a secret of 128 bits or more
 	PasswordHash string // argon2id, for a weaker one
 	Lookup       []byte // of a weaker one that doubles as an api-key; written, never read back
-	Sealed       string // the secret itself, of a client that signs with it (Store.SealSecret); else ""
-	CreatedAt    int64
-	ExpiresAt    int64 // 0: never
+	// Sealed is the secret itself (Store.SealSecret), of a client that signs with it or whose secret the legacy admin API
+	// shows again; else "".
+	Sealed    string
+	CreatedAt int64
+	ExpiresAt int64 // 0: never
 }
+
+// IsLegacy says whether the client has the policy of the legacy API, as the presets ehealth and mithril give it.
+func (c *Client) IsLegacy() bool { return c.Policy.TokenForm == TokenFormLegacy }
 
 // AllowedScope is the client's own list within its client type's, where it has one.
 func (c *Client) AllowedScope() []string {

@@ -43,8 +43,7 @@ func sealedSecretContext(id string) string { return "connection_secrets:" + id }
 // CanSeal says that the store has a master secret; without one, SealSecret and OpenSecret must not be called.
 func (s *connectionStore) CanSeal() bool { return s.sealer != nil }
 
-// SealSecret is the sealed form of a client's secret, for one that signs with it (client_secret_jwt). id is that of its
-// row.
+// SealSecret is the sealed form of a client's secret. id is that of its row.
 func (s *connectionStore) SealSecret(id, secret string) string {
 	return s.sealer.Seal([]byte(secret), sealedSecretContext(id))
 }

@@ -55,17 +55,22 @@ func (s *importer) ImportConnections(ctx context.Context, connections []Connecti
 	return s.importRows(ctx, importConnections, rows)
 }
 
+// anotherSecret says that the source has another secret than the one that is stored.
+const anotherSecret = `(connection_secrets.hash IS DISTINCT FROM excluded.hash
+   OR connection_secrets.lookup IS DISTINCT FROM excluded.lookup
+   OR (excluded.hash IS NULL AND excluded.lookup IS NULL
+       AND connection_secrets.password_hash <> excluded.password_hash))`
+
 var importSecrets = importStatement{
-	insert: `INSERT INTO connection_secrets (id, connection_id, hash, password_hash, lookup, created_at)`,
+	insert: `INSERT INTO connection_secrets (id, connection_id, hash, password_hash, lookup, sealed, created_at)`,
 	// The id is the connection's, so that another secret at the source takes the place of the one before. What an operator
 	// has ended here stays ended.
-	rule: `ON CONFLICT (id) DO UPDATE SET hash = excluded.hash, password_hash = excluded.password_hash,
-       lookup = excluded.lookup, expires_at = 0
-WHERE connection_secrets.hash IS DISTINCT FROM excluded.hash OR connection_secrets.lookup IS DISTINCT
-FROM excluded.lookup
-   OR (excluded.hash IS NULL AND excluded.lookup IS NULL
-   AND connection_secrets.password_hash <> excluded.password_hash)`,
-	width: 6, configuration: true,
+	rule: `ON CONFLICT (id) DO UPDATE SET hash = excluded.hash, lookup = excluded.lookup, sealed = excluded.sealed,
+       password_hash = CASE WHEN ` + anotherSecret + ` THEN excluded.password_hash
+           ELSE connection_secrets.password_hash END,
+       expires_at = CASE WHEN ` + anotherSecret + ` THEN 0 ELSE connection_secrets.expires_at END
+WHERE ` + anotherSecret + ` OR (connection_secrets.sealed = '' AND excluded.sealed <> '')`,
+	width: 7, configuration: true,
 }
 
 // ImportedSecret is the secret of a connection.
@@ -78,7 +83,7 @@ type ImportedSecret struct {
 func (s *importer) ImportSecrets(ctx context.Context, secrets []ImportedSecret) (int64, []Refused, error) {
 	rows := make([][]any, len(secrets))
 	for i, k := range secrets {
-		rows[i] = []any{k.ID, k.ConnectionID, bytes(k.Hash), k.PasswordHash, bytes(k.Lookup), k.CreatedAt}
+		rows[i] = []any{k.ID, k.ConnectionID, bytes(k.Hash), k.PasswordHash, bytes(k.Lookup), k.Sealed, k.CreatedAt}
 	}
 	return s.importRows(ctx, importSecrets, rows)
 }

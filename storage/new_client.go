@@ -36,7 +36,8 @@ type SecretValue struct {
 	// PasswordHash is the argon2id hash of a text that a person chose. "": the text has 128 random bits or more, for
 	// which SHA-256 is enough.
 	PasswordHash string
-	// Sealed keeps the text itself under the master secret (CanSeal), for a client that signs with it.
+	// Sealed keeps the text itself under the master secret (CanSeal), for a client that signs with it, or for the legacy
+	// admin API, which shows it again.
 	Sealed bool
 }
 

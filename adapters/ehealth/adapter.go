@@ -22,6 +22,9 @@ type Options struct {
 	// TwoFactorOff gives users that the admin API makes no second factor, unless the request asks for one
 	// (USER_2FA_ENABLED).
 	TwoFactorOff bool
+	// SecretsHashed keeps only hashes of the secrets of connections, so that the admin API shows each once, when it is
+	// made.
+	SecretsHashed bool
 }
 
 // New makes the adapter and its face known to the Provider, before the first request.

@@ -21,7 +21,7 @@ const mostFilterIDs = 2000
 func (a *Adapter) clientRoutes() []route {
 	store := a.provider.Store()
 	clients := &clientsAPI{a.answers, store, a.provider}
-	connections := &connectionsAPI{a.answers, store, a.provider.Clients()}
+	connections := &connectionsAPI{a.answers, store, a.provider.Clients(), a.options.SecretsHashed}
 	types := &clientTypesAPI{a.answers, store}
 	return []route{
 		filtered("GET", "/admin/clients", clients.list, "id", "ids", "name", "user_id", "client_type_id", "is_blocked"),

@@ -1,7 +1,6 @@
 package ehealth
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider/clientauth"
-	"ithildin/provider/oauth"
 	"ithildin/provider/redirect"
 	"ithildin/storage"
 )
@@ -21,9 +19,11 @@ type connectionsAPI struct {
 	answers
 	store *storage.Store
 	keys  *clientauth.Authenticator
+	// secretsHashed says that no secret is stored so that it can be shown again.
+	secretsHashed bool
 }
 
-// connectionObject is a connection as the old system shows it. The secret is there once: when it has just been made.
+// connectionObject is a connection as the old system shows it. Only put and refreshSecret show the secret.
 type connectionObject struct {
 	ID          string  `json:"id"`
 	ClientID    string  `json:"client_id"`
@@ -35,29 +35,18 @@ type connectionObject struct {
 }
 
 func newConnectionObject(c storage.Connection) connectionObject {
-	object := connectionObject{
-		ID: c.ID, ClientID: c.ClientID, ConsumerID: orNull(c.ConsumerID), InsertedAt: naiveTime(c.CreatedAt),
-		UpdatedAt: naiveTime(c.UpdatedAt),
+	return connectionObject{
+		ID: c.ID, ClientID: c.ClientID, ConsumerID: orNull(c.ConsumerID), RedirectURI: firstRedirectURI(c),
+		InsertedAt: naiveTime(c.CreatedAt), UpdatedAt: naiveTime(c.UpdatedAt),
 	}
-	if len(c.RedirectURIs) > 0 {
-		object.RedirectURI = c.RedirectURIs[0]
-	}
-	return object
 }
 
-// newSecret makes a secret in the form of the old system.
-func newSecret() string {
-	var raw [16]byte
-	_, _ = rand.Read(raw[:]) // never fails
-	return oauth.LegacyForm(raw)
-}
-
-// sendsSecret refuses to give a secret to a client that would not send it: the old system knew no other.
-func sendsSecret(client *storage.Client) error {
-	if clientauth.SignsWithSecret(&client.Metadata) || !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
-		return conflict("client authenticates by " + client.Metadata.TokenEndpointAuthMethod)
+// firstRedirectURI is the one redirect URI that this API knows of, "" where there is none.
+func firstRedirectURI(c storage.Connection) string {
+	if len(c.RedirectURIs) == 0 {
+		return ""
 	}
-	return nil
+	return c.RedirectURIs[0]
 }
 
 // client is the client that a path names.
@@ -65,116 +54,98 @@ func (a *connectionsAPI) client(r *http.Request) (*storage.Client, error) {
 	return a.store.LoadClient(r.Context(), mux.Vars(r)["client_id"])
 }
 
+// list is empty for an unknown client.
 func (a *connectionsAPI) list(w http.ResponseWriter, r *http.Request) error {
-	client, err := a.client(r)
-	if err != nil {
-		return err
-	}
 	f := newFilters(r)
 	id, consumerID, part := f.id("id"), f.id("consumer_id"), strings.ToLower(f.text("redirect_uri"))
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	var connections []storage.Connection
-	for _, c := range client.Connections {
+	known, err := a.store.ListConnections(r.Context(), mux.Vars(r)["client_id"])
+	if err != nil {
+		return err
+	}
+	connections := slices.DeleteFunc(known, func(c storage.Connection) bool {
 		hasPart := slices.ContainsFunc(c.RedirectURIs,
 			func(uri string) bool { return strings.Contains(strings.ToLower(uri), part) })
-		if (id == "" || c.ID == id) && (consumerID == "" || c.ConsumerID == consumerID) && (part == "" || hasPart) {
-			connections = append(connections, *c)
-		}
-	}
+		return id != "" && c.ID != id || consumerID != "" && c.ConsumerID != consumerID || part != "" && !hasPart
+	})
 	found, p := pageOf(r, connections)
 	return a.answerList(w, r, objects(found, newConnectionObject), p)
 }
 
-// find finds the connection that a path names.
-func (a *connectionsAPI) find(r *http.Request) (storage.Connection, error) {
+// find finds the connection that a path names, with its client.
+func (a *connectionsAPI) find(r *http.Request) (*storage.Client, storage.Connection, error) {
 	client, err := a.client(r)
 	if err != nil {
-		return storage.Connection{}, err
+		return nil, storage.Connection{}, err
 	}
-	if c := client.ConnectionByID(strings.ToLower(mux.Vars(r)["id"])); c != nil {
-		return *c, nil
+	if c := client.ConnectionByID(mux.Vars(r)["id"]); c != nil {
+		return client, *c, nil
 	}
-	return storage.Connection{}, failureNotFound
+	return nil, storage.Connection{}, failureNotFound
 }
 
 func (a *connectionsAPI) show(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.find(r)
+	_, c, err := a.find(r)
 	if err != nil {
 		return err
 	}
 	return a.respond(w, r, http.StatusOK, newConnectionObject(c))
 }
 
-// connectionFields reads a body, whose fields may be wrapped. A secret in it is ignored: secrets are made here.
-func connectionFields(w http.ResponseWriter, r *http.Request) (*check, *contractError) {
-	fields, failed := readObject(w, r, "", failureMalformed)
-	if failed != nil {
-		return nil, failed
-	}
-	if wrapped, given := fields["connection"]; given {
-		var inner map[string]json.RawMessage
-		if json.Unmarshal(wrapped, &inner) != nil || inner == nil {
-			return nil, &failureMalformed
-		}
-		fields = inner
-	}
-	return newCheck(fields), nil
-}
-
-// redirectURI is an https URI that can be matched.
-func (c *check) redirectURI(name string) string {
-	uri := c.text(name)
-	if !strings.HasPrefix(uri, "https://") || redirect.Validate(uri) != nil {
-		c.broke(name, rule{Rule: "format", Description: "has invalid format", Params: []string{"~r/^https://.+/"}})
-	}
-	return uri
-}
-
-// put makes the connection of a client with a consumer, with a secret that is shown this once, or changes its
-// redirect URI; the old system showed the secret each time, which it could only because it kept it.
+// put makes the connection of a client with a consumer, or changes the one that is there. The answer has the secret. A
+// client or a consumer that is missing, null or no UUID is not found, as in the old system.
 func (a *connectionsAPI) put(w http.ResponseWriter, r *http.Request) error {
+	if len(readPathIDs(r)) > 0 {
+		return failureNotFound
+	}
 	client, err := a.client(r)
 	if err != nil {
 		return err
 	}
-	c, failed := connectionFields(w, r)
+	fields, failed := readObject(w, r, "", failureMalformed)
 	if failed != nil {
 		return failed
 	}
-	consumerID, uri := c.uuid("consumer_id"), c.redirectURI("redirect_uri")
+	consumer, _ := text(fields["consumer_id"])
+	consumerID, isUUID := parseUUID(consumer)
+	if !isUUID {
+		return failureNotFound
+	}
+	delete(fields, "consumer_id")
+	if known := connectionWith(client, consumerID); known != nil {
+		return a.putKnown(w, r, client, *known, fields)
+	}
+	c := newCheck(fields)
+	uri := c.redirectURI("redirect_uri")
 	if failed := c.failed(); failed != nil {
 		return failed
-	}
-	if known := connectionWith(client, consumerID); known != nil {
-		return a.change(w, r, *known, uri)
 	}
 	if failed := sendsSecret(client); failed != nil {
 		return failed
 	}
-	store, secret := a.store, newSecret()
-	connection := storage.NewConnection(store.NewID(), client.ID, storage.PresetMithril, []string{uri}, store.Now().Unix())
+	connection := storage.NewConnection(a.store.NewID(), client.ID, storage.PresetMithril, []string{uri},
+		a.store.Now().Unix())
 	connection.ConsumerID = consumerID
-	connection.Secrets = []storage.ConnectionSecret{store.NewConnectionSecret(storage.SecretValue{Text: secret})}
-	err = store.CreateConnection(r.Context(), *connection)
+	secret, stored := a.newSecret(client)
+	connection.Secrets = []storage.ConnectionSecret{stored}
+	err = a.store.CreateConnection(r.Context(), *connection)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return failureValidation(map[string]rule{"consumer_id": ruleMissing})
+		return failureValidation(map[string]rule{"consumer_id": ruleMissing}).because(err)
 	case errors.Is(err, storage.ErrConflict): // another request was faster
 		if client, err = a.client(r); err != nil {
 			return err
 		}
 		if known := connectionWith(client, consumerID); known != nil {
-			return a.change(w, r, *known, uri)
+			return a.putKnown(w, r, client, *known, fields)
 		}
 		return conflict("")
 	case err != nil:
 		return err
 	}
-	object := newConnectionObject(*connection)
-	object.Secret = secret
-	return a.respond(w, r, http.StatusCreated, object)
+	return a.answerPut(w, r, http.StatusCreated, *connection, secret)
 }
 
 func connectionWith(client *storage.Client, consumerID string) *storage.Connection {
@@ -186,34 +157,86 @@ func connectionWith(client *storage.Client, consumerID string) *storage.Connecti
 	return nil
 }
 
-// change gives a connection another redirect URI: this API knows of one.
-func (a *connectionsAPI) change(w http.ResponseWriter, r *http.Request, c storage.Connection, uri string) error {
-	c.RedirectURIs = []string{uri}
-	if err := a.store.UpdateConnection(r.Context(), c); err != nil {
-		return err
-	}
-	c.UpdatedAt = a.store.Now().Unix()
-	return a.respond(w, r, http.StatusOK, newConnectionObject(c))
-}
-
-func (a *connectionsAPI) update(w http.ResponseWriter, r *http.Request) error {
-	connection, err := a.find(r)
+// putKnown changes a connection, and shows the secret that it has where that is stored.
+func (a *connectionsAPI) putKnown(
+	w http.ResponseWriter, r *http.Request, client *storage.Client, known storage.Connection,
+	fields map[string]json.RawMessage,
+) error {
+	changed, err := a.change(r, known, fields)
 	if err != nil {
 		return err
 	}
-	c, failed := connectionFields(w, r)
+	return a.answerPut(w, r, http.StatusOK, changed, a.shownSecret(client, changed))
+}
+
+func (a *connectionsAPI) answerPut(
+	w http.ResponseWriter, r *http.Request, status int, c storage.Connection, secret string,
+) error {
+	w.Header().Set("Location", "/admin/clients/"+c.ClientID+"/connections/"+c.ID)
+	object := newConnectionObject(c)
+	object.Secret = secret
+	return a.respond(w, r, status, object)
+}
+
+// redirectURI is an https URI that can be matched.
+func (c *check) redirectURI(name string) string {
+	uri := c.text(name)
+	if !strings.HasPrefix(uri, "https://") || redirect.Validate(uri) != nil {
+		c.broke(name, rule{Rule: "format", Description: "has invalid format", Params: []string{`~r/^https:\/\/.+/`}})
+	}
+	return uri
+}
+
+func (a *connectionsAPI) update(w http.ResponseWriter, r *http.Request) error {
+	_, connection, err := a.find(r)
+	if err != nil {
+		return err
+	}
+	fields, failed := readObject(w, r, "", failureMalformed)
 	if failed != nil {
 		return failed
 	}
-	uri := c.redirectURI("redirect_uri")
-	if failed := c.failed(); failed != nil {
-		return failed
+	changed, err := a.change(r, connection, fields)
+	if err != nil {
+		return err
 	}
-	return a.change(w, r, connection, uri)
+	return a.respond(w, r, http.StatusOK, newConnectionObject(changed))
+}
+
+// change stores what the body says of the redirect URI and the consumer. What it leaves out, or repeats, stays as it is
+// and is not checked again. Secrets are made here: one in a body is ignored.
+func (a *connectionsAPI) change(
+	r *http.Request, connection storage.Connection, fields map[string]json.RawMessage,
+) (storage.Connection, error) {
+	c, changed := newCheck(fields), false
+	if uri, _ := text(fields["redirect_uri"]); c.present("redirect_uri") &&
+		(uri == "" || uri != firstRedirectURI(connection)) {
+		connection.RedirectURIs, changed = []string{c.redirectURI("redirect_uri")}, true
+	}
+	consumerBefore := connection.ConsumerID
+	if c.present("consumer_id") {
+		connection.ConsumerID = c.reference("consumer_id")
+		changed = changed || connection.ConsumerID != consumerBefore
+	}
+	if failed := c.failed(); failed != nil {
+		return connection, failed
+	}
+	if !changed {
+		return connection, nil
+	}
+	err := a.store.UpdateConnection(r.Context(), connection)
+	switch {
+	case errors.Is(err, storage.ErrNotFound) && connection.ConsumerID != consumerBefore:
+		return connection, failureValidation(map[string]rule{"consumer_id": ruleMissing}).because(err)
+	case errors.Is(err, storage.ErrConflict):
+		return connection, failureValidation(map[string]rule{"consumer_id": ruleTaken}).because(err)
+	}
+	connection.UpdatedAt = a.store.Now().Unix()
+	return connection, err
 }
 
 func (a *connectionsAPI) delete(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.find(r)
+	_, c, err := a.find(r)
 	if err != nil {
 		return err
 	}
@@ -221,43 +244,4 @@ func (a *connectionsAPI) delete(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return answerNothing(w)
-}
-
-// refreshSecret gives a connection another secret; the one before ends at once. Whoever asks shows the connection's own
-// secret, or an api-key of its consumer.
-func (a *connectionsAPI) refreshSecret(w http.ResponseWriter, r *http.Request) error {
-	key := r.Header.Get("Api-Key")
-	if key == "" {
-		return unauthorized("access_denied", "api-key header not set")
-	}
-	caller, err := a.keys.FindConnectionByKey(r.Context(), key)
-	if errors.Is(err, storage.ErrNotFound) {
-		return unauthorized("access_denied", "invalid api-key header")
-	}
-	if err != nil {
-		return err
-	}
-	c, err := a.find(r)
-	if err != nil {
-		return err
-	}
-	if caller.ID != c.ID && caller.ClientID != c.ConsumerID {
-		return forbidden("forbidden", "")
-	}
-	client, err := a.client(r)
-	if err != nil {
-		return err
-	}
-	if failed := sendsSecret(client); failed != nil {
-		return failed
-	}
-	store, secret := a.store, newSecret()
-	err = store.AddConnectionSecret(r.Context(), c.ID,
-		store.NewConnectionSecret(storage.SecretValue{Text: secret}), store.Now().Unix())
-	if err != nil {
-		return err
-	}
-	object := newConnectionObject(c)
-	object.Secret = secret
-	return a.respond(w, r, http.StatusOK, object)
 }

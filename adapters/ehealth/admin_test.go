@@ -1,7 +1,6 @@
 package ehealth_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -37,46 +36,6 @@ func (w *world) audited(kind string) {
 	require.Equal(w.t, "eHealth API", events[0].Details["by"])
 }
 
-// Case 63 of the contract.
-func TestPuttingAConnectionCreatesOrChangesTheOneOfItsConsumer(t *testing.T) {
-	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		w := newWorld(t, engine)
-		put := func(client string, fields map[string]any) answer {
-			text, err := json.Marshal(fields)
-			w.must(err)
-			return w.admin(http.MethodPut, "clients/"+client+"/connections", string(text))
-		}
-		fields := map[string]any{"consumer_id": misID, "redirect_uri": "https://mis.example/new",
-			"secret": "chosen by the caller"}
-		first := put(frontID, fields)
-		require.Equal(t, http.StatusCreated, first.status, first.raw)
-		require.Regexp(t, `^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`, first.text("data.secret"))
-		fields["redirect_uri"] = "https://mis.example/newer"
-		second := put(frontID, fields)
-		require.Equal(t, http.StatusOK, second.status, second.raw)
-		_, given := second.at("data.secret")
-		require.False(t, given)
-		require.Equal(t, first.text("data.id"), second.text("data.id"))
-		require.Equal(t, "https://mis.example/newer", second.text("data.redirect_uri"))
-		for _, uri := range []string{"http://mis.example/cb", "https://", "https://mis.example/#f", "javascript:alert(1)",
-			""} {
-			got := w.entries(put(frontID, map[string]any{"consumer_id": misID, "redirect_uri": uri}))
-			require.Contains(t, got, "$.redirect_uri", uri)
-		}
-		require.Equal(t, 404, put(uuid.NewString(), fields).status)
-		fields["consumer_id"] = uuid.NewString()
-		require.Equal(t, map[string]string{"$.consumer_id": "does not exist"}, w.entries(put(frontID, fields)))
-		listed := w.admin(http.MethodGet, "clients/"+frontID+"/connections?consumer_id="+misID, "")
-		require.Equal(t, []string{first.text("data.id")}, w.ids(listed))
-		require.NotContains(t, listed.raw, "secret")
-		path := "clients/" + frontID + "/connections/" + first.text("data.id")
-		require.Equal(t, "https://mis.example/newest",
-			w.admin(http.MethodPatch, path, `{"redirect_uri":"https://mis.example/newest"}`).text("data.redirect_uri"))
-		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, path, "").status)
-		require.Equal(t, 404, w.admin(http.MethodGet, path, "").status)
-	})
-}
-
 func TestConnectionIsCreatedOnceOfManyConcurrentPuts(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
@@ -95,31 +54,6 @@ func TestConnectionIsCreatedOnceOfManyConcurrentPuts(t *testing.T) {
 			count[status]++
 		}
 		require.Equal(t, map[int]int{201: 1, 200: 5}, count)
-	})
-}
-
-// Case 64 of the contract.
-func TestSecretOfAConnectionIsReplacedByItsOwnerOrConsumerOnly(t *testing.T) {
-	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		w := newWorld(t, engine)
-		client, err := w.store.LoadClient(t.Context(), hospitalID)
-		w.must(err)
-		path := "clients/" + hospitalID + "/connections/" + client.Connections[0].ID + "/actions/refresh_secret"
-		w.refused(w.admin(http.MethodPatch, path, ""), 401, "access_denied", "api-key header not set")
-		w.refused(w.admin(http.MethodPatch, path, "", "api-key", "unknown"), 401, "access_denied", "invalid api-key header")
-		w.must(w.store.AddConnectionSecret(t.Context(), w.connectionOf(frontID), storage.ConnectionSecret{
-			ID: uuid.NewString(), Hash: storage.Hash("another's key, of many bits"),
-		}, 0))
-		other := w.admin(http.MethodPatch, path, "", "api-key", "another's key, of many bits")
-		require.Equal(t, http.StatusForbidden, other.status, other.raw)
-		own := w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret)
-		require.Equal(t, http.StatusOK, own.status, own.raw)
-		w.refused(w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret), 401, "access_denied",
-			"invalid api-key header")
-		byConsumer := w.admin(http.MethodPatch, path, "", "api-key", misKey)
-		require.Equal(t, http.StatusOK, byConsumer.status, byConsumer.raw)
-		require.NotEqual(t, own.text("data.secret"), byConsumer.text("data.secret"))
-		w.audited("connection_secret_replaced")
 	})
 }
 

@@ -26,11 +26,13 @@ import (
 // stack is a provider with the legacy face behind a real HTTP server, at a fixed time.
 type stack struct {
 	adapter *ehealth.Adapter
-	t       testing.TB
-	store   *storage.Store
-	server  *httptest.Server
-	admin   *httptest.Server
-	now     int64
+	// provider is what the adapter serves.
+	provider *provider.Provider
+	t        testing.TB
+	store    *storage.Store
+	server   *httptest.Server
+	admin    *httptest.Server
+	now      int64
 	// later moves the clock on, in seconds.
 	later      *atomic.Int64
 	components *components
@@ -57,7 +59,7 @@ func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *s
 		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Components: s.components.options(), Metrics: s.metrics,
 	})
 	require.NoError(t, err)
-	s.adapter = ehealth.New(p, ehealth.Options{})
+	s.provider, s.adapter = p, ehealth.New(p, ehealth.Options{})
 	s.server.Config.Handler = p.Handler(s.adapter.Mount)
 	s.server.Start()
 	t.Cleanup(s.server.Close)
@@ -68,6 +70,11 @@ func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *s
 
 // unguarded lets every request pass, since the guard of the admin listener is not the subject here.
 func unguarded(next http.Handler) http.Handler { return next }
+
+// configure gives the admin listener other options.
+func (s *stack) configure(o ehealth.Options) {
+	s.admin.Config.Handler = s.provider.AdminHandler(unguarded, ehealth.New(s.provider, o).MountAdmin)
+}
 
 // answer is what came back, decoded as far as it is JSON.
 type answer struct {

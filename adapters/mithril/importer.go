@@ -24,6 +24,9 @@ type Options struct {
 	HashSecret func(ctx context.Context, secret string) (string, error)
 	// Secrets says in which form the source keeps the secrets of connections; default plain.
 	Secrets SecretForm
+	// SealSecrets keeps plain secrets of connections under the master secret of the Store beside their hashes, so that the
+	// admin API can show them again.
+	SealSecrets bool
 	// TrustedClients may name no scope when they ask for approval (mithril's TRUSTED_CLIENT_IDS).
 	TrustedClients []string
 	// The lifetimes of what is issued from now on, in seconds; 0 for those of the preset mithril.

@@ -386,3 +386,41 @@ func TestImportFromAnUnavailableSourceFailsWithoutShowingItsPassword(t *testing.
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "hidden")
 }
+
+func TestPlainSecretsOfConnectionsAreSealedWhereTheAdminAPIShowsThem(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		i := newImported(t, engine)
+		fillHospital(t, i)
+		secrets := func() (opened []string) {
+			for _, id := range []string{"44444444-4444-4444-8444-444444444444", "55555555-5555-4555-8555-555555555555"} {
+				connection, err := i.store.FindConnection(t.Context(), id)
+				require.NoError(t, err)
+				secret := connection.Secrets[0]
+				require.NotContains(t, secret.Sealed, "YzJWamNtVjBMVzltTFcxcGN5MWhJUT09")
+				if secret.Sealed != "" {
+					text, err := i.store.OpenSecret(secret)
+					require.NoError(t, err)
+					opened = append(opened, string(text))
+				}
+			}
+			return opened
+		}
+		i.run()
+		require.Empty(t, secrets())
+		sealed := func(o *mithril.Options) { o.SealSecrets = true }
+		i.run(sealed)
+		want := []string{"YzJWamNtVjBMVzltTFcxcGN5MWhJUT09", "015b566ed9"}
+		require.Equal(t, want, secrets(), "also those that were imported before")
+		run(t, i.source, `UPDATE connections SET secret = 'another' WHERE secret = '015b566ed9'`)
+		i.run(sealed)
+		require.Equal(t, []string{want[0], "another"}, secrets())
+		connection, err := i.store.FindConnection(t.Context(), "44444444-4444-4444-8444-444444444444")
+		require.NoError(t, err)
+		require.NoError(t, i.store.AddConnectionSecret(t.Context(), connection.ID,
+			i.store.NewConnectionSecret(storage.SecretValue{Text: "newer"}), importTime-1))
+		i.run(sealed)
+		connection, err = i.store.FindConnection(t.Context(), connection.ID)
+		require.NoError(t, err)
+		require.Len(t, connection.Secrets, 1, "a secret that was ended here stays ended")
+	})
+}

@@ -42,6 +42,9 @@ var strongSecret = regexp.MustCompile(`^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`)
 // which it is found as an api-key.
 func plainSecret(ctx context.Context, i *importer, id, stored string) (storage.ConnectionSecret, error) {
 	secret := storage.ConnectionSecret{ID: id}
+	if stored != "" && i.SealSecrets && i.Store != nil {
+		secret.Sealed = i.Store.SealSecret(id, stored)
+	}
 	if strongSecret.MatchString(stored) {
 		secret.Hash = storage.Hash(stored)
 		return secret, nil

@@ -225,6 +225,7 @@ type newSecretFlags struct {
 	SecretFile string        `name:"new-secret-file" placeholder:"PATH" help:"@new_secret_file"`
 	Sealed     bool          `help:"Also store it encrypted, for a client that is to change to client_secret_jwt."`
 	Overlap    time.Duration `default:"24h" help:"How long the earlier secrets stay valid."`
+	config.LegacySecretsFlag
 }
 
 type credentialsRow struct {
@@ -246,7 +247,11 @@ func (f newSecretFlags) rotate(
 	if f.Sealed {
 		algorithm = cmp.Or(algorithm, "HS256")
 	}
-	secret, generated, err := newConnectionSecret(ctx, terminal, store, f.SecretFile, algorithm)
+	shown, err := f.SealedFor(client, store)
+	if err != nil {
+		return err
+	}
+	secret, generated, err := newConnectionSecret(ctx, terminal, store, f.SecretFile, algorithm, shown)
 	if err != nil {
 		return err
 	}

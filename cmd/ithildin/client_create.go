@@ -22,6 +22,7 @@ type clientCreateCommand struct {
 	clientFields
 	config.DatabaseFlags
 	config.SecretFlags
+	config.LegacySecretsFlag
 	console.FormatFlag
 }
 
@@ -46,7 +47,12 @@ func (c *clientCreateCommand) Run(ctx context.Context, terminal console.Terminal
 		connection := client.Connections[0]
 		printed := credentialsRow{ClientID: client.ID, ConnectionID: connection.ID}
 		if clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
-			secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile, signingAlgorithm(client.Metadata))
+			shown, err := c.SealedFor(client, store)
+			if err != nil {
+				return err
+			}
+			secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile,
+				signingAlgorithm(client.Metadata), shown)
 			if err != nil {
 				return err
 			}

@@ -28,17 +28,18 @@ func signingAlgorithm(m storage.Metadata) string {
 }
 
 // newConnectionSecret generates a secret, which it also returns as generated, or reads one from a file. With an
-// algorithm, the client signs with the secret, and it is sealed besides.
+// algorithm, the client signs with the secret, and it is sealed besides; so it is where shown says that the admin API
+// shows it again.
 func newConnectionSecret(
-	ctx context.Context, terminal console.Terminal, store *storage.Store, file, algorithm string,
+	ctx context.Context, terminal console.Terminal, store *storage.Store, file, algorithm string, shown bool,
 ) (secret storage.ConnectionSecret, generated string, err error) {
 	if algorithm != "" && !store.CanSeal() {
 		return secret, "", console.WithHint("set ITHILDIN_SECRET or ITHILDIN_SECRET_FILE as it is for serve",
 			errors.New("the secret of a client that signs with it is sealed under the master secret, which is not given"))
 	}
-	value := storage.SecretValue{Sealed: algorithm != ""}
+	value := storage.SecretValue{Sealed: algorithm != "" || shown}
 	if file == "" {
-		generated, err = clientauth.RandomSecret(rand.Reader, value.Sealed)
+		generated, err = clientauth.RandomSecret(rand.Reader, algorithm != "")
 		value.Text = generated
 	} else {
 		value.Text, value.PasswordHash, err = readClientSecret(ctx, terminal, file, algorithm)

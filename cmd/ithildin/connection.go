@@ -45,6 +45,7 @@ type connectionCreateCommand struct {
 	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"@client_secret_file"`
 	config.DatabaseFlags
 	config.SecretFlags
+	config.LegacySecretsFlag
 	console.FormatFlag
 }
 
@@ -76,7 +77,12 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console.Term
 		if err := checkClientChange(&before, client); err != nil {
 			return err
 		}
-		secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile, signingAlgorithm(client.Metadata))
+		shown, err := c.SealedFor(client, store)
+		if err != nil {
+			return err
+		}
+		secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile,
+			signingAlgorithm(client.Metadata), shown)
 		if err != nil {
 			return err
 		}

@@ -38,6 +38,7 @@ type importMithrilCommand struct {
 	RefreshLifetime   int64    `placeholder:"SECONDS" help:"Lifetime of new refresh tokens, in seconds; default 604800."`
 	config.DatabaseFlags
 	config.SecretFlags
+	config.LegacySecretsFlag
 	console.FormatFlag
 }
 
@@ -69,6 +70,9 @@ func (c *importMithrilCommand) Run(ctx context.Context, terminal console.Termina
 			return &console.UsageError{Cause: fmt.Errorf("--trusted-client %q is no UUID", id)}
 		}
 		options.TrustedClients = append(options.TrustedClients, parsed.String())
+	}
+	if options.SealSecrets, err = c.Sealed(); err != nil {
+		return err
 	}
 	if c.DryRun {
 		return c.report(terminal.Out)(mithril.Run(ctx, options))

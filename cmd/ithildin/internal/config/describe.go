@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ithildin/adapters/ehealth"
 	"ithildin/cmd/ithildin/internal/console"
 )
 
@@ -47,6 +48,7 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_PASSWORD_LIFETIME", cmp.Or(c.PasswordLifetime, defaultPasswordLifetime)},
 		{"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", fmt.Sprint(int(s.Components.ChangePasswordLifetime.Minutes()))},
 		{"ITHILDIN_USER_2FA_ENABLED", strconv.FormatBool(!s.Legacy.TwoFactorOff)},
+		{"ITHILDIN_LEGACY_SECRETS", legacySecrets(s.Legacy)},
 		{"ITHILDIN_REGISTRATION", s.Registration.Mode},
 		{"ITHILDIN_REGISTRATION_QUOTA", fmt.Sprint(s.Registration.Quota)},
 		{"ITHILDIN_REGISTRATION_RATE", fmt.Sprint(s.Registration.Rate)},
@@ -108,4 +110,11 @@ func withoutPassword(databaseURL string) string {
 		u.RawQuery = query.Encode()
 	}
 	return u.Redacted()
+}
+
+func legacySecrets(o ehealth.Options) string {
+	if o.SecretsHashed {
+		return legacySecretsHashed
+	}
+	return legacySecretsSealed
 }

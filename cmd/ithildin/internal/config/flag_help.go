@@ -65,7 +65,9 @@ var flagHelp = map[string]string{
 	"gateway_rules": "File with the rules for requests at a gateway; SIGHUP reads it again.",
 	"issuer": "The https URL by which clients know the provider; all its URLs " +
 		"begin with it. Required without --dev.",
-	"janitor_batch":  "Rows for each statement of the janitor; default 500.",
+	"janitor_batch": "Rows for each statement of the janitor; default 500.",
+	"legacy_secrets": "Whether new secrets of clients of the eHealth presets are also stored encrypted, so that the " +
+		"admin API can show them again: sealed or hashed; default sealed.",
 	"log_format":     "Default: text on a terminal, else json.",
 	"log_level_file": "File with the log level, which SIGHUP reads again.",
 	"mithril_anywhere": "Let the listener of ITHILDIN_MITHRIL_LISTEN have a public address or all addresses, where a " +

@@ -1,10 +1,50 @@
 package config
 
-import "ithildin/adapters/ehealth"
+import (
+	"ithildin/adapters/ehealth"
+	"ithildin/storage"
+)
 
 // legacyFlags are what an operator decides about the legacy face.
 type legacyFlags struct {
 	UserTwoFactor string `name:"user-2fa-enabled" env:"ITHILDIN_USER_2FA_ENABLED" placeholder:"BOOLEAN" help:"@user_2fa"`
+	LegacySecretsFlag
+}
+
+// The values of ITHILDIN_LEGACY_SECRETS.
+const (
+	legacySecretsSealed = "sealed"
+	legacySecretsHashed = "hashed"
+)
+
+// LegacySecretsFlag says whether new secrets of clients of the legacy API are stored so that the admin API can show
+// them again.
+type LegacySecretsFlag struct {
+	LegacySecrets string `env:"ITHILDIN_LEGACY_SECRETS" placeholder:"sealed|hashed" help:"@legacy_secrets"`
+}
+
+func (f LegacySecretsFlag) load(p *problems) (sealed bool) {
+	switch f.LegacySecrets {
+	case "", legacySecretsSealed:
+		return true
+	case legacySecretsHashed:
+	default:
+		p.add("ITHILDIN_LEGACY_SECRETS", "is %q: want sealed or hashed", f.LegacySecrets)
+	}
+	return false
+}
+
+// Sealed says whether the secrets are sealed, which needs a master secret. The error names a wrong value.
+func (f LegacySecretsFlag) Sealed() (bool, error) {
+	var p problems
+	sealed := f.load(&p)
+	return sealed, p.err()
+}
+
+// SealedFor is Sealed where the client is one of the legacy API and the store can seal, and false elsewhere.
+func (f LegacySecretsFlag) SealedFor(client *storage.Client, store *storage.Store) (bool, error) {
+	sealed, err := f.Sealed()
+	return sealed && client.IsLegacy() && store.CanSeal(), err
 }
 
 func (f legacyFlags) load(p *problems) (o ehealth.Options) {
@@ -15,5 +55,6 @@ func (f legacyFlags) load(p *problems) (o ehealth.Options) {
 	default:
 		p.add("ITHILDIN_USER_2FA_ENABLED", "is %q: want true or false", f.UserTwoFactor)
 	}
+	o.SecretsHashed = !f.LegacySecretsFlag.load(p)
 	return o
 }
