@@ -24,6 +24,8 @@ const (
 	EventClientUnblocked   = "client_unblocked"
 	EventClientDeleted     = "client_deleted"
 	EventTokensDeactivated = "tokens_deactivated"
+	EventTokenCreated      = "token_created" // by an administrator, who chose its value
+	EventTokenChanged      = "token_changed" // likewise
 	EventTokenDeleted      = "token_deleted"
 	EventTokensDeleted     = "tokens_deleted"
 

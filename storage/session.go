@@ -45,6 +45,8 @@ type Session struct {
 	FactorType string `json:"request_authentication_factor_type,omitempty"`
 	// FactorBefore is the second factor that Factor is to take the place of.
 	FactorBefore string `json:"factor_before,omitempty"`
+	// Details are those that an administrator wrote a token with (contract section 2.7.8); nil for other tokens.
+	Details json.RawMessage `json:"details,omitempty"`
 	// PasswordSetAt is users.password_set_at of the password that a sign-in began with; 0 where it began otherwise.
 	PasswordSetAt int64 `json:"password_set_at,omitempty"`
 }

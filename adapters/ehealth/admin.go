@@ -101,10 +101,12 @@ func (a *Adapter) userRoutes() []route {
 		byID("DELETE", "/admin/users/{user_id}/apps", onlyFilters(approvals.deleteOfUser, "client_id")),
 
 		filtered("GET", "/admin/tokens", tokens.list, "id", "name", "value", "user_id", "user_ids", "client_id"),
+		byID("POST", "/admin/tokens", tokens.create),
 		filtered("DELETE", "/admin/tokens", tokens.deleteOfUsers, "user_ids"),
 		byID("GET", "/admin/tokens/{id}", tokens.show),
+		byID("PUT, PATCH", "/admin/tokens/{id}", tokens.update),
 		byID("DELETE", "/admin/tokens/{id}", tokens.delete),
-		filtered("DELETE", "/admin/users/{user_id}/tokens", tokens.deleteOfUser, "client_id"),
+		filtered("DELETE", "/admin/users/{user_id}/tokens", tokens.deleteOfUser, "client_id", "name", "value"),
 		byID("POST", "/admin/users/{user_id}/tokens/access", tokens.issue),
 	}
 }

@@ -192,41 +192,6 @@ func TestUsersAreMadeListedAndChanged(t *testing.T) {
 	})
 }
 
-func TestTokensAreListedAndDeletedWithoutTheirValues(t *testing.T) {
-	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		w := newWorld(t, engine)
-		code := w.approve(hospitalID, "legal_entity:read").text("data.value")
-		set := w.exchange(map[string]any{
-			"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret, "code": code,
-			"redirect_uri": redirectURI,
-		})
-		all := w.admin(http.MethodGet, "tokens?user_id="+doctorID, "")
-		require.Len(t, w.ids(all), 3, "a code, a refresh token, an access token")
-		for _, value := range []string{code, set.text("data.value"), set.text("data.details.refresh_token")} {
-			require.NotContains(t, all.raw, value)
-			found := w.ids(w.admin(http.MethodGet, "tokens?value="+value, ""))
-			require.Len(t, found, 1)
-			require.Equal(t, http.StatusOK, w.admin(http.MethodGet, "tokens/"+found[0], "").status)
-			require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "tokens/"+found[0], "").status)
-			require.Equal(t, 404, w.verify(value, "api-key", misKey).status)
-			require.Equal(t, 404, w.admin(http.MethodDelete, "tokens/"+found[0], "").status)
-		}
-		value := w.token(frontID, "app:authorize")
-		require.Equal(t, http.StatusNoContent,
-			w.admin(http.MethodDelete, "users/"+doctorID+"/tokens?client_id="+hospitalID, "").status)
-		require.Equal(t, http.StatusOK, w.verify(value).status)
-		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "tokens?user_ids="+doctorID, "").status)
-		require.Equal(t, 404, w.verify(value).status)
-		require.Equal(t, map[string]string{"$.user_ids": "cast"}, w.entries(w.admin(http.MethodDelete, "tokens", "")))
-		issue := func(client string) answer {
-			return w.admin(http.MethodPost, "users/"+doctorID+"/tokens/access",
-				`{"token":{"client_id":"`+client+`","scope":"app:authorize"}}`)
-		}
-		require.Equal(t, http.StatusOK, w.verify(issue(frontID).text("data.value")).status)
-		w.refused(issue(hospitalID), 401, "access_denied", "Client is not allowed to issue login token.")
-	})
-}
-
 func TestAdminAPIAnswersInvalidRequestsWithAClearError(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)

@@ -2,6 +2,8 @@ package ehealth
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/gorilla/mux"
@@ -10,7 +12,7 @@ import (
 	"ithildin/storage"
 )
 
-// issuedTokensAPI shows and ends tokens (contract section 2.7.8).
+// issuedTokensAPI manages tokens (contract section 2.7.8).
 type issuedTokensAPI struct {
 	answers
 	store    *storage.Store
@@ -18,28 +20,33 @@ type issuedTokensAPI struct {
 	sessions *provider.SessionTokens
 }
 
-// issuedObject is a token as an administrator sees it. It has no value: only a hash of that is kept.
+// issuedObject is a token as an administrator sees it. The value is in the answer to a request that has it alone: only
+// a hash is kept. Details are those that the token was written with, where an administrator wrote it.
 type issuedObject struct {
-	ID        string          `json:"id"`
-	Name      string          `json:"name"`
-	UserID    *string         `json:"user_id"`
-	ExpiresAt int64           `json:"expires_at"` // epoch seconds; 0 where it was revoked
-	Details   verifiedDetails `json:"details"`
+	ID        string  `json:"id"`
+	Name      string  `json:"name"`
+	Value     *string `json:"value"`
+	UserID    *string `json:"user_id"`
+	ExpiresAt int64   `json:"expires_at"` // epoch seconds; 0 where it was revoked
+	Details   any     `json:"details"`
 }
 
 func newIssuedObject(t storage.IssuedToken) issuedObject {
-	o := issuedObject{
-		ID: t.ID, Name: t.Kind, UserID: orNull(t.UserID), ExpiresAt: t.ExpiresAt,
-		Details: verifiedDetails{
-			ClientID: t.ClientID, GrantType: t.Session.GrantType, RedirectURI: t.RedirectURI,
-			ScopeRequest: t.Session.ScopeRequest,
-		},
+	o := issuedObject{ID: t.ID, Name: t.Kind, UserID: orNull(t.UserID), ExpiresAt: t.ExpiresAt}
+	if t.Session.Details != nil {
+		o.Details = t.Session.Details
+		return o
+	}
+	details := verifiedDetails{
+		ClientID: t.ClientID, GrantType: t.Session.GrantType, RedirectURI: t.RedirectURI,
+		ScopeRequest: t.Session.ScopeRequest,
 	}
 	if t.Kind == storage.KindAuthorizationCode {
-		o.Details.ScopeRequest, o.Details.GrantType = t.Scope, grantPassword
+		details.ScopeRequest, details.GrantType = t.Scope, grantPassword
 	} else {
-		o.Details.Scope = &t.Scope
+		details.Scope = &t.Scope
 	}
+	o.Details = details
 	return o
 }
 
@@ -68,62 +75,90 @@ func (a *issuedTokensAPI) list(w http.ResponseWriter, r *http.Request) error {
 	return a.answerList(w, r, objects(tokens, newIssuedObject), pagingOf(p, total))
 }
 
-func (a *issuedTokensAPI) show(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "id")
+// find finds the token with the id of the path.
+func (a *issuedTokensAPI) find(r *http.Request) (storage.IssuedToken, error) {
+	found, _, err := a.store.PageOfIssued(r.Context(), storage.IssuedFilter{ID: mux.Vars(r)["id"]}, storage.Page{Size: 1})
 	if err != nil {
-		return err
-	}
-	found, _, err := a.store.PageOfIssued(r.Context(), storage.IssuedFilter{ID: id}, storage.Page{Size: 1})
-	if err != nil {
-		return err
+		return storage.IssuedToken{}, err
 	}
 	if len(found) == 0 {
-		return failureNotFound
+		return storage.IssuedToken{}, failureNotFound
 	}
-	return a.respond(w, r, http.StatusOK, newIssuedObject(found[0]))
+	return found[0], nil
+}
+
+func (a *issuedTokensAPI) show(w http.ResponseWriter, r *http.Request) error {
+	token, err := a.find(r)
+	if err != nil {
+		return err
+	}
+	return a.respond(w, r, http.StatusOK, newIssuedObject(token))
 }
 
 func (a *issuedTokensAPI) delete(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	if err := a.store.DeleteIssued(r.Context(), id); err != nil {
+	if err := a.store.DeleteIssued(r.Context(), mux.Vars(r)["id"]); err != nil {
 		return err
 	}
 	return answerNothing(w)
 }
 
+// deleteOfUser deletes the tokens of a user: all, those of a client, those of a kind, or the one with a value.
 func (a *issuedTokensAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) error {
-	userID, err := pathID(r, "user_id")
-	if err != nil {
-		return err
-	}
 	f := newFilters(r)
-	clientID := f.id("client_id")
+	userID := mux.Vars(r)["user_id"]
+	filter := storage.IssuedFilter{
+		UserIDs: []string{userID}, ClientID: f.id("client_id"), Kinds: storage.KindsWith(f.text("name")),
+	}
+	if value := f.text("value"); value != "" {
+		filter.Hash = storage.Hash(value)
+	}
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	if err := a.store.DeleteIssuedOf(r.Context(), userID, clientID); err != nil {
+	var err error
+	if filter.Hash != nil || len(filter.Kinds) > 0 {
+		err = a.deleteChosen(r.Context(), filter)
+	} else {
+		err = a.store.DeleteIssuedOf(r.Context(), userID, filter.ClientID)
+	}
+	if err != nil {
 		return err
 	}
 	return answerNothing(w)
+}
+
+// deleteChosen deletes the tokens that a filter means, one by one.
+func (a *issuedTokensAPI) deleteChosen(ctx context.Context, filter storage.IssuedFilter) error {
+	for {
+		found, _, err := a.store.PageOfIssued(ctx, filter, storage.Page{Size: largestPage})
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		err = a.store.Together(ctx, func(ctx context.Context) error {
+			for _, token := range found {
+				err := a.store.DeleteIssued(ctx, token.ID)
+				if err != nil && !errors.Is(err, storage.ErrNotFound) { // somebody else was faster
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // deleteOfUsers needs to be told whose: nobody means to delete everybody's.
 func (a *issuedTokensAPI) deleteOfUsers(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
 	userIDs := f.ids("user_ids")
-	if len(userIDs) == 0 && len(f.broken) == 0 {
-		f.broke("user_ids")
+	if len(userIDs) == 0 || f.failed() != nil {
+		return failureMalformed
 	}
-	if failed := f.failed(); failed != nil {
-		return failed
-	}
-	store := a.store
-	err := store.Together(r.Context(), func(ctx context.Context) error {
+	err := a.store.Together(r.Context(), func(ctx context.Context) error {
 		for _, id := range userIDs {
-			if err := store.DeleteIssuedOf(ctx, id, ""); err != nil {
+			if err := a.store.DeleteIssuedOf(ctx, id, ""); err != nil {
 				return err
 			}
 		}
@@ -135,20 +170,18 @@ func (a *issuedTokensAPI) deleteOfUsers(w http.ResponseWriter, r *http.Request) 
 	return answerNothing(w)
 }
 
+// failureIssueParameters is about a body without client_id or scope.
+var failureIssueParameters = unprocessable("invalid params")
+
 // issue makes a session token for a user whom the caller vouches for, of a client that people may sign in to.
 func (a *issuedTokensAPI) issue(w http.ResponseWriter, r *http.Request) error {
 	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
 	if err != nil {
 		return err
 	}
-	fields, failed := readObject(w, r, "token", failureMalformed)
-	if failed != nil {
-		return failed
-	}
-	c := newCheck(fields)
-	clientID, scope := c.uuid("client_id"), c.text("scope")
-	if failed := c.failed(); failed != nil {
-		return failed
+	clientID, scope, err := issueParameters(w, r)
+	if err != nil {
+		return err
 	}
 	client, err := a.login.loginClient(r, clientID, grantPassword)
 	switch {
@@ -166,5 +199,32 @@ func (a *issuedTokensAPI) issue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.respond(w, r, http.StatusCreated, newSessionToken(issued))
+	return a.answerCreated(w, r, "/admin/tokens/"+issued.ID, issuedObject{
+		ID: issued.ID, Name: issued.Kind, Value: &issued.Value, UserID: &issued.UserID, ExpiresAt: issued.ExpiresAt,
+		Details: map[string]any{
+			"grant_type": issued.GrantType, "client_id": issued.Client.ID, "scope": issued.Scope, "redirect_uri": nil,
+		},
+	})
+}
+
+// issueParameters reads the client and the scope of a token to issue. Whatever is wrong with the body is one error.
+func issueParameters(w http.ResponseWriter, r *http.Request) (clientID, scope string, err error) {
+	body, failed := readObject(w, r, "", failureMalformed)
+	if failed != nil {
+		return "", "", failed
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body["token"], &fields) != nil {
+		return "", "", failureIssueParameters
+	}
+	c := newCheck(fields)
+	scope = c.optionalText("scope")
+	if !c.present("client_id") || !c.given("scope") || len(c.broken) > 0 {
+		return "", "", failureIssueParameters
+	}
+	clientID = c.uuid("client_id")
+	if len(c.broken) > 0 {
+		return "", "", failureMalformed
+	}
+	return clientID, scope, nil
 }

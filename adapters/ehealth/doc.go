@@ -49,8 +49,8 @@
 //	GET, POST          /admin/apps                              (admin_approvals.go)
 //	GET, PUT, PATCH, DELETE  /admin/apps/{id}
 //	DELETE             /admin/users/{user_id}/apps
-//	GET, DELETE        /admin/tokens                            (admin_tokens.go)
-//	GET, DELETE        /admin/tokens/{id}
+//	GET, POST, DELETE  /admin/tokens                            (admin_tokens.go, admin_token_write.go)
+//	GET, PUT, PATCH, DELETE  /admin/tokens/{id}
 //	DELETE             /admin/users/{user_id}/tokens
 //	POST               /admin/users/{user_id}/tokens/access
 //	GET, POST          /admin/users/{user_id}/authentication_factors  (admin_factors.go)
