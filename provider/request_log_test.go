@@ -101,7 +101,7 @@ func TestRequestLogHasRouteStatusClientAndError(t *testing.T) {
 				"code_verifier": {verifier},
 			},
 		)
-		require.Contains(t, one("request-with-a-foreign-uri")["cause"], "redirect_uri")
+		require.Contains(t, one("request-with-a-foreign-uri")["cause"], "redirect URI")
 
 		send("request-with-a-made-up-code",
 			url.Values{"grant_type": {"authorization_code"}, "code": {"i-made-this"}, "redirect_uri": {redirectURI}})
