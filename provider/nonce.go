@@ -82,7 +82,7 @@ func (n *Nonces) Use(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	err = n.store.UseJTI(ctx, "login nonce", nonceIssuer, claims.ID, n.store.NewID(), claims.ExpiresAt)
+	err = n.store.UseJTI(ctx, "login nonce", nonceIssuer, claims.ID, n.store.NewID(), time.Unix(claims.ExpiresAt, 0))
 	if errors.Is(err, storage.ErrUsed) {
 		return fmt.Errorf("%w: %w", ErrNonce, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"time"
 )
 
 // The kinds of opaque access tokens (contract section 1, tokens.name).
@@ -80,8 +81,8 @@ func (s *tokenStore) DeleteAccessToken(ctx context.Context, hash []byte) (bool, 
 }
 
 // RevokeJTI ends one JWT access token until it expires by itself.
-func (s *tokenStore) RevokeJTI(ctx context.Context, jti string, expiresAt int64) error {
+func (s *tokenStore) RevokeJTI(ctx context.Context, jti string, expiresAt time.Time) error {
 	_, err := s.exec(ctx, `INSERT INTO revoked_jti (jti, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, jti,
-		expiresAt)
+		toSeconds(expiresAt))
 	return err
 }

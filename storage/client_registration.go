@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -126,18 +127,18 @@ func (s *registrationStore) DeleteRegistration(ctx context.Context, clientID str
 	return s.clients.deleteClient(ctx, EventClientRegistrationDeleted, clientID)
 }
 
-// DeleteUnapprovedRegistrations deletes the clients that registered themselves before that time (epoch seconds),
+// DeleteUnapprovedRegistrations deletes the clients that registered themselves before that time,
 // without an initial access token, and that no user lets do anything; at most batch of them in one transaction. It says
 // how many went.
 func (s *registrationStore) DeleteUnapprovedRegistrations(
-	ctx context.Context, before int64, batch int,
+	ctx context.Context, before time.Time, batch int,
 ) (total int64, err error) {
 	if batch <= 0 {
 		return 0, fmt.Errorf("storage: delete registrations in batches of %d: want one row or more", batch)
 	}
 	for {
 		var ids []string
-		err := s.selectAll(ctx, &ids, selectUnapproved, before, batch)
+		err := s.selectAll(ctx, &ids, selectUnapproved, toSeconds(before), batch)
 		if err != nil || len(ids) == 0 {
 			return total, err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -138,14 +139,14 @@ var importPasswords = importStatement{
 // ImportedPassword is a password that a user had.
 type ImportedPassword struct {
 	ID, UserID, Password string
-	CreatedAt            int64
+	CreatedAt            time.Time
 }
 
 // ImportPasswords writes passwords that users had.
 func (s *importer) ImportPasswords(ctx context.Context, passwords []ImportedPassword) (int64, []Refused, error) {
 	rows := make([][]any, len(passwords))
 	for i, p := range passwords {
-		rows[i] = []any{p.ID, p.UserID, p.Password, p.CreatedAt}
+		rows[i] = []any{p.ID, p.UserID, p.Password, toSeconds(p.CreatedAt)}
 	}
 	return s.importRows(ctx, importPasswords, rows)
 }
@@ -157,7 +158,7 @@ var importFailures = importStatement{
 // ImportedFailure is a failed sign-in of an account.
 type ImportedFailure struct {
 	ID, Email            string
-	CreatedAt, ExpiresAt int64
+	CreatedAt, ExpiresAt time.Time
 }
 
 // ImportFailures writes failed sign-ins, so that a limit that was reached stays so.
@@ -168,7 +169,7 @@ func (s *importer) ImportFailures(ctx context.Context, failures []ImportedFailur
 		if err != nil {
 			return 0, nil, err
 		}
-		rows[i] = []any{f.ID, subject, f.CreatedAt, f.ExpiresAt}
+		rows[i] = []any{f.ID, subject, toSeconds(f.CreatedAt), toSeconds(f.ExpiresAt)}
 	}
 	return s.importRows(ctx, importFailures, rows)
 }

@@ -107,7 +107,7 @@ var importOneTimeCodes = importStatement{
 func (s *importer) ImportOneTimeCodes(ctx context.Context, codes []OneTimeCode) (int64, []Refused, error) {
 	rows := make([][]any, len(codes))
 	for i, c := range codes {
-		rows[i] = []any{c.ID, c.Key, c.CodeMAC, c.Status, c.Attempts, c.CreatedAt, c.ExpiresAt}
+		rows[i] = []any{c.ID, c.Key, c.CodeMAC, c.Status, c.Attempts, toSeconds(c.CreatedAt), toSeconds(c.ExpiresAt)}
 	}
 	return s.importRows(ctx, importOneTimeCodes, rows)
 }

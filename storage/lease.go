@@ -1,18 +1,22 @@
 package storage
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // A lease is how one replica of several does what only one should do: whoever has written its row holds it until it
 // expires or is released. Work under a lease must be harmless when done twice, for a holder that stalls past the end of
 // its lease does not learn of it.
 
-// AcquireLease takes a lease for that many seconds, or prolongs it where holder, a UUID, has it already. It says
-// whether holder has it now.
-func (s *settingStore) AcquireLease(ctx context.Context, name, holder string, seconds int64) (bool, error) {
+// AcquireLease takes a lease for that long, in whole seconds, or prolongs it where holder, a UUID, has it already. It
+// says whether holder has it now.
+func (s *settingStore) AcquireLease(ctx context.Context, name, holder string, lifetime time.Duration) (bool, error) {
 	n, err := s.exec(ctx, `
 INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
-WHERE leases.holder = excluded.holder OR leases.expires_at <= $4`, name, holder, s.nowSeconds()+seconds, s.nowSeconds())
+WHERE leases.holder = excluded.holder OR leases.expires_at <= $4`, name, holder,
+		toSeconds(s.Now().Add(lifetime)), s.nowSeconds())
 	return n > 0, err
 }
 

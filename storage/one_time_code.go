@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -16,13 +17,19 @@ const (
 
 // OneTimeCode is a short code that was sent to a person.
 type OneTimeCode struct {
-	ID        string `db:"id"`
-	Key       string `db:"key"`      // what it proves, such as a token's id with a phone number
-	CodeMAC   []byte `db:"code_mac"` // keyed, because a code this short could be guessed from a mere hash
-	Status    string `db:"status"`
-	Attempts  int64  `db:"attempts"`
-	CreatedAt int64  `db:"created_at"`
-	ExpiresAt int64  `db:"expires_at"`
+	ID        string    `db:"id"`
+	Key       string    `db:"key"`      // what it proves, such as a token's id with a phone number
+	CodeMAC   []byte    `db:"code_mac"` // keyed, because a code this short could be guessed from a mere hash
+	Status    string    `db:"status"`
+	Attempts  int64     `db:"attempts"`
+	CreatedAt time.Time `db:"-"`
+	ExpiresAt time.Time `db:"-"`
+}
+
+type oneTimeCodeRow struct {
+	OneTimeCode
+	CreatedAt seconds `db:"created_at"`
+	ExpiresAt seconds `db:"expires_at"`
 }
 
 // OneTimeCodeMAC is what is kept of a one-time code for a key.
@@ -39,20 +46,22 @@ func (s *authenticationStore) CreateOneTimeCode(ctx context.Context, c OneTimeCo
 		}
 		return write(ctx, tx, `
 INSERT INTO one_time_codes (id, key, code_mac, status, created_at, expires_at) VALUES ($1, $2, $3, 'new', $4, $5)`,
-			c.ID, c.Key, c.CodeMAC, c.CreatedAt, c.ExpiresAt)
+			c.ID, c.Key, c.CodeMAC, toSeconds(c.CreatedAt), toSeconds(c.ExpiresAt))
 	})
 }
 
 // FindOneTimeCode reads the latest code of a key, expired and verified ones too.
 func (s *authenticationStore) FindOneTimeCode(ctx context.Context, key string) (*OneTimeCode, error) {
-	var c OneTimeCode
-	err := s.get(ctx, &c, `
+	var row oneTimeCodeRow
+	err := s.get(ctx, &row, `
 SELECT id, key, code_mac, status, attempts, created_at, expires_at FROM one_time_codes
 WHERE key = $1 AND status <> 'canceled'
 ORDER BY created_at DESC, CASE status WHEN 'new' THEN 0 ELSE 1 END LIMIT 1`, key)
 	if err != nil {
 		return nil, err
 	}
+	c := row.OneTimeCode
+	c.CreatedAt, c.ExpiresAt = row.CreatedAt.time(), row.ExpiresAt.time()
 	return &c, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -36,8 +35,8 @@ AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.grant_id = grants.id AND t
 
 // OldPasswords says whose tokens and sessions end.
 type OldPasswords struct {
-	SetBefore int64 // epoch seconds: passwords that were set then or earlier
-	Batch     int   // users that one statement looks at
+	SetBefore time.Time // passwords that were set in this second or earlier
+	Batch     int       // users that one statement looks at
 	// Budget is for how long users are looked at; 0: until all were.
 	Budget time.Duration
 	// After is where the run before has stopped; nil to begin with the oldest password.
@@ -46,13 +45,14 @@ type OldPasswords struct {
 
 // PasswordPosition is a user's place in the order of the ages of passwords.
 type PasswordPosition struct {
-	UserID        string `db:"id"`
-	PasswordSetAt int64  `db:"password_set_at"`
+	UserID        string
+	PasswordSetAt time.Time
 }
 
 type oldPasswordRow struct {
-	PasswordPosition
-	HasSomething bool `db:"has_something"`
+	UserID        string  `db:"id"`
+	PasswordSetAt seconds `db:"password_set_at"`
+	HasSomething  bool    `db:"has_something"`
 }
 
 // mostFailedUsers is after how many users whose tokens could not be ended a run gives up.
@@ -68,7 +68,7 @@ func (s *userStore) EndOldPasswords(
 	if o.Batch <= 0 {
 		return 0, nil, fmt.Errorf("storage: old passwords in batches of %d: want one user or more", o.Batch)
 	}
-	last := PasswordPosition{UserID: "00000000-0000-0000-0000-000000000000", PasswordSetAt: math.MinInt64}
+	last := PasswordPosition{UserID: "00000000-0000-0000-0000-000000000000"}
 	if o.After != nil {
 		last = *o.After
 	}
@@ -76,13 +76,14 @@ func (s *userStore) EndOldPasswords(
 	budget := s.spend(o.Budget)
 	for {
 		var rows []oldPasswordRow
-		err := s.selectAll(ctx, &rows, usersOfOldPasswords, o.SetBefore, last.PasswordSetAt, last.UserID, s.nowSeconds(),
+		err := s.selectAll(ctx, &rows, usersOfOldPasswords, toSeconds(o.SetBefore), toSeconds(last.PasswordSetAt),
+			last.UserID, s.nowSeconds(),
 			o.Batch)
 		if err != nil {
 			return users, &last, errors.Join(append(failures, err)...)
 		}
 		for _, row := range rows {
-			last = row.PasswordPosition
+			last = PasswordPosition{UserID: row.UserID, PasswordSetAt: row.PasswordSetAt.time()}
 			if !row.HasSomething {
 				continue
 			}

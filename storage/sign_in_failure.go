@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // mostSubjects bounds what one sign-in is counted under (the account, the address, the pair of them); it also bounds
@@ -16,10 +17,10 @@ func (s *authenticationStore) SignInSubject(ctx context.Context, kind, value str
 	return s.keys.keyed(ctx, "sign-in subjects", kind+"\x00"+CanonicalEmail(value))
 }
 
-// RecordSignInFailure counts a failure under each subject (a hash of whom or what to count) until expiresAt, in epoch
-// seconds. It returns the ids by which ForgetSignInFailures takes them back.
+// RecordSignInFailure counts a failure under each subject (a hash of whom or what to count) until expiresAt. It
+// returns the ids by which ForgetSignInFailures takes them back.
 func (s *authenticationStore) RecordSignInFailure(
-	ctx context.Context, subjects [][]byte, expiresAt int64,
+	ctx context.Context, subjects [][]byte, expiresAt time.Time,
 ) ([]string, error) {
 	if err := boundSubjects(len(subjects)); err != nil || len(subjects) == 0 {
 		return nil, err
@@ -28,7 +29,7 @@ func (s *authenticationStore) RecordSignInFailure(
 	args := make([]any, 0, 4*len(subjects))
 	for i, subject := range subjects {
 		ids[i] = s.NewID()
-		args = append(args, ids[i], subject, s.nowSeconds(), expiresAt)
+		args = append(args, ids[i], subject, s.nowSeconds(), toSeconds(expiresAt))
 	}
 	_, err := s.exec(ctx, `INSERT INTO sign_in_failures (id, subject, created_at, expires_at) VALUES `+
 		rowPlaceholders(len(subjects), 4)+` ON CONFLICT DO NOTHING`, args...)
@@ -38,9 +39,9 @@ func (s *authenticationStore) RecordSignInFailure(
 	return ids, nil
 }
 
-// CountSignInFailures says how many failures each subject has since then (epoch seconds), in the order of subjects.
+// CountSignInFailures says how many failures each subject has since then, in the order of subjects.
 func (s *authenticationStore) CountSignInFailures(
-	ctx context.Context, subjects [][]byte, since int64,
+	ctx context.Context, subjects [][]byte, since time.Time,
 ) ([]int64, error) {
 	if err := boundSubjects(len(subjects)); err != nil || len(subjects) == 0 {
 		return nil, err
@@ -56,7 +57,7 @@ func (s *authenticationStore) CountSignInFailures(
 	err := s.selectAll(ctx, &rows, fmt.Sprintf(`
 SELECT subject, count(*) AS failures FROM sign_in_failures
 WHERE subject IN (%s) AND created_at >= $%d GROUP BY subject`,
-		placeholders(1, len(subjects)), len(subjects)+1), append(args, since)...)
+		placeholders(1, len(subjects)), len(subjects)+1), append(args, toSeconds(since))...)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func TestStatementEndsWithItsContextWhenTheDatabaseStopsAnswering(t *testing.T) 
 	for name, statement := range map[string]func(context.Context) error{
 		"a read": store.Ping,
 		"a write": func(ctx context.Context) error {
-			_, err := store.AcquireLease(ctx, "lease", store.NewID(), 60)
+			_, err := store.AcquireLease(ctx, "lease", store.NewID(), time.Minute)
 			return err
 		},
 		"a transaction": func(ctx context.Context) error {

@@ -258,7 +258,7 @@ func TestImportedTokensAndSecretsWork(t *testing.T) {
 		require.Equal(t, []string{"fourth", "third", "second"}, history)
 		subject, err := i.store.SignInSubject(ctx, "account", "doctor@example.com")
 		require.NoError(t, err)
-		counts, err := i.store.CountSignInFailures(ctx, [][]byte{subject}, importTime-600)
+		counts, err := i.store.CountSignInFailures(ctx, [][]byte{subject}, time.Unix(importTime-600, 0))
 		require.NoError(t, err)
 		require.Equal(t, []int64{1}, counts)
 		roles, err := i.store.ListUserRoles(ctx, user.ID)

@@ -172,8 +172,8 @@ FROM otp WHERE status = 'NEW' AND active ORDER BY id`, nil, func(r oneTimeCodeRo
 				return 0, nil, err
 			}
 			codes[n] = storage.OneTimeCode{
-				ID: r.ID, Key: r.Key, CodeMAC: mac, Status: storage.OneTimeCodeNew, Attempts: r.Attempts, CreatedAt: r.InsertedAt,
-				ExpiresAt: r.ExpiresAt,
+				ID: r.ID, Key: r.Key, CodeMAC: mac, Status: storage.OneTimeCodeNew, Attempts: r.Attempts,
+				CreatedAt: at(r.InsertedAt), ExpiresAt: at(r.ExpiresAt),
 			}
 		}
 		return i.Store.ImportOneTimeCodes(ctx, codes)

@@ -30,6 +30,14 @@ func epoch(column string) string {
 	return `coalesce(floor(extract(epoch FROM ` + column + `)), 0)::bigint AS ` + column[strings.LastIndex(column, ".")+1:]
 }
 
+// at is the time that a column of epoch holds; zero where there was none.
+func at(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
 var selectUsers = `
 SELECT id::text AS id, coalesce(email::text, '') AS email, coalesce(password, '') AS password,
        ` + epoch("password_set_at") + `,
@@ -109,7 +117,7 @@ func (i *importer) failures(userID, email string, counted counters) (recent []st
 		}
 		recent = append(recent, storage.ImportedFailure{
 			ID: derived("failure", fmt.Sprint(userID, " ", entry.Time, " ", n)), Email: email,
-			CreatedAt: at.Unix(), ExpiresAt: at.Unix() + signInWindow,
+			CreatedAt: at, ExpiresAt: at.Add(signInWindow * time.Second),
 		})
 	}
 	return recent
@@ -149,7 +157,7 @@ func (i *importer) passwords(ctx context.Context) error {
 	line := i.report.line("passwords before")
 	return each(ctx, i, line, selectPasswords, nil, func(r passwordRow) (storage.ImportedPassword, bool) {
 		return storage.ImportedPassword{
-			ID: derived("password", fmt.Sprint(r.ID)), UserID: r.UserID, Password: r.Password, CreatedAt: r.InsertedAt,
+			ID: derived("password", fmt.Sprint(r.ID)), UserID: r.UserID, Password: r.Password, CreatedAt: at(r.InsertedAt),
 		}, !i.refusedUsers[r.UserID]
 	}, func(ctx context.Context, batch []storage.ImportedPassword) (int64, []storage.Refused, error) {
 		return i.Store.ImportPasswords(ctx, batch)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-jose/go-jose/v4/json"
 
@@ -91,7 +92,7 @@ func (a *Authenticator) byAssertion(
 	if err != nil {
 		return nil, err
 	}
-	expiresAt := int64(claims.ExpiresAt) + AssertionLeeway
+	expiresAt := time.Unix(int64(claims.ExpiresAt)+AssertionLeeway, 0)
 	if err := a.store.UseJTI(ctx, "client_assertion", client.ID, claims.ID, a.store.NewID(), expiresAt); err != nil {
 		if errors.Is(err, storage.ErrUsed) {
 			return nil, oauth.InvalidClient("The client assertion has been used before.").Because(err)

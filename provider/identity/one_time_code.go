@@ -104,7 +104,7 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 	}
 	now := s.now()
 	if err := s.store.CreateOneTimeCode(ctx, storage.OneTimeCode{
-		ID: s.store.NewID(), Key: key, CodeMAC: mac, CreatedAt: now.Unix(), ExpiresAt: now.Add(oneTimeCodeLifetime).Unix(),
+		ID: s.store.NewID(), Key: key, CodeMAC: mac, CreatedAt: now, ExpiresAt: now.Add(oneTimeCodeLifetime),
 	}); err != nil {
 		return err
 	}
@@ -131,12 +131,12 @@ func (s *Service) countSentCode(ctx context.Context, userID, phone string) (rows
 			return nil, err
 		}
 		now, subjects := s.now(), [][]byte{subject}
-		counted, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(limit.window).Unix())
+		counted, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(limit.window))
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, counted...)
-		counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-limit.window).Unix())
+		counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-limit.window))
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +186,7 @@ func (s *Service) verifyOneTimeCode(ctx context.Context, userID, id, phone, code
 		return ErrOneTimeCodeInvalid
 	case err != nil:
 		return err
-	case known.ExpiresAt <= s.now().Unix():
+	case !known.ExpiresAt.After(s.now()):
 		return ErrOneTimeCodeExpired
 	case known.Attempts >= oneTimeCodeAttempts:
 		return ErrOneTimeCodeAttempts

@@ -69,11 +69,11 @@ func (s *Service) beginAttempt(ctx context.Context, limits []signInLimit) (a att
 		}
 		subjects = append(subjects, subject)
 	}
-	rows, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(SignInWindow).Unix())
+	rows, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(SignInWindow))
 	if err != nil {
 		return attempt{}, false, err
 	}
-	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-SignInWindow).Unix())
+	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-SignInWindow))
 	if err != nil {
 		return attempt{}, false, err
 	}

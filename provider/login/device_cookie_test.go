@@ -29,7 +29,7 @@ func (f *fixture) limitAccount() {
 	} {
 		subject, err := f.store.SignInSubject(f.t.Context(), kind, limited.value)
 		require.NoError(f.t, err)
-		until := f.clock.Now().Add(identity.SignInWindow).Unix()
+		until := f.clock.Now().Add(identity.SignInWindow)
 		for range limited.most {
 			_, err := f.store.RecordSignInFailure(f.t.Context(), [][]byte{subject}, until)
 			require.NoError(f.t, err)

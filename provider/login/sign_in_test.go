@@ -148,7 +148,7 @@ func TestAnAddressHasALimitOfItsOwn(t *testing.T) {
 	subject, err := f.store.SignInSubject(t.Context(), "address", "127.0.0.1")
 	require.NoError(t, err)
 	for range addressFailures {
-		_, err := f.store.RecordSignInFailure(t.Context(), [][]byte{subject}, f.clock.Now().Add(identity.SignInWindow).Unix())
+		_, err := f.store.RecordSignInFailure(t.Context(), [][]byte{subject}, f.clock.Now().Add(identity.SignInWindow))
 		require.NoError(t, err)
 	}
 	b := f.browser()

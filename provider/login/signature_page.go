@@ -163,7 +163,7 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *formErr
 	if problem := s.registered(r.Context(), user, signed.Signatures[0].DRFO); problem != nil {
 		return user, problem, nil
 	}
-	expires := s.now().Add(PendingLifetime).Unix()
+	expires := s.now().Add(PendingLifetime)
 	err = s.store.UseJTI(r.Context(), "signature page", s.host, nonce, s.store.NewID(), expires)
 	if errors.Is(err, storage.ErrUsed) {
 		return user, refusedSignature, nil

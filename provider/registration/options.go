@@ -1,6 +1,8 @@
 package registration
 
 import (
+	"time"
+
 	"ithildin/storage"
 )
 
@@ -28,8 +30,8 @@ const (
 	DefaultRate = 20
 	// DefaultScope is what every user may grant by consent alone.
 	DefaultScope = "openid profile email address phone offline_access"
-	// UnapprovedLifetime is how long an open registration stays that no user has approved, in seconds.
-	UnapprovedLifetime = 30 * 24 * 3600
+	// UnapprovedLifetime is how long an open registration stays that no user has approved.
+	UnapprovedLifetime = 30 * 24 * time.Hour
 )
 
 func (r Options) withDefaults() Options {

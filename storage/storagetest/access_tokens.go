@@ -3,6 +3,7 @@ package storagetest
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -57,7 +58,7 @@ func whatEndsAJWT(t *testing.T, s *suite) {
 	require.NoError(t, s.store.BlockUser(ctx, blocked.ID, ""))
 	ofBlocked, ofNobody := Grant(t, s.store, client, blocked), Grant(t, s.store, client, storage.User{ID: s.store.NewID()})
 	for range 2 {
-		require.NoError(t, s.store.RevokeJTI(ctx, "revoked", s.store.Now().Unix()+hour))
+		require.NoError(t, s.store.RevokeJTI(ctx, "revoked", s.store.Now().Add(time.Hour)))
 	}
 	for name, c := range map[string]struct {
 		jti, grantID     string

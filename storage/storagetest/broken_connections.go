@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -127,7 +128,7 @@ func lostAuthorization(t *testing.T, s *proxiedSuite) {
 
 func lostTokenID(t *testing.T, s *proxiedSuite) {
 	use := func() error {
-		return s.store.UseJTI(t.Context(), "client_assertion", "client", "1", s.store.NewID(), s.store.Now().Unix()+hour)
+		return s.store.UseJTI(t.Context(), "client_assertion", "client", "1", s.store.NewID(), s.store.Now().Add(time.Hour))
 	}
 	require.NoError(t, s.losing(t, use))
 	require.ErrorIs(t, use(), storage.ErrUsed)
@@ -145,17 +146,17 @@ func lostApproval(t *testing.T, s *proxiedSuite) {
 
 func lostLease(t *testing.T, s *proxiedSuite) {
 	require.NoError(t, s.losing(t, func() error {
-		return lost(s.store.AcquireLease(t.Context(), "janitor", s.store.NewID(), 60))
+		return lost(s.store.AcquireLease(t.Context(), "janitor", s.store.NewID(), time.Minute))
 	}))
 }
 
 func lostFailure(t *testing.T, s *proxiedSuite) {
 	subject := storage.Hash("account")
 	require.NoError(t, s.losing(t, func() error {
-		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{subject}, s.store.Now().Unix()+hour)
+		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{subject}, s.store.Now().Add(time.Hour))
 		return err
 	}))
-	counts, err := s.store.CountSignInFailures(t.Context(), [][]byte{subject}, 0)
+	counts, err := s.store.CountSignInFailures(t.Context(), [][]byte{subject}, time.Time{})
 	require.NoError(t, err)
 	require.Equal(t, []int64{1}, counts)
 }

@@ -80,8 +80,8 @@ func factors(t *testing.T, s *suite) {
 func (s *suite) oneTimeCode(t *testing.T, key string) storage.OneTimeCode {
 	t.Helper()
 	c := storage.OneTimeCode{
-		ID: s.store.NewID(), Key: key, CodeMAC: []byte("right"), CreatedAt: s.store.Now().Unix(),
-		ExpiresAt: s.store.Now().Unix() + hour,
+		ID: s.store.NewID(), Key: key, CodeMAC: []byte("right"), CreatedAt: s.store.Now(),
+		ExpiresAt: s.store.Now().Add(time.Hour),
 	}
 	require.NoError(t, s.store.CreateOneTimeCode(t.Context(), c))
 	return c

@@ -108,7 +108,7 @@ func rename(t *testing.T, s *suite, table, to string) {
 // oneRowOfEach makes a live row in every table that the janitor sweeps.
 func (s *suite) oneRowOfEach(t *testing.T) {
 	t.Helper()
-	ctx, later := t.Context(), s.store.Now().Unix()+hour
+	ctx, later := t.Context(), s.store.Now().Add(time.Hour)
 	u, client := User(t, s.store), Client(t, s.store, storage.PresetEHealth)
 	Code(t, s.store, client, u)
 	AccessToken(t, s.store, Grant(t, s.store, client, u))
@@ -120,7 +120,7 @@ func (s *suite) oneRowOfEach(t *testing.T) {
 	require.NoError(t, s.store.RevokeJTI(ctx, s.store.NewID(), later))
 	require.NoError(t, s.store.UseJTI(ctx, "dpop", "client", s.store.NewID(), s.store.NewID(), later))
 	require.NoError(t, s.store.RecordEvents(ctx, []storage.Event{{Kind: "sign_in"}}))
-	secret := storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash(s.store.NewID()), ExpiresAt: later}
+	secret := storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash(s.store.NewID()), ExpiresAt: later.Unix()}
 	require.NoError(t, s.store.AddConnectionSecret(ctx, client.Connections[0].ID, secret, 0))
 }
 
@@ -175,7 +175,7 @@ func oldPasswords(t *testing.T, s *suite) {
 			kept[user.ID] = token.ID
 		}
 	}
-	old := storage.OldPasswords{SetBefore: s.store.Now().Unix() - 90*24*3600, Batch: 1}
+	old := storage.OldPasswords{SetBefore: s.store.Now().AddDate(0, 0, -90), Batch: 1}
 	users, stopped, err := s.store.EndOldPasswords(ctx, old)
 	require.NoError(t, err)
 	require.Nil(t, stopped)
@@ -214,7 +214,7 @@ func oldPasswords(t *testing.T, s *suite) {
 		hurried := s.open(t, func(o *storage.Options) {
 			o.Now = func() time.Time { s.clock.Advance(time.Second); return s.clock.Now() }
 		})
-		old = storage.OldPasswords{SetBefore: s.store.Now().Unix() - 90*24*3600, Batch: 2, Budget: time.Nanosecond}
+		old = storage.OldPasswords{SetBefore: s.store.Now().AddDate(0, 0, -90), Batch: 2, Budget: time.Nanosecond}
 		runs := 0
 		for ; runs == 0 || old.After != nil; runs++ {
 			require.Less(t, runs, 20)

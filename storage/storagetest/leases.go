@@ -10,7 +10,7 @@ import (
 func leases(t *testing.T, s *suite) {
 	mine, yours := s.store.NewID(), s.store.NewID()
 	acquire := func(holder string) bool {
-		held, err := s.store.AcquireLease(t.Context(), "janitor", holder, 60)
+		held, err := s.store.AcquireLease(t.Context(), "janitor", holder, time.Minute)
 		require.NoError(t, err)
 		return held
 	}

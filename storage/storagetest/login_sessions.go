@@ -110,32 +110,32 @@ func renewals(t *testing.T, s *suite) {
 
 func signInFailures(t *testing.T, s *suite) {
 	account, address, other := storage.Hash("account"), storage.Hash("address"), storage.Hash("other")
-	count := func(since int64) []int64 {
+	count := func(since time.Time) []int64 {
 		counts, err := s.store.CountSignInFailures(t.Context(), [][]byte{account, address, other}, since)
 		require.NoError(t, err)
 		return counts
 	}
 	t.Run("Failures are counted under each subject, in their order", func(t *testing.T) {
 		for range 2 {
-			_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, address}, s.store.Now().Unix()+hour)
+			_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, address}, s.store.Now().Add(time.Hour))
 			require.NoError(t, err)
 		}
-		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{address}, s.store.Now().Unix()+hour)
+		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{address}, s.store.Now().Add(time.Hour))
 		require.NoError(t, err)
-		require.Equal(t, []int64{2, 3, 0}, count(s.store.Now().Unix()))
-		require.Equal(t, []int64{0, 0, 0}, count(s.store.Now().Unix()+1))
+		require.Equal(t, []int64{2, 3, 0}, count(s.store.Now()))
+		require.Equal(t, []int64{0, 0, 0}, count(s.store.Now().Add(time.Second)))
 	})
 	t.Run("A failure that was withdrawn is not counted", func(t *testing.T) {
-		ids, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, other}, s.store.Now().Unix()+hour)
+		ids, err := s.store.RecordSignInFailure(t.Context(), [][]byte{account, other}, s.store.Now().Add(time.Hour))
 		require.NoError(t, err)
-		require.Equal(t, []int64{3, 3, 1}, count(0))
+		require.Equal(t, []int64{3, 3, 1}, count(time.Time{}))
 		require.NoError(t, s.store.ForgetSignInFailures(t.Context(), ids))
-		require.Equal(t, []int64{2, 3, 0}, count(0))
+		require.Equal(t, []int64{2, 3, 0}, count(time.Time{}))
 	})
 	t.Run("A failure has one to eight subjects", func(t *testing.T) {
-		_, err := s.store.RecordSignInFailure(t.Context(), nil, s.store.Now().Unix()+hour)
+		_, err := s.store.RecordSignInFailure(t.Context(), nil, s.store.Now().Add(time.Hour))
 		require.NoError(t, err)
-		_, err = s.store.RecordSignInFailure(t.Context(), make([][]byte, 9), s.store.Now().Unix()+hour)
+		_, err = s.store.RecordSignInFailure(t.Context(), make([][]byte, 9), s.store.Now().Add(time.Hour))
 		require.Error(t, err)
 	})
 }

@@ -26,7 +26,7 @@ func RunManyRows(t *testing.T, engine Engine, n int) {
 			`UPDATE users SET password = 'x', password_set_at = 1 WHERE id <= '`+UserNumber(old)+`'`)
 		require.NoError(t, err)
 		begin := time.Now()
-		users, _, err := store.EndOldPasswords(t.Context(), storage.OldPasswords{SetBefore: 2, Batch: 500})
+		users, _, err := store.EndOldPasswords(t.Context(), storage.OldPasswords{SetBefore: time.Unix(2, 0), Batch: 500})
 		require.NoError(t, err)
 		t.Logf("the tokens of %d of %d users were ended in %v", users, old, time.Since(begin).Round(time.Millisecond))
 	})

@@ -155,7 +155,7 @@ func raceInPlace(t *testing.T, s *suite) {
 
 func raceForATokenID(t *testing.T, s *suite) {
 	failures := race(func(int) error {
-		return s.store.UseJTI(t.Context(), "client_assertion", "client", "1", s.store.NewID(), s.store.Now().Unix()+hour)
+		return s.store.UseJTI(t.Context(), "client_assertion", "client", "1", s.store.NewID(), s.store.Now().Add(time.Hour))
 	})
 	requireOneWinner(t, failures, storage.ErrUsed)
 }
@@ -173,7 +173,7 @@ func lost(won bool, err error) error {
 func raceForALease(t *testing.T, s *suite) {
 	for range 2 { // a free one, then one that has expired
 		failures := race(func(int) error {
-			return lost(s.store.AcquireLease(t.Context(), "janitor", s.store.NewID(), 60))
+			return lost(s.store.AcquireLease(t.Context(), "janitor", s.store.NewID(), time.Minute))
 		})
 		requireOneWinner(t, failures, errLost)
 		s.clock.Advance(time.Minute)
@@ -198,10 +198,10 @@ func raceForASigningKey(t *testing.T, s *suite) {
 func raceOfFailures(t *testing.T, s *suite) {
 	subject := storage.Hash("account")
 	requireAllWin(t, race(func(int) error {
-		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{subject}, s.store.Now().Unix()+hour)
+		_, err := s.store.RecordSignInFailure(t.Context(), [][]byte{subject}, s.store.Now().Add(time.Hour))
 		return err
 	}))
-	counts, err := s.store.CountSignInFailures(t.Context(), [][]byte{subject}, s.store.Now().Unix())
+	counts, err := s.store.CountSignInFailures(t.Context(), [][]byte{subject}, s.store.Now())
 	require.NoError(t, err)
 	require.Equal(t, []int64{racers}, counts)
 }

@@ -230,7 +230,7 @@ func unapprovedRegistrationsGo(t *testing.T, s *suite) {
 	s.clock.Advance(time.Second)
 
 	before := s.configurationVersion(t)
-	deleted, err := s.store.DeleteUnapprovedRegistrations(ctx, s.store.Now().Unix()-int64(lifetime/time.Second), 2)
+	deleted, err := s.store.DeleteUnapprovedRegistrations(ctx, s.store.Now().Add(-lifetime), 2)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, deleted, int64(len(unapproved)))
 	require.Greater(t, s.configurationVersion(t), before, "every process forgets them")
@@ -242,7 +242,7 @@ func unapprovedRegistrationsGo(t *testing.T, s *suite) {
 		_, err := s.store.LoadClient(ctx, id)
 		require.NoError(t, err)
 	}
-	_, err = s.store.DeleteUnapprovedRegistrations(ctx, s.store.Now().Unix(), 0)
+	_, err = s.store.DeleteUnapprovedRegistrations(ctx, s.store.Now(), 0)
 	require.Error(t, err)
 }
 

@@ -76,7 +76,7 @@ func (s *suite) configurationVersion(t *testing.T) int64 {
 func tokenIDs(t *testing.T, s *suite) {
 	attempt := s.store.NewID()
 	use := func(ctx context.Context, namespace, issuer, jti, attempt string) error {
-		return s.store.UseJTI(ctx, namespace, issuer, jti, attempt, s.store.Now().Unix()+hour)
+		return s.store.UseJTI(ctx, namespace, issuer, jti, attempt, s.store.Now().Add(time.Hour))
 	}
 	t.Run("A token id is used once, by an attempt that may be sent twice", func(t *testing.T) {
 		require.NoError(t, use(t.Context(), "client_assertion", "client", "1", attempt))

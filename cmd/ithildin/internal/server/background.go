@@ -89,7 +89,7 @@ func (s *service) maintainKeys(ctx context.Context, holder string) {
 // acquireLease returns whether this process has the lease. A lease is valid for twice the interval, so that one
 // replica keeps the work until it stops.
 func (s *service) acquireLease(ctx context.Context, name, holder string, interval time.Duration) bool {
-	held, err := s.store.AcquireLease(ctx, name, holder, int64(2*interval/time.Second))
+	held, err := s.store.AcquireLease(ctx, name, holder, 2*interval)
 	if err != nil && ctx.Err() == nil {
 		s.logger.Warn("acquiring a lease failed", "lease", name, "cause", err)
 	}

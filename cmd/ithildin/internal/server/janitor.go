@@ -90,7 +90,7 @@ func (j *janitor) work(ctx context.Context, now time.Time) {
 }
 
 func (j *janitor) deleteUnapproved(ctx context.Context) (map[string]int64, error) {
-	before := j.store.Now().Unix() - registration.UnapprovedLifetime
+	before := j.store.Now().Add(-registration.UnapprovedLifetime)
 	clients, err := j.store.DeleteUnapprovedRegistrations(ctx, before, j.settings.Batch)
 	return map[string]int64{"clients": clients}, err
 }
@@ -98,9 +98,8 @@ func (j *janitor) deleteUnapproved(ctx context.Context) (map[string]int64, error
 // endOldPasswords ends the tokens of passwords that are too old, from the position at which the last run stopped.
 func (j *janitor) endOldPasswords(ctx context.Context, budget time.Duration) (map[string]int64, error) {
 	users, stopped, err := j.store.EndOldPasswords(ctx, storage.OldPasswords{
-		SetBefore: j.store.Now().Unix() - int64(j.settings.PasswordLifetime/time.Second), Batch: j.settings.Batch,
-		Budget: budget,
-		After:  j.oldPasswords,
+		SetBefore: j.store.Now().Add(-j.settings.PasswordLifetime), Batch: j.settings.Batch, Budget: budget,
+		After: j.oldPasswords,
 	})
 	j.oldPasswords = stopped
 	return map[string]int64{"users": users}, err
