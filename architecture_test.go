@@ -50,8 +50,9 @@ var mayImport = map[string][]string{
 		"provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration",
 	},
 	"adapters/ehealth": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/redirect",
-		"provider/clientauth", "provider/registration", "storage"},
-	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "storage"},
+		"provider/outbound", "provider/clientauth", "provider/registration", "storage"},
+	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "provider/outbound",
+		"storage"},
 	"adapters/mithril": {"provider", "provider/redirect", "storage"},
 
 	// Of what is outside of the command line they may import every package, as the verbs may.

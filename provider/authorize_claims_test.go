@@ -10,6 +10,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/identity"
+	"ithildin/provider/outbound"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -121,7 +122,7 @@ func TestAMalformedClaimsParameterIsRefused(t *testing.T) {
 // signatures turns sign-in by digital signature on; nobody signs in these tests.
 func signatures(o *provider.Options) {
 	o.Components.Signatures = identity.SignatureService{
-		HTTPService: identity.HTTPService{URL: "https://signatures.example"},
+		Service: outbound.Service{URL: "https://signatures.example"},
 	}
 }
 

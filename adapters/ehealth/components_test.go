@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/outbound"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -44,10 +45,10 @@ func newComponents(t testing.TB) *components {
 
 func (c *components) options() identity.Components {
 	return identity.Components{
-		SMS: identity.HTTPSMS{HTTPService: identity.HTTPService{URL: c.server.URL + "/sms", Token: "sms token"}},
-		Captcha: identity.ReCAPTCHA{HTTPService: identity.HTTPService{URL: c.server.URL + "/siteverify",
+		SMS: identity.HTTPSMS{Service: outbound.Service{URL: c.server.URL + "/sms", Token: "sms token"}},
+		Captcha: identity.ReCAPTCHA{Service: outbound.Service{URL: c.server.URL + "/siteverify",
 			Token: "site secret"}},
-		Signatures: identity.SignatureService{HTTPService: identity.HTTPService{URL: c.server.URL +
+		Signatures: identity.SignatureService{Service: outbound.Service{URL: c.server.URL +
 			"/digital_signatures"}},
 		Persons:          persons{c},
 		PasswordLifetime: 90 * 24 * time.Hour,
@@ -130,6 +131,6 @@ func (p persons) FindPerson(ctx context.Context, id string) (string, error) {
 	if p.components.persons == nil {
 		return "3087512347", nil
 	}
-	service := identity.PersonService{HTTPService: identity.HTTPService{URL: p.components.server.URL + "/persons"}}
+	service := identity.PersonService{Service: outbound.Service{URL: p.components.server.URL + "/persons"}}
 	return service.FindPerson(ctx, id)
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"ithildin/provider/outbound"
 )
 
 // CaptchaError says that the answer to a captcha is not right, with the codes that the verifier gave.
@@ -23,7 +25,7 @@ type CaptchaVerifier interface {
 }
 
 // ReCAPTCHA asks Google's siteverify, or a service with the same interface; its Token is the site's secret.
-type ReCAPTCHA struct{ HTTPService }
+type ReCAPTCHA struct{ outbound.Service }
 
 // ReCAPTCHAURL is Google's.
 const ReCAPTCHAURL = "https://www.google.com/recaptcha/api/siteverify"
@@ -39,7 +41,7 @@ func (c ReCAPTCHA) Verify(ctx context.Context, response, address string) error {
 		return fmt.Errorf("identity: captcha: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	status, text, err := HTTPService{Client: c.Client}.send(r)
+	status, text, err := outbound.Service{}.Send(r)
 	if err != nil {
 		return err
 	}

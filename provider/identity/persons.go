@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"ithildin/provider/outbound"
 )
 
 // ErrPersonUnknown says that the registry of persons has nobody of that id, or says that the entry is INACTIVE.
@@ -19,11 +21,11 @@ type PersonFinder interface {
 }
 
 // PersonService asks over HTTP: GET URL/{person_id} answers {"data": {"tax_id": …, "status": …}}.
-type PersonService struct{ HTTPService }
+type PersonService struct{ outbound.Service }
 
 // FindPerson implements PersonFinder. Errors: ErrPersonUnknown, or a fault.
 func (s PersonService) FindPerson(ctx context.Context, personID string) (string, error) {
-	status, text, err := s.ask(ctx, http.MethodGet, strings.TrimSuffix(s.URL, "/")+"/"+url.PathEscape(personID), nil)
+	status, text, err := s.Ask(ctx, http.MethodGet, strings.TrimSuffix(s.URL, "/")+"/"+url.PathEscape(personID), nil)
 	if err != nil {
 		return "", err
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"ithildin/provider/outbound"
 )
 
 // ErrSignatureUnavailable says that signatures can't be checked now, or not at all. The caller answers 503.
@@ -42,11 +44,11 @@ type SignatureVerifier interface {
 
 // SignatureService asks over HTTP: POST {"signed_content": …, "signed_content_encoding": "base64"} answers
 // {"data": {"content": {…}, "signatures": [{"is_valid": …, "validation_error_message": …, "signer": {"drfo": …}}]}}.
-type SignatureService struct{ HTTPService }
+type SignatureService struct{ outbound.Service }
 
 // Verify implements SignatureVerifier. Errors: *SignatureServiceError, ErrSignatureUnavailable.
 func (s SignatureService) Verify(ctx context.Context, content string) (*SignedContent, error) {
-	status, text, err := s.ask(ctx, http.MethodPost, s.URL, map[string]string{
+	status, text, err := s.Ask(ctx, http.MethodPost, s.URL, map[string]string{
 		"signed_content": content, "signed_content_encoding": "base64",
 	})
 	if err != nil {

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
+
+	"ithildin/provider/outbound"
 )
 
 // ErrMessageNotSent says that a one-time code did not go out. The caller answers 503.
@@ -18,11 +19,11 @@ type SMSSender interface {
 }
 
 // HTTPSMS sends through a service: POST {"phone_number": …, "body": …}; any status below 300 is success.
-type HTTPSMS struct{ HTTPService }
+type HTTPSMS struct{ outbound.Service }
 
 // Send implements SMSSender.
 func (s HTTPSMS) Send(ctx context.Context, phone, text string) error {
-	status, _, err := s.ask(ctx, http.MethodPost, s.URL, map[string]string{"phone_number": phone, "body": text})
+	status, _, err := s.Ask(ctx, http.MethodPost, s.URL, map[string]string{"phone_number": phone, "body": text})
 	if err == nil && status >= http.StatusMultipleChoices {
 		err = fmt.Errorf("identity: the SMS service answers %d", status)
 	}
@@ -43,13 +44,4 @@ type noSMS struct{}
 
 func (noSMS) Send(context.Context, string, string) error {
 	return errors.New("identity: no SMS sender is configured")
-}
-
-// withoutURL drops the address from an error of net/http: it may have a key in it.
-func withoutURL(err error) error {
-	var detailed *url.Error
-	if errors.As(err, &detailed) {
-		return detailed.Err
-	}
-	return err
 }

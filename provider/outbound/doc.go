@@ -1,6 +1,6 @@
 // Package outbound makes the requests to addresses that clients registered: key sets, request objects, sector
-// identifier documents, and back-channel logout tokens. Requests to services that the operator configured are made
-// elsewhere. It serves no route.
+// identifier documents, and back-channel logout tokens. A Service is one that the operator configured, whose address is
+// trusted. It serves no route.
 //
 // A Client takes these steps for each request:
 //

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/outbound"
 )
 
 // serviceFlags name the services by which people prove who they are. Each may be on a private network.
@@ -43,36 +44,36 @@ func (f serviceFlags) load(p *problems) identity.Components {
 		p.add("ITHILDIN_SMS_TEXT", "has no {code} in it")
 	}
 	if service, given := f.service(p, "ITHILDIN_SMS", f.SMSURL, f.SMSTokenFile); given {
-		c.SMS = identity.HTTPSMS{HTTPService: service}
+		c.SMS = identity.HTTPSMS{Service: service}
 	}
 	if service, given := f.service(p, "ITHILDIN_SIGNATURE", f.SignatureURL, f.SignatureTokenFile); given {
-		c.Signatures = identity.SignatureService{HTTPService: service}
+		c.Signatures = identity.SignatureService{Service: service}
 	}
 	if service, given := f.service(p, "ITHILDIN_PERSONS", f.PersonsURL, f.PersonsTokenFile); given {
-		c.Persons = identity.PersonService{HTTPService: service}
+		c.Persons = identity.PersonService{Service: service}
 	}
 	secret := strings.TrimSpace(p.secret("ITHILDIN_CAPTCHA_SECRET", f.CaptchaSecretFile))
 	address := cmp.Or(f.CaptchaURL, identity.ReCAPTCHAURL)
 	checkServiceURL(p, "ITHILDIN_CAPTCHA_URL", address)
 	switch {
 	case secret != "":
-		c.Captcha = identity.ReCAPTCHA{HTTPService: identity.HTTPService{URL: address, Token: secret}}
+		c.Captcha = identity.ReCAPTCHA{Service: outbound.Service{URL: address, Token: secret}}
 	case f.CaptchaURL != "":
 		p.add("ITHILDIN_CAPTCHA_SECRET", "is required with ITHILDIN_CAPTCHA_URL")
 	}
 	return c
 }
 
-func (serviceFlags) service(p *problems, name, address, tokenFile string) (identity.HTTPService, bool) {
+func (serviceFlags) service(p *problems, name, address, tokenFile string) (outbound.Service, bool) {
 	token := strings.TrimSpace(p.secret(name+"_TOKEN", tokenFile))
 	if address == "" {
 		if token != "" {
 			p.add(name+"_URL", "is required with %s_TOKEN", name)
 		}
-		return identity.HTTPService{}, false
+		return outbound.Service{}, false
 	}
 	checkServiceURL(p, name+"_URL", address)
-	return identity.HTTPService{URL: address, Token: token}, true
+	return outbound.Service{URL: address, Token: token}, true
 }
 
 func checkServiceURL(p *problems, name, address string) {
