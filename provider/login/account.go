@@ -37,20 +37,30 @@ type accountApproval struct {
 	Open       string // where the client begins a sign-in; "" where it does not say
 }
 
-func (s *Service) showAccount(w http.ResponseWriter, r *http.Request) error {
-	current, err := s.Login(r.Context(), r, "")
+// accountPages are the account page and those of signing out.
+type accountPages struct {
+	*layout
+	*interactions
+	*sessions
+	store        *storage.Store
+	issuer       string // without a trailing slash
+	afterSignOut func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
+}
+
+func (a *accountPages) showAccount(w http.ResponseWriter, r *http.Request) error {
+	current, err := a.Login(r.Context(), r, "")
 	if err != nil {
 		return err
 	}
 	if current == nil {
-		return s.RedirectToPage(w, r, PathSignIn, Interaction{Page: PathAccount})
+		return a.RedirectToPage(w, r, PathSignIn, Interaction{Page: PathAccount})
 	}
-	v := s.newView(w, r, "")
+	v := a.newView(w, r, "")
 	page := accountPage{UserID: current.User.ID, UserName: current.User.Email}
-	if page.Sessions, err = s.sessionsOf(r, current, v.Words); err != nil {
+	if page.Sessions, err = a.sessionsOf(r, current, v.Words); err != nil {
 		return err
 	}
-	if page.Approvals, err = s.approvalsOf(r, current.User.ID, v.Language); err != nil {
+	if page.Approvals, err = a.approvalsOf(r, current.User.ID, v.Language); err != nil {
 		return err
 	}
 	v.Title, v.Page = v.Words.Account, page
@@ -58,14 +68,14 @@ func (s *Service) showAccount(w http.ResponseWriter, r *http.Request) error {
 }
 
 // sessionsOf are the sessions that still open something, this browser's first.
-func (s *Service) sessionsOf(r *http.Request, current *storage.Login, t *messageSet) ([]accountSession, error) {
-	sessions, err := s.store.ListLoginSessions(r.Context(), current.User.ID)
+func (a *accountPages) sessionsOf(r *http.Request, current *storage.Login, t *messageSet) ([]accountSession, error) {
+	sessions, err := a.store.ListLoginSessions(r.Context(), current.User.ID)
 	if err != nil {
 		return nil, err
 	}
 	var list []accountSession
 	for _, session := range sessions {
-		if s.isIdle(session) {
+		if a.isIdle(session) {
 			continue
 		}
 		entry := accountSession{
@@ -84,12 +94,12 @@ func (s *Service) sessionsOf(r *http.Request, current *storage.Login, t *message
 	return list, nil
 }
 
-func (s *Service) approvalsOf(r *http.Request, userID, language string) ([]accountApproval, error) {
-	approvals, err := s.store.ListApprovals(r.Context(), userID)
+func (a *accountPages) approvalsOf(r *http.Request, userID, language string) ([]accountApproval, error) {
+	approvals, err := a.store.ListApprovals(r.Context(), userID)
 	if err != nil {
 		return nil, err
 	}
-	catalogue, err := s.store.Scopes(r.Context())
+	catalogue, err := a.store.Scopes(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +109,7 @@ func (s *Service) approvalsOf(r *http.Request, userID, language string) ([]accou
 	}
 	var list []accountApproval
 	for _, approval := range approvals {
-		client, err := s.store.Client(r.Context(), approval.ClientID)
+		client, err := a.store.Client(r.Context(), approval.ClientID)
 		if errors.Is(err, storage.ErrNotFound) {
 			continue // deleted just now, and its approvals with it
 		}
@@ -108,7 +118,7 @@ func (s *Service) approvalsOf(r *http.Request, userID, language string) ([]accou
 		}
 		entry := accountApproval{
 			ID: approval.ID, ClientName: client.Name, Since: approval.CreatedAt,
-			Open: s.loginInitiation(client.Metadata.InitiateLoginURI),
+			Open: a.loginInitiation(client.Metadata.InitiateLoginURI),
 		}
 		for _, name := range approval.Scope {
 			title := titles[name]
@@ -126,61 +136,61 @@ func (s *Service) approvalsOf(r *http.Request, userID, language string) ([]accou
 }
 
 // loginInitiation is the address at which a client begins a sign-in with this issuer (OIDC Core 4).
-func (s *Service) loginInitiation(address string) string {
+func (a *accountPages) loginInitiation(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return ""
 	}
 	query := u.Query()
-	query.Set("iss", s.issuer)
+	query.Set("iss", a.issuer)
 	u.RawQuery = query.Encode()
 	return u.String()
 }
 
 // submitAccount does what the pressed button says, for nobody but the person whom the page was made for.
-func (s *Service) submitAccount(w http.ResponseWriter, r *http.Request) error {
+func (a *accountPages) submitAccount(w http.ResponseWriter, r *http.Request) error {
 	form, err := submitted(r)
 	if err != nil {
 		return err
 	}
-	current, err := s.Login(r.Context(), r, "")
+	current, err := a.Login(r.Context(), r, "")
 	if err != nil {
 		return err
 	}
 	if current == nil || current.User.ID != form.Get("user") {
-		s.redirect(w, r, PathAccount, "")
+		a.redirect(w, r, PathAccount, "")
 		return nil
 	}
 	switch {
 	case form.Get("end_session") == current.Session.SessionID:
-		return s.submitSignOut(w, r)
+		return a.submitSignOut(w, r)
 	case form.Has("end_session"):
-		err = s.endOtherSession(r, current.User.ID, form.Get("end_session"))
+		err = a.endOtherSession(r, current.User.ID, form.Get("end_session"))
 	case form.Has("withdraw_approval"):
-		err = s.withdrawApproval(r, current.User.ID, form.Get("withdraw_approval"))
+		err = a.withdrawApproval(r, current.User.ID, form.Get("withdraw_approval"))
 	case form.Has("sign_out_everywhere"):
-		return s.signOutEverywhere(w, r, current)
+		return a.signOutEverywhere(w, r, current)
 	}
 	if err != nil {
 		return err
 	}
-	s.redirect(w, r, PathAccount, "")
+	a.redirect(w, r, PathAccount, "")
 	return nil
 }
 
-func (s *Service) endOtherSession(r *http.Request, userID, sessionID string) error {
-	ended, err := s.store.EndLoginSessionOf(r.Context(), userID, sessionID)
+func (a *accountPages) endOtherSession(r *http.Request, userID, sessionID string) error {
+	ended, err := a.store.EndLoginSessionOf(r.Context(), userID, sessionID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return errNotTheirs
 	}
 	if err != nil {
 		return err
 	}
-	return s.ended(r, *ended)
+	return a.ended(r, *ended)
 }
 
-func (s *Service) withdrawApproval(r *http.Request, userID, approvalID string) error {
-	approvals, err := s.store.ListApprovals(r.Context(), userID)
+func (a *accountPages) withdrawApproval(r *http.Request, userID, approvalID string) error {
+	approvals, err := a.store.ListApprovals(r.Context(), userID)
 	if err != nil {
 		return err
 	}
@@ -189,20 +199,20 @@ func (s *Service) withdrawApproval(r *http.Request, userID, approvalID string) e
 			continue
 		}
 		ctx := storage.ActingAs(r.Context(), storage.Actor{
-			By: storage.ByUser, UserID: userID, RequestID: s.requestID(r), Address: s.clientAddress(r),
+			By: storage.ByUser, UserID: userID, RequestID: a.requestID(r), Address: a.clientAddress(r),
 		})
-		return s.store.DeleteApproval(ctx, approvalID)
+		return a.store.DeleteApproval(ctx, approvalID)
 	}
 	return errNotTheirs
 }
 
-func (s *Service) signOutEverywhere(w http.ResponseWriter, r *http.Request, current *storage.Login) error {
-	sessions, err := s.store.EndLoginSessions(r.Context(), current.User.ID)
+func (a *accountPages) signOutEverywhere(w http.ResponseWriter, r *http.Request, current *storage.Login) error {
+	sessions, err := a.store.EndLoginSessions(r.Context(), current.User.ID)
 	if err != nil {
 		return err
 	}
-	s.forgetSession(w)
-	if err := s.ended(r, sessions...); err != nil {
+	a.forgetSession(w)
+	if err := a.ended(r, sessions...); err != nil {
 		return err
 	}
 	var here *storage.EndedSession
@@ -211,5 +221,5 @@ func (s *Service) signOutEverywhere(w http.ResponseWriter, r *http.Request, curr
 			here = &sessions[i]
 		}
 	}
-	return s.afterSignOut(w, r, here, Interaction{})
+	return a.afterSignOut(w, r, here, Interaction{})
 }

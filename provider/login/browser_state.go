@@ -11,18 +11,18 @@ import (
 // a cookie that its script reads, and that opens nothing. It changes when somebody else signs in, and goes at sign-out.
 
 // BrowserStateCookie is the name of the cookie.
-func (s *Service) BrowserStateCookie() string { return s.cookieName(browserStateCookie) }
+func (s *sessions) BrowserStateCookie() string { return s.cookieName(browserStateCookie) }
 
 // BrowserState is what the cookie of a login session holds. It tells nothing of the session id.
-func (s *Service) BrowserState(sessionID string) string {
-	mac := hmac.New(sha256.New, s.browserStates)
+func (s *sessions) BrowserState(sessionID string) string {
+	mac := hmac.New(sha256.New, s.stateKey)
 	mac.Write([]byte(sessionID))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // setBrowserState takes a lifetime as setCookie does. The iframe is on the pages of clients, where a browser shows only
 // what is SameSite=None, and believes that only over https.
-func (s *Service) setBrowserState(w http.ResponseWriter, value string, lifetime int) {
+func (s *sessions) setBrowserState(w http.ResponseWriter, value string, lifetime int) {
 	sameSite := http.SameSiteLaxMode
 	if s.secure {
 		sameSite = http.SameSiteNoneMode

@@ -26,7 +26,7 @@ const (
 	decisionOtherNumber = "other_number"
 )
 
-func (s *Service) showCode(w http.ResponseWriter, r *http.Request) error {
+func (s *signInPages) showCode(w http.ResponseWriter, r *http.Request) error {
 	p, user, err := s.passed(r)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (s *Service) showCode(w http.ResponseWriter, r *http.Request) error {
 	return s.writeCode(w, r, p, nil)
 }
 
-func (s *Service) writeCode(w http.ResponseWriter, r *http.Request, p Interaction, problem *formError) error {
+func (s *signInPages) writeCode(w http.ResponseWriter, r *http.Request, p Interaction, problem *formError) error {
 	return s.writeStep(w, r, p, func(t *messageSet) string { return t.CodeTitle }, func(t *messageSet) stepPage {
 		page := stepPage{
 			Action: PathCode, Lead: t.CodeLead + " " + masked(p.Progress.Phone), Label: t.CodeLabel, Name: "code", Type: "text",
@@ -63,7 +63,7 @@ func masked(phone string) string {
 }
 
 // submitCode completes a sign-in, or the registration of a phone.
-func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
+func (s *signInPages) submitCode(w http.ResponseWriter, r *http.Request) error {
 	p, user, err := s.passed(r)
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (s *Service) submitCode(w http.ResponseWriter, r *http.Request) error {
 	return s.proceed(w, r, p, user, identity.ByOneTimeCode)
 }
 
-func (s *Service) tryCode(r *http.Request, p Interaction, code string) (*formError, error) {
+func (s *signInPages) tryCode(r *http.Request, p Interaction, code string) (*formError, error) {
 	err := s.identity.VerifyOneTimeCode(r.Context(), p.Progress.UserID, p.Progress.CodeID, p.Progress.Phone, code)
 	var problem *formError
 	switch {
@@ -148,6 +148,6 @@ func (s *Service) tryCode(r *http.Request, p Interaction, code string) (*formErr
 	return problem, s.recordWrongCode(r, p)
 }
 
-func (s *Service) recordWrongCode(r *http.Request, p Interaction) error {
+func (s *signInPages) recordWrongCode(r *http.Request, p Interaction) error {
 	return s.identity.RecordFailure(r, p.ClientID, p.Progress.UserID, "one_time_code")
 }

@@ -36,8 +36,8 @@ type consentView struct {
 }
 
 // Consent writes the consent page.
-func (s *Service) Consent(w http.ResponseWriter, r *http.Request, page ConsentPage) {
-	v := s.newView(w, r, page.UILocales)
+func (l *layout) Consent(w http.ResponseWriter, r *http.Request, page ConsentPage) {
+	v := l.newView(w, r, page.UILocales)
 	page.Client = v.present(page.Client)
 	c := consentView{ConsentPage: page, Many: len(page.Scopes)+len(page.Claims) >= manyScopes}
 	for _, scope := range page.Scopes {
@@ -48,7 +48,7 @@ func (s *Service) Consent(w http.ResponseWriter, r *http.Request, page ConsentPa
 	}
 	v.Title, v.Page = v.Words.Consent, c
 	if err := v.write(w, http.StatusOK, "consent.html"); err != nil {
-		s.Fail(w, r, err)
+		l.Fail(w, r, err)
 	}
 }
 

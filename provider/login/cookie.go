@@ -21,31 +21,38 @@ const (
 // tokenBytes is the entropy of a cookie that identifies.
 const tokenBytes = 32
 
-func (s *Service) cookieName(name string) string {
+// cookies sets and reads the cookies of an issuer.
+type cookies struct {
+	secure bool   // the issuer is https
+	path   string // of the issuer, without a trailing slash
+	random io.Reader
+}
+
+func (c *cookies) cookieName(name string) string {
 	switch {
-	case !s.secure:
+	case !c.secure:
 		return name
-	case s.path != "":
+	case c.path != "":
 		return "__Secure-" + name
 	}
 	return "__Host-" + name
 }
 
 // cookiePath is where cookies are sent: to the issuer and below.
-func (s *Service) cookiePath() string { return cmp.Or(s.path, "/") }
+func (c *cookies) cookiePath() string { return cmp.Or(c.path, "/") }
 
 // setCookie takes a lifetime in seconds: 0 ends with the browser, negative removes the cookie. Lax, not Strict: a
 // browser comes to the authorization endpoint from the client's site and must be known there.
-func (s *Service) setCookie(w http.ResponseWriter, name, value string, lifetime int) {
+func (c *cookies) setCookie(w http.ResponseWriter, name, value string, lifetime int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: s.cookieName(name), Value: value, Path: s.cookiePath(), MaxAge: lifetime,
-		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: c.cookieName(name), Value: value, Path: c.cookiePath(), MaxAge: lifetime,
+		Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
 
 // readToken returns the value of a cookie that newToken made, "" if there is none of that form.
-func (s *Service) readToken(r *http.Request, name string) string {
-	cookie, err := r.Cookie(s.cookieName(name))
+func (c *cookies) readToken(r *http.Request, name string) string {
+	cookie, err := r.Cookie(c.cookieName(name))
 	if err != nil {
 		return ""
 	}
@@ -56,9 +63,9 @@ func (s *Service) readToken(r *http.Request, name string) string {
 	return cookie.Value
 }
 
-func (s *Service) newToken() (string, error) {
+func (c *cookies) newToken() (string, error) {
 	raw := make([]byte, tokenBytes)
-	if _, err := io.ReadFull(s.random, raw); err != nil {
+	if _, err := io.ReadFull(c.random, raw); err != nil {
 		return "", fmt.Errorf("login: no randomness: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(raw), nil

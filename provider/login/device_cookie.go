@@ -21,9 +21,17 @@ const (
 	maximumDevice = 2 << 10
 )
 
-// device opens the cookie of a browser. What is not ours is the same as no cookie.
-func (s *Service) device(r *http.Request) (identity.Device, error) {
-	cookie, err := r.Cookie(s.cookieName(deviceCookie))
+// devices seals and opens the device cookie.
+type devices struct {
+	*cookies
+	now   func() time.Time
+	newID func() string
+	key   []byte
+}
+
+// read opens the cookie of a browser. What is not ours is the same as no cookie.
+func (d *devices) read(r *http.Request) (identity.Device, error) {
+	cookie, err := r.Cookie(d.cookieName(deviceCookie))
 	if err != nil || len(cookie.Value) > maximumDevice {
 		return identity.Device{}, nil
 	}
@@ -31,7 +39,7 @@ func (s *Service) device(r *http.Request) (identity.Device, error) {
 	if err != nil {
 		return identity.Device{}, nil
 	}
-	aead, err := newSealer(s.deviceKey)
+	aead, err := newSealer(d.key)
 	if err != nil {
 		return identity.Device{}, err
 	}
@@ -43,24 +51,24 @@ func (s *Service) device(r *http.Request) (identity.Device, error) {
 	return known, nil
 }
 
-// rememberDevice lets the browser know a user who has just proved who they are.
-func (s *Service) rememberDevice(w http.ResponseWriter, r *http.Request, user *storage.User) error {
-	known, err := s.device(r)
+// remember lets the browser know a user who has just proved who they are.
+func (d *devices) remember(w http.ResponseWriter, r *http.Request, user *storage.User) error {
+	known, err := d.read(r)
 	if err != nil {
 		return err
 	}
-	plaintext, err := json.Marshal(known.Remember(user, s.now(), s.store.NewID))
+	plaintext, err := json.Marshal(known.Remember(user, d.now(), d.newID))
 	if err != nil {
 		return err
 	}
-	aead, err := newSealer(s.deviceKey)
+	aead, err := newSealer(d.key)
 	if err != nil {
 		return err
 	}
-	sealed, err := s.sealWith(aead, plaintext, deviceCookie)
+	sealed, err := sealWith(d.random, aead, plaintext, deviceCookie)
 	if err != nil {
 		return err
 	}
-	s.setCookie(w, deviceCookie, sealed, int(identity.DeviceLifetime/time.Second))
+	d.setCookie(w, deviceCookie, sealed, int(identity.DeviceLifetime/time.Second))
 	return nil
 }

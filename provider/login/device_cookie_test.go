@@ -39,7 +39,7 @@ func (f *fixture) limitAccount() {
 
 // setDevice makes the browser send this device cookie.
 func (b *browser) setDevice(value string) {
-	b.client.Jar.SetCookies(b.url(), []*http.Cookie{{Name: b.f.cookieName(deviceCookie), Value: value, Path: "/",
+	b.client.Jar.SetCookies(b.url(), []*http.Cookie{{Name: b.f.layout.cookieName(deviceCookie), Value: value, Path: "/",
 		Secure: true}})
 }
 
@@ -207,7 +207,7 @@ func TestAttackDeviceCookieAtTheLoginAPI(t *testing.T) {
 	known := f.signedIn()
 	f.limitAccount()
 	r := httptest.NewRequest(http.MethodPost, "/auth/login", nil)
-	r.AddCookie(&http.Cookie{Name: f.cookieName(deviceCookie), Value: known.cookie(deviceCookie).Value})
+	r.AddCookie(&http.Cookie{Name: f.layout.cookieName(deviceCookie), Value: known.cookie(deviceCookie).Value})
 	_, err := f.identity.CheckPassword(r, identity.PasswordAttempt{Username: testEmail, Password: testPassword})
 	require.ErrorIs(t, err, identity.ErrSignInLimited)
 }
@@ -219,8 +219,8 @@ func TestDeviceCookieTellsNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(raw), f.userID)
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.AddCookie(&http.Cookie{Name: f.cookieName(deviceCookie), Value: value})
-	opened, err := f.device(r)
+	r.AddCookie(&http.Cookie{Name: f.layout.cookieName(deviceCookie), Value: value})
+	opened, err := f.signIn.devices.read(r)
 	require.NoError(t, err)
 	require.Equal(t, []identity.DeviceUser{{ID: f.userID, At: f.clock.Now().Unix()}}, opened.Users)
 	require.True(t, opened.Knows(&storage.User{ID: f.userID}, f.clock.Now()))

@@ -5,34 +5,45 @@
 //
 // # Routes (Service.Handler; below the path of the issuer)
 //
-//	GET, POST   /login/sign-in        e-mail and password
-//	GET, POST   /login/code           one-time code of the second factor
-//	GET, POST   /login/phone          a phone, for a second factor without one
-//	GET, POST   /login/new-password   a new password, if the present one has expired
-//	GET, POST   /login/signature      digital signature
-//	GET, POST   /login/sign-out       ends the login session
-//	GET, POST   /login/account        sessions and approvals of the person
+//	GET, POST   /login/sign-in        e-mail and password (sign_in.go)
+//	GET, POST   /login/code           one-time code of the second factor (code_page.go)
+//	GET, POST   /login/phone          a phone, for a second factor without one (phone_page.go)
+//	GET, POST   /login/new-password   a new password, if the present one is too old (new_password_page.go)
+//	GET, POST   /login/signature      digital signature (signature_page.go)
+//	GET, POST   /login/sign-out       ends the login session (sign_out.go)
+//	GET, POST   /login/account        sessions and approvals of the person (account.go)
 //
 // Package provider serves two more on pages of this package:
 //
-//	GET, POST   /login/consent        the scopes that a client requests
+//	GET, POST   /login/consent        the scopes that a client requests (consent.go)
 //	GET         /login/continue       continues an authorization request after the sign-in
+//
+// # The parts of the Service
+//
+//	signInPages     where people prove who they are: sign_in.go, step.go and the pages of the further steps
+//	accountPages    the account and signing out: account.go, sign_out.go
+//	layout          writes pages: page.go, language.go, error.go, consent.go, form_post.go
+//	interactions    what waits for a person, sealed: pending.go
+//	sessions        login sessions: session.go, browser_state.go
+//	devices         the cookie of known devices: device_cookie.go
+//	cookies         names and attributes of cookies: cookie.go
 //
 // # A sign-in
 //
 // The server keeps no state of a sign-in. The authorization request and what the person has proved so far are sealed in
-// the parameter "request" of each page (Pending), under a key of the browser's cookie. Attempts are counted in the
+// the parameter "request" of each page (Interaction), under a key of the browser's cookie. Attempts are counted in the
 // database.
 //
 //	provider.Authorize ──> sign-in
-//	sign-in         password is right:  no second factor   ──> complete
-//	                                    with a phone       ──> code
-//	                                    without a phone    ──> phone ──> code
-//	code            code is right                          ──> complete
-//	signature       signature is right                     ──> complete
-//	complete        the password has expired               ──> new-password ──> complete
-//	                                                       ──> session starts ──> continue
+//	sign-in         the password is right: with a phone                   ──> code
+//	                                       a second factor, but no phone  ──> phone ──> code
+//	                                       without a second factor        ──> done
+//	code            the code is right                                     ──> done
+//	signature       the signature is right                                ──> session starts ──> continue
+//	done            the password is too old                               ──> new-password ──> session starts
+//	                                                                      ──> session starts ──> continue
 //
 // The first page is signature if a scope requires it (identity/assurance.go). identity.Service.NextStep decides what
-// comes next, and step.go leads there.
+// comes next, and proceed (step.go) leads there. A page of a new step has a show and a submit function in a file of its
+// own, and a row in Service.Handler.
 package login

@@ -73,7 +73,7 @@ var failures = []publicError{
 
 // Fail writes the page of an error, logs its cause and counts it. Package provider gives it what Pending, Suspend and
 // Login return. Of an error that it does not know, a person sees no more than that there was one.
-func (s *Service) Fail(w http.ResponseWriter, r *http.Request, err error) {
+func (l *layout) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	f := publicError{err, http.StatusInternalServerError, "server_error", MessageUnexpected, slog.LevelError}
 	for _, known := range failures {
 		if errors.Is(err, known.err) {
@@ -81,9 +81,9 @@ func (s *Service) Fail(w http.ResponseWriter, r *http.Request, err error) {
 			break
 		}
 	}
-	s.count(eventError)
+	l.count(eventError)
 	inbound.RecordOf(r.Context()).Failed(f.level, f.code, err)
-	s.Error(w, r, f.status, ErrorPage{Code: f.code, Message: f.message})
+	l.Error(w, r, f.status, ErrorPage{Code: f.code, Message: f.message})
 }
 
 type errorView struct {
@@ -93,15 +93,15 @@ type errorView struct {
 }
 
 // Error writes an error page. With 503 it asks to come again in a few seconds.
-func (s *Service) Error(w http.ResponseWriter, r *http.Request, status int, page ErrorPage) {
-	v := s.newView(w, r, page.UILocales)
+func (l *layout) Error(w http.ResponseWriter, r *http.Request, status int, page ErrorPage) {
+	v := l.newView(w, r, page.UILocales)
 	if page.Title == "" {
 		page.Title = v.Words.Failed
 		if status == http.StatusServiceUnavailable {
 			page.Title = v.Words.Unavailable
 		}
 	}
-	body := errorView{ErrorPage: page, RequestID: s.requestID(r)}
+	body := errorView{ErrorPage: page, RequestID: l.requestID(r)}
 	if v.Words.Messages[page.Message] == "" && v.Words.Messages[page.Code] != "" {
 		body.Message = page.Code
 		if status < http.StatusInternalServerError {
@@ -118,8 +118,8 @@ func (s *Service) Error(w http.ResponseWriter, r *http.Request, status int, page
 	}
 	v.Title, v.Page = body.Title, body
 	if err := v.write(w, status, "error.html"); err != nil {
-		s.logger.LogAttrs(r.Context(), slog.LevelError, "error page failed",
-			slog.String("request_id", s.requestID(r)), slog.Any("error", err))
+		l.logger.LogAttrs(r.Context(), slog.LevelError, "error page failed",
+			slog.String("request_id", l.requestID(r)), slog.Any("error", err))
 		http.Error(w, http.StatusText(status), status)
 	}
 }

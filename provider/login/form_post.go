@@ -23,7 +23,7 @@ type formPostField struct{ Name, Value string }
 
 // FormPost writes a page that posts the parameters of an authorization response to the client (OAuth 2.0 Form Post
 // Response Mode 2). redirectURI was matched with a registered one, so its scheme is one that may be followed.
-func (s *Service) FormPost(w http.ResponseWriter, r *http.Request, redirectURI string, parameters url.Values) error {
+func (l *layout) FormPost(w http.ResponseWriter, r *http.Request, redirectURI string, parameters url.Values) error {
 	page := formPostPage{URI: template.URL(redirectURI), Script: submitScript}
 	for name, values := range parameters {
 		for _, value := range values {
@@ -31,7 +31,7 @@ func (s *Service) FormPost(w http.ResponseWriter, r *http.Request, redirectURI s
 		}
 	}
 	sort.Slice(page.Fields, func(i, j int) bool { return page.Fields[i].Name < page.Fields[j].Name })
-	v := s.newView(w, r, "")
+	v := l.newView(w, r, "")
 	v.Languages = slices.Clip(v.Languages[:0]) // the page can't be shown again: its answer was given once
 	v.Title, v.Page, v.Policy.Script = v.Words.Returning, page, submitScriptHash
 	return v.write(w, http.StatusOK, "form_post.html")

@@ -24,12 +24,12 @@ const maximumLanguages = 500
 
 // language chooses the language of a page: a click on a language link beats the client's ui_locales (OIDC Core
 // 3.1.2.1), as long as the request in which it was clicked can live; then come a click of long ago and Accept-Language.
-func (s *Service) language(w http.ResponseWriter, r *http.Request, uiLocales string) string {
+func (l *layout) language(w http.ResponseWriter, r *http.Request, uiLocales string) string {
 	if clicked := r.URL.Query().Get("lang"); known(clicked) {
-		s.setCookie(w, languageCookie, clicked+"."+strconv.FormatInt(s.now().Unix(), 10), languageLifetime)
+		l.setCookie(w, languageCookie, clicked+"."+strconv.FormatInt(l.now().Unix(), 10), languageLifetime)
 		return clicked
 	}
-	remembered, fresh := s.rememberedLanguage(r)
+	remembered, fresh := l.rememberedLanguage(r)
 	if fresh {
 		return remembered
 	}
@@ -54,8 +54,8 @@ func (s *Service) language(w http.ResponseWriter, r *http.Request, uiLocales str
 }
 
 // rememberedLanguage reads the cookie; fresh says that the click was within the lifetime of a pending request.
-func (s *Service) rememberedLanguage(r *http.Request) (remembered string, fresh bool) {
-	cookie, err := r.Cookie(s.cookieName(languageCookie))
+func (l *layout) rememberedLanguage(r *http.Request) (remembered string, fresh bool) {
+	cookie, err := r.Cookie(l.cookieName(languageCookie))
 	if err != nil {
 		return "", false
 	}
@@ -64,7 +64,7 @@ func (s *Service) rememberedLanguage(r *http.Request) (remembered string, fresh 
 		return "", false
 	}
 	at, err := strconv.ParseInt(clicked, 10, 64)
-	return name, err == nil && s.now().Sub(time.Unix(at, 0)) < PendingLifetime
+	return name, err == nil && l.now().Sub(time.Unix(at, 0)) < PendingLifetime
 }
 
 func known(name string) bool { return messages[name] != nil }

@@ -31,7 +31,7 @@ func TestLanguageIsChosenByClientThenCookieThenBrowser(t *testing.T) {
 			}
 			if c.cookie != "" {
 				b.client.Jar.SetCookies(b.url(), []*http.Cookie{
-					{Name: f.cookieName(languageCookie), Value: c.cookie, Path: "/", Secure: true},
+					{Name: f.layout.cookieName(languageCookie), Value: c.cookie, Path: "/", Secure: true},
 				})
 			}
 			p := b.begin("ui_locales=" + url.QueryEscape(c.uiLocales))

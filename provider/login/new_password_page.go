@@ -15,7 +15,7 @@ var (
 	refusedPasswordUsed  = &formError{http.StatusOK, messagePasswordUsed, ""}
 )
 
-func (s *Service) showNewPassword(w http.ResponseWriter, r *http.Request) error {
+func (s *signInPages) showNewPassword(w http.ResponseWriter, r *http.Request) error {
 	p, user, err := s.passed(r)
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func (s *Service) showNewPassword(w http.ResponseWriter, r *http.Request) error 
 	return s.writeNewPassword(w, r, p, user, nil)
 }
 
-func (s *Service) writeNewPassword(
+func (s *signInPages) writeNewPassword(
 	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, problem *formError,
 ) error {
 	return s.writeStep(w, r, p, func(t *messageSet) string { return t.NewPasswordTitle }, func(t *messageSet) stepPage {
@@ -40,7 +40,7 @@ func (s *Service) writeNewPassword(
 }
 
 // submitNewPassword takes a password in the place of one that must be changed. Everything else was proved before.
-func (s *Service) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
+func (s *signInPages) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
 	p, user, err := s.passed(r)
 	if err != nil {
 		return err

@@ -7,9 +7,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"ithildin/provider/inbound"
 )
@@ -46,9 +49,19 @@ func parsePages(names ...string) map[string]*template.Template {
 	return parsed
 }
 
+// layout writes pages: in the language of the person, with the headers that each page has, and pages of errors.
+type layout struct {
+	*cookies
+	host      string // of the issuer, shown on each page
+	now       func() time.Time
+	logger    *slog.Logger
+	requestID func(*http.Request) string
+	count     func(kind string)
+}
+
 // view is what the layout of every page needs, with the page's own content in Page.
 type view struct {
-	service   *Service
+	layout    *layout
 	Words     *messageSet
 	Language  string
 	Languages []languageLink
@@ -68,11 +81,11 @@ type contentPolicy struct {
 }
 
 // newView settles the language of the page, which may set a cookie.
-func (s *Service) newView(w http.ResponseWriter, r *http.Request, uiLocales string) *view {
-	current := s.language(w, r, uiLocales)
+func (l *layout) newView(w http.ResponseWriter, r *http.Request, uiLocales string) *view {
+	current := l.language(w, r, uiLocales)
 	return &view{
-		service: s, Words: messages[current], Language: current, Languages: languageLinks(r, current),
-		Host: s.host, Path: s.path, Style: style,
+		layout: l, Words: messages[current], Language: current, Languages: languageLinks(r, current),
+		Host: l.host, Path: l.path, Style: style,
 	}
 }
 
@@ -82,7 +95,7 @@ func (v *view) write(w http.ResponseWriter, status int, name string) error {
 	if err := pages[name].ExecuteTemplate(&body, "layout.html", v); err != nil {
 		return fmt.Errorf("login: page %s: %w", name, err)
 	}
-	v.service.writeHeaders(w, v.Policy)
+	v.layout.writeHeaders(w, v.Policy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", v.Language)
 	w.WriteHeader(status)
@@ -96,7 +109,7 @@ func (v *view) write(w http.ResponseWriter, status int, name string) error {
 // on from there to wherever the client likes. Referrer-Policy is same-origin and not no-referrer, with which browsers
 // send the Origin null that cross-origin protection must refuse; nothing leaves this origin either way. There is no
 // Cross-Origin-Opener-Policy: a client that signs people in in a popup (display=popup) would lose sight of it.
-func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
+func (l *layout) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	policy := "default-src 'none'; style-src " + styleHash + "; img-src data:"
 	if allowed.Images != "" {
 		policy += " " + allowed.Images
@@ -113,6 +126,30 @@ func (s *Service) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
+}
+
+// handle gives every error of a page to Fail.
+func (l *layout) handle(page func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := inbound.Admitted(r)
+		if err == nil {
+			err = page(w, r)
+		}
+		if err != nil {
+			l.Fail(w, r, err)
+		}
+	})
+}
+
+// redirect answers with 303, so that a POST goes on as a GET. The location keeps to the host that the browser asked,
+// for its cookies belong to that.
+func (l *layout) redirect(w http.ResponseWriter, r *http.Request, path, request string) {
+	l.writeHeaders(w, contentPolicy{})
+	location := l.path + path
+	if request != "" {
+		location += "?" + url.Values{"request": {request}}.Encode()
+	}
+	http.Redirect(w, r, location, http.StatusSeeOther)
 }
 
 // origins are the distinct origins of https URLs, as a Content-Security-Policy names them.

@@ -50,7 +50,7 @@ func TestCookiesHaveTheAttributesOfTheIssuersScheme(t *testing.T) {
 }
 
 func TestCookiesOfAnIssuerWithAPathGoToThatPathOnly(t *testing.T) {
-	s := &Service{secure: true, path: "/id"}
+	s := &cookies{secure: true, path: "/id"}
 	w := httptest.NewRecorder()
 	s.setCookie(w, sessionCookie, "value", 0)
 	c := w.Result().Cookies()[0]

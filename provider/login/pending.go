@@ -54,21 +54,28 @@ type Interaction struct {
 	Progress *SignInProgress                 `json:"passed,omitempty"`
 }
 
+// interactions seal what waits for a person into the pages of one browser, and open it again.
+type interactions struct {
+	*layout
+	now func() time.Time
+	key []byte // from which the keys of browsers are derived
+}
+
 // RedirectToPage redirects to a page of this package or of package provider, path?request=…, which carries the request
 // on.
-func (s *Service) RedirectToPage(w http.ResponseWriter, r *http.Request, path string, p Interaction) error {
-	sealed, err := s.Seal(w, r, p)
+func (i *interactions) RedirectToPage(w http.ResponseWriter, r *http.Request, path string, p Interaction) error {
+	sealed, err := i.Seal(w, r, p)
 	if err != nil {
 		return err
 	}
-	s.redirect(w, r, path, sealed)
+	i.redirect(w, r, path, sealed)
 	return nil
 }
 
 // RedirectBack takes a person on to the page for which a request waited (Pending.Page), after a sign-in.
-func (s *Service) RedirectBack(w http.ResponseWriter, r *http.Request, p Interaction) {
-	s.writeHeaders(w, contentPolicy{})
-	location := s.path + p.Page
+func (i *interactions) RedirectBack(w http.ResponseWriter, r *http.Request, p Interaction) {
+	i.writeHeaders(w, contentPolicy{})
+	location := i.path + p.Page
 	if p.Query != "" {
 		location += "?" + p.Query
 	}
@@ -77,11 +84,11 @@ func (s *Service) RedirectBack(w http.ResponseWriter, r *http.Request, p Interac
 
 // Seal encrypts a request for the browser that asks, and gives that browser a cookie if it has none. The text is for a
 // query or a hidden field named request.
-func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Interaction) (string, error) {
+func (i *interactions) Seal(w http.ResponseWriter, r *http.Request, p Interaction) (string, error) {
 	if p.At == 0 {
-		p.At = s.now().UnixMicro()
+		p.At = i.now().UnixMicro()
 	}
-	browser, err := s.browser(w, r)
+	browser, err := i.browser(w, r)
 	if err != nil {
 		return "", err
 	}
@@ -89,11 +96,11 @@ func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Interaction) (s
 	if err != nil {
 		return "", err
 	}
-	aead, err := s.browserSealer(browser)
+	aead, err := i.browserSealer(browser)
 	if err != nil {
 		return "", err
 	}
-	sealed, err := s.sealWith(aead, plaintext, browser)
+	sealed, err := sealWith(i.random, aead, plaintext, browser)
 	if err != nil {
 		return "", err
 	}
@@ -104,44 +111,44 @@ func (s *Service) Seal(w http.ResponseWriter, r *http.Request, p Interaction) (s
 }
 
 // browser returns the cookie that pending requests are bound to, making it where there is none.
-func (s *Service) browser(w http.ResponseWriter, r *http.Request) (string, error) {
-	if browser := s.readToken(r, browserCookie); browser != "" {
+func (i *interactions) browser(w http.ResponseWriter, r *http.Request) (string, error) {
+	if browser := i.readToken(r, browserCookie); browser != "" {
 		return browser, nil
 	}
-	browser, err := s.newToken()
+	browser, err := i.newToken()
 	if err != nil {
 		return "", err
 	}
-	s.setCookie(w, browserCookie, browser, 0)
+	i.setCookie(w, browserCookie, browser, 0)
 	// Whatever else this request seals is bound to the same cookie.
-	r.AddCookie(&http.Cookie{Name: s.cookieName(browserCookie), Value: browser})
+	r.AddCookie(&http.Cookie{Name: i.cookieName(browserCookie), Value: browser})
 	return browser, nil
 }
 
 // OpenInteraction opens the request that a page carries, from the form value or query parameter named request. Errors:
 // ErrPendingExpired, ErrPendingForeign; Fail has a page for both.
-func (s *Service) OpenInteraction(r *http.Request) (Interaction, error) {
+func (i *interactions) OpenInteraction(r *http.Request) (Interaction, error) {
 	sealed, err := sealedRequest(r)
 	if err != nil {
 		return Interaction{}, err
 	}
-	return s.open(r, sealed)
+	return i.open(r, sealed)
 }
 
-func (s *Service) open(r *http.Request, sealed string) (p Interaction, err error) {
+func (i *interactions) open(r *http.Request, sealed string) (p Interaction, err error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
-	browser := s.readToken(r, browserCookie)
+	browser := i.readToken(r, browserCookie)
 	if err != nil || browser == "" {
 		return Interaction{}, ErrPendingForeign
 	}
-	aead, err := s.browserSealer(browser)
+	aead, err := i.browserSealer(browser)
 	if err != nil {
 		return Interaction{}, err
 	}
 	plaintext, err := openWith(aead, raw, browser)
 	if err != nil {
 		// Of a server of the release before, which sealed under the one key from which the others are derived.
-		if aead, err = newSealer(s.pendingKey); err == nil {
+		if aead, err = newSealer(i.key); err == nil {
 			plaintext, err = openWith(aead, raw, browser)
 		}
 	}
@@ -151,7 +158,7 @@ func (s *Service) open(r *http.Request, sealed string) (p Interaction, err error
 	if p, err = decodePending(plaintext); err != nil {
 		return Interaction{}, fmt.Errorf("%w: %w", ErrPendingForeign, err)
 	}
-	if s.now().Sub(time.UnixMicro(p.At)) > PendingLifetime {
+	if i.now().Sub(time.UnixMicro(p.At)) > PendingLifetime {
 		return Interaction{}, ErrPendingExpired
 	}
 	return p, nil
@@ -190,8 +197,8 @@ func submitted(r *http.Request) (url.Values, error) {
 
 // browserSealer seals the requests of one browser, under a key that is derived from its cookie: AES-GCM with random
 // nonces is good for 2^32 texts a key (NIST SP 800-38D 8.3), and anybody can have a request sealed.
-func (s *Service) browserSealer(browser string) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, s.pendingKey, nil, "pending requests of the browser "+browser, 32)
+func (i *interactions) browserSealer(browser string) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, i.key, nil, "pending requests of the browser "+browser, 32)
 	if err != nil {
 		return nil, fmt.Errorf("login: key of a browser: %w", err)
 	}
@@ -207,9 +214,9 @@ func newSealer(key []byte) (cipher.AEAD, error) {
 }
 
 // sealWith seals a text for a browser, or another context, behind a new nonce.
-func (s *Service) sealWith(aead cipher.AEAD, plaintext []byte, context string) (string, error) {
+func sealWith(random io.Reader, aead cipher.AEAD, plaintext []byte, context string) (string, error) {
 	nonce := make([]byte, aead.NonceSize())
-	if _, err := io.ReadFull(s.random, nonce); err != nil {
+	if _, err := io.ReadFull(random, nonce); err != nil {
 		return "", fmt.Errorf("login: no randomness: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plaintext, []byte(context))), nil

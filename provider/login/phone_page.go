@@ -8,7 +8,7 @@ import (
 
 var refusedPhone = &formError{http.StatusOK, messagePhone, ""}
 
-func (s *Service) showPhone(w http.ResponseWriter, r *http.Request) error {
+func (s *signInPages) showPhone(w http.ResponseWriter, r *http.Request) error {
 	p, _, err := s.passed(r)
 	if err != nil {
 		return err
@@ -17,7 +17,7 @@ func (s *Service) showPhone(w http.ResponseWriter, r *http.Request) error {
 }
 
 // writePhone shows the form, after a refusal with its words and what was typed.
-func (s *Service) writePhone(w http.ResponseWriter, r *http.Request, p Interaction, typed string,
+func (s *signInPages) writePhone(w http.ResponseWriter, r *http.Request, p Interaction, typed string,
 	problem *formError) error {
 	return s.writeStep(w, r, p, func(t *messageSet) string { return t.PhoneTitle }, func(t *messageSet) stepPage {
 		return stepPage{
@@ -31,7 +31,7 @@ func (s *Service) writePhone(w http.ResponseWriter, r *http.Request, p Interacti
 
 // submitPhone sends a code to a phone that is to become the second factor. Only a factor without a phone takes one:
 // whoever knows the password must not replace it.
-func (s *Service) submitPhone(w http.ResponseWriter, r *http.Request) error {
+func (s *signInPages) submitPhone(w http.ResponseWriter, r *http.Request) error {
 	p, user, err := s.passed(r)
 	if err != nil {
 		return err

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"ithildin/provider/identity"
-	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -41,26 +40,15 @@ type Options struct {
 	Count func(kind string)
 }
 
-// Service serves the pages and knows the browsers. It is safe for concurrent use.
+// Service serves the pages and knows the browsers. It is safe for concurrent use. Each of its parts has what it needs
+// of the others.
 type Service struct {
-	store         *storage.Store
-	identity      *identity.Service
-	issuer        string // without a trailing slash
-	path          string // of the issuer, without a trailing slash
-	host          string // of the issuer, shown on each page
-	secure        bool
-	now           func() time.Time
-	random        io.Reader
-	logger        *slog.Logger
-	clientAddress func(*http.Request) string
-	requestID     func(*http.Request) string
-	count         func(kind string)
-	sessionsEnded func(context.Context, []storage.EndedSession)
-	afterSignOut  func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
-	browserStates []byte // the key of browser states
-	pendingKey    []byte // from which the keys of sealed requests are derived
-	deviceKey     []byte // the key of device cookies
-	crossOrigin   *http.CrossOriginProtection
+	*layout
+	*interactions
+	*sessions
+	*accountPages
+	signIn      *signInPages
+	crossOrigin *http.CrossOriginProtection
 }
 
 // New reads the random keys of the Service from the Store, which makes them once.
@@ -69,23 +57,40 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, errors.New("login: a store, an identity service and an issuer are required")
 	}
 	o.setDefaults()
-	s := &Service{
-		store: o.Store, issuer: strings.TrimSuffix(o.Issuer.String(), "/"),
-		path: strings.TrimSuffix(o.Issuer.EscapedPath(), "/"), host: o.Issuer.Host,
-		secure: o.Issuer.Scheme == "https", now: o.Now, random: o.Random, logger: o.Logger, identity: o.Identity,
-		clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count,
-		sessionsEnded: o.SessionsEnded, afterSignOut: o.AfterSignOut,
-		crossOrigin: http.NewCrossOriginProtection(),
+	keys, err := readKeys(ctx, o.Store)
+	if err != nil {
+		return nil, err
 	}
-	if s.afterSignOut == nil {
+	c := &cookies{
+		secure: o.Issuer.Scheme == "https", path: strings.TrimSuffix(o.Issuer.EscapedPath(), "/"), random: o.Random,
+	}
+	s := &Service{crossOrigin: http.NewCrossOriginProtection()}
+	s.layout = &layout{
+		cookies: c, host: o.Issuer.Host, now: o.Now, logger: o.Logger, requestID: o.RequestID, count: o.Count,
+	}
+	s.interactions = &interactions{layout: s.layout, now: o.Now, key: keys.interactions}
+	devices := &devices{cookies: c, now: o.Now, newID: o.Store.NewID, key: keys.devices}
+	s.sessions = &sessions{
+		cookies: c, devices: devices, store: o.Store, identity: o.Identity, now: o.Now, clientAddress: o.ClientAddress,
+		stateKey: keys.browserStates, told: o.SessionsEnded,
+	}
+	s.accountPages = &accountPages{
+		layout: s.layout, interactions: s.interactions, sessions: s.sessions, store: o.Store,
+		issuer: strings.TrimSuffix(o.Issuer.String(), "/"), afterSignOut: o.AfterSignOut,
+	}
+	if o.AfterSignOut == nil {
 		s.afterSignOut = s.goOn
+	}
+	s.signIn = &signInPages{
+		layout: s.layout, interactions: s.interactions, sessions: s.sessions, devices: devices, store: o.Store,
+		identity: o.Identity, now: o.Now,
 	}
 	// A proxy may change Host, with which browsers that send no Sec-Fetch-Site are compared.
 	if err := s.crossOrigin.AddTrustedOrigin(o.Issuer.Scheme + "://" + o.Issuer.Host); err != nil {
 		return nil, fmt.Errorf("login: issuer: %w", err)
 	}
 	s.crossOrigin.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error { return errCrossOrigin }))
-	return s, s.readKeys(ctx)
+	return s, nil
 }
 
 func (o *Options) setDefaults() {
@@ -120,18 +125,20 @@ func peerAddress(r *http.Request) string {
 	return host
 }
 
-func (s *Service) readKeys(ctx context.Context) error {
-	var err error
-	if s.browserStates, err = s.store.RandomKey(ctx, "browser states", 32); err != nil {
-		return fmt.Errorf("login: key of browser states: %w", err)
+// keys are the random keys of the Service.
+type keys struct{ browserStates, interactions, devices []byte }
+
+func readKeys(ctx context.Context, store *storage.Store) (k keys, err error) {
+	if k.browserStates, err = store.RandomKey(ctx, "browser states", 32); err != nil {
+		return k, fmt.Errorf("login: key of browser states: %w", err)
 	}
-	if s.pendingKey, err = s.store.RandomKey(ctx, "pending requests", 32); err != nil {
-		return fmt.Errorf("login: key of pending requests: %w", err)
+	if k.interactions, err = store.RandomKey(ctx, "pending requests", 32); err != nil {
+		return k, fmt.Errorf("login: key of pending requests: %w", err)
 	}
-	if s.deviceKey, err = hkdf.Key(sha256.New, s.pendingKey, nil, "device cookies", 32); err != nil {
-		return fmt.Errorf("login: key of device cookies: %w", err)
+	if k.devices, err = hkdf.Key(sha256.New, k.interactions, nil, "device cookies", 32); err != nil {
+		return k, fmt.Errorf("login: key of device cookies: %w", err)
 	}
-	return nil
+	return k, nil
 }
 
 // The pages. PathConsent and PathContinue are served by package provider.
@@ -147,18 +154,16 @@ const (
 // without the path of the issuer, as the provider's are; the links of the pages are with it.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET "+PathSignIn, s.handle(s.showSignIn))
-	mux.Handle("POST "+PathSignIn, s.handle(s.submitSignIn))
 	for path, page := range map[string][2]func(http.ResponseWriter, *http.Request) error{
-		PathCode: {s.showCode, s.submitCode}, PathPhone: {s.showPhone, s.submitPhone},
-		PathNewPassword: {s.showNewPassword, s.submitNewPassword}, PathSignature: {s.showSignature, s.submitSignature},
-		PathAccount: {s.showAccount, s.submitAccount},
+		PathSignIn: {s.signIn.showSignIn, s.signIn.submitSignIn}, PathCode: {s.signIn.showCode, s.signIn.submitCode},
+		PathPhone:       {s.signIn.showPhone, s.signIn.submitPhone},
+		PathNewPassword: {s.signIn.showNewPassword, s.signIn.submitNewPassword},
+		PathSignature:   {s.signIn.showSignature, s.signIn.submitSignature},
+		PathAccount:     {s.showAccount, s.submitAccount}, PathSignOut: {s.showSignOut, s.submitSignOut},
 	} {
 		mux.Handle("GET "+path, s.handle(page[0]))
 		mux.Handle("POST "+path, s.handle(page[1]))
 	}
-	mux.Handle("GET "+PathSignOut, s.handle(s.showSignOut))
-	mux.Handle("POST "+PathSignOut, s.handle(s.submitSignOut))
 	mux.Handle("/login/", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 	return s.Protect(mux)
 }
@@ -166,27 +171,3 @@ func (s *Service) Handler() http.Handler {
 // Protect refuses unsafe requests that another origin caused, with a page. Package provider puts its own pages behind
 // it.
 func (s *Service) Protect(h http.Handler) http.Handler { return s.crossOrigin.Handler(h) }
-
-// handle gives every error of a page to Fail.
-func (s *Service) handle(page func(http.ResponseWriter, *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := inbound.Admitted(r)
-		if err == nil {
-			err = page(w, r)
-		}
-		if err != nil {
-			s.Fail(w, r, err)
-		}
-	})
-}
-
-// redirect answers with 303, so that a POST goes on as a GET. The location keeps to the host that the browser asked,
-// for its cookies belong to that.
-func (s *Service) redirect(w http.ResponseWriter, r *http.Request, path, request string) {
-	s.writeHeaders(w, contentPolicy{})
-	location := s.path + path
-	if request != "" {
-		location += "?" + url.Values{"request": {request}}.Encode()
-	}
-	http.Redirect(w, r, location, http.StatusSeeOther)
-}

@@ -54,6 +54,8 @@ type fixture struct {
 	t         *testing.T
 	clock     *clock
 	server    *httptest.Server
+	store     *storage.Store
+	identity  *identity.Service
 	passwords *identity.Passwords
 	userID    string
 	counts    sync.Map
@@ -87,18 +89,20 @@ func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *st
 	}
 	t.Cleanup(f.server.Close)
 	store := open(t, f.clock)
+	f.store = store
 	issuer, err := url.Parse(f.server.URL)
 	require.NoError(t, err)
 	f.passwords = identity.NewPasswords(identity.PasswordOptions{})
 	requestID := func(*http.Request) string { return "request-1" }
 	clientAddress := func(r *http.Request) string { return cmp.Or(r.Header.Get("Test-Address"), "127.0.0.1") }
 	count := func(kind string) { n, _ := f.counts.LoadOrStore(kind, 0); f.counts.Store(kind, n.(int)+1) }
+	f.identity = identity.New(identity.Options{
+		Store: store, Host: issuer.Host, Now: f.clock.Now, Passwords: f.passwords, RequestID: requestID,
+		ClientAddress: clientAddress, Count: count,
+	})
 	f.Service, err = New(t.Context(), Options{
-		Store: store, Issuer: issuer, Now: f.clock.Now, RequestID: requestID, ClientAddress: clientAddress, Count: count,
-		Identity: identity.New(identity.Options{
-			Store: store, Host: issuer.Host, Now: f.clock.Now, Passwords: f.passwords, RequestID: requestID,
-			ClientAddress: clientAddress, Count: count,
-		}),
+		Store: store, Identity: f.identity, Issuer: issuer, Now: f.clock.Now, RequestID: requestID,
+		ClientAddress: clientAddress, Count: count,
 	})
 	require.NoError(t, err)
 	require.NoError(t, store.CreateClient(t.Context(), storage.Client{ID: testClient, Name: "Клініка <Здоров'я>"}))
@@ -226,7 +230,7 @@ func (b *browser) url() *url.URL {
 
 func (b *browser) cookie(name string) *http.Cookie {
 	for _, c := range b.client.Jar.Cookies(b.url()) {
-		if c.Name == b.f.cookieName(name) {
+		if c.Name == b.f.layout.cookieName(name) {
 			return c
 		}
 	}

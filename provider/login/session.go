@@ -18,9 +18,22 @@ const (
 	SessionLifetime = 12 * time.Hour
 )
 
+// sessions are the login sessions of browsers, and what their cookies say.
+type sessions struct {
+	*cookies
+	devices       *devices
+	store         *storage.Store
+	identity      *identity.Service
+	now           func() time.Time
+	clientAddress func(*http.Request) string
+	stateKey      []byte // of browser states
+	// told is told which sessions ended because their user said so.
+	told func(context.Context, []storage.EndedSession)
+}
+
 // Login returns the session of the browser's cookie with its user and what the user approved for the client, in one
 // read. It returns nil where there is none that is still alive.
-func (s *Service) Login(ctx context.Context, r *http.Request, clientID string) (*storage.Login, error) {
+func (s *sessions) Login(ctx context.Context, r *http.Request, clientID string) (*storage.Login, error) {
 	cookie := s.readToken(r, sessionCookie)
 	if cookie == "" {
 		return nil, nil
@@ -42,13 +55,13 @@ func (s *Service) Login(ctx context.Context, r *http.Request, clientID string) (
 }
 
 // isIdle says that a session was not used for too long.
-func (s *Service) isIdle(session storage.LoginSession) bool {
+func (s *sessions) isIdle(session storage.LoginSession) bool {
 	return s.now().Unix()-session.LastUsedAt > int64(SessionIdle/time.Second)
 }
 
 // QueueSessionUse notes with the request's writes that the session was used. It does so only when a tenth of the idle
 // time has passed since the last note, so that most requests write nothing for it.
-func (s *Service) QueueSessionUse(u *storage.Batch, l *storage.Login) {
+func (s *sessions) QueueSessionUse(u *storage.Batch, l *storage.Login) {
 	now := s.now().Unix()
 	if now-l.Session.LastUsedAt >= int64(SessionIdle/time.Second)/10 {
 		u.QueueSessionUse(l.Session.ID, l.Session.Address, now)
@@ -57,7 +70,7 @@ func (s *Service) QueueSessionUse(u *storage.Batch, l *storage.Login) {
 
 // startSession makes a session for a user who has just proved who they are, under a new cookie: the one from before
 // sign-in, which somebody else may know, is worth nothing after it. The browser is known as one of theirs from then on.
-func (s *Service) startSession(
+func (s *sessions) startSession(
 	w http.ResponseWriter, r *http.Request, user *storage.User, proof identity.Proof,
 ) (storage.LoginSession, error) {
 	cookie, err := s.newToken()
@@ -75,12 +88,12 @@ func (s *Service) startSession(
 	}
 	s.setCookie(w, sessionCookie, cookie, 0)
 	s.setBrowserState(w, s.BrowserState(session.SessionID), 0)
-	return session, s.rememberDevice(w, r, user)
+	return session, s.devices.remember(w, r, user)
 }
 
 // keepSession goes on with the browser's session where it is the same user's: clients know it by its sid, and are told
 // of its end by that. Another user's ends.
-func (s *Service) keepSession(r *http.Request, session *storage.LoginSession) error {
+func (s *sessions) keepSession(r *http.Request, session *storage.LoginSession) error {
 	ctx := r.Context()
 	previous := s.readToken(r, sessionCookie)
 	if previous == "" {
@@ -104,7 +117,7 @@ func (s *Service) keepSession(r *http.Request, session *storage.LoginSession) er
 
 // EndSession ends the session of the browser's cookie, removes the cookie and has the clients told. It returns what
 // ended, nil without a session.
-func (s *Service) EndSession(w http.ResponseWriter, r *http.Request) (*storage.EndedSession, error) {
+func (s *sessions) EndSession(w http.ResponseWriter, r *http.Request) (*storage.EndedSession, error) {
 	cookie := s.readToken(r, sessionCookie)
 	if cookie == "" {
 		return nil, nil
@@ -121,23 +134,23 @@ func (s *Service) EndSession(w http.ResponseWriter, r *http.Request) (*storage.E
 }
 
 // forgetSession removes the cookies of a session.
-func (s *Service) forgetSession(w http.ResponseWriter) {
+func (s *sessions) forgetSession(w http.ResponseWriter) {
 	s.setCookie(w, sessionCookie, "", -1)
 	s.setBrowserState(w, "", -1)
 }
 
 // ended records that sessions ended because their user said so, and has the clients told.
-func (s *Service) ended(r *http.Request, sessions ...storage.EndedSession) error {
-	for _, session := range sessions {
+func (s *sessions) ended(r *http.Request, ended ...storage.EndedSession) error {
+	for _, session := range ended {
 		if err := s.recordSignOut(r, session); err != nil {
 			return err
 		}
 	}
-	s.sessionsEnded(r.Context(), sessions)
+	s.told(r.Context(), ended)
 	return nil
 }
 
-func (s *Service) recordSignOut(r *http.Request, session storage.EndedSession) error {
+func (s *sessions) recordSignOut(r *http.Request, session storage.EndedSession) error {
 	return s.identity.Record(r, storage.Event{
 		Kind: storage.EventSignOut, UserID: session.UserID, Details: map[string]string{"session_id": session.SessionID},
 	})

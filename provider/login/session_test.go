@@ -107,12 +107,12 @@ func TestAttackSessionFixation(t *testing.T) {
 	attackerID := f.createUser("attacker@example.com", testPassword)
 	attacker := f.browser()
 	attacker.signIn(attacker.begin(""), "attacker@example.com", testPassword)
-	madeUp, err := f.newToken()
+	madeUp, err := f.layout.newToken()
 	require.NoError(t, err)
 	for _, planted := range []string{madeUp, attacker.cookie(sessionCookie).Value} {
 		victim := f.browser()
 		form := victim.begin("")
-		victim.header.Set("Cookie", f.cookieName(sessionCookie)+"="+planted)
+		victim.header.Set("Cookie", f.layout.cookieName(sessionCookie)+"="+planted)
 		victim.signIn(form, testEmail, testPassword)
 		victim.header.Del("Cookie")
 		require.NotEqual(t, planted, victim.cookie(sessionCookie).Value)
@@ -180,7 +180,7 @@ func TestABlockedUserHasNoSession(t *testing.T) {
 
 	// As if the session had been made while the user was being blocked.
 	now := f.clock.Now()
-	token, err := f.newToken()
+	token, err := f.layout.newToken()
 	require.NoError(t, err)
 	require.NoError(t, f.store.CreateLoginSession(t.Context(), storage.LoginSession{
 		ID: storage.Hash(token), SessionID: f.store.NewID(), UserID: f.userID, LastUsedAt: now.Unix(),
@@ -188,7 +188,7 @@ func TestABlockedUserHasNoSession(t *testing.T) {
 	}))
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.server.URL, nil)
 	require.NoError(t, err)
-	r.AddCookie(&http.Cookie{Name: f.cookieName(sessionCookie), Value: token})
+	r.AddCookie(&http.Cookie{Name: f.layout.cookieName(sessionCookie), Value: token})
 	found, err := f.Login(t.Context(), r, testClient)
 	require.NoError(t, err)
 	require.Nil(t, found)

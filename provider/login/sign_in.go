@@ -38,7 +38,18 @@ type signInPage struct {
 	Message  string
 }
 
-func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request) error {
+// signInPages are the pages on which people prove who they are.
+type signInPages struct {
+	*layout
+	*interactions
+	*sessions
+	devices  *devices
+	store    *storage.Store
+	identity *identity.Service
+	now      func() time.Time
+}
+
+func (s *signInPages) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.OpenInteraction(r)
 	if err != nil {
 		return err
@@ -50,7 +61,7 @@ func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 // writeSignIn shows the form, after a refusal with its words and what was typed; never the password.
-func (s *Service) writeSignIn(
+func (s *signInPages) writeSignIn(
 	w http.ResponseWriter,
 	r *http.Request,
 	p Interaction,
@@ -83,7 +94,7 @@ func (s *Service) writeSignIn(
 }
 
 // refuse words a refusal. One that ends by itself says when, on the page and in Retry-After.
-func (s *Service) refuse(w http.ResponseWriter, v *view, problem *formError) string {
+func (s *signInPages) refuse(w http.ResponseWriter, v *view, problem *formError) string {
 	message := v.Words.Messages[problem.message]
 	var wait time.Duration
 	switch problem {
@@ -100,7 +111,7 @@ func (s *Service) refuse(w http.ResponseWriter, v *view, problem *formError) str
 }
 
 // destination is the name of what a person signs in to: a client, or this service itself.
-func (s *Service) destination(ctx context.Context, p Interaction) (Presentation, error) {
+func (s *signInPages) destination(ctx context.Context, p Interaction) (Presentation, error) {
 	if p.Page != "" {
 		return Presentation{Name: s.host}, nil
 	}
@@ -114,7 +125,7 @@ func (s *Service) destination(ctx context.Context, p Interaction) (Presentation,
 	return PresentationOf(client), nil
 }
 
-func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {
+func (s *signInPages) submitSignIn(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.OpenInteraction(r)
 	if err != nil {
 		return err
@@ -123,7 +134,7 @@ func (s *Service) submitSignIn(w http.ResponseWriter, r *http.Request) error {
 	if username == "" || password == "" {
 		return s.writeSignIn(w, r, p, keepable(username), refusedEmpty)
 	}
-	from, err := s.device(r)
+	from, err := s.devices.read(r)
 	if err != nil {
 		return err
 	}

@@ -29,12 +29,12 @@ type signOutPage struct {
 
 // showSignOut asks before it ends the session, so that a link or an image elsewhere can't. The request is optional: it
 // carries what package provider wants to go on with afterwards.
-func (s *Service) showSignOut(w http.ResponseWriter, r *http.Request) error {
-	p, request, err := s.optionalPending(r)
+func (a *accountPages) showSignOut(w http.ResponseWriter, r *http.Request) error {
+	p, request, err := a.optionalPending(r)
 	if err != nil {
 		return err
 	}
-	current, err := s.Login(r.Context(), r, "")
+	current, err := a.Login(r.Context(), r, "")
 	if err != nil {
 		return err
 	}
@@ -42,35 +42,35 @@ func (s *Service) showSignOut(w http.ResponseWriter, r *http.Request) error {
 	if current != nil {
 		page.UserName = current.User.Email
 	}
-	v := s.newView(w, r, p.UILocales)
+	v := a.newView(w, r, p.UILocales)
 	v.Title, v.Page = v.Words.SignOut, page
 	return v.write(w, http.StatusOK, "sign_out.html")
 }
 
 // submitSignOut ends the session and goes on with the pending request, where there is one.
-func (s *Service) submitSignOut(w http.ResponseWriter, r *http.Request) error {
-	p, _, err := s.optionalPending(r)
+func (a *accountPages) submitSignOut(w http.ResponseWriter, r *http.Request) error {
+	p, _, err := a.optionalPending(r)
 	if err != nil {
 		return err
 	}
-	ended, err := s.EndSession(w, r)
+	ended, err := a.EndSession(w, r)
 	if err != nil {
 		return err
 	}
-	return s.afterSignOut(w, r, ended, p)
+	return a.afterSignOut(w, r, ended, p)
 }
 
 // goOn is what comes after a sign-out where package provider has nothing to add.
-func (s *Service) goOn(w http.ResponseWriter, r *http.Request, _ *storage.EndedSession, p Interaction) error {
+func (a *accountPages) goOn(w http.ResponseWriter, r *http.Request, _ *storage.EndedSession, p Interaction) error {
 	if p.At != 0 {
-		return s.RedirectToPage(w, r, PathContinue, p)
+		return a.RedirectToPage(w, r, PathContinue, p)
 	}
-	return s.SignedOut(w, r, SignedOutPage{})
+	return a.SignedOut(w, r, SignedOutPage{})
 }
 
 // SignedOut writes the page after a sign-out.
-func (s *Service) SignedOut(w http.ResponseWriter, r *http.Request, page SignedOutPage) error {
-	v := s.newView(w, r, page.UILocales)
+func (a *accountPages) SignedOut(w http.ResponseWriter, r *http.Request, page SignedOutPage) error {
+	v := a.newView(w, r, page.UILocales)
 	// The address was registered by its client, letter by letter, and may have a scheme of a native app, which the
 	// template would not let pass. No script runs on this page, whatever the scheme.
 	v.Title, v.Page = v.Words.SignedOut, signOutPage{Done: true, Frames: page.Frames, Next: template.URL(page.Next)}
@@ -83,8 +83,8 @@ func (s *Service) SignedOut(w http.ResponseWriter, r *http.Request, page SignedO
 
 // optionalPending opens the request that the page carries. One that is missing, too old or another browser's keeps
 // nobody from signing out.
-func (s *Service) optionalPending(r *http.Request) (Interaction, string, error) {
-	p, err := s.OpenInteraction(r)
+func (a *accountPages) optionalPending(r *http.Request) (Interaction, string, error) {
+	p, err := a.OpenInteraction(r)
 	if errors.Is(err, ErrPendingForeign) || errors.Is(err, ErrPendingExpired) {
 		return Interaction{}, "", nil
 	}

@@ -45,7 +45,7 @@ type signedMessage struct {
 	Nonce   string `json:"nonce"`
 }
 
-func (s *Service) showSignature(w http.ResponseWriter, r *http.Request) error {
+func (s *signInPages) showSignature(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.OpenInteraction(r)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (s *Service) showSignature(w http.ResponseWriter, r *http.Request) error {
 
 // writeSignature shows the form with the text to sign; the nonce in it stays the same through the refusals of a
 // sign-in.
-func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Interaction, problem *formError) error {
+func (s *signInPages) writeSignature(w http.ResponseWriter, r *http.Request, p Interaction, problem *formError) error {
 	destination, err := s.destination(r.Context(), p)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (s *Service) writeSignature(w http.ResponseWriter, r *http.Request, p Inter
 }
 
 // submitSignature signs in whoever signed, by the tax id of the certificate.
-func (s *Service) submitSignature(w http.ResponseWriter, r *http.Request) error {
+func (s *signInPages) submitSignature(w http.ResponseWriter, r *http.Request) error {
 	inbound.Allow(r, maximumSignature+maximumForm)
 	if err := r.ParseMultipartForm(maximumSignature + maximumForm); err != nil {
 		var tooLarge *http.MaxBytesError
@@ -129,7 +129,7 @@ func (s *Service) submitSignature(w http.ResponseWriter, r *http.Request) error 
 }
 
 // signer says who signed the nonce of this sign-in, which is used up by it.
-func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *formError, error) {
+func (s *signInPages) signer(r *http.Request, nonce string) (*storage.User, *formError, error) {
 	file, header, err := r.FormFile(signatureField)
 	if err != nil || header.Size == 0 || header.Size > maximumSignature {
 		return nil, refusedSignatureMissing, nil
@@ -172,7 +172,7 @@ func (s *Service) signer(r *http.Request, nonce string) (*storage.User, *formErr
 }
 
 // registered refuses a signer whom the registry of persons does not know, or knows by another tax id.
-func (s *Service) registered(ctx context.Context, user *storage.User, taxID string) *formError {
+func (s *signInPages) registered(ctx context.Context, user *storage.User, taxID string) *formError {
 	same, err := s.identity.PersonHasTaxID(ctx, user.PersonID, taxID)
 	switch {
 	case errors.Is(err, identity.ErrPersonUnknown):

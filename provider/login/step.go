@@ -49,7 +49,7 @@ var (
 )
 
 // proceed takes a person who has proved so much to the next step of the sign-in; after the last the session starts.
-func (s *Service) proceed(
+func (s *signInPages) proceed(
 	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, proof identity.Proof,
 ) error {
 	next, err := s.identity.NextStep(r.Context(), user, p.Required, proof)
@@ -79,7 +79,7 @@ func (s *Service) proceed(
 }
 
 // sendCode sends a code to the phone of a sign-in under a new id. The refusal says why it did not go out.
-func (s *Service) sendCode(ctx context.Context, p *Interaction) (*formError, error) {
+func (s *signInPages) sendCode(ctx context.Context, p *Interaction) (*formError, error) {
 	p.Progress.CodeID = s.store.NewID()
 	err := s.identity.SendOneTimeCode(ctx, p.Progress.UserID, p.Progress.CodeID, p.Progress.Phone)
 	switch {
@@ -93,7 +93,7 @@ func (s *Service) sendCode(ctx context.Context, p *Interaction) (*formError, err
 }
 
 // complete starts the session of a person who has nothing left to prove.
-func (s *Service) complete(
+func (s *signInPages) complete(
 	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, proof identity.Proof,
 ) error {
 	session, err := s.startSession(w, r, user, proof)
@@ -110,7 +110,7 @@ func (s *Service) complete(
 }
 
 // passed opens the request of a further step, with its user as of now.
-func (s *Service) passed(r *http.Request) (Interaction, *storage.User, error) {
+func (s *signInPages) passed(r *http.Request) (Interaction, *storage.User, error) {
 	p, err := s.OpenInteraction(r)
 	if err != nil {
 		return p, nil, err
@@ -147,7 +147,7 @@ type stepPage struct {
 }
 
 // writeStep shows a page with one field, after a refusal with its words.
-func (s *Service) writeStep(
+func (s *signInPages) writeStep(
 	w http.ResponseWriter,
 	r *http.Request,
 	p Interaction,
