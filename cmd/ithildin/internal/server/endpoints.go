@@ -41,10 +41,10 @@ func (s *service) endpoints() []*endpoint {
 }
 
 // open opens the listeners, or none of them, and prepares their servers.
-func (s *service) open(endpoints []*endpoint) error {
+func (s *service) open(ctx context.Context, endpoints []*endpoint) error {
 	for i, e := range endpoints {
 		var err error
-		if e.listener, err = listen(e.address); err != nil {
+		if e.listener, err = listen(ctx, e.address); err != nil {
 			for _, opened := range endpoints[:i] {
 				_ = opened.listener.Close() // the cause is err
 			}
@@ -62,10 +62,10 @@ func (s *service) open(endpoints []*endpoint) error {
 }
 
 // listen opens a listener for plain TCP. Go's default is Multipath TCP, whose sockets dropNewConnections can't filter.
-func listen(address string) (net.Listener, error) {
+func listen(ctx context.Context, address string) (net.Listener, error) {
 	var plain net.ListenConfig
 	plain.SetMultipathTCP(false)
-	return plain.Listen(context.Background(), "tcp", address)
+	return plain.Listen(ctx, "tcp", address)
 }
 
 // accept answers on the listener until it is closed.

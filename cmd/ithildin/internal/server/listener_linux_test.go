@@ -9,7 +9,7 @@ import (
 )
 
 func TestKernelIgnoresConnectionsToAListenerThatIsAboutToClose(t *testing.T) {
-	listener, err := listen("127.0.0.1:0")
+	listener, err := listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
 	before, err := net.Dial("tcp", listener.Addr().String())

@@ -50,7 +50,7 @@ func (s *service) run(ctx context.Context, listening func()) error {
 	ctx, restoreSignals := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer restoreSignals()
 	endpoints := s.endpoints()
-	if err := s.open(endpoints); err != nil {
+	if err := s.open(ctx, endpoints); err != nil {
 		return err
 	}
 	stopBackground := s.startBackground()
