@@ -65,6 +65,7 @@ func (a *Adapter) userRoutes() []route {
 		byID("GET", "/admin/users/{user_id}", users.show),
 		byID("PUT, PATCH", "/admin/users/{user_id}", users.update),
 		byID("DELETE", "/admin/users/{user_id}", users.delete),
+		byID("PATCH", "/admin/users/{user_id}/actions/change_password", users.changePassword),
 		byID("PATCH", "/admin/users/{user_id}/actions/block", users.block),
 		byID("PATCH", "/admin/users/{user_id}/actions/unblock", users.unblock),
 

@@ -13,7 +13,10 @@ type block struct {
 // readBlock takes what the body has; the rest is as it was. Also a reason without a block is kept.
 func readBlock(c *check, isBlocked bool, reason string) block {
 	b := block{isBlocked: isBlocked, reason: reason}
-	if _, given := c.fields["is_blocked"]; given {
+	switch value, given := c.fields["is_blocked"]; {
+	case string(value) == `""`: // the default
+		b.isBlocked, b.given = false, true
+	case given:
 		b.isBlocked, b.given = c.boolean("is_blocked"), true
 	}
 	if _, given := c.fields["block_reason"]; given {

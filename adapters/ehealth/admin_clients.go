@@ -289,16 +289,18 @@ func (a *clientsAPI) unblock(w http.ResponseWriter, r *http.Request) error {
 	return a.answer(w, r, http.StatusOK, id)
 }
 
-// blockReason reads why somebody is blocked; the body may be left out.
+// blockReason reads why somebody is blocked, or is so no more. A body of any other shape has no reason, as in the old
+// system.
 func blockReason(w http.ResponseWriter, r *http.Request, key string) (string, *contractError) {
-	if r.ContentLength == 0 {
-		return "", nil
-	}
-	fields, failed := readObject(w, r, key, failureMalformed)
+	fields, failed := readObject(w, r, "", failureMalformed)
 	if failed != nil {
 		return "", failed
 	}
-	c := newCheck(fields)
+	var wrapped map[string]json.RawMessage
+	if json.Unmarshal(fields[key], &wrapped) != nil {
+		return "", nil
+	}
+	c := newCheck(wrapped)
 	reason := c.optionalName("block_reason")
 	return reason, c.failed()
 }

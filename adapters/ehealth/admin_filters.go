@@ -163,10 +163,7 @@ func (f *filters) failed() *contractError {
 		return nil
 	}
 	slices.SortFunc(f.broken, func(a, b invalid) int { return strings.Compare(a.Entry, b.Entry) })
-	failed := failureValidation(nil)
-	body := failed.body.(errorObject)
-	body.Invalid = f.broken
-	failed.body = body
+	failed := failureInvalid(f.broken)
 	return &failed
 }
 

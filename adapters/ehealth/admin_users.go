@@ -2,9 +2,11 @@ package ehealth
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/mail"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -55,25 +57,36 @@ func (a *usersAPI) show(w http.ResponseWriter, r *http.Request) error {
 	return a.answer(w, r, http.StatusOK, mux.Vars(r)["user_id"])
 }
 
-// readUser takes what the body has.
+// readUser takes what the body has. A null of the ids is an empty text.
 func readUser(c *check, u *storage.User) {
-	if c.given("email") {
-		u.Email = c.name("email")
-		if address, err := mail.ParseAddress(u.Email); err != nil || address.Address != u.Email {
-			c.broke("email", rule{Rule: "format", Description: "has invalid format", Params: []string{"~r/@/"}})
-		}
+	if c.present("email") {
+		readEmail(c, u)
 	}
-	if c.given("tax_id") {
+	if c.present("tax_id") {
 		u.TaxID = c.optionalName("tax_id")
 	}
-	if c.given("person_id") {
+	if c.present("person_id") {
 		u.PersonID = c.optionalName("person_id")
 	}
-	if settings := c.object("settings"); settings != nil {
+	switch settings := c.object("settings"); {
+	case settings != nil:
 		u.Settings = settings
+	case string(c.fields["settings"]) == "null":
+		u.Settings = json.RawMessage("null")
 	}
 	if settings := c.object("priv_settings"); settings != nil {
 		u.PrivateSettings = settings
+	}
+}
+
+// readEmail takes an address whose domain has a dot; one that is stored already is not checked again.
+func readEmail(c *check, u *storage.User) {
+	before := u.Email
+	u.Email = c.name("email")
+	address, err := mail.ParseAddress(u.Email)
+	_, domain, _ := strings.Cut(u.Email, "@")
+	if u.Email != before && (err != nil || address.Address != u.Email || !strings.Contains(domain, ".")) {
+		c.broke("email", rule{Rule: "email", Description: "is not a valid email", Params: []string{}})
 	}
 }
 
@@ -106,6 +119,7 @@ func (a *usersAPI) create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return emailTaken(err)
 	}
+	w.Header().Set("Location", "/admin/users/"+user.ID)
 	return a.answer(w, r, http.StatusCreated, user.ID)
 }
 
@@ -126,14 +140,51 @@ func (a *usersAPI) update(w http.ResponseWriter, r *http.Request) error {
 	if failed != nil {
 		return failed
 	}
+	return a.change(w, r, user, newCheck(fields))
+}
+
+// changePassword is update for a body that must have another password, and the present one with it.
+func (a *usersAPI) changePassword(w http.ResponseWriter, r *http.Request) error {
+	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
+	if err != nil {
+		return err
+	}
+	fields, failed := readObject(w, r, "user", failureMalformed)
+	if failed != nil {
+		return failed
+	}
 	c := newCheck(fields)
+	current := c.text("current_password")
+	if c.optionalText("password") == "" {
+		c.broke("password", rule{Rule: "required", Description: "is not changed", Params: []string{}})
+	}
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	isCurrent, err := a.identity.IsPasswordOf(r.Context(), user, current)
+	if err != nil {
+		return err
+	}
+	if !isCurrent {
+		c.broke("current_password", rule{
+			Rule: "password", Description: "password does not match password in field current_password", Params: []string{},
+		})
+	}
+	return a.change(w, r, user, c)
+}
+
+// change stores what a body says of a user who is known.
+func (a *usersAPI) change(w http.ResponseWriter, r *http.Request, user *storage.User, c *check) error {
 	readUser(c, user)
-	password, factor := c.optionalText("password"), a.readFactor(c)
+	password, factor := "", a.readFactor(c)
+	if c.present("password") {
+		password = c.text("password")
+	}
 	blocked := readBlock(c, user.IsBlocked, user.BlockReason)
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	hash := ""
+	hash, err := "", error(nil)
 	if password != "" {
 		if hash, err = a.identity.HashNewPassword(r.Context(), user.ID, password, identity.CheckLegacyPassword); err != nil {
 			return passwordFailure(err)
@@ -163,9 +214,26 @@ func (a *usersAPI) update(w http.ResponseWriter, r *http.Request) error {
 	return a.answer(w, r, http.StatusOK, user.ID)
 }
 
+// delete deletes the clients that the user owns too, as the database of the old system did.
 func (a *usersAPI) delete(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["user_id"]
-	if err := a.store.DeleteUser(r.Context(), id); err != nil {
+	err := a.store.Together(r.Context(), func(ctx context.Context) error {
+		for page := (storage.Page{Number: 1}); ; {
+			owned, total, err := a.store.PageOfClients(ctx, storage.ClientFilter{OwnerID: id}, page)
+			if err != nil {
+				return err
+			}
+			for _, client := range owned {
+				if err := a.store.DeleteClient(ctx, client.ID); err != nil {
+					return err
+				}
+			}
+			if page.After = total.Next; page.After == "" {
+				return a.store.DeleteUser(ctx, id)
+			}
+		}
+	})
+	if err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -193,10 +261,14 @@ func (a *usersAPI) unblock(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	reason, failed := blockReason(w, r, "user")
+	if failed != nil {
+		return failed
+	}
 	if !user.IsBlocked {
 		return conflict("user already unblocked")
 	}
-	if err := a.store.UnblockUser(r.Context(), user.ID); err != nil {
+	if err := a.store.SetUserBlock(r.Context(), user.ID, false, reason); err != nil {
 		return err
 	}
 	return a.answer(w, r, http.StatusOK, user.ID)

@@ -38,6 +38,7 @@
 //	GET, PUT, PATCH, DELETE  /admin/roles/{id}
 //	GET, POST          /admin/users                             (admin_users.go)
 //	GET, PUT, PATCH, DELETE  /admin/users/{user_id}
+//	PATCH              /admin/users/{user_id}/actions/change_password
 //	PATCH              /admin/users/{user_id}/actions/block
 //	PATCH              /admin/users/{user_id}/actions/unblock
 //	GET                /admin/user_roles                        (admin_held_roles.go)

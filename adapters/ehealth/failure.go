@@ -143,6 +143,11 @@ func failureValidation(broken map[string]rule) contractError {
 	for i, name := range names {
 		entries[i] = invalid{Entry: "$." + name, EntryType: "json_data_property", Rules: []rule{broken[name]}}
 	}
+	return failureInvalid(entries)
+}
+
+// failureInvalid is a 422 that lists what is wrong with members of a request.
+func failureInvalid(entries []invalid) contractError {
 	return contractError{status: http.StatusUnprocessableEntity, body: errorObject{
 		Type: "validation_failed",
 		Message: "Validation failed. You can find validators description at our API Manifest: " +

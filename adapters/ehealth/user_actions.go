@@ -21,7 +21,7 @@ var (
 	rulePasswordLength = rule{Rule: "length", Description: "should be at least 12 character(s)",
 		Params: map[string]int{"min": 12}}
 	rulePasswordComplexity = rule{Rule: "format", Description: "Password does not meet complexity requirements",
-		Params: []string{}}
+		Params: []string{`~r/^(?=.*[a-zа-яёїієґ])(?=.*[A-ZА-ЯЁЇIЄҐ])(?=.*\d)/`}}
 	rulePasswordUsed = rule{
 		Rule: "password_used", Description: "This password has been used recently. Try another one", Params: []string{},
 	}
@@ -78,19 +78,23 @@ func (a *loginAPI) byUser(r *http.Request, clientID, userID string) context.Cont
 	})
 }
 
-// passwordFailure words why a new password is not taken.
+// passwordFailure words why a new password is not taken, each rule that it breaks, in the order of the contract.
 func passwordFailure(err error) error {
+	var broken []rule
 	for _, known := range []struct {
-		cause  error
-		broken rule
+		cause error
+		rule  rule
 	}{
-		{identity.ErrPasswordShort, rulePasswordLength},
-		{identity.ErrPasswordComplexity, rulePasswordComplexity},
 		{identity.ErrPasswordUsed, rulePasswordUsed},
+		{identity.ErrPasswordComplexity, rulePasswordComplexity},
+		{identity.ErrPasswordShort, rulePasswordLength},
 	} {
 		if errors.Is(err, known.cause) {
-			return failureValidation(map[string]rule{"password": known.broken})
+			broken = append(broken, known.rule)
 		}
+	}
+	if len(broken) > 0 {
+		return failureInvalid([]invalid{{Entry: "$.password", EntryType: "json_data_property", Rules: broken}})
 	}
 	if errors.Is(err, storage.ErrUsed) {
 		return failureTokenExpired.because(err)

@@ -40,6 +40,13 @@ func (s *Service) ChangePasswordByToken(
 	return s.store.SetPasswordByToken(ctx, t, phc)
 }
 
+// IsPasswordOf says whether a user, whoever asks, has that password. It counts no failures: only an administrator may
+// ask. Errors: ErrBusy.
+func (s *Service) IsPasswordOf(ctx context.Context, user *storage.User, password string) (bool, error) {
+	ok, _, err := s.passwords.Verify(ctx, user.Password, password)
+	return ok, err
+}
+
 // HashPassword makes the hash of the first password of a user. Errors: those of the rule, ErrBusy.
 func (s *Service) HashPassword(ctx context.Context, password string, rule PasswordRule) (string, error) {
 	if err := rule(password); err != nil {

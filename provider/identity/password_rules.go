@@ -47,20 +47,21 @@ func CheckNewPassword(password string, about ...string) error {
 }
 
 // CheckLegacyPassword is the rule of the legacy API (contract section 2.5): length, and a lower-case letter, an
-// upper-case one, of whatever alphabet, and a digit. Errors: ErrPasswordShort, ErrPasswordComplexity.
+// upper-case one, of whatever alphabet, and a digit. Errors: ErrPasswordShort, ErrPasswordComplexity, or both.
 func CheckLegacyPassword(password string, _ ...string) error {
 	password = norm.NFC.String(password)
 	var lower, upper, digit bool
 	for _, r := range password {
 		lower, upper, digit = lower || unicode.IsLower(r), upper || unicode.IsUpper(r), digit || unicode.IsDigit(r)
 	}
-	switch {
-	case utf8.RuneCountInString(password) < minimumPassword:
-		return ErrPasswordShort
-	case !lower || !upper || !digit, TooLong(password, MaximumPassword), !utf8.ValidString(password):
-		return ErrPasswordComplexity
+	var broken []error
+	if !lower || !upper || !digit || TooLong(password, MaximumPassword) || !utf8.ValidString(password) {
+		broken = append(broken, ErrPasswordComplexity)
 	}
-	return nil
+	if utf8.RuneCountInString(password) < minimumPassword {
+		broken = append(broken, ErrPasswordShort)
+	}
+	return errors.Join(broken...)
 }
 
 // TooLong says whether a text has more characters than maximum. It counts those of the composed form (NFC), since some

@@ -163,6 +163,8 @@ var adminChanges = []adminChange{
 		"user"},
 	{"PUT", "users/{user}", `{"user":{"tax_id":"1"}}`, "user_updated", ""},
 	{"PATCH", "users/{user}", `{"user":{"tax_id":"2"}}`, "user_updated", ""},
+	{"PATCH", "users/{user}/actions/change_password",
+		`{"user":{"current_password":"Somepassword1","password":"Somepassword2"}}`, "password_set", ""},
 	{"PATCH", "users/{user}/actions/block", ``, "user_blocked", ""},
 	{"PATCH", "users/{user}/actions/unblock", ``, "user_unblocked", ""},
 	{"POST", "clients", `{"client":{"name":"A","client_type_id":"{type}","user_id":"{user}",

@@ -1,0 +1,123 @@
+package ehealth_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+func (w *world) updateUser(fields string) answer {
+	return w.admin(http.MethodPatch, "users/"+doctorID, `{"user":{`+fields+`}}`)
+}
+
+func TestUserIsMadeWithALocationAndUpdatedInPart(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		made := w.admin(http.MethodPost, "users", `{"user":{"email":"Nurse@Example.com","password":"Довгий пароль 1",
+"tax_id":null,"otp":"1","current_password":"x"}}`)
+		require.Equal(t, 201, made.status, made.raw)
+		require.Equal(t, "/admin/users/"+made.text("data.id"), made.header.Get("Location"))
+		require.Equal(t, []string{"block_reason", "email", "id", "inserted_at", "is_blocked", "person_id", "settings",
+			"tax_id", "updated_at"}, w.members(made))
+		require.Empty(t, made.text("data.tax_id"))
+
+		changed := w.updateUser(`"tax_id":null,"person_id":"","settings":null`)
+		require.Equal(t, 200, changed.status, changed.raw)
+		settings, _ := changed.at("data.settings")
+		require.Nil(t, settings)
+		require.Equal(t, " "+doctorEmail, changed.text("data.tax_id")+changed.text("data.person_id")+" "+
+			changed.text("data.email"))
+		require.Equal(t, map[string]string{"$.email": "required", "$.password": "required"},
+			w.entries(w.updateUser(`"email":null,"password":""`)))
+		for _, email := range []string{"nobody", "a@localhost", "a b@example.com", "x <a@example.com>"} {
+			require.Equal(t, map[string]string{"$.email": "email"}, w.entries(w.updateUser(`"email":"`+email+`"`)), email)
+		}
+		require.Contains(t, w.updateUser(`"email":"nobody"`).raw, "is not a valid email")
+		require.Equal(t, 404, w.admin(http.MethodPut, "users/"+uuid.NewString(), `{"user":{}}`).status)
+	})
+}
+
+func TestPasswordThatBreaksSeveralRulesNamesEach(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		got := w.updateUser(`"password":"short"`)
+		require.Equal(t, 422, got.status)
+		require.Contains(t, got.raw, `"rules":[{"rule":"format","description":"Password does not meet complexity `+
+			`requirements","params":["~r/^(?=.*[a-zа-яёїієґ])(?=.*[A-ZА-ЯЁЇIЄҐ])(?=.*\\d)/"]},`+
+			`{"rule":"length","description":"should be at least 12 character(s)","params":{"min":12}}]`)
+		require.Equal(t, map[string]string{"$.password": "password_used"},
+			w.entries(w.updateUser(`"password":"`+doctorPassword+`"`)))
+	})
+}
+
+func TestPasswordIsChangedByWhoeverKnowsThePresentOne(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		change := func(fields string) answer {
+			return w.admin(http.MethodPatch, "users/"+doctorID+"/actions/change_password", `{"user":{`+fields+`}}`)
+		}
+		missing := change("")
+		require.Equal(t, map[string]string{"$.current_password": "required", "$.password": "required"}, w.entries(missing))
+		require.Contains(t, missing.raw, `"is not changed"`)
+		wrong := change(`"current_password":"wrong","password":"Somewhat-1-Longer-Ї"`)
+		require.Equal(t, map[string]string{"$.current_password": "password"}, w.entries(wrong))
+		require.Contains(t, wrong.raw, "password does not match password in field current_password")
+		current := `"current_password":"` + doctorPassword + `",`
+		require.Equal(t, map[string]string{"$.password": "format"}, w.entries(change(current+`"password":"short"`)))
+		require.Equal(t, map[string]string{"$.password": "password_used"},
+			w.entries(change(current+`"password":"`+doctorPassword+`"`)))
+		signIn := w.token(frontID, "app:authorize")
+		ofCode := w.token(misID, "legal_entity:read", func(t *storage.AccessToken) {
+			t.Session.GrantType = "authorization_code"
+		})
+		changed := change(current + `"password":"Somewhat-1-Longer-Ї","tax_id":"9"`)
+		require.Equal(t, 200, changed.status, changed.raw)
+		require.Equal(t, "9", changed.text("data.tax_id"))
+		require.Equal(t, 200, w.verify(ofCode).status)
+		require.Equal(t, 401, w.verify(signIn).status, "whoever knew the old password may have signed in")
+		require.Equal(t, 201, w.login(byPassword("password", "Somewhat-1-Longer-Ї")).status)
+		require.Equal(t, 404, w.admin(http.MethodPatch, "users/"+uuid.NewString()+"/actions/change_password",
+			`{"user":{}}`).status)
+	})
+}
+
+func TestReasonOfABlockIsThatOfTheLastAction(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		act := func(action, body string) answer {
+			return w.admin(http.MethodPatch, "users/"+doctorID+"/actions/"+action, body)
+		}
+		for _, body := range []string{`{"user":"x"}`, `{"user":null}`, `{"block_reason":"x"}`, `[]`, ``} {
+			if body == `[]` {
+				require.Equal(t, 400, act("block", body).status, "no JSON object")
+				continue
+			}
+			blocked := act("block", body)
+			require.Equal(t, 200, blocked.status, blocked.raw)
+			reason, _ := blocked.at("data.block_reason")
+			require.Nil(t, reason, body)
+			freed := act("unblock", `{"user":{"block_reason":"good boy"}}`)
+			require.Equal(t, "good boy", freed.text("data.block_reason"), freed.raw)
+		}
+		require.Equal(t, map[string]string{"$.block_reason": "cast"},
+			w.entries(act("block", `{"user":{"block_reason":7}}`)))
+		require.Equal(t, 409, act("unblock", "").status)
+	})
+}
+
+func TestDeletingAUserDeletesTheirClients(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		w.change(hospitalID, func(c *storage.Client) { c.OwnerID = doctorID })
+		require.Equal(t, 204, w.admin(http.MethodDelete, "users/"+doctorID, "").status)
+		require.Equal(t, 404, w.admin(http.MethodGet, "clients/"+hospitalID, "").status)
+		require.Equal(t, 200, w.admin(http.MethodGet, "clients/"+misID, "").status)
+		require.Empty(t, w.ids(w.admin(http.MethodGet, "user_roles", "")))
+		require.Equal(t, 404, w.admin(http.MethodDelete, "users/"+doctorID, "").status)
+	})
+}
