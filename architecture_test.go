@@ -37,7 +37,8 @@ var mayImport = map[string][]string{
 	"storage":             {"storage/seal"},
 	"storage/storagetest": {"storage", "storage/seal", "migrations", requirements},
 	"provider/identity":   {"storage", "provider/inbound", "provider/outbound"},
-	"provider/login":      {"storage", "provider/inbound", "provider/identity"},
+	"provider/login":      {"storage", "provider/inbound", "provider/identity", "provider/mail"},
+	"provider/mail":       {"storage"},
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},
 	"provider/clientauth": {"storage", "storage/seal", "provider/inbound", "provider/oauth", "provider/outbound"},
@@ -47,7 +48,7 @@ var mayImport = map[string][]string{
 	},
 	"provider": {
 		"storage", "storage/seal", "jwks", "provider/identity", "provider/login", "provider/inbound", "provider/outbound",
-		"provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration",
+		"provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration", "provider/mail",
 	},
 	"adapters/ehealth": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/redirect",
 		"provider/outbound", "provider/clientauth", "provider/registration", "storage"},
@@ -63,7 +64,9 @@ var mayImport = map[string][]string{
 }
 
 // testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.
-var testsMayImport = []string{"migrations", "jwks", "storage", "storage/seal", "storage/storagetest"}
+var testsMayImport = []string{
+	"migrations", "jwks", "storage", "storage/seal", "storage/storagetest", "provider/mail/mailtest",
+}
 
 func TestPackagesImportOnlyWhatTheirPlaceAllows(t *testing.T) {
 	for _, file := range goFiles(t) {

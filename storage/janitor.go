@@ -65,6 +65,7 @@ var allDeadRows = []deadRows{
 	{table: "audit_events", key: "id"},
 	{table: "initial_access_tokens", key: "id"},
 	{table: "logout_deliveries", key: "id"},
+	{table: "mails", key: "id"},
 }
 
 // SweptTables are the tables that Sweep deletes from, each once.

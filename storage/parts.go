@@ -60,6 +60,12 @@ type tokenStore struct{ *database }
 // loginSessionStore has the sign-ins: sessions of browsers, tokens of the login API, and the notices of logouts.
 type loginSessionStore struct{ *database }
 
+// mailStore has the queue of mails.
+type mailStore struct {
+	*database
+	sealer *seal.Sealer
+}
+
 // keyStore has the signing keys and the random keys, both sealed.
 type keyStore struct {
 	*database
@@ -113,6 +119,7 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		approvalStore:       &approvalStore{database: d, sessions: sessions, tokens: tokens},
 		tokenStore:          tokens,
 		loginSessionStore:   sessions,
+		mailStore:           &mailStore{database: d, sealer: sealer},
 		keyStore:            keys,
 		auditStore:          &auditStore{database: d},
 		settingStore:        &settingStore{database: d},

@@ -15,6 +15,7 @@ var sealedColumns = []sealedColumn{
 	{"signing_keys", "id", ""},
 	{"authentication_factors", "id", beforeEveryUUID},
 	{"connection_secrets", "id", beforeEveryUUID},
+	{"mails", "id", beforeEveryUUID},
 }
 
 type sealedRow struct {

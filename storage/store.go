@@ -49,6 +49,7 @@ type Store struct {
 	*approvalStore
 	*tokenStore
 	*loginSessionStore
+	*mailStore
 	*keyStore
 	*auditStore
 	*settingStore

@@ -44,6 +44,7 @@ var flagHelp = map[string]string{
 	"governed_by": "role: only holders of a role with the scope may grant it. " +
 		"consent: any user may.",
 	"grant_type":               "authorization_code, implicit, refresh_token, client_credentials.",
+	"mail_issuer":              "The server, whose host names the service where --service-name does not.",
 	"healthcheck_admin_listen": "The server's admin listener; default 127.0.0.1:8081.",
 	"id": "The sub of the user's tokens, which can't be changed; default: a" +
 		" new UUID.",

@@ -29,6 +29,7 @@ type program struct {
 	Scope              scopeCommand              `cmd:"" help:"Manage the catalogue of scopes."`
 	Key                keyCommand                `cmd:"" help:"Manage signing keys, and encrypt stored values again."`
 	Token              tokenCommand              `cmd:"" help:"Get, introspect and revoke tokens of a running server."`
+	Mail               mailCommand               `cmd:"" help:"Test the sending of mail."`
 	Audit              auditCommand              `cmd:"" help:"List, export and delete audit events."`
 	Import             importCommand             `cmd:"" help:"Import the database of another system."`
 	Janitor            janitorCommand            `cmd:"" help:"Delete expired rows once."`

@@ -29,7 +29,7 @@ func janitor(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		for _, table := range []string{
 			"codes", "access_tokens", "grants", "login_sessions", "sign_in_failures", "one_time_codes", "revoked_jti",
-			"used_jti", "audit_events", "logout_deliveries",
+			"used_jti", "audit_events", "logout_deliveries", "mails",
 		} {
 			require.Zero(t, s.count(t, table, "expires_at > $1", 0), table)
 		}
@@ -117,6 +117,7 @@ func (s *suite) oneRowOfEach(t *testing.T) {
 	_, err := s.store.RecordSignInFailure(ctx, [][]byte{storage.Hash("account")}, later)
 	require.NoError(t, err)
 	s.logoutDelivery(t)
+	s.mail(t)
 	require.NoError(t, s.store.RevokeJTI(ctx, s.store.NewID(), later))
 	require.NoError(t, s.store.UseJTI(ctx, "dpop", "client", s.store.NewID(), s.store.NewID(), later))
 	require.NoError(t, s.store.RecordEvents(ctx, []storage.Event{{Kind: "sign_in"}}))

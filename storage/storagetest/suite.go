@@ -81,6 +81,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Ends of sessions", sessionEnds},
 		{"Logout deliveries", logoutDeliveries},
 		{"Subjects of logouts", logoutDeliverySubjects},
+		{"Mails", mails},
 		{"Sign-in failures", signInFailures},
 		{"Leases", leases},
 		{"Signing keys", signingKeys},

@@ -70,6 +70,14 @@ var flagHelp = map[string]string{
 		"admin API can show them again: sealed or hashed; default sealed.",
 	"log_format":     "Default: text on a terminal, else json.",
 	"log_level_file": "File with the log level, which SIGHUP reads again.",
+	"mail_ca_file": "PEM file with certificates of authorities that may have issued the mail server's, besides those of " +
+		"the system.",
+	"mail_from":          "Sender of mails, such as 'Clinic <mail@example.org>'; required with ITHILDIN_MAIL_URL.",
+	"mail_password_file": "File with the password of ITHILDIN_MAIL_USER, in place of ITHILDIN_MAIL_PASSWORD.",
+	"mail_reply_to":      "Where answers to mails go; default: the sender.",
+	"mail_tls":           "none: let the connection to smtp:// be unencrypted.",
+	"mail_url": "Mail server: smtps://HOST[:PORT] (TLS, port 465) or smtp://HOST[:PORT] (STARTTLS is required, port " +
+		"587); without one no mail is sent.",
 	"mithril_anywhere": "Let the listener of ITHILDIN_MITHRIL_LISTEN have a public address or all addresses, where a " +
 		"firewall keeps everybody else from it.",
 	"mithril_hosts": "Host names that the listener of ITHILDIN_MITHRIL_LISTEN accepts, besides addresses and names " +
@@ -99,6 +107,7 @@ var flagHelp = map[string]string{
 		"code,code id_token; default code.",
 	"secret_file": "File with the master secrets, in place of ITHILDIN_SECRET: at least 32 bytes each, one a line; the " +
 		"first encrypts, all decrypt.",
+	"service_name": "What mails call the service; default: the host of the issuer.",
 	"shutdown_delay": "How long requests are still accepted after SIGTERM, while /readyz answers 503; default 5s, 0s " +
 		"with --dev.",
 	"signature_token": "File with its bearer token, in place of ITHILDIN_SIGNATURE_TOKEN.",

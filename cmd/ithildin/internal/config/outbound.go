@@ -1,9 +1,6 @@
 package config
 
 import (
-	"crypto/x509"
-	"os"
-
 	"ithildin/provider/outbound"
 )
 
@@ -19,17 +16,6 @@ func (f outboundFlags) load(p *problems) outbound.Options {
 	if f.OutboundCAFile == "" {
 		return o
 	}
-	certificates, err := os.ReadFile(f.OutboundCAFile)
-	if err != nil {
-		p.add("ITHILDIN_OUTBOUND_CA_FILE", "cannot be read: %v", err)
-		return o
-	}
-	if o.RootCAs, err = x509.SystemCertPool(); err != nil {
-		p.add("ITHILDIN_OUTBOUND_CA_FILE", "cannot stand beside the system's authorities: %v", err)
-		return o
-	}
-	if !o.RootCAs.AppendCertsFromPEM(certificates) {
-		p.add("ITHILDIN_OUTBOUND_CA_FILE", "holds no certificate in PEM")
-	}
+	o.RootCAs = p.authorities("ITHILDIN_OUTBOUND_CA_FILE", f.OutboundCAFile)
 	return o
 }

@@ -40,6 +40,7 @@ type Flags struct {
 	servingFlags
 	legacyFlags
 	mithrilFlags
+	MailFlags
 }
 
 // Settings is a configuration that was found right.
@@ -65,6 +66,7 @@ type Settings struct {
 	Serving        Serving
 	Legacy         ehealth.Options
 	Mithril        Mithril
+	Mail           Mail
 	LogFormat      string         // "" for what suits the output
 	LogLevel       *slog.LevelVar // SIGHUP reads it again
 }
@@ -105,6 +107,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Registration = c.registrationFlags.load(&p)
 	s.Serving = c.servingFlags.load(&p, c.Dev, s.Database.Connections)
 	s.Legacy = c.legacyFlags.load(&p)
+	s.Mail = c.MailFlags.load(&p, s.Issuer)
 	s.Mithril = c.mithrilFlags.load(&p, s)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)

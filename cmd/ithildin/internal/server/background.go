@@ -30,6 +30,7 @@ func (s *service) startBackground() (stop func()) {
 	running.Go(func() { every(ctx, keysInterval, func() { s.maintainKeys(ctx, holder) }) })
 	running.Go(func() { every(ctx, sweepInterval, func() { s.sweep(ctx, holder) }) })
 	running.Go(func() { every(ctx, logoutInterval, func() { s.deliverLogouts(ctx) }) })
+	running.Go(func() { every(ctx, mailInterval, func() { s.deliverMail(ctx, holder) }) })
 	running.Go(func() { every(ctx, writeInterval, func() { s.tryWrite(ctx) }) })
 	reload := reloadAtSIGHUP(s.reloads, s.logger)
 	running.Go(func() { reload(ctx) })
@@ -43,7 +44,7 @@ func (s *service) startBackground() (stop func()) {
 		cancel()
 		running.Wait()
 		s.events.Close() // the listeners have drained: nobody adds any more
-		s.releaseLeases(holder, "keys", "janitor")
+		s.releaseLeases(holder, "keys", "janitor", mailLeaseName)
 	}
 }
 

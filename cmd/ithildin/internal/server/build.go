@@ -63,6 +63,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	return &service{
 		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
 		reloads: reloads,
+		mail:    newMail(s, store, logger, registry),
 		janitor: newJanitor(s.Janitor, store, logger, registry),
 		public:  p.Handler(mounts...),
 		admin:   adminHandler(ready, registry, p.AdminHandler(guard.protect, forwardAuth.MountAdmin, legacy.MountAdmin)),

@@ -13,6 +13,7 @@ import (
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/jwks"
 	"ithildin/provider"
+	"ithildin/provider/mail"
 	"ithildin/storage"
 )
 
@@ -42,6 +43,7 @@ type service struct {
 	events   *storage.EventQueue
 	reloads  []reloadable
 	janitor  *janitor
+	mail     *mail.Service
 }
 
 // run serves until the first SIGINT or SIGTERM, then lets requests end and returns. A second signal ends the process at

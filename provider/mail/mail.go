@@ -1,0 +1,216 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	netmail "net/mail"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ithildin/storage"
+)
+
+// Purpose is what a letter is about. It names its texts, and is a label of the metrics.
+type Purpose string
+
+// The letters.
+const (
+	// PasswordReset has the link by which a person who forgot the password sets another.
+	PasswordReset Purpose = "password_reset"
+	// PasswordChanged tells that the password was changed. Details: At.
+	PasswordChanged Purpose = "password_changed"
+	// PhoneChanged tells that the phone of the second factor was changed. Details: At, Phone.
+	PhoneChanged Purpose = "phone_changed"
+	// EmailConfirmation goes to a new address, with the link that confirms it.
+	EmailConfirmation Purpose = "email_confirmation"
+	// EmailChanged tells the former address that another one took its place. Details: At.
+	EmailChanged Purpose = "email_changed"
+	// Invitation has the link by which a person accepts a role. Details: Inviter, Organisation, Role.
+	Invitation Purpose = "invitation"
+	// AccountBlocked tells that the account was blocked after wrong one-time codes. Details: At.
+	AccountBlocked Purpose = "account_blocked"
+	// Test is what the verb mail test sends.
+	Test Purpose = "test"
+)
+
+// Purposes are all of them.
+var Purposes = []Purpose{
+	PasswordReset, PasswordChanged, PhoneChanged, EmailConfirmation, EmailChanged, Invitation, AccountBlocked, Test,
+}
+
+// The languages of letters.
+const (
+	Ukrainian = "uk"
+	English   = "en"
+)
+
+// Mail is a letter to one person.
+type Mail struct {
+	Purpose Purpose
+	To      string // the address alone
+	// Language is Ukrainian or English; anything else is Ukrainian.
+	Language string
+	// UserID is whose letter it is: it is deleted with the user. "" for somebody who has no account yet.
+	UserID string
+	// LinkID is the id, a UUID, of the row that the link stands for; it has one letter. "" for a letter without a link.
+	LinkID string
+	// Link is the https URL that the letter is about; "" for none.
+	Link string
+	// ExpiresAt is when the link is over, or the letter is of no more use. It is not sent after that.
+	ExpiresAt time.Time
+	Details   Details
+}
+
+// Details are what letters of some purposes say. A detail that is empty is left out.
+type Details struct {
+	At           time.Time // when it happened
+	Phone        string    // masked, as it is to be shown
+	Inviter      string
+	Organisation string
+	Role         string
+}
+
+// Message is a letter as it is sent.
+type Message struct {
+	ID      string `json:"id"` // a UUID; the same at each attempt
+	To      string `json:"to"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	HTML    string `json:"html"`
+}
+
+// Sender sends one message to a mail server. It returns nil where the server has taken it over.
+type Sender interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// The errors of a Sender that mean more than another try.
+var (
+	// ErrRefused says that the mail server will never take the message for this recipient.
+	ErrRefused = errors.New("mail: the recipient is refused")
+	// ErrUnreachable says that there is no session with the mail server: other messages would fail too.
+	ErrUnreachable = errors.New("mail: the mail server cannot be used")
+)
+
+// ErrOff says that no mail server is configured.
+var ErrOff = errors.New("mail: no mail server is configured")
+
+// Bounds of what a letter is made from.
+const (
+	longestAddress = 254 // bytes, RFC 5321 4.5.3.1.3 without the angle brackets
+	longestLink    = 2048
+	longestDetail  = 200 // characters; the rest is cut off
+)
+
+// Options are what a Service takes from outside.
+type Options struct {
+	Store  *storage.Store
+	Sender Sender // nil: mail is off
+	// ServiceName is what letters call the service.
+	ServiceName string
+	Now         func() time.Time
+	Logger      *slog.Logger
+	Metrics     prometheus.Registerer
+}
+
+// Service writes letters, queues them in the database and sends them. It is safe for concurrent use.
+type Service struct {
+	store   *storage.Store
+	sender  Sender
+	name    string
+	now     func() time.Time
+	logger  *slog.Logger
+	metrics metrics
+	resume  atomic.Int64 // when the mail server is tried again after it was unreachable, epoch seconds
+}
+
+// New makes a Service.
+func New(o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	return &Service{
+		store: o.Store, sender: o.Sender, name: o.ServiceName, now: o.Now, logger: o.Logger, metrics: newMetrics(o.Metrics),
+	}
+}
+
+// IsOn returns whether letters can be sent. Pages that need a letter are not offered otherwise.
+func (s *Service) IsOn() bool { return s.sender != nil }
+
+// Enqueue writes a letter and stores it to be sent, in the transaction of storage.Together if the context is in one.
+// Where the link has a letter already, nothing is stored. Errors: ErrOff; storage.ErrNotFound, where there is no such
+// user; a fault of the caller (an address or a link that is none).
+func (s *Service) Enqueue(ctx context.Context, m Mail) error {
+	if !s.IsOn() {
+		return ErrOff
+	}
+	now := s.now()
+	message, err := Write(m, s.name, now)
+	if err != nil {
+		return err
+	}
+	content, err := json.Marshal(message)
+	if err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	err = s.store.EnqueueMail(ctx, storage.QueuedMail{
+		ID: message.ID, LinkID: m.LinkID, UserID: m.UserID, Purpose: string(m.Purpose), Content: content,
+		NextAt: now.Unix(), CreatedAt: now.Unix(), ExpiresAt: m.ExpiresAt.Unix(),
+	})
+	if err == nil {
+		s.metrics.count(m.Purpose, resultEnqueued)
+	}
+	return err
+}
+
+// Withdraw deletes the letter of a link that is void, if it was not sent yet. It takes part in storage.Together.
+func (s *Service) Withdraw(ctx context.Context, linkID string) error {
+	return s.store.WithdrawMail(ctx, linkID)
+}
+
+// check returns what is wrong with a letter.
+func (m Mail) check(now time.Time) error {
+	address, err := netmail.ParseAddress(m.To)
+	switch {
+	case err != nil || address.Address != m.To || address.Name != "" || len(m.To) > longestAddress:
+		return errors.New("mail: the recipient is no e-mail address")
+	case !m.ExpiresAt.After(now):
+		return errors.New("mail: the letter has expired")
+	case m.Link == "":
+		return nil
+	}
+	link, err := url.Parse(m.Link)
+	if err != nil || link.Host == "" || link.Scheme != "https" && link.Scheme != "http" || len(m.Link) > longestLink {
+		return errors.New("mail: the link is no absolute URL")
+	}
+	return nil
+}
+
+// oneLine makes a detail, which somebody else may have chosen, a short text of one line.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if utf8.RuneCountInString(text) > longestDetail {
+		text = string([]rune(text)[:longestDetail]) + "…"
+	}
+	return strings.Join(strings.Fields(text), " ")
+}

@@ -1,0 +1,99 @@
+package storage
+
+import (
+	"context"
+	"errors"
+)
+
+// QueuedMail is a mail that waits to be sent. Times are epoch seconds.
+type QueuedMail struct {
+	ID      string `db:"id"`
+	LinkID  string `db:"link_id"` // the row of the link in it, a UUID; "" where it has none
+	UserID  string `db:"user_id"` // the mail is deleted with the user; "" for somebody who is not known
+	Purpose string `db:"purpose"`
+	// Content is what is stored sealed: it has the address of a person and a link that stands for a password.
+	Content   []byte `db:"-"`
+	Sealed    string `db:"sealed"`
+	Attempts  int64  `db:"attempts"`
+	NextAt    int64  `db:"next_at"` // when to try again
+	CreatedAt int64  `db:"created_at"`
+	ExpiresAt int64  `db:"expires_at"` // when to give up
+}
+
+func mailContext(id string) string { return "mails:" + id }
+
+var errNoMailSealer = errors.New("storage: mails need a master secret")
+
+// EnqueueMail stores a mail, in the transaction of Together if the context is in one. Where the link of the mail has
+// one already, queued or sent, nothing is stored.
+func (s *mailStore) EnqueueMail(ctx context.Context, m QueuedMail) error {
+	if s.sealer == nil {
+		return errNoMailSealer
+	}
+	_, err := s.exec(ctx, `
+INSERT INTO mails (id, link_id, user_id, purpose, sealed, next_at, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+		m.ID, null(m.LinkID), null(m.UserID), m.Purpose, s.sealer.Seal(m.Content, mailContext(m.ID)), m.NextAt, m.CreatedAt,
+		m.ExpiresAt)
+	return unknownReference(err)
+}
+
+const queuedMail = `SELECT id, coalesce(CAST(link_id AS text), '') AS link_id,
+       coalesce(CAST(user_id AS text), '') AS user_id, purpose, sealed, attempts, next_at, created_at, expires_at
+FROM mails WHERE sent_at = 0 AND `
+
+// DueMails reads the mails whose time has come, those that have waited longest first. Their content is opened by
+// OpenMail.
+func (s *mailStore) DueMails(ctx context.Context, limit int) ([]QueuedMail, error) {
+	var due []QueuedMail
+	err := s.selectAll(ctx, &due, queuedMail+`next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`,
+		s.nowSeconds(), pageSize(limit))
+	return due, err
+}
+
+// OpenMail returns the content of a mail. seal.ErrSealed: its master secret is not there any more.
+func (s *mailStore) OpenMail(m QueuedMail) ([]byte, error) {
+	if s.sealer == nil {
+		return nil, errNoMailSealer
+	}
+	return s.sealer.Open(m.Sealed, mailContext(m.ID))
+}
+
+// ClaimMail takes the next attempt of a mail, and sets when the one after it is due. It says whether the attempt is the
+// caller's: of many who read the same row, one's is.
+func (s *mailStore) ClaimMail(ctx context.Context, m QueuedMail, nextAt int64) (bool, error) {
+	n, err := s.exec(ctx, `
+UPDATE mails SET attempts = attempts + 1, next_at = $3
+WHERE id = $1 AND attempts = $2 AND sent_at = 0 AND expires_at > $4`, m.ID, m.Attempts, nextAt, s.nowSeconds())
+	return n > 0, err
+}
+
+// MarkMailSent ends a mail and deletes its content. The row stays until the link is over, so that the link has no
+// second mail.
+func (s *mailStore) MarkMailSent(ctx context.Context, id string) error {
+	_, err := s.exec(ctx, `UPDATE mails SET sent_at = $2, sealed = '' WHERE id = $1 AND sent_at = 0`, id, s.nowSeconds())
+	return err
+}
+
+// DropMail deletes a mail that is not to be sent.
+func (s *mailStore) DropMail(ctx context.Context, id string) error {
+	_, err := s.exec(ctx, `DELETE FROM mails WHERE id = $1`, id)
+	return err
+}
+
+// DropExpiredMails deletes the mails that were not sent in their time, and returns how many.
+func (s *mailStore) DropExpiredMails(ctx context.Context) (int64, error) {
+	return s.exec(ctx, `DELETE FROM mails WHERE expires_at <= $1 AND sent_at = 0`, s.nowSeconds())
+}
+
+// WithdrawMail deletes the mail of a link that is void, if it was not sent yet.
+func (s *mailStore) WithdrawMail(ctx context.Context, linkID string) error {
+	_, err := s.exec(ctx, `DELETE FROM mails WHERE link_id = $1 AND sent_at = 0`, linkID)
+	return err
+}
+
+// CountQueuedMails returns how many mails wait.
+func (s *mailStore) CountQueuedMails(ctx context.Context) (n int64, err error) {
+	err = s.get(ctx, &n, `SELECT count(*) FROM mails WHERE sent_at = 0`)
+	return n, err
+}
