@@ -111,7 +111,7 @@ func (n *logoutNotifier) deliverAll(ctx context.Context, deliveries []storage.Lo
 // what was not read yet.
 func (n *logoutNotifier) deliverTo(ctx context.Context, deliveries []storage.LogoutDelivery) error {
 	for _, d := range deliveries {
-		retryAt := n.store.Now().Unix() + retryDelay(d.Attempts)
+		retryAt := n.store.Now().Add(retryDelay(d.Attempts))
 		answered, err := n.deliver(ctx, d, retryAt)
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ func (n *logoutNotifier) deliverTo(ctx context.Context, deliveries []storage.Log
 func (n *logoutNotifier) deliver(
 	ctx context.Context,
 	d storage.LogoutDelivery,
-	retryAt int64,
+	retryAt time.Time,
 ) (answered bool, err error) {
 	if ctx.Err() != nil {
 		return true, nil // the time is up: a later attempt will be whole
@@ -209,10 +209,9 @@ func (n *logoutNotifier) sendLogoutToken(
 	return status, err
 }
 
-// retryDelay is how many seconds to wait after an attempt that came to nothing: twice as long each time, an hour at
+// retryDelay is how long to wait after an attempt that came to nothing: twice as long each time, an hour at
 // most, and up to half of that more, so that those who failed together do not come back together.
-func retryDelay(attempts int64) int64 {
-	delay := int64(10) << min(attempts, 9)
-	delay = min(delay, 3600)
-	return delay + rand.Int64N(delay/2)
+func retryDelay(attempts int64) time.Duration {
+	delay := min(10*time.Second<<min(attempts, 9), time.Hour)
+	return delay + rand.N(delay/2)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -182,7 +181,7 @@ GROUP BY c.id, c.metadata, g.user_id, g.session_id ORDER BY c.id, g.session_id`,
 	if err != nil {
 		return nil, err
 	}
-	now := s.nowSeconds()
+	now := s.Now()
 	participants := make([]participant, len(rows))
 	for i, row := range rows {
 		participants[i].clientID = row.ClientID
@@ -203,7 +202,7 @@ GROUP BY c.id, c.metadata, g.user_id, g.session_id ORDER BY c.id, g.session_id`,
 		}
 		participants[i].delivery = &LogoutDelivery{
 			ID: s.NewID(), ClientID: row.ClientID, UserID: row.UserID, SessionID: row.SessionID,
-			Subject: session.Subject, NextAt: now, CreatedAt: now, ExpiresAt: now + int64(LogoutDeliveryLifetime/time.Second),
+			Subject: session.Subject, NextAt: now, CreatedAt: now, ExpiresAt: now.Add(LogoutDeliveryLifetime),
 		}
 	}
 	return participants, nil

@@ -2,23 +2,30 @@ package storage
 
 import (
 	"context"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
 // LogoutDelivery is one client that has to be told, by the back channel, of the end of a session that it took part in
-// (OIDC Back-Channel Logout 2.5). The row is written with that end and is there until the client has answered. Times
-// are epoch seconds.
+// (OIDC Back-Channel Logout 2.5). The row is written with that end and is there until the client has answered.
 type LogoutDelivery struct {
-	ID        string `db:"id"`
-	ClientID  string `db:"client_id"`
-	UserID    string `db:"user_id"`
-	SessionID string `db:"session_id"`
-	Subject   string `db:"subject"` // as the client's own tokens had it; "" where it need not have seen them
-	Attempts  int64  `db:"attempts"`
-	NextAt    int64  `db:"next_at"` // when to try again
-	CreatedAt int64  `db:"created_at"`
-	ExpiresAt int64  `db:"expires_at"` // when to give up
+	ID        string    `db:"id"`
+	ClientID  string    `db:"client_id"`
+	UserID    string    `db:"user_id"`
+	SessionID string    `db:"session_id"`
+	Subject   string    `db:"subject"` // as the client's own tokens had it; "" where it need not have seen them
+	Attempts  int64     `db:"attempts"`
+	NextAt    time.Time `db:"-"` // when to try again
+	CreatedAt time.Time `db:"-"`
+	ExpiresAt time.Time `db:"-"` // when to give up
+}
+
+type logoutDeliveryRow struct {
+	LogoutDelivery
+	NextAt    seconds `db:"next_at"`
+	CreatedAt seconds `db:"created_at"`
+	ExpiresAt seconds `db:"expires_at"`
 }
 
 // insertLogoutDeliveries stores those of the participants that want to be told.
@@ -31,7 +38,8 @@ func insertLogoutDeliveries(ctx context.Context, tx *sqlx.Tx, participants []par
 		err := write(ctx, tx, `
 INSERT INTO logout_deliveries (id, client_id, user_id, session_id, subject, attempts, next_at, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			d.ID, d.ClientID, d.UserID, d.SessionID, d.Subject, d.Attempts, d.NextAt, d.CreatedAt, d.ExpiresAt)
+			d.ID, d.ClientID, d.UserID, d.SessionID, d.Subject, d.Attempts,
+			toSeconds(d.NextAt), toSeconds(d.CreatedAt), toSeconds(d.ExpiresAt))
 		if err != nil {
 			return err
 		}
@@ -41,27 +49,35 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 
 // DueLogoutDeliveries reads the deliveries whose time has come, those that have waited longest first.
 func (s *loginSessionStore) DueLogoutDeliveries(ctx context.Context, limit int) ([]LogoutDelivery, error) {
-	var due []LogoutDelivery
-	err := s.selectAll(ctx, &due, `
+	var rows []logoutDeliveryRow
+	err := s.selectAll(ctx, &rows, `
 SELECT id, client_id, user_id, session_id, subject, attempts, next_at, created_at, expires_at FROM logout_deliveries
 WHERE next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`, s.nowSeconds(), pageSize(limit))
-	return due, err
+	if err != nil {
+		return nil, err
+	}
+	due := make([]LogoutDelivery, len(rows))
+	for i, r := range rows {
+		due[i] = r.LogoutDelivery
+		due[i].NextAt, due[i].CreatedAt, due[i].ExpiresAt = r.NextAt.time(), r.CreatedAt.time(), r.ExpiresAt.time()
+	}
+	return due, nil
 }
 
 // ClaimLogoutDelivery takes the next attempt of a delivery, and sets when the one after it is due should this one come
 // to nothing. It says whether the attempt is the caller's: of many who read the same row, one's is.
-func (s *loginSessionStore) ClaimLogoutDelivery(ctx context.Context, d LogoutDelivery, nextAt int64) (bool, error) {
+func (s *loginSessionStore) ClaimLogoutDelivery(ctx context.Context, d LogoutDelivery, nextAt time.Time) (bool, error) {
 	n, err := s.exec(ctx, `
 UPDATE logout_deliveries SET attempts = attempts + 1, next_at = $3 WHERE id = $1 AND attempts = $2 AND expires_at > $4`,
-		d.ID, d.Attempts, nextAt, s.nowSeconds())
+		d.ID, d.Attempts, toSeconds(nextAt), s.nowSeconds())
 	return n > 0, err
 }
 
-// PostponeLogoutDeliveries puts off what is due for a client until that time (epoch seconds): one that does not answer
-// must not keep others waiting.
-func (s *loginSessionStore) PostponeLogoutDeliveries(ctx context.Context, clientID string, until int64) error {
+// PostponeLogoutDeliveries puts off what is due for a client until that time: one that does not answer must not keep
+// others waiting.
+func (s *loginSessionStore) PostponeLogoutDeliveries(ctx context.Context, clientID string, until time.Time) error {
 	_, err := s.exec(ctx, `UPDATE logout_deliveries SET next_at = $2 WHERE client_id = $1 AND next_at <= $3`,
-		clientID, until, s.nowSeconds())
+		clientID, toSeconds(until), s.nowSeconds())
 	return err
 }
 

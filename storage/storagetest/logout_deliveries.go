@@ -32,7 +32,7 @@ func logoutDeliveries(t *testing.T, s *suite) {
 	delivery := s.logoutDelivery(t)
 	t.Run("A claimed attempt is due again when its time comes", func(t *testing.T) {
 		require.Equal(t, []storage.LogoutDelivery{delivery}, s.due(t))
-		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), delivery, s.store.Now().Unix()+60)
+		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), delivery, s.store.Now().Add(time.Minute))
 		require.NoError(t, err)
 		require.True(t, claimed)
 		require.Empty(t, s.due(t))
@@ -42,7 +42,7 @@ func logoutDeliveries(t *testing.T, s *suite) {
 		require.EqualValues(t, 1, again[0].Attempts)
 	})
 	t.Run("An attempt claimed by another process meanwhile is not claimed again", func(t *testing.T) {
-		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), delivery, s.store.Now().Unix())
+		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), delivery, s.store.Now())
 		require.NoError(t, err)
 		require.False(t, claimed)
 	})
@@ -50,7 +50,7 @@ func logoutDeliveries(t *testing.T, s *suite) {
 		due := s.due(t)
 		s.clock.Advance(storage.LogoutDeliveryLifetime)
 		require.Empty(t, s.due(t))
-		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), due[0], s.store.Now().Unix())
+		claimed, err := s.store.ClaimLogoutDelivery(t.Context(), due[0], s.store.Now())
 		require.NoError(t, err)
 		require.False(t, claimed)
 	})
@@ -67,12 +67,12 @@ func logoutDeliveries(t *testing.T, s *suite) {
 			putOff.ClientID, claimed.ID)
 		require.NoError(t, err)
 		claimed.ClientID = putOff.ClientID
-		_, err = s.store.ClaimLogoutDelivery(t.Context(), claimed, s.store.Now().Unix()+2*hour)
+		_, err = s.store.ClaimLogoutDelivery(t.Context(), claimed, s.store.Now().Add(2*time.Hour))
 		require.NoError(t, err)
-		require.NoError(t, s.store.PostponeLogoutDeliveries(t.Context(), putOff.ClientID, s.store.Now().Unix()+hour))
+		require.NoError(t, s.store.PostponeLogoutDeliveries(t.Context(), putOff.ClientID, s.store.Now().Add(time.Hour)))
 		require.Equal(t, []storage.LogoutDelivery{other}, s.due(t))
 		s.clock.Advance(time.Hour)
-		putOff.NextAt = s.store.Now().Unix()
+		putOff.NextAt = s.store.Now()
 		require.Equal(t, []storage.LogoutDelivery{other, putOff}, s.due(t), "which is no attempt")
 	})
 }
@@ -125,7 +125,7 @@ func logoutDeliverySubjects(t *testing.T, s *suite) {
 func raceForALogoutDelivery(t *testing.T, s *suite) {
 	delivery := s.logoutDelivery(t)
 	failures := race(func(int) error {
-		return lost(s.store.ClaimLogoutDelivery(t.Context(), delivery, s.store.Now().Unix()+60))
+		return lost(s.store.ClaimLogoutDelivery(t.Context(), delivery, s.store.Now().Add(time.Minute)))
 	})
 	requireOneWinner(t, failures, errLost)
 }
