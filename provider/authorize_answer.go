@@ -97,7 +97,7 @@ func (e *authorizeEndpoint) sessionOf(a *authorization) *storage.Session {
 
 // approve remembers what the user consented to.
 func (e *authorizeEndpoint) approve(ctx context.Context, a *authorization) {
-	now := e.store.Now().Unix()
+	now := e.store.Now()
 	if a.approvalID == "" {
 		a.approvalID = e.store.NewID()
 	}

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -14,24 +15,24 @@ type Approval struct {
 	ClientID  string
 	Scope     []string
 	Claims    []string // single claims that no scope of it opens (OIDC Core 5.5)
-	CreatedAt int64
-	UpdatedAt int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 type approvalRow struct {
-	ID        string `db:"id"`
-	UserID    string `db:"user_id"`
-	ClientID  string `db:"client_id"`
-	Scope     string `db:"scope"`
-	Claims    string `db:"claims"`
-	CreatedAt int64  `db:"created_at"`
-	UpdatedAt int64  `db:"updated_at"`
+	ID        string  `db:"id"`
+	UserID    string  `db:"user_id"`
+	ClientID  string  `db:"client_id"`
+	Scope     string  `db:"scope"`
+	Claims    string  `db:"claims"`
+	CreatedAt seconds `db:"created_at"`
+	UpdatedAt seconds `db:"updated_at"`
 }
 
 func (r approvalRow) approval() Approval {
 	return Approval{
 		ID: r.ID, UserID: r.UserID, ClientID: r.ClientID, Scope: SplitScope(r.Scope), Claims: SplitScope(r.Claims),
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		CreatedAt: r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time(),
 	}
 }
 
@@ -49,7 +50,7 @@ ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = excluded.updated_at,
 func (b *Batch) QueueApproval(a Approval, known, knownClaims string) {
 	approved, claims := strings.Join(a.Scope, " "), strings.Join(a.Claims, " ")
 	b.queue(statement{name: "upsert approval", sql: upsertApproval, args: []any{
-		a.ID, a.UserID, a.ClientID, approved, a.CreatedAt, a.UpdatedAt,
+		a.ID, a.UserID, a.ClientID, approved, toSeconds(a.CreatedAt), toSeconds(a.UpdatedAt),
 		known, strings.Join(SplitScope(approved+" "+known), " "),
 		claims, knownClaims, strings.Join(SplitScope(claims+" "+knownClaims), " "),
 	}})
@@ -107,7 +108,8 @@ func (s *approvalStore) CreateApproval(ctx context.Context, a Approval) error {
 		return write(ctx, tx, `
 INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at, claims)
 VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), a.CreatedAt, a.UpdatedAt, strings.Join(a.Claims, " "))
+			a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), toSeconds(a.CreatedAt), toSeconds(a.UpdatedAt),
+			strings.Join(a.Claims, " "))
 	}))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -16,27 +17,27 @@ type AuthenticationFactor struct {
 	Factor    string // what may be shown, such as a phone number; "" where it is still to be set
 	Secret    []byte // the seed of a generator, sealed in the row; nil where the type has none
 	IsActive  bool
-	CreatedAt int64
-	UpdatedAt int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 type authenticationFactorRow struct {
-	ID        string `db:"id"`
-	UserID    string `db:"user_id"`
-	Type      string `db:"type"`
-	Factor    string `db:"factor"`
-	Sealed    string `db:"sealed"`
-	IsActive  bool   `db:"is_active"`
-	CreatedAt int64  `db:"created_at"`
-	UpdatedAt int64  `db:"updated_at"`
+	ID        string  `db:"id"`
+	UserID    string  `db:"user_id"`
+	Type      string  `db:"type"`
+	Factor    string  `db:"factor"`
+	Sealed    string  `db:"sealed"`
+	IsActive  bool    `db:"is_active"`
+	CreatedAt seconds `db:"created_at"`
+	UpdatedAt seconds `db:"updated_at"`
 }
 
 func factorContext(id string) string { return "authentication_factors:" + id }
 
 func (s *authenticationStore) openFactor(r authenticationFactorRow) (AuthenticationFactor, error) {
 	f := AuthenticationFactor{
-		ID: r.ID, UserID: r.UserID, Type: r.Type, Factor: r.Factor, IsActive: r.IsActive, CreatedAt: r.CreatedAt,
-		UpdatedAt: r.UpdatedAt,
+		ID: r.ID, UserID: r.UserID, Type: r.Type, Factor: r.Factor, IsActive: r.IsActive,
+		CreatedAt: r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time(),
 	}
 	if r.Sealed == "" {
 		return f, nil
@@ -65,7 +66,8 @@ func (s *authenticationStore) CreateAuthenticationFactor(ctx context.Context, f 
 		return write(ctx, tx, `
 INSERT INTO authentication_factors (id, user_id, type, factor, sealed, is_active, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			f.ID, f.UserID, f.Type, f.Factor, s.sealFactor(f), f.IsActive, f.CreatedAt, f.UpdatedAt)
+			f.ID, f.UserID, f.Type, f.Factor, s.sealFactor(f), f.IsActive, toSeconds(f.CreatedAt),
+			toSeconds(f.UpdatedAt))
 	}))
 }
 

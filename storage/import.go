@@ -185,7 +185,7 @@ var importFactors = importStatement{
 func (s *importer) ImportFactors(ctx context.Context, factors []AuthenticationFactor) (int64, []Refused, error) {
 	rows := make([][]any, len(factors))
 	for i, f := range factors {
-		rows[i] = []any{f.ID, f.UserID, f.Type, f.Factor, f.IsActive, f.CreatedAt, f.UpdatedAt}
+		rows[i] = []any{f.ID, f.UserID, f.Type, f.Factor, f.IsActive, toSeconds(f.CreatedAt), toSeconds(f.UpdatedAt)}
 	}
 	return s.importRows(ctx, importFactors, rows)
 }

@@ -106,7 +106,8 @@ WHERE approvals.updated_at < excluded.updated_at`,
 func (s *importer) ImportApprovals(ctx context.Context, approvals []Approval) (int64, []Refused, error) {
 	rows := make([][]any, len(approvals))
 	for i, a := range approvals {
-		rows[i] = []any{a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), a.CreatedAt, a.UpdatedAt}
+		rows[i] = []any{a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), toSeconds(a.CreatedAt),
+			toSeconds(a.UpdatedAt)}
 	}
 	return s.importRows(ctx, importApprovals, rows)
 }

@@ -140,7 +140,7 @@ func (a *approvalsAPI) create(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	c := newCheck(fields)
-	now := a.store.Now().Unix()
+	now := a.store.Now()
 	approval := storage.Approval{
 		ID: a.store.NewID(), UserID: c.reference("user_id"), ClientID: c.reference("client_id"), Scope: c.scope("scope"),
 		CreatedAt: now, UpdatedAt: now,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -39,7 +40,7 @@ func newClientObject(c storage.Client) clientObject {
 	return clientObject{
 		ID: c.ID, Name: c.Name, UserID: orNull(c.OwnerID), ClientTypeID: orNull(c.TypeID), Settings: jsonObject(c.Settings),
 		PrivateSettings: jsonObject(c.PrivateSettings), IsBlocked: c.IsBlocked, BlockReason: orNull(c.BlockReason),
-		InsertedAt: naiveTime(c.CreatedAt), UpdatedAt: naiveTime(c.UpdatedAt),
+		InsertedAt: naiveTime(time.Unix(c.CreatedAt, 0)), UpdatedAt: naiveTime(time.Unix(c.UpdatedAt, 0)),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -37,7 +38,7 @@ type connectionObject struct {
 func newConnectionObject(c storage.Connection) connectionObject {
 	return connectionObject{
 		ID: c.ID, ClientID: c.ClientID, ConsumerID: orNull(c.ConsumerID), RedirectURI: firstRedirectURI(c),
-		InsertedAt: naiveTime(c.CreatedAt), UpdatedAt: naiveTime(c.UpdatedAt),
+		InsertedAt: naiveTime(time.Unix(c.CreatedAt, 0)), UpdatedAt: naiveTime(time.Unix(c.UpdatedAt, 0)),
 	}
 }
 

@@ -116,7 +116,7 @@ func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	c := newCheck(fields)
-	now := a.store.Now().Unix()
+	now := a.store.Now()
 	factor := storage.AuthenticationFactor{
 		ID: a.store.NewID(), UserID: mux.Vars(r)["user_id"], Type: c.oneOf("type", identity.FactorSMS),
 		Factor: c.optionalPhone("factor"), IsActive: true, CreatedAt: now, UpdatedAt: now,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -47,7 +48,7 @@ type globalRoleObject struct {
 }
 
 func newHeldRoleObject(h storage.HeldRole) heldRoleObject {
-	at := naiveTime(h.CreatedAt) // it is never updated
+	at := naiveTime(time.Unix(h.CreatedAt, 0)) // it is never updated
 	return heldRoleObject{
 		ID: h.ID, UserID: h.UserID, RoleID: h.RoleID, RoleName: h.RoleName, ClientID: h.ClientID,
 		ClientName: h.ClientName, Scope: h.Scope, CreatedAt: at, UpdatedAt: at,
@@ -55,7 +56,7 @@ func newHeldRoleObject(h storage.HeldRole) heldRoleObject {
 }
 
 func newGlobalRoleObject(h storage.HeldRole) globalRoleObject {
-	at := naiveTime(h.CreatedAt)
+	at := naiveTime(time.Unix(h.CreatedAt, 0))
 	return globalRoleObject{
 		ID: h.ID, UserID: h.UserID, RoleID: h.RoleID, RoleName: h.RoleName, Scope: h.Scope, InsertedAt: at, UpdatedAt: at,
 	}

@@ -32,7 +32,7 @@ func (f userFactor) create(ctx context.Context, store *storage.Store, userID str
 	if !f.enabled {
 		return nil
 	}
-	now := store.Now().Unix()
+	now := store.Now()
 	return store.CreateAuthenticationFactor(ctx, storage.AuthenticationFactor{
 		ID: store.NewID(), UserID: userID, Type: identity.FactorSMS, Factor: f.phone, IsActive: true,
 		CreatedAt: now, UpdatedAt: now,

@@ -2,7 +2,11 @@ package ehealth
 
 import "time"
 
-// naiveTime writes epoch seconds as the old system showed times: ISO 8601 in UTC, without a zone.
-func naiveTime(epoch int64) string {
-	return time.Unix(epoch, 0).UTC().Format("2006-01-02T15:04:05.000000")
+// naiveTime writes a time as the old system showed it: ISO 8601 in UTC, without a zone. One that is not known is the
+// beginning of 1970.
+func naiveTime(at time.Time) string {
+	if at.IsZero() {
+		at = time.Unix(0, 0)
+	}
+	return at.UTC().Format("2006-01-02T15:04:05.000000")
 }

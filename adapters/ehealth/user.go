@@ -2,6 +2,7 @@ package ehealth
 
 import (
 	"encoding/json"
+	"time"
 
 	"ithildin/storage"
 )
@@ -23,7 +24,7 @@ func newUserObject(u *storage.User) userObject {
 	return userObject{
 		ID: u.ID, Email: u.Email, TaxID: u.TaxID, PersonID: u.PersonID, Settings: jsonObject(u.Settings),
 		IsBlocked: u.IsBlocked, BlockReason: orNull(u.BlockReason),
-		InsertedAt: naiveTime(u.CreatedAt), UpdatedAt: naiveTime(u.UpdatedAt),
+		InsertedAt: naiveTime(time.Unix(u.CreatedAt, 0)), UpdatedAt: naiveTime(time.Unix(u.UpdatedAt, 0)),
 	}
 }
 

@@ -173,7 +173,7 @@ SELECT id::text AS id, coalesce(scope, '') AS scope, user_id::text AS user_id, c
 		func(r approvalRow) (storage.Approval, bool) {
 			return storage.Approval{
 				ID: r.ID, UserID: r.UserID, ClientID: r.ClientID, Scope: i.scope(line, "approval "+r.ID, r.Scope),
-				CreatedAt: r.InsertedAt, UpdatedAt: r.UpdatedAt,
+				CreatedAt: at(r.InsertedAt), UpdatedAt: at(r.UpdatedAt),
 			}, i.placed(r.UserID, r.ClientID)
 		}, func(ctx context.Context, batch []storage.Approval) (int64, []storage.Refused, error) {
 			return i.Store.ImportApprovals(ctx, batch)

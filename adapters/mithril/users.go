@@ -185,8 +185,8 @@ TRUE) AS is_active,
 				line.note("unknown type of factor: %.40s; it is kept and never asked for", r.Type)
 			}
 			return storage.AuthenticationFactor{
-				ID: r.ID, UserID: r.UserID, Type: r.Type, Factor: r.Factor, IsActive: r.IsActive, CreatedAt: r.InsertedAt,
-				UpdatedAt: r.UpdatedAt,
+				ID: r.ID, UserID: r.UserID, Type: r.Type, Factor: r.Factor, IsActive: r.IsActive,
+				CreatedAt: at(r.InsertedAt), UpdatedAt: at(r.UpdatedAt),
 			}, !i.refusedUsers[r.UserID]
 		}, func(ctx context.Context, batch []storage.AuthenticationFactor) (int64, []storage.Refused, error) {
 			return i.Store.ImportFactors(ctx, batch)

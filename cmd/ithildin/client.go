@@ -64,7 +64,7 @@ func (c *clientListCommand) Run(ctx context.Context, terminal console.Terminal) 
 		for _, client := range clients {
 			rows = append(rows, clientRow{
 				client.ID, client.Name, client.TypeName, client.Metadata.GrantTypes, client.IsBlocked,
-				console.Moment(client.CreatedAt),
+				console.MomentAt(client.CreatedAt),
 			})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
@@ -116,7 +116,8 @@ func (c *clientShowCommand) Run(ctx context.Context, terminal console.Terminal) 
 			ID: client.ID, Name: client.Name, Type: client.TypeName, OwnerID: client.OwnerID, Scope: client.Scope,
 			AccessType: client.AccessType(), BrokerScope: client.BrokerScope(),
 			Metadata: client.Metadata, Policy: client.Policy, Blocked: client.IsBlocked, BlockReason: client.BlockReason,
-			CreatedAt: console.Moment(client.CreatedAt), UpdatedAt: console.Moment(client.UpdatedAt), Connections: connections,
+			CreatedAt: console.MomentAt(client.CreatedAt), UpdatedAt: console.MomentAt(client.UpdatedAt),
+			Connections: connections,
 		})
 	})
 }

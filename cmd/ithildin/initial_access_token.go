@@ -69,7 +69,7 @@ func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal cons
 			return err
 		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag,
-			newInitialAccessTokenRow{token.ID, value, console.Moment(token.ExpiresAt)})
+			newInitialAccessTokenRow{token.ID, value, console.MomentAt(token.ExpiresAt)})
 	})
 }
 
@@ -102,8 +102,8 @@ func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal consol
 		}
 		var rows []initialAccessTokenRow
 		for _, t := range tokens {
-			rows = append(rows, initialAccessTokenRow{t.ID, t.Name, t.Remaining, console.Moment(t.CreatedAt),
-				console.Moment(t.ExpiresAt)})
+			rows = append(rows, initialAccessTokenRow{t.ID, t.Name, t.Remaining, console.MomentAt(t.CreatedAt),
+				console.MomentAt(t.ExpiresAt)})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})

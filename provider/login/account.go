@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"ithildin/storage"
 )
@@ -25,7 +26,7 @@ type accountSession struct {
 	Device          string // "" where it is not known
 	Address         string
 	Name            string // of its buttons: device, address and beginning, by which sessions differ
-	Since, LastUsed int64  // epoch seconds
+	Since, LastUsed time.Time
 	Current         bool
 }
 
@@ -33,7 +34,7 @@ type accountApproval struct {
 	ID         string
 	ClientName string
 	Titles     []string
-	Since      int64  // epoch seconds
+	Since      time.Time
 	Open       string // where the client begins a sign-in; "" where it does not say
 }
 
@@ -79,8 +80,9 @@ func (a *accountPages) sessionsOf(r *http.Request, current *storage.Login, t *me
 			continue
 		}
 		entry := accountSession{
-			ID: session.SessionID, Device: deviceName(session.UserAgent), Since: session.CreatedAt,
-			LastUsed: session.LastUsedAt, Current: session.SessionID == current.Session.SessionID, Address: session.Address,
+			ID: session.SessionID, Device: deviceName(session.UserAgent), Since: time.Unix(session.CreatedAt, 0),
+			LastUsed: time.Unix(session.LastUsedAt, 0), Current: session.SessionID == current.Session.SessionID,
+			Address: session.Address,
 		}
 		entry.Name = strings.Join(slices.DeleteFunc([]string{
 			cmp.Or(entry.Device, t.SessionUnknown), entry.Address, localTime(entry.Since),

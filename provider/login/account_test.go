@@ -29,7 +29,7 @@ func (b *browser) press(p page, button, value string) page {
 // approve lets the test's client have scopes of the user.
 func (f *fixture) approve(userID string, scope ...string) storage.Approval {
 	a := storage.Approval{
-		ID: f.store.NewID(), UserID: userID, ClientID: testClient, Scope: scope, CreatedAt: f.clock.Now().Unix(),
+		ID: f.store.NewID(), UserID: userID, ClientID: testClient, Scope: scope, CreatedAt: f.clock.Now(),
 	}
 	require.NoError(f.t, f.store.Approve(f.t.Context(), a))
 	return a

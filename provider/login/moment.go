@@ -19,10 +19,10 @@ func mustZone(name string) *time.Location {
 	return zone
 }
 
-// Moment is a time in epoch seconds as pages show it.
-func (v *view) Moment(at int64) template.HTML {
+// Moment is a time as pages show it.
+func (v *view) Moment(at time.Time) template.HTML {
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`,
-		time.Unix(at, 0).In(kyiv).Format(time.RFC3339), localTime(at))) // digits and marks only
+		at.In(kyiv).Format(time.RFC3339), localTime(at))) // digits and marks only
 }
 
-func localTime(at int64) string { return time.Unix(at, 0).In(kyiv).Format("02.01.2006, 15:04") }
+func localTime(at time.Time) string { return at.In(kyiv).Format("02.01.2006, 15:04") }

@@ -17,7 +17,7 @@ func approvals(t *testing.T, s *suite) {
 		s.clock.Advance(time.Minute)
 		second := first
 		second.Scope, second.Claims, second.UpdatedAt = []string{"profile", "openid"}, []string{"phone_number"},
-			s.store.Now().Unix()
+			s.store.Now()
 		batch := s.store.NewBatch()
 		batch.QueueApproval(second, "openid email", "")
 		require.NoError(t, batch.Flush(t.Context()))
@@ -25,7 +25,7 @@ func approvals(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Equal(t, storage.Approval{
 			ID: first.ID, UserID: u.ID, ClientID: client.ID, Scope: []string{"profile", "openid", "email"},
-			Claims: []string{"phone_number"}, CreatedAt: first.CreatedAt, UpdatedAt: s.store.Now().Unix(),
+			Claims: []string{"phone_number"}, CreatedAt: first.CreatedAt, UpdatedAt: s.store.Now(),
 		}, *found)
 		list, err := s.store.ListApprovals(t.Context(), u.ID)
 		require.NoError(t, err)
@@ -118,8 +118,8 @@ func withdrawalsAreSignOuts(t *testing.T, s *suite) {
 func (s *suite) approval(t *testing.T, u storage.User, client *storage.Client, scope ...string) storage.Approval {
 	t.Helper()
 	a := storage.Approval{
-		ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: scope, CreatedAt: s.store.Now().Unix(),
-		UpdatedAt: s.store.Now().Unix(),
+		ID: s.store.NewID(), UserID: u.ID, ClientID: client.ID, Scope: scope, CreatedAt: s.store.Now(),
+		UpdatedAt: s.store.Now(),
 	}
 	require.NoError(t, s.store.Approve(t.Context(), a))
 	return a

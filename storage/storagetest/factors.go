@@ -13,7 +13,8 @@ func factors(t *testing.T, s *suite) {
 	t.Run("The seed of a factor is read as it was stored, and sealed in the row", func(t *testing.T) {
 		u := User(t, s.store)
 		want := storage.AuthenticationFactor{
-			ID: s.store.NewID(), UserID: u.ID, Type: "TOTP", Secret: []byte("seed"), IsActive: true, CreatedAt: 1, UpdatedAt: 1,
+			ID: s.store.NewID(), UserID: u.ID, Type: "TOTP", Secret: []byte("seed"), IsActive: true,
+			CreatedAt: s.store.Now(), UpdatedAt: s.store.Now(),
 		}
 		require.NoError(t, s.store.CreateAuthenticationFactor(t.Context(), want))
 		got, err := s.store.FindAuthenticationFactor(t.Context(), u.ID, "TOTP")

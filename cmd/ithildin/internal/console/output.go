@@ -92,15 +92,23 @@ func cell(value reflect.Value) string {
 	return string(text)
 }
 
-// Moment is a time in epoch seconds that is printed as RFC 3339 says, and not at all where it is 0.
-type Moment int64
+// Moment is a time that is printed as RFC 3339 says, and not at all where it is zero.
+type Moment time.Time
+
+// MomentAt is the Moment of epoch seconds, which are 0 where there is none.
+func MomentAt(seconds int64) Moment {
+	if seconds == 0 {
+		return Moment{}
+	}
+	return Moment(time.Unix(seconds, 0))
+}
 
 // MarshalText implements encoding.TextMarshaler.
 func (m Moment) MarshalText() ([]byte, error) {
-	if m == 0 {
+	if time.Time(m).IsZero() {
 		return nil, nil
 	}
-	return time.Unix(int64(m), 0).UTC().AppendFormat(nil, time.RFC3339), nil
+	return time.Time(m).UTC().AppendFormat(nil, time.RFC3339), nil
 }
 
 // Count says how many of something there are, with "none" for 0; the plural of noun is made with an s.
