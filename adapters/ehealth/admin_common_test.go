@@ -76,3 +76,72 @@ func TestClientIsMadeAndShownWithTheMembersOfEachAction(t *testing.T) {
 		require.Equal(t, strings.TrimPrefix(path, "clients/"), merged.text("data.id"))
 	})
 }
+
+func TestPageOfAListIsReadAsTheOldSystemDid(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		for query, want := range map[string]struct {
+			number, size, pages float64
+			rows                int
+		}{
+			"":                       {1, 50, 1, 4},
+			"?page=2x&page_size=3":   {2, 3, 2, 1},
+			"?page=-1&page_size=0":   {1, 50, 1, 4},
+			"?page=x&page_size=x3":   {1, 50, 1, 4},
+			"?page=9&page_size=3":    {9, 3, 2, 0},
+			"?page_size=51":          {1, 50, 1, 4},
+			"?name=nothing&page=2":   {2, 50, 1, 0},
+			"?limit=1&page_size=2.9": {1, 2, 2, 2},
+		} {
+			got := w.admin(http.MethodGet, "client_types"+query, "")
+			require.Len(t, w.ids(got), want.rows, query)
+			paging, _ := got.at("paging")
+			total := 4.0
+			if strings.Contains(query, "nothing") {
+				total = 0
+			}
+			require.Equal(t, map[string]any{"page_number": want.number, "page_size": want.size, "total_pages": want.pages,
+				"total_entries": total}, paging, query)
+		}
+	})
+}
+
+func TestItemsAreChangedByPATCHAsByPUT(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		kind, err := w.store.FindClientTypeByName(t.Context(), "MSP")
+		w.must(err)
+		for path, body := range map[string]string{
+			"users/" + doctorID:        `{"user":{}}`,
+			"clients/" + hospitalID:    `{"client":{"client_type_id":"` + kind.ID + `"}}`,
+			"client_types/" + kind.ID:  `{"client_type":{}}`,
+			"roles/" + w.doctorRole.ID: `{"role":{"unknown":1}}`,
+		} {
+			for _, method := range []string{http.MethodPut, http.MethodPatch} {
+				require.Equal(t, 200, w.admin(method, path, body).status, method+" "+path)
+				for _, wrong := range []string{`{}`, `{"user":null,"client":null,"client_type":null,"role":null}`,
+					`{"user":"x","client":[],"client_type":1,"role":true}`, ``} {
+					w.refused(w.admin(method, path, wrong), 400, "request_malformed",
+						"Malformed request. Probably, you have sent corrupted JSON.")
+				}
+			}
+			w.refused(w.admin(http.MethodPost, path, body), 404, "not_found", "")
+			_, id, _ := strings.Cut(path, "/")
+			require.Equal(t, 200, w.admin(http.MethodGet, strings.Replace(path, id, strings.ToUpper(id), 1), "").status)
+		}
+		for _, kind := range []string{"role", "client_type"} {
+			for fields, want := range map[string]map[string]string{
+				`"name":null,"scope":""`:                      {"$.name": "required", "$.scope": "required"},
+				`"name":7,"scope":[]`:                         {"$.name": "cast", "$.scope": "cast"},
+				`"name":"` + strings.Repeat("a", 501) + `"`:   {"$.name": "length"},
+				`"scope":"` + strings.Repeat("a", 2049) + `"`: {"$.scope": "length"},
+			} {
+				path := "roles/" + w.doctorRole.ID
+				if kind == "client_type" {
+					path = "client_types/" + w.ids(w.admin(http.MethodGet, "client_types", ""))[0]
+				}
+				require.Equal(t, want, w.entries(w.admin(http.MethodPut, path, `{"`+kind+`":{`+fields+`}}`)), kind)
+			}
+		}
+	})
+}

@@ -3,6 +3,7 @@ package ehealth
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"ithildin/storage"
 )
@@ -44,19 +45,29 @@ func (p paging) link(header http.Header, r *http.Request, list string) {
 	header.Set("Link", "<"+list+"?"+query.Encode()+`>; rel="next"`)
 }
 
-// page reads which page of a list is asked for, and how large. What is no number above zero counts as not sent, and
-// more than the most as the most: so did the old system.
+// page reads which page of a list is asked for, and how large. What does not begin with a number above zero counts as
+// not sent, and more than the most as the most: so did the old system.
 func page(r *http.Request) (number, size int) {
 	query := r.URL.Query()
-	number, err := strconv.Atoi(query.Get("page"))
-	if err != nil || number < 1 || number > 1<<30 {
+	number = leadingNumber(query.Get("page"))
+	if number < 1 || number > 1<<30 {
 		number = 1
 	}
-	size, err = strconv.Atoi(query.Get("page_size"))
-	if err != nil || size < 1 || size > largestPage {
+	size = leadingNumber(query.Get("page_size"))
+	if size < 1 || size > largestPage {
 		size = largestPage
 	}
 	return number, size
+}
+
+// leadingNumber is the number that a text begins with, 0 where it begins with none.
+func leadingNumber(text string) int {
+	digits := text[:len(text)-len(strings.TrimLeft(text, "0123456789"))]
+	number, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0
+	}
+	return number
 }
 
 // pageAsked is the page of a list that the database cuts.
