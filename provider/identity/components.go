@@ -11,6 +11,7 @@ type Components struct {
 	Persons    PersonFinder
 	// OneTimeCodeText is the message with a code in the place of {code}.
 	OneTimeCodeText string
+	Limits          Limits
 	// PasswordLifetime is the age at which a password must be changed; 0: never.
 	PasswordLifetime time.Duration
 	// ChangePasswordLifetime is how long a change_password_token lives; 0: ChangePasswordLifetime.
@@ -24,8 +25,8 @@ const ChangePasswordLifetime = 15 * time.Minute
 // oneTimeCodeText is Ukrainian, as the phones are.
 const oneTimeCodeText = "Код підтвердження: {code}"
 
-// SetDefaults fills in a sender and a verifier that refuse every call, and the text of a one-time code,
-// where c has none.
+// SetDefaults fills in a sender and a verifier that refuse every call, the text of a one-time code and limits, where c
+// has none.
 func (c *Components) SetDefaults() {
 	if c.SMS == nil {
 		c.SMS = noSMS{}
@@ -36,4 +37,5 @@ func (c *Components) SetDefaults() {
 	if c.OneTimeCodeText == "" {
 		c.OneTimeCodeText = oneTimeCodeText
 	}
+	c.Limits = c.Limits.withDefaults()
 }

@@ -11,24 +11,15 @@ import (
 	"ithildin/storage"
 )
 
-// OneTimeCodeWindow is the time within which a user gets a few one-time codes only.
-const OneTimeCodeWindow = time.Minute
-
 // OneTimeCodeHasLastTry says that one more wrong one-time code blocks the user.
-func OneTimeCodeHasLastTry(user *storage.User) bool {
-	return user.OneTimeCodeFailures == oneTimeCodeFailures-1
+func (s *Service) OneTimeCodeHasLastTry(user *storage.User) bool {
+	return user.OneTimeCodeFailures == s.Limits().OneTimeCodeFailures-1
 }
 
-// One-time codes as the eHealth API had them (contract section 2.3).
 const (
-	oneTimeCodeLifetime = 5 * time.Minute
-	oneTimeCodeAttempts = 3 // of one code
-	oneTimeCodeFailures = 3 // of one user, over all codes since the last right one
-	oneTimeCodesSent    = 3 // to one user within OneTimeCodeWindow
 	// oneTimeCodesADay bounds what one number gets, whoever asks: nobody must be able to flood somebody's phone.
 	oneTimeCodesADay  = 30
 	oneTimeCodeDay    = 24 * time.Hour
-	oneTimeCodeDigits = 6
 	reasonOneTimeCode = "Passed invalid OTP more than USER_OTP_ERROR_MAX"
 )
 
@@ -104,7 +95,7 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 	}
 	now := s.now()
 	if err := s.store.CreateOneTimeCode(ctx, storage.OneTimeCode{
-		ID: s.store.NewID(), Key: key, CodeMAC: mac, CreatedAt: now, ExpiresAt: now.Add(oneTimeCodeLifetime),
+		ID: s.store.NewID(), Key: key, CodeMAC: mac, CreatedAt: now, ExpiresAt: now.Add(s.Limits().OneTimeCodeLifetime),
 	}); err != nil {
 		return err
 	}
@@ -116,14 +107,14 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 }
 
 // countSentCode counts a code before it goes out, so that parallel requests see each other: for its user within a
-// minute, and for its number within a day.
+// short time, and for its number within a day.
 func (s *Service) countSentCode(ctx context.Context, userID, phone string) (rows []string, err error) {
 	for _, limit := range []struct {
 		kind, value string
 		window      time.Duration
 		most        int64
 	}{
-		{"one-time code", userID, OneTimeCodeWindow, oneTimeCodesSent},
+		{"one-time code", userID, s.Limits().OneTimeCodeWindow, s.Limits().OneTimeCodesSent},
 		{"one-time code to a number", phone, oneTimeCodeDay, oneTimeCodesADay},
 	} {
 		subject, err := s.store.SignInSubject(ctx, limit.kind, limit.value)
@@ -154,11 +145,11 @@ func (s *Service) forgetSentCode(ctx context.Context, rows []string) error {
 	return s.store.ForgetSignInFailures(ctx, rows)
 }
 
-// newOneTimeCode makes six digits from 1 to 9. A byte of 252 and above is dropped, so that none is likelier.
+// newOneTimeCode makes a code of digits from 1 to 9. A byte of 252 and above is dropped, so that none is likelier.
 func (s *Service) newOneTimeCode() (string, error) {
 	var code strings.Builder
 	one := make([]byte, 1)
-	for code.Len() < oneTimeCodeDigits {
+	for code.Len() < s.Limits().OneTimeCodeLength {
 		if _, err := io.ReadFull(s.random, one); err != nil {
 			return "", fmt.Errorf("identity: no randomness: %w", err)
 		}
@@ -170,8 +161,8 @@ func (s *Service) newOneTimeCode() (string, error) {
 }
 
 // VerifyOneTimeCode takes a code once. Wrong codes count against the code and against the user, who is blocked at the
-// third in a row. Errors: ErrOneTimeCodeInvalid (also where no code was sent), ErrOneTimeCodeLastTry,
-// ErrOneTimeCodeBlocked, ErrOneTimeCodeExpired, ErrOneTimeCodeAttempts.
+// last of OneTimeCodeFailures in a row. Errors: ErrOneTimeCodeInvalid (also where no code was sent),
+// ErrOneTimeCodeLastTry, ErrOneTimeCodeBlocked, ErrOneTimeCodeExpired, ErrOneTimeCodeAttempts.
 func (s *Service) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code string) error {
 	err := s.verifyOneTimeCode(ctx, userID, id, phone, code)
 	s.countCode(oneTimeCodeOutcome(err, codeRight))
@@ -188,7 +179,7 @@ func (s *Service) verifyOneTimeCode(ctx context.Context, userID, id, phone, code
 		return err
 	case !known.ExpiresAt.After(s.now()):
 		return ErrOneTimeCodeExpired
-	case known.Attempts >= oneTimeCodeAttempts:
+	case known.Attempts >= s.Limits().OneTimeCodeAttempts:
 		return ErrOneTimeCodeAttempts
 	}
 	mac, err := s.store.OneTimeCodeMAC(ctx, key, code)
@@ -197,7 +188,7 @@ func (s *Service) verifyOneTimeCode(ctx context.Context, userID, id, phone, code
 	}
 	ctx, cancel := whateverTheClientDoes(ctx)
 	defer cancel()
-	right, err := s.store.VerifyOneTimeCode(ctx, known.ID, mac, oneTimeCodeAttempts)
+	right, err := s.store.VerifyOneTimeCode(ctx, known.ID, mac, s.Limits().OneTimeCodeAttempts)
 	switch {
 	case errors.Is(err, storage.ErrUsed):
 		return ErrOneTimeCodeAttempts // another attempt was faster
@@ -206,15 +197,16 @@ func (s *Service) verifyOneTimeCode(ctx context.Context, userID, id, phone, code
 	case right:
 		return s.store.ResetOneTimeCodeFailures(ctx, userID)
 	}
-	failures, blocked, err := s.store.CountOneTimeCodeFailure(ctx, userID, oneTimeCodeFailures, reasonOneTimeCode)
+	most := s.Limits().OneTimeCodeFailures
+	failures, blocked, err := s.store.CountOneTimeCodeFailure(ctx, userID, most, reasonOneTimeCode)
 	if err != nil {
 		return err
 	}
 	wrong := ErrOneTimeCodeInvalid
 	switch {
-	case failures >= oneTimeCodeFailures:
+	case failures >= most:
 		wrong = ErrOneTimeCodeBlocked
-	case failures == oneTimeCodeFailures-1:
+	case failures == most-1:
 		wrong = ErrOneTimeCodeLastTry
 	}
 	if blocked {

@@ -11,20 +11,16 @@ import (
 	"ithildin/storage"
 )
 
-// SignInWindow is how long a failed sign-in counts against the limits.
-const SignInWindow = 10 * time.Minute
-
-// How many sign-ins may fail within the window. Ten for an account is what the eHealth front end allowed; they are
-// counted for each address, so that nobody locks an account out from elsewhere. An account may fail ten times as often
-// over all addresses. An address gets as many, for a hospital sits behind one, and still too few to try a stolen list
-// of passwords. A device on which the owner of the account has signed in before has a limit of its own in the place of
-// all three: whoever uses up theirs does not keep the owner out, and a stolen device cookie is good for no more guesses
-// than one address is.
+// How many sign-ins may fail within the window, by default. Ten for an account is what the eHealth front end allowed;
+// they are counted for each address, so that nobody locks an account out from elsewhere. An account may fail ten times
+// as often over all addresses. An address gets as many, for a hospital sits behind one, and still too few to try a
+// stolen list of passwords. A device on which the owner of the account has signed in before has a limit of its own in
+// the place of all three: whoever uses up theirs does not keep the owner out, and a stolen device cookie is good for no
+// more guesses than one address is.
 const (
-	pairFailures    = 10
-	accountFailures = 100
-	addressFailures = 100
-	deviceFailures  = pairFailures
+	pairFailures = 10
+	// overAll is how many times as often an account may fail over all addresses, and an address over all accounts.
+	overAll = 10
 	// attemptsAtOnce bounds the sign-ins to one account that are under way in a process. Each counts as failed until its
 	// password is found right: without the bound, right ones at once would be over the limit.
 	attemptsAtOnce = 2
@@ -47,13 +43,14 @@ type signInLimit struct {
 
 // limitsOf are those of a sign-in to an account; its user is known to the device or not, or there is none.
 func (s *Service) limitsOf(r *http.Request, a PasswordAttempt, user *storage.User) []signInLimit {
+	most := s.Limits().FailedSignIns
 	if a.Device.Knows(user, s.now()) {
-		return []signInLimit{{"device", a.Device.ID + "\x00" + user.ID, deviceFailures}}
+		return []signInLimit{{"device", a.Device.ID + "\x00" + user.ID, most}}
 	}
 	network := inbound.Network(s.clientAddress(r))
 	return []signInLimit{
-		{"account", a.Username, accountFailures}, {"address", network, addressFailures},
-		{"account and address", a.Username + "\x00" + network, pairFailures},
+		{"account", a.Username, overAll * most}, {"address", network, overAll * most},
+		{"account and address", a.Username + "\x00" + network, most},
 	}
 }
 
@@ -69,11 +66,11 @@ func (s *Service) beginAttempt(ctx context.Context, limits []signInLimit) (a att
 		}
 		subjects = append(subjects, subject)
 	}
-	rows, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(SignInWindow))
+	rows, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(s.Limits().FailedSignInWindow))
 	if err != nil {
 		return attempt{}, false, err
 	}
-	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-SignInWindow))
+	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-s.Limits().FailedSignInWindow))
 	if err != nil {
 		return attempt{}, false, err
 	}

@@ -23,7 +23,7 @@ func TestAttackAccountIsLockedOutFromAnotherAddress(t *testing.T) {
 	}
 	require.ErrorIs(t, f.signIn("192.0.2.7", "not it"), ErrSignInLimited)
 	require.NoError(t, f.signIn("127.0.0.1", testPassword))
-	for i := range accountFailures / pairFailures {
+	for i := range overAll {
 		for range pairFailures {
 			_ = f.signIn(fmt.Sprintf("198.51.100.%d", i), "not it") // the last are over the limit of the account
 		}

@@ -31,7 +31,7 @@ func (s *signInPages) showCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if identity.OneTimeCodeHasLastTry(user) {
+	if s.identity.OneTimeCodeHasLastTry(user) {
 		return s.writeCode(w, r, p, refusedCodeLastTry)
 	}
 	return s.writeCode(w, r, p, nil)

@@ -29,7 +29,7 @@ func (f *fixture) limitAccount() {
 	} {
 		subject, err := f.store.SignInSubject(f.t.Context(), kind, limited.value)
 		require.NoError(f.t, err)
-		until := f.clock.Now().Add(identity.SignInWindow)
+		until := f.clock.Now().Add(identity.DefaultLimits().FailedSignInWindow)
 		for range limited.most {
 			_, err := f.store.RecordSignInFailure(f.t.Context(), [][]byte{subject}, until)
 			require.NoError(f.t, err)
@@ -171,7 +171,7 @@ func TestAttackGuessesWithAStolenDeviceCookie(t *testing.T) {
 			require.Equal(t, http.StatusTooManyRequests, thief.signInAgain(testEmail, testPassword).StatusCode)
 		}
 		require.Equal(t, "signed in as "+testEmail, other.signInAgain(testEmail, testPassword).body)
-		f.clock.advance(identity.SignInWindow + time.Second)
+		f.clock.advance(identity.DefaultLimits().FailedSignInWindow + time.Second)
 		require.Equal(t, "signed in as "+testEmail, robbed.signInAgain(testEmail, testPassword).body)
 	})
 }

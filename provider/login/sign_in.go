@@ -99,9 +99,9 @@ func (s *signInPages) refuse(w http.ResponseWriter, v *view, problem *formError)
 	var wait time.Duration
 	switch problem {
 	case refusedLimited:
-		wait = identity.SignInWindow
+		wait = s.identity.Limits().FailedSignInWindow
 	case refusedCodeLimited:
-		wait = identity.OneTimeCodeWindow
+		wait = s.identity.Limits().OneTimeCodeWindow
 	default:
 		return message
 	}

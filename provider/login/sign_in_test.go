@@ -114,7 +114,7 @@ func TestSignInIsRefusedAfterTenFailuresWhateverThePassword(t *testing.T) {
 			require.Len(t, f.events(storage.EventSignInFailed), pairFailures)
 			require.Equal(t, http.StatusOK, b.signIn(form, "another@example.com", "not it").StatusCode)
 
-			f.clock.advance(identity.SignInWindow + time.Second)
+			f.clock.advance(identity.DefaultLimits().FailedSignInWindow + time.Second)
 			require.Equal(t, http.StatusOK, b.signIn(form, email, testPassword).StatusCode)
 		})
 	}
@@ -148,7 +148,8 @@ func TestAnAddressHasALimitOfItsOwn(t *testing.T) {
 	subject, err := f.store.SignInSubject(t.Context(), "address", "127.0.0.1")
 	require.NoError(t, err)
 	for range addressFailures {
-		_, err := f.store.RecordSignInFailure(t.Context(), [][]byte{subject}, f.clock.Now().Add(identity.SignInWindow))
+		end := f.clock.Now().Add(identity.DefaultLimits().FailedSignInWindow)
+		_, err := f.store.RecordSignInFailure(t.Context(), [][]byte{subject}, end)
 		require.NoError(t, err)
 	}
 	b := f.browser()

@@ -66,7 +66,7 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_TOKEN_RETENTION", fmt.Sprint(int64(s.Janitor.Retention / day))},
 		{"ITHILDIN_JANITOR_BATCH", fmt.Sprint(s.Janitor.Batch)},
 	}
-	return c.appendRest(rows)
+	return c.appendRest(append(rows, c.limitFlags.describe()...))
 }
 
 // appendRest adds each setting that has no row yet, as it was given. A secret is never a flag, and one that a file

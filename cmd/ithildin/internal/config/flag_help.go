@@ -53,6 +53,12 @@ var flagHelp = map[string]string{
 		" default Google's.",
 	"clock_skew": "Difference from the database's clock above which /readyz answers" +
 		" 503; default 30s, 0s for any.",
+	"code_attempts":        "Wrong entries of a one-time code at most; default 3.",
+	"code_failures":        "Wrong one-time codes in a row after which the user is blocked; default 3.",
+	"code_length":          "Digits of a one-time code; default 6.",
+	"code_lifetime":        "Lifetime of a one-time code in seconds; default 300.",
+	"code_window":          "Time, in minutes, for which ITHILDIN_ONE_TIME_CODES_SENT counts; default 1.",
+	"codes_sent":           "One-time codes that one user gets within ITHILDIN_ONE_TIME_CODE_WINDOW; default 3.",
 	"database_connections": "Maximum number of connections to PostgreSQL; default 32.",
 	"database_url":         "sqlite:PATH or postgres://…; default sqlite:ithildin.db.",
 	"database_url_file":    "File with the database URL, if it has a password.",
@@ -110,6 +116,9 @@ var flagHelp = map[string]string{
 	"service_name": "What mails call the service; default: the host of the issuer.",
 	"shutdown_delay": "How long requests are still accepted after SIGTERM, while /readyz answers 503; default 5s, 0s " +
 		"with --dev.",
+	"sign_in_failures": "Failed sign-ins to an account from one address, within ITHILDIN_SIGN_IN_FAILURE_WINDOW, after " +
+		"which more are refused; default 10.",
+	"sign_in_window":  "Time, in minutes, for which a failed sign-in counts; default 10.",
 	"signature_token": "File with its bearer token, in place of ITHILDIN_SIGNATURE_TOKEN.",
 	"signature_url":   "Service that verifies digital signatures.",
 	"sms_text":        "Text of the message, with {code}; default: a Ukrainian one.",

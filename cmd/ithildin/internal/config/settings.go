@@ -33,6 +33,7 @@ type Flags struct {
 	DatabaseFlags
 	SecretFlags
 	serviceFlags
+	limitFlags
 	gatewayFlags
 	outboundFlags
 	JanitorFlags
@@ -101,6 +102,7 @@ func (c Flags) Load() (*Settings, error) {
 		c.PasswordLifetime = cmp.Or(c.PasswordLifetime, "0") // the demo password is for ever
 	}
 	s.Components = c.serviceFlags.load(&p)
+	s.Components.Limits = c.limitFlags.load(&p)
 	s.Gateway = c.gatewayFlags.load(&p)
 	s.Outbound = c.outboundFlags.load(&p)
 	s.Janitor = c.JanitorFlags.load(&p, s.Components.PasswordLifetime)

@@ -1,0 +1,76 @@
+package config
+
+import (
+	"strconv"
+	"time"
+
+	"ithildin/provider/identity"
+)
+
+// limitFlags say how often somebody may try, and for how long a one-time code is good.
+type limitFlags struct {
+	SignInFailures      string `env:"ITHILDIN_SIGN_IN_FAILURES" placeholder:"N" help:"@sign_in_failures"`
+	SignInFailureWindow string `env:"ITHILDIN_SIGN_IN_FAILURE_WINDOW" placeholder:"MINUTES" help:"@sign_in_window"`
+	OneTimeCodeLength   string `env:"ITHILDIN_ONE_TIME_CODE_LENGTH" placeholder:"DIGITS" help:"@code_length"`
+	OneTimeCodeLifetime string `env:"ITHILDIN_ONE_TIME_CODE_LIFETIME" placeholder:"SECONDS" help:"@code_lifetime"`
+	OneTimeCodeAttempts string `env:"ITHILDIN_ONE_TIME_CODE_ATTEMPTS" placeholder:"N" help:"@code_attempts"`
+	OneTimeCodeFailures string `env:"ITHILDIN_ONE_TIME_CODE_FAILURES" placeholder:"N" help:"@code_failures"`
+	OneTimeCodesSent    string `env:"ITHILDIN_ONE_TIME_CODES_SENT" placeholder:"N" help:"@codes_sent"`
+	OneTimeCodeWindow   string `env:"ITHILDIN_ONE_TIME_CODE_WINDOW" placeholder:"MINUTES" help:"@code_window"`
+}
+
+// limit is one of limitFlags: its bounds keep a slip of the pen from switching a protection off.
+type limit struct {
+	name                      string
+	value                     string
+	fallback, lowest, highest int
+}
+
+// list names the flags with their defaults and bounds, in the order of the fields of identity.Limits.
+func (f limitFlags) list() []limit {
+	d := identity.DefaultLimits()
+	return []limit{
+		{"ITHILDIN_SIGN_IN_FAILURES", f.SignInFailures, int(d.FailedSignIns), 1, 100},
+		{"ITHILDIN_SIGN_IN_FAILURE_WINDOW", f.SignInFailureWindow, int(d.FailedSignInWindow / time.Minute), 1, 24 * 60},
+		{"ITHILDIN_ONE_TIME_CODE_LENGTH", f.OneTimeCodeLength, d.OneTimeCodeLength, 4, 10},
+		{"ITHILDIN_ONE_TIME_CODE_LIFETIME", f.OneTimeCodeLifetime, int(d.OneTimeCodeLifetime / time.Second), 30, 3600},
+		{"ITHILDIN_ONE_TIME_CODE_ATTEMPTS", f.OneTimeCodeAttempts, int(d.OneTimeCodeAttempts), 1, 10},
+		{"ITHILDIN_ONE_TIME_CODE_FAILURES", f.OneTimeCodeFailures, int(d.OneTimeCodeFailures), 1, 100},
+		{"ITHILDIN_ONE_TIME_CODES_SENT", f.OneTimeCodesSent, int(d.OneTimeCodesSent), 1, 30},
+		{"ITHILDIN_ONE_TIME_CODE_WINDOW", f.OneTimeCodeWindow, int(d.OneTimeCodeWindow / time.Minute), 1, 24 * 60},
+	}
+}
+
+func (f limitFlags) load(p *problems) identity.Limits {
+	var n []int
+	for _, l := range f.list() {
+		n = append(n, l.number(p))
+	}
+	return identity.Limits{
+		FailedSignIns: int64(n[0]), FailedSignInWindow: time.Duration(n[1]) * time.Minute,
+		OneTimeCodeLength: n[2], OneTimeCodeLifetime: time.Duration(n[3]) * time.Second,
+		OneTimeCodeAttempts: int64(n[4]), OneTimeCodeFailures: int64(n[5]), OneTimeCodesSent: int64(n[6]),
+		OneTimeCodeWindow: time.Duration(n[7]) * time.Minute,
+	}
+}
+
+// number is the value of a limit, or its default where none was given.
+func (l limit) number(p *problems) int {
+	if l.value == "" {
+		return l.fallback
+	}
+	n, err := strconv.Atoi(l.value)
+	if err != nil || n < l.lowest || n > l.highest {
+		p.add(l.name, "is %q: want a number from %d to %d", l.value, l.lowest, l.highest)
+		return l.fallback
+	}
+	return n
+}
+
+// describe lists the limits that the server runs with.
+func (f limitFlags) describe() (rows []Setting) {
+	for _, l := range f.list() {
+		rows = append(rows, Setting{l.name, strconv.Itoa(l.number(&problems{}))})
+	}
+	return rows
+}

@@ -1,0 +1,50 @@
+package identity
+
+import (
+	"cmp"
+	"time"
+)
+
+// Limits are how often somebody may try, and for how long a one-time code is good. What is 0 has its default, which is
+// that of the eHealth API (contract section 2.3).
+type Limits struct {
+	// FailedSignIns is how many sign-ins to an account may fail from one address, or on one known device, within
+	// FailedSignInWindow. Ten times as many may fail for an account from all addresses, and for an address to all
+	// accounts.
+	FailedSignIns      int64
+	FailedSignInWindow time.Duration
+
+	OneTimeCodeLength   int // digits
+	OneTimeCodeLifetime time.Duration
+	OneTimeCodeAttempts int64 // of one code
+	OneTimeCodeFailures int64 // of one user, over all codes since the last right one; then the user is blocked
+	OneTimeCodesSent    int64 // to one user within OneTimeCodeWindow
+	OneTimeCodeWindow   time.Duration
+}
+
+// DefaultLimits are those of the eHealth API.
+func DefaultLimits() Limits {
+	return Limits{
+		FailedSignIns: pairFailures, FailedSignInWindow: 10 * time.Minute,
+		OneTimeCodeLength: 6, OneTimeCodeLifetime: 5 * time.Minute, OneTimeCodeAttempts: 3, OneTimeCodeFailures: 3,
+		OneTimeCodesSent: 3, OneTimeCodeWindow: time.Minute,
+	}
+}
+
+// withDefaults fills in what is 0.
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits()
+	return Limits{
+		FailedSignIns:       cmp.Or(l.FailedSignIns, d.FailedSignIns),
+		FailedSignInWindow:  cmp.Or(l.FailedSignInWindow, d.FailedSignInWindow),
+		OneTimeCodeLength:   cmp.Or(l.OneTimeCodeLength, d.OneTimeCodeLength),
+		OneTimeCodeLifetime: cmp.Or(l.OneTimeCodeLifetime, d.OneTimeCodeLifetime),
+		OneTimeCodeAttempts: cmp.Or(l.OneTimeCodeAttempts, d.OneTimeCodeAttempts),
+		OneTimeCodeFailures: cmp.Or(l.OneTimeCodeFailures, d.OneTimeCodeFailures),
+		OneTimeCodesSent:    cmp.Or(l.OneTimeCodesSent, d.OneTimeCodesSent),
+		OneTimeCodeWindow:   cmp.Or(l.OneTimeCodeWindow, d.OneTimeCodeWindow),
+	}
+}
+
+// Limits are those in force.
+func (s *Service) Limits() Limits { return s.components.Limits }
