@@ -174,7 +174,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	var err error
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,
-		ClientAddress: p.observer.proxies.ClientAddress, RequestID: inbound.RequestID, Count: p.metrics.personDid,
+		RequestID: inbound.RequestID, Count: p.metrics.personDid,
 		SessionsEnded: p.logouts.notifyClients,
 		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession,
 			pending login.Interaction) error {

@@ -88,6 +88,9 @@ func (o *Options) setDefaults() {
 	}
 }
 
+// ClientAddress is the address that is believed to be the person's.
+func (s *Service) ClientAddress(r *http.Request) string { return s.clientAddress(r) }
+
 func peerAddress(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -201,7 +201,7 @@ func (a *accountPages) withdrawApproval(r *http.Request, userID, approvalID stri
 			continue
 		}
 		ctx := storage.ActingAs(r.Context(), storage.Actor{
-			By: storage.ByUser, UserID: userID, RequestID: a.requestID(r), Address: a.clientAddress(r),
+			By: storage.ByUser, UserID: userID, RequestID: a.requestID(r), Address: a.identity.ClientAddress(r),
 		})
 		return a.store.DeleteApproval(ctx, approvalID)
 	}

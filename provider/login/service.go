@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,9 +26,7 @@ type Options struct {
 	Now      func() time.Time  // default time.Now
 	Random   io.Reader         // default crypto/rand
 	Logger   *slog.Logger      // default: silence
-	// ClientAddress is the address that is believed to be the browser's, as sessions keep it; default the peer's.
-	ClientAddress func(*http.Request) string
-	// RequestID is shown on error pages and kept with audit events; default none.
+	// RequestID is shown on error pages; default none.
 	RequestID func(*http.Request) string
 	// SessionsEnded is told which sessions ended because their user said so, before the browser goes on. Default: nobody.
 	SessionsEnded func(ctx context.Context, ended []storage.EndedSession)
@@ -71,7 +68,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s.interactions = &interactions{layout: s.layout, now: o.Now, key: keys.interactions}
 	devices := &devices{cookies: c, now: o.Now, newID: o.Store.NewID, key: keys.devices}
 	s.sessions = &sessions{
-		cookies: c, devices: devices, store: o.Store, identity: o.Identity, now: o.Now, clientAddress: o.ClientAddress,
+		cookies: c, devices: devices, store: o.Store, identity: o.Identity, now: o.Now,
 		stateKey: keys.browserStates, told: o.SessionsEnded,
 	}
 	s.accountPages = &accountPages{
@@ -103,9 +100,6 @@ func (o *Options) setDefaults() {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.ClientAddress == nil {
-		o.ClientAddress = peerAddress
-	}
 	if o.RequestID == nil {
 		o.RequestID = func(*http.Request) string { return "" }
 	}
@@ -115,14 +109,6 @@ func (o *Options) setDefaults() {
 	if o.SessionsEnded == nil {
 		o.SessionsEnded = func(context.Context, []storage.EndedSession) {}
 	}
-}
-
-func peerAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // keys are the random keys of the Service.

@@ -101,8 +101,7 @@ func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *st
 		ClientAddress: clientAddress, Count: count,
 	})
 	f.Service, err = New(t.Context(), Options{
-		Store: store, Identity: f.identity, Issuer: issuer, Now: f.clock.Now, RequestID: requestID,
-		ClientAddress: clientAddress, Count: count,
+		Store: store, Identity: f.identity, Issuer: issuer, Now: f.clock.Now, RequestID: requestID, Count: count,
 	})
 	require.NoError(t, err)
 	require.NoError(t, store.CreateClient(t.Context(), storage.Client{ID: testClient, Name: "Клініка <Здоров'я>"}))

@@ -21,12 +21,11 @@ const (
 // sessions are the login sessions of browsers, and what their cookies say.
 type sessions struct {
 	*cookies
-	devices       *devices
-	store         *storage.Store
-	identity      *identity.Service
-	now           func() time.Time
-	clientAddress func(*http.Request) string
-	stateKey      []byte // of browser states
+	devices  *devices
+	store    *storage.Store
+	identity *identity.Service
+	now      func() time.Time
+	stateKey []byte // of browser states
 	// told is told which sessions ended because their user said so.
 	told func(context.Context, []storage.EndedSession)
 }
@@ -50,7 +49,7 @@ func (s *sessions) Login(ctx context.Context, r *http.Request, clientID string) 
 		return nil, nil
 	}
 	inbound.RecordOf(ctx).About(clientID, found.User.ID)
-	found.Session.Address = s.clientAddress(r) // of this use
+	found.Session.Address = s.identity.ClientAddress(r) // of this use
 	return found, nil
 }
 
@@ -80,7 +79,8 @@ func (s *sessions) startSession(
 	now := s.now()
 	session := storage.LoginSession{
 		ID: storage.Hash(cookie), SessionID: s.store.NewID(), UserID: user.ID,
-		AuthTime: now.UnixMicro(), AMR: proof.AMR, ACR: proof.ACR, UserAgent: userAgent(r), Address: s.clientAddress(r),
+		AuthTime: now.UnixMicro(), AMR: proof.AMR, ACR: proof.ACR, UserAgent: userAgent(r),
+		Address:    s.identity.ClientAddress(r),
 		LastUsedAt: now.Unix(), CreatedAt: now.Unix(), ExpiresAt: now.Add(SessionLifetime).Unix(),
 	}
 	if err := s.keepSession(r, &session); err != nil {
