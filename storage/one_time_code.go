@@ -32,6 +32,12 @@ type oneTimeCodeRow struct {
 	ExpiresAt seconds `db:"expires_at"`
 }
 
+func (r oneTimeCodeRow) code() OneTimeCode {
+	c := r.OneTimeCode
+	c.CreatedAt, c.ExpiresAt = r.CreatedAt.time(), r.ExpiresAt.time()
+	return c
+}
+
 // OneTimeCodeMAC is what is kept of a one-time code for a key.
 func (s *authenticationStore) OneTimeCodeMAC(ctx context.Context, key, code string) ([]byte, error) {
 	return s.keys.keyed(ctx, "one-time codes", key+"\x00"+code)
@@ -60,8 +66,7 @@ ORDER BY created_at DESC, CASE status WHEN 'new' THEN 0 ELSE 1 END LIMIT 1`, key
 	if err != nil {
 		return nil, err
 	}
-	c := row.OneTimeCode
-	c.CreatedAt, c.ExpiresAt = row.CreatedAt.time(), row.ExpiresAt.time()
+	c := row.code()
 	return &c, nil
 }
 

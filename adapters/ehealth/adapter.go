@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider"
+	"ithildin/provider/identity"
 )
 
 // Adapter serves the legacy face of a Provider.
@@ -25,6 +26,10 @@ type Options struct {
 	// SecretsHashed keeps only hashes of the secrets of connections, so that the admin API shows each once, when it is
 	// made.
 	SecretsHashed bool
+	// RegistrationSecret verifies the JWTs by which the patients' cabinet registers people (JWT_SECRET); nil: it is off.
+	RegistrationSecret []byte
+	// Verifications proves phones for it (OTP_ENDPOINT); nil: POST /api/verifications is off.
+	Verifications identity.PhoneVerifier
 }
 
 // New makes the adapter and its face known to the Provider, before the first request.
@@ -48,6 +53,10 @@ func (a *Adapter) Mount(r *mux.Router) {
 // mountPublic adds the endpoints of Mount.
 func (a *Adapter) mountPublic(r *mux.Router) {
 	login := &loginAPI{answers: a.answers, provider: a.provider, identity: a.provider.Identity()}
+	registration := &cabinetRegistration{
+		answers: a.answers, secret: a.options.RegistrationSecret, now: a.provider.Store().Now,
+		identity: a.provider.Identity(), verifications: a.options.Verifications,
+	}
 	a.mount(r, []route{
 		{"POST", "/oauth/tokens", a.tokens},
 		{"POST", "/api/oauth/tokens", a.tokens},
@@ -56,6 +65,10 @@ func (a *Adapter) mountPublic(r *mux.Router) {
 		{"POST", "/auth/logout", login.logout},
 		{"POST, GET", "/oauth/nonce", login.nonce}, // GET as it is published
 		{"GET", "/oauth/user", a.user},
+		{"GET", "/oauth/users/{id}", a.ownUser},
+		{"GET", "/api/oauth/users/{id}", a.ownUser},
+		{"POST", "/api/send_otp", registration.sendCode},
+		{"POST", "/api/verifications", registration.startVerification},
 		{"POST", "/oauth/users/actions/update_password", login.updatePassword},
 		{"POST", "/oauth/users/actions/init_factor", login.initFactor},
 		{"POST", "/oauth/users/actions/approve_factor", login.approveFactor},

@@ -59,6 +59,7 @@ func (a *Adapter) userRoutes() []route {
 	factors := &factorsAPI{a.answers, store}
 	approvals := &approvalsAPI{a.answers, store}
 	tokens := &issuedTokensAPI{a.answers, store, login, a.provider.SessionTokens()}
+	codes := &oneTimeCodesAPI{a.answers, store, a.provider.Identity()}
 	return []route{
 		filtered("GET", "/admin/users", users.list, "id", "ids", "email", "tax_id", "is_blocked"),
 		byID("POST", "/admin/users", users.create),
@@ -100,6 +101,8 @@ func (a *Adapter) userRoutes() []route {
 		forConsumer(byID("PUT, PATCH", "/admin/apps/{id}", approvals.update)),
 		forConsumer(byID("DELETE", "/admin/apps/{id}", approvals.delete)),
 		byID("DELETE", "/admin/users/{user_id}/apps", onlyFilters(approvals.deleteOfUser, "client_id")),
+
+		filtered("GET", "/admin/otps", codes.list, "key", "status", "active"),
 
 		filtered("GET", "/admin/tokens", tokens.list, "id", "name", "value", "user_id", "user_ids", "client_id"),
 		byID("POST", "/admin/tokens", tokens.create),

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +36,7 @@ func newComponents(t testing.TB) *components {
 	c := &components{t: t, texts: map[string][]string{}, signed: map[string]string{}, signedCode: http.StatusOK}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /sms", c.sms)
+	mux.HandleFunc("POST /otp/verifications", c.verifications)
 	mux.HandleFunc("POST /siteverify", c.siteverify)
 	mux.HandleFunc("POST /digital_signatures", c.digitalSignatures)
 	mux.HandleFunc("GET /persons/{id}", c.person)
@@ -71,6 +73,19 @@ func (c *components) sms(w http.ResponseWriter, r *http.Request) {
 	}
 	assert.Regexp(c.t, `^(Код підтвердження: [1-9]{6}|Номер телефону .* змінено\. .*)$`, message.Body)
 	c.texts[message.Phone] = append(c.texts[message.Phone], message.Body)
+}
+
+// verifications answers with the status that a phone ends with.
+func (c *components) verifications(w http.ResponseWriter, r *http.Request) {
+	assert.Equal(c.t, "Bearer otp token", r.Header.Get("Authorization"))
+	var message struct {
+		Phone string `json:"phone_number"`
+	}
+	assert.NoError(c.t, json.NewDecoder(r.Body).Decode(&message))
+	status, err := strconv.Atoi(message.Phone[len(message.Phone)-3:])
+	assert.NoError(c.t, err)
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, `{"error":{"type":"otp_timeout","message":"Wait a minute."}}`)
 }
 
 // code is the last that a phone got, as a JSON integer.

@@ -13,6 +13,10 @@
 //	POST               /auth/logout                             ends an access token (nonce.go)
 //	POST, GET          /oauth/nonce                             a nonce for a digital signature (nonce.go)
 //	GET                /oauth/user                              the user of an access token (user_actions.go)
+//	GET                /oauth/users/{id}                        the same (user_actions.go)
+//	GET                /api/oauth/users/{id}                    the same under another path
+//	POST               /api/send_otp                            a code for a registration (cabinet_registration.go)
+//	POST               /api/verifications                       the same by another service
 //	POST               /oauth/users/actions/update_password     sets a password (user_actions.go)
 //	POST               /oauth/users/actions/init_factor         begins to set a phone (user_actions.go)
 //	POST               /oauth/users/actions/approve_factor      sets the phone (user_actions.go)
@@ -50,6 +54,7 @@
 //	GET, POST          /admin/apps                              (admin_approvals.go)
 //	GET, PUT, PATCH, DELETE  /admin/apps/{id}
 //	DELETE             /admin/users/{user_id}/apps
+//	GET                /admin/otps                              (admin_otps.go)
 //	GET, POST, DELETE  /admin/tokens                            (admin_tokens.go, admin_token_write.go)
 //	GET, PUT, PATCH, DELETE  /admin/tokens/{id}
 //	DELETE             /admin/users/{user_id}/tokens

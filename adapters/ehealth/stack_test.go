@@ -19,6 +19,8 @@ import (
 	"ithildin/adapters/ehealth"
 	"ithildin/jwks"
 	"ithildin/provider"
+	"ithildin/provider/identity"
+	"ithildin/provider/outbound"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -38,6 +40,9 @@ type stack struct {
 	components *components
 	metrics    *prometheus.Registry
 }
+
+// registrationSecret is the secret of the JWTs of the patients' cabinet.
+const registrationSecret = "a secret that the cabinet shares, of 64 bytes or more, for HS512."
 
 func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
 	return newStackOn(t, now, func(at func(*storage.Options)) *storage.Store { return engine.Open(t, at) })
@@ -59,7 +64,12 @@ func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *s
 		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Components: s.components.options(), Metrics: s.metrics,
 	})
 	require.NoError(t, err)
-	s.provider, s.adapter = p, ehealth.New(p, ehealth.Options{})
+	s.provider, s.adapter = p, ehealth.New(p, ehealth.Options{
+		RegistrationSecret: []byte(registrationSecret),
+		Verifications: identity.HTTPVerifications{Service: outbound.Service{
+			URL: s.components.server.URL + "/otp/", Token: "otp token",
+		}},
+	})
 	s.server.Config.Handler = p.Handler(s.adapter.Mount)
 	s.server.Start()
 	t.Cleanup(s.server.Close)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/gorilla/mux"
+
 	"ithildin/provider"
 	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
@@ -33,6 +35,27 @@ func (a *Adapter) user(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.bearer(r, scopeReadUser)
 	if err != nil {
 		return err
+	}
+	user, err := a.provider.Store().FindUser(r.Context(), v.UserID)
+	if err != nil {
+		return err
+	}
+	return a.respond(w, r, http.StatusOK, newUserObject(user))
+}
+
+// ownUser is GET /oauth/users/{id}, by which the page after a sign-in shows who has signed in. A token of the sign-in
+// will do; it shows nobody but its own user.
+func (a *Adapter) ownUser(w http.ResponseWriter, r *http.Request) error {
+	v, err := a.bearer(r, scopeAuthorize)
+	var known contractError
+	if errors.As(err, &known) && known.status == http.StatusForbidden {
+		v, err = a.bearer(r, scopeReadUser)
+	}
+	if err != nil {
+		return err
+	}
+	if id, _ := parseUUID(mux.Vars(r)["id"]); id != v.UserID {
+		return failureNotFound
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), v.UserID)
 	if err != nil {

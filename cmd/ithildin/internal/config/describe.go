@@ -51,6 +51,8 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", fmt.Sprint(int(s.Components.ChangePasswordLifetime.Minutes()))},
 		{"ITHILDIN_USER_2FA_ENABLED", strconv.FormatBool(!s.Legacy.TwoFactorOff)},
 		{"ITHILDIN_LEGACY_SECRETS", legacySecrets(s.Legacy)},
+		{"ITHILDIN_CABINET_JWT_SECRET", console.Count(present(s.Legacy.RegistrationSecret != nil), "secret")},
+		{"ITHILDIN_OTP_URL", withoutPassword(c.OTPURL)},
 		{"ITHILDIN_REGISTRATION", s.Registration.Mode},
 		{"ITHILDIN_REGISTRATION_QUOTA", fmt.Sprint(s.Registration.Quota)},
 		{"ITHILDIN_REGISTRATION_RATE", fmt.Sprint(s.Registration.Rate)},

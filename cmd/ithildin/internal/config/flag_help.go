@@ -134,6 +134,10 @@ var flagHelp = map[string]string{
 	"token_retention": "How long expired tokens are kept, so that errors can name them; " +
 		"default 30.",
 	"trusted_proxies": "Proxies that terminate TLS, whose X-Forwarded-For is trusted.",
+	"cabinet_secret": "File with the secret of the JWTs by which the patients' cabinet registers people, in place of " +
+		"ITHILDIN_CABINET_JWT_SECRET.",
+	"otp_token_file": "File with its bearer token, in place of ITHILDIN_OTP_TOKEN.",
+	"otp_url":        "Service that verifies phones for POST /api/verifications.",
 	"user_2fa": "Whether a user created by the admin API has a second factor, unless the request says otherwise; " +
 		"default true.",
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"ithildin/adapters/ehealth"
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -9,6 +10,9 @@ import (
 type legacyFlags struct {
 	UserTwoFactor string `name:"user-2fa-enabled" env:"ITHILDIN_USER_2FA_ENABLED" placeholder:"BOOLEAN" help:"@user_2fa"`
 	LegacySecretsFlag
+	CabinetSecretFile string `env:"ITHILDIN_CABINET_JWT_SECRET_FILE" placeholder:"PATH" help:"@cabinet_secret"`
+	OTPURL            string `name:"otp-url" env:"ITHILDIN_OTP_URL" placeholder:"URL" help:"@otp_url"`
+	OTPTokenFile      string `name:"otp-token-file" env:"ITHILDIN_OTP_TOKEN_FILE" placeholder:"PATH" help:"@otp_token_file"`
 }
 
 // The values of ITHILDIN_LEGACY_SECRETS.
@@ -56,5 +60,28 @@ func (f legacyFlags) load(p *problems) (o ehealth.Options) {
 		p.add("ITHILDIN_USER_2FA_ENABLED", "is %q: want true or false", f.UserTwoFactor)
 	}
 	o.SecretsHashed = !f.LegacySecretsFlag.load(p)
+	f.loadRegistration(p, &o)
 	return o
+}
+
+// shortestJWTSecret is the least length of a secret of HMACs, in bytes.
+const shortestJWTSecret = 32
+
+// loadRegistration reads what the patients' cabinet needs to register people; without a secret it is off.
+func (f legacyFlags) loadRegistration(p *problems, o *ehealth.Options) {
+	secret := p.secret("ITHILDIN_CABINET_JWT_SECRET", f.CabinetSecretFile)
+	if secret != "" {
+		o.RegistrationSecret = []byte(secret)
+		if len(secret) < shortestJWTSecret {
+			p.add("ITHILDIN_CABINET_JWT_SECRET", "has %d bytes: want %d or more", len(secret), shortestJWTSecret)
+		}
+	}
+	service, given := serviceFlags{}.service(p, "ITHILDIN_OTP", f.OTPURL, f.OTPTokenFile)
+	if !given {
+		return
+	}
+	o.Verifications = identity.HTTPVerifications{Service: service}
+	if secret == "" {
+		p.add("ITHILDIN_CABINET_JWT_SECRET", "is required with ITHILDIN_OTP_URL")
+	}
 }
