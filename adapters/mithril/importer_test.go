@@ -322,6 +322,30 @@ func TestRepeatedImportChangesNothingAndADryRunWritesNothing(t *testing.T) {
 	})
 }
 
+// mithril's columns for names are varchar(255).
+func TestNamesAreImportedInTheFullLengthThatMithrilAllows(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		i := newImported(t, engine)
+		fillHospital(t, i)
+		run(t, i.source, `
+UPDATE clients SET name = repeat('Ї', 255); UPDATE client_types SET name = left(name || repeat('є', 255), 255);
+UPDATE roles SET name = left(name || repeat('ґ', 255), 255);`)
+		report := i.run()
+		for _, name := range []string{"clients", "client types", "roles"} {
+			require.Zero(t, line(t, report, name).Refused, name)
+		}
+		client, err := i.store.LoadClient(t.Context(), "6498d88e-97fb-47e2-85a5-99e884f888aa")
+		require.NoError(t, err)
+		require.Equal(t, strings.Repeat("Ї", 255), client.Name)
+		for _, table := range []string{"client_types", "roles"} {
+			var longest int
+			require.NoError(t, i.store.SQL().QueryRowContext(t.Context(),
+				`SELECT max(length(name)) FROM `+table).Scan(&longest))
+			require.Equal(t, 255, longest, table)
+		}
+	})
+}
+
 func TestRepeatedImportKeepsChangesHereAndFollowsChangesThere(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		i := newImported(t, engine)
