@@ -22,7 +22,7 @@ func (e *pageError) Error() string { return e.cause.Error() }
 // Unwrap lets AsError find the cause.
 func (e *pageError) Unwrap() error { return e.cause }
 
-// errorPages shows errors to people, on the page of package login.
+// errorPages gives the errors of endpoints that a browser opens to package login, which writes their pages.
 type errorPages struct{ login *login.Service }
 
 // serve makes a handler of an endpoint that a browser opens: its error becomes a page.
@@ -35,29 +35,28 @@ func (p errorPages) serve(e oauth.Endpoint) http.Handler {
 		if err == nil {
 			return
 		}
-		var page *pageError
-		var known *oauth.Error
-		switch {
-		case errors.As(err, &page):
-			p.write(w, r, page)
-		case errors.As(err, &known):
-			p.write(w, r, &pageError{cause: known})
-		default: // of the pages themselves: a pending request, the session, the database
-			p.login.Fail(w, r, err)
-		}
+		p.fail(w, r, err)
 	})
 }
 
-// write shows an error to a person, or tells it to a program that asks for JSON and not for a page.
-func (p errorPages) write(w http.ResponseWriter, r *http.Request, e *pageError) {
-	oauth.LogError(r, e.cause)
-	if acceptsOnlyJSON(r) {
-		oauth.EncodeError(w, r, withoutChallenge(e.cause))
-		return
+// fail shows an error to a person, or tells it to a program that asks for JSON and not for a page. An error that is
+// none of OAuth is one of the pages themselves: a pending request, the session, the database.
+func (p errorPages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var known *oauth.Error
+	switch {
+	case !errors.As(err, &known):
+		p.login.Fail(w, r, err)
+	case acceptsOnlyJSON(r):
+		oauth.LogError(r, known)
+		oauth.EncodeError(w, r, withoutChallenge(known))
+	default:
+		page := errorPageOf(known)
+		var chosen *pageError
+		if errors.As(err, &chosen) {
+			page.UILocales = chosen.uiLocales
+		}
+		p.login.Fail(w, r, page)
 	}
-	page := errorPageOf(e.cause)
-	page.UILocales = e.uiLocales
-	p.login.Error(w, r, withoutChallenge(e.cause).Status, page)
 }
 
 // withoutChallenge keeps a browser from asking for a password of its own.
@@ -86,7 +85,7 @@ func (p errorPages) notFound(w http.ResponseWriter, r *http.Request) {
 	missing := oauth.NewError(http.StatusNotFound, oauth.CodeInvalidRequest,
 		"There is nothing at this address.").Because(ErrNoPage)
 	if acceptsPages(r) {
-		p.write(w, r, &pageError{cause: missing})
+		p.fail(w, r, missing)
 		return
 	}
 	oauth.LogError(r, missing)

@@ -10,10 +10,12 @@ import (
 	"ithildin/provider/redirect"
 )
 
-// errorPageOf puts an error for a person: what is known of its cause in the page's language, and the description beside
+// errorPageOf is the page of an error: what is known of its cause in the person's language, and the description beside
 // it.
-func errorPageOf(e *oauth.Error) login.ErrorPage {
-	page := login.ErrorPage{Code: e.Code, Message: e.Description}
+func errorPageOf(e *oauth.Error) *login.ErrorPage {
+	page := &login.ErrorPage{
+		Status: withoutChallenge(e).Status, Code: e.Code, Message: e.Description, Level: e.Level(), Cause: e.PrivateCause(),
+	}
 	if e.Status < http.StatusInternalServerError {
 		page.Hint = login.HintTellOperator
 	}

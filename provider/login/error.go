@@ -13,8 +13,10 @@ import (
 
 // ErrorPage tells a person what went wrong. Title, Message and Hint are message keys (Message…), which are shown in the
 // person's language, or plain words, which are shown as they are. A Message in plain words comes after what the pages
-// have to say about the Code, and not at all with a status of 500 or more.
+// have to say about the Code, and not at all with a status of 500 or more. It is an error, so that Fail takes it as any
+// other.
 type ErrorPage struct {
+	Status    int    // of the response
 	Title     string // default: what fits the status
 	Code      string // the error code of the protocol, shown small; the common ones are message keys too
 	Message   string
@@ -23,7 +25,16 @@ type ErrorPage struct {
 	Expected  string // what it should have had
 	Hint      string // what the person can do
 	UILocales string
+	// Level and Cause are what the log says; a person sees neither.
+	Level slog.Level
+	Cause error
 }
+
+// Error is for the log.
+func (p *ErrorPage) Error() string { return p.Code + ": " + p.Cause.Error() }
+
+// Unwrap is the private cause.
+func (p *ErrorPage) Unwrap() error { return p.Cause }
 
 var (
 	errCrossOrigin   = errors.New("login: another site submitted the form")
@@ -38,7 +49,7 @@ var (
 // eventError is what a page of an error is counted as.
 const eventError = "error"
 
-// publicError is the public face of an error.
+// publicError is what a person is told of an error of the pages.
 type publicError struct {
 	err     error
 	status  int
@@ -71,19 +82,30 @@ var failures = []publicError{
 	{context.Canceled, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelInfo},
 }
 
-// Fail writes the page of an error, logs its cause and counts it. Package provider gives it what Pending, Suspend and
-// Login return. Of an error that it does not know, a person sees no more than that there was one.
+// Fail writes the page of an error and logs its cause: an *ErrorPage of package provider as it is, any other, which is
+// one of the pages, as failures says, and counted. Of an error that it does not know, a person sees no more than that
+// there was one.
 func (l *layout) Fail(w http.ResponseWriter, r *http.Request, err error) {
-	f := publicError{err, http.StatusInternalServerError, "server_error", MessageUnexpected, slog.LevelError}
+	var page *ErrorPage
+	if !errors.As(err, &page) {
+		page = errorPageOf(err)
+		l.count(eventError)
+	}
+	inbound.RecordOf(r.Context()).Failed(page.Level, page.Code, page.Cause)
+	l.writeErrorPage(w, r, *page)
+}
+
+// errorPageOf is the page of an error of the pages.
+func errorPageOf(err error) *ErrorPage {
 	for _, known := range failures {
 		if errors.Is(err, known.err) {
-			f = known
-			break
+			return &ErrorPage{Status: known.status, Code: known.code, Message: known.message, Level: known.level, Cause: err}
 		}
 	}
-	l.count(eventError)
-	inbound.RecordOf(r.Context()).Failed(f.level, f.code, err)
-	l.Error(w, r, f.status, ErrorPage{Code: f.code, Message: f.message})
+	return &ErrorPage{
+		Status: http.StatusInternalServerError, Code: "server_error", Message: MessageUnexpected, Level: slog.LevelError,
+		Cause: err,
+	}
 }
 
 type errorView struct {
@@ -92,8 +114,9 @@ type errorView struct {
 	RequestID string
 }
 
-// Error writes an error page. With 503 it asks to come again in a few seconds.
-func (l *layout) Error(w http.ResponseWriter, r *http.Request, status int, page ErrorPage) {
+// writeErrorPage asks with 503 to come again in a few seconds.
+func (l *layout) writeErrorPage(w http.ResponseWriter, r *http.Request, page ErrorPage) {
+	status := page.Status
 	v := l.newView(w, r, page.UILocales)
 	if page.Title == "" {
 		page.Title = v.Words.Failed

@@ -3,6 +3,7 @@ package login
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -157,9 +158,9 @@ func TestAnErrorPageShowsWhatWasReceivedAndTheRequestNumber(t *testing.T) {
 	f := newFixture(t)
 	w := httptest.NewRecorder()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/oauth2/authorize?redirect_uri=x", nil)
-	f.Error(w, r, http.StatusBadRequest, ErrorPage{
-		Code: "invalid_request", Message: MessageRedirectMismatch, Received: "https://<evil>", Expected: "https://good",
-		Hint: HintTellOperator,
+	f.Fail(w, r, &ErrorPage{
+		Status: http.StatusBadRequest, Code: "invalid_request", Message: MessageRedirectMismatch,
+		Received: "https://<evil>", Expected: "https://good", Hint: HintTellOperator, Cause: errors.New("a near miss"),
 	})
 	body := w.Body.String()
 	require.Equal(t, http.StatusBadRequest, w.Code)
@@ -176,7 +177,9 @@ func TestErrorPageExplainsBeforeItShowsProtocolTerms(t *testing.T) {
 	f := newFixture(t)
 	show := func(status int, p ErrorPage) string {
 		w := httptest.NewRecorder()
-		f.Error(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/oauth2/authorize", nil), status, p)
+		p.Status, p.Cause = status, errors.New("for the log")
+		f.Fail(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/oauth2/authorize", nil), &p)
+		require.NotContains(t, w.Body.String(), p.Cause.Error())
 		return w.Body.String()
 	}
 	body := show(http.StatusBadRequest, ErrorPage{Code: "invalid_request", Message: "The nonce is missing."})

@@ -39,11 +39,15 @@ func Serve(e Endpoint, encode errorEncoder) http.Handler {
 // LogError notes an error and its private cause for the line of the request in the log. Of one without a cause the
 // public words are the reason, but for what is quoted in them: they may repeat what was received.
 func LogError(r *http.Request, e *Error) {
-	cause := e.Cause
-	if cause == nil {
-		cause = errors.New(quoted.ReplaceAllString(e.Description, `"…"`))
+	inbound.RecordOf(r.Context()).Failed(e.Level(), e.Code, e.PrivateCause())
+}
+
+// PrivateCause is what the log says of the error: its cause, or its description where it has none.
+func (e *Error) PrivateCause() error {
+	if e.Cause != nil {
+		return e.Cause
 	}
-	inbound.RecordOf(r.Context()).Failed(e.Level(), e.Code, cause)
+	return errors.New(quoted.ReplaceAllString(e.Description, `"…"`))
 }
 
 // quoted is what public words repeat of a request.
