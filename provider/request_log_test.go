@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -146,4 +147,29 @@ func TestRequestLogNamesTheDatabaseAsTheCause(t *testing.T) {
 		require.NotContains(t, []any{"server_error", "temporarily_unavailable", nil}, last["cause"])
 		require.Contains(t, last["cause"], "database is closed")
 	})
+}
+
+func TestEachPageIsARouteOfItsOwnInTheLog(t *testing.T) {
+	log := &keptLog{}
+	s := newStack(t, storagetest.Engines()[0],
+		func(o *provider.Options) { o.Logger = slog.New(slog.NewJSONHandler(log, nil)) })
+	for _, c := range []struct {
+		method, path, route string
+		status              int
+	}{
+		{http.MethodGet, "/login/sign-in", "/login/sign-in", http.StatusBadRequest}, // without the request that it is for
+		{http.MethodGet, "/login/account", "/login/account", http.StatusSeeOther},
+		{http.MethodGet, "/login/nothing", "/login/", http.StatusNotFound},
+		{http.MethodPut, "/login/sign-in", "/login/", http.StatusNotFound},
+	} {
+		id := "the-request-" + c.method + c.path
+		r := httptest.NewRequestWithContext(t.Context(), c.method, c.path, nil)
+		r.Header.Set("X-Request-Id", id)
+		w := httptest.NewRecorder()
+		s.server.Config.Handler.ServeHTTP(w, r) // which returns when the line is written
+		require.Equal(t, c.status, w.Code, c.path)
+		lines, _ := log.of(t, id)
+		require.Len(t, lines, 1, c.path)
+		require.Equal(t, c.route, lines[0]["route"])
+	}
 }

@@ -26,7 +26,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	router.Handle(login.PathConsent, p.login.Protect(p.pages.serve(p.authorization.consent))).Methods(http.MethodPost)
 	page(oauth.PathLogout, p.logout.serve, http.MethodGet, http.MethodPost)
 	page(oauth.PathSession, p.sessionIframe.serve, http.MethodGet)
-	router.PathPrefix("/login/").Handler(p.login.Handler())
+	p.login.Mount(router)
 
 	json := func(path string, e oauth.Endpoint) {
 		router.Handle(path, oauth.Serve(e, oauth.EncodeError)).Methods(http.MethodPost)

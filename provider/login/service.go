@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gorilla/mux"
+
 	"ithildin/provider/identity"
 	"ithildin/storage"
 )
@@ -136,10 +138,12 @@ const (
 	PathContinue = "/login/continue"
 )
 
-// Handler serves the pages that need nothing but this package: sign-in, sign-out and the account. Its routes are
-// without the path of the issuer, as the provider's are; the links of the pages are with it.
-func (s *Service) Handler() http.Handler {
-	mux := http.NewServeMux()
+// Mount adds the pages that need nothing but this package: sign-in, sign-out and the account, each a route of its own.
+// Whatever else is below their path is a page that says so. The routes are without the path of the issuer, as the
+// provider's are; the links of the pages are with it.
+func (s *Service) Mount(router *mux.Router) {
+	pages := router.PathPrefix("/login/").Subrouter()
+	pages.Use(s.Protect)
 	for path, page := range map[string][2]func(http.ResponseWriter, *http.Request) error{
 		PathSignIn: {s.signIn.showSignIn, s.signIn.submitSignIn}, PathCode: {s.signIn.showCode, s.signIn.submitCode},
 		PathPhone:       {s.signIn.showPhone, s.signIn.submitPhone},
@@ -147,11 +151,11 @@ func (s *Service) Handler() http.Handler {
 		PathSignature:   {s.signIn.showSignature, s.signIn.submitSignature},
 		PathAccount:     {s.showAccount, s.submitAccount}, PathSignOut: {s.showSignOut, s.submitSignOut},
 	} {
-		mux.Handle("GET "+path, s.handle(page[0]))
-		mux.Handle("POST "+path, s.handle(page[1]))
+		route := strings.TrimPrefix(path, "/login")
+		pages.Handle(route, s.handle(page[0])).Methods(http.MethodGet, http.MethodHead)
+		pages.Handle(route, s.handle(page[1])).Methods(http.MethodPost)
 	}
-	mux.Handle("/login/", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
-	return s.Protect(mux)
+	pages.PathPrefix("/").Handler(s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 }
 
 // Protect refuses unsafe requests that another origin caused, with a page. Package provider puts its own pages behind

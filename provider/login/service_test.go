@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/migrations"
@@ -124,16 +125,18 @@ func openStore(t *testing.T, c *clock) *storage.Store {
 }
 
 // mount serves /authorize, which suspends a request made of its query, and what comes after sign-in.
-func (f *fixture) mount(mux *http.ServeMux) {
-	mux.Handle("/login/", f.Handler())
-	mux.Handle("/authorize", f.handle(func(w http.ResponseWriter, r *http.Request) error {
+func (f *fixture) mount(server *http.ServeMux) {
+	pages := mux.NewRouter()
+	f.Mount(pages)
+	server.Handle("/login/", pages)
+	server.Handle("/authorize", f.handle(func(w http.ResponseWriter, r *http.Request) error {
 		query := r.URL.Query()
 		return f.RedirectToPage(w, r, query.Get("page"), Interaction{
 			Frontend: "standard", Query: r.URL.RawQuery, ClientID: testClient,
 			LoginHint: query.Get("login_hint"), UILocales: query.Get("ui_locales"),
 		})
 	}))
-	mux.Handle("GET "+PathContinue, f.handle(func(w http.ResponseWriter, r *http.Request) error {
+	server.Handle("GET "+PathContinue, f.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if _, err := f.OpenInteraction(r); err != nil {
 			return err
 		}
