@@ -299,7 +299,7 @@ func TestAttackOpenRegistrationsExhaustTheQuotaOfPartners(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine, openRegistration, func(o *provider.Options) { o.Registration.Quota = 2 })
 		require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), storage.InitialAccessToken{
-			ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 10, ExpiresAt: s.store.Now().Unix() + 60,
+			ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 10, ExpiresAt: s.store.Now().Add(time.Minute),
 		}))
 		for range 2 {
 			s.registered(metadata())

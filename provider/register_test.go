@@ -210,7 +210,7 @@ func TestInitialAccessTokenAllowsItsNumberOfRegistrations(t *testing.T) {
 		require.Contains(t, a.header.Get("WWW-Authenticate"), `Bearer realm="ithildin"`)
 	}
 	require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), storage.InitialAccessToken{
-		ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 2, ExpiresAt: s.store.Now().Unix() + 60,
+		ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 2, ExpiresAt: s.store.Now().Add(time.Minute),
 	}))
 	require.Equal(t, http.StatusUnauthorized,
 		s.call(http.MethodPost, address+"?access_token=partner", "", metadata()).status)
@@ -230,7 +230,7 @@ func TestInitialAccessTokenAllowsItsNumberOfRegistrations(t *testing.T) {
 func TestOnlyRegistrationsWithAnInitialAccessTokenGetAnAccessType(t *testing.T) {
 	s := registering(t, nil)
 	require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), storage.InitialAccessToken{
-		ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 1, ExpiresAt: s.store.Now().Unix() + 60,
+		ID: s.store.NewID(), Hash: storage.Hash("partner"), Remaining: 1, ExpiresAt: s.store.Now().Add(time.Minute),
 	}))
 	for token, accessType := range map[string]string{"partner": storage.AccessTypeDirect, "": ""} {
 		registered := s.call(http.MethodPost, s.server.URL+oauth.PathRegister, token, metadata())

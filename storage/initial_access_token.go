@@ -2,18 +2,31 @@ package storage
 
 import (
 	"context"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
 // InitialAccessToken lets whoever has it register a number of clients (RFC 7591 section 3).
 type InitialAccessToken struct {
-	ID        string `db:"id"`
-	Hash      []byte `db:"hash"` // SHA-256 of the token
-	Name      string `db:"name"` // for whom it was made
-	Remaining int64  `db:"remaining"`
-	CreatedAt int64  `db:"created_at"`
-	ExpiresAt int64  `db:"expires_at"`
+	ID        string    `db:"id"`
+	Hash      []byte    `db:"hash"` // SHA-256 of the token
+	Name      string    `db:"name"` // for whom it was made
+	Remaining int64     `db:"remaining"`
+	CreatedAt time.Time `db:"-"`
+	ExpiresAt time.Time `db:"-"`
+}
+
+type initialAccessTokenRow struct {
+	InitialAccessToken
+	CreatedAt seconds `db:"created_at"`
+	ExpiresAt seconds `db:"expires_at"`
+}
+
+func (r initialAccessTokenRow) token() InitialAccessToken {
+	t := r.InitialAccessToken
+	t.CreatedAt, t.ExpiresAt = r.CreatedAt.time(), r.ExpiresAt.time()
+	return t
 }
 
 const selectInitialAccessToken = `SELECT id, hash, name, remaining, created_at, expires_at FROM initial_access_tokens `
@@ -24,27 +37,32 @@ func (s *registrationStore) CreateInitialAccessToken(ctx context.Context, t Init
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `
 INSERT INTO initial_access_tokens (id, hash, name, remaining, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			t.ID, t.Hash, t.Name, t.Remaining, t.CreatedAt, t.ExpiresAt)
+			t.ID, t.Hash, t.Name, t.Remaining, toSeconds(t.CreatedAt), toSeconds(t.ExpiresAt))
 	})
 }
 
 // FindInitialAccessToken reads a token that is good for another registration by its hash. ErrNotFound: there is none,
 // or it has expired or is used up. Only RegisterClient uses it.
 func (s *registrationStore) FindInitialAccessToken(ctx context.Context, hash []byte) (*InitialAccessToken, error) {
-	var t InitialAccessToken
-	err := s.get(ctx, &t, selectInitialAccessToken+`WHERE hash = $1 AND remaining > 0 AND expires_at > $2`, hash,
+	var row initialAccessTokenRow
+	err := s.get(ctx, &row, selectInitialAccessToken+`WHERE hash = $1 AND remaining > 0 AND expires_at > $2`, hash,
 		s.nowSeconds())
 	if err != nil {
 		return nil, err
 	}
+	t := row.token()
 	return &t, nil
 }
 
 // ListInitialAccessTokens reads the tokens that have not expired, the oldest first, used up ones too.
 func (s *registrationStore) ListInitialAccessTokens(ctx context.Context) ([]InitialAccessToken, error) {
-	var tokens []InitialAccessToken
-	err := s.selectAll(ctx, &tokens, selectInitialAccessToken+`WHERE expires_at > $1 ORDER BY created_at, id LIMIT $2`,
+	var rows []initialAccessTokenRow
+	err := s.selectAll(ctx, &rows, selectInitialAccessToken+`WHERE expires_at > $1 ORDER BY created_at, id LIMIT $2`,
 		s.nowSeconds(), largestPage)
+	tokens := make([]InitialAccessToken, len(rows))
+	for i, r := range rows {
+		tokens[i] = r.token()
+	}
 	return tokens, err
 }
 

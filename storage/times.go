@@ -3,8 +3,10 @@ package storage
 import "time"
 
 // A column holds a time as a whole number since the beginning of 1970 in UTC, 0 for never. The column auth_time counts
-// microseconds, every other one seconds. Only this file knows that; elsewhere a time is a time.Time in UTC, and never
-// is its zero value.
+// microseconds, every other one seconds. A row has its times as time.Time in UTC, and never is its zero value.
+//
+// Rows of users, clients, connections, sessions, codes, grants, access tokens and mails still have them as the columns
+// do, and a Policy has its lifetimes in seconds.
 type (
 	seconds      int64
 	microseconds int64

@@ -19,7 +19,6 @@ type initialAccessTokenCommand struct {
 const (
 	mostRegistrations = 10_000
 	mostTokenDays     = 3650
-	secondsOfDay      = 24 * 3600
 )
 
 type initialAccessTokenCreateCommand struct {
@@ -62,14 +61,13 @@ func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal cons
 		}
 		token := storage.InitialAccessToken{
 			ID: store.NewID(), Hash: storage.Hash(value), Name: c.Name, Remaining: c.Registrations,
-			CreatedAt: store.Now().Unix(),
-			ExpiresAt: store.Now().Unix() + c.Days*secondsOfDay,
+			CreatedAt: store.Now(), ExpiresAt: store.Now().AddDate(0, 0, int(c.Days)),
 		}
 		if err := store.CreateInitialAccessToken(ctx, token); err != nil {
 			return err
 		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag,
-			newInitialAccessTokenRow{token.ID, value, console.MomentAt(token.ExpiresAt)})
+			newInitialAccessTokenRow{token.ID, value, console.Moment(token.ExpiresAt)})
 	})
 }
 
@@ -102,8 +100,8 @@ func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal consol
 		}
 		var rows []initialAccessTokenRow
 		for _, t := range tokens {
-			rows = append(rows, initialAccessTokenRow{t.ID, t.Name, t.Remaining, console.MomentAt(t.CreatedAt),
-				console.MomentAt(t.ExpiresAt)})
+			rows = append(rows, initialAccessTokenRow{t.ID, t.Name, t.Remaining, console.Moment(t.CreatedAt),
+				console.Moment(t.ExpiresAt)})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})

@@ -17,8 +17,8 @@ func (s *suite) initialAccessToken(t *testing.T, registrations int64) storage.In
 	t.Helper()
 	id := s.store.NewID()
 	token := storage.InitialAccessToken{
-		ID: id, Hash: storage.Hash("token " + id), Name: "Partner", Remaining: registrations, CreatedAt: s.store.Now().Unix(),
-		ExpiresAt: s.store.Now().Unix() + hour,
+		ID: id, Hash: storage.Hash("token " + id), Name: "Partner", Remaining: registrations, CreatedAt: s.store.Now(),
+		ExpiresAt: s.store.Now().Add(time.Hour),
 	}
 	require.NoError(t, s.store.CreateInitialAccessToken(t.Context(), token))
 	return token
