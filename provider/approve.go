@@ -13,7 +13,7 @@ import (
 	"ithildin/storage"
 )
 
-// Approval is what a user approves for a client through an API of a face, without our pages: a front end has asked
+// Approval is what a user approves for a client through an API of a frontend, without our pages: a front end has asked
 // already (contract section 2.2).
 type Approval struct {
 	Frontend    string
@@ -78,17 +78,17 @@ func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorizatio
 		return oauth.NewError(http.StatusForbidden, oauth.CodeUnauthorizedClient,
 			"The client is blocked.").Because(oauth.ErrClientBlocked)
 	}
-	standing, err := e.store.FindUserForClient(ctx, approval.UserID, approval.ClientID)
+	found, err := e.store.FindUserForClient(ctx, approval.UserID, approval.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user is unknown.").Because(ErrUnknownUser)
 	case err != nil:
 		return err
-	case standing.User.IsBlocked:
+	case found.User.IsBlocked:
 		return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user is blocked.").Because(ErrUserBlocked)
 	}
-	standing.Session.AuthTime, standing.Session.AMR, standing.Session.ACR = approval.AuthTime, approval.AMR, approval.ACR
-	a.login, a.approvalID = standing, standing.ApprovalID
+	found.Session.AuthTime, found.Session.AMR, found.Session.ACR = approval.AuthTime, approval.AMR, approval.ACR
+	a.login, a.approvalID = found, found.ApprovalID
 	uri, given, err := redirect.Resolve(client, approval.RedirectURI)
 	if err != nil {
 		return redirectError("redirect_uri", err)
@@ -102,7 +102,7 @@ func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorizatio
 	if len(a.scope) == 0 {
 		return asScopeError(&ScopeError{Reason: ScopeEmpty})
 	}
-	if !identity.RequiredAuthenticationOf(a.scopes.entries(a.scope)).SatisfiedBy(standing.Session) {
+	if !identity.RequiredAuthenticationOf(a.scopes.entries(a.scope)).SatisfiedBy(found.Session) {
 		return weakSignIn()
 	}
 	return nil

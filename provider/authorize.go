@@ -89,8 +89,8 @@ func (e *authorizeEndpoint) serve(w http.ResponseWriter, r *http.Request) error 
 }
 
 // begin begins an authorization request that came by a frontend, as the raw query of its standard form.
-func (e *authorizeEndpoint) begin(w http.ResponseWriter, r *http.Request, face, query string) error {
-	return e.proceed(w, r, login.Interaction{Frontend: face, Query: query, At: e.now().UnixMicro()})
+func (e *authorizeEndpoint) begin(w http.ResponseWriter, r *http.Request, frontend, query string) error {
+	return e.proceed(w, r, login.Interaction{Frontend: frontend, Query: query, At: e.now().UnixMicro()})
 }
 
 // resume goes on with a request after a sign-in.

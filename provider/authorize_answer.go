@@ -114,7 +114,8 @@ func (e *authorizeEndpoint) approve(ctx context.Context, a *authorization) {
 	})
 }
 
-// fail answers an error: to the client where its redirect URI is settled and its face redirects errors, else on a page.
+// fail answers an error: to the client where its redirect URI is known to be its own and its frontend redirects errors,
+// else on a page.
 func (e *authorizeEndpoint) fail(w http.ResponseWriter, r *http.Request, a *authorization, cause error) error {
 	known := oauth.AsError(cause)
 	if !a.redirectResolved || a.frontend.LocalErrors || known.Status == http.StatusServiceUnavailable {

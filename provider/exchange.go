@@ -15,9 +15,9 @@ import (
 	"ithildin/storage"
 )
 
-// TokenRequest is a token request in the standard form, whichever face it came by.
+// TokenRequest is a token request in the standard form, whichever interface it came by.
 type TokenRequest struct {
-	// Authorization is the request's header of that name, "" where the face ignores it.
+	// Authorization is the request's header of that name, "" where the interface ignores it.
 	Authorization string
 	// Form are the parameters of RFC 6749 4.1.3, 4.4.2 and 6, each given once.
 	Form url.Values
@@ -26,7 +26,7 @@ type TokenRequest struct {
 	LacksScope bool
 }
 
-// TokenSet is what a successful request is answered with; each face shows its part.
+// TokenSet is what a successful request is answered with; each interface shows its part.
 type TokenSet struct {
 	AccessToken   string
 	AccessTokenID string // UUID; the jti of a JWT
@@ -198,7 +198,7 @@ func tokenSetOf(i *issuance, access fosite.AccessRequester, response fosite.Acce
 	}
 	set.IDToken, _ = response.GetExtra("id_token").(string)
 	if i.code != nil {
-		set.Scope, set.RedirectURI = i.code.Scope, i.code.RedirectURI // verbatim, as the legacy face shows it
+		set.Scope, set.RedirectURI = i.code.Scope, i.code.RedirectURI // verbatim, as the legacy interface shows it
 	}
 	return set
 }

@@ -333,7 +333,7 @@ func (f fositeStorage) GetPKCERequestSession(
 func (fositeStorage) DeletePKCERequestSession(context.Context, string) error { return nil }
 
 // fositeRequest is what fosite's handlers take as the authorization request behind a code or a grant. The form has no
-// redirect_uri: it is compared by our own policy, on both faces.
+// redirect_uri: it is compared by our own policy, on both interfaces.
 func (i *issuance) fositeRequest(id, clientID, scope string, at int64, session *storage.Session) *fosite.Request {
 	client := i.client
 	if client == nil || client.ID != clientID {

@@ -28,8 +28,9 @@ func (e *ScopeError) Error() string {
 	return fmt.Sprintf("scope %q is outside the %s", e.Scope, e.Reason)
 }
 
-// scopes is the one scope policy, for both faces: what a client may ask for (its own list within its client type's),
-// and of that, what the user may grant (the scopes of the user's roles, where the catalogue says that roles govern).
+// scopes is the one scope policy, for both interfaces: what a client may ask for (its own list within its client
+// type's), and of that, what the user may grant (the scopes of the user's roles, where the catalogue says that roles
+// govern).
 type scopes struct {
 	client    *storage.Client
 	catalogue []storage.Scope
@@ -111,7 +112,7 @@ func (s *scopes) entries(names []string) []storage.Scope {
 	return list
 }
 
-// asScopeError words a ScopeError for the standard face.
+// asScopeError words a ScopeError for the standard interface.
 func asScopeError(err error) *oauth.Error {
 	return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidScope, describeScope(err)).Because(err)
 }

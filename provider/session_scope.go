@@ -42,9 +42,9 @@ func (s *SessionTokens) check(ctx context.Context, t SessionToken) (beyond []str
 		scope, assurance = storage.SplitScope(t.ScopeRequest), storage.AssuranceOneTimeCode
 	}
 	var roleIDs []string
-	standing, err := s.store.FindUserForClient(ctx, t.UserID, t.Client.ID)
+	user, err := s.store.FindUserForClient(ctx, t.UserID, t.Client.ID)
 	if err == nil {
-		roleIDs = standing.RoleIDs
+		roleIDs = user.RoleIDs
 	} else if !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
 	}

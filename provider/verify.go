@@ -46,9 +46,9 @@ type Verification struct {
 	MISClientID string // likewise
 }
 
-// Verify says what a token of any kind and either face stands for, in one read of the database. The api-key, "" where
-// none came along, counts for clients that work through a broker. The checks are in the order of contract section 2.6,
-// and the first that fails is the error: ErrTokenUnknown, ErrTokenExpired, ErrAudience, ErrUnknownClient,
+// Verify says what a token of any kind and either interface stands for, in one read of the database. The api-key, ""
+// where none came along, counts for clients that work through a broker. The checks are in the order of contract
+// section 2.6, and the first that fails is the error: ErrTokenUnknown, ErrTokenExpired, ErrAudience, ErrUnknownClient,
 // ErrClientBlocked, ErrUnknownUser, ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid,
 // ErrBrokerSettings.
 func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verification, error) {

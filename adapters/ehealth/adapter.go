@@ -11,14 +11,14 @@ import (
 	"ithildin/provider/identity"
 )
 
-// Adapter serves the legacy face of a Provider.
+// Adapter serves the legacy interface of a Provider.
 type Adapter struct {
 	answers
 	provider *provider.Provider
 	options  Options
 }
 
-// Options are what an operator decides about the legacy face.
+// Options are what an operator decides about the legacy interface.
 type Options struct {
 	// TwoFactorOff gives users that the admin API makes no second factor, unless the request asks for one
 	// (USER_2FA_ENABLED).
@@ -32,14 +32,14 @@ type Options struct {
 	Verifications identity.PhoneVerifier
 }
 
-// New makes the adapter and its face known to the Provider, before the first request.
+// New makes the adapter and makes its frontend known to the Provider, before the first request.
 func New(p *provider.Provider, o Options) *Adapter {
 	p.AddFrontend(face())
 	return &Adapter{answers: answers{issuer: p.Issuer()}, provider: p, options: o}
 }
 
-// Mount adds the public routes of the legacy face. Below its paths a wrong method and an unknown path are the same, an
-// envelope that says not_found (contract section 2.0).
+// Mount adds the public routes of the legacy interface. Below its paths a wrong method and an unknown path are the
+// same, an envelope that says not_found (contract section 2.0).
 func (a *Adapter) Mount(r *mux.Router) {
 	for _, path := range signInPaths {
 		r.Handle(path, a.provider.Page(a.signIn)).Methods(http.MethodGet, http.MethodHead)

@@ -97,12 +97,12 @@ func (a answers) write(w http.ResponseWriter, r *http.Request, e envelope) {
 	} {
 		header.Set(name, value)
 	}
-	text, err := json.Marshal(e)
+	body, err := json.Marshal(e)
 	if err != nil {
 		panic("ehealth: envelope: " + err.Error()) // strings and numbers always marshal
 	}
 	w.WriteHeader(e.Meta.Code)
-	_, _ = w.Write(text) // a client that is gone has nobody to tell
+	_, _ = w.Write(body) // a client that is gone has nobody to tell
 }
 
 func printable(s string) bool {

@@ -216,7 +216,7 @@ func limited(known *oauth.Error) contractError {
 	return f
 }
 
-// writeFailure is the one place where an error of this face is written and logged.
+// writeFailure is the one place where an error of this interface is written and logged.
 func (a answers) writeFailure(w http.ResponseWriter, r *http.Request, f contractError) {
 	level := slog.LevelInfo
 	switch {

@@ -28,8 +28,8 @@ var (
 
 // verificationFailures are looked through in order.
 var verificationFailures = []struct {
-	cause  error
-	answer contractError
+	cause error
+	error contractError
 }{
 	{provider.ErrTokenUnknown, failureNotFound},
 	{provider.ErrTokenExpired, failureVerifyExpired},
@@ -55,7 +55,7 @@ func verificationFailure(err error) error {
 func refusedVerification(err error) (contractError, bool) {
 	for _, known := range verificationFailures {
 		if errors.Is(err, known.cause) {
-			return known.answer.because(err), true
+			return known.error.because(err), true
 		}
 	}
 	return contractError{}, false
