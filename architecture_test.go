@@ -264,9 +264,9 @@ func TestTheRepositoryNeedsNothingBesideItself(t *testing.T) {
 	outside := []string{"../" + "shared", "/" + "work/"}
 	for _, name := range files(t) {
 		content := read(t, name)
-		for _, words := range outside {
-			if bytes.Contains(content, []byte(words)) {
-				t.Errorf("%s holds %q", name, words)
+		for _, terms := range outside {
+			if bytes.Contains(content, []byte(terms)) {
+				t.Errorf("%s holds %q", name, terms)
 			}
 		}
 	}

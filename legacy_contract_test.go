@@ -25,7 +25,7 @@ func TestEveryCitationOfTheLegacyContractNamesASectionAndACheckOfItsPage(t *test
 		for _, cited := range citationsIn(string(read(t, name))) {
 			found++
 			if problem := contract.problemWith(cited); problem != "" {
-				t.Errorf("%s cites %q: %s", name, cited.text, problem)
+				t.Errorf("%s cites %q: %s", name, cited.content, problem)
 			}
 		}
 	}
@@ -34,7 +34,7 @@ func TestEveryCitationOfTheLegacyContractNamesASectionAndACheckOfItsPage(t *test
 
 func TestACitationOfTheLegacyContractThatPointsNowhereIsFound(t *testing.T) {
 	contract := readContractPage(t)
-	for text, problem := range map[string]string{
+	for item, problem := range map[string]string{
 		"(contract section 2.1.1, check 10)":             "",
 		"(contract sections 2.6\n\t// and 2.7).":         "",
 		"Case 27 of the contract.":                       "",
@@ -46,13 +46,13 @@ func TestACitationOfTheLegacyContractThatPointsNowhereIsFound(t *testing.T) {
 		"as RFC 6749 4.9.9 has it; contract 2.1.1":       "",
 		"this is of the contract: tokens.name has 3 ids": "",
 	} {
-		cited := citationsIn(text)
+		cited := citationsIn(item)
 		got := ""
 		for _, c := range cited {
 			got += contract.problemWith(c)
 		}
-		require.Equal(t, problem, got, text)
-		require.Equal(t, text == "this is of the contract: tokens.name has 3 ids", len(cited) == 0, text)
+		require.Equal(t, problem, got, item)
+		require.Equal(t, item == "this is of the contract: tokens.name has 3 ids", len(cited) == 0, item)
 	}
 }
 
@@ -102,7 +102,7 @@ func readContractPage(t *testing.T) contractSections {
 
 // citation is one mention of a section, a check of it, or cases.
 type citation struct {
-	text     string
+	content  string
 	sections []string
 	checks   []int
 	cases    []int
@@ -122,11 +122,11 @@ func citationsIn(content string) []citation {
 	content = brokenLine.ReplaceAllString(content, " ")
 	var found []citation
 	for _, match := range cited.FindAllStringSubmatch(content, -1) {
-		found = append(found, citation{text: match[0], sections: number.FindAllString(match[1], -1),
+		found = append(found, citation{content: match[0], sections: number.FindAllString(match[1], -1),
 			checks: numbersOf(match[2])})
 	}
 	for _, match := range citedCases.FindAllStringSubmatch(content, -1) {
-		found = append(found, citation{text: match[0], cases: numbersOf(match[1])})
+		found = append(found, citation{content: match[0], cases: numbersOf(match[1])})
 	}
 	return found
 }
@@ -156,16 +156,16 @@ var (
 )
 
 // numbersOf reads "1, 2 and 5 to 7" and "5–7".
-func numbersOf(text string) []int {
+func numbersOf(value string) []int {
 	var numbers []int
-	for _, ends := range span.FindAllStringSubmatch(text, -1) {
+	for _, ends := range span.FindAllStringSubmatch(value, -1) {
 		first, _ := strconv.Atoi(ends[1])
 		last, _ := strconv.Atoi(ends[2])
 		for n := first; n <= last; n++ {
 			numbers = append(numbers, n)
 		}
 	}
-	for _, digits := range wholeNumber.FindAllString(text, -1) {
+	for _, digits := range wholeNumber.FindAllString(value, -1) {
 		n, _ := strconv.Atoi(digits)
 		numbers = append(numbers, n)
 	}

@@ -31,7 +31,7 @@ func (s *Set) MaxAge() time.Duration { return s.maxAge }
 
 func (s *snapshot) document(now time.Time) *document {
 	var published [][]byte
-	for _, state := range []State{Active, Pending, Retired} {
+	for _, state := range []State{Active, Prepublished, Retired} {
 		for _, k := range s.keys {
 			if s.state(k, now) == state {
 				published = append(published, k.published)

@@ -55,7 +55,7 @@ func TestAKeyIsPendingThenActiveThenRetiredThenGone(t *testing.T) {
 	require.Len(t, ids, 2, "the next key is published before it signs")
 	require.Equal(t, oldID, ids[0], "the active key comes first")
 	newID := ids[1]
-	require.Equal(t, map[string]State{oldID: Active, newID: Pending}, statesByID(set))
+	require.Equal(t, map[string]State{oldID: Active, newID: Prepublished}, statesByID(set))
 
 	store.clock.Advance(10*time.Minute - time.Second)
 	require.Equal(t, oldID, keyIDOf(t, sign(t, set, ES256)), "pending keys do not sign")
@@ -158,8 +158,8 @@ func TestLoadRefusesDamagedAndInconsistentKeys(t *testing.T) {
 	t.Run("a store that fails", func(t *testing.T) {
 		store := newMemoryStore()
 		set := loadedSet(t, store, ES256)
-		store.failure = errors.New("connection refused")
-		require.ErrorIs(t, set.Load(context.Background()), store.failure)
+		store.fault = errors.New("connection refused")
+		require.ErrorIs(t, set.Load(context.Background()), store.fault)
 		sign(t, set, ES256)
 	})
 }

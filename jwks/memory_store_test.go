@@ -11,25 +11,25 @@ import (
 
 // memoryStore honours the contract of KeyStore within one process.
 type memoryStore struct {
-	mutex   sync.Mutex
-	clock   *clock
-	keys    []StoredKey
-	failure error // answered by SigningKeys when set
+	mutex sync.Mutex
+	clock *clock
+	keys  []StoredKey
+	fault error // answered by SigningKeys when set
 }
 
 func (m *memoryStore) SigningKeys(context.Context) ([]StoredKey, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	if m.failure != nil {
-		return nil, m.failure
+	if m.fault != nil {
+		return nil, m.fault
 	}
-	var live []StoredKey
+	var active []StoredKey
 	for _, k := range m.keys {
 		if k.ExpiresAt.IsZero() || k.ExpiresAt.After(m.clock.Now()) {
-			live = append(live, k)
+			active = append(active, k)
 		}
 	}
-	return live, nil
+	return active, nil
 }
 
 func (m *memoryStore) ReplaceSigningKey(

@@ -170,7 +170,7 @@ func inParallel(replicas []*Set, act func(*Set) error) []error {
 func TestAStoreThatFailsWhileRotatingIsReported(t *testing.T) {
 	store := newMemoryStore()
 	set := loadedSet(t, store, ES256)
-	store.failure = errors.New("connection refused")
-	require.ErrorIs(t, set.Rotate(context.Background(), ES256), store.failure)
-	require.ErrorIs(t, set.Maintain(context.Background()), store.failure)
+	store.fault = errors.New("connection refused")
+	require.ErrorIs(t, set.Rotate(context.Background(), ES256), store.fault)
+	require.ErrorIs(t, set.Maintain(context.Background()), store.fault)
 }

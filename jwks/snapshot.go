@@ -12,10 +12,10 @@ type State string
 
 // The states of a signing key, in the order in which it goes through them.
 const (
-	Pending State = "pending" // published so that caches learn it; does not sign yet
-	Active  State = "active"  // signs
-	Retired State = "retired" // signs no more; what it signed still verifies
-	Gone    State = "gone"    // off the published set; what it signed is refused
+	Prepublished State = "pending" // published so that caches learn it; does not sign yet
+	Active       State = "active"  // signs
+	Retired      State = "retired" // signs no more; what it signed still verifies
+	Gone         State = "gone"    // off the published set; what it signed is refused
 )
 
 // snapshot is what one read of the store found. It is never changed, so readers need no lock; its answers depend on the
@@ -86,7 +86,7 @@ func (s *snapshot) state(k *key, now time.Time) State {
 	case k == s.active(k.Algorithm, now):
 		return Active
 	case k.ActivatesAt.After(now):
-		return Pending
+		return Prepublished
 	}
 	return Retired
 }

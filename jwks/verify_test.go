@@ -115,8 +115,8 @@ func TestVerifyAcceptsOnlyTheRequestedAlgorithms(t *testing.T) {
 	token := sign(t, set, ES256)
 	_, _, err := set.Verify(token, EdDSA, ES256)
 	require.NoError(t, err)
-	for _, refused := range []string{EdDSA, RS256, "HS256", "none", ""} {
-		_, _, err = set.Verify(token, refused)
+	for _, rejected := range []string{EdDSA, RS256, "HS256", "none", ""} {
+		_, _, err = set.Verify(token, rejected)
 		require.ErrorIs(t, err, ErrInvalidToken)
 	}
 }

@@ -95,8 +95,8 @@ func versionTableExists(ctx context.Context, conn *sql.Conn, engine Engine) (exi
 	return exists, err
 }
 
-// Pending says whether the database lacks a migration.
-func Pending(ctx context.Context, db *sql.DB, engine Engine) (bool, error) {
+// Unapplied says whether the database lacks a migration.
+func Unapplied(ctx context.Context, db *sql.DB, engine Engine) (bool, error) {
 	list, err := List(ctx, db, engine)
 	if err != nil {
 		return false, err

@@ -68,14 +68,14 @@ func open(t *testing.T, driver, name string) *sql.DB {
 func TestAnEmptyDatabaseIsBroughtUpOnce(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *sql.DB, engine migrations.Engine) {
 		ctx := t.Context()
-		pending, err := migrations.Pending(ctx, db, engine)
+		pending, err := migrations.Unapplied(ctx, db, engine)
 		require.NoError(t, err)
 		require.True(t, pending)
 
 		applied, err := migrations.Up(ctx, db, engine)
 		require.NoError(t, err)
 		require.NotEmpty(t, applied)
-		pending, err = migrations.Pending(ctx, db, engine)
+		pending, err = migrations.Unapplied(ctx, db, engine)
 		require.NoError(t, err)
 		require.False(t, pending)
 		list, err := migrations.List(ctx, db, engine)
@@ -109,7 +109,7 @@ func TestADatabaseThatIsAwayIsAnError(t *testing.T) {
 	require.Error(t, err)
 	_, err = migrations.List(t.Context(), away, migrations.PostgreSQL)
 	require.Error(t, err)
-	_, err = migrations.Pending(t.Context(), away, migrations.PostgreSQL)
+	_, err = migrations.Unapplied(t.Context(), away, migrations.PostgreSQL)
 	require.Error(t, err)
 }
 

@@ -94,11 +94,11 @@ func (r *run) retry(ctx context.Context, relation string, timeout time.Duration,
 
 // waitsForLock says whether a statement failed for no other reason than other transactions.
 func waitsForLock(err error) bool {
-	var failure *pq.Error
-	if !errors.As(err, &failure) {
+	var fault *pq.Error
+	if !errors.As(err, &fault) {
 		return false
 	}
-	switch failure.Code {
+	switch fault.Code {
 	case "55P03", "40P01", "40001": // lock_not_available, deadlock_detected, serialization_failure
 		return true
 	}

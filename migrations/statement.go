@@ -32,10 +32,10 @@ const (
 
 // statement is one statement of a file, without comments and the final semicolon.
 type statement struct {
-	kind  kind
-	table string
-	index string // of createIndex and dropIndex
-	text  string
+	kind    kind
+	table   string
+	index   string // of createIndex and dropIndex
+	content string
 }
 
 var (
@@ -95,11 +95,11 @@ func parse(content string) ([]statement, error) {
 		return nil, fmt.Errorf("the file must be -- +goose Up, statements, -- +goose Down, SELECT 1;")
 	}
 	var statements []statement
-	for _, text := range statementEnd.Split(comment.ReplaceAllString(section[1], ""), -1) {
-		if text = strings.TrimSpace(text); text == "" {
+	for _, item := range statementEnd.Split(comment.ReplaceAllString(section[1], ""), -1) {
+		if item = strings.TrimSpace(item); item == "" {
 			continue
 		}
-		s, err := recognize(text)
+		s, err := recognize(item)
 		if err != nil {
 			return nil, err
 		}
@@ -108,62 +108,62 @@ func parse(content string) ([]statement, error) {
 	return statements, nil
 }
 
-func recognize(text string) (statement, error) {
-	if strings.Contains(text, ";") || strings.Contains(text, "--") {
+func recognize(value string) (statement, error) {
+	if strings.Contains(value, ";") || strings.Contains(value, "--") {
 		return statement{}, fmt.Errorf(
-			"a statement ends with ; at the end of a line, and a comment has a line of its own: %.60s", text)
+			"a statement ends with ; at the end of a line, and a comment has a line of its own: %.60s", value)
 	}
-	if m := createTableForm.FindStringSubmatch(text); m != nil {
-		return statement{kind: createTable, table: m[1], text: text}, nil
+	if m := createTableForm.FindStringSubmatch(value); m != nil {
+		return statement{kind: createTable, table: m[1], content: value}, nil
 	}
-	if m := addColumnForm.FindStringSubmatch(text); m != nil {
-		return statement{kind: addColumn, table: m[1], text: text}, nil
+	if m := addColumnForm.FindStringSubmatch(value); m != nil {
+		return statement{kind: addColumn, table: m[1], content: value}, nil
 	}
-	if m := createIndexForm.FindStringSubmatch(text); m != nil {
-		return statement{kind: createIndex, index: m[1], table: m[2], text: text}, nil
+	if m := createIndexForm.FindStringSubmatch(value); m != nil {
+		return statement{kind: createIndex, index: m[1], table: m[2], content: value}, nil
 	}
-	if m := dropIndexForm.FindStringSubmatch(text); m != nil {
-		return statement{kind: dropIndex, index: m[1], text: text}, nil
+	if m := dropIndexForm.FindStringSubmatch(value); m != nil {
+		return statement{kind: dropIndex, index: m[1], content: value}, nil
 	}
-	if m := insertRowsForm.FindStringSubmatch(text); m != nil {
-		return statement{kind: insertRows, table: m[1], text: text}, nil
+	if m := insertRowsForm.FindStringSubmatch(value); m != nil {
+		return statement{kind: insertRows, table: m[1], content: value}, nil
 	}
-	if m := createViewForm.FindStringSubmatch(text); m != nil {
-		return statement{kind: createView, table: m[1], text: text}, nil
+	if m := createViewForm.FindStringSubmatch(value); m != nil {
+		return statement{kind: createView, table: m[1], content: value}, nil
 	}
-	return statement{}, fmt.Errorf("not a statement of the six kinds that a migration may hold: %.60s", text)
+	return statement{}, fmt.Errorf("not a statement of the six kinds that a migration may hold: %.60s", value)
 }
 
 // on returns the text for an engine. PostgreSQL takes the members of a document from a json only.
 func (s statement) on(engine Engine) string {
 	if engine == SQLite || s.kind != createView {
-		return s.text
+		return s.content
 	}
-	return jsonMember.ReplaceAllString(s.text, "CAST($1 AS json) ->> '")
+	return jsonMember.ReplaceAllString(s.content, "CAST($1 AS json) ->> '")
 }
 
 // repeatable returns the text for PostgreSQL that does nothing where it was done before.
 func (s statement) repeatable() string {
 	switch s.kind {
 	case createTable:
-		return strings.Replace(s.text, "CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1)
+		return strings.Replace(s.content, "CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1)
 	case addColumn:
-		return strings.Replace(s.text, " ADD COLUMN ", " ADD COLUMN IF NOT EXISTS ", 1)
+		return strings.Replace(s.content, " ADD COLUMN ", " ADD COLUMN IF NOT EXISTS ", 1)
 	case createIndex:
-		return strings.Replace(s.text, "INDEX ", "INDEX IF NOT EXISTS ", 1)
+		return strings.Replace(s.content, "INDEX ", "INDEX IF NOT EXISTS ", 1)
 	case dropIndex:
-		return strings.Replace(s.text, "INDEX ", "INDEX IF EXISTS ", 1)
+		return strings.Replace(s.content, "INDEX ", "INDEX IF EXISTS ", 1)
 	case createView:
 		return strings.Replace(s.on(PostgreSQL), "CREATE VIEW ", "CREATE OR REPLACE VIEW ", 1)
 	default:
-		return s.text
+		return s.content
 	}
 }
 
 // concurrent returns the text for PostgreSQL that builds or drops the index while its table is read and written.
 func (s statement) concurrent() string {
 	if s.kind == dropIndex {
-		return strings.Replace(s.text, "INDEX ", "INDEX CONCURRENTLY IF EXISTS ", 1)
+		return strings.Replace(s.content, "INDEX ", "INDEX CONCURRENTLY IF EXISTS ", 1)
 	}
-	return strings.Replace(s.text, "INDEX ", "INDEX CONCURRENTLY IF NOT EXISTS ", 1)
+	return strings.Replace(s.content, "INDEX ", "INDEX CONCURRENTLY IF NOT EXISTS ", 1)
 }

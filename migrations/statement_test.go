@@ -29,12 +29,12 @@ func validate(m migration, indexes map[string]statement) error {
 		switch {
 		case s.kind == createIndex:
 			created[s.index] = s
-		case s.kind == addColumn && !addedColumn.MatchString(s.text):
-			return fmt.Errorf("an added column is NULL, or NOT NULL with a constant DEFAULT, and nothing else: %s", s.text)
-		case s.kind == insertRows && m.version > released && !conflictFree.MatchString(s.text):
-			return fmt.Errorf("an INSERT ends with ON CONFLICT DO NOTHING, since it may run again: %.60s", s.text)
-		case s.kind == createView && !plainView.MatchString(s.text):
-			return fmt.Errorf("a view has columns and members of documents of one table, and no condition: %s", s.text)
+		case s.kind == addColumn && !addedColumn.MatchString(s.content):
+			return fmt.Errorf("an added column is NULL, or NOT NULL with a constant DEFAULT, and nothing else: %s", s.content)
+		case s.kind == insertRows && m.version > released && !conflictFree.MatchString(s.content):
+			return fmt.Errorf("an INSERT ends with ON CONFLICT DO NOTHING, since it may run again: %.60s", s.content)
+		case s.kind == createView && !plainView.MatchString(s.content):
+			return fmt.Errorf("a view has columns and members of documents of one table, and no condition: %s", s.content)
 		case s.kind == dropIndex && !isReplaced(indexes[s.index], created):
 			return errors.New("an index is dropped where the same file has made one that begins with its columns: " + s.index)
 		}
@@ -45,12 +45,12 @@ func validate(m migration, indexes map[string]statement) error {
 // isReplaced says whether an index on the same columns and more was created.
 func isReplaced(dropped statement, created map[string]statement) bool {
 	columns := func(s statement) string {
-		_, after, _ := strings.Cut(s.text, "(")
+		_, after, _ := strings.Cut(s.content, "(")
 		list, _, _ := strings.Cut(after, ")")
 		return list + ","
 	}
 	for _, s := range created {
-		if s.table == dropped.table && !strings.Contains(s.text, " WHERE ") &&
+		if s.table == dropped.table && !strings.Contains(s.content, " WHERE ") &&
 			strings.HasPrefix(columns(s), columns(dropped)) {
 			return true
 		}
@@ -135,18 +135,18 @@ SELECT 1;
 	require.NoError(t, err)
 	require.Equal(t, []statement{
 		{kind: createTable, table: "things",
-			text: "CREATE TABLE things (\n    id   uuid NOT NULL PRIMARY KEY,\n    name text NOT NULL DEFAULT ''\n)"},
+			content: "CREATE TABLE things (\n    id   uuid NOT NULL PRIMARY KEY,\n    name text NOT NULL DEFAULT ''\n)"},
 		{kind: createIndex, table: "things", index: "things_name",
-			text: "CREATE UNIQUE INDEX things_name ON things (name)\n    WHERE name <> ''"},
-		{kind: addColumn, table: "users", text: "ALTER TABLE users ADD COLUMN thing bigint NOT NULL DEFAULT 0"},
+			content: "CREATE UNIQUE INDEX things_name ON things (name)\n    WHERE name <> ''"},
+		{kind: addColumn, table: "users", content: "ALTER TABLE users ADD COLUMN thing bigint NOT NULL DEFAULT 0"},
 		{kind: insertRows, table: "scopes",
-			text: "INSERT INTO scopes (name) VALUES ('a'),\n    ('b') ON CONFLICT DO NOTHING"},
+			content: "INSERT INTO scopes (name) VALUES ('a'),\n    ('b') ON CONFLICT DO NOTHING"},
 		{kind: createView, table: "thing_documents",
-			text: "CREATE VIEW thing_documents AS\nSELECT id, document ->> 'member' AS member FROM things"},
+			content: "CREATE VIEW thing_documents AS\nSELECT id, document ->> 'member' AS member FROM things"},
 	}, parsed)
 	require.Equal(t, "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS things_name ON things (name)\n    WHERE name <> ''",
 		parsed[1].concurrent())
-	require.Equal(t, parsed[4].text, parsed[4].on(SQLite))
+	require.Equal(t, parsed[4].content, parsed[4].on(SQLite))
 	require.Equal(t, "CREATE OR REPLACE VIEW thing_documents AS\n"+
 		"SELECT id, CAST(document AS json) ->> 'member' AS member FROM things", parsed[4].repeatable())
 }

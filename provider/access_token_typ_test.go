@@ -38,11 +38,11 @@ func TestAccessTokenTypFollowsThePolicyOfItsClient(t *testing.T) {
 		})
 		for id, want := range map[string]string{"clinic": "at+jwt", "spring": "JWT"} {
 			tokens := s.redeem(id, s.browser().code(request(id, "openid offline_access")))
-			token := tokens.text("access_token")
+			token := tokens.member("access_token")
 			require.Equal(t, want, typOf(t, token), id)
-			require.Equal(t, want, typOf(t, s.refresh(id, tokens.text("refresh_token")).text("access_token")), id)
+			require.Equal(t, want, typOf(t, s.refresh(id, tokens.member("refresh_token")).member("access_token")), id)
 			own := s.post(oauth.PathToken, id, url.Values{"grant_type": {"client_credentials"}})
-			require.Equal(t, want, typOf(t, own.text("access_token")), id)
+			require.Equal(t, want, typOf(t, own.member("access_token")), id)
 			require.Equal(t, http.StatusOK, s.userinfo(token).status, id)
 			require.Equal(t, true, s.post(oauth.PathIntrospect, id, url.Values{"token": {token}}).body["active"], id)
 			_, err := s.provider.Tokens().Verify(t.Context(), token, "")
@@ -58,7 +58,7 @@ func TestStoredPolicyWithoutAnAccessTokenTypMeansRFC9068(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("old", func(c *storage.Client) { c.Policy.AccessTokenTyp = "" })
 		own := s.post(oauth.PathToken, "old", url.Values{"grant_type": {"client_credentials"}})
-		require.Equal(t, "at+jwt", typOf(t, own.text("access_token")))
+		require.Equal(t, "at+jwt", typOf(t, own.member("access_token")))
 	})
 }
 
@@ -73,7 +73,7 @@ func TestAttackIDTokenAndAccessTokenOfTheSameTypAreConfused(t *testing.T) {
 	})
 	b := s.browser()
 	tokens := s.redeem("spring", b.code(request("spring", "openid")))
-	idToken, accessToken := tokens.text("id_token"), tokens.text("access_token")
+	idToken, accessToken := tokens.member("id_token"), tokens.member("access_token")
 	require.Equal(t, typOf(t, idToken), typOf(t, accessToken))
 	require.Equal(t, http.StatusUnauthorized, s.userinfo(idToken).status)
 	require.Equal(t, false, s.post(oauth.PathIntrospect, "spring", url.Values{"token": {idToken}}).body["active"])

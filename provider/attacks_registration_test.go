@@ -40,21 +40,26 @@ func reaching(servers ...*httptest.Server) func(*provider.Options) {
 }
 
 // update is a client's replacement of its registration (RFC 7592 section 2.2).
-func (s *stack) update(client answer, body any) answer {
-	return s.call(http.MethodPut, client.text("registration_client_uri"), client.text("registration_access_token"), body)
+func (s *stack) update(client reply, body any) reply {
+	return s.call(
+		http.MethodPut,
+		client.member("registration_client_uri"),
+		client.member("registration_access_token"),
+		body,
+	)
 }
 
 // tokensAt is tokensOf for a client with that redirect URI, and answers the browser as well.
-func (s *stack) tokensAt(client answer, uri string) (*browser, answer) {
+func (s *stack) tokensAt(client reply, uri string) (*browser, reply) {
 	b := s.browser()
-	parameters := request(client.text("client_id"), "openid")
+	parameters := request(client.member("client_id"), "openid")
 	parameters.Set("redirect_uri", uri)
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {b.code(parameters)}, "redirect_uri": {uri}}
 	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.server.URL+oauth.PathToken,
 		strings.NewReader(form.Encode()))
 	require.NoError(s.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth(client.text("client_id"), client.text("client_secret"))
+	r.SetBasicAuth(client.member("client_id"), client.member("client_secret"))
 	tokens := s.send(r)
 	require.Equal(s.t, http.StatusOK, tokens.status, tokens.raw)
 	return b, tokens
@@ -69,7 +74,7 @@ func TestAttackSectorOfAnotherClientByABackChannelLogoutURI(t *testing.T) {
 		var told storage.Client
 		rp.backchannel(&told)
 		victims := claimsOf(t, s.tokensOf(s.registered(metadata("subject_type", "pairwise")),
-			"openid").text("id_token"))["sub"]
+			"openid").member("id_token"))["sub"]
 		const own = "https://evil.example/callback"
 		evil := func(changes ...any) map[string]any {
 			return metadata(append([]any{
@@ -78,8 +83,8 @@ func TestAttackSectorOfAnotherClientByABackChannelLogoutURI(t *testing.T) {
 		}
 		client := s.registered(evil("redirect_uris", []string{own}))
 		b, tokens := s.tokensAt(client, own)
-		known := claimsOf(t, tokens.text("id_token"))
-		moved := s.update(client, evil("client_id", client.text("client_id"),
+		known := claimsOf(t, tokens.member("id_token"))
+		moved := s.update(client, evil("client_id", client.member("client_id"),
 			"redirect_uris", []string{"https://client.example/any"}))
 		require.Equal(t, http.StatusOK, moved.status, moved.raw)
 
@@ -108,27 +113,27 @@ func TestAttackSectorOfAnotherClientByAFrontChannelLogoutURI(t *testing.T) {
 				"backchannel_logout_uri", told.Metadata.BackchannelLogoutURI,
 			}, changes...)...)
 		}
-		implicit := func(b *browser, client answer) map[string]any {
-			parameters := requestOf("id_token", client.text("client_id"), "openid")
+		implicit := func(b *browser, client reply) map[string]any {
+			parameters := requestOf("id_token", client.member("client_id"), "openid")
 			parameters.Set("redirect_uri", anothers)
 			return claimsOf(t, b.approved(parameters).Get("id_token"))
 		}
 		b := s.browser()
-		sent := implicit(b, s.registered(evil(anothers)))
+		delivered := implicit(b, s.registered(evil(anothers)))
 		b.post(s.server.URL+"/login/sign-out", url.Values{})
 		require.Len(t, rp.received(), 1)
 		claims := claimsOf(t, rp.received()[0])
 		require.NotContains(t, claims, "sub")
-		require.Equal(t, sent["sid"], claims["sid"], "by which the session is known")
+		require.Equal(t, delivered["sid"], claims["sid"], "by which the session is known")
 
 		client := s.registered(evil(own))
 		b, tokens := s.tokensAt(client, own)
-		moved := s.update(client, evil(anothers, "client_id", client.text("client_id")))
+		moved := s.update(client, evil(anothers, "client_id", client.member("client_id")))
 		require.Equal(t, http.StatusOK, moved.status, moved.raw)
-		require.Equal(t, sent["sub"], implicit(b, client)["sub"])
+		require.Equal(t, delivered["sub"], implicit(b, client)["sub"])
 		b.post(s.server.URL+"/login/sign-out", url.Values{})
 		require.Len(t, rp.received(), 2)
-		require.Equal(t, claimsOf(t, tokens.text("id_token"))["sub"], claimsOf(t, rp.received()[1])["sub"])
+		require.Equal(t, claimsOf(t, tokens.member("id_token"))["sub"], claimsOf(t, rp.received()[1])["sub"])
 	})
 }
 
@@ -136,9 +141,9 @@ func TestAttackSectorOfAnotherClientByAFrontChannelLogoutURI(t *testing.T) {
 func TestAttackSectorOfAnotherClientByAPrivateUseScheme(t *testing.T) {
 	s := registering(t, nil)
 	victim := s.registered(metadata("subject_type", "pairwise"))
-	sub := func(client answer, uri string) any {
+	sub := func(client reply, uri string) any {
 		_, tokens := s.tokensAt(client, uri)
-		return claimsOf(t, tokens.text("id_token"))["sub"]
+		return claimsOf(t, tokens.member("id_token"))["sub"]
 	}
 	known := sub(victim, redirectURI)
 	const uri = "com.evil.app://client.example/cb"
@@ -160,7 +165,7 @@ func TestAttackSectorOfAnotherClientByAPrivateUseScheme(t *testing.T) {
 		"grant_type": {"authorization_code"}, "code": {b.code(parameters)}, "redirect_uri": {uri},
 	})
 	require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
-	require.NotEqual(t, known, claimsOf(t, tokens.text("id_token"))["sub"])
+	require.NotEqual(t, known, claimsOf(t, tokens.member("id_token"))["sub"])
 }
 
 // The host of a sector has an open redirector, by which its sector document seems to be one that the attacker wrote.
@@ -175,7 +180,7 @@ func TestAttackSectorDocumentBehindARedirect(t *testing.T) {
 	s.requireRefused(s.register(metadata(forged...)), http.StatusBadRequest, "invalid_client_metadata",
 		"could not be fetched")
 	client := s.registered(metadata("sector_identifier_uri", evil.URL+"/list"))
-	forged = append(forged, "client_id", client.text("client_id"))
+	forged = append(forged, "client_id", client.member("client_id"))
 	s.requireRefused(s.update(client, metadata(forged...)), http.StatusBadRequest,
 		"invalid_client_metadata", "could not be fetched")
 	require.EqualValues(t, 2, victim.asked.Load())
@@ -197,9 +202,9 @@ func TestAttackRegistrationUpdateOverridesTheOperator(t *testing.T) {
 		t.Cleanup(sector.Close)
 		s := newStack(t, engine, openRegistration, reaching(sector))
 		client := s.registered(metadata("sector_identifier_uri", sector.URL+"/list", "scope", "openid email"))
-		id := client.text("client_id")
-		update := func(during func(*storage.Client)) answer {
-			done := make(chan answer, 1)
+		id := client.member("client_id")
+		update := func(during func(*storage.Client)) reply {
+			done := make(chan reply, 1)
 			go func() {
 				done <- s.update(client, metadata("client_id", id, "sector_identifier_uri", sector.URL+"/slow",
 					"client_name", "Renamed", "scope", "openid email patients:view"))
@@ -253,7 +258,7 @@ func TestAttackRegistrationWithAnEmptyScopeGetsAllScopes(t *testing.T) {
 	}
 	require.NoError(t, s.store.CreateClientType(t.Context(), kind))
 	client := s.registered(metadata("scope", "openid"))
-	stored, err := s.store.LoadClient(t.Context(), client.text("client_id"))
+	stored, err := s.store.LoadClient(t.Context(), client.member("client_id"))
 	require.NoError(t, err)
 	stored.TypeID = kind.ID
 	require.NoError(t, s.store.UpdateClient(t.Context(), *stored))
@@ -274,7 +279,7 @@ func TestAttackRegistrationWithAnEmptyScopeGetsAllScopes(t *testing.T) {
 func TestAttackRegistrationUpdatesWithoutLimit(t *testing.T) {
 	s := registering(t, func(o *provider.Options) { o.Registration.Rate = 3 })
 	client, other := s.registered(metadata()), s.registered(metadata())
-	update := func(client answer) answer { return s.update(client, metadata("client_id", client.text("client_id"))) }
+	update := func(client reply) reply { return s.update(client, metadata("client_id", client.member("client_id"))) }
 	for range 3 {
 		require.Equal(t, http.StatusOK, update(client).status)
 	}
@@ -305,7 +310,7 @@ func TestAttackOpenRegistrationsExhaustTheQuotaOfPartners(t *testing.T) {
 			s.registered(metadata())
 		}
 		s.requireRefused(s.register(metadata()), http.StatusForbidden, "access_denied", "as many registered clients")
-		invited := func() answer {
+		invited := func() reply {
 			return s.call(http.MethodPost, s.server.URL+oauth.PathRegister, "partner", metadata())
 		}
 		for range 2 {
@@ -321,7 +326,7 @@ func TestAttackOpenRegistrationsExhaustTheQuotaOfPartners(t *testing.T) {
 func TestAttackOpenRegistrationByTheBrowsersOfVisitors(t *testing.T) {
 	s := registering(t, nil)
 	client := s.registered(metadata())
-	for _, address := range []string{s.server.URL + oauth.PathRegister, client.text("registration_client_uri")} {
+	for _, address := range []string{s.server.URL + oauth.PathRegister, client.member("registration_client_uri")} {
 		for _, method := range []string{http.MethodOptions, http.MethodPost, http.MethodGet, http.MethodPut} {
 			r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader("{}"))
 			require.NoError(t, err)
@@ -353,7 +358,7 @@ func TestAttackSSRFThroughLogoURI(t *testing.T) {
 		metadata("logo_uri", w.URL+"/logo.png", "policy_uri", w.URL+"/policy", "tos_uri", w.URL+"/terms"),
 	)
 	b := s.browser()
-	signIn := b.authorize(request(client.text("client_id"), "openid"))
+	signIn := b.authorize(request(client.member("client_id"), "openid"))
 	consent := b.signIn(signIn)
 	for _, p := range []page{signIn, consent} {
 		require.Contains(t, p.body, `src="`+w.URL+`/logo.png"`)

@@ -25,7 +25,7 @@ func TestAttackCodeInjection(t *testing.T) {
 			"grant_type": {"authorization_code"}, "code": {stolen}, "redirect_uri": {redirectURI},
 			"code_verifier": {"the-verifier-of-another-session-of-the-same-client"},
 		})
-		require.Equal(t, "invalid_grant", injected.text("error"))
+		require.Equal(t, "invalid_grant", injected.member("error"))
 	})
 }
 
@@ -40,8 +40,8 @@ func TestAttackMixUp(t *testing.T) {
 		b := s.browser()
 		for _, responseType := range oauth.ResponseTypes {
 			require.Equal(t, issuer, b.approved(requestOf(responseType, "clinic", "openid")).Get("iss"), responseType)
-			refused := requestOf(responseType, "clinic", "openid root")
-			require.Equal(t, issuer, b.authorize(refused).parameters().Get("iss"), responseType)
+			rejected := requestOf(responseType, "clinic", "openid root")
+			require.Equal(t, issuer, b.authorize(rejected).parameters().Get("iss"), responseType)
 		}
 	})
 }
@@ -52,16 +52,16 @@ func TestAttackPKCEDowngrade(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		s.client("strict", func(c *storage.Client) { c.Policy.RequirePKCE = true })
-		redeem := func(code string) answer {
+		redeem := func(code string) reply {
 			return s.post(oauth.PathToken, "clinic", url.Values{
 				"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
 			})
 		}
 		b := s.browser()
-		require.Equal(t, "invalid_grant", redeem(b.code(request("clinic", "openid"))).text("error"))
-		plain := challenged(request("clinic", "openid"))
-		plain.Set("code_challenge_method", "plain")
-		require.Equal(t, "invalid_request", b.authorize(plain).parameters().Get("error"))
+		require.Equal(t, "invalid_grant", redeem(b.code(request("clinic", "openid"))).member("error"))
+		plaintext := challenged(request("clinic", "openid"))
+		plaintext.Set("code_challenge_method", "plain")
+		require.Equal(t, "invalid_request", b.authorize(plaintext).parameters().Get("error"))
 		unnamed := challenged(request("clinic", "openid"))
 		unnamed.Del("code_challenge_method")
 		require.Equal(t, "invalid_request", b.authorize(unnamed).parameters().Get("error"), "which would mean plain")
@@ -168,25 +168,26 @@ func TestAttackTokenSubstitution(t *testing.T) {
 		}
 		b := s.browser()
 		code := b.code(request("clinic", "openid offline_access"))
-		require.Equal(t, "invalid_grant", s.redeem("thief", code).text("error"), "another client's code")
+		require.Equal(t, "invalid_grant", s.redeem("thief", code).member("error"), "another client's code")
 		tokens := s.redeem("clinic", code)
 		require.Equal(t, http.StatusOK, tokens.status, "which the attempt did not burn")
-		require.Equal(t, "invalid_grant", s.refresh("thief", tokens.text("refresh_token")).text("error"))
-		signed := s.userinfo(tokens.text("access_token")).raw
+		require.Equal(t, "invalid_grant", s.refresh("thief", tokens.member("refresh_token")).member("error"))
+		signed := s.userinfo(tokens.member("access_token")).raw
 		for name, token := range map[string]string{
-			"an ID token": tokens.text("id_token"), "a refresh token": tokens.text("refresh_token"), "a signed userinfo": signed,
-			"a code": b.code(request("clinic", "openid")),
+			"an ID token": tokens.member("id_token"), "a refresh token": tokens.member("refresh_token"),
+			"a signed userinfo": signed,
+			"a code":            b.code(request("clinic", "openid")),
 		} {
 			require.Equal(t, http.StatusUnauthorized, s.userinfo(token).status, name)
 		}
-		for name, token := range map[string]string{"an access token": tokens.text("access_token"),
+		for name, token := range map[string]string{"an access token": tokens.member("access_token"),
 			"a signed userinfo": signed} {
 			hinted := request("clinic", "openid")
 			hinted.Set("id_token_hint", token)
 			require.Equal(t, "invalid_request", b.authorize(hinted).parameters().Get("error"), "%s is no hint", name)
 		}
-		require.Equal(t, "invalid_grant", s.redeem("clinic", tokens.text("refresh_token")).text("error"))
-		require.Equal(t, "invalid_grant", s.refresh("clinic", b.code(request("clinic", "openid"))).text("error"))
+		require.Equal(t, "invalid_grant", s.redeem("clinic", tokens.member("refresh_token")).member("error"))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", b.code(request("clinic", "openid"))).member("error"))
 	})
 }
 
@@ -196,14 +197,18 @@ func TestAttackRefreshReplayAfterTheGrace(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		first := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access")))
-		second := s.refresh("clinic", first.text("refresh_token"))
-		require.Equal(t, second.text("refresh_token"), s.refresh("clinic", first.text("refresh_token")).text("refresh_token"),
-			"within the grace the successor is the same")
+		second := s.refresh("clinic", first.member("refresh_token"))
+		require.Equal(
+			t,
+			second.member("refresh_token"),
+			s.refresh("clinic", first.member("refresh_token")).member("refresh_token"),
+			"within the grace the successor is the same",
+		)
 		s.clock.Advance(31 * time.Second)
-		third := s.refresh("clinic", second.text("refresh_token"))
-		require.Equal(t, "invalid_grant", s.refresh("clinic", first.text("refresh_token")).text("error"))
-		require.Equal(t, "invalid_grant", s.refresh("clinic", third.text("refresh_token")).text("error"))
-		require.Equal(t, http.StatusUnauthorized, s.userinfo(third.text("access_token")).status)
+		third := s.refresh("clinic", second.member("refresh_token"))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", first.member("refresh_token")).member("error"))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", third.member("refresh_token")).member("error"))
+		require.Equal(t, http.StatusUnauthorized, s.userinfo(third.member("access_token")).status)
 	})
 }
 
@@ -268,17 +273,17 @@ func TestAttackSecretsInAQuery(t *testing.T) {
 		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access")))
 		form := url.Values{"grant_type": {"client_credentials"}}
 		for name, value := range map[string]string{
-			"client_secret": secret + "clinic", "client_assertion": "x.y.z", "code": "x", "token": tokens.text("access_token"),
-			"refresh_token": tokens.text("refresh_token"), "access_token": tokens.text("access_token"),
+			"client_secret": secret + "clinic", "client_assertion": "x.y.z", "code": "x", "token": tokens.member("access_token"),
+			"refresh_token": tokens.member("refresh_token"), "access_token": tokens.member("access_token"),
 			"code_verifier": verifier,
 		} {
 			for _, path := range []string{oauth.PathToken, oauth.PathIntrospect, oauth.PathRevoke} {
 				got := s.post(path+"?"+url.Values{name: {value}}.Encode(), "clinic", form)
 				require.Equal(t, http.StatusBadRequest, got.status, "%s %s", path, name)
-				require.Equal(t, "invalid_request", got.text("error"), "%s %s", path, name)
+				require.Equal(t, "invalid_request", got.member("error"), "%s %s", path, name)
 				require.NotContains(t, got.raw, value, "%s %s", path, name)
 			}
 		}
-		require.Equal(t, http.StatusOK, s.userinfo(tokens.text("access_token")).status, "nothing was revoked by it")
+		require.Equal(t, http.StatusOK, s.userinfo(tokens.member("access_token")).status, "nothing was revoked by it")
 	})
 }

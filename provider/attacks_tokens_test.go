@@ -31,7 +31,7 @@ func TestAttackGrantTypeInAnAuthorizationRequest(t *testing.T) {
 				require.Equal(t, storage.GrantTypeImplicit, found.Session.GrantType, "%s with %q", responseType, grantType)
 			}
 		}
-		exchanged := s.redeem("clinic", b.code(request("clinic", "openid"))).text("access_token")
+		exchanged := s.redeem("clinic", b.code(request("clinic", "openid"))).member("access_token")
 		found, err := s.store.FindAccessToken(t.Context(), storage.Hash(exchanged))
 		require.NoError(t, err)
 		require.Equal(t, "authorization_code", found.Session.GrantType)
@@ -71,7 +71,7 @@ func TestAttackGuessingClaimsWithoutConsent(t *testing.T) {
 		page := b.authorize(withClaims(request("clinic", "openid"), guess))
 		require.Contains(t, page.body, "Бачити ваш номер телефону", "a person is asked about the claim, whatever the guess")
 		tokens := s.redeem("clinic", b.decide(page, "accept").parameters().Get("code"))
-		require.NotContains(t, s.userinfo(tokens.text("access_token")).body, "phone_number",
+		require.NotContains(t, s.userinfo(tokens.member("access_token")).body, "phone_number",
 			"and then it is told as it was asked")
 	})
 }
@@ -92,7 +92,7 @@ func TestAttackCodeRevivesARevokedGrant(t *testing.T) {
 			require.NoError(t, err)
 			tokens := s.redeem(id, answered.Get("code"))
 			require.Equal(t, http.StatusBadRequest, tokens.status, tokens.raw)
-			require.Equal(t, "invalid_grant", tokens.text("error"))
+			require.Equal(t, "invalid_grant", tokens.member("error"))
 			require.Equal(t, http.StatusUnauthorized, s.userinfo(front).status)
 		}
 	})
@@ -106,19 +106,19 @@ func TestAttackClaimsOfAScopeThatWasWithdrawn(t *testing.T) {
 			client := s.client("clinic", func(c *storage.Client) { c.Policy.AccessToken = form })
 			tokens := s.redeem("clinic", s.browser().code(withClaims(request("clinic", "openid profile offline_access"),
 				`{"userinfo": {"phone_number": null, "email": null}, "id_token": {"phone_number": null, "email": null}}`)))
-			require.Contains(t, s.userinfo(tokens.text("access_token")).body, "phone_number")
-			require.Contains(t, claimsOf(t, tokens.text("id_token")), "phone_number")
+			require.Contains(t, s.userinfo(tokens.member("access_token")).body, "phone_number")
+			require.Contains(t, claimsOf(t, tokens.member("id_token")), "phone_number")
 
 			client.Scope = []string{"openid", "email", "offline_access"}
 			require.NoError(t, s.store.UpdateClient(t.Context(), *client))
-			refreshed := s.refresh("clinic", tokens.text("refresh_token"))
+			refreshed := s.refresh("clinic", tokens.member("refresh_token"))
 			require.Equal(t, http.StatusOK, refreshed.status, refreshed.raw)
-			claims := claimsOf(t, refreshed.text("id_token"))
+			claims := claimsOf(t, refreshed.member("id_token"))
 			require.NotContains(t, claims, "phone_number", form)
 			require.Equal(t, "doctor@example.com", claims["email"], "what it still may have stays")
-			require.NotContains(t, s.userinfo(tokens.text("access_token")).body, "phone_number", form)
+			require.NotContains(t, s.userinfo(tokens.member("access_token")).body, "phone_number", form)
 			require.Equal(t, map[string]any{"sub": s.userID, "email": "doctor@example.com"},
-				s.userinfo(refreshed.text("access_token")).body, form)
+				s.userinfo(refreshed.member("access_token")).body, form)
 		}
 	})
 }

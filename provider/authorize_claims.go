@@ -31,17 +31,17 @@ type claimRequest struct {
 }
 
 // readClaims parses the parameter. Members that the specification does not know are ignored.
-func readClaims(text string) (claimsRequest, error) {
+func readClaims(value string) (claimsRequest, error) {
 	var request claimsRequest
 	switch {
-	case text == "":
+	case value == "":
 		return request, nil
-	case len(text) > maximumClaimsParameter:
+	case len(value) > maximumClaimsParameter:
 		return request, oauth.InvalidRequest(
-			fmt.Sprintf("The claims parameter is %d bytes: want %d at most.", len(text), maximumClaimsParameter),
+			fmt.Sprintf("The claims parameter is %d bytes: want %d at most.", len(value), maximumClaimsParameter),
 		)
 	}
-	if err := oauth.DecodeStrictJSON([]byte(text), &request); err != nil {
+	if err := oauth.DecodeStrictJSON([]byte(value), &request); err != nil {
 		return request, oauth.InvalidRequest(
 			"The claims parameter is not the JSON object of OpenID Connect Core 5.5.").Because(err)
 	}
@@ -60,11 +60,11 @@ func (c claimsRequest) subject() (string, error) {
 		if !given || asked.Value == nil {
 			continue
 		}
-		text, ok := asked.Value.(string)
-		if !ok || subject != "" && subject != text {
+		body, ok := asked.Value.(string)
+		if !ok || subject != "" && subject != body {
 			return "", oauth.InvalidRequest("The claims parameter must ask for one sub, as a string.")
 		}
-		subject = text
+		subject = body
 	}
 	return subject, nil
 }

@@ -30,17 +30,17 @@ func TestRequestedClaimsAreReturnedWhereTheyWereRequested(t *testing.T) {
 				"userinfo": {"name": {"essential": true}, "phone_number": null, "given_name": {"value": "Не Олена"}},
 				"id_token": {"email": null, "auth_time": {"essential": true}, "given_name": {"values": ["Іван", "Олена"]}}}`)))
 			require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
-			info := s.userinfo(tokens.text("access_token"))
+			info := s.userinfo(tokens.member("access_token"))
 			require.Equal(t, map[string]any{"sub": s.userID, "name": "Олена Коваль", "phone_number": "+380501234567"}, info.body)
-			_, claims := s.verified(tokens.text("id_token"), "clinic", "RS256")
+			_, claims := s.verified(tokens.member("id_token"), "clinic", "RS256")
 			require.Equal(t, "doctor@example.com", claims["email"])
 			require.Equal(t, "Олена", claims["given_name"])
 			require.NotZero(t, claims["auth_time"])
 			require.NotContains(t, claims, "name")
-			refreshed := s.refresh("clinic", tokens.text("refresh_token"))
-			_, claims = s.verified(refreshed.text("id_token"), "clinic", "RS256")
+			refreshed := s.refresh("clinic", tokens.member("refresh_token"))
+			_, claims = s.verified(refreshed.member("id_token"), "clinic", "RS256")
 			require.Equal(t, "doctor@example.com", claims["email"], "a refresh tells what the exchange told")
-			require.Equal(t, info.body, s.userinfo(refreshed.text("access_token")).body)
+			require.Equal(t, info.body, s.userinfo(refreshed.member("access_token")).body)
 		}
 	})
 }
@@ -75,7 +75,7 @@ func TestRequestedClaimsStayWithinTheScopesOfTheClient(t *testing.T) {
 			`{"userinfo": {"name": {"essential": true}, "phone_number": null, "email": null, "tax_id": null, "password": null}}`,
 		)))
 		require.Equal(t, map[string]any{"sub": s.userID, "email": "doctor@example.com"},
-			s.userinfo(tokens.text("access_token")).body)
+			s.userinfo(tokens.member("access_token")).body)
 	})
 }
 
@@ -86,9 +86,9 @@ func TestRequestedSubjectMustBeTheUserWhoSignsIn(t *testing.T) {
 		b := s.browser()
 		b.code(request("clinic", "openid"))
 		of := func(subject string) url.Values {
-			text, err := json.Marshal(map[string]any{"id_token": map[string]any{"sub": map[string]any{"value": subject}}})
+			encoded, err := json.Marshal(map[string]any{"id_token": map[string]any{"sub": map[string]any{"value": subject}}})
 			require.NoError(t, err)
-			parameters := withClaims(request("clinic", "openid"), string(text))
+			parameters := withClaims(request("clinic", "openid"), string(encoded))
 			parameters.Set("prompt", "none")
 			return parameters
 		}
@@ -110,9 +110,9 @@ func TestAMalformedClaimsParameterIsRefused(t *testing.T) {
 			`{`, `[]`, `"name"`, `{"userinfo": []}`, `{"userinfo": {"name": 7}}`, `{"id_token": {"sub": {"value": 7}}}`,
 			`{"id_token": {"sub": {"value": "a"}}, "userinfo": {"sub": {"value": "b"}}}`,
 		} {
-			refused := s.browser().authorize(withClaims(request("clinic", "openid"), claims))
-			require.NotNil(t, refused.location, claims)
-			require.Equal(t, "invalid_request", refused.parameters().Get("error"), claims)
+			rejected := s.browser().authorize(withClaims(request("clinic", "openid"), claims))
+			require.NotNil(t, rejected.location, claims)
+			require.Equal(t, "invalid_request", rejected.parameters().Get("error"), claims)
 		}
 		unknown := withClaims(request("clinic", "openid"), `{"verified_claims": {}, "userinfo": {"x": null}}`)
 		require.Equal(t, "/login/sign-in", s.browser().authorize(unknown).url.Path, "what is unknown is ignored")
@@ -128,19 +128,19 @@ func signatures(o *provider.Options) {
 
 func TestEssentialACRIsReachedOrTheRequestFails(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		plain := newStack(t, engine)
-		plain.client("clinic", nil)
+		plaintext := newStack(t, engine)
+		plaintext.client("clinic", nil)
 		unserved := withClaims(request("clinic", "openid"),
 			`{"id_token": {"acr": {"essential": true, "value": "signature"}}}`)
-		refused := plain.browser().authorize(unserved)
-		require.Equal(t, "unmet_authentication_requirements", refused.parameters().Get("error"), "nobody could reach it")
-		require.Equal(t, []any{"password"}, plain.discovered()["acr_values_supported"])
+		rejected := plaintext.browser().authorize(unserved)
+		require.Equal(t, "unmet_authentication_requirements", rejected.parameters().Get("error"), "nobody could reach it")
+		require.Equal(t, []any{"password"}, plaintext.discovered()["acr_values_supported"])
 		s := newStack(t, engine, signatures)
 		require.Equal(t, []any{"password", "signature"}, s.discovered()["acr_values_supported"])
 		s.client("clinic", nil)
 		b := s.browser()
 		acr := func(parameters url.Values) any {
-			_, claims := s.verified(s.redeem("clinic", b.code(parameters)).text("id_token"), "clinic", "RS256")
+			_, claims := s.verified(s.redeem("clinic", b.code(parameters)).member("id_token"), "clinic", "RS256")
 			return claims["acr"]
 		}
 		require.Equal(t, "password", acr(request("clinic", "openid")))

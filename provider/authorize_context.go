@@ -40,8 +40,8 @@ func (e *authorizeEndpoint) readContext(
 	if asked, given := claims.IDToken["acr"]; given && (asked.Value != nil || len(asked.Values) > 0) {
 		request.essential = asked.Essential
 		for _, value := range append([]any{asked.Value}, asked.Values...) {
-			if text, ok := value.(string); ok {
-				request.values = append(request.values, text)
+			if content, ok := value.(string); ok {
+				request.values = append(request.values, content)
 			}
 		}
 	} else if request.values = storage.SplitScope(acrParameter); len(request.values) == 0 {

@@ -68,9 +68,9 @@ func (o *requestObjects) read(
 	algorithms := requestObjectAlgorithms(client)
 	object, err := clientauth.ParseSigned(token, algorithms, "", "jwt", typeRequestObject)
 	if err != nil {
-		text := fmt.Sprintf("The request object is no JWT of typ %s, JWT or none that is signed with one of %v.",
+		message := fmt.Sprintf("The request object is no JWT of typ %s, JWT or none that is signed with one of %v.",
 			typeRequestObject, algorithms)
-		return nil, false, invalidRequestObject(text).Because(err)
+		return nil, false, invalidRequestObject(message).Because(err)
 	}
 	payload, _, err := o.clients.VerifySigned(ctx, client, object)
 	if errors.Is(err, clientauth.ErrKeySet) {

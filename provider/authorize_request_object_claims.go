@@ -85,10 +85,10 @@ func (o *requestObjects) check(client *storage.Client, c requestObjectClaims) er
 // parameterValues makes of a member what the same parameter is in a query: of max_age its number, of claims its JSON,
 // and of a repeatable parameter each string in a list. Of any other only a string can be meant.
 func parameterValues(name string, raw json.RawMessage) (values []string, ok bool) {
-	var text string
+	var content string
 	switch {
-	case json.Unmarshal(raw, &text) == nil && raw[0] == '"':
-		return []string{text}, true
+	case json.Unmarshal(raw, &content) == nil && raw[0] == '"':
+		return []string{content}, true
 	case name == "max_age":
 		age, err := strconv.ParseUint(string(raw), 10, 63)
 		return []string{strconv.FormatUint(age, 10)}, err == nil

@@ -116,9 +116,9 @@ func TestRequestObjectParametersPrecedeThoseOutside(t *testing.T) {
 			"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {otherURI},
 		})
 		require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
-		require.Equal(t, "openid profile", tokens.text("scope"))
+		require.Equal(t, "openid profile", tokens.member("scope"))
 		var claims map[string]any
-		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(tokens.text("id_token"), ".")[1])
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(tokens.member("id_token"), ".")[1])
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(payload, &claims))
 		require.Equal(t, "n-inner", claims["nonce"])
@@ -320,8 +320,8 @@ func TestAttackRequestObjectSmuggling(t *testing.T) {
 	tokens := o.redeem("clinic", o.requireCode("plain", redirectURI, "s-1", request("clinic", "openid")))
 	for name, object := range map[string]string{
 		"a client assertion":      signJWT(t, o.key, jose.ES256, withKID("k"), o.assertion("clinic")),
-		"an ID token":             tokens.text("id_token"),
-		"an access token":         tokens.text("access_token"),
+		"an ID token":             tokens.member("id_token"),
+		"an access token":         tokens.member("access_token"),
 		"an object in the object": o.sign(map[string]any{"request": named}),
 	} {
 		o.requireError(name, "invalid_request_object", outside(object))

@@ -76,15 +76,15 @@ func TestEachResponseTypeReturnsTheParametersThatItNames(t *testing.T) {
 					answered := b.approved(requestOf(responseType, "clinic", "openid profile"))
 					require.Equal(t, "s-1", answered.Get("state"))
 					require.Equal(t, s.server.URL, answered.Get("iss"))
-					words := strings.Fields(responseType)
-					require.Equal(t, contains(words, "code"), answered.Has("code"))
-					require.Equal(t, contains(words, "token"), answered.Has("access_token"))
-					require.Equal(t, contains(words, "id_token"), answered.Has("id_token"))
+					terms := strings.Fields(responseType)
+					require.Equal(t, contains(terms, "code"), answered.Has("code"))
+					require.Equal(t, contains(terms, "token"), answered.Has("access_token"))
+					require.Equal(t, contains(terms, "id_token"), answered.Has("id_token"))
 					require.False(t, answered.Has("scope"))
 					if answered.Has("access_token") {
 						require.Equal(t, "Bearer", answered.Get("token_type"))
 						require.Equal(t, "3600", answered.Get("expires_in"))
-						require.Equal(t, s.userID, s.userinfo(answered.Get("access_token")).text("sub"))
+						require.Equal(t, s.userID, s.userinfo(answered.Get("access_token")).member("sub"))
 					}
 					if answered.Has("id_token") {
 						checkFrontChannelIDToken(t, s, algorithm, answered)
@@ -92,7 +92,7 @@ func TestEachResponseTypeReturnsTheParametersThatItNames(t *testing.T) {
 					if answered.Has("code") {
 						tokens := s.redeem("clinic", answered.Get("code"))
 						require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
-						_, claims := s.verified(tokens.text("id_token"), "clinic", algorithm)
+						_, claims := s.verified(tokens.member("id_token"), "clinic", algorithm)
 						require.Equal(t, s.userID, claims["sub"])
 					}
 				})
@@ -101,8 +101,8 @@ func TestEachResponseTypeReturnsTheParametersThatItNames(t *testing.T) {
 	})
 }
 
-func contains(words []string, word string) bool {
-	for _, w := range words {
+func contains(terms []string, word string) bool {
+	for _, w := range terms {
 		if w == word {
 			return true
 		}
@@ -136,14 +136,14 @@ func TestResponseTypeThatIsOffOrNotRegisteredIsRefused(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", hybrid)
 		for _, responseType := range oauth.ResponseTypes[1:] {
-			refused := s.browser().authorize(requestOf(responseType, "clinic", "openid"))
-			require.Equal(t, "unsupported_response_type", refused.parameters().Get("error"), "the operator turned it not on")
-			require.Empty(t, refused.location.RawQuery, "the answer to a response type with tokens is in the fragment")
+			rejected := s.browser().authorize(requestOf(responseType, "clinic", "openid"))
+			require.Equal(t, "unsupported_response_type", rejected.parameters().Get("error"), "the operator turned it not on")
+			require.Empty(t, rejected.location.RawQuery, "the answer to a response type with tokens is in the fragment")
 		}
 		s = newStack(t, engine, everyResponseType)
 		s.client("clinic", nil)
-		refused := s.browser().authorize(requestOf("code id_token", "clinic", "openid"))
-		require.Equal(t, "unauthorized_client", refused.parameters().Get("error"), "the client is not registered for it")
+		rejected := s.browser().authorize(requestOf("code id_token", "clinic", "openid"))
+		require.Equal(t, "unauthorized_client", rejected.parameters().Get("error"), "the client is not registered for it")
 		require.NotContains(t, s.discovered()["grant_types_supported"], "password")
 	})
 }
@@ -219,9 +219,9 @@ func TestAFormPostAnswerIsAPageThatSubmitsItself(t *testing.T) {
 			require.Equal(t, contains(strings.Fields(responseType), "code"), answered.Has("code"))
 			require.Equal(t, contains(strings.Fields(responseType), "id_token"), answered.Has("id_token"))
 		}
-		refused := requestOf("code", "clinic", "openid root")
-		refused.Set("response_mode", "form_post")
-		_, answered := b.authorize(refused).posted(t)
+		rejected := requestOf("code", "clinic", "openid root")
+		rejected.Set("response_mode", "form_post")
+		_, answered := b.authorize(rejected).posted(t)
 		require.Equal(t, "invalid_scope", answered.Get("error"))
 	})
 }
@@ -235,9 +235,9 @@ func TestTokensFromTheAuthorizationEndpointEndWithTheirGrant(t *testing.T) {
 			front := answered.Get("access_token")
 			require.Equal(t, http.StatusOK, s.userinfo(front).status, form)
 			tokens := s.redeem("clinic", answered.Get("code"))
-			require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status,
+			require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.member("refresh_token")).status,
 				"the exchange completes the grant")
-			require.Equal(t, "invalid_grant", s.redeem("clinic", answered.Get("code")).text("error"))
+			require.Equal(t, "invalid_grant", s.redeem("clinic", answered.Get("code")).member("error"))
 			require.Equal(t, http.StatusUnauthorized, s.userinfo(front).status, "a replay ends all of the grant")
 		}
 	})

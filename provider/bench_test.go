@@ -88,7 +88,7 @@ func BenchmarkRefresh(b *testing.B) {
 					tokens := make(chan string, 4*runtime.GOMAXPROCS(0)) // one for each goroutine of RunParallel
 					for range cap(tokens) {
 						tokens <- s.redeem("clinic", s.browser().code(request("clinic",
-							"patients:view offline_access"))).text("refresh_token")
+							"patients:view offline_access"))).member("refresh_token")
 					}
 					b.ResetTimer()
 					b.RunParallel(func(pb *testing.PB) {
@@ -119,7 +119,7 @@ func BenchmarkIntrospection(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			benchmark(b, func(c *storage.Client) { c.Policy, _ = storage.NewPolicy(preset) },
 				func(b *testing.B, s *stack, handler http.Handler) {
-					token := s.redeem("clinic", s.browser().code(request("clinic", "patients:view"))).text("access_token")
+					token := s.redeem("clinic", s.browser().code(request("clinic", "patients:view"))).member("access_token")
 					b.ResetTimer()
 					b.RunParallel(func(pb *testing.PB) {
 						for pb.Next() {

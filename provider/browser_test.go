@@ -97,7 +97,7 @@ func TestConformanceSessionIframeReportsASessionChange(t *testing.T) {
 		landed, err := url.Parse(look(t, ctx, "location.href"))
 		require.NoError(t, err)
 		tokens := s.redeemAt("clinic", landed.Query().Get("code"), client.URL+"/callback")
-		return tokens.text("id_token"), landed.Query().Get("session_state")
+		return tokens.member("id_token"), landed.Query().Get("session_state")
 	}
 	check := func(t *testing.T, message string) string {
 		// Another page between them, or the second would only be another place on the first.
@@ -154,7 +154,7 @@ func look(t *testing.T, ctx context.Context, expression string) string {
 }
 
 // redeemAt is redeem for another redirect URI.
-func (s *stack) redeemAt(id, code, redirectURI string) answer {
+func (s *stack) redeemAt(id, code, redirectURI string) reply {
 	return s.post(oauth.PathToken, id, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
 	})

@@ -85,7 +85,7 @@ func TestAttackKeyIDInjection(t *testing.T) {
 	} {
 		got := s.sendAssertion(signJWT(t, stranger, jose.ES256, header, s.assertion("keyed")))
 		require.Equal(t, http.StatusUnauthorized, got.status, "%s: %s", name, got.raw)
-		require.Equal(t, "invalid_client", got.text("error"), name)
+		require.Equal(t, "invalid_client", got.member("error"), name)
 	}
 	for name, header := range map[string]map[string]any{
 		"critical":        {"crit": []string{"kid"}, "kid": "k"},
@@ -123,7 +123,7 @@ func TestAnAssertionIsItsClientsAlone(t *testing.T) {
 			"grant_type": {"client_credentials"}, "client_id": {"two"}, "client_assertion": {one},
 			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 		})
-		require.Equal(t, "invalid_request", got.text("error"), "in another's name")
+		require.Equal(t, "invalid_request", got.member("error"), "in another's name")
 		claims.Issuer, claims.Subject = "one", "two"
 		require.Equal(t, http.StatusUnauthorized, s.sendAssertion(signJWT(t, key, jose.ES256, nil, claims)).status)
 		require.Equal(t, http.StatusOK, s.sendAssertion(one).status)
@@ -195,7 +195,7 @@ func signText(t *testing.T, key any, algorithm jose.SignatureAlgorithm, payload 
 func TestAClaimIsGivenOnceAndInItsOwnLetters(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.signingClient("signing", nil)
-	send := func(format string) answer {
+	send := func(format string) reply {
 		payload := strings.NewReplacer("ISSUER", s.server.URL, "JTI", uuid.NewString(), "EXP",
 			fmt.Sprint(s.clock.Now().Unix()+60)).
 			Replace(

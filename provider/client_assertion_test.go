@@ -61,7 +61,7 @@ func (a *assertions) sign(t *testing.T, key any, algorithm jose.SignatureAlgorit
 	return token
 }
 
-func (a *assertions) send(assertion string) answer {
+func (a *assertions) send(assertion string) reply {
 	return a.stack.post(oauth.PathToken, "", url.Values{
 		"grant_type":            {"client_credentials"},
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
@@ -76,7 +76,7 @@ func TestAClientAuthenticatesByItsKey(t *testing.T) {
 		require.Equal(t, http.StatusOK, a.send(assertion).status)
 		again := a.send(assertion)
 		require.Equal(t, http.StatusUnauthorized, again.status, "an assertion is good once")
-		require.Equal(t, "invalid_client", again.text("error"))
+		require.Equal(t, "invalid_client", again.member("error"))
 
 		stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		require.NoError(t, err)
@@ -96,7 +96,7 @@ func TestAClientAuthenticatesByItsKey(t *testing.T) {
 		} {
 			got := a.send(bad)
 			require.Equal(t, http.StatusUnauthorized, got.status, "%s: %s", name, got.raw)
-			require.Equal(t, "invalid_client", got.text("error"), name)
+			require.Equal(t, "invalid_client", got.member("error"), name)
 		}
 	})
 }

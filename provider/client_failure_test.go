@@ -50,7 +50,7 @@ func newGuesses(t *testing.T, engine storagetest.Engine) *guesses {
 }
 
 // from asks an endpoint from an address with a secret of a client.
-func (g *guesses) from(address, path, id, secret string) answer {
+func (g *guesses) from(address, path, id, secret string) reply {
 	form := url.Values{"grant_type": {"client_credentials"}, "token": {"x"}}
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, g.server.URL+path,
 		strings.NewReader(form.Encode()))
@@ -62,7 +62,7 @@ func (g *guesses) from(address, path, id, secret string) answer {
 }
 
 // guess sends wrong secrets until one is answered with 429, and returns that answer.
-func (g *guesses) guess(address, path, id string) answer {
+func (g *guesses) guess(address, path, id string) reply {
 	for i := range 60 {
 		if got := g.from(address, path, id, "wrong "+strconv.Itoa(i)); got.status != http.StatusUnauthorized {
 			require.Equal(g.t, http.StatusTooManyRequests, got.status, got.raw)
@@ -70,7 +70,7 @@ func (g *guesses) guess(address, path, id string) answer {
 		}
 	}
 	require.FailNow(g.t, "60 wrong secrets were answered one by one", path)
-	return answer{}
+	return reply{}
 }
 
 // failures are what was counted, by result.
@@ -100,7 +100,7 @@ func TestAttackGuessedClientSecretsAreLimitedAndNobodyIsLockedOut(t *testing.T) 
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		g := newGuesses(t, engine)
 		limited := g.guess(thief, oauth.PathToken, "strong")
-		require.Equal(t, "temporarily_unavailable", limited.text("error"))
+		require.Equal(t, "temporarily_unavailable", limited.member("error"))
 		require.Equal(t, "6", limited.header.Get("Retry-After"))
 		for range 40 {
 			require.Equal(t, http.StatusTooManyRequests, g.from(thief, oauth.PathToken, "strong", "wrong").status)

@@ -38,13 +38,13 @@ type website struct {
 func newWebsite(t *testing.T, document []byte) *website {
 	w := &website{}
 	w.document.Store(document)
-	w.Server = httptest.NewTLSServer(http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+	w.Server = httptest.NewTLSServer(http.HandlerFunc(func(response http.ResponseWriter, r *http.Request) {
 		w.asked.Add(1)
 		if target := r.URL.Query().Get("redirect"); target != "" {
-			http.Redirect(answer, r, target, http.StatusFound)
+			http.Redirect(response, r, target, http.StatusFound)
 			return
 		}
-		_, _ = answer.Write(w.document.Load().([]byte))
+		_, _ = response.Write(w.document.Load().([]byte))
 	}))
 	t.Cleanup(w.Close)
 	return w
@@ -69,9 +69,9 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 }
 
 func keySet(t *testing.T, keys ...jose.JSONWebKey) []byte {
-	text, err := json.Marshal(jose.JSONWebKeySet{Keys: keys})
+	encoded, err := json.Marshal(jose.JSONWebKeySet{Keys: keys})
 	require.NoError(t, err)
-	return text
+	return encoded
 }
 
 // signJWT signs claims of any kind, with headers of any kind.
@@ -96,7 +96,7 @@ func (s *stack) assertion(clientID string) jwt.Claims {
 	}
 }
 
-func (s *stack) sendAssertion(assertion string) answer {
+func (s *stack) sendAssertion(assertion string) reply {
 	return (&assertions{stack: s}).send(assertion)
 }
 
@@ -117,7 +117,7 @@ func TestAClientRotatesTheKeyThatItPublishes(t *testing.T) {
 		s := newStack(t, engine)
 		s.reach(w, "127.0.0.0/8")
 		s.keyedClient("published", func(m *storage.Metadata) { m.JWKSURI = w.URL + "/jwks.json" })
-		send := func(key *ecdsa.PrivateKey, id string) answer {
+		send := func(key *ecdsa.PrivateKey, id string) reply {
 			return s.sendAssertion(signJWT(t, key, jose.ES256, withKID(id), s.assertion("published")))
 		}
 		for range 3 {
@@ -146,8 +146,8 @@ func TestOnlyAKeyThatIsMeantForItVerifies(t *testing.T) {
 	w := newWebsite(t, nil)
 	s.reach(w, "127.0.0.0/8")
 	operations := func(key jose.JSONWebKey, list string) []byte {
-		text := string(keySet(t, key))
-		return []byte(strings.Replace(text, `{"keys":[{`, `{"keys":[{"key_ops":`+list+`,`, 1))
+		value := string(keySet(t, key))
+		return []byte(strings.Replace(value, `{"keys":[{`, `{"keys":[{"key_ops":`+list+`,`, 1))
 	}
 	for i, c := range []struct {
 		name      string
@@ -200,12 +200,12 @@ func TestAttackSSRFThroughJWKSURI(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		key := newKey(t)
 		inner := newWebsite(t, keySet(t, jose.JSONWebKey{Key: key.Public(), KeyID: "k"}))
-		plain := httptest.NewServer(inner.Config.Handler)
-		t.Cleanup(plain.Close)
+		plaintext := httptest.NewServer(inner.Config.Handler)
+		t.Cleanup(plaintext.Close)
 		s := newStack(t, engine)
 		s.reach(inner) // whose certificate is trusted, but whose network is not named
 		for name, address := range map[string]string{
-			"plain":    plain.URL,
+			"plain":    plaintext.URL,
 			"loopback": inner.URL,
 			"by-name":  strings.Replace(inner.URL, "127.0.0.1", "localhost", 1),
 			"metadata": "https://169.254.169.254/latest/meta-data",
@@ -215,7 +215,7 @@ func TestAttackSSRFThroughJWKSURI(t *testing.T) {
 			s.keyedClient(name, func(m *storage.Metadata) { m.JWKSURI = address })
 			got := s.sendAssertion(signJWT(t, key, jose.ES256, withKID("k"), s.assertion(name)))
 			require.Equal(t, http.StatusUnauthorized, got.status, name)
-			require.Contains(t, got.text("error_description"), "jwks_uri", name)
+			require.Contains(t, got.member("error_description"), "jwks_uri", name)
 			require.NotContains(t, got.raw, "private network", "what happened inside is for the log")
 			require.NotContains(t, got.raw, address)
 		}
@@ -232,7 +232,7 @@ func TestAttackSSRFThroughARedirectOfJWKSURI(t *testing.T) {
 	s.keyedClient("redirected", func(m *storage.Metadata) { m.JWKSURI = outer.URL + "/?redirect=" + target })
 	got := s.sendAssertion(signJWT(t, key, jose.ES256, withKID("k"), s.assertion("redirected")))
 	require.Equal(t, http.StatusUnauthorized, got.status)
-	require.Contains(t, got.text("error_description"), "jwks_uri")
+	require.Contains(t, got.member("error_description"), "jwks_uri")
 	require.EqualValues(t, 1, outer.asked.Load())
 	require.Zero(t, inner.asked.Load())
 }

@@ -68,7 +68,7 @@ func TestSecretOfAClientIsEitherSentOrSignedWith(t *testing.T) {
 		}
 		got := s.post(oauth.PathToken, "", own)
 		require.Equal(t, http.StatusUnauthorized, got.status, "in the body")
-		require.Equal(t, "invalid_client", got.text("error"))
+		require.Equal(t, "invalid_client", got.member("error"))
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+oauth.PathToken,
 			strings.NewReader("grant_type=client_credentials"))
 		require.NoError(t, err)
@@ -104,14 +104,14 @@ func TestOfSeveralSecretsTheOneThatVerifiesSelectsTheConnection(t *testing.T) {
 		}
 		parameters := request("signing", "openid")
 		parameters.Set("redirect_uri", otherURI)
-		redeem := func(secret string) answer {
+		redeem := func(secret string) reply {
 			return s.post(oauth.PathToken, "", url.Values{
 				"grant_type": {"authorization_code"}, "code": {s.browser().code(parameters)}, "redirect_uri": {otherURI},
 				"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 				"client_assertion":      {signedBy(t, secret, s.assertion("signing"))},
 			})
 		}
-		require.Equal(t, "invalid_grant", redeem(secretOf("signing")).text("error"),
+		require.Equal(t, "invalid_grant", redeem(secretOf("signing")).member("error"),
 			"the first connection has another address")
 		require.Equal(t, http.StatusOK, redeem(secretOf("second")).status)
 	})
@@ -135,6 +135,6 @@ func TestSecretThatCannotBeUnsealedIsAServerError(t *testing.T) {
 	s.signingClient("signing", func(c *storage.Client) { c.Connections[0].Secrets[0].Sealed = "lost.secret" })
 	got := s.sendAssertion(signedBy(t, secretOf("signing"), s.assertion("signing")))
 	require.Equal(t, http.StatusInternalServerError, got.status)
-	require.Equal(t, "server_error", got.text("error"))
+	require.Equal(t, "server_error", got.member("error"))
 	require.NotContains(t, got.raw, "seal")
 }

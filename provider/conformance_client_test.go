@@ -49,11 +49,11 @@ func open(t *testing.T, engine storagetest.Engine, options ...func(*provider.Opt
 // enrolment is what the suite registers for a response type and an authentication method, with changes as of metadata.
 func enrolment(responseType, method string, changes ...any) map[string]any {
 	var grants []string
-	words := strings.Fields(responseType)
-	if contains(words, "code") {
+	terms := strings.Fields(responseType)
+	if contains(terms, "code") {
 		grants = append(grants, "authorization_code")
 	}
-	if contains(words, "id_token") || contains(words, "token") {
+	if contains(terms, "id_token") || contains(terms, "token") {
 		grants = append(grants, "implicit")
 	}
 	return metadata(append([]any{
@@ -69,7 +69,7 @@ type enrolled struct {
 	t        *testing.T
 	id       string
 	metadata map[string]any
-	response answer // to it
+	response reply // to it
 	key      *rsa.PrivateKey
 	keyID    string
 }
@@ -79,7 +79,7 @@ func (s *stack) enrol(t *testing.T, responseType, method string, changes ...any)
 	own.t = t
 	e := &enrolled{stack: &own, t: t, metadata: enrolment(responseType, method, changes...), key: clientKey(), keyID: "k"}
 	e.response = s.registered(e.metadata)
-	e.id = e.response.text("client_id")
+	e.id = e.response.member("client_id")
 	return e
 }
 
@@ -92,15 +92,15 @@ func (e *enrolled) request(scope string, further ...string) url.Values {
 func (e *enrolled) assert(audience string) string {
 	claims := with(e.assertion(e.id), func(c *jwt.Claims) { c.Audience = jwt.Audience{audience} })
 	if e.metadata["token_endpoint_auth_method"] == storage.AuthMethodSecretJWT {
-		return signedBy(e.t, e.response.text("client_secret"), claims)
+		return signedBy(e.t, e.response.member("client_secret"), claims)
 	}
 	return signJWT(e.t, e.key, jose.RS256, withKID(e.keyID), claims)
 }
 
 // token sends a form to the token endpoint, with the client's credentials.
-func (e *enrolled) token(form url.Values) answer {
+func (e *enrolled) token(form url.Values) reply {
 	var basic string
-	secret := e.response.text("client_secret")
+	secret := e.response.member("client_secret")
 	switch e.metadata["token_endpoint_auth_method"] {
 	case storage.AuthMethodNone:
 		form.Set("client_id", e.id)
@@ -136,7 +136,7 @@ func exchange(code string) url.Values {
 }
 
 // tokens go all the way from a browser to tokens, which must be good.
-func (e *enrolled) tokens(parameters url.Values) answer {
+func (e *enrolled) tokens(parameters url.Values) reply {
 	e.t.Helper()
 	got := e.token(exchange(e.browser().approved(challenged(parameters)).Get("code")))
 	require.Equal(e.t, http.StatusOK, got.status, got.raw)
@@ -159,17 +159,17 @@ func TestConformanceClientAuthenticatesByItsRegisteredMethod(t *testing.T) {
 				require.Contains(t, s.discovered()["token_endpoint_auth_methods_supported"], method)
 				code := s.browser().approved(challenged(e.request("openid"))).Get("code")
 				if method != storage.AuthMethodNone {
-					refused := s.post(oauth.PathToken, e.id, exchange(code)) // with a secret that is not the client's
-					require.Equal(t, http.StatusUnauthorized, refused.status)
-					require.Equal(t, "invalid_client", refused.text("error"))
-					require.Contains(t, refused.header.Get("WWW-Authenticate"), "Basic")
-					require.Equal(t, "no-store", refused.header.Get("Cache-Control"))
+					rejected := s.post(oauth.PathToken, e.id, exchange(code)) // with a secret that is not the client's
+					require.Equal(t, http.StatusUnauthorized, rejected.status)
+					require.Equal(t, "invalid_client", rejected.member("error"))
+					require.Contains(t, rejected.header.Get("WWW-Authenticate"), "Basic")
+					require.Equal(t, "no-store", rejected.header.Get("Cache-Control"))
 				}
 				tokens := e.token(exchange(code))
 				require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
-				s.verified(tokens.text("id_token"), e.id, "RS256")
+				s.verified(tokens.member("id_token"), e.id, "RS256")
 				require.NotZero(t, tokens.body["expires_in"])
-				require.Equal(t, "Bearer", tokens.text("token_type"))
+				require.Equal(t, "Bearer", tokens.member("token_type"))
 			})
 		}
 		for _, method := range methods[3:] {
@@ -177,7 +177,7 @@ func TestConformanceClientAuthenticatesByItsRegisteredMethod(t *testing.T) {
 				e := s.enrol(t, "code", method)
 				code := s.browser().approved(challenged(e.request("openid"))).Get("code")
 				form := e.asserted(exchange(code), "https://other.example")
-				require.Equal(t, "invalid_client", s.post(oauth.PathToken, "", form).text("error"), "another's")
+				require.Equal(t, "invalid_client", s.post(oauth.PathToken, "", form).member("error"), "another's")
 				require.Equal(t, http.StatusOK, s.post(oauth.PathToken, "", e.asserted(exchange(code), s.server.URL)).status)
 			})
 		}
@@ -194,28 +194,28 @@ func TestConformanceClientAuthenticatesByItsRegisteredMethod(t *testing.T) {
 		t.Run("registration-jwks-uri", func(t *testing.T) {
 			w.document.Store(keySet(t, publicKey(clientKey(), "k")))
 			e := published(t)
-			s.verified(e.tokens(e.request("openid")).text("id_token"), e.id, "RS256")
+			s.verified(e.tokens(e.request("openid")).member("id_token"), e.id, "RS256")
 		})
 		t.Run("refresh-token-rp-key-rotation", func(t *testing.T) {
 			w.document.Store(keySet(t, publicKey(clientKey(), "k")))
 			e := published(t, "grant_types", []string{"authorization_code", "refresh_token"})
 			first := e.tokens(e.request("openid offline_access", "prompt", "consent"))
-			refresh := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {first.text("refresh_token")}}
+			refresh := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {first.member("refresh_token")}}
 			e.key, e.keyID = newRSAKey(), "k2"
 			w.document.Store(keySet(t, publicKey(e.key, e.keyID)))
 			s.clock.Advance(time.Minute)
 			second := e.token(refresh)
 			require.Equal(t, http.StatusOK, second.status, second.raw)
-			_, before := s.verified(first.text("id_token"), e.id, "RS256")
-			_, after := s.verified(second.text("id_token"), e.id, "RS256")
+			_, before := s.verified(first.member("id_token"), e.id, "RS256")
+			_, after := s.verified(second.member("id_token"), e.id, "RS256")
 			for _, name := range []string{"iss", "sub", "aud", "auth_time"} {
 				require.Equal(t, before[name], after[name], name)
 			}
 			require.Greater(t, after["iat"], before["iat"])
-			require.Equal(t, before["sub"], s.userinfo(second.text("access_token")).text("sub"))
-			refresh.Set("refresh_token", second.text("refresh_token"))
+			require.Equal(t, before["sub"], s.userinfo(second.member("access_token")).member("sub"))
+			refresh.Set("refresh_token", second.member("refresh_token"))
 			e.key, e.keyID = clientKey(), "k"
-			require.Equal(t, "invalid_client", e.token(refresh).text("error"), "the key that was there before")
+			require.Equal(t, "invalid_client", e.token(refresh).member("error"), "the key that was there before")
 		})
 	})
 }
@@ -261,7 +261,7 @@ func requestObjectModules(t *testing.T, s *stack, w *website, responseType strin
 		require.Equal(t, "inner", p.parameters().Get("state"), p.location)
 		token := p.parameters().Get("id_token")
 		if token == "" {
-			token = e.token(sending(exchange(p.parameters().Get("code")), "code_verifier", "")).text("id_token")
+			token = e.token(sending(exchange(p.parameters().Get("code")), "code_verifier", "")).member("id_token")
 		}
 		_, claims := s.verified(token, e.id, "RS256")
 		require.Equal(t, "n-inner", claims["nonce"])

@@ -20,11 +20,11 @@ import (
 
 // longState is one of 128 characters, every visible one of RFC 6749 A.5 among them.
 var longState = func() string {
-	var text strings.Builder
+	var content strings.Builder
 	for i := range 128 {
-		text.WriteByte(byte(' ' + i%95))
+		content.WriteByte(byte(' ' + i%95))
 	}
-	return text.String()
+	return content.String()
 }()
 
 // leaving is a browser that is signed in to the clinic by a response type, and the ID token that the clinic keeps.
@@ -32,7 +32,7 @@ func (s *stack) leaving(responseType string) (b *browser, hint string) {
 	b = s.browser()
 	answered := b.approved(requestOf(responseType, "clinic", "openid"))
 	if hint = answered.Get("id_token"); hint == "" {
-		hint = s.redeem("clinic", answered.Get("code")).text("id_token")
+		hint = s.redeem("clinic", answered.Get("code")).member("id_token")
 	}
 	return b, hint
 }
@@ -57,10 +57,10 @@ func (b *browser) requireBack(t *testing.T, p page, responseType, state string) 
 
 func (b *browser) requireSignedOut(t *testing.T, responseType string) {
 	t.Helper()
-	refused := b.authorize(sending(requestOf(responseType, "clinic", "openid"), "prompt", "none"))
-	require.NotNil(t, refused.location, refused.body)
-	require.Equal(t, "login_required", refused.parameters().Get("error"))
-	require.Equal(t, "s-1", refused.parameters().Get("state"))
+	rejected := b.authorize(sending(requestOf(responseType, "clinic", "openid"), "prompt", "none"))
+	require.NotNil(t, rejected.location, rejected.body)
+	require.Equal(t, "login_required", rejected.parameters().Get("error"))
+	require.Equal(t, "s-1", rejected.parameters().Get("state"))
 }
 
 func TestConformanceRPInitiatedLogout(t *testing.T) {
@@ -160,7 +160,7 @@ func TestConformanceBackChannelLogoutIsDeliveredBeforeTheBrowserIsRedirected(t *
 			require.Equal(t, true, s.discovered()["backchannel_logout_session_supported"])
 		})
 		t.Run("backchannel-rp-initiated-logout", func(t *testing.T) {
-			hint := tokens.text("id_token")
+			hint := tokens.member("id_token")
 			p := b.logout(hinted(hint, postLogoutURI, "state", longState))
 			received := rp.received()
 			require.Len(t, received, 1)
@@ -204,14 +204,14 @@ func TestConformanceFrontChannelLogoutLoadsFramesBeforeTheBrowserIsRedirected(t 
 		t.Run("frontchannel-rp-initiated-logout", func(t *testing.T) {
 			b, tokens := s.signedIn("clinic", "openid")
 			other := s.redeem("pharmacy", b.code(request("pharmacy", "openid")))
-			p := b.logout(hinted(tokens.text("id_token"), postLogoutURI, "state", longState))
+			p := b.logout(hinted(tokens.member("id_token"), postLogoutURI, "state", longState))
 			require.Equal(t, http.StatusOK, p.status)
 			var seen []string
 			for _, found := range aFrame.FindAllStringSubmatch(p.body, -1) {
 				seen = append(seen, html.UnescapeString(found[1]))
 			}
-			query := func(tokens answer) string {
-				return url.Values{"iss": {s.server.URL}, "sid": {claimsOf(t, tokens.text("id_token"))["sid"].(string)}}.Encode()
+			query := func(tokens reply) string {
+				return url.Values{"iss": {s.server.URL}, "sid": {claimsOf(t, tokens.member("id_token"))["sid"].(string)}}.Encode()
 			}
 			require.Equal(t, []string{
 				"https://clinic.example/logout?tenant=1&" + query(tokens), "https://pharmacy.example:8443/logout?" + query(other),

@@ -17,8 +17,13 @@ import (
 )
 
 // manage calls the address that the client was told, with its token.
-func (e *enrolled) manage(method string) answer {
-	return e.call(method, e.response.text("registration_client_uri"), e.response.text("registration_access_token"), nil)
+func (e *enrolled) manage(method string) reply {
+	return e.call(
+		method,
+		e.response.member("registration_client_uri"),
+		e.response.member("registration_access_token"),
+		nil,
+	)
 }
 
 // unregister ends a registration as the suite does after each module.
@@ -44,7 +49,7 @@ func TestConformanceClientRegistersReadsAndDeletesItself(t *testing.T) {
 			t.Run("server "+responseType, func(t *testing.T) {
 				e := s.enrol(t, responseType, storage.AuthMethodBasic, "id_token_signed_response_alg", "RS256")
 				require.Equal(t, "application/json", strings.Split(e.response.header.Get("Content-Type"), ";")[0])
-				require.NotEmpty(t, e.response.text("client_secret"))
+				require.NotEmpty(t, e.response.member("client_secret"))
 				require.Zero(t, e.response.body["client_secret_expires_at"])
 				require.Contains(t, e.response.body, "client_secret_expires_at")
 				for _, name := range []string{"client_name", "token_endpoint_auth_method", "id_token_signed_response_alg"} {
@@ -56,14 +61,14 @@ func TestConformanceClientRegistersReadsAndDeletesItself(t *testing.T) {
 				if code := answered.Get("code"); code != "" {
 					tokens := e.token(sending(exchange(code), "code_verifier", ""))
 					require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
-					token = tokens.text("id_token")
+					token = tokens.member("id_token")
 				}
 				_, claims := s.verified(token, e.id, "RS256") // which is idtoken-rs256, and idtoken-signature
 				require.Equal(t, s.userID, claims["sub"])
 				require.NotEmpty(t, decodeHeader(t, token)["kid"])
 				e.unregister()
 				requirePage(t, s.browser().authorize(e.request("openid")))
-				require.Equal(t, "invalid_client", e.token(exchange("gone")).text("error"))
+				require.Equal(t, "invalid_client", e.token(exchange("gone")).member("error"))
 			})
 		}
 		t.Run("3rd_party-init-login", func(t *testing.T) {
@@ -81,23 +86,25 @@ func TestConformanceClientRegistersReadsAndDeletesItself(t *testing.T) {
 func TestConformanceInvalidRegistrationsAreRefused(t *testing.T) {
 	s := open(t, storagetest.Engines()[0])
 	t.Run("3rd_party-init-login-nohttps", func(t *testing.T) {
-		refused := s.register(enrolment("code", storage.AuthMethodBasic, "initiate_login_uri", "http://client.example/login"))
-		s.requireRefused(refused, http.StatusBadRequest, "invalid_client_metadata", "initiate_login_uri", "https")
-		require.Equal(t, "application/json", strings.Split(refused.header.Get("Content-Type"), ";")[0])
+		rejected := s.register(
+			enrolment("code", storage.AuthMethodBasic, "initiate_login_uri", "http://client.example/login"),
+		)
+		s.requireRefused(rejected, http.StatusBadRequest, "invalid_client_metadata", "initiate_login_uri", "https")
+		require.Equal(t, "application/json", strings.Split(rejected.header.Get("Content-Type"), ";")[0])
 	})
 	for _, responseType := range []string{"code", "id_token", "code id_token token"} {
 		t.Run("redirect-uri-regfrag "+responseType, func(t *testing.T) {
 			withFragment := []string{redirectURI + "#foobar"}
-			refused := s.register(enrolment(responseType, storage.AuthMethodBasic, "redirect_uris", withFragment))
-			s.requireRefused(refused, http.StatusBadRequest, "invalid_redirect_uri", "fragment")
+			rejected := s.register(enrolment(responseType, storage.AuthMethodBasic, "redirect_uris", withFragment))
+			s.requireRefused(rejected, http.StatusBadRequest, "invalid_redirect_uri", "fragment")
 		})
 		t.Run("redirect-uri-query "+responseType, func(t *testing.T) {
 			redirectURIModules(t, s, responseType)
 		})
 	}
 	t.Run("jwks and jwks_uri", func(t *testing.T) {
-		refused := s.register(enrolment("code", storage.AuthMethodPrivateKeyJWT, "jwks_uri", "https://client.example/jwks"))
-		s.requireRefused(refused, http.StatusBadRequest, "invalid_client_metadata", "jwks")
+		rejected := s.register(enrolment("code", storage.AuthMethodPrivateKeyJWT, "jwks_uri", "https://client.example/jwks"))
+		s.requireRefused(rejected, http.StatusBadRequest, "invalid_client_metadata", "jwks")
 	})
 }
 
@@ -142,12 +149,12 @@ func TestConformancePairwiseSubjectsAreEqualWithinASectorAndDifferBetweenSectors
 			return enrolment("code", storage.AuthMethodBasic, append(changes, "subject_type", "pairwise")...)
 		}
 		t.Run("registration-sector-bad", func(t *testing.T) {
-			for path, words := range map[string]string{
+			for path, terms := range map[string]string{
 				"/bad": "does not list the redirect URI", "/object": "JSON array", "/large": "could not be fetched",
 				"/absent": "JSON array",
 			} {
 				s.requireRefused(s.register(pairwise("sector_identifier_uri", address+path)), http.StatusBadRequest,
-					"invalid_client_metadata", "sector_identifier_uri", words)
+					"invalid_client_metadata", "sector_identifier_uri", terms)
 			}
 			s.requireRefused(s.register(pairwise("redirect_uris", several)), http.StatusBadRequest,
 				"invalid_client_metadata", "sector_identifier_uri: is missing")
@@ -180,9 +187,9 @@ func pairwiseSubject(t *testing.T, s *stack, changes ...any) string {
 		require.NoError(t, s.store.UpdateClient(t.Context(), *stored))
 		answered := b.approved(e.request("openid offline_access"))
 		tokens := e.token(sending(exchange(answered.Get("code")), "code_verifier", ""))
-		refreshed := e.token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")}})
+		refreshed := e.token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.member("refresh_token")}})
 		require.Equal(t, http.StatusOK, refreshed.status, refreshed.raw)
-		for _, idToken := range []string{answered.Get("id_token"), tokens.text("id_token"), refreshed.text("id_token")} {
+		for _, idToken := range []string{answered.Get("id_token"), tokens.member("id_token"), refreshed.member("id_token")} {
 			_, claims := s.verified(idToken, e.id, "RS256")
 			if subject == "" {
 				subject = claims["sub"].(string)
@@ -190,10 +197,10 @@ func pairwiseSubject(t *testing.T, s *stack, changes ...any) string {
 			require.Equal(t, subject, claims["sub"])
 		}
 		for _, token := range []string{
-			answered.Get("access_token"), tokens.text("access_token"), refreshed.text("access_token"),
+			answered.Get("access_token"), tokens.member("access_token"), refreshed.member("access_token"),
 		} {
 			require.Equal(t, form == storage.AccessTokenJWT, strings.Count(token, ".") == 2)
-			require.Equal(t, subject, s.userinfo(token).text("sub"), form)
+			require.Equal(t, subject, s.userinfo(token).member("sub"), form)
 			verified, err := s.provider.Tokens().Verify(t.Context(), token, "")
 			require.NoError(t, err)
 			require.Equal(t, s.userID, verified.UserID, form)
@@ -212,7 +219,7 @@ func TestConformanceConsentPageShowsLogoAndLinksWhichOnlyTheBrowserFetches(t *te
 	} {
 		t.Run(module, func(t *testing.T) {
 			e := s.enrol(t, "code", storage.AuthMethodBasic, c.member, address+c.path)
-			require.Equal(t, address+c.path, e.response.text(c.member))
+			require.Equal(t, address+c.path, e.response.member(c.member))
 			b := s.browser()
 			page := b.signIn(b.authorize(e.request("openid")))
 			require.Equal(t, "/login/consent", page.url.Path)
@@ -231,8 +238,8 @@ func TestConformanceUserinfoIsSignedForClientsThatRegisteredForIt(t *testing.T) 
 			t.Run("userinfo-"+strings.ToLower(algorithm), func(t *testing.T) {
 				require.Contains(t, s.discovered()["userinfo_signing_alg_values_supported"], algorithm)
 				e := s.enrol(t, "code", storage.AuthMethodPrivateKeyJWT, "userinfo_signed_response_alg", algorithm)
-				require.Equal(t, algorithm, e.response.text("userinfo_signed_response_alg"))
-				got := s.userinfo(e.tokens(e.request("openid profile")).text("access_token"))
+				require.Equal(t, algorithm, e.response.member("userinfo_signed_response_alg"))
+				got := s.userinfo(e.tokens(e.request("openid profile")).member("access_token"))
 				require.Equal(t, http.StatusOK, got.status, got.raw)
 				require.Equal(t, "application/jwt", got.header.Get("Content-Type"))
 				require.Equal(t, algorithm, decodeHeader(t, got.raw)["alg"])

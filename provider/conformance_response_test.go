@@ -42,9 +42,9 @@ func TestConformanceEveryAuthorizationResponseNamesItsIssuer(t *testing.T) {
 		answered := s.browser().approved(requestOf(responseType, "clinic", "openid"))
 		require.Equal(t, s.server.URL, answered.Get("iss"))
 		require.Equal(t, s.idTokenOf(answered)["iss"], answered.Get("iss"))
-		refused := requestOf(responseType, "clinic", "openid")
-		refused.Set("prompt", "none")
-		require.Equal(t, s.server.URL, s.browser().authorize(refused).parameters().Get("iss"))
+		rejected := requestOf(responseType, "clinic", "openid")
+		rejected.Set("prompt", "none")
+		require.Equal(t, s.server.URL, s.browser().authorize(rejected).parameters().Get("iss"))
 	})
 }
 
@@ -68,13 +68,13 @@ func TestConformancePKCEIsRequiredOfPublicClientsAndS256Only(t *testing.T) {
 			}
 		})
 		t.Run("a public client without a challenge", func(t *testing.T) {
-			refused := s.browser().authorize(requestOf("code", "app", "openid"))
-			require.Equal(t, "invalid_request", refused.parameters().Get("error"))
+			rejected := s.browser().authorize(requestOf("code", "app", "openid"))
+			require.Equal(t, "invalid_request", rejected.parameters().Get("error"))
 		})
 		t.Run("plain", func(t *testing.T) {
-			plain := challenged(requestOf("code", "clinic", "openid"))
-			plain.Set("code_challenge_method", "plain")
-			require.Equal(t, "invalid_request", s.browser().authorize(plain).parameters().Get("error"))
+			plaintext := challenged(requestOf("code", "clinic", "openid"))
+			plaintext.Set("code_challenge_method", "plain")
+			require.Equal(t, "invalid_request", s.browser().authorize(plaintext).parameters().Get("error"))
 		})
 	})
 }
@@ -89,10 +89,10 @@ func TestConformanceImplicitAndHybridAreOffUnlessTurnedOnAndRegistered(t *testin
 		on.client("plain", nil)
 		for _, responseType := range oauth.ResponseTypes[1:] {
 			t.Run(responseType, func(t *testing.T) {
-				refused := off.browser().authorize(requestOf(responseType, "clinic", "openid"))
-				require.Equal(t, "unsupported_response_type", refused.parameters().Get("error"))
-				refused = on.browser().authorize(requestOf(responseType, "plain", "openid"))
-				require.Equal(t, "unauthorized_client", refused.parameters().Get("error"))
+				rejected := off.browser().authorize(requestOf(responseType, "clinic", "openid"))
+				require.Equal(t, "unsupported_response_type", rejected.parameters().Get("error"))
+				rejected = on.browser().authorize(requestOf(responseType, "plain", "openid"))
+				require.Equal(t, "unauthorized_client", rejected.parameters().Get("error"))
 				require.Contains(t, on.discovered()["response_types_supported"], responseType)
 				answered := on.browser().approved(requestOf(responseType, "clinic", "openid"))
 				require.Empty(t, answered.Get("error"))

@@ -55,7 +55,7 @@ func eachResponseType(t *testing.T, f func(t *testing.T, s *stack, responseType 
 func (s *stack) idTokenOf(answered url.Values) map[string]any {
 	token := answered.Get("id_token")
 	if token == "" {
-		token = s.redeem("clinic", answered.Get("code")).text("id_token")
+		token = s.redeem("clinic", answered.Get("code")).member("id_token")
 	}
 	_, claims := s.verified(token, "clinic", "RS256")
 	return claims
@@ -192,8 +192,8 @@ func TestConformancePromptMaxAgeAndHints(t *testing.T) {
 		}
 		t.Run("id-token-hint of another user", func(t *testing.T) {
 			other := s.keysSign(t, map[string]any{"iss": s.server.URL, "sub": s.store.NewID(), "aud": "clinic"})
-			refused := b.authorize(with("prompt", "none", "id_token_hint", other))
-			require.Equal(t, "login_required", refused.parameters().Get("error"))
+			rejected := b.authorize(with("prompt", "none", "id_token_hint", other))
+			require.Equal(t, "login_required", rejected.parameters().Get("error"))
 		})
 		t.Run("login-hint", func(t *testing.T) {
 			p := s.browser().authorize(with("login_hint", "doctor@example.com"))
@@ -261,7 +261,7 @@ func TestConformanceUserinfoByHeaderAndForm(t *testing.T) {
 		t.Run("scope-all", func(t *testing.T) {
 			answered := b.approved(requestOf("code", "clinic", "openid profile email address phone"))
 			tokens := s.redeem("clinic", answered.Get("code"))
-			info := s.userinfo(tokens.text("access_token"))
+			info := s.userinfo(tokens.member("access_token"))
 			for _, name := range s.discovered()["claims_supported"].([]any) {
 				if protocol := []any{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash",
 					"sid"}; !containsAny(
@@ -274,14 +274,14 @@ func TestConformanceUserinfoByHeaderAndForm(t *testing.T) {
 			require.IsType(t, map[string]any{}, info.body["address"])
 			require.IsType(t, float64(0), info.body["updated_at"])
 			require.IsType(t, true, info.body["email_verified"])
-			_, claims := s.verified(tokens.text("id_token"), "clinic", "RS256")
+			_, claims := s.verified(tokens.member("id_token"), "clinic", "RS256")
 			require.Equal(t, claims["sub"], info.body["sub"])
 			require.NotContains(t, claims, "name")
 		})
 		t.Run("userinfo-post-body", func(t *testing.T) {
 			token := b.approved(requestOf("id_token token", "clinic", "openid")).Get("access_token")
 			got := s.post(oauth.PathUserinfo, "", url.Values{"access_token": {token}})
-			require.Equal(t, s.userID, got.text("sub"), got.raw)
+			require.Equal(t, s.userID, got.member("sub"), got.raw)
 		})
 		t.Run("the user's claims are in an ID token that comes alone", func(t *testing.T) {
 			claims := s.idTokenOf(b.approved(requestOf("id_token", "clinic", "openid profile email address phone")))
@@ -310,7 +310,7 @@ func TestConformanceClaimsParameter(t *testing.T) {
 		case responseType == "id_token":
 			require.Equal(t, "Олена Петрівна Коваль", told["name"])
 		case answered.Has("access_token"):
-			require.Equal(t, "Олена Петрівна Коваль", s.userinfo(answered.Get("access_token")).text("name"))
+			require.Equal(t, "Олена Петрівна Коваль", s.userinfo(answered.Get("access_token")).member("name"))
 		}
 	})
 }
@@ -350,8 +350,8 @@ func TestConformanceErrorsArePagesWhereTheRedirectIsNotSafe(t *testing.T) {
 			r.Header.Set("Accept", "application/json")
 			told := s.send(r)
 			require.Equal(t, http.StatusBadRequest, told.status)
-			require.Equal(t, "invalid_request", told.text("error"), "a program is told in JSON: %s", told.raw)
-			require.NotEmpty(t, told.text("request_id"))
+			require.Equal(t, "invalid_request", told.member("error"), "a program is told in JSON: %s", told.raw)
+			require.NotEmpty(t, told.member("request_id"))
 		}
 		for name, change := range map[string]string{"prompt": "sometimes", "scope": "openid root", "max_age": "-1",
 			"claims": "{"} {
@@ -381,13 +381,13 @@ func TestConformanceCodeIsGoodOnceAndShortLived(t *testing.T) {
 				s.clock.Advance(30 * time.Second)
 				again := s.redeem("clinic", code)
 				require.Equal(t, http.StatusBadRequest, again.status)
-				require.Equal(t, "invalid_grant", again.text("error"))
-				require.Equal(t, http.StatusUnauthorized, s.userinfo(tokens.text("access_token")).status)
+				require.Equal(t, "invalid_grant", again.member("error"))
+				require.Equal(t, http.StatusUnauthorized, s.userinfo(tokens.member("access_token")).status)
 			})
 		}
 		late := s.browser().approved(requestOf("code", "clinic", "openid")).Get("code")
 		s.clock.Advance(61 * time.Second)
-		require.Equal(t, "invalid_grant", s.redeem("clinic", late).text("error"))
+		require.Equal(t, "invalid_grant", s.redeem("clinic", late).member("error"))
 	})
 }
 
@@ -398,14 +398,14 @@ func TestConformanceRefreshTokens(t *testing.T) {
 		parameters := requestOf("code", "clinic", "openid offline_access")
 		parameters.Set("prompt", "consent")
 		first := s.redeem("clinic", s.browser().approved(parameters).Get("code"))
-		require.NotEmpty(t, first.text("refresh_token"), first.raw)
-		_, before := s.verified(first.text("id_token"), "clinic", "RS256")
-		require.Equal(t, "invalid_grant", s.refresh("other", first.text("refresh_token")).text("error"))
+		require.NotEmpty(t, first.member("refresh_token"), first.raw)
+		_, before := s.verified(first.member("id_token"), "clinic", "RS256")
+		require.Equal(t, "invalid_grant", s.refresh("other", first.member("refresh_token")).member("error"))
 		s.clock.Advance(2 * time.Second)
-		second := s.refresh("clinic", first.text("refresh_token"))
+		second := s.refresh("clinic", first.member("refresh_token"))
 		require.Equal(t, http.StatusOK, second.status, second.raw)
 		require.Equal(t, "no-store", second.header.Get("Cache-Control"))
-		_, after := s.verified(second.text("id_token"), "clinic", "RS256")
+		_, after := s.verified(second.member("id_token"), "clinic", "RS256")
 		for _, name := range []string{"iss", "sub", "aud", "auth_time", "sid"} {
 			require.Equal(t, before[name], after[name], name)
 		}
@@ -413,6 +413,6 @@ func TestConformanceRefreshTokens(t *testing.T) {
 		require.NotContains(t, after, "nonce")
 		require.Contains(t, s.discovered()["grant_types_supported"], "refresh_token")
 		without := s.redeem("clinic", s.browser().approved(requestOf("code", "clinic", "openid")).Get("code"))
-		require.Empty(t, without.text("refresh_token"))
+		require.Empty(t, without.member("refresh_token"))
 	})
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // fromPage sends a request as the script of a page does.
-func (s *stack) fromPage(method, path, origin, contentType, body string, header ...string) answer {
+func (s *stack) fromPage(method, path, origin, contentType, body string, header ...string) reply {
 	r, err := http.NewRequestWithContext(s.t.(*testing.T).Context(), method, s.server.URL+path, strings.NewReader(body))
 	require.NoError(s.t, err)
 	r.Header.Set("Origin", origin)

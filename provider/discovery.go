@@ -68,11 +68,11 @@ type documents struct {
 }
 
 func (p *Provider) newDocuments() documents {
-	text, err := json.Marshal(p.metadata())
+	encoded, err := json.Marshal(p.metadata())
 	if err != nil {
 		panic("provider: metadata: " + err.Error()) // strings and booleans always marshal
 	}
-	return documents{keys: p.keys, discovery: text, length: strconv.Itoa(len(text))}
+	return documents{keys: p.keys, discovery: encoded, length: strconv.Itoa(len(encoded))}
 }
 
 // metadata follows from the configuration: what the operator has not turned on is not there.

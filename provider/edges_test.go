@@ -20,14 +20,14 @@ func TestRotatedRefreshTokensStayInvalidWhenTheClientMovesToReuse(t *testing.T) 
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		client := s.client("clinic", nil)
-		first := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access"))).text("refresh_token")
-		second := s.refresh("clinic", first).text("refresh_token")
-		third := s.refresh("clinic", second).text("refresh_token")
+		first := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access"))).member("refresh_token")
+		second := s.refresh("clinic", first).member("refresh_token")
+		third := s.refresh("clinic", second).member("refresh_token")
 		moved := *client
 		moved.Policy.Refresh = storage.RefreshReuse
 		require.NoError(t, s.store.UpdateClient(t.Context(), moved))
-		require.Equal(t, "invalid_grant", s.refresh("clinic", first).text("error"))
-		require.Equal(t, "invalid_grant", s.refresh("clinic", second).text("error"))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", first).member("error"))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", second).member("error"))
 		require.Equal(t, http.StatusOK, s.refresh("clinic", third).status)
 	})
 }
@@ -40,7 +40,7 @@ func TestDeactivatingTokensHoldsAgainstAnExchangeWithASlowClock(t *testing.T) {
 		s.clock.Advance(time.Second)
 		require.NoError(t, s.store.DeactivateTokens(t.Context(), "clinic"))
 		s.clock.Advance(-time.Second)
-		require.Equal(t, "invalid_grant", s.redeem("clinic", code).text("error"))
+		require.Equal(t, "invalid_grant", s.redeem("clinic", code).member("error"))
 	})
 }
 
@@ -53,11 +53,11 @@ func TestIntrospectionByAResourceServerRefusesARefreshToken(t *testing.T) {
 		ask := func(id, token string) any {
 			return s.post(oauth.PathIntrospect, id, url.Values{"token": {token}}).body["active"]
 		}
-		require.Equal(t, false, ask("gateway", tokens.text("refresh_token")))
-		require.Equal(t, true, ask("clinic", tokens.text("refresh_token")))
+		require.Equal(t, false, ask("gateway", tokens.member("refresh_token")))
+		require.Equal(t, true, ask("clinic", tokens.member("refresh_token")))
 		require.NoError(t, s.store.BlockClient(t.Context(), "gateway", "test"))
 		require.Equal(t, "invalid_client",
-			s.post(oauth.PathIntrospect, "gateway", url.Values{"token": {tokens.text("access_token")}}).text("error"))
+			s.post(oauth.PathIntrospect, "gateway", url.Values{"token": {tokens.member("access_token")}}).member("error"))
 	})
 }
 
@@ -66,7 +66,7 @@ func TestTwoConcurrentExchangesOfACodeLeaveNoTokensByThePolicyRevoke(t *testing.
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		code := s.browser().code(request("clinic", "openid"))
-		answers := make(chan answer, 2)
+		answers := make(chan reply, 2)
 		var both sync.WaitGroup
 		for range 2 {
 			both.Go(func() { answers <- s.redeem("clinic", code) })
@@ -74,7 +74,7 @@ func TestTwoConcurrentExchangesOfACodeLeaveNoTokensByThePolicyRevoke(t *testing.
 		both.Wait()
 		close(answers)
 		for got := range answers {
-			if token := got.text("access_token"); token != "" {
+			if token := got.member("access_token"); token != "" {
 				require.Equal(t, http.StatusUnauthorized, s.userinfo(token).status)
 			}
 		}
@@ -85,7 +85,7 @@ func TestBlockedClientMayStillRevokeItsTokens(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
-		token := s.redeem("clinic", s.browser().code(request("clinic", "openid"))).text("access_token")
+		token := s.redeem("clinic", s.browser().code(request("clinic", "openid"))).member("access_token")
 		require.NoError(t, s.store.BlockClient(t.Context(), "clinic", "test"))
 		require.Equal(t, http.StatusOK, s.post(oauth.PathRevoke, "clinic", url.Values{"token": {token}}).status)
 		require.NoError(t, s.store.UnblockClient(t.Context(), "clinic"))
@@ -102,10 +102,10 @@ func TestRefreshTokenBoundToItsConnectionIsRefusedOfAnother(t *testing.T) {
 		})
 		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access")))
 		got := s.post(oauth.PathToken, "", url.Values{
-			"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")},
+			"grant_type": {"refresh_token"}, "refresh_token": {tokens.member("refresh_token")},
 			"client_id": {"clinic"}, "client_secret": {"second" + secret},
 		})
-		require.Equal(t, "invalid_grant", got.text("error"))
+		require.Equal(t, "invalid_grant", got.member("error"))
 	})
 }
 
@@ -115,12 +115,12 @@ func TestRefreshLifetimeFromIssueIsNotProlongedByRotation(t *testing.T) {
 		s.client("clinic", func(c *storage.Client) {
 			c.Policy.RefreshLifetimeFrom, c.Policy.RefreshLifetime = storage.RefreshLifetimeFromIssue, 3600
 		})
-		token := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access"))).text("refresh_token")
+		token := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access"))).member("refresh_token")
 		s.clock.Advance(50 * time.Minute)
-		token = s.refresh("clinic", token).text("refresh_token")
+		token = s.refresh("clinic", token).member("refresh_token")
 		require.NotEmpty(t, token)
 		s.clock.Advance(10 * time.Minute)
-		require.Equal(t, "invalid_grant", s.refresh("clinic", token).text("error"))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", token).member("error"))
 	})
 }
 
@@ -135,12 +135,12 @@ func TestAnAudienceThatTheClientLostIsLeftOutOfARefresh(t *testing.T) {
 		audience := func(token string) any {
 			return s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {token}}).body["aud"]
 		}
-		require.Equal(t, []any{"https://a.example", "https://b.example"}, audience(tokens.text("access_token")))
+		require.Equal(t, []any{"https://a.example", "https://b.example"}, audience(tokens.member("access_token")))
 		moved := *client
 		moved.Metadata.Audience = []string{"https://a.example"}
 		require.NoError(t, s.store.UpdateClient(t.Context(), moved))
 		require.Equal(t, "https://a.example",
-			audience(s.refresh("clinic", tokens.text("refresh_token")).text("access_token")))
+			audience(s.refresh("clinic", tokens.member("refresh_token")).member("access_token")))
 	})
 }
 
@@ -152,7 +152,7 @@ func TestUnknownClientIDsAreNotCached(t *testing.T) {
 				"client_credentials",
 			}, "client_id": {strings.Repeat("a", storage.MaximumClientID+1)}, "client_secret": {uuid.NewString()},
 		})
-		require.Equal(t, "invalid_client", got.text("error"))
+		require.Equal(t, "invalid_client", got.member("error"))
 	})
 }
 
@@ -160,11 +160,11 @@ func TestUserWithANullProfileStillHasASubject(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
-		token := s.redeem("clinic", s.browser().code(request("clinic", "openid profile email"))).text("access_token")
+		token := s.redeem("clinic", s.browser().code(request("clinic", "openid profile email"))).member("access_token")
 		_, err := s.store.SQL().ExecContext(t.Context(), `UPDATE users SET profile = 'null'`)
 		require.NoError(t, err)
 		info := s.userinfo(token)
 		require.Equal(t, http.StatusOK, info.status, info.raw)
-		require.Equal(t, s.userID, info.text("sub"))
+		require.Equal(t, s.userID, info.member("sub"))
 	})
 }

@@ -60,7 +60,7 @@ func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSe
 			p.recordReuse(ctx, i)
 		}
 		if known.Status < http.StatusInternalServerError {
-			known = i.refused(known)
+			known = i.rejected(known)
 		}
 		return nil, known
 	}

@@ -37,8 +37,8 @@ func (r refusal) Error() string { return r.ended.Error() }
 // Unwrap lets errors.Is find each cause.
 func (r refusal) Unwrap() []error { return append([]error{r.ended}, r.failed...) }
 
-// refused adds to the error of an exchange every check that its request fails.
-func (i *issuance) refused(e *oauth.Error) *oauth.Error {
+// rejected adds to the error of an exchange every check that its request fails.
+func (i *issuance) rejected(e *oauth.Error) *oauth.Error {
 	if len(i.failed) == 0 {
 		return e
 	}

@@ -73,9 +73,9 @@ func explain(err error) error {
 	if cause := rfc.Cause(); cause != nil && !errors.Is(cause, rfc) {
 		more = append(more, explain(cause).Error())
 	}
-	for _, text := range more {
-		if text != "" && !strings.Contains(reason, text) {
-			reason += ": " + text
+	for _, item := range more {
+		if item != "" && !strings.Contains(reason, item) {
+			reason += ": " + item
 		}
 	}
 	return explained{err, reason}

@@ -34,9 +34,9 @@ func TestAttackPKCEDowngradeAfterAWrongVerifier(t *testing.T) {
 		code := s.browser().code(challenged(request("clinic", "openid")))
 		form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}}
 		form.Set("code_verifier", "another-verifier-that-is-long-enough-to-be-one-too")
-		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "clinic", form).text("error"))
+		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "clinic", form).member("error"))
 		form.Del("code_verifier")
-		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "clinic", form).text("error"),
+		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "clinic", form).member("error"),
 			"the challenge outlives a failure")
 		form.Set("code_verifier", verifier)
 		require.Equal(t, http.StatusOK, s.post(oauth.PathToken, "clinic", form).status,
@@ -49,10 +49,10 @@ func TestVerifierWithoutAChallengeIsRefused(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		code := s.browser().code(request("clinic", "openid"))
-		refused := s.post(oauth.PathToken, "clinic", url.Values{
+		rejected := s.post(oauth.PathToken, "clinic", url.Values{
 			"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
 		})
-		require.Equal(t, "invalid_grant", refused.text("error"))
+		require.Equal(t, "invalid_grant", rejected.member("error"))
 	})
 }
 
@@ -71,7 +71,7 @@ func TestAttackCodeIsRedeemedTwiceAtOnce(t *testing.T) {
 				defer mu.Unlock()
 				if got.status == http.StatusOK {
 					won++
-				} else if got.status == http.StatusBadRequest && got.text("error") == "invalid_grant" {
+				} else if got.status == http.StatusBadRequest && got.member("error") == "invalid_grant" {
 					lost++
 				}
 			})
@@ -90,14 +90,14 @@ func TestReplayedCodeRevokesTheTokensOfItsFirstExchange(t *testing.T) {
 		code := s.browser().code(request("clinic", "openid offline_access"))
 		tokens := s.redeem("clinic", code)
 		require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
-		require.Equal(t, "invalid_grant", s.redeem("thief", code).text("error"))
+		require.Equal(t, "invalid_grant", s.redeem("thief", code).member("error"))
 		seen := func() any {
-			return s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}}).body["active"]
+			return s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.member("access_token")}}).body["active"]
 		}
 		require.Equal(t, true, seen(), "a code in another client's hands revokes nothing")
-		require.Equal(t, "invalid_grant", s.redeem("clinic", code).text("error"))
+		require.Equal(t, "invalid_grant", s.redeem("clinic", code).member("error"))
 		require.Equal(t, false, seen())
-		require.Equal(t, "invalid_grant", s.refresh("clinic", tokens.text("refresh_token")).text("error"))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", tokens.member("refresh_token")).member("error"))
 	})
 }
 
@@ -107,8 +107,8 @@ func TestReplayedCodeRevokesNothingByThePolicyRefuse(t *testing.T) {
 		s.client("clinic", func(c *storage.Client) { c.Policy.CodeReplay = storage.CodeReplayRefuse })
 		code := s.browser().code(request("clinic", "openid"))
 		tokens := s.redeem("clinic", code)
-		require.Equal(t, "invalid_grant", s.redeem("clinic", code).text("error"))
-		seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}})
+		require.Equal(t, "invalid_grant", s.redeem("clinic", code).member("error"))
+		seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.member("access_token")}})
 		require.Equal(t, true, seen.body["active"])
 	})
 }
@@ -118,11 +118,11 @@ func TestAttackIDTokenAsAccessToken(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) { c.Metadata.IDTokenSignedResponseAlg = "ES256" })
 		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid")))
-		seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("id_token")}})
+		seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.member("id_token")}})
 		require.Equal(t, map[string]any{"active": false}, seen.body)
-		refused := s.userinfo(tokens.text("id_token"))
-		require.Equal(t, http.StatusUnauthorized, refused.status)
-		require.Contains(t, refused.header.Get("WWW-Authenticate"), "invalid_token")
+		rejected := s.userinfo(tokens.member("id_token"))
+		require.Equal(t, http.StatusUnauthorized, rejected.status)
+		require.Contains(t, rejected.header.Get("WWW-Authenticate"), "invalid_token")
 	})
 }
 
@@ -167,7 +167,7 @@ func TestUnknownGrantTypeIsUnsupported(t *testing.T) {
 		s.client("clinic", nil)
 		got := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"password"}})
 		require.Equal(t, http.StatusBadRequest, got.status)
-		require.Equal(t, "unsupported_grant_type", got.text("error"))
+		require.Equal(t, "unsupported_grant_type", got.member("error"))
 	})
 }
 
@@ -176,7 +176,7 @@ func TestRepeatedParametersAreRefused(t *testing.T) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
 		got := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials", "client_credentials"}})
-		require.Equal(t, "invalid_request", got.text("error"))
+		require.Equal(t, "invalid_request", got.member("error"))
 		twice := request("clinic", "openid")
 		twice["scope"] = []string{"openid", "patients:view"}
 		require.Equal(t, "invalid_request", s.browser().authorize(twice).parameters().Get("error"))
@@ -189,10 +189,10 @@ func TestTwoClientIDsInOneRequestAreRefused(t *testing.T) {
 		s.client("clinic", nil)
 		s.client("other", nil)
 		got := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "client_id": {"other"}})
-		require.Equal(t, "invalid_request", got.text("error"))
+		require.Equal(t, "invalid_request", got.member("error"))
 		both := s.post(oauth.PathToken, "clinic",
 			url.Values{"grant_type": {"client_credentials"}, "client_secret": {secret + "clinic"}})
-		require.Equal(t, "invalid_request", both.text("error"), "one way to authenticate at a time")
+		require.Equal(t, "invalid_request", both.member("error"), "one way to authenticate at a time")
 	})
 }
 
@@ -204,10 +204,10 @@ func TestFailedClientAuthenticationCarriesAChallenge(t *testing.T) {
 			form := url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {"wrong"}}
 			got := s.post(oauth.PathToken, "", form)
 			require.Equal(t, http.StatusUnauthorized, got.status)
-			require.Equal(t, "invalid_client", got.text("error"))
+			require.Equal(t, "invalid_client", got.member("error"))
 			require.Contains(t, got.header.Get("WWW-Authenticate"), "Basic")
 			require.Equal(t, "Client authentication failed: unknown client, or wrong credentials.",
-				got.text("error_description"))
+				got.member("error_description"))
 		}
 	})
 }
@@ -218,16 +218,16 @@ func TestRefreshMayAskForLessScopeAndKeepsTheGrant(t *testing.T) {
 		s.client("clinic", nil)
 		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access patients:view")))
 		less := s.post(oauth.PathToken, "clinic", url.Values{
-			"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")}, "scope": {"openid"},
+			"grant_type": {"refresh_token"}, "refresh_token": {tokens.member("refresh_token")}, "scope": {"openid"},
 		})
 		require.Equal(t, http.StatusOK, less.status, less.raw)
-		require.Equal(t, "openid", less.text("scope"))
-		all := s.refresh("clinic", less.text("refresh_token"))
-		require.Equal(t, "openid offline_access patients:view", all.text("scope"))
+		require.Equal(t, "openid", less.member("scope"))
+		all := s.refresh("clinic", less.member("refresh_token"))
+		require.Equal(t, "openid offline_access patients:view", all.member("scope"))
 		more := s.post(oauth.PathToken, "clinic", url.Values{
-			"grant_type": {"refresh_token"}, "refresh_token": {all.text("refresh_token")}, "scope": {"openid patients:create"},
+			"grant_type": {"refresh_token"}, "refresh_token": {all.member("refresh_token")}, "scope": {"openid patients:create"},
 		})
-		require.Equal(t, "invalid_scope", more.text("error"))
+		require.Equal(t, "invalid_scope", more.member("error"))
 	})
 }
 
@@ -237,9 +237,9 @@ func TestRefreshLeavesOutAScopeThatTheUserLost(t *testing.T) {
 		s.client("clinic", nil)
 		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access patients:view")))
 		require.NoError(t, s.store.RevokeRole(t.Context(), s.userID, s.roleID, ""))
-		got := s.refresh("clinic", tokens.text("refresh_token"))
+		got := s.refresh("clinic", tokens.member("refresh_token"))
 		require.Equal(t, http.StatusOK, got.status, got.raw)
-		require.Equal(t, "openid offline_access", got.text("scope"))
+		require.Equal(t, "openid offline_access", got.member("scope"))
 	})
 }
 
@@ -259,6 +259,6 @@ func TestClientSecretInTheQueryIsRefused(t *testing.T) {
 		s.client("clinic", nil)
 		got := s.post(oauth.PathToken+"?client_id=clinic&client_secret="+url.QueryEscape(secret+"clinic"), "",
 			url.Values{"grant_type": {"client_credentials"}})
-		require.Equal(t, "invalid_request", got.text("error"))
+		require.Equal(t, "invalid_request", got.member("error"))
 	})
 }

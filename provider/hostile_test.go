@@ -19,7 +19,7 @@ import (
 )
 
 // raw sends any body as any type.
-func (s *stack) raw(path, contentType, body string, header http.Header) answer {
+func (s *stack) raw(path, contentType, body string, header http.Header) reply {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.server.URL+path, strings.NewReader(body))
 	require.NoError(s.t, err)
 	for name, values := range header {
@@ -74,8 +74,8 @@ func TestHostileInputAtTheFormEndpointsGetsItsError(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				got := s.raw(oauth.PathToken, c.contentType, c.body, nil)
 				require.Equal(t, c.status, got.status, got.raw)
-				require.Equal(t, c.code, got.text("error"), got.raw)
-				require.Equal(t, got.header.Get("X-Request-Id"), got.text("request_id"))
+				require.Equal(t, c.code, got.member("error"), got.raw)
+				require.Equal(t, got.header.Get("X-Request-Id"), got.member("request_id"))
 				require.Equal(t, "no-store", got.header.Get("Cache-Control"))
 			})
 		}
@@ -85,8 +85,8 @@ func TestHostileInputAtTheFormEndpointsGetsItsError(t *testing.T) {
 			require.Contains(t, []int{400, 401}, got.status, "%.20s: %s", authorization, got.raw)
 		}
 		for _, path := range []string{oauth.PathIntrospect, oauth.PathRevoke} {
-			require.Equal(t, "invalid_client", s.raw(path, form, "token=x", nil).text("error"))
-			require.Equal(t, "invalid_request", s.raw(path, form, credentials, nil).text("error"))
+			require.Equal(t, "invalid_client", s.raw(path, form, "token=x", nil).member("error"))
+			require.Equal(t, "invalid_request", s.raw(path, form, credentials, nil).member("error"))
 		}
 		require.Equal(t, 404, s.raw("/nothing", form, "", nil).status)
 		got, err := http.Get(s.server.URL + oauth.PathToken)

@@ -59,15 +59,15 @@ func (t *Tokens) findAccess(ctx context.Context, token string) (*TokenInfo, erro
 	if strings.HasPrefix(token, refreshPrefix) {
 		return nil, inactive("a refresh token")
 	}
-	presented, err := t.read(token)
+	given, err := t.read(token)
 	if err != nil {
 		return nil, errors.Join(ErrInactive, err)
 	}
-	if c := presented.claims; c != nil && c.ExpiresAt <= t.store.Now().Unix() {
+	if c := given.claims; c != nil && c.ExpiresAt <= t.store.Now().Unix() {
 		return nil, inactive("expired")
 	}
-	presented.probe.AccessTokenOnly = true
-	found, err := t.find(ctx, presented)
+	given.probe.AccessTokenOnly = true
+	found, err := t.find(ctx, given)
 	switch {
 	case errors.Is(err, ErrTokenUnknown):
 		return nil, errors.Join(ErrInactive, err)

@@ -29,7 +29,7 @@ func (s *stack) waiting() (rows int) {
 // toldStack is a provider with a client that wants to hear of logouts, and a browser that is signed in to it.
 func toldStack(
 	t *testing.T, engine storagetest.Engine, change func(*storage.Client),
-) (*stack, *relyingParty, *browser, answer) {
+) (*stack, *relyingParty, *browser, reply) {
 	s, rp := newStack(t, engine), newRelyingParty(t)
 	s.start(reachable(rp))
 	s.client("clinic", func(c *storage.Client) {
@@ -42,8 +42,8 @@ func toldStack(
 	return s, rp, b, tokens
 }
 
-func signOut(b *browser, tokens answer) page {
-	return b.logout(hinted(tokens.text("id_token"), postLogoutURI))
+func signOut(b *browser, tokens reply) page {
+	return b.logout(hinted(tokens.member("id_token"), postLogoutURI))
 }
 
 func TestLogoutTokenIsNotAcceptedAsIDTokenHint(t *testing.T) {
@@ -71,7 +71,7 @@ func TestBackChannelLogoutTellsEachClientOfTheSessionItsOwnSid(t *testing.T) {
 		claims := claimsOf(t, token)
 		heard[claims["aud"]] = [2]any{claims["sid"], claims["sub"]}
 	}
-	first, second := claimsOf(t, tokens.text("id_token")), claimsOf(t, other.text("id_token"))
+	first, second := claimsOf(t, tokens.member("id_token")), claimsOf(t, other.member("id_token"))
 	require.Equal(t, map[any][2]any{
 		"clinic": {first["sid"], first["sub"]}, "pairwise": {second["sid"], second["sub"]},
 	}, heard)
@@ -82,7 +82,7 @@ func TestBackChannelLogoutAfterAWithdrawnApprovalTellsThatClientAlone(t *testing
 	s, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
 	s.client("other", rp.backchannel)
 	s.redeem("other", b.code(request("other", "openid")))
-	userID := claimsOf(t, tokens.text("id_token"))["sub"].(string)
+	userID := claimsOf(t, tokens.member("id_token"))["sub"].(string)
 	approval, err := s.store.FindApproval(t.Context(), userID, "clinic")
 	require.NoError(t, err)
 
@@ -93,14 +93,14 @@ func TestBackChannelLogoutAfterAWithdrawnApprovalTellsThatClientAlone(t *testing
 
 	require.NoError(t, s.provider.DeliverLogouts(t.Context()))
 	require.Len(t, rp.received(), 1)
-	heard, told := claimsOf(t, rp.received()[0]), claimsOf(t, tokens.text("id_token"))
+	heard, told := claimsOf(t, rp.received()[0]), claimsOf(t, tokens.member("id_token"))
 	require.Equal(t, []any{"clinic", told["sid"], told["sub"]}, []any{heard["aud"], heard["sid"], heard["sub"]})
 }
 
 func TestBackChannelLogoutIsRetriedAlsoAfterARestart(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s, rp, b, tokens := toldStack(t, engine, nil)
-		rp.answer(http.StatusServiceUnavailable)
+		rp.response(http.StatusServiceUnavailable)
 		require.Equal(t, postLogoutURI, signOut(b, tokens).location.String(), "a client that is down holds nobody up")
 		require.Len(t, rp.received(), 1)
 
@@ -110,7 +110,7 @@ func TestBackChannelLogoutIsRetriedAlsoAfterARestart(t *testing.T) {
 		s.clock.Advance(longestRetry)
 		require.NoError(t, s.provider.DeliverLogouts(t.Context()))
 		require.Len(t, rp.received(), 2)
-		rp.answer(http.StatusNoContent)
+		rp.response(http.StatusNoContent)
 		s.clock.Advance(longestRetry)
 		require.NoError(t, s.provider.DeliverLogouts(t.Context()))
 		require.Len(t, rp.received(), 3)
@@ -120,11 +120,11 @@ func TestBackChannelLogoutIsRetriedAlsoAfterARestart(t *testing.T) {
 
 func TestBackChannelLogoutIsGivenUpOnRefusalOrAfterADay(t *testing.T) {
 	s, rp, b, tokens := toldStack(t, storagetest.Engines()[0], nil)
-	rp.answer(http.StatusBadRequest)
+	rp.response(http.StatusBadRequest)
 	signOut(b, tokens)
 	require.Zero(t, s.waiting(), "refused")
 
-	rp.answer(http.StatusServiceUnavailable)
+	rp.response(http.StatusServiceUnavailable)
 	signOut(s.signedIn("clinic", "openid"))
 	require.Equal(t, 1, s.waiting())
 	tried := len(rp.received())
@@ -244,7 +244,7 @@ func TestAttackClientThatNeverAnswersLogouts(t *testing.T) {
 		require.NoError(t, s.provider.DeliverLogouts(t.Context()))
 		require.Len(t, bad.received(), 1)
 
-		bad.answer(http.StatusOK)
+		bad.response(http.StatusOK)
 		s.clock.Advance(longestRetry)
 		require.NoError(t, s.provider.DeliverLogouts(t.Context()))
 		require.Zero(t, s.waiting())

@@ -38,11 +38,11 @@ func TestLogoutByIDTokenHintEndsTheSession(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				b, tokens := s.signedIn(c.client, "openid")
-				p := b.logout(hinted(tokens.text("id_token"), postLogoutURI, c.parameters...))
+				p := b.logout(hinted(tokens.member("id_token"), postLogoutURI, c.parameters...))
 				require.Equal(t, http.StatusSeeOther, p.status, p.body)
 				require.Equal(t, c.location, p.location.String())
 				require.False(t, b.isSignedIn(c.client))
-				info := s.userinfo(tokens.text("access_token"))
+				info := s.userinfo(tokens.member("access_token"))
 				require.Equal(t, http.StatusUnauthorized, info.status, "the grant ended with the session")
 			})
 		}
@@ -59,12 +59,12 @@ func TestOfflineAccessOutlivesTheSession(t *testing.T) {
 		waiting := b.code(request("deployed", "openid"))
 		ended := b.code(request("clinic", "openid"))
 
-		require.Equal(t, postLogoutURI, b.logout(hinted(offline.text("id_token"), postLogoutURI)).location.String())
+		require.Equal(t, postLogoutURI, b.logout(hinted(offline.member("id_token"), postLogoutURI)).location.String())
 
-		require.Equal(t, http.StatusOK, s.refresh("clinic", offline.text("refresh_token")).status)
-		require.Equal(t, http.StatusOK, s.refresh("deployed", deployed.text("refresh_token")).status)
+		require.Equal(t, http.StatusOK, s.refresh("clinic", offline.member("refresh_token")).status)
+		require.Equal(t, http.StatusOK, s.refresh("deployed", deployed.member("refresh_token")).status)
 		require.Equal(t, http.StatusOK, s.redeem("deployed", waiting).status)
-		require.Equal(t, "invalid_grant", s.redeem("clinic", ended).text("error"))
+		require.Equal(t, "invalid_grant", s.redeem("clinic", ended).member("error"))
 	})
 }
 
@@ -106,7 +106,7 @@ func TestLogoutWithoutAMatchingHintAsksThePerson(t *testing.T) {
 			"request": {form.request(t)}, "username": {"nurse@example.com"}, "password": {password},
 		})
 		require.NotNil(t, b.decide(p, "accept").location)
-		asked := b.logout(hinted(other.text("id_token"), postLogoutURI))
+		asked := b.logout(hinted(other.member("id_token"), postLogoutURI))
 		require.Contains(t, asked.body, "nurse@example.com")
 		require.True(t, b.isSignedIn("clinic"))
 		require.Equal(t, postLogoutURI, b.confirm(asked).location.String())
@@ -124,7 +124,7 @@ func TestLogoutWithoutASessionRedirectsAtOnce(t *testing.T) {
 	s.client("clinic", withPostLogout)
 	_, tokens := s.signedIn("clinic", "openid")
 	b := s.browser()
-	p := b.logout(hinted(tokens.text("id_token"), postLogoutURI, "state", "s"))
+	p := b.logout(hinted(tokens.member("id_token"), postLogoutURI, "state", "s"))
 	require.Equal(t, postLogoutURI+"?state=s", p.location.String())
 	p = b.logout(url.Values{})
 	require.Equal(t, http.StatusOK, p.status)
@@ -139,12 +139,12 @@ func TestInvalidLogoutRequestEndsNothingAndRedirectsNowhere(t *testing.T) {
 	s.client("clinic", withPostLogout)
 	s.client("other", nil)
 	b, tokens := s.signedIn("clinic", "openid")
-	hint := tokens.text("id_token")
+	hint := tokens.member("id_token")
 	for name, c := range map[string]struct {
 		parameters url.Values
 		says       string
 	}{
-		"an access token":             {url.Values{"id_token_hint": {tokens.text("access_token")}}, "id_token_hint"},
+		"an access token":             {url.Values{"id_token_hint": {tokens.member("access_token")}}, "id_token_hint"},
 		"no token":                    {url.Values{"id_token_hint": {"x"}}, "id_token_hint"},
 		"another client":              {url.Values{"id_token_hint": {hint}, "client_id": {"other"}}, "client_id"},
 		"an unknown client":           {url.Values{"client_id": {"unknown"}}, ""},

@@ -73,8 +73,8 @@ type countedSMS struct {
 }
 
 // Send implements identity.SMSSender.
-func (c countedSMS) Send(ctx context.Context, phone, text string) error {
-	err := c.next.Send(ctx, phone, text)
+func (c countedSMS) Send(ctx context.Context, phone, message string) error {
+	err := c.next.Send(ctx, phone, message)
 	c.count(purposeSMS, err)
 	return err
 }

@@ -42,7 +42,7 @@ func TestRequestsBeyondTheLimitGetTheErrorFormatOfTheirEndpoint(t *testing.T) {
 		_, _ = ask(http.MethodGet, "/hold")
 	}()
 	<-arrived
-	for path, words := range map[string]string{
+	for path, terms := range map[string]string{
 		"POST " + oauth.PathToken:    `"error":"temporarily_unavailable"`,
 		"GET " + oauth.PathUserinfo:  `"error":"temporarily_unavailable"`,
 		"GET " + oauth.PathAuthorize: `<html`,
@@ -52,7 +52,7 @@ func TestRequestsBeyondTheLimitGetTheErrorFormatOfTheirEndpoint(t *testing.T) {
 		response, body := ask(method, address)
 		require.Equal(t, http.StatusServiceUnavailable, response.StatusCode, path)
 		require.NotEmpty(t, response.Header.Get("Retry-After"), path)
-		require.Contains(t, body, words, path)
+		require.Contains(t, body, terms, path)
 	}
 	response, _ := ask(http.MethodGet, oauth.PathJWKS)
 	require.Equal(t, http.StatusOK, response.StatusCode, "keys are for everybody")

@@ -32,17 +32,17 @@ func TestCodeForOneConnectionIsRefusedOfAnother(t *testing.T) {
 			"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
 			"client_id": {"clinic"}, "client_secret": {"second" + secret},
 		}
-		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "", form).text("error"))
+		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "", form).member("error"))
 		tokens := s.redeem("clinic", code)
 		require.Equal(t, http.StatusOK, tokens.status, "and the attempt did not burn it: %s", tokens.raw)
 
 		refresh := url.Values{
-			"grant_type": {"refresh_token"}, "refresh_token": {tokens.text("refresh_token")},
+			"grant_type": {"refresh_token"}, "refresh_token": {tokens.member("refresh_token")},
 			"client_id": {"clinic"}, "client_secret": {"second" + secret},
 		}
-		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "", refresh).text("error"),
+		require.Equal(t, "invalid_grant", s.post(oauth.PathToken, "", refresh).member("error"),
 			"refresh is bound to the connection")
-		require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status)
+		require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.member("refresh_token")).status)
 	})
 }
 
@@ -56,7 +56,7 @@ func TestExchangeRequiresTheRedirectURIOfTheAuthorizationRequest(t *testing.T) {
 			got := s.post(oauth.PathToken, "clinic", url.Values{
 				"grant_type": {"authorization_code"}, "code": {b.code(request("clinic", "openid"))}, "redirect_uri": {uri},
 			})
-			require.Equal(t, "invalid_grant", got.text("error"), name)
+			require.Equal(t, "invalid_grant", got.member("error"), name)
 		}
 		unnamed := request("clinic", "patients:view")
 		unnamed.Del("redirect_uri")
@@ -75,26 +75,26 @@ func TestBlockedClientBlockedUserAndWithdrawnApprovalGetNoTokens(t *testing.T) {
 		code := b.code(request("clinic", "openid"))
 
 		require.NoError(t, s.store.BlockClient(ctx, "clinic", "audit"))
-		require.Equal(t, "invalid_grant", s.redeem("clinic", code).text("error"))
-		require.Equal(t, "invalid_grant", s.refresh("clinic", tokens.text("refresh_token")).text("error"))
-		require.Equal(t, http.StatusUnauthorized, s.userinfo(tokens.text("access_token")).status)
+		require.Equal(t, "invalid_grant", s.redeem("clinic", code).member("error"))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", tokens.member("refresh_token")).member("error"))
+		require.Equal(t, http.StatusUnauthorized, s.userinfo(tokens.member("access_token")).status)
 		own := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}})
-		require.Equal(t, "unauthorized_client", own.text("error"))
+		require.Equal(t, "unauthorized_client", own.member("error"))
 		require.NoError(t, s.store.UnblockClient(ctx, "clinic"))
-		require.Equal(t, http.StatusOK, s.userinfo(tokens.text("access_token")).status)
+		require.Equal(t, http.StatusOK, s.userinfo(tokens.member("access_token")).status)
 
 		approval, err := s.store.FindApproval(ctx, s.userID, "clinic")
 		require.NoError(t, err)
 		require.NoError(t, s.store.DeleteApproval(ctx, approval.ID))
-		require.Equal(t, "invalid_grant", s.redeem("clinic", code).text("error"))
-		require.Equal(t, "invalid_grant", s.refresh("clinic", tokens.text("refresh_token")).text("error"))
-		require.Equal(t, http.StatusUnauthorized, s.userinfo(tokens.text("access_token")).status)
+		require.Equal(t, "invalid_grant", s.redeem("clinic", code).member("error"))
+		require.Equal(t, "invalid_grant", s.refresh("clinic", tokens.member("refresh_token")).member("error"))
+		require.Equal(t, http.StatusUnauthorized, s.userinfo(tokens.member("access_token")).status)
 
 		again := s.redeem("clinic", b.code(request("clinic", "openid offline_access")))
 		require.Equal(t, http.StatusOK, again.status)
 		require.NoError(t, s.store.BlockUser(ctx, s.userID, "left"))
-		require.Equal(t, "invalid_grant", s.refresh("clinic", again.text("refresh_token")).text("error"))
-		require.Equal(t, http.StatusUnauthorized, s.userinfo(again.text("access_token")).status)
+		require.Equal(t, "invalid_grant", s.refresh("clinic", again.member("refresh_token")).member("error"))
+		require.Equal(t, http.StatusUnauthorized, s.userinfo(again.member("access_token")).status)
 		require.Equal(t, "/login/sign-in", b.authorize(request("clinic", "openid")).url.Path, "the session is gone too")
 	})
 }
@@ -105,9 +105,9 @@ func TestScopeIsLimitedToTheRolesOfTheUser(t *testing.T) {
 		s.client("clinic", nil)
 		b := s.browser()
 		b.code(request("clinic", "openid"))
-		refused := b.authorize(request("clinic", "openid patients:create"))
-		require.Equal(t, "invalid_scope", refused.location.Query().Get("error"))
-		require.Contains(t, refused.location.Query().Get("error_description"), "patients:create")
+		rejected := b.authorize(request("clinic", "openid patients:create"))
+		require.Equal(t, "invalid_scope", rejected.location.Query().Get("error"))
+		require.Contains(t, rejected.location.Query().Get("error_description"), "patients:create")
 	})
 }
 
@@ -125,8 +125,12 @@ func TestAPublicClientMayNotIntrospect(t *testing.T) {
 			"code_verifier": {verifier},
 		})
 		require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
-		refused := s.post(oauth.PathIntrospect, "", url.Values{"client_id": {"app"}, "token": {tokens.text("access_token")}})
-		require.Equal(t, "invalid_client", refused.text("error"), "a public client may not introspect")
+		rejected := s.post(
+			oauth.PathIntrospect,
+			"",
+			url.Values{"client_id": {"app"}, "token": {tokens.member("access_token")}},
+		)
+		require.Equal(t, "invalid_client", rejected.member("error"), "a public client may not introspect")
 	})
 }
 
@@ -137,7 +141,7 @@ func TestIntrospectionIsAllowedToTheTokensClientAndByPolicy(t *testing.T) {
 		s.client("registry", nil)
 		s.client("stranger", nil)
 		s.client("gateway", func(c *storage.Client) { c.Policy.IntrospectAny = true })
-		token := s.redeem("clinic", s.browser().code(request("clinic", "openid"))).text("access_token")
+		token := s.redeem("clinic", s.browser().code(request("clinic", "openid"))).member("access_token")
 		for id, want := range map[string]bool{"clinic": true, "registry": true, "gateway": true, "stranger": false} {
 			require.Equal(t, want, s.post(oauth.PathIntrospect, id, url.Values{"token": {token}}).body["active"], id)
 		}

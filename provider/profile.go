@@ -92,8 +92,8 @@ func checkClaim(name string, value any) string {
 }
 
 func isText(value any) bool {
-	text, ok := value.(string)
-	return ok && strings.TrimSpace(text) != ""
+	content, ok := value.(string)
+	return ok && strings.TrimSpace(content) != ""
 }
 
 func isBoolean(value any) bool {
@@ -102,17 +102,17 @@ func isBoolean(value any) bool {
 }
 
 func isWebURL(value any) bool {
-	text, _ := value.(string)
-	u, err := url.Parse(text)
+	content, _ := value.(string)
+	u, err := url.Parse(content)
 	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
 // isBirthdate takes ISO 8601 dates; the year is 0000 where it is kept back, and may stand alone.
 func isBirthdate(value any) bool {
-	text, _ := value.(string)
-	_, dateErr := time.Parse(time.DateOnly, text)
-	_, yearErr := time.Parse("2006", text)
-	return dateErr == nil || yearErr == nil && text != "0000"
+	content, _ := value.(string)
+	_, dateErr := time.Parse(time.DateOnly, content)
+	_, yearErr := time.Parse("2006", content)
+	return dateErr == nil || yearErr == nil && content != "0000"
 }
 
 func isTimeZone(value any) bool {
@@ -125,9 +125,9 @@ func isTimeZone(value any) bool {
 }
 
 func isLanguageTag(value any) bool {
-	text, _ := value.(string)
-	_, err := language.Parse(text)
-	return err == nil && !strings.Contains(text, "_")
+	content, _ := value.(string)
+	_, err := language.Parse(content)
+	return err == nil && !strings.Contains(content, "_")
 }
 
 func isAddress(value any) bool {

@@ -12,7 +12,7 @@ import (
 
 func TestARedirectURIThatCannotWorkIsRefusedWithTheReason(t *testing.T) {
 	s := registering(t, generous)
-	for uri, words := range map[string]string{
+	for uri, terms := range map[string]string{
 		"https://client.example/cb?state=x":          "has the parameter state",
 		"https://client.example/cb?code=x":           "has the parameter code",
 		"https://client.example/cb?a=b&iss=x":        "has the parameter iss",
@@ -36,7 +36,7 @@ func TestARedirectURIThatCannotWorkIsRefusedWithTheReason(t *testing.T) {
 		"https://client.example/%2e%2e/state?code=x": "dot segment",
 	} {
 		s.requireRefused(s.register(metadata("redirect_uris", []string{redirectURI, uri})), http.StatusBadRequest,
-			"invalid_redirect_uri", words)
+			"invalid_redirect_uri", terms)
 	}
 	s.requireRefused(s.register(metadata("post_logout_redirect_uris", []string{"https://client.example/out?state=x"})),
 		http.StatusBadRequest, "invalid_client_metadata", "has the parameter state")
@@ -61,7 +61,7 @@ func TestTheHintAboutARedirectURINamesTheFirstTrueDifference(t *testing.T) {
 			"https://client.example/callback", "com.example.app:/cb",
 		}
 	})
-	for uri, words := range map[string]string{
+	for uri, terms := range map[string]string{
 		"https://client.example/callback/":         "trailing slash",
 		"http://127.0.0.1:4000/cb/":                "trailing slash",
 		"http://127.0.0.1:4000/other":              "another path",
@@ -95,11 +95,11 @@ func TestTheHintAboutARedirectURINamesTheFirstTrueDifference(t *testing.T) {
 		q.Set("ui_locales", "en")
 		p := s.browser().authorize(q)
 		require.Nil(t, p.location, uri)
-		if words == "" {
+		if terms == "" {
 			require.NotContains(t, p.body, "One of them", uri)
 			require.NotContains(t, ukrainian, "однієї із зареєстрованих", uri)
 			continue
 		}
-		require.Contains(t, p.body, words, uri)
+		require.Contains(t, p.body, terms, uri)
 	}
 }

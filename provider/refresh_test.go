@@ -18,7 +18,7 @@ import (
 type family struct {
 	*stack
 	policy storage.Policy
-	first  answer
+	first  reply
 }
 
 // newFamily signs a person in at a client of the standard policy, after change.
@@ -35,14 +35,14 @@ func newFamily(t *testing.T, engine storagetest.Engine, changes ...func(*storage
 	return f
 }
 
-func (f *family) token() string { return f.first.text("refresh_token") }
+func (f *family) token() string { return f.first.member("refresh_token") }
 
 // next refreshes and must be answered.
 func (f *family) next(token string) string {
 	f.t.Helper()
 	got := f.refresh("clinic", token)
 	require.Equal(f.t, http.StatusOK, got.status, got.raw)
-	return got.text("refresh_token")
+	return got.member("refresh_token")
 }
 
 func (f *family) past(seconds int64) { f.clock.Advance(time.Duration(seconds) * time.Second) }
@@ -50,9 +50,14 @@ func (f *family) past(seconds int64) { f.clock.Advance(time.Duration(seconds) * 
 // requireEnd presents a token that ends the family, of which newest is the newest token.
 func (f *family) requireEnd(token, newest string) {
 	f.t.Helper()
-	require.Equal(f.t, "invalid_grant", f.refresh("clinic", token).text("error"))
-	require.Equal(f.t, "invalid_grant", f.refresh("clinic", newest).text("error"), "the family ended")
-	require.Equal(f.t, http.StatusUnauthorized, f.userinfo(f.first.text("access_token")).status, "with its access tokens")
+	require.Equal(f.t, "invalid_grant", f.refresh("clinic", token).member("error"))
+	require.Equal(f.t, "invalid_grant", f.refresh("clinic", newest).member("error"), "the family ended")
+	require.Equal(
+		f.t,
+		http.StatusUnauthorized,
+		f.userinfo(f.first.member("access_token")).status,
+		"with its access tokens",
+	)
 }
 
 // events counts the audit events of a kind, each of which must name client and user.
@@ -106,9 +111,9 @@ func TestClientSurvivesLostAnswersInSeveralGenerations(t *testing.T) {
 func TestUsingAnAccessTokenDoesNotUseTheSuccessor(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f *family) {
 		answered := f.refresh("clinic", f.token())
-		require.Equal(t, http.StatusOK, f.userinfo(answered.text("access_token")).status)
+		require.Equal(t, http.StatusOK, f.userinfo(answered.member("access_token")).status)
 		f.past(f.policy.RefreshGrace + 6)
-		require.Equal(t, answered.text("refresh_token"), f.next(f.token()))
+		require.Equal(t, answered.member("refresh_token"), f.next(f.token()))
 	})
 }
 
@@ -150,7 +155,7 @@ func TestOlderRefreshTokenInTheLegacyFormIsUnknownAndRevokesNothing(t *testing.T
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		f := newFamily(t, engine, func(c *storage.Client) { c.Policy.TokenForm = storage.TokenFormLegacy })
 		third := f.next(f.next(f.token()))
-		require.Equal(t, "invalid_grant", f.refresh("clinic", f.token()).text("error"))
+		require.Equal(t, "invalid_grant", f.refresh("clinic", f.token()).member("error"))
 		f.next(third)
 	})
 }
@@ -175,7 +180,7 @@ func TestAttackRefreshTokenWithoutTheClientsCredentials(t *testing.T) {
 		f.client("thief", nil)
 		second := f.next(f.token())
 		for _, stolen := range []string{f.token(), second} {
-			require.Equal(t, "invalid_grant", f.refresh("thief", stolen).text("error"))
+			require.Equal(t, "invalid_grant", f.refresh("thief", stolen).member("error"))
 		}
 		f.next(second)
 	})
@@ -225,13 +230,13 @@ func TestAttackARefreshAsksForMoreScope(t *testing.T) {
 		got := f.post(oauth.PathToken, "clinic", map[string][]string{
 			"grant_type": {"refresh_token"}, "refresh_token": {f.token()}, "scope": {"openid patients:create"},
 		})
-		require.Equal(t, "invalid_scope", got.text("error"))
+		require.Equal(t, "invalid_scope", got.member("error"))
 	})
 }
 
 func TestIntrospectionFollowsRefreshTokenRotation(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f *family) {
-		introspect := func(token string) answer {
+		introspect := func(token string) reply {
 			return f.post(oauth.PathIntrospect, "clinic", url.Values{"token": {token}})
 		}
 		exchanged := f.clock.Now().Unix()

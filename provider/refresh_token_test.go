@@ -26,15 +26,15 @@ func TestRefreshComputesOneMACForEachOfItsTwoTokens(t *testing.T) {
 	}))
 	request := fosite.NewAccessRequest(nil)
 	request.SetID(grant.ID)
-	presented, _, err := p.refreshTokens.GenerateRefreshToken((&issuance{client: client}).context(t.Context()), request)
+	given, _, err := p.refreshTokens.GenerateRefreshToken((&issuance{client: client}).context(t.Context()), request)
 	require.NoError(t, err)
 
 	computed = 0
 	set, err := p.Exchange(t.Context(), TokenRequest{Form: url.Values{
-		"grant_type": {"refresh_token"}, "refresh_token": {presented}, "client_id": {client.ID},
+		"grant_type": {"refresh_token"}, "refresh_token": {given}, "client_id": {client.ID},
 		"client_secret": {storagetest.SecretOf(client.Connections[0].ID)},
 	}})
 	require.NoError(t, err)
-	require.NotEqual(t, presented, set.RefreshToken)
+	require.NotEqual(t, given, set.RefreshToken)
 	require.Equal(t, 2, computed)
 }

@@ -27,10 +27,10 @@ func key(changes ...string) map[string]any {
 
 func keys(list ...map[string]any) map[string]any { return map[string]any{"keys": list} }
 
-func repeated(n int, text string) []string {
+func repeated(n int, value string) []string {
 	list := make([]string, n)
 	for i := range list {
-		list[i] = fmt.Sprint(text, i)
+		list[i] = fmt.Sprint(value, i)
 	}
 	return list
 }
@@ -89,7 +89,7 @@ func TestRegistrationRequiresMatchingGrantAndResponseTypes(t *testing.T) {
 	require.Equal(t, []any{"authorization_code", "implicit"}, a.body["grant_types"], "what the response types need")
 	for _, wrong := range []struct {
 		grants, responses []string
-		words             string
+		terms             string
 	}{
 		{[]string{"authorization_code"}, []string{"code id_token"}, "lack implicit"},
 		{[]string{"implicit"}, []string{"code"}, "lack authorization_code"},
@@ -100,7 +100,7 @@ func TestRegistrationRequiresMatchingGrantAndResponseTypes(t *testing.T) {
 		{repeated(101, "x"), nil, "101 entries"},
 	} {
 		a := s.register(metadata("grant_types", wrong.grants, "response_types", wrong.responses))
-		s.requireRefused(a, http.StatusBadRequest, "invalid_client_metadata", wrong.words)
+		s.requireRefused(a, http.StatusBadRequest, "invalid_client_metadata", wrong.terms)
 	}
 }
 
@@ -109,7 +109,7 @@ func TestRegistrationRefusesInvalidMetadataWithTheReason(t *testing.T) {
 	for _, wrong := range []struct {
 		member string
 		value  any
-		words  string
+		terms  string
 	}{
 		{"logo_uri", "javascript:alert(1)", "want an https URL"},
 		{"logo_uri", "http://client.example/logo.png", "want an https URL"},
@@ -159,7 +159,7 @@ func TestRegistrationRefusesInvalidMetadataWithTheReason(t *testing.T) {
 		{"jwks", "https://client.example/jwks", "no JSON Web Key Set"},
 	} {
 		a := s.register(metadata(wrong.member, wrong.value))
-		s.requireRefused(a, http.StatusBadRequest, "invalid_client_metadata", wrong.member, wrong.words)
+		s.requireRefused(a, http.StatusBadRequest, "invalid_client_metadata", wrong.member, wrong.terms)
 	}
 	byKey := []any{
 		"token_endpoint_auth_method",
@@ -170,7 +170,7 @@ func TestRegistrationRefusesInvalidMetadataWithTheReason(t *testing.T) {
 		"HS256",
 	}
 	bySecret := []any{"token_endpoint_auth_method", "client_secret_jwt", "token_endpoint_auth_signing_alg", "RS256"}
-	for words, members := range map[string][]any{
+	for terms, members := range map[string][]any{
 		"want one of them":       {"jwks", keys(key()), "jwks_uri", "https://client.example/jwks"},
 		"wants jwks or jwks_uri": {"token_endpoint_auth_method", "private_key_jwt"},
 		"wants a secret that is sig": {"token_endpoint_auth_method", "client_secret_post", "request_object_signing_alg",
@@ -179,7 +179,7 @@ func TestRegistrationRefusesInvalidMetadataWithTheReason(t *testing.T) {
 		"want one of HS256, HS384": bySecret,
 	} {
 		a := s.register(metadata(members...))
-		require.Contains(t, a.text("error_description"), words)
+		require.Contains(t, a.member("error_description"), terms)
 		require.Equal(t, http.StatusBadRequest, a.status)
 	}
 }
@@ -207,10 +207,10 @@ func TestRegistrationRefusesABodyThatIsNoMetadata(t *testing.T) {
 		empty[member] = nil
 	}
 	empty["redirect_uris"] = []string{redirectURI}
-	text, err := json.Marshal(empty)
+	encoded, err := json.Marshal(empty)
 	require.NoError(t, err)
-	a := s.registered(string(text))
-	require.Equal(t, "client.example", a.text("client_name"), "null is the same as nothing; a page needs some name")
+	a := s.registered(string(encoded))
+	require.Equal(t, "client.example", a.member("client_name"), "null is the same as nothing; a page needs some name")
 	require.Equal(t, http.StatusBadRequest, s.register(`{"Redirect_URIs":["`+redirectURI+`"]}`).status,
 		"names are compared by case")
 }

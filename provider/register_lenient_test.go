@@ -24,13 +24,13 @@ func TestEmptyMembersOfARegistrationCountAsAbsent(t *testing.T) {
 			members = append(members, member, empty)
 		}
 		a := s.registered(metadata(members...))
-		stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+		stored, err := s.store.LoadClient(t.Context(), a.member("client_id"))
 		require.NoError(t, err)
 		require.Contains(t, stored.Scope, "openid", "%q", empty)
-		require.Equal(t, "client.example", a.text("client_name"))
+		require.Equal(t, "client.example", a.member("client_name"))
 		require.Equal(t, []any{"authorization_code"}, a.body["grant_types"])
-		require.NotEmpty(t, s.browser().code(request(a.text("client_id"), "openid")))
-		changed := s.update(a, metadata(append(members, "client_id", a.text("client_id"))...))
+		require.NotEmpty(t, s.browser().code(request(a.member("client_id"), "openid")))
+		changed := s.update(a, metadata(append(members, "client_id", a.member("client_id"))...))
 		require.Equal(t, http.StatusOK, changed.status, changed.raw)
 		s.requireRefused(s.register(metadata("redirect_uris", empty)), http.StatusBadRequest, "invalid_redirect_uri",
 			"missing")
@@ -53,10 +53,10 @@ func TestRegistrationKeepsTheGrantAndResponseTypesThatAreOffered(t *testing.T) {
 	))
 	require.Equal(t, []any{"authorization_code", "refresh_token"}, a.body["grant_types"])
 	require.Equal(t, []any{"code"}, a.body["response_types"])
-	stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+	stored, err := s.store.LoadClient(t.Context(), a.member("client_id"))
 	require.NoError(t, err)
 	require.Equal(t, []string{"authorization_code", "refresh_token"}, stored.Metadata.GrantTypes)
-	require.NotEmpty(t, s.browser().code(request(a.text("client_id"), "openid")))
+	require.NotEmpty(t, s.browser().code(request(a.member("client_id"), "openid")))
 	a = s.registered(metadata("grant_types", []string{"authorization_code", "client_credentials"}))
 	require.Equal(t, []any{"authorization_code"}, a.body["grant_types"], "nobody vouches for the client")
 	for _, nothing := range [][]any{
@@ -76,14 +76,14 @@ func TestRegistrationKeepsTheGrantAndResponseTypesThatAreOffered(t *testing.T) {
 func TestRegistrationResponseNamesScopesOnlyIfTheyWereRequested(t *testing.T) {
 	s := registering(t, generous)
 	a := s.registered(metadata())
-	read := s.call(http.MethodGet, a.text("registration_client_uri"), a.text("registration_access_token"), nil)
+	read := s.call(http.MethodGet, a.member("registration_client_uri"), a.member("registration_access_token"), nil)
 	require.NotContains(t, read.body, "scope", "the default, which it did not ask for")
 	a = s.registered(metadata("scope", registration.DefaultScope))
-	require.Equal(t, registration.DefaultScope, a.text("scope"))
+	require.Equal(t, registration.DefaultScope, a.member("scope"))
 	a = s.registered(metadata("scope", "openid email"))
-	require.Equal(t, "openid email", a.text("scope"))
-	read = s.call(http.MethodGet, a.text("registration_client_uri"), a.text("registration_access_token"), nil)
-	require.Equal(t, "openid email", read.text("scope"))
+	require.Equal(t, "openid email", a.member("scope"))
+	read = s.call(http.MethodGet, a.member("registration_client_uri"), a.member("registration_access_token"), nil)
+	require.Equal(t, "openid email", read.member("scope"))
 }
 
 func TestRegistrationRefusesAKeySetWithoutAVerificationKey(t *testing.T) {

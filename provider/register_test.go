@@ -45,14 +45,14 @@ func metadata(changes ...any) map[string]any {
 }
 
 // call sends a body, an object or its text, with a bearer token where one is given.
-func (s *stack) call(method, address, token string, body any) answer {
-	text, isText := body.(string)
+func (s *stack) call(method, address, token string, body any) reply {
+	value, isText := body.(string)
 	if !isText && body != nil {
 		encoded, err := json.Marshal(body)
 		require.NoError(s.t, err)
-		text = string(encoded)
+		value = string(encoded)
 	}
-	r, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(text))
+	r, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(value))
 	require.NoError(s.t, err)
 	r.Header.Set("Content-Type", "application/json")
 	if token != "" {
@@ -61,36 +61,36 @@ func (s *stack) call(method, address, token string, body any) answer {
 	return s.send(r)
 }
 
-func (s *stack) register(body any) answer {
+func (s *stack) register(body any) reply {
 	return s.call(http.MethodPost, s.server.URL+oauth.PathRegister, "", body)
 }
 
 // registered registers a client that must be accepted.
-func (s *stack) registered(body any) answer {
+func (s *stack) registered(body any) reply {
 	a := s.register(body)
 	require.Equal(s.t, http.StatusCreated, a.status, a.raw)
 	return a
 }
 
-func (s *stack) requireRefused(a answer, status int, code string, words ...string) {
+func (s *stack) requireRefused(a reply, status int, code string, terms ...string) {
 	s.t.Helper()
 	require.Equal(s.t, status, a.status, a.raw)
-	require.Equal(s.t, code, a.text("error"), a.raw)
-	for _, text := range words {
-		require.Contains(s.t, a.text("error_description"), text)
+	require.Equal(s.t, code, a.member("error"), a.raw)
+	for _, item := range terms {
+		require.Contains(s.t, a.member("error_description"), item)
 	}
 }
 
 // tokensOf goes all the way with a registered client that has a secret.
-func (s *stack) tokensOf(client answer, scope string) answer {
-	code := s.browser().code(request(client.text("client_id"), scope))
+func (s *stack) tokensOf(client reply, scope string) reply {
+	code := s.browser().code(request(client.member("client_id"), scope))
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.server.URL+oauth.PathToken,
 		strings.NewReader(url.Values{
 			"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
 		}.Encode()))
 	require.NoError(s.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth(client.text("client_id"), client.text("client_secret"))
+	r.SetBasicAuth(client.member("client_id"), client.member("client_secret"))
 	tokens := s.send(r)
 	require.Equal(s.t, http.StatusOK, tokens.status, tokens.raw)
 	return tokens
@@ -113,9 +113,9 @@ func TestARegisteredClientGetsTokens(t *testing.T) {
 	s := registering(t, nil)
 	client := s.registered(metadata("grant_types", []string{"authorization_code", "refresh_token"}))
 	tokens := s.tokensOf(client, "openid email offline_access")
-	require.NotEmpty(t, tokens.text("id_token"))
-	require.NotEmpty(t, tokens.text("refresh_token"))
-	require.Equal(t, "doctor@example.com", s.userinfo(tokens.text("access_token")).text("email"))
+	require.NotEmpty(t, tokens.member("id_token"))
+	require.NotEmpty(t, tokens.member("refresh_token"))
+	require.Equal(t, "doctor@example.com", s.userinfo(tokens.member("access_token")).member("email"))
 }
 
 func TestARegistrationAnswersAllThatWasRegisteredAndItsDefaults(t *testing.T) {
@@ -138,10 +138,10 @@ func TestARegistrationAnswersAllThatWasRegisteredAndItsDefaults(t *testing.T) {
 	))
 	require.Equal(t, "no-store", a.header.Get("Cache-Control"))
 	require.Empty(t, a.header.Get("Access-Control-Allow-Origin"), "no page registers from its visitors' addresses")
-	require.Regexp(t, `^[0-9a-f-]{36}$`, a.text("client_id"))
-	require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, a.text("client_secret"))
-	require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, a.text("registration_access_token"))
-	require.Equal(t, s.server.URL+"/oauth2/register/"+a.text("client_id"), a.text("registration_client_uri"))
+	require.Regexp(t, `^[0-9a-f-]{36}$`, a.member("client_id"))
+	require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, a.member("client_secret"))
+	require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, a.member("registration_access_token"))
+	require.Equal(t, s.server.URL+"/oauth2/register/"+a.member("client_id"), a.member("registration_client_uri"))
 	for member, want := range map[string]any{
 		"client_secret_expires_at": 0.0, "client_id_issued_at": float64(s.clock.Now().Unix()), "client_name": "Клініка",
 		"redirect_uris": []any{redirectURI}, "grant_types": []any{"authorization_code"}, "response_types": []any{"code"},
@@ -153,9 +153,9 @@ func TestARegistrationAnswersAllThatWasRegisteredAndItsDefaults(t *testing.T) {
 		require.Equal(t, want, a.body[member], member)
 	}
 	require.NotContains(t, a.raw, "unheard_of")
-	stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+	stored, err := s.store.LoadClient(t.Context(), a.member("client_id"))
 	require.NoError(t, err)
-	require.Equal(t, storage.Hash(a.text("client_secret")), stored.Connections[0].Secrets[0].Hash)
+	require.Equal(t, storage.Hash(a.member("client_secret")), stored.Connections[0].Secrets[0].Hash)
 	require.Empty(t, stored.Connections[0].Secrets[0].Sealed)
 	standard, _ := storage.NewPolicy(storage.PresetStandard)
 	require.Equal(t, standard, stored.Policy)
@@ -172,11 +172,11 @@ func TestRegistrationIssuesASecretOnlyToClientsThatUseOne(t *testing.T) {
 	require.NotContains(t, a.body, "client_secret")
 	require.NotContains(t, a.body, "client_secret_expires_at")
 	a = s.registered(metadata("token_endpoint_auth_method", "client_secret_jwt", "request_object_signing_alg", "HS256"))
-	stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+	stored, err := s.store.LoadClient(t.Context(), a.member("client_id"))
 	require.NoError(t, err)
 	opened, err := s.store.OpenSecret(stored.Connections[0].Secrets[0])
 	require.NoError(t, err)
-	require.Equal(t, a.text("client_secret"), string(opened))
+	require.Equal(t, a.member("client_secret"), string(opened))
 	require.Len(t, opened, 64, "enough for HS512")
 }
 
@@ -186,8 +186,8 @@ func TestRegistrationDoesNotLetAClientChooseScopeAndPolicy(t *testing.T) {
 		"scope", "openid patients:view email", "policy", map[string]any{"introspect_any": true}, "trusted", true,
 		"audience", []string{"https://api.example"}, "access_token_signing_alg", "EdDSA",
 	))
-	require.Equal(t, "openid email", a.text("scope"))
-	stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+	require.Equal(t, "openid email", a.member("scope"))
+	stored, err := s.store.LoadClient(t.Context(), a.member("client_id"))
 	require.NoError(t, err)
 	require.False(t, stored.Policy.IntrospectAny || stored.Policy.Trusted)
 	require.Empty(t, stored.Metadata.Audience)
@@ -196,7 +196,7 @@ func TestRegistrationDoesNotLetAClientChooseScopeAndPolicy(t *testing.T) {
 	a = s.registered(metadata("scope", "openid offline_access"))
 	require.Contains(t, a.body["grant_types"], "refresh_token", "neither works without the other")
 	a = s.registered(metadata("scope", "openid", "grant_types", []string{"authorization_code", "refresh_token"}))
-	require.Equal(t, "openid offline_access", a.text("scope"))
+	require.Equal(t, "openid offline_access", a.member("scope"))
 	s.requireRefused(s.register(metadata("grant_types", []string{"client_credentials"})), http.StatusBadRequest,
 		"invalid_client_metadata", "client_credentials")
 }
@@ -235,7 +235,7 @@ func TestOnlyRegistrationsWithAnInitialAccessTokenGetAnAccessType(t *testing.T) 
 	for token, accessType := range map[string]string{"partner": storage.AccessTypeDirect, "": ""} {
 		registered := s.call(http.MethodPost, s.server.URL+oauth.PathRegister, token, metadata())
 		require.Equal(t, http.StatusCreated, registered.status, registered.raw)
-		stored, err := s.store.LoadClient(t.Context(), registered.text("client_id"))
+		stored, err := s.store.LoadClient(t.Context(), registered.member("client_id"))
 		require.NoError(t, err)
 		require.Equal(t, accessType, stored.AccessType())
 	}
@@ -258,7 +258,7 @@ func TestAttackRegistrationSpam(t *testing.T) {
 func TestAClientReadsReplacesAndDeletesItsRegistration(t *testing.T) {
 	s := registering(t, nil)
 	first := s.registered(metadata("logo_uri", "https://client.example/logo.png"))
-	address, token := first.text("registration_client_uri"), first.text("registration_access_token")
+	address, token := first.member("registration_client_uri"), first.member("registration_access_token")
 	read := s.call(http.MethodGet, address, token, nil)
 	require.Equal(t, http.StatusOK, read.status, read.raw)
 	require.Equal(t, "no-store", read.header.Get("Cache-Control"))
@@ -267,47 +267,47 @@ func TestAClientReadsReplacesAndDeletesItsRegistration(t *testing.T) {
 			require.Equal(t, value, read.body[member], member)
 		}
 	}
-	require.NotContains(t, read.raw, first.text("client_secret"))
+	require.NotContains(t, read.raw, first.member("client_secret"))
 
 	other := []string{"https://client.example/other"}
 	s.requireRefused(s.call(http.MethodPut, address, token, metadata()), http.StatusBadRequest, "invalid_request",
 		"client_id")
-	guess := metadata("client_id", first.text("client_id"), "client_secret", "guess")
+	guess := metadata("client_id", first.member("client_id"), "client_secret", "guess")
 	s.requireRefused(s.call(http.MethodPut, address, token, guess), http.StatusBadRequest, "invalid_request",
 		"client_secret")
-	changed := s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"),
-		"client_secret", first.text("client_secret"), "redirect_uris", other, "client_name", "Аптека"))
+	changed := s.call(http.MethodPut, address, token, metadata("client_id", first.member("client_id"),
+		"client_secret", first.member("client_secret"), "redirect_uris", other, "client_name", "Аптека"))
 	require.Equal(t, http.StatusOK, changed.status, changed.raw)
 	require.NotContains(t, changed.body, "logo_uri", "it is replaced as a whole")
 	require.NotContains(t, changed.body, "client_secret")
-	require.Equal(t, token, changed.text("registration_access_token"))
-	stored, err := s.store.Client(t.Context(), first.text("client_id"))
+	require.Equal(t, token, changed.member("registration_access_token"))
+	stored, err := s.store.Client(t.Context(), first.member("client_id"))
 	require.NoError(t, err)
 	require.Equal(t, "Аптека", stored.Name)
 	require.Equal(t, other, stored.Connections[0].RedirectURIs)
 
-	changed = s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"),
+	changed = s.call(http.MethodPut, address, token, metadata("client_id", first.member("client_id"),
 		"token_endpoint_auth_method", "client_secret_jwt"))
-	require.NotEmpty(t, changed.text("client_secret"), "the one before is known by its hash only, and can't verify")
-	changed = s.call(http.MethodPut, address, token, metadata("client_id", first.text("client_id"),
+	require.NotEmpty(t, changed.member("client_secret"), "the one before is known by its hash only, and can't verify")
+	changed = s.call(http.MethodPut, address, token, metadata("client_id", first.member("client_id"),
 		"token_endpoint_auth_method", "none"))
 	require.Equal(t, http.StatusOK, changed.status, changed.raw)
-	stored, err = s.store.LoadClient(t.Context(), first.text("client_id"))
+	stored, err = s.store.LoadClient(t.Context(), first.member("client_id"))
 	require.NoError(t, err)
 	require.Empty(t, stored.Connections[0].Secrets)
 
 	gone := s.call(http.MethodDelete, address, token, nil)
 	require.Equal(t, http.StatusNoContent, gone.status, gone.raw)
-	_, err = s.store.Client(t.Context(), first.text("client_id"))
+	_, err = s.store.Client(t.Context(), first.member("client_id"))
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	require.Equal(t, http.StatusUnauthorized, s.call(http.MethodGet, address, token, nil).status)
 }
 
 func TestRegistrationManagementAnswersUnknownClientAndWrongTokenAlike(t *testing.T) {
 	s := registering(t, nil)
-	known := s.registered(metadata()).text("registration_client_uri")
+	known := s.registered(metadata()).member("registration_client_uri")
 	operated := s.client("clinic", nil)
-	other := s.registered(metadata()).text("registration_access_token")
+	other := s.registered(metadata()).member("registration_access_token")
 	unknown := strings.TrimSuffix(known, known[len(known)-36:]) + s.store.NewID()
 	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
 		var answers []string
@@ -318,8 +318,8 @@ func TestRegistrationManagementAnswersUnknownClientAndWrongTokenAlike(t *testing
 				a := s.call(method, address, token, metadata())
 				require.Equal(t, http.StatusUnauthorized, a.status)
 				delete(a.body, "request_id")
-				text, _ := json.Marshal(a.body)
-				answers = append(answers, string(text)+a.header.Get("WWW-Authenticate"))
+				encoded, _ := json.Marshal(a.body)
+				answers = append(answers, string(encoded)+a.header.Get("WWW-Authenticate"))
 			}
 		}
 		for _, a := range answers {
@@ -331,14 +331,14 @@ func TestRegistrationManagementAnswersUnknownClientAndWrongTokenAlike(t *testing
 func TestRegistrationUpdateKeepsTheDecisionsOfTheOperator(t *testing.T) {
 	s := registering(t, nil)
 	a := s.registered(metadata())
-	stored, err := s.store.LoadClient(t.Context(), a.text("client_id"))
+	stored, err := s.store.LoadClient(t.Context(), a.member("client_id"))
 	require.NoError(t, err)
 	stored.Scope = append(stored.Scope, "patients:view")
 	stored.Metadata.Audience, stored.Policy.RequirePKCE = []string{"https://api.example"}, true
 	require.NoError(t, s.store.UpdateClient(t.Context(), *stored))
-	address, token := a.text("registration_client_uri"), a.text("registration_access_token")
+	address, token := a.member("registration_client_uri"), a.member("registration_access_token")
 	changed := s.call(http.MethodPut, address, token, metadata("client_id", stored.ID))
-	require.Contains(t, changed.text("scope"), "patients:view")
+	require.Contains(t, changed.member("scope"), "patients:view")
 	after, err := s.store.LoadClient(t.Context(), stored.ID)
 	require.NoError(t, err)
 	require.Equal(t, stored.Metadata.Audience, after.Metadata.Audience)
@@ -369,7 +369,7 @@ func TestAttackSSRFThroughSectorIdentifierURI(t *testing.T) {
 	for _, uri := range []string{address, "https://localhost:1/", "https://169.254.169.254/latest", "https://[::1]:1/"} {
 		a := s.register(metadata("sector_identifier_uri", uri))
 		s.requireRefused(a, http.StatusBadRequest, "invalid_client_metadata", "could not be fetched")
-		answers = append(answers, a.text("error_description"))
+		answers = append(answers, a.member("error_description"))
 	}
 	for _, a := range answers {
 		require.Equal(t, answers[0], a, "what is in the network is not told")

@@ -50,7 +50,7 @@ func (rp *relyingParty) serve(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 }
 
-func (rp *relyingParty) answer(status int) {
+func (rp *relyingParty) response(status int) {
 	rp.mutex.Lock()
 	defer rp.mutex.Unlock()
 	rp.status = status
@@ -85,7 +85,7 @@ func (rp *relyingParty) backchannel(c *storage.Client) {
 const postLogoutURI = "https://client.example/signed-out"
 
 // signedIn is a browser that has signed in to a client, with the tokens that the client got.
-func (s *stack) signedIn(clientID, scope string) (*browser, answer) {
+func (s *stack) signedIn(clientID, scope string) (*browser, reply) {
 	b := s.browser()
 	tokens := s.redeem(clientID, b.code(request(clientID, scope)))
 	require.Equal(s.t, http.StatusOK, tokens.status, tokens.raw)

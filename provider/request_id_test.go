@@ -19,25 +19,25 @@ import (
 
 // lines are what was logged so far.
 type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu      sync.Mutex
+	content bytes.Buffer
 }
 
 // Write implements io.Writer.
 func (l *lines) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.text.Write(b)
+	return l.content.Write(b)
 }
 
 func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.text.String()
+	return l.content.String()
 }
 
 // withRequestID refreshes under an id of the client's.
-func (f *family) withRequestID(id string) answer {
+func (f *family) withRequestID(id string) reply {
 	body := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {f.token()}}.Encode()
 	r, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.server.URL+oauth.PathToken,
 		strings.NewReader(body))
@@ -61,9 +61,9 @@ func TestAttackARequestIDOfAnotherRequest(t *testing.T) {
 		f.next(successor)
 		const id = "6617aeec-15e2-4d6f-b9bd-53559c358f97#17810"
 		got := f.withRequestID(id)
-		require.Equal(t, "invalid_grant", got.text("error"))
+		require.Equal(t, "invalid_grant", got.member("error"))
 		require.Equal(t, id, got.header.Get("X-Request-Id"), "the client finds its own id in the header")
-		ours := got.text("request_id")
+		ours := got.member("request_id")
 		require.Regexp(t, `^[0-9a-v]{24}$`, ours)
 
 		events, err := f.store.ListEvents(t.Context(), storage.EventFilter{Kind: "refresh_token_reused", Limit: 2})

@@ -20,28 +20,28 @@ import (
 
 // keptLog is a log that many write.
 type keptLog struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
+	mutex   sync.Mutex
+	content bytes.Buffer
 }
 
 func (l *keptLog) Write(line []byte) (int, error) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	return l.text.Write(line)
+	return l.content.Write(line)
 }
 
 // of are the lines about a request, and all of the text.
-func (l *keptLog) of(t *testing.T, requestID string) (lines []map[string]any, text string) {
+func (l *keptLog) of(t *testing.T, requestID string) (lines []map[string]any, value string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	for line := range strings.Lines(l.text.String()) {
+	for line := range strings.Lines(l.content.String()) {
 		var read map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &read))
 		if read["client_request_id"] == requestID {
 			lines = append(lines, read)
 		}
 	}
-	return lines, l.text.String()
+	return lines, l.content.String()
 }
 
 func TestRequestLogHasRouteStatusClientAndError(t *testing.T) {
@@ -115,9 +115,9 @@ func TestRequestLogHasRouteStatusClientAndError(t *testing.T) {
 		require.Equal(t, s.userID, line["user_id"])
 		require.NotContains(t, line, "error")
 
-		_, text := log.of(t, "")
+		_, value := log.of(t, "")
 		for _, hidden := range []string{code, verifier, secret, "not-for-logs", "s3cret", "i-made-this", "wwww"} {
-			require.NotContains(t, text, hidden)
+			require.NotContains(t, value, hidden)
 		}
 	})
 }
@@ -140,8 +140,8 @@ func TestRequestLogNamesTheDatabaseAsTheCause(t *testing.T) {
 				"code_verifier": {verifier},
 			},
 		)
-		_, text := log.of(t, "")
-		lines := strings.Split(strings.TrimSpace(text), "\n")
+		_, value := log.of(t, "")
+		lines := strings.Split(strings.TrimSpace(value), "\n")
 		var last map[string]any
 		require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &last))
 		require.NotContains(t, []any{"server_error", "temporarily_unavailable", nil}, last["cause"])

@@ -33,8 +33,8 @@ func TestResourceServersFollowAKeyRotation(t *testing.T) {
 		}
 		b := s.browser()
 		before := s.redeem("clinic", b.code(request("clinic", "openid")))
-		require.Equal(t, s.userID, verify(before.text("access_token"), "ES256"))
-		require.Equal(t, s.userID, verify(before.text("id_token"), "RS256"))
+		require.Equal(t, s.userID, verify(before.member("access_token"), "ES256"))
+		require.Equal(t, s.userID, verify(before.member("id_token"), "RS256"))
 
 		replica := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: s.clock.Now})
 		require.NoError(t, replica.Load(ctx))
@@ -43,16 +43,16 @@ func TestResourceServersFollowAKeyRotation(t *testing.T) {
 		}
 		require.NoError(t, s.keys.Load(ctx))
 		pending := s.redeem("clinic", b.code(request("clinic", "openid")))
-		require.Equal(t, kid(t, before.text("access_token")), kid(t, pending.text("access_token")),
+		require.Equal(t, kid(t, before.member("access_token")), kid(t, pending.member("access_token")),
 			"a new key is published before it signs")
 
 		s.clock.Advance(11 * time.Minute)
 		after := s.redeem("clinic", b.code(request("clinic", "openid")))
-		require.NotEqual(t, kid(t, before.text("access_token")), kid(t, after.text("access_token")))
-		require.NotEqual(t, kid(t, before.text("id_token")), kid(t, after.text("id_token")))
-		require.Equal(t, s.userID, verify(after.text("access_token"), "ES256"))
-		require.Equal(t, s.userID, verify(before.text("access_token"), "ES256"), "a retired key still verifies")
-		require.Equal(t, http.StatusOK, s.userinfo(before.text("access_token")).status)
+		require.NotEqual(t, kid(t, before.member("access_token")), kid(t, after.member("access_token")))
+		require.NotEqual(t, kid(t, before.member("id_token")), kid(t, after.member("id_token")))
+		require.Equal(t, s.userID, verify(after.member("access_token"), "ES256"))
+		require.Equal(t, s.userID, verify(before.member("access_token"), "ES256"), "a retired key still verifies")
+		require.Equal(t, http.StatusOK, s.userinfo(before.member("access_token")).status)
 	})
 }
 

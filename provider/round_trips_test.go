@@ -32,20 +32,20 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 			b := s.browser()
 			parameters := request("clinic", "openid offline_access patients:view")
 			var code string
-			var tokens answer
+			var tokens reply
 			flow := func() (authorize, exchange, refresh, introspect, userinfo, credentials int64) {
 				count := func(f func()) int64 { proxy.Reset(); f(); return proxy.RoundTrips() }
 				authorize = count(func() { code = b.code(parameters) })
 				exchange = count(func() { tokens = s.redeem("clinic", code) })
 				require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
 				refresh = count(func() {
-					require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status)
+					require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.member("refresh_token")).status)
 				})
 				introspect = count(func() {
-					seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.text("access_token")}})
+					seen := s.post(oauth.PathIntrospect, "clinic", url.Values{"token": {tokens.member("access_token")}})
 					require.Equal(t, true, seen.body["active"])
 				})
-				userinfo = count(func() { require.Equal(t, http.StatusOK, s.userinfo(tokens.text("access_token")).status) })
+				userinfo = count(func() { require.Equal(t, http.StatusOK, s.userinfo(tokens.member("access_token")).status) })
 				credentials = count(func() {
 					require.Equal(t, http.StatusOK,
 						s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}}).status)
@@ -87,7 +87,7 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 			token := b.approved(parameters).Get("access_token")
 			authorize = proxy.RoundTrips()
 			proxy.Reset()
-			require.Equal(t, "Олена Коваль", s.userinfo(token).text("name"))
+			require.Equal(t, "Олена Коваль", s.userinfo(token).member("name"))
 			userinfo = proxy.RoundTrips()
 		}
 		require.LessOrEqual(t, authorize, int64(2), "1 read and 1 write")
@@ -125,19 +125,19 @@ func TestADatabaseThatGoesAwayGivesServiceUnavailableAndComesBack(t *testing.T) 
 	code := b.code(request("clinic", "openid"))
 
 	proxy.GoAway()
-	for name, got := range map[string]answer{
+	for name, got := range map[string]reply{
 		"code":    s.redeem("clinic", code),
-		"refresh": s.refresh("clinic", tokens.text("refresh_token")),
+		"refresh": s.refresh("clinic", tokens.member("refresh_token")),
 		"introspect": s.post(oauth.PathIntrospect, "clinic",
-			url.Values{"token": {tokens.text("access_token")}}),
+			url.Values{"token": {tokens.member("access_token")}}),
 		"revoke": s.post(oauth.PathRevoke, "clinic",
-			url.Values{"token": {tokens.text("access_token")}}),
-		"userinfo": s.userinfo(tokens.text("access_token")),
+			url.Values{"token": {tokens.member("access_token")}}),
+		"userinfo": s.userinfo(tokens.member("access_token")),
 		"a client that is not in memory": s.post(oauth.PathToken, "unknown",
 			url.Values{"grant_type": {"client_credentials"}}),
 	} {
 		require.Equal(t, http.StatusServiceUnavailable, got.status, "%s: %s", name, got.raw)
-		require.Equal(t, "temporarily_unavailable", got.text("error"), name)
+		require.Equal(t, "temporarily_unavailable", got.member("error"), name)
 		require.NotEmpty(t, got.header.Get("Retry-After"), name)
 	}
 	page := b.authorize(request("clinic", "openid"))
@@ -147,5 +147,5 @@ func TestADatabaseThatGoesAwayGivesServiceUnavailableAndComesBack(t *testing.T) 
 
 	proxy.ComeBack()
 	require.Equal(t, http.StatusOK, s.redeem("clinic", code).status, "nothing was lost")
-	require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.text("refresh_token")).status)
+	require.Equal(t, http.StatusOK, s.refresh("clinic", tokens.member("refresh_token")).status)
 }

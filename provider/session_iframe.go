@@ -59,7 +59,7 @@ func (s *sessionIframe) state(client *storage.Client, redirectURI string, sessio
 		return ""
 	}
 	salt := s.store.NewID()
-	text := strings.Join([]string{client.ID, origin, s.login.BrowserState(session.SessionID), salt}, " ")
-	digest := sha256.Sum256([]byte(text))
+	value := strings.Join([]string{client.ID, origin, s.login.BrowserState(session.SessionID), salt}, " ")
+	digest := sha256.Sum256([]byte(value))
 	return base64.RawURLEncoding.EncodeToString(digest[:]) + "." + salt
 }

@@ -240,18 +240,18 @@ func request(clientID, scope string) url.Values {
 	}
 }
 
-// answer is a JSON answer.
-type answer struct {
+// reply is a JSON answer.
+type reply struct {
 	status int
 	header http.Header
 	body   map[string]any
 	raw    string
 }
 
-func (a answer) text(name string) string { s, _ := a.body[name].(string); return s }
+func (a reply) member(name string) string { s, _ := a.body[name].(string); return s }
 
 // post sends a form to an endpoint, with HTTP Basic where an id is given.
-func (s *stack) post(path, id string, form url.Values) answer {
+func (s *stack) post(path, id string, form url.Values) reply {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.server.URL+path,
 		strings.NewReader(form.Encode()))
 	require.NoError(s.t, err)
@@ -262,28 +262,28 @@ func (s *stack) post(path, id string, form url.Values) answer {
 	return s.send(r)
 }
 
-func (s *stack) send(r *http.Request) answer {
+func (s *stack) send(r *http.Request) reply {
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(s.t, err)
 	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)
 	require.NoError(s.t, err)
-	a := answer{status: response.StatusCode, header: response.Header, raw: string(raw)}
+	a := reply{status: response.StatusCode, header: response.Header, raw: string(raw)}
 	_ = json.Unmarshal(raw, &a.body)
 	return a
 }
 
-func (s *stack) redeem(id, code string) answer {
+func (s *stack) redeem(id, code string) reply {
 	return s.post(oauth.PathToken, id, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
 	})
 }
 
-func (s *stack) refresh(id, token string) answer {
+func (s *stack) refresh(id, token string) reply {
 	return s.post(oauth.PathToken, id, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
 }
 
-func (s *stack) userinfo(token string) answer {
+func (s *stack) userinfo(token string) reply {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.server.URL+oauth.PathUserinfo, nil)
 	require.NoError(s.t, err)
 	r.Header.Set("Authorization", "Bearer "+token)

@@ -53,15 +53,15 @@ func (t *Tokens) read(token string) (presentedToken, error) {
 }
 
 // find looks a token up, in one read. Errors: ErrTokenUnknown.
-func (t *Tokens) find(ctx context.Context, presented presentedToken) (*foundToken, error) {
-	row, err := t.store.FindToken(ctx, presented.probe)
+func (t *Tokens) find(ctx context.Context, given presentedToken) (*foundToken, error) {
+	row, err := t.store.FindToken(ctx, given.probe)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, ErrTokenUnknown
 	}
 	if err != nil {
 		return nil, err
 	}
-	if c := presented.claims; c != nil {
+	if c := given.claims; c != nil {
 		row.Kind, row.ID, row.ClientID, row.GrantID = storage.KindAccessToken, c.ID, c.ClientID, c.GrantID
 		row.Scope, row.CreatedAt, row.ExpiresAt = c.Scope, c.IssuedAt, c.ExpiresAt
 		return &foundToken{

@@ -19,8 +19,8 @@ func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", nil)
-		token := s.redeem("clinic", s.browser().code(request("clinic", "openid profile"))).text("access_token")
-		ask := func(method, query, header string, body url.Values) answer {
+		token := s.redeem("clinic", s.browser().code(request("clinic", "openid profile"))).member("access_token")
+		ask := func(method, query, header string, body url.Values) reply {
 			r := httptest.NewRequestWithContext(t.Context(), method, s.server.URL+oauth.PathUserinfo+query,
 				strings.NewReader(body.Encode()))
 			r.RequestURI = ""
@@ -32,23 +32,23 @@ func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
 			}
 			return s.send(r)
 		}
-		for name, got := range map[string]answer{
+		for name, got := range map[string]reply{
 			"GET":                  ask(http.MethodGet, "", "Bearer "+token, nil),
 			"a scheme in any case": ask(http.MethodGet, "", "bEARER "+token, nil),
 			"POST, header":         ask(http.MethodPost, "", "Bearer "+token, nil),
 			"POST, in body":        ask(http.MethodPost, "", "", url.Values{"access_token": {token}}),
 		} {
 			require.Equal(t, http.StatusOK, got.status, name)
-			require.Equal(t, s.userID, got.text("sub"), name)
+			require.Equal(t, s.userID, got.member("sub"), name)
 			require.Equal(t, "no-store", got.header.Get("Cache-Control"), name)
 		}
-		for name, got := range map[string]answer{
+		for name, got := range map[string]reply{
 			"in the query":            ask(http.MethodGet, "?access_token="+token, "", nil),
 			"in the query and header": ask(http.MethodGet, "?access_token="+token, "Bearer "+token, nil),
 			"twice":                   ask(http.MethodPost, "", "Bearer "+token, url.Values{"access_token": {token}}),
 		} {
 			require.Equal(t, http.StatusBadRequest, got.status, name)
-			require.Equal(t, "invalid_request", got.text("error"), name)
+			require.Equal(t, "invalid_request", got.member("error"), name)
 			require.NotContains(t, got.raw, token, name)
 		}
 		none := ask(http.MethodGet, "", "", nil)
@@ -86,7 +86,7 @@ func TestUserinfoHasTheClaimsOfEachScopeWithTheirTypes(t *testing.T) {
 				"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"},
 			"email": {"email", "email_verified"}, "address": {"address"}, "phone": {"phone_number", "phone_number_verified"},
 		} {
-			info := s.userinfo(s.redeem("clinic", b.code(request("clinic", "openid "+scope))).text("access_token"))
+			info := s.userinfo(s.redeem("clinic", b.code(request("clinic", "openid "+scope))).member("access_token"))
 			require.Len(t, info.body, len(names)+1, "%s: %s", scope, info.raw)
 			for _, name := range names {
 				require.Contains(t, info.body, name, scope)

@@ -52,14 +52,14 @@ type Verification struct {
 // ErrClientBlocked, ErrUnknownUser, ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid,
 // ErrBrokerSettings.
 func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verification, error) {
-	presented, err := t.read(token)
+	given, err := t.read(token)
 	if err != nil {
 		return nil, err
 	}
-	if presented.probe.APIKey, err = t.clients.Probe(ctx, apiKey); err != nil {
+	if given.probe.APIKey, err = t.clients.Probe(ctx, apiKey); err != nil {
 		return nil, err
 	}
-	found, err := t.find(ctx, presented)
+	found, err := t.find(ctx, given)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verificatio
 		_ = t.clients.APIKeyFailed(ctx) // a gateway is told in the words of the contract, limited or not
 	}
 	if err == nil && found.KeyClientID != "" {
-		t.clients.RememberAPIKey(presented.probe.APIKey)
+		t.clients.RememberAPIKey(given.probe.APIKey)
 	}
 	return v, err
 }

@@ -59,13 +59,13 @@ func (d *database) eventValues(e Event) []any {
 	for name, value := range e.Details {
 		details[eventField(name)] = eventField(value)
 	}
-	text, err := json.Marshal(details)
+	encoded, err := json.Marshal(details)
 	if err != nil {
 		panic(fmt.Sprintf("storage: event: %v", err)) // strings always marshal
 	}
 	return []any{
 		e.ID, eventField(e.Kind), eventField(e.ClientID), eventField(e.UserID), eventField(e.RequestID),
-		eventField(e.Address), string(text), toSeconds(e.CreatedAt), toSeconds(e.ExpiresAt), e.changes(),
+		eventField(e.Address), string(encoded), toSeconds(e.CreatedAt), toSeconds(e.ExpiresAt), e.changes(),
 	}
 }
 
@@ -79,23 +79,23 @@ func (e Event) changes() string {
 	if e.Before == nil && e.After == nil {
 		return ""
 	}
-	text, err := json.Marshal(changesColumn{Before: e.Before, After: e.After})
+	encoded, err := json.Marshal(changesColumn{Before: e.Before, After: e.After})
 	if err != nil {
 		panic(fmt.Sprintf("storage: event: %v", err)) // both were JSON
 	}
-	return string(text)
+	return string(encoded)
 }
 
 // eventField makes any text one that a column takes: one bad request must not lose the events of others in its batch.
-func eventField(text string) string {
+func eventField(value string) string {
 	length := 0
-	for at := range text { // at is where a character begins
+	for at := range value { // at is where a character begins
 		if length++; length > longestEventField {
-			text = text[:at]
+			value = value[:at]
 			break
 		}
 	}
-	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")
+	return strings.ToValidUTF8(strings.ReplaceAll(value, "\x00", ""), "")
 }
 
 const insertEvent = `

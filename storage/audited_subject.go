@@ -93,11 +93,11 @@ func (of subject) snapshot(ctx context.Context, tx *sqlx.Tx, args []any) (map[st
 		return nil, err
 	}
 	for name, value := range row {
-		if text, isBytes := value.([]byte); isBytes {
-			value = string(text)
+		if content, isBytes := value.([]byte); isBytes {
+			value = string(content)
 		}
-		if text, isText := value.(string); isText && documents[name] {
-			value = readDocument(text)
+		if content, isText := value.(string); isText && documents[name] {
+			value = readDocument(content)
 		}
 		if number, isNumber := value.(int64); isNumber && (strings.HasPrefix(name, "is_") || name == "require_scope") {
 			value = number != 0 // SQLite has no booleans
@@ -107,17 +107,17 @@ func (of subject) snapshot(ctx context.Context, tx *sqlx.Tx, args []any) (map[st
 	return row, nil
 }
 
-func readDocument(text string) any {
+func readDocument(content string) any {
 	var value any
-	if json.Unmarshal([]byte(text), &value) != nil {
-		return text
+	if json.Unmarshal([]byte(content), &value) != nil {
+		return content
 	}
 	return value
 }
 
 // describe says whom an event is about: by its columns where they are ids, else among its details.
 func describe(e *Event, of subject, before, after map[string]any) {
-	text := func(name string) string {
+	content := func(name string) string {
 		for _, row := range []map[string]any{after, before} {
 			if value, there := row[name]; there && value != nil {
 				return fmt.Sprint(value)
@@ -126,20 +126,20 @@ func describe(e *Event, of subject, before, after map[string]any) {
 		return ""
 	}
 	if e.UserID == "" {
-		e.UserID = text("user_id")
+		e.UserID = content("user_id")
 	}
 	if e.ClientID == "" {
-		e.ClientID = text("client_id")
+		e.ClientID = content("client_id")
 	}
 	details := map[string]string{}
 	switch of.idIs {
 	case idOfUser:
-		e.UserID = text("id")
+		e.UserID = content("id")
 	case idOfClient:
-		e.ClientID = text("id")
+		e.ClientID = content("id")
 	case idOfItself:
 		for _, name := range []string{"id", "name", "session_id", "role_name", "kind"} {
-			details[name] = text(name)
+			details[name] = content(name)
 		}
 	}
 	for name, value := range details {
@@ -211,14 +211,14 @@ func compare(before, after, was, is map[string]any) {
 
 // shown is a row as JSON, within bounds.
 func shown(row map[string]any) json.RawMessage {
-	text, err := json.Marshal(bounded("", row))
+	encoded, err := json.Marshal(bounded("", row))
 	if err != nil {
 		panic(fmt.Sprintf("storage: event: %v", err)) // what a database holds always marshals
 	}
-	if len(text) > mostShown {
+	if len(encoded) > mostShown {
 		return json.RawMessage(`{"too_long":true}`)
 	}
-	return text
+	return encoded
 }
 
 // hushed are names of members whose values open something: documents have members of anybody's choosing.
@@ -247,13 +247,13 @@ func bounded(name string, value any) any {
 	return value
 }
 
-func boundedText(text string) string {
-	if len(text) <= longestShown {
-		return strings.ToValidUTF8(text, "")
+func boundedText(value string) string {
+	if len(value) <= longestShown {
+		return strings.ToValidUTF8(value, "")
 	}
 	end := longestShown
-	for end > 0 && !utf8.RuneStart(text[end]) {
+	for end > 0 && !utf8.RuneStart(value[end]) {
 		end--
 	}
-	return strings.ToValidUTF8(text[:end], "") + "…"
+	return strings.ToValidUTF8(value[:end], "") + "…"
 }

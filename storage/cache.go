@@ -75,13 +75,13 @@ func (c *configuration) Client(ctx context.Context, id string) (*Client, error) 
 
 // shared lets all who ask for the same at once wait for one answer, each for as long as its own context lasts.
 func (m *cache) shared(ctx context.Context, key string, load func(context.Context) (any, error)) (any, error) {
-	answer := m.loading.DoChan(key, func() (any, error) {
+	response := m.loading.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTime)
 		defer cancel()
 		return load(ctx)
 	})
 	select {
-	case r := <-answer:
+	case r := <-response:
 		return r.Val, r.Err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())

@@ -9,7 +9,7 @@ import (
 )
 
 func TestSplitScopeCutsAtWhiteSpaceAndDropsRepetitions(t *testing.T) {
-	for text, scopes := range map[string][]string{
+	for item, scopes := range map[string][]string{
 		"":                         {},
 		" \t\n":                    {},
 		"openid":                   {"openid"},
@@ -18,7 +18,7 @@ func TestSplitScopeCutsAtWhiteSpaceAndDropsRepetitions(t *testing.T) {
 		"person:read Person:read":  {"person:read", "Person:read"},
 		"person:read, person:read": {"person:read,", "person:read"},
 	} {
-		require.Equal(t, scopes, storage.SplitScope(text), "%q", text)
+		require.Equal(t, scopes, storage.SplitScope(item), "%q", item)
 	}
 }
 

@@ -99,11 +99,11 @@ func encodeURIs(uris []string) (string, error) {
 	if len(uris) == 0 {
 		return "[]", nil
 	}
-	text, err := json.Marshal(uris)
+	encoded, err := json.Marshal(uris)
 	if err != nil {
 		return "", fmt.Errorf("storage: redirect URIs: %w", err)
 	}
-	return string(text), nil
+	return string(encoded), nil
 }
 
 // CreateConnection stores a connection with its secrets. ErrConflict: the client has a connection for this consumer, or

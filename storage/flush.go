@@ -46,12 +46,12 @@ func (b *Batch) merged() (string, []any) {
 func (b *Batch) mergedSQL() string {
 	var parts []string
 	offset := 0
-	answer := "SELECT 1"
+	response := "SELECT 1"
 	condition := ""
 	if b.precondition != nil {
 		parts = append(parts, "precondition AS ("+b.precondition.sql+")")
 		offset = len(b.precondition.args)
-		answer = "SELECT count(*) FROM precondition"
+		response = "SELECT count(*) FROM precondition"
 		condition = "WHERE EXISTS (SELECT 1 FROM precondition)"
 	}
 	for i, s := range b.statements {
@@ -59,7 +59,7 @@ func (b *Batch) mergedSQL() string {
 		parts = append(parts, fmt.Sprintf("s%d AS (%s RETURNING 1)", i, sql))
 		offset += len(s.args)
 	}
-	return "WITH " + strings.Join(parts, ", ") + " " + answer
+	return "WITH " + strings.Join(parts, ", ") + " " + response
 }
 
 // shift adds offset to the number of every placeholder.

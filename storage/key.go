@@ -31,11 +31,11 @@ func uuidOrNull(id string) (any, error) {
 }
 
 // textKey refuses what PostgreSQL can't hold in a text, and so can't be looked up by, with ErrNotFound.
-func textKey(text string) (string, error) {
-	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+func textKey(value string) (string, error) {
+	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
 		return "", ErrNotFound
 	}
-	return text, nil
+	return value, nil
 }
 
 // clientKey is textKey for the id of a client, which is any text: one that is a UUID has the form of a UUID, so that it

@@ -235,8 +235,8 @@ func (l listing) estimate(ctx context.Context, d *database) (int64, error) {
 
 // plannedRows is how many rows PostgreSQL expects of a query.
 func (d *database) plannedRows(ctx context.Context, query string, args []any) (int64, error) {
-	var text string
-	if err := d.reader.GetContext(ctx, &text, "EXPLAIN (FORMAT JSON) "+query, args...); err != nil {
+	var content string
+	if err := d.reader.GetContext(ctx, &content, "EXPLAIN (FORMAT JSON) "+query, args...); err != nil {
 		return 0, err
 	}
 	var plans []struct {
@@ -244,7 +244,7 @@ func (d *database) plannedRows(ctx context.Context, query string, args []any) (i
 			Rows float64 `json:"Plan Rows"`
 		}
 	}
-	if err := json.Unmarshal([]byte(text), &plans); err != nil {
+	if err := json.Unmarshal([]byte(content), &plans); err != nil {
 		return 0, fmt.Errorf("storage: the plan of a list: %w", err)
 	}
 	if len(plans) == 0 {

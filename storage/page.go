@@ -48,19 +48,19 @@ type pageKey struct {
 }
 
 func (k pageKey) cursor() string {
-	text, err := json.Marshal(k)
+	encoded, err := json.Marshal(k)
 	if err != nil {
 		panic(fmt.Sprintf("storage: cursor: %v", err)) // texts always marshal
 	}
-	return base64.RawURLEncoding.EncodeToString(text)
+	return base64.RawURLEncoding.EncodeToString(encoded)
 }
 
 // readCursor returns the values of a key of one or two columns.
-func readCursor(text string, columns int) ([]any, error) {
-	if len(text) > longestCursor {
+func readCursor(value string, columns int) ([]any, error) {
+	if len(value) > longestCursor {
 		return nil, ErrCursor
 	}
-	content, err := base64.RawURLEncoding.DecodeString(text)
+	content, err := base64.RawURLEncoding.DecodeString(value)
 	var k pageKey
 	if err != nil || json.Unmarshal(content, &k) != nil || k.ID == "" || (k.Sort == "") != (columns == 1) {
 		return nil, ErrCursor

@@ -61,12 +61,12 @@ func (s *keyStore) makeRandomKey(ctx context.Context, name string, size int) err
 }
 
 // keyed is the MAC of a text that is too short, or too well known, for a mere hash. The key is a random one under name.
-func (s *keyStore) keyed(ctx context.Context, name, text string) ([]byte, error) {
+func (s *keyStore) keyed(ctx context.Context, name, value string) ([]byte, error) {
 	key, err := s.RandomKey(ctx, name, sha256.Size)
 	if err != nil {
 		return nil, err
 	}
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(text))
+	mac.Write([]byte(value))
 	return mac.Sum(nil), nil
 }

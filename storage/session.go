@@ -52,16 +52,16 @@ type Session struct {
 }
 
 func (s *Session) encode() string {
-	text, err := json.Marshal(s)
+	encoded, err := json.Marshal(s)
 	if err != nil {
 		panic(fmt.Sprintf("storage: session: %v", err)) // strings and numbers always marshal
 	}
-	return string(text)
+	return string(encoded)
 }
 
-func decodeSession(text string) (*Session, error) {
+func decodeSession(value string) (*Session, error) {
 	s := &Session{}
-	if err := json.Unmarshal([]byte(text), s); err != nil {
+	if err := json.Unmarshal([]byte(value), s); err != nil {
 		return nil, fmt.Errorf("storage: session: %w", err)
 	}
 	return s, nil

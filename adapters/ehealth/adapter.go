@@ -34,7 +34,7 @@ type Options struct {
 
 // New makes the adapter and makes its frontend known to the Provider, before the first request.
 func New(p *provider.Provider, o Options) *Adapter {
-	p.AddFrontend(face())
+	p.AddFrontend(frontend())
 	return &Adapter{answers: answers{issuer: p.Issuer()}, provider: p, options: o}
 }
 

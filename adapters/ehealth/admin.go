@@ -182,7 +182,7 @@ func objects[R, O any](rows []R, object func(R) O) []O {
 
 // scope is a scope string that must be there.
 func (c *check) scope(name string) []string {
-	value := c.text(name)
+	value := c.stringOf(name)
 	if strings.ContainsRune(value, 0) {
 		c.broke(name, ruleString)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // apps asks for approvals as a gateway does for the doctor.
-func (w *world) apps(method, path, body string) answer {
+func (w *world) apps(method, path, body string) reply {
 	return w.admin(method, "apps"+path, body, "x-consumer-id", doctorID)
 }
 
@@ -30,9 +30,9 @@ func TestApprovalsNeedAConsumerBeforeAnythingElse(t *testing.T) {
 		for _, request := range []string{"GET apps", "GET apps?client_ids=client-1", "POST apps", "GET apps/1", "PUT apps/1",
 			"PATCH apps/" + uuid.NewString(), "DELETE apps/1"} {
 			method, path, _ := strings.Cut(request, " ")
-			w.refused(w.admin(method, path, "{"), 401, "access_denied", "Missing header x-consumer-id")
+			w.rejected(w.admin(method, path, "{"), 401, "access_denied", "Missing header x-consumer-id")
 		}
-		w.refused(w.admin(http.MethodGet, "apps", "", "x-consumer-id", "1"), 400, "request_malformed",
+		w.rejected(w.admin(http.MethodGet, "apps", "", "x-consumer-id", "1"), 400, "request_malformed",
 			"Malformed request. Probably, you have sent corrupted JSON.")
 		require.Equal(t, 400, w.apps(http.MethodGet, "/1", "").status)
 		require.Equal(t, 404, w.apps(http.MethodGet, "/"+uuid.NewString(), "").status)
@@ -45,7 +45,7 @@ func TestApprovalsOfTheConsumerAreListedByIDOrNameOfTheirClients(t *testing.T) {
 		w.change(hospitalID, func(c *storage.Client) { c.Name = "Лікарня №1" })
 		w.change(misID, func(c *storage.Client) { c.Name = "Medical system" })
 		nurse := storagetest.User(t, w.store)
-		hospital := w.approve(hospitalID, "legal_entity:read").text("data.details.app_id")
+		hospital := w.approve(hospitalID, "legal_entity:read").member("data.details.app_id")
 		mis, front := w.approval(doctorID, misID), w.approval(doctorID, frontID)
 		w.approval(nurse.ID, hospitalID)
 		for _, c := range []struct {
@@ -84,31 +84,31 @@ func TestApprovalIsMadeShownAndItsScopeReplaced(t *testing.T) {
 		fields := map[string]any{"user_id": doctorID, "client_id": hospitalID, "scope": "legal_entity:read employee:read"}
 		made := w.apps(http.MethodPost, "", body("app", fields))
 		require.Equal(t, http.StatusCreated, made.status, made.raw)
-		path := "/" + made.text("data.id")
+		path := "/" + made.member("data.id")
 		require.Equal(t, "/admin/apps"+path, made.header.Get("Location"))
 		data, _ := made.at("data")
 		require.ElementsMatch(t, []string{
 			"id", "scope", "user_id", "client_id", "client_name", "created_at", "updated_at",
 		}, names(data))
-		require.Equal(t, "MSP client", made.text("data.client_name"))
+		require.Equal(t, "MSP client", made.member("data.client_name"))
 		require.Equal(t, map[string]string{"$.user_id": "has already been taken"},
 			w.entries(w.apps(http.MethodPost, "", body("app", fields))))
-		require.Equal(t, made.text("data.scope"), w.apps(http.MethodGet, path, "").text("data.scope"))
+		require.Equal(t, made.member("data.scope"), w.apps(http.MethodGet, path, "").member("data.scope"))
 
 		value := w.token(hospitalID, "legal_entity:read")
 		for _, method := range []string{http.MethodPut, http.MethodPatch} {
 			put := w.apps(method, path, `{"app":{"scope":"employee:read"}}`)
 			require.Equal(t, 200, put.status, put.raw)
-			require.Equal(t, "employee:read", put.text("data.scope"))
+			require.Equal(t, "employee:read", put.member("data.scope"))
 		}
 		require.Equal(t, 200, w.apps(http.MethodPut, path, `{"app":{}}`).status)
 		require.Equal(t, 200, w.verify(value, "api-key", misKey).status, "what was issued before stays")
-		refused := func(body string) map[string]string { return w.entries(w.apps(http.MethodPut, path, body)) }
-		require.Equal(t, map[string]string{"$.scope": "required"}, refused(`{"app":{"scope":null}}`))
-		require.Equal(t, map[string]string{"$.scope": "cast"}, refused(`{"app":{"scope":7}}`))
-		require.Equal(t, map[string]string{"$.client_id": "immutable"}, refused(`{"app":{"client_id":"`+misID+`"}}`))
+		rejected := func(body string) map[string]string { return w.entries(w.apps(http.MethodPut, path, body)) }
+		require.Equal(t, map[string]string{"$.scope": "required"}, rejected(`{"app":{"scope":null}}`))
+		require.Equal(t, map[string]string{"$.scope": "cast"}, rejected(`{"app":{"scope":7}}`))
+		require.Equal(t, map[string]string{"$.client_id": "immutable"}, rejected(`{"app":{"client_id":"`+misID+`"}}`))
 		require.Equal(t, 400, w.apps(http.MethodPut, path, `{}`).status)
-		require.Equal(t, "employee:read", w.apps(http.MethodGet, path, "").text("data.scope"))
+		require.Equal(t, "employee:read", w.apps(http.MethodGet, path, "").member("data.scope"))
 		w.audited("approval_created")
 		w.audited("approval_updated")
 	})
@@ -117,15 +117,15 @@ func TestApprovalIsMadeShownAndItsScopeReplaced(t *testing.T) {
 func TestApprovalThatIsRefusedNamesTheField(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		refused := func(fields map[string]any) map[string]string {
+		rejected := func(fields map[string]any) map[string]string {
 			return w.entries(w.apps(http.MethodPost, "", body("app", fields)))
 		}
 		require.Equal(t, map[string]string{"$.client_id": "required", "$.scope": "required", "$.user_id": "required"},
-			refused(map[string]any{}))
+			rejected(map[string]any{}))
 		require.Equal(t, map[string]string{"$.client_id": "cast", "$.scope": "cast", "$.user_id": "cast"},
-			refused(map[string]any{"client_id": "1", "user_id": 1, "scope": []string{}}))
+			rejected(map[string]any{"client_id": "1", "user_id": 1, "scope": []string{}}))
 		require.Equal(t, map[string]string{"$.client_id": "does not exist", "$.user_id": "does not exist"},
-			refused(map[string]any{"client_id": uuid.NewString(), "user_id": uuid.NewString(), "scope": "a:b"}))
+			rejected(map[string]any{"client_id": uuid.NewString(), "user_id": uuid.NewString(), "scope": "a:b"}))
 		require.Equal(t, 400, w.apps(http.MethodPost, "", `{"app":[]}`).status)
 		require.Empty(t, w.ids(w.apps(http.MethodGet, "", "")))
 	})
@@ -135,12 +135,12 @@ func TestApprovalThatIsRefusedNamesTheField(t *testing.T) {
 func TestDeletingAnApprovalEndsItsTokensAndNoOthers(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		app := w.approve(hospitalID, "legal_entity:read").text("data.details.app_id")
+		app := w.approve(hospitalID, "legal_entity:read").member("data.details.app_id")
 		value, elsewhere := w.token(hospitalID, "legal_entity:read"), w.token(frontID, "app:authorize")
 		deleted := w.admin(http.MethodDelete, "apps/"+app, "", "x-consumer-id", uuid.NewString())
 		require.Equal(t, http.StatusNoContent, deleted.status, "the consumer counts in the list alone")
 		require.Empty(t, deleted.raw)
-		w.refused(w.verify(value, "api-key", misKey), 401, "invalid_grant", "Token expired or client approval was revoked.")
+		w.rejected(w.verify(value, "api-key", misKey), 401, "invalid_grant", "Token expired or client approval was revoked.")
 		require.Equal(t, http.StatusOK, w.verify(elsewhere).status)
 		require.Equal(t, 404, w.apps(http.MethodDelete, "/"+app, "").status)
 		w.audited("approval_deleted")
@@ -151,7 +151,7 @@ func TestDeletingTheApprovalsOfAUserEndsTokensWithoutAnApprovalToo(t *testing.T)
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		nurse := storagetest.User(t, w.store)
-		app := w.approve(hospitalID, "legal_entity:read").text("data.details.app_id")
+		app := w.approve(hospitalID, "legal_entity:read").member("data.details.app_id")
 		value, elsewhere := w.token(hospitalID, "legal_entity:read"), w.token(frontID, "app:authorize")
 		other := w.token(frontID, "app:authorize", func(t *storage.AccessToken) { t.UserID = nurse.ID })
 		remove := func(query string) int {

@@ -47,7 +47,7 @@ func newClientObject(c storage.Client) clientObject {
 func (a *clientsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
 	filter := storage.ClientFilter{
-		Name: f.text("name"), TypeID: f.id("client_type_id"), OwnerID: f.id("user_id"), IDs: f.ids("ids"),
+		Name: f.stringOf("name"), TypeID: f.id("client_type_id"), OwnerID: f.id("user_id"), IDs: f.ids("ids"),
 		IsBlocked: f.boolean("is_blocked"),
 	}
 	if id := f.id("id"); id != "" && len(filter.IDs) == 0 {
@@ -88,7 +88,7 @@ func (a *clientsAPI) answerNamed(w http.ResponseWriter, r *http.Request, withPri
 }
 
 // answer reads the client anew, so that the answer is what is stored.
-func (a *clientsAPI) answer(w http.ResponseWriter, r *http.Request, status int, id string) error {
+func (a *clientsAPI) response(w http.ResponseWriter, r *http.Request, status int, id string) error {
 	client, err := a.store.LoadClient(r.Context(), id)
 	if err != nil {
 		return err
@@ -148,17 +148,17 @@ func (a *clientsAPI) save(w http.ResponseWriter, r *http.Request, id string, kno
 		if blocked.begins {
 			a.provider.CountBlock(provider.BlockedClient)
 		}
-		return a.answer(w, r, http.StatusOK, id)
+		return a.response(w, r, http.StatusOK, id)
 	}
 	client.IsBlocked, client.BlockReason = blocked.isBlocked, blocked.reason
 	if err := store.CreateClient(r.Context(), client); err != nil {
 		return err
 	}
 	if r.Method != http.MethodPost { // a client under an id of the caller's choice is 200
-		return a.answer(w, r, http.StatusOK, id)
+		return a.response(w, r, http.StatusOK, id)
 	}
 	w.Header().Set("Location", "/admin/clients/"+id)
-	return a.answer(w, r, http.StatusCreated, id)
+	return a.response(w, r, http.StatusCreated, id)
 }
 
 // defaultPrivateSettings are those of a client for which the caller gives none.
@@ -272,7 +272,7 @@ func (a *clientsAPI) block(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.provider.CountBlock(provider.BlockedClient)
-	return a.answer(w, r, http.StatusOK, id)
+	return a.response(w, r, http.StatusOK, id)
 }
 
 func (a *clientsAPI) unblock(w http.ResponseWriter, r *http.Request) error {
@@ -287,7 +287,7 @@ func (a *clientsAPI) unblock(w http.ResponseWriter, r *http.Request) error {
 	if err := a.store.UnblockClient(r.Context(), id); err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, id)
+	return a.response(w, r, http.StatusOK, id)
 }
 
 // blockReason reads why somebody is blocked, or is so no more. A body of any other shape has no reason, as in the old

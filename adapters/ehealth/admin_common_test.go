@@ -19,9 +19,9 @@ func TestAdminRoutesAnswerHEADAndRefuseIDsThatAreNone(t *testing.T) {
 			require.Equal(t, 200, got.status, path)
 			require.Empty(t, got.raw, path)
 		}
-		w.refused(w.admin(http.MethodPatch, "clients/x/actions/deactivate_tokens", ""), 400, "request_malformed",
+		w.rejected(w.admin(http.MethodPatch, "clients/x/actions/deactivate_tokens", ""), 400, "request_malformed",
 			"Malformed request. Probably, you have sent corrupted JSON.")
-		w.refused(w.admin(http.MethodDelete, "users/x/apps", ""), 400, "request_malformed",
+		w.rejected(w.admin(http.MethodDelete, "users/x/apps", ""), 400, "request_malformed",
 			"Malformed request. Probably, you have sent corrupted JSON.")
 		require.Equal(t, map[string]string{"$.user_id": "cast"}, w.entries(w.admin(http.MethodGet, "users/x/roles", "")))
 		require.Equal(t, map[string]string{"$.client_id": "cast"},
@@ -53,16 +53,16 @@ func TestClientIsMadeAndShownWithTheMembersOfEachAction(t *testing.T) {
 		required := `"name":"Clinic","client_type_id":"` + kind.ID + `","user_id":"` + doctorID + `"`
 		made := w.admin(http.MethodPost, "clients", `{"client":{`+required+`,"settings":"","priv_settings":""}}`)
 		require.Equal(t, 201, made.status, made.raw)
-		path := "clients/" + made.text("data.id")
+		path := "clients/" + made.member("data.id")
 		require.Equal(t, "/admin/"+path, made.header.Get("Location"))
-		require.Equal(t, "BROKER", made.text("data.priv_settings.access_type"))
+		require.Equal(t, "BROKER", made.member("data.priv_settings.access_type"))
 		_, named := made.at("data.client_type_name")
 		require.False(t, named)
-		require.Equal(t, "MSP", w.admin(http.MethodGet, path, "").text("data.client_type_name"))
+		require.Equal(t, "MSP", w.admin(http.MethodGet, path, "").member("data.client_type_name"))
 		ended := w.admin(http.MethodPatch, path+"/actions/deactivate_tokens", "")
-		require.Equal(t, "MSP", ended.text("data.client_type_name"), ended.raw)
+		require.Equal(t, "MSP", ended.member("data.client_type_name"), ended.raw)
 		details := w.admin(http.MethodGet, path+"/details", "")
-		require.Equal(t, "MSP", details.text("data.client_type_name"))
+		require.Equal(t, "MSP", details.member("data.client_type_name"))
 		require.NotContains(t, details.raw, "priv_settings")
 		require.Equal(t, map[string]string{
 			"$.client_type_id": "required", "$.name": "required", "$.priv_settings": "required", "$.settings": "required",
@@ -72,8 +72,8 @@ func TestClientIsMadeAndShownWithTheMembersOfEachAction(t *testing.T) {
 		require.Equal(t, map[string]string{"$.priv_settings": "access_type required."},
 			w.entries(w.admin(http.MethodPut, path, `{"client":{"priv_settings":{}}}`)))
 		merged := w.admin(http.MethodPut, path, `{"client":{"id":"`+uuid.NewString()+`","client_type_id":"`+kind.ID+`"}}`)
-		require.Equal(t, "Clinic", merged.text("data.name"), merged.raw)
-		require.Equal(t, strings.TrimPrefix(path, "clients/"), merged.text("data.id"))
+		require.Equal(t, "Clinic", merged.member("data.name"), merged.raw)
+		require.Equal(t, strings.TrimPrefix(path, "clients/"), merged.member("data.id"))
 	})
 }
 
@@ -121,11 +121,11 @@ func TestItemsAreChangedByPATCHAsByPUT(t *testing.T) {
 				require.Equal(t, 200, w.admin(method, path, body).status, method+" "+path)
 				for _, wrong := range []string{`{}`, `{"user":null,"client":null,"client_type":null,"role":null}`,
 					`{"user":"x","client":[],"client_type":1,"role":true}`, ``} {
-					w.refused(w.admin(method, path, wrong), 400, "request_malformed",
+					w.rejected(w.admin(method, path, wrong), 400, "request_malformed",
 						"Malformed request. Probably, you have sent corrupted JSON.")
 				}
 			}
-			w.refused(w.admin(http.MethodPost, path, body), 404, "not_found", "")
+			w.rejected(w.admin(http.MethodPost, path, body), 404, "not_found", "")
 			_, id, _ := strings.Cut(path, "/")
 			require.Equal(t, 200, w.admin(http.MethodGet, strings.Replace(path, id, strings.ToUpper(id), 1), "").status)
 		}

@@ -58,7 +58,7 @@ func (a *connectionsAPI) client(r *http.Request) (*storage.Client, error) {
 // list is empty for an unknown client.
 func (a *connectionsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
-	id, consumerID, part := f.id("id"), f.id("consumer_id"), strings.ToLower(f.text("redirect_uri"))
+	id, consumerID, part := f.id("id"), f.id("consumer_id"), strings.ToLower(f.stringOf("redirect_uri"))
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
@@ -109,7 +109,7 @@ func (a *connectionsAPI) put(w http.ResponseWriter, r *http.Request) error {
 	if failed != nil {
 		return failed
 	}
-	consumer, _ := text(fields["consumer_id"])
+	consumer, _ := stringOf(fields["consumer_id"])
 	consumerID, isUUID := parseUUID(consumer)
 	if !isUUID {
 		return failureNotFound
@@ -181,7 +181,7 @@ func (a *connectionsAPI) answerPut(
 
 // redirectURI is an https URI that can be matched.
 func (c *check) redirectURI(name string) string {
-	uri := c.text(name)
+	uri := c.stringOf(name)
 	if !strings.HasPrefix(uri, "https://") || redirect.Validate(uri) != nil {
 		c.broke(name, rule{Rule: "format", Description: "has invalid format", Params: []string{`~r/^https:\/\/.+/`}})
 	}
@@ -210,7 +210,7 @@ func (a *connectionsAPI) change(
 	r *http.Request, connection storage.Connection, fields map[string]json.RawMessage,
 ) (storage.Connection, error) {
 	c, changed := newCheck(fields), false
-	if uri, _ := text(fields["redirect_uri"]); c.present("redirect_uri") &&
+	if uri, _ := stringOf(fields["redirect_uri"]); c.present("redirect_uri") &&
 		(uri == "" || uri != firstRedirectURI(connection)) {
 		connection.RedirectURIs, changed = []string{c.redirectURI("redirect_uri")}, true
 	}

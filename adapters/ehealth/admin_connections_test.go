@@ -15,7 +15,7 @@ import (
 
 const secretForm = `^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`
 
-func (w *world) putConnection(client, fields string) answer {
+func (w *world) putConnection(client, fields string) reply {
 	return w.admin(http.MethodPut, "clients/"+client+"/connections", `{`+fields+`}`)
 }
 
@@ -26,21 +26,21 @@ func TestPuttingAConnectionCreatesOrChangesTheOneOfItsConsumer(t *testing.T) {
 		consumer := `"consumer_id":"` + strings.ToUpper(misID) + `"`
 		first := w.putConnection(frontID, consumer+`,"redirect_uri":"https://mis.example/new","secret":"of the caller"`)
 		require.Equal(t, 201, first.status, first.raw)
-		require.Regexp(t, secretForm, first.text("data.secret"))
+		require.Regexp(t, secretForm, first.member("data.secret"))
 		require.Equal(t, []string{"client_id", "consumer_id", "id", "inserted_at", "redirect_uri", "secret", "updated_at"},
 			w.members(first))
-		path := "clients/" + frontID + "/connections/" + first.text("data.id")
+		path := "clients/" + frontID + "/connections/" + first.member("data.id")
 		require.Equal(t, "/admin/"+path, first.header.Get("Location"))
 		for _, uri := range []string{"https://mis.example/new", "https://mis.example/newer", "https://mis.example/newer"} {
 			fields := consumer
-			if uri != first.text("data.redirect_uri") {
+			if uri != first.member("data.redirect_uri") {
 				fields += `,"redirect_uri":"` + uri + `"`
 			}
 			again := w.putConnection(frontID, fields)
 			require.Equal(t, 200, again.status, again.raw)
-			require.Equal(t, first.text("data.secret"), again.text("data.secret"), "the secret is kept and shown")
-			require.Equal(t, first.text("data.id"), again.text("data.id"))
-			require.Equal(t, uri, again.text("data.redirect_uri"))
+			require.Equal(t, first.member("data.secret"), again.member("data.secret"), "the secret is kept and shown")
+			require.Equal(t, first.member("data.id"), again.member("data.id"))
+			require.Equal(t, uri, again.member("data.redirect_uri"))
 			require.Equal(t, "/admin/"+path, again.header.Get("Location"))
 		}
 		require.NotContains(t, w.admin(http.MethodGet, path, "").raw, "secret")
@@ -96,13 +96,13 @@ func TestConnectionsAreListedChangedAndDeleted(t *testing.T) {
 		require.Empty(t, w.ids(w.admin(http.MethodGet, "clients/"+uuid.NewString()+"/connections", "")))
 
 		one := list + "/" + id
-		patch := func(fields string) answer { return w.admin(http.MethodPatch, one, `{`+fields+`}`) }
+		patch := func(fields string) reply { return w.admin(http.MethodPatch, one, `{`+fields+`}`) }
 		require.Equal(t, 200, patch("").status)
 		moved := patch(`"consumer_id":"` + frontID + `","redirect_uri":"http://old.example/cb"`)
 		require.Equal(t, 200, moved.status, "an old URI that stays is not checked: %s", moved.raw)
-		require.Equal(t, frontID, moved.text("data.consumer_id"))
+		require.Equal(t, frontID, moved.member("data.consumer_id"))
 		require.NotContains(t, moved.raw, "secret")
-		require.Equal(t, "https://a.example/cb", patch(`"redirect_uri":"https://a.example/cb"`).text("data.redirect_uri"))
+		require.Equal(t, "https://a.example/cb", patch(`"redirect_uri":"https://a.example/cb"`).member("data.redirect_uri"))
 		require.Equal(t, 201, w.putConnection(hospitalID,
 			`"consumer_id":"`+misID+`","redirect_uri":"https://a.example/cb"`).status)
 		for fields, want := range map[string]map[string]string{
@@ -132,8 +132,8 @@ func TestSecretOfAConnectionIsReplacedByItsOwnerOrConsumerOnly(t *testing.T) {
 		path := "clients/" + hospitalID + "/connections/" + w.connectionOf(hospitalID) + "/actions/refresh_secret"
 		missing := "clients/" + hospitalID + "/connections/" + uuid.NewString() + "/actions/refresh_secret"
 		require.Equal(t, 404, w.admin(http.MethodPatch, missing, "").status, "before the api-key is looked at")
-		w.refused(w.admin(http.MethodPatch, path, ""), 401, "access_denied", "api-key header not set")
-		w.refused(w.admin(http.MethodPatch, path, "", "api-key", "unknown"), 401, "access_denied", "invalid api-key header")
+		w.rejected(w.admin(http.MethodPatch, path, ""), 401, "access_denied", "api-key header not set")
+		w.rejected(w.admin(http.MethodPatch, path, "", "api-key", "unknown"), 401, "access_denied", "invalid api-key header")
 		w.must(w.store.AddConnectionSecret(t.Context(), w.connectionOf(frontID), storage.ConnectionSecret{
 			ID: uuid.NewString(), Hash: storage.Hash("another's key, of many bits"),
 		}, 0))
@@ -141,13 +141,13 @@ func TestSecretOfAConnectionIsReplacedByItsOwnerOrConsumerOnly(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, other.status, other.raw)
 		own := w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret)
 		require.Equal(t, http.StatusOK, own.status, own.raw)
-		w.refused(w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret), 401, "access_denied",
+		w.rejected(w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret), 401, "access_denied",
 			"invalid api-key header")
 		byConsumer := w.admin(http.MethodPatch, path, "", "api-key", misKey)
 		require.Equal(t, http.StatusOK, byConsumer.status, byConsumer.raw)
-		require.NotEqual(t, own.text("data.secret"), byConsumer.text("data.secret"))
+		require.NotEqual(t, own.member("data.secret"), byConsumer.member("data.secret"))
 		shown := w.putConnection(hospitalID, `"consumer_id":"`+misID+`"`)
-		require.Equal(t, byConsumer.text("data.secret"), shown.text("data.secret"), "the newest one")
+		require.Equal(t, byConsumer.member("data.secret"), shown.member("data.secret"), "the newest one")
 		w.audited("connection_secret_replaced")
 	})
 }
@@ -160,7 +160,7 @@ func TestSecretOfAConnectionOfAClientWithItselfIsReplacedWithoutAnAPIKey(t *test
 		require.Equal(t, 200, fresh.status, fresh.raw)
 		value := w.token(hospitalID, "legal_entity:read")
 		require.NotEqual(t, 200, w.verify(value, "api-key", misKey).status, "the old key has ended")
-		require.Equal(t, 200, w.verify(value, "api-key", fresh.text("data.secret")).status)
+		require.Equal(t, 200, w.verify(value, "api-key", fresh.member("data.secret")).status)
 	})
 }
 
@@ -168,10 +168,10 @@ func TestAttackSecretOfAConnectionIsNotReadFromTheDatabase(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		made := w.putConnection(frontID, `"consumer_id":"`+misID+`","redirect_uri":"https://a.example/cb"`)
-		stored, err := w.store.FindConnection(t.Context(), made.text("data.id"))
+		stored, err := w.store.FindConnection(t.Context(), made.member("data.id"))
 		w.must(err)
 		require.NotEmpty(t, stored.Secrets[0].Sealed)
-		require.NotContains(t, stored.Secrets[0].Sealed, made.text("data.secret"))
+		require.NotContains(t, stored.Secrets[0].Sealed, made.member("data.secret"))
 		foreign := stored.Secrets[0]
 		foreign.ID = uuid.NewString()
 		_, err = w.store.OpenSecret(foreign)
@@ -183,11 +183,11 @@ func TestSecretIsShownOnceWhereSecretsAreHashed(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		sealed := w.putConnection(frontID, `"consumer_id":"`+misID+`","redirect_uri":"https://a.example/cb"`)
-		require.NotEmpty(t, sealed.text("data.secret"))
+		require.NotEmpty(t, sealed.member("data.secret"))
 		w.configure(ehealth.Options{SecretsHashed: true})
 		first := w.putConnection(cabinetID, `"consumer_id":"`+misID+`","redirect_uri":"https://a.example/cb"`)
-		require.Regexp(t, secretForm, first.text("data.secret"))
-		stored, err := w.store.FindConnection(t.Context(), first.text("data.id"))
+		require.Regexp(t, secretForm, first.member("data.secret"))
+		stored, err := w.store.FindConnection(t.Context(), first.member("data.id"))
 		w.must(err)
 		require.Empty(t, stored.Secrets[0].Sealed)
 		for _, client := range []string{cabinetID, frontID} {

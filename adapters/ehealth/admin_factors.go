@@ -68,7 +68,7 @@ func (a *factorsAPI) withUser(r *http.Request, f storage.AuthenticationFactor) (
 
 func (a *factorsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
-	kind, active := f.text("type"), f.boolean("is_active")
+	kind, active := f.stringOf("type"), f.boolean("is_active")
 	if failed := f.failed(); failed != nil {
 		return failed
 	}

@@ -21,20 +21,20 @@ func TestFactorIsMadeWithItsUserAndAMaskedPhone(t *testing.T) {
 		made := w.admin(http.MethodPost, doctorFactors, `{"type":"SMS","factor":"+380881002030"}`)
 		require.Equal(t, http.StatusCreated, made.status, made.raw)
 		require.NotContains(t, made.raw, "+380881002030")
-		id := made.text("data.id")
+		id := made.member("data.id")
 		require.Equal(t, "/admin/"+doctorFactors+"/"+id, made.header.Get("Location"))
 		data, _ := made.at("data")
 		require.ElementsMatch(t, []string{
 			"id", "factor", "is_active", "type", "user_id", "inserted_at", "updated_at", "user",
 		}, names(data))
-		require.Equal(t, "+38088*****30", made.text("data.factor"))
-		require.Equal(t, doctorEmail, made.text("data.user.email"))
-		require.Equal(t, doctorID, made.text("data.user_id"))
+		require.Equal(t, "+38088*****30", made.member("data.factor"))
+		require.Equal(t, doctorEmail, made.member("data.user.email"))
+		require.Equal(t, doctorID, made.member("data.user_id"))
 
 		shown := w.admin(http.MethodGet, doctorFactors+"/"+id, "")
 		require.Equal(t, http.StatusOK, shown.status, shown.raw)
-		require.Equal(t, "+38088*****30", shown.text("data.factor"))
-		require.Equal(t, doctorID, shown.text("data.user.id"))
+		require.Equal(t, "+38088*****30", shown.member("data.factor"))
+		require.Equal(t, doctorID, shown.member("data.user.id"))
 		nurse := storagetest.User(t, w.store)
 		require.Equal(t, 404, w.admin(http.MethodGet, "users/"+nurse.ID+"/authentication_factors/"+id, "").status,
 			"the factor of somebody else")
@@ -87,8 +87,8 @@ func TestFactorsAreListedByTypeAndState(t *testing.T) {
 			ID: w.store.NewID(), UserID: doctorID, Type: "EMAIL", Factor: "other@example.com", IsActive: false,
 		}
 		w.must(w.store.CreateAuthenticationFactor(t.Context(), mail))
-		sms := w.admin(http.MethodPost, doctorFactors, `{"type":"SMS","factor":"`+doctorPhone+`"}`).text("data.id")
-		list := func(query string) answer { return w.admin(http.MethodGet, doctorFactors+query, "") }
+		sms := w.admin(http.MethodPost, doctorFactors, `{"type":"SMS","factor":"`+doctorPhone+`"}`).member("data.id")
+		list := func(query string) reply { return w.admin(http.MethodGet, doctorFactors+query, "") }
 		all := list("")
 		require.ElementsMatch(t, []string{mail.ID, sms}, w.ids(all))
 		require.NotContains(t, all.raw, doctorPhone)
@@ -113,22 +113,22 @@ func TestFactorIsEnabledDisabledAndReset(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		one := doctorFactors + "/" +
-			w.admin(http.MethodPost, doctorFactors, `{"type":"SMS","factor":"`+doctorPhone+`"}`).text("data.id") + "/actions/"
-		patch := func(action string) answer { return w.admin(http.MethodPatch, one+action, "") }
-		w.refused(patch("enable"), 409, "request_conflict", "user authentication factor already enabled")
+			w.admin(http.MethodPost, doctorFactors, `{"type":"SMS","factor":"`+doctorPhone+`"}`).member("data.id") + "/actions/"
+		patch := func(action string) reply { return w.admin(http.MethodPatch, one+action, "") }
+		w.rejected(patch("enable"), 409, "request_conflict", "user authentication factor already enabled")
 
 		disabled := patch("disable")
 		require.Equal(t, 200, disabled.status, disabled.raw)
 		active, _ := disabled.at("data.is_active")
 		require.Equal(t, false, active, disabled.raw)
-		require.Equal(t, doctorEmail, disabled.text("data.user.email"))
-		w.refused(patch("disable"), 409, "request_conflict", "user authentication factor already disabled")
+		require.Equal(t, doctorEmail, disabled.member("data.user.email"))
+		w.rejected(patch("disable"), 409, "request_conflict", "user authentication factor already disabled")
 		require.Equal(t, 404, patch("reset").status, "an inactive factor has nothing to reset")
-		require.Equal(t, "REQUEST_APPS", w.login(byPassword()).text("urgent.next_step"))
+		require.Equal(t, "REQUEST_APPS", w.login(byPassword()).member("urgent.next_step"))
 
 		enabled := patch("enable")
-		require.Equal(t, "+38050*****67", enabled.text("data.factor"), enabled.raw)
-		require.Equal(t, "REQUEST_OTP", w.login(byPassword()).text("urgent.next_step"))
+		require.Equal(t, "+38050*****67", enabled.member("data.factor"), enabled.raw)
+		require.Equal(t, "REQUEST_OTP", w.login(byPassword()).member("urgent.next_step"))
 		for range 2 {
 			reset := patch("reset")
 			require.Equal(t, 200, reset.status, reset.raw)
@@ -137,7 +137,7 @@ func TestFactorIsEnabledDisabledAndReset(t *testing.T) {
 			active, _ := reset.at("data.is_active")
 			require.Equal(t, true, active)
 		}
-		require.Equal(t, "REQUEST_FACTOR", w.login(byPassword()).text("urgent.next_step"))
+		require.Equal(t, "REQUEST_FACTOR", w.login(byPassword()).member("urgent.next_step"))
 		require.Equal(t, 404, patch("delete").status)
 		w.audited("factor_changed")
 	})

@@ -89,8 +89,8 @@ func newFilters(r *http.Request) *filters {
 	}}
 }
 
-// text is a value of the query; "" where there is none.
-func (f *filters) text(name string) string {
+// stringOf is a value of the query; "" where there is none.
+func (f *filters) stringOf(name string) string {
 	value := strings.TrimSpace(f.query(name))
 	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) || len(value) > longestFilter {
 		f.breaks(name, ruleString)
@@ -101,7 +101,7 @@ func (f *filters) text(name string) string {
 
 // boolean is what the old system took for one; nil where there is none.
 func (f *filters) boolean(name string) *bool {
-	value, known := f.text(name), true
+	value, known := f.stringOf(name), true
 	switch value {
 	case "":
 		return nil
@@ -117,15 +117,15 @@ func (f *filters) boolean(name string) *bool {
 
 // list are texts of the query, separated by commas; nil where there are none.
 func (f *filters) list(name string) []string {
-	return slices.DeleteFunc(strings.Split(f.text(name), ","), func(word string) bool { return word == "" })
+	return slices.DeleteFunc(strings.Split(f.stringOf(name), ","), func(word string) bool { return word == "" })
 }
 
 // id is a UUID of the query, "" where there is none.
 func (f *filters) id(name string) string {
-	if f.text(name) == "" {
+	if f.stringOf(name) == "" {
 		return ""
 	}
-	id, isUUID := parseUUID(f.text(name))
+	id, isUUID := parseUUID(f.stringOf(name))
 	if !isUUID {
 		f.broke(name)
 	}
@@ -134,10 +134,10 @@ func (f *filters) id(name string) string {
 
 // ids are UUIDs of the query, separated by commas; nil where there are none.
 func (f *filters) ids(name string) []string {
-	if f.text(name) == "" {
+	if f.stringOf(name) == "" {
 		return nil
 	}
-	list := strings.Split(f.text(name), ",")
+	list := strings.Split(f.stringOf(name), ",")
 	ids := make([]string, 0, len(list))
 	for _, value := range list {
 		id, isUUID := parseUUID(strings.TrimSpace(value))

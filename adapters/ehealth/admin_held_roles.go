@@ -252,7 +252,7 @@ func (a *heldRolesAPI) revoke(w http.ResponseWriter, r *http.Request, everywhere
 // counts for all clients, whatever client_id says.
 func (a *heldRolesAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
-	roleID, clientID, name := f.id("role_id"), f.id("client_id"), f.text("role_name")
+	roleID, clientID, name := f.id("role_id"), f.id("client_id"), f.stringOf("role_name")
 	if failed := f.failed(); failed != nil {
 		return failed
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // members are the names of what data, or the first entry of a list, shows.
-func (w *world) members(a answer) []string {
+func (w *world) members(a reply) []string {
 	w.t.Helper()
 	data, _ := a.at("data")
 	if list, isList := data.([]any); isList {
@@ -27,7 +27,7 @@ func (w *world) members(a answer) []string {
 	return slices.Sorted(maps.Keys(object))
 }
 
-func (w *world) giveRole(fields string) answer {
+func (w *world) giveRole(fields string) reply {
 	return w.admin(http.MethodPost, "users/"+doctorID+"/roles", `{"user_role":{`+fields+`}}`)
 }
 
@@ -37,11 +37,11 @@ func TestEachActionOnARoleOfAUserShowsItsOwnMembers(t *testing.T) {
 		made := w.giveRole(`"role_id":"` + w.doctorRole.ID + `","client_id":"` + misID + `"`)
 		require.Equal(t, 201, made.status, made.raw)
 		require.Equal(t, []string{"client_id", "id", "role_id", "scope", "user_id"}, w.members(made))
-		require.Equal(t, "legal_entity:read employee:read", made.text("data.scope"))
-		path := "users/" + doctorID + "/roles/" + made.text("data.id")
+		require.Equal(t, "legal_entity:read employee:read", made.member("data.scope"))
+		path := "users/" + doctorID + "/roles/" + made.member("data.id")
 		require.Equal(t, "/admin/"+path, made.header.Get("Location"))
 		require.Equal(t, []string{"client_id", "id", "role_id", "user_id"}, w.members(w.admin(http.MethodGet, path, "")))
-		elsewhere := "users/" + uuid.NewString() + "/roles/" + made.text("data.id")
+		elsewhere := "users/" + uuid.NewString() + "/roles/" + made.member("data.id")
 		require.Equal(t, 200, w.admin(http.MethodGet, elsewhere, "").status, "only the id of the row counts")
 		listed := w.admin(http.MethodGet, "user_roles?client_id="+misID, "")
 		require.Equal(t, []string{"client_id", "client_name", "created_at", "id", "role_id", "role_name", "scope",
@@ -56,7 +56,7 @@ func TestEachActionOnARoleOfAUserShowsItsOwnMembers(t *testing.T) {
 		require.Equal(t, 201, global.status, global.raw)
 		shown := []string{"id", "inserted_at", "role_id", "role_name", "scope", "updated_at", "user_id"}
 		require.Equal(t, shown, w.members(global))
-		one := "users/" + doctorID + "/global_roles/" + global.text("data.id")
+		one := "users/" + doctorID + "/global_roles/" + global.member("data.id")
 		require.Equal(t, "/admin/"+one, global.header.Get("Location"))
 		require.Equal(t, shown, w.members(w.admin(http.MethodGet, one, "")))
 		require.Equal(t, 404, w.admin(http.MethodGet, one[:len(one)-36]+uuid.NewString(), "").status)
@@ -116,7 +116,7 @@ func TestARoleIsGivenOnceForAUserAndAClient(t *testing.T) {
 		first := w.admin(http.MethodPost, global, `{"global_user_role":{`+role+`}}`)
 		second := w.admin(http.MethodPost, global, `{"global_user_role":{`+role+`}}`)
 		require.Equal(t, 201, second.status, second.raw)
-		require.Equal(t, first.text("data.id"), second.text("data.id"))
+		require.Equal(t, first.member("data.id"), second.member("data.id"))
 		require.Len(t, w.ids(w.admin(http.MethodGet, global, "")), 1)
 		require.Equal(t, map[string]string{"$.role_id": "does not exist"},
 			w.entries(w.admin(http.MethodPost, global, `{"global_user_role":{"role_id":"`+unknown+`"}}`)))

@@ -35,9 +35,9 @@ var oneTimeCodeStatuses = map[string]string{
 func (a *oneTimeCodesAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f, attempts := newFilters(r), a.identity.Limits().OneTimeCodeAttempts
 	filter := storage.OneTimeCodeFilter{
-		Attempts: attempts, Key: f.text("key"), IsActive: f.boolean("active"),
+		Attempts: attempts, Key: f.stringOf("key"), IsActive: f.boolean("active"),
 	}
-	if word := f.text("status"); word != "" {
+	if word := f.stringOf("status"); word != "" {
 		filter.Status = "none" // for a word that no code has
 		for status, known := range oneTimeCodeStatuses {
 			if known == word {

@@ -36,7 +36,7 @@ func TestOneTimeCodesAreListedWithoutTheCode(t *testing.T) {
 			attempt(exhausted, "wrong")
 		}
 		expired := code("d===+380504444444", -1)
-		list := func(query string) answer { return w.admin(http.MethodGet, "otps"+query, "") }
+		list := func(query string) reply { return w.admin(http.MethodGet, "otps"+query, "") }
 		for query, want := range map[string][]string{
 			"":                          {canceled.ID, open.ID, verified.ID, exhausted.ID, expired.ID},
 			"?status=NEW":               {open.ID},

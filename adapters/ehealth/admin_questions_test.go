@@ -70,7 +70,7 @@ func TestAnUpdateBlocksAClientAndAUserAtOnce(t *testing.T) {
 		w := newWorld(t, engine)
 		client, user := w.token(frontID, "app:authorize"), w.token(hospitalID, "legal_entity:read")
 		blocked := w.admin(http.MethodPut, "clients/"+frontID, `{"client":{"is_blocked":true,"block_reason":"debts"}}`)
-		require.Equal(t, "debts", blocked.text("data.block_reason"), blocked.raw)
+		require.Equal(t, "debts", blocked.member("data.block_reason"), blocked.raw)
 		require.Equal(t, 401, w.verify(client).status)
 		require.Equal(t, []string{frontID}, w.ids(w.admin(http.MethodGet, "clients?is_blocked=true", "")))
 		require.NotContains(t, w.ids(w.admin(http.MethodGet, "clients?is_blocked=0", "")), frontID)
@@ -101,7 +101,7 @@ func TestNewUserHasASecondFactorByDefault(t *testing.T) {
 			made := w.admin(http.MethodPost, "users",
 				`{"user":{"email":"`+uuid.NewString()+`@example.com","password":"Somewhat-1-Longer-Ї"`+members+`}}`)
 			require.Equal(t, 201, made.status, made.raw)
-			list, err := w.store.ListAuthenticationFactors(t.Context(), made.text("data.id"))
+			list, err := w.store.ListAuthenticationFactors(t.Context(), made.member("data.id"))
 			w.must(err)
 			if len(list) == 0 {
 				return "", 0

@@ -70,7 +70,7 @@ func (a *rolesAPI) list(w http.ResponseWriter, r *http.Request) error {
 
 // namedScope reads the filters of roles and client types: the exact name, and scopes of which a row has any.
 func (f *filters) namedScope() func(name string, scope []string) bool {
-	wanted, scopes := f.text("name"), f.list("scope")
+	wanted, scopes := f.stringOf("name"), f.list("scope")
 	return func(name string, scope []string) bool {
 		return (wanted == "" || name == wanted) &&
 			(len(scopes) == 0 || slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(scope, s) }))

@@ -14,13 +14,13 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func (w *world) admin(method, path, body string, pairs ...string) answer {
+func (w *world) admin(method, path, body string, pairs ...string) reply {
 	return w.ask(method, "/admin/"+path, headers(pairs...), body)
 }
 
-func (w *world) ids(a answer) (ids []string) {
+func (w *world) ids(a reply) (ids []string) {
 	require.Equal(w.t, http.StatusOK, a.status, a.raw)
-	require.Equal(w.t, "list", a.text("meta.type"))
+	require.Equal(w.t, "list", a.member("meta.type"))
 	list, _ := a.at("data")
 	for _, item := range list.([]any) {
 		ids = append(ids, item.(map[string]any)["id"].(string))
@@ -70,18 +70,18 @@ func TestDeactivatingAClientAndBlockingAUserEndAllTheirTokens(t *testing.T) {
 		value, elsewhere := w.token(frontID, "app:authorize"), w.token(misID, "legal_entity:read")
 		expired := "Token expired or client approval was revoked."
 		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "clients/"+frontID+"/actions/deactivate_tokens", "").status)
-		w.refused(w.verify(value), 401, "invalid_grant", expired)
+		w.rejected(w.verify(value), 401, "invalid_grant", expired)
 		require.Equal(t, http.StatusOK, w.verify(elsewhere).status)
 		blocked := w.admin(http.MethodPatch, "users/"+doctorID+"/actions/block", `{"user":{"block_reason":"left"}}`)
-		require.Equal(t, "left", blocked.text("data.block_reason"), blocked.raw)
-		w.refused(w.verify(elsewhere), 401, "invalid_grant", expired)
-		w.refused(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/block", ""), 409, "request_conflict",
+		require.Equal(t, "left", blocked.member("data.block_reason"), blocked.raw)
+		w.rejected(w.verify(elsewhere), 401, "invalid_grant", expired)
+		w.rejected(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/block", ""), 409, "request_conflict",
 			"user already blocked")
 		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "users/"+doctorID+"/actions/unblock", "").status)
-		w.refused(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/unblock", ""), 409, "request_conflict",
+		w.rejected(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/unblock", ""), 409, "request_conflict",
 			"user already unblocked")
 		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "clients/"+frontID+"/actions/block", "").status)
-		w.refused(w.admin(http.MethodPatch, "clients/"+frontID+"/actions/block", ""), 409, "request_conflict",
+		w.rejected(w.admin(http.MethodPatch, "clients/"+frontID+"/actions/block", ""), 409, "request_conflict",
 			"client already blocked")
 		require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "clients/"+frontID+"/actions/unblock", "").status)
 		for _, kind := range []string{"tokens_deactivated", "user_blocked", "user_unblocked", "client_blocked",
@@ -98,21 +98,21 @@ func TestClientsArePutListedAndDeleted(t *testing.T) {
 		kind, err := w.store.FindClientTypeByName(t.Context(), "MSP")
 		w.must(err)
 		id := uuid.NewString()
-		put := func(fields string) answer {
+		put := func(fields string) reply {
 			return w.admin(http.MethodPut, "clients/"+id, `{"client":`+fields+`}`)
 		}
 		made := put(`{"name":"Поліклініка №1","client_type_id":"` + kind.ID + `","user_id":"` + doctorID + `"}`)
 		require.Equal(t, http.StatusOK, made.status, made.raw)
 		require.Empty(t, made.header.Get("Location"))
-		require.Equal(t, "BROKER", made.text("data.priv_settings.access_type"))
+		require.Equal(t, "BROKER", made.member("data.priv_settings.access_type"))
 		changed := put(`{"name":"Поліклініка №2","priv_settings":{"access_type":"DIRECT"}}`)
 		require.Equal(t, http.StatusOK, changed.status, changed.raw)
-		require.Equal(t, "DIRECT", changed.text("data.priv_settings.access_type"))
-		require.Equal(t, kind.ID, changed.text("data.client_type_id"))
+		require.Equal(t, "DIRECT", changed.member("data.priv_settings.access_type"))
+		require.Equal(t, kind.ID, changed.member("data.client_type_id"))
 		require.Equal(t, []string{id},
 			w.ids(w.admin(http.MethodGet, "clients?name=%D0%BB%D1%96%D0%BA%D0%BB%D1%96%D0%BD", "")))
 		require.Empty(t, w.ids(w.admin(http.MethodGet, "clients?name=%25", "")), "a wildcard is only itself")
-		require.Equal(t, "MSP", w.admin(http.MethodGet, "clients/"+id+"/details", "").text("data.client_type_name"))
+		require.Equal(t, "MSP", w.admin(http.MethodGet, "clients/"+id+"/details", "").member("data.client_type_name"))
 		stored, err := w.store.LoadClient(t.Context(), id)
 		w.must(err)
 		require.Equal(t, storage.RefreshScopeCurrent, stored.Policy.RefreshScope, "a new client, by the rules of new ones")
@@ -136,7 +136,7 @@ func TestClientsArePutListedAndDeleted(t *testing.T) {
 		require.Len(t, w.ids(page), 2)
 		require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "clients/"+id, "").status)
 		require.Equal(t, 404, w.admin(http.MethodGet, "clients/"+id, "").status)
-		require.Equal(t, "not_found", w.admin(http.MethodGet, "nothing", "").text("error.type"))
+		require.Equal(t, "not_found", w.admin(http.MethodGet, "nothing", "").member("error.type"))
 	})
 }
 
@@ -146,14 +146,14 @@ func TestClientTypesAndRolesAreManaged(t *testing.T) {
 		for path, key := range map[string]string{"client_types": "client_type", "roles": "role"} {
 			made := w.admin(http.MethodPost, path, `{"`+key+`":{"name":"NEW","scope":" a:b  c:d a:b"}}`)
 			require.Equal(t, http.StatusCreated, made.status, made.raw)
-			require.Equal(t, "a:b c:d", made.text("data.scope"))
+			require.Equal(t, "a:b c:d", made.member("data.scope"))
 			require.Equal(t, map[string]string{"$.name": "has already been taken"},
 				w.entries(w.admin(http.MethodPost, path, `{"`+key+`":{"name":"NEW","scope":"a:b"}}`)))
-			id := made.text("data.id")
+			id := made.member("data.id")
 			require.Equal(t, []string{id}, w.ids(w.admin(http.MethodGet, path+"?name=NEW", "")))
 			changed := w.admin(http.MethodPut, path+"/"+id, `{"`+key+`":{"scope":"e:f"}}`)
-			require.Equal(t, "e:f", changed.text("data.scope"), changed.raw)
-			require.Equal(t, "NEW", w.admin(http.MethodGet, path+"/"+id, "").text("data.name"))
+			require.Equal(t, "e:f", changed.member("data.scope"), changed.raw)
+			require.Equal(t, "NEW", w.admin(http.MethodGet, path+"/"+id, "").member("data.name"))
 			require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, path+"/"+id, "").status)
 			require.Equal(t, 404, w.admin(http.MethodDelete, path+"/"+id, "").status)
 			require.Equal(t, map[string]string{"$.name": "required", "$.scope": "required"},
@@ -172,8 +172,8 @@ func TestUsersAreMadeListedAndChanged(t *testing.T) {
 			`{"user":{"email":"Nurse@Example.com","password":"Довгий пароль 1","tax_id":"1"}}`)
 		require.Equal(t, http.StatusCreated, made.status, made.raw)
 		require.NotContains(t, made.raw, "password")
-		id := made.text("data.id")
-		require.Equal(t, "nurse@example.com", made.text("data.email"))
+		id := made.member("data.id")
+		require.Equal(t, "nurse@example.com", made.member("data.email"))
 		require.Equal(t, []string{id}, w.ids(w.admin(http.MethodGet, "users?email=NURSE@example.com", "")))
 		require.Equal(t, map[string]string{"$.email": "has already been taken"},
 			w.entries(w.admin(http.MethodPost, "users", `{"user":{"email":"doctor@example.com","password":"Довгий пароль 1"}}`)))
@@ -182,7 +182,7 @@ func TestUsersAreMadeListedAndChanged(t *testing.T) {
 		require.Equal(t, map[string]string{"$.password": "format"},
 			w.entries(w.admin(http.MethodPost, "users", `{"user":{"email":"a@example.com","password":"short"}}`)))
 		changed := w.admin(http.MethodPut, "users/"+id, `{"user":{"tax_id":"2","password":"Довший пароль 2"}}`)
-		require.Equal(t, "2", changed.text("data.tax_id"), changed.raw)
+		require.Equal(t, "2", changed.member("data.tax_id"), changed.raw)
 		require.Equal(t, http.StatusCreated,
 			w.login(byPassword("email", "nurse@example.com", "password", "Довший пароль 2")).status)
 		require.Len(t, w.ids(w.admin(http.MethodGet, "users?ids="+id+","+doctorID, "")), 2)

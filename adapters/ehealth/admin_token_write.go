@@ -112,7 +112,7 @@ func (t *writtenToken) read(c *check, isNew bool) {
 		t.value = c.name("value")
 	}
 	if isNew || c.present("user_id") {
-		id, isUUID := parseUUID(c.text("user_id"))
+		id, isUUID := parseUUID(c.stringOf("user_id"))
 		if !isUUID {
 			c.broke("user_id", ruleTokenUser)
 		}
@@ -146,8 +146,8 @@ func (t *writtenToken) readDetails(c *check) {
 		return
 	}
 	member := func(name string) string {
-		text, _ := details[name].(string) // what is no text counts as absent
-		return text
+		value, _ := details[name].(string) // what is no text counts as absent
+		return value
 	}
 	t.ClientID, _ = parseUUID(member("client_id"))
 	t.RedirectURI, t.Scope = "", member("scope")

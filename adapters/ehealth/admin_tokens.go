@@ -53,12 +53,12 @@ func newIssuedObject(t storage.IssuedToken) issuedObject {
 func (a *issuedTokensAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f, none := newFilters(r), false
 	filter := storage.IssuedFilter{
-		ID: f.id("id"), Kinds: storage.KindsWith(f.text("name")), ClientID: f.id("client_id"), UserIDs: f.ids("user_ids"),
+		ID: f.id("id"), Kinds: storage.KindsWith(f.stringOf("name")), ClientID: f.id("client_id"), UserIDs: f.ids("user_ids"),
 	}
 	if id := f.id("user_id"); id != "" {
 		filter.UserIDs, none = both(filter.UserIDs, id)
 	}
-	if value := f.text("value"); value != "" {
+	if value := f.stringOf("value"); value != "" {
 		filter.Hash = storage.Hash(value)
 	}
 	if failed := f.failed(); failed != nil {
@@ -107,9 +107,9 @@ func (a *issuedTokensAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) e
 	f := newFilters(r)
 	userID := mux.Vars(r)["user_id"]
 	filter := storage.IssuedFilter{
-		UserIDs: []string{userID}, ClientID: f.id("client_id"), Kinds: storage.KindsWith(f.text("name")),
+		UserIDs: []string{userID}, ClientID: f.id("client_id"), Kinds: storage.KindsWith(f.stringOf("name")),
 	}
-	if value := f.text("value"); value != "" {
+	if value := f.stringOf("value"); value != "" {
 		filter.Hash = storage.Hash(value)
 	}
 	if failed := f.failed(); failed != nil {

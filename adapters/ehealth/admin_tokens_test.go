@@ -15,14 +15,14 @@ import (
 func TestTokensAreListedAndDeletedWithoutTheirValues(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		code := w.approve(hospitalID, "legal_entity:read").text("data.value")
+		code := w.approve(hospitalID, "legal_entity:read").member("data.value")
 		set := w.exchange(map[string]any{
 			"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret, "code": code,
 			"redirect_uri": redirectURI,
 		})
 		all := w.admin(http.MethodGet, "tokens?user_id="+doctorID, "")
 		require.Len(t, w.ids(all), 3, "a code, a refresh token, an access token")
-		for _, value := range []string{code, set.text("data.value"), set.text("data.details.refresh_token")} {
+		for _, value := range []string{code, set.member("data.value"), set.member("data.details.refresh_token")} {
 			require.NotContains(t, all.raw, value)
 			found := w.ids(w.admin(http.MethodGet, "tokens?value="+value, ""))
 			require.Len(t, found, 1)
@@ -51,7 +51,7 @@ func TestTokensOfAUserAreDeletedByClientKindOrValue(t *testing.T) {
 		hospital, front := w.token(hospitalID, "legal_entity:read"), w.token(frontID, "app:authorize")
 		pending := w.token(frontID, "", twoFactor)
 		other := w.token(frontID, "", func(t *storage.AccessToken) { t.UserID = nurse.ID })
-		remove := func(query string) answer {
+		remove := func(query string) reply {
 			return w.admin(http.MethodDelete, "users/"+doctorID+"/tokens"+query, "")
 		}
 		require.Equal(t, 204, remove("?name=2fa").status)
@@ -88,9 +88,9 @@ func TestTokenIsWrittenWithAValueThatNoLaterAnswerShows(t *testing.T) {
 		}
 		made := w.admin(http.MethodPost, "tokens", body("token", written("access_token", "a value of the caller", details)))
 		require.Equal(t, 201, made.status, made.raw)
-		path := "tokens/" + made.text("data.id")
+		path := "tokens/" + made.member("data.id")
 		require.Equal(t, "/admin/"+path, made.header.Get("Location"))
-		require.Equal(t, "a value of the caller", made.text("data.value"))
+		require.Equal(t, "a value of the caller", made.member("data.value"))
 		require.NotContains(t, made.raw, "opens doors")
 		expires, _ := made.at("data.expires_at")
 		require.EqualValues(t, worldTime+60, expires)
@@ -102,14 +102,14 @@ func TestTokenIsWrittenWithAValueThatNoLaterAnswerShows(t *testing.T) {
 		number, _ := shown.at("data.details.number")
 		require.EqualValues(t, 1, number, "details are shown as they were given")
 		for _, list := range []string{"?value=a%20value%20of%20the%20caller", "?client_id=" + frontID + "&name=access",
-			"?user_id=" + doctorID, "?id=" + made.text("data.id")} {
+			"?user_id=" + doctorID, "?id=" + made.member("data.id")} {
 			found := w.admin(http.MethodGet, "tokens"+list, "")
-			require.Equal(t, []string{made.text("data.id")}, w.ids(found), list)
+			require.Equal(t, []string{made.member("data.id")}, w.ids(found), list)
 			require.NotContains(t, found.raw, "a value of")
 		}
 		verified := w.verify("a%20value%20of%20the%20caller")
 		require.Equal(t, 200, verified.status, verified.raw)
-		require.Equal(t, "app:authorize", verified.text("data.details.scope"))
+		require.Equal(t, "app:authorize", verified.member("data.details.scope"))
 		var stored int
 		w.must(w.store.SQL().QueryRowContext(t.Context(),
 			`SELECT count(*) FROM access_tokens WHERE session LIKE '%opens doors%' OR session LIKE '%of the caller%'`).
@@ -125,11 +125,11 @@ func TestTokenOfAnyKindIsWritten(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.approval(doctorID, hospitalID)
-		post := func(name string, details map[string]any) answer {
+		post := func(name string, details map[string]any) reply {
 			made := w.admin(http.MethodPost, "tokens", body("token", written(name, "value of "+name, details)))
 			require.Equal(t, 201, made.status, made.raw)
 			shown := w.admin(http.MethodGet, "tokens?name="+name, "")
-			require.Equal(t, []string{made.text("data.id")}, w.ids(shown), name)
+			require.Equal(t, []string{made.member("data.id")}, w.ids(shown), name)
 			return made
 		}
 		post("authorization_code", map[string]any{
@@ -141,7 +141,7 @@ func TestTokenOfAnyKindIsWritten(t *testing.T) {
 			"code": "value of authorization_code", "redirect_uri": redirectURI,
 		})
 		require.Equal(t, 201, set.status, set.raw)
-		require.Equal(t, "legal_entity:read", set.text("data.details.scope"))
+		require.Equal(t, "legal_entity:read", set.member("data.details.scope"))
 		refreshed := w.exchange(map[string]any{
 			"grant_type": "refresh_token", "client_id": hospitalID, "client_secret": hospitalSecret,
 			"refresh_token": "value of refresh_token",
@@ -180,15 +180,15 @@ func TestTokenIsChangedInPartAndItsDetailsReplaced(t *testing.T) {
 		w := newWorld(t, engine)
 		value := w.token(frontID, "app:authorize")
 		path := "tokens/" + w.ids(w.admin(http.MethodGet, "tokens?value="+url.QueryEscape(value), ""))[0]
-		put := func(fields string) answer { return w.admin(http.MethodPut, path, `{"token":`+fields+`}`) }
+		put := func(fields string) reply { return w.admin(http.MethodPut, path, `{"token":`+fields+`}`) }
 		require.Equal(t, 200, put(`{}`).status)
 		require.Equal(t, 200, w.verify(url.PathEscape(value)).status)
 		changed := put(`{"details":{"client_id":"` + frontID + `","scope":"user:read"},"name":"change_password_token"}`)
 		require.Equal(t, 200, changed.status, changed.raw)
-		require.Equal(t, "change_password_token", changed.text("data.name"))
-		require.Equal(t, "user:read", w.verify(url.PathEscape(value)).text("data.details.scope"))
+		require.Equal(t, "change_password_token", changed.member("data.name"))
+		require.Equal(t, "user:read", w.verify(url.PathEscape(value)).member("data.details.scope"))
 		renamed := w.admin(http.MethodPatch, path, `{"token":{"value":"another value"}}`)
-		require.Equal(t, "another value", renamed.text("data.value"), renamed.raw)
+		require.Equal(t, "another value", renamed.member("data.value"), renamed.raw)
 		require.Equal(t, 404, w.verify(url.PathEscape(value)).status)
 		require.Equal(t, 200, w.verify("another%20value").status)
 		ended := put(`{"expires_at":42}`)
@@ -210,25 +210,25 @@ func TestTokenIsChangedInPartAndItsDetailsReplaced(t *testing.T) {
 func TestAttackUsedOrRevokedCodeIsNotMadeGoodByAChange(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		exchange := func(code string) answer {
+		exchange := func(code string) reply {
 			return w.exchange(map[string]any{
 				"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret, "code": code,
 				"redirect_uri": redirectURI,
 			})
 		}
 		used := w.approve(hospitalID, "legal_entity:read")
-		require.Equal(t, 201, exchange(used.text("data.value")).status)
+		require.Equal(t, 201, exchange(used.member("data.value")).status)
 		revoked := w.approve(hospitalID, "legal_entity:read")
-		require.Equal(t, 204, w.apps(http.MethodDelete, "/"+revoked.text("data.details.app_id"), "").status)
+		require.Equal(t, 204, w.apps(http.MethodDelete, "/"+revoked.member("data.details.app_id"), "").status)
 		w.approval(doctorID, hospitalID)
-		for _, code := range []answer{used, revoked} {
-			changed := w.admin(http.MethodPut, "tokens/"+code.text("data.id"), body("token", map[string]any{
+		for _, code := range []reply{used, revoked} {
+			changed := w.admin(http.MethodPut, "tokens/"+code.member("data.id"), body("token", map[string]any{
 				"expires_at": worldTime + 600, "details": map[string]any{
 					"client_id": hospitalID, "redirect_uri": redirectURI, "scope_request": "legal_entity:read",
 				},
 			}))
 			require.Equal(t, 200, changed.status, changed.raw)
-			require.Equal(t, 401, exchange(code.text("data.value")).status)
+			require.Equal(t, 401, exchange(code.member("data.value")).status)
 		}
 	})
 }
@@ -236,31 +236,31 @@ func TestAttackUsedOrRevokedCodeIsNotMadeGoodByAChange(t *testing.T) {
 func TestSessionTokenOfAUserIsIssuedAfterChecksInTheirOrder(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		issue := func(user, body string) answer { return w.admin(http.MethodPost, "users/"+user+"/tokens/access", body) }
+		issue := func(user, body string) reply { return w.admin(http.MethodPost, "users/"+user+"/tokens/access", body) }
 		require.Equal(t, 404, issue(uuid.NewString(), `{}`).status)
 		require.Equal(t, 400, issue("1", `{}`).status)
 		for _, body := range []string{``, `{}`, `{"token":null}`, `{"token":[]}`, `{"token":{}}`, `{"token":{"scope":"a:b"}}`,
 			`{"token":{"client_id":"1"}}`, `{"token":{"client_id":"` + frontID + `","scope":null}}`} {
-			w.refused(issue(doctorID, body), 422, "request_malformed", "invalid params")
+			w.rejected(issue(doctorID, body), 422, "request_malformed", "invalid params")
 		}
-		request := func(client, scope string) answer {
+		request := func(client, scope string) reply {
 			return issue(doctorID, body("token", map[string]any{"client_id": client, "scope": scope}))
 		}
 		require.Equal(t, 400, request("1", "app:authorize").status)
-		w.refused(request(uuid.NewString(), "app:authorize"), 401, "invalid_client", "Invalid client id.")
-		w.refused(request(hospitalID, "nothing:known"), 401, "access_denied",
+		w.rejected(request(uuid.NewString(), "app:authorize"), 401, "invalid_client", "Invalid client id.")
+		w.rejected(request(hospitalID, "nothing:known"), 401, "access_denied",
 			"Client is not allowed to issue login token.")
-		w.refused(request(frontID, "nothing:known"), 422, "request_malformed", "Scope is not allowed by client type.")
+		w.rejected(request(frontID, "nothing:known"), 422, "request_malformed", "Scope is not allowed by client type.")
 
 		earlier := w.token(frontID, "app:authorize")
 		made := request(frontID, "app:authorize")
 		require.Equal(t, 201, made.status, made.raw)
-		require.Equal(t, "/admin/tokens/"+made.text("data.id"), made.header.Get("Location"))
+		require.Equal(t, "/admin/tokens/"+made.member("data.id"), made.header.Get("Location"))
 		details, _ := made.at("data.details")
 		require.Equal(t, map[string]any{
 			"grant_type": "password", "client_id": frontID, "scope": "app:authorize", "redirect_uri": nil,
 		}, details)
-		require.Equal(t, 200, w.verify(made.text("data.value")).status)
+		require.Equal(t, 200, w.verify(made.member("data.value")).status)
 		require.Equal(t, 401, w.verify(earlier).status, "the earlier session tokens of user and client end")
 		require.Equal(t, 201, request(frontID, "").status)
 	})

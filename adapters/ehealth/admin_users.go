@@ -28,7 +28,7 @@ type usersAPI struct {
 func (a *usersAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
 	filter := storage.UserFilter{
-		Email: f.text("email"), TaxID: f.text("tax_id"), IDs: f.ids("ids"), IsBlocked: f.boolean("is_blocked"),
+		Email: f.stringOf("email"), TaxID: f.stringOf("tax_id"), IDs: f.ids("ids"), IsBlocked: f.boolean("is_blocked"),
 	}
 	if id := f.id("id"); id != "" && len(filter.IDs) == 0 { // ids count more, as in the old system
 		filter.IDs = []string{id}
@@ -45,7 +45,7 @@ func (a *usersAPI) list(w http.ResponseWriter, r *http.Request) error {
 		pagingOf(p, total))
 }
 
-func (a *usersAPI) answer(w http.ResponseWriter, r *http.Request, status int, id string) error {
+func (a *usersAPI) response(w http.ResponseWriter, r *http.Request, status int, id string) error {
 	user, err := a.store.FindUser(r.Context(), id)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (a *usersAPI) answer(w http.ResponseWriter, r *http.Request, status int, id
 }
 
 func (a *usersAPI) show(w http.ResponseWriter, r *http.Request) error {
-	return a.answer(w, r, http.StatusOK, mux.Vars(r)["user_id"])
+	return a.response(w, r, http.StatusOK, mux.Vars(r)["user_id"])
 }
 
 // readUser takes what the body has. A null of the ids is an empty text.
@@ -99,9 +99,9 @@ func (a *usersAPI) create(w http.ResponseWriter, r *http.Request) error {
 	store := a.store
 	user := storage.User{ID: store.NewID(), PasswordSetAt: store.Now().Unix(), CreatedAt: store.Now().Unix(),
 		UpdatedAt: store.Now().Unix()}
-	c.text("email")
+	c.stringOf("email")
 	readUser(c, &user)
-	password, factor, blocked := c.text("password"), a.readFactor(c), readBlock(c, false, "")
+	password, factor, blocked := c.stringOf("password"), a.readFactor(c), readBlock(c, false, "")
 	user.IsBlocked, user.BlockReason = blocked.isBlocked, blocked.reason
 	if failed := c.failed(); failed != nil {
 		return failed
@@ -120,7 +120,7 @@ func (a *usersAPI) create(w http.ResponseWriter, r *http.Request) error {
 		return emailTaken(err)
 	}
 	w.Header().Set("Location", "/admin/users/"+user.ID)
-	return a.answer(w, r, http.StatusCreated, user.ID)
+	return a.response(w, r, http.StatusCreated, user.ID)
 }
 
 func emailTaken(err error) error {
@@ -154,7 +154,7 @@ func (a *usersAPI) changePassword(w http.ResponseWriter, r *http.Request) error 
 		return failed
 	}
 	c := newCheck(fields)
-	current := c.text("current_password")
+	current := c.stringOf("current_password")
 	if c.optionalText("password") == "" {
 		c.broke("password", rule{Rule: "required", Description: "is not changed", Params: []string{}})
 	}
@@ -178,7 +178,7 @@ func (a *usersAPI) change(w http.ResponseWriter, r *http.Request, user *storage.
 	readUser(c, user)
 	password, factor := "", a.readFactor(c)
 	if c.present("password") {
-		password = c.text("password")
+		password = c.stringOf("password")
 	}
 	blocked := readBlock(c, user.IsBlocked, user.BlockReason)
 	if failed := c.failed(); failed != nil {
@@ -211,7 +211,7 @@ func (a *usersAPI) change(w http.ResponseWriter, r *http.Request, user *storage.
 	if blocked.begins {
 		a.provider.CountBlock(provider.BlockedUser)
 	}
-	return a.answer(w, r, http.StatusOK, user.ID)
+	return a.response(w, r, http.StatusOK, user.ID)
 }
 
 // delete deletes the clients that the user owns too, as the database of the old system did.
@@ -253,7 +253,7 @@ func (a *usersAPI) block(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.provider.CountBlock(provider.BlockedUser)
-	return a.answer(w, r, http.StatusOK, id)
+	return a.response(w, r, http.StatusOK, id)
 }
 
 func (a *usersAPI) unblock(w http.ResponseWriter, r *http.Request) error {
@@ -271,5 +271,5 @@ func (a *usersAPI) unblock(w http.ResponseWriter, r *http.Request) error {
 	if err := a.store.SetUserBlock(r.Context(), user.ID, false, reason); err != nil {
 		return err
 	}
-	return a.answer(w, r, http.StatusOK, user.ID)
+	return a.response(w, r, http.StatusOK, user.ID)
 }

@@ -11,7 +11,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func (w *world) updateUser(fields string) answer {
+func (w *world) updateUser(fields string) reply {
 	return w.admin(http.MethodPatch, "users/"+doctorID, `{"user":{`+fields+`}}`)
 }
 
@@ -21,17 +21,17 @@ func TestUserIsMadeWithALocationAndUpdatedInPart(t *testing.T) {
 		made := w.admin(http.MethodPost, "users", `{"user":{"email":"Nurse@Example.com","password":"Довгий пароль 1",
 "tax_id":null,"otp":"1","current_password":"x"}}`)
 		require.Equal(t, 201, made.status, made.raw)
-		require.Equal(t, "/admin/users/"+made.text("data.id"), made.header.Get("Location"))
+		require.Equal(t, "/admin/users/"+made.member("data.id"), made.header.Get("Location"))
 		require.Equal(t, []string{"block_reason", "email", "id", "inserted_at", "is_blocked", "person_id", "settings",
 			"tax_id", "updated_at"}, w.members(made))
-		require.Empty(t, made.text("data.tax_id"))
+		require.Empty(t, made.member("data.tax_id"))
 
 		changed := w.updateUser(`"tax_id":null,"person_id":"","settings":null`)
 		require.Equal(t, 200, changed.status, changed.raw)
 		settings, _ := changed.at("data.settings")
 		require.Nil(t, settings)
-		require.Equal(t, " "+doctorEmail, changed.text("data.tax_id")+changed.text("data.person_id")+" "+
-			changed.text("data.email"))
+		require.Equal(t, " "+doctorEmail, changed.member("data.tax_id")+changed.member("data.person_id")+" "+
+			changed.member("data.email"))
 		require.Equal(t, map[string]string{"$.email": "required", "$.password": "required"},
 			w.entries(w.updateUser(`"email":null,"password":""`)))
 		for _, email := range []string{"nobody", "a@localhost", "a b@example.com", "x <a@example.com>"} {
@@ -58,7 +58,7 @@ func TestPasswordThatBreaksSeveralRulesNamesEach(t *testing.T) {
 func TestPasswordIsChangedByWhoeverKnowsThePresentOne(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		change := func(fields string) answer {
+		change := func(fields string) reply {
 			return w.admin(http.MethodPatch, "users/"+doctorID+"/actions/change_password", `{"user":{`+fields+`}}`)
 		}
 		missing := change("")
@@ -77,7 +77,7 @@ func TestPasswordIsChangedByWhoeverKnowsThePresentOne(t *testing.T) {
 		})
 		changed := change(current + `"password":"Somewhat-1-Longer-Ї","tax_id":"9"`)
 		require.Equal(t, 200, changed.status, changed.raw)
-		require.Equal(t, "9", changed.text("data.tax_id"))
+		require.Equal(t, "9", changed.member("data.tax_id"))
 		require.Equal(t, 200, w.verify(ofCode).status)
 		require.Equal(t, 401, w.verify(signIn).status, "whoever knew the old password may have signed in")
 		require.Equal(t, 201, w.login(byPassword("password", "Somewhat-1-Longer-Ї")).status)
@@ -89,7 +89,7 @@ func TestPasswordIsChangedByWhoeverKnowsThePresentOne(t *testing.T) {
 func TestReasonOfABlockIsThatOfTheLastAction(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		act := func(action, body string) answer {
+		act := func(action, body string) reply {
 			return w.admin(http.MethodPatch, "users/"+doctorID+"/actions/"+action, body)
 		}
 		for _, body := range []string{`{"user":"x"}`, `{"user":null}`, `{"block_reason":"x"}`, `[]`, ``} {
@@ -102,7 +102,7 @@ func TestReasonOfABlockIsThatOfTheLastAction(t *testing.T) {
 			reason, _ := blocked.at("data.block_reason")
 			require.Nil(t, reason, body)
 			freed := act("unblock", `{"user":{"block_reason":"good boy"}}`)
-			require.Equal(t, "good boy", freed.text("data.block_reason"), freed.raw)
+			require.Equal(t, "good boy", freed.member("data.block_reason"), freed.raw)
 		}
 		require.Equal(t, map[string]string{"$.block_reason": "cast"},
 			w.entries(act("block", `{"user":{"block_reason":7}}`)))

@@ -17,17 +17,17 @@ func (w *world) forPassword() string {
 	w.t.Helper()
 	got := w.login(byPassword("grant_type", "change_password", "scope", "user:change_password"))
 	require.Equal(w.t, http.StatusCreated, got.status, got.raw)
-	return got.text("data.value")
+	return got.member("data.value")
 }
 
-func (w *world) setPassword(token, password string) answer {
+func (w *world) setPassword(token, password string) reply {
 	return w.action("update_password", token, `{"user":{"password":"`+password+`"}}`)
 }
 
 // A change_password_token that somebody kept is worth nothing after its use, its minutes, or whatever ends sign-ins.
 func TestAttackChangePasswordTokenIsUsedTwice(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		over := func(a answer) {
+		over := func(a reply) {
 			t.Helper()
 			require.Equal(t, http.StatusUnauthorized, a.status, a.raw)
 		}
@@ -35,7 +35,7 @@ func TestAttackChangePasswordTokenIsUsedTwice(t *testing.T) {
 		token := w.forPassword()
 		require.Equal(t, 422, w.setPassword(token, "Short1").status, "a refused password leaves the token as it is")
 		require.Equal(t, http.StatusOK, w.setPassword(token, "Anotherpassword2").status)
-		w.refused(w.setPassword(token, "Thirdpassword3"), 401, "token_expired", "Token expired.")
+		w.rejected(w.setPassword(token, "Thirdpassword3"), 401, "token_expired", "Token expired.")
 		for name, end := range map[string]func(*world) error{
 			"the operator's reset": func(w *world) error { return w.store.SetPassword(t.Context(), doctorID, "hash") },
 			"sign-out": func(w *world) error {
@@ -103,9 +103,13 @@ func TestAttackASignInUnderWayOutlivesTheChangeOfThePassword(t *testing.T) {
 		w := newWorld(t, engine)
 		w.factor(doctorPhone)
 		half := w.login(byPassword())
-		require.Equal(t, "REQUEST_OTP", half.text("urgent.next_step"), half.raw)
+		require.Equal(t, "REQUEST_OTP", half.member("urgent.next_step"), half.raw)
 		w.must(w.store.SetPassword(t.Context(), doctorID, "hash"))
-		require.Equal(t, http.StatusUnauthorized, w.twoFactor(half.text("data.value"), w.components.code(doctorPhone)).status)
+		require.Equal(
+			t,
+			http.StatusUnauthorized,
+			w.twoFactor(half.member("data.value"), w.components.code(doctorPhone)).status,
+		)
 	})
 }
 
@@ -125,7 +129,7 @@ func TestAttackASessionOfTheLoginAPISurvivesTheEndOfSessions(t *testing.T) {
 			},
 		} {
 			w := newWorld(t, engine)
-			session := w.login(byPassword("scope", "app:authorize user:read")).text("data.value")
+			session := w.login(byPassword("scope", "app:authorize user:read")).member("data.value")
 			ask := func() int {
 				return w.send(http.MethodGet, "/oauth/user", headers("Authorization", "Bearer "+session), "").status
 			}
@@ -143,12 +147,12 @@ func TestAttackPhoneIsReplacedWithoutTheOwnersPhone(t *testing.T) {
 		w.factor("")
 		begin := func(clientID, phone string) string {
 			half := w.login(byPassword("client_id", clientID))
-			require.Equal(t, "REQUEST_FACTOR", half.text("urgent.next_step"), half.raw)
-			begun := w.action("init_factor", half.text("data.value"), `{"type":"SMS","factor":"`+phone+`"}`)
+			require.Equal(t, "REQUEST_FACTOR", half.member("urgent.next_step"), half.raw)
+			begun := w.action("init_factor", half.member("data.value"), `{"type":"SMS","factor":"`+phone+`"}`)
 			require.Equal(t, http.StatusCreated, begun.status, begun.raw)
-			return begun.text("data.value")
+			return begun.member("data.value")
 		}
-		approve := func(token, phone string) answer {
+		approve := func(token, phone string) reply {
 			return w.action("approve_factor", token, `{"otp":`+string(w.components.code(phone))+`}`)
 		}
 		theirs := begin(cabinetID, thiefPhone) // of another client, so that the owner's sign-in does not end it
@@ -176,34 +180,34 @@ func TestAttackAStolenSessionReplacesThePhone(t *testing.T) {
 		w.factor(doctorPhone)
 		signIn := func() string {
 			half := w.login(byPassword())
-			done := w.twoFactor(half.text("data.value"), w.components.code(doctorPhone))
+			done := w.twoFactor(half.member("data.value"), w.components.code(doctorPhone))
 			require.Equal(t, http.StatusCreated, done.status, done.raw)
-			return done.text("data.value")
+			return done.member("data.value")
 		}
-		begin := func(token string) answer {
+		begin := func(token string) reply {
 			return w.action("init_factor", token, `{"type":"SMS","factor":"`+thiefPhone+`"}`)
 		}
 		w.change(frontID, ofNewClients)
 		stolen := signIn()
 		w.later.Store(301)
-		w.refused(begin(stolen), 403, "forbidden", "Sign in again to change the authentication factor.")
-		w.refused(begin(w.token(frontID, "app:authorize", func(a *storage.AccessToken) {
+		w.rejected(begin(stolen), 403, "forbidden", "Sign in again to change the authentication factor.")
+		w.rejected(begin(w.token(frontID, "app:authorize", func(a *storage.AccessToken) {
 			a.Session.AuthTime = (worldTime + 301) * 1e6 // of a password alone
 		})), 403, "forbidden", "Sign in again to change the authentication factor.")
 		fresh := signIn()
 		begun := begin(fresh)
 		require.Equal(t, http.StatusCreated, begun.status, begun.raw)
 		w.later.Store(302 + 300)
-		w.refused(begin(begun.text("data.value")), 403, "forbidden", "Sign in again to change the authentication factor.")
+		w.rejected(begin(begun.member("data.value")), 403, "forbidden", "Sign in again to change the authentication factor.")
 
 		w.later.Store(2000)
 		begun = begin(signIn())
 		require.Equal(t, http.StatusCreated, begun.status, begun.raw)
-		sent := len(w.components.texts[doctorPhone])
-		done := w.action("approve_factor", begun.text("data.value"), `{"otp":`+string(w.components.code(thiefPhone))+`}`)
+		delivered := len(w.components.texts[doctorPhone])
+		done := w.action("approve_factor", begun.member("data.value"), `{"otp":`+string(w.components.code(thiefPhone))+`}`)
 		require.Equal(t, http.StatusCreated, done.status, done.raw)
-		require.Len(t, w.components.texts[doctorPhone], sent+1)
-		require.Contains(t, w.components.texts[doctorPhone][sent], "змінено")
+		require.Len(t, w.components.texts[doctorPhone], delivered+1)
+		require.Contains(t, w.components.texts[doctorPhone][delivered], "змінено")
 	})
 }
 
@@ -212,9 +216,9 @@ func TestAttackAStolenSessionReplacesThePhone(t *testing.T) {
 func TestAttackASessionFromBeforeTheFirstPhoneReplacesIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		kept := w.login(byPassword("client_id", cabinetID)).text("data.value")
+		kept := w.login(byPassword("client_id", cabinetID)).member("data.value")
 		w.factor(doctorPhone)
-		w.refused(w.action("init_factor", kept, `{"type":"SMS","factor":"`+thiefPhone+`"}`), 403, "forbidden",
+		w.rejected(w.action("init_factor", kept, `{"type":"SMS","factor":"`+thiefPhone+`"}`), 403, "forbidden",
 			"Sign in again to change the authentication factor.")
 	})
 }
@@ -230,8 +234,12 @@ func TestAttackAReplacementOfThePhoneThatWasBegunBeforeAnother(t *testing.T) {
 		w.must(err)
 		factor.Factor = "+380509999999"
 		w.must(w.store.UpdateAuthenticationFactor(t.Context(), *factor))
-		w.refused(w.action("approve_factor", begun.text("data.value"), `{"otp":`+string(w.components.code(thiefPhone))+`}`),
-			401, "token_invalid", "Invalid token.")
+		w.rejected(
+			w.action("approve_factor", begun.member("data.value"), `{"otp":`+string(w.components.code(thiefPhone))+`}`),
+			401,
+			"token_invalid",
+			"Invalid token.",
+		)
 	})
 }
 
@@ -241,7 +249,7 @@ func TestAttackARefreshKeepsAScopeWhoseAssuranceWasRaised(t *testing.T) {
 		w := newWorld(t, engine)
 		set := w.exchange(map[string]any{
 			"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret,
-			"code": w.approve(hospitalID, "legal_entity:read employee:read").text("data.value"), "redirect_uri": redirectURI,
+			"code": w.approve(hospitalID, "legal_entity:read employee:read").member("data.value"), "redirect_uri": redirectURI,
 		})
 		require.Equal(t, http.StatusCreated, set.status, set.raw)
 		w.must(w.store.PutScope(t.Context(), storage.Scope{
@@ -250,9 +258,9 @@ func TestAttackARefreshKeepsAScopeWhoseAssuranceWasRaised(t *testing.T) {
 		}))
 		refreshed := w.exchange(map[string]any{
 			"grant_type": "refresh_token", "client_id": hospitalID, "client_secret": hospitalSecret,
-			"refresh_token": set.text("data.details.refresh_token"),
+			"refresh_token": set.member("data.details.refresh_token"),
 		})
 		require.Equal(t, http.StatusCreated, refreshed.status, refreshed.raw)
-		require.Equal(t, "employee:read", refreshed.text("data.details.scope"))
+		require.Equal(t, "employee:read", refreshed.member("data.details.scope"))
 	})
 }

@@ -32,7 +32,7 @@ func TestAttackABodyOfMillionsOfMembers(t *testing.T) {
 			for _, path := range []string{"/auth/login", "/oauth/tokens", "/oauth/nonce"} {
 				got := w.send(http.MethodPost, path, asJSON, body)
 				require.Equal(t, http.StatusRequestEntityTooLarge, got.status, "%s %.60s: %.200s", path, body, got.raw)
-				kind, _ := got.failure()
+				kind, _ := got.fault()
 				require.Equal(t, "request_too_large", kind)
 			}
 			for method, path := range map[string]string{
@@ -64,7 +64,7 @@ func TestRequestBeyondTheBodyBudgetIsAnswered503(t *testing.T) {
 		public, admin := p.Handler(adapter.Mount), p.AdminHandler(unguarded, adapter.MountAdmin)
 		for _, c := range []struct {
 			handler           http.Handler
-			path, kind, words string
+			path, kind, terms string
 		}{
 			{public, "/oauth/tokens", "application/json", `"type":"internal_error"`},
 			{public, "/auth/login", "application/json", `"type":"internal_error"`},
@@ -72,13 +72,13 @@ func TestRequestBeyondTheBodyBudgetIsAnswered503(t *testing.T) {
 			{public, oauth.PathToken, "application/x-www-form-urlencoded", `"error":"temporarily_unavailable"`},
 			{public, "/login/sign-in", "application/x-www-form-urlencoded", "temporarily_unavailable"},
 		} {
-			answer := httptest.NewRecorder()
+			response := httptest.NewRecorder()
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, strings.NewReader(strings.Repeat("a", 17)))
 			r.Header.Set("Content-Type", c.kind)
-			c.handler.ServeHTTP(answer, r)
-			require.Equal(t, http.StatusServiceUnavailable, answer.Code, "%s: %s", c.path, answer.Body)
-			require.Contains(t, answer.Body.String(), c.words, c.path)
-			require.NotEmpty(t, answer.Header().Get("Retry-After"), c.path)
+			c.handler.ServeHTTP(response, r)
+			require.Equal(t, http.StatusServiceUnavailable, response.Code, "%s: %s", c.path, response.Body)
+			require.Contains(t, response.Body.String(), c.terms, c.path)
+			require.NotEmpty(t, response.Header().Get("Retry-After"), c.path)
 		}
 	})
 }

@@ -41,17 +41,17 @@ func TestAttackLoginWithoutARoleGetsTheScopesOfTheClientType(t *testing.T) {
 		w := newWorld(t, engine)
 		w.signsIn(ofNewClients)
 		const outside = "User requested scope that is not allowed by role based access policies."
-		ask := func(scope string) answer { return w.login(byPassword("client_id", hospitalID, "scope", scope)) }
-		w.refused(ask("legal_entity:read legal_entity:write"), 422, "request_malformed", outside)
+		ask := func(scope string) reply { return w.login(byPassword("client_id", hospitalID, "scope", scope)) }
+		w.rejected(ask("legal_entity:read legal_entity:write"), 422, "request_malformed", outside)
 		require.Equal(t, http.StatusCreated, ask("legal_entity:read employee:read").status, "what the role gives")
 		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
-		w.refused(ask("legal_entity:read"), 422, "request_malformed", outside)
+		w.rejected(ask("legal_entity:read"), 422, "request_malformed", outside)
 		w.change(frontID, ofNewClients)
 		require.Equal(t, http.StatusCreated, w.login(byPassword("scope", "app:authorize user:read")).status,
 			"these need no role")
 
 		w.factor(doctorPhone)
-		w.refused(ask("legal_entity:read"), 422, "request_malformed", outside)
+		w.rejected(ask("legal_entity:read"), 422, "request_malformed", outside)
 		require.Empty(t, w.components.texts[doctorPhone], "nobody is sent a code for what will be refused")
 	})
 }
@@ -63,9 +63,9 @@ func TestAttackASecondFactorCompletesASignInWhoseRoleIsGone(t *testing.T) {
 		w.signsIn(ofNewClients)
 		w.factor(doctorPhone)
 		half := w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read"))
-		require.Equal(t, "REQUEST_OTP", half.text("urgent.next_step"), half.raw)
+		require.Equal(t, "REQUEST_OTP", half.member("urgent.next_step"), half.raw)
 		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
-		w.refused(w.twoFactor(half.text("data.value"), w.components.code(doctorPhone)), 422, "request_malformed",
+		w.rejected(w.twoFactor(half.member("data.value"), w.components.code(doctorPhone)), 422, "request_malformed",
 			"User requested scope that is not allowed by role based access policies.")
 	})
 }
@@ -82,9 +82,9 @@ func TestAttackLoginByPasswordGetsAScopeThatRequiresASignature(t *testing.T) {
 				Assurance: storage.AssuranceSignature,
 			}))
 			const weak = "The sign-in is weaker than a requested scope demands."
-			w.refused(w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read")), 403, "forbidden", weak)
+			w.rejected(w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read")), 403, "forbidden", weak)
 			w.factor(doctorPhone)
-			w.refused(w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read")), 403, "forbidden", weak)
+			w.rejected(w.login(byPassword("client_id", hospitalID, "scope", "legal_entity:read")), 403, "forbidden", weak)
 			require.Empty(t, w.components.texts[doctorPhone])
 			require.Equal(t, http.StatusCreated, w.login(byPassword("client_id", hospitalID, "scope", "employee:read")).status)
 		}

@@ -22,12 +22,12 @@ func TestAttackAClientsTokenReplacesTheSecondFactor(t *testing.T) {
 		} {
 			of := func(a *storage.AccessToken) { a.Session.GrantType = grantType }
 			token := w.token(hospitalID, "openid app:authorize", of)
-			w.refused(w.action("init_factor", token, `{"type":"SMS","factor":"`+theirs+`"}`), 401, "token_invalid",
+			w.rejected(w.action("init_factor", token, `{"type":"SMS","factor":"`+theirs+`"}`), 401, "token_invalid",
 				"Invalid token.")
 			half := w.token(hospitalID, "openid app:authorize", of, func(a *storage.AccessToken) {
 				a.Session.Factor, a.Session.FactorType = theirs, "SMS"
 			})
-			w.refused(w.action("approve_factor", half, `{"otp":123456}`), 401, "access_denied",
+			w.rejected(w.action("approve_factor", half, `{"otp":123456}`), 401, "access_denied",
 				"Invalid token type. Init factor at first")
 		}
 		factor, err := w.store.FindAuthenticationFactor(t.Context(), doctorID, "SMS")
@@ -43,28 +43,28 @@ func TestAttackAClientsTokenReplacesTheSecondFactor(t *testing.T) {
 func TestAttackTheUsersIDInTheEnvelopeOfAPairwiseClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		exchanged := func() answer {
+		exchanged := func() reply {
 			return w.exchange(map[string]any{
 				"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret,
-				"redirect_uri": redirectURI, "code": w.approve(hospitalID, "legal_entity:read").text("data.value"),
+				"redirect_uri": redirectURI, "code": w.approve(hospitalID, "legal_entity:read").member("data.value"),
 			})
 		}
 		public := exchanged()
 		require.Equal(t, http.StatusCreated, public.status, public.raw)
-		require.Equal(t, doctorID, public.text("data.user_id"))
+		require.Equal(t, doctorID, public.member("data.user_id"))
 		w.change(hospitalID, func(c *storage.Client) { c.Metadata.SubjectType = storage.SubjectTypePairwise })
 		first := exchanged()
 		require.Equal(t, http.StatusCreated, first.status, first.raw)
 		refreshed := w.exchange(map[string]any{
 			"grant_type": "refresh_token", "client_id": hospitalID, "client_secret": hospitalSecret,
-			"refresh_token": first.text("data.details.refresh_token"),
+			"refresh_token": first.member("data.details.refresh_token"),
 		})
 		require.Equal(t, http.StatusCreated, refreshed.status, refreshed.raw)
-		token, err := w.store.FindAccessToken(t.Context(), storage.Hash(refreshed.text("data.value")))
+		token, err := w.store.FindAccessToken(t.Context(), storage.Hash(refreshed.member("data.value")))
 		w.must(err)
 		require.Equal(t, doctorID, token.UserID)
-		for _, a := range []answer{first, refreshed} {
-			require.Equal(t, token.Session.Subject, a.text("data.user_id"))
+		for _, a := range []reply{first, refreshed} {
+			require.Equal(t, token.Session.Subject, a.member("data.user_id"))
 			require.NotContains(t, a.raw, doctorID)
 		}
 	})
@@ -80,10 +80,10 @@ func TestAttackATokenForAnotherResourceVerifiesForNoGateway(t *testing.T) {
 			set := w.exchange(map[string]any{
 				"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret,
 				"redirect_uri": redirectURI,
-				"code":         w.approve(hospitalID, "legal_entity:read").text("data.value"),
+				"code":         w.approve(hospitalID, "legal_entity:read").member("data.value"),
 			})
 			require.Equal(t, http.StatusCreated, set.status, set.raw)
-			return set.text("data.value")
+			return set.member("data.value")
 		}
 		require.Equal(t, http.StatusOK, w.verify(token(), "api-key", misKey).status)
 		other := token("https://other.example")

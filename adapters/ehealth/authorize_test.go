@@ -12,11 +12,11 @@ import (
 )
 
 // app posts an app object as a gateway of the operator's own does, for the doctor.
-func (w *world) app(fields map[string]any) answer {
+func (w *world) app(fields map[string]any) reply {
 	return w.ask(http.MethodPost, "/oauth/apps/authorize", headers("x-consumer-id", doctorID), body("app", fields))
 }
 
-func (w *world) approve(clientID, scope string) answer {
+func (w *world) approve(clientID, scope string) reply {
 	return w.app(map[string]any{"client_id": clientID, "redirect_uri": redirectURI, "scope": scope})
 }
 
@@ -29,13 +29,13 @@ func TestApprovalOfAClientIssuesACodeAndItsRedirect(t *testing.T) {
 			"state": "a b",
 		})
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
-		value := got.text("data.value")
+		value := got.member("data.value")
 		require.Regexp(t, `^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`, value)
 		location := redirectURI + "?code=" + value + "&param=1&state=a+b"
 		require.Equal(t, location, got.header.Get("Location"))
-		require.Equal(t, location, got.text("urgent.redirect_uri"))
-		require.Equal(t, "authorization_code", got.text("data.name"))
-		require.Equal(t, doctorID, got.text("data.user_id"))
+		require.Equal(t, location, got.member("urgent.redirect_uri"))
+		require.Equal(t, "authorization_code", got.member("data.name"))
+		require.Equal(t, doctorID, got.member("data.user_id"))
 		expires, _ := got.at("data.expires_at")
 		require.EqualValues(t, worldTime+300, expires)
 		approval, err := w.store.FindApproval(t.Context(), doctorID, hospitalID)
@@ -55,7 +55,7 @@ func TestApprovedScopesAccumulateNewestFirst(t *testing.T) {
 		first := w.approve(hospitalID, "legal_entity:read")
 		second := w.approve(hospitalID, "employee:read")
 		require.Equal(t, http.StatusCreated, second.status, second.raw)
-		require.Equal(t, first.text("data.details.app_id"), second.text("data.details.app_id"))
+		require.Equal(t, first.member("data.details.app_id"), second.member("data.details.app_id"))
 		approval, err := w.store.FindApproval(t.Context(), doctorID, hospitalID)
 		w.must(err)
 		require.Equal(t, []string{"employee:read", "legal_entity:read"}, approval.Scope)
@@ -66,22 +66,22 @@ func TestApprovedScopesAccumulateNewestFirst(t *testing.T) {
 func TestApprovalChecksFailInTheOrderOfTheContract(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		w.refused(w.approve(uuid.NewString(), "legal_entity:read"), 401, "access_denied", "Invalid client id.")
+		w.rejected(w.approve(uuid.NewString(), "legal_entity:read"), 401, "access_denied", "Invalid client id.")
 		foreign := w.app(map[string]any{"client_id": hospitalID, "redirect_uri": "https://evil.example/cb",
 			"scope": "unknown"})
-		w.refused(foreign, 401, "access_denied", "The redirection URI provided does not match a pre-registered value.")
-		w.refused(w.approve(hospitalID, "person:read"), 422, "request_malformed", "Scope is not allowed by client type.")
+		w.rejected(foreign, 401, "access_denied", "The redirection URI provided does not match a pre-registered value.")
+		w.rejected(w.approve(hospitalID, "person:read"), 422, "request_malformed", "Scope is not allowed by client type.")
 		roles := "User requested scope that is not allowed by role based access policies."
-		w.refused(w.approve(hospitalID, "legal_entity:write"), 422, "request_malformed", roles)
-		w.refused(w.approve(hospitalID, "legal_entity:write person:read"), 422, "request_malformed",
+		w.rejected(w.approve(hospitalID, "legal_entity:write"), 422, "request_malformed", roles)
+		w.rejected(w.approve(hospitalID, "legal_entity:write person:read"), 422, "request_malformed",
 			"Scope is not allowed by client type.")
 		unknown := w.ask(http.MethodPost, "/oauth/apps/authorize", headers("x-consumer-id", uuid.NewString()),
 			body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI, "scope": "legal_entity:read"}))
-		w.refused(unknown, 401, "access_denied", "User not found.")
+		w.rejected(unknown, 401, "access_denied", "User not found.")
 		w.must(w.store.BlockUser(t.Context(), doctorID, "test"))
-		w.refused(w.approve(hospitalID, "legal_entity:read"), 401, "user_blocked", "User blocked.")
+		w.rejected(w.approve(hospitalID, "legal_entity:read"), 401, "user_blocked", "User blocked.")
 		w.must(w.store.BlockClient(t.Context(), hospitalID, "test"))
-		w.refused(w.approve(hospitalID, "legal_entity:read"), 401, "access_denied", "Client is blocked.")
+		w.rejected(w.approve(hospitalID, "legal_entity:read"), 401, "access_denied", "Client is blocked.")
 	})
 }
 
@@ -90,13 +90,13 @@ func TestApprovalWithoutAScopeIsForTrustedClientsOnly(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		empty := "Requested scope is empty. Scope not passed or user has no roles or global roles."
-		w.refused(w.approve(hospitalID, ""), 422, "request_malformed", empty)
+		w.rejected(w.approve(hospitalID, ""), 422, "request_malformed", empty)
 		w.change(hospitalID, func(c *storage.Client) { c.Policy.Trusted = true })
 		got := w.app(map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI})
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
-		require.Equal(t, "employee:read legal_entity:read", got.text("data.details.scope_request"))
+		require.Equal(t, "employee:read legal_entity:read", got.member("data.details.scope_request"))
 		w.must(w.store.RevokeRole(t.Context(), doctorID, w.doctorRole.ID, hospitalID))
-		w.refused(w.approve(hospitalID, ""), 422, "request_malformed", empty)
+		w.rejected(w.approve(hospitalID, ""), 422, "request_malformed", empty)
 	})
 }
 
@@ -119,9 +119,9 @@ func TestApprovalRequiresItsMembersAndAConsumer(t *testing.T) {
 		require.Equal(t, map[string]string{"$.client_id": "cast"},
 			w.entries(w.app(map[string]any{"client_id": "1", "redirect_uri": redirectURI})))
 		noApp := w.ask(http.MethodPost, "/oauth/apps/authorize", headers("x-consumer-id", doctorID), `{}`)
-		w.refused(noApp, 400, "request_malformed", "Malformed request. Probably, you have sent corrupted JSON.")
+		w.rejected(noApp, 400, "request_malformed", "Malformed request. Probably, you have sent corrupted JSON.")
 		nobody := w.ask(http.MethodPost, "/oauth/apps/authorize", headers(), `garbage`)
-		w.refused(nobody, 401, "access_denied", "Missing header x-consumer-id")
+		w.rejected(nobody, 401, "access_denied", "Missing header x-consumer-id")
 		_, given := nobody.at("error.invalid")
 		require.False(t, given)
 		odd := w.ask(http.MethodPost, "/oauth/apps/authorize", headers("x-consumer-id", "1"), body("app", map[string]any{
@@ -136,19 +136,19 @@ func TestApprovalOnThePublicListenerRequiresASessionToken(t *testing.T) {
 		w := newWorld(t, engine)
 		request := body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI,
 			"scope": "legal_entity:read"})
-		post := func(pairs ...string) answer {
+		post := func(pairs ...string) reply {
 			return w.send(http.MethodPost, "/oauth/apps/authorize", headers(pairs...), request)
 		}
 		missing := "Authorization header is not set or doesn't contain Bearer token"
-		w.refused(post("x-consumer-id", doctorID), 401, "access_denied", missing)
-		w.refused(post("Authorization", "Basic YTpi"), 401, "access_denied", missing)
-		w.refused(post("Authorization", "Bearer unknown"), 401, "access_denied", "Invalid access token")
-		w.refused(post("Authorization", "Bearer "+w.token(frontID, "app:authorize", expiredToken)), 401, "access_denied",
+		w.rejected(post("x-consumer-id", doctorID), 401, "access_denied", missing)
+		w.rejected(post("Authorization", "Basic YTpi"), 401, "access_denied", missing)
+		w.rejected(post("Authorization", "Bearer unknown"), 401, "access_denied", "Invalid access token")
+		w.rejected(post("Authorization", "Bearer "+w.token(frontID, "app:authorize", expiredToken)), 401, "access_denied",
 			"Invalid access token")
-		w.refused(post("Authorization", "Bearer "+w.token(frontID, "user:read")), 403, "forbidden",
+		w.rejected(post("Authorization", "Bearer "+w.token(frontID, "user:read")), 403, "forbidden",
 			"Your scope does not allow to access this resource. Missing allowances: app:authorize")
 		got := post("Authorization", "Bearer "+w.token(frontID, "app:authorize"))
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
-		require.Equal(t, doctorID, got.text("data.user_id"))
+		require.Equal(t, doctorID, got.member("data.user_id"))
 	})
 }

@@ -83,7 +83,7 @@ func (a *cabinetRegistration) registrant(w http.ResponseWriter, r *http.Request)
 	}
 	c := newCheck(fields)
 	c.oneOf("type", identity.FactorSMS)
-	if number = c.text("factor"); !identity.IsPhone(number) {
+	if number = c.stringOf("factor"); !identity.IsPhone(number) {
 		c.broke("factor", rulePhone)
 	}
 	if failed := c.failed(); failed != nil {

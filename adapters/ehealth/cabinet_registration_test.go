@@ -24,9 +24,9 @@ func registrationToken(t *testing.T, algorithm jose.SignatureAlgorithm, secret s
 	}
 	maps.Copy(claims, changes)
 	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
-	text, err := jwt.Signed(signer).Claims(claims).Serialize()
+	content, err := jwt.Signed(signer).Claims(claims).Serialize()
 	require.NoError(t, err)
-	return text
+	return content
 }
 
 const registrationBody = `{"type":"SMS","factor":"` + doctorPhone + `"}`
@@ -35,16 +35,16 @@ func TestCodeIsSentToThePhoneThatIsRegistered(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		token := registrationToken(t, jose.HS512, registrationSecret, nil)
-		send := func(body string) answer {
+		send := func(body string) reply {
 			return w.send(http.MethodPost, "/api/send_otp", headers("Authorization", "Bearer "+token), body)
 		}
 		for range 3 {
-			sent := send(registrationBody)
-			require.Equal(t, 200, sent.status, sent.raw)
-			require.Equal(t, "OTP sent", sent.text("data.result"))
-			require.NotContains(t, sent.raw, string(w.components.code(doctorPhone)))
+			delivered := send(registrationBody)
+			require.Equal(t, 200, delivered.status, delivered.raw)
+			require.Equal(t, "OTP sent", delivered.member("data.result"))
+			require.NotContains(t, delivered.raw, string(w.components.code(doctorPhone)))
 		}
-		w.refused(send(registrationBody), 429, "otp_timeout", "Sending OTP timeout. Try later.")
+		w.rejected(send(registrationBody), 429, "otp_timeout", "Sending OTP timeout. Try later.")
 		codes := w.admin(http.MethodGet, "otps?active=true", "")
 		require.Len(t, w.ids(codes), 1)
 		require.Contains(t, codes.raw, "patient@example.com==="+doctorPhone)
@@ -52,7 +52,7 @@ func TestCodeIsSentToThePhoneThatIsRegistered(t *testing.T) {
 			w.entries(send(`{"type":"FAX","factor":"1"}`)))
 		require.Equal(t, map[string]string{"$.factor": "required", "$.type": "required"}, w.entries(send(`{}`)))
 		w.components.smsAway = true
-		w.refused(send(`{"type":"SMS","factor":"+380670000000"}`), 503, "internal_error", "SMS not sent. Try later")
+		w.rejected(send(`{"type":"SMS","factor":"+380670000000"}`), 503, "internal_error", "SMS not sent. Try later")
 	})
 }
 
@@ -80,7 +80,7 @@ func TestAttackRegistrationWithoutTheRightJWTIsRefused(t *testing.T) {
 			} {
 				got := w.send(http.MethodPost, path, headers("Authorization", "Bearer "+c.token), registrationBody)
 				require.Equal(t, 401, got.status, "%s: %s", name, got.raw)
-				require.Equal(t, c.kind, got.text("error.type"), "%s: %s", name, got.raw)
+				require.Equal(t, c.kind, got.member("error.type"), "%s: %s", name, got.raw)
 				message, _ := got.at("error.message")
 				if c.message == "" {
 					require.Nil(t, message, name)
@@ -97,13 +97,13 @@ func TestPhoneVerificationIsStartedAtTheServiceOfTheOperator(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		token := registrationToken(t, jose.HS512, registrationSecret, nil)
-		start := func(phone string) answer {
+		start := func(phone string) reply {
 			return w.send(http.MethodPost, "/api/verifications", headers("Authorization", "Bearer "+token),
 				`{"type":"SMS","factor":"`+phone+`"}`)
 		}
-		require.Equal(t, "OTP sent", start("+380500000200").text("data.result"))
-		w.refused(start("+380500000429"), 429, "otp_timeout", "Wait a minute.")
-		w.refused(start("+380500000500"), 503, "internal_error", "SMS not sent. Try later")
+		require.Equal(t, "OTP sent", start("+380500000200").member("data.result"))
+		w.rejected(start("+380500000429"), 429, "otp_timeout", "Wait a minute.")
+		w.rejected(start("+380500000500"), 503, "internal_error", "SMS not sent. Try later")
 		require.Equal(t, map[string]string{"$.factor": "format"}, w.entries(start("+380")))
 	})
 }
@@ -113,14 +113,14 @@ func TestPageAfterTheSignInReadsItsOwnUserAlone(t *testing.T) {
 		w := newWorld(t, engine)
 		nurse := storagetest.User(t, w.store)
 		for _, path := range []string{"/oauth/users/", "/api/oauth/users/"} {
-			ask := func(token, id string) answer {
+			ask := func(token, id string) reply {
 				return w.send(http.MethodGet, path+id, headers("Authorization", "Bearer "+token), "")
 			}
 			for _, scope := range []string{"app:authorize", "user:read"} {
 				token := w.issue(scope)
 				own := ask(token, doctorID)
 				require.Equal(t, 200, own.status, own.raw)
-				require.Equal(t, doctorEmail, own.text("data.email"))
+				require.Equal(t, doctorEmail, own.member("data.email"))
 				require.Equal(t, 404, ask(token, nurse.ID).status)
 				require.Equal(t, 404, ask(token, uuid.NewString()).status)
 				require.Equal(t, 404, ask(token, "1").status)
@@ -134,5 +134,5 @@ func TestPageAfterTheSignInReadsItsOwnUserAlone(t *testing.T) {
 // issue makes a session token of the doctor at the front end.
 func (w *world) issue(scope string) string {
 	return w.admin(http.MethodPost, "users/"+doctorID+"/tokens/access",
-		body("token", map[string]any{"client_id": frontID, "scope": scope})).text("data.value")
+		body("token", map[string]any{"client_id": frontID, "scope": scope})).member("data.value")
 }

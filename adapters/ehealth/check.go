@@ -43,8 +43,8 @@ func (c *check) given(name string) bool {
 	return len(c.fields[name]) > 0 && string(c.fields[name]) != "null"
 }
 
-// text is a string that must be there and not be blank.
-func (c *check) text(name string) string {
+// stringOf is a string that must be there and not be blank.
+func (c *check) stringOf(name string) string {
 	value := c.optionalText(name)
 	if strings.TrimSpace(value) == "" {
 		c.broke(name, ruleRequired)
@@ -54,7 +54,7 @@ func (c *check) text(name string) string {
 
 // optionalText is a string, "" where the field is absent or null.
 func (c *check) optionalText(name string) string {
-	value, isText := text(c.fields[name])
+	value, isText := stringOf(c.fields[name])
 	if !isText {
 		c.broke(name, ruleString)
 	}
@@ -63,7 +63,7 @@ func (c *check) optionalText(name string) string {
 
 // name is a short text that must be there.
 func (c *check) name(name string) string {
-	c.text(name)
+	c.stringOf(name)
 	return c.optionalName(name)
 }
 
@@ -84,7 +84,7 @@ func (c *check) optionalName(name string) string {
 
 // uuid is a UUID that must be there, in lower case.
 func (c *check) uuid(name string) string {
-	value, isText := text(c.fields[name])
+	value, isText := stringOf(c.fields[name])
 	if !isText {
 		c.broke(name, ruleUUID)
 		return ""
@@ -102,7 +102,7 @@ func (c *check) uuid(name string) string {
 
 // reference is the id of a row that the admin API refers to: a UUID that must be there, in lower case.
 func (c *check) reference(name string) string {
-	value, isText := text(c.fields[name])
+	value, isText := stringOf(c.fields[name])
 	id, isUUID := parseUUID(value)
 	switch {
 	case isText && strings.TrimSpace(value) == "":
@@ -159,15 +159,15 @@ func (c *check) object(name string) json.RawMessage {
 
 // oneOf is a string that must be there and be one of those allowed.
 func (c *check) oneOf(name string, allowed ...string) string {
-	value := c.text(name)
+	value := c.stringOf(name)
 	if !slices.Contains(allowed, value) {
 		c.broke(name, ruleInclusion(allowed...))
 	}
 	return value
 }
 
-// text reads a string; what is absent or null is an empty one.
-func text(raw json.RawMessage) (value string, isText bool) {
+// stringOf reads a string; what is absent or null is an empty one.
+func stringOf(raw json.RawMessage) (value string, isText bool) {
 	if len(raw) == 0 {
 		return "", true
 	}

@@ -12,24 +12,24 @@ import (
 )
 
 // requireLimited is the answer to one wrong secret too many.
-func requireLimited(t *testing.T, got answer) {
+func requireLimited(t *testing.T, got reply) {
 	t.Helper()
 	require.Equal(t, http.StatusTooManyRequests, got.status, got.raw)
-	require.Equal(t, "rate_limit_exceeded", got.text("error.type"))
-	require.Equal(t, "API rate limit exceeded", got.text("error.message"))
+	require.Equal(t, "rate_limit_exceeded", got.member("error.type"))
+	require.Equal(t, "API rate limit exceeded", got.member("error.message"))
 	require.NotEmpty(t, got.header.Get("Retry-After"))
 }
 
 func TestAttackGuessedClientSecretsAtTheLegacyTokenEndpointAreLimited(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
-		guess := func() answer {
+		guess := func() reply {
 			wrong := code()
 			wrong["client_secret"] = "wrong"
 			return s.exchange(wrong)
 		}
 		for range 20 { // each is one failure, however often its secret is looked at
-			require.Equal(t, "Invalid client id or secret.", guess().text("error.message"))
+			require.Equal(t, "Invalid client id or secret.", guess().member("error.message"))
 		}
 		requireLimited(t, guess())
 		events, err := s.store.ListEvents(t.Context(), storage.EventFilter{Kind: "client_authentication_failed", Limit: 10})
@@ -51,11 +51,11 @@ func TestAttackGuessedAPIKeysAreLimited(t *testing.T) {
 				ID: uuid.NewString(), PasswordHash: "$2a$04$" + "unusable", Lookup: lookup,
 			}, 0))
 		}
-		verify := func(key string) answer { return w.ask(http.MethodGet, "/admin/api_key/"+key+"/verify", nil, "") }
+		verify := func(key string) reply { return w.ask(http.MethodGet, "/admin/api_key/"+key+"/verify", nil, "") }
 		require.Equal(t, http.StatusOK, verify("015b566ed9").status)
 		token := w.token(hospitalID, "legal_entity:read")
 		for range 20 {
-			w.refused(w.verify(token, "api-key", "wrong"), 422, "request_malformed", "API-KEY header is invalid.")
+			w.rejected(w.verify(token, "api-key", "wrong"), 422, "request_malformed", "API-KEY header is invalid.")
 		}
 		requireLimited(t, verify("wrong"))
 		requireLimited(t, verify("025b566ed9"))

@@ -46,10 +46,10 @@ type contractCase struct {
 }
 
 func readContract(t testing.TB) contract {
-	text, err := os.ReadFile("testdata/cases.json")
+	content, err := os.ReadFile("testdata/cases.json")
 	require.NoError(t, err)
 	var c contract
-	require.NoError(t, json.Unmarshal(text, &c))
+	require.NoError(t, json.Unmarshal(content, &c))
 	require.Len(t, c.Cases, 51)
 	return c
 }
@@ -98,7 +98,7 @@ func TestLegacyTokenEndpointAnswersEveryCaseOfTheContract(t *testing.T) {
 	})
 }
 
-func (c contractCase) check(t *testing.T, s *stack, got answer) {
+func (c contractCase) check(t *testing.T, s *stack, got reply) {
 	want := c.Expect
 	require.Equal(t, want.Status, got.status, got.raw)
 	requireSubset(t, want.Answer, got.body, "")
@@ -133,7 +133,7 @@ func (c contractCase) check(t *testing.T, s *stack, got answer) {
 }
 
 // checkState looks at what the exchange left behind.
-func (c contractCase) checkState(t *testing.T, s *stack, got answer) {
+func (c contractCase) checkState(t *testing.T, s *stack, got reply) {
 	ctx := context.Background()
 	if c.Expect.CodeUsed != nil {
 		var request struct {

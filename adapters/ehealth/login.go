@@ -71,7 +71,7 @@ func (a *loginAPI) login(w http.ResponseWriter, r *http.Request) error {
 	if !given {
 		return failureGrantTypeMissing
 	}
-	grantType, _ := text(raw)
+	grantType, _ := stringOf(raw)
 	if grantType != grantDigitalSignature && inbound.IsLarge(r) {
 		return failureTooLarge
 	}
@@ -202,8 +202,8 @@ func ofSignIn(t *storage.AccessToken) bool {
 // oneTimeCodeFailure words why a one-time code was not sent or not taken.
 func oneTimeCodeFailure(err error) error {
 	for _, known := range []struct {
-		cause  error
-		answer contractError
+		cause    error
+		response contractError
 	}{
 		{identity.ErrOneTimeCodeInvalid, failureOTPInvalid},
 		{identity.ErrOneTimeCodeExpired, failureOTPExpired},
@@ -212,7 +212,7 @@ func oneTimeCodeFailure(err error) error {
 		{identity.ErrMessageNotSent, failureSMS},
 	} {
 		if errors.Is(err, known.cause) {
-			return known.answer.because(err)
+			return known.response.because(err)
 		}
 	}
 	return err
@@ -233,7 +233,7 @@ func (a *loginAPI) clientOf(r *http.Request, t *storage.AccessToken) (*storage.C
 // oneTimeCode reads the code of a request: a JSON integer. A text passes, as it did, and never matches.
 func oneTimeCode(fields map[string]json.RawMessage) (string, *contractError) {
 	c := newCheck(fields)
-	if _, isText := text(fields["otp"]); isText && c.given("otp") {
+	if _, isText := stringOf(fields["otp"]); isText && c.given("otp") {
 		return "", nil
 	}
 	c.integer("otp")

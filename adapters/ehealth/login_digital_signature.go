@@ -28,9 +28,9 @@ var (
 // says; a drfo header says nothing.
 func (a *loginAPI) loginBySignature(w http.ResponseWriter, r *http.Request, fields map[string]json.RawMessage) error {
 	c := newCheck(fields)
-	content := c.text("signed_content")
+	content := c.stringOf("signed_content")
 	c.oneOf("signed_content_encoding", "base64")
-	clientID, scope := c.uuid("client_id"), c.text("scope")
+	clientID, scope := c.uuid("client_id"), c.stringOf("scope")
 	if failed := c.failed(); failed != nil {
 		return failed
 	}

@@ -34,8 +34,13 @@ func (a *loginAPI) loginByPassword(
 	w http.ResponseWriter, r *http.Request, grantType string, fields map[string]json.RawMessage,
 ) error {
 	c := newCheck(fields)
-	l := passwordLogin{grantType: grantType, email: c.text("email"), password: c.text("password"), scope: c.text("scope")}
-	clientID := c.text("client_id")
+	l := passwordLogin{
+		grantType: grantType,
+		email:     c.stringOf("email"),
+		password:  c.stringOf("password"),
+		scope:     c.stringOf("scope"),
+	}
+	clientID := c.stringOf("client_id")
 	l.captcha = c.optionalText("token")
 	if failed := c.failed(); failed != nil {
 		return failed

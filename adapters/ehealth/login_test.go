@@ -16,7 +16,7 @@ import (
 )
 
 // login posts a token object; pairs are headers.
-func (w *world) login(fields map[string]any, pairs ...string) answer {
+func (w *world) login(fields map[string]any, pairs ...string) reply {
 	return w.send(http.MethodPost, "/auth/login", headers(pairs...), body("token", fields))
 }
 
@@ -38,12 +38,12 @@ func (w *world) factor(phone string) {
 	}))
 }
 
-func (w *world) twoFactor(token string, otp any) answer {
+func (w *world) twoFactor(token string, otp any) reply {
 	return w.login(map[string]any{"grant_type": "authorize_2fa_access_token", "otp": otp}, "Authorization",
 		"Bearer "+token)
 }
 
-func (w *world) action(name, token string, fields string) answer {
+func (w *world) action(name, token string, fields string) reply {
 	return w.send(http.MethodPost, "/oauth/users/actions/"+name, headers("Authorization", "Bearer "+token), fields)
 }
 
@@ -53,13 +53,13 @@ func TestLoginByPasswordWithoutASecondFactorIsComplete(t *testing.T) {
 		w := newWorld(t, engine)
 		got := w.login(byPassword("token", "good", "email", "DOCTOR@example.com"))
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
-		require.Equal(t, "access_token", got.text("data.name"))
-		require.Equal(t, "REQUEST_APPS", got.text("urgent.next_step"))
+		require.Equal(t, "access_token", got.member("data.name"))
+		require.Equal(t, "REQUEST_APPS", got.member("urgent.next_step"))
 		details, _ := got.at("data.details")
 		require.Equal(t, map[string]any{"grant_type": "password", "client_id": frontID, "scope": "app:authorize"}, details)
-		require.Regexp(t, `^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`, got.text("data.value"))
+		require.Regexp(t, `^[A-Za-z0-9]{28}(QT09|UT09|Zz09|dz09)$`, got.member("data.value"))
 		approved := w.send(http.MethodPost, "/oauth/apps/authorize",
-			headers("Authorization", "Bearer "+got.text("data.value")),
+			headers("Authorization", "Bearer "+got.member("data.value")),
 			body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI, "scope": "legal_entity:read"}))
 		require.Equal(t, http.StatusCreated, approved.status, approved.raw)
 		put := w.send(http.MethodPut, "/auth/login/", asJSON, body("token", byPassword()))
@@ -73,14 +73,14 @@ func TestLoginByPasswordWithASecondFactorAsksForACodeOrAPhone(t *testing.T) {
 		w := newWorld(t, engine)
 		w.factor("")
 		got := w.login(byPassword())
-		require.Equal(t, "REQUEST_FACTOR", got.text("urgent.next_step"), got.raw)
-		require.Equal(t, "2fa_access_token", got.text("data.name"))
+		require.Equal(t, "REQUEST_FACTOR", got.member("urgent.next_step"), got.raw)
+		require.Equal(t, "2fa_access_token", got.member("data.name"))
 		f, err := w.store.FindAuthenticationFactor(t.Context(), doctorID, "SMS")
 		w.must(err)
 		f.Factor = doctorPhone
 		w.must(w.store.UpdateAuthenticationFactor(t.Context(), *f))
 		got = w.login(byPassword())
-		require.Equal(t, "REQUEST_OTP", got.text("urgent.next_step"), got.raw)
+		require.Equal(t, "REQUEST_OTP", got.member("urgent.next_step"), got.raw)
 		details, _ := got.at("data.details")
 		require.Equal(t, map[string]any{
 			"grant_type": "password", "client_id": frontID, "scope": "", "scope_request": "app:authorize",
@@ -94,12 +94,12 @@ func TestLoginRefusesWrongPasswordUnknownEmailAndBlockedUser(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		wrong := "Identity, password combination is wrong."
-		w.refused(w.login(byPassword("password", "not it")), 401, "access_denied", wrong)
-		w.refused(w.login(byPassword("email", "nobody@example.com")), 401, "access_denied", wrong)
+		w.rejected(w.login(byPassword("password", "not it")), 401, "access_denied", wrong)
+		w.rejected(w.login(byPassword("email", "nobody@example.com")), 401, "access_denied", wrong)
 		require.Equal(t, http.StatusCreated, w.login(byPassword()).status)
 		w.must(w.store.BlockUser(t.Context(), doctorID, "test"))
-		w.refused(w.login(byPassword("password", "not it")), 401, "access_denied", wrong)
-		w.refused(w.login(byPassword()), 401, "user_blocked", "User blocked.")
+		w.rejected(w.login(byPassword("password", "not it")), 401, "access_denied", wrong)
+		w.rejected(w.login(byPassword()), 401, "user_blocked", "User blocked.")
 	})
 }
 
@@ -110,7 +110,7 @@ func TestLoginIsRefusedForTenMinutesAfterTenFailures(t *testing.T) {
 		for range 10 {
 			w.login(byPassword("password", "not it"))
 		}
-		w.refused(w.login(byPassword()), 401, "access_denied", "You reached login attempts limit. Try again later")
+		w.rejected(w.login(byPassword()), 401, "access_denied", "You reached login attempts limit. Try again later")
 		w.later.Store(601)
 		require.Equal(t, http.StatusCreated, w.login(byPassword()).status)
 	})
@@ -121,10 +121,10 @@ func TestLoginByAnExpiredPasswordAllowsOnlyItsChange(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.later.Store(89 * 86400)
-		w.refused(w.login(byPassword()), 401, "password_expired", "The password expired for user: "+doctorID)
+		w.rejected(w.login(byPassword()), 401, "password_expired", "The password expired for user: "+doctorID)
 		got := w.login(byPassword("grant_type", "change_password", "scope", "user:change_password"))
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
-		require.Equal(t, "change_password_token", got.text("data.name"))
+		require.Equal(t, "change_password_token", got.member("data.name"))
 	})
 }
 
@@ -132,16 +132,16 @@ func TestLoginByAnExpiredPasswordAllowsOnlyItsChange(t *testing.T) {
 func TestLoginByPasswordRequiresAClientThatAllowsIt(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		w.refused(w.login(byPassword("client_id", hospitalID)), 401, "access_denied",
+		w.rejected(w.login(byPassword("client_id", hospitalID)), 401, "access_denied",
 			"Client is not allowed to issue login token.")
-		w.refused(w.login(byPassword("client_id", uuid.NewString())), 401, "invalid_client", "Invalid client id.")
-		w.refused(w.login(byPassword("client_id", "1")), 400, "request_malformed",
+		w.rejected(w.login(byPassword("client_id", uuid.NewString())), 401, "invalid_client", "Invalid client id.")
+		w.rejected(w.login(byPassword("client_id", "1")), 400, "request_malformed",
 			"Malformed request. Probably, you have sent corrupted JSON.")
-		w.refused(w.login(byPassword("scope", "app:authorize legal_entity:read")), 422, "request_malformed",
+		w.rejected(w.login(byPassword("scope", "app:authorize legal_entity:read")), 422, "request_malformed",
 			"Scope is not allowed by client type.")
-		w.refused(w.login(byPassword("grant_type", "change_password")), 401, "access_denied",
+		w.rejected(w.login(byPassword("grant_type", "change_password")), 401, "access_denied",
 			"Allowed scopes for the token are user:change_password.")
-		w.refused(w.login(byPassword("grant_type", "authorization_code")), 401, "invalid_grant", "Grant type not allowed.")
+		w.rejected(w.login(byPassword("grant_type", "authorization_code")), 401, "invalid_grant", "Grant type not allowed.")
 		require.Equal(t, map[string]string{
 			"$.email": "required", "$.password": "required", "$.client_id": "cast", "$.scope": "required",
 		}, w.entries(w.login(map[string]any{"grant_type": "password", "client_id": 5})))
@@ -153,9 +153,9 @@ func TestLoginEndsTheEarlierSessionTokenOfTheSameClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		elsewhere := w.token(misID, "legal_entity:read")
-		first := w.login(byPassword()).text("data.value")
-		second := w.login(byPassword()).text("data.value")
-		w.refused(w.verify(first), 401, "invalid_grant", "Token expired or client approval was revoked.")
+		first := w.login(byPassword()).member("data.value")
+		second := w.login(byPassword()).member("data.value")
+		w.rejected(w.verify(first), 401, "invalid_grant", "Token expired or client approval was revoked.")
 		require.Equal(t, http.StatusOK, w.verify(second).status)
 		require.Equal(t, http.StatusOK, w.verify(elsewhere).status)
 	})
@@ -166,26 +166,26 @@ func TestLoginIsCompletedByAOneTimeCodeAndThreeWrongOnesBlock(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.factor(doctorPhone)
-		token := w.login(byPassword()).text("data.value")
-		w.refused(w.twoFactor(token, w.components.wrong(doctorPhone)), 401, "otp_invalid", "Invalid OTP code.")
-		w.refused(w.twoFactor(token, w.components.code(doctorPhone).String()), 401, "otp_invalid", "Invalid OTP code.")
+		token := w.login(byPassword()).member("data.value")
+		w.rejected(w.twoFactor(token, w.components.wrong(doctorPhone)), 401, "otp_invalid", "Invalid OTP code.")
+		w.rejected(w.twoFactor(token, w.components.code(doctorPhone).String()), 401, "otp_invalid", "Invalid OTP code.")
 		got := w.twoFactor(token, w.components.code(doctorPhone))
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
-		require.Equal(t, "REQUEST_APPS", got.text("urgent.next_step"))
+		require.Equal(t, "REQUEST_APPS", got.member("urgent.next_step"))
 		details, _ := got.at("data.details")
 		require.Equal(t, map[string]any{"grant_type": "password", "client_id": frontID, "scope": "app:authorize"}, details)
-		w.refused(w.twoFactor(token, w.components.code(doctorPhone)), 401, "token_expired", "Token expired.")
+		w.rejected(w.twoFactor(token, w.components.code(doctorPhone)), 401, "token_expired", "Token expired.")
 
-		token = w.login(byPassword()).text("data.value")
+		token = w.login(byPassword()).member("data.value")
 		for range 3 {
-			w.refused(w.twoFactor(token, w.components.wrong(doctorPhone)), 401, "otp_invalid", "Invalid OTP code.")
+			w.rejected(w.twoFactor(token, w.components.wrong(doctorPhone)), 401, "otp_invalid", "Invalid OTP code.")
 		}
-		w.refused(w.twoFactor(token, w.components.code(doctorPhone)), 401, "user_blocked", "User blocked.")
+		w.rejected(w.twoFactor(token, w.components.code(doctorPhone)), 401, "user_blocked", "User blocked.")
 		user, err := w.store.FindUser(t.Context(), doctorID)
 		w.must(err)
 		require.True(t, user.IsBlocked)
 		require.Equal(t, "Passed invalid OTP more than USER_OTP_ERROR_MAX", user.BlockReason)
-		w.refused(w.verify(got.text("data.value")), 401, "invalid_grant", "Token expired or client approval was revoked.")
+		w.rejected(w.verify(got.member("data.value")), 401, "invalid_grant", "Token expired or client approval was revoked.")
 	})
 }
 
@@ -193,7 +193,7 @@ func TestOneTimeCodeSignsInOnceOfManyConcurrentRequests(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.factor(doctorPhone)
-		token, code := w.login(byPassword()).text("data.value"), w.components.code(doctorPhone)
+		token, code := w.login(byPassword()).member("data.value"), w.components.code(doctorPhone)
 		var group sync.WaitGroup
 		answers := make(chan int, 8)
 		for range cap(answers) {
@@ -215,10 +215,10 @@ func TestOneTimeCodeSignsInOnceOfManyConcurrentRequests(t *testing.T) {
 func TestSecondFactorRequiresATwoFactorTokenAndAnInteger(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		w.refused(w.login(map[string]any{"grant_type": "authorize_2fa_access_token", "otp": 123456}), 401, "access_denied",
+		w.rejected(w.login(map[string]any{"grant_type": "authorize_2fa_access_token", "otp": 123456}), 401, "access_denied",
 			"Authorization header required.")
-		w.refused(w.twoFactor("garbage", 123456), 401, "token_invalid", "Invalid token.")
-		w.refused(w.twoFactor(w.token(frontID, "app:authorize"), 123456), 401, "access_denied", "Invalid token type")
+		w.rejected(w.twoFactor("garbage", 123456), 401, "token_invalid", "Invalid token.")
+		w.rejected(w.twoFactor(w.token(frontID, "app:authorize"), 123456), 401, "access_denied", "Invalid token type")
 		require.Equal(t, map[string]string{"$.otp": "required"},
 			w.entries(w.login(map[string]any{"grant_type": "authorize_2fa_access_token"})))
 		require.Equal(t, map[string]string{"$.otp": "cast"}, w.entries(w.twoFactor("garbage", []int{1})))
@@ -232,29 +232,29 @@ func TestOneTimeCodeIsNotSentWithoutPhoneServiceOrWithinTheLimit(t *testing.T) {
 		pending := func(a *storage.AccessToken) {
 			a.Kind, a.Session.ScopeRequest = storage.KindTwoFactor, "app:authorize"
 		}
-		w.refused(w.twoFactor(w.token(frontID, "", pending), 123456), 409, "request_conflict", "Factor not set")
+		w.rejected(w.twoFactor(w.token(frontID, "", pending), 123456), 409, "request_conflict", "Factor not set")
 		w.factor(doctorPhone)
-		w.refused(w.twoFactor(w.token(frontID, "", pending), 123456), 401, "otp_invalid", "Invalid OTP code.")
+		w.rejected(w.twoFactor(w.token(frontID, "", pending), 123456), 401, "otp_invalid", "Invalid OTP code.")
 		w.components.smsAway = true
-		w.refused(w.login(byPassword()), 503, "internal_error", "SMS not sent. Try later")
+		w.rejected(w.login(byPassword()), 503, "internal_error", "SMS not sent. Try later")
 		w.components.smsAway = false
-		token := w.login(byPassword()).text("data.value")
-		again := func() answer {
+		token := w.login(byPassword()).member("data.value")
+		again := func() reply {
 			return w.login(map[string]any{"grant_type": "refresh_2fa_access_token"}, "Authorization", "Bearer "+token)
 		}
 		for range 2 {
 			got := again()
 			require.Equal(t, http.StatusCreated, got.status, got.raw)
-			require.Equal(t, "REQUEST_OTP", got.text("urgent.next_step"))
-			token = got.text("data.value")
+			require.Equal(t, "REQUEST_OTP", got.member("urgent.next_step"))
+			token = got.member("data.value")
 		}
-		w.refused(again(), 429, "otp_timeout", "Sending OTP timeout. Try later.")
+		w.rejected(again(), 429, "otp_timeout", "Sending OTP timeout. Try later.")
 		got := w.twoFactor(token, w.components.code(doctorPhone))
 		require.Equal(t, http.StatusCreated, got.status, "the token stays good: %s", got.raw)
 		w.later.Store(61)
-		token = w.login(byPassword()).text("data.value")
+		token = w.login(byPassword()).member("data.value")
 		w.later.Store(61 + 301)
-		w.refused(w.twoFactor(token, w.components.code(doctorPhone)), 401, "otp_expired", "OTP expired.")
+		w.rejected(w.twoFactor(token, w.components.code(doctorPhone)), 401, "otp_expired", "OTP expired.")
 	})
 }
 
@@ -262,7 +262,7 @@ func TestOneTimeCodeIsNotSentWithoutPhoneServiceOrWithinTheLimit(t *testing.T) {
 func TestLoginRefusesAWrongCaptchaResponse(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		w.refused(w.login(byPassword("token", "bad")), 403, "forbidden",
+		w.rejected(w.login(byPassword("token", "bad")), 403, "forbidden",
 			"Invalid CAPTCHA token. Errors: invalid-input-response, timeout-or-duplicate")
 	})
 }
@@ -276,7 +276,7 @@ func TestLoginAtTheCabinetRequiresATaxID(t *testing.T) {
 		w.must(err)
 		user.TaxID = ""
 		w.must(w.store.UpdateUser(t.Context(), *user))
-		w.refused(w.login(byPassword("client_id", cabinetID)), 403, "forbidden", "User is not registered")
+		w.rejected(w.login(byPassword("client_id", cabinetID)), 403, "forbidden", "User is not registered")
 	})
 }
 
@@ -284,30 +284,30 @@ func TestLoginAtTheCabinetRequiresATaxID(t *testing.T) {
 func TestPasswordIsChangedByATokenOfItsOwn(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		set := func(token, password string) answer {
+		set := func(token, password string) reply {
 			return w.action("update_password", token, body("user", map[string]any{"password": password}))
 		}
 		change := byPassword("grant_type", "change_password", "scope", "user:change_password")
-		token := w.login(change).text("data.value")
+		token := w.login(change).member("data.value")
 		require.Equal(t, map[string]string{"$.password": "length"}, w.entries(set(token, "Short1")))
 		require.Equal(t, map[string]string{"$.password": "format"}, w.entries(set(token, "всі малі літери 1")))
 		require.Equal(t, map[string]string{"$.password": "required"}, w.entries(set(token, "")))
 		require.Equal(t, map[string]string{"$.password": "password_used"}, w.entries(set(token, doctorPassword)))
 		got := set(token, "Новий Пароль 1")
 		require.Equal(t, http.StatusOK, got.status, got.raw)
-		require.Equal(t, doctorID, got.text("data.id"))
+		require.Equal(t, doctorID, got.member("data.id"))
 		require.NotContains(t, strings.ToLower(got.raw), "парол")
-		w.refused(set(token, "Новий Пароль 2"), 401, "token_expired", "Token expired.")
+		w.rejected(set(token, "Новий Пароль 2"), 401, "token_expired", "Token expired.")
 		require.Equal(t, http.StatusCreated, w.login(byPassword("password", "Новий Пароль 1")).status)
 		change["password"] = "Новий Пароль 1"
-		token = w.login(change).text("data.value")
+		token = w.login(change).member("data.value")
 		require.Equal(t, map[string]string{"$.password": "password_used"}, w.entries(set(token, doctorPassword)))
 
-		session := w.login(byPassword("password", "Новий Пароль 1")).text("data.value")
-		w.refused(set(session, "Новий Пароль 2"), 401, "token_invalid_type", "Invalid token type.")
-		w.refused(w.send(http.MethodPost, "/oauth/users/actions/update_password", asJSON, `{}`), 401, "access_denied",
+		session := w.login(byPassword("password", "Новий Пароль 1")).member("data.value")
+		w.rejected(set(session, "Новий Пароль 2"), 401, "token_invalid_type", "Invalid token type.")
+		w.rejected(w.send(http.MethodPost, "/oauth/users/actions/update_password", asJSON, `{}`), 401, "access_denied",
 			"Authorization header required.")
-		w.refused(w.action("update_password", token, `{}`), 400, "request_malformed",
+		w.rejected(w.action("update_password", token, `{}`), 400, "request_malformed",
 			"Malformed request. Probably, you have sent corrupted JSON.")
 		require.Equal(t, 404, w.send(http.MethodPost, "/oauth/tokens/actions/change_password", asJSON, `{}`).status)
 	})
@@ -318,31 +318,31 @@ func TestPhoneOfASecondFactorIsSetAfterItsCodeWasEntered(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		request := `{"type":"SMS","factor":"` + doctorPhone + `"}`
-		session := w.login(byPassword()).text("data.value")
+		session := w.login(byPassword()).member("data.value")
 		require.Equal(t, 404, w.action("init_factor", session, request).status)
 		w.factor("")
 		clients := w.token(frontID, "app:authorize",
 			func(a *storage.AccessToken) { a.Session.GrantType = "authorization_code" })
-		w.refused(w.action("init_factor", clients, request), 401, "token_invalid", "Invalid token.")
-		token := w.login(byPassword()).text("data.value")
+		w.rejected(w.action("init_factor", clients, request), 401, "token_invalid", "Invalid token.")
+		token := w.login(byPassword()).member("data.value")
 		require.Equal(t, map[string]string{"$.type": "inclusion", "$.factor": "format"},
 			w.entries(w.action("init_factor", token, `{"type":"TOTP","factor":"+380"}`)))
-		w.refused(w.action("approve_factor", token, `{"otp":123456}`), 401, "access_denied",
+		w.rejected(w.action("approve_factor", token, `{"otp":123456}`), 401, "access_denied",
 			"Invalid token type. Init factor at first")
 		began := w.action("init_factor", token, request)
 		require.Equal(t, http.StatusCreated, began.status, began.raw)
-		require.Equal(t, "APPROVE_FACTOR", began.text("urgent.next_step"))
+		require.Equal(t, "APPROVE_FACTOR", began.member("urgent.next_step"))
 		_, given := began.at("data.details")
 		require.False(t, given)
-		w.refused(w.action("init_factor", token, request), 401, "token_expired", "Token expired.")
-		next := began.text("data.value")
-		w.refused(w.action("approve_factor", next, `{"otp":`+w.components.wrong(doctorPhone).String()+`}`), 401,
+		w.rejected(w.action("init_factor", token, request), 401, "token_expired", "Token expired.")
+		next := began.member("data.value")
+		w.rejected(w.action("approve_factor", next, `{"otp":`+w.components.wrong(doctorPhone).String()+`}`), 401,
 			"otp_invalid",
 			"Invalid OTP code.")
 		got := w.action("approve_factor", next, `{"otp":`+w.components.code(doctorPhone).String()+`}`)
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
-		require.Equal(t, "access_token", got.text("data.name"))
-		require.Equal(t, "app:authorize", got.text("data.details.scope"))
+		require.Equal(t, "access_token", got.member("data.name"))
+		require.Equal(t, "app:authorize", got.member("data.details.scope"))
 		_, given = got.at("urgent")
 		require.False(t, given)
 		factor, err := w.store.FindAuthenticationFactor(t.Context(), doctorID, "SMS")
@@ -350,19 +350,19 @@ func TestPhoneOfASecondFactorIsSetAfterItsCodeWasEntered(t *testing.T) {
 		require.Equal(t, doctorPhone, factor.Factor)
 
 		w.later.Store(120)
-		half := w.login(byPassword()).text("data.value")
+		half := w.login(byPassword()).member("data.value")
 		other := `{"type":"SMS","factor":"+380671112233"}`
-		w.refused(w.action("init_factor", half, other), 401, "token_invalid", "Invalid token.")
+		w.rejected(w.action("init_factor", half, other), 401, "token_invalid", "Invalid token.")
 		require.Equal(t, http.StatusCreated,
-			w.action("init_factor", w.twoFactor(half, w.components.code(doctorPhone)).text("data.value"), other).status)
+			w.action("init_factor", w.twoFactor(half, w.components.code(doctorPhone)).member("data.value"), other).status)
 	})
 }
 
 // sign is what the signature service makes of a message about that content.
 func (w *world) sign(content map[string]any, signatures ...map[string]any) map[string]any {
-	answer, err := json.Marshal(map[string]any{"data": map[string]any{"content": content, "signatures": signatures}})
+	response, err := json.Marshal(map[string]any{"data": map[string]any{"content": content, "signatures": signatures}})
 	w.must(err)
-	w.components.signed["c2lnbmVk"] = string(answer)
+	w.components.signed["c2lnbmVk"] = string(response)
 	return map[string]any{
 		"grant_type": "digital_signature", "signed_content": "c2lnbmVk", "signed_content_encoding": "base64",
 		"client_id": frontID,
@@ -377,7 +377,7 @@ func signature(drfo string) map[string]any {
 func (w *world) freshNonce() string {
 	got := w.send(http.MethodPost, "/oauth/nonce", asJSON, `{"client_id":"`+frontID+`"}`)
 	require.Equal(w.t, http.StatusOK, got.status, got.raw)
-	return got.text("data.token")
+	return got.member("data.token")
 }
 
 // Case 55 of the contract.
@@ -385,27 +385,32 @@ func TestLoginByDigitalSignatureAndItsErrors(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		content := func() map[string]any { return map[string]any{"jwt": w.freshNonce()} }
-		w.refused(w.login(w.sign(map[string]any{"jwt": "x"}, signature("3087512347"))), 401, "jwt_invalid", "JWT is invalid.")
-		w.refused(w.login(w.sign(map[string]any{}, signature("3087512347"))), 401, "jwt_invalid",
+		w.rejected(
+			w.login(w.sign(map[string]any{"jwt": "x"}, signature("3087512347"))),
+			401,
+			"jwt_invalid",
+			"JWT is invalid.",
+		)
+		w.rejected(w.login(w.sign(map[string]any{}, signature("3087512347"))), 401, "jwt_invalid",
 			"Signed content does not contain field jwt.")
-		w.refused(w.login(w.sign(content(), signature("")), "drfo", "3087512347"), 422, "request_malformed",
+		w.rejected(w.login(w.sign(content(), signature("")), "drfo", "3087512347"), 422, "request_malformed",
 			"Digital signature signer does not contain drfo.")
-		w.refused(w.login(w.sign(content(), signature("1"), signature("2"))), 400, "request_malformed",
+		w.rejected(w.login(w.sign(content(), signature("1"), signature("2"))), 400, "request_malformed",
 			"document must be signed by 1 signer but contains 2 signatures")
-		w.refused(w.login(w.sign(content(), map[string]any{"is_valid": false, "validation_error_message": "bad"})), 422,
+		w.rejected(w.login(w.sign(content(), map[string]any{"is_valid": false, "validation_error_message": "bad"})), 422,
 			"request_malformed", "bad")
-		w.refused(w.login(w.sign(content(), signature("1111111111"))), 401, "access_denied",
+		w.rejected(w.login(w.sign(content(), signature("1111111111"))), 401, "access_denied",
 			"Person with tax id from digital signature not found.")
 		wide := w.sign(content(), signature("3087512347"))
 		wide["scope"] = "legal_entity:read"
-		w.refused(w.login(wide), 422, "request_malformed", "Scope is not allowed by client type.")
+		w.rejected(w.login(wide), 422, "request_malformed", "Scope is not allowed by client type.")
 		w.components.persons = map[string]string{}
-		w.refused(w.login(w.sign(content(), signature("3087512347"))), 401, "access_denied", "Person not found.")
+		w.rejected(w.login(w.sign(content(), signature("3087512347"))), 401, "access_denied", "Person not found.")
 		w.components.persons["585041f5-1272-4bca-8d41-8440eefe7d26"] = "2222222222"
-		w.refused(w.login(w.sign(content(), signature("3087512347"))), 403, "tax_id_invalid",
+		w.rejected(w.login(w.sign(content(), signature("3087512347"))), 403, "tax_id_invalid",
 			"Tax id not matched with MPI person.")
 		w.components.persons["585041f5-1272-4bca-8d41-8440eefe7d26"] = "3087512347 INACTIVE"
-		w.refused(w.login(w.sign(content(), signature("3087512347"))), 401, "access_denied", "Person not found.")
+		w.rejected(w.login(w.sign(content(), signature("3087512347"))), 401, "access_denied", "Person not found.")
 		w.components.persons = nil
 
 		request := w.sign(content(), signature("3087512347"))
@@ -415,13 +420,13 @@ func TestLoginByDigitalSignatureAndItsErrors(t *testing.T) {
 		require.Equal(t, map[string]any{
 			"grant_type": "digital_signature", "client_id": frontID, "scope": "app:authorize", "scope_request": "app:authorize",
 		}, details)
-		w.refused(w.login(request), 401, "jwt_invalid", "JWT is invalid.")
+		w.rejected(w.login(request), 401, "jwt_invalid", "JWT is invalid.")
 
 		w.components.signedCode = 422
 		w.components.signed["c2lnbmVk"] = `{"error":{"type":"validation_failed","message":"no p7s"}}`
-		w.refused(w.login(request), 422, "validation_failed", "no p7s")
+		w.rejected(w.login(request), 422, "validation_failed", "no p7s")
 		w.components.signedCode = 500
-		w.refused(w.login(request), 503, "internal_error", "Digital signature not verified. Try later")
+		w.rejected(w.login(request), 503, "internal_error", "Digital signature not verified. Try later")
 	})
 }
 
@@ -434,21 +439,21 @@ func TestNonceForASignatureIsAJWTForKnownClients(t *testing.T) {
 		require.Equal(t, "EHealth", claims["iss"])
 		require.EqualValues(t, worldTime+300, claims["exp"])
 		require.EqualValues(t, worldTime-1, claims["nbf"])
-		ask := func(body string) answer { return w.send(http.MethodPost, "/oauth/nonce", asJSON, body) }
+		ask := func(body string) reply { return w.send(http.MethodPost, "/oauth/nonce", asJSON, body) }
 		require.Equal(t, map[string]string{"$.client_id": "required"}, w.entries(ask(`{}`)))
 		require.Equal(t, map[string]string{"$.client_id": "cast"}, w.entries(ask(`{"client_id":"1"}`)))
 		require.Equal(t, 404, ask(`{"client_id":"`+uuid.NewString()+`"}`).status)
 		w.must(w.store.BlockClient(t.Context(), frontID, "test"))
-		w.refused(ask(`{"client_id":"`+frontID+`"}`), 401, "access_denied", "Client is blocked")
+		w.rejected(ask(`{"client_id":"`+frontID+`"}`), 401, "access_denied", "Client is blocked")
 
 		w.must(w.store.CreateClientType(t.Context(), storage.ClientType{ID: uuid.NewString(), Name: "TRUSTED_PIS"}))
 		id := uuid.NewString()
 		w.addClient(id, "TRUSTED_PIS", "", "cGlzLXNlY3JldC1mb3ItdGhlLW5vbmNl", `{}`, `{}`)
 		require.Equal(t, map[string]string{"$.client_secret": "required"}, w.entries(ask(`{"client_id":"`+id+`"}`)))
-		w.refused(ask(`{"client_id":"`+id+`","client_secret":"wrong"}`), 401, "invalid_client",
+		w.rejected(ask(`{"client_id":"`+id+`","client_secret":"wrong"}`), 401, "invalid_client",
 			"Invalid client id or secret.")
 		got := ask(`{"client_id":"` + id + `","client_secret":"cGlzLXNlY3JldC1mb3ItdGhlLW5vbmNl"}`)
-		require.Equal(t, "trusted-client", claimsOf(t, got.text("data.token"))["aud"])
+		require.Equal(t, "trusted-client", claimsOf(t, got.member("data.token"))["aud"])
 	})
 }
 
@@ -465,18 +470,18 @@ func claimsOf(t *testing.T, token string) map[string]any {
 func TestLogoutByAPIEndsTheTokenAndItsRefreshToken(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		code := w.approve(hospitalID, "legal_entity:read").text("data.value")
+		code := w.approve(hospitalID, "legal_entity:read").member("data.value")
 		set := w.exchange(map[string]any{
 			"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret, "code": code,
 			"redirect_uri": redirectURI,
 		})
-		bearer := headers("Authorization", "Bearer "+set.text("data.value"))
+		bearer := headers("Authorization", "Bearer "+set.member("data.value"))
 		require.Equal(t, http.StatusOK, w.send(http.MethodPost, "/auth/logout", bearer, "").status)
-		w.refused(w.send(http.MethodPost, "/auth/logout", bearer, ""), 401, "access_denied", "Invalid access token")
-		w.refused(w.send(http.MethodPost, "/auth/logout", nil, ""), 401, "access_denied", "Invalid access token")
-		w.refused(w.exchange(map[string]any{
+		w.rejected(w.send(http.MethodPost, "/auth/logout", bearer, ""), 401, "access_denied", "Invalid access token")
+		w.rejected(w.send(http.MethodPost, "/auth/logout", nil, ""), 401, "access_denied", "Invalid access token")
+		w.rejected(w.exchange(map[string]any{
 			"grant_type": "refresh_token", "client_id": hospitalID, "client_secret": hospitalSecret,
-			"refresh_token": set.text("data.details.refresh_token"),
+			"refresh_token": set.member("data.details.refresh_token"),
 		}), 401, "token_expired", "Token expired.")
 	})
 }
@@ -484,7 +489,7 @@ func TestLogoutByAPIEndsTheTokenAndItsRefreshToken(t *testing.T) {
 func TestUserOfATokenIsReadWithTheScopeUserRead(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		ask := func(token string) answer {
+		ask := func(token string) reply {
 			return w.send(http.MethodGet, "/oauth/user", map[string]string{"Authorization": "Bearer " + token}, "")
 		}
 		got := ask(w.token(frontID, "user:read"))
@@ -495,9 +500,9 @@ func TestUserOfATokenIsReadWithTheScopeUserRead(t *testing.T) {
 			"settings": map[string]any{}, "is_blocked": false, "block_reason": nil,
 			"inserted_at": "1970-01-01T00:00:00.000000", "updated_at": "1970-01-01T00:00:00.000000",
 		}, data)
-		w.refused(ask(w.token(frontID, "app:authorize")), 403, "forbidden",
+		w.rejected(ask(w.token(frontID, "app:authorize")), 403, "forbidden",
 			"Your scope does not allow to access this resource. Missing allowances: user:read")
-		w.refused(ask("garbage"), 401, "access_denied", "Invalid access token")
+		w.rejected(ask("garbage"), 401, "access_denied", "Invalid access token")
 	})
 }
 
@@ -507,12 +512,12 @@ func TestLoginAPIEchoesRequestIDsAndRefusesOtherPathsAndTypes(t *testing.T) {
 		w := newWorld(t, engine)
 		id := "0123456789abcdefghij-request"
 		got := w.send(http.MethodPost, "/auth/login", headers("X-Request-ID", id, "X-Idempotency-Key", "once"), `{}`)
-		require.Equal(t, id, got.text("meta.request_id"))
+		require.Equal(t, id, got.member("meta.request_id"))
 		require.Equal(t, id, got.header.Get("X-Request-Id"))
-		require.Equal(t, "once", got.text("meta.idempotency_key"))
+		require.Equal(t, "once", got.member("meta.idempotency_key"))
 		got = w.send(http.MethodPost, "/auth/login", headers("X-Request-ID", "short"), `{}`)
-		require.Regexp(t, `^[0-9a-v]{24}$`, got.text("meta.request_id"))
-		require.Equal(t, "not_found", w.send(http.MethodGet, "/auth/login", nil, "").text("error.type"))
+		require.Regexp(t, `^[0-9a-v]{24}$`, got.member("meta.request_id"))
+		require.Equal(t, "not_found", w.send(http.MethodGet, "/auth/login", nil, "").member("error.type"))
 		form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
 		require.Equal(t, 415, w.send(http.MethodPost, "/auth/login", form, "grant_type=password").status)
 	})

@@ -38,10 +38,10 @@ func TestMetricsOfSignInsClientsAndOperatorsStartAtZero(t *testing.T) {
 		w.components.smsAway = true
 		w.login(byPassword())
 		w.components.smsAway = false
-		token := w.login(byPassword()).text("data.value")
+		token := w.login(byPassword()).member("data.value")
 		w.twoFactor(token, w.components.wrong(doctorPhone))
 		require.Equal(t, http.StatusCreated, w.twoFactor(token, w.components.code(doctorPhone)).status)
-		token = w.login(byPassword()).text("data.value")
+		token = w.login(byPassword()).member("data.value")
 		w.later.Store(301)
 		w.twoFactor(token, w.components.code(doctorPhone))
 		w.login(byPassword("token", "bad"))
@@ -50,7 +50,7 @@ func TestMetricsOfSignInsClientsAndOperatorsStartAtZero(t *testing.T) {
 			require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, path+"/actions/block", "").status)
 			w.admin(http.MethodPatch, path+"/actions/block", "") // a conflict is no block
 		}
-		exchange := func(secret string) answer {
+		exchange := func(secret string) reply {
 			return w.send(http.MethodPost, "/oauth/tokens", asJSON, body("token", map[string]any{
 				"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": secret, "code": "x",
 				"redirect_uri": "https://hospital.example/callback", "scope": "legal_entity:read",
@@ -88,7 +88,7 @@ func TestMetricsCountABlockByWrongOneTimeCodes(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		w.factor(doctorPhone)
-		token := w.login(byPassword()).text("data.value")
+		token := w.login(byPassword()).member("data.value")
 		for range 3 {
 			w.twoFactor(token, w.components.wrong(doctorPhone))
 		}

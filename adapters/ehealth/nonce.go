@@ -23,11 +23,11 @@ func (a *loginAPI) nonce(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	if _, given := fields["client_id"]; !given {
-		text, err := json.Marshal(r.URL.Query().Get("client_id"))
+		encoded, err := json.Marshal(r.URL.Query().Get("client_id"))
 		if err != nil {
 			return err
 		}
-		fields["client_id"] = text
+		fields["client_id"] = encoded
 	}
 	c := newCheck(fields)
 	id, secret := c.uuid("client_id"), c.optionalText("client_secret")

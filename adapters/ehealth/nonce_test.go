@@ -13,7 +13,7 @@ import (
 func TestNonceIsAskedForByAClientOfTheBodyOrOfTheQuery(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
-		ask := func(query, body string) answer {
+		ask := func(query, body string) reply {
 			return w.send(http.MethodPost, "/oauth/nonce"+query, asJSON, body)
 		}
 		require.Equal(t, 200, ask("", `{"client_id":"`+frontID+`"}`).status)

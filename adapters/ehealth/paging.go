@@ -61,8 +61,8 @@ func page(r *http.Request) (number, size int) {
 }
 
 // leadingNumber is the number that a text begins with, 0 where it begins with none.
-func leadingNumber(text string) int {
-	digits := text[:len(text)-len(strings.TrimLeft(text, "0123456789"))]
+func leadingNumber(value string) int {
+	digits := value[:len(value)-len(strings.TrimLeft(value, "0123456789"))]
 	number, err := strconv.Atoi(digits)
 	if err != nil {
 		return 0

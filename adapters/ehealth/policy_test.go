@@ -25,10 +25,10 @@ func (s *stack) changed(change func(c *storage.Client)) {
 	require.NoError(s.t, s.store.UpdateClient(context.Background(), *client))
 }
 
-func (a answer) text(path string) string {
+func (a reply) member(path string) string {
 	value, _ := a.at(path)
-	text, _ := value.(string)
-	return text
+	content, _ := value.(string)
+	return content
 }
 
 func TestAClientWhoseTokensRotateIsGivenTheSuccessor(t *testing.T) {
@@ -37,10 +37,10 @@ func TestAClientWhoseTokensRotateIsGivenTheSuccessor(t *testing.T) {
 		s.changed(func(c *storage.Client) { c.Policy.Refresh = storage.RefreshRotate })
 		first := s.exchange(refresh(refreshValue))
 		require.Equal(t, http.StatusCreated, first.status, first.raw)
-		successor := first.text("data.details.refresh_token")
+		successor := first.member("data.details.refresh_token")
 		require.NotEqual(t, refreshValue, successor)
 		again := s.exchange(refresh(refreshValue))
-		require.Equal(t, successor, again.text("data.details.refresh_token"), "within the grace the same successor: %s",
+		require.Equal(t, successor, again.member("data.details.refresh_token"), "within the grace the same successor: %s",
 			again.raw)
 		require.Equal(t, http.StatusCreated, s.exchange(refresh(successor)).status)
 	})
@@ -50,10 +50,10 @@ func TestReusedLegacyRefreshTokenOfARotatingClientRevokesTheFamily(t *testing.T)
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
 		s.changed(func(c *storage.Client) { c.Policy.Refresh, c.Policy.RefreshGrace = storage.RefreshRotate, 0 })
-		successor := s.exchange(refresh(refreshValue)).text("data.details.refresh_token")
+		successor := s.exchange(refresh(refreshValue)).member("data.details.refresh_token")
 		for _, value := range []string{refreshValue, successor} {
 			got := s.exchange(refresh(value))
-			require.Equal(t, "Token expired.", got.text("error.message"), got.raw)
+			require.Equal(t, "Token expired.", got.member("error.message"), got.raw)
 		}
 	})
 }
@@ -64,8 +64,8 @@ func TestLegacyTokenEndpointReturnsAJWTAsItsValue(t *testing.T) {
 		s.changed(func(c *storage.Client) { c.Policy.AccessToken = storage.AccessTokenJWT })
 		got := s.exchange(code())
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
-		require.Regexp(t, `^[\w-]+\.[\w-]+\.[\w-]+$`, got.text("data.value"))
-		require.Equal(t, "access_token", got.text("data.name"))
+		require.Regexp(t, `^[\w-]+\.[\w-]+\.[\w-]+$`, got.member("data.value"))
+		require.Equal(t, "access_token", got.member("data.name"))
 	})
 }
 
@@ -77,7 +77,7 @@ func TestLegacyTokenDetailsHaveFiveMembersEvenWithoutARefreshToken(t *testing.T)
 		require.Equal(t, http.StatusCreated, got.status, got.raw)
 		details, _ := got.at("data.details")
 		require.Len(t, details, 5)
-		require.Empty(t, got.text("data.details.refresh_token"))
+		require.Empty(t, got.member("data.details.refresh_token"))
 	})
 }
 
@@ -108,7 +108,7 @@ func TestRefusalsBeyondTheContractUseItsErrors(t *testing.T) {
 				s.changed(c.change)
 				got := s.exchange(c.token)
 				require.Equal(t, http.StatusUnauthorized, got.status, got.raw)
-				require.Equal(t, c.message, got.text("error.message"))
+				require.Equal(t, c.message, got.member("error.message"))
 			})
 		})
 	}
@@ -137,7 +137,7 @@ func TestLegacyTokenEndpointAnswers503WhenTheDatabaseIsUnavailable(t *testing.T)
 	for name, token := range map[string]map[string]any{"code": code(), "refresh": refresh(refreshValue)} {
 		got := s.exchange(token)
 		require.Equal(t, http.StatusServiceUnavailable, got.status, "%s: %s", name, got.raw)
-		require.Equal(t, "internal_error", got.text("error.type"))
+		require.Equal(t, "internal_error", got.member("error.type"))
 		require.NotEmpty(t, got.header.Get("Retry-After"))
 	}
 }
@@ -181,7 +181,7 @@ func TestRefusedEnvelopeNamesTheFirstCheckOfTheContractThatFails(t *testing.T) {
 				s.changed(c.change)
 				got := s.exchange(c.token)
 				require.Equal(t, http.StatusUnauthorized, got.status, got.raw)
-				require.Equal(t, c.message, got.text("error.message"))
+				require.Equal(t, c.message, got.member("error.message"))
 			})
 		})
 	}

@@ -21,22 +21,22 @@ func TestLegalEntityIsRegisteredByTheCallsOfTheEHealthAPI(t *testing.T) {
 			"id": entity, "name": "Clinic", "user_id": doctorID, "client_type_id": types[0],
 		}))
 		require.Equal(t, 200, client.status, client.raw)
-		require.Equal(t, entity, client.text("data.id"))
-		connect := func() answer {
+		require.Equal(t, entity, client.member("data.id"))
+		connect := func() reply {
 			return w.admin(http.MethodPut, "clients/"+entity+"/connections",
 				`{"redirect_uri":"`+redirectURI+`","consumer_id":"`+misID+`"}`)
 		}
 		connection := connect()
 		require.Equal(t, 201, connection.status, connection.raw)
-		secret := connection.text("data.secret")
+		secret := connection.member("data.secret")
 		require.NotEmpty(t, secret)
-		require.Equal(t, redirectURI, connection.text("data.redirect_uri"))
+		require.Equal(t, redirectURI, connection.member("data.redirect_uri"))
 		require.Equal(t, 200, connect().status)
-		require.Equal(t, "MSP", w.admin(http.MethodGet, "clients/"+entity+"/details", "").text("data.client_type_name"))
+		require.Equal(t, "MSP", w.admin(http.MethodGet, "clients/"+entity+"/details", "").member("data.client_type_name"))
 
 		user := w.admin(http.MethodPost, "users", body("user", map[string]any{
 			"email": "owner@example.com", "password": "Somepassword1", "tax_id": "3087512399", "factor": "+380670000000",
-		})).text("data.id")
+		})).member("data.id")
 		require.Equal(t, []string{user}, w.ids(w.admin(http.MethodGet, "users?email=owner@example.com", "")))
 		require.Contains(t, w.admin(http.MethodGet, "users/"+user+"/authentication_factors", "").raw, "+38067*****00")
 		roles := w.ids(w.admin(http.MethodGet, "roles?name=DOCTOR", ""))
@@ -55,16 +55,16 @@ func TestLegalEntityIsRegisteredByTheCallsOfTheEHealthAPI(t *testing.T) {
 		require.Equal(t, 201, approved.status, approved.raw)
 		set := w.exchange(map[string]any{
 			"grant_type": "authorization_code", "client_id": entity, "client_secret": secret,
-			"code": approved.text("data.value"), "redirect_uri": redirectURI,
+			"code": approved.member("data.value"), "redirect_uri": redirectURI,
 		})
 		require.Equal(t, 201, set.status, set.raw)
-		require.Equal(t, 200, w.verify(set.text("data.value"), "api-key", misKey).status)
+		require.Equal(t, 200, w.verify(set.member("data.value"), "api-key", misKey).status)
 
 		blocked := w.admin(http.MethodPatch, "users/"+user+"/actions/block", "")
 		require.Equal(t, 200, blocked.status, blocked.raw)
 		require.Equal(t, []string{user}, w.ids(w.admin(http.MethodGet, "users?ids="+user+"&is_blocked=true", "")))
 		require.Equal(t, 204, w.admin(http.MethodDelete, "tokens?user_ids="+user, "").status)
-		require.Equal(t, 404, w.verify(set.text("data.value"), "api-key", misKey).status)
+		require.Equal(t, 404, w.verify(set.member("data.value"), "api-key", misKey).status)
 
 		merged := w.admin(http.MethodPut, "clients/"+entity, body("client", map[string]any{
 			"id": entity, "client_type_id": types[0],

@@ -16,11 +16,11 @@ func TestRotatedLegacyRefreshTokenStaysInvalidWhenItsClientStopsRotating(t *test
 			storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 				s := filled(t, engine)
 				s.changed(func(c *storage.Client) { c.Policy.Refresh, c.Policy.TokenForm = storage.RefreshRotate, form })
-				first := s.exchange(code()).text("data.details.refresh_token")
-				current := s.exchange(refresh(first)).text("data.details.refresh_token")
+				first := s.exchange(code()).member("data.details.refresh_token")
+				current := s.exchange(refresh(first)).member("data.details.refresh_token")
 				s.changed(func(c *storage.Client) { c.Policy.Refresh = storage.RefreshReuse })
 				got := s.exchange(refresh(first))
-				require.Equal(t, "Token expired.", got.text("error.message"), got.raw)
+				require.Equal(t, "Token expired.", got.member("error.message"), got.raw)
 				require.Equal(t, http.StatusCreated, s.exchange(refresh(current)).status)
 			})
 		})
@@ -31,13 +31,13 @@ func TestRepeatedRefreshTokenIsRefusedForItsTrueReason(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
 		s.changed(func(c *storage.Client) { c.Policy.Refresh = storage.RefreshRotate })
-		first := s.exchange(code()).text("data.details.refresh_token")
-		second := s.exchange(refresh(first)).text("data.details.refresh_token")
+		first := s.exchange(code()).member("data.details.refresh_token")
+		second := s.exchange(refresh(first)).member("data.details.refresh_token")
 		require.NotEqual(t, first, second)
 		s.changed(func(c *storage.Client) { c.Metadata.GrantTypes = []string{"authorization_code"} })
 		for _, token := range []string{second, first} {
 			got := s.exchange(refresh(token))
-			require.Equal(t, "Grant type not allowed.", got.text("error.message"), got.raw)
+			require.Equal(t, "Grant type not allowed.", got.member("error.message"), got.raw)
 		}
 	})
 }

@@ -44,7 +44,7 @@ func TestRefusedEnvelopeAuthenticatesItsClientAndReadsItsTokenOnce(t *testing.T)
 			before := s.counters()[authentications]
 			proxy.Reset()
 			got := s.exchange(c.token)
-			require.Equal(t, c.message, got.text("error.message"), got.raw)
+			require.Equal(t, c.message, got.member("error.message"), got.raw)
 			require.InDelta(t, 1, s.counters()[authentications]-before, 0, "%v", c.token)
 		}
 		if c.message != "" {

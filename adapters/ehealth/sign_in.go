@@ -51,8 +51,8 @@ func (a *Adapter) signIn(w http.ResponseWriter, r *http.Request) error {
 	return a.provider.Authorize(w, r, faceName, query.Encode())
 }
 
-// face is how an answer goes back to a legacy client: no iss, no scope, and never an error.
-func face() provider.Frontend {
+// frontend is how an answer goes back to a legacy client: no iss, no scope, and never an error.
+func frontend() provider.Frontend {
 	return provider.Frontend{
 		Name: faceName, Success: location, LocalErrors: true, ScopeOfRoles: true, TrustsClients: true,
 		RequireRedirectURI: true,
@@ -64,19 +64,19 @@ func face() provider.Frontend {
 // in it.
 func location(redirectURI, code, state string) string {
 	base, query, _ := strings.Cut(redirectURI, "?")
-	answer := base + "?code=" + url.QueryEscape(code)
+	response := base + "?code=" + url.QueryEscape(code)
 	own, _ := parseQuery(query)
 	own.Del("code")
 	if state != "" {
 		own.Del("state")
 	}
 	if rest := own.Encode(); rest != "" {
-		answer += "&" + rest
+		response += "&" + rest
 	}
 	if state != "" {
-		answer += "&state=" + url.QueryEscape(state)
+		response += "&state=" + url.QueryEscape(state)
 	}
-	return answer
+	return response
 }
 
 // parseQuery takes a semicolon for data, as the old system did and net/url does not. With an error comes what is well

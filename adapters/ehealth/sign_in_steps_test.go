@@ -129,9 +129,9 @@ func TestSignInAsksForThePhoneOfAnEmptyFactor(t *testing.T) {
 		b := w.browser()
 		p := b.password(b.ask("legal_entity:read"), doctorPassword)
 		require.Equal(t, "/login/phone", p.path, p.body)
-		refused := b.submit(p, url.Values{"phone": {"12 34"}})
-		require.Contains(t, refused.body, "Вкажіть номер українського мобільного оператора")
-		require.Contains(t, refused.body, `value="12 34"`, "what was typed is there to be mended")
+		rejected := b.submit(p, url.Values{"phone": {"12 34"}})
+		require.Contains(t, rejected.body, "Вкажіть номер українського мобільного оператора")
+		require.Contains(t, rejected.body, `value="12 34"`, "what was typed is there to be mended")
 		mistaken := b.submit(p, url.Values{"phone": {"067 111 22 33"}})
 		require.Equal(t, "/login/code", mistaken.path, mistaken.body)
 		p = b.submit(mistaken, url.Values{"decision": {"other_number"}})
@@ -173,10 +173,10 @@ func TestAPasswordOfAnOperatorIsChangedAtTheNextSignIn(t *testing.T) {
 		w.must(err)
 		w.must(w.store.SetPasswordToChange(t.Context(), doctorID, user.Password))
 
-		w.refused(w.login(byPassword()), http.StatusUnauthorized, "password_expired",
+		w.rejected(w.login(byPassword()), http.StatusUnauthorized, "password_expired",
 			"The password expired for user: "+doctorID)
 		change := w.login(byPassword("grant_type", "change_password", "scope", "user:change_password"))
-		require.Equal(t, "change_password_token", change.text("data.name"), change.raw)
+		require.Equal(t, "change_password_token", change.member("data.name"), change.raw)
 
 		b := w.browser()
 		p := b.password(b.ask("legal_entity:read"), doctorPassword)
@@ -219,12 +219,12 @@ func TestSignInAsksForANewPasswordWhenTheOldOneExpired(t *testing.T) {
 var content = regexp.MustCompile(`<textarea[^>]*>([^<]*)</textarea>`)
 
 // signed sends a signed file from the signature page; the service says of it what answer has.
-func (b *browser) signed(p page, file string, answer map[string]any) page {
+func (b *browser) signed(p page, file string, response map[string]any) page {
 	c := b.stack.components
-	text, err := json.Marshal(answer)
+	encoded, err := json.Marshal(response)
 	require.NoError(b.stack.t, err)
 	c.mu.Lock()
-	c.signed[base64.StdEncoding.EncodeToString([]byte(file))] = string(text)
+	c.signed[base64.StdEncoding.EncodeToString([]byte(file))] = string(encoded)
 	c.mu.Unlock()
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)
@@ -286,9 +286,9 @@ func TestThePatientsFormIsForPeopleInTheRegistry(t *testing.T) {
 		w.must(err)
 		user.TaxID = ""
 		w.must(w.store.UpdateUser(t.Context(), *user))
-		refused := b.password(p, doctorPassword)
-		require.Equal(t, http.StatusForbidden, refused.status)
-		require.Contains(t, refused.body, "немає даних про пацієнта")
+		rejected := b.password(p, doctorPassword)
+		require.Equal(t, http.StatusForbidden, rejected.status)
+		require.Contains(t, rejected.body, "немає даних про пацієнта")
 		user.TaxID = "3087512347"
 		w.must(w.store.UpdateUser(t.Context(), *user))
 		require.Regexp(t, landed, b.accept(b.password(p, doctorPassword)).location)
@@ -313,14 +313,14 @@ func TestApprovalByAPIRequiresTheAssuranceOfItsScopes(t *testing.T) {
 		w := newWorld(t, engine)
 		w.demand("employee:read", storage.LoginFormPassword, storage.AssuranceOneTimeCode)
 		request := body("app", map[string]any{"client_id": hospitalID, "redirect_uri": redirectURI, "scope": "employee:read"})
-		approve := func(token string) answer {
+		approve := func(token string) reply {
 			return w.send(http.MethodPost, "/oauth/apps/authorize", headers("Authorization", "Bearer "+token), request)
 		}
-		weak := approve(w.login(byPassword()).text("data.value"))
+		weak := approve(w.login(byPassword()).member("data.value"))
 		require.Equal(t, http.StatusForbidden, weak.status, weak.raw)
 		w.factor(doctorPhone)
-		half := w.login(byPassword()).text("data.value")
-		strong := w.twoFactor(half, w.components.code(doctorPhone)).text("data.value")
+		half := w.login(byPassword()).member("data.value")
+		strong := w.twoFactor(half, w.components.code(doctorPhone)).member("data.value")
 		require.Equal(t, http.StatusCreated, approve(strong).status)
 	})
 }

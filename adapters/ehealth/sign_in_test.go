@@ -231,9 +231,9 @@ func TestLegacySignInErrorIsAPageAndNeverARedirect(t *testing.T) {
 			return asked
 		}
 		for name, c := range map[string]struct {
-			query  url.Values
-			signIn bool
-			text   string
+			query   url.Values
+			signIn  bool
+			content string
 		}{
 			"no client":         {with("client_id"), false, "не вказано ідентифікатора застосунку"},
 			"an unknown client": {with("client_id", uuid.NewString()), false, "Не знайдено застосунку"},
@@ -253,13 +253,13 @@ func TestLegacySignInErrorIsAPageAndNeverARedirect(t *testing.T) {
 				require.Empty(t, p.location)
 				require.GreaterOrEqual(t, p.status, 400)
 				require.Less(t, p.status, 500)
-				require.Contains(t, p.body, c.text)
+				require.Contains(t, p.body, c.content)
 			})
 		}
 		b := s.browser()
-		refused := b.submit(b.signIn(b.open(query())), url.Values{"decision": {"deny"}})
-		require.Empty(t, refused.location)
-		require.Contains(t, refused.body, "Ви відмовили застосунку в доступі")
+		rejected := b.submit(b.signIn(b.open(query())), url.Values{"decision": {"deny"}})
+		require.Empty(t, rejected.location)
+		require.Contains(t, rejected.body, "Ви відмовили застосунку в доступі")
 	})
 }
 

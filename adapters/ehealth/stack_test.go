@@ -86,8 +86,8 @@ func (s *stack) configure(o ehealth.Options) {
 	s.admin.Config.Handler = s.provider.AdminHandler(unguarded, ehealth.New(s.provider, o).MountAdmin)
 }
 
-// answer is what came back, decoded as far as it is JSON.
-type answer struct {
+// reply is what came back, decoded as far as it is JSON.
+type reply struct {
 	status int
 	header http.Header
 	raw    string
@@ -95,7 +95,7 @@ type answer struct {
 }
 
 // at follows a path of names, such as data.details.scope.
-func (a answer) at(path string) (any, bool) {
+func (a reply) at(path string) (any, bool) {
 	value := a.body
 	for name := range strings.SplitSeq(path, ".") {
 		object, isObject := value.(map[string]any)
@@ -111,16 +111,16 @@ func (a answer) at(path string) (any, bool) {
 }
 
 // send asks the public listener.
-func (s *stack) send(method, path string, header map[string]string, body string) answer {
+func (s *stack) send(method, path string, header map[string]string, body string) reply {
 	return s.sendTo(s.server, method, path, header, body)
 }
 
 // ask asks the admin listener.
-func (s *stack) ask(method, path string, header map[string]string, body string) answer {
+func (s *stack) ask(method, path string, header map[string]string, body string) reply {
 	return s.sendTo(s.admin, method, path, header, body)
 }
 
-func (s *stack) sendTo(server *httptest.Server, method, path string, header map[string]string, body string) answer {
+func (s *stack) sendTo(server *httptest.Server, method, path string, header map[string]string, body string) reply {
 	r, err := http.NewRequestWithContext(context.Background(), method, server.URL+path, strings.NewReader(body))
 	require.NoError(s.t, err)
 	for name, value := range header {
@@ -131,7 +131,7 @@ func (s *stack) sendTo(server *httptest.Server, method, path string, header map[
 	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)
 	require.NoError(s.t, err)
-	a := answer{status: response.StatusCode, header: response.Header, raw: string(raw)}
+	a := reply{status: response.StatusCode, header: response.Header, raw: string(raw)}
 	_ = json.Unmarshal(raw, &a.body)
 	return a
 }
@@ -139,7 +139,7 @@ func (s *stack) sendTo(server *httptest.Server, method, path string, header map[
 var asJSON = map[string]string{"Content-Type": "application/json"}
 
 // exchange posts a token object.
-func (s *stack) exchange(token map[string]any) answer {
+func (s *stack) exchange(token map[string]any) reply {
 	body, err := json.Marshal(map[string]any{"token": token})
 	require.NoError(s.t, err)
 	return s.send(http.MethodPost, "/oauth/tokens", asJSON, string(body))

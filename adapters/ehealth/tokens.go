@@ -69,7 +69,7 @@ func unwrap(fields map[string]json.RawMessage) (url.Values, *contractError) {
 	if !given {
 		return nil, &failureGrantTypeMissing
 	}
-	grantType, _ := text(raw)
+	grantType, _ := stringOf(raw)
 	names := required[grantType]
 	if names == nil {
 		return nil, &failureGrantType
@@ -77,7 +77,7 @@ func unwrap(fields map[string]json.RawMessage) (url.Values, *contractError) {
 	form := url.Values{"grant_type": {grantType}}
 	c := newCheck(fields)
 	for _, name := range names {
-		form.Set(name, c.text(name))
+		form.Set(name, c.stringOf(name))
 	}
 	if failed := c.failed(); failed != nil {
 		return nil, failed
@@ -93,7 +93,7 @@ func unwrap(fields map[string]json.RawMessage) (url.Values, *contractError) {
 // checkScope returns the rule that the scope of a request breaks where its connection requires one: the exchange of a
 // code must name a scope, though its value is not compared. nil: none.
 func checkScope(fields map[string]json.RawMessage, grantType string) *rule {
-	scope, isText := text(fields["scope"])
+	scope, isText := stringOf(fields["scope"])
 	switch {
 	case grantType != "authorization_code":
 		return nil

@@ -40,7 +40,7 @@ func code() map[string]any {
 	}
 }
 
-func (a answer) failure() (kind, message any) {
+func (a reply) fault() (kind, message any) {
 	kind, _ = a.at("error.type")
 	message, _ = a.at("error.message")
 	return kind, message
@@ -98,7 +98,7 @@ func TestEveryPathOfTheTokenEndpointAnswers(t *testing.T) {
 			"/api/nothing"} {
 			got := s.send(http.MethodPost, path, asJSON, "{}")
 			require.Equal(t, http.StatusNotFound, got.status)
-			kind, _ := got.failure()
+			kind, _ := got.fault()
 			require.Equal(t, "not_found", kind)
 		}
 	})
@@ -109,8 +109,8 @@ func TestHostileInputGetsTheErrorOfTheEnvelope(t *testing.T) {
 		s := filled(t, engine)
 		member := func(name, value string) string {
 			token := map[string]json.RawMessage{}
-			for field, text := range code() {
-				raw, _ := json.Marshal(text)
+			for field, item := range code() {
+				raw, _ := json.Marshal(item)
 				token[field] = raw
 			}
 			token[name] = json.RawMessage(value)
@@ -154,14 +154,14 @@ func TestHostileInputGetsTheErrorOfTheEnvelope(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				got := s.send(http.MethodPost, "/oauth/tokens", asJSON, c.body)
-				kind, _ := got.failure()
+				kind, _ := got.fault()
 				require.Equal(t, c.status, got.status, "%.300s", got.raw)
 				require.Equal(t, c.kind, kind, "%.300s", got.raw)
 			})
 		}
 		large := s.send(http.MethodPost, "/oauth/tokens", asJSON, `{"token":"`+strings.Repeat("a", 64<<10)+`"}`)
 		require.Equal(t, http.StatusRequestEntityTooLarge, large.status)
-		kind, _ := large.failure()
+		kind, _ := large.fault()
 		require.Equal(t, "request_too_large", kind)
 		require.Equal(t, http.StatusBadRequest, s.send(http.MethodPost, "/oauth/tokens", nil, "{}").status,
 			"without a type there are no parameters")
@@ -172,7 +172,7 @@ func TestHostileInputGetsTheErrorOfTheEnvelope(t *testing.T) {
 func TestLegacyCodeIsExchangedOnceOfManyConcurrentRequests(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := filled(t, engine)
-		answers := make(chan answer, 20)
+		answers := make(chan reply, 20)
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() { answers <- s.exchange(code()) })
@@ -185,7 +185,7 @@ func TestLegacyCodeIsExchangedOnceOfManyConcurrentRequests(t *testing.T) {
 				won++
 				continue
 			}
-			_, message := got.failure()
+			_, message := got.fault()
 			require.Equal(t, "Token has already been used.", message, got.raw)
 		}
 		require.Equal(t, 1, won)
@@ -212,7 +212,7 @@ func TestLegacyTokenEndpointNamesRevokedAndBlocked(t *testing.T) {
 				s := filled(t, engine)
 				require.NoError(t, c.change(context.Background(), s.store))
 				got := s.exchange(c.token)
-				_, message := got.failure()
+				_, message := got.fault()
 				require.Equal(t, http.StatusUnauthorized, got.status, got.raw)
 				require.Equal(t, c.message, message)
 			})

@@ -37,9 +37,9 @@ func jsonObject(raw json.RawMessage) json.RawMessage {
 }
 
 // orNull shows an empty text as null.
-func orNull(text string) *string {
-	if text == "" {
+func orNull(value string) *string {
+	if value == "" {
 		return nil
 	}
-	return &text
+	return &value
 }

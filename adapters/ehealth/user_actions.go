@@ -75,7 +75,7 @@ func (a *loginAPI) updatePassword(w http.ResponseWriter, r *http.Request) error 
 		return failed
 	}
 	c := newCheck(fields)
-	password := c.text("password")
+	password := c.stringOf("password")
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
@@ -140,7 +140,7 @@ func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	c := newCheck(fields)
-	kind, number := c.oneOf("type", identity.FactorSMS), c.text("factor")
+	kind, number := c.oneOf("type", identity.FactorSMS), c.stringOf("factor")
 	if !identity.IsPhone(number) {
 		c.broke("factor", rulePhone)
 	}

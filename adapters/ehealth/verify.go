@@ -126,8 +126,8 @@ type roleObject struct {
 // verifiedUser is GET /admin/tokens/{value}/user. It asks less than verify: neither blocks nor brokers count.
 func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.provider.Tokens().Verify(r.Context(), mux.Vars(r)["token"], "")
-	switch _, refused := refusedVerification(err); {
-	case err != nil && !refused:
+	switch _, rejected := refusedVerification(err); {
+	case err != nil && !rejected:
 		return err
 	case errors.Is(err, provider.ErrTokenUnknown), errors.Is(err, provider.ErrTokenExpired), errors.Is(err,
 		provider.ErrAudience),

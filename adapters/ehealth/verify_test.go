@@ -12,7 +12,7 @@ import (
 	"ithildin/storage/storagetest"
 )
 
-func (w *world) verify(value string, pairs ...string) answer {
+func (w *world) verify(value string, pairs ...string) reply {
 	return w.ask(http.MethodGet, "/admin/tokens/"+value+"/verify", headers(pairs...), "")
 }
 
@@ -23,19 +23,19 @@ func TestVerifyOfADirectClientsTokenNeedsNoAPIKey(t *testing.T) {
 		value := w.token(frontID, "app:authorize")
 		got := w.verify(value)
 		require.Equal(t, http.StatusOK, got.status, got.raw)
-		require.Equal(t, value, got.text("data.value"))
-		require.Equal(t, "access_token", got.text("data.name"))
-		require.Equal(t, doctorID, got.text("data.user_id"))
-		require.Equal(t, "app:authorize", got.text("data.details.scope"))
-		require.Equal(t, frontID, got.text("data.details.client_id"))
-		require.Equal(t, "password", got.text("data.details.grant_type"))
-		require.Equal(t, "585041f5-1272-4bca-8d41-8440eefe7d26", got.text("data.user.person_id"))
+		require.Equal(t, value, got.member("data.value"))
+		require.Equal(t, "access_token", got.member("data.name"))
+		require.Equal(t, doctorID, got.member("data.user_id"))
+		require.Equal(t, "app:authorize", got.member("data.details.scope"))
+		require.Equal(t, frontID, got.member("data.details.client_id"))
+		require.Equal(t, "password", got.member("data.details.grant_type"))
+		require.Equal(t, "585041f5-1272-4bca-8d41-8440eefe7d26", got.member("data.user.person_id"))
 		key, given := got.at("urgent.mis_client_id")
 		require.True(t, given)
 		require.Nil(t, key)
 		_, given = got.at("data.details.broker_scope")
 		require.False(t, given)
-		require.NotContains(t, got.text("meta.url"), value, "an answer repeats no token in its URL")
+		require.NotContains(t, got.member("meta.url"), value, "an answer repeats no token in its URL")
 	})
 }
 
@@ -44,15 +44,15 @@ func TestVerifyOfABrokersClientRequiresTheBrokersAPIKey(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		value := w.token(hospitalID, "legal_entity:read")
-		w.refused(w.verify(value), 422, "request_malformed", "API-KEY header required.")
-		w.refused(w.verify(value, "api-key", "wrong"), 422, "request_malformed", "API-KEY header is invalid.")
-		w.refused(w.verify(value, "api-key", hospitalSecret), 422, "request_malformed", "Incorrect broker settings.")
+		w.rejected(w.verify(value), 422, "request_malformed", "API-KEY header required.")
+		w.rejected(w.verify(value, "api-key", "wrong"), 422, "request_malformed", "API-KEY header is invalid.")
+		w.rejected(w.verify(value, "api-key", hospitalSecret), 422, "request_malformed", "Incorrect broker settings.")
 		got := w.verify(value, "api-key", misKey)
 		require.Equal(t, http.StatusOK, got.status, got.raw)
-		require.Equal(t, "legal_entity:read app:authorize", got.text("data.details.broker_scope"))
-		require.Equal(t, misID, got.text("urgent.mis_client_id"))
+		require.Equal(t, "legal_entity:read app:authorize", got.member("data.details.broker_scope"))
+		require.Equal(t, misID, got.member("urgent.mis_client_id"))
 		w.change(hospitalID, func(c *storage.Client) { c.PrivateSettings = nil })
-		w.refused(w.verify(value, "api-key", misKey), 401, "access_denied", "Client settings must contain access_type.")
+		w.rejected(w.verify(value, "api-key", misKey), 401, "access_denied", "Client settings must contain access_type.")
 	})
 }
 
@@ -68,7 +68,7 @@ func TestAWeakSecretServesAsAnAPIKey(t *testing.T) {
 		}, 0))
 		got := w.verify(w.token(hospitalID, "legal_entity:read"), "api-key", "015b566ed9")
 		require.Equal(t, http.StatusOK, got.status, got.raw)
-		require.Equal(t, misID, got.text("urgent.mis_client_id"))
+		require.Equal(t, misID, got.member("urgent.mis_client_id"))
 	})
 }
 
@@ -77,15 +77,15 @@ func TestVerifyRefusesExpiredAndBlocked(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)
 		value := w.token(frontID, "app:authorize")
-		w.refused(w.verify(w.token(frontID, "app:authorize", expiredToken)), 401, "invalid_grant",
+		w.rejected(w.verify(w.token(frontID, "app:authorize", expiredToken)), 401, "invalid_grant",
 			"Token expired or client approval was revoked.")
 		require.Equal(t, http.StatusNotFound, w.verify("unknown").status)
 		w.must(w.store.BlockClient(t.Context(), frontID, "test"))
-		w.refused(w.verify(value), 401, "invalid_client", "Authentication failed.")
+		w.rejected(w.verify(value), 401, "invalid_client", "Authentication failed.")
 		w.must(w.store.UnblockClient(t.Context(), frontID))
 		w.must(w.store.BlockUser(t.Context(), doctorID, "test"))
 		later := w.token(frontID, "app:authorize") // blocking ended the others
-		w.refused(w.verify(later), 401, "invalid_user", "Authentication failed.")
+		w.rejected(w.verify(later), 401, "invalid_user", "Authentication failed.")
 		w.must(w.store.DeleteUser(t.Context(), doctorID))
 		require.Equal(t, http.StatusNotFound, w.verify(later).status)
 	})
@@ -108,14 +108,14 @@ func TestVerifyAnswersCodesAndRefreshTokensWithoutAScope(t *testing.T) {
 		}))
 		code := w.verify(codeValue)
 		require.Equal(t, http.StatusOK, code.status, code.raw)
-		require.Equal(t, "authorization_code", code.text("data.name"))
-		require.Equal(t, "user:read", code.text("data.details.scope_request"))
-		require.Equal(t, redirectURI, code.text("data.details.redirect_uri"))
+		require.Equal(t, "authorization_code", code.member("data.name"))
+		require.Equal(t, "user:read", code.member("data.details.scope_request"))
+		require.Equal(t, redirectURI, code.member("data.details.redirect_uri"))
 		_, given := code.at("data.details.scope")
 		require.False(t, given)
 		refresh := w.verify(refreshValue)
 		require.Equal(t, http.StatusOK, refresh.status, refresh.raw)
-		require.Equal(t, "refresh_token", refresh.text("data.name"))
+		require.Equal(t, "refresh_token", refresh.member("data.name"))
 		scope, given := refresh.at("data.details.scope")
 		require.True(t, given)
 		require.Empty(t, scope)
@@ -133,8 +133,8 @@ func TestUserOfATokenIsShownWithRolesForItsClient(t *testing.T) {
 		value := w.token(hospitalID, "legal_entity:read")
 		got := w.ask(http.MethodGet, "/admin/tokens/"+value+"/user", nil, "")
 		require.Equal(t, http.StatusOK, got.status, got.raw)
-		require.Equal(t, doctorID, got.text("data.id"))
-		require.Equal(t, doctorEmail, got.text("data.email"))
+		require.Equal(t, doctorID, got.member("data.id"))
+		require.Equal(t, doctorEmail, got.member("data.email"))
 		urgent, _ := got.at("data.urgent")
 		require.Equal(t, map[string]any{
 			"roles": []any{map[string]any{"id": w.doctorRole.ID, "name": "DOCTOR",
@@ -146,7 +146,7 @@ func TestUserOfATokenIsShownWithRolesForItsClient(t *testing.T) {
 		require.Equal(t, true, top)
 		require.Equal(t, http.StatusNotFound, w.ask(http.MethodGet, "/admin/tokens/unknown/user", nil, "").status)
 		expired := w.token(hospitalID, "legal_entity:read", expiredToken)
-		w.refused(w.ask(http.MethodGet, "/admin/tokens/"+expired+"/user", nil, ""), 401, "invalid_grant",
+		w.rejected(w.ask(http.MethodGet, "/admin/tokens/"+expired+"/user", nil, ""), 401, "invalid_grant",
 			"Token expired or client approval was revoked.")
 	})
 }
@@ -156,11 +156,11 @@ func TestAPIKeyOfAMISIsVerified(t *testing.T) {
 		w := newWorld(t, engine)
 		got := w.ask(http.MethodGet, "/admin/api_key/"+misKey+"/verify", nil, "")
 		require.Equal(t, http.StatusOK, got.status, got.raw)
-		require.Equal(t, misID, got.text("urgent.mis_client_id"))
-		require.Equal(t, "legal_entity:read app:authorize", got.text("data.details.broker_scope"))
-		require.Equal(t, "legal_entity:read employee:read", got.text("data.details.scope"))
-		require.NotContains(t, got.text("meta.url"), misKey)
-		w.refused(w.ask(http.MethodGet, "/admin/api_key/wrong/verify", nil, ""), 422, "request_malformed",
+		require.Equal(t, misID, got.member("urgent.mis_client_id"))
+		require.Equal(t, "legal_entity:read app:authorize", got.member("data.details.broker_scope"))
+		require.Equal(t, "legal_entity:read employee:read", got.member("data.details.scope"))
+		require.NotContains(t, got.member("meta.url"), misKey)
+		w.rejected(w.ask(http.MethodGet, "/admin/api_key/wrong/verify", nil, ""), 422, "request_malformed",
 			"API-KEY is invalid.")
 	})
 }
@@ -172,22 +172,27 @@ func TestVerifyAnswersTokensOfTheStandardInterface(t *testing.T) {
 			w.change(hospitalID, func(c *storage.Client) {
 				c.Policy.AccessToken, c.Policy.TokenForm, c.Policy.Refresh = form, storage.TokenFormOwn, storage.RefreshRotate
 			})
-			code := w.approve(hospitalID, "legal_entity:read").text("data.value")
+			code := w.approve(hospitalID, "legal_entity:read").member("data.value")
 			set := w.exchange(map[string]any{
 				"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret, "code": code,
 				"redirect_uri": redirectURI,
 			})
 			require.Equal(t, http.StatusCreated, set.status, set.raw)
-			got := w.verify(set.text("data.value"), "api-key", misKey)
+			got := w.verify(set.member("data.value"), "api-key", misKey)
 			require.Equal(t, http.StatusOK, got.status, got.raw)
-			require.Equal(t, "legal_entity:read", got.text("data.details.scope"))
-			require.Equal(t, "authorization_code", got.text("data.details.grant_type"))
-			refresh := set.text("data.details.refresh_token")
-			require.Equal(t, "refresh_token", w.verify(refresh, "api-key", misKey).text("data.name"))
+			require.Equal(t, "legal_entity:read", got.member("data.details.scope"))
+			require.Equal(t, "authorization_code", got.member("data.details.grant_type"))
+			refresh := set.member("data.details.refresh_token")
+			require.Equal(t, "refresh_token", w.verify(refresh, "api-key", misKey).member("data.name"))
 			require.Equal(t, http.StatusNotFound, w.verify(refresh[:len(refresh)-4]+"AAAA", "api-key", misKey).status)
 			w.must(w.store.DeactivateTokens(t.Context(), hospitalID))
-			for _, value := range []string{set.text("data.value"), refresh} {
-				w.refused(w.verify(value, "api-key", misKey), 401, "invalid_grant", "Token expired or client approval was revoked.")
+			for _, value := range []string{set.member("data.value"), refresh} {
+				w.rejected(
+					w.verify(value, "api-key", misKey),
+					401,
+					"invalid_grant",
+					"Token expired or client approval was revoked.",
+				)
 			}
 		}
 	})
@@ -203,8 +208,8 @@ func TestVerificationIsOneRoundTripToTheDatabase(t *testing.T) {
 	jwt := w.exchange(map[string]any{
 		"grant_type": "authorization_code", "client_id": hospitalID, "client_secret": hospitalSecret,
 		"redirect_uri": redirectURI,
-		"code":         w.approve(hospitalID, "legal_entity:read").text("data.value"),
-	}).text("data.value")
+		"code":         w.approve(hospitalID, "legal_entity:read").member("data.value"),
+	}).member("data.value")
 	for name, value := range map[string]string{"opaque": opaque, "JWT": jwt} {
 		require.Equal(t, http.StatusOK, w.verify(value, "api-key", misKey).status, "everything is prepared by now")
 		proxy.Reset()

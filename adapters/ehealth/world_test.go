@@ -139,22 +139,22 @@ func headers(pairs ...string) map[string]string {
 
 // body wraps the fields of a request.
 func body(key string, fields map[string]any) string {
-	text, err := json.Marshal(map[string]any{key: fields})
+	encoded, err := json.Marshal(map[string]any{key: fields})
 	if err != nil {
 		panic(err)
 	}
-	return string(text)
+	return string(encoded)
 }
 
-func (w *world) refused(a answer, status int, kind, message string) {
+func (w *world) rejected(a reply, status int, kind, message string) {
 	w.t.Helper()
 	require.Equal(w.t, status, a.status, a.raw)
-	require.Equal(w.t, kind, a.text("error.type"), a.raw)
-	require.Equal(w.t, message, a.text("error.message"), a.raw)
+	require.Equal(w.t, kind, a.member("error.type"), a.raw)
+	require.Equal(w.t, message, a.member("error.message"), a.raw)
 }
 
 // entries are the fields that a 422 names, with the rule that each breaks, or its words where the rule is null.
-func (w *world) entries(a answer) map[string]string {
+func (w *world) entries(a reply) map[string]string {
 	w.t.Helper()
 	require.Equal(w.t, 422, a.status, a.raw)
 	list, _ := a.at("error.invalid")

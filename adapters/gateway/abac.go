@@ -42,7 +42,7 @@ type abacResource struct {
 func (a *ABAC) allows(ctx context.Context, v *provider.Verification, record RecordABAC) (bool, error) {
 	service := outbound.Service{Token: a.Token, Timeout: abacTimeout, MaximumAnswer: maximumABACAnswer}
 	address := strings.TrimSuffix(a.URL, "/") + "/api/authorize"
-	status, answer, err := service.Ask(ctx, http.MethodPost, address, map[string]any{
+	status, response, err := service.Ask(ctx, http.MethodPost, address, map[string]any{
 		"consumer": abacConsumer{
 			UserID: v.UserID, ClientID: v.ClientID, ClientType: v.Client.TypeName, MISClientID: v.MISClientID,
 		},
@@ -60,7 +60,7 @@ func (a *ABAC) allows(ctx context.Context, v *provider.Verification, record Reco
 			Result bool `json:"result"`
 		} `json:"data"`
 	}
-	if err := json.Unmarshal(answer, &decision); err != nil {
+	if err := json.Unmarshal(response, &decision); err != nil {
 		return false, fmt.Errorf("gateway: abac answers with what is not its JSON: %w", err)
 	}
 	return decision.Data.Result, nil

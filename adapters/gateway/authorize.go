@@ -160,13 +160,13 @@ func (g *Gateway) writeRefusal(w http.ResponseWriter, r *http.Request, o origina
 	var body errorBody
 	body.Meta.URL, body.Meta.Type, body.Meta.RequestID, body.Meta.Code = o.url(), "object", inbound.RequestID(r), d.status
 	body.Error.Type, body.Error.Message = d.kind, d.message
-	text, err := json.Marshal(body)
+	encoded, err := json.Marshal(body)
 	if err != nil {
 		panic("gateway: refusal: " + err.Error()) // strings and numbers always marshal
 	}
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
-	line := ascii(text)
+	line := ascii(encoded)
 	if len(line) > maximumErrorHeader {
 		body.Meta.URL = ""
 		short, _ := json.Marshal(body) // it marshalled before
@@ -176,13 +176,13 @@ func (g *Gateway) writeRefusal(w http.ResponseWriter, r *http.Request, o origina
 		header.Set("X-Gateway-Error", line)
 	}
 	w.WriteHeader(d.status)
-	_, _ = w.Write(text) // a gateway that is gone has nobody to tell
+	_, _ = w.Write(encoded) // a gateway that is gone has nobody to tell
 }
 
 // ascii escapes what a header can't hold; JSON reads the same.
-func ascii(text []byte) string {
+func ascii(content []byte) string {
 	var out strings.Builder
-	for _, r := range string(text) {
+	for _, r := range string(content) {
 		switch {
 		case r < 0x80:
 			out.WriteRune(r)

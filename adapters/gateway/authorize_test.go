@@ -39,7 +39,7 @@ func TestGatewayHeadersForAnAllowedRequest(t *testing.T) {
 func TestGatewayRefusesMissingWrongAndInsufficientTokens(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
-		check := func(got answer, status int, message string) {
+		check := func(got reply, status int, message string) {
 			t.Helper()
 			require.Equal(t, status, got.status, got.body)
 			require.Equal(t, message, got.message())
@@ -152,7 +152,7 @@ func TestGatewayAsksTheABACServiceAboutRecords(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		token := bearer(s.token(hospitalID, "episode:read", storage.KindAccessToken))
-		ask := func() answer { return s.ask("GET", "/api/patients/42/episodes/7", token...) }
+		ask := func() reply { return s.ask("GET", "/api/patients/42/episodes/7", token...) }
 		var asked map[string]any
 		s.allows = func(w http.ResponseWriter, a map[string]any) {
 			asked = a
@@ -233,7 +233,7 @@ func TestGatewayRefusesTheCookieOnCrossSiteRequests(t *testing.T) {
 }
 
 func TestGatewayRulesReportEveryProblem(t *testing.T) {
-	for text, want := range map[string]string{
+	for item, want := range map[string]string{
 		`{`:             "not JSON",
 		`{"rules": []}`: "no rules",
 		`{"rules": [{"path": "/a", "scope": ["x"]}]}`:                  "unknown field",
@@ -247,7 +247,7 @@ func TestGatewayRulesReportEveryProblem(t *testing.T) {
 			`{"resource_type": "e", "action": "read", "resource_id": "{id}"}}]}`: "{id}, which is no group",
 		`{"rules": [{"path": "/a", "public": true}]} {}`: "something follows",
 	} {
-		_, err := gateway.ParseRules([]byte(text))
-		require.ErrorContains(t, err, want, text)
+		_, err := gateway.ParseRules([]byte(item))
+		require.ErrorContains(t, err, want, item)
 	}
 }

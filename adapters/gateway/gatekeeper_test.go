@@ -23,7 +23,7 @@ func withGatekeeper(_ *stack, p *provider.Provider) provider.Mount {
 }
 
 // cookies are what an answer sets, by name.
-func (a answer) cookies() map[string]*http.Cookie {
+func (a reply) cookies() map[string]*http.Cookie {
 	found := map[string]*http.Cookie{}
 	response := http.Response{Header: a.header}
 	for _, c := range response.Cookies() {
@@ -62,7 +62,7 @@ func TestAFrontEndSignsInAndOutThroughTheGatekeeper(t *testing.T) {
 		cookie := "ithildin-gatekeeper=" + state.Value
 
 		code := s.code(query.Get("code_challenge"))
-		back := func(pairs ...string) answer {
+		back := func(pairs ...string) reply {
 			return s.send("GET", s.issuer+gateway.PathRedirect+"?code="+code+"&state="+query.Get("state"), pairs...)
 		}
 		require.Equal(t, http.StatusBadRequest, back().status, "another browser")

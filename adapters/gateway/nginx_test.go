@@ -36,7 +36,7 @@ func TestNginxForwardsAllowedRequestsAndTheErrorOfOthers(t *testing.T) {
 		nginx := s.startNginx()
 		token := bearer(s.token(hospitalID, "legal_entity:read episode:read employee:read employee:write",
 			storage.KindAccessToken))
-		upstream := func(a answer) (header http.Header) {
+		upstream := func(a reply) (header http.Header) {
 			require.Equal(t, http.StatusOK, a.status, a.body)
 			require.NoError(t, json.Unmarshal([]byte(a.body), &header))
 			return header
@@ -58,28 +58,28 @@ func TestNginxForwardsAllowedRequestsAndTheErrorOfOthers(t *testing.T) {
 			require.Empty(t, open[http.CanonicalHeaderKey(smuggled[i])], "nobody is signed in there")
 		}
 
-		refused := func(a answer, status int, message string) {
+		rejected := func(a reply, status int, message string) {
 			t.Helper()
 			require.Equal(t, status, a.status, a.body)
 			require.Equal(t, message, a.message(), a.body)
 			require.Equal(t, "application/json", a.header.Get("Content-Type"))
 		}
-		refused(s.send("GET", nginx+"/api/entities"), 401, "Authorization header is not set or doesn't contain Bearer token")
-		refused(s.send("GET", nginx+"/api/entities", bearer("bad")...), 401, "Invalid access token")
+		rejected(s.send("GET", nginx+"/api/entities"), 401, "Authorization header is not set or doesn't contain Bearer token")
+		rejected(s.send("GET", nginx+"/api/entities", bearer("bad")...), 401, "Invalid access token")
 		allowances := "Your scope does not allow to access this resource. Missing allowances: "
 		weak := bearer(s.token(hospitalID, "employee:read", storage.KindAccessToken))
-		refused(s.send("GET", nginx+"/api/entities", weak...), 403, allowances+"legal_entity:read")
-		refused(s.send("GET", nginx+"/api/employees", token...), 403, allowances+"employee:read, employee:write")
-		refused(s.send("GET", nginx+"/api/patients/42/episodes/7", token...), 403, "Access denied")
+		rejected(s.send("GET", nginx+"/api/entities", weak...), 403, allowances+"legal_entity:read")
+		rejected(s.send("GET", nginx+"/api/employees", token...), 403, allowances+"employee:read, employee:write")
+		rejected(s.send("GET", nginx+"/api/patients/42/episodes/7", token...), 403, "Access denied")
 		s.allows = func(w http.ResponseWriter, _ map[string]any) { _, _ = io.WriteString(w, `{"data":{"result":true}}`) }
 		require.Equal(t, http.StatusOK, s.send("GET", nginx+"/api/patients/42/episodes/7", token...).status)
-		refused(s.send("GET", nginx+"/api/patients/42/..%2f..%2fentities", token...), 403,
+		rejected(s.send("GET", nginx+"/api/patients/42/..%2f..%2fentities", token...), 403,
 			"ACL: No matching rule was found for path /api/patients/42/..%2f..%2fentities")
 		require.Equal(t, http.StatusOK,
 			s.send("GET", nginx+"/public", "X-Forwarded-Uri", "/x", "X-Forwarded-Method", "PUT").status)
 
 		s.admin.Close()
-		refused(s.send("GET", nginx+"/api/entities", token...), 503, "Service is temporarily unavailable. Try later")
+		rejected(s.send("GET", nginx+"/api/entities", token...), 503, "Service is temporarily unavailable. Try later")
 	})
 }
 

@@ -57,9 +57,9 @@ var (
 )
 
 // ParseRules reads a rules file. The error names everything that is wrong.
-func ParseRules(text []byte) (*Rules, error) {
+func ParseRules(content []byte) (*Rules, error) {
 	var rules Rules
-	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.DisallowUnknownFields() // a misspelt member must not widen a rule
 	if err := decoder.Decode(&rules); err != nil {
 		return nil, fmt.Errorf("the rules are not JSON of the known form: %w", err)

@@ -167,13 +167,13 @@ func (s *stack) decide(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"data":{"result":false}}`)
 }
 
-type answer struct {
+type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-func (a answer) message() string {
+func (a reply) message() string {
 	var body struct {
 		Error struct {
 			Message string `json:"message"`
@@ -184,7 +184,7 @@ func (a answer) message() string {
 }
 
 // send makes a request with pairs of headers, and follows no redirect.
-func (s *stack) send(method, address string, pairs ...string) answer {
+func (s *stack) send(method, address string, pairs ...string) reply {
 	r, err := http.NewRequestWithContext(context.Background(), method, address, nil)
 	require.NoError(s.t, err)
 	for i := 0; i < len(pairs); i += 2 {
@@ -197,13 +197,13 @@ func (s *stack) send(method, address string, pairs ...string) answer {
 	response, err := client.Do(r)
 	require.NoError(s.t, err)
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
+	content, err := io.ReadAll(response.Body)
 	require.NoError(s.t, err)
-	return answer{response.StatusCode, response.Header, string(text)}
+	return reply{response.StatusCode, response.Header, string(content)}
 }
 
 // ask is what nginx sends about a request.
-func (s *stack) ask(method, target string, pairs ...string) answer {
+func (s *stack) ask(method, target string, pairs ...string) reply {
 	return s.send(http.MethodGet, s.admin.URL+gateway.PathAuthorize, append([]string{
 		"X-Original-Method", method, "X-Original-URI", target, "X-Forwarded-Proto", "https", "X-Forwarded-Host",
 		"api.example",

@@ -70,11 +70,11 @@ func (i *importer) privateSettings(line *Line, r clientRow) json.RawMessage {
 	if scope, given := settings["broker_scope"].(string); given {
 		settings["broker_scope"] = strings.Join(i.scope(line, "broker "+r.ID, scope), " ")
 	}
-	text, err := json.Marshal(settings)
+	encoded, err := json.Marshal(settings)
 	if err != nil {
 		return nil
 	}
-	return text
+	return encoded
 }
 
 type connectionRow struct {

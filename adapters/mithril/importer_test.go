@@ -305,9 +305,9 @@ INSERT INTO tokens VALUES ('ffffffff-0000-4000-8000-000000000003', 'access_token
 func TestRepeatedImportChangesNothingAndADryRunWritesNothing(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		i := newImported(t, engine)
-		text, err := os.ReadFile("testdata/generate.sql")
+		content, err := os.ReadFile("testdata/generate.sql")
 		require.NoError(t, err)
-		run(t, i.source, fmt.Sprintf(string(text), 200, 20, 60, 1400, importTime))
+		run(t, i.source, fmt.Sprintf(string(content), 200, 20, 60, 1400, importTime))
 		empty := i.digest()
 		dry := i.run(func(o *mithril.Options) { o.Store = nil })
 		require.Equal(t, empty, i.digest())
@@ -422,9 +422,9 @@ func TestPlainSecretsOfConnectionsAreSealedWhereTheAdminAPIShowsThem(t *testing.
 				secret := connection.Secrets[0]
 				require.NotContains(t, secret.Sealed, "YzJWamNtVjBMVzltTFcxcGN5MWhJUT09")
 				if secret.Sealed != "" {
-					text, err := i.store.OpenSecret(secret)
+					content, err := i.store.OpenSecret(secret)
 					require.NoError(t, err)
-					opened = append(opened, string(text))
+					opened = append(opened, string(content))
 				}
 			}
 			return opened

@@ -38,11 +38,11 @@ func (r *Report) line(name string) *Line {
 }
 
 func (l *Line) note(format string, values ...any) {
-	text := fmt.Sprintf(format, values...)
+	message := fmt.Sprintf(format, values...)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.Notes) < mostNotes && !slices.Contains(l.Notes, text) {
-		l.Notes = append(l.Notes, text)
+	if len(l.Notes) < mostNotes && !slices.Contains(l.Notes, message) {
+		l.Notes = append(l.Notes, message)
 	}
 }
 

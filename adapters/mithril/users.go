@@ -131,11 +131,11 @@ func withoutCounters(settings string) json.RawMessage {
 	for _, name := range []string{"login_hstr", "otp_error_counter", "login_error_counter"} {
 		delete(fields, name)
 	}
-	text, err := json.Marshal(fields)
+	encoded, err := json.Marshal(fields)
 	if err != nil {
 		return nil
 	}
-	return text
+	return encoded
 }
 
 type passwordRow struct {

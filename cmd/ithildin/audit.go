@@ -28,13 +28,13 @@ type auditCommand struct {
 type dateFlag struct{ time.Time }
 
 // UnmarshalText reads 2026-01-31 or 2026-01-31T12:00:00Z.
-func (m *dateFlag) UnmarshalText(text []byte) (err error) {
+func (m *dateFlag) UnmarshalText(content []byte) (err error) {
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if m.Time, err = time.Parse(layout, string(text)); err == nil {
+		if m.Time, err = time.Parse(layout, string(content)); err == nil {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is no date: want 2026-01-31 or 2026-01-31T12:00:00Z", text)
+	return fmt.Errorf("%q is no date: want 2026-01-31 or 2026-01-31T12:00:00Z", content)
 }
 
 // eventFlags say which events are meant.
@@ -56,11 +56,11 @@ func (f eventFlags) filter() storage.EventFilter {
 }
 
 // foldUUID is a UUID as rows have it; any other text is left as it is.
-func foldUUID(text string) string {
-	if uuid.Validate(text) == nil && len(text) == len(uuid.Nil.String()) {
-		return strings.ToLower(text)
+func foldUUID(value string) string {
+	if uuid.Validate(value) == nil && len(value) == len(uuid.Nil.String()) {
+		return strings.ToLower(value)
 	}
-	return text
+	return value
 }
 
 // explainCursor says what a cursor looks like.

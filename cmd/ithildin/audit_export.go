@@ -22,9 +22,9 @@ const followPause = time.Second
 type auditExportCommand struct {
 	eventFlags
 	Follow bool `help:"Continue with new events until the process is stopped."`
-	// Settle must be no less than the time after which an event becomes visible: a statement ends within ten seconds, and
-	// storage.EventQueue gives what waited for longer than two the time at which it is written.
-	Settle time.Duration `default:"12s" help:"Age at which an event is written."`
+	// MinimumAge must be no less than the time after which an event becomes visible: a statement ends within ten seconds,
+	// and storage.EventQueue gives what waited for longer than two the time at which it is written.
+	MinimumAge time.Duration `name:"settle" default:"12s" help:"Age at which an event is written."`
 	config.DatabaseFlags
 	clock exportClock
 }
@@ -55,7 +55,7 @@ Example:
 func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	ctx, restoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer restoreSignals()
-	if c.Settle < 0 {
+	if c.MinimumAge < 0 {
 		return &console.UsageError{Cause: errors.New("--settle wants a duration of zero or more")}
 	}
 	clock := c.clock.withDefaults()
@@ -67,8 +67,8 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal)
 			filter.Before = end
 		}
 		for {
-			settled := nextSecond(clock.now().Add(-c.Settle))
-			err := export(ctx, terminal, store, &filter, settled)
+			cutoff := nextSecond(clock.now().Add(-c.MinimumAge))
+			err := export(ctx, terminal, store, &filter, cutoff)
 			switch {
 			case c.Follow && ctx.Err() != nil:
 				return nil // ended by a signal
@@ -78,7 +78,7 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal)
 				return explainCursor(err)
 			case ctx.Err() != nil:
 				return ctx.Err()
-			case !c.Follow && !filter.Before.After(settled):
+			case !c.Follow && !filter.Before.After(cutoff):
 				return nil
 			}
 			clock.pause(ctx, followPause)

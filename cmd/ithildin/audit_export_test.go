@@ -76,9 +76,9 @@ func (e *exported) run(arguments []string, steps ...func()) []exportedLine {
 	require.NoError(e.t, command.Run(ctx, console.Terminal{Out: &out, Err: &problems}), problems.String())
 	require.Empty(e.t, steps, "the export ended before all was done")
 	var lines []exportedLine
-	for text := range strings.Lines(out.String()) {
+	for item := range strings.Lines(out.String()) {
 		var line exportedLine
-		require.NoError(e.t, json.Unmarshal([]byte(text), &line))
+		require.NoError(e.t, json.Unmarshal([]byte(item), &line))
 		lines = append(lines, line)
 	}
 	return lines

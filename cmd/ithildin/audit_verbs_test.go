@@ -103,14 +103,14 @@ func TestEveryVerbThatChangesSomethingIsAuditedAsItself(t *testing.T) {
 		line := audited.fill(verb.line)
 		out := audited.run(line)
 		events := audited.newEvents()
-		e, text := audited.find(events, verb)
-		require.NotEmpty(t, text, "%s left no %s with %v but %v", line, verb.kind, verb.want, events)
+		e, value := audited.find(events, verb)
+		require.NotEmpty(t, value, "%s left no %s with %v but %v", line, verb.kind, verb.want, events)
 		require.Equal(t, storage.ByCommandLine, e.Details["by"], line)
 		require.Equal(t, config.OperatingSystemUser(), e.Details["operator"], line)
 		audited.learn(line, out)
-		require.NotContains(t, text, "$argon2", line)
+		require.NotContains(t, value, "$argon2", line)
 		for _, secret := range audited.secrets {
-			require.NotContains(t, text, secret, line)
+			require.NotContains(t, value, secret, line)
 		}
 		seen[strings.Join(verbOf(line), ":")] = true
 	}
@@ -184,11 +184,11 @@ func (d *auditedDatabase) newEvents() []storage.Event {
 // find is the event that a verb must leave, with its text as audit export writes it; "" where there is none.
 func (d *auditedDatabase) find(events []storage.Event, verb auditedVerb) (storage.Event, string) {
 	for _, e := range events {
-		text, err := json.Marshal(newEventRecord(e))
+		encoded, err := json.Marshal(newEventRecord(e))
 		require.NoError(d.t, err)
-		lacks := func(want string) bool { return !strings.Contains(string(text), d.fill(want)) }
+		lacks := func(want string) bool { return !strings.Contains(string(encoded), d.fill(want)) }
 		if e.Kind == verb.kind && !slices.ContainsFunc(verb.want, lacks) {
-			return e, string(text)
+			return e, string(encoded)
 		}
 	}
 	return storage.Event{}, ""
@@ -211,7 +211,7 @@ func (d *auditedDatabase) learn(line, out string) {
 			d.secrets = append(d.secrets, strings.TrimSpace(value))
 		}
 	}
-	switch words := strings.Join(verbOf(line), " "); words {
+	switch terms := strings.Join(verbOf(line), " "); terms {
 	case "user sign-out":
 		_, session := storagetest.LoginSession(d.t, d.store, storage.User{ID: auditedUser})
 		d.names["session"] = session.SessionID

@@ -116,10 +116,10 @@ func (p *process) adminAPI(t *testing.T, method, path, body string) []byte {
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
+	content, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	require.Less(t, response.StatusCode, 300, string(text))
-	return text
+	require.Less(t, response.StatusCode, 300, string(content))
+	return content
 }
 
 var sentCode = regexp.MustCompile(`Код підтвердження: ([1-9]{6})`)

@@ -119,10 +119,10 @@ func TestAPersonSignsInWithABrowserAndACertifiedClientGetsTokens(t *testing.T) {
 // redeem is what an application does with the answer.
 func (rp *relyingParty) redeem(t *testing.T, landed, state, nonce, verifier string) {
 	ctx := rp.context
-	answer, err := url.Parse(landed)
+	response, err := url.Parse(landed)
 	require.NoError(t, err)
-	require.Equal(t, state, answer.Query().Get("state"))
-	tokens, err := rp.config.Exchange(ctx, answer.Query().Get("code"), oauth2.VerifierOption(verifier))
+	require.Equal(t, state, response.Query().Get("state"))
+	tokens, err := rp.config.Exchange(ctx, response.Query().Get("code"), oauth2.VerifierOption(verifier))
 	require.NoError(t, err)
 	raw, known := tokens.Extra("id_token").(string)
 	require.True(t, known)
@@ -155,13 +155,15 @@ func TestDemoCodeIsExchangedByAClickOnEitherInterface(t *testing.T) {
 		chromedp.WaitVisible("#code"), chromedp.Click("#exchange-legacy"), chromedp.WaitVisible("#answer"))
 	require.Contains(t, look(t, ctx, chromedp.Text("#answer")), `"grant_type": "authorization_code"`)
 	screenshot(t, ctx, "dev-exchange-legacy")
-	for client, face := range map[string]string{"6498d88e-97fb-47e2-85a5-99e884f888aa": "standard", "demo": "standard"} {
+	for client, frontend := range map[string]string{
+		"6498d88e-97fb-47e2-85a5-99e884f888aa": "standard", "demo": "standard",
+	} {
 		do(chromedp.Navigate(p.issuer+"/oauth2/authorize?"+url.Values{
 			"client_id": {client}, "redirect_uri": {p.issuer + "/dev/callback"}, "scope": {"patients:view"},
 			"response_type": {"code"}, "state": {"second"}, "prompt": {"consent"},
 		}.Encode()), chromedp.WaitVisible("#consent-accept"),
 			chromedp.Click("#consent-accept"), chromedp.WaitVisible("#code"),
-			chromedp.Click("#exchange-"+face), chromedp.WaitVisible("#answer"))
+			chromedp.Click("#exchange-"+frontend), chromedp.WaitVisible("#answer"))
 		require.Contains(t, look(t, ctx, chromedp.Text("#answer")), `"access_token":`)
 	}
 }

@@ -26,9 +26,9 @@ func TestCertificationGuideMatchesTheServer(t *testing.T) {
 	templates, err := filepath.Glob("../../provider/login/pages/*.html")
 	require.NoError(t, err)
 	for _, name := range templates {
-		text, err := os.ReadFile(name)
+		content, err := os.ReadFile(name)
 		require.NoError(t, err)
-		pages.Write(text)
+		pages.Write(content)
 	}
 	blocks := jsonBlock.FindAllStringSubmatch(string(guide), -1)
 	require.Len(t, blocks, 5)

@@ -41,11 +41,11 @@ func (a *authority) startApache(t *testing.T, address, issuer, clientID, clientS
 	require.NoError(t, os.WriteFile(bundle, trusted, 0o644))
 	template, err := os.ReadFile("testdata/apache.conf")
 	require.NoError(t, err)
-	text := strings.NewReplacer("@DIRECTORY", directory, "@ADDRESS", address, "@MODULES", modules, "@ACCOUNT", account,
+	value := strings.NewReplacer("@DIRECTORY", directory, "@ADDRESS", address, "@MODULES", modules, "@ACCOUNT", account,
 		"@ISSUER", issuer, "@AUTHORITY", bundle, "@CLIENT_ID", clientID, "@CLIENT_SECRET", clientSecret,
 		"@PASSPHRASE", rand.Text(), "@APPLICATION", application.Listener.Addr().String()).Replace(string(template))
 	file := filepath.Join(directory, "apache.conf")
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(value), 0o600))
 	complaints := &output{}
 	command := exec.Command(program, "-f", file, "-DFOREGROUND")
 	command.Stdout, command.Stderr = complaints, complaints

@@ -86,13 +86,13 @@ func (a *authority) register(t *testing.T, p *process, metadata map[string]any) 
 	response, err := a.client().Post(p.issuer+"/oauth2/register", "application/json", bytes.NewReader(body))
 	require.NoError(t, err)
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
+	reply, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	require.Equal(t, http.StatusCreated, response.StatusCode, string(answer))
+	require.Equal(t, http.StatusCreated, response.StatusCode, string(reply))
 	var registered struct {
 		ID     string `json:"client_id"`
 		Secret string `json:"client_secret"`
 	}
-	require.NoError(t, json.Unmarshal(answer, &registered))
+	require.NoError(t, json.Unmarshal(reply, &registered))
 	return registered.ID, registered.Secret
 }

@@ -98,9 +98,9 @@ func replaceList(list *[]string, given []string) {
 }
 
 // replaceText replaces a text by the value of a flag; nil is a flag that was not given.
-func replaceText(text *string, given *string) {
+func replaceText(value *string, given *string) {
 	if given != nil {
-		*text = *given
+		*value = *given
 	}
 }
 
@@ -132,19 +132,19 @@ func changePolicy(policy storage.Policy, changes map[string]string) (storage.Pol
 	if err := json.Unmarshal(encoded, &fields); err != nil {
 		return policy, err
 	}
-	for name, text := range changes {
+	for name, item := range changes {
 		switch fields[name].(type) {
 		case nil:
 			return policy, fmt.Errorf("there is no policy %q", name)
 		case bool:
-			fields[name], err = strconv.ParseBool(text)
+			fields[name], err = strconv.ParseBool(item)
 		case float64:
-			fields[name], err = strconv.ParseInt(text, 10, 64)
+			fields[name], err = strconv.ParseInt(item, 10, 64)
 		default:
-			fields[name] = text
+			fields[name] = item
 		}
 		if err != nil {
-			return policy, fmt.Errorf("policy %s can't be %q", name, text)
+			return policy, fmt.Errorf("policy %s can't be %q", name, item)
 		}
 	}
 	if encoded, err = json.Marshal(fields); err != nil {
@@ -194,16 +194,16 @@ func checkClientChange(before, after *storage.Client) error {
 }
 
 // checkText checks the length and the characters of a text that people read.
-func checkText(name, text string) error {
-	if err := registration.ValidateText(text); err != nil {
+func checkText(name, value string) error {
+	if err := registration.ValidateText(value); err != nil {
 		return &console.UsageError{Cause: fmt.Errorf("%s %w", name, err)}
 	}
 	return nil
 }
 
 // isUnreserved accepts the unreserved characters of RFC 3986, which mean the same in every place a client_id goes.
-func isUnreserved(text string) bool {
-	for _, c := range text {
+func isUnreserved(value string) bool {
+	for _, c := range value {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 		if !letter && c != '-' && c != '.' && c != '_' && c != '~' {
 			return false

@@ -54,17 +54,17 @@ func newConnectionSecret(
 // secret that a client signs with must be as long as the algorithm requires.
 func readClientSecret(
 	ctx context.Context, terminal console.Terminal, file, algorithm string,
-) (text, hash string, err error) {
-	if text, err = terminal.ReadSecret(file, "Secret"); err != nil {
+) (value, hash string, err error) {
+	if value, err = terminal.ReadSecret(file, "Secret"); err != nil {
 		return "", "", err
 	}
-	if least := signingSecretBytes[algorithm]; len(text) < least {
+	if least := signingSecretBytes[algorithm]; len(value) < least {
 		return "", "", &console.UsageError{
-			Cause: fmt.Errorf("the secret has %d bytes: want at least %d for %s", len(text), least, algorithm),
+			Cause: fmt.Errorf("the secret has %d bytes: want at least %d for %s", len(value), least, algorithm),
 		}
 	}
-	hash, err = hashPassword(ctx, text)
-	return text, hash, err
+	hash, err = hashPassword(ctx, value)
+	return value, hash, err
 }
 
 // requireSealed returns an error for a client that signs with a secret of which only the hash is stored: its

@@ -144,7 +144,7 @@ func (r *received) step(t *testing.T, store *storage.Store, p *process) bool {
 	} else {
 		form.Set("refresh_token", r.refresh[len(r.refresh)-1])
 	}
-	status, answer := p.token(r.client, form)
+	status, response := p.token(r.client, form)
 	if status != http.StatusOK {
 		if fresh {
 			r.unsure = append(r.unsure, code)
@@ -154,8 +154,8 @@ func (r *received) step(t *testing.T, store *storage.Store, p *process) bool {
 	if fresh {
 		r.codes, r.refresh = append(r.codes, code), nil
 	}
-	r.access = append(r.access, answer["access_token"].(string))
-	r.refresh = append(r.refresh, answer["refresh_token"].(string))
+	r.access = append(r.access, response["access_token"].(string))
+	r.refresh = append(r.refresh, response["refresh_token"].(string))
 	return true
 }
 
@@ -182,18 +182,18 @@ func (p *process) postAs(path, client, secret string, form url.Values) (int, map
 	}
 	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)
-	var answer map[string]any
-	if err != nil || json.Unmarshal(raw, &answer) != nil {
+	var reply map[string]any
+	if err != nil || json.Unmarshal(raw, &reply) != nil {
 		return 0, nil
 	}
-	return response.StatusCode, answer
+	return response.StatusCode, reply
 }
 
 func (r *received) check(t *testing.T, p *process) {
 	for _, token := range r.access {
-		status, answer := p.post(oauth.PathIntrospect, r.client, url.Values{"token": {token}})
+		status, response := p.post(oauth.PathIntrospect, r.client, url.Values{"token": {token}})
 		require.Equal(t, http.StatusOK, status)
-		require.Equal(t, true, answer["active"], "an access token that was answered works")
+		require.Equal(t, true, response["active"], "an access token that was answered works")
 	}
 	r.checkRefresh(t, p)
 	for _, code := range r.unsure { // the answer was lost: the code was redeemed, or it was not, but never twice
@@ -203,11 +203,11 @@ func (r *received) check(t *testing.T, p *process) {
 		require.Equal(t, http.StatusBadRequest, status)
 	}
 	for _, code := range r.codes {
-		status, answer := p.token(r.client, url.Values{
+		status, response := p.token(r.client, url.Values{
 			"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {crashRedirect},
 		})
 		require.Equal(t, http.StatusBadRequest, status, "no code is redeemed twice")
-		require.Equal(t, "invalid_grant", answer["error"])
+		require.Equal(t, "invalid_grant", response["error"])
 	}
 }
 
@@ -239,8 +239,8 @@ func (r *received) checkAfterGrace(t *testing.T, p *process) {
 
 // again refreshes by the newest token that was answered.
 func (r *received) again(p *process) (int, any) {
-	status, answer := p.token(r.client, url.Values{
+	status, response := p.token(r.client, url.Values{
 		"grant_type": {"refresh_token"}, "refresh_token": {r.refresh[len(r.refresh)-1]},
 	})
-	return status, answer["refresh_token"]
+	return status, response["refresh_token"]
 }

@@ -61,7 +61,7 @@ func (p *process) accessTokenOf(store *storage.Store, client, secret string) str
 		Session: &storage.Session{UserID: crashUser, Subject: crashUser, RedirectURI: redirectURI, RedirectURIGiven: true},
 	}))
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}}
-	status, answer := p.postAs(oauth.PathToken, client, secret, form)
-	require.Equal(p.t, http.StatusOK, status, answer)
-	return answer["access_token"].(string)
+	status, response := p.postAs(oauth.PathToken, client, secret, form)
+	require.Equal(p.t, http.StatusOK, status, response)
+	return response["access_token"].(string)
 }

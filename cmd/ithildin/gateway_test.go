@@ -14,7 +14,7 @@ import (
 
 func TestTheRulesOfTheGatewayAreReadAgainBySIGHUP(t *testing.T) {
 	rules := filepath.Join(t.TempDir(), "rules.json")
-	write := func(text string) { require.NoError(t, os.WriteFile(rules, []byte(text), 0o600)) }
+	write := func(value string) { require.NoError(t, os.WriteFile(rules, []byte(value), 0o600)) }
 	write(`{"rules": [{"path": "/first", "public": true}]}`)
 	p := start(t, t.TempDir(), []string{"ITHILDIN_GATEWAY_RULES=" + rules}, "serve", "--dev")
 	ask := func(path string) int {

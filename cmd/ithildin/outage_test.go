@@ -34,9 +34,9 @@ func TestServerContinuesAfterItsDatabaseRestarts(t *testing.T) {
 	status, retryAfter := p.readiness()
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.NotEmpty(t, retryAfter)
-	status, answer := exchange()
+	status, response := exchange()
 	require.Equal(t, http.StatusServiceUnavailable, status)
-	require.Equal(t, "temporarily_unavailable", answer["error"])
+	require.Equal(t, "temporarily_unavailable", response["error"])
 
 	proxy.ComeBack()
 	status, _ = p.readiness()

@@ -43,22 +43,22 @@ type process struct {
 
 // output is what a process has written so far, also while it runs.
 type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu      sync.Mutex
+	content bytes.Buffer
 }
 
 // Write implements io.Writer.
 func (o *output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.text.Write(b)
+	return o.content.Write(b)
 }
 
 // String is what was written.
 func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.text.String()
+	return o.content.String()
 }
 
 // freeAddress is a loopback address that nobody listens on.

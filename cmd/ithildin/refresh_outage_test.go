@@ -43,12 +43,12 @@ func beginChains(t *testing.T, change func(*storage.Policy)) *chains {
 		"ITHILDIN_ISSUER=http://outage.example",
 	}, "serve")}
 	for range 8 {
-		status, answer := c.token(storage.PresetStandard, url.Values{
+		status, response := c.token(storage.PresetStandard, url.Values{
 			"grant_type": {"authorization_code"}, "code": {newCode(t, store, storage.PresetStandard)},
 			"redirect_uri": {crashRedirect},
 		})
 		require.Equal(t, http.StatusOK, status)
-		c.tokens = append(c.tokens, answer["refresh_token"].(string))
+		c.tokens = append(c.tokens, response["refresh_token"].(string))
 	}
 	c.timeout = 400 * time.Millisecond
 	return c
@@ -63,12 +63,12 @@ func (c *chains) refreshAll(repeated chan<- struct{}) <-chan []any {
 	for i := range c.tokens {
 		clients.Go(func() {
 			for {
-				status, answer := c.token(storage.PresetStandard, url.Values{
+				status, response := c.token(storage.PresetStandard, url.Values{
 					"grant_type": {"refresh_token"}, "refresh_token": {c.tokens[i]},
 				})
 				switch status {
 				case http.StatusOK:
-					c.tokens[i] = answer["refresh_token"].(string)
+					c.tokens[i] = response["refresh_token"].(string)
 					return
 				case 0, http.StatusServiceUnavailable:
 					select {
@@ -76,7 +76,7 @@ func (c *chains) refreshAll(repeated chan<- struct{}) <-chan []any {
 					case <-time.After(20 * time.Millisecond): // nobody counts any more
 					}
 				default:
-					refusals[i] = answer["error"]
+					refusals[i] = response["error"]
 					return
 				}
 			}

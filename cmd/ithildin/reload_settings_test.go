@@ -38,7 +38,7 @@ func TestAdminTokensTheLogLevelAndTheDatabasePasswordAreReadAgainBySIGHUP(t *tes
 
 	directory := t.TempDir()
 	path := func(name string) string { return filepath.Join(directory, name) }
-	write := func(name, text string) { require.NoError(t, os.WriteFile(path(name), []byte(text), 0o600)) }
+	write := func(name, value string) { require.NoError(t, os.WriteFile(path(name), []byte(value), 0o600)) }
 	u.User = url.UserPassword(role, "first")
 	write("database", u.String())
 	write("tokens", "first:the-first-token-of-all")
@@ -80,7 +80,7 @@ func TestAdminTokensTheLogLevelAndTheDatabasePasswordAreReadAgainBySIGHUP(t *tes
 }
 
 // awaitLog waits until the process has written a text.
-func (p *process) awaitLog(t *testing.T, text string) {
-	require.Eventually(t, func() bool { return strings.Contains(p.output.String(), text) }, 5*time.Second,
+func (p *process) awaitLog(t *testing.T, value string) {
+	require.Eventually(t, func() bool { return strings.Contains(p.output.String(), value) }, 5*time.Second,
 		20*time.Millisecond)
 }

@@ -40,12 +40,12 @@ func resourceServerTokens(t *testing.T, p *process) (standard, spring, foreign s
 		response, err := http.DefaultClient.Do(r)
 		require.NoError(t, err)
 		defer response.Body.Close()
-		var answer struct {
+		var reply struct {
 			AccessToken string `json:"access_token"`
 		}
-		require.NoError(t, json.NewDecoder(response.Body).Decode(&answer))
-		require.NotEmpty(t, answer.AccessToken, response.Status)
-		return answer.AccessToken
+		require.NoError(t, json.NewDecoder(response.Body).Decode(&reply))
+		require.NotEmpty(t, reply.AccessToken, response.Status)
+		return reply.AccessToken
 	}
 	return get("standard"), get("for-spring"), get("foreign")
 }
@@ -103,11 +103,11 @@ func TestSpringSecurityAcceptsTokensOfAClientCreatedForSpring(t *testing.T) {
 			return 0, "", ""
 		}
 		defer response.Body.Close()
-		var answer struct {
+		var reply struct {
 			Subject string `json:"subject"`
 		}
-		_ = json.NewDecoder(response.Body).Decode(&answer)
-		return response.StatusCode, answer.Subject, response.Header.Get("WWW-Authenticate")
+		_ = json.NewDecoder(response.Body).Decode(&reply)
+		return response.StatusCode, reply.Subject, response.Header.Get("WWW-Authenticate")
 	}
 	require.Eventually(t, func() bool { status, _, _ := ask("none"); return status != 0 }, 100*time.Second,
 		100*time.Millisecond)

@@ -73,9 +73,9 @@ func (r *rolled) start(i int) {
 
 // guide is nginx's configuration for several servers in the guide, with the addresses of these.
 func (r *rolled) guide() string {
-	text, err := os.ReadFile("../../docs/operations.md")
+	content, err := os.ReadFile("../../docs/operations.md")
 	require.NoError(r.t, err)
-	_, rest, found := strings.Cut(string(text), "```nginx\nupstream")
+	_, rest, found := strings.Cut(string(content), "```nginx\nupstream")
 	require.True(r.t, found)
 	block, _, _ := strings.Cut("upstream"+rest, "```")
 	values := []string{"127.0.0.1:8000", r.balancer}
@@ -89,7 +89,7 @@ func (r *rolled) guide() string {
 func (r *rolled) balance(required requirement.Requirement, configuration string, arguments []string) {
 	program := required.Get(r.t)
 	directory := r.t.TempDir()
-	text, err := os.ReadFile(filepath.Join("testdata", configuration))
+	content, err := os.ReadFile(filepath.Join("testdata", configuration))
 	require.NoError(r.t, err)
 	values := []string{"DIRECTORY", directory, "BALANCER", r.balancer, "GUIDE", r.guide()}
 	for i := range replicas {
@@ -98,7 +98,7 @@ func (r *rolled) balance(required requirement.Requirement, configuration string,
 		values = append(values, fmt.Sprint("PUBLIC", i+1), r.public[i], fmt.Sprint("ADMIN", i+1), port)
 	}
 	file := filepath.Join(directory, configuration)
-	require.NoError(r.t, os.WriteFile(file, []byte(strings.NewReplacer(values...).Replace(string(text))), 0o600))
+	require.NoError(r.t, os.WriteFile(file, []byte(strings.NewReplacer(values...).Replace(string(content))), 0o600))
 	command := exec.Command(program, append(arguments, file)...)
 	command.Dir = directory
 	log := &output{}

@@ -94,7 +94,7 @@ func TestEachButtonOfTheCallbackPageExchangesTheCode(t *testing.T) {
 	ways := waysIn.FindAllStringSubmatch(start, -1)
 	require.Len(t, ways, 3)
 	standard, eHealth, signIn := ways[0][1], ways[1][1], ways[2][1]
-	for name, c := range map[string]struct{ begin, face, want string }{
+	for name, c := range map[string]struct{ begin, frontend, want string }{
 		"the printed URL":                             {standard, "standard", `"id_token":`},
 		"the eHealth client by the book, standard":    {eHealth, "standard", `"refresh_token":`},
 		"the eHealth client by the book, legacy face": {eHealth, "legacy", `"grant_type": "authorization_code"`},
@@ -104,15 +104,15 @@ func TestEachButtonOfTheCallbackPageExchangesTheCode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			landed, page := browse(t, html.UnescapeString(c.begin))
 			require.Equal(t, "/dev/callback", landed.Path)
-			require.Contains(t, page, `id="exchange-`+c.face+`"`)
-			require.Contains(t, page, `<pre id="curl-`+c.face+`">curl `)
+			require.Contains(t, page, `id="exchange-`+c.frontend+`"`)
+			require.Contains(t, page, `<pre id="curl-`+c.frontend+`">curl `)
 			response, err := http.PostForm(issuer+"/dev/exchange",
-				url.Values{"code": {landed.Query().Get("code")}, "face": {c.face}})
+				url.Values{"code": {landed.Query().Get("code")}, "face": {c.frontend}})
 			require.NoError(t, err)
 			defer response.Body.Close()
-			answer, err := io.ReadAll(response.Body)
+			reply, err := io.ReadAll(response.Body)
 			require.NoError(t, err)
-			require.Contains(t, strings.ReplaceAll(string(answer), "&#34;", `"`), c.want)
+			require.Contains(t, strings.ReplaceAll(string(reply), "&#34;", `"`), c.want)
 		})
 	}
 }
@@ -149,20 +149,20 @@ func TestAPersonGetsTokensAtATerminal(t *testing.T) {
 			"--redirect-uri", "http://127.0.0.1/dev/callback", "--scope", "openid offline_access",
 		}, console.Terminal{Out: &out, Err: ask})
 	}()
-	text := make([]byte, 4096)
-	n, err := asked.Read(text)
+	content := make([]byte, 4096)
+	n, err := asked.Read(content)
 	require.NoError(t, err)
 	go io.Copy(io.Discard, asked)
-	begin := regexp.MustCompile(`http://\S+`).FindString(string(text[:n]))
+	begin := regexp.MustCompile(`http://\S+`).FindString(string(content[:n]))
 
 	_, page := browse(t, begin)
 	require.Contains(t, page, "You can close this page")
 	require.Equal(t, console.ExitOK, <-ended)
-	var answer map[string]any
-	require.NoError(t, json.Unmarshal(out.Bytes(), &answer))
-	require.NotEmpty(t, answer["id_token"])
+	var response map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &response))
+	require.NotEmpty(t, response["id_token"])
 
-	refreshToken, _ := answer["refresh_token"].(string)
+	refreshToken, _ := response["refresh_token"].(string)
 	out.Reset()
 	code := run(context.Background(), []string{
 		"token", "refresh", "--client-id", "demo", "--client-secret-file", "secret", "--token-file", "-",

@@ -28,9 +28,9 @@ func readAll(t *testing.T, client *http.Client, address string) (response *http.
 	response, err = client.Do(r)
 	require.NoError(t, err)
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
+	content, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	return response, string(text), reused
+	return response, string(content), reused
 }
 
 // handshake connects to the public listener and returns the serial number of its certificate.

@@ -96,22 +96,22 @@ func (p relyingParty) post(ctx context.Context, terminal console.Terminal, endpo
 	if len(body) == 0 { // RFC 7009 2.2
 		return nil
 	}
-	var answer map[string]any
-	if err := json.Unmarshal(body, &answer); err != nil {
+	var response map[string]any
+	if err := json.Unmarshal(body, &response); err != nil {
 		return fmt.Errorf("the answer is no JSON: %w", err)
 	}
-	return console.PrintJSON(terminal.Out, answer)
+	return console.PrintJSON(terminal.Out, response)
 }
 
 func oauthError(status int, body []byte) error {
-	var answer struct {
+	var response struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil || answer.Error == "" {
+	if err := json.Unmarshal(body, &response); err != nil || response.Error == "" {
 		return fmt.Errorf("the server answered %d", status)
 	}
-	return fmt.Errorf("%s: %s", answer.Error, answer.Description)
+	return fmt.Errorf("%s: %s", response.Error, response.Description)
 }
 
 // send makes a request and reads a bounded answer.

@@ -74,11 +74,11 @@ func withoutClaim(profile json.RawMessage, name string) json.RawMessage {
 		return profile
 	}
 	delete(claims, name)
-	text, err := json.Marshal(claims)
+	encoded, err := json.Marshal(claims)
 	if err != nil {
 		panic(err) // what was JSON stays JSON
 	}
-	return text
+	return encoded
 }
 
 func checkEmail(email string) error {

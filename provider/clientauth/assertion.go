@@ -40,8 +40,8 @@ func readAssertion(c credentials, kind string) (credentials, error) {
 	var err error
 	c.signed, err = ParseSigned(c.assertion, SignatureAlgorithms, "", "jwt", "client-authentication+jwt")
 	if err != nil {
-		text := fmt.Sprintf("The client_assertion is no JWT of one of the algorithms %v.", SignatureAlgorithms)
-		return c, oauth.InvalidClient(text).Because(err)
+		message := fmt.Sprintf("The client_assertion is no JWT of one of the algorithms %v.", SignatureAlgorithms)
+		return c, oauth.InvalidClient(message).Because(err)
 	}
 	c.method = storage.AuthMethodPrivateKeyJWT
 	if isSymmetric(c.signed) {

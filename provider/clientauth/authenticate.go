@@ -128,8 +128,8 @@ func readCredentials(authorization string, form url.Values) (credentials, error)
 // readBasic takes both readings of the header: form-encoded as RFC 6749 2.3.1 asks, and plain as many clients send it.
 func readBasic(authorization, bodyID string) (credentials, error) {
 	c := credentials{method: storage.AuthMethodBasic}
-	scheme, text, _ := strings.Cut(authorization, " ")
-	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	scheme, rest, _ := strings.Cut(authorization, " ")
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest))
 	id, secret, found := strings.Cut(string(raw), ":")
 	if !strings.EqualFold(scheme, "Basic") || err != nil || !found {
 		return c, oauth.InvalidClient("The Authorization header is not one of HTTP Basic.")

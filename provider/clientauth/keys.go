@@ -41,12 +41,12 @@ func ParseKeySet(document []byte) (*jose.JSONWebKeySet, error) {
 		return nil, fmt.Errorf("a JSON Web Key Set has a list of at most %d keys", MaximumKeys)
 	}
 	set := &jose.JSONWebKeySet{}
-	for _, text := range raw.Keys {
+	for _, item := range raw.Keys {
 		var key jose.JSONWebKey
 		var use struct {
 			Operations []string `json:"key_ops"`
 		}
-		if json.Unmarshal(text, &key) != nil || json.Unmarshal(text, &use) != nil {
+		if json.Unmarshal(item, &key) != nil || json.Unmarshal(item, &use) != nil {
 			continue
 		}
 		if use.Operations == nil || slices.Contains(use.Operations, "verify") {

@@ -41,19 +41,19 @@ func (c ReCAPTCHA) Verify(ctx context.Context, response, address string) error {
 		return fmt.Errorf("identity: captcha: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	status, text, err := outbound.Service{}.Send(r)
+	status, content, err := outbound.Service{}.Send(r)
 	if err != nil {
 		return err
 	}
-	var answer struct {
+	var reply struct {
 		Success bool     `json:"success"`
 		Codes   []string `json:"error-codes"`
 	}
-	if err := json.Unmarshal(text, &answer); err != nil || status != http.StatusOK {
+	if err := json.Unmarshal(content, &reply); err != nil || status != http.StatusOK {
 		return fmt.Errorf("identity: the captcha service answers %d, not in its own form", status)
 	}
-	if !answer.Success {
-		return &CaptchaError{Codes: answer.Codes}
+	if !reply.Success {
+		return &CaptchaError{Codes: reply.Codes}
 	}
 	return nil
 }

@@ -66,55 +66,55 @@ var substitutes = strings.NewReplacer("@", "a", "4", "a", "3", "e", "1", "i", "!
 // repeats. It judges the whole password (NIST SP 800-63B-4 section 3.1.1.2): a long one that has a known word in it is
 // a good one.
 func isKnownPassword(password string, about []string) bool {
-	text := strings.ToLower(norm.NFC.String(password))
-	words := map[string]bool{}
+	value := strings.ToLower(norm.NFC.String(password))
+	terms := map[string]bool{}
 	for _, word := range about {
 		word = strings.ToLower(norm.NFC.String(word))
-		words[word] = true
+		terms[word] = true
 		local, host, _ := strings.Cut(word, "@")
-		words[local], words[host] = true, true
+		terms[local], terms[host] = true, true
 		for _, part := range strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune("@.-_+:/", r) }) {
-			words[part] = true
+			terms[part] = true
 		}
 	}
-	return isGuess([]rune(text), words) || repeats(text)
+	return isGuess([]rune(value), terms) || repeats(value)
 }
 
 // isGuess covers a text by pieces that are known, as many as a guess has, and counts what is left over.
-func isGuess(text []rune, words map[string]bool) bool {
-	if len(text) > piecesOfAGuess*longestPiece+addedToAGuess {
+func isGuess(value []rune, terms map[string]bool) bool {
+	if len(value) > piecesOfAGuess*longestPiece+addedToAGuess {
 		return false
 	}
 	// left[k][i] is how little of the first i characters k pieces leave over.
 	var left [piecesOfAGuess + 1][]int
 	for k := range left {
-		left[k] = make([]int, len(text)+1)
-		for end := 1; end <= len(text); end++ {
+		left[k] = make([]int, len(value)+1)
+		for end := 1; end <= len(value); end++ {
 			left[k][end] = left[k][end-1] + 1
 			for begin := max(0, end-longestPiece); k > 0 && begin <= end-shortestPiece; begin++ {
-				if isPiece(text[begin:end], words) {
+				if isPiece(value[begin:end], terms) {
 					left[k][end] = min(left[k][end], left[k-1][begin])
 				}
 			}
 		}
 	}
-	return left[piecesOfAGuess][len(text)] <= addedToAGuess
+	return left[piecesOfAGuess][len(value)] <= addedToAGuess
 }
 
-func isPiece(text []rune, words map[string]bool) bool {
-	known, piece := knownPasswords(), string(text)
-	return known[piece] || words[piece] || known[substitutes.Replace(piece)] || isYear.MatchString(piece) ||
-		isSequence(text)
+func isPiece(value []rune, terms map[string]bool) bool {
+	known, piece := knownPasswords(), string(value)
+	return known[piece] || terms[piece] || known[substitutes.Replace(piece)] || isYear.MatchString(piece) ||
+		isSequence(value)
 }
 
 var isYear = regexp.MustCompile(`^(19|20)[0-9]{2}$`)
 
 // isSequence recognises one character that repeats, and letters or digits in their order, forwards or backwards.
-func isSequence(text []rune) bool {
-	step := text[1] - text[0]
-	for i := 1; i < len(text); i++ {
-		next := text[i] - text[i-1]
-		if text[i] == '0' && text[i-1] == '9' { // as on the keyboard
+func isSequence(value []rune) bool {
+	step := value[1] - value[0]
+	for i := 1; i < len(value); i++ {
+		next := value[i] - value[i-1]
+		if value[i] == '0' && value[i-1] == '9' { // as on the keyboard
 			next = 1
 		}
 		if next != step || step < -1 || step > 1 {
@@ -125,8 +125,8 @@ func isSequence(text []rune) bool {
 }
 
 // repeats recognises a short pattern over and over.
-func repeats(text string) bool {
-	twice := text + text
-	period := strings.Index(twice[min(1, len(twice)):], text) + 1
-	return period < len(text) && utf8.RuneCountInString(text[:period]) <= longestPattern
+func repeats(value string) bool {
+	twice := value + value
+	period := strings.Index(twice[min(1, len(twice)):], value) + 1
+	return period < len(value) && utf8.RuneCountInString(value[:period]) <= longestPattern
 }

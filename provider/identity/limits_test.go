@@ -21,8 +21,8 @@ var strictLimits = Limits{
 type lastSMS struct{ code string }
 
 // Send implements SMSSender.
-func (s *lastSMS) Send(_ context.Context, _, text string) error {
-	s.code = text[strings.LastIndex(text, " ")+1:]
+func (s *lastSMS) Send(_ context.Context, _, value string) error {
+	s.code = value[strings.LastIndex(value, " ")+1:]
 	return nil
 }
 

@@ -80,7 +80,7 @@ func (s *Service) SendOneTimeCode(ctx context.Context, userID, id, phone string)
 }
 
 func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string) error {
-	sent, err := s.countSentCode(ctx, userID, phone)
+	delivered, err := s.countSentCode(ctx, userID, phone)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 	}
 	if err := s.components.SMS.Send(ctx, phone,
 		strings.ReplaceAll(s.components.OneTimeCodeText, "{code}", code)); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.forgetSentCode(ctx, sent))
+		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.forgetSentCode(ctx, delivered))
 	}
 	return nil
 }

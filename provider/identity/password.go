@@ -47,7 +47,7 @@ type PasswordOptions struct {
 // concurrent use.
 type Passwords struct {
 	random  io.Reader
-	memory  *semaphore.Weighted // bytes
+	buffers *semaphore.Weighted // bytes
 	budget  int64               // bytes, of all of memory
 	waiting atomic.Int64
 	release *time.Timer
@@ -62,7 +62,7 @@ func NewPasswords(o PasswordOptions) *Passwords {
 		o.Concurrency = runtime.GOMAXPROCS(0)
 	}
 	budget := int64(o.Concurrency) * currentCost.bytes()
-	p := &Passwords{random: o.Random, memory: semaphore.NewWeighted(budget), budget: budget}
+	p := &Passwords{random: o.Random, buffers: semaphore.NewWeighted(budget), budget: budget}
 	// Each hash leaves 19 MiB of garbage, which the runtime would keep for minutes. It is given back once sign-ins pause,
 	// not after each, since that costs a collection.
 	p.release = time.AfterFunc(memoryQuiet, debug.FreeOSMemory)
@@ -157,10 +157,10 @@ func memoryOf(phc string) int64 {
 func (p *Passwords) acquire(ctx context.Context, bytes int64) (release func(), err error) {
 	bytes = min(bytes, p.budget)
 	release = func() {
-		p.memory.Release(bytes)
+		p.buffers.Release(bytes)
 		p.release.Reset(memoryQuiet)
 	}
-	if p.memory.TryAcquire(bytes) {
+	if p.buffers.TryAcquire(bytes) {
 		return release, nil
 	}
 	defer p.waiting.Add(-1)
@@ -169,7 +169,7 @@ func (p *Passwords) acquire(ctx context.Context, bytes int64) (release func(), e
 	}
 	ctx, cancel := context.WithTimeout(ctx, maximumWait)
 	defer cancel()
-	if err := p.memory.Acquire(ctx, bytes); err != nil {
+	if err := p.buffers.Acquire(ctx, bytes); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
 	}
 	return release, nil

@@ -14,16 +14,16 @@ var errPasswordHash = errors.New("identity: password hash in no known form")
 
 // argon2Cost is what a hash costs: memory in KiB, passes, lanes.
 type argon2Cost struct {
-	memory uint32
-	time   uint32
-	lanes  uint8
+	buffers uint32
+	time    uint32
+	lanes   uint8
 }
 
 // bytes is the memory that one hash takes.
-func (c argon2Cost) bytes() int64 { return int64(c.memory) << 10 }
+func (c argon2Cost) bytes() int64 { return int64(c.buffers) << 10 }
 
 // currentCost is what OWASP recommends where memory is dear; salt and key lengths are those of RFC 9106.
-var currentCost = argon2Cost{memory: 19 << 10, time: 2, lanes: 1}
+var currentCost = argon2Cost{buffers: 19 << 10, time: 2, lanes: 1}
 
 const (
 	saltLength = 16
@@ -31,7 +31,7 @@ const (
 )
 
 // highestCost bounds what a row may make this process spend.
-var highestCost = argon2Cost{memory: 64 << 10, time: 10, lanes: 4}
+var highestCost = argon2Cost{buffers: 64 << 10, time: 10, lanes: 4}
 
 type argon2Hash struct {
 	argon2Cost
@@ -39,14 +39,14 @@ type argon2Hash struct {
 }
 
 func (h argon2Hash) derive(password string, length uint32) []byte {
-	return argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.lanes, length)
+	return argon2.IDKey([]byte(password), h.salt, h.time, h.buffers, h.lanes, length)
 }
 
 const argon2Form = "$argon2id$v=19$m=%d,t=%d,p=%d$"
 
 // String is the PHC string format, as the reference implementation of argon2 writes it.
 func (h argon2Hash) String() string {
-	return fmt.Sprintf(argon2Form, h.memory, h.time, h.lanes) +
+	return fmt.Sprintf(argon2Form, h.buffers, h.time, h.lanes) +
 		base64.RawStdEncoding.EncodeToString(h.salt) + "$" + base64.RawStdEncoding.EncodeToString(h.key)
 }
 
@@ -57,11 +57,11 @@ func parseArgon2(phc string) (argon2Hash, error) {
 		return h, errPasswordHash
 	}
 	head := strings.Join(parts[:4], "$") + "$"
-	if _, err := fmt.Sscanf(head, argon2Form, &h.memory, &h.time, &h.lanes); err != nil ||
-		head != fmt.Sprintf(argon2Form, h.memory, h.time, h.lanes) {
+	if _, err := fmt.Sscanf(head, argon2Form, &h.buffers, &h.time, &h.lanes); err != nil ||
+		head != fmt.Sprintf(argon2Form, h.buffers, h.time, h.lanes) {
 		return h, errPasswordHash
 	}
-	if h.memory == 0 || h.memory > highestCost.memory || h.time == 0 || h.time > highestCost.time ||
+	if h.buffers == 0 || h.buffers > highestCost.buffers || h.time == 0 || h.time > highestCost.time ||
 		h.lanes == 0 || h.lanes > highestCost.lanes {
 		return h, errPasswordHash
 	}

@@ -66,6 +66,6 @@ func CheckLegacyPassword(password string, _ ...string) error {
 
 // TooLong says whether a text has more characters than maximum. It counts those of the composed form (NFC), since some
 // systems send two for one.
-func TooLong(text string, maximum int) bool {
-	return len(text) > 12*maximum || utf8.RuneCountInString(norm.NFC.String(text)) > maximum
+func TooLong(value string, maximum int) bool {
+	return len(value) > 12*maximum || utf8.RuneCountInString(norm.NFC.String(value)) > maximum
 }

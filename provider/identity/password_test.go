@@ -158,13 +158,13 @@ func TestOverlongPasswordIsNotHashed(t *testing.T) {
 func TestWaitForPasswordHashingIsBoundedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPasswords(PasswordOptions{Concurrency: 1})
-		leave, err := p.acquire(t.Context(), currentCost.bytes())
+		release, err := p.acquire(t.Context(), currentCost.bytes())
 		require.NoError(t, err)
 		began := time.Now()
 		_, _, err = p.Verify(t.Context(), "", "x")
 		require.ErrorIs(t, err, ErrBusy)
 		require.Equal(t, maximumWait, time.Since(began))
-		leave()
+		release()
 		_, _, err = p.Verify(t.Context(), "", "x")
 		require.NoError(t, err)
 	})
@@ -173,9 +173,9 @@ func TestWaitForPasswordHashingIsBoundedInTime(t *testing.T) {
 func TestWaitForPasswordHashingIsBoundedInNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPasswords(PasswordOptions{Concurrency: 1})
-		leave, err := p.acquire(t.Context(), currentCost.bytes())
+		release, err := p.acquire(t.Context(), currentCost.bytes())
 		require.NoError(t, err)
-		defer leave()
+		defer release()
 		waiting, stop := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		for range maximumWaiting {
@@ -204,25 +204,25 @@ func TestPasswordHashingSharesBudgetOfMemory(t *testing.T) {
 		require.ErrorIs(t, err, ErrBusy, "12 MiB are left")
 		leaveLarge()
 
-		var leave []func()
+		var release []func()
 		for range 4 {
 			l, err := p.acquire(t.Context(), memoryOf("$2b$10$of-bcrypt"))
 			require.NoError(t, err)
-			leave = append(leave, l)
+			release = append(release, l)
 		}
 		_, err = p.acquire(t.Context(), memoryOf(large))
 		require.ErrorIs(t, err, ErrBusy)
-		leave[0]()
+		release[0]()
 		l, err := p.acquire(t.Context(), memoryOf(""))
 		require.NoError(t, err, "one that waited in vain keeps nobody out")
-		for _, l := range append(leave[1:], l) {
+		for _, l := range append(release[1:], l) {
 			l()
 		}
 	})
 }
 
 func TestPasswordHashBeyondBudgetIsVerifiedAlone(t *testing.T) {
-	h := argon2Hash{argon2Cost: argon2Cost{memory: 64 << 10, time: 1, lanes: 1}, salt: make([]byte, saltLength)}
+	h := argon2Hash{argon2Cost: argon2Cost{buffers: 64 << 10, time: 1, lanes: 1}, salt: make([]byte, saltLength)}
 	h.key = h.derive("password", keyLength)
 	p := NewPasswords(PasswordOptions{Concurrency: 1})
 	ok, stale := verify(t, p, h.String(), "password")
@@ -239,8 +239,8 @@ func TestPasswordHashingReturnsItsMemory(t *testing.T) {
 		}
 		time.Sleep(memoryQuiet)
 		synctest.Wait()
-		var memory runtime.MemStats
-		runtime.ReadMemStats(&memory)
-		require.Less(t, memory.HeapSys-memory.HeapReleased, uint64(32<<20))
+		var buffers runtime.MemStats
+		runtime.ReadMemStats(&buffers)
+		require.Less(t, buffers.HeapSys-buffers.HeapReleased, uint64(32<<20))
 	})
 }

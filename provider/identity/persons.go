@@ -25,11 +25,11 @@ type PersonService struct{ outbound.Service }
 
 // FindPerson implements PersonFinder. Errors: ErrPersonUnknown, or a fault.
 func (s PersonService) FindPerson(ctx context.Context, personID string) (string, error) {
-	status, text, err := s.Ask(ctx, http.MethodGet, strings.TrimSuffix(s.URL, "/")+"/"+url.PathEscape(personID), nil)
+	status, content, err := s.Ask(ctx, http.MethodGet, strings.TrimSuffix(s.URL, "/")+"/"+url.PathEscape(personID), nil)
 	if err != nil {
 		return "", err
 	}
-	var answer struct {
+	var response struct {
 		Data struct {
 			TaxID  string `json:"tax_id"`
 			Status string `json:"status"`
@@ -38,11 +38,11 @@ func (s PersonService) FindPerson(ctx context.Context, personID string) (string,
 	switch {
 	case status == http.StatusNotFound:
 		return "", ErrPersonUnknown
-	case status != http.StatusOK || json.Unmarshal(text, &answer) != nil:
+	case status != http.StatusOK || json.Unmarshal(content, &response) != nil:
 		return "", fmt.Errorf("identity: the registry of persons answers %d", status)
 	}
-	if strings.EqualFold(answer.Data.Status, "INACTIVE") {
+	if strings.EqualFold(response.Data.Status, "INACTIVE") {
 		return "", fmt.Errorf("%w: the entry is inactive", ErrPersonUnknown)
 	}
-	return answer.Data.TaxID, nil
+	return response.Data.TaxID, nil
 }

@@ -43,15 +43,15 @@ func (s HTTPVerifications) StartVerification(ctx context.Context, phone string) 
 	case status != http.StatusTooManyRequests:
 		return fmt.Errorf("identity: the verification service answers %d", status)
 	}
-	var answer struct {
+	var response struct {
 		Error struct {
 			Type    string `json:"type"`
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if json.Unmarshal(content, &answer) != nil || answer.Error.Type == "" ||
-		len(answer.Error.Type)+len(answer.Error.Message) > maximumLimitWords {
+	if json.Unmarshal(content, &response) != nil || response.Error.Type == "" ||
+		len(response.Error.Type)+len(response.Error.Message) > maximumLimitWords {
 		return errors.New("identity: the verification service answers 429 without words")
 	}
-	return &VerificationLimitError{Type: answer.Error.Type, Message: answer.Error.Message}
+	return &VerificationLimitError{Type: response.Error.Type, Message: response.Error.Message}
 }

@@ -35,17 +35,17 @@ func TestSixteenRightSignInsAtOnceAllPass(t *testing.T) {
 	f := newFixture(t, storagetest.Engines()[0])
 	f.attempts.timeout = time.Minute // however busy the machine is
 	var group sync.WaitGroup
-	refused := make(chan error, 16)
+	rejected := make(chan error, 16)
 	for range 16 {
 		group.Go(func() {
 			if err := f.signIn("127.0.0.1", testPassword); err != nil {
-				refused <- err
+				rejected <- err
 			}
 		})
 	}
 	group.Wait()
-	close(refused)
-	require.Empty(t, refused)
+	close(rejected)
+	require.Empty(t, rejected)
 	require.Empty(t, f.attempts.accounts, "what is under way is forgotten when it ends")
 }
 

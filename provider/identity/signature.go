@@ -48,13 +48,13 @@ type SignatureService struct{ outbound.Service }
 
 // Verify implements SignatureVerifier. Errors: *SignatureServiceError, ErrSignatureUnavailable.
 func (s SignatureService) Verify(ctx context.Context, content string) (*SignedContent, error) {
-	status, text, err := s.Ask(ctx, http.MethodPost, s.URL, map[string]string{
+	status, body, err := s.Ask(ctx, http.MethodPost, s.URL, map[string]string{
 		"signed_content": content, "signed_content_encoding": "base64",
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSignatureUnavailable, err)
 	}
-	var answer struct {
+	var response struct {
 		Data struct {
 			Content    json.RawMessage `json:"content"`
 			Signatures []struct {
@@ -67,15 +67,15 @@ func (s SignatureService) Verify(ctx context.Context, content string) (*SignedCo
 		} `json:"data"`
 		Error json.RawMessage `json:"error"`
 	}
-	malformed := json.Unmarshal(text, &answer) != nil
+	malformed := json.Unmarshal(body, &response) != nil
 	switch {
 	case status >= http.StatusBadRequest && status < http.StatusInternalServerError && !malformed:
-		return nil, &SignatureServiceError{Status: status, Body: answer.Error}
+		return nil, &SignatureServiceError{Status: status, Body: response.Error}
 	case status != http.StatusOK || malformed:
 		return nil, fmt.Errorf("%w: it answers %d", ErrSignatureUnavailable, status)
 	}
-	found := &SignedContent{Content: answer.Data.Content}
-	for _, s := range answer.Data.Signatures {
+	found := &SignedContent{Content: response.Data.Content}
+	for _, s := range response.Data.Signatures {
 		found.Signatures = append(found.Signatures, Signature{IsValid: s.IsValid, Message: s.Message, DRFO: s.Signer.DRFO})
 	}
 	return found, nil

@@ -15,15 +15,15 @@ var ErrMessageNotSent = errors.New("identity: the message was not sent")
 
 // SMSSender sends a text to a phone. The number is in the form +380XXXXXXXXX.
 type SMSSender interface {
-	Send(ctx context.Context, phone, text string) error
+	Send(ctx context.Context, phone, message string) error
 }
 
 // HTTPSMS sends through a service: POST {"phone_number": …, "body": …}; any status below 300 is success.
 type HTTPSMS struct{ outbound.Service }
 
 // Send implements SMSSender.
-func (s HTTPSMS) Send(ctx context.Context, phone, text string) error {
-	status, _, err := s.Ask(ctx, http.MethodPost, s.URL, map[string]string{"phone_number": phone, "body": text})
+func (s HTTPSMS) Send(ctx context.Context, phone, message string) error {
+	status, _, err := s.Ask(ctx, http.MethodPost, s.URL, map[string]string{"phone_number": phone, "body": message})
 	if err == nil && status >= http.StatusMultipleChoices {
 		err = fmt.Errorf("identity: the SMS service answers %d", status)
 	}
@@ -34,8 +34,8 @@ func (s HTTPSMS) Send(ctx context.Context, phone, text string) error {
 type LogSMS struct{ Logger *slog.Logger }
 
 // Send implements SMSSender.
-func (s LogSMS) Send(_ context.Context, phone, text string) error {
-	s.Logger.Warn("a message that a phone would get", "phone", phone, "text", text)
+func (s LogSMS) Send(_ context.Context, phone, message string) error {
+	s.Logger.Warn("a message that a phone would get", "phone", phone, "text", message)
 	return nil
 }
 

@@ -59,7 +59,7 @@ func TestBodySizeIsLimitedByItsEndpoint(t *testing.T) {
 		path     string
 		size     int
 		declared bool
-		refused  bool
+		rejected bool
 		large    bool
 	}{
 		{"/", inbound.Ordinary, true, false, false}, {"/", inbound.Ordinary, false, false, false},
@@ -74,7 +74,7 @@ func TestBodySizeIsLimitedByItsEndpoint(t *testing.T) {
 		}
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 		var tooLarge *http.MaxBytesError
-		if c.refused {
+		if c.rejected {
 			require.ErrorAs(t, failed, &tooLarge)
 		} else {
 			require.NoError(t, failed)

@@ -8,8 +8,8 @@ import (
 
 // ParseForm reads application/x-www-form-urlencoded text, of a query or a body, as browsers write it: only & parts it,
 // and a semicolon is data (WHATWG URL 5.1), which net/url refuses. With an error comes what is well formed.
-func ParseForm(text string) (url.Values, error) {
-	return url.ParseQuery(strings.ReplaceAll(text, ";", "%3B"))
+func ParseForm(value string) (url.Values, error) {
+	return url.ParseQuery(strings.ReplaceAll(value, ";", "%3B"))
 }
 
 // TakeSemicolons encodes the semicolons in the query of each request, so that every reader of it takes them for data,

@@ -58,13 +58,13 @@ func (a *accountPages) showAccount(w http.ResponseWriter, r *http.Request) error
 	}
 	v := a.newView(w, r, "")
 	page := accountPage{UserID: current.User.ID, UserName: current.User.Email}
-	if page.Sessions, err = a.sessionsOf(r, current, v.Words); err != nil {
+	if page.Sessions, err = a.sessionsOf(r, current, v.Messages); err != nil {
 		return err
 	}
 	if page.Approvals, err = a.approvalsOf(r, current.User.ID, v.Language); err != nil {
 		return err
 	}
-	v.Title, v.Page = v.Words.Account, page
+	v.Title, v.Page = v.Messages.Account, page
 	return v.write(w, http.StatusOK, "account.html")
 }
 

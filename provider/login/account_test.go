@@ -154,8 +154,8 @@ func TestAccountPageLinksToTheInitiateLoginURIOfAClient(t *testing.T) {
 	f := newFixture(t)
 	require.Equal(t, "https://client.example/login?a=b&iss="+url.QueryEscape(f.server.URL),
 		f.loginInitiation("https://client.example/login?a=b"))
-	for _, refused := range []string{"", "http://client.example/", "javascript:alert(1)", "https:///x"} {
-		require.Empty(t, f.loginInitiation(refused), refused)
+	for _, rejected := range []string{"", "http://client.example/", "javascript:alert(1)", "https:///x"} {
+		require.Empty(t, f.loginInitiation(rejected), rejected)
 	}
 }
 

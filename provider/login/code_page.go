@@ -45,7 +45,7 @@ func (s *signInPages) writeCode(w http.ResponseWriter, r *http.Request, p Intera
 			Resend: t.CodeResend,
 		}
 		if p.Progress.Resent {
-			page.Notice = t.Messages[messageCodeSent]
+			page.Notice = t.ByKey[messageCodeSent]
 		}
 		if p.Progress.Register {
 			page.OtherNumber = t.CodeOtherNumber

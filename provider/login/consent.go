@@ -46,7 +46,7 @@ func (l *layout) Consent(w http.ResponseWriter, r *http.Request, page ConsentPag
 	for _, claim := range page.Claims {
 		c.Titles = append(c.Titles, claimTitle(claim, v.Language))
 	}
-	v.Title, v.Page = v.Words.Consent, c
+	v.Title, v.Page = v.Messages.Consent, c
 	if err := v.write(w, http.StatusOK, "consent.html"); err != nil {
 		l.Fail(w, r, err)
 	}

@@ -24,7 +24,7 @@ func userAgent(r *http.Request) string {
 }
 
 // sign is a text by which a User-Agent is recognised.
-type sign struct{ text, name string }
+type sign struct{ content, name string }
 
 // browsers and systems are looked through in order: most browsers also say that they are another one.
 var (
@@ -43,7 +43,7 @@ func deviceName(userAgent string) string {
 	var known []string
 	for _, signs := range [][]sign{browsers, systems} {
 		for _, sign := range signs {
-			if strings.Contains(userAgent, sign.text) {
+			if strings.Contains(userAgent, sign.content) {
 				known = append(known, sign.name)
 				break
 			}

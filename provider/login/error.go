@@ -119,21 +119,21 @@ func (l *layout) writeErrorPage(w http.ResponseWriter, r *http.Request, page Err
 	status := page.Status
 	v := l.newView(w, r, page.UILocales)
 	if page.Title == "" {
-		page.Title = v.Words.Failed
+		page.Title = v.Messages.Failed
 		if status == http.StatusServiceUnavailable {
-			page.Title = v.Words.Unavailable
+			page.Title = v.Messages.Unavailable
 		}
 	}
 	body := errorView{ErrorPage: page, RequestID: l.requestID(r)}
-	if v.Words.Messages[page.Message] == "" && v.Words.Messages[page.Code] != "" {
+	if v.Messages.ByKey[page.Message] == "" && v.Messages.ByKey[page.Code] != "" {
 		body.Message = page.Code
 		if status < http.StatusInternalServerError {
 			body.Developer = page.Message
 		}
 	}
-	for _, text := range []*string{&body.Title, &body.Message, &body.Detail, &body.Hint} {
-		if known := v.Words.Messages[*text]; known != "" {
-			*text = known
+	for _, item := range []*string{&body.Title, &body.Message, &body.Detail, &body.Hint} {
+		if known := v.Messages.ByKey[*item]; known != "" {
+			*item = known
 		}
 	}
 	if status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {

@@ -33,6 +33,6 @@ func (l *layout) FormPost(w http.ResponseWriter, r *http.Request, redirectURI st
 	sort.Slice(page.Fields, func(i, j int) bool { return page.Fields[i].Name < page.Fields[j].Name })
 	v := l.newView(w, r, "")
 	v.Languages = slices.Clip(v.Languages[:0]) // the page can't be shown again: its answer was given once
-	v.Title, v.Page, v.Policy.Script = v.Words.Returning, page, submitScriptHash
+	v.Title, v.Page, v.Policy.Script = v.Messages.Returning, page, submitScriptHash
 	return v.write(w, http.StatusOK, "form_post.html")
 }

@@ -62,7 +62,7 @@ type layout struct {
 // view is what the layout of every page needs, with the page's own content in Page.
 type view struct {
 	layout    *layout
-	Words     *messageSet
+	Messages  *messageSet
 	Language  string
 	Languages []languageLink
 	Title     string
@@ -84,7 +84,7 @@ type contentPolicy struct {
 func (l *layout) newView(w http.ResponseWriter, r *http.Request, uiLocales string) *view {
 	current := l.language(w, r, uiLocales)
 	return &view{
-		layout: l, Words: messages[current], Language: current, Languages: languageLinks(r, current),
+		layout: l, Messages: messages[current], Language: current, Languages: languageLinks(r, current),
 		Host: l.host, Path: l.path, Style: style,
 	}
 }

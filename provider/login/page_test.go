@@ -234,9 +234,9 @@ func TestEveryLanguageHasAllMessages(t *testing.T) {
 		for i := range value.NumField() {
 			require.False(t, value.Field(i).IsZero(), "%s: %s", name, value.Type().Field(i).Name)
 		}
-		for key := range messages[ukrainian].Messages {
-			require.NotEmpty(t, said.Messages[key], "%s: %s", name, key)
+		for key := range messages[ukrainian].ByKey {
+			require.NotEmpty(t, said.ByKey[key], "%s: %s", name, key)
 		}
-		require.Len(t, said.Messages, len(messages[ukrainian].Messages), name)
+		require.Len(t, said.ByKey, len(messages[ukrainian].ByKey), name)
 	}
 }

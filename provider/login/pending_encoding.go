@@ -35,23 +35,23 @@ var compressors = sync.Pool{New: func() any {
 // encodePending makes the text that is sealed. A long one is compressed: it travels in the Location of a redirect, for
 // which proxies have a buffer of 4 KiB.
 func encodePending(p Interaction) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
+	var content bytes.Buffer
+	encoder := json.NewEncoder(&content)
 	encoder.SetEscapeHTML(false) // it would make six bytes of each & in the query
 	if err := encoder.Encode(p); err != nil {
 		return nil, fmt.Errorf("login: pending request: %w", err)
 	}
 	switch {
-	case text.Len() > maximumPlain:
+	case content.Len() > maximumPlain:
 		return nil, errTooLarge
-	case text.Len() < compressedFrom:
-		return text.Bytes(), nil
+	case content.Len() < compressedFrom:
+		return content.Bytes(), nil
 	}
 	compressed := bytes.NewBuffer([]byte{compressedMark})
 	w := compressors.Get().(*flate.Writer)
 	defer compressors.Put(w)
 	w.Reset(compressed)
-	_, err := w.Write(text.Bytes())
+	_, err := w.Write(content.Bytes())
 	if err := errors.Join(err, w.Close()); err != nil {
 		return nil, fmt.Errorf("login: pending request: %w", err)
 	}

@@ -25,10 +25,10 @@ func TestPendingRequestIsUnsealedAsItWasSealed(t *testing.T) {
 	b := f.browser()
 	b.begin("")
 	r := b.request(t)
-	text, err := f.Seal(nil, r, sealed)
+	value, err := f.Seal(nil, r, sealed)
 	require.NoError(t, err)
-	require.NotContains(t, text, "openid")
-	r.URL.RawQuery = "request=" + text
+	require.NotContains(t, value, "openid")
+	r.URL.RawQuery = "request=" + value
 
 	opened, err := f.OpenInteraction(r)
 
@@ -160,9 +160,9 @@ func TestALongPendingRequestIsSealedShorterThanItIs(t *testing.T) {
 // Servers of the release before seal without compressing, while both run.
 func TestLongPendingRequestOfThePreviousReleaseIsUnsealed(t *testing.T) {
 	want := Interaction{Query: incompressible(3000), At: 1}
-	plain, err := json.Marshal(want)
+	plaintext, err := json.Marshal(want)
 	require.NoError(t, err)
-	opened, err := decodePending(plain)
+	opened, err := decodePending(plaintext)
 	require.NoError(t, err)
 	require.Equal(t, want, opened)
 }
@@ -190,9 +190,9 @@ func TestPendingRequestIsSealedUnderAKeyOfItsBrowser(t *testing.T) {
 	b := f.browser()
 	b.begin("")
 	r := b.request(t)
-	text, err := f.Seal(nil, r, Interaction{Query: "scope=openid"})
+	value, err := f.Seal(nil, r, Interaction{Query: "scope=openid"})
 	require.NoError(t, err)
-	raw, err := base64.RawURLEncoding.DecodeString(text)
+	raw, err := base64.RawURLEncoding.DecodeString(value)
 	require.NoError(t, err)
 	cookie := f.layout.readToken(r, browserCookie)
 
@@ -214,8 +214,8 @@ func TestPendingRequestOfThePreviousReleaseIsUnsealed(t *testing.T) {
 	permanent, err := newSealer(f.interactions.key)
 	require.NoError(t, err)
 	nonce := make([]byte, permanent.NonceSize())
-	plain := fmt.Sprintf(`{"query":"scope=openid","at":%d}`, f.clock.Now().UnixMicro())
-	sealed := permanent.Seal(nonce, nonce, []byte(plain), []byte(f.layout.readToken(r, browserCookie)))
+	plaintext := fmt.Sprintf(`{"query":"scope=openid","at":%d}`, f.clock.Now().UnixMicro())
+	sealed := permanent.Seal(nonce, nonce, []byte(plaintext), []byte(f.layout.readToken(r, browserCookie)))
 	r.URL.RawQuery = "request=" + base64.RawURLEncoding.EncodeToString(sealed)
 
 	opened, err := f.OpenInteraction(r)

@@ -191,12 +191,12 @@ func (b *browser) do(r *http.Request) page {
 	for name, values := range b.header {
 		r.Header[name] = values
 	}
-	answer, err := b.client.Do(r)
+	response, err := b.client.Do(r)
 	require.NoError(b.f.t, err)
-	defer func() { require.NoError(b.f.t, answer.Body.Close()) }()
-	body, err := io.ReadAll(answer.Body)
+	defer func() { require.NoError(b.f.t, response.Body.Close()) }()
+	body, err := io.ReadAll(response.Body)
 	require.NoError(b.f.t, err)
-	return page{answer, string(body)}
+	return page{response, string(body)}
 }
 
 func (b *browser) get(path string) page {

@@ -75,9 +75,9 @@ func TestASignInOfSomebodyElseEndsTheSession(t *testing.T) {
 
 	require.NotEqual(t, before.SessionID, b.login().Session.SessionID)
 	require.NotEqual(t, state, b.cookie(browserStateCookie).Value)
-	live, err := f.store.ListLoginSessions(t.Context(), f.userID)
+	active, err := f.store.ListLoginSessions(t.Context(), f.userID)
 	require.NoError(t, err)
-	require.Empty(t, live)
+	require.Empty(t, active)
 	require.Len(t, f.events(storage.EventSignOut), 1)
 }
 

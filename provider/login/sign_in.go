@@ -78,16 +78,17 @@ func (s *signInPages) writeSignIn(
 	}
 	v := s.newView(w, r, p.UILocales)
 	page := signInPage{
-		Heading: v.Words.SignIn, Lead: v.Words.SignInTo, Client: v.present(destination), Request: request, Username: username,
+		Heading: v.Messages.SignIn, Lead: v.Messages.SignInTo, Client: v.present(destination), Request: request,
+		Username: username,
 	}
 	if p.Required.Form == storage.LoginFormPatient {
-		page.Heading, page.Lead = v.Words.PatientSignIn, v.Words.PatientSignInTo
+		page.Heading, page.Lead = v.Messages.PatientSignIn, v.Messages.PatientSignInTo
 	}
 	v.Title = page.Heading
 	status := http.StatusOK
 	if problem != nil {
 		status, page.Message = problem.status, s.refuse(w, v, problem)
-		v.Title = v.Words.Error + ": " + v.Title
+		v.Title = v.Messages.Error + ": " + v.Title
 	}
 	v.Page = page
 	return v.write(w, status, "sign_in.html")
@@ -95,7 +96,7 @@ func (s *signInPages) writeSignIn(
 
 // refuse words a refusal. One that ends by itself says when, on the page and in Retry-After.
 func (s *signInPages) refuse(w http.ResponseWriter, v *view, problem *formError) string {
-	message := v.Words.Messages[problem.message]
+	message := v.Messages.ByKey[problem.message]
 	var wait time.Duration
 	switch problem {
 	case refusedLimited:
@@ -107,7 +108,7 @@ func (s *signInPages) refuse(w http.ResponseWriter, v *view, problem *formError)
 	}
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
 	again := s.now().Add(wait + time.Minute - 1).Truncate(time.Minute)
-	return strings.ReplaceAll(message, "{time}", again.In(kyiv).Format("15:04")+" "+v.Words.Zone)
+	return strings.ReplaceAll(message, "{time}", again.In(kyiv).Format("15:04")+" "+v.Messages.Zone)
 }
 
 // destination is the name of what a person signs in to: a client, or this service itself.

@@ -43,7 +43,7 @@ func (a *accountPages) showSignOut(w http.ResponseWriter, r *http.Request) error
 		page.UserName = current.User.Email
 	}
 	v := a.newView(w, r, p.UILocales)
-	v.Title, v.Page = v.Words.SignOut, page
+	v.Title, v.Page = v.Messages.SignOut, page
 	return v.write(w, http.StatusOK, "sign_out.html")
 }
 
@@ -73,7 +73,7 @@ func (a *accountPages) SignedOut(w http.ResponseWriter, r *http.Request, page Si
 	v := a.newView(w, r, page.UILocales)
 	// The address was registered by its client, letter by letter, and may have a scheme of a native app, which the
 	// template would not let pass. No script runs on this page, whatever the scheme.
-	v.Title, v.Page = v.Words.SignedOut, signOutPage{Done: true, Frames: page.Frames, Next: template.URL(page.Next)}
+	v.Title, v.Page = v.Messages.SignedOut, signOutPage{Done: true, Frames: page.Frames, Next: template.URL(page.Next)}
 	v.Policy.Frames = origins(page.Frames)
 	if page.Next != "" {
 		w.Header().Set("Refresh", frameSeconds+"; url="+page.Next)

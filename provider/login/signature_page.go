@@ -72,15 +72,15 @@ func (s *signInPages) writeSignature(w http.ResponseWriter, r *http.Request, p I
 		return err
 	}
 	v := s.newView(w, r, p.UILocales)
-	v.Title = v.Words.SignatureTitle
+	v.Title = v.Messages.SignatureTitle
 	page := signaturePage{
 		Client: v.present(destination), Request: request, Content: string(content),
 		Download: template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString(content)),
 	}
 	status := http.StatusOK
 	if problem != nil {
-		status, page.Message = problem.status, v.Words.Messages[problem.message]
-		v.Title = v.Words.Error + ": " + v.Title
+		status, page.Message = problem.status, v.Messages.ByKey[problem.message]
+		v.Title = v.Messages.Error + ": " + v.Title
 	}
 	v.Page = page
 	return v.write(w, status, "signature.html")

@@ -160,8 +160,8 @@ func (s *signInPages) writeStep(
 		return err
 	}
 	v := s.newView(w, r, p.UILocales)
-	v.Title = title(v.Words)
-	content := page(v.Words)
+	v.Title = title(v.Messages)
+	content := page(v.Messages)
 	content.Request = request
 	status := http.StatusOK
 	if problem != nil {
@@ -169,7 +169,7 @@ func (s *signInPages) writeStep(
 	}
 	v.Heading, v.Page = v.Title, content
 	if problem != nil {
-		v.Title = v.Words.Error + ": " + v.Title
+		v.Title = v.Messages.Error + ": " + v.Title
 	}
 	return v.write(w, status, "step.html")
 }

@@ -98,7 +98,7 @@ type messageSet struct {
 
 	Error, Failed, Unavailable, Detail, Received, Expected, Code, RequestID string
 
-	Messages map[string]string
+	ByKey map[string]string
 }
 
 var messages = map[string]*messageSet{
@@ -151,7 +151,7 @@ var messages = map[string]*messageSet{
 		Detail: "Для розробника", Received: "Отримано", Expected: "Очікувалося", Code: "Код помилки",
 		RequestID: "Номер запиту",
 
-		Messages: map[string]string{
+		ByKey: map[string]string{
 			messageEmpty:         "Введіть електронну пошту та пароль.",
 			messageWrong:         "Неправильна електронна пошта або пароль.",
 			messageLimited:       "Забагато невдалих спроб входу. Спробуйте знову після {time}.",
@@ -281,7 +281,7 @@ var messages = map[string]*messageSet{
 		Detail: "For the developer", Received: "Received", Expected: "Expected", Code: "Error code",
 		RequestID: "Request number",
 
-		Messages: map[string]string{
+		ByKey: map[string]string{
 			messageEmpty:         "Enter your email and password.",
 			messageWrong:         "The email or the password is wrong.",
 			messageLimited:       "Too many failed attempts to sign in. Try again after {time}.",

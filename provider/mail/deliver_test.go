@@ -99,8 +99,8 @@ func TestQueuedMailIsSentOnceAndThenForgotten(t *testing.T) {
 func TestMailIsStoredWithItsTransactionOrNotAtAll(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		p := newPost(t, engine)
-		failure := errors.New("the link could not be stored")
-		for _, want := range []error{failure, nil} {
+		fault := errors.New("the link could not be stored")
+		for _, want := range []error{fault, nil} {
 			err := p.store.Together(t.Context(), func(ctx context.Context) error {
 				if err := p.service.Enqueue(ctx, p.reset()); err != nil {
 					return err
@@ -202,11 +202,11 @@ func TestManyProcessesSendEachMailOnce(t *testing.T) {
 			p.enqueue(p.reset())
 		}
 		var mu sync.Mutex
-		sent := map[string]int{}
+		delivered := map[string]int{}
 		record := sendFunc(func(_ context.Context, m mail.Message) error {
 			mu.Lock()
 			defer mu.Unlock()
-			sent[m.ID]++
+			delivered[m.ID]++
 			return nil
 		})
 		var running sync.WaitGroup
@@ -221,8 +221,8 @@ func TestManyProcessesSendEachMailOnce(t *testing.T) {
 		for err := range failures {
 			require.NoError(t, err)
 		}
-		require.Len(t, sent, mails)
-		for id, n := range sent {
+		require.Len(t, delivered, mails)
+		for id, n := range delivered {
 			require.Equal(t, 1, n, id)
 		}
 	})

@@ -67,11 +67,11 @@ func Write(m Mail, service string, now time.Time) (Message, error) {
 	for name, paragraphs := range map[string]*[]string{
 		string(m.Purpose) + ".before": &l.Before, string(m.Purpose) + ".after": &l.After, "footer": &l.Footer,
 	} {
-		text, err := expand(language, name, v)
+		value, err := expand(language, name, v)
 		if err != nil {
 			return Message{}, err
 		}
-		*paragraphs = paragraphsOf(text)
+		*paragraphs = paragraphsOf(value)
 	}
 	subject, err := expand(language, string(m.Purpose)+".subject", v)
 	if err != nil {
@@ -88,20 +88,20 @@ func Write(m Mail, service string, now time.Time) (Message, error) {
 	if err := page.ExecuteTemplate(&html, "page.html", l); err != nil {
 		return Message{}, fmt.Errorf("mail: %w", err)
 	}
-	return Message{ID: uuid.NewString(), To: m.To, Subject: l.Subject, Text: l.text(), HTML: html.String()}, nil
+	return Message{ID: uuid.NewString(), To: m.To, Subject: l.Subject, Text: l.stringOf(), HTML: html.String()}, nil
 }
 
 func expand(language, name string, v values) (string, error) {
-	var text strings.Builder
-	if err := texts[language].ExecuteTemplate(&text, name, v); err != nil {
+	var content strings.Builder
+	if err := texts[language].ExecuteTemplate(&content, name, v); err != nil {
 		return "", fmt.Errorf("mail: %w", err)
 	}
-	return text.String(), nil
+	return content.String(), nil
 }
 
 // paragraphsOf splits a text at its empty lines and joins the lines of each paragraph.
-func paragraphsOf(text string) (paragraphs []string) {
-	for paragraph := range strings.SplitSeq(text, "\n\n") {
+func paragraphsOf(value string) (paragraphs []string) {
+	for paragraph := range strings.SplitSeq(value, "\n\n") {
 		if line := strings.Join(strings.Fields(paragraph), " "); line != "" {
 			paragraphs = append(paragraphs, line)
 		}
@@ -109,8 +109,8 @@ func paragraphsOf(text string) (paragraphs []string) {
 	return paragraphs
 }
 
-// text is the letter as plain text.
-func (l letter) text() string {
+// stringOf is the letter as plain text.
+func (l letter) stringOf() string {
 	parts := append([]string{}, l.Before...)
 	if l.Link != "" {
 		parts = append(parts, l.Button+":\n"+l.Link)

@@ -37,13 +37,13 @@ func TestEveryLetterIsWholeInBothLanguages(t *testing.T) {
 			require.Contains(t, got.Subject, "Портал", purpose)
 			require.Contains(t, got.HTML, `<html lang="`+language+`">`)
 			require.Contains(t, got.HTML, "<h1", purpose)
-			for _, text := range []string{got.Text, got.HTML} {
-				require.NotContains(t, text, "<no value>", purpose)
-				require.NotContains(t, text, "{{", purpose)
-				require.NotContains(t, text, " .", "%s: a blank before a full stop", purpose)
-				require.Contains(t, text, "doctor@clinic.example")
+			for _, item := range []string{got.Text, got.HTML} {
+				require.NotContains(t, item, "<no value>", purpose)
+				require.NotContains(t, item, "{{", purpose)
+				require.NotContains(t, item, " .", "%s: a blank before a full stop", purpose)
+				require.Contains(t, item, "doctor@clinic.example")
 				if m.Link != "" {
-					require.Contains(t, text, m.Link)
+					require.Contains(t, item, m.Link)
 				}
 			}
 			require.NotContains(t, got.Text+got.Subject, "'", "the apostrophe is ’")

@@ -202,15 +202,15 @@ func (m Mail) check(now time.Time) error {
 }
 
 // oneLine makes a detail, which somebody else may have chosen, a short text of one line.
-func oneLine(text string) string {
-	text = strings.Map(func(r rune) rune {
+func oneLine(value string) string {
+	value = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) {
 			return ' '
 		}
 		return r
-	}, text)
-	if utf8.RuneCountInString(text) > longestDetail {
-		text = string([]rune(text)[:longestDetail]) + "…"
+	}, value)
+	if utf8.RuneCountInString(value) > longestDetail {
+		value = string([]rune(value)[:longestDetail]) + "…"
 	}
-	return strings.Join(strings.Fields(text), " ")
+	return strings.Join(strings.Fields(value), " ")
 }

@@ -108,8 +108,8 @@ func TestAttackMailServerWithoutTLSGetsNoMail(t *testing.T) {
 	require.ErrorIs(t, smtp.Send(t.Context(), letter(t)), mail.ErrUnreachable, "a certificate of an unknown authority")
 	require.Empty(t, append(server.Received(), stranger.Received()...))
 
-	plain := mailtest.New(t, mailtest.Options{NoTLS: true})
-	require.NoError(t, sender(t, plain, mail.Unencrypted).Send(t.Context(), letter(t)), "an operator allows it")
+	plaintext := mailtest.New(t, mailtest.Options{NoTLS: true})
+	require.NoError(t, sender(t, plaintext, mail.Unencrypted).Send(t.Context(), letter(t)), "an operator allows it")
 }
 
 func TestMailServerThatRefusesARecipientIsToldFromOneThatIsBusy(t *testing.T) {

@@ -150,12 +150,12 @@ func askedHeaders(lines []string) string {
 }
 
 // isToken says that a text is a token of RFC 9110 section 5.6.2, which a header's name is.
-func isToken(text string) bool {
-	for _, c := range []byte(text) {
+func isToken(value string) bool {
+	for _, c := range []byte(value) {
 		isAlphanumeric := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 		if !isAlphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
 			return false
 		}
 	}
-	return text != ""
+	return value != ""
 }

@@ -136,7 +136,7 @@ func AsError(err error) *Error {
 }
 
 // ErrorDescription keeps to the characters that error_description may hold (RFC 6749 5.2).
-func ErrorDescription(text string) string {
+func ErrorDescription(value string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '"':
@@ -145,5 +145,5 @@ func ErrorDescription(text string) string {
 			return ' '
 		}
 		return r
-	}, text)
+	}, value)
 }

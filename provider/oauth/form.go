@@ -24,12 +24,12 @@ var Repeatable = map[string]bool{"resource": true, "audience": true}
 // once, valid UTF-8, no control characters. A parameter without a value counts as absent. With an error come the
 // parameters that keep the rules, for an endpoint that tells the client; state among them however it is, since it goes
 // back as it came.
-func ParseParameters(text string) (form url.Values, malformed *Error) {
-	if len(text) > maximumForm {
+func ParseParameters(value string) (form url.Values, malformed *Error) {
+	if len(value) > maximumForm {
 		return nil, NewError(http.StatusRequestEntityTooLarge, CodeInvalidRequest,
-			fmt.Sprintf("The parameters are %d bytes: want %d at most.", len(text), maximumForm))
+			fmt.Sprintf("The parameters are %d bytes: want %d at most.", len(value), maximumForm))
 	}
-	form, err := inbound.ParseForm(text)
+	form, err := inbound.ParseForm(value)
 	if err != nil {
 		malformed = InvalidRequest("The parameters are not form-encoded.").Because(err)
 	}
@@ -50,11 +50,11 @@ func ParseParameters(text string) (form url.Values, malformed *Error) {
 }
 
 func checkParameter(name string, values []string) *Error {
-	for _, text := range append(values[:len(values):len(values)], name) {
-		if !utf8.ValidString(text) {
+	for _, item := range append(values[:len(values):len(values)], name) {
+		if !utf8.ValidString(item) {
 			return InvalidRequest("A parameter is not valid UTF-8.")
 		}
-		for _, c := range text {
+		for _, c := range item {
 			if c < 0x20 && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
 				return InvalidRequest(fmt.Sprintf("The parameter %.40q has a control character.", name))
 			}

@@ -55,7 +55,7 @@ var quoted = regexp.MustCompile(`"[^"]*"?`)
 
 // WriteJSON answers with a value that must not be kept by any cache (RFC 6749 5.1).
 func WriteJSON(w http.ResponseWriter, status int, value any) error {
-	text, err := json.Marshal(value)
+	encoded, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func WriteJSON(w http.ResponseWriter, status int, value any) error {
 	header.Set("Cache-Control", "no-store")
 	header.Set("Pragma", "no-cache")
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // a client that is gone has nobody to tell
+	_, _ = w.Write(encoded) // a client that is gone has nobody to tell
 	return nil
 }
 

@@ -19,11 +19,11 @@ const (
 
 // NormalizeResponseType writes the words of a response type in the order of ResponseTypes; "" for one that is unknown.
 // The order in which they were given has no meaning (RFC 6749 3.1.1).
-func NormalizeResponseType(text string) string {
-	words := strings.Fields(text)
+func NormalizeResponseType(value string) string {
+	terms := strings.Fields(value)
 	for _, known := range ResponseTypes {
 		expected := strings.Fields(known)
-		if len(words) == len(expected) && ContainsAll(words, expected) {
+		if len(terms) == len(expected) && ContainsAll(terms, expected) {
 			return known
 		}
 	}

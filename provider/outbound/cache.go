@@ -51,7 +51,7 @@ type entry[T any] struct {
 	value       T
 	freshUntil  time.Time // zero: there was no good answer yet
 	attemptedAt time.Time
-	failure     error // of the last attempt
+	fault       error // of the last attempt
 }
 
 // NewCache makes an empty Cache.
@@ -96,7 +96,7 @@ func (c *Cache[T]) get(ctx context.Context, address string, due func(entry[T], t
 func (c *Cache[T]) fetch(ctx context.Context, address string, e entry[T]) entry[T] {
 	e = c.attempt(ctx, address, e)
 	if c.options.Fetched != nil {
-		c.options.Fetched(e.failure)
+		c.options.Fetched(e.fault)
 	}
 	return e
 }
@@ -104,11 +104,11 @@ func (c *Cache[T]) fetch(ctx context.Context, address string, e entry[T]) entry[
 func (c *Cache[T]) attempt(ctx context.Context, address string, e entry[T]) entry[T] {
 	e.attemptedAt = c.options.Now()
 	document, err := get(ctx, c.options.Client.following, address, c.options.Maximum)
-	if e.failure = err; err != nil {
+	if e.fault = err; err != nil {
 		return e
 	}
 	value, err := c.options.Parse(document.Body)
-	if e.failure = err; err != nil {
+	if e.fault = err; err != nil {
 		return e
 	}
 	e.value, e.freshUntil = value, e.attemptedAt.Add(freshness(document.Header.Values("Cache-Control")))
@@ -116,15 +116,15 @@ func (c *Cache[T]) attempt(ctx context.Context, address string, e entry[T]) entr
 }
 
 func (e entry[T]) due(now time.Time) bool {
-	return !now.Before(e.freshUntil) && (e.failure == nil || now.Sub(e.attemptedAt) >= failureMemory)
+	return !now.Before(e.freshUntil) && (e.fault == nil || now.Sub(e.attemptedAt) >= failureMemory)
 }
 
 func (e entry[T]) refreshable(now time.Time) bool { return now.Sub(e.attemptedAt) >= refreshPause }
 
 func (e entry[T]) latest(now time.Time) (T, error) {
-	if e.failure != nil && !now.Before(e.freshUntil.Add(staleness)) {
+	if e.fault != nil && !now.Before(e.freshUntil.Add(staleness)) {
 		var none T
-		return none, e.failure
+		return none, e.fault
 	}
 	return e.value, nil
 }

@@ -186,11 +186,11 @@ func kept(c *outbound.Client) *outbound.Cache[string] {
 
 func TestRedirectsToPrivateNetworksAndOtherSchemesAreRefused(t *testing.T) {
 	inner := newOther(t, hello)
-	plain := httptest.NewServer(http.HandlerFunc(hello))
-	t.Cleanup(plain.Close)
+	plaintext := httptest.NewServer(http.HandlerFunc(hello))
+	t.Cleanup(plaintext.Close)
 	here := netip.MustParseAddrPort(strings.TrimPrefix(inner.URL, "https://"))
 	for _, target := range []string{
-		"https://10.0.0.1/", "https://169.254.169.254/", "https://[::ffff:10.0.0.1]/", plain.URL, "https://user@" +
+		"https://10.0.0.1/", "https://169.254.169.254/", "https://[::ffff:10.0.0.1]/", plaintext.URL, "https://user@" +
 			here.String(),
 	} {
 		o := newOther(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusFound) })

@@ -20,8 +20,8 @@ var allocated = netip.MustParsePrefix("2000::/3")
 
 func prefixes(texts ...string) []netip.Prefix {
 	list := make([]netip.Prefix, len(texts))
-	for i, text := range texts {
-		list[i] = netip.MustParsePrefix(text)
+	for i, item := range texts {
+		list[i] = netip.MustParsePrefix(item)
 	}
 	return list
 }

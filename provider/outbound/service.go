@@ -31,7 +31,7 @@ var services = &http.Client{CheckRedirect: useLastResponse}
 
 // Ask sends a JSON body, or none where it is nil, and returns the status and the answer. Errors are faults of the other
 // side, or of the address; none of them holds the address.
-func (s Service) Ask(ctx context.Context, method, address string, body any) (status int, answer []byte, err error) {
+func (s Service) Ask(ctx context.Context, method, address string, body any) (status int, response []byte, err error) {
 	var content io.Reader
 	if body != nil {
 		encoded, err := json.Marshal(body)
@@ -52,7 +52,7 @@ func (s Service) Ask(ctx context.Context, method, address string, body any) (sta
 }
 
 // Send sends a request that is made already, and returns as Ask does.
-func (s Service) Send(r *http.Request) (status int, answer []byte, err error) {
+func (s Service) Send(r *http.Request) (status int, reply []byte, err error) {
 	ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(s.Timeout, defaultTimeout))
 	defer cancel()
 	if s.Token != "" {
@@ -64,12 +64,12 @@ func (s Service) Send(r *http.Request) (status int, answer []byte, err error) {
 	}
 	defer response.Body.Close()
 	maximum := cmp.Or(s.MaximumAnswer, maximumServiceAnswer)
-	answer, err = io.ReadAll(io.LimitReader(response.Body, maximum+1))
+	reply, err = io.ReadAll(io.LimitReader(response.Body, maximum+1))
 	switch {
 	case err != nil:
 		return 0, nil, fmt.Errorf("outbound: service: %w", err)
-	case int64(len(answer)) > maximum:
+	case int64(len(reply)) > maximum:
 		return 0, nil, fmt.Errorf("outbound: service: an answer of more than %d bytes", maximum)
 	}
-	return response.StatusCode, answer, nil
+	return response.StatusCode, reply, nil
 }

@@ -68,9 +68,9 @@ func ValidateClientChange(before, after *storage.Client, rules Rules) error {
 // members are the metadata of a client as JSON, by the names that a MetadataError has.
 func members(client *storage.Client) map[string]json.RawMessage {
 	var known map[string]json.RawMessage
-	text, err := json.Marshal(client.Metadata)
+	encoded, err := json.Marshal(client.Metadata)
 	if err == nil {
-		err = json.Unmarshal(text, &known)
+		err = json.Unmarshal(encoded, &known)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("registration: client metadata: %v", err)) // it was JSON in the database
@@ -116,17 +116,17 @@ func (c *metadataCheck) bounded(member string, list []string) bool {
 // texts are what people read, and what only travels.
 func (c *metadataCheck) texts() {
 	m := c.metadata
-	c.text("client_name", c.client.Name)
-	c.text("software_id", m.SoftwareID)
-	c.text("software_version", m.SoftwareVersion)
+	c.checkText("client_name", c.client.Name)
+	c.checkText("software_id", m.SoftwareID)
+	c.checkText("software_version", m.SoftwareVersion)
 	if c.bounded("contacts", m.Contacts) {
 		for _, contact := range m.Contacts {
-			c.text("contacts", contact)
+			c.checkText("contacts", contact)
 		}
 	}
 	if c.bounded("default_acr_values", m.DefaultACRValues) {
 		for _, value := range m.DefaultACRValues {
-			c.text("default_acr_values", value)
+			c.checkText("default_acr_values", value)
 			if value == "" || strings.Contains(value, " ") {
 				c.refuse("default_acr_values", "%.100q has a space or nothing in it: want one value each", value)
 			}
@@ -143,8 +143,8 @@ func (c *metadataCheck) texts() {
 }
 
 // text holds a text that people read to ValidateText.
-func (c *metadataCheck) text(member, text string) {
-	if err := ValidateText(text); err != nil {
+func (c *metadataCheck) checkText(member, value string) {
+	if err := ValidateText(value); err != nil {
 		c.refuse(member, "%v", err)
 	}
 }

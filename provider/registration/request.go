@@ -81,13 +81,13 @@ func (q *metadataRequest) read(name string, value json.RawMessage) error {
 
 // isEmpty says that a member says nothing, and so counts as one that was left out.
 func isEmpty(value json.RawMessage) bool {
-	var text string
+	var content string
 	var list []json.RawMessage
 	switch {
 	case string(value) == "null":
 		return true
-	case json.Unmarshal(value, &text) == nil:
-		return strings.TrimSpace(text) == ""
+	case json.Unmarshal(value, &content) == nil:
+		return strings.TrimSpace(content) == ""
 	}
 	return json.Unmarshal(value, &list) == nil && len(list) == 0
 }
@@ -98,13 +98,13 @@ func wanted(err error) string {
 		return "something else"
 	}
 	kind := wrong.Type.String()
-	words := map[string]string{
+	terms := map[string]string{
 		"[]string": "an array of strings", "string": "a string", "bool": "true or false", "int64": "a whole number",
 	}
-	if words[kind] == "" {
+	if terms[kind] == "" {
 		return "another type"
 	}
-	return words[kind]
+	return terms[kind]
 }
 
 // apply makes a client's metadata, scope and redirect URIs what the request asks for, with the defaults of section 2

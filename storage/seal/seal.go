@@ -75,9 +75,9 @@ var ErrSealed = errors.New("seal: sealed under another master secret, or damaged
 
 // Open decrypts what Seal made.
 func (s *Sealer) Open(sealed, context string) ([]byte, error) {
-	id, text, _ := strings.Cut(sealed, ".")
+	id, rest, _ := strings.Cut(sealed, ".")
 	aead := s.keys[id]
-	raw, err := base64.RawURLEncoding.DecodeString(text)
+	raw, err := base64.RawURLEncoding.DecodeString(rest)
 	if aead == nil || err != nil || len(raw) < aead.NonceSize() {
 		return nil, ErrSealed
 	}

@@ -25,9 +25,9 @@ func TestSealedTextOpensForItsOwnPurposeOnly(t *testing.T) {
 	s := newSealer(t, olderSecret)
 	sealed := s.Seal([]byte("private key"), "signing_keys:1")
 
-	plain, err := s.Open(sealed, "signing_keys:1")
+	plaintext, err := s.Open(sealed, "signing_keys:1")
 	require.NoError(t, err)
-	require.Equal(t, []byte("private key"), plain)
+	require.Equal(t, []byte("private key"), plaintext)
 
 	for _, elsewhere := range []string{"signing_keys:2", "secrets:1", ""} {
 		_, err := s.Open(sealed, elsewhere)
@@ -44,9 +44,9 @@ func TestSealingTheSameTextTwiceDiffers(t *testing.T) {
 
 func TestAnEmptyTextIsSealedToo(t *testing.T) {
 	s := newSealer(t, olderSecret)
-	plain, err := s.Open(s.Seal(nil, "place"), "place")
+	plaintext, err := s.Open(s.Seal(nil, "place"), "place")
 	require.NoError(t, err)
-	require.Empty(t, plain)
+	require.Empty(t, plaintext)
 }
 
 func TestEveryMasterSecretOpensAndTheFirstSeals(t *testing.T) {
@@ -55,12 +55,12 @@ func TestEveryMasterSecretOpensAndTheFirstSeals(t *testing.T) {
 	newer := newSealer(t, newerSecret)
 	sealed := older.Seal([]byte("seed"), "place")
 
-	plain, err := both.Open(sealed, "place")
+	plaintext, err := both.Open(sealed, "place")
 	require.NoError(t, err)
-	require.Equal(t, []byte("seed"), plain)
-	again, err := newer.Open(both.Seal(plain, "place"), "place")
+	require.Equal(t, []byte("seed"), plaintext)
+	again, err := newer.Open(both.Seal(plaintext, "place"), "place")
 	require.NoError(t, err)
-	require.Equal(t, plain, again)
+	require.Equal(t, plaintext, again)
 }
 
 func TestATextUnderAnOlderMasterSecretIsSealedAgain(t *testing.T) {
@@ -77,9 +77,9 @@ func TestATextUnderAnOlderMasterSecretIsSealedAgain(t *testing.T) {
 	again, changed, err := both.Reseal(sealed, "place")
 	require.NoError(t, err)
 	require.True(t, changed)
-	plain, err := newer.Open(again, "place")
+	plaintext, err := newer.Open(again, "place")
 	require.NoError(t, err)
-	require.Equal(t, []byte("seed"), plain)
+	require.Equal(t, []byte("seed"), plaintext)
 
 	_, changed, err = both.Reseal(again, "place")
 	require.NoError(t, err)
@@ -96,20 +96,20 @@ func TestATextUnderAnOlderMasterSecretIsSealedAgain(t *testing.T) {
 func TestADamagedTextIsRefused(t *testing.T) {
 	s := newSealer(t, olderSecret)
 	sealed := s.Seal([]byte("seed"), "place")
-	id, text, _ := strings.Cut(sealed, ".")
+	id, rest, _ := strings.Cut(sealed, ".")
 	flipped := "A"
-	if text[20] == 'A' {
+	if rest[20] == 'A' {
 		flipped = "B"
 	}
 	for name, damaged := range map[string]string{
 		"empty":               "",
-		"without a key id":    text,
+		"without a key id":    rest,
 		"without a text":      id,
-		"of an unknown key":   "00000000." + text,
-		"cut short":           id + "." + text[:8],
-		"without its tag":     id + "." + text[:len(text)-8],
+		"of an unknown key":   "00000000." + rest,
+		"cut short":           id + "." + rest[:8],
+		"without its tag":     id + "." + rest[:len(rest)-8],
 		"not base64":          id + ".!!!",
-		"with another letter": id + "." + text[:20] + flipped + text[21:],
+		"with another letter": id + "." + rest[:20] + flipped + rest[21:],
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.Open(damaged, "place")

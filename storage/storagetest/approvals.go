@@ -69,10 +69,10 @@ func approvals(t *testing.T, s *suite) {
 
 		require.NoError(t, s.store.DeleteApproval(ctx, approval.ID))
 
-		dead, err := s.store.FindCode(ctx, code.ID)
+		inactive, err := s.store.FindCode(ctx, code.ID)
 		require.NoError(t, err)
-		require.LessOrEqual(t, dead.ExpiresAt, s.store.Now().Unix())
-		require.Empty(t, dead.ApprovalID)
+		require.LessOrEqual(t, inactive.ExpiresAt, s.store.Now().Unix())
+		require.Empty(t, inactive.ApprovalID)
 		ended, err := s.store.FindGrant(ctx, grant.ID)
 		require.NoError(t, err)
 		require.NotZero(t, ended.RevokedAt)

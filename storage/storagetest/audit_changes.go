@@ -104,9 +104,9 @@ func secretsAreNotRecorded(t *testing.T, s *suite) {
 	require.NoError(t, err)
 	require.Len(t, events, 4)
 	for _, e := range events {
-		text := string(e.Before) + string(e.After) + fmt.Sprint(e.Details)
-		require.NotContains(t, text, "opens", e.Kind)
-		require.NotContains(t, text, "argon2", e.Kind)
+		value := string(e.Before) + string(e.After) + fmt.Sprint(e.Details)
+		require.NotContains(t, value, "opens", e.Kind)
+		require.NotContains(t, value, "argon2", e.Kind)
 	}
 }
 

@@ -18,8 +18,8 @@ func databaseErrors(t *testing.T, s *suite) {
 		}
 	})
 	t.Run("A key that is no valid text finds no row", func(t *testing.T) {
-		for _, text := range []string{"a\x00b", "\xff\xfe"} {
-			whatIsNoTextNamesNoRow(t, s.store, text)
+		for _, item := range []string{"a\x00b", "\xff\xfe"} {
+			whatIsNoTextNamesNoRow(t, s.store, item)
 		}
 	})
 	t.Run("A database that takes too long is unavailable", func(t *testing.T) {
@@ -49,26 +49,26 @@ func databaseErrors(t *testing.T, s *suite) {
 }
 
 // whatIsNoTextNamesNoRow asks for every kind of row that is found by a text by something that no column holds.
-func whatIsNoTextNamesNoRow(t *testing.T, store *storage.Store, text string) {
+func whatIsNoTextNamesNoRow(t *testing.T, store *storage.Store, value string) {
 	t.Helper()
 	ctx, id := t.Context(), store.NewID()
 	for name, ask := range map[string]func() error{
-		"client":           func() error { _, err := store.LoadClient(ctx, text); return err },
-		"kept client":      func() error { _, err := store.Client(ctx, text); return err },
-		"update client":    func() error { return store.UpdateClient(ctx, storage.Client{ID: text}) },
-		"block client":     func() error { return store.BlockClient(ctx, text, "") },
-		"unblock client":   func() error { return store.UnblockClient(ctx, text) },
-		"delete client":    func() error { return store.DeleteClient(ctx, text) },
-		"deactivate":       func() error { return store.DeactivateTokens(ctx, text) },
-		"connections":      func() error { _, err := store.ListConnections(ctx, text); return err },
-		"email":            func() error { _, err := store.FindUserByEmail(ctx, text); return err },
-		"role":             func() error { _, err := store.FindRoleByName(ctx, text); return err },
-		"client type":      func() error { _, err := store.FindClientTypeByName(ctx, text); return err },
-		"client's role":    func() error { return store.GrantRole(ctx, id, id, text) },
-		"take role":        func() error { return store.RevokeRole(ctx, id, id, text) },
-		"client's consent": func() error { _, err := store.FindApproval(ctx, id, text); return err },
+		"client":           func() error { _, err := store.LoadClient(ctx, value); return err },
+		"kept client":      func() error { _, err := store.Client(ctx, value); return err },
+		"update client":    func() error { return store.UpdateClient(ctx, storage.Client{ID: value}) },
+		"block client":     func() error { return store.BlockClient(ctx, value, "") },
+		"unblock client":   func() error { return store.UnblockClient(ctx, value) },
+		"delete client":    func() error { return store.DeleteClient(ctx, value) },
+		"deactivate":       func() error { return store.DeactivateTokens(ctx, value) },
+		"connections":      func() error { _, err := store.ListConnections(ctx, value); return err },
+		"email":            func() error { _, err := store.FindUserByEmail(ctx, value); return err },
+		"role":             func() error { _, err := store.FindRoleByName(ctx, value); return err },
+		"client type":      func() error { _, err := store.FindClientTypeByName(ctx, value); return err },
+		"client's role":    func() error { return store.GrantRole(ctx, id, id, value) },
+		"take role":        func() error { return store.RevokeRole(ctx, id, id, value) },
+		"client's consent": func() error { _, err := store.FindApproval(ctx, id, value); return err },
 	} {
-		require.ErrorIs(t, ask(), storage.ErrNotFound, "%s %q", name, text)
+		require.ErrorIs(t, ask(), storage.ErrNotFound, "%s %q", name, value)
 	}
 }
 

@@ -76,14 +76,14 @@ func mails(t *testing.T, s *suite) {
 	})
 	t.Run("A mail is stored with the transaction that it is part of, or not at all", func(t *testing.T) {
 		defer s.dropMails(t)
-		failure := errors.New("the transaction fails")
+		fault := errors.New("the transaction fails")
 		err := s.store.Together(t.Context(), func(ctx context.Context) error {
 			require.NoError(t, s.store.EnqueueMail(ctx, storage.QueuedMail{
 				ID: s.store.NewID(), Purpose: "p", Content: []byte("{}"), ExpiresAt: s.store.Now().Unix() + hour,
 			}))
-			return failure
+			return fault
 		})
-		require.ErrorIs(t, err, failure)
+		require.ErrorIs(t, err, fault)
 		require.Empty(t, s.dueMails(t))
 	})
 	t.Run("A claimed attempt is due again when its time comes, until the mail expires", func(t *testing.T) {

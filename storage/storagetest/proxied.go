@@ -66,11 +66,11 @@ func (c *proxied) interfere(m message) {
 		c.statements[fields[0]] = fields[1]
 		return
 	}
-	text := c.statements[fields[1]]
-	if losing := c.proxy.losing.Load(); losing != nil && strings.Contains(text, *losing) {
+	value := c.statements[fields[1]]
+	if losing := c.proxy.losing.Load(); losing != nil && strings.Contains(value, *losing) {
 		c.deaf.Store(true)
 	}
-	if f := c.proxy.frozen.Load(); f != nil && strings.Contains(text, f.text) {
+	if f := c.proxy.frozen.Load(); f != nil && strings.Contains(value, f.content) {
 		<-f.thawed
 	}
 }

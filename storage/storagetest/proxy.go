@@ -81,17 +81,19 @@ func (p *Proxy) Swallowed() bool { return p.swallow.Load() == nil }
 
 // LoseAnswers lets every statement that contains text be completed by the server, and its connection hear nothing more,
 // until ComeBack.
-func (p *Proxy) LoseAnswers(text string) { p.losing.Store(&text) }
+func (p *Proxy) LoseAnswers(value string) { p.losing.Store(&value) }
 
 // frozen are the statements that contain text, until it is thawed.
 type frozen struct {
-	text   string
-	thawed chan struct{}
+	content string
+	thawed  chan struct{}
 }
 
 // Freeze holds every statement that contains text, and whatever follows on its connection, back until Thaw, as a
 // machine does that hangs: connections stay open, and nothing happens.
-func (p *Proxy) Freeze(text string) { p.frozen.Store(&frozen{text: text, thawed: make(chan struct{})}) }
+func (p *Proxy) Freeze(value string) {
+	p.frozen.Store(&frozen{content: value, thawed: make(chan struct{})})
+}
 
 // Thaw lets everything go on that Freeze held back.
 func (p *Proxy) Thaw() {

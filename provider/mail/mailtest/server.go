@@ -246,14 +246,14 @@ func (m *Received) parse(content []byte) error {
 		if err != nil {
 			return err
 		}
-		text, err := io.ReadAll(quotedprintable.NewReader(part))
+		body, err := io.ReadAll(quotedprintable.NewReader(part))
 		if err != nil {
 			return err
 		}
 		if strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
-			m.HTML = string(text)
+			m.HTML = string(body)
 		} else {
-			m.Text = strings.ReplaceAll(string(text), "\r\n", "\n")
+			m.Text = strings.ReplaceAll(string(body), "\r\n", "\n")
 		}
 	}
 }

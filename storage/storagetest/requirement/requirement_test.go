@@ -13,7 +13,7 @@ import (
 // recorder is a test that notes how it was ended.
 type recorder struct {
 	testing.TB
-	ended, words string
+	ended, terms string
 }
 
 func (*recorder) Helper() {}
@@ -24,8 +24,8 @@ func (r *recorder) Fatalf(format string, arguments ...any) {
 	r.end("failed", fmt.Sprintf(format, arguments...))
 }
 
-func (r *recorder) end(how, words string) {
-	r.ended, r.words = how, words
+func (r *recorder) end(how, terms string) {
+	r.ended, r.terms = how, terms
 	runtime.Goexit()
 }
 
@@ -51,13 +51,13 @@ func TestMissingRequirementSkipsATestUnlessEverythingIsRequired(t *testing.T) {
 			t.Setenv("ITHILDIN_TEST_REQUIRE_ALL", "")
 			r := ended(t, needs)
 			require.Equal(t, "skipped", r.ended)
-			require.Equal(t, "left out: "+name, r.words)
+			require.Equal(t, "left out: "+name, r.terms)
 			require.False(t, requirement.Nginx.Met())
 
 			t.Setenv("ITHILDIN_TEST_REQUIRE_ALL", "1")
 			r = ended(t, needs)
 			require.Equal(t, "failed", r.ended)
-			require.Contains(t, r.words, name)
+			require.Contains(t, r.terms, name)
 			require.True(t, requirement.Nginx.Met())
 		})
 	}

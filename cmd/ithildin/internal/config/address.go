@@ -61,8 +61,8 @@ func AdminAddress(listen string) (string, error) {
 }
 
 // isPrintable says whether a URL has only the characters that RFC 3986 gives it.
-func isPrintable(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
+func isPrintable(value string) bool {
+	return !strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // asciiForm proposes how an issuer with other characters is written: clients compare it byte by byte.
@@ -103,13 +103,13 @@ const hostCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-_"
 
 func (p *problems) prefixes(name, list string) []netip.Prefix {
 	var prefixes []netip.Prefix
-	for text := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
-		prefix, err := netip.ParsePrefix(text)
-		if ip, ipErr := netip.ParseAddr(text); ipErr == nil {
+	for item := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		prefix, err := netip.ParsePrefix(item)
+		if ip, ipErr := netip.ParseAddr(item); ipErr == nil {
 			prefix, err = ip.Prefix(ip.BitLen())
 		}
 		if err != nil {
-			p.add(name, "has %q: want networks such as 10.0.0.0/8", text)
+			p.add(name, "has %q: want networks such as 10.0.0.0/8", item)
 			continue
 		}
 		prefixes = append(prefixes, prefix.Masked())

@@ -21,14 +21,14 @@ func HelpTexts(texts map[string]string) kong.Option {
 			if !isNamed {
 				return next(nil)
 			}
-			text, known := texts[name]
+			value, known := texts[name]
 			if !known {
-				text, known = flagHelp[name]
+				value, known = flagHelp[name]
 			}
 			if !known {
 				return fmt.Errorf("config: flag --%s: no help text %q", flag.Name, name)
 			}
-			flag.Help = text
+			flag.Help = value
 			return next(nil)
 		})
 	})

@@ -62,9 +62,9 @@ func (f gatewayFlags) load(p *problems) (s Gateway) {
 
 // ReadRules reads the rules of the gateway from a file. An error says what in it is wrong.
 func ReadRules(path string) (*gateway.Rules, error) {
-	text, err := os.ReadFile(path)
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return gateway.ParseRules([]byte(console.WithoutMark(string(text))))
+	return gateway.ParseRules([]byte(console.WithoutMark(string(content))))
 }

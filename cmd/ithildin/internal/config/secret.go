@@ -51,9 +51,9 @@ func (p *problems) file(name, value, file string) string {
 		p.add(name+"_FILE", "cannot be read: %v", err)
 		return ""
 	}
-	text := strings.TrimSpace(string(content))
-	if text == "" {
+	theValue := strings.TrimSpace(string(content))
+	if theValue == "" {
 		p.add(name+"_FILE", "names %s, which is empty", file)
 	}
-	return text
+	return theValue
 }

@@ -23,11 +23,11 @@ func (f ConfirmFlag) Confirm(terminal Terminal, format string, values ...any) er
 		return nil
 	}
 	fmt.Fprintf(terminal.Err, format+" [y/N] ", values...)
-	answer, err := bufio.NewReader(file).ReadString('\n')
+	response, err := bufio.NewReader(file).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("no answer: %w", err)
 	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
+	switch strings.ToLower(strings.TrimSpace(response)) {
 	case "y", "yes":
 		return nil
 	}

@@ -42,8 +42,8 @@ func PrintRecord(out io.Writer, f FormatFlag, record any) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	value := reflect.ValueOf(record)
 	for i, name := range columns(value.Type()) {
-		if text := cell(value.Field(i)); text != "" {
-			fmt.Fprintf(table, "%s\t%s\n", name, text)
+		if content := cell(value.Field(i)); content != "" {
+			fmt.Fprintf(table, "%s\t%s\n", name, content)
 		}
 	}
 	return table.Flush()
@@ -77,19 +77,19 @@ func cell(value reflect.Value) string {
 		}
 		return "no"
 	case encoding.TextMarshaler:
-		text, err := v.MarshalText()
+		encoded, err := v.MarshalText()
 		if err != nil {
 			return err.Error()
 		}
-		return string(text)
+		return string(encoded)
 	case int64, int:
 		return fmt.Sprint(v)
 	}
-	text, err := json.Marshal(value.Interface())
+	encoded, err := json.Marshal(value.Interface())
 	if err != nil {
 		return err.Error()
 	}
-	return string(text)
+	return string(encoded)
 }
 
 // Moment is a time that is printed as RFC 3339 says, and not at all where it is zero.

@@ -22,7 +22,7 @@ const (
 )
 
 // WithoutMark takes the byte order mark of UTF-8 from the beginning of a text.
-func WithoutMark(text string) string { return strings.TrimPrefix(text, markUTF8) }
+func WithoutMark(value string) string { return strings.TrimPrefix(value, markUTF8) }
 
 // ReadFile reads a small file of text whole, without a byte order mark, or standard input where path is "-" and in is
 // given.

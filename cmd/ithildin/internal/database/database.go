@@ -89,7 +89,7 @@ func withExisting(ctx context.Context, s config.Database, work func(*storage.Sto
 
 // RefusePending refuses a database whose schema is older than this program.
 func RefusePending(ctx context.Context, store *storage.Store) error {
-	pending, err := migrations.Pending(ctx, store.SQL(), EngineOf(store))
+	pending, err := migrations.Unapplied(ctx, store.SQL(), EngineOf(store))
 	if err != nil {
 		return err
 	}

@@ -44,9 +44,9 @@ func TestAttackDNSRebindingReadsTheDevelopmentPages(t *testing.T) {
 	ask := func(method, path, host string) int {
 		r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
 		r.Host = host
-		answer := httptest.NewRecorder()
-		router.ServeHTTP(answer, r)
-		return answer.Code
+		response := httptest.NewRecorder()
+		router.ServeHTTP(response, r)
+		return response.Code
 	}
 	for method, path := range map[string]string{http.MethodGet: "/dev/", http.MethodPost: "/dev/exchange"} {
 		for _, host := range []string{"127.0.0.1:8080", "localhost:8080", "LOCALHOST", "[::1]:8080", "dev.example:8080",

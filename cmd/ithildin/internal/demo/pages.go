@@ -115,7 +115,7 @@ func (d devPages) exchange(w http.ResponseWriter, r *http.Request) {
 		page["Unknown"] = err.Error()
 	}
 	for _, request := range requests {
-		if request.Face == r.PostFormValue("face") {
+		if request.Frontend == r.PostFormValue("face") {
 			page["Request"] = request
 			page["Status"], page["Answer"], err = d.send(r.Context(), request)
 			if err != nil {
@@ -128,7 +128,7 @@ func (d devPages) exchange(w http.ResponseWriter, r *http.Request) {
 
 // tokenRequest is an exchange of a code by one face.
 type tokenRequest struct {
-	Face, Path         string
+	Frontend, Path     string
 	Curl               string
 	contentType, body  string
 	username, password string // of HTTP Basic, "" where the body has the secret
@@ -157,7 +157,7 @@ func (d devPages) requests(ctx context.Context, value string) ([]tokenRequest, e
 func (d devPages) standardRequest(client demoClient, code *storage.Code, value string) tokenRequest {
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {value}, "redirect_uri": {code.RedirectURI}}
 	return tokenRequest{
-		Face: faceStandard, Path: oauth.PathToken, contentType: "application/x-www-form-urlencoded", body: form.Encode(),
+		Frontend: faceStandard, Path: oauth.PathToken, contentType: "application/x-www-form-urlencoded", body: form.Encode(),
 		username: client.id, password: client.secret,
 		Curl: fmt.Sprintf("curl -u %s -d %s %s", shellQuoted(client.id+":"+client.secret), shellQuoted(form.Encode()),
 			shellQuoted(d.demo.issuer+oauth.PathToken)),
@@ -173,15 +173,15 @@ func (d devPages) legacyRequest(client demoClient, code *storage.Code, value str
 		panic(err) // texts always marshal
 	}
 	return tokenRequest{
-		Face: faceLegacy, Path: pathLegacy, contentType: "application/json", body: string(body),
+		Frontend: faceLegacy, Path: pathLegacy, contentType: "application/json", body: string(body),
 		Curl: fmt.Sprintf("curl -H 'Content-Type: application/json' -d %s %s", shellQuoted(string(body)),
 			shellQuoted(d.demo.issuer+pathLegacy)),
 	}
 }
 
 // shellQuoted makes one word of a text, whatever is in it: a redirect URI came from a query.
-func shellQuoted(text string) string {
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+func shellQuoted(value string) string {
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
 func (d devPages) send(ctx context.Context, request tokenRequest) (status, body string, err error) {

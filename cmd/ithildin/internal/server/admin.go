@@ -79,10 +79,10 @@ var namedToken = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9._@-]{0,63}):(.+)$`)
 
 // readAdminToken reads name:token, or a token without a name, which is named by its hash. A text of the first form
 // may also be an older token that contains a colon, so it is valid as a whole too.
-func readAdminToken(text string) []adminToken {
-	whole := adminToken{hash: sha256.Sum256([]byte(text))}
+func readAdminToken(value string) []adminToken {
+	whole := adminToken{hash: sha256.Sum256([]byte(value))}
 	whole.name = "admin token " + hex.EncodeToString(whole.hash[:4])
-	parts := namedToken.FindStringSubmatch(text)
+	parts := namedToken.FindStringSubmatch(value)
 	if parts == nil || len(parts[2]) < config.MinimumAdminToken {
 		return []adminToken{whole}
 	}
@@ -104,8 +104,8 @@ func newAdminGuard(s *config.Settings) *adminGuard {
 // setTokens lets the bearers of these tokens in, and of no others.
 func (g *adminGuard) setTokens(texts []string) {
 	var tokens []adminToken
-	for _, text := range texts {
-		tokens = append(tokens, readAdminToken(text)...)
+	for _, item := range texts {
+		tokens = append(tokens, readAdminToken(item)...)
 	}
 	g.tokens.Store(&tokens)
 }
@@ -166,8 +166,8 @@ func (g *adminGuard) isOwnHost(host string) bool {
 // authenticate returns the name of the token in an Authorization header, "" where it has none. It compares hashes, so
 // that the time of the comparison depends neither on the bytes nor on the length of a token.
 func (g *adminGuard) authenticate(authorization string) (operator string, found bool) {
-	scheme, text, _ := strings.Cut(authorization, " ")
-	given := sha256.Sum256([]byte(text))
+	scheme, rest, _ := strings.Cut(authorization, " ")
+	given := sha256.Sum256([]byte(rest))
 	for _, token := range *g.tokens.Load() {
 		if subtle.ConstantTimeCompare(token.hash[:], given[:]) == 1 {
 			operator, found = token.name, true

@@ -257,27 +257,27 @@ func (a *administration) approve() {
 
 // change makes a change, which must succeed, and returns its route.
 func (a *administration) change(c adminChange) route {
-	fill := func(text string) string {
+	fill := func(content string) string {
 		for name, value := range a.known {
-			text = strings.ReplaceAll(text, "{"+name+"}", value)
+			content = strings.ReplaceAll(content, "{"+name+"}", value)
 		}
-		return text
+		return content
 	}
 	path := fill("/admin/" + c.path)
 	got := a.ask(c.method, path, fill(c.body), routesToken, "api-key", a.known["secret"], "x-consumer-id", a.known["user"])
 	require.Less(a.t, got.Code, 300, "%s %s: %s", c.method, path, got.Body)
-	var answer struct {
+	var response struct {
 		Data struct {
 			ID     string `json:"id"`
 			Secret string `json:"secret"`
 		} `json:"data"`
 	}
 	if c.learn != "" {
-		require.NoError(a.t, json.Unmarshal(got.Body.Bytes(), &answer))
-		require.NotEmpty(a.t, answer.Data.ID, got.Body)
-		a.known[c.learn] = answer.Data.ID
-		if answer.Data.Secret != "" {
-			a.known["secret"] = answer.Data.Secret
+		require.NoError(a.t, json.Unmarshal(got.Body.Bytes(), &response))
+		require.NotEmpty(a.t, response.Data.ID, got.Body)
+		a.known[c.learn] = response.Data.ID
+		if response.Data.Secret != "" {
+			a.known["secret"] = response.Data.Secret
 		}
 	}
 	var match mux.RouteMatch

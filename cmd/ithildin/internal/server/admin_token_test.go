@@ -34,18 +34,18 @@ func TestNameOfAnAdminTokenIsTheOperatorInTheAudit(t *testing.T) {
 		}))
 		request := httptest.NewRequest(http.MethodGet, "/admin/users", nil)
 		request.Header.Set("Authorization", authorization)
-		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, request)
-		require.Equal(t, want.status, answer.Code, authorization)
+		response := httptest.NewRecorder()
+		handler.ServeHTTP(response, request)
+		require.Equal(t, want.status, response.Code, authorization)
 		require.Equal(t, want.operator, operator, authorization)
 	}
 }
 
 func hashBeginning(token string) string {
 	const hex = "0123456789abcdef"
-	text := ""
+	value := ""
 	for _, b := range storage.Hash(token)[:4] {
-		text += string(hex[b>>4]) + string(hex[b&15])
+		value += string(hex[b>>4]) + string(hex[b&15])
 	}
-	return text
+	return value
 }

@@ -63,9 +63,9 @@ func (s *service) open(ctx context.Context, endpoints []*endpoint) error {
 
 // listen opens a listener for plain TCP. Go's default is Multipath TCP, whose sockets dropNewConnections can't filter.
 func listen(ctx context.Context, address string) (net.Listener, error) {
-	var plain net.ListenConfig
-	plain.SetMultipathTCP(false)
-	return plain.Listen(ctx, "tcp", address)
+	var plaintext net.ListenConfig
+	plaintext.SetMultipathTCP(false)
+	return plaintext.Listen(ctx, "tcp", address)
 }
 
 // accept answers on the listener until it is closed.

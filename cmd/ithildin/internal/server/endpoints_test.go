@@ -36,8 +36,8 @@ func TestOpenConnectionsGetALastAnswerAfterTheListenersAreClosed(t *testing.T) {
 	s := newServiceOf(t, slog.New(slog.DiscardHandler), func(s *config.Settings) {
 		s.Serving.ShutdownDelay = time.Second
 	})
-	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "answered") })
-	s.public, s.admin = answer, answer
+	response := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "answered") })
+	s.public, s.admin = response, response
 	ctx, signal := context.WithCancel(context.Background())
 	listening, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- s.run(ctx, func() { close(listening) }) }()

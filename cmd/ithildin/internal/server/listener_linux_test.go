@@ -17,9 +17,9 @@ func TestKernelIgnoresConnectionsToAListenerThatIsAboutToClose(t *testing.T) {
 	defer before.Close()
 	require.NoError(t, dropNewConnections(listener))
 	_, err = net.DialTimeout("tcp", listener.Addr().String(), 100*time.Millisecond)
-	var failure net.Error
-	require.ErrorAs(t, err, &failure)
-	require.True(t, failure.Timeout(), "neither accepted nor refused: %v", err)
+	var fault net.Error
+	require.ErrorAs(t, err, &fault)
+	require.True(t, fault.Timeout(), "neither accepted nor refused: %v", err)
 	accepted, err := listener.Accept()
 	require.NoError(t, err)
 	require.Equal(t, before.LocalAddr(), accepted.RemoteAddr(), "who was connected before is accepted")

@@ -66,7 +66,7 @@ func request(t *testing.T, method, url, body string, header ...string) (*http.Re
 }
 
 // mithrilPaths has a request of each group of paths of mithril, and what only its endpoint answers.
-var mithrilPaths = []struct{ method, path, body, answer string }{
+var mithrilPaths = []struct{ method, path, body, response string }{
 	{"POST", "/oauth/tokens", `{"token":{}}`, `"type":`},
 	{"POST", "/oauth/nonce", `{"client_id":"nobody"}`, `$.client_id`},
 	{"POST", "/oauth/apps/authorize", `{"app":{}}`, `Missing header x-consumer-id`},
@@ -84,7 +84,7 @@ func TestMithrilListenerAnswersEveryGroupOfPathsWithoutAuthentication(t *testing
 		base := "http://" + s.settings.Mithril.Listen
 		for _, want := range mithrilPaths {
 			response, body := request(t, want.method, base+want.path, want.body)
-			require.Contains(t, body, want.answer, want.path)
+			require.Contains(t, body, want.response, want.path)
 			require.Contains(t, body, `"request_id"`, "%s is answered in the envelope", want.path)
 			require.NotEqual(t, http.StatusInternalServerError, response.StatusCode, want.path)
 		}
@@ -140,12 +140,12 @@ func TestChangeByTheMithrilListenerIsAuditedAsItsOwn(t *testing.T) {
 		response, body := request(t, "POST", "http://"+s.settings.Mithril.Listen+"/admin/roles",
 			`{"role":{"name":"DOCTOR","scope":"a:b"}}`)
 		require.Equal(t, http.StatusCreated, response.StatusCode, body)
-		var answer struct {
+		var reply struct {
 			Data struct {
 				ID string `json:"id"`
 			} `json:"data"`
 		}
-		require.NoError(t, json.Unmarshal([]byte(body), &answer))
+		require.NoError(t, json.Unmarshal([]byte(body), &reply))
 		events, err := s.store.ListEvents(t.Context(), storage.EventFilter{Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, events, 1)

@@ -48,26 +48,26 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	if r.shuttingDown.Load() {
 		checks["process"] = "shutting down"
 	}
-	status, text := http.StatusOK, "ready"
+	status, value := http.StatusOK, "ready"
 	for _, check := range checks {
 		if check != "ok" {
-			status, text = http.StatusServiceUnavailable, "unavailable"
+			status, value = http.StatusServiceUnavailable, "unavailable"
 			w.Header().Set("Retry-After", "5")
 		}
 	}
-	respond(w, status, map[string]any{"status": text, "checks": checks})
+	respond(w, status, map[string]any{"status": value, "checks": checks})
 }
 
 // databaseAnswers asks one question for all who want to know at once, and waits no longer than readyTimeout for its
 // answer: a read on a connection whose host is silent ends later than its context.
 func (r *readiness) databaseAnswers() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
-	answer := r.asking.DoChan("ping", func() (any, error) {
+	response := r.asking.DoChan("ping", func() (any, error) {
 		defer cancel()
 		return nil, r.store.Ping(ctx)
 	})
 	select {
-	case a := <-answer:
+	case a := <-response:
 		return a.Err == nil
 	case <-time.After(readyTimeout):
 		return false

@@ -28,13 +28,13 @@ func newReadiness(t *testing.T, store *storage.Store) *readiness {
 func (r *readiness) failing(t *testing.T) map[string]string {
 	w := httptest.NewRecorder()
 	r.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
-	var answer struct {
+	var response struct {
 		Checks map[string]string `json:"checks"`
 	}
-	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
-	maps.DeleteFunc(answer.Checks, func(_, text string) bool { return text == "ok" })
-	require.Equal(t, len(answer.Checks) == 0, w.Code == http.StatusOK, w.Body)
-	return answer.Checks
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &response))
+	maps.DeleteFunc(response.Checks, func(_, value string) bool { return value == "ok" })
+	require.Equal(t, len(response.Checks) == 0, w.Code == http.StatusOK, w.Body)
+	return response.Checks
 }
 
 func TestReadinessEndsWhereTheClockDiffersFromTheDatabases(t *testing.T) {
