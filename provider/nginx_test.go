@@ -3,6 +3,7 @@ package provider_test
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -26,12 +27,37 @@ func behindNginx(t *testing.T, configuration string) *stack {
 	return s
 }
 
+// sharedBrowser is a browser in which as many people have signed in before as its device cookie can name.
+func (s *stack) sharedBrowser(t *testing.T) *browser {
+	b := s.browser()
+	for i := range 8 {
+		email := fmt.Sprintf("nurse-%d-%s@example.com", i, s.store.NewID())
+		s.user(email)
+		q := request("clinic", "openid")
+		q.Set("prompt", "login")
+		p := b.authorize(q)
+		signedIn := b.post(s.server.URL+"/login/sign-in",
+			url.Values{"request": {p.request(t)}, "username": {email}, "password": {password}})
+		require.Equal(t, "/login/consent", signedIn.url.Path, signedIn.body)
+	}
+	server, err := url.Parse(s.server.URL)
+	require.NoError(t, err)
+	later := s.browser()
+	for _, cookie := range b.http.Jar.Cookies(server) {
+		if cookie.Name == "ithildin-device" {
+			later.http.Jar.SetCookies(server, []*http.Cookie{cookie})
+		}
+	}
+	require.Len(t, later.http.Jar.Cookies(server), 1)
+	return later
+}
+
 // throughNginx signs a person in with a state.
 func (s *stack) throughNginx(t *testing.T, state string) {
 	q := request("clinic", "openid profile email")
 	q.Set("state", state)
 	q.Set("prompt", "consent")
-	b := s.browser()
+	b := s.sharedBrowser(t)
 	signIn := b.get(s.server.URL + oauth.PathAuthorize + "?" + q.Encode())
 	require.Equal(t, http.StatusOK, signIn.status, "%d bytes of state: %s", len(url.QueryEscape(state)), signIn.body)
 	p := b.decide(b.signIn(signIn), "accept")
@@ -53,7 +79,7 @@ func TestLongStatePassesNginxWithItsDefaultBuffers(t *testing.T) {
 		location / { proxy_set_header Host $http_host; proxy_pass http://127.0.0.1:8080; }
 	}`)
 	for name, state := range map[string]string{
-		"random":     random(2900),
+		"random":     random(2550),
 		"an address": "https://app.example/patients?" + strings.Repeat("filter[]=active&", 120),
 		"JSON, encoded": base64.StdEncoding.EncodeToString([]byte(strings.Repeat(`{"return_to":"/patients/42",`+
 			`"tab":"visits"},`, 46))),

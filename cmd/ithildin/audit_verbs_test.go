@@ -21,7 +21,7 @@ import (
 var readingVerbs = strings.Fields(strings.ReplaceAll(`serve migrate:up migrate:status janitor healthcheck version
 config:check config:print token:authorization-code token:client-credentials token:refresh token:introspect token:revoke
 client:list client:show client-type:list connection:list initial-access-token:list user:list user:show user:factor:list
-session:list approval:list role:list scope:list key:list audit:list audit:export`, "\n", " "))
+session:list approval:list role:list scope:list key:list audit:list audit:export mail:test`, "\n", " "))
 
 // importingVerbs are audited in the tests of imports, which have a database to import.
 var importingVerbs = []string{"import:mithril"}

@@ -54,7 +54,7 @@ func TestEachScopeShowsItsSignInForm(t *testing.T) {
 	// The server reads the catalogue again within a second; whoever signs in takes longer, but the first page does not.
 	user := "/admin/users/" + demoUser(t, p)
 	p.adminAPI(t, http.MethodPost, user+"/authentication_factors",
-		`{"authentication_factor":{"type":"SMS","factor":"+380501234567"}}`)
+		`{"type":"SMS","factor":"+380501234567"}`)
 
 	for name, size := range map[string][2]int{"phone": {390, 844}, "desk": {1280, 800}} {
 		t.Run(name, func(t *testing.T) {

@@ -1,8 +1,13 @@
 package identity
 
 import (
+	"encoding/binary"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"ithildin/storage"
 )
@@ -17,16 +22,16 @@ const (
 // Device is a browser in which people have signed in before; the zero Device knows nobody. Whoever keeps one seals it,
 // since it is believed.
 type Device struct {
-	ID    string       `json:"id"` // random; it stays when others sign in
-	Users []DeviceUser `json:"users"`
+	ID    string // random, a UUID; it stays when others sign in
+	Users []DeviceUser
 }
 
 // DeviceUser is a completed sign-in of a user.
 type DeviceUser struct {
-	ID string `json:"id"`
+	ID string // a UUID
 	// PasswordSetAt is that of the user's password then: with another password, the device is not known any more.
-	PasswordSetAt int64 `json:"password_set_at"`
-	At            int64 `json:"at"` // epoch seconds
+	PasswordSetAt int64 // epoch seconds
+	At            int64 // epoch seconds
 }
 
 // Knows says whether the user has signed in with the present password on the device. Nobody is known who is blocked.
@@ -49,6 +54,48 @@ func (d Device) Remember(user *storage.User, now time.Time, newID func() string)
 		}
 	}
 	return latest
+}
+
+// The form of a Device in bytes: its id, then the id, PasswordSetAt and At of each user. It is short, since a proxy has
+// little room for the header of an answer, and nginx by default one page of memory.
+const (
+	deviceSize     = len(uuid.UUID{})
+	deviceUserSize = deviceSize + 8 + 8
+)
+
+// MarshalBinary implements encoding.BinaryMarshaler. It fails for an id that is no UUID.
+func (d Device) MarshalBinary() ([]byte, error) {
+	id, err := uuid.Parse(d.ID)
+	if err != nil {
+		return nil, fmt.Errorf("identity: the id of a device: %w", err)
+	}
+	encoded := id[:]
+	for _, u := range d.Users {
+		userID, err := uuid.Parse(u.ID)
+		if err != nil {
+			return nil, fmt.Errorf("identity: the id of a user: %w", err)
+		}
+		encoded = append(encoded, userID[:]...)
+		encoded = binary.BigEndian.AppendUint64(encoded, uint64(u.PasswordSetAt))
+		encoded = binary.BigEndian.AppendUint64(encoded, uint64(u.At))
+	}
+	return encoded, nil
+}
+
+// UnmarshalBinary implements encoding.BinaryUnmarshaler.
+func (d *Device) UnmarshalBinary(encoded []byte) error {
+	if len(encoded) < deviceSize || (len(encoded)-deviceSize)%deviceUserSize != 0 {
+		return errors.New("identity: not a device")
+	}
+	*d = Device{ID: uuid.UUID(encoded[:deviceSize]).String()}
+	for u := range slices.Chunk(encoded[deviceSize:], deviceUserSize) {
+		d.Users = append(d.Users, DeviceUser{
+			ID:            uuid.UUID(u[:deviceSize]).String(),
+			PasswordSetAt: int64(binary.BigEndian.Uint64(u[deviceSize:])),
+			At:            int64(binary.BigEndian.Uint64(u[deviceSize+8:])),
+		})
+	}
+	return nil
 }
 
 func (u DeviceUser) isOver(now time.Time) bool {

@@ -2,7 +2,6 @@ package login
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 const (
 	deviceCookie = "ithildin-device"
 	// maximumDevice bounds the cookie in bytes.
-	maximumDevice = 2 << 10
+	maximumDevice = 512
 )
 
 // devices seals and opens the device cookie.
@@ -45,7 +44,7 @@ func (d *devices) read(r *http.Request) (identity.Device, error) {
 	}
 	var known identity.Device
 	plaintext, err := openWith(aead, raw, deviceCookie)
-	if err != nil || json.Unmarshal(plaintext, &known) != nil {
+	if err != nil || known.UnmarshalBinary(plaintext) != nil {
 		return identity.Device{}, nil
 	}
 	return known, nil
@@ -57,7 +56,7 @@ func (d *devices) remember(w http.ResponseWriter, r *http.Request, user *storage
 	if err != nil {
 		return err
 	}
-	plaintext, err := json.Marshal(known.Remember(user, d.now(), d.newID))
+	plaintext, err := known.Remember(user, d.now(), d.newID).MarshalBinary()
 	if err != nil {
 		return err
 	}
