@@ -191,7 +191,7 @@ func (e *authorizeEndpoint) newAuthorization(pending login.Interaction) *authori
 	}
 }
 
-// errorOfMalformed returns to the client the error of parameters that break the rules of parseParameters, if its id and
+// errorOfMalformed returns to the client the error of parameters that break the rules of ParseParameters, if its id and
 // its redirect URI are not among them and are right. It returns what is to be answered: the problem, or why it can't go
 // to the client.
 func (e *authorizeEndpoint) errorOfMalformed(ctx context.Context, a *authorization, malformed *oauth.Error) error {

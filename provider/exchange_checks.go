@@ -50,7 +50,8 @@ func (i *issuance) rejected(e *oauth.Error) *oauth.Error {
 }
 
 // lookUp reads the code or the refresh token that a request presents, once, and runs the checks of the exchange. It
-// refuses nothing: fosite comes first, and asks for what was read. Errors: faults of the database.
+// refuses nothing: where fosite refuses the request too, the standard interface words what fosite found. Errors: faults
+// of the database.
 func (p *Provider) lookUp(ctx context.Context, i *issuance, form url.Values) error {
 	grantType := form.Get("grant_type")
 	switch grantType {

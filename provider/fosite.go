@@ -120,8 +120,8 @@ func (p *Provider) composition() *fosite.Fosite {
 		},
 		Config: config,
 	}
-	// What makes a code comes before PKCE and OpenID, which look at the code; the policy comes last. The response type
-	// token alone has no handler: it is no part of OpenID Connect.
+	// What makes a code comes before PKCE and OpenID, which look at the code. The response type token alone has no
+	// handler: it is no part of OpenID Connect.
 	config.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{explicit, hybrid, proofKey, openID, openIDImplicit}
 	config.tokenHandlers = map[string]fosite.TokenEndpointHandlers{
 		"authorization_code": {explicit, proofKey, &codePolicy{}, openID},

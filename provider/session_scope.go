@@ -12,10 +12,6 @@ import (
 	"ithildin/storage"
 )
 
-// eventBeyondRoles is in the audit for each token of the login API whose scope the user's roles do not give, so that an
-// operator sees whom the policy login_scope=roles would refuse.
-const eventBeyondRoles = "login_scope_beyond_roles"
-
 // The scopes that everybody may have who signs in through the login API: to approve a client, and to do what they like
 // about their own account.
 const (

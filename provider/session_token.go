@@ -96,7 +96,7 @@ func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToke
 	})
 	if len(beyond) > 0 {
 		queueEvent(ctx, u, storage.Event{
-			Kind: eventBeyondRoles, ClientID: t.Client.ID, UserID: t.UserID,
+			Kind: storage.EventLoginScopeBeyondRoles, ClientID: t.Client.ID, UserID: t.UserID,
 			Details: map[string]string{"kind": t.Kind, "scope": strings.Join(beyond, " ")},
 		})
 	}

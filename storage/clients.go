@@ -99,7 +99,8 @@ func (s *clientStore) ListClients(ctx context.Context, afterID string, limit int
 	return clients, nil
 }
 
-// clientValues are the columns that a client is created and updated with, from name to private_settings.
+// clientValues are the columns that a client is created and updated with, from name to name_folded, in the order of the
+// statements and of the import.
 func clientValues(c Client) ([]any, error) {
 	typeID, err := uuidOrNull(c.TypeID)
 	if err != nil {

@@ -63,10 +63,13 @@ const (
 
 // The kinds of events about what was decided or tried.
 const (
-	EventSignIn                     = "sign_in"
-	EventSignInFailed               = "sign_in_failed"
-	EventSignOut                    = "sign_out"
-	EventSessionTokenIssued         = "session_token_issued"
+	EventSignIn             = "sign_in"
+	EventSignInFailed       = "sign_in_failed"
+	EventSignOut            = "sign_out"
+	EventSessionTokenIssued = "session_token_issued"
+	// EventLoginScopeBeyondRoles is of each token of the login API whose scope the user's roles do not give, so that an
+	// operator sees whom the policy login_scope=roles would refuse.
+	EventLoginScopeBeyondRoles      = "login_scope_beyond_roles"
 	EventConsented                  = "consented"
 	EventCodeExchanged              = "code_exchanged"
 	EventTokenRevoked               = "token_revoked"

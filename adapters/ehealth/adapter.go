@@ -76,7 +76,7 @@ func (a *Adapter) mountPublic(r *mux.Router) {
 }
 
 // MountAdmin adds what only the admin listener serves (contract sections 2.6 and 2.7), and the routes that a gateway of
-// the operator's own stands in front of: there, and only there, x-consumer-id says who the user is.
+// the operator's own stands in front of: there, and on the mithril listener, x-consumer-id says who the user is.
 func (a *Adapter) MountAdmin(open, guarded *mux.Router) {
 	a.mount(open, a.verificationRoutes())
 	a.mount(guarded, a.consumerRoutes())

@@ -222,7 +222,7 @@ func issueParameters(w http.ResponseWriter, r *http.Request) (clientID, scope st
 	if !c.present("client_id") || !c.given("scope") || len(c.broken) > 0 {
 		return "", "", failureIssueParameters
 	}
-	clientID = c.uuid("client_id")
+	clientID = c.clientID()
 	if len(c.broken) > 0 {
 		return "", "", failureMalformed
 	}

@@ -112,7 +112,7 @@ func (a *Adapter) approve(w http.ResponseWriter, r *http.Request, approval provi
 		return failed
 	}
 	c := newCheck(fields)
-	approval.Frontend, approval.ClientID, approval.RedirectURI = faceName, c.uuid("client_id"), c.stringOf("redirect_uri")
+	approval.Frontend, approval.ClientID, approval.RedirectURI = faceName, c.clientID(), c.stringOf("redirect_uri")
 	approval.Scope, approval.State = c.optionalText("scope"), c.optionalText("state")
 	if _, isUUID := parseUUID(approval.UserID); !isUUID {
 		c.broke("user_id", ruleUUID)

@@ -82,8 +82,9 @@ func (c *check) optionalName(name string) string {
 	return value
 }
 
-// uuid is a UUID that must be there, in lower case.
-func (c *check) uuid(name string) string {
+// clientID is a client_id, which must be there and be a UUID, in lower case.
+func (c *check) clientID() string {
+	const name = "client_id"
 	value, isText := stringOf(c.fields[name])
 	if !isText {
 		c.broke(name, ruleUUID)

@@ -30,7 +30,7 @@ func (a *loginAPI) loginBySignature(w http.ResponseWriter, r *http.Request, fiel
 	c := newCheck(fields)
 	content := c.stringOf("signed_content")
 	c.oneOf("signed_content_encoding", "base64")
-	clientID, scope := c.uuid("client_id"), c.stringOf("scope")
+	clientID, scope := c.clientID(), c.stringOf("scope")
 	if failed := c.failed(); failed != nil {
 		return failed
 	}

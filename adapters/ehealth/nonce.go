@@ -30,7 +30,7 @@ func (a *loginAPI) nonce(w http.ResponseWriter, r *http.Request) error {
 		fields["client_id"] = encoded
 	}
 	c := newCheck(fields)
-	id, secret := c.uuid("client_id"), c.optionalText("client_secret")
+	id, secret := c.clientID(), c.optionalText("client_secret")
 	if failed := c.failed(); failed != nil {
 		return failed
 	}

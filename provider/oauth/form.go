@@ -92,7 +92,7 @@ var secretParameters = []string{
 }
 
 // ReadForm reads the parameters of a request's body. What a query carries is never read: it ends up in logs. With an
-// error may come the parameters that keep the rules, as those of parseParameters.
+// error may come the parameters that keep the rules, as those of ParseParameters.
 func ReadForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
 	body, malformed := ReadBody(w, r, "application/x-www-form-urlencoded", maximumForm)
 	if malformed != nil {

@@ -24,34 +24,37 @@ type limit struct {
 	name                      string
 	value                     string
 	fallback, lowest, highest int
+	set                       func(*identity.Limits, int)
 }
 
-// list names the flags with their defaults and bounds, in the order of the fields of identity.Limits.
+// list names the flags with their defaults, bounds and fields.
 func (f limitFlags) list() []limit {
 	d := identity.DefaultLimits()
 	return []limit{
-		{"ITHILDIN_SIGN_IN_FAILURES", f.SignInFailures, int(d.FailedSignIns), 1, 100},
-		{"ITHILDIN_SIGN_IN_FAILURE_WINDOW", f.SignInFailureWindow, int(d.FailedSignInWindow / time.Minute), 1, 24 * 60},
-		{"ITHILDIN_ONE_TIME_CODE_LENGTH", f.OneTimeCodeLength, d.OneTimeCodeLength, 4, 10},
-		{"ITHILDIN_ONE_TIME_CODE_LIFETIME", f.OneTimeCodeLifetime, int(d.OneTimeCodeLifetime / time.Second), 30, 3600},
-		{"ITHILDIN_ONE_TIME_CODE_ATTEMPTS", f.OneTimeCodeAttempts, int(d.OneTimeCodeAttempts), 1, 10},
-		{"ITHILDIN_ONE_TIME_CODE_FAILURES", f.OneTimeCodeFailures, int(d.OneTimeCodeFailures), 1, 100},
-		{"ITHILDIN_ONE_TIME_CODES_SENT", f.OneTimeCodesSent, int(d.OneTimeCodesSent), 1, 30},
-		{"ITHILDIN_ONE_TIME_CODE_WINDOW", f.OneTimeCodeWindow, int(d.OneTimeCodeWindow / time.Minute), 1, 24 * 60},
+		{"ITHILDIN_SIGN_IN_FAILURES", f.SignInFailures, int(d.FailedSignIns), 1, 100,
+			func(l *identity.Limits, n int) { l.FailedSignIns = int64(n) }},
+		{"ITHILDIN_SIGN_IN_FAILURE_WINDOW", f.SignInFailureWindow, int(d.FailedSignInWindow / time.Minute), 1, 24 * 60,
+			func(l *identity.Limits, n int) { l.FailedSignInWindow = time.Duration(n) * time.Minute }},
+		{"ITHILDIN_ONE_TIME_CODE_LENGTH", f.OneTimeCodeLength, d.OneTimeCodeLength, 4, 10,
+			func(l *identity.Limits, n int) { l.OneTimeCodeLength = n }},
+		{"ITHILDIN_ONE_TIME_CODE_LIFETIME", f.OneTimeCodeLifetime, int(d.OneTimeCodeLifetime / time.Second), 30, 3600,
+			func(l *identity.Limits, n int) { l.OneTimeCodeLifetime = time.Duration(n) * time.Second }},
+		{"ITHILDIN_ONE_TIME_CODE_ATTEMPTS", f.OneTimeCodeAttempts, int(d.OneTimeCodeAttempts), 1, 10,
+			func(l *identity.Limits, n int) { l.OneTimeCodeAttempts = int64(n) }},
+		{"ITHILDIN_ONE_TIME_CODE_FAILURES", f.OneTimeCodeFailures, int(d.OneTimeCodeFailures), 1, 100,
+			func(l *identity.Limits, n int) { l.OneTimeCodeFailures = int64(n) }},
+		{"ITHILDIN_ONE_TIME_CODES_SENT", f.OneTimeCodesSent, int(d.OneTimeCodesSent), 1, 30,
+			func(l *identity.Limits, n int) { l.OneTimeCodesSent = int64(n) }},
+		{"ITHILDIN_ONE_TIME_CODE_WINDOW", f.OneTimeCodeWindow, int(d.OneTimeCodeWindow / time.Minute), 1, 24 * 60,
+			func(l *identity.Limits, n int) { l.OneTimeCodeWindow = time.Duration(n) * time.Minute }},
 	}
 }
 
-func (f limitFlags) load(p *problems) identity.Limits {
-	var n []int
+func (f limitFlags) load(p *problems) (limits identity.Limits) {
 	for _, l := range f.list() {
-		n = append(n, l.number(p))
+		l.set(&limits, l.number(p))
 	}
-	return identity.Limits{
-		FailedSignIns: int64(n[0]), FailedSignInWindow: time.Duration(n[1]) * time.Minute,
-		OneTimeCodeLength: n[2], OneTimeCodeLifetime: time.Duration(n[3]) * time.Second,
-		OneTimeCodeAttempts: int64(n[4]), OneTimeCodeFailures: int64(n[5]), OneTimeCodesSent: int64(n[6]),
-		OneTimeCodeWindow: time.Duration(n[7]) * time.Minute,
-	}
+	return limits
 }
 
 // number is the value of a limit, or its default where none was given.
