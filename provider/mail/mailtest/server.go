@@ -96,6 +96,7 @@ func New(t testing.TB, o Options) *Server {
 	}()
 	t.Cleanup(func() {
 		_ = s.server.Close()
+		_ = listener.Close() // a server that was closed before it served knows no listener
 		<-ended
 	})
 	return s
