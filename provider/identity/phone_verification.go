@@ -13,7 +13,7 @@ import (
 
 // PhoneVerifier lets another service send a code to a phone, which that service verifies later.
 type PhoneVerifier interface {
-	// StartVerification sends a code to a number in the form +380XXXXXXXXX. Errors: *VerificationLimitError, or a fault.
+	// StartVerification sends a code to a number, +380 and nine digits. Errors: *VerificationLimitError, or a fault.
 	StartVerification(ctx context.Context, phone string) error
 }
 
