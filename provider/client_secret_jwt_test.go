@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/uuid"
@@ -89,7 +90,7 @@ func TestOfSeveralSecretsTheOneThatVerifiesSelectsTheConnection(t *testing.T) {
 		const otherURI = "https://second.example/callback"
 		s.signingClient("signing", func(c *storage.Client) {
 			old, expired := s.sealedSecret(secretOf("old")), s.sealedSecret(secretOf("expired"))
-			old.ExpiresAt, expired.ExpiresAt = s.store.Now().Unix()+60, s.store.Now().Unix()
+			old.ExpiresAt, expired.ExpiresAt = s.store.Now().Add(time.Minute), s.store.Now()
 			unsealed := storage.ConnectionSecret{ID: uuid.NewString(), Hash: storage.Hash(secretOf("unsealed"))}
 			c.Connections[0].Secrets = append(c.Connections[0].Secrets, old, expired, unsealed)
 			second := *c.Connections[0]

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -86,8 +87,8 @@ type Client struct {
 	PrivateSettings json.RawMessage
 	IsBlocked       bool
 	BlockReason     string
-	CreatedAt       int64
-	UpdatedAt       int64
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
 	Connections     []*Connection
 
 	// Connection is the one that authenticated in this request.
@@ -105,8 +106,8 @@ type Connection struct {
 	RedirectMatch  string
 	RequireScope   bool
 	RefreshBoundTo string
-	CreatedAt      int64
-	UpdatedAt      int64
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
 	Secrets        []ConnectionSecret
 }
 
@@ -119,8 +120,8 @@ type ConnectionSecret struct {
 	// Sealed is the secret itself (Store.SealSecret), of a client that signs with it or whose secret the legacy admin API
 	// shows again; else "".
 	Sealed    string
-	CreatedAt int64
-	ExpiresAt int64 // 0: never
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero: never
 }
 
 // IsLegacy says whether the client has the policy of the legacy API, as the presets ehealth and mithril give it.

@@ -16,7 +16,7 @@ type ClientRegistration struct {
 	ClientID             string
 	TokenHash            []byte // SHA-256 of the registration access token
 	InitialAccessTokenID string // "" where the registration was open
-	CreatedAt            int64
+	CreatedAt            time.Time
 }
 
 // RegisterClient stores a client that registered itself, with its connections and their secrets, and takes one
@@ -50,7 +50,7 @@ SELECT count(*) FROM client_registrations WHERE (initial_access_token_id IS NULL
 		}
 		return write(ctx, tx, `
 INSERT INTO client_registrations (client_id, token_hash, initial_access_token_id, created_at) VALUES ($1, $2, $3, $4)`,
-			c.ID, r.TokenHash, null(r.InitialAccessTokenID), r.CreatedAt)
+			c.ID, r.TokenHash, null(r.InitialAccessTokenID), toSeconds(r.CreatedAt))
 	})
 }
 
@@ -63,7 +63,7 @@ func (s *registrationStore) FindClientRegistration(ctx context.Context, clientID
 	var row struct {
 		TokenHash            []byte         `db:"token_hash"`
 		InitialAccessTokenID sql.NullString `db:"initial_access_token_id"`
-		CreatedAt            int64          `db:"created_at"`
+		CreatedAt            seconds        `db:"created_at"`
 	}
 	err = s.get(ctx, &row,
 		`SELECT token_hash, initial_access_token_id, created_at FROM client_registrations WHERE client_id = $1`, clientID)
@@ -72,7 +72,7 @@ func (s *registrationStore) FindClientRegistration(ctx context.Context, clientID
 	}
 	return &ClientRegistration{
 		ClientID: clientID, TokenHash: row.TokenHash, InitialAccessTokenID: row.InitialAccessTokenID.String,
-		CreatedAt: row.CreatedAt,
+		CreatedAt: row.CreatedAt.time(),
 	}, nil
 }
 

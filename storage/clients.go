@@ -25,8 +25,8 @@ type clientRow struct {
 	PrivateSettings string         `db:"private_settings"`
 	IsBlocked       bool           `db:"is_blocked"`
 	BlockReason     string         `db:"block_reason"`
-	CreatedAt       int64          `db:"created_at"`
-	UpdatedAt       int64          `db:"updated_at"`
+	CreatedAt       seconds        `db:"created_at"`
+	UpdatedAt       seconds        `db:"updated_at"`
 }
 
 func (r clientRow) client() (*Client, error) {
@@ -35,7 +35,7 @@ func (r clientRow) client() (*Client, error) {
 		TypeScope: SplitScope(r.TypeScope.String),
 		OwnerID:   r.OwnerID.String, Scope: SplitScope(r.Scope),
 		Settings: json.RawMessage(r.Settings), PrivateSettings: json.RawMessage(r.PrivateSettings),
-		IsBlocked: r.IsBlocked, BlockReason: r.BlockReason, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		IsBlocked: r.IsBlocked, BlockReason: r.BlockReason, CreatedAt: r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time(),
 	}
 	// Of policies from before there was a choice.
 	c.Policy.AssertionAudience, c.Policy.RefreshRetry = AssertionAudienceEndpoint, DefaultRefreshRetry
@@ -153,7 +153,8 @@ func createClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
 INSERT INTO clients (name, client_type_id, owner_id, scope, policy, metadata, settings, private_settings,
        name_folded, id, is_blocked, block_reason, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		append(values[:len(values):len(values)], c.ID, c.IsBlocked, c.BlockReason, c.CreatedAt, c.UpdatedAt)...)
+		append(values[:len(values):len(values)], c.ID, c.IsBlocked, c.BlockReason, toSeconds(c.CreatedAt),
+			toSeconds(c.UpdatedAt))...)
 	if err != nil {
 		return err
 	}

@@ -2,24 +2,25 @@ package storage
 
 import (
 	"context"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
 type secretRow struct {
-	ID           string `db:"id"`
-	ConnectionID string `db:"connection_id"`
-	Hash         []byte `db:"hash"`
-	PasswordHash string `db:"password_hash"`
-	Sealed       string `db:"sealed"`
-	CreatedAt    int64  `db:"created_at"`
-	ExpiresAt    int64  `db:"expires_at"`
+	ID           string  `db:"id"`
+	ConnectionID string  `db:"connection_id"`
+	Hash         []byte  `db:"hash"`
+	PasswordHash string  `db:"password_hash"`
+	Sealed       string  `db:"sealed"`
+	CreatedAt    seconds `db:"created_at"`
+	ExpiresAt    seconds `db:"expires_at"`
 }
 
 func (r secretRow) secret() ConnectionSecret {
 	return ConnectionSecret{
-		ID: r.ID, Hash: r.Hash, PasswordHash: r.PasswordHash, Sealed: r.Sealed, CreatedAt: r.CreatedAt,
-		ExpiresAt: r.ExpiresAt,
+		ID: r.ID, Hash: r.Hash, PasswordHash: r.PasswordHash, Sealed: r.Sealed,
+		CreatedAt: r.CreatedAt.time(), ExpiresAt: r.ExpiresAt.time(),
 	}
 }
 
@@ -35,7 +36,7 @@ func createSecret(ctx context.Context, tx *sqlx.Tx, connectionID string, secret 
 INSERT INTO connection_secrets (id, connection_id, hash, password_hash, lookup, sealed, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		secret.ID, connectionID, bytes(secret.Hash), secret.PasswordHash, bytes(secret.Lookup), secret.Sealed,
-		secret.CreatedAt, secret.ExpiresAt)
+		toSeconds(secret.CreatedAt), toSeconds(secret.ExpiresAt))
 }
 
 func sealedSecretContext(id string) string { return "connection_secrets:" + id }
@@ -53,10 +54,10 @@ func (s *connectionStore) OpenSecret(secret ConnectionSecret) ([]byte, error) {
 	return s.sealer.Open(secret.Sealed, sealedSecretContext(secret.ID))
 }
 
-// AddConnectionSecret gives a connection one more secret; the others end at othersExpireAt at the latest (epoch
-// seconds), or stay as they are where that is 0. ErrConflict: the secret is taken.
+// AddConnectionSecret gives a connection one more secret; the others end at othersExpireAt at the latest, or
+// stay as they are where that is zero. ErrConflict: the secret is taken.
 func (s *connectionStore) AddConnectionSecret(
-	ctx context.Context, connectionID string, secret ConnectionSecret, othersExpireAt int64,
+	ctx context.Context, connectionID string, secret ConnectionSecret, othersExpireAt time.Time,
 ) error {
 	connectionID, err := uuidKey(connectionID)
 	if err != nil {
@@ -68,10 +69,10 @@ func (s *connectionStore) AddConnectionSecret(
 		if err != nil {
 			return err
 		}
-		if othersExpireAt > 0 {
+		if !othersExpireAt.IsZero() {
 			err = write(ctx, tx, `
 UPDATE connection_secrets SET expires_at = $2 WHERE connection_id = $1 AND (expires_at = 0 OR expires_at > $2)`,
-				connectionID, othersExpireAt)
+				connectionID, toSeconds(othersExpireAt))
 			if err != nil {
 				return err
 			}

@@ -17,14 +17,15 @@ type connectionRow struct {
 	RedirectMatch  string         `db:"redirect_match"`
 	RequireScope   bool           `db:"require_scope"`
 	RefreshBoundTo string         `db:"refresh_bound_to"`
-	CreatedAt      int64          `db:"created_at"`
-	UpdatedAt      int64          `db:"updated_at"`
+	CreatedAt      seconds        `db:"created_at"`
+	UpdatedAt      seconds        `db:"updated_at"`
 }
 
 func (r connectionRow) connection() (Connection, error) {
 	c := Connection{
 		ID: r.ID, ClientID: r.ClientID, ConsumerID: r.ConsumerID.String, RedirectMatch: r.RedirectMatch,
-		RequireScope: r.RequireScope, RefreshBoundTo: r.RefreshBoundTo, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		RequireScope: r.RequireScope, RefreshBoundTo: r.RefreshBoundTo,
+		CreatedAt: r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time(),
 	}
 	if err := json.Unmarshal([]byte(r.RedirectURIs), &c.RedirectURIs); err != nil {
 		return Connection{}, fmt.Errorf("storage: redirect URIs of connection %s: %w", r.ID, err)
@@ -134,8 +135,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		c.RedirectMatch,
 		c.RequireScope,
 		c.RefreshBoundTo,
-		c.CreatedAt,
-		c.UpdatedAt,
+		toSeconds(c.CreatedAt),
+		toSeconds(c.UpdatedAt),
 	)
 	if err != nil {
 		return err

@@ -234,7 +234,7 @@ func (s *importer) ImportRoles(ctx context.Context, roles []Role) (int64, []Refu
 // ImportedRole is a role that a user holds for a client, or everywhere where ClientID is "".
 type ImportedRole struct {
 	ID, UserID, RoleID, ClientID string
-	CreatedAt                    int64 // epoch seconds
+	CreatedAt                    time.Time
 }
 
 // ImportHeldRoles writes who has which roles, either all for clients or all everywhere.
@@ -250,7 +250,7 @@ func (s *importer) ImportHeldRoles(
 	}
 	rows := make([][]any, len(held))
 	for i, h := range held {
-		rows[i] = []any{h.ID, h.UserID, h.RoleID, h.CreatedAt, h.ClientID}[:statement.width]
+		rows[i] = []any{h.ID, h.UserID, h.RoleID, toSeconds(h.CreatedAt), h.ClientID}[:statement.width]
 	}
 	return s.importRows(ctx, statement, rows)
 }

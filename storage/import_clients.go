@@ -26,7 +26,7 @@ func (s *importer) ImportClients(ctx context.Context, clients []Client) (int64, 
 		if err != nil {
 			return 0, nil, err
 		}
-		rows[i] = append(values, c.ID, c.IsBlocked, c.BlockReason, c.CreatedAt, c.UpdatedAt)
+		rows[i] = append(values, c.ID, c.IsBlocked, c.BlockReason, toSeconds(c.CreatedAt), toSeconds(c.UpdatedAt))
 	}
 	return s.importRows(ctx, importClients, rows)
 }
@@ -48,8 +48,8 @@ func (s *importer) ImportConnections(ctx context.Context, connections []Connecti
 			return 0, nil, err
 		}
 		rows[i] = []any{
-			c.ID, c.ClientID, null(c.ConsumerID), uris, c.RedirectMatch, c.RequireScope, c.RefreshBoundTo, c.CreatedAt,
-			c.UpdatedAt,
+			c.ID, c.ClientID, null(c.ConsumerID), uris, c.RedirectMatch, c.RequireScope, c.RefreshBoundTo,
+			toSeconds(c.CreatedAt), toSeconds(c.UpdatedAt),
 		}
 	}
 	return s.importRows(ctx, importConnections, rows)
@@ -83,7 +83,8 @@ type ImportedSecret struct {
 func (s *importer) ImportSecrets(ctx context.Context, secrets []ImportedSecret) (int64, []Refused, error) {
 	rows := make([][]any, len(secrets))
 	for i, k := range secrets {
-		rows[i] = []any{k.ID, k.ConnectionID, bytes(k.Hash), k.PasswordHash, bytes(k.Lookup), k.Sealed, k.CreatedAt}
+		rows[i] = []any{k.ID, k.ConnectionID, bytes(k.Hash), k.PasswordHash, bytes(k.Lookup), k.Sealed,
+			toSeconds(k.CreatedAt)}
 	}
 	return s.importRows(ctx, importSecrets, rows)
 }

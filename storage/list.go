@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // contains is a LIKE pattern for a part of a text, in which nothing but the text itself matches.
@@ -94,14 +95,25 @@ type HeldRoleFilter struct {
 
 // HeldRole is a role that a user holds for a client, or everywhere where ClientID is "", with what both are called.
 type HeldRole struct {
-	ID         string `db:"id"`
-	UserID     string `db:"user_id"`
-	RoleID     string `db:"role_id"`
-	RoleName   string `db:"role_name"`
-	Scope      string `db:"scope"` // of the role
-	ClientID   string `db:"client_id"`
-	ClientName string `db:"client_name"`
-	CreatedAt  int64  `db:"created_at"` // epoch seconds; 0 where that is not known
+	ID         string    `db:"id"`
+	UserID     string    `db:"user_id"`
+	RoleID     string    `db:"role_id"`
+	RoleName   string    `db:"role_name"`
+	Scope      string    `db:"scope"` // of the role
+	ClientID   string    `db:"client_id"`
+	ClientName string    `db:"client_name"`
+	CreatedAt  time.Time `db:"-"` // zero where that is not known
+}
+
+type heldRoleRow struct {
+	HeldRole
+	CreatedAt seconds `db:"created_at"`
+}
+
+func (r heldRoleRow) role() HeldRole {
+	h := r.HeldRole
+	h.CreatedAt = r.CreatedAt.time()
+	return h
 }
 
 // PageOfHeldRoles reads who has which roles, for clients or everywhere, in the order of users.
@@ -124,8 +136,12 @@ FROM global_user_roles u JOIN roles r ON r.id = u.role_id`, "global_user_roles u
 	l.equal("u.role_id", f.RoleID)
 	l.equal("u.client_id", f.ClientID)
 	l.among("u.user_id", f.UserIDs)
-	var held []HeldRole
-	total, err := l.read(ctx, s.database, &held, p)
+	var rows []heldRoleRow
+	total, err := l.read(ctx, s.database, &rows, p)
+	held := make([]HeldRole, len(rows))
+	for i, r := range rows {
+		held[i] = r.role()
+	}
 	return held, total, err
 }
 

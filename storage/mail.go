@@ -3,21 +3,35 @@ package storage
 import (
 	"context"
 	"errors"
+	"time"
 )
 
-// QueuedMail is a mail that waits to be sent. Times are epoch seconds.
+// QueuedMail is a mail that waits to be sent.
 type QueuedMail struct {
 	ID      string `db:"id"`
 	LinkID  string `db:"link_id"` // the row of the link in it, a UUID; "" where it has none
 	UserID  string `db:"user_id"` // the mail is deleted with the user; "" for somebody who is not known
 	Purpose string `db:"purpose"`
 	// Content is what is stored sealed: it has the address of a person and a link that stands for a password.
-	Content   []byte `db:"-"`
-	Sealed    string `db:"sealed"`
-	Attempts  int64  `db:"attempts"`
-	NextAt    int64  `db:"next_at"` // when to try again
-	CreatedAt int64  `db:"created_at"`
-	ExpiresAt int64  `db:"expires_at"` // when to give up
+	Content   []byte    `db:"-"`
+	Sealed    string    `db:"sealed"`
+	Attempts  int64     `db:"attempts"`
+	NextAt    time.Time `db:"-"` // when to try again
+	CreatedAt time.Time `db:"-"`
+	ExpiresAt time.Time `db:"-"` // when to give up
+}
+
+type queuedMailRow struct {
+	QueuedMail
+	NextAt    seconds `db:"next_at"`
+	CreatedAt seconds `db:"created_at"`
+	ExpiresAt seconds `db:"expires_at"`
+}
+
+func (r queuedMailRow) mail() QueuedMail {
+	m := r.QueuedMail
+	m.NextAt, m.CreatedAt, m.ExpiresAt = r.NextAt.time(), r.CreatedAt.time(), r.ExpiresAt.time()
+	return m
 }
 
 func mailContext(id string) string { return "mails:" + id }
@@ -33,8 +47,8 @@ func (s *mailStore) EnqueueMail(ctx context.Context, m QueuedMail) error {
 	_, err := s.exec(ctx, `
 INSERT INTO mails (id, link_id, user_id, purpose, sealed, next_at, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-		m.ID, null(m.LinkID), null(m.UserID), m.Purpose, s.sealer.Seal(m.Content, mailContext(m.ID)), m.NextAt, m.CreatedAt,
-		m.ExpiresAt)
+		m.ID, null(m.LinkID), null(m.UserID), m.Purpose, s.sealer.Seal(m.Content, mailContext(m.ID)),
+		toSeconds(m.NextAt), toSeconds(m.CreatedAt), toSeconds(m.ExpiresAt))
 	return unknownReference(err)
 }
 
@@ -45,9 +59,13 @@ FROM mails WHERE sent_at = 0 AND `
 // DueMails reads the mails whose time has come, those that have waited longest first. Their content is opened by
 // OpenMail.
 func (s *mailStore) DueMails(ctx context.Context, limit int) ([]QueuedMail, error) {
-	var due []QueuedMail
-	err := s.selectAll(ctx, &due, queuedMail+`next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`,
+	var rows []queuedMailRow
+	err := s.selectAll(ctx, &rows, queuedMail+`next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`,
 		s.nowSeconds(), pageSize(limit))
+	due := make([]QueuedMail, len(rows))
+	for i, r := range rows {
+		due[i] = r.mail()
+	}
 	return due, err
 }
 
@@ -61,10 +79,11 @@ func (s *mailStore) OpenMail(m QueuedMail) ([]byte, error) {
 
 // ClaimMail takes the next attempt of a mail, and sets when the one after it is due. It says whether the attempt is the
 // caller's: of many who read the same row, one's is.
-func (s *mailStore) ClaimMail(ctx context.Context, m QueuedMail, nextAt int64) (bool, error) {
+func (s *mailStore) ClaimMail(ctx context.Context, m QueuedMail, nextAt time.Time) (bool, error) {
 	n, err := s.exec(ctx, `
 UPDATE mails SET attempts = attempts + 1, next_at = $3
-WHERE id = $1 AND attempts = $2 AND sent_at = 0 AND expires_at > $4`, m.ID, m.Attempts, nextAt, s.nowSeconds())
+WHERE id = $1 AND attempts = $2 AND sent_at = 0 AND expires_at > $4`, m.ID, m.Attempts, toSeconds(nextAt),
+		s.nowSeconds())
 	return n > 0, err
 }
 

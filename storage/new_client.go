@@ -1,10 +1,12 @@
 package storage
 
-// NewClient returns a client of a preset that is not stored yet, created at now (epoch seconds). It has the policy of
+import "time"
+
+// NewClient returns a client of a preset that is not stored yet, created at now. It has the policy of
 // the preset, the grants authorization_code and refresh_token, and the authentication client_secret_basic, or
 // client_secret_post for the presets of the legacy API, but neither a name nor a connection. The error is that of
 // NewPolicy.
-func NewClient(id, preset string, now int64) (Client, error) {
+func NewClient(id, preset string, now time.Time) (Client, error) {
 	policy, err := NewPolicy(preset)
 	if err != nil {
 		return Client{}, err
@@ -22,9 +24,9 @@ func NewClient(id, preset string, now int64) (Client, error) {
 	}, nil
 }
 
-// NewConnection returns a connection of a client that is not stored yet, created at now (epoch seconds), with the rules
+// NewConnection returns a connection of a client that is not stored yet, created at now, with the rules
 // of a preset and without secrets.
-func NewConnection(id, clientID, preset string, redirectURIs []string, now int64) *Connection {
+func NewConnection(id, clientID, preset string, redirectURIs []string, now time.Time) *Connection {
 	c := &Connection{ID: id, ClientID: clientID, RedirectURIs: redirectURIs, CreatedAt: now, UpdatedAt: now}
 	c.ApplyPreset(preset)
 	return c
@@ -43,7 +45,7 @@ type SecretValue struct {
 
 // NewConnectionSecret returns a secret that is not stored yet and does not expire, in the form that the database keeps.
 func (s *connectionStore) NewConnectionSecret(value SecretValue) ConnectionSecret {
-	secret := ConnectionSecret{ID: s.NewID(), PasswordHash: value.PasswordHash, CreatedAt: s.nowSeconds()}
+	secret := ConnectionSecret{ID: s.NewID(), PasswordHash: value.PasswordHash, CreatedAt: s.Now()}
 	if value.PasswordHash == "" {
 		secret.Hash = Hash(value.Text)
 	}

@@ -1,16 +1,34 @@
 package storage
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
-// A column holds a time as a whole number since the beginning of 1970 in UTC, 0 for never. The column auth_time counts
-// microseconds, every other one seconds. A row has its times as time.Time in UTC, and never is its zero value.
-//
-// Rows of users, clients, connections, sessions, codes, grants, access tokens and mails still have them as the columns
-// do, and a Policy has its lifetimes in seconds.
+// A column holds a time as a whole number since the beginning of 1970 in UTC, 0 or NULL for never. The column auth_time
+// counts microseconds, every other one seconds. A row has its times as time.Time in UTC, and never is its zero value.
 type (
 	seconds      int64
 	microseconds int64
 )
+
+// Scan implements sql.Scanner. database/sql would make a copy of each number to convert it.
+func (s *seconds) Scan(column any) error { return scanWhole((*int64)(s), column) }
+
+// Scan implements sql.Scanner.
+func (m *microseconds) Scan(column any) error { return scanWhole((*int64)(m), column) }
+
+func scanWhole(number *int64, column any) error {
+	switch value := column.(type) {
+	case nil:
+		*number = 0
+	case int64:
+		*number = value
+	default:
+		return fmt.Errorf("storage: a time is a %T: want a whole number", column)
+	}
+	return nil
+}
 
 func (s seconds) time() time.Time {
 	if s == 0 {
@@ -33,6 +51,13 @@ func toSeconds(t time.Time) int64 {
 	}
 	return t.Unix()
 }
+
+// EpochSeconds returns a time as tokens and answers have it: whole seconds since the beginning of 1970 in UTC, 0 for
+// the zero time.
+func EpochSeconds(t time.Time) int64 { return toSeconds(t) }
+
+// FromEpochSeconds returns the time of so many seconds since the beginning of 1970, in UTC, and the zero time for 0.
+func FromEpochSeconds(number int64) time.Time { return seconds(number).time() }
 
 // toMicroseconds returns what a column of microseconds holds for a time.
 func toMicroseconds(t time.Time) int64 {

@@ -40,7 +40,7 @@ func newClientObject(c storage.Client) clientObject {
 	return clientObject{
 		ID: c.ID, Name: c.Name, UserID: orNull(c.OwnerID), ClientTypeID: orNull(c.TypeID), Settings: jsonObject(c.Settings),
 		PrivateSettings: jsonObject(c.PrivateSettings), IsBlocked: c.IsBlocked, BlockReason: orNull(c.BlockReason),
-		InsertedAt: naiveTime(time.Unix(c.CreatedAt, 0)), UpdatedAt: naiveTime(time.Unix(c.UpdatedAt, 0)),
+		InsertedAt: naiveTime(c.CreatedAt), UpdatedAt: naiveTime(c.UpdatedAt),
 	}
 }
 
@@ -120,7 +120,7 @@ func (a *clientsAPI) save(w http.ResponseWriter, r *http.Request, id string, kno
 		return failed
 	}
 	store := a.store
-	client, err := newMithrilClient(id, store.Now().Unix())
+	client, err := newMithrilClient(id, store.Now())
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (a *clientsAPI) save(w http.ResponseWriter, r *http.Request, id string, kno
 const defaultPrivateSettings = `{"access_type":"` + storage.AccessTypeBroker + `"}`
 
 // newMithrilClient is a client as the admin API makes them: with the settings of the old system.
-func newMithrilClient(id string, now int64) (storage.Client, error) {
+func newMithrilClient(id string, now time.Time) (storage.Client, error) {
 	client, err := storage.NewClient(id, storage.PresetMithril, now)
 	if err != nil {
 		return client, err

@@ -60,10 +60,10 @@ func (a *connectionsAPI) refreshSecret(w http.ResponseWriter, r *http.Request) e
 		return failed
 	}
 	secret, stored := a.newSecret(client)
-	if err := a.store.AddConnectionSecret(r.Context(), c.ID, stored, a.store.Now().Unix()); err != nil {
+	if err := a.store.AddConnectionSecret(r.Context(), c.ID, stored, a.store.Now()); err != nil {
 		return err
 	}
-	c.UpdatedAt = a.store.Now().Unix()
+	c.UpdatedAt = a.store.Now()
 	object := newConnectionObject(c)
 	object.Secret = secret
 	return a.respond(w, r, http.StatusOK, object)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gorilla/mux"
 
@@ -38,7 +37,7 @@ type connectionObject struct {
 func newConnectionObject(c storage.Connection) connectionObject {
 	return connectionObject{
 		ID: c.ID, ClientID: c.ClientID, ConsumerID: orNull(c.ConsumerID), RedirectURI: firstRedirectURI(c),
-		InsertedAt: naiveTime(time.Unix(c.CreatedAt, 0)), UpdatedAt: naiveTime(time.Unix(c.UpdatedAt, 0)),
+		InsertedAt: naiveTime(c.CreatedAt), UpdatedAt: naiveTime(c.UpdatedAt),
 	}
 }
 
@@ -127,7 +126,7 @@ func (a *connectionsAPI) put(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	connection := storage.NewConnection(a.store.NewID(), client.ID, storage.PresetMithril, []string{uri},
-		a.store.Now().Unix())
+		a.store.Now())
 	connection.ConsumerID = consumerID
 	secret, stored := a.newSecret(client)
 	connection.Secrets = []storage.ConnectionSecret{stored}
@@ -232,7 +231,7 @@ func (a *connectionsAPI) change(
 	case errors.Is(err, storage.ErrConflict):
 		return connection, failureValidation(map[string]rule{"consumer_id": ruleTaken}).because(err)
 	}
-	connection.UpdatedAt = a.store.Now().Unix()
+	connection.UpdatedAt = a.store.Now()
 	return connection, err
 }
 

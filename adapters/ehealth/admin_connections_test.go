@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -136,7 +137,7 @@ func TestSecretOfAConnectionIsReplacedByItsOwnerOrConsumerOnly(t *testing.T) {
 		w.rejected(w.admin(http.MethodPatch, path, "", "api-key", "unknown"), 401, "access_denied", "invalid api-key header")
 		w.must(w.store.AddConnectionSecret(t.Context(), w.connectionOf(frontID), storage.ConnectionSecret{
 			ID: uuid.NewString(), Hash: storage.Hash("another's key, of many bits"),
-		}, 0))
+		}, time.Time{}))
 		other := w.admin(http.MethodPatch, path, "", "api-key", "another's key, of many bits")
 		require.Equal(t, http.StatusForbidden, other.status, other.raw)
 		own := w.admin(http.MethodPatch, path, "", "api-key", hospitalSecret)
@@ -207,7 +208,7 @@ func TestSecretOfAStandardClientIsNotShownAgain(t *testing.T) {
 			c.Policy = policy
 		})
 		w.must(w.store.AddConnectionSecret(t.Context(), w.connectionOf(frontID),
-			w.store.NewConnectionSecret(storage.SecretValue{Text: "signs requests", Sealed: true}), 0))
+			w.store.NewConnectionSecret(storage.SecretValue{Text: "signs requests", Sealed: true}), time.Time{}))
 		w.must(w.store.UpdateConnection(t.Context(), storage.Connection{
 			ID: w.connectionOf(frontID), ConsumerID: misID, RedirectMatch: storage.RedirectMatchExact,
 			RefreshBoundTo: storage.RefreshBoundToClient,

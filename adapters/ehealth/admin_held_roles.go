@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/gorilla/mux"
 
@@ -48,7 +47,7 @@ type globalRoleObject struct {
 }
 
 func newHeldRoleObject(h storage.HeldRole) heldRoleObject {
-	at := naiveTime(time.Unix(h.CreatedAt, 0)) // it is never updated
+	at := naiveTime(h.CreatedAt) // it is never updated
 	return heldRoleObject{
 		ID: h.ID, UserID: h.UserID, RoleID: h.RoleID, RoleName: h.RoleName, ClientID: h.ClientID,
 		ClientName: h.ClientName, Scope: h.Scope, CreatedAt: at, UpdatedAt: at,
@@ -56,7 +55,7 @@ func newHeldRoleObject(h storage.HeldRole) heldRoleObject {
 }
 
 func newGlobalRoleObject(h storage.HeldRole) globalRoleObject {
-	at := naiveTime(time.Unix(h.CreatedAt, 0))
+	at := naiveTime(h.CreatedAt)
 	return globalRoleObject{
 		ID: h.ID, UserID: h.UserID, RoleID: h.RoleID, RoleName: h.RoleName, Scope: h.Scope, InsertedAt: at, UpdatedAt: at,
 	}
@@ -113,7 +112,7 @@ func (a *heldRolesAPI) all(
 		}
 	}
 	slices.SortFunc(held, func(x, y storage.HeldRole) int {
-		return cmp.Or(cmp.Compare(x.CreatedAt, y.CreatedAt), cmp.Compare(x.ID, y.ID))
+		return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), cmp.Compare(x.ID, y.ID))
 	})
 	return held, nil
 }

@@ -3,6 +3,7 @@ package ehealth_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -49,7 +50,7 @@ func TestAttackGuessedAPIKeysAreLimited(t *testing.T) {
 			w.must(err)
 			w.must(w.store.AddConnectionSecret(t.Context(), client.Connections[0].ID, storage.ConnectionSecret{
 				ID: uuid.NewString(), PasswordHash: "$2a$04$" + "unusable", Lookup: lookup,
-			}, 0))
+			}, time.Time{}))
 		}
 		verify := func(key string) reply { return w.ask(http.MethodGet, "/admin/api_key/"+key+"/verify", nil, "") }
 		require.Equal(t, http.StatusOK, verify("015b566ed9").status)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -65,7 +66,7 @@ func TestAWeakSecretServesAsAnAPIKey(t *testing.T) {
 		w.must(err)
 		w.must(w.store.AddConnectionSecret(t.Context(), client.Connections[0].ID, storage.ConnectionSecret{
 			ID: uuid.NewString(), PasswordHash: "$2a$04$" + "unusable", Lookup: lookup,
-		}, 0))
+		}, time.Time{}))
 		got := w.verify(w.token(hospitalID, "legal_entity:read"), "api-key", "015b566ed9")
 		require.Equal(t, http.StatusOK, got.status, got.raw)
 		require.Equal(t, misID, got.member("urgent.mis_client_id"))

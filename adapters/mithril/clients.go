@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ithildin/provider/redirect"
 	"ithildin/storage"
@@ -27,7 +28,7 @@ type clientRow struct {
 func (i *importer) clients(ctx context.Context) error {
 	line := i.report.line("clients")
 	byType := i.report.line("clients with login_scope=client_type")
-	preset, err := storage.NewClient("", storage.PresetMithril, 0)
+	preset, err := storage.NewClient("", storage.PresetMithril, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ FROM clients ORDER BY id`,
 		nil, func(r clientRow) (storage.Client, bool) {
 			client := preset
 			client.ID, client.Name, client.TypeID, client.OwnerID = r.ID, r.Name, r.ClientTypeID, r.UserID
-			client.Policy, client.CreatedAt, client.UpdatedAt = i.policy, r.InsertedAt, r.UpdatedAt
+			client.Policy, client.CreatedAt, client.UpdatedAt = i.policy, at(r.InsertedAt), at(r.UpdatedAt)
 			client.Settings, client.PrivateSettings = json.RawMessage(r.Settings), i.privateSettings(line, r)
 			client.IsBlocked, client.BlockReason = r.IsBlocked, r.BlockReason
 			client.Policy.Trusted = slices.Contains(i.TrustedClients, r.ID)
@@ -100,8 +101,9 @@ SELECT id::text AS id, coalesce(secret, '') AS secret, coalesce(redirect_uri, ''
        client_id::text AS client_id, coalesce(consumer_id::text, '') AS consumer_id,
        `+epoch("inserted_at")+`, `+epoch("updated_at")+` FROM connections ORDER BY id`, nil,
 		func(r connectionRow) (importedConnection, bool) {
-			connection := storage.NewConnection(r.ID, r.ClientID, storage.PresetMithril, redirectURIs(line, r), r.InsertedAt)
-			connection.ConsumerID, connection.UpdatedAt = r.ConsumerID, r.UpdatedAt
+			connection := storage.NewConnection(r.ID, r.ClientID, storage.PresetMithril, redirectURIs(line, r),
+				at(r.InsertedAt))
+			connection.ConsumerID, connection.UpdatedAt = r.ConsumerID, at(r.UpdatedAt)
 			return importedConnection{*connection, r.Secret}, true
 		}, func(ctx context.Context, batch []importedConnection) (int64, []storage.Refused, error) {
 			return i.writeConnections(ctx, line, batch)

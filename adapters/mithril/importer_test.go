@@ -361,7 +361,7 @@ func TestRepeatedImportKeepsChangesHereAndFollowsChangesThere(t *testing.T) {
 		require.NoError(t, i.store.UpdateClient(ctx, *client))
 		require.NoError(t, i.store.AddConnectionSecret(ctx, client.Connections[0].ID, storage.ConnectionSecret{
 			ID: i.store.NewID(), Hash: storage.Hash("another"),
-		}, importTime))
+		}, time.Unix(importTime, 0)))
 		run(t, i.source, `
 UPDATE tokens SET expires_at = 1699999000 WHERE value = 'access';
 UPDATE tokens SET details = details || '{"used":true}' WHERE value = 'code';
@@ -441,7 +441,7 @@ func TestPlainSecretsOfConnectionsAreSealedWhereTheAdminAPIShowsThem(t *testing.
 		connection, err := i.store.FindConnection(t.Context(), "44444444-4444-4444-8444-444444444444")
 		require.NoError(t, err)
 		require.NoError(t, i.store.AddConnectionSecret(t.Context(), connection.ID,
-			i.store.NewConnectionSecret(storage.SecretValue{Text: "newer"}), importTime-1))
+			i.store.NewConnectionSecret(storage.SecretValue{Text: "newer"}), time.Unix(importTime-1, 0)))
 		i.run(sealed)
 		connection, err = i.store.FindConnection(t.Context(), connection.ID)
 		require.NoError(t, err)

@@ -35,11 +35,11 @@ FROM roles ORDER BY id`, nil,
 }
 
 type heldRoleRow struct {
-	ID        string `db:"id"`
-	UserID    string `db:"user_id"`
-	RoleID    string `db:"role_id"`
-	ClientID  string `db:"client_id"`
-	CreatedAt int64  `db:"inserted_at"`
+	ID         string `db:"id"`
+	UserID     string `db:"user_id"`
+	RoleID     string `db:"role_id"`
+	ClientID   string `db:"client_id"`
+	InsertedAt int64  `db:"inserted_at"`
 }
 
 func (i *importer) userRoles(ctx context.Context) error {
@@ -58,7 +58,9 @@ FROM global_user_roles ORDER BY id`)
 
 func (i *importer) heldRoles(ctx context.Context, name string, everywhere bool, query string) error {
 	return each(ctx, i, i.report.line(name), query, nil, func(r heldRoleRow) (storage.ImportedRole, bool) {
-		return storage.ImportedRole(r), i.placed(r.UserID, r.ClientID)
+		return storage.ImportedRole{
+			ID: r.ID, UserID: r.UserID, RoleID: r.RoleID, ClientID: r.ClientID, CreatedAt: at(r.InsertedAt),
+		}, i.placed(r.UserID, r.ClientID)
 	}, func(ctx context.Context, batch []storage.ImportedRole) (int64, []storage.Refused, error) {
 		return i.Store.ImportHeldRoles(ctx, everywhere, batch)
 	}, func(h storage.ImportedRole) string { return "role " + h.RoleID + " of user " + h.UserID })

@@ -31,12 +31,7 @@ func epoch(column string) string {
 }
 
 // at is the time that a column of epoch holds; zero where there was none.
-func at(seconds int64) time.Time {
-	if seconds == 0 {
-		return time.Time{}
-	}
-	return time.Unix(seconds, 0).UTC()
-}
+func at(seconds int64) time.Time { return storage.FromEpochSeconds(seconds) }
 
 var selectUsers = `
 SELECT id::text AS id, coalesce(email::text, '') AS email, coalesce(password, '') AS password,

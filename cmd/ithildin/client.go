@@ -64,7 +64,7 @@ func (c *clientListCommand) Run(ctx context.Context, terminal console.Terminal) 
 		for _, client := range clients {
 			rows = append(rows, clientRow{
 				client.ID, client.Name, client.TypeName, client.Metadata.GrantTypes, client.IsBlocked,
-				console.MomentAt(client.CreatedAt),
+				console.Moment(client.CreatedAt),
 			})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
@@ -116,7 +116,7 @@ func (c *clientShowCommand) Run(ctx context.Context, terminal console.Terminal) 
 			ID: client.ID, Name: client.Name, Type: client.TypeName, OwnerID: client.OwnerID, Scope: client.Scope,
 			AccessType: client.AccessType(), BrokerScope: client.BrokerScope(),
 			Metadata: client.Metadata, Policy: client.Policy, Blocked: client.IsBlocked, BlockReason: client.BlockReason,
-			CreatedAt: console.MomentAt(client.CreatedAt), UpdatedAt: console.MomentAt(client.UpdatedAt),
+			CreatedAt: console.Moment(client.CreatedAt), UpdatedAt: console.Moment(client.UpdatedAt),
 			Connections: connections,
 		})
 	})
@@ -256,8 +256,7 @@ func (f newSecretFlags) rotate(
 	if err != nil {
 		return err
 	}
-	othersExpireAt := store.Now().Unix() + int64(f.Overlap/time.Second)
-	if err := store.AddConnectionSecret(ctx, connection.ID, secret, othersExpireAt); err != nil {
+	if err := store.AddConnectionSecret(ctx, connection.ID, secret, store.Now().Add(f.Overlap)); err != nil {
 		return err
 	}
 	return console.PrintRecord(terminal.Out, format, credentialsRow{client.ID, connection.ID, generated})

@@ -71,7 +71,7 @@ func (c *clientCreateCommand) Run(ctx context.Context, terminal console.Terminal
 
 // client is what the flags describe, with one connection that has no secret yet.
 func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) (*storage.Client, error) {
-	client, err := storage.NewClient(cmp.Or(c.ID, store.NewID()), c.Preset, store.Now().Unix())
+	client, err := storage.NewClient(cmp.Or(c.ID, store.NewID()), c.Preset, store.Now())
 	if err != nil {
 		return nil, &console.UsageError{Cause: err}
 	}
@@ -97,5 +97,5 @@ func newConnection(store *storage.Store, clientID, preset string, redirectURIs [
 	if err := checkRedirectURIs(redirectURIs); err != nil {
 		return nil, err
 	}
-	return storage.NewConnection(store.NewID(), clientID, preset, redirectURIs, store.Now().Unix()), nil
+	return storage.NewConnection(store.NewID(), clientID, preset, redirectURIs, store.Now()), nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -154,7 +155,7 @@ func readBasic(authorization, bodyID string) (credentials, error) {
 func (a *Authenticator) bySecret(
 	ctx context.Context, client *storage.Client, readings []string,
 ) (*storage.Client, error) {
-	now := a.store.Now().Unix()
+	now := a.store.Now()
 	for _, secret := range readings {
 		hash := storage.Hash(secret)
 		for _, connection := range client.Connections {
@@ -186,8 +187,8 @@ func (a *Authenticator) bySecret(
 	return nil, authenticationFailed(errors.New("no connection of the client has this secret"))
 }
 
-func notExpired(s storage.ConnectionSecret, now int64) bool {
-	return s.ExpiresAt == 0 || s.ExpiresAt > now
+func notExpired(s storage.ConnectionSecret, now time.Time) bool {
+	return s.ExpiresAt.IsZero() || s.ExpiresAt.After(now)
 }
 
 // AuthenticateSecret finds the connection of a client by its secret. Errors are those of Authenticate.

@@ -69,7 +69,7 @@ func (a *Authenticator) VerifySigned(
 	failures := []error{errors.New("no live secret of the client verifies it")}
 	for _, connection := range client.Connections {
 		for _, known := range connection.Secrets {
-			if !notExpired(known, a.store.Now().Unix()) || known.Sealed == "" {
+			if !notExpired(known, a.store.Now()) || known.Sealed == "" {
 				continue
 			}
 			secret, err := a.store.OpenSecret(known)

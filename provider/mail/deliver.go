@@ -64,7 +64,7 @@ func (s *Service) Deliver(ctx context.Context) error {
 // database.
 func (s *Service) deliver(ctx context.Context, m storage.QueuedMail) error {
 	purpose := Purpose(m.Purpose)
-	claimed, err := s.store.ClaimMail(ctx, m, s.now().Add(pause(m.Attempts)).Unix())
+	claimed, err := s.store.ClaimMail(ctx, m, s.now().Add(pause(m.Attempts)))
 	if err != nil || !claimed {
 		return err
 	}

@@ -170,7 +170,7 @@ func (s *Service) Enqueue(ctx context.Context, m Mail) error {
 	}
 	err = s.store.EnqueueMail(ctx, storage.QueuedMail{
 		ID: message.ID, LinkID: m.LinkID, UserID: m.UserID, Purpose: string(m.Purpose), Content: content,
-		NextAt: now.Unix(), CreatedAt: now.Unix(), ExpiresAt: m.ExpiresAt.Unix(),
+		NextAt: now, CreatedAt: now, ExpiresAt: m.ExpiresAt,
 	})
 	if err == nil {
 		s.metrics.count(m.Purpose, resultEnqueued)

@@ -113,7 +113,7 @@ func (s *Service) updateClient(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	client := known.client
-	client.UpdatedAt = s.store.Now().Unix()
+	client.UpdatedAt = s.store.Now()
 	// It may ask for what anybody may, and for what an operator has given it.
 	rules := s.registrationRules(known.registration.InitialAccessTokenID != "")
 	request.apply(client, oauth.Union(s.options.Scope, client.Scope), rules)

@@ -65,8 +65,9 @@ func (s *Service) informationOf(
 	client *storage.Client, request *metadataRequest, token, secret string,
 ) clientInformation {
 	a := clientInformation{
-		ClientID: client.ID, ClientIDIssuedAt: client.CreatedAt, ClientSecret: secret, RegistrationAccessToken: token,
-		RegistrationClientURI: s.issuer + oauth.PathRegister + "/" + url.PathEscape(client.ID), ClientName: client.Name,
+		ClientID: client.ID, ClientIDIssuedAt: storage.EpochSeconds(client.CreatedAt), ClientSecret: secret,
+		RegistrationAccessToken: token,
+		RegistrationClientURI:   s.issuer + oauth.PathRegister + "/" + url.PathEscape(client.ID), ClientName: client.Name,
 		RedirectURIs: client.Connections[0].RedirectURIs, Metadata: client.Metadata,
 	}
 	named := request != nil && request.Scope != nil
@@ -176,7 +177,7 @@ func wrongInitialAccessToken(cause error) *oauth.Error {
 
 // newRegisteredClient is a client of the standard preset with what the request asks for.
 func (s *Service) newRegisteredClient(request *metadataRequest, rules Rules) (*storage.Client, error) {
-	now := s.store.Now().Unix()
+	now := s.store.Now()
 	client, err := storage.NewClient(s.store.NewID(), storage.PresetStandard, now)
 	if err != nil {
 		return nil, err

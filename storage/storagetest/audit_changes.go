@@ -99,7 +99,7 @@ func secretsAreNotRecorded(t *testing.T, s *suite) {
 	client := Client(t, s.store, storage.PresetStandard)
 	require.NoError(t, s.store.AddConnectionSecret(ctx, client.Connections[0].ID, storage.ConnectionSecret{
 		ID: s.store.NewID(), Hash: storage.Hash("opens"), PasswordHash: "$argon2id$of-the-secret",
-	}, s.store.Now().Unix()))
+	}, s.store.Now()))
 	events, err := s.store.ListEvents(ctx, storage.EventFilter{})
 	require.NoError(t, err)
 	require.Len(t, events, 4)

@@ -122,7 +122,7 @@ func changesRaiseTheVersion(t *testing.T, s *suite) {
 		"client":     func() error { return s.store.UpdateClient(ctx, *client) },
 		"block":      func() error { return s.store.BlockClient(ctx, client.ID, "") },
 		"connection": func() error { return s.store.UpdateConnection(ctx, connection) },
-		"secret":     func() error { return s.store.AddConnectionSecret(ctx, connection.ID, secret, 0) },
+		"secret":     func() error { return s.store.AddConnectionSecret(ctx, connection.ID, secret, time.Time{}) },
 		"type":       func() error { return s.store.CreateClientType(ctx, kind) },
 		"role":       func() error { return s.store.UpdateRole(ctx, role) },
 		"scope": func() error {

@@ -125,7 +125,7 @@ func connections(t *testing.T, s *suite) {
 		require.NoError(t, s.store.UpdateConnection(t.Context(), c))
 		found, err := s.store.FindConnection(t.Context(), c.ID)
 		require.NoError(t, err)
-		c.UpdatedAt = s.store.Now().Unix()
+		c.UpdatedAt = s.store.Now()
 		require.Equal(t, c, *found)
 		require.NoError(t, s.store.DeleteConnection(t.Context(), c.ID))
 		_, err = s.store.FindConnection(t.Context(), c.ID)
@@ -141,9 +141,9 @@ func secretsOfAConnection(t *testing.T, s *suite) {
 	connection := Client(t, s.store, storage.PresetStandard).Connections[0]
 	first := connection.Secrets[0]
 	s.clock.Advance(time.Second)
-	second := storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash("second"), CreatedAt: s.store.Now().Unix()}
-	require.NoError(t, s.store.AddConnectionSecret(ctx, connection.ID, second, s.store.Now().Unix()+hour))
-	require.ErrorIs(t, s.store.AddConnectionSecret(ctx, connection.ID, second, 0), storage.ErrConflict)
+	second := storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash("second"), CreatedAt: s.store.Now()}
+	require.NoError(t, s.store.AddConnectionSecret(ctx, connection.ID, second, s.store.Now().Add(time.Hour)))
+	require.ErrorIs(t, s.store.AddConnectionSecret(ctx, connection.ID, second, time.Time{}), storage.ErrConflict)
 
 	valid := func() (ids []string) {
 		found, err := s.store.FindConnection(ctx, connection.ID)

@@ -75,7 +75,7 @@ func whatIsNoTextNamesNoRow(t *testing.T, store *storage.Store, value string) {
 // whatIsNoIDNamesNoRow asks for every kind of row by something that is no UUID.
 func whatIsNoIDNamesNoRow(t *testing.T, store *storage.Store, id string) {
 	t.Helper()
-	ctx := t.Context()
+	ctx, never := t.Context(), time.Time{}
 	for name, ask := range map[string]func() error{
 		"user":         func() error { _, err := store.FindUser(ctx, id); return err },
 		"update user":  func() error { return store.UpdateUser(ctx, storage.User{ID: id}) },
@@ -91,7 +91,7 @@ func whatIsNoIDNamesNoRow(t *testing.T, store *storage.Store, id string) {
 		"delete type":  func() error { return store.DeleteClientType(ctx, id) },
 		"client":       func() error { _, err := store.LoadClient(ctx, id); return err },
 		"connection":   func() error { _, err := store.FindConnection(ctx, id); return err },
-		"add secret":   func() error { return store.AddConnectionSecret(ctx, id, storage.ConnectionSecret{}, 0) },
+		"add secret":   func() error { return store.AddConnectionSecret(ctx, id, storage.ConnectionSecret{}, never) },
 		"approval":     func() error { _, err := store.FindApproval(ctx, id, "client"); return err },
 		"delete one":   func() error { return store.DeleteApproval(ctx, id) },
 		"factor":       func() error { _, err := store.FindAuthenticationFactor(ctx, id, "SMS"); return err },

@@ -43,7 +43,7 @@ func Client(t testing.TB, store *storage.Store, preset string, changes ...func(*
 	t.Helper()
 	policy, err := storage.NewPolicy(preset)
 	require.NoError(t, err)
-	now := store.Now().Unix()
+	now := store.Now()
 	connection := &storage.Connection{
 		ID: store.NewID(), RedirectURIs: []string{RedirectURI}, CreatedAt: now, UpdatedAt: now,
 	}

@@ -121,8 +121,8 @@ func (s *suite) oneRowOfEach(t *testing.T) {
 	require.NoError(t, s.store.RevokeJTI(ctx, s.store.NewID(), later))
 	require.NoError(t, s.store.UseJTI(ctx, "dpop", "client", s.store.NewID(), s.store.NewID(), later))
 	require.NoError(t, s.store.RecordEvents(ctx, []storage.Event{{Kind: "sign_in"}}))
-	secret := storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash(s.store.NewID()), ExpiresAt: later.Unix()}
-	require.NoError(t, s.store.AddConnectionSecret(ctx, client.Connections[0].ID, secret, 0))
+	secret := storage.ConnectionSecret{ID: s.store.NewID(), Hash: storage.Hash(s.store.NewID()), ExpiresAt: later}
+	require.NoError(t, s.store.AddConnectionSecret(ctx, client.Connections[0].ID, secret, time.Time{}))
 }
 
 func deadRowsStayForTheirAnswers(t *testing.T, s *suite) {

@@ -17,8 +17,8 @@ const mailContent = `{"to":"doctor@example.com","text":"https://id.example/login
 func (s *suite) mail(t *testing.T, changes ...func(*storage.QueuedMail)) storage.QueuedMail {
 	t.Helper()
 	m := storage.QueuedMail{
-		ID: s.store.NewID(), Purpose: "password_reset", Content: []byte(mailContent), NextAt: s.store.Now().Unix(),
-		CreatedAt: s.store.Now().Unix(), ExpiresAt: s.store.Now().Unix() + hour,
+		ID: s.store.NewID(), Purpose: "password_reset", Content: []byte(mailContent), NextAt: s.store.Now(),
+		CreatedAt: s.store.Now(), ExpiresAt: s.store.Now().Add(time.Hour),
 	}
 	for _, change := range changes {
 		change(&m)
@@ -79,7 +79,7 @@ func mails(t *testing.T, s *suite) {
 		fault := errors.New("the transaction fails")
 		err := s.store.Together(t.Context(), func(ctx context.Context) error {
 			require.NoError(t, s.store.EnqueueMail(ctx, storage.QueuedMail{
-				ID: s.store.NewID(), Purpose: "p", Content: []byte("{}"), ExpiresAt: s.store.Now().Unix() + hour,
+				ID: s.store.NewID(), Purpose: "p", Content: []byte("{}"), ExpiresAt: s.store.Now().Add(time.Hour),
 			}))
 			return fault
 		})
@@ -88,11 +88,11 @@ func mails(t *testing.T, s *suite) {
 	})
 	t.Run("A claimed attempt is due again when its time comes, until the mail expires", func(t *testing.T) {
 		m := s.mail(t)
-		claimed, err := s.store.ClaimMail(t.Context(), m, s.store.Now().Unix()+60)
+		claimed, err := s.store.ClaimMail(t.Context(), m, s.store.Now().Add(time.Minute))
 		require.NoError(t, err)
 		require.True(t, claimed)
 		require.Empty(t, s.dueMails(t))
-		claimed, err = s.store.ClaimMail(t.Context(), m, s.store.Now().Unix()+60)
+		claimed, err = s.store.ClaimMail(t.Context(), m, s.store.Now().Add(time.Minute))
 		require.NoError(t, err)
 		require.False(t, claimed, "the attempt was another's")
 		s.clock.Advance(time.Minute)
@@ -114,13 +114,13 @@ func mails(t *testing.T, s *suite) {
 		require.Empty(t, s.dueMails(t))
 		require.ErrorIs(t, s.store.EnqueueMail(t.Context(), storage.QueuedMail{
 			ID: s.store.NewID(), UserID: s.store.NewID(), Purpose: "p", Content: []byte("{}"),
-			ExpiresAt: s.store.Now().Unix() + hour,
+			ExpiresAt: s.store.Now().Add(time.Hour),
 		}), storage.ErrNotFound)
 	})
 }
 
 func raceForAMail(t *testing.T, s *suite) {
 	m := s.mail(t)
-	failures := race(func(int) error { return lost(s.store.ClaimMail(t.Context(), m, s.store.Now().Unix()+60)) })
+	failures := race(func(int) error { return lost(s.store.ClaimMail(t.Context(), m, s.store.Now().Add(time.Minute))) })
 	requireOneWinner(t, failures, errLost)
 }

@@ -26,7 +26,7 @@ func (s *suite) initialAccessToken(t *testing.T, registrations int64) storage.In
 
 // registered is a client that may be stored, with its registration; initialAccessTokenID is "" for an open one.
 func (s *suite) registered(initialAccessTokenID string) (storage.Client, storage.ClientRegistration) {
-	id, now := s.store.NewID(), s.store.Now().Unix()
+	id, now := s.store.NewID(), s.store.Now()
 	policy, _ := storage.NewPolicy(storage.PresetStandard)
 	connection := &storage.Connection{
 		ID: s.store.NewID(), ClientID: id, RedirectURIs: []string{RedirectURI}, CreatedAt: now, UpdatedAt: now,

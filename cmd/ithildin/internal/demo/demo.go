@@ -174,7 +174,7 @@ func (d Data) fillClient(ctx context.Context, store *storage.Store, passwords *i
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	now := store.Now().Unix()
+	now := store.Now()
 	client, err := storage.NewClient(c.id, c.preset, now)
 	if err != nil {
 		return err
