@@ -52,7 +52,8 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 	claims := accessTokenClaims{
 		Issuer: p.issuer, Subject: session.Subject, Audience: audienceOf(p.issuer, client, r.GetGrantedAudience()),
 		ExpiresAt: i.issued.accessExpiresAt, IssuedAt: now, ID: i.issued.accessTokenID, ClientID: client.ID,
-		Scope: strings.Join(r.GetGrantedScopes(), " "), AuthTime: session.AuthTime / 1e6, ACR: session.ACR, AMR: session.AMR,
+		Scope: strings.Join(r.GetGrantedScopes(), " "), AuthTime: storage.EpochSeconds(session.AuthTime),
+		ACR: session.ACR, AMR: session.AMR,
 	}
 	if session.UserID != "" {
 		claims.GrantID = r.GetID()

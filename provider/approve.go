@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
@@ -22,8 +23,8 @@ type Approval struct {
 	Scope       string // "" for all that the user's roles give, where the client is trusted
 	State       string
 	UserID      string
-	// How and when the user signed in; AuthTime is in microseconds, 0 where that is not known.
-	AuthTime int64
+	// How and when the user signed in; AuthTime is zero where that is not known.
+	AuthTime time.Time
 	AMR      []string
 	ACR      string
 }
@@ -42,7 +43,7 @@ type Approved struct {
 // approveByAPI remembers the approval and issues a code.
 func (e *authorizeEndpoint) approveByAPI(r *http.Request, approval Approval) (*Approved, error) {
 	a := &authorization{
-		frontend: e.frontends[approval.Frontend], at: e.now().UnixMicro(), issuance: newIssuance(e.store),
+		frontend: e.frontends[approval.Frontend], at: e.now(), issuance: newIssuance(e.store),
 		form: url.Values{
 			"response_type": {"code"}, "client_id": {approval.ClientID}, "redirect_uri": {approval.RedirectURI},
 			"scope": {approval.Scope}, "state": {approval.State},

@@ -24,7 +24,7 @@ type authorization struct {
 	frontend         Frontend
 	query            string     // as it was received, or as its request object had it
 	form             url.Values // its parameters
-	at               int64      // when it was received, in microseconds
+	at               time.Time  // when it was received
 	issuance         *issuance
 	client           *storage.Client
 	given            bool                      // the request named its redirect URI
@@ -125,7 +125,7 @@ func (e *authorizeEndpoint) proceed(w http.ResponseWriter, r *http.Request, pend
 
 func (a *authorization) pending() login.Interaction {
 	return login.Interaction{
-		Frontend: a.frontend.Name, Query: a.query, Signed: a.signed, At: a.at, ClientID: a.client.ID,
+		Frontend: a.frontend.Name, Query: a.query, Signed: a.signed, At: a.at.UnixMicro(), ClientID: a.client.ID,
 		LoginHint: a.form.Get("login_hint"), UILocales: a.form.Get("ui_locales"), Required: a.demand,
 	}
 }
@@ -186,7 +186,7 @@ func (e *authorizeEndpoint) newAuthorization(pending login.Interaction) *authori
 	return &authorization{
 		frontend: e.frontends[pending.Frontend],
 		query:    pending.Query,
-		at:       pending.At,
+		at:       time.UnixMicro(pending.At),
 		issuance: newIssuance(e.store),
 	}
 }

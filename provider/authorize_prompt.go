@@ -68,9 +68,9 @@ func (p *prompt) expect(claims claimsRequest) error {
 // signInNeeded compares the session with what the request asks of it. A sign-in since the request came satisfies
 // prompt=login, select_account and any max_age, zero too.
 func (e *authorizeEndpoint) signInNeeded(a *authorization) (bool, error) {
-	fresh := a.login != nil && a.login.Session.AuthTime >= a.at
+	fresh := a.login != nil && !a.login.Session.AuthTime.Before(a.at)
 	stale := a.login != nil && a.prompt.maxAge >= 0 && !fresh &&
-		e.now().UnixMicro()-a.login.Session.AuthTime > a.prompt.maxAge*1e6
+		e.now().Sub(a.login.Session.AuthTime).Seconds() > float64(a.prompt.maxAge)
 	other := a.login != nil && a.prompt.hintSubject != "" &&
 		a.prompt.hintSubject != e.identifiers.subject(a.client, a.login.User.ID)
 	// Who has approved nothing for the client is not told apart from others: it could find out by prompt=none who is here.

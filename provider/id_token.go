@@ -56,8 +56,9 @@ func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	now := p.store.Now().Unix()
 	claims := idTokenClaims{
 		Issuer: p.issuer, Subject: session.Subject, Audience: oauth.Audience{i.client.ID},
-		ExpiresAt: now + int64(idTokenLifetime/time.Second), IssuedAt: now, AuthTime: session.AuthTime / 1e6,
-		ACR: session.ACR, AMR: session.AMR, AccessTokenHash: accessTokenHash, CodeHash: codeHash,
+		ExpiresAt: now + int64(idTokenLifetime/time.Second), IssuedAt: now,
+		AuthTime: storage.EpochSeconds(session.AuthTime),
+		ACR:      session.ACR, AMR: session.AMR, AccessTokenHash: accessTokenHash, CodeHash: codeHash,
 		SessionID: p.identifiers.sid(session.SessionID, i.client.ID),
 	}
 	if i.refreshToken == nil { // a nonce answers its authorization request, not a refresh (OIDC Core 12.2)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"ithildin/provider/inbound"
 	"ithildin/storage"
@@ -22,7 +23,7 @@ type TokenInfo struct {
 	Audience   []string
 	IssuedAt   int64 // epoch seconds
 	ExpiresAt  int64
-	AuthTime   int64
+	AuthTime   time.Time // zero where it is not known
 	ACR        string
 	AMR        []string
 	Session    *storage.Session   // what its grant, or the token itself, remembers of the authorization
@@ -89,7 +90,7 @@ func (t *Tokens) findAccess(ctx context.Context, token string) (*TokenInfo, erro
 	return &TokenInfo{
 		Kind: found.Kind, ID: found.ID, IsJWT: found.isJWT, ClientID: found.ClientID, UserID: found.UserID,
 		Subject: found.subject, GrantID: found.GrantID, Scope: found.Scope, Audience: found.audience,
-		IssuedAt: found.CreatedAt, ExpiresAt: found.ExpiresAt, AuthTime: found.authTime / 1e6, ACR: found.acr,
+		IssuedAt: found.CreatedAt, ExpiresAt: found.ExpiresAt, AuthTime: found.authTime, ACR: found.acr,
 		AMR: found.amr, Session: session, UserClaims: found.UserClaims,
 	}, nil
 }
@@ -108,7 +109,7 @@ func (t *Tokens) inspectRefresh(ctx context.Context, token string) (*TokenInfo, 
 	info := &TokenInfo{
 		Kind: storage.KindRefreshToken, ID: g.RefreshTokenID, ClientID: g.ClientID, UserID: g.UserID,
 		Subject: session.Subject, GrantID: g.ID, Scope: g.Scope, Audience: session.Audience, IssuedAt: g.CreatedAt,
-		ExpiresAt: g.RefreshExpiresAt, AuthTime: session.AuthTime / 1e6, ACR: session.ACR, AMR: session.AMR,
+		ExpiresAt: g.RefreshExpiresAt, AuthTime: session.AuthTime, ACR: session.ACR, AMR: session.AMR,
 		Session: session,
 	}
 	if !g.IsCurrent {

@@ -58,7 +58,7 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 	response := introspection{
 		Active: true, Scope: info.Scope, ClientID: info.ClientID, ExpiresAt: info.ExpiresAt, IssuedAt: info.IssuedAt,
 		Subject: info.Subject, Audience: info.Audience, Issuer: e.issuer, ID: info.ID,
-		AuthTime: info.AuthTime, ACR: info.ACR, AMR: info.AMR,
+		AuthTime: storage.EpochSeconds(info.AuthTime), ACR: info.ACR, AMR: info.AMR,
 	}
 	if info.Kind == storage.KindAccessToken {
 		response.TokenType = "Bearer"

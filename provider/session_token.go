@@ -31,10 +31,10 @@ type SessionToken struct {
 	FactorBefore string // the second factor that Factor is to take the place of
 	AMR          []string
 	ACR          string // storage.Assurance…
-	// AuthTime is when the person proved who they are, in microseconds; default: now.
-	AuthTime int64
-	// PasswordSetAt is that of the user's password which the sign-in began with; 0 where it began otherwise.
-	PasswordSetAt int64
+	// AuthTime is when the person proved who they are; default: now.
+	AuthTime time.Time
+	// PasswordSetAt is that of the user's password which the sign-in began with; zero where it began otherwise.
+	PasswordSetAt time.Time
 	// ByAdministrator says that no sign-in stands behind the token: whoever may administrate vouches for its user.
 	ByAdministrator bool
 
@@ -77,8 +77,8 @@ func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToke
 	if t.Kind == storage.KindChangePasswordToken {
 		t.ExpiresAt = now + min(t.Client.Policy.AccessLifetime, s.changePasswordLifetime)
 	}
-	if t.AuthTime == 0 {
-		t.AuthTime = s.now().UnixMicro()
+	if t.AuthTime.IsZero() {
+		t.AuthTime = s.now()
 	}
 	u := s.store.NewBatch()
 	u.QueueSessionToken(storage.AccessToken{

@@ -64,7 +64,7 @@ func newStackOn(
 	require.NoError(t, err)
 	s.userID, s.roleID = uuid.NewString(), uuid.NewString()
 	require.NoError(t, s.store.CreateUser(ctx, storage.User{
-		ID: s.userID, Email: "doctor@example.com", Password: hash, PasswordSetAt: clock.Now().Unix(),
+		ID: s.userID, Email: "doctor@example.com", Password: hash, PasswordSetAt: clock.Now(),
 		Profile: json.RawMessage(`{"name":"Олена Коваль","given_name":"Олена","phone_number":"+380501234567"}`),
 	}))
 	require.NoError(t,

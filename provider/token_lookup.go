@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"ithildin/storage"
 )
@@ -24,8 +25,8 @@ type foundToken struct {
 	*storage.FoundToken
 	isJWT    bool
 	subject  string
-	audience []string // the resources that it is for
-	authTime int64    // microseconds; 0 where it is not known
+	audience []string  // the resources that it is for
+	authTime time.Time // zero where it is not known
 	amr      []string
 	acr      string
 	session  *storage.Session // nil for a JWT, whose grant has it
@@ -65,8 +66,8 @@ func (t *Tokens) find(ctx context.Context, given presentedToken) (*foundToken, e
 		row.Kind, row.ID, row.ClientID, row.GrantID = storage.KindAccessToken, c.ID, c.ClientID, c.GrantID
 		row.Scope, row.CreatedAt, row.ExpiresAt = c.Scope, c.IssuedAt, c.ExpiresAt
 		return &foundToken{
-			FoundToken: row, isJWT: true, subject: c.Subject, audience: c.Audience, authTime: c.AuthTime * 1e6, amr: c.AMR,
-			acr: c.ACR,
+			FoundToken: row, isJWT: true, subject: c.Subject, audience: c.Audience,
+			authTime: storage.FromEpochSeconds(c.AuthTime), amr: c.AMR, acr: c.ACR,
 		}, nil
 	}
 	session, err := row.Session()

@@ -46,7 +46,7 @@ func userClaims(user storage.UserClaims) (map[string]any, error) {
 	if claims == nil { // an import or a repair by hand may leave null
 		claims = map[string]any{}
 	}
-	claims["email"], claims["updated_at"] = user.Email, user.UpdatedAt
+	claims["email"], claims["updated_at"] = user.Email, storage.EpochSeconds(user.UpdatedAt)
 	if _, known := claims["email_verified"]; !known {
 		claims["email_verified"] = false
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"ithildin/provider/clientauth"
 	"ithildin/provider/inbound"
@@ -36,7 +37,7 @@ type Verification struct {
 	RedirectURI  string
 	ExpiresAt    int64 // epoch seconds
 	IsJWT        bool
-	AuthTime     int64 // microseconds; 0 where it is not known
+	AuthTime     time.Time // zero where it is not known
 	AMR          []string
 	ACR          string
 	// the resources that an access token is for; none for an opaque one that was asked for without any

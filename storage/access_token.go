@@ -36,21 +36,21 @@ type AccessToken struct {
 type UserClaims struct {
 	Email     string
 	Profile   json.RawMessage // claims of OIDC Core 5.1
-	UpdatedAt int64
+	UpdatedAt time.Time
 }
 
 type holderRow struct {
 	Blocked   sql.NullBool   `db:"user_blocked"`
 	Email     sql.NullString `db:"user_email"`
 	Profile   sql.NullString `db:"user_profile"`
-	UpdatedAt sql.NullInt64  `db:"user_updated_at"`
+	UpdatedAt seconds        `db:"user_updated_at"`
 }
 
 const holderColumns = `u.is_blocked AS user_blocked, u.email AS user_email, u.profile AS user_profile,
        u.updated_at AS user_updated_at`
 
 func (r holderRow) holder() UserClaims {
-	return UserClaims{Email: r.Email.String, Profile: json.RawMessage(r.Profile.String), UpdatedAt: r.UpdatedAt.Int64}
+	return UserClaims{Email: r.Email.String, Profile: json.RawMessage(r.Profile.String), UpdatedAt: r.UpdatedAt.time()}
 }
 
 // insertAccessToken makes a token only while its grant lives.

@@ -125,8 +125,9 @@ func (s *importer) ImportUsers(ctx context.Context, users []User) (int64, []Refu
 	rows := make([][]any, len(users))
 	for i, u := range users {
 		rows[i] = []any{
-			u.ID, CanonicalEmail(u.Email), u.Password, u.PasswordSetAt, u.TaxID, u.PersonID, document(u.Settings),
-			document(u.PrivateSettings), u.IsBlocked, u.BlockReason, u.OneTimeCodeFailures, u.CreatedAt, u.UpdatedAt,
+			u.ID, CanonicalEmail(u.Email), u.Password, toSeconds(u.PasswordSetAt), u.TaxID, u.PersonID, document(u.Settings),
+			document(u.PrivateSettings), u.IsBlocked, u.BlockReason, u.OneTimeCodeFailures, toSeconds(u.CreatedAt),
+			toSeconds(u.UpdatedAt),
 		}
 	}
 	return s.importRows(ctx, importUsers, rows)

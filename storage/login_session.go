@@ -5,34 +5,42 @@ import (
 	"database/sql"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
 // LoginSession is one person signed in in one browser.
 type LoginSession struct {
-	ID         []byte   `db:"id"` // SHA-256 of the cookie
-	SessionID  string   `db:"session_id"`
-	UserID     string   `db:"user_id"`
-	AuthTime   int64    `db:"auth_time"` // microseconds
-	AMR        []string `db:"-"`         // RFC 8176
-	ACR        string   `db:"acr"`
-	UserAgent  string   `db:"user_agent"` // of the browser, for its user to tell it by
-	Address    string   `db:"address"`    // from where it was used last
-	LastUsedAt int64    `db:"last_used_at"`
-	CreatedAt  int64    `db:"created_at"`
-	ExpiresAt  int64    `db:"expires_at"`
-	RevokedAt  int64    `db:"revoked_at"` // 0: not revoked
+	ID         []byte    `db:"id"` // SHA-256 of the cookie
+	SessionID  string    `db:"session_id"`
+	UserID     string    `db:"user_id"`
+	AuthTime   time.Time `db:"-"` // to the microsecond
+	AMR        []string  `db:"-"` // RFC 8176
+	ACR        string    `db:"acr"`
+	UserAgent  string    `db:"user_agent"` // of the browser, for its user to tell it by
+	Address    string    `db:"address"`    // from where it was used last
+	LastUsedAt time.Time `db:"-"`
+	CreatedAt  time.Time `db:"-"`
+	ExpiresAt  time.Time `db:"-"`
+	RevokedAt  time.Time `db:"-"` // zero: not revoked
 }
 
 type loginSessionRow struct {
 	LoginSession
-	AMR string `db:"amr"`
+	AMR        string       `db:"amr"`
+	AuthTime   microseconds `db:"auth_time"`
+	LastUsedAt seconds      `db:"last_used_at"`
+	CreatedAt  seconds      `db:"created_at"`
+	ExpiresAt  seconds      `db:"expires_at"`
+	RevokedAt  seconds      `db:"revoked_at"`
 }
 
 func (r loginSessionRow) session() LoginSession {
 	session := r.LoginSession
-	session.AMR = strings.Fields(r.AMR)
+	session.AMR, session.AuthTime = strings.Fields(r.AMR), r.AuthTime.time()
+	session.LastUsedAt, session.CreatedAt = r.LastUsedAt.time(), r.CreatedAt.time()
+	session.ExpiresAt, session.RevokedAt = r.ExpiresAt.time(), r.RevokedAt.time()
 	return session
 }
 
@@ -66,8 +74,8 @@ INSERT INTO login_sessions (id, session_id, user_id, auth_time, amr, acr, user_a
 expires_at,
        revoked_at, address)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
-		l.ID, l.SessionID, l.UserID, l.AuthTime, strings.Join(l.AMR, " "), l.ACR, l.UserAgent, l.LastUsedAt, l.CreatedAt,
-		l.ExpiresAt, l.RevokedAt, l.Address)
+		l.ID, l.SessionID, l.UserID, toMicroseconds(l.AuthTime), strings.Join(l.AMR, " "), l.ACR, l.UserAgent,
+		toSeconds(l.LastUsedAt), toSeconds(l.CreatedAt), toSeconds(l.ExpiresAt), toSeconds(l.RevokedAt), l.Address)
 	return unknownReference(err)
 }
 
@@ -77,14 +85,17 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO N
 func (s *loginSessionStore) RenewLoginSession(ctx context.Context, previous []byte, l *LoginSession) error {
 	// In a transaction, which is never sent twice: the second time its session would be gone.
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
-		return tx.QueryRowxContext(ctx, `
+		var createdAt seconds
+		err := tx.QueryRowxContext(ctx, `
 UPDATE login_sessions SET id = $2, auth_time = $4, amr = $5, acr = $6, user_agent = $7, last_used_at = $8,
 expires_at = $9,
        address = $10
 WHERE id = $1 AND user_id = $3 AND revoked_at = 0 AND expires_at > $8 RETURNING session_id, created_at`,
-			previous, l.ID, l.UserID, l.AuthTime, strings.Join(l.AMR, " "), l.ACR, l.UserAgent, l.LastUsedAt, l.ExpiresAt,
-			l.Address,
-		).Scan(&l.SessionID, &l.CreatedAt)
+			previous, l.ID, l.UserID, toMicroseconds(l.AuthTime), strings.Join(l.AMR, " "), l.ACR, l.UserAgent,
+			toSeconds(l.LastUsedAt), toSeconds(l.ExpiresAt), l.Address,
+		).Scan(&l.SessionID, &createdAt)
+		l.CreatedAt = createdAt.time()
+		return err
 	})
 }
 
@@ -177,13 +188,12 @@ func (b *Batch) RequireLiveSession(sessionID string) {
 	b.require(statement{name: "live session", sql: b.store.requireLiveSession(), args: []any{sessionID}}, ErrNotFound)
 }
 
-// QueueSessionUse notes that a session was used, and from where, with the other writes of the request; now is epoch
-// seconds.
-func (b *Batch) QueueSessionUse(sessionHash []byte, address string, now int64) {
+// QueueSessionUse notes that a session was used, and from where, with the other writes of the request.
+func (b *Batch) QueueSessionUse(sessionHash []byte, address string, now time.Time) {
 	b.queue(statement{
 		name: "session use", sql: `
 UPDATE login_sessions SET last_used_at = $2, address = $3 WHERE id = $1 AND last_used_at < $2`,
-		args: []any{sessionHash, now, address},
+		args: []any{sessionHash, toSeconds(now), address},
 	})
 }
 

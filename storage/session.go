@@ -3,6 +3,7 @@ package storage
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // GrantTypeImplicit is how a token came about that went through the browser (OIDC Core 3.2, 3.3).
@@ -18,15 +19,15 @@ const (
 // Session is what a code and its grant remember of the authorization: who, how and under which conditions. It is stored
 // as JSON with the row.
 type Session struct {
-	UserID      string   `json:"user_id,omitempty"`
-	Subject     string   `json:"sub"`
-	RedirectURI string   `json:"redirect_uri,omitempty"` // of the code it came from; shown by the legacy face
-	SessionID   string   `json:"session_id,omitempty"`   // login_sessions.session_id
-	AuthTime    int64    `json:"auth_time,omitempty"`    // microseconds
-	AMR         []string `json:"amr,omitempty"`
-	ACR         string   `json:"acr,omitempty"`
-	Nonce       string   `json:"nonce,omitempty"`
-	Audience    []string `json:"aud,omitempty"`
+	UserID      string    `json:"user_id,omitempty"`
+	Subject     string    `json:"sub"`
+	RedirectURI string    `json:"redirect_uri,omitempty"` // of the code it came from; shown by the legacy face
+	SessionID   string    `json:"session_id,omitempty"`   // login_sessions.session_id
+	AuthTime    time.Time `json:"-"`                      // zero where it is not known
+	AMR         []string  `json:"amr,omitempty"`
+	ACR         string    `json:"acr,omitempty"`
+	Nonce       string    `json:"nonce,omitempty"`
+	Audience    []string  `json:"aud,omitempty"`
 	// ClaimsInUserinfo and ClaimsInIDToken are single claims of the user that were requested and granted, beside those
 	// that the scope opens (OIDC Core 5.5).
 	ClaimsInUserinfo []string `json:"claims_userinfo,omitempty"`
@@ -47,12 +48,21 @@ type Session struct {
 	FactorBefore string `json:"factor_before,omitempty"`
 	// Details are those that an administrator wrote a token with (contract section 2.7.8); nil for other tokens.
 	Details json.RawMessage `json:"details,omitempty"`
-	// PasswordSetAt is users.password_set_at of the password that a sign-in began with; 0 where it began otherwise.
-	PasswordSetAt int64 `json:"password_set_at,omitempty"`
+	// PasswordSetAt is that of the password which a sign-in began with; zero where it began otherwise.
+	PasswordSetAt time.Time `json:"-"`
+}
+
+// sessionDocument is a Session with its times as its JSON has them.
+type sessionDocument struct {
+	*Session
+	AuthTime      microseconds `json:"auth_time,omitempty"`
+	PasswordSetAt seconds      `json:"password_set_at,omitempty"`
 }
 
 func (s *Session) encode() string {
-	encoded, err := json.Marshal(s)
+	encoded, err := json.Marshal(sessionDocument{
+		s, microseconds(toMicroseconds(s.AuthTime)), seconds(toSeconds(s.PasswordSetAt)),
+	})
 	if err != nil {
 		panic(fmt.Sprintf("storage: session: %v", err)) // strings and numbers always marshal
 	}
@@ -60,9 +70,10 @@ func (s *Session) encode() string {
 }
 
 func decodeSession(value string) (*Session, error) {
-	s := &Session{}
-	if err := json.Unmarshal([]byte(value), s); err != nil {
+	d := sessionDocument{Session: &Session{}}
+	if err := json.Unmarshal([]byte(value), &d); err != nil {
 		return nil, fmt.Errorf("storage: session: %w", err)
 	}
-	return s, nil
+	d.Session.AuthTime, d.Session.PasswordSetAt = d.AuthTime.time(), d.PasswordSetAt.time()
+	return d.Session, nil
 }

@@ -15,7 +15,7 @@ AND kind IN ('` + KindAccessToken + `', '` + KindTwoFactor + `')`
 // client (contract section 2.3). Flush answers ErrNotFound where the user is blocked, or has another password by now.
 func (b *Batch) QueueSessionToken(t AccessToken) {
 	b.require(statement{name: "unchanged password", sql: b.store.requireUnchangedPassword(), args: []any{
-		t.UserID, t.Session.PasswordSetAt,
+		t.UserID, toSeconds(t.Session.PasswordSetAt),
 	}}, ErrNotFound)
 	b.queue(statement{name: "end session tokens", sql: endSessionTokens, args: []any{
 		t.UserID, t.ClientID, b.store.nowSeconds(), t.AccessTokenID,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -16,7 +17,7 @@ type User struct {
 	Email string `db:"email"` // in the form of CanonicalEmail
 	// PHC string: argon2id, or imported bcrypt; "" where there is none
 	Password        string          `db:"password"`
-	PasswordSetAt   int64           `db:"password_set_at"` // epoch seconds
+	PasswordSetAt   time.Time       `db:"-"` // zero where it was never set
 	TaxID           string          `db:"tax_id"`
 	PersonID        string          `db:"person_id"`
 	Profile         json.RawMessage `db:"-"` // the claims of OIDC Core 5.1
@@ -27,16 +28,19 @@ type User struct {
 	// wrong codes since the last right one; kept by its own methods
 	OneTimeCodeFailures int64 `db:"one_time_code_failures"`
 	// MustChangePassword says that the user chooses another password at the next sign-in.
-	MustChangePassword bool  `db:"must_change_password"`
-	CreatedAt          int64 `db:"created_at"`
-	UpdatedAt          int64 `db:"updated_at"`
+	MustChangePassword bool      `db:"must_change_password"`
+	CreatedAt          time.Time `db:"-"`
+	UpdatedAt          time.Time `db:"-"`
 }
 
 type userRow struct {
 	User
-	Profile         string `db:"profile"`
-	Settings        string `db:"settings"`
-	PrivateSettings string `db:"private_settings"`
+	Profile         string  `db:"profile"`
+	Settings        string  `db:"settings"`
+	PrivateSettings string  `db:"private_settings"`
+	PasswordSetAt   seconds `db:"password_set_at"`
+	CreatedAt       seconds `db:"created_at"`
+	UpdatedAt       seconds `db:"updated_at"`
 }
 
 func (r userRow) user() User {
@@ -44,6 +48,7 @@ func (r userRow) user() User {
 	u.Profile = json.RawMessage(r.Profile)
 	u.Settings = json.RawMessage(r.Settings)
 	u.PrivateSettings = json.RawMessage(r.PrivateSettings)
+	u.PasswordSetAt, u.CreatedAt, u.UpdatedAt = r.PasswordSetAt.time(), r.CreatedAt.time(), r.UpdatedAt.time()
 	return u
 }
 
@@ -72,9 +77,9 @@ func (s *userStore) CreateUser(ctx context.Context, u User) error {
 INSERT INTO users (id, email, password, password_set_at, tax_id, person_id, profile, settings, private_settings,
        is_blocked, block_reason, created_at, updated_at, must_change_password)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-			u.ID, CanonicalEmail(u.Email), u.Password, u.PasswordSetAt, u.TaxID, u.PersonID, document(u.Profile),
-			document(u.Settings), document(u.PrivateSettings), u.IsBlocked, u.BlockReason, u.CreatedAt, u.UpdatedAt,
-			u.MustChangePassword)
+			u.ID, CanonicalEmail(u.Email), u.Password, toSeconds(u.PasswordSetAt), u.TaxID, u.PersonID, document(u.Profile),
+			document(u.Settings), document(u.PrivateSettings), u.IsBlocked, u.BlockReason, toSeconds(u.CreatedAt),
+			toSeconds(u.UpdatedAt), u.MustChangePassword)
 	})
 }
 

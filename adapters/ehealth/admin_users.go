@@ -97,8 +97,8 @@ func (a *usersAPI) create(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := newCheck(fields)
 	store := a.store
-	user := storage.User{ID: store.NewID(), PasswordSetAt: store.Now().Unix(), CreatedAt: store.Now().Unix(),
-		UpdatedAt: store.Now().Unix()}
+	now := store.Now()
+	user := storage.User{ID: store.NewID(), PasswordSetAt: now, CreatedAt: now, UpdatedAt: now}
 	c.stringOf("email")
 	readUser(c, &user)
 	password, factor, blocked := c.stringOf("password"), a.readFactor(c), readBlock(c, false, "")

@@ -3,6 +3,7 @@ package ehealth_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -192,7 +193,7 @@ func TestAttackAStolenSessionReplacesThePhone(t *testing.T) {
 		w.later.Store(301)
 		w.rejected(begin(stolen), 403, "forbidden", "Sign in again to change the authentication factor.")
 		w.rejected(begin(w.token(frontID, "app:authorize", func(a *storage.AccessToken) {
-			a.Session.AuthTime = (worldTime + 301) * 1e6 // of a password alone
+			a.Session.AuthTime = time.Unix(worldTime+301, 0) // of a password alone
 		})), 403, "forbidden", "Sign in again to change the authentication factor.")
 		fresh := signIn()
 		begun := begin(fresh)

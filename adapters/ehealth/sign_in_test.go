@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,7 @@ func clinic(t testing.TB, engine storagetest.Engine, preset string) *stack {
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost) // as the old system stored them
 	require.NoError(t, err)
 	require.NoError(t, s.store.CreateUser(ctx,
-		storage.User{ID: userID, Email: "doctor@example.com", Password: string(hash), PasswordSetAt: s.now}))
+		storage.User{ID: userID, Email: "doctor@example.com", Password: string(hash), PasswordSetAt: time.Unix(s.now, 0)}))
 	role := storage.Role{ID: uuid.NewString(), Name: "DOCTOR", Scope: []string{"patients:view"}}
 	require.NoError(t, s.store.CreateRole(ctx, role))
 	kind := storage.ClientType{ID: uuid.NewString(), Name: "MSP", Scope: []string{"patients:view", "patients:create"}}

@@ -2,7 +2,6 @@ package ehealth
 
 import (
 	"encoding/json"
-	"time"
 
 	"ithildin/storage"
 )
@@ -24,7 +23,7 @@ func newUserObject(u *storage.User) userObject {
 	return userObject{
 		ID: u.ID, Email: u.Email, TaxID: u.TaxID, PersonID: u.PersonID, Settings: jsonObject(u.Settings),
 		IsBlocked: u.IsBlocked, BlockReason: orNull(u.BlockReason),
-		InsertedAt: naiveTime(time.Unix(u.CreatedAt, 0)), UpdatedAt: naiveTime(time.Unix(u.UpdatedAt, 0)),
+		InsertedAt: naiveTime(u.CreatedAt), UpdatedAt: naiveTime(u.UpdatedAt),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -62,8 +63,8 @@ func fillWorld(t testing.TB, s *stack) *world {
 	hash, err := bcrypt.GenerateFromPassword([]byte(doctorPassword), bcrypt.MinCost)
 	w.must(err)
 	w.must(w.store.CreateUser(t.Context(), storage.User{
-		ID: doctorID, Email: doctorEmail, Password: string(hash), PasswordSetAt: worldTime - 86400, TaxID: "3087512347",
-		PersonID: "585041f5-1272-4bca-8d41-8440eefe7d26",
+		ID: doctorID, Email: doctorEmail, Password: string(hash), PasswordSetAt: time.Unix(worldTime-86400, 0),
+		TaxID: "3087512347", PersonID: "585041f5-1272-4bca-8d41-8440eefe7d26",
 	}))
 	w.doctorRole = storage.Role{
 		ID: uuid.NewString(), Name: "DOCTOR", Scope: []string{"legal_entity:read", "employee:read"},

@@ -74,9 +74,10 @@ func (i *importer) users(ctx context.Context) error {
 		}
 		failures = append(failures, i.failures(r.ID, email, counted)...)
 		return storage.User{
-			ID: r.ID, Email: email, Password: r.Password, PasswordSetAt: r.PasswordSetAt, TaxID: r.TaxID, PersonID: r.PersonID,
+			ID: r.ID, Email: email, Password: r.Password, PasswordSetAt: at(r.PasswordSetAt), TaxID: r.TaxID,
+			PersonID: r.PersonID,
 			Settings: json.RawMessage(r.Settings), PrivateSettings: withoutCounters(r.PrivateSettings),
-			IsBlocked: r.IsBlocked, BlockReason: r.BlockReason, CreatedAt: r.InsertedAt, UpdatedAt: r.UpdatedAt,
+			IsBlocked: r.IsBlocked, BlockReason: r.BlockReason, CreatedAt: at(r.InsertedAt), UpdatedAt: at(r.UpdatedAt),
 			OneTimeCodeFailures: counted.OneTimeCodeFailures,
 		}, true
 	}, i.userWriter(), func(u storage.User) string { return "user " + u.ID })

@@ -51,8 +51,8 @@ func (c *sessionListCommand) Run(ctx context.Context, terminal console.Terminal)
 		var rows []sessionRow
 		for _, s := range sessions {
 			rows = append(rows, sessionRow{
-				ID: s.SessionID, SignedInAt: console.MomentAt(s.AuthTime / 1e6), LastUsedAt: console.MomentAt(s.LastUsedAt),
-				ExpiresAt: console.MomentAt(s.ExpiresAt), AMR: s.AMR, ACR: s.ACR, UserAgent: s.UserAgent,
+				ID: s.SessionID, SignedInAt: console.Moment(s.AuthTime), LastUsedAt: console.Moment(s.LastUsedAt),
+				ExpiresAt: console.Moment(s.ExpiresAt), AMR: s.AMR, ACR: s.ACR, UserAgent: s.UserAgent,
 			})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)

@@ -109,7 +109,7 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console.Terminal) 
 		if err != nil {
 			return err
 		}
-		now := store.Now().Unix()
+		now := store.Now()
 		user := storage.User{
 			ID: cmp.Or(c.ID, store.NewID()), Email: c.Email, Password: hash, PasswordSetAt: now, TaxID: c.TaxID,
 			Profile:            profile,
@@ -153,7 +153,7 @@ func (c *userListCommand) Run(ctx context.Context, terminal console.Terminal) er
 		}
 		var rows []userRow
 		for _, u := range users {
-			rows = append(rows, userRow{u.Email, u.ID, u.IsBlocked, console.MomentAt(u.CreatedAt)})
+			rows = append(rows, userRow{u.Email, u.ID, u.IsBlocked, console.Moment(u.CreatedAt)})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
@@ -217,8 +217,8 @@ func (c *userShowCommand) Run(ctx context.Context, terminal console.Terminal) er
 		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag, userRecord{
 			ID: u.ID, Email: u.Email, TaxID: u.TaxID, Profile: u.Profile, Blocked: u.IsBlocked, BlockReason: u.BlockReason,
-			PasswordSetAt: console.MomentAt(u.PasswordSetAt), MustChange: u.MustChangePassword,
-			CreatedAt: console.MomentAt(u.CreatedAt), UpdatedAt: console.MomentAt(u.UpdatedAt), Roles: roles,
+			PasswordSetAt: console.Moment(u.PasswordSetAt), MustChange: u.MustChangePassword,
+			CreatedAt: console.Moment(u.CreatedAt), UpdatedAt: console.Moment(u.UpdatedAt), Roles: roles,
 		})
 	})
 }

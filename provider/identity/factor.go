@@ -43,7 +43,7 @@ func (s *Service) MayReplaceFactor(
 	case policy.FactorChange == storage.FactorChangeSession:
 		return true
 	}
-	recent := s.now().Sub(time.UnixMicro(session.AuthTime)) <= recentSignIn
+	recent := s.now().Sub(session.AuthTime) <= recentSignIn
 	strong := session.ACR == storage.AssuranceOneTimeCode || session.ACR == storage.AssuranceSignature
 	return recent && (strong || !factor.IsActive)
 }

@@ -30,21 +30,21 @@ type Device struct {
 type DeviceUser struct {
 	ID string // a UUID
 	// PasswordSetAt is that of the user's password then: with another password, the device is not known any more.
-	PasswordSetAt int64 // epoch seconds
-	At            int64 // epoch seconds
+	PasswordSetAt time.Time
+	At            time.Time
 }
 
 // Knows says whether the user has signed in with the present password on the device. Nobody is known who is blocked.
 func (d Device) Knows(user *storage.User, now time.Time) bool {
 	return !user.IsBlocked && slices.ContainsFunc(d.Users, func(known DeviceUser) bool {
-		return known.ID == user.ID && known.PasswordSetAt == user.PasswordSetAt && !known.isOver(now)
+		return known.ID == user.ID && known.PasswordSetAt.Equal(user.PasswordSetAt) && !known.isOver(now)
 	})
 }
 
 // Remember is the device after a user, who has just proved who they are, has signed in on it; newID names one that had
 // none.
 func (d Device) Remember(user *storage.User, now time.Time, newID func() string) Device {
-	latest := Device{ID: d.ID, Users: []DeviceUser{{ID: user.ID, PasswordSetAt: user.PasswordSetAt, At: now.Unix()}}}
+	latest := Device{ID: d.ID, Users: []DeviceUser{{ID: user.ID, PasswordSetAt: user.PasswordSetAt, At: now}}}
 	if latest.ID == "" {
 		latest.ID = newID()
 	}
@@ -56,7 +56,8 @@ func (d Device) Remember(user *storage.User, now time.Time, newID func() string)
 	return latest
 }
 
-// The form of a Device in bytes: its id, then the id, PasswordSetAt and At of each user. It is short, since a proxy has
+// The form of a Device in bytes: its id, then the id, PasswordSetAt and At of each user, the
+// times in seconds. It is short, since a proxy has
 // little room for the header of an answer, and nginx by default one page of memory.
 const (
 	deviceSize     = len(uuid.UUID{})
@@ -76,8 +77,8 @@ func (d Device) MarshalBinary() ([]byte, error) {
 			return nil, fmt.Errorf("identity: the id of a user: %w", err)
 		}
 		encoded = append(encoded, userID[:]...)
-		encoded = binary.BigEndian.AppendUint64(encoded, uint64(u.PasswordSetAt))
-		encoded = binary.BigEndian.AppendUint64(encoded, uint64(u.At))
+		encoded = binary.BigEndian.AppendUint64(encoded, uint64(storage.EpochSeconds(u.PasswordSetAt)))
+		encoded = binary.BigEndian.AppendUint64(encoded, uint64(storage.EpochSeconds(u.At)))
 	}
 	return encoded, nil
 }
@@ -91,13 +92,13 @@ func (d *Device) UnmarshalBinary(encoded []byte) error {
 	for u := range slices.Chunk(encoded[deviceSize:], deviceUserSize) {
 		d.Users = append(d.Users, DeviceUser{
 			ID:            uuid.UUID(u[:deviceSize]).String(),
-			PasswordSetAt: int64(binary.BigEndian.Uint64(u[deviceSize:])),
-			At:            int64(binary.BigEndian.Uint64(u[deviceSize+8:])),
+			PasswordSetAt: storage.FromEpochSeconds(int64(binary.BigEndian.Uint64(u[deviceSize:]))),
+			At:            storage.FromEpochSeconds(int64(binary.BigEndian.Uint64(u[deviceSize+8:]))),
 		})
 	}
 	return nil
 }
 
 func (u DeviceUser) isOver(now time.Time) bool {
-	return !now.Before(time.Unix(u.At, 0).Add(DeviceLifetime))
+	return !now.Before(u.At.Add(DeviceLifetime))
 }

@@ -38,9 +38,9 @@ func TestNextStepOfASignIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, storagetest.Engines()[0], func(o *Options) { o.Components.PasswordLifetime = time.Hour })
-			f.user.PasswordSetAt = f.clock.Now().Unix()
+			f.user.PasswordSetAt = f.clock.Now()
 			if c.expired {
-				f.user.PasswordSetAt -= int64(time.Hour / time.Second)
+				f.user.PasswordSetAt = f.user.PasswordSetAt.Add(-time.Hour)
 			}
 			if c.factor != nil {
 				factor := *c.factor

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"time"
 
 	"ithildin/storage"
 )
@@ -15,7 +14,7 @@ const passwordsBefore = 2
 func (s *Service) PasswordExpired(u *storage.User) bool {
 	lifetime := s.components.PasswordLifetime
 	return u.MustChangePassword || lifetime > 0 && u.Password != "" &&
-		u.PasswordSetAt <= s.now().Unix()-int64(lifetime/time.Second)
+		!u.PasswordSetAt.After(s.now().Add(-lifetime))
 }
 
 // ChangePassword gives a user another password: neither the present one nor one of those remembered before it. Errors:

@@ -80,8 +80,8 @@ func (a *accountPages) sessionsOf(r *http.Request, current *storage.Login, t *me
 			continue
 		}
 		entry := accountSession{
-			ID: session.SessionID, Device: deviceName(session.UserAgent), Since: time.Unix(session.CreatedAt, 0),
-			LastUsed: time.Unix(session.LastUsedAt, 0), Current: session.SessionID == current.Session.SessionID,
+			ID: session.SessionID, Device: deviceName(session.UserAgent), Since: session.CreatedAt,
+			LastUsed: session.LastUsedAt, Current: session.SessionID == current.Session.SessionID,
 			Address: session.Address,
 		}
 		entry.Name = strings.Join(slices.DeleteFunc([]string{

@@ -222,6 +222,6 @@ func TestDeviceCookieTellsNothing(t *testing.T) {
 	r.AddCookie(&http.Cookie{Name: f.layout.cookieName(deviceCookie), Value: value})
 	opened, err := f.signIn.devices.read(r)
 	require.NoError(t, err)
-	require.Equal(t, []identity.DeviceUser{{ID: f.userID, At: f.clock.Now().Unix()}}, opened.Users)
+	require.Equal(t, []identity.DeviceUser{{ID: f.userID, At: f.store.Now()}}, opened.Users)
 	require.True(t, opened.Knows(&storage.User{ID: f.userID}, f.clock.Now()))
 }

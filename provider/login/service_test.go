@@ -155,7 +155,7 @@ func (f *fixture) createUser(email, password string) string {
 }
 
 func (f *fixture) createUserWith(email, phc string) string {
-	u := storage.User{ID: f.store.NewID(), Email: email, Password: phc, CreatedAt: f.clock.Now().Unix()}
+	u := storage.User{ID: f.store.NewID(), Email: email, Password: phc, CreatedAt: f.clock.Now()}
 	require.NoError(f.t, f.store.CreateUser(f.t.Context(), u))
 	return u.ID
 }

@@ -55,14 +55,14 @@ func (s *sessions) Login(ctx context.Context, r *http.Request, clientID string) 
 
 // isIdle says that a session was not used for too long.
 func (s *sessions) isIdle(session storage.LoginSession) bool {
-	return s.now().Unix()-session.LastUsedAt > int64(SessionIdle/time.Second)
+	return s.store.Now().Sub(session.LastUsedAt) > SessionIdle
 }
 
 // QueueSessionUse notes with the request's writes that the session was used. It does so only when a tenth of the idle
 // time has passed since the last note, so that most requests write nothing for it.
 func (s *sessions) QueueSessionUse(u *storage.Batch, l *storage.Login) {
-	now := s.now().Unix()
-	if now-l.Session.LastUsedAt >= int64(SessionIdle/time.Second)/10 {
+	now := s.store.Now()
+	if now.Sub(l.Session.LastUsedAt) >= SessionIdle/10 {
 		u.QueueSessionUse(l.Session.ID, l.Session.Address, now)
 	}
 }
@@ -79,9 +79,9 @@ func (s *sessions) startSession(
 	now := s.now()
 	session := storage.LoginSession{
 		ID: storage.Hash(cookie), SessionID: s.store.NewID(), UserID: user.ID,
-		AuthTime: now.UnixMicro(), AMR: proof.AMR, ACR: proof.ACR, UserAgent: userAgent(r),
+		AuthTime: now, AMR: proof.AMR, ACR: proof.ACR, UserAgent: userAgent(r),
 		Address:    s.identity.ClientAddress(r),
-		LastUsedAt: now.Unix(), CreatedAt: now.Unix(), ExpiresAt: now.Add(SessionLifetime).Unix(),
+		LastUsedAt: now, CreatedAt: now, ExpiresAt: now.Add(SessionLifetime),
 	}
 	if err := s.keepSession(r, &session); err != nil {
 		return storage.LoginSession{}, err

@@ -45,7 +45,7 @@ func TestSignInStartsASessionAndContinuesTheRequest(t *testing.T) {
 	sessions, err := f.store.ListLoginSessions(t.Context(), f.userID)
 	require.NoError(t, err)
 	require.Len(t, sessions, 1)
-	require.Equal(t, f.clock.Now().UnixMicro(), sessions[0].AuthTime)
+	require.Equal(t, f.clock.Now().UnixMicro(), sessions[0].AuthTime.UnixMicro())
 	require.Equal(t, []string{identity.AMRPassword}, sessions[0].AMR)
 	require.Equal(t, sessions[0].SessionID, events[0].Details["session_id"])
 }

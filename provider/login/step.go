@@ -20,7 +20,7 @@ const passedLifetime = 10 * time.Minute
 type SignInProgress struct {
 	UserID string `json:"user_id"`
 	At     int64  `json:"at"` // microseconds
-	// PasswordSetAt is that of the user's password which the sign-in began with; 0 where it began otherwise.
+	// PasswordSetAt is that of the user's password which the sign-in began with, in seconds; 0 where it began otherwise.
 	PasswordSetAt int64 `json:"password_set_at,omitempty"`
 	// CodeID and Phone are what a one-time code was sent under and to; Register says that the phone is new, Resent that
 	// the person asked for another code.
@@ -59,7 +59,9 @@ func (s *signInPages) proceed(
 	if next.Step == identity.StepDone {
 		return s.complete(w, r, p, user, proof)
 	}
-	p.Progress = &SignInProgress{UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: user.PasswordSetAt}
+	p.Progress = &SignInProgress{
+		UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: storage.EpochSeconds(user.PasswordSetAt),
+	}
 	switch next.Step {
 	case identity.StepPhone:
 		return s.RedirectToPage(w, r, PathPhone, p)
@@ -129,7 +131,7 @@ func (s *signInPages) passed(r *http.Request) (Interaction, *storage.User, error
 		return p, nil, err
 	case user.IsBlocked:
 		return p, nil, errUserBlocked
-	case p.Progress.PasswordSetAt != 0 && p.Progress.PasswordSetAt != user.PasswordSetAt:
+	case p.Progress.PasswordSetAt != 0 && p.Progress.PasswordSetAt != storage.EpochSeconds(user.PasswordSetAt):
 		return p, nil, ErrPendingForeign // whoever knows the old password proves nothing any more
 	}
 	return p, user, nil

@@ -116,7 +116,7 @@ func lostAuthorization(t *testing.T, s *proxiedSuite) {
 		"",
 	)
 	e.batch.QueueEvent(storage.Event{Kind: "authorize", UserID: u.ID})
-	e.batch.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now().Unix()+60)
+	e.batch.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now().Add(time.Minute))
 	require.NoError(t, s.losing(t, func() error { return e.batch.Flush(t.Context()) }))
 	found, err := s.store.FindCode(t.Context(), storage.Hash(code))
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,7 +19,7 @@ const hour = 3600
 func User(t testing.TB, store *storage.Store, changes ...func(*storage.User)) storage.User {
 	t.Helper()
 	id := store.NewID()
-	u := storage.User{ID: id, Email: id + "@example.com", CreatedAt: store.Now().Unix(), UpdatedAt: store.Now().Unix()}
+	u := storage.User{ID: id, Email: id + "@example.com", CreatedAt: store.Now(), UpdatedAt: store.Now()}
 	for _, change := range changes {
 		change(&u)
 	}
@@ -135,10 +136,10 @@ func LoginSession(
 ) (cookie string, row storage.LoginSession) {
 	t.Helper()
 	cookie = "cookie " + store.NewID()
-	now := store.Now().Unix()
+	now := store.Now()
 	l := storage.LoginSession{
-		ID: storage.Hash(cookie), SessionID: store.NewID(), UserID: user.ID, AuthTime: now * 1_000_000,
-		AMR: []string{"pwd"}, ACR: "0", LastUsedAt: now, CreatedAt: now, ExpiresAt: now + 12*hour,
+		ID: storage.Hash(cookie), SessionID: store.NewID(), UserID: user.ID, AuthTime: now,
+		AMR: []string{"pwd"}, ACR: "0", LastUsedAt: now, CreatedAt: now, ExpiresAt: now.Add(12 * time.Hour),
 	}
 	for _, change := range changes {
 		change(&l)

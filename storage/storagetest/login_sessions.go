@@ -37,7 +37,8 @@ func loginSessions(t *testing.T, s *suite) {
 	t.Run("A session is over when it expires or is ended", func(t *testing.T) {
 		u := User(t, s.store)
 		_, ended := LoginSession(t, s.store, u)
-		_, expired := LoginSession(t, s.store, u, func(l *storage.LoginSession) { l.ExpiresAt = s.store.Now().Unix() + 60 })
+		_, expired := LoginSession(t, s.store, u,
+			func(l *storage.LoginSession) { l.ExpiresAt = s.store.Now().Add(time.Minute) })
 		_, valid := LoginSession(t, s.store, u)
 		s.clock.Advance(time.Minute)
 		_, err := s.store.EndLoginSession(t.Context(), ended.ID)
@@ -63,14 +64,14 @@ func loginSessions(t *testing.T, s *suite) {
 	})
 	t.Run("The last use of a session is never set to an earlier time", func(t *testing.T) {
 		_, session := LoginSession(t, s.store, User(t, s.store))
-		for _, at := range []int64{session.LastUsedAt + 60, session.LastUsedAt + 30} {
+		for _, after := range []time.Duration{time.Minute, 30 * time.Second} {
 			batch := s.store.NewBatch()
-			batch.QueueSessionUse(session.ID, "192.0.2.1", at)
+			batch.QueueSessionUse(session.ID, "192.0.2.1", session.LastUsedAt.Add(after))
 			require.NoError(t, batch.Flush(t.Context()))
 		}
 		login, err := s.store.FindLogin(t.Context(), session.ID, "")
 		require.NoError(t, err)
-		require.Equal(t, session.LastUsedAt+60, login.Session.LastUsedAt)
+		require.Equal(t, session.LastUsedAt.Add(time.Minute), login.Session.LastUsedAt)
 	})
 	t.Run("A session needs its user", func(t *testing.T) {
 		l := storage.LoginSession{ID: storage.Hash("x"), SessionID: s.store.NewID(), UserID: s.store.NewID()}
@@ -86,7 +87,7 @@ func renewals(t *testing.T, s *suite) {
 		after := before
 		after.ID, after.SessionID = storage.Hash(s.store.NewID()), s.store.NewID()
 		after.ACR, after.UserAgent = storage.AssuranceSignature, "Firefox"
-		after.LastUsedAt, after.ExpiresAt = s.store.Now().Unix(), s.store.Now().Unix()+hour
+		after.LastUsedAt, after.ExpiresAt = s.store.Now(), s.store.Now().Add(time.Hour)
 		require.NoError(t, s.store.RenewLoginSession(t.Context(), before.ID, &after))
 		require.Equal(t, before.SessionID, after.SessionID)
 		_, err := s.store.FindLogin(t.Context(), before.ID, "")

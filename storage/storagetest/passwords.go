@@ -22,17 +22,17 @@ func passwords(t *testing.T, s *suite) {
 		found, err := s.store.FindUser(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, "5", found.Password)
-		require.GreaterOrEqual(t, found.PasswordSetAt, s.store.Now().Unix(),
+		require.GreaterOrEqual(t, found.PasswordSetAt, s.store.Now(),
 			"later than the one before, in the same second too")
 	})
 	t.Run("Upgrading the hash of a password is no change of the password", func(t *testing.T) {
-		u := User(t, s.store, func(u *storage.User) { u.Password, u.PasswordSetAt = "bcrypt", 1 })
+		u := User(t, s.store, func(u *storage.User) { u.Password, u.PasswordSetAt = "bcrypt", time.Unix(1, 0) })
 		require.NoError(t, s.store.UpgradePassword(t.Context(), u.ID, "bcrypt", "argon2id"))
 		require.NoError(t, s.store.UpgradePassword(t.Context(), u.ID, "bcrypt", "late"))
 		found, err := s.store.FindUser(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, "argon2id", found.Password)
-		require.EqualValues(t, 1, found.PasswordSetAt)
+		require.Equal(t, u.PasswordSetAt.UTC(), found.PasswordSetAt)
 		history, err := s.store.PasswordHistory(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Empty(t, history)

@@ -32,7 +32,7 @@ func roundTrips(t *testing.T, s *proxiedSuite) {
 		_, err := s.store.FindLogin(ctx, storage.Hash(cookie), opaque.ID)
 		require.NoError(t, err)
 		e.queueCodeOf(t, u)
-		e.batch.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now().Unix())
+		e.batch.QueueSessionUse(session.ID, "192.0.2.1", s.store.Now())
 		e.batch.QueueEvent(storage.Event{Kind: "authorize"})
 		require.NoError(t, e.batch.Flush(ctx))
 	}

@@ -15,7 +15,7 @@ import (
 func users(t *testing.T, s *suite) {
 	t.Run("A user is read as it was stored", func(t *testing.T) {
 		want := User(t, s.store, func(u *storage.User) {
-			u.Password, u.PasswordSetAt = "$argon2id$…", s.store.Now().Unix()
+			u.Password, u.PasswordSetAt = "$argon2id$…", s.store.Now()
 			u.TaxID, u.PersonID = "1234567890", s.store.NewID()
 			u.Profile, u.Settings = json.RawMessage(`{"name": "Олена Коваль"}`), json.RawMessage(`{"a": 1}`)
 			u.PrivateSettings = json.RawMessage(`{"b": 2}`)
@@ -52,7 +52,7 @@ func users(t *testing.T, s *suite) {
 		require.Equal(t, "0987654321", found.TaxID)
 		require.Equal(t, "old", found.Password)
 		require.False(t, found.IsBlocked)
-		require.Equal(t, s.store.Now().Unix(), found.UpdatedAt)
+		require.Equal(t, s.store.Now(), found.UpdatedAt)
 	})
 	t.Run("Pages follow the emails", func(t *testing.T) {
 		for _, email := range []string{"zz-2@example.com", "zz-1@example.com", "zz-3@example.com"} {

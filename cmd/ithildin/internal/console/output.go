@@ -95,14 +95,6 @@ func cell(value reflect.Value) string {
 // Moment is a time that is printed as RFC 3339 says, and not at all where it is zero.
 type Moment time.Time
 
-// MomentAt is the Moment of epoch seconds, which are 0 where there is none.
-func MomentAt(seconds int64) Moment {
-	if seconds == 0 {
-		return Moment{}
-	}
-	return Moment(time.Unix(seconds, 0))
-}
-
 // MarshalText implements encoding.TextMarshaler.
 func (m Moment) MarshalText() ([]byte, error) {
 	if time.Time(m).IsZero() {

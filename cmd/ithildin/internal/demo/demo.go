@@ -139,7 +139,7 @@ func (d Data) fillUser(
 	if err != nil {
 		return "", err
 	}
-	now := store.Now().Unix()
+	now := store.Now()
 	return demoUserID, store.CreateUser(ctx, storage.User{
 		ID: demoUserID, Email: demoEmail, Password: hash, PasswordSetAt: now, TaxID: "3087512347", Profile: demoProfile,
 		CreatedAt: now, UpdatedAt: now,
