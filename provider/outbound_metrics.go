@@ -10,6 +10,7 @@ import (
 // The purposes of calls to other services, as ithildin_outbound_calls_total names them.
 const (
 	PurposeABAC            = "abac"
+	PurposeVerification    = "phone_verification"
 	purposeSMS             = "sms"
 	purposeCaptcha         = "captcha"
 	purposeSignature       = "signature"
@@ -29,8 +30,8 @@ const (
 
 var (
 	outboundPurposes = []string{
-		PurposeABAC, purposeSMS, purposeCaptcha, purposeSignature, purposePersons, purposeClientKeys, purposeRequestObject,
-		purposeSector, purposeBackchannelCall,
+		PurposeABAC, PurposeVerification, purposeSMS, purposeCaptcha, purposeSignature, purposePersons, purposeClientKeys,
+		purposeRequestObject, purposeSector, purposeBackchannelCall,
 	}
 	outboundOutcomes = []string{outboundAnswered, outboundRefused, outboundFailed}
 )
@@ -40,11 +41,13 @@ var (
 func (p *Provider) CountOutboundCall(purpose string, err error) {
 	var captcha *identity.CaptchaError
 	var signature *identity.SignatureServiceError
+	var limit *identity.VerificationLimitError
 	outcome := outboundFailed
 	switch {
 	case err == nil:
 		outcome = outboundAnswered
-	case errors.As(err, &captcha), errors.As(err, &signature), errors.Is(err, identity.ErrPersonUnknown):
+	case errors.As(err, &captcha), errors.As(err, &signature), errors.As(err, &limit),
+		errors.Is(err, identity.ErrPersonUnknown):
 		outcome = outboundRefused
 	}
 	p.metrics.outbound.WithLabelValues(purpose, outcome).Inc()

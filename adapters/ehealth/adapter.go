@@ -56,6 +56,7 @@ func (a *Adapter) mountPublic(r *mux.Router) {
 	registration := &cabinetRegistration{
 		answers: a.answers, secret: a.options.RegistrationSecret, now: a.provider.Store().Now,
 		identity: a.provider.Identity(), verifications: a.options.Verifications,
+		countCall: a.provider.CountOutboundCall,
 	}
 	a.mount(r, []route{
 		{"POST", "/oauth/tokens", a.tokens},

@@ -9,6 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
+	"ithildin/provider"
 	"ithildin/provider/identity"
 )
 
@@ -20,6 +21,7 @@ type cabinetRegistration struct {
 	now           func() time.Time
 	identity      *identity.Service
 	verifications identity.PhoneVerifier // nil: /api/verifications is off
+	countCall     func(purpose string, err error)
 }
 
 const (
@@ -57,6 +59,7 @@ func (a *cabinetRegistration) startVerification(w http.ResponseWriter, r *http.R
 		return err
 	}
 	err = a.verifications.StartVerification(r.Context(), number)
+	a.countCall(provider.PurposeVerification, err)
 	var limited *identity.VerificationLimitError
 	switch {
 	case errors.As(err, &limited):

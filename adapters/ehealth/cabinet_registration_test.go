@@ -101,10 +101,17 @@ func TestPhoneVerificationIsStartedAtTheServiceOfTheOperator(t *testing.T) {
 			return w.send(http.MethodPost, "/api/verifications", headers("Authorization", "Bearer "+token),
 				`{"type":"SMS","factor":"`+phone+`"}`)
 		}
+		before := w.counters()
 		require.Equal(t, "OTP sent", start("+380500000200").member("data.result"))
 		w.rejected(start("+380500000429"), 429, "otp_timeout", "Wait a minute.")
 		w.rejected(start("+380500000500"), 503, "internal_error", "SMS not sent. Try later")
 		require.Equal(t, map[string]string{"$.factor": "format"}, w.entries(start("+380")))
+		after := w.counters()
+		for _, outcome := range []string{"answered", "refused", "failed"} {
+			name := "ithildin_outbound_calls_total " + outcome + " phone_verification"
+			require.Contains(t, before, name)
+			require.InDelta(t, 1, after[name]-before[name], 0, name)
+		}
 	})
 }
 
