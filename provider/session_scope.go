@@ -35,7 +35,10 @@ func (s *SessionTokens) check(ctx context.Context, t SessionToken) (beyond []str
 	}
 	scope, assurance := storage.SplitScope(t.Scope), t.ACR
 	if t.Kind == storage.KindTwoFactor {
-		scope, assurance = storage.SplitScope(t.ScopeRequest), storage.AssuranceOneTimeCode
+		scope = storage.SplitScope(t.ScopeRequest)
+		if assurance != storage.AssuranceSignature { // a phone is changed in a session that a signature began
+			assurance = storage.AssuranceOneTimeCode
+		}
 	}
 	var roleIDs []string
 	user, err := s.store.FindUserForClient(ctx, t.UserID, t.Client.ID)

@@ -26,6 +26,7 @@ type SessionToken struct {
 	Scope        string
 	ScopeRequest string // what the complete sign-in will have
 	GrantType    string // how the sign-in began
+	RedirectURI  string // of tokens that were imported with one
 	Factor       string // the second factor that is to be confirmed
 	FactorType   string
 	FactorBefore string // the second factor that Factor is to take the place of
@@ -58,9 +59,9 @@ func newSessionTokens(
 	return &SessionTokens{store: store, now: now, random: random, changePasswordLifetime: int64(lifetime / time.Second)}
 }
 
-// Issue makes a session token and ends the session tokens that the user has of the client, in one write. Its life is
-// that of the client's access tokens; one for a change of the password lives for minutes. Errors: ErrSignInOver, and
-// those of Check.
+// Issue makes a session token and ends those that the user has of the client, in one write: one for a change of the
+// password, which lives for minutes, ends others like it; any other ends all but those. Its life is that of the
+// client's access tokens. Errors: ErrSignInOver, and those of Check.
 func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToken, error) {
 	beyond, err := s.check(ctx, t)
 	if err != nil {
@@ -85,9 +86,9 @@ func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToke
 		ID: storage.Hash(t.Value), AccessTokenID: t.ID, Kind: t.Kind, ClientID: t.Client.ID, UserID: t.UserID,
 		GrantID: s.store.NewID(), Scope: t.Scope, CreatedAt: now, ExpiresAt: t.ExpiresAt,
 		Session: &storage.Session{
-			UserID: t.UserID, Subject: t.UserID, GrantType: t.GrantType, ScopeRequest: t.ScopeRequest, Factor: t.Factor,
-			FactorType: t.FactorType, FactorBefore: t.FactorBefore, AuthTime: t.AuthTime, AMR: t.AMR, ACR: t.ACR,
-			PasswordSetAt: t.PasswordSetAt,
+			UserID: t.UserID, Subject: t.UserID, GrantType: t.GrantType, RedirectURI: t.RedirectURI,
+			ScopeRequest: t.ScopeRequest, Factor: t.Factor, FactorType: t.FactorType, FactorBefore: t.FactorBefore,
+			AuthTime: t.AuthTime, AMR: t.AMR, ACR: t.ACR, PasswordSetAt: t.PasswordSetAt,
 		},
 	})
 	queueEvent(ctx, u, storage.Event{

@@ -72,16 +72,23 @@ WHERE subject IN (%s) AND created_at >= $%d GROUP BY subject`,
 	return counts, nil
 }
 
-// ForgetSignInFailures takes failures back by the ids of RecordSignInFailure.
-func (s *authenticationStore) ForgetSignInFailures(ctx context.Context, ids []string) error {
-	if err := boundSubjects(len(ids)); err != nil || len(ids) == 0 {
+// ForgetSignInFailures takes failures back by the ids of RecordSignInFailure, and all those of the subjects.
+func (s *authenticationStore) ForgetSignInFailures(ctx context.Context, ids []string, subjects ...[]byte) error {
+	if err := boundSubjects(len(ids) + len(subjects)); err != nil || len(ids) == 0 {
 		return err
 	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
+	var args []any
+	for _, id := range ids {
+		args = append(args, id)
 	}
-	_, err := s.exec(ctx, `DELETE FROM sign_in_failures WHERE id IN (`+placeholders(1, len(ids))+`)`, args...)
+	query := `DELETE FROM sign_in_failures WHERE id IN (` + placeholders(1, len(ids)) + `)`
+	if len(subjects) > 0 {
+		query += ` OR subject IN (` + placeholders(len(ids)+1, len(subjects)) + `)`
+	}
+	for _, subject := range subjects {
+		args = append(args, subject)
+	}
+	_, err := s.exec(ctx, query, args...)
 	return err
 }
 

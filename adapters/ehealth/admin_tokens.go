@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,13 +39,18 @@ func newIssuedObject(t storage.IssuedToken) issuedObject {
 		return o
 	}
 	details := verifiedDetails{
-		ClientID: t.ClientID, GrantType: t.Session.GrantType, RedirectURI: t.RedirectURI,
-		ScopeRequest: t.Session.ScopeRequest,
+		ClientID: t.ClientID, GrantType: cmp.Or(t.Session.GrantType, "authorization_code"),
+		ScopeRequest: t.Session.ScopeRequest, Scope: &t.Scope,
 	}
-	if t.Kind == storage.KindAuthorizationCode {
-		details.ScopeRequest, details.GrantType = t.Scope, grantPassword
-	} else {
-		details.Scope = &t.Scope
+	switch {
+	case t.Kind == storage.KindAuthorizationCode:
+		details = verifiedDetails{
+			ClientID: t.ClientID, GrantType: grantPassword, RedirectURI: t.RedirectURI, ScopeRequest: t.Scope,
+		}
+	case t.Kind == storage.KindRefreshToken:
+		details.GrantType = "authorization_code"
+	case details.GrantType != "refresh_token":
+		details.RedirectURI = t.Session.RedirectURI
 	}
 	o.Details = details
 	return o

@@ -103,12 +103,13 @@ func (a *usersAPI) create(w http.ResponseWriter, r *http.Request) error {
 	readUser(c, &user)
 	password, factor, blocked := c.stringOf("password"), a.readFactor(c), readBlock(c, false, "")
 	user.IsBlocked, user.BlockReason = blocked.isBlocked, blocked.reason
+	c.broke("password", passwordRules(identity.CheckLegacyPassword(password))...)
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
 	var err error
 	if user.Password, err = a.identity.HashPassword(r.Context(), password, identity.CheckLegacyPassword); err != nil {
-		return passwordFailure(err)
+		return err
 	}
 	err = store.Together(r.Context(), func(ctx context.Context) error {
 		if err := store.CreateUser(ctx, user); err != nil {
@@ -158,9 +159,6 @@ func (a *usersAPI) changePassword(w http.ResponseWriter, r *http.Request) error 
 	if c.optionalText("password") == "" {
 		c.broke("password", rule{Rule: "required", Description: "is not changed", Params: []string{}})
 	}
-	if failed := c.failed(); failed != nil {
-		return failed
-	}
 	isCurrent, err := a.identity.IsPasswordOf(r.Context(), user, current)
 	if err != nil {
 		return err
@@ -181,14 +179,16 @@ func (a *usersAPI) change(w http.ResponseWriter, r *http.Request, user *storage.
 		password = c.stringOf("password")
 	}
 	blocked := readBlock(c, user.IsBlocked, user.BlockReason)
+	hash, err := "", error(nil)
+	if password != "" {
+		hash, err = a.identity.HashNewPassword(r.Context(), user.ID, password, identity.CheckLegacyPassword)
+		c.broke("password", passwordRules(err)...)
+	}
 	if failed := c.failed(); failed != nil {
 		return failed
 	}
-	hash, err := "", error(nil)
-	if password != "" {
-		if hash, err = a.identity.HashNewPassword(r.Context(), user.ID, password, identity.CheckLegacyPassword); err != nil {
-			return passwordFailure(err)
-		}
+	if err != nil {
+		return err
 	}
 	store := a.store
 	err = store.Together(r.Context(), func(ctx context.Context) error {

@@ -55,6 +55,24 @@ func TestPasswordThatBreaksSeveralRulesNamesEach(t *testing.T) {
 	})
 }
 
+func TestEveryFieldThatIsWrongIsAnEntryBesideThePassword(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		fields := `"email":"nobody","password":"short","factor":"+380"`
+		for _, got := range []reply{
+			w.admin(http.MethodPost, "users", `{"user":{`+fields+`}}`), w.updateUser(fields),
+			w.admin(http.MethodPatch, "users/"+doctorID+"/actions/change_password",
+				`{"user":{`+fields+`,"current_password":"`+doctorPassword+`"}}`),
+		} {
+			require.Equal(t, map[string]string{"$.email": "email", "$.password": "format", "$.factor": "format"}, w.entries(got))
+			require.Equal(t, []string{"format", "length"}, w.rules(got, "$.password"))
+		}
+		require.Equal(t, map[string]string{"$.current_password": "password", "$.password": "format"},
+			w.entries(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/change_password",
+				`{"user":{"password":"short","current_password":"not it"}}`)))
+	})
+}
+
 func TestPasswordIsChangedByWhoeverKnowsThePresentOne(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		w := newWorld(t, engine)

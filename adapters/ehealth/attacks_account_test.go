@@ -198,8 +198,7 @@ func TestAttackAStolenSessionReplacesThePhone(t *testing.T) {
 		fresh := signIn()
 		begun := begin(fresh)
 		require.Equal(t, http.StatusCreated, begun.status, begun.raw)
-		w.later.Store(302 + 300)
-		w.rejected(begin(begun.member("data.value")), 403, "forbidden", "Sign in again to change the authentication factor.")
+		w.rejected(begin(begun.member("data.value")), 401, "token_invalid_type", "Invalid token type.")
 
 		w.later.Store(2000)
 		begun = begin(signIn())
@@ -238,8 +237,8 @@ func TestAttackAReplacementOfThePhoneThatWasBegunBeforeAnother(t *testing.T) {
 		w.rejected(
 			w.action("approve_factor", begun.member("data.value"), `{"otp":`+string(w.components.code(thiefPhone))+`}`),
 			401,
-			"token_invalid",
-			"Invalid token.",
+			"token_expired",
+			"Token expired.",
 		)
 	})
 }

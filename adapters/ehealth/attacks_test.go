@@ -22,13 +22,15 @@ func TestAttackAClientsTokenReplacesTheSecondFactor(t *testing.T) {
 		} {
 			of := func(a *storage.AccessToken) { a.Session.GrantType = grantType }
 			token := w.token(hospitalID, "openid app:authorize", of)
-			w.rejected(w.action("init_factor", token, `{"type":"SMS","factor":"`+theirs+`"}`), 401, "token_invalid",
-				"Invalid token.")
-			half := w.token(hospitalID, "openid app:authorize", of, func(a *storage.AccessToken) {
-				a.Session.Factor, a.Session.FactorType = theirs, "SMS"
-			})
-			w.rejected(w.action("approve_factor", half, `{"otp":123456}`), 401, "access_denied",
-				"Invalid token type. Init factor at first")
+			w.rejected(w.action("init_factor", token, `{"type":"SMS","factor":"`+theirs+`"}`), 401,
+				"token_invalid_type", "Invalid token type.")
+			for _, kind := range []string{storage.KindAccessToken, storage.KindTwoFactor} {
+				half := w.token(hospitalID, "openid app:authorize", of, func(a *storage.AccessToken) {
+					a.Kind, a.Session.Factor, a.Session.FactorType = kind, theirs, "SMS"
+				})
+				w.rejected(w.action("approve_factor", half, `{"otp":123456}`), 401, "access_denied",
+					"Invalid token type. Init factor at first")
+			}
 		}
 		factor, err := w.store.FindAuthenticationFactor(t.Context(), doctorID, "SMS")
 		w.must(err)

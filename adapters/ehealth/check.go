@@ -2,7 +2,9 @@ package ehealth
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -15,25 +17,29 @@ import (
 // value.
 type check struct {
 	fields map[string]json.RawMessage
-	broken map[string]rule
+	broken map[string][]rule
 }
 
 func newCheck(fields map[string]json.RawMessage) *check {
-	return &check{fields: fields, broken: map[string]rule{}}
+	return &check{fields: fields, broken: map[string][]rule{}}
 }
 
-// failed is the answer that lists what is wrong, nil where nothing is.
+// failed is the answer that lists what is wrong, in the order of the names of fields; nil where nothing is.
 func (c *check) failed() *contractError {
 	if len(c.broken) == 0 {
 		return nil
 	}
-	failed := failureValidation(c.broken)
+	var entries []invalid
+	for _, name := range slices.Sorted(maps.Keys(c.broken)) {
+		entries = append(entries, invalid{Entry: "$." + name, EntryType: "json_data_property", Rules: c.broken[name]})
+	}
+	failed := failureInvalid(entries)
 	return &failed
 }
 
-// broke notes a rule that a field breaks, unless it breaks another already.
-func (c *check) broke(name string, broken rule) {
-	if _, known := c.broken[name]; !known {
+// broke notes the rules that a field breaks, unless it breaks another already, after which these can't be judged.
+func (c *check) broke(name string, broken ...rule) {
+	if len(c.broken[name]) == 0 && len(broken) > 0 {
 		c.broken[name] = broken
 	}
 }
@@ -132,14 +138,18 @@ func (c *check) boolean(name string) bool {
 	return false
 }
 
-// integer is a JSON integer that must be there.
+// integer is a JSON integer, or a text of digits, that must be there.
 func (c *check) integer(name string) int64 {
-	if !c.given(name) {
+	digits := string(c.fields[name])
+	if text, isText := stringOf(c.fields[name]); isText {
+		digits = text
+	}
+	if digits == "" {
 		c.broke(name, ruleRequired)
 		return 0
 	}
-	var value int64
-	if json.Unmarshal(c.fields[name], &value) != nil {
+	value, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
 		c.broke(name, ruleInteger)
 	}
 	return value

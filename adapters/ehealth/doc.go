@@ -18,8 +18,8 @@
 //	POST               /api/send_otp                            a code for a registration (cabinet_registration.go)
 //	POST               /api/verifications                       the same by another service
 //	POST               /oauth/users/actions/update_password     sets a password (user_actions.go)
-//	POST               /oauth/users/actions/init_factor         begins to set a phone (user_actions.go)
-//	POST               /oauth/users/actions/approve_factor      sets the phone (user_actions.go)
+//	POST               /oauth/users/actions/init_factor         begins to set a phone (login_factor.go)
+//	POST               /oauth/users/actions/approve_factor      sets the phone (login_factor.go)
 //
 // # Routes of the admin listener (Adapter.MountAdmin)
 //

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"ithildin/provider/inbound"
@@ -132,18 +131,13 @@ var (
 	}}
 )
 
-// failureValidation lists fields in the order of their names.
+// failureValidation lists fields that break one rule each, in the order of their names.
 func failureValidation(broken map[string]rule) contractError {
-	names := make([]string, 0, len(broken))
-	for name := range broken {
-		names = append(names, name)
+	c := newCheck(nil)
+	for name, one := range broken {
+		c.broke(name, one)
 	}
-	slices.Sort(names)
-	entries := make([]invalid, len(names))
-	for i, name := range names {
-		entries[i] = invalid{Entry: "$." + name, EntryType: "json_data_property", Rules: []rule{broken[name]}}
-	}
-	return failureInvalid(entries)
+	return *c.failed()
 }
 
 // failureInvalid is a 422 that lists what is wrong with members of a request.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 
 	"ithildin/provider"
@@ -40,6 +41,7 @@ var (
 	failureChangeScope   = unauthorized("access_denied", "Allowed scopes for the token are user:change_password.")
 	failureNoHeader      = unauthorized("access_denied", "Authorization header required.")
 	failureTokenInvalid  = unauthorized("token_invalid", "Invalid token.")
+	failureTokenType     = unauthorized("token_invalid_type", "Invalid token type.")
 	failureTwoFactorType = unauthorized("access_denied", "Invalid token type")
 	failureFactorNotSet  = conflict("Factor not set")
 	failureOTPInvalid    = unauthorized("otp_invalid", "Invalid OTP code.")
@@ -128,6 +130,7 @@ type sessionToken struct {
 type sessionDetail struct {
 	GrantType    string `json:"grant_type"`
 	ClientID     string `json:"client_id"`
+	RedirectURI  string `json:"redirect_uri,omitempty"`
 	Scope        string `json:"scope"`
 	ScopeRequest string `json:"scope_request,omitempty"`
 	Factor       string `json:"request_authentication_factor,omitempty"`
@@ -138,8 +141,8 @@ func newSessionToken(t *provider.SessionToken) sessionToken {
 	return sessionToken{
 		ID: t.ID, Name: t.Kind, Value: t.Value, UserID: t.UserID, ExpiresAt: t.ExpiresAt,
 		Details: &sessionDetail{
-			GrantType: t.GrantType, ClientID: t.Client.ID, Scope: t.Scope, ScopeRequest: t.ScopeRequest, Factor: t.Factor,
-			FactorType: t.FactorType,
+			GrantType: t.GrantType, ClientID: t.Client.ID, RedirectURI: t.RedirectURI, Scope: t.Scope,
+			ScopeRequest: t.ScopeRequest, Factor: t.Factor, FactorType: t.FactorType,
 		},
 	}
 }
@@ -168,9 +171,26 @@ func sessionFailure(err error) error {
 }
 
 // sessionTokenOf finds the session token of the Authorization header, in the order of contract section 2.3: it is
-// there, it is known, its user is not blocked, it is of one of the kinds, and it has not expired.
-func (a *loginAPI) sessionTokenOf(r *http.Request, wrongKind contractError, kinds ...string) (*storage.AccessToken,
-	error) {
+// there, it is known, its user is not blocked, it is of the kind, and it has not expired.
+func (a *loginAPI) sessionTokenOf(
+	r *http.Request, wrongKind contractError, kind string,
+) (*storage.AccessToken, error) {
+	t, err := a.bearerSession(r)
+	switch {
+	case err != nil:
+		return nil, err
+	case t.UserBlocked:
+		return nil, failureUserBlocked
+	case t.Kind != kind:
+		return nil, wrongKind
+	case a.isOver(t):
+		return nil, failureTokenExpired
+	}
+	return t, nil
+}
+
+// bearerSession finds the session token of the Authorization header, one that is over and one of a blocked user too.
+func (a *loginAPI) bearerSession(r *http.Request) (*storage.AccessToken, error) {
 	value, given := bearerToken(r)
 	if !given {
 		return nil, failureNoHeader
@@ -183,14 +203,12 @@ func (a *loginAPI) sessionTokenOf(r *http.Request, wrongKind contractError, kind
 		return nil, err
 	case t.UserID == "":
 		return nil, failureTokenInvalid // a client's own
-	case t.UserBlocked:
-		return nil, failureUserBlocked
-	case !slices.Contains(kinds, t.Kind):
-		return nil, wrongKind
-	case t.ExpiresAt <= a.provider.Store().Now().Unix():
-		return nil, failureTokenExpired
 	}
 	return t, nil
+}
+
+func (a *loginAPI) isOver(t *storage.AccessToken) bool {
+	return t.ExpiresAt <= a.provider.Store().Now().Unix()
 }
 
 // ofSignIn says that a token came of a sign-in through this API. One of a client, however it came by it, must not
@@ -230,12 +248,25 @@ func (a *loginAPI) clientOf(r *http.Request, t *storage.AccessToken) (*storage.C
 	return client, err
 }
 
-// oneTimeCode reads the code of a request: a JSON integer. A text passes, as it did, and never matches.
+// wholeNumber is an integer as JSON and as a text have it.
+var wholeNumber = regexp.MustCompile(`^[+-]?[0-9]+$`)
+
+// oneTimeCode reads the code of a request: a JSON integer. Digits in a text pass, as they did, and never match.
 func oneTimeCode(fields map[string]json.RawMessage) (string, *contractError) {
 	c := newCheck(fields)
-	if _, isText := stringOf(fields["otp"]); isText && c.given("otp") {
-		return "", nil
+	switch text, isText := stringOf(fields["otp"]); {
+	case isText && text == "":
+		c.broke("otp", ruleRequired)
+	case !isText && !wholeNumber.Match(fields["otp"]), isText && !wholeNumber.MatchString(text):
+		c.broke("otp", ruleInteger)
 	}
-	c.integer("otp")
-	return string(fields["otp"]), c.failed()
+	return codeOf(fields), c.failed()
+}
+
+// codeOf is the code of a request where that is a JSON integer, else "", which is no code.
+func codeOf(fields map[string]json.RawMessage) string {
+	if !wholeNumber.Match(fields["otp"]) {
+		return ""
+	}
+	return string(fields["otp"])
 }

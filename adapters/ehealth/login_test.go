@@ -113,6 +113,12 @@ func TestLoginIsRefusedForTenMinutesAfterTenFailures(t *testing.T) {
 		w.rejected(w.login(byPassword()), 401, "access_denied", "You reached login attempts limit. Try again later")
 		w.later.Store(601)
 		require.Equal(t, http.StatusCreated, w.login(byPassword()).status)
+		for range 2 {
+			for range 9 {
+				w.login(byPassword("password", "not it"))
+			}
+			require.Equal(t, http.StatusCreated, w.login(byPassword()).status, "it forgets the failures before")
+		}
 	})
 }
 
@@ -219,9 +225,14 @@ func TestSecondFactorRequiresATwoFactorTokenAndAnInteger(t *testing.T) {
 			"Authorization header required.")
 		w.rejected(w.twoFactor("garbage", 123456), 401, "token_invalid", "Invalid token.")
 		w.rejected(w.twoFactor(w.token(frontID, "app:authorize"), 123456), 401, "access_denied", "Invalid token type")
+		for _, absent := range []any{nil, ""} {
+			require.Equal(t, map[string]string{"$.otp": "required"}, w.entries(w.twoFactor("garbage", absent)))
+		}
 		require.Equal(t, map[string]string{"$.otp": "required"},
 			w.entries(w.login(map[string]any{"grant_type": "authorize_2fa_access_token"})))
-		require.Equal(t, map[string]string{"$.otp": "cast"}, w.entries(w.twoFactor("garbage", []int{1})))
+		for _, other := range []any{[]int{1}, true, 1.5, "abc", " 123456", "1.5", map[string]int{}} {
+			require.Equal(t, map[string]string{"$.otp": "cast"}, w.entries(w.twoFactor("garbage", other)), other)
+		}
 	})
 }
 
@@ -290,6 +301,7 @@ func TestPasswordIsChangedByATokenOfItsOwn(t *testing.T) {
 		change := byPassword("grant_type", "change_password", "scope", "user:change_password")
 		token := w.login(change).member("data.value")
 		require.Equal(t, map[string]string{"$.password": "length"}, w.entries(set(token, "Short1")))
+		require.Equal(t, []string{"format", "length"}, w.rules(set(token, "short"), "$.password"))
 		require.Equal(t, map[string]string{"$.password": "format"}, w.entries(set(token, "всі малі літери 1")))
 		require.Equal(t, map[string]string{"$.password": "required"}, w.entries(set(token, "")))
 		require.Equal(t, map[string]string{"$.password": "password_used"}, w.entries(set(token, doctorPassword)))
@@ -310,51 +322,6 @@ func TestPasswordIsChangedByATokenOfItsOwn(t *testing.T) {
 		w.rejected(w.action("update_password", token, `{}`), 400, "request_malformed",
 			"Malformed request. Probably, you have sent corrupted JSON.")
 		require.Equal(t, 404, w.send(http.MethodPost, "/oauth/tokens/actions/change_password", asJSON, `{}`).status)
-	})
-}
-
-// Case 54 of the contract.
-func TestPhoneOfASecondFactorIsSetAfterItsCodeWasEntered(t *testing.T) {
-	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		w := newWorld(t, engine)
-		request := `{"type":"SMS","factor":"` + doctorPhone + `"}`
-		session := w.login(byPassword()).member("data.value")
-		require.Equal(t, 404, w.action("init_factor", session, request).status)
-		w.factor("")
-		clients := w.token(frontID, "app:authorize",
-			func(a *storage.AccessToken) { a.Session.GrantType = "authorization_code" })
-		w.rejected(w.action("init_factor", clients, request), 401, "token_invalid", "Invalid token.")
-		token := w.login(byPassword()).member("data.value")
-		require.Equal(t, map[string]string{"$.type": "inclusion", "$.factor": "format"},
-			w.entries(w.action("init_factor", token, `{"type":"TOTP","factor":"+380"}`)))
-		w.rejected(w.action("approve_factor", token, `{"otp":123456}`), 401, "access_denied",
-			"Invalid token type. Init factor at first")
-		began := w.action("init_factor", token, request)
-		require.Equal(t, http.StatusCreated, began.status, began.raw)
-		require.Equal(t, "APPROVE_FACTOR", began.member("urgent.next_step"))
-		_, given := began.at("data.details")
-		require.False(t, given)
-		w.rejected(w.action("init_factor", token, request), 401, "token_expired", "Token expired.")
-		next := began.member("data.value")
-		w.rejected(w.action("approve_factor", next, `{"otp":`+w.components.wrong(doctorPhone).String()+`}`), 401,
-			"otp_invalid",
-			"Invalid OTP code.")
-		got := w.action("approve_factor", next, `{"otp":`+w.components.code(doctorPhone).String()+`}`)
-		require.Equal(t, http.StatusCreated, got.status, got.raw)
-		require.Equal(t, "access_token", got.member("data.name"))
-		require.Equal(t, "app:authorize", got.member("data.details.scope"))
-		_, given = got.at("urgent")
-		require.False(t, given)
-		factor, err := w.store.FindAuthenticationFactor(t.Context(), doctorID, "SMS")
-		w.must(err)
-		require.Equal(t, doctorPhone, factor.Factor)
-
-		w.later.Store(120)
-		half := w.login(byPassword()).member("data.value")
-		other := `{"type":"SMS","factor":"+380671112233"}`
-		w.rejected(w.action("init_factor", half, other), 401, "token_invalid", "Invalid token.")
-		require.Equal(t, http.StatusCreated,
-			w.action("init_factor", w.twoFactor(half, w.components.code(doctorPhone)).member("data.value"), other).status)
 	})
 }
 

@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -36,19 +37,17 @@ func (a *loginAPI) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fi
 func completed(t *storage.AccessToken, client *storage.Client) provider.SessionToken {
 	complete := provider.SessionToken{
 		Kind: storage.KindAccessToken, Client: client, UserID: t.UserID, GrantType: t.Session.GrantType,
-		Scope: t.Session.ScopeRequest, AMR: identity.ByOneTimeCode.AMR, ACR: identity.ByOneTimeCode.ACR,
-		PasswordSetAt: t.Session.PasswordSetAt,
-	}
-	if complete.Scope == "" {
-		complete.Scope = scopeAuthorize
+		RedirectURI: t.Session.RedirectURI, Scope: cmp.Or(t.Session.ScopeRequest, scopeAuthorize),
+		AMR: identity.ByOneTimeCode.AMR, ACR: identity.ByOneTimeCode.ACR, PasswordSetAt: t.Session.PasswordSetAt,
 	}
 	if complete.GrantType == grantChangePassword {
-		complete.Kind = storage.KindChangePasswordToken
+		complete.Kind, complete.ScopeRequest = storage.KindChangePasswordToken, t.Session.ScopeRequest
+		complete.Scope = cmp.Or(t.Session.ScopeRequest, scopeChangePassword)
 	}
 	return complete
 }
 
-// refreshTwoFactor is the grant refresh_2fa_access_token: another code, under another token.
+// refreshTwoFactor is the grant refresh_2fa_access_token: another code, under another token with the same details.
 func (a *loginAPI) refreshTwoFactor(w http.ResponseWriter, r *http.Request) error {
 	t, client, phone, err := a.twoFactor(r)
 	if err != nil {
@@ -56,13 +55,14 @@ func (a *loginAPI) refreshTwoFactor(w http.ResponseWriter, r *http.Request) erro
 	}
 	return a.sendAndAnswer(w, r, provider.SessionToken{
 		ID: a.provider.Store().NewID(), Kind: storage.KindTwoFactor, Client: client, UserID: t.UserID,
-		GrantType: t.Session.GrantType, ScopeRequest: t.Session.ScopeRequest, AMR: t.Session.AMR, ACR: t.Session.ACR,
-		PasswordSetAt: t.Session.PasswordSetAt,
+		GrantType: t.Session.GrantType, RedirectURI: t.Session.RedirectURI, ScopeRequest: t.Session.ScopeRequest,
+		Factor: t.Session.Factor, FactorType: t.Session.FactorType, FactorBefore: t.Session.FactorBefore,
+		AMR: t.Session.AMR, ACR: t.Session.ACR, AuthTime: t.Session.AuthTime, PasswordSetAt: t.Session.PasswordSetAt,
 	}, phone, nextRequestOTP)
 }
 
 // twoFactor reads the 2fa token of a request, its client, and the phone that the code goes to. A user without a factor
-// has none that is set.
+// that is active has none that is set.
 func (a *loginAPI) twoFactor(r *http.Request) (*storage.AccessToken, *storage.Client, string, error) {
 	t, err := a.sessionTokenOf(r, failureTwoFactorType, storage.KindTwoFactor)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"ithildin/provider"
 	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/storage"
@@ -17,9 +16,6 @@ import (
 const scopeReadUser = "user:read"
 
 var (
-	failurePasswordTokenType = unauthorized("token_invalid_type", "Invalid token type.")
-	failureInitFactorFirst   = unauthorized("access_denied", "Invalid token type. Init factor at first")
-
 	rulePasswordLength = rule{Rule: "length", Description: "should be at least 12 character(s)",
 		Params: map[string]int{"min": 12}}
 	rulePasswordComplexity = rule{Rule: "format", Description: "Password does not meet complexity requirements",
@@ -66,7 +62,7 @@ func (a *Adapter) ownUser(w http.ResponseWriter, r *http.Request) error {
 
 // updatePassword is the second half of a change of password. It uses up the token.
 func (a *loginAPI) updatePassword(w http.ResponseWriter, r *http.Request) error {
-	t, err := a.sessionTokenOf(r, failurePasswordTokenType, storage.KindChangePasswordToken)
+	t, err := a.sessionTokenOf(r, failureTokenType, storage.KindChangePasswordToken)
 	if err != nil {
 		return err
 	}
@@ -83,8 +79,13 @@ func (a *loginAPI) updatePassword(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	err = a.identity.ChangePasswordByToken(a.byUser(r, t.ClientID, t.UserID), t, password, identity.CheckLegacyPassword)
-	if err != nil {
-		return passwordFailure(err)
+	switch c.broke("password", passwordRules(err)...); {
+	case c.failed() != nil:
+		return c.failed()
+	case errors.Is(err, storage.ErrUsed):
+		return failureTokenExpired.because(err)
+	case err != nil:
+		return err
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), t.UserID)
 	if err != nil {
@@ -101,9 +102,8 @@ func (a *loginAPI) byUser(r *http.Request, clientID, userID string) context.Cont
 	})
 }
 
-// passwordFailure words why a new password is not taken, each rule that it breaks, in the order of the contract.
-func passwordFailure(err error) error {
-	var broken []rule
+// passwordRules are the rules that a new password breaks which is not taken, in the order of the contract.
+func passwordRules(err error) (broken []rule) {
 	for _, known := range []struct {
 		cause error
 		rule  rule
@@ -116,122 +116,5 @@ func passwordFailure(err error) error {
 			broken = append(broken, known.rule)
 		}
 	}
-	if len(broken) > 0 {
-		return failureInvalid([]invalid{{Entry: "$.password", EntryType: "json_data_property", Rules: broken}})
-	}
-	if errors.Is(err, storage.ErrUsed) {
-		return failureTokenExpired.because(err)
-	}
-	return err
-}
-
-// initFactor begins to set the phone of a user's factor: with a session token where there is one already, with a 2fa
-// token where there is none yet. The code goes to the new phone.
-func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
-	t, err := a.sessionTokenOf(r, failureTokenInvalid, storage.KindAccessToken, storage.KindTwoFactor)
-	if err != nil {
-		return err
-	}
-	if !ofSignIn(t) {
-		return failureTokenInvalid
-	}
-	fields, failed := readObject(w, r, "", failureMalformed)
-	if failed != nil {
-		return failed
-	}
-	c := newCheck(fields)
-	kind, number := c.oneOf("type", identity.FactorSMS), c.stringOf("factor")
-	if !identity.IsPhone(number) {
-		c.broke("factor", rulePhone)
-	}
-	if failed := c.failed(); failed != nil {
-		return failed
-	}
-	client, err := a.clientOf(r, t)
-	if err != nil {
-		return err
-	}
-	factor, err := a.identity.SecondFactor(r.Context(), t.UserID)
-	switch {
-	case err != nil:
-		return err // without a factor: 404
-	case t.Kind == storage.KindTwoFactor && factor.Factor != "":
-		return failureTokenInvalid // whoever has passed only the password must not replace the second factor
-	case !a.identity.MayReplaceFactor(factor, t.Session, client.Policy):
-		return failureFactorNotRecent
-	}
-	next := provider.SessionToken{
-		ID: a.provider.Store().NewID(), Kind: t.Kind, Client: client, UserID: t.UserID, Scope: t.Scope,
-		ScopeRequest: t.Session.ScopeRequest, GrantType: t.Session.GrantType, Factor: number, FactorType: kind,
-		FactorBefore: factor.Factor, AMR: t.Session.AMR, ACR: t.Session.ACR, AuthTime: t.Session.AuthTime,
-		PasswordSetAt: t.Session.PasswordSetAt,
-	}
-	if err := a.provider.SessionTokens().Check(r.Context(), next); err != nil {
-		return sessionFailure(err)
-	}
-	if err := a.identity.SendOneTimeCode(r.Context(), next.UserID, next.ID, number); err != nil {
-		return oneTimeCodeFailure(err)
-	}
-	issued, err := a.provider.SessionTokens().Issue(r.Context(), next)
-	if err != nil {
-		return sessionFailure(err)
-	}
-	data := newSessionToken(issued)
-	data.Details = nil
-	return a.answerUrgent(w, r, http.StatusCreated, data, map[string]string{"next_step": nextApproveFactor})
-}
-
-// failureFactorNotRecent is not in the contract, by which any session may replace the factor.
-var failureFactorNotRecent = forbidden("forbidden", "Sign in again to change the authentication factor.")
-
-// approveFactor ends what initFactor began.
-func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
-	t, err := a.sessionTokenOf(r, failureInitFactorFirst, storage.KindAccessToken, storage.KindTwoFactor)
-	if err != nil {
-		return err
-	}
-	if t.Session.Factor == "" || !ofSignIn(t) {
-		return failureInitFactorFirst
-	}
-	fields, failed := readObject(w, r, "", failureMalformed)
-	if failed != nil {
-		return failed
-	}
-	code, failed := oneTimeCode(fields)
-	if failed != nil {
-		return failed
-	}
-	client, err := a.clientOf(r, t)
-	if err != nil {
-		return err
-	}
-	if err := a.identity.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, t.Session.Factor, code); err != nil {
-		return oneTimeCodeFailure(err)
-	}
-	factor, err := a.identity.SecondFactor(r.Context(), t.UserID)
-	if err != nil {
-		return err
-	}
-	before := "" // whoever has passed only the password may set a phone where there is none
-	if t.Kind == storage.KindAccessToken {
-		before = t.Session.FactorBefore
-	}
-	factor.Factor, factor.IsActive = t.Session.Factor, true
-	err = a.identity.ReplaceFactor(a.byUser(r, client.ID, t.UserID), *factor, before)
-	if errors.Is(err, storage.ErrConflict) {
-		return failureTokenInvalid.because(err)
-	}
-	if err != nil {
-		return err
-	}
-	complete := completed(t, client)
-	if t.Kind == storage.KindAccessToken { // the sign-in was complete before
-		complete.Scope, complete.ScopeRequest, complete.AuthTime = t.Scope, t.Session.ScopeRequest, t.Session.AuthTime
-		complete.AMR, complete.ACR = t.Session.AMR, t.Session.ACR
-	}
-	issued, err := a.provider.SessionTokens().Issue(r.Context(), complete)
-	if err != nil {
-		return sessionFailure(err)
-	}
-	return a.respond(w, r, http.StatusCreated, newSessionToken(issued))
+	return broken
 }

@@ -154,6 +154,22 @@ func (w *world) rejected(a reply, status int, kind, message string) {
 	require.Equal(w.t, message, a.member("error.message"), a.raw)
 }
 
+// rules are the names of those that an entry of a 422 breaks.
+func (w *world) rules(a reply, name string) (rules []string) {
+	w.t.Helper()
+	require.Equal(w.t, 422, a.status, a.raw)
+	list, _ := a.at("error.invalid")
+	for _, entry := range list.([]any) {
+		if object := entry.(map[string]any); object["entry"] == name {
+			for _, broken := range object["rules"].([]any) {
+				known, _ := broken.(map[string]any)["rule"].(string)
+				rules = append(rules, known)
+			}
+		}
+	}
+	return rules
+}
+
 // entries are the fields that a 422 names, with the rule that each breaks, or its words where the rule is null.
 func (w *world) entries(a reply) map[string]string {
 	w.t.Helper()

@@ -103,7 +103,7 @@ func (s *Service) authenticate(
 	case !ok:
 		return user, reasonWrongPassword, ErrWrongPassword
 	}
-	if err := try.forget(ctx); err != nil {
+	if err := try.succeeded(ctx); err != nil {
 		return nil, "", err
 	}
 	if user.IsBlocked {

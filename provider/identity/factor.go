@@ -13,16 +13,21 @@ import (
 // FactorSMS is the one type of second factor: a phone that gets one-time codes.
 const FactorSMS = "SMS"
 
-// ErrNoFactor says that a user has no second factor. It is a storage.ErrNotFound too.
+// ErrNoFactor says that a user has no second factor that is active. It is a storage.ErrNotFound too.
 var ErrNoFactor = fmt.Errorf("identity: the user has no second factor: %w", storage.ErrNotFound)
 
-// SecondFactor reads the second factor of a user, one that is not active too. Errors: ErrNoFactor.
+// SecondFactor reads the second factor of a user. One that is not active counts as none. Errors: ErrNoFactor.
 func (s *Service) SecondFactor(ctx context.Context, userID string) (*storage.AuthenticationFactor, error) {
 	factor, err := s.store.FindAuthenticationFactor(ctx, userID, FactorSMS)
-	if errors.Is(err, storage.ErrNotFound) {
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, ErrNoFactor
+	case err != nil:
+		return nil, err
+	case !factor.IsActive:
 		return nil, ErrNoFactor
 	}
-	return factor, err
+	return factor, nil
 }
 
 // recentSignIn is for how long somebody who has just signed in may replace their second factor.
@@ -30,22 +35,21 @@ const recentSignIn = 5 * time.Minute
 
 // MayReplaceFactor says whether a session may give a second factor another phone. Where none is set, it may. A sign-in
 // by the password alone, from before the phone was, never may. By the policy factor_change of the client it must be a
-// sign-in of the last minutes besides, and one that went through the phone, where that is asked for: whoever has stolen
-// a session has not the phone.
+// sign-in of the last minutes besides, and one that went through the phone: whoever has stolen a session has not the
+// phone.
 func (s *Service) MayReplaceFactor(
 	factor *storage.AuthenticationFactor, session *storage.Session, policy storage.Policy,
 ) bool {
 	switch {
 	case factor.Factor == "":
 		return true
-	case factor.IsActive && session.ACR == storage.AssurancePassword:
+	case session.ACR == storage.AssurancePassword:
 		return false
 	case policy.FactorChange == storage.FactorChangeSession:
 		return true
 	}
 	recent := s.now().Sub(session.AuthTime) <= recentSignIn
-	strong := session.ACR == storage.AssuranceOneTimeCode || session.ACR == storage.AssuranceSignature
-	return recent && (strong || !factor.IsActive)
+	return recent && (session.ACR == storage.AssuranceOneTimeCode || session.ACR == storage.AssuranceSignature)
 }
 
 // factorChangedText is Ukrainian, as the phones are.

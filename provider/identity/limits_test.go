@@ -57,10 +57,17 @@ func TestOneTimeCodesAreAsTheOperatorSays(t *testing.T) {
 		for range 2 {
 			require.ErrorIs(t, verify("wrong"), ErrOneTimeCodeInvalid)
 		}
-		require.ErrorIs(t, verify(sms.code), ErrOneTimeCodeAttempts)
+		err := verify(sms.code)
+		require.ErrorIs(t, err, ErrOneTimeCodeAttempts)
+		require.ErrorIs(t, err, ErrOneTimeCodeLastTry, "the fourth failure of five, of three kinds")
 		f.clock.Advance(3 * time.Minute)
 		require.NoError(t, send())
-		require.ErrorIs(t, verify("wrong"), ErrOneTimeCodeInvalid)
-		require.ErrorIs(t, verify("wrong"), ErrOneTimeCodeLastTry, "the fourth wrong code of five")
+		f.clock.Advance(time.Minute)
+		err = verify(sms.code)
+		require.ErrorIs(t, err, ErrOneTimeCodeExpired)
+		require.ErrorIs(t, err, ErrOneTimeCodeBlocked)
+		user, err := f.store.FindUser(t.Context(), f.user.ID)
+		require.NoError(t, err)
+		require.True(t, user.IsBlocked)
 	})
 }

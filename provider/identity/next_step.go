@@ -39,9 +39,9 @@ func (s *Service) NextStep(
 		switch {
 		case err != nil && !errors.Is(err, ErrNoFactor):
 			return Next{}, err
-		case err == nil && factor.IsActive && factor.Factor == "":
+		case err == nil && factor.Factor == "":
 			return Next{Step: StepPhone}, nil
-		case err == nil && factor.IsActive:
+		case err == nil:
 			return Next{Step: StepOneTimeCode, Phone: factor.Factor}, nil
 		case required.Assurance == storage.AssuranceOneTimeCode:
 			return Next{}, ErrNoFactor

@@ -11,7 +11,7 @@ import (
 	"ithildin/storage"
 )
 
-// OneTimeCodeHasLastTry says that one more wrong one-time code blocks the user.
+// OneTimeCodeHasLastTry says that one more failure of a one-time code blocks the user.
 func (s *Service) OneTimeCodeHasLastTry(user *storage.User) bool {
 	return user.OneTimeCodeFailures == s.Limits().OneTimeCodeFailures-1
 }
@@ -25,13 +25,13 @@ const (
 
 // Why a one-time code is not sent, or not taken.
 var (
-	ErrOneTimeCodeLimited = errors.New("identity: too many one-time codes within a minute")
-	ErrOneTimeCodeInvalid = errors.New("identity: the one-time code is wrong")
-	// After the last but one wrong code in a row, and after the last: both are ErrOneTimeCodeInvalid too.
-	ErrOneTimeCodeLastTry  = fmt.Errorf("%w: one more blocks the user", ErrOneTimeCodeInvalid)
-	ErrOneTimeCodeBlocked  = fmt.Errorf("%w: the user is blocked now", ErrOneTimeCodeInvalid)
+	ErrOneTimeCodeLimited  = errors.New("identity: too many one-time codes within a minute")
+	ErrOneTimeCodeInvalid  = errors.New("identity: the one-time code is wrong")
 	ErrOneTimeCodeExpired  = errors.New("identity: the one-time code has expired")
 	ErrOneTimeCodeAttempts = errors.New("identity: the one-time code was tried too often")
+	// With one of the three before come these, after the last but one failure in a row, and after the last.
+	ErrOneTimeCodeLastTry = errors.New("identity: one more failure blocks the user")
+	ErrOneTimeCodeBlocked = errors.New("identity: the user is blocked now")
 )
 
 // oneTimeCodeKey says what a code proves: that the bearer of a token, or of a pending request, has the phone.
@@ -160,9 +160,9 @@ func (s *Service) newOneTimeCode() (string, error) {
 	return code.String(), nil
 }
 
-// VerifyOneTimeCode takes a code once. Wrong codes count against the code and against the user, who is blocked at the
-// last of OneTimeCodeFailures in a row. Errors: ErrOneTimeCodeInvalid (also where no code was sent),
-// ErrOneTimeCodeLastTry, ErrOneTimeCodeBlocked, ErrOneTimeCodeExpired, ErrOneTimeCodeAttempts.
+// VerifyOneTimeCode takes a code once. A wrong code counts against the code. Each failure counts against the user, who
+// is blocked at the last of OneTimeCodeFailures in a row. Errors: ErrOneTimeCodeInvalid (also where no code was sent),
+// ErrOneTimeCodeExpired and ErrOneTimeCodeAttempts, each maybe with ErrOneTimeCodeLastTry or ErrOneTimeCodeBlocked.
 func (s *Service) VerifyOneTimeCode(ctx context.Context, userID, id, phone, code string) error {
 	err := s.verifyOneTimeCode(ctx, userID, id, phone, code)
 	s.countCode(oneTimeCodeOutcome(err, codeRight))
@@ -173,14 +173,16 @@ func (s *Service) verifyOneTimeCode(ctx context.Context, userID, id, phone, code
 	key := oneTimeCodeKey(id, phone)
 	known, err := s.store.FindOneTimeCode(ctx, key)
 	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && known.Status != storage.OneTimeCodeNew:
-		return ErrOneTimeCodeInvalid
+	case errors.Is(err, storage.ErrNotFound):
+		return s.failedCode(ctx, userID, ErrOneTimeCodeInvalid)
 	case err != nil:
 		return err
+	case known.Status != storage.OneTimeCodeNew:
+		return ErrOneTimeCodeInvalid // taken a moment ago, by the same person
 	case !known.ExpiresAt.After(s.now()):
-		return ErrOneTimeCodeExpired
+		return s.failedCode(ctx, userID, ErrOneTimeCodeExpired)
 	case known.Attempts >= s.Limits().OneTimeCodeAttempts:
-		return ErrOneTimeCodeAttempts
+		return s.failedCode(ctx, userID, ErrOneTimeCodeAttempts)
 	}
 	mac, err := s.store.OneTimeCodeMAC(ctx, key, code)
 	if err != nil {
@@ -197,17 +199,23 @@ func (s *Service) verifyOneTimeCode(ctx context.Context, userID, id, phone, code
 	case right:
 		return s.store.ResetOneTimeCodeFailures(ctx, userID)
 	}
+	return s.failedCode(ctx, userID, ErrOneTimeCodeInvalid)
+}
+
+// failedCode counts a failure against its user. The error that it returns is failure, with what follows from the count.
+func (s *Service) failedCode(ctx context.Context, userID string, failure error) error {
+	ctx, cancel := whateverTheClientDoes(ctx)
+	defer cancel()
 	most := s.Limits().OneTimeCodeFailures
 	failures, blocked, err := s.store.CountOneTimeCodeFailure(ctx, userID, most, reasonOneTimeCode)
 	if err != nil {
 		return err
 	}
-	wrong := ErrOneTimeCodeInvalid
 	switch {
 	case failures >= most:
-		wrong = ErrOneTimeCodeBlocked
+		failure = errors.Join(failure, ErrOneTimeCodeBlocked)
 	case failures == most-1:
-		wrong = ErrOneTimeCodeLastTry
+		failure = errors.Join(failure, ErrOneTimeCodeLastTry)
 	}
 	if blocked {
 		s.count(storage.EventUserBlocked)
@@ -215,5 +223,5 @@ func (s *Service) verifyOneTimeCode(ctx context.Context, userID, id, phone, code
 			Kind: storage.EventUserBlocked, UserID: userID, Details: map[string]string{"reason": reasonOneTimeCode},
 		}})
 	}
-	return errors.Join(wrong, err)
+	return errors.Join(failure, err)
 }

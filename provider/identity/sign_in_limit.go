@@ -33,24 +33,29 @@ const (
 type attempt struct {
 	service *Service
 	rows    []string
+	owners  [][]byte // the subjects whose failures a right password forgets
 }
 
 // signInLimit is how many sign-ins may fail under a subject.
 type signInLimit struct {
 	kind, value string
 	most        int64
+	// byOwner says that a right password forgets the failures: they are taken for those of the account's owner. Not so
+	// those of others: somebody who guesses from elsewhere gets no more guesses by it, nor by signing in to an account of
+	// their own.
+	byOwner bool
 }
 
 // limitsOf are those of a sign-in to an account; its user is known to the device or not, or there is none.
 func (s *Service) limitsOf(r *http.Request, a PasswordAttempt, user *storage.User) []signInLimit {
 	most := s.Limits().FailedSignIns
 	if a.Device.Knows(user, s.now()) {
-		return []signInLimit{{"device", a.Device.ID + "\x00" + user.ID, most}}
+		return []signInLimit{{"device", a.Device.ID + "\x00" + user.ID, most, true}}
 	}
 	network := inbound.Network(s.clientAddress(r))
 	return []signInLimit{
-		{"account", a.Username, overAll * most}, {"address", network, overAll * most},
-		{"account and address", a.Username + "\x00" + network, most},
+		{"account", a.Username, overAll * most, false}, {"address", network, overAll * most, false},
+		{"account and address", a.Username + "\x00" + network, most, true},
 	}
 }
 
@@ -58,6 +63,7 @@ func (s *Service) limitsOf(r *http.Request, a PasswordAttempt, user *storage.Use
 // looked at.
 func (s *Service) beginAttempt(ctx context.Context, limits []signInLimit) (a attempt, within bool, err error) {
 	now := s.now()
+	a.service = s
 	var subjects [][]byte
 	for _, limit := range limits {
 		subject, err := s.store.SignInSubject(ctx, limit.kind, limit.value)
@@ -65,8 +71,11 @@ func (s *Service) beginAttempt(ctx context.Context, limits []signInLimit) (a att
 			return attempt{}, false, err
 		}
 		subjects = append(subjects, subject)
+		if limit.byOwner {
+			a.owners = append(a.owners, subject)
+		}
 	}
-	rows, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(s.Limits().FailedSignInWindow))
+	a.rows, err = s.store.RecordSignInFailure(ctx, subjects, now.Add(s.Limits().FailedSignInWindow))
 	if err != nil {
 		return attempt{}, false, err
 	}
@@ -78,7 +87,7 @@ func (s *Service) beginAttempt(ctx context.Context, limits []signInLimit) (a att
 	for i, limit := range limits {
 		within = within && counts[i] <= limit.most
 	}
-	return attempt{service: s, rows: rows}, within, nil
+	return a, within, nil
 }
 
 // forget takes the attempt back: it was no failed guess.
@@ -86,6 +95,13 @@ func (a attempt) forget(ctx context.Context) error {
 	ctx, cancel := whateverTheClientDoes(ctx)
 	defer cancel()
 	return a.service.store.ForgetSignInFailures(ctx, a.rows)
+}
+
+// succeeded takes the attempt back, and the failures of the owner before it.
+func (a attempt) succeeded(ctx context.Context) error {
+	ctx, cancel := whateverTheClientDoes(ctx)
+	defer cancel()
+	return a.service.store.ForgetSignInFailures(ctx, a.rows, a.owners...)
 }
 
 // countingTime bounds what counts, or takes a count back.

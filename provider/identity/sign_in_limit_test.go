@@ -31,6 +31,22 @@ func TestAttackAccountIsLockedOutFromAnotherAddress(t *testing.T) {
 	require.ErrorIs(t, f.signIn("203.0.113.1", testPassword), ErrSignInLimited, "over all addresses there is a limit too")
 }
 
+// The owner's own sign-ins must not give more guesses to whoever guesses from elsewhere, nor a sign-in to an account of
+// one's own more guesses at others.
+func TestAttackGuessesGoOnAfterARightPassword(t *testing.T) {
+	f := newFixture(t, storagetest.Engines()[0])
+	for i := range overAll {
+		for range pairFailures - 1 {
+			require.ErrorIs(t, f.signIn(fmt.Sprintf("198.51.100.%d", i), "not it"), ErrWrongPassword)
+		}
+		require.NoError(t, f.signIn("203.0.113.1", testPassword))
+	}
+	for i := range overAll {
+		_ = f.signIn(fmt.Sprintf("198.51.100.%d", i), "not it")
+	}
+	require.ErrorIs(t, f.signIn("198.51.100.99", "not it"), ErrSignInLimited)
+}
+
 func TestSixteenRightSignInsAtOnceAllPass(t *testing.T) {
 	f := newFixture(t, storagetest.Engines()[0])
 	f.attempts.timeout = time.Minute // however busy the machine is

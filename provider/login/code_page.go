@@ -72,6 +72,9 @@ func (s *signInPages) submitCode(w http.ResponseWriter, r *http.Request) error {
 		return ErrPendingForeign
 	}
 	factor, err := s.identity.SecondFactor(r.Context(), user.ID)
+	if errors.Is(err, identity.ErrNoFactor) {
+		return ErrPendingForeign // it was switched off meanwhile
+	}
 	if err != nil {
 		return err
 	}
@@ -79,7 +82,7 @@ func (s *signInPages) submitCode(w http.ResponseWriter, r *http.Request) error {
 	if p.Progress.Register {
 		expected = ""
 	}
-	if factor.Factor != expected || !factor.IsActive {
+	if factor.Factor != expected {
 		return ErrPendingForeign // it was changed meanwhile
 	}
 	switch r.PostForm.Get("decision") {
@@ -134,14 +137,14 @@ func (s *signInPages) tryCode(r *http.Request, p Interaction, code string) (*for
 		return nil, nil
 	case errors.Is(err, identity.ErrOneTimeCodeBlocked):
 		return nil, errors.Join(errCodeBlocked, s.recordWrongCode(r, p))
-	case errors.Is(err, identity.ErrOneTimeCodeLastTry):
-		problem = refusedCodeWrongTwo
-	case errors.Is(err, identity.ErrOneTimeCodeInvalid):
-		problem = refusedCode
 	case errors.Is(err, identity.ErrOneTimeCodeExpired):
 		problem = refusedCodeExpired
 	case errors.Is(err, identity.ErrOneTimeCodeAttempts):
 		problem = refusedCodeAttempts
+	case errors.Is(err, identity.ErrOneTimeCodeLastTry):
+		problem = refusedCodeWrongTwo
+	case errors.Is(err, identity.ErrOneTimeCodeInvalid):
+		problem = refusedCode
 	default:
 		return nil, err
 	}

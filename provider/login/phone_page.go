@@ -1,6 +1,7 @@
 package login
 
 import (
+	"errors"
 	"net/http"
 
 	"ithildin/provider/identity"
@@ -38,6 +39,8 @@ func (s *signInPages) submitPhone(w http.ResponseWriter, r *http.Request) error 
 	}
 	factor, err := s.identity.SecondFactor(r.Context(), user.ID)
 	switch {
+	case errors.Is(err, identity.ErrNoFactor):
+		return ErrPendingForeign // it was switched off meanwhile
 	case err != nil:
 		return err
 	case factor.Factor != "" || p.Progress.CodeID != "" && !p.Progress.Register:
