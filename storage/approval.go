@@ -37,8 +37,8 @@ func (r approvalRow) approval() Approval {
 }
 
 const upsertApproval = `
-INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at, claims)
-SELECT $1, $2, $3, $4, $5, $6, $9 {{precondition}}
+INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at, claims, position)
+SELECT $1, $2, $3, $4, $5, $6, $9, $12 {{precondition}}
 ON CONFLICT (user_id, client_id) DO UPDATE SET updated_at = excluded.updated_at,
        scope = CASE WHEN approvals.scope = $7 THEN $8 ELSE excluded.scope || ' ' || approvals.scope END,
        claims = CASE WHEN approvals.claims = $10 THEN $11 ELSE excluded.claims || ' ' || approvals.claims END`
@@ -52,7 +52,7 @@ func (b *Batch) QueueApproval(a Approval, known, knownClaims string) {
 	b.queue(statement{name: "upsert approval", sql: upsertApproval, args: []any{
 		a.ID, a.UserID, a.ClientID, approved, toSeconds(a.CreatedAt), toSeconds(a.UpdatedAt),
 		known, strings.Join(SplitScope(approved+" "+known), " "),
-		claims, knownClaims, strings.Join(SplitScope(claims+" "+knownClaims), " "),
+		claims, knownClaims, strings.Join(SplitScope(claims+" "+knownClaims), " "), b.store.newPosition(),
 	}})
 }
 
@@ -106,10 +106,10 @@ func (s *approvalStore) CreateApproval(ctx context.Context, a Approval) error {
 	ctx = changing(ctx, EventApprovalCreated, approvalSubject, a.ID)
 	return unknownReference(s.transaction(ctx, func(tx *sqlx.Tx) error {
 		return write(ctx, tx, `
-INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at, claims)
-VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at, claims, position)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), toSeconds(a.CreatedAt), toSeconds(a.UpdatedAt),
-			strings.Join(a.Claims, " "))
+			strings.Join(a.Claims, " "), s.newPosition())
 	}))
 }
 

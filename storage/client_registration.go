@@ -45,7 +45,7 @@ SELECT count(*) FROM client_registrations WHERE (initial_access_token_id IS NULL
 		if registered >= quota {
 			return ErrQuota
 		}
-		if err := createClient(ctx, tx, c); err != nil {
+		if err := s.clients.createClient(ctx, tx, c); err != nil {
 			return err
 		}
 		return write(ctx, tx, `

@@ -133,10 +133,10 @@ func (s *clientStore) CreateClient(ctx context.Context, c Client) error {
 	}
 	c.ID = id
 	ctx = changing(ctx, EventClientCreated, clientSubject, c.ID)
-	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return createClient(ctx, tx, c) }))
+	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error { return s.createClient(ctx, tx, c) }))
 }
 
-func createClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
+func (s *clientStore) createClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
 	if c.ID == "" || len(c.ID) > MaximumClientID {
 		return fmt.Errorf("storage: a client id has 1 to %d bytes", MaximumClientID)
 	}
@@ -151,10 +151,10 @@ func createClient(ctx context.Context, tx *sqlx.Tx, c Client) error {
 	}
 	err = write(ctx, tx, `
 INSERT INTO clients (name, client_type_id, owner_id, scope, policy, metadata, settings, private_settings,
-       name_folded, id, is_blocked, block_reason, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+       name_folded, id, is_blocked, block_reason, created_at, updated_at, position)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		append(values[:len(values):len(values)], c.ID, c.IsBlocked, c.BlockReason, toSeconds(c.CreatedAt),
-			toSeconds(c.UpdatedAt))...)
+			toSeconds(c.UpdatedAt), s.newPosition())...)
 	if err != nil {
 		return err
 	}

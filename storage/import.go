@@ -17,11 +17,14 @@ import (
 // importBatch bounds the rows of one statement; SQLite takes some 32,000 arguments.
 const importBatch = 500
 
-// importStatement is an upsert without its values: before VALUES, behind it, and how many columns there are.
+// importStatement is an upsert without its values: before VALUES, behind it, and how many columns have values. The
+// last column is imported, which is true of a new row and stays as it is in one that is there.
 type importStatement struct {
 	insert string
 	rule   string
 	width  int
+	// unmarked says that there is no column imported.
+	unmarked bool
 	// configuration says that running servers must read again.
 	configuration bool
 }
@@ -76,7 +79,7 @@ func (s *importer) importAtOnce(ctx context.Context, statement importStatement, 
 				}
 				args = append(args, row...)
 			}
-			n, err := affected(tx.ExecContext(ctx, statement.insert+` VALUES `+s.values(len(batch), statement.width)+
+			n, err := affected(tx.ExecContext(ctx, statement.insert+` VALUES `+s.values(len(batch), statement)+
 				` `+statement.rule, args...))
 			if err != nil {
 				return err
@@ -95,17 +98,25 @@ func (s *importer) importAtOnce(ctx context.Context, statement importStatement, 
 
 // values lists rows of placeholders. SQLite looks a name such as $1 up among all those before it, which thousands of
 // them make slow; a question mark has no name.
-func (s *importer) values(rows, columns int) string {
-	if s.engine == postgresEngine {
-		return rowPlaceholders(rows, columns)
+func (s *importer) values(rows int, statement importStatement) string {
+	imported := ", TRUE"
+	if statement.unmarked {
+		imported = ""
 	}
-	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"
-	return strings.TrimSuffix(strings.Repeat(row+", ", rows), ", ")
+	list := make([]string, rows)
+	for i := range list {
+		columns := strings.TrimSuffix(strings.Repeat("?, ", statement.width), ", ")
+		if s.engine == postgresEngine {
+			columns = placeholders(i*statement.width+1, statement.width)
+		}
+		list[i] = "(" + columns + imported + ")"
+	}
+	return strings.Join(list, ", ")
 }
 
 var importUsers = importStatement{
 	insert: `INSERT INTO users (id, email, password, password_set_at, tax_id, person_id, settings, private_settings,
-       is_blocked, block_reason, one_time_code_failures, created_at, updated_at)`,
+       is_blocked, block_reason, one_time_code_failures, created_at, updated_at, position, imported)`,
 	// A password that was changed, or hashed anew, here stays; so does a block.
 	rule: `ON CONFLICT (id) DO UPDATE SET email = excluded.email, tax_id = excluded.tax_id, person_id = excluded.person_id,
        settings = excluded.settings, private_settings = excluded.private_settings, updated_at = excluded.updated_at,
@@ -117,7 +128,7 @@ var importUsers = importStatement{
        block_reason = CASE WHEN users.is_blocked THEN users.block_reason ELSE excluded.block_reason END
 WHERE users.updated_at < excluded.updated_at OR excluded.password_set_at > users.password_set_at
    OR (excluded.is_blocked AND NOT users.is_blocked)`,
-	width: 13,
+	width: 14,
 }
 
 // ImportUsers writes users, with what the old system counted. An email that another user has is refused.
@@ -127,7 +138,7 @@ func (s *importer) ImportUsers(ctx context.Context, users []User) (int64, []Refu
 		rows[i] = []any{
 			u.ID, CanonicalEmail(u.Email), u.Password, toSeconds(u.PasswordSetAt), u.TaxID, u.PersonID, document(u.Settings),
 			document(u.PrivateSettings), u.IsBlocked, u.BlockReason, u.OneTimeCodeFailures, toSeconds(u.CreatedAt),
-			toSeconds(u.UpdatedAt),
+			toSeconds(u.UpdatedAt), toMicroseconds(u.CreatedAt),
 		}
 	}
 	return s.importRows(ctx, importUsers, rows)
@@ -135,6 +146,7 @@ func (s *importer) ImportUsers(ctx context.Context, users []User) (int64, []Refu
 
 var importPasswords = importStatement{
 	insert: `INSERT INTO password_history (id, user_id, password, created_at)`, rule: `ON CONFLICT DO NOTHING`, width: 4,
+	unmarked: true,
 }
 
 // ImportedPassword is a password that a user had.
@@ -154,6 +166,7 @@ func (s *importer) ImportPasswords(ctx context.Context, passwords []ImportedPass
 
 var importFailures = importStatement{
 	insert: `INSERT INTO sign_in_failures (id, subject, created_at, expires_at)`, rule: `ON CONFLICT DO NOTHING`, width: 4,
+	unmarked: true,
 }
 
 // ImportedFailure is a failed sign-in of an account.
@@ -176,7 +189,7 @@ func (s *importer) ImportFailures(ctx context.Context, failures []ImportedFailur
 }
 
 var importFactors = importStatement{
-	insert: `INSERT INTO authentication_factors (id, user_id, type, factor, is_active, created_at, updated_at)`,
+	insert: `INSERT INTO authentication_factors (id, user_id, type, factor, is_active, created_at, updated_at, imported)`,
 	rule: `ON CONFLICT (user_id, type) DO UPDATE SET factor = excluded.factor, is_active = excluded.is_active,
        updated_at = excluded.updated_at WHERE authentication_factors.updated_at < excluded.updated_at`,
 	width: 7,
@@ -192,7 +205,7 @@ func (s *importer) ImportFactors(ctx context.Context, factors []AuthenticationFa
 }
 
 var importScopes = importStatement{
-	insert: `INSERT INTO scopes (name)`, rule: `ON CONFLICT DO NOTHING`, width: 1, configuration: true,
+	insert: `INSERT INTO scopes (name)`, rule: `ON CONFLICT DO NOTHING`, width: 1, unmarked: true, configuration: true,
 }
 
 // ImportScopes adds the names that the catalogue lacks; roles govern them.
@@ -207,7 +220,7 @@ func (s *importer) ImportScopes(ctx context.Context, names []string) (int64, []R
 // importNamed is for client types and roles: where the name is another row's, the row is refused.
 func importNamed(table string) importStatement {
 	return importStatement{
-		insert: `INSERT INTO ` + table + ` (id, name, scope)`,
+		insert: `INSERT INTO ` + table + ` (id, name, scope, imported)`,
 		rule: `ON CONFLICT (id) DO UPDATE SET name = excluded.name, scope = excluded.scope
 WHERE ` + table + `.name <> excluded.name OR ` + table + `.scope <> excluded.scope`,
 		width: 3, configuration: true,
@@ -243,11 +256,11 @@ func (s *importer) ImportHeldRoles(
 	ctx context.Context, everywhere bool, held []ImportedRole,
 ) (int64, []Refused, error) {
 	statement := importStatement{
-		insert: `INSERT INTO user_roles (id, user_id, role_id, created_at, client_id)`, rule: `ON CONFLICT DO NOTHING`,
-		width: 5,
+		insert: `INSERT INTO user_roles (id, user_id, role_id, created_at, client_id, imported)`,
+		rule:   `ON CONFLICT DO NOTHING`, width: 5,
 	}
 	if everywhere {
-		statement.insert, statement.width = `INSERT INTO global_user_roles (id, user_id, role_id, created_at)`, 4
+		statement.insert, statement.width = `INSERT INTO global_user_roles (id, user_id, role_id, created_at, imported)`, 4
 	}
 	rows := make([][]any, len(held))
 	for i, h := range held {

@@ -7,7 +7,7 @@ import (
 
 var importClients = importStatement{
 	insert: `INSERT INTO clients (name, client_type_id, owner_id, scope, policy, metadata, settings, private_settings,
-       name_folded, id, is_blocked, block_reason, created_at, updated_at)`,
+       name_folded, id, is_blocked, block_reason, created_at, updated_at, position, imported)`,
 	// The policy is what an operator changes here, setting by setting; it is the source's at first only.
 	rule: `ON CONFLICT (id) DO UPDATE SET name = excluded.name,
        name_folded = excluded.name_folded, client_type_id = excluded.client_type_id,
@@ -15,7 +15,7 @@ var importClients = importStatement{
        updated_at = excluded.updated_at, is_blocked = (clients.is_blocked OR excluded.is_blocked),
        block_reason = CASE WHEN clients.is_blocked THEN clients.block_reason ELSE excluded.block_reason END
 WHERE clients.updated_at < excluded.updated_at OR (excluded.is_blocked AND NOT clients.is_blocked)`,
-	width: 14, configuration: true,
+	width: 15, configuration: true,
 }
 
 // ImportClients writes clients without their connections.
@@ -26,14 +26,15 @@ func (s *importer) ImportClients(ctx context.Context, clients []Client) (int64, 
 		if err != nil {
 			return 0, nil, err
 		}
-		rows[i] = append(values, c.ID, c.IsBlocked, c.BlockReason, toSeconds(c.CreatedAt), toSeconds(c.UpdatedAt))
+		rows[i] = append(values, c.ID, c.IsBlocked, c.BlockReason, toSeconds(c.CreatedAt), toSeconds(c.UpdatedAt),
+			toMicroseconds(c.CreatedAt))
 	}
 	return s.importRows(ctx, importClients, rows)
 }
 
 var importConnections = importStatement{
 	insert: `INSERT INTO connections (id, client_id, consumer_id, redirect_uris, redirect_match, require_scope,
-       refresh_bound_to, created_at, updated_at)`,
+       refresh_bound_to, created_at, updated_at, imported)`,
 	rule: `ON CONFLICT (id) DO UPDATE SET consumer_id = excluded.consumer_id, redirect_uris = excluded.redirect_uris,
        updated_at = excluded.updated_at WHERE connections.updated_at < excluded.updated_at`,
 	width: 9, configuration: true,
@@ -70,7 +71,7 @@ var importSecrets = importStatement{
            ELSE connection_secrets.password_hash END,
        expires_at = CASE WHEN ` + anotherSecret + ` THEN 0 ELSE connection_secrets.expires_at END
 WHERE ` + anotherSecret + ` OR (connection_secrets.sealed = '' AND excluded.sealed <> '')`,
-	width: 7, configuration: true,
+	width: 7, unmarked: true, configuration: true,
 }
 
 // ImportedSecret is the secret of a connection.
@@ -97,10 +98,10 @@ func (s *importer) HasSecretLookup(ctx context.Context, id string, lookup []byte
 }
 
 var importApprovals = importStatement{
-	insert: `INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at)`,
+	insert: `INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at, position, imported)`,
 	rule: `ON CONFLICT (user_id, client_id) DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at
 WHERE approvals.updated_at < excluded.updated_at`,
-	width: 6,
+	width: 7,
 }
 
 // ImportApprovals writes what users let clients have.
@@ -108,7 +109,7 @@ func (s *importer) ImportApprovals(ctx context.Context, approvals []Approval) (i
 	rows := make([][]any, len(approvals))
 	for i, a := range approvals {
 		rows[i] = []any{a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), toSeconds(a.CreatedAt),
-			toSeconds(a.UpdatedAt)}
+			toSeconds(a.UpdatedAt), toMicroseconds(a.CreatedAt)}
 	}
 	return s.importRows(ctx, importApprovals, rows)
 }

@@ -10,7 +10,7 @@ import (
 
 var importCodes = importStatement{
 	insert: `INSERT INTO codes (id, code_id, grant_id, client_id, user_id, redirect_uri, scope, session, created_at,
-       expires_at, used_at)`,
+       expires_at, used_at, imported)`,
 	rule: `ON CONFLICT (id) DO UPDATE SET
        used_at = CASE WHEN codes.used_at = 0 THEN excluded.used_at ELSE codes.used_at END,
        expires_at = CASE WHEN excluded.expires_at < codes.expires_at THEN excluded.expires_at ELSE codes.expires_at END
@@ -32,8 +32,7 @@ func (s *importer) ImportCodes(ctx context.Context, codes []Code) (int64, []Refu
 
 var importGrants = importStatement{
 	insert: `INSERT INTO grants (id, client_id, user_id, scope, session, refresh_token_id, refresh_hash,
-	refresh_expires_at,
-       created_at, expires_at)`,
+       refresh_expires_at, created_at, expires_at, imported)`,
 	// The row lives as long as the last token that hangs on it; a scope that only an access token knew is filled in.
 	rule: `ON CONFLICT (id) DO UPDATE SET
        scope = CASE WHEN grants.scope = '' THEN excluded.scope ELSE grants.scope END,
@@ -79,8 +78,7 @@ func (s *importer) ImportGrants(ctx context.Context, grants []Grant) (int64, []R
 
 var importAccessTokens = importStatement{
 	insert: `INSERT INTO access_tokens (id, access_token_id, kind, client_id, user_id, grant_id, scope, session,
-	created_at,
-       expires_at)`,
+       created_at, expires_at, imported)`,
 	rule: `ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at
 WHERE excluded.expires_at < access_tokens.expires_at`,
 	width: 10,
@@ -100,7 +98,7 @@ func (s *importer) ImportAccessTokens(ctx context.Context, tokens []AccessToken)
 
 var importOneTimeCodes = importStatement{
 	insert: `INSERT INTO one_time_codes (id, key, code_mac, status, attempts, created_at, expires_at)`,
-	rule:   `ON CONFLICT DO NOTHING`, width: 7,
+	rule:   `ON CONFLICT DO NOTHING`, width: 7, unmarked: true,
 }
 
 // ImportOneTimeCodes writes one-time codes that are still open.

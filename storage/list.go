@@ -30,9 +30,10 @@ type ClientFilter struct {
 	IsBlocked *bool
 }
 
-// PageOfClients reads clients in the order of their ids, without connections.
+// PageOfClients reads clients in the order of their making, without connections.
 func (s *clientStore) PageOfClients(ctx context.Context, f ClientFilter, p Page) ([]Client, Total, error) {
-	l := listing{parts: []part{{query: selectClient, table: "clients c", key: []string{"c.id"}, order: []string{"c.id"}}}}
+	key := []string{"c.position", "c.id"}
+	l := listing{parts: []part{{query: selectClient, table: "clients c", key: key, order: key}}}
 	if f.Name != "" {
 		// Where the column can't be filled, the database's own idea of case has to do.
 		_ = s.foldNames(ctx)
@@ -67,9 +68,10 @@ type UserFilter struct {
 	IsBlocked *bool
 }
 
-// PageOfUsers reads users in the order of their ids.
+// PageOfUsers reads users in the order of their making.
 func (s *userStore) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]User, Total, error) {
-	l := listing{parts: []part{{query: selectUser, table: "users", key: []string{"id"}, order: []string{"id"}}}}
+	key := []string{"position", "id"}
+	l := listing{parts: []part{{query: selectUser, table: "users", key: key, order: key}}}
 	if f.Email != "" {
 		l.among("email", emailForms(f.Email))
 	}
@@ -158,7 +160,7 @@ type ApprovalFilter struct {
 func (s *approvalStore) PageOfApprovals(ctx context.Context, f ApprovalFilter, p Page) ([]Approval, Total, error) {
 	key := []string{"id"}
 	if len(f.UserIDs) > 0 { // a user has few
-		key = []string{"created_at", "id"}
+		key = []string{"position", "id"}
 	}
 	l := listing{parts: []part{{query: selectApproval, table: "approvals", key: key, order: key}}}
 	l.among("id", f.IDs)

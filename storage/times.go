@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// A column holds a time as a whole number since the beginning of 1970 in UTC, 0 or NULL for never. The column auth_time
-// counts microseconds, every other one seconds. A row has its times as time.Time in UTC, and never is its zero value.
+// A column holds a time as a whole number since the beginning of 1970 in UTC, 0 or NULL for never. The columns
+// auth_time and position count microseconds, every other one seconds. A row has its times as time.Time in UTC, and
+// never is its zero value.
 type (
 	seconds      int64
 	microseconds int64
@@ -72,3 +73,6 @@ func (d *database) Now() time.Time { return seconds(d.nowSeconds()).time() }
 
 // nowSeconds is Now as a column holds it.
 func (d *database) nowSeconds() int64 { return d.now().Unix() }
+
+// newPosition is where a row that is made now stands in lists, which go by the order of making.
+func (d *database) newPosition() int64 { return toMicroseconds(d.now()) }

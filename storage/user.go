@@ -75,11 +75,11 @@ func (s *userStore) CreateUser(ctx context.Context, u User) error {
 		}
 		return write(ctx, tx, `
 INSERT INTO users (id, email, password, password_set_at, tax_id, person_id, profile, settings, private_settings,
-       is_blocked, block_reason, created_at, updated_at, must_change_password)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+       is_blocked, block_reason, created_at, updated_at, must_change_password, position)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 			u.ID, CanonicalEmail(u.Email), u.Password, toSeconds(u.PasswordSetAt), u.TaxID, u.PersonID, document(u.Profile),
 			document(u.Settings), document(u.PrivateSettings), u.IsBlocked, u.BlockReason, toSeconds(u.CreatedAt),
-			toSeconds(u.UpdatedAt), u.MustChangePassword)
+			toSeconds(u.UpdatedAt), u.MustChangePassword, s.newPosition())
 	})
 }
 

@@ -322,6 +322,29 @@ func TestRepeatedImportChangesNothingAndADryRunWritesNothing(t *testing.T) {
 	})
 }
 
+func TestImportedUsersAndClientsAreListedInTheOrderOfTheSource(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		i := newImported(t, engine)
+		fillHospital(t, i)
+		run(t, i.source, `
+INSERT INTO users (id, email, password, inserted_at, updated_at) VALUES
+ ('ffffffff-0000-4000-8000-000000000001', 'first@example.com', '', '2022-01-01', '2022-01-01'),
+ ('00000000-0000-4000-8000-000000000001', 'last@example.com', '', '2023-06-01', '2023-06-01');
+UPDATE clients SET inserted_at = '2022-01-01' WHERE name = 'MIS';`)
+		i.run()
+		users, _, err := i.store.PageOfUsers(t.Context(), storage.UserFilter{}, storage.Page{})
+		require.NoError(t, err)
+		var emails []string
+		for _, u := range users {
+			emails = append(emails, u.Email)
+		}
+		require.Equal(t, []string{"first@example.com", "doctor@example.com", "last@example.com"}, emails)
+		clients, _, err := i.store.PageOfClients(t.Context(), storage.ClientFilter{}, storage.Page{})
+		require.NoError(t, err)
+		require.Equal(t, "MIS", clients[0].Name)
+	})
+}
+
 // mithril's columns for names are varchar(255).
 func TestNamesAreImportedInTheFullLengthThatMithrilAllows(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
