@@ -45,6 +45,8 @@ type Options struct {
 	ResponseTypes []string
 	// Registration lets clients register themselves; default: off.
 	Registration registration.Options
+	// Operator is whom the pages name for help.
+	Operator login.Operator
 	// TrustedProxies are believed about the address of a client.
 	TrustedProxies []netip.Prefix
 	// Bodies bound what the bodies of requests take up at once, on each listener by itself.
@@ -174,7 +176,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	var err error
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,
-		RequestID: inbound.RequestID, Count: p.metrics.personDid,
+		RequestID: inbound.RequestID, Count: p.metrics.personDid, Operator: o.Operator,
 		SessionsEnded: p.logouts.notifyClients,
 		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession,
 			pending login.Interaction) error {

@@ -44,6 +44,7 @@ func (a *Adapter) Mount(r *mux.Router) {
 	for _, path := range signInPaths {
 		r.Handle(path, a.provider.Page(a.signIn)).Methods(http.MethodGet, http.MethodHead)
 	}
+	a.mountOldPages(r)
 	a.mountPublic(r)
 	for _, prefix := range []string{"/oauth/", "/api/", "/auth/"} {
 		r.PathPrefix(prefix).HandlerFunc(a.notFound)
@@ -91,6 +92,7 @@ func (a *Adapter) MountAll(open, guarded *mux.Router) {
 	for _, path := range signInPaths {
 		open.HandleFunc(path, a.signInAtIssuer).Methods(http.MethodGet, http.MethodHead)
 	}
+	a.mountOldPages(open)
 	a.mount(open, a.consumerRoutes())
 	a.mount(open, a.verificationRoutes())
 	a.mountPublic(open)

@@ -9,6 +9,7 @@
 //	POST               /api/oauth/tokens                        the same under its older path
 //	GET                /sign-in                                 begins an authorization request (sign_in.go)
 //	POST               /oauth/apps/authorize                    approves a client and issues a code (authorize.go)
+//	GET                /conditions                              leads to the terms of the operator (old_pages.go)
 //	POST, PUT          /auth/login                              one step of a sign-in by API (login.go)
 //	POST               /auth/logout                             ends an access token (nonce.go)
 //	POST, GET          /oauth/nonce                             a nonce for a digital signature (nonce.go)

@@ -12,6 +12,7 @@
 //	GET, POST   /login/signature      digital signature (signature_page.go)
 //	GET, POST   /login/sign-out       ends the login session (sign_out.go)
 //	GET, POST   /login/account        sessions and approvals of the person (account.go)
+//	GET         /login/conditions     leads to the terms of the operator (operator.go)
 //
 // Package provider serves two more on pages of this package:
 //
@@ -22,7 +23,7 @@
 //
 //	signInPages     where people prove who they are: sign_in.go, step.go and the pages of the further steps
 //	accountPages    the account and signing out: account.go, sign_out.go
-//	layout          writes pages: page.go, language.go, error.go, consent.go, form_post.go
+//	layout          writes pages: page.go, language.go, error.go, consent.go, form_post.go, operator.go
 //	interactions    what waits for a person, sealed: pending.go
 //	sessions        login sessions: session.go, browser_state.go
 //	devices         the cookie of known devices: device_cookie.go

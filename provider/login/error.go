@@ -131,6 +131,9 @@ func (l *layout) writeErrorPage(w http.ResponseWriter, r *http.Request, page Err
 			body.Developer = page.Message
 		}
 	}
+	if tellsToAsk[body.Message] {
+		v.showContact()
+	}
 	for _, item := range []*string{&body.Title, &body.Message, &body.Detail, &body.Hint} {
 		if known := v.Messages.ByKey[*item]; known != "" {
 			*item = known

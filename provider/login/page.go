@@ -24,7 +24,7 @@ var (
 	style     = template.CSS(mustRead("pages/style.css"))
 	styleHash = hashOf(string(style))
 	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
-		"form_post.html", "error.html")
+		"form_post.html", "error.html", "notice.html")
 )
 
 func mustRead(name string) []byte {
@@ -44,7 +44,8 @@ func hashOf(inline string) string {
 func parsePages(names ...string) map[string]*template.Template {
 	parsed := map[string]*template.Template{}
 	for _, name := range names {
-		parsed[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/client.html", "pages/"+name))
+		parsed[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/client.html",
+			"pages/contact.html", "pages/"+name))
 	}
 	return parsed
 }
@@ -53,6 +54,7 @@ func parsePages(names ...string) map[string]*template.Template {
 type layout struct {
 	*cookies
 	host      string // of the issuer, shown on each page
+	operator  Operator
 	now       func() time.Time
 	logger    *slog.Logger
 	requestID func(*http.Request) string
@@ -72,6 +74,8 @@ type view struct {
 	Style     template.CSS
 	Policy    contentPolicy
 	Page      any
+	Links     []pageLink // below the page's own content
+	Contact   *contact   // below them; nil for none
 }
 
 // contentPolicy is what a page needs beyond its own style: sources of Content-Security-Policy, "" for none.

@@ -35,6 +35,8 @@ type Options struct {
 	// AfterSignOut answers once the browser's session, nil where it had none, has ended; the request is what the page
 	// carried, or zero. Default: it goes on with the request, or says that the person is signed out.
 	AfterSignOut func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
+	// Operator is shown on the pages where a sign-in begins, and on those that tell a person to ask. Default: nobody.
+	Operator Operator
 	// Count is told of an error for each page that Fail wrote. Default none.
 	Count func(kind string)
 }
@@ -65,7 +67,8 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{crossOrigin: http.NewCrossOriginProtection()}
 	s.layout = &layout{
-		cookies: c, host: o.Issuer.Host, now: o.Now, logger: o.Logger, requestID: o.RequestID, count: o.Count,
+		cookies: c, host: o.Issuer.Host, operator: o.Operator, now: o.Now, logger: o.Logger, requestID: o.RequestID,
+		count: o.Count,
 	}
 	s.interactions = &interactions{layout: s.layout, now: o.Now, key: keys.interactions}
 	devices := &devices{cookies: c, now: o.Now, newID: o.Store.NewID, key: keys.devices}
@@ -136,6 +139,8 @@ const (
 	PathAccount  = "/login/account"
 	PathConsent  = "/login/consent"
 	PathContinue = "/login/continue"
+	// PathConditions leads to the operator's terms.
+	PathConditions = "/login/conditions"
 )
 
 // Mount adds the pages that need nothing but this package: sign-in, sign-out and the account, each a route of its own.
@@ -155,6 +160,8 @@ func (s *Service) Mount(router *mux.Router) {
 		pages.Handle(route, s.handle(page[0])).Methods(http.MethodGet, http.MethodHead)
 		pages.Handle(route, s.handle(page[1])).Methods(http.MethodPost)
 	}
+	pages.Handle(strings.TrimPrefix(PathConditions, "/login"), s.handle(s.showConditions)).
+		Methods(http.MethodGet, http.MethodHead)
 	pages.PathPrefix("/").Handler(s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 }
 

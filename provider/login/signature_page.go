@@ -82,7 +82,8 @@ func (s *signInPages) writeSignature(w http.ResponseWriter, r *http.Request, p I
 		status, page.Message = problem.status, v.Messages.ByKey[problem.message]
 		v.Title = v.Messages.Error + ": " + v.Title
 	}
-	v.Page = page
+	v.Page, v.Links = page, v.signInLinks()
+	v.showContact()
 	return v.write(w, status, "signature.html")
 }
 

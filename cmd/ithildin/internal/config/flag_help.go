@@ -69,6 +69,10 @@ var flagHelp = map[string]string{
 	"gateway_audiences": "Resources that a token may be for at the gateway; default: the issuer, and those of the " +
 		"rules.",
 	"gateway_rules": "File with the rules for requests at a gateway; SIGHUP reads it again.",
+	"help_mail":     "Mail address for people who need help with signing in.",
+	"help_phone":    "Phone number for people who need help with signing in.",
+	"help_hours":    "When somebody answers, in Ukrainian, such as 'Пн–Пт 9:00–18:00'.",
+	"help_text":     "A sentence or two about help, in Ukrainian, for the sign-in form and pages that tell people to ask.",
 	"issuer": "The https URL by which clients know the provider; all its URLs " +
 		"begin with it. Required without --dev.",
 	"janitor_batch": "Rows for each statement of the janitor; default 500.",

@@ -9,6 +9,7 @@ import (
 
 	"ithildin/adapters/ehealth"
 	"ithildin/provider/identity"
+	"ithildin/provider/login"
 	"ithildin/provider/outbound"
 	"ithildin/provider/registration"
 )
@@ -42,6 +43,7 @@ type Flags struct {
 	legacyFlags
 	mithrilFlags
 	MailFlags
+	operatorFlags
 }
 
 // Settings is a configuration that was found right.
@@ -68,6 +70,7 @@ type Settings struct {
 	Legacy         ehealth.Options
 	Mithril        Mithril
 	Mail           Mail
+	Operator       login.Operator
 	LogFormat      string         // "" for what suits the output
 	LogLevel       *slog.LevelVar // SIGHUP reads it again
 }
@@ -110,6 +113,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Serving = c.servingFlags.load(&p, c.Dev, s.Database.Connections)
 	s.Legacy = c.legacyFlags.load(&p)
 	s.Mail = c.MailFlags.load(&p, s.Issuer)
+	s.Operator = c.operatorFlags.load(&p)
 	s.Mithril = c.mithrilFlags.load(&p, s)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)

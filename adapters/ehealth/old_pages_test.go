@@ -1,0 +1,26 @@
+package ehealth_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage/storagetest"
+)
+
+func TestOldPagesLeadToThePagesInTheirPlace(t *testing.T) {
+	s := newStack(t, storagetest.Engines()[0], time.Now().Unix())
+	for old, page := range map[string]string{
+		"/conditions": "/login/conditions", "/conditions/?a=b": "/login/conditions",
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+old, nil)
+		require.NoError(t, err)
+		response, err := http.DefaultTransport.RoundTrip(r)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusSeeOther, response.StatusCode, old)
+		require.Equal(t, s.server.URL+page, response.Header.Get("Location"), old)
+	}
+}
