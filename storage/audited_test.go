@@ -27,7 +27,8 @@ var unaudited = map[string]string{
 	"PutSetting": "what the database remembers about itself", "VerifyOneTimeCode": "a sign-in",
 	"CreateOneTimeCode": "a sign-in", "CreateLoginSession": "a sign-in", "RenewLoginSession": "a sign-in",
 	"EndLoginSession": "a browser signs out, which is an event", "RandomKey": "a key that nobody chose",
-	"EnqueueMail": "its caller records what the mail is about", "WithdrawMail": "likewise", "ClaimMail": "a job",
+	"DeleteImportedTokens": "its caller records them whole",
+	"EnqueueMail":          "its caller records what the mail is about", "WithdrawMail": "likewise", "ClaimMail": "a job",
 	"MarkMailSent": "a job", "DropMail": "a job", "DropExpiredMails": "a job",
 }
 

@@ -146,6 +146,23 @@ func (s *authenticationStore) ResetAuthenticationFactor(ctx context.Context, id 
 	return s.changeFactor(ctx, id, `factor = '', sealed = '' WHERE id = $1 AND is_active`)
 }
 
+// DeleteAuthenticationFactor removes a factor, and ends the sign-ins that wait for it. ErrNotFound: there is none.
+func (s *authenticationStore) DeleteAuthenticationFactor(ctx context.Context, id string) error {
+	id, err := uuidKey(id)
+	if err != nil {
+		return err
+	}
+	ctx = changing(ctx, EventFactorDeleted, factorSubject, id)
+	return s.transaction(ctx, func(tx *sqlx.Tx) error {
+		var userID string
+		err := tx.GetContext(ctx, &userID, `DELETE FROM authentication_factors WHERE id = $1 RETURNING user_id`, id)
+		if err != nil {
+			return classify(err)
+		}
+		return s.sessions.endTwoFactorTokens(ctx, tx, userID)
+	})
+}
+
 func (s *authenticationStore) updateFactor(
 	ctx context.Context, f AuthenticationFactor, condition string, args ...any,
 ) error {

@@ -12,6 +12,7 @@ const (
 
 	EventFactorCreated   = "factor_created"
 	EventFactorChanged   = "factor_changed"
+	EventFactorDeleted   = "factor_deleted"
 	EventSessionEnded    = "session_ended"
 	EventUserSignedOut   = "user_signed_out"
 	EventApprovalCreated = "approval_created" // by an administrator; a user's own is EventConsented
@@ -57,8 +58,9 @@ const (
 	EventInitialAccessTokenCreated = "initial_access_token_created"
 	EventInitialAccessTokenDeleted = "initial_access_token_deleted"
 
-	EventAuditPruned = "audit_pruned"
-	EventImported    = "imported"
+	EventAuditPruned  = "audit_pruned"
+	EventImported     = "imported"
+	EventImportPruned = "import_pruned" // what the source of an import had no more was deleted
 )
 
 // The kinds of events about what was decided or tried.

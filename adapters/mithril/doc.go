@@ -12,6 +12,8 @@
 //	second factors                                     users.go
 //	codes, refresh tokens, access tokens, one-time codes   tokens.go
 //
+// FindAbsent and Prune (prune.go) delete what an import brought and the source has no more.
+//
 // Rows are read one by one and written in batches (batches.go). A row that can't be imported is left out with
 // everything that refers to it, and named in the Report (report.go).
 package mithril

@@ -81,25 +81,37 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if i.policy, err = i.newPolicy(); err != nil {
 		return nil, err
 	}
-	db, err := sqlx.Open("postgres", o.Source)
-	if err != nil {
-		return nil, errors.New("mithril: the URL of the source is malformed") // the error would repeat the password
+	var done func()
+	if i.source, done, err = openSource(ctx, o.Source); err != nil {
+		return nil, err
 	}
-	defer db.Close()
-	i.source, err = db.BeginTxx(ctx, nil)
-	if err != nil {
-		return nil, fmt.Errorf("mithril: source: %w", err)
-	}
-	defer i.source.Rollback()
-	if _, err := i.source.ExecContext(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`); err != nil {
-		return nil, fmt.Errorf("mithril: source: %w", err)
-	}
+	defer done()
 	for _, step := range i.steps() {
 		if err := step.run(ctx); err != nil {
 			return i.report, fmt.Errorf("mithril: %s: %w", step.name, err)
 		}
 	}
 	return i.report, nil
+}
+
+// openSource begins a transaction in a source, which sees it as it is now and changes nothing; done ends it.
+func openSource(ctx context.Context, source string) (tx *sqlx.Tx, done func(), err error) {
+	db, err := sqlx.Open("postgres", source)
+	if err != nil {
+		return nil, nil, errors.New("mithril: the URL of the source is malformed") // the error would repeat the password
+	}
+	tx, err = db.BeginTxx(ctx, nil)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`)
+	}
+	if err != nil {
+		_ = db.Close()
+		return nil, nil, fmt.Errorf("mithril: source: %w", err)
+	}
+	return tx, func() {
+		_ = tx.Rollback()
+		_ = db.Close()
+	}, nil
 }
 
 type step struct {

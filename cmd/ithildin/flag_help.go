@@ -69,6 +69,8 @@ var flagHelp = map[string]string{
 		"of mithril, with prefix matching of redirect URIs.",
 	"profile_file": "File with the standard claims of OIDC Core 5.1 as a JSON object," +
 		" - for standard input.",
+	"prune": "Before it imports, delete what an import brought and the source has no more; says what, and asks. With " +
+		"--dry-run it only says what.",
 	"redirect_match": "exact, or prefix for clients that append to the registered URI.",
 	"redirect_uri":   "New redirect URI, may be repeated; they replace all stored ones.",
 	"refresh_bound_to": "Who may use a refresh token: connection (the one it was issued to) or client (any connection " +

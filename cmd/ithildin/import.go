@@ -31,6 +31,7 @@ type importMithrilCommand struct {
 	From              string   `placeholder:"URL" help:"URL of the mithril database, postgres://…; it is only read."`
 	FromFile          string   `placeholder:"PATH" help:"File with that URL, if it has a password."`
 	DryRun            bool     `help:"Read and validate everything, but write nothing."`
+	Prune             bool     `help:"@prune"`
 	ConnectionSecrets string   `default:"plain" enum:"plain,sha256-hex,sha256-base64,bcrypt" help:"@connection_secrets"`
 	TrustedClient     []string `placeholder:"ID,…" help:"@trusted_client"`
 	CodeLifetime      int64    `placeholder:"SECONDS" help:"Lifetime of new codes, in seconds; default 300."`
@@ -40,6 +41,7 @@ type importMithrilCommand struct {
 	config.SecretFlags
 	config.LegacySecretsFlag
 	console.FormatFlag
+	console.ConfirmFlag
 }
 
 // Help shows how the verb is used.
@@ -50,7 +52,8 @@ is docs/migrating-from-mithril.md.
 Example:
 
     ithildin import mithril --from-file /run/secrets/mithril --dry-run
-    ithildin import mithril --from-file /run/secrets/mithril`
+    ithildin import mithril --from-file /run/secrets/mithril
+    ithildin import mithril --from-file /run/secrets/mithril --prune --dry-run`
 }
 
 // Run imports and prints the report.
@@ -74,13 +77,23 @@ func (c *importMithrilCommand) Run(ctx context.Context, terminal console.Termina
 	if options.SealSecrets, err = c.Sealed(); err != nil {
 		return err
 	}
-	if c.DryRun {
-		return c.report(terminal.Out)(mithril.Run(ctx, options))
+	switch {
+	case c.DryRun && c.Prune:
+		return c.dryRunWithPrune(ctx, terminal, options)
+	case c.DryRun:
+		report, failed := mithril.Run(ctx, options)
+		return c.report(terminal.Out)(report, nil, failed)
 	}
 	return c.withTarget(ctx, func(store *storage.Store) error {
+		var absent []*mithril.Absent
+		if c.Prune { // first, since a row that was made anew may have what is unique of the one that was deleted
+			if absent, err = c.prune(ctx, terminal, source, store); err != nil {
+				return err
+			}
+		}
 		options.Store = store
 		report, failed := mithril.Run(ctx, options)
-		return c.report(terminal.Out)(report, errors.Join(failed, recordImport(ctx, store, report)))
+		return c.report(terminal.Out)(report, absent, errors.Join(failed, recordImport(ctx, store, report)))
 	})
 }
 
@@ -142,14 +155,18 @@ func (c *importMithrilCommand) withTarget(ctx context.Context, work func(*storag
 }
 
 // report prints what was done, also after an error, and what stands in the way of going live with it.
-func (c *importMithrilCommand) report(out io.Writer) func(*mithril.Report, error) error {
-	return func(r *mithril.Report, failed error) error {
+func (c *importMithrilCommand) report(out io.Writer) func(*mithril.Report, []*mithril.Absent, error) error {
+	return func(r *mithril.Report, absent []*mithril.Absent, failed error) error {
 		if r == nil {
 			return failed
 		}
 		if c.Format == "json" {
-			return errors.Join(console.PrintJSON(out, r), failed)
+			return errors.Join(console.PrintJSON(out, struct {
+				*mithril.Report
+				Pruned []*mithril.Absent `json:"pruned,omitempty"`
+			}{r, absent}), failed)
 		}
+		printAbsent(out, absent)
 		for _, line := range r.Lines {
 			fmt.Fprintf(out, "%-22s %9d read %9d written", line.Name, line.Read, line.Written)
 			if line.Repaired > 0 {

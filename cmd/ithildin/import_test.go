@@ -51,30 +51,87 @@ INSERT INTO tokens VALUES ('a0000000-0000-4000-8000-000000000004', 'access_token
 	return u.String()
 }
 
+// importer runs the verb from a source into a file of SQLite, which it makes.
+type importer struct {
+	t           *testing.T
+	directory   string
+	environment []string
+	source      string
+}
+
+func newImporter(t *testing.T) *importer {
+	directory := t.TempDir()
+	return &importer{t: t, directory: directory, source: mithrilDatabase(t), environment: []string{
+		"ITHILDIN_DATABASE_URL=sqlite:" + filepath.Join(directory, "imported.db"),
+		"ITHILDIN_SECRET=" + strings.Repeat("secret ", 8),
+	}}
+}
+
+func (i *importer) ithildin(arguments ...string) (string, error) {
+	path, err := binary()
+	require.NoError(i.t, err)
+	command := exec.Command(path, arguments...)
+	command.Env = append(os.Environ(), i.environment...)
+	output, err := command.CombinedOutput()
+	return string(output), err
+}
+
+func (i *importer) run(arguments ...string) string {
+	i.t.Helper()
+	output, err := i.ithildin(append([]string{"import", "mithril", "--from", i.source}, arguments...)...)
+	require.NoError(i.t, err, output)
+	return output
+}
+
+// change runs statements in the source.
+func (i *importer) change(statements string) {
+	source, err := sql.Open("postgres", i.source)
+	require.NoError(i.t, err)
+	defer source.Close()
+	_, err = source.ExecContext(i.t.Context(), statements)
+	require.NoError(i.t, err)
+}
+
+func TestImportPrunesAfterSayingWhat(t *testing.T) {
+	i := newImporter(t)
+	output, err := i.ithildin("import", "mithril", "--from", i.source, "--prune", "--dry-run")
+	require.Error(t, err)
+	require.Contains(t, output, "there is no database", "a dry run makes none")
+	require.NotContains(t, i.run("--prune"), "absent")
+	i.change(`DELETE FROM tokens; DELETE FROM clients`)
+	said := i.run("--prune", "--dry-run")
+	require.Regexp(t, `access tokens +1 absent +0 deleted`, said)
+	require.Regexp(t, `clients +1 absent +0 deleted`, said)
+	require.Contains(t, said, "clients: absent: Hospital")
+	require.Contains(t, said, "nothing was written")
+	require.NotContains(t, i.run(), "absent", "an import without the flag deletes nothing")
+	require.Contains(t, i.run("--prune", "--dry-run", "--format", "json"), `"absent": 1`)
+	require.Regexp(t, `access tokens +1 absent +1 deleted`, i.run("--prune", "--yes"))
+	require.NotContains(t, i.run("--prune", "--dry-run"), "absent")
+	for kind, want := range map[string]string{
+		"import_pruned": `"access tokens":"1"`, "client_deleted": `"name":"Hospital"`,
+	} {
+		events, err := i.ithildin("audit", "list", "--kind", kind, "--format", "json")
+		require.NoError(t, err, events)
+		require.Contains(t, strings.ReplaceAll(events, `": "`, `":"`), want)
+		require.Contains(t, events, "import mithril")
+	}
+	i.change(`TRUNCATE users CASCADE`)
+	output, err = i.ithildin("import", "mithril", "--from", i.source, "--prune", "--yes")
+	require.Error(t, err)
+	require.Contains(t, output, "is it the right database?")
+}
+
 // TestServerContinuesWithADatabaseImportedFromMithril runs the verb twice into a file that it makes, and asks a
 // server on it about a token.
 func TestServerContinuesWithADatabaseImportedFromMithril(t *testing.T) {
-	source := mithrilDatabase(t)
-	path, err := binary()
-	require.NoError(t, err)
-	directory := t.TempDir()
-	environment := []string{
-		"ITHILDIN_DATABASE_URL=sqlite:" + filepath.Join(directory, "imported.db"),
-		"ITHILDIN_SECRET=" + strings.Repeat("secret ", 8),
-	}
-	run := func(arguments ...string) string {
-		command := exec.Command(path, append([]string{"import", "mithril", "--from", source}, arguments...)...)
-		command.Env = append(os.Environ(), environment...)
-		output, err := command.CombinedOutput()
-		require.NoError(t, err, string(output))
-		return string(output)
-	}
-	require.Contains(t, run("--dry-run"), "nothing was written")
-	require.Regexp(t, `access tokens +1 read +1 written`, run())
-	require.Regexp(t, `access tokens +1 read +0 written`, run())
-	require.Contains(t, run("--format", "json"), `"name": "access tokens"`)
+	i := newImporter(t)
+	require.Contains(t, i.run("--dry-run"), "nothing was written")
+	require.Regexp(t, `access tokens +1 read +1 written`, i.run())
+	require.Regexp(t, `access tokens +1 read +0 written`, i.run())
+	require.Contains(t, i.run("--format", "json"), `"name": "access tokens"`)
 
-	p := start(t, directory, append(environment, "ITHILDIN_ISSUER=http://127.0.0.1:1"), "serve")
+	p := start(t, i.directory, append(i.environment, "ITHILDIN_ISSUER=http://127.0.0.1:1"), "serve")
 	response, err := http.Get(p.admin + "/admin/tokens/SnNRdCtvU0tTOENBV2dLRUZwNmIzZz09/verify")
 	require.NoError(t, err)
 	defer response.Body.Close()

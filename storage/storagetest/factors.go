@@ -41,6 +41,25 @@ func factors(t *testing.T, s *suite) {
 		require.ErrorIs(t, s.store.CreateAuthenticationFactor(t.Context(), f), storage.ErrNotFound)
 		require.ErrorIs(t, s.store.UpdateAuthenticationFactor(t.Context(), f), storage.ErrNotFound)
 	})
+	t.Run("A factor is deleted with the sign-ins that wait for it", func(t *testing.T) {
+		u := User(t, s.store)
+		f := storage.AuthenticationFactor{ID: s.store.NewID(), UserID: u.ID, Type: "SMS", IsActive: true}
+		require.NoError(t, s.store.CreateAuthenticationFactor(t.Context(), f))
+		for _, kind := range []string{storage.KindTwoFactor, storage.KindAccessToken} {
+			require.NoError(t, s.store.CreateAccessToken(t.Context(), storage.AccessToken{
+				ID: storage.Hash(kind), AccessTokenID: s.store.NewID(), Kind: kind, ClientID: "factors", UserID: u.ID,
+				Session: &storage.Session{}, ExpiresAt: s.store.Now().Unix() + 60,
+			}))
+		}
+		require.NoError(t, s.store.DeleteAuthenticationFactor(t.Context(), f.ID))
+		_, err := s.store.FindAuthenticationFactor(t.Context(), u.ID, "SMS")
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		require.Equal(t, 1, s.count(t, "access_tokens", "client_id = 'factors' AND expires_at > $1", s.store.Now().Unix()))
+		require.ErrorIs(t, s.store.DeleteAuthenticationFactor(t.Context(), f.ID), storage.ErrNotFound)
+	})
+}
+
+func oneTimeCodes(t *testing.T, s *suite) {
 	t.Run("A one-time code is verified once", func(t *testing.T) {
 		code := s.oneTimeCode(t, "phone 1")
 		verified, err := s.store.VerifyOneTimeCode(t.Context(), code.ID, code.CodeMAC, 3)

@@ -62,6 +62,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Users", users},
 		{"Passwords", passwords},
 		{"Factors", factors},
+		{"One-time codes", oneTimeCodes},
 		{"Roles", roles},
 		{"Tokens of a role that is lost", tokensOfALostRole},
 		{"Client types and scopes", catalogue},
