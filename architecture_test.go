@@ -37,7 +37,10 @@ var mayImport = map[string][]string{
 	"storage":             {"storage/seal"},
 	"storage/storagetest": {"storage", "storage/seal", "migrations", requirements},
 	"provider/identity":   {"storage", "provider/inbound", "provider/outbound"},
-	"provider/login":      {"storage", "provider/inbound", "provider/identity", "provider/mail"},
+	"provider/login": {
+		"storage", "provider/inbound", "provider/identity", "provider/mail", "provider/invitation",
+	},
+	"provider/invitation": {"storage", "provider/outbound"},
 	"provider/mail":       {"storage"},
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},
@@ -49,6 +52,7 @@ var mayImport = map[string][]string{
 	"provider": {
 		"storage", "storage/seal", "jwks", "provider/identity", "provider/login", "provider/inbound", "provider/outbound",
 		"provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration", "provider/mail",
+		"provider/invitation",
 	},
 	"adapters/ehealth": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/redirect",
 		"provider/outbound", "provider/clientauth", "provider/registration", "storage"},

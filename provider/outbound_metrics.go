@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/invitation"
 )
 
 // The purposes of calls to other services, as ithildin_outbound_calls_total names them.
@@ -19,6 +20,7 @@ const (
 	purposeRequestObject   = "request_object"
 	purposeSector          = "sector_identifier"
 	purposeBackchannelCall = "backchannel_logout"
+	purposeEmployeeRequest = "employee_requests"
 )
 
 // The outcomes of such calls.
@@ -31,7 +33,7 @@ const (
 var (
 	outboundPurposes = []string{
 		PurposeABAC, PurposeVerification, purposeSMS, purposeCaptcha, purposeSignature, purposePersons, purposeClientKeys,
-		purposeRequestObject, purposeSector, purposeBackchannelCall,
+		purposeRequestObject, purposeSector, purposeBackchannelCall, purposeEmployeeRequest,
 	}
 	outboundOutcomes = []string{outboundAnswered, outboundRefused, outboundFailed}
 )
@@ -47,7 +49,8 @@ func (p *Provider) CountOutboundCall(purpose string, err error) {
 	case err == nil:
 		outcome = outboundAnswered
 	case errors.As(err, &captcha), errors.As(err, &signature), errors.As(err, &limit),
-		errors.Is(err, identity.ErrPersonUnknown):
+		errors.Is(err, identity.ErrPersonUnknown), errors.Is(err, invitation.ErrUnknown),
+		errors.Is(err, invitation.ErrOver), errors.Is(err, invitation.ErrRefused):
 		outcome = outboundRefused
 	}
 	p.metrics.outbound.WithLabelValues(purpose, outcome).Inc()

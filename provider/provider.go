@@ -47,6 +47,8 @@ type Options struct {
 	Registration registration.Options
 	// Operator is whom the pages name for help.
 	Operator login.Operator
+	// Invitations are those of employees that ehealth.api keeps; default: none.
+	Invitations Invitations
 	// TrustedProxies are believed about the address of a client.
 	TrustedProxies []netip.Prefix
 	// Bodies bound what the bodies of requests take up at once, on each listener by itself.
@@ -177,7 +179,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,
 		RequestID: inbound.RequestID, Count: p.metrics.personDid, Operator: o.Operator,
-		SessionsEnded: p.logouts.notifyClients,
+		SessionsEnded: p.logouts.notifyClients, Invitations: p.invitationOptions(o.Invitations),
 		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession,
 			pending login.Interaction) error {
 			return p.logout.afterSignOut(w, r, ended, pending)

@@ -52,7 +52,7 @@ func (s *SessionTokens) check(ctx context.Context, t SessionToken) (beyond []str
 		return nil, err
 	}
 	for _, name := range scope {
-		if name == scopeAuthorizeApps || strings.HasPrefix(name, scopeOwnAccount) || ceiling.byRole(name) {
+		if t.Invited || name == scopeAuthorizeApps || strings.HasPrefix(name, scopeOwnAccount) || ceiling.byRole(name) {
 			continue
 		}
 		if t.Client.Policy.LoginScope != storage.LoginScopeClientType {

@@ -36,12 +36,17 @@ type SessionToken struct {
 	AuthTime time.Time
 	// PasswordSetAt is that of the user's password which the sign-in began with; zero where it began otherwise.
 	PasswordSetAt time.Time
+	// Invited says that the token is for the answer to an invitation: its scope needs no role, and it lives for a minute.
+	Invited bool
 	// ByAdministrator says that no sign-in stands behind the token: whoever may administrate vouches for its user.
 	ByAdministrator bool
 
 	Value     string // made here
 	ExpiresAt int64  // epoch seconds; made here
 }
+
+// invitedLifetime is the life of a token for the answer to an invitation, in seconds: for one call.
+const invitedLifetime = 60
 
 // SessionTokens makes and finds the tokens of those who sign in through an API. It is safe for concurrent use.
 type SessionTokens struct {
@@ -60,8 +65,9 @@ func newSessionTokens(
 }
 
 // Issue makes a session token and ends those that the user has of the client, in one write: one for a change of the
-// password, which lives for minutes, ends others like it; any other ends all but those. Its life is that of the
-// client's access tokens. Errors: ErrSignInOver, and those of Check.
+// password, which lives for minutes, ends others like it; one of Invited, which lives for a minute, ends none, so that
+// two answers at once do not end each other's; any other ends all but those. Its life is that of the client's access
+// tokens. Errors: ErrSignInOver, and those of Check.
 func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToken, error) {
 	beyond, err := s.check(ctx, t)
 	if err != nil {
@@ -78,11 +84,18 @@ func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToke
 	if t.Kind == storage.KindChangePasswordToken {
 		t.ExpiresAt = now + min(t.Client.Policy.AccessLifetime, s.changePasswordLifetime)
 	}
+	if t.Invited {
+		t.ExpiresAt = now + min(t.Client.Policy.AccessLifetime, invitedLifetime)
+	}
 	if t.AuthTime.IsZero() {
 		t.AuthTime = s.now()
 	}
 	u := s.store.NewBatch()
-	u.QueueSessionToken(storage.AccessToken{
+	queue := u.QueueSessionToken
+	if t.Invited {
+		queue = u.QueueSingleSessionToken
+	}
+	queue(storage.AccessToken{
 		ID: storage.Hash(t.Value), AccessTokenID: t.ID, Kind: t.Kind, ClientID: t.Client.ID, UserID: t.UserID,
 		GrantID: s.store.NewID(), Scope: t.Scope, CreatedAt: now, ExpiresAt: t.ExpiresAt,
 		Session: &storage.Session{

@@ -80,4 +80,7 @@ const (
 	EventClientAuthenticationFailed = "client_authentication_failed" // the first, tenth, hundredth time and so on
 	EventAdminTokenFailed           = "admin_token_failed"           // likewise
 	EventGatewayDecision            = "gateway_decision"
+	EventInvitationAccepted         = "invitation_accepted"
+	EventInvitationRejected         = "invitation_rejected"
+	EventInvitationRefused          = "invitation_refused" // an answer of the wrong person, or about other data
 )

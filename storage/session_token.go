@@ -17,19 +17,24 @@ UPDATE access_tokens SET expires_at = $3
 WHERE user_id = $1 AND client_id = $2 AND expires_at > $3 AND access_token_id <> $4
 AND kind = '` + KindChangePasswordToken + `'`
 
-// QueueSessionToken stores the token of a sign-in with a grant of its own, and expires those of the same user and
-// client (contract section 2.3): a token with which a password is set expires others like it, any other all but those.
-// Flush answers ErrNotFound where the user is blocked, or has another password by now.
+// QueueSessionToken does what QueueSingleSessionToken does, and expires the session tokens of the same user and client
+// (contract section 2.3): a token with which a password is set expires others like it, any other all but those.
 func (b *Batch) QueueSessionToken(t AccessToken) {
 	end := statement{name: "end session tokens", sql: endSessionTokens}
 	if t.Kind == KindChangePasswordToken {
 		end = statement{name: "end password tokens", sql: endPasswordTokens}
 	}
 	end.args = []any{t.UserID, t.ClientID, b.store.nowSeconds(), t.AccessTokenID}
+	b.queue(end)
+	b.QueueSingleSessionToken(t)
+}
+
+// QueueSingleSessionToken stores the token of a sign-in with a grant of its own. Flush answers ErrNotFound where the
+// user is blocked, or has another password by now.
+func (b *Batch) QueueSingleSessionToken(t AccessToken) {
 	b.require(statement{name: "unchanged password", sql: b.store.requireUnchangedPassword(), args: []any{
 		t.UserID, toSeconds(t.Session.PasswordSetAt),
 	}}, ErrNotFound)
-	b.queue(end)
 	b.QueueGrant(Grant{
 		ID: t.GrantID, ClientID: t.ClientID, UserID: t.UserID, Scope: t.Scope, Session: t.Session, CreatedAt: t.CreatedAt,
 		ExpiresAt: t.ExpiresAt + int64(30*day/time.Second),

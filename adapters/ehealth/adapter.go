@@ -45,6 +45,7 @@ func (a *Adapter) Mount(r *mux.Router) {
 		r.Handle(path, a.provider.Page(a.signIn)).Methods(http.MethodGet, http.MethodHead)
 	}
 	a.mountOldPages(r)
+	a.mountInvitations(r)
 	a.mountPublic(r)
 	for _, prefix := range []string{"/oauth/", "/api/", "/auth/"} {
 		r.PathPrefix(prefix).HandlerFunc(a.notFound)
@@ -93,6 +94,7 @@ func (a *Adapter) MountAll(open, guarded *mux.Router) {
 		open.HandleFunc(path, a.signInAtIssuer).Methods(http.MethodGet, http.MethodHead)
 	}
 	a.mountOldPages(open)
+	a.mountInvitations(open)
 	a.mount(open, a.consumerRoutes())
 	a.mount(open, a.verificationRoutes())
 	a.mountPublic(open)

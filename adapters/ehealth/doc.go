@@ -8,6 +8,8 @@
 //	POST               /oauth/tokens                            a code or a refresh token becomes tokens (tokens.go)
 //	POST               /api/oauth/tokens                        the same under its older path
 //	GET                /sign-in                                 begins an authorization request (sign_in.go)
+//	GET                /accept                                  the same, where the front end asked for consent
+//	GET                /invite                                  an invitation, as letters link to it (invite.go)
 //	POST               /oauth/apps/authorize                    approves a client and issues a code (authorize.go)
 //	GET                /conditions                              leads to the terms of the operator (old_pages.go)
 //	POST, PUT          /auth/login                              one step of a sign-in by API (login.go)

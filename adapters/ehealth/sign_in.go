@@ -12,12 +12,18 @@ import (
 // faceName is what a pending request remembers of how it came.
 const faceName = "ehealth"
 
-// signInPaths are those of the page on which mithril's front end signed people in.
-var signInPaths = []string{"/sign-in", "/sign-in/"}
+// signInPaths are those of the pages on which mithril's front end signed people in and asked for their consent.
+var signInPaths = []string{"/sign-in", "/sign-in/", "/accept", "/accept/"}
 
-// signInAtIssuer redirects the browser to /sign-in of the public listener, with the query as it came.
+// signInAtIssuer redirects the browser to the page of the public listener, with the query as it came.
 func (a *Adapter) signInAtIssuer(w http.ResponseWriter, r *http.Request) {
-	location := a.provider.Issuer() + signInPaths[0]
+	a.redirectToPage(w, r, strings.TrimSuffix(r.URL.Path, "/"))
+}
+
+// redirectToPage redirects the browser to a path below the issuer, with the query as it came, which other sites are not
+// told.
+func (a *Adapter) redirectToPage(w http.ResponseWriter, r *http.Request, path string) {
+	location := a.provider.Issuer() + path
 	if r.URL.RawQuery != "" {
 		location += "?" + r.URL.RawQuery
 	}

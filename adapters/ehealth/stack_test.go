@@ -44,12 +44,14 @@ type stack struct {
 // registrationSecret is the secret of the JWTs of the patients' cabinet.
 const registrationSecret = "a secret that the cabinet shares, of 64 bytes or more, for HS512."
 
-func newStack(t testing.TB, engine storagetest.Engine, now int64) *stack {
-	return newStackOn(t, now, func(at func(*storage.Options)) *storage.Store { return engine.Open(t, at) })
+func newStack(t testing.TB, engine storagetest.Engine, now int64, options ...func(*provider.Options)) *stack {
+	return newStackOn(t, now, func(at func(*storage.Options)) *storage.Store { return engine.Open(t, at) }, options...)
 }
 
 // newStackOn is newStack on a store that open makes, with the option that fixes its time.
-func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *storage.Store) *stack {
+func newStackOn(
+	t testing.TB, now int64, open func(at func(*storage.Options)) *storage.Store, changes ...func(*provider.Options),
+) *stack {
 	s := &stack{t: t, now: now, components: newComponents(t), later: &atomic.Int64{}, metrics: prometheus.NewRegistry()}
 	clock := func() time.Time { return time.Unix(now+s.later.Load(), 0) }
 	s.store = open(func(o *storage.Options) { o.Now = clock })
@@ -60,9 +62,13 @@ func newStackOn(t testing.TB, now int64, open func(at func(*storage.Options)) *s
 	s.server = httptest.NewUnstartedServer(nil)
 	issuer, err := url.Parse("http://" + s.server.Listener.Addr().String())
 	require.NoError(t, err)
-	p, err := provider.New(ctx, provider.Options{
+	options := provider.Options{
 		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Components: s.components.options(), Metrics: s.metrics,
-	})
+	}
+	for _, change := range changes {
+		change(&options)
+	}
+	p, err := provider.New(ctx, options)
 	require.NoError(t, err)
 	s.provider, s.adapter = p, ehealth.New(p, ehealth.Options{
 		RegistrationSecret: []byte(registrationSecret),

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
 
+	"ithildin/provider"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -39,8 +40,8 @@ type world struct {
 	doctorRole storage.Role
 }
 
-func newWorld(t testing.TB, engine storagetest.Engine) *world {
-	return fillWorld(t, newStack(t, engine, worldTime))
+func newWorld(t testing.TB, engine storagetest.Engine, options ...func(*provider.Options)) *world {
+	return fillWorld(t, newStack(t, engine, worldTime, options...))
 }
 
 func fillWorld(t testing.TB, s *stack) *world {

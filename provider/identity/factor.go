@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"ithildin/storage"
@@ -28,6 +29,22 @@ func (s *Service) SecondFactor(ctx context.Context, userID string) (*storage.Aut
 		return nil, ErrNoFactor
 	}
 	return factor, nil
+}
+
+// CreateEmptyFactor gives a user without a second factor one whose phone is still to be set. Errors: ErrNoFactor, where
+// there is one that an administrator has made inactive.
+func (s *Service) CreateEmptyFactor(r *http.Request, userID string) error {
+	ctx := storage.ActingAs(r.Context(), storage.Actor{
+		By: storage.ByUser, UserID: userID, RequestID: s.requestID(r), Address: s.clientAddress(r),
+	})
+	now := s.now()
+	err := s.store.CreateAuthenticationFactor(ctx, storage.AuthenticationFactor{
+		ID: s.store.NewID(), UserID: userID, Type: FactorSMS, IsActive: true, CreatedAt: now, UpdatedAt: now,
+	})
+	if errors.Is(err, storage.ErrConflict) {
+		return ErrNoFactor
+	}
+	return err
 }
 
 // recentSignIn is for how long somebody who has just signed in may replace their second factor.

@@ -120,7 +120,7 @@ func (a *accountPages) approvalsOf(r *http.Request, userID, language string) ([]
 		}
 		entry := accountApproval{
 			ID: approval.ID, ClientName: client.Name, Since: approval.CreatedAt,
-			Open: a.loginInitiation(client.Metadata.InitiateLoginURI),
+			Open: loginInitiation(a.issuer, client.Metadata.InitiateLoginURI),
 		}
 		for _, name := range approval.Scope {
 			title := titles[name]
@@ -138,13 +138,13 @@ func (a *accountPages) approvalsOf(r *http.Request, userID, language string) ([]
 }
 
 // loginInitiation is the address at which a client begins a sign-in with this issuer (OIDC Core 4).
-func (a *accountPages) loginInitiation(address string) string {
+func loginInitiation(issuer, address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return ""
 	}
 	query := u.Query()
-	query.Set("iss", a.issuer)
+	query.Set("iss", issuer)
 	u.RawQuery = query.Encode()
 	return u.String()
 }

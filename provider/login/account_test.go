@@ -153,9 +153,9 @@ func TestAccountPageRequiresASignIn(t *testing.T) {
 func TestAccountPageLinksToTheInitiateLoginURIOfAClient(t *testing.T) {
 	f := newFixture(t)
 	require.Equal(t, "https://client.example/login?a=b&iss="+url.QueryEscape(f.server.URL),
-		f.loginInitiation("https://client.example/login?a=b"))
+		loginInitiation("https://"+f.host, "https://client.example/login?a=b"))
 	for _, rejected := range []string{"", "http://client.example/", "javascript:alert(1)", "https:///x"} {
-		require.Empty(t, f.loginInitiation(rejected), rejected)
+		require.Empty(t, loginInitiation("https://"+f.host, rejected), rejected)
 	}
 }
 

@@ -10,6 +10,8 @@
 //	GET, POST   /login/phone          a phone, for a second factor without one (phone_page.go)
 //	GET, POST   /login/new-password   a new password, if the present one is too old (new_password_page.go)
 //	GET, POST   /login/signature      digital signature (signature_page.go)
+//	GET, POST   /login/invite         what an invitation is for, and an account for a new person (invitation_page.go)
+//	GET, POST   /login/invite/accept  the answer to an invitation (invitation_answer.go)
 //	GET, POST   /login/sign-out       ends the login session (sign_out.go)
 //	GET, POST   /login/account        sessions and approvals of the person (account.go)
 //	GET         /login/conditions     leads to the terms of the operator (operator.go)
@@ -22,6 +24,7 @@
 // # The parts of the Service
 //
 //	signInPages     where people prove who they are: sign_in.go, step.go and the pages of the further steps
+//	invitationPages answers to invitations: invitation*.go
 //	accountPages    the account and signing out: account.go, sign_out.go
 //	layout          writes pages: page.go, language.go, error.go, consent.go, form_post.go, operator.go
 //	interactions    what waits for a person, sealed: pending.go
@@ -47,4 +50,12 @@
 // The first page is signature if a scope requires it (identity/assurance.go). identity.Service.NextStep decides what
 // comes next, and proceed (step.go) leads there. A page of a new step has a show and a submit function in a file of its
 // own, and a row in Service.Handler.
+//
+// # An invitation
+//
+//	link of a letter ──> what it is for; new person: password ──> phone ──> code ──> session starts ──> the answer
+//	                                     known person: sign-in, if there is no session ──> the answer
+//
+// Showing a page uses nothing up. The invitation is read from its source for each page (InvitationSource), and compared
+// with what was shown first; the account of another address than the invited one cannot answer.
 package login

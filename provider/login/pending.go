@@ -52,6 +52,10 @@ type Interaction struct {
 	// Required is what the sign-in has to be like; Passed is how far it has come.
 	Required identity.RequiredAuthentication `json:"demand,omitzero"`
 	Progress *SignInProgress                 `json:"passed,omitempty"`
+	// FirstFactor says that a user without the second factor that is required is asked for a phone, and not refused.
+	FirstFactor bool `json:"first_factor,omitempty"`
+	// Invitation is the invitation that a page is about, in the place of an authorization request.
+	Invitation *InvitationProgress `json:"invitation,omitempty"`
 }
 
 // interactions seal what waits for a person into the pages of one browser, and open it again.

@@ -37,6 +37,8 @@ type Options struct {
 	AfterSignOut func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
 	// Operator is shown on the pages where a sign-in begins, and on those that tell a person to ask. Default: nobody.
 	Operator Operator
+	// Invitations are what people are invited to. Default: none.
+	Invitations InvitationOptions
 	// Count is told of an error for each page that Fail wrote. Default none.
 	Count func(kind string)
 }
@@ -49,6 +51,7 @@ type Service struct {
 	*sessions
 	*accountPages
 	signIn      *signInPages
+	invitations *invitationPages
 	crossOrigin *http.CrossOriginProtection
 }
 
@@ -87,6 +90,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		layout: s.layout, interactions: s.interactions, sessions: s.sessions, devices: devices, store: o.Store,
 		identity: o.Identity, now: o.Now,
 	}
+	s.invitations = &invitationPages{signInPages: s.signIn, options: o.Invitations, issuer: s.issuer}
 	// A proxy may change Host, with which browsers that send no Sec-Fetch-Site are compared.
 	if err := s.crossOrigin.AddTrustedOrigin(o.Issuer.Scheme + "://" + o.Issuer.Host); err != nil {
 		return nil, fmt.Errorf("login: issuer: %w", err)
@@ -151,10 +155,12 @@ func (s *Service) Mount(router *mux.Router) {
 	pages.Use(s.Protect)
 	for path, page := range map[string][2]func(http.ResponseWriter, *http.Request) error{
 		PathSignIn: {s.signIn.showSignIn, s.signIn.submitSignIn}, PathCode: {s.signIn.showCode, s.signIn.submitCode},
-		PathPhone:       {s.signIn.showPhone, s.signIn.submitPhone},
-		PathNewPassword: {s.signIn.showNewPassword, s.signIn.submitNewPassword},
-		PathSignature:   {s.signIn.showSignature, s.signIn.submitSignature},
-		PathAccount:     {s.showAccount, s.submitAccount}, PathSignOut: {s.showSignOut, s.submitSignOut},
+		PathPhone:            {s.signIn.showPhone, s.signIn.submitPhone},
+		PathNewPassword:      {s.signIn.showNewPassword, s.signIn.submitNewPassword},
+		PathSignature:        {s.signIn.showSignature, s.signIn.submitSignature},
+		PathInvitation:       {s.invitations.showInvitation, s.invitations.submitInvitation},
+		PathInvitationAnswer: {s.invitations.showAnswer, s.invitations.submitAnswer},
+		PathAccount:          {s.showAccount, s.submitAccount}, PathSignOut: {s.showSignOut, s.submitSignOut},
 	} {
 		route := strings.TrimPrefix(path, "/login")
 		pages.Handle(route, s.handle(page[0])).Methods(http.MethodGet, http.MethodHead)

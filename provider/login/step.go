@@ -53,6 +53,9 @@ func (s *signInPages) proceed(
 	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, proof identity.Proof,
 ) error {
 	next, err := s.identity.NextStep(r.Context(), user, p.Required, proof)
+	if errors.Is(err, identity.ErrNoFactor) && p.FirstFactor {
+		next, err = identity.Next{Step: identity.StepPhone}, s.identity.CreateEmptyFactor(r, user.ID)
+	}
 	if err != nil {
 		return err
 	}

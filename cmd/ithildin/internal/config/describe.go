@@ -43,6 +43,8 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_CAPTCHA_SECRET", console.Count(present(s.Components.Captcha != nil), "secret")},
 		{"ITHILDIN_SIGNATURE_URL", withoutPassword(c.SignatureURL)},
 		{"ITHILDIN_PERSONS_URL", withoutPassword(c.PersonsURL)},
+		{"ITHILDIN_EHEALTH_API_URL", withoutPassword(c.EHealthAPIURL)},
+		{"ITHILDIN_INVITATION_FACTOR", cmp.Or(c.invitationFlags.Factor, invitationFactorRequired)},
 		{"ITHILDIN_MAIL_URL", withoutPassword(c.MailURL)},
 		{"ITHILDIN_SERVICE_NAME", s.Mail.ServiceName},
 		{"ITHILDIN_OUTBOUND_ALLOWED", networks(s.Outbound.Allowed)},

@@ -62,6 +62,13 @@ var flagHelp = map[string]string{
 	"database_connections": "Maximum number of connections to PostgreSQL; default 32.",
 	"database_url":         "sqlite:PATH or postgres://…; default sqlite:ithildin.db.",
 	"database_url_file":    "File with the database URL, if it has a password.",
+	"ehealth_api_url": "Base URL of ehealth.api, before /api; without it invitations of employees are not accepted " +
+		"here.",
+	"inv_factor": "Whether people who answer an invitation need a second factor: required or optional; default " +
+		"required.",
+	"invitation_client": "Client for which ehealth.api gets session tokens of people who answer an invitation; required " +
+		"with ITHILDIN_EHEALTH_API_URL.",
+	"rules": "Rules that people agree to when they accept an invitation; default none.",
 	"gatekeeper_client_id": "Client of a web front end that keeps its token in a cookie; serves /auth/login, " +
 		"/auth/redirect and /auth/logout.",
 	"gatekeeper_redirect": "Page to which the browser returns; default /.",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ithildin/adapters/ehealth"
+	"ithildin/provider"
 	"ithildin/provider/identity"
 	"ithildin/provider/login"
 	"ithildin/provider/outbound"
@@ -42,6 +43,7 @@ type Flags struct {
 	servingFlags
 	legacyFlags
 	mithrilFlags
+	invitationFlags
 	MailFlags
 	operatorFlags
 }
@@ -69,6 +71,7 @@ type Settings struct {
 	Serving        Serving
 	Legacy         ehealth.Options
 	Mithril        Mithril
+	Invitations    provider.Invitations
 	Mail           Mail
 	Operator       login.Operator
 	LogFormat      string         // "" for what suits the output
@@ -115,6 +118,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Mail = c.MailFlags.load(&p, s.Issuer)
 	s.Operator = c.operatorFlags.load(&p)
 	s.Mithril = c.mithrilFlags.load(&p, s)
+	s.Invitations = c.invitationFlags.load(&p)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
 	}

@@ -31,7 +31,8 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		Store: store, Keys: keys, Passwords: passwords, Components: s.Components, Issuer: s.Issuer, Logger: logger,
 		TrustedProxies: s.TrustedProxies, ResponseTypes: s.ResponseTypes, Registration: s.Registration,
 		Outbound: outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
-		Operator: s.Operator,
+		Operator:    s.Operator,
+		Invitations: s.Invitations,
 	})
 	if err != nil {
 		return nil, database.ExplainSealed(err)

@@ -1,0 +1,70 @@
+package invitation
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// State is what became of an invitation.
+type State int
+
+// The states.
+const (
+	Open State = iota // it waits for an answer
+	Accepted
+	Rejected
+	Over // nobody answered in time
+)
+
+// Invitation is what somebody is invited to, as its source knows it now. Only ID, Email and State are always there.
+type Invitation struct {
+	ID           string // UUID
+	Email        string // whom it is for
+	State        State
+	TaxID        string // of the person
+	ClientID     string // the client for which the role is
+	Organisation string
+	Role         string // the name of the role, such as DOCTOR
+	Position     string // a code of the dictionary POSITION
+	StartDate    string // YYYY-MM-DD
+	Person       Person
+}
+
+// Person is what the source says of the invited person, for them to check.
+type Person struct {
+	Name      string
+	BirthDate string // YYYY-MM-DD
+	Phones    []string
+}
+
+// The errors of a source.
+var (
+	// ErrUnknown says that there is no such invitation.
+	ErrUnknown = errors.New("invitation: unknown")
+	// ErrOver says that the invitation takes no such answer any more.
+	ErrOver = errors.New("invitation: over")
+	// ErrRefused says that the source does not take the answer of this person, or this password.
+	ErrRefused = errors.New("invitation: refused")
+	// ErrUnavailable says that the source does not answer as it should. The same may work later.
+	ErrUnavailable = errors.New("invitation: the source is unavailable")
+)
+
+// longestText bounds what is shown of a member, in characters; the rest is cut off.
+const longestText = 200
+
+// oneLine makes a text of somebody else a short one of one line.
+func oneLine(value string) string {
+	value = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, value)
+	value = strings.Join(strings.Fields(value), " ")
+	if utf8.RuneCountInString(value) > longestText {
+		value = string([]rune(value)[:longestText]) + "…"
+	}
+	return value
+}
