@@ -95,7 +95,7 @@ func (d *database) IsPooled() bool { return d.pooled }
 func (d *database) commitTime(parameter string) string {
 	clock := `CAST(strftime('%s', 'now') AS bigint)`
 	if d.engine == postgresEngine {
-		clock = `CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)`
+		clock = `CAST(floor(date_part('epoch', clock_timestamp())) AS bigint)`
 	}
 	return `coalesce(CAST(` + parameter + ` AS bigint), ` + clock + `)`
 }
