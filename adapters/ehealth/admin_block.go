@@ -13,10 +13,10 @@ type block struct {
 // readBlock takes what the body has; the rest is as it was. Also a reason without a block is kept.
 func readBlock(c *check, isBlocked bool, reason string) block {
 	b := block{isBlocked: isBlocked, reason: reason}
-	switch value, given := c.fields["is_blocked"]; {
-	case string(value) == `""`: // the default
+	switch {
+	case c.isEmptyText("is_blocked"):
 		b.isBlocked, b.given = false, true
-	case given:
+	case c.present("is_blocked"):
 		b.isBlocked, b.given = c.boolean("is_blocked"), true
 	}
 	if _, given := c.fields["block_reason"]; given {

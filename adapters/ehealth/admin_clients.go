@@ -202,10 +202,10 @@ func readClient(c *check, client *storage.Client, isNew bool) *contractError {
 
 // settings is a JSON object that is not null where the field is there; an empty text stands for the default.
 func (c *check) settings(name, standard string) json.RawMessage {
-	switch raw, given := c.fields[name]; {
-	case !given:
+	switch {
+	case !c.present(name):
 		return nil
-	case string(raw) == `""`:
+	case c.isEmptyText(name):
 		return json.RawMessage(standard)
 	case !c.given(name):
 		c.broke(name, ruleRequired)

@@ -121,7 +121,7 @@ func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
 		ID: a.store.NewID(), UserID: mux.Vars(r)["user_id"], Type: c.oneOf("type", identity.FactorSMS),
 		Factor: c.optionalPhone("factor"), IsActive: true, CreatedAt: now, UpdatedAt: now,
 	}
-	if c.given("is_active") {
+	if c.given("is_active") && !c.isEmptyText("is_active") {
 		factor.IsActive = c.boolean("is_active")
 	}
 	if failed := c.failed(); failed != nil {

@@ -126,7 +126,7 @@ func (t *writtenToken) read(c *check, isNew bool) {
 		t.expiresAt = &expiresAt
 	}
 	if isNew || c.present("details") {
-		if c.given("details") {
+		if c.given("details") && !c.isEmptyText("details") {
 			t.readDetails(c)
 		} else {
 			c.broke("details", ruleRequired)

@@ -68,10 +68,12 @@ func readUser(c *check, u *storage.User) {
 	if c.present("person_id") {
 		u.PersonID = c.optionalName("person_id")
 	}
-	switch settings := c.object("settings"); {
-	case settings != nil:
-		u.Settings = settings
-	case string(c.fields["settings"]) == "null":
+	switch {
+	case c.isEmptyText("settings"):
+		u.Settings = json.RawMessage("{}")
+	case c.given("settings"):
+		u.Settings = c.object("settings")
+	case c.present("settings"):
 		u.Settings = json.RawMessage("null")
 	}
 	if settings := c.object("priv_settings"); settings != nil {

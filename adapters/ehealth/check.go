@@ -49,6 +49,9 @@ func (c *check) given(name string) bool {
 	return len(c.fields[name]) > 0 && string(c.fields[name]) != "null"
 }
 
+// isEmptyText says whether the body has the field with an empty text, which stands for its default.
+func (c *check) isEmptyText(name string) bool { return string(c.fields[name]) == `""` }
+
 // stringOf is a string that must be there and not be blank.
 func (c *check) stringOf(name string) string {
 	value := c.optionalText(name)
