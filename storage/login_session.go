@@ -84,19 +84,21 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO N
 // ErrNotFound: there is no such session of that user.
 func (s *loginSessionStore) RenewLoginSession(ctx context.Context, previous []byte, l *LoginSession) error {
 	// In a transaction, which is never sent twice: the second time its session would be gone.
-	return s.transaction(ctx, func(tx *sqlx.Tx) error {
-		var createdAt seconds
-		err := tx.QueryRowxContext(ctx, `
+	return s.transaction(ctx, func(tx *sqlx.Tx) error { return s.renewSession(ctx, tx, previous, l) })
+}
+
+func (s *loginSessionStore) renewSession(ctx context.Context, tx *sqlx.Tx, previous []byte, l *LoginSession) error {
+	var createdAt seconds
+	err := tx.QueryRowxContext(ctx, `
 UPDATE login_sessions SET id = $2, auth_time = $4, amr = $5, acr = $6, user_agent = $7, last_used_at = $8,
 expires_at = $9,
        address = $10
 WHERE id = $1 AND user_id = $3 AND revoked_at = 0 AND expires_at > $8 RETURNING session_id, created_at`,
-			previous, l.ID, l.UserID, toMicroseconds(l.AuthTime), strings.Join(l.AMR, " "), l.ACR, l.UserAgent,
-			toSeconds(l.LastUsedAt), toSeconds(l.ExpiresAt), l.Address,
-		).Scan(&l.SessionID, &createdAt)
-		l.CreatedAt = createdAt.time()
-		return err
-	})
+		previous, l.ID, l.UserID, toMicroseconds(l.AuthTime), strings.Join(l.AMR, " "), l.ACR, l.UserAgent,
+		toSeconds(l.LastUsedAt), toSeconds(l.ExpiresAt), l.Address,
+	).Scan(&l.SessionID, &createdAt)
+	l.CreatedAt = createdAt.time()
+	return classify(err)
 }
 
 // What an authorization request reads of a user and of that user's standing with a client: one row for each pair of a

@@ -25,6 +25,8 @@ const (
 	sessionOfCookie = `id = $1`
 	sessionsOfUser  = `user_id = $1`
 	sessionOfUser   = `user_id = $1 AND session_id = $2`
+
+	otherSessionsOfUser = `user_id = $1 AND session_id <> $2`
 )
 
 // EndLoginSession ends a session by its cookie's hash. One that is unknown or over is left as it is, and none is

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -45,12 +46,7 @@ func (s *userStore) setPassword(ctx context.Context, id, phc string, mustChange 
 	}
 	ctx = changing(ctx, EventPasswordSet, userSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
-		// First a write, so that of two at once the second reads what the first has set. No two passwords of a user were set
-		// at the same time, since sign-ins are bound to that.
-		err := writeRow(ctx, tx, `
-UPDATE users SET password_set_at = CASE WHEN password_set_at >= $2 THEN password_set_at + 1 ELSE $2 END, updated_at = $2
-WHERE id = $1`, id, s.nowSeconds())
-		if err != nil {
+		if err := s.writePassword(ctx, tx, id, phc, mustChange, nil); err != nil {
 			return err
 		}
 		if token != nil {
@@ -58,16 +54,31 @@ WHERE id = $1`, id, s.nowSeconds())
 				return err
 			}
 		}
-		if err := s.rememberPassword(ctx, tx, id); err != nil {
-			return err
-		}
-		if err := write(ctx, tx, `UPDATE users SET password = $2, must_change_password = $3 WHERE id = $1`, id, phc,
-			mustChange); err != nil {
-			return err
-		}
 		_, err = s.sessions.endSignIns(ctx, tx, id)
 		return err
 	})
+}
+
+// writePassword replaces a password, if it is still the one that was set at proved, or whichever it is where that is
+// nil. ErrNotFound: it is another one, or there is no such user.
+func (s *userStore) writePassword(
+	ctx context.Context, tx *sqlx.Tx, id, phc string, mustChange bool, proved *time.Time,
+) error {
+	// First a write, so that of two at once the second reads what the first has set. No two passwords of a user were set
+	// at the same time, since sign-ins are bound to that.
+	condition, args := ``, []any{id, s.nowSeconds()}
+	if proved != nil {
+		condition, args = ` AND password_set_at = $3`, append(args, toSeconds(*proved))
+	}
+	if err := writeRow(ctx, tx, `
+UPDATE users SET password_set_at = CASE WHEN password_set_at >= $2 THEN password_set_at + 1 ELSE $2 END, updated_at = $2
+WHERE id = $1`+condition, args...); err != nil {
+		return err
+	}
+	if err := s.rememberPassword(ctx, tx, id); err != nil {
+		return err
+	}
+	return write(ctx, tx, `UPDATE users SET password = $2, must_change_password = $3 WHERE id = $1`, id, phc, mustChange)
 }
 
 // rememberPassword copies the present password to the history and forgets the oldest there. Two changes may share a

@@ -8,7 +8,8 @@ import (
 
 // oldPages are pages of mithril's front end that people have links to, and the pages of package login in their place.
 var oldPages = map[string]string{
-	"/conditions": "/login/conditions",
+	"/conditions":      "/login/conditions",
+	"/update-password": "/login/account/password",
 }
 
 // mountOldPages leads from each old page, and what was below it, to the page in its place. The parameters of a sign-in

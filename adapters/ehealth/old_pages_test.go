@@ -14,6 +14,7 @@ func TestOldPagesLeadToThePagesInTheirPlace(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0], time.Now().Unix())
 	for old, page := range map[string]string{
 		"/conditions": "/login/conditions", "/conditions/?a=b": "/login/conditions",
+		"/update-password": "/login/account/password", "/update-password/new": "/login/account/password",
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+old, nil)
 		require.NoError(t, err)

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"net/http"
 
 	"ithildin/provider/inbound"
@@ -17,4 +18,12 @@ func (s *Service) Record(r *http.Request, e storage.Event) error {
 	inbound.RecordOf(r.Context()).About(e.ClientID, e.UserID)
 	e.RequestID, e.Address = s.requestID(r), s.clientAddress(r)
 	return s.store.RecordEvents(r.Context(), []storage.Event{e})
+}
+
+// ActingAsOwner returns the context of a change that a signed-in user makes to their own account: the Store keeps it in
+// the audit.
+func (s *Service) ActingAsOwner(r *http.Request, userID string) context.Context {
+	return storage.ActingAs(r.Context(), storage.Actor{
+		By: storage.ByUser, UserID: userID, RequestID: s.requestID(r), Address: s.clientAddress(r),
+	})
 }

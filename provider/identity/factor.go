@@ -34,9 +34,7 @@ func (s *Service) SecondFactor(ctx context.Context, userID string) (*storage.Aut
 // CreateEmptyFactor gives a user without a second factor one whose phone is still to be set. Errors: ErrNoFactor, where
 // there is one that an administrator has made inactive.
 func (s *Service) CreateEmptyFactor(r *http.Request, userID string) error {
-	ctx := storage.ActingAs(r.Context(), storage.Actor{
-		By: storage.ByUser, UserID: userID, RequestID: s.requestID(r), Address: s.clientAddress(r),
-	})
+	ctx := s.ActingAsOwner(r, userID)
 	now := s.now()
 	err := s.store.CreateAuthenticationFactor(ctx, storage.AuthenticationFactor{
 		ID: s.store.NewID(), UserID: userID, Type: FactorSMS, IsActive: true, CreatedAt: now, UpdatedAt: now,

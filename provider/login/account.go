@@ -17,6 +17,8 @@ import (
 type accountPage struct {
 	UserID    string // so that nobody presses a button for another user of the same browser
 	UserName  string
+	Notice    string // what has just been changed
+	Links     []pageLink
 	Sessions  []accountSession
 	Approvals []accountApproval
 }
@@ -57,7 +59,10 @@ func (a *accountPages) showAccount(w http.ResponseWriter, r *http.Request) error
 		return a.RedirectToPage(w, r, PathSignIn, Interaction{Page: PathAccount})
 	}
 	v := a.newView(w, r, "")
-	page := accountPage{UserID: current.User.ID, UserName: current.User.Email}
+	page := accountPage{UserID: current.User.ID, UserName: current.User.Email, Notice: v.changed(r)}
+	if page.Links, err = a.changesOf(r, current.User.ID, v); err != nil {
+		return err
+	}
 	if page.Sessions, err = a.sessionsOf(r, current, v.Messages); err != nil {
 		return err
 	}
@@ -200,10 +205,7 @@ func (a *accountPages) withdrawApproval(r *http.Request, userID, approvalID stri
 		if approval.ID != approvalID {
 			continue
 		}
-		ctx := storage.ActingAs(r.Context(), storage.Actor{
-			By: storage.ByUser, UserID: userID, RequestID: a.requestID(r), Address: a.identity.ClientAddress(r),
-		})
-		return a.store.DeleteApproval(ctx, approvalID)
+		return a.store.DeleteApproval(a.identity.ActingAsOwner(r, userID), approvalID)
 	}
 	return errNotTheirs
 }

@@ -93,7 +93,7 @@ func (s *signInPages) submitCode(w http.ResponseWriter, r *http.Request) error {
 		p.Progress.CodeID, p.Progress.Phone, p.Progress.Register, p.Progress.Resent = "", "", false, false
 		return s.RedirectToPage(w, r, PathPhone, p)
 	case decisionResend:
-		problem, err := s.sendCode(r.Context(), &p)
+		problem, err := s.sendSignInCode(r.Context(), &p)
 		if err != nil {
 			return err
 		}
@@ -103,8 +103,9 @@ func (s *signInPages) submitCode(w http.ResponseWriter, r *http.Request) error {
 		p.Progress.Resent = true
 		return s.RedirectToPage(w, r, PathCode, p)
 	}
-	code := strings.Join(strings.Fields(r.PostForm.Get("code")), "")
-	if problem, err := s.tryCode(r, p, code); err != nil || problem != nil {
+	if problem, err := s.tryCode(r, sentCode{
+		clientID: p.ClientID, userID: user.ID, id: p.Progress.CodeID, phone: p.Progress.Phone,
+	}); err != nil || problem != nil {
 		if err != nil {
 			return err
 		}
@@ -129,14 +130,19 @@ func (s *signInPages) submitCode(w http.ResponseWriter, r *http.Request) error {
 	return s.proceed(w, r, p, user, identity.ByOneTimeCode)
 }
 
-func (s *signInPages) tryCode(r *http.Request, p Interaction, code string) (*formError, error) {
-	err := s.identity.VerifyOneTimeCode(r.Context(), p.Progress.UserID, p.Progress.CodeID, p.Progress.Phone, code)
+// sentCode is a code that went out to the phone of a user, or to what is to become that; clientID is that of a sign-in.
+type sentCode struct{ clientID, userID, id, phone string }
+
+// tryCode takes the code of a form once. The refusal says why it is not right.
+func (s *signInPages) tryCode(r *http.Request, sent sentCode) (*formError, error) {
+	code := strings.Join(strings.Fields(r.PostForm.Get("code")), "")
+	err := s.identity.VerifyOneTimeCode(r.Context(), sent.userID, sent.id, sent.phone, code)
 	var problem *formError
 	switch {
 	case err == nil:
 		return nil, nil
 	case errors.Is(err, identity.ErrOneTimeCodeBlocked):
-		return nil, errors.Join(errCodeBlocked, s.recordWrongCode(r, p))
+		return nil, errors.Join(errCodeBlocked, s.recordWrongCode(r, sent))
 	case errors.Is(err, identity.ErrOneTimeCodeExpired):
 		problem = refusedCodeExpired
 	case errors.Is(err, identity.ErrOneTimeCodeAttempts):
@@ -148,9 +154,9 @@ func (s *signInPages) tryCode(r *http.Request, p Interaction, code string) (*for
 	default:
 		return nil, err
 	}
-	return problem, s.recordWrongCode(r, p)
+	return problem, s.recordWrongCode(r, sent)
 }
 
-func (s *signInPages) recordWrongCode(r *http.Request, p Interaction) error {
-	return s.identity.RecordFailure(r, p.ClientID, p.Progress.UserID, "one_time_code")
+func (s *signInPages) recordWrongCode(r *http.Request, sent sentCode) error {
+	return s.identity.RecordFailure(r, sent.clientID, sent.userID, "one_time_code")
 }

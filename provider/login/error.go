@@ -41,6 +41,7 @@ var (
 	errNoPage        = errors.New("login: no such page")
 	errUnknownClient = errors.New("login: the client of the pending request is gone")
 	errTooLarge      = errors.New("login: the pending request is too large")
+	errChangeOver    = errors.New("login: the change of the account is over, or not of this session")
 	errNotTheirs     = errors.New("login: no such session or approval of this user")
 	errMalformedForm = errors.New("login: the form is malformed")
 	errFormTooLarge  = errors.New("login: the form is too large")
@@ -72,6 +73,7 @@ var failures = []publicError{
 	{errFormTooLarge, http.StatusRequestEntityTooLarge, "invalid_request", MessageRequestDamaged, slog.LevelInfo},
 	{errTooLarge, http.StatusRequestURITooLong, "invalid_request", MessageRequestTooLarge, slog.LevelInfo},
 	{errCrossOrigin, http.StatusForbidden, "access_denied", MessageCrossOrigin, slog.LevelWarn},
+	{errChangeOver, http.StatusBadRequest, "invalid_request", MessageChangeOver, slog.LevelInfo},
 	{errNotTheirs, http.StatusNotFound, "not_found", MessageNotTheirs, slog.LevelInfo},
 	{errNoPage, http.StatusNotFound, "not_found", MessageNoPage, slog.LevelInfo},
 	{storage.ErrUnavailable, http.StatusServiceUnavailable, "temporarily_unavailable", MessageUnavailable, slog.LevelWarn},
@@ -130,6 +132,9 @@ func (l *layout) writeErrorPage(w http.ResponseWriter, r *http.Request, page Err
 		if status < http.StatusInternalServerError {
 			body.Developer = page.Message
 		}
+	}
+	if page.Message == MessageChangeOver {
+		v.Links = v.accountLink()
 	}
 	if tellsToAsk[body.Message] {
 		v.showContact()

@@ -1,7 +1,6 @@
 package login
 
 import (
-	"errors"
 	"net/http"
 
 	"ithildin/provider/identity"
@@ -48,18 +47,9 @@ func (s *signInPages) submitNewPassword(w http.ResponseWriter, r *http.Request) 
 	if p.Progress.ACR == "" || !s.identity.PasswordExpired(user) {
 		return ErrPendingForeign // not proved, or changed since
 	}
-	var problem *formError
-	err = s.identity.ChangePassword(r.Context(), user.ID, r.PostForm.Get("password"), identity.CheckNewPassword)
-	switch {
-	case errors.Is(err, identity.ErrPasswordShort), errors.Is(err, identity.ErrPasswordForm):
-		problem = refusedPasswordShort
-	case errors.Is(err, identity.ErrPasswordLong):
-		problem = refusedPasswordLong
-	case errors.Is(err, identity.ErrPasswordKnown):
-		problem = refusedPasswordKnown
-	case errors.Is(err, identity.ErrPasswordUsed):
-		problem = refusedPasswordUsed
-	case err != nil:
+	problem, err := refusedPassword(
+		s.identity.ChangePassword(r.Context(), user.ID, r.PostForm.Get("password"), identity.CheckNewPassword))
+	if err != nil {
 		return err
 	}
 	if problem != nil {

@@ -24,7 +24,8 @@ var (
 	style     = template.CSS(mustRead("pages/style.css"))
 	styleHash = hashOf(string(style))
 	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
-		"form_post.html", "error.html", "notice.html", "invitation.html", "invitation_notice.html")
+		"form_post.html", "error.html", "notice.html", "invitation.html", "invitation_notice.html",
+		"password.html")
 )
 
 func mustRead(name string) []byte {

@@ -56,6 +56,8 @@ type Interaction struct {
 	FirstFactor bool `json:"first_factor,omitempty"`
 	// Invitation is the invitation that a page is about, in the place of an authorization request.
 	Invitation *InvitationProgress `json:"invitation,omitempty"`
+	// Change is how far a signed-in person has come with a change of their account, in the place of a sign-in.
+	Change *AccountChange `json:"change,omitempty"`
 }
 
 // interactions seal what waits for a person into the pages of one browser, and open it again.

@@ -52,7 +52,7 @@ func (s *signInPages) submitPhone(w http.ResponseWriter, r *http.Request) error 
 		return s.writePhone(w, r, p, typed, refusedPhone)
 	}
 	p.Progress.Phone, p.Progress.Register, p.Progress.Resent = number, true, false
-	problem, err := s.sendCode(r.Context(), &p)
+	problem, err := s.sendSignInCode(r.Context(), &p)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ type Service struct {
 	*accountPages
 	signIn      *signInPages
 	invitations *invitationPages
+	credentials *credentialPages
 	crossOrigin *http.CrossOriginProtection
 }
 
@@ -91,6 +92,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		identity: o.Identity, now: o.Now,
 	}
 	s.invitations = &invitationPages{signInPages: s.signIn, options: o.Invitations, issuer: s.issuer}
+	s.credentials = &credentialPages{signInPages: s.signIn}
 	// A proxy may change Host, with which browsers that send no Sec-Fetch-Site are compared.
 	if err := s.crossOrigin.AddTrustedOrigin(o.Issuer.Scheme + "://" + o.Issuer.Host); err != nil {
 		return nil, fmt.Errorf("login: issuer: %w", err)
@@ -166,6 +168,7 @@ func (s *Service) Mount(router *mux.Router) {
 		pages.Handle(route, s.handle(page[0])).Methods(http.MethodGet, http.MethodHead)
 		pages.Handle(route, s.handle(page[1])).Methods(http.MethodPost)
 	}
+	s.credentials.mount(pages)
 	pages.Handle(strings.TrimPrefix(PathConditions, "/login"), s.handle(s.showConditions)).
 		Methods(http.MethodGet, http.MethodHead)
 	pages.PathPrefix("/").Handler(s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))

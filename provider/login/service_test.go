@@ -2,6 +2,7 @@ package login
 
 import (
 	"cmp"
+	"context"
 	"html"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -59,6 +61,7 @@ type fixture struct {
 	identity  *identity.Service
 	passwords *identity.Passwords
 	userID    string
+	sms       *smsBox
 	counts    sync.Map
 }
 
@@ -80,7 +83,7 @@ func onEachEngine(t *testing.T, test func(t *testing.T, f *fixture)) {
 
 func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *storage.Store) *fixture {
 	t.Helper()
-	f := &fixture{t: t, clock: &clock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}}
+	f := &fixture{t: t, sms: &smsBox{}, clock: &clock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}}
 	mux := http.NewServeMux()
 	f.server = httptest.NewUnstartedServer(mux)
 	if scheme == "https" {
@@ -99,7 +102,7 @@ func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *st
 	count := func(kind string) { n, _ := f.counts.LoadOrStore(kind, 0); f.counts.Store(kind, n.(int)+1) }
 	f.identity = identity.New(identity.Options{
 		Store: store, Host: issuer.Host, Now: f.clock.Now, Passwords: f.passwords, RequestID: requestID,
-		ClientAddress: clientAddress, Count: count,
+		ClientAddress: clientAddress, Count: count, Components: identity.Components{SMS: f.sms},
 	})
 	f.Service, err = New(t.Context(), Options{
 		Store: store, Identity: f.identity, Issuer: issuer, Now: f.clock.Now, RequestID: requestID, Count: count,
@@ -247,4 +250,34 @@ func (p page) request(t *testing.T) string {
 	found := hiddenRequest.FindStringSubmatch(p.body)
 	require.NotNil(t, found, p.body)
 	return html.UnescapeString(found[1])
+}
+
+// smsBox keeps what phones get.
+type smsBox struct {
+	mu    sync.Mutex
+	texts map[string][]string
+}
+
+// Send implements identity.SMSSender.
+func (s *smsBox) Send(_ context.Context, phone, message string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.texts == nil {
+		s.texts = map[string][]string{}
+	}
+	s.texts[phone] = append(s.texts[phone], message)
+	return nil
+}
+
+func (s *smsBox) received(phone string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.texts[phone])
+}
+
+// code is the latest that a phone got.
+func (s *smsBox) code(t *testing.T, phone string) string {
+	texts := s.received(phone)
+	require.NotEmpty(t, texts, phone)
+	return texts[len(texts)-1][strings.LastIndex(texts[len(texts)-1], " ")+1:]
 }

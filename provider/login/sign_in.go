@@ -90,14 +90,14 @@ func (s *signInPages) writeSignIn(
 		status, page.Message = problem.status, s.refuse(w, v, problem)
 		v.Title = v.Messages.Error + ": " + v.Title
 	}
-	v.Page, v.Links = page, v.signInLinks()
+	v.Page, v.Links = page, append(v.changePasswordLink(p), v.signInLinks()...)
 	v.showContact()
 	return v.write(w, status, "sign_in.html")
 }
 
 // refuse words a refusal. One that ends by itself says when, on the page and in Retry-After.
 func (s *signInPages) refuse(w http.ResponseWriter, v *view, problem *formError) string {
-	message := v.Messages.ByKey[problem.message]
+	message := v.message(problem.message)
 	if tellsToAsk[problem.message] {
 		v.showContact()
 	}

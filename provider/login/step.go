@@ -73,7 +73,7 @@ func (s *signInPages) proceed(
 		return s.RedirectToPage(w, r, PathNewPassword, p)
 	}
 	p.Progress.Phone = next.Phone
-	problem, err := s.sendCode(r.Context(), &p)
+	problem, err := s.sendSignInCode(r.Context(), &p)
 	if err != nil {
 		return err
 	}
@@ -83,18 +83,25 @@ func (s *signInPages) proceed(
 	return s.RedirectToPage(w, r, PathCode, p)
 }
 
-// sendCode sends a code to the phone of a sign-in under a new id. The refusal says why it did not go out.
-func (s *signInPages) sendCode(ctx context.Context, p *Interaction) (*formError, error) {
-	p.Progress.CodeID = s.store.NewID()
-	err := s.identity.SendOneTimeCode(ctx, p.Progress.UserID, p.Progress.CodeID, p.Progress.Phone)
+// sendSignInCode sends a code to the phone of a sign-in under a new id. The refusal says why it did not go out.
+func (s *signInPages) sendSignInCode(ctx context.Context, p *Interaction) (problem *formError, err error) {
+	p.Progress.CodeID, problem, err = s.sendCode(ctx, p.Progress.UserID, p.Progress.Phone)
+	return problem, err
+}
+
+// sendCode sends a code to a phone for a user and returns the id under which it was sent. The page into which that is
+// sealed decides what the code is good for. The refusal says why it did not go out.
+func (s *signInPages) sendCode(ctx context.Context, userID, phone string) (id string, problem *formError, err error) {
+	id = s.store.NewID()
+	err = s.identity.SendOneTimeCode(ctx, userID, id, phone)
 	switch {
 	case errors.Is(err, identity.ErrOneTimeCodeLimited):
-		return refusedCodeLimited, nil
+		return id, refusedCodeLimited, nil
 	case errors.Is(err, identity.ErrMessageNotSent):
 		s.logger.WarnContext(ctx, "a one-time code was not sent", "cause", err)
-		return refusedCodeNotSent, nil
+		return id, refusedCodeNotSent, nil
 	}
-	return nil, err
+	return id, nil, err
 }
 
 // complete starts the session of a person who has nothing left to prove.
@@ -149,6 +156,9 @@ type stepPage struct {
 	Button, ButtonID                            string
 	Resend                                      string // the words of the button that sends another code
 	OtherNumber                                 string // the words of the button that asks for another number
+	UserName                                    string // for the password manager, with a field of a password
+	Links                                       []pageLink
+	Contact                                     bool // it says whom to ask
 }
 
 // writeStep shows a page with one field, after a refusal with its words.
@@ -172,7 +182,10 @@ func (s *signInPages) writeStep(
 	if problem != nil {
 		status, content.Message = problem.status, s.refuse(w, v, problem)
 	}
-	v.Heading, v.Page = v.Title, content
+	if content.Contact {
+		v.showContact()
+	}
+	v.Heading, v.Page, v.Links = v.Title, content, content.Links
 	if problem != nil {
 		v.Title = v.Messages.Error + ": " + v.Title
 	}

@@ -21,6 +21,7 @@ const (
 	MessageCrossOrigin      = "cross_origin"
 	MessageNoPage           = "no_page"
 	MessageNotTheirs        = "not_theirs"
+	MessageChangeOver       = "change_over"
 	MessageUnavailable      = "temporarily_unavailable"
 	MessageUnexpected       = "server_error"
 	MessageNoFactor         = "no_second_factor"
@@ -74,6 +75,7 @@ const (
 
 // messageSet is everything that the pages say in one language.
 type messageSet struct {
+	language                    string // the key of the set
 	LanguageName, LanguageLabel string
 
 	SignIn, SignInTo, Username, Password, SignInButton string
@@ -103,7 +105,7 @@ type messageSet struct {
 
 var messages = map[string]*messageSet{
 	ukrainian: {
-		LanguageName: "Українська", LanguageLabel: "Мова",
+		language: ukrainian, LanguageName: "Українська", LanguageLabel: "Мова",
 
 		SignIn: "Вхід", SignInTo: "Увійдіть, щоб продовжити в застосунку",
 		Username: "Електронна пошта", Password: "Пароль", SignInButton: "Увійти",
@@ -211,8 +213,10 @@ var messages = map[string]*messageSet{
 				"Поверніться до застосунку й почніть спочатку. Файли cookie мають бути дозволені.",
 			MessageCrossOrigin: "Форму надіслано з іншого сайту, тому її відхилено. Поверніться до застосунку й " +
 				"почніть спочатку.",
-			MessageNoPage:      "Такої сторінки немає.",
-			MessageNotTheirs:   "Такого сеансу чи доступу у вас уже немає.",
+			MessageNoPage:    "Такої сторінки немає.",
+			MessageNotTheirs: "Такого сеансу чи доступу у вас уже немає.",
+			MessageChangeOver: "Зміну не завершено: минуло понад 10 хвилин, або ваші дані для входу тим часом змінилися. " +
+				"Поверніться до облікового запису й почніть спочатку.",
 			MessageUnavailable: "Спробуйте ще раз за хвилину.",
 			MessageUnexpected: "Сталася непередбачена помилка. Спробуйте ще раз, а якщо не допоможе, повідомте " +
 				"номер запиту.",
@@ -231,7 +235,7 @@ var messages = map[string]*messageSet{
 		},
 	},
 	english: {
-		LanguageName: "English", LanguageLabel: "Language",
+		language: english, LanguageName: "English", LanguageLabel: "Language",
 
 		SignIn: "Sign in", SignInTo: "Sign in to continue to",
 		Username: "Email", Password: "Password", SignInButton: "Sign in",
@@ -342,8 +346,10 @@ var messages = map[string]*messageSet{
 				"Return to the application and start again. Cookies must be allowed.",
 			MessageCrossOrigin: "The form was sent from another site, so it was rejected. Return to the application " +
 				"and start again.",
-			MessageNoPage:      "There is no such page.",
-			MessageNotTheirs:   "You no longer have such a session or access.",
+			MessageNoPage:    "There is no such page.",
+			MessageNotTheirs: "You no longer have such a session or access.",
+			MessageChangeOver: "The change was not completed: more than 10 minutes have passed, or your sign-in data changed " +
+				"meanwhile. Return to your account and start again.",
 			MessageUnavailable: "Please try again in a minute.",
 			MessageUnexpected: "Something unexpected went wrong. Try again; if that does not help, report the " +
 				"request number.",
