@@ -42,8 +42,8 @@ func (accessTokens) ValidateAccessToken(context.Context, fosite.Requester, strin
 func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requester) (string, string, error) {
 	p, i := a.provider, issuanceFrom(ctx)
 	client, session := storedClient(r), storedSession(r)
-	now := p.store.Now().Unix()
-	i.issued.accessTokenID, i.issued.accessExpiresAt = p.store.NewID(), now+client.Policy.AccessLifetime
+	now := p.store.Now()
+	i.issued.accessTokenID, i.issued.accessExpiresAt = p.store.NewID(), now.Add(client.Policy.AccessLifetime)
 	var err error
 	if client.Policy.AccessToken == storage.AccessTokenOpaque {
 		i.issued.accessToken, err = oauth.OpaqueToken(p.random, client.Policy.TokenForm)
@@ -51,7 +51,8 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 	}
 	claims := accessTokenClaims{
 		Issuer: p.issuer, Subject: session.Subject, Audience: audienceOf(p.issuer, client, r.GetGrantedAudience()),
-		ExpiresAt: i.issued.accessExpiresAt, IssuedAt: now, ID: i.issued.accessTokenID, ClientID: client.ID,
+		ExpiresAt: storage.EpochSeconds(i.issued.accessExpiresAt), IssuedAt: storage.EpochSeconds(now),
+		ID: i.issued.accessTokenID, ClientID: client.ID,
 		Scope: strings.Join(r.GetGrantedScopes(), " "), AuthTime: storage.EpochSeconds(session.AuthTime),
 		ACR: session.ACR, AMR: session.AMR,
 	}

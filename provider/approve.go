@@ -34,7 +34,7 @@ type Approved struct {
 	Code        string
 	CodeID      string
 	ApprovalID  string
-	ExpiresAt   int64 // epoch seconds
+	ExpiresAt   time.Time
 	Scope       []string
 	RedirectURI string
 	Location    string // the redirect URI with the code
@@ -63,7 +63,7 @@ func (e *authorizeEndpoint) approveByAPI(r *http.Request, approval Approval) (*A
 	code := a.issuance.issued.code
 	return &Approved{
 		Code: code, CodeID: a.issuance.issued.codeID, ApprovalID: a.approvalID,
-		ExpiresAt: e.store.Now().Unix() + a.client.Policy.CodeLifetime, Scope: a.scope, RedirectURI: approval.RedirectURI,
+		ExpiresAt: e.store.Now().Add(a.client.Policy.CodeLifetime), Scope: a.scope, RedirectURI: approval.RedirectURI,
 		Location: a.frontend.Success(approval.RedirectURI, code, approval.State),
 	}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
@@ -32,7 +33,7 @@ func (e *authorizeEndpoint) issueAndRespond(w http.ResponseWriter, r *http.Reque
 	if oauth.HasResponse(a.responseType, "token") {
 		parameters.Set("access_token", a.issuance.issued.accessToken)
 		parameters.Set("token_type", "Bearer")
-		parameters.Set("expires_in", strconv.FormatInt(a.client.Policy.AccessLifetime, 10))
+		parameters.Set("expires_in", strconv.FormatInt(int64(a.client.Policy.AccessLifetime/time.Second), 10))
 	}
 	if oauth.HasResponse(a.responseType, "id_token") {
 		parameters.Set("id_token", idToken)
@@ -57,7 +58,7 @@ func (e *authorizeEndpoint) issue(r *http.Request, a *authorization) (idToken st
 	session := e.sessionOf(a)
 	a.issuance.user = holderOf(a.login.User)
 	if oauth.UsesFrontChannel(a.responseType) {
-		a.issuance.queueFrontChannelGrant(e.store.Now().Unix(), a.request.GetID(), a.scope, session)
+		a.issuance.queueFrontChannelGrant(e.store.Now(), a.request.GetID(), a.scope, session)
 	}
 	if a.consentNeeded() {
 		e.approve(ctx, a)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -51,7 +52,7 @@ func BenchmarkCodeExchange(b *testing.B) {
 		b.Run(algorithm, func(b *testing.B) {
 			benchmark(b, func(c *storage.Client) {
 				c.Metadata.IDTokenSignedResponseAlg = algorithm
-				c.Policy.CodeLifetime = 3600
+				c.Policy.CodeLifetime = time.Hour
 			}, benchmarkCodeExchange)
 		})
 	}
@@ -66,7 +67,7 @@ func benchmarkCodeExchange(b *testing.B, s *stack, handler http.Handler) {
 			ID: storage.Hash(value), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: "clinic", UserID: s.userID,
 			RedirectURI: redirectURI, Scope: "openid offline_access",
 			Session:   &storage.Session{UserID: s.userID, Subject: s.userID, RedirectURIGiven: true},
-			CreatedAt: s.store.Now().Unix(), ExpiresAt: s.store.Now().Unix() + 3600,
+			CreatedAt: s.store.Now(), ExpiresAt: s.store.Now().Add(time.Hour),
 		}))
 		codes <- value
 	}

@@ -113,7 +113,7 @@ func TestRefreshLifetimeFromIssueIsNotProlongedByRotation(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		s.client("clinic", func(c *storage.Client) {
-			c.Policy.RefreshLifetimeFrom, c.Policy.RefreshLifetime = storage.RefreshLifetimeFromIssue, 3600
+			c.Policy.RefreshLifetimeFrom, c.Policy.RefreshLifetime = storage.RefreshLifetimeFromIssue, time.Hour
 		})
 		token := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access"))).member("refresh_token")
 		s.clock.Advance(50 * time.Minute)

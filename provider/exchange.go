@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/ory/fosite"
 
@@ -30,8 +31,8 @@ type TokenRequest struct {
 type TokenSet struct {
 	AccessToken   string
 	AccessTokenID string // UUID; the jti of a JWT
-	ExpiresAt     int64  // epoch seconds
-	ExpiresIn     int64  // seconds
+	ExpiresAt     time.Time
+	ExpiresIn     time.Duration
 	RefreshToken  string // "" where none was issued
 	IDToken       string // "" where openid was not granted
 	Scope         string

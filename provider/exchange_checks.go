@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"time"
 
 	"ithildin/provider/oauth"
 	"ithildin/provider/redirect"
@@ -63,9 +64,9 @@ func (p *Provider) lookUp(ctx context.Context, i *issuance, form url.Values) err
 		if i.code = code; err == nil {
 			i.user = code.UserClaims
 		}
-		i.failed = i.checkCode(form, p.store.Now().Unix())
+		i.failed = i.checkCode(form, p.store.Now())
 	case "refresh_token":
-		token, err := p.refreshTokens.probe(form.Get("refresh_token")).find(ctx, i.batch)
+		token, err := p.refreshTokens.find(ctx, i.batch, form.Get("refresh_token"))
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return err
 		}
@@ -75,7 +76,7 @@ func (p *Provider) lookUp(ctx context.Context, i *issuance, form url.Values) err
 				i.rotation = judgeRefreshToken(token, i.client.Policy)
 			}
 		}
-		i.failed = i.checkGrant(p.store.Now().Unix())
+		i.failed = i.checkGrant(p.store.Now())
 	}
 	if i.client.IsBlocked {
 		i.failed = append(i.failed, oauth.ErrClientBlocked)
@@ -91,17 +92,17 @@ func (i *issuance) fails(check error) bool { return slices.Contains(i.failed, ch
 
 // checkCode returns the checks of a code that the request fails. The code_verifier is fosite's to compare; that there
 // is none is known here.
-func (i *issuance) checkCode(form url.Values, now int64) []error {
+func (i *issuance) checkCode(form url.Values, now time.Time) []error {
 	code := i.code
 	if code == nil {
 		return []error{ErrTokenUnknown}
 	}
 	return failing([]check{
 		{ErrForeignToken, code.ClientID != i.client.ID},
-		{ErrTokenExpired, code.ExpiresAt <= now},
+		{ErrTokenExpired, !code.ExpiresAt.After(now)},
 		{ErrRedirectURI, !redeemable(i.client, code, form.Get("redirect_uri"))},
 		{ErrNotApproved, code.ApprovalID == ""},
-		{storage.ErrUsed, code.UsedAt > 0},
+		{storage.ErrUsed, !code.UsedAt.IsZero()},
 		{ErrVerifierMissing, form.Get("code_verifier") == "" &&
 			(code.Session.CodeChallenge != "" || i.client.Policy.RequirePKCE)},
 		{ErrUserBlocked, code.UserBlocked},
@@ -110,7 +111,7 @@ func (i *issuance) checkCode(form url.Values, now int64) []error {
 
 // checkGrant returns the checks of a refresh token that the request fails. One that was revoked, or rotated away, has
 // expired.
-func (i *issuance) checkGrant(now int64) []error {
+func (i *issuance) checkGrant(now time.Time) []error {
 	if i.refreshToken == nil {
 		return []error{ErrTokenUnknown}
 	}
@@ -118,7 +119,7 @@ func (i *issuance) checkGrant(now int64) []error {
 	return failing([]check{
 		{ErrForeignToken, grant.ClientID != i.client.ID},
 		{ErrForeignConnection, !boundTo(i.client, grant)},
-		{ErrTokenExpired, i.rotation != nil || grant.RefreshTokenID == "" || grant.RefreshExpiresAt <= now},
+		{ErrTokenExpired, i.rotation != nil || grant.RefreshTokenID == "" || !grant.RefreshExpiresAt.After(now)},
 		{ErrNotApproved, grant.ApprovalID == ""},
 		{ErrUserBlocked, grant.UserBlocked},
 	})

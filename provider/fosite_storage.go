@@ -109,7 +109,7 @@ func (fositeStorage) SetClientAssertionJWT(context.Context, string, time.Time) e
 func (f fositeStorage) CreateAuthorizeCodeSession(ctx context.Context, _ string, r fosite.Requester) error {
 	i := issuanceFrom(ctx)
 	session, client := storedSession(r), storedClient(r)
-	now := f.store.Now().Unix()
+	now := f.store.Now()
 	sessionID := session.SessionID
 	if client.Policy.OutlivesSession() {
 		sessionID = ""
@@ -118,7 +118,7 @@ func (f fositeStorage) CreateAuthorizeCodeSession(ctx context.Context, _ string,
 		ID: storage.Hash(i.issued.code), CodeID: i.issued.codeID, GrantID: r.GetID(),
 		ClientID: client.ID, UserID: session.UserID, RedirectURI: session.RedirectURI, SessionID: sessionID,
 		Scope: strings.Join(r.GetGrantedScopes(), " "), Session: session,
-		CreatedAt: now, ExpiresAt: now + client.Policy.CodeLifetime,
+		CreatedAt: now, ExpiresAt: now.Add(client.Policy.CodeLifetime),
 	})
 	return nil
 }
@@ -156,12 +156,12 @@ func (f fositeStorage) revokeReplayedCode(ctx context.Context, i *issuance) erro
 // InvalidateAuthorizeCodeSession makes the redemption the precondition of the batch, and queues the grant behind it.
 func (f fositeStorage) InvalidateAuthorizeCodeSession(ctx context.Context, _ string) error {
 	i := issuanceFrom(ctx)
-	code, issued := i.code, i.issued
+	code, issued, now := i.code, i.issued, f.store.Now()
 	i.batch.RedeemCode(code.ID)
 	grant := storage.Grant{
 		ID: code.GrantID, ClientID: code.ClientID, UserID: code.UserID, SessionID: code.Session.SessionID,
-		Scope: code.Scope, Session: code.Session, CreatedAt: f.store.Now().Unix(),
-		ExpiresAt:      i.grantExpiresAt(f.store.Now().Unix()),
+		Scope: code.Scope, Session: code.Session, CreatedAt: now,
+		ExpiresAt:      i.grantExpiresAt(now),
 		RefreshTokenID: issued.refreshTokenID, RefreshHash: issued.refreshHash, RefreshExpiresAt: issued.refreshExpiresAt,
 	}
 	if c := i.client.Connection; c != nil {
@@ -171,18 +171,18 @@ func (f fositeStorage) InvalidateAuthorizeCodeSession(ctx context.Context, _ str
 	return nil
 }
 
-// grantExpiresAt is when the grant's row may be deleted, in epoch seconds as now. It outlives the last access token
+// grantExpiresAt is when the grant's row may be deleted. It outlives the last access token
 // that can come of the grant, since a JWT looks its grant up, and the login session, of whose end its client is
 // notified.
-func (i *issuance) grantExpiresAt(now int64) int64 {
-	const day, hour = 24 * 3600, 3600
+func (i *issuance) grantExpiresAt(now time.Time) time.Time {
+	const day = 24 * time.Hour
 	lifetime := i.client.Policy.AccessLifetime
-	return max(i.issued.refreshExpiresAt+lifetime, now+max(lifetime, day)) + hour
+	return later(i.issued.refreshExpiresAt.Add(lifetime), now.Add(max(lifetime, day))).Add(time.Hour)
 }
 
 // queueFrontChannelGrant begins the grant of tokens that go through the front channel (OIDC Core 3.2, 3.3), under the
 // id of the authorization request. The exchange of a code of the same request completes it.
-func (i *issuance) queueFrontChannelGrant(now int64, id string, scope []string, session *storage.Session) {
+func (i *issuance) queueFrontChannelGrant(now time.Time, id string, scope []string, session *storage.Session) {
 	i.isFrontChannel = true
 	if session.SessionID != "" {
 		i.batch.RequireLiveSession(session.SessionID)
@@ -211,7 +211,7 @@ func (f fositeStorage) CreateAccessTokenSession(ctx context.Context, signature s
 	token := storage.AccessToken{
 		ID: []byte(signature), AccessTokenID: i.issued.accessTokenID, Kind: storage.KindAccessToken,
 		ClientID: client.ID, UserID: session.UserID, Scope: strings.Join(r.GetGrantedScopes(), " "), Session: &session,
-		CreatedAt: f.store.Now().Unix(), ExpiresAt: i.issued.accessExpiresAt,
+		CreatedAt: f.store.Now(), ExpiresAt: i.issued.accessExpiresAt,
 	}
 	if session.UserID != "" {
 		token.GrantID = r.GetID()
@@ -262,7 +262,7 @@ func (f fositeStorage) RotateRefreshToken(ctx context.Context, _ string, _ strin
 	i := issuanceFrom(ctx)
 	i.batch.Rotate(i.refreshToken, storage.NextRefreshToken{
 		ID: i.issued.refreshTokenID, Hash: i.issued.refreshHash, ExpiresAt: i.issued.refreshExpiresAt,
-		GrantExpiresAt: i.grantExpiresAt(f.store.Now().Unix()),
+		GrantExpiresAt: i.grantExpiresAt(f.store.Now()),
 	})
 	return nil
 }
@@ -334,14 +334,14 @@ func (fositeStorage) DeletePKCERequestSession(context.Context, string) error { r
 
 // fositeRequest is what fosite's handlers take as the authorization request behind a code or a grant. The form has no
 // redirect_uri: it is compared by our own policy, on both interfaces.
-func (i *issuance) fositeRequest(id, clientID, scope string, at int64, session *storage.Session) *fosite.Request {
+func (i *issuance) fositeRequest(id, clientID, scope string, at time.Time, session *storage.Session) *fosite.Request {
 	client := i.client
 	if client == nil || client.ID != clientID {
 		client = &storage.Client{ID: clientID}
 	}
 	scopes := storage.SplitScope(scope)
 	return &fosite.Request{
-		ID: id, Client: fositeClient{client}, RequestedAt: time.Unix(at, 0), Form: url.Values{},
+		ID: id, Client: fositeClient{client}, RequestedAt: at, Form: url.Values{},
 		Session: &fositeSession{Session: session}, RequestedScope: scopes, GrantedScope: scopes,
 		RequestedAudience: session.Audience, GrantedAudience: session.Audience,
 	}

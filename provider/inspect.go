@@ -21,8 +21,8 @@ type TokenInfo struct {
 	GrantID    string
 	Scope      string
 	Audience   []string
-	IssuedAt   int64 // epoch seconds
-	ExpiresAt  int64
+	IssuedAt   time.Time
+	ExpiresAt  time.Time
 	AuthTime   time.Time // zero where it is not known
 	ACR        string
 	AMR        []string
@@ -76,7 +76,7 @@ func (t *Tokens) findAccess(ctx context.Context, token string) (*TokenInfo, erro
 		return nil, err
 	case found.Kind != storage.KindAccessToken:
 		return nil, inactive("of another kind")
-	case found.ExpiresAt <= t.store.Now().Unix():
+	case !found.ExpiresAt.After(t.store.Now()):
 		return nil, inactive("expired")
 	case found.IsEnded():
 		return nil, inactive("revoked, or its user is blocked")
@@ -101,8 +101,8 @@ func (t *Tokens) inspectRefresh(ctx context.Context, token string) (*TokenInfo, 
 	if err != nil {
 		return nil, err
 	}
-	if g.RevokedAt > 0 || !g.IsExchangeable || g.RefreshTokenID == "" || g.RefreshExpiresAt <= t.store.Now().Unix() ||
-		g.UserBlocked {
+	if !g.RevokedAt.IsZero() || !g.IsExchangeable || g.RefreshTokenID == "" ||
+		!g.RefreshExpiresAt.After(t.store.Now()) || g.UserBlocked {
 		return nil, inactive("a refresh token that is revoked, rotated or expired")
 	}
 	session := g.Session
@@ -114,7 +114,7 @@ func (t *Tokens) inspectRefresh(ctx context.Context, token string) (*TokenInfo, 
 	}
 	if !g.IsCurrent {
 		// The grant knows the id of the current one alone.
-		info.ID, info.ExpiresAt = "", min(g.RefreshExpiresAt, g.PreviousUntil)
+		info.ID, info.ExpiresAt = "", earlier(g.RefreshExpiresAt, g.PreviousUntil)
 	}
 	return info, t.checkClient(ctx, info.ClientID)
 }
@@ -126,8 +126,8 @@ type refreshGrant struct {
 	// IsExchangeable says that the rotation of the family leaves the token good: it is the current one, or the one before
 	// it within the times of docs/refresh-tokens.md. The family is not revoked, but may have expired.
 	IsExchangeable bool
-	// PreviousUntil is when the token before the current one ends, in epoch seconds.
-	PreviousUntil int64
+	// PreviousUntil is when the token before the current one ends.
+	PreviousUntil time.Time
 }
 
 // findRefreshGrant finds the family of a refresh token, revoked and expired ones too. Errors: ErrInactive for a token
@@ -136,7 +136,7 @@ func (t *Tokens) findRefreshGrant(ctx context.Context, token string) (*refreshGr
 	if token == "" || len(token) > maximumToken {
 		return nil, inactive("a refresh token that is not ours")
 	}
-	found, err := t.refreshTokens.probe(token).find(ctx, t.store.NewBatch())
+	found, err := t.refreshTokens.find(ctx, t.store.NewBatch(), token)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, inactive("unknown")
 	}
@@ -152,7 +152,7 @@ func (t *Tokens) findRefreshGrant(ctx context.Context, token string) (*refreshGr
 	}
 	return &refreshGrant{
 		Grant: found.Grant, IsCurrent: found.IsCurrent(), IsExchangeable: judgeRefreshToken(found, client.Policy) == nil,
-		PreviousUntil: found.Grant.RotatedAt + max(client.Policy.RefreshGrace, client.Policy.RefreshRetry),
+		PreviousUntil: found.Grant.RotatedAt.Add(max(client.Policy.RefreshGrace, client.Policy.RefreshRetry)),
 	}, nil
 }
 

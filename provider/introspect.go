@@ -56,7 +56,8 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	response := introspection{
-		Active: true, Scope: info.Scope, ClientID: info.ClientID, ExpiresAt: info.ExpiresAt, IssuedAt: info.IssuedAt,
+		Active: true, Scope: info.Scope, ClientID: info.ClientID,
+		ExpiresAt: storage.EpochSeconds(info.ExpiresAt), IssuedAt: storage.EpochSeconds(info.IssuedAt),
 		Subject: info.Subject, Audience: info.Audience, Issuer: e.issuer, ID: info.ID,
 		AuthTime: storage.EpochSeconds(info.AuthTime), ACR: info.ACR, AMR: info.AMR,
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"ithildin/storage"
 )
@@ -33,11 +34,11 @@ type issuance struct {
 type issuedTokens struct {
 	accessToken      string
 	accessTokenID    string
-	accessExpiresAt  int64 // epoch seconds
+	accessExpiresAt  time.Time
 	refreshToken     string
 	refreshTokenID   string
 	refreshHash      []byte // nil where the token carries its grant's id
-	refreshExpiresAt int64
+	refreshExpiresAt time.Time
 	code             string
 	codeID           string
 }

@@ -51,7 +51,7 @@ func judgeRefreshToken(token *storage.PresentedRefreshToken, policy storage.Poli
 			Grace: policy.RefreshGrace, Retry: policy.RefreshRetry, MostRepeats: mostRepeats,
 		})
 	}
-	if token.Grant.RevokedAt > 0 || !token.IsCurrent() { // rotated away before the client's policy changed
+	if !token.Grant.RevokedAt.IsZero() || !token.IsCurrent() { // rotated away before the client's policy changed
 		return storage.ErrNotFound
 	}
 	return nil

@@ -45,7 +45,7 @@ func (f *family) next(token string) string {
 	return got.member("refresh_token")
 }
 
-func (f *family) past(seconds int64) { f.clock.Advance(time.Duration(seconds) * time.Second) }
+func (f *family) past(d time.Duration) { f.clock.Advance(d) }
 
 // requireEnd presents a token that ends the family, of which newest is the newest token.
 func (f *family) requireEnd(token, newest string) {
@@ -87,7 +87,7 @@ func TestRefreshTokenGivesTheSameSuccessorUntilTheSuccessorIsUsed(t *testing.T) 
 	eachFamily(t, func(t *testing.T, f *family) {
 		successor := f.next(f.token())
 		for range 3 {
-			f.past(f.policy.RefreshGrace + 6)
+			f.past(f.policy.RefreshGrace + 6*time.Second)
 			require.Equal(t, successor, f.next(f.token()))
 		}
 		require.NotEqual(t, successor, f.next(successor))
@@ -101,7 +101,7 @@ func TestClientSurvivesLostAnswersInSeveralGenerations(t *testing.T) {
 		token := f.token()
 		for range 5 {
 			lost := f.next(token)
-			f.past(f.policy.RefreshGrace + 6)
+			f.past(f.policy.RefreshGrace + 6*time.Second)
 			token = f.next(token)
 			require.Equal(t, lost, token)
 		}
@@ -112,7 +112,7 @@ func TestUsingAnAccessTokenDoesNotUseTheSuccessor(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f *family) {
 		answered := f.refresh("clinic", f.token())
 		require.Equal(t, http.StatusOK, f.userinfo(answered.member("access_token")).status)
-		f.past(f.policy.RefreshGrace + 6)
+		f.past(f.policy.RefreshGrace + 6*time.Second)
 		require.Equal(t, answered.member("refresh_token"), f.next(f.token()))
 	})
 }
@@ -145,7 +145,7 @@ func TestRepeatedRefreshTokenWithoutAGraceRevokesTheFamily(t *testing.T) {
 func TestRefreshTokenRepeatedWithinTheGraceIsNotRecorded(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f *family) {
 		successor := f.next(f.token())
-		f.past(f.policy.RefreshGrace - 1)
+		f.past(f.policy.RefreshGrace - time.Second)
 		require.Equal(t, successor, f.next(f.token()))
 		require.Zero(t, f.events("refresh_token_repeated"))
 	})
@@ -191,7 +191,7 @@ func TestAttackTheThiefRefreshesFirst(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		f := newFamily(t, engine)
 		stolen := f.next(f.next(f.token()))
-		f.past(3600)
+		f.past(time.Hour)
 		f.requireEnd(f.token(), stolen)
 	})
 }
@@ -202,12 +202,12 @@ func TestAttackAThiefTakesTurnsWithTheClient(t *testing.T) {
 		client, thief := f.token(), f.token()
 		for range 5 {
 			client = f.next(client)
-			f.past(3600)
+			f.past(time.Hour)
 			thief = f.next(thief)
 			require.Equal(t, client, thief)
 		}
 		client = f.next(client)
-		f.past(3600)
+		f.past(time.Hour)
 		f.requireEnd(thief, client)
 		require.Equal(t, 5, f.events("refresh_token_repeated"))
 		require.Equal(t, 1, f.events("refresh_token_reused"))
@@ -218,7 +218,7 @@ func TestAttackAThiefTakesTurnsWithTheClient(t *testing.T) {
 func TestAttackOldRefreshTokenOfAnIdleClient(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f *family) {
 		newest := f.next(f.token())
-		f.past(12 * 3600)
+		f.past(12 * time.Hour)
 		f.requireEnd(f.token(), newest)
 	})
 }
@@ -239,16 +239,16 @@ func TestIntrospectionFollowsRefreshTokenRotation(t *testing.T) {
 		introspect := func(token string) reply {
 			return f.post(oauth.PathIntrospect, "clinic", url.Values{"token": {token}})
 		}
-		exchanged := f.clock.Now().Unix()
+		exchanged := f.store.Now()
 		second := f.next(f.token())
 		current, previous := introspect(second), introspect(f.token())
 		require.Equal(t, true, current.body["active"], current.raw)
 		require.Equal(t, true, previous.body["active"], "it may be repeated: %s", previous.raw)
-		require.EqualValues(t, exchanged+f.policy.RefreshRetry, previous.body["exp"], previous.raw)
+		require.EqualValues(t, exchanged.Add(f.policy.RefreshRetry).Unix(), previous.body["exp"], previous.raw)
 		require.NotContains(t, previous.body, "jti")
-		f.past(f.policy.RefreshRetry - 1)
+		f.past(f.policy.RefreshRetry - time.Second)
 		require.Equal(t, true, introspect(f.token()).body["active"])
-		f.past(1)
+		f.past(time.Second)
 		require.Equal(t, map[string]any{"active": false}, introspect(f.token()).body)
 		require.Equal(t, true, introspect(second).body["active"], "the question ends nothing")
 		third := f.next(second)

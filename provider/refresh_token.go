@@ -34,38 +34,19 @@ type refreshTokens struct {
 	newMAC   func() hash.Hash
 }
 
-// refreshTokenProbe is how the grant of a refresh token is looked up: by what a token in our own form says, its MAC
-// being right, or by the hash of any other.
-type refreshTokenProbe struct {
-	grantID    string
-	generation int64
-	hash       []byte // nil for a token in our own form
-}
-
-// probe returns how a token is looked up, nil for one that cannot be ours.
-func (t refreshTokens) probe(token string) *refreshTokenProbe {
+// find reads the grant of a refresh token: by what a token in our own form says, its MAC being right, or by the hash of
+// any other. Errors: storage.ErrNotFound.
+func (t refreshTokens) find(
+	ctx context.Context, batch *storage.Batch, token string,
+) (*storage.PresentedRefreshToken, error) {
 	if !strings.HasPrefix(token, refreshPrefix) {
-		return &refreshTokenProbe{hash: storage.Hash(token)}
+		return batch.FindGrantByRefreshHash(ctx, storage.Hash(token))
 	}
 	grantID, generation, ok := t.parse(token)
 	if !ok {
-		return nil
-	}
-	return &refreshTokenProbe{grantID: grantID, generation: generation}
-}
-
-// find reads the grant. Errors: storage.ErrNotFound.
-func (probe *refreshTokenProbe) find(
-	ctx context.Context,
-	batch *storage.Batch,
-) (*storage.PresentedRefreshToken, error) {
-	switch {
-	case probe == nil:
 		return nil, storage.ErrNotFound
-	case probe.hash != nil:
-		return batch.FindGrantByRefreshHash(ctx, probe.hash)
 	}
-	return batch.FindGrantByGeneration(ctx, probe.grantID, probe.generation)
+	return batch.FindGrantByGeneration(ctx, grantID, generation)
 }
 
 // RefreshTokenSignature has nothing to tell: the presented token was looked up before fosite asks for it (lookUp).
@@ -98,12 +79,11 @@ func (t refreshTokens) GenerateRefreshToken(ctx context.Context, r fosite.Reques
 	if err != nil {
 		return "", "", err
 	}
-	now := t.provider.store.Now().Unix()
 	generation := uint32(0)
-	i.issued.refreshExpiresAt = now + min(policy.RefreshLifetime, storage.RefreshAbsoluteLifetime)
+	i.issued.refreshExpiresAt = t.provider.store.Now().Add(min(policy.RefreshLifetime, storage.RefreshAbsoluteLifetime))
 	if g := i.grant(); g != nil {
 		generation = uint32(i.refreshToken.Successor()) // a family lives a year at most, so it fits
-		i.issued.refreshExpiresAt = min(i.issued.refreshExpiresAt, g.CreatedAt+storage.RefreshAbsoluteLifetime)
+		i.issued.refreshExpiresAt = earlier(i.issued.refreshExpiresAt, g.CreatedAt.Add(storage.RefreshAbsoluteLifetime))
 		if policy.RefreshLifetimeFrom == storage.RefreshLifetimeFromIssue {
 			i.issued.refreshExpiresAt = g.RefreshExpiresAt
 		}
@@ -114,7 +94,8 @@ func (t refreshTokens) GenerateRefreshToken(ctx context.Context, r fosite.Reques
 		i.issued.refreshHash = storage.Hash(i.issued.refreshToken)
 		return i.issued.refreshToken, "", nil
 	}
-	raw := append(grant[:], binary.BigEndian.AppendUint32(nil, generation)...)
+	raw := append(make([]byte, 0, len(grant)+4+sha256.Size), grant[:]...)
+	raw = binary.BigEndian.AppendUint32(raw, generation)
 	raw = append(raw, t.mac("own", grant, generation)...)
 	i.issued.refreshToken = refreshPrefix + base64.RawURLEncoding.EncodeToString(raw)
 	return i.issued.refreshToken, "", nil

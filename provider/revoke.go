@@ -3,7 +3,6 @@ package provider
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -26,7 +25,7 @@ func (e *tokenEndpoints) revoke(w http.ResponseWriter, r *http.Request) error {
 		return done(w)
 	case err == nil && info.IsJWT:
 		event.UserID = info.UserID
-		err = e.store.RevokeJTI(ctx, info.ID, time.Unix(info.ExpiresAt, 0))
+		err = e.store.RevokeJTI(ctx, info.ID, info.ExpiresAt)
 	case err == nil:
 		event.UserID = info.UserID
 		_, err = e.store.DeleteAccessToken(ctx, storage.Hash(token))

@@ -41,27 +41,27 @@ type SessionToken struct {
 	// ByAdministrator says that no sign-in stands behind the token: whoever may administrate vouches for its user.
 	ByAdministrator bool
 
-	Value     string // made here
-	ExpiresAt int64  // epoch seconds; made here
+	Value     string    // made here
+	ExpiresAt time.Time // made here
 }
 
-// invitedLifetime is the life of a token for the answer to an invitation, in seconds: for one call.
-const invitedLifetime = 60
+// invitedLifetime is the life of a token for the answer to an invitation: for one call.
+const invitedLifetime = time.Minute
 
 // SessionTokens makes and finds the tokens of those who sign in through an API. It is safe for concurrent use.
 type SessionTokens struct {
 	store  *storage.Store
 	now    func() time.Time
 	random io.Reader
-	// changePasswordLifetime is how long a token for a change of the password lives, in seconds.
-	changePasswordLifetime int64
+	// changePasswordLifetime is how long a token for a change of the password lives.
+	changePasswordLifetime time.Duration
 }
 
 func newSessionTokens(
 	store *storage.Store, now func() time.Time, random io.Reader, changePasswordLifetime time.Duration,
 ) *SessionTokens {
 	lifetime := cmp.Or(changePasswordLifetime, identity.ChangePasswordLifetime)
-	return &SessionTokens{store: store, now: now, random: random, changePasswordLifetime: int64(lifetime / time.Second)}
+	return &SessionTokens{store: store, now: now, random: random, changePasswordLifetime: lifetime}
 }
 
 // Issue makes a session token and ends those that the user has of the client, in one write: one for a change of the
@@ -79,13 +79,13 @@ func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToke
 	if t.ID == "" {
 		t.ID = s.store.NewID()
 	}
-	now := s.store.Now().Unix()
-	t.ExpiresAt = now + t.Client.Policy.AccessLifetime
+	now := s.store.Now()
+	t.ExpiresAt = now.Add(t.Client.Policy.AccessLifetime)
 	if t.Kind == storage.KindChangePasswordToken {
-		t.ExpiresAt = now + min(t.Client.Policy.AccessLifetime, s.changePasswordLifetime)
+		t.ExpiresAt = now.Add(min(t.Client.Policy.AccessLifetime, s.changePasswordLifetime))
 	}
 	if t.Invited {
-		t.ExpiresAt = now + min(t.Client.Policy.AccessLifetime, invitedLifetime)
+		t.ExpiresAt = now.Add(min(t.Client.Policy.AccessLifetime, invitedLifetime))
 	}
 	if t.AuthTime.IsZero() {
 		t.AuthTime = s.now()
@@ -136,10 +136,10 @@ func (s *SessionTokens) Find(ctx context.Context, value string) (*storage.Access
 		return nil, err
 	}
 	if t.GrantRevoked {
-		t.ExpiresAt = 0 // revoking is expiring
+		t.ExpiresAt = time.Time{} // revoking is expiring
 	}
 	if t.Kind == storage.KindChangePasswordToken { // one may be imported, or from before its life was short
-		t.ExpiresAt = min(t.ExpiresAt, t.CreatedAt+s.changePasswordLifetime)
+		t.ExpiresAt = earlier(t.ExpiresAt, t.CreatedAt.Add(s.changePasswordLifetime))
 	}
 	return t, nil
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/http"
+	"time"
 
 	"ithildin/provider/oauth"
 )
@@ -28,7 +29,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
 	}
 	p.cors.AllowOrigin(w, r, set.ClientID)
 	return oauth.WriteJSON(w, http.StatusOK, tokenResponse{
-		AccessToken: set.AccessToken, TokenType: "Bearer", ExpiresIn: set.ExpiresIn,
+		AccessToken: set.AccessToken, TokenType: "Bearer", ExpiresIn: int64(set.ExpiresIn / time.Second),
 		RefreshToken: set.RefreshToken, IDToken: set.IDToken, Scope: set.Scope,
 	})
 }

@@ -54,27 +54,28 @@ func (t *Tokens) read(token string) (presentedToken, error) {
 }
 
 // find looks a token up, in one read. Errors: ErrTokenUnknown.
-func (t *Tokens) find(ctx context.Context, given presentedToken) (*foundToken, error) {
+func (t *Tokens) find(ctx context.Context, given presentedToken) (foundToken, error) {
 	row, err := t.store.FindToken(ctx, given.probe)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, ErrTokenUnknown
+		return foundToken{}, ErrTokenUnknown
 	}
 	if err != nil {
-		return nil, err
+		return foundToken{}, err
 	}
 	if c := given.claims; c != nil {
 		row.Kind, row.ID, row.ClientID, row.GrantID = storage.KindAccessToken, c.ID, c.ClientID, c.GrantID
-		row.Scope, row.CreatedAt, row.ExpiresAt = c.Scope, c.IssuedAt, c.ExpiresAt
-		return &foundToken{
+		row.Scope = c.Scope
+		row.CreatedAt, row.ExpiresAt = storage.FromEpochSeconds(c.IssuedAt), storage.FromEpochSeconds(c.ExpiresAt)
+		return foundToken{
 			FoundToken: row, isJWT: true, subject: c.Subject, audience: c.Audience,
 			authTime: storage.FromEpochSeconds(c.AuthTime), amr: c.AMR, acr: c.ACR,
 		}, nil
 	}
 	session, err := row.Session()
 	if err != nil {
-		return nil, err
+		return foundToken{}, err
 	}
-	return &foundToken{
+	return foundToken{
 		FoundToken: row, subject: session.Subject, audience: session.Audience, authTime: session.AuthTime,
 		amr: session.AMR, acr: session.ACR, session: session,
 	}, nil

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"sync/atomic"
-	"time"
 
 	"ithildin/jwks"
 	"ithildin/provider/clientauth"
@@ -27,7 +26,7 @@ type Tokens struct {
 func (t *Tokens) End(ctx context.Context, token string, info *TokenInfo) error {
 	var err error
 	if info.IsJWT {
-		err = t.store.RevokeJTI(ctx, info.ID, time.Unix(info.ExpiresAt, 0))
+		err = t.store.RevokeJTI(ctx, info.ID, info.ExpiresAt)
 	} else {
 		_, err = t.store.ExpireAccessToken(ctx, storage.Hash(token))
 	}

@@ -35,7 +35,7 @@ type Verification struct {
 	ScopeRequest string // what a code, or a sign-in that is not complete, was asked for
 	GrantType    string
 	RedirectURI  string
-	ExpiresAt    int64 // epoch seconds
+	ExpiresAt    time.Time
 	IsJWT        bool
 	AuthTime     time.Time // zero where it is not known
 	AMR          []string
@@ -66,7 +66,7 @@ func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verificatio
 	}
 	v := verificationOf(found)
 	inbound.RecordOf(ctx).About(v.ClientID, v.UserID)
-	if found.IsRevoked || found.ExpiresAt <= t.store.Now().Unix() {
+	if found.IsRevoked || !found.ExpiresAt.After(t.store.Now()) {
 		return v, ErrTokenExpired
 	}
 	if len(v.Audience) > 0 && !v.IsFor(*t.audiences.Load()) {
@@ -95,7 +95,7 @@ func (v *Verification) IsFor(resources []string) bool {
 func (t *Tokens) SetAudiences(resources []string) { t.audiences.Store(&resources) }
 
 // verificationOf puts what was found in the words of contract section 2.6.
-func verificationOf(found *foundToken) *Verification {
+func verificationOf(found foundToken) *Verification {
 	v := &Verification{
 		Kind: found.Kind, ID: found.ID, ClientID: found.ClientID, UserID: found.UserID, PersonID: found.PersonID,
 		Scope: found.Scope, ExpiresAt: found.ExpiresAt, IsJWT: found.isJWT, AuthTime: found.authTime, AMR: found.amr,
@@ -129,7 +129,7 @@ func verificationOf(found *foundToken) *Verification {
 
 // verifyHolders are the checks of client and user. A token of the client itself stands for no user, and no
 // gateway of this contract has a use for it.
-func (t *Tokens) verifyHolders(ctx context.Context, v *Verification, found *foundToken) error {
+func (t *Tokens) verifyHolders(ctx context.Context, v *Verification, found foundToken) error {
 	client, err := t.store.Client(ctx, v.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):

@@ -24,8 +24,8 @@ type AccessToken struct {
 	GrantID       string // "" where it has none
 	Scope         string
 	Session       *Session
-	CreatedAt     int64
-	ExpiresAt     int64
+	CreatedAt     time.Time
+	ExpiresAt     time.Time
 
 	UserBlocked  bool
 	GrantRevoked bool
@@ -63,7 +63,7 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 {{precondition}} ON CONFLICT DO N
 func (b *Batch) QueueAccessToken(t AccessToken) {
 	b.queue(statement{name: "insert access token", sql: insertAccessToken, args: []any{
 		t.ID, t.AccessTokenID, t.Kind, t.ClientID, null(t.UserID), null(t.GrantID), t.Scope, t.Session.encode(),
-		t.CreatedAt, t.ExpiresAt,
+		toSeconds(t.CreatedAt), toSeconds(t.ExpiresAt),
 	}})
 }
 

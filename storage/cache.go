@@ -13,7 +13,9 @@ import (
 // cache is what a process keeps of the rows that change seldom: clients with their connections and types, roles, the
 // scope catalogue. All of it is dropped when the configuration version moves, and read again when asked for.
 type cache struct {
-	merged sync.Map // the texts of merged statements by the names of their parts; bounded by the code
+	// merged has the texts of merged statements by the names of their parts, for PostgreSQL, and unconditional those of
+	// single statements, without a condition, by the texts that have one, for SQLite. The code bounds both.
+	merged, unconditional sync.Map
 
 	mu      sync.RWMutex
 	epoch   int64 // counts the drops, so that a read that began before a drop is not kept after it

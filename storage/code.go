@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"time"
 )
 
 // Hash is the form in which token values and secrets are stored: SHA-256, for values of 128 random bits or more.
@@ -23,9 +24,9 @@ type Code struct {
 	SessionID   string // the login session that it ends with; "" where it ends with none
 	Scope       string
 	Session     *Session
-	CreatedAt   int64
-	ExpiresAt   int64
-	UsedAt      int64 // 0: not used
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	UsedAt      time.Time // zero: not used
 
 	UserBlocked bool
 	ApprovalID  string // "" when the approval is gone
@@ -40,12 +41,12 @@ type codeRow struct {
 	RedirectURI string         `db:"redirect_uri"`
 	Scope       string         `db:"scope"`
 	Session     string         `db:"session"`
-	CreatedAt   int64          `db:"created_at"`
-	ExpiresAt   int64          `db:"expires_at"`
-	UsedAt      int64          `db:"used_at"`
-	RevokedAt   int64          `db:"revoked_at"`
+	CreatedAt   seconds        `db:"created_at"`
+	ExpiresAt   seconds        `db:"expires_at"`
+	UsedAt      seconds        `db:"used_at"`
+	RevokedAt   seconds        `db:"revoked_at"`
 	SessionID   sql.NullString `db:"session_id"`
-	SessionEnd  int64          `db:"session_revoked_at"`
+	SessionEnd  seconds        `db:"session_revoked_at"`
 	ApprovalID  sql.NullString `db:"approval_id"`
 	holderRow
 }
@@ -77,7 +78,7 @@ func (s *tokenStore) FindCode(ctx context.Context, hash []byte) (*Code, error) {
 	return &Code{
 		ID: hash, CodeID: row.CodeID, GrantID: row.GrantID, ClientID: row.ClientID, UserID: row.UserID,
 		RedirectURI: row.RedirectURI, SessionID: row.SessionID.String, Scope: row.Scope, Session: session,
-		CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt, UsedAt: row.UsedAt,
+		CreatedAt: row.CreatedAt.time(), ExpiresAt: row.ExpiresAt.time(), UsedAt: row.UsedAt.time(),
 		UserBlocked: row.Blocked.Bool, ApprovalID: row.ApprovalID.String, UserClaims: row.holder(),
 	}, nil
 }
@@ -105,7 +106,7 @@ func (s *tokenStore) CreateCode(ctx context.Context, c Code) error {
 func (b *Batch) QueueCode(c Code) {
 	b.queue(statement{name: "insert code", sql: insertCode, args: []any{
 		c.ID, c.CodeID, c.GrantID, c.ClientID, c.UserID, c.RedirectURI, null(c.SessionID), c.Scope, c.Session.encode(),
-		c.CreatedAt, c.ExpiresAt,
+		toSeconds(c.CreatedAt), toSeconds(c.ExpiresAt),
 	}})
 }
 

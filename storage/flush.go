@@ -28,14 +28,24 @@ func (b *Batch) flush(ctx context.Context) (bool, error) {
 
 // merged is the name of the one statement and its arguments.
 func (b *Batch) merged() (string, []any) {
-	var name strings.Builder
-	var args []any
+	names, arguments := len("precondition:"), 0
 	if b.precondition != nil {
-		name.WriteString("precondition:" + b.precondition.name)
+		names, arguments = names+len(b.precondition.name), len(b.precondition.args)
+	}
+	for _, s := range b.statements {
+		names, arguments = names+len("|")+len(s.name), arguments+len(s.args)
+	}
+	var name strings.Builder
+	name.Grow(names)
+	args := make([]any, 0, arguments)
+	if b.precondition != nil {
+		name.WriteString("precondition:")
+		name.WriteString(b.precondition.name)
 		args = append(args, b.precondition.args...)
 	}
 	for _, s := range b.statements {
-		name.WriteString("|" + s.name)
+		name.WriteByte('|')
+		name.WriteString(s.name)
 		args = append(args, s.args...)
 	}
 	return name.String(), args
@@ -92,7 +102,12 @@ func shift(sql string, offset int) string {
 func (b *Batch) flushTransaction(ctx context.Context) (passed bool, err error) {
 	// SQLite wants a WHERE between SELECT and ON CONFLICT, or it reads ON as a join's.
 	for i := range b.statements {
-		b.statements[i].sql = strings.Replace(b.statements[i].sql, "{{precondition}}", "WHERE TRUE", 1)
+		sql := b.statements[i].sql
+		text, ok := b.store.cache.unconditional.Load(sql)
+		if !ok {
+			text, _ = b.store.cache.unconditional.LoadOrStore(sql, strings.Replace(sql, "{{precondition}}", "WHERE TRUE", 1))
+		}
+		b.statements[i].sql = text.(string)
 	}
 	prepared, err := b.prepare(ctx)
 	if err != nil {
@@ -120,19 +135,19 @@ func (b *Batch) flushTransaction(ctx context.Context) (passed bool, err error) {
 // prepare happens before the transaction, which then holds the one writing connection.
 func (b *Batch) prepare(ctx context.Context) (map[string]*sqlx.Stmt, error) {
 	prepared := make(map[string]*sqlx.Stmt, len(b.statements)+1)
-	texts := make([]string, 0, len(b.statements)+1)
+	add := func(sql string) (err error) {
+		prepared[sql], err = b.store.writer.statement(ctx, sql)
+		return err
+	}
 	if b.precondition != nil {
-		texts = append(texts, b.precondition.sql)
-	}
-	for _, s := range b.statements {
-		texts = append(texts, s.sql)
-	}
-	for _, sql := range texts {
-		stmt, err := b.store.writer.statement(ctx, sql)
-		if err != nil {
+		if err := add(b.precondition.sql); err != nil {
 			return nil, err
 		}
-		prepared[sql] = stmt
+	}
+	for _, s := range b.statements {
+		if err := add(s.sql); err != nil {
+			return nil, err
+		}
 	}
 	return prepared, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"time"
 )
 
 // Grant is one authorization of a client by a user: a family of refresh tokens and what revokes all that came of it.
@@ -18,15 +19,15 @@ type Grant struct {
 	RefreshTokenID string // "" where no refresh token was issued
 	RefreshHash    []byte // nil where the refresh token carries the grant's id
 	Generation     int64
-	RotatedAt      int64 // by the clock of database.commitTime
+	RotatedAt      time.Time // by the clock of database.commitTime
 	// RepeatedGeneration is the last generation at which the token before was presented after its grace; Repeats is how
 	// many generations in a row were (see rotation.go).
 	RepeatedGeneration int64
 	Repeats            int64
-	RefreshExpiresAt   int64
-	CreatedAt          int64
-	ExpiresAt          int64 // when the row may be deleted
-	RevokedAt          int64
+	RefreshExpiresAt   time.Time
+	CreatedAt          time.Time
+	ExpiresAt          time.Time // when the row may be deleted
+	RevokedAt          time.Time // zero: not revoked
 
 	UserBlocked   bool
 	ApprovalID    string // "" when the approval is gone
@@ -46,14 +47,14 @@ type grantRow struct {
 	RefreshTokenID   sql.NullString `db:"refresh_token_id"`
 	RefreshHash      []byte         `db:"refresh_hash"`
 	Generation       int64          `db:"generation"`
-	RotatedAt        int64          `db:"rotated_at"`
+	RotatedAt        seconds        `db:"rotated_at"`
 	Repeated         int64          `db:"repeated_generation"`
 	Repeats          int64          `db:"repeats"`
-	ReadAt           int64          `db:"read_at"`
-	RefreshExpiresAt int64          `db:"refresh_expires_at"`
-	CreatedAt        int64          `db:"created_at"`
-	ExpiresAt        int64          `db:"expires_at"`
-	RevokedAt        int64          `db:"revoked_at"`
+	ReadAt           seconds        `db:"read_at"`
+	RefreshExpiresAt seconds        `db:"refresh_expires_at"`
+	CreatedAt        seconds        `db:"created_at"`
+	ExpiresAt        seconds        `db:"expires_at"`
+	RevokedAt        seconds        `db:"revoked_at"`
 	ApprovalID       sql.NullString `db:"approval_id"`
 	ApprovalScope    sql.NullString `db:"approval_scope"`
 	RoleID           sql.NullString `db:"role_id"`
@@ -85,9 +86,9 @@ func (s *tokenStore) FindGrant(ctx context.Context, id string) (*Grant, error) {
 	return g, err
 }
 
-func (s *tokenStore) findGrant(ctx context.Context, id string) (g *Grant, readAt int64, err error) {
+func (s *tokenStore) findGrant(ctx context.Context, id string) (g *Grant, readAt time.Time, err error) {
 	if id, err = uuidKey(id); err != nil {
-		return nil, 0, err
+		return nil, time.Time{}, err
 	}
 	return s.readGrant(ctx, s.selectGrant(`g.id = $1`), id)
 }
@@ -98,31 +99,31 @@ func (s *tokenStore) FindGrantByRefreshHash(ctx context.Context, hash []byte) (*
 	return g, err
 }
 
-func (s *tokenStore) findGrantByHash(ctx context.Context, hash []byte) (g *Grant, readAt int64, err error) {
+func (s *tokenStore) findGrantByHash(ctx context.Context, hash []byte) (g *Grant, readAt time.Time, err error) {
 	return s.readGrant(ctx, s.selectGrant(`g.refresh_hash = $1 OR g.previous_refresh_hash = $1`), hash)
 }
 
 // readGrant also says when the row was read, by the clock of commitTime.
-func (s *tokenStore) readGrant(ctx context.Context, query string, arg any) (g *Grant, readAt int64, err error) {
+func (s *tokenStore) readGrant(ctx context.Context, query string, arg any) (g *Grant, readAt time.Time, err error) {
 	var rows []grantRow
 	if err := s.selectAll(ctx, &rows, query, arg, s.injectedTime()); err != nil {
-		return nil, 0, err
+		return nil, time.Time{}, err
 	}
 	if len(rows) == 0 {
-		return nil, 0, ErrNotFound
+		return nil, time.Time{}, ErrNotFound
 	}
 	row := rows[0]
 	session, err := decodeSession(row.Session)
 	if err != nil {
-		return nil, 0, err
+		return nil, time.Time{}, err
 	}
 	g = &Grant{
 		ID: row.ID, ClientID: row.ClientID, ConnectionID: row.ConnectionID.String, UserID: row.UserID,
 		SessionID: row.SessionID.String, Scope: row.Scope, Session: session,
 		RefreshTokenID: row.RefreshTokenID.String, RefreshHash: row.RefreshHash,
-		Generation: row.Generation, RotatedAt: row.RotatedAt, RepeatedGeneration: row.Repeated, Repeats: row.Repeats,
-		RefreshExpiresAt: row.RefreshExpiresAt,
-		CreatedAt:        row.CreatedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
+		Generation: row.Generation, RotatedAt: row.RotatedAt.time(), RepeatedGeneration: row.Repeated, Repeats: row.Repeats,
+		RefreshExpiresAt: row.RefreshExpiresAt.time(),
+		CreatedAt:        row.CreatedAt.time(), ExpiresAt: row.ExpiresAt.time(), RevokedAt: row.RevokedAt.time(),
 		UserBlocked: row.Blocked.Bool, UserClaims: row.holder(), ApprovalID: row.ApprovalID.String,
 		ApprovalScope: row.ApprovalScope.String,
 	}
@@ -133,7 +134,7 @@ func (s *tokenStore) readGrant(ctx context.Context, query string, arg any) (g *G
 			}
 		}
 	}
-	return g, row.ReadAt, nil
+	return g, row.ReadAt.time(), nil
 }
 
 // insertGrant completes a grant that was begun in the front channel (OIDC Core 3.3): only the one exchange that wins
@@ -152,7 +153,8 @@ WHERE grants.client_id = excluded.client_id AND grants.user_id = excluded.user_i
 func (b *Batch) QueueGrant(g Grant) {
 	b.queue(statement{name: "insert grant", sql: insertGrant, args: []any{
 		g.ID, g.ClientID, null(g.ConnectionID), g.UserID, null(g.SessionID), g.Scope, g.Session.encode(),
-		null(g.RefreshTokenID), bytes(g.RefreshHash), g.RefreshExpiresAt, g.CreatedAt, g.ExpiresAt,
+		null(g.RefreshTokenID), bytes(g.RefreshHash), toSeconds(g.RefreshExpiresAt), toSeconds(g.CreatedAt),
+		toSeconds(g.ExpiresAt),
 	}})
 }
 

@@ -23,8 +23,8 @@ func (s *importer) ImportCodes(ctx context.Context, codes []Code) (int64, []Refu
 	rows := make([][]any, len(codes))
 	for i, c := range codes {
 		rows[i] = []any{
-			c.ID, c.CodeID, c.GrantID, c.ClientID, c.UserID, c.RedirectURI, c.Scope, c.Session.encode(), c.CreatedAt,
-			c.ExpiresAt, c.UsedAt,
+			c.ID, c.CodeID, c.GrantID, c.ClientID, c.UserID, c.RedirectURI, c.Scope, c.Session.encode(),
+			toSeconds(c.CreatedAt), toSeconds(c.ExpiresAt), toSeconds(c.UsedAt),
 		}
 	}
 	return s.importRows(ctx, importCodes, rows)
@@ -57,12 +57,12 @@ func (s *importer) ImportGrants(ctx context.Context, grants []Grant) (int64, []R
 	for _, g := range grants {
 		row := []any{
 			g.ID, g.ClientID, g.UserID, g.Scope, g.Session.encode(), null(g.RefreshTokenID), bytes(g.RefreshHash),
-			g.RefreshExpiresAt, g.CreatedAt, g.ExpiresAt,
+			toSeconds(g.RefreshExpiresAt), toSeconds(g.CreatedAt), toSeconds(g.ExpiresAt),
 		}
 		if i, known := byID[g.ID]; !known {
 			byID[g.ID] = len(rows)
 			rows = append(rows, row)
-		} else if rows[i][len(row)-1].(int64) < g.ExpiresAt {
+		} else if rows[i][len(row)-1].(int64) < toSeconds(g.ExpiresAt) {
 			rows[i] = row
 		}
 	}
@@ -90,7 +90,7 @@ func (s *importer) ImportAccessTokens(ctx context.Context, tokens []AccessToken)
 	for i, t := range tokens {
 		rows[i] = []any{
 			t.ID, t.AccessTokenID, t.Kind, t.ClientID, null(t.UserID), null(t.GrantID), t.Scope, t.Session.encode(),
-			t.CreatedAt, t.ExpiresAt,
+			toSeconds(t.CreatedAt), toSeconds(t.ExpiresAt),
 		}
 	}
 	return s.importRows(ctx, importAccessTokens, rows)

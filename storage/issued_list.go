@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -18,7 +19,7 @@ type IssuedToken struct {
 	Scope       string
 	RedirectURI string // of a code
 	Session     *Session
-	ExpiresAt   int64
+	ExpiresAt   time.Time // zero where it was revoked
 }
 
 // IssuedFilter says which tokens to list; what is zero does not matter.
@@ -39,7 +40,7 @@ type issuedRow struct {
 	Scope       string         `db:"scope"`
 	RedirectURI string         `db:"redirect_uri"`
 	Session     string         `db:"session"`
-	ExpiresAt   int64          `db:"expires_at"`
+	ExpiresAt   seconds        `db:"expires_at"`
 }
 
 // issuedTable is a table of tokens.
@@ -158,7 +159,7 @@ func (s *tokenStore) PageOfIssued(ctx context.Context, f IssuedFilter, p Page) (
 		}
 		tokens[i] = IssuedToken{
 			ID: r.ID, Kind: r.Kind, ClientID: r.ClientID, UserID: r.UserID.String, Scope: r.Scope, RedirectURI: r.RedirectURI,
-			Session: session, ExpiresAt: r.ExpiresAt,
+			Session: session, ExpiresAt: r.ExpiresAt.time(),
 		}
 	}
 	return tokens, total, nil

@@ -51,31 +51,31 @@ const (
 	RefreshBoundToClient     = "client"
 )
 
-// Policy is what may differ from client to client. Lifetimes are in seconds.
+// Policy is what may differ from client to client. Its JSON has the lifetimes in seconds.
 type Policy struct {
 	AccessToken string `json:"access_token"`
 	// AccessTokenTyp is the typ in the header of a JWT access token.
 	AccessTokenTyp string `json:"access_token_typ"`
 
-	TokenForm     string `json:"token_form"`
-	RefreshIssued string `json:"refresh_issued"`
-	Refresh       string `json:"refresh"`
-	RefreshGrace  int64  `json:"refresh_grace"`
+	TokenForm     string        `json:"token_form"`
+	RefreshIssued string        `json:"refresh_issued"`
+	Refresh       string        `json:"refresh"`
+	RefreshGrace  time.Duration `json:"-"`
 	// RefreshRetry is how long after its rotation a refresh token answers again while nobody has used its successor. It
 	// does not count where RefreshGrace is 0.
-	RefreshRetry        int64  `json:"refresh_retry"`
-	RefreshScope        string `json:"refresh_scope"`
-	RefreshLifetimeFrom string `json:"refresh_lifetime_from"`
+	RefreshRetry        time.Duration `json:"-"`
+	RefreshScope        string        `json:"refresh_scope"`
+	RefreshLifetimeFrom string        `json:"refresh_lifetime_from"`
 	// LoginScope is what the scope of a token of the login API lies within, beside the client's own.
 	LoginScope string `json:"login_scope"`
 	// FactorChange is by which session of the login API a person may replace their second factor.
-	FactorChange    string `json:"factor_change"`
-	CodeReplay      string `json:"code_replay"`
-	RequirePKCE     bool   `json:"require_pkce"`
-	RequireState    bool   `json:"require_state"`
-	CodeLifetime    int64  `json:"code_lifetime"`
-	AccessLifetime  int64  `json:"access_lifetime"`
-	RefreshLifetime int64  `json:"refresh_lifetime"`
+	FactorChange    string        `json:"factor_change"`
+	CodeReplay      string        `json:"code_replay"`
+	RequirePKCE     bool          `json:"require_pkce"`
+	RequireState    bool          `json:"require_state"`
+	CodeLifetime    time.Duration `json:"-"`
+	AccessLifetime  time.Duration `json:"-"`
+	RefreshLifetime time.Duration `json:"-"`
 	// AssertionAudience is whom a client assertion must be addressed to.
 	AssertionAudience string `json:"assertion_audience"`
 	// IntrospectAny lets the client ask about tokens that are not its own.
@@ -93,14 +93,13 @@ const (
 )
 
 const (
-	// RefreshAbsoluteLifetime is the longest that a family of refresh tokens lives, in seconds from the exchange of its
-	// code.
-	RefreshAbsoluteLifetime = 365 * 24 * 3600
-	// MaximumAccessLifetime is the longest that an access token lives, in seconds: a retired key verifies for as long.
-	MaximumAccessLifetime = 31 * 24 * 3600
+	// RefreshAbsoluteLifetime is the longest that a family of refresh tokens lives, from the exchange of its code.
+	RefreshAbsoluteLifetime = 365 * day
+	// MaximumAccessLifetime is the longest that an access token lives: a retired key verifies for as long.
+	MaximumAccessLifetime = 31 * day
 	// DefaultRefreshRetry is Policy.RefreshRetry of every preset, and of policies from before there was one: longer than a
 	// database or a network is usually away, and shorter than the night in which a stolen device is not missed.
-	DefaultRefreshRetry = 4 * 3600
+	DefaultRefreshRetry = 4 * time.Hour
 )
 
 // NewPolicy returns the policy of a preset.
@@ -109,22 +108,24 @@ func NewPolicy(preset string) (Policy, error) {
 	case PresetStandard:
 		return Policy{
 			AccessToken: AccessTokenJWT, AccessTokenTyp: AccessTokenTypAccess, TokenForm: TokenFormOwn,
-			RefreshIssued: RefreshIssuedWithOfflineAccess, Refresh: RefreshRotate, RefreshGrace: 30,
+			RefreshIssued: RefreshIssuedWithOfflineAccess, Refresh: RefreshRotate, RefreshGrace: 30 * time.Second,
 			RefreshRetry: DefaultRefreshRetry,
 			RefreshScope: RefreshScopeGranted, RefreshLifetimeFrom: RefreshLifetimeFromRotation,
-			CodeReplay: CodeReplayRevoke, CodeLifetime: 60, AccessLifetime: 3600, RefreshLifetime: 2592000,
+			CodeReplay: CodeReplayRevoke, CodeLifetime: time.Minute, AccessLifetime: time.Hour, RefreshLifetime: 30 * day,
 			AssertionAudience: AssertionAudienceEndpoint, LoginScope: LoginScopeRoles, FactorChange: FactorChangeRecent,
 		}, nil
 	case PresetEHealth, PresetMithril:
 		p := Policy{
 			AccessToken: AccessTokenOpaque, AccessTokenTyp: AccessTokenTypAccess, TokenForm: TokenFormLegacy,
-			RefreshIssued: RefreshIssuedAlways, Refresh: RefreshReuse, RefreshGrace: 30, RefreshRetry: DefaultRefreshRetry,
+			RefreshIssued: RefreshIssuedAlways, Refresh: RefreshReuse, RefreshGrace: 30 * time.Second,
+			RefreshRetry: DefaultRefreshRetry,
 			RefreshScope: RefreshScopeCurrent, RefreshLifetimeFrom: RefreshLifetimeFromIssue,
-			CodeReplay: CodeReplayRefuse, CodeLifetime: 300, AccessLifetime: 2592000, RefreshLifetime: 2592000,
+			CodeReplay: CodeReplayRefuse, CodeLifetime: 5 * time.Minute, AccessLifetime: 30 * day,
+			RefreshLifetime:   30 * day,
 			AssertionAudience: AssertionAudienceEndpoint, LoginScope: LoginScopeRoles, FactorChange: FactorChangeRecent,
 		}
 		if preset == PresetMithril {
-			p.RefreshLifetime = 604800
+			p.RefreshLifetime = 7 * day
 		}
 		return p, nil
 	}
@@ -170,15 +171,16 @@ func (p Policy) Validate() error {
 	oneOf("refresh_lifetime_from", p.RefreshLifetimeFrom, RefreshLifetimeFromRotation, RefreshLifetimeFromIssue)
 	oneOf("code_replay", p.CodeReplay, CodeReplayRevoke, CodeReplayRefuse)
 	oneOf("assertion_audience", p.AssertionAudience, AssertionAudienceEndpoint, AssertionAudienceIssuer)
-	between := func(name string, seconds, least, most int64) {
-		if seconds < least || seconds > most {
-			problems = append(problems, fmt.Errorf("%s is %d: want %d to %d seconds", name, seconds, least, most))
+	between := func(name string, value, least, most time.Duration) {
+		if value < least || value > most {
+			problems = append(problems, fmt.Errorf("%s is %d: want %d to %d seconds", name, value/time.Second,
+				least/time.Second, most/time.Second))
 		}
 	}
-	between("code_lifetime", p.CodeLifetime, 1, 3600)
-	between("access_lifetime", p.AccessLifetime, 1, MaximumAccessLifetime)
-	between("refresh_lifetime", p.RefreshLifetime, 1, RefreshAbsoluteLifetime)
-	between("refresh_grace", p.RefreshGrace, 0, 3600)
-	between("refresh_retry", p.RefreshRetry, 0, int64(day/time.Second))
+	between("code_lifetime", p.CodeLifetime, time.Second, time.Hour)
+	between("access_lifetime", p.AccessLifetime, time.Second, MaximumAccessLifetime)
+	between("refresh_lifetime", p.RefreshLifetime, time.Second, RefreshAbsoluteLifetime)
+	between("refresh_grace", p.RefreshGrace, 0, time.Hour)
+	between("refresh_retry", p.RefreshRetry, 0, day)
 	return errors.Join(problems...)
 }

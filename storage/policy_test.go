@@ -3,6 +3,7 @@ package storage_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -32,16 +33,16 @@ func TestPresetsDifferAsDocumented(t *testing.T) {
 	require.Equal(t, storage.AccessTokenJWT, standard.AccessToken)
 	require.Equal(t, storage.RefreshRotate, standard.Refresh)
 	require.Equal(t, storage.CodeReplayRevoke, standard.CodeReplay)
-	require.EqualValues(t, 60, standard.CodeLifetime)
+	require.Equal(t, time.Minute, standard.CodeLifetime)
 	require.Equal(t, storage.AccessTokenOpaque, ehealth.AccessToken)
 	require.Equal(t, storage.RefreshReuse, ehealth.Refresh)
 	require.Equal(t, storage.CodeReplayRefuse, ehealth.CodeReplay)
-	require.EqualValues(t, 300, ehealth.CodeLifetime)
+	require.Equal(t, 5*time.Minute, ehealth.CodeLifetime)
 
 	// What comes from mithril differs from a new eHealth client in these two settings and no other.
 	mithril := policy(t, storage.PresetMithril)
 	require.Equal(t, storage.RefreshScopeCurrent, mithril.RefreshScope)
-	require.EqualValues(t, 7*24*3600, mithril.RefreshLifetime)
+	require.Equal(t, 7*24*time.Hour, mithril.RefreshLifetime)
 	mithril.RefreshScope, mithril.RefreshLifetime = ehealth.RefreshScope, ehealth.RefreshLifetime
 	require.Equal(t, ehealth, mithril)
 }
@@ -68,13 +69,13 @@ func TestValidationNamesEveryWrongSettingAtOnce(t *testing.T) {
 		"token_form":            func(p *storage.Policy) { p.TokenForm = "" },
 		"refresh_issued":        func(p *storage.Policy) { p.RefreshIssued = "never" },
 		"refresh":               func(p *storage.Policy) { p.Refresh = "Rotate" },
-		"refresh_grace":         func(p *storage.Policy) { p.RefreshGrace = -1 },
-		"refresh_retry":         func(p *storage.Policy) { p.RefreshRetry = 24*3600 + 1 },
+		"refresh_grace":         func(p *storage.Policy) { p.RefreshGrace = -time.Second },
+		"refresh_retry":         func(p *storage.Policy) { p.RefreshRetry = 24*time.Hour + time.Second },
 		"refresh_scope":         func(p *storage.Policy) { p.RefreshScope = "all" },
 		"refresh_lifetime_from": func(p *storage.Policy) { p.RefreshLifetimeFrom = "now" },
 		"code_replay":           func(p *storage.Policy) { p.CodeReplay = "allow" },
 		"code_lifetime":         func(p *storage.Policy) { p.CodeLifetime = 0 },
-		"access_lifetime":       func(p *storage.Policy) { p.AccessLifetime = -5 },
+		"access_lifetime":       func(p *storage.Policy) { p.AccessLifetime = -5 * time.Second },
 		"refresh_lifetime":      func(p *storage.Policy) { p.RefreshLifetime = 0 },
 	} {
 		p := policy(t, storage.PresetStandard)
@@ -94,4 +95,25 @@ func TestStoredPolicyHasTheTokenFormThatTheJanitorSearchesFor(t *testing.T) {
 	stored, err := json.Marshal(policy(t, storage.PresetEHealth))
 	require.NoError(t, err)
 	require.Contains(t, string(stored), `"token_form":"legacy"`)
+}
+
+func TestPolicyHasItsLifetimesInSecondsInItsJSON(t *testing.T) {
+	want := policy(t, storage.PresetEHealth)
+	want.Trusted = true
+	stored, err := json.Marshal(want)
+	require.NoError(t, err)
+	for _, member := range []string{
+		`"refresh_grace":30`, `"refresh_retry":14400`, `"code_lifetime":300`, `"access_lifetime":2592000`,
+		`"refresh_lifetime":2592000`, `"trusted":true`, `"refresh":"reuse"`,
+	} {
+		require.Contains(t, string(stored), member)
+	}
+	var got storage.Policy
+	require.NoError(t, json.Unmarshal(stored, &got))
+	require.Equal(t, want, got)
+
+	require.NoError(t, json.Unmarshal([]byte(`{"access_lifetime":600,"refresh_retry":null}`), &got))
+	require.Equal(t, 10*time.Minute, got.AccessLifetime)
+	require.Equal(t, want.RefreshRetry, got.RefreshRetry, "what is absent stays")
+	require.Error(t, json.Unmarshal([]byte(`{"access_lifetime":18446744074}`), &got), "longer than a duration can be")
 }

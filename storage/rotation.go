@@ -15,13 +15,13 @@ import (
 // That the token of a generation was presented is the only proof that somebody has received it. The use of an access
 // token of the same answer would be another, but to remember it costs a write with each request to a resource server.
 
-// RotationRule is when a refresh token that was exchanged before is answered again. Times are in seconds after that
+// RotationRule is when a refresh token that was exchanged before is answered again. Times are counted from that
 // exchange. Outside of them the token counts as reused.
 type RotationRule struct {
 	// Grace is how long it is answered without being counted; with 0 it is not answered at all.
-	Grace int64
+	Grace time.Duration
 	// Retry is how long it is answered while nobody has used its successor.
-	Retry int64
+	Retry time.Duration
 	// MostRepeats is in how many generations one after the other it is answered after its grace.
 	MostRepeats int64
 }
@@ -34,7 +34,7 @@ type PresentedRefreshToken struct {
 
 	batch   *Batch
 	rule    RotationRule
-	readAt  int64 // by the clock of database.commitTime
+	readAt  time.Time // by the clock of database.commitTime
 	repeats bool
 }
 
@@ -42,8 +42,8 @@ type PresentedRefreshToken struct {
 type NextRefreshToken struct {
 	ID             string
 	Hash           []byte // nil where the token carries its grant's id
-	ExpiresAt      int64  // epoch seconds
-	GrantExpiresAt int64  // when the row may be deleted, in epoch seconds
+	ExpiresAt      time.Time
+	GrantExpiresAt time.Time // when the row may be deleted
 }
 
 // rotation is what Flush needs to judge a refresh token once more.
@@ -95,11 +95,11 @@ func (t *PresentedRefreshToken) Repeats() bool { return t.repeats }
 // presented in time.
 func (t *PresentedRefreshToken) Judge(rule RotationRule) error {
 	t.rule, t.repeats = rule, false
-	if t.Grant.RevokedAt > 0 {
+	if !t.Grant.RevokedAt.IsZero() {
 		return ErrNotFound
 	}
 	g := t.Grant
-	since := t.requestedAt() - g.RotatedAt
+	since := t.requestedAt().Sub(g.RotatedAt)
 	inARow := g.RepeatedGeneration == g.Generation-1 && g.Repeats >= rule.MostRepeats
 	switch age := g.Generation - t.Generation; {
 	case age == 0:
@@ -122,8 +122,8 @@ func (t *PresentedRefreshToken) Judge(rule RotationRule) error {
 
 // requestedAt is when the request came, by the clock that read the grant. A request that has waited for the database is
 // judged by when it came.
-func (t *PresentedRefreshToken) requestedAt() int64 {
-	return t.readAt - int64(t.batch.store.now().Sub(t.batch.begun)/time.Second)
+func (t *PresentedRefreshToken) requestedAt() time.Time {
+	return t.readAt.Add(-t.batch.store.now().Sub(t.batch.begun).Truncate(time.Second))
 }
 
 // Rotate makes it the precondition of the batch that the family moves from the generation presented to the next, or has
@@ -139,7 +139,7 @@ func (b *Batch) Rotate(t *PresentedRefreshToken, next NextRefreshToken) {
 	default:
 		b.require(statement{name: "rotate grant", sql: b.store.rotateGrant(), args: []any{
 			g.ID, g.Generation, bytes(next.Hash), null(next.ID), b.store.injectedTime(), b.idempotencyKey,
-			next.ExpiresAt, next.GrantExpiresAt,
+			toSeconds(next.ExpiresAt), toSeconds(next.GrantExpiresAt),
 		}}, ErrNotFound)
 		b.rotation = &rotation{t, next}
 	}
@@ -156,12 +156,12 @@ func (b *Batch) repeatRotation(ctx context.Context) error {
 	token, next := b.rotation.token, b.rotation.next
 	var now struct {
 		Generation int64          `db:"generation"`
-		RotatedAt  int64          `db:"rotated_at"`
+		RotatedAt  seconds        `db:"rotated_at"`
 		Repeated   int64          `db:"repeated_generation"`
 		Repeats    int64          `db:"repeats"`
-		RevokedAt  int64          `db:"revoked_at"`
+		RevokedAt  seconds        `db:"revoked_at"`
 		RotatedBy  sql.NullString `db:"rotated_by"`
-		ReadAt     int64          `db:"read_at"`
+		ReadAt     seconds        `db:"read_at"`
 	}
 	err := b.store.get(ctx, &now, `
 SELECT generation, rotated_at, repeated_generation, repeats, revoked_at, rotated_by,
@@ -177,8 +177,9 @@ FROM grants WHERE id = $1`, token.Grant.ID, b.store.injectedTime())
 		return nil
 	}
 	g := token.Grant
-	g.Generation, g.RotatedAt, g.RepeatedGeneration, g.Repeats = now.Generation, now.RotatedAt, now.Repeated, now.Repeats
-	token.readAt = now.ReadAt
+	g.Generation, g.RotatedAt = now.Generation, now.RotatedAt.time()
+	g.RepeatedGeneration, g.Repeats = now.Repeated, now.Repeats
+	token.readAt = now.ReadAt.time()
 	err = token.Judge(token.rule)
 	if errors.Is(err, ErrReuse) {
 		if _, err := b.store.RevokeGrant(ctx, g.ID); err != nil {

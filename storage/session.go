@@ -52,17 +52,17 @@ type Session struct {
 	PasswordSetAt time.Time `json:"-"`
 }
 
-// sessionDocument is a Session with its times as its JSON has them.
-type sessionDocument struct {
-	*Session
+// sessionTimes are the times of a Session as its JSON has them.
+type sessionTimes struct {
 	AuthTime      microseconds `json:"auth_time,omitempty"`
 	PasswordSetAt seconds      `json:"password_set_at,omitempty"`
 }
 
 func (s *Session) encode() string {
-	encoded, err := json.Marshal(sessionDocument{
-		s, microseconds(toMicroseconds(s.AuthTime)), seconds(toSeconds(s.PasswordSetAt)),
-	})
+	encoded, err := json.Marshal(struct {
+		*Session
+		sessionTimes
+	}{s, sessionTimes{microseconds(toMicroseconds(s.AuthTime)), seconds(toSeconds(s.PasswordSetAt))}})
 	if err != nil {
 		panic(fmt.Sprintf("storage: session: %v", err)) // strings and numbers always marshal
 	}
@@ -70,10 +70,14 @@ func (s *Session) encode() string {
 }
 
 func decodeSession(value string) (*Session, error) {
-	d := sessionDocument{Session: &Session{}}
-	if err := json.Unmarshal([]byte(value), &d); err != nil {
+	var stored struct {
+		Session
+		sessionTimes
+	}
+	if err := json.Unmarshal([]byte(value), &stored); err != nil {
 		return nil, fmt.Errorf("storage: session: %w", err)
 	}
-	d.Session.AuthTime, d.Session.PasswordSetAt = d.AuthTime.time(), d.PasswordSetAt.time()
-	return d.Session, nil
+	s := &stored.Session
+	s.AuthTime, s.PasswordSetAt = stored.sessionTimes.AuthTime.time(), stored.sessionTimes.PasswordSetAt.time()
+	return s, nil
 }

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"time"
 )
 
 // endSessionTokens expires the session tokens that a user has of a client, but for the one that takes their place.
@@ -37,7 +36,7 @@ func (b *Batch) QueueSingleSessionToken(t AccessToken) {
 	}}, ErrNotFound)
 	b.QueueGrant(Grant{
 		ID: t.GrantID, ClientID: t.ClientID, UserID: t.UserID, Scope: t.Scope, Session: t.Session, CreatedAt: t.CreatedAt,
-		ExpiresAt: t.ExpiresAt + int64(30*day/time.Second),
+		ExpiresAt: t.ExpiresAt.Add(30 * day),
 	})
 	b.QueueAccessToken(t)
 }

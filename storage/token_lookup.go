@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 )
 
 // The kinds of tokens that have rows of their own kind; see KindAccessToken for the others (contract section 1,
@@ -46,8 +47,8 @@ type FoundToken struct {
 	GrantID     string // "" where it has none
 	Scope       string
 	RedirectURI string // of a code
-	CreatedAt   int64
-	ExpiresAt   int64
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
 	// IsRevoked says that the token, or the grant that it came of, was revoked or is gone.
 	IsRevoked bool
 
@@ -82,8 +83,8 @@ type foundTokenRow struct {
 	Scope       string         `db:"scope"`
 	RedirectURI string         `db:"redirect_uri"`
 	Session     sql.NullString `db:"session"`
-	CreatedAt   int64          `db:"created_at"`
-	ExpiresAt   int64          `db:"expires_at"`
+	CreatedAt   seconds        `db:"created_at"`
+	ExpiresAt   seconds        `db:"expires_at"`
 	IsRevoked   bool           `db:"is_revoked"`
 	PersonID    sql.NullString `db:"person_id"`
 	KeyClientID sql.NullString `db:"key_client_id"`
@@ -191,7 +192,8 @@ func (s *tokenStore) FindToken(ctx context.Context, probe TokenProbe) (*FoundTok
 	}
 	return &FoundToken{
 		Kind: row.Kind, ID: row.ID.String, ClientID: row.ClientID, UserID: row.UserID.String, GrantID: row.GrantID.String,
-		Scope: row.Scope, RedirectURI: row.RedirectURI, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt,
+		Scope: row.Scope, RedirectURI: row.RedirectURI, CreatedAt: row.CreatedAt.time(),
+		ExpiresAt: row.ExpiresAt.time(),
 		IsRevoked: row.IsRevoked, UserKnown: row.Blocked.Valid, UserBlocked: row.Blocked.Bool,
 		PersonID: row.PersonID.String, UserClaims: row.holder(), KeyClientID: row.KeyClientID.String,
 		session: row.Session.String,

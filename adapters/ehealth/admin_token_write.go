@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"ithildin/storage"
 )
@@ -15,8 +16,8 @@ const latestExpiry = 253402300799
 // writtenToken is what the body of a token says.
 type writtenToken struct {
 	storage.IssuedToken
-	value     string // "" where the body has none
-	expiresAt *int64 // nil where the body has none
+	value     string     // "" where the body has none
+	expiresAt *time.Time // nil where the body has none
 }
 
 // create stores a token with the value that the caller gives. That is the one answer with the value.
@@ -123,7 +124,8 @@ func (t *writtenToken) read(c *check, isNew bool) {
 		if expiresAt < 0 || expiresAt > latestExpiry {
 			c.broke("expires_at", ruleInteger)
 		}
-		t.expiresAt = &expiresAt
+		moment := storage.FromEpochSeconds(expiresAt)
+		t.expiresAt = &moment
 	}
 	if isNew || c.present("details") {
 		if c.given("details") && !c.isEmptyText("details") {

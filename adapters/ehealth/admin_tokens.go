@@ -33,7 +33,7 @@ type issuedObject struct {
 }
 
 func newIssuedObject(t storage.IssuedToken) issuedObject {
-	o := issuedObject{ID: t.ID, Name: t.Kind, UserID: orNull(t.UserID), ExpiresAt: t.ExpiresAt}
+	o := issuedObject{ID: t.ID, Name: t.Kind, UserID: orNull(t.UserID), ExpiresAt: storage.EpochSeconds(t.ExpiresAt)}
 	if t.Session.Details != nil {
 		o.Details = t.Session.Details
 		return o
@@ -206,7 +206,8 @@ func (a *issuedTokensAPI) issue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.answerCreated(w, r, "/admin/tokens/"+issued.ID, issuedObject{
-		ID: issued.ID, Name: issued.Kind, Value: &issued.Value, UserID: &issued.UserID, ExpiresAt: issued.ExpiresAt,
+		ID: issued.ID, Name: issued.Kind, Value: &issued.Value, UserID: &issued.UserID,
+		ExpiresAt: storage.EpochSeconds(issued.ExpiresAt),
 		Details: map[string]any{
 			"grant_type": issued.GrantType, "client_id": issued.Client.ID, "scope": issued.Scope, "redirect_uri": nil,
 		},

@@ -127,7 +127,7 @@ func (a *Adapter) approve(w http.ResponseWriter, r *http.Request, approval provi
 	w.Header().Set("Location", approved.Location)
 	return a.answerUrgent(w, r, http.StatusCreated, authorizationCode{
 		ID: approved.CodeID, Name: storage.KindAuthorizationCode, Value: approved.Code, UserID: approval.UserID,
-		ExpiresAt: approved.ExpiresAt,
+		ExpiresAt: storage.EpochSeconds(approved.ExpiresAt),
 		Details: codeDetails{
 			ScopeRequest: strings.Join(approved.Scope, " "), RedirectURI: approved.RedirectURI, GrantType: "password",
 			ClientID: approval.ClientID, AppID: approved.ApprovalID,

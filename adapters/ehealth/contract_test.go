@@ -144,13 +144,13 @@ func (c contractCase) checkState(t *testing.T, s *stack, got reply) {
 		require.NoError(t, json.Unmarshal(c.Request.JSON, &request))
 		code, err := s.store.FindCode(ctx, storage.Hash(request.Token.Code))
 		require.NoError(t, err)
-		require.Equal(t, *c.Expect.CodeUsed, code.UsedAt == s.now)
+		require.Equal(t, *c.Expect.CodeUsed, storage.EpochSeconds(code.UsedAt) == s.now)
 	}
 	if c.Expect.RefreshExpiresAt > 0 {
 		value, _ := got.at("data.details.refresh_token")
 		grant, err := s.store.FindGrantByRefreshHash(ctx, storage.Hash(value.(string)))
 		require.NoError(t, err)
-		require.Equal(t, c.Expect.RefreshExpiresAt, grant.RefreshExpiresAt)
+		require.Equal(t, c.Expect.RefreshExpiresAt, storage.EpochSeconds(grant.RefreshExpiresAt))
 		require.Zero(t, grant.RevokedAt)
 	}
 }

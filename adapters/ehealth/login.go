@@ -139,7 +139,7 @@ type sessionDetail struct {
 
 func newSessionToken(t *provider.SessionToken) sessionToken {
 	return sessionToken{
-		ID: t.ID, Name: t.Kind, Value: t.Value, UserID: t.UserID, ExpiresAt: t.ExpiresAt,
+		ID: t.ID, Name: t.Kind, Value: t.Value, UserID: t.UserID, ExpiresAt: storage.EpochSeconds(t.ExpiresAt),
 		Details: &sessionDetail{
 			GrantType: t.GrantType, ClientID: t.Client.ID, RedirectURI: t.RedirectURI, Scope: t.Scope,
 			ScopeRequest: t.ScopeRequest, Factor: t.Factor, FactorType: t.FactorType,
@@ -208,7 +208,7 @@ func (a *loginAPI) bearerSession(r *http.Request) (*storage.AccessToken, error) 
 }
 
 func (a *loginAPI) isOver(t *storage.AccessToken) bool {
-	return t.ExpiresAt <= a.provider.Store().Now().Unix()
+	return !t.ExpiresAt.After(a.provider.Store().Now())
 }
 
 // ofSignIn says that a token came of a sign-in through this API. One of a client, however it came by it, must not

@@ -201,8 +201,9 @@ func (s *stack) fill(given state) {
 	}
 	policy, err := storage.ImportedPolicy()
 	require.NoError(s.t, err)
-	policy.CodeLifetime, policy.AccessLifetime = given.Config.CodeLifetime, given.Config.AccessLifetime
-	policy.RefreshLifetime = given.Config.RefreshLifetime
+	policy.CodeLifetime = time.Duration(given.Config.CodeLifetime) * time.Second
+	policy.AccessLifetime = time.Duration(given.Config.AccessLifetime) * time.Second
+	policy.RefreshLifetime = time.Duration(given.Config.RefreshLifetime) * time.Second
 	for _, client := range given.Clients {
 		require.NoError(s.t, s.store.CreateClient(ctx, storage.Client{
 			ID: client.ID, Name: client.ID, Policy: policy, IsBlocked: client.IsBlocked,
@@ -239,7 +240,7 @@ func (s *stack) fillTokens(given state) {
 				ID: storage.Hash(token.Value), CodeID: uuid.NewString(), GrantID: uuid.NewString(),
 				ClientID: token.Details.ClientID,
 				UserID:   token.UserID, RedirectURI: token.Details.RedirectURI, Scope: token.Details.ScopeRequest, Session: session,
-				ExpiresAt: token.ExpiresAt,
+				ExpiresAt: storage.FromEpochSeconds(token.ExpiresAt),
 			}
 			require.NoError(s.t, s.store.CreateCode(ctx, code))
 			if token.Details.Used {
@@ -249,8 +250,9 @@ func (s *stack) fillTokens(given state) {
 		case "refresh_token":
 			require.NoError(s.t, s.store.CreateGrant(ctx, storage.Grant{
 				ID: uuid.NewString(), ClientID: token.Details.ClientID, UserID: token.UserID, Session: session,
-				RefreshTokenID: uuid.NewString(), RefreshHash: storage.Hash(token.Value), RefreshExpiresAt: token.ExpiresAt,
-				ExpiresAt: token.ExpiresAt + 86400,
+				RefreshTokenID: uuid.NewString(), RefreshHash: storage.Hash(token.Value),
+				RefreshExpiresAt: storage.FromEpochSeconds(token.ExpiresAt),
+				ExpiresAt:        storage.FromEpochSeconds(token.ExpiresAt + 86400),
 			}))
 		default:
 			s.t.Fatalf("a token of the kind %q", token.Name)

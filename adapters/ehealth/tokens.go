@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ithildin/provider"
+	"ithildin/storage"
 )
 
 // token is the data of a successful answer (contract 2.1.1, 2.1.2).
@@ -48,7 +49,8 @@ func (a *Adapter) tokens(w http.ResponseWriter, r *http.Request) error {
 		return explain(err)
 	}
 	return a.respond(w, r, http.StatusCreated, token{
-		ID: set.AccessTokenID, Name: "access_token", Value: set.AccessToken, UserID: set.UserID, ExpiresAt: set.ExpiresAt,
+		ID: set.AccessTokenID, Name: "access_token", Value: set.AccessToken, UserID: set.UserID,
+		ExpiresAt: storage.EpochSeconds(set.ExpiresAt),
 		Details: details{
 			Scope: set.Scope, RefreshToken: set.RefreshToken, RedirectURI: set.RedirectURI, GrantType: set.GrantType,
 			ClientID: set.ClientID,

@@ -97,7 +97,7 @@ func (a *Adapter) verify(w http.ResponseWriter, r *http.Request) error {
 		return verificationFailure(err)
 	}
 	data := verifiedToken{
-		ID: v.ID, Name: v.Kind, Value: value, UserID: v.UserID, ExpiresAt: v.ExpiresAt,
+		ID: v.ID, Name: v.Kind, Value: value, UserID: v.UserID, ExpiresAt: storage.EpochSeconds(v.ExpiresAt),
 		Details: verifiedDetails{
 			ScopeRequest: v.ScopeRequest, BrokerScope: v.BrokerScope, RedirectURI: v.RedirectURI, GrantType: v.GrantType,
 			ClientID: v.ClientID,
@@ -151,7 +151,7 @@ func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
 		userObject
 		Urgent urgent `json:"urgent"`
 	}{newUserObject(user), urgent{Roles: forClient, GlobalRoles: everywhere,
-		Token: map[string]int64{"expires_at": v.ExpiresAt}}}
+		Token: map[string]int64{"expires_at": storage.EpochSeconds(v.ExpiresAt)}}}
 	return a.answerUrgent(w, r, http.StatusOK, data, true)
 }
 

@@ -100,12 +100,13 @@ func TestVerifyAnswersCodesAndRefreshTokensWithoutAScope(t *testing.T) {
 		w.must(w.store.CreateCode(context.Background(), storage.Code{
 			ID: storage.Hash(codeValue), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: frontID,
 			UserID:      doctorID,
-			RedirectURI: redirectURI, Scope: "user:read", Session: session, ExpiresAt: worldTime + 300,
+			RedirectURI: redirectURI, Scope: "user:read", Session: session, ExpiresAt: time.Unix(worldTime+300, 0),
 		}))
 		w.must(w.store.CreateGrant(context.Background(), storage.Grant{
 			ID: uuid.NewString(), ClientID: frontID, UserID: doctorID, Session: session, Scope: "user:read",
-			RefreshTokenID: uuid.NewString(), RefreshHash: storage.Hash(refreshValue), RefreshExpiresAt: worldTime + 300,
-			ExpiresAt: worldTime + 600,
+			RefreshTokenID: uuid.NewString(), RefreshHash: storage.Hash(refreshValue),
+			RefreshExpiresAt: time.Unix(worldTime+300, 0),
+			ExpiresAt:        time.Unix(worldTime+600, 0),
 		}))
 		code := w.verify(codeValue)
 		require.Equal(t, http.StatusOK, code.status, code.raw)

@@ -111,7 +111,7 @@ func (w *world) token(clientID, scope string, changes ...func(*storage.AccessTok
 	token := storage.AccessToken{
 		ID: storage.Hash(value), AccessTokenID: uuid.NewString(), Kind: storage.KindAccessToken, ClientID: clientID,
 		UserID: doctorID, Scope: scope, Session: &storage.Session{UserID: doctorID, Subject: doctorID, GrantType: "password"},
-		CreatedAt: worldTime, ExpiresAt: worldTime + 3600,
+		CreatedAt: time.Unix(worldTime, 0), ExpiresAt: time.Unix(worldTime+3600, 0),
 	}
 	for _, change := range changes {
 		change(&token)
@@ -120,7 +120,7 @@ func (w *world) token(clientID, scope string, changes ...func(*storage.AccessTok
 	return value
 }
 
-func expiredToken(t *storage.AccessToken) { t.ExpiresAt = worldTime }
+func expiredToken(t *storage.AccessToken) { t.ExpiresAt = time.Unix(worldTime, 0) }
 
 // change alters a client.
 func (w *world) change(id string, change func(c *storage.Client)) {

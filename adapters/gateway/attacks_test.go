@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -34,7 +35,7 @@ func (s *stack) jwtFor(audience any) string {
 	require.NoError(s.t, s.store.CreateGrant(s.t.Context(), storage.Grant{
 		ID: grantID, ClientID: hospitalID, UserID: doctorID, Scope: "legal_entity:read",
 		Session:   &storage.Session{UserID: doctorID, Subject: doctorID},
-		ExpiresAt: now + 3600,
+		ExpiresAt: time.Unix(now+3600, 0),
 	}))
 	token, err := s.keys.Sign(jwks.ES256, "at+jwt", map[string]any{
 		"iss": s.issuer, "sub": doctorID, "aud": audience, "exp": now + 600, "iat": now, "jti": uuid.NewString(),

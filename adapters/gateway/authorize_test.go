@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -70,12 +71,12 @@ func TestGatewayRefusesMissingWrongAndInsufficientTokens(t *testing.T) {
 		require.NoError(t, s.store.CreateCode(t.Context(), storage.Code{
 			ID: storage.Hash("code"), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: hospitalID,
 			UserID: doctorID,
-			Scope:  "legal_entity:read", Session: session, ExpiresAt: now + 60,
+			Scope:  "legal_entity:read", Session: session, ExpiresAt: time.Unix(now+60, 0),
 		}))
 		require.NoError(t, s.store.CreateGrant(t.Context(), storage.Grant{
 			ID: uuid.NewString(), ClientID: hospitalID, UserID: doctorID, Scope: "legal_entity:read", Session: session,
-			RefreshTokenID: uuid.NewString(), RefreshHash: storage.Hash("refresh"), RefreshExpiresAt: now + 60, ExpiresAt: now +
-				60,
+			RefreshTokenID: uuid.NewString(), RefreshHash: storage.Hash("refresh"),
+			RefreshExpiresAt: time.Unix(now+60, 0), ExpiresAt: time.Unix(now+60, 0),
 		}))
 		check(s.ask("GET", entities, bearer("code")...), 401, "Invalid access token")
 		check(s.ask("GET", entities, bearer("refresh")...), 403, allowances+"legal_entity:read")

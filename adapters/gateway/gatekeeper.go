@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -122,7 +123,7 @@ func (k *Gatekeeper) redirect(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic("gateway: meta: " + err.Error()) // strings always marshal
 	}
-	seconds := max(1, int(set.ExpiresAt-k.Provider.Store().Now().Unix()))
+	seconds := max(1, int(set.ExpiresAt.Sub(k.Provider.Store().Now())/time.Second))
 	k.setCookie(w, cookieAuthorization, set.AccessToken, seconds, true)
 	// The front end reads this one: it says who is signed in, and opens nothing.
 	k.setCookie(w, metaCookie, url.QueryEscape(string(about)), seconds, false)

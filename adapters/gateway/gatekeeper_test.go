@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/gorilla/mux"
@@ -40,7 +41,7 @@ func (s *stack) code(challenge string) string {
 	value := uuid.NewString()
 	require.NoError(s.t, s.store.CreateCode(s.t.Context(), storage.Code{
 		ID: storage.Hash(value), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: misID, UserID: doctorID,
-		RedirectURI: s.issuer + gateway.PathRedirect, Scope: "legal_entity:read", ExpiresAt: now + 60,
+		RedirectURI: s.issuer + gateway.PathRedirect, Scope: "legal_entity:read", ExpiresAt: time.Unix(now+60, 0),
 		Session: &storage.Session{UserID: doctorID, Subject: doctorID, RedirectURIGiven: true, CodeChallenge: challenge},
 	}))
 	return value

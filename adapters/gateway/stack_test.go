@@ -148,7 +148,7 @@ func (s *stack) token(clientID, scope, kind string) string {
 		Scope: scope,
 		Session: &storage.Session{UserID: doctorID, Subject: doctorID, GrantType: "authorization_code",
 			RedirectURI: "https://mis.example/"},
-		CreatedAt: now, ExpiresAt: now + 3600,
+		CreatedAt: time.Unix(now, 0), ExpiresAt: time.Unix(now+3600, 0),
 	}))
 	return value
 }

@@ -29,8 +29,8 @@ type Options struct {
 	SealSecrets bool
 	// TrustedClients may name no scope when they ask for approval (mithril's TRUSTED_CLIENT_IDS).
 	TrustedClients []string
-	// The lifetimes of what is issued from now on, in seconds; 0 for those of the preset mithril.
-	CodeLifetime, AccessLifetime, RefreshLifetime int64
+	// The lifetimes of what is issued from now on; 0 for those of the preset mithril.
+	CodeLifetime, AccessLifetime, RefreshLifetime time.Duration
 	Now                                           func() time.Time
 	// Progress is told how far a step has come.
 	Progress func(step string, done, total int64)
@@ -135,7 +135,7 @@ func (i *importer) newPolicy() (storage.Policy, error) {
 	if err != nil {
 		return policy, err
 	}
-	for _, lifetime := range []struct{ from, to *int64 }{
+	for _, lifetime := range []struct{ from, to *time.Duration }{
 		{&i.CodeLifetime, &policy.CodeLifetime}, {&i.AccessLifetime, &policy.AccessLifetime},
 		{&i.RefreshLifetime, &policy.RefreshLifetime},
 	} {

@@ -78,10 +78,10 @@ func (i *importer) codes(ctx context.Context) error {
 		code := storage.Code{
 			ID: storage.Hash(r.Value), CodeID: r.ID, GrantID: derived("grant of code", r.Value), ClientID: r.ClientID,
 			UserID: r.UserID, RedirectURI: r.RedirectURI, Scope: r.ScopeRequest, Session: session,
-			CreatedAt: r.InsertedAt, ExpiresAt: r.ExpiresAt,
+			CreatedAt: at(r.InsertedAt), ExpiresAt: at(r.ExpiresAt),
 		}
 		if r.Used {
-			code.UsedAt = max(r.InsertedAt, 1)
+			code.UsedAt = at(max(r.InsertedAt, 1))
 		}
 		return code, i.usable(line, r)
 	}, func(ctx context.Context, batch []storage.Code) (int64, []storage.Refused, error) {
@@ -97,8 +97,8 @@ func (i *importer) refreshTokens(ctx context.Context) error {
 	return each(ctx, i, line, selectTokens("refresh_token"), i.cutoff(), func(r tokenRow) (storage.Grant, bool) {
 		return storage.Grant{
 			ID: grantOfRefresh(r.Value), ClientID: r.ClientID, UserID: r.UserID, Scope: r.Scope, Session: r.session(),
-			RefreshTokenID: r.ID, RefreshHash: storage.Hash(r.Value), RefreshExpiresAt: r.ExpiresAt,
-			CreatedAt: r.InsertedAt, ExpiresAt: r.ExpiresAt + tokensKept,
+			RefreshTokenID: r.ID, RefreshHash: storage.Hash(r.Value), RefreshExpiresAt: at(r.ExpiresAt),
+			CreatedAt: at(r.InsertedAt), ExpiresAt: at(r.ExpiresAt + tokensKept),
 		}, i.usable(line, r)
 	}, func(ctx context.Context, batch []storage.Grant) (int64, []storage.Refused, error) {
 		return i.Store.ImportGrants(ctx, batch)
@@ -121,14 +121,15 @@ func (i *importer) accessTokens(ctx context.Context) error {
 		}
 		grant := storage.Grant{
 			ID: grantID, ClientID: r.ClientID, UserID: r.UserID, Session: &storage.Session{UserID: r.UserID, Subject: r.UserID},
-			CreatedAt: r.InsertedAt, ExpiresAt: r.ExpiresAt + tokensKept,
+			CreatedAt: at(r.InsertedAt), ExpiresAt: at(r.ExpiresAt + tokensKept),
 		}
 		if r.RefreshToken != "" {
 			grant.Scope = r.Scope
 		}
 		return importedAccessToken{grant: grant, token: storage.AccessToken{
 			ID: storage.Hash(r.Value), AccessTokenID: r.ID, Kind: r.Name, ClientID: r.ClientID, UserID: r.UserID,
-			GrantID: grantID, Scope: r.Scope, Session: r.session(), CreatedAt: r.InsertedAt, ExpiresAt: r.ExpiresAt,
+			GrantID: grantID, Scope: r.Scope, Session: r.session(), CreatedAt: at(r.InsertedAt),
+			ExpiresAt: at(r.ExpiresAt),
 		}}, i.usable(line, r)
 	}, i.writeAccessTokens, func(t importedAccessToken) string { return "token " + t.token.AccessTokenID })
 }

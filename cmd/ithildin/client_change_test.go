@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -50,7 +51,7 @@ func TestClientUpdateValidatesOnlyWhatItChanges(t *testing.T) {
 	changed, err := store.LoadClient(t.Context(), "imported client")
 	require.NoError(t, err)
 	require.Equal(t, name, changed.Name)
-	require.EqualValues(t, 900, changed.Policy.AccessLifetime)
+	require.Equal(t, 15*time.Minute, changed.Policy.AccessLifetime)
 
 	// What the change itself gets wrong is refused, though the same was wrong before.
 	code, problems = verb("client", "update", "imported client", "--name", strings.Repeat("Лікарня_", 100))

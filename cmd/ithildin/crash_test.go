@@ -55,7 +55,8 @@ func TestPowerCutLosesNothingThatWasAnswered(t *testing.T) {
 			r.check(t, p)
 		}
 		_, err := store.SQL().ExecContext(context.Background(),
-			`UPDATE grants SET rotated_at = rotated_at - $1 WHERE rotated_at > 0`, storage.DefaultRefreshRetry+1)
+			`UPDATE grants SET rotated_at = rotated_at - $1 WHERE rotated_at > 0`,
+			int64(storage.DefaultRefreshRetry/time.Second)+1)
 		require.NoError(t, err)
 		for _, r := range all {
 			r.checkAfterGrace(t, p)
@@ -94,7 +95,7 @@ func newCode(t *testing.T, store *storage.Store, client string) string {
 	value := uuid.NewString() + uuid.NewString()
 	require.NoError(t, store.CreateCode(context.Background(), storage.Code{
 		ID: storage.Hash(value), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: client, UserID: crashUser,
-		RedirectURI: crashRedirect, Scope: "openid offline_access", ExpiresAt: time.Now().Unix() + 3600,
+		RedirectURI: crashRedirect, Scope: "openid offline_access", ExpiresAt: time.Now().Add(time.Hour),
 		Session: &storage.Session{UserID: crashUser, Subject: crashUser, RedirectURI: crashRedirect, RedirectURIGiven: true},
 	}))
 	return value

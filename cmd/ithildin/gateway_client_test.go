@@ -57,7 +57,7 @@ func (p *process) accessTokenOf(store *storage.Store, client, secret string) str
 	code := uuid.NewString()
 	require.NoError(p.t, store.CreateCode(context.Background(), storage.Code{
 		ID: storage.Hash(code), CodeID: uuid.NewString(), GrantID: uuid.NewString(), ClientID: client, UserID: crashUser,
-		RedirectURI: redirectURI, Scope: "openid", ExpiresAt: time.Now().Unix() + 3600,
+		RedirectURI: redirectURI, Scope: "openid", ExpiresAt: time.Now().Add(time.Hour),
 		Session: &storage.Session{UserID: crashUser, Subject: crashUser, RedirectURI: redirectURI, RedirectURIGiven: true},
 	}))
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}}

@@ -34,9 +34,9 @@ type importMithrilCommand struct {
 	Prune             bool     `help:"@prune"`
 	ConnectionSecrets string   `default:"plain" enum:"plain,sha256-hex,sha256-base64,bcrypt" help:"@connection_secrets"`
 	TrustedClient     []string `placeholder:"ID,…" help:"@trusted_client"`
-	CodeLifetime      int64    `placeholder:"SECONDS" help:"Lifetime of new codes, in seconds; default 300."`
-	AccessLifetime    int64    `placeholder:"SECONDS" help:"Lifetime of new access tokens, in seconds; default 2592000."`
-	RefreshLifetime   int64    `placeholder:"SECONDS" help:"Lifetime of new refresh tokens, in seconds; default 604800."`
+	CodeLifetime      int32    `placeholder:"SECONDS" help:"Lifetime of new codes, in seconds; default 300."`
+	AccessLifetime    int32    `placeholder:"SECONDS" help:"Lifetime of new access tokens, in seconds; default 2592000."`
+	RefreshLifetime   int32    `placeholder:"SECONDS" help:"Lifetime of new refresh tokens, in seconds; default 604800."`
 	config.DatabaseFlags
 	config.SecretFlags
 	config.LegacySecretsFlag
@@ -63,9 +63,11 @@ func (c *importMithrilCommand) Run(ctx context.Context, terminal console.Termina
 		return err
 	}
 	options := mithril.Options{
-		Source: source, Secrets: mithril.SecretForms[c.ConnectionSecrets], CodeLifetime: c.CodeLifetime,
-		AccessLifetime: c.AccessLifetime, RefreshLifetime: c.RefreshLifetime,
-		HashSecret: identity.NewPasswords(identity.PasswordOptions{}).Hash, Progress: newProgress(terminal.Err).show,
+		Source: source, Secrets: mithril.SecretForms[c.ConnectionSecrets],
+		CodeLifetime:    time.Duration(c.CodeLifetime) * time.Second,
+		AccessLifetime:  time.Duration(c.AccessLifetime) * time.Second,
+		RefreshLifetime: time.Duration(c.RefreshLifetime) * time.Second,
+		HashSecret:      identity.NewPasswords(identity.PasswordOptions{}).Hash, Progress: newProgress(terminal.Err).show,
 	}
 	for _, id := range c.TrustedClient {
 		parsed, err := uuid.Parse(id)

@@ -111,7 +111,7 @@ func (c *chains) missing(repeated <-chan struct{}, outage time.Duration) {
 }
 
 func TestOutageLongerThanTheGraceLosesNoRefreshToken(t *testing.T) {
-	c := beginChains(t, func(p *storage.Policy) { p.RefreshGrace = 1 })
+	c := beginChains(t, func(p *storage.Policy) { p.RefreshGrace = time.Second })
 	repeated := make(chan struct{})
 	c.proxy.LoseAnswers(rotation) // what is asked now is done, and nobody hears of it
 	done := c.refreshAll(repeated)
@@ -125,8 +125,10 @@ func TestOutageLongerThanTheGraceLosesNoRefreshToken(t *testing.T) {
 
 func TestFrozenDatabaseLosesNoRefreshToken(t *testing.T) {
 	for name, change := range map[string]func(*storage.Policy){
-		"by the successor that nobody has used":            func(p *storage.Policy) { p.RefreshGrace = 1 },
-		"by the grace alone, which begins with the commit": func(p *storage.Policy) { p.RefreshGrace, p.RefreshRetry = 2, 0 },
+		"by the successor that nobody has used": func(p *storage.Policy) { p.RefreshGrace = time.Second },
+		"by the grace alone, which begins with the commit": func(p *storage.Policy) {
+			p.RefreshGrace, p.RefreshRetry = 2*time.Second, 0
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := beginChains(t, change)

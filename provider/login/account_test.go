@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -112,7 +113,7 @@ func TestWithdrawingAnApprovalEndsItsTokens(t *testing.T) {
 	approval := f.approve(f.userID, "openid")
 	grant := storage.Grant{
 		ID: f.store.NewID(), ClientID: testClient, UserID: f.userID, Session: &storage.Session{},
-		ExpiresAt: f.clock.Now().Unix() + 60,
+		ExpiresAt: f.clock.Now().Add(time.Minute),
 	}
 	require.NoError(t, f.store.CreateGrant(t.Context(), grant))
 	p := b.get(PathAccount)

@@ -38,7 +38,7 @@ func changesAreRecorded(t *testing.T, s *suite) {
 	require.NoError(t, s.store.BlockUser(ctx, u.ID, "left"))
 	require.NoError(t, s.store.BlockClient(ctx, client.ID, "debts"))
 	changed := *client
-	changed.Policy.AccessLifetime = 77
+	changed.Policy.AccessLifetime = 77 * time.Second
 	require.NoError(t, s.store.UpdateClient(ctx, changed))
 	role := Role(t, s.store, "a:b")
 	require.NoError(t, s.store.GrantRole(ctx, u.ID, role.ID, client.ID))
@@ -62,7 +62,7 @@ func changesAreRecorded(t *testing.T, s *suite) {
 	require.JSONEq(t, `{"is_blocked":true,"block_reason":"left"}`, string(blocked.After))
 	require.Equal(t, client.ID, one(storage.EventClientBlocked).ClientID)
 	updated := one(storage.EventClientUpdated)
-	require.JSONEq(t, fmt.Sprintf(`{"policy":{"access_lifetime":%d}}`, client.Policy.AccessLifetime),
+	require.JSONEq(t, fmt.Sprintf(`{"policy":{"access_lifetime":%d}}`, client.Policy.AccessLifetime/time.Second),
 		string(updated.Before))
 	require.JSONEq(t, `{"policy":{"access_lifetime":77}}`, string(updated.After))
 	granted := one(storage.EventRoleGranted)

@@ -86,13 +86,13 @@ func whatWasIssuedToAClientEnds(t *testing.T, s *suite) {
 	require.NoError(t, s.store.DeactivateTokens(ctx, client.ID))
 	ended, err := s.store.FindCode(ctx, code.ID)
 	require.NoError(t, err)
-	require.LessOrEqual(t, ended.ExpiresAt, s.store.Now().Unix())
+	require.LessOrEqual(t, ended.ExpiresAt, s.store.Now())
 	revoked, err := s.store.FindGrant(ctx, grant.ID)
 	require.NoError(t, err)
 	require.NotZero(t, revoked.RevokedAt)
 	over, err := s.store.FindAccessToken(ctx, token.ID)
 	require.NoError(t, err, "its row stays, so that it is known to have expired")
-	require.LessOrEqual(t, over.ExpiresAt, s.store.Now().Unix())
+	require.LessOrEqual(t, over.ExpiresAt, s.store.Now())
 
 	require.NoError(t, s.store.DeleteClient(ctx, client.ID))
 	for _, table := range []string{"codes", "grants", "access_tokens", "connections"} {

@@ -42,7 +42,7 @@ func codes(t *testing.T, s *suite) {
 		value, code := Code(t, s.store, client, u)
 		e := newExchange(s.store, client)
 		require.NoError(t, e.presentCode(t.Context(), value))
-		s.clock.Advance(time.Duration(client.Policy.CodeLifetime) * time.Second)
+		s.clock.Advance(client.Policy.CodeLifetime)
 		require.ErrorIs(t, e.redeemCode(t.Context()), storage.ErrUsed)
 		require.Zero(t, s.count(t, "grants", "id = $1", code.GrantID))
 		require.Zero(t, s.count(t, "access_tokens", "grant_id = $1", code.GrantID))

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -46,12 +47,12 @@ func byHash(value string) probe {
 // newExchange begins a request of a client that has authenticated by its first connection, and makes the tokens that it
 // will answer with.
 func newExchange(store *storage.Store, client *storage.Client) *exchange {
-	refreshExpiresAt := store.Now().Unix() + client.Policy.RefreshLifetime
+	refreshExpiresAt := store.Now().Add(client.Policy.RefreshLifetime)
 	return &exchange{
 		store: store, client: client.WithConnection(client.Connections[0]), batch: store.NewBatch(),
 		issued: issued{accessToken: "access token " + store.NewID(), refresh: storage.NextRefreshToken{
 			ID: store.NewID(), ExpiresAt: refreshExpiresAt,
-			GrantExpiresAt: refreshExpiresAt + client.Policy.AccessLifetime + hour,
+			GrantExpiresAt: refreshExpiresAt.Add(client.Policy.AccessLifetime + time.Hour),
 		}},
 	}
 }
@@ -61,7 +62,7 @@ func (e *exchange) presentCode(ctx context.Context, value string) (err error) {
 	if e.code, err = e.store.FindCode(ctx, storage.Hash(value)); err != nil {
 		return err
 	}
-	if e.code.UsedAt > 0 {
+	if !e.code.UsedAt.IsZero() {
 		return storage.ErrUsed
 	}
 	return nil
@@ -73,7 +74,7 @@ func (e *exchange) redeemCode(ctx context.Context) error {
 	next := e.issued.refresh
 	e.batch.QueueGrant(storage.Grant{
 		ID: e.code.GrantID, ClientID: e.code.ClientID, ConnectionID: e.client.Connection.ID, UserID: e.code.UserID,
-		SessionID: e.code.Session.SessionID, Scope: e.code.Scope, Session: e.code.Session, CreatedAt: e.store.Now().Unix(),
+		SessionID: e.code.Session.SessionID, Scope: e.code.Scope, Session: e.code.Session, CreatedAt: e.store.Now(),
 		RefreshTokenID: next.ID, RefreshHash: next.Hash, RefreshExpiresAt: next.ExpiresAt, ExpiresAt: next.GrantExpiresAt,
 	})
 	return e.issue(ctx, e.code.GrantID, e.code.UserID, e.code.Scope, e.code.Session)
@@ -118,7 +119,7 @@ func (e *exchange) queueAccessToken(grantID, userID, scope string, session *stor
 	e.batch.QueueAccessToken(storage.AccessToken{
 		ID: storage.Hash(e.issued.accessToken), AccessTokenID: e.store.NewID(), Kind: storage.KindAccessToken,
 		ClientID: e.client.ID, UserID: userID, GrantID: grantID, Scope: scope, Session: session,
-		CreatedAt: e.store.Now().Unix(), ExpiresAt: e.store.Now().Unix() + e.client.Policy.AccessLifetime,
+		CreatedAt: e.store.Now(), ExpiresAt: e.store.Now().Add(e.client.Policy.AccessLifetime),
 	})
 }
 
@@ -128,7 +129,7 @@ func (e *exchange) queueCode(grantID string, session *storage.Session) string {
 	e.batch.QueueCode(storage.Code{
 		ID: storage.Hash(e.issued.code), CodeID: e.store.NewID(), GrantID: grantID, ClientID: e.client.ID,
 		UserID: session.UserID, RedirectURI: session.RedirectURI, SessionID: session.SessionID, Scope: "openid",
-		Session: session, CreatedAt: e.store.Now().Unix(), ExpiresAt: e.store.Now().Unix() + e.client.Policy.CodeLifetime,
+		Session: session, CreatedAt: e.store.Now(), ExpiresAt: e.store.Now().Add(e.client.Policy.CodeLifetime),
 	})
 	return e.issued.code
 }

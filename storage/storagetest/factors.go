@@ -48,7 +48,7 @@ func factors(t *testing.T, s *suite) {
 		for _, kind := range []string{storage.KindTwoFactor, storage.KindAccessToken} {
 			require.NoError(t, s.store.CreateAccessToken(t.Context(), storage.AccessToken{
 				ID: storage.Hash(kind), AccessTokenID: s.store.NewID(), Kind: kind, ClientID: "factors", UserID: u.ID,
-				Session: &storage.Session{}, ExpiresAt: s.store.Now().Unix() + 60,
+				Session: &storage.Session{}, ExpiresAt: s.store.Now().Add(time.Minute),
 			}))
 		}
 		require.NoError(t, s.store.DeleteAuthenticationFactor(t.Context(), f.ID))

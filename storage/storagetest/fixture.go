@@ -12,9 +12,6 @@ import (
 // RedirectURI is where the clients that Client makes get their codes.
 const RedirectURI = "https://client.example/callback"
 
-// hour is how long what fixtures issue lives, in seconds.
-const hour = 3600
-
 // User stores a user without a password under an address of their own. changes alter the row before it is stored.
 func User(t testing.TB, store *storage.Store, changes ...func(*storage.User)) storage.User {
 	t.Helper()
@@ -84,7 +81,7 @@ func Code(
 		ID: storage.Hash(value), CodeID: store.NewID(), GrantID: store.NewID(), ClientID: client.ID, UserID: user.ID,
 		RedirectURI: RedirectURI, Scope: "openid offline_access",
 		Session:   &storage.Session{UserID: user.ID, Subject: user.ID, RedirectURI: RedirectURI, Nonce: "n-0S6_WzA2Mj"},
-		CreatedAt: store.Now().Unix(), ExpiresAt: store.Now().Unix() + client.Policy.CodeLifetime,
+		CreatedAt: store.Now(), ExpiresAt: store.Now().Add(client.Policy.CodeLifetime),
 	}
 	for _, change := range changes {
 		change(&c)
@@ -98,12 +95,12 @@ func Grant(
 	t testing.TB, store *storage.Store, client *storage.Client, user storage.User, changes ...func(*storage.Grant),
 ) storage.Grant {
 	t.Helper()
-	now := store.Now().Unix()
+	now := store.Now()
 	g := storage.Grant{
 		ID: store.NewID(), ClientID: client.ID, ConnectionID: client.Connections[0].ID, UserID: user.ID,
 		Scope: "openid offline_access", Session: &storage.Session{UserID: user.ID, Subject: user.ID},
-		RefreshTokenID: store.NewID(), RefreshExpiresAt: now + client.Policy.RefreshLifetime, CreatedAt: now,
-		ExpiresAt: now + client.Policy.RefreshLifetime + client.Policy.AccessLifetime,
+		RefreshTokenID: store.NewID(), RefreshExpiresAt: now.Add(client.Policy.RefreshLifetime), CreatedAt: now,
+		ExpiresAt: now.Add(client.Policy.RefreshLifetime + client.Policy.AccessLifetime),
 	}
 	for _, change := range changes {
 		change(&g)
@@ -121,7 +118,7 @@ func AccessToken(
 	a := storage.AccessToken{
 		ID: storage.Hash(value), AccessTokenID: store.NewID(), Kind: storage.KindAccessToken, ClientID: grant.ClientID,
 		UserID: grant.UserID, GrantID: grant.ID, Scope: grant.Scope, Session: grant.Session,
-		CreatedAt: store.Now().Unix(), ExpiresAt: store.Now().Unix() + hour,
+		CreatedAt: store.Now(), ExpiresAt: store.Now().Add(time.Hour),
 	}
 	for _, change := range changes {
 		change(&a)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -29,7 +30,7 @@ func (f *frontChannel) issue(ctx context.Context) error {
 	f.batch.RequireLiveSession(f.session.SessionID)
 	f.batch.QueueGrant(storage.Grant{
 		ID: f.grantID, ClientID: f.client.ID, UserID: f.session.UserID, SessionID: f.session.SessionID, Scope: "openid",
-		Session: f.session, CreatedAt: f.store.Now().Unix(), ExpiresAt: f.store.Now().Unix() + hour,
+		Session: f.session, CreatedAt: f.store.Now(), ExpiresAt: f.store.Now().Add(time.Hour),
 	})
 	f.queueCode(f.grantID, f.session)
 	f.queueAccessToken(f.grantID, f.session.UserID, "openid", f.session)
@@ -100,14 +101,14 @@ func completesOnlyItsOwnGrant(t *testing.T, s *suite) {
 	} {
 		other.ID, other.Session, other.Scope = want.ID, &storage.Session{UserID: other.UserID, Subject: other.UserID}, "root"
 		other.RefreshTokenID, other.RefreshHash = s.store.NewID(), storage.Hash("theirs")
-		other.RefreshExpiresAt, other.ExpiresAt = want.RefreshExpiresAt+hour, want.ExpiresAt+hour
+		other.RefreshExpiresAt, other.ExpiresAt = want.RefreshExpiresAt.Add(time.Hour), want.ExpiresAt.Add(time.Hour)
 		require.NoError(t, s.store.CreateGrant(ctx, other), name)
 		after, err := s.store.FindGrant(ctx, want.ID)
 		require.NoError(t, err)
 		require.Equal(t, before, after, name)
 	}
 	own := want
-	own.RefreshTokenID, own.RefreshExpiresAt = s.store.NewID(), want.RefreshExpiresAt+hour
+	own.RefreshTokenID, own.RefreshExpiresAt = s.store.NewID(), want.RefreshExpiresAt.Add(time.Hour)
 	require.NoError(t, s.store.CreateGrant(ctx, own))
 	after, err := s.store.FindGrant(ctx, want.ID)
 	require.NoError(t, err)

@@ -66,7 +66,7 @@ func rotation(t *testing.T, s *suite) {
 			e := s.refresh(t, client, byGeneration(grant.ID, 0))
 			require.EqualValues(t, 1, e.token.Successor())
 		}
-		s.clock.Advance(time.Duration(client.Policy.RefreshGrace-1) * time.Second)
+		s.clock.Advance(client.Policy.RefreshGrace - time.Second)
 		e := s.refresh(t, client, byGeneration(grant.ID, 0))
 		require.EqualValues(t, 1, e.token.Successor())
 		e = s.refresh(t, client, byGeneration(grant.ID, 1))

@@ -40,7 +40,7 @@ func janitor(t *testing.T, s *suite) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		_, session := LoginSession(t, s.store, u)
 		grant := Grant(t, s.store, client, u, inSession(session),
-			func(g *storage.Grant) { g.ExpiresAt = s.store.Now().Unix() + 60 })
+			func(g *storage.Grant) { g.ExpiresAt = s.store.Now().Add(time.Minute) })
 		s.clock.Advance(time.Hour)
 		for _, left := range []int{1, 0} {
 			_, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 100, TokenRetention: storage.TokenRetention})
@@ -74,12 +74,13 @@ func aBudgetIsKept(t *testing.T, s *suite) {
 	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 	_, session := LoginSession(t, s.store, u)
 	for range 5 {
-		Grant(t, s.store, client, u, inSession(session), func(g *storage.Grant) { g.ExpiresAt = s.store.Now().Unix() + 60 })
+		Grant(t, s.store, client, u, inSession(session),
+			func(g *storage.Grant) { g.ExpiresAt = s.store.Now().Add(time.Minute) })
 	}
 	var ended []string
 	for range 6 {
 		ended = append(ended, Grant(t, s.store, client, u,
-			func(g *storage.Grant) { g.ExpiresAt = s.store.Now().Unix() + 61 }).ID)
+			func(g *storage.Grant) { g.ExpiresAt = s.store.Now().Add(61 * time.Second) }).ID)
 	}
 	s.clock.Advance(time.Hour)
 	hurried := s.open(t, func(o *storage.Options) {
@@ -185,13 +186,13 @@ func oldPasswords(t *testing.T, s *suite) {
 		found, err := s.store.FindAccessToken(ctx, id)
 		require.NoError(t, err)
 		require.False(t, found.GrantRevoked, name)
-		require.Greater(t, found.ExpiresAt, s.store.Now().Unix(), name)
+		require.Greater(t, found.ExpiresAt, s.store.Now(), name)
 	}
 	for name, id := range ended {
 		found, err := s.store.FindAccessToken(ctx, id)
 		require.NoError(t, err)
 		require.True(t, found.GrantRevoked, name)
-		require.LessOrEqual(t, found.ExpiresAt, s.store.Now().Unix(), name)
+		require.LessOrEqual(t, found.ExpiresAt, s.store.Now(), name)
 		sessions, err := s.store.ListLoginSessions(ctx, name)
 		require.NoError(t, err)
 		require.Empty(t, sessions)

@@ -24,7 +24,7 @@ func (s *suite) isRevoked(t *testing.T, grant storage.Grant) bool {
 	t.Helper()
 	found, err := s.store.FindGrant(t.Context(), grant.ID)
 	require.NoError(t, err)
-	return found.RevokedAt > 0
+	return !found.RevokedAt.IsZero()
 }
 
 func sessionEnds(t *testing.T, s *suite) {
@@ -71,7 +71,7 @@ func sessionEnds(t *testing.T, s *suite) {
 		for value, expired := range map[string]bool{before: true, after: true, unbound: false} {
 			code, err := s.store.FindCode(t.Context(), storage.Hash(value))
 			require.NoError(t, err)
-			require.Equal(t, expired, code.ExpiresAt == 0)
+			require.Equal(t, expired, code.ExpiresAt.IsZero())
 		}
 	})
 	t.Run("A user can end only their own sessions", func(t *testing.T) {
@@ -128,12 +128,12 @@ func tokensOfSignInsEnd(t *testing.T, s *suite) {
 	for _, id := range ended {
 		found, err := s.store.FindAccessToken(t.Context(), id)
 		require.NoError(t, err)
-		require.LessOrEqual(t, found.ExpiresAt, s.store.Now().Unix(), found.Kind, found.Session.GrantType)
+		require.LessOrEqual(t, found.ExpiresAt, s.store.Now(), found.Kind, found.Session.GrantType)
 	}
 	for _, id := range kept {
 		found, err := s.store.FindAccessToken(t.Context(), id)
 		require.NoError(t, err)
-		require.Greater(t, found.ExpiresAt, s.store.Now().Unix(), found.Session.GrantType)
+		require.Greater(t, found.ExpiresAt, s.store.Now(), found.Session.GrantType)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // repetitions are the cases of refresh tokens that were exchanged before and come again after their grace.
 func repetitions(t *testing.T, s *suite) {
-	past := func(seconds int64) { s.clock.Advance(time.Duration(seconds) * time.Second) }
+	past := s.clock.Advance
 	begin := func(t *testing.T, changes ...func(*storage.Client)) (*storage.Client, func(int64) probe) {
 		client := Client(t, s.store, storage.PresetStandard, append(changes, Opaque)...)
 		grant := Grant(t, s.store, client, User(t, s.store))
@@ -30,9 +30,9 @@ func repetitions(t *testing.T, s *suite) {
 	})
 	t.Run("The retry time is bounded", func(t *testing.T) {
 		client, token := begin(t)
-		past(client.Policy.RefreshRetry - 1)
+		past(client.Policy.RefreshRetry - time.Second)
 		s.refresh(t, client, token(0))
-		past(1)
+		past(time.Second)
 		s.requireReuse(t, client, token(0))
 	})
 	t.Run("A client without a grace has no retry time", func(t *testing.T) {
@@ -75,9 +75,9 @@ func repetitions(t *testing.T, s *suite) {
 	})
 	t.Run("A request that waited for the database is judged by its time of arrival", func(t *testing.T) {
 		client, token := begin(t)
-		past(1)
+		past(time.Second)
 		waiting, older := newExchange(s.store, client), newExchange(s.store, client)
-		past(client.Policy.RefreshGrace + 3)
+		past(client.Policy.RefreshGrace + 3*time.Second)
 		s.refresh(t, client, token(1))
 		require.NoError(t, waiting.presentRefreshToken(t.Context(), token(0)), "its successor was not used when it came")
 		require.NoError(t, waiting.rotate(t.Context()))
