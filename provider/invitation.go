@@ -4,25 +4,33 @@ import (
 	"context"
 	"fmt"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/invitation"
 	"ithildin/provider/login"
 	"ithildin/storage"
 )
 
-// Invitations are what an operator decides about invitations of employees.
+// Invitations are what an operator decides about invitations.
 type Invitations struct {
-	EHealthAPI string // the URL of ehealth.api; "": there are none
+	EHealthAPI string // the URL of ehealth.api; "": there are none of it
 	// ClientID is the client for which the session tokens are that ehealth.api gets: the one of the sign-in front end.
 	ClientID       string
 	RulesURI       string // rules that a person agrees to; "" for none
 	FactorOptional bool   // people may answer without a second factor
 }
 
-// invitationOptions connects the pages with ehealth.api.
+// invitationOptions connects the pages with the database and with ehealth.api.
 func (p *Provider) invitationOptions(o Invitations) login.InvitationOptions {
 	options := login.InvitationOptions{RulesURI: o.RulesURI, FactorOptional: o.FactorOptional}
+	factorType := identity.FactorSMS
+	if o.FactorOptional {
+		factorType = ""
+	}
+	options.Kept = invitation.NewKept(p.store, func(ctx context.Context, password string) (string, error) {
+		return p.identity.HashPassword(ctx, password, identity.CheckNewPassword)
+	}, factorType)
 	if o.EHealthAPI != "" {
-		options.Source = invitation.NewEmployeeRequests(invitation.Options{
+		options.EmployeeRequests = invitation.NewEmployeeRequests(invitation.Options{
 			URL: o.EHealthAPI, Tokens: invitationTokens{p.store, p.sessionTokens, o.ClientID},
 			Count: func(err error) { p.CountOutboundCall(purposeEmployeeRequest, err) },
 		})

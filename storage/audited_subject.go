@@ -59,6 +59,8 @@ SELECT u.id, u.user_id, r.id AS role_id, r.name AS role_name FROM global_user_ro
 WHERE u.user_id = $1 AND u.role_id = $2`}
 	initialAccessTokenSubject = subject{query: `
 SELECT id, name, remaining, expires_at FROM initial_access_tokens WHERE id = $1`}
+	invitationSubject = subject{query: `
+SELECT id, email, client_id, role_ids, inviter, state, user_id, expires_at FROM invitations WHERE id = $1`}
 	signingKeySubject = subject{query: `
 SELECT id, algorithm, activates_at, retires_at, expires_at FROM signing_keys WHERE id = $1`}
 	sessionsSubject = subject{query: `

@@ -25,6 +25,7 @@
 //	approvalStore        what users let clients have
 //	tokenStore           codes, grants, access tokens; the Batch of a request
 //	loginSessionStore    sessions of browsers, tokens of the login API, notices of logouts
+//	invitationStore      the invitations to have roles
 //	mailStore            the queue of mails
 //	keyStore             signing keys and random keys
 //	auditStore           audit events

@@ -58,6 +58,11 @@ const (
 	EventInitialAccessTokenCreated = "initial_access_token_created"
 	EventInitialAccessTokenDeleted = "initial_access_token_deleted"
 
+	EventInvitationCreated  = "invitation_created"
+	EventInvitationRevoked  = "invitation_revoked"
+	EventInvitationAccepted = "invitation_accepted"
+	EventInvitationRejected = "invitation_rejected"
+
 	EventAuditPruned  = "audit_pruned"
 	EventImported     = "imported"
 	EventImportPruned = "import_pruned" // what the source of an import had no more was deleted
@@ -80,7 +85,5 @@ const (
 	EventClientAuthenticationFailed = "client_authentication_failed" // the first, tenth, hundredth time and so on
 	EventAdminTokenFailed           = "admin_token_failed"           // likewise
 	EventGatewayDecision            = "gateway_decision"
-	EventInvitationAccepted         = "invitation_accepted"
-	EventInvitationRejected         = "invitation_rejected"
 	EventInvitationRefused          = "invitation_refused" // an answer of the wrong person, or about other data
 )

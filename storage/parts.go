@@ -60,6 +60,9 @@ type tokenStore struct{ *database }
 // loginSessionStore has the sign-ins: sessions of browsers, tokens of the login API, and the notices of logouts.
 type loginSessionStore struct{ *database }
 
+// invitationStore has the invitations to have roles.
+type invitationStore struct{ *database }
+
 // mailStore has the queue of mails.
 type mailStore struct {
 	*database
@@ -119,6 +122,7 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		approvalStore:       &approvalStore{database: d, sessions: sessions, tokens: tokens},
 		tokenStore:          tokens,
 		loginSessionStore:   sessions,
+		invitationStore:     &invitationStore{database: d},
 		mailStore:           &mailStore{database: d, sealer: sealer},
 		keyStore:            keys,
 		auditStore:          &auditStore{database: d},

@@ -49,6 +49,7 @@ type Store struct {
 	*approvalStore
 	*tokenStore
 	*loginSessionStore
+	*invitationStore
 	*mailStore
 	*keyStore
 	*auditStore

@@ -21,7 +21,7 @@ import (
 var readingVerbs = strings.Fields(strings.ReplaceAll(`serve migrate:up migrate:status janitor healthcheck version
 config:check config:print token:authorization-code token:client-credentials token:refresh token:introspect token:revoke
 client:list client:show client-type:list connection:list initial-access-token:list user:list user:show user:factor:list
-session:list approval:list role:list scope:list key:list audit:list audit:export mail:test`, "\n", " "))
+session:list invitation:list approval:list role:list scope:list key:list audit:list audit:export mail:test`, "\n", " "))
 
 // importingVerbs are audited in the tests of imports, which have a database to import.
 var importingVerbs = []string{"import:mithril"}
@@ -75,6 +75,11 @@ var mutatingVerbs = []auditedVerb{
 		[]string{auditedUser, auditedClient, `"role_name":"NURSE"`}},
 	{"role revoke NURSE --user b@example.com --client " + auditedClient, storage.EventRoleRevoked,
 		[]string{auditedUser, auditedClient, `"role_name":"NURSE"`}},
+	{"invitation create c@example.com --role NURSE --client " + auditedClient + " --issuer https://id.example " +
+		"--mail-url smtp://mail.example --mail-from a@id.example", storage.EventInvitationCreated,
+		[]string{"c@example.com", auditedClient}},
+	{"invitation revoke {invitation}", storage.EventInvitationRevoked,
+		[]string{"{invitation}", `"after":{"state":"revoked"}`}},
 	{"role delete NURSE", storage.EventRoleDeleted, []string{`"name":"NURSE"`}},
 	{"approval revoke b@example.com " + auditedClient, storage.EventApprovalDeleted, []string{auditedUser, auditedClient}},
 	{"connection create " + auditedClient + " --redirect-uri https://d.example/cb", storage.EventConnectionCreated,
@@ -229,6 +234,10 @@ func (d *auditedDatabase) learn(line, out string) {
 				d.names["connection"] = c.ID
 			}
 		}
+	case "invitation create":
+		invitations, err := d.store.ListInvitations(ctx)
+		require.NoError(d.t, err)
+		d.names["invitation"] = invitations[0].ID
 	case "initial-access-token create":
 		tokens, err := d.store.ListInitialAccessTokens(ctx)
 		require.NoError(d.t, err)

@@ -23,6 +23,7 @@ type program struct {
 	Connection         connectionCommand         `cmd:"" help:"Manage the connections of clients (secrets, redirects)."`
 	InitialAccessToken initialAccessTokenCommand `cmd:"" help:"Manage the initial access tokens of client registration."`
 	User               userCommand               `cmd:"" help:"Manage users."`
+	Invitation         invitationCommand         `cmd:"" help:"Invite people to have roles."`
 	Session            sessionCommand            `cmd:"" help:"List and end the sessions of users."`
 	Approval           approvalCommand           `cmd:"" help:"List and withdraw the approvals of users."`
 	Role               roleCommand               `cmd:"" help:"Manage roles and who has them."`

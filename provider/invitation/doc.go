@@ -1,6 +1,8 @@
 // Package invitation reads and answers invitations of employees: to have a role in an organisation. It serves no page
 // and decides nothing about who a person is; the pages of package login call it.
 //
+// Kept (kept.go) are invitations in the database, which an operator makes by the command line.
+//
 // EmployeeRequests (employee_requests.go) are invitations that ehealth.api keeps. Its letters have a link with a code.
 // This server alone talks to ehealth.api, over HTTP:
 //

@@ -26,10 +26,13 @@ type Invitation struct {
 	TaxID        string // of the person
 	ClientID     string // the client for which the role is
 	Organisation string
+	Inviter      string
 	Role         string // the name of the role, such as DOCTOR
 	Position     string // a code of the dictionary POSITION
 	StartDate    string // YYYY-MM-DD
 	Person       Person
+
+	code string // of one that is Kept
 }
 
 // Person is what the source says of the invited person, for them to check.

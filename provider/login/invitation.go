@@ -10,7 +10,8 @@ import (
 	"ithildin/storage"
 )
 
-// InvitationSource keeps invitations. It is an invitation.EmployeeRequests, whose methods say what the errors are.
+// InvitationSource keeps invitations. It is an invitation.EmployeeRequests or invitation.Kept, whose methods say what
+// the errors are.
 type InvitationSource interface {
 	Find(ctx context.Context, code string) (*invitation.Invitation, error)
 	Register(ctx context.Context, i *invitation.Invitation, password string) error
@@ -20,7 +21,10 @@ type InvitationSource interface {
 
 // InvitationOptions are what an operator decides about invitations.
 type InvitationOptions struct {
-	Source InvitationSource // nil: there are none, and their pages say so
+	// EmployeeRequests are those of ehealth.api; nil: there are none, and links to them lead to a page that says so.
+	EmployeeRequests InvitationSource
+	// Kept are those in the database, which records in the audit how they are answered; nil: there are none.
+	Kept InvitationSource
 	// RulesURI is where the rules are that a person agrees to; "" shows no link.
 	RulesURI string
 	// FactorOptional lets people answer without a second factor.
@@ -30,7 +34,9 @@ type InvitationOptions struct {
 // InvitationProgress is the invitation that a page is about. The code takes the place of that in the address bar; ID
 // and Email are what the invitation had when it was shown first.
 type InvitationProgress struct {
-	Code  string `json:"code"`
+	Code string `json:"code"`
+	// Kept says that the invitation is in the database, and not one of ehealth.api.
+	Kept  bool   `json:"kept,omitempty"`
 	ID    string `json:"id,omitempty"`
 	Email string `json:"email,omitempty"`
 }
@@ -63,13 +69,25 @@ func (i *invitationPages) required() identity.RequiredAuthentication {
 	return identity.RequiredAuthentication{}.AtLeast(storage.AssuranceOneTimeCode)
 }
 
+// source keeps the invitation of a page; nil where there are none of its kind.
+func (i *invitationPages) source(p Interaction) InvitationSource {
+	if p.Invitation.Kept {
+		return i.options.Kept
+	}
+	return i.options.EmployeeRequests
+}
+
+// acting is the context of changes by the person of a page, "" for one who has no account yet.
+func (i *invitationPages) acting(r *http.Request, userID string) context.Context {
+	return storage.ActingAs(r.Context(), storage.Actor{
+		By: storage.ByUser, UserID: userID, RequestID: i.requestID(r), Address: i.identity.ClientAddress(r),
+	})
+}
+
 // find opens the request of a page and reads its invitation. Without one, the notice says why, and is written with
 // what cause logs.
 func (i *invitationPages) find(r *http.Request) (p Interaction, found *invitation.Invitation, notice invitationNotice,
 	err error) {
-	if i.options.Source == nil {
-		return p, nil, noticeOff, nil
-	}
 	p, err = i.OpenInteraction(r)
 	if errors.Is(err, ErrPendingForeign) || errors.Is(err, ErrPendingExpired) || err == nil && p.Invitation == nil {
 		return p, nil, noticeBrowser, nil
@@ -77,12 +95,16 @@ func (i *invitationPages) find(r *http.Request) (p Interaction, found *invitatio
 	if err != nil {
 		return p, nil, "", err
 	}
+	source := i.source(p)
+	if source == nil {
+		return p, nil, noticeOff, nil
+	}
 	p.At = 0 // each page gives the person the whole time
 	limited, err := i.identity.InvitationLimited(r, p.Invitation.Code)
 	if err != nil || limited {
 		return p, nil, noticeLimited, err
 	}
-	found, err = i.options.Source.Find(r.Context(), p.Invitation.Code)
+	found, err = source.Find(r.Context(), p.Invitation.Code)
 	switch {
 	case errors.Is(err, invitation.ErrUnknown):
 		return p, nil, noticeUnknown, i.identity.CountInvitationFailure(r, p.Invitation.Code)

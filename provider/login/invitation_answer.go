@@ -96,18 +96,18 @@ func (i *invitationPages) submitAnswer(w http.ResponseWriter, r *http.Request) e
 	if found.State != invitation.Open || p.UserID != login.User.ID { // answered, or another person's page
 		return i.RedirectToPage(w, r, PathInvitationAnswer, p)
 	}
-	kind, answer := storage.EventInvitationAccepted, i.options.Source.Accept
+	kind, answer := storage.EventInvitationAccepted, i.source(p).Accept
 	switch r.PostForm.Get("decision") {
 	case decisionAcceptInvitation:
 		if r.PostForm.Get("rules") != "yes" {
 			return i.writeAnswer(w, r, p, found, login, refusedRules)
 		}
 	case decisionRejectInvitation:
-		kind, answer = storage.EventInvitationRejected, i.options.Source.Reject
+		kind, answer = storage.EventInvitationRejected, i.source(p).Reject
 	default:
 		return errMalformedForm
 	}
-	err = answer(r.Context(), found, login)
+	err = answer(i.acting(r, login.User.ID), found, login)
 	switch {
 	case errors.Is(err, invitation.ErrOver):
 		return i.RedirectToPage(w, r, PathInvitationAnswer, p) // where the answer that was faster is shown
@@ -121,11 +121,13 @@ func (i *invitationPages) submitAnswer(w http.ResponseWriter, r *http.Request) e
 	case err != nil:
 		return err
 	}
-	err = i.identity.Record(r, storage.Event{
-		Kind: kind, ClientID: found.ClientID, UserID: login.User.ID, Details: map[string]string{"role": found.Role},
-	})
-	if err != nil {
-		return err
+	if !p.Invitation.Kept {
+		err = i.identity.Record(r, storage.Event{
+			Kind: kind, ClientID: found.ClientID, UserID: login.User.ID, Details: map[string]string{"role": found.Role},
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return i.RedirectToPage(w, r, PathInvitationAnswer, p)
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"ithildin/provider/identity"
 	"ithildin/provider/invitation"
@@ -32,14 +34,27 @@ type invitationPage struct {
 	RulesURI string
 }
 
+// The parameters of links: the code of an invitation of ehealth.api, and of one in the database.
+const (
+	inviteParameter     = "invite"
+	invitationParameter = "invitation"
+)
+
+// InvitationLink is the link to an invitation in the database, of a server with that issuer.
+func InvitationLink(issuer, code string) string {
+	return strings.TrimSuffix(issuer, "/") + PathInvitation + "?" + url.Values{invitationParameter: {code}}.Encode()
+}
+
 // showInvitation is where the link of a letter leads. The code in it is moved out of the address bar at once.
 func (i *invitationPages) showInvitation(w http.ResponseWriter, r *http.Request) error {
-	if given := r.URL.Query()["invite"]; len(given) > 0 && i.options.Source != nil {
-		code := invitation.ParseCode(given[0])
-		if code == "" {
-			return i.writeNotice(w, r, noticeUnknown, "")
-		}
-		return i.RedirectToPage(w, r, PathInvitation, Interaction{Invitation: &InvitationProgress{Code: code}})
+	query := r.URL.Query()
+	switch {
+	case query.Has(invitationParameter):
+		return i.moveCode(w, r, InvitationProgress{Code: invitation.ParseCode(query.Get(invitationParameter)), Kept: true})
+	case !query.Has("request") && i.options.EmployeeRequests == nil:
+		return i.writeNotice(w, r, noticeOff, "")
+	case query.Has(inviteParameter):
+		return i.moveCode(w, r, InvitationProgress{Code: invitation.ParseCode(query.Get(inviteParameter))})
 	}
 	p, found, notice, err := i.find(r)
 	if err != nil || notice != "" {
@@ -53,6 +68,14 @@ func (i *invitationPages) showInvitation(w http.ResponseWriter, r *http.Request)
 		return err
 	}
 	return i.writeInvitation(w, r, p, invitationPage{Invitation: *found, IsKnown: known}, nil)
+}
+
+// moveCode goes on with the code of a link in the sealed request.
+func (i *invitationPages) moveCode(w http.ResponseWriter, r *http.Request, p InvitationProgress) error {
+	if p.Code == "" {
+		return i.writeNotice(w, r, noticeUnknown, "")
+	}
+	return i.RedirectToPage(w, r, PathInvitation, Interaction{Invitation: &p})
 }
 
 // orNotice writes a notice, unless there is an error.
@@ -141,7 +164,7 @@ func (i *invitationPages) submitInvitation(w http.ResponseWriter, r *http.Reques
 	if problem != nil {
 		return i.writeInvitation(w, r, p, page, problem)
 	}
-	err = i.options.Source.Register(r.Context(), found, password)
+	err = i.source(p).Register(i.acting(r, ""), found, password)
 	switch {
 	case errors.Is(err, invitation.ErrUnavailable):
 		i.noticeOf(r.Context(), err)

@@ -3,7 +3,7 @@ package login
 // invitationText is everything that the pages of an invitation say in one language.
 type invitationText struct {
 	Title, Lead                                              string
-	Organisation, Role, Position, Start, Details             string
+	Inviter, Organisation, Role, Position, Start, Details    string
 	Name, Email, BirthDate, TaxID, Phones                    string
 	Known, KnownButton                                       string
 	NewTitle, NewLead, PasswordHint, Repeat, Agree, Register string
@@ -54,7 +54,8 @@ const (
 var invitationTexts = map[string]*invitationText{
 	ukrainian: {
 		Title: "Запрошення", Lead: "Вас запрошують працювати в електронній системі охорони здоров’я.",
-		Organisation: "Заклад", Role: "Роль", Position: "Посада", Start: "Початок роботи", Details: "Докладніше",
+		Inviter: "Хто запрошує", Organisation: "Заклад", Role: "Роль", Position: "Посада",
+		Start: "Початок роботи", Details: "Докладніше",
 		Name: "Прізвище, ім’я, по батькові", Email: "Електронна пошта", BirthDate: "Дата народження",
 		TaxID: "Податковий номер", Phones: "Телефони",
 		Known:       "Для цієї адреси вже є обліковий запис. Увійдіть, щоб прийняти або відхилити запрошення:",
@@ -114,7 +115,8 @@ var invitationTexts = map[string]*invitationText{
 	},
 	english: {
 		Title: "Invitation", Lead: "You are invited to work in the electronic health system.",
-		Organisation: "Organisation", Role: "Role", Position: "Position", Start: "Start of work", Details: "Details",
+		Inviter: "Invited by", Organisation: "Organisation", Role: "Role", Position: "Position",
+		Start: "Start of work", Details: "Details",
 		Name: "Full name", Email: "Email", BirthDate: "Date of birth", TaxID: "Tax number", Phones: "Phones",
 		Known:       "There is an account for this address already. Sign in to accept or decline the invitation:",
 		KnownButton: "Continue",

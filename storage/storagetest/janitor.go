@@ -119,6 +119,7 @@ func (s *suite) oneRowOfEach(t *testing.T) {
 	require.NoError(t, err)
 	s.logoutDelivery(t)
 	s.mail(t)
+	s.invitation(t, "janitor@example.com", "", s.store.NewID())
 	require.NoError(t, s.store.RevokeJTI(ctx, s.store.NewID(), later))
 	require.NoError(t, s.store.UseJTI(ctx, "dpop", "client", s.store.NewID(), s.store.NewID(), later))
 	require.NoError(t, s.store.RecordEvents(ctx, []storage.Event{{Kind: "sign_in"}}))

@@ -83,6 +83,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Logout deliveries", logoutDeliveries},
 		{"Subjects of logouts", logoutDeliverySubjects},
 		{"Mails", mails},
+		{"Invitations", invitations},
 		{"Sign-in failures", signInFailures},
 		{"Leases", leases},
 		{"Signing keys", signingKeys},
