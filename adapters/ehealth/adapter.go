@@ -147,5 +147,5 @@ func (a answers) mount(r *mux.Router, routes []route) {
 }
 
 func (a answers) notFound(w http.ResponseWriter, r *http.Request) {
-	a.writeFailure(w, r, failureNotFound)
+	a.writeError(w, r, errNotFound)
 }

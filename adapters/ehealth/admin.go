@@ -119,7 +119,7 @@ func (a *Adapter) userRoutes() []route {
 func byID(methods, path string, e endpoint) route {
 	return route{methods, path, func(w http.ResponseWriter, r *http.Request) error {
 		if len(readPathIDs(r)) > 0 {
-			return failureMalformed
+			return errMalformed
 		}
 		return e(w, r)
 	}}
@@ -166,7 +166,7 @@ func readPathIDs(r *http.Request) (broken []string) {
 func pathID(r *http.Request, name string) (string, error) {
 	id, isUUID := parseUUID(mux.Vars(r)[name])
 	if !isUUID {
-		return "", failureNotFound
+		return "", errNotFound
 	}
 	return id, nil
 }

@@ -23,7 +23,7 @@ func forConsumer(r route) route {
 	e := r.endpoint
 	r.endpoint = func(w http.ResponseWriter, r *http.Request) error {
 		if r.Header.Get("X-Consumer-Id") == "" {
-			return failureConsumerMissing
+			return errConsumerMissing
 		}
 		return e(w, r)
 	}
@@ -80,14 +80,14 @@ func (f *filters) marked(name, mark string) (values []string) {
 func (a *approvalsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	consumer, isUUID := parseUUID(r.Header.Get("X-Consumer-Id"))
 	if !isUUID {
-		return failureMalformed
+		return errMalformed
 	}
 	f := newFilters(r)
 	filter := storage.ApprovalFilter{UserIDs: []string{consumer}, ClientNames: f.marked("client_names", clientNameMark)}
 	for _, value := range f.marked("client_ids", clientIDMark) {
 		id, isUUID := parseUUID(value)
 		if !isUUID {
-			return failureNotFound
+			return errNotFound
 		}
 		filter.ClientIDs = append(filter.ClientIDs, id)
 	}
@@ -116,7 +116,7 @@ func (a *approvalsAPI) find(r *http.Request) (storage.Approval, error) {
 		return storage.Approval{}, err
 	}
 	if len(found) == 0 {
-		return storage.Approval{}, failureNotFound
+		return storage.Approval{}, errNotFound
 	}
 	return found[0], nil
 }
@@ -135,7 +135,7 @@ func (a *approvalsAPI) show(w http.ResponseWriter, r *http.Request) error {
 
 // create makes an approval in the name of a user.
 func (a *approvalsAPI) create(w http.ResponseWriter, r *http.Request) error {
-	fields, failed := readObject(w, r, "app", failureMalformed)
+	fields, failed := readObject(w, r, "app", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -163,7 +163,7 @@ func (a *approvalsAPI) create(w http.ResponseWriter, r *http.Request) error {
 	}
 	err := a.store.CreateApproval(r.Context(), approval)
 	if errors.Is(err, storage.ErrConflict) {
-		return failureValidation(map[string]rule{"user_id": ruleTaken})
+		return invalidFields(map[string]rule{"user_id": ruleTaken})
 	}
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func (a *approvalsAPI) update(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fields, failed := readObject(w, r, "app", failureMalformed)
+	fields, failed := readObject(w, r, "app", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -219,7 +219,7 @@ func (a *approvalsAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) erro
 	f := newFilters(r)
 	clientID := f.id("client_id")
 	if f.failed() != nil {
-		return failureMalformed
+		return errMalformed
 	}
 	if err := a.store.DeleteApprovals(r.Context(), mux.Vars(r)["user_id"], clientID); err != nil {
 		return err

@@ -47,7 +47,7 @@ func (a *clientTypesAPI) find(r *http.Request) (storage.ClientType, error) {
 			return t, nil
 		}
 	}
-	return storage.ClientType{}, failureNotFound
+	return storage.ClientType{}, errNotFound
 }
 
 func (a *clientTypesAPI) show(w http.ResponseWriter, r *http.Request) error {

@@ -115,7 +115,7 @@ func (a *clientsAPI) put(w http.ResponseWriter, r *http.Request) error {
 
 // save reads the body and stores a new client, or changes a known one. What the body leaves out stays.
 func (a *clientsAPI) save(w http.ResponseWriter, r *http.Request, id string, known *storage.Client) error {
-	fields, failed := readObject(w, r, "client", failureMalformed)
+	fields, failed := readObject(w, r, "client", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -235,7 +235,7 @@ func (a *clientsAPI) checkReferences(r *http.Request, client storage.Client) err
 	if len(broken) == 0 {
 		return nil
 	}
-	return failureValidation(broken)
+	return invalidFields(broken)
 }
 
 // ruleMissing is a reference to what is not there.
@@ -293,7 +293,7 @@ func (a *clientsAPI) unblock(w http.ResponseWriter, r *http.Request) error {
 // blockReason reads why somebody is blocked, or is so no more. A body of any other shape has no reason, as in the old
 // system.
 func blockReason(w http.ResponseWriter, r *http.Request, key string) (string, *contractError) {
-	fields, failed := readObject(w, r, "", failureMalformed)
+	fields, failed := readObject(w, r, "", errMalformed)
 	if failed != nil {
 		return "", failed
 	}

@@ -83,7 +83,7 @@ func (a *connectionsAPI) find(r *http.Request) (*storage.Client, storage.Connect
 	if c := client.ConnectionByID(mux.Vars(r)["id"]); c != nil {
 		return client, *c, nil
 	}
-	return nil, storage.Connection{}, failureNotFound
+	return nil, storage.Connection{}, errNotFound
 }
 
 func (a *connectionsAPI) show(w http.ResponseWriter, r *http.Request) error {
@@ -98,20 +98,20 @@ func (a *connectionsAPI) show(w http.ResponseWriter, r *http.Request) error {
 // client or a consumer that is missing, null or no UUID is not found, as in the old system.
 func (a *connectionsAPI) put(w http.ResponseWriter, r *http.Request) error {
 	if len(readPathIDs(r)) > 0 {
-		return failureNotFound
+		return errNotFound
 	}
 	client, err := a.client(r)
 	if err != nil {
 		return err
 	}
-	fields, failed := readObject(w, r, "", failureMalformed)
+	fields, failed := readObject(w, r, "", errMalformed)
 	if failed != nil {
 		return failed
 	}
 	consumer, _ := stringOf(fields["consumer_id"])
 	consumerID, isUUID := parseUUID(consumer)
 	if !isUUID {
-		return failureNotFound
+		return errNotFound
 	}
 	delete(fields, "consumer_id")
 	if known := connectionWith(client, consumerID); known != nil {
@@ -133,7 +133,7 @@ func (a *connectionsAPI) put(w http.ResponseWriter, r *http.Request) error {
 	err = a.store.CreateConnection(r.Context(), *connection)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return failureValidation(map[string]rule{"consumer_id": ruleMissing}).because(err)
+		return invalidFields(map[string]rule{"consumer_id": ruleMissing}).because(err)
 	case errors.Is(err, storage.ErrConflict): // another request was faster
 		if client, err = a.client(r); err != nil {
 			return err
@@ -192,7 +192,7 @@ func (a *connectionsAPI) update(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fields, failed := readObject(w, r, "", failureMalformed)
+	fields, failed := readObject(w, r, "", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -227,9 +227,9 @@ func (a *connectionsAPI) change(
 	err := a.store.UpdateConnection(r.Context(), connection)
 	switch {
 	case errors.Is(err, storage.ErrNotFound) && connection.ConsumerID != consumerBefore:
-		return connection, failureValidation(map[string]rule{"consumer_id": ruleMissing}).because(err)
+		return connection, invalidFields(map[string]rule{"consumer_id": ruleMissing}).because(err)
 	case errors.Is(err, storage.ErrConflict):
-		return connection, failureValidation(map[string]rule{"consumer_id": ruleTaken}).because(err)
+		return connection, invalidFields(map[string]rule{"consumer_id": ruleTaken}).because(err)
 	}
 	connection.UpdatedAt = a.store.Now()
 	return connection, err

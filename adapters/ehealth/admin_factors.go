@@ -94,7 +94,7 @@ func (a *factorsAPI) find(r *http.Request) (storage.AuthenticationFactor, error)
 			return f, nil
 		}
 	}
-	return storage.AuthenticationFactor{}, failureNotFound
+	return storage.AuthenticationFactor{}, errNotFound
 }
 
 func (a *factorsAPI) show(w http.ResponseWriter, r *http.Request) error {
@@ -111,7 +111,7 @@ func (a *factorsAPI) show(w http.ResponseWriter, r *http.Request) error {
 
 // create makes a factor; without a phone, its user is asked for one at the next sign-in.
 func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
-	fields, failed := readObject(w, r, "", failureMalformed)
+	fields, failed := readObject(w, r, "", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -129,9 +129,9 @@ func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch err := a.store.CreateAuthenticationFactor(r.Context(), factor); {
 	case errors.Is(err, storage.ErrNotFound):
-		return failureValidation(map[string]rule{"user": ruleMissing})
+		return invalidFields(map[string]rule{"user": ruleMissing})
 	case errors.Is(err, storage.ErrConflict):
-		return failureValidation(map[string]rule{"user_id": ruleTaken})
+		return invalidFields(map[string]rule{"user_id": ruleTaken})
 	case err != nil:
 		return err
 	}

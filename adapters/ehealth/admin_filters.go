@@ -47,7 +47,7 @@ func mergeBody(w http.ResponseWriter, r *http.Request) *contractError {
 	if r.Method != http.MethodDelete || r.ContentLength == 0 {
 		return nil
 	}
-	fields, failed := readObject(w, r, "", failureMalformed)
+	fields, failed := readObject(w, r, "", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -163,7 +163,7 @@ func (f *filters) failed() *contractError {
 		return nil
 	}
 	slices.SortFunc(f.broken, func(a, b invalid) int { return strings.Compare(a.Entry, b.Entry) })
-	failed := failureInvalid(f.broken)
+	failed := invalidEntries(f.broken)
 	return &failed
 }
 

@@ -121,7 +121,7 @@ func (a *heldRolesAPI) all(
 func (a *heldRolesAPI) create(w http.ResponseWriter, r *http.Request) error {
 	id, err := a.grant(w, r, "user_role", false)
 	if errors.Is(err, storage.ErrConflict) {
-		return failureValidation(map[string]rule{"user_roles": ruleTaken}).because(err)
+		return invalidFields(map[string]rule{"user_roles": ruleTaken}).because(err)
 	}
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func (a *heldRolesAPI) createGlobal(w http.ResponseWriter, r *http.Request) erro
 // the row which is there already.
 func (a *heldRolesAPI) grant(w http.ResponseWriter, r *http.Request, key string, everywhere bool) (string, error) {
 	userID := mux.Vars(r)["user_id"]
-	fields, failed := readObject(w, r, key, failureMalformed)
+	fields, failed := readObject(w, r, key, errMalformed)
 	if failed != nil {
 		return "", failed
 	}
@@ -190,14 +190,14 @@ func (a *heldRolesAPI) missingReference(ctx context.Context, userID string, f st
 	} else if roles, err := a.store.Roles(ctx); err == nil && roles[f.RoleID].ID != "" {
 		missing = "client_id"
 	}
-	return failureValidation(map[string]rule{missing: ruleMissing})
+	return invalidFields(map[string]rule{missing: ruleMissing})
 }
 
 // find finds a role of a user by the id of its row.
 func (a *heldRolesAPI) find(r *http.Request, id string, everywhere bool) (storage.HeldRole, error) {
 	held, err := a.all(r.Context(), everywhere, storage.HeldRoleFilter{ID: id})
 	if err == nil && len(held) == 0 {
-		err = failureNotFound
+		err = errNotFound
 	}
 	if err != nil {
 		return storage.HeldRole{}, err
@@ -239,7 +239,7 @@ func (a *heldRolesAPI) revoke(w http.ResponseWriter, r *http.Request, everywhere
 		return err
 	}
 	if user := mux.Vars(r)["user_id"]; user != "" && user != held.UserID {
-		return failureNotFound
+		return errNotFound
 	}
 	if err := a.store.RevokeRole(r.Context(), held.UserID, held.RoleID, held.ClientID); err != nil {
 		return err

@@ -25,7 +25,7 @@ func newRoleObject(r storage.Role) roleObject {
 func readNamedScope(
 	w http.ResponseWriter, r *http.Request, key string, isNew bool, name *string, scope *[]string,
 ) error {
-	fields, failed := readObject(w, r, key, failureMalformed)
+	fields, failed := readObject(w, r, key, errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -45,7 +45,7 @@ func readNamedScope(
 // nameTaken makes a conflict a validation error of the name.
 func nameTaken(err error) error {
 	if errors.Is(err, storage.ErrConflict) {
-		return failureValidation(map[string]rule{"name": ruleTaken}).because(err)
+		return invalidFields(map[string]rule{"name": ruleTaken}).because(err)
 	}
 	return err
 }
@@ -85,7 +85,7 @@ func (a *rolesAPI) find(r *http.Request) (storage.Role, error) {
 	}
 	role, known := roles[strings.ToLower(mux.Vars(r)["id"])]
 	if !known {
-		return storage.Role{}, failureNotFound
+		return storage.Role{}, errNotFound
 	}
 	return role, nil
 }

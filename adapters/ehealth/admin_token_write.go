@@ -22,7 +22,7 @@ type writtenToken struct {
 
 // create stores a token with the value that the caller gives. That is the one answer with the value.
 func (a *issuedTokensAPI) create(w http.ResponseWriter, r *http.Request) error {
-	fields, failed := readObject(w, r, "token", failureMalformed)
+	fields, failed := readObject(w, r, "token", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -51,7 +51,7 @@ func (a *issuedTokensAPI) update(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fields, failed := readObject(w, r, "token", failureMalformed)
+	fields, failed := readObject(w, r, "token", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -86,7 +86,7 @@ func (a *issuedTokensAPI) update(w http.ResponseWriter, r *http.Request) error {
 
 func valueTaken(err error) error {
 	if errors.Is(err, storage.ErrConflict) {
-		return failureValidation(map[string]rule{"value": ruleTaken}).because(err)
+		return invalidFields(map[string]rule{"value": ruleTaken}).because(err)
 	}
 	return err
 }
@@ -99,7 +99,7 @@ var ruleTokenUser = rule{Rule: "format", Description: "has invalid format", Para
 func (a *issuedTokensAPI) checkUser(r *http.Request, id string) error {
 	_, err := a.store.FindUser(r.Context(), id)
 	if errors.Is(err, storage.ErrNotFound) {
-		return failureValidation(map[string]rule{"user_id": ruleMissing})
+		return invalidFields(map[string]rule{"user_id": ruleMissing})
 	}
 	return err
 }

@@ -88,7 +88,7 @@ func (a *issuedTokensAPI) find(r *http.Request) (storage.IssuedToken, error) {
 		return storage.IssuedToken{}, err
 	}
 	if len(found) == 0 {
-		return storage.IssuedToken{}, failureNotFound
+		return storage.IssuedToken{}, errNotFound
 	}
 	return found[0], nil
 }
@@ -160,7 +160,7 @@ func (a *issuedTokensAPI) deleteOfUsers(w http.ResponseWriter, r *http.Request) 
 	f := newFilters(r)
 	userIDs := f.ids("user_ids")
 	if len(userIDs) == 0 || f.failed() != nil {
-		return failureMalformed
+		return errMalformed
 	}
 	err := a.store.Together(r.Context(), func(ctx context.Context) error {
 		for _, id := range userIDs {
@@ -176,8 +176,8 @@ func (a *issuedTokensAPI) deleteOfUsers(w http.ResponseWriter, r *http.Request) 
 	return answerNothing(w)
 }
 
-// failureIssueParameters is about a body without client_id or scope.
-var failureIssueParameters = unprocessable("invalid params")
+// errIssueParameters is about a body without client_id or scope.
+var errIssueParameters = unprocessable("invalid params")
 
 // issue makes a session token for a user whom the caller vouches for, of a client that people may sign in to.
 func (a *issuedTokensAPI) issue(w http.ResponseWriter, r *http.Request) error {
@@ -194,9 +194,9 @@ func (a *issuedTokensAPI) issue(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case user.IsBlocked:
-		return failureUserBlocked
+		return errUserBlocked
 	case !scopeOfType(client, scope):
-		return failureScopeOutsideType
+		return errScopeOutsideType
 	}
 	issued, err := a.sessions.Issue(r.Context(), provider.SessionToken{
 		Kind: storage.KindAccessToken, Client: client, UserID: user.ID, Scope: scope, GrantType: grantPassword,
@@ -216,22 +216,22 @@ func (a *issuedTokensAPI) issue(w http.ResponseWriter, r *http.Request) error {
 
 // issueParameters reads the client and the scope of a token to issue. Whatever is wrong with the body is one error.
 func issueParameters(w http.ResponseWriter, r *http.Request) (clientID, scope string, err error) {
-	body, failed := readObject(w, r, "", failureMalformed)
+	body, failed := readObject(w, r, "", errMalformed)
 	if failed != nil {
 		return "", "", failed
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body["token"], &fields) != nil {
-		return "", "", failureIssueParameters
+		return "", "", errIssueParameters
 	}
 	c := newCheck(fields)
 	scope = c.optionalText("scope")
 	if !c.present("client_id") || !c.given("scope") || len(c.broken) > 0 {
-		return "", "", failureIssueParameters
+		return "", "", errIssueParameters
 	}
 	clientID = c.clientID()
 	if len(c.broken) > 0 {
-		return "", "", failureMalformed
+		return "", "", errMalformed
 	}
 	return clientID, scope, nil
 }

@@ -93,7 +93,7 @@ func readEmail(c *check, u *storage.User) {
 }
 
 func (a *usersAPI) create(w http.ResponseWriter, r *http.Request) error {
-	fields, failed := readObject(w, r, "user", failureMalformed)
+	fields, failed := readObject(w, r, "user", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -128,7 +128,7 @@ func (a *usersAPI) create(w http.ResponseWriter, r *http.Request) error {
 
 func emailTaken(err error) error {
 	if errors.Is(err, storage.ErrConflict) {
-		return failureValidation(map[string]rule{"email": ruleTaken}).because(err)
+		return invalidFields(map[string]rule{"email": ruleTaken}).because(err)
 	}
 	return err
 }
@@ -139,7 +139,7 @@ func (a *usersAPI) update(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fields, failed := readObject(w, r, "user", failureMalformed)
+	fields, failed := readObject(w, r, "user", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -152,7 +152,7 @@ func (a *usersAPI) changePassword(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	fields, failed := readObject(w, r, "user", failureMalformed)
+	fields, failed := readObject(w, r, "user", errMalformed)
 	if failed != nil {
 		return failed
 	}

@@ -16,18 +16,18 @@ const scopeAuthorize = "app:authorize"
 
 // The errors of POST /oauth/apps/authorize, word for word (contract section 2.2).
 var (
-	failureConsumerMissing   = unauthorized("access_denied", "Missing header x-consumer-id")
-	failureAuthorizeClient   = unauthorized("access_denied", "Invalid client id.")
-	failureAuthorizeUser     = unauthorized("access_denied", "User not found.")
-	failureAuthorizeRedirect = unauthorized("access_denied",
+	errConsumerMissing   = unauthorized("access_denied", "Missing header x-consumer-id")
+	errAuthorizeClient   = unauthorized("access_denied", "Invalid client id.")
+	errAuthorizeUser     = unauthorized("access_denied", "User not found.")
+	errAuthorizeRedirect = unauthorized("access_denied",
 		"The redirection URI provided does not match a pre-registered value.")
-	failureScopeEmpty = unprocessable("Requested scope is empty. Scope not passed or user has no roles or " +
+	errScopeEmpty = unprocessable("Requested scope is empty. Scope not passed or user has no roles or " +
 		"global roles.")
-	failureScopeOutsideType    = unprocessable("Scope is not allowed by client type.")
-	failureScopeOutsideRoles   = unprocessable("User requested scope that is not allowed by role based access policies.")
-	failureAuthorizationHeader = unauthorized("access_denied",
+	errScopeOutsideType    = unprocessable("Scope is not allowed by client type.")
+	errScopeOutsideRoles   = unprocessable("User requested scope that is not allowed by role based access policies.")
+	errAuthorizationHeader = unauthorized("access_denied",
 		"Authorization header is not set or doesn't contain Bearer token")
-	failureAccessToken = unauthorized("access_denied", "Invalid access token")
+	errAccessToken = unauthorized("access_denied", "Invalid access token")
 )
 
 // authorize is POST /oauth/apps/authorize on the public listener: who the user is, only a session token says, and the
@@ -44,7 +44,7 @@ func (a *Adapter) authorize(w http.ResponseWriter, r *http.Request) error {
 func (a *Adapter) authorizeForConsumer(w http.ResponseWriter, r *http.Request) error {
 	userID := r.Header.Get("X-Consumer-Id")
 	if userID == "" {
-		return failureConsumerMissing
+		return errConsumerMissing
 	}
 	return a.approve(w, r, provider.Approval{UserID: userID})
 }
@@ -53,18 +53,18 @@ func (a *Adapter) authorizeForConsumer(w http.ResponseWriter, r *http.Request) e
 func (a *Adapter) bearer(r *http.Request, scope string) (*provider.Verification, error) {
 	token, found := bearerToken(r)
 	if !found {
-		return nil, failureAuthorizationHeader
+		return nil, errAuthorizationHeader
 	}
 	v, err := a.provider.Tokens().Verify(r.Context(), token, r.Header.Get("Api-Key"))
 	if _, rejected := refusedVerification(err); rejected {
-		return nil, failureAccessToken.because(err)
+		return nil, errAccessToken.because(err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	switch {
 	case v.Kind == storage.KindAuthorizationCode:
-		return nil, failureAccessToken.because(errors.New("an authorization code"))
+		return nil, errAccessToken.because(errors.New("an authorization code"))
 	case !hasScope(v.Scope, scope), v.BrokerScope != "" && !hasScope(v.BrokerScope, scope):
 		return nil, forbidden("forbidden", "Your scope does not allow to access this resource. Missing allowances: "+scope)
 	}
@@ -107,7 +107,7 @@ type codeDetails struct {
 
 // approve issues a code for a user who is known; the approval says how.
 func (a *Adapter) approve(w http.ResponseWriter, r *http.Request, approval provider.Approval) error {
-	fields, failed := readObject(w, r, "app", failureMalformed)
+	fields, failed := readObject(w, r, "app", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -122,7 +122,7 @@ func (a *Adapter) approve(w http.ResponseWriter, r *http.Request, approval provi
 	}
 	approved, err := a.provider.Approve(r, approval)
 	if err != nil {
-		return approvalFailure(err)
+		return approvalError(err)
 	}
 	w.Header().Set("Location", approved.Location)
 	return a.answerUrgent(w, r, http.StatusCreated, authorizationCode{
@@ -135,26 +135,26 @@ func (a *Adapter) approve(w http.ResponseWriter, r *http.Request, approval provi
 	}, map[string]string{"redirect_uri": approved.Location})
 }
 
-func approvalFailure(err error) error {
+func approvalError(err error) error {
 	var scope *provider.ScopeError
 	known := oauth.AsError(err)
 	switch {
 	case errors.Is(err, oauth.ErrUnknownClient):
-		return failureAuthorizeClient.because(err)
+		return errAuthorizeClient.because(err)
 	case errors.Is(err, oauth.ErrClientBlocked):
-		return failureClientBlocked.because(err)
+		return errClientBlocked.because(err)
 	case errors.Is(err, provider.ErrUnknownUser):
-		return failureAuthorizeUser.because(err)
+		return errAuthorizeUser.because(err)
 	case errors.Is(err, provider.ErrUserBlocked):
-		return failureUserBlocked.because(err)
+		return errUserBlocked.because(err)
 	case errors.Is(err, redirect.ErrUnregistered):
-		return failureAuthorizeRedirect.because(err)
+		return errAuthorizeRedirect.because(err)
 	case errors.Is(err, provider.ErrAssurance):
 		return forbidden("forbidden", known.Description).because(err)
 	case errors.As(err, &scope):
 		return map[string]contractError{
-			provider.ScopeEmpty: failureScopeEmpty, provider.ScopeOutsideClient: failureScopeOutsideType,
-			provider.ScopeOutsideRoles: failureScopeOutsideRoles,
+			provider.ScopeEmpty: errScopeEmpty, provider.ScopeOutsideClient: errScopeOutsideType,
+			provider.ScopeOutsideRoles: errScopeOutsideRoles,
 		}[scope.Reason].because(err)
 	case known.Status < http.StatusInternalServerError: // a policy that the contract does not know, such as PKCE
 		return unprocessable(known.Description).because(err)

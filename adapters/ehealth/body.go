@@ -23,7 +23,7 @@ const (
 )
 
 // readObject reads the members of the object that a body wraps under key, or of the body itself where key is "". Of a
-// member given twice the last counts, and unknown ones are ignored. An empty body is one without members. The failure
+// member given twice the last counts, and unknown ones are ignored. An empty body is one without members. The error
 // says what is wrong with the body; a key that holds no object is wrongShape.
 func readObject(
 	w http.ResponseWriter, r *http.Request, key string, wrongShape contractError,
@@ -37,14 +37,14 @@ func readObject(
 	}
 	var request map[string]json.RawMessage
 	if !utf8.Valid(body) || !json.Valid(body) || json.Unmarshal(body, &request) != nil || request == nil {
-		return nil, &failureMalformed
+		return nil, &errMalformed
 	}
 	if key == "" {
 		return request, nil
 	}
 	wrapped, given := request[key]
 	if !given {
-		return nil, &failureMalformed
+		return nil, &errMalformed
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(wrapped, &fields) != nil || fields == nil {
@@ -62,21 +62,21 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *contractError) {
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil || media != "application/json" &&
 		!(strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")) {
-		return nil, &failureContentType
+		return nil, &errContentType
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumSignature))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, &failureTooLarge
+		return nil, &errTooLarge
 	case errors.Is(err, inbound.ErrBusy):
-		busy := failureUnavailable.because(err)
+		busy := errUnavailable.because(err)
 		return nil, &busy
 	case err != nil:
-		return nil, &failureMalformed
+		return nil, &errMalformed
 	}
 	if inbound.IsLarge(r) && bytes.Count(body, []byte(",")) > mostSeparators {
-		return nil, &failureTooLarge
+		return nil, &errTooLarge
 	}
 	return body, nil
 }

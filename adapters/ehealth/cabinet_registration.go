@@ -32,9 +32,9 @@ const (
 )
 
 var (
-	failureRegistrationToken    = unauthorized("access_denied", "")
-	failureRegistrationExpired  = unauthorized("jwt_expired", "JWT expired")
-	failureRegistrationAudience = unauthorized("jwt_aud_invalid", "JWT is not permitted for this action")
+	errRegistrationToken    = unauthorized("access_denied", "")
+	errRegistrationExpired  = unauthorized("jwt_expired", "JWT expired")
+	errRegistrationAudience = unauthorized("jwt_aud_invalid", "JWT is not permitted for this action")
 )
 
 // sendCode is POST /api/send_otp: a one-time code to the phone that somebody registers.
@@ -44,7 +44,7 @@ func (a *cabinetRegistration) sendCode(w http.ResponseWriter, r *http.Request) e
 		return err
 	}
 	if err := a.identity.SendOneTimeCode(r.Context(), email+"==="+number, email, number); err != nil {
-		return oneTimeCodeFailure(err)
+		return oneTimeCodeError(err)
 	}
 	return a.respond(w, r, http.StatusOK, map[string]string{"result": "OTP sent"})
 }
@@ -52,7 +52,7 @@ func (a *cabinetRegistration) sendCode(w http.ResponseWriter, r *http.Request) e
 // startVerification is POST /api/verifications: the same by the verification service, which keeps the code itself.
 func (a *cabinetRegistration) startVerification(w http.ResponseWriter, r *http.Request) error {
 	if a.verifications == nil {
-		return failureNotFound
+		return errNotFound
 	}
 	_, number, err := a.registrant(w, r)
 	if err != nil {
@@ -67,7 +67,7 @@ func (a *cabinetRegistration) startVerification(w http.ResponseWriter, r *http.R
 			status: http.StatusTooManyRequests, body: errorObject{Type: limited.Type, Message: limited.Message}, cause: err,
 		}
 	case err != nil:
-		return failureSMS.because(err)
+		return errSMS.because(err)
 	}
 	return a.respond(w, r, http.StatusOK, map[string]string{"result": "OTP sent"})
 }
@@ -75,12 +75,12 @@ func (a *cabinetRegistration) startVerification(w http.ResponseWriter, r *http.R
 // registrant reads who registers with which phone: the email of the JWT and the number of the body.
 func (a *cabinetRegistration) registrant(w http.ResponseWriter, r *http.Request) (email, number string, err error) {
 	if a.secret == nil {
-		return "", "", failureNotFound
+		return "", "", errNotFound
 	}
 	if email, err = a.email(r); err != nil {
 		return "", "", err
 	}
-	fields, failed := readObject(w, r, "", failureMalformed)
+	fields, failed := readObject(w, r, "", errMalformed)
 	if failed != nil {
 		return "", "", failed
 	}
@@ -99,11 +99,11 @@ func (a *cabinetRegistration) registrant(w http.ResponseWriter, r *http.Request)
 func (a *cabinetRegistration) email(r *http.Request) (string, error) {
 	value, given := bearerToken(r)
 	if !given || len(value) > maximumRegistrationToken {
-		return "", failureRegistrationToken
+		return "", errRegistrationToken
 	}
 	token, err := jwt.ParseSigned(value, []jose.SignatureAlgorithm{jose.HS512})
 	if err != nil {
-		return "", failureRegistrationToken.because(err)
+		return "", errRegistrationToken.because(err)
 	}
 	var claims jwt.Claims
 	var more struct {
@@ -111,20 +111,20 @@ func (a *cabinetRegistration) email(r *http.Request) (string, error) {
 		Email string `json:"email"`
 	}
 	if err := token.Claims(a.secret, &claims, &more); err != nil {
-		return "", failureRegistrationToken.because(err)
+		return "", errRegistrationToken.because(err)
 	}
 	err = claims.ValidateWithLeeway(jwt.Expected{Time: a.now()}, 0)
 	switch {
 	case errors.Is(err, jwt.ErrExpired):
-		return "", failureRegistrationExpired.because(err)
+		return "", errRegistrationExpired.because(err)
 	case err != nil:
-		return "", failureRegistrationToken.because(err)
+		return "", errRegistrationToken.because(err)
 	case claims.Expiry == nil, more.Type != typeRegistration:
-		return "", failureRegistrationToken
+		return "", errRegistrationToken
 	case !claims.Audience.Contains(audienceRegistration):
-		return "", failureRegistrationAudience
+		return "", errRegistrationAudience
 	case more.Email == "" || len(more.Email) > longestEmail:
-		return "", failureRegistrationToken
+		return "", errRegistrationToken
 	}
 	return strings.ToLower(more.Email), nil
 }

@@ -33,7 +33,7 @@ func (c *check) failed() *contractError {
 	for _, name := range slices.Sorted(maps.Keys(c.broken)) {
 		entries = append(entries, invalid{Entry: "$." + name, EntryType: "json_data_property", Rules: c.broken[name]})
 	}
-	failed := failureInvalid(entries)
+	failed := invalidEntries(entries)
 	return &failed
 }
 

@@ -80,8 +80,8 @@
 //
 //  1. readObject (body.go) reads the object under "token"; unwrap (tokens.go) makes the standard form of its members.
 //  2. provider.Exchange authenticates the client and issues the tokens, or fails.
-//  3. If it fails, its error names every check that the request fails; explain (diagnosis.go) returns the error of the
-//     first in the order of the contract; failure.go has the errors.
+//  3. If it fails, its error names every check that the request fails; diagnose (diagnosis.go) returns the error of the
+//     first in the order of the contract; contract_error.go has the errors.
 //  4. write (envelope.go) is the only function that writes an envelope.
 //
 // # A sign-in by API

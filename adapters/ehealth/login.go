@@ -33,25 +33,25 @@ const (
 
 // The errors of the login API, word for word.
 var (
-	failureLoginClient   = unauthorized("invalid_client", "Invalid client id.")
-	failureLoginGrant    = unauthorized("access_denied", "Client is not allowed to issue login token.")
-	failureNotRegistered = forbidden("forbidden", "User is not registered")
-	failureLoginLimit    = unauthorized("access_denied", "You reached login attempts limit. Try again later")
-	failureWrongPassword = unauthorized("access_denied", "Identity, password combination is wrong.")
-	failureChangeScope   = unauthorized("access_denied", "Allowed scopes for the token are user:change_password.")
-	failureNoHeader      = unauthorized("access_denied", "Authorization header required.")
-	failureTokenInvalid  = unauthorized("token_invalid", "Invalid token.")
-	failureTokenType     = unauthorized("token_invalid_type", "Invalid token type.")
-	failureTwoFactorType = unauthorized("access_denied", "Invalid token type")
-	failureFactorNotSet  = conflict("Factor not set")
-	failureOTPInvalid    = unauthorized("otp_invalid", "Invalid OTP code.")
-	failureOTPExpired    = unauthorized("otp_expired", "OTP expired.")
-	failureOTPAttempts   = unauthorized("otp_reached_max_attempts", "Reached max OTP verify attempts")
-	failureSMS           = contractError{status: http.StatusServiceUnavailable,
+	errLoginClient   = unauthorized("invalid_client", "Invalid client id.")
+	errLoginGrant    = unauthorized("access_denied", "Client is not allowed to issue login token.")
+	errNotRegistered = forbidden("forbidden", "User is not registered")
+	errLoginLimit    = unauthorized("access_denied", "You reached login attempts limit. Try again later")
+	errWrongPassword = unauthorized("access_denied", "Identity, password combination is wrong.")
+	errChangeScope   = unauthorized("access_denied", "Allowed scopes for the token are user:change_password.")
+	errNoHeader      = unauthorized("access_denied", "Authorization header required.")
+	errTokenInvalid  = unauthorized("token_invalid", "Invalid token.")
+	errTokenType     = unauthorized("token_invalid_type", "Invalid token type.")
+	errTwoFactorType = unauthorized("access_denied", "Invalid token type")
+	errFactorNotSet  = conflict("Factor not set")
+	errOTPInvalid    = unauthorized("otp_invalid", "Invalid OTP code.")
+	errOTPExpired    = unauthorized("otp_expired", "OTP expired.")
+	errOTPAttempts   = unauthorized("otp_reached_max_attempts", "Reached max OTP verify attempts")
+	errSMS           = contractError{status: http.StatusServiceUnavailable,
 		body: errorObject{Type: "internal_error", Message: "SMS not sent. Try later"}}
-	failureOTPTimeout = contractError{status: http.StatusTooManyRequests,
+	errOTPTimeout = contractError{status: http.StatusTooManyRequests,
 		body: errorObject{Type: "otp_timeout", Message: "Sending OTP timeout. Try later."}}
-	failureCaptchaService = contractError{status: http.StatusServiceUnavailable,
+	errCaptchaService = contractError{status: http.StatusServiceUnavailable,
 		body: errorObject{Type: "internal_error", Message: "CAPTCHA not verified. Try later"}}
 )
 
@@ -65,17 +65,17 @@ type loginAPI struct {
 // login is POST /auth/login: one step of a sign-in by an API.
 func (a *loginAPI) login(w http.ResponseWriter, r *http.Request) error {
 	inbound.Allow(r, maximumSignature)
-	fields, failed := readObject(w, r, "token", failureGrantTypeMissing)
+	fields, failed := readObject(w, r, "token", errGrantTypeMissing)
 	if failed != nil {
 		return failed
 	}
 	raw, given := fields["grant_type"]
 	if !given {
-		return failureGrantTypeMissing
+		return errGrantTypeMissing
 	}
 	grantType, _ := stringOf(raw)
 	if grantType != grantDigitalSignature && inbound.IsLarge(r) {
-		return failureTooLarge
+		return errTooLarge
 	}
 	switch grantType {
 	case grantPassword, grantChangePassword:
@@ -87,7 +87,7 @@ func (a *loginAPI) login(w http.ResponseWriter, r *http.Request) error {
 	case grantRefreshTwo:
 		return a.refreshTwoFactor(w, r)
 	}
-	return failureGrantType
+	return errGrantType
 }
 
 // loginClient finds the client of a sign-in and checks that people may sign in to it by that grant.
@@ -95,13 +95,13 @@ func (a *loginAPI) loginClient(r *http.Request, id, grantType string) (*storage.
 	client, err := a.provider.Store().Client(r.Context(), id)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return nil, failureLoginClient
+		return nil, errLoginClient
 	case err != nil:
 		return nil, err
 	case client.IsBlocked:
-		return nil, failureClientBlocked
+		return nil, errClientBlocked
 	case !client.MaySignInBy(grantType):
-		return nil, failureLoginGrant
+		return nil, errLoginGrant
 	}
 	return client, nil
 }
@@ -151,21 +151,21 @@ func newSessionToken(t *provider.SessionToken) sessionToken {
 func (a *loginAPI) answerSession(w http.ResponseWriter, r *http.Request, t provider.SessionToken, next string) error {
 	issued, err := a.provider.SessionTokens().Issue(r.Context(), t)
 	if err != nil {
-		return sessionFailure(err)
+		return sessionError(err)
 	}
 	return a.answerUrgent(w, r, http.StatusCreated, newSessionToken(issued), map[string]string{"next_step": next})
 }
 
-// sessionFailure words why a session token is not issued, as POST /oauth/apps/authorize does (contract section 2.2).
-func sessionFailure(err error) error {
+// sessionError words why a session token is not issued, as POST /oauth/apps/authorize does (contract section 2.2).
+func sessionError(err error) error {
 	var scope *provider.ScopeError
 	switch {
 	case errors.As(err, &scope):
-		return failureScopeOutsideRoles.because(err)
+		return errScopeOutsideRoles.because(err)
 	case errors.Is(err, provider.ErrAssurance):
 		return forbidden("forbidden", oauth.AsError(err).Description).because(err)
 	case errors.Is(err, provider.ErrSignInOver):
-		return failureTokenExpired.because(err)
+		return errTokenExpired.because(err)
 	}
 	return err
 }
@@ -180,11 +180,11 @@ func (a *loginAPI) sessionTokenOf(
 	case err != nil:
 		return nil, err
 	case t.UserBlocked:
-		return nil, failureUserBlocked
+		return nil, errUserBlocked
 	case t.Kind != kind:
 		return nil, wrongKind
 	case a.isOver(t):
-		return nil, failureTokenExpired
+		return nil, errTokenExpired
 	}
 	return t, nil
 }
@@ -193,16 +193,16 @@ func (a *loginAPI) sessionTokenOf(
 func (a *loginAPI) bearerSession(r *http.Request) (*storage.AccessToken, error) {
 	value, given := bearerToken(r)
 	if !given {
-		return nil, failureNoHeader
+		return nil, errNoHeader
 	}
 	t, err := a.provider.SessionTokens().Find(r.Context(), value)
 	switch {
 	case errors.Is(err, provider.ErrTokenUnknown):
-		return nil, failureTokenInvalid
+		return nil, errTokenInvalid
 	case err != nil:
 		return nil, err
 	case t.UserID == "":
-		return nil, failureTokenInvalid // a client's own
+		return nil, errTokenInvalid // a client's own
 	}
 	return t, nil
 }
@@ -217,17 +217,17 @@ func ofSignIn(t *storage.AccessToken) bool {
 	return slices.Contains([]string{grantPassword, grantChangePassword, grantDigitalSignature}, t.Session.GrantType)
 }
 
-// oneTimeCodeFailure words why a one-time code was not sent or not taken.
-func oneTimeCodeFailure(err error) error {
+// oneTimeCodeError words why a one-time code was not sent or not taken.
+func oneTimeCodeError(err error) error {
 	for _, known := range []struct {
 		cause    error
 		response contractError
 	}{
-		{identity.ErrOneTimeCodeInvalid, failureOTPInvalid},
-		{identity.ErrOneTimeCodeExpired, failureOTPExpired},
-		{identity.ErrOneTimeCodeAttempts, failureOTPAttempts},
-		{identity.ErrOneTimeCodeLimited, failureOTPTimeout},
-		{identity.ErrMessageNotSent, failureSMS},
+		{identity.ErrOneTimeCodeInvalid, errOTPInvalid},
+		{identity.ErrOneTimeCodeExpired, errOTPExpired},
+		{identity.ErrOneTimeCodeAttempts, errOTPAttempts},
+		{identity.ErrOneTimeCodeLimited, errOTPTimeout},
+		{identity.ErrMessageNotSent, errSMS},
 	} {
 		if errors.Is(err, known.cause) {
 			return known.response.because(err)
@@ -240,10 +240,10 @@ func oneTimeCodeFailure(err error) error {
 func (a *loginAPI) clientOf(r *http.Request, t *storage.AccessToken) (*storage.Client, error) {
 	client, err := a.provider.Store().Client(r.Context(), t.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, failureTokenInvalid
+		return nil, errTokenInvalid
 	}
 	if err == nil && client.IsBlocked {
-		return nil, failureClientBlocked
+		return nil, errClientBlocked
 	}
 	return client, err
 }

@@ -13,13 +13,13 @@ import (
 
 // The errors of a sign-in by a digital signature, word for word.
 var (
-	failureNonce           = unauthorized("jwt_invalid", "JWT is invalid.")
-	failureNonceMissing    = unauthorized("jwt_invalid", "Signed content does not contain field jwt.")
-	failureSignerWithout   = unprocessable("Digital signature signer does not contain drfo.")
-	failureSignerUnknown   = unauthorized("access_denied", "Person with tax id from digital signature not found.")
-	failurePersonUnknown   = unauthorized("access_denied", "Person not found.")
-	failureTaxID           = forbidden("tax_id_invalid", "Tax id not matched with MPI person.")
-	failureSignatureAbsent = contractError{status: http.StatusServiceUnavailable, body: errorObject{
+	errNonce           = unauthorized("jwt_invalid", "JWT is invalid.")
+	errNonceMissing    = unauthorized("jwt_invalid", "Signed content does not contain field jwt.")
+	errSignerWithout   = unprocessable("Digital signature signer does not contain drfo.")
+	errSignerUnknown   = unauthorized("access_denied", "Person with tax id from digital signature not found.")
+	errPersonUnknown   = unauthorized("access_denied", "Person not found.")
+	errTaxID           = forbidden("tax_id_invalid", "Tax id not matched with MPI person.")
+	errSignatureAbsent = contractError{status: http.StatusServiceUnavailable, body: errorObject{
 		Type: "internal_error", Message: "Digital signature not verified. Try later",
 	}}
 )
@@ -43,7 +43,7 @@ func (a *loginAPI) loginBySignature(w http.ResponseWriter, r *http.Request, fiel
 		return err
 	}
 	if !scopeOfType(client, scope) {
-		return failureScopeOutsideType
+		return errScopeOutsideType
 	}
 	user, err := a.signedUser(r, taxID)
 	if err != nil {
@@ -51,7 +51,7 @@ func (a *loginAPI) loginBySignature(w http.ResponseWriter, r *http.Request, fiel
 	}
 	// Last, so that a request which is refused for something else can be mended and sent again.
 	if err := a.provider.Nonces().Use(r.Context(), nonce); errors.Is(err, provider.ErrNonce) {
-		return failureNonce.because(err)
+		return errNonce.because(err)
 	} else if err != nil {
 		return err
 	}
@@ -80,11 +80,11 @@ func (a *loginAPI) signer(r *http.Request, content string) (taxID, nonce string,
 		}
 		return "", "", f
 	case errors.Is(err, identity.ErrSignatureUnavailable):
-		return "", "", failureSignatureAbsent.because(err)
+		return "", "", errSignatureAbsent.because(err)
 	case err != nil:
 		return "", "", err
 	case len(signed.Signatures) != 1:
-		f := failureMalformed
+		f := errMalformed
 		f.body = errorObject{Type: "request_malformed", Invalid: malformedRequest, Message: fmt.Sprintf(
 			"document must be signed by 1 signer but contains %d signatures", len(signed.Signatures))}
 		return "", "", f
@@ -95,15 +95,15 @@ func (a *loginAPI) signer(r *http.Request, content string) (taxID, nonce string,
 		JWT string `json:"jwt"`
 	}
 	if json.Unmarshal(signed.Content, &message) != nil || message.JWT == "" {
-		return "", "", failureNonceMissing
+		return "", "", errNonceMissing
 	}
 	if err := a.provider.Nonces().Check(r.Context(), message.JWT); errors.Is(err, provider.ErrNonce) {
-		return "", "", failureNonce.because(err)
+		return "", "", errNonce.because(err)
 	} else if err != nil {
 		return "", "", err
 	}
 	if signed.Signatures[0].DRFO == "" {
-		return "", "", failureSignerWithout
+		return "", "", errSignerWithout
 	}
 	return signed.Signatures[0].DRFO, message.JWT, nil
 }
@@ -112,20 +112,20 @@ func (a *loginAPI) signedUser(r *http.Request, taxID string) (*storage.User, err
 	user, err := a.provider.Store().FindUserByTaxID(r.Context(), taxID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return nil, failureSignerUnknown
+		return nil, errSignerUnknown
 	case err != nil:
 		return nil, err
 	case user.IsBlocked:
-		return nil, failureUserBlocked
+		return nil, errUserBlocked
 	}
 	same, err := a.identity.PersonHasTaxID(r.Context(), user.PersonID, taxID)
 	switch {
 	case errors.Is(err, identity.ErrPersonUnknown):
-		return nil, failurePersonUnknown
+		return nil, errPersonUnknown
 	case err != nil:
-		return nil, failureUnavailable.because(err)
+		return nil, errUnavailable.because(err)
 	case !same:
-		return nil, failureTaxID
+		return nil, errTaxID
 	}
 	return user, nil
 }

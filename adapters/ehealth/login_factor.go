@@ -12,9 +12,9 @@ import (
 )
 
 var (
-	failureInitFactorFirst = unauthorized("access_denied", "Invalid token type. Init factor at first")
-	// failureFactorNotRecent is not in the contract, by which any session may replace the factor.
-	failureFactorNotRecent = forbidden("forbidden", "Sign in again to change the authentication factor.")
+	errInitFactorFirst = unauthorized("access_denied", "Invalid token type. Init factor at first")
+	// errFactorNotRecent is not in the contract, by which any session may replace the factor.
+	errFactorNotRecent = forbidden("forbidden", "Sign in again to change the authentication factor.")
 )
 
 // initFactor begins to set the phone of a user's factor (contract section 2.5): with a session token where there is one
@@ -25,13 +25,13 @@ func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case a.isOver(t):
-		return failureTokenExpired
+		return errTokenExpired
 	case t.UserBlocked:
-		return failureUserBlocked
+		return errUserBlocked
 	case !ofSignIn(t):
-		return failureTokenType
+		return errTokenType
 	}
-	fields, failed := readObject(w, r, "", failureMalformed)
+	fields, failed := readObject(w, r, "", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -53,21 +53,21 @@ func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 		return err // without a factor: 404
 	// Whoever has passed only the password must not replace the second factor.
 	case factor.Factor != "" && t.Kind != storage.KindAccessToken, factor.Factor == "" && t.Kind != storage.KindTwoFactor:
-		return failureTokenType
+		return errTokenType
 	case !a.identity.MayReplaceFactor(factor, t.Session, client.Policy):
-		return failureFactorNotRecent
+		return errFactorNotRecent
 	}
 	next := factorToken(t, client)
 	next.ID, next.Factor, next.FactorType, next.FactorBefore = a.provider.Store().NewID(), number, kind, factor.Factor
 	if err := a.provider.SessionTokens().Check(r.Context(), next); err != nil {
-		return sessionFailure(err)
+		return sessionError(err)
 	}
 	if err := a.identity.SendOneTimeCode(r.Context(), next.UserID, next.ID, number); err != nil {
-		return oneTimeCodeFailure(err)
+		return oneTimeCodeError(err)
 	}
 	issued, err := a.provider.SessionTokens().Issue(r.Context(), next)
 	if err != nil {
-		return sessionFailure(err)
+		return sessionError(err)
 	}
 	data := newSessionToken(issued)
 	data.Details = nil
@@ -101,13 +101,13 @@ func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case a.isOver(t):
-		return failureTokenExpired
+		return errTokenExpired
 	case t.Kind != storage.KindTwoFactor || t.Session.Factor == "" || !ofSignIn(t):
-		return failureInitFactorFirst
+		return errInitFactorFirst
 	case t.UserBlocked:
-		return failureUserBlocked
+		return errUserBlocked
 	}
-	fields, failed := readObject(w, r, "", failureMalformed)
+	fields, failed := readObject(w, r, "", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -121,12 +121,12 @@ func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = a.identity.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, t.Session.Factor, codeOf(fields))
 	if err != nil {
-		return oneTimeCodeFailure(err)
+		return oneTimeCodeError(err)
 	}
 	factor.Factor = t.Session.Factor
 	err = a.identity.ReplaceFactor(a.byUser(r, client.ID, t.UserID), *factor, t.Session.FactorBefore)
 	if errors.Is(err, storage.ErrConflict) {
-		return failureTokenInvalid.because(err)
+		return errTokenInvalid.because(err)
 	}
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	}
 	issued, err := a.provider.SessionTokens().Issue(r.Context(), complete)
 	if err != nil {
-		return sessionFailure(err)
+		return sessionError(err)
 	}
 	return a.respond(w, r, http.StatusCreated, newSessionToken(issued))
 }

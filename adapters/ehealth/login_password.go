@@ -47,7 +47,7 @@ func (a *loginAPI) loginByPassword(
 	}
 	clientID, isUUID := parseUUID(clientID)
 	if !isUUID {
-		return failureMalformed
+		return errMalformed
 	}
 	var err error
 	if l.client, err = a.loginClient(r, clientID, grantPassword); err != nil {
@@ -67,21 +67,21 @@ func (a *loginAPI) checkPassword(r *http.Request, l passwordLogin) (*storage.Use
 	})
 	switch {
 	case errors.Is(err, identity.ErrWrongPassword):
-		return nil, failureWrongPassword.because(err)
+		return nil, errWrongPassword.because(err)
 	case errors.Is(err, identity.ErrSignInLimited):
-		return nil, failureLoginLimit.because(err)
+		return nil, errLoginLimit.because(err)
 	case errors.Is(err, identity.ErrUserBlocked):
-		return nil, failureUserBlocked.because(err)
+		return nil, errUserBlocked.because(err)
 	case err != nil:
 		return nil, err
 	case l.client.TypeName == cabinetType && user.TaxID == "":
-		return nil, failureNotRegistered
+		return nil, errNotRegistered
 	case l.grantType == grantPassword && a.identity.PasswordExpired(user):
 		return nil, unauthorized("password_expired", "The password expired for user: "+user.ID)
 	case !scopeOfType(l.client, l.scope):
-		return nil, failureScopeOutsideType
+		return nil, errScopeOutsideType
 	case l.grantType == grantChangePassword && l.scope != scopeChangePassword:
-		return nil, failureChangeScope
+		return nil, errChangeScope
 	}
 	return user, a.checkCaptcha(r, l.captcha)
 }
@@ -100,7 +100,7 @@ func (a *loginAPI) checkCaptcha(r *http.Request, response string) error {
 	case errors.As(err, &rejected):
 		return forbidden("forbidden", "Invalid CAPTCHA token").because(err)
 	}
-	return failureCaptchaService.because(err)
+	return errCaptchaService.because(err)
 }
 
 // afterPassword issues what the user's second factor calls for.
@@ -128,7 +128,7 @@ func (a *loginAPI) afterPassword(w http.ResponseWriter, r *http.Request, l passw
 	}
 	// A password that is too old was refused already, unless this is the sign-in to change it.
 	if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {
-		return sessionFailure(err)
+		return sessionError(err)
 	}
 	if err := a.identity.RecordSignIn(r, identity.SignIn{
 		ClientID: l.client.ID, UserID: user.ID, Proof: identity.ByPassword,
@@ -144,10 +144,10 @@ func (a *loginAPI) sendAndAnswer(
 	w http.ResponseWriter, r *http.Request, t provider.SessionToken, phone, next string,
 ) error {
 	if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {
-		return sessionFailure(err)
+		return sessionError(err)
 	}
 	if err := a.identity.SendOneTimeCode(r.Context(), t.UserID, t.ID, phone); err != nil {
-		return oneTimeCodeFailure(err)
+		return oneTimeCodeError(err)
 	}
 	return a.answerSession(w, r, t, next)
 }

@@ -23,7 +23,7 @@ func (a *loginAPI) authorizeTwoFactor(w http.ResponseWriter, r *http.Request, fi
 		return err
 	}
 	if err := a.identity.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, phone, code); err != nil {
-		return oneTimeCodeFailure(err)
+		return oneTimeCodeError(err)
 	}
 	if err := a.identity.RecordSignIn(r, identity.SignIn{
 		ClientID: client.ID, UserID: t.UserID, Proof: identity.ByOneTimeCode,
@@ -64,7 +64,7 @@ func (a *loginAPI) refreshTwoFactor(w http.ResponseWriter, r *http.Request) erro
 // twoFactor reads the 2fa token of a request, its client, and the phone that the code goes to. A user without a factor
 // that is active has none that is set.
 func (a *loginAPI) twoFactor(r *http.Request) (*storage.AccessToken, *storage.Client, string, error) {
-	t, err := a.sessionTokenOf(r, failureTwoFactorType, storage.KindTwoFactor)
+	t, err := a.sessionTokenOf(r, errTwoFactorType, storage.KindTwoFactor)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -75,7 +75,7 @@ func (a *loginAPI) twoFactor(r *http.Request) (*storage.AccessToken, *storage.Cl
 	factor, err := a.identity.SecondFactor(r.Context(), t.UserID)
 	switch {
 	case errors.Is(err, identity.ErrNoFactor), err == nil && factor.Factor == "":
-		return nil, nil, "", failureFactorNotSet
+		return nil, nil, "", errFactorNotSet
 	case err != nil:
 		return nil, nil, "", err
 	}

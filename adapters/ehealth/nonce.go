@@ -13,12 +13,12 @@ import (
 // trustedInformationSystem is the type of a client that must authenticate to get a nonce.
 const trustedInformationSystem = "TRUSTED_PIS"
 
-var failureNonceClientBlocked = unauthorized("access_denied", "Client is blocked")
+var errNonceClientBlocked = unauthorized("access_denied", "Client is blocked")
 
 // nonce is POST /oauth/nonce: what a person signs to sign in (contract section 2.4). The client_id may be in the query;
 // a secret may not, for an address is logged.
 func (a *loginAPI) nonce(w http.ResponseWriter, r *http.Request) error {
-	fields, failed := readObject(w, r, "", failureMalformed)
+	fields, failed := readObject(w, r, "", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -39,12 +39,12 @@ func (a *loginAPI) nonce(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case client.IsBlocked:
-		return failureNonceClientBlocked
+		return errNonceClientBlocked
 	}
 	audience := provider.NonceForLogin
 	if client.TypeName == trustedInformationSystem {
 		if audience = provider.NonceForTrustedClient; secret == "" {
-			return failureValidation(map[string]rule{"client_secret": {
+			return invalidFields(map[string]rule{"client_secret": {
 				Rule: "required", Description: "required property client_secret was not present", Params: []string{},
 			}})
 		}
@@ -54,7 +54,7 @@ func (a *loginAPI) nonce(w http.ResponseWriter, r *http.Request) error {
 			if known.Status >= http.StatusInternalServerError || known.Status == http.StatusTooManyRequests {
 				return err
 			}
-			return failureClient.because(err)
+			return errClient.because(err)
 		}
 	}
 	token, err := a.provider.Nonces().Issue(r.Context(), audience, client.ID)
@@ -68,12 +68,12 @@ func (a *loginAPI) nonce(w http.ResponseWriter, r *http.Request) error {
 func (a *loginAPI) logout(w http.ResponseWriter, r *http.Request) error {
 	value, given := bearerToken(r)
 	if !given {
-		return failureAccessToken
+		return errAccessToken
 	}
 	info, err := a.provider.Tokens().Inspect(r.Context(), value)
 	switch {
 	case errors.Is(err, provider.ErrInactive), err == nil && (info.Kind != storage.KindAccessToken || info.UserID == ""):
-		return failureAccessToken.because(err)
+		return errAccessToken.because(err)
 	case err != nil:
 		return err
 	}

@@ -32,7 +32,7 @@ type details struct {
 // tokens is POST /oauth/tokens: unwrap, exchange, rewrap. Headers that claim to authenticate are ignored, as they
 // always were: deployed clients send an old token there.
 func (a *Adapter) tokens(w http.ResponseWriter, r *http.Request) error {
-	fields, failed := readObject(w, r, "token", failureGrantTypeMissing)
+	fields, failed := readObject(w, r, "token", errGrantTypeMissing)
 	if failed != nil {
 		return failed
 	}
@@ -43,10 +43,10 @@ func (a *Adapter) tokens(w http.ResponseWriter, r *http.Request) error {
 	brokenScope := checkScope(fields, form.Get("grant_type"))
 	set, err := a.provider.Exchange(r.Context(), provider.TokenRequest{Form: form, LacksScope: brokenScope != nil})
 	if errors.Is(err, provider.ErrScopeMissing) {
-		return failureValidation(map[string]rule{"scope": *brokenScope})
+		return invalidFields(map[string]rule{"scope": *brokenScope})
 	}
 	if err != nil {
-		return explain(err)
+		return diagnose(err)
 	}
 	return a.respond(w, r, http.StatusCreated, token{
 		ID: set.AccessTokenID, Name: "access_token", Value: set.AccessToken, UserID: set.UserID,
@@ -69,12 +69,12 @@ var required = map[string][]string{
 func unwrap(fields map[string]json.RawMessage) (url.Values, *contractError) {
 	raw, given := fields["grant_type"]
 	if !given {
-		return nil, &failureGrantTypeMissing
+		return nil, &errGrantTypeMissing
 	}
 	grantType, _ := stringOf(raw)
 	names := required[grantType]
 	if names == nil {
-		return nil, &failureGrantType
+		return nil, &errGrantType
 	}
 	form := url.Values{"grant_type": {grantType}}
 	c := newCheck(fields)
@@ -86,7 +86,7 @@ func unwrap(fields map[string]json.RawMessage) (url.Values, *contractError) {
 	}
 	id, isUUID := parseUUID(form.Get("client_id"))
 	if !isUUID {
-		return nil, &failureMalformed
+		return nil, &errMalformed
 	}
 	form.Set("client_id", id)
 	return form, nil

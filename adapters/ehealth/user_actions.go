@@ -51,7 +51,7 @@ func (a *Adapter) ownUser(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if id, _ := parseUUID(mux.Vars(r)["id"]); id != v.UserID {
-		return failureNotFound
+		return errNotFound
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), v.UserID)
 	if err != nil {
@@ -62,11 +62,11 @@ func (a *Adapter) ownUser(w http.ResponseWriter, r *http.Request) error {
 
 // updatePassword is the second half of a change of password. It uses up the token.
 func (a *loginAPI) updatePassword(w http.ResponseWriter, r *http.Request) error {
-	t, err := a.sessionTokenOf(r, failureTokenType, storage.KindChangePasswordToken)
+	t, err := a.sessionTokenOf(r, errTokenType, storage.KindChangePasswordToken)
 	if err != nil {
 		return err
 	}
-	fields, failed := readObject(w, r, "user", failureMalformed)
+	fields, failed := readObject(w, r, "user", errMalformed)
 	if failed != nil {
 		return failed
 	}
@@ -83,7 +83,7 @@ func (a *loginAPI) updatePassword(w http.ResponseWriter, r *http.Request) error 
 	case c.failed() != nil:
 		return c.failed()
 	case errors.Is(err, storage.ErrUsed):
-		return failureTokenExpired.because(err)
+		return errTokenExpired.because(err)
 	case err != nil:
 		return err
 	}

@@ -16,14 +16,14 @@ import (
 
 // The errors of verification, word for word.
 var (
-	failureVerifyExpired  = unauthorized("invalid_grant", "Token expired or client approval was revoked.")
-	failureVerifyClient   = unauthorized("invalid_client", "Authentication failed.")
-	failureVerifyUser     = unauthorized("invalid_user", "Authentication failed.")
-	failureAccessType     = unauthorized("access_denied", "Client settings must contain access_type.")
-	failureAPIKeyRequired = unprocessable("API-KEY header required.")
-	failureAPIKeyHeader   = unprocessable("API-KEY header is invalid.")
-	failureBrokerSettings = unprocessable("Incorrect broker settings.")
-	failureAPIKey         = unprocessable("API-KEY is invalid.")
+	errVerifyExpired  = unauthorized("invalid_grant", "Token expired or client approval was revoked.")
+	errVerifyClient   = unauthorized("invalid_client", "Authentication failed.")
+	errVerifyUser     = unauthorized("invalid_user", "Authentication failed.")
+	errAccessType     = unauthorized("access_denied", "Client settings must contain access_type.")
+	errAPIKeyRequired = unprocessable("API-KEY header required.")
+	errAPIKeyHeader   = unprocessable("API-KEY header is invalid.")
+	errBrokerSettings = unprocessable("Incorrect broker settings.")
+	errAPIKey         = unprocessable("API-KEY is invalid.")
 )
 
 // verificationFailures are looked through in order.
@@ -31,21 +31,21 @@ var verificationFailures = []struct {
 	cause error
 	error contractError
 }{
-	{provider.ErrTokenUnknown, failureNotFound},
-	{provider.ErrTokenExpired, failureVerifyExpired},
-	{provider.ErrAudience, failureNotFound}, // to this gateway it is no token
-	{oauth.ErrUnknownClient, failureNotFound},
-	{oauth.ErrClientBlocked, failureVerifyClient},
-	{provider.ErrUnknownUser, failureNotFound},
-	{provider.ErrUserBlocked, failureVerifyUser},
-	{provider.ErrAccessType, failureAccessType},
-	{clientauth.ErrAPIKeyMissing, failureAPIKeyRequired},
-	{clientauth.ErrAPIKeyInvalid, failureAPIKeyHeader},
-	{clientauth.ErrBrokerSettings, failureBrokerSettings},
+	{provider.ErrTokenUnknown, errNotFound},
+	{provider.ErrTokenExpired, errVerifyExpired},
+	{provider.ErrAudience, errNotFound}, // to this gateway it is no token
+	{oauth.ErrUnknownClient, errNotFound},
+	{oauth.ErrClientBlocked, errVerifyClient},
+	{provider.ErrUnknownUser, errNotFound},
+	{provider.ErrUserBlocked, errVerifyUser},
+	{provider.ErrAccessType, errAccessType},
+	{clientauth.ErrAPIKeyMissing, errAPIKeyRequired},
+	{clientauth.ErrAPIKeyInvalid, errAPIKeyHeader},
+	{clientauth.ErrBrokerSettings, errBrokerSettings},
 }
 
-// verificationFailure words what Verify refused with; any other error stays as it is.
-func verificationFailure(err error) error {
+// verificationError words what Verify refused with; any other error stays as it is.
+func verificationError(err error) error {
 	if known, is := refusedVerification(err); is {
 		return known
 	}
@@ -94,7 +94,7 @@ func (a *Adapter) verify(w http.ResponseWriter, r *http.Request) error {
 	value := mux.Vars(r)["token"]
 	v, err := a.provider.Tokens().Verify(r.Context(), value, r.Header.Get("Api-Key"))
 	if err != nil {
-		return verificationFailure(err)
+		return verificationError(err)
 	}
 	data := verifiedToken{
 		ID: v.ID, Name: v.Kind, Value: value, UserID: v.UserID, ExpiresAt: storage.EpochSeconds(v.ExpiresAt),
@@ -132,7 +132,7 @@ func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, provider.ErrTokenUnknown), errors.Is(err, provider.ErrTokenExpired), errors.Is(err,
 		provider.ErrAudience),
 		errors.Is(err, provider.ErrUnknownUser):
-		return verificationFailure(err)
+		return verificationError(err)
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), v.UserID)
 	if err != nil {
@@ -188,10 +188,10 @@ func (a *Adapter) verifyAPIKey(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if errors.Is(err, clientauth.ErrAPIKeyMissing) || errors.Is(err, clientauth.ErrAPIKeyInvalid) {
-		return failureAPIKey.because(err)
+		return errAPIKey.because(err)
 	}
 	if err != nil {
-		return verificationFailure(err)
+		return verificationError(err)
 	}
 	details := map[string]string{
 		"broker_scope": key.BrokerScope, "client_id": key.ClientID, "scope": strings.Join(key.Client.TypeScope, " "),

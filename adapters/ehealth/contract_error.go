@@ -24,7 +24,7 @@ type contractError struct {
 	retryAfter int64
 }
 
-// Error is for the log; a failure is an error, so that a handler can return it.
+// Error is for the log. Handlers return a contractError as their error.
 func (f contractError) Error() string { return http.StatusText(f.status) }
 
 // because returns a copy with a cause.
@@ -91,48 +91,48 @@ func unprocessable(message string) contractError {
 
 // The errors of POST /oauth/tokens, word for word.
 var (
-	failureMalformed = contractError{status: http.StatusBadRequest, body: errorObject{
+	errMalformed = contractError{status: http.StatusBadRequest, body: errorObject{
 		Type: "request_malformed", Message: "Malformed request. Probably, you have sent corrupted JSON.",
 		Invalid: malformedRequest,
 	}}
-	failureGrantTypeMissing = unprocessable("Request must include grant_type.")
-	failureGrantType        = unauthorized("invalid_grant", "Grant type not allowed.")
-	failureClient           = unauthorized("invalid_client", "Invalid client id or secret.")
-	failureTokenNotFound    = unauthorized("token_not_found", "Token not found.")
-	failureTokenForeign     = unauthorized("invalid_grant", "Token not found or expired.")
-	failureTokenExpired     = unauthorized("token_expired", "Token expired.")
-	failureRedirectURI      = unauthorized("invalid_client",
+	errGrantTypeMissing = unprocessable("Request must include grant_type.")
+	errGrantType        = unauthorized("invalid_grant", "Grant type not allowed.")
+	errClient           = unauthorized("invalid_client", "Invalid client id or secret.")
+	errTokenNotFound    = unauthorized("token_not_found", "Token not found.")
+	errTokenForeign     = unauthorized("invalid_grant", "Token not found or expired.")
+	errTokenExpired     = unauthorized("token_expired", "Token expired.")
+	errRedirectURI      = unauthorized("invalid_client",
 		"The redirection URI provided does not match a pre-registered value.")
-	failureApproval      = unauthorized("access_denied", "Resource owner revoked access for the client.")
-	failureTokenUsed     = unauthorized("access_denied", "Token has already been used.")
-	failureClientBlocked = unauthorized("access_denied", "Client is blocked.")
-	failureUserBlocked   = unauthorized("user_blocked", "User blocked.")
+	errApproval      = unauthorized("access_denied", "Resource owner revoked access for the client.")
+	errTokenUsed     = unauthorized("access_denied", "Token has already been used.")
+	errClientBlocked = unauthorized("access_denied", "Client is blocked.")
+	errUserBlocked   = unauthorized("user_blocked", "User blocked.")
 
-	failureNotFound = contractError{status: http.StatusNotFound, body: errorObject{Type: "not_found"}}
-	failureTooLarge = contractError{status: http.StatusRequestEntityTooLarge, body: errorObject{
+	errNotFound = contractError{status: http.StatusNotFound, body: errorObject{Type: "not_found"}}
+	errTooLarge = contractError{status: http.StatusRequestEntityTooLarge, body: errorObject{
 		Type: "request_too_large", Message: "Request body is too large.",
 		Invalid: []invalid{{EntryType: "request", Rules: []rule{{Rule: "size"}}}},
 	}}
-	failureContentType = contractError{status: http.StatusUnsupportedMediaType, body: errorObject{
+	errContentType = contractError{status: http.StatusUnsupportedMediaType, body: errorObject{
 		Type: "content_type_invalid",
 		Message: "Invalid Content-Type header. Try to set 'Content-Type: application/json' header: " +
 			"http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/content-type.",
 		Invalid: []invalid{{Entry: "Content-Type", EntryType: "header"}},
 	}}
-	failureUnavailable = contractError{status: http.StatusServiceUnavailable, body: errorObject{
+	errUnavailable = contractError{status: http.StatusServiceUnavailable, body: errorObject{
 		Type: "internal_error", Message: "Service is temporarily unavailable. Try later",
 	}}
-	// failureLimited has the words of the old gateway, whose limit answered without an envelope (contract section 3).
-	failureLimited = contractError{status: http.StatusTooManyRequests, body: errorObject{
+	// errLimited has the words of the old gateway, whose limit answered without an envelope (contract section 3).
+	errLimited = contractError{status: http.StatusTooManyRequests, body: errorObject{
 		Type: "rate_limit_exceeded", Message: "API rate limit exceeded",
 	}}
-	failureInternal = contractError{status: http.StatusInternalServerError, body: map[string]any{
+	errInternal = contractError{status: http.StatusInternalServerError, body: map[string]any{
 		"errors": map[string]string{"detail": "Internal server error"},
 	}}
 )
 
-// failureValidation lists fields that break one rule each, in the order of their names.
-func failureValidation(broken map[string]rule) contractError {
+// invalidFields lists fields that break one rule each, in the order of their names.
+func invalidFields(broken map[string]rule) contractError {
 	c := newCheck(nil)
 	for name, one := range broken {
 		c.broke(name, one)
@@ -140,8 +140,8 @@ func failureValidation(broken map[string]rule) contractError {
 	return *c.failed()
 }
 
-// failureInvalid is a 422 that lists what is wrong with members of a request.
-func failureInvalid(entries []invalid) contractError {
+// invalidEntries is a 422 that lists what is wrong with members of a request.
+func invalidEntries(entries []invalid) contractError {
 	return contractError{status: http.StatusUnprocessableEntity, body: errorObject{
 		Type: "validation_failed",
 		Message: "Validation failed. You can find validators description at our API Manifest: " +
@@ -150,7 +150,7 @@ func failureInvalid(entries []invalid) contractError {
 	}}
 }
 
-// handle makes a handler of an endpoint whose error is a failure, or a fault of storage or provider.
+// handle makes a handler of an endpoint whose error is a contractError, or a fault of storage or provider.
 func (a answers) handle(e endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		err := inbound.Admitted(r)
@@ -158,13 +158,13 @@ func (a answers) handle(e endpoint) http.HandlerFunc {
 			err = e(w, r)
 		}
 		if err != nil {
-			a.writeFailure(w, r, failureOf(err))
+			a.writeError(w, r, contractErrorOf(err))
 		}
 	}
 }
 
-// failureOf is what the contract answers to an error that no check of an endpoint has named.
-func failureOf(err error) contractError {
+// contractErrorOf is what the contract answers to an error that no check of an endpoint has named.
+func contractErrorOf(err error) contractError {
 	var known contractError
 	var pointer *contractError
 	switch {
@@ -173,22 +173,22 @@ func failureOf(err error) contractError {
 	case errors.As(err, &pointer):
 		return *pointer
 	case errors.Is(err, storage.ErrNotFound):
-		return failureNotFound.because(err)
+		return errNotFound.because(err)
 	case errors.Is(err, storage.ErrCursor):
-		return failureValidation(map[string]rule{cursorParameter: ruleCursor})
+		return invalidFields(map[string]rule{cursorParameter: ruleCursor})
 	case errors.Is(err, storage.ErrConflict):
 		return conflict("").because(err)
 	}
 	switch known := oauth.AsError(err); known.Status {
 	case http.StatusServiceUnavailable:
-		return failureUnavailable.because(err)
+		return errUnavailable.because(err)
 	case http.StatusTooManyRequests:
 		return limited(known)
 	}
-	return failureInternal.because(err)
+	return errInternal.because(err)
 }
 
-// describe are the type of a failure, and what is wrong, by the names of fields alone.
+// describe are the type of an error, and what is wrong, by the names of fields alone.
 func (f contractError) describe() (code string, cause error) {
 	body, isObject := f.body.(errorObject)
 	if !isObject {
@@ -205,13 +205,13 @@ func (f contractError) describe() (code string, cause error) {
 
 // limited is the answer to too many failures.
 func limited(known *oauth.Error) contractError {
-	f := failureLimited.because(known)
+	f := errLimited.because(known)
 	f.retryAfter = known.RetryAfter
 	return f
 }
 
-// writeFailure is the one place where an error of this interface is written and logged.
-func (a answers) writeFailure(w http.ResponseWriter, r *http.Request, f contractError) {
+// writeError is the one place where an error of this interface is written and logged.
+func (a answers) writeError(w http.ResponseWriter, r *http.Request, f contractError) {
 	level := slog.LevelInfo
 	switch {
 	case f.status == http.StatusServiceUnavailable:
