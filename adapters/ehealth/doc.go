@@ -13,6 +13,7 @@
 //	POST               /oauth/apps/authorize                    approves a client and issues a code (authorize.go)
 //	GET                /conditions                              leads to the terms of the operator (old_pages.go)
 //	GET                /update-password                         leads to the page for it (old_pages.go)
+//	GET                /update-factor                           leads to the page for another phone (old_pages.go)
 //	POST, PUT          /auth/login                              one step of a sign-in by API (login.go)
 //	POST               /auth/logout                             ends an access token (nonce.go)
 //	POST, GET          /oauth/nonce                             a nonce for a digital signature (nonce.go)

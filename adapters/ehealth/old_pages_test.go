@@ -15,6 +15,7 @@ func TestOldPagesLeadToThePagesInTheirPlace(t *testing.T) {
 	for old, page := range map[string]string{
 		"/conditions": "/login/conditions", "/conditions/?a=b": "/login/conditions",
 		"/update-password": "/login/account/password", "/update-password/new": "/login/account/password",
+		"/update-factor": "/login/account/phone", "/update-factor/phone/otp": "/login/account/phone",
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+old, nil)
 		require.NoError(t, err)

@@ -20,6 +20,9 @@ type Limits struct {
 	OneTimeCodeFailures int64 // of one user, over all codes since the last right one; then the user is blocked
 	OneTimeCodesSent    int64 // to one user within OneTimeCodeWindow
 	OneTimeCodeWindow   time.Duration
+
+	// PhoneChangeWindow is the time within which people may change their phone once by themselves.
+	PhoneChangeWindow time.Duration
 }
 
 // DefaultLimits are those of the eHealth API.
@@ -27,7 +30,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		FailedSignIns: pairFailures, FailedSignInWindow: 10 * time.Minute,
 		OneTimeCodeLength: 6, OneTimeCodeLifetime: 5 * time.Minute, OneTimeCodeAttempts: 3, OneTimeCodeFailures: 3,
-		OneTimeCodesSent: 3, OneTimeCodeWindow: time.Minute,
+		OneTimeCodesSent: 3, OneTimeCodeWindow: time.Minute, PhoneChangeWindow: 24 * time.Hour,
 	}
 }
 
@@ -43,6 +46,7 @@ func (l Limits) withDefaults() Limits {
 		OneTimeCodeFailures: cmp.Or(l.OneTimeCodeFailures, d.OneTimeCodeFailures),
 		OneTimeCodesSent:    cmp.Or(l.OneTimeCodesSent, d.OneTimeCodesSent),
 		OneTimeCodeWindow:   cmp.Or(l.OneTimeCodeWindow, d.OneTimeCodeWindow),
+		PhoneChangeWindow:   cmp.Or(l.PhoneChangeWindow, d.PhoneChangeWindow),
 	}
 }
 

@@ -34,6 +34,9 @@ type AccountChange struct {
 	Resent bool   `json:"resent,omitempty"`
 	// Password is the hash of the new one, which only the code keeps from being set.
 	Password string `json:"password,omitempty"`
+	// Confirmed says that the code to Phone was right; NewPhone is the number that is to be in its place.
+	Confirmed bool   `json:"confirmed,omitempty"`
+	NewPhone  string `json:"new_phone,omitempty"`
 }
 
 // changePage shows or submits a page of a change, of the person who is signed in.
@@ -45,6 +48,10 @@ func (c *credentialPages) mount(pages *mux.Router) {
 	for path, page := range map[string][2]handler{
 		PathPassword:     {c.showPassword, c.opening(PathPassword, c.submitPassword)},
 		PathPasswordCode: {c.proved(PathPassword, c.showPasswordCode), c.proved(PathPassword, c.submitPasswordCode)},
+		PathPhoneChange:  {c.showPhoneChange, c.opening(PathPhoneChange, c.submitPhoneChange)},
+		PathPhoneCode:    {c.proved(PathPhoneChange, c.showOldPhone), c.proved(PathPhoneChange, c.submitOldPhone)},
+		PathPhoneNew:     {c.confirmed(c.showNewPhone), c.confirmed(c.submitNewPhone)},
+		PathPhoneConfirm: {c.confirmed(c.showPhoneConfirm), c.confirmed(c.submitPhoneConfirm)},
 	} {
 		route := strings.TrimPrefix(path, "/login")
 		pages.Handle(route, c.handle(page[0])).Methods(http.MethodGet, http.MethodHead)
@@ -150,6 +157,8 @@ type codeStep struct {
 	path  string
 	phone string // to which the code went
 	title func(*credentialText) string
+	// lost says that the page tells what to do without the phone, other that another number may be given.
+	lost, other bool
 }
 
 func (c *credentialPages) writeCode(
@@ -162,6 +171,12 @@ func (c *credentialPages) writeCode(
 				Action: step.path, Lead: t.CodeLead + " " + masked(step.phone), Label: t.CodeLabel, Name: "code", Type: "text",
 				InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 12, Button: t.CodeButton,
 				ButtonID: "code-submit", Resend: t.CodeResend, Links: c.cancelLink(t),
+			}
+			if step.lost {
+				page.Hint, page.Contact = text(t).PhoneLost, true
+			}
+			if step.other {
+				page.OtherNumber = t.CodeOtherNumber
 			}
 			if p.Change.Resent {
 				page.Notice = t.ByKey[messageCodeSent]

@@ -5,6 +5,8 @@ const (
 	messagePresentPassword = "present_password"
 	messagePasswordsEmpty  = "passwords_empty"
 	messagePasswordsDiffer = "passwords_differ"
+	messageSamePhone       = "same_phone"
+	changedPhone           = "phone"
 	changedPassword        = "password"
 )
 
@@ -14,6 +16,9 @@ type credentialText struct {
 	PasswordTitle, PasswordLead, PasswordCode          string
 	Present, New, Repeat, PasswordButton, PasswordHint string
 	PasswordNone                                       string
+	PhoneTitle, PhoneLead, PhoneButton, PhoneLost      string
+	NewPhoneTitle, NewPhoneLead, ConfirmTitle          string
+	PhoneNone, PhoneLimited                            string
 	// Changed is what the account says after a change, Refusals why a form is shown again.
 	Changed, Refusals map[string]string
 }
@@ -29,11 +34,27 @@ var credentialTexts = map[string]*credentialText{
 		PasswordHint: "Щонайменше 12 символів; добре підходять кілька випадкових слів. Не беріть поширених паролів, своєї " +
 			"електронної пошти чи одного з останніх трьох паролів.",
 		PasswordNone: "Ви входите без пароля, тому змінювати нічого.",
-		Changed:      map[string]string{changedPassword: "Пароль змінено. Решту сеансів завершено."},
+		PhoneTitle:   "Зміна номера телефону",
+		PhoneLead:    "Спершу підтвердьте, що це ви. Далі ми надішлемо код на ваш теперішній номер",
+		PhoneButton:  "Продовжити",
+		PhoneLost: "Немає доступу до цього номера? Зверніться до адміністратора: він скине його, і новий ви вкажете під " +
+			"час наступного входу.",
+		NewPhoneTitle: "Новий номер телефону",
+		NewPhoneLead:  "Вкажіть номер, на який надходитимуть коди для входу. Ми надішлемо на нього код.",
+		ConfirmTitle:  "Підтвердження нового номера",
+		PhoneNone: "Для вашого облікового запису не налаштовано підтвердження кодом із SMS. Щоб додати номер, зверніться " +
+			"до адміністратора.",
+		PhoneLimited: "Ви вже змінювали номер телефону зовсім недавно. Спробуйте пізніше, а якщо зміна потрібна зараз, " +
+			"зверніться до адміністратора.",
+		Changed: map[string]string{
+			changedPassword: "Пароль змінено. Решту сеансів завершено.",
+			changedPhone:    "Номер телефону змінено. Ми повідомили про це на попередній номер.",
+		},
 		Refusals: map[string]string{
 			messagePresentPassword: "Поточний пароль неправильний.",
 			messagePasswordsEmpty:  "Заповніть усі три поля.",
 			messagePasswordsDiffer: "Новий пароль і його повтор не збігаються.",
+			messageSamePhone:       "Це ваш теперішній номер. Вкажіть інший.",
 		},
 	},
 	english: {
@@ -46,11 +67,26 @@ var credentialTexts = map[string]*credentialText{
 		PasswordHint: "At least 12 characters; a few random words work well. Do not use a common password, your email or " +
 			"one of your last three passwords.",
 		PasswordNone: "You sign in without a password, so there is nothing to change.",
-		Changed:      map[string]string{changedPassword: "The password was changed. All other sessions have ended."},
+		PhoneTitle:   "Change phone number",
+		PhoneLead:    "First confirm that it is you. Then we will send a code to your present number",
+		PhoneButton:  "Continue",
+		PhoneLost: "No access to this number? Ask an administrator to reset it; you then enter a new one at your next " +
+			"sign-in.",
+		NewPhoneTitle: "New phone number",
+		NewPhoneLead:  "Enter the number to which we should send codes for signing in. We will send a code to it.",
+		ConfirmTitle:  "Confirm the new number",
+		PhoneNone:     "Confirmation by SMS is not set up for your account. To add a number, ask an administrator.",
+		PhoneLimited: "You have changed your phone number a short time ago. Try again later or, if it has to be now, ask " +
+			"an administrator.",
+		Changed: map[string]string{
+			changedPassword: "The password was changed. All other sessions have ended.",
+			changedPhone:    "The phone number was changed. We have told the number before.",
+		},
 		Refusals: map[string]string{
 			messagePresentPassword: "The current password is wrong.",
 			messagePasswordsEmpty:  "Fill in all three fields.",
 			messagePasswordsDiffer: "The new password and its repetition differ.",
+			messageSamePhone:       "This is your present number. Enter another one.",
 		},
 	},
 }

@@ -16,6 +16,10 @@
 //	GET, POST   /login/account        sessions and approvals of the person (account.go)
 //	GET, POST   /login/account/password       another password (password_page.go)
 //	GET, POST   /login/account/password/code  the code that confirms it
+//	GET, POST   /login/account/phone          another phone: the password (phone_change_page.go)
+//	GET, POST   /login/account/phone/code     the code to the phone so far
+//	GET, POST   /login/account/phone/new      the new number
+//	GET, POST   /login/account/phone/confirm  the code to it
 //	GET         /login/conditions     leads to the terms of the operator (operator.go)
 //
 // Package provider serves two more on pages of this package:
@@ -28,7 +32,8 @@
 //	signInPages     where people prove who they are: sign_in.go, step.go and the pages of the further steps
 //	invitationPages answers to invitations: invitation*.go
 //	accountPages    the account and signing out: account.go, sign_out.go
-//	credentialPages password and phone of a signed-in person: credential.go, password_page.go
+//	credentialPages password and phone of a signed-in person: credential.go, password_page.go,
+//	                phone_change_page.go
 //	layout          writes pages: page.go, language.go, error.go, consent.go, form_post.go, operator.go
 //	interactions    what waits for a person, sealed: pending.go
 //	sessions        login sessions: session.go, browser_state.go
@@ -62,11 +67,15 @@
 // Showing a page uses nothing up. The invitation is read from its source for each page (InvitationSource), and compared
 // with what was shown first; the account of another address than the invited one cannot answer.
 //
-// # A change of the password
+// # A change of the password or the phone
 //
 // The progress of a change (AccountChange) is sealed as that of a sign-in is, and bound to the session besides. The
 // present password is always asked for, and counts as one of a sign-in does.
 //
 //	password        with a phone, and without a code in the last 10 minutes ──> password/code ──> account
 //	                otherwise                                               ──> account
+//	phone           ──> phone/code, to the number so far ──> phone/new ──> phone/confirm, to the new one ──> account
+//
+// All of a change is within ten minutes. The new phone is stored at the end, in one write that requires the one before
+// to be there still. A phone that an operator has reset is given at the next sign-in, never in a session from before.
 package login

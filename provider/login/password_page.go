@@ -48,6 +48,14 @@ func (a *accountPages) changesOf(r *http.Request, userID string, v *view) (links
 	if user.Password != "" {
 		links = append(links, pageLink{"change-password", v.Path + PathPassword, credentialTexts[v.Language].PasswordTitle})
 	}
+	factor, err := a.identity.SecondFactor(r.Context(), userID)
+	switch {
+	case errors.Is(err, identity.ErrNoFactor):
+	case err != nil:
+		return nil, err
+	case factor.IsActive && factor.Factor != "":
+		links = append(links, pageLink{"change-phone", v.Path + PathPhoneChange, credentialTexts[v.Language].PhoneTitle})
+	}
 	return links, nil
 }
 

@@ -122,6 +122,7 @@ var flagHelp = map[string]string{
 		"to the database.",
 	"response_types": "Response types that clients may be registered for, such as " +
 		"code,code id_token; default code.",
+	"phone_change_window": "Hours within which people may change their phone once by themselves; default 24.",
 	"secret_file": "File with the master secrets, in place of ITHILDIN_SECRET: at least 32 bytes each, one a line; the " +
 		"first encrypts, all decrypt.",
 	"service_name": "What mails call the service; default: the host of the issuer.",

@@ -17,6 +17,7 @@ type limitFlags struct {
 	OneTimeCodeFailures string `env:"ITHILDIN_ONE_TIME_CODE_FAILURES" placeholder:"N" help:"@code_failures"`
 	OneTimeCodesSent    string `env:"ITHILDIN_ONE_TIME_CODES_SENT" placeholder:"N" help:"@codes_sent"`
 	OneTimeCodeWindow   string `env:"ITHILDIN_ONE_TIME_CODE_WINDOW" placeholder:"MINUTES" help:"@code_window"`
+	PhoneChangeWindow   string `env:"ITHILDIN_PHONE_CHANGE_WINDOW" placeholder:"HOURS" help:"@phone_change_window"`
 }
 
 // limit is one of limitFlags: its bounds keep a slip of the pen from switching a protection off.
@@ -47,6 +48,8 @@ func (f limitFlags) list() []limit {
 			func(l *identity.Limits, n int) { l.OneTimeCodesSent = int64(n) }},
 		{"ITHILDIN_ONE_TIME_CODE_WINDOW", f.OneTimeCodeWindow, int(d.OneTimeCodeWindow / time.Minute), 1, 24 * 60,
 			func(l *identity.Limits, n int) { l.OneTimeCodeWindow = time.Duration(n) * time.Minute }},
+		{"ITHILDIN_PHONE_CHANGE_WINDOW", f.PhoneChangeWindow, int(d.PhoneChangeWindow / time.Hour), 1, 30 * 24,
+			func(l *identity.Limits, n int) { l.PhoneChangeWindow = time.Duration(n) * time.Hour }},
 	}
 }
 

@@ -1,0 +1,50 @@
+package identity
+
+import (
+	"context"
+	"errors"
+
+	"ithildin/storage"
+)
+
+// ErrPhoneChangeLimited says that a user has changed their phone within Limits.PhoneChangeWindow.
+var ErrPhoneChangeLimited = errors.New("identity: the phone was changed a short time ago")
+
+const phoneChangeKind = "phone change"
+
+// IsPhoneChangeLimited says whether ChangePhone would refuse the user for now.
+func (s *Service) IsPhoneChangeLimited(ctx context.Context, userID string) (bool, error) {
+	subject, err := s.store.SignInSubject(ctx, phoneChangeKind, userID)
+	if err != nil {
+		return false, err
+	}
+	counts, err := s.store.CountSignInFailures(ctx, [][]byte{subject}, s.now().Add(-s.Limits().PhoneChangeWindow))
+	return err == nil && counts[0] > 0, err
+}
+
+// ChangePhone is ReplaceFactor for a user who has proved to have both numbers, once within Limits.PhoneChangeWindow. It
+// counts the change before it makes it, so that parallel ones see each other. Errors: also ErrPhoneChangeLimited.
+func (s *Service) ChangePhone(ctx context.Context, f storage.AuthenticationFactor, number string) error {
+	subject, err := s.store.SignInSubject(ctx, phoneChangeKind, f.UserID)
+	if err != nil {
+		return err
+	}
+	now, window, subjects := s.now(), s.Limits().PhoneChangeWindow, [][]byte{subject}
+	rows, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(window))
+	if err != nil {
+		return err
+	}
+	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-window))
+	if err == nil && counts[0] > 1 {
+		err = ErrPhoneChangeLimited
+	}
+	if err == nil {
+		before := f.Factor
+		f.Factor = number
+		err = s.ReplaceFactor(ctx, f, before)
+	}
+	if err != nil {
+		return errors.Join(err, s.forgetSentCode(ctx, rows))
+	}
+	return nil
+}
