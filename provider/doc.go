@@ -8,7 +8,7 @@
 //	GET, POST          /oauth2/authorize                            authorization request (authorize.go)
 //	GET                /login/continue                              the same, after a sign-in (authorize.go)
 //	GET, POST          /login/consent                               consent (consent.go)
-//	POST               /oauth2/token                                token request (token.go, exchange.go)
+//	POST               /oauth2/token                                token request (token_endpoint.go, exchange.go)
 //	POST               /oauth2/revoke                               revocation (revoke.go)
 //	POST               /oauth2/introspect                           introspection (introspect.go)
 //	GET, POST          /oauth2/userinfo                             claims of the user (userinfo.go)

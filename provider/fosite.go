@@ -124,7 +124,7 @@ func (p *Provider) composition() *fosite.Fosite {
 	// handler: it is no part of OpenID Connect.
 	config.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{explicit, hybrid, proofKey, openID, openIDImplicit}
 	config.tokenHandlers = map[string]fosite.TokenEndpointHandlers{
-		"authorization_code": {explicit, proofKey, &codePolicy{}, openID},
+		"authorization_code": {explicit, proofKey, &codeHandler{}, openID},
 		"refresh_token":      {refresh, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: idTokens, Config: config}},
 		"client_credentials": {credentials},
 	}

@@ -33,7 +33,7 @@ func fromFosite(err error) error {
 	if errors.As(err, &known) || !errors.As(err, &rfc) {
 		return err
 	}
-	err = explain(err)
+	err = withReason(err)
 	if known = oauth.AsError(err); known.Code != oauth.CodeServerError {
 		return known
 	}
@@ -54,16 +54,17 @@ func fromFosite(err error) error {
 	return e
 }
 
-// explained is an error of fosite with its reason: by itself it says no more than its code.
-type explained struct {
+// reasonedError is an error of fosite with its reason: by itself it says no more than its code.
+type reasonedError struct {
 	error
 	reason string
 }
 
-func (e explained) Error() string { return e.reason }
-func (e explained) Unwrap() error { return e.error }
+func (e reasonedError) Error() string { return e.reason }
+func (e reasonedError) Unwrap() error { return e.error }
 
-func explain(err error) error {
+// withReason adds to an error of fosite what its hint, its debug text and its cause say.
+func withReason(err error) error {
 	var rfc *fosite.RFC6749Error
 	if !errors.As(err, &rfc) {
 		return err
@@ -71,12 +72,12 @@ func explain(err error) error {
 	reason := rfc.ErrorField
 	more := []string{rfc.HintField, rfc.DebugField}
 	if cause := rfc.Cause(); cause != nil && !errors.Is(cause, rfc) {
-		more = append(more, explain(cause).Error())
+		more = append(more, withReason(cause).Error())
 	}
 	for _, item := range more {
 		if item != "" && !strings.Contains(reason, item) {
 			reason += ": " + item
 		}
 	}
-	return explained{err, reason}
+	return reasonedError{err, reason}
 }

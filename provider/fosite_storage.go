@@ -9,7 +9,7 @@ package provider
 //	authorization code   AuthorizeCodeSignature, GetAuthorizeCodeSession, ValidateAuthorizeCode
 //	PKCE                 AuthorizeCodeSignature, GetPKCERequestSession, DeletePKCERequestSession, then it compares
 //	                     the verifier
-//	codePolicy           our checks (policy.go)
+//	codeHandler          our checks (code_exchange.go)
 //
 // and NewAccessResponse:
 //

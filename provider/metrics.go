@@ -35,8 +35,8 @@ const other = "other"
 // The label values that are known beforehand. A series of each is there from the start, so that rate() sees its first
 // event.
 var (
-	// tokenErrors are the codes that a token request is refused with (RFC 6749 5.2).
-	tokenErrors = []string{
+	// tokenErrorCodes are the codes that a token request is refused with (RFC 6749 5.2).
+	tokenErrorCodes = []string{
 		oauth.CodeInvalidRequest, oauth.CodeInvalidClient, oauth.CodeInvalidGrant, oauth.CodeUnauthorizedClient,
 		oauth.CodeUnsupportedGrantType, oauth.CodeInvalidScope, oauth.CodeServerError, oauth.CodeTemporarilyUnavailable,
 		other,
@@ -77,7 +77,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	}, []string{"purpose", "outcome"})
 	initialize(m.outbound, outboundPurposes, outboundOutcomes)
 	initialize(m.tokens, oauth.GrantTypes)
-	initialize(m.refusals, append([]string{other}, oauth.GrantTypes...), tokenErrors)
+	initialize(m.refusals, append([]string{other}, oauth.GrantTypes...), tokenErrorCodes)
 	registry.MustRegister(
 		m.requests, m.tokens, m.refusals, m.refreshReuse, m.refreshRepeats, m.logouts, m.people, m.authentications,
 		m.authenticationFailures, m.oneTimeCodes, m.outbound, m.blocks,
@@ -158,7 +158,7 @@ func (m *metrics) logoutSent(result string) { m.logouts.WithLabelValues(result).
 func (m *metrics) tokenIssued(grantType string) { m.tokens.WithLabelValues(grantType).Inc() }
 
 func (m *metrics) tokenRefused(grantType, code string) {
-	m.refusals.WithLabelValues(known(grantType, oauth.GrantTypes), known(code, tokenErrors)).Inc()
+	m.refusals.WithLabelValues(known(grantType, oauth.GrantTypes), known(code, tokenErrorCodes)).Inc()
 }
 
 // personDid counts an event of the pages and the login API. Wrong one-time codes block a user there.

@@ -158,7 +158,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.postgresConn, s.link = conn.(postgresConn), d.link
+	s.postgresConn, s.bounded = conn.(postgresConn), d.conn
 	return s, nil
 }
 
@@ -200,7 +200,7 @@ type postgresConn interface {
 // session is a connection that knows when to leave the pool.
 type session struct {
 	postgresConn
-	link       *link
+	bounded    *boundedConn
 	health     *health
 	generation int64
 	spoiled    bool // database/sql uses a connection from one goroutine at a time
@@ -212,21 +212,21 @@ func (s *session) ResetSession(ctx context.Context) error {
 	if s.generation != s.health.generation.Load() {
 		return driver.ErrBadConn
 	}
-	s.link.bound(ctx)
+	s.bounded.bound(ctx)
 	return s.postgresConn.ResetSession(ctx)
 }
 
 // IsValid implements driver.Validator.
 func (s *session) IsValid() bool {
-	return !s.spoiled && !s.link.silent.Load() && s.generation == s.health.generation.Load() && s.postgresConn.IsValid()
+	return !s.spoiled && !s.bounded.silent.Load() && s.generation == s.health.generation.Load() && s.postgresConn.IsValid()
 }
 
 // Close implements driver.Conn. A server that is silent is not told.
 func (s *session) Close() error {
-	if s.link.silent.Load() {
-		return s.link.Close()
+	if s.bounded.silent.Load() {
+		return s.bounded.Close()
 	}
-	s.link.limit.Store(time.Now().Add(cancelTime).UnixNano())
+	s.bounded.limit.Store(time.Now().Add(cancelTime).UnixNano())
 	return s.postgresConn.Close()
 }
 

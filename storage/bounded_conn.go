@@ -33,12 +33,12 @@ func (silence) Temporary() bool { return false }
 // shortens. The dialer puts the connection into it.
 type dialing struct {
 	caller context.Context
-	link   *link
+	conn   *boundedConn
 }
 
 type dialingKey struct{}
 
-// dialer makes links. It implements pq.Dialer and pq.DialerContext.
+// dialer makes bounded connections. It implements pq.Dialer and pq.DialerContext.
 type dialer struct {
 	net.Dialer
 	answerTimeout time.Duration
@@ -75,14 +75,14 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, err
 	}
-	of.link = &link{Conn: conn, answerTimeout: d.answerTimeout, health: d.health}
-	of.link.bound(of.caller)
-	return of.link, nil
+	of.conn = &boundedConn{Conn: conn, answerTimeout: d.answerTimeout, health: d.health}
+	of.conn.bound(of.caller)
+	return of.conn, nil
 }
 
-// link is a network connection whose reads and writes end in bounded time. Without that, a host that lost its power or
-// its network holds a connection for as long as TCP believes in it, which is many minutes.
-type link struct {
+// boundedConn is a network connection whose reads and writes end in bounded time. Without that, a host that lost its
+// power or its network holds a connection for as long as TCP believes in it, which is many minutes.
+type boundedConn struct {
 	net.Conn
 	answerTimeout time.Duration // the longest read or write; 0: no bound
 	health        *health
@@ -94,55 +94,55 @@ type link struct {
 
 // bound makes every read and write end a moment after the context's deadline, so that a request to cancel has that
 // moment to do its work.
-func (l *link) bound(ctx context.Context) {
+func (c *boundedConn) bound(ctx context.Context) {
 	limit := int64(0)
 	if deadline, ok := ctx.Deadline(); ok {
 		limit = deadline.Add(cancelTime).UnixNano()
 	}
-	l.limit.Store(limit)
+	c.limit.Store(limit)
 }
 
 // Read implements net.Conn.
-func (l *link) Read(b []byte) (int, error) {
+func (c *boundedConn) Read(b []byte) (int, error) {
 	began := time.Now()
-	deadline, cause := l.deadline(began, &l.fixedRead)
-	if err := l.Conn.SetReadDeadline(deadline); err != nil {
+	deadline, cause := c.deadline(began, &c.fixedRead)
+	if err := c.Conn.SetReadDeadline(deadline); err != nil {
 		return 0, err
 	}
-	n, err := l.Conn.Read(b)
+	n, err := c.Conn.Read(b)
 	if n > 0 {
-		l.health.heard.Store(began.UnixNano())
+		c.health.heard.Store(began.UnixNano())
 	}
-	return n, l.explain(err, "read", began, cause)
+	return n, c.silenceOf(err, "read", began, cause)
 }
 
 // Write implements net.Conn.
-func (l *link) Write(b []byte) (int, error) {
+func (c *boundedConn) Write(b []byte) (int, error) {
 	began := time.Now()
-	deadline, cause := l.deadline(began, &l.fixedWrite)
-	if err := l.Conn.SetWriteDeadline(deadline); err != nil {
+	deadline, cause := c.deadline(began, &c.fixedWrite)
+	if err := c.Conn.SetWriteDeadline(deadline); err != nil {
 		return 0, err
 	}
-	n, err := l.Conn.Write(b)
-	return n, l.explain(err, "write", began, cause)
+	n, err := c.Conn.Write(b)
+	return n, c.silenceOf(err, "write", began, cause)
 }
 
 // What may end a read or write.
 type endedBy int
 
 const (
-	endedByPatience endedBy = iota
+	endedByTimeout endedBy = iota
 	endedByCaller
 	endedByDriver // a deadline of its own, as for connecting
 )
 
 // deadline is the earliest of those that hold for a read or write that begins now; the zero time is for never.
-func (l *link) deadline(now time.Time, fixed *atomic.Int64) (at time.Time, cause endedBy) {
+func (c *boundedConn) deadline(now time.Time, fixed *atomic.Int64) (at time.Time, cause endedBy) {
 	earliest := int64(0)
-	if l.answerTimeout > 0 {
-		earliest = now.Add(l.answerTimeout).UnixNano()
+	if c.answerTimeout > 0 {
+		earliest = now.Add(c.answerTimeout).UnixNano()
 	}
-	if limit := l.limit.Load(); limit > 0 && (earliest == 0 || limit < earliest) {
+	if limit := c.limit.Load(); limit > 0 && (earliest == 0 || limit < earliest) {
 		earliest, cause = limit, endedByCaller
 	}
 	if own := fixed.Load(); own > 0 && (earliest == 0 || own < earliest) {
@@ -154,35 +154,35 @@ func (l *link) deadline(now time.Time, fixed *atomic.Int64) (at time.Time, cause
 	return time.Unix(0, earliest), cause
 }
 
-// explain makes errSilent of a deadline that passed. lib/pq gives up a connection only for a *net.OpError. The other
+// silenceOf makes errSilent of a deadline that passed. lib/pq gives up a connection only for a *net.OpError. The other
 // connections of the pool are given up too, unless the server has answered another one meanwhile: then only this
 // statement was slow.
-func (l *link) explain(err error, operation string, began time.Time, cause endedBy) error {
+func (c *boundedConn) silenceOf(err error, operation string, began time.Time, cause endedBy) error {
 	if err == nil || cause == endedByDriver || !errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}
-	l.silent.Store(true)
-	if cause == endedByPatience || l.health.heard.Load() < began.UnixNano() {
-		l.health.renew()
+	c.silent.Store(true)
+	if cause == endedByTimeout || c.health.heard.Load() < began.UnixNano() {
+		c.health.renew()
 	}
-	return &net.OpError{Op: operation, Net: l.RemoteAddr().Network(), Addr: l.RemoteAddr(), Err: errSilent}
+	return &net.OpError{Op: operation, Net: c.RemoteAddr().Network(), Addr: c.RemoteAddr(), Err: errSilent}
 }
 
 // SetDeadline implements net.Conn.
-func (l *link) SetDeadline(t time.Time) error {
-	storeTime(&l.fixedRead, t)
-	return l.SetWriteDeadline(t)
+func (c *boundedConn) SetDeadline(t time.Time) error {
+	storeTime(&c.fixedRead, t)
+	return c.SetWriteDeadline(t)
 }
 
 // SetReadDeadline implements net.Conn.
-func (l *link) SetReadDeadline(t time.Time) error {
-	storeTime(&l.fixedRead, t)
+func (c *boundedConn) SetReadDeadline(t time.Time) error {
+	storeTime(&c.fixedRead, t)
 	return nil
 }
 
 // SetWriteDeadline implements net.Conn.
-func (l *link) SetWriteDeadline(t time.Time) error {
-	storeTime(&l.fixedWrite, t)
+func (c *boundedConn) SetWriteDeadline(t time.Time) error {
+	storeTime(&c.fixedWrite, t)
 	return nil
 }
 
