@@ -31,7 +31,7 @@ func (p *Provider) invitationOptions(o Invitations) login.InvitationOptions {
 	}, factorType)
 	if o.EHealthAPI != "" {
 		options.EmployeeRequests = invitation.NewEmployeeRequests(invitation.Options{
-			URL: o.EHealthAPI, Tokens: invitationTokens{p.store, p.sessionTokens, o.ClientID},
+			URL: o.EHealthAPI, Now: p.now, Tokens: invitationTokens{p.store, p.sessionTokens, o.ClientID},
 			Count: func(err error) { p.CountOutboundCall(purposeEmployeeRequest, err) },
 		})
 	}

@@ -263,3 +263,14 @@ func TestAttackManyAcceptancesOfAnInvitationByMailAreOne(t *testing.T) {
 		require.Len(t, events, 1)
 	})
 }
+
+func TestPageOfAnInvitationThatCannotBeAnsweredNamesTheContact(t *testing.T) {
+	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) {
+		o.Operator = login.Operator{Mail: "help@id.example"}
+	})
+	for _, link := range []string{"/login/invite?invite=YWJj", "/login/invite?invitation=unknown"} {
+		p := s.browser().get(s.server.URL + link)
+		require.Equal(t, 200, p.status)
+		require.Contains(t, p.body, "help@id.example", link)
+	}
+}

@@ -51,6 +51,7 @@ func inviting(t testing.TB, engine storagetest.Engine, changes ...func(*provider
 	api := &eHealthAPI{t: t, requests: map[string]*employeeRequest{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/invite/{code}", api.invite)
+	mux.HandleFunc("GET /api/dictionaries", api.dictionaries)
 	mux.HandleFunc("POST /api/employee_requests/{id}/user", api.user)
 	mux.HandleFunc("POST /api/employee_requests/{id}/{action}", api.act)
 	mux.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) { assert.Fail(t, r.Method+" "+r.URL.Path) })
@@ -123,6 +124,13 @@ func (a *eHealthAPI) invite(w http.ResponseWriter, r *http.Request) {
 		},
 		"urgent": map[string]any{},
 	}))
+}
+
+// dictionaries has the one of positions.
+func (a *eHealthAPI) dictionaries(w http.ResponseWriter, r *http.Request) {
+	assert.Equal(a.t, "name=POSITION", r.URL.RawQuery)
+	assert.Empty(a.t, r.Header.Get("Authorization"))
+	_, _ = io.WriteString(w, `{"data":[{"name":"POSITION","values":{"P1":"Головний лікар"}}]}`)
 }
 
 // find reads an employee request by its id.

@@ -20,7 +20,8 @@ func TestInvitedPersonWithoutAnAccountGetsOneWithAPhoneAndTheRole(t *testing.T) 
 		b := w.browser()
 		p := b.follow(code)
 		require.Equal(t, "/login/invite", p.path)
-		for _, shown := range []string{"Клініка «Здоров’я»", "лікар", "P1", "Коваль Олена Іванівна", nurseEmail, "2026-12-01",
+		for _, shown := range []string{"Клініка «Здоров’я»", "лікар", "Головний лікар", "Коваль Олена Іванівна",
+			nurseEmail, "2026-12-01",
 			"Щонайменше 12 символів"} {
 			require.Contains(t, p.body, shown)
 		}
@@ -181,7 +182,9 @@ func TestOldAddressOfTheConsentPageBeginsAnAuthorizationRequest(t *testing.T) {
 
 func TestWithoutAnEHealthAPILinksOfInvitationsSayWhatToDo(t *testing.T) {
 	w := newWorld(t, storagetest.Engines()[0])
-	for _, path := range []string{"/invite?invite=YWJj", "/invite", "/login/invite?invite=YWJj", "/login/invite/accept"} {
+	for _, path := range []string{
+		"/invite?invite=YWJj", "/invite", "/invite/accept?invite=YWJj", "/login/invite?invite=YWJj",
+	} {
 		b := w.browser()
 		p := b.read(b.http.Get(w.server.URL + path))
 		require.Equal(t, http.StatusOK, p.status, path)

@@ -7,6 +7,7 @@
 // This server alone talks to ehealth.api, over HTTP:
 //
 //	GET  /api/invite/{code}                          what the person is invited to
+//	GET  /api/dictionaries?name=POSITION             words for the codes of positions, once an hour (positions.go)
 //	POST /api/employee_requests/{id}/user            makes the account of the invited address, with a password
 //	POST /api/employee_requests/{id}/approve, reject the answer of the person, whose session token it comes with
 //

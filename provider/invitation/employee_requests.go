@@ -33,20 +33,23 @@ type Tokens interface {
 	End(ctx context.Context, token string) error
 }
 
-// Options are what EmployeeRequests take from outside. All but Count are required.
+// Options are what EmployeeRequests take from outside. URL and Tokens are required.
 type Options struct {
 	URL    string // of ehealth.api, before /api
 	Tokens Tokens
 	// Count is told how each call ended; nil: it was answered. Default none.
 	Count func(error)
+	Now   func() time.Time // default time.Now
 }
 
 // EmployeeRequests are the invitations that ehealth.api keeps. It is safe for concurrent use.
 type EmployeeRequests struct {
-	url    string
-	tokens Tokens
-	count  func(error)
-	calls  chan struct{}
+	url       string
+	tokens    Tokens
+	count     func(error)
+	calls     chan struct{}
+	now       func() time.Time
+	positions positions
 	// How long calls may take.
 	readTimeout, writeTimeout time.Duration
 }
@@ -56,7 +59,11 @@ func NewEmployeeRequests(o Options) *EmployeeRequests {
 	if o.Count == nil {
 		o.Count = func(error) {}
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	return &EmployeeRequests{
+		now: o.Now,
 		url: strings.TrimSuffix(o.URL, "/"), tokens: o.Tokens, count: o.Count, calls: make(chan struct{}, callsAtOnce),
 		readTimeout: readTimeout, writeTimeout: writeTimeout,
 	}
@@ -85,7 +92,11 @@ func (e *EmployeeRequests) Find(ctx context.Context, code string) (*Invitation, 
 	case status == http.StatusOK:
 		i, err := decode(content)
 		e.count(err)
-		return i, err
+		if err != nil {
+			return nil, err
+		}
+		i.Position = e.position(ctx, i.Position)
+		return i, nil
 	}
 	return nil, e.refusal(status)
 }

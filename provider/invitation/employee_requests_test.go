@@ -108,3 +108,32 @@ func TestCallsBeyondTheBoundAreRefusedAtOnce(t *testing.T) {
 		require.ErrorIs(t, <-errs, ErrUnknown)
 	}
 }
+
+func TestPositionsAreAskedForOnceAnHour(t *testing.T) {
+	now, calls, answer := time.Now(), 0, `{"data":[{"name":"POSITION","values":{"P1":"Лікар"}}]}`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/dictionaries" {
+			calls++
+			_, _ = w.Write([]byte(answer))
+			return
+		}
+		_, _ = w.Write([]byte(wellFormed))
+	}))
+	defer server.Close()
+	e := NewEmployeeRequests(Options{URL: server.URL, Now: func() time.Time { return now }})
+	find := func() string {
+		i, err := e.Find(t.Context(), "YWJj")
+		require.NoError(t, err)
+		return i.Position
+	}
+	require.Equal(t, "Лікар", find())
+	require.Equal(t, "Лікар", find())
+	require.Equal(t, 1, calls)
+	now, answer = now.Add(time.Hour), `{"data":`
+	require.Equal(t, "Лікар", find(), "the last answer that was of use")
+	require.Equal(t, "Лікар", find())
+	require.Equal(t, 2, calls)
+	now, answer = now.Add(time.Minute), `{"data":[{"name":"POSITION","values":{}}]}`
+	require.Equal(t, "P1", find(), "a code without a word")
+	require.Equal(t, 3, calls)
+}

@@ -28,7 +28,7 @@ type Invitation struct {
 	Organisation string
 	Inviter      string
 	Role         string // the name of the role, such as DOCTOR
-	Position     string // a code of the dictionary POSITION
+	Position     string
 	StartDate    string // YYYY-MM-DD
 	Person       Person
 

@@ -35,6 +35,11 @@ func (i *invitationPages) writeNotice(
 		Text: text, Lead: text.Notices[notice].Lead, Hint: text.Notices[notice].Hint, Open: open,
 		RequestID: i.requestID(r),
 	}
+	switch notice {
+	case noticeAccepted, noticeRejected, noticeAnswered:
+	default:
+		v.showContact()
+	}
 	status := noticeStatus[notice]
 	if status == 0 {
 		status = http.StatusOK
