@@ -45,9 +45,9 @@ func (a *loginAPI) loginBySignature(w http.ResponseWriter, r *http.Request, fiel
 	if !scopeOfType(client, scope) {
 		return errScopeOutsideType
 	}
-	user, err := a.signedUser(r, taxID)
+	user, err := a.identity.FindSigner(r.Context(), taxID)
 	if err != nil {
-		return err
+		return signerError(err)
 	}
 	// Last, so that a request which is refused for something else can be mended and sent again.
 	if err := a.provider.Nonces().Use(r.Context(), nonce); errors.Is(err, provider.ErrNonce) {
@@ -108,24 +108,19 @@ func (a *loginAPI) signer(r *http.Request, content string) (taxID, nonce string,
 	return signed.Signatures[0].DRFO, message.JWT, nil
 }
 
-func (a *loginAPI) signedUser(r *http.Request, taxID string) (*storage.User, error) {
-	user, err := a.provider.Store().FindUserByTaxID(r.Context(), taxID)
+// signerError puts an error of identity.FindSigner into the words of the contract.
+func signerError(err error) error {
 	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return nil, errSignerUnknown
-	case err != nil:
-		return nil, err
-	case user.IsBlocked:
-		return nil, errUserBlocked
-	}
-	same, err := a.identity.PersonHasTaxID(r.Context(), user.PersonID, taxID)
-	switch {
+	case errors.Is(err, identity.ErrSignerUnknown):
+		return errSignerUnknown
+	case errors.Is(err, identity.ErrUserBlocked):
+		return errUserBlocked
 	case errors.Is(err, identity.ErrPersonUnknown):
-		return nil, errPersonUnknown
-	case err != nil:
-		return nil, errUnavailable.because(err)
-	case !same:
-		return nil, errTaxID
+		return errPersonUnknown
+	case errors.Is(err, identity.ErrTaxIDMismatch):
+		return errTaxID
+	case errors.Is(err, identity.ErrPersonsUnavailable):
+		return errUnavailable.because(err)
 	}
-	return user, nil
+	return err
 }

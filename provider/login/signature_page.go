@@ -111,9 +111,6 @@ func (s *signInPages) submitSignature(w http.ResponseWriter, r *http.Request) er
 	if err != nil {
 		return err
 	}
-	if problem == nil && user.IsBlocked {
-		problem = refusedBlocked
-	}
 	if problem != nil {
 		if problem.reason != "" {
 			userID := "" // of nobody who is known
@@ -154,15 +151,9 @@ func (s *signInPages) signer(r *http.Request, nonce string) (*storage.User, *for
 		json.Unmarshal(signed.Content, &message) != nil || message.Nonce != nonce || message.Service != s.host {
 		return nil, refusedSignature, nil
 	}
-	user, err := s.store.FindUserByTaxID(r.Context(), signed.Signatures[0].DRFO)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, refusedSigner, nil
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if problem := s.registered(r.Context(), user, signed.Signatures[0].DRFO); problem != nil {
-		return user, problem, nil
+	user, problem, err := s.userOfSignature(r.Context(), signed.Signatures[0].DRFO)
+	if err != nil || problem != nil {
+		return user, problem, err
 	}
 	expires := s.now().Add(PendingLifetime)
 	err = s.store.UseJTI(r.Context(), "signature page", s.host, nonce, s.store.NewID(), expires)
@@ -172,17 +163,19 @@ func (s *signInPages) signer(r *http.Request, nonce string) (*storage.User, *for
 	return user, nil, err
 }
 
-// registered refuses a signer whom the registry of persons does not know, or knows by another tax id.
-func (s *signInPages) registered(ctx context.Context, user *storage.User, taxID string) *formError {
-	same, err := s.identity.PersonHasTaxID(ctx, user.PersonID, taxID)
+// userOfSignature finds the user of a tax id that was signed with. A refusal comes with the user, where one is known.
+func (s *signInPages) userOfSignature(ctx context.Context, taxID string) (*storage.User, *formError, error) {
+	user, err := s.identity.FindSigner(ctx, taxID)
 	switch {
-	case errors.Is(err, identity.ErrPersonUnknown):
-		return refusedPerson
-	case err != nil:
+	case errors.Is(err, identity.ErrSignerUnknown):
+		return nil, refusedSigner, nil
+	case errors.Is(err, identity.ErrUserBlocked):
+		return user, refusedBlocked, nil
+	case errors.Is(err, identity.ErrPersonUnknown), errors.Is(err, identity.ErrTaxIDMismatch):
+		return user, refusedPerson, nil
+	case errors.Is(err, identity.ErrPersonsUnavailable):
 		s.logger.WarnContext(ctx, "the registry of persons was not asked", "cause", err)
-		return refusedSignatureAway
-	case !same:
-		return refusedPerson
+		return user, refusedSignatureAway, nil
 	}
-	return nil
+	return user, nil, err
 }
