@@ -30,6 +30,7 @@ var (
 	Apache        = Requirement{"ITHILDIN_TEST_APACHE", "Apache"}
 	ApacheModules = Requirement{"ITHILDIN_TEST_APACHE_MODULES", "Apache's mod_auth_openidc"}
 	OpenIDClient  = Requirement{"ITHILDIN_TEST_OPENID_CLIENT", "openid-client for Node"}
+	AxeCore       = Requirement{"ITHILDIN_TEST_AXE_CORE", "axe-core"}
 	SpringJar     = Requirement{"ITHILDIN_TEST_SPRING_JAR", "the Spring application"}
 )
 
