@@ -5,7 +5,7 @@ GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOTESTSUM = go run gotest.tools/gotestsum@v1.13.0
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run build test test-quick chaos bench lint fuzz vulnerabilities
+.PHONY: help run build test test-quick chaos bench lint fuzz vulnerabilities signature-script signature-script-check
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -42,3 +42,9 @@ vulnerabilities: ## what is known of the dependencies and of Go itself (needs a 
 
 fuzz: ## every fuzz target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)
+
+signature-script: ## bundle the script of the signature page again (needs Node and the npm registry)
+	cd provider/login/signing && npm ci --ignore-scripts --no-audit --no-fund && node build.mjs
+
+signature-script-check: ## whether the checked-in script of the signature page is what its sources make
+	cd provider/login/signing && npm ci --ignore-scripts --no-audit --no-fund && node build.mjs --check

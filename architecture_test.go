@@ -70,6 +70,7 @@ var mayImport = map[string][]string{
 // testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.
 var testsMayImport = []string{
 	"migrations", "jwks", "storage", "storage/seal", "storage/storagetest", "provider/mail/mailtest",
+	"provider/login/dstutest",
 }
 
 func TestPackagesImportOnlyWhatTheirPlaceAllows(t *testing.T) {

@@ -28,6 +28,8 @@ type components struct {
 	// signed is what the signature service answers about a message.
 	signed     map[string]string
 	signedCode int
+	// signatures answers instead, where there is one.
+	signatures http.Handler
 	persons    map[string]string
 	server     *httptest.Server
 }
@@ -120,6 +122,10 @@ func (c *components) siteverify(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *components) digitalSignatures(w http.ResponseWriter, r *http.Request) {
+	if c.signatures != nil {
+		c.signatures.ServeHTTP(w, r)
+		return
+	}
 	var message map[string]string
 	assert.NoError(c.t, json.NewDecoder(r.Body).Decode(&message))
 	assert.Equal(c.t, "base64", message["signed_content_encoding"])

@@ -33,7 +33,7 @@ func newChromium(t *testing.T, name string, width, height int, language string) 
 	t.Cleanup(cancelAllocator)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	ctx, cancelTimeout := context.WithTimeout(ctx, 40*time.Second)
+	ctx, cancelTimeout := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancelTimeout)
 	c := &chromium{t: t, ctx: ctx, name: name}
 	c.do(chromedp.EmulateViewport(int64(width), int64(height)))

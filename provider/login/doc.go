@@ -10,6 +10,7 @@
 //	GET, POST   /login/phone          a phone, for a second factor without one (phone_page.go)
 //	GET, POST   /login/new-password   a new password, if the present one is too old (new_password_page.go)
 //	GET, POST   /login/signature      digital signature (signature_page.go)
+//	GET         /login/signature.js   the script that signs in the browser (signature_script.go)
 //	GET, POST   /login/invite         what an invitation is for, and an account for a new person (invitation_page.go)
 //	GET, POST   /login/invite/accept  the answer to an invitation (invitation_answer.go)
 //	GET, POST   /login/sign-out       ends the login session (sign_out.go)

@@ -145,6 +145,8 @@ const (
 	PathAccount  = "/login/account"
 	PathConsent  = "/login/consent"
 	PathContinue = "/login/continue"
+	// PathSignatureScript is the script of the signature page.
+	PathSignatureScript = "/login/signature.js"
 	// PathConditions leads to the operator's terms.
 	PathConditions = "/login/conditions"
 )
@@ -170,6 +172,8 @@ func (s *Service) Mount(router *mux.Router) {
 	}
 	s.credentials.mount(pages)
 	pages.Handle(strings.TrimPrefix(PathConditions, "/login"), s.handle(s.showConditions)).
+		Methods(http.MethodGet, http.MethodHead)
+	pages.Handle(strings.TrimPrefix(PathSignatureScript, "/login"), s.handle(s.signIn.showSignatureScript)).
 		Methods(http.MethodGet, http.MethodHead)
 	pages.PathPrefix("/").Handler(s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 }

@@ -37,6 +37,8 @@ type signaturePage struct {
 	Content  string       // what is to be signed
 	Download template.URL // the same as a file
 	Message  string
+	// ScriptIntegrity is of the script that signs in the browser.
+	ScriptIntegrity string
 }
 
 // signedMessage is what a person signs: it is worth something for this sign-in only.
@@ -75,8 +77,10 @@ func (s *signInPages) writeSignature(w http.ResponseWriter, r *http.Request, p I
 	v.Title = v.Messages.SignatureTitle
 	page := signaturePage{
 		Client: v.present(destination), Request: request, Content: string(content),
-		Download: template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString(content)),
+		Download:        template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString(content)),
+		ScriptIntegrity: signatureScriptIntegrity,
 	}
+	v.Policy.Script = "'self'"
 	status := http.StatusOK
 	if problem != nil {
 		status, page.Message = problem.status, v.Messages.ByKey[problem.message]

@@ -86,6 +86,7 @@ type messageSet struct {
 	NewPasswordTitle, NewPasswordLead, NewPasswordAsked                               string
 	NewPasswordHint, NewPasswordLabel, NewPasswordButton                              string
 	SignatureTitle, SignatureDownload, SignatureContent, SignatureSign, SignatureFile string
+	Signing                                                                           signingMessages
 
 	Consent, ConsentAsks, ConsentNothing, ConsentScopes, ConsentCount, SignedInAs string
 	Accept, Deny, SwitchUser, ClientPage, Policy, Terms                           string
@@ -126,7 +127,7 @@ var messages = map[string]*messageSet{
 		SignatureContent: "Вміст файлу для підпису",
 		SignatureSign: "Підпишіть його своїм кваліфікованим електронним підписом (КЕП) у програмі, якою ви " +
 			"користуєтеся, разом із вмістом файлу.",
-		SignatureFile: "Додайте підписаний файл",
+		SignatureFile: "Додайте підписаний файл", Signing: signingUkrainian,
 
 		Consent: "Надання доступу", ConsentAsks: "просить дозволу:",
 		ConsentNothing: "просить підтвердити вхід. Інші дозволи не потрібні.",
@@ -256,7 +257,7 @@ var messages = map[string]*messageSet{
 		SignatureContent: "Content of the file to sign",
 		SignatureSign: "Sign it with your qualified electronic signature in the program you use, and include the " +
 			"content of the file.",
-		SignatureFile: "Add the signed file",
+		SignatureFile: "Add the signed file", Signing: signingEnglish,
 
 		Consent: "Allow access", ConsentAsks: "asks for permission to:",
 		ConsentNothing: "asks you to confirm the sign-in. It needs no other permission.",

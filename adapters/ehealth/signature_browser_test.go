@@ -1,0 +1,213 @@
+package ehealth_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"ithildin/provider/login/dstutest"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+const keyPassword = "Пароль до ключа, довший за блок 1"
+
+// recorder keeps every request that reached the server.
+type recorder struct {
+	mu       sync.Mutex
+	requests bytes.Buffer
+}
+
+func (r *recorder) watch(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		body, _ := io.ReadAll(request.Body)
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		r.mu.Lock()
+		r.requests.WriteString(request.RequestURI + "\n")
+		_ = request.Header.Write(&r.requests)
+		r.requests.Write(body)
+		r.mu.Unlock()
+		next.ServeHTTP(w, request)
+	})
+}
+
+func (r *recorder) received() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return bytes.Clone(r.requests.Bytes())
+}
+
+// signatureTest is a doctor with a key, before the signature page of a server whose operator has a signature service.
+type signatureTest struct {
+	*world
+	recorder  *recorder
+	authority *dstutest.Authority
+	key       *dstutest.Key
+	doctor    dstutest.Person
+	folder    string
+}
+
+func newSignatureTest(t *testing.T) *signatureTest {
+	s := &signatureTest{
+		world: newWorld(t, storagetest.Engines()[0]), recorder: &recorder{}, authority: dstutest.NewAuthority(),
+		key: dstutest.NewKey(), doctor: dstutest.Person{Name: "Коваль Олена Петрівна", TaxID: "3087512347"},
+		folder: t.TempDir(),
+	}
+	s.demand("employee:read", storage.LoginFormSignature, storage.AssuranceSignature)
+	s.server.Config.Handler = s.recorder.watch(s.server.Config.Handler)
+	s.components.signatures = s.authority.Service(func() time.Time { return time.Unix(worldTime, 0) })
+	return s
+}
+
+func (s *signatureTest) file(name string, content []byte) []string {
+	path := filepath.Join(s.folder, name)
+	require.NoError(s.t, os.WriteFile(path, content, 0o600))
+	return []string{path}
+}
+
+func (s *signatureTest) page() chromedp.Action[chromedp.Void] {
+	return chromedp.Navigate(s.server.URL + "/sign-in?" + url.Values{
+		"client_id": {hospitalID}, "redirect_uri": {redirectURI}, "scope": {"employee:read"},
+	}.Encode())
+}
+
+// signs fills the form in and submits it.
+func (c *chromium) signs(key []string, password string) {
+	c.t.Helper()
+	c.do(chromedp.WaitVisible("#signing"), chromedp.SetUploadFiles("#signing-key", key),
+		setValue("#signing-password", ""), chromedp.SendKeys("#signing-password", password),
+		chromedp.Click("#signing-submit"))
+}
+
+func setValue(selector, value string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		script := fmt.Sprintf("document.querySelector(%q).value = %q", selector, value)
+		_, err := chromedp.Evaluate[string](script)(ctx, target)
+		return err
+	})
+}
+
+func (c *chromium) problem() string {
+	c.t.Helper()
+	c.do(chromedp.WaitVisible("#signing-problem"), chromedp.WaitNotVisible("#signing-busy"))
+	text, err := chromedp.Run(c.ctx, chromedp.Text("#signing-problem"))
+	require.NoError(c.t, err)
+	return text
+}
+
+func TestDoctorSignsInTheBrowserAndIsSignedIn(t *testing.T) {
+	for name, c := range map[string]struct {
+		width, height              int
+		language, missing, foreign string
+	}{
+		"phone-uk": {390, 844, "uk", "немає сертифіката", "до іншого ключа"},
+		"phone-en": {390, 844, "en", "holds no certificate", "belongs to another key"},
+		"desk-uk":  {1280, 800, "uk", "немає сертифіката", "до іншого ключа"},
+		"desk-en":  {1280, 800, "en", "holds no certificate", "belongs to another key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSignatureTest(t)
+			b := newChromium(t, "signature-"+name, c.width, c.height, c.language)
+			asked := b.watchHosts()
+			keyFile := s.key.PBES2([]byte(keyPassword))
+			b.do(s.page())
+			b.shows("#signing", "empty")
+			b.signs(s.file("Key-6.dat", keyFile), keyPassword)
+			require.Contains(t, b.problem(), c.missing)
+			b.shows("#signing-certificates", "certificate-missing")
+			another := s.authority.Certify(dstutest.NewKey(), s.doctor)
+			b.do(chromedp.SetUploadFiles("#signing-certificates", s.file("another.cer", another)),
+				chromedp.Click("#signing-submit"))
+			require.Contains(t, b.problem(), c.foreign)
+			b.shows("#signing-problem", "certificate-foreign")
+			mine := s.authority.Certify(s.key, s.doctor)
+			b.do(chromedp.SetUploadFiles("#signing-certificates", s.file("mine.cer", mine)),
+				chromedp.Click("#signing-submit"), chromedp.WaitVisible("#consent-accept"))
+			require.Equal(t, "signature", s.session().ACR)
+
+			received := s.recorder.received()
+			require.Contains(t, string(received), "sign-in.p7s", "the signed file came by the form of uploads")
+			require.True(t, bytes.Contains(received, mine), "with the certificate")
+			for secret, content := range map[string][]byte{
+				"password": []byte(keyPassword), "key file": keyFile, "private key": s.key.Private(),
+			} {
+				for form, sent := range map[string]string{
+					"plain": string(content), "hex": hex.EncodeToString(content), "query": url.QueryEscape(string(content)),
+					"base64": base64.RawStdEncoding.EncodeToString(content),
+				} {
+					require.NotContains(t, string(received), sent, "%s, %s", secret, form)
+				}
+			}
+			require.Equal(t, []string{strings.TrimPrefix(s.server.URL, "http://")}, asked())
+		})
+	}
+}
+
+// watchHosts returns a function that says which hosts the browser has asked since.
+func (c *chromium) watchHosts() func() []string {
+	var mu sync.Mutex
+	var hosts []string
+	require.NoError(c.t, chromedp.Listen(c.ctx, func(event any) {
+		sent, ok := event.(*network.EventRequestWillBeSent)
+		if !ok {
+			return
+		}
+		address, err := url.Parse(sent.Request.URL)
+		if err != nil || address.Scheme == "data" {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, host := range hosts {
+			if host == address.Host {
+				return
+			}
+		}
+		hosts = append(hosts, address.Host)
+	}))
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return hosts
+	}
+}
+
+func TestSignaturePageOpensEachKindOfKeyFile(t *testing.T) {
+	s := newSignatureTest(t)
+	certificate := s.authority.Certify(s.key, s.doctor)
+	for name, c := range map[string]struct {
+		content     []byte
+		certificate []byte
+	}{
+		"IIT.dat":   {s.key.IIT([]byte(keyPassword)), certificate},
+		"PBES2.dat": {s.key.PBES2([]byte(keyPassword)), certificate},
+		"key.jks":   {s.key.JKS(keyPassword, certificate), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newChromium(t, name, 1280, 800, "uk")
+			b.do(s.page())
+			b.signs(s.file(name, c.content), keyPassword)
+			if c.certificate != nil {
+				require.Contains(t, b.problem(), "немає сертифіката")
+				b.do(chromedp.SetUploadFiles("#signing-certificates", s.file("my.cer", c.certificate)),
+					chromedp.Click("#signing-submit"))
+			}
+			b.do(chromedp.WaitVisible("#consent-accept"))
+		})
+	}
+}

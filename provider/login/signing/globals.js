@@ -1,0 +1,2 @@
+// The libraries expect the Buffer of Node to be there without a word.
+export { Buffer } from "buffer";

@@ -1,0 +1,105 @@
+// Signs in the signature page. The key file, its password and the certificate are read here and stay here: their fields
+// are in a form that is never sent, and have no names. What is sent is the signed file, by the form that takes one
+// which was signed elsewhere.
+
+import { choose, openKeyFile, readCertificate, sign, SigningProblem } from "./key.js";
+
+const largestFile = 1 << 20;
+
+const element = (id) => document.getElementById(id);
+const signing = element("signing");
+const problem = element("signing-problem");
+const keyFile = element("signing-key");
+const password = element("signing-password");
+const certificates = element("signing-certificates");
+const certificatePart = element("signing-certificate-part");
+const button = element("signing-submit");
+
+// What each problem is about; where it is none of these, the person can sign elsewhere.
+const fields = {
+  keyFile,
+  password,
+  certificateFile: certificates,
+  certificateMissing: certificates,
+  certificateForeign: certificates,
+  certificateUsage: certificates,
+  certificateExpired: certificates,
+};
+
+async function read(file, name) {
+  if (file.size > largestFile) {
+    throw new SigningProblem(name);
+  }
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+async function readChosenCertificates() {
+  const files = await Promise.all(Array.from(certificates.files, (file) => read(file, "certificateFile")));
+  const chosen = files.map(readCertificate);
+  if (chosen.includes(null)) {
+    throw new SigningProblem("certificateFile");
+  }
+  return chosen;
+}
+
+// signContent takes a second or more, most of it for the password, during which the page does not answer.
+async function signContent() {
+  if (keyFile.files.length === 0) {
+    throw new SigningProblem("keyFile");
+  }
+  const bytes = await read(keyFile.files[0], "keyFile");
+  const chosen = await readChosenCertificates();
+  const now = Date.now();
+  const pair = choose(openKeyFile(bytes, password.value), chosen, now);
+  return sign(new TextEncoder().encode(element("signature-content").value), pair, now);
+}
+
+function send(signed) {
+  const files = new DataTransfer();
+  files.items.add(new File([signed], "sign-in.p7s", { type: "application/pkcs7-mime" }));
+  element("signature").files = files.files;
+  signing.reset();
+  element("signature-form").requestSubmit();
+}
+
+function show(error) {
+  const field = fields[error.name];
+  problem.textContent = problem.dataset[field ? error.name : "failed"];
+  problem.hidden = false;
+  if (field === certificates) {
+    certificatePart.hidden = false;
+  }
+  if (!field) {
+    element("signature-elsewhere-part").open = true;
+  }
+  (field ?? element("signature-elsewhere")).focus();
+  field?.setAttribute("aria-invalid", "true");
+}
+
+function setBusy(busy) {
+  button.disabled = busy;
+  signing.setAttribute("aria-busy", String(busy));
+  element("signing-busy").hidden = !busy;
+}
+
+// painted resolves once the browser has shown what the page is about to do.
+const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
+signing.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  problem.hidden = true;
+  for (const field of [keyFile, password, certificates]) {
+    field.removeAttribute("aria-invalid");
+  }
+  setBusy(true);
+  await painted();
+  try {
+    send(await signContent());
+  } catch (error) {
+    setBusy(false);
+    show(error);
+  }
+});
+
+signing.hidden = false;
+element("signature-elsewhere-part").open = false;
