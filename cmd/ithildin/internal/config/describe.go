@@ -107,7 +107,8 @@ func present(given bool) int {
 // withoutPassword masks the query's password too, which lib/pq takes as well.
 func withoutPassword(databaseURL string) string {
 	u, err := url.Parse(databaseURL)
-	if err != nil || u.Scheme == "sqlite" {
+	isText := err == nil && u.Scheme == "" && u.Host == "" && !u.Query().Has("password") // it would be escaped
+	if err != nil || u.Scheme == "sqlite" || isText {
 		return databaseURL
 	}
 	if u.Query().Has("password") {
