@@ -26,6 +26,7 @@
 //	tokenStore           codes, grants, access tokens; the Batch of a request
 //	loginSessionStore    sessions of browsers, tokens of the login API, notices of logouts
 //	invitationStore      the invitations to have roles
+//	passwordResetStore   links of forgotten passwords
 //	mailStore            the queue of mails
 //	keyStore             signing keys and random keys
 //	auditStore           audit events

@@ -67,6 +67,7 @@ var allDeadRows = []deadRows{
 	{table: "logout_deliveries", key: "id"},
 	{table: "mails", key: "id"},
 	{table: "invitations", key: "id", kept: 30 * day},
+	{table: "password_resets", key: "id"},
 }
 
 // SweptTables are the tables that Sweep deletes from, each once.

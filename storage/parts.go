@@ -109,13 +109,14 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 	roles := &roleStore{database: d}
 	scopes := &scopeStore{database: d}
 	authentication := &authenticationStore{database: d, sealer: sealer, keys: keys, sessions: sessions}
+	users := &userStore{database: d, sessions: sessions, tokens: tokens}
 	return &Store{
 		database:            d,
 		configuration:       &configuration{database: d, clients: clients, roles: roles, scopes: scopes},
 		clientStore:         clients,
 		connectionStore:     connections,
 		registrationStore:   &registrationStore{database: d, clients: clients},
-		userStore:           &userStore{database: d, sessions: sessions, tokens: tokens},
+		userStore:           users,
 		roleStore:           roles,
 		scopeStore:          scopes,
 		authenticationStore: authentication,
@@ -123,6 +124,7 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		tokenStore:          tokens,
 		loginSessionStore:   sessions,
 		invitationStore:     &invitationStore{database: d},
+		passwordResetStore:  &passwordResetStore{database: d, sealer: sealer, users: users},
 		mailStore:           &mailStore{database: d, sealer: sealer},
 		keyStore:            keys,
 		auditStore:          &auditStore{database: d},

@@ -16,6 +16,7 @@ var sealedColumns = []sealedColumn{
 	{"authentication_factors", "id", beforeEveryUUID},
 	{"connection_secrets", "id", beforeEveryUUID},
 	{"mails", "id", beforeEveryUUID},
+	{"password_resets", "id", beforeEveryUUID},
 }
 
 type sealedRow struct {

@@ -50,6 +50,7 @@ type Store struct {
 	*tokenStore
 	*loginSessionStore
 	*invitationStore
+	*passwordResetStore
 	*mailStore
 	*keyStore
 	*auditStore

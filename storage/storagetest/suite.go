@@ -82,6 +82,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Ends of sessions", sessionEnds},
 		{"Logout deliveries", logoutDeliveries},
 		{"Subjects of logouts", logoutDeliverySubjects},
+		{"Password resets", passwordResets},
 		{"Mails", mails},
 		{"Invitations", invitations},
 		{"Sign-in failures", signInFailures},
