@@ -91,7 +91,8 @@ func (m *metrics) describePeople() {
 		Name: "ithildin_login_events_total", Help: "What people did or met at the pages and the login API, by event.",
 	}, []string{"event"})
 	initialize(m.people, []string{
-		"sign_in", "sign_in_failed", "sign_in_limited", "sign_out", "user_blocked", "factor_changed", "password_set", "error",
+		"sign_in", "sign_in_failed", "sign_in_limited", "sign_out", "user_blocked", "factor_changed", "password_set",
+		"password_reset_sent", "password_reset_refused", "error",
 	})
 	m.oneTimeCodes = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_one_time_codes_total", Help: "One-time codes by what became of them, on the pages and the login API.",

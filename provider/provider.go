@@ -21,6 +21,7 @@ import (
 	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
+	"ithildin/provider/mail"
 	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/provider/registration"
@@ -49,6 +50,8 @@ type Options struct {
 	Operator login.Operator
 	// Invitations are those of employees that ehealth.api keeps; default: none.
 	Invitations Invitations
+	// Mail sends letters to people; nil, or without a mail server: there are none, and no page that needs one.
+	Mail *mail.Service
 	// TrustedProxies are believed about the address of a client.
 	TrustedProxies []netip.Prefix
 	// Bodies bound what the bodies of requests take up at once, on each listener by itself.
@@ -129,6 +132,9 @@ func (o *Options) setDefaults() {
 	if o.Outbound == nil {
 		o.Outbound = outbound.New(outbound.Options{})
 	}
+	if o.Mail == nil {
+		o.Mail = mail.New(mail.Options{Store: o.Store})
+	}
 	if o.RequestTime <= 0 {
 		o.RequestTime = 20 * time.Second
 	}
@@ -174,12 +180,14 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		Components: p.components, ClientAddress: p.observer.proxies.ClientAddress, RequestID: inbound.RequestID,
 		Count:     p.metrics.personDid,
 		CountCode: func(outcome string) { p.metrics.oneTimeCodes.WithLabelValues(outcome).Inc() },
+		Told:      notices{store: o.Store, mail: o.Mail, now: o.Now, logger: o.Logger}.send,
 	})
 	var err error
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,
-		RequestID: inbound.RequestID, Count: p.metrics.personDid, Operator: o.Operator,
-		SessionsEnded: p.logouts.notifyClients, Invitations: p.invitationOptions(o.Invitations),
+		RequestID: inbound.RequestID, Count: p.metrics.personDid, Operator: o.Operator, Mail: o.Mail,
+		PasswordResetLifetime: p.components.PasswordReset.Lifetime,
+		SessionsEnded:         p.logouts.notifyClients, Invitations: p.invitationOptions(o.Invitations),
 		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession,
 			pending login.Interaction) error {
 			return p.logout.afterSignOut(w, r, ended, pending)
@@ -283,3 +291,6 @@ func (p *Provider) Logger() *slog.Logger { return p.logger }
 func (p *Provider) Page(e func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return p.pages.serve(e)
 }
+
+// Wait returns once what requests have begun behind their answers is done, within 15 seconds.
+func (p *Provider) Wait() { p.login.Wait() }

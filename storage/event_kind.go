@@ -70,10 +70,14 @@ const (
 
 // The kinds of events about what was decided or tried.
 const (
-	EventSignIn             = "sign_in"
-	EventSignInFailed       = "sign_in_failed"
-	EventSignOut            = "sign_out"
-	EventSessionTokenIssued = "session_token_issued"
+	EventSignIn       = "sign_in"
+	EventSignInFailed = "sign_in_failed"
+	EventSignOut      = "sign_out"
+	// EventPasswordResetSent is of a link that was sent to set a forgotten password; EventPasswordResetRefused of one that
+	// was asked for and not sent, with the reason.
+	EventPasswordResetSent    = "password_reset_sent"
+	EventPasswordResetRefused = "password_reset_refused"
+	EventSessionTokenIssued   = "session_token_issued"
 	// EventLoginScopeBeyondRoles is of each token of the login API whose scope the user's roles do not give, so that an
 	// operator sees whom the policy login_scope=roles would refuse.
 	EventLoginScopeBeyondRoles      = "login_scope_beyond_roles"

@@ -11,6 +11,7 @@ var oldPages = map[string]string{
 	"/conditions":      "/login/conditions",
 	"/update-password": "/login/account/password",
 	"/update-factor":   "/login/account/phone",
+	"/reset":           "/login/forgot",
 }
 
 // mountOldPages leads from each old page, and what was below it, to the page in its place. The parameters of a sign-in

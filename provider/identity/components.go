@@ -16,6 +16,7 @@ type Components struct {
 	PasswordLifetime time.Duration
 	// ChangePasswordLifetime is how long a change_password_token lives; 0: ChangePasswordLifetime.
 	ChangePasswordLifetime time.Duration
+	PasswordReset          PasswordReset
 }
 
 // ChangePasswordLifetime is how long a person has to choose a password through the login API, unless the operator says
@@ -36,6 +37,9 @@ func (c *Components) SetDefaults() {
 	}
 	if c.OneTimeCodeText == "" {
 		c.OneTimeCodeText = oneTimeCodeText
+	}
+	if c.PasswordReset.Lifetime == 0 {
+		c.PasswordReset.Lifetime = PasswordResetLifetime
 	}
 	c.Limits = c.Limits.withDefaults()
 }

@@ -76,8 +76,8 @@ const factorChangedText = "Номер телефону для входу до в
 const noticeTimeout = 10 * time.Second
 
 // ReplaceFactor makes f.Factor, which its user has just proved to have, the second factor in the place of before, ""
-// where there was none. The number before is told. Errors: storage.ErrConflict where the factor is another than before
-// by now.
+// where there was none. Its owner is told, by mail and at the number before. Errors: storage.ErrConflict where the
+// factor is another than before by now.
 func (s *Service) ReplaceFactor(ctx context.Context, f storage.AuthenticationFactor, before string) error {
 	if err := s.store.ReplaceAuthenticationFactor(ctx, f, before); err != nil {
 		return err
@@ -85,6 +85,7 @@ func (s *Service) ReplaceFactor(ctx context.Context, f storage.AuthenticationFac
 	if before == "" || before == f.Factor {
 		return nil
 	}
+	s.Notify(ctx, Notice{Kind: storage.EventFactorChanged, UserID: f.UserID, Phone: f.Factor})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTimeout)
 	defer cancel()
 	if err := s.components.SMS.Send(ctx, before, factorChangedText); err != nil {

@@ -24,7 +24,11 @@ func (s *Service) ChangePassword(ctx context.Context, userID, password string, r
 	if err != nil {
 		return err
 	}
-	return s.store.SetPassword(ctx, userID, phc)
+	if err := s.store.SetPassword(ctx, userID, phc); err != nil {
+		return err
+	}
+	s.Notify(ctx, Notice{Kind: storage.EventPasswordSet, UserID: userID})
+	return nil
 }
 
 // ChangePasswordByToken is ChangePassword by the bearer of a change_password_token, which it uses up. Errors: also
@@ -36,7 +40,11 @@ func (s *Service) ChangePasswordByToken(
 	if err != nil {
 		return err
 	}
-	return s.store.SetPasswordByToken(ctx, t, phc)
+	if err := s.store.SetPasswordByToken(ctx, t, phc); err != nil {
+		return err
+	}
+	s.Notify(ctx, Notice{Kind: storage.EventPasswordSet, UserID: t.UserID})
+	return nil
 }
 
 // IsPasswordOf says whether a user, whoever asks, has that password. It counts no failures: only an administrator may

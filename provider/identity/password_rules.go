@@ -69,3 +69,15 @@ func CheckLegacyPassword(password string, _ ...string) error {
 func TooLong(value string, maximum int) bool {
 	return len(value) > 12*maximum || utf8.RuneCountInString(norm.NFC.String(value)) > maximum
 }
+
+// IsPasswordRefused says of an error whether a password was refused for what it is.
+func IsPasswordRefused(err error) bool {
+	for _, refusal := range []error{
+		ErrPasswordShort, ErrPasswordLong, ErrPasswordForm, ErrPasswordKnown, ErrPasswordUsed, ErrPasswordComplexity,
+	} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
+}

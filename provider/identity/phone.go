@@ -37,3 +37,11 @@ func NormalizePhone(written string) (number string, isNumber bool) {
 	}
 	return "+380" + found[1], true
 }
+
+// MaskPhone shows the ends of a number only: whoever knows the password, or reads the mail, does not learn the phone.
+func MaskPhone(number string) string {
+	if len(number) < 8 {
+		return "•••"
+	}
+	return number[:4] + " ••• ••• " + number[len(number)-2:]
+}

@@ -40,7 +40,8 @@ func (s *signInPages) showCode(w http.ResponseWriter, r *http.Request) error {
 func (s *signInPages) writeCode(w http.ResponseWriter, r *http.Request, p Interaction, problem *formError) error {
 	return s.writeStep(w, r, p, func(t *messageSet) string { return t.CodeTitle }, func(t *messageSet) stepPage {
 		page := stepPage{
-			Action: PathCode, Lead: t.CodeLead + " " + masked(p.Progress.Phone), Label: t.CodeLabel, Name: "code", Type: "text",
+			Action: PathCode, Lead: t.CodeLead + " " + identity.MaskPhone(p.Progress.Phone),
+			Label: t.CodeLabel, Name: "code", Type: "text",
 			InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 12, Button: t.CodeButton, ButtonID: "code-submit",
 			Resend: t.CodeResend,
 		}
@@ -52,14 +53,6 @@ func (s *signInPages) writeCode(w http.ResponseWriter, r *http.Request, p Intera
 		}
 		return page
 	}, problem)
-}
-
-// masked shows the end of a number only: whoever knows the password does not learn the phone.
-func masked(phone string) string {
-	if len(phone) < 8 {
-		return "•••"
-	}
-	return phone[:4] + " ••• ••• " + phone[len(phone)-2:]
 }
 
 // submitCode completes a sign-in, or the registration of a phone.

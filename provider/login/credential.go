@@ -168,7 +168,8 @@ func (c *credentialPages) writeCode(
 	return c.writeStep(w, r, p, func(t *messageSet) string { return step.title(text(t)) },
 		func(t *messageSet) stepPage {
 			page := stepPage{
-				Action: step.path, Lead: t.CodeLead + " " + masked(step.phone), Label: t.CodeLabel, Name: "code", Type: "text",
+				Action: step.path, Lead: t.CodeLead + " " + identity.MaskPhone(step.phone),
+				Label: t.CodeLabel, Name: "code", Type: "text",
 				InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 12, Button: t.CodeButton,
 				ButtonID: "code-submit", Resend: t.CodeResend, Links: c.cancelLink(t),
 			}

@@ -86,7 +86,7 @@ var tellsToAsk = map[string]bool{
 }
 
 // noticePage is a page without a form.
-type noticePage struct{ Lead string }
+type noticePage struct{ Lead, More string }
 
 // showConditions leads to the operator's terms, or says that there are none.
 func (l *layout) showConditions(w http.ResponseWriter, r *http.Request) error {

@@ -91,7 +91,7 @@ func (c *credentialPages) writePassword(
 	v := c.newView(w, r, "")
 	page := passwordPage{Text: credentialTexts[v.Language], Request: request, UserName: current.User.Email}
 	if phone != "" {
-		page.Phone = masked(phone)
+		page.Phone = identity.MaskPhone(phone)
 	}
 	v.Title, v.Links = page.Text.PasswordTitle, c.cancelLink(v.Messages)
 	v.Heading = v.Title
@@ -231,6 +231,7 @@ func (c *credentialPages) changePassword(
 		return err
 	}
 	c.layout.setCookie(w, sessionCookie, cookie, 0)
+	c.identity.Notify(r.Context(), identity.Notice{Kind: storage.EventPasswordSet, UserID: current.User.ID})
 	if err := c.ended(r, ended...); err != nil {
 		return err
 	}

@@ -54,6 +54,9 @@ type Interaction struct {
 	Progress *SignInProgress                 `json:"passed,omitempty"`
 	// FirstFactor says that a user without the second factor that is required is asked for a phone, and not refused.
 	FirstFactor bool `json:"first_factor,omitempty"`
+	// PasswordResetID is the link by which a forgotten password is being set; PasswordIsSet says that it was.
+	PasswordResetID string `json:"password_reset_id,omitempty"`
+	PasswordIsSet   bool   `json:"password_is_set,omitempty"`
 	// Invitation is the invitation that a page is about, in the place of an authorization request.
 	Invitation *InvitationProgress `json:"invitation,omitempty"`
 	// Change is how far a signed-in person has come with a change of their account, in the place of a sign-in.

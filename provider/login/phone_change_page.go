@@ -83,7 +83,7 @@ func (c *credentialPages) writePhonePassword(
 		func(t *messageSet) stepPage {
 			text := credentialTexts[t.language]
 			return stepPage{
-				Action: PathPhoneChange, Lead: text.PhoneLead + " " + masked(phone) + ".", Hint: text.PhoneLost,
+				Action: PathPhoneChange, Lead: text.PhoneLead + " " + identity.MaskPhone(phone) + ".", Hint: text.PhoneLost,
 				Label: text.Present, Name: "password", Type: "password", Autocomplete: "current-password",
 				MaxLength: identity.MaximumPassword, Button: text.PhoneButton, ButtonID: "phone-password-submit",
 				UserName: current.User.Email, Links: c.cancelLink(t), Contact: true,

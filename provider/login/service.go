@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/mail"
 	"ithildin/storage"
 )
 
@@ -39,6 +40,10 @@ type Options struct {
 	Operator Operator
 	// Invitations are what people are invited to. Default: none.
 	Invitations InvitationOptions
+	// Mail sends links to people who forgot their password. Default: nobody gets one.
+	Mail *mail.Service
+	// PasswordResetLifetime is how long such a link is good. Default identity.PasswordResetLifetime.
+	PasswordResetLifetime time.Duration
 	// Count is told of an error for each page that Fail wrote. Default none.
 	Count func(kind string)
 }
@@ -53,6 +58,7 @@ type Service struct {
 	signIn      *signInPages
 	invitations *invitationPages
 	credentials *credentialPages
+	resets      *passwordResetPages
 	crossOrigin *http.CrossOriginProtection
 }
 
@@ -89,7 +95,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s.signIn = &signInPages{
 		layout: s.layout, interactions: s.interactions, sessions: s.sessions, devices: devices, store: o.Store,
-		identity: o.Identity, now: o.Now,
+		identity: o.Identity, now: o.Now, passwordsAreReset: o.Mail.IsOn(),
+	}
+	s.resets = &passwordResetPages{
+		signInPages: s.signIn, mail: o.Mail, issuer: s.issuer, lifetime: o.PasswordResetLifetime,
+		slots: make(chan struct{}, linksAtOnce),
 	}
 	s.invitations = &invitationPages{signInPages: s.signIn, options: o.Invitations, issuer: s.issuer}
 	s.credentials = &credentialPages{signInPages: s.signIn}
@@ -116,6 +126,12 @@ func (o *Options) setDefaults() {
 	}
 	if o.Count == nil {
 		o.Count = func(string) {}
+	}
+	if o.Mail == nil {
+		o.Mail = mail.New(mail.Options{Store: o.Store})
+	}
+	if o.PasswordResetLifetime == 0 {
+		o.PasswordResetLifetime = identity.PasswordResetLifetime
 	}
 	if o.SessionsEnded == nil {
 		o.SessionsEnded = func(context.Context, []storage.EndedSession) {}
@@ -162,6 +178,8 @@ func (s *Service) Mount(router *mux.Router) {
 		PathPhone:            {s.signIn.showPhone, s.signIn.submitPhone},
 		PathNewPassword:      {s.signIn.showNewPassword, s.signIn.submitNewPassword},
 		PathSignature:        {s.signIn.showSignature, s.signIn.submitSignature},
+		PathForgotPassword:   {s.resets.showForgot, s.resets.submitForgot},
+		PathResetPassword:    {s.resets.showReset, s.resets.submitReset},
 		PathInvitation:       {s.invitations.showInvitation, s.invitations.submitInvitation},
 		PathInvitationAnswer: {s.invitations.showAnswer, s.invitations.submitAnswer},
 		PathAccount:          {s.showAccount, s.submitAccount}, PathSignOut: {s.showSignOut, s.submitSignOut},

@@ -22,6 +22,7 @@ import (
 
 	"ithildin/migrations"
 	"ithildin/provider/identity"
+	"ithildin/provider/mail"
 	"ithildin/storage"
 	"ithildin/storage/seal"
 	"ithildin/storage/storagetest"
@@ -62,6 +63,8 @@ type fixture struct {
 	passwords *identity.Passwords
 	userID    string
 	sms       *smsBox
+	letters   *letterBox
+	mail      *mail.Service
 	counts    sync.Map
 }
 
@@ -83,7 +86,10 @@ func onEachEngine(t *testing.T, test func(t *testing.T, f *fixture)) {
 
 func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *storage.Store) *fixture {
 	t.Helper()
-	f := &fixture{t: t, sms: &smsBox{}, clock: &clock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}}
+	f := &fixture{
+		t: t, sms: &smsBox{}, letters: &letterBox{},
+		clock: &clock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)},
+	}
 	mux := http.NewServeMux()
 	f.server = httptest.NewUnstartedServer(mux)
 	if scheme == "https" {
@@ -104,7 +110,9 @@ func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *st
 		Store: store, Host: issuer.Host, Now: f.clock.Now, Passwords: f.passwords, RequestID: requestID,
 		ClientAddress: clientAddress, Count: count, Components: identity.Components{SMS: f.sms},
 	})
+	f.mail = mail.New(mail.Options{Store: store, Sender: f.letters, ServiceName: "Портал", Now: f.clock.Now})
 	f.Service, err = New(t.Context(), Options{
+		Mail:  f.mail,
 		Store: store, Identity: f.identity, Issuer: issuer, Now: f.clock.Now, RequestID: requestID, Count: count,
 	})
 	require.NoError(t, err)

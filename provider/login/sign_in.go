@@ -35,6 +35,7 @@ type signInPage struct {
 	Client   Presentation
 	Request  string
 	Username string
+	Notice   string // what has happened
 	Message  string
 }
 
@@ -47,6 +48,8 @@ type signInPages struct {
 	store    *storage.Store
 	identity *identity.Service
 	now      func() time.Time
+	// passwordsAreReset says that a forgotten password can be set by a link.
+	passwordsAreReset bool
 }
 
 func (s *signInPages) showSignIn(w http.ResponseWriter, r *http.Request) error {
@@ -90,7 +93,13 @@ func (s *signInPages) writeSignIn(
 		status, page.Message = problem.status, s.refuse(w, v, problem)
 		v.Title = v.Messages.Error + ": " + v.Title
 	}
+	if p.PasswordIsSet {
+		page.Notice = passwordResetTexts[v.Language].Saved
+	}
 	v.Page, v.Links = page, append(v.changePasswordLink(p), v.signInLinks()...)
+	if s.passwordsAreReset {
+		v.Links = append([]pageLink{s.forgotLink(v, request)}, v.Links...)
+	}
 	v.showContact()
 	return v.write(w, status, "sign_in.html")
 }

@@ -158,7 +158,8 @@ type stepPage struct {
 	OtherNumber                                 string // the words of the button that asks for another number
 	UserName                                    string // for the password manager, with a field of a password
 	Links                                       []pageLink
-	Contact                                     bool // it says whom to ask
+	Contact                                     bool   // it says whom to ask
+	Repeat                                      string // the label of the field a second time; "": it is there once
 }
 
 // writeStep shows a page with one field, after a refusal with its words.

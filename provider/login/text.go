@@ -66,6 +66,7 @@ const (
 	messagePasswordLong  = "password_long"
 	messagePasswordKnown = "password_known"
 	messagePasswordUsed  = "password_used"
+	messageEmail         = "email"
 
 	messageSignatureMissing = "signature_missing"
 	messageSignatureWrong   = "signature_wrong"
@@ -179,6 +180,7 @@ var messages = map[string]*messageSet{
 			messagePasswordKnown: "Такий пароль легко вгадати: він поширений або складений із вашої електронної пошти чи " +
 				"назви сервісу. " +
 				"Придумайте інший, наприклад із кількох випадкових слів.",
+			messageEmail:        "Вкажіть електронну пошту, наприклад doctor@clinic.example.",
 			messagePasswordUsed: "Цей пароль ви вже використовували. Придумайте інший.",
 
 			messageSignatureMissing: "Додайте підписаний файл, не більший за 1 МБ.",
@@ -311,6 +313,7 @@ var messages = map[string]*messageSet{
 			messagePasswordKnown: "This password is easy to guess: it is a common one, or made of your email or the name of " +
 				"this service. " +
 				"Choose another, for example a few random words.",
+			messageEmail:        "Enter an email address, such as doctor@clinic.example.",
 			messagePasswordUsed: "You have used this password before. Choose another.",
 
 			messageSignatureMissing: "Add the signed file. It must not be larger than 1 MB.",

@@ -25,19 +25,23 @@ func (s *suite) passwordReset(t *testing.T, u storage.User) *storage.PasswordRes
 	return &r
 }
 
-func passwordResets(t *testing.T, s *suite) {
-	find := func(r *storage.PasswordReset) error {
-		_, byID := s.store.FindPasswordReset(t.Context(), r.ID, mostRefusals)
-		found, byHash := s.store.FindPasswordResetByHash(t.Context(), r.Hash, mostRefusals)
-		require.Equal(t, byID, byHash)
-		if byHash == nil {
-			require.Equal(t, r.Request, found.Request)
-			require.Equal(t, r.UserID, found.UserID)
-		}
-		return byHash
+// findPasswordReset looks for a link in both ways.
+func (s *suite) findPasswordReset(t *testing.T, r *storage.PasswordReset) error {
+	t.Helper()
+	_, byID := s.store.FindPasswordReset(t.Context(), r.ID, mostRefusals)
+	found, byHash := s.store.FindPasswordResetByHash(t.Context(), r.Hash, mostRefusals)
+	require.Equal(t, byID, byHash)
+	if byHash == nil {
+		require.Equal(t, r.Request, found.Request)
+		require.Equal(t, r.UserID, found.UserID)
 	}
-	use := func(r *storage.PasswordReset, endTokens bool) error {
-		_, err := s.store.UsePasswordReset(t.Context(), r, "phc", endTokens)
+	return byHash
+}
+
+func passwordResets(t *testing.T, s *suite) {
+	find := func(r *storage.PasswordReset) error { return s.findPasswordReset(t, r) }
+	use := func(r *storage.PasswordReset) error {
+		_, err := s.store.UsePasswordReset(t.Context(), r, "phc", false)
 		return err
 	}
 	t.Run("A link sets the password once, ends sessions, and stores its request sealed", func(t *testing.T) {
@@ -55,20 +59,20 @@ func passwordResets(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Equal(t, "phc", after.Password)
 		require.ErrorIs(t, find(r), storage.ErrNotFound)
-		require.ErrorIs(t, use(r, false), storage.ErrUsed)
+		require.ErrorIs(t, use(r), storage.ErrUsed)
 	})
 	t.Run("A newer link ends the one before", func(t *testing.T) {
 		u := User(t, s.store)
 		older, newer := s.passwordReset(t, u), s.passwordReset(t, u)
 		require.ErrorIs(t, find(older), storage.ErrNotFound)
-		require.ErrorIs(t, use(older, false), storage.ErrUsed)
+		require.ErrorIs(t, use(older), storage.ErrUsed)
 		require.NoError(t, find(newer))
 	})
 	t.Run("A link is over after its time", func(t *testing.T) {
 		r := s.passwordReset(t, User(t, s.store))
 		s.clock.Advance(25 * time.Minute)
 		require.ErrorIs(t, find(r), storage.ErrNotFound)
-		require.ErrorIs(t, use(r, false), storage.ErrUsed)
+		require.ErrorIs(t, use(r), storage.ErrUsed)
 	})
 	t.Run("A link is over after five refusals", func(t *testing.T) {
 		r := s.passwordReset(t, User(t, s.store))
@@ -97,14 +101,18 @@ func passwordResets(t *testing.T, s *suite) {
 			r := s.passwordReset(t, u)
 			change(t, u)
 			require.ErrorIs(t, find(r), storage.ErrNotFound)
-			require.ErrorIs(t, use(r, false), storage.ErrUsed)
+			require.ErrorIs(t, use(r), storage.ErrUsed)
 		})
 	}
+}
+
+func passwordResetsOfUsers(t *testing.T, s *suite) {
 	t.Run("What clients hold stays, or ends where the operator says so", func(t *testing.T) {
 		for _, ends := range []bool{false, true} {
 			u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 			grant := Grant(t, s.store, client, u)
-			require.NoError(t, use(s.passwordReset(t, u), ends))
+			_, err := s.store.UsePasswordReset(t.Context(), s.passwordReset(t, u), "phc", ends)
+			require.NoError(t, err)
 			require.Equal(t, ends, s.count(t, "grants", "id = $1 AND revoked_at > 0", grant.ID) == 1)
 		}
 	})
@@ -113,7 +121,10 @@ func passwordResets(t *testing.T, s *suite) {
 		var together sync.WaitGroup
 		results := make(chan error, 8)
 		for range cap(results) {
-			together.Go(func() { results <- use(r, false) })
+			together.Go(func() {
+				_, err := s.store.UsePasswordReset(t.Context(), r, "phc", false)
+				results <- err
+			})
 		}
 		together.Wait()
 		close(results)

@@ -83,6 +83,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Logout deliveries", logoutDeliveries},
 		{"Subjects of logouts", logoutDeliverySubjects},
 		{"Password resets", passwordResets},
+		{"Password resets of users", passwordResetsOfUsers},
 		{"Mails", mails},
 		{"Invitations", invitations},
 		{"Sign-in failures", signInFailures},

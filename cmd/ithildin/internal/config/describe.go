@@ -51,6 +51,8 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_OUTBOUND_CA_FILE", c.OutboundCAFile},
 		{"ITHILDIN_PASSWORD_LIFETIME", cmp.Or(c.PasswordLifetime, defaultPasswordLifetime)},
 		{"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", fmt.Sprint(int(s.Components.ChangePasswordLifetime.Minutes()))},
+		{"ITHILDIN_PASSWORD_RESET_LIFETIME", fmt.Sprint(int(s.Components.PasswordReset.Lifetime.Minutes()))},
+		{"ITHILDIN_PASSWORD_RESET_TOKENS", cmp.Or(c.passwordResetFlags.Tokens, passwordResetKeeps)},
 		{"ITHILDIN_USER_2FA_ENABLED", strconv.FormatBool(!s.Legacy.TwoFactorOff)},
 		{"ITHILDIN_LEGACY_SECRETS", legacySecrets(s.Legacy)},
 		{"ITHILDIN_CABINET_JWT_SECRET", console.Count(present(s.Legacy.RegistrationSecret != nil), "secret")},

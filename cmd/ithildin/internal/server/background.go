@@ -43,6 +43,7 @@ func (s *service) startBackground() (stop func()) {
 	return func() {
 		cancel()
 		running.Wait()
+		s.provider.Wait()
 		s.events.Close() // the listeners have drained: nobody adds any more
 		s.releaseLeases(holder, "keys", "janitor", mailLeaseName)
 	}

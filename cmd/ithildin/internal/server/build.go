@@ -27,12 +27,13 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		logMessages(&s.Components, logger)
 	}
 	registry := newRegistry(store, o.Build)
+	letters := newMail(s, store, logger, registry)
 	p, err := provider.New(ctx, provider.Options{
 		Store: store, Keys: keys, Passwords: passwords, Components: s.Components, Issuer: s.Issuer, Logger: logger,
 		TrustedProxies: s.TrustedProxies, ResponseTypes: s.ResponseTypes, Registration: s.Registration,
 		Outbound: outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
 		Operator:    s.Operator,
-		Invitations: s.Invitations,
+		Invitations: s.Invitations, Mail: letters,
 	})
 	if err != nil {
 		return nil, database.ExplainSealed(err)
@@ -65,7 +66,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	return &service{
 		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
 		reloads: reloads,
-		mail:    newMail(s, store, logger, registry),
+		mail:    letters,
 		janitor: newJanitor(s.Janitor, store, logger, registry),
 		public:  p.Handler(mounts...),
 		admin:   adminHandler(ready, registry, p.AdminHandler(guard.protect, forwardAuth.MountAdmin, legacy.MountAdmin)),
