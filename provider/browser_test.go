@@ -19,13 +19,13 @@ import (
 )
 
 // newChromium starts a browser with a profile of its own.
-func newChromium(t *testing.T) context.Context {
+func newChromium(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	path := requirement.Chromium.Get(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.IgnoreCertErrors, chromedp.UserDataDir(t.TempDir()))
-	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	t.Cleanup(cancelAllocator)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
