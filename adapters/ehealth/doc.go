@@ -14,6 +14,7 @@
 //	GET                /conditions                              leads to the terms of the operator (old_pages.go)
 //	GET                /update-password                         leads to the page for it (old_pages.go)
 //	GET                /update-factor                           leads to the page for another phone (old_pages.go)
+//	GET                /reset                                   leads to the page of a forgotten password (old_pages.go)
 //	POST, PUT          /auth/login                              one step of a sign-in by API (login.go)
 //	POST               /auth/logout                             ends an access token (nonce.go)
 //	POST, GET          /oauth/nonce                             a nonce for a digital signature (nonce.go)

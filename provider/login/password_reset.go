@@ -115,7 +115,7 @@ func (s *passwordResetPages) createLink(
 	if err != nil {
 		return err
 	}
-	p.At, p.Progress, p.LoginHint = 0, nil, user.Email
+	p.At, p.Progress, p.Change, p.LoginHint = 0, nil, nil, user.Email
 	request, err := json.Marshal(p)
 	if err != nil {
 		return err
