@@ -20,8 +20,8 @@ func (s *Service) Record(r *http.Request, e storage.Event) error {
 	return s.store.RecordEvents(r.Context(), []storage.Event{e})
 }
 
-// ActingAsOwner returns the context of a change that a signed-in user makes to their own account: the Store keeps it in
-// the audit.
+// ActingAsOwner returns the context of a change that a user makes to their own account, "" for whoever is about to have
+// one: the Store keeps it in the audit.
 func (s *Service) ActingAsOwner(r *http.Request, userID string) context.Context {
 	return storage.ActingAs(r.Context(), storage.Actor{
 		By: storage.ByUser, UserID: userID, RequestID: s.requestID(r), Address: s.clientAddress(r),

@@ -77,13 +77,6 @@ func (i *invitationPages) source(p Interaction) InvitationSource {
 	return i.options.EmployeeRequests
 }
 
-// acting is the context of changes by the person of a page, "" for one who has no account yet.
-func (i *invitationPages) acting(r *http.Request, userID string) context.Context {
-	return storage.ActingAs(r.Context(), storage.Actor{
-		By: storage.ByUser, UserID: userID, RequestID: i.requestID(r), Address: i.identity.ClientAddress(r),
-	})
-}
-
 // find opens the request of a page and reads its invitation. Without one, the notice says why, and is written with
 // what cause logs.
 func (i *invitationPages) find(r *http.Request) (p Interaction, found *invitation.Invitation, notice invitationNotice,

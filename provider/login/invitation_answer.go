@@ -107,7 +107,7 @@ func (i *invitationPages) submitAnswer(w http.ResponseWriter, r *http.Request) e
 	default:
 		return errMalformedForm
 	}
-	err = answer(i.acting(r, login.User.ID), found, login)
+	err = answer(i.identity.ActingAsOwner(r, login.User.ID), found, login)
 	switch {
 	case errors.Is(err, invitation.ErrOver):
 		return i.RedirectToPage(w, r, PathInvitationAnswer, p) // where the answer that was faster is shown

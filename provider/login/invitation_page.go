@@ -164,7 +164,7 @@ func (i *invitationPages) submitInvitation(w http.ResponseWriter, r *http.Reques
 	if problem != nil {
 		return i.writeInvitation(w, r, p, page, problem)
 	}
-	err = i.source(p).Register(i.acting(r, ""), found, password)
+	err = i.source(p).Register(i.identity.ActingAsOwner(r, ""), found, password)
 	switch {
 	case errors.Is(err, invitation.ErrUnavailable):
 		i.noticeOf(r.Context(), err)
