@@ -85,7 +85,8 @@ func TestEachScopeShowsItsSignInForm(t *testing.T) {
 			require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(begin("patients:create")),
 				chromedp.WaitVisible("#consent-accept")))
 
-			step(ctx, "signature", chromedp.Navigate(begin("employee:read")), chromedp.WaitVisible("#signature-submit"))
+			step(ctx, "signature", chromedp.Navigate(begin("employee:read")), chromedp.WaitVisible("#signing-submit"),
+				chromedp.Click("#signature-elsewhere"), chromedp.WaitVisible("#signature-submit"))
 			require.Equal(t, "Вхід за електронним підписом", look(t, ctx, chromedp.Text("h1")))
 			signed := filepath.Join(t.TempDir(), "sign-in.p7s")
 			require.NoError(t, os.WriteFile(signed, []byte(look(t, ctx, chromedp.Value("#signature-content"))), 0o600))
