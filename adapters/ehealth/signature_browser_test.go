@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -210,4 +212,80 @@ func TestSignaturePageOpensEachKindOfKeyFile(t *testing.T) {
 			b.do(chromedp.WaitVisible("#consent-accept"))
 		})
 	}
+}
+
+func TestSignaturePageSaysWhatIsWrongWithAKey(t *testing.T) {
+	s := newSignatureTest(t)
+	b := newChromium(t, "signature-problems", 390, 844, "uk")
+	b.do(s.page())
+	before := len(s.recorder.received())
+	jks := s.key.JKS("right password", s.authority.Certify(s.key, s.doctor))
+	year := func(y int) time.Time { return time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC) }
+	expired, agreement := s.doctor, s.doctor
+	expired.NotBefore, expired.NotAfter, agreement.Agreement = year(2001), year(2003), true
+	for _, c := range []struct {
+		name, password string
+		content        []byte
+		says           string
+	}{
+		{"wrong.jks", "wrong password", jks, "Пароль не підходить"},
+		{"none.jks", "", jks, "Пароль не підходить"},
+		{"IIT.dat", "wrong password", s.key.IIT([]byte("right password")), "Пароль не підходить"},
+		{"PBES2.dat", "неправильний", s.key.PBES2([]byte("правильний")), "Пароль не підходить"},
+		{"photo.dat", "right password", []byte("\xff\xd8\xff\xe0 a picture"), "Це не файл ключа"},
+		{"empty.dat", "right password", nil, "Це не файл ключа"},
+		{"cut.jks", "right password", jks[:100], "Це не файл ключа"},
+		{"large.dat", "right password", make([]byte, 1<<20+1), "Це не файл ключа"},
+		{"bare.jks", "right password", s.key.JKS("right password"), "немає сертифіката"},
+		{"expired.jks", "right password", s.key.JKS("right password", s.authority.Certify(s.key, expired)), "Строк дії"},
+		{"agreement.jks", "right password", s.key.JKS("right password", s.authority.Certify(s.key, agreement)),
+			"не призначений для підпису"},
+	} {
+		b.signs(s.file(c.name, c.content), c.password)
+		require.Contains(t, b.problem(), c.says, c.name)
+	}
+	b.do(chromedp.SetUploadFiles("#signing-certificates", s.file("text.cer", []byte("text"))),
+		chromedp.Click("#signing-submit"))
+	require.Contains(t, b.problem(), "не є сертифікатом")
+	b.shows("#signing-problem", "certificate")
+	require.Len(t, s.recorder.received(), before, "nothing was sent")
+}
+
+func TestAttackSignatureOfAnotherContentOrAuthority(t *testing.T) {
+	s := newSignatureTest(t)
+	b := newChromium(t, "signature-attacks", 1280, 800, "uk")
+	b.do(s.page())
+	stranger := dstutest.NewAuthority().Certify(s.key, s.doctor)
+	b.signs(s.file("stranger.jks", s.key.JKS("password", stranger)), "password")
+	b.shows("#signature-error", "refused")
+	mine := s.file("mine.jks", s.key.JKS("password", s.authority.Certify(s.key, s.doctor)))
+	b.do(s.page(), chromedp.WaitVisible("#signing"), setValue("#signature-content", `{"service":"x","nonce":"y"}`))
+	b.signs(mine, "password")
+	b.do(chromedp.WaitVisible("#signature-error"), s.page())
+	b.signs(mine, "password")
+	b.do(chromedp.WaitVisible("#consent-accept"))
+}
+
+func TestSignaturePageWithoutJavaScriptTakesASignedFile(t *testing.T) {
+	s := newSignatureTest(t)
+	b := newChromium(t, "signature-no-script", 390, 844, "uk")
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled,
+			emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}), s.page())
+	b.shows("#signature-submit", "upload")
+	said, err := chromedp.Run(b.ctx, chromedp.Text("noscript"))
+	require.NoError(t, err)
+	require.Contains(t, said, "вимкнено JavaScript")
+	b.do(chromedp.WaitNotVisible("#signing"), chromedp.WaitVisible("#signature"))
+	content, err := chromedp.Run(b.ctx, chromedp.Value("#signature-content"))
+	require.NoError(t, err)
+	signed := s.authority.Sign(s.key, s.doctor, []byte(content))
+	b.do(chromedp.SetUploadFiles("#signature", s.file("sign-in.p7s", signed)), chromedp.Click("#signature-submit"))
+	// The driver can't look at a page that came by a click while scripts are off.
+	require.Eventually(t, func() bool {
+		sessions, err := s.store.ListLoginSessions(t.Context(), doctorID)
+		return err == nil && len(sessions) == 1 && sessions[0].ACR == "signature"
+	}, time.Minute, 50*time.Millisecond)
 }
