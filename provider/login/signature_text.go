@@ -12,12 +12,12 @@ type signingMessages struct {
 var signingUkrainian = signingMessages{
 	KeyFile: "Файл ключа", Password: "Пароль до ключа", Certificates: "Файл сертифіката",
 	Privacy: "Ключ і пароль залишаються у вашому браузері: нам надходить лише підписаний файл. " +
-		"Підходять файли Key-6.dat, JKS і PFX.",
+		"Підходять файли Key-6.dat і JKS.",
 	Button: "Підписати й увійти", Busy: "Підписуємо. Зачекайте кілька секунд.",
 	Elsewhere: "Підписати в іншій програмі",
 	NoScript: "У вашому браузері вимкнено JavaScript, тому підписати на цій сторінці не можна. " +
 		"Підпишіть файл у своїй програмі та додайте його тут.",
-	KeyFileProblem: "Це не файл ключа, який можна тут відкрити. Виберіть Key-6.dat, JKS або PFX з ключем КЕП. " +
+	KeyFileProblem: "Це не файл ключа, який можна тут відкрити. Виберіть Key-6.dat або JKS із ключем КЕП. " +
 		"Якщо ваш ключ на токені, підпишіть файл в іншій програмі.",
 	PasswordProblem: "Пароль не підходить до цього ключа. Перевірте мову введення та Caps Lock і спробуйте ще раз.",
 	CertificateFileProblem: "Цей файл не є сертифікатом КЕП. Виберіть файл .cer або .crt, який видав ваш надавач " +
@@ -34,16 +34,14 @@ var signingUkrainian = signingMessages{
 
 var signingEnglish = signingMessages{
 	KeyFile: "Key file", Password: "Password of the key", Certificates: "Certificate file",
-	Privacy: "The key and its password stay in your browser: only the signed file is sent. Key-6.dat, JKS and PFX files " +
+	Privacy: "The key and its password stay in your browser: only the signed file is sent. Key-6.dat and JKS files " +
 		"can be used.",
 	Button: "Sign and continue", Busy: "Signing. This takes a few seconds.",
 	Elsewhere: "Sign in another program",
 	NoScript: "JavaScript is off in your browser, so you can't sign on this page. Sign the file in a " +
-		"program of yours and " +
-		"add it here.",
-	KeyFileProblem: "This is not a key file that can be opened here. Choose a Key-6.dat, JKS or PFX " +
-		"file with the key of a " +
-		"qualified electronic signature. If your key is on a token, sign the file in another program.",
+		"program of yours and add it here.",
+	KeyFileProblem: "This is not a key file that can be opened here. Choose a Key-6.dat or JKS file " +
+		"with the key of a qualified electronic signature. If your key is on a token, sign the file in another program.",
 	PasswordProblem: "The password does not fit this key. Check the keyboard language and Caps Lock, and try again.",
 	CertificateFileProblem: "This file is not a certificate of a qualified electronic signature. " +
 		"Choose a .cer or .crt file " +
