@@ -30,6 +30,14 @@ func WithRequest(ctx context.Context, r *Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
 }
 
+// Detached is a context for work that goes on behind the answer: it does not end with the request, and has its identity
+// but a record of its own, for the line of the request is written meanwhile.
+func Detached(ctx context.Context) context.Context {
+	known := RequestFrom(ctx)
+	own := &Request{ID: known.ID, GivenID: known.GivenID, Address: known.Address}
+	return WithRequest(context.WithoutCancel(ctx), own)
+}
+
 // RequestFrom is the request of a context; outside one there is nothing to know.
 func RequestFrom(ctx context.Context) *Request {
 	if known, ok := ctx.Value(requestKey{}).(*Request); ok {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/inbound"
 	"ithildin/provider/mail"
 	"ithildin/storage"
 )
@@ -60,7 +61,7 @@ func (s *passwordResetPages) send(r *http.Request, p Interaction, email, languag
 		s.logger.WarnContext(r.Context(), "too many links for forgotten passwords are asked for at once")
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), linkTime)
+	ctx, cancel := context.WithTimeout(inbound.Detached(r.Context()), linkTime)
 	r = r.Clone(ctx)
 	s.sender.Go(func() {
 		defer func() { <-s.slots }()
