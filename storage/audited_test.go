@@ -28,7 +28,8 @@ var unaudited = map[string]string{
 	"CreateOneTimeCode": "a sign-in", "CreateLoginSession": "a sign-in", "RenewLoginSession": "a sign-in",
 	"EndLoginSession": "a browser signs out, which is an event", "RandomKey": "a key that nobody chose",
 	"DeleteImportedTokens": "its caller records them whole",
-	"EnqueueMail":          "its caller records what the mail is about", "WithdrawMail": "likewise", "ClaimMail": "a job",
+	"CreatePasswordReset":  "a request that is an event", "CountPasswordResetRefusal": "a request",
+	"EnqueueMail": "its caller records what the mail is about", "WithdrawMail": "likewise", "ClaimMail": "a job",
 	"MarkMailSent": "a job", "DropMail": "a job", "DropExpiredMails": "a job",
 }
 
