@@ -40,7 +40,7 @@ var mayImport = map[string][]string{
 	"provider/login": {
 		"storage", "provider/inbound", "provider/identity", "provider/mail", "provider/invitation",
 	},
-	"provider/invitation": {"storage", "provider/outbound"},
+	"provider/invitation": {"storage", "provider/outbound", "provider/mail"},
 	"provider/mail":       {"storage"},
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},

@@ -2,11 +2,9 @@ package provider_test
 
 import (
 	"context"
-	"net"
 	netmail "net/mail"
 	"net/url"
 	"regexp"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -54,12 +52,9 @@ type inviting struct {
 func newInviting(t *testing.T, engine storagetest.Engine) *inviting {
 	i := &inviting{phones: &phones{}, server: mailtest.New(t, mailtest.Options{})}
 	i.stack = newStack(t, engine, func(o *provider.Options) { o.Components.SMS = i.phones })
-	host, port, err := net.SplitHostPort(i.server.Address)
-	require.NoError(t, err)
-	number, err := strconv.Atoi(port)
-	require.NoError(t, err)
+	host, port := i.server.HostPort()
 	i.mails = mail.New(mail.Options{Store: i.store, ServiceName: "Реєстр", Now: i.clock.Now, Sender: mail.SMTP{
-		Host: host, Port: number, Encryption: mail.StartTLS, RootCAs: i.server.Roots, HelloName: "id.example",
+		Host: host, Port: port, Encryption: mail.StartTLS, RootCAs: i.server.Roots, HelloName: "id.example",
 		From: netmail.Address{Address: "mail@id.example"},
 	}})
 	i.client("clinic", func(c *storage.Client) { c.Metadata.InitiateLoginURI = "https://client.example/begin" })

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	netmail "net/mail"
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -60,14 +58,11 @@ type resetting struct {
 
 func newResetting(t *testing.T, engine storagetest.Engine, options ...func(*provider.Options)) *resetting {
 	s := &resetting{server: mailtest.New(t, mailtest.Options{}), log: &logBuffer{}}
-	host, port, err := net.SplitHostPort(s.server.Address)
-	require.NoError(t, err)
-	number, err := strconv.Atoi(port)
-	require.NoError(t, err)
+	host, port := s.server.HostPort()
 	s.stack = newStack(t, engine, append(options, func(o *provider.Options) {
 		o.Logger = slog.New(slog.NewJSONHandler(s.log, nil))
 		s.mails = mail.New(mail.Options{Store: o.Store, ServiceName: "Реєстр", Now: o.Now, Sender: mail.SMTP{
-			Host: host, Port: number, Encryption: mail.StartTLS, RootCAs: s.server.Roots, HelloName: "id.example",
+			Host: host, Port: port, Encryption: mail.StartTLS, RootCAs: s.server.Roots, HelloName: "id.example",
 			From: netmail.Address{Address: "mail@id.example"},
 		}})
 		o.Mail = s.mails
@@ -192,7 +187,7 @@ func TestForgottenPasswordIsSetByALetterAndTheClientGetsItsCode(t *testing.T) {
 
 func TestForgottenPasswordEndsTheTokensOfClientsWhereTheOperatorSaysSo(t *testing.T) {
 	s := newResetting(t, storagetest.Engines()[0], func(o *provider.Options) {
-		o.Components.PasswordReset.EndsTokens = true
+		o.Components.PasswordResetEndsTokens = true
 	})
 	tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid offline_access")))
 	link := s.requestLink()

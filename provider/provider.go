@@ -132,9 +132,6 @@ func (o *Options) setDefaults() {
 	if o.Outbound == nil {
 		o.Outbound = outbound.New(outbound.Options{})
 	}
-	if o.Mail == nil {
-		o.Mail = mail.New(mail.Options{Store: o.Store})
-	}
 	if o.RequestTime <= 0 {
 		o.RequestTime = 20 * time.Second
 	}
@@ -186,8 +183,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,
 		RequestID: inbound.RequestID, Count: p.metrics.personDid, Operator: o.Operator, Mail: o.Mail,
-		PasswordResetLifetime: p.components.PasswordReset.Lifetime,
-		SessionsEnded:         p.logouts.notifyClients, Invitations: p.invitationOptions(o.Invitations),
+		SessionsEnded: p.logouts.notifyClients, Invitations: p.invitationOptions(o.Invitations),
 		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession,
 			pending login.Interaction) error {
 			return p.logout.afterSignOut(w, r, ended, pending)

@@ -16,7 +16,10 @@ type Components struct {
 	PasswordLifetime time.Duration
 	// ChangePasswordLifetime is how long a change_password_token lives; 0: ChangePasswordLifetime.
 	ChangePasswordLifetime time.Duration
-	PasswordReset          PasswordReset
+	// PasswordResetEndsTokens says that everything which clients were given for a user ends when a forgotten password is
+	// set. Otherwise their tokens stay, as they did in the eHealth system; sessions and tokens of the login API end in any
+	// case.
+	PasswordResetEndsTokens bool
 }
 
 // ChangePasswordLifetime is how long a person has to choose a password through the login API, unless the operator says
@@ -37,9 +40,6 @@ func (c *Components) SetDefaults() {
 	}
 	if c.OneTimeCodeText == "" {
 		c.OneTimeCodeText = oneTimeCodeText
-	}
-	if c.PasswordReset.Lifetime == 0 {
-		c.PasswordReset.Lifetime = PasswordResetLifetime
 	}
 	c.Limits = c.Limits.withDefaults()
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Limits are how often somebody may try, and for how long a one-time code is good. What is 0 has its default, which is
-// that of the eHealth API (contract section 2.3).
+// Limits are how often somebody may try, and for how long one-time codes and links are good. What is 0 has its default,
+// which is that of the eHealth API (contract section 2.3).
 type Limits struct {
 	// FailedSignIns is how many sign-ins to an account may fail from one address, or on one known device, within
 	// FailedSignInWindow. Ten times as many may fail for an account from all addresses, and for an address to all
@@ -23,6 +23,8 @@ type Limits struct {
 
 	// PhoneChangeWindow is the time within which people may change their phone once by themselves.
 	PhoneChangeWindow time.Duration
+	// PasswordResetLifetime is how long a link is good by which a forgotten password is set.
+	PasswordResetLifetime time.Duration
 }
 
 // DefaultLimits are those of the eHealth API.
@@ -31,6 +33,7 @@ func DefaultLimits() Limits {
 		FailedSignIns: pairFailures, FailedSignInWindow: 10 * time.Minute,
 		OneTimeCodeLength: 6, OneTimeCodeLifetime: 5 * time.Minute, OneTimeCodeAttempts: 3, OneTimeCodeFailures: 3,
 		OneTimeCodesSent: 3, OneTimeCodeWindow: time.Minute, PhoneChangeWindow: 24 * time.Hour,
+		PasswordResetLifetime: 25 * time.Minute,
 	}
 }
 
@@ -38,15 +41,16 @@ func DefaultLimits() Limits {
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
 	return Limits{
-		FailedSignIns:       cmp.Or(l.FailedSignIns, d.FailedSignIns),
-		FailedSignInWindow:  cmp.Or(l.FailedSignInWindow, d.FailedSignInWindow),
-		OneTimeCodeLength:   cmp.Or(l.OneTimeCodeLength, d.OneTimeCodeLength),
-		OneTimeCodeLifetime: cmp.Or(l.OneTimeCodeLifetime, d.OneTimeCodeLifetime),
-		OneTimeCodeAttempts: cmp.Or(l.OneTimeCodeAttempts, d.OneTimeCodeAttempts),
-		OneTimeCodeFailures: cmp.Or(l.OneTimeCodeFailures, d.OneTimeCodeFailures),
-		OneTimeCodesSent:    cmp.Or(l.OneTimeCodesSent, d.OneTimeCodesSent),
-		OneTimeCodeWindow:   cmp.Or(l.OneTimeCodeWindow, d.OneTimeCodeWindow),
-		PhoneChangeWindow:   cmp.Or(l.PhoneChangeWindow, d.PhoneChangeWindow),
+		FailedSignIns:         cmp.Or(l.FailedSignIns, d.FailedSignIns),
+		FailedSignInWindow:    cmp.Or(l.FailedSignInWindow, d.FailedSignInWindow),
+		OneTimeCodeLength:     cmp.Or(l.OneTimeCodeLength, d.OneTimeCodeLength),
+		OneTimeCodeLifetime:   cmp.Or(l.OneTimeCodeLifetime, d.OneTimeCodeLifetime),
+		OneTimeCodeAttempts:   cmp.Or(l.OneTimeCodeAttempts, d.OneTimeCodeAttempts),
+		OneTimeCodeFailures:   cmp.Or(l.OneTimeCodeFailures, d.OneTimeCodeFailures),
+		OneTimeCodesSent:      cmp.Or(l.OneTimeCodesSent, d.OneTimeCodesSent),
+		OneTimeCodeWindow:     cmp.Or(l.OneTimeCodeWindow, d.OneTimeCodeWindow),
+		PhoneChangeWindow:     cmp.Or(l.PhoneChangeWindow, d.PhoneChangeWindow),
+		PasswordResetLifetime: cmp.Or(l.PasswordResetLifetime, d.PasswordResetLifetime),
 	}
 }
 

@@ -101,7 +101,7 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 	}
 	if err := s.components.SMS.Send(ctx, phone,
 		strings.ReplaceAll(s.components.OneTimeCodeText, "{code}", code)); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.forgetSentCode(ctx, delivered))
+		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.forgetCounted(ctx, delivered))
 	}
 	return nil
 }
@@ -109,40 +109,20 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 // countSentCode counts a code before it goes out, so that parallel requests see each other: for its user within a
 // short time, and for its number within a day.
 func (s *Service) countSentCode(ctx context.Context, userID, phone string) (rows []string, err error) {
-	for _, limit := range []struct {
-		kind, value string
-		window      time.Duration
-		most        int64
-	}{
+	for _, l := range []limit{
 		{"one-time code", userID, s.Limits().OneTimeCodeWindow, s.Limits().OneTimeCodesSent},
 		{"one-time code to a number", phone, oneTimeCodeDay, oneTimeCodesADay},
 	} {
-		subject, err := s.store.SignInSubject(ctx, limit.kind, limit.value)
-		if err != nil {
-			return nil, err
-		}
-		now, subjects := s.now(), [][]byte{subject}
-		counted, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(limit.window))
+		counted, within, err := l.count(ctx, s)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, counted...)
-		counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-limit.window))
-		if err != nil {
-			return nil, err
-		}
-		if counts[0] > limit.most {
-			return nil, errors.Join(ErrOneTimeCodeLimited, s.forgetSentCode(ctx, rows))
+		if !within {
+			return nil, errors.Join(ErrOneTimeCodeLimited, s.forgetCounted(ctx, rows))
 		}
 	}
 	return rows, nil
-}
-
-// forgetSentCode takes back what countSentCode counted: the code did not go out.
-func (s *Service) forgetSentCode(ctx context.Context, rows []string) error {
-	ctx, cancel := whateverTheClientDoes(ctx)
-	defer cancel()
-	return s.store.ForgetSignInFailures(ctx, rows)
 }
 
 // newOneTimeCode makes a code of digits from 1 to 9. A byte of 252 and above is dropped, so that none is likelier.

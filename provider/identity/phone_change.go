@@ -25,17 +25,8 @@ func (s *Service) IsPhoneChangeLimited(ctx context.Context, userID string) (bool
 // ChangePhone is ReplaceFactor for a user who has proved to have both numbers, once within Limits.PhoneChangeWindow. It
 // counts the change before it makes it, so that parallel ones see each other. Errors: also ErrPhoneChangeLimited.
 func (s *Service) ChangePhone(ctx context.Context, f storage.AuthenticationFactor, number string) error {
-	subject, err := s.store.SignInSubject(ctx, phoneChangeKind, f.UserID)
-	if err != nil {
-		return err
-	}
-	now, window, subjects := s.now(), s.Limits().PhoneChangeWindow, [][]byte{subject}
-	rows, err := s.store.RecordSignInFailure(ctx, subjects, now.Add(window))
-	if err != nil {
-		return err
-	}
-	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-window))
-	if err == nil && counts[0] > 1 {
+	rows, within, err := limit{phoneChangeKind, f.UserID, s.Limits().PhoneChangeWindow, 1}.count(ctx, s)
+	if err == nil && !within {
 		err = ErrPhoneChangeLimited
 	}
 	if err == nil {
@@ -44,7 +35,7 @@ func (s *Service) ChangePhone(ctx context.Context, f storage.AuthenticationFacto
 		err = s.ReplaceFactor(ctx, f, before)
 	}
 	if err != nil {
-		return errors.Join(err, s.forgetSentCode(ctx, rows))
+		return errors.Join(err, s.forgetCounted(ctx, rows))
 	}
 	return nil
 }

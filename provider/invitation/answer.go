@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"ithildin/provider/mail"
 )
 
 const (
@@ -59,16 +61,18 @@ func decode(content []byte) (*Invitation, error) {
 		return nil, fmt.Errorf("%w: an employee request whose id is no UUID", ErrUnavailable)
 	case !known:
 		return nil, fmt.Errorf("%w: an employee request of an unknown status", ErrUnavailable)
-	case !strings.Contains(email, "@") || len(email) > longestEmail || oneLine(email) != email:
+	case !strings.Contains(email, "@") || len(email) > longestEmail || mail.OneLine(email) != email:
 		return nil, fmt.Errorf("%w: an employee request without an e-mail address", ErrUnavailable)
 	}
 	i := &Invitation{
-		ID: strings.ToLower(given.ID), Email: email, State: state, TaxID: oneLine(given.Party.TaxID),
-		Organisation: oneLine(cmp.Or(given.LegalEntity.PublicName, given.LegalEntity.Name)),
-		Role:         oneLine(given.EmployeeType), Position: oneLine(given.Position), StartDate: oneLine(given.StartDate),
+		ID: strings.ToLower(given.ID), Email: email, State: state, TaxID: mail.OneLine(given.Party.TaxID),
+		Organisation: mail.OneLine(cmp.Or(given.LegalEntity.PublicName, given.LegalEntity.Name)),
+		Role:         mail.OneLine(given.EmployeeType),
+		Position:     mail.OneLine(given.Position), StartDate: mail.OneLine(given.StartDate),
 		Person: Person{
-			Name:      oneLine(strings.Join([]string{given.Party.LastName, given.Party.FirstName, given.Party.SecondName}, " ")),
-			BirthDate: oneLine(given.Party.BirthDate),
+			Name: mail.OneLine(strings.Join(
+				[]string{given.Party.LastName, given.Party.FirstName, given.Party.SecondName}, " ")),
+			BirthDate: mail.OneLine(given.Party.BirthDate),
 		},
 	}
 	// The client of an organisation has its id.
@@ -76,7 +80,7 @@ func decode(content []byte) (*Invitation, error) {
 		i.ClientID = strings.ToLower(id)
 	}
 	for _, phone := range given.Party.Phones[:min(len(given.Party.Phones), mostPhones)] {
-		if number := oneLine(phone.Number); number != "" {
+		if number := mail.OneLine(phone.Number); number != "" {
 			i.Person.Phones = append(i.Person.Phones, number)
 		}
 	}

@@ -2,9 +2,8 @@ package invitation
 
 import (
 	"errors"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"ithildin/storage"
 )
 
 // State is what became of an invitation.
@@ -32,7 +31,7 @@ type Invitation struct {
 	StartDate    string // YYYY-MM-DD
 	Person       Person
 
-	code string // of one that is Kept
+	kept *storage.Invitation // of Kept: its row
 }
 
 // Person is what the source says of the invited person, for them to check.
@@ -53,21 +52,3 @@ var (
 	// ErrUnavailable says that the source does not answer as it should. The same may work later.
 	ErrUnavailable = errors.New("invitation: the source is unavailable")
 )
-
-// longestText bounds what is shown of a member, in characters; the rest is cut off.
-const longestText = 200
-
-// oneLine makes a text of somebody else a short one of one line.
-func oneLine(value string) string {
-	value = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) {
-			return ' '
-		}
-		return r
-	}, value)
-	value = strings.Join(strings.Fields(value), " ")
-	if utf8.RuneCountInString(value) > longestText {
-		value = string([]rune(value)[:longestText]) + "…"
-	}
-	return value
-}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"ithildin/provider/mail"
 	"ithildin/storage"
 )
 
@@ -25,12 +26,12 @@ func NewKept(
 
 // Find reads the invitation of a code. Errors: ErrUnknown.
 func (k *Kept) Find(ctx context.Context, code string) (*Invitation, error) {
-	row, err := k.find(ctx, code)
+	row, err := k.store.FindInvitation(ctx, storage.Hash(code))
 	if err != nil {
-		return nil, err
+		return nil, unknown(err)
 	}
 	i := &Invitation{
-		ID: row.ID, Email: row.Email, TaxID: row.TaxID, ClientID: row.ClientID, Inviter: oneLine(row.Inviter), code: code,
+		ID: row.ID, Email: row.Email, TaxID: row.TaxID, ClientID: row.ClientID, Inviter: mail.OneLine(row.Inviter), kept: row,
 	}
 	switch {
 	case row.State == storage.InvitationAccepted:
@@ -48,20 +49,15 @@ func (k *Kept) Find(ctx context.Context, code string) (*Invitation, error) {
 	for _, id := range row.RoleIDs {
 		names = append(names, roles[id].Name)
 	}
-	i.Role = oneLine(strings.Join(names, ", "))
+	i.Role = mail.OneLine(strings.Join(names, ", "))
 	if row.ClientID != "" {
 		client, err := k.store.Client(ctx, row.ClientID)
 		if err != nil {
 			return nil, unknown(err)
 		}
-		i.Organisation = oneLine(client.Name)
+		i.Organisation = mail.OneLine(client.Name)
 	}
 	return i, nil
-}
-
-func (k *Kept) find(ctx context.Context, code string) (*storage.Invitation, error) {
-	row, err := k.store.FindInvitation(ctx, storage.Hash(code))
-	return row, unknown(err)
 }
 
 // unknown words what is not there in the words of a source.
@@ -112,11 +108,7 @@ func (k *Kept) Reject(ctx context.Context, i *Invitation, login *storage.Login) 
 
 func (k *Kept) answer(ctx context.Context, i *Invitation, login *storage.Login,
 	answer func(context.Context, storage.Invitation, string) error) error {
-	row, err := k.find(ctx, i.code)
-	if err != nil {
-		return err
-	}
-	err = answer(ctx, *row, login.User.ID)
+	err := answer(ctx, *i.kept, login.User.ID)
 	if errors.Is(err, storage.ErrUsed) {
 		return errors.Join(ErrOver, err)
 	}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"ithildin/provider/mail"
 )
 
 const (
@@ -51,7 +53,7 @@ func (e *EmployeeRequests) position(ctx context.Context, code string) string {
 			e.positions.put(newer, e.now().Add(positionsLifetime))
 		}
 	}
-	if word := oneLine(words[code]); word != "" {
+	if word := mail.OneLine(words[code]); word != "" {
 		return word
 	}
 	return code

@@ -39,20 +39,25 @@ func (s *signInPages) showCode(w http.ResponseWriter, r *http.Request) error {
 
 func (s *signInPages) writeCode(w http.ResponseWriter, r *http.Request, p Interaction, problem *formError) error {
 	return s.writeStep(w, r, p, func(t *messageSet) string { return t.CodeTitle }, func(t *messageSet) stepPage {
-		page := stepPage{
-			Action: PathCode, Lead: t.CodeLead + " " + identity.MaskPhone(p.Progress.Phone),
-			Label: t.CodeLabel, Name: "code", Type: "text",
-			InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 12, Button: t.CodeButton, ButtonID: "code-submit",
-			Resend: t.CodeResend,
-		}
-		if p.Progress.Resent {
-			page.Notice = t.ByKey[messageCodeSent]
-		}
+		page := codePage(t, PathCode, p.Progress.Phone, p.Progress.Resent)
 		if p.Progress.Register {
 			page.OtherNumber = t.CodeOtherNumber
 		}
 		return page
 	}, problem)
+}
+
+// codePage takes the code that went to a phone.
+func codePage(t *messageSet, action, phone string, isResent bool) stepPage {
+	page := stepPage{
+		Action: action, Lead: t.CodeLead + " " + identity.MaskPhone(phone), Label: t.CodeLabel, Name: "code", Type: "text",
+		InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 12, Button: t.CodeButton, ButtonID: "code-submit",
+		Resend: t.CodeResend,
+	}
+	if isResent {
+		page.Notice = t.ByKey[messageCodeSent]
+	}
+	return page
 }
 
 // submitCode completes a sign-in, or the registration of a phone.

@@ -167,20 +167,13 @@ func (c *credentialPages) writeCode(
 	text := func(t *messageSet) *credentialText { return credentialTexts[t.language] }
 	return c.writeStep(w, r, p, func(t *messageSet) string { return step.title(text(t)) },
 		func(t *messageSet) stepPage {
-			page := stepPage{
-				Action: step.path, Lead: t.CodeLead + " " + identity.MaskPhone(step.phone),
-				Label: t.CodeLabel, Name: "code", Type: "text",
-				InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 12, Button: t.CodeButton,
-				ButtonID: "code-submit", Resend: t.CodeResend, Links: c.cancelLink(t),
-			}
+			page := codePage(t, step.path, step.phone, p.Change.Resent)
+			page.Links = c.cancelLink(t)
 			if step.lost {
 				page.Hint, page.Contact = text(t).PhoneLost, true
 			}
 			if step.other {
 				page.OtherNumber = t.CodeOtherNumber
-			}
-			if p.Change.Resent {
-				page.Notice = t.ByKey[messageCodeSent]
 			}
 			return page
 		}, problem)
@@ -227,12 +220,4 @@ func (c *credentialPages) redirectChanged(w http.ResponseWriter, r *http.Request
 // changed is what the account page says of a change that has just been made, "" without one.
 func (v *view) changed(r *http.Request) string {
 	return credentialTexts[v.Language].Changed[r.URL.Query().Get("changed")]
-}
-
-// message is a text by its key.
-func (v *view) message(key string) string {
-	if text := v.Messages.ByKey[key]; text != "" {
-		return text
-	}
-	return credentialTexts[v.Language].Refusals[key]
 }

@@ -19,8 +19,8 @@ type credentialText struct {
 	PhoneTitle, PhoneLead, PhoneButton, PhoneLost      string
 	NewPhoneTitle, NewPhoneLead, ConfirmTitle          string
 	PhoneNone, PhoneLimited                            string
-	// Changed is what the account says after a change, Refusals why a form is shown again.
-	Changed, Refusals map[string]string
+	// Changed is what the account says after a change.
+	Changed map[string]string
 }
 
 var credentialTexts = map[string]*credentialText{
@@ -50,12 +50,6 @@ var credentialTexts = map[string]*credentialText{
 			changedPassword: "Пароль змінено. Решту сеансів завершено.",
 			changedPhone:    "Номер телефону змінено. Ми повідомили про це на попередній номер.",
 		},
-		Refusals: map[string]string{
-			messagePresentPassword: "Поточний пароль неправильний.",
-			messagePasswordsEmpty:  "Заповніть усі три поля.",
-			messagePasswordsDiffer: "Новий пароль і його повтор не збігаються.",
-			messageSamePhone:       "Це ваш теперішній номер. Вкажіть інший.",
-		},
 	},
 	english: {
 		Cancel:        "Go back without changes",
@@ -81,12 +75,6 @@ var credentialTexts = map[string]*credentialText{
 		Changed: map[string]string{
 			changedPassword: "The password was changed. All other sessions have ended.",
 			changedPhone:    "The phone number was changed. We have told the number before.",
-		},
-		Refusals: map[string]string{
-			messagePresentPassword: "The current password is wrong.",
-			messagePasswordsEmpty:  "Fill in all three fields.",
-			messagePasswordsDiffer: "The new password and its repetition differ.",
-			messageSamePhone:       "This is your present number. Enter another one.",
 		},
 	},
 }

@@ -56,15 +56,8 @@ func (i *invitationPages) showInvitation(w http.ResponseWriter, r *http.Request)
 	case query.Has(inviteParameter):
 		return i.moveCode(w, r, InvitationProgress{Code: invitation.ParseCode(query.Get(inviteParameter))})
 	}
-	p, found, notice, err := i.find(r)
-	if err != nil || notice != "" {
-		return i.orNotice(w, r, notice, err)
-	}
-	if notice := noticeOfState(found); notice != "" {
-		return i.writeNotice(w, r, notice, "")
-	}
-	known, err := i.hasAccount(r, found)
-	if err != nil {
+	p, found, known, err := i.openInvitation(w, r)
+	if err != nil || found == nil {
 		return err
 	}
 	return i.writeInvitation(w, r, p, invitationPage{Invitation: *found, IsKnown: known}, nil)
@@ -106,6 +99,22 @@ func (i *invitationPages) hasAccount(r *http.Request, found *invitation.Invitati
 	return err == nil, err
 }
 
+// openInvitation finds the invitation of a page, which waits for an answer, and says whether its address has an
+// account. Without one it writes the notice, and returns none.
+func (i *invitationPages) openInvitation(w http.ResponseWriter, r *http.Request) (
+	p Interaction, found *invitation.Invitation, known bool, err error,
+) {
+	p, found, notice, err := i.find(r)
+	if err == nil && notice == "" {
+		notice = noticeOfState(found)
+	}
+	if err != nil || notice != "" {
+		return p, nil, false, i.orNotice(w, r, notice, err)
+	}
+	known, err = i.hasAccount(r, found)
+	return p, found, known, err
+}
+
 // writeInvitation shows a page with a form, after a refusal with its words. Whoever has the link alone sees no more of
 // a person than the name and the address.
 func (i *invitationPages) writeInvitation(
@@ -127,7 +136,7 @@ func (i *invitationPages) writeInvitation(
 	v.Heading = v.Title
 	if problem != nil {
 		status = problem.status
-		page.Message = cmp.Or(page.Text.Refusals[problem.message], v.Messages.ByKey[problem.message])
+		page.Message = v.Messages.ByKey[problem.message]
 		v.Title = v.Messages.Error + ": " + v.Title
 	}
 	v.Page = page
@@ -137,15 +146,8 @@ func (i *invitationPages) writeInvitation(
 // submitInvitation makes the account of a new person, who then sets up the second factor; somebody who has an account
 // goes on to sign in.
 func (i *invitationPages) submitInvitation(w http.ResponseWriter, r *http.Request) error {
-	p, found, notice, err := i.find(r)
-	if err != nil || notice != "" {
-		return i.orNotice(w, r, notice, err)
-	}
-	if notice := noticeOfState(found); notice != "" {
-		return i.writeNotice(w, r, notice, "")
-	}
-	known, err := i.hasAccount(r, found)
-	if err != nil {
+	p, found, known, err := i.openInvitation(w, r)
+	if err != nil || found == nil {
 		return err
 	}
 	if known { // whatever was typed: nobody sets the password of an account by an invitation

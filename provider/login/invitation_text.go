@@ -16,8 +16,6 @@ type invitationText struct {
 	Roles map[string]string
 	// Notices are the pages without a form.
 	Notices map[invitationNotice]noticeText
-	// Refusals are why a form is shown again.
-	Refusals map[string]string
 }
 
 // noticeText says what has happened, and what the person can do.
@@ -44,11 +42,11 @@ const (
 
 // The message keys of the forms of an invitation.
 const (
-	messageInvitationRepeat  = "repeat"
-	messageInvitationAgree   = "agree"
-	messageInvitationRules   = "rules"
-	messageInvitationComplex = "complexity"
-	messageInvitationAway    = "away"
+	messageInvitationRepeat  = "invitation_repeat"
+	messageInvitationAgree   = "invitation_agree"
+	messageInvitationRules   = "invitation_rules"
+	messageInvitationComplex = "invitation_complexity"
+	messageInvitationAway    = "invitation_away"
 )
 
 var invitationTexts = map[string]*invitationText{
@@ -105,13 +103,6 @@ var invitationTexts = map[string]*invitationText{
 			noticeBrowser: {"Відкрийте посилання ще раз", "Час на відповідь вичерпано, або сторінку відкрито в іншому браузері.",
 				"Відкрийте посилання з листа ще раз. Файли cookie мають бути дозволені."},
 		},
-		Refusals: map[string]string{
-			messageInvitationRepeat:  "Паролі не збігаються. Введіть той самий пароль двічі.",
-			messageInvitationAgree:   "Без згоди на обробку персональних даних обліковий запис створити не можна.",
-			messageInvitationRules:   "Щоб прийняти запрошення, підтвердьте, що ви ознайомлені з правилами.",
-			messageInvitationComplex: "У паролі мають бути велика й мала літери та цифра.",
-			messageInvitationAway:    "Система охорони здоров’я зараз не відповідає. Спробуйте ще раз за хвилину.",
-		},
 	},
 	english: {
 		Title: "Invitation", Lead: "You are invited to work in the electronic health system.",
@@ -163,13 +154,6 @@ var invitationTexts = map[string]*invitationText{
 				"Try again in an hour."},
 			noticeBrowser: {"Open the link again", "The time to answer has run out, or the page was opened in another browser.",
 				"Open the link from the email again. Cookies must be allowed."},
-		},
-		Refusals: map[string]string{
-			messageInvitationRepeat:  "The passwords differ. Enter the same password twice.",
-			messageInvitationAgree:   "The account cannot be created without your consent to the processing of your data.",
-			messageInvitationRules:   "To accept the invitation, confirm that you have read the rules.",
-			messageInvitationComplex: "The password needs a capital letter, a small letter and a digit.",
-			messageInvitationAway:    "The health system does not answer at the moment. Try again in a minute.",
 		},
 	},
 }

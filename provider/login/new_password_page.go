@@ -30,12 +30,18 @@ func (s *signInPages) writeNewPassword(
 		if user.MustChangePassword {
 			lead = t.NewPasswordAsked
 		}
-		return stepPage{
-			Action: PathNewPassword, Lead: lead, Hint: t.NewPasswordHint, Label: t.NewPasswordLabel, Name: "password",
-			Type: "password", Autocomplete: "new-password", MaxLength: identity.MaximumPassword, Button: t.NewPasswordButton,
-			ButtonID: "new-password-submit",
-		}
+		page := newPasswordPage(t, PathNewPassword, lead)
+		page.Button, page.ButtonID = t.NewPasswordButton, "new-password-submit"
+		return page
 	}, problem)
+}
+
+// newPasswordPage takes a new password; its button is still to be named.
+func newPasswordPage(t *messageSet, action, lead string) stepPage {
+	return stepPage{
+		Action: action, Lead: lead, Hint: t.NewPasswordHint, Label: t.NewPasswordLabel, Name: "password", Type: "password",
+		Autocomplete: "new-password", MaxLength: identity.MaximumPassword,
+	}
 }
 
 // submitNewPassword takes a password in the place of one that must be changed. Everything else was proved before.

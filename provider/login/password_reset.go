@@ -42,11 +42,10 @@ const (
 // looked up, so neither words nor time tell whether there is an account.
 type passwordResetPages struct {
 	*signInPages
-	mail     *mail.Service
-	issuer   string        // without a trailing slash
-	lifetime time.Duration // of a link
-	slots    chan struct{}
-	sender   sync.WaitGroup
+	passwords identity.PasswordResets
+	issuer    string // without a trailing slash
+	slots     chan struct{}
+	sender    sync.WaitGroup
 }
 
 // Wait returns once every link that was asked for is queued.
@@ -76,7 +75,7 @@ func (s *passwordResetPages) send(r *http.Request, p Interaction, email, languag
 // queueLink stores a link for the user with an e-mail address and the letter with it, together. The audit says so, or
 // why there is none.
 func (s *passwordResetPages) queueLink(r *http.Request, p Interaction, email, language string) error {
-	within, err := identity.PasswordResets{Service: s.identity}.Count(r, email)
+	within, err := s.passwords.Count(r, email)
 	if err != nil {
 		return err
 	}
@@ -125,7 +124,7 @@ func (s *passwordResetPages) createLink(
 	reset := storage.PasswordReset{
 		ID: s.store.NewID(), Hash: storage.Hash(secret), UserID: user.ID, Email: user.Email,
 		PasswordSetAt: user.PasswordSetAt, Request: request, CreatedAt: now,
-		ExpiresAt: now.Add(s.lifetime),
+		ExpiresAt: now.Add(s.identity.Limits().PasswordResetLifetime),
 	}
 	return s.store.Together(ctx, func(ctx context.Context) error {
 		if err := s.store.CreatePasswordReset(ctx, reset); err != nil {
@@ -184,7 +183,7 @@ func (s *passwordResetPages) submitReset(w http.ResponseWriter, r *http.Request)
 	if password != r.PostForm.Get("repeat") {
 		return s.writeReset(w, r, p, reset, refusedPasswordsDiffer)
 	}
-	ended, err := identity.PasswordResets{Service: s.identity}.Set(r.Context(), reset, password)
+	ended, err := s.passwords.Set(r.Context(), reset, password)
 	problem, err := refusedPassword(err)
 	switch {
 	case problem != nil:

@@ -123,11 +123,9 @@ func (s *passwordResetPages) writeReset(
 ) error {
 	return s.writeStep(w, r, p, func(t *messageSet) string { return t.NewPasswordTitle }, func(t *messageSet) stepPage {
 		words := passwordResetTexts[t.language]
-		return stepPage{
-			Action: PathResetPassword, Lead: words.For + " " + reset.Email, Hint: t.NewPasswordHint,
-			Label: t.NewPasswordLabel, Name: "password", Type: "password", Autocomplete: "new-password",
-			MaxLength: identity.MaximumPassword, UserName: reset.Email, Repeat: words.Repeat,
-			Button: words.Save, ButtonID: "reset-submit",
-		}
+		page := newPasswordPage(t, PathResetPassword, words.For+" "+reset.Email)
+		page.UserName, page.Repeat = reset.Email, credentialTexts[t.language].Repeat
+		page.Button, page.ButtonID = words.Save, "reset-submit"
+		return page
 	}, problem)
 }

@@ -221,7 +221,7 @@ func TestLinkOfAForgottenPasswordRefusesTwoDifferentPasswords(t *testing.T) {
 
 func TestForgottenPasswordWithoutMailIsTheOperatorsBusiness(t *testing.T) {
 	f := newFixture(t)
-	f.resets.mail, f.signIn.passwordsAreReset = mail.New(mail.Options{Store: f.store}), false
+	f.signIn.mail = nil
 	b := f.browser()
 	require.NotContains(t, b.begin("").body, "forgot-password")
 	require.Contains(t, b.get(PathForgotPassword).body, `id="notice"`)
@@ -244,4 +244,8 @@ func TestLettersOfForgottenPasswordsAreInTheLanguageOfThePage(t *testing.T) {
 	b.forget(testEmail)
 	require.Contains(t, f.received()[0].Text, "password")
 	require.NotContains(t, f.received()[0].Text, "пароль")
+}
+
+func TestEveryLanguageHasAllTextsOfForgottenPasswords(t *testing.T) {
+	requireAllTexts(t, passwordResetTexts)
 }

@@ -6,7 +6,7 @@ type passwordResetText struct {
 	SentTitle, Sent, SentMore string
 	Again                     string
 	OverTitle, Over, Off      string
-	For, Repeat, Save, Saved  string
+	For, Save, Saved          string
 }
 
 var passwordResetTexts = map[string]*passwordResetText{
@@ -22,7 +22,7 @@ var passwordResetTexts = map[string]*passwordResetText{
 		Over: "За цим посиланням пароль уже задали, або строк його дії минув, або ви попросили новіше. Попросіть інше " +
 			"посилання.",
 		Off: "Пароль вам може змінити адміністратор. Зверніться до нього.",
-		For: "Придумайте новий пароль для облікового запису", Repeat: "Новий пароль ще раз", Save: "Зберегти пароль",
+		For: "Придумайте новий пароль для облікового запису", Save: "Зберегти пароль",
 		Saved: "Новий пароль збережено. Тепер увійдіть із ним.",
 	},
 	english: {
@@ -36,7 +36,7 @@ var passwordResetTexts = map[string]*passwordResetText{
 		Over: "A password was set by this link already, or its time is over, or you asked for a newer one. Ask for " +
 			"another link.",
 		Off: "Your administrator can set another password for you. Please turn to them.",
-		For: "Choose a new password for the account", Repeat: "New password again", Save: "Save the password",
+		For: "Choose a new password for the account", Save: "Save the password",
 		Saved: "Your new password is saved. Now sign in with it.",
 	},
 }

@@ -42,8 +42,6 @@ type Options struct {
 	Invitations InvitationOptions
 	// Mail sends links to people who forgot their password. Default: nobody gets one.
 	Mail *mail.Service
-	// PasswordResetLifetime is how long such a link is good. Default identity.PasswordResetLifetime.
-	PasswordResetLifetime time.Duration
 	// Count is told of an error for each page that Fail wrote. Default none.
 	Count func(kind string)
 }
@@ -95,10 +93,10 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s.signIn = &signInPages{
 		layout: s.layout, interactions: s.interactions, sessions: s.sessions, devices: devices, store: o.Store,
-		identity: o.Identity, now: o.Now, passwordsAreReset: o.Mail.IsOn(),
+		identity: o.Identity, now: o.Now, mail: o.Mail,
 	}
 	s.resets = &passwordResetPages{
-		signInPages: s.signIn, mail: o.Mail, issuer: s.issuer, lifetime: o.PasswordResetLifetime,
+		signInPages: s.signIn, passwords: identity.PasswordResets{Service: o.Identity}, issuer: s.issuer,
 		slots: make(chan struct{}, linksAtOnce),
 	}
 	s.invitations = &invitationPages{signInPages: s.signIn, options: o.Invitations, issuer: s.issuer}
@@ -126,12 +124,6 @@ func (o *Options) setDefaults() {
 	}
 	if o.Count == nil {
 		o.Count = func(string) {}
-	}
-	if o.Mail == nil {
-		o.Mail = mail.New(mail.Options{Store: o.Store})
-	}
-	if o.PasswordResetLifetime == 0 {
-		o.PasswordResetLifetime = identity.PasswordResetLifetime
 	}
 	if o.SessionsEnded == nil {
 		o.SessionsEnded = func(context.Context, []storage.EndedSession) {}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/mail"
 	"ithildin/storage"
 )
 
@@ -48,8 +49,7 @@ type signInPages struct {
 	store    *storage.Store
 	identity *identity.Service
 	now      func() time.Time
-	// passwordsAreReset says that a forgotten password can be set by a link.
-	passwordsAreReset bool
+	mail     *mail.Service // sends links to people who forgot their password
 }
 
 func (s *signInPages) showSignIn(w http.ResponseWriter, r *http.Request) error {
@@ -97,7 +97,7 @@ func (s *signInPages) writeSignIn(
 		page.Notice = passwordResetTexts[v.Language].Saved
 	}
 	v.Page, v.Links = page, append(v.changePasswordLink(p), v.signInLinks()...)
-	if s.passwordsAreReset {
+	if s.mail.IsOn() {
 		v.Links = append([]pageLink{s.forgotLink(v, request)}, v.Links...)
 	}
 	v.showContact()
@@ -106,7 +106,7 @@ func (s *signInPages) writeSignIn(
 
 // refuse words a refusal. One that ends by itself says when, on the page and in Retry-After.
 func (s *signInPages) refuse(w http.ResponseWriter, v *view, problem *formError) string {
-	message := v.message(problem.message)
+	message := v.Messages.ByKey[problem.message]
 	if tellsToAsk[problem.message] {
 		v.showContact()
 	}

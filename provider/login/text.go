@@ -183,6 +183,16 @@ var messages = map[string]*messageSet{
 			messageEmail:        "Вкажіть електронну пошту, наприклад doctor@clinic.example.",
 			messagePasswordUsed: "Цей пароль ви вже використовували. Придумайте інший.",
 
+			messagePresentPassword:   "Поточний пароль неправильний.",
+			messagePasswordsEmpty:    "Заповніть усі три поля.",
+			messagePasswordsDiffer:   "Новий пароль і його повтор не збігаються.",
+			messageSamePhone:         "Це ваш теперішній номер. Вкажіть інший.",
+			messageInvitationRepeat:  "Паролі не збігаються. Введіть той самий пароль двічі.",
+			messageInvitationAgree:   "Без згоди на обробку персональних даних обліковий запис створити не можна.",
+			messageInvitationRules:   "Щоб прийняти запрошення, підтвердьте, що ви ознайомлені з правилами.",
+			messageInvitationComplex: "У паролі мають бути велика й мала літери та цифра.",
+			messageInvitationAway:    "Система охорони здоров’я зараз не відповідає. Спробуйте ще раз за хвилину.",
+
 			messageSignatureMissing: "Додайте підписаний файл, не більший за 1 МБ.",
 			messageSignatureWrong: "Підпис не вдалося підтвердити. Підпишіть саме той файл, який пропонує ця сторінка, і " +
 				"лише одним підписом.",
@@ -315,6 +325,16 @@ var messages = map[string]*messageSet{
 				"Choose another, for example a few random words.",
 			messageEmail:        "Enter an email address, such as doctor@clinic.example.",
 			messagePasswordUsed: "You have used this password before. Choose another.",
+
+			messagePresentPassword:   "The current password is wrong.",
+			messagePasswordsEmpty:    "Fill in all three fields.",
+			messagePasswordsDiffer:   "The new password and its repetition differ.",
+			messageSamePhone:         "This is your present number. Enter another one.",
+			messageInvitationRepeat:  "The passwords differ. Enter the same password twice.",
+			messageInvitationAgree:   "The account cannot be created without your consent to the processing of your data.",
+			messageInvitationRules:   "To accept the invitation, confirm that you have read the rules.",
+			messageInvitationComplex: "The password needs a capital letter, a small letter and a digit.",
+			messageInvitationAway:    "The health system does not answer at the moment. Try again in a minute.",
 
 			messageSignatureMissing: "Add the signed file. It must not be larger than 1 MB.",
 			messageSignatureWrong: "The signature could not be verified. Sign exactly the file that this page offers, with " +

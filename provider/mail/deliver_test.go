@@ -37,7 +37,7 @@ func newPost(t *testing.T, engine storagetest.Engine) *post {
 	}
 	p.store = engine.Open(t, storagetest.At(p.clock))
 	p.service = mail.New(mail.Options{
-		Store: p.store, Sender: sender(t, p.server, mail.StartTLS), ServiceName: "Portal", Now: p.clock.Now,
+		Store: p.store, Sender: sender(p.server, mail.StartTLS), ServiceName: "Portal", Now: p.clock.Now,
 		Logger: slog.New(slog.NewTextHandler(p.log, nil)), Metrics: p.registry,
 	})
 	return p
@@ -167,7 +167,7 @@ func TestRefusedRecipientIsNotTriedAgain(t *testing.T) {
 
 func TestUnreachableMailServerIsLeftAloneForAWhile(t *testing.T) {
 	p := newPost(t, storagetest.Engines()[0])
-	away := sender(t, p.server, mail.StartTLS)
+	away := sender(p.server, mail.StartTLS)
 	away.Port = 1
 	calls := 0
 	service := mail.New(mail.Options{

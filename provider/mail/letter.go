@@ -59,10 +59,10 @@ func Write(m Mail, service string, now time.Time) (Message, error) {
 		language = Ukrainian
 	}
 	v := values{
-		Service: oneLine(service), To: m.To, Lifetime: lifetime(language, m.ExpiresAt.Sub(now)), Details: m.Details,
+		Service: OneLine(service), To: m.To, Lifetime: lifetime(language, m.ExpiresAt.Sub(now)), Details: m.Details,
 	}
-	v.Inviter, v.Organisation, v.Role, v.Phone = oneLine(m.Details.Inviter), oneLine(m.Details.Organisation),
-		oneLine(m.Details.Role), oneLine(m.Details.Phone)
+	v.Inviter, v.Organisation, v.Role, v.Phone = OneLine(m.Details.Inviter), OneLine(m.Details.Organisation),
+		OneLine(m.Details.Role), OneLine(m.Details.Phone)
 	l := letter{Language: language, Link: m.Link}
 	for name, paragraphs := range map[string]*[]string{
 		string(m.Purpose) + ".before": &l.Before, string(m.Purpose) + ".after": &l.After, "footer": &l.Footer,
@@ -77,12 +77,12 @@ func Write(m Mail, service string, now time.Time) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	l.Subject = oneLine(subject)
+	l.Subject = OneLine(subject)
 	if l.Link != "" {
 		if l.Button, err = expand(language, string(m.Purpose)+".button", v); err != nil {
 			return Message{}, err
 		}
-		l.Button = oneLine(l.Button)
+		l.Button = OneLine(l.Button)
 	}
 	var html strings.Builder
 	if err := page.ExecuteTemplate(&html, "page.html", l); err != nil {

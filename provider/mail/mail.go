@@ -149,8 +149,8 @@ func New(o Options) *Service {
 	}
 }
 
-// IsOn returns whether letters can be sent. Pages that need a letter are not offered otherwise.
-func (s *Service) IsOn() bool { return s.sender != nil }
+// IsOn returns whether letters can be sent; by no Service none can. Pages that need a letter are not offered otherwise.
+func (s *Service) IsOn() bool { return s != nil && s.sender != nil }
 
 // Enqueue writes a letter and stores it to be sent, in the transaction of storage.Together if the context is in one.
 // Where the link has a letter already, nothing is stored. Errors: ErrOff; storage.ErrNotFound, where there is no such
@@ -201,16 +201,18 @@ func (m Mail) check(now time.Time) error {
 	return nil
 }
 
-// oneLine makes a detail, which somebody else may have chosen, a short text of one line.
-func oneLine(value string) string {
+// OneLine makes a text that somebody else may have chosen a short one of one line, without control characters and
+// without marks that turn the direction of writing.
+func OneLine(value string) string {
 	value = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) {
 			return ' '
 		}
 		return r
 	}, value)
+	value = strings.Join(strings.Fields(value), " ")
 	if utf8.RuneCountInString(value) > longestDetail {
 		value = string([]rune(value)[:longestDetail]) + "…"
 	}
-	return strings.Join(strings.Fields(value), " ")
+	return value
 }

@@ -5,7 +5,6 @@ import (
 	"net"
 	netmail "net/mail"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,13 +16,10 @@ import (
 )
 
 // sender is one that sends to a test server.
-func sender(t testing.TB, s *mailtest.Server, encryption mail.Encryption) mail.SMTP {
-	host, port, err := net.SplitHostPort(s.Address)
-	require.NoError(t, err)
-	number, err := strconv.Atoi(port)
-	require.NoError(t, err)
+func sender(s *mailtest.Server, encryption mail.Encryption) mail.SMTP {
+	host, port := s.HostPort()
 	return mail.SMTP{
-		Host: host, Port: number, Encryption: encryption, RootCAs: s.Roots, HelloName: "id.example",
+		Host: host, Port: port, Encryption: encryption, RootCAs: s.Roots, HelloName: "id.example",
 		From: netmail.Address{Name: "Реєстр здоров’я", Address: "mail@id.example"},
 	}
 }
@@ -48,7 +44,7 @@ func TestMailIsSentWithTLSAndSaysNothingOfThisMachine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := mailtest.New(t, c.server)
-			smtp := sender(t, server, c.encryption)
+			smtp := sender(server, c.encryption)
 			smtp.ReplyTo = &netmail.Address{Address: "help@id.example"}
 			m := letter(t)
 			require.NoError(t, smtp.Send(t.Context(), m))
@@ -86,7 +82,7 @@ func TestMailIsSentAfterALogin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := mailtest.New(t, c.server)
-			smtp := sender(t, server, c.encryption)
+			smtp := sender(server, c.encryption)
 			require.Error(t, smtp.Send(t.Context(), letter(t)), "without a login")
 			smtp.User, smtp.Password = mailtest.User, "wrong"
 			require.ErrorIs(t, smtp.Send(t.Context(), letter(t)), mail.ErrUnreachable)
@@ -99,22 +95,22 @@ func TestMailIsSentAfterALogin(t *testing.T) {
 
 func TestAttackMailServerWithoutTLSGetsNoMail(t *testing.T) {
 	server := mailtest.New(t, mailtest.Options{NoTLS: true, Login: true})
-	smtp := sender(t, server, mail.StartTLS)
+	smtp := sender(server, mail.StartTLS)
 	smtp.User, smtp.Password = mailtest.User, mailtest.Password
 	require.ErrorIs(t, smtp.Send(t.Context(), letter(t)), mail.ErrUnreachable, "a server that takes STARTTLS out")
 	stranger := mailtest.New(t, mailtest.Options{})
-	smtp = sender(t, stranger, mail.StartTLS)
+	smtp = sender(stranger, mail.StartTLS)
 	smtp.RootCAs = nil
 	require.ErrorIs(t, smtp.Send(t.Context(), letter(t)), mail.ErrUnreachable, "a certificate of an unknown authority")
 	require.Empty(t, append(server.Received(), stranger.Received()...))
 
 	plaintext := mailtest.New(t, mailtest.Options{NoTLS: true})
-	require.NoError(t, sender(t, plaintext, mail.Unencrypted).Send(t.Context(), letter(t)), "an operator allows it")
+	require.NoError(t, sender(plaintext, mail.Unencrypted).Send(t.Context(), letter(t)), "an operator allows it")
 }
 
 func TestMailServerThatRefusesARecipientIsToldFromOneThatIsBusy(t *testing.T) {
 	server := mailtest.New(t, mailtest.Options{})
-	smtp := sender(t, server, mail.StartTLS)
+	smtp := sender(server, mail.StartTLS)
 	server.Refuse(func(string) error { return mailtest.Permanently })
 	require.ErrorIs(t, smtp.Send(t.Context(), letter(t)), mail.ErrRefused)
 	server.Refuse(func(string) error { return mailtest.Temporarily })
@@ -136,6 +132,6 @@ func TestSilentMailServerHoldsNoLetterForLong(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	begin := time.Now()
-	require.ErrorIs(t, sender(t, server, mail.StartTLS).Send(ctx, letter(t)), mail.ErrUnreachable)
+	require.ErrorIs(t, sender(server, mail.StartTLS).Send(ctx, letter(t)), mail.ErrUnreachable)
 	require.Less(t, time.Since(begin), 10*time.Second)
 }

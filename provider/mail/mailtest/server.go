@@ -19,6 +19,7 @@ import (
 	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,6 +101,12 @@ func New(t testing.TB, o Options) *Server {
 		<-ended
 	})
 	return s
+}
+
+// HostPort splits the Address, which is that of a listener.
+func (s *Server) HostPort() (host string, port int) {
+	address := netip.MustParseAddrPort(s.Address)
+	return address.Addr().String(), int(address.Port())
 }
 
 // Refuse makes the server ask for each recipient whether it is refused; nil takes all.

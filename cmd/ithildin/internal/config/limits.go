@@ -7,17 +7,18 @@ import (
 	"ithildin/provider/identity"
 )
 
-// limitFlags say how often somebody may try, and for how long a one-time code is good.
+// limitFlags say how often somebody may try, and for how long one-time codes and links are good.
 type limitFlags struct {
-	SignInFailures      string `env:"ITHILDIN_SIGN_IN_FAILURES" placeholder:"N" help:"@sign_in_failures"`
-	SignInFailureWindow string `env:"ITHILDIN_SIGN_IN_FAILURE_WINDOW" placeholder:"MINUTES" help:"@sign_in_window"`
-	OneTimeCodeLength   string `env:"ITHILDIN_ONE_TIME_CODE_LENGTH" placeholder:"DIGITS" help:"@code_length"`
-	OneTimeCodeLifetime string `env:"ITHILDIN_ONE_TIME_CODE_LIFETIME" placeholder:"SECONDS" help:"@code_lifetime"`
-	OneTimeCodeAttempts string `env:"ITHILDIN_ONE_TIME_CODE_ATTEMPTS" placeholder:"N" help:"@code_attempts"`
-	OneTimeCodeFailures string `env:"ITHILDIN_ONE_TIME_CODE_FAILURES" placeholder:"N" help:"@code_failures"`
-	OneTimeCodesSent    string `env:"ITHILDIN_ONE_TIME_CODES_SENT" placeholder:"N" help:"@codes_sent"`
-	OneTimeCodeWindow   string `env:"ITHILDIN_ONE_TIME_CODE_WINDOW" placeholder:"MINUTES" help:"@code_window"`
-	PhoneChangeWindow   string `env:"ITHILDIN_PHONE_CHANGE_WINDOW" placeholder:"HOURS" help:"@phone_change_window"`
+	SignInFailures        string `env:"ITHILDIN_SIGN_IN_FAILURES" placeholder:"N" help:"@sign_in_failures"`
+	SignInFailureWindow   string `env:"ITHILDIN_SIGN_IN_FAILURE_WINDOW" placeholder:"MINUTES" help:"@sign_in_window"`
+	OneTimeCodeLength     string `env:"ITHILDIN_ONE_TIME_CODE_LENGTH" placeholder:"DIGITS" help:"@code_length"`
+	OneTimeCodeLifetime   string `env:"ITHILDIN_ONE_TIME_CODE_LIFETIME" placeholder:"SECONDS" help:"@code_lifetime"`
+	OneTimeCodeAttempts   string `env:"ITHILDIN_ONE_TIME_CODE_ATTEMPTS" placeholder:"N" help:"@code_attempts"`
+	OneTimeCodeFailures   string `env:"ITHILDIN_ONE_TIME_CODE_FAILURES" placeholder:"N" help:"@code_failures"`
+	OneTimeCodesSent      string `env:"ITHILDIN_ONE_TIME_CODES_SENT" placeholder:"N" help:"@codes_sent"`
+	OneTimeCodeWindow     string `env:"ITHILDIN_ONE_TIME_CODE_WINDOW" placeholder:"MINUTES" help:"@code_window"`
+	PhoneChangeWindow     string `env:"ITHILDIN_PHONE_CHANGE_WINDOW" placeholder:"HOURS" help:"@phone_change_window"`
+	PasswordResetLifetime string `env:"ITHILDIN_PASSWORD_RESET_LIFETIME" placeholder:"MINUTES" help:"@reset_life"`
 }
 
 // limit is one of limitFlags: its bounds keep a slip of the pen from switching a protection off.
@@ -50,6 +51,8 @@ func (f limitFlags) list() []limit {
 			func(l *identity.Limits, n int) { l.OneTimeCodeWindow = time.Duration(n) * time.Minute }},
 		{"ITHILDIN_PHONE_CHANGE_WINDOW", f.PhoneChangeWindow, int(d.PhoneChangeWindow / time.Hour), 1, 30 * 24,
 			func(l *identity.Limits, n int) { l.PhoneChangeWindow = time.Duration(n) * time.Hour }},
+		{"ITHILDIN_PASSWORD_RESET_LIFETIME", f.PasswordResetLifetime, int(d.PasswordResetLifetime / time.Minute), 5, 24 * 60,
+			func(l *identity.Limits, n int) { l.PasswordResetLifetime = time.Duration(n) * time.Minute }},
 	}
 }
 

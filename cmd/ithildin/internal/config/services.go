@@ -24,6 +24,7 @@ type serviceFlags struct {
 	PersonsTokenFile            string `env:"ITHILDIN_PERSONS_TOKEN_FILE" placeholder:"PATH" help:"@persons_token_file"`
 	ChangePasswordTokenLifetime string `env:"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME" placeholder:"N" help:"@api_token"`
 	PasswordLifetime            string `env:"ITHILDIN_PASSWORD_LIFETIME" placeholder:"DAYS" help:"@password_lifetime"`
+	PasswordResetTokens         string `env:"ITHILDIN_PASSWORD_RESET_TOKENS" placeholder:"end" help:"@reset_tokens"`
 }
 
 const (
@@ -34,12 +35,25 @@ const (
 	longestChangePasswordLifetime = 24 * 60 // minutes
 )
 
+// The values of ITHILDIN_PASSWORD_RESET_TOKENS.
+const (
+	passwordResetKeeps = "keep"
+	passwordResetEnds  = "end"
+)
+
 // load returns the services and rules by which people prove who they are.
 func (f serviceFlags) load(p *problems) identity.Components {
 	c := identity.Components{OneTimeCodeText: f.SMSText, PasswordLifetime: f.passwordLifetime(p)}
 	c.ChangePasswordLifetime = time.Minute * time.Duration(p.number(
 		"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", f.ChangePasswordTokenLifetime,
 		defaultChangePasswordLifetime, longestChangePasswordLifetime))
+	switch f.PasswordResetTokens {
+	case "", passwordResetKeeps:
+	case passwordResetEnds:
+		c.PasswordResetEndsTokens = true
+	default:
+		p.add("ITHILDIN_PASSWORD_RESET_TOKENS", "is %q: want keep or end", f.PasswordResetTokens)
+	}
 	if f.SMSText != "" && !strings.Contains(f.SMSText, "{code}") {
 		p.add("ITHILDIN_SMS_TEXT", "has no {code} in it")
 	}

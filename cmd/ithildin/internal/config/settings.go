@@ -44,7 +44,6 @@ type Flags struct {
 	legacyFlags
 	mithrilFlags
 	invitationFlags
-	passwordResetFlags
 	MailFlags
 	operatorFlags
 }
@@ -110,7 +109,6 @@ func (c Flags) Load() (*Settings, error) {
 	}
 	s.Components = c.serviceFlags.load(&p)
 	s.Components.Limits = c.limitFlags.load(&p)
-	s.Components.PasswordReset = c.passwordResetFlags.load(&p)
 	s.Gateway = c.gatewayFlags.load(&p)
 	s.Outbound = c.outboundFlags.load(&p)
 	s.Janitor = c.JanitorFlags.load(&p, s.Components.PasswordLifetime)

@@ -3,9 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
-	"net"
 	netmail "net/mail"
-	"strconv"
 	"testing"
 	"time"
 
@@ -20,17 +18,14 @@ import (
 func TestServerSendsTheMailsOfItsQueue(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		server := mailtest.New(t, mailtest.Options{ImplicitTLS: true, Login: true})
-		host, port, err := net.SplitHostPort(server.Address)
-		require.NoError(t, err)
-		number, err := strconv.Atoi(port)
-		require.NoError(t, err)
+		host, port := server.HostPort()
 		databaseURL := engine.Create(t)
 		var replicas []*service
 		for range 2 {
 			replica := newServiceOf(t, slog.New(slog.DiscardHandler), func(s *config.Settings) {
 				s.Database.URL, s.NewIssuer = databaseURL, true
 				s.Mail = config.Mail{ServiceName: "Portal", Server: &mail.SMTP{
-					Host: host, Port: number, Encryption: mail.ImplicitTLS, User: mailtest.User, Password: mailtest.Password,
+					Host: host, Port: port, Encryption: mail.ImplicitTLS, User: mailtest.User, Password: mailtest.Password,
 					RootCAs: server.Roots, From: netmail.Address{Address: "mail@id.example"}, HelloName: "id.example",
 				}}
 			})
