@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 	},
 	"provider/invitation": {"storage", "provider/outbound", "provider/mail"},
 	"provider/mail":       {"storage"},
+	"provider/operator":   {"storage", "provider/inbound"},
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},
 	"provider/clientauth": {"storage", "storage/seal", "provider/inbound", "provider/oauth", "provider/outbound"},

@@ -14,18 +14,22 @@ import (
 type Actor struct {
 	By string // the way: one of the By constants
 	// the name of the operator: of the operating system's user, of the admin token; "" where nobody is known
-	Operator  string
-	ClientID  string // the client that changes something, where it is one
-	UserID    string // the user who does, where it is one
-	RequestID string
-	Address   string
-	Command   string // the verb of the command line
+	Operator string
+	// the id of the operator's account, for the name may change; "" where the operator has none
+	OperatorID string
+	ClientID   string // the client that changes something, where it is one
+	UserID     string // the user who does, where it is one
+	RequestID  string
+	Address    string
+	Command    string // the verb of the command line
 }
 
 // The ways by which changes are made.
 const (
 	ByCommandLine = "command line"
 	ByLegacyAPI   = "eHealth API"
+	ByAdminAPI    = "admin API"
+	ByConsole     = "console"
 	ByClient      = "client"
 	ByUser        = "user"
 )
@@ -85,7 +89,9 @@ func ByActor(ctx context.Context, e Event) Event {
 		e.UserID = actor.UserID
 	}
 	details := map[string]string{}
-	for name, value := range map[string]string{"by": actor.By, "operator": actor.Operator, "command": actor.Command} {
+	for name, value := range map[string]string{
+		"by": actor.By, "operator": actor.Operator, "operator_id": actor.OperatorID, "command": actor.Command,
+	} {
 		if value != "" {
 			details[name] = value
 		}

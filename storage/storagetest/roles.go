@@ -124,17 +124,21 @@ func catalogue(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Contains(t, list, kind)
 	})
-	t.Run("The catalogue initially has the scopes of OpenID Connect, governed by consent", func(t *testing.T) {
-		scopes, err := s.store.ListScopes(t.Context())
-		require.NoError(t, err)
-		names := []string{}
-		for _, scope := range scopes {
-			names = append(names, scope.Name)
-			require.Equal(t, storage.GovernedByConsent, scope.GovernedBy)
-			require.NotEmpty(t, scope.TitleUkrainian)
-		}
-		require.Equal(t, []string{"address", "email", "offline_access", "openid", "phone", "profile"}, names)
-	})
+	t.Run("The catalogue initially has the scopes of OpenID Connect, governed by consent, and those of operators, by role",
+		func(t *testing.T) {
+			scopes, err := s.store.ListScopes(t.Context())
+			require.NoError(t, err)
+			governed := map[string][]string{}
+			for _, scope := range scopes {
+				governed[scope.GovernedBy] = append(governed[scope.GovernedBy], scope.Name)
+				require.NotEmpty(t, scope.TitleUkrainian)
+				require.NotEmpty(t, scope.TitleEnglish)
+			}
+			require.Equal(t, map[string][]string{
+				storage.GovernedByConsent: {"address", "email", "offline_access", "openid", "phone", "profile"},
+				storage.GovernedByRole:    {"admin:audit", "admin:clients", "admin:keys", "admin:read", "admin:users"},
+			}, governed)
+		})
 	t.Run("Putting a scope replaces the entry of that name", func(t *testing.T) {
 		want := storage.Scope{
 			Name:       "patients:view",
