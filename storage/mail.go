@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // QueuedMail is a mail that waits to be sent.
@@ -56,11 +58,11 @@ const queuedMail = `SELECT id, coalesce(CAST(link_id AS text), '') AS link_id,
        coalesce(CAST(user_id AS text), '') AS user_id, purpose, sealed, attempts, next_at, created_at, expires_at
 FROM mails WHERE sent_at = 0 AND `
 
-// DueMails reads the mails whose time has come, those that have waited longest first. Their content is opened by
-// OpenMail.
+// DueMails reads the mails whose time has come, those first that are of use for the shortest time: a link that is good
+// for minutes does not wait behind one that is good for days. Their content is opened by OpenMail.
 func (s *mailStore) DueMails(ctx context.Context, limit int) ([]QueuedMail, error) {
 	var rows []queuedMailRow
-	err := s.selectAll(ctx, &rows, queuedMail+`next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`,
+	err := s.selectAll(ctx, &rows, queuedMail+`next_at <= $1 AND expires_at > $1 ORDER BY expires_at, id LIMIT $2`,
 		s.nowSeconds(), pageSize(limit))
 	due := make([]QueuedMail, len(rows))
 	for i, r := range rows {
@@ -77,14 +79,53 @@ func (s *mailStore) OpenMail(m QueuedMail) ([]byte, error) {
 	return s.sealer.Open(m.Sealed, mailContext(m.ID))
 }
 
+// ErrMailCeiling says that as many mails were sent in this minute as may be.
+var ErrMailCeiling = errors.New("storage: the ceiling of mails in a minute is reached")
+
 // ClaimMail takes the next attempt of a mail, and sets when the one after it is due. It says whether the attempt is the
-// caller's: of many who read the same row, one's is.
-func (s *mailStore) ClaimMail(ctx context.Context, m QueuedMail, nextAt time.Time) (bool, error) {
-	n, err := s.exec(ctx, `
+// caller's: of many who read the same row, one's is. In one minute of the clock all processes together take perMinute
+// attempts at most. ErrMailCeiling: they have; the mail waits as it was.
+func (s *mailStore) ClaimMail(
+	ctx context.Context, m QueuedMail, nextAt time.Time, perMinute int64,
+) (claimed bool, err error) {
+	err = s.transaction(ctx, func(tx *sqlx.Tx) error {
+		claimed = false
+		n, err := affected(tx.ExecContext(ctx, `
 UPDATE mails SET attempts = attempts + 1, next_at = $3
 WHERE id = $1 AND attempts = $2 AND sent_at = 0 AND expires_at > $4`, m.ID, m.Attempts, toSeconds(nextAt),
+			s.nowSeconds()))
+		if err != nil || n == 0 {
+			return err
+		}
+		// A clock that is behind those of others takes part in their minute.
+		n, err = affected(tx.ExecContext(ctx, `
+UPDATE mail_pace SET mails = CASE WHEN minute < $1 THEN 1 ELSE mails + 1 END,
+       minute = CASE WHEN minute < $1 THEN $1 ELSE minute END
+WHERE minute < $1 OR mails < $2`, s.nowMinute(), perMinute))
+		if err == nil && n == 0 {
+			return ErrMailCeiling
+		}
+		claimed = err == nil
+		return err
+	})
+	return claimed && err == nil, err
+}
+
+// nowMinute is the present minute, counted from the epoch.
+func (s *mailStore) nowMinute() int64 { return s.nowSeconds() / secondsOfMinute }
+
+const secondsOfMinute = 60
+
+// ReportHeldMails says how many mails are due, for whoever finds that the ceiling keeps them waiting. In a minute one
+// of all that ask learns it; the others get 0.
+func (s *mailStore) ReportHeldMails(ctx context.Context) (held int64, err error) {
+	n, err := s.exec(ctx, `UPDATE mail_pace SET reported = $1 WHERE reported < $1`, s.nowMinute())
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	err = s.get(ctx, &held, `SELECT count(*) FROM mails WHERE sent_at = 0 AND next_at <= $1 AND expires_at > $1`,
 		s.nowSeconds())
-	return n > 0, err
+	return held, err
 }
 
 // MarkMailSent ends a mail and deletes its content. The row stays until the link is over, so that the link has no

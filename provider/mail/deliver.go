@@ -27,8 +27,8 @@ func (s *Service) IsDue(ctx context.Context) (bool, error) {
 }
 
 // Deliver sends every letter that is due, and drops those whose time is over. It ends early if the mail server is
-// unreachable or the context ends; a letter that is being sent then is finished. Two at once do no harm. The error is
-// the database's.
+// unreachable, if as many letters were sent in this minute as may be, or if the context ends; a letter that is being
+// sent then is finished. Two at once do no harm. The error is the database's.
 func (s *Service) Deliver(ctx context.Context) error {
 	dropped, err := s.store.DropExpiredMails(ctx)
 	if err != nil {
@@ -52,6 +52,9 @@ func (s *Service) Deliver(ctx context.Context) error {
 				s.resume.Store(s.now().Add(serverPause).Unix())
 				return nil
 			}
+			if errors.Is(err, storage.ErrMailCeiling) {
+				return s.hold(ctx)
+			}
 			if err != nil {
 				return err
 			}
@@ -60,11 +63,24 @@ func (s *Service) Deliver(ctx context.Context) error {
 	return nil
 }
 
-// deliver makes one attempt of a letter, if it is not another's. It returns ErrUnreachable, or an error of the
-// database.
+// hold leaves the letters in the queue until the next minute of the clock, and says once for all processes how many
+// wait.
+func (s *Service) hold(ctx context.Context) error {
+	s.resume.Store(s.now().Truncate(time.Minute).Add(time.Minute).Unix())
+	held, err := s.store.ReportHeldMails(ctx)
+	if err == nil && held > 0 {
+		s.metrics.held.Add(float64(held))
+		s.logger.Warn("mails wait for the next minute: as many were sent in this one as ITHILDIN_MAILS_PER_MINUTE allows",
+			"mails", held, "mails_per_minute", s.perMinute)
+	}
+	return err
+}
+
+// deliver makes one attempt of a letter, if it is not another's. It returns ErrUnreachable, or an error of the store:
+// storage.ErrMailCeiling, or the database's.
 func (s *Service) deliver(ctx context.Context, m storage.QueuedMail) error {
 	purpose := Purpose(m.Purpose)
-	claimed, err := s.store.ClaimMail(ctx, m, s.now().Add(pause(m.Attempts)))
+	claimed, err := s.store.ClaimMail(ctx, m, s.now().Add(pause(m.Attempts)), s.perMinute)
 	if err != nil || !claimed {
 		return err
 	}

@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider/mail"
@@ -262,4 +265,97 @@ func TestDevelopmentServerWritesMailsToItsLog(t *testing.T) {
 	var log bytes.Buffer
 	require.NoError(t, mail.LogSender{Logger: slog.New(slog.NewTextHandler(&log, nil))}.Send(t.Context(), letter(t)))
 	require.Contains(t, log.String(), "https://id.example/login/reset?link=a&b=c")
+}
+
+func TestNoMoreMailsAreSentInAMinuteThanTheCeilingByAllProcessesTogether(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		p := newPost(t, engine)
+		const mails, ceiling, processes = 25, 10, 5
+		for range mails {
+			p.enqueue(p.reset())
+		}
+		var sent atomic.Int64
+		record := sendFunc(func(context.Context, mail.Message) error { sent.Add(1); return nil })
+		log := &lockedBuffer{}
+		var services []*mail.Service
+		for range processes {
+			services = append(services, mail.New(mail.Options{
+				Store: p.store, Sender: record, Now: p.clock.Now, PerMinute: ceiling,
+				Logger: slog.New(slog.NewTextHandler(log, nil)),
+			}))
+		}
+		deliver := func() {
+			var running sync.WaitGroup
+			for _, s := range services {
+				running.Go(func() { assert.NoError(t, s.Deliver(t.Context())) })
+			}
+			running.Wait()
+		}
+		for minute, want := range []int64{10, 20, 25, 25} {
+			deliver()
+			deliver()
+			require.Equal(t, want, sent.Load(), "minute %d", minute)
+			require.Equal(t, min(minute+1, 2), strings.Count(log.String(), "mails wait for the next minute"), log.String())
+			p.clock.Advance(time.Minute)
+		}
+		require.Contains(t, log.String(), "mails=15 mails_per_minute=10")
+		require.Contains(t, log.String(), "mails=5 mails_per_minute=10")
+	})
+}
+
+func TestMailsThatTheCeilingHoldsAreCountedAndSentInTheNextMinute(t *testing.T) {
+	p := newPost(t, storagetest.Engines()[0])
+	registry := prometheus.NewRegistry()
+	service := mail.New(mail.Options{
+		Store: p.store, Sender: sender(p.server, mail.StartTLS), Now: p.clock.Now, PerMinute: 1, Metrics: registry,
+	})
+	held := func() float64 {
+		families, err := registry.Gather()
+		require.NoError(t, err)
+		for _, f := range families {
+			if f.GetName() == "ithildin_mails_held_total" {
+				return f.GetMetric()[0].GetCounter().GetValue()
+			}
+		}
+		t.Fatal("no series")
+		return 0
+	}
+	require.Zero(t, held())
+	for range 3 {
+		require.NoError(t, service.Enqueue(t.Context(), p.reset()))
+	}
+	isDue := func() bool {
+		due, err := service.IsDue(t.Context())
+		require.NoError(t, err)
+		return due
+	}
+	require.NoError(t, service.Deliver(t.Context()))
+	require.Equal(t, 2.0, held())
+	require.False(t, isDue(), "the queue is left alone until the next minute")
+	p.clock.Advance(time.Minute)
+	require.True(t, isDue())
+	require.NoError(t, service.Deliver(t.Context()))
+	require.Equal(t, 3.0, held(), "one waits for a second minute")
+	p.clock.Advance(time.Minute)
+	require.NoError(t, service.Deliver(t.Context()))
+	require.Len(t, p.server.Received(), 3, "none is lost")
+	require.Equal(t, 3.0, held())
+}
+
+// lockedBuffer is a log that several processes write.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
 }

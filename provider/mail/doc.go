@@ -7,6 +7,8 @@
 // A background job of the server calls Service.Deliver (deliver.go). It claims each letter that is due by a
 // conditional write before it sends it (smtp.go), so that of several processes one sends it. A failed attempt is
 // repeated after a minute, later every hour at most, until the link of the letter is over; then the letter is dropped.
+// In a minute of the clock all processes together make so many attempts at most (Options.PerMinute); the other letters
+// wait in the queue, and those whose links are over first are sent first.
 // It is also dropped if the mail server refuses its recipient. If a process ends between the sending and the write that
 // says so, the letter is sent again with the same Message-ID.
 //

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -117,20 +118,29 @@ type Options struct {
 	Sender Sender // nil: mail is off
 	// ServiceName is what letters call the service.
 	ServiceName string
-	Now         func() time.Time
-	Logger      *slog.Logger
-	Metrics     prometheus.Registerer
+	// PerMinute is how many letters all processes on a database send in a minute of the clock at most, attempts that fail
+	// among them; default DefaultPerMinute.
+	PerMinute int
+	Now       func() time.Time
+	Logger    *slog.Logger
+	Metrics   prometheus.Registerer
 }
+
+// DefaultPerMinute is more than a national service needs on its busiest day, and few enough that a mail server which
+// takes them does not become known for spam.
+const DefaultPerMinute = 300
 
 // Service writes letters, queues them in the database and sends them. It is safe for concurrent use.
 type Service struct {
-	store   *storage.Store
-	sender  Sender
-	name    string
-	now     func() time.Time
-	logger  *slog.Logger
-	metrics metrics
-	resume  atomic.Int64 // when the mail server is tried again after it was unreachable, epoch seconds
+	store     *storage.Store
+	sender    Sender
+	name      string
+	perMinute int64
+	now       func() time.Time
+	logger    *slog.Logger
+	metrics   metrics
+	// resume is when sending goes on after the mail server was unreachable or the ceiling was reached, in epoch seconds.
+	resume atomic.Int64
 }
 
 // New makes a Service.
@@ -145,7 +155,8 @@ func New(o Options) *Service {
 		o.Metrics = prometheus.NewRegistry()
 	}
 	return &Service{
-		store: o.Store, sender: o.Sender, name: o.ServiceName, now: o.Now, logger: o.Logger, metrics: newMetrics(o.Metrics),
+		store: o.Store, sender: o.Sender, name: o.ServiceName, perMinute: int64(cmp.Or(o.PerMinute, DefaultPerMinute)),
+		now: o.Now, logger: o.Logger, metrics: newMetrics(o.Metrics),
 	}
 }
 

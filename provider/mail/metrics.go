@@ -19,6 +19,7 @@ const (
 type metrics struct {
 	mails   *prometheus.CounterVec
 	waiting prometheus.Gauge
+	held    prometheus.Counter
 }
 
 // expiredPurpose is the label of letters that expired, whose purposes are not read again.
@@ -34,8 +35,13 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "ithildin_mails_queued", Help: "Mails that wait to be sent, as the database had them a few seconds ago.",
 		}),
+		held: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "ithildin_mails_held_total",
+			Help: "Mails that were due and had to wait for the next minute because of ITHILDIN_MAILS_PER_MINUTE. One that " +
+				"waits for several minutes counts in each.",
+		}),
 	}
-	registry.MustRegister(m.mails, m.waiting)
+	registry.MustRegister(m.mails, m.waiting, m.held)
 	for _, purpose := range Purposes {
 		if purpose == Test {
 			continue // the verb sends it, without the queue

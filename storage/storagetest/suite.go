@@ -85,6 +85,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Password resets", passwordResets},
 		{"Password resets of users", passwordResetsOfUsers},
 		{"Mails", mails},
+		{"Ceiling of mails", mailCeiling},
 		{"Invitations", invitations},
 		{"Sign-in failures", signInFailures},
 		{"Leases", leases},

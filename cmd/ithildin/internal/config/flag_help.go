@@ -93,6 +93,7 @@ var flagHelp = map[string]string{
 	"mail_password_file": "File with the password of ITHILDIN_MAIL_USER, in place of ITHILDIN_MAIL_PASSWORD.",
 	"mail_reply_to":      "Where answers to mails go; default: the sender.",
 	"mail_tls":           "none: let the connection to smtp:// be unencrypted.",
+	"mails_per_minute":   "Number of mails that all servers send in a minute at most; default 300. The others wait.",
 	"mail_url": "Mail server: smtps://HOST[:PORT] (TLS, port 465) or smtp://HOST[:PORT] (STARTTLS is required, port " +
 		"587); without one no mail is sent.",
 	"mithril_anywhere": "Let the listener of ITHILDIN_MITHRIL_LISTEN have a public address or all addresses, where a " +

@@ -22,6 +22,7 @@ type MailFlags struct {
 	MailPasswordFile string `env:"ITHILDIN_MAIL_PASSWORD_FILE" placeholder:"PATH" help:"@mail_password_file"`
 	MailFrom         string `env:"ITHILDIN_MAIL_FROM" placeholder:"ADDRESS" help:"@mail_from"`
 	MailReplyTo      string `env:"ITHILDIN_MAIL_REPLY_TO" placeholder:"ADDRESS" help:"@mail_reply_to"`
+	MailsPerMinute   string `env:"ITHILDIN_MAILS_PER_MINUTE" placeholder:"N" help:"@mails_per_minute"`
 	ServiceName      string `env:"ITHILDIN_SERVICE_NAME" placeholder:"TEXT" help:"@service_name"`
 }
 
@@ -29,12 +30,14 @@ type MailFlags struct {
 type Mail struct {
 	Server      *mail.SMTP // nil: there is none
 	ServiceName string
+	PerMinute   int // how many mails all servers send in a minute at most
 }
 
 const (
 	portOfImplicitTLS  = 465 // RFC 8314 7.3
 	portOfSubmission   = 587 // RFC 6409 3.1
 	longestServiceName = 60  // characters
+	mostMailsPerMinute = 100_000
 )
 
 // LoadMail reads the flags of a verb that sends a mail by itself. issuer is ITHILDIN_ISSUER as it was given, or "".
@@ -62,6 +65,7 @@ func (f MailFlags) load(p *problems, issuer *url.URL) (m Mail) {
 	if utf8.RuneCountInString(m.ServiceName) > longestServiceName || strings.ContainsAny(m.ServiceName, "\r\n") {
 		p.add("ITHILDIN_SERVICE_NAME", "has more than one line of %d characters", longestServiceName)
 	}
+	m.PerMinute = p.number("ITHILDIN_MAILS_PER_MINUTE", f.MailsPerMinute, mail.DefaultPerMinute, mostMailsPerMinute)
 	password := strings.TrimSpace(p.secret("ITHILDIN_MAIL_PASSWORD", f.MailPasswordFile))
 	if f.MailURL == "" {
 		if password != "" || f.MailUser+f.MailFrom+f.MailReplyTo+f.MailTLS+f.MailCAFile != "" {

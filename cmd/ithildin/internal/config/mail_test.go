@@ -56,8 +56,9 @@ func TestMailSettingsThatAreWrongAreNamed(t *testing.T) {
 		"ITHILDIN_MAIL_TLS is none although ITHILDIN_MAIL_URL": func(f *MailFlags) {
 			f.MailTLS, f.MailURL = "none", "smtps://m.example"
 		},
-		"ITHILDIN_MAIL_CA_FILE cannot be read":         func(f *MailFlags) { f.MailCAFile = "absent.pem" },
-		"ITHILDIN_SERVICE_NAME has more than one line": func(f *MailFlags) { f.ServiceName = "a\nb" },
+		"ITHILDIN_MAIL_CA_FILE cannot be read":            func(f *MailFlags) { f.MailCAFile = "absent.pem" },
+		`ITHILDIN_MAILS_PER_MINUTE is "0": want a number`: func(f *MailFlags) { f.MailsPerMinute = "0" },
+		"ITHILDIN_SERVICE_NAME has more than one line":    func(f *MailFlags) { f.ServiceName = "a\nb" },
 	} {
 		f := right
 		change(&f)

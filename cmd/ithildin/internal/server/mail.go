@@ -25,7 +25,9 @@ const (
 func newMail(
 	s *config.Settings, store *storage.Store, logger *slog.Logger, registry prometheus.Registerer,
 ) *mail.Service {
-	o := mail.Options{Store: store, ServiceName: s.Mail.ServiceName, Logger: logger, Metrics: registry}
+	o := mail.Options{
+		Store: store, ServiceName: s.Mail.ServiceName, PerMinute: s.Mail.PerMinute, Logger: logger, Metrics: registry,
+	}
 	switch {
 	case s.Mail.Server != nil:
 		o.Sender = *s.Mail.Server
