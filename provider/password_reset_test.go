@@ -91,6 +91,7 @@ var linkOfReset = regexp.MustCompile(`http://\S+` + login.PathResetPassword + `\
 // letters are what the mail server has got.
 func (s *resetting) letters() []mailtest.Received {
 	s.outcomes()
+	require.NoError(s.t, s.provider.DeliverNotices(context.Background()))
 	require.NoError(s.t, s.mails.Deliver(context.Background()))
 	return s.server.Received()
 }

@@ -104,6 +104,7 @@ type Provider struct {
 	pages         errorPages
 	logouts       *logoutNotifier
 	logout        *logoutEndpoint
+	notices       notices
 	documents     documents
 	sessionIframe *sessionIframe
 	bodies        inbound.Limits
@@ -177,8 +178,8 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		Components: p.components, ClientAddress: p.observer.proxies.ClientAddress, RequestID: inbound.RequestID,
 		Count:     p.metrics.personDid,
 		CountCode: func(outcome string) { p.metrics.oneTimeCodes.WithLabelValues(outcome).Inc() },
-		Told:      notices{store: o.Store, mail: o.Mail, now: o.Now, logger: o.Logger}.send,
 	})
+	p.notices = notices{store: o.Store, mail: o.Mail, sms: p.components.SMS, logger: o.Logger}
 	var err error
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,

@@ -154,12 +154,16 @@ func (s *authenticationStore) DeleteAuthenticationFactor(ctx context.Context, id
 	}
 	ctx = changing(ctx, EventFactorDeleted, factorSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
-		var userID string
-		err := tx.GetContext(ctx, &userID, `DELETE FROM authentication_factors WHERE id = $1 RETURNING user_id`, id)
+		var before factorState
+		err := tx.GetContext(ctx, &before,
+			`DELETE FROM authentication_factors WHERE id = $1 RETURNING `+factorColumns, id)
 		if err != nil {
 			return classify(err)
 		}
-		return s.sessions.endTwoFactorTokens(ctx, tx, userID)
+		if err := s.noteFactorChange(ctx, tx, before, factorState{}); err != nil {
+			return err
+		}
+		return s.sessions.endTwoFactorTokens(ctx, tx, before.UserID)
 	})
 }
 
@@ -183,13 +187,22 @@ func (s *authenticationStore) changeFactor(ctx context.Context, id, setWhere str
 	}
 	ctx = changing(ctx, EventFactorChanged, factorSubject, id)
 	return s.transaction(ctx, func(tx *sqlx.Tx) error {
-		var userID string
-		err := tx.GetContext(ctx, &userID,
-			`UPDATE authentication_factors SET updated_at = $2, `+setWhere+` RETURNING user_id`,
+		// First a write, so that of two at once the second reads what the first has set.
+		var before, after factorState
+		err := tx.GetContext(ctx, &before, `
+UPDATE authentication_factors SET updated_at = $2 WHERE id = $1 RETURNING `+factorColumns, id, s.nowSeconds())
+		if err != nil {
+			return classify(err)
+		}
+		err = tx.GetContext(ctx, &after,
+			`UPDATE authentication_factors SET updated_at = $2, `+setWhere+` RETURNING `+factorColumns,
 			append([]any{id, s.nowSeconds()}, args...)...)
 		if err != nil {
 			return classify(err)
 		}
-		return s.sessions.endTwoFactorTokens(ctx, tx, userID)
+		if err := s.noteFactorChange(ctx, tx, before, after); err != nil {
+			return err
+		}
+		return s.sessions.endTwoFactorTokens(ctx, tx, before.UserID)
 	})
 }

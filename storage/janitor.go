@@ -66,6 +66,7 @@ var allDeadRows = []deadRows{
 	{table: "initial_access_tokens", key: "id"},
 	{table: "logout_deliveries", key: "id"},
 	{table: "mails", key: "id"},
+	{table: "account_notices", key: "id"},
 	{table: "invitations", key: "id", kept: 30 * day},
 	{table: "password_resets", key: "id"},
 }

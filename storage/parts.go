@@ -63,6 +63,9 @@ type loginSessionStore struct{ *database }
 // invitationStore has the invitations to have roles.
 type invitationStore struct{ *database }
 
+// noticeStore has what people are still to be told of their accounts.
+type noticeStore struct{ *database }
+
 // mailStore has the queue of mails.
 type mailStore struct {
 	*database
@@ -125,6 +128,7 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		loginSessionStore:   sessions,
 		invitationStore:     &invitationStore{database: d},
 		passwordResetStore:  &passwordResetStore{database: d, sealer: sealer, users: users},
+		noticeStore:         &noticeStore{database: d},
 		mailStore:           &mailStore{database: d, sealer: sealer},
 		keyStore:            keys,
 		auditStore:          &auditStore{database: d},

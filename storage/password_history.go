@@ -78,7 +78,11 @@ WHERE id = $1`+condition, args...); err != nil {
 	if err := s.rememberPassword(ctx, tx, id); err != nil {
 		return err
 	}
-	return write(ctx, tx, `UPDATE users SET password = $2, must_change_password = $3 WHERE id = $1`, id, phc, mustChange)
+	err := write(ctx, tx, `UPDATE users SET password = $2, must_change_password = $3 WHERE id = $1`, id, phc, mustChange)
+	if err != nil {
+		return err
+	}
+	return s.noteChange(ctx, tx, AccountNotice{UserID: id, Kind: EventPasswordSet})
 }
 
 // rememberPassword copies the present password to the history and forgets the oldest there. Two changes may share a

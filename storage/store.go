@@ -52,6 +52,7 @@ type Store struct {
 	*invitationStore
 	*passwordResetStore
 	*mailStore
+	*noticeStore
 	*keyStore
 	*auditStore
 	*settingStore

@@ -192,13 +192,20 @@ func (s *userStore) UpdateUser(ctx context.Context, u User) error {
 		if err := emailFree(ctx, tx, id, u.Email); err != nil {
 			return err
 		}
+		// First a write, so that of two at once the second tells the address that the first has set.
+		now, email, asGiven := s.nowSeconds(), CanonicalEmail(u.Email), strings.ToLower(strings.TrimSpace(u.Email))
+		if err := writeRow(ctx, tx, `UPDATE users SET updated_at = $2 WHERE id = $1`, id, now); err != nil {
+			return err
+		}
+		notice := AccountNotice{UserID: id, Kind: NoticeEmailChanged}
+		if err := s.noteChange(ctx, tx, notice, email, asGiven); err != nil {
+			return err
+		}
 		return writeRow(ctx, tx, `
-UPDATE users SET email = CASE WHEN email = $9 THEN email ELSE $2 END, tax_id = $3, person_id = $4, profile = $5,
-settings = $6,
-       private_settings = $7, updated_at = $8
+UPDATE users SET email = CASE WHEN email = $8 THEN email ELSE $2 END, tax_id = $3, person_id = $4, profile = $5,
+       settings = $6, private_settings = $7
 WHERE id = $1`,
-			id, CanonicalEmail(u.Email), u.TaxID, u.PersonID, document(u.Profile), document(u.Settings),
-			document(u.PrivateSettings), s.nowSeconds(), strings.ToLower(strings.TrimSpace(u.Email)))
+			id, email, u.TaxID, u.PersonID, document(u.Profile), document(u.Settings), document(u.PrivateSettings), asGiven)
 	})
 }
 
@@ -337,8 +344,11 @@ UPDATE users SET one_time_code_failures = one_time_code_failures + 1 WHERE id = 
 		if errors.Is(err, ErrConflict) {
 			return nil // blocked already
 		}
-		blocked = err == nil
-		return err
+		if err != nil {
+			return err
+		}
+		blocked = true
+		return s.noteChange(ctx, tx, AccountNotice{UserID: id, Kind: NoticeCodesBlocked})
 	})
 	return failures, blocked, err
 }

@@ -206,6 +206,7 @@ func TestAttackAStolenSessionReplacesThePhone(t *testing.T) {
 		delivered := len(w.components.texts[doctorPhone])
 		done := w.action("approve_factor", begun.member("data.value"), `{"otp":`+string(w.components.code(thiefPhone))+`}`)
 		require.Equal(t, http.StatusCreated, done.status, done.raw)
+		w.must(w.provider.DeliverNotices(t.Context()))
 		require.Len(t, w.components.texts[doctorPhone], delivered+1)
 		require.Contains(t, w.components.texts[doctorPhone][delivered], "змінено")
 	})

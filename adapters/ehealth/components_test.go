@@ -73,7 +73,8 @@ func (c *components) sms(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	assert.Regexp(c.t, `^(Код підтвердження: [1-9]{6}|Номер телефону .* змінено\. .*)$`, message.Body)
+	assert.Regexp(c.t,
+		`^(Код підтвердження: [1-9]{6}|(Номер телефону|Код із SMS) .* (змінено|вилучено|вимкнено).*)$`, message.Body)
 	c.texts[message.Phone] = append(c.texts[message.Phone], message.Body)
 }
 

@@ -124,7 +124,7 @@ func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
 		return oneTimeCodeError(err)
 	}
 	factor.Factor = t.Session.Factor
-	err = a.identity.ReplaceFactor(a.byUser(r, client.ID, t.UserID), *factor, t.Session.FactorBefore)
+	err = a.provider.Store().ReplaceAuthenticationFactor(a.byUser(r, client.ID, t.UserID), *factor, t.Session.FactorBefore)
 	if errors.Is(err, storage.ErrConflict) {
 		return errTokenInvalid.because(err)
 	}

@@ -24,11 +24,7 @@ func (s *Service) ChangePassword(ctx context.Context, userID, password string, r
 	if err != nil {
 		return err
 	}
-	if err := s.store.SetPassword(ctx, userID, phc); err != nil {
-		return err
-	}
-	s.Notify(ctx, Notice{Kind: storage.EventPasswordSet, UserID: userID})
-	return nil
+	return s.store.SetPassword(ctx, userID, phc)
 }
 
 // ChangePasswordByToken is ChangePassword by the bearer of a change_password_token, which it uses up. Errors: also
@@ -40,11 +36,7 @@ func (s *Service) ChangePasswordByToken(
 	if err != nil {
 		return err
 	}
-	if err := s.store.SetPasswordByToken(ctx, t, phc); err != nil {
-		return err
-	}
-	s.Notify(ctx, Notice{Kind: storage.EventPasswordSet, UserID: t.UserID})
-	return nil
+	return s.store.SetPasswordByToken(ctx, t, phc)
 }
 
 // IsPasswordOf says whether a user, whoever asks, has that password. It counts no failures: only an administrator may

@@ -56,9 +56,5 @@ func (s PasswordResets) Set(
 	if err != nil {
 		return nil, err
 	}
-	ended, err := s.store.UsePasswordReset(ctx, r, phc, s.components.PasswordResetEndsTokens)
-	if err == nil {
-		s.Notify(ctx, Notice{Kind: storage.EventPasswordSet, UserID: r.UserID})
-	}
-	return ended, err
+	return s.store.UsePasswordReset(ctx, r, phc, s.components.PasswordResetEndsTokens)
 }

@@ -22,8 +22,9 @@ func (s *Service) IsPhoneChangeLimited(ctx context.Context, userID string) (bool
 	return err == nil && counts[0] > 0, err
 }
 
-// ChangePhone is ReplaceFactor for a user who has proved to have both numbers, once within Limits.PhoneChangeWindow. It
-// counts the change before it makes it, so that parallel ones see each other. Errors: also ErrPhoneChangeLimited.
+// ChangePhone replaces the phone of a user who has proved to have both numbers, once within Limits.PhoneChangeWindow.
+// It counts the change before it makes it, so that parallel ones see each other. Errors: ErrPhoneChangeLimited;
+// storage.ErrConflict, where the phone is another one by now.
 func (s *Service) ChangePhone(ctx context.Context, f storage.AuthenticationFactor, number string) error {
 	rows, within, err := limit{phoneChangeKind, f.UserID, s.Limits().PhoneChangeWindow, 1}.count(ctx, s)
 	if err == nil && !within {
@@ -32,7 +33,7 @@ func (s *Service) ChangePhone(ctx context.Context, f storage.AuthenticationFacto
 	if err == nil {
 		before := f.Factor
 		f.Factor = number
-		err = s.ReplaceFactor(ctx, f, before)
+		err = s.store.ReplaceAuthenticationFactor(ctx, f, before)
 	}
 	if err != nil {
 		return errors.Join(err, s.forgetCounted(ctx, rows))

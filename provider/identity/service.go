@@ -31,8 +31,6 @@ type Options struct {
 	Count func(kind string)
 	// CountCode is told what became of each one-time code: one of OneTimeCodeOutcomes. Default none.
 	CountCode func(outcome string)
-	// Told is told of the changes of accounts that their owners are to be told of, within ten seconds. Default none.
-	Told func(context.Context, Notice)
 }
 
 // Service checks who a person is, for the sign-in pages and the login API alike, and keeps count of failures and a
@@ -50,7 +48,6 @@ type Service struct {
 	requestID     func(*http.Request) string
 	count         func(kind string)
 	countCode     func(outcome string)
-	told          func(context.Context, Notice)
 }
 
 // New makes a Service.
@@ -59,7 +56,7 @@ func New(o Options) *Service {
 	return &Service{
 		store: o.Store, host: o.Host, now: o.Now, random: o.Random, logger: o.Logger, passwords: o.Passwords,
 		components: o.Components, clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count,
-		countCode: o.CountCode, told: o.Told, attempts: attempts{timeout: attemptTimeout},
+		countCode: o.CountCode, attempts: attempts{timeout: attemptTimeout},
 	}
 }
 
@@ -88,9 +85,6 @@ func (o *Options) setDefaults() {
 	}
 	if o.CountCode == nil {
 		o.CountCode = func(string) {}
-	}
-	if o.Told == nil {
-		o.Told = func(context.Context, Notice) {}
 	}
 }
 

@@ -112,7 +112,7 @@ func (s *signInPages) submitCode(w http.ResponseWriter, r *http.Request) error {
 	}
 	if p.Progress.Register {
 		factor.Factor = p.Progress.Phone
-		err := s.identity.ReplaceFactor(r.Context(), *factor, "")
+		err := s.store.ReplaceAuthenticationFactor(r.Context(), *factor, "")
 		if errors.Is(err, storage.ErrConflict) {
 			return ErrPendingForeign // another number was faster
 		}

@@ -231,7 +231,6 @@ func (c *credentialPages) changePassword(
 		return err
 	}
 	c.layout.setCookie(w, sessionCookie, cookie, 0)
-	c.identity.Notify(r.Context(), identity.Notice{Kind: storage.EventPasswordSet, UserID: current.User.ID})
 	if err := c.ended(r, ended...); err != nil {
 		return err
 	}

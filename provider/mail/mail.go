@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	netmail "net/mail"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,10 @@ const (
 	EmailChanged Purpose = "email_changed"
 	// Invitation has the link by which a person accepts a role. Details: Inviter, Organisation, Role.
 	Invitation Purpose = "invitation"
+	// FactorReset tells that the phone of the second factor was taken away, and FactorDisabled that the second factor is
+	// not asked for any more. Details: At.
+	FactorReset    Purpose = "factor_reset"
+	FactorDisabled Purpose = "factor_disabled"
 	// AccountBlocked tells that the account was blocked after wrong one-time codes. Details: At.
 	AccountBlocked Purpose = "account_blocked"
 	// Test is what the verb mail test sends.
@@ -45,7 +50,8 @@ const (
 
 // Purposes are all of them.
 var Purposes = []Purpose{
-	PasswordReset, PasswordChanged, PhoneChanged, EmailConfirmation, EmailChanged, Invitation, AccountBlocked, Test,
+	PasswordReset, PasswordChanged, PhoneChanged, FactorReset, FactorDisabled, EmailConfirmation, EmailChanged, Invitation,
+	AccountBlocked, Test,
 }
 
 // The languages of letters.
@@ -101,6 +107,9 @@ var (
 	// ErrUnreachable says that there is no session with the mail server: other messages would fail too.
 	ErrUnreachable = errors.New("mail: the mail server cannot be used")
 )
+
+// ErrNoLetter says that something is not what a letter can be made of: an address, a link, a time.
+var ErrNoLetter = errors.New("mail: this makes no letter")
 
 // ErrOff says that no mail server is configured.
 var ErrOff = errors.New("mail: no mail server is configured")
@@ -165,7 +174,7 @@ func (s *Service) IsOn() bool { return s != nil && s.sender != nil }
 
 // Enqueue writes a letter and stores it to be sent, in the transaction of storage.Together if the context is in one.
 // Where the link has a letter already, nothing is stored. Errors: ErrOff; storage.ErrNotFound, where there is no such
-// user; a fault of the caller (an address or a link that is none).
+// user; ErrNoLetter.
 func (s *Service) Enqueue(ctx context.Context, m Mail) error {
 	if !s.IsOn() {
 		return ErrOff
@@ -198,16 +207,18 @@ func (s *Service) Withdraw(ctx context.Context, linkID string) error {
 func (m Mail) check(now time.Time) error {
 	address, err := netmail.ParseAddress(m.To)
 	switch {
+	case !slices.Contains(Purposes, m.Purpose):
+		return fmt.Errorf("%w: there is none about %q", ErrNoLetter, m.Purpose)
 	case err != nil || address.Address != m.To || address.Name != "" || len(m.To) > longestAddress:
-		return errors.New("mail: the recipient is no e-mail address")
+		return fmt.Errorf("%w: the recipient is no e-mail address", ErrNoLetter)
 	case !m.ExpiresAt.After(now):
-		return errors.New("mail: the letter has expired")
+		return fmt.Errorf("%w: it has expired", ErrNoLetter)
 	case m.Link == "":
 		return nil
 	}
 	link, err := url.Parse(m.Link)
 	if err != nil || link.Host == "" || link.Scheme != "https" && link.Scheme != "http" || len(m.Link) > longestLink {
-		return errors.New("mail: the link is no absolute URL")
+		return fmt.Errorf("%w: the link is no absolute URL", ErrNoLetter)
 	}
 	return nil
 }

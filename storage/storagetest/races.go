@@ -28,6 +28,7 @@ func RunRaces(t *testing.T, engine Engine) {
 		{"One of many replicas makes and replaces a signing key", raceForASigningKey},
 		{"One of many deliverers has the next attempt", raceForALogoutDelivery},
 		{"One of many senders has the next attempt of a mail", raceForAMail},
+		{"Each address before is told of its change", raceOfAddresses},
 		{"Of many mails as many are claimed as the ceiling allows", raceForTheMailCeiling},
 		{"One of many ends of a session ends it", raceToEndASession},
 		{"No token of a session outlives its end", raceOfAnEndAndItsTokens},

@@ -86,6 +86,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Password resets of users", passwordResetsOfUsers},
 		{"Mails", mails},
 		{"Ceiling of mails", mailCeiling},
+		{"Notices of changes of accounts", accountNotices},
 		{"Invitations", invitations},
 		{"Sign-in failures", signInFailures},
 		{"Leases", leases},

@@ -30,6 +30,7 @@ func (s *service) startBackground() (stop func()) {
 	running.Go(func() { every(ctx, keysInterval, func() { s.maintainKeys(ctx, holder) }) })
 	running.Go(func() { every(ctx, sweepInterval, func() { s.sweep(ctx, holder) }) })
 	running.Go(func() { every(ctx, logoutInterval, func() { s.deliverLogouts(ctx) }) })
+	running.Go(func() { every(ctx, mailInterval, func() { s.deliverNotices(ctx) }) })
 	running.Go(func() { every(ctx, mailInterval, func() { s.deliverMail(ctx, holder) }) })
 	running.Go(func() { every(ctx, writeInterval, func() { s.tryWrite(ctx) }) })
 	reload := reloadAtSIGHUP(s.reloads, s.logger)
@@ -109,6 +110,13 @@ func (s *service) sweep(ctx context.Context, holder string) {
 func (s *service) deliverLogouts(ctx context.Context) {
 	if err := s.provider.DeliverLogouts(ctx); err != nil && ctx.Err() == nil {
 		s.logger.Warn("delivering back-channel logouts failed", "cause", err)
+	}
+}
+
+// deliverNotices needs no lease: each notice is taken by one process.
+func (s *service) deliverNotices(ctx context.Context) {
+	if err := s.provider.DeliverNotices(ctx); err != nil && ctx.Err() == nil {
+		s.logger.Warn("telling people of changes of their accounts failed", "cause", err)
 	}
 }
 
