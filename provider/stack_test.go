@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/jwks"
+	"ithildin/jwks/jwkstest"
 	"ithildin/provider"
 	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
@@ -60,7 +61,7 @@ func newStackOn(
 	s := &stack{t: t, clock: clock, store: open(clock), options: options}
 	s.start()
 	ctx := context.Background()
-	hash, err := identity.NewPasswords(identity.PasswordOptions{}).Hash(ctx, password)
+	hash, err := cheapPasswords().Hash(ctx, password)
 	require.NoError(t, err)
 	s.userID, s.roleID = uuid.NewString(), uuid.NewString()
 	require.NoError(t, s.store.CreateUser(ctx, storage.User{
@@ -73,6 +74,10 @@ func newStackOn(
 	return s
 }
 
+func cheapPasswords() *identity.Passwords {
+	return identity.NewPasswords(identity.PasswordOptions{CheapForTests: true})
+}
+
 // start makes the provider and its server on the store, as another process would.
 func (s *stack) start(changes ...func(*provider.Options)) {
 	ctx := context.Background()
@@ -80,10 +85,11 @@ func (s *stack) start(changes ...func(*provider.Options)) {
 	issuer := "http://" + server.Listener.Addr().String()
 	base, err := url.Parse(issuer)
 	require.NoError(s.t, err)
+	jwkstest.Fill(s.t, provider.KeyStore{Store: s.store}, s.clock.Now(), jwks.SupportedAlgorithms...)
 	s.keys = jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: s.clock.Now})
 	require.NoError(s.t, s.keys.Load(ctx))
 	options := provider.Options{
-		Store: s.store, Keys: s.keys, Passwords: identity.NewPasswords(identity.PasswordOptions{}),
+		Store: s.store, Keys: s.keys, Passwords: cheapPasswords(),
 		Issuer: base, Now: s.clock.Now,
 		Outbound: s.outbound,
 	}

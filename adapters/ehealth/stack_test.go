@@ -18,6 +18,7 @@ import (
 
 	"ithildin/adapters/ehealth"
 	"ithildin/jwks"
+	"ithildin/jwks/jwkstest"
 	"ithildin/provider"
 	"ithildin/provider/identity"
 	"ithildin/provider/outbound"
@@ -56,14 +57,16 @@ func newStackOn(
 	clock := func() time.Time { return time.Unix(now+s.later.Load(), 0) }
 	s.store = open(func(o *storage.Options) { o.Now = clock })
 	ctx := context.Background()
-	keys := jwks.New(provider.KeyStore{Store: s.store},
-		jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
+	algorithms := []string{jwks.RS256, jwks.ES256}
+	jwkstest.Fill(t, provider.KeyStore{Store: s.store}, clock(), algorithms...)
+	keys := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: clock, Algorithms: algorithms})
 	require.NoError(t, keys.Load(ctx))
 	s.server = httptest.NewUnstartedServer(nil)
 	issuer, err := url.Parse("http://" + s.server.Listener.Addr().String())
 	require.NoError(t, err)
 	options := provider.Options{
 		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Components: s.components.options(), Metrics: s.metrics,
+		Passwords: identity.NewPasswords(identity.PasswordOptions{CheapForTests: true}),
 	}
 	for _, change := range changes {
 		change(&options)

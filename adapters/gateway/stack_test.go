@@ -19,6 +19,7 @@ import (
 
 	"ithildin/adapters/gateway"
 	"ithildin/jwks"
+	"ithildin/jwks/jwkstest"
 	"ithildin/provider"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -66,8 +67,9 @@ func newStack(
 ) *stack {
 	clock := func() time.Time { return time.Unix(now, 0) }
 	s := &stack{t: t, metrics: prometheus.NewRegistry(), store: engine.Open(t, func(o *storage.Options) { o.Now = clock })}
-	keys := jwks.New(provider.KeyStore{Store: s.store},
-		jwks.Options{Now: clock, Algorithms: []string{jwks.RS256, jwks.ES256}})
+	algorithms := []string{jwks.RS256, jwks.ES256}
+	jwkstest.Fill(t, provider.KeyStore{Store: s.store}, clock(), algorithms...)
+	keys := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: clock, Algorithms: algorithms})
 	require.NoError(t, keys.Load(t.Context()))
 	s.keys = keys
 	s.public = httptest.NewUnstartedServer(nil)

@@ -39,6 +39,8 @@ const MaximumPassword = 1024
 type PasswordOptions struct {
 	Random      io.Reader // default crypto/rand
 	Concurrency int       // how many current hashes have room at once; default one a core
+	// CheapForTests makes new hashes that cost next to nothing. It is for tests of something else (architecture_test.go).
+	CheapForTests bool
 }
 
 // Passwords hashes and verifies what people, and clients with weak secrets, prove themselves with. A current hash takes
@@ -47,6 +49,7 @@ type PasswordOptions struct {
 // concurrent use.
 type Passwords struct {
 	random  io.Reader
+	cost    argon2Cost          // of new hashes
 	buffers *semaphore.Weighted // bytes
 	budget  int64               // bytes, of all of memory
 	waiting atomic.Int64
@@ -61,8 +64,12 @@ func NewPasswords(o PasswordOptions) *Passwords {
 	if o.Concurrency <= 0 {
 		o.Concurrency = runtime.GOMAXPROCS(0)
 	}
+	cost := currentCost
+	if o.CheapForTests {
+		cost = argon2Cost{buffers: 8, time: 1, lanes: 1}
+	}
 	budget := int64(o.Concurrency) * currentCost.bytes()
-	p := &Passwords{random: o.Random, buffers: semaphore.NewWeighted(budget), budget: budget}
+	p := &Passwords{random: o.Random, cost: cost, buffers: semaphore.NewWeighted(budget), budget: budget}
 	// Each hash leaves 19 MiB of garbage, which the runtime would keep for minutes. It is given back once sign-ins pause,
 	// not after each, since that costs a collection.
 	p.release = time.AfterFunc(memoryQuiet, debug.FreeOSMemory)
@@ -74,7 +81,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	if password == "" || TooLong(password, MaximumPassword) {
 		return "", fmt.Errorf("identity: a password has 1 to %d characters", MaximumPassword)
 	}
-	h := argon2Hash{argon2Cost: currentCost, salt: make([]byte, saltLength)}
+	h := argon2Hash{argon2Cost: p.cost, salt: make([]byte, saltLength)}
 	if _, err := io.ReadFull(p.random, h.salt); err != nil {
 		return "", fmt.Errorf("identity: no randomness: %w", err)
 	}
@@ -103,7 +110,7 @@ func (p *Passwords) Verify(ctx context.Context, phc, password string) (ok, stale
 	}
 	defer release()
 	for n, form := range passwordForms(password) {
-		if ok, stale, err = verifyForm(phc, form); ok || err != nil {
+		if ok, stale, err = p.verifyForm(phc, form); ok || err != nil {
 			return ok, stale || ok && n > 0, err
 		}
 	}
@@ -124,10 +131,10 @@ func passwordForms(password string) []string {
 }
 
 // verifyForm is Verify for one form of a password.
-func verifyForm(phc, password string) (ok, stale bool, err error) {
+func (p *Passwords) verifyForm(phc, password string) (ok, stale bool, err error) {
 	switch {
 	case phc == "":
-		nobody := argon2Hash{argon2Cost: currentCost, salt: make([]byte, saltLength)}
+		nobody := argon2Hash{argon2Cost: p.cost, salt: make([]byte, saltLength)}
 		nobody.derive(password, keyLength)
 		return false, false, nil
 	case strings.HasPrefix(phc, "$2"):
@@ -139,7 +146,7 @@ func verifyForm(phc, password string) (ok, stale bool, err error) {
 		return false, false, err
 	}
 	ok = subtle.ConstantTimeCompare(h.key, h.derive(password, uint32(len(h.key)))) == 1
-	return ok, h.argon2Cost != currentCost || len(h.key) != keyLength, nil
+	return ok, h.argon2Cost != p.cost || len(h.key) != keyLength, nil
 }
 
 // memoryOf is what it takes to verify a hash, in bytes. A bcrypt hash takes next to nothing but a core, and so the room

@@ -30,7 +30,7 @@ func newFixture(t *testing.T, engine storagetest.Engine, options ...func(*Option
 	f := &fixture{t: t, clock: storagetest.NewClock()}
 	store := engine.Open(t, storagetest.At(f.clock))
 	o := Options{
-		Store: store, Now: f.clock.Now, Passwords: NewPasswords(PasswordOptions{}),
+		Store: store, Now: f.clock.Now, Passwords: NewPasswords(PasswordOptions{CheapForTests: true}),
 		ClientAddress: func(r *http.Request) string { return cmp.Or(r.Header.Get("Test-Address"), "127.0.0.1") },
 	}
 	for _, option := range options {

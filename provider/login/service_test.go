@@ -9,7 +9,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,11 +19,9 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/migrations"
 	"ithildin/provider/identity"
 	"ithildin/provider/mail"
 	"ithildin/storage"
-	"ithildin/storage/seal"
 	"ithildin/storage/storagetest"
 )
 
@@ -102,7 +99,7 @@ func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *st
 	f.store = store
 	issuer, err := url.Parse(f.server.URL)
 	require.NoError(t, err)
-	f.passwords = identity.NewPasswords(identity.PasswordOptions{})
+	f.passwords = identity.NewPasswords(identity.PasswordOptions{CheapForTests: true})
 	requestID := func(*http.Request) string { return "request-1" }
 	clientAddress := func(r *http.Request) string { return cmp.Or(r.Header.Get("Test-Address"), "127.0.0.1") }
 	count := func(kind string) { n, _ := f.counts.LoadOrStore(kind, 0); f.counts.Store(kind, n.(int)+1) }
@@ -124,15 +121,7 @@ func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *st
 
 func openStore(t *testing.T, c *clock) *storage.Store {
 	t.Helper()
-	sealer, err := seal.New([]byte("a master secret of thirty-two bytes, or more"))
-	require.NoError(t, err)
-	store, err := storage.Open("sqlite:"+filepath.Join(t.TempDir(), "test.db"),
-		storage.Options{Now: c.Now, Sealer: sealer})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	_, err = migrations.Up(t.Context(), store.SQL(), migrations.SQLite)
-	require.NoError(t, err)
-	return store
+	return storagetest.Engines()[0].Open(t, func(o *storage.Options) { o.Now = c.Now })
 }
 
 // mount serves /authorize, which suspends a request made of its query, and what comes after sign-in.
