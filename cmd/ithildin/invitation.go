@@ -79,7 +79,9 @@ func (c *invitationCreateCommand) Run(ctx context.Context, terminal console.Term
 		if err != nil {
 			return err
 		}
-		mails := mail.New(mail.Options{Store: store, Sender: *settings.Server, ServiceName: settings.ServiceName})
+		mails := mail.New(mail.Options{
+			Store: store, Sender: *settings.Server, ServiceName: settings.ServiceName, Letters: settings.Letters,
+		})
 		err = store.Together(ctx, func(ctx context.Context) error {
 			if err := store.CreateInvitation(ctx, invited); err != nil {
 				return err

@@ -37,7 +37,7 @@ func (c *mailTestCommand) Run(ctx context.Context, terminal console.Terminal) er
 	if err != nil {
 		return err
 	}
-	message, err := mail.Write(mail.Mail{
+	message, err := s.Letters.Write(mail.Mail{
 		Purpose: mail.Test, To: c.Address, Language: c.Language, ExpiresAt: time.Now().Add(time.Hour),
 	}, s.ServiceName, time.Now())
 	if err != nil {

@@ -4,6 +4,8 @@
 // letter is written at once (letter.go, texts in letters/), sealed and stored (storage/mail.go). So the answer to the
 // person waits for no mail server, and takes as long whether there is a letter or not.
 //
+// An operator may replace texts by files of their own (templates.go), which are read and checked at the start.
+//
 // A background job of the server calls Service.Deliver (deliver.go). It claims each letter that is due by a
 // conditional write before it sends it (smtp.go), so that of several processes one sends it. A failed attempt is
 // repeated after a minute, later every hour at most, until the link of the letter is over; then the letter is dropped.

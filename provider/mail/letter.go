@@ -21,26 +21,55 @@ import (
 //go:embed letters
 var letterFiles embed.FS
 
-// texts are the templates of a language.
-var texts = map[string]*texttemplate.Template{
-	Ukrainian: parseTexts(Ukrainian), English: parseTexts(English),
-}
-
 var page = template.Must(template.ParseFS(letterFiles, "letters/page.html"))
 
-func parseTexts(language string) *texttemplate.Template {
-	return texttemplate.Must(texttemplate.New(language).Funcs(texttemplate.FuncMap{
-		"moment": func(t time.Time) string { return t.UTC().Format("02.01.2006 15:04 UTC") },
-	}).ParseFS(letterFiles, "letters/"+language+".txt"))
+// Letters are the texts of all letters in each language. It is safe for concurrent use.
+type Letters struct {
+	texts map[string]*texttemplate.Template // by language
 }
 
-// values are what the texts of letters use.
-type values struct {
-	Details
-	Service  string
-	Lifetime string // of the link, such as "25 хвилин"
-	To       string
+// BuiltIn are the letters that an operator has not replaced.
+var BuiltIn = &Letters{texts: map[string]*texttemplate.Template{
+	Ukrainian: parseTexts(Ukrainian), English: parseTexts(English),
+}}
+
+func parseTexts(language string) *texttemplate.Template {
+	return texttemplate.Must(texttemplate.New(language).ParseFS(letterFiles, "letters/"+language+".txt"))
 }
+
+// values are what the texts of letters use. A value that a letter does not have is "".
+type values struct {
+	Service, To string
+	Lifetime    string // of the link, such as "25 хвилин"
+	At          string // when it happened
+	Phone       string
+	Inviter     string
+	Role        string
+
+	Organisation string
+}
+
+// valuesOf are those of a letter. What somebody else may have chosen is one line.
+func valuesOf(m Mail, service, language string, now time.Time) values {
+	v := values{
+		Service: OneLine(service), To: m.To, Lifetime: lifetime(language, m.ExpiresAt.Sub(now)),
+		Phone: OneLine(m.Details.Phone), Inviter: OneLine(m.Details.Inviter), Role: OneLine(m.Details.Role),
+		Organisation: OneLine(m.Details.Organisation),
+	}
+	if !m.Details.At.IsZero() {
+		v.At = m.Details.At.UTC().Format("02.01.2006 15:04 UTC")
+	}
+	return v
+}
+
+// The names of texts: of the parts, behind the purpose, and of what is below every letter.
+const (
+	partSubject = ".subject"
+	partBefore  = ".before"
+	partButton  = ".button"
+	partAfter   = ".after"
+	footer      = "footer"
+)
 
 // letter is what the HTML page shows.
 type letter struct {
@@ -48,52 +77,61 @@ type letter struct {
 	Before, After, Footer           []string
 }
 
-// Write makes the message of a letter, with an id of its own. Errors: an address or a link that is none, a letter whose
-// time is over.
-func Write(m Mail, service string, now time.Time) (Message, error) {
+// Write makes the message of a letter of the service with that name, with an id of its own. The link is between the
+// paragraphs, whatever the texts are. Errors: ErrNoLetter, for an address or a link that is none, a letter without the
+// link that it is about, and one whose time is over.
+func (l *Letters) Write(m Mail, service string, now time.Time) (Message, error) {
 	if err := m.check(now); err != nil {
 		return Message{}, err
 	}
 	language := m.Language
-	if texts[language] == nil {
+	if l.texts[language] == nil {
 		language = Ukrainian
 	}
-	v := values{
-		Service: OneLine(service), To: m.To, Lifetime: lifetime(language, m.ExpiresAt.Sub(now)), Details: m.Details,
-	}
-	v.Inviter, v.Organisation, v.Role, v.Phone = OneLine(m.Details.Inviter), OneLine(m.Details.Organisation),
-		OneLine(m.Details.Role), OneLine(m.Details.Phone)
-	l := letter{Language: language, Link: m.Link}
-	for name, paragraphs := range map[string]*[]string{
-		string(m.Purpose) + ".before": &l.Before, string(m.Purpose) + ".after": &l.After, "footer": &l.Footer,
-	} {
-		value, err := expand(language, name, v)
-		if err != nil {
-			return Message{}, err
-		}
-		*paragraphs = paragraphsOf(value)
-	}
-	subject, err := expand(language, string(m.Purpose)+".subject", v)
+	written, err := l.fill(m, language, valuesOf(m, service, language, now))
 	if err != nil {
 		return Message{}, err
 	}
-	l.Subject = OneLine(subject)
-	if l.Link != "" {
-		if l.Button, err = expand(language, string(m.Purpose)+".button", v); err != nil {
-			return Message{}, err
-		}
-		l.Button = OneLine(l.Button)
-	}
 	var html strings.Builder
-	if err := page.ExecuteTemplate(&html, "page.html", l); err != nil {
+	if err := page.ExecuteTemplate(&html, "page.html", written); err != nil {
 		return Message{}, fmt.Errorf("mail: %w", err)
 	}
-	return Message{ID: uuid.NewString(), To: m.To, Subject: l.Subject, Text: l.stringOf(), HTML: html.String()}, nil
+	return Message{
+		ID: uuid.NewString(), To: m.To, Subject: written.Subject, Text: written.stringOf(), HTML: html.String(),
+	}, nil
 }
 
-func expand(language, name string, v values) (string, error) {
+// fill puts the values into the texts of a letter.
+func (l *Letters) fill(m Mail, language string, v values) (written letter, err error) {
+	written = letter{Language: language, Link: m.Link}
+	for name, paragraphs := range map[string]*[]string{
+		string(m.Purpose) + partBefore: &written.Before, string(m.Purpose) + partAfter: &written.After,
+		footer: &written.Footer,
+	} {
+		value, err := l.expand(language, name, v)
+		if err != nil {
+			return letter{}, err
+		}
+		*paragraphs = paragraphsOf(value)
+	}
+	subject, err := l.expand(language, string(m.Purpose)+partSubject, v)
+	if err != nil {
+		return letter{}, err
+	}
+	written.Subject = OneLine(subject)
+	if written.Link != "" {
+		button, err := l.expand(language, string(m.Purpose)+partButton, v)
+		if err != nil {
+			return letter{}, err
+		}
+		written.Button = OneLine(button)
+	}
+	return written, nil
+}
+
+func (l *Letters) expand(language, name string, v values) (string, error) {
 	var content strings.Builder
-	if err := texts[language].ExecuteTemplate(&content, name, v); err != nil {
+	if err := l.texts[language].ExecuteTemplate(&content, name, v); err != nil {
 		return "", fmt.Errorf("mail: %w", err)
 	}
 	return content.String(), nil

@@ -31,7 +31,7 @@ func TestEveryLetterIsWholeInBothLanguages(t *testing.T) {
 	for _, purpose := range mail.Purposes {
 		for _, language := range []string{mail.Ukrainian, mail.English} {
 			m := full(purpose, language)
-			got, err := mail.Write(m, "Портал", moment)
+			got, err := mail.BuiltIn.Write(m, "Портал", moment)
 			require.NoError(t, err, purpose)
 			require.NotEmpty(t, got.ID)
 			require.Contains(t, got.Subject, "Портал", purpose)
@@ -61,7 +61,7 @@ func TestEveryLetterIsWholeInBothLanguages(t *testing.T) {
 }
 
 func TestLetterReadsWellAsPlainText(t *testing.T) {
-	got, err := mail.Write(full(mail.PasswordReset, mail.English), "Portal", moment)
+	got, err := mail.BuiltIn.Write(full(mail.PasswordReset, mail.English), "Portal", moment)
 	require.NoError(t, err)
 	require.Equal(t, `We were asked to change the password of the account with this e-mail address.
 
@@ -90,7 +90,7 @@ func TestLetterSaysHowLongItsLinkIsGood(t *testing.T) {
 		for i, language := range []string{mail.Ukrainian, mail.English} {
 			m := full(mail.PasswordReset, language)
 			m.ExpiresAt = moment.Add(d)
-			got, err := mail.Write(m, "Portal", moment)
+			got, err := mail.BuiltIn.Write(m, "Portal", moment)
 			require.NoError(t, err)
 			require.Contains(t, got.Text, want[i])
 		}
@@ -101,7 +101,7 @@ func TestAttackDetailsOfALetterAddNoHeaderMarkupOrLine(t *testing.T) {
 	m := full(mail.Invitation, mail.English)
 	m.Details.Inviter = "Eve\r\nBcc: victim@example.org\r\n\r\n<a href=https://evil.example>click</a>\u202e"
 	m.Details.Organisation = strings.Repeat("x", 5000)
-	got, err := mail.Write(m, "Portal", moment)
+	got, err := mail.BuiltIn.Write(m, "Portal", moment)
 	require.NoError(t, err)
 	require.NotContains(t, got.Text, "\nBcc")
 	require.NotContains(t, got.HTML, "<a href=https://evil")
@@ -113,17 +113,17 @@ func TestAttackDetailsOfALetterAddNoHeaderMarkupOrLine(t *testing.T) {
 		strings.Repeat("a", 300) + "@b.example",
 	} {
 		m.To = to
-		_, err := mail.Write(m, "Portal", moment)
+		_, err := mail.BuiltIn.Write(m, "Portal", moment)
 		require.Error(t, err, to)
 	}
 	m = full(mail.PasswordReset, mail.English)
 	for _, link := range []string{"javascript:alert(1)", "/login/reset", "https://", "data:text/html,x"} {
 		m.Link = link
-		_, err := mail.Write(m, "Portal", moment)
+		_, err := mail.BuiltIn.Write(m, "Portal", moment)
 		require.Error(t, err, link)
 	}
 	m = full(mail.PasswordReset, mail.English)
 	m.ExpiresAt = moment
-	_, err = mail.Write(m, "Portal", moment)
+	_, err = mail.BuiltIn.Write(m, "Portal", moment)
 	require.Error(t, err, "a letter whose time is over")
 }

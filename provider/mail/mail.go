@@ -127,6 +127,7 @@ type Options struct {
 	Sender Sender // nil: mail is off
 	// ServiceName is what letters call the service.
 	ServiceName string
+	Letters     *Letters // default BuiltIn
 	// PerMinute is how many letters all processes on a database send in a minute of the clock at most, attempts that fail
 	// among them; default DefaultPerMinute.
 	PerMinute int
@@ -144,6 +145,7 @@ type Service struct {
 	store     *storage.Store
 	sender    Sender
 	name      string
+	letters   *Letters
 	perMinute int64
 	now       func() time.Time
 	logger    *slog.Logger
@@ -164,8 +166,8 @@ func New(o Options) *Service {
 		o.Metrics = prometheus.NewRegistry()
 	}
 	return &Service{
-		store: o.Store, sender: o.Sender, name: o.ServiceName, perMinute: int64(cmp.Or(o.PerMinute, DefaultPerMinute)),
-		now: o.Now, logger: o.Logger, metrics: newMetrics(o.Metrics),
+		store: o.Store, sender: o.Sender, name: o.ServiceName, letters: cmp.Or(o.Letters, BuiltIn),
+		perMinute: int64(cmp.Or(o.PerMinute, DefaultPerMinute)), now: o.Now, logger: o.Logger, metrics: newMetrics(o.Metrics),
 	}
 }
 
@@ -180,7 +182,7 @@ func (s *Service) Enqueue(ctx context.Context, m Mail) error {
 		return ErrOff
 	}
 	now := s.now()
-	message, err := Write(m, s.name, now)
+	message, err := s.letters.Write(m, s.name, now)
 	if err != nil {
 		return err
 	}
@@ -213,6 +215,8 @@ func (m Mail) check(now time.Time) error {
 		return fmt.Errorf("%w: the recipient is no e-mail address", ErrNoLetter)
 	case !m.ExpiresAt.After(now):
 		return fmt.Errorf("%w: it has expired", ErrNoLetter)
+	case m.Link == "" && fieldsOf[m.Purpose].needsLink():
+		return fmt.Errorf("%w: its link is missing", ErrNoLetter)
 	case m.Link == "":
 		return nil
 	}

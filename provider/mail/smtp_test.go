@@ -26,7 +26,7 @@ func sender(s *mailtest.Server, encryption mail.Encryption) mail.SMTP {
 
 // letter is a message to a doctor.
 func letter(t testing.TB) mail.Message {
-	m, err := mail.Write(mail.Mail{
+	m, err := mail.BuiltIn.Write(mail.Mail{
 		Purpose: mail.PasswordReset, To: "doctor@clinic.example", Link: "https://id.example/login/reset?link=a&b=c",
 		ExpiresAt: time.Now().Add(25 * time.Minute),
 	}, "Реєстр здоров’я", time.Now())

@@ -47,6 +47,7 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_INVITATION_FACTOR", cmp.Or(c.invitationFlags.Factor, invitationFactorRequired)},
 		{"ITHILDIN_MAIL_URL", withoutPassword(c.MailURL)},
 		{"ITHILDIN_SERVICE_NAME", s.Mail.ServiceName},
+		{"ITHILDIN_MAIL_TEMPLATES", c.MailTemplates},
 		{"ITHILDIN_MAILS_PER_MINUTE", strconv.Itoa(s.Mail.PerMinute)},
 		{"ITHILDIN_OUTBOUND_ALLOWED", networks(s.Outbound.Allowed)},
 		{"ITHILDIN_OUTBOUND_CA_FILE", c.OutboundCAFile},

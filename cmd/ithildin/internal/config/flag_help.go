@@ -92,6 +92,7 @@ var flagHelp = map[string]string{
 	"mail_from":          "Sender of mails, such as 'Clinic <mail@example.org>'; required with ITHILDIN_MAIL_URL.",
 	"mail_password_file": "File with the password of ITHILDIN_MAIL_USER, in place of ITHILDIN_MAIL_PASSWORD.",
 	"mail_reply_to":      "Where answers to mails go; default: the sender.",
+	"mail_templates":     "Folder with letters of your own, in place of those that are built in.",
 	"mail_tls":           "none: let the connection to smtp:// be unencrypted.",
 	"mails_per_minute":   "Number of mails that all servers send in a minute at most; default 300. The others wait.",
 	"mail_url": "Mail server: smtps://HOST[:PORT] (TLS, port 465) or smtp://HOST[:PORT] (STARTTLS is required, port " +

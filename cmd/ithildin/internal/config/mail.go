@@ -22,6 +22,7 @@ type MailFlags struct {
 	MailPasswordFile string `env:"ITHILDIN_MAIL_PASSWORD_FILE" placeholder:"PATH" help:"@mail_password_file"`
 	MailFrom         string `env:"ITHILDIN_MAIL_FROM" placeholder:"ADDRESS" help:"@mail_from"`
 	MailReplyTo      string `env:"ITHILDIN_MAIL_REPLY_TO" placeholder:"ADDRESS" help:"@mail_reply_to"`
+	MailTemplates    string `env:"ITHILDIN_MAIL_TEMPLATES" placeholder:"DIR" help:"@mail_templates"`
 	MailsPerMinute   string `env:"ITHILDIN_MAILS_PER_MINUTE" placeholder:"N" help:"@mails_per_minute"`
 	ServiceName      string `env:"ITHILDIN_SERVICE_NAME" placeholder:"TEXT" help:"@service_name"`
 }
@@ -30,6 +31,7 @@ type MailFlags struct {
 type Mail struct {
 	Server      *mail.SMTP // nil: there is none
 	ServiceName string
+	Letters     *mail.Letters
 	PerMinute   int // how many mails all servers send in a minute at most
 }
 
@@ -65,6 +67,7 @@ func (f MailFlags) load(p *problems, issuer *url.URL) (m Mail) {
 	if utf8.RuneCountInString(m.ServiceName) > longestServiceName || strings.ContainsAny(m.ServiceName, "\r\n") {
 		p.add("ITHILDIN_SERVICE_NAME", "has more than one line of %d characters", longestServiceName)
 	}
+	m.Letters = p.letters("ITHILDIN_MAIL_TEMPLATES", f.MailTemplates)
 	m.PerMinute = p.number("ITHILDIN_MAILS_PER_MINUTE", f.MailsPerMinute, mail.DefaultPerMinute, mostMailsPerMinute)
 	password := strings.TrimSpace(p.secret("ITHILDIN_MAIL_PASSWORD", f.MailPasswordFile))
 	if f.MailURL == "" {
@@ -131,6 +134,18 @@ func (p *problems) mailAddress(name, value string) *netmail.Address {
 		return nil
 	}
 	return address
+}
+
+// letters reads an operator's letters; those that are built in where there is no folder.
+func (p *problems) letters(name, folder string) *mail.Letters {
+	if folder == "" {
+		return mail.BuiltIn
+	}
+	letters, err := mail.LoadLetters(os.DirFS(folder))
+	if err != nil {
+		p.add(name, "is %q, whose letters cannot be used:\n%v", folder, err)
+	}
+	return letters
 }
 
 // authorities reads certificates in PEM of authorities that are trusted beside those of the system.

@@ -26,7 +26,8 @@ func newMail(
 	s *config.Settings, store *storage.Store, logger *slog.Logger, registry prometheus.Registerer,
 ) *mail.Service {
 	o := mail.Options{
-		Store: store, ServiceName: s.Mail.ServiceName, PerMinute: s.Mail.PerMinute, Logger: logger, Metrics: registry,
+		Store: store, ServiceName: s.Mail.ServiceName, Letters: s.Mail.Letters, PerMinute: s.Mail.PerMinute, Logger: logger,
+		Metrics: registry,
 	}
 	switch {
 	case s.Mail.Server != nil:
