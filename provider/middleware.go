@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -51,11 +49,11 @@ func (o *observer) observe(next http.Handler) http.Handler {
 				}
 			}
 			elapsed := time.Since(begin)
-			o.metrics.answered(route(r), r.Method, recorded.status, elapsed)
+			o.metrics.answered(inbound.RouteOf(r), r.Method, recorded.status, elapsed)
 			if level := known.Record.Level(); o.logger.Enabled(r.Context(), level) {
 				o.logger.LogAttrs(r.Context(), level, "request", append([]slog.Attr{
 					slog.String("request_id", id), slog.String("client_request_id", known.GivenID),
-					slog.String("method", methodLabel(r.Method)), slog.String("route", route(r)),
+					slog.String("method", methodLabel(r.Method)), slog.String("route", inbound.RouteOf(r)),
 					slog.Int("status", recorded.status), slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000),
 					slog.String("address", o.proxies.ClientAddress(r)),
 				}, known.Record.Attributes()...)...)
@@ -89,16 +87,6 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the writer below.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
-
-// route is the template of a request's route.
-func route(r *http.Request) string {
-	if current := mux.CurrentRoute(r); current != nil {
-		if template, err := current.GetPathTemplate(); err == nil {
-			return template
-		}
-	}
-	return "none"
-}
 
 // dropConsumerHeaders removes what only a gateway in front of the admin listener may say (contract 7.5).
 func dropConsumerHeaders(header http.Header) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
@@ -18,7 +18,7 @@ import (
 func TestRequestsBeyondTheLimitGetTheErrorFormatOfTheirEndpoint(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) { o.RequestsAtOnce = 1 })
 	arrived, release := make(chan struct{}), make(chan struct{})
-	server := httptest.NewServer(s.provider.Handler(func(r *mux.Router) {
+	server := httptest.NewServer(s.provider.Handler(func(r chi.Router) {
 		r.HandleFunc("/hold", func(http.ResponseWriter, *http.Request) {
 			close(arrived)
 			<-release

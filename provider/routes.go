@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
@@ -12,32 +12,32 @@ import (
 )
 
 // Mount adds routes of an adapter to the public listener.
-type Mount func(*mux.Router)
+type Mount func(chi.Router)
 
 // Handler is the public listener: the standard interface, the pages, and what adapters mount.
 func (p *Provider) Handler(mounts ...Mount) http.Handler {
-	router := newRouter(middleware(p.observer, p.requestsAtOnce, p.bodies)...)
+	router := inbound.NewRouter(middleware(p.observer, p.requestsAtOnce, p.bodies)...)
 	page := func(path string, e oauth.Endpoint, methods ...string) {
-		router.Handle(path, p.pages.serve(e)).Methods(methods...)
+		inbound.Route(router, path, p.pages.serve(e), methods...)
 	}
 	page(oauth.PathAuthorize, p.authorization.serve, http.MethodGet, http.MethodHead, http.MethodPost)
 	page(login.PathContinue, p.authorization.resume, http.MethodGet)
 	page(login.PathConsent, p.authorization.consentPage, http.MethodGet)
-	router.Handle(login.PathConsent, p.login.Protect(p.pages.serve(p.authorization.consent))).Methods(http.MethodPost)
+	router.Method(http.MethodPost, login.PathConsent, p.login.Protect(p.pages.serve(p.authorization.consent)))
 	page(oauth.PathLogout, p.logout.serve, http.MethodGet, http.MethodPost)
 	page(oauth.PathSession, p.sessionIframe.serve, http.MethodGet)
 	p.login.Mount(router)
 
 	json := func(path string, e oauth.Endpoint) {
-		router.Handle(path, oauth.Serve(e, oauth.EncodeError)).Methods(http.MethodPost)
-		router.HandleFunc(path, oauth.Preflight).Methods(http.MethodOptions)
+		router.Method(http.MethodPost, path, oauth.Serve(e, oauth.EncodeError))
+		router.Options(path, oauth.Preflight)
 	}
 	json(oauth.PathToken, p.token)
 	json(oauth.PathRevoke, p.aboutTokens.revoke)
-	router.Handle(oauth.PathIntrospect, oauth.Serve(p.aboutTokens.introspect, oauth.EncodeError)).Methods(http.MethodPost)
+	router.Method(http.MethodPost, oauth.PathIntrospect, oauth.Serve(p.aboutTokens.introspect, oauth.EncodeError))
 	userinfo := oauth.Serve(p.aboutTokens.userinfo, oauth.EncodeBearerError)
-	router.Handle(oauth.PathUserinfo, userinfo).Methods(http.MethodGet, http.MethodPost)
-	router.HandleFunc(oauth.PathUserinfo, oauth.Preflight).Methods(http.MethodOptions)
+	inbound.Route(router, oauth.PathUserinfo, userinfo, http.MethodGet, http.MethodPost)
+	router.Options(oauth.PathUserinfo, oauth.Preflight)
 	if p.registration != nil {
 		p.registration.Mount(router)
 	}
@@ -49,8 +49,8 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		oauth.PathJWKS: p.documents.serveKeys,
 	} {
 		// fastPath serves it, where no route is needed
-		router.HandleFunc(path, document).Methods(http.MethodGet, http.MethodHead)
-		router.HandleFunc(path, oauth.Preflight).Methods(http.MethodOptions)
+		inbound.Route(router, path, document, http.MethodGet, http.MethodHead)
+		router.Options(path, oauth.Preflight)
 	}
 	p.serveTheRest(router)
 	return underIssuerPath(p.path, p.documents.fastPath(p.cors.Share(inbound.TakeSemicolons(router))))
@@ -58,20 +58,20 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 
 // AdminMount adds routes of an adapter to a private listener. Routes of open answer everybody who reaches the
 // listener; routes of guarded are behind its guard.
-type AdminMount func(open, guarded *mux.Router)
+type AdminMount func(open, guarded chi.Router)
 
 // AdminHandler is what adapters mount on a private listener. What a gateway says of the user counts there. The guard
 // decides about each request that no route of an open router takes, so that nothing is open by omission.
-func (p *Provider) AdminHandler(guard mux.MiddlewareFunc, mounts ...AdminMount) http.Handler {
+func (p *Provider) AdminHandler(guard func(http.Handler) http.Handler, mounts ...AdminMount) http.Handler {
 	shared := middleware(p.observer, p.requestsAtOnce, p.bodies)
-	open, guarded := newRouter(shared...), newRouter(shared...)
+	open, guarded := inbound.NewRouter(shared...), inbound.NewRouter(shared...)
 	for _, mount := range mounts {
 		mount(open, guarded)
 	}
 	p.serveTheRest(guarded)
 	behindGuard := guard(guarded)
 	return inbound.TakeSemicolons(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if match := new(mux.RouteMatch); open.Match(r, match) && match.MatchErr == nil {
+		if inbound.Takes(open, r) {
 			open.ServeHTTP(w, r)
 			return
 		}
@@ -80,39 +80,31 @@ func (p *Provider) AdminHandler(guard mux.MiddlewareFunc, mounts ...AdminMount) 
 }
 
 // middleware observes and bounds the requests of a listener.
-func middleware(o *observer, requestsAtOnce int, bodies inbound.Limits) []mux.MiddlewareFunc {
-	return []mux.MiddlewareFunc{o.observe, inbound.NewRequests(requestsAtOnce).Bound, inbound.NewBodies(bodies).Bound}
-}
-
-// newRouter makes a router that does not clean paths: tokens, and paths about which a gateway asks, stay as they are.
-func newRouter(middleware ...mux.MiddlewareFunc) *mux.Router {
-	router := mux.NewRouter()
-	router.SkipClean(true)
-	router.Use(middleware...)
-	return router
+func middleware(o *observer, requestsAtOnce int, bodies inbound.Limits) []func(http.Handler) http.Handler {
+	return []func(http.Handler) http.Handler{
+		o.observe, inbound.NewRequests(requestsAtOnce).Bound, inbound.NewBodies(bodies).Bound,
+	}
 }
 
 // serveTheRest answers what no route takes.
-func (p *Provider) serveTheRest(router *mux.Router) {
-	router.NotFoundHandler = p.observer.observe(http.HandlerFunc(p.pages.notFound))
-	router.MethodNotAllowedHandler = p.observer.observe(oauth.Serve(func(w http.ResponseWriter, r *http.Request) error {
+func (p *Provider) serveTheRest(router chi.Router) {
+	router.NotFound(p.pages.notFound)
+	router.MethodNotAllowed(oauth.Serve(func(w http.ResponseWriter, r *http.Request) error {
 		allowed := strings.Join(allowedMethods(router, r), ", ")
 		w.Header().Set("Allow", allowed) // RFC 9110 15.5.6
 		return oauth.NewError(http.StatusMethodNotAllowed, oauth.CodeInvalidRequest,
 			"This address does not take the method "+r.Method+": want one of "+allowed+".")
-	}, oauth.EncodeError))
+	}, oauth.EncodeError).ServeHTTP)
 }
 
 // allowedMethods are those that the address of a request does take.
-func allowedMethods(router *mux.Router, r *http.Request) []string {
+func allowedMethods(router chi.Router, r *http.Request) []string {
 	var allowed []string
 	for _, method := range []string{
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 		http.MethodOptions,
 	} {
-		other := r.Clone(r.Context())
-		other.Method = method
-		if match := new(mux.RouteMatch); router.Match(other, match) && match.MatchErr == nil {
+		if router.Match(chi.NewRouteContext(), method, r.URL.Path) {
 			allowed = append(allowed, method)
 		}
 	}

@@ -5,10 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider"
 	"ithildin/provider/identity"
+	"ithildin/provider/inbound"
 )
 
 // Adapter serves the legacy interface of a Provider.
@@ -40,20 +41,20 @@ func New(p *provider.Provider, o Options) *Adapter {
 
 // Mount adds the public routes of the legacy interface. Below its paths a wrong method and an unknown path are the
 // same, an envelope that says not_found (contract section 2.0).
-func (a *Adapter) Mount(r *mux.Router) {
+func (a *Adapter) Mount(r chi.Router) {
 	for _, path := range signInPaths {
-		r.Handle(path, a.provider.Page(a.signIn)).Methods(http.MethodGet, http.MethodHead)
+		inbound.Route(r, path, a.provider.Page(a.signIn), http.MethodGet, http.MethodHead)
 	}
 	a.mountOldPages(r)
 	a.mountInvitations(r)
 	a.mountPublic(r)
 	for _, prefix := range []string{"/oauth/", "/api/", "/auth/"} {
-		r.PathPrefix(prefix).HandlerFunc(a.notFound)
+		r.HandleFunc(prefix+"*", a.notFound)
 	}
 }
 
 // mountPublic adds the endpoints of Mount.
-func (a *Adapter) mountPublic(r *mux.Router) {
+func (a *Adapter) mountPublic(r chi.Router) {
 	login := &loginAPI{answers: a.answers, provider: a.provider, identity: a.provider.Identity()}
 	registration := &cabinetRegistration{
 		answers: a.answers, secret: a.options.RegistrationSecret, now: a.provider.Store().Now,
@@ -80,24 +81,24 @@ func (a *Adapter) mountPublic(r *mux.Router) {
 
 // MountAdmin adds what only the admin listener serves (contract sections 2.6 and 2.7), and the routes that a gateway of
 // the operator's own stands in front of: there, and on the mithril listener, x-consumer-id says who the user is.
-func (a *Adapter) MountAdmin(open, guarded *mux.Router) {
+func (a *Adapter) MountAdmin(open, guarded chi.Router) {
 	a.mount(open, a.verificationRoutes())
 	a.mount(guarded, a.consumerRoutes())
 	a.mountAdministration(guarded)
 }
 
 // MountAll adds every route of mithril, whose one listener had all of them and authenticated nobody. The routes for
-// consumers come first, so that x-consumer-id is accepted here. The pages are at the issuer alone, so that /sign-in
-// sends the browser there. The admin API is guarded, against web pages.
-func (a *Adapter) MountAll(open, guarded *mux.Router) {
+// consumers come last, in the place of the public ones, so that x-consumer-id is accepted here. The pages are at the
+// issuer alone, so that /sign-in sends the browser there. The admin API is guarded, against web pages.
+func (a *Adapter) MountAll(open, guarded chi.Router) {
 	for _, path := range signInPaths {
-		open.HandleFunc(path, a.signInAtIssuer).Methods(http.MethodGet, http.MethodHead)
+		inbound.Route(open, path, http.HandlerFunc(a.signInAtIssuer), http.MethodGet, http.MethodHead)
 	}
 	a.mountOldPages(open)
 	a.mountInvitations(open)
-	a.mount(open, a.consumerRoutes())
 	a.mount(open, a.verificationRoutes())
 	a.mountPublic(open)
+	a.mount(open, a.consumerRoutes())
 	a.mountAdministration(guarded)
 }
 
@@ -116,12 +117,11 @@ func (a *Adapter) verificationRoutes() []route {
 }
 
 // mountAdministration adds the admin API, and the answer to a request for which there is no route.
-func (a *Adapter) mountAdministration(r *mux.Router) {
-	administration := r.NewRoute().Subrouter()
-	administration.Use(acting)
+func (a *Adapter) mountAdministration(r chi.Router) {
+	administration := r.With(acting)
 	a.mount(administration, a.clientRoutes())
 	a.mount(administration, a.userRoutes())
-	r.PathPrefix("/").HandlerFunc(a.notFound)
+	r.HandleFunc("/*", a.notFound)
 }
 
 // endpoint answers a request, or returns an error that becomes the answer.
@@ -134,14 +134,14 @@ type route struct {
 	endpoint endpoint
 }
 
-func (a answers) mount(r *mux.Router, routes []route) {
+func (a answers) mount(r chi.Router, routes []route) {
 	for _, row := range routes {
 		methods := strings.Split(row.methods, ", ")
 		if slices.Contains(methods, http.MethodGet) {
 			methods = append(methods, http.MethodHead)
 		}
 		for _, path := range []string{row.path, row.path + "/"} {
-			r.HandleFunc(path, a.handle(row.endpoint)).Methods(methods...)
+			inbound.Route(r, path, a.handle(row.endpoint), methods...)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider/inbound"
 	"ithildin/storage"
@@ -146,25 +146,24 @@ func acting(next http.Handler) http.Handler {
 
 // readPathIDs puts the ids of a path in lower case, and returns the names of those that are no UUIDs.
 func readPathIDs(r *http.Request) (broken []string) {
-	vars := mux.Vars(r)
-	for _, name := range []string{"id", "user_id", "client_id"} {
-		value, given := vars[name]
-		if !given {
+	parameters := chi.RouteContext(r.Context()).URLParams
+	for i, name := range parameters.Keys {
+		if name != "id" && name != "user_id" && name != "client_id" {
 			continue
 		}
-		id, isUUID := parseUUID(value)
+		id, isUUID := parseUUID(parameters.Values[i])
 		if !isUUID {
 			broken = append(broken, name)
 			continue
 		}
-		vars[name] = id
+		parameters.Values[i] = id
 	}
 	return broken
 }
 
 // pathID is an id of a path, which is a UUID, or names nothing.
 func pathID(r *http.Request, name string) (string, error) {
-	id, isUUID := parseUUID(mux.Vars(r)[name])
+	id, isUUID := parseUUID(chi.URLParam(r, name))
 	if !isUUID {
 		return "", errNotFound
 	}

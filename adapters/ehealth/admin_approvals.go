@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/storage"
 )
@@ -110,7 +110,7 @@ func (a *approvalsAPI) list(w http.ResponseWriter, r *http.Request) error {
 
 // find finds the approval that a path names.
 func (a *approvalsAPI) find(r *http.Request) (storage.Approval, error) {
-	found, _, err := a.store.PageOfApprovals(r.Context(), storage.ApprovalFilter{IDs: []string{mux.Vars(r)["id"]}},
+	found, _, err := a.store.PageOfApprovals(r.Context(), storage.ApprovalFilter{IDs: []string{chi.URLParam(r, "id")}},
 		storage.Page{Size: 1})
 	if err != nil {
 		return storage.Approval{}, err
@@ -208,7 +208,7 @@ func (a *approvalsAPI) update(w http.ResponseWriter, r *http.Request) error {
 
 // delete ends all that came of the approval too.
 func (a *approvalsAPI) delete(w http.ResponseWriter, r *http.Request) error {
-	if err := a.store.DeleteApproval(r.Context(), mux.Vars(r)["id"]); err != nil {
+	if err := a.store.DeleteApproval(r.Context(), chi.URLParam(r, "id")); err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -221,7 +221,7 @@ func (a *approvalsAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) erro
 	if f.failed() != nil {
 		return errMalformed
 	}
-	if err := a.store.DeleteApprovals(r.Context(), mux.Vars(r)["user_id"], clientID); err != nil {
+	if err := a.store.DeleteApprovals(r.Context(), chi.URLParam(r, "user_id"), clientID); err != nil {
 		return err
 	}
 	return answerNothing(w)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/storage"
 )
@@ -43,7 +43,7 @@ func (a *clientTypesAPI) find(r *http.Request) (storage.ClientType, error) {
 		return storage.ClientType{}, err
 	}
 	for _, t := range types {
-		if t.ID == strings.ToLower(mux.Vars(r)["id"]) {
+		if t.ID == strings.ToLower(chi.URLParam(r, "id")) {
 			return t, nil
 		}
 	}
@@ -85,7 +85,7 @@ func (a *clientTypesAPI) update(w http.ResponseWriter, r *http.Request) error {
 
 // delete refuses while a client is of the type.
 func (a *clientTypesAPI) delete(w http.ResponseWriter, r *http.Request) error {
-	if err := a.store.DeleteClientType(r.Context(), mux.Vars(r)["id"]); err != nil {
+	if err := a.store.DeleteClientType(r.Context(), chi.URLParam(r, "id")); err != nil {
 		return err
 	}
 	return answerNothing(w)

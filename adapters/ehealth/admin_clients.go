@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider"
 	"ithildin/storage"
@@ -75,7 +75,7 @@ func (a *clientsAPI) showDetails(w http.ResponseWriter, r *http.Request) error {
 
 // answerNamed adds the name of the client's type.
 func (a *clientsAPI) answerNamed(w http.ResponseWriter, r *http.Request, withPrivateSettings bool) error {
-	client, err := a.store.LoadClient(r.Context(), mux.Vars(r)["id"])
+	client, err := a.store.LoadClient(r.Context(), chi.URLParam(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -242,7 +242,7 @@ func (a *clientsAPI) checkReferences(r *http.Request, client storage.Client) err
 var ruleMissing = rule{Description: "does not exist", Params: []string{}}
 
 func (a *clientsAPI) delete(w http.ResponseWriter, r *http.Request) error {
-	id := mux.Vars(r)["id"]
+	id := chi.URLParam(r, "id")
 	if err := a.store.DeleteClient(r.Context(), id); err != nil {
 		return err
 	}
@@ -251,7 +251,7 @@ func (a *clientsAPI) delete(w http.ResponseWriter, r *http.Request) error {
 
 // deactivateTokens ends all that was issued to a client.
 func (a *clientsAPI) deactivateTokens(w http.ResponseWriter, r *http.Request) error {
-	id := mux.Vars(r)["id"]
+	id := chi.URLParam(r, "id")
 	if err := a.store.DeactivateTokens(r.Context(), id); err != nil {
 		return err
 	}
@@ -259,7 +259,7 @@ func (a *clientsAPI) deactivateTokens(w http.ResponseWriter, r *http.Request) er
 }
 
 func (a *clientsAPI) block(w http.ResponseWriter, r *http.Request) error {
-	id := mux.Vars(r)["id"]
+	id := chi.URLParam(r, "id")
 	reason, failed := blockReason(w, r, "client")
 	if failed != nil {
 		return failed
@@ -276,7 +276,7 @@ func (a *clientsAPI) block(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *clientsAPI) unblock(w http.ResponseWriter, r *http.Request) error {
-	id := mux.Vars(r)["id"]
+	id := chi.URLParam(r, "id")
 	client, err := a.store.LoadClient(r.Context(), id)
 	if err != nil {
 		return err

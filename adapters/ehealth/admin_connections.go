@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider/clientauth"
 	"ithildin/provider/redirect"
@@ -51,7 +51,7 @@ func firstRedirectURI(c storage.Connection) string {
 
 // client is the client that a path names.
 func (a *connectionsAPI) client(r *http.Request) (*storage.Client, error) {
-	return a.store.LoadClient(r.Context(), mux.Vars(r)["client_id"])
+	return a.store.LoadClient(r.Context(), chi.URLParam(r, "client_id"))
 }
 
 // list is empty for an unknown client.
@@ -61,7 +61,7 @@ func (a *connectionsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	known, err := a.store.ListConnections(r.Context(), mux.Vars(r)["client_id"])
+	known, err := a.store.ListConnections(r.Context(), chi.URLParam(r, "client_id"))
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (a *connectionsAPI) find(r *http.Request) (*storage.Client, storage.Connect
 	if err != nil {
 		return nil, storage.Connection{}, err
 	}
-	if c := client.ConnectionByID(mux.Vars(r)["id"]); c != nil {
+	if c := client.ConnectionByID(chi.URLParam(r, "id")); c != nil {
 		return client, *c, nil
 	}
 	return nil, storage.Connection{}, errNotFound

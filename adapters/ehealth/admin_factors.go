@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider/identity"
 	"ithildin/storage"
@@ -72,7 +72,7 @@ func (a *factorsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	factors, err := a.store.ListAuthenticationFactors(r.Context(), mux.Vars(r)["user_id"])
+	factors, err := a.store.ListAuthenticationFactors(r.Context(), chi.URLParam(r, "user_id"))
 	if err != nil {
 		return err
 	}
@@ -85,12 +85,12 @@ func (a *factorsAPI) list(w http.ResponseWriter, r *http.Request) error {
 
 // find finds the factor of a path, which must be of the path's user.
 func (a *factorsAPI) find(r *http.Request) (storage.AuthenticationFactor, error) {
-	factors, err := a.store.ListAuthenticationFactors(r.Context(), mux.Vars(r)["user_id"])
+	factors, err := a.store.ListAuthenticationFactors(r.Context(), chi.URLParam(r, "user_id"))
 	if err != nil {
 		return storage.AuthenticationFactor{}, err
 	}
 	for _, f := range factors {
-		if f.ID == mux.Vars(r)["id"] {
+		if f.ID == chi.URLParam(r, "id") {
 			return f, nil
 		}
 	}
@@ -118,7 +118,7 @@ func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
 	c := newCheck(fields)
 	now := a.store.Now()
 	factor := storage.AuthenticationFactor{
-		ID: a.store.NewID(), UserID: mux.Vars(r)["user_id"], Type: c.oneOf("type", identity.FactorSMS),
+		ID: a.store.NewID(), UserID: chi.URLParam(r, "user_id"), Type: c.oneOf("type", identity.FactorSMS),
 		Factor: c.optionalPhone("factor"), IsActive: true, CreatedAt: now, UpdatedAt: now,
 	}
 	if c.given("is_active") && !c.isEmptyText("is_active") {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/storage"
 )
@@ -81,7 +81,7 @@ func (a *heldRolesAPI) listGlobal(w http.ResponseWriter, r *http.Request) error 
 func (a *heldRolesAPI) filtered(r *http.Request, everywhere bool) ([]storage.HeldRole, error) {
 	f := newFilters(r)
 	filter := storage.HeldRoleFilter{UserIDs: f.ids("user_ids"), RoleID: f.id("role_id"), ClientID: f.id("client_id")}
-	userID := cmp.Or(mux.Vars(r)["user_id"], f.id("user_id"))
+	userID := cmp.Or(chi.URLParam(r, "user_id"), f.id("user_id"))
 	if failed := f.failed(); failed != nil {
 		return nil, failed
 	}
@@ -151,7 +151,7 @@ func (a *heldRolesAPI) createGlobal(w http.ResponseWriter, r *http.Request) erro
 // grant reads the body and stores who has which role; it returns the id of the row. With storage.ErrConflict that is
 // the row which is there already.
 func (a *heldRolesAPI) grant(w http.ResponseWriter, r *http.Request, key string, everywhere bool) (string, error) {
-	userID := mux.Vars(r)["user_id"]
+	userID := chi.URLParam(r, "user_id")
 	fields, failed := readObject(w, r, key, errMalformed)
 	if failed != nil {
 		return "", failed
@@ -207,7 +207,7 @@ func (a *heldRolesAPI) find(r *http.Request, id string, everywhere bool) (storag
 
 // show goes by the id of the row alone, as the old system did.
 func (a *heldRolesAPI) show(w http.ResponseWriter, r *http.Request) error {
-	held, err := a.find(r, mux.Vars(r)["id"], false)
+	held, err := a.find(r, chi.URLParam(r, "id"), false)
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (a *heldRolesAPI) show(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *heldRolesAPI) showGlobal(w http.ResponseWriter, r *http.Request) error {
-	held, err := a.find(r, mux.Vars(r)["id"], true)
+	held, err := a.find(r, chi.URLParam(r, "id"), true)
 	if err != nil {
 		return err
 	}
@@ -234,11 +234,11 @@ func (a *heldRolesAPI) deleteGlobal(w http.ResponseWriter, r *http.Request) erro
 
 // revoke takes one role away. A path that names a user must name the one who has it.
 func (a *heldRolesAPI) revoke(w http.ResponseWriter, r *http.Request, everywhere bool) error {
-	held, err := a.find(r, mux.Vars(r)["id"], everywhere)
+	held, err := a.find(r, chi.URLParam(r, "id"), everywhere)
 	if err != nil {
 		return err
 	}
-	if user := mux.Vars(r)["user_id"]; user != "" && user != held.UserID {
+	if user := chi.URLParam(r, "user_id"); user != "" && user != held.UserID {
 		return errNotFound
 	}
 	if err := a.store.RevokeRole(r.Context(), held.UserID, held.RoleID, held.ClientID); err != nil {
@@ -255,7 +255,7 @@ func (a *heldRolesAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) erro
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	filter := storage.HeldRoleFilter{UserIDs: []string{mux.Vars(r)["user_id"]}, RoleID: roleID, ClientID: clientID}
+	filter := storage.HeldRoleFilter{UserIDs: []string{chi.URLParam(r, "user_id")}, RoleID: roleID, ClientID: clientID}
 	if name != "" {
 		filter.RoleID, filter.ClientID = "", ""
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/storage"
 )
@@ -83,7 +83,7 @@ func (a *rolesAPI) find(r *http.Request) (storage.Role, error) {
 	if err != nil {
 		return storage.Role{}, err
 	}
-	role, known := roles[strings.ToLower(mux.Vars(r)["id"])]
+	role, known := roles[strings.ToLower(chi.URLParam(r, "id"))]
 	if !known {
 		return storage.Role{}, errNotFound
 	}
@@ -124,7 +124,7 @@ func (a *rolesAPI) update(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *rolesAPI) delete(w http.ResponseWriter, r *http.Request) error {
-	if err := a.store.DeleteRole(r.Context(), mux.Vars(r)["id"]); err != nil {
+	if err := a.store.DeleteRole(r.Context(), chi.URLParam(r, "id")); err != nil {
 		return err
 	}
 	return answerNothing(w)

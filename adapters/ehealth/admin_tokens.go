@@ -7,7 +7,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider"
 	"ithildin/storage"
@@ -83,7 +83,8 @@ func (a *issuedTokensAPI) list(w http.ResponseWriter, r *http.Request) error {
 
 // find finds the token with the id of the path.
 func (a *issuedTokensAPI) find(r *http.Request) (storage.IssuedToken, error) {
-	found, _, err := a.store.PageOfIssued(r.Context(), storage.IssuedFilter{ID: mux.Vars(r)["id"]}, storage.Page{Size: 1})
+	byID := storage.IssuedFilter{ID: chi.URLParam(r, "id")}
+	found, _, err := a.store.PageOfIssued(r.Context(), byID, storage.Page{Size: 1})
 	if err != nil {
 		return storage.IssuedToken{}, err
 	}
@@ -102,7 +103,7 @@ func (a *issuedTokensAPI) show(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *issuedTokensAPI) delete(w http.ResponseWriter, r *http.Request) error {
-	if err := a.store.DeleteIssued(r.Context(), mux.Vars(r)["id"]); err != nil {
+	if err := a.store.DeleteIssued(r.Context(), chi.URLParam(r, "id")); err != nil {
 		return err
 	}
 	return answerNothing(w)
@@ -111,7 +112,7 @@ func (a *issuedTokensAPI) delete(w http.ResponseWriter, r *http.Request) error {
 // deleteOfUser deletes the tokens of a user: all, those of a client, those of a kind, or the one with a value.
 func (a *issuedTokensAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
-	userID := mux.Vars(r)["user_id"]
+	userID := chi.URLParam(r, "user_id")
 	filter := storage.IssuedFilter{
 		UserIDs: []string{userID}, ClientID: f.id("client_id"), Kinds: storage.KindsWith(f.stringOf("name")),
 	}
@@ -181,7 +182,7 @@ var errIssueParameters = unprocessable("invalid params")
 
 // issue makes a session token for a user whom the caller vouches for, of a client that people may sign in to.
 func (a *issuedTokensAPI) issue(w http.ResponseWriter, r *http.Request) error {
-	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
+	user, err := a.store.FindUser(r.Context(), chi.URLParam(r, "user_id"))
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"net/mail"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider"
 	"ithildin/provider/identity"
@@ -54,7 +54,7 @@ func (a *usersAPI) response(w http.ResponseWriter, r *http.Request, status int, 
 }
 
 func (a *usersAPI) show(w http.ResponseWriter, r *http.Request) error {
-	return a.response(w, r, http.StatusOK, mux.Vars(r)["user_id"])
+	return a.response(w, r, http.StatusOK, chi.URLParam(r, "user_id"))
 }
 
 // readUser takes what the body has. A null of the ids is an empty text.
@@ -135,7 +135,7 @@ func emailTaken(err error) error {
 
 // update changes what the body has, the password, the second factor and the block too: all of it, or nothing.
 func (a *usersAPI) update(w http.ResponseWriter, r *http.Request) error {
-	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
+	user, err := a.store.FindUser(r.Context(), chi.URLParam(r, "user_id"))
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (a *usersAPI) update(w http.ResponseWriter, r *http.Request) error {
 
 // changePassword is update for a body that must have another password, and the present one with it.
 func (a *usersAPI) changePassword(w http.ResponseWriter, r *http.Request) error {
-	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
+	user, err := a.store.FindUser(r.Context(), chi.URLParam(r, "user_id"))
 	if err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func (a *usersAPI) change(w http.ResponseWriter, r *http.Request, user *storage.
 
 // delete deletes the clients that the user owns too, as the database of the old system did.
 func (a *usersAPI) delete(w http.ResponseWriter, r *http.Request) error {
-	id := mux.Vars(r)["user_id"]
+	id := chi.URLParam(r, "user_id")
 	err := a.store.Together(r.Context(), func(ctx context.Context) error {
 		for page := (storage.Page{Number: 1}); ; {
 			owned, total, err := a.store.PageOfClients(ctx, storage.ClientFilter{OwnerID: id}, page)
@@ -242,7 +242,7 @@ func (a *usersAPI) delete(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *usersAPI) block(w http.ResponseWriter, r *http.Request) error {
-	id := mux.Vars(r)["user_id"]
+	id := chi.URLParam(r, "user_id")
 	reason, failed := blockReason(w, r, "user")
 	if failed != nil {
 		return failed
@@ -259,7 +259,7 @@ func (a *usersAPI) block(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *usersAPI) unblock(w http.ResponseWriter, r *http.Request) error {
-	user, err := a.store.FindUser(r.Context(), mux.Vars(r)["user_id"])
+	user, err := a.store.FindUser(r.Context(), chi.URLParam(r, "user_id"))
 	if err != nil {
 		return err
 	}

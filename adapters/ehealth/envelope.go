@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider/inbound"
 )
@@ -117,8 +117,8 @@ func printable(s string) bool {
 // shownPath is the path of a request as an answer may repeat it: a token or an api-key in it is left out.
 func shownPath(r *http.Request) string {
 	path := r.URL.Path
-	for name, value := range mux.Vars(r) {
-		if (name == "token" || name == "key") && value != "" {
+	for _, name := range []string{"token", "key"} {
+		if value := chi.URLParam(r, name); value != "" {
 			path = strings.Replace(path, value, "{"+name+"}", 1)
 		}
 	}

@@ -3,7 +3,9 @@ package ehealth
 import (
 	"net/http"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
+
+	"ithildin/provider/inbound"
 )
 
 // oldPages are pages of mithril's front end that people have links to, with the pages of package login in their place:
@@ -18,10 +20,10 @@ var oldPages = map[string]struct{ itself, below string }{
 
 // mountOldPages leads from each old page, and what was below it, to the page in its place. The parameters of a sign-in
 // that the old pages carried along mean nothing there, and are dropped.
-func (a *Adapter) mountOldPages(r *mux.Router) {
+func (a *Adapter) mountOldPages(r chi.Router) {
 	for old, page := range oldPages {
-		r.HandleFunc(old, a.leadTo(page.itself)).Methods(http.MethodGet, http.MethodHead)
-		r.PathPrefix(old+"/").HandlerFunc(a.leadTo(page.below)).Methods(http.MethodGet, http.MethodHead)
+		inbound.Route(r, old, a.leadTo(page.itself), http.MethodGet, http.MethodHead)
+		inbound.Route(r, old+"/*", a.leadTo(page.below), http.MethodGet, http.MethodHead)
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
@@ -50,7 +50,7 @@ func (a *Adapter) ownUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if id, _ := parseUUID(mux.Vars(r)["id"]); id != v.UserID {
+	if id, _ := parseUUID(chi.URLParam(r, "id")); id != v.UserID {
 		return errNotFound
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), v.UserID)

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider"
 	"ithildin/provider/clientauth"
@@ -91,7 +91,7 @@ type verifiedPerson struct {
 
 // verify is GET /admin/tokens/{value}/verify.
 func (a *Adapter) verify(w http.ResponseWriter, r *http.Request) error {
-	value := mux.Vars(r)["token"]
+	value := chi.URLParam(r, "token")
 	v, err := a.provider.Tokens().Verify(r.Context(), value, r.Header.Get("Api-Key"))
 	if err != nil {
 		return verificationError(err)
@@ -125,7 +125,7 @@ type roleObject struct {
 
 // verifiedUser is GET /admin/tokens/{value}/user. It asks less than verify: neither blocks nor brokers count.
 func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
-	v, err := a.provider.Tokens().Verify(r.Context(), mux.Vars(r)["token"], "")
+	v, err := a.provider.Tokens().Verify(r.Context(), chi.URLParam(r, "token"), "")
 	switch _, rejected := refusedVerification(err); {
 	case err != nil && !rejected:
 		return err
@@ -183,7 +183,7 @@ func (a *Adapter) rolesOf(
 
 // verifyAPIKey is GET /admin/api_key/{key}/verify.
 func (a *Adapter) verifyAPIKey(w http.ResponseWriter, r *http.Request) error {
-	key, err := a.provider.Clients().VerifyAPIKey(r.Context(), mux.Vars(r)["key"])
+	key, err := a.provider.Clients().VerifyAPIKey(r.Context(), chi.URLParam(r, "key"))
 	if err != nil && oauth.AsError(err).Status == http.StatusTooManyRequests {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider"
 	"ithildin/provider/inbound"
@@ -44,10 +44,10 @@ const (
 )
 
 // Mount adds the routes of the public listener; the login API has the same paths with other methods.
-func (k *Gatekeeper) Mount(r *mux.Router) {
-	r.HandleFunc(PathLogin, k.login).Methods(http.MethodGet)
-	r.HandleFunc(PathRedirect, k.redirect).Methods(http.MethodGet)
-	r.HandleFunc(PathLogout, k.logout).Methods(http.MethodGet)
+func (k *Gatekeeper) Mount(r chi.Router) {
+	r.Get(PathLogin, k.login)
+	r.Get(PathRedirect, k.redirect)
+	r.Get(PathLogout, k.logout)
 }
 
 func (k *Gatekeeper) redirectURI() string { return k.Provider.Issuer() + PathRedirect }

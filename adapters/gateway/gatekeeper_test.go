@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
-	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/adapters/gateway"
@@ -100,7 +100,7 @@ func TestPublicListenerIgnoresConsumerHeaders(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		seen := http.Header{}
 		s := newStack(t, engine, func(*stack, *provider.Provider) provider.Mount {
-			return func(r *mux.Router) {
+			return func(r chi.Router) {
 				r.HandleFunc("/probe", func(_ http.ResponseWriter, r *http.Request) { seen = r.Header.Clone() })
 			}
 		})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ithildin/provider"
@@ -66,7 +66,7 @@ const (
 )
 
 // MountAdmin adds the routes of the admin listener. They are open: the token in question is the right to ask.
-func (g *Gateway) MountAdmin(open, _ *mux.Router) {
+func (g *Gateway) MountAdmin(open, _ chi.Router) {
 	open.HandleFunc(PathAuthorize, g.authorize)
-	open.PathPrefix(PathEnvoy + "/").HandlerFunc(g.authorizeEnvoy)
+	open.HandleFunc(PathEnvoy+"/*", g.authorizeEnvoy)
 }

@@ -3,12 +3,12 @@ package login
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
 
@@ -43,7 +43,7 @@ type AccountChange struct {
 type changePage func(http.ResponseWriter, *http.Request, *storage.Login, Interaction) error
 
 // mount adds the pages below the account.
-func (c *credentialPages) mount(pages *mux.Router) {
+func (c *credentialPages) mount(pages chi.Router) {
 	type handler = func(http.ResponseWriter, *http.Request) error
 	for path, page := range map[string][2]handler{
 		PathPassword:     {c.showPassword, c.opening(PathPassword, c.submitPassword)},
@@ -53,9 +53,8 @@ func (c *credentialPages) mount(pages *mux.Router) {
 		PathPhoneNew:     {c.confirmed(c.showNewPhone), c.confirmed(c.submitNewPhone)},
 		PathPhoneConfirm: {c.confirmed(c.showPhoneConfirm), c.confirmed(c.submitPhoneConfirm)},
 	} {
-		route := strings.TrimPrefix(path, "/login")
-		pages.Handle(route, c.handle(page[0])).Methods(http.MethodGet, http.MethodHead)
-		pages.Handle(route, c.handle(page[1])).Methods(http.MethodPost)
+		inbound.Route(pages, path, c.handle(page[0]), http.MethodGet, http.MethodHead)
+		inbound.Route(pages, path, c.handle(page[1]), http.MethodPost)
 	}
 }
 

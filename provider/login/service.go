@@ -14,9 +14,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/inbound"
 	"ithildin/provider/mail"
 	"ithildin/storage"
 )
@@ -162,9 +163,8 @@ const (
 // Mount adds the pages that need nothing but this package: sign-in, sign-out and the account, each a route of its own.
 // Whatever else is below their path is a page that says so. The routes are without the path of the issuer, as the
 // provider's are; the links of the pages are with it.
-func (s *Service) Mount(router *mux.Router) {
-	pages := router.PathPrefix("/login/").Subrouter()
-	pages.Use(s.Protect)
+func (s *Service) Mount(router chi.Router) {
+	pages := router.With(s.Protect)
 	for path, page := range map[string][2]func(http.ResponseWriter, *http.Request) error{
 		PathSignIn: {s.signIn.showSignIn, s.signIn.submitSignIn}, PathCode: {s.signIn.showCode, s.signIn.submitCode},
 		PathPhone:            {s.signIn.showPhone, s.signIn.submitPhone},
@@ -176,16 +176,13 @@ func (s *Service) Mount(router *mux.Router) {
 		PathInvitationAnswer: {s.invitations.showAnswer, s.invitations.submitAnswer},
 		PathAccount:          {s.showAccount, s.submitAccount}, PathSignOut: {s.showSignOut, s.submitSignOut},
 	} {
-		route := strings.TrimPrefix(path, "/login")
-		pages.Handle(route, s.handle(page[0])).Methods(http.MethodGet, http.MethodHead)
-		pages.Handle(route, s.handle(page[1])).Methods(http.MethodPost)
+		inbound.Route(pages, path, s.handle(page[0]), http.MethodGet, http.MethodHead)
+		inbound.Route(pages, path, s.handle(page[1]), http.MethodPost)
 	}
 	s.credentials.mount(pages)
-	pages.Handle(strings.TrimPrefix(PathConditions, "/login"), s.handle(s.showConditions)).
-		Methods(http.MethodGet, http.MethodHead)
-	pages.Handle(strings.TrimPrefix(PathSignatureScript, "/login"), s.handle(s.signIn.showSignatureScript)).
-		Methods(http.MethodGet, http.MethodHead)
-	pages.PathPrefix("/").Handler(s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
+	inbound.Route(pages, PathConditions, s.handle(s.showConditions), http.MethodGet, http.MethodHead)
+	inbound.Route(pages, PathSignatureScript, s.handle(s.signIn.showSignatureScript), http.MethodGet, http.MethodHead)
+	inbound.Route(pages, "/login/*", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 }
 
 // Protect refuses unsafe requests that another origin caused, with a page. Package provider puts its own pages behind

@@ -16,10 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/mux"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/inbound"
 	"ithildin/provider/mail"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -126,7 +126,7 @@ func openStore(t *testing.T, c *clock) *storage.Store {
 
 // mount serves /authorize, which suspends a request made of its query, and what comes after sign-in.
 func (f *fixture) mount(server *http.ServeMux) {
-	pages := mux.NewRouter()
+	pages := inbound.NewRouter()
 	f.Mount(pages)
 	server.Handle("/login/", pages)
 	server.Handle("/authorize", f.handle(func(w http.ResponseWriter, r *http.Request) error {

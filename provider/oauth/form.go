@@ -50,18 +50,29 @@ func ParseParameters(value string) (form url.Values, malformed *Error) {
 }
 
 func checkParameter(name string, values []string) *Error {
-	for _, item := range append(values[:len(values):len(values)], name) {
-		if !utf8.ValidString(item) {
-			return InvalidRequest("A parameter is not valid UTF-8.")
-		}
-		for _, c := range item {
-			if c < 0x20 && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
-				return InvalidRequest(fmt.Sprintf("The parameter %.40q has a control character.", name))
-			}
+	if problem := checkText(name, name); problem != nil {
+		return problem
+	}
+	for _, value := range values {
+		if problem := checkText(name, value); problem != nil {
+			return problem
 		}
 	}
 	if len(values) > 1 && !Repeatable[name] {
 		return InvalidRequest(fmt.Sprintf("The parameter %.40q is given %d times: want it once.", name, len(values)))
+	}
+	return nil
+}
+
+// checkText checks the name or a value of a parameter.
+func checkText(name, text string) *Error {
+	if !utf8.ValidString(text) {
+		return InvalidRequest("A parameter is not valid UTF-8.")
+	}
+	for _, c := range text {
+		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+			return InvalidRequest(fmt.Sprintf("The parameter %.40q has a control character.", name))
+		}
 	}
 	return nil
 }
@@ -98,10 +109,12 @@ func ReadForm(w http.ResponseWriter, r *http.Request) (url.Values, *Error) {
 	if malformed != nil {
 		return nil, malformed
 	}
-	query := r.URL.Query()
-	for _, name := range secretParameters {
-		if query.Has(name) {
-			return nil, InvalidRequest("The parameter " + name + " must be in the body, never in the URL.")
+	if r.URL.RawQuery != "" {
+		query := r.URL.Query()
+		for _, name := range secretParameters {
+			if query.Has(name) {
+				return nil, InvalidRequest("The parameter " + name + " must be in the body, never in the URL.")
+			}
 		}
 	}
 	return ParseParameters(string(body))

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider/clientauth"
 	"ithildin/provider/inbound"
@@ -29,7 +29,7 @@ func (c *registered) connection() *storage.Connection { return c.client.Connecti
 func (s *Service) authenticateRegistration(r *http.Request) (*registered, error) {
 	known, err := s.proveRegistration(r)
 	if failed := clientauth.AsFailure(err); failed != nil && r.Header.Get("Authorization") != "" {
-		return nil, s.clients.Failed(r.Context(), clientauth.MethodRegistrationToken, mux.Vars(r)["client_id"], failed)
+		return nil, s.clients.Failed(r.Context(), clientauth.MethodRegistrationToken, chi.URLParam(r, "client_id"), failed)
 	}
 	if err == nil {
 		s.clients.Authenticated(clientauth.MethodRegistrationToken)
@@ -44,7 +44,7 @@ func (s *Service) proveRegistration(r *http.Request) (*registered, error) {
 	if !found {
 		return nil, wrong
 	}
-	registration, err := s.store.FindClientRegistration(r.Context(), mux.Vars(r)["client_id"])
+	registration, err := s.store.FindClientRegistration(r.Context(), chi.URLParam(r, "client_id"))
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, wrong.Because(err)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/provider/clientauth"
 	"ithildin/provider/inbound"
@@ -21,17 +21,17 @@ import (
 )
 
 // Mount adds the registration endpoint and the one of each registered client.
-func (s *Service) Mount(router *mux.Router) {
+func (s *Service) Mount(router chi.Router) {
 	add := func(path, method string, e oauth.Endpoint) {
-		router.Handle(path, oauth.Serve(e, s.encodeError)).Methods(method)
+		router.Method(method, path, oauth.Serve(e, s.encodeError))
 	}
 	add(oauth.PathRegister, http.MethodPost, s.register)
 	add(oauth.PathRegister+"/{client_id}", http.MethodGet, s.readClient)
 	add(oauth.PathRegister+"/{client_id}", http.MethodPut, s.updateClient)
 	add(oauth.PathRegister+"/{client_id}", http.MethodDelete, s.deleteClient)
 	if s.options.Mode == ByToken { // open registration gets no preflight, without which no page can send JSON
-		router.HandleFunc(oauth.PathRegister, oauth.Preflight).Methods(http.MethodOptions)
-		router.HandleFunc(oauth.PathRegister+"/{client_id}", oauth.Preflight).Methods(http.MethodOptions)
+		router.Options(oauth.PathRegister, oauth.Preflight)
+		router.Options(oauth.PathRegister+"/{client_id}", oauth.Preflight)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"testing"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider/identity"
@@ -39,7 +39,7 @@ func TestAttackDNSRebindingReadsTheDevelopmentPages(t *testing.T) {
 	issuer, err := url.Parse("http://Dev.Example:8080")
 	require.NoError(t, err)
 	store := storagetest.Open(t, storagetest.Engines()[0].Create(t))
-	router := mux.NewRouter()
+	router := chi.NewRouter()
 	New(issuer).Mount(store, "http://127.0.0.1:8080", http.DefaultClient)(router)
 	ask := func(method, path, host string) int {
 		r := httptest.NewRequestWithContext(t.Context(), method, path, nil)

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
+	"github.com/go-chi/chi/v5"
 
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/provider"
@@ -55,11 +55,11 @@ func (d Data) Mount(store *storage.Store, ownURL string, client *http.Client) pr
 	return devPages{demo: d, store: store, self: ownURL, client: client}.mount
 }
 
-func (d devPages) mount(router *mux.Router) {
-	router.Handle("/dev/", d.checkHost(d.start)).Methods(http.MethodGet)
-	router.Handle(callbackPath, d.checkHost(d.callback)).Methods(http.MethodGet)
+func (d devPages) mount(router chi.Router) {
+	router.Method(http.MethodGet, "/dev/", d.checkHost(d.start))
+	router.Method(http.MethodGet, callbackPath, d.checkHost(d.callback))
 	sameOrigin := http.NewCrossOriginProtection()
-	router.Handle("/dev/exchange", sameOrigin.Handler(d.checkHost(d.exchange))).Methods(http.MethodPost)
+	router.Method(http.MethodPost, "/dev/exchange", sameOrigin.Handler(d.checkHost(d.exchange)))
 }
 
 // checkHost refuses a request that names another host than a loopback one or the issuer's. A website whose own name
