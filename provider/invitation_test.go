@@ -49,9 +49,9 @@ type inviting struct {
 	mails  *mail.Service
 }
 
-func newInviting(t *testing.T, engine storagetest.Engine) *inviting {
+func newInviting(t *testing.T, engine storagetest.Engine, options ...func(*provider.Options)) *inviting {
 	i := &inviting{phones: &phones{}, server: mailtest.New(t, mailtest.Options{})}
-	i.stack = newStack(t, engine, func(o *provider.Options) { o.Components.SMS = i.phones })
+	i.stack = newStack(t, engine, append(options, func(o *provider.Options) { o.Components.SMS = i.phones })...)
 	host, port := i.server.HostPort()
 	i.mails = mail.New(mail.Options{Store: i.store, ServiceName: "Реєстр", Now: i.clock.Now, Sender: mail.SMTP{
 		Host: host, Port: port, Encryption: mail.StartTLS, RootCAs: i.server.Roots, HelloName: "id.example",

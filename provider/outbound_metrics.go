@@ -91,8 +91,8 @@ type countedCaptcha struct {
 }
 
 // Verify implements identity.CaptchaVerifier.
-func (c countedCaptcha) Verify(ctx context.Context, response, address string) error {
-	err := c.next.Verify(ctx, response, address)
+func (c countedCaptcha) Verify(ctx context.Context, a identity.CaptchaAnswer) error {
+	err := c.next.Verify(ctx, a)
 	c.count(purposeCaptcha, err)
 	return err
 }

@@ -90,7 +90,9 @@ func (a *loginAPI) checkCaptcha(r *http.Request, response string) error {
 	if response == "" {
 		return nil
 	}
-	err := a.identity.VerifyCaptcha(r.Context(), response, inbound.ClientAddress(r))
+	err := a.identity.VerifyCaptcha(r.Context(), identity.CaptchaAnswer{
+		Response: response, Address: inbound.ClientAddress(r),
+	})
 	var rejected *identity.CaptchaError
 	switch {
 	case err == nil:

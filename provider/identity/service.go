@@ -101,11 +101,11 @@ func peerAddress(r *http.Request) string {
 
 // VerifyCaptcha checks the answer to a captcha where the operator has configured a verifier. Errors: *CaptchaError, or
 // a fault.
-func (s *Service) VerifyCaptcha(ctx context.Context, response, address string) error {
+func (s *Service) VerifyCaptcha(ctx context.Context, a CaptchaAnswer) error {
 	if s.components.Captcha == nil {
 		return nil
 	}
-	return s.components.Captcha.Verify(ctx, response, address)
+	return s.components.Captcha.Verify(ctx, a)
 }
 
 // VerifySignedContent asks the signature service about a signed message in base64. Errors: *SignatureServiceError,

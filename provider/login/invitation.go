@@ -36,9 +36,11 @@ type InvitationOptions struct {
 type InvitationProgress struct {
 	Code string `json:"code"`
 	// Kept says that the invitation is in the database, and not one of ehealth.api.
-	Kept  bool   `json:"kept,omitempty"`
-	ID    string `json:"id,omitempty"`
-	Email string `json:"email,omitempty"`
+	Kept bool `json:"kept,omitempty"`
+	// Checked says that a captcha was solved for it.
+	Checked bool   `json:"checked,omitempty"`
+	ID      string `json:"id,omitempty"`
+	Email   string `json:"email,omitempty"`
 }
 
 // The pages of an invitation.

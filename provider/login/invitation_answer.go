@@ -36,6 +36,9 @@ func (i *invitationPages) showAnswer(w http.ResponseWriter, r *http.Request) err
 func (i *invitationPages) answering(
 	w http.ResponseWriter, r *http.Request,
 ) (p Interaction, found *invitation.Invitation, login *storage.Login, err error) {
+	if p, unchecked := i.unchecked(r); unchecked {
+		return p, nil, nil, i.RedirectToPage(w, r, PathInvitation, p)
+	}
 	p, found, notice, err := i.find(r)
 	if err != nil || notice != "" {
 		return p, nil, nil, i.orNotice(w, r, notice, err)

@@ -56,6 +56,9 @@ func (i *invitationPages) showInvitation(w http.ResponseWriter, r *http.Request)
 	case query.Has(inviteParameter):
 		return i.moveCode(w, r, InvitationProgress{Code: invitation.ParseCode(query.Get(inviteParameter))})
 	}
+	if p, unchecked := i.unchecked(r); unchecked {
+		return i.writeCheck(w, r, p, nil)
+	}
 	p, found, known, err := i.openInvitation(w, r)
 	if err != nil || found == nil {
 		return err
@@ -146,6 +149,9 @@ func (i *invitationPages) writeInvitation(
 // submitInvitation makes the account of a new person, who then sets up the second factor; somebody who has an account
 // goes on to sign in.
 func (i *invitationPages) submitInvitation(w http.ResponseWriter, r *http.Request) error {
+	if p, unchecked := i.unchecked(r); unchecked {
+		return i.submitCheck(w, r, p)
+	}
 	p, found, known, err := i.openInvitation(w, r)
 	if err != nil || found == nil {
 		return err

@@ -2,7 +2,7 @@ package login
 
 // invitationText is everything that the pages of an invitation say in one language.
 type invitationText struct {
-	Title, Lead                                              string
+	Title, Lead, CheckLead, CheckButton                      string
 	Inviter, Organisation, Role, Position, Start, Details    string
 	Name, Email, BirthDate, TaxID, Phones                    string
 	Known, KnownButton                                       string
@@ -52,6 +52,7 @@ const (
 var invitationTexts = map[string]*invitationText{
 	ukrainian: {
 		Title: "Запрошення", Lead: "Вас запрошують працювати в електронній системі охорони здоров’я.",
+		CheckLead: "Щоб переглянути запрошення, натисніть кнопку.", CheckButton: "Переглянути запрошення",
 		Inviter: "Хто запрошує", Organisation: "Заклад", Role: "Роль", Position: "Посада",
 		Start: "Початок роботи", Details: "Докладніше",
 		Name: "Прізвище, ім’я, по батькові", Email: "Електронна пошта", BirthDate: "Дата народження",
@@ -106,6 +107,7 @@ var invitationTexts = map[string]*invitationText{
 	},
 	english: {
 		Title: "Invitation", Lead: "You are invited to work in the electronic health system.",
+		CheckLead: "Press the button to view the invitation.", CheckButton: "View the invitation",
 		Inviter: "Invited by", Organisation: "Organisation", Role: "Role", Position: "Position",
 		Start: "Start of work", Details: "Details",
 		Name: "Full name", Email: "Email", BirthDate: "Date of birth", TaxID: "Tax number", Phones: "Phones",

@@ -82,7 +82,7 @@ func (v *view) signInLinks() (links []pageLink) {
 var tellsToAsk = map[string]bool{
 	messageLimited: true, messageBlocked: true, messageCodeLimited: true, messageCodeLastTry: true,
 	messageCodeWrongTwo: true, MessageCodeBlocked: true, MessageUserBlocked: true, MessageNoFactor: true,
-	MessageNoRoles: true, MessageUnexpected: true,
+	MessageNoRoles: true, MessageUnexpected: true, messageCaptcha: true,
 }
 
 // noticePage is a page without a form.

@@ -25,7 +25,7 @@ var (
 	styleHash = hashOf(string(style))
 	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
 		"form_post.html", "error.html", "notice.html", "invitation.html", "invitation_notice.html",
-		"password.html")
+		"invitation_check.html", "password.html")
 )
 
 func mustRead(name string) []byte {
@@ -46,7 +46,7 @@ func parsePages(names ...string) map[string]*template.Template {
 	parsed := map[string]*template.Template{}
 	for _, name := range names {
 		parsed[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/client.html",
-			"pages/contact.html", "pages/"+name))
+			"pages/contact.html", "pages/captcha.html", "pages/"+name))
 	}
 	return parsed
 }
@@ -56,6 +56,7 @@ type layout struct {
 	*cookies
 	host      string // of the issuer, shown on each page
 	operator  Operator
+	captcha   Captcha
 	now       func() time.Time
 	logger    *slog.Logger
 	requestID func(*http.Request) string
@@ -77,12 +78,13 @@ type view struct {
 	Page      any
 	Links     []pageLink // below the page's own content
 	Contact   *contact   // below them; nil for none
+	Captcha   *captchaForm
 }
 
 // contentPolicy is what a page needs beyond its own style: sources of Content-Security-Policy, "" for none.
 type contentPolicy struct {
-	Images, Script string
-	Frames         []string
+	Images, Script, Connect string
+	Frames                  []string
 }
 
 // newView settles the language of the page, which may set a cookie.
@@ -121,6 +123,9 @@ func (l *layout) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	}
 	if allowed.Script != "" {
 		policy += "; script-src " + allowed.Script
+	}
+	if allowed.Connect != "" {
+		policy += "; connect-src " + allowed.Connect
 	}
 	if len(allowed.Frames) > 0 {
 		policy += "; frame-src " + strings.Join(allowed.Frames, " ")

@@ -43,7 +43,7 @@ func (s *passwordResetPages) writeForgot(
 			return stepPage{
 				Action: PathForgotPassword, Lead: words.Lead, Label: t.Username, Name: "email", Type: "text", InputMode: "email",
 				Autocomplete: "username", MaxLength: identity.MaximumUsername, Value: typed, Button: words.Send,
-				ButtonID: "forgot-submit",
+				ButtonID: "forgot-submit", Captcha: captchaForgotPassword,
 			}
 		}, problem)
 }
@@ -61,6 +61,12 @@ func (s *passwordResetPages) submitForgot(w http.ResponseWriter, r *http.Request
 	email := typedEmail(typed)
 	if email == "" {
 		return s.writeForgot(w, r, p, keepable(typed), refusedEmail)
+	}
+	if problem, err := s.checkCaptcha(r, captchaForgotPassword); err != nil || problem != nil {
+		if err != nil {
+			return err
+		}
+		return s.writeForgot(w, r, p, email, problem)
 	}
 	p.LoginHint = email
 	request, err := s.Seal(w, r, p)

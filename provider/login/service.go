@@ -39,6 +39,8 @@ type Options struct {
 	AfterSignOut func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
 	// Operator is shown on the pages where a sign-in begins, and on those that tell a person to ask. Default: nobody.
 	Operator Operator
+	// Captcha is on the forms that send a link for a forgotten password and show an invitation. Default: none.
+	Captcha Captcha
 	// Invitations are what people are invited to. Default: none.
 	Invitations InvitationOptions
 	// Mail sends links to people who forgot their password. Default: nobody gets one.
@@ -76,8 +78,8 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{crossOrigin: http.NewCrossOriginProtection()}
 	s.layout = &layout{
-		cookies: c, host: o.Issuer.Host, operator: o.Operator, now: o.Now, logger: o.Logger, requestID: o.RequestID,
-		count: o.Count,
+		cookies: c, host: o.Issuer.Host, operator: o.Operator, captcha: o.Captcha, now: o.Now, logger: o.Logger,
+		requestID: o.RequestID, count: o.Count,
 	}
 	s.interactions = &interactions{layout: s.layout, now: o.Now, key: keys.interactions}
 	devices := &devices{cookies: c, now: o.Now, newID: o.Store.NewID, key: keys.devices}

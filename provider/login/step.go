@@ -159,6 +159,7 @@ type stepPage struct {
 	UserName                                    string // for the password manager, with a field of a password
 	Links                                       []pageLink
 	Contact                                     bool   // it says whom to ask
+	Captcha                                     string // the action of the form, where it has a captcha
 	Repeat                                      string // the label of the field a second time; "": it is there once
 }
 
@@ -185,6 +186,9 @@ func (s *signInPages) writeStep(
 	}
 	if content.Contact {
 		v.showContact()
+	}
+	if content.Captcha != "" {
+		v.showCaptcha(content.Captcha)
 	}
 	v.Heading, v.Page, v.Links = v.Title, content, content.Links
 	if problem != nil {

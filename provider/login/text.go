@@ -67,6 +67,8 @@ const (
 	messagePasswordKnown = "password_known"
 	messagePasswordUsed  = "password_used"
 	messageEmail         = "email"
+	messageCaptcha       = "captcha"
+	messageCaptchaAway   = "captcha_away"
 
 	messageSignatureMissing = "signature_missing"
 	messageSignatureWrong   = "signature_wrong"
@@ -180,6 +182,9 @@ var messages = map[string]*messageSet{
 			messagePasswordKnown: "Такий пароль легко вгадати: він поширений або складений із вашої електронної пошти чи " +
 				"назви сервісу. " +
 				"Придумайте інший, наприклад із кількох випадкових слів.",
+			messageCaptcha: "Не вдалося перевірити, що форму заповнює людина. Дозвольте цій сторінці скрипти й спробуйте ще " +
+				"раз.",
+			messageCaptchaAway:  "Перевірка тимчасово недоступна. Спробуйте ще раз за кілька хвилин.",
 			messageEmail:        "Вкажіть електронну пошту, наприклад doctor@clinic.example.",
 			messagePasswordUsed: "Цей пароль ви вже використовували. Придумайте інший.",
 
@@ -323,6 +328,9 @@ var messages = map[string]*messageSet{
 			messagePasswordKnown: "This password is easy to guess: it is a common one, or made of your email or the name of " +
 				"this service. " +
 				"Choose another, for example a few random words.",
+			messageCaptcha: "It could not be checked that a person fills in the form. Allow this page to run scripts and try " +
+				"again.",
+			messageCaptchaAway:  "The check is not available for now. Try again in a few minutes.",
 			messageEmail:        "Enter an email address, such as doctor@clinic.example.",
 			messagePasswordUsed: "You have used this password before. Choose another.",
 

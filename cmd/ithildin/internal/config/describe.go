@@ -41,6 +41,7 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_SECRET", console.Count(len(s.Database.Secrets), "secret")},
 		{"ITHILDIN_SMS_URL", withoutPassword(c.SMSURL)},
 		{"ITHILDIN_CAPTCHA_SECRET", console.Count(present(s.Components.Captcha != nil), "secret")},
+		{"ITHILDIN_CAPTCHA_SITE_KEY", c.CaptchaSiteKey},
 		{"ITHILDIN_SIGNATURE_URL", withoutPassword(c.SignatureURL)},
 		{"ITHILDIN_PERSONS_URL", withoutPassword(c.PersonsURL)},
 		{"ITHILDIN_EHEALTH_API_URL", withoutPassword(c.EHealthAPIURL)},

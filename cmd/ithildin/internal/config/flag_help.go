@@ -45,10 +45,12 @@ var flagHelp = map[string]string{
 	"admin_listen": "Admin listener, which must not be public; default 127.0.0.1:8081.",
 	"admin_token_file": "File with the bearer tokens of the admin listener, in place of ITHILDIN_ADMIN_TOKEN: one a " +
 		"line, all valid; name:token gives a token a name for the audit.",
-	"api_token":       "Lifetime of a change_password_token of the login API in minutes; default 15.",
-	"audit_retention": "How long audit events are kept, also for single kinds; default 365.",
+	"api_token":          "Lifetime of a change_password_token of the login API in minutes; default 15.",
+	"audit_retention":    "How long audit events are kept, also for single kinds; default 365.",
+	"captcha_script_url": "Script of the captcha service for the pages; default: Google's.",
 	"captcha_secret": "File with the site's secret, in place of ITHILDIN_CAPTCHA_SECRET; without a secret captchas" +
 		" are not verified.",
+	"captcha_site_key": "Key of the site at the captcha service; without one the pages have no captcha.",
 	"captcha_url": "Service that verifies captchas, with the interface of reCAPTCHA;" +
 		" default Google's.",
 	"clock_skew": "Difference from the database's clock above which /readyz answers" +

@@ -3,11 +3,13 @@ package config
 import (
 	"cmp"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/login"
 	"ithildin/provider/outbound"
 )
 
@@ -18,6 +20,8 @@ type serviceFlags struct {
 	SMSText                     string `name:"sms-text" env:"ITHILDIN_SMS_TEXT" placeholder:"TEXT" help:"@sms_text"`
 	CaptchaURL                  string `env:"ITHILDIN_CAPTCHA_URL" placeholder:"URL" help:"@captcha_url"`
 	CaptchaSecretFile           string `env:"ITHILDIN_CAPTCHA_SECRET_FILE" placeholder:"PATH" help:"@captcha_secret"`
+	CaptchaSiteKey              string `env:"ITHILDIN_CAPTCHA_SITE_KEY" placeholder:"KEY" help:"@captcha_site_key"`
+	CaptchaScriptURL            string `env:"ITHILDIN_CAPTCHA_SCRIPT_URL" placeholder:"URL" help:"@captcha_script_url"`
 	SignatureURL                string `env:"ITHILDIN_SIGNATURE_URL" placeholder:"URL" help:"@signature_url"`
 	SignatureTokenFile          string `env:"ITHILDIN_SIGNATURE_TOKEN_FILE" placeholder:"PATH" help:"@signature_token"`
 	PersonsURL                  string `env:"ITHILDIN_PERSONS_URL" placeholder:"URL" help:"@persons_url"`
@@ -76,6 +80,35 @@ func (f serviceFlags) load(p *problems) identity.Components {
 		p.add("ITHILDIN_CAPTCHA_SECRET", "is required with ITHILDIN_CAPTCHA_URL")
 	}
 	return c
+}
+
+// siteKey is what identifies a site to a captcha service.
+var siteKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+
+// captcha returns the captcha of the pages; the services must have been loaded.
+func (f serviceFlags) captcha(p *problems, c identity.Components) login.Captcha {
+	if f.CaptchaSiteKey == "" {
+		if f.CaptchaScriptURL != "" {
+			p.add("ITHILDIN_CAPTCHA_SITE_KEY", "is required with ITHILDIN_CAPTCHA_SCRIPT_URL")
+		}
+		return login.Captcha{}
+	}
+	if !siteKey.MatchString(f.CaptchaSiteKey) {
+		p.add("ITHILDIN_CAPTCHA_SITE_KEY", "is no key of a site: want letters, digits, _ and -")
+	}
+	if c.Captcha == nil {
+		p.add("ITHILDIN_CAPTCHA_SECRET", "is required with ITHILDIN_CAPTCHA_SITE_KEY")
+	}
+	script := cmp.Or(f.CaptchaScriptURL, login.ReCAPTCHAScriptURL)
+	u, err := url.Parse(script)
+	if err != nil || u.Host == "" || u.Fragment != "" || !validHost(u) || u.User != nil ||
+		u.Scheme != "https" && !(u.Scheme == "http" && IsLoopback(u.Host)) {
+		p.add("ITHILDIN_CAPTCHA_SCRIPT_URL", "is no https URL")
+	}
+	if f.CaptchaURL != "" && f.CaptchaScriptURL == "" {
+		p.add("ITHILDIN_CAPTCHA_SCRIPT_URL", "is required with ITHILDIN_CAPTCHA_URL and ITHILDIN_CAPTCHA_SITE_KEY")
+	}
+	return login.Captcha{SiteKey: f.CaptchaSiteKey, ScriptURL: script}
 }
 
 func (serviceFlags) service(p *problems, name, address, tokenFile string) (outbound.Service, bool) {

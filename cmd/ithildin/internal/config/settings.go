@@ -64,6 +64,7 @@ type Settings struct {
 	ResponseTypes  []string
 	Database       Database // without secrets yet for a development server that keeps its own
 	Components     identity.Components
+	Captcha        login.Captcha
 	Gateway        Gateway
 	Outbound       outbound.Options
 	Janitor        Janitor
@@ -108,6 +109,7 @@ func (c Flags) Load() (*Settings, error) {
 		c.PasswordLifetime = cmp.Or(c.PasswordLifetime, "0") // the demo password is for ever
 	}
 	s.Components = c.serviceFlags.load(&p)
+	s.Captcha = c.captcha(&p, s.Components)
 	s.Components.Limits = c.limitFlags.load(&p)
 	s.Gateway = c.gatewayFlags.load(&p)
 	s.Outbound = c.outboundFlags.load(&p)

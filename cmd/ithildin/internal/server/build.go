@@ -33,6 +33,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		TrustedProxies: s.TrustedProxies, ResponseTypes: s.ResponseTypes, Registration: s.Registration,
 		Outbound: outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
 		Operator:    s.Operator,
+		Captcha:     s.Captcha,
 		Invitations: s.Invitations, Mail: letters,
 	})
 	if err != nil {
