@@ -38,7 +38,8 @@ type SessionToken struct {
 	PasswordSetAt time.Time
 	// Invited says that the token is for the answer to an invitation: its scope needs no role, and it lives for a minute.
 	Invited bool
-	// ByAdministrator says that no sign-in stands behind the token: whoever may administrate vouches for its user.
+	// ByAdministrator says that no sign-in stands behind the token: whoever may administrate vouches for its user, who may
+	// be blocked. The token is of no use then.
 	ByAdministrator bool
 
 	Value     string    // made here
@@ -92,7 +93,10 @@ func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToke
 	}
 	u := s.store.NewBatch()
 	queue := u.QueueSessionToken
-	if t.Invited {
+	switch {
+	case t.ByAdministrator:
+		queue = u.QueueVouchedSessionToken
+	case t.Invited:
 		queue = u.QueueSingleSessionToken
 	}
 	queue(storage.AccessToken{

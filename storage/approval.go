@@ -14,6 +14,7 @@ type Approval struct {
 	UserID    string
 	ClientID  string
 	Scope     []string
+	ScopeText string   // that of a Role
 	Claims    []string // single claims that no scope of it opens (OIDC Core 5.5)
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -31,7 +32,8 @@ type approvalRow struct {
 
 func (r approvalRow) approval() Approval {
 	return Approval{
-		ID: r.ID, UserID: r.UserID, ClientID: r.ClientID, Scope: SplitScope(r.Scope), Claims: SplitScope(r.Claims),
+		ID: r.ID, UserID: r.UserID, ClientID: r.ClientID, Scope: SplitScope(r.Scope), ScopeText: r.Scope,
+		Claims:    SplitScope(r.Claims),
 		CreatedAt: r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time(),
 	}
 }
@@ -108,22 +110,24 @@ func (s *approvalStore) CreateApproval(ctx context.Context, a Approval) error {
 		return write(ctx, tx, `
 INSERT INTO approvals (id, user_id, client_id, scope, created_at, updated_at, claims, position)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			a.ID, a.UserID, a.ClientID, strings.Join(a.Scope, " "), toSeconds(a.CreatedAt), toSeconds(a.UpdatedAt),
+			a.ID, a.UserID, a.ClientID, scopeText(a.Scope, a.ScopeText), toSeconds(a.CreatedAt), toSeconds(a.UpdatedAt),
 			strings.Join(a.Claims, " "), s.newPosition())
 	}))
 }
 
-// SetApprovedScope replaces the scope of an approval. What was issued under the earlier one stays.
-func (s *approvalStore) SetApprovedScope(ctx context.Context, id string, scope []string) error {
-	id, err := uuidKey(id)
+// UpdateApproval replaces the scope of an approval, and its user and client. What was issued under it before stays.
+// ErrConflict: there is another one of that user and client. ErrNotFound: no such approval, user or client.
+func (s *approvalStore) UpdateApproval(ctx context.Context, a Approval) error {
+	id, err := uuidKey(a.ID)
 	if err != nil {
 		return err
 	}
 	ctx = changing(ctx, EventApprovalUpdated, approvalSubject, id)
-	return s.transaction(ctx, func(tx *sqlx.Tx) error {
-		return writeRow(ctx, tx, `UPDATE approvals SET scope = $2, updated_at = $3 WHERE id = $1`, id,
-			strings.Join(scope, " "), s.nowSeconds())
-	})
+	return unknownReference(s.transaction(ctx, func(tx *sqlx.Tx) error {
+		return writeRow(ctx, tx, `
+UPDATE approvals SET user_id = $2, client_id = $3, scope = $4, updated_at = $5 WHERE id = $1`,
+			id, a.UserID, a.ClientID, scopeText(a.Scope, a.ScopeText), s.nowSeconds())
+	}))
 }
 
 // DeleteApproval takes an approval back and ends all that came of it: codes, grants and access tokens of that user and

@@ -130,20 +130,21 @@ func (s *authenticationStore) ReplaceAuthenticationFactor(
 	return err
 }
 
-// ActivateAuthenticationFactor makes a factor active, or inactive, in one conditional write, and ends the sign-ins that
-// wait for it. ErrConflict: it is so already.
+// ActivateAuthenticationFactor makes a factor active, or inactive, in one conditional write. Sign-ins that wait for it
+// go on, and fail or not by what it is then. ErrConflict: it is so already.
 func (s *authenticationStore) ActivateAuthenticationFactor(ctx context.Context, id string, active bool) error {
-	err := s.changeFactor(ctx, id, `is_active = $3 WHERE id = $1 AND is_active <> $3`, active)
+	err := s.changeFactor(ctx, id, false, `is_active = $3 WHERE id = $1 AND is_active <> $3`, active)
 	if errors.Is(err, ErrNotFound) {
 		return ErrConflict
 	}
 	return err
 }
 
-// ResetAuthenticationFactor takes away what an active factor is checked by, and ends the sign-ins that wait for it.
-// ErrNotFound: there is none with that id that is active.
+// ResetAuthenticationFactor takes away what an active factor is checked by. Sign-ins that wait for it go on: whoever
+// has the password may set another one, as in a sign-in that begins now. ErrNotFound: there is none with that id that
+// is active.
 func (s *authenticationStore) ResetAuthenticationFactor(ctx context.Context, id string) error {
-	return s.changeFactor(ctx, id, `factor = '', sealed = '' WHERE id = $1 AND is_active`)
+	return s.changeFactor(ctx, id, false, `factor = '', sealed = '' WHERE id = $1 AND is_active`)
 }
 
 // DeleteAuthenticationFactor removes a factor, and ends the sign-ins that wait for it. ErrNotFound: there is none.
@@ -175,12 +176,14 @@ func (s *authenticationStore) updateFactor(
 		return err
 	}
 	f.ID = id
-	return s.changeFactor(ctx, id, `factor = $3, sealed = $4, is_active = $5 WHERE id = $1`+condition,
+	return s.changeFactor(ctx, id, true, `factor = $3, sealed = $4, is_active = $5 WHERE id = $1`+condition,
 		append([]any{f.Factor, s.sealFactor(f), f.IsActive}, args...)...)
 }
 
 // changeFactor sets columns of a factor, whose id is $1; args begin with $3. ErrNotFound: no row meets the condition.
-func (s *authenticationStore) changeFactor(ctx context.Context, id, setWhere string, args ...any) error {
+func (s *authenticationStore) changeFactor(
+	ctx context.Context, id string, endsSignIns bool, setWhere string, args ...any,
+) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
@@ -200,7 +203,7 @@ UPDATE authentication_factors SET updated_at = $2 WHERE id = $1 RETURNING `+fact
 		if err != nil {
 			return classify(err)
 		}
-		if err := s.noteFactorChange(ctx, tx, before, after); err != nil {
+		if err := s.noteFactorChange(ctx, tx, before, after); err != nil || !endsSignIns {
 			return err
 		}
 		return s.sessions.endTwoFactorTokens(ctx, tx, before.UserID)

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"strings"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -12,14 +11,21 @@ type ClientType struct {
 	ID    string
 	Name  string
 	Scope []string
+	// ScopeText and Position are those of a Role.
+	ScopeText string
+	Position  int64
+}
+
+func (r namedScopeRow) clientType() ClientType {
+	return ClientType{ID: r.ID, Name: r.Name, Scope: SplitScope(r.Scope), ScopeText: r.Scope, Position: r.Position}
 }
 
 // CreateClientType stores a client type. ErrConflict: the id or the name is taken.
 func (s *clientStore) CreateClientType(ctx context.Context, t ClientType) error {
 	ctx = changing(ctx, EventClientTypeCreated, clientTypeSubject, t.ID)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-		return write(ctx, tx, `INSERT INTO client_types (id, name, scope) VALUES ($1, $2, $3)`,
-			t.ID, t.Name, strings.Join(t.Scope, " "))
+		return write(ctx, tx, `INSERT INTO client_types (id, name, scope, position) VALUES ($1, $2, $3, $4)`,
+			t.ID, t.Name, scopeText(t.Scope, t.ScopeText), s.newPosition())
 	})
 }
 
@@ -32,7 +38,7 @@ func (s *clientStore) UpdateClientType(ctx context.Context, t ClientType) error 
 	ctx = changing(ctx, EventClientTypeUpdated, clientTypeSubject, id)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		return writeRow(ctx, tx, `UPDATE client_types SET name = $2, scope = $3 WHERE id = $1`,
-			id, t.Name, strings.Join(t.Scope, " "))
+			id, t.Name, scopeText(t.Scope, t.ScopeText))
 	})
 }
 
@@ -55,21 +61,22 @@ func (s *clientStore) FindClientTypeByName(ctx context.Context, name string) (*C
 		return nil, err
 	}
 	var row namedScopeRow
-	if err := s.get(ctx, &row, `SELECT id, name, scope FROM client_types WHERE name = $1`, name); err != nil {
+	if err := s.get(ctx, &row, `SELECT `+namedScopeColumns+` FROM client_types WHERE name = $1`, name); err != nil {
 		return nil, err
 	}
-	return &ClientType{ID: row.ID, Name: row.Name, Scope: SplitScope(row.Scope)}, nil
+	kind := row.clientType()
+	return &kind, nil
 }
 
 // ListClientTypes reads every client type in the order of names.
 func (s *clientStore) ListClientTypes(ctx context.Context) ([]ClientType, error) {
 	var rows []namedScopeRow
-	if err := s.selectAll(ctx, &rows, `SELECT id, name, scope FROM client_types ORDER BY name`); err != nil {
+	if err := s.selectAll(ctx, &rows, `SELECT `+namedScopeColumns+` FROM client_types ORDER BY name`); err != nil {
 		return nil, err
 	}
 	types := make([]ClientType, len(rows))
 	for i, r := range rows {
-		types[i] = ClientType{ID: r.ID, Name: r.Name, Scope: SplitScope(r.Scope)}
+		types[i] = r.clientType()
 	}
 	return types, nil
 }

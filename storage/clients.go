@@ -254,30 +254,24 @@ func (s *clientStore) UnblockClient(ctx context.Context, id string) error {
 	})
 }
 
-// SetClientBlock is SetUserBlock for a client.
+// SetClientBlock is SetUserBlock for a client: it ends nothing, also no sign-in that is not complete.
 func (s *clientStore) SetClientBlock(ctx context.Context, id string, blocked bool, reason string) error {
 	return s.Together(ctx, func(ctx context.Context) error {
 		client, err := s.LoadClient(ctx, id)
+		if err != nil || client.IsBlocked == blocked && client.BlockReason == reason {
+			return err
+		}
+		event := Event{Kind: EventClientUpdated}
 		switch {
-		case err != nil:
-			return err
 		case blocked && !client.IsBlocked:
-			err = s.BlockClient(ctx, client.ID, reason)
-			if errors.Is(err, ErrConflict) {
-				return nil // somebody else was faster
-			}
-			return err
+			event = Event{Kind: EventClientBlocked, Details: because(reason)}
 		case !blocked && client.IsBlocked:
-			err = s.UnblockClient(ctx, client.ID)
-			client.BlockReason = ""
+			event = Event{Kind: EventClientUnblocked}
 		}
-		if err != nil || client.BlockReason == reason {
-			return err
-		}
-		ctx = changing(ctx, EventClientUpdated, clientSubject, client.ID)
+		ctx = changingBy(ctx, event, clientSubject, client.ID)
 		return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-			return writeRow(ctx, tx, `UPDATE clients SET block_reason = $2, updated_at = $3 WHERE id = $1`, client.ID, reason,
-				s.nowSeconds())
+			return writeRow(ctx, tx, `UPDATE clients SET is_blocked = $2, block_reason = $3, updated_at = $4 WHERE id = $1`,
+				client.ID, blocked, reason, s.nowSeconds())
 		})
 	})
 }

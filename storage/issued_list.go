@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -29,6 +28,8 @@ type IssuedFilter struct {
 	ClientID string
 	UserIDs  []string
 	Hash     []byte // of the value
+	// OldestFirst lists those first that expire first, as the eHealth API does; of those that expire at once, by id.
+	OldestFirst bool
 }
 
 type issuedRow struct {
@@ -78,19 +79,29 @@ var issuedKinds = []string{
 	KindAuthorizationCode, KindRefreshToken, KindAccessToken, KindTwoFactor, KindChangePasswordToken,
 }
 
-// KindsWith are the kinds of tokens whose names have that part, in any case of letters; none for "". Where no name has
-// it, the part is the only one, of which there are no tokens.
-func KindsWith(part string) []string {
+// otherKinds finds the kinds of tokens that administrators thought of. It is three ranges of the index of rare kinds.
+const otherKinds = `
+SELECT DISTINCT kind FROM access_tokens WHERE kind <> '` + KindAccessToken + `' AND (
+    kind < '` + KindTwoFactor + `'
+    OR kind > '` + KindTwoFactor + `' AND kind < '` + KindChangePasswordToken + `'
+    OR kind > '` + KindChangePasswordToken + `')`
+
+// KindsLike are the kinds of tokens whose names have that part, see LikePart; none for "". Where no name has it, the
+// part is the only one, of which there are no tokens.
+func (s *tokenStore) KindsLike(ctx context.Context, part string) ([]string, error) {
 	if part == "" {
-		return nil
+		return nil, nil
 	}
-	kinds := slices.DeleteFunc(slices.Clone(issuedKinds), func(kind string) bool {
-		return !strings.Contains(kind, strings.ToLower(part))
-	})
+	var others []string
+	if err := s.selectAll(ctx, &others, otherKinds); err != nil {
+		return nil, err
+	}
+	hasPart := LikePart(part)
+	kinds := slices.DeleteFunc(slices.Concat(issuedKinds, others), func(kind string) bool { return !hasPart(kind) })
 	if len(kinds) == 0 {
-		return []string{part}
+		return []string{part}, nil
 	}
-	return kinds
+	return kinds, nil
 }
 
 // kindsIn are the kinds of the filter that a table has rows of; all says that every row will do.
@@ -108,7 +119,7 @@ func (f IssuedFilter) kindsIn(t issuedTable) (kinds []string, all bool) {
 
 // issuedListing chooses the tables and rows that a filter means.
 func issuedListing(f IssuedFilter) listing {
-	l := listing{descending: true}
+	l := listing{descending: !f.OldestFirst}
 	for _, t := range issuedTables {
 		kinds, all := f.kindsIn(t)
 		if all {

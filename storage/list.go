@@ -3,16 +3,22 @@ package storage
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
 
 // contains is a LIKE pattern for a part of a text, in which nothing but the text itself matches.
-func contains(part string) string { return "%" + beginsWith(part) }
+func contains(part string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(part) + "%"
+}
 
-// beginsWith is a LIKE pattern for the beginning of a text, in which nothing but the text itself matches.
-func beginsWith(part string) string {
-	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(part) + "%"
+// LikePart says whether a text has a part, in any case of letters, as ILIKE '%part%' of PostgreSQL does: % in the part
+// stands for any text, and _ for any character.
+func LikePart(part string) func(text string) bool {
+	wildcards := strings.NewReplacer("%", ".*", "_", ".")
+	pattern := regexp.MustCompile("(?is)" + wildcards.Replace(regexp.QuoteMeta(part)))
+	return pattern.MatchString
 }
 
 // hasScope is the condition that the column scope of a row has a scope; the argument is the scopePattern of it.
@@ -23,6 +29,7 @@ func scopePattern(name string) string { return contains(" " + name + " ") }
 // ClientFilter says which clients to list; what is zero does not matter.
 type ClientFilter struct {
 	Name    string // a part of it, in any case of letters
+	Like    string // likewise, but % stands for any text in it and _ for any character
 	TypeID  string
 	OwnerID string
 	IDs     []string
@@ -34,10 +41,15 @@ type ClientFilter struct {
 func (s *clientStore) PageOfClients(ctx context.Context, f ClientFilter, p Page) ([]Client, Total, error) {
 	key := []string{"c.position", "c.id"}
 	l := listing{parts: []part{{query: selectClient, table: "clients c", key: key, order: key}}}
-	if f.Name != "" {
+	for _, named := range []struct{ part, pattern string }{
+		{f.Name, contains(foldName(f.Name))}, {f.Like, "%" + foldName(f.Like) + "%"},
+	} {
+		if named.part == "" {
+			continue
+		}
 		// Where the column can't be filled, the database's own idea of case has to do.
 		_ = s.foldNames(ctx)
-		l.where(`(c.name_folded LIKE %[1]s ESCAPE '\' OR lower(c.name) LIKE %[1]s ESCAPE '\')`, contains(foldName(f.Name)))
+		l.where(`(c.name_folded LIKE %[1]s ESCAPE '\' OR lower(c.name) LIKE %[1]s ESCAPE '\')`, named.pattern)
 	}
 	l.equal("c.client_type_id", f.TypeID)
 	l.equal("c.owner_id", f.OwnerID)
@@ -151,7 +163,8 @@ FROM global_user_roles u JOIN roles r ON r.id = u.role_id`, "global_user_roles u
 type ApprovalFilter struct {
 	IDs     []string
 	UserIDs []string
-	// Clients of one of these ids, or whose name begins with one of these texts, in any case of letters.
+	// Clients of one of these ids, or whose name begins with one of these texts, in any case of letters; % stands for any
+	// text in them and _ for any character.
 	ClientIDs   []string
 	ClientNames []string
 }
@@ -186,7 +199,7 @@ func (l *listing) ofClients(f ApprovalFilter) {
 		either = append(either, "client_id IN ("+l.arguments(f.ClientIDs)+")")
 	}
 	for _, name := range f.ClientNames {
-		pattern := l.argument(beginsWith(foldName(name)))
+		pattern := l.argument(foldName(name) + "%")
 		either = append(either, fmt.Sprintf(`EXISTS (SELECT 1 FROM clients c WHERE c.id = approvals.client_id
 AND (c.name_folded LIKE %[1]s ESCAPE '\' OR lower(c.name) LIKE %[1]s ESCAPE '\'))`, pattern))
 	}

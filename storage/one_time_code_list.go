@@ -29,7 +29,7 @@ func (c OneTimeCode) StatusAt(now time.Time, attempts int64) string {
 // OneTimeCodeFilter says which one-time codes to list; what is zero does not matter, but for Attempts.
 type OneTimeCodeFilter struct {
 	Attempts int64  // how often a code may be tried
-	Key      string // a part of it, in any case of letters
+	Key      string // a part of it, in any case of letters; % stands for any text in it and _ for any character
 	Status   string // as StatusAt has it
 	// IsActive asks for those that can still be verified, or for the others.
 	IsActive *bool
@@ -45,7 +45,7 @@ func (s *authenticationStore) PageOfOneTimeCodes(
 		table: "one_time_codes", key: key, order: key,
 	}}}
 	if f.Key != "" {
-		l.where(`lower(key) LIKE %s ESCAPE '\'`, contains(strings.ToLower(f.Key)))
+		l.where(`lower(key) LIKE %s ESCAPE '\'`, "%"+strings.ToLower(f.Key)+"%")
 	}
 	now := s.nowSeconds()
 	active := fmt.Sprintf("(status = 'new' AND expires_at > %d AND attempts < %d)", now, f.Attempts)

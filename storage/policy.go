@@ -89,7 +89,7 @@ type Policy struct {
 const (
 	PresetStandard = "standard" // a new standard client
 	PresetEHealth  = "ehealth"  // a new eHealth client
-	PresetMithril  = "mithril"  // made through the legacy admin API; see ImportedPolicy for imported ones
+	PresetMithril  = "mithril"  // of the old system; see ImportedPolicy for those imported, or made by its admin API
 )
 
 const (
@@ -133,8 +133,9 @@ func NewPolicy(preset string) (Policy, error) {
 		PresetMithril)
 }
 
-// ImportedPolicy returns the policy of a client that is imported from mithril: as PresetMithril, and what its users and
-// clients could do there, they still can, until the operator has seen by the audit that nobody needs it.
+// ImportedPolicy returns the policy of a client that is imported from mithril, or made by its admin API: as
+// PresetMithril, and what its users and clients could do there, they still can, until the operator has seen by the
+// audit that nobody needs it.
 func ImportedPolicy() (Policy, error) {
 	p, err := NewPolicy(PresetMithril)
 	p.RefreshScope, p.LoginScope, p.FactorChange = RefreshScopeApproval, LoginScopeClientType, FactorChangeSession

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -12,21 +13,40 @@ type Role struct {
 	ID    string
 	Name  string
 	Scope []string
+	// ScopeText is the scope as it was written, with its blanks and repetitions. It counts while it says what Scope does.
+	ScopeText string
+	// Position says where the role stands in lists by the time of making, in microseconds. It is never written.
+	Position int64
 }
 
 // namedScopeRow is a row of roles or client_types.
 type namedScopeRow struct {
-	ID    string `db:"id"`
-	Name  string `db:"name"`
-	Scope string `db:"scope"`
+	ID       string `db:"id"`
+	Name     string `db:"name"`
+	Scope    string `db:"scope"`
+	Position int64  `db:"position"`
+}
+
+const namedScopeColumns = `id, name, scope, position`
+
+func (r namedScopeRow) role() Role {
+	return Role{ID: r.ID, Name: r.Name, Scope: SplitScope(r.Scope), ScopeText: r.Scope, Position: r.Position}
+}
+
+// scopeText is a scope as a row holds it: the text, where that has these scopes.
+func scopeText(scope []string, text string) string {
+	if slices.Equal(scope, SplitScope(text)) {
+		return text
+	}
+	return strings.Join(scope, " ")
 }
 
 // CreateRole stores a role. ErrConflict: the id or the name is taken.
 func (s *roleStore) CreateRole(ctx context.Context, r Role) error {
 	ctx = changing(ctx, EventRoleCreated, roleSubject, r.ID)
 	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-		return write(ctx, tx, `INSERT INTO roles (id, name, scope) VALUES ($1, $2, $3)`,
-			r.ID, r.Name, strings.Join(r.Scope, " "))
+		return write(ctx, tx, `INSERT INTO roles (id, name, scope, position) VALUES ($1, $2, $3, $4)`,
+			r.ID, r.Name, scopeText(r.Scope, r.ScopeText), s.newPosition())
 	})
 }
 
@@ -42,7 +62,7 @@ func (s *roleStore) UpdateRole(ctx context.Context, r Role) error {
 			return err
 		}
 		return writeRow(ctx, tx, `UPDATE roles SET name = $2, scope = $3 WHERE id = $1`,
-			id, r.Name, strings.Join(r.Scope, " "))
+			id, r.Name, scopeText(r.Scope, r.ScopeText))
 	})
 }
 
@@ -68,21 +88,22 @@ func (s *roleStore) FindRoleByName(ctx context.Context, name string) (*Role, err
 		return nil, err
 	}
 	var row namedScopeRow
-	if err := s.get(ctx, &row, `SELECT id, name, scope FROM roles WHERE name = $1`, name); err != nil {
+	if err := s.get(ctx, &row, `SELECT `+namedScopeColumns+` FROM roles WHERE name = $1`, name); err != nil {
 		return nil, err
 	}
-	return &Role{ID: row.ID, Name: row.Name, Scope: SplitScope(row.Scope)}, nil
+	role := row.role()
+	return &role, nil
 }
 
 // ListRoles reads every role in the order of names.
 func (s *roleStore) ListRoles(ctx context.Context) ([]Role, error) {
 	var rows []namedScopeRow
-	if err := s.selectAll(ctx, &rows, `SELECT id, name, scope FROM roles ORDER BY name`); err != nil {
+	if err := s.selectAll(ctx, &rows, `SELECT `+namedScopeColumns+` FROM roles ORDER BY name`); err != nil {
 		return nil, err
 	}
 	roles := make([]Role, len(rows))
 	for i, r := range rows {
-		roles[i] = Role{ID: r.ID, Name: r.Name, Scope: SplitScope(r.Scope)}
+		roles[i] = r.role()
 	}
 	return roles, nil
 }

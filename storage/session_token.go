@@ -19,13 +19,24 @@ AND kind = '` + KindChangePasswordToken + `'`
 // QueueSessionToken does what QueueSingleSessionToken does, and expires the session tokens of the same user and client
 // (contract section 2.3): a token with which a password is set expires others like it, any other all but those.
 func (b *Batch) QueueSessionToken(t AccessToken) {
+	b.queueEndOfSessionTokens(t)
+	b.QueueSingleSessionToken(t)
+}
+
+// QueueVouchedSessionToken is QueueSessionToken for a token that an administrator makes, whatever is true of its user:
+// that counts where the token is used.
+func (b *Batch) QueueVouchedSessionToken(t AccessToken) {
+	b.queueEndOfSessionTokens(t)
+	b.queueGrantedToken(t)
+}
+
+func (b *Batch) queueEndOfSessionTokens(t AccessToken) {
 	end := statement{name: "end session tokens", sql: endSessionTokens}
 	if t.Kind == KindChangePasswordToken {
 		end = statement{name: "end password tokens", sql: endPasswordTokens}
 	}
 	end.args = []any{t.UserID, t.ClientID, b.store.nowSeconds(), t.AccessTokenID}
 	b.queue(end)
-	b.QueueSingleSessionToken(t)
 }
 
 // QueueSingleSessionToken stores the token of a sign-in with a grant of its own. Flush answers ErrNotFound where the
@@ -34,6 +45,11 @@ func (b *Batch) QueueSingleSessionToken(t AccessToken) {
 	b.require(statement{name: "unchanged password", sql: b.store.requireUnchangedPassword(), args: []any{
 		t.UserID, toSeconds(t.Session.PasswordSetAt),
 	}}, ErrNotFound)
+	b.queueGrantedToken(t)
+}
+
+// queueGrantedToken stores a token with a grant of its own.
+func (b *Batch) queueGrantedToken(t AccessToken) {
 	b.QueueGrant(Grant{
 		ID: t.GrantID, ClientID: t.ClientID, UserID: t.UserID, Scope: t.Scope, Session: t.Session, CreatedAt: t.CreatedAt,
 		ExpiresAt: t.ExpiresAt.Add(30 * day),

@@ -27,6 +27,8 @@ type User struct {
 	BlockReason     string          `db:"block_reason"`
 	// wrong codes since the last right one; kept by its own methods
 	OneTimeCodeFailures int64 `db:"one_time_code_failures"`
+	// FailuresForgottenAt is when a block was lifted; failed passwords before it do not count. Zero where none was.
+	FailuresForgottenAt time.Time `db:"-"`
 	// MustChangePassword says that the user chooses another password at the next sign-in.
 	MustChangePassword bool      `db:"must_change_password"`
 	CreatedAt          time.Time `db:"-"`
@@ -39,6 +41,7 @@ type userRow struct {
 	Settings        string  `db:"settings"`
 	PrivateSettings string  `db:"private_settings"`
 	PasswordSetAt   seconds `db:"password_set_at"`
+	ForgottenAt     seconds `db:"failures_forgotten_at"`
 	CreatedAt       seconds `db:"created_at"`
 	UpdatedAt       seconds `db:"updated_at"`
 }
@@ -48,6 +51,7 @@ func (r userRow) user() User {
 	u.Profile = json.RawMessage(r.Profile)
 	u.Settings = json.RawMessage(r.Settings)
 	u.PrivateSettings = json.RawMessage(r.PrivateSettings)
+	u.FailuresForgottenAt = r.ForgottenAt.time()
 	u.PasswordSetAt, u.CreatedAt, u.UpdatedAt = r.PasswordSetAt.time(), r.CreatedAt.time(), r.UpdatedAt.time()
 	return u
 }
@@ -62,7 +66,7 @@ func document(raw json.RawMessage) string {
 
 const selectUser = `
 SELECT id, email, password, password_set_at, tax_id, person_id, profile, settings, private_settings, is_blocked,
-       block_reason, must_change_password, one_time_code_failures, created_at, updated_at
+       block_reason, must_change_password, one_time_code_failures, failures_forgotten_at, created_at, updated_at
 FROM users `
 
 // CreateUser stores a user. ErrConflict: the id or the email is taken, in whatever form.
@@ -249,47 +253,49 @@ func conflictIfPresent(ctx context.Context, tx *sqlx.Tx, query, id string) error
 	return ErrConflict
 }
 
-// UnblockUser lifts a block. What the block ended stays ended.
+// UnblockUser lifts a block and forgets the failures before it, of one-time codes and of passwords. What the block
+// ended stays ended.
 func (s *userStore) UnblockUser(ctx context.Context, id string) error {
 	id, err := uuidKey(id)
 	if err != nil {
 		return err
 	}
 	ctx = changing(ctx, EventUserUnblocked, userSubject, id)
-	n, err := s.exec(ctx,
-		`UPDATE users SET is_blocked = FALSE, block_reason = '', one_time_code_failures = 0, updated_at = $2 WHERE id = $1`,
-		id, s.nowSeconds())
+	n, err := s.exec(ctx, `
+UPDATE users SET is_blocked = FALSE, block_reason = '', one_time_code_failures = 0, failures_forgotten_at = $2,
+       updated_at = $2
+WHERE id = $1`, id, s.nowSeconds())
 	if err == nil && n == 0 {
 		return ErrNotFound
 	}
 	return err
 }
 
-// SetUserBlock bars a user or lifts the block, as BlockUser and UnblockUser do, where that is not so already, and in
-// any case stores why.
+// SetUserBlock bars a user or lifts the block, where that is not so already, and in any case stores why. Unlike
+// BlockUser it ends nothing: what the user has is of no use while the block stands, and is again after it. Unlike
+// UnblockUser it forgets no failures.
 func (s *userStore) SetUserBlock(ctx context.Context, id string, blocked bool, reason string) error {
 	return s.Together(ctx, func(ctx context.Context) error {
 		user, err := s.FindUser(ctx, id)
+		if err != nil || user.IsBlocked == blocked && user.BlockReason == reason {
+			return err
+		}
+		event := Event{Kind: EventUserUpdated}
 		switch {
-		case err != nil:
-			return err
 		case blocked && !user.IsBlocked:
-			err = s.BlockUser(ctx, user.ID, reason)
-			if errors.Is(err, ErrConflict) {
-				return nil // somebody else was faster
-			}
-			return err
+			event = Event{Kind: EventUserBlocked, Details: because(reason)}
 		case !blocked && user.IsBlocked:
-			err = s.UnblockUser(ctx, user.ID)
-			user.BlockReason = ""
+			event = Event{Kind: EventUserUnblocked}
 		}
-		if err != nil || user.BlockReason == reason {
-			return err
-		}
-		ctx = changing(ctx, EventUserUpdated, userSubject, user.ID)
-		_, err = s.exec(ctx, `UPDATE users SET block_reason = $2, updated_at = $3 WHERE id = $1`, user.ID, reason,
-			s.nowSeconds())
-		return err
+		ctx = changingBy(ctx, event, userSubject, user.ID)
+		return s.transaction(ctx, func(tx *sqlx.Tx) error {
+			err := writeRow(ctx, tx, `UPDATE users SET is_blocked = $2, block_reason = $3, updated_at = $4 WHERE id = $1`,
+				user.ID, blocked, reason, s.nowSeconds())
+			if err != nil || !blocked {
+				return err
+			}
+			return write(ctx, tx, `DELETE FROM password_resets WHERE user_id = $1`, user.ID)
+		})
 	})
 }
 

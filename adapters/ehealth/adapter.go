@@ -55,7 +55,7 @@ func (a *Adapter) Mount(r chi.Router) {
 
 // mountPublic adds the endpoints of Mount.
 func (a *Adapter) mountPublic(r chi.Router) {
-	login := &loginAPI{answers: a.answers, provider: a.provider, identity: a.provider.Identity()}
+	login := a.loginAPI()
 	registration := &cabinetRegistration{
 		answers: a.answers, secret: a.options.RegistrationSecret, now: a.provider.Store().Now,
 		identity: a.provider.Identity(), verifications: a.options.Verifications,
@@ -77,6 +77,10 @@ func (a *Adapter) mountPublic(r chi.Router) {
 		{"POST", "/oauth/users/actions/init_factor", login.initFactor},
 		{"POST", "/oauth/users/actions/approve_factor", login.approveFactor},
 	})
+}
+
+func (a *Adapter) loginAPI() *loginAPI {
+	return &loginAPI{answers: a.answers, provider: a.provider, identity: a.provider.Identity(), exchange: a.exchange}
 }
 
 // MountAdmin adds what only the admin listener serves (contract sections 2.6 and 2.7), and the routes that a gateway of

@@ -52,13 +52,12 @@ func (a *Adapter) clientRoutes() []route {
 // userRoutes are those of users, their roles, factors, approvals and tokens.
 func (a *Adapter) userRoutes() []route {
 	store := a.provider.Store()
-	login := &loginAPI{a.answers, a.provider, a.provider.Identity()}
 	users := &usersAPI{a.answers, store, a.provider, a.provider.Identity(), a.options.TwoFactorOff}
 	roles := &rolesAPI{a.answers, store}
 	held := &heldRolesAPI{a.answers, store}
 	factors := &factorsAPI{a.answers, store}
 	approvals := &approvalsAPI{a.answers, store}
-	tokens := &issuedTokensAPI{a.answers, store, login, a.provider.SessionTokens()}
+	tokens := &issuedTokensAPI{a.answers, store, a.loginAPI(), a.provider.SessionTokens()}
 	codes := &oneTimeCodesAPI{a.answers, store, a.provider.Identity()}
 	return []route{
 		filtered("GET", "/admin/users", users.list, "id", "ids", "email", "tax_id", "is_blocked"),
@@ -79,7 +78,8 @@ func (a *Adapter) userRoutes() []route {
 		filtered("GET", "/admin/user_roles", held.list, "user_id", "user_ids", "role_id", "client_id"),
 		filtered("GET", "/admin/users/{user_id}/roles", held.list, "user_id", "user_ids", "role_id", "client_id"),
 		byID("POST", "/admin/users/{user_id}/roles", held.create),
-		filtered("DELETE", "/admin/users/{user_id}/roles", held.deleteOfUser, "role_id", "client_id", "role_name"),
+		malformedWith("role_name",
+			filtered("DELETE", "/admin/users/{user_id}/roles", held.deleteOfUser, "role_id", "client_id", "role_name")),
 		byID("GET", "/admin/users/{user_id}/roles/{id}", held.show),
 		byID("DELETE", "/admin/users/{user_id}/roles/{id}", held.delete),
 		byID("DELETE", "/admin/users/roles/{id}", held.delete),
@@ -134,6 +134,20 @@ func filtered(methods, path string, e endpoint, filters ...string) route {
 	return route{methods, path, onlyFilters(e, filters...)}
 }
 
+// malformedWith is a route of filtered, but that an id of its path that is no UUID is a malformed request where one of
+// the filters is there: the old system looked the row up by that id then.
+func malformedWith(filter string, r route) route {
+	e := r.endpoint
+	r.endpoint = func(w http.ResponseWriter, r *http.Request) error {
+		err := e(w, r)
+		if newFilters(r).query(filter) != "" && len(readPathIDs(r)) > 0 {
+			return errMalformed
+		}
+		return err
+	}
+	return r
+}
+
 // acting says who makes the changes of a request of the admin API, so that each is kept in the audit. The admin
 // listener has put the operator into the context.
 func acting(next http.Handler) http.Handler {
@@ -179,8 +193,8 @@ func objects[R, O any](rows []R, object func(R) O) []O {
 	return list
 }
 
-// scope is a scope string that must be there.
-func (c *check) scope(name string) []string {
+// scope is a scope string that must be there, in its parts and as it was written.
+func (c *check) scope(name string) (scope []string, text string) {
 	value := c.stringOf(name)
 	if strings.ContainsRune(value, 0) {
 		c.broke(name, ruleString)
@@ -190,5 +204,5 @@ func (c *check) scope(name string) []string {
 			Rule: "length", Description: "should be at most 2048 character(s)", Params: map[string]int{"max": longestScope},
 		})
 	}
-	return storage.SplitScope(value)
+	return storage.SplitScope(value), value
 }

@@ -44,7 +44,7 @@ type approvalObject struct {
 // object shows an approval. A client that was deleted meanwhile has no name.
 func (a *approvalsAPI) object(ctx context.Context, approval storage.Approval) (approvalObject, error) {
 	o := approvalObject{
-		ID: approval.ID, Scope: strings.Join(approval.Scope, " "), UserID: approval.UserID, ClientID: approval.ClientID,
+		ID: approval.ID, Scope: approval.ScopeText, UserID: approval.UserID, ClientID: approval.ClientID,
 		CreatedAt: naiveTime(approval.CreatedAt), UpdatedAt: naiveTime(approval.UpdatedAt),
 	}
 	client, err := a.store.Client(ctx, approval.ClientID)
@@ -142,24 +142,12 @@ func (a *approvalsAPI) create(w http.ResponseWriter, r *http.Request) error {
 	c := newCheck(fields)
 	now := a.store.Now()
 	approval := storage.Approval{
-		ID: a.store.NewID(), UserID: c.reference("user_id"), ClientID: c.reference("client_id"), Scope: c.scope("scope"),
-		CreatedAt: now, UpdatedAt: now,
+		ID: a.store.NewID(), UserID: c.reference("user_id"), ClientID: c.reference("client_id"), CreatedAt: now,
+		UpdatedAt: now,
 	}
-	if failed := c.failed(); failed != nil {
-		return failed
-	}
-	if _, err := a.store.FindUser(r.Context(), approval.UserID); errors.Is(err, storage.ErrNotFound) {
-		c.broke("user_id", ruleMissing)
-	} else if err != nil {
+	approval.Scope, approval.ScopeText = c.scope("scope")
+	if err := a.checkReferences(r.Context(), c, approval); err != nil {
 		return err
-	}
-	if _, err := a.store.Client(r.Context(), approval.ClientID); errors.Is(err, storage.ErrNotFound) {
-		c.broke("client_id", ruleMissing)
-	} else if err != nil {
-		return err
-	}
-	if failed := c.failed(); failed != nil {
-		return failed
 	}
 	err := a.store.CreateApproval(r.Context(), approval)
 	if errors.Is(err, storage.ErrConflict) {
@@ -175,10 +163,29 @@ func (a *approvalsAPI) create(w http.ResponseWriter, r *http.Request) error {
 	return a.answerCreated(w, r, "/admin/apps/"+approval.ID, object)
 }
 
-// ruleMoved is another user or client than the approval is about.
-var ruleMoved = rule{Rule: "immutable", Description: "can't be changed", Params: []string{}}
+// checkReferences fails with what is wrong with a body, or with the user and client that it names but that are not
+// there.
+func (a *approvalsAPI) checkReferences(ctx context.Context, c *check, approval storage.Approval) error {
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	if _, err := a.store.FindUser(ctx, approval.UserID); errors.Is(err, storage.ErrNotFound) {
+		c.broke("user_id", ruleMissing)
+	} else if err != nil {
+		return err
+	}
+	if _, err := a.store.Client(ctx, approval.ClientID); errors.Is(err, storage.ErrNotFound) {
+		c.broke("client_id", ruleMissing)
+	} else if err != nil {
+		return err
+	}
+	if failed := c.failed(); failed != nil {
+		return failed
+	}
+	return nil
+}
 
-// update replaces the scope. An approval stays with its user and client: the tokens that it gave do too.
+// update replaces what the body has. The tokens that the approval gave stay with their user and client.
 func (a *approvalsAPI) update(w http.ResponseWriter, r *http.Request) error {
 	approval, err := a.find(r)
 	if err != nil {
@@ -189,18 +196,23 @@ func (a *approvalsAPI) update(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	c := newCheck(fields)
-	for name, known := range map[string]string{"user_id": approval.UserID, "client_id": approval.ClientID} {
-		if c.present(name) && c.reference(name) != known {
-			c.broke(name, ruleMoved)
-		}
+	if c.present("user_id") {
+		approval.UserID = c.reference("user_id")
+	}
+	if c.present("client_id") {
+		approval.ClientID = c.reference("client_id")
 	}
 	if c.present("scope") {
-		approval.Scope = c.scope("scope")
+		approval.Scope, approval.ScopeText = c.scope("scope")
 	}
-	if failed := c.failed(); failed != nil {
-		return failed
+	if err := a.checkReferences(r.Context(), c, approval); err != nil {
+		return err
 	}
-	if err := a.store.SetApprovedScope(r.Context(), approval.ID, approval.Scope); err != nil {
+	err = a.store.UpdateApproval(r.Context(), approval)
+	if errors.Is(err, storage.ErrConflict) {
+		return invalidFields(map[string]rule{"user_id": ruleTaken})
+	}
+	if err != nil {
 		return err
 	}
 	return a.show(w, r)

@@ -62,7 +62,8 @@ func TestApprovalsOfTheConsumerAreListedByIDOrNameOfTheirClients(t *testing.T) {
 			{"?client_names=client_name-%D0%BB%D1%96%D0%BA", []string{hospital}},
 			{"?client_names=client_name-medical", []string{mis}},
 			{"?client_names=client_name-system", nil},
-			{"?client_names=client_name-%25", nil},
+			{"?client_names=client_name-%25", []string{hospital, mis, front}},
+			{"?client_names=client_name-_edical%20s", []string{mis}},
 			{"?client_names=medical", []string{hospital, mis, front}},
 			{"?client_names=client_name-medical&client_ids=client-" + hospitalID, []string{hospital, mis}},
 			{"?client_names=client_name-nobody&client_ids=client-" + uuid.NewString(), nil},
@@ -106,7 +107,15 @@ func TestApprovalIsMadeShownAndItsScopeReplaced(t *testing.T) {
 		rejected := func(body string) map[string]string { return w.entries(w.apps(http.MethodPut, path, body)) }
 		require.Equal(t, map[string]string{"$.scope": "required"}, rejected(`{"app":{"scope":null}}`))
 		require.Equal(t, map[string]string{"$.scope": "cast"}, rejected(`{"app":{"scope":7}}`))
-		require.Equal(t, map[string]string{"$.client_id": "immutable"}, rejected(`{"app":{"client_id":"`+misID+`"}}`))
+		require.Equal(t, map[string]string{"$.client_id": "does not exist"},
+			rejected(`{"app":{"client_id":"`+uuid.NewString()+`"}}`))
+		other := w.approval(doctorID, misID)
+		require.Equal(t, map[string]string{"$.user_id": "has already been taken"},
+			rejected(`{"app":{"client_id":"`+misID+`"}}`))
+		require.Equal(t, 204, w.apps(http.MethodDelete, "/"+other, "").status)
+		moved := w.apps(http.MethodPatch, path, `{"app":{"client_id":"`+misID+`"}}`)
+		require.Equal(t, misID+" employee:read", moved.member("data.client_id")+" "+moved.member("data.scope"), moved.raw)
+		require.Equal(t, 200, w.verify(value, "api-key", misKey).status, "tokens stay where they are")
 		require.Equal(t, 400, w.apps(http.MethodPut, path, `{}`).status)
 		require.Equal(t, "employee:read", w.apps(http.MethodGet, path, "").member("data.scope"))
 		w.audited("approval_created")

@@ -123,7 +123,7 @@ func TestUsersAreFoundByEachFilter(t *testing.T) {
 			"tax_id=30875":                         nil,
 			"is_blocked=true":                      {nurse},
 			"is_blocked=0&tax_id=3087512347":       {doctorID},
-			"ids=&id=&email=":                      {doctorID, nurse},
+			"ids=&id=&email=":                      {doctorID, nurse, ownerID},
 			"ids=" + doctorID + "&is_blocked=true": nil,
 		} {
 			require.ElementsMatch(t, want, w.ids(w.admin(http.MethodGet, "users?"+filter, "")), filter)

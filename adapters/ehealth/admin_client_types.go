@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ type clientTypesAPI struct {
 
 // newTypeObject shows a client type in the form of roleObject: an id, a name and scopes.
 func newTypeObject(t storage.ClientType) roleObject {
-	return roleObject{ID: t.ID, Name: t.Name, Scope: strings.Join(t.Scope, " ")}
+	return roleObject{ID: t.ID, Name: t.Name, Scope: t.ScopeText}
 }
 
 func (a *clientTypesAPI) list(w http.ResponseWriter, r *http.Request) error {
@@ -32,6 +33,7 @@ func (a *clientTypesAPI) list(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	types = slices.DeleteFunc(types, func(t storage.ClientType) bool { return !matches(t.Name, t.Scope) })
+	slices.SortStableFunc(types, func(x, y storage.ClientType) int { return cmp.Compare(x.Position, y.Position) })
 	found, p := pageOf(r, types)
 	return a.answerList(w, r, objects(found, newTypeObject), p)
 }
@@ -60,7 +62,7 @@ func (a *clientTypesAPI) show(w http.ResponseWriter, r *http.Request) error {
 
 func (a *clientTypesAPI) create(w http.ResponseWriter, r *http.Request) error {
 	t := storage.ClientType{ID: a.store.NewID()}
-	if err := readNamedScope(w, r, "client_type", true, &t.Name, &t.Scope); err != nil {
+	if err := readNamedScope(w, r, "client_type", &t.Name, &t.Scope, &t.ScopeText); err != nil {
 		return err
 	}
 	if err := a.store.CreateClientType(r.Context(), t); err != nil {
@@ -74,7 +76,7 @@ func (a *clientTypesAPI) update(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := readNamedScope(w, r, "client_type", false, &t.Name, &t.Scope); err != nil {
+	if err := readNamedScope(w, r, "client_type", &t.Name, &t.Scope, &t.ScopeText); err != nil {
 		return err
 	}
 	if err := a.store.UpdateClientType(r.Context(), t); err != nil {

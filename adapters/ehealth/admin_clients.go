@@ -47,7 +47,7 @@ func newClientObject(c storage.Client) clientObject {
 func (a *clientsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
 	filter := storage.ClientFilter{
-		Name: f.stringOf("name"), TypeID: f.id("client_type_id"), OwnerID: f.id("user_id"), IDs: f.ids("ids"),
+		Like: f.stringOf("name"), TypeID: f.id("client_type_id"), OwnerID: f.id("user_id"), IDs: f.ids("ids"),
 		IsBlocked: f.boolean("is_blocked"),
 	}
 	if id := f.id("id"); id != "" && len(filter.IDs) == 0 {
@@ -129,7 +129,7 @@ func (a *clientsAPI) save(w http.ResponseWriter, r *http.Request, id string, kno
 	}
 	c := newCheck(fields)
 	blocked := readBlock(c, client.IsBlocked, client.BlockReason)
-	if failed := readClient(c, &client, known == nil); failed != nil {
+	if failed := readClient(c, &client); failed != nil {
 		return failed
 	}
 	if err := a.checkReferences(r, client); err != nil {
@@ -164,24 +164,28 @@ func (a *clientsAPI) save(w http.ResponseWriter, r *http.Request, id string, kno
 // defaultPrivateSettings are those of a client for which the caller gives none.
 const defaultPrivateSettings = `{"access_type":"` + storage.AccessTypeBroker + `"}`
 
-// newMithrilClient is a client as the admin API makes them: with the settings of the old system.
+// newMithrilClient is a client as the admin API makes them: with the settings of the old system, and as free as one
+// that was imported from it, since the services that make clients know no other kind.
 func newMithrilClient(id string, now time.Time) (storage.Client, error) {
 	client, err := storage.NewClient(id, storage.PresetMithril, now)
 	if err != nil {
 		return client, err
 	}
+	if client.Policy, err = storage.ImportedPolicy(); err != nil {
+		return client, err
+	}
 	return client, client.SetAccessType(storage.AccessTypeBroker)
 }
 
-// readClient takes what the body has; a new client needs a name, a type and an owner.
-func readClient(c *check, client *storage.Client, isNew bool) *contractError {
-	if isNew || c.present("name") {
+// readClient takes what the body has. A client needs a name, a type and an owner: also one that is there without.
+func readClient(c *check, client *storage.Client) *contractError {
+	if client.Name == "" || c.present("name") {
 		client.Name = c.name("name")
 	}
-	if isNew || c.present("client_type_id") {
+	if client.TypeID == "" || c.present("client_type_id") {
 		client.TypeID = c.reference("client_type_id")
 	}
-	if isNew || c.present("user_id") {
+	if client.OwnerID == "" || c.present("user_id") {
 		client.OwnerID = c.reference("user_id")
 	}
 	if settings := c.settings("settings", "{}"); settings != nil {

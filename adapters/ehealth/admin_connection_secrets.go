@@ -44,8 +44,8 @@ func sendsSecret(client *storage.Client) error {
 	return nil
 }
 
-// refreshSecret gives a connection another secret; the one before ends at once. Whoever asks shows the connection's own
-// secret, or an api-key of its consumer, unless the consumer is the client itself.
+// refreshSecret gives a connection another secret; the one before ends at once. Whoever asks shows a secret of the
+// connection's consumer, unless the consumer is the client itself.
 func (a *connectionsAPI) refreshSecret(w http.ResponseWriter, r *http.Request) error {
 	client, c, err := a.find(r)
 	if err != nil {
@@ -81,7 +81,7 @@ func (a *connectionsAPI) checkKey(r *http.Request, c storage.Connection) error {
 		return unauthorized("access_denied", "invalid api-key header").because(err)
 	case err != nil:
 		return err
-	case caller.ID != c.ID && caller.ClientID != c.ConsumerID:
+	case caller.ClientID != c.ConsumerID:
 		return forbidden("forbidden", "")
 	}
 	return nil

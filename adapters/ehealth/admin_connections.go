@@ -57,7 +57,7 @@ func (a *connectionsAPI) client(r *http.Request) (*storage.Client, error) {
 // list is empty for an unknown client.
 func (a *connectionsAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
-	id, consumerID, part := f.id("id"), f.id("consumer_id"), strings.ToLower(f.stringOf("redirect_uri"))
+	id, consumerID, hasPart := f.id("id"), f.id("consumer_id"), storage.LikePart(f.stringOf("redirect_uri"))
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
@@ -66,9 +66,8 @@ func (a *connectionsAPI) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	connections := slices.DeleteFunc(known, func(c storage.Connection) bool {
-		hasPart := slices.ContainsFunc(c.RedirectURIs,
-			func(uri string) bool { return strings.Contains(strings.ToLower(uri), part) })
-		return id != "" && c.ID != id || consumerID != "" && c.ConsumerID != consumerID || part != "" && !hasPart
+		return id != "" && c.ID != id || consumerID != "" && c.ConsumerID != consumerID ||
+			!slices.ContainsFunc(c.RedirectURIs, hasPart) && !hasPart("")
 	})
 	found, p := pageOf(r, connections)
 	return a.answerList(w, r, objects(found, newConnectionObject), p)

@@ -119,7 +119,10 @@ func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
 	now := a.store.Now()
 	factor := storage.AuthenticationFactor{
 		ID: a.store.NewID(), UserID: chi.URLParam(r, "user_id"), Type: c.oneOf("type", identity.FactorSMS),
-		Factor: c.optionalPhone("factor"), IsActive: true, CreatedAt: now, UpdatedAt: now,
+		Factor: c.optionalText("factor"), IsActive: true, CreatedAt: now, UpdatedAt: now,
+	}
+	if factor.Type == identity.FactorSMS {
+		c.optionalPhone("factor")
 	}
 	if c.given("is_active") && !c.isEmptyText("is_active") {
 		factor.IsActive = c.boolean("is_active")
@@ -149,6 +152,16 @@ func (c *check) optionalPhone(name string) string {
 		c.broke(name, rulePhone)
 	}
 	return number
+}
+
+// phone reads the type of a factor and its number, which must be there. What is no phone is told of the one type that
+// has phones.
+func (c *check) phone() (kind, number string) {
+	kind, number = c.oneOf("type", identity.FactorSMS), c.stringOf("factor")
+	if kind == identity.FactorSMS && !identity.IsPhone(number) {
+		c.broke("factor", rulePhone)
+	}
+	return kind, number
 }
 
 func (a *factorsAPI) enable(w http.ResponseWriter, r *http.Request) error {

@@ -68,7 +68,7 @@ func TestFactorThatIsRefusedNamesTheFieldAndStoresNothing(t *testing.T) {
 		}
 		require.Equal(t, map[string]string{"$.type": "required"}, post(doctorID, ``))
 		require.Equal(t, map[string]string{"$.type": "required"}, post(doctorID, `{"authentication_factor":{"type":"SMS"}}`))
-		require.Equal(t, map[string]string{"$.type": "inclusion", "$.factor": "format"},
+		require.Equal(t, map[string]string{"$.type": "inclusion"}, // which numbers a type has is not known
 			post(doctorID, `{"type":"FAX","factor":"380881002030"}`))
 		require.Equal(t, map[string]string{"$.factor": "cast", "$.is_active": "cast"},
 			post(doctorID, `{"type":"SMS","factor":380881002030,"is_active":"yes"}`))

@@ -91,7 +91,7 @@ func newFilters(r *http.Request) *filters {
 
 // stringOf is a value of the query; "" where there is none.
 func (f *filters) stringOf(name string) string {
-	value := strings.TrimSpace(f.query(name))
+	value := f.query(name)
 	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) || len(value) > longestFilter {
 		f.breaks(name, ruleString)
 		return ""
@@ -140,7 +140,7 @@ func (f *filters) ids(name string) []string {
 	list := strings.Split(f.stringOf(name), ",")
 	ids := make([]string, 0, len(list))
 	for _, value := range list {
-		id, isUUID := parseUUID(strings.TrimSpace(value))
+		id, isUUID := parseUUID(value)
 		if !isUUID || len(list) > mostFilterIDs {
 			f.breaks(name, ruleUUIDs)
 			return nil

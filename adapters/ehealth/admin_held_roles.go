@@ -157,13 +157,14 @@ func (a *heldRolesAPI) grant(w http.ResponseWriter, r *http.Request, key string,
 		return "", failed
 	}
 	c := newCheck(fields)
-	filter := storage.HeldRoleFilter{UserIDs: []string{userID}, RoleID: c.reference("role_id")}
+	filter := storage.HeldRoleFilter{RoleID: c.reference("role_id")}
 	if !everywhere {
 		filter.ClientID = c.reference("client_id")
-		if c.present("user_id") && c.reference("user_id") != userID {
-			c.broke("user_id", rule{Description: "is not the user of the path", Params: []string{}})
+		if c.present("user_id") { // counts more than the path, as in the old system
+			userID = c.reference("user_id")
 		}
 	}
+	filter.UserIDs = []string{userID}
 	if failed := c.failed(); failed != nil {
 		return "", failed
 	}

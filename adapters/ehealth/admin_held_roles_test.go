@@ -101,7 +101,7 @@ func TestARoleIsGivenOnceForAUserAndAClient(t *testing.T) {
 			role + `,"client_id":"` + unknown + `"`:              {"$.client_id": "does not exist"},
 			client + `,"role_id":"` + unknown + `"`:              {"$.role_id": "does not exist"},
 			role + "," + client + `,"user_id":null`:              {"$.user_id": "required"},
-			role + "," + client + `,"user_id":"` + unknown + `"`: {"$.user_id": "is not the user of the path"},
+			role + "," + client + `,"user_id":"` + unknown + `"`: {"$.user_id": "does not exist"},
 		} {
 			require.Equal(t, want, w.entries(w.giveRole(fields)), fields)
 		}
@@ -153,7 +153,10 @@ func TestRolesOfAUserAreDeletedByFilters(t *testing.T) {
 		}
 		w.audited("role_revoked")
 		require.Equal(t, map[string]string{"$.user_id": "cast"},
-			w.entries(w.admin(http.MethodDelete, "users/x/roles?role_name=NURSE", "")))
+			w.entries(w.admin(http.MethodDelete, "users/x/roles?role_id="+nurse.ID, "")))
+		for query, sent := range map[string]string{"?role_name=NURSE": "", "": `{"role_name":"NURSE"}`} {
+			require.Equal(t, 400, w.admin(http.MethodDelete, "users/x/roles"+query, sent).status, "a name, and no user")
+		}
 		require.Equal(t, 204, w.admin(http.MethodDelete, "users/"+uuid.NewString()+"/roles", "").status)
 	})
 }
@@ -184,5 +187,19 @@ func TestARoleIsCreatedOnceOfManyConcurrentRequests(t *testing.T) {
 			count[<-statuses]++
 		}
 		require.Equal(t, map[int]int{201: 1, 422: 5}, count)
+	})
+}
+
+func TestUserOfTheBodyGetsTheRole(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		nurse := storagetest.User(t, w.store).ID
+		made := w.giveRole(`"role_id":"` + w.doctorRole.ID + `","client_id":"` + misID + `","user_id":"` + nurse + `"`)
+		require.Equal(t, 201, made.status, made.raw)
+		require.Equal(t, nurse, made.member("data.user_id"))
+		path := "users/" + nurse + "/roles/" + made.member("data.id")
+		require.Equal(t, "/admin/"+path, made.header.Get("Location"))
+		require.Equal(t, nurse, w.admin(http.MethodGet, path, "").member("data.user_id"))
+		require.Len(t, w.ids(w.admin(http.MethodGet, "user_roles?client_id="+misID, "")), 1)
 	})
 }

@@ -1,6 +1,7 @@
 package ehealth
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -18,23 +19,23 @@ type rolesAPI struct {
 }
 
 func newRoleObject(r storage.Role) roleObject {
-	return roleObject{ID: r.ID, Name: r.Name, Scope: strings.Join(r.Scope, " ")}
+	return roleObject{ID: r.ID, Name: r.Name, Scope: r.ScopeText}
 }
 
-// readNamedScope reads a name and a scope string; a new row needs both.
+// readNamedScope reads a name and a scope string. A row needs both: also one that is there without.
 func readNamedScope(
-	w http.ResponseWriter, r *http.Request, key string, isNew bool, name *string, scope *[]string,
+	w http.ResponseWriter, r *http.Request, key string, name *string, scope *[]string, text *string,
 ) error {
 	fields, failed := readObject(w, r, key, errMalformed)
 	if failed != nil {
 		return failed
 	}
 	c := newCheck(fields)
-	if isNew || c.present("name") {
+	if *name == "" || c.present("name") {
 		*name = c.name("name")
 	}
-	if isNew || c.present("scope") {
-		*scope = c.scope("scope")
+	if len(*scope) == 0 || c.present("scope") {
+		*scope, *text = c.scope("scope")
 	}
 	if failed := c.failed(); failed != nil {
 		return failed
@@ -64,6 +65,7 @@ func (a *rolesAPI) list(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	roles = slices.DeleteFunc(roles, func(role storage.Role) bool { return !matches(role.Name, role.Scope) })
+	slices.SortStableFunc(roles, func(x, y storage.Role) int { return cmp.Compare(x.Position, y.Position) })
 	found, p := pageOf(r, roles)
 	return a.answerList(w, r, objects(found, newRoleObject), p)
 }
@@ -100,7 +102,7 @@ func (a *rolesAPI) show(w http.ResponseWriter, r *http.Request) error {
 
 func (a *rolesAPI) create(w http.ResponseWriter, r *http.Request) error {
 	role := storage.Role{ID: a.store.NewID()}
-	if err := readNamedScope(w, r, "role", true, &role.Name, &role.Scope); err != nil {
+	if err := readNamedScope(w, r, "role", &role.Name, &role.Scope, &role.ScopeText); err != nil {
 		return err
 	}
 	if err := a.store.CreateRole(r.Context(), role); err != nil {
@@ -114,7 +116,7 @@ func (a *rolesAPI) update(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := readNamedScope(w, r, "role", false, &role.Name, &role.Scope); err != nil {
+	if err := readNamedScope(w, r, "role", &role.Name, &role.Scope, &role.ScopeText); err != nil {
 		return err
 	}
 	if err := a.store.UpdateRole(r.Context(), role); err != nil {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"ithildin/storage"
 )
 
@@ -27,7 +29,11 @@ func (a *issuedTokensAPI) create(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	c := newCheck(fields)
-	t := writtenToken{IssuedToken: storage.IssuedToken{ID: a.store.NewID()}}
+	id, err := uuid.NewV7() // in the order of making, by which tokens that expire at once are listed
+	if err != nil {
+		return err
+	}
+	t := writtenToken{IssuedToken: storage.IssuedToken{ID: id.String()}}
 	t.read(c, true)
 	if failed := c.failed(); failed != nil {
 		return failed
@@ -36,7 +42,7 @@ func (a *issuedTokensAPI) create(w http.ResponseWriter, r *http.Request) error {
 	if err := a.checkUser(r, t.UserID); err != nil {
 		return err
 	}
-	err := a.store.CreateIssued(r.Context(), t.IssuedToken, storage.Hash(t.value))
+	err = a.store.CreateIssued(r.Context(), t.IssuedToken, storage.Hash(t.value))
 	if err != nil {
 		return valueTaken(err)
 	}
@@ -112,7 +118,7 @@ func (t *writtenToken) read(c *check, isNew bool) {
 	if isNew || c.present("value") {
 		t.value = c.name("value")
 	}
-	if isNew || c.present("user_id") {
+	if t.UserID == "" || c.present("user_id") {
 		id, isUUID := parseUUID(c.stringOf("user_id"))
 		if !isUUID {
 			c.broke("user_id", ruleTokenUser)

@@ -58,8 +58,12 @@ func newIssuedObject(t storage.IssuedToken) issuedObject {
 
 func (a *issuedTokensAPI) list(w http.ResponseWriter, r *http.Request) error {
 	f, none := newFilters(r), false
+	kinds, err := a.store.KindsLike(r.Context(), f.stringOf("name"))
+	if err != nil {
+		return err
+	}
 	filter := storage.IssuedFilter{
-		ID: f.id("id"), Kinds: storage.KindsWith(f.stringOf("name")), ClientID: f.id("client_id"), UserIDs: f.ids("user_ids"),
+		ID: f.id("id"), Kinds: kinds, ClientID: f.id("client_id"), UserIDs: f.ids("user_ids"), OldestFirst: true,
 	}
 	if id := f.id("user_id"); id != "" {
 		filter.UserIDs, none = both(filter.UserIDs, id)
@@ -113,16 +117,17 @@ func (a *issuedTokensAPI) delete(w http.ResponseWriter, r *http.Request) error {
 func (a *issuedTokensAPI) deleteOfUser(w http.ResponseWriter, r *http.Request) error {
 	f := newFilters(r)
 	userID := chi.URLParam(r, "user_id")
-	filter := storage.IssuedFilter{
-		UserIDs: []string{userID}, ClientID: f.id("client_id"), Kinds: storage.KindsWith(f.stringOf("name")),
+	kinds, err := a.store.KindsLike(r.Context(), f.stringOf("name"))
+	if err != nil {
+		return err
 	}
+	filter := storage.IssuedFilter{UserIDs: []string{userID}, ClientID: f.id("client_id"), Kinds: kinds}
 	if value := f.stringOf("value"); value != "" {
 		filter.Hash = storage.Hash(value)
 	}
 	if failed := f.failed(); failed != nil {
 		return failed
 	}
-	var err error
 	if filter.Hash != nil || len(filter.Kinds) > 0 {
 		err = a.deleteChosen(r.Context(), filter)
 	} else {
@@ -194,8 +199,6 @@ func (a *issuedTokensAPI) issue(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err != nil:
 		return err
-	case user.IsBlocked:
-		return errUserBlocked
 	case !scopeOfType(client, scope):
 		return errScopeOutsideType
 	}

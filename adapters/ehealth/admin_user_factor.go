@@ -13,16 +13,19 @@ type userFactor struct {
 	enabled bool
 	given   bool   // the body has a phone, or says that there is none
 	phone   string // "" where there is none yet: the user is asked for one at the next sign-in
+	failed  *contractError
 }
 
-// readFactor takes 2fa_enable, of which only true counts, in place of the setting, and the phone.
+// readFactor takes 2fa_enable, of which only true counts, in place of the setting, and the phone. What is wrong with
+// the phone counts only where a factor is made or changed, after all that is wrong with the user.
 func (a *usersAPI) readFactor(c *check) userFactor {
 	f := userFactor{enabled: !a.twoFactorOff}
 	if value, given := c.fields["2fa_enable"]; given {
 		f.enabled = string(value) == "true"
 	}
-	if _, f.given = c.fields["factor"]; f.given {
-		f.phone = c.optionalPhone("factor")
+	if f.given = c.present("factor"); f.given {
+		phone := newCheck(c.fields)
+		f.phone, f.failed = phone.optionalPhone("factor"), phone.failed()
 	}
 	return f
 }
@@ -31,6 +34,9 @@ func (a *usersAPI) readFactor(c *check) userFactor {
 func (f userFactor) create(ctx context.Context, store *storage.Store, userID string) error {
 	if !f.enabled {
 		return nil
+	}
+	if f.failed != nil {
+		return f.failed
 	}
 	now := store.Now()
 	return store.CreateAuthenticationFactor(ctx, storage.AuthenticationFactor{
@@ -50,6 +56,9 @@ func (f userFactor) update(ctx context.Context, store *storage.Store, userID str
 	}
 	if err != nil {
 		return err
+	}
+	if f.failed != nil {
+		return f.failed
 	}
 	factor.Factor = f.phone
 	return store.UpdateAuthenticationFactor(ctx, *factor)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"net/mail"
+	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/go-chi/chi/v5"
 
@@ -76,19 +78,33 @@ func readUser(c *check, u *storage.User) {
 	case c.present("settings"):
 		u.Settings = json.RawMessage("null")
 	}
-	if settings := c.object("priv_settings"); settings != nil {
-		u.PrivateSettings = settings
-	}
 }
 
-// readEmail takes an address whose domain has a dot; one that is stored already is not checked again.
+// emailPattern is what the old system took for an address, and told callers so: an address in lower case anywhere in
+// the text.
+const emailPattern = `(?:[a-z0-9!#$%&'*+\/=?^_` + "`" + `{|}~-]+(?:\.[a-z0-9!#$%&'*+\/=?^_` + "`" + `{|}~-]+)*|"` +
+	`(?:[\x01-\x08\x0b\x0c\x0e-\x1f\x21\x23-\x5b\x5d-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*")` +
+	`@(?:(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?` +
+	`|\[(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?` +
+	`|[a-z0-9-]*[a-z0-9]:(?:[\x01-\x08\x0b\x0c\x0e-\x1f\x21-\x5a\x53-\x7f]` +
+	`|\\[\x01-\x09\x0b\x0c\x0e-\x7f])+)\])`
+
+var (
+	emailForm = regexp.MustCompile(emailPattern)
+	ruleEmail = rule{Rule: "email", Description: "is not a valid email", Params: []string{"~r/" + emailPattern + "/"}}
+)
+
+// readEmail takes what the old system took, and an address in the letters of other alphabets; what is stored already is
+// not checked again. A control character would begin another line of a letter's head.
 func readEmail(c *check, u *storage.User) {
 	before := u.Email
-	u.Email = c.name("email")
+	u.Email = strings.ToLower(c.name("email"))
 	address, err := mail.ParseAddress(u.Email)
 	_, domain, _ := strings.Cut(u.Email, "@")
-	if u.Email != before && (err != nil || address.Address != u.Email || !strings.Contains(domain, ".")) {
-		c.broke("email", rule{Rule: "email", Description: "is not a valid email", Params: []string{}})
+	isAddress := err == nil && address.Address == u.Email && strings.Contains(domain, ".")
+	if u.Email != before && (!isAddress && !emailForm.MatchString(u.Email) ||
+		strings.ContainsFunc(u.Email, unicode.IsControl)) {
+		c.broke("email", ruleEmail)
 	}
 }
 
@@ -160,6 +176,7 @@ func (a *usersAPI) changePassword(w http.ResponseWriter, r *http.Request) error 
 	current := c.stringOf("current_password")
 	if c.optionalText("password") == "" {
 		c.broke("password", rule{Rule: "required", Description: "is not changed", Params: []string{}})
+		return a.change(w, r, user, c)
 	}
 	isCurrent, err := a.identity.IsPasswordOf(r.Context(), user, current)
 	if err != nil {
@@ -270,7 +287,13 @@ func (a *usersAPI) unblock(w http.ResponseWriter, r *http.Request) error {
 	if !user.IsBlocked {
 		return conflict("user already unblocked")
 	}
-	if err := a.store.SetUserBlock(r.Context(), user.ID, false, reason); err != nil {
+	err = a.store.Together(r.Context(), func(ctx context.Context) error {
+		if err := a.store.UnblockUser(ctx, user.ID); err != nil {
+			return err
+		}
+		return a.store.SetUserBlock(ctx, user.ID, false, reason)
+	})
+	if err != nil {
 		return err
 	}
 	return a.response(w, r, http.StatusOK, user.ID)

@@ -34,10 +34,18 @@ func TestUserIsMadeWithALocationAndUpdatedInPart(t *testing.T) {
 			changed.member("data.email"))
 		require.Equal(t, map[string]string{"$.email": "required", "$.password": "required"},
 			w.entries(w.updateUser(`"email":null,"password":""`)))
-		for _, email := range []string{"nobody", "a@localhost", "a b@example.com", "x <a@example.com>"} {
+		for _, email := range []string{"nobody", "a@localhost", "лікар@приклад", `a@example.com\r\nBcc: b@example.com`} {
 			require.Equal(t, map[string]string{"$.email": "email"}, w.entries(w.updateUser(`"email":"`+email+`"`)), email)
 		}
-		require.Contains(t, w.updateUser(`"email":"nobody"`).raw, "is not a valid email")
+		for email, stored := range map[string]string{
+			"mail@example.com-17": "mail@example.com-17", "Ann..Lee@Example.com": "ann..lee@example.com",
+			"Ann <a@example.com>": "ann <a@example.com>", doctorEmail: doctorEmail,
+		} {
+			require.Equal(t, stored, w.updateUser(`"email":"`+email+`"`).member("data.email"), "an address in it is enough")
+		}
+		refused := w.updateUser(`"email":"nobody"`).raw
+		require.Contains(t, refused, "is not a valid email")
+		require.Contains(t, refused, `"params":["~r/(?:[a-z0-9!#$%`)
 		require.Equal(t, 404, w.admin(http.MethodPut, "users/"+uuid.NewString(), `{"user":{}}`).status)
 	})
 }
@@ -64,12 +72,30 @@ func TestEveryFieldThatIsWrongIsAnEntryBesideThePassword(t *testing.T) {
 			w.admin(http.MethodPatch, "users/"+doctorID+"/actions/change_password",
 				`{"user":{`+fields+`,"current_password":"`+doctorPassword+`"}}`),
 		} {
-			require.Equal(t, map[string]string{"$.email": "email", "$.password": "format", "$.factor": "format"}, w.entries(got))
+			require.Equal(t, map[string]string{"$.email": "email", "$.password": "format"}, w.entries(got))
 			require.Equal(t, []string{"format", "length"}, w.rules(got, "$.password"))
 		}
 		require.Equal(t, map[string]string{"$.current_password": "password", "$.password": "format"},
 			w.entries(w.admin(http.MethodPatch, "users/"+doctorID+"/actions/change_password",
 				`{"user":{"password":"short","current_password":"not it"}}`)))
+	})
+}
+
+func TestPhoneOfAUserIsJudgedLastAndOnlyWhereTheSecondFactorIsOn(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		create := func(email, fields string) reply {
+			return w.admin(http.MethodPost, "users", `{"user":{"email":"`+email+`","password":"Somepassword1",`+fields+`}}`)
+		}
+		require.Equal(t, map[string]string{"$.factor": "format"}, w.entries(create("a@example.com", `"factor":"+380"`)))
+		require.Equal(t, map[string]string{"$.factor": "cast"}, w.entries(create("a@example.com", `"factor":380`)))
+		require.Empty(t, w.ids(w.admin(http.MethodGet, "users?email=a@example.com", "")), "nothing is stored")
+		require.Equal(t, map[string]string{"$.email": "has already been taken"},
+			w.entries(create(doctorEmail, `"factor":"+380"`)))
+		require.Equal(t, 201, create("a@example.com", `"factor":"+380","2fa_enable":false`).status)
+		require.Equal(t, map[string]string{"$.factor": "format"}, w.entries(w.updateUser(`"factor":"+380"`)))
+		require.Equal(t, 200, w.updateUser(`"factor":"+380","2fa_enable":"true","priv_settings":"ignored"`).status)
+		require.Empty(t, w.ids(w.admin(http.MethodGet, doctorFactors, "")))
 	})
 }
 
@@ -82,6 +108,7 @@ func TestPasswordIsChangedByWhoeverKnowsThePresentOne(t *testing.T) {
 		missing := change("")
 		require.Equal(t, map[string]string{"$.current_password": "required", "$.password": "required"}, w.entries(missing))
 		require.Contains(t, missing.raw, `"is not changed"`)
+		require.Equal(t, map[string]string{"$.password": "required"}, w.entries(change(`"current_password":"wrong"`)))
 		wrong := change(`"current_password":"wrong","password":"Somewhat-1-Longer-Ї"`)
 		require.Equal(t, map[string]string{"$.current_password": "password"}, w.entries(wrong))
 		require.Contains(t, wrong.raw, "password does not match password in field current_password")

@@ -85,10 +85,7 @@ func (a *cabinetRegistration) registrant(w http.ResponseWriter, r *http.Request)
 		return "", "", failed
 	}
 	c := newCheck(fields)
-	c.oneOf("type", identity.FactorSMS)
-	if number = c.stringOf("factor"); !identity.IsPhone(number) {
-		c.broke("factor", rulePhone)
-	}
+	_, number = c.phone()
 	if failed := c.failed(); failed != nil {
 		return "", "", failed
 	}

@@ -29,6 +29,9 @@ const (
 	grantDigitalSignature = storage.GrantTypeDigitalSignature
 	grantAuthorizeTwo     = "authorize_2fa_access_token"
 	grantRefreshTwo       = "refresh_2fa_access_token"
+	// These two are those of POST /oauth/tokens, which the old system took here too.
+	grantAuthorizationCode = "authorization_code"
+	grantRefreshToken      = "refresh_token"
 )
 
 // The errors of the login API, word for word.
@@ -60,6 +63,7 @@ type loginAPI struct {
 	answers
 	provider *provider.Provider
 	identity *identity.Service
+	exchange func(http.ResponseWriter, *http.Request, map[string]json.RawMessage) error // of POST /oauth/tokens
 }
 
 // login is POST /auth/login: one step of a sign-in by an API.
@@ -78,6 +82,8 @@ func (a *loginAPI) login(w http.ResponseWriter, r *http.Request) error {
 		return errTooLarge
 	}
 	switch grantType {
+	case grantAuthorizationCode, grantRefreshToken:
+		return a.exchange(w, r, fields)
 	case grantPassword, grantChangePassword:
 		return a.loginByPassword(w, r, grantType, fields)
 	case grantDigitalSignature:
@@ -87,7 +93,7 @@ func (a *loginAPI) login(w http.ResponseWriter, r *http.Request) error {
 	case grantRefreshTwo:
 		return a.refreshTwoFactor(w, r)
 	}
-	return errGrantType
+	return errGrantTypeMissing // for one that is not known too
 }
 
 // loginClient finds the client of a sign-in and checks that people may sign in to it by that grant.

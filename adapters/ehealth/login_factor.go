@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"ithildin/provider"
-	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -36,10 +35,7 @@ func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	c := newCheck(fields)
-	kind, number := c.oneOf("type", identity.FactorSMS), c.stringOf("factor")
-	if !identity.IsPhone(number) {
-		c.broke("factor", rulePhone)
-	}
+	kind, number := c.phone()
 	if failed := c.failed(); failed != nil {
 		return failed
 	}

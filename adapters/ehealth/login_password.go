@@ -126,7 +126,7 @@ func (a *loginAPI) afterPassword(w http.ResponseWriter, r *http.Request, l passw
 	case identity.StepPhone:
 		return a.answerSession(w, r, half, nextRequestFactor)
 	case identity.StepOneTimeCode:
-		return a.sendAndAnswer(w, r, half, next.Phone, nextRequestOTP)
+		return a.issueAndSend(w, r, half, next.Phone)
 	}
 	// A password that is too old was refused already, unless this is the sign-in to change it.
 	if err := a.provider.SessionTokens().Check(r.Context(), t); err != nil {
@@ -138,6 +138,20 @@ func (a *loginAPI) afterPassword(w http.ResponseWriter, r *http.Request, l passw
 		return err
 	}
 	return a.answerSession(w, r, t, nextRequestApps)
+}
+
+// issueAndSend issues the token of a sign-in that waits for a code, and then sends that. So the sessions before end
+// even where the code does not go out, as in the old system.
+func (a *loginAPI) issueAndSend(w http.ResponseWriter, r *http.Request, t provider.SessionToken, phone string) error {
+	issued, err := a.provider.SessionTokens().Issue(r.Context(), t)
+	if err != nil {
+		return sessionError(err)
+	}
+	if err := a.identity.SendOneTimeCode(r.Context(), issued.UserID, issued.ID, phone); err != nil {
+		return oneTimeCodeError(err)
+	}
+	return a.answerUrgent(w, r, http.StatusCreated, newSessionToken(issued),
+		map[string]string{"next_step": nextRequestOTP})
 }
 
 // sendAndAnswer sends a code under the id of the token that is about to be issued, and issues it only then: when the

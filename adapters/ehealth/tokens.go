@@ -36,6 +36,11 @@ func (a *Adapter) tokens(w http.ResponseWriter, r *http.Request) error {
 	if failed != nil {
 		return failed
 	}
+	return a.exchange(w, r, fields)
+}
+
+// exchange answers the members of a token object with tokens.
+func (a *Adapter) exchange(w http.ResponseWriter, r *http.Request, fields map[string]json.RawMessage) error {
 	form, failed := unwrap(fields)
 	if failed != nil {
 		return failed

@@ -170,7 +170,7 @@ func (a *Adapter) rolesOf(
 	}
 	forClient, everywhere = []roleObject{}, []roleObject{}
 	for _, h := range held {
-		object := roleObject{ID: h.RoleID, Name: h.RoleName, Scope: strings.Join(roles[h.RoleID].Scope, " ")}
+		object := roleObject{ID: h.RoleID, Name: h.RoleName, Scope: roles[h.RoleID].ScopeText}
 		switch h.ClientID {
 		case "":
 			everywhere = append(everywhere, object)

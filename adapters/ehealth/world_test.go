@@ -31,6 +31,8 @@ const (
 	doctorPassword = "Somepassword1"
 	doctorPhone    = "+380501234567"
 
+	ownerID = "5f0a9d0e-3f43-4b0f-8f64-0a9c1d9e4d11" // of the clients
+
 	worldTime = 1700000000
 )
 
@@ -55,6 +57,7 @@ func fillWorld(t testing.TB, s *stack) *world {
 			ID: uuid.NewString(), Name: name, Scope: storage.SplitScope(scope),
 		}))
 	}
+	w.must(w.store.CreateUser(t.Context(), storage.User{ID: ownerID, Email: "owner@clients.example"}))
 	w.addClient(misID, "MIS", misID, misKey, `{"access_type":"DIRECT","broker_scope":"legal_entity:read app:authorize"}`,
 		`{}`)
 	w.addClient(hospitalID, "MSP", misID, hospitalSecret, `{"access_type":"BROKER"}`, `{}`)
@@ -88,7 +91,7 @@ func (w *world) addClient(id, typeName, consumerID, secret, privateSettings, set
 	policy, err := storage.ImportedPolicy()
 	w.must(err)
 	client := storage.Client{
-		ID: id, Name: typeName + " client", TypeID: kind.ID, Policy: policy,
+		ID: id, Name: typeName + " client", TypeID: kind.ID, OwnerID: ownerID, Policy: policy,
 		PrivateSettings: json.RawMessage(privateSettings), Settings: json.RawMessage(settings),
 		Metadata: storage.Metadata{
 			GrantTypes: []string{"authorization_code", "refresh_token"}, ResponseTypes: []string{"code"},

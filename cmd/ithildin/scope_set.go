@@ -13,9 +13,11 @@ import (
 
 // scopeSet is what a role and a client type are alike: scopes under a name.
 type scopeSet struct {
-	ID    string
-	Name  string
-	Scope []string
+	ID        string
+	Name      string
+	Scope     []string
+	ScopeText string
+	Position  int64
 }
 
 // scopeSets are the calls of the store by which the verbs of roles, or those of client types, work.

@@ -80,7 +80,7 @@ func (s *Service) SendOneTimeCode(ctx context.Context, userID, id, phone string)
 }
 
 func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string) error {
-	delivered, err := s.countSentCode(ctx, userID, phone)
+	ofNumber, err := s.countSentCode(ctx, userID, phone)
 	if err != nil {
 		return err
 	}
@@ -101,14 +101,16 @@ func (s *Service) sendOneTimeCode(ctx context.Context, userID, id, phone string)
 	}
 	if err := s.components.SMS.Send(ctx, phone,
 		strings.ReplaceAll(s.components.OneTimeCodeText, "{code}", code)); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.forgetCounted(ctx, delivered))
+		return errors.Join(fmt.Errorf("%w: %w", ErrMessageNotSent, err), s.forgetCounted(ctx, ofNumber))
 	}
 	return nil
 }
 
 // countSentCode counts a code before it goes out, so that parallel requests see each other: for its user within a
-// short time, and for its number within a day.
-func (s *Service) countSentCode(ctx context.Context, userID, phone string) (rows []string, err error) {
+// short time, which counts also if the message is not sent, and for its number within a day, which does not: the rows
+// of that are returned.
+func (s *Service) countSentCode(ctx context.Context, userID, phone string) (ofNumber []string, err error) {
+	var rows []string
 	for _, l := range []limit{
 		{"one-time code", userID, s.Limits().OneTimeCodeWindow, s.Limits().OneTimeCodesSent},
 		{"one-time code to a number", phone, oneTimeCodeDay, oneTimeCodesADay},
@@ -117,12 +119,12 @@ func (s *Service) countSentCode(ctx context.Context, userID, phone string) (rows
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, counted...)
+		rows, ofNumber = append(rows, counted...), counted
 		if !within {
 			return nil, errors.Join(ErrOneTimeCodeLimited, s.forgetCounted(ctx, rows))
 		}
 	}
-	return rows, nil
+	return ofNumber, nil
 }
 
 // newOneTimeCode makes a code of digits from 1 to 9. A byte of 252 and above is dropped, so that none is likelier.

@@ -44,18 +44,21 @@ type signInLimit struct {
 	// those of others: somebody who guesses from elsewhere gets no more guesses by it, nor by signing in to an account of
 	// their own.
 	byOwner bool
+	// forgottenAt is when the failures before were forgotten; zero where they never were.
+	forgottenAt time.Time
 }
 
 // limitsOf are those of a sign-in to an account; its user is known to the device or not, or there is none.
 func (s *Service) limitsOf(r *http.Request, a PasswordAttempt, user *storage.User) []signInLimit {
 	most := s.Limits().FailedSignIns
 	if a.Device.Knows(user, s.now()) {
-		return []signInLimit{{"device", a.Device.ID + "\x00" + user.ID, most, true}}
+		return []signInLimit{{"device", a.Device.ID + "\x00" + user.ID, most, true, user.FailuresForgottenAt}}
 	}
 	network := inbound.Network(s.clientAddress(r))
 	return []signInLimit{
-		{"account", a.Username, overAll * most, false}, {"address", network, overAll * most, false},
-		{"account and address", a.Username + "\x00" + network, most, true},
+		{"account", a.Username, overAll * most, false, user.FailuresForgottenAt},
+		{"address", network, overAll * most, false, time.Time{}},
+		{"account and address", a.Username + "\x00" + network, most, true, user.FailuresForgottenAt},
 	}
 }
 
@@ -79,12 +82,20 @@ func (s *Service) beginAttempt(ctx context.Context, limits []signInLimit) (a att
 	if err != nil {
 		return attempt{}, false, err
 	}
-	counts, err := s.store.CountSignInFailures(ctx, subjects, now.Add(-s.Limits().FailedSignInWindow))
+	since := now.Add(-s.Limits().FailedSignInWindow)
+	counts, err := s.store.CountSignInFailures(ctx, subjects, since)
 	if err != nil {
 		return attempt{}, false, err
 	}
 	within = true
 	for i, limit := range limits {
+		if counts[i] > limit.most && limit.forgottenAt.After(since) {
+			left, err := s.store.CountSignInFailures(ctx, subjects[i:i+1], limit.forgottenAt.Add(time.Second))
+			if err != nil {
+				return attempt{}, false, err
+			}
+			counts[i] = left[0]
+		}
 		within = within && counts[i] <= limit.most
 	}
 	return a, within, nil

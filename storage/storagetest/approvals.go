@@ -25,12 +25,14 @@ func approvals(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		require.Equal(t, storage.Approval{
 			ID: first.ID, UserID: u.ID, ClientID: client.ID, Scope: []string{"profile", "openid", "email"},
-			Claims: []string{"phone_number"}, CreatedAt: first.CreatedAt, UpdatedAt: s.store.Now(),
+			ScopeText: "profile openid email",
+			Claims:    []string{"phone_number"}, CreatedAt: first.CreatedAt, UpdatedAt: s.store.Now(),
 		}, *found)
 		list, err := s.store.ListApprovals(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, []storage.Approval{*found}, list)
 	})
+	t.Run("An approval is given another scope, user and client", func(t *testing.T) { anApprovalIsChanged(t, s) })
 	t.Run("Concurrent changes of an approval lose no scope and restore none that was withdrawn", func(t *testing.T) {
 		u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
 		approval := s.approval(t, u, client, "openid")
@@ -113,6 +115,23 @@ func withdrawalsAreSignOuts(t *testing.T, s *suite) {
 	require.Equal(t, map[string]string{desk.SessionID: u.ID, phone.SessionID: u.ID}, told)
 	_, err = s.store.FindLogin(t.Context(), desk.ID, "")
 	require.NoError(t, err, "the session itself goes on")
+}
+
+func anApprovalIsChanged(t *testing.T, s *suite) {
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetStandard)
+	changed := s.approval(t, u, client, "openid", "email")
+	taken := s.approval(t, User(t, s.store), client, "openid")
+	changed.UserID = taken.UserID
+	require.ErrorIs(t, s.store.UpdateApproval(t.Context(), changed), storage.ErrConflict)
+	changed.UserID, changed.ClientID = u.ID, "nobody"
+	require.ErrorIs(t, s.store.UpdateApproval(t.Context(), changed), storage.ErrNotFound)
+	changed.ClientID, changed.Scope = Client(t, s.store, storage.PresetStandard).ID, []string{"email"}
+	require.NoError(t, s.store.UpdateApproval(t.Context(), changed))
+	found, err := s.store.FindApproval(t.Context(), u.ID, changed.ClientID)
+	require.NoError(t, err)
+	require.Equal(t, []string{changed.ID, "email"}, []string{found.ID, found.ScopeText})
+	changed.ID = s.store.NewID()
+	require.ErrorIs(t, s.store.UpdateApproval(t.Context(), changed), storage.ErrNotFound)
 }
 
 func (s *suite) approval(t *testing.T, u storage.User, client *storage.Client, scope ...string) storage.Approval {

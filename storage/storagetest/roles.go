@@ -14,11 +14,14 @@ func roles(t *testing.T, s *suite) {
 		want := Role(t, s.store, "patients:view", "patients:create")
 		got, err := s.store.FindRoleByName(t.Context(), want.Name)
 		require.NoError(t, err)
+		require.Equal(t, s.store.Now().UnixMicro(), got.Position)
+		want.ScopeText, want.Position = "patients:view patients:create", got.Position
 		require.Equal(t, want, *got)
 		again := storage.Role{ID: s.store.NewID(), Name: want.Name}
 		require.ErrorIs(t, s.store.CreateRole(t.Context(), again), storage.ErrConflict)
 		want.Scope = []string{"patients:view"}
 		require.NoError(t, s.store.UpdateRole(t.Context(), want))
+		want.ScopeText = "patients:view" // the text before says something else than the scope
 		kept, err := s.store.Roles(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, want, kept[want.ID])
@@ -115,11 +118,13 @@ func catalogue(t *testing.T, s *suite) {
 		require.NoError(t, s.store.CreateClientType(t.Context(), kind))
 		again := storage.ClientType{ID: s.store.NewID(), Name: "MSP"}
 		require.ErrorIs(t, s.store.CreateClientType(t.Context(), again), storage.ErrConflict)
-		kind.Scope = []string{"openid"}
+		kind.Scope, kind.ScopeText = []string{"openid"}, " openid  openid"
 		require.NoError(t, s.store.UpdateClientType(t.Context(), kind))
 		found, err := s.store.FindClientTypeByName(t.Context(), "MSP")
 		require.NoError(t, err)
-		require.Equal(t, kind, *found)
+		kind.Position = found.Position
+		require.NotZero(t, kind.Position)
+		require.Equal(t, kind, *found, "with the scope as it was written")
 		list, err := s.store.ListClientTypes(t.Context())
 		require.NoError(t, err)
 		require.Contains(t, list, kind)

@@ -67,6 +67,7 @@ func users(t *testing.T, s *suite) {
 	})
 	t.Run("A block ends the sessions and tokens of the user at once",
 		func(t *testing.T) { aBlockEndsWhatTheUserHas(t, s) })
+	t.Run("A block by itself ends nothing and forgets nothing", func(t *testing.T) { aBlockByItselfEndsNothing(t, s) })
 	t.Run("Of a deleted user only audit events remain", func(t *testing.T) { aDeletedUserLeavesNothing(t, s) })
 }
 
@@ -107,6 +108,38 @@ func aBlockEndsWhatTheUserHas(t *testing.T, s *suite) {
 	revoked, err = s.store.FindGrant(ctx, grant.ID)
 	require.NoError(t, err)
 	require.NotZero(t, revoked.RevokedAt, "what the block ended stays ended")
+}
+
+// aBlockByItselfEndsNothing is about SetUserBlock and SetClientBlock.
+func aBlockByItselfEndsNothing(t *testing.T, s *suite) {
+	ctx := t.Context()
+	u, client := User(t, s.store), Client(t, s.store, storage.PresetEHealth)
+	_, token := AccessToken(t, s.store, Grant(t, s.store, client, u))
+	_, _, err := s.store.CountOneTimeCodeFailure(ctx, u.ID, 3, "")
+	require.NoError(t, err)
+	for _, blocked := range []bool{true, true, false} {
+		require.NoError(t, s.store.SetUserBlock(ctx, u.ID, blocked, "because"))
+		require.NoError(t, s.store.SetClientBlock(ctx, client.ID, blocked, "because"))
+		found, err := s.store.FindAccessToken(ctx, token.ID)
+		require.NoError(t, err)
+		require.Equal(t, blocked, found.UserBlocked)
+		require.True(t, found.ExpiresAt.After(s.store.Now()))
+		stored, err := s.store.LoadClient(ctx, client.ID)
+		require.NoError(t, err)
+		require.Equal(t, blocked, stored.IsBlocked)
+		require.Equal(t, "because", stored.BlockReason)
+	}
+	user, err := s.store.FindUser(ctx, u.ID)
+	require.NoError(t, err)
+	require.Equal(t, "because", user.BlockReason)
+	require.EqualValues(t, 1, user.OneTimeCodeFailures)
+	require.Zero(t, user.FailuresForgottenAt)
+	require.NoError(t, s.store.UnblockUser(ctx, u.ID))
+	user, err = s.store.FindUser(ctx, u.ID)
+	require.NoError(t, err)
+	require.Equal(t, s.store.Now(), user.FailuresForgottenAt)
+	require.ErrorIs(t, s.store.SetUserBlock(ctx, s.store.NewID(), true, ""), storage.ErrNotFound)
+	require.ErrorIs(t, s.store.SetClientBlock(ctx, s.store.NewID(), true, ""), storage.ErrNotFound)
 }
 
 func aDeletedUserLeavesNothing(t *testing.T, s *suite) {
