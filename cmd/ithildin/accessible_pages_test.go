@@ -153,6 +153,7 @@ func TestPersonChangesPasswordAndPhoneWithABrowser(t *testing.T) {
 		chromedp.WaitVisible("#password-submit"),
 		chromedp.KeyEvent(demoPasswordTyped+"\t"+password+"\t"+password+"\r"), chromedp.WaitVisible("#account-notice"))
 	require.Contains(t, look(t, w.browser, chromedp.Text("#account-notice")), "Пароль змінено")
+	p.awaitLetter("doctor@example.com", "Пароль змінено", 0)
 
 	do(chromedp.Navigate(p.issuer+"/update-factor"), chromedp.WaitVisible("#phone-password-submit"),
 		chromedp.KeyEvent(password+"\r"), chromedp.WaitVisible("#code-submit"))
@@ -160,6 +161,7 @@ func TestPersonChangesPasswordAndPhoneWithABrowser(t *testing.T) {
 		chromedp.KeyEvent("067 111 22 44\r"), chromedp.WaitVisible("#code-other-number"))
 	do(w.code(), chromedp.Click("#code-submit"), chromedp.WaitVisible("#account-notice"))
 	require.Contains(t, look(t, w.browser, chromedp.Text("#account-notice")), "Номер телефону змінено")
+	p.awaitLetter("doctor@example.com", "Номер телефону змінено", 0)
 	do(chromedp.Click("#change-phone"), chromedp.WaitVisible("#account"))
 	require.Contains(t, look(t, w.browser, chromedp.Text("main")), "зовсім недавно")
 }
