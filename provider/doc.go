@@ -19,6 +19,7 @@
 //	GET                /.well-known/openid-configuration            metadata (discovery.go)
 //	GET                /.well-known/oauth-authorization-server      the same
 //	GET                /.well-known/jwks.json                       public keys (discovery.go)
+//	GET                /.well-known/change-password                 to the page that changes a password
 //	                   /login/…                                     the pages of package login
 //
 // Adapters mount their routes on the same router, and on the open and the guarded one of the admin listener

@@ -27,6 +27,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	page(oauth.PathLogout, p.logout.serve, http.MethodGet, http.MethodPost)
 	page(oauth.PathSession, p.sessionIframe.serve, http.MethodGet)
 	p.login.Mount(router)
+	page(login.PathChangePasswordURL, p.login.LeadToChangePassword, http.MethodGet, http.MethodHead)
 
 	json := func(path string, e oauth.Endpoint) {
 		router.Method(http.MethodPost, path, oauth.Serve(e, oauth.EncodeError))

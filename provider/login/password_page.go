@@ -12,6 +12,9 @@ import (
 const (
 	PathPassword     = "/login/account/password"
 	PathPasswordCode = "/login/account/password/code"
+	// PathChangePasswordURL is where programs that manage passwords look for the page (W3C, A Well-Known URL for
+	// Changing Passwords).
+	PathChangePasswordURL = "/.well-known/change-password"
 )
 
 var (
@@ -19,6 +22,12 @@ var (
 	refusedPasswordsEmpty  = &formError{http.StatusOK, messagePasswordsEmpty, ""}
 	refusedPasswordsDiffer = &formError{http.StatusOK, messagePasswordsDiffer, ""}
 )
+
+// LeadToChangePassword leads to the page for another password, behind a sign-in where the person is not signed in.
+func (l *layout) LeadToChangePassword(w http.ResponseWriter, r *http.Request) error {
+	l.redirect(w, r, PathPassword, "")
+	return nil
+}
 
 type passwordPage struct {
 	Text     *credentialText
