@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"time"
 
 	"ithildin/cmd/ithildin/internal/config"
@@ -24,7 +26,8 @@ type mailTestCommand struct {
 
 // Help shows how the verb is used.
 func (mailTestCommand) Help() string {
-	return `It sends at once, without the queue, by the settings that serve would use.
+	return `It sends at once, without the queue, by the settings that serve would use, and reports each step: the
+connection, TLS, the login, and that the server has taken the mail. If one fails, it says which and why.
 
 Example:
 
@@ -43,13 +46,42 @@ func (c *mailTestCommand) Run(ctx context.Context, terminal console.Terminal) er
 	if err != nil {
 		return &console.UsageError{Cause: fmt.Errorf("ADDRESS: %w", err)}
 	}
-	switch err := s.Server.Send(ctx, message); {
-	case errors.Is(err, mail.ErrUnreachable):
+	failing := "connecting to " + net.JoinHostPort(s.Server.Host, strconv.Itoa(s.Server.Port))
+	s.Server.Progress = func(step mail.Step) {
+		_, _ = fmt.Fprintln(terminal.Out, reportOfStep(step, s.Server, c.Address)) // a terminal that is gone needs no report
+		failing = stepAfter(step, s.Server)
+	}
+	err = s.Server.Send(ctx, message)
+	if err != nil {
+		err = fmt.Errorf("%s failed: %w", failing, err)
+	}
+	if errors.Is(err, mail.ErrUnreachable) {
 		return console.WithHint("ITHILDIN_MAIL_URL, ITHILDIN_MAIL_USER and ITHILDIN_MAIL_PASSWORD_FILE say how the mail "+
 			"server is reached", err)
-	case err != nil:
-		return err
 	}
-	_, err = fmt.Fprintf(terminal.Out, "the mail server has taken the mail for %s\n", c.Address)
 	return err
+}
+
+// reportOfStep says what was reached.
+func reportOfStep(step mail.Step, server *mail.SMTP, address string) string {
+	switch step {
+	case mail.StepConnected:
+		return "connected to " + net.JoinHostPort(server.Host, strconv.Itoa(server.Port))
+	case mail.StepEncrypted:
+		return "the connection is encrypted, and the certificate is good"
+	case mail.StepSignedIn:
+		return "signed in as " + server.User
+	}
+	return "the mail server has taken the mail for " + address
+}
+
+// stepAfter is what a session does after a step.
+func stepAfter(step mail.Step, server *mail.SMTP) string {
+	switch {
+	case step == mail.StepConnected && server.Encryption != mail.Unencrypted:
+		return "TLS"
+	case step != mail.StepSignedIn && server.User != "":
+		return "signing in"
+	}
+	return "sending"
 }

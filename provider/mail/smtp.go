@@ -26,6 +26,23 @@ const (
 	Unencrypted Encryption = "none"     // for a server on the same machine or in a protected network
 )
 
+// Step is how far a session with a mail server has come.
+type Step string
+
+// The steps, in their order. StepEncrypted is left out without TLS, and StepSignedIn without a login.
+const (
+	StepConnected Step = "connected"
+	StepEncrypted Step = "encrypted" // and the certificate of the server is good
+	StepSignedIn  Step = "signed in"
+	StepAccepted  Step = "accepted" // the server has taken the message over
+)
+
+func (s SMTP) reached(step Step) {
+	if s.Progress != nil {
+		s.Progress(step)
+	}
+}
+
 // sendTime bounds one session with a mail server.
 const sendTime = 30 * time.Second
 
@@ -40,6 +57,8 @@ type SMTP struct {
 	ReplyTo        *netmail.Address // nil: none
 	// HelloName is what the sender calls itself in EHLO; a name of this machine would tell it to every recipient.
 	HelloName string
+	// Progress is told of each step of a session as it is reached; nil: nobody is.
+	Progress func(Step)
 	// RootCAs are the authorities that may have issued the server's certificate; nil: those of the system.
 	RootCAs *x509.CertPool
 }
@@ -60,6 +79,12 @@ func (s SMTP) Send(ctx context.Context, m Message) error {
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	defer client.Close()
+	switch {
+	case s.User != "":
+		s.reached(StepSignedIn)
+	case s.Encryption == StartTLS:
+		s.reached(StepEncrypted)
+	}
 	err = client.Send(message)
 	var failed *gomail.SendError
 	if errors.As(err, &failed) && !failed.IsTemp() && failed.ErrorCode() >= 500 &&
@@ -69,6 +94,7 @@ func (s SMTP) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return fmt.Errorf("mail: %w", err)
 	}
+	s.reached(StepAccepted)
 	return nil
 }
 
@@ -102,6 +128,9 @@ type smtpLogin struct {
 
 // Start implements smtp.Auth.
 func (l *smtpLogin) Start(server *smtp.ServerInfo) (mechanism string, response []byte, err error) {
+	if l.sender.Encryption == StartTLS {
+		l.sender.reached(StepEncrypted)
+	}
 	l.Auth = smtp.PlainAuth("", l.sender.User, l.sender.Password, l.sender.Host, false)
 	if !slices.Contains(server.Auth, "PLAIN") && slices.Contains(server.Auth, "LOGIN") {
 		l.Auth = smtp.LoginAuth(l.sender.User, l.sender.Password, l.sender.Host, false)
@@ -112,18 +141,21 @@ func (l *smtpLogin) Start(server *smtp.ServerInfo) (mechanism string, response [
 // dial connects with a deadline for the whole session, so that a server that falls silent holds no letter.
 func (s SMTP) dial(configuration *tls.Config) gomail.DialContextFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		var connection net.Conn
-		var err error
-		if s.Encryption == ImplicitTLS {
-			connection, err = (&tls.Dialer{Config: configuration}).DialContext(ctx, network, address)
-		} else {
-			connection, err = (&net.Dialer{}).DialContext(ctx, network, address)
-		}
+		connection, err := (&net.Dialer{}).DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
+		s.reached(StepConnected)
 		deadline, _ := ctx.Deadline() // Send has set one
-		return connection, connection.SetDeadline(deadline)
+		if s.Encryption != ImplicitTLS {
+			return connection, connection.SetDeadline(deadline)
+		}
+		encrypted := tls.Client(connection, configuration)
+		if err := encrypted.HandshakeContext(ctx); err != nil {
+			return nil, errors.Join(err, connection.Close())
+		}
+		s.reached(StepEncrypted)
+		return encrypted, encrypted.SetDeadline(deadline)
 	}
 }
 

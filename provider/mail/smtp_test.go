@@ -84,10 +84,15 @@ func TestMailIsSentAfterALogin(t *testing.T) {
 			server := mailtest.New(t, c.server)
 			smtp := sender(server, c.encryption)
 			require.Error(t, smtp.Send(t.Context(), letter(t)), "without a login")
+			var steps []mail.Step
+			smtp.Progress = func(s mail.Step) { steps = append(steps, s) }
 			smtp.User, smtp.Password = mailtest.User, "wrong"
 			require.ErrorIs(t, smtp.Send(t.Context(), letter(t)), mail.ErrUnreachable)
 			smtp.Password = mailtest.Password
+			require.Equal(t, []mail.Step{mail.StepConnected, mail.StepEncrypted}, steps)
+			steps = nil
 			require.NoError(t, smtp.Send(t.Context(), letter(t)))
+			require.Equal(t, []mail.Step{mail.StepConnected, mail.StepEncrypted, mail.StepSignedIn, mail.StepAccepted}, steps)
 			require.Equal(t, mailtest.User, server.Await(1)[0].User)
 		})
 	}
