@@ -28,6 +28,7 @@
 //	invitationStore      the invitations to have roles
 //	passwordResetStore   links of forgotten passwords
 //	mailStore            the queue of mails
+//	noticeStore          what people are still to be told of their accounts
 //	keyStore             signing keys and random keys
 //	auditStore           audit events
 //	settingStore         settings and leases

@@ -29,7 +29,7 @@ func janitor(t *testing.T, s *suite) {
 		require.NoError(t, err)
 		for _, table := range []string{
 			"codes", "access_tokens", "grants", "login_sessions", "sign_in_failures", "one_time_codes", "revoked_jti",
-			"used_jti", "audit_events", "logout_deliveries", "mails",
+			"used_jti", "audit_events", "logout_deliveries", "mails", "account_notices",
 			"password_resets",
 		} {
 			require.Zero(t, s.count(t, table, "expires_at > $1", 0), table)
@@ -120,6 +120,7 @@ func (s *suite) oneRowOfEach(t *testing.T) {
 	require.NoError(t, err)
 	s.logoutDelivery(t)
 	s.mail(t)
+	require.NoError(t, s.store.NoteAccountChange(ctx, storage.AccountNotice{UserID: u.ID, Kind: storage.EventPasswordSet}))
 	s.invitation(t, "janitor@example.com", "", s.store.NewID())
 	s.passwordReset(t, User(t, s.store))
 	require.NoError(t, s.store.RevokeJTI(ctx, s.store.NewID(), later))

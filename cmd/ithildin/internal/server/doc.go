@@ -8,8 +8,8 @@
 //  2. keys, provider, adapters, metrics and both handlers are built (build.go); with --dev the demo data is stored
 //  3. the public, the mithril (if there is one) and the admin listener are opened (endpoints.go)
 //  4. the background jobs start (background.go): reading changes of the configuration each second, keys, janitor,
-//     back-channel logout, mail (mail.go), readiness of the database for writes, reload at SIGHUP (reload.go), expiry
-//     of a certificate
+//     back-channel logout, notices, mail (mail.go), readiness of the database for writes, reload at SIGHUP (reload.go),
+//     expiry of a certificate
 //  5. the listeners are served, and the log says so (announce.go)
 //
 // At SIGINT, SIGTERM or when a listener fails, it ends in this order (server.go), within 30 seconds:
