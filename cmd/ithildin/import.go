@@ -17,8 +17,6 @@ import (
 	"ithildin/adapters/mithril"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
-	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/migrations"
 	"ithildin/provider/identity"
 	"ithildin/storage"
 )
@@ -129,31 +127,6 @@ func (c *importMithrilCommand) source() (string, error) {
 		}
 	}
 	return source, nil
-}
-
-// importCache is how much of a SQLite database an import keeps in memory, in bytes: tokens are found by hashes, which
-// lie all over it.
-const importCache = 176 << 20
-
-// withTarget is withSealedStore that makes a SQLite database where there is none, as serve does.
-func (c *importMithrilCommand) withTarget(ctx context.Context, work func(*storage.Store) error) error {
-	s, err := config.LoadSealedDatabase(c.DatabaseFlags, c.SecretFlags, true)
-	if err != nil {
-		return err
-	}
-	store, err := database.Open(s, func(o *storage.Options) { o.SQLiteCache = importCache })
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	if !store.IsPostgreSQL() {
-		if _, err := migrations.Up(ctx, store.SQL(), migrations.SQLite); err != nil {
-			return fmt.Errorf("open %s: %w", s.URL, err)
-		}
-	} else if err := database.RefusePending(ctx, store); err != nil {
-		return err
-	}
-	return database.ExplainSealed(work(store))
 }
 
 // report prints what was done, also after an error, and what stands in the way of going live with it.

@@ -122,6 +122,51 @@ func TestImportPrunesAfterSayingWhat(t *testing.T) {
 	require.Contains(t, output, "is it the right database?")
 }
 
+// indexes are those of a SQLite database by their names.
+func (i *importer) indexes(file string) (names []string) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(i.directory, file)+"?mode=ro")
+	require.NoError(i.t, err)
+	defer db.Close()
+	rows, err := db.QueryContext(i.t.Context(), `SELECT name FROM sqlite_master WHERE type = 'index' ORDER BY name`)
+	require.NoError(i.t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		require.NoError(i.t, rows.Scan(&name))
+		names = append(names, name)
+	}
+	require.NoError(i.t, rows.Err())
+	return names
+}
+
+func TestImportFillsANewSQLiteDatabaseUnderAnotherName(t *testing.T) {
+	i := newImporter(t)
+	file := filepath.Join(i.directory, "imported.db")
+	require.NoError(t, os.WriteFile(file+".import", nil, 0o600))
+	output, err := i.ithildin("import", "mithril", "--from", i.source)
+	require.Error(t, err)
+	require.Contains(t, output, "imported.db.import is there: another import is filling the new database")
+	require.NoFileExists(t, file)
+	require.NoError(t, os.Remove(file+".import"))
+
+	i.environment[0] = "ITHILDIN_DATABASE_URL=sqlite:" + filepath.Join(i.directory, "migrated.db")
+	output, err = i.ithildin("migrate", "up")
+	require.NoError(t, err, output)
+	i.environment[0] = "ITHILDIN_DATABASE_URL=sqlite:" + file
+	output, err = i.ithildin("import", "mithril", "--from", strings.Replace(i.source, "mithril_test_", "gone_", 1))
+	require.Error(t, err)
+	require.Contains(t, output, "gone_")
+	require.Equal(t, i.indexes("migrated.db"), i.indexes("imported.db"), "after an import that failed")
+	require.NoError(t, os.Remove(file))
+	i.run()
+	require.Contains(t, i.indexes("migrated.db"), "access_tokens_grant_id")
+	require.Equal(t, i.indexes("migrated.db"), i.indexes("imported.db"))
+	left, err := filepath.Glob(file + ".import*")
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.Regexp(t, `access tokens +1 read +0 written`, i.run(), "the second import into it")
+}
+
 // TestServerContinuesWithADatabaseImportedFromMithril runs the verb twice into a file that it makes, and asks a
 // server on it about a token.
 func TestServerContinuesWithADatabaseImportedFromMithril(t *testing.T) {
