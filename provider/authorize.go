@@ -299,7 +299,7 @@ func (e *authorizeEndpoint) demandOf(ctx context.Context, a *authorization) (ide
 	if len(asked) == 0 && a.frontend.ScopeOfRoles {
 		asked = scopes.ofRoles()
 	}
-	return a.context.demand(identity.RequiredAuthenticationOf(scopes.entries(asked))), nil
+	return a.context.demand(identity.RequiredAuthenticationOf(scopes.entries(asked)))
 }
 
 // consentNeeded: for what was never approved, when the client asks for it, and each time for a public client whose

@@ -16,6 +16,9 @@ func acrValuesOf(c identity.Components) []string {
 	if c.SMS != nil {
 		values = append(values, storage.AssuranceOneTimeCode)
 	}
+	if c.Passkeys != nil {
+		values = append(values, storage.AssurancePhishingResistant, storage.AssurancePhishingResistantHardware)
+	}
 	if c.Signatures != nil {
 		values = append(values, storage.AssuranceSignature)
 	}
@@ -57,12 +60,18 @@ func (e *authorizeEndpoint) readContext(
 }
 
 // demand raises what the scopes ask of the sign-in to the weakest of the values, where one of them is essential. What
-// is only wished for needs no other sign-in: who has a second factor is always asked for it.
-func (c contextRequest) demand(of identity.RequiredAuthentication) identity.RequiredAuthentication {
+// is only wished for needs no other sign-in: who has a second factor is always asked for it. A scope that needs a
+// digital signature and an acr that only a passkey gives exclude each other.
+func (c contextRequest) demand(of identity.RequiredAuthentication) (identity.RequiredAuthentication, error) {
 	if !c.essential {
-		return of
+		return of, nil
 	}
-	return of.AtLeast(slices.MinFunc(c.values, identity.CompareAssurances))
+	of = of.AtLeast(slices.MinFunc(c.values, identity.CompareAssurances))
+	if !slices.ContainsFunc(c.values, func(v string) bool { return identity.Satisfies(of.Assurance, v) }) {
+		return of, oauth.NewError(http.StatusBadRequest, oauth.CodeUnmetAuthenticationRequirements,
+			"The requested scope needs a sign-in that is none of the requested acr values.")
+	}
+	return of, nil
 }
 
 // acrToReport is the acr of the tokens: the first of the values that the sign-in reaches, since a stronger one includes

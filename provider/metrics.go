@@ -92,7 +92,7 @@ func (m *metrics) describePeople() {
 	}, []string{"event"})
 	initialize(m.people, []string{
 		"sign_in", "sign_in_failed", "sign_in_limited", "sign_out", "user_blocked", "factor_changed", "password_set",
-		"password_reset_sent", "password_reset_refused", "error",
+		"password_reset_sent", "password_reset_refused", "passkey_cloned", "error",
 	})
 	m.oneTimeCodes = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_one_time_codes_total", Help: "One-time codes by what became of them, on the pages and the login API.",

@@ -26,6 +26,9 @@ var noticeLetters = map[string]mail.Purpose{
 	storage.NoticeFactorReset:    mail.FactorReset,
 	storage.NoticeFactorDisabled: mail.FactorDisabled,
 	storage.NoticeCodesBlocked:   mail.AccountBlocked,
+	storage.EventPasskeyCreated:  mail.PasskeyAdded,
+	storage.EventPasskeyDeleted:  mail.PasskeyRemoved,
+	storage.EventPasskeyCloned:   mail.PasskeyCloned,
 }
 
 // noticeMessages are what the phone that got codes so far is told. They are Ukrainian, as the phones are.
@@ -105,7 +108,7 @@ func (n notices) warn(ctx context.Context, notice storage.AccountNotice, message
 func letterOf(notice storage.AccountNotice) mail.Mail {
 	letter := mail.Mail{
 		Purpose: noticeLetters[notice.Kind], To: notice.Email, Language: mail.Ukrainian, UserID: notice.UserID,
-		ExpiresAt: notice.ExpiresAt, Details: mail.Details{At: notice.At},
+		ExpiresAt: notice.ExpiresAt, Details: mail.Details{At: notice.At, Factor: notice.Name},
 	}
 	if notice.Phone != "" {
 		letter.Details.Phone = identity.MaskPhone(notice.Phone)

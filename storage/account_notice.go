@@ -15,8 +15,8 @@ import (
 type AccountNotice struct {
 	ID     string `db:"id"`
 	UserID string `db:"user_id"`
-	// Kind is EventPasswordSet, EventFactorChanged where a phone took the place of another, or one of the Notice
-	// constants.
+	// Kind is EventPasswordSet, EventFactorChanged where a phone took the place of another, one of EventPasskey…, or one
+	// of the Notice constants.
 	Kind string `db:"kind"`
 	// Email is the address to tell: the owner's, and with NoticeEmailChanged the one before.
 	Email string `db:"email"`

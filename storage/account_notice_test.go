@@ -15,7 +15,8 @@ import (
 
 // changesAccount finds the statements that change what opens an account.
 var changesAccount = regexp.MustCompile(
-	`(?s)UPDATE users SET.*\b(email|password)\s*=|(UPDATE|DELETE FROM) authentication_factors`)
+	`(?s)UPDATE users SET.*\b(email|password)\s*=|(UPDATE|DELETE FROM) authentication_factors|` +
+		`(INSERT INTO|DELETE FROM) passkeys`)
 
 // Whoever writes another statement that changes the password, the address or the second factor of an account tells its
 // owner in the same function, or says here why not.

@@ -49,6 +49,8 @@ FROM connections c WHERE c.id = $1`}
 SELECT name, title_uk, title_en, governed_by, login_form, assurance FROM scopes WHERE name = $1`}
 	factorSubject = subject{query: `
 SELECT id, user_id, type, factor, is_active FROM authentication_factors WHERE id = $1`}
+	passkeySubject = subject{query: `
+SELECT id, user_id, name, aaguid, is_backup_eligible FROM passkeys WHERE id = $1`}
 	approvalSubject = subject{query: `SELECT id, user_id, client_id, scope, claims FROM approvals WHERE id = $1`}
 	heldRoleSubject = subject{query: `
 SELECT u.id, u.user_id, u.client_id, r.id AS role_id, r.name AS role_name FROM user_roles u

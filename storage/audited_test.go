@@ -15,8 +15,8 @@ import (
 // what is to be kept of that they record by themselves.
 var unaudited = map[string]string{
 	"Approve": "a user, whose consent is an event", "CountOneTimeCodeFailure": "a sign-in",
-	"ResetOneTimeCodeFailures": "a sign-in",
-	"UpgradePassword":          "the same password", "EndOldPasswords": "a job", "DeleteUnapprovedRegistrations": "a job",
+	"ResetOneTimeCodeFailures": "a sign-in", "UsePasskey": "a sign-in",
+	"UpgradePassword": "the same password", "EndOldPasswords": "a job", "DeleteUnapprovedRegistrations": "a job",
 	"RecordSignInFailure": "a sign-in", "ForgetSignInFailures": "a sign-in", "DeleteExpiredSigningKeys": "a job",
 	"Sweep":       "a job",
 	"PruneEvents": "its caller records it whole", "UseJTI": "a request", "RevokeJTI": "a request that is an event",

@@ -22,6 +22,7 @@
 //	roleStore            roles, and who holds them
 //	scopeStore           the catalogue of scopes
 //	authenticationStore  second factors, one-time codes, failures of sign-ins
+//	passkeyStore         passkeys
 //	approvalStore        what users let clients have
 //	tokenStore           codes, grants, access tokens; the Batch of a request
 //	loginSessionStore    sessions of browsers, tokens of the login API, notices of logouts

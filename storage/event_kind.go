@@ -13,6 +13,8 @@ const (
 	EventFactorCreated   = "factor_created"
 	EventFactorChanged   = "factor_changed"
 	EventFactorDeleted   = "factor_deleted"
+	EventPasskeyCreated  = "passkey_created"
+	EventPasskeyDeleted  = "passkey_deleted"
 	EventSessionEnded    = "session_ended"
 	EventUserSignedOut   = "user_signed_out"
 	EventApprovalCreated = "approval_created" // by an administrator; a user's own is EventConsented
@@ -73,6 +75,9 @@ const (
 	EventSignIn       = "sign_in"
 	EventSignInFailed = "sign_in_failed"
 	EventSignOut      = "sign_out"
+	// EventPasskeyCloned is of a sign-in that was refused since the sign count of its passkey did not go up: somebody may
+	// have a copy of the authenticator.
+	EventPasskeyCloned = "passkey_cloned"
 	// EventPasswordResetSent is of a link that was sent to set a forgotten password; EventPasswordResetRefused of one that
 	// was asked for and not sent, with the reason.
 	EventPasswordResetSent    = "password_reset_sent"

@@ -47,6 +47,9 @@ type authenticationStore struct {
 	sessions *loginSessionStore // sign-ins that wait for a factor end when it is replaced
 }
 
+// passkeyStore has the passkeys of users.
+type passkeyStore struct{ *database }
+
 // approvalStore has what users let clients have.
 type approvalStore struct {
 	*database
@@ -123,6 +126,7 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		roleStore:           roles,
 		scopeStore:          scopes,
 		authenticationStore: authentication,
+		passkeyStore:        &passkeyStore{database: d},
 		approvalStore:       &approvalStore{database: d, sessions: sessions, tokens: tokens},
 		tokenStore:          tokens,
 		loginSessionStore:   sessions,

@@ -23,7 +23,11 @@ const (
 const (
 	AssurancePassword    = "password"
 	AssuranceOneTimeCode = "one_time_code"
-	AssuranceSignature   = "signature"
+	// By a passkey: phishing-resistant, and phishing-resistant with a key that is protected by hardware (OpenID Connect
+	// Extended Authentication Profile ACR Values 1.0).
+	AssurancePhishingResistant         = "phr"
+	AssurancePhishingResistantHardware = "phrh"
+	AssuranceSignature                 = "signature"
 )
 
 // Scope is an entry of the catalogue: what a person is shown, and what it takes to grant it.

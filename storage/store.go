@@ -46,6 +46,7 @@ type Store struct {
 	*roleStore
 	*scopeStore
 	*authenticationStore
+	*passkeyStore
 	*approvalStore
 	*tokenStore
 	*loginSessionStore

@@ -41,7 +41,20 @@ func (d RequiredAuthentication) AtLeast(assurance string) RequiredAuthentication
 
 // SatisfiedBy says whether a session is strong enough.
 func (d RequiredAuthentication) SatisfiedBy(session storage.LoginSession) bool {
-	return strength(session.ACR) >= strength(d.Assurance)
+	return Satisfies(session.ACR, d.Assurance)
+}
+
+// Satisfies says whether a sign-in of one assurance is good where another one is required: the same or a weaker. A
+// digital signature is the strongest, but not phishing-resistant: another site may have shown what is signed.
+func Satisfies(assurance, required string) bool {
+	if assurance == storage.AssuranceSignature && isPhishingResistant(required) {
+		return false
+	}
+	return strength(assurance) >= strength(required)
+}
+
+func isPhishingResistant(assurance string) bool {
+	return assurance == storage.AssurancePhishingResistant || assurance == storage.AssurancePhishingResistantHardware
 }
 
 // CompareAssurances orders assurances from the weakest to the strongest, as cmp.Compare does.
@@ -52,8 +65,12 @@ func strength(assurance string) int {
 	switch assurance {
 	case storage.AssuranceOneTimeCode:
 		return 2
-	case storage.AssuranceSignature:
+	case storage.AssurancePhishingResistant:
 		return 3
+	case storage.AssurancePhishingResistantHardware:
+		return 4
+	case storage.AssuranceSignature:
+		return 5
 	}
 	return 1
 }
@@ -65,6 +82,8 @@ const AMRPassword = "pwd"
 type Proof struct {
 	AMR []string // values of RFC 8176
 	ACR string   // storage.Assurance…
+	// PasskeyID is the passkey that was used; "" without one.
+	PasskeyID string
 }
 
 // The ways in which a person proves who they are. A one-time code comes after a password.

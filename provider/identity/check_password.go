@@ -148,6 +148,9 @@ func (s *Service) RecordSignIn(r *http.Request, done SignIn) error {
 	if done.SessionID != "" {
 		details["session_id"] = done.SessionID
 	}
+	if done.Proof.PasskeyID != "" {
+		details["passkey_id"] = done.Proof.PasskeyID
+	}
 	return s.Record(r, storage.Event{
 		Kind: storage.EventSignIn, ClientID: done.ClientID, UserID: done.UserID, Details: details,
 	})

@@ -9,6 +9,8 @@ type Components struct {
 	Captcha    CaptchaVerifier
 	Signatures SignatureVerifier
 	Persons    PersonFinder
+	// Passkeys is what passkeys belong to; nil: there are none.
+	Passkeys *RelyingParty
 	// OneTimeCodeText is the message with a code in the place of {code}.
 	OneTimeCodeText string
 	Limits          Limits

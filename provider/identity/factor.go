@@ -49,8 +49,8 @@ const recentSignIn = 5 * time.Minute
 
 // MayReplaceFactor says whether a session may give a second factor another phone. Where none is set, it may. A sign-in
 // by the password alone, from before the phone was, never may. By the policy factor_change of the client it must be a
-// sign-in of the last minutes besides, and one that went through the phone: whoever has stolen a session has not the
-// phone.
+// sign-in of the last minutes besides, and one that went through the phone or was stronger: whoever has stolen a
+// session has not the phone.
 func (s *Service) MayReplaceFactor(
 	factor *storage.AuthenticationFactor, session *storage.Session, policy storage.Policy,
 ) bool {
@@ -63,5 +63,5 @@ func (s *Service) MayReplaceFactor(
 		return true
 	}
 	recent := s.now().Sub(session.AuthTime) <= recentSignIn
-	return recent && (session.ACR == storage.AssuranceOneTimeCode || session.ACR == storage.AssuranceSignature)
+	return recent && Satisfies(session.ACR, storage.AssuranceOneTimeCode)
 }

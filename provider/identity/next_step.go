@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"ithildin/storage"
 )
@@ -30,7 +31,7 @@ type Next struct {
 
 // NextStep says what a user does next who has proved so much, in a sign-in that has to be like required. It is the one
 // place that knows the order of steps, for the pages and the login API alike. Errors: ErrNoFactor, where a one-time
-// code is required and nothing says where it would go.
+// code is required and nothing says where it would go; ErrNoPasskey, where only a passkey, or another one, would do.
 func (s *Service) NextStep(
 	ctx context.Context, user *storage.User, required RequiredAuthentication, proof Proof,
 ) (Next, error) {
@@ -47,7 +48,11 @@ func (s *Service) NextStep(
 			return Next{}, ErrNoFactor
 		}
 	}
-	if proof.ACR != storage.AssuranceSignature && s.PasswordExpired(user) {
+	if passkeyNeeded(required, proof) {
+		return Next{}, ErrNoPasskey
+	}
+	byPassword := slices.Contains(proof.AMR, AMRPassword)
+	if byPassword && s.PasswordExpired(user) {
 		return Next{Step: StepNewPassword}, nil
 	}
 	return Next{Step: StepDone}, nil

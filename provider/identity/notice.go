@@ -13,6 +13,7 @@ import (
 type Notice struct {
 	Kind   string // of the audit event of the change
 	UserID string
+	Name   string // of what was changed, where it has one
 }
 
 // noticeTimeout bounds the writing of a notice, which is stored whether or not the client still listens.
@@ -22,7 +23,8 @@ const noticeTimeout = 10 * time.Second
 func (s *Service) Notify(ctx context.Context, n Notice) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTimeout)
 	defer cancel()
-	if err := s.store.NoteAccountChange(ctx, storage.AccountNotice{UserID: n.UserID, Kind: n.Kind}); err != nil {
+	err := s.store.NoteAccountChange(ctx, storage.AccountNotice{UserID: n.UserID, Kind: n.Kind, Name: n.Name})
+	if err != nil {
 		s.logger.LogAttrs(ctx, slog.LevelWarn, "the owner of an account is not told of a change",
 			slog.String("user_id", n.UserID), slog.String("change", n.Kind), slog.Any("error", err))
 	}

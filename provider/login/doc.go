@@ -10,6 +10,8 @@
 //	GET, POST   /login/phone          a phone, for a second factor without one (phone_page.go)
 //	GET, POST   /login/new-password   a new password, if the present one is too old (new_password_page.go)
 //	GET, POST   /login/signature      digital signature (signature_page.go)
+//	POST        /login/passkey        the answer of an authenticator (passkey_sign_in.go)
+//	GET         /login/passkey.js     the script that asks authenticators (passkey_script.go)
 //	GET         /login/signature.js   the script that signs in the browser (signature_script.go)
 //	GET, POST   /login/invite         what an invitation is for, and an account for a new person (invitation_page.go)
 //	GET, POST   /login/invite/accept  the answer to an invitation (invitation_answer.go)
@@ -21,6 +23,7 @@
 //	GET, POST   /login/account/phone/code     the code to the phone so far
 //	GET, POST   /login/account/phone/new      the new number
 //	GET, POST   /login/account/phone/confirm  the code to it
+//	GET, POST   /login/account/passkeys       the passkeys of the person (passkey_page.go)
 //	GET         /login/conditions     leads to the terms of the operator (operator.go)
 //
 // Package provider serves two more on pages of this package:
@@ -35,6 +38,7 @@
 //	accountPages    the account and signing out: account.go, sign_out.go
 //	credentialPages password and phone of a signed-in person: credential.go, password_page.go,
 //	                phone_change_page.go
+//	passkeyPages    passkeys of a signed-in person: passkey_page.go
 //	layout          writes pages: page.go, language.go, error.go, consent.go, form_post.go, operator.go
 //	interactions    what waits for a person, sealed: pending.go
 //	sessions        login sessions: session.go, browser_state.go
@@ -53,6 +57,7 @@
 //	                                       without a second factor        ──> done
 //	code            the code is right                                     ──> done
 //	signature       the signature is right                                ──> session starts ──> continue
+//	passkey         the answer is right                                   ──> session starts ──> continue
 //	done            the password is too old                               ──> new-password ──> session starts
 //	                                                                      ──> session starts ──> continue
 //
@@ -76,6 +81,10 @@
 //	password        with a phone, and without a code in the last 10 minutes ──> password/code ──> account
 //	                otherwise                                               ──> account
 //	phone           ──> phone/code, to the number so far ──> phone/new ──> phone/confirm, to the new one ──> account
+//
+// Passkeys are shown to whoever has signed in within the last five minutes, and to others after another sign-in, so
+// that nobody adds or removes one with a session that they have stolen. What an authenticator is asked is sealed into
+// the page (identity.PasskeyCeremony) and is answered once, within five minutes.
 //
 // All of a change is within ten minutes. The new phone is stored at the end, in one write that requires the one before
 // to be there still. A phone that an operator has reset is given at the next sign-in, never in a session from before.

@@ -66,6 +66,7 @@ var failures = []publicError{
 	{ErrPendingForeign, http.StatusBadRequest, "invalid_request", MessagePendingForeign, slog.LevelInfo},
 	{errUnknownClient, http.StatusBadRequest, "invalid_client", MessageClientUnknown, slog.LevelInfo},
 	{identity.ErrNoFactor, http.StatusForbidden, "access_denied", MessageNoFactor, slog.LevelInfo},
+	{identity.ErrNoPasskey, http.StatusForbidden, "access_denied", MessageNoPasskey, slog.LevelInfo},
 	{errCodeBlocked, http.StatusForbidden, "access_denied", MessageCodeBlocked, slog.LevelInfo},
 	{errUserBlocked, http.StatusForbidden, "access_denied", MessageUserBlocked, slog.LevelInfo},
 	{errSignatureTooLarge, http.StatusRequestEntityTooLarge, "invalid_request", MessageSignatureTooLarge, slog.LevelInfo},
@@ -133,7 +134,7 @@ func (l *layout) writeErrorPage(w http.ResponseWriter, r *http.Request, page Err
 			body.Developer = page.Message
 		}
 	}
-	if page.Message == MessageChangeOver {
+	if page.Message == MessageChangeOver || page.Message == MessageNoPasskey {
 		v.Links = v.accountLink()
 	}
 	if tellsToAsk[body.Message] {

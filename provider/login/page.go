@@ -25,7 +25,7 @@ var (
 	styleHash = hashOf(string(style))
 	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
 		"form_post.html", "error.html", "notice.html", "invitation.html", "invitation_notice.html",
-		"invitation_check.html", "password.html")
+		"invitation_check.html", "password.html", "passkeys.html")
 )
 
 func mustRead(name string) []byte {
@@ -85,6 +85,7 @@ type view struct {
 type contentPolicy struct {
 	Images, Script, Connect string
 	Frames                  []string
+	Passkeys                bool // the page asks authenticators
 }
 
 // newView settles the language of the page, which may set a cookie.
@@ -133,6 +134,12 @@ func (l *layout) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", policy+"; base-uri 'none'; frame-ancestors 'none'")
+	// Permissions-Policy of WebAuthn 5.9.
+	origins := "()"
+	if allowed.Passkeys {
+		origins = "(self)"
+	}
+	h.Set("Permissions-Policy", "publickey-credentials-create="+origins+", publickey-credentials-get="+origins)
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")

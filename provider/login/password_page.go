@@ -57,6 +57,9 @@ func (a *accountPages) changesOf(r *http.Request, userID string, v *view) (links
 	if user.Password != "" {
 		links = append(links, pageLink{"change-password", v.Path + PathPassword, credentialTexts[v.Language].PasswordTitle})
 	}
+	if (identity.Passkeys{Service: a.identity}).AreOn() {
+		links = append(links, pageLink{"passkeys", v.Path + PathPasskeys, passkeyTexts[v.Language].Title})
+	}
 	factor, err := a.identity.SecondFactor(r.Context(), userID)
 	switch {
 	case errors.Is(err, identity.ErrNoFactor):

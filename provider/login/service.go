@@ -59,6 +59,7 @@ type Service struct {
 	signIn      *signInPages
 	invitations *invitationPages
 	credentials *credentialPages
+	passkeys    *passkeyPages
 	resets      *passwordResetPages
 	crossOrigin *http.CrossOriginProtection
 }
@@ -104,6 +105,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s.invitations = &invitationPages{signInPages: s.signIn, options: o.Invitations, issuer: s.issuer}
 	s.credentials = &credentialPages{signInPages: s.signIn}
+	s.passkeys = &passkeyPages{credentialPages: s.credentials}
 	// A proxy may change Host, with which browsers that send no Sec-Fetch-Site are compared.
 	if err := s.crossOrigin.AddTrustedOrigin(o.Issuer.Scheme + "://" + o.Issuer.Host); err != nil {
 		return nil, fmt.Errorf("login: issuer: %w", err)
@@ -158,6 +160,8 @@ const (
 	PathContinue = "/login/continue"
 	// PathSignatureScript is the script of the signature page.
 	PathSignatureScript = "/login/signature.js"
+	// PathPasskeyScript is the script of the pages that ask for a passkey.
+	PathPasskeyScript = "/login/passkey.js"
 	// PathConditions leads to the operator's terms.
 	PathConditions = "/login/conditions"
 )
@@ -172,6 +176,7 @@ func (s *Service) Mount(router chi.Router) {
 		PathPhone:            {s.signIn.showPhone, s.signIn.submitPhone},
 		PathNewPassword:      {s.signIn.showNewPassword, s.signIn.submitNewPassword},
 		PathSignature:        {s.signIn.showSignature, s.signIn.submitSignature},
+		PathPasskey:          {s.signIn.showSignIn, s.signIn.submitPasskey},
 		PathForgotPassword:   {s.resets.showForgot, s.resets.submitForgot},
 		PathResetPassword:    {s.resets.showReset, s.resets.submitReset},
 		PathInvitation:       {s.invitations.showInvitation, s.invitations.submitInvitation},
@@ -182,8 +187,11 @@ func (s *Service) Mount(router chi.Router) {
 		inbound.Route(pages, path, s.handle(page[1]), http.MethodPost)
 	}
 	s.credentials.mount(pages)
+	s.passkeys.mount(pages)
+	for path, script := range map[string]script{PathSignatureScript: signatureScript, PathPasskeyScript: passkeyScript} {
+		inbound.Route(pages, path, s.handle(s.showScript(script)), http.MethodGet, http.MethodHead)
+	}
 	inbound.Route(pages, PathConditions, s.handle(s.showConditions), http.MethodGet, http.MethodHead)
-	inbound.Route(pages, PathSignatureScript, s.handle(s.signIn.showSignatureScript), http.MethodGet, http.MethodHead)
 	inbound.Route(pages, "/login/*", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 }
 

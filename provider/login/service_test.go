@@ -75,13 +75,19 @@ func newFixtureOver(t *testing.T, scheme string) *fixture {
 // onEachEngine runs a test over a store of every engine.
 func onEachEngine(t *testing.T, test func(t *testing.T, f *fixture)) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
-		test(t, newFixtureOn(t, "https", func(t *testing.T, c *clock) *storage.Store {
-			return engine.Open(t, func(o *storage.Options) { o.Now = c.Now })
-		}))
+		test(t, newFixtureOn(t, "https", openOn(engine)))
 	})
 }
 
-func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *storage.Store) *fixture {
+func openOn(engine storagetest.Engine) func(*testing.T, *clock) *storage.Store {
+	return func(t *testing.T, c *clock) *storage.Store {
+		return engine.Open(t, func(o *storage.Options) { o.Now = c.Now })
+	}
+}
+
+func newFixtureOn(
+	t *testing.T, scheme string, open func(*testing.T, *clock) *storage.Store, changes ...func(*identity.Components),
+) *fixture {
 	t.Helper()
 	f := &fixture{
 		t: t, sms: &smsBox{}, letters: &letterBox{},
@@ -103,9 +109,13 @@ func newFixtureOn(t *testing.T, scheme string, open func(*testing.T, *clock) *st
 	requestID := func(*http.Request) string { return "request-1" }
 	clientAddress := func(r *http.Request) string { return cmp.Or(r.Header.Get("Test-Address"), "127.0.0.1") }
 	count := func(kind string) { n, _ := f.counts.LoadOrStore(kind, 0); f.counts.Store(kind, n.(int)+1) }
+	components := identity.Components{SMS: f.sms}
+	for _, change := range changes {
+		change(&components)
+	}
 	f.identity = identity.New(identity.Options{
 		Store: store, Host: issuer.Host, Now: f.clock.Now, Passwords: f.passwords, RequestID: requestID,
-		ClientAddress: clientAddress, Count: count, Components: identity.Components{SMS: f.sms},
+		ClientAddress: clientAddress, Count: count, Components: components,
 	})
 	f.mail = mail.New(mail.Options{Store: store, Sender: f.letters, ServiceName: "Портал", Now: f.clock.Now})
 	f.Service, err = New(t.Context(), Options{

@@ -36,8 +36,9 @@ type signInPage struct {
 	Client   Presentation
 	Request  string
 	Username string
-	Notice   string // what has happened
+	Notice   string // what has happened, or why to sign in
 	Message  string
+	Passkey  *passkeyPart // nil where there are no passkeys
 }
 
 // signInPages are the pages on which people prove who they are.
@@ -76,6 +77,10 @@ func (s *signInPages) writeSignIn(
 		return err
 	}
 	request, err := sealedRequest(r)
+	if err == nil && p.Passkey != nil { // of a ceremony that is over
+		p.Passkey = nil
+		request, err = s.Seal(w, r, p)
+	}
 	if err != nil {
 		return err
 	}
@@ -93,8 +98,14 @@ func (s *signInPages) writeSignIn(
 		status, page.Message = problem.status, s.refuse(w, v, problem)
 		v.Title = v.Messages.Error + ": " + v.Title
 	}
-	if p.PasswordIsSet {
+	switch {
+	case p.PasswordIsSet:
 		page.Notice = passwordResetTexts[v.Language].Saved
+	case p.Page == PathPasskeys:
+		page.Notice = passkeyTexts[v.Language].Confirm
+	}
+	if page.Passkey, err = s.signInByPasskey(w, r, v, p, problem); err != nil {
+		return err
 	}
 	v.Page, v.Links = page, append(v.changePasswordLink(p), v.signInLinks()...)
 	if s.mail.IsOn() {

@@ -78,7 +78,7 @@ func (s *signInPages) writeSignature(w http.ResponseWriter, r *http.Request, p I
 	page := signaturePage{
 		Client: v.present(destination), Request: request, Content: string(content),
 		Download:        template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString(content)),
-		ScriptIntegrity: signatureScriptIntegrity,
+		ScriptIntegrity: signatureScript.integrity,
 	}
 	v.Policy.Script = "'self'"
 	status := http.StatusOK

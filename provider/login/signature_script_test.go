@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The policy of the page forbids all of this; the script does not try.
-func TestSignatureScriptEvaluatesNoTextAndSendsNothingByItself(t *testing.T) {
+// The policy of the pages forbids all of this; the scripts do not try.
+func TestScriptsEvaluateNoTextAndSendNothingByThemselves(t *testing.T) {
 	forbidden := regexp.MustCompile(
 		`\beval\b|\bFunction\(|\bfetch\b|XMLHttpRequest|sendBeacon|WebSocket|EventSource|\bimport\(|localStorage|https?://`)
-	require.Empty(t, forbidden.FindAllString(string(signatureScript), -1))
+	require.Empty(t, forbidden.FindAllString(string(signatureScript.content), -1))
+	require.Empty(t, forbidden.FindAllString(string(passkeyScript.content), -1))
 }
 
 func TestLicensesOfEveryPackageInTheSignatureScriptAreInTheTree(t *testing.T) {

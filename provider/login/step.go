@@ -52,6 +52,7 @@ var (
 func (s *signInPages) proceed(
 	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, proof identity.Proof,
 ) error {
+	p.Passkey = nil
 	next, err := s.identity.NextStep(r.Context(), user, p.Required, proof)
 	if errors.Is(err, identity.ErrNoFactor) && p.FirstFactor {
 		next, err = identity.Next{Step: identity.StepPhone}, s.identity.CreateEmptyFactor(r, user.ID)

@@ -25,6 +25,7 @@ const (
 	MessageUnavailable      = "temporarily_unavailable"
 	MessageUnexpected       = "server_error"
 	MessageNoFactor         = "no_second_factor"
+	MessageNoPasskey        = "no_passkey"
 	MessageCodeBlocked      = "code_blocked"
 
 	MessageSignatureTooLarge = "signature_too_large"
@@ -198,6 +199,17 @@ var messages = map[string]*messageSet{
 			messageInvitationComplex: "У паролі мають бути велика й мала літери та цифра.",
 			messageInvitationAway:    "Система охорони здоров’я зараз не відповідає. Спробуйте ще раз за хвилину.",
 
+			messagePasskeyOver:  "Час на відповідь минув, або її вже надіслано. Спробуйте ще раз.",
+			messagePasskeyWrong: "Відповідь ключа доступу не вдалося підтвердити. Спробуйте ще раз або увійдіть інакше.",
+			messagePasskeyUnknown: "Цей ключ доступу тут не зареєстровано, або його видалено. Увійдіть інакше, а ключ " +
+				"видаліть зі свого пристрою.",
+			messagePasskeyCloned: "Вхід відхилено: схоже, що існує копія цього ключа доступу. Увійдіть інакше, видаліть " +
+				"ключ і зверніться до адміністратора.",
+			messagePasskeyTaken: "Цей ключ доступу вже зареєстровано.",
+			MessageNoPasskey: "Для цього доступу потрібно ввійти з ключем доступу (passkey). Додайте його у своєму " +
+				"обліковому записі, якщо ще не маєте, і почніть спочатку. Якщо ви вже ввійшли з ключем, потрібен такий, що " +
+				"не копіюється на інші пристрої.",
+
 			messageSignatureMissing: "Додайте підписаний файл, не більший за 1 МБ.",
 			messageSignatureWrong: "Підпис не вдалося підтвердити. Підпишіть саме той файл, який пропонує ця сторінка, і " +
 				"лише одним підписом.",
@@ -343,6 +355,16 @@ var messages = map[string]*messageSet{
 			messageInvitationRules:   "To accept the invitation, confirm that you have read the rules.",
 			messageInvitationComplex: "The password needs a capital letter, a small letter and a digit.",
 			messageInvitationAway:    "The health system does not answer at the moment. Try again in a minute.",
+
+			messagePasskeyOver:  "The time to answer has run out, or the answer was sent before. Try again.",
+			messagePasskeyWrong: "The answer of the passkey could not be verified. Try again, or sign in another way.",
+			messagePasskeyUnknown: "This passkey is not registered here, or was removed. Sign in another way, and remove " +
+				"the passkey from your device.",
+			messagePasskeyCloned: "The sign-in was refused: there seems to be a copy of this passkey. Sign in another way, " +
+				"remove the passkey and contact your administrator.",
+			messagePasskeyTaken: "This passkey is registered already.",
+			MessageNoPasskey: "This access needs a sign-in with a passkey. Add one in your account if you have none, and " +
+				"start again. If you have just signed in with a passkey, one is needed that is not copied to other devices.",
 
 			messageSignatureMissing: "Add the signed file. It must not be larger than 1 MB.",
 			messageSignatureWrong: "The signature could not be verified. Sign exactly the file that this page offers, with " +

@@ -43,6 +43,7 @@ type values struct {
 	Lifetime    string // of the link, such as "25 хвилин"
 	At          string // when it happened
 	Phone       string
+	Factor      string
 	Inviter     string
 	Role        string
 
@@ -54,7 +55,7 @@ func valuesOf(m Mail, service, language string, now time.Time) values {
 	v := values{
 		Service: OneLine(service), To: m.To, Lifetime: lifetime(language, m.ExpiresAt.Sub(now)),
 		Phone: OneLine(m.Details.Phone), Inviter: OneLine(m.Details.Inviter), Role: OneLine(m.Details.Role),
-		Organisation: OneLine(m.Details.Organisation),
+		Organisation: OneLine(m.Details.Organisation), Factor: OneLine(m.Details.Factor),
 	}
 	if !m.Details.At.IsZero() {
 		v.At = m.Details.At.UTC().Format("02.01.2006 15:04 UTC")

@@ -44,6 +44,12 @@ const (
 	FactorDisabled Purpose = "factor_disabled"
 	// AccountBlocked tells that the account was blocked after wrong one-time codes. Details: At.
 	AccountBlocked Purpose = "account_blocked"
+	// PasskeyAdded and PasskeyRemoved tell that somebody can sign in by another passkey, or by one less. Details: At,
+	// Factor.
+	PasskeyAdded   Purpose = "passkey_added"
+	PasskeyRemoved Purpose = "passkey_removed"
+	// PasskeyCloned tells that a passkey was refused, since there may be a copy of it. Details: At, Factor.
+	PasskeyCloned Purpose = "passkey_cloned"
 	// Test is what the verb mail test sends.
 	Test Purpose = "test"
 )
@@ -51,7 +57,7 @@ const (
 // Purposes are all of them.
 var Purposes = []Purpose{
 	PasswordReset, PasswordChanged, PhoneChanged, FactorReset, FactorDisabled, EmailConfirmation, EmailChanged, Invitation,
-	AccountBlocked, Test,
+	AccountBlocked, PasskeyAdded, PasskeyRemoved, PasskeyCloned, Test,
 }
 
 // The languages of letters.
@@ -81,6 +87,7 @@ type Mail struct {
 type Details struct {
 	At           time.Time // when it happened
 	Phone        string    // masked, as it is to be shown
+	Factor       string    // what its owner calls a passkey
 	Inviter      string
 	Organisation string
 	Role         string

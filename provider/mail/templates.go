@@ -35,6 +35,9 @@ var fieldsOf = map[Purpose]fields{
 	EmailChanged:      {"At"},
 	Invitation:        {lifetimeField, "Inviter", "Organisation", "Role"},
 	AccountBlocked:    {"At"},
+	PasskeyAdded:      {"At", "Factor"},
+	PasskeyRemoved:    {"At", "Factor"},
+	PasskeyCloned:     {"At", "Factor"},
 	Test:              {},
 }
 
@@ -197,7 +200,7 @@ func (l *Letters) try(name, language string) error {
 		m.Link = "https://id.example/login"
 	}
 	full := m
-	full.Details = Details{At: now, Phone: "+380", Inviter: "A", Organisation: "B", Role: "C"}
+	full.Details = Details{At: now, Phone: "+380", Factor: "F", Inviter: "A", Organisation: "B", Role: "C"}
 	for _, m := range []Mail{m, full} {
 		written, err := l.fill(m, language, valuesOf(m, "S", language, now))
 		switch {

@@ -34,6 +34,7 @@ func RunRaces(t *testing.T, engine Engine) {
 		{"No token of a session outlives its end", raceOfAnEndAndItsTokens},
 		{"Every failed sign-in is counted", raceOfFailures},
 		{"One of many guesses verifies a one-time code", raceForAOneTimeCode},
+		{"One of many uses of a sign count wins", raceForASignCount},
 		{"One user has an email", raceForAnEmail},
 		{"An initial access token is good for so many registrations", raceForRegistrations},
 		{"No registration passes the quota", raceForTheQuota},
@@ -225,6 +226,12 @@ func raceForAOneTimeCode(t *testing.T, s *suite) {
 	found, err := s.store.FindOneTimeCode(t.Context(), "wrong")
 	require.NoError(t, err)
 	require.EqualValues(t, 5, found.Attempts)
+}
+
+func raceForASignCount(t *testing.T, s *suite) {
+	p := s.passkey(t, User(t, s.store))
+	requireOneWinner(t, race(func(int) error { return s.store.UsePasskey(t.Context(), p.ID, 1, false) }),
+		storage.ErrConflict)
 }
 
 func raceForAnEmail(t *testing.T, s *suite) {

@@ -63,6 +63,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Passwords", passwords},
 		{"Factors", factors},
 		{"One-time codes", oneTimeCodes},
+		{"Passkeys", passkeys},
 		{"Roles", roles},
 		{"Tokens of a role that is lost", tokensOfALostRole},
 		{"Client types and scopes", catalogue},

@@ -111,6 +111,8 @@ var flagHelp = map[string]string{
 		"default none.",
 	"outbound_ca_file": "PEM file with certificates of authorities that are trusted for requests to clients, besides " +
 		"those of the system.",
+	"passkeys":           "off: people have no passkeys; default on, where the issuer's host is a name.",
+	"passkey_domain":     "Domain of the passkeys: the issuer's host, the default, or one above it.",
 	"password_lifetime":  "Age at which a password must be changed; default 90, 0 for never.",
 	"persons_token_file": "File with its bearer token, in place of ITHILDIN_PERSONS_TOKEN.",
 	"persons_url": "Register of persons, with which the tax id of a signer is compared; without it there is no " +

@@ -46,6 +46,7 @@ type Flags struct {
 	invitationFlags
 	MailFlags
 	operatorFlags
+	passkeyFlags
 }
 
 // Settings is a configuration that was found right.
@@ -118,6 +119,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Serving = c.servingFlags.load(&p, c.Dev, s.Database.Connections)
 	s.Legacy = c.legacyFlags.load(&p)
 	s.Mail = c.MailFlags.load(&p, s.Issuer)
+	s.Components.Passkeys = c.passkeyFlags.load(&p, s.Issuer, s.Mail.ServiceName)
 	s.Operator = c.operatorFlags.load(&p)
 	s.Mithril = c.mithrilFlags.load(&p, s)
 	s.Invitations = c.invitationFlags.load(&p)

@@ -1,0 +1,133 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"ithildin/provider/identity"
+	"ithildin/provider/inbound"
+	"ithildin/storage"
+)
+
+// PathPasskeys is where a signed-in person adds and removes passkeys.
+const PathPasskeys = "/login/account/passkeys"
+
+// passkeyPages are the passkeys of a signed-in person.
+type passkeyPages struct{ *credentialPages }
+
+type passkeysPage struct {
+	Text     *passkeyText
+	Request  string
+	Notice   string // what has just been changed
+	Message  string
+	Passkeys []storage.Passkey
+	Add      *passkeyPart // nil where no more may be added
+	Longest  int          // of a name, in characters
+}
+
+func (p *passkeyPages) mount(pages chi.Router) {
+	inbound.Route(pages, PathPasskeys, p.handle(p.showPasskeys), http.MethodGet, http.MethodHead)
+	inbound.Route(pages, PathPasskeys, p.handle(p.opening(PathPasskeys, p.submitPasskeys)), http.MethodPost)
+}
+
+// showPasskeys asks whoever has not signed in just now to do so again.
+func (p *passkeyPages) showPasskeys(w http.ResponseWriter, r *http.Request) error {
+	if !(identity.Passkeys{Service: p.identity}).AreOn() {
+		return errNoPage
+	}
+	current, interaction, err := p.begin(w, r, PathPasskeys)
+	if err != nil || current == nil {
+		return err
+	}
+	if !(identity.Passkeys{Service: p.identity}).MayChange(current.Session) {
+		return p.RedirectToPage(w, r, PathSignIn, Interaction{Page: PathPasskeys, LoginHint: current.User.Email})
+	}
+	return p.writePasskeys(w, r, current, interaction, nil)
+}
+
+func (p *passkeyPages) writePasskeys(
+	w http.ResponseWriter, r *http.Request, current *storage.Login, interaction Interaction, problem *formError,
+) error {
+	passkeys, err := p.store.ListPasskeys(r.Context(), current.User.ID)
+	if err != nil {
+		return err
+	}
+	v := p.newView(w, r, "")
+	t := passkeyTexts[v.Language]
+	page := passkeysPage{
+		Text: t, Passkeys: passkeys, Notice: t.Changed[r.URL.Query().Get("changed")],
+		Longest: identity.MaximumPasskeyName,
+	}
+	interaction.Change.At = p.now().UnixMicro()
+	options, ceremony, err := identity.Passkeys{Service: p.identity}.BeginRegistration(r.Context(), &current.User)
+	switch {
+	case errors.Is(err, identity.ErrPasskeysFull):
+	case err != nil:
+		return err
+	default:
+		interaction.Passkey = ceremony
+		if page.Add, err = p.passkeyPart(w, r, v, interaction, options); err != nil {
+			return err
+		}
+	}
+	interaction.Passkey = nil
+	if page.Request, err = p.Seal(w, r, interaction); err != nil {
+		return err
+	}
+	v.Title, v.Links = t.Title, v.accountLink()
+	status := http.StatusOK
+	if problem != nil {
+		status, page.Message = problem.status, p.refuse(w, v, problem)
+		v.Title = v.Messages.Error + ": " + v.Title
+	}
+	v.Heading, v.Page = t.Title, page
+	return v.write(w, status, "passkeys.html")
+}
+
+// submitPasskeys removes a passkey or adds one, within five minutes after the page was shown.
+func (p *passkeyPages) submitPasskeys(
+	w http.ResponseWriter, r *http.Request, current *storage.Login, interaction Interaction,
+) error {
+	passkeys := identity.Passkeys{Service: p.identity}
+	if id := r.PostForm.Get("remove"); id != "" {
+		if p.now().Sub(time.UnixMicro(interaction.Change.At)) > identity.PasskeyCeremonyLifetime {
+			p.redirect(w, r, PathPasskeys, "")
+			return nil
+		}
+		err := passkeys.Remove(r, current.User.ID, id)
+		if errors.Is(err, storage.ErrNotFound) {
+			return errNotTheirs
+		}
+		return p.changedPasskeys(w, r, changedPasskeyRemoved, err)
+	}
+	ceremony := interaction.Passkey
+	if ceremony == nil {
+		return ErrPendingForeign
+	}
+	err := passkeys.Register(r, identity.NewPasskey{
+		UserID: current.User.ID, Name: r.PostForm.Get("name"), Ceremony: ceremony, Answer: r.PostForm.Get("credential"),
+		Device: deviceName(r.UserAgent()),
+	})
+	problem, err := refusedPasskey(err)
+	if problem == nil {
+		return p.changedPasskeys(w, r, changedPasskeyAdded, err)
+	}
+	if !(identity.Passkeys{Service: p.identity}).MayChange(current.Session) {
+		p.redirect(w, r, PathPasskeys, "")
+		return nil
+	}
+	return p.writePasskeys(w, r, current, interaction, problem)
+}
+
+// changedPasskeys shows the passkeys again, with what was changed.
+func (p *passkeyPages) changedPasskeys(w http.ResponseWriter, r *http.Request, changed string, err error) error {
+	if err != nil {
+		return err
+	}
+	p.writeHeaders(w, contentPolicy{})
+	http.Redirect(w, r, p.layout.path+PathPasskeys+"?changed="+changed, http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,35 @@
+package login
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"time"
+)
+
+// script is a file that pages load from this server.
+type script struct {
+	content   []byte
+	integrity string // what pages demand of it (W3C Subresource Integrity)
+}
+
+func newScript(name string) script {
+	content := mustRead(name)
+	hash := sha256.Sum256(content)
+	return script{content: content, integrity: "sha256-" + base64.StdEncoding.EncodeToString(hash[:])}
+}
+
+// showScript makes the handler of a script. Browsers keep it, and ask whether it is still the same.
+func (l *layout) showScript(of script) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		l.writeHeaders(w, contentPolicy{})
+		h := w.Header()
+		h.Set("Cache-Control", "no-cache")
+		h.Set("Content-Type", "text/javascript; charset=utf-8")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("ETag", `"`+of.integrity+`"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(of.content))
+		return nil
+	}
+}
