@@ -71,6 +71,21 @@ func ValidateProfile(profile json.RawMessage) error {
 	return errors.Join(wrong...)
 }
 
+// WithoutClaim is a profile without one of its claims. One that is no object, as an import may have brought it, stays
+// as it is.
+func WithoutClaim(profile json.RawMessage, name string) json.RawMessage {
+	var claims map[string]json.RawMessage
+	if json.Unmarshal(profile, &claims) != nil || claims[name] == nil {
+		return profile
+	}
+	delete(claims, name)
+	encoded, err := json.Marshal(claims)
+	if err != nil {
+		panic("provider: profile: " + err.Error()) // what was JSON stays JSON
+	}
+	return encoded
+}
+
 // checkClaim says what is wrong with a claim, "" for nothing.
 func checkClaim(name string, value any) string {
 	rule, standard := profileRules[name]

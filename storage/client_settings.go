@@ -11,6 +11,14 @@ const (
 	AccessTypeBroker = "BROKER"
 )
 
+// DefaultAccessType is how a new client of a preset reaches the API: the original gives BROKER.
+func DefaultAccessType(preset string) string {
+	if preset == PresetStandard {
+		return AccessTypeDirect
+	}
+	return AccessTypeBroker
+}
+
 // AccessType is DIRECT, BROKER, or "" where the private settings do not say.
 func (c *Client) AccessType() string { return c.privateSetting("access_type") }
 

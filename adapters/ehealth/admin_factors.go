@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -32,27 +31,9 @@ type factorObject struct {
 
 func newFactorObject(f storage.AuthenticationFactor) factorObject {
 	return factorObject{
-		ID: f.ID, Factor: orNull(maskedFactor(f)), IsActive: f.IsActive, Type: f.Type, UserID: f.UserID,
+		ID: f.ID, Factor: orNull(identity.MaskedFactor(f)), IsActive: f.IsActive, Type: f.Type, UserID: f.UserID,
 		InsertedAt: naiveTime(f.CreatedAt), UpdatedAt: naiveTime(f.UpdatedAt), User: struct{}{},
 	}
-}
-
-// How much of a phone is shown, in characters: +38088*****30.
-const (
-	phoneStart = 6
-	phoneEnd   = 2
-)
-
-// maskedFactor is what may be shown of a factor: of a phone, its beginning and its end.
-func maskedFactor(f storage.AuthenticationFactor) string {
-	hidden := len(f.Factor) - phoneStart - phoneEnd
-	switch {
-	case f.Type != identity.FactorSMS || f.Factor == "":
-		return f.Factor
-	case hidden <= 0: // a number as none is written
-		return strings.Repeat("*", len(f.Factor))
-	}
-	return f.Factor[:phoneStart] + strings.Repeat("*", hidden) + f.Factor[len(f.Factor)-phoneEnd:]
 }
 
 // withUser shows a factor with its user.

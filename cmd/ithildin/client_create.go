@@ -76,7 +76,7 @@ func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) 
 		return nil, &console.UsageError{Cause: err}
 	}
 	client.OwnerID = c.OwnerID
-	if err := client.SetAccessType(defaultAccessType(c.Preset)); err != nil {
+	if err := client.SetAccessType(storage.DefaultAccessType(c.Preset)); err != nil {
 		return nil, err
 	}
 	if err := c.apply(ctx, store, &client); err != nil {

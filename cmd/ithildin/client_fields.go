@@ -159,8 +159,8 @@ func changePolicy(policy storage.Policy, changes map[string]string) (storage.Pol
 // checkClient names everything about a new client that the provider could not serve.
 func checkClient(c *storage.Client) error {
 	var wrong []error
-	if c.ID == "" || len(c.ID) > 255 || !isUnreserved(c.ID) {
-		wrong = append(wrong, fmt.Errorf("client_id %.60q: want 1 to 255 letters, digits and -._~", c.ID))
+	if err := registration.ValidateClientID(c.ID); err != nil {
+		wrong = append(wrong, err)
 	}
 	if c.Name == "" {
 		wrong = append(wrong, errors.New("--name is required"))
@@ -199,17 +199,6 @@ func checkText(name, value string) error {
 		return &console.UsageError{Cause: fmt.Errorf("%s %w", name, err)}
 	}
 	return nil
-}
-
-// isUnreserved accepts the unreserved characters of RFC 3986, which mean the same in every place a client_id goes.
-func isUnreserved(value string) bool {
-	for _, c := range value {
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		if !letter && c != '-' && c != '.' && c != '_' && c != '~' {
-			return false
-		}
-	}
-	return true
 }
 
 func checkRedirectURIs(uris []string) error {

@@ -70,18 +70,9 @@ func readClientSecret(
 // requireSealed returns an error for a client that signs with a secret of which only the hash is stored: its
 // signatures could not be verified.
 func requireSealed(c *storage.Client) error {
-	if !clientauth.SignsWithSecret(&c.Metadata) {
-		return nil
-	}
-	for _, connection := range c.Connections {
-		sealed := false
-		for _, secret := range connection.Secrets {
-			sealed = sealed || secret.Sealed != ""
-		}
-		if !sealed {
-			return console.WithHint("ithildin connection rotate-secret "+connection.ID+" --sealed",
-				fmt.Errorf("no secret of connection %s is sealed, as client_secret_jwt needs it", connection.ID))
-		}
+	if id := clientauth.ConnectionWithoutSealedSecret(c); id != "" {
+		return console.WithHint("ithildin connection rotate-secret "+id+" --sealed",
+			fmt.Errorf("no secret of connection %s is sealed, as client_secret_jwt needs it", id))
 	}
 	return nil
 }

@@ -26,11 +26,3 @@ func (f clientSettingFields) apply(c *storage.Client) error {
 	}
 	return c.SetSignInGrantTypes(f.LoginGrantType)
 }
-
-// defaultAccessType is how a new client of a preset reaches the API: the original gives BROKER.
-func defaultAccessType(preset string) string {
-	if preset == storage.PresetStandard {
-		return storage.AccessTypeDirect
-	}
-	return storage.AccessTypeBroker
-}

@@ -57,7 +57,7 @@ func (c *userUpdateCommand) Run(ctx context.Context, terminal console.Terminal) 
 func (c *userUpdateCommand) apply(user *storage.User, profile json.RawMessage) {
 	if c.Email != nil {
 		user.Email = *c.Email
-		user.Profile = withoutClaim(user.Profile, "email_verified")
+		user.Profile = provider.WithoutClaim(user.Profile, "email_verified")
 	}
 	if c.TaxID != nil {
 		user.TaxID = *c.TaxID
@@ -65,20 +65,6 @@ func (c *userUpdateCommand) apply(user *storage.User, profile json.RawMessage) {
 	if profile != nil {
 		user.Profile = profile
 	}
-}
-
-// withoutClaim leaves a profile that is no object, as an import may have brought it, as it is.
-func withoutClaim(profile json.RawMessage, name string) json.RawMessage {
-	var claims map[string]json.RawMessage
-	if json.Unmarshal(profile, &claims) != nil || claims[name] == nil {
-		return profile
-	}
-	delete(claims, name)
-	encoded, err := json.Marshal(claims)
-	if err != nil {
-		panic(err) // what was JSON stays JSON
-	}
-	return encoded
 }
 
 func checkEmail(email string) error {

@@ -1,6 +1,8 @@
 package clientauth
 
 import (
+	"slices"
+
 	"ithildin/storage"
 )
 
@@ -26,4 +28,19 @@ func HasSecret(authMethod string) bool {
 // sealed.
 func SignsWithSecret(m *storage.Metadata) bool {
 	return m.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT
+}
+
+// ConnectionWithoutSealedSecret is the id of a connection of a client that signs with its secret, whose signatures
+// could not be verified because only the hash of each secret is stored; "" where there is none.
+func ConnectionWithoutSealedSecret(c *storage.Client) string {
+	if !SignsWithSecret(&c.Metadata) {
+		return ""
+	}
+	for _, connection := range c.Connections {
+		isSealed := func(secret storage.ConnectionSecret) bool { return secret.Sealed != "" }
+		if !slices.ContainsFunc(connection.Secrets, isSealed) {
+			return connection.ID
+		}
+	}
+	return ""
 }

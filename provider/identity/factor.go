@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"ithildin/storage"
@@ -64,4 +65,22 @@ func (s *Service) MayReplaceFactor(
 	}
 	recent := s.now().Sub(session.AuthTime) <= recentSignIn
 	return recent && Satisfies(session.ACR, storage.AssuranceOneTimeCode)
+}
+
+// How much of a phone is shown, in characters: +38088*****30.
+const (
+	phoneStart = 6
+	phoneEnd   = 2
+)
+
+// MaskedFactor is what may be shown of a factor: of a phone, its beginning and its end.
+func MaskedFactor(f storage.AuthenticationFactor) string {
+	hidden := len(f.Factor) - phoneStart - phoneEnd
+	switch {
+	case f.Type != FactorSMS || f.Factor == "":
+		return f.Factor
+	case hidden <= 0: // a number as none is written
+		return strings.Repeat("*", len(f.Factor))
+	}
+	return f.Factor[:phoneStart] + strings.Repeat("*", hidden) + f.Factor[len(f.Factor)-phoneEnd:]
 }
