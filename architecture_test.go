@@ -58,6 +58,8 @@ var mayImport = map[string][]string{
 	},
 	"adapters/ehealth": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/redirect",
 		"provider/outbound", "provider/clientauth", "provider/registration", "storage"},
+	"adapters/admin": {"jwks", "provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/redirect",
+		"provider/clientauth", "provider/operator", "provider/registration", "storage"},
 	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "provider/outbound",
 		"storage"},
 	"adapters/mithril": {"provider", "provider/redirect", "storage"},

@@ -179,12 +179,17 @@ func (s *approvalStore) DeleteApprovals(ctx context.Context, userID, clientID st
 				return err
 			}
 		}
-		return s.endTokens(ctx, userID, clientID)
+		return s.EndTokensOfUser(ctx, userID, clientID)
 	})
 }
 
-// endTokens ends what was issued for a user, to one client or, where clientID is "", to all.
-func (s *approvalStore) endTokens(ctx context.Context, userID, clientID string) error {
+// EndTokensOfUser ends what was issued for a user, to one client or, where clientID is "", to all: codes, grants and
+// access tokens. The sessions and approvals stay, but the clients are told of a sign-out by the back channel.
+func (s *approvalStore) EndTokensOfUser(ctx context.Context, userID, clientID string) error {
+	userID, err := uuidKey(userID)
+	if err != nil {
+		return err
+	}
 	of, args, grants := ofUser, []any{userID}, grantsOfUser
 	if clientID != "" {
 		of, args, grants = ofUserAndClient, []any{userID, clientID}, grantsOfUserAndClient

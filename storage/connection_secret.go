@@ -85,3 +85,22 @@ UPDATE connection_secrets SET expires_at = $2 WHERE connection_id = $1 AND (expi
 func (s *connectionStore) WeakSecretLookup(ctx context.Context, secret string) ([]byte, error) {
 	return s.keys.keyed(ctx, "weak secret lookup", secret)
 }
+
+// EndConnectionSecret ends a live secret of a connection at once. ErrNotFound: the connection has none of that id.
+func (s *connectionStore) EndConnectionSecret(ctx context.Context, connectionID, secretID string) error {
+	connectionID, err := uuidKey(connectionID)
+	if err != nil {
+		return err
+	}
+	if secretID, err = uuidKey(secretID); err != nil {
+		return err
+	}
+	ctx = changingBy(ctx, Event{
+		Kind: EventConnectionSecretEnded, Details: map[string]string{"secret_id": secretID},
+	}, connectionSubject, connectionID)
+	return s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
+		return writeRow(ctx, tx, `
+UPDATE connection_secrets SET expires_at = $3
+WHERE connection_id = $1 AND id = $2 AND (expires_at = 0 OR expires_at > $3)`, connectionID, secretID, s.nowSeconds())
+	})
+}

@@ -40,6 +40,7 @@ const (
 	EventConnectionUpdated        = "connection_updated"
 	EventConnectionDeleted        = "connection_deleted"
 	EventConnectionSecretReplaced = "connection_secret_replaced"
+	EventConnectionSecretEnded    = "connection_secret_ended"
 
 	EventRoleCreated = "role_created"
 	EventRoleUpdated = "role_updated"

@@ -69,6 +69,7 @@ var allDeadRows = []deadRows{
 	{table: "account_notices", key: "id"},
 	{table: "invitations", key: "id", kept: 30 * day},
 	{table: "password_resets", key: "id"},
+	{table: "idempotency_keys", key: "id"},
 }
 
 // SweptTables are the tables that Sweep deletes from, each once.

@@ -73,9 +73,10 @@ func (s *clientStore) PageOfClients(ctx context.Context, f ClientFilter, p Page)
 
 // UserFilter says which users to list; what is zero does not matter.
 type UserFilter struct {
-	Email string
-	TaxID string
-	IDs   []string
+	Email     string
+	EmailPart string // a part of it, in any case of letters
+	TaxID     string
+	IDs       []string
 	// IsBlocked asks for those who are blocked, or for the others.
 	IsBlocked *bool
 }
@@ -86,6 +87,9 @@ func (s *userStore) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]Us
 	l := listing{parts: []part{{query: selectUser, table: "users", key: key, order: key}}}
 	if f.Email != "" {
 		l.among("email", emailForms(f.Email))
+	}
+	if f.EmailPart != "" {
+		l.where(`email LIKE %s ESCAPE '\'`, contains(strings.ToLower(f.EmailPart)))
 	}
 	l.equal("tax_id", f.TaxID)
 	l.among("id", f.IDs)

@@ -46,11 +46,14 @@ func (s *loginSessionStore) EndLoginSessionOf(ctx context.Context, userID, sessi
 		return nil, err
 	}
 	ctx = changing(ctx, EventSessionEnded, sessionSubject, userID, sessionID)
-	ended, err := onlyOne(s.endLoginSessions(ctx, sessionOfUser, userID, sessionID))
-	if err == nil && ended == nil {
-		return nil, ErrNotFound
-	}
-	return ended, err
+	var ended []EndedSession
+	err = s.transaction(ctx, func(tx *sqlx.Tx) error {
+		if ended, err = s.endSessions(ctx, tx, sessionOfUser, userID, sessionID); err == nil && len(ended) == 0 {
+			return ErrNotFound // which keeps no event either
+		}
+		return err
+	})
+	return onlyOne(ended, err)
 }
 
 // EndLoginSessions ends every session of a user, and the tokens by which they are signed in through the login API.

@@ -28,6 +28,12 @@ type logoutDeliveryRow struct {
 	ExpiresAt seconds `db:"expires_at"`
 }
 
+func (r logoutDeliveryRow) delivery() LogoutDelivery {
+	d := r.LogoutDelivery
+	d.NextAt, d.CreatedAt, d.ExpiresAt = r.NextAt.time(), r.CreatedAt.time(), r.ExpiresAt.time()
+	return d
+}
+
 // insertLogoutDeliveries stores those of the participants that want to be told.
 func insertLogoutDeliveries(ctx context.Context, tx *sqlx.Tx, participants []participant) error {
 	for _, participant := range participants {
@@ -58,8 +64,7 @@ WHERE next_at <= $1 AND expires_at > $1 ORDER BY next_at, id LIMIT $2`, s.nowSec
 	}
 	due := make([]LogoutDelivery, len(rows))
 	for i, r := range rows {
-		due[i] = r.LogoutDelivery
-		due[i].NextAt, due[i].CreatedAt, due[i].ExpiresAt = r.NextAt.time(), r.CreatedAt.time(), r.ExpiresAt.time()
+		due[i] = r.delivery()
 	}
 	return due, nil
 }
@@ -85,4 +90,20 @@ func (s *loginSessionStore) PostponeLogoutDeliveries(ctx context.Context, client
 func (s *loginSessionStore) DeleteLogoutDelivery(ctx context.Context, id string) error {
 	_, err := s.exec(ctx, `DELETE FROM logout_deliveries WHERE id = $1`, id)
 	return err
+}
+
+// PageOfLogoutDeliveries reads every delivery that is not done, those first whose next attempt is the earliest.
+func (s *loginSessionStore) PageOfLogoutDeliveries(ctx context.Context, p Page) ([]LogoutDelivery, Total, error) {
+	key := []string{"next_at", "id"}
+	l := listing{parts: []part{{
+		query: `SELECT id, client_id, user_id, session_id, subject, attempts, next_at, created_at, expires_at
+FROM logout_deliveries`, table: "logout_deliveries", key: key, order: key,
+	}}}
+	var rows []logoutDeliveryRow
+	total, err := l.read(ctx, s.database, &rows, p)
+	waiting := make([]LogoutDelivery, len(rows))
+	for i, r := range rows {
+		waiting[i] = r.delivery()
+	}
+	return waiting, total, err
 }

@@ -157,3 +157,20 @@ func (s *mailStore) CountQueuedMails(ctx context.Context) (n int64, err error) {
 	err = s.get(ctx, &n, `SELECT count(*) FROM mails WHERE sent_at = 0`)
 	return n, err
 }
+
+// PageOfQueuedMails reads every mail that waits, without its content, those first whose next attempt is the earliest.
+func (s *mailStore) PageOfQueuedMails(ctx context.Context, p Page) ([]QueuedMail, Total, error) {
+	key := []string{"next_at", "id"}
+	l := listing{parts: []part{{
+		query: `SELECT id, coalesce(CAST(link_id AS text), '') AS link_id,
+       coalesce(CAST(user_id AS text), '') AS user_id, purpose, attempts, next_at, created_at, expires_at FROM mails`,
+		table: "mails", key: key, order: key, conditions: []string{"sent_at = 0"},
+	}}}
+	var rows []queuedMailRow
+	total, err := l.read(ctx, s.database, &rows, p)
+	waiting := make([]QueuedMail, len(rows))
+	for i, r := range rows {
+		waiting[i] = r.mail()
+	}
+	return waiting, total, err
+}

@@ -85,8 +85,11 @@ type keyStore struct {
 // auditStore has the audit events.
 type auditStore struct{ *database }
 
-// settingStore has what the processes on a database agree on: settings and leases.
-type settingStore struct{ *database }
+// settingStore has what the processes on a database agree on: settings, leases, and which creations were made already.
+type settingStore struct {
+	*database
+	keys *keyStore
+}
 
 // configuration serves clients, roles and scopes from memory, and watches the database for changes of them.
 type configuration struct {
@@ -136,7 +139,7 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		mailStore:           &mailStore{database: d, sealer: sealer},
 		keyStore:            keys,
 		auditStore:          &auditStore{database: d},
-		settingStore:        &settingStore{database: d},
+		settingStore:        &settingStore{database: d, keys: keys},
 		janitor:             &janitor{database: d},
 		importer:            &importer{database: d, authentication: authentication},
 	}

@@ -29,6 +29,7 @@ func (c *serveCommand) Run(ctx context.Context, terminal console.Terminal) error
 		return err
 	}
 	return server.Serve(ctx, server.Options{
-		Settings: s, Reload: c.Load, Build: thisBuild(), Out: terminal.Out, Logger: server.NewLogger(terminal.Err, s),
+		Settings: s, Describe: func() []config.Setting { return c.Describe(s) }, Reload: c.Load, Build: thisBuild(),
+		Out: terminal.Out, Logger: server.NewLogger(terminal.Err, s),
 	})
 }

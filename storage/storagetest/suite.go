@@ -91,6 +91,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Invitations", invitations},
 		{"Sign-in failures", signInFailures},
 		{"Leases", leases},
+		{"Idempotency keys", idempotencyKeys},
 		{"Signing keys", signingKeys},
 		{"Token ids", tokenIDs},
 		{"Secrets", secrets},

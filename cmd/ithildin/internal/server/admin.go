@@ -112,10 +112,8 @@ func (g *adminGuard) setTokens(texts []string) {
 
 func (g *adminGuard) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.open && !g.isOwnHost(r.Host) {
-			respond(w, http.StatusForbidden, map[string]string{
-				"error": "without an admin token this listener is asked as localhost, " +
-					"127.0.0.1 or [::1], or as a host that ITHILDIN_ADMIN_HOSTS names; it was asked as " + r.Host})
+		if why := g.RefusesHost(r); why != "" {
+			respond(w, http.StatusForbidden, map[string]string{"error": why})
 			return
 		}
 		operator, known := g.authenticate(r.Header.Get("Authorization"))
@@ -130,25 +128,49 @@ func (g *adminGuard) protect(next http.Handler) http.Handler {
 // refuse answers a request without an admin token, and counts one with a wrong token.
 func (g *adminGuard) refuse(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "" {
-		address, _, _ := net.SplitHostPort(r.RemoteAddr)
-		wait, total, report := g.failures.Failed(address, time.Now())
-		if report && g.store != nil {
-			// Kept or not, the answer is the same; the counter has it in any case.
-			_ = g.store.RecordEvents(context.WithoutCancel(r.Context()), []storage.Event{{
-				Kind: storage.EventAdminTokenFailed, Address: address,
-				Details: map[string]string{"failures": strconv.FormatInt(total, 10)},
-			}})
-		}
-		if wait > 0 {
-			g.refusals.WithLabelValues("limited").Inc()
+		if wait := g.CountFailure(r); wait > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 			respond(w, http.StatusTooManyRequests, map[string]string{"error": "too many wrong admin tokens from this address"})
 			return
 		}
-		g.refusals.WithLabelValues("refused").Inc()
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer realm="ithildin admin"`)
 	respond(w, http.StatusUnauthorized, map[string]string{"error": "an admin token is needed"})
+}
+
+// Admits implements admin.Guard.
+func (g *adminGuard) Admits(r *http.Request) (operator string, admitted bool) {
+	authorization := r.Header.Get("Authorization")
+	operator, known := g.authenticate(authorization)
+	return operator, known || g.open && authorization == ""
+}
+
+// RefusesHost implements admin.Guard.
+func (g *adminGuard) RefusesHost(r *http.Request) string {
+	if !g.open || g.isOwnHost(r.Host) {
+		return ""
+	}
+	return "without an admin token this listener is asked as localhost, 127.0.0.1 or [::1], or as a host that " +
+		"ITHILDIN_ADMIN_HOSTS names; it was asked as " + r.Host
+}
+
+// CountFailure implements admin.Guard.
+func (g *adminGuard) CountFailure(r *http.Request) time.Duration {
+	address, _, _ := net.SplitHostPort(r.RemoteAddr)
+	wait, total, report := g.failures.Failed(address, time.Now())
+	if report && g.store != nil {
+		// Kept or not, the answer is the same; the counter has it in any case.
+		_ = g.store.RecordEvents(context.WithoutCancel(r.Context()), []storage.Event{{
+			Kind: storage.EventAdminTokenFailed, Address: address,
+			Details: map[string]string{"failures": strconv.FormatInt(total, 10)},
+		}})
+	}
+	result := "refused"
+	if wait > 0 {
+		result = "limited"
+	}
+	g.refusals.WithLabelValues(result).Inc()
+	return wait
 }
 
 // isOwnHost returns whether the Host of a request to a listener without tokens is an address or a name of this

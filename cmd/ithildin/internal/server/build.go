@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"ithildin/adapters/admin"
 	"ithildin/adapters/ehealth"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/database"
@@ -44,6 +45,14 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	registry.MustRegister(databaseMetrics(store)...)
 	forwardAuth, mounts := buildGateway(s.Gateway, p, events, registry)
 	legacy := ehealth.New(p, s.Legacy)
+	guard := newAdminGuard(s)
+	guard.store = store
+	registry.MustRegister(guard.refusals)
+	ready := &readiness{store: store, keys: keys, clockSkew: s.Serving.ClockSkew}
+	api := admin.New(admin.Options{
+		Provider: p, Keys: keys, Guard: guard, LegacySecretsHashed: s.Legacy.SecretsHashed, Checks: ready.checks,
+		Settings: settingsForAPI(o.Describe), Version: o.Build.String(),
+	})
 	mounts = append(mounts, legacy.Mount)
 	if s.Dev {
 		data := demo.New(s.Issuer)
@@ -57,20 +66,28 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		registry.MustRegister(certificateMetric(s.Certificate))
 		reloads = append(reloads, reloadCertificate(s.Certificate, logger))
 	}
-	guard := newAdminGuard(s)
-	guard.store = store
-	registry.MustRegister(guard.refusals)
 	if o.Reload != nil {
 		reloads = append(reloads, reloadSettings(o.Reload, s, guard, store))
 	}
-	ready := &readiness{store: store, keys: keys, clockSkew: s.Serving.ClockSkew}
 	return &service{
 		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
 		reloads: reloads,
 		mail:    letters,
 		janitor: newJanitor(s.Janitor, store, logger, registry),
 		public:  p.Handler(mounts...),
-		admin:   adminHandler(ready, registry, p.AdminHandler(guard.protect, forwardAuth.MountAdmin, legacy.MountAdmin)),
+		admin: adminHandler(ready, registry,
+			p.AdminHandler(guard.protect, forwardAuth.MountAdmin, api.MountAdmin, legacy.MountAdmin)),
 		mithril: mithrilHandler(s.Mithril, p, legacy),
 	}, nil
+}
+
+// settingsForAPI lists the settings as the admin API shows them.
+func settingsForAPI(describe func() []config.Setting) (settings []admin.Setting) {
+	if describe == nil {
+		return nil
+	}
+	for _, setting := range describe() {
+		settings = append(settings, admin.Setting(setting))
+	}
+	return settings
 }

@@ -23,7 +23,8 @@
 // The admin listener (admin.go) has /healthz, /readyz (readiness.go) and /metrics (metrics.go) for everybody who
 // reaches it. An adapter mounts its routes there on one of two routers: the open one has the questions of gateways, for
 // whoever holds the token in question, and the guarded one the rest, for bearers of an admin token. A request that the
-// open router does not take is guarded.
+// open router does not take is guarded. The admin API below /api/v1 is on the open one too, since it has a guard of its
+// own, which admits bearers of an admin token as well as those of access tokens with an admin scope.
 //
 // The mithril listener (mithril.go) has every path of mithril and authenticates nobody.
 package server

@@ -25,8 +25,8 @@ type readiness struct {
 	asking       singleflight.Group
 }
 
-// ServeHTTP answers 200, or 503 with the name of each check that failed.
-func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+// checks are the checks by name, each "ok" or what is wrong.
+func (r *readiness) checks() map[string]string {
 	checks := map[string]string{
 		"database": "ok", "writes": "ok", "configuration": "ok", "clock": "ok", "keys": "ok", "process": "ok",
 	}
@@ -48,6 +48,12 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	if r.shuttingDown.Load() {
 		checks["process"] = "shutting down"
 	}
+	return checks
+}
+
+// ServeHTTP answers 200, or 503 with the name of each check that failed.
+func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	checks := r.checks()
 	status, value := http.StatusOK, "ready"
 	for _, check := range checks {
 		if check != "ok" {

@@ -11,6 +11,8 @@ import (
 // Options are what a server is made of.
 type Options struct {
 	Settings *config.Settings
+	// Describe lists the settings as the admin API shows them, with secrets masked; nil: none.
+	Describe func() []config.Setting
 	// Reload reads the configuration again at SIGHUP. nil: its files are read once.
 	Reload func() (*config.Settings, error)
 	Build  Build

@@ -1,0 +1,130 @@
+package admin
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ithildin/provider"
+	"ithildin/provider/operator"
+	"ithildin/storage"
+)
+
+// Guard knows who reaches the admin listener without an access token of the provider.
+type Guard interface {
+	// Admits returns whether a request bears a static token of the listener, or none where the listener asks for none,
+	// and the name of its operator.
+	Admits(r *http.Request) (name string, admitted bool)
+	// RefusesHost returns why the Host of a request is refused, "" where it is not.
+	RefusesHost(r *http.Request) string
+	// CountFailure counts a request with a wrong token. It returns how long its sender has to wait, 0 for not at all.
+	CountFailure(r *http.Request) time.Duration
+}
+
+// authenticate lets operators in, with their rights.
+func (a *API) authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if why := a.guard.RefusesHost(r); why != "" {
+			newProblem(http.StatusForbidden, why).write(w, r)
+			return
+		}
+		if name, admitted := a.guard.Admits(r); admitted {
+			a.serveAs(operator.Operator{Name: name, Rights: operator.Rights()}, next, w, r)
+			return
+		}
+		who, err := a.operatorOf(r)
+		switch {
+		case errors.Is(err, provider.ErrInactive):
+			a.refuse(w, r, err)
+		case err != nil:
+			a.fail(w, r, err)
+		default:
+			a.serveAs(who, next, w, r)
+		}
+	})
+}
+
+func (a *API) serveAs(who operator.Operator, next http.Handler, w http.ResponseWriter, r *http.Request) {
+	next.ServeHTTP(w, r.WithContext(who.With(r.Context(), storage.ByAdminAPI)))
+}
+
+// bearer is the token of the Authorization header, "" where there is none (RFC 6750 section 2.1).
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// operatorOf is the operator of an access token. provider.ErrInactive: there is none, or none that is good here.
+func (a *API) operatorOf(r *http.Request) (operator.Operator, error) {
+	ctx := r.Context()
+	info, err := a.provider.Tokens().Inspect(ctx, bearer(r))
+	switch {
+	case err != nil:
+		return operator.Operator{}, err
+	case info.Kind != storage.KindAccessToken:
+		return operator.Operator{}, errors.Join(provider.ErrInactive, errors.New("not an access token"))
+	case len(info.Audience) > 0 && !slices.Contains(info.Audience, a.provider.Issuer()):
+		return operator.Operator{}, errors.Join(provider.ErrInactive, errors.New("for another resource"))
+	}
+	scope := storage.SplitScope(info.Scope)
+	if info.UserID == "" {
+		return a.clientAsOperator(r, info.ClientID, scope)
+	}
+	who, err := operator.OfUser(ctx, a.store, info.UserID, info.ClientID, scope)
+	if errors.Is(err, storage.ErrNotFound) {
+		err = errors.Join(provider.ErrInactive, err)
+	}
+	return who, err
+}
+
+// clientAsOperator is a client that acts for itself (RFC 6749 section 4.4), with the rights in its token that it may
+// still ask for.
+func (a *API) clientAsOperator(r *http.Request, clientID string, scope []string) (operator.Operator, error) {
+	client, err := a.store.Client(r.Context(), clientID)
+	if err != nil {
+		return operator.Operator{}, err
+	}
+	allowed := operator.RightsOf(client.AllowedScope())
+	rights := slices.DeleteFunc(operator.RightsOf(scope), func(right operator.Right) bool {
+		return !slices.Contains(allowed, right)
+	})
+	return operator.Operator{ClientID: clientID, Name: "client " + clientID, Rights: rights}, nil
+}
+
+const challenge = `Bearer realm="ithildin admin"`
+
+// refuse answers a request that nobody is known by.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, cause error) {
+	problem := newProblem(http.StatusUnauthorized,
+		"An access token of this provider with an admin scope, or a static admin token, is needed as a Bearer token.")
+	problem.cause = cause
+	w.Header().Set("WWW-Authenticate", challenge)
+	if r.Header.Get("Authorization") != "" {
+		w.Header().Set("WWW-Authenticate", challenge+`, error="invalid_token"`)
+		problem.Detail = "The token is unknown, has expired, was revoked, is for another resource, " +
+			"or its user or client is blocked."
+		if wait := a.guard.CountFailure(r); wait > 0 {
+			problem = newProblem(http.StatusTooManyRequests, "There were too many wrong tokens from this address.")
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		}
+	}
+	problem.write(w, r)
+}
+
+// fail answers a request whose token could not be looked up.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var problem *Problem
+	if errors.As(asProblem(err), &problem) {
+		if problem.Status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", retryAfter)
+		}
+		problem.write(w, r)
+	}
+}

@@ -1,0 +1,173 @@
+package admin_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+func TestRolesAndClientTypesAreManaged(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		for _, path := range []string{"/roles", "/client-types"} {
+			body := map[string]any{"name": "DOCTOR", "scope": []string{"patients:view"}}
+			made := s.do(http.StatusCreated, http.MethodPost, path, body, "Idempotency-Key", path)
+			again := s.do(http.StatusCreated, http.MethodPost, path, body, "Idempotency-Key", path)
+			require.Equal(t, made.text("id"), again.text("id"))
+			s.ask(staticToken, http.MethodPost, path, body).isProblem(http.StatusConflict, "name")
+			s.ask(staticToken, http.MethodPost, path, map[string]any{"name": "x", "scope": []string{"two words"}}).
+				isProblem(http.StatusUnprocessableEntity, "body.scope[0]")
+			one := path + "/" + made.text("id")
+			require.Equal(t, "/api/v1"+one, made.header.Get("Location"))
+			s.ask(staticToken, http.MethodPatch, one, body).isProblem(http.StatusPreconditionRequired)
+			changed := s.do(http.StatusOK, http.MethodPatch, one, map[string]any{"scope": []string{"a", "b"}},
+				"If-Match", made.header.Get("ETag"))
+			require.Equal(t, "DOCTOR", changed.text("name"))
+			require.Equal(t, []any{"a", "b"}, changed.body["scope"])
+			require.Len(t, s.do(http.StatusOK, http.MethodGet, path, nil).items(), 1)
+			s.do(http.StatusNoContent, http.MethodDelete, one, nil, "If-Match", changed.header.Get("ETag"))
+			s.ask(staticToken, http.MethodGet, one, nil).isProblem(http.StatusNotFound)
+		}
+		kind := storage.ClientType{ID: s.store.NewID(), Name: "MIS"}
+		require.NoError(t, s.store.CreateClientType(t.Context(), kind))
+		storagetest.Client(t, s.store, storage.PresetStandard, func(c *storage.Client) { c.TypeID = kind.ID })
+		s.ask(staticToken, http.MethodDelete, "/client-types/"+kind.ID, nil, "If-Match", "*").
+			isProblem(http.StatusConflict, "in use")
+	})
+}
+
+func TestAttackOperatorChangesNoRoleBeyondTheirRights(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		helpDesk, own := s.userToken(storagetest.User(t, s.store), "admin:read", "admin:users")
+		s.ask(helpDesk, http.MethodPost, "/roles", map[string]any{"name": "x", "scope": []string{"admin:audit"}}).
+			isProblem(http.StatusForbidden, "admin:audit")
+		s.ask(helpDesk, http.MethodPatch, "/roles/"+own.ID, map[string]any{"scope": []string{"admin:users", "admin:keys"}},
+			"If-Match", "*").isProblem(http.StatusForbidden, "admin:keys")
+		powerful := storagetest.Role(t, s.store, "admin:keys")
+		s.ask(helpDesk, http.MethodPatch, "/roles/"+powerful.ID, map[string]any{"scope": []string{}}, "If-Match", "*").
+			isProblem(http.StatusForbidden, "admin:keys")
+		s.ask(helpDesk, http.MethodDelete, "/roles/"+powerful.ID, nil, "If-Match", "*").
+			isProblem(http.StatusForbidden, "admin:keys")
+	})
+}
+
+func TestCatalogueOfScopesIsManaged(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		body := map[string]any{"title_uk": "Бачити пацієнтів", "title_en": "See patients", "governed_by": "role"}
+		put := s.do(http.StatusOK, http.MethodPut, "/scopes/patients:view", body)
+		require.Equal(t, "password", put.text("assurance"))
+		listed := s.do(http.StatusOK, http.MethodGet, "/scopes", nil)
+		require.Contains(t, listed.raw, "See patients")
+		require.Contains(t, listed.raw, "admin:read")
+		s.ask(staticToken, http.MethodPut, "/scopes/a%22b", body).isProblem(http.StatusUnprocessableEntity, "path.scope")
+		s.do(http.StatusNoContent, http.MethodDelete, "/scopes/patients:view", nil)
+		s.ask(staticToken, http.MethodDelete, "/scopes/patients:view", nil).isProblem(http.StatusNotFound)
+		require.Len(t, s.events(storage.EventScopePut), 1)
+		require.Len(t, s.events(storage.EventScopeDeleted), 1)
+	})
+}
+
+func TestTokensAreListedWithoutValuesAndEnded(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		user := storagetest.User(t, s.store)
+		token, _ := s.userToken(user, "admin:read")
+		s.userToken(storagetest.User(t, s.store), "admin:read")
+		listed := s.do(http.StatusOK, http.MethodGet, "/tokens?kind=access_token&user_id="+user.ID, nil)
+		require.Len(t, listed.items(), 1)
+		require.Equal(t, "live", listed.items()[0]["state"])
+		require.NotContains(t, listed.raw, token)
+		require.Empty(t, s.do(http.StatusOK, http.MethodGet, "/tokens?kind=refresh_token", nil).items())
+		id := listed.items()[0]["id"].(string)
+		s.do(http.StatusNoContent, http.MethodDelete, "/tokens/"+id, nil)
+		s.ask(staticToken, http.MethodDelete, "/tokens/"+id, nil).isProblem(http.StatusNotFound)
+		s.ask(token, http.MethodGet, "/users", nil).isProblem(http.StatusUnauthorized)
+	})
+}
+
+func TestApprovalsAreListedAndWithdrawn(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		user, client := storagetest.User(t, s.store), storagetest.Client(t, s.store, storage.PresetStandard)
+		require.NoError(t, s.store.Approve(t.Context(), storage.Approval{
+			ID: s.store.NewID(), UserID: user.ID, ClientID: client.ID, Scope: []string{"openid"},
+			CreatedAt: s.store.Now(), UpdatedAt: s.store.Now(),
+		}))
+		for _, query := range []string{"", "?user_id=" + user.ID, "?client_id=" + client.ID} {
+			items := s.do(http.StatusOK, http.MethodGet, "/approvals"+query, nil).items()
+			require.Len(t, items, 1)
+			require.Equal(t, []any{"openid"}, items[0]["scope"])
+		}
+		id := s.do(http.StatusOK, http.MethodGet, "/approvals", nil).items()[0]["id"].(string)
+		s.do(http.StatusNoContent, http.MethodDelete, "/approvals/"+id, nil)
+		s.ask(staticToken, http.MethodDelete, "/approvals/"+id, nil).isProblem(http.StatusNotFound)
+		require.Equal(t, staticName, s.events(storage.EventApprovalDeleted)[0].Details["operator"])
+	})
+}
+
+func TestAuditIsListedFilteredAndExported(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		var last string
+		for i := range 5 {
+			s.later.Store(int64(i))
+			last = s.do(http.StatusCreated, http.MethodPost, "/users",
+				map[string]any{"email": fmt.Sprintf("u%d@example.com", i)}).text("id")
+		}
+		newest := s.do(http.StatusOK, http.MethodGet, "/audit?limit=2", nil)
+		require.Len(t, newest.items(), 2)
+		require.Equal(t, last, newest.items()[0]["user_id"])
+		require.Equal(t, staticName, newest.items()[0]["operator"])
+		require.Contains(t, newest.items()[0]["after"], "email")
+		rest := s.do(http.StatusOK, http.MethodGet, "/audit?limit=9&cursor="+newest.text("next_cursor"), nil)
+		require.Len(t, rest.items(), 3)
+		require.NotContains(t, rest.body, "next_cursor")
+		require.Len(t, s.do(http.StatusOK, http.MethodGet, "/audit?user_id="+last, nil).items(), 1)
+		require.Empty(t, s.do(http.StatusOK, http.MethodGet, "/audit?kind=user_deleted", nil).items())
+		s.ask(staticToken, http.MethodGet, "/audit?cursor=x", nil).isProblem(http.StatusUnprocessableEntity, "cursor")
+		s.ask(staticToken, http.MethodGet, "/audit?since=yesterday", nil).isProblem(http.StatusUnprocessableEntity, "since")
+
+		export := s.do(http.StatusOK, http.MethodGet, "/audit/export", nil)
+		require.Equal(t, "application/x-ndjson", export.header.Get("Content-Type"))
+		var lines []map[string]any
+		for scanner := bufio.NewScanner(strings.NewReader(export.raw)); scanner.Scan(); {
+			var line map[string]any
+			require.NoError(t, json.Unmarshal(scanner.Bytes(), &line))
+			lines = append(lines, line)
+		}
+		require.Len(t, lines, 5)
+		require.Equal(t, last, lines[4]["user_id"])
+		after := s.do(http.StatusOK, http.MethodGet, "/audit/export?after="+lines[2]["cursor"].(string), nil)
+		require.Equal(t, 2, strings.Count(after.raw, "\n"))
+		s.ask(staticToken, http.MethodGet, "/audit/export?after=x", nil).isProblem(http.StatusUnprocessableEntity)
+	})
+}
+
+func TestKeysAreListedAndRotated(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		listed := s.do(http.StatusOK, http.MethodGet, "/keys", nil)
+		require.Len(t, listed.items(), 2)
+		require.NotContains(t, listed.raw, "PRIVATE")
+		rotated := s.do(http.StatusOK, http.MethodPost, "/keys/rotate", map[string]any{"algorithm": "ES256"})
+		require.Len(t, rotated.items(), 3)
+		require.Contains(t, rotated.raw, "pending")
+		s.ask(staticToken, http.MethodPost, "/keys/rotate", map[string]any{"algorithm": "ES256"}).
+			isProblem(http.StatusConflict, "takes over by itself")
+		s.ask(staticToken, http.MethodPost, "/keys/rotate", map[string]any{"algorithm": "none"}).
+			isProblem(http.StatusUnprocessableEntity, "algorithm")
+		s.ask(staticToken, http.MethodPost, "/keys/rotate", map[string]any{"algorithm": "EdDSA"}).
+			isProblem(http.StatusUnprocessableEntity, "does not sign with it")
+		require.Equal(t, staticName, s.events(storage.EventSigningKeyReplaced)[0].Details["operator"])
+	})
+}
