@@ -31,6 +31,7 @@ var (
 	ApacheModules = Requirement{"ITHILDIN_TEST_APACHE_MODULES", "Apache's mod_auth_openidc"}
 	OpenIDClient  = Requirement{"ITHILDIN_TEST_OPENID_CLIENT", "openid-client for Node"}
 	AxeCore       = Requirement{"ITHILDIN_TEST_AXE_CORE", "axe-core"}
+	Schemathesis  = Requirement{"ITHILDIN_TEST_SCHEMATHESIS", "schemathesis"}
 	SpringJar     = Requirement{"ITHILDIN_TEST_SPRING_JAR", "the Spring application"}
 )
 
