@@ -103,7 +103,7 @@ func (a *connectionsAPI) put(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fields, failed := readObject(w, r, "", errMalformed)
+	fields, failed := readParameters(w, r)
 	if failed != nil {
 		return failed
 	}
@@ -191,7 +191,7 @@ func (a *connectionsAPI) update(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fields, failed := readObject(w, r, "", errMalformed)
+	fields, failed := readParameters(w, r)
 	if failed != nil {
 		return failed
 	}

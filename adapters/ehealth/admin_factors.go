@@ -92,7 +92,7 @@ func (a *factorsAPI) show(w http.ResponseWriter, r *http.Request) error {
 
 // create makes a factor; without a phone, its user is asked for one at the next sign-in.
 func (a *factorsAPI) create(w http.ResponseWriter, r *http.Request) error {
-	fields, failed := readObject(w, r, "", errMalformed)
+	fields, failed := readParameters(w, r)
 	if failed != nil {
 		return failed
 	}

@@ -114,3 +114,20 @@ func TestRowWithoutWhatIsRequiredNeedsItInEveryUpdate(t *testing.T) {
 			w.entries(w.admin(http.MethodPut, "roles/"+id, `{"role":{"name":"FULL"}}`)))
 	})
 }
+
+func TestMembersWithoutAWrapperMayStandInTheQuery(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		connections := "clients/" + frontID + "/connections"
+		made := w.admin(http.MethodPut, connections+"?consumer_id="+misID+"&redirect_uri=https://of.the.query/cb",
+			`{"redirect_uri":"https://of.the.body/cb","client_id":"`+uuid.NewString()+`"}`)
+		require.Equal(t, 201, made.status, made.raw)
+		require.Equal(t, frontID+" https://of.the.body/cb", made.member("data.client_id")+" "+
+			made.member("data.redirect_uri"))
+		one := connections + "/" + made.member("data.id") + "?redirect_uri=https://of.the.query/cb"
+		require.Equal(t, "https://of.the.query/cb", w.admin(http.MethodPatch, one, "").member("data.redirect_uri"))
+		factor := w.admin(http.MethodPost, doctorFactors+"?type=SMS&is_active=false", "")
+		require.Equal(t, 201, factor.status, factor.raw)
+		require.Contains(t, factor.raw, `"is_active":false`)
+	})
+}

@@ -53,6 +53,22 @@ func readObject(
 	return fields, nil
 }
 
+// readParameters is readObject for a body that wraps nothing, whose members may stand in the query too. Those of the
+// body count more.
+func readParameters(w http.ResponseWriter, r *http.Request) (map[string]json.RawMessage, *contractError) {
+	fields, failed := readObject(w, r, "", errMalformed)
+	if failed != nil {
+		return nil, failed
+	}
+	for name, values := range r.URL.Query() {
+		encoded, err := json.Marshal(values[len(values)-1])
+		if _, given := fields[name]; !given && err == nil {
+			fields[name] = encoded
+		}
+	}
+	return fields, nil
+}
+
 // readBody returns the bytes of a body. A request without Content-Type has none, whatever it sends.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *contractError) {
 	contentType := r.Header.Get("Content-Type")
