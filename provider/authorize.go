@@ -37,6 +37,7 @@ type authorization struct {
 	context          contextRequest
 	demand           identity.RequiredAuthentication
 	login            *storage.Login
+	onlyWeak         bool // the session is too weak for the request, and good but for that
 	// approvalID is the id of what the user approved for the client before, or approves now.
 	approvalID string
 	scope      []string
@@ -114,6 +115,9 @@ func (e *authorizeEndpoint) proceed(w http.ResponseWriter, r *http.Request, pend
 	}
 	switch next {
 	case needSignIn:
+		if a.onlyWeak {
+			return e.login.StepUp(w, r, a.pending(), a.login)
+		}
 		return e.login.RedirectToPage(w, r, login.PathSignIn, a.pending())
 	case needConsent:
 		pending := a.pending()

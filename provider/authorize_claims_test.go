@@ -134,9 +134,9 @@ func TestEssentialACRIsReachedOrTheRequestFails(t *testing.T) {
 			`{"id_token": {"acr": {"essential": true, "value": "signature"}}}`)
 		rejected := plaintext.browser().authorize(unserved)
 		require.Equal(t, "unmet_authentication_requirements", rejected.parameters().Get("error"), "nobody could reach it")
-		require.Equal(t, []any{"password"}, plaintext.discovered()["acr_values_supported"])
+		require.Equal(t, []any{"password", "one_time_code"}, plaintext.discovered()["acr_values_supported"])
 		s := newStack(t, engine, signatures)
-		require.Equal(t, []any{"password", "signature"}, s.discovered()["acr_values_supported"])
+		require.Equal(t, []any{"password", "one_time_code", "signature"}, s.discovered()["acr_values_supported"])
 		s.client("clinic", nil)
 		b := s.browser()
 		acr := func(parameters url.Values) any {

@@ -10,12 +10,9 @@ import (
 )
 
 // acrValuesOf returns the authentication context classes of the provider: the assurances that its components can give,
-// from the weakest to the strongest.
+// from the weakest to the strongest. One-time codes need none of them: authenticators make them.
 func acrValuesOf(c identity.Components) []string {
-	values := []string{storage.AssurancePassword}
-	if c.SMS != nil {
-		values = append(values, storage.AssuranceOneTimeCode)
-	}
+	values := []string{storage.AssurancePassword, storage.AssuranceOneTimeCode}
 	if c.Passkeys != nil {
 		values = append(values, storage.AssurancePhishingResistant, storage.AssurancePhishingResistantHardware)
 	}

@@ -76,9 +76,10 @@ func (e *authorizeEndpoint) signInNeeded(a *authorization) (bool, error) {
 	// Who has approved nothing for the client is not told apart from others: it could find out by prompt=none who is here.
 	stranger := a.login != nil && a.prompt.none && a.prompt.hintSubject != "" && a.login.ApprovalID == ""
 	weak := a.login != nil && !a.demand.SatisfiedBy(a.login.Session)
-	needed := a.login == nil || stale || other || stranger || weak ||
+	anew := a.login == nil || stale || other || stranger ||
 		(a.prompt.login || a.prompt.selectAccount || a.prompt.maxAge == 0) && !fresh
-	if !needed {
+	a.onlyWeak = weak && !anew
+	if !anew && !weak {
 		return false, nil
 	}
 	if a.prompt.none {

@@ -29,6 +29,11 @@ var noticeLetters = map[string]mail.Purpose{
 	storage.EventPasskeyCreated:  mail.PasskeyAdded,
 	storage.EventPasskeyDeleted:  mail.PasskeyRemoved,
 	storage.EventPasskeyCloned:   mail.PasskeyCloned,
+
+	storage.EventFactorCreated:        mail.FactorAdded,
+	storage.EventFactorDeleted:        mail.FactorRemoved,
+	storage.EventRecoveryCodesCreated: mail.RecoveryCodesMade,
+	storage.EventRecoveryCodeUsed:     mail.RecoveryCodeUsed,
 }
 
 // noticeMessages are what the phone that got codes so far is told. They are Ukrainian, as the phones are.

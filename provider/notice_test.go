@@ -88,3 +88,25 @@ func TestNoticesAreRemovedWhereNoMailIsSent(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 }
+
+func TestOwnerOfAnAccountIsToldOfAuthenticatorsAndRecoveryCodes(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newResetting(t, engine)
+		user, err := s.store.FindUserByEmail(t.Context(), forgetfulEmail)
+		require.NoError(t, err)
+		a := storage.Authenticator{
+			ID: s.store.NewID(), UserID: user.ID, Name: "Робочий телефон", Secret: []byte("secret"), IsActive: true,
+		}
+		require.NoError(t, s.store.CreateAuthenticator(t.Context(), a))
+		require.NoError(t, s.store.ReplaceRecoveryCodes(t.Context(), user.ID, s.store.NewID(), [][]byte{{1}}))
+		require.Equal(t, []string{"Додано застосунок для входу: «Реєстр»"}, s.told(forgetfulEmail),
+			"the first recovery codes come with it")
+		require.Contains(t, s.server.Received()[0].Text, "«Робочий телефон»")
+		require.NoError(t, s.store.ReplaceRecoveryCodes(t.Context(), user.ID, s.store.NewID(), [][]byte{{2}}))
+		require.NoError(t, s.store.RemoveSecondFactor(t.Context(), user.ID, storage.FactorTOTP, a.ID))
+		require.Equal(t, []string{
+			"Додано застосунок для входу: «Реєстр»", "Нові резервні коди: «Реєстр»",
+			"Спосіб підтвердження входу видалено: «Реєстр»",
+		}, s.told(forgetfulEmail))
+	})
+}

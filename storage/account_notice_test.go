@@ -16,7 +16,7 @@ import (
 // changesAccount finds the statements that change what opens an account.
 var changesAccount = regexp.MustCompile(
 	`(?s)UPDATE users SET.*\b(email|password)\s*=|(UPDATE|DELETE FROM) authentication_factors|` +
-		`(INSERT INTO|DELETE FROM) passkeys`)
+		`(INSERT INTO|DELETE FROM) passkeys|INSERT INTO authenticators`)
 
 // Whoever writes another statement that changes the password, the address or the second factor of an account tells its
 // owner in the same function, or says here why not.

@@ -51,6 +51,11 @@ SELECT name, title_uk, title_en, governed_by, login_form, assurance FROM scopes 
 SELECT id, user_id, type, factor, is_active FROM authentication_factors WHERE id = $1`}
 	passkeySubject = subject{query: `
 SELECT id, user_id, name, aaguid, is_backup_eligible FROM passkeys WHERE id = $1`}
+	authenticatorSubject = subject{query: `
+SELECT id, user_id, '` + FactorTOTP + `' AS type, name, is_active FROM authenticators WHERE id = $1`}
+	recoveryCodesSubject = subject{query: `
+SELECT u.id, (SELECT count(*) FROM recovery_codes r WHERE r.user_id = u.id AND r.used_at = 0) AS recovery_codes
+FROM users u WHERE u.id = $1`, idIs: idOfUser}
 	approvalSubject = subject{query: `SELECT id, user_id, client_id, scope, claims FROM approvals WHERE id = $1`}
 	heldRoleSubject = subject{query: `
 SELECT u.id, u.user_id, u.client_id, r.id AS role_id, r.name AS role_name FROM user_roles u

@@ -16,6 +16,8 @@ import (
 var unaudited = map[string]string{
 	"Approve": "a user, whose consent is an event", "CountOneTimeCodeFailure": "a sign-in",
 	"ResetOneTimeCodeFailures": "a sign-in", "UsePasskey": "a sign-in",
+	"UseAuthenticator": "a sign-in",
+	"UseRecoveryCode":  "a sign-in that is an event", "LockUser": "nothing is written",
 	"UpgradePassword": "the same password", "EndOldPasswords": "a job", "DeleteUnapprovedRegistrations": "a job",
 	"RecordSignInFailure": "a sign-in", "ForgetSignInFailures": "a sign-in", "DeleteExpiredSigningKeys": "a job",
 	"Sweep":       "a job",

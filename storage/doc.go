@@ -21,7 +21,8 @@
 //	userStore            users and passwords
 //	roleStore            roles, and who holds them
 //	scopeStore           the catalogue of scopes
-//	authenticationStore  second factors, one-time codes, failures of sign-ins
+//	authenticationStore  second factors of the legacy API, one-time codes, failures of sign-ins
+//	secondFactorStore    authenticator apps and recovery codes
 //	passkeyStore         passkeys
 //	approvalStore        what users let clients have
 //	tokenStore           codes, grants, access tokens; the Batch of a request

@@ -10,11 +10,15 @@ const (
 	EventUserDeleted   = "user_deleted"
 	EventPasswordSet   = "password_set"
 
-	EventFactorCreated   = "factor_created"
-	EventFactorChanged   = "factor_changed"
-	EventFactorDeleted   = "factor_deleted"
-	EventPasskeyCreated  = "passkey_created"
-	EventPasskeyDeleted  = "passkey_deleted"
+	EventFactorCreated  = "factor_created"
+	EventFactorChanged  = "factor_changed"
+	EventFactorDeleted  = "factor_deleted"
+	EventPasskeyCreated = "passkey_created"
+	EventPasskeyDeleted = "passkey_deleted"
+
+	EventRecoveryCodesCreated = "recovery_codes_created"
+	EventRecoveryCodesDeleted = "recovery_codes_deleted"
+
 	EventSessionEnded    = "session_ended"
 	EventUserSignedOut   = "user_signed_out"
 	EventApprovalCreated = "approval_created" // by an administrator; a user's own is EventConsented
@@ -79,6 +83,8 @@ const (
 	// EventPasskeyCloned is of a sign-in that was refused since the sign count of its passkey did not go up: somebody may
 	// have a copy of the authenticator.
 	EventPasskeyCloned = "passkey_cloned"
+	// EventRecoveryCodeUsed is of a sign-in by a recovery code, which says how many are left.
+	EventRecoveryCodeUsed = "recovery_code_used"
 	// EventPasswordResetSent is of a link that was sent to set a forgotten password; EventPasswordResetRefused of one that
 	// was asked for and not sent, with the reason.
 	EventPasswordResetSent    = "password_reset_sent"

@@ -50,6 +50,14 @@ type authenticationStore struct {
 // passkeyStore has the passkeys of users.
 type passkeyStore struct{ *database }
 
+// secondFactorStore has the authenticator apps and recovery codes of users, which the legacy API does not know.
+type secondFactorStore struct {
+	*database
+	sealer         *seal.Sealer // for the secrets of authenticators; nil without a master secret
+	keys           *keyStore
+	authentication *authenticationStore // has the phones
+}
+
 // approvalStore has what users let clients have.
 type approvalStore struct {
 	*database
@@ -130,17 +138,20 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		scopeStore:          scopes,
 		authenticationStore: authentication,
 		passkeyStore:        &passkeyStore{database: d},
-		approvalStore:       &approvalStore{database: d, sessions: sessions, tokens: tokens},
-		tokenStore:          tokens,
-		loginSessionStore:   sessions,
-		invitationStore:     &invitationStore{database: d},
-		passwordResetStore:  &passwordResetStore{database: d, sealer: sealer, users: users},
-		noticeStore:         &noticeStore{database: d},
-		mailStore:           &mailStore{database: d, sealer: sealer},
-		keyStore:            keys,
-		auditStore:          &auditStore{database: d},
-		settingStore:        &settingStore{database: d, keys: keys},
-		janitor:             &janitor{database: d},
-		importer:            &importer{database: d, authentication: authentication},
+		secondFactorStore: &secondFactorStore{
+			database: d, sealer: sealer, keys: keys, authentication: authentication,
+		},
+		approvalStore:      &approvalStore{database: d, sessions: sessions, tokens: tokens},
+		tokenStore:         tokens,
+		loginSessionStore:  sessions,
+		invitationStore:    &invitationStore{database: d},
+		passwordResetStore: &passwordResetStore{database: d, sealer: sealer, users: users},
+		noticeStore:        &noticeStore{database: d},
+		mailStore:          &mailStore{database: d, sealer: sealer},
+		keyStore:           keys,
+		auditStore:         &auditStore{database: d},
+		settingStore:       &settingStore{database: d, keys: keys},
+		janitor:            &janitor{database: d},
+		importer:           &importer{database: d, authentication: authentication},
 	}
 }

@@ -14,6 +14,7 @@ var sealedColumns = []sealedColumn{
 	{"secrets", "name", ""},
 	{"signing_keys", "id", ""},
 	{"authentication_factors", "id", beforeEveryUUID},
+	{"authenticators", "id", beforeEveryUUID},
 	{"connection_secrets", "id", beforeEveryUUID},
 	{"mails", "id", beforeEveryUUID},
 	{"password_resets", "id", beforeEveryUUID},

@@ -47,6 +47,7 @@ type Store struct {
 	*scopeStore
 	*authenticationStore
 	*passkeyStore
+	*secondFactorStore
 	*approvalStore
 	*tokenStore
 	*loginSessionStore

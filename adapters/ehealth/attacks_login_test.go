@@ -141,3 +141,26 @@ func TestAttackATokenOutlivesTheRoleThatGaveItsScope(t *testing.T) {
 		}
 	})
 }
+
+// The login API knows the phone alone. Whoever has another second factor is not let in by the password through it, nor
+// by a phone that the password alone could set.
+func TestAttackLoginAPILeavesOutASecondFactorThatItDoesNotKnow(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		w := newWorld(t, engine)
+		w.factor("")
+		begun := w.login(byPassword()).member("data.value")
+		w.must(w.store.CreateAuthenticator(t.Context(), storage.Authenticator{
+			ID: uuid.NewString(), UserID: doctorID, Name: "phone", Secret: []byte("secret"), IsActive: true,
+		}))
+		const elsewhere = "The second factor of this user is asked for on the sign-in page only."
+		w.rejected(w.login(byPassword()), 403, "forbidden", elsewhere)
+		w.rejected(w.action("init_factor", begun, `{"type":"SMS","factor":"`+doctorPhone+`"}`), 403, "forbidden", elsewhere)
+		require.Empty(t, w.components.texts[doctorPhone])
+
+		factor, err := w.store.FindAuthenticationFactor(t.Context(), doctorID, "SMS")
+		w.must(err)
+		factor.Factor = doctorPhone
+		w.must(w.store.UpdateAuthenticationFactor(t.Context(), *factor))
+		require.Equal(t, "REQUEST_OTP", w.login(byPassword()).member("urgent.next_step"), "the phone is as good as ever")
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"ithildin/provider"
+	"ithildin/provider/identity"
 	"ithildin/storage"
 )
 
@@ -14,6 +15,9 @@ var (
 	errInitFactorFirst = unauthorized("access_denied", "Invalid token type. Init factor at first")
 	// errFactorNotRecent is not in the contract, by which any session may replace the factor.
 	errFactorNotRecent = forbidden("forbidden", "Sign in again to change the authentication factor.")
+	// errFactorElsewhere is not in the contract, whose second factor is a phone: a person who has another alone is not let
+	// in by the password.
+	errFactorElsewhere = forbidden("forbidden", "The second factor of this user is asked for on the sign-in page only.")
 )
 
 // initFactor begins to set the phone of a user's factor (contract section 2.5): with a session token where there is one
@@ -53,6 +57,9 @@ func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 	case !a.identity.MayReplaceFactor(factor, t.Session, client.Policy):
 		return errFactorNotRecent
 	}
+	if err := a.mayFillFactor(r, factor); err != nil {
+		return err
+	}
 	next := factorToken(t, client)
 	next.ID, next.Factor, next.FactorType, next.FactorBefore = a.provider.Store().NewID(), number, kind, factor.Factor
 	if err := a.provider.SessionTokens().Check(r.Context(), next); err != nil {
@@ -68,6 +75,19 @@ func (a *loginAPI) initFactor(w http.ResponseWriter, r *http.Request) error {
 	data := newSessionToken(issued)
 	data.Details = nil
 	return a.answerUrgent(w, r, http.StatusCreated, data, map[string]string{"next_step": nextApproveFactor})
+}
+
+// mayFillFactor refuses a phone for a factor that has none where the person has another second factor, which this API
+// does not ask for: the password alone sets nothing beside it.
+func (a *loginAPI) mayFillFactor(r *http.Request, factor *storage.AuthenticationFactor) error {
+	if factor.Factor != "" {
+		return nil
+	}
+	has, err := identity.Factors{Service: a.identity}.SecondFactors(r.Context(), factor.UserID)
+	if err == nil && len(has.List) > 0 {
+		return errFactorElsewhere
+	}
+	return err
 }
 
 // factorToken is the 2fa token under which a phone is confirmed, in the place of the token that it was begun with. What
@@ -118,6 +138,9 @@ func (a *loginAPI) approveFactor(w http.ResponseWriter, r *http.Request) error {
 	err = a.identity.VerifyOneTimeCode(r.Context(), t.UserID, t.AccessTokenID, t.Session.Factor, codeOf(fields))
 	if err != nil {
 		return oneTimeCodeError(err)
+	}
+	if err := a.mayFillFactor(r, factor); err != nil {
+		return err
 	}
 	factor.Factor = t.Session.Factor
 	err = a.provider.Store().ReplaceAuthenticationFactor(a.byUser(r, client.ID, t.UserID), *factor, t.Session.FactorBefore)

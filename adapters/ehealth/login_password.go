@@ -125,7 +125,10 @@ func (a *loginAPI) afterPassword(w http.ResponseWriter, r *http.Request, l passw
 	switch next.Step {
 	case identity.StepPhone:
 		return a.answerSession(w, r, half, nextRequestFactor)
-	case identity.StepOneTimeCode:
+	case identity.StepSecondFactor:
+		if next.Phone == "" {
+			return errFactorElsewhere
+		}
 		return a.issueAndSend(w, r, half, next.Phone)
 	}
 	// A password that is too old was refused already, unless this is the sign-in to change it.

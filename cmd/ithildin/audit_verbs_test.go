@@ -56,6 +56,7 @@ var mutatingVerbs = []auditedVerb{
 		[]string{auditedUser, `"after":{"is_active":false}`}},
 	{"user factor enable b@example.com", storage.EventFactorChanged, []string{`"after":{"is_active":true}`}},
 	{"user factor reset b@example.com", storage.EventFactorChanged, []string{`"before":{"factor":"+380501234567"}`}},
+	{"user factor remove b@example.com", storage.EventFactorDeleted, []string{auditedUser, `"type":"SMS"`}},
 	{"client-type create MSP --scope a:b", storage.EventClientTypeCreated, []string{`"name":"MSP"`}},
 	{"client-type update MSP --scope a:c", storage.EventClientTypeUpdated, []string{`"before":{"scope":"a:b"}`}},
 	{"client-type delete MSP", storage.EventClientTypeDeleted, []string{`"name":"MSP"`}},

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
@@ -14,12 +16,12 @@ type userFactorCommand struct {
 	Enable  userFactorEnableCommand  `cmd:"" help:"Enable a second factor."`
 	Disable userFactorDisableCommand `cmd:"" help:"Disable a second factor."`
 	Reset   userFactorResetCommand   `cmd:"" help:"Remove the phone of a second factor."`
+	Remove  userFactorRemoveCommand  `cmd:"" help:"Remove second factors of a user."`
 }
 
 type userFactorListCommand struct {
 	userArgument
 	config.DatabaseFlags
-	config.SecretFlags
 	console.FormatFlag
 }
 
@@ -31,56 +33,81 @@ func (userFactorListCommand) Help() string {
 }
 
 type userFactorRow struct {
-	Type      string         `json:"type"`
-	Factor    string         `json:"factor"`
-	Active    bool           `json:"active"`
-	CreatedAt console.Moment `json:"created_at"`
-	UpdatedAt console.Moment `json:"updated_at"`
+	Type       string         `json:"type"`
+	Factor     string         `json:"factor"`
+	Active     bool           `json:"active"`
+	Left       int64          `json:"left,omitempty"`
+	CreatedAt  console.Moment `json:"created_at"`
+	LastUsedAt console.Moment `json:"last_used_at"`
+	ID         string         `json:"id"`
 }
 
 // Run prints the factors with what may be shown of them.
 func (c *userFactorListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
+	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, c.User)
 		if err != nil {
 			return err
 		}
-		factors, err := store.ListAuthenticationFactors(ctx, user.ID)
+		factors, err := store.ListSecondFactors(ctx, user.ID)
 		if err != nil {
 			return err
 		}
 		var rows []userFactorRow
 		for _, f := range factors {
-			rows = append(rows, userFactorRow{f.Type, f.Factor, f.IsActive, console.Moment(f.CreatedAt),
-				console.Moment(f.UpdatedAt)})
+			rows = append(rows, userFactorRow{f.Kind, f.Name, f.IsActive, f.Left, console.Moment(f.CreatedAt),
+				console.Moment(f.LastUsedAt), f.ID})
 		}
 		return console.PrintRows(terminal.Out, c.FormatFlag, rows)
 	})
 }
 
-// userFactorArgument names a factor of a user.
+// userFactorArgument names factors of a user.
 type userFactorArgument struct {
 	userArgument
-	Type string `default:"SMS" help:"The type of the factor, as user factor list shows it."`
+	Type     string `default:"SMS" help:"The type of the factors, as user factor list shows it."`
+	FactorID string `name:"id" placeholder:"UUID" help:"One factor of the type, by its id; without it, all of them."`
 	config.DatabaseFlags
 	config.SecretFlags
 }
 
-// change finds the factor and stores it as change leaves it.
-func (a userFactorArgument) change(ctx context.Context, change func(*storage.AuthenticationFactor) error) error {
+// each finds the factors and changes each of them; all are changed, or none is.
+func (a userFactorArgument) each(
+	ctx context.Context, change func(context.Context, *storage.Store, string, storage.SecondFactor) error,
+) error {
 	return database.WithSealableStore(ctx, a.DatabaseFlags, a.SecretFlags, func(store *storage.Store) error {
 		user, err := findUser(ctx, store, a.User)
 		if err != nil {
 			return err
 		}
-		factor, err := store.FindAuthenticationFactor(ctx, user.ID, a.Type)
+		factors, err := store.ListSecondFactors(ctx, user.ID)
 		if err != nil {
-			return database.Explain(err, "factor "+a.Type+" of user "+a.User)
-		}
-		if err := change(factor); err != nil {
 			return err
 		}
-		return store.UpdateAuthenticationFactor(ctx, *factor)
+		factors = slices.DeleteFunc(factors, func(f storage.SecondFactor) bool {
+			return f.Kind != a.Type || a.FactorID != "" && f.ID != a.FactorID
+		})
+		if len(factors) == 0 {
+			return database.Explain(storage.ErrNotFound, "factor "+a.Type+" of user "+a.User)
+		}
+		return store.Together(ctx, func(ctx context.Context) error {
+			for _, factor := range factors {
+				if err := change(ctx, store, user.ID, factor); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// activate makes the factors active, or inactive.
+func (a userFactorArgument) activate(ctx context.Context, active bool) error {
+	if a.Type == storage.FactorRecoveryCode {
+		return &console.UsageError{Cause: errors.New("recovery codes are always active; remove them: user factor remove")}
+	}
+	return a.each(ctx, func(ctx context.Context, store *storage.Store, userID string, f storage.SecondFactor) error {
+		return store.ActivateSecondFactor(ctx, userID, f.Kind, f.ID, active)
 	})
 }
 
@@ -93,10 +120,8 @@ func (userFactorEnableCommand) Help() string {
     ithildin user factor enable doctor@example.com`
 }
 
-// Run makes the factor count again.
-func (c *userFactorEnableCommand) Run(ctx context.Context) error {
-	return c.change(ctx, func(f *storage.AuthenticationFactor) error { f.IsActive = true; return nil })
-}
+// Run makes the factors count again.
+func (c *userFactorEnableCommand) Run(ctx context.Context) error { return c.activate(ctx, true) }
 
 type userFactorDisableCommand struct {
 	userFactorArgument
@@ -109,26 +134,31 @@ func (userFactorDisableCommand) Help() string {
 
 Example:
 
-    ithildin user factor disable doctor@example.com`
+    ithildin user factor disable doctor@example.com
+
+    ithildin user factor disable doctor@example.com --type TOTP`
 }
 
-// Run makes the factor count no more.
+// Run makes the factors count no more.
 func (c *userFactorDisableCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return c.userFactorArgument.change(ctx, func(f *storage.AuthenticationFactor) error {
-		f.IsActive = false
-		return c.Confirm(terminal, "Let %s sign in without %s?", c.User, c.Type)
-	})
+	if err := c.Confirm(terminal, "Let %s sign in without %s?", c.User, c.Type); err != nil {
+		return err
+	}
+	return c.activate(ctx, false)
 }
 
 type userFactorResetCommand struct {
-	userFactorArgument
+	userArgument
+	config.DatabaseFlags
+	config.SecretFlags
 	console.ConfirmFlag
 }
 
 // Help shows how the verb is used.
 func (userFactorResetCommand) Help() string {
-	return `The phone is removed. The next sign-in with the password of the user sets another one. If somebody else may
-know the password, set a new one too (ithildin user set-password).
+	return `The phone is removed. The next sign-in with the password of the user sets another one, unless the user has
+another second factor, by which the sign-in is confirmed then. If somebody else may know the password, set a new one too
+(ithildin user set-password). Authenticator apps and recovery codes are removed: ithildin user factor remove.
 
 Example:
 
@@ -137,8 +167,47 @@ Example:
 
 // Run takes away what the factor is checked by.
 func (c *userFactorResetCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return c.userFactorArgument.change(ctx, func(f *storage.AuthenticationFactor) error {
-		f.Factor, f.Secret = "", nil
-		return c.Confirm(terminal, "Reset %s of %s?", c.Type, c.User)
+	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
+		user, err := findUser(ctx, store, c.User)
+		if err != nil {
+			return err
+		}
+		factor, err := store.FindAuthenticationFactor(ctx, user.ID, storage.FactorSMS)
+		if err != nil {
+			return database.Explain(err, "factor "+storage.FactorSMS+" of user "+c.User)
+		}
+		if err := c.Confirm(terminal, "Reset %s of %s?", factor.Type, c.User); err != nil {
+			return err
+		}
+		factor.Factor, factor.Secret = "", nil
+		return store.UpdateAuthenticationFactor(ctx, *factor)
+	})
+}
+
+type userFactorRemoveCommand struct {
+	userFactorArgument
+	console.ConfirmFlag
+}
+
+// Help shows how the verb is used.
+func (userFactorRemoveCommand) Help() string {
+	return `The factors are gone, and the recovery codes with the last of them. A user whose roles ask for a second
+factor adds another one at the next sign-in with the password. If somebody else may know the password, set a new one
+too (ithildin user set-password).
+
+Example:
+
+    ithildin user factor remove doctor@example.com --type TOTP
+
+    ithildin user factor remove doctor@example.com --type recovery_code`
+}
+
+// Run removes the factors.
+func (c *userFactorRemoveCommand) Run(ctx context.Context, terminal console.Terminal) error {
+	if err := c.Confirm(terminal, "Remove %s of %s?", c.Type, c.User); err != nil {
+		return err
+	}
+	return c.each(ctx, func(ctx context.Context, store *storage.Store, userID string, f storage.SecondFactor) error {
+		return store.RemoveSecondFactor(ctx, userID, f.Kind, f.ID)
 	})
 }

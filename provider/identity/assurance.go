@@ -86,9 +86,11 @@ type Proof struct {
 	PasskeyID string
 }
 
-// The ways in which a person proves who they are. A one-time code comes after a password.
+// The ways in which a person proves who they are. ByOneTimeCode is by a code that came by SMS, ByAuthenticator by
+// one of an authenticator or by a recovery code; both come after a password.
 var (
-	ByPassword    = Proof{AMR: []string{AMRPassword}, ACR: storage.AssurancePassword}
-	ByOneTimeCode = Proof{AMR: []string{AMRPassword, "otp", "mfa"}, ACR: storage.AssuranceOneTimeCode}
-	BySignature   = Proof{AMR: []string{"pop"}, ACR: storage.AssuranceSignature}
+	ByPassword      = Proof{AMR: []string{AMRPassword}, ACR: storage.AssurancePassword}
+	ByOneTimeCode   = Proof{AMR: []string{AMRPassword, "otp", "sms", "mfa"}, ACR: storage.AssuranceOneTimeCode}
+	ByAuthenticator = Proof{AMR: []string{AMRPassword, "otp", "mfa"}, ACR: storage.AssuranceOneTimeCode}
+	BySignature     = Proof{AMR: []string{"pop"}, ACR: storage.AssuranceSignature}
 )

@@ -11,13 +11,14 @@ import (
 	"ithildin/storage"
 )
 
-// FactorSMS is the one type of second factor: a phone that gets one-time codes.
-const FactorSMS = "SMS"
+// FactorSMS is the one type of second factor that the legacy API knows: a phone that gets one-time codes.
+const FactorSMS = storage.FactorSMS
 
 // ErrNoFactor says that a user has no second factor that is active. It is a storage.ErrNotFound too.
 var ErrNoFactor = fmt.Errorf("identity: the user has no second factor: %w", storage.ErrNotFound)
 
-// SecondFactor reads the second factor of a user. One that is not active counts as none. Errors: ErrNoFactor.
+// SecondFactor reads the second factor of a user that the legacy API knows. One that is not active counts as none.
+// Errors: ErrNoFactor.
 func (s *Service) SecondFactor(ctx context.Context, userID string) (*storage.AuthenticationFactor, error) {
 	factor, err := s.store.FindAuthenticationFactor(ctx, userID, FactorSMS)
 	switch {

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"ithildin/storage"
@@ -13,39 +12,45 @@ type Step int
 
 // The steps, in their order.
 const (
-	// StepPhone asks for a phone: the second factor has none yet. A one-time code that goes there is next.
+	// StepPhone asks for a phone: the one second factor is that of the phone, and it has none yet. A one-time code that
+	// goes there is next.
 	StepPhone Step = iota
-	// StepOneTimeCode asks for the code that goes to the phone of the second factor.
-	StepOneTimeCode
+	// StepSecondFactor asks for a second factor of one of Next.Kinds.
+	StepSecondFactor
+	// StepEnrolment asks for a second factor to be added: one is required, and there is none.
+	StepEnrolment
 	// StepNewPassword asks for another password, since the present one is too old.
 	StepNewPassword
 	// StepDone asks for nothing: the sign-in is complete.
 	StepDone
 )
 
-// Next is a step with the phone to which a one-time code goes; it is "" with every other step.
+// Next is a step. With StepSecondFactor come the kinds among which the person may choose, the strongest first, and the
+// phone to which a one-time code would go, "" where the person has none.
 type Next struct {
 	Step  Step
+	Kinds []string
 	Phone string
 }
 
 // NextStep says what a user does next who has proved so much, in a sign-in that has to be like required. It is the one
-// place that knows the order of steps, for the pages and the login API alike. Errors: ErrNoFactor, where a one-time
-// code is required and nothing says where it would go; ErrNoPasskey, where only a passkey, or another one, would do.
+// place that knows the order of steps, for the pages and the login API alike. Errors: ErrNoPasskey, where only a
+// passkey, or another one, would do.
 func (s *Service) NextStep(
 	ctx context.Context, user *storage.User, required RequiredAuthentication, proof Proof,
 ) (Next, error) {
 	if proof.ACR == storage.AssurancePassword {
-		factor, err := s.SecondFactor(ctx, user.ID)
+		has, err := Factors{s}.SecondFactors(ctx, user.ID)
 		switch {
-		case err != nil && !errors.Is(err, ErrNoFactor):
+		case err != nil:
 			return Next{}, err
-		case err == nil && factor.Factor == "":
+		case len(has.List) > 0:
+			// Also where the phone is missing: whoever knows the password alone must not set one beside another factor.
+			return Next{Step: StepSecondFactor, Kinds: has.Kinds(), Phone: has.Phone}, nil
+		case has.PhoneMissing:
 			return Next{Step: StepPhone}, nil
-		case err == nil:
-			return Next{Step: StepOneTimeCode, Phone: factor.Factor}, nil
 		case required.Assurance == storage.AssuranceOneTimeCode:
-			return Next{}, ErrNoFactor
+			return Next{Step: StepEnrolment}, nil
 		}
 	}
 	if passkeyNeeded(required, proof) {

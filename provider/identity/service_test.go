@@ -19,7 +19,7 @@ const (
 
 // fixture is a Service over a real store, with one user.
 type fixture struct {
-	*Service
+	Factors
 	t     *testing.T
 	clock *storagetest.Clock
 	user  storage.User
@@ -36,7 +36,7 @@ func newFixture(t *testing.T, engine storagetest.Engine, options ...func(*Option
 	for _, option := range options {
 		option(&o)
 	}
-	f.Service = New(o)
+	f.Factors = Factors{New(o)}
 	phc, err := o.Passwords.Hash(t.Context(), testPassword)
 	require.NoError(t, err)
 	f.user = storagetest.User(t, store, func(u *storage.User) { u.Email, u.Password = testEmail, phc })

@@ -19,6 +19,8 @@ type accountPage struct {
 	UserName  string
 	Notice    string // what has just been changed
 	Links     []pageLink
+	Text      *factorText
+	Factors   []accountFactor
 	Sessions  []accountSession
 	Approvals []accountApproval
 }
@@ -61,6 +63,10 @@ func (a *accountPages) showAccount(w http.ResponseWriter, r *http.Request) error
 	v := a.newView(w, r, "")
 	page := accountPage{UserID: current.User.ID, UserName: current.User.Email, Notice: v.changed(r)}
 	if page.Links, err = a.changesOf(r, current.User.ID, v); err != nil {
+		return err
+	}
+	page.Text = factorTexts[v.Language]
+	if page.Factors, err = a.factorsOf(r, current.User.ID, v); err != nil {
 		return err
 	}
 	if page.Sessions, err = a.sessionsOf(r, current, v.Messages); err != nil {

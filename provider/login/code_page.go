@@ -38,8 +38,17 @@ func (s *signInPages) showCode(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *signInPages) writeCode(w http.ResponseWriter, r *http.Request, p Interaction, problem *formError) error {
+	has, err := s.factors().SecondFactors(r.Context(), p.Progress.UserID)
+	if err != nil {
+		return err
+	}
+	links, err := factorPages{s}.otherFactors(w, r, p, s.newView(w, r, p.UILocales).Messages, has)
+	if err != nil {
+		return err
+	}
 	return s.writeStep(w, r, p, func(t *messageSet) string { return t.CodeTitle }, func(t *messageSet) stepPage {
 		page := codePage(t, PathCode, p.Progress.Phone, p.Progress.Resent)
+		page.Links = links
 		if p.Progress.Register {
 			page.OtherNumber = t.CodeOtherNumber
 		}
@@ -111,6 +120,9 @@ func (s *signInPages) submitCode(w http.ResponseWriter, r *http.Request) error {
 		return s.writeCode(w, r, p, problem)
 	}
 	if p.Progress.Register {
+		if err := s.mayRegister(r, user.ID); err != nil {
+			return err
+		}
 		factor.Factor = p.Progress.Phone
 		err := s.store.ReplaceAuthenticationFactor(r.Context(), *factor, "")
 		if errors.Is(err, storage.ErrConflict) {

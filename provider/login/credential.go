@@ -37,6 +37,11 @@ type AccountChange struct {
 	// Confirmed says that the code to Phone was right; NewPhone is the number that is to be in its place.
 	Confirmed bool   `json:"confirmed,omitempty"`
 	NewPhone  string `json:"new_phone,omitempty"`
+	// Draft is the authenticator that is being added, Factor what is being removed, and SetID the recovery codes that are
+	// being made.
+	Draft  *AuthenticatorDraft `json:"draft,omitempty"`
+	Factor string              `json:"factor,omitempty"`
+	SetID  string              `json:"set_id,omitempty"`
 }
 
 // changePage shows or submits a page of a change, of the person who is signed in.

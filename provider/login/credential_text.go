@@ -47,8 +47,9 @@ var credentialTexts = map[string]*credentialText{
 		PhoneLimited: "Ви вже змінювали номер телефону зовсім недавно. Спробуйте пізніше, а якщо зміна потрібна зараз, " +
 			"зверніться до адміністратора.",
 		Changed: map[string]string{
-			changedPassword: "Пароль змінено. Решту сеансів завершено.",
-			changedPhone:    "Номер телефону змінено. Ми повідомили про це на попередній номер.",
+			changedPassword:    "Пароль змінено. Решту сеансів завершено.",
+			changedPhone:       "Номер телефону змінено. Ми повідомили про це на попередній номер.",
+			changedFactorAdded: "Застосунок-автентифікатор додано.", changedFactorRemoved: "Спосіб підтвердження видалено.",
 		},
 	},
 	english: {
@@ -73,8 +74,9 @@ var credentialTexts = map[string]*credentialText{
 		PhoneLimited: "You have changed your phone number a short time ago. Try again later or, if it has to be now, ask " +
 			"an administrator.",
 		Changed: map[string]string{
-			changedPassword: "The password was changed. All other sessions have ended.",
-			changedPhone:    "The phone number was changed. We have told the number before.",
+			changedPassword:    "The password was changed. All other sessions have ended.",
+			changedPhone:       "The phone number was changed. We have told the number before.",
+			changedFactorAdded: "The authenticator app was added.", changedFactorRemoved: "The way to confirm was removed.",
 		},
 	},
 }

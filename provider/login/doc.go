@@ -8,6 +8,11 @@
 //	GET, POST   /login/sign-in        e-mail and password (sign_in.go)
 //	GET, POST   /login/code           one-time code of the second factor (code_page.go)
 //	GET, POST   /login/phone          a phone, for a second factor without one (phone_page.go)
+//	GET, POST   /login/factor         the choice among the second factors of a person (factor_page.go)
+//	GET, POST   /login/authenticator  the code of an authenticator app
+//	GET, POST   /login/recovery-code  a recovery code
+//	GET, POST   /login/authenticator/new    adds an authenticator, where a second factor is required (enrolment_page.go)
+//	POST        /login/authenticator/saved  goes on from the recovery codes
 //	GET, POST   /login/new-password   a new password, if the present one is too old (new_password_page.go)
 //	GET, POST   /login/signature      digital signature (signature_page.go)
 //	POST        /login/passkey        the answer of an authenticator (passkey_sign_in.go)
@@ -24,6 +29,9 @@
 //	GET, POST   /login/account/phone/new      the new number
 //	GET, POST   /login/account/phone/confirm  the code to it
 //	GET, POST   /login/account/passkeys       the passkeys of the person (passkey_page.go)
+//	GET, POST   /login/account/authenticator   adds an authenticator (factor_change_page.go)
+//	GET, POST   /login/account/recovery-codes  new recovery codes
+//	GET, POST   /login/account/factor          removes a second factor
 //	GET         /login/conditions     leads to the terms of the operator (operator.go)
 //
 // Package provider serves two more on pages of this package:
@@ -39,6 +47,8 @@
 //	credentialPages password and phone of a signed-in person: credential.go, password_page.go,
 //	                phone_change_page.go
 //	passkeyPages    passkeys of a signed-in person: passkey_page.go
+//	factorPages     second factors in a sign-in: factor_page.go, enrolment_page.go
+//	factorChangePages second factors of a signed-in person: factor_change_page.go
 //	layout          writes pages: page.go, language.go, error.go, consent.go, form_post.go, operator.go
 //	interactions    what waits for a person, sealed: pending.go
 //	sessions        login sessions: session.go, browser_state.go
@@ -52,10 +62,12 @@
 // database.
 //
 //	provider.Authorize ──> sign-in
-//	sign-in         the password is right: with a phone                   ──> code
-//	                                       a second factor, but no phone  ──> phone ──> code
-//	                                       without a second factor        ──> done
-//	code            the code is right                                     ──> done
+//	sign-in         the password is right: with second factors            ──> authenticator or code, the strongest
+//	                                       the phone alone, and not set   ──> phone ──> code
+//	                                       none, and one is required      ──> authenticator/new ──> done
+//	                                       none                           ──> done
+//	a second factor another one is wanted ──> factor ──> authenticator, code or recovery-code
+//	                it is right                                           ──> done
 //	signature       the signature is right                                ──> session starts ──> continue
 //	passkey         the answer is right                                   ──> session starts ──> continue
 //	done            the password is too old                               ──> new-password ──> session starts
@@ -64,6 +76,17 @@
 // The first page is signature if a scope requires it (identity/assurance.go). identity.Service.NextStep decides what
 // comes next, and proceed (step.go) leads there. A page of a new step has a show and a submit function in a file of its
 // own, and a row in Service.Handler.
+//
+// A session that is too weak for a request, and good but for that, goes to a second factor without the password
+// (StepUp).
+//
+// # Second factors
+//
+// identity.SecondFactors is what a person has. A kind of its own has a page that takes it (factorPaths), its words
+// (factorText.Kinds), a branch in storage.ListSecondFactors, and a case in RemoveSecondFactor and ActivateSecondFactor.
+// Whoever adds or removes one has signed in within the last five minutes, by a second factor where there is one
+// (beginRecent); the secret of an authenticator that is being added is sealed in the page, and stored with the first
+// right code.
 //
 // # An invitation
 //

@@ -46,6 +46,9 @@ func (s *signInPages) submitPhone(w http.ResponseWriter, r *http.Request) error 
 	case factor.Factor != "" || p.Progress.CodeID != "" && !p.Progress.Register:
 		return ErrPendingForeign
 	}
+	if err := s.mayRegister(r, user.ID); err != nil {
+		return err
+	}
 	typed := r.PostForm.Get("phone")
 	number, isNumber := identity.NormalizePhone(typed)
 	if !isNumber {
@@ -60,4 +63,14 @@ func (s *signInPages) submitPhone(w http.ResponseWriter, r *http.Request) error 
 		return s.writePhone(w, r, p, typed, problem)
 	}
 	return s.RedirectToPage(w, r, PathCode, p)
+}
+
+// mayRegister refuses a phone from a person who has another second factor: that is asked for, and the password alone
+// sets nothing beside it.
+func (s *signInPages) mayRegister(r *http.Request, userID string) error {
+	has, err := s.factors().SecondFactors(r.Context(), userID)
+	if err == nil && len(has.List) > 0 {
+		return ErrPendingForeign
+	}
+	return err
 }

@@ -60,6 +60,7 @@ type Service struct {
 	invitations *invitationPages
 	credentials *credentialPages
 	passkeys    *passkeyPages
+	factors     *factorChangePages
 	resets      *passwordResetPages
 	crossOrigin *http.CrossOriginProtection
 }
@@ -106,6 +107,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s.invitations = &invitationPages{signInPages: s.signIn, options: o.Invitations, issuer: s.issuer}
 	s.credentials = &credentialPages{signInPages: s.signIn}
 	s.passkeys = &passkeyPages{credentialPages: s.credentials}
+	s.factors = &factorChangePages{credentialPages: s.credentials}
 	// A proxy may change Host, with which browsers that send no Sec-Fetch-Site are compared.
 	if err := s.crossOrigin.AddTrustedOrigin(o.Issuer.Scheme + "://" + o.Issuer.Host); err != nil {
 		return nil, fmt.Errorf("login: issuer: %w", err)
@@ -186,11 +188,13 @@ func (s *Service) Mount(router chi.Router) {
 		inbound.Route(pages, path, s.handle(page[0]), http.MethodGet, http.MethodHead)
 		inbound.Route(pages, path, s.handle(page[1]), http.MethodPost)
 	}
+	factorPages{s.signIn}.mount(pages)
 	s.credentials.mount(pages)
 	s.passkeys.mount(pages)
 	for path, script := range map[string]script{PathSignatureScript: signatureScript, PathPasskeyScript: passkeyScript} {
 		inbound.Route(pages, path, s.handle(s.showScript(script)), http.MethodGet, http.MethodHead)
 	}
+	s.factors.mount(pages)
 	inbound.Route(pages, PathConditions, s.handle(s.showConditions), http.MethodGet, http.MethodHead)
 	inbound.Route(pages, "/login/*", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 }

@@ -141,10 +141,19 @@ func (f *fixture) mount(server *http.ServeMux) {
 	server.Handle("/login/", pages)
 	server.Handle("/authorize", f.handle(func(w http.ResponseWriter, r *http.Request) error {
 		query := r.URL.Query()
-		return f.RedirectToPage(w, r, query.Get("page"), Interaction{
+		p := Interaction{
 			Frontend: "standard", Query: r.URL.RawQuery, ClientID: testClient,
 			LoginHint: query.Get("login_hint"), UILocales: query.Get("ui_locales"),
-		})
+			Required: identity.RequiredAuthentication{Assurance: query.Get("assurance")},
+		}
+		if !query.Has("step_up") {
+			return f.RedirectToPage(w, r, query.Get("page"), p)
+		}
+		current, err := f.Login(r.Context(), r, testClient)
+		if err != nil {
+			return err
+		}
+		return f.StepUp(w, r, p, current)
 	}))
 	server.Handle("GET "+PathContinue, f.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if _, err := f.OpenInteraction(r); err != nil {

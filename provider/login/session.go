@@ -69,8 +69,9 @@ func (s *sessions) QueueSessionUse(u *storage.Batch, l *storage.Login) {
 
 // startSession makes a session for a user who has just proved who they are, under a new cookie: the one from before
 // sign-in, which somebody else may know, is worth nothing after it. The browser is known as one of theirs from then on.
+// authTime is now, unless a second factor was added to what was proved before.
 func (s *sessions) startSession(
-	w http.ResponseWriter, r *http.Request, user *storage.User, proof identity.Proof,
+	w http.ResponseWriter, r *http.Request, user *storage.User, proof identity.Proof, authTime time.Time,
 ) (storage.LoginSession, error) {
 	cookie, err := s.newToken()
 	if err != nil {
@@ -79,7 +80,7 @@ func (s *sessions) startSession(
 	now := s.now()
 	session := storage.LoginSession{
 		ID: storage.Hash(cookie), SessionID: s.store.NewID(), UserID: user.ID,
-		AuthTime: now, AMR: proof.AMR, ACR: proof.ACR, UserAgent: userAgent(r),
+		AuthTime: authTime, AMR: proof.AMR, ACR: proof.ACR, UserAgent: userAgent(r),
 		Address:    s.identity.ClientAddress(r),
 		LastUsedAt: now, CreatedAt: now, ExpiresAt: now.Add(SessionLifetime),
 	}

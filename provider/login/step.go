@@ -28,9 +28,15 @@ type SignInProgress struct {
 	Phone    string `json:"phone,omitempty"`
 	Register bool   `json:"register,omitempty"`
 	Resent   bool   `json:"resent,omitempty"`
-	// AMR and ACR are set once nothing is left to prove, and only the password is too old.
+	// Draft is the authenticator that a person without a second factor has to add.
+	Draft *AuthenticatorDraft `json:"draft,omitempty"`
+	// AMR and ACR are set once nothing is left to prove: the password is too old, or recovery codes are shown.
 	AMR []string `json:"amr,omitempty"`
 	ACR string   `json:"acr,omitempty"`
+	// SessionID is the session that a second factor is added to, AuthTime when it began, in microseconds; "" and 0 for a
+	// sign-in from the beginning.
+	SessionID string `json:"session_id,omitempty"`
+	AuthTime  int64  `json:"auth_time,omitempty"`
 	// Nonce is what is to be signed.
 	Nonce string `json:"nonce,omitempty"`
 }
@@ -54,7 +60,7 @@ func (s *signInPages) proceed(
 ) error {
 	p.Passkey = nil
 	next, err := s.identity.NextStep(r.Context(), user, p.Required, proof)
-	if errors.Is(err, identity.ErrNoFactor) && p.FirstFactor {
+	if err == nil && next.Step == identity.StepEnrolment && p.FirstFactor {
 		next, err = identity.Next{Step: identity.StepPhone}, s.identity.CreateEmptyFactor(r, user.ID)
 	}
 	if err != nil {
@@ -69,19 +75,17 @@ func (s *signInPages) proceed(
 	switch next.Step {
 	case identity.StepPhone:
 		return s.RedirectToPage(w, r, PathPhone, p)
+	case identity.StepEnrolment:
+		return factorPages{s}.beginEnrolment(w, r, p)
 	case identity.StepNewPassword:
 		p.Progress.AMR, p.Progress.ACR = proof.AMR, proof.ACR
 		return s.RedirectToPage(w, r, PathNewPassword, p)
 	}
-	p.Progress.Phone = next.Phone
-	problem, err := s.sendSignInCode(r.Context(), &p)
-	if err != nil {
+	problem, err := factorPages{s}.askFactor(w, r, p, next.Kinds[0], next.Phone)
+	if err != nil || problem == nil {
 		return err
 	}
-	if problem != nil {
-		return s.writeSignIn(w, r, p, user.Email, problem)
-	}
-	return s.RedirectToPage(w, r, PathCode, p)
+	return s.writeSignIn(w, r, p, user.Email, problem)
 }
 
 // sendSignInCode sends a code to the phone of a sign-in under a new id. The refusal says why it did not go out.
@@ -109,7 +113,18 @@ func (s *signInPages) sendCode(ctx context.Context, userID, phone string) (id st
 func (s *signInPages) complete(
 	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, proof identity.Proof,
 ) error {
-	session, err := s.startSession(w, r, user, proof)
+	authTime := s.now()
+	if p.Progress != nil && p.Progress.SessionID != "" {
+		current, err := s.Login(r.Context(), r, "")
+		if err != nil {
+			return err
+		}
+		if current == nil || current.User.ID != user.ID || current.Session.SessionID != p.Progress.SessionID {
+			return ErrPendingForeign // it has ended meanwhile
+		}
+		authTime = time.UnixMicro(p.Progress.AuthTime)
+	}
+	session, err := s.startSession(w, r, user, proof, authTime)
 	if err != nil {
 		return err
 	}

@@ -189,9 +189,16 @@ var messages = map[string]*messageSet{
 			messageEmail:        "Вкажіть електронну пошту, наприклад doctor@clinic.example.",
 			messagePasswordUsed: "Цей пароль ви вже використовували. Придумайте інший.",
 
-			messagePresentPassword:   "Поточний пароль неправильний.",
-			messagePasswordsEmpty:    "Заповніть усі три поля.",
-			messagePasswordsDiffer:   "Новий пароль і його повтор не збігаються.",
+			messagePresentPassword: "Поточний пароль неправильний.",
+			messagePasswordsEmpty:  "Заповніть усі три поля.",
+			messagePasswordsDiffer: "Новий пароль і його повтор не збігаються.",
+			messageFactorCode: "Код неправильний або вже використаний. Перевірте, чи телефон показує точний час, і введіть " +
+				"новий код.",
+			messageFactorWrongTwo: "Код неправильний, і залишилася одна спроба. Ще один неправильний код — і ваш обліковий " +
+				"запис буде заблоковано.",
+			messageFactorLastTry: "Залишилася одна спроба. Ще один неправильний код — і ваш обліковий запис буде заблоковано.",
+			messageLastFactor: "Видалити цей спосіб не можна: ваші ролі вимагають підтверджувати вхід. Спершу додайте " +
+				"інший.",
 			messageSamePhone:         "Це ваш теперішній номер. Вкажіть інший.",
 			messageInvitationRepeat:  "Паролі не збігаються. Введіть той самий пароль двічі.",
 			messageInvitationAgree:   "Без згоди на обробку персональних даних обліковий запис створити не можна.",
@@ -346,9 +353,16 @@ var messages = map[string]*messageSet{
 			messageEmail:        "Enter an email address, such as doctor@clinic.example.",
 			messagePasswordUsed: "You have used this password before. Choose another.",
 
-			messagePresentPassword:   "The current password is wrong.",
-			messagePasswordsEmpty:    "Fill in all three fields.",
-			messagePasswordsDiffer:   "The new password and its repetition differ.",
+			messagePresentPassword: "The current password is wrong.",
+			messagePasswordsEmpty:  "Fill in all three fields.",
+			messagePasswordsDiffer: "The new password and its repetition differ.",
+			messageFactorCode: "The code is wrong or was used before. Check that your phone shows the exact time, and enter a " +
+				"new code.",
+			messageFactorWrongTwo: "The code is wrong, and you have one attempt left. One more wrong code, and your account " +
+				"will be blocked.",
+			messageFactorLastTry: "You have one attempt left. One more wrong code, and your account will be blocked.",
+			messageLastFactor: "This way cannot be removed: your roles require a confirmed sign-in. First add another " +
+				"one.",
 			messageSamePhone:         "This is your present number. Enter another one.",
 			messageInvitationRepeat:  "The passwords differ. Enter the same password twice.",
 			messageInvitationAgree:   "The account cannot be created without your consent to the processing of your data.",

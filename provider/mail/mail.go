@@ -32,6 +32,12 @@ const (
 	PasswordChanged Purpose = "password_changed"
 	// PhoneChanged tells that the phone of the second factor was changed. Details: At, Phone.
 	PhoneChanged Purpose = "phone_changed"
+	// FactorAdded and FactorRemoved tell that an authenticator app was added or removed. Details: At, Factor.
+	FactorAdded   Purpose = "factor_added"
+	FactorRemoved Purpose = "factor_removed"
+	// RecoveryCodesMade tells that new recovery codes were made, RecoveryCodeUsed that one of them was used. Details: At.
+	RecoveryCodesMade Purpose = "recovery_codes_made"
+	RecoveryCodeUsed  Purpose = "recovery_code_used"
 	// EmailConfirmation goes to a new address, with the link that confirms it.
 	EmailConfirmation Purpose = "email_confirmation"
 	// EmailChanged tells the former address that another one took its place. Details: At.
@@ -56,8 +62,9 @@ const (
 
 // Purposes are all of them.
 var Purposes = []Purpose{
-	PasswordReset, PasswordChanged, PhoneChanged, FactorReset, FactorDisabled, EmailConfirmation, EmailChanged, Invitation,
-	AccountBlocked, PasskeyAdded, PasskeyRemoved, PasskeyCloned, Test,
+	PasswordReset, PasswordChanged, PhoneChanged, FactorReset, FactorDisabled, FactorAdded, FactorRemoved,
+	RecoveryCodesMade, RecoveryCodeUsed, EmailConfirmation, EmailChanged, Invitation, AccountBlocked, PasskeyAdded,
+	PasskeyRemoved, PasskeyCloned, Test,
 }
 
 // The languages of letters.
@@ -87,7 +94,7 @@ type Mail struct {
 type Details struct {
 	At           time.Time // when it happened
 	Phone        string    // masked, as it is to be shown
-	Factor       string    // what its owner calls a passkey
+	Factor       string    // what its owner calls a second factor or a passkey
 	Inviter      string
 	Organisation string
 	Role         string

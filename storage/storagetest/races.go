@@ -35,6 +35,8 @@ func RunRaces(t *testing.T, engine Engine) {
 		{"Every failed sign-in is counted", raceOfFailures},
 		{"One of many guesses verifies a one-time code", raceForAOneTimeCode},
 		{"One of many uses of a sign count wins", raceForASignCount},
+		{"One of many uses of a time step of an authenticator wins", raceForATimeStep},
+		{"One of many uses of a recovery code wins", raceForARecoveryCode},
 		{"One user has an email", raceForAnEmail},
 		{"An initial access token is good for so many registrations", raceForRegistrations},
 		{"No registration passes the quota", raceForTheQuota},

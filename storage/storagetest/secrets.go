@@ -56,6 +56,7 @@ func masterSecretsRotate(t *testing.T, s *suite) {
 	require.NoError(t, s.store.CreateAuthenticationFactor(ctx, factor))
 	without := storage.AuthenticationFactor{ID: s.store.NewID(), UserID: u.ID, Type: "SMS"}
 	require.NoError(t, s.store.CreateAuthenticationFactor(ctx, without))
+	authenticator := s.authenticator(t, u.ID, "phone")
 	signing := s.signingKey("RS256")
 	_, err := s.store.ReplaceSigningKey(ctx, "", signing, time.Time{}, time.Time{})
 	require.NoError(t, err)
@@ -67,7 +68,8 @@ func masterSecretsRotate(t *testing.T, s *suite) {
 	changed, err := both.Reseal(ctx)
 	require.NoError(t, err)
 	sealed := s.count(t, "secrets", "sealed <> $1", "") + s.count(t, "signing_keys", "sealed <> $1", "") +
-		s.count(t, "authentication_factors", "sealed <> $1", "") + s.count(t, "mails", "sealed <> $1", "")
+		s.count(t, "authentication_factors", "sealed <> $1", "") + s.count(t, "mails", "sealed <> $1", "") +
+		s.count(t, "authenticators", "sealed <> $1", "")
 	require.EqualValues(t, sealed, changed)
 	changed, err = both.Reseal(ctx)
 	require.NoError(t, err)
@@ -77,6 +79,9 @@ func masterSecretsRotate(t *testing.T, s *suite) {
 	found, err := alone.FindAuthenticationFactor(ctx, u.ID, "TOTP")
 	require.NoError(t, err)
 	require.Equal(t, factor.Secret, found.Secret)
+	kept, err := alone.ListAuthenticators(ctx, u.ID)
+	require.NoError(t, err)
+	require.Equal(t, []storage.Authenticator{authenticator}, kept)
 	content, err := alone.OpenMail(s.dueMails(t)[0])
 	require.NoError(t, err)
 	require.JSONEq(t, mailContent, string(content))
