@@ -16,8 +16,11 @@ type EventFilter struct {
 	Kind     string
 	ClientID string
 	UserID   string
-	Since    time.Time // only those of this second and later ones
-	Before   time.Time // only those of earlier seconds
+	// RequestID is the number of a request, and Address where it came from.
+	RequestID string
+	Address   string
+	Since     time.Time // only those of this second and later ones
+	Before    time.Time // only those of earlier seconds
 	// After is the cursor of an event: only those behind it, in the order of the list.
 	After string
 	// OldestFirst turns the order round.
@@ -46,6 +49,11 @@ func (f EventFilter) listing() (listing, error) {
 	l.equal("kind", f.Kind)
 	l.equal("client_id", f.ClientID)
 	l.equal("user_id", f.UserID)
+	if f.RequestID != "" { // the condition of its index
+		l.condition("request_id <> ''")
+	}
+	l.equal("request_id", f.RequestID)
+	l.equal("address", f.Address)
 	if !f.Since.IsZero() {
 		l.where("created_at >= %s", toSeconds(f.Since))
 	}

@@ -22,6 +22,7 @@ type Actor struct {
 	RequestID  string
 	Address    string
 	Command    string // the verb of the command line
+	Reason     string // why, as the operator says; "" where nobody was asked
 }
 
 // The ways by which changes are made.
@@ -91,6 +92,7 @@ func ByActor(ctx context.Context, e Event) Event {
 	details := map[string]string{}
 	for name, value := range map[string]string{
 		"by": actor.By, "operator": actor.Operator, "operator_id": actor.OperatorID, "command": actor.Command,
+		"reason": actor.Reason,
 	} {
 		if value != "" {
 			details[name] = value

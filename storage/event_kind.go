@@ -102,4 +102,10 @@ const (
 	EventAdminTokenFailed           = "admin_token_failed"           // likewise
 	EventGatewayDecision            = "gateway_decision"
 	EventInvitationRefused          = "invitation_refused" // an answer of the wrong person, or about other data
+
+	EventConsoleSignedIn  = "console_signed_in"
+	EventConsoleRefused   = "console_refused" // a sign-in to the console, with the reason
+	EventConsoleSignedOut = "console_signed_out"
+	EventUserViewed       = "user_viewed" // the personal data of a user, in the console
+	EventAuditExported    = "audit_exported"
 )

@@ -57,6 +57,7 @@ var allDeadRows = []deadRows{
 	{table: "access_tokens", key: "id", kept: tokenRetention},
 	{table: "grants", key: "id", and: grantsOfNoSession},
 	{table: "login_sessions", key: "id"},
+	{table: "console_sessions", key: "id"},
 	{table: "sign_in_failures", key: "id"},
 	{table: "one_time_codes", key: "id", kept: day},
 	{table: "connection_secrets", key: "id", and: `expires_at > 0`},

@@ -73,9 +73,14 @@ func (s *clientStore) PageOfClients(ctx context.Context, f ClientFilter, p Page)
 
 // UserFilter says which users to list; what is zero does not matter.
 type UserFilter struct {
-	Email     string
-	EmailPart string // a part of it, in any case of letters
+	Email string
+	// EmailPart is a part of the address, in any case of letters.
+	EmailPart string
 	TaxID     string
+	// RoleID is of a role that they hold for any client, or everywhere.
+	RoleID string
+	// HasFactor asks for those who have an active second factor, or for the others.
+	HasFactor *bool
 	IDs       []string
 	// IsBlocked asks for those who are blocked, or for the others.
 	IsBlocked *bool
@@ -94,6 +99,14 @@ func (s *userStore) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]Us
 	l.equal("tax_id", f.TaxID)
 	l.among("id", f.IDs)
 	l.boolean("is_blocked", f.IsBlocked)
+	if f.RoleID != "" {
+		l.where(`id IN (SELECT user_id FROM user_roles WHERE role_id = %[1]s
+UNION SELECT user_id FROM global_user_roles WHERE role_id = %[1]s)`, f.RoleID)
+	}
+	if f.HasFactor != nil {
+		not := map[bool]string{false: "NOT "}[*f.HasFactor]
+		l.condition(not + `EXISTS (SELECT 1 FROM authentication_factors a WHERE a.user_id = users.id AND a.is_active)`)
+	}
 	var rows []userRow
 	total, err := l.read(ctx, s.database, &rows, p)
 	users := make([]User, len(rows))

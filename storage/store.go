@@ -51,6 +51,7 @@ type Store struct {
 	*approvalStore
 	*tokenStore
 	*loginSessionStore
+	*consoleSessionStore
 	*invitationStore
 	*passwordResetStore
 	*mailStore

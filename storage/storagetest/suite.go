@@ -84,6 +84,8 @@ func Run(t *testing.T, engine Engine) {
 		{"Login sessions", loginSessions},
 		{"Renewed sessions", renewals},
 		{"Ends of sessions", sessionEnds},
+		{"Console sessions", consoleSessions},
+		{"Live counts", liveCounts},
 		{"Logout deliveries", logoutDeliveries},
 		{"Subjects of logouts", logoutDeliverySubjects},
 		{"Password resets", passwordResets},
