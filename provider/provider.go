@@ -93,6 +93,7 @@ type Provider struct {
 	registration  *registration.Service // nil where it is off
 
 	components identity.Components
+	mail       *mail.Service
 
 	oauth2        *fosite.Fosite
 	codes         authorizationCodes
@@ -155,7 +156,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		issuer: strings.TrimSuffix(o.Issuer.String(), "/"), path: strings.TrimSuffix(o.Issuer.Path, "/"),
 		now: o.Now, random: o.Random, metrics: newMetrics(o.Metrics), frontends: map[string]Frontend{},
 		bodies: o.Bodies, requestsAtOnce: o.RequestsAtOnce,
-		outbound: o.Outbound, responseTypes: o.ResponseTypes,
+		outbound: o.Outbound, responseTypes: o.ResponseTypes, mail: o.Mail,
 	}
 	p.observer = &observer{proxies: o.TrustedProxies, requestTime: o.RequestTime, metrics: p.metrics, logger: p.logger}
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
@@ -291,6 +292,15 @@ func (p *Provider) Logger() *slog.Logger { return p.logger }
 // Page makes a handler of an adapter's endpoint that a browser opens: its error becomes a page.
 func (p *Provider) Page(e func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return p.pages.serve(e)
+}
+
+// SendsMail returns whether letters are sent here.
+func (p *Provider) SendsMail() bool { return p.mail.IsOn() }
+
+// SendPasswordResetLink queues a letter with the link by which a user sets another password, in a language of package
+// mail, since an operator asks for it. mail.ErrOff: no letters are sent here.
+func (p *Provider) SendPasswordResetLink(ctx context.Context, user *storage.User, language string) error {
+	return p.login.SendPasswordResetLink(ctx, user, language)
 }
 
 // Wait returns once what requests have begun behind their answers is done, within 15 seconds.

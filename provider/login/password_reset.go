@@ -51,6 +51,19 @@ type passwordResetPages struct {
 // Wait returns once every link that was asked for is queued.
 func (s *Service) Wait() { s.resets.sender.Wait() }
 
+// SendPasswordResetLink queues a letter with the link by which a user sets another password, since an operator asks for
+// it, and records that with the operator of the context. mail.ErrOff: no letters are sent here.
+func (s *Service) SendPasswordResetLink(ctx context.Context, user *storage.User, language string) error {
+	if !s.resets.mail.IsOn() {
+		return mail.ErrOff
+	}
+	event := storage.ByActor(ctx, storage.Event{Kind: storage.EventPasswordResetSent, UserID: user.ID})
+	if err := s.resets.createLink(ctx, Interaction{Page: PathAccount}, user, language); err != nil {
+		return err
+	}
+	return s.resets.store.RecordEvents(ctx, []storage.Event{event})
+}
+
 // send queues the link that a request asks for, behind its answer. Beyond the bound none is sent, as if the letter was
 // lost: the person asks again.
 func (s *passwordResetPages) send(r *http.Request, p Interaction, email, language string) {
