@@ -62,6 +62,8 @@ var mayImport = map[string][]string{
 		"provider/clientauth", "provider/operator", "provider/registration", "storage"},
 	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "provider/outbound",
 		"storage"},
+	"adapters/console": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/operator",
+		"provider/clientauth", "provider/redirect", "provider/registration", "jwks", "storage"},
 	"adapters/mithril": {"provider", "provider/redirect", "storage"},
 
 	// Of what is outside of the command line they may import every package, as the verbs may.

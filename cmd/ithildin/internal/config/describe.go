@@ -33,6 +33,8 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_ADMIN_LISTEN", s.AdminListen},
 		{"ITHILDIN_ADMIN_TOKEN", console.Count(len(s.AdminTokens), "token")},
 		{"ITHILDIN_ADMIN_AUTH", c.AdminAuth},
+		{"ITHILDIN_CONSOLE", onOrOff(s.Console != nil)},
+		{"ITHILDIN_CONSOLE_URL", consoleURL(s.Console)},
 		{"ITHILDIN_MITHRIL_LISTEN", s.Mithril.Listen},
 		{"ITHILDIN_MITHRIL_HOSTS", strings.Join(s.Mithril.Hosts, ",")},
 		{"ITHILDIN_TRUSTED_PROXIES", networks(s.TrustedProxies)},
@@ -129,4 +131,18 @@ func legacySecrets(o ehealth.Options) string {
 		return legacySecretsHashed
 	}
 	return legacySecretsSealed
+}
+
+func onOrOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+func consoleURL(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	return u.String()
 }

@@ -55,12 +55,16 @@ var flagHelp = map[string]string{
 		" default Google's.",
 	"clock_skew": "Difference from the database's clock above which /readyz answers" +
 		" 503; default 30s, 0s for any.",
-	"code_attempts":        "Wrong entries of a one-time code at most; default 3.",
-	"code_failures":        "Wrong one-time codes in a row after which the user is blocked; default 3.",
-	"code_length":          "Digits of a one-time code; default 6.",
-	"code_lifetime":        "Lifetime of a one-time code in seconds; default 300.",
-	"code_window":          "Time, in minutes, for which ITHILDIN_ONE_TIME_CODES_SENT counts; default 1.",
-	"codes_sent":           "One-time codes that one user gets within ITHILDIN_ONE_TIME_CODE_WINDOW; default 3.",
+	"code_attempts": "Wrong entries of a one-time code at most; default 3.",
+	"code_failures": "Wrong one-time codes in a row after which the user is blocked; default 3.",
+	"code_length":   "Digits of a one-time code; default 6.",
+	"code_lifetime": "Lifetime of a one-time code in seconds; default 300.",
+	"code_window":   "Time, in minutes, for which ITHILDIN_ONE_TIME_CODES_SENT counts; default 1.",
+	"codes_sent":    "One-time codes that one user gets within ITHILDIN_ONE_TIME_CODE_WINDOW; default 3.",
+	"console": "Whether operators administer with a browser, at /console/ on the admin listener: on or off;" +
+		" default off.",
+	"console_url": "The admin listener as browsers of operators reach it, such as https://admin.example.com; required" +
+		" with ITHILDIN_CONSOLE=on.",
 	"database_connections": "Maximum number of connections to PostgreSQL; default 32.",
 	"database_url":         "sqlite:PATH or postgres://…; default sqlite:ithildin.db.",
 	"database_url_file":    "File with the database URL, if it has a password.",

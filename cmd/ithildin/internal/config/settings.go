@@ -42,6 +42,7 @@ type Flags struct {
 	registrationFlags
 	servingFlags
 	legacyFlags
+	consoleFlags
 	mithrilFlags
 	invitationFlags
 	MailFlags
@@ -76,6 +77,7 @@ type Settings struct {
 	Invitations    provider.Invitations
 	Mail           Mail
 	Operator       login.Operator
+	Console        *url.URL       // where browsers of operators find it; nil: it is off
 	LogFormat      string         // "" for what suits the output
 	LogLevel       *slog.LevelVar // SIGHUP reads it again
 }
@@ -113,6 +115,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Captcha = c.captcha(&p, s.Components)
 	s.Components.Limits = c.limitFlags.load(&p)
 	s.Gateway = c.gatewayFlags.load(&p)
+	s.Console = c.consoleFlags.load(&p, c.Dev, s.AdminListen)
 	s.Outbound = c.outboundFlags.load(&p)
 	s.Janitor = c.JanitorFlags.load(&p, s.Components.PasswordLifetime)
 	s.Registration = c.registrationFlags.load(&p)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"ithildin/adapters/admin"
+	"ithildin/adapters/console"
 	"ithildin/adapters/ehealth"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/database"
@@ -69,14 +70,23 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	if o.Reload != nil {
 		reloads = append(reloads, reloadSettings(o.Reload, s, guard, store))
 	}
+	adminMounts := []provider.AdminMount{forwardAuth.MountAdmin, api.MountAdmin, legacy.MountAdmin}
+	if s.Console != nil {
+		operators, err := console.New(ctx, console.Options{
+			Provider: p, Keys: keys, URL: s.Console, SecretsHashed: s.Legacy.SecretsHashed,
+		})
+		if err != nil {
+			return nil, err
+		}
+		adminMounts = append(adminMounts, operators.MountAdmin)
+	}
 	return &service{
 		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
 		reloads: reloads,
 		mail:    letters,
 		janitor: newJanitor(s.Janitor, store, logger, registry),
 		public:  p.Handler(mounts...),
-		admin: adminHandler(ready, registry,
-			p.AdminHandler(guard.protect, forwardAuth.MountAdmin, api.MountAdmin, legacy.MountAdmin)),
+		admin:   adminHandler(ready, registry, p.AdminHandler(guard.protect, adminMounts...)),
 		mithril: mithrilHandler(s.Mithril, p, legacy),
 	}, nil
 }

@@ -1,0 +1,79 @@
+package console
+
+import (
+	"ithildin/provider/operator"
+	"ithildin/storage"
+)
+
+// showHome is where a sign-in leads: what needs attention, and what the operator may do.
+func showHome(v *visit) error {
+	s := &screen{Lead: v.T("home.lead")}
+	var err error
+	if s.Alerts, err = warnings(v); err != nil {
+		return err
+	}
+	rights := make([]string, len(v.operator.Rights))
+	for i, right := range v.operator.Rights {
+		rights[i] = v.T("right." + string(right))
+	}
+	s.Facts = []fact{
+		{v.T("home.operator"), text(v.operator.Name)},
+		{v.T("home.rights"), words(rights)},
+		{v.T("home.session"), moment(v.session.ExpiresAt)},
+	}
+	if v.operator.Has(operator.Read) {
+		blocked := true
+		_, people, err := v.store.PageOfUsers(v.r.Context(), storage.UserFilter{}, storage.Page{Size: 1})
+		if err != nil {
+			return err
+		}
+		_, barred, err := v.store.PageOfUsers(v.r.Context(), storage.UserFilter{IsBlocked: &blocked}, storage.Page{Size: 1})
+		if err != nil {
+			return err
+		}
+		_, clients, err := v.store.PageOfClients(v.r.Context(), storage.ClientFilter{}, storage.Page{Size: 1})
+		if err != nil {
+			return err
+		}
+		s.Facts = append(s.Facts,
+			fact{v.T("home.people"), to(number(people.Entries), address("people"))},
+			fact{v.T("home.blocked"), to(number(barred.Entries), address("people")+"?state=blocked")},
+			fact{v.T("home.clients"), to(number(clients.Entries), address("clients"))})
+	}
+	return show(v, v.T("home.title"), s)
+}
+
+// warnings are what an operator should do something about.
+func warnings(v *visit) ([]string, error) {
+	var found []string
+	if !v.secure {
+		found = append(found, v.T("warning.plain"))
+	}
+	if v.issuer.Scheme != "https" {
+		found = append(found, v.T("warning.issuer"))
+	}
+	if !v.store.TakesWrites() {
+		found = append(found, v.T("warning.database"))
+	}
+	waiting, err := v.store.CountQueuedMails(v.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	if waiting > mailsWaiting {
+		found = append(found, v.T("warning.mail", "n", number(waiting)))
+	}
+	deliveries, err := v.store.DueLogoutDeliveries(v.r.Context(), logoutsWaiting)
+	if err != nil {
+		return nil, err
+	}
+	if len(deliveries) == logoutsWaiting {
+		found = append(found, v.T("warning.logouts"))
+	}
+	return found, nil
+}
+
+// How many letters and logouts may wait before somebody looks after them.
+const (
+	mailsWaiting   = 50
+	logoutsWaiting = 50
+)

@@ -1,0 +1,193 @@
+package console
+
+import (
+	"context"
+	"slices"
+
+	"ithildin/provider/operator"
+	"ithildin/storage"
+)
+
+// personActions are those on the page of a person.
+func personActions() []action {
+	on := func(name, path string, ask func(*visit, *storage.User) (*question, error)) action {
+		return action{path: "people/{id}/" + path, name: name, right: operator.Users, ask: aboutPerson(ask)}
+	}
+	return []action{
+		on("block", "block", askBlock),
+		on("unblock", "unblock", askUnblock),
+		on("send-reset-link", "send-reset-link", askResetLink),
+		on("end-sessions", "end-sessions", askEndSessions),
+		on("end-tokens", "end-tokens", askEndTokens),
+		on("reset-factor", "factors/{factor}/reset-factor", askResetFactor),
+		on("withdraw", "approvals/{approval}/withdraw", askWithdraw),
+		on("give-role", "roles/give-role", askGiveRole),
+		on("take-role", "roles/{role}/take-role", askTakeRole),
+	}
+}
+
+// aboutPerson finds the person of an action. An operator may do nothing to somebody who has rights that the operator
+// has not: by a new phone or a link the operator could take over the account, and the rights with it.
+func aboutPerson(ask func(*visit, *storage.User) (*question, error)) func(*visit) (*question, error) {
+	return func(v *visit) (*question, error) {
+		user, err := findPerson(v)
+		if err != nil {
+			return nil, err
+		}
+		q, err := ask(v, user)
+		if err != nil {
+			return nil, err
+		}
+		q.Subject, q.Back = user.Email, address("people", user.ID)
+		scope, err := scopeOfRoles(v, user.ID)
+		if err != nil {
+			return nil, err
+		}
+		if len(v.operator.Beyond(scope)) > 0 {
+			q.Refused = "action.beyond"
+		}
+		return q, nil
+	}
+}
+
+// scopeOfRoles is the scope of all roles of a user, wherever they are held.
+func scopeOfRoles(v *visit, userID string) ([]string, error) {
+	held, err := v.store.ListUserRoles(v.r.Context(), userID)
+	if err != nil {
+		return nil, err
+	}
+	roles, err := v.store.Roles(v.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	var scope []string
+	for _, h := range held {
+		scope = append(scope, roles[h.RoleID].Scope...)
+	}
+	return scope, nil
+}
+
+// liveFacts are how much of a person or a client will end.
+func liveFacts(v *visit, count storage.LiveCount, sessions bool) []fact {
+	facts := []fact{
+		{v.T("live.grants"), text(number(count.Grants))}, {v.T("live.access_tokens"), text(number(count.AccessTokens))},
+	}
+	if sessions {
+		facts = append([]fact{{v.T("live.sessions"), text(number(count.Sessions))}}, facts...)
+	}
+	return facts
+}
+
+// endsWith is a question about a person that says how much will end.
+func endsWith(v *visit, u *storage.User, do func(context.Context) error) (*question, error) {
+	count, err := v.store.CountLiveOfUser(v.r.Context(), u.ID)
+	return &question{Facts: liveFacts(v, count, true), do: withoutResult(do)}, err
+}
+
+func withoutResult(do func(context.Context) error) func(context.Context) (*result, error) {
+	return func(ctx context.Context) (*result, error) { return nil, do(ctx) }
+}
+
+func askBlock(v *visit, u *storage.User) (*question, error) {
+	q, err := endsWith(v, u, func(ctx context.Context) error {
+		actor, _ := storage.ActorOf(ctx)
+		if err := v.store.BlockUser(ctx, u.ID, actor.Reason); err != nil {
+			return err
+		}
+		return v.store.EndConsoleSessionsOf(ctx, u.ID)
+	})
+	if err == nil && u.ID == v.operator.ID {
+		q.Refused = "action.oneself"
+	}
+	return q, err
+}
+
+func askUnblock(v *visit, u *storage.User) (*question, error) {
+	q := &question{Facts: []fact{{v.T("person.block_reason"), text(u.BlockReason)}}}
+	q.do = withoutResult(func(ctx context.Context) error { return v.store.UnblockUser(ctx, u.ID) })
+	if !u.IsBlocked {
+		q.Refused = "action.not_blocked"
+	}
+	return q, nil
+}
+
+func askEndSessions(v *visit, u *storage.User) (*question, error) {
+	count, err := v.store.CountLiveOfUser(v.r.Context(), u.ID)
+	q := &question{Facts: []fact{{v.T("live.sessions"), text(number(count.Sessions))}}}
+	q.do = withoutResult(func(ctx context.Context) error {
+		if _, err := v.store.EndLoginSessions(ctx, u.ID); err != nil {
+			return err
+		}
+		return v.store.EndConsoleSessionsOf(ctx, u.ID)
+	})
+	return q, err
+}
+
+func askEndTokens(v *visit, u *storage.User) (*question, error) {
+	count, err := v.store.CountLiveOfUser(v.r.Context(), u.ID)
+	q := &question{Facts: liveFacts(v, count, false)}
+	q.do = withoutResult(func(ctx context.Context) error { return v.store.DeleteIssuedOf(ctx, u.ID, "") })
+	return q, err
+}
+
+func askResetFactor(v *visit, u *storage.User) (*question, error) {
+	factors, err := v.store.ListAuthenticationFactors(v.r.Context(), u.ID)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(factors, func(f storage.AuthenticationFactor) bool { return f.ID == v.parameter("factor") })
+	if at < 0 {
+		return nil, storage.ErrNotFound
+	}
+	factor := factors[at]
+	q := &question{Fresh: true, Facts: []fact{
+		{v.T("factor.type"), text(v.text.or("factor.type."+factor.Type, factor.Type))},
+		{v.T("factor.shown"), text(shownFactor(v, factor))},
+	}}
+	q.do = withoutResult(func(ctx context.Context) error {
+		return v.store.Together(ctx, func(ctx context.Context) error {
+			if err := v.store.ResetAuthenticationFactor(ctx, factor.ID); err != nil {
+				return err
+			}
+			// A session from before has proved the old factor, and must not set the new one.
+			_, err := v.store.EndLoginSessions(ctx, u.ID)
+			return err
+		})
+	})
+	switch {
+	case u.ID == v.operator.ID:
+		q.Refused = "action.oneself"
+	case !factor.IsActive:
+		q.Refused = "action.factor_off"
+	}
+	return q, nil
+}
+
+func askResetLink(v *visit, u *storage.User) (*question, error) {
+	q := &question{Fresh: true, Facts: []fact{{v.T("people.email"), text(u.Email)}}}
+	q.do = withoutResult(func(ctx context.Context) error {
+		return v.provider.SendPasswordResetLink(ctx, u, v.Language)
+	})
+	switch {
+	case !v.provider.SendsMail():
+		q.Refused = "action.no_mail"
+	case u.IsBlocked:
+		q.Refused = "action.is_blocked"
+	}
+	return q, nil
+}
+
+func askWithdraw(v *visit, u *storage.User) (*question, error) {
+	approvals, err := v.store.ListApprovals(v.r.Context(), u.ID)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(approvals, func(a storage.Approval) bool { return a.ID == v.parameter("approval") })
+	if at < 0 {
+		return nil, storage.ErrNotFound
+	}
+	client, err := namedClient(v, approvals[at].ClientID)
+	q := &question{Facts: []fact{{v.T("token.client"), client}, {v.T("token.scope"), words(approvals[at].Scope)}}}
+	q.do = withoutResult(func(ctx context.Context) error { return v.store.DeleteApproval(ctx, approvals[at].ID) })
+	return q, err
+}
