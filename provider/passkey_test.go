@@ -36,10 +36,15 @@ func (p page) ceremony(t *testing.T) (options, request string) {
 	return html.UnescapeString(found[1]), found[2]
 }
 
-// newPasskey adds a passkey of the stack's user.
-func (s *stack) newPasskey(t *testing.T, a *passkeytest.Authenticator) {
+// newPasskey adds a passkey of the stack's user, who signs in by another one, or by the password alone.
+func (s *stack) newPasskey(t *testing.T, a, by *passkeytest.Authenticator) {
 	b := s.browser()
-	p := b.signIn(b.get(s.server.URL + login.PathPasskeys))
+	p := b.get(s.server.URL + login.PathPasskeys)
+	if by == nil {
+		p = b.signIn(p)
+	} else {
+		p = b.usePasskey(t, p, by)
+	}
 	options, request := p.ceremony(t)
 	p = b.post(s.server.URL+login.PathPasskeys,
 		url.Values{"request": {request}, "credential": {a.Create(t, options)}})
@@ -64,8 +69,15 @@ func TestPasskeysAreAuthenticationContextsOfTheirOwn(t *testing.T) {
 		hardware := passkeytest.New("https://id.example.com")
 		copied := passkeytest.New("https://id.example.com")
 		copied.IsBackupEligible = true
-		s.newPasskey(t, hardware)
-		s.newPasskey(t, copied)
+		b := s.browser()
+		b.code(request("clinic", "openid"))
+		p := b.authorize(acrOf(request("clinic", "openid"), `"phr"`))
+		require.Equal(t, login.PathSignIn, p.url.Path, "a session by the password is too weak")
+		refused := b.signIn(p)
+		require.Equal(t, http.StatusForbidden, refused.status)
+		require.Contains(t, refused.body, "потрібно ввійти з ключем доступу")
+		s.newPasskey(t, hardware, nil)
+		s.newPasskey(t, copied, hardware)
 
 		for name, c := range map[string]struct {
 			authenticator *passkeytest.Authenticator
@@ -96,15 +108,16 @@ func TestPasskeysAreAuthenticationContextsOfTheirOwn(t *testing.T) {
 				require.Equal(t, c.amr, claims["amr"])
 			})
 		}
-		t.Run("a session by a password is too weak, and so is another sign-in by it", func(t *testing.T) {
+		t.Run("a passkey after the password is as good", func(t *testing.T) {
 			b := s.browser()
-			b.code(request("clinic", "openid"))
-			p := b.authorize(acrOf(request("clinic", "openid"), `"phr"`))
-			require.Equal(t, login.PathSignIn, p.url.Path)
-			refused := b.signIn(p)
-			require.Equal(t, http.StatusForbidden, refused.status)
-			require.Contains(t, refused.body, "потрібно ввійти з ключем доступу")
-			require.NotEmpty(t, b.usePasskey(t, p, copied).parameters().Get("code"))
+			p := b.signIn(b.authorize(acrOf(request("clinic", "openid"), `"phr"`)))
+			require.Equal(t, login.PathPasskeyFactor, p.url.Path)
+			options, request := p.ceremony(t)
+			p = b.post(s.server.URL+login.PathPasskeyFactor,
+				url.Values{"request": {request}, "credential": {copied.Get(t, options)}})
+			_, claims := s.verified(s.redeem("clinic", p.parameters().Get("code")).member("id_token"), "clinic", "RS256")
+			require.Equal(t, "phr", claims["acr"])
+			require.Equal(t, []any{"pwd", "swk", "user", "mfa"}, claims["amr"])
 		})
 		t.Run("a passkey that may be copied is no hardware", func(t *testing.T) {
 			b := s.browser()

@@ -56,6 +56,7 @@ type secondFactorStore struct {
 	sealer         *seal.Sealer // for the secrets of authenticators; nil without a master secret
 	keys           *keyStore
 	authentication *authenticationStore // has the phones
+	passkeys       *passkeyStore
 }
 
 // approvalStore has what users let clients have.
@@ -129,6 +130,7 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 	roles := &roleStore{database: d}
 	scopes := &scopeStore{database: d}
 	authentication := &authenticationStore{database: d, sealer: sealer, keys: keys, sessions: sessions}
+	passkeys := &passkeyStore{database: d}
 	users := &userStore{database: d, sessions: sessions, tokens: tokens}
 	return &Store{
 		database:            d,
@@ -140,9 +142,9 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		roleStore:           roles,
 		scopeStore:          scopes,
 		authenticationStore: authentication,
-		passkeyStore:        &passkeyStore{database: d},
+		passkeyStore:        passkeys,
 		secondFactorStore: &secondFactorStore{
-			database: d, sealer: sealer, keys: keys, authentication: authentication,
+			database: d, sealer: sealer, keys: keys, authentication: authentication, passkeys: passkeys,
 		},
 		approvalStore:       &approvalStore{database: d, sessions: sessions, tokens: tokens},
 		tokenStore:          tokens,

@@ -11,6 +11,7 @@ import (
 const (
 	FactorSMS          = "SMS"
 	FactorTOTP         = "TOTP"
+	FactorPasskey      = "passkey"
 	FactorRecoveryCode = "recovery_code"
 )
 
@@ -51,8 +52,10 @@ FROM authentication_factors WHERE user_id = $1 AND type = '`+FactorSMS+`'
 UNION ALL
 SELECT '`+FactorTOTP+`', id, name, is_active, 0, created_at, last_used_at, 2 FROM authenticators WHERE user_id = $1
 UNION ALL
+SELECT '`+FactorPasskey+`', id, name, TRUE, 0, created_at, last_used_at, 3 FROM passkeys WHERE user_id = $1
+UNION ALL
 SELECT '`+FactorRecoveryCode+`', set_id, '', TRUE, count(CASE WHEN used_at = 0 THEN 1 END), min(created_at),
-       max(used_at), 3
+       max(used_at), 4
 FROM recovery_codes WHERE user_id = $1 GROUP BY set_id
 ORDER BY place, created_at, id`, userID)
 	if err != nil {
@@ -82,6 +85,8 @@ func (s *secondFactorStore) RemoveSecondFactor(ctx context.Context, userID, kind
 			err = s.authentication.DeleteAuthenticationFactor(ctx, id)
 		case FactorTOTP:
 			err = s.DeleteAuthenticator(ctx, userID, id)
+		case FactorPasskey:
+			err = s.passkeys.DeletePasskey(ctx, userID, id)
 		default:
 			return s.DeleteRecoveryCodes(ctx, userID)
 		}
@@ -93,8 +98,8 @@ func (s *secondFactorStore) RemoveSecondFactor(ctx context.Context, userID, kind
 	})
 }
 
-// ActivateSecondFactor makes a second factor of a user active, or inactive. Recovery codes are neither: they are
-// removed. ErrNotFound: the user has none of that kind with that id.
+// ActivateSecondFactor makes a second factor of a user active, or inactive. Passkeys and recovery codes are neither:
+// they are removed. ErrNotFound: the user has none of that kind with that id.
 func (s *secondFactorStore) ActivateSecondFactor(ctx context.Context, userID, kind, id string, active bool) error {
 	return s.Together(ctx, func(ctx context.Context) error {
 		if _, err := s.lockSecondFactor(ctx, userID, kind, id); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"ithildin/storage/storagetest/requirement"
 )
 
 // startWithPasskeys starts a development server whose issuer is a host name, since no passkey belongs to an address.
@@ -47,8 +51,10 @@ func addAuthenticator(t *testing.T, ctx context.Context) webauthn.AuthenticatorI
 }
 
 // TestAPersonSignsInWithAPasskeyOfABrowser adds a passkey to an authenticator of chromium and signs in with it, at the
-// size of a phone and of a desk, in both languages.
+// size of a phone and of a desk, in both languages, and has axe-core look at the pages.
 func TestAPersonSignsInWithAPasskeyOfABrowser(t *testing.T) {
+	axe, err := os.ReadFile(filepath.Join(requirement.AxeCore.Get(t), "node_modules", "axe-core", "axe.min.js"))
+	require.NoError(t, err)
 	p := startWithPasskeys(t)
 	for name, c := range map[string]struct {
 		width, height         int
@@ -62,22 +68,22 @@ func TestAPersonSignsInWithAPasskeyOfABrowser(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx := newBrowser(t, c.width, c.height, c.language)
 			authenticator := addAuthenticator(t, ctx)
-			step := func(shot string, steps ...chromedp.Action[chromedp.Void]) {
-				t.Helper()
-				require.NoError(t, chromedp.Do(ctx, steps...), shot)
-				require.False(t, look(t, ctx, chromedp.Evaluate[bool](sticksOut)), "sticks out at the side: %s", shot)
-				screenshot(t, ctx, "passkey-"+name+"-"+shot)
-			}
-			step("confirm", chromedp.Navigate(p.issuer+"/login/account/passkeys"), chromedp.WaitVisible("#passkey-submit"))
+			w := &walk{t: t, server: p, axe: string(axe), name: "passkey-" + name, browser: ctx}
+			w.do("confirm", chromedp.Navigate(p.issuer+"/login/account/passkeys"), chromedp.WaitVisible("#passkey-submit"))
 			require.Equal(t, c.signIn, look(t, ctx, chromedp.Text("#passkey-submit")))
-			step("none", chromedp.SendKeys(`[name=username]`, "doctor@example.com"),
+			w.do("none", chromedp.SendKeys(`[name=username]`, "doctor@example.com"),
 				chromedp.SendKeys(`[name=password]`, demoPasswordTyped), chromedp.Click("#login-submit"),
 				chromedp.WaitVisible("#passkey-name"))
 			require.Equal(t, c.add, look(t, ctx, chromedp.Text("#passkey-submit")))
-			step("added", chromedp.SendKeys("#passkey-name", name), chromedp.Click("#passkey-submit"),
-				chromedp.WaitVisible("#passkeys-notice"))
+			w.do("added", chromedp.SendKeys("#passkey-name", name), chromedp.Click("#passkey-submit"),
+				chromedp.WaitVisible("#recovery-codes"))
+			t.Cleanup(func() {
+				p.verb("user", "factor", "remove", "doctor@example.com", "--type", "passkey", "--yes")
+			})
+			// A touch is the choice among saved passwords and passkeys, which the browser offers.
+			w.do("passkeys", chromedp.Navigate(p.issuer+"/login/account/passkeys"), chromedp.WaitVisible("#passkey-name"))
 			require.Contains(t, look(t, ctx, chromedp.Text(".entries")), name)
-			step("again", chromedp.Click("#passkey-submit"), chromedp.WaitVisible("#passkey-problem"))
+			w.do("again", chromedp.Click("#passkey-submit"), chromedp.WaitVisible("#passkey-problem"))
 
 			created := call(t, ctx, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: authenticator})
 			require.Len(t, created.Credentials, 1)
@@ -94,13 +100,53 @@ func TestAPersonSignsInWithAPasskeyOfABrowser(t *testing.T) {
 				})
 			}
 			present(false)
-			step("sign-in", chromedp.Navigate(begin), chromedp.WaitVisible("#passkey-submit"))
+			w.do("sign-in", chromedp.Navigate(begin), chromedp.WaitVisible("#passkey-submit"))
 			present(true)
-			step("consent", chromedp.Click("#passkey-submit"), chromedp.WaitVisible("#consent-accept"))
-			// A touch is the choice.
-			step("consent-offered", chromedp.Navigate(begin), chromedp.WaitVisible("#consent-accept"))
+			w.do("consent", chromedp.Click("#passkey-submit"), chromedp.WaitVisible("#consent-accept"))
+			present(false)
+			w.do("factor", chromedp.Navigate(begin), chromedp.WaitVisible("#passkey-submit"),
+				chromedp.SendKeys(`[name=username]`, "doctor@example.com"),
+				chromedp.SendKeys(`[name=password]`, demoPasswordTyped), chromedp.Click("#login-submit"),
+				chromedp.WaitVisible(`form[action$="/login/passkey/factor"]`))
+			present(true)
+			w.do("consent-again", chromedp.Click("#passkey-submit"), chromedp.WaitVisible("#consent-accept"))
 			require.NoError(t, chromedp.Do(ctx, chromedp.Click("#consent-accept"), chromedp.WaitVisible("#code")))
 			require.True(t, strings.HasPrefix(look(t, ctx, chromedp.Location()), p.issuer+"/dev/callback"))
 		})
 	}
+}
+
+// TestAttackAuthenticatorOfABrowserIsCopied signs in with a copy of an authenticator, and with a passkey that was
+// removed.
+func TestAttackAuthenticatorOfABrowserIsCopied(t *testing.T) {
+	p := startWithPasskeys(t)
+	ctx := newBrowser(t, 390, 844, "uk")
+	authenticator := addAuthenticator(t, ctx)
+	do := func(steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		require.NoError(t, chromedp.Do(ctx, steps...))
+	}
+	signOut := chromedp.Steps(chromedp.Navigate(p.issuer+"/login/sign-out"), chromedp.Click("#logout-confirm"),
+		chromedp.WaitNotPresent("#logout-confirm"))
+	passkeys := chromedp.Navigate(p.issuer + "/login/account/passkeys")
+	do(passkeys, chromedp.SendKeys(`[name=username]`, "doctor@example.com"),
+		chromedp.SendKeys(`[name=password]`, demoPasswordTyped), chromedp.Click("#login-submit"),
+		chromedp.WaitVisible("#passkey-name"), chromedp.Click("#passkey-submit"), chromedp.WaitVisible("#recovery-codes"),
+		passkeys, chromedp.WaitVisible("#passkey-name"), signOut)
+	list := call(t, ctx, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: authenticator})
+	require.Len(t, list.Credentials, 1)
+	counted := func(signCount float64) {
+		call(t, ctx, webauthn.SetCredentialProperties, webauthn.SetCredentialPropertiesParams{
+			AuthenticatorID: authenticator, CredentialID: list.Credentials[0].CredentialID, SignCount: &signCount,
+		})
+	}
+	counted(0) // as a copy from before
+	do(passkeys, chromedp.WaitVisible("#sign-in-error"))
+	require.Contains(t, look(t, ctx, chromedp.Text("#sign-in-error")), "існує копія цього ключа доступу")
+	screenshot(t, ctx, "passkey-copied")
+
+	counted(list.Credentials[0].SignCount)
+	do(chromedp.Click("#passkey-submit"), chromedp.WaitVisible("#passkey-name"), chromedp.Click("[name=remove]"),
+		chromedp.WaitVisible("#passkeys-notice"), signOut, passkeys, chromedp.WaitVisible("#sign-in-error"))
+	require.Contains(t, look(t, ctx, chromedp.Text("#sign-in-error")), "тут не зареєстровано")
 }

@@ -103,8 +103,9 @@ func (a userFactorArgument) each(
 
 // activate makes the factors active, or inactive.
 func (a userFactorArgument) activate(ctx context.Context, active bool) error {
-	if a.Type == storage.FactorRecoveryCode {
-		return &console.UsageError{Cause: errors.New("recovery codes are always active; remove them: user factor remove")}
+	if a.Type == storage.FactorRecoveryCode || a.Type == storage.FactorPasskey {
+		return &console.UsageError{Cause: errors.New("passkeys and recovery codes are always active; remove them: " +
+			"user factor remove")}
 	}
 	return a.each(ctx, func(ctx context.Context, store *storage.Store, userID string, f storage.SecondFactor) error {
 		return store.ActivateSecondFactor(ctx, userID, f.Kind, f.ID, active)
@@ -198,6 +199,8 @@ too (ithildin user set-password).
 Example:
 
     ithildin user factor remove doctor@example.com --type TOTP
+
+    ithildin user factor remove doctor@example.com --type passkey
 
     ithildin user factor remove doctor@example.com --type recovery_code`
 }

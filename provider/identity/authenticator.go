@@ -160,5 +160,5 @@ func (s Factors) lockFactors(ctx context.Context, userID, kind string) (SecondFa
 	if n >= mostFactors {
 		return SecondFactors{}, ErrTooManyFactors
 	}
-	return countingFactors(all), nil
+	return s.countingFactors(all), nil
 }

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -31,9 +32,31 @@ func (p Passkeys) BeginSignIn() (options string, ceremony *PasskeyCeremony, err 
 	return p.newCeremony(passkeySignIn, assertion.Response, session)
 }
 
-// PasskeyAttempt is the answer to BeginSignIn.
+// BeginSecondFactor asks for one of the passkeys of a user who has proved the password. It returns what BeginSignIn
+// does. Errors: ErrPasskeyUnknown, where the user has none.
+func (p Passkeys) BeginSecondFactor(
+	ctx context.Context, user *storage.User,
+) (options string, ceremony *PasskeyCeremony, err error) {
+	passkeys, err := p.store.ListPasskeys(ctx, user.ID)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(passkeys) == 0 {
+		return "", nil, ErrPasskeyUnknown
+	}
+	owner := passkeyOwner{handle: passkeys[0].UserHandle, name: user.Email, passkeys: passkeys}
+	assertion, session, err := p.ceremonies().BeginLogin(
+		owner, webauthn.WithUserVerification(protocol.VerificationDiscouraged))
+	if err != nil {
+		return "", nil, fmt.Errorf("identity: second factor by a passkey: %w", err)
+	}
+	return p.newCeremony(passkeySecondFactor, assertion.Response, session)
+}
+
+// PasskeyAttempt is the answer to BeginSignIn or BeginSecondFactor.
 type PasskeyAttempt struct {
 	ClientID string // to which the person signs in; "" where it is to no client
+	UserID   string // who has proved the password; "" to sign in without one
 	Ceremony *PasskeyCeremony
 	Answer   string // the PublicKeyCredential, as JSON
 }
@@ -42,36 +65,52 @@ type PasskeyAttempt struct {
 // user is told so only after the right answer. The owner of a passkey whose sign count did not go up is told of that.
 // Errors: ErrPasskeyOver, ErrPasskeyWrong, ErrPasskeyUnknown, ErrPasskeyCloned, ErrSignInLimited, ErrUserBlocked.
 func (p Passkeys) SignIn(r *http.Request, a PasskeyAttempt) (*storage.User, Proof, error) {
-	ctx := r.Context()
-	answer, err := protocol.ParseCredentialRequestResponseBytes([]byte(a.Answer))
-	if err != nil {
-		return nil, Proof{}, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
-	}
-	try, within, err := p.beginAttempt(ctx, p.limitsOfPasskey(r, answer.RawID))
+	user, passkey, err := p.check(r, passkeySignIn, a)
 	if err != nil {
 		return nil, Proof{}, err
 	}
+	return user, byPasskey(passkey), nil
+}
+
+// VerifySecondFactor takes a passkey of the user of an attempt after the password. Limits and errors are those of
+// SignIn.
+func (p Passkeys) VerifySecondFactor(r *http.Request, a PasskeyAttempt) (Proof, error) {
+	_, passkey, err := p.check(r, passkeySecondFactor, a)
+	if err != nil {
+		return Proof{}, err
+	}
+	return byPasskey(passkey, AMRPassword), nil
+}
+
+// check says which passkey has answered, and whose it is.
+func (p Passkeys) check(r *http.Request, purpose string, a PasskeyAttempt) (*storage.User, *storage.Passkey, error) {
+	ctx := r.Context()
+	answer, err := protocol.ParseCredentialRequestResponseBytes([]byte(a.Answer))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
+	}
+	try, within, err := p.beginAttempt(ctx, p.limitsOfPasskey(r, answer.RawID))
+	if err != nil {
+		return nil, nil, err
+	}
 	if !within {
-		if err := try.forget(ctx); err != nil {
-			return nil, Proof{}, err
-		}
 		p.count(EventSignInLimited)
-		return nil, Proof{}, ErrSignInLimited
+		return nil, nil, errors.Join(ErrSignInLimited, try.forget(ctx))
 	}
-	if err := p.begin(ctx, passkeySignIn, a.Ceremony); err != nil { // it is no guess
-		return nil, Proof{}, errors.Join(err, try.forget(ctx))
+	if err := p.begin(ctx, purpose, a.Ceremony); err != nil { // it is no guess
+		return nil, nil, errors.Join(err, try.forget(ctx))
 	}
-	user, proof, reason, err := p.verify(r, a.Ceremony, answer)
+	user, passkey, reason, err := p.verify(r, a, answer)
 	if reason == "" {
 		if err == nil {
 			err = try.succeeded(ctx)
 		}
-		return user, proof, err
+		return user, passkey, err
 	}
 	if err := p.RecordFailure(r, a.ClientID, user.ID, reason); err != nil {
-		return nil, Proof{}, err // before an answer that the audit would not have
+		return nil, nil, err // before an answer that the audit would not have
 	}
-	return nil, Proof{}, err
+	return nil, nil, err
 }
 
 // limitsOfPasskey are of a kind of their own: wrong passwords from a hospital's address keep no passkey out.
@@ -83,43 +122,57 @@ func (p Passkeys) limitsOfPasskey(r *http.Request, credentialID []byte) []signIn
 	}
 }
 
-// verify says who signed. With a reason, which the audit keeps, comes the user as far as known.
+// verify says who signed, and with which passkey. With a reason, which the audit keeps, comes the user as far as known.
 func (p Passkeys) verify(
-	r *http.Request, c *PasskeyCeremony, answer *protocol.ParsedCredentialAssertionData,
-) (user *storage.User, proof Proof, reason string, err error) {
-	ctx, nobody := r.Context(), &storage.User{}
-	passkey, err := p.store.FindPasskey(ctx, answer.RawID)
+	r *http.Request, a PasskeyAttempt, answer *protocol.ParsedCredentialAssertionData,
+) (user *storage.User, passkey *storage.Passkey, reason string, err error) {
+	ctx, nobody := r.Context(), &storage.User{ID: a.UserID}
+	var all []storage.Passkey
+	passkey, err = p.store.FindPasskey(ctx, answer.RawID)
 	if err == nil {
 		user, err = p.store.FindUser(ctx, passkey.UserID)
 	}
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return nobody, proof, reasonUnknownPasskey, ErrPasskeyUnknown
-	case err != nil:
-		return nobody, proof, "", err
+	if err == nil {
+		all, err = p.store.ListPasskeys(ctx, passkey.UserID)
 	}
-	owner := passkeyOwner{handle: passkey.UserHandle, name: user.Email, passkeys: []storage.Passkey{*passkey}}
-	_, credential, err := p.ceremonies().ValidatePasskeyLogin(
-		func([]byte, []byte) (webauthn.User, error) { return owner, nil }, c.Session, answer)
+	switch {
+	case errors.Is(err, storage.ErrNotFound), err == nil && a.UserID != "" && user.ID != a.UserID:
+		return nobody, nil, reasonUnknownPasskey, ErrPasskeyUnknown
+	case err != nil:
+		return nobody, nil, "", err
+	}
+	credential, err := p.validate(a.Ceremony, passkeyOwner{passkey.UserHandle, user.Email, all}, answer)
 	if err != nil {
-		return user, proof, reasonWrongPasskey, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
+		return user, nil, reasonWrongPasskey, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
 	}
 	if credential.Authenticator.CloneWarning {
-		return user, proof, reasonPasskeyCloned, p.cloned(r, passkey)
+		return user, nil, reasonPasskeyCloned, p.cloned(r, passkey)
 	}
 	if user.IsBlocked {
-		return user, proof, ReasonUserBlocked, ErrUserBlocked
+		return user, nil, ReasonUserBlocked, ErrUserBlocked
 	}
 	err = p.store.UsePasskey(ctx, passkey.ID, credential.Authenticator.SignCount, credential.Flags.BackupState)
 	switch {
 	case errors.Is(err, storage.ErrConflict): // another use of it, at the same time, has shown a higher count
-		return user, proof, reasonPasskeyCloned, p.cloned(r, passkey)
+		return user, nil, reasonPasskeyCloned, p.cloned(r, passkey)
 	case errors.Is(err, storage.ErrNotFound): // removed just now
-		return user, proof, reasonUnknownPasskey, ErrPasskeyUnknown
+		return user, nil, reasonUnknownPasskey, ErrPasskeyUnknown
 	case err != nil:
-		return user, proof, "", err
+		return user, nil, "", err
 	}
-	return user, byPasskey(passkey), "", nil
+	return user, passkey, "", nil
+}
+
+// validate checks an answer as WebAuthn 7.2 says, but for whether a sign count that is too low is refused.
+func (p Passkeys) validate(
+	c *PasskeyCeremony, owner passkeyOwner, answer *protocol.ParsedCredentialAssertionData,
+) (*webauthn.Credential, error) {
+	if c.Purpose == passkeySecondFactor {
+		return p.ceremonies().ValidateLogin(owner, c.Session, answer)
+	}
+	_, credential, err := p.ceremonies().ValidatePasskeyLogin(
+		func([]byte, []byte) (webauthn.User, error) { return owner, nil }, c.Session, answer)
+	return credential, err
 }
 
 // cloned keeps in the audit that somebody may have a copy of an authenticator, and tells its owner.
@@ -135,17 +188,16 @@ func (p Passkeys) cloned(r *http.Request, passkey *storage.Passkey) error {
 	return ErrPasskeyCloned
 }
 
-// byPasskey is the proof of a passkey whose authenticator has verified its owner: two factors, what they have and what
-// they know or are. The key of a passkey that may be copied to other devices is not that of one piece of hardware, and
-// hence swk and phr; that the others are hardware is what they say themselves, for no attestation is asked for.
-func byPasskey(p *storage.Passkey) Proof {
-	proof := Proof{
-		AMR: []string{"hwk", "user", "mfa"}, ACR: storage.AssurancePhishingResistantHardware, PasskeyID: p.ID,
-	}
+// byPasskey is the proof of a passkey, after the password or of one whose authenticator has verified its owner: two
+// factors in either case. The key of a passkey that may be copied to other devices is not that of one piece of
+// hardware, and hence swk and phr; that the others are hardware is what they say themselves, for no attestation is
+// asked for.
+func byPasskey(p *storage.Passkey, before ...string) Proof {
+	key, acr := "hwk", storage.AssurancePhishingResistantHardware
 	if p.IsBackupEligible {
-		proof.AMR[0], proof.ACR = "swk", storage.AssurancePhishingResistant
+		key, acr = "swk", storage.AssurancePhishingResistant
 	}
-	return proof
+	return Proof{AMR: append(before, key, "user", "mfa"), ACR: acr, PasskeyID: p.ID}
 }
 
 // passkeyNeeded says whether only a passkey, or another one, would do after so much was proved.

@@ -25,8 +25,6 @@ import (
 const PasskeyCeremonyLifetime = 5 * time.Minute
 
 const (
-	// MostPasskeys is how many passkeys a user may have.
-	MostPasskeys = 20
 	// MaximumPasskeyName bounds the name of a passkey, in characters.
 	MaximumPasskeyName = 64
 	// userHandleBytes is the length of a user handle; WebAuthn 5.4.3 takes 64 at most.
@@ -46,7 +44,6 @@ var (
 	ErrPasskeyCloned  = errors.New("identity: the sign count of the passkey did not go up")
 	ErrPasskeyTaken   = errors.New("identity: the passkey is registered already")
 	ErrNoPasskey      = errors.New("identity: the sign-in needs a passkey")
-	ErrPasskeysFull   = errors.New("identity: the user has as many passkeys as one may have")
 )
 
 // Passkeys registers passkeys, and signs people in by them (WebAuthn Level 3, section 7).
@@ -55,16 +52,11 @@ type Passkeys struct{ *Service }
 // AreOn says whether people can have passkeys.
 func (p Passkeys) AreOn() bool { return p.components.Passkeys != nil }
 
-// MayChange says whether a session may add or remove passkeys: it began, or was renewed by another sign-in, in the last
-// minutes. Whoever has stolen one waits longer, or cannot sign in.
-func (p Passkeys) MayChange(session storage.LoginSession) bool {
-	return p.now().Sub(session.AuthTime) <= recentSignIn
-}
-
 // The purposes of ceremonies.
 const (
 	passkeyRegistration = "registration"
 	passkeySignIn       = "sign_in"
+	passkeySecondFactor = "second_factor"
 )
 
 // PasskeyCeremony is what an authenticator is asked, and what its answer is checked against. Whoever keeps one seals
@@ -136,7 +128,7 @@ func (o passkeyOwner) WebAuthnCredentials() []webauthn.Credential {
 }
 
 // BeginRegistration asks for a new passkey of a user. It returns the options for navigator.credentials.create, as JSON,
-// and the ceremony. Errors: ErrPasskeysFull.
+// and the ceremony. Errors: ErrTooManyFactors.
 func (p Passkeys) BeginRegistration(
 	ctx context.Context, user *storage.User,
 ) (options string, ceremony *PasskeyCeremony, err error) {
@@ -144,8 +136,8 @@ func (p Passkeys) BeginRegistration(
 	if err != nil {
 		return "", nil, err
 	}
-	if len(passkeys) >= MostPasskeys {
-		return "", nil, ErrPasskeysFull
+	if len(passkeys) >= mostFactors {
+		return "", nil, ErrTooManyFactors
 	}
 	owner := passkeyOwner{name: user.Email, passkeys: passkeys}
 	if len(passkeys) > 0 {
@@ -173,25 +165,25 @@ type NewPasskey struct {
 	Answer   string // the PublicKeyCredential, as JSON
 }
 
-// Register stores the passkey of an answer. Errors: ErrPasskeyOver, ErrPasskeyWrong,
-// ErrPasskeyTaken.
-func (p Passkeys) Register(r *http.Request, n NewPasskey) error {
+// Register stores the passkey of an answer, and makes recovery codes where the user has none left. They are returned,
+// to be shown this once. Errors: ErrPasskeyOver, ErrPasskeyWrong, ErrPasskeyTaken, ErrTooManyFactors.
+func (p Passkeys) Register(r *http.Request, n NewPasskey) (recovery []string, err error) {
 	ctx := p.ActingAsOwner(r, n.UserID)
 	if err := p.begin(ctx, passkeyRegistration, n.Ceremony); err != nil {
-		return err
+		return nil, err
 	}
 	answer, err := protocol.ParseCredentialCreationResponseBytes([]byte(n.Answer))
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
+		return nil, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
 	}
 	owner := passkeyOwner{handle: n.Ceremony.Session.UserID}
 	credential, err := p.ceremonies().CreateCredential(owner, n.Ceremony.Session, answer)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
+		return nil, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
 	}
 	aaguid, err := uuid.FromBytes(credential.Authenticator.AAGUID)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
+		return nil, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
 	}
 	passkey := storage.Passkey{
 		ID: p.store.NewID(), UserID: n.UserID, Name: passkeyName(cmp.Or(strings.TrimSpace(n.Name), n.Device)),
@@ -205,11 +197,40 @@ func (p Passkeys) Register(r *http.Request, n NewPasskey) error {
 			passkey.Transports = append(passkey.Transports, string(transport))
 		}
 	}
-	err = p.store.CreatePasskey(ctx, passkey)
+	recovery, err = p.addPasskey(ctx, passkey)
 	if errors.Is(err, storage.ErrConflict) {
-		return ErrPasskeyTaken
+		err = ErrPasskeyTaken
 	}
-	return err
+	return recovery, err
+}
+
+// addPasskey stores a passkey, with recovery codes where there are none. Errors: ErrTooManyFactors; storage.ErrConflict
+// where it is registered already.
+func (p Passkeys) addPasskey(ctx context.Context, passkey storage.Passkey) (recovery []string, err error) {
+	factors := Factors{Service: p.Service}
+	codes, macs, err := factors.newRecoveryCodes(ctx, passkey.UserID)
+	if err != nil {
+		return nil, err
+	}
+	err = p.store.Together(ctx, func(ctx context.Context) error {
+		has, err := factors.lockFactors(ctx, passkey.UserID, storage.FactorPasskey)
+		if err != nil {
+			return err
+		}
+		if err := p.store.CreatePasskey(ctx, passkey); err != nil {
+			return err
+		}
+		recovery = nil
+		if len(has.List) > 0 && has.RecoveryCodes > 0 {
+			return nil
+		}
+		recovery = codes
+		return p.store.ReplaceRecoveryCodes(ctx, passkey.UserID, passkey.ID, macs)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return recovery, nil
 }
 
 // passkeyName is a name of one line, without what no name has, and bounded.
@@ -227,9 +248,4 @@ func passkeyName(typed string) string {
 		return "Passkey"
 	}
 	return name
-}
-
-// Remove deletes a passkey of a user. Errors: storage.ErrNotFound.
-func (p Passkeys) Remove(r *http.Request, userID, id string) error {
-	return p.store.DeletePasskey(p.ActingAsOwner(r, userID), userID, id)
 }

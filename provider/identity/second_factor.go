@@ -29,7 +29,7 @@ var (
 
 // factorKinds are the kinds by which a sign-in is confirmed, from the strongest to the weakest. Recovery codes are not
 // among them: they stand in for one of these.
-var factorKinds = []string{storage.FactorTOTP, FactorSMS}
+var factorKinds = []string{storage.FactorPasskey, storage.FactorTOTP, FactorSMS}
 
 // Factors is a Service with what it does about second factors.
 type Factors struct{ *Service }
@@ -67,12 +67,16 @@ func (s Factors) SecondFactors(ctx context.Context, userID string) (SecondFactor
 	if err != nil {
 		return SecondFactors{}, err
 	}
-	return countingFactors(all), nil
+	return s.countingFactors(all), nil
 }
 
-// countingFactors are those of all second factors of a person that count for a sign-in.
-func countingFactors(all []storage.SecondFactor) (f SecondFactors) {
+// countingFactors are those of all second factors of a person that count for a sign-in. Passkeys do not where the
+// operator has turned them off.
+func (s Factors) countingFactors(all []storage.SecondFactor) (f SecondFactors) {
 	for _, kind := range factorKinds {
+		if kind == storage.FactorPasskey && s.components.Passkeys == nil {
+			continue
+		}
 		for _, factor := range all {
 			if factor.Kind != kind || !factor.IsActive {
 				continue

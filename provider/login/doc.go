@@ -16,6 +16,7 @@
 //	GET, POST   /login/new-password   a new password, if the present one is too old (new_password_page.go)
 //	GET, POST   /login/signature      digital signature (signature_page.go)
 //	POST        /login/passkey        the answer of an authenticator (passkey_sign_in.go)
+//	GET, POST   /login/passkey/factor a passkey as second factor (passkey_factor_page.go)
 //	GET         /login/passkey.js     the script that asks authenticators (passkey_script.go)
 //	GET         /login/signature.js   the script that signs in the browser (signature_script.go)
 //	GET, POST   /login/invite         what an invitation is for, and an account for a new person (invitation_page.go)

@@ -68,9 +68,12 @@ func (a *accountPages) factorsOf(r *http.Request, userID string, v *view) (list 
 		entry := accountFactor{
 			Title: text.Kinds[factor.Kind], Name: factor.Name, Since: factor.CreatedAt, Used: factor.LastUsedAt,
 		}
-		if factor.Kind == identity.FactorSMS {
+		switch factor.Kind {
+		case identity.FactorSMS:
 			entry.Title, entry.Name = entry.Title+" "+identity.MaskPhone(factor.Name), ""
-		} else {
+		case storage.FactorPasskey:
+			entry.Remove = v.Path + PathPasskeys
+		default:
 			entry.Remove = v.Path + PathRemoveFactor + "?" + url.Values{"id": {factor.ID}}.Encode()
 		}
 		list = append(list, entry)
@@ -217,10 +220,11 @@ func (f *factorChangePages) submitRecoveryCodes(
 		func(v *view) []pageLink { return v.accountLink() })
 }
 
-// factorToRemove finds a second factor of a person that may be removed: not the phone, which is changed.
+// factorToRemove finds a second factor of a person that is removed by the page for that: not the phone, which is
+// changed, nor a passkey, which has a page of its own.
 func factorToRemove(has identity.SecondFactors, id string) (storage.SecondFactor, bool) {
 	for _, factor := range has.List {
-		if factor.ID == id && factor.Kind != identity.FactorSMS {
+		if factor.ID == id && factor.Kind != identity.FactorSMS && factor.Kind != storage.FactorPasskey {
 			return factor, true
 		}
 	}

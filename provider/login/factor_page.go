@@ -25,7 +25,8 @@ const (
 // factorPaths are the pages that take a second factor, by its kind. That of a phone is not among them: a code is sent
 // before.
 var factorPaths = map[string]string{
-	storage.FactorTOTP: PathAuthenticator, storage.FactorRecoveryCode: PathRecoveryCode,
+	storage.FactorPasskey: PathPasskeyFactor, storage.FactorTOTP: PathAuthenticator,
+	storage.FactorRecoveryCode: PathRecoveryCode,
 }
 
 var (
@@ -45,6 +46,7 @@ func (s factorPages) mount(pages chi.Router) {
 	authenticator, recoveryCode := s.authenticatorFactor(), s.recoveryCodeFactor()
 	for path, page := range map[string][2]func(http.ResponseWriter, *http.Request) error{
 		PathFactor:        {s.showFactors, s.submitFactors},
+		PathPasskeyFactor: {s.showPasskeyFactor, s.submitPasskeyFactor},
 		PathAuthenticator: {s.showTyped(authenticator), s.submitTyped(authenticator)},
 		PathRecoveryCode:  {s.showTyped(recoveryCode), s.submitTyped(recoveryCode)},
 		PathEnrolment:     {s.showEnrolment, s.submitEnrolment},

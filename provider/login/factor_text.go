@@ -45,6 +45,7 @@ var factorTexts = map[string]*factorText{
 		ChooseOther: "Підтвердити іншим способом",
 		Kinds: map[string]string{
 			identity.FactorSMS: "Код із SMS на номер", storage.FactorTOTP: "Код із застосунку-автентифікатора",
+			storage.FactorPasskey:      "Ключ доступу",
 			storage.FactorRecoveryCode: "Резервний код",
 		},
 		Authenticator: typedFactorText{
@@ -92,6 +93,7 @@ var factorTexts = map[string]*factorText{
 		ChooseOther: "Confirm in another way",
 		Kinds: map[string]string{
 			identity.FactorSMS: "A code by SMS to", storage.FactorTOTP: "A code from an authenticator app",
+			storage.FactorPasskey:      "A passkey",
 			storage.FactorRecoveryCode: "A recovery code",
 		},
 		Authenticator: typedFactorText{

@@ -25,8 +25,8 @@ var (
 	styleHash = hashOf(string(style))
 	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
 		"form_post.html", "error.html", "notice.html", "invitation.html", "invitation_notice.html",
-		"invitation_check.html", "password.html", "passkeys.html", "factors.html", "authenticator.html",
-		"recovery_codes.html", "question.html")
+		"invitation_check.html", "password.html", "factors.html", "authenticator.html", "recovery_codes.html",
+		"question.html", "passkeys.html", "passkey_factor.html")
 )
 
 func mustRead(name string) []byte {

@@ -3,7 +3,6 @@ package login
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -42,7 +41,11 @@ func (p *passkeyPages) showPasskeys(w http.ResponseWriter, r *http.Request) erro
 	if err != nil || current == nil {
 		return err
 	}
-	if !(identity.Passkeys{Service: p.identity}).MayChange(current.Session) {
+	may, err := p.mayChange(r, current)
+	if err != nil {
+		return err
+	}
+	if !may {
 		return p.RedirectToPage(w, r, PathSignIn, Interaction{Page: PathPasskeys, LoginHint: current.User.Email})
 	}
 	return p.writePasskeys(w, r, current, interaction, nil)
@@ -61,10 +64,9 @@ func (p *passkeyPages) writePasskeys(
 		Text: t, Passkeys: passkeys, Notice: t.Changed[r.URL.Query().Get("changed")],
 		Longest: identity.MaximumPasskeyName,
 	}
-	interaction.Change.At = p.now().UnixMicro()
 	options, ceremony, err := identity.Passkeys{Service: p.identity}.BeginRegistration(r.Context(), &current.User)
 	switch {
-	case errors.Is(err, identity.ErrPasskeysFull):
+	case errors.Is(err, identity.ErrTooManyFactors):
 	case err != nil:
 		return err
 	default:
@@ -87,39 +89,58 @@ func (p *passkeyPages) writePasskeys(
 	return v.write(w, status, "passkeys.html")
 }
 
-// submitPasskeys removes a passkey or adds one, within five minutes after the page was shown.
+// mayChange says whether the person may add or remove passkeys.
+func (p *passkeyPages) mayChange(r *http.Request, current *storage.Login) (bool, error) {
+	has, err := p.factors().SecondFactors(r.Context(), current.User.ID)
+	return err == nil && p.factors().MayChangeFactors(current.Session, has), err
+}
+
+// submitPasskeys removes a passkey or adds one.
 func (p *passkeyPages) submitPasskeys(
 	w http.ResponseWriter, r *http.Request, current *storage.Login, interaction Interaction,
 ) error {
-	passkeys := identity.Passkeys{Service: p.identity}
+	may, err := p.mayChange(r, current)
+	if err != nil {
+		return err
+	}
+	if !may {
+		p.redirect(w, r, PathPasskeys, "")
+		return nil
+	}
 	if id := r.PostForm.Get("remove"); id != "" {
-		if p.now().Sub(time.UnixMicro(interaction.Change.At)) > identity.PasskeyCeremonyLifetime {
-			p.redirect(w, r, PathPasskeys, "")
-			return nil
-		}
-		err := passkeys.Remove(r, current.User.ID, id)
-		if errors.Is(err, storage.ErrNotFound) {
+		err := p.factors().RemoveFactor(r, current.User.ID, storage.FactorPasskey, id)
+		switch {
+		case errors.Is(err, identity.ErrLastFactor):
+			return p.writePasskeys(w, r, current, interaction, refusedLastFactor)
+		case errors.Is(err, identity.ErrFactorUnknown):
 			return errNotTheirs
 		}
 		return p.changedPasskeys(w, r, changedPasskeyRemoved, err)
 	}
-	ceremony := interaction.Passkey
-	if ceremony == nil {
+	if interaction.Passkey == nil {
 		return ErrPendingForeign
 	}
-	err := passkeys.Register(r, identity.NewPasskey{
-		UserID: current.User.ID, Name: r.PostForm.Get("name"), Ceremony: ceremony, Answer: r.PostForm.Get("credential"),
-		Device: deviceName(r.UserAgent()),
+	recovery, err := identity.Passkeys{Service: p.identity}.Register(r, identity.NewPasskey{
+		UserID: current.User.ID, Name: r.PostForm.Get("name"), Ceremony: interaction.Passkey,
+		Answer: r.PostForm.Get("credential"), Device: deviceName(r.UserAgent()),
 	})
 	problem, err := refusedPasskey(err)
-	if problem == nil {
-		return p.changedPasskeys(w, r, changedPasskeyAdded, err)
-	}
-	if !(identity.Passkeys{Service: p.identity}).MayChange(current.Session) {
+	switch {
+	case errors.Is(err, identity.ErrTooManyFactors):
 		p.redirect(w, r, PathPasskeys, "")
 		return nil
+	case err != nil:
+		return err
+	case problem != nil:
+		return p.writePasskeys(w, r, current, interaction, problem)
+	case len(recovery) == 0:
+		return p.changedPasskeys(w, r, changedPasskeyAdded, nil)
 	}
-	return p.writePasskeys(w, r, current, interaction, problem)
+	return factorPages{p.signInPages}.writeRecoveryCodes(w, r, interaction, recoveryPage{
+		Codes: recovery, Notice: passkeyTexts[p.newView(w, r, "").Language].Changed[changedPasskeyAdded],
+	}, func(v *view) []pageLink {
+		return append([]pageLink{{"passkeys", v.Path + PathPasskeys, passkeyTexts[v.Language].Title}}, v.accountLink()...)
+	})
 }
 
 // changedPasskeys shows the passkeys again, with what was changed.

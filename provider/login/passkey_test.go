@@ -63,6 +63,20 @@ func (b *browser) usePasskey(p page, a *passkeytest.Authenticator) page {
 	return b.post(PathPasskey, url.Values{"request": {request}, "credential": {a.Get(b.f.t, options)}})
 }
 
+// confirm answers the page of the second factor with a passkey.
+func (b *browser) confirm(p page, a *passkeytest.Authenticator) page {
+	require.Equal(b.f.t, PathPasskeyFactor, p.Request.URL.Path, p.body)
+	options, request := p.ceremony(b.f.t)
+	return b.post(PathPasskeyFactor, url.Values{"request": {request}, "credential": {a.Get(b.f.t, options)}})
+}
+
+// signedInBy is signedIn by a passkey.
+func (f *fixture) signedInBy(a *passkeytest.Authenticator) *browser {
+	b := f.browser()
+	require.Equal(f.t, "signed in as "+testEmail, b.usePasskey(b.begin(""), a).body)
+	return b
+}
+
 func (b *browser) removePasskey(p page) page {
 	return b.post(PathPasskeys, url.Values{
 		"request": {p.request(b.f.t)}, "remove": {aRemoval.FindStringSubmatch(p.body)[1]},
@@ -150,8 +164,7 @@ func TestAPasskeyThatMayBeCopiedIsNoHardware(t *testing.T) {
 
 func TestPasskeysOfAPersonAreNamedExcludedAndRemoved(t *testing.T) {
 	withPasskeysOnEachEngine(t, func(t *testing.T, f *fixture) {
-		f.withPasskey()
-		b := f.signedIn()
+		b := f.signedInBy(f.withPasskey())
 		p := b.get(PathPasskeys)
 		options, _ := p.ceremony(t)
 		require.Contains(t, options, `"excludeCredentials":[{`)
@@ -176,7 +189,7 @@ func TestPasskeysOfAPersonAreNamedExcludedAndRemoved(t *testing.T) {
 func TestARemovedPasskeySignsNobodyIn(t *testing.T) {
 	f := newPasskeyFixture(t)
 	a := f.withPasskey()
-	owner := f.signedIn()
+	owner := f.signedInBy(a)
 	owner.removePasskey(owner.get(PathPasskeys))
 	b := f.browser()
 	p := b.usePasskey(b.begin(""), a)
@@ -187,8 +200,8 @@ func TestARemovedPasskeySignsNobodyIn(t *testing.T) {
 
 func TestAPersonHasABoundedNumberOfPasskeys(t *testing.T) {
 	f := newPasskeyFixture(t)
-	b := f.signedIn()
-	for range identity.MostPasskeys {
+	b := f.signedInBy(f.withPasskey())
+	for range 9 {
 		b.addPasskey(b.get(PathPasskeys), passkeytest.New(issuerOfPasskeys.String()), "")
 	}
 	p := b.get(PathPasskeys)
@@ -316,7 +329,7 @@ func TestAnAnswerAfterFiveMinutesIsLate(t *testing.T) {
 func TestAttackStolenSessionAddsNoPasskey(t *testing.T) {
 	withPasskeysOnEachEngine(t, func(t *testing.T, f *fixture) {
 		a := f.withPasskey()
-		b := f.signedIn()
+		b := f.signedInBy(a)
 		before := b.get(PathPasskeys)
 		f.clock.advance(5*time.Minute + time.Second)
 
@@ -336,20 +349,20 @@ func TestAttackStolenSessionAddsNoPasskey(t *testing.T) {
 
 func TestAttackPasskeyIsAddedOrRemovedForSomebodyElse(t *testing.T) {
 	f := newPasskeyFixture(t)
-	f.withPasskey()
-	victim := f.signedIn()
+	a := f.withPasskey()
+	victim := f.signedInBy(a)
 	p := victim.get(PathPasskeys)
 	options, request := p.ceremony(t)
 	form := url.Values{"request": {request}, "credential": {passkeytest.New(issuerOfPasskeys.String()).Create(t, options)}}
 
 	t.Run("from another site", func(t *testing.T) {
-		b := f.signedIn()
+		b := f.signedInBy(a)
 		b.header.Set("Sec-Fetch-Site", "cross-site")
 		b.header.Set("Origin", "https://elsewhere.example")
 		require.Equal(t, http.StatusForbidden, b.post(PathPasskeys, form).StatusCode)
 	})
 	t.Run("in another session", func(t *testing.T) {
-		require.Equal(t, http.StatusBadRequest, f.signedIn().post(PathPasskeys, form).StatusCode)
+		require.Equal(t, http.StatusBadRequest, f.signedInBy(a).post(PathPasskeys, form).StatusCode)
 	})
 	t.Run("without a session", func(t *testing.T) {
 		require.Equal(t, PathSignIn, f.browser().post(PathPasskeys, form).Request.URL.Path)
@@ -368,10 +381,10 @@ func TestAttackPasskeyIsAddedOrRemovedForSomebodyElse(t *testing.T) {
 			url.Values{"request": {request}, "remove": {f.passkeysOf(f.userID)[0].ID}}).StatusCode)
 	})
 	t.Run("a sign-in that answers a registration", func(t *testing.T) {
-		b := f.signedIn()
-		a := passkeytest.New(issuerOfPasskeys.String())
+		b := f.signedInBy(a)
+		other := passkeytest.New(issuerOfPasskeys.String())
 		options, _ := b.get(PathPasskeys).ceremony(t)
-		answer := a.Create(t, options)
+		answer := other.Create(t, options)
 		_, request := b.begin("").ceremony(t)
 		require.Equal(t, http.StatusBadRequest,
 			b.post(PathPasskeys, url.Values{"request": {request}, "credential": {answer}}).StatusCode)
@@ -381,22 +394,24 @@ func TestAttackPasskeyIsAddedOrRemovedForSomebodyElse(t *testing.T) {
 
 func TestAttackPasskeyIsRegisteredTwice(t *testing.T) {
 	f := newPasskeyFixture(t)
-	b := f.signedIn()
+	b := f.signedInBy(f.withPasskey())
 	options, request := b.get(PathPasskeys).ceremony(t)
 	form := url.Values{"request": {request}, "credential": {passkeytest.New(issuerOfPasskeys.String()).Create(t, options)}}
 	require.Contains(t, b.post(PathPasskeys, form).body, "Ключ доступу додано")
 	require.Contains(t, b.post(PathPasskeys, form).body, "або її вже надіслано")
-	require.Len(t, f.passkeysOf(f.userID), 1)
+	require.Len(t, f.passkeysOf(f.userID), 2)
 }
 
 func TestAttackNameOfAPasskeyIsMarkup(t *testing.T) {
 	f := newPasskeyFixture(t)
-	b := f.signedIn()
+	b := f.signedInBy(f.withPasskey())
 	p := b.addPasskey(b.get(PathPasskeys), passkeytest.New(issuerOfPasskeys.String()),
 		"<script>alert(1)</script>\"'\x00\n\u202e")
 	require.NotContains(t, p.body, "<script>alert")
 	require.Contains(t, p.body, "&lt;script&gt;alert(1)&lt;/script&gt;")
-	require.NotContains(t, f.passkeysOf(f.userID)[0].Name, "\u202e")
+	for _, passkey := range f.passkeysOf(f.userID) {
+		require.NotContains(t, passkey.Name, "\u202e")
+	}
 }
 
 func TestFailuresOfAPasskeyAreLimited(t *testing.T) {
@@ -415,7 +430,7 @@ func TestFailuresOfAPasskeyAreLimited(t *testing.T) {
 	require.Len(t, f.reasons(), 10)
 	b.header.Set("Test-Address", "192.0.2.7")
 	require.Equal(t, "signed in as "+testEmail, b.usePasskey(p, a).body, "from elsewhere its owner still signs in")
-	require.Equal(t, "signed in as "+testEmail, b.signIn(b.begin(""), testEmail, testPassword).body)
+	require.Equal(t, PathPasskeyFactor, b.signIn(b.begin(""), testEmail, testPassword).Request.URL.Path)
 }
 
 func TestPagesThatAskAuthenticatorsMay(t *testing.T) {
@@ -434,4 +449,75 @@ func TestPagesThatAskAuthenticatorsMay(t *testing.T) {
 	require.NotContains(t, b.signIn(p, testEmail, "not it").body, ` data-offer=""`)
 	script := b.get(PathPasskeyScript)
 	require.Equal(t, "text/javascript; charset=utf-8", script.Header.Get("Content-Type"))
+}
+
+func TestAPasskeyConfirmsASignInByThePassword(t *testing.T) {
+	withPasskeysOnEachEngine(t, func(t *testing.T, f *fixture) {
+		a := f.withPasskey()
+		a.IsVerified = false // the password is the other factor
+		b := f.browser()
+		p := b.signIn(b.begin(""), testEmail, testPassword)
+		options, _ := p.ceremony(t)
+		require.Contains(t, options, `"allowCredentials":[{`)
+		require.Contains(t, p.body, `id="other-factor"`, "there are recovery codes too")
+
+		require.Equal(t, "signed in as "+testEmail, b.confirm(p, a).body)
+
+		session := b.login().Session
+		require.Equal(t, []string{"pwd", "hwk", "user", "mfa"}, session.AMR)
+		require.Equal(t, storage.AssurancePhishingResistantHardware, session.ACR)
+		account := b.get(PathAccount)
+		require.Contains(t, account.body, "Ключ доступу")
+		require.Contains(t, account.body, `href="/login/account/passkeys" aria-label="Видалити: Телефон"`)
+		require.Equal(t, PathPasskeys, b.get(PathPasskeys).Request.URL.Path, "a second factor was used just now")
+	})
+}
+
+func TestTheFirstPasskeyComesWithRecoveryCodes(t *testing.T) {
+	f := newPasskeyFixture(t)
+	b := f.signedIn()
+	a := passkeytest.New(issuerOfPasskeys.String())
+	p := b.addPasskey(b.get(PathPasskeys), a, "")
+	require.Contains(t, p.body, `id="recovery-codes"`)
+	require.Equal(t, PathSignIn, b.get(PathPasskeys).Request.URL.Path, "the password alone changes no second factor now")
+	b = f.signedInBy(a)
+	p = b.addPasskey(b.get(PathPasskeys), passkeytest.New(issuerOfPasskeys.String()), "")
+	require.NotContains(t, p.body, `id="recovery-codes"`, "there are some")
+}
+
+func TestAttackPasskeyConfirmsTheSignInOfSomebodyElse(t *testing.T) {
+	f := newPasskeyFixture(t)
+	a := f.withPasskey()
+	f.createUser("nurse@example.com", testPassword)
+	nurse, hers := f.browser(), passkeytest.New(issuerOfPasskeys.String())
+	nurse.signIn(nurse.begin(""), "nurse@example.com", testPassword)
+	nurse.addPasskey(nurse.get(PathPasskeys), hers, "")
+	thief := f.browser()
+	asked := thief.signIn(thief.begin(""), testEmail, testPassword)
+
+	p := thief.confirm(asked, hers)
+	require.Contains(t, p.body, "тут не зареєстровано")
+	require.Nil(t, thief.login())
+
+	own := thief.begin("")
+	options, _ := own.ceremony(t)
+	_, request := p.ceremony(t)
+	p = thief.post(PathPasskeyFactor, url.Values{"request": {request}, "credential": {hers.Get(t, options)}})
+	require.Nil(t, thief.login(), "an answer to another question")
+	options, request = own.ceremony(t)
+	p = thief.post(PathPasskeyFactor, url.Values{"request": {request}, "credential": {a.Get(t, options)}})
+	require.Equal(t, http.StatusBadRequest, p.StatusCode, "no password was proved in it")
+	require.Contains(t, f.reasons(), "unknown_passkey")
+}
+
+func TestAttackPasskeyThatConfirmsASignInIsACopy(t *testing.T) {
+	f := newPasskeyFixture(t)
+	a := f.withPasskey()
+	f.signedInBy(a)
+	a.SignCount--
+	b := f.browser()
+	p := b.confirm(b.signIn(b.begin(""), testEmail, testPassword), a)
+	require.Equal(t, http.StatusForbidden, p.StatusCode)
+	require.Contains(t, p.body, "існує копія цього ключа")
+	require.Nil(t, b.login())
 }

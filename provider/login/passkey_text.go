@@ -14,19 +14,25 @@ const (
 
 // passkeyText is what the pages say about passkeys in one language.
 type passkeyText struct {
-	SignIn                                         string
-	Title, Lead, Confirm, None, Full               string
-	Created, Used, NeverUsed, Synchronised, Remove string
-	AddTitle, Name, NameHint, Add, Unsupported     string
-	Cancelled, Known, Failed                       string
+	FactorTitle, FactorLead, FactorButton, FactorUnsupported string // as second factor
+	SignIn                                                   string
+	Title, Lead, Confirm, None, Full                         string
+	Created, Used, NeverUsed, Synchronised, Remove           string
+	AddTitle, Name, NameHint, Add, Unsupported               string
+	Cancelled, Known, Failed                                 string
 	// Changed is what the page says after a change.
 	Changed map[string]string
 }
 
 var passkeyTexts = map[string]*passkeyText{
 	ukrainian: {
-		SignIn: "Увійти з ключем доступу",
-		Title:  "Ключі доступу",
+		SignIn:      "Увійти з ключем доступу",
+		FactorTitle: "Підтвердження ключем доступу",
+		FactorLead: "Щоб завершити вхід, підтвердьте його ключем доступу (passkey): на цьому пристрої, на телефоні або " +
+			"на ключі безпеки.",
+		FactorButton:      "Підтвердити ключем доступу",
+		FactorUnsupported: "Для цього потрібен браузер, який підтримує ключі доступу, з увімкненим JavaScript.",
+		Title:             "Ключі доступу",
 		Lead: "Ключ доступу (passkey) замінює пароль і код: ви підтверджуєте вхід відбитком пальця, обличчям або " +
 			"PIN-кодом свого пристрою. Підроблений сайт таким ключем не скористається.",
 		Confirm: "Щоб змінити ключі доступу, спершу підтвердьте, що це ви.",
@@ -47,8 +53,13 @@ var passkeyTexts = map[string]*passkeyText{
 		},
 	},
 	english: {
-		SignIn: "Sign in with a passkey",
-		Title:  "Passkeys",
+		SignIn:      "Sign in with a passkey",
+		FactorTitle: "Confirm with a passkey",
+		FactorLead: "To complete the sign-in, confirm it with a passkey: on this device, on your phone or on a security " +
+			"key.",
+		FactorButton:      "Confirm with a passkey",
+		FactorUnsupported: "This needs a browser that supports passkeys, with JavaScript turned on.",
+		Title:             "Passkeys",
 		Lead: "A passkey takes the place of password and code: you confirm a sign-in by your fingerprint, your face or " +
 			"the PIN of your device. A fake site has no use for it.",
 		Confirm: "To change your passkeys, first confirm that it is you.",

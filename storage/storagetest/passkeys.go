@@ -74,6 +74,21 @@ func passkeys(t *testing.T, s *suite) {
 		require.NoError(t, s.store.UsePasskey(t.Context(), p.ID, 1, false))
 		require.ErrorIs(t, s.store.UsePasskey(t.Context(), p.ID, 0, false), storage.ErrConflict)
 	})
+	t.Run("A passkey is a second factor, and takes the recovery codes with it", func(t *testing.T) {
+		u := User(t, s.store)
+		p := s.passkey(t, u)
+		require.NoError(t, s.store.ReplaceRecoveryCodes(t.Context(), u.ID, s.store.NewID(), [][]byte{[]byte("code")}))
+		list, err := s.store.ListSecondFactors(t.Context(), u.ID)
+		require.NoError(t, err)
+		require.Equal(t, storage.SecondFactor{
+			Kind: storage.FactorPasskey, ID: p.ID, Name: p.Name, IsActive: true, CreatedAt: p.CreatedAt,
+		}, list[0])
+		require.Error(t, s.store.ActivateSecondFactor(t.Context(), u.ID, storage.FactorPasskey, p.ID, false))
+		require.NoError(t, s.store.RemoveSecondFactor(t.Context(), u.ID, storage.FactorPasskey, p.ID))
+		list, err = s.store.ListSecondFactors(t.Context(), u.ID)
+		require.NoError(t, err)
+		require.Empty(t, list)
+	})
 	t.Run("A passkey is deleted for its owner alone, and with its user", func(t *testing.T) {
 		u := User(t, s.store)
 		p := s.passkey(t, u)

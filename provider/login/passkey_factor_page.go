@@ -1,0 +1,89 @@
+package login
+
+import (
+	"net/http"
+	"slices"
+
+	"ithildin/provider/identity"
+	"ithildin/storage"
+)
+
+// PathPasskeyFactor takes a passkey as second factor.
+const PathPasskeyFactor = "/login/passkey/factor"
+
+type passkeyFactorPage struct {
+	Text    *passkeyText
+	Message string
+	Passkey *passkeyPart
+}
+
+// awaitedPasskey is awaited for the page of a passkey, which the person has.
+func (s factorPages) awaitedPasskey(
+	r *http.Request,
+) (Interaction, *storage.User, identity.SecondFactors, error) {
+	p, user, has, err := s.awaited(r)
+	if err == nil && !slices.Contains(has.Kinds(), storage.FactorPasskey) {
+		err = ErrPendingForeign // removed meanwhile
+	}
+	return p, user, has, err
+}
+
+func (s factorPages) showPasskeyFactor(w http.ResponseWriter, r *http.Request) error {
+	p, user, has, err := s.awaitedPasskey(r)
+	if err != nil {
+		return err
+	}
+	return s.writePasskeyFactor(w, r, p, user, has, nil)
+}
+
+func (s factorPages) writePasskeyFactor(
+	w http.ResponseWriter, r *http.Request, p Interaction, user *storage.User, has identity.SecondFactors,
+	problem *formError,
+) error {
+	v := s.newView(w, r, p.UILocales)
+	p.Passkey = nil // of a ceremony that is over
+	var err error
+	if v.Links, err = s.otherFactors(w, r, p, v.Messages, has); err != nil {
+		return err
+	}
+	options, ceremony, err := identity.Passkeys{Service: s.identity}.BeginSecondFactor(r.Context(), user)
+	if err != nil {
+		return err
+	}
+	p.Passkey = ceremony
+	page := passkeyFactorPage{Text: passkeyTexts[v.Language]}
+	if page.Passkey, err = s.passkeyPart(w, r, v, p, options); err != nil {
+		return err
+	}
+	v.Title, v.Heading = page.Text.FactorTitle, page.Text.FactorTitle
+	status := http.StatusOK
+	if problem != nil {
+		status, page.Message = problem.status, s.refuse(w, v, problem)
+		v.Title = v.Messages.Error + ": " + v.Title
+	}
+	v.Page = page
+	v.showContact()
+	return v.write(w, status, "passkey_factor.html")
+}
+
+// submitPasskeyFactor takes the answer of an authenticator, and completes the sign-in.
+func (s factorPages) submitPasskeyFactor(w http.ResponseWriter, r *http.Request) error {
+	p, user, has, err := s.awaitedPasskey(r)
+	if err != nil {
+		return err
+	}
+	if p.Passkey == nil {
+		return ErrPendingForeign
+	}
+	proof, err := identity.Passkeys{Service: s.identity}.VerifySecondFactor(r, identity.PasskeyAttempt{
+		ClientID: p.ClientID, UserID: user.ID, Ceremony: p.Passkey, Answer: r.PostForm.Get("credential"),
+	})
+	problem, err := refusedPasskey(err)
+	if err != nil {
+		return err
+	}
+	if problem != nil {
+		return s.writePasskeyFactor(w, r, p, user, has, problem)
+	}
+	return s.proceed(w, r, p, user, proof)
+}
