@@ -82,7 +82,7 @@ func (s *resetting) outcomes() []storage.Event {
 			events = append(events, found...)
 		}
 		return len(events) == s.asked
-	}, 10*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	return events
 }
 

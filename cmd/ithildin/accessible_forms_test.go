@@ -28,7 +28,7 @@ func (w *walk) forgotPassword() {
 	require.Eventually(w.t, func() bool {
 		link = linkOfReset.FindString(html.UnescapeString(w.server.output.String()))
 		return link != ""
-	}, 15*time.Second, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 	w.do("reset", chromedp.Navigate(w.server.issuer+link), chromedp.WaitVisible("#reset-submit"))
 	w.do("reset-refused", chromedp.KeyEvent("short\tshort\r"), chromedp.WaitVisible("[role=alert]"))
 	w.do("reset-over", chromedp.Navigate(w.server.issuer+"/login/reset"), chromedp.WaitVisible("#forgot-again"))

@@ -65,7 +65,7 @@ func (a *authority) startApache(t *testing.T, address, issuer, clientID, clientS
 			_ = connection.Close()
 		}
 		return err == nil
-	}, 10*time.Second, 20*time.Millisecond, "Apache does not listen")
+	}, patience, 20*time.Millisecond, "Apache does not listen")
 }
 
 // apacheDirectory makes a directory for its files. Started by root, Apache becomes somebody else, who owns it and

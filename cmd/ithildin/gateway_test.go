@@ -32,10 +32,10 @@ func TestTheRulesOfTheGatewayAreReadAgainBySIGHUP(t *testing.T) {
 	write(`{"rules": [{"path": "/second", "public": tru`)
 	require.NoError(t, p.command.Process.Signal(syscall.SIGHUP))
 	require.Eventually(t, func() bool { return strings.Contains(p.output.String(), "the previous value stays in use") },
-		5*time.Second, 20*time.Millisecond)
+		patience, 20*time.Millisecond)
 	require.Equal(t, http.StatusOK, ask("/first"))
 	write(`{"rules": [{"path": "/second", "public": true}]}`)
 	require.NoError(t, p.command.Process.Signal(syscall.SIGHUP))
-	require.Eventually(t, func() bool { return ask("/second") == http.StatusOK }, 5*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return ask("/second") == http.StatusOK }, patience, 20*time.Millisecond)
 	require.Equal(t, http.StatusUnauthorized, ask("/first"))
 }

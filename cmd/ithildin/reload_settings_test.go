@@ -70,7 +70,7 @@ func TestAdminTokensTheLogLevelAndTheDatabasePasswordAreReadAgainBySIGHUP(t *tes
 	write("tokens", "second:another-token-by-now")
 	write("level", "warn")
 	require.NoError(t, p.command.Process.Signal(syscall.SIGHUP))
-	require.Eventually(t, func() bool { return ask("another-token-by-now") == http.StatusOK }, 5*time.Second,
+	require.Eventually(t, func() bool { return ask("another-token-by-now") == http.StatusOK }, patience,
 		20*time.Millisecond)
 	require.Equal(t, http.StatusUnauthorized, ask("the-first-token-of-all"))
 	exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '` + role + `'`)
@@ -81,6 +81,6 @@ func TestAdminTokensTheLogLevelAndTheDatabasePasswordAreReadAgainBySIGHUP(t *tes
 
 // awaitLog waits until the process has written a text.
 func (p *process) awaitLog(t *testing.T, value string) {
-	require.Eventually(t, func() bool { return strings.Contains(p.output.String(), value) }, 5*time.Second,
+	require.Eventually(t, func() bool { return strings.Contains(p.output.String(), value) }, patience,
 		20*time.Millisecond)
 }

@@ -109,7 +109,7 @@ func TestSpringSecurityAcceptsTokensOfAClientCreatedForSpring(t *testing.T) {
 		_ = json.NewDecoder(response.Body).Decode(&reply)
 		return response.StatusCode, reply.Subject, response.Header.Get("WWW-Authenticate")
 	}
-	require.Eventually(t, func() bool { status, _, _ := ask("none"); return status != 0 }, 100*time.Second,
+	require.Eventually(t, func() bool { status, _, _ := ask("none"); return status != 0 }, patience,
 		100*time.Millisecond)
 
 	status, subject, challenge := ask(spring)

@@ -20,9 +20,8 @@ import (
 	"ithildin/storage/storagetest/requirement"
 )
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"ithildin": main})
-}
+// Main is what the scripts call ithildin; TestMain is outside of this package.
+var Main = main
 
 // TestVerbsByTheirScripts runs testdata/script, which reads like a manual. Each script has a directory of its own,
 // two free addresses, the words http, field and postgresql and the condition of that name, besides those of

@@ -49,7 +49,7 @@ func (p *process) sighup(message string) {
 	before := strings.Count(p.output.String(), message)
 	require.NoError(p.t, p.command.Process.Signal(syscall.SIGHUP))
 	require.Eventually(p.t, func() bool { return strings.Count(p.output.String(), message) > before },
-		5*time.Second, 20*time.Millisecond, message)
+		patience, 20*time.Millisecond, message)
 }
 
 func TestServerTerminatesTLSAndReloadsItsCertificateBySIGHUP(t *testing.T) {

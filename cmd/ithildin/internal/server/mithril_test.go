@@ -218,7 +218,7 @@ func TestMithrilListenerDrainsAsTheOthersDo(t *testing.T) {
 	<-arrived
 	ended := make(chan struct{})
 	go func() { stop(); close(ended) }()
-	require.Eventually(t, func() bool { return s.ready.shuttingDown.Load() }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.ready.shuttingDown.Load() }, time.Minute, time.Millisecond)
 	response, _ := request(t, "GET", base+"/admin/users", "")
 	require.Equal(t, http.StatusOK, response.StatusCode, "requests are served during the shutdown delay")
 	require.True(t, response.Close, "and each answer closes its connection")

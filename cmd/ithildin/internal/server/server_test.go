@@ -79,7 +79,7 @@ func TestRequestsUnderWayAreAnsweredAfterTheStopSignal(t *testing.T) {
 	}()
 	<-arrived
 	signal()
-	require.Eventually(t, func() bool { return s.ready.shuttingDown.Load() }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.ready.shuttingDown.Load() }, time.Minute, time.Millisecond)
 	probe, err := http.Get("http://" + s.settings.AdminListen + "/readyz")
 	require.NoError(t, err)
 	require.NoError(t, probe.Body.Close())
