@@ -19,6 +19,7 @@ var unaudited = map[string]string{
 	"UseAuthenticator": "a sign-in",
 	"UseRecoveryCode":  "a sign-in that is an event", "LockUser": "nothing is written",
 	"UpgradePassword": "the same password", "EndOldPasswords": "a job", "DeleteUnapprovedRegistrations": "a job",
+	"UseIdempotencyKey":   "what is made with it is recorded",
 	"RecordSignInFailure": "a sign-in", "ForgetSignInFailures": "a sign-in", "DeleteExpiredSigningKeys": "a job",
 	"Sweep":       "a job",
 	"PruneEvents": "its caller records it whole", "UseJTI": "a request", "RevokeJTI": "a request that is an event",

@@ -36,7 +36,7 @@ type passkeyRow struct {
 	CredentialID     []byte  `db:"credential_id"`
 	UserHandle       []byte  `db:"user_handle"`
 	PublicKey        []byte  `db:"public_key"`
-	SignCount        int64   `db:"sign_count"`
+	SignCount        uint32  `db:"sign_count"`
 	AAGUID           string  `db:"aaguid"`
 	Transports       string  `db:"transports"`
 	IsBackupEligible bool    `db:"is_backup_eligible"`
@@ -48,7 +48,7 @@ type passkeyRow struct {
 func (r passkeyRow) passkey() Passkey {
 	return Passkey{
 		ID: r.ID, UserID: r.UserID, Name: r.Name, CredentialID: r.CredentialID, UserHandle: r.UserHandle,
-		PublicKey: r.PublicKey, SignCount: uint32(r.SignCount), AAGUID: r.AAGUID,
+		PublicKey: r.PublicKey, SignCount: r.SignCount, AAGUID: r.AAGUID,
 		Transports: strings.Fields(r.Transports), IsBackupEligible: r.IsBackupEligible, IsBackedUp: r.IsBackedUp,
 		CreatedAt: r.CreatedAt.time(), LastUsedAt: r.LastUsedAt.time(),
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const credentialIDLength = 16 // bytes
+
 // Authenticator has one passkey, from Create on.
 type Authenticator struct {
 	Origin           string // of the page, as the browser says
@@ -59,7 +61,7 @@ func (a *Authenticator) Create(t *testing.T, given string) string {
 	var err error
 	a.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	a.credentialID, a.userHandle = make([]byte, 16), o.User.ID
+	a.credentialID, a.userHandle = make([]byte, credentialIDLength), o.User.ID
 	_, err = rand.Read(a.credentialID)
 	require.NoError(t, err)
 	point, err := a.key.PublicKey.Bytes()
@@ -67,7 +69,7 @@ func (a *Authenticator) Create(t *testing.T, given string) string {
 	// RFC 9053 section 7.1.1: an EC2 key for ES256 on P-256.
 	key, err := webauthncbor.Marshal(map[int]any{1: 2, 3: -7, -1: 1, -2: point[1:33], -3: point[33:]})
 	require.NoError(t, err)
-	attested := append(make([]byte, 16), 0, byte(len(a.credentialID)))
+	attested := append(make([]byte, 16), 0, credentialIDLength)
 	attested = append(append(attested, a.credentialID...), key...)
 	object, err := webauthncbor.Marshal(map[string]any{
 		"fmt": "none", "attStmt": map[string]any{}, "authData": a.data(o.RP.ID, attested),
