@@ -35,8 +35,9 @@ var unaudited = map[string]string{
 	"EnqueueMail": "its caller records what the mail is about", "WithdrawMail": "likewise", "ClaimMail": "a job",
 	"MarkMailSent": "a job", "DropMail": "a job", "DropExpiredMails": "a job",
 	"CreateConsoleSession": "a sign-in that is an event", "UseConsoleSession": "a request",
-	"EndConsoleSession": "a browser signs out", "EndConsoleSessionsOf": "its caller records the change",
-	"WithoutTokenIndexes": "its caller records the import", "ReportHeldMails": "a job", "TakeAccountNotice": "a job", "NoteAccountChange": "its caller records the change",
+	"EndConsoleSession":   "a browser signs out, which is an event",
+	"WithoutTokenIndexes": "its caller records the import", "ReportHeldMails": "a job", "TakeAccountNotice": "a job",
+	"NoteAccountChange": "its caller records the change",
 }
 
 // TestEveryChangeOfAnAdministratorIsRecordedWhereItIsMade finds the methods that write by what they call.

@@ -71,13 +71,3 @@ func (s *consoleSessionStore) EndConsoleSession(ctx context.Context, hash []byte
 	_, err := s.exec(ctx, `DELETE FROM console_sessions WHERE id = $1`, hash)
 	return err
 }
-
-// EndConsoleSessionsOf ends every session of a user in the console.
-func (s *consoleSessionStore) EndConsoleSessionsOf(ctx context.Context, userID string) error {
-	userID, err := uuidKey(userID)
-	if err != nil {
-		return err
-	}
-	_, err = s.exec(ctx, `DELETE FROM console_sessions WHERE user_id = $1`, userID)
-	return err
-}

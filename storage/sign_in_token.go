@@ -15,10 +15,14 @@ UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (
     OR grant_type IN ('` + GrantTypePassword + `', '` + GrantTypeChangePassword + `', '` +
 	GrantTypeDigitalSignature + `')))`
 
-// endSignIns ends all by which a user is signed in: login sessions, and the tokens of the login API.
+// endSignIns ends all by which a user is signed in: login sessions, those of the console, and the tokens of the login
+// API.
 func (s *loginSessionStore) endSignIns(ctx context.Context, tx *sqlx.Tx, userID string) ([]EndedSession, error) {
 	ended, err := s.endSessions(ctx, tx, sessionsOfUser, userID)
 	if err != nil {
+		return nil, err
+	}
+	if err := write(ctx, tx, `DELETE FROM console_sessions WHERE user_id = $1`, userID); err != nil {
 		return nil, err
 	}
 	return ended, write(ctx, tx, endTokensOfSignIns, userID, s.nowSeconds())

@@ -91,10 +91,7 @@ func withoutResult(do func(context.Context) error) func(context.Context) (*resul
 func askBlock(v *visit, u *storage.User) (*question, error) {
 	q, err := endsWith(v, u, func(ctx context.Context) error {
 		actor, _ := storage.ActorOf(ctx)
-		if err := v.store.BlockUser(ctx, u.ID, actor.Reason); err != nil {
-			return err
-		}
-		return v.store.EndConsoleSessionsOf(ctx, u.ID)
+		return v.store.BlockUser(ctx, u.ID, actor.Reason)
 	})
 	if err == nil && u.ID == v.operator.ID {
 		q.Refused = "action.oneself"
@@ -115,10 +112,8 @@ func askEndSessions(v *visit, u *storage.User) (*question, error) {
 	count, err := v.store.CountLiveOfUser(v.r.Context(), u.ID)
 	q := &question{Facts: []fact{{v.T("live.sessions"), text(number(count.Sessions))}}}
 	q.do = withoutResult(func(ctx context.Context) error {
-		if _, err := v.store.EndLoginSessions(ctx, u.ID); err != nil {
-			return err
-		}
-		return v.store.EndConsoleSessionsOf(ctx, u.ID)
+		_, err := v.store.EndLoginSessions(ctx, u.ID)
+		return err
 	})
 	return q, err
 }

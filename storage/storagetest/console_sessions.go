@@ -53,7 +53,8 @@ func consoleSessions(t *testing.T, s *suite) {
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		_, err = s.store.UseConsoleSession(t.Context(), second.ID, idle)
 		require.NoError(t, err)
-		require.NoError(t, s.store.EndConsoleSessionsOf(t.Context(), u.ID))
+		_, err = s.store.EndLoginSessions(t.Context(), u.ID)
+		require.NoError(t, err)
 		for _, session := range []storage.ConsoleSession{second, third} {
 			_, err := s.store.UseConsoleSession(t.Context(), session.ID, idle)
 			require.ErrorIs(t, err, storage.ErrNotFound)
