@@ -59,10 +59,20 @@ func showPeople(v *visit) error {
 	return show(v, v.T("people.title"), &screen{Filter: &l.form, Sections: []section{{ID: "people", Table: t}}})
 }
 
-// shownFactor is what may be shown of a second factor: the ends of a phone number.
-func shownFactor(v *visit, f storage.AuthenticationFactor) string {
-	if f.Factor == "" {
-		return v.T("factor.empty")
+func kindOfFactor(v *visit, f storage.SecondFactor) cell {
+	return text(v.text.or("factor.type."+f.Kind, f.Kind))
+}
+
+// shownFactor is what may be shown of a second factor: the ends of a phone number, the name that its owner gave it, or
+// how many recovery codes are left.
+func shownFactor(v *visit, f storage.SecondFactor) cell {
+	switch {
+	case f.Kind == storage.FactorRecoveryCode:
+		return text(v.T("factor.left", "count", number(f.Left)))
+	case f.Kind != storage.FactorSMS:
+		return text(f.Name)
+	case f.Name == "":
+		return text(v.T("factor.empty"))
 	}
-	return identity.MaskPhone(f.Factor)
+	return text(identity.MaskPhone(f.Name))
 }

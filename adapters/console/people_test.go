@@ -233,6 +233,24 @@ func TestAnOperatorFindsAndHelpsAPerson(t *testing.T) {
 		sessions, err = s.store.ListLoginSessions(t.Context(), doctor.ID)
 		require.NoError(t, err)
 		require.Empty(t, sessions, "none from before may set the new phone")
+		app := storage.Authenticator{
+			ID: s.store.NewID(), UserID: doctor.ID, Name: "tablet", Secret: []byte("secret"), IsActive: true,
+			CreatedAt: s.store.Now(),
+		}
+		require.NoError(t, s.store.CreateAuthenticator(t.Context(), app))
+		require.Contains(t, b.console(person[:len(person)-1]).body, "Authenticator app")
+		storagetest.LoginSession(t, s.store, doctor)
+		require.Equal(t, http.StatusNotFound, b.console(person+"factors/"+app.ID+"/reset-factor").status)
+		require.Equal(t, http.StatusNotFound, b.console(person+"factors/"+factors[0].ID+"/remove-factor").status)
+		require.Contains(t, b.act(person+"factors/"+app.ID+"/remove-factor", nil).body, "The second factor was removed.")
+		removed := s.lastEvent(storage.EventFactorDeleted)
+		require.Equal(t, "ticket 4711", removed.Details["reason"])
+		apps, err := s.store.ListAuthenticators(t.Context(), doctor.ID)
+		require.NoError(t, err)
+		require.Empty(t, apps)
+		sessions, err = s.store.ListLoginSessions(t.Context(), doctor.ID)
+		require.NoError(t, err)
+		require.Empty(t, sessions)
 
 		storagetest.LoginSession(t, s.store, doctor)
 		require.Contains(t, b.act(person+"end-sessions", nil).body, "The sessions have ended.")

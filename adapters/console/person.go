@@ -90,21 +90,26 @@ func actionsOfPerson(v *visit, u *storage.User) []link {
 }
 
 func factorsOf(v *visit, u *storage.User) (section, error) {
-	factors, err := v.store.ListAuthenticationFactors(v.r.Context(), u.ID)
+	factors, err := v.store.ListSecondFactors(v.r.Context(), u.ID)
 	t := &table{Label: v.T("person.factors"), Empty: v.T("person.no_factors"), Columns: []string{
-		v.T("factor.type"), v.T("factor.shown"), v.T("people.state"), v.T("person.updated"), v.T("list.actions"),
+		v.T("factor.type"), v.T("factor.shown"), v.T("people.state"), v.T("factor.added"), v.T("factor.used"),
+		v.T("list.actions"),
 	}}
 	for _, f := range factors {
 		state, links := marked(v.T("factor.off"), "bad"), []link(nil)
 		if f.IsActive {
 			state = marked(v.T("factor.on"), "good")
-			if v.operator.Has(operator.Users) {
+		}
+		if v.operator.Has(operator.Users) {
+			switch {
+			case f.Kind != storage.FactorSMS:
+				links = []link{personLink(v, u, "remove-factor", "factors", f.ID)}
+			case f.IsActive:
 				links = []link{personLink(v, u, "reset-factor", "factors", f.ID)}
 			}
 		}
 		t.Rows = append(t.Rows, []cell{
-			text(v.text.or("factor.type."+f.Type, f.Type)), text(shownFactor(v, f)), state, moment(f.UpdatedAt),
-			cell{}.doing(links...),
+			kindOfFactor(v, f), shownFactor(v, f), state, moment(f.CreatedAt), moment(f.LastUsedAt), cell{}.doing(links...),
 		})
 	}
 	return section{ID: "factors", Title: v.T("person.factors"), Table: t}, err

@@ -20,6 +20,7 @@ func personActions() []action {
 		on("end-sessions", "end-sessions", askEndSessions),
 		on("end-tokens", "end-tokens", askEndTokens),
 		on("reset-factor", "factors/{factor}/reset-factor", askResetFactor),
+		on("remove-factor", "factors/{factor}/remove-factor", askRemoveFactor),
 		on("withdraw", "approvals/{approval}/withdraw", askWithdraw),
 		on("give-role", "roles/give-role", askGiveRole),
 		on("take-role", "roles/{role}/take-role", askTakeRole),
@@ -126,36 +127,61 @@ func askEndTokens(v *visit, u *storage.User) (*question, error) {
 }
 
 func askResetFactor(v *visit, u *storage.User) (*question, error) {
-	factors, err := v.store.ListAuthenticationFactors(v.r.Context(), u.ID)
-	if err != nil {
+	q, factor, err := aboutFactor(v, u, func(ctx context.Context, f storage.SecondFactor) error {
+		return v.store.ResetAuthenticationFactor(ctx, f.ID)
+	})
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	at := slices.IndexFunc(factors, func(f storage.AuthenticationFactor) bool { return f.ID == v.parameter("factor") })
-	if at < 0 {
+	case factor.Kind != storage.FactorSMS:
 		return nil, storage.ErrNotFound
+	case q.Refused == "" && !factor.IsActive:
+		q.Refused = "action.factor_off"
+	}
+	return q, nil
+}
+
+// askRemoveFactor is for what a person has lost and can add again: an app, a passkey, the recovery codes.
+func askRemoveFactor(v *visit, u *storage.User) (*question, error) {
+	q, factor, err := aboutFactor(v, u, func(ctx context.Context, f storage.SecondFactor) error {
+		return v.store.RemoveSecondFactor(ctx, u.ID, f.Kind, f.ID)
+	})
+	if err == nil && factor.Kind == storage.FactorSMS {
+		return nil, storage.ErrNotFound
+	}
+	return q, err
+}
+
+// aboutFactor is a question about the second factor that the path names. The sign-ins of its owner end with it: a
+// session from before has proved the old factor, and must not set a new one.
+func aboutFactor(
+	v *visit, u *storage.User, do func(context.Context, storage.SecondFactor) error,
+) (*question, storage.SecondFactor, error) {
+	factors, err := v.store.ListSecondFactors(v.r.Context(), u.ID)
+	if err != nil {
+		return nil, storage.SecondFactor{}, err
+	}
+	at := slices.IndexFunc(factors, func(f storage.SecondFactor) bool { return f.ID == v.parameter("factor") })
+	if at < 0 {
+		return nil, storage.SecondFactor{}, storage.ErrNotFound
 	}
 	factor := factors[at]
 	q := &question{Fresh: true, Facts: []fact{
-		{v.T("factor.type"), text(v.text.or("factor.type."+factor.Type, factor.Type))},
-		{v.T("factor.shown"), text(shownFactor(v, factor))},
+		{v.T("factor.type"), kindOfFactor(v, factor)}, {v.T("factor.shown"), shownFactor(v, factor)},
 	}}
 	q.do = withoutResult(func(ctx context.Context) error {
 		return v.store.Together(ctx, func(ctx context.Context) error {
-			if err := v.store.ResetAuthenticationFactor(ctx, factor.ID); err != nil {
+			if err := do(ctx, factor); err != nil {
 				return err
 			}
-			// A session from before has proved the old factor, and must not set the new one.
 			_, err := v.store.EndLoginSessions(ctx, u.ID)
 			return err
 		})
 	})
-	switch {
-	case u.ID == v.operator.ID:
+	if u.ID == v.operator.ID {
 		q.Refused = "action.oneself"
-	case !factor.IsActive:
-		q.Refused = "action.factor_off"
 	}
-	return q, nil
+	return q, factor, nil
 }
 
 func askResetLink(v *visit, u *storage.User) (*question, error) {
