@@ -105,6 +105,13 @@ func (v *view) write(w http.ResponseWriter, status int, name string) error {
 		return fmt.Errorf("login: page %s: %w", name, err)
 	}
 	v.layout.writeHeaders(w, v.Policy)
+	// Permissions-Policy of WebAuthn 5.9. A redirect goes without: it runs nothing, and its header may be nearly as long
+	// as a proxy takes, for the request is in its address.
+	origins := "()"
+	if v.Policy.Passkeys {
+		origins = "(self)"
+	}
+	w.Header().Set("Permissions-Policy", "publickey-credentials-create="+origins+", publickey-credentials-get="+origins)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", v.Language)
 	w.WriteHeader(status)
@@ -135,12 +142,6 @@ func (l *layout) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", policy+"; base-uri 'none'; frame-ancestors 'none'")
-	// Permissions-Policy of WebAuthn 5.9.
-	origins := "()"
-	if allowed.Passkeys {
-		origins = "(self)"
-	}
-	h.Set("Permissions-Policy", "publickey-credentials-create="+origins+", publickey-credentials-get="+origins)
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
