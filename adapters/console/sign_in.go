@@ -125,10 +125,10 @@ func (c *Console) callback(w http.ResponseWriter, r *http.Request) error {
 	c.setCookie(w, flowCookie, "", -1, http.SameSiteLaxMode)
 	query := r.URL.Query()
 	if !begun || subtle.ConstantTimeCompare([]byte(f.State), []byte(query.Get("state"))) != 1 {
-		return c.refuseSignIn(w, r, refusedState, "", nil)
+		return c.refuseSignIn(r, refusedState, "", nil)
 	}
 	if code := query.Get("error"); code != "" {
-		return c.refuseSignIn(w, r, refusedRequest, "", errors.New(code))
+		return c.refuseSignIn(r, refusedRequest, "", errors.New(code))
 	}
 	proof, err := c.redeem(r.Context(), query.Get("code"), f)
 	if err != nil {
@@ -136,17 +136,17 @@ func (c *Console) callback(w http.ResponseWriter, r *http.Request) error {
 		if known.Status >= http.StatusInternalServerError && !errors.Is(err, errRefused) {
 			return err
 		}
-		return c.refuseSignIn(w, r, refusedRequest, "", err)
+		return c.refuseSignIn(r, refusedRequest, "", err)
 	}
 	if reason := proof.refusal(c.store.Now()); reason != "" {
-		return c.refuseSignIn(w, r, reason, proof.userID, nil)
+		return c.refuseSignIn(r, reason, proof.userID, nil)
 	}
 	who, _, err := c.findOperator(r.Context(), proof.userID)
 	if err != nil && !errors.Is(err, errNoOperator) {
 		return err
 	}
 	if err != nil {
-		return c.refuseSignIn(w, r, refusedRights, proof.userID, nil)
+		return c.refuseSignIn(r, refusedRights, proof.userID, nil)
 	}
 	if err := c.startSession(w, r, proof, who); err != nil {
 		return err
@@ -211,7 +211,7 @@ func (p proof) refusal(now time.Time) string {
 }
 
 // refuseSignIn says why there is no session, and keeps it in the audit.
-func (c *Console) refuseSignIn(w http.ResponseWriter, r *http.Request, reason, userID string, cause error) error {
+func (c *Console) refuseSignIn(r *http.Request, reason, userID string, cause error) error {
 	err := c.store.RecordEvents(r.Context(), []storage.Event{oauth.IdentifyEvent(r.Context(), storage.Event{
 		Kind: storage.EventConsoleRefused, ClientID: ClientID, UserID: userID, Details: map[string]string{"reason": reason},
 	})})

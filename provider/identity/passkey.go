@@ -207,7 +207,7 @@ func (p Passkeys) Register(r *http.Request, n NewPasskey) (recovery []string, er
 // addPasskey stores a passkey, with recovery codes where there are none. Errors: ErrTooManyFactors; storage.ErrConflict
 // where it is registered already.
 func (p Passkeys) addPasskey(ctx context.Context, passkey storage.Passkey) (recovery []string, err error) {
-	factors := Factors{Service: p.Service}
+	factors := Factors(p)
 	codes, macs, err := factors.newRecoveryCodes(ctx, passkey.UserID)
 	if err != nil {
 		return nil, err
