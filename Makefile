@@ -7,7 +7,8 @@ GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # SQLite and its C library are C that was translated to Go. The race detector watches whoever calls them, but not their
 # insides, which are not ours and take most of its time.
-UNWATCHED = -gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0' -gcflags='modernc.org/libc=-race=false -d=checkptr=0'
+UNWATCHED = -gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0' \
+	-gcflags='modernc.org/libc=-race=false -d=checkptr=0'
 
 .PHONY: help run build test test-quick chaos bench lint fuzz vulnerabilities signature-script signature-script-check
 
@@ -22,7 +23,8 @@ build: ## build the static binary bin/ithildin
 
 test: ## every test, under the race detector, on SQLite and PostgreSQL; brings its own services
 	@echo "compiling for the race detector takes some minutes the first time; then each test shows a dot"
-	.ci/with-test-services env CGO_ENABLED=1 ITHILDIN_TEST_REQUIRE_ALL=1 $(GOTESTSUM) --format dots -- -race $(UNWATCHED) -timeout 30m ./...
+	.ci/with-test-services env CGO_ENABLED=1 ITHILDIN_TEST_REQUIRE_ALL=1 \
+		$(GOTESTSUM) --format dots -- -race $(UNWATCHED) -timeout 30m ./...
 
 test-quick: ## the tests that need Go alone, on SQLite; names what it leaves out
 	.ci/test-quick $(GOTESTSUM)

@@ -29,13 +29,12 @@ type sessionIframe struct {
 
 func newSessionIframe(pages *login.Service, store *storage.Store) *sessionIframe {
 	script := strings.ReplaceAll(sessionScript, "BROWSER_STATE_COOKIE", pages.BrowserStateCookie())
-	digest := sha256.Sum256([]byte(script))
 	return &sessionIframe{
 		login: pages, store: store,
 		page: []byte(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Session</title>` +
 			"<script>" + script + "</script></html>\n"),
-		policy: "default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) +
-			"'; base-uri 'none'; frame-ancestors *",
+		policy: "default-src 'none'; script-src " + inbound.SourceHash(script) +
+			"; base-uri 'none'; frame-ancestors *",
 	}
 }
 

@@ -36,20 +36,6 @@ var errNoAuthenticatorSealer = errors.New("storage: authenticators need a master
 
 func authenticatorContext(id string) string { return "authenticators:" + id }
 
-// LockUser holds the row of a user until the transaction of Together ends, so that what is decided by the second
-// factors of a user is still true when it is written. ErrNotFound: no such user.
-func (s *secondFactorStore) LockUser(ctx context.Context, userID string) error {
-	userID, err := uuidKey(userID)
-	if err != nil {
-		return err
-	}
-	query := `SELECT id FROM users WHERE id = $1`
-	if s.engine == postgresEngine { // SQLite has one writer at a time
-		query += ` FOR NO KEY UPDATE`
-	}
-	return s.transaction(ctx, func(tx *sqlx.Tx) error { return tx.GetContext(ctx, &userID, query, userID) })
-}
-
 // CreateAuthenticator stores an authenticator. ErrConflict: there is one with that id. ErrNotFound: no such user.
 func (s *secondFactorStore) CreateAuthenticator(ctx context.Context, a Authenticator) error {
 	if s.sealer == nil {

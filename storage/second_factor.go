@@ -125,7 +125,10 @@ func (s *secondFactorStore) ActivateSecondFactor(ctx context.Context, userID, ki
 func (s *secondFactorStore) lockSecondFactor(
 	ctx context.Context, userID, kind, id string,
 ) (others []SecondFactor, err error) {
-	if err := s.LockUser(ctx, userID); err != nil {
+	if userID, err = uuidKey(userID); err != nil {
+		return nil, err
+	}
+	if err := s.hold(ctx, "users", userID); err != nil {
 		return nil, err
 	}
 	all, err := s.ListSecondFactors(ctx, userID)

@@ -2,9 +2,7 @@ package console
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -14,6 +12,8 @@ import (
 	_ "time/tzdata" // a container without the database of time zones must know the zone too
 
 	"golang.org/x/text/language"
+
+	"ithildin/provider/inbound"
 )
 
 //go:embed pages texts snippets
@@ -21,7 +21,7 @@ var files embed.FS
 
 var (
 	style     = template.CSS(mustRead("pages/style.css"))
-	styleHash = hashOf(string(style))
+	styleHash = inbound.SourceHash(string(style))
 	pages     = parsePages("message.html", "screen.html", "question.html")
 	// kyiv is the zone in which times are shown: without a script a page can't know that of the browser.
 	kyiv = mustZone("Europe/Kyiv")
@@ -41,11 +41,6 @@ func mustZone(name string) *time.Location {
 		panic(fmt.Sprintf("console: %v", err)) // it is embedded
 	}
 	return zone
-}
-
-func hashOf(inline string) string {
-	hash := sha256.Sum256([]byte(inline))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 }
 
 func parsePages(names ...string) map[string]*template.Template {

@@ -249,7 +249,7 @@ func (c *Console) findOperator(ctx context.Context, userID string) (operator.Ope
 	if err != nil {
 		return operator.Operator{}, nil, err
 	}
-	rights, err := c.rightsOf(ctx, login.RoleIDs)
+	rights, err := operator.RightsOfRoles(ctx, c.store, login.RoleIDs)
 	if err != nil {
 		return operator.Operator{}, nil, err
 	}
@@ -258,17 +258,4 @@ func (c *Console) findOperator(ctx context.Context, userID string) (operator.Ope
 	}
 	u := &login.User
 	return operator.Operator{ID: u.ID, ClientID: ClientID, Name: u.Email, Rights: rights}, u, nil
-}
-
-// rightsOf are the rights that roles give.
-func (c *Console) rightsOf(ctx context.Context, roleIDs []string) ([]operator.Right, error) {
-	roles, err := c.store.Roles(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var scope []string
-	for _, id := range roleIDs {
-		scope = append(scope, roles[id].Scope...)
-	}
-	return operator.RightsOf(scope), nil
 }

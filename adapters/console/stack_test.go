@@ -239,13 +239,6 @@ func (b *browser) act(path string, form url.Values) page {
 	return b.post(b.stack.admin+"/console/"+path, sent)
 }
 
-// events are the kinds of the events about a user, the oldest first.
-func (s *stack) events(userID string) (all []storage.Event) {
-	all, err := s.store.ListEvents(context.Background(), storage.EventFilter{UserID: userID, OldestFirst: true})
-	require.NoError(s.t, err)
-	return all
-}
-
 // lastEvent is the newest event of a kind.
 func (s *stack) lastEvent(kind string) storage.Event {
 	s.t.Helper()

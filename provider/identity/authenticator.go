@@ -144,7 +144,7 @@ func (s Factors) AddAuthenticator(r *http.Request, a NewAuthenticator) (recovery
 // lockFactors reads the second factors of a user within a transaction that keeps them as they are. Errors:
 // ErrTooManyFactors, where one more of the kind would be too many.
 func (s Factors) lockFactors(ctx context.Context, userID, kind string) (SecondFactors, error) {
-	if err := s.store.LockUser(ctx, userID); err != nil {
+	if err := s.store.HoldUser(ctx, userID); err != nil {
 		return SecondFactors{}, err
 	}
 	all, err := s.store.ListSecondFactors(ctx, userID)

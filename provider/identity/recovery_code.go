@@ -63,7 +63,7 @@ func (s Factors) ReplaceRecoveryCodes(r *http.Request, userID, setID string) ([]
 	}
 	ctx := s.ActingAsOwner(r, userID)
 	err = s.store.Together(ctx, func(ctx context.Context) error {
-		if err := s.store.LockUser(ctx, userID); err != nil {
+		if err := s.store.HoldUser(ctx, userID); err != nil {
 			return err
 		}
 		has, err := s.SecondFactors(ctx, userID)

@@ -114,7 +114,7 @@ func (s Factors) RemoveFactor(r *http.Request, userID, kind, id string) error {
 		return err
 	}
 	return s.store.Together(ctx, func(ctx context.Context) error {
-		if err := s.store.LockUser(ctx, userID); err != nil {
+		if err := s.store.HoldUser(ctx, userID); err != nil {
 			return err
 		}
 		has, err := s.SecondFactors(ctx, userID)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/inbound"
 )
 
 // Captcha has a service check, before a form is sent, that a person fills it in: reCAPTCHA version 3, or a service
@@ -32,7 +33,7 @@ const longestCaptchaResponse = 8 << 10
 
 var (
 	captchaScript     = template.JS(mustRead("pages/captcha.js"))
-	captchaScriptHash = hashOf(string(captchaScript))
+	captchaScriptHash = inbound.SourceHash(string(captchaScript))
 )
 
 var (

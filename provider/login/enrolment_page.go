@@ -96,11 +96,8 @@ func (s factorPages) writeAuthenticatorForm(
 	}
 	v.Title = text.EnrolTitle
 	v.Heading = v.Title
-	status := http.StatusOK
-	if problem != nil {
-		status, page.Message = problem.status, s.refuse(w, v, problem)
-		v.Title = v.Messages.Error + ": " + v.Title
-	}
+	var status int
+	status, page.Message = s.showRefusal(w, v, problem)
 	v.Page = page
 	if form.links != nil {
 		v.Links = form.links(v)

@@ -125,11 +125,8 @@ func (s factorPages) writeFactors(
 	}
 	v.Title = page.Text.ChooseTitle
 	v.Heading = v.Title
-	status := http.StatusOK
-	if problem != nil {
-		status, page.Message = problem.status, s.refuse(w, v, problem)
-		v.Title = v.Messages.Error + ": " + v.Title
-	}
+	var status int
+	status, page.Message = s.showRefusal(w, v, problem)
 	v.Page = page
 	v.showContact()
 	return v.write(w, status, "factors.html")

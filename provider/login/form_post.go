@@ -6,12 +6,14 @@ import (
 	"net/url"
 	"slices"
 	"sort"
+
+	"ithildin/provider/inbound"
 )
 
 // submitScript is the one script of the page: it submits the form, which has a button for browsers without scripts.
 const submitScript = template.JS(`document.forms[0].submit()`)
 
-var submitScriptHash = hashOf(string(submitScript))
+var submitScriptHash = inbound.SourceHash(string(submitScript))
 
 type formPostPage struct {
 	URI    template.URL

@@ -29,11 +29,8 @@ func (i *invitationPages) writeCheck(
 	page := invitationCheckPage{Lead: text.CheckLead, Request: request, Button: text.CheckButton}
 	v.Title, v.Heading = text.Title, text.Title
 	v.showCaptcha(captchaInvitation)
-	status := http.StatusOK
-	if problem != nil {
-		status, page.Message = problem.status, i.refuse(w, v, problem)
-		v.Title = v.Messages.Error + ": " + v.Title
-	}
+	var status int
+	status, page.Message = i.showRefusal(w, v, problem)
 	v.Page = page
 	return v.write(w, status, "invitation_check.html")
 }

@@ -135,13 +135,9 @@ func (i *invitationPages) writeInvitation(
 	} else {
 		page.TaxID, page.Person.BirthDate, page.Person.Phones = "", "", nil
 	}
-	status := http.StatusOK
 	v.Heading = v.Title
-	if problem != nil {
-		status = problem.status
-		page.Message = v.Messages.ByKey[problem.message]
-		v.Title = v.Messages.Error + ": " + v.Title
-	}
+	var status int
+	status, page.Message = i.showRefusal(w, v, problem)
 	v.Page = page
 	return v.write(w, status, "invitation.html")
 }

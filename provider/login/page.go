@@ -2,9 +2,7 @@ package login
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"log/slog"
@@ -22,7 +20,7 @@ var files embed.FS
 
 var (
 	style     = template.CSS(mustRead("pages/style.css"))
-	styleHash = hashOf(string(style))
+	styleHash = inbound.SourceHash(string(style))
 	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
 		"form_post.html", "error.html", "notice.html", "invitation.html", "invitation_notice.html",
 		"invitation_check.html", "password.html", "factors.html", "authenticator.html", "recovery_codes.html",
@@ -35,12 +33,6 @@ func mustRead(name string) []byte {
 		panic(fmt.Sprintf("login: %v", err)) // it is embedded
 	}
 	return content
-}
-
-// hashOf names an inline style or script to Content-Security-Policy.
-func hashOf(inline string) string {
-	hash := sha256.Sum256([]byte(inline))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 }
 
 func parsePages(names ...string) map[string]*template.Template {

@@ -56,11 +56,8 @@ func (s factorPages) writePasskeyFactor(
 		return err
 	}
 	v.Title, v.Heading = page.Text.FactorTitle, page.Text.FactorTitle
-	status := http.StatusOK
-	if problem != nil {
-		status, page.Message = problem.status, s.refuse(w, v, problem)
-		v.Title = v.Messages.Error + ": " + v.Title
-	}
+	var status int
+	status, page.Message = s.showRefusal(w, v, problem)
 	v.Page = page
 	v.showContact()
 	return v.write(w, status, "passkey_factor.html")

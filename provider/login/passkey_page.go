@@ -80,11 +80,8 @@ func (p *passkeyPages) writePasskeys(
 		return err
 	}
 	v.Title, v.Links = t.Title, v.accountLink()
-	status := http.StatusOK
-	if problem != nil {
-		status, page.Message = problem.status, p.refuse(w, v, problem)
-		v.Title = v.Messages.Error + ": " + v.Title
-	}
+	var status int
+	status, page.Message = p.showRefusal(w, v, problem)
 	v.Heading, v.Page = t.Title, page
 	return v.write(w, status, "passkeys.html")
 }

@@ -107,16 +107,16 @@ func (c *credentialPages) writePassword(
 	}
 	v.Title, v.Links = page.Text.PasswordTitle, c.cancelLink(v.Messages)
 	v.Heading = v.Title
-	status := http.StatusOK
-	if problem != nil {
-		status, page.Message, page.Field = problem.status, c.refuse(w, v, problem), "password"
-		switch problem {
-		case refusedPresentPassword, refusedLimited, refusedPasswordsEmpty:
-			page.Field = "current"
-		case refusedPasswordsDiffer:
-			page.Field = "repeat"
-		}
-		v.Title = v.Messages.Error + ": " + v.Title
+	var status int
+	status, page.Message = c.showRefusal(w, v, problem)
+	switch problem {
+	case nil:
+	case refusedPresentPassword, refusedLimited, refusedPasswordsEmpty:
+		page.Field = "current"
+	case refusedPasswordsDiffer:
+		page.Field = "repeat"
+	default:
+		page.Field = "password"
 	}
 	v.Page = page
 	return v.write(w, status, "password.html")

@@ -93,11 +93,8 @@ func (s *signInPages) writeSignIn(
 		page.Heading, page.Lead = v.Messages.PatientSignIn, v.Messages.PatientSignInTo
 	}
 	v.Title = page.Heading
-	status := http.StatusOK
-	if problem != nil {
-		status, page.Message = problem.status, s.refuse(w, v, problem)
-		v.Title = v.Messages.Error + ": " + v.Title
-	}
+	var status int
+	status, page.Message = s.showRefusal(w, v, problem)
 	switch {
 	case p.PasswordIsSet:
 		page.Notice = passwordResetTexts[v.Language].Saved
@@ -113,6 +110,15 @@ func (s *signInPages) writeSignIn(
 	}
 	v.showContact()
 	return v.write(w, status, "sign_in.html")
+}
+
+// showRefusal puts a refusal into the title of a page, and returns its status and its words; without one, 200 and "".
+func (s *signInPages) showRefusal(w http.ResponseWriter, v *view, problem *formError) (status int, message string) {
+	if problem == nil {
+		return http.StatusOK, ""
+	}
+	v.Title = v.Messages.Error + ": " + v.Title
+	return problem.status, s.refuse(w, v, problem)
 }
 
 // refuse words a refusal. One that ends by itself says when, on the page and in Retry-After.

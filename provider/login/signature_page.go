@@ -81,11 +81,8 @@ func (s *signInPages) writeSignature(w http.ResponseWriter, r *http.Request, p I
 		ScriptIntegrity: signatureScript.integrity,
 	}
 	v.Policy.Script = "'self'"
-	status := http.StatusOK
-	if problem != nil {
-		status, page.Message = problem.status, v.Messages.ByKey[problem.message]
-		v.Title = v.Messages.Error + ": " + v.Title
-	}
+	var status int
+	status, page.Message = s.showRefusal(w, v, problem)
 	v.Page, v.Links = page, v.signInLinks()
 	v.showContact()
 	return v.write(w, status, "signature.html")

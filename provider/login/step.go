@@ -196,19 +196,15 @@ func (s *signInPages) writeStep(
 	v.Title = title(v.Messages)
 	content := page(v.Messages)
 	content.Request = request
-	status := http.StatusOK
-	if problem != nil {
-		status, content.Message = problem.status, s.refuse(w, v, problem)
-	}
+	v.Heading = v.Title
+	var status int
+	status, content.Message = s.showRefusal(w, v, problem)
 	if content.Contact {
 		v.showContact()
 	}
 	if content.Captcha != "" {
 		v.showCaptcha(content.Captcha)
 	}
-	v.Heading, v.Page, v.Links = v.Title, content, content.Links
-	if problem != nil {
-		v.Title = v.Messages.Error + ": " + v.Title
-	}
+	v.Page, v.Links = content, content.Links
 	return v.write(w, status, "step.html")
 }

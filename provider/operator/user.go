@@ -19,13 +19,11 @@ func OfUser(ctx context.Context, store *storage.Store, userID, clientID string, 
 	if standing.User.IsBlocked {
 		return o, nil
 	}
-	granted, err := scopeOfRoles(ctx, store, standing.RoleIDs)
+	granted, err := RightsOfRoles(ctx, store, standing.RoleIDs)
 	if err != nil {
 		return Operator{}, err
 	}
-	o.Rights = slices.DeleteFunc(RightsOf(scope), func(right Right) bool {
-		return !slices.Contains(granted, string(right))
-	})
+	o.Rights = slices.DeleteFunc(RightsOf(scope), func(right Right) bool { return !slices.Contains(granted, right) })
 	return o, nil
 }
 
@@ -40,11 +38,11 @@ func HeldBy(ctx context.Context, store *storage.Store, userID string) ([]Right, 
 	for i, role := range held {
 		ids[i] = role.RoleID
 	}
-	scope, err := scopeOfRoles(ctx, store, ids)
-	return RightsOf(scope), err
+	return RightsOfRoles(ctx, store, ids)
 }
 
-func scopeOfRoles(ctx context.Context, store *storage.Store, ids []string) ([]string, error) {
+// RightsOfRoles returns the rights that the scopes of roles include.
+func RightsOfRoles(ctx context.Context, store *storage.Store, ids []string) ([]Right, error) {
 	roles, err := store.Roles(ctx)
 	if err != nil {
 		return nil, err
@@ -53,5 +51,5 @@ func scopeOfRoles(ctx context.Context, store *storage.Store, ids []string) ([]st
 	for _, id := range ids {
 		scope = append(scope, roles[id].Scope...)
 	}
-	return scope, nil
+	return RightsOf(scope), nil
 }
