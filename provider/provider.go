@@ -51,6 +51,8 @@ type Options struct {
 	// Captcha is on the forms of a forgotten password and of an invitation; default: none. Its answers are verified by
 	// Components.Captcha.
 	Captcha login.Captcha
+	// Signing is what people sign with in the browser; default: the script of the signature page alone.
+	Signing login.Signing
 	// Invitations are those of employees that ehealth.api keeps; default: none.
 	Invitations Invitations
 	// Mail sends letters to people; nil, or without a mail server: there are none, and no page that needs one.
@@ -188,7 +190,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,
 		RequestID: inbound.RequestID, Count: p.metrics.personDid, Operator: o.Operator, Mail: o.Mail,
-		Captcha:       o.Captcha,
+		Captcha: o.Captcha, Signing: o.Signing,
 		SessionsEnded: p.logouts.notifyClients, Invitations: p.invitationOptions(o.Invitations),
 		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession,
 			pending login.Interaction) error {

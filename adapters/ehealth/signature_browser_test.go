@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"ithildin/provider"
 	"ithildin/provider/login/dstutest"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -64,17 +65,19 @@ type signatureTest struct {
 	folder    string
 }
 
-func newSignatureTest(t *testing.T) *signatureTest {
+func newSignatureTest(t *testing.T, options ...func(*provider.Options)) *signatureTest {
 	s := &signatureTest{
-		world: newWorld(t, storagetest.Engines()[0]), recorder: &recorder{}, authority: dstutest.NewAuthority(),
+		world: newWorld(t, storagetest.Engines()[0], options...), recorder: &recorder{}, authority: dstutest.NewAuthority(),
 		key: dstutest.NewKey(), doctor: dstutest.Person{Name: "Коваль Олена Петрівна", TaxID: "3087512347"},
 		folder: t.TempDir(),
 	}
 	s.demand("employee:read", storage.LoginFormSignature, storage.AssuranceSignature)
 	s.server.Config.Handler = s.recorder.watch(s.server.Config.Handler)
-	s.components.signatures = s.authority.Service(func() time.Time { return time.Unix(worldTime, 0) })
+	s.components.signatures = s.authority.Service(s.clock)
 	return s
 }
+
+func (s *signatureTest) clock() time.Time { return time.Unix(worldTime, 0) }
 
 func (s *signatureTest) file(name string, content []byte) []string {
 	path := filepath.Join(s.folder, name)

@@ -41,6 +41,8 @@ type Options struct {
 	Operator Operator
 	// Captcha is on the forms that send a link for a forgotten password and show an invitation. Default: none.
 	Captcha Captcha
+	// Signing is what people sign with in the browser. Default: the script of the signature page alone.
+	Signing Signing
 	// Invitations are what people are invited to. Default: none.
 	Invitations InvitationOptions
 	// Mail sends links to people who forgot their password. Default: nobody gets one.
@@ -98,7 +100,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s.signIn = &signInPages{
 		layout: s.layout, interactions: s.interactions, sessions: s.sessions, devices: devices, store: o.Store,
-		identity: o.Identity, now: o.Now, mail: o.Mail,
+		identity: o.Identity, now: o.Now, mail: o.Mail, signing: o.Signing,
 	}
 	s.resets = &passwordResetPages{
 		signInPages: s.signIn, passwords: identity.PasswordResets{Service: o.Identity}, issuer: s.issuer,
@@ -162,6 +164,8 @@ const (
 	PathContinue = "/login/continue"
 	// PathSignatureScript is the script of the signature page.
 	PathSignatureScript = "/login/signature.js"
+	// PathSignatureAuthorities has the certificates of authorities for that script.
+	PathSignatureAuthorities = "/login/signature/authorities"
 	// PathPasskeyScript is the script of the pages that ask for a passkey.
 	PathPasskeyScript = "/login/passkey.js"
 	// PathConditions leads to the operator's terms.
@@ -194,6 +198,7 @@ func (s *Service) Mount(router chi.Router) {
 	for path, script := range map[string]script{PathSignatureScript: signatureScript, PathPasskeyScript: passkeyScript} {
 		inbound.Route(pages, path, s.handle(s.showScript(script)), http.MethodGet, http.MethodHead)
 	}
+	s.signIn.mountSigning(pages)
 	s.factors.mount(pages)
 	inbound.Route(pages, PathConditions, s.handle(s.showConditions), http.MethodGet, http.MethodHead)
 	inbound.Route(pages, "/login/*", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))

@@ -39,6 +39,7 @@ type signaturePage struct {
 	Message  string
 	// ScriptIntegrity is of the script that signs in the browser.
 	ScriptIntegrity string
+	Signing         signingPart
 }
 
 // signedMessage is what a person signs: it is worth something for this sign-in only.
@@ -78,7 +79,7 @@ func (s *signInPages) writeSignature(w http.ResponseWriter, r *http.Request, p I
 	page := signaturePage{
 		Client: v.present(destination), Request: request, Content: string(content),
 		Download:        template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString(content)),
-		ScriptIntegrity: signatureScript.integrity,
+		ScriptIntegrity: signatureScript.integrity, Signing: s.signingPart(v),
 	}
 	v.Policy.Script = "'self'"
 	var status int

@@ -9,12 +9,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The policy of the pages forbids all of this; the scripts do not try.
-func TestScriptsEvaluateNoTextAndSendNothingByThemselves(t *testing.T) {
+// The policy of the pages forbids all of this; the scripts do not try. The one way to ask a server is that of
+// server.js, which follows no redirect and whose addresses the page has from this server.
+func TestScriptsEvaluateNoTextAndAskNoOtherServer(t *testing.T) {
 	forbidden := regexp.MustCompile(
-		`\beval\b|\bFunction\(|\bfetch\b|XMLHttpRequest|sendBeacon|WebSocket|EventSource|\bimport\(|localStorage|https?://`)
+		`\beval\b|\bFunction\(|XMLHttpRequest|sendBeacon|WebSocket|EventSource|\bimport\(|localStorage|https?://`)
+	fetches := regexp.MustCompile(`\bfetch\b`)
 	require.Empty(t, forbidden.FindAllString(string(signatureScript.content), -1))
+	require.Len(t, fetches.FindAllString(string(signatureScript.content), -1), 1)
+	require.Contains(t, string(signatureScript.content), `{credentials:"same-origin",redirect:"error",`)
 	require.Empty(t, forbidden.FindAllString(string(passkeyScript.content), -1))
+	require.Empty(t, fetches.FindAllString(string(passkeyScript.content), -1))
 }
 
 func TestLicensesOfEveryPackageInTheSignatureScriptAreInTheTree(t *testing.T) {

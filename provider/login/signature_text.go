@@ -6,7 +6,8 @@ type signingMessages struct {
 
 	KeyFileProblem, PasswordProblem, CertificateFileProblem string
 	CertificateMissing, CertificateForeign                  string
-	CertificateUsage, CertificateExpired, Failed            string
+	CertificateUsage, CertificateExpired                    string
+	CertificateAuthority, Failed                            string
 }
 
 var signingUkrainian = signingMessages{
@@ -29,6 +30,8 @@ var signingUkrainian = signingMessages{
 		"підпису.",
 	CertificateExpired: "Строк дії сертифіката минув або ще не почався. Отримайте новий ключ у свого надавача довірчих " +
 		"послуг. Якщо сертифікат чинний, перевірте дату на цьому пристрої.",
+	CertificateAuthority: "Сертифікат видав надавач довірчих послуг, якого цей сервіс не знає. Скористайтеся ключем " +
+		"іншого надавача або зверніться по допомогу.",
 	Failed: "Підписати на цій сторінці не вдалося. Підпишіть файл в іншій програмі й додайте його нижче.",
 }
 
@@ -55,5 +58,7 @@ var signingEnglish = signingMessages{
 	CertificateExpired: "The certificate has expired or is not valid yet. Get a new key from your " +
 		"trust service provider. " +
 		"If the certificate is valid, check the date on this device.",
+	CertificateAuthority: "The certificate was issued by a trust service provider that this service does not know. " +
+		"Use a key of another provider, or ask for help.",
 	Failed: "Signing on this page failed. Sign the file in another program and add it below.",
 }

@@ -9,14 +9,18 @@ import (
 )
 
 var (
-	oidSignature   = asn1.ObjectIdentifier{1, 2, 804, 2, 1, 1, 1, 1, 3, 1, 1} // DSTU 4145, the lowest byte first
-	oidCurve257    = append(oidSignature[:len(oidSignature):len(oidSignature)], 2, 6)
-	oidHash        = asn1.ObjectIdentifier{1, 2, 804, 2, 1, 1, 1, 1, 2, 1}
-	oidTaxID       = asn1.ObjectIdentifier{1, 2, 804, 2, 1, 1, 1, 11, 1, 4, 1, 1}
-	oidCommonName  = asn1.ObjectIdentifier{2, 5, 4, 3}
-	oidDirectory   = asn1.ObjectIdentifier{2, 5, 29, 9} // subjectDirectoryAttributes
-	oidKeyUsage    = asn1.ObjectIdentifier{2, 5, 29, 15}
-	oidSubjectKey  = asn1.ObjectIdentifier{2, 5, 29, 14}
+	oidSignature  = asn1.ObjectIdentifier{1, 2, 804, 2, 1, 1, 1, 1, 3, 1, 1} // DSTU 4145, the lowest byte first
+	oidCurve257   = append(oidSignature[:len(oidSignature):len(oidSignature)], 2, 6)
+	oidHash       = asn1.ObjectIdentifier{1, 2, 804, 2, 1, 1, 1, 1, 2, 1}
+	oidTaxID      = asn1.ObjectIdentifier{1, 2, 804, 2, 1, 1, 1, 11, 1, 4, 1, 1}
+	oidCommonName = asn1.ObjectIdentifier{2, 5, 4, 3}
+	oidDirectory  = asn1.ObjectIdentifier{2, 5, 29, 9} // subjectDirectoryAttributes
+	oidKeyUsage   = asn1.ObjectIdentifier{2, 5, 29, 15}
+	oidSubjectKey = asn1.ObjectIdentifier{2, 5, 29, 14}
+
+	oidBasicConstraints = asn1.ObjectIdentifier{2, 5, 29, 19}
+	oidAuthorityKey     = asn1.ObjectIdentifier{2, 5, 29, 35}
+
 	oidContentType = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 3}
 )
 
@@ -43,12 +47,49 @@ type Person struct {
 
 // Authority is a certification authority.
 type Authority struct {
-	key    *Key
-	serial int64
+	key         *Key
+	name        string
+	serial      int64
+	above       *Authority // whose certificate it has; nil: it issued its own
+	certificate []byte
 }
 
-// NewAuthority makes an authority with a key of its own.
-func NewAuthority() *Authority { return &Authority{key: NewKey()} }
+// NewAuthority makes an authority with a key of its own, whose certificate it issued itself.
+func NewAuthority() *Authority {
+	return newAuthority("Тестовий центральний засвідчувальний орган", nil)
+}
+
+// NewSubordinate makes an authority whose certificate this one issued.
+func (a *Authority) NewSubordinate() *Authority {
+	return newAuthority("Тестовий надавач довірчих послуг", a)
+}
+
+// NewImpostor makes what issues certificates without a right to: its own certificate is that of a person.
+func (a *Authority) NewImpostor() *Authority {
+	p := Person{Name: "Тестова служба"}
+	i := &Authority{key: NewKey(), name: p.Name, above: a}
+	i.certificate = a.Certify(i.key, p)
+	return i
+}
+
+func newAuthority(name string, above *Authority) *Authority {
+	a := &Authority{key: NewKey(), name: name, above: above}
+	issuer := above
+	if issuer == nil {
+		issuer = a
+	}
+	a.certificate = issuer.issue(a.key, Person{Name: name}, extension(oidKeyUsage, usageBits(5, 6)),
+		extension(oidBasicConstraints, struct{ CA bool }{true}))
+	return a
+}
+
+// Certificates are its own and those of the authorities above it, its own first.
+func (a *Authority) Certificates() [][]byte {
+	if a.above == nil {
+		return [][]byte{a.certificate}
+	}
+	return append([][]byte{a.certificate}, a.above.Certificates()...)
+}
 
 type publicKeyInfo struct {
 	Algorithm pkix.AlgorithmIdentifier
@@ -86,6 +127,15 @@ type directoryAttribute struct {
 
 // Certify returns the certificate of the key, in DER.
 func (a *Authority) Certify(k *Key, p Person) []byte {
+	usage := usageBits(0, 1) // digitalSignature, nonRepudiation
+	if p.Agreement {
+		usage = usageBits(4)
+	}
+	return a.issue(k, p, extension(oidKeyUsage, usage),
+		extension(oidDirectory, []directoryAttribute{{oidTaxID, []string{p.TaxID}}}))
+}
+
+func (a *Authority) issue(k *Key, p Person, extensions ...pkix.Extension) []byte {
 	a.serial++
 	if p.NotBefore.IsZero() {
 		p.NotBefore = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -93,28 +143,44 @@ func (a *Authority) Certify(k *Key, p Person) []byte {
 	if p.NotAfter.IsZero() {
 		p.NotAfter = time.Date(2049, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	usage := asn1.BitString{Bytes: []byte{0xC0}, BitLength: 2} // digitalSignature, nonRepudiation
-	if p.Agreement {
-		usage = asn1.BitString{Bytes: []byte{0x08}, BitLength: 5} // keyAgreement
-	}
-	publicKey := encode(bytesOf(curve257.compressPoint(k.public()), 33))
 	algorithm := pkix.AlgorithmIdentifier{Algorithm: oidSignature}
 	tbs := encode(tbsCertificate{
 		Version: 2, Serial: big.NewInt(1<<40 + a.serial), Signature: algorithm,
-		Issuer: named("Тестовий надавач довірчих послуг"), Subject: named(p.Name),
+		Issuer: named(a.name), Subject: named(p.Name),
 		Validity: validity{p.NotBefore, p.NotAfter},
 		PublicKey: publicKeyInfo{
-			pkix.AlgorithmIdentifier{Algorithm: oidSignature, Parameters: curveOf257()}, bitString(publicKey),
+			pkix.AlgorithmIdentifier{Algorithm: oidSignature, Parameters: curveOf257()}, bitString(k.encoded()),
 		},
-		Extensions: []pkix.Extension{
-			{Id: oidSubjectKey, Value: encode(Hash(publicKey))},
-			{Id: oidKeyUsage, Critical: true, Value: encode(usage)},
-			{Id: oidDirectory, Value: encode([]directoryAttribute{{oidTaxID, []string{p.TaxID}}})},
-		},
+		Extensions: append([]pkix.Extension{
+			extension(oidSubjectKey, k.id()),
+			extension(oidAuthorityKey, struct {
+				ID []byte `asn1:"tag:0"`
+			}{a.key.id()}),
+		}, extensions...),
 	})
 	return encode(certificate{
 		asn1.RawValue{FullBytes: tbs}, algorithm, bitString(encode(curve257.sign(a.key.private, Hash(tbs)))),
 	})
+}
+
+// encoded is the public key as certificates have it.
+func (k *Key) encoded() []byte { return encode(bytesOf(curve257.compressPoint(k.public()), 33)) }
+
+// id is the identifier of the key in certificates.
+func (k *Key) id() []byte { return Hash(k.encoded()) }
+
+func extension(oid asn1.ObjectIdentifier, value any) pkix.Extension {
+	return pkix.Extension{Id: oid, Critical: oid.Equal(oidKeyUsage), Value: encode(value)}
+}
+
+// usageBits is a KeyUsage (RFC 5280 4.2.1.3) of eight bits at most.
+func usageBits(bits ...int) asn1.BitString {
+	usage := asn1.BitString{Bytes: make([]byte, 1)}
+	for _, bit := range bits {
+		usage.Bytes[0] |= 0x80 >> bit
+		usage.BitLength = max(usage.BitLength, bit+1)
+	}
+	return usage
 }
 
 func curveOf257() asn1.RawValue {

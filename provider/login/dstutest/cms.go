@@ -108,14 +108,9 @@ func (a *Authority) Verify(cms []byte, now time.Time) (content []byte, taxID str
 	if !info.DigestAlgorithm.Algorithm.Equal(oidHash) || !info.SignatureAlgorithm.Algorithm.Equal(oidSignature) {
 		return nil, "", errors.New("dstutest: another algorithm")
 	}
-	raw := data.Certificates.Bytes // the only one
-	var c certificate
-	var tbs tbsCertificate
-	if err := errors.Join(decode(raw, &c), decode(c.TBS.FullBytes, &tbs)); err != nil {
+	raw, err := data.certificateOf(info)
+	if err != nil {
 		return nil, "", err
-	}
-	if tbs.Serial.Cmp(info.Signer.Serial) != 0 || !bytes.Equal(encode(tbs.Issuer), info.Signer.Issuer.FullBytes) {
-		return nil, "", errors.New("dstutest: the certificate is not the signer's")
 	}
 	s, err := a.check(raw, now)
 	if err != nil {
@@ -128,6 +123,45 @@ func (a *Authority) Verify(cms []byte, now time.Time) (content []byte, taxID str
 		return nil, "", errors.New("dstutest: the signature is wrong")
 	}
 	return content, s.taxID, checkAttributes(attributes, content, raw)
+}
+
+// certificateOf is the certificate, among those inside, that the signer names.
+func (d *signedData) certificateOf(info signerInfo) ([]byte, error) {
+	for rest := d.Certificates.Bytes; len(rest) > 0; {
+		var raw asn1.RawValue
+		var c certificate
+		var tbs tbsCertificate
+		var err error
+		if rest, err = asn1.Unmarshal(rest, &raw); err != nil {
+			return nil, err
+		}
+		if err := errors.Join(decode(raw.FullBytes, &c), decode(c.TBS.FullBytes, &tbs)); err != nil {
+			return nil, err
+		}
+		if tbs.Serial.Cmp(info.Signer.Serial) == 0 && bytes.Equal(encode(tbs.Issuer), info.Signer.Issuer.FullBytes) {
+			return raw.FullBytes, nil
+		}
+	}
+	return nil, errors.New("dstutest: no certificate is the signer's")
+}
+
+// Bundle returns certificates as a PKCS #7 file that holds nothing else, which is the form of CACertificates.p7b.
+func Bundle(certificates ...[]byte) []byte {
+	data := encode(struct {
+		Version      int
+		Digests      []pkix.AlgorithmIdentifier `asn1:"set"`
+		Content      struct{ Type asn1.ObjectIdentifier }
+		Certificates asn1.RawValue
+		Signers      []signerInfo `asn1:"set"`
+	}{
+		Version: 1, Content: struct{ Type asn1.ObjectIdentifier }{oidData},
+		Certificates: asn1.RawValue{
+			Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: bytes.Join(certificates, nil),
+		},
+	})
+	return encode(contentInfo{oidSignedData, asn1.RawValue{
+		Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: data,
+	}})
 }
 
 // checkAttributes holds what was signed to the content and the certificate.

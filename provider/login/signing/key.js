@@ -125,8 +125,8 @@ export function choose(opened, chosen, now) {
   return current;
 }
 
-// sign returns CMS SignedData (CAdES-BES) with the content and the certificate inside.
-export function sign(content, { key, certificate }, now) {
+// sign returns CMS SignedData (CAdES-BES) with the content inside, the certificate, and those of its authorities.
+export function sign(content, { key, certificate }, authorities, now) {
   const message = new Message({
     type: "signedData",
     data: Buffer.from(content),
@@ -135,10 +135,12 @@ export function sign(content, { key, certificate }, now) {
     hash: algorithms.hash,
     signTime: Math.floor(now / 1000),
   });
+  message.info.certificate.push(...authorities.map(({ ob }) => ob));
   return message.as_asn1();
 }
 
-function attempt(action) {
+// attempt returns what an action does, or undefined where it throws.
+export function attempt(action) {
   try {
     return action();
   } catch {

@@ -1,8 +1,10 @@
 // Signs in the signature page. The key file, its password and the certificate are read here and stay here: their fields
 // are in a form that is never sent, and have no names. What is sent is the signed file, by the form that takes one
-// which was signed elsewhere.
+// which was signed elsewhere. The page asks its own server for certificates of authorities, where it has some.
 
+import { Authorities, withoutRoots } from "./authorities.js";
 import { choose, openKeyFile, readCertificate, sign, SigningProblem } from "./key.js";
+import { ask } from "./server.js";
 
 const largestFile = 1 << 20;
 
@@ -24,6 +26,7 @@ const fields = {
   certificateForeign: certificates,
   certificateUsage: certificates,
   certificateExpired: certificates,
+  certificateAuthority: certificates,
 };
 
 async function read(file, name) {
@@ -51,7 +54,14 @@ async function signContent() {
   const chosen = await readChosenCertificates();
   const now = Date.now();
   const pair = choose(openKeyFile(bytes, password.value), chosen, now);
-  return sign(new TextEncoder().encode(element("signature-content").value), pair, now);
+  const chain = await authoritiesOf(pair.certificate);
+  return sign(new TextEncoder().encode(element("signature-content").value), pair, withoutRoots(chain), now);
+}
+
+// authoritiesOf returns the certificates above one, where the operator says who issues certificates.
+async function authoritiesOf(certificate) {
+  const address = signing.dataset.authorities;
+  return address ? new Authorities(await ask(address)).chainOf(certificate) : [];
 }
 
 function send(signed) {

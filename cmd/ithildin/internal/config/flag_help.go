@@ -142,7 +142,9 @@ var flagHelp = map[string]string{
 		"with --dev.",
 	"sign_in_failures": "Failed sign-ins to an account from one address, within ITHILDIN_SIGN_IN_FAILURE_WINDOW, after " +
 		"which more are refused; default 10.",
-	"sign_in_window":  "Time, in minutes, for which a failed sign-in counts; default 10.",
+	"sign_in_window": "Time, in minutes, for which a failed sign-in counts; default 10.",
+	"authorities_file": "File with the certificates of the authorities whose certificates people sign with (PEM, DER or " +
+		"p7b); SIGHUP reads it again.",
 	"signature_token": "File with its bearer token, in place of ITHILDIN_SIGNATURE_TOKEN.",
 	"signature_url":   "Service that verifies digital signatures.",
 	"sms_text":        "Text of the message, with {code}; default: a Ukrainian one.",

@@ -48,6 +48,7 @@ type Flags struct {
 	MailFlags
 	operatorFlags
 	passkeyFlags
+	signingFlags
 }
 
 // Settings is a configuration that was found right.
@@ -67,6 +68,7 @@ type Settings struct {
 	Database       Database // without secrets yet for a development server that keeps its own
 	Components     identity.Components
 	Captcha        login.Captcha
+	Signing        Signing
 	Gateway        Gateway
 	Outbound       outbound.Options
 	Janitor        Janitor
@@ -113,6 +115,7 @@ func (c Flags) Load() (*Settings, error) {
 	}
 	s.Components = c.serviceFlags.load(&p)
 	s.Captcha = c.captcha(&p, s.Components)
+	s.Signing = c.signingFlags.load(&p)
 	s.Components.Limits = c.limitFlags.load(&p)
 	s.Gateway = c.gatewayFlags.load(&p)
 	s.Console = c.consoleFlags.load(&p, c.Dev, s.AdminListen)

@@ -13,6 +13,7 @@ import (
 	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/provider/identity"
+	"ithildin/provider/login"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
@@ -36,6 +37,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		Outbound: outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
 		Operator:    s.Operator,
 		Captcha:     s.Captcha,
+		Signing:     signing(s.Signing),
 		Invitations: s.Invitations, Mail: letters,
 	})
 	if err != nil {
@@ -62,7 +64,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		}
 		mounts = append(mounts, data.Mount(store, s.Scheme+"://"+config.Reachable(s.Listen), ownClient(s.Certificate)))
 	}
-	reloads := reloadRules(s.Gateway, forwardAuth)
+	reloads := append(reloadRules(s.Gateway, forwardAuth), watchAuthorities(s.Signing.Authorities, registry, logger)...)
 	if s.Certificate != nil {
 		registry.MustRegister(certificateMetric(s.Certificate))
 		reloads = append(reloads, reloadCertificate(s.Certificate, logger))
@@ -89,6 +91,14 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		admin:   adminHandler(ready, registry, p.AdminHandler(guard.protect, adminMounts...)),
 		mithril: mithrilHandler(s.Mithril, p, legacy),
 	}, nil
+}
+
+// signing is what the signature page is given.
+func signing(s config.Signing) (given login.Signing) {
+	if s.Authorities != nil {
+		given.Authorities = &s.Authorities.SignatureAuthorities
+	}
+	return given
 }
 
 // settingsForAPI lists the settings as the admin API shows them.
