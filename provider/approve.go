@@ -78,6 +78,8 @@ func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorizatio
 	case client.IsBlocked:
 		return oauth.NewError(http.StatusForbidden, oauth.CodeUnauthorizedClient,
 			"The client is blocked.").Because(oauth.ErrClientBlocked)
+	case e.mustPush(client):
+		return oauth.InvalidRequest("The client must push its authorization requests (RFC 9126).")
 	}
 	found, err := e.store.FindUserForClient(ctx, approval.UserID, approval.ClientID)
 	switch {

@@ -29,6 +29,7 @@ type authorization struct {
 	client           *storage.Client
 	given            bool                      // the request named its redirect URI
 	signed           bool                      // the parameters came in a request object, which was verified
+	pushed           *storage.PushedRequest    // nil where the client has not pushed the request
 	redirectResolved bool                      // an error may go to the client
 	request          fosite.AuthorizeRequester // once fosite has read the parameters
 	responseType     string                    // normalized
@@ -71,6 +72,7 @@ type authorizeEndpoint struct {
 	identifiers    identifiers
 	requestObjects *requestObjects
 	sessionIframe  *sessionIframe
+	requirePushed  bool // of all clients, see PushedRequests.Required
 }
 
 // serve is the authorization endpoint (RFC 6749 3.1, OIDC Core 3.1.2). It never renders a page: it sends the browser
@@ -134,8 +136,8 @@ func (a *authorization) pending() login.Interaction {
 	}
 }
 
-// examine walks through the steps of a request: client, request object, redirect URI, parameters, session, scope,
-// claims, consent. Until the redirect URI is settled an error is a page.
+// examine walks through the steps of a request: client, pushed request, request object, redirect URI, parameters,
+// session, scope, claims, consent. Until the redirect URI is settled an error is a page.
 func (e *authorizeEndpoint) examine(r *http.Request, pending login.Interaction) (*authorization, step, error) {
 	a := e.newAuthorization(pending)
 	form, malformed := oauth.ParseParameters(pending.Query)
@@ -147,16 +149,10 @@ func (e *authorizeEndpoint) examine(r *http.Request, pending login.Interaction) 
 	if err := e.resolveClient(ctx, a); err != nil {
 		return a, 0, err
 	}
-	if err := e.resolveRequestObject(ctx, a, pending.Signed); err != nil {
+	if err := e.resolvePushedRequest(ctx, a); err != nil {
 		return a, 0, err
 	}
-	if err := e.resolveRedirectURI(a); err != nil {
-		return a, 0, err
-	}
-	if err := a.checkRedirectGiven(); err != nil {
-		return a, 0, err
-	}
-	if err := e.readParameters(ctx, r, a); err != nil {
+	if err := e.readRequest(ctx, r, a, pending.Signed || a.pushed != nil); err != nil {
 		return a, 0, err
 	}
 	session, err := e.login.Login(ctx, r, a.client.ID)
@@ -186,6 +182,21 @@ func (e *authorizeEndpoint) examine(r *http.Request, pending login.Interaction) 
 	return a, needConsent, nil
 }
 
+// readRequest checks what a request says, as far as that needs neither a browser nor a user. objectRead says that a
+// request object was replaced by its parameters before.
+func (e *authorizeEndpoint) readRequest(ctx context.Context, r *http.Request, a *authorization, objectRead bool) error {
+	if err := e.resolveRequestObject(ctx, a, objectRead); err != nil {
+		return err
+	}
+	if err := e.resolveRedirectURI(a); err != nil {
+		return err
+	}
+	if err := a.checkRedirectGiven(); err != nil {
+		return err
+	}
+	return e.readParameters(ctx, r, a)
+}
+
 func (e *authorizeEndpoint) newAuthorization(pending login.Interaction) *authorization {
 	return &authorization{
 		frontend: e.frontends[pending.Frontend],
@@ -199,7 +210,7 @@ func (e *authorizeEndpoint) newAuthorization(pending login.Interaction) *authori
 // its redirect URI are not among them and are right. It returns what is to be answered: the problem, or why it can't go
 // to the client.
 func (e *authorizeEndpoint) errorOfMalformed(ctx context.Context, a *authorization, malformed *oauth.Error) error {
-	if !a.form.Has("client_id") || !a.form.Has("redirect_uri") {
+	if !a.form.Has("client_id") || !a.form.Has("redirect_uri") || isPushed(a.form) {
 		return malformed
 	}
 	if err := e.resolveClient(ctx, a); err != nil {

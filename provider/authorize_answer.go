@@ -70,7 +70,10 @@ func (e *authorizeEndpoint) issue(r *http.Request, a *authorization) (idToken st
 	if err != nil {
 		return "", fromFosite(err)
 	}
-	if err := a.issuance.batch.Flush(ctx); errors.Is(err, storage.ErrNotFound) {
+	a.usePushedRequest()
+	if err := a.issuance.batch.Flush(ctx); errors.Is(err, storage.ErrUsed) {
+		return "", a.pushedRequestUsed()
+	} else if errors.Is(err, storage.ErrNotFound) {
 		return "", oauth.NewError(http.StatusBadRequest, oauth.CodeLoginRequired,
 			"The user signed out meanwhile.").Because(err)
 	} else if err != nil {

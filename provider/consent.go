@@ -1,11 +1,13 @@
 package provider
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
+	"ithildin/storage"
 )
 
 // consentPage shows what the client asks for. Everything is examined again: the page may be opened again at any time.
@@ -47,8 +49,7 @@ func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) erro
 	case login.DecisionAccept:
 		return e.issueAndRespond(w, r, a)
 	case login.DecisionDeny:
-		return e.fail(w, r, a,
-			oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user refused.").Because(ErrRefused))
+		return e.fail(w, r, a, e.deny(r, a))
 	case login.DecisionSwitch:
 		if _, err := e.login.EndSession(w, r); err != nil {
 			return err
@@ -56,6 +57,18 @@ func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) erro
 		return e.login.RedirectToPage(w, r, login.PathSignIn, a.pending())
 	}
 	return oauth.InvalidRequest("The decision must be accept, deny or switch.")
+}
+
+// deny answers a request with the user's refusal, and returns the error that tells the client.
+func (e *authorizeEndpoint) deny(r *http.Request, a *authorization) error {
+	a.usePushedRequest()
+	switch err := a.issuance.batch.Flush(r.Context()); {
+	case errors.Is(err, storage.ErrUsed):
+		return a.pushedRequestUsed()
+	case err != nil:
+		return err
+	}
+	return oauth.NewError(http.StatusForbidden, oauth.CodeAccessDenied, "The user refused.").Because(ErrRefused)
 }
 
 // reexamine walks through the steps of the request that a page carries. Without an authorization it has been answered.

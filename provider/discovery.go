@@ -18,6 +18,7 @@ import (
 type metadata struct {
 	Issuer                   string   `json:"issuer"`
 	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
+	PushedRequestEndpoint    string   `json:"pushed_authorization_request_endpoint"`
 	TokenEndpoint            string   `json:"token_endpoint"`
 	UserinfoEndpoint         string   `json:"userinfo_endpoint"`
 	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
@@ -49,6 +50,7 @@ type metadata struct {
 	UILocales                []string `json:"ui_locales_supported"`
 
 	ResponseIssuer               bool `json:"authorization_response_iss_parameter_supported"`
+	RequirePushedRequests        bool `json:"require_pushed_authorization_requests"`
 	ClaimsParameterSupported     bool `json:"claims_parameter_supported"`
 	RequestParameterSupported    bool `json:"request_parameter_supported"`
 	RequestURIParameterSupported bool `json:"request_uri_parameter_supported"`
@@ -81,7 +83,9 @@ func (p *Provider) metadata() metadata {
 	algorithms := clientauth.NamesOf(clientauth.SignatureAlgorithms)
 	m := metadata{
 		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + oauth.PathAuthorize, TokenEndpoint: p.issuer + oauth.PathToken,
-		UserinfoEndpoint: p.issuer + oauth.PathUserinfo, IntrospectionEndpoint: p.issuer + oauth.PathIntrospect,
+		PushedRequestEndpoint: p.issuer + oauth.PathPushedRequest,
+		RequirePushedRequests: p.authorization.requirePushed,
+		UserinfoEndpoint:      p.issuer + oauth.PathUserinfo, IntrospectionEndpoint: p.issuer + oauth.PathIntrospect,
 		RevocationEndpoint: p.issuer + oauth.PathRevoke, JWKSURI: p.issuer + oauth.PathJWKS,
 		EndSessionEndpoint: p.issuer + oauth.PathLogout, CheckSessionIframe: p.issuer + oauth.PathSession,
 		BackchannelLogout: true, BackchannelLogoutSession: true, FrontchannelLogout: true, FrontchannelLogoutSession: true,

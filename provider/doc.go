@@ -8,6 +8,7 @@
 //	GET, POST          /oauth2/authorize                            authorization request (authorize.go)
 //	GET                /login/continue                              the same, after a sign-in (authorize.go)
 //	GET, POST          /login/consent                               consent (consent.go)
+//	POST               /oauth2/par                                  pushed authorization request (pushed_request.go)
 //	POST               /oauth2/token                                token request (token_endpoint.go, exchange.go)
 //	POST               /oauth2/revoke                               revocation (revoke.go)
 //	POST               /oauth2/introspect                           introspection (introspect.go)
@@ -28,8 +29,8 @@
 // # An authorization request (authorize.go)
 //
 // examine runs all checks from the start each time the browser returns, because the pages keep no state but the sealed
-// query: client, request object, redirect URI, parameters, session, required authentication, scope, claims, consent.
-// Until the redirect URI is known to be right an error is a page, then it goes to the client.
+// query: client, pushed request, request object, redirect URI, parameters, session, required authentication, scope,
+// claims, consent. Until the redirect URI is known to be right an error is a page, then it goes to the client.
 //
 //	authorize ──> sign-in needed  ──> pages of login    ──> /login/continue ──> examine again
 //	          ──> consent needed  ──> /login/consent    ──> examine again

@@ -41,6 +41,8 @@ func errorPageOf(e *oauth.Error) *login.ErrorPage {
 		page.Message = login.MessageRedirectMismatch
 	case errors.Is(e, oauth.ErrClientBlocked):
 		page.Message = login.MessageClientBlocked
+	case errors.Is(e, ErrRequestOver):
+		page.Message, page.Hint = login.MessageRequestOver, ""
 	case errors.Is(e, ErrRefused):
 		page.Message, page.Hint = login.MessageDenied, ""
 	}

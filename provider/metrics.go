@@ -18,6 +18,7 @@ type metrics struct {
 	requests               *prometheus.HistogramVec
 	tokens                 *prometheus.CounterVec
 	refusals               *prometheus.CounterVec
+	pushes                 *prometheus.CounterVec
 	refreshReuse           prometheus.Counter
 	refreshRepeats         prometheus.Counter
 	logouts                *prometheus.CounterVec
@@ -79,7 +80,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	initialize(m.tokens, oauth.GrantTypes)
 	initialize(m.refusals, append([]string{other}, oauth.GrantTypes...), tokenErrorCodes)
 	registry.MustRegister(
-		m.requests, m.tokens, m.refusals, m.refreshReuse, m.refreshRepeats, m.logouts, m.people, m.authentications,
+		m.requests, m.tokens, m.refusals, m.pushes, m.refreshReuse, m.refreshRepeats, m.logouts, m.people, m.authentications,
 		m.authenticationFailures, m.oneTimeCodes, m.outbound, m.blocks,
 	)
 	return m
@@ -105,8 +106,13 @@ func (m *metrics) describePeople() {
 	initialize(m.blocks, []string{BlockedUser, BlockedClient})
 }
 
-// describeClients makes the counters of what clients prove, and of what they are told.
+// describeClients makes the counters of what clients prove and push, and of what they are told.
 func (m *metrics) describeClients() {
+	m.pushes = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_pushed_requests_total",
+		Help: "Authorization requests that clients pushed, by result: accepted, refused.",
+	}, []string{"result"})
+	initialize(m.pushes, []string{pushAccepted, pushRefused})
 	m.logouts = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_backchannel_logouts_total",
 		Help: "Attempts to tell a client of a logout, by result: delivered, failed (to be tried again), refused.",
@@ -160,6 +166,21 @@ func (m *metrics) tokenIssued(grantType string) { m.tokens.WithLabelValues(grant
 
 func (m *metrics) tokenRefused(grantType, code string) {
 	m.refusals.WithLabelValues(known(grantType, oauth.GrantTypes), known(code, tokenErrorCodes)).Inc()
+}
+
+// The results of pushed requests, as the metric names them.
+const (
+	pushAccepted = "accepted"
+	pushRefused  = "refused"
+)
+
+// requestPushed counts a pushed request by the error that refused it, nil where none did.
+func (m *metrics) requestPushed(err error) {
+	result := pushAccepted
+	if err != nil {
+		result = pushRefused
+	}
+	m.pushes.WithLabelValues(result).Inc()
 }
 
 // personDid counts an event of the pages and the login API. Wrong one-time codes block a user there.

@@ -44,6 +44,8 @@ type Options struct {
 	// ResponseTypes are those of authorization requests that clients may be registered for (OAuth 2.0 Multiple Response
 	// Types); default: code alone.
 	ResponseTypes []string
+	// PushedRequests are authorization requests that clients send before the browser comes (RFC 9126).
+	PushedRequests PushedRequests
 	// Registration lets clients register themselves; default: off.
 	Registration registration.Options
 	// Operator is whom the pages name for help.
@@ -89,10 +91,11 @@ type Provider struct {
 	frontends      map[string]Frontend
 	cors           *oauth.CORS
 
-	outbound      *outbound.Client
-	authorization *authorizeEndpoint
-	responseTypes []string
-	registration  *registration.Service // nil where it is off
+	outbound       *outbound.Client
+	authorization  *authorizeEndpoint
+	pushedRequests *pushedRequestEndpoint
+	responseTypes  []string
+	registration   *registration.Service // nil where it is off
 
 	components identity.Components
 	mail       *mail.Service
@@ -141,6 +144,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.RequestTime <= 0 {
 		o.RequestTime = 20 * time.Second
+	}
+	if o.PushedRequests.Lifetime <= 0 {
+		o.PushedRequests.Lifetime = DefaultPushedRequestLifetime
 	}
 	if len(o.ResponseTypes) == 0 {
 		o.ResponseTypes = []string{"code"}
@@ -208,22 +214,31 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		})
 	}
 	p.oauth2 = p.composition()
-	p.documents = p.newDocuments()
 	p.pages = errorPages{p.login}
 	p.logout = &logoutEndpoint{
 		store: p.store, login: p.login, issuer: p.issuer, hints: p.hints, identifiers: p.identifiers,
 	}
 	p.AddFrontend(Frontend{Name: StandardFrontend})
 	p.sessionIframe = newSessionIframe(p.login, p.store)
+	p.addAuthorization(o.PushedRequests)
+	p.documents = p.newDocuments()
+	return p, nil
+}
+
+// addAuthorization makes the authorization endpoint and the one of pushed requests.
+func (p *Provider) addAuthorization(pushed PushedRequests) {
 	p.authorization = &authorizeEndpoint{
 		store: p.store, login: p.login, oauth2: p.oauth2, issuer: p.issuer, now: p.now, responseTypes: p.responseTypes,
 		acrValues: p.acrValues, frontends: p.frontends, hints: p.hints, identifiers: p.identifiers,
-		sessionIframe: p.sessionIframe,
+		sessionIframe: p.sessionIframe, requirePushed: pushed.Required,
 		requestObjects: newRequestObjects(p.store, p.issuer, p.clients, outbound.CacheOptions[string]{
 			Client: p.outbound, Now: p.now, Fetched: func(err error) { p.CountOutboundCall(purposeRequestObject, err) },
 		}),
 	}
-	return p, nil
+	p.pushedRequests = &pushedRequestEndpoint{
+		authorizeEndpoint: p.authorization, clients: p.clients, cors: p.cors, random: p.random,
+		lifetime: pushed.Lifetime, countResult: p.metrics.requestPushed,
+	}
 }
 
 func (p *Provider) readKeys(ctx context.Context) error {

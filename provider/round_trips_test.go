@@ -93,6 +93,23 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 		require.LessOrEqual(t, authorize, int64(2), "1 read and 1 write")
 		require.LessOrEqual(t, userinfo, int64(1), "1 read")
 	})
+	t.Run("a pushed request", func(t *testing.T) {
+		s, proxy := proxiedStack(t)
+		s.client("clinic", nil)
+		b := s.browser()
+		b.code(request("clinic", "openid"))
+		var push, authorize int64
+		for range 3 {
+			proxy.Reset()
+			uri := s.push("clinic", request("clinic", "openid"))
+			push = proxy.RoundTrips()
+			proxy.Reset()
+			b.code(pushed("clinic", uri))
+			authorize = proxy.RoundTrips()
+		}
+		require.LessOrEqual(t, push, int64(1), "1 write")
+		require.LessOrEqual(t, authorize, int64(3), "2 reads, and 1 write, which uses the request up too")
+	})
 	t.Run("code exchange by a key", func(t *testing.T) {
 		s, proxy := proxiedStack(t)
 		a := newAssertionsOn(t, s)

@@ -33,6 +33,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		router.Method(http.MethodPost, path, oauth.Serve(e, oauth.EncodeError))
 		router.Options(path, oauth.Preflight)
 	}
+	json(oauth.PathPushedRequest, p.pushedRequests.serve)
 	json(oauth.PathToken, p.token)
 	json(oauth.PathRevoke, p.aboutTokens.revoke)
 	router.Method(http.MethodPost, oauth.PathIntrospect, oauth.Serve(p.aboutTokens.introspect, oauth.EncodeError))

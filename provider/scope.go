@@ -56,15 +56,23 @@ func findScopes(ctx context.Context, store *storage.Store, client *storage.Clien
 // check goes through every scope for the client first, and then for the roles, which is the legacy order (contract
 // 2.2).
 func (s *scopes) check(requested []string) error {
-	allowed := s.client.AllowedScope()
-	for _, name := range requested {
-		if !slices.Contains(allowed, name) {
-			return &ScopeError{Scope: name, Reason: ScopeOutsideClient}
-		}
+	if err := s.checkClient(requested); err != nil {
+		return err
 	}
 	for _, name := range requested {
 		if !s.byRole(name) {
 			return &ScopeError{Scope: name, Reason: ScopeOutsideRoles}
+		}
+	}
+	return nil
+}
+
+// checkClient is the part of check that is known before the user is.
+func (s *scopes) checkClient(requested []string) error {
+	allowed := s.client.AllowedScope()
+	for _, name := range requested {
+		if !slices.Contains(allowed, name) {
+			return &ScopeError{Scope: name, Reason: ScopeOutsideClient}
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ var unaudited = map[string]string{
 	"CreateConsoleSession": "a sign-in that is an event", "UseConsoleSession": "a request",
 	"EndConsoleSession":   "a browser signs out, which is an event",
 	"WithoutTokenIndexes": "its caller records the import", "ReportHeldMails": "a job", "TakeAccountNotice": "a job",
-	"NoteAccountChange": "its caller records the change",
+	"NoteAccountChange": "its caller records the change", "CreatePushedRequest": "a request",
 }
 
 // TestEveryChangeOfAnAdministratorIsRecordedWhereItIsMade finds the methods that write by what they call.

@@ -42,6 +42,9 @@ type Metadata struct {
 	RequestObjectSigningAlg    string   `json:"request_object_signing_alg,omitempty"`
 	RequireSignedRequestObject bool     `json:"require_signed_request_object,omitempty"`
 	RequestURIs                []string `json:"request_uris,omitempty"`
+	// RequirePushedAuthorizationRequests says that authorization requests of the client count only where it has pushed
+	// them (RFC 9126 6).
+	RequirePushedAuthorizationRequests bool `json:"require_pushed_authorization_requests,omitempty"`
 
 	Audience           []string `json:"audience,omitempty"`
 	AllowedCORSOrigins []string `json:"allowed_cors_origins,omitempty"`

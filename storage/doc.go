@@ -25,7 +25,7 @@
 //	secondFactorStore    authenticator apps and recovery codes
 //	passkeyStore         passkeys
 //	approvalStore        what users let clients have
-//	tokenStore           codes, grants, access tokens; the Batch of a request
+//	tokenStore           pushed requests, codes, grants, access tokens; the Batch of a request
 //	loginSessionStore    sessions of browsers, tokens of the login API, notices of logouts
 //	invitationStore      the invitations to have roles
 //	passwordResetStore   links of forgotten passwords

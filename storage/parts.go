@@ -66,7 +66,8 @@ type approvalStore struct {
 	tokens   *tokenStore        // end with their approval
 }
 
-// tokenStore has what is issued: codes, grants with their refresh tokens, and access tokens.
+// tokenStore has what is issued: codes, grants with their refresh tokens, and access tokens; and the authorization
+// requests that clients pushed.
 type tokenStore struct{ *database }
 
 // loginSessionStore has the sign-ins: sessions of browsers, tokens of the login API, and the notices of logouts.

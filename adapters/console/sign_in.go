@@ -77,14 +77,13 @@ func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	return v.write(http.StatusOK, "message.html", m)
 }
 
-// beginSignIn sends the browser to the authorization endpoint. The cookie is Lax, for the way back comes from another
-// site.
+// beginSignIn pushes an authorization request (RFC 9126) and sends the browser to the authorization endpoint with it.
+// The cookie is Lax, for the way back comes from another site.
 func (c *Console) beginSignIn(w http.ResponseWriter, r *http.Request) error {
 	f := flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), To: r.PostForm.Get("to")}
 	if !isOwn(f.To) {
 		f.To = Root
 	}
-	c.setCookie(w, flowCookie, f.encode(), flowLife, http.SameSiteLaxMode)
 	options := []oauth2.AuthCodeOption{
 		oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier), oauth2.SetAuthURLParam("claims", requiredContext),
 		oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(signInAge.Seconds()))),
@@ -92,8 +91,20 @@ func (c *Console) beginSignIn(w http.ResponseWriter, r *http.Request) error {
 	if r.PostForm.Get("again") != "" {
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
+	address, err := url.Parse(c.client.AuthCodeURL(f.State, options...))
+	if err != nil {
+		return err
+	}
+	request := address.Query()
+	request.Set("client_secret", c.client.ClientSecret)
+	uri, err := c.provider.Push(r, request)
+	if err != nil {
+		return err
+	}
+	address.RawQuery = url.Values{"client_id": {ClientID}, "request_uri": {uri}}.Encode()
+	c.setCookie(w, flowCookie, f.encode(), flowLife, http.SameSiteLaxMode)
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, c.client.AuthCodeURL(f.State, options...), http.StatusSeeOther)
+	http.Redirect(w, r, address.String(), http.StatusSeeOther)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"ithildin/adapters/console"
 	"ithildin/provider/operator"
@@ -59,13 +60,10 @@ func TestASignInIsRefusedWithoutRightsOrSecondFactor(t *testing.T) {
 	require.Equal(t, "/console/sign-in", b.console("").url.Path)
 }
 
-// A person who takes the demand for a second factor out of the request gets a code, and no session.
-func TestAttackConsoleSignInWithoutTheDemandForASecondFactor(t *testing.T) {
-	s := newStack(t, storagetest.Engines()[0])
-	weak := s.person("weak@example.com", false)
-	role := storagetest.Role(t, s.store, string(operator.Read))
-	require.NoError(t, s.store.GrantRole(t.Context(), weak.ID, role.ID, ""))
-	b := s.browser()
+// ownRequest begins a sign-in and returns an authorization request that a person has written for it, without the demand
+// for a second factor: the console has pushed its own, and what is to come back stands in the cookie.
+func (b *browser) ownRequest(scope string) string {
+	t := b.stack.t
 	var begun *url.URL
 	b.http.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		begun = r.URL
@@ -73,11 +71,32 @@ func TestAttackConsoleSignInWithoutTheDemandForASecondFactor(t *testing.T) {
 	}
 	b.pressed("/console/")
 	b.http.CheckRedirect = nil
-	query := begun.Query()
-	require.Contains(t, query.Get("claims"), "one_time_code")
-	query.Del("claims")
-	begun.RawQuery = query.Encode()
-	p := b.prove(b.get(begun.String()), weak.Email)
+	require.Len(t, begun.Query(), 2, "client_id and request_uri: %s", begun)
+	admin, err := url.Parse(b.stack.admin)
+	require.NoError(t, err)
+	var flow []string
+	for _, cookie := range b.http.Jar.Cookies(admin) {
+		if strings.HasSuffix(cookie.Name, "ithildin-console-flow") {
+			flow = strings.Split(cookie.Value, ".")
+		}
+	}
+	require.Len(t, flow, 4)
+	begun.RawQuery = url.Values{
+		"response_type": {"code"}, "client_id": {console.ClientID}, "scope": {scope},
+		"redirect_uri": {b.stack.admin + "/console/callback"}, "state": {flow[0]}, "nonce": {flow[1]},
+		"code_challenge": {oauth2.S256ChallengeFromVerifier(flow[2])}, "code_challenge_method": {"S256"},
+	}.Encode()
+	return begun.String()
+}
+
+// A person who takes the demand for a second factor out of the request gets a code, and no session.
+func TestAttackConsoleSignInWithoutTheDemandForASecondFactor(t *testing.T) {
+	s := newStack(t, storagetest.Engines()[0])
+	weak := s.person("weak@example.com", false)
+	role := storagetest.Role(t, s.store, string(operator.Read))
+	require.NoError(t, s.store.GrantRole(t.Context(), weak.ID, role.ID, ""))
+	b := s.browser()
+	p := b.prove(b.get(b.ownRequest("openid")), weak.Email)
 	require.Equal(t, http.StatusForbidden, p.status)
 	require.Contains(t, p.body, "needs a sign-in with a second factor")
 	require.Equal(t, "/console/sign-in", b.console("").url.Path)
@@ -95,17 +114,7 @@ func TestAttackPrivilegeByACraftedScope(t *testing.T) {
 	users := storagetest.Role(t, s.store, string(operator.Users))
 	require.NoError(t, s.store.GrantRole(t.Context(), reader.ID, users.ID, other.ID))
 	b := s.browser()
-	var begun *url.URL
-	b.http.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
-		begun = r.URL
-		return http.ErrUseLastResponse
-	}
-	b.pressed("/console/")
-	b.http.CheckRedirect = nil
-	query := begun.Query()
-	query.Set("scope", "openid admin:users")
-	begun.RawQuery = query.Encode()
-	p := b.prove(b.get(begun.String()), reader.Email)
+	p := b.prove(b.get(b.ownRequest("openid admin:users")), reader.Email)
 	require.Equal(t, http.StatusForbidden, p.status, "the client may not ask for it")
 
 	victim := s.person("victim@example.com", true)

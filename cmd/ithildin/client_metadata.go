@@ -22,6 +22,7 @@ type clientMetadataFields struct {
 	RequestObjectAlg           *string  `placeholder:"ALG" enum:"${assertion_algs}" help:"@object_alg"`
 	RequestURI                 []string `name:"request-uri" sep:"none" placeholder:"URL" help:"@request_uri"`
 	RequireSignedRequestObject *bool    `negatable:"" help:"@require_signed_request_object"`
+	RequirePushedRequests      *bool    `negatable:"" help:"@require_pushed_requests"`
 	InitiateLoginURI           *string  `name:"initiate-login-uri" placeholder:"URL" help:"@initiate_login_uri"`
 	LogoURI                    *string  `name:"logo-uri" placeholder:"URL" help:"URI of the logo on the consent page."`
 	ClientURI                  *string  `name:"client-uri" placeholder:"URL" help:"URI of the client's home page."`
@@ -59,6 +60,9 @@ func (f clientMetadataFields) apply(m *storage.Metadata, grants []string) {
 	replaceList(&m.RequestURIs, f.RequestURI)
 	if f.RequireSignedRequestObject != nil {
 		m.RequireSignedRequestObject = *f.RequireSignedRequestObject
+	}
+	if f.RequirePushedRequests != nil {
+		m.RequirePushedAuthorizationRequests = *f.RequirePushedRequests
 	}
 	if f.DefaultMaxAge != nil {
 		m.DefaultMaxAge = f.DefaultMaxAge

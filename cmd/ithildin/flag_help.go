@@ -76,6 +76,7 @@ var flagHelp = map[string]string{
 	"refresh_bound_to": "Who may use a refresh token: connection (the one it was issued to) or client (any connection " +
 		"of the client).",
 	"request_uri":                   "Address of request objects; may be repeated.",
+	"require_pushed_requests":       "Require that it pushes its authorization requests (RFC 9126).",
 	"require_signed_request_object": "Require a signed request object for each authorization request.",
 	"response_type": "Response types, such as \"code id_token\"; default code with " +
 		"authorization_code.",

@@ -16,6 +16,7 @@ const (
 	MessageUnauthorized     = "unauthorized_client"
 	MessageRequestDamaged   = "invalid_request"
 	MessageRequestTooLarge  = "request_too_large"
+	MessageRequestOver      = "request_over"
 	MessagePendingExpired   = "pending_expired"
 	MessagePendingForeign   = "pending_foreign"
 	MessageCrossOrigin      = "cross_origin"
@@ -243,7 +244,9 @@ var messages = map[string]*messageSet{
 			MessageUnauthorized:     "Застосунок не має права на такий запит.",
 			MessageDenied:           "Ви відмовили застосунку в доступі. Цю сторінку можна закрити.",
 			MessageRequestDamaged:   "Запит пошкоджено або складено неправильно.",
-			MessageRequestTooLarge:  "Запит застосунку завеликий.",
+			MessageRequestOver: "На цей запит застосунку вже надано відповідь, або час на неї минув. Поверніться до " +
+				"застосунку й почніть спочатку.",
+			MessageRequestTooLarge: "Запит застосунку завеликий.",
 			MessagePendingExpired: "Час на вхід вичерпано: від його початку минуло понад 30 хвилин. " +
 				"Поверніться до застосунку й почніть спочатку.",
 			MessagePendingForeign: "Цю сторінку відкрито не з того браузера, в якому почато вхід, або посилання пошкоджене. " +
@@ -406,7 +409,9 @@ var messages = map[string]*messageSet{
 			MessageUnauthorized:     "The application may not make such a request.",
 			MessageDenied:           "You declined the application’s request for access. You can close this page.",
 			MessageRequestDamaged:   "The request is damaged or malformed.",
-			MessageRequestTooLarge:  "The application’s request is too large.",
+			MessageRequestOver: "This request of the application was already answered, or the time to answer it has run " +
+				"out. Return to the application and start again.",
+			MessageRequestTooLarge: "The application’s request is too large.",
 			MessagePendingExpired: "The time to sign in has run out: more than 30 minutes have passed since it began. " +
 				"Return to the application and start again.",
 			MessagePendingForeign: "This page was not opened in the browser in which the sign-in began, or the link is " +

@@ -6,6 +6,7 @@ const (
 	PathServerMetadata = "/.well-known/oauth-authorization-server"
 	PathJWKS           = "/.well-known/jwks.json"
 	PathAuthorize      = "/oauth2/authorize"
+	PathPushedRequest  = "/oauth2/par"
 	PathToken          = "/oauth2/token"
 	PathUserinfo       = "/oauth2/userinfo"
 	PathIntrospect     = "/oauth2/introspect"

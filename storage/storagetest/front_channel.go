@@ -16,6 +16,7 @@ type frontChannel struct {
 	*exchange
 	grantID string
 	session *storage.Session
+	pushed  []byte // the id of the pushed request that it answers, nil where it answers none
 }
 
 func newFrontChannel(store *storage.Store, client *storage.Client, login storage.LoginSession) *frontChannel {
@@ -34,6 +35,9 @@ func (f *frontChannel) issue(ctx context.Context) error {
 	})
 	f.queueCode(f.grantID, f.session)
 	f.queueAccessToken(f.grantID, f.session.UserID, "openid", f.session)
+	if f.pushed != nil {
+		f.batch.UsePushedRequest(f.pushed)
+	}
 	return f.batch.Flush(ctx)
 }
 

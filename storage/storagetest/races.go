@@ -20,6 +20,7 @@ const racers = 100
 func RunRaces(t *testing.T, engine Engine) {
 	runParts(t, engine, []part{
 		{"One of many exchanges of a code wins", raceForACode},
+		{"One of many answers to a pushed request wins", raceForAPushedRequest},
 		{"Within the grace every refresh of a family succeeds", raceWithinTheGrace},
 		{"Without a grace one refresh wins and the family ends", raceWithoutAGrace},
 		{"A refresh token that stays serves every request", raceInPlace},
@@ -162,6 +163,16 @@ func raceInPlace(t *testing.T, s *suite) {
 func raceForATokenID(t *testing.T, s *suite) {
 	failures := race(func(int) error {
 		return s.store.UseJTI(t.Context(), "client_assertion", "client", "1", s.store.NewID(), s.store.Now().Add(time.Hour))
+	})
+	requireOneWinner(t, failures, storage.ErrUsed)
+}
+
+func raceForAPushedRequest(t *testing.T, s *suite) {
+	p := s.pushedRequest(t, "client")
+	failures := race(func(int) error {
+		batch := s.store.NewBatch()
+		batch.UsePushedRequest(p.ID)
+		return batch.Flush(t.Context())
 	})
 	requireOneWinner(t, failures, storage.ErrUsed)
 }

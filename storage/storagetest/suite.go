@@ -77,6 +77,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Client registrations", clientRegistrations},
 		{"Approvals", approvals},
 		{"Codes", codes},
+		{"Pushed requests", pushedRequests},
 		{"Grants", grants},
 		{"Front channel", frontChannels},
 		{"Rotation", rotation},

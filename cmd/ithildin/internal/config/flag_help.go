@@ -121,6 +121,10 @@ var flagHelp = map[string]string{
 	"persons_token_file": "File with its bearer token, in place of ITHILDIN_PERSONS_TOKEN.",
 	"persons_url": "Register of persons, with which the tax id of a signer is compared; without it there is no " +
 		"comparison.",
+	"pushed_requests": "required: clients must push their authorization requests, but for those of the legacy API; " +
+		"default optional.",
+	"pushed_request_lifetime": "How long after a push a browser may begin with the request, in seconds; default 90.",
+
 	"reset_life":   "How long a link to set a forgotten password is good, in minutes; default 25.",
 	"reset_tokens": "end: when a forgotten password is set, what clients hold for the user ends too; default keep.",
 	"registration": "Who may register a client: off (nobody, default), token (holders of an initial access token) or " +

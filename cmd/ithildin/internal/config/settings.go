@@ -40,6 +40,7 @@ type Flags struct {
 	outboundFlags
 	JanitorFlags
 	registrationFlags
+	pushedRequestFlags
 	servingFlags
 	legacyFlags
 	consoleFlags
@@ -73,6 +74,7 @@ type Settings struct {
 	Outbound       outbound.Options
 	Janitor        Janitor
 	Registration   registration.Options
+	PushedRequests provider.PushedRequests
 	Serving        Serving
 	Legacy         ehealth.Options
 	Mithril        Mithril
@@ -122,6 +124,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Outbound = c.outboundFlags.load(&p)
 	s.Janitor = c.JanitorFlags.load(&p, s.Components.PasswordLifetime)
 	s.Registration = c.registrationFlags.load(&p)
+	s.PushedRequests = c.pushedRequestFlags.load(&p)
 	s.Serving = c.servingFlags.load(&p, c.Dev, s.Database.Connections)
 	s.Legacy = c.legacyFlags.load(&p)
 	s.Mail = c.MailFlags.load(&p, s.Issuer)

@@ -34,7 +34,8 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	p, err := provider.New(ctx, provider.Options{
 		Store: store, Keys: keys, Passwords: passwords, Components: s.Components, Issuer: s.Issuer, Logger: logger,
 		TrustedProxies: s.TrustedProxies, ResponseTypes: s.ResponseTypes, Registration: s.Registration,
-		Outbound: outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
+		PushedRequests: s.PushedRequests,
+		Outbound:       outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
 		Operator:    s.Operator,
 		Captcha:     s.Captcha,
 		Signing:     signing(s.Signing),
