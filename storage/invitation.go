@@ -83,15 +83,29 @@ func (s *invitationStore) FindInvitation(ctx context.Context, hash []byte) (*Inv
 	return &i, nil
 }
 
-// ListInvitations reads the invitations, the oldest first, until a month after they expired.
-func (s *invitationStore) ListInvitations(ctx context.Context) ([]Invitation, error) {
+// InvitationFilter says which invitations to list; what is zero does not matter.
+type InvitationFilter struct {
+	ID    string
+	Email string // in any form of it
+	State string
+}
+
+// PageOfInvitations reads the invitations, the oldest first, until a month after they expired.
+func (s *invitationStore) PageOfInvitations(
+	ctx context.Context, f InvitationFilter, p Page,
+) ([]Invitation, Total, error) {
+	key := []string{"created_at", "id"}
+	l := listing{parts: []part{{query: selectInvitation, table: "invitations", key: key, order: key}}}
+	l.equal("id", f.ID)
+	l.equal("email", CanonicalEmail(f.Email))
+	l.equal("state", f.State)
 	var rows []invitationRow
-	err := s.selectAll(ctx, &rows, selectInvitation+`ORDER BY created_at, id LIMIT $1`, largestPage)
+	total, err := l.read(ctx, s.database, &rows, p)
 	invitations := make([]Invitation, len(rows))
 	for i, r := range rows {
 		invitations[i] = r.invitation()
 	}
-	return invitations, err
+	return invitations, total, err
 }
 
 // RevokeInvitation ends an open invitation, and deletes its mail if it was not sent yet. ErrNotFound: there is no such

@@ -35,11 +35,17 @@ type ClientFilter struct {
 	IDs     []string
 	// IsBlocked asks for those that are blocked, or for the others.
 	IsBlocked *bool
+	// ByID sorts them by their ids; AfterID asks for those behind one.
+	ByID    bool
+	AfterID string
 }
 
-// PageOfClients reads clients in the order of their making, without connections.
+// PageOfClients reads clients in the order of their making, or that of ids, without connections.
 func (s *clientStore) PageOfClients(ctx context.Context, f ClientFilter, p Page) ([]Client, Total, error) {
 	key := []string{"c.position", "c.id"}
+	if f.ByID {
+		key = key[1:]
+	}
 	l := listing{parts: []part{{query: selectClient, table: "clients c", key: key, order: key}}}
 	for _, named := range []struct{ part, pattern string }{
 		{f.Name, contains(foldName(f.Name))}, {f.Like, "%" + foldName(f.Like) + "%"},
@@ -55,6 +61,7 @@ func (s *clientStore) PageOfClients(ctx context.Context, f ClientFilter, p Page)
 	l.equal("c.owner_id", f.OwnerID)
 	l.among("c.id", f.IDs)
 	l.boolean("c.is_blocked", f.IsBlocked)
+	l.behindValue("c.id", f.AfterID)
 	var rows []clientRow
 	total, err := l.read(ctx, s.database, &rows, p)
 	if err != nil {
@@ -84,11 +91,17 @@ type UserFilter struct {
 	IDs       []string
 	// IsBlocked asks for those who are blocked, or for the others.
 	IsBlocked *bool
+	// ByEmail sorts them by their addresses; AfterEmail asks for those behind one.
+	ByEmail    bool
+	AfterEmail string
 }
 
-// PageOfUsers reads users in the order of their making.
+// PageOfUsers reads users in the order of their making, or that of addresses.
 func (s *userStore) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]User, Total, error) {
 	key := []string{"position", "id"}
+	if f.ByEmail {
+		key[0] = "email"
+	}
 	l := listing{parts: []part{{query: selectUser, table: "users", key: key, order: key}}}
 	if f.Email != "" {
 		l.among("email", emailForms(f.Email))
@@ -99,6 +112,7 @@ func (s *userStore) PageOfUsers(ctx context.Context, f UserFilter, p Page) ([]Us
 	l.equal("tax_id", f.TaxID)
 	l.among("id", f.IDs)
 	l.boolean("is_blocked", f.IsBlocked)
+	l.behindValue("email", strings.ToLower(strings.TrimSpace(f.AfterEmail)))
 	if f.RoleID != "" {
 		l.where(`id IN (SELECT user_id FROM user_roles WHERE role_id = %[1]s
 UNION SELECT user_id FROM global_user_roles WHERE role_id = %[1]s)`, f.RoleID)

@@ -62,6 +62,13 @@ func (l *listing) equal(column, value string) {
 	}
 }
 
+// behindValue adds a condition where the value is not empty.
+func (l *listing) behindValue(column, value string) {
+	if value != "" {
+		l.where(column+" > %s", value)
+	}
+}
+
 // boolean adds a condition where the value is not nil. It has no argument, so that a partial index is seen to fit.
 func (l *listing) boolean(column string, value *bool) {
 	switch {

@@ -199,6 +199,11 @@ UPDATE login_sessions SET last_used_at = $2, address = $3 WHERE id = $1 AND last
 	})
 }
 
+const selectLoginSession = `
+SELECT id, session_id, user_id, auth_time, amr, acr, user_agent, address, last_used_at, created_at, expires_at,
+revoked_at
+FROM login_sessions`
+
 // ListLoginSessions reads the live sessions of a user, newest first.
 func (s *loginSessionStore) ListLoginSessions(ctx context.Context, userID string) ([]LoginSession, error) {
 	userID, err := uuidKey(userID)
@@ -206,17 +211,40 @@ func (s *loginSessionStore) ListLoginSessions(ctx context.Context, userID string
 		return nil, err
 	}
 	var rows []loginSessionRow
-	err = s.selectAll(ctx, &rows, `
-SELECT id, session_id, user_id, auth_time, amr, acr, user_agent, address, last_used_at, created_at, expires_at,
-revoked_at
-FROM login_sessions WHERE user_id = $1 AND revoked_at = 0 AND expires_at > $2 ORDER BY created_at DESC, session_id`,
+	err = s.selectAll(ctx, &rows, selectLoginSession+`
+WHERE user_id = $1 AND revoked_at = 0 AND expires_at > $2 ORDER BY created_at DESC, session_id`,
 		userID, s.nowSeconds())
-	if err != nil {
-		return nil, err
-	}
+	return loginSessionsOf(rows), err
+}
+
+func loginSessionsOf(rows []loginSessionRow) []LoginSession {
 	sessions := make([]LoginSession, len(rows))
 	for i, r := range rows {
 		sessions[i] = r.session()
 	}
-	return sessions, nil
+	return sessions
+}
+
+// LoginSessionFilter says which live sessions to list; what is zero does not matter.
+type LoginSessionFilter struct {
+	SessionID string
+	UserID    string
+	Address   string // from where it was used last
+}
+
+// PageOfLoginSessions reads the live sessions of all users, newest first.
+func (s *loginSessionStore) PageOfLoginSessions(
+	ctx context.Context, f LoginSessionFilter, p Page,
+) ([]LoginSession, Total, error) {
+	key := []string{"created_at", "session_id"}
+	l := listing{parts: []part{{query: selectLoginSession, table: "login_sessions", key: key, order: key}},
+		descending: true}
+	l.condition("revoked_at = 0") // as the index says
+	l.where("expires_at > %s", s.nowSeconds())
+	l.equal("session_id", f.SessionID)
+	l.equal("user_id", f.UserID)
+	l.equal("address", f.Address)
+	var rows []loginSessionRow
+	total, err := l.read(ctx, s.database, &rows, p)
+	return loginSessionsOf(rows), total, err
 }

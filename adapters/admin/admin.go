@@ -12,6 +12,7 @@ import (
 
 	"ithildin/jwks"
 	"ithildin/provider"
+	"ithildin/provider/mail"
 	"ithildin/storage"
 )
 
@@ -26,6 +27,8 @@ type Options struct {
 	Provider *provider.Provider
 	Keys     *jwks.Set
 	Guard    Guard
+	// Mail sends letters of invitation; nil: there are none.
+	Mail *mail.Service
 	// LegacySecretsHashed keeps only hashes of the secrets of legacy clients, as the legacy admin API does with its
 	// option SecretsHashed.
 	LegacySecretsHashed bool
@@ -43,6 +46,7 @@ type API struct {
 	store    *storage.Store
 	keys     *jwks.Set
 	guard    Guard
+	mail     *mail.Service
 	// legacySecretsHashed and what follows is that of Options.
 	legacySecretsHashed bool
 	checks              func() map[string]string
@@ -54,7 +58,7 @@ type API struct {
 // New makes the API.
 func New(o Options) *API {
 	return &API{
-		provider: o.Provider, store: o.Provider.Store(), keys: o.Keys, guard: o.Guard,
+		provider: o.Provider, store: o.Provider.Store(), keys: o.Keys, guard: o.Guard, mail: o.Mail,
 		legacySecretsHashed: o.LegacySecretsHashed, checks: o.Checks, settings: o.Settings, version: o.Version,
 	}
 }
@@ -71,7 +75,8 @@ func (a *API) mount(r chi.Router) {
 	clients{a}.register()
 	a.registerRoles()
 	a.registerScopes()
-	a.registerIssued()
+	issued{a}.register()
+	sessions{a}.register()
 	a.registerAudit()
 	a.registerKeys()
 	a.registerInitialAccessTokens()

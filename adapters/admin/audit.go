@@ -46,15 +46,20 @@ func newEvent(e storage.Event) Event {
 
 // EventFilter is which events are asked for.
 type EventFilter struct {
-	Kind     string    `query:"kind" maxLength:"64" doc:"As docs/operations.md lists them."`
-	ClientID string    `query:"client_id" maxLength:"255"`
-	UserID   string    `query:"user_id" maxLength:"64"`
-	Since    time.Time `query:"since" doc:"Only events of this time and later ones."`
-	Before   time.Time `query:"before" doc:"Only events of earlier times."`
+	Kind      string    `query:"kind" maxLength:"64" doc:"As docs/operations.md lists them."`
+	ClientID  string    `query:"client_id" maxLength:"255"`
+	UserID    string    `query:"user_id" maxLength:"64"`
+	RequestID string    `query:"request_id" maxLength:"255" doc:"The request_id of a problem, or X-Request-Id of an answer."`
+	Address   string    `query:"address" maxLength:"64" doc:"The whole address that the request came from."`
+	Since     time.Time `query:"since" doc:"Only events of this time and later ones."`
+	Before    time.Time `query:"before" doc:"Only events of earlier times."`
 }
 
 func (f EventFilter) filter() storage.EventFilter {
-	return storage.EventFilter{Kind: f.Kind, ClientID: f.ClientID, UserID: f.UserID, Since: f.Since, Before: f.Before}
+	return storage.EventFilter{
+		Kind: f.Kind, ClientID: f.ClientID, UserID: f.UserID, RequestID: f.RequestID, Address: f.Address, Since: f.Since,
+		Before: f.Before,
+	}
 }
 
 const auditTag = "audit"
@@ -62,7 +67,7 @@ const auditTag = "audit"
 func (a *API) registerAudit() {
 	register(a, operator.Audit, huma.Operation{
 		OperationID: "list-audit", Method: http.MethodGet, Path: "/audit", Tags: []string{auditTag},
-		Summary: "List audit events, the newest first",
+		Summary: "List audit events, by default the newest first",
 	}, a.listAudit)
 	register(a, operator.Audit, huma.Operation{
 		OperationID: "export-audit", Method: http.MethodGet, Path: "/audit/export", Tags: []string{auditTag},
@@ -79,6 +84,7 @@ type listAuditInput struct {
 	EventFilter
 	Cursor string `query:"cursor" maxLength:"100"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Order  string `query:"order" enum:"newest_first,oldest_first" default:"newest_first"`
 }
 
 // EventList is a page of the audit.
@@ -91,7 +97,7 @@ type listAuditOutput struct{ Body EventList }
 
 func (a *API) listAudit(ctx context.Context, in *listAuditInput) (*listAuditOutput, error) {
 	filter := in.filter()
-	filter.After, filter.Limit = in.Cursor, in.Limit
+	filter.After, filter.Limit, filter.OldestFirst = in.Cursor, in.Limit, in.Order == "oldest_first"
 	events, err := a.store.ListEvents(ctx, filter)
 	if err != nil {
 		return nil, err

@@ -95,6 +95,35 @@ func TestTokensAreListedWithoutValuesAndEnded(t *testing.T) {
 	})
 }
 
+func TestOwnerOfATokenIsFoundByItsValue(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		user := storagetest.User(t, s.store)
+		opaque, _ := s.userToken(user, "admin:read")
+		found := s.do(http.StatusOK, http.MethodPost, "/tokens/lookup", map[string]any{"token": opaque})
+		require.Equal(t, user.ID, found.text("user_id"))
+		require.Equal(t, "live", found.text("state"))
+		require.NotContains(t, found.raw, opaque)
+		s.do(http.StatusNoContent, http.MethodDelete, "/tokens/"+found.text("id"), nil)
+
+		jwt, client := s.clientToken("admin:read")
+		found = s.do(http.StatusOK, http.MethodPost, "/tokens/lookup", map[string]any{"token": jwt})
+		require.Equal(t, client.ID, found.text("client_id"))
+		require.Equal(t, "access_token", found.text("kind"))
+		require.NotContains(t, found.body, "user_id")
+
+		for _, unknown := range []string{opaque, "nothing", jwt + "x"} {
+			reply := s.ask(staticToken, http.MethodPost, "/tokens/lookup", map[string]any{"token": unknown})
+			reply.isProblem(http.StatusNotFound)
+			require.NotContains(t, reply.raw, unknown)
+		}
+		long := strings.Repeat("x", 20_000)
+		tooLong := s.ask(staticToken, http.MethodPost, "/tokens/lookup", map[string]any{"token": long})
+		tooLong.isProblem(http.StatusUnprocessableEntity, "body.token")
+		require.NotContains(t, tooLong.raw, "xxx", "no answer repeats what may be a token")
+	})
+}
+
 func TestApprovalsAreListedAndWithdrawn(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
@@ -132,8 +161,13 @@ func TestAuditIsListedFilteredAndExported(t *testing.T) {
 		rest := s.do(http.StatusOK, http.MethodGet, "/audit?limit=9&cursor="+newest.text("next_cursor"), nil)
 		require.Len(t, rest.items(), 3)
 		require.NotContains(t, rest.body, "next_cursor")
+		require.Equal(t, last, s.do(http.StatusOK, http.MethodGet, "/audit?order=oldest_first", nil).items()[4]["user_id"])
 		require.Len(t, s.do(http.StatusOK, http.MethodGet, "/audit?user_id="+last, nil).items(), 1)
 		require.Empty(t, s.do(http.StatusOK, http.MethodGet, "/audit?kind=user_deleted", nil).items())
+		request := newest.items()[0]["request_id"].(string)
+		require.Len(t, s.do(http.StatusOK, http.MethodGet, "/audit?request_id="+request, nil).items(), 1)
+		require.Len(t, s.do(http.StatusOK, http.MethodGet, "/audit?address=127.0.0.1", nil).items(), 5)
+		require.Empty(t, s.do(http.StatusOK, http.MethodGet, "/audit?address=192.0.2.1", nil).items())
 		s.ask(staticToken, http.MethodGet, "/audit?cursor=x", nil).isProblem(http.StatusUnprocessableEntity, "cursor")
 		s.ask(staticToken, http.MethodGet, "/audit?since=yesterday", nil).isProblem(http.StatusUnprocessableEntity, "since")
 

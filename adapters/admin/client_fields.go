@@ -27,7 +27,11 @@ type NewClient struct {
 	OwnerID      string         `json:"owner_id,omitempty" format:"uuid"`
 	Scope        []string       `json:"scope,omitempty" maxItems:"500" doc:"The scopes that it may request."`
 	AccessType   string         `json:"access_type,omitempty" enum:"DIRECT,BROKER"`
+	BrokerScope  []string       `json:"broker_scope,omitempty" maxItems:"500" doc:"Scopes that clients with the access type BROKER may use through it."`
+	LoginGrants  []string       `json:"login_grant_types,omitempty" enum:"password,digital_signature" maxItems:"2" doc:"How people may sign in to it by the login API."`
+	ConnectionID string         `json:"connection_id,omitempty" format:"uuid" doc:"Of its first connection; left out, one is made."`
 	RedirectURIs []string       `json:"redirect_uris,omitempty" maxItems:"100" doc:"Of its first connection."`
+	Secret       string         `json:"secret,omitempty" maxLength:"512" doc:"Its secret; left out, one is made."`
 	Metadata     map[string]any `json:"metadata,omitempty" doc:"Under the names of RFC 7591 and OpenID Connect; default: authorization_code and refresh_token with client_secret_basic."`
 	Policy       map[string]any `json:"policy,omitempty" doc:"Policies that differ from those of the preset."`
 }
@@ -39,7 +43,10 @@ type ClientChange struct {
 	OwnerID      *string        `json:"owner_id,omitempty" maxLength:"36" doc:"An empty text removes it."`
 	Scope        *[]string      `json:"scope,omitempty" maxItems:"500"`
 	AccessType   *string        `json:"access_type,omitempty" enum:"DIRECT,BROKER"`
+	BrokerScope  *[]string      `json:"broker_scope,omitempty" maxItems:"500"`
+	LoginGrants  *[]string      `json:"login_grant_types,omitempty" enum:"password,digital_signature" maxItems:"2"`
 	Metadata     map[string]any `json:"metadata,omitempty"`
+	Preset       string         `json:"preset,omitempty" enum:"standard,ehealth,mithril" doc:"Replaces all policies by those of a preset, before policy is applied."`
 	Policy       map[string]any `json:"policy,omitempty"`
 }
 
@@ -57,13 +64,18 @@ func (c ClientChange) apply(client *storage.Client) error {
 	if c.Scope != nil {
 		client.Scope = *c.Scope
 	}
-	if c.AccessType != nil {
-		if err := client.SetAccessType(*c.AccessType); err != nil {
-			return conflict("The legacy settings of the client are not a JSON object.")
-		}
+	if err := c.applySettings(client); err != nil {
+		return conflict("The legacy settings of the client are not a JSON object.")
 	}
 	if err := overlay("body.metadata", &client.Metadata, c.Metadata, metadataNames()); err != nil {
 		return err
+	}
+	if c.Preset != "" {
+		policy, err := storage.NewPolicy(c.Preset)
+		if err != nil {
+			return invalid("body.preset", err.Error(), c.Preset)
+		}
+		client.Policy = policy
 	}
 	policies := sortedKeys(asObject(client.Policy))
 	if err := overlay("body.policy", &client.Policy, c.Policy, policies); err != nil {
@@ -73,6 +85,24 @@ func (c ClientChange) apply(client *storage.Client) error {
 		return invalid("body.policy", err.Error(), nil)
 	}
 	return nil
+}
+
+// applySettings changes what the eHealth API and the gateway ask about a client.
+func (c ClientChange) applySettings(client *storage.Client) error {
+	if c.AccessType != nil {
+		if err := client.SetAccessType(*c.AccessType); err != nil {
+			return err
+		}
+	}
+	if c.BrokerScope != nil {
+		if err := client.SetBrokerScope(strings.Join(*c.BrokerScope, " ")); err != nil {
+			return err
+		}
+	}
+	if c.LoginGrants == nil {
+		return nil
+	}
+	return client.SetSignInGrantTypes(*c.LoginGrants)
 }
 
 // overlay replaces members of what is stored as a JSON object; null removes one.
@@ -145,6 +175,12 @@ func (a clients) clientOf(n NewClient) (*storage.Client, error) {
 	}
 	accessType := cmp.Or(n.AccessType, storage.DefaultAccessType(n.Preset))
 	change.AccessType = &accessType
+	if n.BrokerScope != nil {
+		change.BrokerScope = &n.BrokerScope
+	}
+	if n.LoginGrants != nil {
+		change.LoginGrants = &n.LoginGrants
+	}
 	if err := change.apply(&client); err != nil {
 		return nil, err
 	}
@@ -154,8 +190,9 @@ func (a clients) clientOf(n NewClient) (*storage.Client, error) {
 	if len(n.RedirectURIs) == 0 && slices.Contains(client.Metadata.GrantTypes, "authorization_code") {
 		return nil, invalid("body.redirect_uris", "are needed for the grant type authorization_code", nil)
 	}
+	connectionID := cmp.Or(strings.ToLower(n.ConnectionID), a.store.NewID())
 	client.Connections = []*storage.Connection{
-		storage.NewConnection(a.store.NewID(), id, n.Preset, n.RedirectURIs, a.store.Now()),
+		storage.NewConnection(connectionID, id, n.Preset, n.RedirectURIs, a.store.Now()),
 	}
 	return &client, metadataProblem(registration.ValidateClient(&client, registration.Rules{}))
 }

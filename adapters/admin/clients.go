@@ -26,6 +26,8 @@ type Client struct {
 	Scope          []string       `json:"scope" nullable:"false" doc:"Its own list of the scopes that it may request."`
 	AllowedScope   []string       `json:"allowed_scope" nullable:"false" doc:"What it may request: its own list within that of its type."`
 	AccessType     string         `json:"access_type,omitempty" doc:"DIRECT, or BROKER for one that works through a MIS."`
+	BrokerScope    []string       `json:"broker_scope" nullable:"false" doc:"Scopes that clients with the access type BROKER may use through it."`
+	LoginGrants    []string       `json:"login_grant_types" nullable:"false" doc:"How people may sign in to it by the login API: password, digital_signature."`
 	Metadata       map[string]any `json:"metadata" doc:"What it registered about itself, under the names of RFC 7591 and OpenID Connect."`
 	Policy         map[string]any `json:"policy" doc:"Its policies, as the command line names them."`
 	State          string         `json:"state" enum:"active,blocked"`
@@ -38,10 +40,22 @@ func newClient(c storage.Client) Client {
 	return Client{
 		ID: c.ID, Name: c.Name, ClientTypeID: c.TypeID, ClientTypeName: c.TypeName, OwnerID: c.OwnerID,
 		Scope: append([]string{}, c.Scope...), AllowedScope: append([]string{}, c.AllowedScope()...),
-		AccessType: c.AccessType(), Metadata: asObject(c.Metadata), Policy: asObject(c.Policy),
+		AccessType: c.AccessType(), BrokerScope: storage.SplitScope(c.BrokerScope()), LoginGrants: loginGrantsOf(c),
+		Metadata: asObject(c.Metadata), Policy: asObject(c.Policy),
 		State: stateOf(c.IsBlocked), BlockReason: c.BlockReason,
 		CreatedAt: moment(c.CreatedAt), UpdatedAt: moment(c.UpdatedAt),
 	}
+}
+
+// loginGrantsOf are the grant types of the login API by which people may sign in to a client.
+func loginGrantsOf(c storage.Client) []string {
+	grants := []string{}
+	for _, grant := range []string{"password", "digital_signature"} {
+		if c.MaySignInBy(grant) {
+			grants = append(grants, grant)
+		}
+	}
+	return grants
 }
 
 // asObject is a value as JSON shows it.
@@ -81,7 +95,7 @@ const clientTag = "clients"
 func (a clients) register() {
 	register(a.API, operator.Read, huma.Operation{
 		OperationID: "list-clients", Method: http.MethodGet, Path: "/clients", Tags: []string{clientTag},
-		Summary: "List clients, the oldest first",
+		Summary: "List clients, by default the oldest first",
 	}, a.listClients)
 	register(a.API, operator.Clients, huma.Operation{
 		OperationID: "create-client", Method: http.MethodPost, Path: "/clients", Tags: []string{clientTag},
@@ -127,11 +141,18 @@ type listClientsInput struct {
 	ClientTypeID string `query:"client_type_id" format:"uuid"`
 	OwnerID      string `query:"owner_id" format:"uuid"`
 	State        string `query:"state" enum:"active,blocked"`
+	Order        string `query:"order" enum:"created,client_id" default:"created" doc:"What they are sorted by."`
+	After        string `query:"after" maxLength:"255" doc:"With order=client_id, only those behind this one."`
 }
 
 func (a clients) listClients(ctx context.Context, in *listClientsInput) (*listOutput[Client], error) {
+	byID, err := ordered(in.Order == "client_id", "client_id", in.After)
+	if err != nil {
+		return nil, err
+	}
 	clients, total, err := a.store.PageOfClients(ctx, storage.ClientFilter{
-		Name: in.Name, TypeID: in.ClientTypeID, OwnerID: in.OwnerID, IsBlocked: isBlocked(in.State),
+		Name: in.Name, TypeID: in.ClientTypeID, OwnerID: in.OwnerID, IsBlocked: isBlocked(in.State), ByID: byID,
+		AfterID: in.After,
 	}, in.page())
 	if err != nil {
 		return nil, err
@@ -168,25 +189,20 @@ func (a clients) createClient(ctx context.Context, in *createClientInput) (*crea
 	if err := mayGive(ctx, client.AllowedScope()); err != nil {
 		return nil, err
 	}
-	secret, err := a.newSecret(client, client.Connections[0])
+	secret, err := a.newSecret(ctx, client, client.Connections[0], in.Body.Secret)
 	if err != nil {
 		return nil, err
 	}
-	made, err := a.create(ctx, in.Once, "create-client", func(ctx context.Context, id string) error {
-		if in.Body.ID == "" {
-			client.ID = id
-		}
+	made, err := a.create(ctx, in.Once, in.Body.ID, "create-client", func(ctx context.Context, id string) error {
+		client.ID = id
 		err := a.store.CreateClient(ctx, *client)
 		if errors.Is(err, storage.ErrConflict) {
-			return conflict("A client has this client_id already.")
+			return conflict("A client has this client_id, or a connection this id, already.")
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
-	}
-	if in.Body.ID != "" {
-		made.id = in.Body.ID
 	}
 	return a.createdClient(ctx, made, secret)
 }

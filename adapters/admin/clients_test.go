@@ -78,6 +78,28 @@ func TestClientIsCreatedReadChangedBlockedAndDeleted(t *testing.T) {
 	})
 }
 
+func TestSettingsForTheLegacyAPIAndPoliciesOfAClientAreChanged(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		body := with(with(machine(), "broker_scope", []string{"patients:view"}), "login_grant_types", []string{"password"})
+		made := s.do(http.StatusCreated, http.MethodPost, "/clients", body)
+		require.Equal(t, []any{"patients:view"}, made.body["broker_scope"])
+		require.Equal(t, []any{"password"}, made.body["login_grant_types"])
+		path := "/clients/" + made.text("client_id")
+		changed := s.do(http.StatusOK, http.MethodPatch, path, map[string]any{
+			"broker_scope": []string{}, "login_grant_types": []string{"digital_signature"}, "preset": "ehealth",
+			"policy": map[string]any{"access_lifetime": 900},
+		}, "If-Match", "*")
+		require.Empty(t, changed.body["broker_scope"])
+		require.Equal(t, []any{"digital_signature"}, changed.body["login_grant_types"])
+		policy := changed.body["policy"].(map[string]any)
+		require.Equal(t, "opaque", policy["access_token"], "as the preset has it")
+		require.InDelta(t, 900, policy["access_lifetime"], 0, "what is named comes after the preset")
+		s.ask(staticToken, http.MethodPatch, path, map[string]any{"login_grant_types": []string{"magic"}}, "If-Match", "*").
+			isProblem(http.StatusUnprocessableEntity, "body.login_grant_types[0]")
+	})
+}
+
 func TestSecretOfAConnectionIsReplacedWithoutAnOutage(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
@@ -109,6 +131,45 @@ func TestSecretOfAConnectionIsReplacedWithoutAnOutage(t *testing.T) {
 	})
 }
 
+func TestIdsAndSecretsMayBeGiven(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		id, secret := s.store.NewID(), "a secret of their own"
+		body := with(with(with(machine(), "client_id", "nightly"), "connection_id", id), "secret", secret)
+		made := s.do(http.StatusCreated, http.MethodPost, "/clients", body, "Idempotency-Key", "k")
+		require.Equal(t, []string{"nightly", id}, []string{made.text("client_id"), made.text("connection_id")})
+		require.NotContains(t, made.raw, secret)
+		require.True(t, s.authenticates("nightly", secret))
+		again := s.do(http.StatusCreated, http.MethodPost, "/clients", body, "Idempotency-Key", "k")
+		require.Equal(t, "nightly", again.text("client_id"))
+		path := "/clients/nightly/connections"
+		second := s.store.NewID()
+		require.Equal(t, second, s.do(http.StatusCreated, http.MethodPost, path, map[string]any{
+			"id": second, "consumer_id": "nightly",
+		}).text("id"))
+		s.do(http.StatusCreated, http.MethodPost, path+"/"+id+"/secrets", map[string]any{"secret": "another of theirs"})
+		require.True(t, s.authenticates("nightly", "another of theirs"))
+		signing := with(machine(), "metadata", map[string]any{
+			"grant_types": []string{"client_credentials"}, "response_types": []string{},
+			"token_endpoint_auth_method": "client_secret_jwt",
+		})
+		short := s.ask(staticToken, http.MethodPost, "/clients", with(signing, "secret", "too short to sign with"))
+		short.isProblem(http.StatusUnprocessableEntity, "body.secret", "want at least 32")
+		require.NotContains(t, short.raw, "too short to sign with")
+
+		role := map[string]any{"id": id, "name": "DOCTOR", "scope": []string{}}
+		require.Equal(t, id, s.do(http.StatusCreated, http.MethodPost, "/roles", role).text("id"))
+		s.ask(staticToken, http.MethodPost, "/roles", with(role, "name", "NURSE")).isProblem(http.StatusConflict, "this id")
+		user := map[string]any{"id": id, "email": "a@example.com", "password": "довгий пароль 2026"}
+		made = s.do(http.StatusCreated, http.MethodPost, "/users", user)
+		require.Equal(t, []any{id, false}, []any{made.body["id"], made.body["must_change_password"]})
+		s.ask(staticToken, http.MethodPost, "/users", with(user, "email", "b@example.com")).
+			isProblem(http.StatusConflict, "this id")
+		token := s.do(http.StatusCreated, http.MethodPost, "/initial-access-tokens", map[string]any{"id": id, "name": "x"})
+		require.Equal(t, id, token.text("id"))
+	})
+}
+
 func TestConnectionsOfAClientAreManaged(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
@@ -125,6 +186,14 @@ func TestConnectionsOfAClientAreManaged(t *testing.T) {
 		s.ask(staticToken, http.MethodPost, path, map[string]any{"redirect_uris": []string{"/relative"}}).
 			isProblem(http.StatusUnprocessableEntity, "body.redirect_uris[0]")
 		require.Len(t, s.do(http.StatusOK, http.MethodGet, path, nil).items(), 2)
+		found := s.do(http.StatusOK, http.MethodGet, "/connections/"+made.text("id"), nil)
+		require.Equal(t, client.ID, found.text("client_id"))
+		require.Equal(t, made.header.Get("ETag"), found.header.Get("ETag"))
+		s.ask(staticToken, http.MethodGet, "/connections/"+s.store.NewID(), nil).isProblem(http.StatusNotFound)
+		exact := s.do(http.StatusCreated, http.MethodPost, "/clients/"+mis.ID+"/connections", map[string]any{
+			"redirect_match": "exact", "consumer_id": client.ID,
+		})
+		require.Equal(t, "exact", exact.text("redirect_match"))
 
 		path += "/" + made.text("id")
 		changed := s.do(http.StatusOK, http.MethodPatch, path,
@@ -230,5 +299,32 @@ func TestClientsAreFoundByNameTypeOwnerAndState(t *testing.T) {
 			require.Len(t, items, 1, query)
 			require.Equal(t, want, items[0]["client_id"], query)
 		}
+	})
+}
+
+func TestListsAreSortedByWhatNamesTheItemsToo(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		for i, name := range []string{"c", "a", "b"} {
+			s.later.Store(int64(i))
+			s.do(http.StatusCreated, http.MethodPost, "/users", map[string]any{"email": name + "@example.com"})
+			s.do(http.StatusCreated, http.MethodPost, "/clients", with(machine(), "client_id", name))
+		}
+		read := func(path, member string) (values []any) {
+			for _, item := range s.do(http.StatusOK, http.MethodGet, path, nil).items() {
+				values = append(values, item[member])
+			}
+			return values
+		}
+		require.Equal(t, []any{"c@example.com", "a@example.com", "b@example.com"}, read("/users", "email"))
+		require.Equal(t, []any{"b@example.com", "c@example.com"}, read("/users?order=email&after=A@example.com", "email"))
+		require.Equal(t, []any{"a@example.com"}, read("/users?whole_email=A@EXAMPLE.com", "email"))
+		require.Equal(t, []any{"b", "c"}, read("/clients?order=client_id&after=a", "client_id"))
+		first := s.do(http.StatusOK, http.MethodGet, "/clients?order=client_id&limit=2", nil)
+		rest := read("/clients?order=client_id&limit=2&cursor="+first.text("next_cursor"), "client_id")
+		require.Equal(t, []any{"c"}, rest)
+		s.ask(staticToken, http.MethodGet, "/users?after=a", nil).isProblem(http.StatusUnprocessableEntity, "order=email")
+		s.ask(staticToken, http.MethodGet, "/clients?after=a", nil).
+			isProblem(http.StatusUnprocessableEntity, "order=client_id")
 	})
 }

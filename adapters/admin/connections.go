@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"slices"
@@ -81,6 +80,18 @@ func (a clients) registerConnections() {
 		OperationID: "get-connection", Method: http.MethodGet, Path: connectionPath, Tags: tags,
 		Summary: "Read a connection",
 	}, a.getConnection)
+	register(a.API, operator.Read, huma.Operation{
+		OperationID: "find-connection", Method: http.MethodGet, Path: "/connections/{connection_id}", Tags: tags,
+		Summary: "Read a connection of whichever client",
+	}, func(ctx context.Context, in *anyConnectionPath) (*connectionOutput, error) {
+		connection, err := a.store.FindConnection(ctx, in.ConnectionID)
+		if err != nil {
+			return nil, err
+		}
+		return a.getConnection(ctx, &ConnectionPath{
+			ClientPath: ClientPath{ClientID: connection.ClientID}, ConnectionID: connection.ID,
+		})
+	})
 	register(a.API, operator.Clients, huma.Operation{
 		OperationID: "update-connection", Method: http.MethodPatch, Path: connectionPath, Tags: tags,
 		Summary: "Change a connection", Errors: conditionErrors,
@@ -98,6 +109,10 @@ func (a clients) registerConnections() {
 		OperationID: "end-connection-secret", Method: http.MethodDelete, Path: connectionPath + "/secrets/{secret_id}",
 		Tags: tags, Summary: "End a secret of a connection at once",
 	}, a.endSecret)
+}
+
+type anyConnectionPath struct {
+	ConnectionID string `path:"connection_id" format:"uuid"`
 }
 
 func (a clients) listConnections(ctx context.Context, in *ClientPath) (*listOutput[Connection], error) {
@@ -130,10 +145,33 @@ func (a clients) getConnection(ctx context.Context, in *ConnectionPath) (*connec
 	return &connectionOutput{ETag: tagOf(shown), Body: shown}, nil
 }
 
+// ConnectionRules are the rules of a connection. Those of a new one that are left out are as the legacy API makes them,
+// for a client of that, and the strictest for others.
+type ConnectionRules struct {
+	RedirectMatch  *string `json:"redirect_match,omitempty" enum:"exact,prefix"`
+	RequireScope   *bool   `json:"require_scope,omitempty"`
+	RefreshBoundTo *string `json:"refresh_bound_to,omitempty" enum:"connection,client"`
+}
+
+func (r ConnectionRules) apply(connection *storage.Connection) {
+	if r.RedirectMatch != nil {
+		connection.RedirectMatch = *r.RedirectMatch
+	}
+	if r.RequireScope != nil {
+		connection.RequireScope = *r.RequireScope
+	}
+	if r.RefreshBoundTo != nil {
+		connection.RefreshBoundTo = *r.RefreshBoundTo
+	}
+}
+
 // NewConnection is what a connection is created with.
 type NewConnection struct {
+	ID           string   `json:"id,omitempty" format:"uuid" doc:"Left out, one is made."`
 	ConsumerID   string   `json:"consumer_id,omitempty" maxLength:"255" doc:"The client_id of the MIS whose connection it is."`
 	RedirectURIs []string `json:"redirect_uris,omitempty" maxItems:"100"`
+	ConnectionRules
+	Secret string `json:"secret,omitempty" maxLength:"512" doc:"Its secret; left out, one is made."`
 }
 
 type createConnectionInput struct {
@@ -168,11 +206,13 @@ func (a clients) createConnection(ctx context.Context, in *createConnectionInput
 	}
 	connection := storage.NewConnection("", client.ID, preset, in.Body.RedirectURIs, a.store.Now())
 	connection.ConsumerID = in.Body.ConsumerID
-	secret, err := a.newSecret(client, connection)
+	in.Body.apply(connection)
+	secret, err := a.newSecret(ctx, client, connection, in.Body.Secret)
 	if err != nil {
 		return nil, err
 	}
-	made, err := a.create(ctx, in.Once, "create-connection "+client.ID, func(ctx context.Context, id string) error {
+	request := "create-connection " + client.ID
+	made, err := a.create(ctx, in.Once, in.Body.ID, request, func(ctx context.Context, id string) error {
 		connection.ID = id
 		return consumerProblem(a.store.CreateConnection(ctx, *connection), in.Body.ConsumerID)
 	})
@@ -205,10 +245,8 @@ func consumerProblem(err error, consumerID string) error {
 
 // ConnectionChange is what of a connection is to be changed.
 type ConnectionChange struct {
-	RedirectURIs   *[]string `json:"redirect_uris,omitempty" maxItems:"100"`
-	RedirectMatch  *string   `json:"redirect_match,omitempty" enum:"exact,prefix"`
-	RequireScope   *bool     `json:"require_scope,omitempty"`
-	RefreshBoundTo *string   `json:"refresh_bound_to,omitempty" enum:"connection,client"`
+	RedirectURIs *[]string `json:"redirect_uris,omitempty" maxItems:"100"`
+	ConnectionRules
 }
 
 type updateConnectionInput struct {
@@ -248,15 +286,7 @@ func (c ConnectionChange) apply(connection *storage.Connection) error {
 		}
 		connection.RedirectURIs = *c.RedirectURIs
 	}
-	if c.RedirectMatch != nil {
-		connection.RedirectMatch = *c.RedirectMatch
-	}
-	if c.RequireScope != nil {
-		connection.RequireScope = *c.RequireScope
-	}
-	if c.RefreshBoundTo != nil {
-		connection.RefreshBoundTo = *c.RefreshBoundTo
-	}
+	c.ConnectionRules.apply(connection)
 	return nil
 }
 
@@ -290,36 +320,14 @@ func (a clients) deleteConnection(ctx context.Context, in *deleteConnectionInput
 		})
 }
 
-// newSecret gives a connection that is not stored yet its secret, and returns it; "" for a client that has none.
-func (a clients) newSecret(client *storage.Client, connection *storage.Connection) (string, error) {
-	if !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
-		return "", nil
-	}
-	text, secret, err := a.makeSecret(client)
-	if err != nil {
-		return "", err
-	}
-	connection.Secrets = []storage.ConnectionSecret{secret}
-	return text, nil
-}
-
-// makeSecret makes a secret in the form that the client needs.
-func (a clients) makeSecret(client *storage.Client) (string, storage.ConnectionSecret, error) {
-	signs := clientauth.SignsWithSecret(&client.Metadata)
-	text, err := clientauth.RandomSecret(rand.Reader, signs)
-	if err != nil {
-		return "", storage.ConnectionSecret{}, err
-	}
-	shownAgain := client.IsLegacy() && !a.legacySecretsHashed
-	return text, a.store.NewConnectionSecret(storage.SecretValue{Text: text, Sealed: signs || shownAgain}), nil
-}
-
 // defaultOverlap is how long the earlier secrets of a connection stay good.
 const defaultOverlap = 24 * time.Hour
 
 // NewSecret is how a new secret of a connection begins.
 type NewSecret struct {
 	Overlap *int64 `json:"overlap,omitempty" minimum:"0" maximum:"7776000" doc:"For how long the earlier secrets stay good, in seconds; by default a day."`
+	Secret  string `json:"secret,omitempty" maxLength:"512" doc:"The new secret; left out, one is made."`
+	Sealed  bool   `json:"sealed,omitempty" doc:"Also store it encrypted, for a client that is to change to client_secret_jwt."`
 }
 
 type createSecretInput struct {
@@ -330,7 +338,7 @@ type createSecretInput struct {
 // CreatedSecret is a new secret, this once.
 type CreatedSecret struct {
 	ConnectionSecret
-	Secret string `json:"secret" doc:"The secret. It is shown this once only."`
+	Secret string `json:"secret,omitempty" doc:"The secret that was made. It is shown this once only."`
 }
 
 type createSecretOutput struct{ Body CreatedSecret }
@@ -347,7 +355,7 @@ func (a clients) createSecret(ctx context.Context, in *createSecretInput) (*crea
 		return nil, conflict("The client has no secret: it authenticates by " +
 			client.Metadata.TokenEndpointAuthMethod + ".")
 	}
-	text, secret, err := a.makeSecret(client)
+	text, secret, err := a.makeSecret(ctx, client, in.Body.Secret, in.Body.Sealed)
 	if err != nil {
 		return nil, err
 	}

@@ -63,9 +63,10 @@ func (a *API) listInitialAccessTokens(ctx context.Context, _ *struct{}) (*listOu
 
 // NewInitialAccessToken is what an initial access token is created with.
 type NewInitialAccessToken struct {
+	ID            string `json:"id,omitempty" format:"uuid" doc:"Left out, one is made."`
 	Name          string `json:"name" minLength:"1" maxLength:"200" doc:"For whom it is made."`
-	Registrations int64  `json:"registrations,omitempty" minimum:"1" maximum:"1000" default:"1"`
-	Days          int64  `json:"days,omitempty" minimum:"1" maximum:"365" default:"30"`
+	Registrations int64  `json:"registrations,omitempty" minimum:"1" maximum:"10000" default:"1"`
+	Days          int64  `json:"days,omitempty" minimum:"1" maximum:"3650" default:"30"`
 }
 
 type createInitialAccessTokenInput struct {
@@ -91,7 +92,8 @@ func (a *API) createInitialAccessToken(
 	if err != nil {
 		return nil, err
 	}
-	made, err := a.create(ctx, in.Once, "create-initial-access-token", func(ctx context.Context, id string) error {
+	const request = "create-initial-access-token"
+	made, err := a.create(ctx, in.Once, in.Body.ID, request, func(ctx context.Context, id string) error {
 		now := a.store.Now()
 		return a.store.CreateInitialAccessToken(ctx, storage.InitialAccessToken{
 			ID: id, Hash: storage.Hash(value), Name: in.Body.Name, Remaining: in.Body.Registrations, CreatedAt: now,

@@ -1,9 +1,13 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"ithildin/provider/operator"
 	"ithildin/storage"
@@ -22,12 +26,15 @@ type created struct {
 	repeated bool
 }
 
-// create runs write, which makes a resource with a new id, in one transaction, once for each key of the operator.
-// request tells creations of different kinds apart.
+// create runs write, which makes a resource with the id that was asked for, or a new one, in one transaction, once for
+// each key of the operator. request tells creations of different kinds apart.
 func (a *API) create(
-	ctx context.Context, o Once, request string, write func(ctx context.Context, id string) error,
+	ctx context.Context, o Once, id, request string, write func(ctx context.Context, id string) error,
 ) (made created, err error) {
-	made.id = a.store.NewID()
+	if uuid.Validate(id) == nil {
+		id = strings.ToLower(id)
+	}
+	made.id = cmp.Or(id, a.store.NewID())
 	var key storage.IdempotencyKey
 	if o.Key != "" {
 		who, _ := operator.From(ctx)

@@ -14,6 +14,14 @@ type Paging struct {
 
 func (p Paging) page() storage.Page { return storage.Page{After: p.Cursor, Size: p.Limit} }
 
+// ordered refuses a start of a list that is not sorted by what it names.
+func ordered(isSorted bool, by, after string) (bool, error) {
+	if after != "" && !isSorted {
+		return false, invalid("query.after", "is for order="+by+" alone", after)
+	}
+	return isSorted, nil
+}
+
 // List is a page of a list.
 type List[T any] struct {
 	Items      []T    `json:"items" nullable:"false" doc:"The items, in an order that does not change."`

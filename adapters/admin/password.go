@@ -53,7 +53,7 @@ func makePassword(given string, hash func(string) (string, error)) (p newPasswor
 // emailTaken words the conflict of a user who is stored.
 func emailTaken(err error) error {
 	if errors.Is(err, storage.ErrConflict) {
-		return conflict("A user has this e-mail address already.")
+		return conflict("A user has this e-mail address, or this id, already.")
 	}
 	return err
 }

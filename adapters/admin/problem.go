@@ -75,8 +75,10 @@ const longestShownValue = 200
 
 // shownValue is a received value as a problem repeats it; nil for one that may be or hold a secret.
 func shownValue(location string, value any) any {
-	if strings.Contains(location, "password") || strings.Contains(location, "secret") {
-		return nil
+	for _, secret := range []string{"password", "secret", "token"} {
+		if strings.Contains(location, secret) {
+			return nil
+		}
 	}
 	switch v := value.(type) {
 	case string:

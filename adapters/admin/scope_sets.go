@@ -154,6 +154,7 @@ func (s scopeSets) serveGet(ctx context.Context, in *scopeSetPath) (*scopeSetOut
 
 // NewScopeSet is what a role or a client type is created with.
 type NewScopeSet struct {
+	ID    string   `json:"id,omitempty" format:"uuid" doc:"Left out, one is made."`
 	Name  string   `json:"name" minLength:"1" maxLength:"200"`
 	Scope []string `json:"scope" maxItems:"1000"`
 }
@@ -167,7 +168,7 @@ func (s scopeSets) serveCreate(ctx context.Context, in *createScopeSetInput) (*s
 	if err := checkScopeSet(ctx, in.Body.Name, in.Body.Scope); err != nil {
 		return nil, err
 	}
-	made, err := s.api.create(ctx, in.Once, "create-"+s.name, func(ctx context.Context, id string) error {
+	made, err := s.api.create(ctx, in.Once, in.Body.ID, "create-"+s.name, func(ctx context.Context, id string) error {
 		return s.taken(s.make(ctx, newScopeSet(id, in.Body.Name, in.Body.Scope)))
 	})
 	if err != nil {
@@ -183,7 +184,7 @@ func (s scopeSets) serveCreate(ctx context.Context, in *createScopeSetInput) (*s
 
 func (s scopeSets) taken(err error) error {
 	if errors.Is(err, storage.ErrConflict) {
-		return conflict("A " + s.words + " has this name already.")
+		return conflict("A " + s.words + " has this name, or this id, already.")
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -19,6 +20,7 @@ import (
 	"ithildin/adapters/admin"
 	"ithildin/jwks"
 	"ithildin/provider"
+	"ithildin/provider/mail"
 	"ithildin/provider/operator"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -74,6 +76,9 @@ func newStackOn(t *testing.T, databaseURL string) *stack {
 	t.Cleanup(s.public.Close)
 	s.api = admin.New(admin.Options{
 		Provider: s.p, Keys: keys, Guard: staticGuard{}, Version: "v1.2.3",
+		Mail: mail.New(mail.Options{
+			Store: s.store, Now: clock, Sender: mail.LogSender{Logger: slog.New(slog.DiscardHandler)},
+		}),
 		Checks: func() map[string]string {
 			return map[string]string{"database": "ok", "clock": "3s from the database's"}
 		},

@@ -142,6 +142,76 @@ func TestFactorOfAUserIsResetDisabledAndEnabled(t *testing.T) {
 	})
 }
 
+func TestFactorsOfEveryTypeAreListedAndRemoved(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		ctx, user, now := t.Context(), storagetest.User(t, s.store), s.store.Now()
+		app := storage.Authenticator{
+			ID: s.store.NewID(), UserID: user.ID, Name: "Телефон", Secret: []byte("a secret"), IsActive: true, CreatedAt: now,
+		}
+		require.NoError(t, s.store.CreateAuthenticator(ctx, app))
+		key := storage.Passkey{
+			ID: s.store.NewID(), UserID: user.ID, Name: "Ключ", CredentialID: []byte("a credential"),
+			UserHandle: []byte("a handle"), PublicKey: []byte("a key"), AAGUID: s.store.NewID(),
+			CreatedAt: now,
+		}
+		require.NoError(t, s.store.CreatePasskey(ctx, key))
+		mac, err := s.store.RecoveryCodeMAC(ctx, user.ID, "one")
+		require.NoError(t, err)
+		set := s.store.NewID()
+		require.NoError(t, s.store.ReplaceRecoveryCodes(ctx, user.ID, set, [][]byte{mac}))
+
+		path := "/users/" + user.ID + "/factors"
+		listed := s.do(http.StatusOK, http.MethodGet, path, nil)
+		require.NotContains(t, listed.raw, "secret")
+		items := listed.items()
+		require.Len(t, items, 3)
+		require.Equal(t, []any{"TOTP", "Телефон"}, []any{items[0]["type"], items[0]["factor"]})
+		require.Equal(t, []any{"passkey", "Ключ"}, []any{items[1]["type"], items[1]["factor"]})
+		require.Equal(t, []any{"recovery_code", float64(1)}, []any{items[2]["type"], items[2]["left"]})
+
+		require.Equal(t, false, s.do(http.StatusOK, http.MethodPost, path+"/"+app.ID+"/disable", nil).body["active"])
+		require.Equal(t, true, s.do(http.StatusOK, http.MethodPost, path+"/"+app.ID+"/enable", nil).body["active"])
+		for _, id := range []string{key.ID, set} {
+			s.ask(staticToken, http.MethodPost, path+"/"+id+"/disable", nil).isProblem(http.StatusConflict, "remove it")
+			s.ask(staticToken, http.MethodPost, path+"/"+id+"/reset", nil).isProblem(http.StatusConflict, "Only a phone")
+		}
+		helpDesk, _ := s.userToken(storagetest.User(t, s.store), "admin:users")
+		s.userToken(user, "admin:keys")
+		s.ask(helpDesk, http.MethodDelete, path+"/"+app.ID, nil).isProblem(http.StatusForbidden, "admin:keys")
+
+		s.do(http.StatusNoContent, http.MethodDelete, path+"/"+app.ID, nil)
+		s.ask(staticToken, http.MethodDelete, path+"/"+app.ID, nil).isProblem(http.StatusNotFound)
+		require.Len(t, s.do(http.StatusOK, http.MethodGet, path, nil).items(), 2)
+		s.do(http.StatusNoContent, http.MethodDelete, path+"/"+key.ID, nil)
+		require.Empty(t, s.do(http.StatusOK, http.MethodGet, path, nil).items(), "recovery codes go with the last other one")
+	})
+}
+
+func TestSessionsOfAllUsersAreListedFilteredAndEnded(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		first := s.session(storagetest.User(t, s.store))
+		s.later.Store(10)
+		user := storagetest.User(t, s.store)
+		second := s.session(user)
+		page := s.do(http.StatusOK, http.MethodGet, "/sessions?limit=1", nil)
+		require.Equal(t, second, page.items()[0]["id"], "the newest first")
+		require.InDelta(t, 2, page.body["total"], 0)
+		rest := s.do(http.StatusOK, http.MethodGet, "/sessions?limit=1&cursor="+page.text("next_cursor"), nil)
+		require.Equal(t, first, rest.items()[0]["id"])
+		require.Len(t, s.do(http.StatusOK, http.MethodGet, "/sessions?user_id="+user.ID, nil).items(), 1)
+		require.Len(t, s.do(http.StatusOK, http.MethodGet, "/sessions?address=192.0.2.7", nil).items(), 2)
+		require.Empty(t, s.do(http.StatusOK, http.MethodGet, "/sessions?address=192.0.2.8", nil).items())
+		s.do(http.StatusNoContent, http.MethodDelete, "/sessions/"+first, nil)
+		s.ask(staticToken, http.MethodDelete, "/sessions/"+first, nil).isProblem(http.StatusNotFound)
+		require.Len(t, s.do(http.StatusOK, http.MethodGet, "/sessions", nil).items(), 1)
+		require.Len(t, s.events(storage.EventSessionEnded), 1)
+		s.later.Store(24 * 3600)
+		require.Empty(t, s.do(http.StatusOK, http.MethodGet, "/sessions", nil).items(), "they have expired")
+	})
+}
+
 func TestRolesAreGivenAndTaken(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)

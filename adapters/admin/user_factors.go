@@ -17,56 +17,68 @@ import (
 
 // Factor is what a user proves besides the password.
 type Factor struct {
-	ID        string     `json:"id" format:"uuid"`
-	UserID    string     `json:"user_id" format:"uuid"`
-	Type      string     `json:"type"`
-	Factor    string     `json:"factor,omitempty" doc:"What may be shown of it: the ends of a phone number. Absent where it is still to be set."`
-	Active    bool       `json:"active"`
-	CreatedAt *time.Time `json:"created_at,omitempty"`
-	UpdatedAt *time.Time `json:"updated_at,omitempty"`
+	ID         string     `json:"id" format:"uuid" doc:"Of recovery codes, that of their set."`
+	UserID     string     `json:"user_id" format:"uuid"`
+	Type       string     `json:"type" enum:"SMS,TOTP,passkey,recovery_code"`
+	Factor     string     `json:"factor,omitempty" doc:"What may be shown of it: the ends of a phone number, or the name that its owner gave it. Absent where a phone is still to be set, and of recovery codes."`
+	Active     bool       `json:"active"`
+	Left       *int64     `json:"left,omitempty" doc:"Of recovery codes, how many are not used up."`
+	CreatedAt  *time.Time `json:"created_at,omitempty"`
+	LastUsedAt *time.Time `json:"last_used_at,omitempty" doc:"Absent for one that was never used, and of a phone."`
 }
 
-func newFactor(f storage.AuthenticationFactor) Factor {
-	return Factor{
-		ID: f.ID, UserID: f.UserID, Type: f.Type, Factor: identity.MaskedFactor(f), Active: f.IsActive,
-		CreatedAt: moment(f.CreatedAt), UpdatedAt: moment(f.UpdatedAt),
+func newFactor(userID string, f storage.SecondFactor) Factor {
+	shown := Factor{
+		ID: f.ID, UserID: strings.ToLower(userID), Type: f.Kind, Active: f.IsActive, CreatedAt: moment(f.CreatedAt),
+		Factor:     identity.MaskedFactor(storage.AuthenticationFactor{Type: f.Kind, Factor: f.Name}),
+		LastUsedAt: moment(f.LastUsedAt),
 	}
+	if f.Kind == storage.FactorRecoveryCode {
+		shown.Left = &f.Left
+	}
+	return shown
 }
 
 func (a users) registerFactors() {
+	const factorPath = "/users/{user_id}/factors/{factor_id}"
+	tags := []string{userTag}
 	register(a.API, operator.Read, huma.Operation{
-		OperationID: "list-user-factors", Method: http.MethodGet, Path: "/users/{user_id}/factors",
-		Tags: []string{userTag}, Summary: "List the second factors of a user, inactive ones too",
+		OperationID: "list-user-factors", Method: http.MethodGet, Path: "/users/{user_id}/factors", Tags: tags,
+		Summary: "List the second factors of a user, of every type, inactive ones too",
 	}, a.listFactors)
 	register(a.API, operator.Users, huma.Operation{
-		OperationID: "enable-user-factor", Method: http.MethodPost, Path: "/users/{user_id}/factors/{factor_id}/enable",
-		Tags: []string{userTag}, Summary: "Enable a second factor",
-	}, a.changingFactor(func(ctx context.Context, id string) error {
-		return a.store.ActivateAuthenticationFactor(ctx, id, true)
-	}))
+		OperationID: "enable-user-factor", Method: http.MethodPost, Path: factorPath + "/enable", Tags: tags,
+		Summary:     "Enable a phone or an authenticator app",
+		Description: "Passkeys and recovery codes are always active.",
+	}, a.activatingFactor(true))
 	register(a.API, operator.Users, huma.Operation{
-		OperationID: "disable-user-factor", Method: http.MethodPost,
-		Path: "/users/{user_id}/factors/{factor_id}/disable", Tags: []string{userTag},
-		Summary: "Disable a second factor, so that sign-in does not ask for it",
-	}, a.changingFactor(func(ctx context.Context, id string) error {
-		return a.store.ActivateAuthenticationFactor(ctx, id, false)
-	}))
+		OperationID: "disable-user-factor", Method: http.MethodPost, Path: factorPath + "/disable", Tags: tags,
+		Summary:     "Disable a phone or an authenticator app, so that sign-in does not ask for it",
+		Description: "Passkeys and recovery codes are always active; remove them.",
+	}, a.activatingFactor(false))
 	register(a.API, operator.Users, huma.Operation{
-		OperationID: "reset-user-factor", Method: http.MethodPost, Path: "/users/{user_id}/factors/{factor_id}/reset",
-		Tags: []string{userTag}, Summary: "Take away what an active factor is checked by",
-		Description: "The next sign-in asks the user to set it anew.",
-	}, a.changingFactor(a.store.ResetAuthenticationFactor))
+		OperationID: "reset-user-factor", Method: http.MethodPost, Path: factorPath + "/reset", Tags: tags,
+		Summary:     "Take away the phone of an active factor",
+		Description: "The next sign-in asks the user to set it anew. Factors of other types are removed instead.",
+	}, a.resetFactor)
+	register(a.API, operator.Users, huma.Operation{
+		OperationID: "remove-user-factor", Method: http.MethodDelete, Path: factorPath, Tags: tags,
+		Summary: "Remove a second factor; of recovery codes the whole set",
+		Description: "With the last other factor the recovery codes go too. A user whose roles ask for a second factor " +
+			"adds one at the next sign-in with the password.",
+	}, a.removeFactor)
 }
 
 func (a users) listFactors(ctx context.Context, in *UserPath) (*listOutput[Factor], error) {
-	if _, err := a.store.FindUser(ctx, in.UserID); err != nil {
-		return nil, err
-	}
-	factors, err := a.store.ListAuthenticationFactors(ctx, in.UserID)
+	user, err := a.store.FindUser(ctx, in.UserID)
 	if err != nil {
 		return nil, err
 	}
-	return whole(factors, newFactor), nil
+	factors, err := a.store.ListSecondFactors(ctx, user.ID)
+	if err != nil {
+		return nil, err
+	}
+	return whole(factors, func(f storage.SecondFactor) Factor { return newFactor(user.ID, f) }), nil
 }
 
 type factorPath struct {
@@ -76,37 +88,78 @@ type factorPath struct {
 
 type factorOutput struct{ Body Factor }
 
-func (a users) findFactor(ctx context.Context, in *factorPath) (*factorOutput, error) {
-	factors, err := a.store.ListAuthenticationFactors(ctx, in.UserID)
+// findFactor finds a factor of the user in the path.
+func (a users) findFactor(ctx context.Context, in *factorPath) (*storage.SecondFactor, error) {
+	factors, err := a.store.ListSecondFactors(ctx, in.UserID)
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(factors, func(f storage.AuthenticationFactor) bool {
-		return strings.EqualFold(f.ID, in.FactorID)
-	})
+	i := slices.IndexFunc(factors, func(f storage.SecondFactor) bool { return strings.EqualFold(f.ID, in.FactorID) })
 	if i < 0 {
 		return nil, notFound("The factor of this user")
 	}
-	return &factorOutput{Body: newFactor(factors[i])}, nil
+	return &factors[i], nil
 }
 
-// changingFactor is an operation that changes a factor by its id.
-func (a users) changingFactor(
-	change func(context.Context, string) error,
-) func(context.Context, *factorPath) (*factorOutput, error) {
-	return func(ctx context.Context, in *factorPath) (*factorOutput, error) {
-		if _, err := a.findFactor(ctx, in); err != nil {
-			return nil, err
-		}
-		if err := a.mayChangeUser(ctx, in.UserID); err != nil {
-			return nil, err
-		}
-		switch err := change(ctx, in.FactorID); {
-		case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrNotFound):
-			return nil, conflict("The factor is not in a state that allows this: it is so already, or not active.")
-		case err != nil:
-			return nil, err
-		}
-		return a.findFactor(ctx, in)
+// changeFactor changes a factor of a user whom the operator may change, and returns it as it was before.
+func (a users) changeFactor(
+	ctx context.Context, in *factorPath, change func(storage.SecondFactor) error,
+) (*storage.SecondFactor, error) {
+	factor, err := a.findFactor(ctx, in)
+	if err != nil {
+		return nil, err
 	}
+	if err := a.mayChangeUser(ctx, in.UserID); err != nil {
+		return nil, err
+	}
+	return factor, change(*factor)
+}
+
+// changedFactor is the answer after a change of a factor that stays.
+func (a users) changedFactor(
+	ctx context.Context, in *factorPath, change func(storage.SecondFactor) error,
+) (*factorOutput, error) {
+	if _, err := a.changeFactor(ctx, in, change); err != nil {
+		return nil, err
+	}
+	factor, err := a.findFactor(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return &factorOutput{Body: newFactor(in.UserID, *factor)}, nil
+}
+
+// activatingFactor is the operation that makes a factor active, or inactive.
+func (a users) activatingFactor(active bool) func(context.Context, *factorPath) (*factorOutput, error) {
+	return func(ctx context.Context, in *factorPath) (*factorOutput, error) {
+		return a.changedFactor(ctx, in, func(f storage.SecondFactor) error {
+			switch {
+			case f.Kind != storage.FactorSMS && f.Kind != storage.FactorTOTP:
+				return conflict("A factor of the type " + f.Kind + " is always active; remove it instead.")
+			case f.IsActive == active:
+				return conflict("The factor is in that state already.")
+			}
+			return a.store.ActivateSecondFactor(ctx, in.UserID, f.Kind, f.ID, active)
+		})
+	}
+}
+
+func (a users) resetFactor(ctx context.Context, in *factorPath) (*factorOutput, error) {
+	return a.changedFactor(ctx, in, func(f storage.SecondFactor) error {
+		if f.Kind != storage.FactorSMS {
+			return conflict("Only a phone is reset; remove a factor of the type " + f.Kind + " instead.")
+		}
+		err := a.store.ResetAuthenticationFactor(ctx, f.ID)
+		if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrNotFound) {
+			return conflict("The factor is not active, so there is nothing to reset.")
+		}
+		return err
+	})
+}
+
+func (a users) removeFactor(ctx context.Context, in *factorPath) (*struct{}, error) {
+	_, err := a.changeFactor(ctx, in, func(f storage.SecondFactor) error {
+		return a.store.RemoveSecondFactor(ctx, in.UserID, f.Kind, f.ID)
+	})
+	return nil, err
 }

@@ -26,27 +26,25 @@ type users struct{ *API }
 
 // User is a person who may sign in.
 type User struct {
-	ID                 string         `json:"id" format:"uuid"`
-	Email              string         `json:"email" doc:"By which the user signs in."`
-	TaxID              string         `json:"tax_id,omitempty"`
-	PersonID           string         `json:"person_id,omitempty" doc:"The id of the user in the registry of persons."`
-	Profile            map[string]any `json:"profile,omitempty" doc:"Claims about the user (OpenID Connect Core 5.1)."`
-	State              string         `json:"state" enum:"active,blocked"`
-	BlockReason        string         `json:"block_reason,omitempty"`
-	MustChangePassword bool           `json:"must_change_password" doc:"Whether the next sign-in asks for a new password."`
-	PasswordSetAt      *time.Time     `json:"password_set_at,omitempty"`
-	CreatedAt          *time.Time     `json:"created_at,omitempty"`
-	UpdatedAt          *time.Time     `json:"updated_at,omitempty"`
+	ID                 string     `json:"id" format:"uuid"`
+	Email              string     `json:"email" doc:"By which the user signs in."`
+	TaxID              string     `json:"tax_id,omitempty"`
+	PersonID           string     `json:"person_id,omitempty" doc:"The id of the user in the registry of persons."`
+	Profile            Claims     `json:"profile,omitempty" doc:"Claims about the user (OpenID Connect Core 5.1)."`
+	State              string     `json:"state" enum:"active,blocked"`
+	BlockReason        string     `json:"block_reason,omitempty"`
+	MustChangePassword bool       `json:"must_change_password" doc:"Whether the next sign-in asks for a new password."`
+	PasswordSetAt      *time.Time `json:"password_set_at,omitempty"`
+	CreatedAt          *time.Time `json:"created_at,omitempty"`
+	UpdatedAt          *time.Time `json:"updated_at,omitempty"`
 }
 
 func newUser(u storage.User) User {
-	shown := User{
+	return User{
 		ID: u.ID, Email: u.Email, TaxID: u.TaxID, PersonID: u.PersonID, State: stateOf(u.IsBlocked),
 		BlockReason: u.BlockReason, MustChangePassword: u.MustChangePassword, PasswordSetAt: moment(u.PasswordSetAt),
-		CreatedAt: moment(u.CreatedAt), UpdatedAt: moment(u.UpdatedAt),
+		CreatedAt: moment(u.CreatedAt), UpdatedAt: moment(u.UpdatedAt), Profile: shownClaims(u.Profile),
 	}
-	_ = json.Unmarshal(u.Profile, &shown.Profile) // an import may have brought something that is no object
-	return shown
 }
 
 func stateOf(isBlocked bool) string {
@@ -89,7 +87,7 @@ const userTag = "users"
 func (a users) register() {
 	register(a.API, operator.Read, huma.Operation{
 		OperationID: "list-users", Method: http.MethodGet, Path: "/users", Tags: []string{userTag},
-		Summary: "List users, the oldest first",
+		Summary: "List users, by default the oldest first",
 	}, a.listUsers)
 	register(a.API, operator.Users, huma.Operation{
 		OperationID: "create-user", Method: http.MethodPost, Path: "/users", Tags: []string{userTag},
@@ -113,18 +111,28 @@ func (a users) register() {
 	a.registerSessions()
 	a.registerFactors()
 	a.registerRoles()
+	a.registerInvitations()
 }
 
 type listUsersInput struct {
 	Paging
-	Email string `query:"email" maxLength:"254" doc:"A part of the e-mail address, in any case of letters."`
-	TaxID string `query:"tax_id" maxLength:"64" doc:"The whole tax number."`
-	State string `query:"state" enum:"active,blocked"`
+	Email      string `query:"email" maxLength:"254" doc:"A part of the e-mail address, in any case of letters."`
+	WholeEmail string `query:"whole_email" maxLength:"254" doc:"The whole e-mail address, in any form of it."`
+	TaxID      string `query:"tax_id" maxLength:"64" doc:"The whole tax number."`
+	State      string `query:"state" enum:"active,blocked"`
+	RoleID     string `query:"role_id" format:"uuid" doc:"Only those who hold this role, for any client or everywhere."`
+	Order      string `query:"order" enum:"created,email" default:"created" doc:"What they are sorted by."`
+	After      string `query:"after" maxLength:"254" doc:"With order=email, only those behind this address."`
 }
 
 func (a users) listUsers(ctx context.Context, in *listUsersInput) (*listOutput[User], error) {
+	byEmail, err := ordered(in.Order == "email", "email", in.After)
+	if err != nil {
+		return nil, err
+	}
 	users, total, err := a.store.PageOfUsers(ctx, storage.UserFilter{
-		EmailPart: in.Email, TaxID: in.TaxID, IsBlocked: isBlocked(in.State),
+		Email: in.WholeEmail, EmailPart: in.Email, TaxID: in.TaxID, IsBlocked: isBlocked(in.State), RoleID: in.RoleID,
+		ByEmail: byEmail, AfterEmail: in.After,
 	}, in.page())
 	if err != nil {
 		return nil, err
@@ -138,11 +146,13 @@ func (a users) getUser(ctx context.Context, in *UserPath) (*userOutput, error) {
 
 // NewUser is what a user is created with.
 type NewUser struct {
-	Email    string         `json:"email" maxLength:"254"`
-	Password string         `json:"password,omitempty" maxLength:"512" doc:"Left out, one is made, which the answer shows once and the user must change."`
-	TaxID    string         `json:"tax_id,omitempty" maxLength:"64"`
-	PersonID string         `json:"person_id,omitempty" maxLength:"64"`
-	Profile  map[string]any `json:"profile,omitempty" doc:"Claims about the user (OpenID Connect Core 5.1)."`
+	ID         string `json:"id,omitempty" format:"uuid" doc:"The sub of the user's tokens, for ever; left out, one is made."`
+	Email      string `json:"email" maxLength:"254"`
+	Password   string `json:"password,omitempty" maxLength:"512" doc:"Left out, one is made, which the answer shows once and the user must change."`
+	MustChange bool   `json:"must_change_password,omitempty" doc:"Whether the next sign-in asks for another password; always so for one that is made."`
+	TaxID      string `json:"tax_id,omitempty" maxLength:"64"`
+	PersonID   string `json:"person_id,omitempty" maxLength:"64"`
+	Profile    Claims `json:"profile,omitempty" doc:"Claims about the user (OpenID Connect Core 5.1)."`
 }
 
 type createUserInput struct {
@@ -163,20 +173,19 @@ type createUserOutput struct {
 }
 
 func (a users) createUser(ctx context.Context, in *createUserInput) (*createUserOutput, error) {
-	profile, err := checkUser(in.Body.Email, in.Body.Profile)
-	if err != nil {
+	if err := checkUser(in.Body.Email, in.Body.Profile); err != nil {
 		return nil, err
 	}
 	password, err := a.newPassword(ctx, in.Body.Password, in.Body.Email)
 	if err != nil {
 		return nil, err
 	}
-	made, err := a.create(ctx, in.Once, "create-user", func(ctx context.Context, id string) error {
+	made, err := a.create(ctx, in.Once, in.Body.ID, "create-user", func(ctx context.Context, id string) error {
 		now := a.store.Now()
 		return emailTaken(a.store.CreateUser(ctx, storage.User{
-			ID: id, Email: in.Body.Email, Password: password.hash, PasswordSetAt: now, TaxID: in.Body.TaxID,
-			PersonID: in.Body.PersonID, Profile: profile, MustChangePassword: password.made != "", CreatedAt: now,
-			UpdatedAt: now,
+			ID: id, Email: in.Body.Email, Password: password.hash, PasswordSetAt: now,
+			TaxID: in.Body.TaxID, PersonID: in.Body.PersonID, Profile: json.RawMessage(in.Body.Profile), CreatedAt: now,
+			UpdatedAt: now, MustChangePassword: in.Body.MustChange || password.made != "",
 		}))
 	})
 	if err != nil {
@@ -197,10 +206,10 @@ func (a users) createUser(ctx context.Context, in *createUserInput) (*createUser
 
 // UserChange is what of a user is to be changed.
 type UserChange struct {
-	Email    *string         `json:"email,omitempty" maxLength:"254"`
-	TaxID    *string         `json:"tax_id,omitempty" maxLength:"64"`
-	PersonID *string         `json:"person_id,omitempty" maxLength:"64"`
-	Profile  *map[string]any `json:"profile,omitempty" doc:"Replaces all claims about the user."`
+	Email    *string `json:"email,omitempty" maxLength:"254"`
+	TaxID    *string `json:"tax_id,omitempty" maxLength:"64"`
+	PersonID *string `json:"person_id,omitempty" maxLength:"64"`
+	Profile  Claims  `json:"profile,omitempty" doc:"Replaces all claims about the user."`
 }
 
 type updateUserInput struct {
@@ -229,7 +238,7 @@ func (a users) updateUser(ctx context.Context, in *updateUserInput) (*userOutput
 // apply changes the user. Who gets another address has not shown that it is theirs.
 func (c UserChange) apply(user *storage.User) error {
 	if c.Email != nil && !strings.EqualFold(*c.Email, user.Email) {
-		if _, err := checkUser(*c.Email, nil); err != nil {
+		if err := checkUser(*c.Email, nil); err != nil {
 			return err
 		}
 		user.Email, user.Profile = *c.Email, provider.WithoutClaim(user.Profile, "email_verified")
@@ -241,11 +250,10 @@ func (c UserChange) apply(user *storage.User) error {
 		user.PersonID = *c.PersonID
 	}
 	if c.Profile != nil {
-		profile, err := checkUser(user.Email, *c.Profile)
-		if err != nil {
+		if err := checkUser(user.Email, c.Profile); err != nil {
 			return err
 		}
-		user.Profile = profile
+		user.Profile = json.RawMessage(c.Profile)
 	}
 	return nil
 }
@@ -275,20 +283,16 @@ func (a users) deleteUser(ctx context.Context, in *deleteUserInput) (*struct{}, 
 	})
 }
 
-// checkUser checks an address, and a profile, which it returns as it is stored.
-func checkUser(email string, claims map[string]any) (json.RawMessage, error) {
+// checkUser checks an address and claims.
+func checkUser(email string, claims Claims) error {
 	if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
-		return nil, invalid("body.email", "is not an e-mail address", email)
+		return invalid("body.email", "is not an e-mail address", email)
 	}
 	if claims == nil {
-		return nil, nil
+		return nil
 	}
-	profile, err := json.Marshal(claims)
-	if err == nil {
-		err = provider.ValidateProfile(profile)
+	if err := provider.ValidateProfile(json.RawMessage(claims)); err != nil {
+		return invalid("body.profile", err.Error(), nil)
 	}
-	if err != nil {
-		return nil, invalid("body.profile", err.Error(), nil)
-	}
-	return profile, nil
+	return nil
 }

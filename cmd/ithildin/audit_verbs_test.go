@@ -236,7 +236,7 @@ func (d *auditedDatabase) learn(line, out string) {
 			}
 		}
 	case "invitation create":
-		invitations, err := d.store.ListInvitations(ctx)
+		invitations, _, err := d.store.PageOfInvitations(ctx, storage.InvitationFilter{}, storage.Page{})
 		require.NoError(d.t, err)
 		d.names["invitation"] = invitations[0].ID
 	case "initial-access-token create":

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -244,10 +243,7 @@ func (f newSecretFlags) rotate(
 		return fmt.Errorf("client %s authenticates by %s and has no secret", client.ID,
 			client.Metadata.TokenEndpointAuthMethod)
 	}
-	algorithm := signingAlgorithm(client.Metadata)
-	if f.Sealed {
-		algorithm = cmp.Or(algorithm, "HS256")
-	}
+	algorithm := clientauth.SecretAlgorithm(&client.Metadata, f.Sealed)
 	shown, err := f.SealedFor(client, store)
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func (c *clientCreateCommand) Run(ctx context.Context, terminal console.Terminal
 				return err
 			}
 			secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile,
-				signingAlgorithm(client.Metadata), shown)
+				clientauth.SecretAlgorithm(&client.Metadata, false), shown)
 			if err != nil {
 				return err
 			}

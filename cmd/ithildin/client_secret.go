@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -15,17 +14,6 @@ import (
 
 // newSecret generates a secret of 256 bits.
 func newSecret() (string, error) { return oauth.RandomText(rand.Reader, oauth.TokenBytes) }
-
-// signingSecretBytes is how long the secret of a client that signs with it must be (RFC 7518 3.2).
-var signingSecretBytes = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
-
-// signingAlgorithm is what a client signs with by its secret, "" for one that sends it.
-func signingAlgorithm(m storage.Metadata) string {
-	if !clientauth.SignsWithSecret(&m) {
-		return ""
-	}
-	return cmp.Or(m.TokenEndpointAuthSigningAlg, "HS256")
-}
 
 // newConnectionSecret generates a secret, which it also returns as generated, or reads one from a file. With an
 // algorithm, the client signs with the secret, and it is sealed besides; so it is where shown says that the admin API
@@ -58,7 +46,7 @@ func readClientSecret(
 	if value, err = terminal.ReadSecret(file, "Secret"); err != nil {
 		return "", "", err
 	}
-	if least := signingSecretBytes[algorithm]; len(value) < least {
+	if least := clientauth.ShortestSecret(algorithm); len(value) < least {
 		return "", "", &console.UsageError{
 			Cause: fmt.Errorf("the secret has %d bytes: want at least %d for %s", len(value), least, algorithm),
 		}

@@ -82,7 +82,7 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console.Term
 			return err
 		}
 		secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile,
-			signingAlgorithm(client.Metadata), shown)
+			clientauth.SecretAlgorithm(&client.Metadata, false), shown)
 		if err != nil {
 			return err
 		}

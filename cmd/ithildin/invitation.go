@@ -10,6 +10,7 @@ import (
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
+	"ithildin/provider/invitation"
 	"ithildin/provider/login"
 	"ithildin/provider/mail"
 	"ithildin/storage"
@@ -75,19 +76,17 @@ func (c *invitationCreateCommand) Run(ctx context.Context, terminal console.Term
 		return err
 	}
 	return database.WithSealedStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
-		invited, letter, err := c.invitation(ctx, store)
+		invited, err := c.invitation(ctx, store)
 		if err != nil {
 			return err
 		}
 		mails := mail.New(mail.Options{
 			Store: store, Sender: *settings.Server, ServiceName: settings.ServiceName, Letters: settings.Letters,
 		})
-		err = store.Together(ctx, func(ctx context.Context) error {
-			if err := store.CreateInvitation(ctx, invited); err != nil {
-				return err
-			}
-			return mails.Enqueue(ctx, letter)
-		})
+		err = invitation.Create(ctx, store, mails, invited)
+		if errors.Is(err, invitation.ErrTaxIDTaken) {
+			return errors.New("the tax id is that of another user")
+		}
 		if err != nil {
 			return database.Explain(err, "client "+c.Client)
 		}
@@ -96,59 +95,33 @@ func (c *invitationCreateCommand) Run(ctx context.Context, terminal console.Term
 	})
 }
 
-// invitation makes what is stored, and the mail with its link.
+// invitation makes what is stored, and the link of its mail.
 func (c *invitationCreateCommand) invitation(
 	ctx context.Context, store *storage.Store,
-) (invited storage.Invitation, letter mail.Mail, err error) {
+) (invited invitation.New, err error) {
 	code, err := newSecret()
 	if err != nil {
-		return invited, letter, err
+		return invited, err
 	}
 	now := store.Now()
-	invited = storage.Invitation{
-		ID: store.NewID(), Hash: storage.Hash(code), Email: c.Email, TaxID: c.TaxID, ClientID: c.Client,
-		Inviter: c.Inviter, CreatedAt: now, ExpiresAt: now.Add(time.Duration(c.Days) * 24 * time.Hour),
-	}
-	letter = mail.Mail{
-		Purpose: mail.Invitation, To: c.Email, Language: c.Language, LinkID: invited.ID,
-		Link: login.InvitationLink(c.Issuer, code), ExpiresAt: invited.ExpiresAt,
-		Details: mail.Details{Inviter: c.Inviter},
+	invited = invitation.New{
+		Language: c.Language, Link: login.InvitationLink(c.Issuer, code),
+		Invitation: storage.Invitation{
+			ID: store.NewID(), Hash: storage.Hash(code), Email: c.Email, TaxID: c.TaxID, Inviter: c.Inviter, CreatedAt: now,
+			ExpiresAt: now.Add(time.Duration(c.Days) * 24 * time.Hour),
+		},
 	}
 	for _, name := range c.Role {
 		role, err := store.FindRoleByName(ctx, name)
 		if err != nil {
-			return invited, letter, database.Explain(err, "role "+name)
+			return invited, database.Explain(err, "role "+name)
 		}
-		invited.RoleIDs = append(invited.RoleIDs, role.ID)
-		if letter.Details.Role != "" {
-			letter.Details.Role += ", "
-		}
-		letter.Details.Role += role.Name
+		invited.Roles = append(invited.Roles, *role)
 	}
 	if c.Client != "" {
-		client, err := store.LoadClient(ctx, c.Client)
-		if err != nil {
-			return invited, letter, database.Explain(err, "client "+c.Client)
-		}
-		letter.Details.Organisation = client.Name
+		invited.Client, err = store.LoadClient(ctx, c.Client)
 	}
-	return invited, letter, c.checkTaxID(ctx, store)
-}
-
-// checkTaxID refuses a tax id that the account of another address has: two accounts of one tax id could not sign in by
-// a digital signature any more.
-func (c *invitationCreateCommand) checkTaxID(ctx context.Context, store *storage.Store) error {
-	if c.TaxID == "" {
-		return nil
-	}
-	user, err := store.FindUserByTaxID(ctx, c.TaxID)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && user.Email == storage.CanonicalEmail(c.Email) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("the tax id is that of another user, %s", user.ID)
+	return invited, database.Explain(err, "client "+c.Client)
 }
 
 type invitationListCommand struct {
@@ -178,7 +151,7 @@ type invitationRow struct {
 // Run prints the invitations without their links, of which only hashes are stored.
 func (c *invitationListCommand) Run(ctx context.Context, terminal console.Terminal) error {
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		invitations, err := store.ListInvitations(ctx)
+		invitations, _, err := store.PageOfInvitations(ctx, storage.InvitationFilter{}, storage.Page{})
 		if err != nil {
 			return err
 		}

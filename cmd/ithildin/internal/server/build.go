@@ -54,8 +54,8 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	registry.MustRegister(guard.refusals)
 	ready := &readiness{store: store, keys: keys, clockSkew: s.Serving.ClockSkew}
 	api := admin.New(admin.Options{
-		Provider: p, Keys: keys, Guard: guard, LegacySecretsHashed: s.Legacy.SecretsHashed, Checks: ready.checks,
-		Settings: settingsForAPI(o.Describe), Version: o.Build.String(),
+		Provider: p, Keys: keys, Guard: guard, Mail: letters, LegacySecretsHashed: s.Legacy.SecretsHashed,
+		Checks: ready.checks, Settings: settingsForAPI(o.Describe), Version: o.Build.String(),
 	})
 	mounts = append(mounts, legacy.Mount)
 	if s.Dev {
