@@ -35,7 +35,8 @@ var unaudited = map[string]string{
 	"EnqueueMail": "its caller records what the mail is about", "WithdrawMail": "likewise", "ClaimMail": "a job",
 	"MarkMailSent": "a job", "DropMail": "a job", "DropExpiredMails": "a job",
 	"CreateConsoleSession": "a sign-in that is an event", "UseConsoleSession": "a request",
-	"EndConsoleSession":   "a browser signs out, which is an event",
+	"EndConsoleSession": "a browser signs out, which is an event",
+	"KeepConsoleView":   "what operators remember for themselves", "DropConsoleView": "likewise",
 	"WithoutTokenIndexes": "its caller records the import", "ReportHeldMails": "a job", "TakeAccountNotice": "a job",
 	"NoteAccountChange": "its caller records the change", "CreatePushedRequest": "a request",
 }

@@ -32,7 +32,7 @@ func (r consoleSessionRow) session() *ConsoleSession {
 }
 
 // CreateConsoleSession stores a session. ErrNotFound: no such user.
-func (s *consoleSessionStore) CreateConsoleSession(ctx context.Context, c ConsoleSession) error {
+func (s *consoleStore) CreateConsoleSession(ctx context.Context, c ConsoleSession) error {
 	// A conflict can only be with ourselves, sent twice: the id is the hash of a fresh random value.
 	_, err := s.exec(ctx, `
 INSERT INTO console_sessions (id, user_id, auth_time, address, created_at, last_used_at, expires_at)
@@ -44,7 +44,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
 
 // UseConsoleSession notes that the session of a cookie, given by its hash, is used now, and returns it. ErrNotFound:
 // there is none, it has expired, or it was not used for longer than idle.
-func (s *consoleSessionStore) UseConsoleSession(
+func (s *consoleStore) UseConsoleSession(
 	ctx context.Context, hash []byte, idle time.Duration,
 ) (*ConsoleSession, error) {
 	now := s.Now()
@@ -67,7 +67,7 @@ SELECT id, user_id, auth_time, address, created_at, last_used_at, expires_at FRO
 }
 
 // EndConsoleSession ends the session of a cookie, given by its hash. One that is not there is over already.
-func (s *consoleSessionStore) EndConsoleSession(ctx context.Context, hash []byte) error {
+func (s *consoleStore) EndConsoleSession(ctx context.Context, hash []byte) error {
 	_, err := s.exec(ctx, `DELETE FROM console_sessions WHERE id = $1`, hash)
 	return err
 }

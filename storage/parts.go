@@ -73,8 +73,8 @@ type tokenStore struct{ *database }
 // loginSessionStore has the sign-ins: sessions of browsers, tokens of the login API, and the notices of logouts.
 type loginSessionStore struct{ *database }
 
-// consoleSessionStore has the sign-ins of operators to the console.
-type consoleSessionStore struct{ *database }
+// consoleStore has the sign-ins of operators to the console, and what they keep there.
+type consoleStore struct{ *database }
 
 // invitationStore has the invitations to have roles.
 type invitationStore struct{ *database }
@@ -147,18 +147,18 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		secondFactorStore: &secondFactorStore{
 			database: d, sealer: sealer, keys: keys, authentication: authentication, passkeys: passkeys,
 		},
-		approvalStore:       &approvalStore{database: d, sessions: sessions, tokens: tokens},
-		tokenStore:          tokens,
-		loginSessionStore:   sessions,
-		consoleSessionStore: &consoleSessionStore{database: d},
-		invitationStore:     &invitationStore{database: d},
-		passwordResetStore:  &passwordResetStore{database: d, sealer: sealer, users: users},
-		noticeStore:         &noticeStore{database: d},
-		mailStore:           &mailStore{database: d, sealer: sealer},
-		keyStore:            keys,
-		auditStore:          &auditStore{database: d},
-		settingStore:        &settingStore{database: d, keys: keys},
-		janitor:             &janitor{database: d},
-		importer:            &importer{database: d, authentication: authentication},
+		approvalStore:      &approvalStore{database: d, sessions: sessions, tokens: tokens},
+		tokenStore:         tokens,
+		loginSessionStore:  sessions,
+		consoleStore:       &consoleStore{database: d},
+		invitationStore:    &invitationStore{database: d},
+		passwordResetStore: &passwordResetStore{database: d, sealer: sealer, users: users},
+		noticeStore:        &noticeStore{database: d},
+		mailStore:          &mailStore{database: d, sealer: sealer},
+		keyStore:           keys,
+		auditStore:         &auditStore{database: d},
+		settingStore:       &settingStore{database: d, keys: keys},
+		janitor:            &janitor{database: d},
+		importer:           &importer{database: d, authentication: authentication},
 	}
 }

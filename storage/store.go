@@ -51,7 +51,7 @@ type Store struct {
 	*approvalStore
 	*tokenStore
 	*loginSessionStore
-	*consoleSessionStore
+	*consoleStore
 	*invitationStore
 	*passwordResetStore
 	*mailStore

@@ -81,6 +81,13 @@ func harmless(value string) string {
 func exportAudit(v *visit, media, name string, write func(exported) error, flush func() error) error {
 	l := newList(v)
 	f := auditFilter(v, l)
+	problem, ledOn, err := idsInPlaceOfNames(v, l, f)
+	if err != nil || ledOn {
+		return err
+	}
+	if problem != "" {
+		return storage.ErrNotFound
+	}
 	f.Limit = exportedAtOnce
 	ctx := inbound.Detached(v.r.Context())
 	events, err := v.store.ListEvents(v.r.Context(), f)

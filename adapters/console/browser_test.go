@@ -29,56 +29,96 @@ const (
 	largestPage = 60 << 10
 )
 
-// walk goes through the pages with one browser and examines each.
-type walk struct {
-	t       *testing.T
-	browser context.Context
-	axe     string // the script; "" to leave it out
-	name    string // of the browser's size and language, for screenshots
-	stack   *stack
-	mutex   sync.Mutex
-	foreign []string // requests to other hosts than the console and the provider
-}
-
-// newWalk starts chromium with a profile of its own, of that size and language.
-func newWalk(t *testing.T, s *stack, width, height int, language string) *walk {
+// newChromium starts a browser with a profile of its own.
+func newChromium(t *testing.T) context.Context {
 	path := requirement.Chromium.Get(t)
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(),
 		append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-			chromedp.WindowSize(width, height), chromedp.Flag("lang", language), chromedp.Flag("accept-lang", language),
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 			chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))...)
 	t.Cleanup(cancelAllocator)
-	ctx, cancel := chromedp.NewContext(allocator)
+	browser, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	ctx, cancelTimeout := context.WithTimeout(ctx, 4*time.Minute)
+	require.NoError(t, chromedp.Do(browser))
+	return browser
+}
+
+// walk goes through the pages with one tab and examines each.
+type walk struct {
+	t     *testing.T
+	tab   context.Context
+	axe   string // the script; "" to leave it out
+	name  string // of the tab's size and language, for screenshots
+	stack *stack
+	mutex sync.Mutex
+	// foreign are requests to other hosts than the console and the provider, and heavy are answers over the budget.
+	foreign, heavy []string
+}
+
+// newWalk opens a tab of that size and language, which shares no cookie with the others of the browser.
+func newWalk(t *testing.T, s *stack, browser context.Context, width, height int64, language string) *walk {
+	tab, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	tab, cancelTimeout := context.WithTimeout(tab, 5*time.Minute)
 	t.Cleanup(cancelTimeout)
-	w := &walk{t: t, stack: s, browser: ctx, name: fmt.Sprintf("console-%d-%s", width, language)}
-	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(int64(width), int64(height))))
-	require.NoError(t, chromedp.Listen(ctx, func(event any) {
-		if sent, isRequest := event.(*network.EventRequestWillBeSent); isRequest {
-			at := sent.Request.URL
-			if !strings.HasPrefix(at, s.admin+"/") && !strings.HasPrefix(at, s.issuer+"/") && !strings.HasPrefix(at, "data:") {
-				w.mutex.Lock()
-				w.foreign = append(w.foreign, at)
-				w.mutex.Unlock()
-			}
-		}
-	}))
+	w := &walk{t: t, stack: s, tab: tab, name: fmt.Sprintf("console-%d-%s", width, language)}
+	require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(width, height)))
+	_, err := chromedp.Call(tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
+		Headers: network.Headers{"Accept-Language": language},
+	})
+	require.NoError(t, err)
+	require.NoError(t, chromedp.Listen(tab, w.hear))
 	return w
+}
+
+// hear notes what the tab asks for and what it gets.
+func (w *walk) hear(event any) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		at := e.Request.URL
+		if !strings.HasPrefix(at, w.stack.admin+"/") && !strings.HasPrefix(at, w.stack.issuer+"/") &&
+			!strings.HasPrefix(at, "data:") {
+			w.foreign = append(w.foreign, at)
+		}
+	case *network.EventLoadingFinished:
+		if e.EncodedDataLength > largestPage {
+			w.heavy = append(w.heavy, fmt.Sprintf("%s: %.0f bytes", e.RequestID, e.EncodedDataLength))
+		}
+	}
+}
+
+// asksNobodyElse holds the walk to the hosts of the console and the provider, and every answer to the budget of a page.
+func (w *walk) asksNobodyElse() {
+	w.t.Helper()
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	require.Empty(w.t, w.foreign)
+	require.Empty(w.t, w.heavy)
 }
 
 func look[T any](w *walk, what chromedp.Action[T]) T {
 	w.t.Helper()
-	seen, err := chromedp.Run(w.browser, what)
+	seen, err := chromedp.Run(w.tab, what)
 	require.NoError(w.t, err)
 	return seen
+}
+
+// steps takes steps without a look at where they lead.
+func (w *walk) steps(steps ...chromedp.Action[chromedp.Void]) {
+	w.t.Helper()
+	require.NoError(w.t, chromedp.Do(w.tab, steps...))
 }
 
 // do takes steps to a page and examines it: its size, that nothing sticks out at the side, and what axe-core finds.
 func (w *walk) do(page string, steps ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
-	require.NoError(w.t, chromedp.Do(w.browser, steps...), page)
+	within, cancel := context.WithTimeout(w.tab, time.Minute)
+	defer cancel()
+	if err := chromedp.Do(within, steps...); err != nil {
+		w.t.Fatalf("%s: %v at %s", page, err, look(w, chromedp.Location()))
+	}
 	require.False(w.t, look(w, chromedp.Evaluate[bool](sticksOut)), "%s: sticks out at the side", page)
 	html := look(w, chromedp.OuterHTML("html"))
 	require.Less(w.t, len(html), largestPage, page)
@@ -104,17 +144,24 @@ func (w *walk) open(page, path string) {
 func (w *walk) signIn(email string) {
 	w.t.Helper()
 	w.do("sign-in", chromedp.Navigate(w.stack.admin+"/console/"), chromedp.WaitVisible("#submit"))
-	require.NoError(w.t, chromedp.Do(w.browser, chromedp.Click("#submit"), chromedp.WaitVisible("#login-submit"),
+	w.steps(chromedp.Click("#submit"), chromedp.WaitVisible("#login-submit"),
 		chromedp.SendKeys("[name=username]", email), chromedp.SendKeys("[name=password]", password+"\r"),
-		chromedp.WaitVisible("#code-submit")))
-	require.NoError(w.t, chromedp.Do(w.browser, chromedp.SendKeys("[name=code]", w.stack.phones.code(phone)+"\r")))
-	require.NoError(w.t, chromedp.Do(w.browser, chromedp.WaitVisible("#consent-accept, #sign-out")))
+		chromedp.WaitVisible("#code-submit"))
+	w.steps(chromedp.SendKeys("[name=code]", w.stack.phones.code(phone)+"\r"))
+	w.steps(chromedp.WaitVisible("#consent-accept, #sign-out"))
 	if strings.Contains(look(w, chromedp.Location()), "/login/consent") {
-		require.NoError(w.t, chromedp.Do(w.browser, chromedp.Click("#consent-accept")))
+		w.steps(chromedp.Click("#consent-accept"))
 	}
 	// The console is on another site than the provider: the session is there nevertheless.
 	w.do("home", chromedp.WaitVisible("#sign-out"))
 	require.Contains(w.t, look(w, chromedp.Text("footer")), email)
+}
+
+// readAxe reads the script of axe-core.
+func readAxe(t *testing.T) string {
+	script, err := os.ReadFile(filepath.Join(requirement.AxeCore.Get(t), "node_modules", "axe-core", "axe.min.js"))
+	require.NoError(t, err)
+	return string(script)
 }
 
 // world is what the pages have to show.
@@ -155,16 +202,16 @@ func newWorld(t *testing.T, s *stack) world {
 // both languages: axe-core (WCAG 2.2 A and AA, and its best practices) finds nothing, no page is larger than its
 // budget, and none asks another host for anything.
 func TestPagesOfTheConsoleBreakNoRuleOfAccessibility(t *testing.T) {
-	axe, err := os.ReadFile(filepath.Join(requirement.AxeCore.Get(t), "node_modules", "axe-core", "axe.min.js"))
-	require.NoError(t, err)
+	axe := readAxe(t)
+	chromium := newChromium(t)
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
 		o := newWorld(t, s)
-		for _, size := range [][2]int{{390, 844}, {1280, 800}} {
+		for _, size := range [][2]int64{{390, 844}, {1280, 800}} {
 			language := languageAt(engine, size[0])
 			t.Run(fmt.Sprintf("%d pixels in %s", size[0], language), func(t *testing.T) {
-				w := newWalk(t, s, size[0], size[1], language)
-				w.axe = string(axe)
+				w := newWalk(t, s, chromium, size[0], size[1], language)
+				w.axe = axe
 				w.signIn(o.admin.Email)
 				for _, page := range o.pages() {
 					w.open(page[0], page[1])
@@ -180,16 +227,14 @@ func TestPagesOfTheConsoleBreakNoRuleOfAccessibility(t *testing.T) {
 				w.open("people-dark", "people")
 				w.open("person-dark", "people/"+o.doctor.ID)
 				w.open("block-dark", "people/"+o.doctor.ID+"/block")
-				w.mutex.Lock()
-				defer w.mutex.Unlock()
-				require.Empty(t, w.foreign)
+				w.asksNobodyElse()
 			})
 		}
 	})
 }
 
 // languageAt is the other one on the other engine, so that each size is seen in both languages.
-func languageAt(engine storagetest.Engine, width int) string {
+func languageAt(engine storagetest.Engine, width int64) string {
 	if (engine.Name == "SQLite") == (width < 1000) {
 		return "uk"
 	}
@@ -205,13 +250,18 @@ func (o world) pages() [][2]string {
 		{"people-none", "people?email=nobody"}, {"person", person}, {"block", person + "/block"},
 		{"unblock-refused", person + "/unblock"}, {"end-sessions", person + "/end-sessions"},
 		{"end-tokens", person + "/end-tokens"}, {"reset-link-refused", person + "/send-reset-link"},
+		{"edit-person", person + "/edit-person"}, {"delete-person-refused", person + "/delete-person"},
+		{"new-person", "new-person"}, {"bulk-block", "bulk-block"},
 		{"reset-factor", person + "/factors/" + o.factorID + "/reset-factor"},
 		{"give-role", person + "/roles/give-role"},
 		{"take-role", person + "/roles/" + o.role.ID + "/take-role?client=" + o.client.ID},
 		{"clients", "clients"}, {"clients-filtered", "clients?name=Клін&state=active"}, {"client", client},
 		{"client-own", "clients/ithildin-console"}, {"block-client", client + "/block-client"},
+		{"edit-client", client + "/edit-client"}, {"change-policy", client + "/change-policy"},
+		{"delete-client-refused", client + "/delete-client"}, {"client-settings", client + "/settings"},
 		{"unblock-client-refused", client + "/unblock-client"}, {"end-client-tokens", client + "/end-client-tokens"},
 		{"redirect-uris", connection + "/redirect-uris"}, {"new-secret", connection + "/new-secret"},
+		{"end-secret-refused", connection + "/secrets/" + o.client.Connections[0].Secrets[0].ID + "/end-secret"},
 		{"audit", "audit"}, {"audit-filtered", "audit?kind=console_signed_in&since=2026-01-01"},
 		{"roles", "roles"}, {"role", "roles/" + o.role.ID}, {"change-role", "roles/" + o.role.ID + "/change-roles"},
 		{"delete-role", "roles/" + o.role.ID + "/delete-roles"}, {"create-role", "create-roles"},
@@ -227,8 +277,8 @@ func (o world) pages() [][2]string {
 // look chooses a theme.
 func (w *walk) look(theme string) {
 	w.t.Helper()
-	require.NoError(w.t, chromedp.Do(w.browser, chromedp.Navigate(w.stack.admin+"/console/"),
-		chromedp.Click(`[name=theme][value=`+theme+`]`), chromedp.WaitVisible(`html[data-theme=`+theme+`]`)))
+	w.steps(chromedp.Navigate(w.stack.admin+"/console/"),
+		chromedp.Click(`[name=theme][value=`+theme+`]`), chromedp.WaitVisible(`html[data-theme=`+theme+`]`))
 }
 
 // TestAnOperatorHelpsAPersonWithABrowser finds a person by the search box, blocks and unblocks them, with the keyboard
@@ -236,23 +286,19 @@ func (w *walk) look(theme string) {
 func TestAnOperatorHelpsAPersonWithABrowser(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	o := newWorld(t, s)
-	w := newWalk(t, s, 1280, 800, "uk")
+	w := newWalk(t, s, newChromium(t), 1280, 800, "uk")
 	w.signIn(o.admin.Email)
-	do := func(steps ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		require.NoError(t, chromedp.Do(w.browser, steps...))
-	}
-	do(chromedp.Focus("#q"), chromedp.KeyEvent("koval\r"), chromedp.WaitVisible("#factors"))
+	w.steps(chromedp.Focus("#q"), chromedp.KeyEvent("koval\r"), chromedp.WaitVisible("#factors"))
 	require.Contains(t, look(w, chromedp.Text("main")), "olena.koval@clinic.example")
-	do(chromedp.Focus(`a[href$="/block"]`), chromedp.KeyEvent("\r"), chromedp.WaitVisible("#do"),
+	w.steps(chromedp.Focus(`a[href$="/block"]`), chromedp.KeyEvent("\r"), chromedp.WaitVisible("#do"),
 		chromedp.Focus("#field-reason"), chromedp.KeyEvent("звернення 4711\r"), chromedp.WaitVisible("#notice"))
 	require.Contains(t, look(w, chromedp.Text("main")), "Причина: звернення 4711")
-	do(chromedp.Focus(`a[href$="/unblock"]`), chromedp.KeyEvent("\r"), chromedp.WaitVisible("#do"),
+	w.steps(chromedp.Focus(`a[href$="/unblock"]`), chromedp.KeyEvent("\r"), chromedp.WaitVisible("#do"),
 		chromedp.Focus("#field-reason"), chromedp.KeyEvent("помилка\t\r"), chromedp.WaitVisible("#notice"))
 	require.Contains(t, look(w, chromedp.Text("#notice")), "розблоковано")
 	user, err := s.store.FindUser(t.Context(), o.doctor.ID)
 	require.NoError(t, err)
 	require.False(t, user.IsBlocked)
-	do(chromedp.Click("#sign-out"), chromedp.WaitVisible("#submit"))
+	w.steps(chromedp.Click("#sign-out"), chromedp.WaitVisible("#submit"))
 	require.Contains(t, look(w, chromedp.Text("#notice")), "Ви вийшли")
 }

@@ -2,11 +2,8 @@ package console
 
 import (
 	"context"
-	"crypto/rand"
 	"strings"
-	"time"
 
-	"ithildin/provider/clientauth"
 	"ithildin/provider/operator"
 	"ithildin/provider/redirect"
 	"ithildin/provider/registration"
@@ -22,8 +19,12 @@ func clientActions() []action {
 		on("block-client", "block-client", askBlockClient),
 		on("unblock-client", "unblock-client", askUnblockClient),
 		on("end-client-tokens", "end-client-tokens", askEndClientTokens),
+		on("edit-client", "edit-client", askEditClient),
+		on("change-policy", "change-policy", askChangePolicy),
+		on("delete-client", "delete-client", askDeleteClient),
 		on("redirect-uris", "connections/{connection}/redirect-uris", aboutConnection(askRedirectURIs)),
 		on("new-secret", "connections/{connection}/new-secret", aboutConnection(askNewSecret)),
+		on("end-secret", "connections/{connection}/secrets/{secret}/end-secret", aboutConnection(askEndSecret)),
 	}
 }
 
@@ -127,39 +128,5 @@ func askRedirectURIs(v *visit, c *storage.Client, connection *storage.Connection
 		}
 		return v.store.UpdateConnection(ctx, changed)
 	})
-	return q, nil
-}
-
-// overlaps are for how many hours the secrets so far may stay good beside a new one.
-var overlaps = []int64{24, 72, 168, 1, 0}
-
-func askNewSecret(v *visit, c *storage.Client, connection *storage.Connection) (*question, error) {
-	options := make([]option, len(overlaps))
-	chosen := time.Duration(overlaps[0]) * time.Hour
-	for i, hours := range overlaps {
-		options[i] = option{Value: number(hours), Label: v.T("secret.hours." + number(hours))}
-		if options[i].Value == v.r.PostForm.Get("overlap") {
-			options[i].Selected, chosen = true, time.Duration(hours)*time.Hour
-		}
-	}
-	q := &question{
-		Fresh: true, Facts: []fact{{v.T("connection.secrets"), words(secretsOf(v, connection))}},
-		Fields: []field{{Name: "overlap", Label: v.T("secret.overlap"), Type: "select", Options: options}},
-	}
-	if !clientauth.HasSecret(c.Metadata.TokenEndpointAuthMethod) {
-		q.Refused = "action.no_secret"
-	}
-	q.do = func(ctx context.Context) (*result, error) {
-		signs := clientauth.SignsWithSecret(&c.Metadata)
-		value, err := clientauth.RandomSecret(rand.Reader, signs)
-		if err != nil {
-			return nil, err
-		}
-		secret := v.store.NewConnectionSecret(storage.SecretValue{
-			Text: value, Sealed: signs || c.IsLegacy() && !v.secretsHashed,
-		})
-		err = v.store.AddConnectionSecret(ctx, connection.ID, secret, v.store.Now().Add(chosen))
-		return &result{Lead: v.T("secret.once"), Secret: value}, err
-	}
 	return q, nil
 }

@@ -3,8 +3,8 @@ package console
 import (
 	"slices"
 	"strings"
-	"time"
 
+	"ithildin/provider/clientauth"
 	"ithildin/provider/operator"
 	"ithildin/storage"
 )
@@ -76,7 +76,15 @@ func showClient(v *visit) error {
 	if err != nil {
 		return err
 	}
-	s.Sections = []section{connections, policyOf(v, c)}
+	s.Sections = []section{connections}
+	if clientauth.HasSecret(c.Metadata.TokenEndpointAuthMethod) {
+		secrets, err := secretsTable(v, c)
+		if err != nil {
+			return err
+		}
+		s.Sections = append(s.Sections, secrets)
+	}
+	s.Sections = append(s.Sections, policyOf(v, c))
 	if v.operator.Has(operator.Audit) {
 		events, err := v.store.ListEvents(v.r.Context(), storage.EventFilter{ClientID: c.ID, Limit: shownOf})
 		if err != nil {
@@ -120,33 +128,35 @@ func factsOfClient(v *visit, c *storage.Client) ([]fact, error) {
 	}, nil
 }
 
-// actionsOfClient are the actions on a client as a whole.
-func actionsOfClient(v *visit, c *storage.Client) []link {
-	if !v.operator.Has(operator.Clients) || c.ID == ClientID {
+// actionsOfClient are the settings of a client, and the actions on it as a whole.
+func actionsOfClient(v *visit, c *storage.Client) (links []link) {
+	if c.ID == ClientID {
 		return nil
 	}
-	names := []string{"block-client", "end-client-tokens"}
-	if c.IsBlocked {
-		names = []string{"unblock-client", "end-client-tokens"}
+	if kindOfClient(c) != nil {
+		links = []link{{v.T("settings.link"), address("clients", c.ID, "settings")}}
 	}
-	links := make([]link, len(names))
-	for i, name := range names {
-		links[i] = link{v.T("action." + name + ".link"), address("clients", c.ID, name)}
+	if !v.operator.Has(operator.Clients) {
+		return links
+	}
+	names := []string{"block-client", "edit-client", "change-policy", "end-client-tokens"}
+	if c.IsBlocked {
+		names = []string{"unblock-client", "edit-client", "change-policy", "end-client-tokens", "delete-client"}
+	}
+	for _, name := range names {
+		links = append(links, link{v.T("action." + name + ".link"), address("clients", c.ID, name)})
 	}
 	return links
 }
 
 func connectionsOf(v *visit, c *storage.Client) (section, error) {
 	t := &table{Label: v.T("client.connections"), Empty: v.T("client.no_connections"), Columns: []string{
-		v.T("connection.whose"), v.T("connection.redirects"), v.T("connection.secrets"), v.T("list.actions"),
+		v.T("connection.whose"), v.T("connection.redirects"), v.T("list.actions"),
 	}}
 	for _, connection := range c.Connections {
-		whose := text(v.T("connection.own"))
-		if connection.ConsumerID != "" {
-			var err error
-			if whose, err = namedClient(v, connection.ConsumerID); err != nil {
-				return section{}, err
-			}
+		whose, err := whoseConnection(v, connection)
+		if err != nil {
+			return section{}, err
 		}
 		redirects := words(connection.RedirectURIs)
 		if connection.RedirectMatch == storage.RedirectMatchPrefix {
@@ -154,61 +164,27 @@ func connectionsOf(v *visit, c *storage.Client) (section, error) {
 		}
 		var links []link
 		if v.operator.Has(operator.Clients) && c.ID != ClientID {
-			for _, name := range []string{"redirect-uris", "new-secret"} {
+			names := []string{"redirect-uris"}
+			if clientauth.HasSecret(c.Metadata.TokenEndpointAuthMethod) {
+				names = append(names, "new-secret")
+			}
+			for _, name := range names {
 				links = append(links, link{
 					v.T("action." + name + ".link"), address("clients", c.ID, "connections", connection.ID, name),
 				})
 			}
 		}
-		t.Rows = append(t.Rows, []cell{whose, redirects, cell{Words: secretsOf(v, connection)}, cell{}.doing(links...)})
+		t.Rows = append(t.Rows, []cell{whose, redirects, cell{}.doing(links...)})
 	}
 	return section{ID: "connections", Title: v.T("client.connections"), Table: t}, nil
 }
 
-// secretsOf says since when each secret of a connection is good, and until when.
-func secretsOf(v *visit, connection *storage.Connection) (shown []string) {
-	day := func(at time.Time) string { return at.In(kyiv).Format("02.01.2006, 15:04") }
-	for _, secret := range connection.Secrets {
-		line := v.T("secret.since", "day", day(secret.CreatedAt))
-		if !secret.ExpiresAt.IsZero() {
-			line += ", " + v.T("secret.until", "day", day(secret.ExpiresAt))
-		}
-		shown = append(shown, line)
+// whoseConnection is the MIS that works by a connection, or the client itself.
+func whoseConnection(v *visit, connection *storage.Connection) (cell, error) {
+	if connection.ConsumerID == "" {
+		return text(v.T("connection.own")), nil
 	}
-	return shown
-}
-
-// policyOf lists the policy of a client, and where it is less strict than that of a new one.
-func policyOf(v *visit, c *storage.Client) section {
-	strict, err := storage.NewPolicy(storage.PresetStandard)
-	if err != nil {
-		panic("console: " + err.Error()) // the preset is a constant
-	}
-	t := &table{Label: v.T("client.policy"), Columns: []string{
-		v.T("policy.name"), v.T("policy.value"), v.T("policy.standard"),
-	}}
-	standard := policyRows(strict)
-	for i, row := range policyRows(c.Policy) {
-		value := code(row[1])
-		if row[1] != standard[i][1] {
-			value = marked(row[1], "plain")
-		}
-		t.Rows = append(t.Rows, []cell{code(row[0]), value, code(standard[i][1])})
-	}
-	return section{ID: "policy", Title: v.T("client.policy"), Lead: v.T("client.policy_lead"), Table: t}
-}
-
-// policyRows are the settings of a policy by their names.
-func policyRows(p storage.Policy) [][2]string {
-	yes := func(b bool) string { return map[bool]string{true: "true", false: "false"}[b] }
-	return [][2]string{
-		{"access_token", p.AccessToken}, {"token_form", p.TokenForm}, {"access_lifetime", p.AccessLifetime.String()},
-		{"refresh", p.Refresh}, {"refresh_issued", p.RefreshIssued}, {"refresh_lifetime", p.RefreshLifetime.String()},
-		{"refresh_grace", p.RefreshGrace.String()}, {"refresh_retry", p.RefreshRetry.String()},
-		{"refresh_scope", p.RefreshScope}, {"login_scope", p.LoginScope}, {"factor_change", p.FactorChange},
-		{"code_replay", p.CodeReplay}, {"code_lifetime", p.CodeLifetime.String()}, {"require_pkce", yes(p.RequirePKCE)},
-		{"require_state", yes(p.RequireState)}, {"introspect_any", yes(p.IntrospectAny)}, {"trusted", yes(p.Trusted)},
-	}
+	return namedClient(v, connection.ConsumerID)
 }
 
 // readURIs are the redirect URIs of a form, one a line.

@@ -140,7 +140,7 @@ func TestTheAuditIsFilteredAndExported(t *testing.T) {
 		require.Equal(t, 120, seen)
 		p = b.post(s.admin+"/console/search", url.Values{"token": {home.hidden(t, "token")}, "q": {"request-4711"}})
 		require.Equal(t, "request_id=request-4711", p.url.RawQuery)
-		require.Contains(t, p.body, "wrong_password")
+		require.Contains(t, p.body, "wrong password")
 		require.Equal(t, 1, strings.Count(p.body, "<tr role=\"row\">")-1)
 		require.Contains(t, b.console("audit?since=2026-03-02").body, "There are no events.")
 

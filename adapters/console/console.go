@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -30,6 +31,8 @@ type Options struct {
 	URL *url.URL
 	// SecretsHashed says that secrets of clients of the legacy API are not stored encrypted besides.
 	SecretsHashed bool
+	// CertificateEnds returns when the certificate of the public listener expires; nil: it has none of its own.
+	CertificateEnds func() time.Time
 }
 
 // Console serves the pages. It is safe for concurrent use.
@@ -45,6 +48,9 @@ type Console struct {
 	verifier *oidc.IDTokenVerifier
 
 	secretsHashed bool
+	activity      *activity
+	// certificateEnds is nil where the public listener has no certificate of its own.
+	certificateEnds func() time.Time
 }
 
 // New makes a Console, and the client by which operators sign in, so the database must answer.
@@ -59,6 +65,7 @@ func New(ctx context.Context, o Options) (*Console, error) {
 	c := &Console{
 		provider: o.Provider, store: o.Provider.Store(), keys: o.Keys, logger: o.Provider.Logger(), issuer: issuer,
 		host: issuer.Host, secure: o.URL.Scheme == "https", secretsHashed: o.SecretsHashed,
+		certificateEnds: o.CertificateEnds, activity: &activity{store: o.Provider.Store()},
 		client: oauth2.Config{
 			ClientID: ClientID, Scopes: []string{oidc.ScopeOpenID},
 			RedirectURL: o.URL.Scheme + "://" + o.URL.Host + pathCallback,
@@ -83,11 +90,16 @@ func (k ownKeys) VerifySignature(_ context.Context, token string) (payload []byt
 	return payload, err
 }
 
-// address is that of a page, from the segments of its path, each of which is escaped.
+// address is that of a page, from the segments of its path. Each is escaped twice, for the router matches a path that
+// was decoded once: the id of a client may have a slash, or be a dot. visit.parameter decodes it.
 func address(segments ...string) string {
 	escaped := make([]string, len(segments))
 	for i, segment := range segments {
-		escaped[i] = url.PathEscape(segment)
+		once := url.PathEscape(segment)
+		if strings.Trim(once, ".") == "" {
+			once = strings.ReplaceAll(once, ".", "%2E")
+		}
+		escaped[i] = url.PathEscape(once)
 	}
 	return Root + strings.Join(escaped, "/")
 }

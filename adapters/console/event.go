@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -18,8 +19,13 @@ func eventTable(v *visit, events []storage.Event, subjects bool) (*table, error)
 	t := &table{Label: v.T("audit.title"), Empty: v.T("audit.empty"), Columns: []string{
 		v.T("audit.time"), v.T("audit.what"), v.T("audit.actor"), v.T("audit.from"),
 	}}
+	var names map[string]string
 	if subjects {
 		t.Columns = append(t.Columns, v.T("audit.about"))
+		var err error
+		if names, err = namesOfPeople(v, events); err != nil {
+			return nil, err
+		}
 	}
 	for _, e := range events {
 		row := []cell{
@@ -27,7 +33,7 @@ func eventTable(v *visit, events []storage.Event, subjects bool) (*table, error)
 			text(e.Address).with(e.RequestID),
 		}
 		if subjects {
-			about, err := subjectOf(v, e)
+			about, err := subjectOf(v, e, names)
 			if err != nil {
 				return nil, err
 			}
@@ -36,6 +42,25 @@ func eventTable(v *visit, events []storage.Event, subjects bool) (*table, error)
 		t.Rows = append(t.Rows, row)
 	}
 	return t, nil
+}
+
+// namesOfPeople are the e-mail addresses of those whom events are about, by their ids.
+func namesOfPeople(v *visit, events []storage.Event) (map[string]string, error) {
+	names := map[string]string{}
+	for _, e := range events {
+		if isUUID(e.UserID) {
+			names[e.UserID] = ""
+		}
+	}
+	if len(names) == 0 {
+		return names, nil
+	}
+	users, _, err := v.store.PageOfUsers(v.r.Context(), storage.UserFilter{IDs: slices.Collect(maps.Keys(names))},
+		storage.Page{Size: len(names)})
+	for _, user := range users {
+		names[user.ID] = user.Email
+	}
+	return names, err
 }
 
 // actorOf is who caused an event.
@@ -64,13 +89,17 @@ func detailsOf(v *visit, e storage.Event) string {
 	return shown
 }
 
-// subjectOf is the person or the client that an event is about.
-func subjectOf(v *visit, e storage.Event) (cell, error) {
-	switch {
-	case e.UserID != "":
-		return to(e.UserID, address("people", e.UserID)), nil
-	case e.ClientID != "":
-		return namedClient(v, e.ClientID)
+// subjectOf is the person that an event is about, with the client below, or the client alone.
+func subjectOf(v *visit, e storage.Event, names map[string]string) (cell, error) {
+	client := cell{}
+	if e.ClientID != "" {
+		var err error
+		if client, err = namedClient(v, e.ClientID); err != nil {
+			return cell{}, err
+		}
 	}
-	return cell{}, nil
+	if e.UserID == "" {
+		return client, nil
+	}
+	return to(cmp.Or(names[e.UserID], e.UserID), address("people", e.UserID)).with(client.Text), nil
 }

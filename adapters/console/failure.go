@@ -15,7 +15,8 @@ type pageError struct {
 	status int
 	key    string
 	detail string // shown small, such as the right that is missing
-	link   string // where to go on; "" for the first page
+	link   string // to the sign-in, where that helps
+	back   string // the page to which it leads back; "" for the first one
 	cause  error  // for the log
 }
 
@@ -66,6 +67,9 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	m := message{
 		Alert: v.T(page.key), Detail: page.detail, RequestID: inbound.ShownRequestID(r),
 		Links: []link{{v.T("error.home"), Root}},
+	}
+	if page.back != "" {
+		m.Links = []link{{v.T("action.back"), page.back}}
 	}
 	if page.link != "" {
 		m.Links = []link{{v.T("error.sign_in"), page.link}}

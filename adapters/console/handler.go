@@ -23,9 +23,13 @@ type visit struct {
 	operator operator.Operator
 }
 
-// parameter is a part of the path, decoded.
+// parameter is a part of the path, which address has escaped once more than the router decodes; "" where it is broken.
 func (v *visit) parameter(name string) string {
-	return chi.URLParam(v.r, name)
+	value, err := url.PathUnescape(chi.URLParam(v.r, name))
+	if err != nil {
+		return ""
+	}
+	return value
 }
 
 // isFresh returns whether the operator has proved within the last minutes who they are.

@@ -47,6 +47,10 @@ func showHealth(v *visit) error {
 		{v.T("health.mail"), mail},
 		{v.T("health.logouts"), text(number(int64(len(deliveries))))},
 	}
+	if v.certificateEnds != nil {
+		s.Facts = append(s.Facts, fact{v.T("health.certificate"), moment(v.certificateEnds())})
+	}
+	s.Charts = []chart{keysChart(v)}
 	s.Sections = []section{keysTable(v)}
 	return show(v, v.T("health.title"), s)
 }

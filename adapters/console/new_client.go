@@ -5,7 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net/url"
+	"slices"
 	"strings"
 	texttemplate "text/template"
 
@@ -80,77 +80,60 @@ func (k clientKind) hasPeople() bool { return len(k.grants) > 1 }
 
 func (k clientKind) ask(v *visit) (*question, error) {
 	sent := v.r.PostForm
-	q := &question{Subject: v.T("new.title"), Back: address("new-client"), Fresh: true, Fields: []field{{
-		Name: "name", Label: v.T("new.name"), Hint: v.T("new.name_hint"), Type: "text", Value: sent.Get("name"),
-		Required: true,
-	}}}
+	client, err := k.begin(v)
+	if err != nil {
+		return nil, err
+	}
+	fields, client, err := clientForm(v, client)
+	if err != nil {
+		return nil, err
+	}
 	if k.hasPeople() {
-		q.Fields = append(q.Fields, field{
+		fields = slices.Insert(fields, 1, field{
 			Name: "redirect_uris", Label: v.T("connection.redirects"), Hint: v.T("connection.redirects_hint"),
 			Type: "textarea", Value: sent.Get("redirect_uris"), Required: true,
 		})
 	}
-	types, err := v.store.ListClientTypes(v.r.Context())
-	if err != nil {
-		return nil, err
+	q := &question{Subject: v.T("new.title"), Back: address("new-client"), Fresh: true, Fields: fields}
+	q.do = func(ctx context.Context) (*result, error) {
+		return k.create(ctx, v, client, readURIs(sent.Get("redirect_uris")))
 	}
-	options := []option{{Value: "", Label: v.T("new.no_type")}}
-	typeID := ""
-	for _, t := range types {
-		chosen := t.ID == sent.Get("type")
-		if chosen {
-			typeID = t.ID
-		}
-		options = append(options, option{Value: t.ID, Label: t.Name, Selected: chosen})
-	}
-	scope := "openid profile email"
-	if !k.hasPeople() {
-		scope = ""
-	}
-	if sent.Has("scope") {
-		scope = sent.Get("scope")
-	}
-	q.Fields = append(q.Fields,
-		field{Name: "type", Label: v.T("clients.type"), Type: "select", Options: options},
-		field{Name: "scope", Label: v.T("client.scope"), Hint: v.T("scopes.hint"), Type: "textarea", Value: scope})
-	q.do = func(ctx context.Context) (*result, error) { return k.create(ctx, v, sent, typeID, scope) }
 	return q, nil
 }
 
-// create stores the client, and returns what its developer needs.
-func (k clientKind) create(ctx context.Context, v *visit, sent url.Values, typeID, scope string) (*result, error) {
+// begin is a client of the kind that nobody has named yet.
+func (k clientKind) begin(v *visit) (storage.Client, error) {
 	client, err := storage.NewClient(v.store.NewID(), k.preset, v.store.Now())
 	if err != nil {
-		return nil, err
+		return storage.Client{}, err
 	}
-	client.Name, client.TypeID = strings.TrimSpace(sent.Get("name")), typeID
-	client.Scope = storage.SplitScope(strings.Join(strings.Fields(scope), " "))
 	client.Metadata.GrantTypes, client.Metadata.TokenEndpointAuthMethod = k.grants, k.method
 	client.Policy.IntrospectAny = k.introspect
 	client.Policy.RequirePKCE = k.preset == storage.PresetStandard && k.hasPeople()
 	if k.native {
 		client.Metadata.ApplicationType = "native"
 	}
-	if !k.hasPeople() {
+	if k.hasPeople() {
+		client.Scope = []string{"openid", "profile", "email"}
+	} else {
 		client.Metadata.ResponseTypes = nil
 	}
-	access := storage.AccessTypeDirect
-	if k.preset != storage.PresetStandard {
-		access = storage.AccessTypeBroker
-	}
-	if err := client.SetAccessType(access); err != nil {
-		return nil, err
-	}
-	redirects := readURIs(sent.Get("redirect_uris"))
+	return client, client.SetAccessType(storage.DefaultAccessType(k.preset))
+}
+
+// create stores the client, and returns what its developer needs.
+func (k clientKind) create(
+	ctx context.Context, v *visit, client storage.Client, redirects []string,
+) (done *result, err error) {
 	connection := storage.NewConnection(v.store.NewID(), client.ID, k.preset, redirects, v.store.Now())
 	client.Connections = []*storage.Connection{connection}
 	if problem := k.check(v, &client, redirects); problem != nil {
 		return nil, problem
 	}
-	done := &result{Lead: v.T("new.done_public"), Back: clientAddress(client.ID), Facts: []fact{
-		{v.T("new.issuer"), code(v.provider.Issuer())}, {"client_id", code(client.ID)},
-		{v.T("connection.redirects"), words(redirects)}, {v.T("token.scope"), words(client.Scope)},
-	}}
+	done = &result{
+		Lead: v.T("new.done_public"), Back: clientAddress(client.ID),
+		Facts: clientFacts(v, client.ID, redirects, client.Scope),
+	}
 	if clientauth.HasSecret(k.method) {
 		if done.Secret, err = clientauth.RandomSecret(rand.Reader, false); err != nil {
 			return nil, err
@@ -166,20 +149,21 @@ func (k clientKind) create(ctx context.Context, v *visit, sent url.Values, typeI
 	return done, v.store.CreateClient(ctx, client)
 }
 
+// clientFacts are what the developer of a client needs beside its secret.
+func clientFacts(v *visit, id string, redirects, scope []string) []fact {
+	return []fact{
+		{v.T("new.issuer"), code(v.provider.Issuer())}, {"client_id", code(id)},
+		{v.T("connection.redirects"), words(redirects)}, {v.T("token.scope"), words(scope)},
+	}
+}
+
 // check is what is wrong with a new client.
 func (k clientKind) check(v *visit, client *storage.Client, redirects []string) error {
-	switch {
-	case client.Name == "" || len(client.Name) > longestFilter:
-		return &formProblem{"scopes.no_name", "name"}
-	case k.hasPeople() && len(redirects) == 0:
-		return &formProblem{"connection.redirects_missing", "redirect_uris"}
-	case len(v.operator.Beyond(client.Scope)) > 0:
-		return &formProblem{"action.beyond", "scope"}
+	if err := checkClientForm(v, client); err != nil {
+		return err
 	}
-	for _, name := range client.Scope {
-		if !isScope(name) {
-			return &formProblem{"scopes.wrong", "scope"}
-		}
+	if k.hasPeople() && len(redirects) == 0 {
+		return &formProblem{"connection.redirects_missing", "redirect_uris"}
 	}
 	if registration.ValidateClient(client, registration.Rules{}) != nil {
 		return &formProblem{"connection.redirects_wrong", "redirect_uris"}

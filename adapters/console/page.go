@@ -126,13 +126,16 @@ func acceptedLanguage(header string) string {
 // T is a text of the catalogue. pairs are names and values that stand in braces in it.
 func (v *view) T(key string, pairs ...string) string { return v.text.text(key, pairs...) }
 
+// shownMinute is how pages write a time.
+const shownMinute = "02.01.2006, 15:04"
+
 // Moment is a time as pages show it: by the clock of Kyiv, with UTC where somebody points at it.
 func (v *view) Moment(at time.Time) template.HTML {
 	if at.IsZero() {
 		return template.HTML(template.HTMLEscapeString(v.T("never")))
 	}
 	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s UTC">%s</time>`, at.UTC().Format(time.RFC3339),
-		at.UTC().Format("2006-01-02 15:04:05"), at.In(kyiv).Format("02.01.2006, 15:04"))) // digits and marks only
+		at.UTC().Format("2006-01-02 15:04:05"), at.In(kyiv).Format(shownMinute))) // digits and marks only
 }
 
 // IsHere returns whether an entry of the menu leads to this page, or to one above it.
@@ -150,6 +153,7 @@ type (
 		View  *view
 		Facts []fact
 	}
+	chartIn struct{ Chart chart }
 	tableIn struct {
 		View  *view
 		Table *table
@@ -161,6 +165,9 @@ func (v *view) Cell(c cell) cellOf { return cellOf{v, c} }
 
 // FactsOf are facts for their template.
 func (v *view) FactsOf(facts []fact) factsIn { return factsIn{v, facts} }
+
+// ChartOf is a chart for its template.
+func (v *view) ChartOf(c chart) chartIn { return chartIn{c} }
 
 // TableOf is a table for its template.
 func (v *view) TableOf(t *table) tableIn { return tableIn{v, t} }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"ithildin/provider/identity"
+	"ithildin/provider/operator"
 	"ithildin/storage"
 )
 
@@ -56,7 +57,13 @@ func showPeople(v *visit) error {
 		})
 	}
 	l.finish(t, total)
-	return show(v, v.T("people.title"), &screen{Filter: &l.form, Sections: []section{{ID: "people", Table: t}}})
+	s := &screen{Filter: &l.form, Sections: []section{{ID: "people", Table: t}}}
+	if v.operator.Has(operator.Users) {
+		for _, name := range []string{"new-person", "bulk-block", "bulk-unblock"} {
+			s.Actions = append(s.Actions, link{v.T("action." + name + ".link"), address(name)})
+		}
+	}
+	return show(v, v.T("people.title"), s)
 }
 
 func kindOfFactor(v *visit, f storage.SecondFactor) cell {

@@ -78,9 +78,9 @@ func actionsOfPerson(v *visit, u *storage.User) []link {
 	if !v.operator.Has(operator.Users) {
 		return nil
 	}
-	names := []string{"block", "send-reset-link", "end-sessions", "end-tokens"}
+	names := []string{"block", "edit-person", "send-reset-link", "end-sessions", "end-tokens"}
 	if u.IsBlocked {
-		names = []string{"unblock"}
+		names = []string{"unblock", "edit-person", "delete-person"}
 	}
 	var links []link
 	for _, name := range names {

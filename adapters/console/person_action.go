@@ -17,6 +17,8 @@ func personActions() []action {
 		on("block", "block", askBlock),
 		on("unblock", "unblock", askUnblock),
 		on("send-reset-link", "send-reset-link", askResetLink),
+		on("edit-person", "edit-person", askEditPerson),
+		on("delete-person", "delete-person", askDeletePerson),
 		on("end-sessions", "end-sessions", askEndSessions),
 		on("end-tokens", "end-tokens", askEndTokens),
 		on("reset-factor", "factors/{factor}/reset-factor", askResetFactor),
@@ -40,32 +42,18 @@ func aboutPerson(ask func(*visit, *storage.User) (*question, error)) func(*visit
 			return nil, err
 		}
 		q.Subject, q.Back = user.Email, address("people", user.ID)
-		scope, err := scopeOfRoles(v, user.ID)
-		if err != nil {
-			return nil, err
-		}
-		if len(v.operator.Beyond(scope)) > 0 {
+		beyond, err := isBeyond(v, user.ID)
+		if beyond {
 			q.Refused = "action.beyond"
 		}
-		return q, nil
+		return q, err
 	}
 }
 
-// scopeOfRoles is the scope of all roles of a user, wherever they are held.
-func scopeOfRoles(v *visit, userID string) ([]string, error) {
-	held, err := v.store.ListUserRoles(v.r.Context(), userID)
-	if err != nil {
-		return nil, err
-	}
-	roles, err := v.store.Roles(v.r.Context())
-	if err != nil {
-		return nil, err
-	}
-	var scope []string
-	for _, h := range held {
-		scope = append(scope, roles[h.RoleID].Scope...)
-	}
-	return scope, nil
+// isBeyond returns whether a person has rights that the operator has not.
+func isBeyond(v *visit, userID string) (bool, error) {
+	held, err := operator.HeldBy(v.r.Context(), v.store, userID)
+	return slices.ContainsFunc(held, func(right operator.Right) bool { return !v.operator.Has(right) }), err
 }
 
 // liveFacts are how much of a person or a client will end.

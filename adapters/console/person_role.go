@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"ithildin/provider/operator"
 	"ithildin/storage"
@@ -40,13 +41,16 @@ func askGiveRole(v *visit, u *storage.User) (*question, error) {
 		if len(operator.RightsOf(roles[at].Scope)) > 0 && !v.isFresh() {
 			return errNotFresh
 		}
-		clientID := v.r.PostForm.Get("client")
-		if clientID != "" {
-			if _, err := v.store.Client(ctx, clientID); errors.Is(err, storage.ErrNotFound) {
+		clientID := ""
+		if named := strings.TrimSpace(v.r.PostForm.Get("client")); named != "" {
+			client, err := findClientByText(v, named)
+			if errors.Is(err, storage.ErrNotFound) {
 				return &formProblem{"role.no_client", "client"}
-			} else if err != nil {
+			}
+			if err != nil {
 				return err
 			}
+			clientID = client.ID
 		}
 		return v.store.GrantRole(ctx, u.ID, roles[at].ID, clientID)
 	})

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 
 	"ithildin/provider/operator"
 )
@@ -23,11 +24,14 @@ func routes() []route {
 		{http.MethodGet, "people/{id}", operator.Read, showPerson},
 		{http.MethodGet, "clients", operator.Read, showClients},
 		{http.MethodGet, "clients/{id}", operator.Read, showClient},
+		{http.MethodGet, "clients/{id}/settings", operator.Read, showClientSettings},
 		{http.MethodGet, "new-client", operator.Clients, showClientKinds},
 		{http.MethodGet, "scopes", operator.Read, showScopes},
 		{http.MethodGet, "try", operator.Read, showTry},
 		{http.MethodGet, "health", operator.Read, showHealth},
 		{http.MethodGet, "audit", operator.Audit, showAudit},
+		{http.MethodPost, "audit/views", operator.Audit, keepView},
+		{http.MethodPost, "audit/views/{view}", operator.Audit, dropView},
 		{http.MethodGet, "audit.csv", operator.Audit, exportCSV},
 		{http.MethodGet, "audit.ndjson", operator.Audit, exportNDJSON},
 	}
@@ -43,11 +47,12 @@ func routes() []route {
 
 // actions are all that operators may change.
 func actions() []action {
-	all := append(personActions(), clientActions()...)
+	all := slices.Concat(personActions(), newPersonActions(), bulkActions(), clientActions(), keyActions(),
+		newClientActions())
 	for _, s := range allScopeSets() {
 		all = append(all, s.actions()...)
 	}
-	return append(append(all, keyActions()...), newClientActions()...)
+	return all
 }
 
 // menuOf are the pages of which an operator may see something.

@@ -17,6 +17,8 @@ type screen struct {
 	Alerts   []string // what needs attention
 	Mark     *mark    // the state of what the page is about, beside its title
 	Filter   *filter
+	Saved    *savedViews
+	Charts   []chart
 	Facts    []fact
 	Actions  []link // lead to the pages of actions
 	Sections []section
@@ -60,6 +62,8 @@ type cell struct {
 	Code    bool // an id or a scope, to be copied
 	Words   []string
 	Actions []link
+	Value   int64 // of a gauge, of which Most is much
+	Most    int64
 }
 
 func text(value string) cell            { return cell{Text: value} }
@@ -67,6 +71,7 @@ func code(value string) cell            { return cell{Text: value, Code: true} }
 func to(value, href string) cell        { return cell{Text: value, Href: href} }
 func moment(at time.Time) cell          { return cell{Time: at, HasTime: true} }
 func marked(value, tone string) cell    { return cell{Text: value, Tone: tone} }
+func gauge(value, most int64) cell      { return cell{Text: number(value), Value: value, Most: most} }
 func words(values []string) cell        { return cell{Words: values} }
 func (c cell) with(note string) cell    { c.Note = note; return c }
 func (c cell) doing(links ...link) cell { c.Actions = links; return c }
@@ -81,11 +86,12 @@ type filter struct {
 	Action string
 	Fields []field
 	Chips  []link // each removes one filter
+	Views  []link // set several filters at once
 }
 
 // field is an input of a form.
 type field struct {
-	Name, Label, Type string // Type: text, date, select or textarea
+	Name, Label, Type string // Type: text, datetime-local, select or textarea
 	Value, Hint       string
 	Required, Wrong   bool
 	Options           []option
@@ -132,11 +138,25 @@ func (l *list) text(name, key string) string {
 	return value
 }
 
-// date adds a filter by a day.
-func (l *list) date(name, key string) string {
-	value := l.text(name, key)
-	l.form.Fields[len(l.form.Fields)-1].Type = "date"
-	return value
+// minuteForm is how a browser sends a time without its zone (HTML, local date and time strings).
+const minuteForm = "2006-01-02T15:04"
+
+// minute adds a filter by a minute of Kyiv, zero where it is not set. A day alone stands for its minute at clock, such
+// as "00:00".
+func (l *list) minute(name, key, clock string) time.Time {
+	value := l.value(name)
+	if _, err := time.Parse(time.DateOnly, value); err == nil {
+		value += "T" + clock
+	}
+	at, err := time.ParseInLocation(minuteForm, value, kyiv)
+	if err != nil {
+		at, value = time.Time{}, ""
+	}
+	l.form.Fields = append(l.form.Fields, field{Name: name, Label: l.v.T(key), Type: "datetime-local", Value: value})
+	if value != "" {
+		l.chip(name, l.v.T(key), at.Format(shownMinute))
+	}
+	return at
 }
 
 // choice adds a filter by one of the options; a value that is none of them counts as not set.

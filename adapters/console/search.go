@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -160,4 +161,33 @@ func findRequest(v *visit, wanted string) ([][]cell, error) {
 		})
 	}
 	return rows, nil
+}
+
+// findByText finds a person by id or e-mail address.
+func findByText(v *visit, wanted string) (*storage.User, error) {
+	if isUUID(wanted) {
+		return v.store.FindUser(v.r.Context(), wanted)
+	}
+	return v.store.FindUserByEmail(v.r.Context(), wanted)
+}
+
+// findClientByText finds a client by its id, or by its name or a part of it that no other has. storage.ErrNotFound:
+// none or several.
+func findClientByText(v *visit, wanted string) (*storage.Client, error) {
+	client, err := v.store.Client(v.r.Context(), wanted)
+	if !errors.Is(err, storage.ErrNotFound) {
+		return client, err
+	}
+	named, total, err := v.store.PageOfClients(v.r.Context(), storage.ClientFilter{Name: wanted},
+		storage.Page{Size: mostFound})
+	if err != nil {
+		return nil, err
+	}
+	if total.Entries > 1 { // among those that have it as a part, the whole name counts
+		named = slices.DeleteFunc(named, func(c storage.Client) bool { return !strings.EqualFold(c.Name, wanted) })
+	}
+	if len(named) != 1 || total.Entries > mostFound {
+		return nil, storage.ErrNotFound
+	}
+	return &named[0], nil
 }

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -231,7 +232,7 @@ func (b *browser) act(path string, form url.Values) page {
 	t.Helper()
 	asked := b.console(path)
 	require.Equal(t, http.StatusOK, asked.status, asked.body)
-	require.Equal(t, strings.Split("/console/"+path, "?")[0], asked.url.Path, "%s is not asked", path)
+	require.Equal(t, strings.Split("/console/"+path, "?")[0], asked.url.EscapedPath(), "%s is not asked", path)
 	sent := url.Values{"token": {asked.hidden(t, "token")}, "reason": {"ticket 4711"}}
 	for name, values := range form {
 		sent[name] = values
@@ -246,4 +247,13 @@ func (s *stack) lastEvent(kind string) storage.Event {
 	require.NoError(s.t, err)
 	require.Len(s.t, events, 1, kind)
 	return events[0]
+}
+
+// linkTo is where the row of a list leads that has this note below its link.
+func linkTo(t testing.TB, p page, note string) string {
+	t.Helper()
+	found := regexp.MustCompile(`<a href="([^"]+)"><bdi>[^<]*</bdi></a><span class="note"><bdi>` +
+		regexp.QuoteMeta(html.EscapeString(note)) + `<`).FindStringSubmatch(p.body)
+	require.NotNil(t, found, "no link to %s: %s", note, p.body)
+	return html.UnescapeString(found[1])
 }

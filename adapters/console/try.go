@@ -27,7 +27,7 @@ func showTry(v *visit) error {
 	if err != nil {
 		return err
 	}
-	known, err := v.store.Client(v.r.Context(), client)
+	known, err := findClientByText(v, client)
 	if errors.Is(err, storage.ErrNotFound) {
 		s.Alerts = append(s.Alerts, v.T("try.no_client"))
 		return show(v, v.T("try.title"), s)
@@ -89,12 +89,4 @@ func whyOf(v *visit, d provider.ScopeDecision) string {
 		parts = append(parts, v.T("try.not_approved"))
 	}
 	return strings.Join(parts, " ")
-}
-
-// findByText finds a person by id or e-mail address.
-func findByText(v *visit, wanted string) (*storage.User, error) {
-	if isUUID(wanted) {
-		return v.store.FindUser(v.r.Context(), wanted)
-	}
-	return v.store.FindUserByEmail(v.r.Context(), wanted)
 }

@@ -45,6 +45,22 @@ func auditEvents(t *testing.T, s *suite) {
 		require.Equal(t, strings.Repeat("ї", 512), got[0].Details["agent"])
 		require.Equal(t, s.store.Now().Add(storage.EventLifetime), got[0].ExpiresAt)
 	})
+	t.Run("Events are counted hour by hour", func(t *testing.T) {
+		noon := s.store.Now().Truncate(time.Hour)
+		for _, minutes := range []int{0, 59, -1, -30, -180} {
+			require.NoError(t, s.store.RecordEvents(t.Context(), []storage.Event{
+				{Kind: "counted", CreatedAt: noon.Add(time.Duration(minutes) * time.Minute)},
+				{Kind: "of another kind", CreatedAt: noon.Add(time.Duration(minutes) * time.Minute)},
+			}))
+		}
+		counts, complete, err := s.store.CountEvents(t.Context(), "counted", noon.Add(-90*time.Minute))
+		require.NoError(t, err)
+		require.Equal(t, noon.Add(-2*time.Hour), complete)
+		require.Equal(t, []storage.EventCount{{Hour: noon, Events: 2}, {Hour: noon.Add(-time.Hour), Events: 2}}, counts)
+		counts, _, err = s.store.CountEvents(t.Context(), "of no kind", noon)
+		require.NoError(t, err)
+		require.Empty(t, counts)
+	})
 	t.Run("An event about a write is stored only with the write", func(t *testing.T) { eventsRideInTheWrite(t, s) })
 }
 

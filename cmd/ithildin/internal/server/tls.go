@@ -34,6 +34,14 @@ func reloadCertificate(c *config.Certificate, logger *slog.Logger) reloadable {
 
 func notAfter(c *config.Certificate) time.Time { return c.Served().Leaf.NotAfter }
 
+// certificateEnds tells when the certificate that is served now expires; nil where there is none.
+func certificateEnds(c *config.Certificate) func() time.Time {
+	if c == nil {
+		return nil
+	}
+	return func() time.Time { return notAfter(c) }
+}
+
 // checkExpiry logs that the certificate that ends then has expired, or will within expiryNotice.
 func checkExpiry(end, now time.Time, logger *slog.Logger) {
 	switch {
