@@ -47,6 +47,7 @@ var mayImport = map[string][]string{
 	"provider/oauth":      {"storage", "provider/inbound"},
 	"provider/redirect":   {"storage"},
 	"provider/clientauth": {"storage", "storage/seal", "provider/inbound", "provider/oauth", "provider/outbound"},
+	"provider/dpop":       {"provider/clientauth", "provider/inbound"},
 	"provider/registration": {
 		"storage", "jwks", "provider/inbound", "provider/oauth", "provider/outbound", "provider/redirect",
 		"provider/clientauth",
@@ -54,15 +55,15 @@ var mayImport = map[string][]string{
 	"provider": {
 		"storage", "storage/seal", "jwks", "provider/identity", "provider/login", "provider/inbound", "provider/outbound",
 		"provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration", "provider/mail",
-		"provider/invitation",
+		"provider/invitation", "provider/dpop",
 	},
 	"adapters/ehealth": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/redirect",
-		"provider/outbound", "provider/clientauth", "provider/registration", "storage"},
+		"provider/outbound", "provider/clientauth", "provider/dpop", "provider/registration", "storage"},
 	"adapters/admin": {"jwks", "provider", "provider/identity", "provider/inbound", "provider/invitation",
 		"provider/login", "provider/mail", "provider/oauth", "provider/redirect", "provider/clientauth",
 		"provider/operator", "provider/registration", "storage"},
-	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "provider/outbound",
-		"storage"},
+	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "provider/dpop",
+		"provider/outbound", "storage"},
 	"adapters/console": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/operator",
 		"provider/clientauth", "provider/redirect", "provider/registration", "jwks", "storage"},
 	"adapters/mithril": {"provider", "provider/redirect", "storage"},
@@ -77,7 +78,7 @@ var mayImport = map[string][]string{
 // testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.
 var testsMayImport = []string{
 	"migrations", "jwks", "storage", "storage/seal", "storage/storagetest", "provider/mail/mailtest",
-	"provider/login/dstutest", "jwks/jwkstest", "provider/identity/passkeytest",
+	"provider/login/dstutest", "jwks/jwkstest", "provider/identity/passkeytest", "provider/dpop/dpoptest",
 }
 
 func TestPackagesImportOnlyWhatTheirPlaceAllows(t *testing.T) {

@@ -2,11 +2,13 @@ package provider
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"github.com/ory/fosite"
 
 	"ithildin/jwks"
+	"ithildin/provider/dpop"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -25,6 +27,8 @@ type accessTokenClaims struct {
 	ACR       string         `json:"acr,omitempty"`
 	AMR       []string       `json:"amr,omitempty"`
 	GrantID   string         `json:"grant_id,omitempty"`
+
+	Confirmation *storage.Confirmation `json:"cnf,omitempty"`
 }
 
 // accessTokens makes access tokens, JWT or opaque as the client's policy says. It is fosite's AccessTokenStrategy.
@@ -42,6 +46,11 @@ func (accessTokens) ValidateAccessToken(context.Context, fosite.Requester, strin
 func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requester) (string, string, error) {
 	p, i := a.provider, issuanceFrom(ctx)
 	client, session := storedClient(r), storedSession(r)
+	if client.Metadata.DPoPBoundAccessTokens && i.proof == nil {
+		p.proofs.count(dpop.Missing)
+		return "", "", oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidDPoPProof,
+			"The access tokens of this client are bound to a key: the request must have a DPoP proof.").Because(ErrProofMissing)
+	}
 	now := p.store.Now()
 	i.issued.accessTokenID, i.issued.accessExpiresAt = p.store.NewID(), now.Add(client.Policy.AccessLifetime)
 	var err error
@@ -54,7 +63,7 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 		ExpiresAt: storage.EpochSeconds(i.issued.accessExpiresAt), IssuedAt: storage.EpochSeconds(now),
 		ID: i.issued.accessTokenID, ClientID: client.ID,
 		Scope: strings.Join(r.GetGrantedScopes(), " "), AuthTime: storage.EpochSeconds(session.AuthTime),
-		ACR: session.ACR, AMR: session.AMR,
+		ACR: session.ACR, AMR: session.AMR, Confirmation: i.confirmation(),
 	}
 	if session.UserID != "" {
 		claims.GrantID = r.GetID()
@@ -69,6 +78,14 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 	}
 	i.issued.accessToken, err = p.keys.Sign(algorithm, typ, claims)
 	return i.issued.accessToken, "", err
+}
+
+// tokenType is the token_type of an access token that is bound to this; nil for a bearer token.
+func tokenType(bound *storage.Confirmation) string {
+	if bound != nil && bound.JKT != "" {
+		return dpop.Header
+	}
+	return "Bearer"
 }
 
 // audienceOf is what was granted, else the client's first registered, else the provider itself: never empty (RFC 9068

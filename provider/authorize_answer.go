@@ -90,7 +90,7 @@ func (e *authorizeEndpoint) sessionOf(a *authorization) *storage.Session {
 		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR,
 		ACR:   a.context.acrToReport(l.Session),
 		Nonce: a.form.Get("nonce"), Audience: a.request.GetGrantedAudience(),
-		CodeChallenge: a.form.Get("code_challenge"), RedirectURIGiven: a.given,
+		CodeChallenge: a.form.Get("code_challenge"), DPoPKey: a.form.Get(parameterDPoPKey), RedirectURIGiven: a.given,
 		ClaimsInUserinfo: a.userinfoClaims, ClaimsInIDToken: a.idTokenClaims,
 	}
 	if a.responseType == "id_token" { // there will be no access token to ask userinfo with (OIDC Core 5.4)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"ithildin/provider/dpop"
 	"ithildin/provider/oauth"
 )
 
@@ -24,6 +25,9 @@ func (e *authorizeEndpoint) readParameters(ctx context.Context, r *http.Request,
 	}
 	if err := checkChallenge(a); err != nil {
 		return err
+	}
+	if key := form.Get(parameterDPoPKey); key != "" && !dpop.IsThumbprint(key) {
+		return oauth.InvalidRequest("The dpop_jkt is no SHA-256 thumbprint of a key: want 43 characters of base64url.")
 	}
 	if a.claims, err = readClaims(form.Get("claims")); err != nil {
 		return err

@@ -201,7 +201,7 @@ func pairwiseSubject(t *testing.T, s *stack, changes ...any) string {
 		} {
 			require.Equal(t, form == storage.AccessTokenJWT, strings.Count(token, ".") == 2)
 			require.Equal(t, subject, s.userinfo(token).member("sub"), form)
-			verified, err := s.provider.Tokens().Verify(t.Context(), token, "")
+			verified, err := s.provider.Tokens().Verify(t.Context(), token, "", nil)
 			require.NoError(t, err)
 			require.Equal(t, s.userID, verified.UserID, form)
 		}

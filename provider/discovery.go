@@ -9,6 +9,7 @@ import (
 
 	"ithildin/jwks"
 	"ithildin/provider/clientauth"
+	"ithildin/provider/dpop"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -42,6 +43,7 @@ type metadata struct {
 	IntrospectionAlgorithms  []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 	RevocationAlgorithms     []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	DPoPAlgorithms           []string `json:"dpop_signing_alg_values_supported"`
 	ClaimTypesSupported      []string `json:"claim_types_supported,omitempty"`
 	ClaimsSupported          []string `json:"claims_supported"`
 	ChallengeMethods         []string `json:"code_challenge_methods_supported"`
@@ -101,6 +103,7 @@ func (p *Provider) metadata() metadata {
 		TokenAuthMethods: clientauth.AuthMethods, TokenAuthAlgorithms: algorithms,
 		IntrospectionAuthMethods: confidential, IntrospectionAlgorithms: algorithms,
 		RevocationAuthMethods: clientauth.AuthMethods, RevocationAlgorithms: algorithms,
+		DPoPAlgorithms:      clientauth.NamesOf(dpop.Algorithms),
 		ClaimTypesSupported: []string{"normal"}, ClaimsParameterSupported: true,
 		ClaimsSupported: append(
 			[]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash",

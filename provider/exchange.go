@@ -11,6 +11,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"ithildin/provider/dpop"
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -22,6 +23,8 @@ type TokenRequest struct {
 	Authorization string
 	// Form are the parameters of RFC 6749 4.1.3, 4.4.2 and 6, each given once.
 	Form url.Values
+	// Proof is the DPoP proof of the request, nil where the interface has none. It is not used up yet.
+	Proof *dpop.Proof
 	// LacksScope says that the request was to name a scope where the connection requires one, and names none. The value
 	// of a scope is no parameter of a code exchange: the approval has decided.
 	LacksScope bool
@@ -33,6 +36,7 @@ type TokenSet struct {
 	AccessTokenID string // UUID; the jti of a JWT
 	ExpiresAt     time.Time
 	ExpiresIn     time.Duration
+	TokenType     string // DPoP, where the access token is bound to a key (RFC 9449 5), else Bearer
 	RefreshToken  string // "" where none was issued
 	IDToken       string // "" where openid was not granted
 	Scope         string
@@ -49,7 +53,8 @@ var requiredParameter = map[string]string{"authorization_code": "code", "refresh
 // writes of the request at once, and returns what there is to say, or an *oauth.Error. The causes of a refusal are all
 // the checks that the request fails, for errors.Is: ErrClientNotAuthenticated or ErrScopeMissing by itself; else
 // ErrTokenUnknown, ErrForeignToken, ErrForeignConnection, ErrTokenExpired, ErrRedirectURI, ErrNotApproved,
-// storage.ErrUsed, ErrVerifierMissing, oauth.ErrClientBlocked, ErrUserBlocked and ErrGrantTypeNotAllowed.
+// storage.ErrUsed, ErrVerifierMissing, ErrNotHeld, oauth.ErrClientBlocked, ErrUserBlocked and ErrGrantTypeNotAllowed;
+// or ErrProofMissing by itself.
 func (p *Provider) Exchange(ctx context.Context, request TokenRequest) (*TokenSet, error) {
 	i := newIssuance(p.store)
 	set, err := p.exchange(ctx, i, request)
@@ -100,6 +105,9 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 		return nil, err
 	}
 	i.client = client
+	if i.proof = request.Proof; i.proof != nil {
+		useProof(i.batch, i.proof)
+	}
 	defer func() { inbound.RecordOf(ctx).About("", i.userID()) }()
 	if what := requiredParameter[grantType]; what != "" && !request.Form.Has(what) {
 		return nil, oauth.InvalidRequest("The request carries no " + what + ".")
@@ -151,6 +159,8 @@ func formRequest(form url.Values) *http.Request {
 // read again: it was used, was revoked or has expired.
 func (p *Provider) flushError(ctx context.Context, i *issuance, form url.Values, err error) error {
 	switch {
+	case errors.Is(err, storage.ErrReplayed):
+		return p.proofs.replayed(err)
 	case errors.Is(err, storage.ErrUsed):
 		if failed := (fositeStorage{p.store}).revokeReplayedCode(ctx, i); failed != nil {
 			return failed
@@ -190,6 +200,7 @@ func tokenSetOf(i *issuance, access fosite.AccessRequester, response fosite.Acce
 	set := &TokenSet{
 		AccessToken: i.issued.accessToken, AccessTokenID: i.issued.accessTokenID,
 		ExpiresAt: i.issued.accessExpiresAt, ExpiresIn: i.client.Policy.AccessLifetime,
+		TokenType:    tokenType(i.confirmation()),
 		RefreshToken: i.issued.refreshToken,
 		Scope:        strings.Join(access.GetGrantedScopes(), " "), GrantType: access.GetGrantTypes()[0],
 		ClientID: i.client.ID,

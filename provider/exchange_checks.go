@@ -105,6 +105,7 @@ func (i *issuance) checkCode(form url.Values, now time.Time) []error {
 		{storage.ErrUsed, !code.UsedAt.IsZero()},
 		{ErrVerifierMissing, form.Get("code_verifier") == "" &&
 			(code.Session.CodeChallenge != "" || i.client.Policy.RequirePKCE)},
+		{ErrNotHeld, !i.provesKey(code.Session.DPoPKey)},
 		{ErrUserBlocked, code.UserBlocked},
 	})
 }
@@ -121,6 +122,7 @@ func (i *issuance) checkGrant(now time.Time) []error {
 		{ErrForeignConnection, !boundTo(i.client, grant)},
 		{ErrTokenExpired, i.rotation != nil || grant.RefreshTokenID == "" || !grant.RefreshExpiresAt.After(now)},
 		{ErrNotApproved, grant.ApprovalID == ""},
+		{ErrNotHeld, !i.provesKey(keyOfGrant(grant.Session))},
 		{ErrUserBlocked, grant.UserBlocked},
 	})
 }
@@ -150,6 +152,7 @@ var policyErrors = []struct {
 		"The redirect_uri is not the one of the authorization request, or not one of this client's connection."},
 	{ErrForeignConnection, "The refresh token was issued to another connection of this client."},
 	{ErrNotApproved, "The user has withdrawn the approval of this client."},
+	{ErrNotHeld, "The code or refresh token is bound to a key, and the request has no DPoP proof of that key."},
 	{oauth.ErrClientBlocked, "The client is blocked."},
 	{ErrUserBlocked, "The user is blocked."},
 }

@@ -160,7 +160,7 @@ func (f fositeStorage) InvalidateAuthorizeCodeSession(ctx context.Context, _ str
 	i.batch.RedeemCode(code.ID)
 	grant := storage.Grant{
 		ID: code.GrantID, ClientID: code.ClientID, UserID: code.UserID, SessionID: code.Session.SessionID,
-		Scope: code.Scope, Session: code.Session, CreatedAt: now,
+		Scope: code.Scope, Session: i.sessionOfGrant(), CreatedAt: now,
 		ExpiresAt:      i.grantExpiresAt(now),
 		RefreshTokenID: issued.refreshTokenID, RefreshHash: issued.refreshHash, RefreshExpiresAt: issued.refreshExpiresAt,
 	}
@@ -204,6 +204,7 @@ func (f fositeStorage) CreateAccessTokenSession(ctx context.Context, signature s
 		i.batch.RequireLiveGrant(i.refreshToken.Grant.ID) // a rotation is a precondition already
 	}
 	session := *storedSession(r)
+	session.Confirmation = i.confirmation()
 	// Not what an authorization request says of itself: anybody writes those.
 	if session.GrantType = storage.GrantTypeImplicit; !i.isFrontChannel {
 		session.GrantType = r.GetRequestForm().Get("grant_type")

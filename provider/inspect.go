@@ -12,22 +12,24 @@ import (
 
 // TokenInfo is what is known of a live token.
 type TokenInfo struct {
-	Kind       string // access_token or refresh_token
-	ID         string // UUID; the jti of a JWT
-	IsJWT      bool
-	ClientID   string
-	UserID     string // "" for a client's own token
-	Subject    string
-	GrantID    string
-	Scope      string
-	Audience   []string
-	IssuedAt   time.Time
-	ExpiresAt  time.Time
-	AuthTime   time.Time // zero where it is not known
-	ACR        string
-	AMR        []string
-	Session    *storage.Session   // what its grant, or the token itself, remembers of the authorization
-	UserClaims storage.UserClaims // of an access token
+	Kind      string // access_token or refresh_token
+	ID        string // UUID; the jti of a JWT
+	IsJWT     bool
+	ClientID  string
+	UserID    string // "" for a client's own token
+	Subject   string
+	GrantID   string
+	Scope     string
+	Audience  []string
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+	AuthTime  time.Time // zero where it is not known
+	ACR       string
+	AMR       []string
+	// Confirmation is what an access token is bound to; nil for a bearer token.
+	Confirmation *storage.Confirmation
+	Session      *storage.Session   // what its grant, or the token itself, remembers of the authorization
+	UserClaims   storage.UserClaims // of an access token
 }
 
 // Inspect says what a token is, in one read for an access token. ErrInactive, wrapped with the reason, is a token that
@@ -91,7 +93,7 @@ func (t *Tokens) findAccess(ctx context.Context, token string) (*TokenInfo, erro
 		Kind: found.Kind, ID: found.ID, IsJWT: found.isJWT, ClientID: found.ClientID, UserID: found.UserID,
 		Subject: found.subject, GrantID: found.GrantID, Scope: found.Scope, Audience: found.audience,
 		IssuedAt: found.CreatedAt, ExpiresAt: found.ExpiresAt, AuthTime: found.authTime, ACR: found.acr,
-		AMR: found.amr, Session: session, UserClaims: found.UserClaims,
+		AMR: found.amr, Confirmation: found.bound, Session: session, UserClaims: found.UserClaims,
 	}, nil
 }
 

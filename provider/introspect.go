@@ -26,6 +26,8 @@ type introspection struct {
 	AuthTime  int64          `json:"auth_time,omitempty"`
 	ACR       string         `json:"acr,omitempty"`
 	AMR       []string       `json:"amr,omitempty"`
+
+	Confirmation *storage.Confirmation `json:"cnf,omitempty"`
 }
 
 // tokenEndpoints are those that are asked about one token: introspection, revocation and userinfo.
@@ -35,6 +37,7 @@ type tokenEndpoints struct {
 	issuer  string
 	clients *clientauth.Authenticator
 	tokens  *Tokens
+	proofs  *Proofs
 	cors    *oauth.CORS
 }
 
@@ -62,7 +65,7 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 		AuthTime: storage.EpochSeconds(info.AuthTime), ACR: info.ACR, AMR: info.AMR,
 	}
 	if info.Kind == storage.KindAccessToken {
-		response.TokenType = "Bearer"
+		response.TokenType, response.Confirmation = tokenType(info.Confirmation), info.Confirmation
 	}
 	return oauth.WriteJSON(w, http.StatusOK, response)
 }

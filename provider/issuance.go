@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ithildin/provider/dpop"
 	"ithildin/storage"
 )
 
@@ -16,6 +17,8 @@ type issuance struct {
 	grantType string
 	// client is the client of the request, once it has authenticated, or once its redirect URI was matched.
 	client *storage.Client
+	// proof is what the request proves to hold, nil where it proves nothing. It is used up by the batch.
+	proof *dpop.Proof
 	// code and refreshToken are what the request presented; nil where it presented none that is known.
 	code         *storage.Code
 	refreshToken *storage.PresentedRefreshToken

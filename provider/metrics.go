@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ithildin/provider/clientauth"
+	"ithildin/provider/dpop"
 	"ithildin/provider/identity"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -28,6 +29,7 @@ type metrics struct {
 	oneTimeCodes           *prometheus.CounterVec
 	outbound               *prometheus.CounterVec
 	blocks                 *prometheus.CounterVec
+	proofs                 *prometheus.CounterVec
 }
 
 // other stands in a label for a value that is not among those that are known beforehand.
@@ -40,7 +42,7 @@ var (
 	tokenErrorCodes = []string{
 		oauth.CodeInvalidRequest, oauth.CodeInvalidClient, oauth.CodeInvalidGrant, oauth.CodeUnauthorizedClient,
 		oauth.CodeUnsupportedGrantType, oauth.CodeInvalidScope, oauth.CodeServerError, oauth.CodeTemporarilyUnavailable,
-		other,
+		oauth.CodeInvalidDPoPProof, oauth.CodeUseDPoPNonce, other,
 	}
 	// authenticationMethods are those of OIDC Core 9, and what else a client is known by.
 	authenticationMethods = []string{
@@ -81,7 +83,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	initialize(m.refusals, append([]string{other}, oauth.GrantTypes...), tokenErrorCodes)
 	registry.MustRegister(
 		m.requests, m.tokens, m.refusals, m.pushes, m.refreshReuse, m.refreshRepeats, m.logouts, m.people, m.authentications,
-		m.authenticationFailures, m.oneTimeCodes, m.outbound, m.blocks,
+		m.authenticationFailures, m.oneTimeCodes, m.outbound, m.blocks, m.proofs,
 	)
 	return m
 }
@@ -128,6 +130,11 @@ func (m *metrics) describeClients() {
 			"address).",
 	}, []string{"method", "result"})
 	initialize(m.authenticationFailures, authenticationMethods, []string{"refused", "limited"})
+	m.proofs = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_dpop_refusals_total",
+		Help: "Requests that were refused for their DPoP proof, or for want of one, by reason.",
+	}, []string{"reason"})
+	initialize(m.proofs, dpop.Reasons)
 }
 
 // initialize makes a series of each combination of the values of the labels, in the order of the labels.

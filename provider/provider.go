@@ -18,6 +18,7 @@ import (
 
 	"ithildin/jwks"
 	"ithildin/provider/clientauth"
+	"ithildin/provider/dpop"
 	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
@@ -50,6 +51,12 @@ type Options struct {
 	Registration registration.Options
 	// Operator is whom the pages name for help.
 	Operator login.Operator
+	// RequireDPoPNonce refuses DPoP proofs without a nonce of this provider (RFC 9449 8 and 9); default: a proof counts
+	// without one.
+	RequireDPoPNonce bool
+	// GatewayOrigins are where clients find the APIs behind gateways, such as https://api.example: a DPoP proof that a
+	// gateway asks about must be about an address below one of them.
+	GatewayOrigins []string
 	// Captcha is on the forms of a forgotten password and of an invitation; default: none. Its answers are verified by
 	// Components.Captcha.
 	Captcha login.Captcha
@@ -120,6 +127,7 @@ type Provider struct {
 	tokens        *Tokens
 	sessionTokens *SessionTokens
 	aboutTokens   *tokenEndpoints
+	proofs        *Proofs
 }
 
 // setDefaults fills in what was left out.
@@ -170,14 +178,17 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
 	p.components = countCalls(o.Components, p.CountOutboundCall)
 	p.acrValues = acrValuesOf(p.components)
-	if err := p.readKeys(ctx); err != nil {
+	if err := p.readKeys(ctx, o); err != nil {
 		return nil, err
 	}
-	p.tokens = &Tokens{store: p.store, keys: p.keys, issuer: p.issuer, clients: p.clients, refreshTokens: p.refreshTokens}
+	p.tokens = &Tokens{
+		store: p.store, keys: p.keys, issuer: p.issuer, clients: p.clients, refreshTokens: p.refreshTokens, proofs: p.proofs,
+	}
 	p.tokens.SetAudiences([]string{p.issuer})
 	p.sessionTokens = newSessionTokens(p.store, p.now, p.random, p.components.ChangePasswordLifetime)
 	p.aboutTokens = &tokenEndpoints{
-		store: p.store, keys: p.keys, issuer: p.issuer, clients: p.clients, tokens: p.tokens, cors: p.cors,
+		store: p.store, keys: p.keys, issuer: p.issuer, clients: p.clients, tokens: p.tokens, proofs: p.proofs,
+		cors: p.cors,
 	}
 	p.nonces, p.hints = &Nonces{store: p.store}, idTokenHints{keys: p.keys, issuer: p.issuer}
 	p.logouts = &logoutNotifier{
@@ -236,14 +247,16 @@ func (p *Provider) addAuthorization(pushed PushedRequests) {
 		}),
 	}
 	p.pushedRequests = &pushedRequestEndpoint{
+		proofs:            p.proofs,
 		authorizeEndpoint: p.authorization, clients: p.clients, cors: p.cors, random: p.random,
 		lifetime: pushed.Lifetime, countResult: p.metrics.requestPushed,
 	}
 }
 
-func (p *Provider) readKeys(ctx context.Context) error {
+// readKeys makes what needs a random key.
+func (p *Provider) readKeys(ctx context.Context, o Options) error {
 	keys := map[string][]byte{}
-	for _, name := range []string{"refresh tokens", "session ids", "weak secrets", "pairwise subjects"} {
+	for _, name := range []string{"refresh tokens", "session ids", "weak secrets", "pairwise subjects", "dpop nonces"} {
 		key, err := p.store.RandomKey(ctx, name, 32)
 		if err != nil {
 			return fmt.Errorf("provider: %w", err)
@@ -253,6 +266,13 @@ func (p *Provider) readKeys(ctx context.Context) error {
 	p.codes, p.accessTokens, p.idTokens = authorizationCodes{p}, accessTokens{p}, idTokens{p}
 	p.refreshTokens = refreshTokensUnder(p, keys["refresh tokens"])
 	p.identifiers = identifiers{sessionKey: keys["session ids"], pairwiseSalt: keys["pairwise subjects"]}
+	p.proofs = &Proofs{
+		store: p.store, issuer: p.issuer, origins: o.GatewayOrigins,
+		verifier: dpop.Verifier{
+			Nonces: dpop.NewNonces(keys["dpop nonces"]), RequireNonce: o.RequireDPoPNonce, Now: p.store.Now,
+		},
+		count: func(reason string) { p.metrics.proofs.WithLabelValues(reason).Inc() },
+	}
 	p.clients = clientauth.New(clientauth.Options{
 		Store: p.store, Issuer: p.issuer, Outbound: p.outbound, Now: p.now, Logger: p.logger,
 		WeakSecretKey: keys["weak secrets"], WeakSecrets: identity.NewPasswords(identity.PasswordOptions{Concurrency: 1}),
@@ -289,6 +309,9 @@ func (p *Provider) Approve(r *http.Request, approval Approval) (*Approved, error
 
 // Tokens reads tokens, for an adapter that answers what one stands for.
 func (p *Provider) Tokens() *Tokens { return p.tokens }
+
+// Proofs verifies DPoP proofs, for an adapter that answers what a token stands for.
+func (p *Provider) Proofs() *Proofs { return p.proofs }
 
 // SessionTokens are those of the login API.
 func (p *Provider) SessionTokens() *SessionTokens { return p.sessionTokens }

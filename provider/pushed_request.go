@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ithildin/provider/clientauth"
+	"ithildin/provider/dpop"
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -38,6 +39,7 @@ type pushedRequestEndpoint struct {
 	*authorizeEndpoint
 	clients     *clientauth.Authenticator
 	cors        *oauth.CORS
+	proofs      *Proofs
 	random      io.Reader
 	lifetime    time.Duration
 	countResult func(error)
@@ -56,7 +58,12 @@ func (e *pushedRequestEndpoint) serve(w http.ResponseWriter, r *http.Request) er
 		e.countResult(malformed)
 		return malformed
 	}
-	uri, clientID, err := e.push(r, r.Header.Get("Authorization"), form)
+	proof, err := e.proofs.ofRequest(w, r, oauth.PathPushedRequest)
+	if err != nil {
+		e.countResult(err)
+		return err
+	}
+	uri, clientID, err := e.push(r, r.Header.Get("Authorization"), form, proof)
 	if err != nil {
 		return err
 	}
@@ -66,9 +73,10 @@ func (e *pushedRequestEndpoint) serve(w http.ResponseWriter, r *http.Request) er
 	})
 }
 
-// push authenticates the client, checks the request and stores it. It returns its request_uri and the client's id.
+// push authenticates the client, checks the request and stores it, and uses the proof up; nil: there is none. It
+// returns its request_uri and the client's id.
 func (e *pushedRequestEndpoint) push(
-	r *http.Request, authorization string, form url.Values,
+	r *http.Request, authorization string, form url.Values, proof *dpop.Proof,
 ) (uri, clientID string, err error) {
 	defer func() { e.countResult(err) }()
 	client, err := e.clients.Authenticate(r.Context(), oauth.PathPushedRequest, authorization, form)
@@ -79,16 +87,38 @@ func (e *pushedRequestEndpoint) push(
 	if err != nil {
 		return "", "", err
 	}
+	batch := e.store.NewBatch()
+	if proof != nil {
+		if err := bindCode(parameters, proof); err != nil {
+			return "", "", err
+		}
+		useProof(batch, proof)
+	}
 	value, err := oauth.RandomText(e.random, oauth.TokenBytes)
 	if err != nil {
 		return "", "", err
 	}
 	uri = pushedRequestURI + value
 	now := e.store.Now()
-	return uri, client.ID, e.store.CreatePushedRequest(r.Context(), storage.PushedRequest{
+	batch.QueuePushedRequest(storage.PushedRequest{
 		ID: storage.Hash(uri), ClientID: client.ID, Parameters: parameters.Encode(),
 		CreatedAt: now, ExpiresAt: now.Add(e.lifetime),
 	})
+	err = batch.Flush(r.Context())
+	if errors.Is(err, storage.ErrReplayed) {
+		err = e.proofs.replayed(err)
+	}
+	return uri, client.ID, err
+}
+
+// bindCode binds the code of a pushed request to the key of its DPoP proof (RFC 9449 10.1).
+func bindCode(parameters url.Values, proof *dpop.Proof) error {
+	if key := parameters.Get(parameterDPoPKey); key != "" && key != proof.Thumbprint {
+		return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidDPoPProof,
+			"The dpop_jkt of the request is not the thumbprint of the key of its DPoP proof.").Because(ErrNotHeld)
+	}
+	parameters.Set(parameterDPoPKey, proof.Thumbprint)
+	return nil
 }
 
 // check runs all checks of an authorization request that need no browser and returns its parameters: those of its
@@ -126,7 +156,7 @@ func (e *pushedRequestEndpoint) check(r *http.Request, client *storage.Client, f
 // Push pushes an authorization request of a client that this process itself is (RFC 9126), with the parameters that
 // authenticate it among those of the form. It returns the request_uri.
 func (p *Provider) Push(r *http.Request, form url.Values) (string, error) {
-	uri, _, err := p.pushedRequests.push(r, "", form)
+	uri, _, err := p.pushedRequests.push(r, "", form, nil)
 	return uri, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/dpop/dpoptest"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -123,6 +124,39 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 			require.Equal(t, http.StatusOK, got.status, got.raw)
 		}
 		require.LessOrEqual(t, proxy.RoundTrips(), int64(3), "1 read and 1 write, and 1 write for the jti")
+	})
+	t.Run("with DPoP proofs", func(t *testing.T) {
+		for _, form := range []string{storage.AccessTokenJWT, storage.AccessTokenOpaque} {
+			s, proxy := proxiedStack(t)
+			s.client("clinic", func(c *storage.Client) { c.Policy.AccessToken = form })
+			b, key := s.browser(), dpoptest.NewKey(t)
+			var exchange, refresh, userinfo, credentials, push int64
+			for range 3 { // on whichever connection of the pool: everything is prepared by the last
+				code := b.code(request("clinic", "openid offline_access"))
+				proxy.Reset()
+				tokens := s.tokensBy(key, "clinic", exchangeForm(code))
+				exchange = proxy.RoundTrips()
+				proxy.Reset()
+				require.Equal(t, http.StatusOK, s.tokensBy(key, "clinic", refreshForm(tokens.member("refresh_token"))).status)
+				refresh = proxy.RoundTrips()
+				token := tokens.member("access_token")
+				proxy.Reset()
+				require.Equal(t, http.StatusOK, s.userinfoProved("DPoP", token, s.resourceProof(key, token)).status)
+				userinfo = proxy.RoundTrips()
+				proxy.Reset()
+				require.Equal(t, http.StatusOK, s.tokensBy(key, "clinic", credentialsForm).status)
+				credentials = proxy.RoundTrips()
+				proxy.Reset()
+				require.Equal(t, http.StatusCreated, s.postProved(oauth.PathPushedRequest, "clinic", request("clinic", "openid"),
+					s.proof(key, http.MethodPost, oauth.PathPushedRequest)).status)
+				push = proxy.RoundTrips()
+			}
+			require.LessOrEqual(t, exchange, int64(2), "code exchange: the proof is used up in the write that there is")
+			require.LessOrEqual(t, refresh, int64(2), "refresh: likewise")
+			require.LessOrEqual(t, userinfo, int64(2), "userinfo: 1 read, and 1 write for the proof")
+			require.LessOrEqual(t, credentials, int64(1), "client_credentials: 1 write")
+			require.LessOrEqual(t, push, int64(1), "push: 1 write, which has the proof in it")
+		}
 	})
 	t.Run("discovery and JWKS", func(t *testing.T) {
 		s, proxy := proxiedStack(t)

@@ -37,7 +37,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	json(oauth.PathToken, p.token)
 	json(oauth.PathRevoke, p.aboutTokens.revoke)
 	router.Method(http.MethodPost, oauth.PathIntrospect, oauth.Serve(p.aboutTokens.introspect, oauth.EncodeError))
-	userinfo := oauth.Serve(p.aboutTokens.userinfo, oauth.EncodeBearerError)
+	userinfo := oauth.Serve(p.aboutTokens.userinfo, encodeUserinfoError)
 	inbound.Route(router, oauth.PathUserinfo, userinfo, http.MethodGet, http.MethodPost)
 	router.Options(oauth.PathUserinfo, oauth.Preflight)
 	if p.registration != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -127,7 +128,7 @@ func (s *SessionTokens) Issue(ctx context.Context, t SessionToken) (*SessionToke
 }
 
 // Find finds an opaque access token of any kind by its value, one that is over too: the caller says so in its
-// own order. ErrTokenUnknown: there is none.
+// own order. ErrTokenUnknown: there is none, or it is bound to a key, which nobody proves to hold here.
 func (s *SessionTokens) Find(ctx context.Context, value string) (*storage.AccessToken, error) {
 	if value == "" || len(value) > maximumToken || strings.Count(value, ".") == 2 {
 		return nil, ErrTokenUnknown
@@ -138,6 +139,9 @@ func (s *SessionTokens) Find(ctx context.Context, value string) (*storage.Access
 	}
 	if err != nil {
 		return nil, err
+	}
+	if t.Session.Confirmation != nil {
+		return nil, fmt.Errorf("%w: it is bound to a key", ErrTokenUnknown)
 	}
 	if t.GrantRevoked {
 		t.ExpiresAt = time.Time{} // revoking is expiring

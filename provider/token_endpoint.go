@@ -23,13 +23,20 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
 	if malformed != nil {
 		return malformed
 	}
-	set, err := p.Exchange(r.Context(), TokenRequest{Authorization: r.Header.Get("Authorization"), Form: form})
+	proof, err := p.proofs.ofRequest(w, r, oauth.PathToken)
+	if err != nil {
+		p.metrics.tokenRefused(form.Get("grant_type"), oauth.AsError(err).Code)
+		return err
+	}
+	set, err := p.Exchange(r.Context(), TokenRequest{
+		Authorization: r.Header.Get("Authorization"), Form: form, Proof: proof,
+	})
 	if err != nil {
 		return err
 	}
 	p.cors.AllowOrigin(w, r, set.ClientID)
 	return oauth.WriteJSON(w, http.StatusOK, tokenResponse{
-		AccessToken: set.AccessToken, TokenType: "Bearer", ExpiresIn: int64(set.ExpiresIn / time.Second),
+		AccessToken: set.AccessToken, TokenType: set.TokenType, ExpiresIn: int64(set.ExpiresIn / time.Second),
 		RefreshToken: set.RefreshToken, IDToken: set.IDToken, Scope: set.Scope,
 	})
 }

@@ -29,6 +29,7 @@ type foundToken struct {
 	authTime time.Time // zero where it is not known
 	amr      []string
 	acr      string
+	bound    *storage.Confirmation
 	session  *storage.Session // nil for a JWT, whose grant has it
 }
 
@@ -69,6 +70,7 @@ func (t *Tokens) find(ctx context.Context, given presentedToken) (foundToken, er
 		return foundToken{
 			FoundToken: row, isJWT: true, subject: c.Subject, audience: c.Audience,
 			authTime: storage.FromEpochSeconds(c.AuthTime), amr: c.AMR, acr: c.ACR,
+			bound: c.Confirmation,
 		}, nil
 	}
 	session, err := row.Session()
@@ -77,7 +79,7 @@ func (t *Tokens) find(ctx context.Context, given presentedToken) (foundToken, er
 	}
 	return foundToken{
 		FoundToken: row, subject: session.Subject, audience: session.Audience, authTime: session.AuthTime,
-		amr: session.AMR, acr: session.ACR, session: session,
+		amr: session.AMR, acr: session.ACR, bound: session.Confirmation, session: session,
 	}, nil
 }
 

@@ -18,6 +18,7 @@ type Tokens struct {
 	issuer        string
 	clients       *clientauth.Authenticator
 	refreshTokens refreshTokens
+	proofs        *Proofs
 	audiences     atomic.Pointer[[]string] // of the gateways that ask Verify
 }
 

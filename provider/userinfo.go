@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"ithildin/provider/clientauth"
+	"ithildin/provider/dpop"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -13,7 +15,7 @@ import (
 // userinfo is the UserInfo endpoint (OIDC Core 5.3). The token comes in the header or, by POST, in the body; never in
 // the query (RFC 6750 2.3 is not offered).
 func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error {
-	token, err := bearer(w, r)
+	token, proof, err := e.presented(w, r)
 	if err != nil {
 		return err
 	}
@@ -24,6 +26,14 @@ func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error 
 	}
 	if err != nil {
 		return err
+	}
+	if err := e.proofs.require(info.Confirmation, token, proof); err != nil {
+		return oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken,
+			"The access token and the DPoP proof do not belong together: a token that is bound to a key wants the scheme DPoP "+
+				"and a proof of that key about this token; any other wants the scheme Bearer.").Because(err)
+	}
+	if err := e.proofs.Use(r.Context(), proof); err != nil {
+		return unauthorized(err)
 	}
 	scope := storage.SplitScope(info.Scope)
 	if info.UserID == "" || !oauth.ContainsAll(scope, []string{"openid"}) {
@@ -68,29 +78,67 @@ func (e *tokenEndpoints) writeSignedUserinfo(
 	return nil
 }
 
-// bearer reads the access token of a request (RFC 6750 2.1 and 2.2), from one place only.
-func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
+// presented reads the access token of a request, from one place only (RFC 6750 2.1 and 2.2), and with the scheme DPoP
+// its proof (RFC 9449 7.1). Beside a bearer token a proof does not count.
+func (e *tokenEndpoints) presented(w http.ResponseWriter, r *http.Request) (string, *dpop.Proof, error) {
+	scheme, token, err := accessTokenOf(w, r)
+	if err != nil || scheme != dpop.Header {
+		return token, nil, err
+	}
+	proof, err := e.proofs.ofRequest(w, r, oauth.PathUserinfo)
+	if err != nil {
+		return "", nil, unauthorized(err)
+	}
+	if proof == nil {
+		return "", nil, oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidDPoPProof,
+			"The request has the scheme DPoP and no DPoP proof.")
+	}
+	return token, proof, nil
+}
+
+// unauthorized is the error of a proof at a protected resource (RFC 9449 7.1).
+func unauthorized(err error) error {
+	known := *oauth.AsError(err)
+	if known.Status == http.StatusBadRequest {
+		known.Status = http.StatusUnauthorized
+	}
+	return &known
+}
+
+// ChallengeDPoP is the challenge for tokens that are bound to a key (RFC 9449 7.1).
+var ChallengeDPoP = dpop.Header + ` algs="` + strings.Join(clientauth.NamesOf(dpop.Algorithms), " ") + `"`
+
+// encodeUserinfoError challenges by both schemes; the error is in the one that was used.
+func encodeUserinfoError(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
+	if scheme, _, _ := oauth.TokenOf(r); scheme == dpop.Header {
+		oauth.EncodeChallenged(w, r, e, ChallengeDPoP, oauth.ChallengeBearer)
+		return
+	}
+	oauth.EncodeChallenged(w, r, e, oauth.ChallengeBearer, ChallengeDPoP)
+}
+
+func accessTokenOf(w http.ResponseWriter, r *http.Request) (scheme, token string, err error) {
 	if r.URL.Query().Has("access_token") {
-		return "", oauth.InvalidRequest(
+		return "", "", oauth.InvalidRequest(
 			"The access token must be in the Authorization header or in the body, never in the URL.",
 		)
 	}
-	token, inHeader := oauth.BearerToken(r)
+	scheme, token, inHeader := oauth.TokenOf(r)
 	if r.Method == http.MethodPost &&
 		strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		form, malformed := oauth.ReadForm(w, r)
 		if malformed != nil {
-			return "", malformed
+			return "", "", malformed
 		}
 		if inBody := form.Get("access_token"); inBody != "" {
 			if inHeader {
-				return "", oauth.InvalidRequest("The access token is given twice.")
+				return "", "", oauth.InvalidRequest("The access token is given twice.")
 			}
-			return inBody, nil
+			return "", inBody, nil
 		}
 	}
 	if !inHeader {
-		return "", oauth.NewError(http.StatusUnauthorized, "", "The request carries no access token.")
+		return "", "", oauth.NewError(http.StatusUnauthorized, "", "The request carries no access token.")
 	}
-	return token, nil
+	return scheme, token, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ithildin/provider/clientauth"
+	"ithildin/provider/dpop"
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -48,11 +49,11 @@ type Verification struct {
 }
 
 // Verify says what a token of any kind and either interface stands for, in one read of the database. The api-key, ""
-// where none came along, counts for clients that work through a broker. The checks are in the order of contract
-// section 2.6, and the first that fails is the error: ErrTokenUnknown, ErrTokenExpired, ErrAudience, ErrUnknownClient,
-// ErrClientBlocked, ErrUnknownUser, ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid,
-// ErrBrokerSettings.
-func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verification, error) {
+// where none came along, counts for clients that work through a broker; the proof, nil where none did, for tokens that
+// are bound to a key, and is not used up. The checks are in the order of contract section 2.6, and the first that fails
+// is the error: ErrTokenUnknown, ErrTokenExpired, ErrNotHeld, ErrAudience, ErrUnknownClient, ErrClientBlocked,
+// ErrUnknownUser, ErrUserBlocked, ErrAccessType, ErrAPIKeyMissing, ErrAPIKeyInvalid, ErrBrokerSettings.
+func (t *Tokens) Verify(ctx context.Context, token, apiKey string, proof *dpop.Proof) (*Verification, error) {
 	given, err := t.read(token)
 	if err != nil {
 		return nil, err
@@ -68,6 +69,9 @@ func (t *Tokens) Verify(ctx context.Context, token, apiKey string) (*Verificatio
 	inbound.RecordOf(ctx).About(v.ClientID, v.UserID)
 	if found.IsRevoked || !found.ExpiresAt.After(t.store.Now()) {
 		return v, ErrTokenExpired
+	}
+	if err := t.proofs.require(found.bound, token, proof); err != nil {
+		return v, err
 	}
 	if len(v.Audience) > 0 && !v.IsFor(*t.audiences.Load()) {
 		return v, fmt.Errorf("%w: %q", ErrAudience, v.Audience)

@@ -38,7 +38,7 @@ var unaudited = map[string]string{
 	"EndConsoleSession": "a browser signs out, which is an event",
 	"KeepConsoleView":   "what operators remember for themselves", "DropConsoleView": "likewise",
 	"WithoutTokenIndexes": "its caller records the import", "ReportHeldMails": "a job", "TakeAccountNotice": "a job",
-	"NoteAccountChange": "its caller records the change", "CreatePushedRequest": "a request",
+	"NoteAccountChange": "its caller records the change",
 }
 
 // TestEveryChangeOfAnAdministratorIsRecordedWhereItIsMade finds the methods that write by what they call.

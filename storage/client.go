@@ -46,6 +46,8 @@ type Metadata struct {
 	// them (RFC 9126 6).
 	RequirePushedAuthorizationRequests bool `json:"require_pushed_authorization_requests,omitempty"`
 
+	DPoPBoundAccessTokens bool `json:"dpop_bound_access_tokens,omitempty"` // RFC 9449 5.2
+
 	Audience           []string `json:"audience,omitempty"`
 	AllowedCORSOrigins []string `json:"allowed_cors_origins,omitempty"`
 	DefaultMaxAge      *int64   `json:"default_max_age,omitempty"` // seconds; nil: any age will do

@@ -70,8 +70,12 @@ func (c *Client) privateSetting(name string) string {
 }
 
 // MaySignInBy says whether the settings let people sign in to this client by that grant type of the login API: password
-// or digital_signature (contract section 1, settings.allowed_grant_types).
+// or digital_signature (contract section 1, settings.allowed_grant_types). Nobody may where access tokens must be bound
+// to a key, of which the login API knows nothing.
 func (c *Client) MaySignInBy(grantType string) bool {
+	if c.Metadata.DPoPBoundAccessTokens {
+		return false
+	}
 	var settings struct {
 		AllowedGrantTypes []string `json:"allowed_grant_types"`
 	}

@@ -93,7 +93,7 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 {{precondition}} ON CONFLICT
 const redeemCode = `
 UPDATE codes SET used_at = $2, used_by = $3
 WHERE id = $1 AND expires_at > $2 AND revoked_at = 0 AND (used_at = 0 OR used_by = $3)
-AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = codes.grant_id AND g.revoked_at > 0) RETURNING 1`
+AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = codes.grant_id AND g.revoked_at > 0) {{single use}} RETURNING 1`
 
 // CreateCode stores a code by itself, for tests and the importer; a request queues it in its Batch.
 func (s *tokenStore) CreateCode(ctx context.Context, c Code) error {

@@ -27,6 +27,8 @@ var (
 	// ErrUsed says that a conditional write lost: another attempt has used the code or the jti, or a one-time code is
 	// spent.
 	ErrUsed = errors.New("storage: already used")
+	// ErrReplayed says that the token id of a batch was used before, so that nothing was written.
+	ErrReplayed = errors.New("storage: token id replayed")
 	// ErrReuse says that a refresh token was presented that nobody should have any more; its family is revoked by now.
 	ErrReuse = errors.New("storage: refresh token reuse")
 	// ErrQuota says that there are as many registered clients as there may be.

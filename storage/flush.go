@@ -9,28 +9,28 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// flush says whether the precondition, if there is one, wrote its row.
-func (b *Batch) flush(ctx context.Context) (bool, error) {
+// flush makes the writes and says how many of the preconditions were met, one after the other.
+func (b *Batch) flush(ctx context.Context, preconditions []statement) (met int, err error) {
 	if b.store.engine == sqliteEngine {
-		return b.flushTransaction(ctx)
+		return b.flushTransaction(ctx, preconditions)
 	}
-	name, args := b.merged()
+	name, args := b.merged(preconditions)
 	query, ok := b.store.cache.merged.Load(name)
 	if !ok {
-		query, _ = b.store.cache.merged.LoadOrStore(name, b.mergedSQL())
+		query, _ = b.store.cache.merged.LoadOrStore(name, b.mergedSQL(preconditions))
 	}
-	var rows int64
-	err := b.store.execIdempotent(ctx, func(ctx context.Context) error {
-		return b.store.writer.get(ctx, &rows, query.(string), args...)
+	err = b.store.execIdempotent(ctx, func(ctx context.Context) error {
+		return b.store.writer.get(ctx, &met, query.(string), args...)
 	})
-	return b.precondition == nil || rows > 0, err
+	return met, err
 }
 
 // merged is the name of the one statement and its arguments.
-func (b *Batch) merged() (string, []any) {
-	names, arguments := len("precondition:"), 0
-	if b.precondition != nil {
-		names, arguments = names+len(b.precondition.name), len(b.precondition.args)
+func (b *Batch) merged(preconditions []statement) (string, []any) {
+	const mark = "precondition:"
+	names, arguments := 0, 0
+	for _, s := range preconditions {
+		names, arguments = names+len(mark)+len(s.name), arguments+len(s.args)
 	}
 	for _, s := range b.statements {
 		names, arguments = names+len("|")+len(s.name), arguments+len(s.args)
@@ -38,10 +38,10 @@ func (b *Batch) merged() (string, []any) {
 	var name strings.Builder
 	name.Grow(names)
 	args := make([]any, 0, arguments)
-	if b.precondition != nil {
-		name.WriteString("precondition:")
-		name.WriteString(b.precondition.name)
-		args = append(args, b.precondition.args...)
+	for _, s := range preconditions {
+		name.WriteString(mark)
+		name.WriteString(s.name)
+		args = append(args, s.args...)
 	}
 	for _, s := range b.statements {
 		name.WriteByte('|')
@@ -52,24 +52,28 @@ func (b *Batch) merged() (string, []any) {
 }
 
 // mergedSQL joins the writes to one statement of PostgreSQL: data-modifying common table expressions share a snapshot
-// and commit together, in one round trip.
-func (b *Batch) mergedSQL() string {
-	var parts []string
+// and commit together, in one round trip. It answers how many preconditions were met; each but the first has the one
+// before for a condition.
+func (b *Batch) mergedSQL(preconditions []statement) string {
+	var parts, met []string
 	offset := 0
-	response := "SELECT 1"
 	condition := ""
-	if b.precondition != nil {
-		parts = append(parts, "precondition AS ("+b.precondition.sql+")")
-		offset = len(b.precondition.args)
-		response = "SELECT count(*) FROM precondition"
-		condition = "WHERE EXISTS (SELECT 1 FROM precondition)"
+	for i, s := range preconditions {
+		sql := strings.ReplaceAll(s.sql, "{{single use}}", strings.Replace(condition, "WHERE", "AND", 1))
+		parts = append(parts, fmt.Sprintf("p%d AS (%s)", i, shift(sql, offset)))
+		met = append(met, fmt.Sprintf("(SELECT count(*) FROM p%d)", i))
+		condition = fmt.Sprintf("WHERE EXISTS (SELECT 1 FROM p%d)", i)
+		offset += len(s.args)
 	}
 	for i, s := range b.statements {
 		sql := shift(strings.Replace(s.sql, "{{precondition}}", condition, 1), offset)
 		parts = append(parts, fmt.Sprintf("s%d AS (%s RETURNING 1)", i, sql))
 		offset += len(s.args)
 	}
-	return "WITH " + strings.Join(parts, ", ") + " " + response
+	if met == nil {
+		met = []string{"0"}
+	}
+	return "WITH " + strings.Join(parts, ", ") + " SELECT " + strings.Join(met, " + ")
 }
 
 // shift adds offset to the number of every placeholder.
@@ -99,53 +103,49 @@ func shift(sql string, offset int) string {
 }
 
 // flushTransaction is the same on SQLite, whose common table expressions only read.
-func (b *Batch) flushTransaction(ctx context.Context) (passed bool, err error) {
-	// SQLite wants a WHERE between SELECT and ON CONFLICT, or it reads ON as a join's.
-	for i := range b.statements {
-		sql := b.statements[i].sql
-		text, ok := b.store.cache.unconditional.Load(sql)
-		if !ok {
-			text, _ = b.store.cache.unconditional.LoadOrStore(sql, strings.Replace(sql, "{{precondition}}", "WHERE TRUE", 1))
-		}
-		b.statements[i].sql = text.(string)
-	}
-	prepared, err := b.prepare(ctx)
+func (b *Batch) flushTransaction(ctx context.Context, preconditions []statement) (met int, err error) {
+	required, err := b.prepare(ctx, preconditions)
 	if err != nil {
-		return false, classify(err)
+		return 0, classify(err)
+	}
+	writes, err := b.prepare(ctx, b.statements)
+	if err != nil {
+		return 0, classify(err)
 	}
 	err = b.store.transaction(ctx, func(tx *sqlx.Tx) error {
-		passed = true
-		if b.precondition != nil {
+		met = 0
+		for i, s := range preconditions {
 			var rows []int64
-			err := tx.StmtxContext(ctx, prepared[b.precondition.sql]).SelectContext(ctx, &rows, b.precondition.args...)
-			if passed = len(rows) > 0; err != nil || !passed {
+			err := tx.StmtxContext(ctx, required[i]).SelectContext(ctx, &rows, s.args...)
+			if err != nil || len(rows) == 0 {
 				return err
 			}
+			met++
 		}
-		for _, s := range b.statements {
-			if _, err := tx.StmtxContext(ctx, prepared[s.sql]).ExecContext(ctx, s.args...); err != nil {
+		for i, s := range b.statements {
+			if _, err := tx.StmtxContext(ctx, writes[i]).ExecContext(ctx, s.args...); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return passed, err
+	return met, err
 }
 
+// withoutConditions leaves out what only PostgreSQL is told. SQLite wants a WHERE between SELECT and ON CONFLICT, or it
+// reads ON as a join's.
+var withoutConditions = strings.NewReplacer("{{precondition}}", "WHERE TRUE", "{{single use}}", "")
+
 // prepare happens before the transaction, which then holds the one writing connection.
-func (b *Batch) prepare(ctx context.Context) (map[string]*sqlx.Stmt, error) {
-	prepared := make(map[string]*sqlx.Stmt, len(b.statements)+1)
-	add := func(sql string) (err error) {
-		prepared[sql], err = b.store.writer.statement(ctx, sql)
-		return err
-	}
-	if b.precondition != nil {
-		if err := add(b.precondition.sql); err != nil {
-			return nil, err
+func (b *Batch) prepare(ctx context.Context, statements []statement) ([]*sqlx.Stmt, error) {
+	prepared := make([]*sqlx.Stmt, len(statements))
+	for i, s := range statements {
+		text, ok := b.store.cache.unconditional.Load(s.sql)
+		if !ok {
+			text, _ = b.store.cache.unconditional.LoadOrStore(s.sql, withoutConditions.Replace(s.sql))
 		}
-	}
-	for _, s := range b.statements {
-		if err := add(s.sql); err != nil {
+		var err error
+		if prepared[i], err = b.store.writer.statement(ctx, text.(string)); err != nil {
 			return nil, err
 		}
 	}

@@ -144,7 +144,8 @@ const insertGrant = `
 INSERT INTO grants (id, client_id, connection_id, user_id, session_id, scope, session, refresh_token_id, refresh_hash,
        refresh_expires_at, created_at, expires_at)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 {{precondition}}
-ON CONFLICT (id) DO UPDATE SET connection_id = excluded.connection_id, refresh_token_id = excluded.refresh_token_id,
+ON CONFLICT (id) DO UPDATE SET connection_id = excluded.connection_id, session = excluded.session,
+       refresh_token_id = excluded.refresh_token_id,
        refresh_hash = excluded.refresh_hash, refresh_expires_at = excluded.refresh_expires_at,
        expires_at = excluded.expires_at
 WHERE grants.client_id = excluded.client_id AND grants.user_id = excluded.user_id AND grants.generation = 0`
@@ -171,7 +172,7 @@ func (s *tokenStore) rotateGrant() string {
 	return `
 UPDATE grants SET generation = $2 + 1, previous_refresh_hash = refresh_hash, refresh_hash = $3, refresh_token_id = $4,
        rotated_at = ` + s.commitTime("$5") + `, rotated_by = $6, refresh_expires_at = $7, expires_at = $8
-WHERE id = $1 AND revoked_at = 0 AND generation = $2 RETURNING 1`
+WHERE id = $1 AND revoked_at = 0 AND generation = $2 {{single use}} RETURNING 1`
 }
 
 // repeatGrant counts that the token before was presented after its grace, once a generation. It writes nothing where
@@ -179,10 +180,10 @@ WHERE id = $1 AND revoked_at = 0 AND generation = $2 RETURNING 1`
 const repeatGrant = `
 UPDATE grants SET repeated_generation = $2, repeats = CASE WHEN repeated_generation = $2 THEN repeats
        WHEN repeated_generation = $2 - 1 THEN repeats + 1 ELSE 1 END
-WHERE id = $1 AND revoked_at = 0 AND generation = $2 RETURNING 1`
+WHERE id = $1 AND revoked_at = 0 AND generation = $2 {{single use}} RETURNING 1`
 
 // liveGrant is the precondition of what is made under a grant that stays as it is.
-const liveGrant = `SELECT 1 FROM grants WHERE id = $1 AND revoked_at = 0`
+const liveGrant = `SELECT 1 FROM grants WHERE id = $1 AND revoked_at = 0 {{single use}}`
 
 // RevokeGrant ends a grant and all that came of it. It says whether the grant was live until now.
 func (s *tokenStore) RevokeGrant(ctx context.Context, id string) (bool, error) {

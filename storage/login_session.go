@@ -173,7 +173,7 @@ func loginOf(rows []loginRow) (*Login, error) {
 }
 
 // liveSession is the precondition of what is made in a login session and is never asked about again.
-const liveSession = `SELECT 1 FROM login_sessions WHERE session_id = $1 AND revoked_at = 0`
+const liveSession = `SELECT 1 FROM login_sessions WHERE session_id = $1 AND revoked_at = 0 {{single use}}`
 
 // requireLiveSession holds the session's row until the writes are committed, so that an end of it comes wholly before
 // them or finds what they made. On SQLite there is one writer at a time.

@@ -20,14 +20,23 @@ type PushedRequest struct {
 	UsedAt     time.Time // when it was answered; zero: not yet
 }
 
-// CreatePushedRequest stores a pushed request.
-func (s *tokenStore) CreatePushedRequest(ctx context.Context, p PushedRequest) error {
-	// A conflict can only be with ourselves, sent twice: the id is the hash of a fresh random value.
-	_, err := s.exec(ctx, `
+// A conflict can only be with ourselves, sent twice: the id is the hash of a fresh random value.
+const insertPushedRequest = `
 INSERT INTO pushed_requests (id, client_id, parameters, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING`,
-		p.ID, p.ClientID, p.Parameters, toSeconds(p.CreatedAt), toSeconds(p.ExpiresAt))
-	return err
+SELECT $1, $2, $3, $4, $5 {{precondition}} ON CONFLICT (id) DO NOTHING`
+
+// QueuePushedRequest stores a pushed request.
+func (b *Batch) QueuePushedRequest(p PushedRequest) {
+	b.queue(statement{name: "insert pushed request", sql: insertPushedRequest, args: []any{
+		p.ID, p.ClientID, p.Parameters, toSeconds(p.CreatedAt), toSeconds(p.ExpiresAt),
+	}})
+}
+
+// CreatePushedRequest stores a pushed request by itself, for tests; a request queues it in its Batch.
+func (s *tokenStore) CreatePushedRequest(ctx context.Context, p PushedRequest) error {
+	b := s.NewBatch()
+	b.QueuePushedRequest(p)
+	return b.Flush(ctx)
 }
 
 // FindPushedRequest reads a pushed request by the hash of its request_uri, used and expired ones too. ErrNotFound:
@@ -66,6 +75,6 @@ func (b *Batch) UsePushedRequest(id []byte) {
 		use.sql += ` AND EXISTS (` + shift(other.sql, len(use.args)) + `)`
 		use.args = append(use.args, other.args...)
 	}
-	use.sql += ` RETURNING 1`
+	use.sql += ` {{single use}} RETURNING 1`
 	b.require(use, ErrUsed)
 }

@@ -34,6 +34,10 @@ type Session struct {
 	ClaimsInIDToken  []string `json:"claims_id_token,omitempty"`
 	// CodeChallenge is S256 of RFC 7636, "" where the authorization request had none.
 	CodeChallenge string `json:"code_challenge,omitempty"`
+	// DPoPKey is the thumbprint of the key that the code must be exchanged with (RFC 9449 10), "" where any will do.
+	DPoPKey string `json:"dpop_jkt,omitempty"`
+	// Confirmation is what an access token is bound to, or the refresh tokens of a grant; nil for a bearer token.
+	Confirmation *Confirmation `json:"cnf,omitempty"`
 	// RedirectURIGiven says that the authorization request named its redirect URI, so that the exchange must (RFC 6749
 	// 4.1.3).
 	RedirectURIGiven bool `json:"redirect_uri_given,omitempty"`
@@ -50,6 +54,11 @@ type Session struct {
 	Details json.RawMessage `json:"details,omitempty"`
 	// PasswordSetAt is that of the password which a sign-in began with; zero where it began otherwise.
 	PasswordSetAt time.Time `json:"-"`
+}
+
+// Confirmation is the key that whoever presents a token must prove to hold (RFC 7800 3), as the claim cnf has it.
+type Confirmation struct {
+	JKT string `json:"jkt,omitempty"` // SHA-256 thumbprint of a key, base64url (RFC 9449 6.1)
 }
 
 // sessionTimes are the times of a Session as its JSON has them.

@@ -70,6 +70,8 @@ func (a *API) operatorOf(r *http.Request) (operator.Operator, error) {
 		return operator.Operator{}, err
 	case info.Kind != storage.KindAccessToken:
 		return operator.Operator{}, errors.Join(provider.ErrInactive, errors.New("not an access token"))
+	case info.Confirmation != nil:
+		return operator.Operator{}, errors.Join(provider.ErrInactive, errors.New("bound to a key"))
 	case len(info.Audience) > 0 && !slices.Contains(info.Audience, a.provider.Issuer()):
 		return operator.Operator{}, errors.Join(provider.ErrInactive, errors.New("for another resource"))
 	}

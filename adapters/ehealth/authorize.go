@@ -55,7 +55,7 @@ func (a *Adapter) bearer(r *http.Request, scope string) (*provider.Verification,
 	if !found {
 		return nil, errAuthorizationHeader
 	}
-	v, err := a.provider.Tokens().Verify(r.Context(), token, r.Header.Get("Api-Key"))
+	v, err := a.provider.Tokens().Verify(r.Context(), token, r.Header.Get("Api-Key"), nil)
 	if _, rejected := refusedVerification(err); rejected {
 		return nil, errAccessToken.because(err)
 	}

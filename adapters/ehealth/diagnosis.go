@@ -25,6 +25,8 @@ var exchangeErrors = []struct {
 	{provider.ErrNotApproved, errApproval},
 	{storage.ErrUsed, errTokenUsed},
 	{provider.ErrVerifierMissing, errTokenForeign}, // the envelope has no member for one
+	{provider.ErrNotHeld, errTokenForeign},         // nor is there a header that counts
+	{provider.ErrProofMissing, errTokenForeign},
 	{oauth.ErrClientBlocked, errClientBlocked},
 	{provider.ErrUserBlocked, errUserBlocked},
 	{provider.ErrGrantTypeNotAllowed, errGrantType},

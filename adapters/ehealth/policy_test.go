@@ -90,6 +90,13 @@ func TestRefusalsBeyondTheContractUseItsErrors(t *testing.T) {
 		"a client that must use PKCE": {
 			func(c *storage.Client) { c.Policy.RequirePKCE = true }, code(), "Token not found or expired.",
 		},
+		"a client whose access tokens must be bound to a key": {
+			func(c *storage.Client) { c.Metadata.DPoPBoundAccessTokens = true }, code(), "Token not found or expired.",
+		},
+		"the same, by a refresh token": {
+			func(c *storage.Client) { c.Metadata.DPoPBoundAccessTokens = true }, refresh(refreshValue),
+			"Token not found or expired.",
+		},
 		"a client without the grant of codes": {
 			func(c *storage.Client) { c.Metadata.GrantTypes = []string{"refresh_token"} }, code(), "Grant type not allowed.",
 		},

@@ -10,6 +10,8 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/clientauth"
+	"ithildin/provider/dpop"
+	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -26,6 +28,9 @@ var (
 	errAPIKey         = unprocessable("API-KEY is invalid.")
 )
 
+// errVerifyProof is no part of the contract, whose tokens are bound to nothing.
+var errVerifyProof = unauthorized("invalid_dpop_proof", "The DPoP proof is missing or invalid.")
+
 // verificationFailures are looked through in order.
 var verificationFailures = []struct {
 	cause error
@@ -33,6 +38,7 @@ var verificationFailures = []struct {
 }{
 	{provider.ErrTokenUnknown, errNotFound},
 	{provider.ErrTokenExpired, errVerifyExpired},
+	{provider.ErrNotHeld, errVerifyProof},
 	{provider.ErrAudience, errNotFound}, // to this gateway it is no token
 	{oauth.ErrUnknownClient, errNotFound},
 	{oauth.ErrClientBlocked, errVerifyClient},
@@ -89,12 +95,41 @@ type verifiedPerson struct {
 	PersonID string `json:"person_id"`
 }
 
+// proofOf is the DPoP proof of the request that a gateway asks about; nil where it has none. The gateway sends the
+// proof on, and describes the request as to package gateway.
+func (a *Adapter) proofOf(w http.ResponseWriter, r *http.Request) (*dpop.Proof, error) {
+	if len(r.Header.Values(dpop.Header)) == 0 {
+		return nil, nil
+	}
+	described, err := inbound.DescribedBy(r.Header)
+	if err != nil {
+		return nil, errVerifyProof.because(err)
+	}
+	proof, err := a.provider.Proofs().OfGateway(r.Header, w.Header(), described.Method, described.Target)
+	return proof, proofError(err)
+}
+
+// proofError words why a proof was refused; a fault stays as it is.
+func proofError(err error) error {
+	if err == nil || oauth.AsError(err).Status >= http.StatusInternalServerError {
+		return err
+	}
+	return errVerifyProof.because(err)
+}
+
 // verify is GET /admin/tokens/{value}/verify.
 func (a *Adapter) verify(w http.ResponseWriter, r *http.Request) error {
 	value := chi.URLParam(r, "token")
-	v, err := a.provider.Tokens().Verify(r.Context(), value, r.Header.Get("Api-Key"))
+	proof, err := a.proofOf(w, r)
+	if err != nil {
+		return err
+	}
+	v, err := a.provider.Tokens().Verify(r.Context(), value, r.Header.Get("Api-Key"), proof)
 	if err != nil {
 		return verificationError(err)
+	}
+	if err := a.provider.Proofs().Use(r.Context(), proof); err != nil {
+		return proofError(err)
 	}
 	data := verifiedToken{
 		ID: v.ID, Name: v.Kind, Value: value, UserID: v.UserID, ExpiresAt: storage.EpochSeconds(v.ExpiresAt),
@@ -123,15 +158,19 @@ type roleObject struct {
 	Scope string `json:"scope"`
 }
 
-// verifiedUser is GET /admin/tokens/{value}/user. It asks less than verify: neither blocks nor brokers count.
+// verifiedUser is GET /admin/tokens/{value}/user. It asks less than verify: neither blocks nor brokers count. A DPoP
+// proof is not used up, since a gateway that asks for the user of a request has had the same request verified.
 func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
-	v, err := a.provider.Tokens().Verify(r.Context(), chi.URLParam(r, "token"), "")
+	proof, err := a.proofOf(w, r)
+	if err != nil {
+		return err
+	}
+	v, err := a.provider.Tokens().Verify(r.Context(), chi.URLParam(r, "token"), "", proof)
 	switch _, rejected := refusedVerification(err); {
 	case err != nil && !rejected:
 		return err
-	case errors.Is(err, provider.ErrTokenUnknown), errors.Is(err, provider.ErrTokenExpired), errors.Is(err,
-		provider.ErrAudience),
-		errors.Is(err, provider.ErrUnknownUser):
+	case errors.Is(err, provider.ErrTokenUnknown), errors.Is(err, provider.ErrTokenExpired),
+		errors.Is(err, provider.ErrNotHeld), errors.Is(err, provider.ErrAudience), errors.Is(err, provider.ErrUnknownUser):
 		return verificationError(err)
 	}
 	user, err := a.provider.Store().FindUser(r.Context(), v.UserID)

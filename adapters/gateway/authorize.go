@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -20,8 +21,7 @@ const maximumErrorHeader = 3 << 10
 func (g *Gateway) authorize(w http.ResponseWriter, r *http.Request) {
 	o, err := describedBy(r.Header)
 	if err != nil {
-		g.respond(w, r, o, decision{}.refuse(http.StatusBadRequest, "request_malformed",
-			strings.TrimPrefix(err.Error(), "gateway: "), err))
+		g.respond(w, r, o, decision{}.refuse(http.StatusBadRequest, "request_malformed", err.Error(), err))
 		return
 	}
 	g.decideAndRespond(w, r, o)
@@ -101,6 +101,7 @@ func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, o original, d 
 	g.decisions.WithLabelValues(d.outcome()).Inc()
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
+	maps.Copy(header, d.answer)
 	if d.status != http.StatusOK {
 		g.writeRefusal(w, r, o, d)
 		return

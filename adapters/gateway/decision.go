@@ -9,6 +9,7 @@ import (
 
 	"ithildin/provider"
 	"ithildin/provider/clientauth"
+	"ithildin/provider/dpop"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -24,6 +25,8 @@ type decision struct {
 	// who is nil for a request that passes without a user.
 	who *provider.Verification
 	mis *clientauth.APIKey
+	// answer has what the client is told of DPoP (RFC 9449 7.1, 8.2).
+	answer http.Header
 	// known is what a token stands for that was refused and yet is one of ours.
 	known *provider.Verification
 }
@@ -46,15 +49,24 @@ func (g *Gateway) decide(ctx context.Context, o original, header http.Header) de
 	if d.rule != nil && d.rule.MISOnly {
 		return g.decideMIS(ctx, d, apiKey)
 	}
-	token, byCookie, found := tokenOf(header)
-	if !found {
+	token, scheme, byCookie := tokenOf(header)
+	if token == "" {
 		return d.refuse(http.StatusUnauthorized, "access_denied",
 			"Authorization header is not set or doesn't contain Bearer token", nil)
 	}
 	if byCookie && crossSite(o, header) {
 		return d.refuse(http.StatusForbidden, "forbidden", "Cross-site request", nil)
 	}
-	who, err := g.Provider.Tokens().Verify(ctx, token, apiKey)
+	var proof *dpop.Proof
+	if scheme == dpop.Header {
+		var err error
+		d.answer = http.Header{}
+		proof, err = g.Provider.Proofs().OfGateway(header, d.answer, o.method, o.target)
+		if err != nil {
+			return d.refuseProof(err)
+		}
+	}
+	who, err := g.Provider.Tokens().Verify(ctx, token, apiKey, proof)
 	d.known = who
 	switch {
 	case isFault(err):
@@ -64,6 +76,9 @@ func (g *Gateway) decide(ctx context.Context, o original, header http.Header) de
 	case who.Kind == storage.KindAuthorizationCode:
 		return d.refuse(http.StatusUnauthorized, "access_denied", "Invalid access token",
 			errors.New("gateway: an authorization code"))
+	}
+	if err := g.Provider.Proofs().Use(ctx, proof); err != nil {
+		return d.refuseProof(err)
 	}
 	d.who = who
 	if d.rule == nil {
@@ -81,6 +96,16 @@ func (g *Gateway) decide(ctx context.Context, o original, header http.Header) de
 			"Your scope does not allow to access this resource. Missing allowances: "+strings.Join(missing, ", "), nil)
 	}
 	return g.decideRecord(ctx, d, o)
+}
+
+// refuseProof refuses a request for its DPoP proof.
+func (d decision) refuseProof(err error) decision {
+	known := oauth.AsError(err)
+	if known.Status >= http.StatusInternalServerError {
+		return d.refuse(http.StatusServiceUnavailable, "internal_error", "Service is temporarily unavailable. Try later", err)
+	}
+	d.answer.Set("WWW-Authenticate", oauth.Challenge(provider.ChallengeDPoP, known))
+	return d.refuse(http.StatusUnauthorized, "access_denied", "Invalid DPoP proof", err)
 }
 
 // decideMIS lets a MIS pass by its api-key alone.
@@ -122,25 +147,24 @@ func (g *Gateway) decideRecord(ctx context.Context, d decision, o original) deci
 
 // refusals are what Verify and VerifyAPIKey say no with; any other error is a fault, on which nobody passes.
 var refusals = []error{
-	provider.ErrTokenUnknown, provider.ErrTokenExpired, provider.ErrAudience, oauth.ErrUnknownClient,
-	oauth.ErrClientBlocked,
-	provider.ErrUnknownUser, provider.ErrUserBlocked, provider.ErrAccessType, clientauth.ErrAPIKeyMissing,
-	clientauth.ErrAPIKeyInvalid, clientauth.ErrBrokerSettings,
+	provider.ErrTokenUnknown, provider.ErrTokenExpired, provider.ErrNotHeld, provider.ErrAudience,
+	oauth.ErrUnknownClient, oauth.ErrClientBlocked, provider.ErrUnknownUser, provider.ErrUserBlocked,
+	provider.ErrAccessType, clientauth.ErrAPIKeyMissing, clientauth.ErrAPIKeyInvalid, clientauth.ErrBrokerSettings,
 }
 
 func isFault(err error) bool {
 	return err != nil && !slices.ContainsFunc(refusals, func(known error) bool { return errors.Is(err, known) })
 }
 
-// tokenOf is the token of a request: the cookie's, where there is one, else that of the Authorization header.
-func tokenOf(header http.Header) (token string, byCookie, found bool) {
-	request := http.Request{Header: header}
+// tokenOf is the token of a request: the cookie's, where there is one, else that of the Authorization header, with its
+// scheme; "" where there is none.
+func tokenOf(header http.Header) (token, scheme string, byCookie bool) {
+	request := &http.Request{Header: header}
 	if cookie, err := request.Cookie(cookieAuthorization); err == nil && cookie.Value != "" {
-		return cookie.Value, true, true
+		return cookie.Value, "", true
 	}
-	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
-	token = strings.TrimSpace(token)
-	return token, false, token != "" && strings.EqualFold(scheme, "Bearer")
+	scheme, token, _ = oauth.TokenOf(request)
+	return token, scheme, false
 }
 
 // crossSite says that another site's page caused a request that changes something. A browser sends the cookie along

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"ithildin/provider/inbound"
 )
 
 // maximumTarget bounds the path and query of a request, in bytes.
@@ -26,40 +27,15 @@ type original struct {
 	path   string // decoded; rules match it
 }
 
-// errOriginal says that the gateway does not describe the request, or in two ways that differ.
-var errOriginal = errors.New("gateway: the request is not described: want X-Original-Method and X-Original-URI, or " +
-	"X-Forwarded-Method and X-Forwarded-Uri")
-
-// describedBy reads the request from headers. nginx is configured to send X-Original-…, Traefik sends X-Forwarded-…; if
-// both are there, a client has sent one of them, and they must be the same.
+// describedBy reads the request from headers. Errors: inbound.ErrNotDescribed.
 func describedBy(header http.Header) (original, error) {
-	method, err := one(header, "X-Original-Method", "X-Forwarded-Method")
+	described, err := inbound.DescribedBy(header)
 	if err != nil {
 		return original{}, err
 	}
-	target, err := one(header, "X-Original-Uri", "X-Forwarded-Uri")
-	if err != nil {
-		return original{}, err
-	}
-	o := original{method: method, target: target, scheme: header.Get("X-Forwarded-Proto"),
+	o := original{method: described.Method, target: described.Target, scheme: header.Get("X-Forwarded-Proto"),
 		host: header.Get("X-Forwarded-Host")}
 	return o, o.decodePath()
-}
-
-func one(header http.Header, names ...string) (string, error) {
-	value := ""
-	for _, name := range names {
-		for _, given := range header.Values(name) {
-			if given == "" || value != "" && value != given {
-				return "", errOriginal
-			}
-			value = given
-		}
-	}
-	if value == "" {
-		return "", errOriginal
-	}
-	return value, nil
 }
 
 // decodePath decodes the path. It does not judge it: an ambiguous one matches no rule.
@@ -68,7 +44,7 @@ func (o *original) decodePath() error {
 		o.scheme = "https"
 	}
 	if len(o.target) > maximumTarget || !strings.HasPrefix(o.target, "/") {
-		return errOriginal
+		return inbound.ErrNotDescribed
 	}
 	raw, _, _ := strings.Cut(o.target, "?")
 	path, err := url.PathUnescape(raw)

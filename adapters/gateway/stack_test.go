@@ -78,6 +78,7 @@ func newStack(
 	require.NoError(t, err)
 	p, err := provider.New(t.Context(), provider.Options{
 		Store: s.store, Keys: keys, Issuer: issuer, Now: clock, Logger: slog.New(slog.NewJSONHandler(s, nil)),
+		GatewayOrigins: []string{"https://other.example", "https://api.example"},
 	})
 	require.NoError(t, err)
 	s.abac = httptest.NewServer(http.HandlerFunc(s.decide))
@@ -144,12 +145,17 @@ func (s *stack) fill() {
 
 // token stores an access token of the doctor for a client.
 func (s *stack) token(clientID, scope, kind string) string {
+	return s.boundToken(clientID, scope, kind, nil)
+}
+
+// boundToken is the same for a token that is bound to a key; nil for a bearer token.
+func (s *stack) boundToken(clientID, scope, kind string, bound *storage.Confirmation) string {
 	value := uuid.NewString()
 	require.NoError(s.t, s.store.CreateAccessToken(context.Background(), storage.AccessToken{
 		ID: storage.Hash(value), AccessTokenID: uuid.NewString(), Kind: kind, ClientID: clientID, UserID: doctorID,
 		Scope: scope,
 		Session: &storage.Session{UserID: doctorID, Subject: doctorID, GrantType: "authorization_code",
-			RedirectURI: "https://mis.example/"},
+			RedirectURI: "https://mis.example/", Confirmation: bound},
 		CreatedAt: time.Unix(now, 0), ExpiresAt: time.Unix(now+3600, 0),
 	}))
 	return value

@@ -71,7 +71,7 @@ DELETE FROM authentication_factors; DELETE FROM connections WHERE redirect_uri =
 		}
 		require.Empty(t, i.absent())
 		p, ctx := i.provider(), t.Context()
-		_, err := p.Tokens().Verify(ctx, "access", "")
+		_, err := p.Tokens().Verify(ctx, "access", "", nil)
 		require.ErrorIs(t, err, provider.ErrTokenUnknown)
 		_, err = i.store.FindAuthenticationFactor(ctx, doctorID, "SMS")
 		require.ErrorIs(t, err, storage.ErrNotFound)

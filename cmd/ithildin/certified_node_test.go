@@ -93,3 +93,25 @@ func TestOpenIDClientOfNodeSignsIn(t *testing.T) {
 	require.True(t, report.ActiveBeforeRevocation)
 	require.False(t, report.ActiveAfterRevocation)
 }
+
+func TestOpenIDClientOfNodeBindsItsTokensToAKey(t *testing.T) {
+	a := newAuthority(t)
+	for _, nonce := range []string{"optional", "required"} {
+		p := a.startTLS([]string{"ITHILDIN_DPOP_NONCE=" + nonce}, "serve", "--dev")
+		callback := p.issuer + "/dev/callback"
+		browser := newFormBrowser(t, a.client())
+		browser.stop = callback
+		var report struct {
+			TokenType, Email, AsBearer string
+			SameSubject, BoundToItsKey bool
+		}
+		a.startNode(t, "dpop.mjs", p.issuer, callback).serve(func(address string) string {
+			landed, _ := browser.visit(address)
+			return landed.String()
+		}, &report)
+		require.Equal(t, "dpop", strings.ToLower(report.TokenType), nonce)
+		require.Equal(t, "doctor@example.com", report.Email, nonce)
+		require.True(t, report.SameSubject && report.BoundToItsKey, nonce)
+		require.Equal(t, "refused", report.AsBearer, nonce)
+	}
+}

@@ -23,6 +23,7 @@ type clientMetadataFields struct {
 	RequestURI                 []string `name:"request-uri" sep:"none" placeholder:"URL" help:"@request_uri"`
 	RequireSignedRequestObject *bool    `negatable:"" help:"@require_signed_request_object"`
 	RequirePushedRequests      *bool    `negatable:"" help:"@require_pushed_requests"`
+	DPoPBoundAccessTokens      *bool    `name:"dpop-bound-access-tokens" negatable:"" help:"@dpop_bound_access_tokens"`
 	InitiateLoginURI           *string  `name:"initiate-login-uri" placeholder:"URL" help:"@initiate_login_uri"`
 	LogoURI                    *string  `name:"logo-uri" placeholder:"URL" help:"URI of the logo on the consent page."`
 	ClientURI                  *string  `name:"client-uri" placeholder:"URL" help:"URI of the client's home page."`
@@ -63,6 +64,9 @@ func (f clientMetadataFields) apply(m *storage.Metadata, grants []string) {
 	}
 	if f.RequirePushedRequests != nil {
 		m.RequirePushedAuthorizationRequests = *f.RequirePushedRequests
+	}
+	if f.DPoPBoundAccessTokens != nil {
+		m.DPoPBoundAccessTokens = *f.DPoPBoundAccessTokens
 	}
 	if f.DefaultMaxAge != nil {
 		m.DefaultMaxAge = f.DefaultMaxAge

@@ -59,6 +59,7 @@ var flagHelp = map[string]string{
 	"login_form": "Sign-in form for the scope: password, patient or signature.",
 	"login_grant_type": "How people may sign in to the client by the login API: password," +
 		" digital_signature.",
+	"dpop_bound_access_tokens": "Require a DPoP proof for each access token, which is bound to the key of the proof.",
 	"new_secret_file": "File with the new secret, - for standard input; default: one is " +
 		"generated.",
 	"object_alg": "The only signing algorithm for request objects.",

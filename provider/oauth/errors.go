@@ -32,6 +32,9 @@ const (
 	CodeUnsupportedResponseType         = "unsupported_response_type"
 	CodeInvalidRequestObject            = "invalid_request_object"
 	CodeInvalidRequestURI               = "invalid_request_uri"
+	// Those of RFC 9449 12.2.
+	CodeInvalidDPoPProof = "invalid_dpop_proof"
+	CodeUseDPoPNonce     = "use_dpop_nonce"
 )
 
 // The error codes of RFC 7591 3.2.2.

@@ -86,14 +86,27 @@ func EncodeError(w http.ResponseWriter, r *http.Request, e *Error) {
 	}
 }
 
+// ChallengeBearer is the challenge of an endpoint that a bearer token guards (RFC 6750 3).
+const ChallengeBearer = `Bearer realm="ithildin"`
+
 // EncodeBearerError writes an error as an endpoint does that a bearer token guards (RFC 6750 3).
 func EncodeBearerError(w http.ResponseWriter, r *http.Request, e *Error) {
-	challenge := `Bearer realm="ithildin"`
-	if e.Code != "" && e.Status < http.StatusInternalServerError {
-		challenge += `, error="` + e.Code + `", error_description="` + ErrorDescription(e.Description) + `"`
+	EncodeChallenged(w, r, e, ChallengeBearer)
+}
+
+// Challenge adds an error to a challenge that has a parameter already.
+func Challenge(challenge string, e *Error) string {
+	if e.Code == "" {
+		return challenge
 	}
+	return challenge + `, error="` + e.Code + `", error_description="` + ErrorDescription(e.Description) + `"`
+}
+
+// EncodeChallenged writes an error as an endpoint does that access tokens guard. challenge is of the scheme that the
+// request has used, with a parameter or more, and gets the error; others are of those that it may use.
+func EncodeChallenged(w http.ResponseWriter, r *http.Request, e *Error, challenge string, others ...string) {
 	if e.Status < http.StatusInternalServerError {
-		w.Header().Set("WWW-Authenticate", challenge)
+		w.Header()["Www-Authenticate"] = append([]string{Challenge(challenge, e)}, others...)
 	}
 	body := errorJSON{Error: e.Code, Description: ErrorDescription(e.Description), RequestID: inbound.RequestID(r)}
 	if err := WriteJSON(w, e.Status, body); err != nil {

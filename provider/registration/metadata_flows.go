@@ -51,6 +51,11 @@ func (c *metadataCheck) flows() {
 	if c.client.IsPublic() && slices.Contains(m.GrantTypes, "client_credentials") {
 		c.refuse("grant_types", "client_credentials is not for a client with token_endpoint_auth_method none")
 	}
+	hasToken := func(responseType string) bool { return oauth.HasResponse(responseType, "token") }
+	if m.DPoPBoundAccessTokens && slices.ContainsFunc(m.ResponseTypes, hasToken) {
+		c.refuse("dpop_bound_access_tokens", "is true, and a token that comes by the browser is bound to no key: leave out "+
+			"the response types with token")
+	}
 }
 
 func (c *metadataCheck) responseType(given string) {

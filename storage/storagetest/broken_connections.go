@@ -132,6 +132,14 @@ func lostTokenID(t *testing.T, s *proxiedSuite) {
 	}
 	require.NoError(t, s.losing(t, use))
 	require.ErrorIs(t, use(), storage.ErrUsed)
+
+	client := Client(t, s.store, storage.PresetStandard, Opaque)
+	value, code := Code(t, s.store, client, User(t, s.store))
+	e := newExchange(s.store, client)
+	require.NoError(t, e.presentCode(t.Context(), value))
+	e.presentTokenID("2")
+	require.NoError(t, s.losing(t, func() error { return e.redeemCode(t.Context()) }))
+	require.Equal(t, 1, s.count(t, "access_tokens", "grant_id = $1", code.GrantID))
 }
 
 func lostApproval(t *testing.T, s *proxiedSuite) {

@@ -80,6 +80,11 @@ func (e *exchange) redeemCode(ctx context.Context) error {
 	return e.issue(ctx, e.code.GrantID, e.code.UserID, e.code.Scope, e.code.Session)
 }
 
+// presentTokenID uses a token id up with the writes of the request.
+func (e *exchange) presentTokenID(jti string) {
+	e.batch.UseJTI("dpop", "key", jti, e.store.Now().Add(time.Minute))
+}
+
 // presentRefreshToken reads the grant of a refresh token and judges it by the times of the client's policy.
 func (e *exchange) presentRefreshToken(ctx context.Context, find probe) (err error) {
 	if e.token, err = find(ctx, e.batch); err != nil {

@@ -165,6 +165,15 @@ func raceForATokenID(t *testing.T, s *suite) {
 		return s.store.UseJTI(t.Context(), "client_assertion", "client", "1", s.store.NewID(), s.store.Now().Add(time.Hour))
 	})
 	requireOneWinner(t, failures, storage.ErrUsed)
+	client := Client(t, s.store, storage.PresetStandard, Opaque)
+	grant := Grant(t, s.store, client, User(t, s.store))
+	exchanges := s.presentAll(t, client, grant)
+	failures = race(func(i int) error {
+		exchanges[i].presentTokenID("of many requests")
+		return exchanges[i].refreshInPlace(t.Context())
+	})
+	requireOneWinner(t, failures, storage.ErrReplayed)
+	require.Equal(t, 1, s.count(t, "access_tokens", "grant_id = $1", grant.ID))
 }
 
 func raceForAPushedRequest(t *testing.T, s *suite) {

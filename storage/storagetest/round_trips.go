@@ -36,13 +36,22 @@ func roundTrips(t *testing.T, s *proxiedSuite) {
 		e.batch.QueueEvent(storage.Event{Kind: "authorize"})
 		require.NoError(t, e.batch.Flush(ctx))
 	}
+	exchangeCodeWithTokenID := func() {
+		value, _ := Code(t, s.store, opaque, u)
+		e := newExchange(s.store, opaque)
+		s.proxy.Reset()
+		require.NoError(t, e.presentCode(ctx, value))
+		e.presentTokenID(s.store.NewID())
+		require.NoError(t, e.redeemCode(ctx))
+	}
 	for name, c := range map[string]struct {
 		most int64
 		call func()
 	}{
-		"code exchange": {2, exchangeCode},
-		"refresh":       {2, refresh},
-		"authorize":     {2, authorize},
+		"code exchange":                 {2, exchangeCode},
+		"code exchange with a token id": {2, exchangeCodeWithTokenID},
+		"refresh":                       {2, refresh},
+		"authorize":                     {2, authorize},
 		"access token": {1, func() {
 			_, err := s.store.FindAccessToken(ctx, storage.Hash(value))
 			require.NoError(t, err)

@@ -87,6 +87,51 @@ func tokenIDs(t *testing.T, s *suite) {
 		require.NoError(t, use(t.Context(), "dpop", "client", "1", s.store.NewID()))
 		require.NoError(t, use(t.Context(), "client_assertion", "other", "1", s.store.NewID()))
 	})
+	t.Run("Without the first use of its token id a request writes nothing", func(t *testing.T) {
+		client := Client(t, s.store, storage.PresetStandard, Opaque)
+		u := User(t, s.store)
+		redeem := func(jti string) (*exchange, error) {
+			value, _ := Code(t, s.store, client, u)
+			e := newExchange(s.store, client)
+			require.NoError(t, e.presentCode(t.Context(), value))
+			e.presentTokenID(jti)
+			return e, e.redeemCode(t.Context())
+		}
+		won, err := redeem("of a code")
+		require.NoError(t, err)
+		require.NoError(t, won.batch.Flush(t.Context()), "sent twice, it wins twice")
+		lost, err := redeem("of a code")
+		require.ErrorIs(t, err, storage.ErrReplayed)
+		kept, err := s.store.FindCode(t.Context(), lost.code.ID)
+		require.NoError(t, err)
+		require.Zero(t, kept.UsedAt)
+		require.Zero(t, s.count(t, "grants", "id = $1", lost.code.GrantID))
+
+		again := newExchange(s.store, client)
+		again.code = won.code
+		again.presentTokenID("of a code that was used")
+		require.ErrorIs(t, again.redeemCode(t.Context()), storage.ErrUsed)
+
+		grant := Grant(t, s.store, client, u)
+		for _, refresh := range []func(*exchange) error{
+			func(e *exchange) error { return e.rotate(t.Context()) },
+			func(e *exchange) error { return e.refreshInPlace(t.Context()) },
+		} {
+			e := newExchange(s.store, client)
+			require.NoError(t, e.presentRefreshToken(t.Context(), byGeneration(grant.ID, 0)))
+			e.presentTokenID("of a code")
+			require.ErrorIs(t, refresh(e), storage.ErrReplayed)
+		}
+		found, err := s.store.FindGrant(t.Context(), grant.ID)
+		require.NoError(t, err)
+		require.Zero(t, found.Generation)
+		require.Zero(t, s.count(t, "access_tokens", "grant_id = $1", grant.ID))
+
+		alone := s.store.NewBatch()
+		alone.UseJTI("dpop", "key", "alone", s.store.Now().Add(time.Minute))
+		require.NoError(t, alone.Flush(t.Context()))
+		require.ErrorIs(t, use(t.Context(), "dpop", "key", "alone", s.store.NewID()), storage.ErrUsed)
+	})
 	t.Run("A token id may be any text of any length", func(t *testing.T) {
 		strange := "\x00\xff" + string(make([]byte, 1<<16))
 		require.NoError(t, use(t.Context(), "client_assertion", "client", strange, attempt))

@@ -68,6 +68,7 @@ var flagHelp = map[string]string{
 	"database_connections": "Maximum number of connections to PostgreSQL; default 32.",
 	"database_url":         "sqlite:PATH or postgres://…; default sqlite:ithildin.db.",
 	"database_url_file":    "File with the database URL, if it has a password.",
+	"dpop_nonce":           "Whether DPoP proofs must have a nonce: optional or required; default optional.",
 	"ehealth_api_url": "Base URL of ehealth.api, before /api; without it invitations of employees are not accepted " +
 		"here.",
 	"inv_factor": "Whether people who answer an invitation need a second factor: required or optional; default " +
@@ -81,6 +82,8 @@ var flagHelp = map[string]string{
 	"gatekeeper":          "File with its secret, in place of ITHILDIN_GATEKEEPER_CLIENT_SECRET.",
 	"gateway_audiences": "Resources that a token may be for at the gateway; default: the issuer, and those of the " +
 		"rules.",
+	"gateway_origins": "Where clients find the APIs behind the gateway, such as https://api.example.com; without it the " +
+		"gateway accepts no DPoP proof.",
 	"gateway_rules": "File with the rules for requests at a gateway; SIGHUP reads it again.",
 	"help_mail":     "Mail address for people who need help with signing in.",
 	"help_phone":    "Phone number for people who need help with signing in.",

@@ -8,12 +8,14 @@ import (
 
 	"ithildin/adapters/gateway"
 	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/provider/inbound"
 )
 
 // gatewayFlags configure what answers gateways, and the gatekeeper of a web front end.
 type gatewayFlags struct {
 	GatewayRules          string `env:"ITHILDIN_GATEWAY_RULES" placeholder:"PATH" help:"@gateway_rules"`
 	GatewayAudiences      string `env:"ITHILDIN_GATEWAY_AUDIENCES" placeholder:"URI,…" help:"@gateway_audiences"`
+	GatewayOrigins        string `env:"ITHILDIN_GATEWAY_ORIGINS" placeholder:"URL,…" help:"@gateway_origins"`
 	ABACURL               string `name:"abac-url" env:"ITHILDIN_ABAC_URL" placeholder:"URL" help:"@abac_url"`
 	ABACTokenFile         string `env:"ITHILDIN_ABAC_TOKEN_FILE" placeholder:"PATH" help:"@abac_token_file"`
 	GatekeeperClientID    string `env:"ITHILDIN_GATEKEEPER_CLIENT_ID" placeholder:"ID" help:"@gatekeeper_client_id"`
@@ -27,6 +29,7 @@ type Gateway struct {
 	RulesFile  string
 	Rules      *gateway.Rules
 	Audiences  []string
+	Origins    []string // without a slash at the end
 	ABAC       *gateway.ABAC
 	Gatekeeper *gateway.Gatekeeper
 }
@@ -38,7 +41,15 @@ func (f gatewayFlags) load(p *problems) (s Gateway) {
 			p.add("ITHILDIN_GATEWAY_RULES", "names a file that can't be used: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
 	}
-	s.Audiences = strings.FieldsFunc(f.GatewayAudiences, func(r rune) bool { return r == ',' || r == ' ' })
+	isSeparator := func(r rune) bool { return r == ',' || r == ' ' }
+	s.Audiences = strings.FieldsFunc(f.GatewayAudiences, isSeparator)
+	for _, given := range strings.FieldsFunc(f.GatewayOrigins, isSeparator) {
+		origin := inbound.Origin(given)
+		if origin == "" || strings.TrimSuffix(given, "/") != origin {
+			p.add("ITHILDIN_GATEWAY_ORIGINS", "has %q: want a scheme and a host, such as https://api.example.com", given)
+		}
+		s.Origins = append(s.Origins, origin)
+	}
 	token := strings.TrimSpace(p.secret("ITHILDIN_ABAC_TOKEN", f.ABACTokenFile))
 	if f.ABACURL != "" {
 		checkServiceURL(p, "ITHILDIN_ABAC_URL", f.ABACURL)

@@ -41,6 +41,7 @@ type Flags struct {
 	JanitorFlags
 	registrationFlags
 	pushedRequestFlags
+	senderFlags
 	servingFlags
 	legacyFlags
 	consoleFlags
@@ -75,6 +76,7 @@ type Settings struct {
 	Janitor        Janitor
 	Registration   registration.Options
 	PushedRequests provider.PushedRequests
+	Sender         Sender
 	Serving        Serving
 	Legacy         ehealth.Options
 	Mithril        Mithril
@@ -125,6 +127,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Janitor = c.JanitorFlags.load(&p, s.Components.PasswordLifetime)
 	s.Registration = c.registrationFlags.load(&p)
 	s.PushedRequests = c.pushedRequestFlags.load(&p)
+	s.Sender = c.senderFlags.load(&p)
 	s.Serving = c.servingFlags.load(&p, c.Dev, s.Database.Connections)
 	s.Legacy = c.legacyFlags.load(&p)
 	s.Mail = c.MailFlags.load(&p, s.Issuer)

@@ -36,6 +36,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		TrustedProxies: s.TrustedProxies, ResponseTypes: s.ResponseTypes, Registration: s.Registration,
 		PushedRequests: s.PushedRequests,
 		Outbound:       outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
+		RequireDPoPNonce: s.Sender.RequiresDPoPNonce(), GatewayOrigins: s.Gateway.Origins,
 		Operator:    s.Operator,
 		Captcha:     s.Captcha,
 		Signing:     signing(s.Signing),

@@ -1,0 +1,162 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"ithildin/provider/dpop"
+	"ithildin/provider/oauth"
+	"ithildin/storage"
+)
+
+// What is wrong with what the sender of a request has proved to hold.
+var (
+	// ErrNotHeld says that a token, a code or a refresh token is bound to a key which its sender has not proved to hold.
+	ErrNotHeld = errors.New("provider: bound to a key, and the request does not prove to hold it")
+	// ErrProofMissing says that a client whose access tokens must be bound to a key has proved to hold none.
+	ErrProofMissing = errors.New("provider: the access tokens of the client must be bound to a key")
+)
+
+// namespaceProof is the namespace of the ids of proofs; the issuer of an id is the thumbprint of its key.
+const namespaceProof = "dpop"
+
+// parameterDPoPKey is the thumbprint of the key to which an authorization request binds its code (RFC 9449 10).
+const parameterDPoPKey = "dpop_jkt"
+
+// headerNonce is the header that has the nonce for the next proof (RFC 9449 8.1).
+const headerNonce = "DPoP-Nonce"
+
+// Proofs verifies that the senders of requests hold keys (RFC 9449). It is safe for concurrent use.
+type Proofs struct {
+	store    *storage.Store
+	issuer   string
+	origins  []string // of the APIs behind gateways
+	verifier dpop.Verifier
+	count    func(reason string) // of each refusal
+}
+
+// Verify reads the DPoP proof of a request: nil where its header has none. The proof must be about a request of that
+// method to one of the URLs, as its sender knows them. The header of the answer gets the nonce that the sender is to
+// use from now on. The error is an *oauth.Error of status 400.
+func (p *Proofs) Verify(given, answer http.Header, method string, urls ...string) (*dpop.Proof, error) {
+	proof, err := p.verifier.Verify(given.Values(dpop.Header), dpop.Request{Method: method, URLs: urls})
+	var refused *dpop.Error
+	if errors.As(err, &refused) {
+		p.count(refused.Reason)
+		code := oauth.CodeInvalidDPoPProof
+		if refused.Reason == dpop.Nonce {
+			code = oauth.CodeUseDPoPNonce
+			answer.Set(headerNonce, p.verifier.Nonces.At(p.store.Now()))
+		}
+		return nil, oauth.NewError(http.StatusBadRequest, code, refused.Problem).Because(err)
+	}
+	if err != nil || proof == nil {
+		return nil, err
+	}
+	if next := p.verifier.NextNonce(proof); next != "" {
+		answer.Set(headerNonce, next)
+	}
+	return proof, nil
+}
+
+// ofRequest is Verify for a request to an endpoint of the provider.
+func (p *Proofs) ofRequest(w http.ResponseWriter, r *http.Request, path string) (*dpop.Proof, error) {
+	return p.Verify(r.Header, w.Header(), r.Method, p.issuer+path)
+}
+
+// OfGateway is Verify for a request that a gateway asks about: its method, and its path and query. It must have been
+// sent to one of the origins of Options.GatewayOrigins: a gateway repeats the Host of the request, which proves
+// nothing. A request without a proof is refused too.
+func (p *Proofs) OfGateway(given, answer http.Header, method, target string) (*dpop.Proof, error) {
+	urls := make([]string, len(p.origins))
+	for i, origin := range p.origins {
+		urls[i] = origin + target
+	}
+	proof, err := p.Verify(given, answer, method, urls...)
+	if err == nil && proof == nil {
+		p.count(dpop.Missing)
+		err = oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidDPoPProof, "The request has no DPoP proof.")
+	}
+	return proof, err
+}
+
+// useProof uses a proof up with the writes of a request; Flush answers storage.ErrReplayed where it was used before.
+func useProof(batch *storage.Batch, proof *dpop.Proof) {
+	batch.UseJTI(namespaceProof, proof.Thumbprint, proof.ID, proof.ExpiresAt)
+}
+
+// Use uses a proof up, in a write of its own; nil needs none. The error of one that was used before is an *oauth.Error
+// of status 400.
+func (p *Proofs) Use(ctx context.Context, proof *dpop.Proof) error {
+	if proof == nil {
+		return nil
+	}
+	err := p.store.UseJTI(ctx, namespaceProof, proof.Thumbprint, proof.ID, p.store.NewID(), proof.ExpiresAt)
+	if errors.Is(err, storage.ErrUsed) {
+		return p.replayed(err)
+	}
+	return err
+}
+
+// replayed is the error of a proof that was used before.
+func (p *Proofs) replayed(cause error) error {
+	p.count(dpop.Replayed)
+	return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidDPoPProof,
+		"The DPoP proof has been used before: want one with another jti for each request.").Because(cause)
+}
+
+// require holds whoever presents an access token to what the token is bound to (RFC 9449 7.1): nil where that is
+// nothing, and then a proof is out of place too, since it proves nothing of the token. Errors: ErrNotHeld, wrapped with
+// the reason.
+func (p *Proofs) require(bound *storage.Confirmation, token string, proof *dpop.Proof) error {
+	isBound := bound != nil && bound.JKT != ""
+	reason := ""
+	switch {
+	case !isBound && proof == nil:
+		return nil
+	case proof == nil:
+		reason = dpop.Missing
+	case !isBound || bound.JKT != proof.Thumbprint:
+		reason = dpop.Binding
+	case !proof.IsFor(token):
+		reason = dpop.Token
+	default:
+		return nil
+	}
+	p.count(reason)
+	return fmt.Errorf("%w: %s", ErrNotHeld, reason)
+}
+
+// confirmation is what the access token of a request is bound to; nil for a bearer token.
+func (i *issuance) confirmation() *storage.Confirmation {
+	if i.proof == nil {
+		return nil
+	}
+	return &storage.Confirmation{JKT: i.proof.Thumbprint}
+}
+
+// provesKey says whether the request proves to hold the key of that thumbprint, "" for any or none.
+func (i *issuance) provesKey(thumbprint string) bool {
+	return thumbprint == "" || i.proof != nil && i.proof.Thumbprint == thumbprint
+}
+
+// keyOfGrant is the thumbprint of the key that the refresh tokens of a grant are bound to, "" where they are not: those
+// of a public client are (RFC 9449 5), while another authenticates each time.
+func keyOfGrant(session *storage.Session) string {
+	if session.Confirmation == nil {
+		return ""
+	}
+	return session.Confirmation.JKT
+}
+
+// sessionOfGrant is what the grant of a code remembers of its session.
+func (i *issuance) sessionOfGrant() *storage.Session {
+	session := *i.code.Session
+	session.DPoPKey = ""
+	if i.client.IsPublic() {
+		session.Confirmation = i.confirmation()
+	}
+	return &session
+}
