@@ -139,7 +139,7 @@ func (s *Service) register(w http.ResponseWriter, r *http.Request) error {
 
 // limitRegistration bounds what one address, or one client, may ask for, whatever comes of it.
 func (s *Service) limitRegistration(w http.ResponseWriter, of string) error {
-	wait := s.rate.take(of, s.options.Rate, s.now())
+	wait := s.rate.Take(of, s.options.Rate, s.now())
 	if wait <= 0 {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ithildin/provider/clientauth"
+	"ithildin/provider/inbound"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
@@ -28,7 +29,7 @@ type Dependencies struct {
 // concurrent use.
 type Service struct {
 	options       Options
-	rate          rateLimit
+	rate          inbound.RateLimit
 	store         *storage.Store
 	clients       *clientauth.Authenticator
 	outbound      *outbound.Client
