@@ -6,6 +6,7 @@ import (
 
 	"ithildin/provider/identity"
 	"ithildin/provider/invitation"
+	"ithildin/provider/login"
 )
 
 // The purposes of calls to other services, as ithildin_outbound_calls_total names them.
@@ -34,6 +35,7 @@ var (
 	outboundPurposes = []string{
 		PurposeABAC, PurposeVerification, purposeSMS, purposeCaptcha, purposeSignature, purposePersons, purposeClientKeys,
 		purposeRequestObject, purposeSector, purposeBackchannelCall, purposeEmployeeRequest,
+		identity.PurposeCertificateStatus, identity.PurposeTimeStamp, identity.PurposeCertificateSearch,
 	}
 	outboundOutcomes = []string{outboundAnswered, outboundRefused, outboundFailed}
 )
@@ -54,6 +56,16 @@ func (p *Provider) CountOutboundCall(purpose string, err error) {
 		outcome = outboundRefused
 	}
 	p.metrics.outbound.WithLabelValues(purpose, outcome).Inc()
+}
+
+// countQuestions makes the services of authorities count what they are asked.
+func (p *Provider) countQuestions(s login.Signing) login.Signing {
+	if s.Services != nil {
+		counting := *s.Services
+		counting.Count = p.CountOutboundCall
+		s.Services = &counting
+	}
+	return s
 }
 
 // countCalls makes the components count their calls. What is nil stays nil.

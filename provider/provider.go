@@ -207,7 +207,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,
 		RequestID: inbound.RequestID, Count: p.metrics.personDid, Operator: o.Operator, Mail: o.Mail,
-		Captcha: o.Captcha, Signing: o.Signing,
+		Captcha: o.Captcha, Signing: p.countQuestions(o.Signing),
 		SessionsEnded: p.logouts.notifyClients, Invitations: p.invitationOptions(o.Invitations),
 		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession,
 			pending login.Interaction) error {

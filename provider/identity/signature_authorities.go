@@ -20,6 +20,8 @@ const mostAuthorities = 5000
 
 var oidSignedData = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
 
+var errNoAuthorities = errors.New("it is neither PEM nor DER: want certificates, or a p7b file with certificates")
+
 // AuthorityCertificate is a certificate of an authority that issues the certificates with which people sign.
 type AuthorityCertificate struct {
 	DER      []byte
@@ -131,11 +133,11 @@ func elementsOfAuthorities(der []byte) (parts [][]byte, err error) {
 	for len(der) > 0 {
 		var element asn1.RawValue
 		if der, err = asn1.Unmarshal(der, &element); err != nil || !isDERSequence(element) {
-			return nil, errors.New("it is neither PEM nor DER: want certificates, or a p7b file with certificates")
+			return nil, errNoAuthorities
 		}
 		var first asn1.RawValue
 		if _, err := asn1.Unmarshal(element.Bytes, &first); err != nil {
-			return nil, errors.New("an element of it is empty or broken")
+			return nil, errNoAuthorities
 		}
 		if isDERSequence(first) {
 			parts = append(parts, element.FullBytes)

@@ -44,9 +44,9 @@ func TestBadBundleOfAuthoritiesIsRefusedWithAReason(t *testing.T) {
 		"it has no certificate": {nil, dstutest.Bundle()},
 		"neither PEM nor DER": {
 			[]byte("no certificate"), {0x30, 0x80, 0, 0}, own[:len(own)-1], append(bytes.Clone(own), 0),
+			{0x30, 0}, []byte("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
 		},
-		"an element of it is empty or broken": {{0x30, 0}},
-		"it is no p7b file":                   {{0x30, 3, 2, 1, 1}},
+		"it is no p7b file": {{0x30, 3, 2, 1, 1}},
 		"it is no X.509 certificate": {{0x30, 2, 0x30, 0}, armored("CERTIFICATE", []byte{0x30, 4, 0x30, 2, 5, 0}),
 			dstutest.Bundle([]byte{0x30, 0})},
 		"its PEM is broken":          {append(armored("CERTIFICATE", own), []byte("-----BEGIN CERTIFICATE-----\nMII")...)},

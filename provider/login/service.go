@@ -100,7 +100,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s.signIn = &signInPages{
 		layout: s.layout, interactions: s.interactions, sessions: s.sessions, devices: devices, store: o.Store,
-		identity: o.Identity, now: o.Now, mail: o.Mail, signing: o.Signing,
+		identity: o.Identity, now: o.Now, mail: o.Mail,
+		tools: &signatureTools{
+			layout: s.layout, interactions: s.interactions, Signing: o.Signing, identity: o.Identity,
+			slots: make(chan struct{}, questionsAtOnce),
+		},
 	}
 	s.resets = &passwordResetPages{
 		signInPages: s.signIn, passwords: identity.PasswordResets{Service: o.Identity}, issuer: s.issuer,
@@ -166,6 +170,8 @@ const (
 	PathSignatureScript = "/login/signature.js"
 	// PathSignatureAuthorities has the certificates of authorities for that script.
 	PathSignatureAuthorities = "/login/signature/authorities"
+	// PathSignatureProxy forwards what that script asks authorities; the sign-in follows it.
+	PathSignatureProxy = "/login/signature/proxy"
 	// PathPasskeyScript is the script of the pages that ask for a passkey.
 	PathPasskeyScript = "/login/passkey.js"
 	// PathConditions leads to the operator's terms.
@@ -198,7 +204,7 @@ func (s *Service) Mount(router chi.Router) {
 	for path, script := range map[string]script{PathSignatureScript: signatureScript, PathPasskeyScript: passkeyScript} {
 		inbound.Route(pages, path, s.handle(s.showScript(script)), http.MethodGet, http.MethodHead)
 	}
-	s.signIn.mountSigning(pages)
+	s.signIn.tools.mount(pages)
 	s.factors.mount(pages)
 	inbound.Route(pages, PathConditions, s.handle(s.showConditions), http.MethodGet, http.MethodHead)
 	inbound.Route(pages, "/login/*", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))

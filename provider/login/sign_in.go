@@ -50,7 +50,7 @@ type signInPages struct {
 	store    *storage.Store
 	identity *identity.Service
 	now      func() time.Time
-	signing  Signing
+	tools    *signatureTools
 	mail     *mail.Service // sends links to people who forgot their password
 }
 

@@ -76,10 +76,14 @@ func (s *signInPages) writeSignature(w http.ResponseWriter, r *http.Request, p I
 	}
 	v := s.newView(w, r, p.UILocales)
 	v.Title = v.Messages.SignatureTitle
+	signing, err := s.tools.part(w, r, v, p)
+	if err != nil {
+		return err
+	}
 	page := signaturePage{
 		Client: v.present(destination), Request: request, Content: string(content),
 		Download:        template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString(content)),
-		ScriptIntegrity: signatureScript.integrity, Signing: s.signingPart(v),
+		ScriptIntegrity: signatureScript.integrity, Signing: signing,
 	}
 	v.Policy.Script = "'self'"
 	var status int

@@ -7,12 +7,12 @@ type signingMessages struct {
 	KeyFileProblem, PasswordProblem, CertificateFileProblem string
 	CertificateMissing, CertificateForeign                  string
 	CertificateUsage, CertificateExpired                    string
-	CertificateAuthority, Failed                            string
+	CertificateAuthority, CertificateRevoked, Failed        string
 }
 
 var signingUkrainian = signingMessages{
 	KeyFile: "Файл ключа", Password: "Пароль до ключа", Certificates: "Файл сертифіката",
-	Privacy: "Ключ і пароль залишаються у вашому браузері: нам надходить лише підписаний файл. " +
+	Privacy: "Ключ і пароль залишаються у вашому браузері й нікуди не надсилаються. " +
 		"Підходять файли Key-6.dat і JKS.",
 	Button: "Підписати й увійти", Busy: "Підписуємо. Зачекайте кілька секунд.",
 	Elsewhere: "Підписати в іншій програмі",
@@ -32,6 +32,8 @@ var signingUkrainian = signingMessages{
 		"послуг. Якщо сертифікат чинний, перевірте дату на цьому пристрої.",
 	CertificateAuthority: "Сертифікат видав надавач довірчих послуг, якого цей сервіс не знає. Скористайтеся ключем " +
 		"іншого надавача або зверніться по допомогу.",
+	CertificateRevoked: "Надавач довірчих послуг скасував або призупинив цей сертифікат, тому підписати ним не можна. " +
+		"Отримайте новий ключ у свого надавача.",
 	Failed: "Підписати на цій сторінці не вдалося. Підпишіть файл в іншій програмі й додайте його нижче.",
 }
 
@@ -60,5 +62,7 @@ var signingEnglish = signingMessages{
 		"If the certificate is valid, check the date on this device.",
 	CertificateAuthority: "The certificate was issued by a trust service provider that this service does not know. " +
 		"Use a key of another provider, or ask for help.",
+	CertificateRevoked: "The trust service provider has revoked or suspended this certificate, so it cannot sign. Get a " +
+		"new key from your provider.",
 	Failed: "Signing on this page failed. Sign the file in another program and add it below.",
 }

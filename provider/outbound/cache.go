@@ -103,7 +103,7 @@ func (c *Cache[T]) fetch(ctx context.Context, address string, e entry[T]) entry[
 
 func (c *Cache[T]) attempt(ctx context.Context, address string, e entry[T]) entry[T] {
 	e.attemptedAt = c.options.Now()
-	document, err := get(ctx, c.options.Client.following, address, c.options.Maximum)
+	document, err := c.options.Client.get(ctx, c.options.Client.following, address, c.options.Maximum)
 	if e.fault = err; err != nil {
 		return e
 	}

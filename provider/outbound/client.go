@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -11,7 +12,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -32,12 +32,15 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// Timeout bounds a whole request, redirects and body included; default: 5 seconds.
 	Timeout time.Duration
+	// Plaintext lets addresses be http as well: for answers that are signed.
+	Plaintext bool
 }
 
 // Client sends requests to addresses that others chose. It is safe for concurrent use.
 type Client struct {
 	direct    *http.Client // follows no redirect
 	following *http.Client
+	plaintext bool
 }
 
 // New makes a Client. It takes no proxy from the environment: behind one, nobody could tell where a request ends.
@@ -59,6 +62,7 @@ func New(o Options) *Client {
 	return &Client{
 		direct:    &http.Client{Timeout: o.Timeout, Transport: transport, CheckRedirect: useLastResponse},
 		following: &http.Client{Timeout: o.Timeout, Transport: transport, CheckRedirect: checkRedirect},
+		plaintext: o.Plaintext,
 	}
 }
 
@@ -74,14 +78,34 @@ type Document struct {
 // is wrong, so that the host of the address vouches for the document. Errors: ErrRefused, or a fault of the other side;
 // none of them holds what was answered.
 func (c *Client) Get(ctx context.Context, address string, maximum int64) (*Document, error) {
-	return get(ctx, c.direct, address, maximum)
+	return c.get(ctx, c.direct, address, maximum)
 }
 
-func get(ctx context.Context, client *http.Client, address string, maximum int64) (*Document, error) {
-	response, err := send(ctx, client, http.MethodGet, address, nil)
+func (c *Client) get(ctx context.Context, client *http.Client, address string, maximum int64) (*Document, error) {
+	response, err := c.send(ctx, client, http.MethodGet, address, Message{})
 	if err != nil {
 		return nil, err
 	}
+	return read(response, maximum)
+}
+
+// Message is what is sent to an address.
+type Message struct {
+	MediaType string // "" for no body
+	Body      []byte
+}
+
+// Post sends a message to an address and returns the answer, as Get does.
+func (c *Client) Post(ctx context.Context, address string, m Message, maximum int64) (*Document, error) {
+	response, err := c.send(ctx, c.direct, http.MethodPost, address, m)
+	if err != nil {
+		return nil, err
+	}
+	return read(response, maximum)
+}
+
+// read reads the body of an answer with status 200, and closes it.
+func read(response *http.Response, maximum int64) (*Document, error) {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("outbound: answered with status %d", response.StatusCode)
@@ -99,27 +123,31 @@ func get(ctx context.Context, client *http.Client, address string, maximum int64
 // PostForm sends a form and returns the status of the answer, whose body is not read. It follows no redirect, which is
 // a status like any other.
 func (c *Client) PostForm(ctx context.Context, address string, form url.Values) (status int, err error) {
-	response, err := send(ctx, c.direct, http.MethodPost, address, form)
+	response, err := c.send(ctx, c.direct, http.MethodPost, address, Message{
+		MediaType: "application/x-www-form-urlencoded", Body: []byte(form.Encode()),
+	})
 	if err != nil {
 		return 0, err
 	}
 	return response.StatusCode, response.Body.Close()
 }
 
-func send(ctx context.Context, client *http.Client, method, address string, form url.Values) (*http.Response, error) {
-	if err := checkAddress(address); err != nil {
+func (c *Client) send(
+	ctx context.Context, client *http.Client, method, address string, m Message,
+) (*http.Response, error) {
+	if err := checkAddress(address, c.plaintext); err != nil {
 		return nil, err
 	}
 	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
+	if m.MediaType != "" {
+		body = bytes.NewReader(m.Body)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: malformed", ErrRefused)
 	}
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if m.MediaType != "" {
+		r.Header.Set("Content-Type", m.MediaType)
 	}
 	r.Header.Set("User-Agent", "ithildin")
 	response, err := client.Do(r)
@@ -129,12 +157,12 @@ func send(ctx context.Context, client *http.Client, method, address string, form
 	return response, nil
 }
 
-func checkAddress(address string) error {
+func checkAddress(address string, plaintext bool) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || len(address) > maximumAddress:
 		return fmt.Errorf("%w: malformed or too long", ErrRefused)
-	case u.Scheme != "https" || u.Hostname() == "" || u.User != nil:
+	case u.Scheme != "https" && (!plaintext || u.Scheme != "http"), u.Hostname() == "" || u.User != nil:
 		return fmt.Errorf("%w: want https, a host and no user information", ErrRefused)
 	}
 	return nil
@@ -147,7 +175,7 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 		return fmt.Errorf("%w: more than %d redirects", ErrRefused, maximumRedirects)
 	}
 	r.Header.Del("Referer")
-	return checkAddress(r.URL.String())
+	return checkAddress(r.URL.String(), false)
 }
 
 // withoutURL keeps the address, which may hold a secret of its owner, out of the log.

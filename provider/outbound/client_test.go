@@ -3,6 +3,7 @@ package outbound_test
 import (
 	"context"
 	"crypto/x509"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -209,4 +210,35 @@ func TestPostedRequestsFollowNoRedirect(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusTemporaryRedirect, status)
 	require.EqualValues(t, 1, o.asked.Load())
+}
+
+func TestPostedMessagesReturnTheAnswer(t *testing.T) {
+	o := newOther(t, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		w.Header().Set("Content-Type", "application/answer")
+		_, _ = w.Write(append(body, r.Header.Get("Content-Type")...))
+	})
+	question := outbound.Message{MediaType: "application/question", Body: []byte("who? ")}
+	document, err := o.client().Post(t.Context(), o.URL, question, 100)
+	require.NoError(t, err)
+	require.Equal(t, "who? application/question", string(document.Body))
+	require.Equal(t, "application/answer", document.Header.Get("Content-Type"))
+	_, err = o.client().Post(t.Context(), o.URL, question, 10)
+	require.ErrorContains(t, err, "more than 10 bytes")
+}
+
+func TestPlainHTTPAddressesAreReachedByClientsThatMay(t *testing.T) {
+	plaintext := httptest.NewServer(http.HandlerFunc(hello))
+	t.Cleanup(plaintext.Close)
+	_, err := outbound.New(outbound.Options{Allowed: loopback}).Get(t.Context(), plaintext.URL, 10)
+	require.ErrorIs(t, err, outbound.ErrRefused)
+	may := outbound.Options{Allowed: loopback, Plaintext: true}
+	_, err = outbound.New(may).Get(t.Context(), plaintext.URL, 10)
+	require.NoError(t, err)
+	may.Allowed = nil
+	_, err = outbound.New(may).Get(t.Context(), plaintext.URL, 10)
+	require.ErrorIs(t, err, outbound.ErrRefused, "its networks are guarded all the same")
+	_, err = outbound.New(may).Get(t.Context(), "ftp://example.org/", 10)
+	require.ErrorIs(t, err, outbound.ErrRefused)
 }

@@ -20,6 +20,10 @@ var (
 
 	oidBasicConstraints = asn1.ObjectIdentifier{2, 5, 29, 19}
 	oidAuthorityKey     = asn1.ObjectIdentifier{2, 5, 29, 35}
+	oidAuthorityAccess  = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 1}
+	oidSubjectAccess    = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 11}
+	oidAccessStatus     = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1}
+	oidAccessStamps     = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 3}
 
 	oidContentType = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 3}
 )
@@ -52,6 +56,7 @@ type Authority struct {
 	serial      int64
 	above       *Authority // whose certificate it has; nil: it issued its own
 	certificate []byte
+	services    string
 }
 
 // NewAuthority makes an authority with a key of its own, whose certificate it issued itself.
@@ -82,6 +87,9 @@ func newAuthority(name string, above *Authority) *Authority {
 		extension(oidBasicConstraints, struct{ CA bool }{true}))
 	return a
 }
+
+// NameServices lets the certificates of people name the services of the authority, below an address.
+func (a *Authority) NameServices(address string) { a.services = address }
 
 // Certificates are its own and those of the authorities above it, its own first.
 func (a *Authority) Certificates() [][]byte {
@@ -131,8 +139,25 @@ func (a *Authority) Certify(k *Key, p Person) []byte {
 	if p.Agreement {
 		usage = usageBits(4)
 	}
-	return a.issue(k, p, extension(oidKeyUsage, usage),
-		extension(oidDirectory, []directoryAttribute{{oidTaxID, []string{p.TaxID}}}))
+	extensions := []pkix.Extension{
+		extension(oidKeyUsage, usage), extension(oidDirectory, []directoryAttribute{{oidTaxID, []string{p.TaxID}}}),
+	}
+	if a.services != "" {
+		extensions = append(extensions,
+			extension(oidAuthorityAccess, accessTo(oidAccessStatus, a.services+"/ocsp")),
+			extension(oidSubjectAccess, accessTo(oidAccessStamps, a.services+"/tsp")))
+	}
+	return a.issue(k, p, extensions...)
+}
+
+type accessDescription struct {
+	Method  asn1.ObjectIdentifier
+	Address string `asn1:"tag:6,ia5"`
+}
+
+// accessTo is RFC 5280 4.2.2.
+func accessTo(method asn1.ObjectIdentifier, address string) []accessDescription {
+	return []accessDescription{{method, address}}
 }
 
 func (a *Authority) issue(k *Key, p Person, extensions ...pkix.Extension) []byte {

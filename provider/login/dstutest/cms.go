@@ -43,6 +43,7 @@ type signerInfo struct {
 	SignedAttributes   asn1.RawValue `asn1:"tag:0"`
 	SignatureAlgorithm pkix.AlgorithmIdentifier
 	Signature          []byte
+	UnsignedAttributes asn1.RawValue `asn1:"optional,tag:1"`
 }
 
 type attribute struct {
@@ -59,18 +60,22 @@ type essCertIDv2 struct {
 
 // Sign returns a SignedData as another program of the person makes it.
 func (a *Authority) Sign(k *Key, p Person, content []byte) []byte {
-	raw := a.Certify(k, p)
+	return signWith(k, a.Certify(k, p), oidData, content)
+}
+
+// signWith returns a SignedData of content of a type, with the certificate of the key.
+func signWith(k *Key, raw []byte, contentType asn1.ObjectIdentifier, content []byte) []byte {
 	var c certificate
 	var tbs tbsCertificate
 	if err := errors.Join(decode(raw, &c), decode(c.TBS.FullBytes, &tbs)); err != nil {
-		panic(err) // made above
+		panic(err) // made by this package
 	}
 	hash := pkix.AlgorithmIdentifier{Algorithm: oidHash}
 	one := func(oid asn1.ObjectIdentifier, value any) attribute {
 		return attribute{oid, []asn1.RawValue{{FullBytes: encode(value)}}}
 	}
 	attributes, err := asn1.MarshalWithParams([]attribute{
-		one(oidContentType, oidData), one(oidMessageDigest, Hash(content)),
+		one(oidContentType, contentType), one(oidMessageDigest, Hash(content)),
 		one(oidSigningCertificate, struct{ Certificates []essCertIDv2 }{[]essCertIDv2{{Algorithm: hash, Hash: Hash(raw)}}}),
 	}, "set")
 	if err != nil {
@@ -87,7 +92,7 @@ func (a *Authority) Sign(k *Key, p Person, content []byte) []byte {
 		Version: 1, DigestAlgorithms: []pkix.AlgorithmIdentifier{hash}, Signers: []signerInfo{info},
 		Certificates: asn1.RawValue{Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: raw},
 	}
-	data.Encapsulated.Type, data.Encapsulated.Content = oidData, content
+	data.Encapsulated.Type, data.Encapsulated.Content = contentType, content
 	return encode(contentInfo{oidSignedData, asn1.RawValue{
 		Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: encode(data),
 	}})
@@ -96,13 +101,20 @@ func (a *Authority) Sign(k *Key, p Person, content []byte) []byte {
 // Verify returns the content of a SignedData with one signature by a certificate of the authority that is inside, and
 // the tax id of the signer. Detached signatures and those without signed attributes are refused.
 func (a *Authority) Verify(cms []byte, now time.Time) (content []byte, taxID string, err error) {
+	return a.open(cms, oidData, now)
+}
+
+// open is Verify for content of a type.
+func (a *Authority) open(
+	cms []byte, contentType asn1.ObjectIdentifier, now time.Time,
+) (content []byte, taxID string, err error) {
 	var outer contentInfo
 	var data signedData
 	if err := errors.Join(decode(cms, &outer), decode(outer.Content.Bytes, &data)); err != nil {
 		return nil, "", err
 	}
-	if !outer.Type.Equal(oidSignedData) || !data.Encapsulated.Type.Equal(oidData) || len(data.Signers) != 1 {
-		return nil, "", errors.New("dstutest: not one signature over data")
+	if !outer.Type.Equal(oidSignedData) || !data.Encapsulated.Type.Equal(contentType) || len(data.Signers) != 1 {
+		return nil, "", errors.New("dstutest: not one signature over content of that type")
 	}
 	info, content := data.Signers[0], data.Encapsulated.Content
 	if !info.DigestAlgorithm.Algorithm.Equal(oidHash) || !info.SignatureAlgorithm.Algorithm.Equal(oidSignature) {
@@ -122,7 +134,7 @@ func (a *Authority) Verify(cms []byte, now time.Time) (content []byte, taxID str
 	if !curve257.verify(s.public, Hash(attributes), info.Signature) {
 		return nil, "", errors.New("dstutest: the signature is wrong")
 	}
-	return content, s.taxID, checkAttributes(attributes, content, raw)
+	return content, s.taxID, checkAttributes(attributes, contentType, content, raw)
 }
 
 // certificateOf is the certificate, among those inside, that the signer names.
@@ -165,7 +177,7 @@ func Bundle(certificates ...[]byte) []byte {
 }
 
 // checkAttributes holds what was signed to the content and the certificate.
-func checkAttributes(der, content, signedBy []byte) error {
+func checkAttributes(der []byte, contentType asn1.ObjectIdentifier, content, signedBy []byte) error {
 	var attributes []attribute
 	if rest, err := asn1.UnmarshalWithParams(der, &attributes, "set"); err != nil || len(rest) > 0 {
 		return fmt.Errorf("dstutest: signed attributes: %w", err)
@@ -178,7 +190,7 @@ func checkAttributes(der, content, signedBy []byte) error {
 		value := each.Values[0].FullBytes
 		switch {
 		case each.Type.Equal(oidContentType):
-			wanted["type"] = bytes.Equal(value, encode(oidData))
+			wanted["type"] = bytes.Equal(value, encode(contentType))
 		case each.Type.Equal(oidMessageDigest):
 			wanted["digest"] = bytes.Equal(value, encode(Hash(content)))
 		case each.Type.Equal(oidSigningCertificate):

@@ -8,6 +8,7 @@
 //	key_file.go     Key-6.dat, in the forms of IIT and of PBES2, and JKS
 //	cms.go          verification of CMS SignedData (RFC 5652) with its signed attributes
 //	service.go      a signature service of an operator, over HTTP
+//	services.go     the services of an authority over HTTP: status of certificates, time stamps, finding certificates
 //
 // It is neither fast nor constant in time.
 package dstutest

@@ -125,6 +125,10 @@ export function choose(opened, chosen, now) {
   return current;
 }
 
+// hasCertificate says whether a certificate that came with the keys is of one of them.
+export const hasCertificate = ({ keys, certificates }) =>
+  certificates.some((certificate) => keys.some((key) => key.pub_match(certificate.pubkey)));
+
 // sign returns CMS SignedData (CAdES-BES) with the content inside, the certificate, and those of its authorities.
 export function sign(content, { key, certificate }, authorities, now) {
   const message = new Message({
@@ -136,7 +140,7 @@ export function sign(content, { key, certificate }, authorities, now) {
     signTime: Math.floor(now / 1000),
   });
   message.info.certificate.push(...authorities.map(({ ob }) => ob));
-  return message.as_asn1();
+  return message;
 }
 
 // attempt returns what an action does, or undefined where it throws.

@@ -1,10 +1,12 @@
 // Signs in the signature page. The key file, its password and the certificate are read here and stay here: their fields
 // are in a form that is never sent, and have no names. What is sent is the signed file, by the form that takes one
-// which was signed elsewhere. The page asks its own server for certificates of authorities, where it has some.
+// which was signed elsewhere. The page asks its own server for certificates of authorities and, by way of it, services
+// of authorities, where the server has them.
 
 import { Authorities, withoutRoots } from "./authorities.js";
-import { choose, openKeyFile, readCertificate, sign, SigningProblem } from "./key.js";
+import { choose, hasCertificate, openKeyFile, readCertificate, sign, SigningProblem } from "./key.js";
 import { ask } from "./server.js";
+import { Services } from "./services.js";
 
 const largestFile = 1 << 20;
 
@@ -27,6 +29,7 @@ const fields = {
   certificateUsage: certificates,
   certificateExpired: certificates,
   certificateAuthority: certificates,
+  certificateRevoked: keyFile,
 };
 
 async function read(file, name) {
@@ -45,6 +48,10 @@ async function readChosenCertificates() {
   return chosen;
 }
 
+const services = signing.dataset.proxy
+  ? new Services(signing.dataset.proxy, signing.dataset.finders.split(" ").filter(Boolean))
+  : null;
+
 // signContent takes a second or more, most of it for the password, during which the page does not answer.
 async function signContent() {
   if (keyFile.files.length === 0) {
@@ -53,9 +60,18 @@ async function signContent() {
   const bytes = await read(keyFile.files[0], "keyFile");
   const chosen = await readChosenCertificates();
   const now = Date.now();
-  const pair = choose(openKeyFile(bytes, password.value), chosen, now);
+  const opened = openKeyFile(bytes, password.value);
+  if (services && chosen.length === 0 && !hasCertificate(opened)) {
+    opened.certificates.push(...(await services.certificatesOf(opened.keys)));
+  }
+  const pair = choose(opened, chosen, now);
   const chain = await authoritiesOf(pair.certificate);
-  return sign(new TextEncoder().encode(element("signature-content").value), pair, withoutRoots(chain), now);
+  if (await services?.isRevoked(pair.certificate, chain[0])) {
+    throw new SigningProblem("certificateRevoked");
+  }
+  const message = sign(new TextEncoder().encode(element("signature-content").value), pair, withoutRoots(chain), now);
+  message.addSignatureToken(await services?.stampOf(pair.certificate, message.signature));
+  return message.as_asn1();
 }
 
 // authoritiesOf returns the certificates above one, where the operator says who issues certificates.

@@ -152,6 +152,10 @@ var flagHelp = map[string]string{
 	"sign_in_window": "Time, in minutes, for which a failed sign-in counts; default 10.",
 	"authorities_file": "File with the certificates of the authorities whose certificates people sign with (PEM, DER or " +
 		"p7b); SIGHUP reads it again.",
+	"signature_cmp": "Services at these hosts that find the certificate of a key file without one (CMP), in the order " +
+		"in which they are asked.",
+	"signature_hosts": "Hosts of OCSP, time stamp and CMP services of authorities that the signature page may ask, by " +
+		"way of this server; default: none.",
 	"signature_token": "File with its bearer token, in place of ITHILDIN_SIGNATURE_TOKEN.",
 	"signature_url":   "Service that verifies digital signatures.",
 	"sms_text":        "Text of the message, with {code}; default: a Ukrainian one.",

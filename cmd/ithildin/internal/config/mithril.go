@@ -81,7 +81,7 @@ func issuerAddress(issuer *url.URL) string {
 
 // hosts reads a list of host names without ports.
 func (p *problems) hosts(name, list string) []string {
-	hosts := strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return r == ',' || r == ' ' })
+	hosts := separated(strings.ToLower(list))
 	for _, host := range hosts {
 		if !validHost(&url.URL{Host: host}) || strings.Contains(host, ":") {
 			p.add(name, "has %q: want names without a port", host)

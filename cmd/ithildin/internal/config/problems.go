@@ -48,3 +48,8 @@ func (p *problems) duration(name, value string, most time.Duration) time.Duratio
 	}
 	return d
 }
+
+// separated are the values of a list, between which there are commas or blanks.
+func separated(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}

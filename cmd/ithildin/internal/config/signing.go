@@ -3,7 +3,9 @@ package config
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"strings"
 
 	"ithildin/provider/identity"
 )
@@ -14,14 +16,21 @@ const largestBundle = 8 << 20
 // signingFlags are what people sign with in the browser, beyond the script of the page.
 type signingFlags struct {
 	SignatureAuthoritiesFile string `env:"ITHILDIN_SIGNATURE_AUTHORITIES_FILE" placeholder:"PATH" help:"@authorities_file"`
+	SignatureHosts           string `env:"ITHILDIN_SIGNATURE_HOSTS" placeholder:"HOST,…" help:"@signature_hosts"`
+	SignatureCMPURLs         string `name:"signature-cmp-urls" env:"ITHILDIN_SIGNATURE_CMP_URLS" placeholder:"URL,…" help:"@signature_cmp"`
 }
 
 // Signing is the equipment of the signature page.
 type Signing struct {
 	Authorities *SignatureAuthorities // nil: the page knows of none
+	// Hosts are those of services of authorities which the page may ask; none: it asks no service.
+	Hosts []string
+	// Finders are the URLs of CMP services at these hosts.
+	Finders []string
 }
 
 func (f signingFlags) load(p *problems) (s Signing) {
+	s.Hosts, s.Finders = f.services(p)
 	if f.SignatureAuthoritiesFile == "" {
 		return s
 	}
@@ -32,6 +41,37 @@ func (f signingFlags) load(p *problems) (s Signing) {
 	}
 	s.Authorities = authorities
 	return s
+}
+
+// mostFinders bounds the services that are asked for a certificate, one after the other.
+const mostFinders = 8
+
+// services are the hosts of services that the page may ask, and the URLs of CMP services.
+func (f signingFlags) services(p *problems) (hosts, finders []string) {
+	for _, host := range separated(f.SignatureHosts) {
+		u, err := url.Parse("http://" + host)
+		if err != nil || u.Host != host || !validHost(u) || strings.ToLower(host) != host {
+			p.add("ITHILDIN_SIGNATURE_HOSTS", "has %q: want names of hosts in lower case, with a port where it is another than "+
+				"80 and 443", host)
+			continue
+		}
+		hosts = append(hosts, host)
+	}
+	if len(hosts) > 0 && f.SignatureAuthoritiesFile == "" {
+		p.add("ITHILDIN_SIGNATURE_AUTHORITIES_FILE", "is required with ITHILDIN_SIGNATURE_HOSTS: answers of services are "+
+			"verified by its certificates")
+	}
+	finders = separated(f.SignatureCMPURLs)
+	if len(finders) > mostFinders {
+		p.add("ITHILDIN_SIGNATURE_CMP_URLS", "has more than %d URLs", mostFinders)
+	}
+	services := identity.AuthorityServices{Hosts: hosts}
+	for _, address := range finders {
+		if !services.Allows(address) {
+			p.add("ITHILDIN_SIGNATURE_CMP_URLS", "has %q: want http or https URLs at hosts of ITHILDIN_SIGNATURE_HOSTS", address)
+		}
+	}
+	return hosts, finders
 }
 
 // SignatureAuthorities are the certificates of a file, which may be read again. It is safe for concurrent use.

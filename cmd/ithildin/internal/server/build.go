@@ -39,7 +39,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		RequireDPoPNonce: s.Sender.RequiresDPoPNonce(), GatewayOrigins: s.Gateway.Origins,
 		Operator:    s.Operator,
 		Captcha:     s.Captcha,
-		Signing:     signing(s.Signing),
+		Signing:     signing(s),
 		Invitations: s.Invitations, Mail: letters,
 	})
 	if err != nil {
@@ -97,9 +97,16 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 }
 
 // signing is what the signature page is given.
-func signing(s config.Signing) (given login.Signing) {
-	if s.Authorities != nil {
-		given.Authorities = &s.Authorities.SignatureAuthorities
+func signing(s *config.Settings) (given login.Signing) {
+	if s.Signing.Authorities != nil {
+		given.Authorities = &s.Signing.Authorities.SignatureAuthorities
+	}
+	if len(s.Signing.Hosts) > 0 {
+		reached := s.Outbound
+		reached.Plaintext = true
+		given.Services = &identity.AuthorityServices{
+			Client: outbound.New(reached), Hosts: s.Signing.Hosts, Finders: s.Signing.Finders,
+		}
 	}
 	return given
 }
