@@ -25,7 +25,8 @@ type database struct {
 	engine        engine
 	pooled        bool
 	reader        *pool
-	writer        *pool // the same as reader on PostgreSQL; one connection on SQLite
+	writer        *pool        // the same as reader on PostgreSQL; one connection on SQLite
+	commits       *commitGroup // nil on PostgreSQL
 	now           func() time.Time
 	injectedClock bool // now is not the time of the day
 	random        io.Reader
@@ -63,11 +64,39 @@ func (d *database) exec(ctx context.Context, query string, args ...any) (n int64
 		n, err = affected(t.tx.ExecContext(ctx, query, args...))
 		return n, classify(err)
 	}
+	if d.engine == sqliteEngine {
+		return d.execGrouped(ctx, query, args...)
+	}
 	err = d.execIdempotent(ctx, func(ctx context.Context) error {
 		n, err = d.writer.exec(ctx, query, args...)
 		return err
 	})
 	return n, err
+}
+
+// execGrouped is exec on SQLite, where a statement may share a commit with others.
+func (d *database) execGrouped(ctx context.Context, query string, args ...any) (n int64, err error) {
+	stmt, err := d.writer.statement(ctx, query)
+	if err != nil {
+		return 0, d.classifyWrite(err)
+	}
+	err = d.groupedTransaction(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+		n, err = affected(tx.StmtxContext(ctx, stmt).ExecContext(ctx, args...))
+		return err
+	})
+	return n, err
+}
+
+// groupedTransaction is transaction for a short write on SQLite, which may share a commit with others.
+func (d *database) groupedTransaction(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	if d.shared(ctx) != nil {
+		return d.transaction(ctx, func(tx *sqlx.Tx) error { return f(ctx, tx) })
+	}
+	return d.classifyWrite(retrySerialization(ctx, func() error {
+		return d.commits.do(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			return d.recorded(ctx, tx, func(tx *sqlx.Tx) error { return f(ctx, tx) })
+		})
+	}))
 }
 
 // transaction runs f in a transaction and runs it again, whole, where the database asks for that. Within Together it is

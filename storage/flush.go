@@ -112,7 +112,7 @@ func (b *Batch) flushTransaction(ctx context.Context, preconditions []statement)
 	if err != nil {
 		return 0, classify(err)
 	}
-	err = b.store.transaction(ctx, func(tx *sqlx.Tx) error {
+	err = b.store.groupedTransaction(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		met = 0
 		for i, s := range preconditions {
 			var rows []int64

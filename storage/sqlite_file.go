@@ -48,6 +48,7 @@ func (d *database) openSQLite(path string, o Options) error {
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 	d.writer, d.reader = newPool(writer, true), newPool(reader, true)
+	d.commits = &commitGroup{writer: d.writer}
 	return nil
 }
 
