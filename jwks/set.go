@@ -23,6 +23,8 @@ type Options struct {
 	RetiredFor time.Duration // from the last signature to refusal; longer than any token lives; default 31 days
 	MaxAge     time.Duration // how long the published set may be cached; default 5 minutes; see [Set.MaxAge]
 	Now        func() time.Time
+	// Signed is told of each signature and how long it took. nil: nobody is.
+	Signed func(algorithm string, took time.Duration)
 }
 
 // Set holds the keys of one replica in memory. Its methods are safe for concurrent use; all that touch no store are
@@ -35,6 +37,7 @@ type Set struct {
 	retiredFor time.Duration
 	maxAge     time.Duration
 	now        func() time.Time
+	signed     func(algorithm string, took time.Duration)
 
 	loading sync.Mutex // keeps an older read from overtaking a newer one
 	current atomic.Pointer[snapshot]
@@ -60,6 +63,10 @@ func New(store KeyStore, options Options) *Set {
 		retiredFor: positiveOr(options.RetiredFor, 31*day),
 		maxAge:     min(maxAge, pendingFor/2),
 		now:        now,
+		signed:     options.Signed,
+	}
+	if set.signed == nil {
+		set.signed = func(string, time.Duration) {}
 	}
 	set.current.Store(&snapshot{})
 	return set

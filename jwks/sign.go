@@ -3,6 +3,7 @@ package jwks
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // Sign answers a compact JWS (RFC 7515 section 7.1) made with the active key of algorithm; its header has alg, kid and,
@@ -24,7 +25,9 @@ func (s *Set) Sign(algorithm, typ string, claims any) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	began := time.Now()
 	signed, err := signer.Sign(payload)
+	s.signed(algorithm, time.Since(began))
 	if err != nil {
 		return "", fmt.Errorf("jwks: sign with key %s: %w", active.StoredKey, err)
 	}

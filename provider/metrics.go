@@ -17,6 +17,8 @@ import (
 // metrics are what an operator watches. No label holds a value of a request.
 type metrics struct {
 	requests               *prometheus.HistogramVec
+	inProgress             prometheus.Gauge
+	overloaded             *prometheus.CounterVec
 	tokens                 *prometheus.CounterVec
 	refusals               *prometheus.CounterVec
 	pushes                 *prometheus.CounterVec
@@ -72,6 +74,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Help: "Refresh tokens presented again after their grace and answered, since nobody had used their successor.",
 		}),
 	}
+	m.describeLoad()
 	m.describePeople()
 	m.describeClients()
 	m.outbound = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -82,10 +85,29 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	initialize(m.tokens, oauth.GrantTypes)
 	initialize(m.refusals, append([]string{other}, oauth.GrantTypes...), tokenErrorCodes)
 	registry.MustRegister(
-		m.requests, m.tokens, m.refusals, m.pushes, m.refreshReuse, m.refreshRepeats, m.logouts, m.people, m.authentications,
-		m.authenticationFailures, m.oneTimeCodes, m.outbound, m.blocks, m.proofs,
+		m.requests, m.inProgress, m.overloaded, m.tokens, m.refusals, m.pushes, m.refreshReuse, m.refreshRepeats,
+		m.logouts, m.people, m.authentications, m.authenticationFailures, m.oneTimeCodes, m.outbound, m.blocks, m.proofs,
 	)
 	return m
+}
+
+// The limits of a listener, as ithildin_requests_overloaded_total names them.
+const (
+	limitRequests = "requests" // ITHILDIN_REQUESTS_AT_ONCE
+	limitBodies   = "bodies"   // bytes of bodies in memory
+)
+
+// describeLoad makes what shows how near to their limits the listeners are.
+func (m *metrics) describeLoad() {
+	m.inProgress = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "ithildin_http_requests_in_progress", Help: "Requests that have come and are not answered yet.",
+	})
+	m.overloaded = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_requests_overloaded_total",
+		Help: "Requests beyond a limit of their listener, which get 503, by the limit: requests (at once), bodies (in " +
+			"memory).",
+	}, []string{"limit"})
+	initialize(m.overloaded, []string{limitRequests, limitBodies})
 }
 
 // describePeople makes the counters of what people do, and of what is done to them.

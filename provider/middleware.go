@@ -27,6 +27,8 @@ type observer struct {
 func (o *observer) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
+		o.metrics.inProgress.Inc()
+		defer o.metrics.inProgress.Dec()
 		arrived := r
 		known := inbound.NewRequest(r.Header.Get("X-Request-Id"), func() string { return o.proxies.ClientAddress(arrived) })
 		id := known.ID

@@ -83,8 +83,10 @@ func (p *Provider) AdminHandler(guard func(http.Handler) http.Handler, mounts ..
 
 // middleware observes and bounds the requests of a listener.
 func middleware(o *observer, requestsAtOnce int, bodies inbound.Limits) []func(http.Handler) http.Handler {
+	bodies.Refused = o.metrics.overloaded.WithLabelValues(limitBodies).Inc
 	return []func(http.Handler) http.Handler{
-		o.observe, inbound.NewRequests(requestsAtOnce).Bound, inbound.NewBodies(bodies).Bound,
+		o.observe, inbound.NewRequests(requestsAtOnce, o.metrics.overloaded.WithLabelValues(limitRequests).Inc).Bound,
+		inbound.NewBodies(bodies).Bound,
 	}
 }
 

@@ -39,6 +39,9 @@ const MaximumPassword = 1024
 type PasswordOptions struct {
 	Random      io.Reader // default crypto/rand
 	Concurrency int       // how many current hashes have room at once; default one a core
+	// Hashed is told of each password that was hashed or compared: how long it waited for room, and how long it then
+	// took. nil: nobody is.
+	Hashed func(waited, took time.Duration)
 	// CheapForTests makes new hashes that cost next to nothing. It is for tests of something else (architecture_test.go).
 	CheapForTests bool
 }
@@ -54,12 +57,16 @@ type Passwords struct {
 	budget  int64               // bytes, of all of memory
 	waiting atomic.Int64
 	release *time.Timer
+	hashed  func(waited, took time.Duration)
 }
 
 // NewPasswords makes Passwords; a process needs one.
 func NewPasswords(o PasswordOptions) *Passwords {
 	if o.Random == nil {
 		o.Random = rand.Reader
+	}
+	if o.Hashed == nil {
+		o.Hashed = func(time.Duration, time.Duration) {}
 	}
 	if o.Concurrency <= 0 {
 		o.Concurrency = runtime.GOMAXPROCS(0)
@@ -69,7 +76,9 @@ func NewPasswords(o PasswordOptions) *Passwords {
 		cost = argon2Cost{buffers: 8, time: 1, lanes: 1}
 	}
 	budget := int64(o.Concurrency) * currentCost.bytes()
-	p := &Passwords{random: o.Random, cost: cost, buffers: semaphore.NewWeighted(budget), budget: budget}
+	p := &Passwords{
+		random: o.Random, cost: cost, buffers: semaphore.NewWeighted(budget), budget: budget, hashed: o.Hashed,
+	}
 	// Each hash leaves 19 MiB of garbage, which the runtime would keep for minutes. It is given back once sign-ins pause,
 	// not after each, since that costs a collection.
 	p.release = time.AfterFunc(memoryQuiet, debug.FreeOSMemory)
@@ -163,9 +172,12 @@ func memoryOf(phc string) int64 {
 // larger than the budget is made alone.
 func (p *Passwords) acquire(ctx context.Context, bytes int64) (release func(), err error) {
 	bytes = min(bytes, p.budget)
+	asked := time.Now()
+	got := asked
 	release = func() {
 		p.buffers.Release(bytes)
 		p.release.Reset(memoryQuiet)
+		p.hashed(got.Sub(asked), time.Since(got))
 	}
 	if p.buffers.TryAcquire(bytes) {
 		return release, nil
@@ -179,5 +191,6 @@ func (p *Passwords) acquire(ctx context.Context, bytes int64) (release func(), e
 	if err := p.buffers.Acquire(ctx, bytes); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
 	}
+	got = time.Now()
 	return release, nil
 }

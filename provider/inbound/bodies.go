@@ -24,6 +24,8 @@ var ErrBusy = errors.New("inbound: too many bodies are read at once")
 type Limits struct {
 	Ordinary int64 // of the first Ordinary bytes of each body
 	Large    int64 // of what is beyond them
+	// Refused is told of each body that there was no room for. nil: nobody is.
+	Refused func()
 }
 
 // budget counts bytes that are in use.
@@ -41,11 +43,17 @@ func (b *budget) take(n int64) bool {
 }
 
 // Bodies are all bodies that a listener reads.
-type Bodies struct{ ordinary, large budget }
+type Bodies struct {
+	ordinary, large budget
+	refused         func()
+}
 
 // NewBodies makes the bounds of one listener.
 func NewBodies(l Limits) *Bodies {
-	b := &Bodies{}
+	b := &Bodies{refused: l.Refused}
+	if b.refused == nil {
+		b.refused = func() {}
+	}
 	if b.ordinary.limit = l.Ordinary; l.Ordinary == 0 {
 		b.ordinary.limit = defaultOrdinary
 	}
@@ -110,6 +118,7 @@ func (b *body) Read(p []byte) (int, error) {
 	case b.size > b.maximum:
 		return 0, b.fail(&http.MaxBytesError{Limit: b.maximum})
 	case !b.take():
+		b.all.refused()
 		return 0, b.fail(ErrBusy)
 	}
 	return n, err

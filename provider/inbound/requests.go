@@ -19,14 +19,19 @@ var ErrOverloaded = errors.New("inbound: too many requests at once")
 type Requests struct {
 	limit   int64
 	working atomic.Int64
+	refused func()
 }
 
-// NewRequests makes the bound of one listener; 0 for the default.
-func NewRequests(limit int) *Requests {
+// NewRequests makes the bound of one listener; 0 for the default. refused is told of each request beyond it; nil:
+// nobody is.
+func NewRequests(limit int, refused func()) *Requests {
 	if limit <= 0 {
 		limit = defaultRequests
 	}
-	return &Requests{limit: int64(limit)}
+	if refused == nil {
+		refused = func() {}
+	}
+	return &Requests{limit: int64(limit), refused: refused}
 }
 
 type overloadedKey struct{}
@@ -37,6 +42,7 @@ func (q *Requests) Bound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer q.working.Add(-1)
 		if q.working.Add(1) > q.limit {
+			q.refused()
 			r = r.WithContext(context.WithValue(r.Context(), overloadedKey{}, true))
 		}
 		if r.Body != nil && r.Body != http.NoBody {

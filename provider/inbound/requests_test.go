@@ -13,7 +13,7 @@ import (
 
 // admission answers 503 to what is not admitted, and else waits.
 func admission(limit int, arrived chan<- struct{}, release <-chan struct{}) http.Handler {
-	return inbound.NewRequests(limit).Bound(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return inbound.NewRequests(limit, nil).Bound(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if inbound.Admitted(r) != nil {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return

@@ -33,3 +33,6 @@ func OperatingSystemUser() string {
 	}
 	return name
 }
+
+// ShellAsks reports whether a shell asks, by the variable COMP_LINE, how a command line may go on.
+func ShellAsks() bool { return os.Getenv("COMP_LINE") != "" }

@@ -97,6 +97,9 @@ func newAdminGuard(s *config.Settings) *adminGuard {
 		Name: "ithildin_admin_token_failures_total",
 		Help: "Requests to the admin API with a wrong token, by result: refused, limited (too many from one address).",
 	}, []string{"result"})
+	for _, result := range []string{"refused", "limited"} {
+		g.refusals.WithLabelValues(result)
+	}
 	g.setTokens(s.AdminTokens)
 	return g
 }

@@ -21,15 +21,17 @@ import (
 // build makes everything that answers requests.
 func build(ctx context.Context, o Options, store *storage.Store) (*service, error) {
 	s, logger := o.Settings, o.Logger
-	keys := jwks.New(provider.KeyStore{Store: store}, jwks.Options{})
+	registry := newRegistry(store, o.Build)
+	costs := newCostMetrics(registry)
+	keys := jwks.New(provider.KeyStore{Store: store}, jwks.Options{Signed: costs.signed})
 	if err := keys.Load(ctx); err != nil {
 		return nil, database.ExplainSealed(err)
 	}
-	passwords := identity.NewPasswords(identity.PasswordOptions{})
+	registry.MustRegister(keyMetrics{keys})
+	passwords := identity.NewPasswords(identity.PasswordOptions{Hashed: costs.hashed})
 	if s.Dev {
 		logMessages(&s.Components, logger)
 	}
-	registry := newRegistry(store, o.Build)
 	letters := newMail(s, store, logger, registry)
 	p, err := provider.New(ctx, provider.Options{
 		Store: store, Keys: keys, Passwords: passwords, Components: s.Components, Issuer: s.Issuer, Logger: logger,

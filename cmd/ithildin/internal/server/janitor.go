@@ -15,7 +15,8 @@ import (
 	"ithildin/storage"
 )
 
-// The jobs of the janitor, as metrics name them. That a one-time code has expired follows from its row: no job says so.
+// The jobs of the janitor, as the label task of metrics names them; Prometheus gives the label job to what it asks.
+// That a one-time code has expired follows from its row: no job says so.
 const (
 	jobTokenExpiration = "token_expiration" // ends the tokens of passwords that are too old
 	jobSweep           = "sweep"            // deletes what is over, tokens in their hours
@@ -47,16 +48,16 @@ func newJanitor(s config.Janitor, store *storage.Store, logger *slog.Logger, reg
 		settings: s, store: store, logger: logger,
 		rows: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "ithildin_janitor_rows_total", Help: "Rows that the janitor deleted, or users whose tokens it ended.",
-		}, []string{"job", "table"}),
+		}, []string{"task", "table"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "ithildin_janitor_failures_total", Help: "Runs of a job that failed.",
-		}, []string{"job"}),
+		}, []string{"task"}),
 		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "ithildin_janitor_last_success_seconds", Help: "When a job last ended well, as Unix time.",
-		}, []string{"job"}),
+		}, []string{"task"}),
 		seconds: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "ithildin_janitor_duration_seconds", Help: "How long the last run of a job took.",
-		}, []string{"job"}),
+		}, []string{"task"}),
 	}
 	registry.MustRegister(j.rows, j.failures, j.success, j.seconds)
 	j.rows.WithLabelValues(jobTokenExpiration, "users")
