@@ -19,9 +19,10 @@ import (
 
 // readingVerbs change nothing that an operator would ask about.
 var readingVerbs = strings.Fields(strings.ReplaceAll(`serve migrate:up migrate:status janitor healthcheck version
-config:check config:print token:authorization-code token:client-credentials token:refresh token:introspect token:revoke
-client:list client:show client-type:list connection:list initial-access-token:list user:list user:show user:factor:list
-session:list invitation:list approval:list role:list scope:list key:list audit:list audit:export mail:test`, "\n", " "))
+completion reference config:check config:print token:authorization-code token:client-credentials token:refresh
+token:introspect token:revoke client:list client:show client-type:list connection:list initial-access-token:list
+user:list user:show user:factor:list session:list invitation:list approval:list role:list scope:list key:list audit:list
+audit:export mail:test`, "\n", " "))
 
 // importingVerbs are audited in the tests of imports, which have a database to import.
 var importingVerbs = []string{"import:mithril"}
@@ -120,9 +121,7 @@ func TestEveryVerbThatChangesSomethingIsAuditedAsItself(t *testing.T) {
 		}
 		seen[strings.Join(verbOf(line), ":")] = true
 	}
-	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagEnums, config.HelpTexts(flagHelp),
-		kong.Vars{"version": ""})
-	require.NoError(t, err)
+	parser := commandLine()
 	for _, leaf := range parser.Model.Leaves(false) {
 		name := strings.Join(strings.Fields(commandPath(leaf))[1:], ":")
 		if slices.Contains(readingVerbs, name) || slices.Contains(importingVerbs, name) {
@@ -134,11 +133,7 @@ func TestEveryVerbThatChangesSomethingIsAuditedAsItself(t *testing.T) {
 
 // verbOf is the words of a line that name the verb.
 func verbOf(line string) []string {
-	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagEnums, config.HelpTexts(flagHelp),
-		kong.Vars{"version": ""})
-	if err != nil {
-		panic(err)
-	}
+	parser := commandLine()
 	node, path := parser.Model.Node, []string{}
 	for _, word := range strings.Fields(line) {
 		i := slices.IndexFunc(node.Children, func(n *kong.Node) bool { return n.Name == word })

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/willabides/kongplete"
 
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
@@ -36,6 +37,8 @@ type program struct {
 	Janitor            janitorCommand            `cmd:"" help:"Delete expired rows once."`
 	Healthcheck        healthcheckCommand        `cmd:"" help:"Check whether a server on this machine is ready."`
 	Config             configCommand             `cmd:"" help:"Check and print the configuration."`
+	Completion         completionCommand         `cmd:"" help:"Print what completes command lines in a shell."`
+	Reference          referenceCommand          `cmd:"" help:"Print the reference of the command line."`
 	Version            versionCommand            `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
@@ -57,14 +60,11 @@ func main() {
 // run is the process without its globals; it returns the exit code.
 func run(ctx context.Context, arguments []string, c console.Terminal) int {
 	exited := -1
-	parser, err := kong.New(&program{}, kong.Name("ithildin"),
-		kong.Description("An OpenID provider with a standard face and the eHealth legacy face."),
-		kong.Writers(c.Out, c.Err), kong.Exit(func(code int) { exited = code }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 120}),
-		flagEnums, config.HelpTexts(flagHelp), kong.Vars{"version": thisBuild().String()},
+	parser := commandLine(kong.Writers(c.Out, c.Err), kong.Exit(func(code int) { exited = code }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
-	if err != nil {
-		panic(err) // the struct above is wrong
+	if config.ShellAsks() {
+		kongplete.Complete(parser)
+		return console.ExitOK
 	}
 	parsed, err := parser.Parse(arguments)
 	if exited >= 0 { // --help was answered
@@ -78,6 +78,19 @@ func run(ctx context.Context, arguments []string, c console.Terminal) int {
 	}
 	parsed.BindTo(acting(ctx, parsed.Command()), (*context.Context)(nil))
 	return console.Report(c.Err, parsed.Run())
+}
+
+// commandLine makes the parser of the command line.
+func commandLine(options ...kong.Option) *kong.Kong {
+	parser, err := kong.New(&program{}, append([]kong.Option{
+		kong.Name("ithildin"), kong.Description("An OpenID provider with a standard face and the eHealth legacy face."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 120}),
+		flagEnums, config.HelpTexts(flagHelp), kong.Vars{"version": thisBuild().String()},
+	}, options...)...)
+	if err != nil {
+		panic(err) // the struct above is wrong
+	}
+	return parser
 }
 
 // refuseEmptyUpdate refuses an update that names nothing to change, and one that gives ” to a flag that cannot be

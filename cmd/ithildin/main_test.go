@@ -9,13 +9,11 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
-	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 )
 
 func TestEveryVerbShowsAnExampleOfItself(t *testing.T) {
-	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagEnums, config.HelpTexts(flagHelp))
-	require.NoError(t, err)
+	parser := commandLine()
 	verbs := parser.Model.Leaves(false)
 	require.NotEmpty(t, verbs)
 	for _, verb := range verbs {
@@ -27,8 +25,7 @@ func TestEveryVerbShowsAnExampleOfItself(t *testing.T) {
 }
 
 func TestEveryDestructiveVerbAsksOnATerminal(t *testing.T) {
-	parser, err := kong.New(&program{}, kong.Name("ithildin"), flagEnums, config.HelpTexts(flagHelp))
-	require.NoError(t, err)
+	parser := commandLine()
 	asked := 0
 	for _, verb := range parser.Model.Leaves(false) {
 		if verb.Name != "delete" && verb.Name != "prune" && verb.Name != "disable" && verb.Name != "reset" {
@@ -39,14 +36,6 @@ func TestEveryDestructiveVerbAsksOnATerminal(t *testing.T) {
 		require.True(t, yes, "%s has no --yes", commandPath(verb))
 	}
 	require.GreaterOrEqual(t, asked, 10)
-}
-
-// commandPath is the verb without its arguments.
-func commandPath(node *kong.Node) string {
-	if node.Parent == nil {
-		return node.Name
-	}
-	return commandPath(node.Parent) + " " + node.Name
 }
 
 func TestExitCodes(t *testing.T) {
