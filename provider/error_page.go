@@ -80,6 +80,15 @@ func acceptsPages(r *http.Request) bool {
 	return strings.Contains(strings.ToLower(strings.Join(r.Header.Values("Accept"), ",")), "text/html")
 }
 
+// front is the address that people type. There is nothing at it for a program.
+func (p errorPages) front(w http.ResponseWriter, r *http.Request) {
+	if !acceptsPages(r) || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		p.notFound(w, r)
+		return
+	}
+	p.serve(p.login.ShowFront).ServeHTTP(w, r)
+}
+
 // notFound is every path that is nothing: a page for a browser, JSON for a program.
 func (p errorPages) notFound(w http.ResponseWriter, r *http.Request) {
 	missing := oauth.NewError(http.StatusNotFound, oauth.CodeInvalidRequest,

@@ -27,6 +27,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	page(oauth.PathLogout, p.logout.serve, http.MethodGet, http.MethodPost)
 	page(oauth.PathSession, p.sessionIframe.serve, http.MethodGet)
 	p.login.Mount(router)
+	inbound.Route(router, login.PathFront, http.HandlerFunc(p.pages.front))
 	page(login.PathChangePasswordURL, p.login.LeadToChangePassword, http.MethodGet, http.MethodHead)
 
 	json := func(path string, e oauth.Endpoint) {

@@ -63,6 +63,7 @@ SELECT (SELECT count(*) FROM user_roles WHERE user_id = $1 AND NOT imported)
      + (SELECT count(*) FROM global_user_roles WHERE user_id = $1 AND NOT imported)
      + (SELECT count(*) FROM approvals WHERE user_id = $1 AND NOT imported)
      + (SELECT count(*) FROM authentication_factors WHERE user_id = $1 AND NOT imported)
+     + (SELECT count(*) FROM authenticators WHERE user_id = $1)
      + (SELECT count(*) FROM passkeys WHERE user_id = $1)`},
 	ImportedClients: {from: `clients r`, id: `r.id`, name: `r.name`, madeHere: `
 SELECT (SELECT count(*) FROM connections WHERE (client_id = $1 OR consumer_id = $1) AND NOT imported)

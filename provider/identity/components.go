@@ -11,6 +11,9 @@ type Components struct {
 	Persons    PersonFinder
 	// Passkeys is what passkeys belong to; nil: there are none.
 	Passkeys *RelyingParty
+	// FirstFactorNeedsLink says that whoever has no second factor adds one only in a browser that has followed a link to
+	// their mailbox just now: the password alone, which somebody may have stolen, is not enough.
+	FirstFactorNeedsLink bool
 	// OneTimeCodeText is the message with a code in the place of {code}.
 	OneTimeCodeText string
 	Limits          Limits

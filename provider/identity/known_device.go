@@ -36,8 +36,13 @@ type DeviceUser struct {
 
 // Knows says whether the user has signed in with the present password on the device. Nobody is known who is blocked.
 func (d Device) Knows(user *storage.User, now time.Time) bool {
+	return d.KnowsWithin(user, now, DeviceLifetime)
+}
+
+// KnowsWithin is Knows for what was within a time before now alone.
+func (d Device) KnowsWithin(user *storage.User, now time.Time, within time.Duration) bool {
 	return !user.IsBlocked && slices.ContainsFunc(d.Users, func(known DeviceUser) bool {
-		return known.ID == user.ID && known.PasswordSetAt.Equal(user.PasswordSetAt) && !known.isOver(now)
+		return known.ID == user.ID && known.PasswordSetAt.Equal(user.PasswordSetAt) && now.Before(known.At.Add(within))
 	})
 }
 

@@ -19,6 +19,8 @@ const (
 	StepSecondFactor
 	// StepEnrolment asks for a second factor to be added: one is required, and there is none.
 	StepEnrolment
+	// StepPasskeyEnrolment asks for a passkey to be added: only one would do, and all that was proved is less.
+	StepPasskeyEnrolment
 	// StepNewPassword asks for another password, since the present one is too old.
 	StepNewPassword
 	// StepDone asks for nothing: the sign-in is complete.
@@ -35,7 +37,7 @@ type Next struct {
 
 // NextStep says what a user does next who has proved so much, in a sign-in that has to be like required. It is the one
 // place that knows the order of steps, for the pages and the login API alike. Errors: ErrNoPasskey, where only a
-// passkey, or another one, would do.
+// passkey would do and there can be none.
 func (s *Service) NextStep(
 	ctx context.Context, user *storage.User, required RequiredAuthentication, proof Proof,
 ) (Next, error) {
@@ -54,11 +56,27 @@ func (s *Service) NextStep(
 		}
 	}
 	if passkeyNeeded(required, proof) {
-		return Next{}, ErrNoPasskey
+		return s.passkeyStep(ctx, user, proof)
 	}
 	byPassword := slices.Contains(proof.AMR, AMRPassword)
 	if byPassword && s.PasswordExpired(user) {
 		return Next{Step: StepNewPassword}, nil
 	}
 	return Next{Step: StepDone}, nil
+}
+
+// passkeyStep is the step of somebody who needs a passkey and has not used one that would do. Whoever has one uses it:
+// a code, which a fake site can ask for, must not bring in another. Errors: ErrNoPasskey.
+func (s *Service) passkeyStep(ctx context.Context, user *storage.User, proof Proof) (Next, error) {
+	if !(Passkeys{s}).AreOn() {
+		return Next{}, ErrNoPasskey
+	}
+	has, err := Factors{s}.SecondFactors(ctx, user.ID)
+	if err != nil {
+		return Next{}, err
+	}
+	if !isPhishingResistant(proof.ACR) && slices.Contains(has.Kinds(), storage.FactorPasskey) {
+		return Next{}, ErrNoPasskey
+	}
+	return Next{Step: StepPasskeyEnrolment}, nil
 }

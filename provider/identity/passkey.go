@@ -166,24 +166,25 @@ type NewPasskey struct {
 }
 
 // Register stores the passkey of an answer, and makes recovery codes where the user has none left. They are returned,
-// to be shown this once. Errors: ErrPasskeyOver, ErrPasskeyWrong, ErrPasskeyTaken, ErrTooManyFactors.
-func (p Passkeys) Register(r *http.Request, n NewPasskey) (recovery []string, err error) {
+// to be shown this once, with what the answer proves. Errors: ErrPasskeyOver, ErrPasskeyWrong, ErrPasskeyTaken,
+// ErrTooManyFactors.
+func (p Passkeys) Register(r *http.Request, n NewPasskey) (recovery []string, proof Proof, err error) {
 	ctx := p.ActingAsOwner(r, n.UserID)
 	if err := p.begin(ctx, passkeyRegistration, n.Ceremony); err != nil {
-		return nil, err
+		return nil, Proof{}, err
 	}
 	answer, err := protocol.ParseCredentialCreationResponseBytes([]byte(n.Answer))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
+		return nil, Proof{}, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
 	}
 	owner := passkeyOwner{handle: n.Ceremony.Session.UserID}
 	credential, err := p.ceremonies().CreateCredential(owner, n.Ceremony.Session, answer)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
+		return nil, Proof{}, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
 	}
 	aaguid, err := uuid.FromBytes(credential.Authenticator.AAGUID)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
+		return nil, Proof{}, fmt.Errorf("%w: %w", ErrPasskeyWrong, err)
 	}
 	passkey := storage.Passkey{
 		ID: p.store.NewID(), UserID: n.UserID, Name: passkeyName(cmp.Or(strings.TrimSpace(n.Name), n.Device)),
@@ -201,7 +202,7 @@ func (p Passkeys) Register(r *http.Request, n NewPasskey) (recovery []string, er
 	if errors.Is(err, storage.ErrConflict) {
 		err = ErrPasskeyTaken
 	}
-	return recovery, err
+	return recovery, byPasskey(&passkey), err
 }
 
 // addPasskey stores a passkey, with recovery codes where there are none. Errors: ErrTooManyFactors; storage.ErrConflict

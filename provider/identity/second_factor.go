@@ -105,6 +105,13 @@ func (s Factors) MayChangeFactors(session storage.LoginSession, has SecondFactor
 		storage.AssuranceOneTimeCode))
 }
 
+// FirstNeedsLink says whether a person with these second factors, who has proved as much as acr says, adds one only
+// after they have followed a link to their mailbox.
+func (s Factors) FirstNeedsLink(has SecondFactors, acr string) bool {
+	return s.components.FirstFactorNeedsLink && len(has.List) == 0 &&
+		strength(acr) < strength(storage.AssuranceOneTimeCode)
+}
+
 // RemoveFactor removes a second factor that its owner does without. The last one stays where a scope that the roles of
 // the user give asks for a second factor. Errors: ErrFactorUnknown, ErrLastFactor.
 func (s Factors) RemoveFactor(r *http.Request, userID, kind, id string) error {

@@ -65,14 +65,14 @@ func (a *accountPages) showAccount(w http.ResponseWriter, r *http.Request) error
 	if page.Links, err = a.changesOf(r, current.User.ID, v); err != nil {
 		return err
 	}
-	page.Text = factorTexts[v.Language]
+	page.Text = v.Messages.Factors
 	if page.Factors, err = a.factorsOf(r, current.User.ID, v); err != nil {
 		return err
 	}
 	if page.Sessions, err = a.sessionsOf(r, current, v.Messages); err != nil {
 		return err
 	}
-	if page.Approvals, err = a.approvalsOf(r, current.User.ID, v.Language); err != nil {
+	if page.Approvals, err = a.approvalsOf(r, current.User.ID, v.Messages); err != nil {
 		return err
 	}
 	v.Title, v.Page = v.Messages.Account, page
@@ -107,7 +107,7 @@ func (a *accountPages) sessionsOf(r *http.Request, current *storage.Login, t *me
 	return list, nil
 }
 
-func (a *accountPages) approvalsOf(r *http.Request, userID, language string) ([]accountApproval, error) {
+func (a *accountPages) approvalsOf(r *http.Request, userID string, t *messageSet) ([]accountApproval, error) {
 	approvals, err := a.store.ListApprovals(r.Context(), userID)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (a *accountPages) approvalsOf(r *http.Request, userID, language string) ([]
 	}
 	titles := map[string]string{}
 	for _, scope := range catalogue {
-		titles[scope.Name] = scopeTitle(scope, language)
+		titles[scope.Name] = scopeTitle(scope, t.language)
 	}
 	var list []accountApproval
 	for _, approval := range approvals {
@@ -141,7 +141,7 @@ func (a *accountPages) approvalsOf(r *http.Request, userID, language string) ([]
 			entry.Titles = append(entry.Titles, title)
 		}
 		for _, claim := range approval.Claims {
-			entry.Titles = append(entry.Titles, claimTitle(claim, language))
+			entry.Titles = append(entry.Titles, t.claimTitle(claim))
 		}
 		list = append(list, entry)
 	}

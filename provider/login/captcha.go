@@ -81,7 +81,7 @@ func (v *view) showCaptcha(action string) {
 	if strings.Contains(c.ScriptURL, "?") {
 		separator = "&"
 	}
-	words := captchaTexts[v.Language]
+	words := v.Messages.Captcha
 	v.Captcha = &captchaForm{
 		SiteKey: c.SiteKey, Action: action, Script: captchaScript, Notice: words.Notice, NoScript: words.NoScript,
 		Source: c.ScriptURL + separator + url.Values{"render": {c.SiteKey}}.Encode(),
@@ -122,7 +122,7 @@ func (s *signInPages) checkCaptcha(r *http.Request, action string) (*formError, 
 // captchaText is what forms say of the captcha in one language.
 type captchaText struct{ Notice, NoScript string }
 
-var captchaTexts = map[string]captchaText{
+var captchaTexts = map[string]*captchaText{
 	ukrainian: {
 		Notice:   "Перед надсиланням форми служба перевірить, що її заповнює людина:",
 		NoScript: "Для перевірки потрібен JavaScript. Увімкніть його в браузері й оновіть сторінку.",

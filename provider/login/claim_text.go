@@ -1,5 +1,7 @@
 package login
 
+import "cmp"
+
 // claimTitles say what a single claim of OIDC Core 5.1 tells an application, as the scopes' titles do.
 var claimTitles = map[string]map[string]string{
 	ukrainian: {
@@ -25,9 +27,4 @@ var claimTitles = map[string]map[string]string{
 }
 
 // claimTitle is the name of the claim where the pages have no words for it: nobody agrees to an empty line.
-func claimTitle(name, language string) string {
-	if title := claimTitles[language][name]; title != "" {
-		return title
-	}
-	return name
-}
+func (t *messageSet) claimTitle(name string) string { return cmp.Or(t.Claims[name], name) }

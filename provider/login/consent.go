@@ -44,7 +44,7 @@ func (l *layout) Consent(w http.ResponseWriter, r *http.Request, page ConsentPag
 		c.Titles = append(c.Titles, scopeTitle(scope, v.Language))
 	}
 	for _, claim := range page.Claims {
-		c.Titles = append(c.Titles, claimTitle(claim, v.Language))
+		c.Titles = append(c.Titles, v.Messages.claimTitle(claim))
 	}
 	v.Title, v.Page = v.Messages.Consent, c
 	if err := v.write(w, http.StatusOK, "consent.html"); err != nil {

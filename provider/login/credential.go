@@ -168,7 +168,7 @@ type codeStep struct {
 func (c *credentialPages) writeCode(
 	w http.ResponseWriter, r *http.Request, p Interaction, step codeStep, problem *formError,
 ) error {
-	text := func(t *messageSet) *credentialText { return credentialTexts[t.language] }
+	text := func(t *messageSet) *credentialText { return t.Credentials }
 	return c.writeStep(w, r, p, func(t *messageSet) string { return step.title(text(t)) },
 		func(t *messageSet) stepPage {
 			page := codePage(t, step.path, step.phone, p.Change.Resent)
@@ -207,7 +207,7 @@ func (c *credentialPages) tookCode(
 }
 
 func (l *layout) cancelLink(t *messageSet) []pageLink {
-	return []pageLink{{"cancel", l.path + PathAccount, credentialTexts[t.language].Cancel}}
+	return []pageLink{{"cancel", l.path + PathAccount, t.Credentials.Cancel}}
 }
 
 // accountLink leads to the account.
@@ -223,5 +223,5 @@ func (c *credentialPages) redirectChanged(w http.ResponseWriter, r *http.Request
 
 // changed is what the account page says of a change that has just been made, "" without one.
 func (v *view) changed(r *http.Request) string {
-	return credentialTexts[v.Language].Changed[r.URL.Query().Get("changed")]
+	return v.Messages.Credentials.Changed[r.URL.Query().Get("changed")]
 }

@@ -16,6 +16,11 @@ import (
 
 const (
 	deviceCookie = "ithildin-device"
+	// linkCookie says, in the form of the device cookie, who has just set their password by a link in this browser: they
+	// have shown that the mailbox is theirs.
+	linkCookie = "ithildin-link"
+	// linkLifetime is for how long that counts.
+	linkLifetime = 30 * time.Minute
 	// maximumDevice bounds the cookie in bytes.
 	maximumDevice = 512
 )
@@ -28,9 +33,11 @@ type devices struct {
 	key   []byte
 }
 
-// read opens the cookie of a browser. What is not ours is the same as no cookie.
-func (d *devices) read(r *http.Request) (identity.Device, error) {
-	cookie, err := r.Cookie(d.cookieName(deviceCookie))
+// read opens the device cookie of a browser. What is not ours is the same as no cookie.
+func (d *devices) read(r *http.Request) (identity.Device, error) { return d.open(r, deviceCookie) }
+
+func (d *devices) open(r *http.Request, name string) (identity.Device, error) {
+	cookie, err := r.Cookie(d.cookieName(name))
 	if err != nil || len(cookie.Value) > maximumDevice {
 		return identity.Device{}, nil
 	}
@@ -43,7 +50,7 @@ func (d *devices) read(r *http.Request) (identity.Device, error) {
 		return identity.Device{}, err
 	}
 	var known identity.Device
-	plaintext, err := openWith(aead, raw, deviceCookie)
+	plaintext, err := openWith(aead, raw, name)
 	if err != nil || known.UnmarshalBinary(plaintext) != nil {
 		return identity.Device{}, nil
 	}
@@ -56,7 +63,22 @@ func (d *devices) remember(w http.ResponseWriter, r *http.Request, user *storage
 	if err != nil {
 		return err
 	}
-	plaintext, err := known.Remember(user, d.now(), d.newID).MarshalBinary()
+	return d.keep(w, deviceCookie, known.Remember(user, d.now(), d.newID), identity.DeviceLifetime)
+}
+
+// rememberLink notes that a user has set their password by a link in this browser.
+func (d *devices) rememberLink(w http.ResponseWriter, user *storage.User) error {
+	return d.keep(w, linkCookie, identity.Device{}.Remember(user, d.now(), d.newID), linkLifetime)
+}
+
+// followedLink says whether a user has set their present password by a link in this browser, a short time ago.
+func (d *devices) followedLink(r *http.Request, user *storage.User) (bool, error) {
+	known, err := d.open(r, linkCookie)
+	return err == nil && known.KnowsWithin(user, d.now(), linkLifetime), err
+}
+
+func (d *devices) keep(w http.ResponseWriter, name string, known identity.Device, lifetime time.Duration) error {
+	plaintext, err := known.MarshalBinary()
 	if err != nil {
 		return err
 	}
@@ -64,10 +86,10 @@ func (d *devices) remember(w http.ResponseWriter, r *http.Request, user *storage
 	if err != nil {
 		return err
 	}
-	sealed, err := sealWith(d.random, aead, plaintext, deviceCookie)
+	sealed, err := sealWith(d.random, aead, plaintext, name)
 	if err != nil {
 		return err
 	}
-	d.setCookie(w, deviceCookie, sealed, int(identity.DeviceLifetime/time.Second))
+	d.setCookie(w, name, sealed, int(lifetime/time.Second))
 	return nil
 }

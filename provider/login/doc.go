@@ -17,6 +17,7 @@
 //	GET, POST   /login/signature      digital signature (signature_page.go)
 //	POST        /login/passkey        the answer of an authenticator (passkey_sign_in.go)
 //	GET, POST   /login/passkey/factor a passkey as second factor (passkey_factor_page.go)
+//	GET, POST   /login/passkey/new    adds a passkey, where only one would do (passkey_enrolment_page.go)
 //	GET         /login/passkey.js     the script that asks authenticators (passkey_script.go)
 //	GET         /login/signature.js   the script that signs in the browser (signature_script.go)
 //	GET         /login/signature/authorities  certificates for that script (signing.go)
@@ -37,8 +38,9 @@
 //	GET, POST   /login/account/factor          removes a second factor
 //	GET         /login/conditions     leads to the terms of the operator (operator.go)
 //
-// Package provider serves two more on pages of this package:
+// Package provider serves three more on pages of this package:
 //
+//	GET         /                     the account, or where to go (front_page.go)
 //	GET, POST   /login/consent        the scopes that a client requests (consent.go)
 //	GET         /login/continue       continues an authorization request after the sign-in
 //
@@ -68,6 +70,7 @@
 //	sign-in         the password is right: with second factors            ──> authenticator or code, the strongest
 //	                                       the phone alone, and not set   ──> phone ──> code
 //	                                       none, and one is required      ──> authenticator/new ──> done
+//	                                       a passkey is required, and none is there ──> passkey/new ──> done
 //	                                       none                           ──> done
 //	a second factor another one is wanted ──> factor ──> authenticator, code or recovery-code
 //	                it is right                                           ──> done
@@ -88,7 +91,8 @@
 // identity.SecondFactors is what a person has. A kind of its own has a page that takes it (factorPaths), its words
 // (factorText.Kinds), a branch in storage.ListSecondFactors, and a case in RemoveSecondFactor and ActivateSecondFactor.
 // Whoever adds or removes one has signed in within the last five minutes, by a second factor where there is one
-// (beginRecent); the secret of an authenticator that is being added is sealed in the page, and stored with the first
+// (beginRecent), and the first is added after a link to their mailbox, where the operator has not said otherwise
+// (askForLink); the secret of an authenticator that is being added is sealed in the page, and stored with the first
 // right code.
 //
 // # An invitation

@@ -88,21 +88,19 @@ func (s factorPages) writeAuthenticatorForm(
 		return fmt.Errorf("login: QR code: %w", err)
 	}
 	v := s.newView(w, r, p.UILocales)
-	text := factorTexts[v.Language]
+	text := v.Messages.Factors
 	page := authenticatorPage{
 		Text: text, Action: form.action, Request: request, Lead: form.lead(text), Name: form.name,
 		QRCode: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(image.Bytes())),
 		Secret: inGroups(key.Secret()),
 	}
-	v.Title = text.EnrolTitle
-	v.Heading = v.Title
-	var status int
-	status, page.Message = s.showRefusal(w, v, problem)
-	v.Page = page
 	if form.links != nil {
 		v.Links = form.links(v)
 	}
-	return v.write(w, status, "authenticator.html")
+	return s.writeForm(w, v, "authenticator.html", text.EnrolTitle, problem, func(message string) any {
+		page.Message = message
+		return page
+	})
 }
 
 // inGroups writes a secret in groups of four, as people read it off.
@@ -123,7 +121,7 @@ func (s factorPages) addAuthenticator(
 ) (recovery []string, problem *formError, err error) {
 	name := identity.FactorName(r.PostForm.Get("name"))
 	if name == "" {
-		name = factorTexts[ukrainian].NameDefault
+		name = s.layout.texts[ukrainian].Factors.NameDefault
 	}
 	recovery, err = s.factors().AddAuthenticator(r, identity.NewAuthenticator{
 		ID: draft.ID, UserID: userID, Name: name, Secret: draft.Secret, First: first,
@@ -140,7 +138,7 @@ func (s factorPages) writeRecoveryCodes(
 	w http.ResponseWriter, r *http.Request, p Interaction, page recoveryPage, links func(*view) []pageLink,
 ) error {
 	v := s.newView(w, r, p.UILocales)
-	page.Text = factorTexts[v.Language]
+	page.Text = v.Messages.Factors
 	if page.Action != "" {
 		request, err := s.Seal(w, r, p)
 		if err != nil {
@@ -167,14 +165,18 @@ func (s factorPages) beginEnrolment(w http.ResponseWriter, r *http.Request, p In
 	return s.RedirectToPage(w, r, PathEnrolment, p)
 }
 
-// enrolling is awaited for the form: there is still no second factor.
-func (s factorPages) enrolling(r *http.Request) (Interaction, *storage.User, error) {
+// enrolling is awaited for the form: there is still no second factor. Where the person has to follow a link first, it
+// writes the page that says so, and returns no user.
+func (s factorPages) enrolling(w http.ResponseWriter, r *http.Request) (Interaction, *storage.User, error) {
 	p, user, has, err := s.awaited(r)
 	switch {
 	case err != nil:
 		return p, nil, err
 	case p.Progress.Draft == nil, len(has.List) > 0, has.PhoneMissing:
 		return p, nil, ErrPendingForeign
+	}
+	if answered, err := s.askForLink(w, r, p, user.ID, has, p.Progress.ACR); answered || err != nil {
+		return p, nil, err
 	}
 	return p, user, nil
 }
@@ -187,8 +189,8 @@ func enrolmentForm(p Interaction, user *storage.User, name string) authenticator
 }
 
 func (s factorPages) showEnrolment(w http.ResponseWriter, r *http.Request) error {
-	p, user, err := s.enrolling(r)
-	if err != nil {
+	p, user, err := s.enrolling(w, r)
+	if err != nil || user == nil {
 		return err
 	}
 	return s.writeAuthenticatorForm(w, r, p, enrolmentForm(p, user, ""), nil)
@@ -196,8 +198,8 @@ func (s factorPages) showEnrolment(w http.ResponseWriter, r *http.Request) error
 
 // submitEnrolment stores the authenticator and shows the recovery codes; the sign-in goes on from there.
 func (s factorPages) submitEnrolment(w http.ResponseWriter, r *http.Request) error {
-	p, user, err := s.enrolling(r)
-	if err != nil {
+	p, user, err := s.enrolling(w, r)
+	if err != nil || user == nil {
 		return err
 	}
 	recovery, problem, err := s.addAuthenticator(r, user.ID, p.Progress.Draft, true)

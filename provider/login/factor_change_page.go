@@ -63,7 +63,7 @@ func (a *accountPages) factorsOf(r *http.Request, userID string, v *view) (list 
 	if err != nil {
 		return nil, err
 	}
-	text := factorTexts[v.Language]
+	text := v.Messages.Factors
 	for _, factor := range has.List {
 		entry := accountFactor{
 			Title: text.Kinds[factor.Kind], Name: factor.Name, Since: factor.CreatedAt, Used: factor.LastUsedAt,
@@ -84,44 +84,6 @@ func (a *accountPages) factorsOf(r *http.Request, userID string, v *view) (list 
 		})
 	}
 	return list, nil
-}
-
-// beginRecent is begin for a page that asks for a sign-in of the last minutes. It leads to one, and returns no session,
-// where there is none or it is older; query is that of the page, for afterwards.
-func (f *factorChangePages) beginRecent(
-	w http.ResponseWriter, r *http.Request, page, query string,
-) (*storage.Login, Interaction, identity.SecondFactors, error) {
-	current, p, err := f.begin(w, r, page)
-	if err != nil || current == nil {
-		return nil, p, identity.SecondFactors{}, err
-	}
-	has, err := f.factors().SecondFactors(r.Context(), current.User.ID)
-	if err != nil {
-		return nil, p, has, err
-	}
-	if !f.factors().MayChangeFactors(current.Session, has) {
-		return nil, p, has, f.RedirectToPage(w, r, PathSignIn, Interaction{
-			Page: page, Query: query, LoginHint: current.User.Email,
-		})
-	}
-	return current, p, has, nil
-}
-
-// recent is opening for the form of such a page.
-func (f *factorChangePages) recent(page string, submit changePage) func(http.ResponseWriter, *http.Request) error {
-	return f.opening(page, func(
-		w http.ResponseWriter, r *http.Request, _ *storage.Login, p Interaction,
-	) error {
-		query := ""
-		if p.Change.Factor != "" {
-			query = url.Values{"id": {p.Change.Factor}}.Encode()
-		}
-		current, _, _, err := f.beginRecent(w, r, page, query)
-		if err != nil || current == nil {
-			return err
-		}
-		return submit(w, r, current, p)
-	})
 }
 
 func (f *factorChangePages) showAdd(w http.ResponseWriter, r *http.Request) error {
@@ -166,7 +128,7 @@ func (f *factorChangePages) submitAdd(
 	}
 	v := f.newView(w, r, "")
 	return f.factorPages().writeRecoveryCodes(w, r, p, recoveryPage{
-		Codes: recovery, Notice: credentialTexts[v.Language].Changed[changedFactorAdded],
+		Codes: recovery, Notice: v.Messages.Credentials.Changed[changedFactorAdded],
 	}, func(v *view) []pageLink { return v.accountLink() })
 }
 
@@ -174,7 +136,7 @@ func (f *factorChangePages) writeFactorNotice(
 	w http.ResponseWriter, r *http.Request, lead func(*factorText) string,
 ) error {
 	v := f.newView(w, r, "")
-	t := factorTexts[v.Language]
+	t := v.Messages.Factors
 	v.Title, v.Page, v.Links = t.Title, noticePage{Lead: lead(t)}, v.accountLink()
 	return v.write(w, http.StatusOK, "notice.html")
 }
@@ -194,7 +156,7 @@ func (f *factorChangePages) showRecoveryCodes(w http.ResponseWriter, r *http.Req
 		return err
 	}
 	v := f.newView(w, r, "")
-	t := factorTexts[v.Language]
+	t := v.Messages.Factors
 	v.Title, v.Links = t.NewCodesTitle, f.cancelLink(v.Messages)
 	v.Page = questionPage{
 		Action: PathRecoveryCodes, Request: request, Button: t.NewCodesButton, ButtonID: "recovery-submit",
@@ -253,7 +215,7 @@ func (f *factorChangePages) writeRemove(
 		return err
 	}
 	v := f.newView(w, r, "")
-	t := factorTexts[v.Language]
+	t := v.Messages.Factors
 	page := questionPage{
 		Action: PathRemoveFactor, Request: request, Button: t.RemoveButton, ButtonID: "remove-submit",
 		Lead: t.RemoveLead, Subject: factor.Name, More: t.RemoveMore,

@@ -45,11 +45,12 @@ func (s *signInPages) factors() identity.Factors { return identity.Factors{Servi
 func (s factorPages) mount(pages chi.Router) {
 	authenticator, recoveryCode := s.authenticatorFactor(), s.recoveryCodeFactor()
 	for path, page := range map[string][2]func(http.ResponseWriter, *http.Request) error{
-		PathFactor:        {s.showFactors, s.submitFactors},
-		PathPasskeyFactor: {s.showPasskeyFactor, s.submitPasskeyFactor},
-		PathAuthenticator: {s.showTyped(authenticator), s.submitTyped(authenticator)},
-		PathRecoveryCode:  {s.showTyped(recoveryCode), s.submitTyped(recoveryCode)},
-		PathEnrolment:     {s.showEnrolment, s.submitEnrolment},
+		PathFactor:           {s.showFactors, s.submitFactors},
+		PathPasskeyFactor:    {s.showPasskeyFactor, s.submitPasskeyFactor},
+		PathAuthenticator:    {s.showTyped(authenticator), s.submitTyped(authenticator)},
+		PathRecoveryCode:     {s.showTyped(recoveryCode), s.submitTyped(recoveryCode)},
+		PathEnrolment:        {s.showEnrolment, s.submitEnrolment},
+		PathPasskeyEnrolment: {s.showPasskeyEnrolment, s.submitPasskeyEnrolment},
 	} {
 		inbound.Route(pages, path, s.handle(page[0]), http.MethodGet, http.MethodHead)
 		inbound.Route(pages, path, s.handle(page[1]), http.MethodPost)
@@ -115,7 +116,7 @@ func (s factorPages) writeFactors(
 		return err
 	}
 	v := s.newView(w, r, p.UILocales)
-	page := factorChoicePage{Text: factorTexts[v.Language], Request: request}
+	page := factorChoicePage{Text: v.Messages.Factors, Request: request}
 	for _, kind := range has.Kinds() {
 		words := page.Text.Kinds[kind]
 		if kind == identity.FactorSMS {
@@ -123,13 +124,11 @@ func (s factorPages) writeFactors(
 		}
 		page.Choices = append(page.Choices, factorChoice{kind, words})
 	}
-	v.Title = page.Text.ChooseTitle
-	v.Heading = v.Title
-	var status int
-	status, page.Message = s.showRefusal(w, v, problem)
-	v.Page = page
 	v.showContact()
-	return v.write(w, status, "factors.html")
+	return s.writeForm(w, v, "factors.html", page.Text.ChooseTitle, problem, func(message string) any {
+		page.Message = message
+		return page
+	})
 }
 
 func (s factorPages) submitFactors(w http.ResponseWriter, r *http.Request) error {
@@ -161,7 +160,7 @@ func (s factorPages) otherFactors(
 	}
 	return []pageLink{{
 		"other-factor", s.layout.path + PathFactor + "?" + url.Values{"request": {request}}.Encode(),
-		factorTexts[t.language].ChooseOther,
+		t.Factors.ChooseOther,
 	}}, nil
 }
 
@@ -221,7 +220,7 @@ func (s factorPages) writeTyped(
 	if err != nil {
 		return err
 	}
-	text := func(t *messageSet) *typedFactorText { return factor.text(factorTexts[t.language]) }
+	text := func(t *messageSet) *typedFactorText { return factor.text(t.Factors) }
 	return s.writeStep(w, r, p, func(t *messageSet) string { return text(t).Title }, func(t *messageSet) stepPage {
 		return stepPage{
 			Action: factorPaths[factor.kind], Lead: text(t).Lead, Label: text(t).Label, Name: "code", Type: "text",

@@ -30,6 +30,8 @@ type factorText struct {
 	QRCodeAlt, SecretLead, NameLabel, NameHint, NameDefault      string
 	TooMany, NoFactors                                           string
 
+	FirstTitle, FirstLead, FirstMore, FirstOff, FirstSend string
+
 	RecoveryCodesTitle, RecoveryCodesLead, RecoveryDownload, RecoverySaved string
 	NewCodesTitle, NewCodesLead, NewCodesLeft, NewCodesButton              string
 	RemoveTitle, RemoveLead, RemoveMore, RemoveLast, RemoveButton          string
@@ -71,6 +73,14 @@ var factorTexts = map[string]*factorText{
 		TooMany:     "Ви вже додали стільки застосунків, скільки можна мати. Спершу видаліть той, яким не користуєтеся.",
 		NoFactors: "Резервні коди замінюють інший спосіб підтвердження, а його ще не налаштовано. Спершу додайте " +
 			"застосунок-автентифікатор.",
+
+		FirstTitle: "Спершу підтвердьте свою пошту",
+		FirstLead: "Перший спосіб підтвердження входу можна додати, лише відкривши посилання з листа: самого пароля для " +
+			"цього замало, адже його міг дізнатися хтось інший.",
+		FirstMore: "Ми надішлемо листа на вашу електронну пошту. За посиланням у ньому ви задасте новий пароль, увійдете й " +
+			"додасте спосіб підтвердження.",
+		FirstOff:  "Попросіть посилання в адміністратора.",
+		FirstSend: "Надіслати листа",
 
 		RecoveryCodesTitle: "Резервні коди",
 		RecoveryCodesLead: "Роздрукуйте ці коди або збережіть там, де їх не знайдуть інші. Якщо телефона не буде під " +
@@ -118,6 +128,14 @@ var factorTexts = map[string]*factorText{
 		TooMany:     "You have added as many apps as one may have. First remove one that you do not use.",
 		NoFactors: "Recovery codes stand in for another way to confirm, and none is set up yet. First add an authenticator " +
 			"app.",
+
+		FirstTitle: "First confirm your mailbox",
+		FirstLead: "The first way to confirm a sign-in is added only after you have opened a link in a mail: the password " +
+			"alone is not enough for that, since somebody else may know it.",
+		FirstMore: "We will send a mail to your address. By its link you set a new password, sign in and add a way to " +
+			"confirm.",
+		FirstOff:  "Ask your administrator for a link.",
+		FirstSend: "Send the mail",
 
 		RecoveryCodesTitle: "Recovery codes",
 		RecoveryCodesLead: "Print these codes, or keep them where nobody else finds them. When your phone is not at hand, " +

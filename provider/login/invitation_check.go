@@ -25,7 +25,7 @@ func (i *invitationPages) writeCheck(
 		return err
 	}
 	v := i.newView(w, r, "")
-	text := invitationTexts[v.Language]
+	text := v.Messages.Invitations
 	page := invitationCheckPage{Lead: text.CheckLead, Request: request, Button: text.CheckButton}
 	v.Title, v.Heading = text.Title, text.Title
 	v.showCaptcha(captchaInvitation)

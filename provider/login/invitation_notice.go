@@ -29,7 +29,7 @@ func (i *invitationPages) writeNotice(
 	w http.ResponseWriter, r *http.Request, notice invitationNotice, open string,
 ) error {
 	v := i.newView(w, r, "")
-	text := invitationTexts[v.Language]
+	text := v.Messages.Invitations
 	v.Title = text.Notices[notice].Title
 	v.Page = invitationNoticePage{
 		Text: text, Lead: text.Notices[notice].Lead, Hint: text.Notices[notice].Hint, Open: open,
@@ -57,7 +57,7 @@ func (i *invitationPages) writeOtherPerson(w http.ResponseWriter, r *http.Reques
 		return err
 	}
 	v := i.newView(w, r, "")
-	text := invitationTexts[v.Language]
+	text := v.Messages.Invitations
 	v.Title = text.OtherTitle
 	v.Page = invitationNoticePage{
 		Text: text, Lead: text.OtherLead, Email: p.Invitation.Email, Hint: text.OtherHint, Request: request,

@@ -127,7 +127,7 @@ func (i *invitationPages) writeInvitation(
 		return err
 	}
 	v := i.newView(w, r, "")
-	page.Text = invitationTexts[v.Language]
+	page.Text = v.Messages.Invitations
 	page.Role = cmp.Or(page.Text.Roles[page.Invitation.Role], page.Invitation.Role)
 	v.Title, page.Lead = page.Text.Title, page.Text.Lead
 	if page.IsAnswer {

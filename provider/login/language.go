@@ -94,7 +94,7 @@ type languageLink struct {
 }
 
 // languageLinks keep the query of a page, and of a form that was posted the request that it carried.
-func languageLinks(r *http.Request, current string) []languageLink {
+func (l *layout) languageLinks(r *http.Request, current string) []languageLink {
 	query := r.URL.Query()
 	if r.Method == http.MethodPost {
 		query = url.Values{}
@@ -108,7 +108,9 @@ func languageLinks(r *http.Request, current string) []languageLink {
 			continue
 		}
 		query.Set("lang", other)
-		links = append(links, languageLink{Language: other, Name: messages[other].LanguageName, Query: "?" + query.Encode()})
+		links = append(links, languageLink{
+			Language: other, Name: l.texts[other].LanguageName, Query: "?" + query.Encode(),
+		})
 	}
 	return links
 }

@@ -6,8 +6,14 @@ import (
 	"strings"
 )
 
-// Operator is whom people turn to for help, and what applies to whoever uses the service. What is "" is not shown.
+// Operator is whose pages they are, whom people turn to for help, and what applies to whoever uses the service. What is
+// "" is not shown.
 type Operator struct {
+	Name string // of the service; "": the host of the issuer
+	Logo *Logo  // nil: none
+	// Light and Dark are the colour of buttons and links on light and on dark pages; the zero Color: the built-in one.
+	Light, Dark Color
+
 	Help, Hours Words  // a sentence or two about help, and when somebody answers
 	Mail        string // an address without a name
 	Phone       string // as people write it: digits, a plus, blanks, hyphens and brackets
@@ -43,7 +49,7 @@ func (w Words) in(language string) spokenWords {
 
 // showContact puts the operator's contact below what the page says, where one is configured.
 func (v *view) showContact() {
-	o, t := v.layout.operator, operatorTexts[v.Language]
+	o, t := v.layout.operator, v.Messages.Operator
 	if o.Help == (Words{}) && o.Mail == "" && o.Phone == "" {
 		return
 	}
@@ -68,7 +74,7 @@ type pageLink struct{ ID, Address, Words string }
 
 // signInLinks are those of the forms on which a sign-in begins.
 func (v *view) signInLinks() (links []pageLink) {
-	o, t := v.layout.operator, operatorTexts[v.Language]
+	o, t := v.layout.operator, v.Messages.Operator
 	if o.TermsURI != "" {
 		links = append(links, pageLink{"service-terms", o.TermsURI, t.Terms})
 	}
@@ -96,7 +102,7 @@ func (l *layout) showConditions(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	v := l.newView(w, r, "")
-	t := operatorTexts[v.Language]
+	t := v.Messages.Operator
 	v.Title, v.Page = t.ConditionsTitle, noticePage{Lead: t.ConditionsNone}
 	v.Links = v.signInLinks()
 	v.showContact()

@@ -2,6 +2,7 @@ package login
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -19,12 +20,12 @@ import (
 var files embed.FS
 
 var (
-	style     = template.CSS(mustRead("pages/style.css"))
-	styleHash = inbound.SourceHash(string(style))
-	pages     = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
+	builtInStyle = string(mustRead("pages/style.css"))
+
+	pages = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
 		"form_post.html", "error.html", "notice.html", "invitation.html", "invitation_notice.html",
 		"invitation_check.html", "password.html", "factors.html", "authenticator.html", "recovery_codes.html",
-		"question.html", "passkeys.html", "passkey_factor.html")
+		"question.html", "passkeys.html", "passkey_factor.html", "passkey_enrolment.html")
 )
 
 func mustRead(name string) []byte {
@@ -39,7 +40,7 @@ func parsePages(names ...string) map[string]*template.Template {
 	parsed := map[string]*template.Template{}
 	for _, name := range names {
 		parsed[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/client.html",
-			"pages/contact.html", "pages/captcha.html", "pages/"+name))
+			"pages/contact.html", "pages/captcha.html", "pages/passkey_add.html", "pages/"+name))
 	}
 	return parsed
 }
@@ -49,6 +50,9 @@ type layout struct {
 	*cookies
 	host      string // of the issuer, shown on each page
 	operator  Operator
+	texts     map[string]*messageSet // by language
+	style     template.CSS
+	styleHash string // as Content-Security-Policy names it
 	captcha   Captcha
 	now       func() time.Time
 	logger    *slog.Logger
@@ -64,7 +68,9 @@ type view struct {
 	Languages []languageLink
 	Title     string
 	Heading   string // of a page whose title says more after a refusal
-	Host      string
+	Name      string // of the service
+	Logo      string // its address; "" for none
+	Accent    string // the colour of the icon
 	Path      string // of the issuer
 	Style     template.CSS
 	Policy    contentPolicy
@@ -81,13 +87,20 @@ type contentPolicy struct {
 	Passkeys                bool // the page asks authenticators
 }
 
+// serviceName is what the pages call this service.
+func (l *layout) serviceName() string { return cmp.Or(l.operator.Name, l.host) }
+
 // newView settles the language of the page, which may set a cookie.
 func (l *layout) newView(w http.ResponseWriter, r *http.Request, uiLocales string) *view {
 	current := l.language(w, r, uiLocales)
-	return &view{
-		layout: l, Messages: messages[current], Language: current, Languages: languageLinks(r, current),
-		Host: l.host, Path: l.path, Style: style,
+	v := &view{
+		layout: l, Messages: l.texts[current], Language: current, Languages: l.languageLinks(r, current),
+		Name: l.serviceName(), Accent: l.operator.accent(), Path: l.path, Style: l.style,
 	}
+	if l.operator.Logo != nil {
+		v.Logo = l.path + PathLogo
+	}
+	return v
 }
 
 // write renders the whole page before the first byte of it is sent.
@@ -118,7 +131,10 @@ func (v *view) write(w http.ResponseWriter, status int, name string) error {
 // send the Origin null that cross-origin protection must refuse; nothing leaves this origin either way. There is no
 // Cross-Origin-Opener-Policy: a client that signs people in in a popup (display=popup) would lose sight of it.
 func (l *layout) writeHeaders(w http.ResponseWriter, allowed contentPolicy) {
-	policy := "default-src 'none'; style-src " + styleHash + "; img-src data:"
+	policy := "default-src 'none'; style-src " + l.styleHash + "; img-src data:"
+	if l.operator.Logo != nil {
+		policy += " 'self'"
+	}
 	if allowed.Images != "" {
 		policy += " " + allowed.Images
 	}

@@ -51,16 +51,15 @@ func (s factorPages) writePasskeyFactor(
 		return err
 	}
 	p.Passkey = ceremony
-	page := passkeyFactorPage{Text: passkeyTexts[v.Language]}
+	page := passkeyFactorPage{Text: v.Messages.Passkeys}
 	if page.Passkey, err = s.passkeyPart(w, r, v, p, options); err != nil {
 		return err
 	}
-	v.Title, v.Heading = page.Text.FactorTitle, page.Text.FactorTitle
-	var status int
-	status, page.Message = s.showRefusal(w, v, problem)
-	v.Page = page
 	v.showContact()
-	return v.write(w, status, "passkey_factor.html")
+	return s.writeForm(w, v, "passkey_factor.html", page.Text.FactorTitle, problem, func(message string) any {
+		page.Message = message
+		return page
+	})
 }
 
 // submitPasskeyFactor takes the answer of an authenticator, and completes the sign-in.

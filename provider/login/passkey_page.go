@@ -19,6 +19,8 @@ type passkeyPages struct{ *credentialPages }
 
 type passkeysPage struct {
 	Text     *passkeyText
+	Lead     string
+	Action   string // of the forms
 	Request  string
 	Notice   string // what has just been changed
 	Message  string
@@ -29,7 +31,7 @@ type passkeysPage struct {
 
 func (p *passkeyPages) mount(pages chi.Router) {
 	inbound.Route(pages, PathPasskeys, p.handle(p.showPasskeys), http.MethodGet, http.MethodHead)
-	inbound.Route(pages, PathPasskeys, p.handle(p.opening(PathPasskeys, p.submitPasskeys)), http.MethodPost)
+	inbound.Route(pages, PathPasskeys, p.handle(p.recent(PathPasskeys, p.submitPasskeys)), http.MethodPost)
 }
 
 // showPasskeys asks whoever has not signed in just now to do so again.
@@ -37,16 +39,9 @@ func (p *passkeyPages) showPasskeys(w http.ResponseWriter, r *http.Request) erro
 	if !(identity.Passkeys{Service: p.identity}).AreOn() {
 		return errNoPage
 	}
-	current, interaction, err := p.begin(w, r, PathPasskeys)
+	current, interaction, _, err := p.beginRecent(w, r, PathPasskeys, "")
 	if err != nil || current == nil {
 		return err
-	}
-	may, err := p.mayChange(r, current)
-	if err != nil {
-		return err
-	}
-	if !may {
-		return p.RedirectToPage(w, r, PathSignIn, Interaction{Page: PathPasskeys, LoginHint: current.User.Email})
 	}
 	return p.writePasskeys(w, r, current, interaction, nil)
 }
@@ -59,10 +54,10 @@ func (p *passkeyPages) writePasskeys(
 		return err
 	}
 	v := p.newView(w, r, "")
-	t := passkeyTexts[v.Language]
+	t := v.Messages.Passkeys
 	page := passkeysPage{
-		Text: t, Passkeys: passkeys, Notice: t.Changed[r.URL.Query().Get("changed")],
-		Longest: identity.MaximumPasskeyName,
+		Text: t, Lead: t.Lead, Action: PathPasskeys, Passkeys: passkeys, Longest: identity.MaximumPasskeyName,
+		Notice: t.Changed[r.URL.Query().Get("changed")],
 	}
 	options, ceremony, err := identity.Passkeys{Service: p.identity}.BeginRegistration(r.Context(), &current.User)
 	switch {
@@ -79,31 +74,17 @@ func (p *passkeyPages) writePasskeys(
 	if page.Request, err = p.Seal(w, r, interaction); err != nil {
 		return err
 	}
-	v.Title, v.Links = t.Title, v.accountLink()
-	var status int
-	status, page.Message = p.showRefusal(w, v, problem)
-	v.Heading, v.Page = t.Title, page
-	return v.write(w, status, "passkeys.html")
-}
-
-// mayChange says whether the person may add or remove passkeys.
-func (p *passkeyPages) mayChange(r *http.Request, current *storage.Login) (bool, error) {
-	has, err := p.factors().SecondFactors(r.Context(), current.User.ID)
-	return err == nil && p.factors().MayChangeFactors(current.Session, has), err
+	v.Links = v.accountLink()
+	return p.writeForm(w, v, "passkeys.html", t.Title, problem, func(message string) any {
+		page.Message = message
+		return page
+	})
 }
 
 // submitPasskeys removes a passkey or adds one.
 func (p *passkeyPages) submitPasskeys(
 	w http.ResponseWriter, r *http.Request, current *storage.Login, interaction Interaction,
 ) error {
-	may, err := p.mayChange(r, current)
-	if err != nil {
-		return err
-	}
-	if !may {
-		p.redirect(w, r, PathPasskeys, "")
-		return nil
-	}
 	if id := r.PostForm.Get("remove"); id != "" {
 		err := p.factors().RemoveFactor(r, current.User.ID, storage.FactorPasskey, id)
 		switch {
@@ -117,7 +98,7 @@ func (p *passkeyPages) submitPasskeys(
 	if interaction.Passkey == nil {
 		return ErrPendingForeign
 	}
-	recovery, err := identity.Passkeys{Service: p.identity}.Register(r, identity.NewPasskey{
+	recovery, _, err := identity.Passkeys{Service: p.identity}.Register(r, identity.NewPasskey{
 		UserID: current.User.ID, Name: r.PostForm.Get("name"), Ceremony: interaction.Passkey,
 		Answer: r.PostForm.Get("credential"), Device: deviceName(r.UserAgent()),
 	})
@@ -134,9 +115,9 @@ func (p *passkeyPages) submitPasskeys(
 		return p.changedPasskeys(w, r, changedPasskeyAdded, nil)
 	}
 	return factorPages{p.signInPages}.writeRecoveryCodes(w, r, interaction, recoveryPage{
-		Codes: recovery, Notice: passkeyTexts[p.newView(w, r, "").Language].Changed[changedPasskeyAdded],
+		Codes: recovery, Notice: p.newView(w, r, "").Messages.Passkeys.Changed[changedPasskeyAdded],
 	}, func(v *view) []pageLink {
-		return append([]pageLink{{"passkeys", v.Path + PathPasskeys, passkeyTexts[v.Language].Title}}, v.accountLink()...)
+		return append([]pageLink{{"passkeys", v.Path + PathPasskeys, v.Messages.Passkeys.Title}}, v.accountLink()...)
 	})
 }
 

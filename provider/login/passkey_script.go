@@ -28,6 +28,6 @@ func (s *signInPages) passkeyPart(
 	}
 	v.Policy.Script, v.Policy.Passkeys = "'self'", true
 	return &passkeyPart{
-		Text: passkeyTexts[v.Language], Request: request, Options: options, Integrity: passkeyScript.integrity,
+		Text: v.Messages.Passkeys, Request: request, Options: options, Integrity: passkeyScript.integrity,
 	}, nil
 }

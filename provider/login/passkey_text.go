@@ -18,6 +18,7 @@ type passkeyText struct {
 	SignIn                                                   string
 	Title, Lead, Confirm, None, Full                         string
 	Created, Used, NeverUsed, Synchronised, Remove           string
+	EnrolLead, EnrolHardware                                 string // in a sign-in
 	AddTitle, Name, NameHint, Add, Unsupported               string
 	Cancelled, Known, Failed                                 string
 	// Changed is what the page says after a change.
@@ -40,6 +41,10 @@ var passkeyTexts = map[string]*passkeyText{
 		Full:    "У вас уже найбільша можлива кількість ключів. Щоб додати новий, видаліть один із наявних.",
 		Created: "Додано", Used: "останній вхід", NeverUsed: "ще не використано",
 		Synchronised: "синхронізується між пристроями", Remove: "Видалити",
+		EnrolLead: "Для цього доступу потрібен ключ доступу (passkey), а у вашому обліковому записі його ще немає. Додайте " +
+			"ключ на цьому пристрої, на телефоні або на ключі безпеки.",
+		EnrolHardware: "Ваш ключ доступу синхронізується між пристроями, а для цього доступу потрібен такий, що не " +
+			"копіюється, наприклад ключ безпеки. Додайте його.",
 		AddTitle: "Новий ключ доступу", Name: "Назва",
 		NameHint: "Щоб відрізняти ключі, наприклад: «Робочий ноутбук».", Add: "Додати ключ доступу",
 		Unsupported: "Щоб додати ключ, відкрийте цю сторінку в браузері, який підтримує ключі доступу, з увімкненим " +
@@ -67,6 +72,10 @@ var passkeyTexts = map[string]*passkeyText{
 		Full:    "You have as many passkeys as possible. To add another one, remove one of these.",
 		Created: "Added", Used: "last sign-in", NeverUsed: "not used yet",
 		Synchronised: "synchronised between devices", Remove: "Remove",
+		EnrolLead: "This access needs a passkey, and your account has none yet. Add one on this device, on your phone or " +
+			"on a security key.",
+		EnrolHardware: "Your passkey is synchronised between devices, and this access needs one that is not copied, such " +
+			"as a security key. Add it.",
 		AddTitle: "Another passkey", Name: "Name",
 		NameHint: "To tell your passkeys apart, for example: “Laptop at work”.", Add: "Add a passkey",
 		Unsupported: "To add a passkey, open this page in a browser that supports passkeys, with JavaScript turned on.",

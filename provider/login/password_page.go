@@ -45,7 +45,7 @@ func (v *view) changePasswordLink(p Interaction) []pageLink {
 	if p.Page == PathPassword || p.Required.Form == storage.LoginFormPatient {
 		return nil
 	}
-	return []pageLink{{"change-password", v.Path + PathPassword, credentialTexts[v.Language].PasswordTitle}}
+	return []pageLink{{"change-password", v.Path + PathPassword, v.Messages.Credentials.PasswordTitle}}
 }
 
 // changesOf are the links to what a person may change about their account.
@@ -55,10 +55,10 @@ func (a *accountPages) changesOf(r *http.Request, userID string, v *view) (links
 		return nil, err
 	}
 	if user.Password != "" {
-		links = append(links, pageLink{"change-password", v.Path + PathPassword, credentialTexts[v.Language].PasswordTitle})
+		links = append(links, pageLink{"change-password", v.Path + PathPassword, v.Messages.Credentials.PasswordTitle})
 	}
 	if (identity.Passkeys{Service: a.identity}).AreOn() {
-		links = append(links, pageLink{"passkeys", v.Path + PathPasskeys, passkeyTexts[v.Language].Title})
+		links = append(links, pageLink{"passkeys", v.Path + PathPasskeys, v.Messages.Passkeys.Title})
 	}
 	factor, err := a.identity.SecondFactor(r.Context(), userID)
 	switch {
@@ -66,7 +66,7 @@ func (a *accountPages) changesOf(r *http.Request, userID string, v *view) (links
 	case err != nil:
 		return nil, err
 	case factor.IsActive && factor.Factor != "":
-		links = append(links, pageLink{"change-phone", v.Path + PathPhoneChange, credentialTexts[v.Language].PhoneTitle})
+		links = append(links, pageLink{"change-phone", v.Path + PathPhoneChange, v.Messages.Credentials.PhoneTitle})
 	}
 	return links, nil
 }
@@ -82,7 +82,7 @@ func (c *credentialPages) showPassword(w http.ResponseWriter, r *http.Request) e
 	}
 	if user.Password == "" {
 		v := c.newView(w, r, "")
-		t := credentialTexts[v.Language]
+		t := v.Messages.Credentials
 		v.Title, v.Page, v.Links = t.PasswordTitle, noticePage{Lead: t.PasswordNone}, v.accountLink()
 		return v.write(w, http.StatusOK, "notice.html")
 	}
@@ -101,7 +101,7 @@ func (c *credentialPages) writePassword(
 		return err
 	}
 	v := c.newView(w, r, "")
-	page := passwordPage{Text: credentialTexts[v.Language], Request: request, UserName: current.User.Email}
+	page := passwordPage{Text: v.Messages.Credentials, Request: request, UserName: current.User.Email}
 	if phone != "" {
 		page.Phone = identity.MaskPhone(phone)
 	}

@@ -121,6 +121,31 @@ func (s *passwordResetPages) queueLink(r *http.Request, p Interaction, email, la
 	return s.identity.Record(r, event)
 }
 
+// PasswordLink is the link with a secret to the page on which a password is set, of a server with that issuer.
+func PasswordLink(issuer, secret string) string {
+	return issuer + PathResetPassword + "?" + url.Values{"link": {secret}}.Encode()
+}
+
+// NewPasswordReset makes what is stored of such a link, which is good for so long; by it the user sets a password, and
+// goes on to their account.
+func NewPasswordReset(
+	user *storage.User, id, secret string, now time.Time, lifetime time.Duration,
+) (storage.PasswordReset, error) {
+	return newPasswordReset(Interaction{Page: PathAccount}, storage.PasswordReset{
+		ID: id, Hash: storage.Hash(secret), CreatedAt: now, ExpiresAt: now.Add(lifetime),
+	}, user)
+}
+
+// newPasswordReset completes what is stored of a link by its user, and by what the person goes on with.
+func newPasswordReset(
+	p Interaction, reset storage.PasswordReset, user *storage.User,
+) (_ storage.PasswordReset, err error) {
+	p.At, p.Progress, p.Change, p.LoginHint = 0, nil, nil, user.Email
+	reset.UserID, reset.Email, reset.PasswordSetAt = user.ID, user.Email, user.PasswordSetAt
+	reset.Request, err = json.Marshal(p)
+	return reset, err
+}
+
 func (s *passwordResetPages) createLink(
 	ctx context.Context, p Interaction, user *storage.User, language string,
 ) error {
@@ -128,16 +153,13 @@ func (s *passwordResetPages) createLink(
 	if err != nil {
 		return err
 	}
-	p.At, p.Progress, p.Change, p.LoginHint = 0, nil, nil, user.Email
-	request, err := json.Marshal(p)
+	now := s.now()
+	reset, err := newPasswordReset(p, storage.PasswordReset{
+		ID: s.store.NewID(), Hash: storage.Hash(secret), CreatedAt: now,
+		ExpiresAt: now.Add(s.identity.Limits().PasswordResetLifetime),
+	}, user)
 	if err != nil {
 		return err
-	}
-	now := s.now()
-	reset := storage.PasswordReset{
-		ID: s.store.NewID(), Hash: storage.Hash(secret), UserID: user.ID, Email: user.Email,
-		PasswordSetAt: user.PasswordSetAt, Request: request, CreatedAt: now,
-		ExpiresAt: now.Add(s.identity.Limits().PasswordResetLifetime),
 	}
 	return s.store.Together(ctx, func(ctx context.Context) error {
 		if err := s.store.CreatePasswordReset(ctx, reset); err != nil {
@@ -145,8 +167,7 @@ func (s *passwordResetPages) createLink(
 		}
 		return s.mail.Enqueue(ctx, mail.Mail{
 			Purpose: mail.PasswordReset, To: user.Email, Language: language, UserID: user.ID, LinkID: reset.ID,
-			Link:      s.issuer + PathResetPassword + "?" + url.Values{"link": {secret}}.Encode(),
-			ExpiresAt: reset.ExpiresAt,
+			Link: PasswordLink(s.issuer, secret), ExpiresAt: reset.ExpiresAt,
 		})
 	})
 }
@@ -213,6 +234,13 @@ func (s *passwordResetPages) submitReset(w http.ResponseWriter, r *http.Request)
 		return err
 	}
 	if err := s.ended(r, ended...); err != nil {
+		return err
+	}
+	user, err := s.store.FindUser(r.Context(), reset.UserID)
+	if err == nil {
+		err = s.devices.rememberLink(w, user)
+	}
+	if err != nil {
 		return err
 	}
 	p.PasswordResetID, p.PasswordIsSet = "", true

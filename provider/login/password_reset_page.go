@@ -15,7 +15,7 @@ var refusedEmail = &formError{http.StatusOK, messageEmail, ""} // of what is no 
 func (s *signInPages) forgotLink(v *view, request string) pageLink {
 	return pageLink{
 		ID: "forgot-password", Address: s.layout.path + PathForgotPassword + "?" + url.Values{"request": {request}}.Encode(),
-		Words: passwordResetTexts[v.Language].Forgot,
+		Words: v.Messages.Resets.Forgot,
 	}
 }
 
@@ -37,9 +37,9 @@ func (s *passwordResetPages) showForgot(w http.ResponseWriter, r *http.Request) 
 func (s *passwordResetPages) writeForgot(
 	w http.ResponseWriter, r *http.Request, p Interaction, typed string, problem *formError,
 ) error {
-	return s.writeStep(w, r, p, func(t *messageSet) string { return passwordResetTexts[t.language].Title },
+	return s.writeStep(w, r, p, func(t *messageSet) string { return t.Resets.Title },
 		func(t *messageSet) stepPage {
-			words := passwordResetTexts[t.language]
+			words := t.Resets
 			return stepPage{
 				Action: PathForgotPassword, Lead: words.Lead, Label: t.Username, Name: "email", Type: "text", InputMode: "email",
 				Autocomplete: "username", MaxLength: identity.MaximumUsername, Value: typed, Button: words.Send,
@@ -74,7 +74,7 @@ func (s *passwordResetPages) submitForgot(w http.ResponseWriter, r *http.Request
 		return err
 	}
 	v := s.newView(w, r, p.UILocales)
-	words := passwordResetTexts[v.Language]
+	words := v.Messages.Resets
 	v.Title, v.Page = words.SentTitle, noticePage{Lead: words.Sent, More: words.SentMore}
 	again := s.forgotLink(v, request)
 	again.ID, again.Words = "forgot-again", words.Again
@@ -90,7 +90,7 @@ func (s *passwordResetPages) submitForgot(w http.ResponseWriter, r *http.Request
 // writeOff says that a forgotten password is the operator's business, where no mail is sent.
 func (s *passwordResetPages) writeOff(w http.ResponseWriter, r *http.Request) error {
 	v := s.newView(w, r, "")
-	v.Title, v.Page = passwordResetTexts[v.Language].Title, noticePage{Lead: passwordResetTexts[v.Language].Off}
+	v.Title, v.Page = v.Messages.Resets.Title, noticePage{Lead: v.Messages.Resets.Off}
 	v.showContact()
 	return v.write(w, http.StatusOK, "notice.html")
 }
@@ -98,7 +98,7 @@ func (s *passwordResetPages) writeOff(w http.ResponseWriter, r *http.Request) er
 // writeOver says that a link is good no more, whatever the reason: a wrong one learns nothing.
 func (s *passwordResetPages) writeOver(w http.ResponseWriter, r *http.Request) error {
 	v := s.newView(w, r, "")
-	words := passwordResetTexts[v.Language]
+	words := v.Messages.Resets
 	v.Title, v.Page = words.OverTitle, noticePage{Lead: words.Over}
 	if s.mail.IsOn() {
 		v.Links = []pageLink{{ID: "forgot-again", Address: s.layout.path + PathForgotPassword, Words: words.Again}}
@@ -128,9 +128,9 @@ func (s *passwordResetPages) writeReset(
 	w http.ResponseWriter, r *http.Request, p Interaction, reset *storage.PasswordReset, problem *formError,
 ) error {
 	return s.writeStep(w, r, p, func(t *messageSet) string { return t.NewPasswordTitle }, func(t *messageSet) stepPage {
-		words := passwordResetTexts[t.language]
+		words := t.Resets
 		page := newPasswordPage(t, PathResetPassword, words.For+" "+reset.Email)
-		page.UserName, page.Repeat = reset.Email, credentialTexts[t.language].Repeat
+		page.UserName, page.Repeat = reset.Email, t.Credentials.Repeat
 		page.Button, page.ButtonID = words.Save, "reset-submit"
 		return page
 	}, problem)

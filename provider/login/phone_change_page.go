@@ -58,7 +58,7 @@ func (c *credentialPages) writePhoneNotice(
 	w http.ResponseWriter, r *http.Request, lead func(*credentialText) string,
 ) error {
 	v := c.newView(w, r, "")
-	t := credentialTexts[v.Language]
+	t := v.Messages.Credentials
 	v.Title, v.Page, v.Links = t.PhoneTitle, noticePage{Lead: lead(t)}, v.accountLink()
 	v.showContact()
 	return v.write(w, http.StatusOK, "notice.html")
@@ -79,9 +79,9 @@ func (c *credentialPages) showPhoneChange(w http.ResponseWriter, r *http.Request
 func (c *credentialPages) writePhonePassword(
 	w http.ResponseWriter, r *http.Request, current *storage.Login, p Interaction, phone string, problem *formError,
 ) error {
-	return c.writeStep(w, r, p, func(t *messageSet) string { return credentialTexts[t.language].PhoneTitle },
+	return c.writeStep(w, r, p, func(t *messageSet) string { return t.Credentials.PhoneTitle },
 		func(t *messageSet) stepPage {
-			text := credentialTexts[t.language]
+			text := t.Credentials
 			return stepPage{
 				Action: PathPhoneChange, Lead: text.PhoneLead + " " + identity.MaskPhone(phone) + ".", Hint: text.PhoneLost,
 				Label: text.Present, Name: "password", Type: "password", Autocomplete: "current-password",
@@ -142,10 +142,10 @@ func (c *credentialPages) showNewPhone(w http.ResponseWriter, r *http.Request, _
 func (c *credentialPages) writeNewPhone(
 	w http.ResponseWriter, r *http.Request, p Interaction, typed string, problem *formError,
 ) error {
-	return c.writeStep(w, r, p, func(t *messageSet) string { return credentialTexts[t.language].NewPhoneTitle },
+	return c.writeStep(w, r, p, func(t *messageSet) string { return t.Credentials.NewPhoneTitle },
 		func(t *messageSet) stepPage {
 			return stepPage{
-				Action: PathPhoneNew, Lead: credentialTexts[t.language].NewPhoneLead, Hint: t.PhoneHint, Label: t.PhoneLabel,
+				Action: PathPhoneNew, Lead: t.Credentials.NewPhoneLead, Hint: t.PhoneHint, Label: t.PhoneLabel,
 				Name: "phone", Type: "tel", InputMode: "tel", Autocomplete: "tel", MaxLength: identity.LongestPhone,
 				Value: typed, Button: t.PhoneButton, ButtonID: "phone-submit", Links: c.cancelLink(t),
 			}

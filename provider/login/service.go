@@ -39,6 +39,8 @@ type Options struct {
 	AfterSignOut func(http.ResponseWriter, *http.Request, *storage.EndedSession, Interaction) error
 	// Operator is shown on the pages where a sign-in begins, and on those that tell a person to ask. Default: nobody.
 	Operator Operator
+	// Texts are what the pages say. Default: the built-in texts.
+	Texts *Texts
 	// Captcha is on the forms that send a link for a forgotten password and show an invitation. Default: none.
 	Captcha Captcha
 	// Signing is what people sign with in the browser. Default: the script of the signature page alone.
@@ -83,8 +85,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{crossOrigin: http.NewCrossOriginProtection()}
 	s.layout = &layout{
 		cookies: c, host: o.Issuer.Host, operator: o.Operator, captcha: o.Captcha, now: o.Now, logger: o.Logger,
-		requestID: o.RequestID, count: o.Count,
+		requestID: o.RequestID, count: o.Count, texts: o.Texts.byLanguage,
 	}
+	s.layout.applyColors()
 	s.interactions = &interactions{layout: s.layout, now: o.Now, key: keys.interactions}
 	devices := &devices{cookies: c, now: o.Now, newID: o.Store.NewID, key: keys.devices}
 	s.sessions = &sessions{
@@ -135,6 +138,9 @@ func (o *Options) setDefaults() {
 	if o.RequestID == nil {
 		o.RequestID = func(*http.Request) string { return "" }
 	}
+	if o.Texts == nil {
+		o.Texts = &Texts{byLanguage: messages}
+	}
 	if o.Count == nil {
 		o.Count = func(string) {}
 	}
@@ -174,6 +180,8 @@ const (
 	PathSignatureProxy = "/login/signature/proxy"
 	// PathPasskeyScript is the script of the pages that ask for a passkey.
 	PathPasskeyScript = "/login/passkey.js"
+	// PathLogo is the operator's logo.
+	PathLogo = "/login/logo"
 	// PathConditions leads to the operator's terms.
 	PathConditions = "/login/conditions"
 )
@@ -206,6 +214,7 @@ func (s *Service) Mount(router chi.Router) {
 	}
 	s.signIn.tools.mount(pages)
 	s.factors.mount(pages)
+	inbound.Route(pages, PathLogo, s.handle(s.showLogo), http.MethodGet, http.MethodHead)
 	inbound.Route(pages, PathConditions, s.handle(s.showConditions), http.MethodGet, http.MethodHead)
 	inbound.Route(pages, "/login/*", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 }

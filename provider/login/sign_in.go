@@ -98,9 +98,9 @@ func (s *signInPages) writeSignIn(
 	status, page.Message = s.showRefusal(w, v, problem)
 	switch {
 	case p.PasswordIsSet:
-		page.Notice = passwordResetTexts[v.Language].Saved
+		page.Notice = v.Messages.Resets.Saved
 	case p.Page == PathPasskeys:
-		page.Notice = passkeyTexts[v.Language].Confirm
+		page.Notice = v.Messages.Passkeys.Confirm
 	}
 	if page.Passkey, err = s.signInByPasskey(w, r, v, p, problem); err != nil {
 		return err
@@ -145,7 +145,7 @@ func (s *signInPages) refuse(w http.ResponseWriter, v *view, problem *formError)
 // destination is the name of what a person signs in to: a client, or this service itself.
 func (s *signInPages) destination(ctx context.Context, p Interaction) (Presentation, error) {
 	if p.Page != "" {
-		return Presentation{Name: s.host}, nil
+		return Presentation{Name: s.serviceName()}, nil
 	}
 	client, err := s.store.Client(ctx, p.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {

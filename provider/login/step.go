@@ -30,7 +30,8 @@ type SignInProgress struct {
 	Resent   bool   `json:"resent,omitempty"`
 	// Draft is the authenticator that a person without a second factor has to add.
 	Draft *AuthenticatorDraft `json:"draft,omitempty"`
-	// AMR and ACR are set once nothing is left to prove: the password is too old, or recovery codes are shown.
+	// AMR and ACR are set once nothing is left to prove with what the person has: the password is too old, recovery codes
+	// are shown, or a passkey is to be added.
 	AMR []string `json:"amr,omitempty"`
 	ACR string   `json:"acr,omitempty"`
 	// SessionID is the session that a second factor is added to, AuthTime when it began, in microseconds; "" and 0 for a
@@ -77,9 +78,11 @@ func (s *signInPages) proceed(
 		return s.RedirectToPage(w, r, PathPhone, p)
 	case identity.StepEnrolment:
 		return factorPages{s}.beginEnrolment(w, r, p)
-	case identity.StepNewPassword:
+	case identity.StepPasskeyEnrolment, identity.StepNewPassword:
 		p.Progress.AMR, p.Progress.ACR = proof.AMR, proof.ACR
-		return s.RedirectToPage(w, r, PathNewPassword, p)
+		return s.RedirectToPage(w, r, map[identity.Step]string{
+			identity.StepPasskeyEnrolment: PathPasskeyEnrolment, identity.StepNewPassword: PathNewPassword,
+		}[next.Step], p)
 	}
 	problem, err := factorPages{s}.askFactor(w, r, p, next.Kinds[0], next.Phone)
 	if err != nil || problem == nil {
@@ -193,18 +196,27 @@ func (s *signInPages) writeStep(
 		return err
 	}
 	v := s.newView(w, r, p.UILocales)
-	v.Title = title(v.Messages)
 	content := page(v.Messages)
 	content.Request = request
-	v.Heading = v.Title
-	var status int
-	status, content.Message = s.showRefusal(w, v, problem)
 	if content.Contact {
 		v.showContact()
 	}
 	if content.Captcha != "" {
 		v.showCaptcha(content.Captcha)
 	}
-	v.Page, v.Links = content, content.Links
-	return v.write(w, status, "step.html")
+	v.Links = content.Links
+	return s.writeForm(w, v, "step.html", title(v.Messages), problem, func(message string) any {
+		content.Message = message
+		return content
+	})
+}
+
+// writeForm shows the page of a form, after a refusal with its words, which page puts where they belong.
+func (s *signInPages) writeForm(
+	w http.ResponseWriter, v *view, name, title string, problem *formError, page func(message string) any,
+) error {
+	v.Title, v.Heading = title, title
+	status, message := s.showRefusal(w, v, problem)
+	v.Page = page(message)
+	return v.write(w, status, name)
 }

@@ -78,7 +78,7 @@ const (
 	messageSignatureAway    = "signature_away"
 )
 
-// messageSet is everything that the pages say in one language.
+// messageSet is everything that the pages say in one language. Its fields are the keys of Texts.
 type messageSet struct {
 	language                    string // the key of the set
 	LanguageName, LanguageLabel string
@@ -106,11 +106,24 @@ type messageSet struct {
 
 	Error, Failed, Unavailable, Detail, Received, Expected, Code, RequestID string
 
-	ByKey map[string]string
+	ByKey map[string]string `key:"messages"`
+
+	Operator    *operatorText
+	Credentials *credentialText
+	Factors     *factorText
+	Passkeys    *passkeyText
+	Resets      *passwordResetText
+	Invitations *invitationText
+	Captcha     *captchaText
+	Claims      map[string]string
 }
 
 var messages = map[string]*messageSet{
 	ukrainian: {
+		Operator: operatorTexts[ukrainian], Credentials: credentialTexts[ukrainian], Factors: factorTexts[ukrainian],
+		Passkeys: passkeyTexts[ukrainian], Resets: passwordResetTexts[ukrainian], Invitations: invitationTexts[ukrainian],
+		Captcha: captchaTexts[ukrainian], Claims: claimTitles[ukrainian],
+
 		language: ukrainian, LanguageName: "Українська", LanguageLabel: "Мова",
 
 		SignIn: "Вхід", SignInTo: "Увійдіть, щоб продовжити в застосунку",
@@ -275,6 +288,10 @@ var messages = map[string]*messageSet{
 		},
 	},
 	english: {
+		Operator: operatorTexts[english], Credentials: credentialTexts[english], Factors: factorTexts[english],
+		Passkeys: passkeyTexts[english], Resets: passwordResetTexts[english], Invitations: invitationTexts[english],
+		Captcha: captchaTexts[english], Claims: claimTitles[english],
+
 		language: english, LanguageName: "English", LanguageLabel: "Language",
 
 		SignIn: "Sign in", SignInTo: "Sign in to continue to",

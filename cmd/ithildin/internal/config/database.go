@@ -14,10 +14,10 @@ type DatabaseFlags struct {
 	DatabaseConnections string `env:"ITHILDIN_DATABASE_CONNECTIONS" placeholder:"N" help:"@database_connections"`
 }
 
-const (
-	defaultDatabaseURL = "sqlite:ithildin.db"
-	defaultConnections = 32
-)
+// DefaultDatabaseURL is the database where none is configured.
+const DefaultDatabaseURL = "sqlite:ithildin.db"
+
+const defaultConnections = 32
 
 // Database says which database to open, with how many connections and with which master secrets.
 type Database struct {
@@ -45,7 +45,7 @@ func LoadSealedDatabase(f DatabaseFlags, secrets SecretFlags, required bool) (Da
 func (f DatabaseFlags) load(p *problems, dev bool) Database {
 	databaseURL := p.secretOr("ITHILDIN_DATABASE_URL", f.DatabaseURL, f.DatabaseURLFile)
 	if databaseURL == "" {
-		databaseURL = defaultDatabaseURL
+		databaseURL = DefaultDatabaseURL
 		if dev {
 			databaseURL = DevelopmentDatabaseURL
 		}

@@ -57,6 +57,7 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_PASSWORD_LIFETIME", cmp.Or(c.PasswordLifetime, defaultPasswordLifetime)},
 		{"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", fmt.Sprint(int(s.Components.ChangePasswordLifetime.Minutes()))},
 		{"ITHILDIN_PASSWORD_RESET_TOKENS", cmp.Or(c.PasswordResetTokens, passwordResetKeeps)},
+		{"ITHILDIN_FIRST_FACTOR", c.firstFactor(c.Dev)},
 		{"ITHILDIN_USER_2FA_ENABLED", strconv.FormatBool(!s.Legacy.TwoFactorOff)},
 		{"ITHILDIN_LEGACY_SECRETS", legacySecrets(s.Legacy)},
 		{"ITHILDIN_CABINET_JWT_SECRET", console.Count(present(s.Legacy.RegistrationSecret != nil), "secret")},
@@ -86,7 +87,8 @@ func (c Flags) Describe(s *Settings) []Setting {
 // appendRest adds each setting that has no row yet, as it was given. A secret is never a flag, and one that a file
 // holds is shown by the name of the file.
 func (c Flags) appendRest(rows []Setting) []Setting {
-	eachSetting(reflect.ValueOf(c), func(name string, value reflect.Value) {
+	eachSetting(reflect.ValueOf(c), func(field reflect.StructField, value reflect.Value) {
+		name := field.Tag.Get("env")
 		if !slices.ContainsFunc(rows, func(row Setting) bool { return row.Name == name }) {
 			rows = append(rows, Setting{name, withoutPassword(fmt.Sprint(value.Interface()))})
 		}

@@ -61,6 +61,8 @@ var flagHelp = map[string]string{
 	"code_lifetime": "Lifetime of a one-time code in seconds; default 300.",
 	"code_window":   "Time, in minutes, for which ITHILDIN_ONE_TIME_CODES_SENT counts; default 1.",
 	"codes_sent":    "One-time codes that one user gets within ITHILDIN_ONE_TIME_CODE_WINDOW; default 3.",
+	"color": "Colour of buttons and links on the pages of people, such as #1d5fb8; its contrast with the pages must be " +
+		"4.5 at least.",
 	"console": "Whether operators administer with a browser, at /console/ on the admin listener: on or off;" +
 		" default off.",
 	"console_url": "The admin listener as browsers of operators reach it, such as https://admin.example.com; required" +
@@ -76,6 +78,8 @@ var flagHelp = map[string]string{
 	"invitation_client": "Client for which ehealth.api gets session tokens of people who answer an invitation; required " +
 		"with ITHILDIN_EHEALTH_API_URL.",
 	"rules": "Rules that people agree to when they accept an invitation; default none.",
+	"first_factor": "What people without a second factor need besides the password to add one: link (default), a link " +
+		"that was mailed to them and opened in the same browser; or password, nothing more.",
 	"gatekeeper_client_id": "Client of a web front end that keeps its token in a cookie; serves /auth/login, " +
 		"/auth/redirect and /auth/logout.",
 	"gatekeeper_redirect": "Page to which the browser returns; default /.",
@@ -96,6 +100,7 @@ var flagHelp = map[string]string{
 		"admin API can show them again: sealed or hashed; default sealed.",
 	"log_format":     "Default: text on a terminal, else json.",
 	"log_level_file": "File with the log level, which SIGHUP reads again.",
+	"logo_file":      "Logo on the pages of people: PNG, JPEG or SVG, 50 KiB at most.",
 	"mail_ca_file": "PEM file with certificates of authorities that may have issued the mail server's, besides those of " +
 		"the system.",
 	"mail_from":          "Sender of mails, such as 'Clinic <mail@example.org>'; required with ITHILDIN_MAIL_URL.",
@@ -144,7 +149,7 @@ var flagHelp = map[string]string{
 	"phone_change_window": "Hours within which people may change their phone once by themselves; default 24.",
 	"secret_file": "File with the master secrets, in place of ITHILDIN_SECRET: at least 32 bytes each, one a line; the " +
 		"first encrypts, all decrypt.",
-	"service_name": "What mails call the service; default: the host of the issuer.",
+	"service_name": "What pages and mails call the service; default: the host of the issuer.",
 	"shutdown_delay": "How long requests are still accepted after SIGTERM, while /readyz answers 503; default 5s, 0s " +
 		"with --dev.",
 	"sign_in_failures": "Failed sign-ins to an account from one address, within ITHILDIN_SIGN_IN_FAILURE_WINDOW, after " +
@@ -162,6 +167,7 @@ var flagHelp = map[string]string{
 	"sms_token_file":  "File with its bearer token, in place of ITHILDIN_SMS_TOKEN.",
 	"sms_url": "Service that sends one-time codes by SMS: POST of JSON with " +
 		"phone_number and body.",
+	"texts_file": "JSON file with texts of the pages in place of built-in ones; ithildin config texts lists all.",
 	"tls_certificate_file": "PEM file with the public listener's certificate and its chain; SIGHUP reads it again. " +
 		"Without it the listener serves plain HTTP.",
 	"tls_key_file":         "PEM file with the private key of that certificate.",

@@ -12,7 +12,8 @@ import (
 // SettingNames lists the variables from which Flags are read, in the order of the flags. A secret that a file may
 // hold is named with and without _FILE.
 func SettingNames() (names []string) {
-	eachSetting(reflect.ValueOf(Flags{}), func(name string, _ reflect.Value) {
+	eachSetting(reflect.ValueOf(Flags{}), func(field reflect.StructField, _ reflect.Value) {
+		name := field.Tag.Get("env")
 		names = append(names, name)
 		if secret, ofFile := strings.CutSuffix(name, "_FILE"); ofFile && isSecret(name) && !slices.Contains(names, secret) {
 			names = append(names, secret)
@@ -22,11 +23,11 @@ func SettingNames() (names []string) {
 }
 
 // eachSetting walks through the fields that have a variable.
-func eachSetting(v reflect.Value, visit func(name string, value reflect.Value)) {
+func eachSetting(v reflect.Value, visit func(field reflect.StructField, value reflect.Value)) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
-		if name := field.Tag.Get("env"); name != "" {
-			visit(name, v.Field(i))
+		if field.Tag.Get("env") != "" {
+			visit(field, v.Field(i))
 		} else if field.Anonymous && field.Type.Kind() == reflect.Struct {
 			eachSetting(v.Field(i), visit)
 		}

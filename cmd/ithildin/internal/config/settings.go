@@ -49,8 +49,10 @@ type Flags struct {
 	invitationFlags
 	MailFlags
 	operatorFlags
+	brandFlags
 	passkeyFlags
 	signingFlags
+	factorFlags
 }
 
 // Settings is a configuration that was found right.
@@ -83,6 +85,7 @@ type Settings struct {
 	Invitations    provider.Invitations
 	Mail           Mail
 	Operator       login.Operator
+	Texts          *login.Texts   // of the pages; nil: the built-in ones
 	Console        *url.URL       // where browsers of operators find it; nil: it is off
 	LogFormat      string         // "" for what suits the output
 	LogLevel       *slog.LevelVar // SIGHUP reads it again
@@ -132,7 +135,10 @@ func (c Flags) Load() (*Settings, error) {
 	s.Legacy = c.legacyFlags.load(&p)
 	s.Mail = c.MailFlags.load(&p, s.Issuer)
 	s.Components.Passkeys = c.passkeyFlags.load(&p, s.Issuer, s.Mail.ServiceName)
+	c.factorFlags.apply(&p, &s.Components, c.Dev)
 	s.Operator = c.operatorFlags.load(&p)
+	s.Operator.Name = strings.TrimSpace(c.ServiceName)
+	s.Texts = c.brandFlags.apply(&p, &s.Operator)
 	s.Mithril = c.mithrilFlags.load(&p, s)
 	s.Invitations = c.invitationFlags.load(&p)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {

@@ -40,6 +40,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		Outbound:       outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
 		RequireDPoPNonce: s.Sender.RequiresDPoPNonce(), GatewayOrigins: s.Gateway.Origins,
 		Operator:    s.Operator,
+		Texts:       s.Texts,
 		Captcha:     s.Captcha,
 		Signing:     signing(s),
 		Invitations: s.Invitations, Mail: letters,
