@@ -19,10 +19,10 @@ import (
 
 // readingVerbs change nothing that an operator would ask about.
 var readingVerbs = strings.Fields(strings.ReplaceAll(`serve migrate:up migrate:status janitor healthcheck version
-completion reference config:check config:print token:authorization-code token:client-credentials token:refresh
-token:introspect token:revoke client:list client:show client-type:list connection:list initial-access-token:list
-user:list user:show user:factor:list session:list invitation:list approval:list role:list scope:list key:list audit:list
-audit:export mail:test`, "\n", " "))
+completion reference config:check config:print config:texts token:authorization-code token:client-credentials
+token:refresh token:introspect token:revoke client:list client:show client-type:list connection:list
+initial-access-token:list user:list user:show user:factor:list session:list invitation:list approval:list role:list
+scope:list key:list audit:list audit:export mail:test`, "\n", " "))
 
 // importingVerbs are audited in the tests of imports, which have a database to import.
 var importingVerbs = []string{"import:mithril"}
@@ -41,6 +41,8 @@ const (
 
 // mutatingVerbs is every verb that changes something, in an order in which each finds what it needs.
 var mutatingVerbs = []auditedVerb{
+	{"setup --issuer https://id.example --administrator first@example.com", storage.EventRoleGranted,
+		[]string{`"role_name":"ADMINISTRATOR"`}},
 	{"user create a@example.com --id " + auditedUser, storage.EventUserCreated, []string{`"email":"a@example.com"`}},
 	{"user update a@example.com --email b@example.com", storage.EventUserUpdated,
 		[]string{`"before":{"email":"a@example.com"}`, `"after":{"email":"b@example.com"}`}},

@@ -5,11 +5,13 @@ import (
 
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/provider/login"
 )
 
 type configCommand struct {
 	Check configCheckCommand `cmd:"" help:"Check the configuration of serve and report every problem."`
 	Print configPrintCommand `cmd:"" help:"Print the settings that serve would use, without secrets."`
+	Texts configTextsCommand `cmd:"" help:"Print the texts of the pages, for ITHILDIN_TEXTS_FILE."`
 }
 
 type configCheckCommand struct {
@@ -54,4 +56,21 @@ func (c *configPrintCommand) Run(terminal console.Terminal) error {
 		return err
 	}
 	return console.PrintRows(terminal.Out, c.FormatFlag, c.Describe(s))
+}
+
+type configTextsCommand struct{}
+
+// Help shows how the verb is used.
+func (configTextsCommand) Help() string {
+	return `It prints the built-in texts by language and key, in the form of the file that ITHILDIN_TEXTS_FILE names. Such
+a file needs to hold only the texts that it changes.
+
+Example:
+
+    ithildin config texts > texts.json`
+}
+
+// Run prints every text.
+func (configTextsCommand) Run(terminal console.Terminal) error {
+	return console.PrintJSON(terminal.Out, login.ListTexts())
 }

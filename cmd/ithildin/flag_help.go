@@ -83,7 +83,11 @@ var flagHelp = map[string]string{
 		"authorization_code.",
 	"sector_identifier_uri": "URI of the document with the redirect URIs that share pairwise " +
 		"subjects.",
-	"subject_type": "public (default), or pairwise: another sub for each client.",
+	"setup_config_file": "File to which the settings are written, for its owner alone; default ithildin.env. A master " +
+		"secret that it makes lies beside it.",
+	"setup_role":       "Role of administrators, which is made where there is none; default ADMINISTRATOR.",
+	"setup_test_phone": "Phone that gets a test message by SMS; default: the service is only asked whether it answers.",
+	"subject_type":     "public (default), or pairwise: another sub for each client.",
 	"token_auth_alg": "The only signing algorithm of its assertions; default: any that " +
 		"fits the method.",
 	"loopback_redirect_uri": "A registered redirect URI on 127.0.0.1; the port may differ from the " +

@@ -40,18 +40,26 @@ func (c *mailTestCommand) Run(ctx context.Context, terminal console.Terminal) er
 	if err != nil {
 		return err
 	}
+	return sendTestMail(ctx, s, c.Address, c.Language, func(step string) {
+		_, _ = fmt.Fprintln(terminal.Out, step) // a terminal that is gone needs no report
+	})
+}
+
+// sendTestMail sends a test mail at once, and reports each step that succeeds.
+func sendTestMail(ctx context.Context, s config.Mail, address, language string, report func(string)) error {
 	message, err := s.Letters.Write(mail.Mail{
-		Purpose: mail.Test, To: c.Address, Language: c.Language, ExpiresAt: time.Now().Add(time.Hour),
+		Purpose: mail.Test, To: address, Language: language, ExpiresAt: time.Now().Add(time.Hour),
 	}, s.ServiceName, time.Now())
 	if err != nil {
 		return &console.UsageError{Cause: fmt.Errorf("ADDRESS: %w", err)}
 	}
-	failing := "connecting to " + net.JoinHostPort(s.Server.Host, strconv.Itoa(s.Server.Port))
-	s.Server.Progress = func(step mail.Step) {
-		_, _ = fmt.Fprintln(terminal.Out, reportOfStep(step, s.Server, c.Address)) // a terminal that is gone needs no report
-		failing = stepAfter(step, s.Server)
+	server := *s.Server
+	failing := "connecting to " + net.JoinHostPort(server.Host, strconv.Itoa(server.Port))
+	server.Progress = func(step mail.Step) {
+		report(reportOfStep(step, &server, address))
+		failing = stepAfter(step, &server)
 	}
-	err = s.Server.Send(ctx, message)
+	err = server.Send(ctx, message)
 	if err != nil {
 		err = fmt.Errorf("%s failed: %w", failing, err)
 	}

@@ -18,6 +18,7 @@ import (
 // program is the command line.
 type program struct {
 	Serve              serveCommand              `cmd:"" help:"Run the provider."`
+	Setup              setupCommand              `cmd:"" help:"Prepare a new installation, with its first administrator."`
 	Migrate            migrateCommand            `cmd:"" help:"Bring the database schema up to date."`
 	Client             clientCommand             `cmd:"" help:"Manage clients."`
 	ClientType         clientTypeCommand         `cmd:"" help:"Manage client types, which limit the scopes of clients."`

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -46,15 +45,11 @@ func (s *Settings) KeepDevelopmentSecret() error {
 	return nil
 }
 
+// makeSecretFile makes a file with a random master secret. fs.ErrExist: it is there already.
 func makeSecretFile(path string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
 	raw := make([]byte, 48)
 	if _, err := rand.Read(raw); err != nil {
-		return errors.Join(err, file.Close())
+		return err
 	}
-	_, err = fmt.Fprintln(file, base64.StdEncoding.EncodeToString(raw))
-	return errors.Join(err, file.Close())
+	return writeNewFile(path, base64.StdEncoding.EncodeToString(raw)+"\n")
 }

@@ -1,13 +1,9 @@
 package console
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
-
-	"golang.org/x/term"
 )
 
 // ConfirmFlag is for a verb that destroys what cannot be brought back.
@@ -18,16 +14,14 @@ type ConfirmFlag struct {
 // Confirm asks the question on a terminal and returns an error unless the answer is yes. Without a terminal, as in a
 // script, the command line is the answer.
 func (f ConfirmFlag) Confirm(terminal Terminal, format string, values ...any) error {
-	file, isFile := terminal.In.(*os.File)
-	if f.Yes || !isFile || !term.IsTerminal(int(file.Fd())) {
+	if f.Yes || !terminal.IsInteractive() {
 		return nil
 	}
-	fmt.Fprintf(terminal.Err, format+" [y/N] ", values...)
-	response, err := bufio.NewReader(file).ReadString('\n')
+	answer, err := terminal.Ask(fmt.Sprintf(format, values...) + " [y/N]")
 	if err != nil {
-		return fmt.Errorf("no answer: %w", err)
+		return err
 	}
-	switch strings.ToLower(strings.TrimSpace(response)) {
+	switch strings.ToLower(answer) {
 	case "y", "yes":
 		return nil
 	}
