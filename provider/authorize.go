@@ -10,6 +10,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"ithildin/jwks"
 	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
@@ -72,7 +73,8 @@ type authorizeEndpoint struct {
 	identifiers    identifiers
 	requestObjects *requestObjects
 	sessionIframe  *sessionIframe
-	requirePushed  bool // of all clients, see PushedRequests.Required
+	keys           *jwks.Set // which sign responses (JARM)
+	requirePushed  bool      // of all clients, see PushedRequests.Required
 }
 
 // serve is the authorization endpoint (RFC 6749 3.1, OIDC Core 3.1.2). It never renders a page: it sends the browser

@@ -144,7 +144,15 @@ func (e *authorizeEndpoint) respond(
 	}
 	parameters.Set("iss", e.issuer)
 	uri := a.client.RedirectURI
-	switch oauth.ResponseMode(a.form) {
+	mode, signed, _ := oauth.ResponseMode(a.form)
+	if signed {
+		response, err := e.signResponse(a.client, parameters)
+		if err != nil {
+			return err
+		}
+		parameters = url.Values{"response": {response}}
+	}
+	switch mode {
 	case oauth.ResponseModeFormPost:
 		return e.login.FormPost(w, r, uri, parameters)
 	case oauth.ResponseModeFragment:

@@ -62,7 +62,7 @@ func formForFosite(a *authorization) map[string][]string {
 	for name, values := range a.form {
 		form[name] = values
 	}
-	for _, name := range []string{"prompt", "max_age", "id_token_hint"} {
+	for _, name := range []string{"prompt", "max_age", "id_token_hint", "response_mode"} {
 		delete(form, name)
 	}
 	form["redirect_uri"] = []string{a.client.RedirectURI}

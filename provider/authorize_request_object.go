@@ -138,13 +138,13 @@ func isRegisteredRequestURI(client *storage.Client, requested string) bool {
 	})
 }
 
-// requestObjectAlgorithms are those that the client may sign with: the registered one, else any of a key. By its secret
-// only a client signs that does so elsewhere, and said so of its request objects.
+// requestObjectAlgorithms are those that the client may sign with: the registered one, else those of its profile, else
+// any of a key. By its secret only a client signs that does so elsewhere, and said so of its request objects.
 func requestObjectAlgorithms(client *storage.Client) []jose.SignatureAlgorithm {
 	registered := jose.SignatureAlgorithm(client.Metadata.RequestObjectSigningAlg)
 	switch {
 	case registered == "":
-		return clientauth.KeyAlgorithms
+		return clientauth.AlgorithmsOf(client.Profile())
 	case slices.Contains(clientauth.KeyAlgorithms, registered),
 		client.Metadata.TokenEndpointAuthMethod == storage.AuthMethodSecretJWT &&
 			slices.Contains(clientauth.SecretAlgorithms, registered):
@@ -155,12 +155,12 @@ func requestObjectAlgorithms(client *storage.Client) []jose.SignatureAlgorithm {
 
 // combine joins what was sent outside the object and what it claims. By OIDC Core 6 the object's values come before
 // those outside. By RFC 9101 5 only the object's count; so it is where the client says it by the typ or by what it
-// registered, and for plain OAuth requests.
+// registered, where its profile demands it, and for plain OAuth requests.
 func combine(client *storage.Client, object *jose.JSONWebSignature, outside, claimed url.Values) (url.Values, error) {
 	kind, _ := object.Signatures[0].Protected.ExtraHeaders[jose.HeaderType].(string)
 	parameters := url.Values{"client_id": {client.ID}}
 	if !strings.EqualFold(kind, typeRequestObject) && !client.Metadata.RequireSignedRequestObject &&
-		slices.Contains(storage.SplitScope(outside.Get("scope")), "openid") {
+		!client.Profile().StrictRequestObjects && slices.Contains(storage.SplitScope(outside.Get("scope")), "openid") {
 		within, without := claimed.Get("response_type"), outside.Get("response_type")
 		if within != "" && without != "" && within != without {
 			return nil, invalidRequestObject(fmt.Sprintf(

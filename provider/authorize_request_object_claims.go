@@ -41,6 +41,11 @@ func (o *requestObjects) parameters(client *storage.Client, payload []byte) (url
 	if err := o.check(client, claims); err != nil {
 		return nil, err
 	}
+	if client.Profile().StrictRequestObjects {
+		if err := o.checkStrictly(claims); err != nil {
+			return nil, err
+		}
+	}
 	parameters := url.Values{}
 	for name, raw := range members {
 		if slices.Contains(notParameters, name) {
@@ -78,6 +83,25 @@ func (o *requestObjects) check(client *storage.Client, c requestObjectClaims) er
 	case c.IssuedAt != nil && *c.IssuedAt > now+clientauth.AssertionLeeway,
 		c.NotBefore != nil && *c.NotBefore > now+clientauth.AssertionLeeway:
 		return invalidRequestObject("The iat or nbf of the request object is in the future.")
+	}
+	return nil
+}
+
+// longestRequestObject is how long a request object may be good by a strict profile, in seconds: from nbf to exp, and
+// since nbf (FAPI 2.0 Message Signing 5.3.1, FAPI 1.0 Advanced 5.2.2).
+const longestRequestObject = 3600
+
+// checkStrictly asks for what FAPI demands of a request object beside what RFC 9101 does.
+func (o *requestObjects) checkStrictly(c requestObjectClaims) error {
+	now := float64(o.store.Now().Unix())
+	switch {
+	case c.Audience == nil:
+		return invalidRequestObject(fmt.Sprintf("The request object has no aud: want %q.", o.issuer))
+	case c.ExpiresAt == nil || c.NotBefore == nil:
+		return invalidRequestObject("The request object must have nbf and exp.")
+	case *c.ExpiresAt-*c.NotBefore > longestRequestObject || now-*c.NotBefore > longestRequestObject:
+		return invalidRequestObject(fmt.Sprintf("The nbf of the request object must be within %d seconds before its exp "+
+			"and before now.", longestRequestObject))
 	}
 	return nil
 }

@@ -370,7 +370,7 @@ func TestRequestObjectIsFetchedFromRegisteredAddressesOnly(t *testing.T) {
 			"a part of it":   w.URL + "/",
 			"another scheme": strings.Replace(w.URL, "https", "http", 1) + "/object",
 			"user data":      strings.Replace(w.URL, "https://", "https://user@", 1) + "/object",
-			"a URN":          "urn:ietf:params:oauth:request_uri:6esc_11ACC5bwc014ltc14eY22c",
+			"a URN":          "urn:example:request_object:6esc_11ACC5bwc014ltc14eY22c",
 			"a file":         "file:///etc/passwd",
 			"a fragment":     "#",
 		} {

@@ -14,6 +14,8 @@ import (
 func (e *authorizeEndpoint) checkResponse(a *authorization) error {
 	form := a.form
 	responseType := oauth.NormalizeResponseType(form.Get("response_type"))
+	_, signed, known := oauth.ResponseMode(form)
+	profile := a.client.Profile()
 	switch {
 	case form.Get("response_type") == "":
 		return oauth.InvalidRequest("The request names no response_type.")
@@ -23,9 +25,12 @@ func (e *authorizeEndpoint) checkResponse(a *authorization) error {
 	case !registeredFor(a.client, responseType):
 		return oauth.NewError(http.StatusBadRequest, oauth.CodeUnauthorizedClient,
 			"The client is not registered for the response_type "+responseType+".")
-	case oauth.ResponseMode(form) != form.Get("response_mode") && form.Get("response_mode") != "":
-		return oauth.NewError(http.StatusBadRequest, oauth.CodeUnsupportedResponseMode,
-			"The response_mode must be query (for code alone), fragment or form_post.")
+	case !known:
+		return oauth.NewError(http.StatusBadRequest, oauth.CodeUnsupportedResponseMode, "The response_mode must be one of "+
+			strings.Join(oauth.ResponseModes, ", ")+"; query and query.jwt are for code alone.")
+	case !signed && slices.Contains(profile.SignedResponse, responseType):
+		return oauth.InvalidRequest("The profile " + profile.Name + " demands a signed response to the response_type " +
+			responseType + ": want the response_mode jwt.")
 	case oauth.UsesFrontChannel(responseType) && !oauth.ContainsAll(storage.SplitScope(form.Get("scope")),
 		[]string{"openid"}):
 		return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidScope,

@@ -36,6 +36,7 @@ type metadata struct {
 	ACRValuesSupported       []string `json:"acr_values_supported,omitempty"`
 	IDTokenAlgorithms        []string `json:"id_token_signing_alg_values_supported"`
 	UserinfoAlgorithms       []string `json:"userinfo_signing_alg_values_supported,omitempty"`
+	ResponseAlgorithms       []string `json:"authorization_signing_alg_values_supported"`
 	RequestObjectAlgorithms  []string `json:"request_object_signing_alg_values_supported,omitempty"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthAlgorithms      []string `json:"token_endpoint_auth_signing_alg_values_supported"`
@@ -93,8 +94,8 @@ func (p *Provider) metadata() metadata {
 		BackchannelLogout: true, BackchannelLogoutSession: true, FrontchannelLogout: true, FrontchannelLogoutSession: true,
 		ScopesSupported:        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
 		ResponseTypesSupported: p.responseTypes,
-		ResponseModesSupported: []string{oauth.ResponseModeQuery, oauth.ResponseModeFragment, oauth.ResponseModeFormPost},
-		GrantTypesSupported:    oauth.GrantTypes,
+		ResponseModesSupported: oauth.ResponseModes, ResponseAlgorithms: jwks.SupportedAlgorithms,
+		GrantTypesSupported: oauth.GrantTypes,
 		SubjectTypesSupported: []string{
 			storage.SubjectTypePublic,
 			storage.SubjectTypePairwise,

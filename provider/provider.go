@@ -243,7 +243,7 @@ func (p *Provider) addAuthorization(pushed PushedRequests) {
 	p.authorization = &authorizeEndpoint{
 		store: p.store, login: p.login, oauth2: p.oauth2, issuer: p.issuer, now: p.now, responseTypes: p.responseTypes,
 		acrValues: p.acrValues, frontends: p.frontends, hints: p.hints, identifiers: p.identifiers,
-		sessionIframe: p.sessionIframe, requirePushed: pushed.Required,
+		sessionIframe: p.sessionIframe, keys: p.keys, requirePushed: pushed.Required,
 		requestObjects: newRequestObjects(p.store, p.issuer, p.clients, outbound.CacheOptions[string]{
 			Client: p.outbound, Now: p.now, Fetched: func(err error) { p.CountOutboundCall(purposeRequestObject, err) },
 		}),

@@ -137,6 +137,10 @@ func (e *pushedRequestEndpoint) check(r *http.Request, client *storage.Client, f
 	if err := e.readRequest(ctx, r, a, false); err != nil {
 		return nil, err
 	}
+	if profile := client.Profile(); profile.PushedPKCE && !a.form.Has("code_challenge") {
+		return nil, oauth.InvalidRequest("The profile " + profile.Name + " demands a code_challenge (RFC 7636) of what is " +
+			"pushed.")
+	}
 	if _, err := e.demandOf(ctx, a); err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ import (
 func (s *stack) push(id string, parameters url.Values) string {
 	got := s.post(oauth.PathPushedRequest, id, parameters)
 	require.Equal(s.t, http.StatusCreated, got.status, got.raw)
-	require.Contains(s.t, got.member("request_uri"), "urn:ietf:params:oauth:request_uri:")
+	require.Contains(s.t, got.member("request_uri"), pushedURI)
 	return got.member("request_uri")
 }
 
@@ -279,7 +279,7 @@ func TestAPushIsRefusedForWhatTheAuthorizationEndpointWouldRefuse(t *testing.T) 
 			"a max_age of no number":        {"invalid_request", good("max_age", "soon")},
 			"an acr that nobody reaches": {"unmet_authentication_requirements",
 				good("claims", `{"id_token":{"acr":{"essential":true,"value":"moon"}}}`)},
-			"a request_uri":              {"invalid_request", good("request_uri", "urn:ietf:params:oauth:request_uri:x")},
+			"a request_uri":              {"invalid_request", good("request_uri", pushedURI+"x")},
 			"a request_uri on the web":   {"invalid_request", good("request_uri", "https://client.example/object")},
 			"a broken request object":    {"invalid_request_object", good("request", "x.y.z")},
 			"an id_token_hint of others": {"invalid_request", good("id_token_hint", "x.y.z")},
@@ -362,7 +362,7 @@ func TestAPushedRequestLeavesNoSecretInTheDatabase(t *testing.T) {
 			require.NoError(t, rows.Scan(&parameters, &id))
 			for _, opens := range []string{
 				secret, assertion, "client_assertion", "client_secret",
-				strings.TrimPrefix(uri, "urn:ietf:params:oauth:request_uri:"),
+				strings.TrimPrefix(uri, pushedURI),
 			} {
 				require.NotContains(t, parameters, opens)
 				require.NotContains(t, string(id), opens)

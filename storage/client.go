@@ -36,9 +36,12 @@ type Metadata struct {
 	SubjectType         string `json:"subject_type,omitempty"`
 	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
 
-	IDTokenSignedResponseAlg   string   `json:"id_token_signed_response_alg,omitempty"`
-	UserinfoSignedResponseAlg  string   `json:"userinfo_signed_response_alg,omitempty"`
-	AccessTokenSigningAlg      string   `json:"access_token_signing_alg,omitempty"`
+	IDTokenSignedResponseAlg  string `json:"id_token_signed_response_alg,omitempty"`
+	UserinfoSignedResponseAlg string `json:"userinfo_signed_response_alg,omitempty"`
+	AccessTokenSigningAlg     string `json:"access_token_signing_alg,omitempty"`
+	// AuthorizationSignedResponseAlg signs authorization responses that are JWTs (JARM 3).
+	AuthorizationSignedResponseAlg string `json:"authorization_signed_response_alg,omitempty"`
+
 	RequestObjectSigningAlg    string   `json:"request_object_signing_alg,omitempty"`
 	RequireSignedRequestObject bool     `json:"require_signed_request_object,omitempty"`
 	RequestURIs                []string `json:"request_uris,omitempty"`

@@ -40,7 +40,7 @@ func (r clientRow) client() (*Client, error) {
 	// Of policies from before there was a choice.
 	c.Policy.AssertionAudience, c.Policy.RefreshRetry = AssertionAudienceEndpoint, DefaultRefreshRetry
 	c.Policy.LoginScope, c.Policy.FactorChange = LoginScopeClientType, FactorChangeSession
-	c.Policy.AccessTokenTyp = AccessTokenTypAccess
+	c.Policy.AccessTokenTyp, c.Policy.Profile = AccessTokenTypAccess, ProfileBaseline
 	if err := json.Unmarshal([]byte(r.Policy), &c.Policy); err != nil {
 		return nil, fmt.Errorf("storage: policy of client %s: %w", r.ID, err)
 	}

@@ -53,6 +53,9 @@ const (
 
 // Policy is what may differ from client to client. Its JSON has the lifetimes in seconds.
 type Policy struct {
+	// Profile is the name of the security profile of the client, one of Profiles.
+	Profile string `json:"profile"`
+
 	AccessToken string `json:"access_token"`
 	// AccessTokenTyp is the typ in the header of a JWT access token.
 	AccessTokenTyp string `json:"access_token_typ"`
@@ -107,6 +110,7 @@ func NewPolicy(preset string) (Policy, error) {
 	switch preset {
 	case PresetStandard:
 		return Policy{
+			Profile:     ProfileBaseline,
 			AccessToken: AccessTokenJWT, AccessTokenTyp: AccessTokenTypAccess, TokenForm: TokenFormOwn,
 			RefreshIssued: RefreshIssuedWithOfflineAccess, Refresh: RefreshRotate, RefreshGrace: 30 * time.Second,
 			RefreshRetry: DefaultRefreshRetry,
@@ -116,6 +120,7 @@ func NewPolicy(preset string) (Policy, error) {
 		}, nil
 	case PresetEHealth, PresetMithril:
 		p := Policy{
+			Profile:     ProfileBaseline,
 			AccessToken: AccessTokenOpaque, AccessTokenTyp: AccessTokenTypAccess, TokenForm: TokenFormLegacy,
 			RefreshIssued: RefreshIssuedAlways, Refresh: RefreshReuse, RefreshGrace: 30 * time.Second,
 			RefreshRetry: DefaultRefreshRetry,
@@ -161,6 +166,7 @@ func (p Policy) Validate() error {
 		}
 		problems = append(problems, fmt.Errorf("%s is %q: want one of %v", name, value, allowed))
 	}
+	oneOf("profile", p.Profile, ProfileNames()...)
 	oneOf("access_token", p.AccessToken, AccessTokenJWT, AccessTokenOpaque)
 	oneOf("access_token_typ", p.AccessTokenTyp, AccessTokenTypAccess, AccessTokenTypJWT)
 	oneOf("token_form", p.TokenForm, TokenFormOwn, TokenFormLegacy)

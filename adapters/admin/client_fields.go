@@ -32,6 +32,7 @@ type NewClient struct {
 	ConnectionID string         `json:"connection_id,omitempty" format:"uuid" doc:"Of its first connection; left out, one is made."`
 	RedirectURIs []string       `json:"redirect_uris,omitempty" maxItems:"100" doc:"Of its first connection."`
 	Secret       string         `json:"secret,omitempty" maxLength:"512" doc:"Its secret; left out, one is made."`
+	Profile      string         `json:"profile,omitempty" enum:"baseline,oauth21,fapi2,fapi2-message-signing,fapi1-advanced" default:"baseline" doc:"The security profile, which sets what it demands and refuses what breaks it."`
 	Metadata     map[string]any `json:"metadata,omitempty" doc:"Under the names of RFC 7591 and OpenID Connect; default: authorization_code and refresh_token with client_secret_basic."`
 	Policy       map[string]any `json:"policy,omitempty" doc:"Policies that differ from those of the preset."`
 }
@@ -169,6 +170,9 @@ func (a clients) clientOf(n NewClient) (*storage.Client, error) {
 	if err != nil {
 		return nil, invalid("body.preset", err.Error(), n.Preset)
 	}
+	if err := client.ApplyProfile(cmp.Or(n.Profile, storage.ProfileBaseline)); err != nil {
+		return nil, invalid("body.profile", err.Error(), n.Profile)
+	}
 	change := ClientChange{
 		Name: &n.Name, ClientTypeID: &n.ClientTypeID, OwnerID: &n.OwnerID, Scope: &n.Scope, Metadata: n.Metadata,
 		Policy: n.Policy,
@@ -232,10 +236,10 @@ func metadataProblem(err error) error {
 
 // locationOf is where a body has a member of the metadata.
 func locationOf(member string) string {
-	switch member {
-	case "client_name":
+	switch {
+	case member == "client_name":
 		return "name"
-	case "scope", "redirect_uris":
+	case member == "scope", member == "redirect_uris", strings.HasPrefix(member, "policy."):
 		return member
 	}
 	return "metadata." + member

@@ -242,6 +242,39 @@ func with(body map[string]any, name string, value any) map[string]any {
 	return body
 }
 
+func TestClientIsHeldToItsSecurityProfile(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		bank := func(changes ...any) map[string]any {
+			body := map[string]any{
+				"name": "Bank", "profile": "fapi2", "redirect_uris": []string{"https://bank.example/callback"},
+				"metadata": map[string]any{"jwks_uri": "https://bank.example/keys"},
+			}
+			for i := 0; i < len(changes); i += 2 {
+				body[changes[i].(string)] = changes[i+1]
+			}
+			return body
+		}
+		made := s.do(http.StatusCreated, http.MethodPost, "/clients", bank())
+		require.Equal(t, "fapi2", made.body["policy"].(map[string]any)["profile"])
+		require.Equal(t, "private_key_jwt", made.body["metadata"].(map[string]any)["token_endpoint_auth_method"])
+		path, tag := "/clients/"+made.text("client_id"), made.header.Get("ETag")
+		for location, body := range map[string]map[string]any{
+			"body.policy.refresh": bank("policy", map[string]any{"refresh": "rotate"}),
+			"body.metadata.token_endpoint_auth_method": bank("metadata", map[string]any{
+				"jwks_uri": "https://bank.example/keys", "token_endpoint_auth_method": "client_secret_basic",
+			}),
+			"body.redirect_uris": bank("redirect_uris", []string{"http://127.0.0.1/callback"}),
+			"body.profile":       bank("profile", "fapi3"),
+		} {
+			refused := s.ask(staticToken, http.MethodPost, "/clients", body)
+			refused.isProblem(http.StatusUnprocessableEntity, location)
+		}
+		s.ask(staticToken, http.MethodPatch, path, map[string]any{"policy": map[string]any{"require_pkce": false}},
+			"If-Match", tag).isProblem(http.StatusUnprocessableEntity, "body.policy.require_pkce", "the profile fapi2 demands")
+	})
+}
+
 func TestAttackOperatorGetsNoRightByAClient(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)

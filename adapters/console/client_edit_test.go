@@ -56,7 +56,7 @@ func TestAnOperatorChangesScopesAndPoliciesOfAClientAndDeletesIt(t *testing.T) {
 		require.Equal(t, client.Metadata, changed.Metadata)
 		for name, wrong := range map[string]url.Values{
 			"a word for seconds": {"access_lifetime": {"soon"}}, "too long": {"access_lifetime": {"99999999"}},
-			"no policy": {"refresh": {"never"}},
+			"no policy": {"refresh": {"never"}}, "a profile that demands more": {"profile": {storage.ProfileFAPI2}},
 		} {
 			require.Equal(t, http.StatusUnprocessableEntity, b.act(path+"change-policy", wrong).status, name)
 		}

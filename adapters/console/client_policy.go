@@ -3,11 +3,14 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
+	"ithildin/provider/registration"
 	"ithildin/storage"
 )
 
@@ -18,6 +21,7 @@ var policyChoices = map[string][]string{
 	"assertion_audience":    {storage.AssertionAudienceEndpoint, storage.AssertionAudienceIssuer},
 	"code_replay":           {storage.CodeReplayRevoke, storage.CodeReplayRefuse},
 	"factor_change":         {storage.FactorChangeRecent, storage.FactorChangeSession},
+	"profile":               storage.ProfileNames(),
 	"login_scope":           {storage.LoginScopeRoles, storage.LoginScopeClientType},
 	"refresh":               {storage.RefreshRotate, storage.RefreshReuse},
 	"refresh_issued":        {storage.RefreshIssuedWithOfflineAccess, storage.RefreshIssuedAlways},
@@ -84,7 +88,7 @@ func askChangePolicy(v *visit, c *storage.Client) (*question, error) {
 		q.Fields = append(q.Fields, policyField(v, name, wanted[name], before[name], standard[name]))
 	}
 	q.check = func() error {
-		_, err := readPolicy(c.Policy, before, wanted)
+		_, err := wantedPolicy(c, before, wanted)
 		return err
 	}
 	q.preview = func() []fact {
@@ -95,7 +99,7 @@ func askChangePolicy(v *visit, c *storage.Client) (*question, error) {
 		return changesOf(values)
 	}
 	q.do = withoutResult(func(ctx context.Context) error {
-		policy, err := readPolicy(c.Policy, before, wanted)
+		policy, err := wantedPolicy(c, before, wanted)
 		if err != nil {
 			return err
 		}
@@ -119,6 +123,25 @@ func policyField(v *visit, name, value, before, standard string) field {
 		f.Options = append(f.Options, option{Value: choice, Label: choice, Selected: choice == value})
 	}
 	return f
+}
+
+// wantedPolicy is the policy that a form asks for, held to the security profile that it names.
+func wantedPolicy(c *storage.Client, before, wanted map[string]string) (storage.Policy, error) {
+	policy, err := readPolicy(c.Policy, before, wanted)
+	if err != nil {
+		return storage.Policy{}, err
+	}
+	after := *c
+	after.Policy = policy
+	var broken *registration.MetadataError
+	if errors.As(registration.ValidateClientChange(c, &after, registration.Rules{}), &broken) {
+		name, isPolicy := strings.CutPrefix(broken.Member, "policy.")
+		if !isPolicy {
+			name = "profile"
+		}
+		return storage.Policy{}, &formProblem{"policy.breaks_profile", name}
+	}
+	return policy, nil
 }
 
 // readPolicy is a policy with the values of a form in the kinds that it has now. What the form lacks stays as it is.

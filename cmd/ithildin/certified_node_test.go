@@ -115,3 +115,24 @@ func TestOpenIDClientOfNodeBindsItsTokensToAKey(t *testing.T) {
 		require.Equal(t, "refused", report.AsBearer, nonce)
 	}
 }
+
+func TestOpenIDClientOfNodePushesItsRequestsAndReadsSignedResponses(t *testing.T) {
+	a := newAuthority(t)
+	p := a.startTLS(nil, "serve", "--dev")
+	callback := p.issuer + "/dev/callback"
+	browser := newFormBrowser(t, a.client())
+	browser.stop = callback
+	var report struct {
+		Sub, Error       string
+		Asked, Responded []string
+	}
+	a.startNode(t, "sign_in_pushed.mjs", p.issuer, callback).serve(func(address string) string {
+		landed, _ := browser.visit(address)
+		require.True(t, strings.HasPrefix(landed.String(), callback))
+		return landed.String()
+	}, &report)
+	require.NotEmpty(t, report.Sub)
+	require.Equal(t, []string{"client_id", "request_uri"}, report.Asked)
+	require.Equal(t, []string{"response"}, report.Responded)
+	require.Equal(t, "login_required", report.Error)
+}

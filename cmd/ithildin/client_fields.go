@@ -30,6 +30,7 @@ type clientFields struct {
 	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"@cors_origin"`
 	IDTokenAlg *string           `name:"id-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"@id_token_alg"`
 	AccessAlg  *string           `name:"access-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"@access_alg"`
+	Profile    string            `placeholder:"PROFILE" enum:",${profiles}" default:"" help:"@profile"`
 	For        string            `placeholder:"API" enum:",spring" default:"" help:"@for"`
 	Policy     map[string]string `placeholder:"NAME=VALUE" help:"@policy"`
 	clientSettingFields
@@ -39,6 +40,11 @@ type clientFields struct {
 
 // apply changes the client as the flags say.
 func (f clientFields) apply(ctx context.Context, store *storage.Store, c *storage.Client) error {
+	if f.Profile != "" { // before the other flags, which must keep to it
+		if err := c.ApplyProfile(f.Profile); err != nil {
+			return &console.UsageError{Cause: err}
+		}
+	}
 	if f.Name != "" {
 		c.Name = f.Name
 	}

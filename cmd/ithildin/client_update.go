@@ -38,6 +38,7 @@ func (c *clientUpdateCommand) Run(ctx context.Context, terminal console.Terminal
 			if client.Policy, err = storage.NewPolicy(c.Preset); err != nil {
 				return &console.UsageError{Cause: err}
 			}
+			client.Policy.Profile = before.Policy.Profile
 		}
 		if err := c.apply(ctx, store, client); err != nil {
 			return err

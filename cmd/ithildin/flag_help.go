@@ -1,10 +1,17 @@
 package main
 
-import "github.com/alecthomas/kong"
+import (
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"ithildin/storage"
+)
 
 // flagEnums holds the values of flags that several verbs have, which name them as ${name}.
 var flagEnums = kong.Vars{
 	"grants":         "authorization_code,implicit,refresh_token,client_credentials",
+	"profiles":       strings.Join(storage.ProfileNames(), ","),
 	"token_algs":     ",RS256,ES256,EdDSA",
 	"assertion_algs": ",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512",
 }
@@ -21,6 +28,7 @@ var flagHelp = map[string]string{
 		" a private-use scheme.",
 	"assurance": "Required authentication: password, one_time_code (with the " +
 		"password) or signature.",
+	"authorization_alg": "Signing algorithm of authorization responses that are JWTs (JARM); default RS256.",
 	"auth_method": "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or none for a public " +
 		"client.",
 	"backchannel_logout_uri": "URI that is notified when a session ends (back-channel logout).",
@@ -68,6 +76,8 @@ var flagHelp = map[string]string{
 	"policy": "Set a policy, such as access_token=opaque; client show lists them.",
 	"preset": "standard: OAuth 2.0 and OpenID Connect. ehealth: opaque tokens, for the legacy API. mithril: as clients " +
 		"of mithril, with prefix matching of redirect URIs.",
+	"profile": "Security profile, which demands and sets policies, such as fapi2 (docs/profiles.md); default " +
+		"baseline.",
 	"profile_file": "File with the standard claims of OIDC Core 5.1 as a JSON object," +
 		" - for standard input.",
 	"prune": "Before it imports, delete what an import brought and the source has no more; says what, and asks. With " +

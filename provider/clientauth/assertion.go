@@ -68,6 +68,10 @@ func (a *Authenticator) byAssertion(
 		return nil, authenticationFailed(fmt.Errorf("client assertion: signed with %s, and registered is %s", used,
 			registered))
 	}
+	if profile := client.Profile(); profile.SigningAlgorithms != nil && !slices.Contains(profile.SigningAlgorithms, used) {
+		return nil, authenticationFailed(fmt.Errorf("client assertion: signed with %s, which the profile %s forbids", used,
+			profile.Name))
+	}
 	payload, by, err := a.VerifySigned(ctx, client, c.signed)
 	if errors.Is(err, ErrKeySet) {
 		return nil, oauth.InvalidClient("The client's keys could not be read from its jwks_uri.").Because(err)

@@ -23,6 +23,18 @@ var SecretAlgorithms = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS
 // SignatureAlgorithms are all with which clients may sign.
 var SignatureAlgorithms = slices.Concat(KeyAlgorithms, SecretAlgorithms)
 
+// AlgorithmsOf are those with which a client of a profile may sign by a key.
+func AlgorithmsOf(profile storage.Profile) []jose.SignatureAlgorithm {
+	if profile.SigningAlgorithms == nil {
+		return KeyAlgorithms
+	}
+	algorithms := make([]jose.SignatureAlgorithm, len(profile.SigningAlgorithms))
+	for i, name := range profile.SigningAlgorithms {
+		algorithms[i] = jose.SignatureAlgorithm(name)
+	}
+	return algorithms
+}
+
 // NamesOf are the names of algorithms, as metadata has them.
 func NamesOf(algorithms []jose.SignatureAlgorithm) []string {
 	names := make([]string, len(algorithms))

@@ -15,7 +15,19 @@ const (
 	ResponseModeQuery    = "query"
 	ResponseModeFragment = "fragment"
 	ResponseModeFormPost = "form_post"
+
+	// responseModeJWT is a signed response (JARM) in the way of its response type; signedResponse marks one in the way
+	// before it.
+	responseModeJWT = "jwt"
+	signedResponse  = ".jwt"
 )
+
+// ResponseModes are all values of response_mode (JARM 2.3 for those of signed responses).
+var ResponseModes = []string{
+	ResponseModeQuery, ResponseModeFragment, ResponseModeFormPost,
+	ResponseModeQuery + signedResponse, ResponseModeFragment + signedResponse, ResponseModeFormPost + signedResponse,
+	responseModeJWT,
+}
 
 // NormalizeResponseType writes the words of a response type in the order of ResponseTypes; "" for one that is unknown.
 // The order in which they were given has no meaning (RFC 6749 3.1.1).
@@ -40,15 +52,23 @@ func UsesFrontChannel(responseType string) bool {
 	return HasResponse(responseType, "token") || HasResponse(responseType, "id_token")
 }
 
-// ResponseMode is how the answer to a request goes to the client, an error too, and early: a request that is refused
-// for its response_mode is answered in the default mode of its response_type.
-func ResponseMode(form url.Values) string {
+// ResponseMode is how the answer to a request goes to the client, an error too, and early: mode is one of
+// ResponseModeQuery, ResponseModeFragment and ResponseModeFormPost, and signed says that the answer is a JWT (JARM). ok
+// is false where the request asks for a mode that there is not, or not for its response_type; it is then answered in
+// the default mode of that.
+func ResponseMode(form url.Values) (mode string, signed, ok bool) {
+	standard := ResponseModeQuery
 	tokens := UsesFrontChannel(form.Get("response_type"))
-	switch mode := form.Get("response_mode"); {
-	case mode == ResponseModeFormPost, mode == ResponseModeFragment, mode == ResponseModeQuery && !tokens:
-		return mode
-	case tokens:
-		return ResponseModeFragment
+	if tokens {
+		standard = ResponseModeFragment
 	}
-	return ResponseModeQuery
+	asked := form.Get("response_mode")
+	mode, signed = strings.CutSuffix(asked, signedResponse)
+	switch {
+	case asked == "", asked == responseModeJWT:
+		return standard, asked == responseModeJWT, true
+	case mode == ResponseModeFormPost, mode == ResponseModeFragment, mode == ResponseModeQuery && !tokens:
+		return mode, signed, true
+	}
+	return standard, false, false
 }

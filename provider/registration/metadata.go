@@ -50,6 +50,7 @@ func validate(client *storage.Client, rules Rules) []error {
 	c.addresses()
 	c.subject()
 	c.texts()
+	c.profile()
 	return c.problems
 }
 

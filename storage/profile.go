@@ -1,0 +1,148 @@
+package storage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The names of the security profiles.
+const (
+	ProfileBaseline            = "baseline"
+	ProfileOAuth21             = "oauth21"
+	ProfileFAPI2               = "fapi2"
+	ProfileFAPI2MessageSigning = "fapi2-message-signing"
+	ProfileFAPI1Advanced       = "fapi1-advanced"
+)
+
+// Profile is what a security profile demands of a client: how it is registered, and how it makes its requests. The zero
+// value of a field demands nothing. What every client is held to is no field: exact scopes, code_challenge_method S256,
+// and iss in each authorization response (RFC 9207).
+type Profile struct {
+	Name string
+	// SigningAlgorithms are those of what the client signs, and of what is signed for it.
+	SigningAlgorithms []string
+	AuthMethods       []string
+	// AssertionAudience is Policy.AssertionAudience.
+	AssertionAudience string
+	ResponseTypes     []string
+	// SignedResponse are the response types whose response must be a JWT (JARM).
+	SignedResponse []string
+	// PKCE says that a request for a code must have a code_challenge, PushedPKCE that one must which was pushed.
+	PKCE, PushedPKCE bool
+	PushedRequests   bool
+	SignedRequests   bool
+	// StrictRequestObjects says that of a request with a request object only what stands in the object counts, and that
+	// it must have aud, and nbf and exp at most an hour apart.
+	StrictRequestObjects bool
+	// BoundTokens says that access tokens are bound to a key of the client (RFC 9449).
+	BoundTokens bool
+	// ExactRedirect says that redirect URIs are compared as they are; HTTPSRedirect that all of them are https.
+	ExactRedirect, HTTPSRedirect bool
+	LongestCodeLifetime          time.Duration
+	// CodeReplay is Policy.CodeReplay, Refresh Policy.Refresh, and PublicRefresh that of a client without credentials.
+	CodeReplay, Refresh, PublicRefresh string
+}
+
+// fapiAlgorithms are those of FAPI 2.0 Security Profile 5.4.1; the first is what a client gets that chooses none.
+var fapiAlgorithms = []string{"ES256", "PS256", "EdDSA"}
+
+// Profiles is the table of the security profiles; docs/profiles.md has the same for readers.
+var Profiles = []Profile{
+	{Name: ProfileBaseline},
+	{
+		Name: ProfileOAuth21, ResponseTypes: []string{"code"}, PKCE: true, ExactRedirect: true,
+		LongestCodeLifetime: 10 * time.Minute, CodeReplay: CodeReplayRevoke, PublicRefresh: RefreshRotate,
+	},
+	{
+		Name: ProfileFAPI2, SigningAlgorithms: fapiAlgorithms, AuthMethods: []string{AuthMethodPrivateKeyJWT},
+		AssertionAudience: AssertionAudienceIssuer, ResponseTypes: []string{"code"}, PKCE: true, PushedRequests: true,
+		StrictRequestObjects: true, BoundTokens: true, ExactRedirect: true, HTTPSRedirect: true,
+		LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke, Refresh: RefreshReuse,
+	},
+	{
+		Name: ProfileFAPI2MessageSigning, SigningAlgorithms: fapiAlgorithms, AuthMethods: []string{AuthMethodPrivateKeyJWT},
+		AssertionAudience: AssertionAudienceIssuer, ResponseTypes: []string{"code"}, PKCE: true, PushedRequests: true,
+		SignedRequests: true, StrictRequestObjects: true, BoundTokens: true, ExactRedirect: true, HTTPSRedirect: true,
+		LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke, Refresh: RefreshReuse,
+	},
+	{
+		Name: ProfileFAPI1Advanced, SigningAlgorithms: []string{"ES256", "PS256"},
+		AuthMethods: []string{AuthMethodPrivateKeyJWT}, ResponseTypes: []string{"code", "code id_token"},
+		SignedResponse: []string{"code"}, PushedPKCE: true, SignedRequests: true, StrictRequestObjects: true,
+		ExactRedirect: true, HTTPSRedirect: true, LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke,
+	},
+}
+
+// ProfileNames are the names of the profiles, in the order of the table.
+func ProfileNames() []string {
+	names := make([]string, len(Profiles))
+	for i, p := range Profiles {
+		names[i] = p.Name
+	}
+	return names
+}
+
+func findProfile(name string) (Profile, bool) {
+	i := slices.IndexFunc(Profiles, func(p Profile) bool { return p.Name == name })
+	if i < 0 {
+		return Profile{}, false
+	}
+	return Profiles[i], true
+}
+
+// Profile is the security profile of the client. One that this release does not know counts as the strictest.
+func (c *Client) Profile() Profile {
+	if c.Policy.Profile == "" {
+		return Profiles[0]
+	}
+	known, found := findProfile(c.Policy.Profile)
+	if !found {
+		known, _ = findProfile(ProfileFAPI2MessageSigning)
+	}
+	return known
+}
+
+// ApplyProfile puts a client under a security profile: it gets the policies and the requirements that the profile
+// demands, and the first of the methods and algorithms where it has none of those. What is still missing, such as keys,
+// the validation of the client says. The error is of a name that is none of ProfileNames.
+func (c *Client) ApplyProfile(name string) error {
+	p, found := findProfile(name)
+	if !found {
+		return fmt.Errorf("unknown profile %q: want one of %s", name, strings.Join(ProfileNames(), ", "))
+	}
+	policy, m := &c.Policy, &c.Metadata
+	policy.Profile = name
+	policy.RequirePKCE = policy.RequirePKCE || p.PKCE
+	if p.LongestCodeLifetime > 0 {
+		policy.CodeLifetime = min(policy.CodeLifetime, p.LongestCodeLifetime)
+	}
+	refresh := p.Refresh
+	if c.IsPublic() && refresh == "" {
+		refresh = p.PublicRefresh
+	}
+	for member, demanded := range map[*string]string{
+		&policy.AssertionAudience: p.AssertionAudience, &policy.CodeReplay: p.CodeReplay, &policy.Refresh: refresh,
+	} {
+		if demanded != "" {
+			*member = demanded
+		}
+	}
+	m.RequirePushedAuthorizationRequests = m.RequirePushedAuthorizationRequests || p.PushedRequests
+	m.RequireSignedRequestObject = m.RequireSignedRequestObject || p.SignedRequests
+	m.DPoPBoundAccessTokens = m.DPoPBoundAccessTokens || p.BoundTokens
+	if p.AuthMethods != nil && !slices.Contains(p.AuthMethods, m.TokenEndpointAuthMethod) {
+		m.TokenEndpointAuthMethod, m.TokenEndpointAuthSigningAlg = p.AuthMethods[0], ""
+	}
+	if p.SigningAlgorithms != nil {
+		for _, member := range []*string{
+			&m.IDTokenSignedResponseAlg, &m.AccessTokenSigningAlg, &m.AuthorizationSignedResponseAlg,
+		} {
+			if !slices.Contains(p.SigningAlgorithms, *member) {
+				*member = p.SigningAlgorithms[0]
+			}
+		}
+	}
+	return nil
+}
