@@ -64,8 +64,9 @@ var mayImport = map[string][]string{
 		"provider/operator", "provider/registration", "storage"},
 	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "provider/dpop",
 		"provider/outbound", "storage"},
-	"adapters/console": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/operator",
-		"provider/clientauth", "provider/redirect", "provider/registration", "jwks", "storage"},
+	"adapters/console": {"provider", "provider/identity", "provider/inbound", "provider/invitation", "provider/login",
+		"provider/mail", "provider/oauth", "provider/operator", "provider/clientauth", "provider/redirect",
+		"provider/registration", "jwks", "storage"},
 	"adapters/mithril": {"provider", "provider/redirect", "storage"},
 
 	// Of what is outside of the command line they may import every package, as the verbs may.

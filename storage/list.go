@@ -119,7 +119,9 @@ UNION SELECT user_id FROM global_user_roles WHERE role_id = %[1]s)`, f.RoleID)
 	}
 	if f.HasFactor != nil {
 		not := map[bool]string{false: "NOT "}[*f.HasFactor]
-		l.condition(not + `EXISTS (SELECT 1 FROM authentication_factors a WHERE a.user_id = users.id AND a.is_active)`)
+		l.condition(not + `(EXISTS (SELECT 1 FROM authentication_factors a WHERE a.user_id = users.id AND a.is_active)
+OR EXISTS (SELECT 1 FROM authenticators o WHERE o.user_id = users.id AND o.is_active)
+OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = users.id))`)
 	}
 	var rows []userRow
 	total, err := l.read(ctx, s.database, &rows, p)

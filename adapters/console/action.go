@@ -35,6 +35,8 @@ type question struct {
 	Fresh bool
 	// Refused is the key of why it can't be done; "" where it can.
 	Refused string
+	// isHarmless says that nothing is changed, so that no reason is asked for.
+	isHarmless bool
 	// check looks at the form before preview and do; nil for nothing to look at.
 	check func() error
 	// preview says what the values of the form will change. The page shows it, and is sent again with the same values
@@ -105,7 +107,8 @@ func (a action) submit(v *visit) error {
 		return a.write(v, http.StatusConflict, q, nil)
 	}
 	reason := strings.Join(strings.Fields(v.r.PostForm.Get("reason")), " ")
-	if n := utf8.RuneCountInString(reason); n < shortestReason || n > longestReason || !utf8.ValidString(reason) {
+	n := utf8.RuneCountInString(reason)
+	if !q.isHarmless && (n < shortestReason || n > longestReason || !utf8.ValidString(reason)) {
 		return a.write(v, http.StatusUnprocessableEntity, q, &formProblem{"action.reason_missing", "reason"})
 	}
 	done, previewed, err := a.perform(v, q, reason)
@@ -159,6 +162,9 @@ func (q *question) values() string {
 
 // HasPreview returns whether the page shows what will change before it is done.
 func (q *question) HasPreview() bool { return q.preview != nil }
+
+// AsksReason returns whether the page asks for a reason.
+func (q *question) AsksReason() bool { return !q.isHarmless }
 
 // askAgain leads to the sign-in for an action that needs a fresh one.
 func askAgain(v *visit) error {

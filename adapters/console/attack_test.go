@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/require"
@@ -185,6 +186,13 @@ func TestAttackStoredScriptInTheConsole(t *testing.T) {
 			Name: "x:y", TitleUkrainian: script, TitleEnglish: script, GovernedBy: storage.GovernedByRole,
 			LoginForm: storage.LoginFormPassword, Assurance: storage.AssurancePassword,
 		}))
+		require.NoError(t, s.store.CreateInvitation(t.Context(), storage.Invitation{
+			ID: s.store.NewID(), Hash: []byte("hash"), Email: script, Inviter: script, RoleIDs: []string{role.ID},
+			ClientID: client.ID, CreatedAt: s.clock.Now(), ExpiresAt: s.clock.Now().Add(time.Hour),
+		}))
+		require.NoError(t, s.store.KeepConsoleView(t.Context(), storage.ConsoleView{
+			ID: s.store.NewID(), UserID: admin.ID, Name: script, Query: `kind="><script>alert(1)</script>`,
+		}))
 		kind := storage.ClientType{ID: s.store.NewID(), Name: script, Scope: []string{script}}
 		require.NoError(t, s.store.CreateClientType(t.Context(), kind))
 		b := s.browser()
@@ -193,6 +201,11 @@ func TestAttackStoredScriptInTheConsole(t *testing.T) {
 		pages := []page{
 			b.console("people"), b.console(person), b.console("clients"), b.console("clients/" + client.ID),
 			b.console("clients/" + client.ID + "/block-client"), b.console("roles"), b.console("roles/" + role.ID),
+			b.console("clients/" + client.ID + "/settings"), b.console("clients/" + client.ID + "/edit-client"),
+			b.console("clients/" + client.ID + "/change-policy"), b.console("invitations"), b.console("invite"),
+			b.console("clients/" + client.ID + "/trial"),
+			b.console(person + "/edit-person"), b.console(person + "/delete-person"), b.console("health"),
+			b.act("bulk-unblock", url.Values{"people": {script + "\n" + victim.ID}}), b.console("new-person"),
 			b.console("roles/" + role.ID + "/change-roles"), b.console("client-types"), b.console("scopes"),
 			b.console("client-types/" + kind.ID), b.console("audit"), b.console("audit?kind=" + url.QueryEscape(script)),
 			b.console("audit?address=" + url.QueryEscape(script)), b.console("new-client/mis"),

@@ -75,12 +75,32 @@ func idsInPlaceOfNames(v *visit, l *list, f storage.EventFilter) (problem string
 	return "", ledOn, nil
 }
 
+// nameWhoIsMeant shows the e-mail address of the person and the name of the client whose ids are filters.
+func nameWhoIsMeant(v *visit, l *list, f storage.EventFilter) error {
+	user, err := v.store.FindUser(v.r.Context(), f.UserID)
+	if err == nil {
+		l.shows("user_id", user.Email)
+	} else if !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	client, err := v.store.Client(v.r.Context(), f.ClientID)
+	if err == nil {
+		l.shows("client_id", client.Name)
+	} else if !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
 // showAudit lists events, the newest first.
 func showAudit(v *visit) error {
 	l := newList(v)
 	f := auditFilter(v, l)
 	problem, ledOn, err := idsInPlaceOfNames(v, l, f)
 	if err != nil || ledOn {
+		return err
+	}
+	if err := nameWhoIsMeant(v, l, f); err != nil {
 		return err
 	}
 	l.form.Views = periods(v, l)

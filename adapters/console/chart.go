@@ -20,7 +20,7 @@ type chart struct {
 // chartKey says what the bars of a tone are.
 type chartKey struct{ Text, Tone string }
 
-// bar is a rectangle; its tone is "good", "bad", "plain" or "".
+// bar is a rectangle; its tone is "good", "bad", "plain", "now" or "".
 type bar struct {
 	X, Y, Width, Height int
 	Tone                string
@@ -79,7 +79,7 @@ func keysChart(v *visit) chart {
 	const width = 480
 	now := v.store.Now()
 	keys := v.keys.Keys()
-	first, last := now, now
+	first, last := now, now.Add(leastFuture)
 	for _, k := range keys {
 		for _, at := range []time.Time{k.CreatedAt, k.ActivatesAt, k.RetiresAt, k.ExpiresAt} {
 			if at.IsZero() {
@@ -102,7 +102,7 @@ func keysChart(v *visit) chart {
 		First: first.In(kyiv).Format(shownDay), Last: last.In(kyiv).Format(shownDay),
 		Keys: []chartKey{
 			{v.T("keys.state." + string(jwks.Prepublished)), "plain"}, {v.T("keys.state." + string(jwks.Active)), "good"},
-			{v.T("keys.state." + string(jwks.Retired)), ""},
+			{v.T("keys.state." + string(jwks.Retired)), ""}, {v.T("chart.now"), "now"},
 		},
 		Description: v.T("keys.life_described", "n", number(int64(len(keys)))),
 	}
@@ -125,8 +125,12 @@ func keysChart(v *visit) chart {
 			}
 		}
 	}
+	c.Bars = append(c.Bars, bar{X: place(now), Width: leastHeight, Height: c.Height, Tone: "now"})
 	return c
 }
+
+// leastFuture is how far the life of a key is drawn whose end is not known.
+const leastFuture = 30 * day
 
 // shownDay is how charts write a day.
 const shownDay = "02.01.2006"

@@ -19,6 +19,7 @@ func clientActions() []action {
 		on("block-client", "block-client", askBlockClient),
 		on("unblock-client", "unblock-client", askUnblockClient),
 		on("end-client-tokens", "end-client-tokens", askEndClientTokens),
+		on("trial", "trial", askTrial),
 		on("edit-client", "edit-client", askEditClient),
 		on("change-policy", "change-policy", askChangePolicy),
 		on("delete-client", "delete-client", askDeleteClient),

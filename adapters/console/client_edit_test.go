@@ -74,6 +74,48 @@ func TestAnOperatorChangesScopesAndPoliciesOfAClientAndDeletesIt(t *testing.T) {
 	})
 }
 
+func TestAnOperatorTriesAClientAsItsDeveloperWould(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		admin, _ := s.operator("admin@example.com", operator.Rights()...)
+		web := storagetest.Client(t, s.store, storage.PresetStandard)
+		legacy := storagetest.Client(t, s.store, storage.PresetEHealth, func(c *storage.Client) {
+			c.Metadata.TokenEndpointAuthMethod = storage.AuthMethodPost
+		})
+		machine := storagetest.Client(t, s.store, storage.PresetStandard, func(c *storage.Client) {
+			c.Metadata.GrantTypes, c.Metadata.ResponseTypes = []string{"client_credentials"}, nil
+			c.Scope = []string{"patients:view"}
+		})
+		b := s.browser()
+		b.signIn(admin.Email)
+		try := func(c *storage.Client, form url.Values) page {
+			form.Del("reason")
+			p := b.act("clients/"+c.ID+"/trial", form)
+			require.Equal(t, http.StatusOK, p.status, p.body)
+			if form.Has("secret") {
+				require.NotContains(t, p.body, form.Get("secret"), "no secret comes back")
+			}
+			return p
+		}
+		for _, c := range []*storage.Client{web, legacy} {
+			right := storagetest.SecretOf(c.Connections[0].ID)
+			p := try(c, url.Values{"redirect_uri": {storagetest.RedirectURI}, "scope": {"openid"}, "secret": {right}})
+			require.Contains(t, p.body, "leads to the sign-in")
+			require.Contains(t, p.body, "The secret is accepted")
+			require.Contains(t, p.body, s.issuer+"/oauth2/authorize?client_id="+c.ID)
+			p = try(c, url.Values{"redirect_uri": {storagetest.RedirectURI}, "scope": {"openid"}, "secret": {"another-secret"}})
+			require.Contains(t, p.body, "invalid_client")
+		}
+		p := try(web, url.Values{"redirect_uri": {"https://evil.example/"}, "scope": {"openid"}})
+		require.Contains(t, p.body, "invalid_request")
+		require.NotContains(t, p.body, "leads to the sign-in")
+		secret := storagetest.SecretOf(machine.Connections[0].ID)
+		require.Contains(t, try(machine, url.Values{"scope": {"patients:view"}, "secret": {secret}}).body,
+			"A token was issued: patients:view")
+		require.Contains(t, try(machine, url.Values{"scope": {"labs:view"}, "secret": {secret}}).body, "invalid_scope")
+	})
+}
+
 func TestAClientIsReachedWhateverItsIDHasInIt(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	admin, _ := s.operator("admin@example.com", operator.Rights()...)

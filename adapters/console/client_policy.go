@@ -72,7 +72,7 @@ func policyOf(v *visit, c *storage.Client) section {
 		}
 		t.Rows = append(t.Rows, []cell{code(name).with(v.text.or("policy."+name, "")), value, code(standard[name])})
 	}
-	return section{ID: "policy", Title: v.T("client.policy"), Lead: v.T("client.policy_lead"), Table: t}
+	return section{ID: "policy", Title: v.T("client.policy"), Lead: v.T("client.policy_lead"), Table: t, Folded: true}
 }
 
 // askChangePolicy asks for the policies of a client, and shows the difference before it is made.

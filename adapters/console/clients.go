@@ -139,9 +139,9 @@ func actionsOfClient(v *visit, c *storage.Client) (links []link) {
 	if !v.operator.Has(operator.Clients) {
 		return links
 	}
-	names := []string{"block-client", "edit-client", "change-policy", "end-client-tokens"}
+	names := []string{"trial", "block-client", "edit-client", "change-policy", "end-client-tokens"}
 	if c.IsBlocked {
-		names = []string{"unblock-client", "edit-client", "change-policy", "end-client-tokens", "delete-client"}
+		names = []string{"trial", "unblock-client", "edit-client", "change-policy", "end-client-tokens", "delete-client"}
 	}
 	for _, name := range names {
 		links = append(links, link{v.T("action." + name + ".link"), address("clients", c.ID, name)})

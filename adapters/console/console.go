@@ -16,6 +16,7 @@ import (
 
 	"ithildin/jwks"
 	"ithildin/provider"
+	"ithildin/provider/mail"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -31,6 +32,8 @@ type Options struct {
 	URL *url.URL
 	// SecretsHashed says that secrets of clients of the legacy API are not stored encrypted besides.
 	SecretsHashed bool
+	// Mail sends letters of invitation; nil: there are none.
+	Mail *mail.Service
 	// CertificateEnds returns when the certificate of the public listener expires; nil: it has none of its own.
 	CertificateEnds func() time.Time
 }
@@ -49,6 +52,7 @@ type Console struct {
 
 	secretsHashed bool
 	activity      *activity
+	mail          *mail.Service
 	// certificateEnds is nil where the public listener has no certificate of its own.
 	certificateEnds func() time.Time
 }
@@ -66,6 +70,7 @@ func New(ctx context.Context, o Options) (*Console, error) {
 		provider: o.Provider, store: o.Provider.Store(), keys: o.Keys, logger: o.Provider.Logger(), issuer: issuer,
 		host: issuer.Host, secure: o.URL.Scheme == "https", secretsHashed: o.SecretsHashed,
 		certificateEnds: o.CertificateEnds, activity: &activity{store: o.Provider.Store()},
+		mail: o.Mail,
 		client: oauth2.Config{
 			ClientID: ClientID, Scopes: []string{oidc.ScopeOpenID},
 			RedirectURL: o.URL.Scheme + "://" + o.URL.Host + pathCallback,

@@ -85,12 +85,11 @@ func askNewPerson(v *visit) (*question, error) {
 		done := &result{Back: address("people", wanted.ID), Facts: []fact{{v.T("people.email"), text(wanted.Email)}}}
 		if v.provider.SendsMail() && v.r.PostForm.Get("entry") != entryByPassword {
 			done.Lead = v.T("person.link_sent")
-			return done, v.store.Together(ctx, func(ctx context.Context) error {
-				if err := emailTaken(v.store.CreateUser(ctx, wanted)); err != nil {
-					return err
-				}
-				return v.provider.SendPasswordResetLink(ctx, &wanted, v.Language)
-			})
+			if err := emailTaken(v.store.CreateUser(ctx, wanted)); err != nil {
+				return nil, err
+			}
+			// Where this fails, the page of the person sends another link.
+			return done, v.provider.SendPasswordResetLink(ctx, &wanted, v.Language)
 		}
 		made, err := oauth.RandomText(rand.Reader, oauth.TokenBytes)
 		if err != nil {

@@ -20,8 +20,8 @@ type scopeSets struct {
 	path  string         // below Root, and the prefix of the texts
 	right operator.Right // to change one
 	list  func(*visit) ([]scopeSet, error)
-	// used is how many hold a role, or are of a type.
-	used   func(*visit, scopeSet) (int64, error)
+	// used is how many hold a role, or are of a type, with some of them by name.
+	used   func(*visit, scopeSet) (int64, []string, error)
 	create func(context.Context, *storage.Store, scopeSet) error
 	update func(context.Context, *storage.Store, scopeSet) error
 	remove func(context.Context, *storage.Store, scopeSet) error
@@ -73,22 +73,34 @@ func listClientTypes(v *visit) ([]scopeSet, error) {
 	return sets, err
 }
 
-// holdersOf counts who holds a role, for clients and everywhere.
-func holdersOf(v *visit, set scopeSet) (count int64, err error) {
-	for _, everywhere := range []bool{false, true} {
+// mostNamed bounds whom a page names of all whom a change concerns.
+const mostNamed = 10
+
+// holdersOf counts who holds a role, for clients and everywhere, and names some of them.
+func holdersOf(v *visit, set scopeSet) (count int64, names []string, err error) {
+	for _, everywhere := range []bool{true, false} {
 		_, total, err := v.store.PageOfHeldRoles(v.r.Context(), everywhere, storage.HeldRoleFilter{RoleID: set.ID},
 			storage.Page{Size: 1})
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		count += total.Entries
 	}
-	return count, nil
+	users, _, err := v.store.PageOfUsers(v.r.Context(), storage.UserFilter{RoleID: set.ID},
+		storage.Page{Size: mostNamed + 1})
+	for _, user := range users {
+		names = append(names, user.Email)
+	}
+	return count, names, err
 }
 
-func clientsOf(v *visit, set scopeSet) (int64, error) {
-	_, total, err := v.store.PageOfClients(v.r.Context(), storage.ClientFilter{TypeID: set.ID}, storage.Page{Size: 1})
-	return total.Entries, err
+func clientsOf(v *visit, set scopeSet) (count int64, names []string, err error) {
+	clients, total, err := v.store.PageOfClients(v.r.Context(), storage.ClientFilter{TypeID: set.ID},
+		storage.Page{Size: mostNamed + 1})
+	for _, client := range clients {
+		names = append(names, client.Name)
+	}
+	return total.Entries, names, err
 }
 
 // find reads the one that the path names.
@@ -130,7 +142,7 @@ func (s scopeSets) showOne(v *visit) error {
 	if err != nil {
 		return err
 	}
-	used, err := s.used(v, set)
+	used, _, err := s.used(v, set)
 	if err != nil {
 		return err
 	}
@@ -215,7 +227,7 @@ func (s scopeSets) askChange(v *visit) (*question, error) {
 	if err != nil {
 		return nil, err
 	}
-	used, err := s.used(v, now)
+	used, names, err := s.used(v, now)
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +238,7 @@ func (s scopeSets) askChange(v *visit) (*question, error) {
 		return []fact{
 			{v.T("scopes.adds"), words(without(wanted.Scope, now.Scope))},
 			{v.T("scopes.takes"), words(without(now.Scope, wanted.Scope))},
-			{v.T(s.path + ".used"), text(number(used))},
+			{v.T(s.path + ".used"), text(number(used))}, {v.T("change.who"), named(v, names)},
 		}
 	}
 	q.do = withoutResult(func(ctx context.Context) error { return s.update(ctx, v.store, wanted) })
@@ -238,10 +250,13 @@ func (s scopeSets) askDelete(v *visit) (*question, error) {
 	if err != nil {
 		return nil, err
 	}
-	used, err := s.used(v, set)
+	used, names, err := s.used(v, set)
 	q := &question{
 		Subject: set.Name, Back: address(s.path, set.ID), Fresh: true, After: address(s.path),
-		Facts: []fact{{v.T(s.path + ".used"), text(number(used))}, {v.T("scopes.takes"), words(set.Scope)}},
+		Facts: []fact{
+			{v.T(s.path + ".used"), text(number(used))}, {v.T("change.who"), named(v, names)},
+			{v.T("scopes.takes"), words(set.Scope)},
+		},
 	}
 	switch {
 	case len(v.operator.Beyond(set.Scope)) > 0:
@@ -251,6 +266,14 @@ func (s scopeSets) askDelete(v *visit) (*question, error) {
 	}
 	q.do = withoutResult(func(ctx context.Context) error { return s.remove(ctx, v.store, set) })
 	return q, err
+}
+
+// named are those whom a change concerns, or the first of them.
+func named(v *visit, names []string) cell {
+	if len(names) > mostNamed {
+		return words(names[:mostNamed]).with(v.T("change.and_others"))
+	}
+	return words(names)
 }
 
 // without are the names of one list that another has not.

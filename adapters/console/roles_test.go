@@ -28,7 +28,9 @@ func TestAnOperatorSeesWhatAChangeOfARoleDoesBeforeItIsMade(t *testing.T) {
 		path := "roles/" + role.ID + "/change-roles"
 		form := url.Values{"name": {"NURSE"}, "scope": {"patients:view labs:view"}}
 		p = b.act(path, form)
-		for _, want := range []string{"What will change", "labs:view", "patients:create", "<bdi>1</bdi>"} {
+		for _, want := range []string{
+			"What will change", "labs:view", "patients:create", "<bdi>1</bdi>", "nurse@example.com",
+		} {
 			require.Contains(t, p.body, want)
 		}
 		unchanged, err := s.store.FindRoleByName(t.Context(), "NURSE")

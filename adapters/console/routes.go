@@ -22,6 +22,7 @@ func routes() []route {
 		{http.MethodPost, "search", operator.Read, showFound},
 		{http.MethodGet, "people", operator.Read, showPeople},
 		{http.MethodGet, "people/{id}", operator.Read, showPerson},
+		{http.MethodGet, "invitations", operator.Read, showInvitations},
 		{http.MethodGet, "clients", operator.Read, showClients},
 		{http.MethodGet, "clients/{id}", operator.Read, showClient},
 		{http.MethodGet, "clients/{id}/settings", operator.Read, showClientSettings},
@@ -47,8 +48,8 @@ func routes() []route {
 
 // actions are all that operators may change.
 func actions() []action {
-	all := slices.Concat(personActions(), newPersonActions(), bulkActions(), clientActions(), keyActions(),
-		newClientActions())
+	all := slices.Concat(personActions(), newPersonActions(), bulkActions(), invitationActions(),
+		clientActions(), keyActions(), newClientActions())
 	for _, s := range allScopeSets() {
 		all = append(all, s.actions()...)
 	}
@@ -63,6 +64,7 @@ func menuOf(v *visit) []link {
 		key, path string
 	}{
 		{operator.Read, "menu.people", "people"},
+		{operator.Read, "menu.invitations", "invitations"},
 		{operator.Read, "menu.clients", "clients"},
 		{operator.Read, "menu.roles", "roles"},
 		{operator.Read, "menu.client-types", "client-types"},

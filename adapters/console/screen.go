@@ -38,6 +38,7 @@ type section struct {
 	ID, Title, Lead string
 	Actions         []link
 	Table           *table
+	Folded          bool // its table is opened by whoever wants to see it
 }
 
 // table is a list. On a narrow screen each row becomes a card, with the names of the columns.
@@ -91,7 +92,7 @@ type filter struct {
 
 // field is an input of a form.
 type field struct {
-	Name, Label, Type string // Type: text, datetime-local, select or textarea
+	Name, Label, Type string // Type: text, password, datetime-local, select or textarea
 	Value, Hint       string
 	Required, Wrong   bool
 	Options           []option
@@ -171,6 +172,17 @@ func (l *list) choice(name, key string, options ...option) string {
 	}
 	l.form.Fields = append(l.form.Fields, field{Name: name, Label: l.v.T(key), Type: "select", Options: all})
 	return chosen
+}
+
+// shows puts a name in place of the value of a filter that is set. The field keeps the value: several may have a name.
+func (l *list) shows(filter, name string) {
+	for _, f := range l.form.Fields {
+		for at, chip := range l.form.Chips {
+			if f.Name == filter && chip.Text == f.Label+": "+f.Value {
+				l.form.Chips[at].Text = f.Label + ": " + name
+			}
+		}
+	}
 }
 
 // chip adds the link that removes a filter, where it is set.

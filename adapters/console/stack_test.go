@@ -19,6 +19,7 @@ import (
 	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/provider/identity"
+	"ithildin/provider/mail"
 	"ithildin/provider/operator"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
@@ -41,6 +42,7 @@ type stack struct {
 	admin    string // the listener as browsers reach it, without a path
 	phones   *phones
 	hash     string // of password
+	letters  *mail.Service
 }
 
 // phones are what one-time codes go to.
@@ -63,7 +65,10 @@ func (p *phones) code(number string) string {
 	return p.last[number]
 }
 
-func newStack(t testing.TB, engine storagetest.Engine) *stack {
+// newStack makes a stack that sends no letters; mailingStack makes one that gives them to a sender.
+func newStack(t testing.TB, engine storagetest.Engine) *stack { return mailingStack(t, engine, nil) }
+
+func mailingStack(t testing.TB, engine storagetest.Engine, sender mail.Sender) *stack {
 	s := &stack{t: t, clock: storagetest.NewClock(), phones: &phones{last: map[string]string{}}}
 	s.store = engine.Open(t, storagetest.At(s.clock))
 	public, private := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
@@ -75,8 +80,9 @@ func newStack(t testing.TB, engine storagetest.Engine) *stack {
 	keys := jwks.New(provider.KeyStore{Store: s.store}, jwks.Options{Now: s.clock.Now})
 	require.NoError(t, keys.Load(context.Background()))
 	passwords := identity.NewPasswords(identity.PasswordOptions{})
+	s.letters = mail.New(mail.Options{Store: s.store, Sender: sender, ServiceName: "eHealth", Now: s.clock.Now})
 	s.provider, err = provider.New(context.Background(), provider.Options{
-		Store: s.store, Keys: keys, Passwords: passwords, Issuer: issuer, Now: s.clock.Now,
+		Store: s.store, Keys: keys, Passwords: passwords, Issuer: issuer, Now: s.clock.Now, Mail: s.letters,
 		Components: identity.Components{
 			SMS: s.phones, Limits: identity.Limits{OneTimeCodesSent: 1000, FailedSignIns: 1000},
 		},
@@ -101,7 +107,9 @@ func newStack(t testing.TB, engine storagetest.Engine) *stack {
 func (s *stack) restart() {
 	at, err := url.Parse(s.admin)
 	require.NoError(s.t, err)
-	s.console, err = console.New(context.Background(), console.Options{Provider: s.provider, Keys: s.keys, URL: at})
+	s.console, err = console.New(context.Background(), console.Options{
+		Provider: s.provider, Keys: s.keys, URL: at, Mail: s.letters,
+	})
 	require.NoError(s.t, err)
 }
 

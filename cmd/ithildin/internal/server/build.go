@@ -81,7 +81,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	if s.Console != nil {
 		operators, err := console.New(ctx, console.Options{
 			Provider: p, Keys: keys, URL: s.Console, SecretsHashed: s.Legacy.SecretsHashed,
-			CertificateEnds: certificateEnds(s.Certificate),
+			Mail: letters, CertificateEnds: certificateEnds(s.Certificate),
 		})
 		if err != nil {
 			return nil, err
