@@ -108,4 +108,5 @@ const (
 	EventConsoleSignedOut = "console_signed_out"
 	EventUserViewed       = "user_viewed" // the personal data of a user, in the console
 	EventAuditExported    = "audit_exported"
+	EventClientTried      = "client_tried" // requests of a client, by an operator who tries it in the console
 )

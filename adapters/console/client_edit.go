@@ -18,6 +18,7 @@ func clientForm(v *visit, now storage.Client) ([]field, storage.Client, error) {
 		scope = sent.Get("scope")
 		now.Name, now.TypeID = strings.TrimSpace(sent.Get("name")), ""
 		now.Scope = storage.SplitScope(strings.Join(strings.Fields(scope), " "))
+		now.Metadata.Contacts = strings.Fields(sent.Get("contacts"))
 	}
 	types, err := v.store.ListClientTypes(v.r.Context())
 	if err != nil {
@@ -38,6 +39,8 @@ func clientForm(v *visit, now storage.Client) ([]field, storage.Client, error) {
 		{Name: "name", Label: v.T("new.name"), Hint: v.T("new.name_hint"), Type: "text", Value: now.Name, Required: true},
 		{Name: "type", Label: v.T("clients.type"), Type: "select", Options: options},
 		{Name: "scope", Label: v.T("client.scope"), Hint: v.T("scopes.hint"), Type: "textarea", Value: scope},
+		{Name: "contacts", Label: v.T("client.contacts"), Hint: v.T("client.contacts_hint"), Type: "text",
+			Value: strings.Join(now.Metadata.Contacts, " ")},
 	}, now, nil
 }
 
@@ -48,6 +51,8 @@ func checkClientForm(v *visit, client *storage.Client) error {
 		return &formProblem{"scopes.no_name", "name"}
 	case slices.ContainsFunc(client.Scope, func(name string) bool { return !isScope(name) }):
 		return &formProblem{"scopes.wrong", "scope"}
+	case slices.ContainsFunc(client.Metadata.Contacts, func(to string) bool { return !isEmail(to) }):
+		return &formProblem{"client.contacts_wrong", "contacts"}
 	case len(v.operator.Beyond(client.AllowedScope())) > 0:
 		return &formProblem{"action.beyond", "scope"}
 	}
@@ -77,6 +82,7 @@ func askEditClient(v *visit, c *storage.Client) (*question, error) {
 	q.preview = func() []fact {
 		return append(changesOf([][3]string{
 			{v.T("clients.name"), c.Name, wanted.Name}, {v.T("clients.type"), c.TypeName, wanted.TypeName},
+			{v.T("client.contacts"), strings.Join(c.Metadata.Contacts, " "), strings.Join(wanted.Metadata.Contacts, " ")},
 		}),
 			fact{v.T("scopes.adds"), words(without(wanted.AllowedScope(), c.AllowedScope()))},
 			fact{v.T("scopes.takes"), words(without(c.AllowedScope(), wanted.AllowedScope()))},
@@ -85,6 +91,7 @@ func askEditClient(v *visit, c *storage.Client) (*question, error) {
 	q.do = withoutResult(func(ctx context.Context) error {
 		return changeClient(ctx, v, c, func(now *storage.Client) {
 			now.Name, now.TypeID, now.Scope = wanted.Name, wanted.TypeID, wanted.Scope
+			now.Metadata.Contacts = wanted.Metadata.Contacts
 		})
 	})
 	return q, err

@@ -29,7 +29,9 @@ func TestAnOperatorChangesScopesAndPoliciesOfAClientAndDeletesIt(t *testing.T) {
 			form.Set("seen", p.hidden(t, "seen"))
 			return p
 		}
-		form := url.Values{"name": {"Клініка № 2"}, "scope": {"openid labs:view"}}
+		form := url.Values{
+			"name": {"Клініка № 2"}, "scope": {"openid labs:view"}, "contacts": {"it@clinic.example head@clinic.example"},
+		}
 		p := seen("edit-client", form)
 		for _, want := range []string{"Клініка → Клініка № 2", "labs:view", "patients:view"} {
 			require.Contains(t, p.body, want)
@@ -37,6 +39,7 @@ func TestAnOperatorChangesScopesAndPoliciesOfAClientAndDeletesIt(t *testing.T) {
 		require.Contains(t, b.act(path+"edit-client", form).body, "The client was changed.")
 		for name, wrong := range map[string]url.Values{
 			"no name": {"name": {" "}}, "a broken scope": {"name": {"x"}, "scope": {`a"b`}},
+			"no address": {"name": {"x"}, "contacts": {"it"}},
 		} {
 			require.Equal(t, http.StatusUnprocessableEntity, b.act(path+"edit-client", wrong).status, name)
 		}
@@ -53,6 +56,8 @@ func TestAnOperatorChangesScopesAndPoliciesOfAClientAndDeletesIt(t *testing.T) {
 		wanted := client.Policy
 		wanted.AccessLifetime, wanted.RequireState, wanted.Refresh = 10*time.Minute, true, storage.RefreshReuse
 		require.Equal(t, wanted, changed.Policy)
+		require.Equal(t, []string{"it@clinic.example", "head@clinic.example"}, changed.Metadata.Contacts)
+		changed.Metadata.Contacts = nil
 		require.Equal(t, client.Metadata, changed.Metadata)
 		for name, wrong := range map[string]url.Values{
 			"a word for seconds": {"access_lifetime": {"soon"}}, "too long": {"access_lifetime": {"99999999"}},
@@ -109,6 +114,7 @@ func TestAnOperatorTriesAClientAsItsDeveloperWould(t *testing.T) {
 		p := try(web, url.Values{"redirect_uri": {"https://evil.example/"}, "scope": {"openid"}})
 		require.Contains(t, p.body, "invalid_request")
 		require.NotContains(t, p.body, "leads to the sign-in")
+		require.Equal(t, "admin@example.com", s.lastEvent(storage.EventClientTried).Details["operator"])
 		secret := storagetest.SecretOf(machine.Connections[0].ID)
 		require.Contains(t, try(machine, url.Values{"scope": {"patients:view"}, "secret": {secret}}).body,
 			"A token was issued: patients:view")

@@ -42,6 +42,12 @@ func askTrial(v *visit, c *storage.Client) (*question, error) {
 		})
 	}
 	q.do = func(ctx context.Context) (*result, error) {
+		err := v.store.RecordEvents(ctx, []storage.Event{storage.ByActor(ctx, storage.Event{
+			Kind: storage.EventClientTried, ClientID: c.ID,
+		})})
+		if err != nil {
+			return nil, err
+		}
 		done := &result{Lead: v.T("trial.result")}
 		if t.hasPeople() {
 			request := t.request()

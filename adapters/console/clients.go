@@ -119,6 +119,7 @@ func factsOfClient(v *visit, c *storage.Client) ([]fact, error) {
 		{v.T("client.grant_types"), words(m.GrantTypes)},
 		{v.T("client.scope"), words(c.AllowedScope())},
 		{v.T("client.audience"), words(m.Audience)},
+		{v.T("client.contacts"), words(m.Contacts)},
 		{v.T("client.broker"), words(storage.SplitScope(c.BrokerScope()))},
 		{v.T("client.keys"), text(m.JWKSURI)},
 		{v.T("client.grants"), text(number(count.Grants))},

@@ -44,10 +44,15 @@ func personForm(v *visit, now storage.User) ([]field, storage.User) {
 	}, now
 }
 
+// isEmail returns whether a text is an e-mail address and nothing else.
+func isEmail(value string) bool {
+	parsed, err := mail.ParseAddress(value)
+	return err == nil && parsed.Address == value && len(value) <= longestEmail
+}
+
 // checkPerson is what is wrong with the form of a person.
 func checkPerson(u storage.User) error {
-	parsed, err := mail.ParseAddress(u.Email)
-	if err != nil || parsed.Address != u.Email || len(u.Email) > longestEmail {
+	if !isEmail(u.Email) {
 		return &formProblem{"person.email_wrong", "email"}
 	}
 	for name, value := range map[string]string{"tax_id": u.TaxID, "person_id": u.PersonID} {

@@ -102,6 +102,23 @@ func secondFactors(t *testing.T, s *suite) {
 	}
 	require.NoError(t, s.store.CreateAuthenticationFactor(t.Context(), phone))
 	made := s.store.Now()
+	appAlone, passkeyAlone, offAlone, none := User(t, s.store), User(t, s.store), User(t, s.store), User(t, s.store)
+	s.authenticator(t, appAlone.ID, "app")
+	s.passkey(t, passkeyAlone)
+	off := s.authenticator(t, offAlone.ID, "off")
+	require.NoError(t, s.store.ActivateSecondFactor(t.Context(), offAlone.ID, storage.FactorTOTP, off.ID, false))
+	t.Run("People are listed by whether they have a factor of any kind", func(t *testing.T) {
+		ids := []string{u.ID, appAlone.ID, passkeyAlone.ID, offAlone.ID, none.ID}
+		for has, want := range map[bool][]string{true: ids[:3], false: ids[3:]} {
+			users, total, err := s.store.PageOfUsers(t.Context(), storage.UserFilter{IDs: ids, HasFactor: &has},
+				storage.Page{Size: len(ids)})
+			require.NoError(t, err)
+			require.EqualValues(t, len(want), total.Entries)
+			for _, user := range users {
+				require.Contains(t, want, user.ID)
+			}
+		}
+	})
 	first := s.authenticator(t, u.ID, "first")
 	s.clock.Advance(time.Minute)
 	second, set := s.authenticator(t, u.ID, "second"), s.store.NewID()
