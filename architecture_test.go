@@ -79,7 +79,8 @@ var mayImport = map[string][]string{
 // testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.
 var testsMayImport = []string{
 	"migrations", "jwks", "storage", "storage/seal", "storage/storagetest", "provider/mail/mailtest",
-	"provider/login/dstutest", "jwks/jwkstest", "provider/identity/passkeytest", "provider/dpop/dpoptest",
+	"provider/login", "provider/login/dstutest", "jwks/jwkstest", "provider/identity/passkeytest",
+	"provider/dpop/dpoptest",
 }
 
 func TestPackagesImportOnlyWhatTheirPlaceAllows(t *testing.T) {

@@ -202,6 +202,8 @@ func TestSignaturePageOpensEachKindOfKeyFile(t *testing.T) {
 		"IIT.dat":   {s.key.IIT([]byte(keyPassword)), certificate},
 		"PBES2.dat": {s.key.PBES2([]byte(keyPassword)), certificate},
 		"key.jks":   {s.key.JKS(keyPassword, certificate), nil},
+		"key.pfx":   {s.key.PFX(keyPassword, certificate), nil},
+		"bare.pfx":  {s.key.PFX(keyPassword), certificate},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newChromium(t, name, 1280, 800, "uk")
@@ -237,6 +239,7 @@ func TestSignaturePageSaysWhatIsWrongWithAKey(t *testing.T) {
 		{"PBES2.dat", "неправильний", s.key.PBES2([]byte("правильний")), "Пароль не підходить"},
 		{"photo.dat", "right password", []byte("\xff\xd8\xff\xe0 a picture"), "Це не файл ключа"},
 		{"empty.dat", "right password", nil, "Це не файл ключа"},
+		{"wrong.pfx", "wrong password", s.key.PFX("right password"), "Пароль не підходить"},
 		{"cut.jks", "right password", jks[:100], "Це не файл ключа"},
 		{"large.dat", "right password", make([]byte, 1<<20+1), "Це не файл ключа"},
 		{"bare.jks", "right password", s.key.JKS("right password"), "немає сертифіката"},

@@ -35,24 +35,25 @@ type authorityTest struct {
 	signed   []byte // what the signature service was asked about
 }
 
-func newAuthorityTest(t *testing.T, changes ...func(*identity.AuthorityServices)) *authorityTest {
+func newAuthorityTest(t *testing.T, changes ...func(o *provider.Options, service string)) *authorityTest {
 	root := dstutest.NewAuthority()
 	authority := root.NewSubordinate()
 	a := &authorityTest{services: authority.NewServices(func() time.Time { return time.Unix(worldTime, 0) })}
 	a.server = httptest.NewServer(a.services)
 	t.Cleanup(a.server.Close)
 	authority.NameServices(a.server.URL)
+	service := strings.TrimPrefix(a.server.URL, "http://")
 	services := &identity.AuthorityServices{
 		Client: outbound.New(outbound.Options{
 			Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Plaintext: true,
 		}),
-		Hosts: []string{strings.TrimPrefix(a.server.URL, "http://")}, Finders: []string{a.server.URL + "/cmp"},
-	}
-	for _, change := range changes {
-		change(services)
+		Hosts: []string{service}, Finders: []string{a.server.URL + "/cmp"},
 	}
 	a.signatureTest = newSignatureTest(t, withAuthorities(t, authority.Certificates()...), func(o *provider.Options) {
 		o.Signing.Services = services
+		for _, change := range changes {
+			change(o, service)
+		}
 	})
 	a.authority = authority
 	verify := authority.Service(a.clock)
@@ -305,8 +306,8 @@ func TestAttackServicesOfAuthoritiesThatLeadTheProxyElsewhere(t *testing.T) {
 	} {
 		evil := httptest.NewServer(answer)
 		t.Cleanup(evil.Close)
-		a := newAuthorityTest(t, func(s *identity.AuthorityServices) {
-			s.Hosts = append(s.Hosts, strings.TrimPrefix(evil.URL, "http://"))
+		a := newAuthorityTest(t, func(o *provider.Options, _ string) {
+			o.Signing.Services.Hosts = []string{strings.TrimPrefix(evil.URL, "http://")}
 		})
 		status, _, body := a.newVisitor().asks(question{http.MethodPost, evil.URL, "application/pkixcmp", findMe(), nil})
 		require.Equal(t, http.StatusBadGateway, status, name)
@@ -315,8 +316,8 @@ func TestAttackServicesOfAuthoritiesThatLeadTheProxyElsewhere(t *testing.T) {
 	require.False(t, reached)
 
 	// A listed name that leads into a private network which is not listed.
-	a := newAuthorityTest(t, func(s *identity.AuthorityServices) {
-		s.Client = outbound.New(outbound.Options{Plaintext: true})
+	a := newAuthorityTest(t, func(o *provider.Options, _ string) {
+		o.Signing.Services.Client = outbound.New(outbound.Options{Plaintext: true})
 	})
 	status, _, _ := a.newVisitor().asks(
 		question{http.MethodPost, a.server.URL + "/cmp", "application/pkixcmp", findMe(), nil})

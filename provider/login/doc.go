@@ -22,6 +22,7 @@
 //	GET         /login/signature.js   the script that signs in the browser (signature_script.go)
 //	GET         /login/signature/authorities  certificates for that script (signing.go)
 //	POST        /login/signature/proxy/…      what that script asks authorities (signature_proxy.go)
+//	GET         /login/signature/library/…    scripts of the operator's library (signing.go, signature_library.go)
 //	GET, POST   /login/invite         what an invitation is for, and an account for a new person (invitation_page.go)
 //	GET, POST   /login/invite/accept  the answer to an invitation (invitation_answer.go)
 //	GET, POST   /login/sign-out       ends the login session (sign_out.go)

@@ -14,8 +14,9 @@ type script struct {
 	integrity string // what pages demand of it (W3C Subresource Integrity)
 }
 
-func newScript(name string) script {
-	content := mustRead(name)
+func newScript(name string) script { return scriptOf(mustRead(name)) }
+
+func scriptOf(content []byte) script {
 	hash := sha256.Sum256(content)
 	return script{content: content, integrity: "sha256-" + base64.StdEncoding.EncodeToString(hash[:])}
 }

@@ -104,10 +104,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s.signIn = &signInPages{
 		layout: s.layout, interactions: s.interactions, sessions: s.sessions, devices: devices, store: o.Store,
 		identity: o.Identity, now: o.Now, mail: o.Mail,
-		tools: &signatureTools{
-			layout: s.layout, interactions: s.interactions, Signing: o.Signing, identity: o.Identity,
-			slots: make(chan struct{}, questionsAtOnce),
-		},
+		tools: newSignatureTools(s.layout, s.interactions, o.Signing, o.Identity),
 	}
 	s.resets = &passwordResetPages{
 		signInPages: s.signIn, passwords: identity.PasswordResets{Service: o.Identity}, issuer: s.issuer,
@@ -178,6 +175,8 @@ const (
 	PathSignatureAuthorities = "/login/signature/authorities"
 	// PathSignatureProxy forwards what that script asks authorities; the sign-in follows it.
 	PathSignatureProxy = "/login/signature/proxy"
+	// PathSignatureLibrary has the scripts of the operator's library, each below its name.
+	PathSignatureLibrary = "/login/signature/library"
 	// PathPasskeyScript is the script of the pages that ask for a passkey.
 	PathPasskeyScript = "/login/passkey.js"
 	// PathLogo is the operator's logo.

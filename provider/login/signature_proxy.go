@@ -91,17 +91,17 @@ func (s *signatureTools) forwardQuestion(w http.ResponseWriter, r *http.Request)
 	default:
 		return errQuestionsBusy
 	}
-	question, err := io.ReadAll(http.MaxBytesReader(w, r.Body, identity.MaximumAuthorityQuestion))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return errFormTooLarge
-	case err != nil:
-		return errors.Join(errMalformedForm, err)
-	}
-	answer, err := s.Services.Ask(r.Context(), r.URL.Query().Get("address"), r.Header.Get("Content-Type"), question)
+	question, err := s.readQuestion(w, r)
 	if err != nil {
 		return err
+	}
+	answer, err := s.Services.Ask(r.Context(), question.address, question.mediaType, question.body)
+	if err != nil {
+		return err
+	}
+	if question.byLibrary {
+		answer.MediaType = libraryMediaType
+		answer.Body = base64.StdEncoding.AppendEncode(nil, answer.Body)
 	}
 	s.writeHeaders(w, contentPolicy{})
 	h := w.Header()
@@ -109,4 +109,23 @@ func (s *signatureTools) forwardQuestion(w http.ResponseWriter, r *http.Request)
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	_, _ = w.Write(answer.Body) // a browser that has gone needs no answer
 	return nil
+}
+
+func (s *signatureTools) readQuestion(w http.ResponseWriter, r *http.Request) (authorityQuestion, error) {
+	maximum, byLibrary := identity.MaximumAuthorityQuestion, len(s.Library) > 0 && isOfLibrary(r)
+	if byLibrary {
+		maximum = base64.StdEncoding.EncodedLen(maximum)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(maximum)))
+	address := r.URL.Query().Get("address")
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return authorityQuestion{}, errFormTooLarge
+	case err != nil:
+		return authorityQuestion{}, errors.Join(errMalformedForm, err)
+	case byLibrary:
+		return decodeLibraryQuestion(address, body)
+	}
+	return authorityQuestion{address: address, mediaType: r.Header.Get("Content-Type"), body: body}, nil
 }

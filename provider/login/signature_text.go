@@ -7,18 +7,19 @@ type signingMessages struct {
 	KeyFileProblem, PasswordProblem, CertificateFileProblem string
 	CertificateMissing, CertificateForeign                  string
 	CertificateUsage, CertificateExpired                    string
-	CertificateAuthority, CertificateRevoked, Failed        string
+	CertificateAuthority, CertificateRevoked                string
+	Library, Failed                                         string
 }
 
 var signingUkrainian = signingMessages{
 	KeyFile: "Файл ключа", Password: "Пароль до ключа", Certificates: "Файл сертифіката",
 	Privacy: "Ключ і пароль залишаються у вашому браузері й нікуди не надсилаються. " +
-		"Підходять файли Key-6.dat і JKS.",
+		"Підходять файли Key-6.dat, JKS і PFX.",
 	Button: "Підписати й увійти", Busy: "Підписуємо. Зачекайте кілька секунд.",
 	Elsewhere: "Підписати в іншій програмі",
 	NoScript: "У вашому браузері вимкнено JavaScript, тому підписати на цій сторінці не можна. " +
 		"Підпишіть файл у своїй програмі та додайте його тут.",
-	KeyFileProblem: "Це не файл ключа, який можна тут відкрити. Виберіть Key-6.dat або JKS із ключем КЕП. " +
+	KeyFileProblem: "Це не файл ключа, який можна тут відкрити. Виберіть Key-6.dat, JKS або PFX із ключем КЕП. " +
 		"Якщо ваш ключ на токені, підпишіть файл в іншій програмі.",
 	PasswordProblem: "Пароль не підходить до цього ключа. Перевірте мову введення та Caps Lock і спробуйте ще раз.",
 	CertificateFileProblem: "Цей файл не є сертифікатом КЕП. Виберіть файл .cer або .crt, який видав ваш надавач " +
@@ -34,7 +35,8 @@ var signingUkrainian = signingMessages{
 		"іншого надавача або зверніться по допомогу.",
 	CertificateRevoked: "Надавач довірчих послуг скасував або призупинив цей сертифікат, тому підписати ним не можна. " +
 		"Отримайте новий ключ у свого надавача.",
-	Failed: "Підписати на цій сторінці не вдалося. Підпишіть файл в іншій програмі й додайте його нижче.",
+	Library: "Підписати не вдалося. Програма підпису повідомила:",
+	Failed:  "Підписати на цій сторінці не вдалося. Підпишіть файл в іншій програмі й додайте його нижче.",
 }
 
 var signingEnglish = signingMessages{
@@ -64,5 +66,6 @@ var signingEnglish = signingMessages{
 		"Use a key of another provider, or ask for help.",
 	CertificateRevoked: "The trust service provider has revoked or suspended this certificate, so it cannot sign. Get a " +
 		"new key from your provider.",
-	Failed: "Signing on this page failed. Sign the file in another program and add it below.",
+	Library: "Signing failed. The signing program says:",
+	Failed:  "Signing on this page failed. Sign the file in another program and add it below.",
 }

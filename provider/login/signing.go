@@ -17,6 +17,15 @@ type Signing struct {
 	Authorities *identity.SignatureAuthorities
 	// Services are those of authorities that the page asks, by way of this server; they need Authorities. nil: none.
 	Services *identity.AuthorityServices
+	// Library are the scripts of IIT's library, in the order in which they are loaded. With them the page signs by its
+	// calls (docs/signature-library.md) and not by its own script.
+	Library []LibraryScript
+}
+
+// LibraryScript is a script that the operator serves people.
+type LibraryScript struct {
+	Name    string // the last part of its path
+	Content []byte
 }
 
 // signingPart is what the script of the signature page is told.
@@ -24,7 +33,10 @@ type signingPart struct {
 	Authorities string // where their certificates are; "" for nowhere
 	Proxy       string // where it may ask services of authorities; "" for nowhere
 	Finders     string // the URLs of CMP services, with blanks between them
+	Library     []libraryPart
 }
+
+type libraryPart struct{ Address, Integrity string }
 
 // signatureTools serve what the script of the signature page needs.
 type signatureTools struct {
@@ -35,6 +47,19 @@ type signatureTools struct {
 	signIns   inbound.RateLimit // of questions to authorities
 	addresses inbound.RateLimit
 	slots     chan struct{}
+	library   []libraryPart
+}
+
+func newSignatureTools(l *layout, i *interactions, s Signing, people *identity.Service) *signatureTools {
+	tools := &signatureTools{
+		layout: l, interactions: i, Signing: s, identity: people, slots: make(chan struct{}, questionsAtOnce),
+	}
+	for _, each := range s.Library {
+		tools.library = append(tools.library, libraryPart{
+			l.path + PathSignatureLibrary + "/" + each.Name, scriptOf(each.Content).integrity,
+		})
+	}
+	return tools
 }
 
 func (s *signatureTools) mount(pages chi.Router) {
@@ -43,6 +68,10 @@ func (s *signatureTools) mount(pages chi.Router) {
 	}
 	if s.Services != nil {
 		inbound.Route(pages, PathSignatureProxy+"/{signIn}", s.handle(s.forwardQuestion), http.MethodPost)
+	}
+	for _, each := range s.Library {
+		inbound.Route(pages, PathSignatureLibrary+"/"+each.Name, s.handle(s.showScript(scriptOf(each.Content))),
+			http.MethodGet, http.MethodHead)
 	}
 }
 
@@ -61,6 +90,7 @@ func (s *signatureTools) part(
 		part.Authorities = s.layout.path + PathSignatureAuthorities
 		v.Policy.Connect = "'self'"
 	}
+	part.Library = s.library
 	if s.Services != nil {
 		part.Finders = strings.Join(s.Services.Finders, " ")
 		part.Proxy, err = s.proxyAddress(w, r, p)

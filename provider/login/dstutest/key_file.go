@@ -84,8 +84,16 @@ func (k *Key) IIT(password []byte) []byte {
 
 // PBES2 returns Key-6.dat in the form since 2016 (order 1236/5/453), which holds no certificate.
 func (k *Key) PBES2(password []byte) []byte {
+	algorithm, encrypted := pbes2(password, k.privateKeyInfo())
+	return encode(struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Encrypted []byte
+	}{algorithm, encrypted})
+}
+
+// pbes2 encrypts by RFC 8018 6.2, with the cipher and the hash of this package.
+func pbes2(password, plaintext []byte) (algorithm pkix.AlgorithmIdentifier, encrypted []byte) {
 	salt, iv := random(32), random(8)
-	encrypted := newBlockCipher(derive(password, salt)).cfb(iv, k.privateKeyInfo())
 	derivation := pkix.AlgorithmIdentifier{Algorithm: oidPBKDF2, Parameters: asn1.RawValue{FullBytes: encode(struct {
 		Salt       []byte
 		Iterations int
@@ -94,14 +102,10 @@ func (k *Key) PBES2(password []byte) []byte {
 	scheme := pkix.AlgorithmIdentifier{Algorithm: oidCFB, Parameters: asn1.RawValue{FullBytes: encode(struct {
 		IV, Substitution []byte
 	}{iv, packedSubstitution()})}}
-	return encode(struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Encrypted []byte
-	}{
-		pkix.AlgorithmIdentifier{Algorithm: oidPBES2, Parameters: asn1.RawValue{FullBytes: encode(struct {
-			Derivation, Scheme pkix.AlgorithmIdentifier
-		}{derivation, scheme})}}, encrypted,
-	})
+	algorithm = pkix.AlgorithmIdentifier{Algorithm: oidPBES2, Parameters: asn1.RawValue{FullBytes: encode(struct {
+		Derivation, Scheme pkix.AlgorithmIdentifier
+	}{derivation, scheme})}}
+	return algorithm, newBlockCipher(derive(password, salt)).cfb(iv, plaintext)
 }
 
 // derive is PBKDF2 (RFC 8018) with HMAC over the hash of this package, for one block.
@@ -165,6 +169,81 @@ func (k *Key) JKS(password string, certificates ...[]byte) []byte {
 	}
 	digest := sha1.Sum(append(append(bytes.Clone(secret), "Mighty Aphrodite"...), store...)) //nolint:gosec // the format
 	return append(store, digest[:]...)
+}
+
+var (
+	oidEncryptedData = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 6}
+	oidKeyBag        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 10, 1, 2} // pkcs8ShroudedKeyBag
+	oidCertBag       = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 10, 1, 3}
+	oidX509          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 22, 1}
+)
+
+type safeBag struct {
+	Type  asn1.ObjectIdentifier
+	Value asn1.RawValue // within a context-specific tag
+}
+
+func newSafeBag(kind asn1.ObjectIdentifier, value []byte) safeBag {
+	return safeBag{kind, asn1.RawValue{Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: value}}
+}
+
+// PFX returns PKCS #12 (RFC 7292) with the key and its certificates, each encrypted by PBES2 as in Key-6.dat, and with
+// the MAC over both.
+func (k *Key) PFX(password string, certificates ...[]byte) []byte {
+	keys := encode([]safeBag{newSafeBag(oidKeyBag, k.PBES2([]byte(password)))})
+	var bags []safeBag
+	for _, each := range certificates {
+		bags = append(bags, newSafeBag(oidCertBag, encode(struct {
+			Type  asn1.ObjectIdentifier
+			Value []byte `asn1:"explicit,tag:0"`
+		}{oidX509, each})))
+	}
+	algorithm, encrypted := pbes2([]byte(password), encode(bags))
+	type encryptedContent struct {
+		Type      asn1.ObjectIdentifier
+		Algorithm pkix.AlgorithmIdentifier
+		Content   []byte `asn1:"tag:0"`
+	}
+	data := encode(struct {
+		Version int
+		Content encryptedContent
+	}{0, encryptedContent{oidData, algorithm, encrypted}})
+	safe := encode([]asn1.RawValue{{FullBytes: encodeData(keys)}, {FullBytes: encode(contentInfo{oidEncryptedData,
+		asn1.RawValue{Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: data}})}})
+	salt := random(32)
+	type digestInfo struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Digest    []byte
+	}
+	type macData struct {
+		MAC        digestInfo
+		Salt       []byte
+		Iterations int
+	}
+	return encode(struct {
+		Version int
+		Safe    asn1.RawValue
+		MAC     macData
+	}{3, asn1.RawValue{FullBytes: encodeData(safe)}, macData{
+		digestInfo{pkix.AlgorithmIdentifier{Algorithm: oidHash}, hmac(macKey(password, salt), safe)}, salt, iterations,
+	}})
+}
+
+// macKey is the derivation of RFC 7292 B.2 for a MAC, where hash and block have 32 bytes.
+func macKey(password string, salt []byte) []byte {
+	var secret []byte
+	for _, unit := range append(utf16.Encode([]rune(password)), 0) {
+		secret = binary.BigEndian.AppendUint16(secret, unit)
+	}
+	key := bytes.Repeat([]byte{3}, 32)
+	for _, part := range [][]byte{salt, secret} {
+		size := (len(part) + 31) / 32 * 32
+		key = append(key, bytes.Repeat(part, size/len(part)+1)[:size]...)
+	}
+	for range iterations {
+		key = Hash(key)
+	}
+	return key
 }
 
 func appendText(store []byte, text string) []byte {

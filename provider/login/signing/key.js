@@ -17,8 +17,8 @@ const mostIterations = 100_000;
 
 // SigningProblem is what a person can mend; its name is that of a text of the page.
 export class SigningProblem extends Error {
-  constructor(name) {
-    super(name);
+  constructor(name, options) {
+    super(name, options);
     this.name = name;
   }
 }

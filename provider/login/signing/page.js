@@ -5,6 +5,7 @@
 
 import { Authorities, withoutRoots } from "./authorities.js";
 import { choose, hasCertificate, openKeyFile, readCertificate, sign, SigningProblem } from "./key.js";
+import { awaitLibrary, signWithLibrary } from "./library.js";
 import { ask } from "./server.js";
 import { Services } from "./services.js";
 
@@ -30,6 +31,7 @@ const fields = {
   certificateExpired: certificates,
   certificateAuthority: certificates,
   certificateRevoked: keyFile,
+  library: keyFile,
 };
 
 async function read(file, name) {
@@ -39,14 +41,18 @@ async function read(file, name) {
   return new Uint8Array(await file.arrayBuffer());
 }
 
+const readCertificateFiles = () =>
+  Promise.all(Array.from(certificates.files, (file) => read(file, "certificateFile")));
+
 async function readChosenCertificates() {
-  const files = await Promise.all(Array.from(certificates.files, (file) => read(file, "certificateFile")));
-  const chosen = files.map(readCertificate);
+  const chosen = (await readCertificateFiles()).map(readCertificate);
   if (chosen.includes(null)) {
     throw new SigningProblem("certificateFile");
   }
   return chosen;
 }
+
+const library = "library" in signing.dataset ? awaitLibrary() : null;
 
 const services = signing.dataset.proxy
   ? new Services(signing.dataset.proxy, signing.dataset.finders.split(" ").filter(Boolean))
@@ -58,6 +64,9 @@ async function signContent() {
     throw new SigningProblem("keyFile");
   }
   const bytes = await read(keyFile.files[0], "keyFile");
+  if (library) {
+    return signByLibrary(bytes);
+  }
   const chosen = await readChosenCertificates();
   const now = Date.now();
   const opened = openKeyFile(bytes, password.value);
@@ -69,10 +78,25 @@ async function signContent() {
   if (await services?.isRevoked(pair.certificate, chain[0])) {
     throw new SigningProblem("certificateRevoked");
   }
-  const message = sign(new TextEncoder().encode(element("signature-content").value), pair, withoutRoots(chain), now);
+  const message = sign(contentToSign(), pair, withoutRoots(chain), now);
   message.addSignatureToken(await services?.stampOf(pair.certificate, message.signature));
   return message.as_asn1();
 }
+
+async function signByLibrary(bytes) {
+  const { authorities, proxy = "", finders = "" } = signing.dataset;
+  return signWithLibrary(await library, {
+    bytes,
+    password: password.value,
+    certificates: await readCertificateFiles(),
+    content: contentToSign(),
+    authorities: authorities ? await ask(authorities) : new Uint8Array(),
+    proxy,
+    finder: finders.split(" ")[0],
+  });
+}
+
+const contentToSign = () => new TextEncoder().encode(element("signature-content").value);
 
 // authoritiesOf returns the certificates above one, where the operator says who issues certificates.
 async function authoritiesOf(certificate) {
@@ -91,6 +115,9 @@ function send(signed) {
 function show(error) {
   const field = fields[error.name];
   problem.textContent = problem.dataset[field ? error.name : "failed"];
+  if (error.name === "library") {
+    problem.textContent += ` ${error.cause?.message ?? error.cause}`;
+  }
   problem.hidden = false;
   if (field === certificates) {
     certificatePart.hidden = false;
@@ -127,5 +154,6 @@ signing.addEventListener("submit", async (event) => {
   }
 });
 
+certificatePart.hidden = !library; // which the library says it misses in words of its own
 signing.hidden = false;
 element("signature-elsewhere-part").open = false;

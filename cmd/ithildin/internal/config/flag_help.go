@@ -161,6 +161,8 @@ var flagHelp = map[string]string{
 		"in which they are asked.",
 	"signature_hosts": "Hosts of OCSP, time stamp and CMP services of authorities that the signature page may ask, by " +
 		"way of this server; default: none.",
+	"signature_library": "Scripts of IIT's library, in the order in which they are loaded, with which the signature " +
+		"page signs in the place of its own.",
 	"signature_token": "File with its bearer token, in place of ITHILDIN_SIGNATURE_TOKEN.",
 	"signature_url":   "Service that verifies digital signatures.",
 	"sms_text":        "Text of the message, with {code}; default: a Ukrainian one.",

@@ -2,12 +2,14 @@ package config
 
 import (
 	"fmt"
-	"io"
 	"net/url"
-	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"ithildin/provider/identity"
+	"ithildin/provider/login"
 )
 
 // largestBundle bounds a file with certificates, in bytes; that of all Ukrainian authorities has less than a tenth.
@@ -18,6 +20,7 @@ type signingFlags struct {
 	SignatureAuthoritiesFile string `env:"ITHILDIN_SIGNATURE_AUTHORITIES_FILE" placeholder:"PATH" help:"@authorities_file"`
 	SignatureHosts           string `env:"ITHILDIN_SIGNATURE_HOSTS" placeholder:"HOST,…" help:"@signature_hosts"`
 	SignatureCMPURLs         string `name:"signature-cmp-urls" env:"ITHILDIN_SIGNATURE_CMP_URLS" placeholder:"URL,…" help:"@signature_cmp"`
+	SignatureLibrary         string `env:"ITHILDIN_SIGNATURE_LIBRARY" placeholder:"PATH,…" help:"@signature_library"`
 }
 
 // Signing is the equipment of the signature page.
@@ -27,10 +30,13 @@ type Signing struct {
 	Hosts []string
 	// Finders are the URLs of CMP services at these hosts.
 	Finders []string
+	// Library are the scripts of IIT's library; none: the page signs by its own.
+	Library []login.LibraryScript
 }
 
 func (f signingFlags) load(p *problems) (s Signing) {
 	s.Hosts, s.Finders = f.services(p)
+	s.Library = f.library(p)
 	if f.SignatureAuthoritiesFile == "" {
 		return s
 	}
@@ -74,6 +80,38 @@ func (f signingFlags) services(p *problems) (hosts, finders []string) {
 	return hosts, finders
 }
 
+const (
+	mostLibraryScripts     = 8
+	largestLibraryScript   = 32 << 20 // bytes
+	settingSignatureScript = "ITHILDIN_SIGNATURE_LIBRARY"
+)
+
+// scriptName is the name of a file as it may stand in an address.
+var scriptName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\.js$`)
+
+// library reads the scripts whole.
+func (f signingFlags) library(p *problems) (scripts []login.LibraryScript) {
+	paths := strings.FieldsFunc(f.SignatureLibrary, func(r rune) bool { return r == ',' })
+	if len(paths) > mostLibraryScripts {
+		p.add(settingSignatureScript, "names more than %d files", mostLibraryScripts)
+		return nil
+	}
+	for _, path := range paths {
+		name := filepath.Base(path)
+		if !scriptName.MatchString(name) ||
+			slices.ContainsFunc(scripts, func(s login.LibraryScript) bool { return s.Name == name }) {
+			p.add(settingSignatureScript, "names %s: want scripts (.js) with names of letters and digits, each another", path)
+			continue
+		}
+		content, err := readBounded(path, largestLibraryScript)
+		if err != nil {
+			p.add(settingSignatureScript, "names %s, which %v", path, err)
+		}
+		scripts = append(scripts, login.LibraryScript{Name: name, Content: content})
+	}
+	return scripts
+}
+
 // SignatureAuthorities are the certificates of a file, which may be read again. It is safe for concurrent use.
 type SignatureAuthorities struct {
 	identity.SignatureAuthorities
@@ -82,17 +120,9 @@ type SignatureAuthorities struct {
 
 // Reload reads the file again; where that fails, the certificates from before stay. The error names the setting.
 func (a *SignatureAuthorities) Reload() error {
-	file, err := os.Open(a.file)
+	content, err := readBounded(a.file, largestBundle)
 	if err != nil {
-		return fmt.Errorf("ITHILDIN_SIGNATURE_AUTHORITIES_FILE cannot be read: %w", err)
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, largestBundle+1))
-	if err != nil {
-		return fmt.Errorf("ITHILDIN_SIGNATURE_AUTHORITIES_FILE cannot be read: %w", err)
-	}
-	if len(content) > largestBundle {
-		return fmt.Errorf("ITHILDIN_SIGNATURE_AUTHORITIES_FILE names %s, which has more than %d bytes", a.file, largestBundle)
+		return fmt.Errorf("ITHILDIN_SIGNATURE_AUTHORITIES_FILE names %s, which %w", a.file, err)
 	}
 	if err := a.Read(content); err != nil {
 		return fmt.Errorf("ITHILDIN_SIGNATURE_AUTHORITIES_FILE names %s, which cannot be used: %w", a.file, err)

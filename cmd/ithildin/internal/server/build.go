@@ -104,6 +104,7 @@ func signing(s *config.Settings) (given login.Signing) {
 	if s.Signing.Authorities != nil {
 		given.Authorities = &s.Signing.Authorities.SignatureAuthorities
 	}
+	given.Library = s.Signing.Library
 	if len(s.Signing.Hosts) > 0 {
 		reached := s.Outbound
 		reached.Plaintext = true
