@@ -88,11 +88,14 @@ func (before factorState) noticeOf(after factorState) (AccountNotice, bool) {
 	return n, true
 }
 
-// noteFactorChange is noteChange for a second factor.
+// noteFactorChange is noteChange for a second factor, with which the remembered browsers end.
 func (d *database) noteFactorChange(ctx context.Context, tx *sqlx.Tx, before, after factorState) error {
 	n, tell := before.noticeOf(after)
 	if !tell {
 		return nil
+	}
+	if err := write(ctx, tx, forgetBrowsers, n.UserID); err != nil {
+		return err
 	}
 	return d.noteChange(ctx, tx, n)
 }

@@ -39,6 +39,8 @@ var unaudited = map[string]string{
 	"KeepConsoleView":   "what operators remember for themselves", "DropConsoleView": "likewise",
 	"WithoutTokenIndexes": "its caller records the import", "ReportHeldMails": "a job", "TakeAccountNotice": "a job",
 	"NoteAccountChange": "its caller records the change",
+	"NoteAccountChange": "its caller records the change", "CreatePushedRequest": "a request",
+	"RememberBrowser": "a sign-in that is an event", "ForgetBrowser": "its owner does, which is an event",
 }
 
 // TestEveryChangeOfAnAdministratorIsRecordedWhereItIsMade finds the methods that write by what they call.

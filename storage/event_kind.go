@@ -85,6 +85,12 @@ const (
 	EventPasskeyCloned = "passkey_cloned"
 	// EventRecoveryCodeUsed is of a sign-in by a recovery code, which says how many are left.
 	EventRecoveryCodeUsed = "recovery_code_used"
+	// EventBrowserRemembered is of a sign-in after which its browser is asked for no second factor for a time;
+	// EventBrowserForgotten of the end of that by the person.
+	EventBrowserRemembered = "browser_remembered"
+	EventBrowserForgotten  = "browser_forgotten"
+	// EventDataExported is of a copy of their data that a person took.
+	EventDataExported = "data_exported"
 	// EventPasswordResetSent is of a link that was sent to set a forgotten password; EventPasswordResetRefused of one that
 	// was asked for and not sent, with the reason.
 	EventPasswordResetSent    = "password_reset_sent"

@@ -72,6 +72,7 @@ var allDeadRows = []deadRows{
 	{table: "invitations", key: "id", kept: 30 * day},
 	{table: "password_resets", key: "id"},
 	{table: "idempotency_keys", key: "id"},
+	{table: "remembered_browsers", key: "id"},
 }
 
 // SweptTables are the tables that Sweep deletes from, each once.

@@ -82,6 +82,9 @@ WHERE id = $1`+condition, args...); err != nil {
 	if err != nil {
 		return err
 	}
+	if err := write(ctx, tx, forgetBrowsers, id); err != nil {
+		return err
+	}
 	return s.noteChange(ctx, tx, AccountNotice{UserID: id, Kind: EventPasswordSet})
 }
 

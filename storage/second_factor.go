@@ -80,6 +80,9 @@ func (s *secondFactorStore) RemoveSecondFactor(ctx context.Context, userID, kind
 		if err != nil {
 			return err
 		}
+		if err := s.authentication.forgetBrowsersOf(ctx, userID); err != nil {
+			return err
+		}
 		switch kind {
 		case FactorSMS:
 			err = s.authentication.DeleteAuthenticationFactor(ctx, id)

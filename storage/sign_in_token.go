@@ -22,8 +22,10 @@ func (s *loginSessionStore) endSignIns(ctx context.Context, tx *sqlx.Tx, userID 
 	if err != nil {
 		return nil, err
 	}
-	if err := write(ctx, tx, `DELETE FROM console_sessions WHERE user_id = $1`, userID); err != nil {
-		return nil, err
+	for _, statement := range []string{`DELETE FROM console_sessions WHERE user_id = $1`, forgetBrowsers} {
+		if err := write(ctx, tx, statement, userID); err != nil {
+			return nil, err
+		}
 	}
 	return ended, write(ctx, tx, endTokensOfSignIns, userID, s.nowSeconds())
 }

@@ -236,6 +236,9 @@ UPDATE users SET is_blocked = TRUE, block_reason = $2, updated_at = $3 WHERE id 
 	if err := write(ctx, tx, `DELETE FROM password_resets WHERE user_id = $1`, id); err != nil {
 		return err // a block that is lifted again gives no link back
 	}
+	if err := write(ctx, tx, forgetBrowsers, id); err != nil {
+		return err
+	}
 	// First the sessions: which clients took part in them shows in the grants that live until then.
 	if _, err := s.sessions.endSessions(ctx, tx, sessionsOfUser, id); err != nil {
 		return err

@@ -82,6 +82,9 @@ const AMRPassword = "pwd"
 type Proof struct {
 	AMR []string // values of RFC 8176
 	ACR string   // storage.Assurance…
+	// IsRemembered says that the person signs in by the password in a browser that is remembered: a second factor is asked
+	// for only where one is required.
+	IsRemembered bool
 	// PasskeyID is the passkey that was used; "" without one.
 	PasskeyID string
 }

@@ -14,6 +14,9 @@ type Components struct {
 	// FirstFactorNeedsLink says that whoever has no second factor adds one only in a browser that has followed a link to
 	// their mailbox just now: the password alone, which somebody may have stolen, is not enough.
 	FirstFactorNeedsLink bool
+	// RememberBrowser is for how long a person who says so is asked for no second factor in the same browser, where
+	// nothing requires one; 0: it is asked for at every sign-in.
+	RememberBrowser time.Duration
 	// OneTimeCodeText is the message with a code in the place of {code}.
 	OneTimeCodeText string
 	Limits          Limits

@@ -46,6 +46,7 @@ func (s *Service) NextStep(
 		switch {
 		case err != nil:
 			return Next{}, err
+		case len(has.List) > 0 && proof.IsRemembered && !demandsMore(required):
 		case len(has.List) > 0:
 			// Also where the phone is missing: whoever knows the password alone must not set one beside another factor.
 			return Next{Step: StepSecondFactor, Kinds: has.Kinds(), Phone: has.Phone}, nil
@@ -79,4 +80,9 @@ func (s *Service) passkeyStep(ctx context.Context, user *storage.User, proof Pro
 		return Next{}, ErrNoPasskey
 	}
 	return Next{Step: StepPasskeyEnrolment}, nil
+}
+
+// demandsMore says whether a sign-in by the password alone is not enough.
+func demandsMore(required RequiredAuthentication) bool {
+	return strength(required.Assurance) > strength(storage.AssurancePassword)
 }

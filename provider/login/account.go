@@ -13,7 +13,7 @@ import (
 )
 
 // accountPage is where a person sees, and ends, what goes on in their name. Of the buttons of its form the one that was
-// pressed is sent: end_session, withdraw_approval or sign_out_everywhere.
+// pressed is sent: end_session, forget_browser, withdraw_approval or sign_out_everywhere.
 type accountPage struct {
 	UserID    string // so that nobody presses a button for another user of the same browser
 	UserName  string
@@ -21,6 +21,8 @@ type accountPage struct {
 	Links     []pageLink
 	Text      *factorText
 	Factors   []accountFactor
+	OneAlone  bool // there is one second factor and no other
+	Browsers  []rememberedBrowser
 	Sessions  []accountSession
 	Approvals []accountApproval
 }
@@ -67,6 +69,16 @@ func (a *accountPages) showAccount(w http.ResponseWriter, r *http.Request) error
 	}
 	page.Text = v.Messages.Factors
 	if page.Factors, err = a.factorsOf(r, current.User.ID, v); err != nil {
+		return err
+	}
+	ways := 0
+	for _, factor := range page.Factors {
+		if factor.Left == "" { // recovery codes are no way of their own
+			ways++
+		}
+	}
+	page.OneAlone = ways == 1
+	if page.Browsers, err = a.browsersOf(r, current.User.ID); err != nil {
 		return err
 	}
 	if page.Sessions, err = a.sessionsOf(r, current, v.Messages); err != nil {
@@ -179,6 +191,8 @@ func (a *accountPages) submitAccount(w http.ResponseWriter, r *http.Request) err
 		return a.submitSignOut(w, r)
 	case form.Has("end_session"):
 		err = a.endOtherSession(r, current.User.ID, form.Get("end_session"))
+	case form.Has("forget_browser"):
+		err = a.forgetBrowser(r, current.User.ID, form.Get("forget_browser"))
 	case form.Has("withdraw_approval"):
 		err = a.withdrawApproval(r, current.User.ID, form.Get("withdraw_approval"))
 	case form.Has("sign_out_everywhere"):

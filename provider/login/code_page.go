@@ -48,7 +48,7 @@ func (s *signInPages) writeCode(w http.ResponseWriter, r *http.Request, p Intera
 	}
 	return s.writeStep(w, r, p, func(t *messageSet) string { return t.CodeTitle }, func(t *messageSet) stepPage {
 		page := codePage(t, PathCode, p.Progress.Phone, p.Progress.Resent)
-		page.Links = links
+		page.Links, page.Remember = links, s.rememberLabel(t)
 		if p.Progress.Register {
 			page.OtherNumber = t.CodeOtherNumber
 		}
@@ -137,6 +137,7 @@ func (s *signInPages) submitCode(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	p.Progress.Remember = wantsRemembering(r)
 	return s.proceed(w, r, p, user, identity.ByOneTimeCode)
 }
 

@@ -57,13 +57,14 @@ func (d *devices) open(r *http.Request, name string) (identity.Device, error) {
 	return known, nil
 }
 
-// remember lets the browser know a user who has just proved who they are.
-func (d *devices) remember(w http.ResponseWriter, r *http.Request, user *storage.User) error {
+// remember lets the browser know a user who has just proved who they are, and returns what it knows then.
+func (d *devices) remember(w http.ResponseWriter, r *http.Request, user *storage.User) (identity.Device, error) {
 	known, err := d.read(r)
 	if err != nil {
-		return err
+		return known, err
 	}
-	return d.keep(w, deviceCookie, known.Remember(user, d.now(), d.newID), identity.DeviceLifetime)
+	known = known.Remember(user, d.now(), d.newID)
+	return known, d.keep(w, deviceCookie, known, identity.DeviceLifetime)
 }
 
 // rememberLink notes that a user has set their password by a link in this browser.

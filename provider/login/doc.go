@@ -37,6 +37,8 @@
 //	GET, POST   /login/account/authenticator   adds an authenticator (factor_change_page.go)
 //	GET, POST   /login/account/recovery-codes  new recovery codes
 //	GET, POST   /login/account/factor          removes a second factor
+//	GET         /login/account/access          who had access to the person's data (access_page.go)
+//	GET, POST   /login/account/data            a copy of the person's data (export_page.go)
 //	GET         /login/conditions     leads to the terms of the operator (operator.go)
 //
 // Package provider serves three more on pages of this package:

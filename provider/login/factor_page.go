@@ -222,8 +222,13 @@ func (s factorPages) writeTyped(
 	}
 	text := func(t *messageSet) *typedFactorText { return factor.text(t.Factors) }
 	return s.writeStep(w, r, p, func(t *messageSet) string { return text(t).Title }, func(t *messageSet) stepPage {
+		remember := s.rememberLabel(t)
+		if factor.kind == storage.FactorRecoveryCode {
+			remember = "" // it stands in for what the person does not have at hand
+		}
 		return stepPage{
-			Action: factorPaths[factor.kind], Lead: text(t).Lead, Label: text(t).Label, Name: "code", Type: "text",
+			Remember: remember,
+			Action:   factorPaths[factor.kind], Lead: text(t).Lead, Label: text(t).Label, Name: "code", Type: "text",
 			InputMode: factor.inputMode, Autocomplete: "one-time-code", MaxLength: factor.maxLength,
 			Button: t.CodeButton, ButtonID: "code-submit", Links: links, Contact: true,
 		}
@@ -242,6 +247,7 @@ func (s factorPages) submitTyped(factor typedFactor) func(http.ResponseWriter, *
 		}
 		err = factor.verify(r, p, user.ID, r.PostForm.Get("code"))
 		if err == nil {
+			p.Progress.Remember = factor.kind != storage.FactorRecoveryCode && wantsRemembering(r)
 			return s.proceed(w, r, p, user, identity.ByAuthenticator)
 		}
 		problem, err := refusedFactor(err)

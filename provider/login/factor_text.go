@@ -32,6 +32,9 @@ type factorText struct {
 
 	FirstTitle, FirstLead, FirstMore, FirstOff, FirstSend string
 
+	Remember, Remembered, RememberedUntil, Forget string // of browsers that are asked for nothing more
+	OneAlone                                      string
+
 	RecoveryCodesTitle, RecoveryCodesLead, RecoveryDownload, RecoverySaved string
 	NewCodesTitle, NewCodesLead, NewCodesLeft, NewCodesButton              string
 	RemoveTitle, RemoveLead, RemoveMore, RemoveLast, RemoveButton          string
@@ -81,6 +84,10 @@ var factorTexts = map[string]*factorText{
 			"додасте спосіб підтвердження.",
 		FirstOff:  "Попросіть посилання в адміністратора.",
 		FirstSend: "Надіслати листа",
+
+		Remember:   "Не питати підтвердження в цьому браузері ще {days} дн. Не позначайте на чужому або спільному пристрої.",
+		Remembered: "Браузери, де підтвердження не питають", RememberedUntil: "до", Forget: "Знову питати",
+		OneAlone: "У вас лише один спосіб підтвердження. Додайте ще один, щоб не втратити доступ, якщо перший загубиться.",
 
 		RecoveryCodesTitle: "Резервні коди",
 		RecoveryCodesLead: "Роздрукуйте ці коди або збережіть там, де їх не знайдуть інші. Якщо телефона не буде під " +
@@ -136,6 +143,10 @@ var factorTexts = map[string]*factorText{
 			"confirm.",
 		FirstOff:  "Ask your administrator for a link.",
 		FirstSend: "Send the mail",
+
+		Remember:   "Do not ask this browser for {days} days. Leave this empty on a shared device.",
+		Remembered: "Browsers that are not asked for a confirmation", RememberedUntil: "until", Forget: "Ask again",
+		OneAlone: "You have only one way to confirm. Add another one, so that you keep your access if the first is lost.",
 
 		RecoveryCodesTitle: "Recovery codes",
 		RecoveryCodesLead: "Print these codes, or keep them where nobody else finds them. When your phone is not at hand, " +

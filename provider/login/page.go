@@ -25,7 +25,7 @@ var (
 	pages = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
 		"form_post.html", "error.html", "notice.html", "invitation.html", "invitation_notice.html",
 		"invitation_check.html", "password.html", "factors.html", "authenticator.html", "recovery_codes.html",
-		"question.html", "passkeys.html", "passkey_factor.html", "passkey_enrolment.html")
+		"question.html", "passkeys.html", "passkey_factor.html", "passkey_enrolment.html", "access.html")
 )
 
 func mustRead(name string) []byte {
@@ -40,7 +40,7 @@ func parsePages(names ...string) map[string]*template.Template {
 	parsed := map[string]*template.Template{}
 	for _, name := range names {
 		parsed[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/client.html",
-			"pages/contact.html", "pages/captcha.html", "pages/passkey_add.html", "pages/"+name))
+			"pages/contact.html", "pages/captcha.html", "pages/passkey_add.html", "pages/remember.html", "pages/"+name))
 	}
 	return parsed
 }

@@ -15,6 +15,8 @@ type passkeyFactorPage struct {
 	Text    *passkeyText
 	Message string
 	Passkey *passkeyPart
+	// Remember is the label of the box that has the browser remembered, "" for none.
+	Remember string
 }
 
 // awaitedPasskey is awaited for the page of a passkey, which the person has.
@@ -51,7 +53,7 @@ func (s factorPages) writePasskeyFactor(
 		return err
 	}
 	p.Passkey = ceremony
-	page := passkeyFactorPage{Text: v.Messages.Passkeys}
+	page := passkeyFactorPage{Text: v.Messages.Passkeys, Remember: s.rememberLabel(v.Messages)}
 	if page.Passkey, err = s.passkeyPart(w, r, v, p, options); err != nil {
 		return err
 	}
@@ -81,5 +83,6 @@ func (s factorPages) submitPasskeyFactor(w http.ResponseWriter, r *http.Request)
 	if problem != nil {
 		return s.writePasskeyFactor(w, r, p, user, has, problem)
 	}
+	p.Progress.Remember = wantsRemembering(r)
 	return s.proceed(w, r, p, user, proof)
 }

@@ -68,7 +68,8 @@ func (a *accountPages) changesOf(r *http.Request, userID string, v *view) (links
 	case factor.IsActive && factor.Factor != "":
 		links = append(links, pageLink{"change-phone", v.Path + PathPhoneChange, v.Messages.Credentials.PhoneTitle})
 	}
-	return links, nil
+	return append(links, pageLink{"access", v.Path + PathAccess, v.Messages.Data.AccessTitle},
+		pageLink{"export", v.Path + PathExport, v.Messages.Data.ExportTitle}), nil
 }
 
 func (c *credentialPages) showPassword(w http.ResponseWriter, r *http.Request) error {
@@ -250,7 +251,7 @@ func (c *credentialPages) changePassword(
 	if err != nil {
 		return err
 	}
-	if err := c.devices.remember(w, r, user); err != nil {
+	if _, err := c.devices.remember(w, r, user); err != nil {
 		return err
 	}
 	c.redirectChanged(w, r, changedPassword)

@@ -8,10 +8,10 @@ import (
 	"ithildin/storage"
 )
 
-// beginRecent is begin for a page that asks for a sign-in of the last minutes. It leads to one, and returns no session,
-// where there is none or it is older; query is that of the page, for afterwards. A person without second factors may
-// have to follow a link first.
-func (c *credentialPages) beginRecent(
+// beginConfirmed is begin for a page that asks for a sign-in of the last minutes, by a second factor where the person
+// has one. It leads to one, and returns no session, where there is none or it is older; query is that of the page, for
+// afterwards.
+func (c *credentialPages) beginConfirmed(
 	w http.ResponseWriter, r *http.Request, page, query string,
 ) (*storage.Login, Interaction, identity.SecondFactors, error) {
 	current, p, err := c.begin(w, r, page)
@@ -26,6 +26,18 @@ func (c *credentialPages) beginRecent(
 		return nil, p, has, c.RedirectToPage(w, r, PathSignIn, Interaction{
 			Page: page, Query: query, LoginHint: current.User.Email,
 		})
+	}
+	return current, p, has, nil
+}
+
+// beginRecent is beginConfirmed for a page that changes second factors: a person without any may have to follow a link
+// first.
+func (c *credentialPages) beginRecent(
+	w http.ResponseWriter, r *http.Request, page, query string,
+) (*storage.Login, Interaction, identity.SecondFactors, error) {
+	current, p, has, err := c.beginConfirmed(w, r, page, query)
+	if err != nil || current == nil {
+		return nil, p, has, err
 	}
 	if answered, err := (factorPages{c.signInPages}).askForLink(w, r, Interaction{Page: page, Query: query},
 		current.User.ID, has, current.Session.ACR); answered || err != nil {

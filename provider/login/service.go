@@ -65,6 +65,7 @@ type Service struct {
 	credentials *credentialPages
 	passkeys    *passkeyPages
 	factors     *factorChangePages
+	exports     *exportPages
 	resets      *passwordResetPages
 	crossOrigin *http.CrossOriginProtection
 }
@@ -114,6 +115,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s.credentials = &credentialPages{signInPages: s.signIn}
 	s.passkeys = &passkeyPages{credentialPages: s.credentials}
 	s.factors = &factorChangePages{credentialPages: s.credentials}
+	s.exports = &exportPages{credentialPages: s.credentials, account: s.accountPages}
 	// A proxy may change Host, with which browsers that send no Sec-Fetch-Site are compared.
 	if err := s.crossOrigin.AddTrustedOrigin(o.Issuer.Scheme + "://" + o.Issuer.Host); err != nil {
 		return nil, fmt.Errorf("login: issuer: %w", err)
@@ -201,6 +203,7 @@ func (s *Service) Mount(router chi.Router) {
 		PathInvitation:       {s.invitations.showInvitation, s.invitations.submitInvitation},
 		PathInvitationAnswer: {s.invitations.showAnswer, s.invitations.submitAnswer},
 		PathAccount:          {s.showAccount, s.submitAccount}, PathSignOut: {s.showSignOut, s.submitSignOut},
+		PathExport: {s.exports.showExport, s.exports.opening(PathExport, s.exports.submitExport)},
 	} {
 		inbound.Route(pages, path, s.handle(page[0]), http.MethodGet, http.MethodHead)
 		inbound.Route(pages, path, s.handle(page[1]), http.MethodPost)
@@ -213,6 +216,7 @@ func (s *Service) Mount(router chi.Router) {
 	}
 	s.signIn.tools.mount(pages)
 	s.factors.mount(pages)
+	inbound.Route(pages, PathAccess, s.handle(s.showAccess), http.MethodGet, http.MethodHead)
 	inbound.Route(pages, PathLogo, s.handle(s.showLogo), http.MethodGet, http.MethodHead)
 	inbound.Route(pages, PathConditions, s.handle(s.showConditions), http.MethodGet, http.MethodHead)
 	inbound.Route(pages, "/login/*", s.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))

@@ -68,28 +68,30 @@ func (s *sessions) QueueSessionUse(u *storage.Batch, l *storage.Login) {
 }
 
 // startSession makes a session for a user who has just proved who they are, under a new cookie: the one from before
-// sign-in, which somebody else may know, is worth nothing after it. The browser is known as one of theirs from then on.
+// sign-in, which somebody else may know, is worth nothing after it. The browser is known as one of theirs from then on,
+// which the device says.
 // authTime is now, unless a second factor was added to what was proved before.
 func (s *sessions) startSession(
 	w http.ResponseWriter, r *http.Request, user *storage.User, proof identity.Proof, authTime time.Time,
-) (storage.LoginSession, error) {
+) (session storage.LoginSession, device identity.Device, err error) {
 	cookie, err := s.newToken()
 	if err != nil {
-		return storage.LoginSession{}, err
+		return session, device, err
 	}
 	now := s.now()
-	session := storage.LoginSession{
+	session = storage.LoginSession{
 		ID: storage.Hash(cookie), SessionID: s.store.NewID(), UserID: user.ID,
 		AuthTime: authTime, AMR: proof.AMR, ACR: proof.ACR, UserAgent: userAgent(r),
 		Address:    s.identity.ClientAddress(r),
 		LastUsedAt: now, CreatedAt: now, ExpiresAt: now.Add(SessionLifetime),
 	}
 	if err := s.keepSession(r, &session); err != nil {
-		return storage.LoginSession{}, err
+		return session, device, err
 	}
 	s.setCookie(w, sessionCookie, cookie, 0)
 	s.setBrowserState(w, s.BrowserState(session.SessionID), 0)
-	return session, s.devices.remember(w, r, user)
+	device, err = s.devices.remember(w, r, user)
+	return session, device, err
 }
 
 // keepSession goes on with the browser's session where it is the same user's: clients know it by its sid, and are told

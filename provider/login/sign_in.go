@@ -186,7 +186,11 @@ func (s *signInPages) submitSignIn(w http.ResponseWriter, r *http.Request) error
 	if p.Required.Form == storage.LoginFormPatient && user.TaxID == "" {
 		return s.writeSignIn(w, r, p, username, refusedNotRegistered)
 	}
-	return s.proceed(w, r, p, user, identity.ByPassword)
+	proof := identity.ByPassword
+	if proof.IsRemembered, err = s.browsers().Knows(r.Context(), user, from); err != nil {
+		return err
+	}
+	return s.proceed(w, r, p, user, proof)
 }
 
 // keepable is a name that may be shown again.

@@ -28,6 +28,8 @@ type SignInProgress struct {
 	Phone    string `json:"phone,omitempty"`
 	Register bool   `json:"register,omitempty"`
 	Resent   bool   `json:"resent,omitempty"`
+	// Remember says that the person has shown a second factor, and wants to be asked for none in this browser.
+	Remember bool `json:"remember,omitempty"`
 	// Draft is the authenticator that a person without a second factor has to add.
 	Draft *AuthenticatorDraft `json:"draft,omitempty"`
 	// AMR and ACR are set once nothing is left to prove with what the person has: the password is too old, recovery codes
@@ -70,8 +72,10 @@ func (s *signInPages) proceed(
 	if next.Step == identity.StepDone {
 		return s.complete(w, r, p, user, proof)
 	}
+	remember := p.Progress != nil && p.Progress.Remember
 	p.Progress = &SignInProgress{
 		UserID: user.ID, At: s.now().UnixMicro(), PasswordSetAt: storage.EpochSeconds(user.PasswordSetAt),
+		Remember: remember,
 	}
 	switch next.Step {
 	case identity.StepPhone:
@@ -127,7 +131,10 @@ func (s *signInPages) complete(
 		}
 		authTime = time.UnixMicro(p.Progress.AuthTime)
 	}
-	session, err := s.startSession(w, r, user, proof, authTime)
+	session, device, err := s.startSession(w, r, user, proof, authTime)
+	if err == nil && p.Progress != nil && p.Progress.Remember {
+		err = s.browsers().Remember(r, user, device, session.UserAgent)
+	}
 	if err != nil {
 		return err
 	}
@@ -180,6 +187,7 @@ type stepPage struct {
 	Contact                                     bool   // it says whom to ask
 	Captcha                                     string // the action of the form, where it has a captcha
 	Repeat                                      string // the label of the field a second time; "": it is there once
+	Remember                                    string // the label of the box that has the browser remembered; "": none
 }
 
 // writeStep shows a page with one field, after a refusal with its words.

@@ -115,6 +115,7 @@ type messageSet struct {
 	Resets      *passwordResetText
 	Invitations *invitationText
 	Captcha     *captchaText
+	Data        *dataText
 	Claims      map[string]string
 }
 
@@ -122,7 +123,7 @@ var messages = map[string]*messageSet{
 	ukrainian: {
 		Operator: operatorTexts[ukrainian], Credentials: credentialTexts[ukrainian], Factors: factorTexts[ukrainian],
 		Passkeys: passkeyTexts[ukrainian], Resets: passwordResetTexts[ukrainian], Invitations: invitationTexts[ukrainian],
-		Captcha: captchaTexts[ukrainian], Claims: claimTitles[ukrainian],
+		Captcha: captchaTexts[ukrainian], Data: dataTexts[ukrainian], Claims: claimTitles[ukrainian],
 
 		language: ukrainian, LanguageName: "Українська", LanguageLabel: "Мова",
 
@@ -290,7 +291,7 @@ var messages = map[string]*messageSet{
 	english: {
 		Operator: operatorTexts[english], Credentials: credentialTexts[english], Factors: factorTexts[english],
 		Passkeys: passkeyTexts[english], Resets: passwordResetTexts[english], Invitations: invitationTexts[english],
-		Captcha: captchaTexts[english], Claims: claimTitles[english],
+		Captcha: captchaTexts[english], Data: dataTexts[english], Claims: claimTitles[english],
 
 		language: english, LanguageName: "English", LanguageLabel: "Language",
 

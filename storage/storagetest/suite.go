@@ -86,6 +86,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Renewed sessions", renewals},
 		{"Ends of sessions", sessionEnds},
 		{"Console sessions", consoleSessions},
+		{"Remembered browsers", rememberedBrowsers},
 		{"Console views", consoleViews},
 		{"Live counts", liveCounts},
 		{"Logout deliveries", logoutDeliveries},

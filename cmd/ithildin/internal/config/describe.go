@@ -58,6 +58,7 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_CHANGE_PASSWORD_TOKEN_LIFETIME", fmt.Sprint(int(s.Components.ChangePasswordLifetime.Minutes()))},
 		{"ITHILDIN_PASSWORD_RESET_TOKENS", cmp.Or(c.PasswordResetTokens, passwordResetKeeps)},
 		{"ITHILDIN_FIRST_FACTOR", c.firstFactor(c.Dev)},
+		{"ITHILDIN_REMEMBER_BROWSER_DAYS", cmp.Or(c.RememberBrowserDays, "0")},
 		{"ITHILDIN_USER_2FA_ENABLED", strconv.FormatBool(!s.Legacy.TwoFactorOff)},
 		{"ITHILDIN_LEGACY_SECRETS", legacySecrets(s.Legacy)},
 		{"ITHILDIN_CABINET_JWT_SECRET", console.Count(present(s.Legacy.RegistrationSecret != nil), "secret")},

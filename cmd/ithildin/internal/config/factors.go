@@ -2,14 +2,19 @@ package config
 
 import (
 	"cmp"
+	"time"
 
 	"ithildin/provider/identity"
 )
 
 // factorFlags say what people need for second factors.
 type factorFlags struct {
-	FirstFactor string `env:"ITHILDIN_FIRST_FACTOR" placeholder:"password" help:"@first_factor"`
+	FirstFactor         string `env:"ITHILDIN_FIRST_FACTOR" placeholder:"password" help:"@first_factor"`
+	RememberBrowserDays string `env:"ITHILDIN_REMEMBER_BROWSER_DAYS" placeholder:"N" help:"@remember_browser"`
 }
+
+// longestRememberedDays bounds for how long a browser is asked for no second factor.
+const longestRememberedDays = 90
 
 // The values of ITHILDIN_FIRST_FACTOR.
 const (
@@ -24,6 +29,10 @@ func (f factorFlags) apply(p *problems, c *identity.Components, dev bool) {
 		c.FirstFactorNeedsLink = value == firstFactorLink
 	default:
 		p.add("ITHILDIN_FIRST_FACTOR", "is %q: want link or password", value)
+	}
+	if f.RememberBrowserDays != "" && f.RememberBrowserDays != "0" {
+		c.RememberBrowser = day * time.Duration(p.number("ITHILDIN_REMEMBER_BROWSER_DAYS", f.RememberBrowserDays, 0,
+			longestRememberedDays))
 	}
 }
 
