@@ -53,6 +53,8 @@ type Options struct {
 	Operator login.Operator
 	// Texts are what the pages say; default: the built-in texts.
 	Texts *login.Texts
+	// Places say where people sign in from, on their account page; default: the address alone is shown.
+	Places *login.Places
 	// RequireDPoPNonce refuses DPoP proofs without a nonce of this provider (RFC 9449 8 and 9); default: a proof counts
 	// without one.
 	RequireDPoPNonce bool
@@ -209,7 +211,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.login, err = login.New(ctx, login.Options{
 		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,
 		RequestID: inbound.RequestID, Count: p.metrics.personDid, Operator: o.Operator, Mail: o.Mail,
-		Texts: o.Texts, Captcha: o.Captcha, Signing: p.countQuestions(o.Signing),
+		Texts: o.Texts, Places: o.Places, Captcha: o.Captcha, Signing: p.countQuestions(o.Signing),
 		SessionsEnded: p.logouts.notifyClients, Invitations: p.invitationOptions(o.Invitations),
 		AfterSignOut: func(w http.ResponseWriter, r *http.Request, ended *storage.EndedSession,
 			pending login.Interaction) error {

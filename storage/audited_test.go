@@ -38,7 +38,6 @@ var unaudited = map[string]string{
 	"EndConsoleSession": "a browser signs out, which is an event",
 	"KeepConsoleView":   "what operators remember for themselves", "DropConsoleView": "likewise",
 	"WithoutTokenIndexes": "its caller records the import", "ReportHeldMails": "a job", "TakeAccountNotice": "a job",
-	"NoteAccountChange": "its caller records the change",
 	"NoteAccountChange": "its caller records the change", "CreatePushedRequest": "a request",
 	"RememberBrowser": "a sign-in that is an event", "ForgetBrowser": "its owner does, which is an event",
 }

@@ -19,14 +19,15 @@ import (
 // was typed before are steps of the walk.
 var (
 	pagesForAnybody = map[string]string{
-		"front": "/", "conditions": "/login/conditions", "unknown-page": "/login/nothing", "sign-out-nobody": "/login/sign-out",
+		"front":      "/",
+		"conditions": "/login/conditions", "unknown-page": "/login/nothing", "sign-out-nobody": "/login/sign-out",
 		"damaged-request": "/login/sign-in", "invitation-off": "/login/invite?invite=nothing",
 		"unknown-client": "/sign-in?client_id=nobody",
 	}
 	pagesOfTheAccount = map[string]string{
 		"account": "/login/account", "access": "/login/account/access", "export": "/login/account/data",
 		"account-changed": "/login/account?changed=password",
-		"password": "/login/account/password", "phone": "/login/account/phone", "sign-out": "/login/sign-out",
+		"password":        "/login/account/password", "phone": "/login/account/phone", "sign-out": "/login/sign-out",
 	}
 )
 

@@ -74,7 +74,7 @@ func (a *accountPages) showAccess(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	v := a.newView(w, r, "")
+	v := a.newView(w, r, "").ofPerson(&current.User)
 	page := accessPage{Text: v.Messages.Data, Administrators: administratorsIn(events, v.Messages.Data)}
 	if page.Clients, err = a.clientsOf(r.Context(), current.User.ID, events); err != nil {
 		return err

@@ -30,7 +30,7 @@ type accountPage struct {
 type accountSession struct {
 	ID              string
 	Device          string // "" where it is not known
-	Address         string
+	Address, Place  string
 	Name            string // of its buttons: device, address and beginning, by which sessions differ
 	Since, LastUsed time.Time
 	Current         bool
@@ -62,7 +62,7 @@ func (a *accountPages) showAccount(w http.ResponseWriter, r *http.Request) error
 	if current == nil {
 		return a.RedirectToPage(w, r, PathSignIn, Interaction{Page: PathAccount})
 	}
-	v := a.newView(w, r, "")
+	v := a.newView(w, r, "").ofPerson(&current.User)
 	page := accountPage{UserID: current.User.ID, UserName: current.User.Email, Notice: v.changed(r)}
 	if page.Links, err = a.changesOf(r, current.User.ID, v); err != nil {
 		return err
@@ -78,10 +78,10 @@ func (a *accountPages) showAccount(w http.ResponseWriter, r *http.Request) error
 		}
 	}
 	page.OneAlone = ways == 1
-	if page.Browsers, err = a.browsersOf(r, current.User.ID); err != nil {
+	if page.Browsers, err = a.browsersOf(r, current.User.ID, v.Messages); err != nil {
 		return err
 	}
-	if page.Sessions, err = a.sessionsOf(r, current, v.Messages); err != nil {
+	if page.Sessions, err = a.sessionsOf(r, current, v); err != nil {
 		return err
 	}
 	if page.Approvals, err = a.approvalsOf(r, current.User.ID, v.Messages); err != nil {
@@ -92,7 +92,7 @@ func (a *accountPages) showAccount(w http.ResponseWriter, r *http.Request) error
 }
 
 // sessionsOf are the sessions that still open something, this browser's first.
-func (a *accountPages) sessionsOf(r *http.Request, current *storage.Login, t *messageSet) ([]accountSession, error) {
+func (a *accountPages) sessionsOf(r *http.Request, current *storage.Login, v *view) ([]accountSession, error) {
 	sessions, err := a.store.ListLoginSessions(r.Context(), current.User.ID)
 	if err != nil {
 		return nil, err
@@ -103,12 +103,12 @@ func (a *accountPages) sessionsOf(r *http.Request, current *storage.Login, t *me
 			continue
 		}
 		entry := accountSession{
-			ID: session.SessionID, Device: deviceName(session.UserAgent), Since: session.CreatedAt,
+			ID: session.SessionID, Device: v.Messages.deviceTitle(session.UserAgent), Since: session.CreatedAt,
 			LastUsed: session.LastUsedAt, Current: session.SessionID == current.Session.SessionID,
-			Address: session.Address,
+			Address: session.Address, Place: a.places.of(session.Address),
 		}
 		entry.Name = strings.Join(slices.DeleteFunc([]string{
-			cmp.Or(entry.Device, t.SessionUnknown), entry.Address, localTime(entry.Since),
+			cmp.Or(entry.Device, v.Messages.SessionUnknown), entry.Address, v.localTime(entry.Since),
 		}, func(part string) bool { return part == "" }), ", ")
 		if entry.Current {
 			list = slices.Insert(list, 0, entry)

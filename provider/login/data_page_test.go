@@ -29,7 +29,7 @@ func TestPersonSeesWhoHadAccessToTheirData(t *testing.T) {
 		b := f.signedIn()
 		p := b.get(PathAccess)
 		require.Contains(t, p.body, "Жоден застосунок доступу не отримував")
-		require.Contains(t, p.body, "Адміністратори вашого облікового запису не переглядали", "what they did themselves is none")
+		require.Contains(t, p.body, "Адміністратори вашого облікового запису не переглядали", "they did it themselves")
 
 		f.approve(f.userID, "openid")
 		f.asOperator(storage.EventUserViewed, storage.EventRoleGranted, "something_new")

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"unicode"
@@ -50,4 +51,38 @@ func deviceName(userAgent string) string {
 		}
 	}
 	return strings.Join(known, " · ")
+}
+
+// The kinds of devices.
+const (
+	devicePhone    = "phone"
+	deviceTablet   = "tablet"
+	deviceComputer = "computer"
+)
+
+// kinds are looked through in order, as browsers and systems are: a tablet with Android does not say Mobile, which a
+// phone does.
+var kinds = []sign{
+	{"iPad", deviceTablet}, {"Tablet", deviceTablet}, {"iPhone", devicePhone}, {"Mobile", devicePhone},
+	{"Android", deviceTablet}, {"Windows", deviceComputer}, {"CrOS", deviceComputer}, {"Mac OS X", deviceComputer},
+	{"Linux", deviceComputer},
+}
+
+// deviceKind says what kind of device a browser runs on, "" where the User-Agent does not tell.
+func deviceKind(userAgent string) string {
+	for _, kind := range kinds {
+		if strings.Contains(userAgent, kind.content) {
+			return kind.name
+		}
+	}
+	return ""
+}
+
+// deviceTitle is what the pages call a device: its kind, browser and system, as far as they are known.
+func (t *messageSet) deviceTitle(userAgent string) string {
+	kind, name := t.Devices[deviceKind(userAgent)], deviceName(userAgent)
+	if kind == "" || name == "" {
+		return cmp.Or(kind, name)
+	}
+	return kind + " · " + name
 }

@@ -51,6 +51,7 @@ type layout struct {
 	host      string // of the issuer, shown on each page
 	operator  Operator
 	texts     map[string]*messageSet // by language
+	places    *Places                // nil: none are known
 	style     template.CSS
 	styleHash string // as Content-Security-Policy names it
 	captcha   Captcha
@@ -63,6 +64,7 @@ type layout struct {
 // view is what the layout of every page needs, with the page's own content in Page.
 type view struct {
 	layout    *layout
+	zone      *time.Location // of the times on the page
 	Messages  *messageSet
 	Language  string
 	Languages []languageLink
@@ -94,7 +96,7 @@ func (l *layout) serviceName() string { return cmp.Or(l.operator.Name, l.host) }
 func (l *layout) newView(w http.ResponseWriter, r *http.Request, uiLocales string) *view {
 	current := l.language(w, r, uiLocales)
 	v := &view{
-		layout: l, Messages: l.texts[current], Language: current, Languages: l.languageLinks(r, current),
+		layout: l, zone: kyiv, Messages: l.texts[current], Language: current, Languages: l.languageLinks(r, current),
 		Name: l.serviceName(), Accent: l.operator.accent(), Path: l.path, Style: l.style,
 	}
 	if l.operator.Logo != nil {

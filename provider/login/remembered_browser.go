@@ -30,16 +30,19 @@ func wantsRemembering(r *http.Request) bool { return r.PostForm.Get("remember") 
 
 // rememberedBrowser is a remembered browser as the account shows it.
 type rememberedBrowser struct {
-	ID, Device, Address string
-	Since, Until        time.Time
+	ID, Device, Address, Place string
+	Since, Until               time.Time
 }
 
 // browsersOf are the remembered browsers of a person.
-func (a *accountPages) browsersOf(r *http.Request, userID string) (list []rememberedBrowser, err error) {
+func (a *accountPages) browsersOf(
+	r *http.Request, userID string, t *messageSet,
+) (list []rememberedBrowser, err error) {
 	browsers, err := a.store.ListRememberedBrowsers(r.Context(), userID)
 	for _, b := range browsers {
 		list = append(list, rememberedBrowser{
-			ID: b.ID, Device: deviceName(b.UserAgent), Address: b.Address, Since: b.CreatedAt, Until: b.ExpiresAt,
+			ID: b.ID, Device: t.deviceTitle(b.UserAgent), Address: b.Address, Place: a.places.of(b.Address),
+			Since: b.CreatedAt, Until: b.ExpiresAt,
 		})
 	}
 	return list, err

@@ -41,6 +41,8 @@ type Options struct {
 	Operator Operator
 	// Texts are what the pages say. Default: the built-in texts.
 	Texts *Texts
+	// Places say where people sign in from, on their account page. Default: the address alone is shown.
+	Places *Places
 	// Captcha is on the forms that send a link for a forgotten password and show an invitation. Default: none.
 	Captcha Captcha
 	// Signing is what people sign with in the browser. Default: the script of the signature page alone.
@@ -86,7 +88,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{crossOrigin: http.NewCrossOriginProtection()}
 	s.layout = &layout{
 		cookies: c, host: o.Issuer.Host, operator: o.Operator, captcha: o.Captcha, now: o.Now, logger: o.Logger,
-		requestID: o.RequestID, count: o.Count, texts: o.Texts.byLanguage,
+		requestID: o.RequestID, count: o.Count, texts: o.Texts.byLanguage, places: o.Places,
 	}
 	s.layout.applyColors()
 	s.interactions = &interactions{layout: s.layout, now: o.Now, key: keys.interactions}

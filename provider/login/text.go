@@ -98,9 +98,12 @@ type messageSet struct {
 
 	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore, SignedOutNext string
 
-	Account, AccountLead, AccountZone, Sessions, SessionThis, SessionUnknown, SessionSince string
-	SessionUsed, SessionAddress, SessionEnd, SignOutEverywhere, Zone                       string
-	Approvals, ApprovalsNone, ApprovalSince, ApprovalOpen, ApprovalWithdraw                string
+	Account, AccountLead, AccountZone, AccountZoneOther, Sessions, SessionThis, SessionUnknown, SessionSince string
+	SessionUsed, SessionAddress, SessionEnd, SignOutEverywhere, Zone                                         string
+	Approvals, ApprovalsNone, ApprovalSince, ApprovalOpen, ApprovalWithdraw                                  string
+
+	// Devices are the kinds of devices.
+	Devices map[string]string
 
 	Returning, Continue string
 
@@ -160,10 +163,13 @@ var messages = map[string]*messageSet{
 		SignedOutNext: "Сеанс завершено. За мить ви повернетеся до застосунку.",
 
 		Account: "Мій обліковий запис", AccountLead: "Де ви ввійшли та яким застосункам надали доступ.",
-		AccountZone: "Час указано київський.",
-		Sessions:    "Сеанси", SessionThis: "Цей браузер", SessionUnknown: "Невідомий пристрій", SessionSince: "Вхід",
+		AccountZone: "Час указано київський.", AccountZoneOther: "Час указано за поясом {zone}.",
+		Sessions: "Сеанси", SessionThis: "Цей браузер", SessionUnknown: "Невідомий пристрій", SessionSince: "Вхід",
 		SessionUsed: "остання активність", SessionAddress: "IP-адреса", SessionEnd: "Завершити сеанс",
 		SignOutEverywhere: "Вийти на всіх пристроях", Zone: "за київським часом",
+		Devices: map[string]string{
+			devicePhone: "Телефон", deviceTablet: "Планшет", deviceComputer: "Комп’ютер",
+		},
 		Approvals: "Застосунки з доступом", ApprovalsNone: "Ви ще не надали доступу жодному застосунку.",
 		ApprovalSince: "Доступ надано", ApprovalOpen: "Відкрити", ApprovalWithdraw: "Скасувати доступ",
 
@@ -329,11 +335,12 @@ var messages = map[string]*messageSet{
 		SignedOutNext: "Your session has ended. You will return to the application in a moment.",
 
 		Account: "My account", AccountLead: "Where you are signed in, and which applications have access.",
-		AccountZone: "Times are Kyiv time.",
-		Sessions:    "Sessions", SessionThis: "This browser", SessionUnknown: "Unknown device", SessionSince: "Signed in",
+		AccountZone: "Times are Kyiv time.", AccountZoneOther: "Times are in the zone {zone}.",
+		Sessions: "Sessions", SessionThis: "This browser", SessionUnknown: "Unknown device", SessionSince: "Signed in",
 		SessionUsed: "last used", SessionAddress: "IP address", SessionEnd: "End session",
 		SignOutEverywhere: "Sign out everywhere",
 		Zone:              "Kyiv time",
+		Devices:           map[string]string{devicePhone: "Phone", deviceTablet: "Tablet", deviceComputer: "Computer"},
 		Approvals:         "Applications with access", ApprovalsNone: "You have not given any application access yet.",
 		ApprovalSince: "Access granted", ApprovalOpen: "Open", ApprovalWithdraw: "Withdraw access",
 

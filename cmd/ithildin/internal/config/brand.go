@@ -10,10 +10,11 @@ import (
 
 // brandFlags say how the pages show whose they are.
 type brandFlags struct {
-	LogoFile  string `env:"ITHILDIN_LOGO_FILE" placeholder:"PATH" help:"@logo_file"`
-	Color     string `env:"ITHILDIN_COLOR" placeholder:"#RRGGBB" help:"@color"`
-	ColorDark string `env:"ITHILDIN_COLOR_DARK" placeholder:"#RRGGBB" help:"The same for dark pages."`
-	TextsFile string `env:"ITHILDIN_TEXTS_FILE" placeholder:"PATH" help:"@texts_file"`
+	LogoFile   string `env:"ITHILDIN_LOGO_FILE" placeholder:"PATH" help:"@logo_file"`
+	Color      string `env:"ITHILDIN_COLOR" placeholder:"#RRGGBB" help:"@color"`
+	ColorDark  string `env:"ITHILDIN_COLOR_DARK" placeholder:"#RRGGBB" help:"The same for dark pages."`
+	TextsFile  string `env:"ITHILDIN_TEXTS_FILE" placeholder:"PATH" help:"@texts_file"`
+	PlacesFile string `env:"ITHILDIN_PLACES_FILE" placeholder:"PATH" help:"@places_file"`
 }
 
 // largestTexts bounds a file of texts, in bytes.
@@ -60,6 +61,25 @@ func (p *problems) color(name, value string, check func(login.Color) error) logi
 		p.add(name, "%v", err)
 	}
 	return c
+}
+
+// largestPlaces bounds a file of places, in bytes.
+const largestPlaces = 1 << 20
+
+// places reads where networks are; nil where no file says that.
+func (p *problems) places(name, path string) *login.Places {
+	if path == "" {
+		return nil
+	}
+	content, err := readBounded(path, largestPlaces)
+	var places *login.Places
+	if err == nil {
+		places, err = login.ReadPlaces(content)
+	}
+	if err != nil {
+		p.add(name, "names %s, whose places cannot be used: %v", path, err)
+	}
+	return places
 }
 
 // readBounded reads a file of so many bytes at most.

@@ -22,12 +22,17 @@ func TestLogoColoursAndTextsOfTheOperatorAreRead(t *testing.T) {
 	texts := write("texts.json", `{"en": {"sign_in": "Come in"}}`)
 	var p problems
 	var o login.Operator
-	require.NotNil(t, brandFlags{logo, "#1d5fb8", "#8cbaff", texts}.apply(&p, &o))
+	require.NotNil(t, brandFlags{LogoFile: logo, Color: "#1d5fb8", ColorDark: "#8cbaff", TextsFile: texts}.apply(&p, &o))
 	require.NotNil(t, o.Logo)
 	require.NotEqual(t, login.Color{}, o.Light)
 	require.NotEqual(t, login.Color{}, o.Dark)
 	require.Nil(t, brandFlags{}.apply(&p, &login.Operator{}))
 	require.NoError(t, p.err())
+
+	p.places("ITHILDIN_PLACES_FILE", write("places", "10.0.0.0/8 Clinic"))
+	require.NoError(t, p.err())
+	p.places("ITHILDIN_PLACES_FILE", write("no-places", "Clinic 10.0.0.0/8"))
+	require.ErrorContains(t, p.err(), `whose places cannot be used: line 1: "Clinic" is no network`)
 
 	for want, wrong := range map[string]brandFlags{
 		"ITHILDIN_COLOR is #ffcc00, whose contrast with #ffffff of the pages is 1.51:1: want 4.5:1": {Color: "#ffcc00"},

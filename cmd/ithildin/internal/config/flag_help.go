@@ -135,8 +135,10 @@ var flagHelp = map[string]string{
 
 	"reset_life":   "How long a link to set a forgotten password is good, in minutes; default 25.",
 	"reset_tokens": "end: when a forgotten password is set, what clients hold for the user ends too; default keep.",
-	"remember_browser": "Days for which people may have a browser remembered, in which a second factor is then asked for " +
-		"only where one is required; at most 90, default 0, never.",
+	"remember_browser": "Days for which people may have a browser remembered, in which a second factor is then asked " +
+		"for only where one is required; at most 90, default 0, never.",
+	"places_file": "File that says where networks are, for the account page: a line such as '10.20.0.0/16 Clinic' for " +
+		"each.",
 	"registration": "Who may register a client: off (nobody, default), token (holders of an initial access token) or " +
 		"open (anybody).",
 	"registration_quota": "Maximum number of registered clients; default 1000.",

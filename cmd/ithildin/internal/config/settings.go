@@ -86,6 +86,7 @@ type Settings struct {
 	Mail           Mail
 	Operator       login.Operator
 	Texts          *login.Texts   // of the pages; nil: the built-in ones
+	Places         *login.Places  // of networks; nil: none are known
 	Console        *url.URL       // where browsers of operators find it; nil: it is off
 	LogFormat      string         // "" for what suits the output
 	LogLevel       *slog.LevelVar // SIGHUP reads it again
@@ -139,6 +140,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Operator = c.operatorFlags.load(&p)
 	s.Operator.Name = strings.TrimSpace(c.ServiceName)
 	s.Texts = c.brandFlags.apply(&p, &s.Operator)
+	s.Places = p.places("ITHILDIN_PLACES_FILE", c.PlacesFile)
 	s.Mithril = c.mithrilFlags.load(&p, s)
 	s.Invitations = c.invitationFlags.load(&p)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {

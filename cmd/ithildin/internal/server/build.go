@@ -41,6 +41,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		RequireDPoPNonce: s.Sender.RequiresDPoPNonce(), GatewayOrigins: s.Gateway.Origins,
 		Operator:    s.Operator,
 		Texts:       s.Texts,
+		Places:      s.Places,
 		Captcha:     s.Captcha,
 		Signing:     signing(s),
 		Invitations: s.Invitations, Mail: letters,
