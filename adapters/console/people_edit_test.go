@@ -49,6 +49,11 @@ func TestAnOperatorMakesChangesAndDeletesAPerson(t *testing.T) {
 		require.Equal(t, "nurse.koval@example.com", changed.Email)
 		require.Equal(t, []string{"", "42"}, []string{changed.TaxID, changed.PersonID})
 
+		namesake := storagetest.User(t, s.store, func(u *storage.User) { u.TaxID = "2956813547" })
+		p = b.act(person+"edit-person", url.Values{"email": {"nurse.koval@example.com"}, "tax_id": {namesake.TaxID}})
+		require.Contains(t, p.body, "None of them can sign in by a signature")
+		require.Contains(t, p.body, namesake.Email)
+
 		require.Contains(t, b.console(person+"delete-person").body, "Block it first")
 		b.act(person+"block", nil)
 		p = b.act(person+"delete-person", url.Values{"confirm": {"nurse@example.com"}})

@@ -118,12 +118,22 @@ func askNewPerson(v *visit) (*question, error) {
 func askEditPerson(v *visit, u *storage.User) (*question, error) {
 	fields, wanted := personForm(v, *u)
 	q := &question{Fresh: true, Fields: fields}
-	q.check = func() error { return checkPerson(wanted) }
+	var namesakes []string
+	q.check = func() (err error) {
+		if err = checkPerson(wanted); err == nil {
+			namesakes, err = othersWithTaxID(v, wanted)
+		}
+		return err
+	}
 	q.preview = func() []fact {
-		return changesOf([][3]string{
+		changes := changesOf([][3]string{
 			{v.T("people.email"), u.Email, wanted.Email}, {v.T("people.tax_id"), u.TaxID, wanted.TaxID},
 			{v.T("person.person_id"), u.PersonID, wanted.PersonID},
 		})
+		if len(namesakes) > 0 {
+			changes = append(changes, fact{v.T("person.same_tax_id"), named(v, namesakes)})
+		}
+		return changes
 	}
 	q.do = withoutResult(func(ctx context.Context) error {
 		return v.store.Together(ctx, func(ctx context.Context) error {
@@ -146,6 +156,22 @@ func askEditPerson(v *visit, u *storage.User) (*question, error) {
 		q.Refused = "action.oneself"
 	}
 	return q, nil
+}
+
+// othersWithTaxID names the other accounts with the tax id of a person: none of them can sign in by a digital
+// signature, which would not say whose sign-in it is.
+func othersWithTaxID(v *visit, u storage.User) (names []string, err error) {
+	if u.TaxID == "" {
+		return nil, nil
+	}
+	users, _, err := v.store.PageOfUsers(v.r.Context(), storage.UserFilter{TaxID: u.TaxID},
+		storage.Page{Size: mostNamed + 1})
+	for _, other := range users {
+		if other.ID != u.ID {
+			names = append(names, other.Email)
+		}
+	}
+	return names, err
 }
 
 // changesOf are the values that differ, as "before → after".

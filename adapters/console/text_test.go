@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"ithildin/storage"
 )
 
 func readTexts(t *testing.T, language string) map[string]string {
@@ -51,4 +53,19 @@ func TestEveryTextThatThePagesNameExists(t *testing.T) {
 		}
 	}
 	require.Greater(t, found, 100)
+}
+
+// A policy without a text would have an empty hint on the page that changes it.
+func TestEveryPolicyOfAClientHasAText(t *testing.T) {
+	texts := readTexts(t, "uk")
+	policy, err := storage.NewPolicy(storage.PresetStandard)
+	require.NoError(t, err)
+	encoded, err := json.Marshal(policy)
+	require.NoError(t, err)
+	var members map[string]any
+	require.NoError(t, json.Unmarshal(encoded, &members))
+	require.Greater(t, len(members), 15)
+	for name := range members {
+		require.Contains(t, texts, "policy."+name)
+	}
 }
