@@ -3,6 +3,7 @@ BENCH ?= .
 COUNT ?= 6
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOTESTSUM = go run gotest.tools/gotestsum@v1.13.0
+CYCLONEDX = go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # SQLite and its C library are C that was translated to Go. The race detector watches whoever calls them, but not their
@@ -10,7 +11,8 @@ GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 UNWATCHED = -gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0' \
 	-gcflags='modernc.org/libc=-race=false -d=checkptr=0'
 
-.PHONY: help run build test test-quick chaos bench lint fuzz vulnerabilities signature-script signature-script-check
+.PHONY: help run build docs packages sbom reproducible test test-quick chaos bench lint fuzz vulnerabilities \
+	signature-script signature-script-check
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -19,7 +21,19 @@ run: build ## build and start a development server
 	bin/ithildin serve --dev
 
 build: ## build the static binary bin/ithildin
-	CGO_ENABLED=0 go build -trimpath -o bin/ithildin ./cmd/ithildin
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ithildin ./cmd/ithildin
+
+docs: build ## write docs/cli.md, which a test compares with the command line
+	bin/ithildin reference >docs/cli.md
+
+sbom: build ## what the binary is made of, as CycloneDX: bin/ithildin.cdx.json
+	$(CYCLONEDX) bin -json -output bin/ithildin.cdx.json bin/ithildin
+
+packages: sbom ## the .deb and the .rpm of this machine's architecture: bin/packages/
+	deploy/packages/build
+
+reproducible: ## whether two builds of this commit in different folders are the same, byte for byte
+	deploy/packages/build-twice
 
 test: ## every test, under the race detector, on SQLite and PostgreSQL; brings its own services
 	@echo "compiling for the race detector takes some minutes the first time; then each test shows a dot"
