@@ -35,6 +35,8 @@ func (e *authorizeEndpoint) checkResponse(a *authorization) error {
 		[]string{"openid"}):
 		return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidScope,
 			"The response_type "+responseType+" needs the scope openid.")
+	case profile.Nonce && form.Get("nonce") == "" && slices.Contains(storage.SplitScope(form.Get("scope")), "openid"):
+		return oauth.InvalidRequest("The profile " + profile.Name + " demands a nonce with the scope openid.")
 	case oauth.HasResponse(responseType, "id_token") && form.Get("nonce") == "":
 		return oauth.InvalidRequest("The response_type " + responseType + " needs a nonce.")
 	}

@@ -33,6 +33,7 @@ type idTokenClaims struct {
 	AMR             []string       `json:"amr,omitempty"`
 	AccessTokenHash string         `json:"at_hash,omitempty"`
 	CodeHash        string         `json:"c_hash,omitempty"`
+	StateHash       string         `json:"s_hash,omitempty"` // FAPI 1.0 Advanced 5.1
 	SessionID       string         `json:"sid,omitempty"`
 }
 
@@ -53,12 +54,19 @@ func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	if err != nil {
 		return "", err
 	}
+	stateHash := ""
+	if request, isAuthorization := r.(fosite.AuthorizeRequester); isAuthorization && i.client.Profile().StateHash {
+		if stateHash, err = halfHash(algorithm, request.GetState()); err != nil {
+			return "", err
+		}
+	}
 	now := p.store.Now().Unix()
 	claims := idTokenClaims{
 		Issuer: p.issuer, Subject: session.Subject, Audience: oauth.Audience{i.client.ID},
 		ExpiresAt: now + int64(idTokenLifetime/time.Second), IssuedAt: now,
 		AuthTime: storage.EpochSeconds(session.AuthTime),
 		ACR:      session.ACR, AMR: session.AMR, AccessTokenHash: accessTokenHash, CodeHash: codeHash,
+		StateHash: stateHash,
 		SessionID: p.identifiers.sid(session.SessionID, i.client.ID),
 	}
 	if i.refreshToken == nil { // a nonce answers its authorization request, not a refresh (OIDC Core 12.2)

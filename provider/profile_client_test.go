@@ -3,6 +3,8 @@ package provider_test
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"testing"
@@ -92,6 +94,8 @@ func TestAClientOfFAPI2GoesTheWholeWay(t *testing.T) {
 		refresh := func() reply {
 			return a.exchange(refreshForm(tokens.member("refresh_token")))
 		}
+		proof := a.resourceProof(a.proofKey, tokens.member("access_token"))
+		require.Equal(t, a.userID, a.userinfoProved("DPoP", tokens.member("access_token"), proof).member("sub"))
 		for range 3 {
 			a.clock.Advance(time.Hour)
 			require.Equal(t, http.StatusOK, refresh().status, "refresh tokens do not rotate")
@@ -133,7 +137,7 @@ func TestTheAudienceOfAClientAssertionIsThatOfItsProfile(t *testing.T) {
 				"the token endpoint": a.server.URL + oauth.PathToken, "the endpoint": a.server.URL + oauth.PathPushedRequest,
 				"a list": []string{a.server.URL}, "another": "https://other.example",
 			} {
-				form := sending(challenged(request("clinic", "openid")), "response_mode", "jwt")
+				form := sending(challenged(requestOf("code", "clinic", "openid")), "response_mode", "jwt")
 				if profile != storage.ProfileFAPI2 {
 					form = a.object(form, nil)
 				}
@@ -251,9 +255,12 @@ func TestAClientOfFAPI1GetsACodeInASignedResponseOrBesideAnIDToken(t *testing.T)
 		b.signIn(b.authorize(a.object(requestOf("code id_token", "clinic", "openid"), nil)))
 		answered := b.approved(a.object(requestOf("code id_token", "clinic", "openid"), nil))
 		require.NotEmpty(t, answered.Get("code"))
-		require.NotEmpty(t, answered.Get("id_token"))
-		signed := b.authorize(a.object(sending(request("clinic", "openid"), "response_mode", "jwt"), nil))
+		sum := sha256.Sum256([]byte("s-1"))
+		require.Equal(t, base64.RawURLEncoding.EncodeToString(sum[:16]), claimsOf(t, answered.Get("id_token"))["s_hash"])
+		signed := b.authorize(a.object(sending(requestOf("code", "clinic", "openid"), "response_mode", "jwt"), nil))
 		require.NotEmpty(t, a.signedParameters(signed.parameters(), "clinic", "ES256")["code"])
+		without := b.authorize(a.object(sending(request("clinic", "openid"), "response_mode", "jwt"), nil))
+		require.Equal(t, "invalid_request", a.signedParameters(without.parameters(), "clinic", "ES256")["error"], "a nonce")
 		plain := b.authorize(a.object(request("clinic", "openid"), nil))
 		require.Equal(t, "invalid_request", plain.parameters().Get("error"))
 		query := b.authorize(a.object(sending(requestOf("code id_token", "clinic", "openid"), "response_mode", "query"), nil))
@@ -261,8 +268,8 @@ func TestAClientOfFAPI1GetsACodeInASignedResponseOrBesideAnIDToken(t *testing.T)
 		unsigned := b.authorize(requestOf("code id_token", "clinic", "openid"))
 		require.Equal(t, "invalid_request", unsigned.parameters().Get("error"))
 
-		without := a.push(a.object(requestOf("code id_token", "clinic", "openid"), nil))
-		require.Equal(t, "invalid_request", without.member("error"), "PKCE of what is pushed: %s", without.raw)
+		unproved := a.push(a.object(requestOf("code id_token", "clinic", "openid"), nil))
+		require.Equal(t, "invalid_request", unproved.member("error"), "PKCE of what is pushed: %s", unproved.raw)
 		with := a.push(a.object(challenged(requestOf("code id_token", "clinic", "openid")), nil))
 		require.Equal(t, http.StatusCreated, with.status, with.raw)
 		require.NotEmpty(t, b.approved(pushed("clinic", with.member("request_uri"))).Get("code"))

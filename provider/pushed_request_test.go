@@ -439,3 +439,31 @@ func TestAConnectionPushesItsOwnRedirectURI(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, foreign.status, foreign.raw)
 	s.push("", sending(request("clinic", "openid"), "redirect_uri", otherURI, "client_secret", secret+"second"))
 }
+
+// Whoever knows the id of a public client could fill the database.
+func TestAttackPushesOfAPublicClientAreBounded(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("app", publicClient)
+		s.client("clinic", nil)
+		large := strings.Repeat("s", 20<<10)
+		require.Equal(t, http.StatusRequestEntityTooLarge, s.post(oauth.PathPushedRequest, "",
+			challenged(sending(request("app", "openid"), "state", large))).status)
+		require.Equal(t, http.StatusCreated, s.post(oauth.PathPushedRequest, "clinic",
+			sending(request("clinic", "openid"), "state", large)).status)
+		wrong := request("app", "openid") // without a challenge, which is refused and counts too
+		var last reply
+		for range 3601 {
+			if last = s.post(oauth.PathPushedRequest, "", wrong); last.status == http.StatusTooManyRequests {
+				break
+			}
+		}
+		require.Equal(t, http.StatusTooManyRequests, last.status, last.raw)
+		require.Equal(t, "1", last.header.Get("Retry-After"))
+		require.Equal(t, http.StatusCreated, s.post(oauth.PathPushedRequest, "clinic", request("clinic", "openid")).status,
+			"who authenticates is not limited")
+		s.clock.Advance(time.Minute)
+		require.Equal(t, http.StatusCreated,
+			s.post(oauth.PathPushedRequest, "", challenged(request("app", "openid"))).status)
+	})
+}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"ithildin/provider/clientauth"
 	"ithildin/provider/dpop"
 	"ithildin/provider/oauth"
@@ -15,6 +17,10 @@ import (
 // userinfo is the UserInfo endpoint (OIDC Core 5.3). The token comes in the header or, by POST, in the body; never in
 // the query (RFC 6750 2.3 is not offered).
 func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error {
+	// By this id a client of FAPI finds its request in the logs of both (FAPI 1.0 Baseline 6.2.1).
+	if id := r.Header.Get("X-Fapi-Interaction-Id"); uuid.Validate(id) == nil {
+		w.Header().Set("X-Fapi-Interaction-Id", id)
+	}
 	token, proof, err := e.presented(w, r)
 	if err != nil {
 		return err

@@ -102,3 +102,15 @@ func TestUserinfoHasTheClaimsOfEachScopeWithTheirTypes(t *testing.T) {
 		}
 	})
 }
+
+func TestUserinfoReturnsTheInteractionIDOfFAPI(t *testing.T) {
+	s := newStack(t, storagetest.Engines()[0])
+	for sent, returned := range map[string]string{
+		"c770aef3-6784-41f7-8e0e-ff5f97bddb3a": "c770aef3-6784-41f7-8e0e-ff5f97bddb3a", "no UUID": "", "": "",
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+oauth.PathUserinfo, nil)
+		require.NoError(t, err)
+		r.Header.Set("X-Fapi-Interaction-Id", sent)
+		require.Equal(t, returned, s.send(r).header.Get("X-Fapi-Interaction-Id"))
+	}
+}

@@ -29,6 +29,9 @@ type Profile struct {
 	ResponseTypes     []string
 	// SignedResponse are the response types whose response must be a JWT (JARM).
 	SignedResponse []string
+	// Nonce says that a request with the scope openid must have a nonce, StateHash that the ID token in an authorization
+	// response has the hash of its state.
+	Nonce, StateHash bool
 	// PKCE says that a request for a code must have a code_challenge, PushedPKCE that one must which was pushed.
 	PKCE, PushedPKCE bool
 	PushedRequests   bool
@@ -70,8 +73,9 @@ var Profiles = []Profile{
 	{
 		Name: ProfileFAPI1Advanced, SigningAlgorithms: []string{"ES256", "PS256"},
 		AuthMethods: []string{AuthMethodPrivateKeyJWT}, ResponseTypes: []string{"code", "code id_token"},
-		SignedResponse: []string{"code"}, PushedPKCE: true, SignedRequests: true, StrictRequestObjects: true,
-		ExactRedirect: true, HTTPSRedirect: true, LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke,
+		SignedResponse: []string{"code"}, Nonce: true, StateHash: true, PushedPKCE: true, SignedRequests: true,
+		StrictRequestObjects: true,
+		ExactRedirect:        true, HTTPSRedirect: true, LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke,
 	},
 }
 

@@ -31,7 +31,7 @@ func TestCertificationGuideMatchesTheServer(t *testing.T) {
 		pages.Write(content)
 	}
 	blocks := jsonBlock.FindAllStringSubmatch(string(guide), -1)
-	require.Len(t, blocks, 5)
+	require.Len(t, blocks, 6)
 	for _, block := range blocks {
 		require.True(t, json.Valid([]byte(block[1])), block[1])
 	}

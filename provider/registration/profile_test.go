@@ -28,6 +28,8 @@ var demands = []struct {
 	{"`aud` of client assertions (`assertion_audience`)", func(p storage.Profile) any { return p.AssertionAudience }},
 	{"response types", func(p storage.Profile) any { return p.ResponseTypes }},
 	{"signed response (JARM) to", func(p storage.Profile) any { return p.SignedResponse }},
+	{"`nonce` with the scope `openid`", func(p storage.Profile) any { return p.Nonce }},
+	{"`s_hash` in the ID token of an authorization response", func(p storage.Profile) any { return p.StateHash }},
 	{"PKCE of each request for a code (`require_pkce`)", func(p storage.Profile) any { return p.PKCE }},
 	{"PKCE of each pushed request", func(p storage.Profile) any { return p.PushedPKCE }},
 	{"pushed requests (`require_pushed_authorization_requests`)", func(p storage.Profile) any { return p.PushedRequests }},
