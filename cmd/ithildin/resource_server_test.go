@@ -147,6 +147,28 @@ func TestDocumentedNodeCodeVerifiesAccessTokens(t *testing.T) {
 	}
 }
 
+func TestDocumentedPythonCodeVerifiesAccessTokens(t *testing.T) {
+	python := requirement.PyJWT.Get(t)
+	p := start(t, t.TempDir(), nil, "serve", "--dev")
+	standard, spring, foreign := resourceServerTokens(t, p)
+	script := "import sys\n_, issuer, audience, token = sys.argv\n" + guideBlocks(t, "python")[0] + `
+try:
+    print(authenticate(token)["sub"])
+except jwt.InvalidTokenError as error:
+    print("refused:", type(error).__name__)
+`
+	path := filepath.Join(t.TempDir(), "api.py")
+	require.NoError(t, os.WriteFile(path, []byte(script), 0o600))
+	for token, want := range map[string]string{
+		standard: "standard", spring: "refused: InvalidTokenError", foreign: "refused: InvalidTokenError",
+		standard[:len(standard)-8] + "AAAAAAAA": "refused: InvalidSignatureError",
+	} {
+		said, err := exec.CommandContext(t.Context(), python, path, p.issuer, audience, token).CombinedOutput()
+		require.NoError(t, err, string(said))
+		require.Equal(t, want, strings.TrimSpace(string(said)))
+	}
+}
+
 func TestDocumentedGoCodeVerifiesAccessTokens(t *testing.T) {
 	p := start(t, t.TempDir(), nil, "serve", "--dev")
 	standard, spring, foreign := resourceServerTokens(t, p)

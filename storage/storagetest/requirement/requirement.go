@@ -32,6 +32,7 @@ var (
 	OpenIDClient  = Requirement{"ITHILDIN_TEST_OPENID_CLIENT", "openid-client for Node"}
 	AxeCore       = Requirement{"ITHILDIN_TEST_AXE_CORE", "axe-core"}
 	Schemathesis  = Requirement{"ITHILDIN_TEST_SCHEMATHESIS", "schemathesis"}
+	PyJWT         = Requirement{"ITHILDIN_TEST_PYJWT", "a Python with PyJWT"}
 	Promtool      = Requirement{"ITHILDIN_TEST_PROMTOOL", "Prometheus's promtool"}
 	SpringJar     = Requirement{"ITHILDIN_TEST_SPRING_JAR", "the Spring application"}
 )

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"ithildin/jwks"
@@ -61,6 +62,26 @@ func TestReadinessEndsWhereTheClockDiffersFromTheDatabases(t *testing.T) {
 			r.clockSkew = 0
 			require.Empty(t, r.failing(t), "any difference is borne")
 		})
+	}
+}
+
+func TestClockSkewIsMeasuredAsTheLeadOverTheDatabase(t *testing.T) {
+	databaseURL := storagetest.PostgreSQL().Create(t)
+	for _, ahead := range []time.Duration{0, 5 * time.Minute, -5 * time.Minute} {
+		store := storagetest.Open(t, databaseURL, func(o *storage.Options) {
+			o.Now = func() time.Time { return time.Now().Add(ahead) }
+		})
+		newReadiness(t, store).failing(t) // asks the database what time it is there
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(databaseMetrics(store)...)
+		measured, err := registry.Gather()
+		require.NoError(t, err)
+		values := map[string]float64{}
+		for _, family := range measured {
+			values[family.GetName()] = family.GetMetric()[0].GetGauge().GetValue()
+		}
+		require.Contains(t, values, "ithildin_clock_skew_seconds")
+		require.InDelta(t, ahead.Seconds(), values["ithildin_clock_skew_seconds"], 10, ahead)
 	}
 }
 
