@@ -31,19 +31,25 @@ func (s *stack) decided(outcome string) float64 {
 
 // jwtFor makes an access token of the doctor that is for some resources.
 func (s *stack) jwtFor(audience any) string {
-	grantID := uuid.NewString()
+	token, _ := s.newJWT("at+jwt", audience)
+	return token
+}
+
+// newJWT makes a token of a type, with the grant by which it is revoked.
+func (s *stack) newJWT(tokenType string, audience any) (token, grantID string) {
+	grantID = uuid.NewString()
 	require.NoError(s.t, s.store.CreateGrant(s.t.Context(), storage.Grant{
 		ID: grantID, ClientID: hospitalID, UserID: doctorID, Scope: "legal_entity:read",
 		Session:   &storage.Session{UserID: doctorID, Subject: doctorID},
 		ExpiresAt: time.Unix(now+3600, 0),
 	}))
-	token, err := s.keys.Sign(jwks.ES256, "at+jwt", map[string]any{
+	token, err := s.keys.Sign(jwks.ES256, tokenType, map[string]any{
 		"iss": s.issuer, "sub": doctorID, "aud": audience, "exp": now + 600, "iat": now, "jti": uuid.NewString(),
 		"client_id": hospitalID,
 		"scope":     "legal_entity:read employee:read employee:write episode:read", "grant_id": grantID,
 	})
 	require.NoError(s.t, err)
-	return token
+	return token, grantID
 }
 
 func TestAttackTokenForAnotherResourceAtTheGateway(t *testing.T) {

@@ -83,6 +83,25 @@ func TestNginxForwardsAllowedRequestsAndTheErrorOfOthers(t *testing.T) {
 	})
 }
 
+// docs/resource-servers.md promises this of the gateway.
+func TestNginxForwardsTokensOfEitherTypeUntilTheyAreRevoked(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		nginx := s.startNginx()
+		for _, tokenType := range []string{"at+jwt", "JWT"} {
+			token, grantID := s.newJWT(tokenType, s.issuer)
+			require.Equal(t, http.StatusOK, s.send("GET", nginx+"/api/entities", bearer(token)...).status, tokenType)
+			revoked, err := s.store.RevokeGrant(t.Context(), grantID)
+			require.NoError(t, err)
+			require.True(t, revoked)
+			refused := s.send("GET", nginx+"/api/entities", bearer(token)...)
+			require.Equal(t, http.StatusUnauthorized, refused.status, tokenType)
+		}
+		other, _ := s.newJWT("other+jwt", s.issuer)
+		require.Equal(t, http.StatusUnauthorized, s.send("GET", nginx+"/api/entities", bearer(other)...).status)
+	})
+}
+
 func TestNginxRefusesRequestsWhileTheDatabaseIsUnavailable(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
