@@ -41,13 +41,13 @@ var signingUkrainian = signingMessages{
 
 var signingEnglish = signingMessages{
 	KeyFile: "Key file", Password: "Password of the key", Certificates: "Certificate file",
-	Privacy: "The key and its password stay in your browser: only the signed file is sent. Key-6.dat and JKS files " +
-		"can be used.",
+	Privacy: "The key and its password stay in your browser and are sent nowhere. Key-6.dat, JKS and PFX files can be " +
+		"used.",
 	Button: "Sign and continue", Busy: "Signing. This takes a few seconds.",
 	Elsewhere: "Sign in another program",
 	NoScript: "JavaScript is off in your browser, so you can't sign on this page. Sign the file in a " +
 		"program of yours and add it here.",
-	KeyFileProblem: "This is not a key file that can be opened here. Choose a Key-6.dat or JKS file " +
+	KeyFileProblem: "This is not a key file that can be opened here. Choose a Key-6.dat, JKS or PFX file " +
 		"with the key of a qualified electronic signature. If your key is on a token, sign the file in another program.",
 	PasswordProblem: "The password does not fit this key. Check the keyboard language and Caps Lock, and try again.",
 	CertificateFileProblem: "This file is not a certificate of a qualified electronic signature. " +

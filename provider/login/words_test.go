@@ -27,11 +27,13 @@ func TestPagesSayWhatHappensInTheWordsOfTheirLanguage(t *testing.T) {
 		require.Regexp(t, `id="consent-deny"[^>]*>Decline<`, consent)
 		require.Contains(t, failed, "We could not continue")
 		require.Contains(t, signature, "<h1>Sign in with a digital signature</h1>")
+		require.Contains(t, signature, "sent nowhere. Key-6.dat, JKS and PFX files can be used.")
 
 		consent, failed, signature = words("uk")
 		require.Regexp(t, `id="consent-deny"[^>]*>Відхилити<`, consent)
 		require.Contains(t, failed, "Не вдалося продовжити")
 		require.Contains(t, signature, "<h1>Вхід за електронним підписом</h1>")
+		require.Contains(t, signature, "нікуди не надсилаються. Підходять файли Key-6.dat, JKS і PFX.")
 
 		f.phone("")
 		b := f.browser()
