@@ -98,7 +98,16 @@ func TestPruningDeletesAUserWithWhatIsTheirs(t *testing.T) {
 		role := storage.Role{ID: i.store.NewID(), Name: "NURSE"}
 		require.NoError(t, i.store.CreateRole(ctx, role))
 		require.NoError(t, i.store.GrantRole(ctx, doctorID, role.ID, hospitalID))
-		require.EqualValues(t, 1, i.absent()["users"].MadeHere, "a role that was given here goes with its user")
+		require.NoError(t, i.store.CreateAuthenticator(ctx, storage.Authenticator{
+			ID: i.store.NewID(), UserID: doctorID, Name: "phone", Secret: []byte("secret"), IsActive: true,
+			CreatedAt: i.store.Now(),
+		}))
+		require.NoError(t, i.store.CreatePasskey(ctx, storage.Passkey{
+			ID: i.store.NewID(), UserID: doctorID, Name: "laptop", CredentialID: []byte{1}, UserHandle: []byte{2},
+			PublicKey: []byte{3}, AAGUID: "00000000-0000-0000-0000-000000000000", CreatedAt: i.store.Now(),
+		}))
+		require.EqualValues(t, 3, i.absent()["users"].MadeHere,
+			"a role, an authenticator and a passkey that were added here go with their user")
 		i.prune()
 		_, err = i.store.FindUser(ctx, doctorID)
 		require.ErrorIs(t, err, storage.ErrNotFound)
