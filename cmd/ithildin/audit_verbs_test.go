@@ -53,6 +53,8 @@ var mutatingVerbs = []auditedVerb{
 	{"user unblock " + strings.ToUpper(auditedUser), storage.EventUserUnblocked,
 		[]string{auditedUser, `"after":{"block_reason":"","is_blocked":false}`}},
 	{"user set-password b@example.com", storage.EventPasswordSet, []string{auditedUser}},
+	{"user password-link b@example.com --issuer https://id.example", storage.EventPasswordResetSent,
+		[]string{auditedUser}},
 	{"user sign-out b@example.com", storage.EventUserSignedOut, []string{auditedUser}},
 	{"session end b@example.com {session}", storage.EventSessionEnded, []string{auditedUser, "{session}"}},
 	{"user factor disable b@example.com", storage.EventFactorChanged,

@@ -16,18 +16,13 @@ import (
 	"ithildin/storage"
 )
 
-const (
-	shortestSetupLink = 5 * time.Minute
-	longestSetupLink  = 24 * time.Hour
-)
-
 type setupCommand struct {
-	Administrator string        `placeholder:"EMAIL" help:"Email address of the first administrator."`
-	Role          string        `default:"ADMINISTRATOR" placeholder:"NAME" help:"@setup_role"`
-	LinkLifetime  time.Duration `default:"1h" placeholder:"1h" help:"How long the administrator's link is good, 5m to 24h."`
-	ConfigFile    string        `default:"ithildin.env" placeholder:"PATH" help:"@setup_config_file"`
-	Overwrite     bool          `help:"Replace the configuration file if it is there."`
-	TestPhone     string        `placeholder:"NUMBER" help:"@setup_test_phone"`
+	Administrator string `placeholder:"EMAIL" help:"Email address of the first administrator."`
+	Role          string `default:"ADMINISTRATOR" placeholder:"NAME" help:"@setup_role"`
+	ConfigFile    string `default:"ithildin.env" placeholder:"PATH" help:"@setup_config_file"`
+	Overwrite     bool   `help:"Replace the configuration file if it is there."`
+	TestPhone     string `placeholder:"NUMBER" help:"@setup_test_phone"`
+	passwordLinkFlag
 	config.Flags
 }
 
@@ -120,9 +115,8 @@ func (c *setupCommand) validate() error {
 	if err := checkText("--role", c.Role); err != nil {
 		return err
 	}
-	if c.LinkLifetime < shortestSetupLink || c.LinkLifetime > longestSetupLink {
-		return &console.UsageError{Cause: fmt.Errorf("--link-lifetime is %v: want %v to %v", c.LinkLifetime,
-			shortestSetupLink, longestSetupLink)}
+	if err := c.passwordLinkFlag.validate(); err != nil {
+		return err
 	}
 	if c.TestPhone != "" {
 		number, isNumber := identity.NormalizePhone(c.TestPhone)

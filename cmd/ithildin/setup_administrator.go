@@ -8,7 +8,6 @@ import (
 
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/provider/login"
 	"ithildin/provider/operator"
 	"ithildin/storage"
 )
@@ -53,10 +52,6 @@ func refuseSecondAdministrator(ctx context.Context, store *storage.Store, email 
 func (s *setup) createAdministrator(
 	ctx context.Context, store *storage.Store,
 ) (link string, expires time.Time, err error) {
-	secret, err := newSecret()
-	if err != nil {
-		return "", time.Time{}, err
-	}
 	var userID string
 	err = store.Together(ctx, func(ctx context.Context) error {
 		role, err := administratorRole(ctx, store, s.command.Role)
@@ -70,20 +65,14 @@ func (s *setup) createAdministrator(
 		if err := store.GrantRole(ctx, user.ID, role.ID, ""); err != nil {
 			return err
 		}
-		reset, err := login.NewPasswordReset(user, store.NewID(), secret, store.Now(), s.command.LinkLifetime)
-		if err != nil {
-			return err
-		}
-		userID, expires = user.ID, reset.ExpiresAt
-		return store.CreatePasswordReset(ctx, reset)
+		userID = user.ID
+		link, expires, err = s.command.passwordLinkFlag.store(ctx, store, user, s.settings.Issuer.String())
+		return err
 	})
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	err = store.RecordEvents(ctx, []storage.Event{storage.ByActor(ctx, storage.Event{
-		Kind: storage.EventPasswordResetSent, UserID: userID,
-	})})
-	return login.PasswordLink(s.settings.Issuer.String(), secret), expires, err
+	return link, expires, recordPasswordLink(ctx, store, userID)
 }
 
 // administratorRole finds the role of administrators or makes it. One that is there must have every right.

@@ -17,16 +17,17 @@ import (
 )
 
 type userCommand struct {
-	Create      userCreateCommand      `cmd:"" help:"Create a user."`
-	List        userListCommand        `cmd:"" help:"List users."`
-	Show        userShowCommand        `cmd:"" help:"Show a user."`
-	Update      userUpdateCommand      `cmd:"" help:"Change a user's email address, tax number or profile."`
-	Block       userBlockCommand       `cmd:"" help:"Block a user, and end their sessions and tokens."`
-	Unblock     userUnblockCommand     `cmd:"" help:"End a block."`
-	SetPassword userSetPasswordCommand `cmd:"" help:"Set another password, and end the sessions of the user."`
-	SignOut     userSignOutCommand     `cmd:"" help:"End every session of a user."`
-	Factor      userFactorCommand      `cmd:"" help:"Manage the second factors of a user."`
-	Delete      userDeleteCommand      `cmd:"" help:"Delete a user with their sessions, approvals, roles and tokens."`
+	Create       userCreateCommand       `cmd:"" help:"Create a user."`
+	List         userListCommand         `cmd:"" help:"List users."`
+	Show         userShowCommand         `cmd:"" help:"Show a user."`
+	Update       userUpdateCommand       `cmd:"" help:"Change a user's email address, tax number or profile."`
+	Block        userBlockCommand        `cmd:"" help:"Block a user, and end their sessions and tokens."`
+	Unblock      userUnblockCommand      `cmd:"" help:"End a block."`
+	SetPassword  userSetPasswordCommand  `cmd:"" help:"Set another password, and end the sessions of the user."`
+	PasswordLink userPasswordLinkCommand `cmd:"" help:"Make a link by which a user chooses a password, once."`
+	SignOut      userSignOutCommand      `cmd:"" help:"End every session of a user."`
+	Factor       userFactorCommand       `cmd:"" help:"Manage the second factors of a user."`
+	Delete       userDeleteCommand       `cmd:"" help:"Delete a user with their sessions, approvals, roles and tokens."`
 }
 
 // passwordFlag says where a password is read.
