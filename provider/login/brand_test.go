@@ -40,7 +40,7 @@ func TestPagesShowNameLogoAndColoursOfTheOperator(t *testing.T) {
 	require.Contains(t, p.body, "<bdi>Портал &lt;1&gt;</bdi>")
 	require.Contains(t, p.body, "<title>Вхід · Портал &lt;1&gt;</title>")
 	require.Contains(t, p.body, `<img src="/login/logo" alt="" height="40">`)
-	require.Contains(t, p.body, "(prefers-color-scheme: light) { :root { --accent: #7a1f5c; --accent-hover: #611849; } }")
+	require.Contains(t, p.body, "(prefers-color-scheme: light) { :root { --accent: #7a1f5c; --accent-hover: #62194a; } }")
 	require.Contains(t, p.body, "(prefers-color-scheme: dark) { :root { --accent: #ffb3d9;")
 	require.Contains(t, p.body, "fill='%237a1f5c'", "the icon")
 	policy := p.Header.Get("Content-Security-Policy")

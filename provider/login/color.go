@@ -1,11 +1,11 @@
 package login
 
 import (
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"math"
 	"regexp"
-	"strconv"
 
 	"ithildin/provider/inbound"
 )
@@ -23,8 +23,11 @@ func ParseColor(text string) (Color, error) {
 	if !hexColor.MatchString(text) {
 		return Color{}, fmt.Errorf("is %q: want a colour such as #1d5fb8", text)
 	}
-	value, err := strconv.ParseUint(text[1:], 16, 32)
-	return Color{uint8(value >> 16), uint8(value >> 8), uint8(value), true}, err
+	parts, err := hex.DecodeString(text[1:])
+	if err != nil {
+		return Color{}, err
+	}
+	return Color{parts[0], parts[1], parts[2], true}, nil
 }
 
 // digits are those of the colour, without the #.
@@ -90,7 +93,7 @@ func (c Color) luminance() float64 {
 
 // mixed is a fifth of the way to another colour.
 func (c Color) mixed(other Color) Color {
-	mix := func(a, b uint8) uint8 { return uint8((4*int(a) + int(b)) / 5) }
+	mix := func(a, b uint8) uint8 { return a - a/5 + b/5 }
 	return Color{mix(c.red, other.red), mix(c.green, other.green), mix(c.blue, other.blue), true}
 }
 

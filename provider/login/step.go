@@ -84,9 +84,11 @@ func (s *signInPages) proceed(
 		return factorPages{s}.beginEnrolment(w, r, p)
 	case identity.StepPasskeyEnrolment, identity.StepNewPassword:
 		p.Progress.AMR, p.Progress.ACR = proof.AMR, proof.ACR
-		return s.RedirectToPage(w, r, map[identity.Step]string{
-			identity.StepPasskeyEnrolment: PathPasskeyEnrolment, identity.StepNewPassword: PathNewPassword,
-		}[next.Step], p)
+		page := PathNewPassword
+		if next.Step == identity.StepPasskeyEnrolment {
+			page = PathPasskeyEnrolment
+		}
+		return s.RedirectToPage(w, r, page, p)
 	}
 	problem, err := factorPages{s}.askFactor(w, r, p, next.Kinds[0], next.Phone)
 	if err != nil || problem == nil {
