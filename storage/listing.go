@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -114,19 +115,17 @@ func (l listing) read(ctx context.Context, d *database, to any, p Page) (total T
 		skipped = int64(max(p.Number, 1)-1) * int64(size)
 	}
 	err = d.execIdempotent(ctx, func(ctx context.Context) error {
-		total = Total{}
-		if total.Entries, err = l.count(ctx, d); err != nil {
-			return err
+		entries, keys, err := l.few(ctx, d, p.After, skipped, size+1)
+		if err == nil && entries > exactTotal {
+			if entries, err = l.estimate(ctx, d); err == nil {
+				keys, err = l.keys(ctx, d, p.After, skipped, size+1)
+			}
+			// An estimate may be below what has been seen.
+			entries = max(entries, exactTotal+1, skipped+int64(len(keys)))
 		}
-		if skipped >= total.Entries && total.Entries <= exactTotal {
-			return nil
-		}
-		keys, err := l.keys(ctx, d, p.After, skipped, size+1)
+		total = Total{Entries: entries}
 		if err != nil || len(keys) == 0 {
 			return err
-		}
-		if total.Entries > exactTotal { // an estimate may be below what has been seen
-			total.Entries = max(total.Entries, skipped+int64(len(keys)))
 		}
 		if len(keys) > size {
 			keys = keys[:size]
@@ -137,42 +136,98 @@ func (l listing) read(ctx context.Context, d *database, to any, p Page) (total T
 	return total, err
 }
 
-// keys reads the keys of a page.
+// few counts a list up to one more than exactTotal and reads the keys of a page, which are right if it has no more than
+// that. It is one pass over what the conditions match: where they match little of a large table, as a part of a text
+// does, a walk along the order of the list would visit the whole table for a page.
+func (l listing) few(
+	ctx context.Context, d *database, after string, skipped int64, size int,
+) (entries int64, keys []pageKey, err error) {
+	names, args, placeholders, err := l.cursor(after)
+	if err != nil {
+		return 0, nil, err
+	}
+	queries := make([]string, len(l.parts))
+	for i, p := range l.parts {
+		behind := "TRUE"
+		if after != "" {
+			behind = l.behind(p, placeholders)
+		}
+		queries[i] = fmt.Sprintf("SELECT %s, %s AS behind FROM %s%s", columnsOf(p, names), behind, p.table, p.where())
+	}
+	query := fmt.Sprintf(`WITH matched AS MATERIALIZED (SELECT * FROM (%s) AS parts LIMIT %d)
+SELECT counted.entries, page.* FROM (SELECT count(*) AS entries FROM matched) AS counted
+LEFT JOIN (SELECT %s FROM matched WHERE behind%s LIMIT %d OFFSET %d) AS page ON TRUE%s`,
+		strings.Join(queries, " UNION ALL "), exactTotal+1, strings.Join(names, ", "), l.orderBy(names), size, skipped,
+		l.orderBy(names))
+	var rows []struct {
+		Entries int64          `db:"entries"`
+		Sort    sql.NullString `db:"sort"`
+		ID      sql.NullString `db:"id"`
+	}
+	if err := d.reader.SelectContext(ctx, &rows, query, args...); err != nil {
+		return 0, nil, cursorError(after, err)
+	}
+	for _, row := range rows {
+		entries = row.Entries
+		if row.ID.Valid {
+			keys = append(keys, pageKey{row.Sort.String, row.ID.String})
+		}
+	}
+	return entries, keys, nil
+}
+
+// cursor reads the cursor that a page begins behind, if there is one: what the columns of its key are called, and the
+// arguments of a query, with the placeholders of those of the key.
+func (l listing) cursor(after string) (names []string, args []any, placeholders []string, err error) {
+	names, args = []string{"sort", "id"}[2-len(l.parts[0].key):], slices.Clone(l.args)
+	if after == "" {
+		return names, args, nil, nil
+	}
+	values, err := readCursor(after, len(names))
+	for _, value := range values {
+		args = append(args, value)
+		placeholders = append(placeholders, fmt.Sprintf("$%d", len(args)))
+	}
+	return names, args, placeholders, err
+}
+
+// columnsOf are the columns of the key of a part under the names of those of every part.
+func columnsOf(p part, names []string) string {
+	columns := make([]string, len(names))
+	for i, name := range names {
+		columns[i] = p.key[i] + " AS " + name
+	}
+	return strings.Join(columns, ", ")
+}
+
+// cursorError is ErrCursor for a cursor with a text where the key has a number or a UUID.
+func cursorError(after string, err error) error {
+	if after != "" && isDataException(err) {
+		return ErrCursor
+	}
+	return err
+}
+
+// keys reads the keys of a page along the order of the list.
 func (l listing) keys(
 	ctx context.Context, d *database, after string, skipped int64, size int,
 ) ([]pageKey, error) {
-	names := []string{"sort", "id"}[2-len(l.parts[0].key):]
-	args := slices.Clone(l.args)
-	var placeholders []string
-	if after != "" {
-		values, err := readCursor(after, len(names))
-		if err != nil {
-			return nil, err
-		}
-		for _, value := range values {
-			args = append(args, value)
-			placeholders = append(placeholders, fmt.Sprintf("$%d", len(args)))
-		}
+	names, args, placeholders, err := l.cursor(after)
+	if err != nil {
+		return nil, err
 	}
 	queries := make([]string, len(l.parts))
 	for i, p := range l.parts {
 		if after != "" {
 			p.conditions = append(slices.Clone(p.conditions), l.behind(p, placeholders))
 		}
-		columns := make([]string, len(names))
-		for j, name := range names {
-			columns[j] = p.key[j] + " AS " + name
-		}
 		queries[i] = fmt.Sprintf("SELECT * FROM (SELECT %s FROM %s%s%s LIMIT %d) AS part%d",
-			strings.Join(columns, ", "), p.table, p.where(), l.orderBy(p.key), skipped+int64(size), i)
+			columnsOf(p, names), p.table, p.where(), l.orderBy(p.key), skipped+int64(size), i)
 	}
 	query := fmt.Sprintf("%s%s LIMIT %d OFFSET %d", strings.Join(queries, " UNION ALL "), l.orderBy(names), size, skipped)
 	var keys []pageKey
-	err := d.reader.SelectContext(ctx, &keys, query, args...)
-	if after != "" && isDataException(err) {
-		return nil, ErrCursor // a text where the key has a number or a UUID
-	}
-	return keys, err
+	err = d.reader.SelectContext(ctx, &keys, query, args...)
+	return keys, cursorError(after, err)
 }
 
 // isDataException recognises SQLSTATE class 22, an argument of another type than its column.
@@ -197,23 +252,6 @@ func (l listing) rows(ctx context.Context, d *database, to any, keys []pageKey) 
 		}
 	}
 	return d.reader.SelectContext(ctx, to, strings.Join(queries, " UNION ALL ")+l.orderBy(l.parts[0].order), byID.args...)
-}
-
-// count counts a list to exactTotal and estimates beyond.
-func (l listing) count(ctx context.Context, d *database) (entries int64, err error) {
-	queries := make([]string, len(l.parts))
-	for i, p := range l.parts {
-		queries[i] = "SELECT 1 AS one FROM " + p.table + p.where()
-	}
-	query := fmt.Sprintf("%s LIMIT %d", strings.Join(queries, " UNION ALL "), exactTotal+1)
-	if err := d.reader.GetContext(ctx, &entries, `SELECT count(*) FROM (`+query+`) AS counted`, l.args...); err != nil {
-		return 0, err
-	}
-	if entries <= exactTotal {
-		return entries, nil
-	}
-	estimate, err := l.estimate(ctx, d)
-	return max(estimate, entries), err
 }
 
 // estimate asks PostgreSQL's planner. SQLite has no statistics: there it is how many rows the tables can have at

@@ -21,7 +21,7 @@ import (
 // NewClient is what a client is created with.
 type NewClient struct {
 	ID           string         `json:"client_id,omitempty" maxLength:"255" doc:"Left out, a UUID is made."`
-	Name         string         `json:"name" minLength:"1" maxLength:"200" doc:"The name on the consent page."`
+	Name         string         `json:"name" minLength:"1" maxLength:"500" doc:"The name on the consent page."`
 	Preset       string         `json:"preset,omitempty" enum:"standard,ehealth,mithril" default:"standard" doc:"The policies that it begins with."`
 	ClientTypeID string         `json:"client_type_id,omitempty" format:"uuid"`
 	OwnerID      string         `json:"owner_id,omitempty" format:"uuid"`
@@ -39,7 +39,7 @@ type NewClient struct {
 
 // ClientChange is what of a client is to be changed.
 type ClientChange struct {
-	Name         *string        `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	Name         *string        `json:"name,omitempty" minLength:"1" maxLength:"500"`
 	ClientTypeID *string        `json:"client_type_id,omitempty" maxLength:"36" doc:"An empty text removes it."`
 	OwnerID      *string        `json:"owner_id,omitempty" maxLength:"36" doc:"An empty text removes it."`
 	Scope        *[]string      `json:"scope,omitempty" maxItems:"500"`

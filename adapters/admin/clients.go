@@ -18,22 +18,22 @@ type clients struct{ *API }
 
 // Client is a program that people sign in to, or that acts for itself.
 type Client struct {
-	ID             string         `json:"client_id"`
-	Name           string         `json:"name"`
-	ClientTypeID   string         `json:"client_type_id,omitempty" doc:"Of the client type, which limits the scopes."`
-	ClientTypeName string         `json:"client_type_name,omitempty"`
-	OwnerID        string         `json:"owner_id,omitempty" doc:"The user who owns it."`
-	Scope          []string       `json:"scope" nullable:"false" doc:"Its own list of the scopes that it may request."`
-	AllowedScope   []string       `json:"allowed_scope" nullable:"false" doc:"What it may request: its own list within that of its type."`
-	AccessType     string         `json:"access_type,omitempty" doc:"DIRECT, or BROKER for one that works through a MIS."`
-	BrokerScope    []string       `json:"broker_scope" nullable:"false" doc:"Scopes that clients with the access type BROKER may use through it."`
-	LoginGrants    []string       `json:"login_grant_types" nullable:"false" doc:"How people may sign in to it by the login API: password, digital_signature."`
-	Metadata       map[string]any `json:"metadata" doc:"What it registered about itself, under the names of RFC 7591 and OpenID Connect."`
-	Policy         map[string]any `json:"policy" doc:"Its policies, as the command line names them."`
-	State          string         `json:"state" enum:"active,blocked"`
-	BlockReason    string         `json:"block_reason,omitempty"`
-	CreatedAt      *time.Time     `json:"created_at,omitempty"`
-	UpdatedAt      *time.Time     `json:"updated_at,omitempty"`
+	ID             string     `json:"client_id"`
+	Name           string     `json:"name"`
+	ClientTypeID   string     `json:"client_type_id,omitempty" doc:"Of the client type, which limits the scopes."`
+	ClientTypeName string     `json:"client_type_name,omitempty"`
+	OwnerID        string     `json:"owner_id,omitempty" doc:"The user who owns it."`
+	Scope          []string   `json:"scope" nullable:"false" doc:"Its own list of the scopes that it may request."`
+	AllowedScope   []string   `json:"allowed_scope" nullable:"false" doc:"What it may request: its own list within that of its type."`
+	AccessType     string     `json:"access_type,omitempty" doc:"DIRECT, or BROKER for one that works through a MIS."`
+	BrokerScope    []string   `json:"broker_scope" nullable:"false" doc:"Scopes that clients with the access type BROKER may use through it."`
+	LoginGrants    []string   `json:"login_grant_types" nullable:"false" doc:"How people may sign in to it by the login API: password, digital_signature."`
+	Metadata       Object     `json:"metadata" doc:"What it registered about itself, under the names of RFC 7591 and OpenID Connect."`
+	Policy         Object     `json:"policy" doc:"Its policies, as the command line names them."`
+	State          string     `json:"state" enum:"active,blocked"`
+	BlockReason    string     `json:"block_reason,omitempty"`
+	CreatedAt      *time.Time `json:"created_at,omitempty"`
+	UpdatedAt      *time.Time `json:"updated_at,omitempty"`
 }
 
 func newClient(c storage.Client) Client {
@@ -41,7 +41,7 @@ func newClient(c storage.Client) Client {
 		ID: c.ID, Name: c.Name, ClientTypeID: c.TypeID, ClientTypeName: c.TypeName, OwnerID: c.OwnerID,
 		Scope: append([]string{}, c.Scope...), AllowedScope: append([]string{}, c.AllowedScope()...),
 		AccessType: c.AccessType(), BrokerScope: storage.SplitScope(c.BrokerScope()), LoginGrants: loginGrantsOf(c),
-		Metadata: asObject(c.Metadata), Policy: asObject(c.Policy),
+		Metadata: objectOf(c.Metadata), Policy: objectOf(c.Policy),
 		State: stateOf(c.IsBlocked), BlockReason: c.BlockReason,
 		CreatedAt: moment(c.CreatedAt), UpdatedAt: moment(c.UpdatedAt),
 	}

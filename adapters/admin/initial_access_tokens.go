@@ -64,7 +64,7 @@ func (a *API) listInitialAccessTokens(ctx context.Context, _ *struct{}) (*listOu
 // NewInitialAccessToken is what an initial access token is created with.
 type NewInitialAccessToken struct {
 	ID            string `json:"id,omitempty" format:"uuid" doc:"Left out, one is made."`
-	Name          string `json:"name" minLength:"1" maxLength:"200" doc:"For whom it is made."`
+	Name          string `json:"name" minLength:"1" maxLength:"500" doc:"For whom it is made."`
 	Registrations int64  `json:"registrations,omitempty" minimum:"1" maximum:"10000" default:"1"`
 	Days          int64  `json:"days,omitempty" minimum:"1" maximum:"3650" default:"30"`
 }

@@ -82,7 +82,7 @@ type NewInvitation struct {
 	RoleIDs  []string `json:"role_ids" minItems:"1" maxItems:"20"`
 	ClientID string   `json:"client_id,omitempty" maxLength:"255" doc:"For which client the roles are; left out, they count everywhere."`
 	TaxID    string   `json:"tax_id,omitempty" maxLength:"64" doc:"Of the person; an account of another is refused."`
-	Inviter  string   `json:"inviter,omitempty" maxLength:"200" doc:"Who invites, as the mail and the pages say."`
+	Inviter  string   `json:"inviter,omitempty" maxLength:"500" doc:"Who invites, as the mail and the pages say."`
 	Days     int      `json:"days,omitempty" minimum:"1" maximum:"90" default:"5"`
 	Language string   `json:"language,omitempty" enum:"uk,en" default:"uk" doc:"Of the mail."`
 }

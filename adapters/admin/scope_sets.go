@@ -155,7 +155,7 @@ func (s scopeSets) serveGet(ctx context.Context, in *scopeSetPath) (*scopeSetOut
 // NewScopeSet is what a role or a client type is created with.
 type NewScopeSet struct {
 	ID    string   `json:"id,omitempty" format:"uuid" doc:"Left out, one is made."`
-	Name  string   `json:"name" minLength:"1" maxLength:"200"`
+	Name  string   `json:"name" minLength:"1" maxLength:"500"`
 	Scope []string `json:"scope" maxItems:"1000"`
 }
 
@@ -204,7 +204,7 @@ func checkScopeSet(ctx context.Context, name string, scope []string) error {
 
 // ScopeSetChange is what of a role or a client type is to be changed.
 type ScopeSetChange struct {
-	Name  *string   `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	Name  *string   `json:"name,omitempty" minLength:"1" maxLength:"500"`
 	Scope *[]string `json:"scope,omitempty" maxItems:"1000"`
 }
 

@@ -52,8 +52,8 @@ func (a *API) listScopes(ctx context.Context, _ *struct{}) (*listOutput[Scope], 
 
 // ScopeEntry is what the catalogue is to say of a scope.
 type ScopeEntry struct {
-	TitleUkrainian string `json:"title_uk" minLength:"1" maxLength:"200"`
-	TitleEnglish   string `json:"title_en" minLength:"1" maxLength:"200"`
+	TitleUkrainian string `json:"title_uk" minLength:"1" maxLength:"500"`
+	TitleEnglish   string `json:"title_en" minLength:"1" maxLength:"500"`
 	GovernedBy     string `json:"governed_by" enum:"role,consent"`
 	LoginForm      string `json:"login_form,omitempty" enum:"password,patient,signature" default:"password"`
 	Assurance      string `json:"assurance,omitempty" enum:"password,one_time_code,signature" default:"password"`

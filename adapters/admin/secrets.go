@@ -42,7 +42,8 @@ func (a clients) makeSecret(
 		made, err = clientauth.RandomSecret(rand.Reader, algorithm != "")
 		value.Text = made
 	} else if least := clientauth.ShortestSecret(algorithm); len(given) < least {
-		err = invalid("body.secret", fmt.Sprintf("has %d bytes: want at least %d", len(given), least), nil)
+		err = invalid("body.secret", fmt.Sprintf("the secret has %d bytes: want at least %d for %s", len(given), least,
+			algorithm), nil)
 	} else {
 		anything := func(string, ...string) error { return nil }
 		value.PasswordHash, err = a.provider.Identity().HashPassword(ctx, given, anything)

@@ -30,7 +30,7 @@ type User struct {
 	Email              string     `json:"email" doc:"By which the user signs in."`
 	TaxID              string     `json:"tax_id,omitempty"`
 	PersonID           string     `json:"person_id,omitempty" doc:"The id of the user in the registry of persons."`
-	Profile            Claims     `json:"profile,omitempty" doc:"Claims about the user (OpenID Connect Core 5.1)."`
+	Profile            Object     `json:"profile,omitempty" doc:"Claims about the user (OpenID Connect Core 5.1)."`
 	State              string     `json:"state" enum:"active,blocked"`
 	BlockReason        string     `json:"block_reason,omitempty"`
 	MustChangePassword bool       `json:"must_change_password" doc:"Whether the next sign-in asks for a new password."`
@@ -152,7 +152,7 @@ type NewUser struct {
 	MustChange bool   `json:"must_change_password,omitempty" doc:"Whether the next sign-in asks for another password; always so for one that is made."`
 	TaxID      string `json:"tax_id,omitempty" maxLength:"64"`
 	PersonID   string `json:"person_id,omitempty" maxLength:"64"`
-	Profile    Claims `json:"profile,omitempty" doc:"Claims about the user (OpenID Connect Core 5.1)."`
+	Profile    Object `json:"profile,omitempty" doc:"Claims about the user (OpenID Connect Core 5.1)."`
 }
 
 type createUserInput struct {
@@ -209,7 +209,7 @@ type UserChange struct {
 	Email    *string `json:"email,omitempty" maxLength:"254"`
 	TaxID    *string `json:"tax_id,omitempty" maxLength:"64"`
 	PersonID *string `json:"person_id,omitempty" maxLength:"64"`
-	Profile  Claims  `json:"profile,omitempty" doc:"Replaces all claims about the user."`
+	Profile  Object  `json:"profile,omitempty" doc:"Replaces all claims about the user."`
 }
 
 type updateUserInput struct {
@@ -284,7 +284,7 @@ func (a users) deleteUser(ctx context.Context, in *deleteUserInput) (*struct{}, 
 }
 
 // checkUser checks an address and claims.
-func checkUser(email string, claims Claims) error {
+func checkUser(email string, claims Object) error {
 	if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
 		return invalid("body.email", "is not an e-mail address", email)
 	}
