@@ -70,10 +70,11 @@ var mayImport = map[string][]string{
 	"adapters/mithril": {"provider", "provider/redirect", "storage"},
 
 	// Of what is outside of the command line they may import every package, as the verbs may.
-	insideOf + "config":   {insideOf + "console"},
-	insideOf + "database": {insideOf + "console", insideOf + "config"},
-	insideOf + "demo":     {insideOf + "config"},
-	insideOf + "server":   {insideOf + "console", insideOf + "config", insideOf + "database", insideOf + "demo"},
+	insideOf + "config":         {insideOf + "console"},
+	insideOf + "database":       {insideOf + "console", insideOf + "config"},
+	insideOf + "demo":           {insideOf + "config"},
+	insideOf + "administration": {insideOf + "console", insideOf + "config", insideOf + "database"},
+	insideOf + "server":         {insideOf + "console", insideOf + "config", insideOf + "database", insideOf + "demo"},
 }
 
 // testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -16,7 +17,7 @@ type approvalCommand struct {
 
 type approvalListCommand struct {
 	userArgument
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -37,12 +38,12 @@ type approvalRow struct {
 
 // Run prints the approvals in the order of client ids.
 func (c *approvalListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
-		approvals, err := store.ListApprovals(ctx, user.ID)
+		approvals, err := admin.ListApprovals(ctx, user.ID)
 		if err != nil {
 			return err
 		}
@@ -58,7 +59,7 @@ func (c *approvalListCommand) Run(ctx context.Context, terminal console.Terminal
 type approvalRevokeCommand struct {
 	userArgument
 	Client string `arg:"" help:"The client_id."`
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -73,14 +74,20 @@ Example:
 
 // Run takes the approval back.
 func (c *approvalRevokeCommand) Run(ctx context.Context) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
-		approval, err := store.FindApproval(ctx, user.ID, c.Client)
-		if err == nil {
-			err = store.DeleteApproval(ctx, approval.ID)
+		approvals, err := admin.ListApprovals(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		err = storage.ErrNotFound
+		for _, approval := range approvals {
+			if approval.ClientID == foldUUID(c.Client) {
+				err = admin.DeleteApproval(ctx, approval.ID)
+			}
 		}
 		return database.Explain(err, "an approval of user "+c.User+" for client "+c.Client)
 	})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -76,7 +77,7 @@ func explainCursor(err error) error {
 type auditListCommand struct {
 	eventFlags
 	Limit int `default:"100" help:"Maximum number of events; up to 1000."`
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -152,10 +153,10 @@ func (c *auditListCommand) Run(ctx context.Context, terminal console.Terminal) e
 			Cause: fmt.Errorf("--limit wants 1 to %d; --after goes on behind an event, audit export writes all", mostListed),
 		}
 	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
 		filter := c.filter()
 		filter.Limit = c.Limit
-		events, err := store.ListEvents(ctx, filter)
+		events, err := admin.ListEvents(ctx, filter)
 		if err != nil {
 			return explainCursor(err)
 		}

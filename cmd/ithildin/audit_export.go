@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"time"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
-	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -25,7 +25,7 @@ type auditExportCommand struct {
 	// MinimumAge must be no less than the time after which an event becomes visible: a statement ends within ten seconds,
 	// and storage.EventQueue gives what waited for longer than two the time at which it is written.
 	MinimumAge time.Duration `name:"settle" default:"12s" help:"Age at which an event is written."`
-	config.DatabaseFlags
+	config.TargetFlags
 	clock exportClock
 }
 
@@ -59,7 +59,7 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal)
 		return &console.UsageError{Cause: errors.New("--settle wants a duration of zero or more")}
 	}
 	clock := c.clock.withDefaults()
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
 		filter := c.filter()
 		filter.OldestFirst = true
 		end := nextSecond(clock.now())
@@ -68,12 +68,12 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal)
 		}
 		for {
 			cutoff := nextSecond(clock.now().Add(-c.MinimumAge))
-			err := export(ctx, terminal, store, &filter, cutoff)
+			err := export(ctx, terminal, admin, &filter, cutoff)
 			switch {
 			case c.Follow && ctx.Err() != nil:
 				return nil // ended by a signal
 			case c.Follow && errors.Is(err, storage.ErrUnavailable):
-				fmt.Fprintln(terminal.Err, "ithildin: the database does not answer, trying again:", err)
+				fmt.Fprintln(terminal.Err, "ithildin: there is no answer, trying again:", err)
 			case err != nil:
 				return explainCursor(err)
 			case ctx.Err() != nil:
@@ -106,7 +106,8 @@ func (c exportClock) withDefaults() exportClock {
 
 // export writes the events behind the filter's cursor from before a time, and moves the cursor.
 func export(
-	ctx context.Context, terminal console.Terminal, store *storage.Store, filter *storage.EventFilter, before time.Time,
+	ctx context.Context, terminal console.Terminal, admin administration.Records, filter *storage.EventFilter,
+	before time.Time,
 ) error {
 	out := bufio.NewWriter(terminal.Out)
 	encoder := json.NewEncoder(out)
@@ -116,7 +117,7 @@ func export(
 		if page.Before.IsZero() || before.Before(page.Before) {
 			page.Before = before
 		}
-		events, err := store.ListEvents(ctx, page)
+		events, err := admin.ListEvents(ctx, page)
 		if err != nil {
 			return err
 		}

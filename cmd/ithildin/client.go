@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -32,7 +33,7 @@ type clientArgument struct {
 type clientListCommand struct {
 	After string `placeholder:"ID" help:"List clients after this client_id."`
 	Limit int    `default:"100" help:"Maximum number of clients."`
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -54,8 +55,8 @@ type clientRow struct {
 
 // Run prints a page of clients in the order of ids.
 func (c *clientListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		clients, err := store.ListClients(ctx, c.After, c.Limit)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		clients, err := admin.ListClients(ctx, c.After, c.Limit)
 		if err != nil {
 			return err
 		}
@@ -72,7 +73,7 @@ func (c *clientListCommand) Run(ctx context.Context, terminal console.Terminal) 
 
 type clientShowCommand struct {
 	clientArgument
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -102,8 +103,8 @@ type clientRecord struct {
 
 // Run prints the client without its secrets, of which only hashes are stored.
 func (c *clientShowCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		client, err := store.LoadClient(ctx, c.ID)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		client, err := admin.LoadClient(ctx, c.ID)
 		if err != nil {
 			return database.Explain(err, "client "+c.ID)
 		}
@@ -124,7 +125,7 @@ func (c *clientShowCommand) Run(ctx context.Context, terminal console.Terminal) 
 type clientDeleteCommand struct {
 	clientArgument
 	console.ConfirmFlag
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -136,18 +137,18 @@ func (clientDeleteCommand) Help() string {
 
 // Run deletes the client.
 func (c *clientDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
 		if err := c.Confirm(terminal, "Delete the client %s and all that was issued to it?", c.ID); err != nil {
 			return err
 		}
-		return database.Explain(store.DeleteClient(ctx, c.ID), "client "+c.ID)
+		return database.Explain(admin.DeleteClient(ctx, c.ID), "client "+c.ID)
 	})
 }
 
 type clientBlockCommand struct {
 	clientArgument
 	Reason string `required:"" help:"Reason, for the audit."`
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -162,8 +163,8 @@ func (c *clientBlockCommand) Run(ctx context.Context) error {
 	if err := checkText("--reason", c.Reason); err != nil {
 		return err
 	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		err := store.BlockClient(ctx, c.ID, c.Reason)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		err := admin.BlockClient(ctx, c.ID, c.Reason)
 		if errors.Is(err, storage.ErrConflict) {
 			return database.Explain(err, "a block of client "+c.ID)
 		}
@@ -173,7 +174,7 @@ func (c *clientBlockCommand) Run(ctx context.Context) error {
 
 type clientUnblockCommand struct {
 	clientArgument
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -185,15 +186,15 @@ func (clientUnblockCommand) Help() string {
 
 // Run lifts the block.
 func (c *clientUnblockCommand) Run(ctx context.Context) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		return database.Explain(store.UnblockClient(ctx, c.ID), "client "+c.ID)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		return database.Explain(admin.UnblockClient(ctx, c.ID), "client "+c.ID)
 	})
 }
 
 type clientRotateSecretCommand struct {
 	clientArgument
 	newSecretFlags
-	config.DatabaseFlags
+	config.TargetFlags
 	config.SecretFlags
 	console.FormatFlag
 }
@@ -207,8 +208,8 @@ func (clientRotateSecretCommand) Help() string {
 
 // Run prints the new secret, this once.
 func (c *clientRotateSecretCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
-		client, err := store.LoadClient(ctx, c.ID)
+	return administration.WithSealable(ctx, c.TargetFlags, c.SecretFlags, func(admin administration.Administration) error {
+		client, err := admin.LoadClient(ctx, c.ID)
 		if err != nil {
 			return database.Explain(err, "client "+c.ID)
 		}
@@ -216,7 +217,7 @@ func (c *clientRotateSecretCommand) Run(ctx context.Context, terminal console.Te
 			return console.WithHint("ithildin connection rotate-secret does one of them",
 				fmt.Errorf("client %s has %s", c.ID, console.Count(len(client.Connections), "connection")))
 		}
-		return c.rotate(ctx, terminal, store, client, client.Connections[0], c.FormatFlag)
+		return c.rotate(ctx, terminal, admin, client, client.Connections[0], c.FormatFlag)
 	})
 }
 
@@ -235,25 +236,32 @@ type credentialsRow struct {
 }
 
 func (f newSecretFlags) rotate(
-	ctx context.Context, terminal console.Terminal, store *storage.Store, client *storage.Client,
-	connection *storage.Connection,
-	format console.FormatFlag,
+	ctx context.Context, terminal console.Terminal, admin administration.Administration, client *storage.Client,
+	connection *storage.Connection, format console.FormatFlag,
 ) error {
 	if !clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
 		return fmt.Errorf("client %s authenticates by %s and has no secret", client.ID,
 			client.Metadata.TokenEndpointAuthMethod)
 	}
-	algorithm := clientauth.SecretAlgorithm(&client.Metadata, f.Sealed)
-	shown, err := f.SealedFor(client, store)
+	secret, err := readSecret(terminal, f.SecretFile, f.LegacySecretsFlag)
 	if err != nil {
 		return err
 	}
-	secret, generated, err := newConnectionSecret(ctx, terminal, store, f.SecretFile, algorithm, shown)
+	secret.Sealed = f.Sealed
+	made, err := admin.RotateSecret(ctx, client, connection.ID, secret, f.Overlap)
 	if err != nil {
 		return err
 	}
-	if err := store.AddConnectionSecret(ctx, connection.ID, secret, store.Now().Add(f.Overlap)); err != nil {
-		return err
+	return console.PrintRecord(terminal.Out, format, credentialsRow{client.ID, connection.ID, made})
+}
+
+// readSecret reads a secret from a file; without a file one is to be made.
+func readSecret(
+	terminal console.Terminal, file string, legacy config.LegacySecretsFlag,
+) (secret administration.Secret, err error) {
+	secret.Legacy = legacy
+	if file != "" {
+		secret.Given, err = terminal.ReadSecret(file, "Secret")
 	}
-	return console.PrintRecord(terminal.Out, format, credentialsRow{client.ID, connection.ID, generated})
+	return secret, err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -20,7 +21,7 @@ type clientCreateCommand struct {
 	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Redirect URI; may be repeated."`
 	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"@client_secret_file"`
 	clientFields
-	config.DatabaseFlags
+	config.TargetFlags
 	config.SecretFlags
 	config.LegacySecretsFlag
 	console.FormatFlag
@@ -39,39 +40,34 @@ func (clientCreateCommand) Help() string {
 
 // Run stores the client and prints a secret that it made, this once.
 func (c *clientCreateCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
-		client, err := c.client(ctx, store)
+	return administration.WithSealable(ctx, c.TargetFlags, c.SecretFlags, func(admin administration.Administration) error {
+		client, err := c.client(ctx, admin)
 		if err != nil {
 			return err
 		}
-		connection := client.Connections[0]
-		printed := credentialsRow{ClientID: client.ID, ConnectionID: connection.ID}
+		var secret administration.Secret
 		if clientauth.HasSecret(client.Metadata.TokenEndpointAuthMethod) {
-			shown, err := c.SealedFor(client, store)
-			if err != nil {
+			if secret, err = readSecret(terminal, c.SecretFile, c.LegacySecretsFlag); err != nil {
 				return err
 			}
-			secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile,
-				clientauth.SecretAlgorithm(&client.Metadata, false), shown)
-			if err != nil {
-				return err
-			}
-			connection.Secrets = []storage.ConnectionSecret{secret}
-			printed.Secret = generated
 		}
-		if err := warnOfUnknownScopes(ctx, terminal, store, client.Scope); err != nil {
+		if err := warnOfUnknownScopes(ctx, terminal, admin, client.Scope); err != nil {
 			return err
 		}
-		if err := store.CreateClient(ctx, *client); err != nil {
+		made, err := admin.AddClient(ctx, *client, secret)
+		if err != nil {
 			return database.Explain(err, "client "+client.ID)
 		}
-		return console.PrintRecord(terminal.Out, c.FormatFlag, printed)
+		return console.PrintRecord(terminal.Out, c.FormatFlag,
+			credentialsRow{client.ID, client.Connections[0].ID, made})
 	})
 }
 
 // client is what the flags describe, with one connection that has no secret yet.
-func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) (*storage.Client, error) {
-	client, err := storage.NewClient(cmp.Or(c.ID, store.NewID()), c.Preset, store.Now())
+func (c *clientCreateCommand) client(
+	ctx context.Context, admin administration.Administration,
+) (*storage.Client, error) {
+	client, err := storage.NewClient(cmp.Or(c.ID, admin.NewID()), c.Preset, admin.Now())
 	if err != nil {
 		return nil, &console.UsageError{Cause: err}
 	}
@@ -79,10 +75,10 @@ func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) 
 	if err := client.SetAccessType(storage.DefaultAccessType(c.Preset)); err != nil {
 		return nil, err
 	}
-	if err := c.apply(ctx, store, &client); err != nil {
+	if err := c.apply(ctx, admin, &client); err != nil {
 		return nil, err
 	}
-	connection, err := newConnection(store, client.ID, c.Preset, c.RedirectURI)
+	connection, err := newConnection(admin, client.ID, c.Preset, c.RedirectURI)
 	if err != nil {
 		return nil, err
 	}
@@ -93,9 +89,11 @@ func (c *clientCreateCommand) client(ctx context.Context, store *storage.Store) 
 	return &client, checkClient(&client)
 }
 
-func newConnection(store *storage.Store, clientID, preset string, redirectURIs []string) (*storage.Connection, error) {
+func newConnection(
+	admin administration.Administration, clientID, preset string, redirectURIs []string,
+) (*storage.Connection, error) {
 	if err := checkRedirectURIs(redirectURIs); err != nil {
 		return nil, err
 	}
-	return storage.NewConnection(store.NewID(), clientID, preset, redirectURIs, store.Now()), nil
+	return storage.NewConnection(admin.NewID(), clientID, preset, redirectURIs, admin.Now()), nil
 }

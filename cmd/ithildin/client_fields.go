@@ -11,6 +11,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/uuid"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/provider/clientauth"
@@ -39,7 +40,7 @@ type clientFields struct {
 }
 
 // apply changes the client as the flags say.
-func (f clientFields) apply(ctx context.Context, store *storage.Store, c *storage.Client) error {
+func (f clientFields) apply(ctx context.Context, admin administration.Administration, c *storage.Client) error {
 	if f.Profile != "" { // before the other flags, which must keep to it
 		if err := c.ApplyProfile(f.Profile); err != nil {
 			return &console.UsageError{Cause: err}
@@ -49,7 +50,7 @@ func (f clientFields) apply(ctx context.Context, store *storage.Store, c *storag
 		c.Name = f.Name
 	}
 	if f.Type != nil {
-		typeID, err := findClientTypeID(ctx, store, *f.Type)
+		typeID, err := findClientTypeID(ctx, admin, *f.Type)
 		if err != nil {
 			return err
 		}
@@ -84,11 +85,11 @@ func (f clientFields) applyMetadata(m *storage.Metadata) error {
 
 // findClientTypeID returns the id of the client type of a name; for the name "" it returns "", which removes the type
 // of a client.
-func findClientTypeID(ctx context.Context, store *storage.Store, name string) (string, error) {
+func findClientTypeID(ctx context.Context, admin administration.Administration, name string) (string, error) {
 	if name == "" {
 		return "", nil
 	}
-	clientType, err := store.FindClientTypeByName(ctx, name)
+	clientType, err := admin.FindClientTypeByName(ctx, name)
 	if err != nil {
 		return "", database.Explain(err, "client type "+name)
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
-	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -19,9 +19,9 @@ type clientTypeCommand struct {
 
 // clientTypes are what the verbs below work on.
 var clientTypes = scopeSets[storage.ClientType]{
-	noun: "client type", create: (*storage.Store).CreateClientType, list: (*storage.Store).ListClientTypes,
-	find: (*storage.Store).FindClientTypeByName, update: (*storage.Store).UpdateClientType,
-	delete: (*storage.Store).DeleteClientType, question: "Delete the client type %s?",
+	noun: "client type", create: administration.Catalogue.CreateClientType, list: administration.Catalogue.ListClientTypes,
+	find: administration.Catalogue.FindClientTypeByName, update: administration.Catalogue.UpdateClientType,
+	delete: administration.Catalogue.DeleteClientType, question: "Delete the client type %s?",
 	inUse: func(name string) error {
 		return console.WithHint("ithildin client update ID --type takes a client out of it",
 			fmt.Errorf("client type %s has clients", name))
@@ -46,7 +46,7 @@ func (c *clientTypeCreateCommand) Run(ctx context.Context, terminal console.Term
 }
 
 type clientTypeListCommand struct {
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -59,8 +59,8 @@ func (clientTypeListCommand) Help() string {
 
 // Run prints the client types in the order of names.
 func (c *clientTypeListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		return listScopeSets(ctx, terminal, clientTypes, store, c.FormatFlag)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		return listScopeSets(ctx, terminal, clientTypes, admin, c.FormatFlag)
 	})
 }
 

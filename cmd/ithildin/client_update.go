@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -13,7 +14,7 @@ type clientUpdateCommand struct {
 	clientArgument
 	Preset string `enum:",standard,ehealth,mithril" default:"" placeholder:"PRESET" help:"@client_update_preset"`
 	clientFields
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -28,8 +29,8 @@ Example:
 
 // Run stores the client; running servers learn of it within a second.
 func (c *clientUpdateCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		client, err := store.LoadClient(ctx, c.ID)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		client, err := admin.LoadClient(ctx, c.ID)
 		if err != nil {
 			return database.Explain(err, "client "+c.ID)
 		}
@@ -40,18 +41,15 @@ func (c *clientUpdateCommand) Run(ctx context.Context, terminal console.Terminal
 			}
 			client.Policy.Profile = before.Policy.Profile
 		}
-		if err := c.apply(ctx, store, client); err != nil {
+		if err := c.apply(ctx, admin, client); err != nil {
 			return err
 		}
 		if err := checkClientChange(&before, client); err != nil {
 			return err
 		}
-		if err := requireSealed(client); err != nil {
+		if err := warnOfUnknownScopes(ctx, terminal, admin, splitScope(c.Scope)); err != nil {
 			return err
 		}
-		if err := warnOfUnknownScopes(ctx, terminal, store, splitScope(c.Scope)); err != nil {
-			return err
-		}
-		return store.UpdateClient(ctx, *client)
+		return admin.UpdateClient(ctx, *client)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -43,7 +44,7 @@ type connectionCreateCommand struct {
 	Preset      string   `enum:"standard,ehealth,mithril" default:"standard" help:"@connection_preset"`
 	RedirectURI []string `name:"redirect-uri" sep:"none" placeholder:"URI" help:"Redirect URI; may be repeated."`
 	SecretFile  string   `name:"client-secret-file" placeholder:"PATH" help:"@client_secret_file"`
-	config.DatabaseFlags
+	config.TargetFlags
 	config.SecretFlags
 	config.LegacySecretsFlag
 	console.FormatFlag
@@ -58,8 +59,8 @@ func (connectionCreateCommand) Help() string {
 
 // Run stores the connection and prints a secret that it made, this once.
 func (c *connectionCreateCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
-		client, err := store.LoadClient(ctx, c.ClientID)
+	return administration.WithSealable(ctx, c.TargetFlags, c.SecretFlags, func(admin administration.Administration) error {
+		client, err := admin.LoadClient(ctx, c.ClientID)
 		if err != nil {
 			return database.Explain(err, "client "+c.ClientID)
 		}
@@ -67,7 +68,7 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console.Term
 			return fmt.Errorf("client %s authenticates by %s, and only a secret tells several connections apart", client.ID,
 				method)
 		}
-		connection, err := newConnection(store, c.ClientID, c.Preset, c.RedirectURI)
+		connection, err := newConnection(admin, c.ClientID, c.Preset, c.RedirectURI)
 		if err != nil {
 			return err
 		}
@@ -77,26 +78,21 @@ func (c *connectionCreateCommand) Run(ctx context.Context, terminal console.Term
 		if err := checkClientChange(&before, client); err != nil {
 			return err
 		}
-		shown, err := c.SealedFor(client, store)
+		secret, err := readSecret(terminal, c.SecretFile, c.LegacySecretsFlag)
 		if err != nil {
 			return err
 		}
-		secret, generated, err := newConnectionSecret(ctx, terminal, store, c.SecretFile,
-			clientauth.SecretAlgorithm(&client.Metadata, false), shown)
+		made, err := admin.AddConnection(ctx, client, secret)
 		if err != nil {
-			return err
-		}
-		connection.Secrets = []storage.ConnectionSecret{secret}
-		if err := store.CreateConnection(ctx, *connection); err != nil {
 			return database.Explain(err, "client "+c.ClientID+", its consumer, or a connection between them,")
 		}
-		return console.PrintRecord(terminal.Out, c.FormatFlag, credentialsRow{c.ClientID, connection.ID, generated})
+		return console.PrintRecord(terminal.Out, c.FormatFlag, credentialsRow{c.ClientID, connection.ID, made})
 	})
 }
 
 type connectionListCommand struct {
 	ClientID string `arg:"" help:"The client."`
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -109,8 +105,8 @@ func (connectionListCommand) Help() string {
 
 // Run prints the connections in the order of their making.
 func (c *connectionListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		client, err := store.LoadClient(ctx, c.ClientID)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		client, err := admin.LoadClient(ctx, c.ClientID)
 		if err != nil {
 			return database.Explain(err, "client "+c.ClientID)
 		}
@@ -133,7 +129,7 @@ type connectionUpdateCommand struct {
 	RedirectMatch  string   `enum:",exact,prefix" default:"" placeholder:"RULE" help:"@redirect_match"`
 	RequireScope   *bool    `negatable:"" help:"Whether the exchange of a code through the legacy API requires a scope."`
 	RefreshBoundTo string   `enum:",connection,client" default:"" placeholder:"WHOM" help:"@refresh_bound_to"`
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -150,8 +146,8 @@ func (c *connectionUpdateCommand) Run(ctx context.Context) error {
 	if err := checkRedirectURIs(given); err != nil {
 		return err
 	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		connection, err := store.FindConnection(ctx, c.ID)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		connection, err := admin.FindConnection(ctx, c.ID)
 		if err != nil {
 			return database.Explain(err, "connection "+c.ID)
 		}
@@ -161,16 +157,16 @@ func (c *connectionUpdateCommand) Run(ctx context.Context) error {
 		if c.RequireScope != nil {
 			connection.RequireScope = *c.RequireScope
 		}
-		if err := checkConnection(ctx, store, connection); err != nil {
+		if err := checkConnection(ctx, admin, connection); err != nil {
 			return err
 		}
-		return store.UpdateConnection(ctx, *connection)
+		return admin.UpdateConnection(ctx, *connection)
 	})
 }
 
 // checkConnection validates the client as it would be with the changed connection.
-func checkConnection(ctx context.Context, store *storage.Store, connection *storage.Connection) error {
-	client, err := store.LoadClient(ctx, connection.ClientID)
+func checkConnection(ctx context.Context, admin administration.Administration, connection *storage.Connection) error {
+	client, err := admin.LoadClient(ctx, connection.ClientID)
 	if err != nil {
 		return database.Explain(err, "client "+connection.ClientID)
 	}
@@ -187,7 +183,7 @@ func checkConnection(ctx context.Context, store *storage.Store, connection *stor
 type connectionRotateSecretCommand struct {
 	connectionArgument
 	newSecretFlags
-	config.DatabaseFlags
+	config.TargetFlags
 	config.SecretFlags
 	console.FormatFlag
 }
@@ -201,23 +197,23 @@ func (connectionRotateSecretCommand) Help() string {
 
 // Run prints the new secret, this once.
 func (c *connectionRotateSecretCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
-		connection, err := store.FindConnection(ctx, c.ID)
+	return administration.WithSealable(ctx, c.TargetFlags, c.SecretFlags, func(admin administration.Administration) error {
+		connection, err := admin.FindConnection(ctx, c.ID)
 		if err != nil {
 			return database.Explain(err, "connection "+c.ID)
 		}
-		client, err := store.LoadClient(ctx, connection.ClientID)
+		client, err := admin.LoadClient(ctx, connection.ClientID)
 		if err != nil {
 			return err
 		}
-		return c.rotate(ctx, terminal, store, client, connection, c.FormatFlag)
+		return c.rotate(ctx, terminal, admin, client, connection, c.FormatFlag)
 	})
 }
 
 type connectionDeleteCommand struct {
 	connectionArgument
 	console.ConfirmFlag
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -229,10 +225,10 @@ func (connectionDeleteCommand) Help() string {
 
 // Run deletes the connection.
 func (c *connectionDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
 		if err := c.Confirm(terminal, "Delete the connection %s with its secrets?", c.ID); err != nil {
 			return err
 		}
-		return database.Explain(store.DeleteConnection(ctx, c.ID), "connection "+c.ID)
+		return database.Explain(admin.DeleteConnection(ctx, c.ID), "connection "+c.ID)
 	})
 }

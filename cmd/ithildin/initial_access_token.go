@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -25,7 +26,7 @@ type initialAccessTokenCreateCommand struct {
 	Name          string `required:"" help:"Name of its holder."`
 	Registrations int64  `default:"1" placeholder:"N" help:"Number of clients that it may register; default 1."`
 	Days          int64  `default:"7" placeholder:"N" help:"Days until it expires; default 7."`
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -54,25 +55,19 @@ func (c *initialAccessTokenCreateCommand) Run(ctx context.Context, terminal cons
 	case c.Days < 1 || c.Days > mostTokenDays:
 		return &console.UsageError{Cause: fmt.Errorf("--days is %d: want 1 to %d", c.Days, mostTokenDays)}
 	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		value, err := newSecret()
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		token := storage.InitialAccessToken{ID: admin.NewID(), Name: c.Name, Remaining: c.Registrations}
+		value, expiresAt, err := admin.AddInitialAccessToken(ctx, token, c.Days)
 		if err != nil {
 			return err
 		}
-		token := storage.InitialAccessToken{
-			ID: store.NewID(), Hash: storage.Hash(value), Name: c.Name, Remaining: c.Registrations,
-			CreatedAt: store.Now(), ExpiresAt: store.Now().AddDate(0, 0, int(c.Days)),
-		}
-		if err := store.CreateInitialAccessToken(ctx, token); err != nil {
-			return err
-		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag,
-			newInitialAccessTokenRow{token.ID, value, console.Moment(token.ExpiresAt)})
+			newInitialAccessTokenRow{token.ID, value, console.Moment(expiresAt)})
 	})
 }
 
 type initialAccessTokenListCommand struct {
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -93,8 +88,8 @@ type initialAccessTokenRow struct {
 
 // Run prints the tokens without their values, of which only hashes are stored.
 func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		tokens, err := store.ListInitialAccessTokens(ctx)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		tokens, err := admin.ListInitialAccessTokens(ctx)
 		if err != nil {
 			return err
 		}
@@ -110,7 +105,7 @@ func (c *initialAccessTokenListCommand) Run(ctx context.Context, terminal consol
 type initialAccessTokenDeleteCommand struct {
 	ID string `arg:"" help:"The token's id, as list shows it."`
 	console.ConfirmFlag
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -122,10 +117,10 @@ func (initialAccessTokenDeleteCommand) Help() string {
 
 // Run ends the token.
 func (c *initialAccessTokenDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
 		if err := c.Confirm(terminal, "End the initial access token %s?", c.ID); err != nil {
 			return err
 		}
-		return database.Explain(store.DeleteInitialAccessToken(ctx, c.ID), "initial access token "+c.ID)
+		return database.Explain(admin.DeleteInitialAccessToken(ctx, c.ID), "initial access token "+c.ID)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	netmail "net/mail"
 	"time"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -125,7 +126,7 @@ func (c *invitationCreateCommand) invitation(
 }
 
 type invitationListCommand struct {
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -150,8 +151,8 @@ type invitationRow struct {
 
 // Run prints the invitations without their links, of which only hashes are stored.
 func (c *invitationListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		invitations, _, err := store.PageOfInvitations(ctx, storage.InvitationFilter{}, storage.Page{})
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		invitations, _, err := admin.PageOfInvitations(ctx, storage.InvitationFilter{}, storage.Page{})
 		if err != nil {
 			return err
 		}
@@ -167,7 +168,7 @@ func (c *invitationListCommand) Run(ctx context.Context, terminal console.Termin
 type invitationRevokeCommand struct {
 	ID string `arg:"" help:"The invitation's id, as list shows it."`
 	console.ConfirmFlag
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -179,10 +180,10 @@ func (invitationRevokeCommand) Help() string {
 
 // Run ends the invitation.
 func (c *invitationRevokeCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
 		if err := c.Confirm(terminal, "Revoke the invitation %s?", c.ID); err != nil {
 			return err
 		}
-		return database.Explain(store.RevokeInvitation(ctx, c.ID), "open invitation "+c.ID)
+		return database.Explain(admin.RevokeInvitation(ctx, c.ID), "open invitation "+c.ID)
 	})
 }

@@ -2,16 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/jwks"
-	"ithildin/provider"
 	"ithildin/storage"
 )
 
@@ -22,7 +20,7 @@ type keyCommand struct {
 }
 
 type keyListCommand struct {
-	config.DatabaseFlags
+	config.TargetFlags
 	config.SecretFlags
 	console.FormatFlag
 }
@@ -46,8 +44,8 @@ type keyRow struct {
 
 // Run prints the keys; their private parts stay in the database.
 func (c *keyListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return withKeys(ctx, c.DatabaseFlags, c.SecretFlags, func(keys *jwks.Set) error {
-		return printKeys(terminal, c.FormatFlag, keys)
+	return administration.WithSealed(ctx, c.TargetFlags, c.SecretFlags, func(admin administration.Administration) error {
+		return printKeys(ctx, terminal, c.FormatFlag, admin)
 	})
 }
 
@@ -58,9 +56,15 @@ func timeText(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-func printKeys(terminal console.Terminal, f console.FormatFlag, keys *jwks.Set) error {
+func printKeys(
+	ctx context.Context, terminal console.Terminal, f console.FormatFlag, admin administration.Administration,
+) error {
+	keys, err := admin.Keys(ctx)
+	if err != nil {
+		return err
+	}
 	var rows []keyRow
-	for _, k := range keys.Keys() {
+	for _, k := range keys {
 		rows = append(rows, keyRow{
 			ID: k.ID, Algorithm: k.Algorithm, State: string(k.State), CreatedAt: timeText(k.CreatedAt),
 			ActivatesAt: timeText(k.ActivatesAt), RetiresAt: timeText(k.RetiresAt), ExpiresAt: timeText(k.ExpiresAt),
@@ -71,7 +75,7 @@ func printKeys(terminal console.Terminal, f console.FormatFlag, keys *jwks.Set) 
 
 type keyRotateCommand struct {
 	Algorithm []string `enum:"RS256,ES256,EdDSA" default:"RS256,ES256,EdDSA" help:"@algorithm"`
-	config.DatabaseFlags
+	config.TargetFlags
 	config.SecretFlags
 	console.FormatFlag
 }
@@ -87,17 +91,13 @@ Example:
 
 // Run rotates each algorithm and prints the keys.
 func (c *keyRotateCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return withKeys(ctx, c.DatabaseFlags, c.SecretFlags, func(keys *jwks.Set) error {
+	return administration.WithSealed(ctx, c.TargetFlags, c.SecretFlags, func(admin administration.Administration) error {
 		for _, algorithm := range c.Algorithm {
-			err := keys.Rotate(ctx, algorithm)
-			if errors.Is(err, jwks.ErrPending) {
-				return console.WithHint("the next key takes over by itself at that time", err)
-			}
-			if err != nil {
+			if err := admin.RotateKey(ctx, algorithm); err != nil {
 				return err
 			}
 		}
-		return printKeys(terminal, c.FormatFlag, keys)
+		return printKeys(ctx, terminal, c.FormatFlag, admin)
 	})
 }
 
@@ -128,16 +128,5 @@ func (c *keyResealCommand) Run(ctx context.Context, terminal console.Terminal) e
 		}
 		_, err = fmt.Fprintln(terminal.Out, "resealed", console.Count(int(changed), "text"))
 		return err
-	})
-}
-
-// withKeys runs a verb on the signing keys. It makes the first ones where the database has none, as serve does.
-func withKeys(ctx context.Context, d config.DatabaseFlags, s config.SecretFlags, work func(*jwks.Set) error) error {
-	return database.WithSealedStore(ctx, d, s, func(store *storage.Store) error {
-		keys := jwks.New(provider.KeyStore{Store: store}, jwks.Options{})
-		if err := keys.Load(ctx); err != nil {
-			return database.ExplainSealed(err)
-		}
-		return work(keys)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -21,8 +22,9 @@ type roleCommand struct {
 
 // roles are what the verbs below work on.
 var roles = scopeSets[storage.Role]{
-	noun: "role", create: (*storage.Store).CreateRole, list: (*storage.Store).ListRoles,
-	find: (*storage.Store).FindRoleByName, update: (*storage.Store).UpdateRole, delete: (*storage.Store).DeleteRole,
+	noun: "role", create: administration.Catalogue.CreateRole, list: administration.Catalogue.ListRoles,
+	find: administration.Catalogue.FindRoleByName, update: administration.Catalogue.UpdateRole,
+	delete:   administration.Catalogue.DeleteRole,
 	question: "Delete the role %s, from its holders too?",
 }
 
@@ -45,7 +47,7 @@ func (c *roleCreateCommand) Run(ctx context.Context, terminal console.Terminal) 
 
 type roleListCommand struct {
 	User string `placeholder:"USER" help:"The roles of this user, by email address or id."`
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -63,20 +65,22 @@ type userRoleRow struct {
 
 // Run prints the roles.
 func (c *roleListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
 		if c.User != "" {
-			return c.listUserRoles(ctx, terminal, store)
+			return c.listUserRoles(ctx, terminal, admin)
 		}
-		return listScopeSets(ctx, terminal, roles, store, c.FormatFlag)
+		return listScopeSets(ctx, terminal, roles, admin, c.FormatFlag)
 	})
 }
 
-func (c *roleListCommand) listUserRoles(ctx context.Context, terminal console.Terminal, store *storage.Store) error {
-	user, err := findUser(ctx, store, c.User)
+func (c *roleListCommand) listUserRoles(
+	ctx context.Context, terminal console.Terminal, admin administration.Administration,
+) error {
+	user, err := findUser(ctx, admin, c.User)
 	if err != nil {
 		return err
 	}
-	held, err := store.ListUserRoles(ctx, user.ID)
+	held, err := admin.ListUserRoles(ctx, user.ID)
 	if err != nil {
 		return err
 	}
@@ -117,7 +121,7 @@ func (c *roleDeleteCommand) Run(ctx context.Context, terminal console.Terminal) 
 
 type roleGrantCommand struct {
 	heldRole
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // heldRole names a role of a user.
@@ -136,14 +140,14 @@ func (roleGrantCommand) Help() string {
 
 // Run gives the role.
 func (c *roleGrantCommand) Run(ctx context.Context) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		return c.change(ctx, store, store.GrantRole)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		return c.change(ctx, admin, admin.GrantRole)
 	})
 }
 
 type roleRevokeCommand struct {
 	heldRole
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -155,19 +159,20 @@ func (roleRevokeCommand) Help() string {
 
 // Run takes the role.
 func (c *roleRevokeCommand) Run(ctx context.Context) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		return c.change(ctx, store, store.RevokeRole)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		return c.change(ctx, admin, admin.RevokeRole)
 	})
 }
 
 func (h heldRole) change(
-	ctx context.Context, store *storage.Store, change func(ctx context.Context, userID, roleID, clientID string) error,
+	ctx context.Context, admin administration.Administration,
+	change func(ctx context.Context, userID, roleID, clientID string) error,
 ) error {
-	user, err := findUser(ctx, store, h.User)
+	user, err := findUser(ctx, admin, h.User)
 	if err != nil {
 		return err
 	}
-	role, err := store.FindRoleByName(ctx, h.Name)
+	role, err := admin.FindRoleByName(ctx, h.Name)
 	if err != nil {
 		return database.Explain(err, "role "+h.Name)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -17,7 +18,7 @@ type scopeCommand struct {
 }
 
 type scopeListCommand struct {
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -39,8 +40,8 @@ type scopeRow struct {
 
 // Run prints the catalogue.
 func (c *scopeListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		scopes, err := store.ListScopes(ctx)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		scopes, err := admin.ListScopes(ctx)
 		if err != nil {
 			return err
 		}
@@ -59,7 +60,7 @@ type scopePutCommand struct {
 	LoginForm  string `enum:"password,patient,signature" default:"password" help:"@login_form"`
 	Assurance  string `enum:"password,one_time_code,signature" default:"password" help:"@assurance"`
 	GovernedBy string `enum:"role,consent" default:"role" help:"@governed_by"`
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -76,8 +77,8 @@ func (c *scopePutCommand) Run(ctx context.Context) error {
 	); err != nil {
 		return err
 	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		return store.PutScope(ctx, storage.Scope{
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		return admin.PutScope(ctx, storage.Scope{
 			Name: c.Name, TitleUkrainian: c.TitleUK, TitleEnglish: c.TitleEN, GovernedBy: c.GovernedBy,
 			LoginForm: c.LoginForm, Assurance: c.Assurance,
 		})
@@ -87,7 +88,7 @@ func (c *scopePutCommand) Run(ctx context.Context) error {
 type scopeDeleteCommand struct {
 	Name string `arg:"" help:"Name."`
 	console.ConfirmFlag
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -102,10 +103,10 @@ Example:
 
 // Run takes the scope out of the catalogue.
 func (c *scopeDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
 		if err := c.Confirm(terminal, "Take the scope %s out of the catalogue?", c.Name); err != nil {
 			return err
 		}
-		return database.Explain(store.DeleteScope(ctx, c.Name), "scope "+c.Name)
+		return database.Explain(admin.DeleteScope(ctx, c.Name), "scope "+c.Name)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/provider/registration"
 	"ithildin/storage"
@@ -32,8 +33,10 @@ func checkScope(scope []string) error {
 // warnOfUnknownScopes prints a warning for each scope that the catalogue lacks: only roles can grant it, and the
 // consent page shows its name in place of a description. The scopes are stored all the same, because the catalogue
 // may be filled later.
-func warnOfUnknownScopes(ctx context.Context, terminal console.Terminal, store *storage.Store, scope []string) error {
-	catalogue, err := store.Scopes(ctx)
+func warnOfUnknownScopes(
+	ctx context.Context, terminal console.Terminal, admin administration.Catalogue, scope []string,
+) error {
+	catalogue, err := admin.ListScopes(ctx)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -23,11 +24,11 @@ type scopeSet struct {
 // scopeSets are the calls of the store by which the verbs of roles, or those of client types, work.
 type scopeSets[T storage.Role | storage.ClientType] struct {
 	noun   string
-	create func(*storage.Store, context.Context, T) error
-	list   func(*storage.Store, context.Context) ([]T, error)
-	find   func(*storage.Store, context.Context, string) (*T, error)
-	update func(*storage.Store, context.Context, T) error
-	delete func(*storage.Store, context.Context, string) error
+	create func(administration.Catalogue, context.Context, T) error
+	list   func(administration.Catalogue, context.Context) ([]T, error)
+	find   func(administration.Catalogue, context.Context, string) (*T, error)
+	update func(administration.Catalogue, context.Context, T) error
+	delete func(administration.Catalogue, context.Context, string) error
 	// question is what delete asks, with %s for the name.
 	question string
 	// inUse explains why a set that is in use was not deleted.
@@ -44,7 +45,7 @@ type scopeSetRow struct {
 // scopeSetCreation is the command line of create, but for the scopes, whose help differs.
 type scopeSetCreation struct {
 	Name string `arg:"" help:"Name."`
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -56,12 +57,12 @@ func createScopeSet[T storage.Role | storage.ClientType](
 	if err := errors.Join(checkText("the name", c.Name), checkScope(scope)); err != nil {
 		return err
 	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		if err := warnOfUnknownScopes(ctx, terminal, store, scope); err != nil {
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		if err := warnOfUnknownScopes(ctx, terminal, admin, scope); err != nil {
 			return err
 		}
-		set := scopeSet{ID: store.NewID(), Name: c.Name, Scope: scope}
-		if err := sets.create(store, ctx, T(set)); err != nil {
+		set := scopeSet{ID: admin.NewID(), Name: c.Name, Scope: scope}
+		if err := sets.create(admin, ctx, T(set)); err != nil {
 			return database.Explain(err, sets.noun+" "+c.Name)
 		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag, scopeSetRow{Name: set.Name, ID: set.ID, Scope: set.Scope})
@@ -70,9 +71,10 @@ func createScopeSet[T storage.Role | storage.ClientType](
 
 // listScopeSets prints the sets in the order of names.
 func listScopeSets[T storage.Role | storage.ClientType](
-	ctx context.Context, terminal console.Terminal, sets scopeSets[T], store *storage.Store, format console.FormatFlag,
+	ctx context.Context, terminal console.Terminal, sets scopeSets[T], admin administration.Catalogue,
+	format console.FormatFlag,
 ) error {
-	listed, err := sets.list(store, ctx)
+	listed, err := sets.list(admin, ctx)
 	if err != nil {
 		return err
 	}
@@ -89,7 +91,7 @@ type scopeSetChange struct {
 	Name  string   `arg:"" help:"Name."`
 	Scope []string `sep:" " help:"New scopes, in one argument or several; they replace all stored ones."`
 	Named string   `name:"name" placeholder:"NAME" help:"New name."`
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // updateScopeSet stores the set with the name and the scopes that were given.
@@ -97,8 +99,8 @@ func updateScopeSet[T storage.Role | storage.ClientType](
 	ctx context.Context, terminal console.Terminal, sets scopeSets[T], c scopeSetChange,
 ) error {
 	given := splitScope(c.Scope)
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		found, err := sets.find(store, ctx, c.Name)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		found, err := sets.find(admin, ctx, c.Name)
 		if err != nil {
 			return database.Explain(err, sets.noun+" "+c.Name)
 		}
@@ -108,10 +110,10 @@ func updateScopeSet[T storage.Role | storage.ClientType](
 		set := scopeSet(*found)
 		set.Name = cmp.Or(c.Named, set.Name)
 		replaceList(&set.Scope, given)
-		if err := warnOfUnknownScopes(ctx, terminal, store, given); err != nil {
+		if err := warnOfUnknownScopes(ctx, terminal, admin, given); err != nil {
 			return err
 		}
-		return database.Explain(sets.update(store, ctx, T(set)), sets.noun+" "+set.Name)
+		return database.Explain(sets.update(admin, ctx, T(set)), sets.noun+" "+set.Name)
 	})
 }
 
@@ -119,22 +121,22 @@ func updateScopeSet[T storage.Role | storage.ClientType](
 type scopeSetDeletion struct {
 	Name string `arg:"" help:"Name."`
 	console.ConfirmFlag
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // deleteScopeSet asks on a terminal and deletes the set.
 func deleteScopeSet[T storage.Role | storage.ClientType](
 	ctx context.Context, terminal console.Terminal, sets scopeSets[T], c scopeSetDeletion,
 ) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		found, err := sets.find(store, ctx, c.Name)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		found, err := sets.find(admin, ctx, c.Name)
 		if err != nil {
 			return database.Explain(err, sets.noun+" "+c.Name)
 		}
 		if err := c.Confirm(terminal, sets.question, c.Name); err != nil {
 			return err
 		}
-		err = sets.delete(store, ctx, scopeSet(*found).ID)
+		err = sets.delete(admin, ctx, scopeSet(*found).ID)
 		if errors.Is(err, storage.ErrConflict) && sets.inUse != nil {
 			return sets.inUse(c.Name)
 		}

@@ -24,24 +24,26 @@ import (
 var Main = main
 
 // TestVerbsByTheirScripts runs testdata/script, which reads like a manual. Each script has a directory of its own,
-// two free addresses, the words http, field and postgresql and the condition of that name, besides those of
+// two free addresses, the words http, field and postgresql and the conditions postgresql and server, besides those of
 // testscript.
 func TestVerbsByTheirScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
-		Setup: func(e *testscript.Env) error {
-			public, admin, err := freeAddresses()
-			e.Setenv("ITHILDIN_LISTEN", public)
-			e.Setenv("ITHILDIN_ADMIN_LISTEN", admin)
-			e.Setenv("ISSUER", "http://"+public)
-			e.Setenv("ADMIN", "http://"+admin)
-			return err
-		},
+	p := scriptParams(t, false)
+	p.Dir = "testdata/script"
+	testscript.Run(t, p)
+}
+
+// scriptParams are how scripts run; the condition server says whether their verbs work through a server.
+func scriptParams(t *testing.T, isServer bool) testscript.Params {
+	return testscript.Params{
+		RequireExplicitExec: true, RequireUniqueNames: true, Setup: setAddresses,
 		Condition: func(name string) (bool, error) {
-			if name != "postgresql" {
-				return false, fmt.Errorf("unknown condition %q", name)
+			switch name {
+			case "postgresql":
+				return requirement.PostgreSQL.Met(), nil
+			case "server":
+				return isServer, nil
 			}
-			return requirement.PostgreSQL.Met(), nil
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"http": scriptHTTP, "field": scriptField,
@@ -49,7 +51,16 @@ func TestVerbsByTheirScripts(t *testing.T) {
 				script.Setenv("ITHILDIN_DATABASE_URL", emptyPostgreSQL(t))
 			},
 		},
-	})
+	}
+}
+
+func setAddresses(e *testscript.Env) error {
+	public, admin, err := freeAddresses()
+	e.Setenv("ITHILDIN_LISTEN", public)
+	e.Setenv("ITHILDIN_ADMIN_LISTEN", admin)
+	e.Setenv("ISSUER", "http://"+public)
+	e.Setenv("ADMIN", "http://"+admin)
+	return err
 }
 
 // freeAddresses are two that nobody listens on.

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/storage"
 )
 
 type sessionCommand struct {
@@ -16,7 +16,7 @@ type sessionCommand struct {
 
 type sessionListCommand struct {
 	userArgument
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -39,12 +39,12 @@ type sessionRow struct {
 
 // Run prints the sessions without the values of their cookies.
 func (c *sessionListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
-		sessions, err := store.ListLoginSessions(ctx, user.ID)
+		sessions, err := admin.ListLoginSessions(ctx, user.ID)
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (c *sessionListCommand) Run(ctx context.Context, terminal console.Terminal)
 type sessionEndCommand struct {
 	userArgument
 	SessionID string `arg:"" help:"The session, as session list shows it."`
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -76,12 +76,12 @@ Example:
 
 // Run ends the session.
 func (c *sessionEndCommand) Run(ctx context.Context) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
-		_, err = store.EndLoginSessionOf(ctx, user.ID, c.SessionID)
+		_, err = admin.EndLoginSessionOf(ctx, user.ID, c.SessionID)
 		return database.Explain(err, "session "+c.SessionID+" of user "+c.User)
 	})
 }

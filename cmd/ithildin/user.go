@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -54,17 +55,13 @@ func checkPassword(password, email string) error {
 	return nil
 }
 
-func hashPassword(ctx context.Context, password string) (string, error) {
-	return identity.NewPasswords(identity.PasswordOptions{}).Hash(ctx, password)
-}
-
 type userCreateCommand struct {
 	Email       string `arg:"" help:"Email address, by which the user signs in."`
 	ID          string `placeholder:"UUID" help:"@id"`
 	TaxID       string `placeholder:"TEXT" help:"Tax number."`
 	ProfileFile string `placeholder:"PATH" help:"@profile_file"`
 	passwordFlag
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -105,18 +102,14 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console.Terminal) 
 	if err := checkPassword(password, c.Email); err != nil {
 		return err
 	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		hash, err := hashPassword(ctx, password)
-		if err != nil {
-			return err
-		}
-		now := store.Now()
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		now := admin.Now()
 		user := storage.User{
-			ID: cmp.Or(c.ID, store.NewID()), Email: c.Email, Password: hash, PasswordSetAt: now, TaxID: c.TaxID,
+			ID: cmp.Or(c.ID, admin.NewID()), Email: c.Email, PasswordSetAt: now, TaxID: c.TaxID,
 			Profile:            profile,
 			MustChangePassword: c.MustChange, CreatedAt: now, UpdatedAt: now,
 		}
-		if err := store.CreateUser(ctx, user); err != nil {
+		if err := admin.AddUser(ctx, user, password); err != nil {
 			return database.Explain(err, "user "+c.Email)
 		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag,
@@ -127,7 +120,7 @@ func (c *userCreateCommand) Run(ctx context.Context, terminal console.Terminal) 
 type userListCommand struct {
 	After string `placeholder:"EMAIL" help:"List users after this email address."`
 	Limit int    `default:"100" help:"Maximum number of users."`
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -147,8 +140,8 @@ type userRow struct {
 
 // Run prints a page of users in the order of email addresses.
 func (c *userListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		users, err := store.ListUsers(ctx, strings.ToLower(c.After), c.Limit)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		users, err := admin.ListUsers(ctx, strings.ToLower(c.After), c.Limit)
 		if err != nil {
 			return err
 		}
@@ -165,10 +158,16 @@ type userArgument struct {
 	User string `arg:"" help:"The user, by email address or id."`
 }
 
-func findUser(ctx context.Context, store *storage.Store, name string) (*storage.User, error) {
-	find := store.FindUser
+// userFinder finds users. A database does, and a server through its admin API.
+type userFinder interface {
+	FindUser(ctx context.Context, id string) (*storage.User, error)
+	FindUserByEmail(ctx context.Context, email string) (*storage.User, error)
+}
+
+func findUser(ctx context.Context, admin userFinder, name string) (*storage.User, error) {
+	find := admin.FindUser
 	if strings.Contains(name, "@") {
-		find = store.FindUserByEmail
+		find = admin.FindUserByEmail
 	}
 	user, err := find(ctx, name)
 	return user, database.Explain(err, "user "+name)
@@ -176,7 +175,7 @@ func findUser(ctx context.Context, store *storage.Store, name string) (*storage.
 
 type userShowCommand struct {
 	userArgument
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -203,12 +202,12 @@ type userRecord struct {
 
 // Run prints all but the password.
 func (c *userShowCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		u, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		u, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
-		held, err := store.ListUserRoles(ctx, u.ID)
+		held, err := admin.ListUserRoles(ctx, u.ID)
 		if err != nil {
 			return err
 		}
@@ -227,7 +226,7 @@ func (c *userShowCommand) Run(ctx context.Context, terminal console.Terminal) er
 type userBlockCommand struct {
 	userArgument
 	Reason string `required:"" help:"Reason, for the audit."`
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -242,18 +241,18 @@ func (c *userBlockCommand) Run(ctx context.Context) error {
 	if err := checkText("--reason", c.Reason); err != nil {
 		return err
 	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
-		return database.Explain(store.BlockUser(ctx, user.ID, c.Reason), "a block of user "+c.User)
+		return database.Explain(admin.BlockUser(ctx, user.ID, c.Reason), "a block of user "+c.User)
 	})
 }
 
 type userUnblockCommand struct {
 	userArgument
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -265,19 +264,19 @@ func (userUnblockCommand) Help() string {
 
 // Run lifts the block.
 func (c *userUnblockCommand) Run(ctx context.Context) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
-		return store.UnblockUser(ctx, user.ID)
+		return admin.UnblockUser(ctx, user.ID)
 	})
 }
 
 type userSetPasswordCommand struct {
 	userArgument
 	passwordFlag
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -297,23 +296,15 @@ func (c *userSetPasswordCommand) Run(ctx context.Context, terminal console.Termi
 	if err != nil {
 		return err
 	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
 		if err := checkPassword(password, user.Email); err != nil {
 			return err
 		}
-		hash, err := hashPassword(ctx, password)
-		if err != nil {
-			return err
-		}
-		set := store.SetPassword
-		if c.MustChange {
-			set = store.SetPasswordToChange
-		}
-		if err := set(ctx, user.ID, hash); err != nil {
+		if err := admin.ReplacePassword(ctx, user.ID, password, c.MustChange); err != nil {
 			return err
 		}
 		return console.PrintRecord(terminal.Out, c.FormatFlag,

@@ -3,16 +3,16 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/storage"
 )
 
 type userDeleteCommand struct {
 	userArgument
 	console.ConfirmFlag
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -27,14 +27,14 @@ Example:
 
 // Run deletes the user.
 func (c *userDeleteCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
 		if err := c.Confirm(terminal, "Delete the user %s and all that is theirs?", user.Email); err != nil {
 			return err
 		}
-		return database.Explain(store.DeleteUser(ctx, user.ID), "user "+c.User)
+		return database.Explain(admin.DeleteUser(ctx, user.ID), "user "+c.User)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -21,7 +22,7 @@ type userFactorCommand struct {
 
 type userFactorListCommand struct {
 	userArgument
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -44,12 +45,12 @@ type userFactorRow struct {
 
 // Run prints the factors with what may be shown of them.
 func (c *userFactorListCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
-		factors, err := store.ListSecondFactors(ctx, user.ID)
+		factors, err := admin.ListSecondFactors(ctx, user.ID)
 		if err != nil {
 			return err
 		}
@@ -67,20 +68,20 @@ type userFactorArgument struct {
 	userArgument
 	Type     string `default:"SMS" help:"The type of the factors, as user factor list shows it."`
 	FactorID string `name:"id" placeholder:"UUID" help:"One factor of the type, by its id; without it, all of them."`
-	config.DatabaseFlags
+	config.TargetFlags
 	config.SecretFlags
 }
 
 // each finds the factors and changes each of them; all are changed, or none is.
 func (a userFactorArgument) each(
-	ctx context.Context, change func(context.Context, *storage.Store, string, storage.SecondFactor) error,
+	ctx context.Context, change func(context.Context, administration.Users, string, storage.SecondFactor) error,
 ) error {
-	return database.WithSealableStore(ctx, a.DatabaseFlags, a.SecretFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, a.User)
+	return administration.WithSealable(ctx, a.TargetFlags, a.SecretFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, a.User)
 		if err != nil {
 			return err
 		}
-		factors, err := store.ListSecondFactors(ctx, user.ID)
+		factors, err := admin.ListSecondFactors(ctx, user.ID)
 		if err != nil {
 			return err
 		}
@@ -90,9 +91,9 @@ func (a userFactorArgument) each(
 		if len(factors) == 0 {
 			return database.Explain(storage.ErrNotFound, "factor "+a.Type+" of user "+a.User)
 		}
-		return store.Together(ctx, func(ctx context.Context) error {
+		return admin.Together(ctx, func(ctx context.Context) error {
 			for _, factor := range factors {
-				if err := change(ctx, store, user.ID, factor); err != nil {
+				if err := change(ctx, admin, user.ID, factor); err != nil {
 					return err
 				}
 			}
@@ -107,8 +108,8 @@ func (a userFactorArgument) activate(ctx context.Context, active bool) error {
 		return &console.UsageError{Cause: errors.New("passkeys and recovery codes are always active; remove them: " +
 			"user factor remove")}
 	}
-	return a.each(ctx, func(ctx context.Context, store *storage.Store, userID string, f storage.SecondFactor) error {
-		return store.ActivateSecondFactor(ctx, userID, f.Kind, f.ID, active)
+	return a.each(ctx, func(ctx context.Context, admin administration.Users, userID string, f storage.SecondFactor) error {
+		return admin.ActivateSecondFactor(ctx, userID, f.Kind, f.ID, active)
 	})
 }
 
@@ -150,7 +151,7 @@ func (c *userFactorDisableCommand) Run(ctx context.Context, terminal console.Ter
 
 type userFactorResetCommand struct {
 	userArgument
-	config.DatabaseFlags
+	config.TargetFlags
 	config.SecretFlags
 	console.ConfirmFlag
 }
@@ -168,20 +169,23 @@ Example:
 
 // Run takes away what the factor is checked by.
 func (c *userFactorResetCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithSealableStore(ctx, c.DatabaseFlags, c.SecretFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.WithSealable(ctx, c.TargetFlags, c.SecretFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
-		factor, err := store.FindAuthenticationFactor(ctx, user.ID, storage.FactorSMS)
+		factors, err := admin.ListSecondFactors(ctx, user.ID)
 		if err != nil {
-			return database.Explain(err, "factor "+storage.FactorSMS+" of user "+c.User)
-		}
-		if err := c.Confirm(terminal, "Reset %s of %s?", factor.Type, c.User); err != nil {
 			return err
 		}
-		factor.Factor, factor.Secret = "", nil
-		return store.UpdateAuthenticationFactor(ctx, *factor)
+		i := slices.IndexFunc(factors, func(f storage.SecondFactor) bool { return f.Kind == storage.FactorSMS })
+		if i < 0 {
+			return database.Explain(storage.ErrNotFound, "factor "+storage.FactorSMS+" of user "+c.User)
+		}
+		if err := c.Confirm(terminal, "Reset %s of %s?", storage.FactorSMS, c.User); err != nil {
+			return err
+		}
+		return admin.ResetPhone(ctx, user.ID, factors[i].ID)
 	})
 }
 
@@ -210,7 +214,7 @@ func (c *userFactorRemoveCommand) Run(ctx context.Context, terminal console.Term
 	if err := c.Confirm(terminal, "Remove %s of %s?", c.Type, c.User); err != nil {
 		return err
 	}
-	return c.each(ctx, func(ctx context.Context, store *storage.Store, userID string, f storage.SecondFactor) error {
-		return store.RemoveSecondFactor(ctx, userID, f.Kind, f.ID)
+	return c.each(ctx, func(ctx context.Context, admin administration.Users, userID string, f storage.SecondFactor) error {
+		return admin.RemoveSecondFactor(ctx, userID, f.Kind, f.ID)
 	})
 }

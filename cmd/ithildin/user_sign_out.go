@@ -3,15 +3,14 @@ package main
 import (
 	"context"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
-	"ithildin/cmd/ithildin/internal/database"
-	"ithildin/storage"
 )
 
 type userSignOutCommand struct {
 	userArgument
-	config.DatabaseFlags
+	config.TargetFlags
 	console.FormatFlag
 }
 
@@ -31,12 +30,12 @@ type signedOutRow struct {
 
 // Run ends the sessions and says how many there were.
 func (c *userSignOutCommand) Run(ctx context.Context, terminal console.Terminal) error {
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
-		ended, err := store.EndLoginSessions(ctx, user.ID)
+		ended, err := admin.EndLoginSessions(ctx, user.ID)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/mail"
 
+	"ithildin/cmd/ithildin/internal/administration"
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 	"ithildin/cmd/ithildin/internal/database"
@@ -19,7 +20,7 @@ type userUpdateCommand struct {
 	Email       *string `placeholder:"EMAIL" help:"New email address, by which the user signs in."`
 	TaxID       *string `placeholder:"TEXT" help:"Tax number; an empty value removes it."`
 	ProfileFile string  `placeholder:"PATH" help:"@user_update_profile_file"`
-	config.DatabaseFlags
+	config.TargetFlags
 }
 
 // Help shows how the verb is used.
@@ -44,13 +45,13 @@ func (c *userUpdateCommand) Run(ctx context.Context, terminal console.Terminal) 
 	if err != nil {
 		return err
 	}
-	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
-		user, err := findUser(ctx, store, c.User)
+	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
+		user, err := findUser(ctx, admin, c.User)
 		if err != nil {
 			return err
 		}
 		c.apply(user, profile)
-		return database.Explain(store.UpdateUser(ctx, *user), "user "+user.Email)
+		return database.Explain(admin.UpdateUser(ctx, *user), "user "+user.Email)
 	})
 }
 

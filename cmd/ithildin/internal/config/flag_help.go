@@ -151,6 +151,10 @@ var flagHelp = map[string]string{
 	"response_types": "Response types that clients may be registered for, such as " +
 		"code,code id_token; default code.",
 	"phone_change_window": "Hours within which people may change their phone once by themselves; default 24.",
+	"server": "Administer a running server through its admin API, by the URL of its admin listener, in place of a " +
+		"database.",
+	"server_token_file": "File with the token for --server, in place of ITHILDIN_SERVER_TOKEN: an admin token, or an " +
+		"access token with admin scopes.",
 	"secret_file": "File with the master secrets, in place of ITHILDIN_SECRET: at least 32 bytes each, one a line; the " +
 		"first encrypts, all decrypt.",
 	"service_name": "What pages and mails call the service; default: the host of the issuer.",
