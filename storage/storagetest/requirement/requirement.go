@@ -34,6 +34,7 @@ var (
 	Schemathesis  = Requirement{"ITHILDIN_TEST_SCHEMATHESIS", "schemathesis"}
 	PyJWT         = Requirement{"ITHILDIN_TEST_PYJWT", "a Python with PyJWT"}
 	Promtool      = Requirement{"ITHILDIN_TEST_PROMTOOL", "Prometheus's promtool"}
+	Generator     = Requirement{"ITHILDIN_TEST_OAPI_CODEGEN", "oapi-codegen"}
 	SpringJar     = Requirement{"ITHILDIN_TEST_SPRING_JAR", "the Spring application"}
 )
 
