@@ -69,6 +69,17 @@ func (c *Client) privateSetting(name string) string {
 	return value
 }
 
+// SignInGrantTypes are those of the login API by which people may sign in to this client.
+func (c *Client) SignInGrantTypes() []string {
+	grantTypes := []string{}
+	for _, grantType := range []string{"password", "digital_signature"} {
+		if c.MaySignInBy(grantType) {
+			grantTypes = append(grantTypes, grantType)
+		}
+	}
+	return grantTypes
+}
+
 // MaySignInBy says whether the settings let people sign in to this client by that grant type of the login API: password
 // or digital_signature (contract section 1, settings.allowed_grant_types). Nobody may where access tokens must be bound
 // to a key, of which the login API knows nothing.

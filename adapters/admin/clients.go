@@ -40,22 +40,11 @@ func newClient(c storage.Client) Client {
 	return Client{
 		ID: c.ID, Name: c.Name, ClientTypeID: c.TypeID, ClientTypeName: c.TypeName, OwnerID: c.OwnerID,
 		Scope: append([]string{}, c.Scope...), AllowedScope: append([]string{}, c.AllowedScope()...),
-		AccessType: c.AccessType(), BrokerScope: storage.SplitScope(c.BrokerScope()), LoginGrants: loginGrantsOf(c),
+		AccessType: c.AccessType(), BrokerScope: storage.SplitScope(c.BrokerScope()), LoginGrants: c.SignInGrantTypes(),
 		Metadata: objectOf(c.Metadata), Policy: objectOf(c.Policy),
 		State: stateOf(c.IsBlocked), BlockReason: c.BlockReason,
 		CreatedAt: moment(c.CreatedAt), UpdatedAt: moment(c.UpdatedAt),
 	}
-}
-
-// loginGrantsOf are the grant types of the login API by which people may sign in to a client.
-func loginGrantsOf(c storage.Client) []string {
-	grants := []string{}
-	for _, grant := range []string{"password", "digital_signature"} {
-		if c.MaySignInBy(grant) {
-			grants = append(grants, grant)
-		}
-	}
-	return grants
 }
 
 // asObject is a value as JSON shows it.

@@ -107,17 +107,6 @@ func connectionOf(c admin.Connection) *storage.Connection {
 	}
 }
 
-// loginGrantsOf are the grant types of the login API by which people may sign in to a client.
-func loginGrantsOf(c storage.Client) []string {
-	grants := []string{}
-	for _, grant := range []string{"password", "digital_signature"} {
-		if c.MaySignInBy(grant) {
-			grants = append(grants, grant)
-		}
-	}
-	return grants
-}
-
 // AddClient implements Clients.
 func (r remoteClients) AddClient(ctx context.Context, c storage.Client, s Secret) (made string, err error) {
 	metadata, err := allMembers(c.Metadata)
@@ -131,7 +120,7 @@ func (r remoteClients) AddClient(ctx context.Context, c storage.Client, s Secret
 	connection := c.Connections[0]
 	body := admin.NewClient{
 		ID: c.ID, Name: c.Name, Preset: presetOf(c, connection), ClientTypeID: c.TypeID, OwnerID: c.OwnerID, Scope: c.Scope,
-		AccessType: c.AccessType(), BrokerScope: storage.SplitScope(c.BrokerScope()), LoginGrants: loginGrantsOf(c),
+		AccessType: c.AccessType(), BrokerScope: storage.SplitScope(c.BrokerScope()), LoginGrants: c.SignInGrantTypes(),
 		ConnectionID: connection.ID, RedirectURIs: connection.RedirectURIs, Secret: s.Given, Metadata: metadata,
 		Policy: policy,
 	}
@@ -175,7 +164,7 @@ func (r remoteClients) UpdateClient(ctx context.Context, c storage.Client) error
 	if err != nil {
 		return err
 	}
-	scope, broker, grants := append([]string{}, c.Scope...), storage.SplitScope(c.BrokerScope()), loginGrantsOf(c)
+	scope, broker, grants := append([]string{}, c.Scope...), storage.SplitScope(c.BrokerScope()), c.SignInGrantTypes()
 	body := admin.ClientChange{
 		Name: &c.Name, ClientTypeID: &c.TypeID, OwnerID: &c.OwnerID, Scope: &scope, BrokerScope: &broker,
 		LoginGrants: &grants, Metadata: metadata, Policy: policy,
