@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"net/http"
 	"strings"
 
 	"github.com/ory/fosite"
@@ -46,10 +45,8 @@ func (accessTokens) ValidateAccessToken(context.Context, fosite.Requester, strin
 func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requester) (string, string, error) {
 	p, i := a.provider, issuanceFrom(ctx)
 	client, session := storedClient(r), storedSession(r)
-	if client.Metadata.DPoPBoundAccessTokens && i.proof == nil {
-		p.proofs.count(dpop.Missing)
-		return "", "", oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidDPoPProof,
-			"The access tokens of this client are bound to a key: the request must have a DPoP proof.").Because(ErrProofMissing)
+	if err := p.proofs.requireBinding(i, client); err != nil {
+		return "", "", err
 	}
 	now := p.store.Now()
 	i.issued.accessTokenID, i.issued.accessExpiresAt = p.store.NewID(), now.Add(client.Policy.AccessLifetime)

@@ -62,6 +62,9 @@ type metadata struct {
 	BackchannelLogoutSession     bool `json:"backchannel_logout_session_supported"`
 	FrontchannelLogout           bool `json:"frontchannel_logout_supported"`
 	FrontchannelLogoutSession    bool `json:"frontchannel_logout_session_supported"`
+	CertificateBoundTokens       bool `json:"tls_client_certificate_bound_access_tokens"`
+
+	Aliases *endpointAliases `json:"mtls_endpoint_aliases,omitempty"`
 }
 
 // documents are the metadata, ready-made since they change with the configuration only and so with the process, and the
@@ -82,7 +85,8 @@ func (p *Provider) newDocuments() documents {
 
 // metadata follows from the configuration: what the operator has not turned on is not there.
 func (p *Provider) metadata() metadata {
-	confidential := clientauth.AuthMethods[1:] // of a client that sends nothing, nothing is told
+	methods := p.mutualTLS.authMethods()
+	confidential := methods[1:] // of a client that sends nothing, nothing is told
 	algorithms := clientauth.NamesOf(clientauth.SignatureAlgorithms)
 	m := metadata{
 		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + oauth.PathAuthorize, TokenEndpoint: p.issuer + oauth.PathToken,
@@ -101,9 +105,9 @@ func (p *Provider) metadata() metadata {
 			storage.SubjectTypePairwise,
 		}, ACRValuesSupported: p.acrValues,
 		IDTokenAlgorithms: jwks.SupportedAlgorithms, UserinfoAlgorithms: jwks.SupportedAlgorithms,
-		TokenAuthMethods: clientauth.AuthMethods, TokenAuthAlgorithms: algorithms,
+		TokenAuthMethods: methods, TokenAuthAlgorithms: algorithms,
 		IntrospectionAuthMethods: confidential, IntrospectionAlgorithms: algorithms,
-		RevocationAuthMethods: clientauth.AuthMethods, RevocationAlgorithms: algorithms,
+		RevocationAuthMethods: methods, RevocationAlgorithms: algorithms,
 		DPoPAlgorithms:      clientauth.NamesOf(dpop.Algorithms),
 		ClaimTypesSupported: []string{"normal"}, ClaimsParameterSupported: true,
 		ClaimsSupported: append(
@@ -115,7 +119,7 @@ func (p *Provider) metadata() metadata {
 		DisplayValues:    []string{"page", "popup", "touch", "wap"},
 		UILocales:        []string{"uk", "en"}, ResponseIssuer: true,
 		RequestObjectAlgorithms: algorithms, RequestParameterSupported: true, RequestURIParameterSupported: true,
-		RequireRequestURIRegistered: true,
+		RequireRequestURIRegistered: true, CertificateBoundTokens: p.mutualTLS.isOn(), Aliases: aliasesBelow(p.alias),
 	}
 	if p.registration != nil {
 		m.RegistrationEndpoint = p.issuer + oauth.PathRegister

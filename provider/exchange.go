@@ -105,6 +105,7 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 		return nil, err
 	}
 	i.client = client
+	i.certificate = inbound.ClientCertificate(ctx).Thumbprint()
 	if i.proof = request.Proof; i.proof != nil {
 		useProof(i.batch, i.proof)
 	}

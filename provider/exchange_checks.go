@@ -122,7 +122,7 @@ func (i *issuance) checkGrant(now time.Time) []error {
 		{ErrForeignConnection, !boundTo(i.client, grant)},
 		{ErrTokenExpired, i.rotation != nil || grant.RefreshTokenID == "" || !grant.RefreshExpiresAt.After(now)},
 		{ErrNotApproved, grant.ApprovalID == ""},
-		{ErrNotHeld, !i.provesKey(keyOfGrant(grant.Session))},
+		{ErrNotHeld, !i.proves(grant.Session.Confirmation)},
 		{ErrUserBlocked, grant.UserBlocked},
 	})
 }
@@ -152,7 +152,7 @@ var policyErrors = []struct {
 		"The redirect_uri is not the one of the authorization request, or not one of this client's connection."},
 	{ErrForeignConnection, "The refresh token was issued to another connection of this client."},
 	{ErrNotApproved, "The user has withdrawn the approval of this client."},
-	{ErrNotHeld, "The code or refresh token is bound to a key, and the request has no DPoP proof of that key."},
+	{ErrNotHeld, "The code or refresh token is bound to a key or a certificate that the request does not prove to hold."},
 	{oauth.ErrClientBlocked, "The client is blocked."},
 	{ErrUserBlocked, "The user is blocked."},
 }

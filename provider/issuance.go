@@ -19,6 +19,8 @@ type issuance struct {
 	client *storage.Client
 	// proof is what the request proves to hold, nil where it proves nothing. It is used up by the batch.
 	proof *dpop.Proof
+	// certificate is the thumbprint of the client's certificate, "" where it presented none.
+	certificate string
 	// code and refreshToken are what the request presented; nil where it presented none that is known.
 	code         *storage.Code
 	refreshToken *storage.PresentedRefreshToken

@@ -49,7 +49,8 @@ var (
 	// authenticationMethods are those of OIDC Core 9, and what else a client is known by.
 	authenticationMethods = []string{
 		storage.AuthMethodNone, storage.AuthMethodBasic, storage.AuthMethodPost, storage.AuthMethodSecretJWT,
-		storage.AuthMethodPrivateKeyJWT, clientauth.MethodRegistrationToken, clientauth.MethodAPIKey,
+		storage.AuthMethodPrivateKeyJWT, storage.AuthMethodTLS, storage.AuthMethodSelfSignedTLS,
+		clientauth.MethodRegistrationToken, clientauth.MethodAPIKey,
 	}
 )
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"ithildin/provider/dpop"
+	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -15,8 +16,8 @@ import (
 var (
 	// ErrNotHeld says that a token, a code or a refresh token is bound to a key which its sender has not proved to hold.
 	ErrNotHeld = errors.New("provider: bound to a key, and the request does not prove to hold it")
-	// ErrProofMissing says that a client whose access tokens must be bound to a key has proved to hold none.
-	ErrProofMissing = errors.New("provider: the access tokens of the client must be bound to a key")
+	// ErrProofMissing says that a client whose access tokens must be bound has proved to hold nothing to bind them to.
+	ErrProofMissing = errors.New("provider: the access tokens of the client must be bound to a key or a certificate")
 )
 
 // namespaceProof is the namespace of the ids of proofs; the issuer of an id is the thumbprint of its key.
@@ -32,6 +33,7 @@ const headerNonce = "DPoP-Nonce"
 type Proofs struct {
 	store    *storage.Store
 	issuer   string
+	alias    string   // of the endpoints that clients call with a certificate; "" where there are none
 	origins  []string // of the APIs behind gateways
 	verifier dpop.Verifier
 	count    func(reason string) // of each refusal
@@ -63,7 +65,11 @@ func (p *Proofs) Verify(given, answer http.Header, method string, urls ...string
 
 // ofRequest is Verify for a request to an endpoint of the provider.
 func (p *Proofs) ofRequest(w http.ResponseWriter, r *http.Request, path string) (*dpop.Proof, error) {
-	return p.Verify(r.Header, w.Header(), r.Method, p.issuer+path)
+	urls := []string{p.issuer + path}
+	if p.alias != "" {
+		urls = append(urls, p.alias+path)
+	}
+	return p.Verify(r.Header, w.Header(), r.Method, urls...)
 }
 
 // OfGateway is Verify for a request that a gateway asks about: its method, and its path and query. It must have been
@@ -107,18 +113,25 @@ func (p *Proofs) replayed(cause error) error {
 		"The DPoP proof has been used before: want one with another jti for each request.").Because(cause)
 }
 
-// require holds whoever presents an access token to what the token is bound to (RFC 9449 7.1): nil where that is
-// nothing, and then a proof is out of place too, since it proves nothing of the token. Errors: ErrNotHeld, wrapped with
-// the reason.
-func (p *Proofs) require(bound *storage.Confirmation, token string, proof *dpop.Proof) error {
-	isBound := bound != nil && bound.JKT != ""
+// require holds whoever presents an access token to what the token is bound to (RFC 9449 7.1, RFC 8705 3): a key, the
+// certificate of the TLS connection, or both. Where it is bound to no key a proof is out of place, since it proves
+// nothing of the token. Errors: ErrNotHeld, wrapped with the reason.
+func (p *Proofs) require(
+	ctx context.Context, bound *storage.Confirmation, token string, proof *dpop.Proof,
+) error {
+	if bound == nil {
+		bound = &storage.Confirmation{}
+	}
+	if bound.X5TS256 != "" && bound.X5TS256 != inbound.ClientCertificate(ctx).Thumbprint() {
+		return fmt.Errorf("%w: the certificate", ErrNotHeld)
+	}
 	reason := ""
 	switch {
-	case !isBound && proof == nil:
+	case bound.JKT == "" && proof == nil:
 		return nil
 	case proof == nil:
 		reason = dpop.Missing
-	case !isBound || bound.JKT != proof.Thumbprint:
+	case bound.JKT != proof.Thumbprint:
 		reason = dpop.Binding
 	case !proof.IsFor(token):
 		reason = dpop.Token
@@ -129,12 +142,40 @@ func (p *Proofs) require(bound *storage.Confirmation, token string, proof *dpop.
 	return fmt.Errorf("%w: %s", ErrNotHeld, reason)
 }
 
-// confirmation is what the access token of a request is bound to; nil for a bearer token.
+// confirmation is what the access token of a request is bound to; nil for a bearer token. Whether a certificate binds
+// is for the client to say, since it may have one for other ends.
 func (i *issuance) confirmation() *storage.Confirmation {
-	if i.proof == nil {
+	var bound storage.Confirmation
+	if i.proof != nil {
+		bound.JKT = i.proof.Thumbprint
+	}
+	if i.client != nil && i.client.Metadata.CertificateBoundAccessTokens {
+		bound.X5TS256 = i.certificate
+	}
+	if bound == (storage.Confirmation{}) {
 		return nil
 	}
-	return &storage.Confirmation{JKT: i.proof.Thumbprint}
+	return &bound
+}
+
+// requireBinding refuses an access token that is bound to less than its client must bind it to. The error is an
+// *oauth.Error.
+func (p *Proofs) requireBinding(i *issuance, client *storage.Client) error {
+	switch {
+	case client.Metadata.DPoPBoundAccessTokens && i.proof == nil:
+		p.count(dpop.Missing)
+		return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidDPoPProof,
+			"The access tokens of this client are bound to a key: the request must have a DPoP proof.").Because(ErrProofMissing)
+	case client.Metadata.CertificateBoundAccessTokens && i.certificate == "":
+		return oauth.InvalidRequest("The access tokens of this client are bound to its certificate: it must connect with " +
+			"one, see mtls_endpoint_aliases of the metadata.").Because(ErrProofMissing)
+	}
+	return nil
+}
+
+// proves says whether the request proves to hold all of this; nil is nothing.
+func (i *issuance) proves(bound *storage.Confirmation) bool {
+	return bound == nil || i.provesKey(bound.JKT) && (bound.X5TS256 == "" || bound.X5TS256 == i.certificate)
 }
 
 // provesKey says whether the request proves to hold the key of that thumbprint, "" for any or none.
@@ -142,16 +183,8 @@ func (i *issuance) provesKey(thumbprint string) bool {
 	return thumbprint == "" || i.proof != nil && i.proof.Thumbprint == thumbprint
 }
 
-// keyOfGrant is the thumbprint of the key that the refresh tokens of a grant are bound to, "" where they are not: those
-// of a public client are (RFC 9449 5), while another authenticates each time.
-func keyOfGrant(session *storage.Session) string {
-	if session.Confirmation == nil {
-		return ""
-	}
-	return session.Confirmation.JKT
-}
-
-// sessionOfGrant is what the grant of a code remembers of its session.
+// sessionOfGrant is what the grant of a code remembers of its session: the refresh tokens of a public client are bound
+// to what it proved to hold (RFC 9449 5, RFC 8705 4), while another authenticates each time.
 func (i *issuance) sessionOfGrant() *storage.Session {
 	session := *i.code.Session
 	session.DPoPKey = ""

@@ -61,6 +61,8 @@ type Options struct {
 	// GatewayOrigins are where clients find the APIs behind gateways, such as https://api.example: a DPoP proof that a
 	// gateway asks about must be about an address below one of them.
 	GatewayOrigins []string
+	// MutualTLS says where clients present certificates; default: nowhere.
+	MutualTLS MutualTLS
 	// Captcha is on the forms of a forgotten password and of an invitation; default: none. Its answers are verified by
 	// Components.Captcha.
 	Captcha login.Captcha
@@ -132,6 +134,8 @@ type Provider struct {
 	sessionTokens *SessionTokens
 	aboutTokens   *tokenEndpoints
 	proofs        *Proofs
+	mutualTLS     MutualTLS
+	alias         string // of the endpoints that clients call with a certificate, without a slash at the end
 }
 
 // setDefaults fills in what was left out.
@@ -177,6 +181,9 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		now: o.Now, random: o.Random, metrics: newMetrics(o.Metrics), frontends: map[string]Frontend{},
 		bodies: o.Bodies, requestsAtOnce: o.RequestsAtOnce,
 		outbound: o.Outbound, responseTypes: o.ResponseTypes, mail: o.Mail,
+	}
+	if p.mutualTLS = o.MutualTLS; p.mutualTLS.Origin != "" {
+		p.alias = p.mutualTLS.Origin + p.path
 	}
 	p.observer = &observer{proxies: o.TrustedProxies, requestTime: o.RequestTime, metrics: p.metrics, logger: p.logger}
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
@@ -224,7 +231,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	if o.Registration.IsOn() {
 		p.registration = registration.New(o.Registration, registration.Dependencies{
 			Store: p.store, Clients: p.clients, Outbound: p.outbound, Issuer: p.issuer, ResponseTypes: p.responseTypes,
-			Now: p.now, Random: p.random,
+			AuthMethods: p.mutualTLS.authMethods(), Now: p.now, Random: p.random,
 			CountFetch: func(err error) { p.CountOutboundCall(purposeSector, err) },
 		})
 	}
@@ -271,14 +278,15 @@ func (p *Provider) readKeys(ctx context.Context, o Options) error {
 	p.refreshTokens = refreshTokensUnder(p, keys["refresh tokens"])
 	p.identifiers = identifiers{sessionKey: keys["session ids"], pairwiseSalt: keys["pairwise subjects"]}
 	p.proofs = &Proofs{
-		store: p.store, issuer: p.issuer, origins: o.GatewayOrigins,
+		store: p.store, issuer: p.issuer, alias: p.alias, origins: o.GatewayOrigins,
 		verifier: dpop.Verifier{
 			Nonces: dpop.NewNonces(keys["dpop nonces"]), RequireNonce: o.RequireDPoPNonce, Now: p.store.Now,
 		},
 		count: func(reason string) { p.metrics.proofs.WithLabelValues(reason).Inc() },
 	}
 	p.clients = clientauth.New(clientauth.Options{
-		Store: p.store, Issuer: p.issuer, Outbound: p.outbound, Now: p.now, Logger: p.logger,
+		Store: p.store, Issuer: p.issuer, Alias: p.alias, Authorities: p.mutualTLS.Authorities, Outbound: p.outbound,
+		Now: p.now, Logger: p.logger,
 		WeakSecretKey: keys["weak secrets"], WeakSecrets: identity.NewPasswords(identity.PasswordOptions{Concurrency: 1}),
 		CountSuccess: func(method string) { p.metrics.authentications.WithLabelValues(method).Inc() },
 		CountFailure: func(method, result string) { p.metrics.authenticationFailures.WithLabelValues(method, result).Inc() },

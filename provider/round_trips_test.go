@@ -158,6 +158,17 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 			require.LessOrEqual(t, push, int64(1), "push: 1 write, which has the proof in it")
 		}
 	})
+	t.Run("with certificates", func(t *testing.T) {
+		now := storagetest.NewClock().Now()
+		authority := authorityOf(t, nil, now)
+		s, proxy := proxiedStack(t, behindAProxy(authority))
+		s.client("clinic", func(c *storage.Client) { byCertificate(c); c.Metadata.CertificateBoundAccessTokens = true })
+		own := signed(t, authority, now, nil)
+		require.Equal(t, http.StatusOK, s.ownToken(own, "clinic").status)
+		proxy.Reset()
+		require.Equal(t, http.StatusOK, s.ownToken(own, "clinic").status)
+		require.Zero(t, proxy.RoundTrips(), "nothing is remembered of a certificate")
+	})
 	t.Run("discovery and JWKS", func(t *testing.T) {
 		s, proxy := proxiedStack(t)
 		proxy.Reset()

@@ -56,7 +56,9 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		router.Options(path, oauth.Preflight)
 	}
 	p.serveTheRest(router)
-	return underIssuerPath(p.path, p.documents.fastPath(p.cors.Share(inbound.TakeSemicolons(router))))
+	certificates := inbound.Certificates{Proxies: p.mutualTLS.Proxies}
+	return certificates.Read(
+		underIssuerPath(p.path, p.documents.fastPath(p.cors.Share(inbound.TakeSemicolons(router)))))
 }
 
 // AdminMount adds routes of an adapter to a private listener. Routes of open answer everybody who reaches the

@@ -33,10 +33,11 @@ func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	if err := e.proofs.require(info.Confirmation, token, proof); err != nil {
+	if err := e.proofs.require(r.Context(), info.Confirmation, token, proof); err != nil {
 		return oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken,
-			"The access token and the DPoP proof do not belong together: a token that is bound to a key wants the scheme DPoP "+
-				"and a proof of that key about this token; any other wants the scheme Bearer.").Because(err)
+			"The access token is not its sender's: one that is bound to a key wants the scheme DPoP and a proof of that key "+
+				"about this token, one that is bound to a certificate wants that certificate; any other wants the scheme "+
+				"Bearer.").Because(err)
 	}
 	if err := e.proofs.Use(r.Context(), proof); err != nil {
 		return unauthorized(err)

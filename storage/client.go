@@ -16,6 +16,8 @@ const (
 	AuthMethodPost          = "client_secret_post"
 	AuthMethodPrivateKeyJWT = "private_key_jwt"
 	AuthMethodSecretJWT     = "client_secret_jwt"
+	AuthMethodTLS           = "tls_client_auth"             // RFC 8705 2.1
+	AuthMethodSelfSignedTLS = "self_signed_tls_client_auth" // RFC 8705 2.2
 )
 
 // MaximumClientID bounds the id of a client, in bytes.
@@ -49,7 +51,14 @@ type Metadata struct {
 	// them (RFC 9126 6).
 	RequirePushedAuthorizationRequests bool `json:"require_pushed_authorization_requests,omitempty"`
 
-	DPoPBoundAccessTokens bool `json:"dpop_bound_access_tokens,omitempty"` // RFC 9449 5.2
+	DPoPBoundAccessTokens        bool `json:"dpop_bound_access_tokens,omitempty"`                   // RFC 9449 5.2
+	CertificateBoundAccessTokens bool `json:"tls_client_certificate_bound_access_tokens,omitempty"` // RFC 8705 3.4
+	// The subject of the certificate of a client with tls_client_auth, in one of these forms (RFC 8705 2.1.2).
+	TLSClientAuthSubjectDN string `json:"tls_client_auth_subject_dn,omitempty"`
+	TLSClientAuthSANDNS    string `json:"tls_client_auth_san_dns,omitempty"`
+	TLSClientAuthSANURI    string `json:"tls_client_auth_san_uri,omitempty"`
+	TLSClientAuthSANIP     string `json:"tls_client_auth_san_ip,omitempty"`
+	TLSClientAuthSANEmail  string `json:"tls_client_auth_san_email,omitempty"`
 
 	Audience           []string `json:"audience,omitempty"`
 	AllowedCORSOrigins []string `json:"allowed_cors_origins,omitempty"`
@@ -187,6 +196,11 @@ func (c *Client) RegisteredRedirectURIs() []string {
 
 // IsPublic says that the client authenticates by nothing.
 func (c *Client) IsPublic() bool { return c.Metadata.TokenEndpointAuthMethod == AuthMethodNone }
+
+// BindsAccessTokens says whether each access token of the client must be bound to a key or a certificate.
+func (c *Client) BindsAccessTokens() bool {
+	return c.Metadata.DPoPBoundAccessTokens || c.Metadata.CertificateBoundAccessTokens
+}
 
 // SplitScope cuts a scope string at white space and drops repetitions, in order.
 func SplitScope(scope string) []string {

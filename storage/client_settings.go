@@ -84,7 +84,7 @@ func (c *Client) SignInGrantTypes() []string {
 // or digital_signature (contract section 1, settings.allowed_grant_types). Nobody may where access tokens must be bound
 // to a key, of which the login API knows nothing.
 func (c *Client) MaySignInBy(grantType string) bool {
-	if c.Metadata.DPoPBoundAccessTokens {
+	if c.BindsAccessTokens() {
 		return false
 	}
 	var settings struct {

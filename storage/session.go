@@ -58,7 +58,8 @@ type Session struct {
 
 // Confirmation is the key that whoever presents a token must prove to hold (RFC 7800 3), as the claim cnf has it.
 type Confirmation struct {
-	JKT string `json:"jkt,omitempty"` // SHA-256 thumbprint of a key, base64url (RFC 9449 6.1)
+	JKT     string `json:"jkt,omitempty"`      // SHA-256 thumbprint of a key, base64url (RFC 9449 6.1)
+	X5TS256 string `json:"x5t#S256,omitempty"` // SHA-256 of a certificate, base64url (RFC 8705 3.1)
 }
 
 // sessionTimes are the times of a Session as its JSON has them.

@@ -103,6 +103,17 @@ func TestAttackBoundTokenAtAGatewayWithoutItsKey(t *testing.T) {
 	})
 }
 
+// A gateway sends on whatever headers a client has written, so that no certificate in one is believed there.
+func TestAttackCertificateHeaderSpoofingAtAGateway(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		token := s.boundToken(hospitalID, "legal_entity:read", storage.KindAccessToken,
+			&storage.Confirmation{X5TS256: "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"})
+		got := s.ask("GET", "/api/entities", append(bearer(token), "Client-Cert", ":AAAA:")...)
+		require.Equal(t, http.StatusUnauthorized, got.status)
+	})
+}
+
 func TestAttackDPoPReplayAtAGatewayAsARace(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)

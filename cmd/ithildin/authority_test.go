@@ -101,3 +101,14 @@ func (a *authority) startTLS(environment []string, arguments ...string) *process
 	p.issuer = "https" + p.issuer[len("http"):]
 	return p
 }
+
+// clientCertificate makes a certificate for a client of that common name, with its key.
+func (a *authority) clientCertificate(name string) tls.Certificate {
+	a.serial++
+	key, encoded := a.sign(&x509.Certificate{
+		SerialNumber: big.NewInt(a.serial), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+	return tls.Certificate{Certificate: [][]byte{encoded}, PrivateKey: key}
+}

@@ -37,6 +37,7 @@ type clientFields struct {
 	clientSettingFields
 	clientMetadataFields
 	clientAssertionFields
+	clientCertificateFields
 }
 
 // apply changes the client as the flags say.
@@ -76,6 +77,7 @@ func (f clientFields) apply(ctx context.Context, admin administration.Administra
 
 func (f clientFields) applyMetadata(m *storage.Metadata) error {
 	f.clientMetadataFields.apply(m, f.GrantType)
+	f.clientCertificateFields.apply(m)
 	replaceList(&m.Audience, f.Audience)
 	replaceList(&m.AllowedCORSOrigins, f.CORSOrigin)
 	replaceText(&m.IDTokenSignedResponseAlg, f.IDTokenAlg)

@@ -29,8 +29,9 @@ var flagHelp = map[string]string{
 	"assurance": "Required authentication: password, one_time_code (with the " +
 		"password) or signature.",
 	"authorization_alg": "Signing algorithm of authorization responses that are JWTs (JARM); default RS256.",
-	"auth_method": "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or none for a public " +
-		"client.",
+	"auth_method": "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, " +
+		"self_signed_tls_client_auth, or none for a public client.",
+	"certificate_bound":      "Require a certificate for each access token, which is bound to it.",
 	"backchannel_logout_uri": "URI that is notified when a session ends (back-channel logout).",
 	"broker_scope": "Scopes that clients with the access type BROKER may use through " +
 		"this one.",
@@ -98,6 +99,7 @@ var flagHelp = map[string]string{
 	"setup_role":       "Role of administrators, which is made where there is none; default ADMINISTRATOR.",
 	"setup_test_phone": "Phone that gets a test message by SMS; default: the service is only asked whether it answers.",
 	"subject_type":     "public (default), or pairwise: another sub for each client.",
+	"tls_subject_dn":   "Subject of its certificate as RFC 4514 writes it, such as 'CN=clinic,O=Clinic,C=UA'.",
 	"token_auth_alg": "The only signing algorithm of its assertions; default: any that " +
 		"fits the method.",
 	"loopback_redirect_uri": "A registered redirect URI on 127.0.0.1; the port may differ from the " +

@@ -146,3 +146,43 @@ func TestListenerWithACertificateMayBindEveryAddress(t *testing.T) {
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, string(output))
 }
+
+func TestAListenerOfItsOwnAsksClientsForCertificates(t *testing.T) {
+	a := newAuthority(t)
+	directory, mutual := t.TempDir(), freeAddress(t)
+	certificateFile, keyFile := a.issue(directory, 30*time.Minute)
+	p := a.startTLS([]string{
+		"ITHILDIN_MTLS_LISTEN=" + mutual, "ITHILDIN_MTLS_CERTIFICATE_FILE=" + certificateFile,
+		"ITHILDIN_MTLS_KEY_FILE=" + keyFile, "ITHILDIN_MTLS_URL=https://" + mutual, "ITHILDIN_MTLS_CLIENT_CA_FILE=" + a.file,
+	}, "serve", "--dev")
+	p.verb("client", "create", "--id", "machine", "--name", "Machine", "--grant-type", "client_credentials",
+		"--auth-method", "tls_client_auth", "--tls-subject-dn", "CN=machine", "--certificate-bound-access-tokens")
+	_, body, _ := readAll(t, a.client(), p.issuer+"/.well-known/openid-configuration")
+	require.Contains(t, body, `"token_endpoint":"https://`+mutual+`/oauth2/token"`)
+	token := func(config *tls.Config) (*http.Response, error) {
+		transport := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}
+		t.Cleanup(transport.CloseIdleConnections)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+mutual+"/oauth2/token",
+			strings.NewReader("grant_type=client_credentials&client_id=machine"))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return (&http.Client{Transport: transport}).Do(r)
+	}
+	response, err := token(a.config())
+	require.NoError(t, err, "the handshake asks for a certificate, and takes none")
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusUnauthorized, response.StatusCode)
+
+	config := a.config()
+	config.Certificates = []tls.Certificate{a.clientCertificate("machine")}
+	response, err = token(config)
+	require.NoError(t, err)
+	content, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusOK, response.StatusCode, string(content))
+
+	config.MaxVersion, config.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}
+	_, err = token(config) //nolint:bodyclose // there is no answer
+	require.ErrorContains(t, err, "handshake failure")
+}

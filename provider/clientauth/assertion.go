@@ -139,7 +139,11 @@ func (a *Authenticator) checkAddressee(client *storage.Client, raw json.RawMessa
 	}
 	var named oauth.Audience
 	if json.Unmarshal(raw, &named) == nil {
-		for _, own := range []string{a.issuer, a.issuer + oauth.PathToken, a.issuer + endpoint} {
+		addressees := []string{a.issuer, a.issuer + oauth.PathToken, a.issuer + endpoint}
+		if a.alias != "" {
+			addressees = append(addressees, a.alias+oauth.PathToken, a.alias+endpoint)
+		}
+		for _, own := range addressees {
 			if slices.Contains(named, own) {
 				return nil
 			}

@@ -44,7 +44,7 @@ func (a *Authenticator) Authenticate(
 	if err != nil {
 		return nil, err
 	}
-	client, err := a.verify(ctx, endpoint, c)
+	client, err := a.verify(ctx, endpoint, &c)
 	if failed := AsFailure(err); failed != nil && c.method != storage.AuthMethodNone {
 		return nil, a.Failed(ctx, c.method, c.clientID, failed)
 	}
@@ -54,8 +54,9 @@ func (a *Authenticator) Authenticate(
 	return client, err
 }
 
-// verify compares what a request proves a client by with what is registered.
-func (a *Authenticator) verify(ctx context.Context, endpoint string, c credentials) (*storage.Client, error) {
+// verify compares what a request proves a client by with what is registered. A request that sends nothing but the id
+// of a client which authenticates by its certificate is of that method.
+func (a *Authenticator) verify(ctx context.Context, endpoint string, c *credentials) (*storage.Client, error) {
 	client, err := a.store.Client(ctx, c.clientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, authenticationFailed(err)
@@ -65,6 +66,9 @@ func (a *Authenticator) verify(ctx context.Context, endpoint string, c credentia
 	}
 	inbound.RecordOf(ctx).About(client.ID, "")
 	registered := client.Metadata.TokenEndpointAuthMethod
+	if c.method == storage.AuthMethodNone && usesCertificate(registered) {
+		c.method = registered
+	}
 	if c.method != registered && !(sendsSecret(c.method) && sendsSecret(registered)) {
 		return nil, authenticationFailed(fmt.Errorf("the client used %s, and is registered for %s", c.method, registered))
 	}
@@ -72,7 +76,9 @@ func (a *Authenticator) verify(ctx context.Context, endpoint string, c credentia
 	case storage.AuthMethodNone:
 		return singleConnection(client)
 	case storage.AuthMethodPrivateKeyJWT, storage.AuthMethodSecretJWT:
-		return a.byAssertion(ctx, client, c, endpoint)
+		return a.byAssertion(ctx, client, *c, endpoint)
+	case storage.AuthMethodTLS, storage.AuthMethodSelfSignedTLS:
+		return a.byCertificate(ctx, client)
 	}
 	return a.bySecret(ctx, client, c.secrets)
 }

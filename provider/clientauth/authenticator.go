@@ -1,6 +1,7 @@
 package clientauth
 
 import (
+	"crypto/x509"
 	"log/slog"
 	"time"
 
@@ -15,6 +16,10 @@ type Options struct {
 	Store *storage.Store
 	// Issuer is what a client assertion is addressed to, without a slash at its end.
 	Issuer string
+	// Alias is the same for endpoints that clients call with a certificate (RFC 8705 5); "" where there are none.
+	Alias string
+	// Authorities are trusted for certificates of clients (RFC 8705 2.1); nil: none.
+	Authorities *x509.CertPool
 	// Outbound fetches the keys that clients publish.
 	Outbound *outbound.Client
 	// WeakSecretKey is the key of the hashes by which weak secrets are remembered. WeakSecrets compares them: with a bound
@@ -34,6 +39,8 @@ type Options struct {
 type Authenticator struct {
 	store        *storage.Store
 	issuer       string
+	alias        string
+	authorities  *x509.CertPool
 	keySets      *outbound.Cache[*jose.JSONWebKeySet]
 	weakSecrets  *weakSecrets
 	rightAPIKeys *set // by their lookup
@@ -47,7 +54,7 @@ type Authenticator struct {
 // New makes an Authenticator.
 func New(o Options) *Authenticator {
 	return &Authenticator{
-		store: o.Store, issuer: o.Issuer, now: o.Now, logger: o.Logger,
+		store: o.Store, issuer: o.Issuer, alias: o.Alias, authorities: o.Authorities, now: o.Now, logger: o.Logger,
 		countSuccess: o.CountSuccess, countFailure: o.CountFailure,
 		keySets: outbound.NewCache(outbound.CacheOptions[*jose.JSONWebKeySet]{
 			Client: o.Outbound, Maximum: maximumKeySet, Parse: ParseKeySet, Now: o.Now,

@@ -12,6 +12,9 @@ var AuthMethods = []string{
 	storage.AuthMethodPrivateKeyJWT,
 }
 
+// CertificateMethods are those by a certificate (RFC 8705 2), where the provider gets to see one.
+var CertificateMethods = []string{storage.AuthMethodTLS, storage.AuthMethodSelfSignedTLS}
+
 // What a client is known by besides the methods of OIDC Core 9, as metrics name it.
 const (
 	MethodRegistrationToken = "registration_access_token"

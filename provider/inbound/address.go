@@ -13,13 +13,9 @@ type Proxies []netip.Prefix
 // ClientAddress is the address of the client: the peer's, or what a listed proxy says of it. Of a chain of proxies the
 // last address that is not one of ours counts.
 func (p Proxies) ClientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	address, err := netip.ParseAddr(host)
-	if err != nil || !p.include(address) {
-		return host
+	address, ok := peer(r)
+	if !ok || !p.include(address) {
+		return peerHost(r)
 	}
 	chain := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(chain) - 1; i >= 0; i-- {
@@ -32,6 +28,21 @@ func (p Proxies) ClientAddress(r *http.Request) string {
 		}
 	}
 	return address.String()
+}
+
+// peerHost is the host of whoever is at the other end of the connection.
+func peerHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// peer is the same as an address; it is not ok where that is none.
+func peer(r *http.Request) (address netip.Addr, ok bool) {
+	address, err := netip.ParseAddr(peerHost(r))
+	return address, err == nil
 }
 
 func (p Proxies) include(address netip.Addr) bool {

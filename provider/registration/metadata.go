@@ -30,6 +30,7 @@ func (e *MetadataError) Error() string { return e.Member + ": " + e.Problem }
 type Rules struct {
 	ResponseTypes []string // nil: every one that there is
 	GrantTypes    []string // nil: every one that there is
+	AuthMethods   []string // nil: every one that there is
 }
 
 // ValidateClient says what keeps a client from being served as its metadata, scope and redirect URIs ask: an error that

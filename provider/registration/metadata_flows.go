@@ -52,8 +52,12 @@ func (c *metadataCheck) flows() {
 		c.refuse("grant_types", "client_credentials is not for a client with token_endpoint_auth_method none")
 	}
 	hasToken := func(responseType string) bool { return oauth.HasResponse(responseType, "token") }
-	if m.DPoPBoundAccessTokens && slices.ContainsFunc(m.ResponseTypes, hasToken) {
-		c.refuse("dpop_bound_access_tokens", "is true, and a token that comes by the browser is bound to no key: leave out "+
+	member := "dpop_bound_access_tokens"
+	if m.CertificateBoundAccessTokens {
+		member = "tls_client_certificate_bound_access_tokens"
+	}
+	if c.client.BindsAccessTokens() && slices.ContainsFunc(m.ResponseTypes, hasToken) {
+		c.refuse(member, "is true, and a token that comes by the browser is bound to nothing: leave out "+
 			"the response types with token")
 	}
 }

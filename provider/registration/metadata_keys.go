@@ -2,6 +2,8 @@ package registration
 
 import (
 	"crypto/rsa"
+	"maps"
+	"net"
 	"slices"
 	"strings"
 
@@ -15,10 +17,15 @@ import (
 // authentication checks how the client proves who it is (OIDC Core 9).
 func (c *metadataCheck) authentication() {
 	m := c.metadata
-	if !slices.Contains(clientauth.AuthMethods, m.TokenEndpointAuthMethod) {
-		c.refuse("token_endpoint_auth_method", "%.100q is not supported: want one of %s",
-			m.TokenEndpointAuthMethod, strings.Join(clientauth.AuthMethods, ", "))
+	methods := c.rules.AuthMethods
+	if methods == nil {
+		methods = slices.Concat(clientauth.AuthMethods, clientauth.CertificateMethods)
 	}
+	if !slices.Contains(methods, m.TokenEndpointAuthMethod) {
+		c.refuse("token_endpoint_auth_method", "%.100q is not supported: want one of %s",
+			m.TokenEndpointAuthMethod, strings.Join(methods, ", "))
+	}
+	c.certificate()
 	if connections := len(c.client.Connections); connections > 1 && !clientauth.HasSecret(m.TokenEndpointAuthMethod) {
 		c.refuse("token_endpoint_auth_method", "%.100q: only a secret tells the client's %d connections apart",
 			m.TokenEndpointAuthMethod, connections)
@@ -35,6 +42,38 @@ func (c *metadataCheck) authentication() {
 		c.verifiable("private_key_jwt", m.TokenEndpointAuthSigningAlg, clientauth.KeyAlgorithms)
 	}
 	c.oneOf("token_endpoint_auth_signing_alg", m.TokenEndpointAuthSigningAlg, algorithms)
+}
+
+// certificate checks how the certificate of the client is known (RFC 8705 2.1.2, 2.2.2).
+func (c *metadataCheck) certificate() {
+	m := c.metadata
+	subjects := map[string]string{
+		"tls_client_auth_subject_dn": m.TLSClientAuthSubjectDN, "tls_client_auth_san_dns": m.TLSClientAuthSANDNS,
+		"tls_client_auth_san_uri": m.TLSClientAuthSANURI, "tls_client_auth_san_ip": m.TLSClientAuthSANIP,
+		"tls_client_auth_san_email": m.TLSClientAuthSANEmail,
+	}
+	maps.DeleteFunc(subjects, func(_, value string) bool { return value == "" })
+	names := slices.Sorted(maps.Keys(subjects))
+	for _, name := range names {
+		c.checkText(name, subjects[name])
+	}
+	if m.TLSClientAuthSANIP != "" && net.ParseIP(m.TLSClientAuthSANIP) == nil {
+		c.refuse("tls_client_auth_san_ip", "%.100q is no IP address", m.TLSClientAuthSANIP)
+	}
+	switch {
+	case m.TokenEndpointAuthMethod == storage.AuthMethodTLS && len(names) != 1:
+		c.refuse("tls_client_auth_subject_dn", "tls_client_auth wants exactly one of it, tls_client_auth_san_dns, "+
+			"tls_client_auth_san_uri, tls_client_auth_san_ip and tls_client_auth_san_email: there are %d", len(names))
+	case m.TokenEndpointAuthMethod != storage.AuthMethodTLS && len(names) > 0:
+		c.refuse(names[0], "is for token_endpoint_auth_method tls_client_auth")
+	case m.TokenEndpointAuthMethod != storage.AuthMethodSelfSignedTLS:
+	case m.JWKS == nil && m.JWKSURI == "":
+		c.refuse("jwks", "is missing: self_signed_tls_client_auth wants jwks or jwks_uri, with the certificate in x5c")
+	case m.JWKS != nil && !slices.ContainsFunc(m.JWKS.Keys, func(key jose.JSONWebKey) bool {
+		return len(key.Certificates) > 0
+	}):
+		c.refuse("jwks", "has no certificate: self_signed_tls_client_auth wants it in x5c of a key")
+	}
 }
 
 // algorithms checks those of what the provider signs for the client, and of the client's request objects.

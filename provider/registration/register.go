@@ -192,7 +192,7 @@ func (s *Service) newRegisteredClient(request *metadataRequest, rules Rules) (*s
 // registrationRules are what clients may register for. vouched says that an initial access token stands behind the
 // client.
 func (s *Service) registrationRules(vouched bool) Rules {
-	rules := Rules{ResponseTypes: s.responseTypes, GrantTypes: openGrants}
+	rules := Rules{ResponseTypes: s.responseTypes, GrantTypes: openGrants, AuthMethods: s.authMethods}
 	if vouched {
 		rules.GrantTypes = registrableGrants
 	}

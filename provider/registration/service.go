@@ -21,8 +21,10 @@ type Dependencies struct {
 	Issuer string
 	// ResponseTypes are those that the provider serves.
 	ResponseTypes []string
-	Now           func() time.Time
-	Random        io.Reader
+	// AuthMethods are those by which clients can authenticate.
+	AuthMethods []string
+	Now         func() time.Time
+	Random      io.Reader
 }
 
 // Service is the registration endpoint and the one of each registered client (RFC 7591, RFC 7592). It is safe for
@@ -36,6 +38,7 @@ type Service struct {
 	countFetch    func(err error)
 	issuer        string
 	responseTypes []string
+	authMethods   []string
 	now           func() time.Time
 	random        io.Reader
 }
@@ -44,6 +47,6 @@ type Service struct {
 func New(o Options, d Dependencies) *Service {
 	return &Service{
 		options: o.withDefaults(), store: d.Store, clients: d.Clients, outbound: d.Outbound, countFetch: d.CountFetch,
-		issuer: d.Issuer, responseTypes: d.ResponseTypes, now: d.Now, random: d.Random,
+		issuer: d.Issuer, responseTypes: d.ResponseTypes, authMethods: d.AuthMethods, now: d.Now, random: d.Random,
 	}
 }

@@ -28,17 +28,34 @@ func (f tlsFlags) scheme() string {
 
 // load reads the certificate; nil without one, or where it is wrong.
 func (f tlsFlags) load(p *problems) *Certificate {
+	return certificatePair{tlsSettings, f.TLSCertificateFile, f.TLSKeyFile}.load(p)
+}
+
+// What the settings of the certificates of listeners begin with.
+const (
+	tlsSettings  = "ITHILDIN_TLS"
+	mtlsSettings = "ITHILDIN_MTLS"
+)
+
+// certificatePair names the files of a certificate and its key; settings is what the names of both settings begin with.
+type certificatePair struct{ settings, certificateFile, keyFile string }
+
+func (n certificatePair) certificateSetting() string { return n.settings + "_CERTIFICATE_FILE" }
+func (n certificatePair) keySetting() string         { return n.settings + "_KEY_FILE" }
+
+// load reads the certificate; nil without one, or where it is wrong.
+func (n certificatePair) load(p *problems) *Certificate {
 	switch {
-	case !f.speaksTLS():
+	case n.certificateFile == "" && n.keyFile == "":
 		return nil
-	case f.TLSKeyFile == "":
-		p.add("ITHILDIN_TLS_KEY_FILE", "is required with ITHILDIN_TLS_CERTIFICATE_FILE")
+	case n.keyFile == "":
+		p.add(n.keySetting(), "is required with %s", n.certificateSetting())
 		return nil
-	case f.TLSCertificateFile == "":
-		p.add("ITHILDIN_TLS_CERTIFICATE_FILE", "is required with ITHILDIN_TLS_KEY_FILE")
+	case n.certificateFile == "":
+		p.add(n.certificateSetting(), "is required with %s", n.keySetting())
 		return nil
 	}
-	c := &Certificate{certificateFile: f.TLSCertificateFile, keyFile: f.TLSKeyFile}
+	c := &Certificate{certificatePair: n}
 	if err := c.Read(); err != nil {
 		*p = append(*p, err)
 		return nil
@@ -46,25 +63,25 @@ func (f tlsFlags) load(p *problems) *Certificate {
 	return c
 }
 
-// Certificate is the public listener's, with its key. It is safe for concurrent use.
+// Certificate is that of a listener, with its key. It is safe for concurrent use.
 type Certificate struct {
-	certificateFile, keyFile string
-	current                  atomic.Pointer[tls.Certificate]
+	certificatePair
+	current atomic.Pointer[tls.Certificate]
 }
 
 // Read takes certificate and key from their files, both or neither. An error names the setting.
 func (c *Certificate) Read() error {
 	chain, err := console.ReadFile(c.certificateFile, nil)
 	if err != nil {
-		return fmt.Errorf("ITHILDIN_TLS_CERTIFICATE_FILE cannot be read: %w", err)
+		return fmt.Errorf("%s cannot be read: %w", c.certificateSetting(), err)
 	}
 	key, err := console.ReadFile(c.keyFile, nil)
 	if err != nil {
-		return fmt.Errorf("ITHILDIN_TLS_KEY_FILE cannot be read: %w", err)
+		return fmt.Errorf("%s cannot be read: %w", c.keySetting(), err)
 	}
 	pair, err := tls.X509KeyPair(chain, key)
 	if err != nil {
-		return fmt.Errorf("ITHILDIN_TLS_CERTIFICATE_FILE and ITHILDIN_TLS_KEY_FILE are no pair: %w", err)
+		return fmt.Errorf("%s and %s are no pair: %w", c.certificateSetting(), c.keySetting(), err)
 	}
 	c.current.Store(&pair)
 	return nil

@@ -117,6 +117,15 @@ var flagHelp = map[string]string{
 		"without a dot.",
 	"mithril_listen": "Listener with the whole interface of mithril, also its admin API, without authentication, for a " +
 		"private network alone; default none.",
+	"mtls_certificate_file": "PEM file with the certificate chain of ITHILDIN_MTLS_LISTEN; SIGHUP reads it again.",
+	"mtls_client_ca_file": "PEM file with the authorities that are trusted for certificates of clients " +
+		"(tls_client_auth); default none.",
+	"mtls_key_file": "PEM file with its private key.",
+	"mtls_listen":   "Listener that asks clients for their certificates (mutual TLS); default none.",
+	"mtls_proxies": "Proxies that terminate mutual TLS and are trusted about the certificate of a client, in the header " +
+		"Client-Cert (RFC 9440); default none.",
+	"mtls_url": "Where clients find the listener that asks for certificates, such as https://mtls.example.com; required " +
+		"with ITHILDIN_MTLS_LISTEN.",
 	"new_issuer": "Move the database from another issuer to this one. Clients must " +
 		"change their configuration.",
 	"outbound_allowed": "Private networks that the addresses of clients may be in; " +

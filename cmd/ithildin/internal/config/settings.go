@@ -131,7 +131,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Janitor = c.JanitorFlags.load(&p, s.Components.PasswordLifetime)
 	s.Registration = c.registrationFlags.load(&p)
 	s.PushedRequests = c.pushedRequestFlags.load(&p)
-	s.Sender = c.senderFlags.load(&p)
+	s.Sender = c.senderFlags.load(&p, s)
 	s.Serving = c.servingFlags.load(&p, c.Dev, s.Database.Connections)
 	s.Legacy = c.legacyFlags.load(&p)
 	s.Mail = c.MailFlags.load(&p, s.Issuer)

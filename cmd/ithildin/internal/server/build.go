@@ -38,7 +38,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		TrustedProxies: s.TrustedProxies, ResponseTypes: s.ResponseTypes, Registration: s.Registration,
 		PushedRequests: s.PushedRequests,
 		Outbound:       outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
-		RequireDPoPNonce: s.Sender.RequiresDPoPNonce(), GatewayOrigins: s.Gateway.Origins,
+		MutualTLS: s.Sender.MutualTLS, RequireDPoPNonce: s.Sender.RequiresDPoPNonce(), GatewayOrigins: s.Gateway.Origins,
 		Operator:    s.Operator,
 		Texts:       s.Texts,
 		Places:      s.Places,
@@ -71,10 +71,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		mounts = append(mounts, data.Mount(store, s.Scheme+"://"+config.Reachable(s.Listen), ownClient(s.Certificate)))
 	}
 	reloads := append(reloadRules(s.Gateway, forwardAuth), watchAuthorities(s.Signing.Authorities, registry, logger)...)
-	if s.Certificate != nil {
-		registry.MustRegister(certificateMetric(s.Certificate))
-		reloads = append(reloads, reloadCertificate(s.Certificate, logger))
-	}
+	reloads = append(reloads, reloadCertificates(s, registry, logger)...)
 	if o.Reload != nil {
 		reloads = append(reloads, reloadSettings(o.Reload, s, guard, store))
 	}
@@ -89,12 +86,14 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		}
 		adminMounts = append(adminMounts, operators.MountAdmin)
 	}
+	public := p.Handler(mounts...)
 	return &service{
 		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
 		reloads: reloads,
 		mail:    letters,
 		janitor: newJanitor(s.Janitor, store, logger, registry),
-		public:  p.Handler(mounts...),
+		public:  public,
+		mutual:  p.MutualTLSHandler(public),
 		admin:   adminHandler(ready, registry, p.AdminHandler(guard.protect, adminMounts...)),
 		mithril: mithrilHandler(s.Mithril, p, legacy),
 	}, nil

@@ -29,6 +29,11 @@ func (s *service) endpoints() []*endpoint {
 	list := []*endpoint{
 		{name: "public listener", setting: "ITHILDIN_LISTEN", address: s.settings.Listen, handler: s.public},
 	}
+	if s.settings.Sender.Listen != "" {
+		list = append(list, &endpoint{
+			name: "mutual TLS listener", setting: "ITHILDIN_MTLS_LISTEN", address: s.settings.Sender.Listen, handler: s.mutual,
+		})
+	}
 	if s.mithril != nil {
 		list = append(list, &endpoint{
 			name: "mithril listener", setting: "ITHILDIN_MITHRIL_LISTEN", address: s.settings.Mithril.Listen,
@@ -54,8 +59,11 @@ func (s *service) open(ctx context.Context, endpoints []*endpoint) error {
 		e.serve = func() error { return e.server.Serve(e.listener) }
 		e.connections.watch(e.server)
 		e.acceptedAll = make(chan struct{})
-		if e.setting == "ITHILDIN_LISTEN" {
+		switch e.setting {
+		case "ITHILDIN_LISTEN":
 			e.serve = s.servePublic(e.server, e.listener)
+		case "ITHILDIN_MTLS_LISTEN":
+			e.serve = serveMutualTLS(e.server, e.listener, s.settings.Sender.Certificate)
 		}
 	}
 	return nil

@@ -39,6 +39,7 @@ type service struct {
 	ready    *readiness
 	public   http.Handler
 	admin    http.Handler
+	mutual   http.Handler // of the listener that asks for certificates, where there is one
 	mithril  http.Handler // nil where there is no such listener
 	events   *storage.EventQueue
 	reloads  []reloadable

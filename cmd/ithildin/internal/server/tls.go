@@ -32,6 +32,19 @@ func reloadCertificate(c *config.Certificate, logger *slog.Logger) reloadable {
 	}}
 }
 
+// reloadCertificates are those of all listeners that end TLS.
+func reloadCertificates(s *config.Settings, registry *prometheus.Registry, logger *slog.Logger) (all []reloadable) {
+	if s.Certificate != nil {
+		registry.MustRegister(certificateMetric(s.Certificate))
+	}
+	for _, c := range []*config.Certificate{s.Certificate, s.Sender.Certificate} {
+		if c != nil {
+			all = append(all, reloadCertificate(c, logger))
+		}
+	}
+	return all
+}
+
 func notAfter(c *config.Certificate) time.Time { return c.Served().Leaf.NotAfter }
 
 // certificateEnds tells when the certificate that is served now expires; nil where there is none.
@@ -98,6 +111,14 @@ func (s *service) servePublic(server *http.Server, listener net.Listener) func()
 	if !s.settings.Dev { // a browser would remember it of every server on localhost
 		server.Handler = withStrictTransport(server.Handler)
 	}
+	return func() error { return server.ServeTLS(listener, "", "") }
+}
+
+// serveMutualTLS makes the function that answers on the listener that asks clients for certificates. Any certificate is
+// taken, and none too: who is whose is for the provider to say, by what each client has registered.
+func serveMutualTLS(server *http.Server, listener net.Listener, c *config.Certificate) func() error {
+	server.TLSConfig = tlsConfig(c)
+	server.TLSConfig.ClientAuth = tls.RequestClientCert
 	return func() error { return server.ServeTLS(listener, "", "") }
 }
 
