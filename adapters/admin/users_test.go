@@ -140,14 +140,16 @@ func TestWhatIsWrongWithARequestIsNamed(t *testing.T) {
 		storagetest.User(t, s.store)
 		post := func(body any) reply { return s.ask(staticToken, http.MethodPost, "/users", body) }
 		s.ask(staticToken, http.MethodGet, "/users?mail=x", nil).
-			isProblem(invalid, "query.mail", "unknown parameter; known: cursor, email, limit, state, tax_id")
+			isProblem(invalid, "query.mail",
+				"unknown parameter; known: after, cursor, email, limit, order, role_id, state, tax_id, whole_email")
 		s.ask(staticToken, http.MethodGet, "/users?limit=1&limit=2", nil).isProblem(invalid, "more than one value")
 		s.ask(staticToken, http.MethodGet, "/users?limit=0", nil).isProblem(invalid, "query.limit")
 		s.ask(staticToken, http.MethodGet, "/users?state=asleep", nil).isProblem(invalid, "query.state")
 		s.ask(staticToken, http.MethodGet, "/users?cursor=x", nil).isProblem(invalid, "query.cursor")
 		s.ask(staticToken, http.MethodGet, "/users/1", nil).isProblem(invalid, "path.user_id")
 		post(map[string]any{"email": "a@example.com", "admin": true}).
-			isProblem(invalid, "body.admin", "unknown member; known: email, password, person_id, profile, tax_id")
+			isProblem(invalid, "body.admin",
+				"unknown member; known: email, id, must_change_password, password, person_id, profile, tax_id")
 		post(map[string]any{}).isProblem(invalid, "email")
 		post(map[string]any{"email": "nobody"}).isProblem(invalid, "body.email", "not an e-mail address")
 		post(map[string]any{"email": "a@example.com", "profile": map[string]any{"sub": "x"}}).
