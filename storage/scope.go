@@ -30,6 +30,12 @@ const (
 	AssuranceSignature                 = "signature"
 )
 
+// Assurances are all of them, from the weakest to the strongest.
+var Assurances = []string{
+	AssurancePassword, AssuranceOneTimeCode, AssurancePhishingResistant, AssurancePhishingResistantHardware,
+	AssuranceSignature,
+}
+
 // Scope is an entry of the catalogue: what a person is shown, and what it takes to grant it.
 type Scope struct {
 	Name           string `db:"name"`

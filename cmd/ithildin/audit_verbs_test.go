@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ var readingVerbs = strings.Fields(strings.ReplaceAll(`serve migrate:up migrate:s
 completion reference config:check config:print config:texts token:authorization-code token:client-credentials
 token:refresh token:introspect token:revoke client:list client:show client-type:list connection:list
 initial-access-token:list user:list user:show user:factor:list session:list invitation:list approval:list role:list
-scope:list key:list audit:list audit:export mail:test`, "\n", " "))
+scope:list key:list audit:list audit:export mail:test export`, "\n", " "))
 
 // importingVerbs are audited in the tests of imports, which have a database to import.
 var importingVerbs = []string{"import:mithril"}
@@ -98,6 +99,7 @@ var mutatingVerbs = []auditedVerb{
 	{"initial-access-token delete {token}", storage.EventInitialAccessTokenDeleted, []string{"{token}"}},
 	{"scope put a:b --title-uk А --title-en A", storage.EventScopePut, []string{`"name":"a:b"`}},
 	{"scope delete a:b", storage.EventScopeDeleted, []string{`"name":"a:b"`}},
+	{"apply declared.yaml", storage.EventRoleCreated, []string{`"name":"DECLARED"`}},
 	{"key rotate --algorithm ES256", storage.EventSigningKeyReplaced, []string{`"algorithm":"ES256"`}},
 	{"key reseal", storage.EventSecretsResealed, []string{`"changed":"0"`}},
 	{"audit prune --older-than 1 --kind sign_in", storage.EventAuditPruned, []string{`"kind":"sign_in"`, `"deleted":"0"`}},
@@ -108,6 +110,7 @@ var mutatingVerbs = []auditedVerb{
 func TestEveryVerbThatChangesSomethingIsAuditedAsItself(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("ITHILDIN_SECRET", strings.Repeat("s", 48))
+	require.NoError(t, os.WriteFile("declared.yaml", []byte("roles: [{name: DECLARED, scope: [openid]}]"), 0o600))
 	audited := newAuditedDatabase(t)
 	seen := map[string]bool{}
 	for _, verb := range mutatingVerbs {

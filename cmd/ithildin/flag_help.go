@@ -81,6 +81,7 @@ var flagHelp = map[string]string{
 		"baseline.",
 	"profile_file": "File with the standard claims of OIDC Core 5.1 as a JSON object," +
 		" - for standard input.",
+	"prune_undeclared": "Also delete what the lists of the file do not have: scopes, client types, roles, clients.",
 	"prune": "Before it imports, delete what an import brought and the source has no more; says what, and asks. With " +
 		"--dry-run it only says what.",
 	"redirect_match": "exact, or prefix for clients that append to the registered URI.",

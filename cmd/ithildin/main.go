@@ -30,6 +30,8 @@ type program struct {
 	Approval           approvalCommand           `cmd:"" help:"List and withdraw the approvals of users."`
 	Role               roleCommand               `cmd:"" help:"Manage roles and who has them."`
 	Scope              scopeCommand              `cmd:"" help:"Manage the catalogue of scopes."`
+	Apply              applyCommand              `cmd:"" help:"Make scopes, roles and clients what a file declares."`
+	Export             exportCommand             `cmd:"" help:"Print scopes, roles and clients as apply takes them."`
 	Key                keyCommand                `cmd:"" help:"Manage signing keys, and encrypt stored values again."`
 	Token              tokenCommand              `cmd:"" help:"Get, introspect and revoke tokens of a running server."`
 	Mail               mailCommand               `cmd:"" help:"Test the sending of mail."`

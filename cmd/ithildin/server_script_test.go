@@ -16,8 +16,8 @@ import (
 
 // serverScripts are the scripts of verbs that work through a server too.
 var serverScripts = []string{
-	"audit", "client", "client-type", "client-update", "confirm", "connection", "names", "registration", "role", "scope",
-	"user",
+	"apply", "audit", "client", "client-type", "client-update", "confirm", "connection", "names", "registration", "role",
+	"scope", "user",
 }
 
 const laptopToken = "the-token-of-an-operators-laptop"

@@ -89,10 +89,12 @@ var flagHelp = map[string]string{
 	"gateway_origins": "Where clients find the APIs behind the gateway, such as https://api.example.com; without it the " +
 		"gateway accepts no DPoP proof.",
 	"gateway_rules": "File with the rules for requests at a gateway; SIGHUP reads it again.",
-	"help_mail":     "Mail address for people who need help with signing in.",
-	"help_phone":    "Phone number for people who need help with signing in.",
-	"help_hours":    "When somebody answers, in Ukrainian, such as 'Пн–Пт 9:00–18:00'.",
-	"help_text":     "A sentence or two about help, in Ukrainian, for the sign-in form and pages that tell people to ask.",
+	"declaration": "File of scopes, client types, roles and clients that is applied at the start and at SIGHUP, as by " +
+		"ithildin apply without --prune.",
+	"help_mail":  "Mail address for people who need help with signing in.",
+	"help_phone": "Phone number for people who need help with signing in.",
+	"help_hours": "When somebody answers, in Ukrainian, such as 'Пн–Пт 9:00–18:00'.",
+	"help_text":  "A sentence or two about help, in Ukrainian, for the sign-in form and pages that tell people to ask.",
 	"issuer": "The https URL by which clients know the provider; all its URLs " +
 		"begin with it. Required without --dev.",
 	"janitor_batch": "Rows for each statement of the janitor; default 500.",

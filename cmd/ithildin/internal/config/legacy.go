@@ -27,6 +27,14 @@ type LegacySecretsFlag struct {
 	LegacySecrets string `env:"ITHILDIN_LEGACY_SECRETS" placeholder:"sealed|hashed" help:"@legacy_secrets"`
 }
 
+// LegacySecretsOf is the flag as it was given to a server.
+func LegacySecretsOf(hashed bool) LegacySecretsFlag {
+	if hashed {
+		return LegacySecretsFlag{legacySecretsHashed}
+	}
+	return LegacySecretsFlag{legacySecretsSealed}
+}
+
 func (f LegacySecretsFlag) load(p *problems) (sealed bool) {
 	switch f.LegacySecrets {
 	case "", legacySecretsSealed:

@@ -30,6 +30,7 @@ type Flags struct {
 	LogLevelFile   string `env:"ITHILDIN_LOG_LEVEL_FILE" placeholder:"PATH" help:"@log_level_file"`
 	Dev            bool   `help:"Run a development server with demo data. Unsafe: its passwords are public."`
 	NewIssuer      bool   `help:"@new_issuer"`
+	Declaration    string `name:"declaration-file" env:"ITHILDIN_DECLARATION_FILE" placeholder:"PATH" help:"@declaration"`
 	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on other addresses than loopback."`
 	tlsFlags
 	DatabaseFlags
@@ -85,6 +86,7 @@ type Settings struct {
 	Invitations    provider.Invitations
 	Mail           Mail
 	Operator       login.Operator
+	Declaration    string         // the file of scopes, roles and clients that is applied at the start; "": none is
 	Texts          *login.Texts   // of the pages; nil: the built-in ones
 	Places         *login.Places  // of networks; nil: none are known
 	Console        *url.URL       // where browsers of operators find it; nil: it is off
@@ -104,7 +106,7 @@ const (
 func (c Flags) Load() (*Settings, error) {
 	var p problems
 	s := &Settings{Dev: c.Dev, NewIssuer: c.NewIssuer, LogLevel: &slog.LevelVar{}, Scheme: c.scheme(),
-		LogFormat: c.LogFormat}
+		LogFormat: c.LogFormat, Declaration: c.Declaration}
 	s.Listen = p.address("ITHILDIN_LISTEN", cmp.Or(c.Listen, DefaultListen))
 	s.AdminListen = p.address("ITHILDIN_ADMIN_LISTEN", cmp.Or(c.AdminListen, defaultAdminListen))
 	if s.Listen != "" && s.Listen == s.AdminListen {

@@ -32,6 +32,11 @@ func Serve(ctx context.Context, o Options) error {
 		return err
 	}
 	defer store.Close()
+	if o.Settings.Declaration != "" {
+		if err := applyDeclaration(ctx, o.Settings, store, o.Logger); err != nil {
+			return err
+		}
+	}
 	service, err := build(ctx, o, store)
 	if err != nil {
 		return err

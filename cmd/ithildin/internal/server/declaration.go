@@ -1,0 +1,47 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"ithildin/cmd/ithildin/internal/administration"
+	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/declaration"
+	"ithildin/storage"
+)
+
+// applyDeclaration makes scopes, client types, roles and clients those of the declaration file. It deletes nothing, and
+// makes no secrets: nobody is there to see them. Several servers that start at once apply the same.
+func applyDeclaration(ctx context.Context, s *config.Settings, store *storage.Store, logger *slog.Logger) error {
+	declared, err := declaration.Read(s.Declaration, strings.NewReader(""))
+	if err != nil {
+		return fmt.Errorf("ITHILDIN_DECLARATION_FILE: %w", err)
+	}
+	ctx = storage.ActingAs(ctx, storage.Actor{
+		By: storage.ByCommandLine, Operator: config.OperatingSystemUser(), Command: "serve",
+	})
+	admin := administration.NewLocal(store)
+	plan, err := declaration.Compare(ctx, admin, declared, declaration.Options{
+		NoNewSecrets: true, Secrets: administration.Secret{Legacy: config.LegacySecretsOf(s.Legacy.SecretsHashed)},
+	})
+	if err != nil {
+		return fmt.Errorf("ITHILDIN_DECLARATION_FILE: %s: %w", s.Declaration, err)
+	}
+	if plan.IsEmpty() {
+		return nil
+	}
+	if _, err := plan.Apply(ctx, admin); err != nil {
+		return fmt.Errorf("ITHILDIN_DECLARATION_FILE: %s: %w", s.Declaration, err)
+	}
+	logger.Info("the declaration was applied", "path", s.Declaration, "changes", plan.Summary())
+	return nil
+}
+
+// reloadDeclaration applies the file again after a SIGHUP.
+func reloadDeclaration(s *config.Settings, store *storage.Store, logger *slog.Logger) reloadable {
+	return reloadable{what: "the declaration", reload: func() error {
+		return applyDeclaration(context.Background(), s, store, logger)
+	}}
+}
