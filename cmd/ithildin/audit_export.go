@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os/signal"
@@ -25,6 +23,7 @@ type auditExportCommand struct {
 	// MinimumAge must be no less than the time after which an event becomes visible: a statement ends within ten seconds,
 	// and storage.EventQueue gives what waited for longer than two the time at which it is written.
 	MinimumAge time.Duration `name:"settle" default:"12s" help:"Age at which an event is written."`
+	sinkFlags
 	config.TargetFlags
 	clock exportClock
 }
@@ -44,11 +43,17 @@ An event becomes visible shortly after its time, when its transaction ends. So t
 was written already, an event is written when it is 12 seconds old: without --follow the export waits until all events
 from before its start are that old. --settle 0s does not wait, and may miss events that are being written.
 
+--to delivers the events to another system: to https, a POST of such lines that is repeated until the answer is 2xx, or
+to syslog (RFC 5424), which knows no receipts. With --cursor-file an export that is started again continues; an event
+may then be delivered twice, after a crash between its delivery and the writing of the file, but is not left out.
+
 Example:
 
     ithildin audit export --since 2026-01-31 > audit.ndjson
 
-    ithildin audit export --follow --after "$(tail -n 1 audit.ndjson | jq -r .cursor)" >> audit.ndjson`
+    ithildin audit export --follow --after "$(tail -n 1 audit.ndjson | jq -r .cursor)" >> audit.ndjson
+
+    ithildin audit export --follow --to https://siem.example/ithildin --to-token-file token --cursor-file cursor`
 }
 
 // Run writes the events page by page, so that the memory does not grow with their number.
@@ -58,22 +63,29 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal)
 	if c.MinimumAge < 0 {
 		return &console.UsageError{Cause: errors.New("--settle wants a duration of zero or more")}
 	}
+	sink, err := c.open(terminal)
+	if err != nil {
+		return err
+	}
+	filter := c.filter()
+	filter.OldestFirst = true
+	if filter.After, err = c.startAt(filter.After); err != nil {
+		return err
+	}
 	clock := c.clock.withDefaults()
 	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
-		filter := c.filter()
-		filter.OldestFirst = true
 		end := nextSecond(clock.now())
 		if !c.Follow && (filter.Before.IsZero() || filter.Before.After(end)) {
 			filter.Before = end
 		}
 		for {
 			cutoff := nextSecond(clock.now().Add(-c.MinimumAge))
-			err := export(ctx, terminal, admin, &filter, cutoff)
+			err := c.export(ctx, sink, admin, &filter, cutoff)
 			switch {
 			case c.Follow && ctx.Err() != nil:
 				return nil // ended by a signal
-			case c.Follow && errors.Is(err, storage.ErrUnavailable):
-				fmt.Fprintln(terminal.Err, "ithildin: there is no answer, trying again:", err)
+			case c.Follow && (errors.Is(err, storage.ErrUnavailable) || errors.Is(err, errSink)):
+				fmt.Fprintln(terminal.Err, "ithildin: trying again:", err)
 			case err != nil:
 				return explainCursor(err)
 			case ctx.Err() != nil:
@@ -104,34 +116,25 @@ func (c exportClock) withDefaults() exportClock {
 	return c
 }
 
-// export writes the events behind the filter's cursor from before a time, and moves the cursor.
-func export(
-	ctx context.Context, terminal console.Terminal, admin administration.Records, filter *storage.EventFilter,
-	before time.Time,
+// export delivers the events behind the filter's cursor from before a time, and moves the cursor.
+func (c *auditExportCommand) export(
+	ctx context.Context, sink auditSink, admin administration.Records, filter *storage.EventFilter, before time.Time,
 ) error {
-	out := bufio.NewWriter(terminal.Out)
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
 	for {
 		page := *filter
 		if page.Before.IsZero() || before.Before(page.Before) {
 			page.Before = before
 		}
 		events, err := admin.ListEvents(ctx, page)
-		if err != nil {
+		if err != nil || len(events) == 0 {
 			return err
 		}
-		for _, e := range events {
-			if err := encoder.Encode(newEventRecord(e)); err != nil {
-				return err
-			}
-		}
-		if err := out.Flush(); err != nil {
+		if err := sink.deliver(ctx, recordsOf(events)); err != nil {
 			return err
-		}
-		if len(events) == 0 {
-			return nil
 		}
 		filter.After = events[len(events)-1].Cursor()
+		if err := c.keep(filter.After); err != nil {
+			return err
+		}
 	}
 }

@@ -31,7 +31,10 @@ var flagHelp = map[string]string{
 	"authorization_alg": "Signing algorithm of authorization responses that are JWTs (JARM); default RS256.",
 	"auth_method": "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, " +
 		"self_signed_tls_client_auth, or none for a public client.",
-	"certificate_bound":      "Require a certificate for each access token, which is bound to it.",
+	"certificate_bound": "Require a certificate for each access token, which is bound to it.",
+	"audit_cursor_file": "File that keeps how far the export has come; it continues there when it is started again.",
+	"audit_to": "Where the events are delivered: https://…, syslog+tls://HOST:PORT or syslog+tcp://HOST:PORT; default " +
+		"standard output.",
 	"backchannel_logout_uri": "URI that is notified when a session ends (back-channel logout).",
 	"broker_scope": "Scopes that clients with the access type BROKER may use through " +
 		"this one.",
