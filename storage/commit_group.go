@@ -37,14 +37,7 @@ type groupedWrite struct {
 // an interrupted statement.
 func (g *commitGroup) do(ctx context.Context, write func(ctx context.Context, tx *sqlx.Tx) error) error {
 	w := &groupedWrite{ctx: ctx, write: write, done: make(chan struct{})}
-	g.mu.Lock()
-	g.waiting = append(g.waiting, w)
-	lead := !g.leading
-	g.leading = true
-	g.mu.Unlock()
-	if lead {
-		go g.lead()
-	}
+	g.enqueue(w)
 	select {
 	case <-w.done:
 	case <-ctx.Done():
@@ -54,6 +47,17 @@ func (g *commitGroup) do(ctx context.Context, write func(ctx context.Context, tx
 		<-w.done
 	}
 	return w.err
+}
+
+// enqueue adds a write to those that wait, and sees to it that somebody takes them.
+func (g *commitGroup) enqueue(w *groupedWrite) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting = append(g.waiting, w)
+	if !g.leading {
+		g.leading = true
+		go g.lead()
+	}
 }
 
 // withdraw takes a write out of those that wait; false: it is in a transaction.

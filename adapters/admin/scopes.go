@@ -19,7 +19,7 @@ type Scope struct {
 	TitleEnglish   string `json:"title_en"`
 	GovernedBy     string `json:"governed_by" enum:"role,consent" doc:"Who governs it: the roles of the user, or the consent alone."`
 	LoginForm      string `json:"login_form" enum:"password,patient,signature" doc:"The form in which people sign in for it."`
-	Assurance      string `json:"assurance" enum:"password,one_time_code,signature" doc:"How sure one must be of who grants it."`
+	Assurance      string `json:"assurance" enum:"password,one_time_code,phr,phrh,signature" doc:"How sure one must be of who grants it."`
 }
 
 func newScope(s storage.Scope) Scope { return Scope(s) }
@@ -56,7 +56,7 @@ type ScopeEntry struct {
 	TitleEnglish   string `json:"title_en" minLength:"1" maxLength:"500"`
 	GovernedBy     string `json:"governed_by" enum:"role,consent"`
 	LoginForm      string `json:"login_form,omitempty" enum:"password,patient,signature" default:"password"`
-	Assurance      string `json:"assurance,omitempty" enum:"password,one_time_code,signature" default:"password"`
+	Assurance      string `json:"assurance,omitempty" enum:"password,one_time_code,phr,phrh,signature" default:"password"`
 }
 
 // ScopePath names a scope.

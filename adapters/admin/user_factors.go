@@ -101,25 +101,23 @@ func (a users) findFactor(ctx context.Context, in *factorPath) (*storage.SecondF
 	return &factors[i], nil
 }
 
-// changeFactor changes a factor of a user whom the operator may change, and returns it as it was before.
-func (a users) changeFactor(
-	ctx context.Context, in *factorPath, change func(storage.SecondFactor) error,
-) (*storage.SecondFactor, error) {
+// changeFactor changes a factor of a user whom the operator may change.
+func (a users) changeFactor(ctx context.Context, in *factorPath, change func(storage.SecondFactor) error) error {
 	factor, err := a.findFactor(ctx, in)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := a.mayChangeUser(ctx, in.UserID); err != nil {
-		return nil, err
+		return err
 	}
-	return factor, change(*factor)
+	return change(*factor)
 }
 
 // changedFactor is the answer after a change of a factor that stays.
 func (a users) changedFactor(
 	ctx context.Context, in *factorPath, change func(storage.SecondFactor) error,
 ) (*factorOutput, error) {
-	if _, err := a.changeFactor(ctx, in, change); err != nil {
+	if err := a.changeFactor(ctx, in, change); err != nil {
 		return nil, err
 	}
 	factor, err := a.findFactor(ctx, in)
@@ -158,8 +156,7 @@ func (a users) resetFactor(ctx context.Context, in *factorPath) (*factorOutput, 
 }
 
 func (a users) removeFactor(ctx context.Context, in *factorPath) (*struct{}, error) {
-	_, err := a.changeFactor(ctx, in, func(f storage.SecondFactor) error {
+	return nil, a.changeFactor(ctx, in, func(f storage.SecondFactor) error {
 		return a.store.RemoveSecondFactor(ctx, in.UserID, f.Kind, f.ID)
 	})
-	return nil, err
 }

@@ -57,7 +57,7 @@ func idsInPlaceOfNames(v *visit, l *list, f storage.EventFilter) (problem string
 		ledOn = true
 	}
 	if f.ClientID != "" {
-		client, err := findClientByText(v, f.ClientID)
+		client, err := findClientByText(v.r.Context(), v, f.ClientID)
 		if errors.Is(err, storage.ErrNotFound) {
 			return "", ledOn, nil // events outlive their client
 		}

@@ -171,7 +171,7 @@ func invite(ctx context.Context, v *visit, role storage.Role, i storage.Invitati
 	}
 	invited := invitation.New{Invitation: i, Roles: []storage.Role{role}, Language: sent.Get("language")}
 	if named := strings.TrimSpace(sent.Get("client")); named != "" {
-		client, err := findClientByText(v, named)
+		client, err := findClientByText(ctx, v, named)
 		if errors.Is(err, storage.ErrNotFound) {
 			return &formProblem{"role.no_client", "client"}
 		}

@@ -43,7 +43,7 @@ func askGiveRole(v *visit, u *storage.User) (*question, error) {
 		}
 		clientID := ""
 		if named := strings.TrimSpace(v.r.PostForm.Get("client")); named != "" {
-			client, err := findClientByText(v, named)
+			client, err := findClientByText(ctx, v, named)
 			if errors.Is(err, storage.ErrNotFound) {
 				return &formProblem{"role.no_client", "client"}
 			}

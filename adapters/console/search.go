@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strconv"
@@ -173,12 +174,12 @@ func findByText(v *visit, wanted string) (*storage.User, error) {
 
 // findClientByText finds a client by its id, or by its name or a part of it that no other has. storage.ErrNotFound:
 // none or several.
-func findClientByText(v *visit, wanted string) (*storage.Client, error) {
-	client, err := v.store.Client(v.r.Context(), wanted)
+func findClientByText(ctx context.Context, v *visit, wanted string) (*storage.Client, error) {
+	client, err := v.store.Client(ctx, wanted)
 	if !errors.Is(err, storage.ErrNotFound) {
 		return client, err
 	}
-	named, total, err := v.store.PageOfClients(v.r.Context(), storage.ClientFilter{Name: wanted},
+	named, total, err := v.store.PageOfClients(ctx, storage.ClientFilter{Name: wanted},
 		storage.Page{Size: mostFound})
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func showTry(v *visit) error {
 	if err != nil {
 		return err
 	}
-	known, err := findClientByText(v, client)
+	known, err := findClientByText(v.r.Context(), v, client)
 	if errors.Is(err, storage.ErrNotFound) {
 		s.Alerts = append(s.Alerts, v.T("try.no_client"))
 		return show(v, v.T("try.title"), s)

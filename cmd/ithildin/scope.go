@@ -58,7 +58,7 @@ type scopePutCommand struct {
 	TitleUK    string `name:"title-uk" required:"" help:"Text of the consent page in Ukrainian."`
 	TitleEN    string `name:"title-en" required:"" help:"Text of the consent page in English."`
 	LoginForm  string `enum:"password,patient,signature" default:"password" help:"@login_form"`
-	Assurance  string `enum:"password,one_time_code,signature" default:"password" help:"@assurance"`
+	Assurance  string `enum:"password,one_time_code,phr,phrh,signature" default:"password" help:"@assurance"`
 	GovernedBy string `enum:"role,consent" default:"role" help:"@governed_by"`
 	config.TargetFlags
 }

@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/binary"
+	"strconv"
 	"time"
 )
 
@@ -30,8 +30,7 @@ func step(now time.Time) int64 { return now.Unix() / int64(nonceStep/time.Second
 
 func (n *Nonces) ofStep(step int64) string {
 	mac := hmac.New(sha256.New, n.key)
-	mac.Write([]byte("dpop nonce"))
-	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(step))) // a time is never before 1970 here
+	mac.Write(strconv.AppendInt([]byte("dpop nonce "), step, 10))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:nonceSize])
 }
 

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"log/slog"
 	"slices"
 	"time"
@@ -65,9 +64,9 @@ func checkAuthorities(certificates []identity.AuthorityCertificate, now time.Tim
 	for _, each := range expired[:min(len(expired), mostNamed)] {
 		names = append(names, each.Name)
 	}
-	level, message := slog.LevelWarn, "certificates of signature authorities have expired"
+	log, message := logger.Warn, "certificates of signature authorities have expired"
 	if len(expired) == len(certificates) {
-		level, message = slog.LevelError, "all certificates of signature authorities have expired"
+		log, message = logger.Error, "all certificates of signature authorities have expired"
 	}
-	logger.Log(context.Background(), level, message, "expired", len(expired), "of", len(certificates), "names", names)
+	log(message, "expired", len(expired), "of", len(certificates), "names", names)
 }
