@@ -74,7 +74,9 @@ var mayImport = map[string][]string{
 	insideOf + "database":       {insideOf + "console", insideOf + "config"},
 	insideOf + "demo":           {insideOf + "config"},
 	insideOf + "administration": {insideOf + "console", insideOf + "config", insideOf + "database"},
-	insideOf + "server":         {insideOf + "console", insideOf + "config", insideOf + "database", insideOf + "demo"},
+	insideOf + "declaration":    {insideOf + "console", insideOf + "administration"},
+	insideOf + "server": {insideOf + "console", insideOf + "config", insideOf + "database", insideOf + "demo",
+		insideOf + "administration", insideOf + "declaration"},
 }
 
 // testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.

@@ -22,9 +22,9 @@ type applyCommand struct {
 
 // Help shows how the verb is used.
 func (applyCommand) Help() string {
-	return `The file declares scopes, client types, roles and clients (docs/declared-clients.md); ithildin export writes one. What
-an entry leaves out stays as it is. First a line is printed for each change: + creates, ~ changes, - deletes. In a
-database all of them are made or none.
+	return `The file declares scopes, client types, roles and clients (docs/declared-clients.md); ithildin export writes
+one. What an entry leaves out stays as it is. First a line is printed for each change: + creates, ~ changes, - deletes.
+In a database all of them are made or none.
 
 Example:
 

@@ -26,8 +26,8 @@ var flagHelp = map[string]string{
 	"algorithm": "Algorithms whose keys are rotated; default all.",
 	"application_type": "web (default), or native for an app, whose redirect URI may have" +
 		" a private-use scheme.",
-	"assurance": "Required authentication: password, one_time_code (with the password), phr (a passkey), phrh (a passkey " +
-		"that stays on one device) or signature.",
+	"assurance": "Required authentication: password, one_time_code (with the password), phr (a passkey), phrh (a " +
+		"passkey that stays on one device) or signature.",
 	"authorization_alg": "Signing algorithm of authorization responses that are JWTs (JARM); default RS256.",
 	"auth_method": "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, " +
 		"self_signed_tls_client_auth, or none for a public client.",

@@ -24,8 +24,8 @@ var dataTexts = map[string]*dataText{
 		AdministratorsNone: "Адміністратори вашого облікового запису не переглядали й не змінювали.",
 		Administrator:      "Адміністратор",
 		ExportTitle:        "Копія моїх даних",
-		ExportLead: "Ви завантажите файл JSON з тим, що тут про вас зберігається: обліковий запис, способи підтвердження, " +
-			"сеанси, надані доступи, ролі та останні події.",
+		ExportLead: "Ви завантажите файл JSON з тим, що тут про вас зберігається: обліковий запис, способи " +
+			"підтвердження, сеанси, надані доступи, ролі та останні події.",
 		ExportMore:   "Паролів, ключів і кодів у файлі немає. Збережіть його там, де його не побачать інші.",
 		ExportButton: "Завантажити",
 		Events: map[string]string{
@@ -53,8 +53,8 @@ var dataTexts = map[string]*dataText{
 		AdministratorsNone: "No administrator has looked at your account or changed it.",
 		Administrator:      "Administrator",
 		ExportTitle:        "A copy of my data",
-		ExportLead: "You will download a JSON file with what is kept about you here: the account, ways to confirm, sessions, " +
-			"approvals, roles and the latest events.",
+		ExportLead: "You will download a JSON file with what is kept about you here: the account, ways to confirm, " +
+			"sessions, approvals, roles and the latest events.",
 		ExportMore:   "It holds no passwords, keys or codes. Keep it where nobody else sees it.",
 		ExportButton: "Download",
 		Events: map[string]string{

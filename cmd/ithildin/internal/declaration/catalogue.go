@@ -42,7 +42,9 @@ func (s scope) check() error {
 		known       []string
 	}{
 		{"governed_by", s.GovernedBy, []string{storage.GovernedByRole, storage.GovernedByConsent}},
-		{"login_form", s.LoginForm, []string{storage.LoginFormPassword, storage.LoginFormPatient, storage.LoginFormSignature}},
+		{"login_form", s.LoginForm, []string{
+			storage.LoginFormPassword, storage.LoginFormPatient, storage.LoginFormSignature,
+		}},
 		{"assurance", s.Assurance, storage.Assurances},
 	} {
 		if !slices.Contains(member.known, member.value) {

@@ -168,8 +168,8 @@ func (c *comparison) readSecret(path string) (string, error) {
 // allowNewSecret refuses a secret that would have to be made where nobody would see it.
 func (c *comparison) allowNewSecret(planned connectionChange) error {
 	if c.NoNewSecrets && planned.secret.Given == "" {
-		return errors.New("a connection that is to be created needs a secret_file here: a secret that is made would be shown " +
-			"to nobody")
+		return errors.New("a connection that is to be created needs a secret_file here: a secret that is made would be " +
+			"shown to nobody")
 	}
 	return nil
 }

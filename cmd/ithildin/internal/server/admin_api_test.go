@@ -54,7 +54,7 @@ func TestAttackAdminAPIWithoutTokensIsAskedByNamesOfThisMachineOnly(t *testing.T
 	s := newServiceOf(t, slog.New(slog.DiscardHandler), func(s *config.Settings) {
 		s.Database.URL, s.AdminTokens, s.AdminOpen = storagetest.Engines()[0].Create(t), nil, true
 	})
-	a := &administration{t: t, s: s}
+	a := &administered{t: t, s: s}
 	ask := func(host string) int {
 		return a.ask(http.MethodGet, "http://"+host+"/api/v1/users", "", "").Code
 	}

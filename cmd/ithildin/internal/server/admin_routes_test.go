@@ -26,8 +26,8 @@ const (
 	routesOperator = "registry-console"
 )
 
-// administration is a service whose admin listener asks for a token, and the routes that adapters mount on it.
-type administration struct {
+// administered is a service whose admin listener asks for a token, and the routes that adapters mount on it.
+type administered struct {
 	t             *testing.T
 	s             *service
 	open, guarded chi.Router
@@ -35,11 +35,11 @@ type administration struct {
 	seen          map[string]bool   // ids of events
 }
 
-func newAdministration(t *testing.T, engine storagetest.Engine) *administration {
+func newAdministration(t *testing.T, engine storagetest.Engine) *administered {
 	s := newServiceOf(t, slog.New(slog.DiscardHandler), func(s *config.Settings) {
 		s.Database.URL, s.AdminTokens = engine.Create(t), []string{routesOperator + ":" + routesToken}
 	})
-	a := &administration{
+	a := &administered{
 		t: t, s: s, open: chi.NewRouter(), guarded: chi.NewRouter(), known: map[string]string{}, seen: map[string]bool{},
 	}
 	ehealth.New(s.provider, s.settings.Legacy).MountAdmin(a.open, a.guarded)
@@ -52,7 +52,7 @@ type route struct{ method, template string }
 
 // routesOf are those of a router, each with and without a slash at its end. The last of the guarded ones takes what no
 // other does.
-func (a *administration) routesOf(router chi.Router) (routes []route) {
+func (a *administered) routesOf(router chi.Router) (routes []route) {
 	require.NoError(a.t, chi.Walk(router, func(
 		method, template string, _ http.Handler, _ ...func(http.Handler) http.Handler,
 	) error {
@@ -62,7 +62,7 @@ func (a *administration) routesOf(router chi.Router) (routes []route) {
 	return routes
 }
 
-func (a *administration) ask(method, path, body, token string, header ...string) *httptest.ResponseRecorder {
+func (a *administered) ask(method, path, body, token string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(a.t.Context(), method, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	if token != "" {
@@ -84,7 +84,7 @@ func (r route) path() string {
 }
 
 // asksForToken returns whether the admin listener refuses a request because it has no token.
-func (a *administration) asksForToken(method, path string) bool {
+func (a *administered) asksForToken(method, path string) bool {
 	got := a.ask(method, path, "{}", "")
 	return got.Code == http.StatusUnauthorized && got.Header().Get("WWW-Authenticate") == `Bearer realm="ithildin admin"`
 }
@@ -239,7 +239,7 @@ func TestEveryChangeByTheAdminAPIIsAuditedWithItsOperator(t *testing.T) {
 }
 
 // approve lets the client do something for the user, as by the consent page.
-func (a *administration) approve() {
+func (a *administered) approve() {
 	a.known["approval"] = uuid.NewString()
 	require.NoError(a.t, a.s.store.Approve(a.t.Context(), storage.Approval{
 		ID: a.known["approval"], UserID: a.known["user"], ClientID: a.known["client"], Scope: []string{"a:b"},
@@ -247,7 +247,7 @@ func (a *administration) approve() {
 }
 
 // change makes a change, which must succeed, and returns its route.
-func (a *administration) change(c adminChange) route {
+func (a *administered) change(c adminChange) route {
 	fill := func(content string) string {
 		for name, value := range a.known {
 			content = strings.ReplaceAll(content, "{"+name+"}", value)
@@ -278,7 +278,7 @@ func (a *administration) change(c adminChange) route {
 }
 
 // newEvents are those since the last call.
-func (a *administration) newEvents() (events []storage.Event) {
+func (a *administered) newEvents() (events []storage.Event) {
 	all, err := a.s.store.ListEvents(a.t.Context(), storage.EventFilter{Limit: 1000})
 	require.NoError(a.t, err)
 	for _, e := range all {

@@ -39,9 +39,12 @@ func applyDeclaration(ctx context.Context, s *config.Settings, store *storage.St
 	return nil
 }
 
-// reloadDeclaration applies the file again after a SIGHUP.
-func reloadDeclaration(s *config.Settings, store *storage.Store, logger *slog.Logger) reloadable {
-	return reloadable{what: "the declaration", reload: func() error {
+// reloadDeclaration applies the file, if there is one, again after a SIGHUP.
+func reloadDeclaration(s *config.Settings, store *storage.Store, logger *slog.Logger) []reloadable {
+	if s.Declaration == "" {
+		return nil
+	}
+	return []reloadable{{what: "the declaration", reload: func() error {
 		return applyDeclaration(context.Background(), s, store, logger)
-	}}
+	}}}
 }
