@@ -136,7 +136,7 @@ func TestAClientRotatesTheKeyThatItPublishes(t *testing.T) {
 
 func TestOnlyAKeyThatIsMeantForItVerifies(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
-	small, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // which is the point
+	small, err := rsa.GenerateKey(rand.Reader, 1024) // which is the point
 	require.NoError(t, err)
 	large, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)

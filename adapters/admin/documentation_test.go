@@ -33,7 +33,7 @@ func TestExamplesOfTheManualWork(t *testing.T) {
 		require.Contains(t, script, s.admin.URL+admin.Prefix)
 		run := exec.CommandContext(t.Context(), bash, "-euo", "pipefail", "-c", script)
 		run.Dir = t.TempDir()
-		run.Env = []string{"PATH=" + os.Getenv("PATH"), "TOKEN=" + staticToken, "USER_ID=" + user.ID} //nolint:gosec // PATH
+		run.Env = []string{"PATH=" + os.Getenv("PATH"), "TOKEN=" + staticToken, "USER_ID=" + user.ID}
 		out, err := run.CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		read := s.do(http.StatusOK, http.MethodGet, "/users/"+user.ID, nil)

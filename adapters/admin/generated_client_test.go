@@ -59,7 +59,7 @@ func generatedClient(t *testing.T, generator string) (program string) {
 		{generator, "-config", "oapi-codegen.yaml", description},
 		{requirement.Program(t, "go"), "build", "-o", "program", "."},
 	} {
-		run := exec.CommandContext(t.Context(), command[0], command[1:]...) //nolint:gosec // of the tests themselves
+		run := exec.CommandContext(t.Context(), command[0], command[1:]...)
 		run.Dir = module
 		out, err := run.CombinedOutput()
 		require.NoError(t, err, "%s", out)

@@ -183,6 +183,6 @@ func TestAListenerOfItsOwnAsksClientsForCertificates(t *testing.T) {
 	require.Equal(t, http.StatusOK, response.StatusCode, string(content))
 
 	config.MaxVersion, config.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}
-	_, err = token(config) //nolint:bodyclose // there is no answer
+	_, err = token(config) // there is no answer
 	require.ErrorContains(t, err, "handshake failure")
 }

@@ -3,7 +3,7 @@ package dstutest
 import (
 	"bytes"
 	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // JKS is made of it
+	"crypto/sha1" // JKS is made of it
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/binary"
@@ -143,13 +143,13 @@ func (k *Key) JKS(password string, certificates ...[]byte) []byte {
 	plaintext := k.privateKeyInfo()
 	protected := random(sha1.Size)
 	for chain := protected; len(protected) < sha1.Size+len(plaintext); {
-		next := sha1.Sum(append(bytes.Clone(secret), chain...)) //nolint:gosec // the format
+		next := sha1.Sum(append(bytes.Clone(secret), chain...)) // the format
 		chain = next[:]
 		for _, octet := range chain[:min(sha1.Size, sha1.Size+len(plaintext)-len(protected))] {
 			protected = append(protected, octet^plaintext[len(protected)-sha1.Size])
 		}
 	}
-	check := sha1.Sum(append(bytes.Clone(secret), plaintext...)) //nolint:gosec // the format
+	check := sha1.Sum(append(bytes.Clone(secret), plaintext...)) // the format
 	entry := encode(struct {
 		Algorithm pkix.AlgorithmIdentifier
 		Encrypted []byte
@@ -167,7 +167,7 @@ func (k *Key) JKS(password string, certificates ...[]byte) []byte {
 		store = appendText(store, "X.509")
 		store = append(binary.BigEndian.AppendUint32(store, uint32(len(each))), each...)
 	}
-	digest := sha1.Sum(append(append(bytes.Clone(secret), "Mighty Aphrodite"...), store...)) //nolint:gosec // the format
+	digest := sha1.Sum(append(append(bytes.Clone(secret), "Mighty Aphrodite"...), store...)) // the format
 	return append(store, digest[:]...)
 }
 

@@ -72,7 +72,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	}
 	reloads := append(reloadRules(s.Gateway, forwardAuth), watchAuthorities(s.Signing.Authorities, registry, logger)...)
 	reloads = append(reloads, reloadCertificates(s, registry, logger)...)
-	reloads = append(reloads, reloadDeclaration(s, store, logger)...)
+	reloads = append(reloads, reloadDeclaration(ctx, s, store, logger)...)
 	if o.Reload != nil {
 		reloads = append(reloads, reloadSettings(o.Reload, s, guard, store))
 	}

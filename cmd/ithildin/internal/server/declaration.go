@@ -40,11 +40,13 @@ func applyDeclaration(ctx context.Context, s *config.Settings, store *storage.St
 }
 
 // reloadDeclaration applies the file, if there is one, again after a SIGHUP.
-func reloadDeclaration(s *config.Settings, store *storage.Store, logger *slog.Logger) []reloadable {
+func reloadDeclaration(
+	ctx context.Context, s *config.Settings, store *storage.Store, logger *slog.Logger,
+) []reloadable {
 	if s.Declaration == "" {
 		return nil
 	}
 	return []reloadable{{what: "the declaration", reload: func() error {
-		return applyDeclaration(context.Background(), s, store, logger)
+		return applyDeclaration(ctx, s, store, logger)
 	}}}
 }
