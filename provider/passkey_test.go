@@ -121,6 +121,25 @@ func TestPasskeysAreAuthenticationContextsOfTheirOwn(t *testing.T) {
 			p := b.usePasskey(t, b.authorize(acrOf(request("clinic", "openid"), `"phrh"`)), copied)
 			require.Equal(t, login.PathPasskeyEnrolment, p.url.Path)
 		})
+		t.Run("a scope may require a passkey", func(t *testing.T) {
+			require.NoError(t, s.store.PutScope(t.Context(), storage.Scope{
+				Name: "patients:sign", GovernedBy: storage.GovernedByConsent, LoginForm: storage.LoginFormPassword,
+				Assurance: storage.AssurancePhishingResistant,
+			}))
+			client, err := s.store.LoadClient(t.Context(), "clinic")
+			require.NoError(t, err)
+			client.Scope = append(client.Scope, "patients:sign")
+			require.NoError(t, s.store.UpdateClient(t.Context(), *client))
+			b := s.browser()
+			p := b.signIn(b.authorize(request("clinic", "openid patients:sign")))
+			require.Equal(t, login.PathPasskeyFactor, p.url.Path, "the password alone does not do")
+			b = s.browser()
+			p = b.usePasskey(t, b.authorize(request("clinic", "openid patients:sign")), copied)
+			require.Contains(t, p.body, `value="accept"`)
+			p = b.decide(p, "accept")
+			_, claims := s.verified(s.redeem("clinic", p.parameters().Get("code")).member("id_token"), "clinic", "RS256")
+			require.Equal(t, "phr", claims["acr"])
+		})
 		t.Run("a passkey is no digital signature, and a scope that needs one excludes it", func(t *testing.T) {
 			require.NoError(t, s.store.PutScope(t.Context(), storage.Scope{
 				Name: "patients:view", GovernedBy: storage.GovernedByRole, LoginForm: storage.LoginFormSignature,
