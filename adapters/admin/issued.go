@@ -65,7 +65,7 @@ func (a issued) register() {
 		Description: "A refresh token stands for its grant. An access token that is a JWT leaves no row, and is not here.",
 	}, a.listTokens)
 	register(a.API, operator.Read, huma.Operation{
-		OperationID: "look-up-token", Method: http.MethodPost, Path: "/tokens/lookup", Tags: []string{issuedTag},
+		OperationID: "look-up-token", Method: http.MethodPost, Path: "/token-lookups", Tags: []string{issuedTag},
 		Summary: "Say whose token a value is: of a token that was found in a log or a mail, say",
 		Description: "An authorization code and an opaque token are found as long as they have a row, a JWT and a refresh " +
 			"token while they are live. The answer does not have the value.",

@@ -56,7 +56,7 @@ func TestChaosListsOfACountryAnswerWithinATenthOfASecond(t *testing.T) {
 		next := list + separator + "cursor=" + cursor
 		storagetest.Fast(t, "the next page of "+list, func() { s.do(http.StatusOK, http.MethodGet, next, nil) })
 	}
-	storagetest.Fast(t, "/tokens/lookup", func() {
-		s.ask(staticToken, http.MethodPost, "/tokens/lookup", map[string]any{"token": "nothing"})
+	storagetest.Fast(t, "/token-lookups", func() {
+		s.ask(staticToken, http.MethodPost, "/token-lookups", map[string]any{"token": "nothing"})
 	})
 }
