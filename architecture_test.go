@@ -59,7 +59,7 @@ var mayImport = map[string][]string{
 	},
 	"adapters/ehealth": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/redirect",
 		"provider/outbound", "provider/clientauth", "provider/dpop", "provider/registration", "storage"},
-	"adapters/admin": {"jwks", "provider", "provider/identity", "provider/inbound", "provider/invitation",
+	"adapters/admin": {"jwks", "provider", "provider/dpop", "provider/identity", "provider/inbound", "provider/invitation",
 		"provider/login", "provider/mail", "provider/oauth", "provider/redirect", "provider/clientauth",
 		"provider/operator", "provider/registration", "storage"},
 	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "provider/dpop",

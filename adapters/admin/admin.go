@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -38,6 +40,9 @@ type Options struct {
 	Settings []Setting
 	// Version is that of the program.
 	Version string
+	// URL is the admin listener as operators reach it, which DPoP proofs are about; nil: tokens that are bound to keys are
+	// refused.
+	URL *url.URL
 }
 
 // API serves the admin API.
@@ -52,13 +57,18 @@ type API struct {
 	checks              func() map[string]string
 	settings            []Setting
 	version             string
+	origin              string   // that of Options.URL, "" for none
 	huma                huma.API // set while the routes are mounted
 }
 
 // New makes the API.
 func New(o Options) *API {
+	origin := ""
+	if o.URL != nil {
+		origin = strings.TrimSuffix(o.URL.String(), "/")
+	}
 	return &API{
-		provider: o.Provider, store: o.Provider.Store(), keys: o.Keys, guard: o.Guard, mail: o.Mail,
+		origin: origin, provider: o.Provider, store: o.Provider.Store(), keys: o.Keys, guard: o.Guard, mail: o.Mail,
 		legacySecretsHashed: o.LegacySecretsHashed, checks: o.Checks, settings: o.Settings, version: o.Version,
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"ithildin/provider"
+	"ithildin/provider/dpop"
+	"ithildin/provider/oauth"
 	"ithildin/provider/operator"
 	"ithildin/storage"
 )
@@ -36,7 +38,7 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			a.serveAs(operator.Operator{Name: name, Rights: operator.Rights()}, next, w, r)
 			return
 		}
-		who, err := a.operatorOf(r)
+		who, err := a.operatorOf(w, r)
 		switch {
 		case errors.Is(err, provider.ErrInactive):
 			a.refuse(w, r, err)
@@ -52,28 +54,57 @@ func (a *API) serveAs(who operator.Operator, next http.Handler, w http.ResponseW
 	next.ServeHTTP(w, r.WithContext(who.With(r.Context(), storage.ByAdminAPI)))
 }
 
-// bearer is the token of the Authorization header, "" where there is none (RFC 6750 section 2.1).
-func bearer(r *http.Request) string {
+// presented is the token of the Authorization header, "" where there is none, and whether it comes with a proof (RFC
+// 6750 section 2.1, RFC 9449 section 7.1).
+func presented(r *http.Request) (token string, isDPoP bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
+	isDPoP = strings.EqualFold(scheme, dpop.Header)
+	if !isDPoP && !strings.EqualFold(scheme, "Bearer") {
+		return "", false
 	}
-	return strings.TrimSpace(token)
+	return strings.TrimSpace(token), isDPoP
+}
+
+// requireKey holds whoever presents a token to the key that it is bound to. Errors: provider.ErrInactive, joined with
+// the reason.
+func (a *API) requireKey(
+	w http.ResponseWriter, r *http.Request, token string, isDPoP bool, bound *storage.Confirmation,
+) error {
+	switch {
+	case bound == nil && !isDPoP:
+		return nil
+	case bound == nil || !isDPoP || bound.X5TS256 != "" || a.origin == "":
+		return errors.Join(provider.ErrInactive, errors.New("not presented as it is bound"))
+	}
+	proof, err := a.provider.Proofs().Verify(r.Header, w.Header(), r.Method, a.origin+r.URL.EscapedPath())
+	if err == nil && (proof == nil || proof.Thumbprint != bound.JKT || !proof.IsFor(token)) {
+		err = errors.Join(provider.ErrInactive, errors.New("no proof of the key about this token"))
+	}
+	if err == nil {
+		err = a.provider.Proofs().Use(r.Context(), proof)
+	}
+	var refused *oauth.Error
+	if errors.As(err, &refused) && refused.Status == http.StatusBadRequest {
+		err = errors.Join(provider.ErrInactive, err)
+	}
+	return err
 }
 
 // operatorOf is the operator of an access token. provider.ErrInactive: there is none, or none that is good here.
-func (a *API) operatorOf(r *http.Request) (operator.Operator, error) {
+func (a *API) operatorOf(w http.ResponseWriter, r *http.Request) (operator.Operator, error) {
 	ctx := r.Context()
-	info, err := a.provider.Tokens().Inspect(ctx, bearer(r))
+	token, isDPoP := presented(r)
+	info, err := a.provider.Tokens().Inspect(ctx, token)
 	switch {
 	case err != nil:
 		return operator.Operator{}, err
 	case info.Kind != storage.KindAccessToken:
 		return operator.Operator{}, errors.Join(provider.ErrInactive, errors.New("not an access token"))
-	case info.Confirmation != nil:
-		return operator.Operator{}, errors.Join(provider.ErrInactive, errors.New("bound to a key"))
 	case len(info.Audience) > 0 && !slices.Contains(info.Audience, a.provider.Issuer()):
 		return operator.Operator{}, errors.Join(provider.ErrInactive, errors.New("for another resource"))
+	}
+	if err := a.requireKey(w, r, token, isDPoP, info.Confirmation); err != nil {
+		return operator.Operator{}, err
 	}
 	scope := storage.SplitScope(info.Scope)
 	if info.UserID == "" {
@@ -108,6 +139,14 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, cause error) {
 		"An access token of this provider with an admin scope, or a static admin token, is needed as a Bearer token.")
 	problem.cause = cause
 	w.Header().Set("WWW-Authenticate", challenge)
+	var refused *oauth.Error
+	if errors.As(cause, &refused) && refused.Code == oauth.CodeUseDPoPNonce {
+		// RFC 9449 section 9: the proof is to be made again with the nonce of the answer, which is nobody's guess.
+		w.Header().Set("WWW-Authenticate", provider.ChallengeDPoP+`, error="`+refused.Code+`"`)
+		problem.Detail = "The DPoP proof needs the nonce of this answer's header DPoP-Nonce."
+		problem.write(w, r)
+		return
+	}
 	if r.Header.Get("Authorization") != "" {
 		w.Header().Set("WWW-Authenticate", challenge+`, error="invalid_token"`)
 		problem.Detail = "The token is unknown, has expired, was revoked, is for another resource, " +

@@ -76,6 +76,7 @@ func newStackOn(t *testing.T, databaseURL string) *stack {
 	t.Cleanup(s.public.Close)
 	s.api = admin.New(admin.Options{
 		Provider: s.p, Keys: keys, Guard: staticGuard{}, Version: "v1.2.3",
+		URL: &url.URL{Scheme: "https", Host: "admin.example"},
 		Mail: mail.New(mail.Options{
 			Store: s.store, Now: clock, Sender: mail.LogSender{Logger: slog.New(slog.DiscardHandler)},
 		}),

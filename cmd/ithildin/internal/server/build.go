@@ -60,7 +60,7 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	ready := &readiness{store: store, keys: keys, clockSkew: s.Serving.ClockSkew}
 	api := admin.New(admin.Options{
 		Provider: p, Keys: keys, Guard: guard, Mail: letters, LegacySecretsHashed: s.Legacy.SecretsHashed,
-		Checks: ready.checks, Settings: settingsForAPI(o.Describe), Version: o.Build.String(),
+		Checks: ready.checks, Settings: settingsForAPI(o.Describe), Version: o.Build.String(), URL: s.Console,
 	})
 	mounts = append(mounts, legacy.Mount)
 	if s.Dev {
