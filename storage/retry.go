@@ -13,8 +13,12 @@ import (
 )
 
 // retries bounds how often a statement is run again after SQLSTATE 40001 or 40P01, which a replicated cluster sends as
-// a matter of course.
-const retries = 8
+// a matter of course. The pauses before double up to longestDoublings times: from 8 ms to a second, half of that on
+// average.
+const (
+	retries          = 12
+	longestDoublings = 8
+)
 
 func retrySerialization(ctx context.Context, f func() error) error {
 	for attempt := 1; ; attempt++ {
@@ -23,8 +27,8 @@ func retrySerialization(ctx context.Context, f func() error) error {
 			return err
 		}
 		pause := time.Duration(
-			rand.Int64N(int64(4*time.Millisecond) << attempt),
-		) // twice as long each time: rivals spread out
+			rand.Int64N(int64(4*time.Millisecond) << min(attempt, longestDoublings)),
+		) // longer each time: rivals spread out
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
