@@ -38,7 +38,7 @@ reproducible: ## whether two builds of this commit in different folders are the 
 test: ## every test, under the race detector, on SQLite and PostgreSQL; brings its own services
 	@echo "compiling for the race detector takes some minutes the first time; then each test shows a dot"
 	.ci/with-test-services env CGO_ENABLED=1 ITHILDIN_TEST_REQUIRE_ALL=1 \
-		$(GOTESTSUM) --format dots -- -race $(UNWATCHED) -timeout 30m ./...
+		$(GOTESTSUM) --format dots -- -race $(UNWATCHED) -timeout 60m ./...
 
 test-quick: ## the tests that need Go alone, on SQLite; names what it leaves out
 	.ci/test-quick $(GOTESTSUM)
