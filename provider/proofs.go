@@ -113,10 +113,10 @@ func (p *Proofs) replayed(cause error) error {
 		"The DPoP proof has been used before: want one with another jti for each request.").Because(cause)
 }
 
-// require holds whoever presents an access token to what the token is bound to (RFC 9449 7.1, RFC 8705 3): a key, the
+// Require holds whoever presents an access token to what the token is bound to (RFC 9449 7.1, RFC 8705 3): a key, the
 // certificate of the TLS connection, or both. Where it is bound to no key a proof is out of place, since it proves
 // nothing of the token. Errors: ErrNotHeld, wrapped with the reason.
-func (p *Proofs) require(
+func (p *Proofs) Require(
 	ctx context.Context, bound *storage.Confirmation, token string, proof *dpop.Proof,
 ) error {
 	if bound == nil {

@@ -33,7 +33,7 @@ func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	if err := e.proofs.require(r.Context(), info.Confirmation, token, proof); err != nil {
+	if err := e.proofs.Require(r.Context(), info.Confirmation, token, proof); err != nil {
 		return oauth.NewError(http.StatusUnauthorized, oauth.CodeInvalidToken,
 			"The access token is not its sender's: one that is bound to a key wants the scheme DPoP and a proof of that key "+
 				"about this token, one that is bound to a certificate wants that certificate; any other wants the scheme "+

@@ -70,7 +70,7 @@ func (t *Tokens) Verify(ctx context.Context, token, apiKey string, proof *dpop.P
 	if found.IsRevoked || !found.ExpiresAt.After(t.store.Now()) {
 		return v, ErrTokenExpired
 	}
-	if err := t.proofs.require(ctx, found.bound, token, proof); err != nil {
+	if err := t.proofs.Require(ctx, found.bound, token, proof); err != nil {
 		return v, err
 	}
 	if len(v.Audience) > 0 && !v.IsFor(*t.audiences.Load()) {

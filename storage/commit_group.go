@@ -79,20 +79,8 @@ func (g *commitGroup) lead() {
 		// Those that come while another transaction has the connection join this group.
 		conn, err := g.writer.Connx(context.Background())
 		group := g.take()
-		if len(group) == 0 {
-			if conn != nil {
-				_ = conn.Close() // back to the pool
-			}
-			return
-		}
 		if err == nil {
-			err = commitTogether(conn, group)
-			if err != nil && len(group) > 1 {
-				for _, w := range group {
-					w.err = commitTogether(conn, []*groupedWrite{w})
-				}
-				err = nil
-			}
+			commit(conn, group)
 			_ = conn.Close() // back to the pool
 		}
 		for _, w := range group {
@@ -101,6 +89,29 @@ func (g *commitGroup) lead() {
 			}
 			close(w.done)
 		}
+		if len(group) == 0 {
+			return
+		}
+	}
+}
+
+// commit gives each write of a group its error. Where one of them failed, each runs again by itself. Where the database
+// did, such as one that another process has locked, all of them get its error: they have waited for it together, and
+// would else wait again one after another.
+func commit(conn *sqlx.Conn, group []*groupedWrite) {
+	if len(group) == 0 {
+		return
+	}
+	err := commitTogether(conn, group)
+	for _, w := range group {
+		if err != nil && len(group) > 1 && !isUnavailable(err) {
+			w.err = commitTogether(conn, []*groupedWrite{w})
+			if isUnavailable(w.err) {
+				err = w.err
+			}
+			continue
+		}
+		w.err = err
 	}
 }
 

@@ -91,6 +91,21 @@ func TestAFailedWriteDoesNotAffectThoseThatShareItsTransaction(t *testing.T) {
 	require.Equal(t, []int{1, 3}, rows())
 }
 
+func TestWritesThatShareATransactionWaitForALockedDatabaseOnce(t *testing.T) {
+	g, rows := groupOfRows(t)
+	locked := errors.Join(context.DeadlineExceeded, errors.New("locked"))
+	runs := 0
+	count := func(ctx context.Context, tx *sqlx.Tx) error {
+		runs++
+		return insertRow(ctx, tx, runs)
+	}
+	for _, err := range behindOne(t, g, count, func(context.Context, *sqlx.Tx) error { return locked }, count) {
+		require.ErrorIs(t, err, locked)
+	}
+	require.Equal(t, 1, runs, "none was tried again")
+	require.Empty(t, rows())
+}
+
 func TestAWriteWhoseRequestEndsWhileItWaitsIsNotMade(t *testing.T) {
 	g, rows := groupOfRows(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"ithildin/provider"
@@ -54,37 +53,29 @@ func (a *API) serveAs(who operator.Operator, next http.Handler, w http.ResponseW
 	next.ServeHTTP(w, r.WithContext(who.With(r.Context(), storage.ByAdminAPI)))
 }
 
-// presented is the token of the Authorization header, "" where there is none, and whether it comes with a proof (RFC
-// 6750 section 2.1, RFC 9449 section 7.1).
-func presented(r *http.Request) (token string, isDPoP bool) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	isDPoP = strings.EqualFold(scheme, dpop.Header)
-	if !isDPoP && !strings.EqualFold(scheme, "Bearer") {
-		return "", false
-	}
-	return strings.TrimSpace(token), isDPoP
-}
-
 // requireKey holds whoever presents a token to the key that it is bound to. Errors: provider.ErrInactive, joined with
 // the reason.
 func (a *API) requireKey(
-	w http.ResponseWriter, r *http.Request, token string, isDPoP bool, bound *storage.Confirmation,
-) error {
-	switch {
-	case bound == nil && !isDPoP:
-		return nil
-	case bound == nil || !isDPoP || bound.X5TS256 != "" || a.origin == "":
-		return errors.Join(provider.ErrInactive, errors.New("not presented as it is bound"))
+	w http.ResponseWriter, r *http.Request, scheme, token string, bound *storage.Confirmation,
+) (err error) {
+	var proof *dpop.Proof
+	if scheme == dpop.Header {
+		if a.origin == "" {
+			return errors.Join(provider.ErrInactive, errors.New("a proof about an address that is not known"))
+		}
+		proof, err = a.provider.Proofs().Verify(r.Header, w.Header(), r.Method, a.origin+r.URL.EscapedPath())
+		if err == nil && proof == nil {
+			err = errors.Join(provider.ErrInactive, errors.New("the scheme DPoP without a proof"))
+		}
 	}
-	proof, err := a.provider.Proofs().Verify(r.Header, w.Header(), r.Method, a.origin+r.URL.EscapedPath())
-	if err == nil && (proof == nil || proof.Thumbprint != bound.JKT || !proof.IsFor(token)) {
-		err = errors.Join(provider.ErrInactive, errors.New("no proof of the key about this token"))
+	if err == nil {
+		err = a.provider.Proofs().Require(r.Context(), bound, token, proof)
 	}
 	if err == nil {
 		err = a.provider.Proofs().Use(r.Context(), proof)
 	}
 	var refused *oauth.Error
-	if errors.As(err, &refused) && refused.Status == http.StatusBadRequest {
+	if errors.Is(err, provider.ErrNotHeld) || errors.As(err, &refused) && refused.Status == http.StatusBadRequest {
 		err = errors.Join(provider.ErrInactive, err)
 	}
 	return err
@@ -93,7 +84,7 @@ func (a *API) requireKey(
 // operatorOf is the operator of an access token. provider.ErrInactive: there is none, or none that is good here.
 func (a *API) operatorOf(w http.ResponseWriter, r *http.Request) (operator.Operator, error) {
 	ctx := r.Context()
-	token, isDPoP := presented(r)
+	scheme, token, _ := oauth.TokenOf(r)
 	info, err := a.provider.Tokens().Inspect(ctx, token)
 	switch {
 	case err != nil:
@@ -103,7 +94,7 @@ func (a *API) operatorOf(w http.ResponseWriter, r *http.Request) (operator.Opera
 	case len(info.Audience) > 0 && !slices.Contains(info.Audience, a.provider.Issuer()):
 		return operator.Operator{}, errors.Join(provider.ErrInactive, errors.New("for another resource"))
 	}
-	if err := a.requireKey(w, r, token, isDPoP, info.Confirmation); err != nil {
+	if err := a.requireKey(w, r, scheme, token, info.Confirmation); err != nil {
 		return operator.Operator{}, err
 	}
 	scope := storage.SplitScope(info.Scope)

@@ -52,7 +52,7 @@ func (f sinkFlags) open(terminal console.Terminal) (auditSink, error) {
 			return nil, &console.UsageError{Cause: fmt.Errorf("--to %s: want https; http is for this machine alone", f.To)}
 		}
 		token, err := f.token(terminal)
-		return &httpSink{address: to.String(), token: token}, err
+		return newHTTPSink(to.String(), token), err
 	case "syslog+tls", "syslog+tcp":
 		if to.Port() == "" || to.Path != "" {
 			return nil, &console.UsageError{Cause: fmt.Errorf("--to %s: want %s://HOST:PORT", f.To, to.Scheme)}

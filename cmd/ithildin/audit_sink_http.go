@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
+
+	"ithildin/provider/outbound"
 )
 
 // sinkTime bounds one delivery.
@@ -14,9 +15,10 @@ const sinkTime = 30 * time.Second
 
 // httpSink sends events by POST, a line of JSON for each (application/x-ndjson). An answer of 2xx says that the service
 // has them; any other that they are to be sent again.
-type httpSink struct {
-	address string
-	token   string
+type httpSink struct{ service outbound.Service }
+
+func newHTTPSink(address, token string) *httpSink {
+	return &httpSink{outbound.Service{URL: address, Token: token, Timeout: sinkTime}}
 }
 
 func (s *httpSink) deliver(ctx context.Context, events []eventRecord) error {
@@ -27,25 +29,17 @@ func (s *httpSink) deliver(ctx context.Context, events []eventRecord) error {
 	if err := writeLines(&body, events); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, sinkTime)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address, &body)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.service.URL, &body)
 	if err != nil {
 		return err
 	}
 	r.Header.Set("Content-Type", "application/x-ndjson")
-	if s.token != "" {
-		r.Header.Set("Authorization", "Bearer "+s.token)
-	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(r)
+	status, _, err := s.service.Send(r)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errSink, err)
 	}
-	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16)) // so that the connection can be used again
-	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return fmt.Errorf("%w: %s answered %s", errSink, s.address, response.Status)
+	if status < http.StatusOK || status >= http.StatusMultipleChoices {
+		return fmt.Errorf("%w: the service answered %d", errSink, status)
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func createOrUpdate(known bool) rune {
 // prunable are the removals of a list's rows that are not declared, by name.
 func prunable[T any](
 	c *comparison, listed bool, kind string, rows []T, undeclared func(T) (name string, is bool),
-	remove1 func(context.Context, T) error,
+	delete func(context.Context, T) error,
 ) (removals []change) {
 	if !c.Prune || !listed {
 		return nil
@@ -126,7 +126,7 @@ func prunable[T any](
 	for _, row := range rows {
 		if name, is := undeclared(row); is {
 			removals = append(removals, change{remove, kind, name, nil, func(ctx context.Context) (*Secret, error) {
-				return nil, remove1(ctx, row)
+				return nil, delete(ctx, row)
 			}})
 		}
 	}

@@ -40,16 +40,10 @@ var loginGrants = []string{"password", "digital_signature"}
 
 // viewOf is a stored client in the form of the file.
 func viewOf(c *storage.Client) client {
-	view := client{
+	return client{
 		ID: c.ID, Name: c.Name, Type: c.TypeName, OwnerID: c.OwnerID, Scope: c.Scope, AccessType: c.AccessType(),
-		BrokerScope: c.BrokerScope(), LoginGrants: []string{}, Metadata: c.Metadata, Policy: c.Policy,
+		BrokerScope: c.BrokerScope(), LoginGrants: c.SignInGrantTypes(), Metadata: c.Metadata, Policy: c.Policy,
 	}
-	for _, grant := range loginGrants {
-		if c.MaySignInBy(grant) {
-			view.LoginGrants = append(view.LoginGrants, grant)
-		}
-	}
-	return view
 }
 
 // compareClients plans the clients, and returns the removal of those that are not declared.
@@ -147,7 +141,7 @@ func (c *comparison) setClient(to *storage.Client, view client) error {
 	if view.BrokerScope != to.BrokerScope() {
 		problems = append(problems, to.SetBrokerScope(view.BrokerScope))
 	}
-	if !slices.Equal(view.LoginGrants, viewOf(to).LoginGrants) {
+	if !slices.Equal(view.LoginGrants, to.SignInGrantTypes()) {
 		for _, grant := range view.LoginGrants {
 			if !slices.Contains(loginGrants, grant) {
 				problems = append(problems, fmt.Errorf("login_grant_types has %q: want password, digital_signature", grant))
