@@ -20,7 +20,7 @@ func sign(tb testing.TB, set *Set, algorithm string) string {
 
 func keyIDOf(tb testing.TB, token string) string {
 	tb.Helper()
-	parsed, err := jose.ParseSignedCompact(token, acceptedAlgorithms(nil))
+	parsed, err := jose.ParseSignedCompact(token, acceptedAlgorithms(SupportedAlgorithms))
 	require.NoError(tb, err)
 	return parsed.Signatures[0].Protected.KeyID
 }

@@ -27,8 +27,8 @@ type Options struct {
 	Signed func(algorithm string, took time.Duration)
 }
 
-// Set holds the keys of one replica in memory. Its methods are safe for concurrent use; all that touch no store are
-// free of locks.
+// Set holds the keys of one replica in memory. Its methods are safe for concurrent use; all that touch no store wait
+// for nobody.
 type Set struct {
 	store      KeyStore
 	algorithms []string
@@ -39,8 +39,9 @@ type Set struct {
 	now        func() time.Time
 	signed     func(algorithm string, took time.Duration)
 
-	loading sync.Mutex // keeps an older read from overtaking a newer one
-	current atomic.Pointer[snapshot]
+	loading  sync.Mutex // keeps an older read from overtaking a newer one
+	current  atomic.Pointer[snapshot]
+	verified verifiedTokens
 }
 
 // New makes a Set without keys: call [Set.Load] before anything else.
@@ -64,6 +65,7 @@ func New(store KeyStore, options Options) *Set {
 		maxAge:     min(maxAge, pendingFor/2),
 		now:        now,
 		signed:     options.Signed,
+		verified:   newVerifiedTokens(),
 	}
 	if set.signed == nil {
 		set.signed = func(string, time.Duration) {}

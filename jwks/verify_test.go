@@ -130,6 +130,8 @@ func TestVerifyRefusesTheTokensOfAnotherProvider(t *testing.T) {
 func TestEveryChangedCharacterBreaksAToken(t *testing.T) {
 	set := loadedSet(t, newMemoryStore(), EdDSA)
 	token := sign(t, set, EdDSA)
+	_, _, err := set.Verify(token)
+	require.NoError(t, err, "its signature is remembered from here on")
 	for i := range token {
 		changed := []byte(token)
 		changed[i] ^= 1
