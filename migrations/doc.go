@@ -8,7 +8,7 @@
 //
 // A file is NNNNN_name.sql: the line "-- +goose Up", statements, the line "-- +goose Down" and SELECT 1; nothing is
 // taken back. Servers of the release before keep serving while it is applied, and go on with the new schema afterwards.
-// So a file holds statements of six kinds only, each beginning at the start of a line and ending with a semicolon at
+// So a file holds statements of seven kinds only, each beginning at the start of a line and ending with a semicolon at
 // the end of one (TestMigrationsHaveTheOnlineForm says what is wrong):
 //
 //	CREATE TABLE name (…);
@@ -17,6 +17,7 @@
 //	DROP INDEX name;                                      that one created above it in the file replaces
 //	INSERT INTO table … ON CONFLICT DO NOTHING;
 //	CREATE VIEW name AS SELECT … FROM table;              for members of JSON documents: document ->> 'member'
+//	PARTITION table BY MONTH OF column;                   of PostgreSQL only, and no SQL; SQLite keeps the table
 //
 // They are written plainly: no IF NOT EXISTS and no CONCURRENTLY, which SQLite does not have, and no cast to json,
 // which PostgreSQL wants. Up puts in what the engine needs. In a PostgreSQL database that is in use each statement is

@@ -31,9 +31,11 @@ func (r *run) applyOnline(ctx context.Context, m migration) error {
 		var err error
 		switch {
 		case s.kind == createIndex && !created[s.table]:
-			err = r.buildIndex(ctx, s)
+			err = r.addIndex(ctx, s)
 		case s.kind == dropIndex:
-			err = r.retry(ctx, s.index, r.lockWait, func() error { return r.exec(ctx, s.concurrent()) })
+			err = r.removeIndex(ctx, s)
+		case s.kind == partitionTable:
+			err = r.partitionOnline(ctx, s)
 		default: // a table that the same file creates is used by nobody yet
 			created[s.table] = created[s.table] || s.kind == createTable
 			err = r.retry(ctx, s.table, lockTimeout, func() error { return r.exec(ctx, s.repeatable()) })
@@ -43,6 +45,31 @@ func (r *run) applyOnline(ctx context.Context, m migration) error {
 		}
 	}
 	return r.record(ctx, m.version)
+}
+
+// addIndex builds an index of a table, or of every partition of it.
+func (r *run) addIndex(ctx context.Context, s statement) error {
+	partitioned, err := r.isPartitioned(ctx, s.table)
+	if err != nil {
+		return err
+	}
+	if partitioned {
+		return r.buildIndexOfPartitions(ctx, s)
+	}
+	return r.buildIndex(ctx, s)
+}
+
+// removeIndex drops an index while its table is used. That of a table with partitions is dropped by one change of the
+// catalog, for which requests wait.
+func (r *run) removeIndex(ctx context.Context, s statement) error {
+	partitioned, err := r.hasRelationKind(ctx, s.index, "I")
+	if err != nil {
+		return err
+	}
+	if partitioned {
+		return r.retry(ctx, s.index, lockTimeout, func() error { return r.exec(ctx, s.repeatable()) })
+	}
+	return r.retry(ctx, s.index, r.lockWait, func() error { return r.exec(ctx, s.concurrent()) })
 }
 
 // buildIndex builds an index while its table is read and written. What it locks lets requests pass, so it may wait. An

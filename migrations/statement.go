@@ -28,6 +28,7 @@ const (
 	dropIndex
 	insertRows
 	createView
+	partitionTable
 )
 
 // statement is one statement of a file, without comments and the final semicolon.
@@ -35,6 +36,7 @@ type statement struct {
 	kind    kind
 	table   string
 	index   string // of createIndex and dropIndex
+	column  string // of partitionTable
 	content string
 }
 
@@ -49,6 +51,7 @@ var (
 	dropIndexForm   = regexp.MustCompile(`\ADROP INDEX ([a-z_]+)\z`)
 	insertRowsForm  = regexp.MustCompile(`\AINSERT INTO ([a-z_]+) `)
 	createViewForm  = regexp.MustCompile(`\ACREATE VIEW ([a-z_]+) AS\s`)
+	partitionForm   = regexp.MustCompile(`\APARTITION ([a-z_]+) BY MONTH OF ([a-z_]+)\z`)
 
 	// jsonMember is a member of a document in a text column, as SQLite reads it.
 	jsonMember = regexp.MustCompile(`([a-z_]+) ->> '`)
@@ -131,7 +134,10 @@ func recognize(value string) (statement, error) {
 	if m := createViewForm.FindStringSubmatch(value); m != nil {
 		return statement{kind: createView, table: m[1], content: value}, nil
 	}
-	return statement{}, fmt.Errorf("not a statement of the six kinds that a migration may hold: %.60s", value)
+	if m := partitionForm.FindStringSubmatch(value); m != nil {
+		return statement{kind: partitionTable, table: m[1], column: m[2], content: value}, nil
+	}
+	return statement{}, fmt.Errorf("not a statement of the seven kinds that a migration may hold: %.60s", value)
 }
 
 // on returns the text for an engine. PostgreSQL takes the members of a document from a json only.

@@ -95,7 +95,8 @@ func TestAMigrationOfAnotherFormIsRefused(t *testing.T) {
 		"an index that nothing replaces":           "DROP INDEX users_tax_id;",
 		"a comment behind a statement": "CREATE INDEX users_a ON users (a); -- why\nCREATE INDEX users_b ON " +
 			"users (b);",
-		"two statements on a line": "CREATE INDEX users_a ON users (a); CREATE INDEX users_b ON users (b);",
+		"two statements on a line":     "CREATE INDEX users_a ON users (a); CREATE INDEX users_b ON users (b);",
+		"partitions by something else": "PARTITION users BY HASH OF id;",
 	} {
 		t.Run(name, func(t *testing.T) {
 			parsed, err := parse(fmt.Sprintf("-- +goose Up\n\n%s\n\n-- +goose Down\nSELECT 1;\n", statements))
@@ -128,6 +129,7 @@ INSERT INTO scopes (name) VALUES ('a'),
     ('b') ON CONFLICT DO NOTHING;
 CREATE VIEW thing_documents AS
 SELECT id, document ->> 'member' AS member FROM things;
+PARTITION things BY MONTH OF created_at;
 
 -- +goose Down
 SELECT 1;
@@ -143,6 +145,8 @@ SELECT 1;
 			content: "INSERT INTO scopes (name) VALUES ('a'),\n    ('b') ON CONFLICT DO NOTHING"},
 		{kind: createView, table: "thing_documents",
 			content: "CREATE VIEW thing_documents AS\nSELECT id, document ->> 'member' AS member FROM things"},
+		{kind: partitionTable, table: "things", column: "created_at",
+			content: "PARTITION things BY MONTH OF created_at"},
 	}, parsed)
 	require.Equal(t, "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS things_name ON things (name)\n    WHERE name <> ''",
 		parsed[1].concurrent())

@@ -153,7 +153,11 @@ func (r *run) applyAtOnce(ctx context.Context, m migration) (bool, error) {
 		return false, err
 	}
 	for _, s := range m.statements {
-		if err := r.exec(ctx, s.on(r.engine)); err != nil {
+		work := func() error { return r.exec(ctx, s.on(r.engine)) }
+		if s.kind == partitionTable {
+			work = func() error { return r.partitionAtOnce(ctx, s) }
+		}
+		if err := work(); err != nil {
 			return false, err
 		}
 	}

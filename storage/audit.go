@@ -144,7 +144,7 @@ func (s *auditStore) PruneEvents(ctx context.Context, kind string, before time.T
 		}
 		for {
 			n, err := s.exec(ctx, `
-DELETE FROM audit_events WHERE id IN (
+DELETE FROM audit_events WHERE created_at >= $1 AND created_at < $2 AND id IN (
   SELECT id FROM audit_events WHERE created_at >= $1 AND created_at < $2 AND ($3 = '' OR kind = $3) LIMIT $4)`,
 				from, until, kind, batch)
 			total += n

@@ -98,7 +98,11 @@ func (j *janitor) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, err
 		if sweep.KeepTokens && slices.Contains([]string{"codes", "grants", "access_tokens"}, rows.table) {
 			continue
 		}
-		n, err := j.sweepRows(ctx, sweep, rows)
+		sweepKind := j.sweepRows
+		if rows.table == "audit_events" {
+			sweepKind = j.sweepEvents
+		}
+		n, err := sweepKind(ctx, sweep, rows, j.spend(sweep.Budget))
 		deleted[rows.table] += n
 		if err != nil {
 			failures = append(failures, fmt.Errorf("storage: sweep %s: %w", rows.table, err))
@@ -112,7 +116,9 @@ func (j *janitor) Sweep(ctx context.Context, sweep Sweep) (map[string]int64, err
 
 // sweepRows walks along the index on expires_at, from slice to slice of a batch of rows. So a statement reads no more
 // than a batch, also where rows stay that a condition keeps, and none reads what a statement before it has read.
-func (j *janitor) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (total int64, err error) {
+func (j *janitor) sweepRows(
+	ctx context.Context, sweep Sweep, rows deadRows, budget budget,
+) (total int64, err error) {
 	kept := rows.kept
 	if kept == tokenRetention {
 		kept = sweep.TokenRetention
@@ -122,7 +128,6 @@ func (j *janitor) sweepRows(ctx context.Context, sweep Sweep, rows deadRows) (to
 	if rows.since > 0 {
 		from = end - int64(rows.since/time.Second)
 	}
-	budget := j.spend(sweep.Budget)
 	for from < end && !budget.isSpent() {
 		until, err := j.sliceEnd(ctx, rows.table, "expires_at", from, end, sweep.Batch)
 		if err != nil {

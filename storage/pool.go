@@ -21,7 +21,8 @@ func newPool(db *sqlx.DB, prepare bool) *pool {
 	return &pool{DB: db, prepare: prepare, statements: map[string]*sqlx.Stmt{}}
 }
 
-// statement returns the prepared form of query. The texts are constants of this package, so the map is bounded.
+// statement returns the prepared form of query. The texts are constants of this package, or name a partition of the
+// audit, of which there is one a month; so the map is bounded.
 func (p *pool) statement(ctx context.Context, query string) (*sqlx.Stmt, error) {
 	p.mu.RLock()
 	stmt := p.statements[query]

@@ -115,6 +115,7 @@ func Run(t *testing.T, engine Engine) {
 	})
 	RunRaces(t, engine)
 	if engine.isPostgreSQL {
+		t.Run("Audit months", func(t *testing.T) { auditMonths(t, engine) })
 		RunBrokenConnections(t, engine)
 	}
 }
