@@ -49,17 +49,17 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 		return "", "", err
 	}
 	now := p.store.Now()
-	i.issued.accessTokenID, i.issued.accessExpiresAt = p.store.NewID(), now.Add(client.Policy.AccessLifetime)
+	i.issued.accessTokenID, i.issued.accessExpiresAt = p.store.NewID(), now.Add(i.target.lifetime(client.Policy))
 	var err error
-	if client.Policy.AccessToken == storage.AccessTokenOpaque {
+	if i.target.isOpaque(client.Policy) {
 		i.issued.accessToken, err = oauth.OpaqueToken(p.random, client.Policy.TokenForm)
 		return i.issued.accessToken, string(storage.Hash(i.issued.accessToken)), err
 	}
 	claims := accessTokenClaims{
-		Issuer: p.issuer, Subject: session.Subject, Audience: audienceOf(p.issuer, client, r.GetGrantedAudience()),
+		Issuer: p.issuer, Subject: session.Subject, Audience: audienceOf(p.issuer, client, i.target.audience),
 		ExpiresAt: storage.EpochSeconds(i.issued.accessExpiresAt), IssuedAt: storage.EpochSeconds(now),
 		ID: i.issued.accessTokenID, ClientID: client.ID,
-		Scope: strings.Join(r.GetGrantedScopes(), " "), AuthTime: storage.EpochSeconds(session.AuthTime),
+		Scope: strings.Join(i.target.scope(r.GetGrantedScopes()), " "), AuthTime: storage.EpochSeconds(session.AuthTime),
 		ACR: session.ACR, AMR: session.AMR, Confirmation: i.confirmation(),
 	}
 	if session.UserID != "" {

@@ -33,7 +33,8 @@ func (e *authorizeEndpoint) issueAndRespond(w http.ResponseWriter, r *http.Reque
 	if oauth.HasResponse(a.responseType, "token") {
 		parameters.Set("access_token", a.issuance.issued.accessToken)
 		parameters.Set("token_type", "Bearer")
-		parameters.Set("expires_in", strconv.FormatInt(int64(a.client.Policy.AccessLifetime/time.Second), 10))
+		lifetime := a.issuance.target.lifetime(a.client.Policy)
+		parameters.Set("expires_in", strconv.FormatInt(int64(lifetime/time.Second), 10))
 	}
 	if oauth.HasResponse(a.responseType, "id_token") {
 		parameters.Set("id_token", idToken)
@@ -51,9 +52,6 @@ func (e *authorizeEndpoint) issue(r *http.Request, a *authorization) (idToken st
 	ctx := a.issuance.context(r.Context())
 	for _, name := range a.scope {
 		a.request.GrantScope(name)
-	}
-	for _, name := range a.request.GetRequestedAudience() {
-		a.request.GrantAudience(name)
 	}
 	session := e.sessionOf(a)
 	a.issuance.user = holderOf(a.login.User)
@@ -89,7 +87,7 @@ func (e *authorizeEndpoint) sessionOf(a *authorization) *storage.Session {
 		UserID: l.User.ID, Subject: e.identifiers.subject(a.client, l.User.ID), RedirectURI: a.client.RedirectURI,
 		SessionID: l.Session.SessionID, AuthTime: l.Session.AuthTime, AMR: l.Session.AMR,
 		ACR:   a.context.acrToReport(l.Session),
-		Nonce: a.form.Get("nonce"), Audience: a.request.GetGrantedAudience(),
+		Nonce: a.form.Get("nonce"), Audience: a.issuance.target.audience,
 		CodeChallenge: a.form.Get("code_challenge"), DPoPKey: a.form.Get(parameterDPoPKey), RedirectURIGiven: a.given,
 		ClaimsInUserinfo: a.userinfoClaims, ClaimsInIDToken: a.idTokenClaims,
 	}

@@ -30,6 +30,7 @@ func (e *authorizeEndpoint) consentPage(w http.ResponseWriter, r *http.Request) 
 		Scopes: a.scopes.entries(
 			a.unapproved(a.scope, a.login.ApprovedScope),
 		), Claims: a.unapproved(a.singleClaims, a.login.ApprovedClaims),
+		Resources: a.issuance.target.shown(),
 		UILocales: a.form.Get("ui_locales"),
 	})
 	return nil

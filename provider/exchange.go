@@ -130,6 +130,9 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 			return nil, err
 		}
 	}
+	if err := i.resolveTarget(ctx, p.store, p.issuer, request.Form, access.GetRequestedAudience()); err != nil {
+		return nil, err
+	}
 	if i.code != nil {
 		queueEvent(ctx, i.batch, storage.Event{Kind: storage.EventCodeExchanged, ClientID: client.ID, UserID: i.code.UserID})
 	}
@@ -189,10 +192,6 @@ func grantOwn(client *storage.Client, access fosite.AccessRequester) error {
 		}
 		access.GrantScope(name)
 	}
-	for _, name := range access.GetRequestedAudience() {
-		access.GrantAudience(name)
-	}
-	storedSession(access).Audience = access.GetGrantedAudience()
 	return nil
 }
 
@@ -200,10 +199,10 @@ func tokenSetOf(i *issuance, access fosite.AccessRequester, response fosite.Acce
 	session := storedSession(access)
 	set := &TokenSet{
 		AccessToken: i.issued.accessToken, AccessTokenID: i.issued.accessTokenID,
-		ExpiresAt: i.issued.accessExpiresAt, ExpiresIn: i.client.Policy.AccessLifetime,
+		ExpiresAt: i.issued.accessExpiresAt, ExpiresIn: i.target.lifetime(i.client.Policy),
 		TokenType:    tokenType(i.confirmation()),
 		RefreshToken: i.issued.refreshToken,
-		Scope:        strings.Join(access.GetGrantedScopes(), " "), GrantType: access.GetGrantTypes()[0],
+		Scope:        strings.Join(i.target.scope(access.GetGrantedScopes()), " "), GrantType: access.GetGrantTypes()[0],
 		ClientID: i.client.ID,
 	}
 	if session.UserID != "" {
@@ -211,7 +210,10 @@ func tokenSetOf(i *issuance, access fosite.AccessRequester, response fosite.Acce
 	}
 	set.IDToken, _ = response.GetExtra("id_token").(string)
 	if i.code != nil {
-		set.Scope, set.RedirectURI = i.code.Scope, i.code.RedirectURI // verbatim, as the legacy interface shows it
+		set.RedirectURI = i.code.RedirectURI
+		if i.target.knowsAnyScope() {
+			set.Scope = i.code.Scope // verbatim, as the legacy interface shows it
+		}
 	}
 	return set
 }

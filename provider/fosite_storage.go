@@ -195,23 +195,23 @@ func (i *issuance) queueFrontChannelGrant(now time.Time, id string, scope []stri
 
 // CreateAccessTokenSession queues an opaque token; a JWT leaves no row.
 func (f fositeStorage) CreateAccessTokenSession(ctx context.Context, signature string, r fosite.Requester) error {
-	client := storedClient(r)
-	if client.Policy.AccessToken != storage.AccessTokenOpaque {
+	client, i := storedClient(r), issuanceFrom(ctx)
+	if !i.target.isOpaque(client.Policy) {
 		return nil
 	}
-	i := issuanceFrom(ctx)
 	if i.refreshToken != nil && i.client.Policy.Refresh != storage.RefreshRotate {
 		i.batch.RequireLiveGrant(i.refreshToken.Grant.ID) // a rotation is a precondition already
 	}
 	session := *storedSession(r)
-	session.Confirmation = i.confirmation()
+	session.Confirmation, session.Audience = i.confirmation(), i.target.audience
 	// Not what an authorization request says of itself: anybody writes those.
 	if session.GrantType = storage.GrantTypeImplicit; !i.isFrontChannel {
 		session.GrantType = r.GetRequestForm().Get("grant_type")
 	}
 	token := storage.AccessToken{
 		ID: []byte(signature), AccessTokenID: i.issued.accessTokenID, Kind: storage.KindAccessToken,
-		ClientID: client.ID, UserID: session.UserID, Scope: strings.Join(r.GetGrantedScopes(), " "), Session: &session,
+		ClientID: client.ID, UserID: session.UserID, Session: &session,
+		Scope:     strings.Join(i.target.scope(r.GetGrantedScopes()), " "),
 		CreatedAt: f.store.Now(), ExpiresAt: i.issued.accessExpiresAt,
 	}
 	if session.UserID != "" {

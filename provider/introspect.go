@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -41,8 +42,9 @@ type tokenEndpoints struct {
 	cors    *oauth.CORS
 }
 
-// introspect is the introspection endpoint (RFC 7662). A confidential client may ask about tokens issued to it or meant
-// for it, or about any with the policy introspect_any; of every other token it learns that it is not active.
+// introspect is the introspection endpoint (RFC 7662). A confidential client may ask about tokens issued to it, meant
+// for it or for a resource that it is, or about any with the policy introspect_any; of every other token it learns that
+// it is not active.
 func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) error {
 	client, token, err := e.readTokenRequest(w, r, oauth.PathIntrospect)
 	if err != nil {
@@ -52,7 +54,10 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 		return oauth.InvalidClient("A public client, or one that is blocked, may not introspect tokens.")
 	}
 	info, err := e.tokens.Inspect(r.Context(), token)
-	if errors.Is(err, ErrInactive) || err == nil && !mayInspect(client, info) {
+	if err == nil {
+		err = e.mayInspect(r.Context(), client, info)
+	}
+	if errors.Is(err, ErrInactive) {
 		return oauth.WriteJSON(w, http.StatusOK, introspection{})
 	}
 	if err != nil {
@@ -70,13 +75,28 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 	return oauth.WriteJSON(w, http.StatusOK, response)
 }
 
-// mayInspect says whether a client may be told of a token. A refresh token is shown to its own client only, so that no
-// resource server takes it for an access token.
-func mayInspect(client *storage.Client, info *TokenInfo) bool {
-	if info.Kind == storage.KindRefreshToken {
-		return info.ClientID == client.ID
+// mayInspect returns ErrInactive where a client may not be told of a token. A refresh token is shown to its own client
+// only, so that no resource server takes it for an access token; an access token to the resources too that it is for.
+func (e *tokenEndpoints) mayInspect(ctx context.Context, client *storage.Client, info *TokenInfo) error {
+	if info.ClientID == client.ID {
+		return nil
 	}
-	return client.Policy.IntrospectAny || info.ClientID == client.ID || slices.Contains(info.Audience, client.ID)
+	if info.Kind == storage.KindRefreshToken {
+		return inactive("a refresh token of another client")
+	}
+	if client.Policy.IntrospectAny || slices.Contains(info.Audience, client.ID) {
+		return nil
+	}
+	resources, err := e.store.Resources(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(resources, func(r storage.Resource) bool {
+		return r.ClientID == client.ID && slices.Contains(info.Audience, r.Identifier)
+	}) {
+		return nil
+	}
+	return inactive("for another resource")
 }
 
 // readTokenRequest reads a request of an authenticated client about one token, to the endpoint of that path.

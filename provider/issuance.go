@@ -31,6 +31,8 @@ type issuance struct {
 	// user is that of the code or the refresh token, or who is signed in.
 	user   storage.UserClaims
 	issued issuedTokens
+	// target is what the access token is for.
+	target target
 	// isFrontChannel says that tokens go through the browser, with no exchange after it.
 	isFrontChannel bool
 }

@@ -44,7 +44,7 @@ var (
 	tokenErrorCodes = []string{
 		oauth.CodeInvalidRequest, oauth.CodeInvalidClient, oauth.CodeInvalidGrant, oauth.CodeUnauthorizedClient,
 		oauth.CodeUnsupportedGrantType, oauth.CodeInvalidScope, oauth.CodeServerError, oauth.CodeTemporarilyUnavailable,
-		oauth.CodeInvalidDPoPProof, oauth.CodeUseDPoPNonce, other,
+		oauth.CodeInvalidDPoPProof, oauth.CodeUseDPoPNonce, oauth.CodeInvalidTarget, other,
 	}
 	// authenticationMethods are those of OIDC Core 9, and what else a client is known by.
 	authenticationMethods = []string{

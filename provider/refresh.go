@@ -34,7 +34,6 @@ func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosit
 	}
 	request := r.(*fosite.AccessRequest)
 	request.GrantedScope = scope
-	request.GrantedAudience = intersection(request.GrantedAudience, i.client.Metadata.Audience)
 	return nil
 }
 

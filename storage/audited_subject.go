@@ -47,6 +47,9 @@ FROM connections c WHERE c.id = $1`}
 	clientTypeSubject = subject{query: `SELECT id, name, scope FROM client_types WHERE id = $1`}
 	scopeSubject      = subject{query: `
 SELECT name, title_uk, title_en, governed_by, login_form, assurance FROM scopes WHERE name = $1`}
+	resourceSubject = subject{query: `
+SELECT identifier AS name, title_uk, title_en, scope, is_open, client_id, access_token_format, access_lifetime
+FROM resources WHERE identifier = $1`}
 	factorSubject = subject{query: `
 SELECT id, user_id, type, factor, is_active FROM authentication_factors WHERE id = $1`}
 	passkeySubject = subject{query: `

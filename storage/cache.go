@@ -11,7 +11,7 @@ import (
 )
 
 // cache is what a process keeps of the rows that change seldom: clients with their connections and types, roles, the
-// scope catalogue. All of it is dropped when the configuration version moves, and read again when asked for.
+// scope catalogue, resources. All of it is dropped when the configuration version moves, and read again when asked for.
 type cache struct {
 	// merged has the texts of merged statements by the names of their parts, for PostgreSQL, and unconditional those of
 	// single statements, without a condition, by the texts that have one, for SQLite. The code bounds both.
@@ -22,7 +22,9 @@ type cache struct {
 	clients map[string]*Client
 	roles   map[string]Role
 	scopes  []Scope
-	loading singleflight.Group
+	// resources is nil where they were not read yet.
+	resources []Resource
+	loading   singleflight.Group
 }
 
 // cachedClients bounds the cache; past it everything is dropped, which is simple and, with an attacker who makes up
@@ -40,7 +42,7 @@ func (d *database) Invalidate() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.epoch++
-	m.clients, m.roles, m.scopes = map[string]*Client{}, nil, nil
+	m.clients, m.roles, m.scopes, m.resources = map[string]*Client{}, nil, nil, nil
 }
 
 // Client returns a client by its id, from memory where it can. The value is shared: it must not be changed. That an id
@@ -132,24 +134,39 @@ func (c *configuration) Roles(ctx context.Context) (map[string]Role, error) {
 
 // Scopes returns the catalogue in the order of names, from memory where it can. The value is shared.
 func (c *configuration) Scopes(ctx context.Context) ([]Scope, error) {
+	return kept(ctx, c, &c.cache.scopes, c.scopes.ListScopes)
+}
+
+// Resources returns the resources in the order of their identifiers, from memory where it can. The value is shared.
+func (c *configuration) Resources(ctx context.Context) ([]Resource, error) {
+	return kept(ctx, c, &c.cache.resources, c.resources.ListResources)
+}
+
+// kept returns a list from memory, where in has it, or reads it.
+func kept[T any](
+	ctx context.Context, c *configuration, in *[]T, read func(context.Context) ([]T, error),
+) ([]T, error) {
 	if err := c.current(ctx); err != nil {
 		return nil, err
 	}
 	m := c.cache
 	m.mu.RLock()
-	scopes, epoch := m.scopes, m.epoch
+	list, epoch := *in, m.epoch
 	m.mu.RUnlock()
-	if scopes != nil {
-		return scopes, nil
+	if list != nil {
+		return list, nil
 	}
-	scopes, err := c.scopes.ListScopes(ctx)
+	list, err := read(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if list == nil {
+		list = []T{} // which is known, too
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.epoch == epoch {
-		m.scopes = scopes
+		*in = list
 	}
-	return scopes, nil
+	return list, nil
 }

@@ -59,6 +59,9 @@ const (
 	EventScopePut     = "scope_put"
 	EventScopeDeleted = "scope_deleted"
 
+	EventResourcePut     = "resource_put"
+	EventResourceDeleted = "resource_deleted"
+
 	EventSigningKeyReplaced = "signing_key_replaced"
 	EventSecretsResealed    = "secrets_resealed"
 

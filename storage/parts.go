@@ -38,6 +38,9 @@ type roleStore struct{ *database }
 // scopeStore has the catalogue of scopes.
 type scopeStore struct{ *database }
 
+// resourceStore has the resources that access tokens may be for.
+type resourceStore struct{ *database }
+
 // authenticationStore has by what users show who they are beside the password: second factors and one-time codes. It
 // also counts the sign-ins that failed.
 type authenticationStore struct {
@@ -104,12 +107,13 @@ type settingStore struct {
 	keys *keyStore
 }
 
-// configuration serves clients, roles and scopes from memory, and watches the database for changes of them.
+// configuration serves clients, roles, scopes and resources from memory, and watches the database for changes of them.
 type configuration struct {
 	*database
-	clients *clientStore
-	roles   *roleStore
-	scopes  *scopeStore
+	clients   *clientStore
+	roles     *roleStore
+	scopes    *scopeStore
+	resources *resourceStore
 }
 
 // janitor deletes the rows that are of no more use.
@@ -130,18 +134,22 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 	clients := &clientStore{database: d, connections: connections, tokens: tokens}
 	roles := &roleStore{database: d}
 	scopes := &scopeStore{database: d}
+	resources := &resourceStore{database: d}
 	authentication := &authenticationStore{database: d, sealer: sealer, keys: keys, sessions: sessions}
 	passkeys := &passkeyStore{database: d}
 	users := &userStore{database: d, sessions: sessions, tokens: tokens}
 	return &Store{
-		database:            d,
-		configuration:       &configuration{database: d, clients: clients, roles: roles, scopes: scopes},
+		database: d,
+		configuration: &configuration{
+			database: d, clients: clients, roles: roles, scopes: scopes, resources: resources,
+		},
 		clientStore:         clients,
 		connectionStore:     connections,
 		registrationStore:   &registrationStore{database: d, clients: clients},
 		userStore:           users,
 		roleStore:           roles,
 		scopeStore:          scopes,
+		resourceStore:       resources,
 		authenticationStore: authentication,
 		passkeyStore:        passkeys,
 		secondFactorStore: &secondFactorStore{

@@ -45,6 +45,7 @@ type Store struct {
 	*userStore
 	*roleStore
 	*scopeStore
+	*resourceStore
 	*authenticationStore
 	*passkeyStore
 	*secondFactorStore

@@ -85,6 +85,7 @@ func (a *API) mount(r chi.Router) {
 	clients{a}.register()
 	a.registerRoles()
 	a.registerScopes()
+	resources{a}.register()
 	issued{a}.register()
 	sessions{a}.register()
 	a.registerAudit()

@@ -77,6 +77,33 @@ func TestCatalogueOfScopesIsManaged(t *testing.T) {
 	})
 }
 
+func TestResourcesAreManaged(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		const path, api = "/resources", "https://api.example.org/v1"
+		body := map[string]any{"identifier": api, "title_uk": "Записи", "title_en": "Records", "scope": []string{"a:b"}}
+		put := s.do(http.StatusOK, http.MethodPut, path, body)
+		require.Equal(t, api, put.text("identifier"))
+		listed := s.do(http.StatusOK, http.MethodGet, path, nil)
+		require.Len(t, listed.items(), 1)
+		require.Equal(t, []any{"a:b"}, listed.items()[0]["scope"])
+		for member, wrong := range map[string]any{
+			"identifier": "x", "title_uk": "\u202e", "client_id": "nobody", "access_token_format": "x", "access_lifetime": -1,
+			"color": "red", "scope": []string{"two words"},
+		} {
+			changed := map[string]any{"identifier": api, "title_uk": "Записи", "title_en": "Records", member: wrong}
+			s.ask(staticToken, http.MethodPut, path, changed).isProblem(http.StatusUnprocessableEntity)
+		}
+		reader, _ := s.userToken(storagetest.User(t, s.store), "admin:read")
+		s.ask(reader, http.MethodPut, path, body).isProblem(http.StatusForbidden)
+		s.ask(reader, http.MethodDelete, path+"?identifier="+api, nil).isProblem(http.StatusForbidden)
+		s.do(http.StatusNoContent, http.MethodDelete, path+"?identifier="+api, nil)
+		s.ask(staticToken, http.MethodDelete, path+"?identifier="+api, nil).isProblem(http.StatusNotFound)
+		require.Len(t, s.events(storage.EventResourcePut), 1)
+		require.Len(t, s.events(storage.EventResourceDeleted), 1)
+	})
+}
+
 func TestTokensAreListedWithoutValuesAndEnded(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)

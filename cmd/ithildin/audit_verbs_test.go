@@ -23,7 +23,7 @@ var readingVerbs = strings.Fields(strings.ReplaceAll(`serve migrate:up migrate:s
 completion reference config:check config:print config:texts token:authorization-code token:client-credentials
 token:refresh token:introspect token:revoke client:list client:show client-type:list connection:list
 initial-access-token:list user:list user:show user:factor:list session:list invitation:list approval:list role:list
-scope:list key:list audit:list audit:export mail:test export`, "\n", " "))
+scope:list resource:list key:list audit:list audit:export mail:test export`, "\n", " "))
 
 // importingVerbs are audited in the tests of imports, which have a database to import.
 var importingVerbs = []string{"import:mithril"}
@@ -99,6 +99,9 @@ var mutatingVerbs = []auditedVerb{
 	{"initial-access-token delete {token}", storage.EventInitialAccessTokenDeleted, []string{"{token}"}},
 	{"scope put a:b --title-uk А --title-en A", storage.EventScopePut, []string{`"name":"a:b"`}},
 	{"scope delete a:b", storage.EventScopeDeleted, []string{`"name":"a:b"`}},
+	{"resource put https://api.example/v1 --title-uk А --title-en A", storage.EventResourcePut,
+		[]string{`"name":"https://api.example/v1"`}},
+	{"resource delete https://api.example/v1", storage.EventResourceDeleted, []string{`"name":"https://api.example/v1"`}},
 	{"apply declared.yaml", storage.EventRoleCreated, []string{`"name":"DECLARED"`}},
 	{"key rotate --algorithm ES256", storage.EventSigningKeyReplaced, []string{`"algorithm":"ES256"`}},
 	{"key reseal", storage.EventSecretsResealed, []string{`"changed":"0"`}},

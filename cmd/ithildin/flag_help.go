@@ -94,6 +94,8 @@ var flagHelp = map[string]string{
 	"request_uri":                   "Address of request objects; may be repeated.",
 	"require_pushed_requests":       "Require that it pushes its authorization requests (RFC 9126).",
 	"require_signed_request_object": "Require a signed request object for each authorization request.",
+	"resource_format":               "Form of its access tokens: jwt or opaque; default: the policy of the client.",
+	"resource_lifetime":             "Longest life of its access tokens, in seconds; default: the policy of the client.",
 	"response_type": "Response types, such as \"code id_token\"; default code with " +
 		"authorization_code.",
 	"sector_identifier_uri": "URI of the document with the redirect URIs that share pairwise " +

@@ -15,6 +15,7 @@ type ConsentPage struct {
 	Request   string // sealed
 	Scopes    []storage.Scope
 	Claims    []string // single claims (OIDC Core 5.5)
+	Resources []storage.Resource
 	UILocales string
 }
 
@@ -33,6 +34,8 @@ type consentView struct {
 	ConsentPage
 	Titles []string
 	Many   bool
+	// For are the resources in words.
+	For []string
 }
 
 // Consent writes the consent page.
@@ -46,6 +49,9 @@ func (l *layout) Consent(w http.ResponseWriter, r *http.Request, page ConsentPag
 	for _, claim := range page.Claims {
 		c.Titles = append(c.Titles, v.Messages.claimTitle(claim))
 	}
+	for _, resource := range page.Resources {
+		c.For = append(c.For, titleOf(resource.TitleUkrainian, resource.TitleEnglish, resource.Identifier, v.Language))
+	}
 	v.Title, v.Page = v.Messages.Consent, c
 	if err := v.write(w, http.StatusOK, "consent.html"); err != nil {
 		l.Fail(w, r, err)
@@ -53,12 +59,17 @@ func (l *layout) Consent(w http.ResponseWriter, r *http.Request, page ConsentPag
 }
 
 func scopeTitle(scope storage.Scope, language string) string {
-	title := scope.TitleUkrainian
+	return titleOf(scope.TitleUkrainian, scope.TitleEnglish, scope.Name, language)
+}
+
+// titleOf is the title of a catalogue in the language, or the name where it has none.
+func titleOf(inUkrainian, inEnglish, name, language string) string {
+	chosen := inUkrainian
 	if language == english {
-		title = scope.TitleEnglish
+		chosen = inEnglish
 	}
-	if title == "" {
-		return scope.Name
+	if chosen == "" {
+		return name
 	}
-	return strings.ReplaceAll(title, "'", "’") // catalogues are typed with the apostrophe of the keyboard
+	return strings.ReplaceAll(chosen, "'", "’") // catalogues are typed with the apostrophe of the keyboard
 }

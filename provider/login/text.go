@@ -93,8 +93,8 @@ type messageSet struct {
 	SignatureTitle, SignatureDownload, SignatureContent, SignatureSign, SignatureFile string
 	Signing                                                                           signingMessages
 
-	Consent, ConsentAsks, ConsentNothing, ConsentScopes, ConsentCount, SignedInAs string
-	Accept, Deny, SwitchUser, ClientPage, Policy, Terms                           string
+	Consent, ConsentAsks, ConsentFor, ConsentNothing, ConsentScopes, ConsentCount, SignedInAs string
+	Accept, Deny, SwitchUser, ClientPage, Policy, Terms                                       string
 
 	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore, SignedOutNext string
 
@@ -153,8 +153,9 @@ var messages = map[string]*messageSet{
 
 		Consent: "Надання доступу", ConsentAsks: "просить дозволу:",
 		ConsentNothing: "просить підтвердити вхід. Інші дозволи не потрібні.",
-		ConsentScopes:  "Дозволи", ConsentCount: "Усього дозволів:", SignedInAs: "Ви ввійшли як",
-		Accept: "Дозволити", Deny: "Відхилити", SwitchUser: "Увійти як інший користувач",
+		ConsentScopes:  "Дозволи", ConsentCount: "Усього дозволів:", ConsentFor: "Доступ до:",
+		SignedInAs: "Ви ввійшли як",
+		Accept:     "Дозволити", Deny: "Відхилити", SwitchUser: "Увійти як інший користувач",
 		ClientPage: "Сайт застосунку", Policy: "Політика конфіденційності", Terms: "Умови користування",
 
 		SignOut: "Вихід", SignOutAsk: "Завершити сеанс у цьому браузері?",
@@ -324,8 +325,9 @@ var messages = map[string]*messageSet{
 
 		Consent: "Allow access", ConsentAsks: "asks for permission to:",
 		ConsentNothing: "asks you to confirm the sign-in. It needs no other permission.",
-		ConsentScopes:  "Permissions", ConsentCount: "Permissions in total:", SignedInAs: "You are signed in as",
-		Accept: "Allow", Deny: "Decline", SwitchUser: "Sign in as someone else",
+		ConsentScopes:  "Permissions", ConsentCount: "Permissions in total:", ConsentFor: "Access to:",
+		SignedInAs: "You are signed in as",
+		Accept:     "Allow", Deny: "Decline", SwitchUser: "Sign in as someone else",
 		ClientPage: "Application website", Policy: "Privacy policy", Terms: "Terms of service",
 
 		SignOut: "Sign out", SignOutAsk: "End your session in this browser?",

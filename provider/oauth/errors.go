@@ -32,6 +32,7 @@ const (
 	CodeUnsupportedResponseType         = "unsupported_response_type"
 	CodeInvalidRequestObject            = "invalid_request_object"
 	CodeInvalidRequestURI               = "invalid_request_uri"
+	CodeInvalidTarget                   = "invalid_target" // RFC 8707 2
 	// Those of RFC 9449 12.2.
 	CodeInvalidDPoPProof = "invalid_dpop_proof"
 	CodeUseDPoPNonce     = "use_dpop_nonce"

@@ -70,6 +70,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Roles", roles},
 		{"Tokens of a role that is lost", tokensOfALostRole},
 		{"Client types and scopes", catalogue},
+		{"Resources", resources},
 		{"Clients", clients},
 		{"Clients with many grants", manyGrantsOfAClient},
 		{"Connections", connections},

@@ -95,7 +95,7 @@ type Clients interface {
 	DeleteInitialAccessToken(ctx context.Context, id string) error
 }
 
-// Catalogue are roles, client types and scopes.
+// Catalogue are roles, client types, scopes and resources.
 type Catalogue interface {
 	ListRoles(ctx context.Context) ([]storage.Role, error)
 	FindRoleByName(ctx context.Context, name string) (*storage.Role, error)
@@ -110,6 +110,9 @@ type Catalogue interface {
 	ListScopes(ctx context.Context) ([]storage.Scope, error)
 	PutScope(ctx context.Context, s storage.Scope) error
 	DeleteScope(ctx context.Context, name string) error
+	ListResources(ctx context.Context) ([]storage.Resource, error)
+	PutResource(ctx context.Context, r storage.Resource) error
+	DeleteResource(ctx context.Context, identifier string) error
 }
 
 // Records are the audit and the signing keys.

@@ -131,3 +131,19 @@ func (r remoteCatalogue) PutScope(ctx context.Context, s storage.Scope) error {
 func (r remoteCatalogue) DeleteScope(ctx context.Context, name string) error {
 	return r.remove(ctx, path("scopes", name))
 }
+
+// ListResources implements Catalogue.
+func (r remoteCatalogue) ListResources(ctx context.Context) ([]storage.Resource, error) {
+	list, err := page[admin.Resource](ctx, r.api, path("resources"), url.Values{})
+	return each(list.Items, admin.Resource.Stored), err
+}
+
+// PutResource implements Catalogue.
+func (r remoteCatalogue) PutResource(ctx context.Context, resource storage.Resource) error {
+	return r.put(ctx, path("resources"), admin.NewResource(resource))
+}
+
+// DeleteResource implements Catalogue.
+func (r remoteCatalogue) DeleteResource(ctx context.Context, identifier string) error {
+	return r.remove(ctx, path("resources")+"?"+url.Values{"identifier": {identifier}}.Encode())
+}

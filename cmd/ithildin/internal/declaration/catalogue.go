@@ -1,7 +1,6 @@
 package declaration
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,12 +30,7 @@ type scope struct {
 }
 
 func (s scope) check() error {
-	problems := []error{registration.ValidateScope(s.Name)}
-	for member, title := range map[string]string{"title_uk": s.TitleUkrainian, "title_en": s.TitleEnglish} {
-		if err := registration.ValidateText(title); err != nil || title == "" {
-			problems = append(problems, fmt.Errorf("%s %w", member, cmp.Or(err, errors.New("is required"))))
-		}
-	}
+	problems := []error{registration.ValidateScope(s.Name), checkTitles(s.TitleUkrainian, s.TitleEnglish)}
 	for _, member := range []struct {
 		name, value string
 		known       []string

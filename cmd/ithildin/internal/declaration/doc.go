@@ -1,6 +1,6 @@
-// Package declaration compares a file that says which scopes, client types, roles and clients there are to be with
-// those that there are, and makes the difference: ithildin apply, ithildin export, and ITHILDIN_DECLARATION_FILE of the
-// server.
+// Package declaration compares a file that says which scopes, client types, roles, clients and resources there are to
+// be with those that there are, and makes the difference: ithildin apply, ithildin export, and
+// ITHILDIN_DECLARATION_FILE of the server.
 //
 //  1. Read reads the file (YAML or JSON).
 //  2. Compare makes a Plan: what is to be created, changed and, if asked for, deleted.

@@ -17,6 +17,7 @@ type exported struct {
 	ClientTypes []scopeSet       `json:"client_types"`
 	Roles       []scopeSet       `json:"roles"`
 	Clients     []exportedClient `json:"clients"`
+	Resources   []resource       `json:"resources"`
 }
 
 type exportedClient struct {
@@ -58,7 +59,10 @@ func useBlocks(node *yaml.Node) {
 }
 
 func collect(ctx context.Context, admin administration.Administration) (*exported, error) {
-	all := &exported{Scopes: []scope{}, ClientTypes: []scopeSet{}, Roles: []scopeSet{}, Clients: []exportedClient{}}
+	all := &exported{
+		Scopes: []scope{}, ClientTypes: []scopeSet{}, Roles: []scopeSet{}, Clients: []exportedClient{},
+		Resources: []resource{},
+	}
 	scopes, err := admin.ListScopes(ctx)
 	if err != nil {
 		return nil, err
@@ -79,6 +83,13 @@ func collect(ctx context.Context, admin administration.Administration) (*exporte
 	}
 	for _, r := range roles {
 		all.Roles = append(all.Roles, scopeSet{r.Name, r.Scope})
+	}
+	resources, err := admin.ListResources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range resources {
+		all.Resources = append(all.Resources, resourceView(r))
 	}
 	all.Clients, err = collectClients(ctx, admin)
 	return all, err

@@ -21,6 +21,7 @@ type File struct {
 	ClientTypes []json.RawMessage `json:"client_types,omitempty"`
 	Roles       []json.RawMessage `json:"roles,omitempty"`
 	Clients     []json.RawMessage `json:"clients,omitempty"`
+	Resources   []json.RawMessage `json:"resources,omitempty"`
 
 	folder string // that the files of secrets are relative to
 }
