@@ -18,6 +18,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/stretchr/testify/require"
 
+	"ithildin/provider/dpop"
+	"ithildin/provider/dpop/dpoptest"
 	"ithildin/storage/storagetest/requirement"
 )
 
@@ -32,22 +34,38 @@ func resourceServerTokens(t *testing.T, p *process) (standard, spring, foreign s
 	p.verb(append(create, "--id", "foreign", "--name", "Foreign", "--audience", "https://other.example.org", "--for",
 		"spring")...)
 	get := func(id string) string {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.issuer+"/oauth2/token",
-			strings.NewReader("grant_type=client_credentials"))
-		require.NoError(t, err)
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.SetBasicAuth(id, resourceServerSecret)
-		response, err := http.DefaultClient.Do(r)
-		require.NoError(t, err)
-		defer response.Body.Close()
-		var reply struct {
-			AccessToken string `json:"access_token"`
-		}
-		require.NoError(t, json.NewDecoder(response.Body).Decode(&reply))
-		require.NotEmpty(t, reply.AccessToken, response.Status)
-		return reply.AccessToken
+		return ownToken(t, http.DefaultClient, p.issuer, id, func(r *http.Request) {
+			r.SetBasicAuth(id, resourceServerSecret)
+		})
 	}
 	return get("standard"), get("for-spring"), get("foreign")
+}
+
+// ownToken gets an access token of the client itself; change completes the request.
+func ownToken(t *testing.T, client *http.Client, origin, id string, change func(*http.Request)) string {
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, origin+"/oauth2/token",
+		strings.NewReader("grant_type=client_credentials&client_id="+id))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	change(r)
+	response, err := client.Do(r)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	var reply struct {
+		AccessToken string `json:"access_token"`
+		Error       string `json:"error_description"`
+	}
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&reply))
+	require.NotEmpty(t, reply.AccessToken, reply.Error)
+	return reply.AccessToken
+}
+
+// boundToken is an access token of a client that is bound to a key.
+func (p *process) boundToken(t *testing.T, id string, key *dpoptest.Key) string {
+	return ownToken(t, http.DefaultClient, p.issuer, id, func(r *http.Request) {
+		r.SetBasicAuth(id, resourceServerSecret)
+		r.Header.Set(dpop.Header, key.Proof(http.MethodPost, p.issuer+"/oauth2/token", time.Now()))
+	})
 }
 
 const resourceServerSecret = "a-secret-of-more-than-128-random-bits-honestly"
@@ -71,58 +89,6 @@ func guideBlocks(t *testing.T, language string) []string {
 	return blocks[1:]
 }
 
-func TestSpringSecurityAcceptsTokensOfAClientCreatedForSpring(t *testing.T) {
-	jar, java := requirement.SpringJar.Get(t), requirement.Program(t, "java")
-	p := start(t, t.TempDir(), nil, "serve", "--dev")
-	standard, spring, foreign := resourceServerTokens(t, p)
-	properties := strings.NewReplacer("https://id.example.org", p.issuer).Replace(guideBlocks(t, "properties")[0])
-	directory := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(directory, "application.properties"), []byte(properties), 0o600))
-	address := freeAddress(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	application := exec.CommandContext(ctx, java, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-jar", jar,
-		"--server.address=127.0.0.1", "--server.port="+address[strings.LastIndex(address, ":")+1:])
-	application.Dir = directory
-	written := &output{}
-	application.Stdout, application.Stderr = written, written
-	require.NoError(t, application.Start())
-	t.Cleanup(func() {
-		cancel()
-		_ = application.Wait()
-		if t.Failed() {
-			t.Log(written.String())
-		}
-	})
-	ask := func(token string) (status int, body, challenge string) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/whoami", nil)
-		require.NoError(t, err)
-		r.Header.Set("Authorization", "Bearer "+token)
-		response, err := http.DefaultClient.Do(r)
-		if err != nil {
-			return 0, "", ""
-		}
-		defer response.Body.Close()
-		var reply struct {
-			Subject string `json:"subject"`
-		}
-		_ = json.NewDecoder(response.Body).Decode(&reply)
-		return response.StatusCode, reply.Subject, response.Header.Get("WWW-Authenticate")
-	}
-	require.Eventually(t, func() bool { status, _, _ := ask("none"); return status != 0 }, patience,
-		100*time.Millisecond)
-
-	status, subject, challenge := ask(spring)
-	require.Equal(t, http.StatusOK, status, challenge)
-	require.Equal(t, "for-spring", subject)
-	status, _, _ = ask(standard)
-	require.Equal(t, http.StatusUnauthorized, status,
-		"Spring Security takes no typ but JWT; were it to, the policy would not be needed")
-	status, _, challenge = ask(foreign)
-	require.Equal(t, http.StatusUnauthorized, status)
-	require.Contains(t, challenge, "aud")
-}
-
 func TestDocumentedNodeCodeVerifiesAccessTokens(t *testing.T) {
 	installed, node := requirement.OpenIDClient.Get(t), requirement.Program(t, "node")
 	p := start(t, t.TempDir(), nil, "serve", "--dev")
@@ -138,8 +104,9 @@ func TestDocumentedNodeCodeVerifiesAccessTokens(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, script, 0o600))
 	for token, want := range map[string]string{
 		standard: "standard", spring: "refused: ERR_JWT_CLAIM_VALIDATION_FAILED",
-		foreign:                                 "refused: ERR_JWT_CLAIM_VALIDATION_FAILED",
-		standard[:len(standard)-8] + "AAAAAAAA": "refused: ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
+		foreign: "refused: ERR_JWT_CLAIM_VALIDATION_FAILED",
+		p.boundToken(t, "standard", dpoptest.NewKey(t)): "refused: bound to what its sender must prove to hold",
+		standard[:len(standard)-8] + "AAAAAAAA":         "refused: ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
 	} {
 		said, err := exec.CommandContext(t.Context(), node, path, p.issuer, audience, token).CombinedOutput()
 		require.NoError(t, err, string(said))
@@ -161,7 +128,8 @@ except jwt.InvalidTokenError as error:
 	require.NoError(t, os.WriteFile(path, []byte(script), 0o600))
 	for token, want := range map[string]string{
 		standard: "standard", spring: "refused: InvalidTokenError", foreign: "refused: InvalidTokenError",
-		standard[:len(standard)-8] + "AAAAAAAA": "refused: InvalidSignatureError",
+		p.boundToken(t, "standard", dpoptest.NewKey(t)): "refused: InvalidTokenError",
+		standard[:len(standard)-8] + "AAAAAAAA":         "refused: InvalidSignatureError",
 	} {
 		said, err := exec.CommandContext(t.Context(), python, path, p.issuer, audience, token).CombinedOutput()
 		require.NoError(t, err, string(said))
@@ -181,7 +149,9 @@ func TestDocumentedGoCodeVerifiesAccessTokens(t *testing.T) {
 	claims, err := authenticate(t.Context(), keys, p.issuer, audience, standard)
 	require.NoError(t, err)
 	require.Equal(t, "standard", claims.Subject)
-	for _, wrong := range []string{spring, foreign, standard[:len(standard)-8] + "AAAAAAAA", "x"} {
+	for _, wrong := range []string{
+		spring, foreign, standard[:len(standard)-8] + "AAAAAAAA", "x", p.boundToken(t, "standard", dpoptest.NewKey(t)),
+	} {
 		_, err := authenticate(t.Context(), keys, p.issuer, audience, wrong)
 		require.Error(t, err)
 	}
@@ -200,12 +170,19 @@ func authenticate(ctx context.Context, keys oidc.KeySet, issuer, audience, token
 	if err != nil {
 		return nil, err
 	}
-	var claims jwt.Claims
+	var claims struct {
+		jwt.Claims
+		Confirmation json.RawMessage `json:"cnf"`
+	}
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		return nil, err
 	}
 	if claims.Expiry == nil {
 		return nil, errors.New("an access token without an end")
 	}
-	return &claims, claims.Validate(jwt.Expected{Issuer: issuer, AnyAudience: jwt.Audience{audience}, Time: time.Now()})
+	if claims.Confirmation != nil {
+		return nil, errors.New("bound to what its sender must prove to hold")
+	}
+	expected := jwt.Expected{Issuer: issuer, AnyAudience: jwt.Audience{audience}, Time: time.Now()}
+	return &claims.Claims, claims.Validate(expected)
 }

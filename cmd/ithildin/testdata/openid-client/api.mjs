@@ -7,11 +7,12 @@ const keys = createRemoteJWKSet(new URL(issuer + '/.well-known/jwks.json'))
 
 async function authenticate(token) {
   const { payload } = await jwtVerify(token, keys, { issuer, audience, typ: 'at+jwt', requiredClaims: ['exp', 'sub', 'client_id'] })
+  if (payload.cnf) throw new Error('bound to what its sender must prove to hold')
   return payload
 }
 // end
 try {
   console.log((await authenticate(token)).sub)
 } catch (error) {
-  console.log('refused: ' + error.code)
+  console.log('refused: ' + (error.code ?? error.message))
 }
