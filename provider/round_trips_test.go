@@ -163,11 +163,38 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 		authority := authorityOf(t, nil, now)
 		s, proxy := proxiedStack(t, behindAProxy(authority))
 		s.client("clinic", func(c *storage.Client) { byCertificate(c); c.Metadata.CertificateBoundAccessTokens = true })
-		own := signed(t, authority, now, nil)
-		require.Equal(t, http.StatusOK, s.ownToken(own, "clinic").status)
-		proxy.Reset()
-		require.Equal(t, http.StatusOK, s.ownToken(own, "clinic").status)
-		require.Zero(t, proxy.RoundTrips(), "nothing is remembered of a certificate")
+		own, b := signed(t, authority, now, nil), s.browser()
+		send := func(path string, form url.Values) reply {
+			return s.sendAs(own, http.MethodPost, path, sending(form, "client_id", "clinic"))
+		}
+		count := func(status int, ask func() reply) (reply, int64) {
+			proxy.Reset()
+			got := ask()
+			require.Equal(t, status, got.status, got.raw)
+			return got, proxy.RoundTrips()
+		}
+		var exchange, refresh, userinfo, credentials, push int64
+		for range 3 { // on whichever connection of the pool: everything is prepared by the last
+			code := b.code(request("clinic", "openid offline_access"))
+			var tokens reply
+			tokens, exchange = count(http.StatusOK, func() reply { return send(oauth.PathToken, exchangeForm(code)) })
+			_, refresh = count(http.StatusOK, func() reply {
+				return send(oauth.PathToken, refreshForm(tokens.member("refresh_token")))
+			})
+			bearer := "Bearer " + tokens.member("access_token")
+			_, userinfo = count(http.StatusOK, func() reply {
+				return s.sendAs(own, http.MethodGet, oauth.PathUserinfo, nil, "Authorization", bearer)
+			})
+			_, credentials = count(http.StatusOK, func() reply { return s.ownToken(own, "clinic") })
+			_, push = count(http.StatusCreated, func() reply {
+				return send(oauth.PathPushedRequest, request("clinic", "openid"))
+			})
+		}
+		require.LessOrEqual(t, exchange, int64(2), "code exchange: as without")
+		require.LessOrEqual(t, refresh, int64(2), "refresh: as without")
+		require.LessOrEqual(t, userinfo, int64(1), "userinfo: as without")
+		require.LessOrEqual(t, push, int64(1), "push: as without")
+		require.Zero(t, credentials, "nothing is remembered of a certificate")
 	})
 	t.Run("discovery and JWKS", func(t *testing.T) {
 		s, proxy := proxiedStack(t)
