@@ -74,9 +74,10 @@ var mayImport = map[string][]string{
 	insideOf + "database":       {insideOf + "console", insideOf + "config"},
 	insideOf + "demo":           {insideOf + "config"},
 	insideOf + "administration": {insideOf + "console", insideOf + "config", insideOf + "database"},
+	insideOf + "telemetry":      {insideOf + "config"},
 	insideOf + "declaration":    {insideOf + "console", insideOf + "administration"},
 	insideOf + "server": {insideOf + "console", insideOf + "config", insideOf + "database", insideOf + "demo",
-		insideOf + "administration", insideOf + "declaration"},
+		insideOf + "administration", insideOf + "declaration", insideOf + "telemetry"},
 }
 
 // testsMayImport is what tests may import besides, to build the real thing; migrations and jwks stand alone even there.

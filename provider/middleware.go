@@ -20,6 +20,7 @@ type observer struct {
 	requestTime time.Duration
 	metrics     *metrics
 	logger      *slog.Logger
+	tracing     *inbound.Tracing
 }
 
 // observe gives each request its id and its deadline, bounds the damage of a panic, and counts and logs the answer, in
@@ -37,7 +38,7 @@ func (o *observer) observe(next http.Handler) http.Handler {
 		if known.GivenID != "" {
 			ctx = storage.WithClientRequestID(ctx, known.GivenID)
 		}
-		r = r.WithContext(ctx)
+		r = r.WithContext(o.tracing.Begin(ctx, arrived))
 		w.Header().Set("X-Request-Id", known.ShownID())
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		recorded := &recorder{ResponseWriter: w}
@@ -52,17 +53,30 @@ func (o *observer) observe(next http.Handler) http.Handler {
 			}
 			elapsed := time.Since(begin)
 			o.metrics.answered(inbound.RouteOf(r), r.Method, recorded.status, elapsed)
-			if level := known.Record.Level(); o.logger.Enabled(r.Context(), level) {
-				o.logger.LogAttrs(r.Context(), level, "request", append([]slog.Attr{
-					slog.String("request_id", id), slog.String("client_request_id", known.GivenID),
-					slog.String("method", methodLabel(r.Method)), slog.String("route", inbound.RouteOf(r)),
-					slog.Int("status", recorded.status), slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000),
-					slog.String("address", o.proxies.ClientAddress(r)),
-				}, known.Record.Attributes()...)...)
-			}
+			o.log(r, recorded.status, elapsed)
+			o.tracing.End(r, methodLabel(r.Method), recorded.status)
 		}()
 		next.ServeHTTP(recorded, r)
 	})
+}
+
+// log writes the line of a request.
+func (o *observer) log(r *http.Request, status int, elapsed time.Duration) {
+	known := inbound.RequestFrom(r.Context())
+	level := known.Record.Level()
+	if !o.logger.Enabled(r.Context(), level) {
+		return
+	}
+	attributes := []slog.Attr{
+		slog.String("request_id", known.ID), slog.String("client_request_id", known.GivenID),
+		slog.String("method", methodLabel(r.Method)), slog.String("route", inbound.RouteOf(r)),
+		slog.Int("status", status), slog.Float64("duration_ms", float64(elapsed.Microseconds())/1000),
+		slog.String("address", o.proxies.ClientAddress(r)),
+	}
+	if id := o.tracing.TraceID(r.Context()); id != "" {
+		attributes = append(attributes, slog.String("trace_id", id))
+	}
+	o.logger.LogAttrs(r.Context(), level, "request", append(attributes, known.Record.Attributes()...)...)
 }
 
 // recorder remembers the status of an answer.

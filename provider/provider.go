@@ -82,6 +82,8 @@ type Options struct {
 	Random         io.Reader
 	// Metrics is where counters are registered; nil keeps them to the Provider.
 	Metrics prometheus.Registerer
+	// Tracing makes a span of each request; nil: none is made.
+	Tracing *inbound.Tracing
 	// RequestTime is how long a request may take before it is answered with 503; default 20 s, well under the time-out of
 	// servers for writing.
 	RequestTime time.Duration
@@ -185,7 +187,9 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	if p.mutualTLS = o.MutualTLS; p.mutualTLS.Origin != "" {
 		p.alias = p.mutualTLS.Origin + p.path
 	}
-	p.observer = &observer{proxies: o.TrustedProxies, requestTime: o.RequestTime, metrics: p.metrics, logger: p.logger}
+	p.observer = &observer{
+		proxies: o.TrustedProxies, requestTime: o.RequestTime, metrics: p.metrics, logger: p.logger, tracing: o.Tracing,
+	}
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
 	p.components = countCalls(o.Components, p.CountOutboundCall)
 	p.acrValues = acrValuesOf(p.components)

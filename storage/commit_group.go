@@ -128,7 +128,7 @@ func (g *commitGroup) take() []*groupedWrite {
 
 // commitTogether runs the writes of a group in one transaction. After an error nothing of it is written.
 func commitTogether(conn *sqlx.Conn, group []*groupedWrite) error {
-	tx, err := conn.BeginTxx(context.Background(), nil)
+	tx, err := conn.BeginTxx(context.WithoutCancel(group[0].ctx), nil) // whose trace has the transaction, of all of them
 	if err != nil {
 		return err
 	}

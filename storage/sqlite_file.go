@@ -35,15 +35,16 @@ func (d *database) openSQLite(path string, o Options) error {
 		}}.Encode()
 	}
 	makePrivate(path)
-	writer, err := sqlx.Open("sqlite", writerDSN)
+	write, err := o.openFile(writerDSN)
 	if err != nil {
 		return fmt.Errorf("storage: open: %w", err)
 	}
+	read, err := o.openFile(dsn)
+	if err != nil {
+		return fmt.Errorf("storage: open: %w", err)
+	}
+	writer, reader := sqlx.NewDb(write, "sqlite"), sqlx.NewDb(read, "sqlite")
 	writer.SetMaxOpenConns(1)
-	reader, err := sqlx.Open("sqlite", dsn)
-	if err != nil {
-		return fmt.Errorf("storage: open: %w", err)
-	}
 	readers := min(o.MaxConnections, 8)
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"ithildin/storage/seal"
 )
 
@@ -29,6 +31,8 @@ type Options struct {
 	// EventLifetimes are how long audit events are kept by their kind; "" is for those of other kinds. Default
 	// EventLifetime. What is stored already keeps its end.
 	EventLifetimes map[string]time.Duration
+	// Tracing makes a span of each statement of a request that is recorded; nil: no statement is watched.
+	Tracing trace.TracerProvider
 }
 
 // NoStatementTimeout lets a statement take as long as it takes, for migrations, also where the URL has a time-out.

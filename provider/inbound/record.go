@@ -59,6 +59,13 @@ func (r *Record) Failed(level slog.Level, code string, cause error) {
 	}
 }
 
+// Code is the public code of the error that the request is answered with, "" where there is none.
+func (r *Record) Code() string {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.code
+}
+
 // Level is how loud the line of the request is.
 func (r *Record) Level() slog.Level {
 	r.mutex.Lock()

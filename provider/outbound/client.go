@@ -13,6 +13,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 const (
@@ -34,6 +36,8 @@ type Options struct {
 	Timeout time.Duration
 	// Plaintext lets addresses be http as well: for answers that are signed.
 	Plaintext bool
+	// Tracing makes spans of requests; nil: only of those that belong to a trace.
+	Tracing trace.TracerProvider
 }
 
 // Client sends requests to addresses that others chose. It is safe for concurrent use.
@@ -59,9 +63,10 @@ func New(o Options) *Client {
 		IdleConnTimeout:        30 * time.Second,
 		ForceAttemptHTTP2:      true,
 	}
+	sent := newTraced(transport, o.Tracing)
 	return &Client{
-		direct:    &http.Client{Timeout: o.Timeout, Transport: transport, CheckRedirect: useLastResponse},
-		following: &http.Client{Timeout: o.Timeout, Transport: transport, CheckRedirect: checkRedirect},
+		direct:    &http.Client{Timeout: o.Timeout, Transport: sent, CheckRedirect: useLastResponse},
+		following: &http.Client{Timeout: o.Timeout, Transport: sent, CheckRedirect: checkRedirect},
 		plaintext: o.Plaintext,
 	}
 }

@@ -27,7 +27,7 @@ type Service struct {
 }
 
 // services follow no redirect: the token belongs to one address.
-var services = &http.Client{CheckRedirect: useLastResponse}
+var services = &http.Client{Transport: newTraced(http.DefaultTransport, nil), CheckRedirect: useLastResponse}
 
 // Ask sends a JSON body, or none where it is nil, and returns the status and the answer. Errors are faults of the other
 // side, or of the address; none of them holds the address.

@@ -81,6 +81,7 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_TOKEN_RETENTION", fmt.Sprint(int64(s.Janitor.Retention / day))},
 		{"ITHILDIN_JANITOR_BATCH", fmt.Sprint(s.Janitor.Batch)},
 	}
+	rows = append(rows, c.telemetryFlags.describe(s.Telemetry)...)
 	rows = append(rows, c.passkeyFlags.describe(s.Components.Passkeys)...)
 	return c.appendRest(append(rows, c.limitFlags.describe()...))
 }

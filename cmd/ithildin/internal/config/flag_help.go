@@ -132,6 +132,16 @@ var flagHelp = map[string]string{
 		"change their configuration.",
 	"outbound_allowed": "Private networks that the addresses of clients may be in; " +
 		"default none.",
+	"otlp_ca_file": "PEM file with certificates of authorities that are trusted for the collector, besides those of the " +
+		"system.",
+	"otlp_endpoint": "Collector to which traces and metrics are sent by OTLP (HTTP with protobuf), such as " +
+		"http://127.0.0.1:4318; without one nothing is sent.",
+	"otlp_headers":  "File with headers of the requests to the collector, such as its API key: NAME: VALUE, one a line.",
+	"otlp_interval": "How often metrics are sent; default 60s.",
+	"otlp_parents": "Whose trace contexts are continued: those of ITHILDIN_TRUSTED_PROXIES (proxies, the default), or " +
+		"nobody's (none).",
+	"otlp_sampling": "Share of the traces that begin here which is recorded, from 0 to 1; default 0.1.",
+	"otlp_signals":  "What is sent: traces, metrics or both; default both.",
 	"outbound_ca_file": "PEM file with certificates of authorities that are trusted for requests to clients, besides " +
 		"those of the system.",
 	"passkeys":           "off: people have no passkeys; default on, where the issuer's host is a name.",

@@ -54,6 +54,7 @@ type Flags struct {
 	passkeyFlags
 	signingFlags
 	factorFlags
+	telemetryFlags
 }
 
 // Settings is a configuration that was found right.
@@ -86,6 +87,7 @@ type Settings struct {
 	Invitations    provider.Invitations
 	Mail           Mail
 	Operator       login.Operator
+	Telemetry      Telemetry
 	Declaration    string         // the file of scopes, roles and clients that is applied at the start; "": none is
 	Texts          *login.Texts   // of the pages; nil: the built-in ones
 	Places         *login.Places  // of networks; nil: none are known
@@ -145,6 +147,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Places = p.places("ITHILDIN_PLACES_FILE", c.PlacesFile)
 	s.Mithril = c.mithrilFlags.load(&p, s)
 	s.Invitations = c.invitationFlags.load(&p)
+	s.Telemetry = c.telemetryFlags.load(&p)
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		p.add("ITHILDIN_LOG_FORMAT", "is %q: want text or json", c.LogFormat)
 	}

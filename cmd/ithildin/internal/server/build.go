@@ -10,16 +10,18 @@ import (
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/cmd/ithildin/internal/demo"
+	"ithildin/cmd/ithildin/internal/telemetry"
 	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/provider/identity"
+	"ithildin/provider/inbound"
 	"ithildin/provider/login"
 	"ithildin/provider/outbound"
 	"ithildin/storage"
 )
 
 // build makes everything that answers requests.
-func build(ctx context.Context, o Options, store *storage.Store) (*service, error) {
+func build(ctx context.Context, o Options, store *storage.Store, sender *telemetry.Telemetry) (*service, error) {
 	s, logger := o.Settings, o.Logger
 	registry := newRegistry(store, o.Build)
 	costs := newCostMetrics(registry)
@@ -33,18 +35,18 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 		logMessages(&s.Components, logger)
 	}
 	letters := newMail(s, store, logger, registry)
+	s.Outbound.Tracing = sender.TracerProvider()
 	p, err := provider.New(ctx, provider.Options{
 		Store: store, Keys: keys, Passwords: passwords, Components: s.Components, Issuer: s.Issuer, Logger: logger,
 		TrustedProxies: s.TrustedProxies, ResponseTypes: s.ResponseTypes, Registration: s.Registration,
 		PushedRequests: s.PushedRequests,
 		Outbound:       outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
 		MutualTLS: s.Sender.MutualTLS, RequireDPoPNonce: s.Sender.RequiresDPoPNonce(), GatewayOrigins: s.Gateway.Origins,
-		Operator:    s.Operator,
-		Texts:       s.Texts,
+		Operator: s.Operator, Texts: s.Texts,
 		Places:      s.Places,
 		Captcha:     s.Captcha,
 		Signing:     signing(s),
-		Invitations: s.Invitations, Mail: letters,
+		Invitations: s.Invitations, Mail: letters, Tracing: tracing(s, sender),
 	})
 	if err != nil {
 		return nil, database.ExplainSealed(err)
@@ -90,14 +92,25 @@ func build(ctx context.Context, o Options, store *storage.Store) (*service, erro
 	public := p.Handler(mounts...)
 	return &service{
 		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
-		reloads: reloads,
-		mail:    letters,
+		reloads: reloads, telemetry: sender, registry: registry, mail: letters,
 		janitor: newJanitor(s.Janitor, store, logger, registry),
-		public:  public,
-		mutual:  p.MutualTLSHandler(public),
+		public:  public, mutual: p.MutualTLSHandler(public),
 		admin:   adminHandler(ready, registry, p.AdminHandler(guard.protect, adminMounts...)),
 		mithril: mithrilHandler(s.Mithril, p, legacy),
 	}, nil
+}
+
+// tracing makes spans of requests; nil where no traces are sent.
+func tracing(s *config.Settings, sender *telemetry.Telemetry) *inbound.Tracing {
+	tracers := sender.TracerProvider()
+	if tracers == nil {
+		return nil
+	}
+	t := &inbound.Tracing{Tracer: tracers.Tracer("ithildin/provider")}
+	if !s.Telemetry.IgnoreParents {
+		t.Parents = s.TrustedProxies
+	}
+	return t
 }
 
 // signing is what the signature page is given.

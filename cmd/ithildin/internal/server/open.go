@@ -7,15 +7,19 @@ import (
 
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/database"
+	"ithildin/cmd/ithildin/internal/telemetry"
 	"ithildin/migrations"
 	"ithildin/storage"
 )
 
 // openServing opens the database of a server, migrates it where it is SQLite, and returns an error where its schema
 // is old or it belongs to another server.
-func openServing(ctx context.Context, s *config.Settings, logger *slog.Logger) (*storage.Store, error) {
-	store, err := database.Open(s.Database,
-		func(o *storage.Options) { o.EventLifetimes = s.Janitor.AuditRetention })
+func openServing(
+	ctx context.Context, s *config.Settings, sender *telemetry.Telemetry, logger *slog.Logger,
+) (*storage.Store, error) {
+	store, err := database.Open(s.Database, func(o *storage.Options) {
+		o.EventLifetimes, o.Tracing = s.Janitor.AuditRetention, sender.TracerProvider()
+	})
 	if err != nil {
 		return nil, err
 	}

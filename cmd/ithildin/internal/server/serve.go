@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/telemetry"
 )
 
 // Options are what a server is made of.
@@ -27,7 +28,11 @@ func Serve(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	store, err := openServing(ctx, o.Settings, o.Logger)
+	sender, err := telemetry.Start(ctx, o.Settings.Telemetry, o.Build.Version, o.Logger)
+	if err != nil {
+		return err
+	}
+	store, err := openServing(ctx, o.Settings, sender, o.Logger)
 	if err != nil {
 		return err
 	}
@@ -37,8 +42,11 @@ func Serve(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	service, err := build(ctx, o, store)
+	service, err := build(ctx, o, store, sender)
 	if err != nil {
+		return err
+	}
+	if err := sender.ExportMetrics(ctx, service.registry); err != nil {
 		return err
 	}
 	return service.run(ctx, func() { service.announce(o.Build, o.Out) })

@@ -10,7 +10,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"ithildin/cmd/ithildin/internal/config"
+	"ithildin/cmd/ithildin/internal/telemetry"
 	"ithildin/jwks"
 	"ithildin/provider"
 	"ithildin/provider/mail"
@@ -22,6 +25,8 @@ const (
 	shutdownTime = 30 * time.Second
 	// closingTime is the part of shutdownTime for the background jobs: writing the last audit events, releasing leases.
 	closingTime = 6 * time.Second
+	// flushTime is the part of closingTime for sending the last traces and metrics.
+	flushTime = 2 * time.Second
 	// handshakeTime is for connections that were begun before new ones were ignored: a lost segment is sent again after
 	// 200 ms. With the rest of closing it is less than a second, when whoever was ignored tries again and is refused.
 	handshakeTime = 300 * time.Millisecond
@@ -45,6 +50,9 @@ type service struct {
 	reloads  []reloadable
 	janitor  *janitor
 	mail     *mail.Service
+
+	telemetry *telemetry.Telemetry
+	registry  *prometheus.Registry
 }
 
 // run serves until the first SIGINT or SIGTERM, then lets requests end and returns. A second signal ends the process at
@@ -99,12 +107,22 @@ func (s *service) shutDown(endpoints []*endpoint, stopBackground func()) {
 		}
 	}
 	s.drain(drained, endpoints)
-	waitAtMost(time.Until(end), func() {
+	waitAtMost(time.Until(end)-flushTime, func() {
 		stopBackground()
 		if err := s.store.Close(); err != nil {
 			s.logger.Warn("closing the database failed", "cause", err)
 		}
 	})
+	s.flushTelemetry(end)
+}
+
+// flushTelemetry sends the last spans and metrics, for flushTime at most.
+func (s *service) flushTelemetry(end time.Time) {
+	ctx, cancel := context.WithTimeout(context.Background(), min(flushTime, time.Until(end)))
+	defer cancel()
+	if err := s.telemetry.Stop(ctx); err != nil {
+		s.logger.Warn("the last traces and metrics were not sent", "cause", err)
+	}
 }
 
 // waitAtMost runs work and waits for its end, but no longer than the given time, so that a database that does not

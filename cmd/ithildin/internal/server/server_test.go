@@ -17,6 +17,7 @@ import (
 
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/database"
+	"ithildin/cmd/ithildin/internal/telemetry"
 	"ithildin/storage/seal"
 	"ithildin/storage/storagetest/requirement"
 )
@@ -46,11 +47,14 @@ func newServiceOf(t *testing.T, logger *slog.Logger, change func(*config.Setting
 		},
 	}
 	change(s)
-	store, err := openServing(t.Context(), s, logger)
+	sender, err := telemetry.Start(t.Context(), s.Telemetry, "test", logger)
+	require.NoError(t, err)
+	store, err := openServing(t.Context(), s, sender, logger)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	built, err := build(t.Context(), Options{Settings: s, Logger: logger}, store)
+	built, err := build(t.Context(), Options{Settings: s, Logger: logger}, store, sender)
 	require.NoError(t, err)
+	require.NoError(t, sender.ExportMetrics(t.Context(), built.registry))
 	return built
 }
 
