@@ -15,6 +15,9 @@ import (
 	"ithildin/storage/storagetest"
 )
 
+// gatewayExample is the example of nginx as a gateway.
+const gatewayExample = "../../deploy/proxies/nginx/gateway.conf"
+
 // startNginx runs nginx in front of an upstream that answers with the headers it got, with the configuration that the
 // guide shows, and returns its address.
 func (s *stack) startNginx() string {
@@ -22,7 +25,7 @@ func (s *stack) startNginx() string {
 		_ = json.NewEncoder(w).Encode(r.Header)
 	}))
 	s.t.Cleanup(upstream.Close)
-	server, err := os.ReadFile("testdata/nginx.conf")
+	server, err := os.ReadFile(gatewayExample)
 	require.NoError(s.t, err)
 	return storagetest.StartNginx(s.t, func(listen string) string {
 		return strings.NewReplacer("127.0.0.1:8000", listen, "127.0.0.1:8081", s.admin.Listener.Addr().String(),
@@ -115,7 +118,7 @@ func TestNginxRefusesRequestsWhileTheDatabaseIsUnavailable(t *testing.T) {
 
 // What the guide shows is what these tests ran.
 func TestGatewayGuideShowsTheTestedNginxConfiguration(t *testing.T) {
-	configuration, err := os.ReadFile("testdata/nginx.conf")
+	configuration, err := os.ReadFile(gatewayExample)
 	require.NoError(t, err)
 	guide, err := os.ReadFile("../../docs/gateway.md")
 	require.NoError(t, err)

@@ -54,12 +54,15 @@ func (a *authority) sign(certificate *x509.Certificate) (*ecdsa.PrivateKey, []by
 	return key, encoded
 }
 
-// issue writes certificate.pem and key.pem for 127.0.0.1 and localhost, good for so long, and returns their paths.
-func (a *authority) issue(directory string, lifetime time.Duration) (certificateFile, keyFile string) {
+// issue writes certificate.pem and key.pem for 127.0.0.1, localhost and these hosts, good for so long, and returns
+// their paths.
+func (a *authority) issue(
+	directory string, lifetime time.Duration, hosts ...string,
+) (certificateFile, keyFile string) {
 	a.serial++
 	key, encoded := a.sign(&x509.Certificate{
 		SerialNumber: big.NewInt(a.serial), Subject: pkix.Name{CommonName: "localhost"},
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames: append(hosts, "localhost"), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(lifetime),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	})

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -99,25 +98,7 @@ func (r *rolled) balance(required requirement.Requirement, configuration string,
 	}
 	file := filepath.Join(directory, configuration)
 	require.NoError(r.t, os.WriteFile(file, []byte(strings.NewReplacer(values...).Replace(string(content))), 0o600))
-	command := exec.Command(program, append(arguments, file)...)
-	command.Dir = directory
-	log := &output{}
-	command.Stdout, command.Stderr = log, log
-	require.NoError(r.t, command.Start())
-	r.t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-		if r.t.Failed() {
-			r.t.Log(log.String())
-		}
-	})
-	require.Eventually(r.t, func() bool {
-		connection, err := net.DialTimeout("tcp", r.balancer, 100*time.Millisecond)
-		if err == nil {
-			connection.Close()
-		}
-		return err == nil
-	}, 10*time.Second, 20*time.Millisecond, "%s does not listen", program)
+	runProxy(r.t, r.balancer, directory, program, append(arguments, file)...)
 }
 
 // restart ends one replica as an orchestrator does, and starts it again at its address.

@@ -23,16 +23,22 @@ type Requirement struct {
 
 // What tests need. .ci/with-test-services says what the variables hold.
 var (
-	PostgreSQL    = Requirement{"ITHILDIN_TEST_POSTGRES_URL", "PostgreSQL"}
+	PostgreSQL = Requirement{"ITHILDIN_TEST_POSTGRES_URL", "PostgreSQL"}
+	// PostgreSQLPrograms is a folder.
+	PostgreSQLPrograms = Requirement{"ITHILDIN_TEST_POSTGRES_PROGRAMS", "the programs of PostgreSQL"}
+
 	Chromium      = Requirement{"ITHILDIN_TEST_CHROMIUM", "a browser"}
 	Nginx         = Requirement{"ITHILDIN_TEST_NGINX", "nginx"}
 	HAProxy       = Requirement{"ITHILDIN_TEST_HAPROXY", "HAProxy"}
+	Caddy         = Requirement{"ITHILDIN_TEST_CADDY", "Caddy"}
+	Envoy         = Requirement{"ITHILDIN_TEST_ENVOY", "Envoy"}
 	Apache        = Requirement{"ITHILDIN_TEST_APACHE", "Apache"}
 	ApacheModules = Requirement{"ITHILDIN_TEST_APACHE_MODULES", "Apache's mod_auth_openidc"}
 	OpenIDClient  = Requirement{"ITHILDIN_TEST_OPENID_CLIENT", "openid-client for Node"}
 	AxeCore       = Requirement{"ITHILDIN_TEST_AXE_CORE", "axe-core"}
 	Schemathesis  = Requirement{"ITHILDIN_TEST_SCHEMATHESIS", "schemathesis"}
 	PyJWT         = Requirement{"ITHILDIN_TEST_PYJWT", "a Python with PyJWT"}
+	Prometheus    = Requirement{"ITHILDIN_TEST_PROMETHEUS", "Prometheus"}
 	Promtool      = Requirement{"ITHILDIN_TEST_PROMTOOL", "Prometheus's promtool"}
 	Generator     = Requirement{"ITHILDIN_TEST_OAPI_CODEGEN", "oapi-codegen"}
 	SpringJar     = Requirement{"ITHILDIN_TEST_SPRING_JAR", "the Spring application"}
