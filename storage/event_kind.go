@@ -73,6 +73,8 @@ const (
 	EventInvitationAccepted = "invitation_accepted"
 	EventInvitationRejected = "invitation_rejected"
 
+	EventRolledBackEnded = "rolled_back_ended" // after a restore, what it had brought back
+
 	EventAuditPruned  = "audit_pruned"
 	EventImported     = "imported"
 	EventImportPruned = "import_pruned" // what the source of an import had no more was deleted

@@ -83,30 +83,32 @@ func (s *tokenStore) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clie
 	return nil
 }
 
-// inBatches lists the ids of rows and runs a write for batches of them, until none are left. The write ends with IN;
-// the ids come behind its own arguments. Each batch is kept by itself, so that what was cut short is gone on with where
-// it is begun again.
+// inBatches lists the ids of rows and runs a write for batches of them, until none are left. It returns how many rows
+// it wrote. The write ends with IN; the ids come behind its own arguments. Each batch is kept by itself, so that what
+// was cut short is gone on with where it is begun again.
 func inBatches[ID string | []byte](ctx context.Context, d *database, list string, listed []any, write string,
 	written ...any,
-) error {
+) (total int64, err error) {
 	query := write + `(` + placeholders(len(written)+1, batchOfIDs) + `)`
 	for {
 		var ids []ID
 		err := d.selectAll(ctx, &ids, fmt.Sprintf(`%s LIMIT %d`, list, idsAtOnce), listed...)
 		if err != nil {
-			return err
+			return total, err
 		}
 		for batch := range slices.Chunk(ids, batchOfIDs) {
 			args := slices.Clone(written)
 			for n := range batchOfIDs { // the last batch is filled up with its last id: one text is prepared once
 				args = append(args, batch[min(n, len(batch)-1)])
 			}
-			if _, err := d.exec(ctx, query, args...); err != nil {
-				return err
+			n, err := d.exec(ctx, query, args...)
+			if err != nil {
+				return total, err
 			}
+			total += n
 		}
 		if len(ids) < idsAtOnce {
-			return nil
+			return total, nil
 		}
 	}
 }
@@ -114,33 +116,36 @@ func inBatches[ID string | []byte](ctx context.Context, d *database, list string
 // endRestOfClient ends the grants and access tokens of a client, batch by batch.
 func (s *tokenStore) endRestOfClient(ctx context.Context, clientID string) error {
 	now := s.nowSeconds()
-	err := inBatches[string](ctx, s.database, liveGrantsOfClient, []any{clientID}, endGrants, now)
+	_, err := inBatches[string](ctx, s.database, liveGrantsOfClient, []any{clientID}, endGrants, now)
 	if err != nil {
 		return err
 	}
-	return inBatches[[]byte](ctx, s.database, liveTokensOfClient, []any{clientID, now}, endTokens, now)
+	_, err = inBatches[[]byte](ctx, s.database, liveTokensOfClient, []any{clientID, now}, endTokens, now)
+	return err
 }
 
 // endKeptOfClient ends the tokens of sign-ins with a client that are not complete, batch by batch.
 func (s *tokenStore) endKeptOfClient(ctx context.Context, clientID string) error {
 	now := s.nowSeconds()
-	return inBatches[[]byte](ctx, s.database, liveKeptOfClient, []any{clientID, now}, endTokens, now)
+	_, err := inBatches[[]byte](ctx, s.database, liveKeptOfClient, []any{clientID, now}, endTokens, now)
+	return err
 }
 
 // deleteTokensOfClient deletes the codes, grants and access tokens of a client, batch by batch.
 func (s *tokenStore) deleteTokensOfClient(ctx context.Context, clientID string) error {
 	const list, remove = `SELECT id FROM %s WHERE client_id = $1`, `DELETE FROM %s WHERE id IN `
 	args := []any{clientID}
-	err := inBatches[[]byte](ctx, s.database, fmt.Sprintf(list, "codes"), args, fmt.Sprintf(remove, "codes"))
+	_, err := inBatches[[]byte](ctx, s.database, fmt.Sprintf(list, "codes"), args, fmt.Sprintf(remove, "codes"))
 	if err != nil {
 		return err
 	}
-	err = inBatches[string](ctx, s.database, fmt.Sprintf(list, "grants"), args, fmt.Sprintf(remove, "grants"))
+	_, err = inBatches[string](ctx, s.database, fmt.Sprintf(list, "grants"), args, fmt.Sprintf(remove, "grants"))
 	if err != nil {
 		return err
 	}
-	return inBatches[[]byte](ctx, s.database, fmt.Sprintf(list, "access_tokens"), args,
+	_, err = inBatches[[]byte](ctx, s.database, fmt.Sprintf(list, "access_tokens"), args,
 		fmt.Sprintf(remove, "access_tokens"))
+	return err
 }
 
 // deleteTokensOf removes the rows that no foreign key removes with their owner; the order is revokeTokensOf's.

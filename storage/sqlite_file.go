@@ -85,6 +85,31 @@ func FilesOthersRead(databaseURL string) (paths []string, err error) {
 	return paths, nil
 }
 
+// ErrNotSQLite says that a database is no file that could be copied.
+var ErrNotSQLite = errors.New("storage: the database is not of SQLite")
+
+// CopyTo writes the SQLite database, as it is at one moment, to a new file that is its owner's alone. Servers may write
+// meanwhile. The file is complete when CopyTo returns nil, and is removed otherwise. Errors: ErrNotSQLite; fs.ErrExist:
+// there is such a file, which stays as it is.
+func (s *Store) CopyTo(ctx context.Context, path string) (err error) {
+	if s.IsPostgreSQL() {
+		return ErrNotSQLite
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = errors.Join(err, file.Close()); err != nil {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}()
+	if _, err := s.reader.DB.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
+		return classify(err)
+	}
+	return file.Sync()
+}
+
 // TruncateLog writes SQLite's write-ahead log to the database and empties it, unless somebody reads at that moment. On
 // PostgreSQL it does nothing.
 func (d *database) TruncateLog(ctx context.Context) (err error) {

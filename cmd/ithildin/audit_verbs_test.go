@@ -23,7 +23,8 @@ var readingVerbs = strings.Fields(strings.ReplaceAll(`serve migrate:up migrate:s
 completion reference config:check config:print config:texts token:authorization-code token:client-credentials
 token:refresh token:introspect token:revoke client:list client:show client-type:list connection:list
 initial-access-token:list user:list user:show user:factor:list session:list invitation:list approval:list role:list
-scope:list resource:list key:list audit:list audit:export mail:test export`, "\n", " "))
+scope:list resource:list key:list audit:list audit:export mail:test export
+backup`, "\n", " "))
 
 // importingVerbs are audited in the tests of imports, which have a database to import.
 var importingVerbs = []string{"import:mithril"}
@@ -106,6 +107,7 @@ var mutatingVerbs = []auditedVerb{
 	{"key rotate --algorithm ES256", storage.EventSigningKeyReplaced, []string{`"algorithm":"ES256"`}},
 	{"key reseal", storage.EventSecretsResealed, []string{`"changed":"0"`}},
 	{"audit prune --older-than 1 --kind sign_in", storage.EventAuditPruned, []string{`"kind":"sign_in"`, `"deleted":"0"`}},
+	{"after-restore", storage.EventRolledBackEnded, []string{`"login_sessions":"`}},
 	{"client delete " + auditedClient, storage.EventClientDeleted, []string{auditedClient, `"name":"Hospital"`}},
 	{"user delete b@example.com", storage.EventUserDeleted, []string{auditedUser, `"before":{`, "b@example.com"}},
 }

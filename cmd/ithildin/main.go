@@ -39,6 +39,8 @@ type program struct {
 	Audit              auditCommand              `cmd:"" help:"List, export and delete audit events."`
 	Import             importCommand             `cmd:"" help:"Import the database of another system."`
 	Janitor            janitorCommand            `cmd:"" help:"Delete expired rows once."`
+	Backup             backupCommand             `cmd:"" help:"Copy the database of SQLite while servers run."`
+	AfterRestore       afterRestoreCommand       `cmd:"" help:"End what a restored database has brought back."`
 	Healthcheck        healthcheckCommand        `cmd:"" help:"Check whether a server on this machine is ready."`
 	Config             configCommand             `cmd:"" help:"Check and print the configuration."`
 	Completion         completionCommand         `cmd:"" help:"Print what completes command lines in a shell."`

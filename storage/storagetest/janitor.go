@@ -65,10 +65,45 @@ func janitor(t *testing.T, s *suite) {
 	t.Run("The next runs sweep what a budget left, and retained rows do not hide others", func(t *testing.T) {
 		aBudgetIsKept(t, s)
 	})
+	t.Run("After a restore whatever lets somebody in is ended, and what says no stays", func(t *testing.T) {
+		restoredRowsAreEnded(t, s)
+	})
 	t.Run("A sweep without a batch is refused", func(t *testing.T) {
 		_, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 0, TokenRetention: storage.TokenRetention})
 		require.Error(t, err)
 	})
+}
+
+func restoredRowsAreEnded(t *testing.T, s *suite) {
+	s.oneRowOfEach(t)
+	users, clients := s.count(t, "users", "created_at >= $1", 0), s.count(t, "clients", "created_at >= $1", 0)
+	now := s.store.Now().Unix()
+	live := map[string]string{
+		"login_sessions": "revoked_at = 0 AND expires_at > $1", "pushed_requests": "expires_at > $1",
+		"codes": "used_at = 0 AND revoked_at = 0 AND expires_at > $1", "grants": "revoked_at = 0 AND expires_at > $1",
+		"access_tokens": "expires_at > $1", "one_time_codes": "expires_at > $1", "password_resets": "expires_at > $1",
+		"invitations": "state = 'open' AND expires_at > $1",
+	}
+	for table, condition := range live {
+		require.NotZero(t, s.count(t, table, condition, now), table)
+	}
+	refused := map[string]int{}
+	for _, table := range []string{"revoked_jti", "used_jti", "sign_in_failures", "audit_events", "connection_secrets"} {
+		refused[table] = s.count(t, table, "expires_at > $1", now)
+		require.NotZero(t, refused[table], table)
+	}
+	ended := map[string]int64{}
+	require.NoError(t, s.store.EndRolledBack(t.Context(), func(table string, rows int64) { ended[table] = rows }))
+	for table, condition := range live {
+		require.Zero(t, s.count(t, table, condition, now), table)
+		require.NotZero(t, ended[table], table)
+	}
+	for table, rows := range refused {
+		require.Equal(t, rows, s.count(t, table, "expires_at > $1", now), table)
+	}
+	require.Equal(t, users, s.count(t, "users", "created_at >= $1", 0))
+	require.Equal(t, clients, s.count(t, "clients", "created_at >= $1", 0))
+	require.NoError(t, s.store.EndRolledBack(t.Context(), func(table string, rows int64) { require.Zero(t, rows, table) }))
 }
 
 func aBudgetIsKept(t *testing.T, s *suite) {

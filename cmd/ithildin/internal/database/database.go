@@ -71,10 +71,8 @@ func WithSealableStore(
 }
 
 func withExisting(ctx context.Context, s config.Database, work func(*storage.Store) error) error {
-	if path, isSQLite := strings.CutPrefix(s.URL, "sqlite:"); isSQLite {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return console.WithHint("ithildin migrate up makes it", fmt.Errorf("there is no database %s", path))
-		}
+	if err := refuseMissing(s); err != nil {
+		return err
 	}
 	store, err := Open(s)
 	if err != nil {
@@ -85,6 +83,16 @@ func withExisting(ctx context.Context, s config.Database, work func(*storage.Sto
 		return err
 	}
 	return work(store)
+}
+
+// refuseMissing refuses a file of SQLite that is not there, which opening it would make.
+func refuseMissing(s config.Database) error {
+	if path, isSQLite := strings.CutPrefix(s.URL, "sqlite:"); isSQLite {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return console.WithHint("ithildin migrate up makes it", fmt.Errorf("there is no database %s", path))
+		}
+	}
+	return nil
 }
 
 // RefusePending refuses a database whose schema is older than this program.
@@ -106,6 +114,22 @@ func WithSchema(f config.DatabaseFlags, work func(*storage.Store) error) error {
 	if err != nil {
 		return err
 	}
+	return withAnySchema(s, work)
+}
+
+// WithOldSchema runs a verb on a database that exists, whatever its schema.
+func WithOldSchema(f config.DatabaseFlags, work func(*storage.Store) error) error {
+	s, err := config.LoadDatabase(f)
+	if err != nil {
+		return err
+	}
+	if err := refuseMissing(s); err != nil {
+		return err
+	}
+	return withAnySchema(s, work)
+}
+
+func withAnySchema(s config.Database, work func(*storage.Store) error) error {
 	store, err := Open(s,
 		func(o *storage.Options) { o.StatementTimeout = storage.NoStatementTimeout })
 	if err != nil {

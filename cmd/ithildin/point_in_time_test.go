@@ -1,0 +1,148 @@
+package main_test
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ithildin/provider/oauth"
+	"ithildin/storage"
+	"ithildin/storage/storagetest"
+)
+
+// backupGuide are the blocks of a language in the guide, with the folders and the time of a test.
+func backupGuide(t *testing.T, language string, replacements ...string) (blocks []string) {
+	content, err := os.ReadFile("../../docs/backup.md")
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)\n```" + language + "\n(.*?)```")
+	for _, found := range block.FindAllStringSubmatch(string(content), -1) {
+		blocks = append(blocks, strings.NewReplacer(replacements...).Replace(found[1]))
+	}
+	return blocks
+}
+
+// restoredProvider is a provider whose cluster is restored.
+type restoredProvider struct {
+	*cluster
+	t      *testing.T
+	server *process
+}
+
+func (r *restoredProvider) environment() []string {
+	return []string{"ITHILDIN_DATABASE_URL=" + r.url, "ITHILDIN_SECRET=" + string(storagetest.Secret())}
+}
+
+func (r *restoredProvider) verb(arguments ...string) string {
+	path, err := binary()
+	require.NoError(r.t, err)
+	command := exec.Command(path, arguments...)
+	command.Env = append(os.Environ(), r.environment()...)
+	output, err := command.CombinedOutput()
+	require.NoError(r.t, err, string(output))
+	return string(output)
+}
+
+func (r *restoredProvider) serve() {
+	r.server = start(r.t, r.t.TempDir(), append(r.environment(), "ITHILDIN_ISSUER=http://restored.example"), "serve")
+}
+
+func (r *restoredProvider) open() *storage.Store {
+	return storagetest.Open(r.t, r.url, func(o *storage.Options) { o.Now = time.Now })
+}
+
+func (r *restoredProvider) exchange(code string) (int, map[string]any) {
+	return r.server.token(storage.PresetStandard, url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {crashRedirect},
+	})
+}
+
+func (r *restoredProvider) refresh(token any) (int, map[string]any) {
+	return r.server.token(storage.PresetStandard,
+		url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.(string)}})
+}
+
+func (r *restoredProvider) isActive(token any) bool {
+	status, answer := r.server.post(oauth.PathIntrospect, storage.PresetStandard, url.Values{"token": {token.(string)}})
+	require.Equal(r.t, http.StatusOK, status)
+	return answer["active"].(bool)
+}
+
+// signIn exchanges a new code.
+func (r *restoredProvider) signIn(store *storage.Store) map[string]any {
+	status, tokens := r.exchange(newCode(r.t, store, storage.PresetStandard))
+	require.Equal(r.t, http.StatusOK, status, tokens)
+	return tokens
+}
+
+// TestPostgreSQLIsRestoredToAPointInTime follows the guide with its own cluster, and holds the restored provider to
+// what had been revoked, used and rotated since.
+func TestPostgreSQLIsRestoredToAPointInTime(t *testing.T) {
+	r := &restoredProvider{cluster: newClusterFolder(t), t: t}
+	folders := []string{"/var/backups/ithildin", r.directory}
+	r.data = filepath.Join(r.directory, "data")
+	r.run("initdb", "-D", r.data, "-U", "ithildin", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+	r.run("/bin/mkdir", "-p", filepath.Join(r.directory, "wal"))
+	settings := backupGuide(t, "ini", folders...)
+	require.Len(t, settings, 2)
+	r.settings("postgresql.conf", settings[0])
+	r.start()
+	r.verb("migrate", "up")
+	store := r.open()
+	fillForCrash(t, store)
+	base, err := url.Parse(r.url)
+	require.NoError(t, err)
+	backup := strings.Fields(backupGuide(t, "sh", folders...)[1])
+	require.Equal(t, "pg_basebackup", backup[0])
+	r.run(backup[0], append(backup[1:], "--dbname="+base.String())...)
+
+	r.serve()
+	revoked, rotated := r.signIn(store), r.signIn(store)
+	unused := newCode(t, store, storage.PresetStandard)
+	target := r.ask(`SELECT clock_timestamp()::text`)
+
+	r.server.post(oauth.PathRevoke, storage.PresetStandard, url.Values{"token": {revoked["refresh_token"].(string)}})
+	require.False(t, r.isActive(revoked["access_token"]))
+	status, successor := r.refresh(rotated["refresh_token"])
+	require.Equal(t, http.StatusOK, status, successor)
+	status, used := r.exchange(unused)
+	require.Equal(t, http.StatusOK, status, used)
+	later := r.signIn(store)
+	r.server.kill()
+	require.NoError(t, store.Close())
+	segment := r.ask(`SELECT pg_walfile_name(pg_switch_wal())`)
+	r.await(`SELECT (coalesce(last_archived_wal, '') >= '` + segment + `')::text FROM pg_stat_archiver`)
+	r.stop(r.data)
+
+	r.data = filepath.Join(r.directory, "base")
+	r.run("/usr/bin/touch", filepath.Join(r.data, "recovery.signal"))
+	r.settings("postgresql.auto.conf", backupGuide(t, "ini", append(folders, "2026-11-29 12:00:00+00", target)...)[1])
+	r.start()
+	r.await(`SELECT (NOT pg_is_in_recovery())::text`)
+
+	r.serve()
+	require.True(t, r.isActive(revoked["access_token"]), "this is why there is after-restore")
+	require.False(t, r.isActive(later["access_token"]), "nobody has heard of it")
+	r.server.kill()
+	require.Regexp(t, `(?m)^grants +2$`, r.verb("after-restore", "--yes"))
+	r.serve()
+	for name, tokens := range map[string]map[string]any{
+		"revoked": revoked, "rotated": rotated, "successor": successor, "of the code": used, "later": later,
+	} {
+		require.False(t, r.isActive(tokens["access_token"]), name)
+		status, answer := r.refresh(tokens["refresh_token"])
+		require.Equal(t, http.StatusBadRequest, status, "%s: %v", name, answer)
+		require.Equal(t, "invalid_grant", answer["error"], name)
+	}
+	status, answer := r.exchange(unused)
+	require.Equal(t, http.StatusBadRequest, status, answer)
+	require.Contains(t, r.verb("audit", "list", "--kind", storage.EventRolledBackEnded), storage.EventRolledBackEnded)
+	require.True(t, r.isActive(r.signIn(r.open())["access_token"]), "and everybody can sign in anew")
+}
