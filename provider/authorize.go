@@ -104,7 +104,10 @@ func (e *authorizeEndpoint) resume(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	if pending.Page != "" {
+	switch {
+	case pending.Device != nil:
+		return e.login.RedirectToPage(w, r, login.PathDeviceConfirmation, pending)
+	case pending.Page != "":
 		e.login.RedirectBack(w, r, pending)
 		return nil
 	}

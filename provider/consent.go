@@ -78,7 +78,7 @@ func (e *authorizeEndpoint) reexamine(
 	r *http.Request,
 ) (login.Interaction, *authorization, step, error) {
 	pending, err := e.login.OpenInteraction(r)
-	if err == nil && pending.Page != "" {
+	if err == nil && (pending.Page != "" || pending.Device != nil) {
 		err = login.ErrPendingForeign // it is no authorization request
 	}
 	if err != nil {

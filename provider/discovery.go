@@ -20,6 +20,7 @@ type metadata struct {
 	Issuer                   string   `json:"issuer"`
 	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
 	PushedRequestEndpoint    string   `json:"pushed_authorization_request_endpoint"`
+	DeviceEndpoint           string   `json:"device_authorization_endpoint"`
 	TokenEndpoint            string   `json:"token_endpoint"`
 	UserinfoEndpoint         string   `json:"userinfo_endpoint"`
 	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
@@ -90,7 +91,7 @@ func (p *Provider) metadata() metadata {
 	algorithms := clientauth.NamesOf(clientauth.SignatureAlgorithms)
 	m := metadata{
 		Issuer: p.issuer, AuthorizationEndpoint: p.issuer + oauth.PathAuthorize, TokenEndpoint: p.issuer + oauth.PathToken,
-		PushedRequestEndpoint: p.issuer + oauth.PathPushedRequest,
+		PushedRequestEndpoint: p.issuer + oauth.PathPushedRequest, DeviceEndpoint: p.issuer + oauth.PathDevice,
 		RequirePushedRequests: p.authorization.requirePushed,
 		UserinfoEndpoint:      p.issuer + oauth.PathUserinfo, IntrospectionEndpoint: p.issuer + oauth.PathIntrospect,
 		RevocationEndpoint: p.issuer + oauth.PathRevoke, JWKSURI: p.issuer + oauth.PathJWKS,

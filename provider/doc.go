@@ -9,6 +9,10 @@
 //	GET                /login/continue                              the same, after a sign-in (authorize.go)
 //	GET, POST          /login/consent                               consent (consent.go)
 //	POST               /oauth2/par                                  pushed authorization request (pushed_request.go)
+//	POST               /oauth2/device_authorization                 request of a device (device_authorization.go)
+//	GET, POST          /device                                      its code (device_confirmation.go)
+//	GET, POST          /device/confirm                              its confirmation
+//	GET                /device/qr                                   the code as a picture (login/device_qr.go)
 //	POST               /oauth2/token                                token request (token_endpoint.go, exchange.go)
 //	POST               /oauth2/revoke                               revocation (revoke.go)
 //	POST               /oauth2/introspect                           introspection (introspect.go)

@@ -46,8 +46,10 @@ type TokenSet struct {
 	RedirectURI   string // as it was at the authorization, for authorization_code
 }
 
-// requiredParameter is what a request of a grant type must carry (RFC 6749 4.1.3, 6).
-var requiredParameter = map[string]string{"authorization_code": "code", "refresh_token": "refresh_token"}
+// requiredParameter is what a request of a grant type must carry (RFC 6749 4.1.3, 6, RFC 8628 3.4).
+var requiredParameter = map[string]string{
+	"authorization_code": "code", "refresh_token": "refresh_token", oauth.GrantTypeDeviceCode: "device_code",
+}
 
 // Exchange is the only function that issues tokens for a grant. It authenticates the client, runs fosite, makes all
 // writes of the request at once, and returns what there is to say, or an *oauth.Error. The causes of a refusal are all
@@ -134,7 +136,7 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 		return nil, err
 	}
 	if i.code != nil {
-		queueEvent(ctx, i.batch, storage.Event{Kind: storage.EventCodeExchanged, ClientID: client.ID, UserID: i.code.UserID})
+		queueEvent(ctx, i.batch, i.codeExchanged())
 	}
 	if i.repeats() {
 		queueEvent(ctx, i.batch, storage.Event{
@@ -149,6 +151,15 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 		return nil, p.flushError(ctx, i, request.Form, err)
 	}
 	return tokenSetOf(i, access, response), nil
+}
+
+// codeExchanged is the event of the exchange of a code, or of the tokens for a device.
+func (i *issuance) codeExchanged() storage.Event {
+	event := storage.Event{Kind: storage.EventCodeExchanged, ClientID: i.client.ID, UserID: i.code.UserID}
+	if i.grantType != "authorization_code" {
+		event.Details = map[string]string{"grant_type": i.grantType}
+	}
+	return event
 }
 
 // formRequest is what fosite reads: a form that is parsed already.
@@ -171,6 +182,9 @@ func (p *Provider) flushError(ctx context.Context, i *issuance, form url.Values,
 		}
 		if failed := p.lookUp(ctx, i, form); failed != nil {
 			return failed
+		}
+		if i.grantType == oauth.GrantTypeDeviceCode {
+			return errDeviceCodeUsed
 		}
 	case errors.Is(err, storage.ErrReuse):
 		i.failed = append(i.failed, ErrTokenExpired)

@@ -61,8 +61,8 @@ func (p *Provider) lookUp(ctx context.Context, i *issuance, form url.Values) err
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return err
 		}
-		if i.code = code; err == nil {
-			i.user = code.UserClaims
+		if i.code = nil; err == nil && code.Session.GrantType == "" { // and not that of a device
+			i.code, i.user = code, code.UserClaims
 		}
 		i.failed = i.checkCode(form, p.store.Now())
 	case "refresh_token":
@@ -77,11 +77,15 @@ func (p *Provider) lookUp(ctx context.Context, i *issuance, form url.Values) err
 			}
 		}
 		i.failed = i.checkGrant(p.store.Now())
+	case oauth.GrantTypeDeviceCode:
+		if err := p.devices.polls.lookUp(ctx, i, form.Get("device_code")); err != nil {
+			return err
+		}
 	}
 	if i.client.IsBlocked {
 		i.failed = append(i.failed, oauth.ErrClientBlocked)
 	}
-	if !slices.Contains(i.client.Metadata.GrantTypes, grantType) {
+	if !i.client.MayUseGrant(grantType) {
 		i.failed = append(i.failed, ErrGrantTypeNotAllowed)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/ory/fosite/handler/openid"
 	"github.com/ory/fosite/handler/pkce"
 
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -127,6 +128,8 @@ func (p *Provider) composition() *fosite.Fosite {
 		"authorization_code": {explicit, proofKey, &codeHandler{}, openID},
 		"refresh_token":      {refresh, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: idTokens, Config: config}},
 		"client_credentials": {credentials},
+
+		oauth.GrantTypeDeviceCode: {&deviceHandler{provider: p, config: config}},
 	}
 	return fosite.NewOAuth2Provider(store, config)
 }

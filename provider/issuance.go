@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ithildin/provider/dpop"
+	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
@@ -26,6 +27,8 @@ type issuance struct {
 	refreshToken *storage.PresentedRefreshToken
 	// rotation is what the rotation of the family leaves of refreshToken: nil, or an error of judgeRefreshToken.
 	rotation error
+	// refused is what a device is told in the place of tokens, nil where it may have them (RFC 8628 3.5).
+	refused *oauth.Error
 	// failed are the checks that the request fails, by their causes (exchange_checks.go).
 	failed []error
 	// user is that of the code or the refresh token, or who is signed in.

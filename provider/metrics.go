@@ -22,6 +22,7 @@ type metrics struct {
 	tokens                 *prometheus.CounterVec
 	refusals               *prometheus.CounterVec
 	pushes                 *prometheus.CounterVec
+	devices                *prometheus.CounterVec
 	refreshReuse           prometheus.Counter
 	refreshRepeats         prometheus.Counter
 	logouts                *prometheus.CounterVec
@@ -44,7 +45,8 @@ var (
 	tokenErrorCodes = []string{
 		oauth.CodeInvalidRequest, oauth.CodeInvalidClient, oauth.CodeInvalidGrant, oauth.CodeUnauthorizedClient,
 		oauth.CodeUnsupportedGrantType, oauth.CodeInvalidScope, oauth.CodeServerError, oauth.CodeTemporarilyUnavailable,
-		oauth.CodeInvalidDPoPProof, oauth.CodeUseDPoPNonce, oauth.CodeInvalidTarget, other,
+		oauth.CodeInvalidDPoPProof, oauth.CodeUseDPoPNonce, oauth.CodeAuthorizationPending, oauth.CodeSlowDown,
+		oauth.CodeAccessDenied, oauth.CodeExpiredToken, oauth.CodeInvalidTarget, other,
 	}
 	// authenticationMethods are those of OIDC Core 9, and what else a client is known by.
 	authenticationMethods = []string{
@@ -86,7 +88,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	initialize(m.tokens, oauth.GrantTypes)
 	initialize(m.refusals, append([]string{other}, oauth.GrantTypes...), tokenErrorCodes)
 	registry.MustRegister(
-		m.requests, m.inProgress, m.overloaded, m.tokens, m.refusals, m.pushes, m.refreshReuse, m.refreshRepeats,
+		m.requests, m.inProgress, m.overloaded, m.tokens, m.refusals, m.pushes, m.devices, m.refreshReuse, m.refreshRepeats,
 		m.logouts, m.people, m.authentications, m.authenticationFailures, m.oneTimeCodes, m.outbound, m.blocks, m.proofs,
 	)
 	return m
@@ -138,6 +140,14 @@ func (m *metrics) describeClients() {
 		Help: "Authorization requests that clients pushed, by result: accepted, refused.",
 	}, []string{"result"})
 	initialize(m.pushes, []string{pushAccepted, pushRefused})
+	m.devices = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_device_authorizations_total",
+		Help: "Requests of devices to sign somebody in elsewhere, by outcome: begun, refused (to begin), approved, denied; " +
+			"wrong_code and limited are of the codes that people type.",
+	}, []string{"outcome"})
+	initialize(m.devices, []string{
+		deviceBegun, deviceRefused, deviceApproved, deviceDenied, deviceWrongCode, deviceLimited,
+	})
 	m.logouts = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_backchannel_logouts_total",
 		Help: "Attempts to tell a client of a logout, by result: delivered, failed (to be tried again), refused.",
@@ -197,6 +207,16 @@ func (m *metrics) tokenIssued(grantType string) { m.tokens.WithLabelValues(grant
 func (m *metrics) tokenRefused(grantType, code string) {
 	m.refusals.WithLabelValues(known(grantType, oauth.GrantTypes), known(code, tokenErrorCodes)).Inc()
 }
+
+// The outcomes of requests of devices, as the metric names them.
+const (
+	deviceBegun     = "begun"
+	deviceRefused   = "refused"
+	deviceApproved  = "approved"
+	deviceDenied    = "denied"
+	deviceWrongCode = "wrong_code"
+	deviceLimited   = "limited"
+)
 
 // The results of pushed requests, as the metric names them.
 const (

@@ -43,12 +43,14 @@ type endpointAliases struct {
 	Revocation    string `json:"revocation_endpoint"`
 	Introspection string `json:"introspection_endpoint"`
 	PushedRequest string `json:"pushed_authorization_request_endpoint"`
+	Device        string `json:"device_authorization_endpoint"`
 	Userinfo      string `json:"userinfo_endpoint"`
 }
 
 // aliasedPaths are those of endpointAliases.
 var aliasedPaths = []string{
-	oauth.PathToken, oauth.PathRevoke, oauth.PathIntrospect, oauth.PathPushedRequest, oauth.PathUserinfo,
+	oauth.PathToken, oauth.PathRevoke, oauth.PathIntrospect, oauth.PathPushedRequest, oauth.PathDevice,
+	oauth.PathUserinfo,
 }
 
 // aliasesBelow are the endpoints below the address where clients present certificates; nil where that is the issuer's
@@ -60,7 +62,7 @@ func aliasesBelow(alias string) *endpointAliases {
 	return &endpointAliases{
 		Token: alias + oauth.PathToken, Revocation: alias + oauth.PathRevoke,
 		Introspection: alias + oauth.PathIntrospect, PushedRequest: alias + oauth.PathPushedRequest,
-		Userinfo: alias + oauth.PathUserinfo,
+		Device: alias + oauth.PathDevice, Userinfo: alias + oauth.PathUserinfo,
 	}
 }
 

@@ -411,6 +411,7 @@ func TestMetadataSaysWhereClientsPresentCertificates(t *testing.T) {
 		"userinfo_endpoint":      "https://mtls.example/oauth2/userinfo",
 
 		"pushed_authorization_request_endpoint": "https://mtls.example/oauth2/par",
+		"device_authorization_endpoint":         "https://mtls.example/oauth2/device_authorization",
 	}, on["mtls_endpoint_aliases"])
 	for _, member := range []string{"token_endpoint", "introspection_endpoint", "revocation_endpoint"} {
 		require.Subset(t, on[member+"_auth_methods_supported"], []any{"tls_client_auth", "self_signed_tls_client_auth"})

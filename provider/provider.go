@@ -45,6 +45,9 @@ type Options struct {
 	// ResponseTypes are those of authorization requests that clients may be registered for (OAuth 2.0 Multiple Response
 	// Types); default: code alone.
 	ResponseTypes []string
+	// DeviceCodeLifetime is how long people have to answer the request of a device (RFC 8628); default
+	// DefaultDeviceCodeLifetime.
+	DeviceCodeLifetime time.Duration
 	// PushedRequests are authorization requests that clients send before the browser comes (RFC 9126).
 	PushedRequests PushedRequests
 	// Registration lets clients register themselves; default: off.
@@ -109,6 +112,7 @@ type Provider struct {
 	outbound       *outbound.Client
 	authorization  *authorizeEndpoint
 	pushedRequests *pushedRequestEndpoint
+	devices        devices
 	responseTypes  []string
 	registration   *registration.Service // nil where it is off
 
@@ -122,6 +126,7 @@ type Provider struct {
 	idTokens      idTokens
 	clients       *clientauth.Authenticator
 	identifiers   identifiers
+	userCodes     userCodes
 	hints         idTokenHints
 	acrValues     []string
 	nonces        *Nonces
@@ -162,6 +167,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.RequestTime <= 0 {
 		o.RequestTime = 20 * time.Second
+	}
+	if o.DeviceCodeLifetime <= 0 {
+		o.DeviceCodeLifetime = DefaultDeviceCodeLifetime
 	}
 	if o.PushedRequests.Lifetime <= 0 {
 		o.PushedRequests.Lifetime = DefaultPushedRequestLifetime
@@ -247,6 +255,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.AddFrontend(Frontend{Name: StandardFrontend})
 	p.sessionIframe = newSessionIframe(p.login, p.store)
 	p.addAuthorization(o.PushedRequests)
+	p.devices = newDevices(p, o.DeviceCodeLifetime)
 	p.documents = p.newDocuments()
 	return p, nil
 }
@@ -265,13 +274,15 @@ func (p *Provider) addAuthorization(pushed PushedRequests) {
 		proofs:            p.proofs,
 		authorizeEndpoint: p.authorization, clients: p.clients, cors: p.cors, random: p.random,
 		lifetime: pushed.Lifetime, countResult: p.metrics.requestPushed,
+		limit: publicLimit{perHour: publicPushesPerHour, now: p.now},
 	}
 }
 
 // readKeys makes what needs a random key.
 func (p *Provider) readKeys(ctx context.Context, o Options) error {
 	keys := map[string][]byte{}
-	for _, name := range []string{"refresh tokens", "session ids", "weak secrets", "pairwise subjects", "dpop nonces"} {
+	for _, name := range []string{"refresh tokens", "session ids", "weak secrets", "pairwise subjects", "dpop nonces",
+		"user codes"} {
 		key, err := p.store.RandomKey(ctx, name, 32)
 		if err != nil {
 			return fmt.Errorf("provider: %w", err)
@@ -280,6 +291,7 @@ func (p *Provider) readKeys(ctx context.Context, o Options) error {
 	}
 	p.codes, p.accessTokens, p.idTokens = authorizationCodes{p}, accessTokens{p}, idTokens{p}
 	p.refreshTokens = refreshTokensUnder(p, keys["refresh tokens"])
+	p.userCodes = userCodes{keys["user codes"]}
 	p.identifiers = identifiers{sessionKey: keys["session ids"], pairwiseSalt: keys["pairwise subjects"]}
 	p.proofs = &Proofs{
 		store: p.store, issuer: p.issuer, alias: p.alias, origins: o.GatewayOrigins,

@@ -3,9 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,7 +11,6 @@ import (
 
 	"ithildin/provider/clientauth"
 	"ithildin/provider/dpop"
-	"ithildin/provider/inbound"
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -34,12 +31,8 @@ type PushedRequests struct {
 // DefaultPushedRequestLifetime is PushedRequests.Lifetime where none is set.
 const DefaultPushedRequestLifetime = 90 * time.Second
 
-// The bounds of what clients push that authenticate by nothing, so that nobody fills the database: bytes of a request,
-// and requests from one address at once and again in the course of an hour.
-const (
-	maximumPublicPush   = 16 << 10
-	publicPushesPerHour = 3600
-)
+// publicPushesPerHour is publicLimit.perHour for what clients push.
+const publicPushesPerHour = 3600
 
 // credentialParameters authenticate a client: they are no part of the authorization request beside them.
 var credentialParameters = []string{"client_secret", "client_assertion", "client_assertion_type"}
@@ -52,7 +45,7 @@ type pushedRequestEndpoint struct {
 	proofs      *Proofs
 	random      io.Reader
 	lifetime    time.Duration
-	publicRate  inbound.RateLimit
+	limit       publicLimit
 	countResult func(error)
 }
 
@@ -94,7 +87,7 @@ func (e *pushedRequestEndpoint) push(
 	if err != nil {
 		return "", "", err
 	}
-	if err := e.limit(r, client, form); err != nil {
+	if err := e.limit.check(r, client, form); err != nil {
 		return "", "", err
 	}
 	parameters, err := e.check(r, client, form)
@@ -123,26 +116,6 @@ func (e *pushedRequestEndpoint) push(
 		err = e.proofs.replayed(err)
 	}
 	return uri, client.ID, err
-}
-
-// limit refuses what is too large or too often for a client that authenticates by nothing.
-func (e *pushedRequestEndpoint) limit(r *http.Request, client *storage.Client, form url.Values) error {
-	if !client.IsPublic() {
-		return nil
-	}
-	if size := len(form.Encode()); size > maximumPublicPush {
-		return oauth.NewError(http.StatusRequestEntityTooLarge, oauth.CodeInvalidRequest, fmt.Sprintf(
-			"The parameters are %d bytes: want %d at most of a client that does not authenticate.", size, maximumPublicPush))
-	}
-	address := inbound.Network(inbound.RequestFrom(r.Context()).Address())
-	wait := e.publicRate.Take(address, publicPushesPerHour, e.now())
-	if wait <= 0 {
-		return nil
-	}
-	refused := oauth.NewError(http.StatusTooManyRequests, oauth.CodeTemporarilyUnavailable,
-		"Too many requests were pushed from this address. Please try again later.")
-	refused.RetryAfter = int64(math.Ceil(wait.Seconds()))
-	return refused
 }
 
 // bindCode binds the code of a pushed request to the key of its DPoP proof (RFC 9449 10.1).

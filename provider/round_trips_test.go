@@ -111,6 +111,32 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 		require.LessOrEqual(t, push, int64(1), "1 write")
 		require.LessOrEqual(t, authorize, int64(3), "2 reads, and 1 write, which uses the request up too")
 	})
+	t.Run("a device", func(t *testing.T) {
+		s, proxy := proxiedStack(t)
+		s.client("tv", deviceClient)
+		b := s.browser()
+		b.approve(s.beginDevice("tv", "openid offline_access"))
+		var begin, poll, approve, tokens int64
+		for range 3 {
+			proxy.Reset()
+			begun := s.beginDevice("tv", "openid offline_access")
+			begin = proxy.RoundTrips()
+			proxy.Reset()
+			s.requirePoll("tv", begun, "authorization_pending")
+			poll = proxy.RoundTrips()
+			p := b.toConfirmation(begun.member("user_code"))
+			proxy.Reset()
+			b.answerDevice(p, "accept")
+			approve = proxy.RoundTrips()
+			proxy.Reset()
+			require.Equal(t, http.StatusOK, s.poll("tv", begun).status)
+			tokens = proxy.RoundTrips()
+		}
+		require.LessOrEqual(t, begin, int64(1), "1 write")
+		require.LessOrEqual(t, poll, int64(2), "1 read and 1 write")
+		require.LessOrEqual(t, approve, int64(3), "2 reads, of the request and of who is signed in, and 1 write")
+		require.LessOrEqual(t, tokens, int64(3), "2 reads, of the request and of what was approved, and 1 write")
+	})
 	t.Run("code exchange by a key", func(t *testing.T) {
 		s, proxy := proxiedStack(t)
 		a := newAssertionsOn(t, s)

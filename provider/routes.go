@@ -24,6 +24,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	page(login.PathContinue, p.authorization.resume, http.MethodGet)
 	page(login.PathConsent, p.authorization.consentPage, http.MethodGet)
 	router.Method(http.MethodPost, login.PathConsent, p.login.Protect(p.pages.serve(p.authorization.consent)))
+	p.devices.mount(router, p.login, page)
 	page(oauth.PathLogout, p.logout.serve, http.MethodGet, http.MethodPost)
 	page(oauth.PathSession, p.sessionIframe.serve, http.MethodGet)
 	p.login.Mount(router)
@@ -35,6 +36,7 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 		router.Options(path, oauth.Preflight)
 	}
 	json(oauth.PathPushedRequest, p.pushedRequests.serve)
+	json(oauth.PathDevice, p.devices.authorization.serve)
 	json(oauth.PathToken, p.token)
 	json(oauth.PathRevoke, p.aboutTokens.revoke)
 	router.Method(http.MethodPost, oauth.PathIntrospect, oauth.Serve(p.aboutTokens.introspect, oauth.EncodeError))

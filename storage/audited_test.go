@@ -36,6 +36,7 @@ var unaudited = map[string]string{
 	"MarkMailSent": "a job", "DropMail": "a job", "DropExpiredMails": "a job",
 	"CreateConsoleSession": "a sign-in that is an event", "UseConsoleSession": "a request",
 	"EndConsoleSession": "a browser signs out, which is an event",
+	"RecordDevicePoll":  "a request",
 	"KeepConsoleView":   "what operators remember for themselves", "DropConsoleView": "likewise",
 	"WithoutTokenIndexes": "its caller records the import", "ReportHeldMails": "a job", "TakeAccountNotice": "a job",
 	"NoteAccountChange": "its caller records the change", "CreatePushedRequest": "a request",

@@ -106,6 +106,8 @@ const (
 	EventLoginScopeBeyondRoles      = "login_scope_beyond_roles"
 	EventConsented                  = "consented"
 	EventCodeExchanged              = "code_exchanged"
+	EventDeviceApproved             = "device_approved" // by a person, elsewhere (RFC 8628)
+	EventDeviceDenied               = "device_denied"   // likewise
 	EventTokenRevoked               = "token_revoked"
 	EventRefreshTokenRepeated       = "refresh_token_repeated"       // after its grace, and answered
 	EventRefreshTokenReused         = "refresh_token_reused"         // and its grant revoked

@@ -58,6 +58,7 @@ var allDeadRows = []deadRows{
 	{table: "grants", key: "id", and: grantsOfNoSession},
 	{table: "login_sessions", key: "id"},
 	{table: "pushed_requests", key: "id", kept: pushedRequestKept},
+	{table: "device_authorizations", key: "id", kept: deviceAuthorizationKept},
 	{table: "console_sessions", key: "id"},
 	{table: "sign_in_failures", key: "id"},
 	{table: "one_time_codes", key: "id", kept: day},

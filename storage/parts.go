@@ -70,7 +70,7 @@ type approvalStore struct {
 }
 
 // tokenStore has what is issued: codes, grants with their refresh tokens, and access tokens; and the authorization
-// requests that clients pushed.
+// requests that clients pushed, or that devices have people answer elsewhere.
 type tokenStore struct{ *database }
 
 // loginSessionStore has the sign-ins: sessions of browsers, tokens of the login API, and the notices of logouts.

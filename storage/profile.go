@@ -27,6 +27,8 @@ type Profile struct {
 	// AssertionAudience is Policy.AssertionAudience.
 	AssertionAudience string
 	ResponseTypes     []string
+	// GrantTypes are those that the client may use; nil: every one that there is.
+	GrantTypes []string
 	// SignedResponse are the response types whose response must be a JWT (JARM).
 	SignedResponse []string
 	// Nonce says that a request with the scope openid must have a nonce, StateHash that the ID token in an authorization
@@ -48,6 +50,10 @@ type Profile struct {
 	CodeReplay, Refresh, PublicRefresh string
 }
 
+// fapiGrantTypes leave out the device authorization grant: whoever approves it is not known to sit before the device
+// that gets the tokens, which the attacker model of FAPI does not allow for.
+var fapiGrantTypes = []string{"authorization_code", "implicit", "refresh_token", "client_credentials"}
+
 // fapiAlgorithms are those of FAPI 2.0 Security Profile 5.4.1; the first is what a client gets that chooses none.
 var fapiAlgorithms = []string{"ES256", "PS256", "EdDSA"}
 
@@ -60,19 +66,22 @@ var Profiles = []Profile{
 	},
 	{
 		Name: ProfileFAPI2, SigningAlgorithms: fapiAlgorithms, AuthMethods: []string{AuthMethodPrivateKeyJWT},
-		AssertionAudience: AssertionAudienceIssuer, ResponseTypes: []string{"code"}, PKCE: true, PushedRequests: true,
+		AssertionAudience: AssertionAudienceIssuer, ResponseTypes: []string{"code"}, GrantTypes: fapiGrantTypes, PKCE: true,
+		PushedRequests:       true,
 		StrictRequestObjects: true, BoundTokens: true, ExactRedirect: true, HTTPSRedirect: true,
 		LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke, Refresh: RefreshReuse,
 	},
 	{
 		Name: ProfileFAPI2MessageSigning, SigningAlgorithms: fapiAlgorithms, AuthMethods: []string{AuthMethodPrivateKeyJWT},
-		AssertionAudience: AssertionAudienceIssuer, ResponseTypes: []string{"code"}, PKCE: true, PushedRequests: true,
+		AssertionAudience: AssertionAudienceIssuer, ResponseTypes: []string{"code"}, GrantTypes: fapiGrantTypes, PKCE: true,
+		PushedRequests: true,
 		SignedRequests: true, StrictRequestObjects: true, BoundTokens: true, ExactRedirect: true, HTTPSRedirect: true,
 		LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke, Refresh: RefreshReuse,
 	},
 	{
 		Name: ProfileFAPI1Advanced, SigningAlgorithms: []string{"ES256", "PS256"},
 		AuthMethods: []string{AuthMethodPrivateKeyJWT}, ResponseTypes: []string{"code", "code id_token"},
+		GrantTypes:     fapiGrantTypes,
 		SignedResponse: []string{"code"}, Nonce: true, StateHash: true, PushedPKCE: true, SignedRequests: true,
 		StrictRequestObjects: true,
 		ExactRedirect:        true, HTTPSRedirect: true, LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke,
@@ -106,6 +115,12 @@ func (c *Client) Profile() Profile {
 		known, _ = findProfile(ProfileFAPI2MessageSigning)
 	}
 	return known
+}
+
+// MayUseGrant says whether the client is registered for a grant type that its security profile allows.
+func (c *Client) MayUseGrant(grantType string) bool {
+	allowed := c.Profile().GrantTypes
+	return slices.Contains(c.Metadata.GrantTypes, grantType) && (allowed == nil || slices.Contains(allowed, grantType))
 }
 
 // ApplyProfile puts a client under a security profile: it gets the policies and the requirements that the profile

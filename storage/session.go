@@ -9,6 +9,9 @@ import (
 // GrantTypeImplicit is how a token came about that went through the browser (OIDC Core 3.2, 3.3).
 const GrantTypeImplicit = "implicit"
 
+// GrantTypeDeviceCode is how a token came about for which somebody signed in on another device (RFC 8628).
+const GrantTypeDeviceCode = "urn:ietf:params:oauth:grant-type:device_code"
+
 // How the tokens of the login API came about (contract section 1).
 const (
 	GrantTypePassword         = "password"

@@ -41,11 +41,14 @@
 //	GET, POST   /login/account/data            a copy of the person's data (export_page.go)
 //	GET         /login/conditions     leads to the terms of the operator (operator.go)
 //
-// Package provider serves three more on pages of this package:
+// Package provider serves more on pages of this package:
 //
 //	GET         /                     the account, or where to go (front_page.go)
 //	GET, POST   /login/consent        the scopes that a client requests (consent.go)
 //	GET         /login/continue       continues an authorization request after the sign-in
+//	GET, POST   /device               the code of a device that is elsewhere (device_pages.go)
+//	GET, POST   /device/confirm       whether that device may have access
+//	GET         /device/qr            the address with the code, as a picture (device_qr.go)
 //
 // # The parts of the Service
 //
@@ -57,7 +60,8 @@
 //	passkeyPages    passkeys of a signed-in person: passkey_page.go
 //	factorPages     second factors in a sign-in: factor_page.go, enrolment_page.go
 //	factorChangePages second factors of a signed-in person: factor_change_page.go
-//	layout          writes pages: page.go, language.go, error.go, consent.go, form_post.go, operator.go
+//	layout          writes pages: page.go, language.go, error.go, consent.go, form_post.go, operator.go,
+//	                device_pages.go
 //	interactions    what waits for a person, sealed: pending.go
 //	sessions        login sessions: session.go, browser_state.go
 //	devices         the cookie of known devices: device_cookie.go

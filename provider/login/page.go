@@ -25,7 +25,8 @@ var (
 	pages = parsePages("sign_in.html", "step.html", "signature.html", "sign_out.html", "consent.html", "account.html",
 		"form_post.html", "error.html", "notice.html", "invitation.html", "invitation_notice.html",
 		"invitation_check.html", "password.html", "factors.html", "authenticator.html", "recovery_codes.html",
-		"question.html", "passkeys.html", "passkey_factor.html", "passkey_enrolment.html", "access.html")
+		"question.html", "passkeys.html", "passkey_factor.html", "passkey_enrolment.html", "access.html",
+		"device_code.html", "device_confirmation.html")
 )
 
 func mustRead(name string) []byte {

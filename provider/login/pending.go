@@ -59,6 +59,8 @@ type Interaction struct {
 	PasswordIsSet   bool   `json:"password_is_set,omitempty"`
 	// Invitation is the invitation that a page is about, in the place of an authorization request.
 	Invitation *InvitationProgress `json:"invitation,omitempty"`
+	// Device is the request of a device that the person answers, in the place of an authorization request.
+	Device *DeviceProgress `json:"device,omitempty"`
 	// Passkey is what the page asks an authenticator.
 	Passkey *identity.PasskeyCeremony `json:"passkey,omitempty"`
 	// Change is how far a signed-in person has come with a change of their account, in the place of a sign-in.

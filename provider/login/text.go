@@ -119,6 +119,7 @@ type messageSet struct {
 	Invitations *invitationText
 	Captcha     *captchaText
 	Data        *dataText
+	Elsewhere   *deviceText
 	Claims      map[string]string
 }
 
@@ -127,6 +128,7 @@ var messages = map[string]*messageSet{
 		Operator: operatorTexts[ukrainian], Credentials: credentialTexts[ukrainian], Factors: factorTexts[ukrainian],
 		Passkeys: passkeyTexts[ukrainian], Resets: passwordResetTexts[ukrainian], Invitations: invitationTexts[ukrainian],
 		Captcha: captchaTexts[ukrainian], Data: dataTexts[ukrainian], Claims: claimTitles[ukrainian],
+		Elsewhere: deviceTexts[ukrainian],
 
 		language: ukrainian, LanguageName: "Українська", LanguageLabel: "Мова",
 
@@ -299,6 +301,7 @@ var messages = map[string]*messageSet{
 		Operator: operatorTexts[english], Credentials: credentialTexts[english], Factors: factorTexts[english],
 		Passkeys: passkeyTexts[english], Resets: passwordResetTexts[english], Invitations: invitationTexts[english],
 		Captcha: captchaTexts[english], Data: dataTexts[english], Claims: claimTitles[english],
+		Elsewhere: deviceTexts[english],
 
 		language: english, LanguageName: "English", LanguageLabel: "Language",
 

@@ -34,7 +34,7 @@ type CORS struct {
 // them: any page could register clients from the addresses of those who look at it.
 func (c *CORS) readersOf(path string) readers {
 	switch path {
-	case PathPushedRequest, PathToken, PathRevoke, PathUserinfo:
+	case PathPushedRequest, PathDevice, PathToken, PathRevoke, PathUserinfo:
 		return readByClients
 	case PathDiscovery, PathServerMetadata, PathJWKS:
 		return readByAll

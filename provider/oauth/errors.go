@@ -33,6 +33,10 @@ const (
 	CodeInvalidRequestObject            = "invalid_request_object"
 	CodeInvalidRequestURI               = "invalid_request_uri"
 	CodeInvalidTarget                   = "invalid_target" // RFC 8707 2
+	// Those of RFC 8628 3.5.
+	CodeAuthorizationPending = "authorization_pending"
+	CodeSlowDown             = "slow_down"
+	CodeExpiredToken         = "expired_token"
 	// Those of RFC 9449 12.2.
 	CodeInvalidDPoPProof = "invalid_dpop_proof"
 	CodeUseDPoPNonce     = "use_dpop_nonce"

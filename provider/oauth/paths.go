@@ -7,6 +7,7 @@ const (
 	PathJWKS           = "/.well-known/jwks.json"
 	PathAuthorize      = "/oauth2/authorize"
 	PathPushedRequest  = "/oauth2/par"
+	PathDevice         = "/oauth2/device_authorization"
 	PathToken          = "/oauth2/token"
 	PathUserinfo       = "/oauth2/userinfo"
 	PathIntrospect     = "/oauth2/introspect"

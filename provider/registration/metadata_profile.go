@@ -25,6 +25,9 @@ func (c *metadataCheck) profile() {
 		demand(p.ResponseTypes == nil || slices.Contains(p.ResponseTypes, responseType),
 			"response_types", oneOfThese(p.ResponseTypes))
 	}
+	for _, grantType := range m.GrantTypes {
+		demand(p.GrantTypes == nil || slices.Contains(p.GrantTypes, grantType), "grant_types", oneOfThese(p.GrantTypes))
+	}
 	demand(p.AssertionAudience == "" || policy.AssertionAudience == p.AssertionAudience,
 		"policy.assertion_audience", p.AssertionAudience+": the aud of a client assertion is the issuer, as a string")
 	if slices.Contains(m.GrantTypes, "authorization_code") {

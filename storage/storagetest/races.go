@@ -21,6 +21,7 @@ func RunRaces(t *testing.T, engine Engine) {
 	runParts(t, engine, []part{
 		{"One of many exchanges of a code wins", raceForACode},
 		{"One of many answers to a pushed request wins", raceForAPushedRequest},
+		{"One of many answers to a device wins", raceForTheAnswerToADevice},
 		{"Within the grace every refresh of a family succeeds", raceWithinTheGrace},
 		{"Without a grace one refresh wins and the family ends", raceWithoutAGrace},
 		{"A refresh token that stays serves every request", raceInPlace},
@@ -183,6 +184,12 @@ func raceForAPushedRequest(t *testing.T, s *suite) {
 		batch.UsePushedRequest(p.ID)
 		return batch.Flush(t.Context())
 	})
+	requireOneWinner(t, failures, storage.ErrUsed)
+}
+
+func raceForTheAnswerToADevice(t *testing.T, s *suite) {
+	d := s.deviceAuthorization(t, "client")
+	failures := race(func(i int) error { return s.answerDevice(t, d.ID, i%2 == 0) })
 	requireOneWinner(t, failures, storage.ErrUsed)
 }
 

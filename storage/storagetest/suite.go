@@ -79,6 +79,8 @@ func Run(t *testing.T, engine Engine) {
 		{"Approvals", approvals},
 		{"Codes", codes},
 		{"Pushed requests", pushedRequests},
+		{"Device authorizations", deviceAuthorizations},
+		{"Answers to devices", answersToDevices},
 		{"Grants", grants},
 		{"Front channel", frontChannels},
 		{"Rotation", rotation},
