@@ -10,6 +10,7 @@ import (
 	texttemplate "text/template"
 
 	"ithildin/provider/clientauth"
+	"ithildin/provider/oauth"
 	"ithildin/provider/operator"
 	"ithildin/provider/registration"
 	"ithildin/storage"
@@ -38,6 +39,8 @@ func clientKinds() []clientKind {
 			snippets: []string{"oidc-client-ts"}},
 		{name: "native", preset: storage.PresetStandard, method: storage.AuthMethodNone, grants: people, native: true,
 			snippets: []string{"appauth"}},
+		{name: "device", preset: storage.PresetStandard, method: storage.AuthMethodNone,
+			grants: []string{oauth.GrantTypeDeviceCode, "refresh_token"}, snippets: []string{"device"}},
 		{name: "machine", preset: storage.PresetStandard, method: storage.AuthMethodBasic,
 			grants: []string{"client_credentials"}, snippets: []string{"curl"}},
 		{name: "api", preset: storage.PresetStandard, method: storage.AuthMethodBasic,
@@ -76,7 +79,8 @@ func newClientActions() []action {
 	return all
 }
 
-func (k clientKind) hasPeople() bool { return len(k.grants) > 1 }
+// hasPeople says whether people come back to the client from a sign-in.
+func (k clientKind) hasPeople() bool { return slices.Contains(k.grants, "authorization_code") }
 
 func (k clientKind) ask(v *visit) (*question, error) {
 	sent := v.r.PostForm
@@ -113,9 +117,10 @@ func (k clientKind) begin(v *visit) (storage.Client, error) {
 	if k.native {
 		client.Metadata.ApplicationType = "native"
 	}
-	if k.hasPeople() {
+	if len(k.grants) > 1 { // it has something to do with people
 		client.Scope = []string{"openid", "profile", "email"}
-	} else {
+	}
+	if !k.hasPeople() {
 		client.Metadata.ResponseTypes = nil
 	}
 	return client, client.SetAccessType(storage.DefaultAccessType(k.preset))

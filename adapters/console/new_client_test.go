@@ -25,7 +25,7 @@ func TestAnOperatorMakesAClientOfEachKind(t *testing.T) {
 		b.signIn(admin.Email)
 		linked := regexp.MustCompile(`href="/console/(new-client/\w+)"`)
 		kinds := linked.FindAllStringSubmatch(b.console("new-client").body, -1)
-		require.Len(t, kinds, 6)
+		require.Len(t, kinds, 7)
 		for _, kind := range kinds {
 			form := url.Values{"name": {"Clinic"}, "scope": {"patients:view"}, "redirect_uris": {"https://clinic.example/cb"}}
 			p := b.act(kind[1], form)

@@ -10,7 +10,8 @@ import (
 
 // flagEnums holds the values of flags that several verbs have, which name them as ${name}.
 var flagEnums = kong.Vars{
-	"grants":         "authorization_code,implicit,refresh_token,client_credentials",
+	"grants": "authorization_code,implicit,refresh_token,client_credentials," +
+		"urn:ietf:params:oauth:grant-type:device_code",
 	"profiles":       strings.Join(storage.ProfileNames(), ","),
 	"token_algs":     ",RS256,ES256,EdDSA",
 	"assertion_algs": ",RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA,HS256,HS384,HS512",
@@ -55,7 +56,8 @@ var flagHelp = map[string]string{
 		"(front-channel logout).",
 	"governed_by": "role: only holders of a role with the scope may grant it. " +
 		"consent: any user may.",
-	"grant_type":               "authorization_code, implicit, refresh_token, client_credentials.",
+	"grant_type": "authorization_code, implicit, refresh_token, client_credentials, " +
+		"urn:ietf:params:oauth:grant-type:device_code.",
 	"mail_issuer":              "The server, whose host names the service where --service-name does not.",
 	"healthcheck_admin_listen": "The server's admin listener; default 127.0.0.1:8081.",
 	"id": "The sub of the user's tokens, which can't be changed; default: a" +

@@ -36,7 +36,10 @@ func newFormBrowser(t *testing.T, client *http.Client) *formBrowser {
 }
 
 var (
-	postForm    = regexp.MustCompile(`<form method="post"[^>]* action="([^"]+)"`)
+	postForm = regexp.MustCompile(`<form method="post"[^>]* action="([^"]+)"`)
+	// deviceCodeField is the code of a device, where the address of the page had it.
+	deviceCodeField = regexp.MustCompile(`<input type="text" id="user_code" name="user_code" value="([^"]+)"`)
+
 	hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)"`)
 )
 
@@ -52,7 +55,12 @@ func (b *formBrowser) visit(address string) (landed *url.URL, body string) {
 		if form == nil {
 			return response.Request.URL, body
 		}
-		fields := url.Values{"username": {"doctor@example.com"}, "password": {"demo-password-1"}, "decision": {"accept"}}
+		fields := url.Values{
+			"username": {"doctor@example.com"}, "password": {"demo-password-1"}, "decision": {"accept"}, "matches": {"yes"},
+		}
+		if filledIn := deviceCodeField.FindStringSubmatch(body); filledIn != nil {
+			fields.Set("user_code", filledIn[1])
+		}
 		for _, hidden := range hiddenField.FindAllStringSubmatch(body, -1) {
 			fields.Set(hidden[1], html.UnescapeString(hidden[2]))
 		}

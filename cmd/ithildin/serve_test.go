@@ -58,10 +58,13 @@ func startDevelopmentServer(t *testing.T) string {
 	return "http://" + public
 }
 
-var hiddenRequest = regexp.MustCompile(`name="request" value="([^"]+)"`)
+var (
+	hiddenRequest = regexp.MustCompile(`name="request" value="([^"]+)"`)
+	deviceCode    = regexp.MustCompile(`name="user_code" value="([^"]+)"`)
+)
 
-// browse begins an authorization, answers every page as the demo user who allows everything, and returns the page at
-// the end with its address.
+// browse begins an authorization, or the answer to a device, answers every page as the demo user who allows everything,
+// and returns the page at the end with its address.
 func browse(t *testing.T, begin string) (landed *url.URL, body string) {
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
@@ -75,11 +78,16 @@ func browse(t *testing.T, begin string) (landed *url.URL, body string) {
 		return response.Request.URL, string(content)
 	}
 	landed, body = read(browser.Get(begin))
-	for strings.HasPrefix(landed.Path, "/login/") {
+	if code := deviceCode.FindStringSubmatch(body); code != nil {
+		landed, body = read(browser.PostForm(landed.Scheme+"://"+landed.Host+landed.Path,
+			url.Values{"user_code": {code[1]}}))
+	}
+	for strings.HasPrefix(landed.Path, "/login/") || strings.Contains(body, `id="device-accept"`) {
 		request := hiddenRequest.FindStringSubmatch(body)
 		require.NotNil(t, request, body)
 		landed, body = read(browser.PostForm(landed.Scheme+"://"+landed.Host+landed.Path, url.Values{
 			"request": {request[1]}, "username": {"doctor@example.com"}, "password": {"demo-password-1"}, "decision": {"accept"},
+			"matches": {"yes"},
 		}))
 	}
 	return landed, body

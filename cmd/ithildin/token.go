@@ -19,6 +19,7 @@ import (
 
 type tokenCommand struct {
 	AuthorizationCode tokenAuthorizationCodeCommand `cmd:"" help:"Sign in with a browser and print the tokens."`
+	Device            tokenDeviceCommand            `cmd:"" help:"Sign in on another device and print the tokens."`
 	ClientCredentials tokenClientCredentialsCommand `cmd:"" help:"Get a token for the client itself."`
 	Refresh           tokenRefreshCommand           `cmd:"" help:"Get tokens by a refresh token."`
 	Introspect        tokenIntrospectCommand        `cmd:"" help:"Introspect a token (RFC 7662)."`
@@ -41,6 +42,7 @@ type relyingParty struct {
 type endpoints struct {
 	Issuer     string `json:"issuer"`
 	Authorize  string `json:"authorization_endpoint"`
+	Device     string `json:"device_authorization_endpoint"`
 	Token      string `json:"token_endpoint"`
 	Introspect string `json:"introspection_endpoint"`
 	Revoke     string `json:"revocation_endpoint"`
@@ -69,24 +71,11 @@ func (p relyingParty) discover(ctx context.Context) (*endpoints, error) {
 
 // post sends a form with the client's credentials and prints the answer. An OAuth error ends the verb.
 func (p relyingParty) post(ctx context.Context, terminal console.Terminal, endpoint string, form url.Values) error {
-	secret := ""
-	if p.ClientSecretFile != "" {
-		var err error
-		if secret, err = terminal.ReadSecret(p.ClientSecretFile, "Client secret"); err != nil {
-			return err
-		}
-	} else {
-		form.Set("client_id", p.ClientID)
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	secret, err := p.readSecret(terminal)
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if secret != "" {
-		r.SetBasicAuth(url.QueryEscape(p.ClientID), url.QueryEscape(secret)) // RFC 6749 2.3.1
-	}
-	status, body, err := send(r)
+	status, body, err := p.ask(ctx, endpoint, secret, form)
 	if err != nil {
 		return err
 	}
@@ -96,6 +85,36 @@ func (p relyingParty) post(ctx context.Context, terminal console.Terminal, endpo
 	if len(body) == 0 { // RFC 7009 2.2
 		return nil
 	}
+	return printAnswer(terminal, body)
+}
+
+// readSecret reads the client's secret, once: standard input has it once. It is "" for a public client.
+func (p relyingParty) readSecret(terminal console.Terminal) (string, error) {
+	if p.ClientSecretFile == "" {
+		return "", nil
+	}
+	return terminal.ReadSecret(p.ClientSecretFile, "Client secret")
+}
+
+// ask sends a form with the client's credentials.
+func (p relyingParty) ask(
+	ctx context.Context, endpoint, secret string, form url.Values,
+) (status int, body []byte, err error) {
+	if p.ClientSecretFile == "" {
+		form.Set("client_id", p.ClientID)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		return 0, nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if secret != "" {
+		r.SetBasicAuth(url.QueryEscape(p.ClientID), url.QueryEscape(secret)) // RFC 6749 2.3.1
+	}
+	return send(r)
+}
+
+func printAnswer(terminal console.Terminal, body []byte) error {
 	var response map[string]any
 	if err := json.Unmarshal(body, &response); err != nil {
 		return fmt.Errorf("the answer is no JSON: %w", err)

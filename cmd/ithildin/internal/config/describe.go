@@ -69,6 +69,7 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_REGISTRATION_SCOPE", strings.Join(s.Registration.Scope, " ")},
 		{"ITHILDIN_PUSHED_REQUESTS", cmp.Or(c.PushedRequests, pushedRequestsOptional)},
 		{"ITHILDIN_PUSHED_REQUEST_LIFETIME", strconv.Itoa(int(s.PushedRequests.Lifetime.Seconds()))},
+		{"ITHILDIN_DEVICE_CODE_LIFETIME", strconv.Itoa(int(s.DeviceCodes.Seconds()))},
 		{"ITHILDIN_DPOP_NONCE", s.Sender.DPoPNonce},
 		{"ITHILDIN_REQUESTS_AT_ONCE", fmt.Sprint(s.Serving.RequestsAtOnce)},
 		{"ITHILDIN_SHUTDOWN_DELAY", s.Serving.ShutdownDelay.String()},

@@ -152,6 +152,8 @@ var flagHelp = map[string]string{
 		"comparison.",
 	"pushed_requests": "required: clients must push their authorization requests, but for those of the legacy API; " +
 		"default optional.",
+	"device_code_lifetime": "How long people have to answer the request of a device (RFC 8628), in seconds; default " +
+		"600.",
 	"pushed_request_lifetime": "How long after a push a browser may begin with the request, in seconds; default 90.",
 
 	"reset_life":   "How long a link to set a forgotten password is good, in minutes; default 25.",

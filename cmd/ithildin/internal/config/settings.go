@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"ithildin/adapters/ehealth"
 	"ithildin/provider"
@@ -42,6 +43,7 @@ type Flags struct {
 	JanitorFlags
 	registrationFlags
 	pushedRequestFlags
+	deviceFlags
 	senderFlags
 	servingFlags
 	legacyFlags
@@ -80,6 +82,7 @@ type Settings struct {
 	Janitor        Janitor
 	Registration   registration.Options
 	PushedRequests provider.PushedRequests
+	DeviceCodes    time.Duration // for how long one is good
 	Sender         Sender
 	Serving        Serving
 	Legacy         ehealth.Options
@@ -135,6 +138,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Janitor = c.JanitorFlags.load(&p, s.Components.PasswordLifetime)
 	s.Registration = c.registrationFlags.load(&p)
 	s.PushedRequests = c.pushedRequestFlags.load(&p)
+	s.DeviceCodes = c.deviceFlags.load(&p)
 	s.Sender = c.senderFlags.load(&p, s)
 	s.Serving = c.servingFlags.load(&p, c.Dev, s.Database.Connections)
 	s.Legacy = c.legacyFlags.load(&p)

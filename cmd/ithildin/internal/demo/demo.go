@@ -93,7 +93,9 @@ func New(issuer *url.URL) Data {
 		standard: demoClient{
 			id: "demo", connectionID: "7c2b9e1d-4f5a-4e3c-b6d8-1a0f9e8d7c66", secretID: "9e4f7a2b-6c1d-4b8e-a3f5-0d9c8b7a6e77",
 			name: "Demo", preset: storage.PresetStandard, secret: "demo-secret", authMethod: storage.AuthMethodBasic,
-			grantTypes:     []string{"authorization_code", "implicit", "refresh_token", "client_credentials"},
+			grantTypes: []string{
+				"authorization_code", "implicit", "refresh_token", "client_credentials", oauth.GrantTypeDeviceCode,
+			},
 			responseTypes:  oauth.ResponseTypes, // of which those count that are turned on
 			scope:          append([]string{"openid", "profile", "email", "address", "phone", "offline_access"}, governed...),
 			authorizeScope: "openid profile email patients:view",
