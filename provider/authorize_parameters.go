@@ -52,7 +52,7 @@ func (e *authorizeEndpoint) readParameters(ctx context.Context, r *http.Request,
 		return fromFosite(err)
 	}
 	a.request = request
-	return e.resolveTarget(ctx, a)
+	return e.resolveTarget(ctx, a, request.GetRequestedAudience())
 }
 
 // formForFosite is the form without what was settled here: fosite would read it once more, and differently. It gets the

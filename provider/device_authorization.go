@@ -31,7 +31,7 @@ const (
 )
 
 // deviceParameters are what is kept of a request of a device.
-var deviceParameters = []string{"scope", "audience", parameterDPoPKey}
+var deviceParameters = []string{"scope", "audience", parameterResource, parameterDPoPKey}
 
 // deviceAuthorizationEndpoint is the endpoint at which devices ask that somebody signs in for them elsewhere (RFC 8628
 // 3.1).
@@ -101,7 +101,7 @@ func (e *deviceAuthorizationEndpoint) begin(
 }
 
 // check holds a request to what is known before a person is: the client's registration and profile, its scope and its
-// audience. It returns the parameters that are kept.
+// resources. It returns the parameters that are kept.
 func (e *deviceAuthorizationEndpoint) check(
 	ctx context.Context, client *storage.Client, form url.Values,
 ) (url.Values, error) {
@@ -120,8 +120,12 @@ func (e *deviceAuthorizationEndpoint) check(
 	if err := scopes.checkClient(storage.SplitScope(form.Get("scope"))); err != nil {
 		return nil, asScopeError(err)
 	}
-	if err := fosite.ExactAudienceMatchingStrategy(client.Metadata.Audience, fosite.GetAudiences(form)); err != nil {
+	audience := fosite.GetAudiences(form)
+	if err := fosite.ExactAudienceMatchingStrategy(client.Metadata.Audience, audience); err != nil {
 		return nil, fromFosite(err)
+	}
+	if err := e.resolveTarget(ctx, a, audience); err != nil {
+		return nil, err
 	}
 	if key := form.Get(parameterDPoPKey); key != "" && !dpop.IsThumbprint(key) {
 		return nil, oauth.InvalidRequest(

@@ -117,7 +117,7 @@ func (c *deviceConfirmation) show(w http.ResponseWriter, r *http.Request, d *dev
 	return c.login.DeviceConfirmation(w, r, login.DeviceConfirmationPage{
 		Client: login.PresentationOf(d.client), UserName: d.login.User.Email, Request: sealed,
 		UserCode: p.Device.UserCode, BegunAt: d.row.CreatedAt, Address: d.row.Address,
-		Scopes: d.scopes.entries(d.scope), Unconfirmed: unconfirmed,
+		Scopes: d.scopes.entries(d.scope), Resources: d.issuance.target.shown(), Unconfirmed: unconfirmed,
 	})
 }
 
@@ -196,6 +196,9 @@ func (c *deviceConfirmation) read(ctx context.Context, r *http.Request, d *devic
 		return false, err
 	}
 	a.issuance.client = a.client
+	if err := c.resolveTarget(ctx, a, fosite.GetAudiences(a.form)); err != nil {
+		return false, err
+	}
 	if a.context, err = c.readContext("", claimsRequest{}, a.client); err != nil {
 		return false, err
 	}
@@ -222,7 +225,7 @@ func (c *deviceConfirmation) accept(w http.ResponseWriter, r *http.Request, d *d
 	session := &storage.Session{
 		UserID: l.User.ID, Subject: c.identifiers.subject(d.client, l.User.ID), SessionID: l.Session.SessionID,
 		AuthTime: l.Session.AuthTime, AMR: l.Session.AMR, ACR: d.context.acrToReport(l.Session),
-		Audience: fosite.GetAudiences(d.form), DPoPKey: d.form.Get(parameterDPoPKey), GrantType: oauth.GrantTypeDeviceCode,
+		Audience: d.issuance.target.audience, DPoPKey: d.form.Get(parameterDPoPKey), GrantType: oauth.GrantTypeDeviceCode,
 	}
 	sessionID := session.SessionID
 	if d.client.Policy.OutlivesSession() {

@@ -174,12 +174,8 @@ func (h *deviceHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite
 	r.SetID(approved.ID)
 	r.SetSession(approved.Session)
 	r.SetRequestedScopes(approved.RequestedScope)
-	r.SetRequestedAudience(approved.RequestedAudience)
 	for _, name := range approved.GrantedScope {
 		r.GrantScope(name)
-	}
-	for _, name := range approved.GrantedAudience {
-		r.GrantAudience(name)
 	}
 	return nil
 }

@@ -233,6 +233,27 @@ func TestTheAudienceThatADeviceAskedForIsThatOfItsToken(t *testing.T) {
 	require.Equal(t, "https://second.example", claimsOf(t, s.poll("tv", begun).member("access_token"))["aud"])
 }
 
+func TestADeviceNamesTheResourceThatItsTokenIsFor(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.resource(recordsAPI, nil)
+		s.client("tv", func(c *storage.Client) { deviceClient(c); c.Metadata.Audience = []string{billingAPI, recordsAPI} })
+		begun := s.post(oauth.PathDevice, "tv", url.Values{"scope": {"openid"}, "resource": {billingAPI, recordsAPI}})
+		require.Equal(t, http.StatusOK, begun.status, begun.raw)
+		b := s.browser()
+		p := b.toConfirmation(begun.member("user_code"))
+		require.Contains(t, p.body, "Медичні записи")
+		b.answerDevice(p, "accept")
+		form := deviceForm(begun.member("device_code"))
+		form.Set("resource", "https://elsewhere.example")
+		require.Equal(t, "invalid_target", s.post(oauth.PathToken, "tv", form).member("error"))
+		form.Set("resource", recordsAPI)
+		require.Equal(t, recordsAPI, claimsOf(t, s.post(oauth.PathToken, "tv", form).member("access_token"))["aud"])
+		foreign := s.post(oauth.PathDevice, "tv", url.Values{"resource": {"https://elsewhere.example"}})
+		require.Equal(t, "invalid_target", foreign.member("error"), foreign.raw)
+	})
+}
+
 func TestTheRolesOfThePersonLimitWhatADeviceGets(t *testing.T) {
 	s := newStack(t, storagetest.Engines()[0])
 	s.client("tv", deviceClient)

@@ -211,14 +211,14 @@ func (i *issuance) resolveTarget(
 	return nil
 }
 
-// resolveTarget settles which resources an authorization request asks for; fosite has checked those of the parameter
-// audience.
-func (e *authorizeEndpoint) resolveTarget(ctx context.Context, a *authorization) error {
+// resolveTarget settles which resources an authorization request asks for, besides those of its parameter audience,
+// which fosite has checked.
+func (e *authorizeEndpoint) resolveTarget(ctx context.Context, a *authorization, audience []string) error {
 	named, err := readResources(a.form)
 	if err != nil {
 		return err
 	}
-	audience := oauth.Union(a.request.GetRequestedAudience(), named)
+	audience = oauth.Union(audience, named)
 	known, err := findTargets(ctx, e.store, e.issuer, a.client, audience)
 	if err != nil {
 		return err

@@ -49,13 +49,20 @@ func (l *layout) Consent(w http.ResponseWriter, r *http.Request, page ConsentPag
 	for _, claim := range page.Claims {
 		c.Titles = append(c.Titles, v.Messages.claimTitle(claim))
 	}
-	for _, resource := range page.Resources {
-		c.For = append(c.For, titleOf(resource.TitleUkrainian, resource.TitleEnglish, resource.Identifier, v.Language))
-	}
+	c.For = resourceTitles(page.Resources, v.Language)
 	v.Title, v.Page = v.Messages.Consent, c
 	if err := v.write(w, http.StatusOK, "consent.html"); err != nil {
 		l.Fail(w, r, err)
 	}
+}
+
+// resourceTitles are resources in words.
+func resourceTitles(resources []storage.Resource, language string) []string {
+	var titles []string
+	for _, r := range resources {
+		titles = append(titles, titleOf(r.TitleUkrainian, r.TitleEnglish, r.Identifier, language))
+	}
+	return titles
 }
 
 func scopeTitle(scope storage.Scope, language string) string {

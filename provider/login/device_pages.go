@@ -79,13 +79,14 @@ func (l *layout) SubmittedDeviceCode(r *http.Request) (string, error) {
 // PathDeviceConfirmation with the fields request, matches (yes: the device shows the same code) and decision, which is
 // DecisionAccept, DecisionDeny or DecisionSwitch.
 type DeviceConfirmationPage struct {
-	Client   Presentation
-	UserName string // the email address of who is signed in
-	Request  string // sealed
-	UserCode string
-	BegunAt  time.Time // when the device asked, and from where
-	Address  string
-	Scopes   []storage.Scope
+	Client    Presentation
+	UserName  string // the email address of who is signed in
+	Request   string // sealed
+	UserCode  string
+	BegunAt   time.Time // when the device asked, and from where
+	Address   string
+	Scopes    []storage.Scope
+	Resources []storage.Resource
 	// Unconfirmed says that the person approved without saying that the device shows the code.
 	Unconfirmed bool
 }
@@ -94,7 +95,8 @@ type deviceConfirmationView struct {
 	DeviceConfirmationPage
 	Text   *deviceText
 	Titles []string
-	Place  string // of the address, "" where the operator names none
+	For    []string // the resources in words
+	Place  string   // of the address, "" where the operator names none
 	Many   bool
 }
 
@@ -109,6 +111,7 @@ func (l *layout) DeviceConfirmation(w http.ResponseWriter, r *http.Request, page
 	for _, scope := range page.Scopes {
 		view.Titles = append(view.Titles, scopeTitle(scope, v.Language))
 	}
+	view.For = resourceTitles(page.Resources, v.Language)
 	v.Title, v.Heading, v.Page = view.Text.ConfirmTitle, view.Text.ConfirmTitle, view
 	if page.Unconfirmed {
 		v.Title = v.Messages.Error + ": " + v.Title
