@@ -48,6 +48,7 @@ var mayImport = map[string][]string{
 	"provider/redirect":   {"storage"},
 	"provider/clientauth": {"storage", "storage/seal", "provider/inbound", "provider/oauth", "provider/outbound"},
 	"provider/dpop":       {"provider/clientauth", "provider/inbound"},
+	"provider/details":    {"storage", "provider/registration"},
 	"provider/registration": {
 		"storage", "jwks", "provider/inbound", "provider/oauth", "provider/outbound", "provider/redirect",
 		"provider/clientauth",
@@ -55,13 +56,13 @@ var mayImport = map[string][]string{
 	"provider": {
 		"storage", "storage/seal", "jwks", "provider/identity", "provider/login", "provider/inbound", "provider/outbound",
 		"provider/oauth", "provider/redirect", "provider/clientauth", "provider/registration", "provider/mail",
-		"provider/invitation", "provider/dpop",
+		"provider/invitation", "provider/dpop", "provider/details",
 	},
 	"adapters/ehealth": {"provider", "provider/identity", "provider/inbound", "provider/oauth", "provider/redirect",
 		"provider/outbound", "provider/clientauth", "provider/dpop", "provider/registration", "storage"},
 	"adapters/admin": {"jwks", "provider", "provider/dpop", "provider/identity", "provider/inbound", "provider/invitation",
 		"provider/login", "provider/mail", "provider/oauth", "provider/redirect", "provider/clientauth",
-		"provider/operator", "provider/registration", "storage"},
+		"provider/operator", "provider/registration", "provider/details", "storage"},
 	"adapters/gateway": {"provider", "provider/inbound", "provider/oauth", "provider/clientauth", "provider/dpop",
 		"provider/outbound", "storage"},
 	"adapters/console": {"provider", "provider/identity", "provider/inbound", "provider/invitation", "provider/login",

@@ -2,11 +2,13 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"github.com/ory/fosite"
 
 	"ithildin/jwks"
+	"ithildin/provider/details"
 	"ithildin/provider/dpop"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -14,18 +16,19 @@ import (
 
 // accessTokenClaims are the claims of RFC 9068, and the grant's id, by which a revocation reaches the token.
 type accessTokenClaims struct {
-	Issuer    string         `json:"iss"`
-	Subject   string         `json:"sub"`
-	Audience  oauth.Audience `json:"aud"`
-	ExpiresAt int64          `json:"exp"`
-	IssuedAt  int64          `json:"iat"`
-	ID        string         `json:"jti"`
-	ClientID  string         `json:"client_id"`
-	Scope     string         `json:"scope,omitempty"`
-	AuthTime  int64          `json:"auth_time,omitempty"`
-	ACR       string         `json:"acr,omitempty"`
-	AMR       []string       `json:"amr,omitempty"`
-	GrantID   string         `json:"grant_id,omitempty"`
+	Issuer    string          `json:"iss"`
+	Subject   string          `json:"sub"`
+	Audience  oauth.Audience  `json:"aud"`
+	ExpiresAt int64           `json:"exp"`
+	IssuedAt  int64           `json:"iat"`
+	ID        string          `json:"jti"`
+	ClientID  string          `json:"client_id"`
+	Scope     string          `json:"scope,omitempty"`
+	AuthTime  int64           `json:"auth_time,omitempty"`
+	ACR       string          `json:"acr,omitempty"`
+	AMR       []string        `json:"amr,omitempty"`
+	GrantID   string          `json:"grant_id,omitempty"`
+	Details   json.RawMessage `json:"authorization_details,omitempty"` // RFC 9396 9.1
 
 	Confirmation *storage.Confirmation `json:"cnf,omitempty"`
 }
@@ -61,6 +64,7 @@ func (a accessTokens) GenerateAccessToken(ctx context.Context, r fosite.Requeste
 		ID: i.issued.accessTokenID, ClientID: client.ID,
 		Scope: strings.Join(i.target.scope(r.GetGrantedScopes()), " "), AuthTime: storage.EpochSeconds(session.AuthTime),
 		ACR: session.ACR, AMR: session.AMR, Confirmation: i.confirmation(),
+		Details: details.Encode(i.details),
 	}
 	if session.UserID != "" {
 		claims.GrantID = r.GetID()

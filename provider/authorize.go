@@ -11,6 +11,7 @@ import (
 	"github.com/ory/fosite"
 
 	"ithildin/jwks"
+	"ithildin/provider/details"
 	"ithildin/provider/identity"
 	"ithildin/provider/inbound"
 	"ithildin/provider/login"
@@ -42,8 +43,11 @@ type authorization struct {
 	onlyWeak         bool // the session is too weak for the request, and good but for that
 	// approvalID is the id of what the user approved for the client before, or approves now.
 	approvalID string
-	scope      []string
-	scopes     *scopes
+	// details are the authorization details that are requested, detailTypes what decides about them.
+	details     []details.Detail
+	detailTypes detailTypes
+	scope       []string
+	scopes      *scopes
 	// userinfoClaims and idTokenClaims are single claims that would be granted; singleClaims those of them that no scope
 	// opens.
 	userinfoClaims, idTokenClaims, singleClaims []string
@@ -177,7 +181,7 @@ func (e *authorizeEndpoint) examine(r *http.Request, pending login.Interaction) 
 	if err := a.resolveClaims(); err != nil {
 		return a, 0, err
 	}
-	if !a.consentNeeded() || a.frontend.TrustsClients && a.client.Policy.Trusted {
+	if !a.consentNeeded() || len(a.details) == 0 && a.frontend.TrustsClients && a.client.Policy.Trusted {
 		return a, ready, nil
 	}
 	if a.prompt.none {
@@ -322,10 +326,10 @@ func (e *authorizeEndpoint) demandOf(ctx context.Context, a *authorization) (ide
 	return a.context.demand(identity.RequiredAuthenticationOf(scopes.entries(asked)))
 }
 
-// consentNeeded: for what was never approved, when the client asks for it, and each time for a public client whose
-// redirect URI anyone on the person's device can take (RFC 8252 8.6).
+// consentNeeded: for what was never approved, when the client asks for it, and each time for authorization details and
+// for a public client whose redirect URI anyone on the person's device can take (RFC 8252 8.6).
 func (a *authorization) consentNeeded() bool {
-	return a.ignoresPriorConsent() || a.login.ApprovalID == "" ||
+	return a.ignoresPriorConsent() || len(a.details) > 0 || a.login.ApprovalID == "" ||
 		!oauth.ContainsAll(a.login.ApprovedScope, a.scope) || !oauth.ContainsAll(a.login.ApprovedClaims, a.singleClaims)
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"ithildin/provider/details"
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -89,7 +90,8 @@ func (e *authorizeEndpoint) sessionOf(a *authorization) *storage.Session {
 		ACR:   a.context.acrToReport(l.Session),
 		Nonce: a.form.Get("nonce"), Audience: a.issuance.target.audience,
 		CodeChallenge: a.form.Get("code_challenge"), DPoPKey: a.form.Get(parameterDPoPKey), RedirectURIGiven: a.given,
-		ClaimsInUserinfo: a.userinfoClaims, ClaimsInIDToken: a.idTokenClaims,
+		AuthorizationDetails: details.Encode(a.details),
+		ClaimsInUserinfo:     a.userinfoClaims, ClaimsInIDToken: a.idTokenClaims,
 	}
 	if a.responseType == "id_token" { // there will be no access token to ask userinfo with (OIDC Core 5.4)
 		session.ClaimsInIDToken = slices.Concat(claimsOf(a.scope), a.userinfoClaims, a.idTokenClaims)
@@ -107,12 +109,15 @@ func (e *authorizeEndpoint) approve(ctx context.Context, a *authorization) {
 		ID: a.approvalID, UserID: a.login.User.ID, ClientID: a.client.ID, Scope: a.scope, Claims: a.singleClaims,
 		CreatedAt: now, UpdatedAt: now,
 	}, a.login.ApprovalScope, a.login.ApprovalClaims)
-	details := map[string]string{"scope": strings.Join(a.scope, " ")}
+	consented := map[string]string{"scope": strings.Join(a.scope, " ")}
 	if len(a.singleClaims) > 0 {
-		details["claims"] = strings.Join(a.singleClaims, " ")
+		consented["claims"] = strings.Join(a.singleClaims, " ")
+	}
+	if len(a.details) > 0 {
+		consented["authorization_details"] = typesOf(a.details)
 	}
 	queueEvent(ctx, a.issuance.batch, storage.Event{
-		Kind: storage.EventConsented, ClientID: a.client.ID, UserID: a.login.User.ID, Details: details,
+		Kind: storage.EventConsented, ClientID: a.client.ID, UserID: a.login.User.ID, Details: consented,
 	})
 }
 

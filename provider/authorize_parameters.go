@@ -52,7 +52,10 @@ func (e *authorizeEndpoint) readParameters(ctx context.Context, r *http.Request,
 		return fromFosite(err)
 	}
 	a.request = request
-	return e.resolveTarget(ctx, a, request.GetRequestedAudience())
+	if err := e.resolveTarget(ctx, a, request.GetRequestedAudience()); err != nil {
+		return err
+	}
+	return e.resolveDetails(ctx, a)
 }
 
 // formForFosite is the form without what was settled here: fosite would read it once more, and differently. It gets the

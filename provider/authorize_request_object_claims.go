@@ -106,8 +106,9 @@ func (o *requestObjects) checkStrictly(c requestObjectClaims) error {
 	return nil
 }
 
-// parameterValues makes of a member what the same parameter is in a query: of max_age its number, of claims its JSON,
-// and of a repeatable parameter each string in a list. Of any other only a string can be meant.
+// parameterValues makes of a member what the same parameter is in a query: of max_age its number, of claims and
+// authorization_details their JSON, and of a repeatable parameter each string in a list. Of any other only a string can
+// be meant.
 func parameterValues(name string, raw json.RawMessage) (values []string, ok bool) {
 	var content string
 	switch {
@@ -120,6 +121,13 @@ func parameterValues(name string, raw json.RawMessage) (values []string, ok bool
 		var object map[string]any // whose parts are read here only to find a member that is given twice
 		var compact bytes.Buffer
 		if json.Unmarshal(raw, &object) != nil || object == nil || json.Compact(&compact, raw) != nil {
+			return nil, false
+		}
+		return []string{compact.String()}, true
+	case name == parameterDetails:
+		var list []any
+		var compact bytes.Buffer
+		if json.Unmarshal(raw, &list) != nil || list == nil || json.Compact(&compact, raw) != nil {
 			return nil, false
 		}
 		return []string{compact.String()}, true

@@ -21,6 +21,7 @@ func (e *authorizeEndpoint) consentPage(w http.ResponseWriter, r *http.Request) 
 	}
 	sealed := a.pending()
 	sealed.UserID, sealed.Scope, sealed.Claims = a.login.User.ID, a.scope, a.singleClaims
+	sealed.Details = a.detailsDigest()
 	request, err := e.login.Seal(w, r, sealed)
 	if err != nil {
 		return err
@@ -30,7 +31,7 @@ func (e *authorizeEndpoint) consentPage(w http.ResponseWriter, r *http.Request) 
 		Scopes: a.scopes.entries(
 			a.unapproved(a.scope, a.login.ApprovedScope),
 		), Claims: a.unapproved(a.singleClaims, a.login.ApprovedClaims),
-		Resources: a.issuance.target.shown(),
+		Resources: a.issuance.target.shown(), Details: a.shownDetails(),
 		UILocales: a.form.Get("ui_locales"),
 	})
 	return nil
@@ -43,7 +44,7 @@ func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	if next == needSignIn || a.login.User.ID != pending.UserID || !slices.Equal(a.scope, pending.Scope) ||
-		!slices.Equal(a.singleClaims, pending.Claims) {
+		!slices.Equal(a.singleClaims, pending.Claims) || a.detailsDigest() != pending.Details {
 		return e.proceed(w, r, a.pending())
 	}
 	switch r.PostFormValue("decision") {

@@ -1,10 +1,12 @@
 package provider
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"ithildin/jwks"
@@ -68,20 +70,51 @@ type metadata struct {
 	Aliases *endpointAliases `json:"mtls_endpoint_aliases,omitempty"`
 }
 
-// documents are the metadata, ready-made since they change with the configuration only and so with the process, and the
-// keys.
+// documents are the metadata, ready-made since they change with the configuration of the process only, but for the
+// types of authorization details, and the keys.
 type documents struct {
 	keys      *jwks.Set
+	store     *storage.Store
 	discovery []byte
-	length    string
+	last      *atomic.Pointer[[]byte] // the metadata as they were last served, for while the database is away
 }
+
+// typesTime is how long the metadata wait for the types of authorization details.
+const typesTime = time.Second
 
 func (p *Provider) newDocuments() documents {
 	encoded, err := json.Marshal(p.metadata())
 	if err != nil {
 		panic("provider: metadata: " + err.Error()) // strings and booleans always marshal
 	}
-	return documents{keys: p.keys, discovery: encoded, length: strconv.Itoa(len(encoded))}
+	d := documents{keys: p.keys, store: p.store, discovery: encoded, last: &atomic.Pointer[[]byte]{}}
+	d.last.Store(&encoded)
+	return d
+}
+
+// withDetailTypes are the metadata with the types of authorization details that there are (RFC 9396 10).
+func (d documents) withDetailTypes(ctx context.Context) []byte {
+	ctx, cancel := context.WithTimeout(ctx, typesTime)
+	defer cancel()
+	types, err := d.store.PublishedDetailTypes(ctx)
+	if err != nil {
+		return *d.last.Load()
+	}
+	document := d.discovery
+	if len(types) > 0 {
+		names := make([]string, len(types))
+		for i, t := range types {
+			names[i] = t.Type
+		}
+		encoded, err := json.Marshal(names)
+		if err != nil {
+			panic("provider: metadata: " + err.Error()) // strings always marshal
+		}
+		document = slices.Concat(d.discovery[:len(d.discovery)-1], []byte(`,"authorization_details_types_supported":`),
+			encoded, []byte("}"))
+	}
+	d.last.Store(&document)
+	return document
 }
 
 // metadata follows from the configuration: what the operator has not turned on is not there.
@@ -132,11 +165,12 @@ func (p *Provider) metadata() metadata {
 }
 
 // serveMetadata serves the metadata at both well-known paths.
-func (d documents) serveMetadata(w http.ResponseWriter, _ *http.Request) {
+func (d documents) serveMetadata(w http.ResponseWriter, r *http.Request) {
+	document := d.withDetailTypes(r.Context())
 	header := w.Header()
-	header["Content-Length"] = []string{d.length}
+	header["Content-Length"] = []string{strconv.Itoa(len(document))}
 	publish(header, "application/json", "public, max-age=3600")
-	_, _ = w.Write(d.discovery)
+	_, _ = w.Write(document)
 }
 
 // serveKeys serves the published keys. They may be kept for as long as a new key waits before it signs, and no longer.

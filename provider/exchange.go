@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"ithildin/provider/details"
 	"ithildin/provider/dpop"
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
@@ -42,8 +44,9 @@ type TokenSet struct {
 	Scope         string
 	GrantType     string
 	ClientID      string
-	UserID        string // by which the client knows the user; "" for the client's own token
-	RedirectURI   string // as it was at the authorization, for authorization_code
+	UserID        string          // by which the client knows the user; "" for the client's own token
+	Details       json.RawMessage // authorization details (RFC 9396 7), nil for none
+	RedirectURI   string          // as it was at the authorization, for authorization_code
 }
 
 // requiredParameter is what a request of a grant type must carry (RFC 6749 4.1.3, 6, RFC 8628 3.4).
@@ -135,6 +138,9 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 	if err := i.resolveTarget(ctx, p.store, p.issuer, request.Form, access.GetRequestedAudience()); err != nil {
 		return nil, err
 	}
+	if err := i.resolveDetails(ctx, p.store, p.issuer, request.Form); err != nil {
+		return nil, err
+	}
 	if i.code != nil {
 		queueEvent(ctx, i.batch, i.codeExchanged())
 	}
@@ -217,7 +223,7 @@ func tokenSetOf(i *issuance, access fosite.AccessRequester, response fosite.Acce
 		TokenType:    tokenType(i.confirmation()),
 		RefreshToken: i.issued.refreshToken,
 		Scope:        strings.Join(i.target.scope(access.GetGrantedScopes()), " "), GrantType: access.GetGrantTypes()[0],
-		ClientID: i.client.ID,
+		ClientID: i.client.ID, Details: details.Encode(i.details),
 	}
 	if session.UserID != "" {
 		set.UserID = session.Subject

@@ -68,6 +68,7 @@ import (
 	"github.com/ory/fosite/handler/openid"
 	"github.com/ory/fosite/handler/pkce"
 
+	"ithildin/provider/details"
 	"ithildin/storage"
 )
 
@@ -204,6 +205,7 @@ func (f fositeStorage) CreateAccessTokenSession(ctx context.Context, signature s
 	}
 	session := *storedSession(r)
 	session.Confirmation, session.Audience = i.confirmation(), i.target.audience
+	session.AuthorizationDetails = details.Encode(i.details)
 	// Not what an authorization request says of itself: anybody writes those.
 	if session.GrantType = storage.GrantTypeImplicit; !i.isFrontChannel {
 		session.GrantType = r.GetRequestForm().Get("grant_type")

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"ithildin/provider/details"
 	"ithildin/provider/inbound"
 	"ithildin/storage"
 )
@@ -26,6 +27,7 @@ type TokenInfo struct {
 	AuthTime  time.Time // zero where it is not known
 	ACR       string
 	AMR       []string
+	Details   []details.Detail // authorization details (RFC 9396)
 	// Confirmation is what an access token is bound to; nil for a bearer token.
 	Confirmation *storage.Confirmation
 	Session      *storage.Session   // what its grant, or the token itself, remembers of the authorization
@@ -89,8 +91,13 @@ func (t *Tokens) findAccess(ctx context.Context, token string) (*TokenInfo, erro
 			return nil, err
 		}
 	}
+	granted, err := details.Decode(string(found.details))
+	if err != nil {
+		return nil, err
+	}
 	return &TokenInfo{
-		Kind: found.Kind, ID: found.ID, IsJWT: found.isJWT, ClientID: found.ClientID, UserID: found.UserID,
+		Details: granted,
+		Kind:    found.Kind, ID: found.ID, IsJWT: found.isJWT, ClientID: found.ClientID, UserID: found.UserID,
 		Subject: found.subject, GrantID: found.GrantID, Scope: found.Scope, Audience: found.audience,
 		IssuedAt: found.CreatedAt, ExpiresAt: found.ExpiresAt, AuthTime: found.authTime, ACR: found.acr,
 		AMR: found.amr, Confirmation: found.bound, Session: session, UserClaims: found.UserClaims,

@@ -2,31 +2,34 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
 
 	"ithildin/jwks"
 	"ithildin/provider/clientauth"
+	"ithildin/provider/details"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
 
 // introspection is RFC 7662 2.2.
 type introspection struct {
-	Active    bool           `json:"active"`
-	Scope     string         `json:"scope,omitempty"`
-	ClientID  string         `json:"client_id,omitempty"`
-	TokenType string         `json:"token_type,omitempty"`
-	ExpiresAt int64          `json:"exp,omitempty"`
-	IssuedAt  int64          `json:"iat,omitempty"`
-	Subject   string         `json:"sub,omitempty"`
-	Audience  oauth.Audience `json:"aud,omitempty"`
-	Issuer    string         `json:"iss,omitempty"`
-	ID        string         `json:"jti,omitempty"`
-	AuthTime  int64          `json:"auth_time,omitempty"`
-	ACR       string         `json:"acr,omitempty"`
-	AMR       []string       `json:"amr,omitempty"`
+	Active    bool            `json:"active"`
+	Scope     string          `json:"scope,omitempty"`
+	ClientID  string          `json:"client_id,omitempty"`
+	TokenType string          `json:"token_type,omitempty"`
+	ExpiresAt int64           `json:"exp,omitempty"`
+	IssuedAt  int64           `json:"iat,omitempty"`
+	Subject   string          `json:"sub,omitempty"`
+	Audience  oauth.Audience  `json:"aud,omitempty"`
+	Issuer    string          `json:"iss,omitempty"`
+	ID        string          `json:"jti,omitempty"`
+	AuthTime  int64           `json:"auth_time,omitempty"`
+	ACR       string          `json:"acr,omitempty"`
+	AMR       []string        `json:"amr,omitempty"`
+	Details   json.RawMessage `json:"authorization_details,omitempty"` // RFC 9396 9.2
 
 	Confirmation *storage.Confirmation `json:"cnf,omitempty"`
 }
@@ -72,7 +75,30 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 	if info.Kind == storage.KindAccessToken {
 		response.TokenType, response.Confirmation = tokenType(info.Confirmation), info.Confirmation
 	}
+	visible, err := e.visibleDetails(r.Context(), client, info)
+	if err != nil {
+		return err
+	}
+	response.Details = details.Encode(visible)
 	return oauth.WriteJSON(w, http.StatusOK, response)
+}
+
+// visibleDetails are the authorization details that a client is told of: a resource of those that are for it, and those
+// that name no resource (RFC 9396 9.2).
+func (e *tokenEndpoints) visibleDetails(
+	ctx context.Context, client *storage.Client, info *TokenInfo,
+) ([]details.Detail, error) {
+	if len(info.Details) == 0 || info.ClientID == client.ID || client.Policy.IntrospectAny {
+		return info.Details, nil
+	}
+	resources, err := e.store.Resources(ctx)
+	own := []string{client.ID}
+	for _, r := range resources {
+		if r.ClientID == client.ID {
+			own = append(own, r.Identifier)
+		}
+	}
+	return details.ForResources(info.Details, own), err
 }
 
 // mayInspect returns ErrInactive where a client may not be told of a token. A refresh token is shown to its own client

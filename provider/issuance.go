@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ithildin/provider/details"
 	"ithildin/provider/dpop"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
@@ -36,6 +37,8 @@ type issuance struct {
 	issued issuedTokens
 	// target is what the access token is for.
 	target target
+	// details are the authorization details that the access token has.
+	details []details.Detail
 	// isFrontChannel says that tokens go through the browser, with no exchange after it.
 	isFrontChannel bool
 }

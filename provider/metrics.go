@@ -46,7 +46,8 @@ var (
 		oauth.CodeInvalidRequest, oauth.CodeInvalidClient, oauth.CodeInvalidGrant, oauth.CodeUnauthorizedClient,
 		oauth.CodeUnsupportedGrantType, oauth.CodeInvalidScope, oauth.CodeServerError, oauth.CodeTemporarilyUnavailable,
 		oauth.CodeInvalidDPoPProof, oauth.CodeUseDPoPNonce, oauth.CodeAuthorizationPending, oauth.CodeSlowDown,
-		oauth.CodeAccessDenied, oauth.CodeExpiredToken, oauth.CodeInvalidTarget, other,
+		oauth.CodeAccessDenied, oauth.CodeExpiredToken, oauth.CodeInvalidTarget,
+		oauth.CodeInvalidAuthorizationDetails, other,
 	}
 	// authenticationMethods are those of OIDC Core 9, and what else a client is known by.
 	authenticationMethods = []string{

@@ -224,6 +224,7 @@ func TestRoundTripsToTheDatabase(t *testing.T) {
 	})
 	t.Run("discovery and JWKS", func(t *testing.T) {
 		s, proxy := proxiedStack(t)
+		s.discovered() // the types of authorization details are in memory by then
 		proxy.Reset()
 		for _, path := range []string{oauth.PathDiscovery, oauth.PathJWKS} {
 			require.Equal(t, http.StatusOK, s.browser().get(s.server.URL+path).status)

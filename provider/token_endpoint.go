@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -9,12 +10,13 @@ import (
 
 // tokenResponse is RFC 6749 5.1 and OIDC Core 3.1.3.3.
 type tokenResponse struct {
-	AccessToken  string `json:"access_token"`
-	TokenType    string `json:"token_type"`
-	ExpiresIn    int64  `json:"expires_in"`
-	RefreshToken string `json:"refresh_token,omitempty"`
-	IDToken      string `json:"id_token,omitempty"`
-	Scope        string `json:"scope,omitempty"`
+	AccessToken  string          `json:"access_token"`
+	TokenType    string          `json:"token_type"`
+	ExpiresIn    int64           `json:"expires_in"`
+	RefreshToken string          `json:"refresh_token,omitempty"`
+	IDToken      string          `json:"id_token,omitempty"`
+	Scope        string          `json:"scope,omitempty"`
+	Details      json.RawMessage `json:"authorization_details,omitempty"` // RFC 9396 7
 }
 
 // token is the token endpoint (RFC 6749 3.2).
@@ -37,6 +39,6 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
 	p.cors.AllowOrigin(w, r, set.ClientID)
 	return oauth.WriteJSON(w, http.StatusOK, tokenResponse{
 		AccessToken: set.AccessToken, TokenType: set.TokenType, ExpiresIn: int64(set.ExpiresIn / time.Second),
-		RefreshToken: set.RefreshToken, IDToken: set.IDToken, Scope: set.Scope,
+		RefreshToken: set.RefreshToken, IDToken: set.IDToken, Scope: set.Scope, Details: set.Details,
 	})
 }

@@ -30,6 +30,7 @@ type foundToken struct {
 	amr      []string
 	acr      string
 	bound    *storage.Confirmation
+	details  json.RawMessage  // authorization details
 	session  *storage.Session // nil for a JWT, whose grant has it
 }
 
@@ -70,7 +71,7 @@ func (t *Tokens) find(ctx context.Context, given presentedToken) (foundToken, er
 		return foundToken{
 			FoundToken: row, isJWT: true, subject: c.Subject, audience: c.Audience,
 			authTime: storage.FromEpochSeconds(c.AuthTime), amr: c.AMR, acr: c.ACR,
-			bound: c.Confirmation,
+			bound: c.Confirmation, details: c.Details,
 		}, nil
 	}
 	session, err := row.Session()
@@ -79,7 +80,8 @@ func (t *Tokens) find(ctx context.Context, given presentedToken) (foundToken, er
 	}
 	return foundToken{
 		FoundToken: row, subject: session.Subject, audience: session.Audience, authTime: session.AuthTime,
-		amr: session.AMR, acr: session.ACR, bound: session.Confirmation, session: session,
+		amr: session.AMR, acr: session.ACR, bound: session.Confirmation, details: session.AuthorizationDetails,
+		session: session,
 	}, nil
 }
 

@@ -50,6 +50,9 @@ SELECT name, title_uk, title_en, governed_by, login_form, assurance FROM scopes 
 	resourceSubject = subject{query: `
 SELECT identifier AS name, title_uk, title_en, scope, is_open, client_id, access_token_format, access_lifetime
 FROM resources WHERE identifier = $1`}
+	detailTypeSubject = subject{query: `
+SELECT type AS name, title_uk, title_en, is_open, without_user, fields
+FROM authorization_details_types WHERE type = $1`}
 	factorSubject = subject{query: `
 SELECT id, user_id, type, factor, is_active FROM authentication_factors WHERE id = $1`}
 	passkeySubject = subject{query: `
@@ -92,6 +95,7 @@ WHERE refresh_token_id = $1
 // documents are the columns that hold JSON: their members are compared one by one.
 var documents = map[string]bool{
 	"profile": true, "settings": true, "private_settings": true, "policy": true, "metadata": true, "redirect_uris": true,
+	"fields": true,
 }
 
 // snapshot reads the row; nil where there is none.

@@ -11,7 +11,8 @@ import (
 )
 
 // cache is what a process keeps of the rows that change seldom: clients with their connections and types, roles, the
-// scope catalogue, resources. All of it is dropped when the configuration version moves, and read again when asked for.
+// scope catalogue, resources, types of authorization details. All of it is dropped when the configuration version
+// moves, and read again when asked for.
 type cache struct {
 	// merged has the texts of merged statements by the names of their parts, for PostgreSQL, and unconditional those of
 	// single statements, without a condition, by the texts that have one, for SQLite. The code bounds both.
@@ -22,8 +23,9 @@ type cache struct {
 	clients map[string]*Client
 	roles   map[string]Role
 	scopes  []Scope
-	// resources is nil where they were not read yet.
+	// resources and types are nil where they were not read yet.
 	resources []Resource
+	types     []DetailType
 	loading   singleflight.Group
 }
 
@@ -42,7 +44,7 @@ func (d *database) Invalidate() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.epoch++
-	m.clients, m.roles, m.scopes, m.resources = map[string]*Client{}, nil, nil, nil
+	m.clients, m.roles, m.scopes, m.resources, m.types = map[string]*Client{}, nil, nil, nil, nil
 }
 
 // Client returns a client by its id, from memory where it can. The value is shared: it must not be changed. That an id
@@ -140,6 +142,24 @@ func (c *configuration) Scopes(ctx context.Context) ([]Scope, error) {
 // Resources returns the resources in the order of their identifiers, from memory where it can. The value is shared.
 func (c *configuration) Resources(ctx context.Context) ([]Resource, error) {
 	return kept(ctx, c, &c.cache.resources, c.resources.ListResources)
+}
+
+// DetailTypes returns the types of authorization details in the order of their names, from memory where it can. The
+// value is shared.
+func (c *configuration) DetailTypes(ctx context.Context) ([]DetailType, error) {
+	return kept(ctx, c, &c.cache.types, c.types.ListDetailTypes)
+}
+
+// PublishedDetailTypes are DetailTypes as they were last read, though the database may be away by now: for a document
+// that clients keep longer anyway.
+func (c *configuration) PublishedDetailTypes(ctx context.Context) ([]DetailType, error) {
+	c.cache.mu.RLock()
+	types := c.cache.types
+	c.cache.mu.RUnlock()
+	if types != nil {
+		return types, nil
+	}
+	return c.DetailTypes(ctx)
 }
 
 // kept returns a list from memory, where in has it, or reads it.

@@ -60,12 +60,14 @@ type Metadata struct {
 	TLSClientAuthSANIP     string `json:"tls_client_auth_san_ip,omitempty"`
 	TLSClientAuthSANEmail  string `json:"tls_client_auth_san_email,omitempty"`
 
-	Audience           []string `json:"audience,omitempty"`
-	AllowedCORSOrigins []string `json:"allowed_cors_origins,omitempty"`
-	DefaultMaxAge      *int64   `json:"default_max_age,omitempty"` // seconds; nil: any age will do
-	RequireAuthTime    bool     `json:"require_auth_time,omitempty"`
-	DefaultACRValues   []string `json:"default_acr_values,omitempty"`
-	InitiateLoginURI   string   `json:"initiate_login_uri,omitempty"`
+	Audience []string `json:"audience,omitempty"`
+	// AuthorizationDetailsTypes are those that the client may use beside the open ones (RFC 9396 10).
+	AuthorizationDetailsTypes []string `json:"authorization_details_types,omitempty"`
+	AllowedCORSOrigins        []string `json:"allowed_cors_origins,omitempty"`
+	DefaultMaxAge             *int64   `json:"default_max_age,omitempty"` // seconds; nil: any age will do
+	RequireAuthTime           bool     `json:"require_auth_time,omitempty"`
+	DefaultACRValues          []string `json:"default_acr_values,omitempty"`
+	InitiateLoginURI          string   `json:"initiate_login_uri,omitempty"`
 
 	ClientURI string `json:"client_uri,omitempty"`
 	LogoURI   string `json:"logo_uri,omitempty"`

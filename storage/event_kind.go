@@ -62,6 +62,9 @@ const (
 	EventResourcePut     = "resource_put"
 	EventResourceDeleted = "resource_deleted"
 
+	EventDetailTypePut     = "authorization_details_type_put"
+	EventDetailTypeDeleted = "authorization_details_type_deleted"
+
 	EventSigningKeyReplaced = "signing_key_replaced"
 	EventSecretsResealed    = "secrets_resealed"
 

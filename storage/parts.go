@@ -41,6 +41,9 @@ type scopeStore struct{ *database }
 // resourceStore has the resources that access tokens may be for.
 type resourceStore struct{ *database }
 
+// detailTypeStore has the types of authorization details.
+type detailTypeStore struct{ *database }
+
 // authenticationStore has by what users show who they are beside the password: second factors and one-time codes. It
 // also counts the sign-ins that failed.
 type authenticationStore struct {
@@ -107,13 +110,15 @@ type settingStore struct {
 	keys *keyStore
 }
 
-// configuration serves clients, roles, scopes and resources from memory, and watches the database for changes of them.
+// configuration serves clients, roles, scopes, resources and types of authorization details from memory, and watches
+// the database for changes of them.
 type configuration struct {
 	*database
 	clients   *clientStore
 	roles     *roleStore
 	scopes    *scopeStore
 	resources *resourceStore
+	types     *detailTypeStore
 }
 
 // janitor deletes the rows that are of no more use.
@@ -135,13 +140,14 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 	roles := &roleStore{database: d}
 	scopes := &scopeStore{database: d}
 	resources := &resourceStore{database: d}
+	types := &detailTypeStore{database: d}
 	authentication := &authenticationStore{database: d, sealer: sealer, keys: keys, sessions: sessions}
 	passkeys := &passkeyStore{database: d}
 	users := &userStore{database: d, sessions: sessions, tokens: tokens}
 	return &Store{
 		database: d,
 		configuration: &configuration{
-			database: d, clients: clients, roles: roles, scopes: scopes, resources: resources,
+			database: d, clients: clients, roles: roles, scopes: scopes, resources: resources, types: types,
 		},
 		clientStore:         clients,
 		connectionStore:     connections,
@@ -150,6 +156,7 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		roleStore:           roles,
 		scopeStore:          scopes,
 		resourceStore:       resources,
+		detailTypeStore:     types,
 		authenticationStore: authentication,
 		passkeyStore:        passkeys,
 		secondFactorStore: &secondFactorStore{

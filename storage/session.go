@@ -31,6 +31,8 @@ type Session struct {
 	ACR         string    `json:"acr,omitempty"`
 	Nonce       string    `json:"nonce,omitempty"`
 	Audience    []string  `json:"aud,omitempty"`
+	// AuthorizationDetails are what was granted beside the scope, a JSON list (RFC 9396); nil for none.
+	AuthorizationDetails json.RawMessage `json:"authorization_details,omitempty"`
 	// ClaimsInUserinfo and ClaimsInIDToken are single claims of the user that were requested and granted, beside those
 	// that the scope opens (OIDC Core 5.5).
 	ClaimsInUserinfo []string `json:"claims_userinfo,omitempty"`

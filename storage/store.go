@@ -50,6 +50,7 @@ type Store struct {
 	*roleStore
 	*scopeStore
 	*resourceStore
+	*detailTypeStore
 	*authenticationStore
 	*passkeyStore
 	*secondFactorStore

@@ -86,6 +86,7 @@ func (a *API) mount(r chi.Router) {
 	a.registerRoles()
 	a.registerScopes()
 	resources{a}.register()
+	detailTypes{a}.register()
 	issued{a}.register()
 	sessions{a}.register()
 	a.registerAudit()

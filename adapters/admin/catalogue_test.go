@@ -104,6 +104,31 @@ func TestResourcesAreManaged(t *testing.T) {
 	})
 }
 
+func TestTypesOfAuthorizationDetailsAreManaged(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		const path = "/authorization-details-types"
+		field := map[string]any{"name": "amount", "title_uk": "Сума", "title_en": "Amount", "kind": "number"}
+		body := map[string]any{"type": "payment", "title_uk": "Платіж", "title_en": "Payment", "fields": []any{field}}
+		require.Equal(t, "payment", s.do(http.StatusOK, http.MethodPut, path, body).text("type"))
+		listed := s.do(http.StatusOK, http.MethodGet, path, nil)
+		require.Len(t, listed.items(), 1)
+		require.Equal(t, []any{field}, listed.items()[0]["fields"])
+		for member, wrong := range map[string]any{
+			"type": "two words", "title_uk": "", "color": "red",
+			"fields": []any{map[string]any{"name": "amount", "title_uk": "С", "title_en": "A", "kind": "money"}},
+		} {
+			changed := map[string]any{"type": "payment", "title_uk": "Платіж", "title_en": "Payment"}
+			changed[member] = wrong
+			s.ask(staticToken, http.MethodPut, path, changed).isProblem(http.StatusUnprocessableEntity)
+		}
+		s.do(http.StatusNoContent, http.MethodDelete, path+"?type=payment", nil)
+		s.ask(staticToken, http.MethodDelete, path+"?type=payment", nil).isProblem(http.StatusNotFound)
+		require.Len(t, s.events(storage.EventDetailTypePut), 1)
+		require.Len(t, s.events(storage.EventDetailTypeDeleted), 1)
+	})
+}
+
 func TestTokensAreListedWithoutValuesAndEnded(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)

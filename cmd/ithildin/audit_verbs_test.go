@@ -23,7 +23,7 @@ var readingVerbs = strings.Fields(strings.ReplaceAll(`serve migrate:up migrate:s
 completion reference config:check config:print config:texts token:authorization-code token:client-credentials
 token:refresh token:introspect token:revoke client:list client:show client-type:list connection:list
 initial-access-token:list user:list user:show user:factor:list session:list invitation:list approval:list role:list
-scope:list resource:list key:list audit:list audit:export mail:test export
+scope:list resource:list details-type:list key:list audit:list audit:export mail:test export
 backup`, "\n", " "))
 
 // importingVerbs are audited in the tests of imports, which have a database to import.
@@ -103,6 +103,9 @@ var mutatingVerbs = []auditedVerb{
 	{"resource put https://api.example/v1 --title-uk А --title-en A", storage.EventResourcePut,
 		[]string{`"name":"https://api.example/v1"`}},
 	{"resource delete https://api.example/v1", storage.EventResourceDeleted, []string{`"name":"https://api.example/v1"`}},
+	{"details-type put payment --title-uk А --title-en A --fields-file fields.json", storage.EventDetailTypePut,
+		[]string{`"name":"payment"`, `"name":"amount"`}},
+	{"details-type delete payment", storage.EventDetailTypeDeleted, []string{`"name":"payment"`}},
 	{"apply declared.yaml", storage.EventRoleCreated, []string{`"name":"DECLARED"`}},
 	{"key rotate --algorithm ES256", storage.EventSigningKeyReplaced, []string{`"algorithm":"ES256"`}},
 	{"key reseal", storage.EventSecretsResealed, []string{`"changed":"0"`}},
@@ -116,6 +119,8 @@ func TestEveryVerbThatChangesSomethingIsAuditedAsItself(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("ITHILDIN_SECRET", strings.Repeat("s", 48))
 	require.NoError(t, os.WriteFile("declared.yaml", []byte("roles: [{name: DECLARED, scope: [openid]}]"), 0o600))
+	require.NoError(t, os.WriteFile("fields.json",
+		[]byte(`[{"name": "amount", "title_uk": "Сума", "title_en": "Amount", "kind": "number"}]`), 0o600))
 	audited := newAuditedDatabase(t)
 	seen := map[string]bool{}
 	for _, verb := range mutatingVerbs {

@@ -22,18 +22,19 @@ import (
 
 // clientFields are the flags that client create and client update share. A flag that is not given changes nothing.
 type clientFields struct {
-	Name       string            `help:"Name on the consent page."`
-	Type       *string           `placeholder:"NAME" help:"Client type, which limits the scopes."`
-	Scope      []string          `sep:" " help:"Scopes that it may request, in one argument or several."`
-	GrantType  []string          `placeholder:"GRANT,…" enum:"${grants}" help:"@grant_type"`
-	AuthMethod string            `placeholder:"METHOD" help:"@auth_method"`
-	Audience   []string          `placeholder:"AUDIENCE" help:"Audiences that it may request; the first is the default."`
-	CORSOrigin []string          `name:"cors-origin" placeholder:"ORIGIN" help:"@cors_origin"`
-	IDTokenAlg *string           `name:"id-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"@id_token_alg"`
-	AccessAlg  *string           `name:"access-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"@access_alg"`
-	Profile    string            `placeholder:"PROFILE" enum:",${profiles}" default:"" help:"@profile"`
-	For        string            `placeholder:"API" enum:",spring" default:"" help:"@for"`
-	Policy     map[string]string `placeholder:"NAME=VALUE" help:"@policy"`
+	Name        string            `help:"Name on the consent page."`
+	Type        *string           `placeholder:"NAME" help:"Client type, which limits the scopes."`
+	Scope       []string          `sep:" " help:"Scopes that it may request, in one argument or several."`
+	GrantType   []string          `placeholder:"GRANT,…" enum:"${grants}" help:"@grant_type"`
+	AuthMethod  string            `placeholder:"METHOD" help:"@auth_method"`
+	Audience    []string          `placeholder:"AUDIENCE" help:"Audiences that it may request; the first is the default."`
+	DetailsType []string          `placeholder:"TYPE" help:"@details_type"`
+	CORSOrigin  []string          `name:"cors-origin" placeholder:"ORIGIN" help:"@cors_origin"`
+	IDTokenAlg  *string           `name:"id-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"@id_token_alg"`
+	AccessAlg   *string           `name:"access-token-alg" placeholder:"ALG" enum:"${token_algs}" help:"@access_alg"`
+	Profile     string            `placeholder:"PROFILE" enum:",${profiles}" default:"" help:"@profile"`
+	For         string            `placeholder:"API" enum:",spring" default:"" help:"@for"`
+	Policy      map[string]string `placeholder:"NAME=VALUE" help:"@policy"`
 	clientSettingFields
 	clientMetadataFields
 	clientAssertionFields
@@ -79,6 +80,7 @@ func (f clientFields) applyMetadata(m *storage.Metadata) error {
 	f.clientMetadataFields.apply(m, f.GrantType)
 	f.clientCertificateFields.apply(m)
 	replaceList(&m.Audience, f.Audience)
+	replaceList(&m.AuthorizationDetailsTypes, f.DetailsType)
 	replaceList(&m.AllowedCORSOrigins, f.CORSOrigin)
 	replaceText(&m.IDTokenSignedResponseAlg, f.IDTokenAlg)
 	replaceText(&m.AccessTokenSigningAlg, f.AccessAlg)

@@ -48,8 +48,10 @@ var flagHelp = map[string]string{
 		" bcrypt.",
 	"consumer": "The client that uses the connection, such as a medical " +
 		"information system.",
-	"cors_origin":     "Origins whose pages may call the token endpoint (CORS).",
-	"default_max_age": "Age of a sign-in, in seconds, after which the user must sign in again.",
+	"cors_origin":         "Origins whose pages may call the token endpoint (CORS).",
+	"details_fields_file": "File with the fields, a JSON list (docs/authorization-details.md), - for standard input.",
+	"details_type":        "Types of authorization details that it may use, beside the open ones.",
+	"default_max_age":     "Age of a sign-in, in seconds, after which the user must sign in again.",
 	"for": "spring: set the typ of access tokens to JWT, for an API on " +
 		"Spring Security (docs/resource-servers.md).",
 	"frontchannel_logout_uri": "URI that the browser opens in a frame when a session ends " +

@@ -31,6 +31,7 @@ type program struct {
 	Role               roleCommand               `cmd:"" help:"Manage roles and who has them."`
 	Scope              scopeCommand              `cmd:"" help:"Manage the catalogue of scopes."`
 	Resource           resourceCommand           `cmd:"" help:"Manage the resources that access tokens may be for."`
+	DetailsType        detailsTypeCommand        `cmd:"" help:"Manage the types of authorization details."`
 	Apply              applyCommand              `cmd:"" help:"Make scopes, roles and clients what a file declares."`
 	Export             exportCommand             `cmd:"" help:"Print scopes, roles and clients as apply takes them."`
 	Key                keyCommand                `cmd:"" help:"Manage signing keys, and encrypt stored values again."`

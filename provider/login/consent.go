@@ -16,6 +16,7 @@ type ConsentPage struct {
 	Scopes    []storage.Scope
 	Claims    []string // single claims (OIDC Core 5.5)
 	Resources []storage.Resource
+	Details   []ConsentDetail
 	UILocales string
 }
 
@@ -36,6 +37,8 @@ type consentView struct {
 	Many   bool
 	// For are the resources in words.
 	For []string
+	// InWords are the authorization details.
+	InWords []detailView
 }
 
 // Consent writes the consent page.
@@ -50,6 +53,9 @@ func (l *layout) Consent(w http.ResponseWriter, r *http.Request, page ConsentPag
 		c.Titles = append(c.Titles, v.Messages.claimTitle(claim))
 	}
 	c.For = resourceTitles(page.Resources, v.Language)
+	for _, detail := range page.Details {
+		c.InWords = append(c.InWords, describeDetail(detail, v))
+	}
 	v.Title, v.Page = v.Messages.Consent, c
 	if err := v.write(w, http.StatusOK, "consent.html"); err != nil {
 		l.Fail(w, r, err)

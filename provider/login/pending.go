@@ -49,6 +49,8 @@ type Interaction struct {
 	// Scope and Claims are what a consent page showed, so that nothing else is consented to.
 	Scope  []string `json:"scope,omitempty"`
 	Claims []string `json:"claims,omitempty"`
+	// Details stands for the authorization details that a consent page showed.
+	Details string `json:"details,omitempty"`
 	// Required is what the sign-in has to be like; Passed is how far it has come.
 	Required identity.RequiredAuthentication `json:"demand,omitzero"`
 	Progress *SignInProgress                 `json:"passed,omitempty"`

@@ -94,6 +94,7 @@ type messageSet struct {
 	Signing                                                                           signingMessages
 
 	Consent, ConsentAsks, ConsentFor, ConsentNothing, ConsentScopes, ConsentCount, SignedInAs string
+	DetailYes, DetailNo                                                                       string
 	Accept, Deny, SwitchUser, ClientPage, Policy, Terms                                       string
 
 	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore, SignedOutNext string
@@ -156,6 +157,7 @@ var messages = map[string]*messageSet{
 		Consent: "Надання доступу", ConsentAsks: "просить дозволу:",
 		ConsentNothing: "просить підтвердити вхід. Інші дозволи не потрібні.",
 		ConsentScopes:  "Дозволи", ConsentCount: "Усього дозволів:", ConsentFor: "Доступ до:",
+		DetailYes: "так", DetailNo: "ні",
 		SignedInAs: "Ви ввійшли як",
 		Accept:     "Дозволити", Deny: "Відхилити", SwitchUser: "Увійти як інший користувач",
 		ClientPage: "Сайт застосунку", Policy: "Політика конфіденційності", Terms: "Умови користування",
@@ -329,6 +331,7 @@ var messages = map[string]*messageSet{
 		Consent: "Allow access", ConsentAsks: "asks for permission to:",
 		ConsentNothing: "asks you to confirm the sign-in. It needs no other permission.",
 		ConsentScopes:  "Permissions", ConsentCount: "Permissions in total:", ConsentFor: "Access to:",
+		DetailYes: "yes", DetailNo: "no",
 		SignedInAs: "You are signed in as",
 		Accept:     "Allow", Deny: "Decline", SwitchUser: "Sign in as someone else",
 		ClientPage: "Application website", Policy: "Privacy policy", Terms: "Terms of service",

@@ -32,7 +32,8 @@ const (
 	CodeUnsupportedResponseType         = "unsupported_response_type"
 	CodeInvalidRequestObject            = "invalid_request_object"
 	CodeInvalidRequestURI               = "invalid_request_uri"
-	CodeInvalidTarget                   = "invalid_target" // RFC 8707 2
+	CodeInvalidTarget                   = "invalid_target"                // RFC 8707 2
+	CodeInvalidAuthorizationDetails     = "invalid_authorization_details" // RFC 9396 5
 	// Those of RFC 8628 3.5.
 	CodeAuthorizationPending = "authorization_pending"
 	CodeSlowDown             = "slow_down"

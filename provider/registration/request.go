@@ -117,6 +117,7 @@ func (q *metadataRequest) apply(client *storage.Client, allowed []string, rules 
 	client.Metadata = q.Metadata
 	client.Metadata.Audience, client.Metadata.AllowedCORSOrigins = before.Audience, before.AllowedCORSOrigins
 	client.Metadata.AccessTokenSigningAlg = before.AccessTokenSigningAlg
+	client.Metadata.AuthorizationDetailsTypes = before.AuthorizationDetailsTypes
 	client.Connections[0].RedirectURIs = q.RedirectURIs
 	client.Name = q.ClientName
 	if client.Name == "" { // a consent page must name somebody

@@ -71,6 +71,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Tokens of a role that is lost", tokensOfALostRole},
 		{"Client types and scopes", catalogue},
 		{"Resources", resources},
+		{"Types of authorization details", detailTypes},
 		{"Clients", clients},
 		{"Clients with many grants", manyGrantsOfAClient},
 		{"Connections", connections},

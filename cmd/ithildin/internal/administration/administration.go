@@ -95,7 +95,7 @@ type Clients interface {
 	DeleteInitialAccessToken(ctx context.Context, id string) error
 }
 
-// Catalogue are roles, client types, scopes and resources.
+// Catalogue are roles, client types, scopes, resources and types of authorization details.
 type Catalogue interface {
 	ListRoles(ctx context.Context) ([]storage.Role, error)
 	FindRoleByName(ctx context.Context, name string) (*storage.Role, error)
@@ -113,6 +113,9 @@ type Catalogue interface {
 	ListResources(ctx context.Context) ([]storage.Resource, error)
 	PutResource(ctx context.Context, r storage.Resource) error
 	DeleteResource(ctx context.Context, identifier string) error
+	ListDetailTypes(ctx context.Context) ([]storage.DetailType, error)
+	PutDetailType(ctx context.Context, t storage.DetailType) error
+	DeleteDetailType(ctx context.Context, name string) error
 }
 
 // Records are the audit and the signing keys.

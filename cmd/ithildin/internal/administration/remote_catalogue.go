@@ -14,6 +14,7 @@ type remoteCatalogue struct{ *api }
 const (
 	rolesPath       = "roles"
 	clientTypesPath = "client-types"
+	detailTypesPath = "authorization-details-types"
 )
 
 func (r remoteCatalogue) sets(ctx context.Context, at string) ([]admin.ScopeSet, error) {
@@ -146,4 +147,20 @@ func (r remoteCatalogue) PutResource(ctx context.Context, resource storage.Resou
 // DeleteResource implements Catalogue.
 func (r remoteCatalogue) DeleteResource(ctx context.Context, identifier string) error {
 	return r.remove(ctx, path("resources")+"?"+url.Values{"identifier": {identifier}}.Encode())
+}
+
+// ListDetailTypes implements Catalogue.
+func (r remoteCatalogue) ListDetailTypes(ctx context.Context) ([]storage.DetailType, error) {
+	list, err := page[admin.DetailType](ctx, r.api, path(detailTypesPath), url.Values{})
+	return each(list.Items, admin.DetailType.Stored), err
+}
+
+// PutDetailType implements Catalogue.
+func (r remoteCatalogue) PutDetailType(ctx context.Context, t storage.DetailType) error {
+	return r.put(ctx, path(detailTypesPath), admin.NewDetailType(t))
+}
+
+// DeleteDetailType implements Catalogue.
+func (r remoteCatalogue) DeleteDetailType(ctx context.Context, name string) error {
+	return r.remove(ctx, path(detailTypesPath)+"?"+url.Values{"type": {name}}.Encode())
 }

@@ -18,6 +18,7 @@ type exported struct {
 	Roles       []scopeSet       `json:"roles"`
 	Clients     []exportedClient `json:"clients"`
 	Resources   []resource       `json:"resources"`
+	DetailTypes []detailType     `json:"authorization_details_types"`
 }
 
 type exportedClient struct {
@@ -61,7 +62,7 @@ func useBlocks(node *yaml.Node) {
 func collect(ctx context.Context, admin administration.Administration) (*exported, error) {
 	all := &exported{
 		Scopes: []scope{}, ClientTypes: []scopeSet{}, Roles: []scopeSet{}, Clients: []exportedClient{},
-		Resources: []resource{},
+		Resources: []resource{}, DetailTypes: []detailType{},
 	}
 	scopes, err := admin.ListScopes(ctx)
 	if err != nil {
@@ -90,6 +91,13 @@ func collect(ctx context.Context, admin administration.Administration) (*exporte
 	}
 	for _, r := range resources {
 		all.Resources = append(all.Resources, resourceView(r))
+	}
+	detailTypes, err := admin.ListDetailTypes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range detailTypes {
+		all.DetailTypes = append(all.DetailTypes, detailType(t))
 	}
 	all.Clients, err = collectClients(ctx, admin)
 	return all, err

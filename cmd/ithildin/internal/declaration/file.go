@@ -22,6 +22,7 @@ type File struct {
 	Roles       []json.RawMessage `json:"roles,omitempty"`
 	Clients     []json.RawMessage `json:"clients,omitempty"`
 	Resources   []json.RawMessage `json:"resources,omitempty"`
+	DetailTypes []json.RawMessage `json:"authorization_details_types,omitempty"`
 
 	folder string // that the files of secrets are relative to
 }

@@ -71,6 +71,7 @@ func Compare(ctx context.Context, admin administration.Administration, f *File, 
 	var pruned [][]change
 	for _, compare := range []func(context.Context) ([]change, error){
 		c.compareScopes, c.compareClientTypes, c.compareRoles, c.compareClients, c.compareResources,
+		c.compareDetailTypes,
 	} {
 		removals, err := compare(ctx)
 		if err != nil {
