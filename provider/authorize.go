@@ -280,13 +280,13 @@ func (e *authorizeEndpoint) resolveRedirectURI(a *authorization) error {
 	return nil
 }
 
-// checkRedirectGiven: where OAuth lets a client's only redirect URI go unnamed, OpenID Connect does not (OIDC Core
-// 3.1.2.1).
+// checkRedirectGiven: where OAuth lets a client's only redirect URI go unnamed, OpenID Connect (OIDC Core 3.1.2.1) and
+// FAPI (FAPI 2.0 Security Profile 5.3.2.2, FAPI 1.0 Baseline 5.2.2) do not.
 func (a *authorization) checkRedirectGiven() error {
-	if !a.given && a.frontend.Name == StandardFrontend &&
-		oauth.ContainsAll(storage.SplitScope(a.form.Get("scope")), []string{"openid"}) {
+	if !a.given && a.frontend.Name == StandardFrontend && (a.client.Profile().RedirectURI ||
+		oauth.ContainsAll(storage.SplitScope(a.form.Get("scope")), []string{"openid"})) {
 		a.redirectResolved = false
-		return oauth.InvalidRequest("An OpenID request must name its redirect_uri.").Because(redirect.ErrMissing)
+		return oauth.InvalidRequest("The request must name its redirect_uri.").Because(redirect.ErrMissing)
 	}
 	return nil
 }

@@ -9,13 +9,12 @@ import (
 	"ithildin/storage"
 )
 
-// checkResponse refuses a response type that is not on, or not this client's, and a mode that would put tokens into a
-// query.
+// checkResponse refuses a response type that is not on, or not this client's, a mode that would put tokens into a
+// query, and what the profile of the client forbids.
 func (e *authorizeEndpoint) checkResponse(a *authorization) error {
 	form := a.form
 	responseType := oauth.NormalizeResponseType(form.Get("response_type"))
-	_, signed, known := oauth.ResponseMode(form)
-	profile := a.client.Profile()
+	_, _, known := oauth.ResponseMode(form)
 	switch {
 	case form.Get("response_type") == "":
 		return oauth.InvalidRequest("The request names no response_type.")
@@ -28,20 +27,15 @@ func (e *authorizeEndpoint) checkResponse(a *authorization) error {
 	case !known:
 		return oauth.NewError(http.StatusBadRequest, oauth.CodeUnsupportedResponseMode, "The response_mode must be one of "+
 			strings.Join(oauth.ResponseModes, ", ")+"; query and query.jwt are for code alone.")
-	case !signed && slices.Contains(profile.SignedResponse, responseType):
-		return oauth.InvalidRequest("The profile " + profile.Name + " demands a signed response to the response_type " +
-			responseType + ": want the response_mode jwt.")
 	case oauth.UsesFrontChannel(responseType) && !oauth.ContainsAll(storage.SplitScope(form.Get("scope")),
 		[]string{"openid"}):
 		return oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidScope,
 			"The response_type "+responseType+" needs the scope openid.")
-	case profile.Nonce && form.Get("nonce") == "" && slices.Contains(storage.SplitScope(form.Get("scope")), "openid"):
-		return oauth.InvalidRequest("The profile " + profile.Name + " demands a nonce with the scope openid.")
 	case oauth.HasResponse(responseType, "id_token") && form.Get("nonce") == "":
 		return oauth.InvalidRequest("The response_type " + responseType + " needs a nonce.")
 	}
 	a.responseType = responseType
-	return nil
+	return a.checkProfile()
 }
 
 func registeredFor(client *storage.Client, responseType string) bool {

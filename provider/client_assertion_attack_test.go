@@ -123,7 +123,7 @@ func TestAnAssertionIsItsClientsAlone(t *testing.T) {
 			"grant_type": {"client_credentials"}, "client_id": {"two"}, "client_assertion": {one},
 			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 		})
-		require.Equal(t, "invalid_request", got.member("error"), "in another's name")
+		require.Equal(t, "invalid_client", got.member("error"), "in another's name")
 		claims.Issuer, claims.Subject = "one", "two"
 		require.Equal(t, http.StatusUnauthorized, s.sendAssertion(signJWT(t, key, jose.ES256, nil, claims)).status)
 		require.Equal(t, http.StatusOK, s.sendAssertion(one).status)

@@ -189,7 +189,7 @@ func TestTwoClientIDsInOneRequestAreRefused(t *testing.T) {
 		s.client("clinic", nil)
 		s.client("other", nil)
 		got := s.post(oauth.PathToken, "clinic", url.Values{"grant_type": {"client_credentials"}, "client_id": {"other"}})
-		require.Equal(t, "invalid_request", got.member("error"))
+		require.Equal(t, "invalid_client", got.member("error"))
 		both := s.post(oauth.PathToken, "clinic",
 			url.Values{"grant_type": {"client_credentials"}, "client_secret": {secret + "clinic"}})
 		require.Equal(t, "invalid_request", both.member("error"), "one way to authenticate at a time")

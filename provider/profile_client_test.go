@@ -29,7 +29,11 @@ type profiledClient struct {
 func newProfiledClient(
 	t *testing.T, engine storagetest.Engine, profile string, changes ...func(*storage.Client),
 ) profiledClient {
-	o := &requestObjects{stack: newStack(t, engine, everyResponseType), test: t, key: newKey(t)}
+	return profiledOn(t, newStack(t, engine, everyResponseType), profile, changes...)
+}
+
+func profiledOn(t *testing.T, s *stack, profile string, changes ...func(*storage.Client)) profiledClient {
+	o := &requestObjects{stack: s, test: t, key: newKey(t)}
 	o.register("clinic", func(c *storage.Client) {
 		require.NoError(t, c.ApplyProfile(profile))
 		if profile == storage.ProfileFAPI1Advanced {

@@ -31,9 +31,11 @@ type Profile struct {
 	GrantTypes []string
 	// SignedResponse are the response types whose response must be a JWT (JARM).
 	SignedResponse []string
-	// Nonce says that a request with the scope openid must have a nonce, StateHash that the ID token in an authorization
-	// response has the hash of its state.
-	Nonce, StateHash bool
+	// Scope says that a request must name a scope, and RedirectURI that it must name its redirect URI.
+	Scope, RedirectURI bool
+	// Nonce says that a request with the scope openid must have a nonce, and State that one without must have a state.
+	// StateHash says that the ID token in an authorization response has the hash of its state.
+	Nonce, State, StateHash bool
 	// PKCE says that a request for a code must have a code_challenge, PushedPKCE that one must which was pushed.
 	PKCE, PushedPKCE bool
 	PushedRequests   bool
@@ -41,14 +43,24 @@ type Profile struct {
 	// StrictRequestObjects says that of a request with a request object only what stands in the object counts, and that
 	// it must have aud, and nbf and exp at most an hour apart.
 	StrictRequestObjects bool
-	// BoundTokens says that access tokens are bound to a key of the client (RFC 9449).
-	BoundTokens bool
+	// SenderConstraint are the members of the metadata one of which must be true, so that access tokens are bound to what
+	// the client holds: the first is set where the client has none of them.
+	SenderConstraint []string
 	// ExactRedirect says that redirect URIs are compared as they are; HTTPSRedirect that all of them are https.
 	ExactRedirect, HTTPSRedirect bool
 	LongestCodeLifetime          time.Duration
 	// CodeReplay is Policy.CodeReplay, Refresh Policy.Refresh, and PublicRefresh that of a client without credentials.
 	CodeReplay, Refresh, PublicRefresh string
 }
+
+// The members of the metadata that bind access tokens.
+const (
+	BoundByKey         = "dpop_bound_access_tokens"                   // RFC 9449 5.2
+	BoundByCertificate = "tls_client_certificate_bound_access_tokens" // RFC 8705 3.4
+)
+
+// fapiAuthMethods are those of FAPI 2.0 Security Profile 5.3.2.1 and of FAPI 1.0 Advanced 5.2.2.
+var fapiAuthMethods = []string{AuthMethodPrivateKeyJWT, AuthMethodTLS, AuthMethodSelfSignedTLS}
 
 // fapiGrantTypes leave out the device authorization grant: whoever approves it is not known to sit before the device
 // that gets the tokens, which the attacker model of FAPI does not allow for.
@@ -65,27 +77,37 @@ var Profiles = []Profile{
 		LongestCodeLifetime: 10 * time.Minute, CodeReplay: CodeReplayRevoke, PublicRefresh: RefreshRotate,
 	},
 	{
-		Name: ProfileFAPI2, SigningAlgorithms: fapiAlgorithms, AuthMethods: []string{AuthMethodPrivateKeyJWT},
-		AssertionAudience: AssertionAudienceIssuer, ResponseTypes: []string{"code"}, GrantTypes: fapiGrantTypes, PKCE: true,
-		PushedRequests:       true,
-		StrictRequestObjects: true, BoundTokens: true, ExactRedirect: true, HTTPSRedirect: true,
+		Name: ProfileFAPI2, SigningAlgorithms: fapiAlgorithms, AuthMethods: fapiAuthMethods,
+		AssertionAudience: AssertionAudienceIssuer, ResponseTypes: []string{"code"}, GrantTypes: fapiGrantTypes,
+		PKCE: true, PushedRequests: true,
+		StrictRequestObjects: true, RedirectURI: true, ExactRedirect: true, HTTPSRedirect: true,
+		SenderConstraint:    []string{BoundByKey, BoundByCertificate},
 		LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke, Refresh: RefreshReuse,
 	},
 	{
-		Name: ProfileFAPI2MessageSigning, SigningAlgorithms: fapiAlgorithms, AuthMethods: []string{AuthMethodPrivateKeyJWT},
-		AssertionAudience: AssertionAudienceIssuer, ResponseTypes: []string{"code"}, GrantTypes: fapiGrantTypes, PKCE: true,
-		PushedRequests: true,
-		SignedRequests: true, StrictRequestObjects: true, BoundTokens: true, ExactRedirect: true, HTTPSRedirect: true,
+		Name: ProfileFAPI2MessageSigning, SigningAlgorithms: fapiAlgorithms, AuthMethods: fapiAuthMethods,
+		AssertionAudience: AssertionAudienceIssuer, ResponseTypes: []string{"code"}, GrantTypes: fapiGrantTypes,
+		PKCE: true, PushedRequests: true,
+		SignedRequests: true, StrictRequestObjects: true, RedirectURI: true, ExactRedirect: true, HTTPSRedirect: true,
+		SenderConstraint:    []string{BoundByKey, BoundByCertificate},
 		LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke, Refresh: RefreshReuse,
 	},
 	{
 		Name: ProfileFAPI1Advanced, SigningAlgorithms: []string{"ES256", "PS256"},
-		AuthMethods: []string{AuthMethodPrivateKeyJWT}, ResponseTypes: []string{"code", "code id_token"},
+		AuthMethods: fapiAuthMethods, ResponseTypes: []string{"code", "code id_token"},
 		GrantTypes:     fapiGrantTypes,
-		SignedResponse: []string{"code"}, Nonce: true, StateHash: true, PushedPKCE: true, SignedRequests: true,
-		StrictRequestObjects: true,
-		ExactRedirect:        true, HTTPSRedirect: true, LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke,
+		SignedResponse: []string{"code"}, Scope: true, RedirectURI: true, Nonce: true, State: true, StateHash: true,
+		PushedPKCE: true, SignedRequests: true, StrictRequestObjects: true, ExactRedirect: true, HTTPSRedirect: true,
+		SenderConstraint:    []string{BoundByCertificate},
+		LongestCodeLifetime: time.Minute, CodeReplay: CodeReplayRevoke,
 	},
+}
+
+// IsBound says whether a client's metadata binds its access tokens as the profile demands.
+func (p Profile) IsBound(m *Metadata) bool {
+	return p.SenderConstraint == nil ||
+		m.DPoPBoundAccessTokens && slices.Contains(p.SenderConstraint, BoundByKey) ||
+		m.CertificateBoundAccessTokens && slices.Contains(p.SenderConstraint, BoundByCertificate)
 }
 
 // ProfileNames are the names of the profiles, in the order of the table.
@@ -150,7 +172,10 @@ func (c *Client) ApplyProfile(name string) error {
 	}
 	m.RequirePushedAuthorizationRequests = m.RequirePushedAuthorizationRequests || p.PushedRequests
 	m.RequireSignedRequestObject = m.RequireSignedRequestObject || p.SignedRequests
-	m.DPoPBoundAccessTokens = m.DPoPBoundAccessTokens || p.BoundTokens
+	if !p.IsBound(m) {
+		m.DPoPBoundAccessTokens = m.DPoPBoundAccessTokens || p.SenderConstraint[0] == BoundByKey
+		m.CertificateBoundAccessTokens = m.CertificateBoundAccessTokens || p.SenderConstraint[0] == BoundByCertificate
+	}
 	if p.AuthMethods != nil && !slices.Contains(p.AuthMethods, m.TokenEndpointAuthMethod) {
 		m.TokenEndpointAuthMethod, m.TokenEndpointAuthSigningAlg = p.AuthMethods[0], ""
 	}

@@ -52,7 +52,7 @@ func readAssertion(c credentials, kind string) (credentials, error) {
 		return c, oauth.InvalidClient("The claims of the client_assertion can't be read.").Because(err)
 	}
 	if c.clientID != "" && c.clientID != claims.Subject {
-		return c, oauth.InvalidRequest("The client_id is not the subject of the client assertion.")
+		return c, oauth.InvalidClient("The client_id is not the subject of the client assertion.")
 	}
 	c.clientID = claims.Subject
 	return c, nil

@@ -101,7 +101,7 @@ func singleConnection(client *storage.Client) (*storage.Client, error) {
 	return client.WithConnection(client.Connections[0]), nil
 }
 
-// readCredentials refuses more than one method in a request, and two ids that differ.
+// readCredentials refuses more than one method in a request, and two ids that differ (FAPI 1.0 Baseline 5.2.2).
 func readCredentials(authorization string, form url.Values) (credentials, error) {
 	c := credentials{clientID: form.Get("client_id"), assertion: form.Get("client_assertion")}
 	secret := form.Get("client_secret")
@@ -152,7 +152,7 @@ func readBasic(authorization, bodyID string) (credentials, error) {
 		c.method, c.secrets = storage.AuthMethodNone, nil
 	}
 	if bodyID != "" && bodyID != c.clientID {
-		return c, oauth.InvalidRequest("The client_id in the body is not the one in the Authorization header.")
+		return c, oauth.InvalidClient("The client_id in the body is not the one in the Authorization header.")
 	}
 	return c, nil
 }

@@ -41,8 +41,10 @@ func (c *metadataCheck) profile() {
 		demand(p.CodeReplay == "" || policy.CodeReplay == p.CodeReplay,
 			"policy.code_replay", p.CodeReplay+": a code that comes back revokes what it was exchanged for")
 	}
-	demand(!p.BoundTokens || m.DPoPBoundAccessTokens,
-		"dpop_bound_access_tokens", "true: access tokens that are bound to a key (RFC 9449)")
+	if !p.IsBound(m) {
+		c.refuse(p.SenderConstraint[0], "the profile %s demands that %s is true: access tokens that are bound to what the "+
+			"client holds", p.Name, oneOfThese(p.SenderConstraint))
+	}
 	demand(p.Refresh == "" || policy.Refresh == p.Refresh,
 		"policy.refresh", p.Refresh+": refresh tokens do not rotate")
 	demand(p.PublicRefresh == "" || !c.client.IsPublic() || policy.Refresh == p.PublicRefresh,
@@ -69,7 +71,9 @@ func (c *metadataCheck) profileAlgorithms(p storage.Profile) {
 	check("authorization_signed_response_alg", m.AuthorizationSignedResponseAlg, false)
 	check("id_token_signed_response_alg", m.IDTokenSignedResponseAlg, false)
 	check("access_token_signing_alg", m.AccessTokenSigningAlg, c.client.Policy.AccessToken != storage.AccessTokenJWT)
-	c.verifiable("the profile "+p.Name, "", clientauth.AlgorithmsOf(p))
+	if !slices.Contains(clientauth.CertificateMethods, m.TokenEndpointAuthMethod) || m.RequireSignedRequestObject {
+		c.verifiable("the profile "+p.Name, "", clientauth.AlgorithmsOf(p))
+	}
 }
 
 func (c *metadataCheck) profileRedirects(p storage.Profile) {

@@ -28,7 +28,10 @@ var demands = []struct {
 	{"`aud` of client assertions (`assertion_audience`)", func(p storage.Profile) any { return p.AssertionAudience }},
 	{"response types", func(p storage.Profile) any { return p.ResponseTypes }},
 	{"signed response (JARM) to", func(p storage.Profile) any { return p.SignedResponse }},
+	{"a scope in each request", func(p storage.Profile) any { return p.Scope }},
+	{"`redirect_uri` in each request", func(p storage.Profile) any { return p.RedirectURI }},
 	{"`nonce` with the scope `openid`", func(p storage.Profile) any { return p.Nonce }},
+	{"`state` without the scope `openid`", func(p storage.Profile) any { return p.State }},
 	{"`s_hash` in the ID token of an authorization response", func(p storage.Profile) any { return p.StateHash }},
 	{"PKCE of each request for a code (`require_pkce`)", func(p storage.Profile) any { return p.PKCE }},
 	{"PKCE of each pushed request", func(p storage.Profile) any { return p.PushedPKCE }},
@@ -36,7 +39,7 @@ var demands = []struct {
 	{"signed requests (`require_signed_request_object`)", func(p storage.Profile) any { return p.SignedRequests }},
 	{"request objects with `aud`, `nbf` and `exp`, within an hour, and nothing beside them",
 		func(p storage.Profile) any { return p.StrictRequestObjects }},
-	{"access tokens bound to a key (`dpop_bound_access_tokens`)", func(p storage.Profile) any { return p.BoundTokens }},
+	{"access tokens bound to what the client holds", func(p storage.Profile) any { return p.SenderConstraint }},
 	{"redirect URIs compared exactly", func(p storage.Profile) any { return p.ExactRedirect }},
 	{"redirect URIs of https only", func(p storage.Profile) any { return p.HTTPSRedirect }},
 	{"lifetime of a code, in seconds (`code_lifetime`)",
@@ -127,7 +130,7 @@ func TestWhatBreaksAProfileIsRefusedWithWhatIsDemanded(t *testing.T) {
 		problem  string
 	}{
 		"a secret": {fapi, func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod = storage.AuthMethodBasic },
-			"token_endpoint_auth_method: the profile %s demands private_key_jwt"},
+			"token_endpoint_auth_method: the profile %s demands one of private_key_jwt, tls_client_auth, self_signed"},
 		"RS256 of assertions": {fapi, func(c *storage.Client) { c.Metadata.TokenEndpointAuthSigningAlg = "RS256" },
 			"token_endpoint_auth_signing_alg: the profile %s demands one of ES256, PS256"},
 		"RS256 of request objects": {fapi, func(c *storage.Client) { c.Metadata.RequestObjectSigningAlg = "RS256" },
@@ -149,7 +152,13 @@ func TestWhatBreaksAProfileIsRefusedWithWhatIsDemanded(t *testing.T) {
 			func(c *storage.Client) { c.Metadata.RequireSignedRequestObject = false },
 			"require_signed_request_object: the profile %s demands true"},
 		"bearer tokens": {fapi2, func(c *storage.Client) { c.Metadata.DPoPBoundAccessTokens = false },
-			"dpop_bound_access_tokens: the profile %s demands true"},
+			"dpop_bound_access_tokens: the profile %s demands that one of dpop_bound_access_tokens, " +
+				"tls_client_certificate_bound_access_tokens is true"},
+		"tokens bound to a key alone": {"fapi1-advanced", func(c *storage.Client) {
+			c.Metadata.DPoPBoundAccessTokens, c.Metadata.CertificateBoundAccessTokens = true, false
+		}, "the profile %s demands that tls_client_certificate_bound_access_tokens is true"},
+		"a public client": {fapi, func(c *storage.Client) { c.Metadata.TokenEndpointAuthMethod = storage.AuthMethodNone },
+			"token_endpoint_auth_method: the profile %s demands one of private_key_jwt, tls_client_auth"},
 		"a long code": {all, func(c *storage.Client) { c.Policy.CodeLifetime = time.Hour },
 			"policy.code_lifetime: the profile %s demands"},
 		"a code that may come back": {all, func(c *storage.Client) { c.Policy.CodeReplay = storage.CodeReplayRefuse },
