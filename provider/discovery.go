@@ -40,6 +40,7 @@ type metadata struct {
 	IDTokenAlgorithms        []string `json:"id_token_signing_alg_values_supported"`
 	UserinfoAlgorithms       []string `json:"userinfo_signing_alg_values_supported,omitempty"`
 	ResponseAlgorithms       []string `json:"authorization_signing_alg_values_supported"`
+	IntrospectionResponses   []string `json:"introspection_signing_alg_values_supported"`
 	RequestObjectAlgorithms  []string `json:"request_object_signing_alg_values_supported,omitempty"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthAlgorithms      []string `json:"token_endpoint_auth_signing_alg_values_supported"`
@@ -133,7 +134,8 @@ func (p *Provider) metadata() metadata {
 		ScopesSupported:        []string{"openid", "profile", "email", "address", "phone", "offline_access"},
 		ResponseTypesSupported: p.responseTypes,
 		ResponseModesSupported: oauth.ResponseModes, ResponseAlgorithms: jwks.SupportedAlgorithms,
-		GrantTypesSupported: oauth.GrantTypes,
+		IntrospectionResponses: jwks.SupportedAlgorithms,
+		GrantTypesSupported:    oauth.GrantTypes,
 		SubjectTypesSupported: []string{
 			storage.SubjectTypePublic,
 			storage.SubjectTypePairwise,

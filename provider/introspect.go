@@ -45,9 +45,9 @@ type tokenEndpoints struct {
 	cors    *oauth.CORS
 }
 
-// introspect is the introspection endpoint (RFC 7662). A confidential client may ask about tokens issued to it, meant
-// for it or for a resource that it is, or about any with the policy introspect_any; of every other token it learns that
-// it is not active.
+// introspect is the introspection endpoint (RFC 7662; RFC 9701 for answers that are signed). A confidential client may
+// ask about tokens issued to it, meant for it or for a resource that it is, or about any with the policy
+// introspect_any; of every other token it learns that it is not active.
 func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) error {
 	client, token, err := e.readTokenRequest(w, r, oauth.PathIntrospect)
 	if err != nil {
@@ -56,15 +56,29 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 	if client.IsPublic() || client.IsBlocked {
 		return oauth.InvalidClient("A public client, or one that is blocked, may not introspect tokens.")
 	}
+	response, err := e.introspected(r, client, token)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Vary", "Accept")
+	if wantsSignedIntrospection(r) {
+		return e.writeSignedIntrospection(w, client, response)
+	}
+	return oauth.WriteJSON(w, http.StatusOK, response)
+}
+
+// introspected is what a client is told of a token: of one that it may not see, as of one that is over, that it is not
+// active and nothing more.
+func (e *tokenEndpoints) introspected(r *http.Request, client *storage.Client, token string) (introspection, error) {
 	info, err := e.tokens.Inspect(r.Context(), token)
 	if err == nil {
 		err = e.mayInspect(r.Context(), client, info)
 	}
 	if errors.Is(err, ErrInactive) {
-		return oauth.WriteJSON(w, http.StatusOK, introspection{})
+		return introspection{}, nil
 	}
 	if err != nil {
-		return err
+		return introspection{}, err
 	}
 	response := introspection{
 		Active: true, Scope: info.Scope, ClientID: info.ClientID,
@@ -77,10 +91,10 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 	}
 	visible, err := e.visibleDetails(r.Context(), client, info)
 	if err != nil {
-		return err
+		return introspection{}, err
 	}
 	response.Details = details.Encode(visible)
-	return oauth.WriteJSON(w, http.StatusOK, response)
+	return response, nil
 }
 
 // visibleDetails are the authorization details that a client is told of: a resource of those that are for it, and those

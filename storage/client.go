@@ -43,6 +43,8 @@ type Metadata struct {
 	AccessTokenSigningAlg     string `json:"access_token_signing_alg,omitempty"`
 	// AuthorizationSignedResponseAlg signs authorization responses that are JWTs (JARM 3).
 	AuthorizationSignedResponseAlg string `json:"authorization_signed_response_alg,omitempty"`
+	// IntrospectionSignedResponseAlg signs answers of the introspection endpoint that are JWTs (RFC 9701 6).
+	IntrospectionSignedResponseAlg string `json:"introspection_signed_response_alg,omitempty"`
 
 	RequestObjectSigningAlg    string   `json:"request_object_signing_alg,omitempty"`
 	RequireSignedRequestObject bool     `json:"require_signed_request_object,omitempty"`

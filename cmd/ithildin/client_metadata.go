@@ -20,6 +20,7 @@ type clientMetadataFields struct {
 	SectorIdentifierURI        *string  `name:"sector-identifier-uri" placeholder:"URL" help:"@sector_identifier_uri"`
 	UserinfoAlg                *string  `name:"userinfo-alg" placeholder:"ALG" enum:"${token_algs}" help:"@userinfo_alg"`
 	AuthorizationAlg           *string  `name:"authorization-alg" placeholder:"ALG" enum:"${token_algs}" help:"@authorization_alg"`
+	IntrospectionAlg           *string  `name:"introspection-alg" placeholder:"ALG" enum:"${token_algs}" help:"@introspection_alg"`
 	RequestObjectAlg           *string  `placeholder:"ALG" enum:"${assertion_algs}" help:"@object_alg"`
 	RequestURI                 []string `name:"request-uri" sep:"none" placeholder:"URL" help:"@request_uri"`
 	RequireSignedRequestObject *bool    `negatable:"" help:"@require_signed_request_object"`
@@ -52,7 +53,8 @@ func (f clientMetadataFields) apply(m *storage.Metadata, grants []string) {
 	for member, given := range map[*string]*string{
 		&m.ApplicationType: f.ApplicationType, &m.SubjectType: f.SubjectType, &m.UserinfoSignedResponseAlg: f.UserinfoAlg,
 		&m.RequestObjectSigningAlg: f.RequestObjectAlg, &m.AuthorizationSignedResponseAlg: f.AuthorizationAlg,
-		&m.BackchannelLogoutURI: f.BackchannelLogoutURI, &m.FrontchannelLogoutURI: f.FrontchannelLogoutURI,
+		&m.IntrospectionSignedResponseAlg: f.IntrospectionAlg,
+		&m.BackchannelLogoutURI:           f.BackchannelLogoutURI, &m.FrontchannelLogoutURI: f.FrontchannelLogoutURI,
 		&m.SectorIdentifierURI: f.SectorIdentifierURI, &m.InitiateLoginURI: f.InitiateLoginURI, &m.LogoURI: f.LogoURI,
 		&m.ClientURI: f.ClientURI, &m.PolicyURI: f.PolicyURI, &m.TermsURI: f.TermsURI,
 	} {

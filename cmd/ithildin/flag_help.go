@@ -66,6 +66,8 @@ var flagHelp = map[string]string{
 		" new UUID.",
 	"id_token_alg":       "Signing algorithm of ID tokens: RS256 (default), ES256 or EdDSA.",
 	"initiate_login_uri": "URI at which another party starts a sign-in with the client.",
+	"introspection_alg": "Signing algorithm of answers of the introspection endpoint that are JWTs (RFC 9701); " +
+		"default RS256.",
 	"janitor_password_lifetime": "Age of passwords, in days, from which the tokens of their users are ended; default " +
 		"90, 0 for never.",
 	"jwks_file": "File with the public keys for private_key_jwt and request " +

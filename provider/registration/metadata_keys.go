@@ -82,6 +82,7 @@ func (c *metadataCheck) algorithms() {
 	c.oneOf("id_token_signed_response_alg", m.IDTokenSignedResponseAlg, jwks.SupportedAlgorithms)
 	c.oneOf("authorization_signed_response_alg", m.AuthorizationSignedResponseAlg, jwks.SupportedAlgorithms)
 	c.oneOf("userinfo_signed_response_alg", m.UserinfoSignedResponseAlg, jwks.SupportedAlgorithms)
+	c.oneOf("introspection_signed_response_alg", m.IntrospectionSignedResponseAlg, jwks.SupportedAlgorithms)
 	c.oneOf("access_token_signing_alg", m.AccessTokenSigningAlg, jwks.SupportedAlgorithms)
 	c.oneOf("request_object_signing_alg", m.RequestObjectSigningAlg, clientauth.NamesOf(clientauth.SignatureAlgorithms))
 	bySecret := slices.Contains(clientauth.SecretAlgorithms, jose.SignatureAlgorithm(m.RequestObjectSigningAlg))

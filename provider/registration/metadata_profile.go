@@ -68,6 +68,7 @@ func (c *metadataCheck) profileAlgorithms(p storage.Profile) {
 	check("token_endpoint_auth_signing_alg", m.TokenEndpointAuthSigningAlg, true)
 	check("request_object_signing_alg", m.RequestObjectSigningAlg, true)
 	check("userinfo_signed_response_alg", m.UserinfoSignedResponseAlg, true)
+	check("introspection_signed_response_alg", m.IntrospectionSignedResponseAlg, true)
 	check("authorization_signed_response_alg", m.AuthorizationSignedResponseAlg, false)
 	check("id_token_signed_response_alg", m.IDTokenSignedResponseAlg, false)
 	check("access_token_signing_alg", m.AccessTokenSigningAlg, c.client.Policy.AccessToken != storage.AccessTokenJWT)
