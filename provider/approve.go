@@ -69,7 +69,7 @@ func (e *authorizeEndpoint) approveByAPI(r *http.Request, approval Approval) (*A
 }
 
 func (e *authorizeEndpoint) resolveApproval(ctx context.Context, a *authorization, approval Approval) error {
-	client, err := e.store.Client(ctx, approval.ClientID)
+	client, err := e.findClient(ctx, a.frontend, approval.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return oauth.InvalidRequest("The client_id is unknown.").Because(oauth.ErrUnknownClient)

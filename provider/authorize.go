@@ -17,6 +17,7 @@ import (
 	"ithildin/provider/login"
 	"ithildin/provider/oauth"
 	"ithildin/provider/redirect"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 )
 
@@ -79,6 +80,7 @@ type authorizeEndpoint struct {
 	sessionIframe  *sessionIframe
 	keys           *jwks.Set // which sign responses (JARM)
 	requirePushed  bool      // of all clients, see PushedRequests.Required
+	documented     *registration.Documents
 }
 
 // serve is the authorization endpoint (RFC 6749 3.1, OIDC Core 3.1.2). It never renders a page: it sends the browser
@@ -237,7 +239,7 @@ func (e *authorizeEndpoint) resolveClient(ctx context.Context, a *authorization)
 	if id == "" {
 		return oauth.InvalidRequest("The request names no client_id.").Because(oauth.ErrClientMissing)
 	}
-	client, err := e.store.Client(ctx, id)
+	client, err := e.findClient(ctx, a.frontend, id)
 	if errors.Is(err, storage.ErrNotFound) {
 		return oauth.InvalidRequest("The client_id is unknown.").Because(oauth.ErrUnknownClient)
 	}
@@ -247,6 +249,18 @@ func (e *authorizeEndpoint) resolveClient(ctx context.Context, a *authorization)
 	inbound.RecordOf(ctx).About(client.ID, "")
 	a.client = client
 	return nil
+}
+
+// findClient finds a client of a frontend: those that a document describes are of the standard one alone.
+func (e *authorizeEndpoint) findClient(ctx context.Context, frontend Frontend, id string) (*storage.Client, error) {
+	if frontend.Name == StandardFrontend {
+		return e.documented.Find(ctx, id)
+	}
+	client, err := e.store.Client(ctx, id)
+	if err == nil && client.Document != nil {
+		err = storage.ErrNotFound
+	}
+	return client, err
 }
 
 // resolveRequestObject replaces the parameters by those that a request object makes of them. It happens once: what
@@ -333,9 +347,10 @@ func (a *authorization) consentNeeded() bool {
 		!oauth.ContainsAll(a.login.ApprovedScope, a.scope) || !oauth.ContainsAll(a.login.ApprovedClaims, a.singleClaims)
 }
 
-// ignoresPriorConsent says that what was approved before does not count.
+// ignoresPriorConsent says that what was approved before does not count. Nobody vouches for a client that a document
+// describes, so that people decide each time.
 func (a *authorization) ignoresPriorConsent() bool {
-	return a.prompt.consent || a.client.IsPublic() && !redirect.IsClaimed(a.client.RedirectURI)
+	return a.prompt.consent || a.client.Document != nil || a.client.IsPublic() && !redirect.IsClaimed(a.client.RedirectURI)
 }
 
 // unapproved are those of the names that were not approved before, or all where that does not count.

@@ -51,6 +51,15 @@ func (e *authorizeEndpoint) issueAndRespond(w http.ResponseWriter, r *http.Reque
 // issue makes what the response type asks for; codes and access tokens are in the issuance, an ID token is answered.
 func (e *authorizeEndpoint) issue(r *http.Request, a *authorization) (idToken string, err error) {
 	ctx := a.issuance.context(r.Context())
+	if a.client.Document != nil {
+		acting := storage.ActingAs(ctx, storage.Actor{
+			By: storage.ByUser, UserID: a.login.User.ID, ClientID: a.client.ID, RequestID: inbound.RequestID(r),
+			Address: inbound.RequestFrom(ctx).Address(),
+		})
+		if err := e.documented.Keep(acting, a.client); err != nil {
+			return "", err
+		}
+	}
 	for _, name := range a.scope {
 		a.request.GrantScope(name)
 	}

@@ -32,7 +32,7 @@ func (e *authorizeEndpoint) consentPage(w http.ResponseWriter, r *http.Request) 
 			a.unapproved(a.scope, a.login.ApprovedScope),
 		), Claims: a.unapproved(a.singleClaims, a.login.ApprovedClaims),
 		Resources: a.issuance.target.shown(), Details: a.shownDetails(),
-		UILocales: a.form.Get("ui_locales"),
+		UILocales: a.form.Get("ui_locales"), ReturnsTo: a.client.RedirectURI,
 	})
 	return nil
 }

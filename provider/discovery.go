@@ -66,6 +66,7 @@ type metadata struct {
 	BackchannelLogoutSession     bool `json:"backchannel_logout_session_supported"`
 	FrontchannelLogout           bool `json:"frontchannel_logout_supported"`
 	FrontchannelLogoutSession    bool `json:"frontchannel_logout_session_supported"`
+	ClientDocuments              bool `json:"client_id_metadata_document_supported,omitempty"`
 	CertificateBoundTokens       bool `json:"tls_client_certificate_bound_access_tokens"`
 
 	Aliases *endpointAliases `json:"mtls_endpoint_aliases,omitempty"`
@@ -155,7 +156,8 @@ func (p *Provider) metadata() metadata {
 		DisplayValues:    []string{"page", "popup", "touch", "wap"},
 		UILocales:        []string{"uk", "en"}, ResponseIssuer: true,
 		RequestObjectAlgorithms: algorithms, RequestParameterSupported: true, RequestURIParameterSupported: true,
-		RequireRequestURIRegistered: true, CertificateBoundTokens: p.mutualTLS.isOn(), Aliases: aliasesBelow(p.alias),
+		RequireRequestURIRegistered: true, ClientDocuments: p.documented.IsOn(),
+		CertificateBoundTokens: p.mutualTLS.isOn(), Aliases: aliasesBelow(p.alias),
 	}
 	if p.registration != nil {
 		m.RegistrationEndpoint = p.issuer + oauth.PathRegister

@@ -272,7 +272,8 @@ func TestDPoPNonceIsAskedForAndGiven(t *testing.T) {
 		refused = s.userinfoProved("DPoP", token, s.resourceProof(key, token))
 		require.Equal(t, http.StatusUnauthorized, refused.status)
 		require.Equal(t, nonce, refused.header.Get("DPoP-Nonce"))
-		require.Contains(t, refused.header.Get("WWW-Authenticate"), `DPoP algs="ES256 PS256 EdDSA", error="use_dpop_nonce"`)
+		challenge := refused.header.Get("WWW-Authenticate")
+		require.Contains(t, challenge, `DPoP algs="ES256 PS256 EdDSA"`+s.userinfoMetadata()+`, error="use_dpop_nonce"`)
 
 		s.clock.Advance(time.Minute)
 		answered := s.userinfoProved("DPoP", token, s.resourceProof(key, token, dpoptest.Claim("nonce", nonce)))
@@ -294,16 +295,17 @@ func TestDPoPNonceIsTheSameOnEachServer(t *testing.T) {
 func TestUserinfoChallengesByBothSchemes(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
-		dpopChallenge := `DPoP algs="ES256 PS256 EdDSA"`
+		metadata := s.userinfoMetadata()
+		dpopChallenge, bearerChallenge := `DPoP algs="ES256 PS256 EdDSA"`+metadata, `Bearer realm="ithildin"`+metadata
 		none := s.browser().get(s.server.URL + oauth.PathUserinfo)
-		require.Equal(t, []string{`Bearer realm="ithildin"`, dpopChallenge}, none.header.Values("WWW-Authenticate"))
+		require.Equal(t, []string{bearerChallenge, dpopChallenge}, none.header.Values("WWW-Authenticate"))
 		wrong := s.userinfo("x").header.Values("WWW-Authenticate")
-		require.Contains(t, wrong[0], `Bearer realm="ithildin", error="invalid_token"`)
+		require.Contains(t, wrong[0], bearerChallenge+`, error="invalid_token"`)
 		require.Equal(t, dpopChallenge, wrong[1])
 		bare := s.userinfoProved("DPoP", "x")
 		require.Equal(t, http.StatusUnauthorized, bare.status)
 		require.Contains(t, bare.header.Values("WWW-Authenticate")[0], dpopChallenge+`, error="invalid_dpop_proof"`)
-		require.Equal(t, `Bearer realm="ithildin"`, bare.header.Values("WWW-Authenticate")[1])
+		require.Equal(t, bearerChallenge, bare.header.Values("WWW-Authenticate")[1])
 	})
 }
 

@@ -175,6 +175,8 @@ func (t *Tokens) checkClient(ctx context.Context, clientID string) error {
 		return err
 	case client.IsBlocked:
 		return inactive("its client is blocked")
+	case !t.documented.Takes(client):
+		return inactive("its client is of a host that is not taken any more")
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ const (
 	purposeClientKeys      = "client_keys"
 	purposeRequestObject   = "request_object"
 	purposeSector          = "sector_identifier"
+	purposeClientDocument  = "client_document"
 	purposeBackchannelCall = "backchannel_logout"
 	purposeEmployeeRequest = "employee_requests"
 )
@@ -34,7 +35,8 @@ const (
 var (
 	outboundPurposes = []string{
 		PurposeABAC, PurposeVerification, purposeSMS, purposeCaptcha, purposeSignature, purposePersons, purposeClientKeys,
-		purposeRequestObject, purposeSector, purposeBackchannelCall, purposeEmployeeRequest,
+		purposeRequestObject, purposeSector, purposeClientDocument, purposeBackchannelCall,
+		purposeEmployeeRequest,
 		identity.PurposeCertificateStatus, identity.PurposeTimeStamp, identity.PurposeCertificateSearch,
 	}
 	outboundOutcomes = []string{outboundAnswered, outboundRefused, outboundFailed}

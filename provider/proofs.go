@@ -72,6 +72,9 @@ func (p *Proofs) ofRequest(w http.ResponseWriter, r *http.Request, path string) 
 	return p.Verify(r.Header, w.Header(), r.Method, urls...)
 }
 
+// Origins are those of the APIs behind gateways, as Options.GatewayOrigins names them.
+func (p *Proofs) Origins() []string { return p.origins }
+
 // OfGateway is Verify for a request that a gateway asks about: its method, and its path and query. It must have been
 // sent to one of the origins of Options.GatewayOrigins: a gateway repeats the Host of the request, which proves
 // nothing. A request without a proof is refused too.

@@ -52,6 +52,8 @@ type Options struct {
 	PushedRequests PushedRequests
 	// Registration lets clients register themselves; default: off.
 	Registration registration.Options
+	// ClientDocuments are the clients that a document at their client_id describes; default: none are taken.
+	ClientDocuments registration.DocumentOptions
 	// Operator is whose pages they are, and whom they name for help.
 	Operator login.Operator
 	// Texts are what the pages say; default: the built-in texts.
@@ -115,6 +117,7 @@ type Provider struct {
 	devices        devices
 	responseTypes  []string
 	registration   *registration.Service // nil where it is off
+	documented     *registration.Documents
 
 	components identity.Components
 	mail       *mail.Service
@@ -201,13 +204,11 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.cors = &oauth.CORS{Store: o.Store, RegistrationByToken: o.Registration.Mode == registration.ByToken}
 	p.components = countCalls(o.Components, p.CountOutboundCall)
 	p.acrValues = acrValuesOf(p.components)
+	p.documented = newDocuments(p, o.ClientDocuments)
 	if err := p.readKeys(ctx, o); err != nil {
 		return nil, err
 	}
-	p.tokens = &Tokens{
-		store: p.store, keys: p.keys, issuer: p.issuer, clients: p.clients, refreshTokens: p.refreshTokens, proofs: p.proofs,
-	}
-	p.tokens.SetAudiences([]string{p.issuer})
+	p.tokens = newTokens(p)
 	p.sessionTokens = newSessionTokens(p.store, p.now, p.random, p.components.ChangePasswordLifetime)
 	p.aboutTokens = &tokenEndpoints{
 		store: p.store, keys: p.keys, issuer: p.issuer, clients: p.clients, tokens: p.tokens, proofs: p.proofs,
@@ -228,7 +229,8 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.notices = notices{store: o.Store, mail: o.Mail, sms: p.components.SMS, logger: o.Logger}
 	var err error
 	p.login, err = login.New(ctx, login.Options{
-		Store: o.Store, Identity: p.identity, Issuer: o.Issuer, Now: o.Now, Random: o.Random, Logger: o.Logger,
+		Store: o.Store, FindClient: p.documented.Find, Identity: p.identity, Issuer: o.Issuer, Now: o.Now,
+		Random: o.Random, Logger: o.Logger,
 		RequestID: inbound.RequestID, Count: p.metrics.personDid, Operator: o.Operator, Mail: o.Mail,
 		Texts: o.Texts, Places: o.Places, Captcha: o.Captcha, Signing: p.countQuestions(o.Signing),
 		SessionsEnded: p.logouts.notifyClients, Invitations: p.invitationOptions(o.Invitations),
@@ -260,12 +262,30 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	return p, nil
 }
 
+// newTokens reads tokens, at first for no resource but the provider itself.
+func newTokens(p *Provider) *Tokens {
+	t := &Tokens{
+		store: p.store, keys: p.keys, issuer: p.issuer, clients: p.clients, refreshTokens: p.refreshTokens, proofs: p.proofs,
+		documented: p.documented, certificates: p.mutualTLS.isOn(),
+	}
+	t.SetAudiences([]string{p.issuer})
+	return t
+}
+
+// newDocuments finds the clients that documents describe.
+func newDocuments(p *Provider, o registration.DocumentOptions) *registration.Documents {
+	return registration.NewDocuments(o, registration.DocumentDependencies{
+		Store: p.store, Outbound: p.outbound, Now: p.now,
+		CountFetch: func(err error) { p.CountOutboundCall(purposeClientDocument, err) },
+	})
+}
+
 // addAuthorization makes the authorization endpoint and the one of pushed requests.
 func (p *Provider) addAuthorization(pushed PushedRequests) {
 	p.authorization = &authorizeEndpoint{
 		store: p.store, login: p.login, oauth2: p.oauth2, issuer: p.issuer, now: p.now, responseTypes: p.responseTypes,
 		acrValues: p.acrValues, frontends: p.frontends, hints: p.hints, identifiers: p.identifiers,
-		sessionIframe: p.sessionIframe, keys: p.keys, requirePushed: pushed.Required,
+		sessionIframe: p.sessionIframe, keys: p.keys, requirePushed: pushed.Required, documented: p.documented,
 		requestObjects: newRequestObjects(p.store, p.issuer, p.clients, outbound.CacheOptions[string]{
 			Client: p.outbound, Now: p.now, Fetched: func(err error) { p.CountOutboundCall(purposeRequestObject, err) },
 		}),
@@ -301,7 +321,8 @@ func (p *Provider) readKeys(ctx context.Context, o Options) error {
 		count: func(reason string) { p.metrics.proofs.WithLabelValues(reason).Inc() },
 	}
 	p.clients = clientauth.New(clientauth.Options{
-		Store: p.store, Issuer: p.issuer, Alias: p.alias, Authorities: p.mutualTLS.Authorities, Outbound: p.outbound,
+		Store: p.store, Find: p.documented.FindAt,
+		Issuer: p.issuer, Alias: p.alias, Authorities: p.mutualTLS.Authorities, Outbound: p.outbound,
 		Now: p.now, Logger: p.logger,
 		WeakSecretKey: keys["weak secrets"], WeakSecrets: identity.NewPasswords(identity.PasswordOptions{Concurrency: 1}),
 		CountSuccess: func(method string) { p.metrics.authentications.WithLabelValues(method).Inc() },

@@ -40,9 +40,10 @@ func (p *Provider) Handler(mounts ...Mount) http.Handler {
 	json(oauth.PathToken, p.token)
 	json(oauth.PathRevoke, p.aboutTokens.revoke)
 	router.Method(http.MethodPost, oauth.PathIntrospect, oauth.Serve(p.aboutTokens.introspect, oauth.EncodeError))
-	userinfo := oauth.Serve(p.aboutTokens.userinfo, encodeUserinfoError)
+	userinfo := oauth.Serve(p.aboutTokens.userinfo, p.aboutTokens.encodeUserinfoError)
 	inbound.Route(router, oauth.PathUserinfo, userinfo, http.MethodGet, http.MethodPost)
 	router.Options(oauth.PathUserinfo, oauth.Preflight)
+	p.aboutTokens.mountUserinfoMetadata(router)
 	if p.registration != nil {
 		p.registration.Mount(router)
 	}

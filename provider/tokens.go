@@ -7,6 +7,7 @@ import (
 	"ithildin/jwks"
 	"ithildin/provider/clientauth"
 	"ithildin/provider/oauth"
+	"ithildin/provider/registration"
 	"ithildin/storage"
 )
 
@@ -19,6 +20,8 @@ type Tokens struct {
 	clients       *clientauth.Authenticator
 	refreshTokens refreshTokens
 	proofs        *Proofs
+	documented    *registration.Documents
+	certificates  bool                     // clients can present some, to which tokens are bound
 	audiences     atomic.Pointer[[]string] // of the gateways that ask Verify
 }
 

@@ -115,15 +115,6 @@ func unauthorized(err error) error {
 // ChallengeDPoP is the challenge for tokens that are bound to a key (RFC 9449 7.1).
 var ChallengeDPoP = dpop.Header + ` algs="` + strings.Join(clientauth.NamesOf(dpop.Algorithms), " ") + `"`
 
-// encodeUserinfoError challenges by both schemes; the error is in the one that was used.
-func encodeUserinfoError(w http.ResponseWriter, r *http.Request, e *oauth.Error) {
-	if scheme, _, _ := oauth.TokenOf(r); scheme == dpop.Header {
-		oauth.EncodeChallenged(w, r, e, ChallengeDPoP, oauth.ChallengeBearer)
-		return
-	}
-	oauth.EncodeChallenged(w, r, e, oauth.ChallengeBearer, ChallengeDPoP)
-}
-
 func accessTokenOf(w http.ResponseWriter, r *http.Request) (scheme, token string, err error) {
 	if r.URL.Query().Has("access_token") {
 		return "", "", oauth.InvalidRequest(

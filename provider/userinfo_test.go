@@ -53,7 +53,7 @@ func TestUserinfoIsAnsweredByEveryWayOfAskingButTheQuery(t *testing.T) {
 		}
 		none := ask(http.MethodGet, "", "", nil)
 		require.Equal(t, http.StatusUnauthorized, none.status)
-		require.Equal(t, `Bearer realm="ithildin"`, none.header.Get("WWW-Authenticate"),
+		require.Equal(t, `Bearer realm="ithildin"`+s.userinfoMetadata(), none.header.Get("WWW-Authenticate"),
 			"no error code where nothing was presented")
 		require.Contains(t, ask(http.MethodGet, "", "Bearer x", nil).header.Get("WWW-Authenticate"), `error="invalid_token"`)
 	})

@@ -142,6 +142,8 @@ func (t *Tokens) verifyHolders(ctx context.Context, v *Verification, found found
 		return err
 	case client.IsBlocked:
 		return oauth.ErrClientBlocked
+	case !t.documented.Takes(client):
+		return oauth.ErrUnknownClient
 	case !found.UserKnown:
 		return ErrUnknownUser
 	case found.UserBlocked:

@@ -38,6 +38,7 @@ FROM users WHERE id = $1`, idIs: idOfUser}
 SELECT c.id, c.name, c.client_type_id, c.owner_id, c.scope, c.policy, c.metadata, c.settings, c.private_settings,
        c.is_blocked, c.block_reason, (SELECT count(*) FROM connections n WHERE n.client_id = c.id) AS connections
 FROM clients c WHERE c.id = $1`, idIs: idOfClient}
+	clientHostSubject = subject{query: `SELECT host, reason FROM blocked_client_hosts WHERE host = $1`}
 	connectionSubject = subject{query: `
 SELECT c.id, c.client_id, c.consumer_id, c.redirect_uris, c.redirect_match, c.require_scope, c.refresh_bound_to,
        (SELECT count(*) FROM connection_secrets k WHERE k.connection_id = c.id) AS secrets_stored,

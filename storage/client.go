@@ -111,6 +111,8 @@ type Client struct {
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	Connections     []*Connection
+	// Document is what describes a client that is known by a URL; nil for every other.
+	Document *ClientDocument
 
 	// Connection is the one that authenticated in this request.
 	Connection *Connection

@@ -89,24 +89,7 @@ type RegistrationUpdate struct {
 func (s *registrationStore) UpdateRegistration(ctx context.Context, u RegistrationUpdate) error {
 	ctx = changing(ctx, EventClientRegistrationUpdated, clientSubject, u.Client.ID)
 	return unknownReference(s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
-		metadata, err := json.Marshal(u.Client.Metadata)
-		if err != nil {
-			return fmt.Errorf("metadata: %w", err)
-		}
-		uris, err := encodeURIs(u.Connection.RedirectURIs)
-		if err != nil {
-			return err
-		}
-		err = writeRow(ctx, tx, `
-UPDATE clients SET name = $2, scope = $3, metadata = $4, updated_at = $5, name_folded = $6 WHERE id = $1`,
-			u.Client.ID, u.Client.Name, strings.Join(u.Client.Scope, " "), string(metadata), s.nowSeconds(),
-			foldName(u.Client.Name))
-		if err != nil {
-			return err
-		}
-		err = writeRow(ctx, tx, `UPDATE connections SET redirect_uris = $2, updated_at = $3 WHERE id = $1`,
-			u.Connection.ID, uris, s.nowSeconds())
-		if err != nil {
+		if err := s.writeOwnWords(ctx, tx, u.Client, u.Connection); err != nil {
 			return err
 		}
 		if u.EndSecrets {
@@ -122,50 +105,77 @@ UPDATE clients SET name = $2, scope = $3, metadata = $4, updated_at = $5, name_f
 	}))
 }
 
+// writeOwnWords writes what a client may say of itself.
+func (s *registrationStore) writeOwnWords(ctx context.Context, tx *sqlx.Tx, c Client, own Connection) error {
+	metadata, err := json.Marshal(c.Metadata)
+	if err != nil {
+		return fmt.Errorf("metadata: %w", err)
+	}
+	uris, err := encodeURIs(own.RedirectURIs)
+	if err != nil {
+		return err
+	}
+	err = writeRow(ctx, tx, `
+UPDATE clients SET name = $2, scope = $3, metadata = $4, updated_at = $5, name_folded = $6 WHERE id = $1`,
+		c.ID, c.Name, strings.Join(c.Scope, " "), string(metadata), s.nowSeconds(), foldName(c.Name))
+	if err != nil {
+		return err
+	}
+	return writeRow(ctx, tx, `UPDATE connections SET redirect_uris = $2, updated_at = $3 WHERE id = $1`,
+		own.ID, uris, s.nowSeconds())
+}
+
 // DeleteRegistration is DeleteClient for a client that ends its own registration.
 func (s *registrationStore) DeleteRegistration(ctx context.Context, clientID string) error {
 	return s.clients.deleteClient(ctx, EventClientRegistrationDeleted, clientID)
 }
 
-// DeleteUnapprovedRegistrations deletes the clients that registered themselves before that time,
-// without an initial access token, and that no user lets do anything; at most batch of them in one transaction. It says
-// how many went.
+// DeleteUnapprovedRegistrations deletes the clients that registered themselves before that time without an initial
+// access token, or that a document describes, and that no user lets do anything; at most batch of them in one
+// transaction. It says how many went.
 func (s *registrationStore) DeleteUnapprovedRegistrations(
 	ctx context.Context, before time.Time, batch int,
 ) (total int64, err error) {
 	if batch <= 0 {
 		return 0, fmt.Errorf("storage: delete registrations in batches of %d: want one row or more", batch)
 	}
-	for {
-		var ids []string
-		err := s.selectAll(ctx, &ids, selectUnapproved, toSeconds(before), batch)
-		if err != nil || len(ids) == 0 {
-			return total, err
-		}
-		deleted, err := s.deleteUnapproved(ctx, ids)
-		total += deleted
-		if err != nil || deleted == 0 {
-			return total, err
+	for _, kind := range []string{
+		`client_registrations r WHERE r.initial_access_token_id IS NULL AND `, `client_documents r WHERE `,
+	} {
+		for {
+			var ids []string
+			err := s.selectAll(ctx, &ids, `SELECT r.client_id FROM `+kind+unapproved+
+				` AND r.created_at < $1 ORDER BY r.created_at LIMIT $2`, toSeconds(before), batch)
+			if err != nil {
+				return total, err
+			}
+			if len(ids) == 0 {
+				break
+			}
+			deleted, err := s.deleteUnapproved(ctx, kind, ids)
+			total += deleted
+			if err != nil {
+				return total, err
+			}
+			if deleted == 0 {
+				break
+			}
 		}
 	}
+	return total, nil
 }
 
-const (
-	unapproved = `NOT EXISTS (SELECT 1 FROM approvals a WHERE a.client_id = r.client_id)`
+const unapproved = `NOT EXISTS (SELECT 1 FROM approvals a WHERE a.client_id = r.client_id)`
 
-	selectUnapproved = `
-SELECT r.client_id FROM client_registrations r
-WHERE r.created_at < $1 AND r.initial_access_token_id IS NULL AND ` + unapproved + ` ORDER BY r.created_at LIMIT $2`
-)
-
-// deleteUnapproved looks again at each, for somebody may have approved it meanwhile.
-func (s *registrationStore) deleteUnapproved(ctx context.Context, ids []string) (deleted int64, err error) {
+// deleteUnapproved looks again at each client of a kind, for somebody may have approved it meanwhile.
+func (s *registrationStore) deleteUnapproved(
+	ctx context.Context, kind string, ids []string,
+) (deleted int64, err error) {
 	err = s.changeConfiguration(ctx, func(tx *sqlx.Tx) error {
 		deleted = 0 // the transaction may run again
 		for _, id := range ids {
 			n, err := affected(tx.ExecContext(ctx, `
-DELETE FROM clients WHERE id IN (SELECT r.client_id FROM client_registrations r WHERE r.client_id = $1
-AND `+unapproved+`)`, id))
+DELETE FROM clients WHERE id IN (SELECT r.client_id FROM `+kind+unapproved+` AND r.client_id = $1)`, id))
 			if err != nil {
 				return err
 			}

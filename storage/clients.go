@@ -27,6 +27,8 @@ type clientRow struct {
 	BlockReason     string         `db:"block_reason"`
 	CreatedAt       seconds        `db:"created_at"`
 	UpdatedAt       seconds        `db:"updated_at"`
+	DocumentHost    sql.NullString `db:"document_host"`
+	DocumentHash    []byte         `db:"document_hash"`
 }
 
 func (r clientRow) client() (*Client, error) {
@@ -36,6 +38,9 @@ func (r clientRow) client() (*Client, error) {
 		OwnerID:   r.OwnerID.String, Scope: SplitScope(r.Scope),
 		Settings: json.RawMessage(r.Settings), PrivateSettings: json.RawMessage(r.PrivateSettings),
 		IsBlocked: r.IsBlocked, BlockReason: r.BlockReason, CreatedAt: r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time(),
+	}
+	if r.DocumentHost.Valid {
+		c.Document = &ClientDocument{Host: r.DocumentHost.String, Hash: r.DocumentHash}
 	}
 	// Of policies from before there was a choice.
 	c.Policy.AssertionAudience, c.Policy.RefreshRetry = AssertionAudienceEndpoint, DefaultRefreshRetry
@@ -53,8 +58,10 @@ func (r clientRow) client() (*Client, error) {
 const selectClient = `
 SELECT c.id, c.name, c.client_type_id, t.name AS type_name, t.scope AS type_scope, c.owner_id, c.scope, c.policy,
 c.metadata,
-       c.settings, c.private_settings, c.is_blocked, c.block_reason, c.created_at, c.updated_at
-FROM clients c LEFT JOIN client_types t ON t.id = c.client_type_id `
+       c.settings, c.private_settings, c.block_reason, c.created_at, c.updated_at,
+       c.is_blocked OR b.host IS NOT NULL AS is_blocked, d.host AS document_host, d.hash AS document_hash
+FROM clients c LEFT JOIN client_types t ON t.id = c.client_type_id
+LEFT JOIN client_documents d ON d.client_id = c.id LEFT JOIN blocked_client_hosts b ON b.host = d.host `
 
 // LoadClient reads a client with its type, its connections and their live secrets from the database, blocked ones too.
 // Store.Client is the same from memory.

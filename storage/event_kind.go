@@ -52,6 +52,9 @@ const (
 	EventRoleGranted = "role_granted"
 	EventRoleRevoked = "role_revoked"
 
+	EventClientHostBlocked   = "client_host_blocked"
+	EventClientHostUnblocked = "client_host_unblocked"
+
 	EventClientTypeCreated = "client_type_created"
 	EventClientTypeUpdated = "client_type_updated"
 	EventClientTypeDeleted = "client_type_deleted"

@@ -103,6 +103,9 @@ func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, o original, d 
 	header.Set("Cache-Control", "no-store")
 	maps.Copy(header, d.answer)
 	if d.status != http.StatusOK {
+		if challenge := g.challenge(o, d); challenge != "" {
+			header.Add("WWW-Authenticate", challenge)
+		}
 		g.writeRefusal(w, r, o, d)
 		return
 	}

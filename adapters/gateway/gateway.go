@@ -63,10 +63,14 @@ const (
 	PathAuthorize = "/gateway/authorize"
 	// PathEnvoy takes it from what follows the prefix, as Envoy sends it.
 	PathEnvoy = "/gateway/envoy"
+	// PathResource is what a gateway serves as /.well-known/oauth-protected-resource of an API (RFC 9728).
+	PathResource = "/gateway/protected-resource"
 )
 
-// MountAdmin adds the routes of the admin listener. They are open: the token in question is the right to ask.
+// MountAdmin adds the routes of the admin listener. They are open: the token in question is the right to ask, and the
+// metadata of a resource is for everybody.
 func (g *Gateway) MountAdmin(open, _ chi.Router) {
 	open.HandleFunc(PathAuthorize, g.authorize)
 	open.HandleFunc(PathEnvoy+"/*", g.authorizeEnvoy)
+	open.Get(PathResource, g.serveResource)
 }

@@ -146,6 +146,15 @@ func (r *Rules) audiences() (names []string) {
 	return names
 }
 
+// scopes are those that the rules ask for, each once and in the order of names.
+func (r *Rules) scopes() (names []string) {
+	for _, rule := range r.Rules {
+		names = append(names, rule.Scopes...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // find is the first rule for a request, nil where there is none. A path that is ambiguous is empty, and has none.
 func (r *Rules) find(o original) *Rule {
 	if o.path == "" {

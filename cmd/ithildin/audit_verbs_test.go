@@ -24,7 +24,7 @@ completion reference config:check config:print config:texts token:authorization-
 token:refresh token:introspect token:revoke client:list client:show client-type:list connection:list
 initial-access-token:list user:list user:show user:factor:list session:list invitation:list approval:list role:list
 scope:list resource:list details-type:list key:list audit:list audit:export mail:test export
-backup`, "\n", " "))
+backup client-host:list`, "\n", " "))
 
 // importingVerbs are audited in the tests of imports, which have a database to import.
 var importingVerbs = []string{"import:mithril"}
@@ -76,6 +76,9 @@ var mutatingVerbs = []auditedVerb{
 	{"client block " + auditedClient + " --reason debts", storage.EventClientBlocked,
 		[]string{auditedClient, `"reason":"debts"`}},
 	{"client unblock " + auditedClient, storage.EventClientUnblocked, []string{auditedClient}},
+	{"client-host block app.example --reason stolen", storage.EventClientHostBlocked,
+		[]string{`"reason":"stolen"`, "app.example"}},
+	{"client-host unblock app.example", storage.EventClientHostUnblocked, []string{"app.example"}},
 	{"role create NURSE --scope a:b", storage.EventRoleCreated, []string{`"name":"NURSE"`}},
 	{"role update NURSE --scope a:c", storage.EventRoleUpdated,
 		[]string{`"before":{"scope":"a:b"}`, `"after":{"scope":"a:c"}`}},

@@ -21,6 +21,7 @@ type program struct {
 	Setup              setupCommand              `cmd:"" help:"Prepare a new installation, with its first administrator."`
 	Migrate            migrateCommand            `cmd:"" help:"Bring the database schema up to date."`
 	Client             clientCommand             `cmd:"" help:"Manage clients."`
+	ClientHost         clientHostCommand         `cmd:"" help:"Block clients by the host of the document that describes them."`
 	ClientType         clientTypeCommand         `cmd:"" help:"Manage client types, which limit the scopes of clients."`
 	Connection         connectionCommand         `cmd:"" help:"Manage the connections of clients (secrets, redirects)."`
 	InitialAccessToken initialAccessTokenCommand `cmd:"" help:"Manage the initial access tokens of client registration."`

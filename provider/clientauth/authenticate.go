@@ -57,7 +57,7 @@ func (a *Authenticator) Authenticate(
 // verify compares what a request proves a client by with what is registered. A request that sends nothing but the id
 // of a client which authenticates by its certificate is of that method.
 func (a *Authenticator) verify(ctx context.Context, endpoint string, c *credentials) (*storage.Client, error) {
-	client, err := a.store.Client(ctx, c.clientID)
+	client, err := a.find(ctx, endpoint, c.clientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, authenticationFailed(err)
 	}

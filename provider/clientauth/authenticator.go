@@ -1,6 +1,7 @@
 package clientauth
 
 import (
+	"context"
 	"crypto/x509"
 	"log/slog"
 	"time"
@@ -14,6 +15,8 @@ import (
 // Options are what an Authenticator takes from outside; all of them are required.
 type Options struct {
 	Store *storage.Store
+	// Find finds the client of a request to an endpoint. Errors: storage.ErrNotFound, an *oauth.Error, or a fault.
+	Find func(ctx context.Context, endpoint, id string) (*storage.Client, error)
 	// Issuer is what a client assertion is addressed to, without a slash at its end.
 	Issuer string
 	// Alias is the same for endpoints that clients call with a certificate (RFC 8705 5); "" where there are none.
@@ -38,6 +41,7 @@ type Options struct {
 // Authenticator authenticates clients, and counts who failed to prove to be one. It is safe for concurrent use.
 type Authenticator struct {
 	store        *storage.Store
+	find         func(ctx context.Context, endpoint, id string) (*storage.Client, error)
 	issuer       string
 	alias        string
 	authorities  *x509.CertPool
@@ -54,7 +58,8 @@ type Authenticator struct {
 // New makes an Authenticator.
 func New(o Options) *Authenticator {
 	return &Authenticator{
-		store: o.Store, issuer: o.Issuer, alias: o.Alias, authorities: o.Authorities, now: o.Now, logger: o.Logger,
+		store: o.Store, find: o.Find,
+		issuer: o.Issuer, alias: o.Alias, authorities: o.Authorities, now: o.Now, logger: o.Logger,
 		countSuccess: o.CountSuccess, countFailure: o.CountFailure,
 		keySets: outbound.NewCache(outbound.CacheOptions[*jose.JSONWebKeySet]{
 			Client: o.Outbound, Maximum: maximumKeySet, Parse: ParseKeySet, Now: o.Now,

@@ -2,6 +2,7 @@ package login
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"ithildin/storage"
@@ -10,8 +11,10 @@ import (
 // ConsentPage is what a person is asked to allow. The form goes to PathConsent with the field request and the field
 // decision, which is DecisionAccept, DecisionDeny or DecisionSwitch.
 type ConsentPage struct {
-	Client    Presentation
-	UserName  string // the email address of who is signed in
+	Client   Presentation
+	UserName string // the email address of who is signed in
+	// ReturnsTo is the redirect URI of a client that nobody has registered; the page names its host.
+	ReturnsTo string
 	Request   string // sealed
 	Scopes    []storage.Scope
 	Claims    []string // single claims (OIDC Core 5.5)
@@ -39,13 +42,25 @@ type consentView struct {
 	For []string
 	// InWords are the authorization details.
 	InWords []detailView
+	// ReturnHost is where the person goes from an unregistered client's page; "" for a program on their device.
+	ReturnHost string
+}
+
+// returnHost is the host of a redirect URI that is on the internet, "" for the loopback interface or an app's scheme.
+func returnHost(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "https" {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // Consent writes the consent page.
 func (l *layout) Consent(w http.ResponseWriter, r *http.Request, page ConsentPage) {
 	v := l.newView(w, r, page.UILocales)
 	page.Client = v.present(page.Client)
-	c := consentView{ConsentPage: page, Many: len(page.Scopes)+len(page.Claims) >= manyScopes}
+	c := consentView{ConsentPage: page, ReturnHost: returnHost(page.ReturnsTo)}
+	c.Many = len(page.Scopes)+len(page.Claims) >= manyScopes
 	for _, scope := range page.Scopes {
 		c.Titles = append(c.Titles, scopeTitle(scope, v.Language))
 	}

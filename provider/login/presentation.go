@@ -13,13 +13,19 @@ type Presentation struct {
 	ClientURI string
 	PolicyURI string
 	TermsURI  string
+	// Host is that of the document by which a client describes itself that nobody has registered; "" for every other.
+	Host string
 }
 
 // PresentationOf is that of a client.
 func PresentationOf(c *storage.Client) Presentation {
 	m := c.Metadata
-	return Presentation{Name: c.Name, LogoURI: m.LogoURI, ClientURI: m.ClientURI, PolicyURI: m.PolicyURI,
+	p := Presentation{Name: c.Name, LogoURI: m.LogoURI, ClientURI: m.ClientURI, PolicyURI: m.PolicyURI,
 		TermsURI: m.TermsURI}
+	if c.Document != nil {
+		p.Host, p.LogoURI = c.Document.Host, ""
+	}
+	return p
 }
 
 // present lets the page load the logo from its own origin, and from no other.

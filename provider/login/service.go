@@ -24,12 +24,14 @@ import (
 
 // Options are what a Service takes from outside. Store, Identity and Issuer are required.
 type Options struct {
-	Store    *storage.Store
-	Identity *identity.Service // checks who a person is
-	Issuer   *url.URL          // its scheme decides the attributes of cookies, its path where the pages are
-	Now      func() time.Time  // default time.Now
-	Random   io.Reader         // default crypto/rand
-	Logger   *slog.Logger      // default: silence
+	Store *storage.Store
+	// FindClient finds the client that a person signs in to; default: the stored one.
+	FindClient func(ctx context.Context, id string) (*storage.Client, error)
+	Identity   *identity.Service // checks who a person is
+	Issuer     *url.URL          // its scheme decides the attributes of cookies, its path where the pages are
+	Now        func() time.Time  // default time.Now
+	Random     io.Reader         // default crypto/rand
+	Logger     *slog.Logger      // default: silence
 	// RequestID is shown on error pages; default none.
 	RequestID func(*http.Request) string
 	// SessionsEnded is told which sessions ended because their user said so, before the browser goes on. Default: nobody.
@@ -106,7 +108,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s.signIn = &signInPages{
 		layout: s.layout, interactions: s.interactions, sessions: s.sessions, devices: devices, store: o.Store,
-		identity: o.Identity, now: o.Now, mail: o.Mail,
+		findClient: o.FindClient, identity: o.Identity, now: o.Now, mail: o.Mail,
 		tools: newSignatureTools(s.layout, s.interactions, o.Signing, o.Identity),
 	}
 	s.resets = &passwordResetPages{
@@ -144,6 +146,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Count == nil {
 		o.Count = func(string) {}
+	}
+	if o.FindClient == nil {
+		o.FindClient = o.Store.Client
 	}
 	if o.SessionsEnded == nil {
 		o.SessionsEnded = func(context.Context, []storage.EndedSession) {}

@@ -46,12 +46,13 @@ type signInPages struct {
 	*layout
 	*interactions
 	*sessions
-	devices  *devices
-	store    *storage.Store
-	identity *identity.Service
-	now      func() time.Time
-	tools    *signatureTools
-	mail     *mail.Service // sends links to people who forgot their password
+	devices    *devices
+	store      *storage.Store
+	findClient func(ctx context.Context, id string) (*storage.Client, error)
+	identity   *identity.Service
+	now        func() time.Time
+	tools      *signatureTools
+	mail       *mail.Service // sends links to people who forgot their password
 }
 
 func (s *signInPages) showSignIn(w http.ResponseWriter, r *http.Request) error {
@@ -147,14 +148,18 @@ func (s *signInPages) destination(ctx context.Context, p Interaction) (Presentat
 	if p.Page != "" {
 		return Presentation{Name: s.serviceName()}, nil
 	}
-	client, err := s.store.Client(ctx, p.ClientID)
+	client, err := s.findClient(ctx, p.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return Presentation{}, errUnknownClient
 	}
 	if err != nil {
 		return Presentation{}, err
 	}
-	return PresentationOf(client), nil
+	shown := PresentationOf(client)
+	if shown.Host != "" { // a name of its own choice is for the consent page, which says that it is one
+		shown.Name = shown.Host
+	}
+	return shown, nil
 }
 
 func (s *signInPages) submitSignIn(w http.ResponseWriter, r *http.Request) error {

@@ -95,6 +95,7 @@ type messageSet struct {
 
 	Consent, ConsentAsks, ConsentFor, ConsentNothing, ConsentScopes, ConsentCount, SignedInAs string
 	DetailYes, DetailNo                                                                       string
+	ConsentUntrusted, ConsentReturns, ConsentReturnsToDevice                                  string
 	Accept, Deny, SwitchUser, ClientPage, Policy, Terms                                       string
 
 	SignOut, SignOutAsk, SignOutNobody, SignOutButton, SignedOut, SignedOutMore, SignedOutNext string
@@ -156,7 +157,12 @@ var messages = map[string]*messageSet{
 
 		Consent: "Надання доступу", ConsentAsks: "просить дозволу:",
 		ConsentNothing: "просить підтвердити вхід. Інші дозволи не потрібні.",
-		ConsentScopes:  "Дозволи", ConsentCount: "Усього дозволів:", ConsentFor: "Доступ до:",
+		ConsentUntrusted: "Цей застосунок тут не зареєстровано: хто ним керує, ніхто не перевіряв. Назву він обрав " +
+			"собі сам. Надавайте доступ, лише якщо довіряєте сайту",
+		ConsentReturns: "Після цього ви перейдете на сайт",
+		ConsentReturnsToDevice: "Доступ отримає програма на цьому пристрої. Продовжуйте, лише якщо ви щойно самі її " +
+			"запустили.",
+		ConsentScopes: "Дозволи", ConsentCount: "Усього дозволів:", ConsentFor: "Доступ до:",
 		DetailYes: "так", DetailNo: "ні",
 		SignedInAs: "Ви ввійшли як",
 		Accept:     "Дозволити", Deny: "Відхилити", SwitchUser: "Увійти як інший користувач",
@@ -330,7 +336,12 @@ var messages = map[string]*messageSet{
 
 		Consent: "Allow access", ConsentAsks: "asks for permission to:",
 		ConsentNothing: "asks you to confirm the sign-in. It needs no other permission.",
-		ConsentScopes:  "Permissions", ConsentCount: "Permissions in total:", ConsentFor: "Access to:",
+		ConsentUntrusted: "This application is not registered here: nobody has checked who runs it, and it chose its name " +
+			"itself. Allow access only if you trust the site",
+		ConsentReturns: "After that you go to the site",
+		ConsentReturnsToDevice: "A program on this device gets the access. Continue only if you have just started it " +
+			"yourself.",
+		ConsentScopes: "Permissions", ConsentCount: "Permissions in total:", ConsentFor: "Access to:",
 		DetailYes: "yes", DetailNo: "no",
 		SignedInAs: "You are signed in as",
 		Accept:     "Allow", Deny: "Decline", SwitchUser: "Sign in as someone else",

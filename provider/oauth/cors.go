@@ -36,7 +36,7 @@ func (c *CORS) readersOf(path string) readers {
 	switch path {
 	case PathPushedRequest, PathDevice, PathToken, PathRevoke, PathUserinfo:
 		return readByClients
-	case PathDiscovery, PathServerMetadata, PathJWKS:
+	case PathDiscovery, PathServerMetadata, PathJWKS, PathProtectedResource + PathUserinfo:
 		return readByAll
 	}
 	if c.RegistrationByToken && (path == PathRegister || strings.HasPrefix(path, PathRegister+"/")) {

@@ -16,3 +16,6 @@ const (
 	PathSession        = "/oauth2/session" // the page behind check_session_iframe
 	PathRegister       = "/oauth2/register"
 )
+
+// PathProtectedResource is followed by the path of the resource that is described (RFC 9728 3.1).
+const PathProtectedResource = "/.well-known/oauth-protected-resource"

@@ -2,6 +2,8 @@ package outbound
 
 import (
 	"context"
+	"errors"
+	"mime"
 	"strconv"
 	"strings"
 	"time"
@@ -33,7 +35,10 @@ type CacheOptions[T any] struct {
 	Maximum int64
 	// Parse makes of a document what is kept; its error counts as a failure of the other side.
 	Parse func(body []byte) (T, error)
-	Now   func() time.Time
+	// Vouched is for documents for which the host of their address must vouch: no redirect is followed, the media type of
+	// the answer must be of JSON, and no answer serves beyond its freshness.
+	Vouched bool
+	Now     func() time.Time
 	// Fetched is told the error of each attempt, nil where it brought an answer; nil: nobody is told.
 	Fetched func(err error)
 }
@@ -70,6 +75,12 @@ func (c *Cache[T]) Get(ctx context.Context, address string) (T, error) {
 	return c.get(ctx, address, entry[T].due)
 }
 
+// Holds says whether Get answers an address from memory now.
+func (c *Cache[T]) Holds(address string) bool {
+	e, _ := c.entries.Peek(address)
+	return !e.due(c.options.Now())
+}
+
 // Refresh is Get for who found that the answer lacks what it should have. It fetches anew, unless that was done within
 // the last ten seconds.
 func (c *Cache[T]) Refresh(ctx context.Context, address string) (T, error) {
@@ -78,7 +89,7 @@ func (c *Cache[T]) Refresh(ctx context.Context, address string) (T, error) {
 
 func (c *Cache[T]) get(ctx context.Context, address string, due func(entry[T], time.Time) bool) (T, error) {
 	if e, _ := c.entries.Get(address); !due(e, c.options.Now()) {
-		return e.latest(c.options.Now())
+		return e.latest(c.options.Now(), c.staleness())
 	}
 	// The fetch serves everyone who waits for it, so it must not end with the first one's context; the client bounds it.
 	fetched, _, _ := c.fetching.Do(address, func() (any, error) {
@@ -89,7 +100,14 @@ func (c *Cache[T]) get(ctx context.Context, address string, due func(entry[T], t
 		}
 		return e, nil
 	})
-	return fetched.(entry[T]).latest(c.options.Now())
+	return fetched.(entry[T]).latest(c.options.Now(), c.staleness())
+}
+
+func (c *Cache[T]) staleness() time.Duration {
+	if c.options.Vouched {
+		return 0
+	}
+	return staleness
 }
 
 // fetch makes one attempt; a failed one leaves the last good answer as it is.
@@ -103,7 +121,7 @@ func (c *Cache[T]) fetch(ctx context.Context, address string, e entry[T]) entry[
 
 func (c *Cache[T]) attempt(ctx context.Context, address string, e entry[T]) entry[T] {
 	e.attemptedAt = c.options.Now()
-	document, err := c.options.Client.get(ctx, c.options.Client.following, address, c.options.Maximum)
+	document, err := c.read(ctx, address)
 	if e.fault = err; err != nil {
 		return e
 	}
@@ -115,13 +133,31 @@ func (c *Cache[T]) attempt(ctx context.Context, address string, e entry[T]) entr
 	return e
 }
 
+func (c *Cache[T]) read(ctx context.Context, address string) (*Document, error) {
+	if !c.options.Vouched {
+		return c.options.Client.get(ctx, c.options.Client.following, address, c.options.Maximum)
+	}
+	document, err := c.options.Client.Get(ctx, address, c.options.Maximum)
+	if err == nil && !isJSON(document.Header.Get("Content-Type")) {
+		err = errors.New("outbound: answered with another media type than one of JSON")
+	}
+	return document, err
+}
+
+// isJSON says whether a media type is application/json or has the suffix +json (RFC 6839 3.1).
+func isJSON(contentType string) bool {
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (mediaType == "application/json" ||
+		strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json"))
+}
+
 func (e entry[T]) due(now time.Time) bool {
 	return !now.Before(e.freshUntil) && (e.fault == nil || now.Sub(e.attemptedAt) >= failureMemory)
 }
 
 func (e entry[T]) refreshable(now time.Time) bool { return now.Sub(e.attemptedAt) >= refreshPause }
 
-func (e entry[T]) latest(now time.Time) (T, error) {
+func (e entry[T]) latest(now time.Time, staleness time.Duration) (T, error) {
 	if e.fault != nil && !now.Before(e.freshUntil.Add(staleness)) {
 		var none T
 		return none, e.fault

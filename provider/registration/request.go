@@ -41,6 +41,11 @@ func readRegistration(w http.ResponseWriter, r *http.Request) (*metadataRequest,
 	if malformed != nil {
 		return nil, malformed
 	}
+	return parseMetadata(body)
+}
+
+// parseMetadata reads metadata as JSON. The error is an *oauth.Error.
+func parseMetadata(body []byte) (*metadataRequest, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil || !utf8.Valid(body) {
 		return nil, oauth.NewError(http.StatusBadRequest, oauth.CodeInvalidClientMetadata,

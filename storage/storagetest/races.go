@@ -42,6 +42,7 @@ func RunRaces(t *testing.T, engine Engine) {
 		{"One user has an email", raceForAnEmail},
 		{"An initial access token is good for so many registrations", raceForRegistrations},
 		{"No registration passes the quota", raceForTheQuota},
+		{"No client of a document passes the quota", raceForDocumentClients},
 		{"No approval is lost among many", raceOfApprovals},
 		{"Every process has the same random key", raceForARandomKey},
 		{"No change of configuration is lost", raceOfChanges},

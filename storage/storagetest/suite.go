@@ -77,6 +77,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Connections", connections},
 		{"Initial access tokens", initialAccessTokens},
 		{"Client registrations", clientRegistrations},
+		{"Clients that documents describe", documentClients},
 		{"Approvals", approvals},
 		{"Codes", codes},
 		{"Pushed requests", pushedRequests},

@@ -13,6 +13,7 @@ import (
 
 	"ithildin/adapters/ehealth"
 	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/provider/registration"
 )
 
 // Setting is a setting by the name of its variable, as config print shows it.
@@ -67,6 +68,10 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_REGISTRATION_QUOTA", fmt.Sprint(s.Registration.Quota)},
 		{"ITHILDIN_REGISTRATION_RATE", fmt.Sprint(s.Registration.Rate)},
 		{"ITHILDIN_REGISTRATION_SCOPE", strings.Join(s.Registration.Scope, " ")},
+		{"ITHILDIN_CLIENT_DOCUMENTS", strings.Join(s.ClientDocuments.Hosts, ",")},
+		{"ITHILDIN_CLIENT_DOCUMENT_SCOPE", cmp.Or(strings.Join(s.ClientDocuments.Scope, " "),
+			registration.DefaultDocumentScope)},
+		{"ITHILDIN_CLIENT_DOCUMENT_AUDIENCE", strings.Join(s.ClientDocuments.Audience, ",")},
 		{"ITHILDIN_PUSHED_REQUESTS", cmp.Or(c.PushedRequests, pushedRequestsOptional)},
 		{"ITHILDIN_PUSHED_REQUEST_LIFETIME", strconv.Itoa(int(s.PushedRequests.Lifetime.Seconds()))},
 		{"ITHILDIN_DEVICE_CODE_LIFETIME", strconv.Itoa(int(s.DeviceCodes.Seconds()))},

@@ -164,7 +164,11 @@ var flagHelp = map[string]string{
 		"each.",
 	"registration": "Who may register a client: off (nobody, default), token (holders of an initial access token) or " +
 		"open (anybody).",
-	"registration_quota": "Maximum number of registered clients; default 1000.",
+	"client_documents": "Hosts whose clients may describe themselves by a document at their client_id, an https URL; " +
+		"any for all hosts; default none.",
+	"client_document_scope": "Scopes that such clients may request; default openid.",
+	"client_document_aud":   "Resources for which such clients may request access tokens; default none.",
+	"registration_quota":    "Maximum number of registered clients; default 1000.",
 	"registration_rate": "Registrations of one address at once; the allowance refills " +
 		"within an hour; default 20.",
 	"registration_scope": "Scopes that registered clients may request; default openid profile email address phone " +

@@ -42,6 +42,7 @@ type Flags struct {
 	outboundFlags
 	JanitorFlags
 	registrationFlags
+	clientDocumentFlags
 	pushedRequestFlags
 	deviceFlags
 	senderFlags
@@ -61,42 +62,43 @@ type Flags struct {
 
 // Settings is a configuration that was found right.
 type Settings struct {
-	Dev            bool
-	NewIssuer      bool // the database is taken over from another issuer
-	Issuer         *url.URL
-	Listen         string
-	AdminListen    string
-	Scheme         string       // of the public listener
-	Certificate    *Certificate // nil: it serves plain HTTP
-	AdminTokens    []string
-	AdminOpen      bool     // whoever reaches the admin listener may use it
-	AdminHosts     []string // lower case, without ports
-	TrustedProxies []netip.Prefix
-	ResponseTypes  []string
-	Database       Database // without secrets yet for a development server that keeps its own
-	Components     identity.Components
-	Captcha        login.Captcha
-	Signing        Signing
-	Gateway        Gateway
-	Outbound       outbound.Options
-	Janitor        Janitor
-	Registration   registration.Options
-	PushedRequests provider.PushedRequests
-	DeviceCodes    time.Duration // for how long one is good
-	Sender         Sender
-	Serving        Serving
-	Legacy         ehealth.Options
-	Mithril        Mithril
-	Invitations    provider.Invitations
-	Mail           Mail
-	Operator       login.Operator
-	Telemetry      Telemetry
-	Declaration    string         // the file of scopes, roles and clients that is applied at the start; "": none is
-	Texts          *login.Texts   // of the pages; nil: the built-in ones
-	Places         *login.Places  // of networks; nil: none are known
-	Console        *url.URL       // where browsers of operators find it; nil: it is off
-	LogFormat      string         // "" for what suits the output
-	LogLevel       *slog.LevelVar // SIGHUP reads it again
+	Dev             bool
+	NewIssuer       bool // the database is taken over from another issuer
+	Issuer          *url.URL
+	Listen          string
+	AdminListen     string
+	Scheme          string       // of the public listener
+	Certificate     *Certificate // nil: it serves plain HTTP
+	AdminTokens     []string
+	AdminOpen       bool     // whoever reaches the admin listener may use it
+	AdminHosts      []string // lower case, without ports
+	TrustedProxies  []netip.Prefix
+	ResponseTypes   []string
+	Database        Database // without secrets yet for a development server that keeps its own
+	Components      identity.Components
+	Captcha         login.Captcha
+	Signing         Signing
+	Gateway         Gateway
+	Outbound        outbound.Options
+	Janitor         Janitor
+	Registration    registration.Options
+	ClientDocuments registration.DocumentOptions
+	PushedRequests  provider.PushedRequests
+	DeviceCodes     time.Duration // for how long one is good
+	Sender          Sender
+	Serving         Serving
+	Legacy          ehealth.Options
+	Mithril         Mithril
+	Invitations     provider.Invitations
+	Mail            Mail
+	Operator        login.Operator
+	Telemetry       Telemetry
+	Declaration     string         // the file of scopes, roles and clients that is applied at the start; "": none is
+	Texts           *login.Texts   // of the pages; nil: the built-in ones
+	Places          *login.Places  // of networks; nil: none are known
+	Console         *url.URL       // where browsers of operators find it; nil: it is off
+	LogFormat       string         // "" for what suits the output
+	LogLevel        *slog.LevelVar // SIGHUP reads it again
 }
 
 const (
@@ -137,6 +139,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Outbound = c.outboundFlags.load(&p)
 	s.Janitor = c.JanitorFlags.load(&p, s.Components.PasswordLifetime)
 	s.Registration = c.registrationFlags.load(&p)
+	s.ClientDocuments = c.clientDocumentFlags.load(&p)
 	s.PushedRequests = c.pushedRequestFlags.load(&p)
 	s.DeviceCodes = c.deviceFlags.load(&p)
 	s.Sender = c.senderFlags.load(&p, s)
