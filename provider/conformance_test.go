@@ -90,7 +90,7 @@ func TestConformanceDiscoveryKeySetAndKeyRotation(t *testing.T) {
 					endpoints++
 				}
 			}
-			require.Equal(t, 11, endpoints, "the issuer is one of them")
+			require.Equal(t, 12, endpoints, "the issuer is one of them")
 		})
 		t.Run("server-rotate-keys", func(t *testing.T) {
 			kids := func() map[string]bool {

@@ -24,6 +24,8 @@ var allRolledBackRows = []rolledBackRows{
 		`DELETE FROM console_sessions WHERE expires_at > $1 AND id IN `, true},
 	{"pushed_requests", `SELECT id FROM pushed_requests WHERE expires_at > $1`,
 		`DELETE FROM pushed_requests WHERE expires_at > $1 AND id IN `, true},
+	{"device_authorizations", `SELECT id FROM device_authorizations WHERE expires_at > $1`,
+		`DELETE FROM device_authorizations WHERE expires_at > $1 AND id IN `, true},
 	{"codes", `SELECT id FROM codes WHERE used_at = 0 AND revoked_at = 0 AND expires_at > $1`,
 		`UPDATE codes SET revoked_at = $1 WHERE used_at = 0 AND revoked_at = 0 AND id IN `, true},
 	{"grants", `SELECT id FROM grants WHERE revoked_at = 0 AND expires_at > $1`, endGrants, false},
