@@ -43,7 +43,10 @@ type clientFields struct {
 
 // apply changes the client as the flags say.
 func (f clientFields) apply(ctx context.Context, admin administration.Administration, c *storage.Client) error {
-	if f.Profile != "" { // before the other flags, which must keep to it
+	// The profile comes before the flags that must keep to it, and behind what tokens are bound to: that is a key where
+	// nothing else is said.
+	f.clientCertificateFields.apply(&c.Metadata)
+	if f.Profile != "" {
 		if err := c.ApplyProfile(f.Profile); err != nil {
 			return &console.UsageError{Cause: err}
 		}
@@ -78,7 +81,6 @@ func (f clientFields) apply(ctx context.Context, admin administration.Administra
 
 func (f clientFields) applyMetadata(m *storage.Metadata) error {
 	f.clientMetadataFields.apply(m, f.GrantType)
-	f.clientCertificateFields.apply(m)
 	replaceList(&m.Audience, f.Audience)
 	replaceList(&m.AuthorizationDetailsTypes, f.DetailsType)
 	replaceList(&m.AllowedCORSOrigins, f.CORSOrigin)
