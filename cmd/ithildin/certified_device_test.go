@@ -28,6 +28,18 @@ func TestOpenIDClientOfNodeSignsInOnADevice(t *testing.T) {
 	require.Equal(t, "doctor@example.com", report.Email)
 }
 
+func TestOpenIDClient5OfNodeSignsInOnADevice(t *testing.T) {
+	a := newAuthority(t)
+	p := a.startTLS([]string{"ITHILDIN_DPOP_NONCE=required"}, "serve", "--dev")
+	browser := newFormBrowser(t, a.client())
+	var report struct{ UserCode, TokenType, Sub, UserinfoSub string }
+	a.startNode(t, "device_bound.mjs", p.issuer).serve(browser.visitDevice, &report)
+	require.Regexp(t, "^[A-Z]{4}-[A-Z]{4}$", report.UserCode)
+	require.Equal(t, "DPoP", report.TokenType)
+	require.NotEmpty(t, report.Sub)
+	require.Equal(t, report.Sub, report.UserinfoSub)
+}
+
 // TestOAuth2OfGoSignsInOnADevice is what a program in Go does that is a public client, as golang.org/x/oauth2 does not
 // authenticate when it begins.
 func TestOAuth2OfGoSignsInOnADevice(t *testing.T) {
