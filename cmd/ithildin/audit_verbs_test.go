@@ -21,7 +21,7 @@ import (
 // readingVerbs change nothing that an operator would ask about.
 var readingVerbs = strings.Fields(strings.ReplaceAll(`serve migrate:up migrate:status janitor healthcheck version
 completion reference config:check config:print config:texts token:authorization-code token:client-credentials
-token:refresh token:introspect token:revoke client:list client:show client-type:list connection:list
+token:device token:refresh token:introspect token:revoke client:list client:show client-type:list connection:list
 initial-access-token:list user:list user:show user:factor:list session:list invitation:list approval:list role:list
 scope:list resource:list details-type:list key:list audit:list audit:export mail:test export
 backup client-host:list`, "\n", " "))

@@ -27,6 +27,7 @@ var demands = []struct {
 	{"client authentication", func(p storage.Profile) any { return p.AuthMethods }},
 	{"`aud` of client assertions (`assertion_audience`)", func(p storage.Profile) any { return p.AssertionAudience }},
 	{"response types", func(p storage.Profile) any { return p.ResponseTypes }},
+	{"grant types", func(p storage.Profile) any { return p.GrantTypes }},
 	{"signed response (JARM) to", func(p storage.Profile) any { return p.SignedResponse }},
 	{"a scope in each request", func(p storage.Profile) any { return p.Scope }},
 	{"`redirect_uri` in each request", func(p storage.Profile) any { return p.RedirectURI }},
@@ -172,6 +173,9 @@ func TestWhatBreaksAProfileIsRefusedWithWhatIsDemanded(t *testing.T) {
 			c.Metadata.ResponseTypes = []string{"code id_token"}
 			c.Metadata.GrantTypes = append(c.Metadata.GrantTypes, "implicit")
 		}, "response_types: the profile %s demands code"},
+		"devices": {fapi, func(c *storage.Client) {
+			c.Metadata.GrantTypes = append(c.Metadata.GrantTypes, storage.GrantTypeDeviceCode)
+		}, "grant_types: the profile %s demands one of authorization_code, implicit, refresh_token, client_credentials"},
 		"an app's redirect URI": {fapi, func(c *storage.Client) {
 			c.Metadata.ApplicationType = "native"
 			c.Connections[0].RedirectURIs = []string{"http://127.0.0.1/callback"}
