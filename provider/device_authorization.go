@@ -120,6 +120,9 @@ func (e *deviceAuthorizationEndpoint) check(
 	if err := scopes.checkClient(storage.SplitScope(form.Get("scope"))); err != nil {
 		return nil, asScopeError(err)
 	}
+	if form.Has(parameterDetails) { // the page of a device has no words for them
+		return nil, invalidDetails("The grant of devices takes no authorization_details.")
+	}
 	audience := fosite.GetAudiences(form)
 	if err := fosite.ExactAudienceMatchingStrategy(client.Metadata.Audience, audience); err != nil {
 		return nil, fromFosite(err)

@@ -214,6 +214,8 @@ func TestADeviceMayAskForNoMoreThanItsClient(t *testing.T) {
 		}
 		wrong := s.post(oauth.PathDevice, "tv", url.Values{"scope": {"openid"}, "audience": {"https://api.example"}})
 		require.Equal(t, "invalid_request", wrong.member("error"), wrong.raw)
+		details := s.post(oauth.PathDevice, "tv", url.Values{"authorization_details": {`[{"type": "x"}]`}})
+		require.Equal(t, "invalid_authorization_details", details.member("error"), details.raw)
 		notRegistered := s.post(oauth.PathToken, "clinic", deviceForm("x"))
 		require.Equal(t, "unauthorized_client", notRegistered.member("error"))
 		require.Equal(t, "invalid_request",

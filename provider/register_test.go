@@ -199,6 +199,8 @@ func TestRegistrationDoesNotLetAClientChooseScopeAndPolicy(t *testing.T) {
 	require.Equal(t, "openid offline_access", a.member("scope"))
 	s.requireRefused(s.register(metadata("grant_types", []string{"client_credentials"})), http.StatusBadRequest,
 		"invalid_client_metadata", "client_credentials")
+	s.requireRefused(s.register(metadata("grant_types", []string{oauth.GrantTypeDeviceCode})), http.StatusBadRequest,
+		"invalid_client_metadata", "device_code")
 }
 
 func TestInitialAccessTokenAllowsItsNumberOfRegistrations(t *testing.T) {
