@@ -105,3 +105,20 @@ func TestAnMCPClientFindsItsWayFromTheResourceToATokenForIt(t *testing.T) {
 		require.Equal(t, "Олена Коваль", p.send(r).member("name"))
 	})
 }
+
+// The token of such a client is for the tool that it names, and opens no other (RFC 8707).
+func TestAClientDescribedByADocumentNamesTheResourceThatItsTokenIsFor(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		const tool = "https://notes.example/mcp"
+		p := newPublisher(t, engine, localhost, func(o *provider.Options) {
+			o.ClientDocuments.Audience = []string{tool}
+		})
+		id := p.publish("/mcp.json")
+		other := p.browser().authorize(asking(id, "openid", "resource", "https://other.example/mcp"))
+		require.Equal(t, "invalid_target", other.parameters().Get("error"))
+		tokens := p.redeemed(id, p.browser().code(asking(id, "openid", "resource", tool)))
+		require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
+		claims := claimsOf(t, tokens.member("access_token"))
+		require.Contains(t, []any{tool, []any{tool}}, claims["aud"])
+	})
+}
