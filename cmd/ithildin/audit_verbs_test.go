@@ -24,7 +24,7 @@ completion reference config:check config:print config:texts token:authorization-
 token:device token:refresh token:introspect token:revoke client:list client:show client-type:list connection:list
 initial-access-token:list user:list user:show user:factor:list session:list invitation:list approval:list role:list
 scope:list resource:list details-type:list key:list audit:list audit:export mail:test export
-backup client-host:list`, "\n", " "))
+backup client-host:list token:device`, "\n", " "))
 
 // importingVerbs are audited in the tests of imports, which have a database to import.
 var importingVerbs = []string{"import:mithril"}
