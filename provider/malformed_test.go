@@ -121,7 +121,7 @@ func TestBasicWithAnEmptyPasswordCountsAsNoAuthentication(t *testing.T) {
 	a := s.raw(oauth.PathToken, form, "grant_type=refresh_token&refresh_token=wrong", basic("app"))
 	require.Equal(t, "invalid_grant", a.body["error"], a.raw)
 	a = s.raw(oauth.PathToken, form, "grant_type=refresh_token&refresh_token=wrong&client_id=other", basic("app"))
-	require.Equal(t, "invalid_request", a.body["error"], "two ids")
+	require.Equal(t, "invalid_client", a.body["error"], "two ids authenticate nobody")
 	require.Equal(t, http.StatusOK, s.raw(oauth.PathRevoke, form, "token=wrong", basic("app")).status)
 	for _, path := range []string{oauth.PathToken, oauth.PathRevoke, oauth.PathIntrospect} {
 		a = s.raw(path, form, "grant_type=client_credentials&token=x", basic("clinic"))

@@ -186,14 +186,12 @@ func TestAttackPushedRequestOfAnotherClient(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, missing.status)
 		require.NotEmpty(t, b.authorize(pushed("clinic", uri)).location.Query().Get("code"), "it is good as before")
 
-		for name, form := range map[string]url.Values{
-			"another client_id in the body": request("clinic", "openid"),
-			"another client's object":       sending(request("thief", "openid"), "request_uri", uri),
-		} {
-			got := s.post(oauth.PathPushedRequest, "thief", form)
-			require.Equal(t, http.StatusBadRequest, got.status, "%s: %s", name, got.raw)
-			require.Equal(t, "invalid_request", got.member("error"), name)
-		}
+		foreign := s.post(oauth.PathPushedRequest, "thief", request("clinic", "openid"))
+		require.Equal(t, http.StatusUnauthorized, foreign.status, foreign.raw)
+		require.Equal(t, "invalid_client", foreign.member("error"), "another client_id in the body")
+		within := s.post(oauth.PathPushedRequest, "thief", sending(request("thief", "openid"), "request_uri", uri))
+		require.Equal(t, http.StatusBadRequest, within.status, within.raw)
+		require.Equal(t, "invalid_request", within.member("error"), "another client's request_uri in the body")
 	})
 }
 
