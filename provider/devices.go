@@ -25,7 +25,7 @@ func newDevices(p *Provider, lifetime time.Duration) devices {
 		authorization: &deviceAuthorizationEndpoint{
 			authorizeEndpoint: p.authorization, clients: p.clients, cors: p.cors, proofs: p.proofs, random: p.random,
 			userCodes: p.userCodes, lifetime: lifetime, countOutcome: count,
-			limit: publicLimit{perHour: publicDevicesPerHour, now: p.now},
+			limit: newPublicLimit(p.limits, "device_authorization", publicDevicesPerHour, p.now),
 		},
 		confirmation: &deviceConfirmation{
 			authorizeEndpoint: p.authorization, userCodes: p.userCodes, countOutcome: count,

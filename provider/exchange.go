@@ -47,6 +47,8 @@ type TokenSet struct {
 	UserID        string          // by which the client knows the user; "" for the client's own token
 	Details       json.RawMessage // authorization details (RFC 9396 7), nil for none
 	RedirectURI   string          // as it was at the authorization, for authorization_code
+	// Allowance is what is left of the client's rate of token requests.
+	Allowance inbound.Allowance
 }
 
 // requiredParameter is what a request of a grant type must carry (RFC 6749 4.1.3, 6, RFC 8628 3.4).
@@ -110,6 +112,10 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 		return nil, err
 	}
 	i.client = client
+	allowance, err := takeOf(ctx, p.rates.token, client, p.now())
+	if err != nil {
+		return nil, err
+	}
 	i.certificate = inbound.ClientCertificate(ctx).Thumbprint()
 	if i.proof = request.Proof; i.proof != nil {
 		useProof(i.batch, i.proof)
@@ -156,7 +162,9 @@ func (p *Provider) exchange(ctx context.Context, i *issuance, request TokenReque
 	if err := i.batch.Flush(ctx); err != nil {
 		return nil, p.flushError(ctx, i, request.Form, err)
 	}
-	return tokenSetOf(i, access, response), nil
+	set := tokenSetOf(i, access, response)
+	set.Allowance = allowance
+	return set, nil
 }
 
 // codeExchanged is the event of the exchange of a code, or of the tokens for a device.

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"ithildin/jwks"
 	"ithildin/provider/clientauth"
 	"ithildin/provider/details"
+	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -43,6 +45,8 @@ type tokenEndpoints struct {
 	tokens  *Tokens
 	proofs  *Proofs
 	cors    *oauth.CORS
+	rate    *inbound.SharedLimit // of introspections
+	now     func() time.Time
 }
 
 // introspect is the introspection endpoint (RFC 7662; RFC 9701 for answers that are signed). A confidential client may
@@ -56,6 +60,11 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 	if client.IsPublic() || client.IsBlocked {
 		return oauth.InvalidClient("A public client, or one that is blocked, may not introspect tokens.")
 	}
+	allowance, err := takeOf(r.Context(), e.rate, client, e.now())
+	if err != nil {
+		return err
+	}
+	allowance.WriteTo(w.Header())
 	response, err := e.introspected(r, client, token)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"ithildin/provider/clientauth"
 	"ithildin/provider/dpop"
 	"ithildin/provider/identity"
+	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -33,6 +34,8 @@ type metrics struct {
 	outbound               *prometheus.CounterVec
 	blocks                 *prometheus.CounterVec
 	proofs                 *prometheus.CounterVec
+	limited                *prometheus.CounterVec
+	quotas                 *prometheus.GaugeVec
 }
 
 // other stands in a label for a value that is not among those that are known beforehand.
@@ -91,6 +94,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	registry.MustRegister(
 		m.requests, m.inProgress, m.overloaded, m.tokens, m.refusals, m.pushes, m.devices, m.refreshReuse, m.refreshRepeats,
 		m.logouts, m.people, m.authentications, m.authenticationFailures, m.oneTimeCodes, m.outbound, m.blocks, m.proofs,
+		m.limited, m.quotas,
 	)
 	return m
 }
@@ -112,7 +116,22 @@ func (m *metrics) describeLoad() {
 			"memory).",
 	}, []string{"limit"})
 	initialize(m.overloaded, []string{limitRequests, limitBodies})
+	m.limited = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_rate_limited_total", Help: "Requests that a rate limit refused with 429, by the limit.",
+	}, []string{"limit"})
+	m.quotas = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "ithildin_rate_limit_requests",
+		Help: "How many requests a subject of a rate limit may send within its window, by the limit; 0: any number.",
+	}, []string{"limit"})
 }
+
+// limitMade shows a rate limit from its beginning.
+func (m *metrics) limitMade(q inbound.Quota) {
+	m.quotas.WithLabelValues(q.Name).Set(float64(q.Requests))
+	m.limited.WithLabelValues(q.Name)
+}
+
+func (m *metrics) rateLimited(limit string) { m.limited.WithLabelValues(limit).Inc() }
 
 // describePeople makes the counters of what people do, and of what is done to them.
 func (m *metrics) describePeople() {

@@ -87,6 +87,10 @@ type Options struct {
 	Random         io.Reader
 	// Metrics is where counters are registered; nil keeps them to the Provider.
 	Metrics prometheus.Registerer
+	// RateLimits bound what single clients ask for; default: nothing does.
+	RateLimits RateLimits
+	// RateSharing is told of the rate limits of the process; nil: they are shared with nobody.
+	RateSharing *RateSharing
 	// Tracing makes a span of each request; nil: none is made.
 	Tracing *inbound.Tracing
 	// RequestTime is how long a request may take before it is answered with 503; default 20 s, well under the time-out of
@@ -108,6 +112,8 @@ type Provider struct {
 	metrics        *metrics
 	observer       *observer
 	requestsAtOnce int
+	limits         *inbound.RateLimits
+	rates          rates
 	frontends      map[string]Frontend
 	cors           *oauth.CORS
 
@@ -212,7 +218,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.sessionTokens = newSessionTokens(p.store, p.now, p.random, p.components.ChangePasswordLifetime)
 	p.aboutTokens = &tokenEndpoints{
 		store: p.store, keys: p.keys, issuer: p.issuer, clients: p.clients, tokens: p.tokens, proofs: p.proofs,
-		cors: p.cors,
+		cors: p.cors, rate: p.rates.introspection, now: p.now,
 	}
 	p.nonces, p.hints = &Nonces{store: p.store}, idTokenHints{keys: p.keys, issuer: p.issuer}
 	p.logouts = &logoutNotifier{
@@ -245,7 +251,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	if o.Registration.IsOn() {
 		p.registration = registration.New(o.Registration, registration.Dependencies{
 			Store: p.store, Clients: p.clients, Outbound: p.outbound, Issuer: p.issuer, ResponseTypes: p.responseTypes,
-			AuthMethods: p.mutualTLS.authMethods(), Now: p.now, Random: p.random,
+			AuthMethods: p.mutualTLS.authMethods(), Limits: p.limits, Now: p.now, Random: p.random,
 			CountFetch: func(err error) { p.CountOutboundCall(purposeSector, err) },
 		})
 	}
@@ -294,20 +300,27 @@ func (p *Provider) addAuthorization(pushed PushedRequests) {
 		proofs:            p.proofs,
 		authorizeEndpoint: p.authorization, clients: p.clients, cors: p.cors, random: p.random,
 		lifetime: pushed.Lifetime, countResult: p.metrics.requestPushed,
-		limit: publicLimit{perHour: publicPushesPerHour, now: p.now},
+		limit: newPublicLimit(p.limits, "pushed_request", publicPushesPerHour, p.now),
 	}
 }
 
 // readKeys makes what needs a random key.
 func (p *Provider) readKeys(ctx context.Context, o Options) error {
 	keys := map[string][]byte{}
-	for _, name := range []string{"refresh tokens", "session ids", "weak secrets", "pairwise subjects", "dpop nonces",
-		"user codes"} {
+	for _, name := range []string{
+		"refresh tokens", "session ids", "weak secrets", "pairwise subjects", "dpop nonces", "user codes", "rate limits",
+	} {
 		key, err := p.store.RandomKey(ctx, name, 32)
 		if err != nil {
 			return fmt.Errorf("provider: %w", err)
 		}
 		keys[name] = key
+	}
+	p.limits = inbound.NewRateLimits(keys["rate limits"])
+	p.limits.Observe(p.metrics.limitMade, p.metrics.rateLimited)
+	p.rates = newRates(p.limits, o.RateLimits)
+	if o.RateSharing != nil {
+		o.RateSharing.begin(p.store, p.limits)
 	}
 	p.codes, p.accessTokens, p.idTokens = authorizationCodes{p}, accessTokens{p}, idTokens{p}
 	p.refreshTokens = refreshTokensUnder(p, keys["refresh tokens"])

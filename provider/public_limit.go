@@ -2,7 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -18,9 +17,14 @@ const maximumPublicRequest = 16 << 10
 // publicLimit bounds what an endpoint stores for clients that authenticate by nothing, so that nobody fills the
 // database.
 type publicLimit struct {
-	rate    inbound.RateLimit
-	perHour int64 // from one address, at once and again in the course of an hour
-	now     func() time.Time
+	rate *inbound.SharedLimit // of one address
+	now  func() time.Time
+}
+
+func newPublicLimit(limits *inbound.RateLimits, name string, perHour int64, now func() time.Time) publicLimit {
+	return publicLimit{
+		rate: limits.New(inbound.Quota{Name: name, Requests: perHour, Window: time.Hour}), now: now,
+	}
 }
 
 // check refuses what is too large or too often for such a client; of another it refuses nothing.
@@ -34,12 +38,9 @@ func (l *publicLimit) check(r *http.Request, client *storage.Client, form url.Va
 			maximumPublicRequest))
 	}
 	address := inbound.Network(inbound.RequestFrom(r.Context()).Address())
-	wait := l.rate.Take(address, l.perHour, l.now())
-	if wait <= 0 {
-		return nil
+	allowance := l.rate.Take(address, l.now())
+	if allowance.Wait > 0 {
+		return oauth.TooManyRequests(allowance, "Too many requests came from this address")
 	}
-	refused := oauth.NewError(http.StatusTooManyRequests, oauth.CodeTemporarilyUnavailable,
-		"Too many requests came from this address. Please try again later.")
-	refused.RetryAfter = int64(math.Ceil(wait.Seconds()))
-	return refused
+	return nil
 }

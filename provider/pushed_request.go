@@ -31,7 +31,7 @@ type PushedRequests struct {
 // DefaultPushedRequestLifetime is PushedRequests.Lifetime where none is set.
 const DefaultPushedRequestLifetime = 90 * time.Second
 
-// publicPushesPerHour is publicLimit.perHour for what clients push.
+// publicPushesPerHour is how many requests of public clients an address may push in an hour.
 const publicPushesPerHour = 3600
 
 // credentialParameters authenticate a client: they are no part of the authorization request beside them.

@@ -37,6 +37,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.cors.AllowOrigin(w, r, set.ClientID)
+	set.Allowance.WriteTo(w.Header())
 	return oauth.WriteJSON(w, http.StatusOK, tokenResponse{
 		AccessToken: set.AccessToken, TokenType: set.TokenType, ExpiresIn: int64(set.ExpiresIn / time.Second),
 		RefreshToken: set.RefreshToken, IDToken: set.IDToken, Scope: set.Scope, Details: set.Details,

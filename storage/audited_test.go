@@ -40,6 +40,7 @@ var unaudited = map[string]string{
 	"KeepConsoleView":   "what operators remember for themselves", "DropConsoleView": "likewise",
 	"WithoutTokenIndexes": "its caller records the import", "ReportHeldMails": "a job", "TakeAccountNotice": "a job",
 	"NoteAccountChange": "its caller records the change", "CreatePushedRequest": "a request",
+	"StoreRateCounts": "a job",
 	"RememberBrowser": "a sign-in that is an event", "ForgetBrowser": "its owner does, which is an event",
 }
 

@@ -74,6 +74,7 @@ var allDeadRows = []deadRows{
 	{table: "password_resets", key: "id"},
 	{table: "idempotency_keys", key: "id"},
 	{table: "remembered_browsers", key: "id"},
+	{table: "rate_counts", key: "limit_name, subject, holder"},
 }
 
 // SweptTables are the tables that Sweep deletes from, each once.

@@ -110,6 +110,9 @@ type settingStore struct {
 	keys *keyStore
 }
 
+// rateStore has what rate limits have counted.
+type rateStore struct{ *database }
+
 // configuration serves clients, roles, scopes, resources and types of authorization details from memory, and watches
 // the database for changes of them.
 type configuration struct {
@@ -173,6 +176,7 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		keyStore:           keys,
 		auditStore:         &auditStore{database: d},
 		settingStore:       &settingStore{database: d, keys: keys},
+		rateStore:          &rateStore{database: d},
 		janitor:            &janitor{database: d},
 		importer:           &importer{database: d, authentication: authentication},
 	}

@@ -65,6 +65,7 @@ type Store struct {
 	*keyStore
 	*auditStore
 	*settingStore
+	*rateStore
 	*janitor
 	*importer
 }

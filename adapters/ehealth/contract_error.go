@@ -22,6 +22,8 @@ type contractError struct {
 	cause  error // for the log alone
 	// retryAfter is in how many seconds the request may succeed, 0 where that is not known.
 	retryAfter int64
+	// allowance is that of a rate limit which refused the request.
+	allowance inbound.Allowance
 }
 
 // Error is for the log. Handlers return a contractError as their error.
@@ -203,10 +205,10 @@ func (f contractError) describe() (code string, cause error) {
 	return body.Type, cause
 }
 
-// limited is the answer to too many failures.
+// limited is the answer to too many failures, or requests.
 func limited(known *oauth.Error) contractError {
 	f := errLimited.because(known)
-	f.retryAfter = known.RetryAfter
+	f.retryAfter, f.allowance = known.RetryAfter, known.Allowance
 	return f
 }
 
@@ -223,6 +225,7 @@ func (a answers) writeError(w http.ResponseWriter, r *http.Request, f contractEr
 	if f.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(f.retryAfter, 10))
 	}
+	f.allowance.WriteTo(w.Header())
 	code, cause := f.describe()
 	if f.cause != nil {
 		cause = f.cause

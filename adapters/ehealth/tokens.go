@@ -53,6 +53,7 @@ func (a *Adapter) exchange(w http.ResponseWriter, r *http.Request, fields map[st
 	if err != nil {
 		return diagnose(err)
 	}
+	set.Allowance.WriteTo(w.Header())
 	return a.respond(w, r, http.StatusCreated, token{
 		ID: set.AccessTokenID, Name: "access_token", Value: set.AccessToken, UserID: set.UserID,
 		ExpiresAt: storage.EpochSeconds(set.ExpiresAt),

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"ithildin/provider"
 	"ithildin/storage"
 	"ithildin/storage/storagetest"
 )
@@ -25,10 +26,10 @@ const (
 )
 
 // filled is a stack in the base state of the contract.
-func filled(t testing.TB, engine storagetest.Engine) *stack {
+func filled(t testing.TB, engine storagetest.Engine, options ...func(*provider.Options)) *stack {
 	c := readContract(t)
 	given := c.state(t, nil)
-	s := newStack(t, engine, given.Now)
+	s := newStack(t, engine, given.Now, options...)
 	s.fill(given)
 	return s
 }

@@ -80,7 +80,7 @@ func (s *signatureTools) forwardQuestion(w http.ResponseWriter, r *http.Request)
 		return err
 	}
 	now, network := s.layout.now(), inbound.Network(s.identity.ClientAddress(r))
-	wait := max(s.signIns.Take(nonce, questionsPerSignIn, now), s.addresses.Take(network, questionsPerAddress, now))
+	wait := max(s.signIns.Take(nonce, now).Wait, s.addresses.Take(network, now).Wait)
 	if wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		return errQuestionLimit

@@ -3,6 +3,7 @@ package login
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -44,8 +45,8 @@ type signatureTools struct {
 	*interactions
 	Signing
 	identity  *identity.Service
-	signIns   inbound.RateLimit // of questions to authorities
-	addresses inbound.RateLimit
+	signIns   *inbound.RateLimit // of questions to authorities
+	addresses *inbound.RateLimit
 	slots     chan struct{}
 	library   []libraryPart
 }
@@ -53,6 +54,8 @@ type signatureTools struct {
 func newSignatureTools(l *layout, i *interactions, s Signing, people *identity.Service) *signatureTools {
 	tools := &signatureTools{
 		layout: l, interactions: i, Signing: s, identity: people, slots: make(chan struct{}, questionsAtOnce),
+		signIns:   inbound.NewRateLimit(inbound.Quota{Requests: questionsPerSignIn, Window: time.Hour}),
+		addresses: inbound.NewRateLimit(inbound.Quota{Requests: questionsPerAddress, Window: time.Hour}),
 	}
 	for _, each := range s.Library {
 		tools.library = append(tools.library, libraryPart{

@@ -46,7 +46,7 @@ func (c *CORS) readersOf(path string) readers {
 }
 
 // exposedHeaders are those of an answer that a script may read beside its body.
-const exposedHeaders = "DPoP-Nonce, Retry-After, WWW-Authenticate, X-Request-Id"
+const exposedHeaders = "DPoP-Nonce, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
 
 // Share puts the CORS headers on every answer of the paths of audienceOf, whoever writes it: the endpoint, or what
 // refuses the request before it.

@@ -3,9 +3,11 @@ package oauth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"ithildin/provider/inbound"
 	"ithildin/storage"
@@ -63,7 +65,9 @@ type Error struct {
 	Status      int
 	// RetryAfter is in how many seconds the request may succeed; 0: not known.
 	RetryAfter int64
-	Cause      error
+	// Allowance is that of a rate limit which refused the request; the zero value is none.
+	Allowance inbound.Allowance
+	Cause     error
 }
 
 // Error is for the log; it is never sent.
@@ -108,6 +112,23 @@ func (e *Error) Because(cause error) *Error {
 // NewError makes an error with the status of its answer, its code (RFC 6749 5.2) and what the client reads of it.
 func NewError(status int, code, description string) *Error {
 	return &Error{Code: code, Description: description, Status: status}
+}
+
+// TooManyRequests is an error of a request beyond a rate limit; its status is 429. requests says which are
+// limited, such as "Too many token requests of this client".
+func TooManyRequests(a inbound.Allowance, requests string) *Error {
+	window := a.Quota.Window.String()
+	switch a.Quota.Window {
+	case time.Hour:
+		window = "an hour"
+	case time.Minute:
+		window = "a minute"
+	}
+	e := NewError(http.StatusTooManyRequests, CodeTemporarilyUnavailable, fmt.Sprintf(
+		"%s: at most %d within %s. Please try again in %s.", requests, a.Quota.Requests, window,
+		time.Duration(a.RetryAfter())*time.Second))
+	e.Allowance, e.RetryAfter = a, a.RetryAfter()
+	return e
 }
 
 // InvalidRequest is an error of a request that is malformed or lacks a parameter; its status is 400.

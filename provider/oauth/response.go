@@ -32,6 +32,7 @@ func Serve(e Endpoint, encode errorEncoder) http.Handler {
 		if wait := known.Wait(); wait > 0 {
 			w.Header().Set("Retry-After", strconv.FormatInt(wait, 10))
 		}
+		known.Allowance.WriteTo(w.Header())
 		encode(w, r, known)
 	})
 }

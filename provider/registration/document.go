@@ -55,7 +55,7 @@ type Documents struct {
 	options  DocumentOptions
 	store    *storage.Store
 	cache    *outbound.Cache[string]
-	rate     inbound.RateLimit
+	rate     *inbound.RateLimit
 	fetching chan struct{}
 	now      func() time.Time
 }
@@ -67,6 +67,7 @@ func NewDocuments(o DocumentOptions, d DocumentDependencies) *Documents {
 	}
 	return &Documents{
 		options: o, store: d.Store, now: d.Now, fetching: make(chan struct{}, documentsAtOnce),
+		rate: inbound.NewRateLimit(inbound.Quota{Requests: documentsPerHour, Window: time.Hour}),
 		cache: outbound.NewCache(outbound.CacheOptions[string]{
 			Client: d.Outbound, Maximum: maximumDocument, Now: d.Now, Fetched: d.CountFetch, Vouched: true,
 			Parse: func(content []byte) (string, error) {
@@ -136,7 +137,7 @@ func asPublic(err error) string {
 // could look around in networks by it.
 func (d *Documents) fetch(ctx context.Context, address string) (string, error) {
 	if !d.cache.Holds(address) {
-		wait := d.rate.Take(inbound.Network(inbound.RequestFrom(ctx).Address()), documentsPerHour, d.now())
+		wait := d.rate.Take(inbound.Network(inbound.RequestFrom(ctx).Address()), d.now()).Wait
 		if wait > 0 {
 			return "", tooMany(http.StatusTooManyRequests, "Too many documents were asked for from this address.", wait)
 		}

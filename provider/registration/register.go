@@ -3,14 +3,10 @@ package registration
 import (
 	"crypto/subtle"
 	"errors"
-	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -139,15 +135,12 @@ func (s *Service) register(w http.ResponseWriter, r *http.Request) error {
 
 // limitRegistration bounds what one address, or one client, may ask for, whatever comes of it.
 func (s *Service) limitRegistration(w http.ResponseWriter, of string) error {
-	wait := s.rate.Take(of, s.options.Rate, s.now())
-	if wait <= 0 {
-		return nil
+	allowance := s.rate.Take(of, s.now())
+	if allowance.Wait > 0 {
+		return oauth.TooManyRequests(allowance, "Too many registrations, or updates of one")
 	}
-	seconds := int64(math.Ceil(wait.Seconds()))
-	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
-	return oauth.NewError(http.StatusTooManyRequests, oauth.CodeTemporarilyUnavailable, fmt.Sprintf(
-		"Too many registrations, or updates of one: at most %d within an hour. Please try again in %s.",
-		s.options.Rate, time.Duration(seconds)*time.Second))
+	allowance.WriteTo(w.Header())
+	return nil
 }
 
 // initialAccess is the id of the initial access token of a request, "" where it has none and needs none.

@@ -23,15 +23,17 @@ type Dependencies struct {
 	ResponseTypes []string
 	// AuthMethods are those by which clients can authenticate.
 	AuthMethods []string
-	Now         func() time.Time
-	Random      io.Reader
+	// Limits are those of the process, to which the rate of registrations belongs.
+	Limits *inbound.RateLimits
+	Now    func() time.Time
+	Random io.Reader
 }
 
 // Service is the registration endpoint and the one of each registered client (RFC 7591, RFC 7592). It is safe for
 // concurrent use.
 type Service struct {
 	options       Options
-	rate          inbound.RateLimit
+	rate          *inbound.SharedLimit
 	store         *storage.Store
 	clients       *clientauth.Authenticator
 	outbound      *outbound.Client
@@ -45,8 +47,10 @@ type Service struct {
 
 // New makes a Service; what the options leave out has its default.
 func New(o Options, d Dependencies) *Service {
+	o = o.withDefaults()
 	return &Service{
-		options: o.withDefaults(), store: d.Store, clients: d.Clients, outbound: d.Outbound, countFetch: d.CountFetch,
+		rate:    d.Limits.New(inbound.Quota{Name: "registration", Requests: o.Rate, Window: time.Hour}),
+		options: o, store: d.Store, clients: d.Clients, outbound: d.Outbound, countFetch: d.CountFetch,
 		issuer: d.Issuer, responseTypes: d.ResponseTypes, authMethods: d.AuthMethods, now: d.Now, random: d.Random,
 	}
 }

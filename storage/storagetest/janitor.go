@@ -30,7 +30,7 @@ func janitor(t *testing.T, s *suite) {
 		for _, table := range []string{
 			"codes", "access_tokens", "grants", "login_sessions", "sign_in_failures", "one_time_codes", "revoked_jti",
 			"used_jti", "audit_events", "logout_deliveries", "mails", "account_notices",
-			"password_resets", "pushed_requests", "device_authorizations",
+			"password_resets", "pushed_requests", "device_authorizations", "rate_counts",
 		} {
 			require.Zero(t, s.count(t, table, "expires_at > $1", 0), table)
 		}
@@ -160,6 +160,7 @@ func (s *suite) oneRowOfEach(t *testing.T) {
 	s.passwordReset(t, User(t, s.store))
 	s.pushedRequest(t, client.ID)
 	s.deviceAuthorization(t, client.ID)
+	s.rateCount(t)
 	require.NoError(t, s.store.RevokeJTI(ctx, s.store.NewID(), later))
 	require.NoError(t, s.store.UseJTI(ctx, "dpop", "client", s.store.NewID(), s.store.NewID(), later))
 	require.NoError(t, s.store.RecordEvents(ctx, []storage.Event{{Kind: "sign_in"}}))

@@ -83,6 +83,7 @@ func Run(t *testing.T, engine Engine) {
 		{"Pushed requests", pushedRequests},
 		{"Device authorizations", deviceAuthorizations},
 		{"Answers to devices", answersToDevices},
+		{"Rate counts", rateCounts},
 		{"Grants", grants},
 		{"Front channel", frontChannels},
 		{"Rotation", rotation},

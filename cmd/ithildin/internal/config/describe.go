@@ -77,6 +77,8 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_DEVICE_CODE_LIFETIME", strconv.Itoa(int(s.DeviceCodes.Seconds()))},
 		{"ITHILDIN_DPOP_NONCE", s.Sender.DPoPNonce},
 		{"ITHILDIN_REQUESTS_AT_ONCE", fmt.Sprint(s.Serving.RequestsAtOnce)},
+		{"ITHILDIN_TOKEN_RATE", fmt.Sprint(s.Serving.RateLimits.Token)},
+		{"ITHILDIN_INTROSPECTION_RATE", fmt.Sprint(s.Serving.RateLimits.Introspection)},
 		{"ITHILDIN_SHUTDOWN_DELAY", s.Serving.ShutdownDelay.String()},
 		{"ITHILDIN_CLOCK_SKEW", s.Serving.ClockSkew.String()},
 		{"ITHILDIN_LOG_FORMAT", cmp.Or(s.LogFormat, "text on a terminal, else json")},

@@ -211,6 +211,9 @@ var flagHelp = map[string]string{
 	"token_deleting_hours": "Hours, in UTC, in which old expired tokens are deleted; default 1-4.",
 	"token_expiration_hours": "Hours, in UTC, in which tokens of old passwords are ended; " +
 		"default 0-4.",
+	"token_rate": "Token requests that each client may send in a minute, at once and again, to all servers together; " +
+		"default 0: any number.",
+	"introspection_rate": "Introspections that each client may ask for in a minute, likewise; default 0: any number.",
 	"token_retention": "How long expired tokens are kept, so that errors can name them; " +
 		"default 30.",
 	"trusted_proxies": "Proxies that terminate TLS, whose X-Forwarded-For is trusted.",

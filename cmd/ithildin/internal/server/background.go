@@ -15,6 +15,8 @@ const (
 	logoutInterval = 5 * time.Second
 	// writeInterval is how often readiness checks that the database accepts writes.
 	writeInterval = 5 * time.Second
+	// ratesInterval is how often servers tell each other what their rate limits have counted.
+	ratesInterval = 2 * time.Second
 )
 
 // startBackground starts what runs beside requests. The function that it returns ends all of it and waits for it.
@@ -33,6 +35,9 @@ func (s *service) startBackground() (stop func()) {
 	running.Go(func() { every(ctx, mailInterval, func() { s.deliverNotices(ctx) }) })
 	running.Go(func() { every(ctx, mailInterval, func() { s.deliverMail(ctx, holder) }) })
 	running.Go(func() { every(ctx, writeInterval, func() { s.tryWrite(ctx) }) })
+	if s.store.IsPostgreSQL() { // SQLite is for one process
+		running.Go(func() { every(ctx, ratesInterval, func() { s.exchangeRates(ctx) }) })
+	}
 	reload := reloadAtSIGHUP(s.reloads, s.logger)
 	running.Go(func() { reload(ctx) })
 	if certificate := s.settings.Certificate; certificate != nil {
@@ -56,6 +61,13 @@ func (s *service) tryWrite(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, writeInterval)
 	defer cancel()
 	_ = s.store.TryWrite(ctx)
+}
+
+// exchangeRates lets the rate limits of all servers count together; while the database is away, each counts by itself.
+func (s *service) exchangeRates(ctx context.Context) {
+	if err := s.rates.Exchange(ctx); err != nil && ctx.Err() == nil {
+		s.logger.Warn("sharing the counts of rate limits failed", "cause", err)
+	}
 }
 
 func (s *service) loadKeys(ctx context.Context) {

@@ -36,6 +36,7 @@ func build(ctx context.Context, o Options, store *storage.Store, sender *telemet
 	}
 	letters := newMail(s, store, logger, registry)
 	s.Outbound.Tracing = sender.TracerProvider()
+	sharing := &provider.RateSharing{}
 	p, err := provider.New(ctx, provider.Options{
 		Store: store, Keys: keys, Passwords: passwords, Components: s.Components, Issuer: s.Issuer, Logger: logger,
 		TrustedProxies: s.TrustedProxies, ResponseTypes: s.ResponseTypes, Registration: s.Registration,
@@ -47,6 +48,7 @@ func build(ctx context.Context, o Options, store *storage.Store, sender *telemet
 		Captcha:     s.Captcha,
 		Signing:     signing(s),
 		Invitations: s.Invitations, Mail: letters, Tracing: tracing(s, sender),
+		RateLimits: s.Serving.RateLimits, RateSharing: sharing,
 	})
 	if err != nil {
 		return nil, database.ExplainSealed(err)
@@ -92,7 +94,7 @@ func build(ctx context.Context, o Options, store *storage.Store, sender *telemet
 	public := p.Handler(mounts...)
 	return &service{
 		settings: s, store: store, keys: keys, provider: p, logger: logger, ready: ready, events: events,
-		reloads: reloads, telemetry: sender, registry: registry, mail: letters,
+		reloads: reloads, telemetry: sender, rates: sharing, registry: registry, mail: letters,
 		janitor: newJanitor(s.Janitor, store, logger, registry),
 		public:  public, mutual: p.MutualTLSHandler(public),
 		admin:   adminHandler(ready, registry, p.AdminHandler(guard.protect, adminMounts...)),

@@ -53,6 +53,7 @@ type service struct {
 
 	telemetry *telemetry.Telemetry
 	registry  *prometheus.Registry
+	rates     *provider.RateSharing
 }
 
 // run serves until the first SIGINT or SIGTERM, then lets requests end and returns. A second signal ends the process at
