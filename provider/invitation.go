@@ -32,7 +32,7 @@ func (p *Provider) invitationOptions(o Invitations) login.InvitationOptions {
 	if o.EHealthAPI != "" {
 		options.EmployeeRequests = invitation.NewEmployeeRequests(invitation.Options{
 			URL: o.EHealthAPI, Now: p.now, Tokens: invitationTokens{p.store, p.sessionTokens, o.ClientID},
-			Count: func(err error) { p.CountOutboundCall(purposeEmployeeRequest, err) },
+			Count: p.metrics.called(purposeEmployeeRequest),
 		})
 	}
 	return options

@@ -49,9 +49,10 @@ type logoutNotifier struct {
 	identifiers identifiers
 	outbound    *outbound.Client
 	logger      *slog.Logger
-	// countResult is told how each attempt ended, countCall of each call to a client by its error.
+	// countResult is told how each attempt ended, countCall when each call to a client
+	// began, and its error.
 	countResult func(result string)
-	countCall   func(err error)
+	countCall   func(began time.Time, err error)
 }
 
 // deliverDue notifies clients of every logout that is due, and returns when each was tried once. Two at once do no
@@ -204,8 +205,9 @@ func (n *logoutNotifier) sendLogoutToken(
 	if err != nil {
 		return 0, fmt.Errorf("logout token: %w", err)
 	}
+	began := time.Now()
 	status, err := n.outbound.PostForm(ctx, client.Metadata.BackchannelLogoutURI, url.Values{"logout_token": {token}})
-	n.countCall(err)
+	n.countCall(began, err)
 	return status, err
 }
 

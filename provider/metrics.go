@@ -28,10 +28,12 @@ type metrics struct {
 	refreshRepeats         prometheus.Counter
 	logouts                *prometheus.CounterVec
 	people                 *prometheus.CounterVec
+	signIns                *prometheus.CounterVec
 	authentications        *prometheus.CounterVec
 	authenticationFailures *prometheus.CounterVec
 	oneTimeCodes           *prometheus.CounterVec
 	outbound               *prometheus.CounterVec
+	outboundSeconds        *prometheus.HistogramVec
 	blocks                 *prometheus.CounterVec
 	proofs                 *prometheus.CounterVec
 	limited                *prometheus.CounterVec
@@ -89,12 +91,19 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		Help: "Calls to other services, by purpose and outcome: answered, refused (the other side said no), failed.",
 	}, []string{"purpose", "outcome"})
 	initialize(m.outbound, outboundPurposes, outboundOutcomes)
+	m.outboundSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "ithildin_outbound_call_seconds", Help: "How long calls to other services took, by purpose.",
+		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"purpose"})
+	for _, purpose := range outboundPurposes {
+		m.outboundSeconds.WithLabelValues(purpose)
+	}
 	initialize(m.tokens, oauth.GrantTypes)
 	initialize(m.refusals, append([]string{other}, oauth.GrantTypes...), tokenErrorCodes)
 	registry.MustRegister(
 		m.requests, m.inProgress, m.overloaded, m.tokens, m.refusals, m.pushes, m.devices, m.refreshReuse, m.refreshRepeats,
 		m.logouts, m.people, m.authentications, m.authenticationFailures, m.oneTimeCodes, m.outbound, m.blocks, m.proofs,
-		m.limited, m.quotas,
+		m.limited, m.quotas, m.signIns, m.outboundSeconds,
 	)
 	return m
 }
@@ -142,6 +151,12 @@ func (m *metrics) describePeople() {
 		"sign_in", "sign_in_failed", "sign_in_limited", "sign_out", "user_blocked", "factor_changed", "password_set",
 		"password_reset_sent", "password_reset_refused", "passkey_cloned", "error",
 	})
+	m.signIns = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ithildin_sign_ins_total",
+		Help: "Sign-ins by what people proved themselves with last, and by outcome: succeeded, failed, limited (too many " +
+			"have failed).",
+	}, []string{"method", "outcome"})
+	initialize(m.signIns, identity.SignInMethods, identity.SignInOutcomes)
 	m.oneTimeCodes = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ithildin_one_time_codes_total", Help: "One-time codes by what became of them, on the pages and the login API.",
 	}, []string{"outcome"})

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"time"
 
 	"ithildin/provider/identity"
 	"ithildin/provider/invitation"
@@ -42,22 +43,34 @@ var (
 	outboundOutcomes = []string{outboundAnswered, outboundRefused, outboundFailed}
 )
 
-// CountOutboundCall counts a call to another service by its purpose, one of the Purpose constants, and by the error
-// that it ended with; nil: it was answered.
-func (p *Provider) CountOutboundCall(purpose string, err error) {
+// CountOutboundCall counts a call to another service by its purpose, one of the Purpose constants, by how long it took,
+// and by the error that it ended with; nil: it was answered.
+func (p *Provider) CountOutboundCall(purpose string, began time.Time, err error) {
+	p.metrics.called(purpose)(began, err)
+}
+
+// called counts the calls of a purpose.
+func (m *metrics) called(purpose string) func(began time.Time, err error) {
+	return func(began time.Time, err error) {
+		m.outboundSeconds.WithLabelValues(purpose).Observe(time.Since(began).Seconds())
+		m.outbound.WithLabelValues(purpose, outboundOutcome(err)).Inc()
+	}
+}
+
+// outboundOutcome is what the error of a call means.
+func outboundOutcome(err error) string {
 	var captcha *identity.CaptchaError
 	var signature *identity.SignatureServiceError
 	var limit *identity.VerificationLimitError
-	outcome := outboundFailed
 	switch {
 	case err == nil:
-		outcome = outboundAnswered
+		return outboundAnswered
 	case errors.As(err, &captcha), errors.As(err, &signature), errors.As(err, &limit),
 		errors.Is(err, identity.ErrPersonUnknown), errors.Is(err, invitation.ErrUnknown),
 		errors.Is(err, invitation.ErrOver), errors.Is(err, invitation.ErrRefused):
-		outcome = outboundRefused
+		return outboundRefused
 	}
-	p.metrics.outbound.WithLabelValues(purpose, outcome).Inc()
+	return outboundFailed
 }
 
 // countQuestions makes the services of authorities count what they are asked.
@@ -71,7 +84,7 @@ func (p *Provider) countQuestions(s login.Signing) login.Signing {
 }
 
 // countCalls makes the components count their calls. What is nil stays nil.
-func countCalls(c identity.Components, count func(purpose string, err error)) identity.Components {
+func countCalls(c identity.Components, count func(purpose string, began time.Time, err error)) identity.Components {
 	if c.SMS != nil {
 		c.SMS = countedSMS{count, c.SMS}
 	}
@@ -88,49 +101,53 @@ func countCalls(c identity.Components, count func(purpose string, err error)) id
 }
 
 type countedSMS struct {
-	count func(purpose string, err error)
+	count func(purpose string, began time.Time, err error)
 	next  identity.SMSSender
 }
 
 // Send implements identity.SMSSender.
 func (c countedSMS) Send(ctx context.Context, phone, message string) error {
+	began := time.Now()
 	err := c.next.Send(ctx, phone, message)
-	c.count(purposeSMS, err)
+	c.count(purposeSMS, began, err)
 	return err
 }
 
 type countedCaptcha struct {
-	count func(purpose string, err error)
+	count func(purpose string, began time.Time, err error)
 	next  identity.CaptchaVerifier
 }
 
 // Verify implements identity.CaptchaVerifier.
 func (c countedCaptcha) Verify(ctx context.Context, a identity.CaptchaAnswer) error {
+	began := time.Now()
 	err := c.next.Verify(ctx, a)
-	c.count(purposeCaptcha, err)
+	c.count(purposeCaptcha, began, err)
 	return err
 }
 
 type countedSignatures struct {
-	count func(purpose string, err error)
+	count func(purpose string, began time.Time, err error)
 	next  identity.SignatureVerifier
 }
 
 // Verify implements identity.SignatureVerifier.
 func (c countedSignatures) Verify(ctx context.Context, content string) (*identity.SignedContent, error) {
+	began := time.Now()
 	signed, err := c.next.Verify(ctx, content)
-	c.count(purposeSignature, err)
+	c.count(purposeSignature, began, err)
 	return signed, err
 }
 
 type countedPersons struct {
-	count func(purpose string, err error)
+	count func(purpose string, began time.Time, err error)
 	next  identity.PersonFinder
 }
 
 // FindPerson implements identity.PersonFinder.
 func (c countedPersons) FindPerson(ctx context.Context, personID string) (string, error) {
+	began := time.Now()
 	taxID, err := c.next.FindPerson(ctx, personID)
-	c.count(purposePersons, err)
+	c.count(purposePersons, began, err)
 	return taxID, err
 }

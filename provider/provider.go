@@ -224,13 +224,14 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.logouts = &logoutNotifier{
 		store: p.store, keys: p.keys, issuer: p.issuer, identifiers: p.identifiers, outbound: p.outbound, logger: p.logger,
 		countResult: p.metrics.logoutSent,
-		countCall:   func(err error) { p.CountOutboundCall(purposeBackchannelCall, err) },
+		countCall:   p.metrics.called(purposeBackchannelCall),
 	}
 	p.identity = identity.New(identity.Options{
 		Store: o.Store, Host: o.Issuer.Host, Now: o.Now, Random: o.Random, Logger: o.Logger, Passwords: o.Passwords,
 		Components: p.components, ClientAddress: p.observer.proxies.ClientAddress, RequestID: inbound.RequestID,
-		Count:     p.metrics.personDid,
-		CountCode: func(outcome string) { p.metrics.oneTimeCodes.WithLabelValues(outcome).Inc() },
+		Count:       p.metrics.personDid,
+		CountSignIn: func(method, outcome string) { p.metrics.signIns.WithLabelValues(method, outcome).Inc() },
+		CountCode:   func(outcome string) { p.metrics.oneTimeCodes.WithLabelValues(outcome).Inc() },
 	})
 	p.notices = notices{store: o.Store, mail: o.Mail, sms: p.components.SMS, logger: o.Logger}
 	var err error
@@ -252,7 +253,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		p.registration = registration.New(o.Registration, registration.Dependencies{
 			Store: p.store, Clients: p.clients, Outbound: p.outbound, Issuer: p.issuer, ResponseTypes: p.responseTypes,
 			AuthMethods: p.mutualTLS.authMethods(), Limits: p.limits, Now: p.now, Random: p.random,
-			CountFetch: func(err error) { p.CountOutboundCall(purposeSector, err) },
+			CountFetch: p.metrics.called(purposeSector),
 		})
 	}
 	p.oauth2 = p.composition()
@@ -282,7 +283,7 @@ func newTokens(p *Provider) *Tokens {
 func newDocuments(p *Provider, o registration.DocumentOptions) *registration.Documents {
 	return registration.NewDocuments(o, registration.DocumentDependencies{
 		Store: p.store, Outbound: p.outbound, Now: p.now,
-		CountFetch: func(err error) { p.CountOutboundCall(purposeClientDocument, err) },
+		CountFetch: p.metrics.called(purposeClientDocument),
 	})
 }
 
@@ -293,7 +294,7 @@ func (p *Provider) addAuthorization(pushed PushedRequests) {
 		acrValues: p.acrValues, frontends: p.frontends, hints: p.hints, identifiers: p.identifiers,
 		sessionIframe: p.sessionIframe, keys: p.keys, requirePushed: pushed.Required, documented: p.documented,
 		requestObjects: newRequestObjects(p.store, p.issuer, p.clients, outbound.CacheOptions[string]{
-			Client: p.outbound, Now: p.now, Fetched: func(err error) { p.CountOutboundCall(purposeRequestObject, err) },
+			Client: p.outbound, Now: p.now, Fetched: p.metrics.called(purposeRequestObject),
 		}),
 	}
 	p.pushedRequests = &pushedRequestEndpoint{
@@ -340,7 +341,7 @@ func (p *Provider) readKeys(ctx context.Context, o Options) error {
 		WeakSecretKey: keys["weak secrets"], WeakSecrets: identity.NewPasswords(identity.PasswordOptions{Concurrency: 1}),
 		CountSuccess: func(method string) { p.metrics.authentications.WithLabelValues(method).Inc() },
 		CountFailure: func(method, result string) { p.metrics.authenticationFailures.WithLabelValues(method, result).Inc() },
-		CountFetch:   func(err error) { p.CountOutboundCall(purposeClientKeys, err) },
+		CountFetch:   p.metrics.called(purposeClientKeys),
 	})
 	return nil
 }

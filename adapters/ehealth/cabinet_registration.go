@@ -21,7 +21,7 @@ type cabinetRegistration struct {
 	now           func() time.Time
 	identity      *identity.Service
 	verifications identity.PhoneVerifier // nil: /api/verifications is off
-	countCall     func(purpose string, err error)
+	countCall     func(purpose string, began time.Time, err error)
 }
 
 const (
@@ -58,8 +58,9 @@ func (a *cabinetRegistration) startVerification(w http.ResponseWriter, r *http.R
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	err = a.verifications.StartVerification(r.Context(), number)
-	a.countCall(provider.PurposeVerification, err)
+	a.countCall(provider.PurposeVerification, began, err)
 	var limited *identity.VerificationLimitError
 	switch {
 	case errors.As(err, &limited):

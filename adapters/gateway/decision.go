@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"ithildin/provider"
 	"ithildin/provider/clientauth"
@@ -137,8 +138,9 @@ func (g *Gateway) decideRecord(ctx context.Context, d decision, o original) deci
 		return d.refuse(http.StatusForbidden, "forbidden", "Access denied",
 			errors.New("gateway: no ABAC service is configured"))
 	}
+	began := time.Now()
 	allowed, err := g.ABAC.allows(ctx, d.who, record)
-	g.Provider.CountOutboundCall(provider.PurposeABAC, err)
+	g.Provider.CountOutboundCall(provider.PurposeABAC, began, err)
 	if !allowed {
 		return d.refuse(http.StatusForbidden, "forbidden", "Access denied", err)
 	}

@@ -65,7 +65,7 @@ func TestServerTerminatesTLSAndReloadsItsCertificateBySIGHUP(t *testing.T) {
 	require.Equal(t, "max-age=31536000", response.Header.Get("Strict-Transport-Security"))
 	require.Contains(t, p.output.String(), "the TLS certificate expires soon")
 	_, metrics, _ := readAll(t, http.DefaultClient, p.admin+"/metrics")
-	require.Contains(t, metrics, "ithildin_tls_certificate_not_after_seconds 1.")
+	require.Contains(t, metrics, "ithildin_tls_certificate_not_after_seconds{listener=\"public\"} 1.")
 
 	serial, err := p.handshake(a.config())
 	require.NoError(t, err)
@@ -159,6 +159,10 @@ func TestAListenerOfItsOwnAsksClientsForCertificates(t *testing.T) {
 		"--auth-method", "tls_client_auth", "--tls-subject-dn", "CN=machine", "--certificate-bound-access-tokens")
 	_, body, _ := readAll(t, a.client(), p.issuer+"/.well-known/openid-configuration")
 	require.Contains(t, body, `"token_endpoint":"https://`+mutual+`/oauth2/token"`)
+	_, metrics, _ := readAll(t, http.DefaultClient, p.admin+"/metrics")
+	for _, listener := range []string{"public", "mutual_tls"} {
+		require.Contains(t, metrics, `ithildin_tls_certificate_not_after_seconds{listener="`+listener+`"} 1.`)
+	}
 	token := func(config *tls.Config) (*http.Response, error) {
 		transport := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}
 		t.Cleanup(transport.CloseIdleConnections)

@@ -32,10 +32,11 @@ type Options struct {
 	Now           func() time.Time
 	Logger        *slog.Logger
 	// CountSuccess is told of each client that proved itself, and CountFailure of each that did not: with the result
-	// "refused", or "limited" where there were too many. CountFetch is told of each fetch of keys, by its error.
+	// "refused", or "limited" where there were too many. CountFetch is told of each fetch of keys: when
+	// it began, and its error.
 	CountSuccess func(method string)
 	CountFailure func(method, result string)
-	CountFetch   func(err error)
+	CountFetch   func(began time.Time, err error)
 }
 
 // Authenticator authenticates clients, and counts who failed to prove to be one. It is safe for concurrent use.

@@ -69,7 +69,7 @@ func stepOf(secret []byte, code string, now time.Time) (step int64, right bool) 
 // of codes by SMS. Errors: ErrOneTimeCodeInvalid, maybe with ErrOneTimeCodeLastTry or ErrOneTimeCodeBlocked;
 // ErrSignInLimited.
 func (s Factors) VerifyAuthenticator(ctx context.Context, userID, code string) error {
-	return s.verifySecondFactor(ctx, userID, func(ctx context.Context) error {
+	return s.verifySecondFactor(ctx, MethodAuthenticator, userID, func(ctx context.Context) error {
 		authenticators, err := s.store.ListAuthenticators(ctx, userID)
 		if err != nil {
 			return err

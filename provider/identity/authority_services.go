@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"ithildin/provider/outbound"
 )
@@ -61,8 +62,8 @@ type AuthorityServices struct {
 	Hosts []string
 	// Finders are the URLs of CMP services that find the certificate of a key.
 	Finders []string
-	// Count is told of each question that was sent, and of its error; nil: nobody is.
-	Count func(purpose string, err error)
+	// Count is told of each question that was sent, when, and of its error; nil: nobody is.
+	Count func(purpose string, began time.Time, err error)
 }
 
 // AuthorityAnswer is what a service answered.
@@ -83,6 +84,7 @@ func (s *AuthorityServices) Ask(
 	if !s.Allows(address) {
 		return nil, ErrAuthorityService
 	}
+	began := time.Now()
 	document, err := s.Client.Post(ctx, address, outbound.Message{MediaType: mediaType, Body: question},
 		maximumAuthorityAnswer)
 	answered := ""
@@ -93,7 +95,7 @@ func (s *AuthorityServices) Ask(
 		}
 	}
 	if s.Count != nil {
-		s.Count(kind.purpose, err)
+		s.Count(kind.purpose, began, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAuthorityAway, err)

@@ -94,7 +94,7 @@ func (p Passkeys) check(r *http.Request, purpose string, a PasskeyAttempt) (*sto
 		return nil, nil, err
 	}
 	if !within {
-		p.count(EventSignInLimited)
+		countLimited(p.Service, MethodPasskey)
 		return nil, nil, errors.Join(ErrSignInLimited, try.forget(ctx))
 	}
 	if err := p.begin(ctx, purpose, a.Ceremony); err != nil { // it is no guess
@@ -107,7 +107,7 @@ func (p Passkeys) check(r *http.Request, purpose string, a PasskeyAttempt) (*sto
 		}
 		return user, passkey, err
 	}
-	if err := p.RecordFailure(r, a.ClientID, user.ID, reason); err != nil {
+	if err := p.RecordFailure(r, MethodPasskey, a.ClientID, user.ID, reason); err != nil {
 		return nil, nil, err // before an answer that the audit would not have
 	}
 	return nil, nil, err

@@ -49,7 +49,7 @@ func (s *Service) CheckPassword(r *http.Request, a PasswordAttempt) (*storage.Us
 	if reason == "" {
 		return user, err
 	}
-	if err := s.RecordFailure(r, a.ClientID, user.ID, reason); err != nil {
+	if err := s.RecordFailure(r, MethodPassword, a.ClientID, user.ID, reason); err != nil {
 		return nil, err // before an answer that the audit would not have
 	}
 	return nil, err
@@ -90,7 +90,7 @@ func (s *Service) authenticate(
 		if err := try.forget(ctx); err != nil {
 			return nil, "", err
 		}
-		s.count(EventSignInLimited)
+		countLimited(s, MethodPassword)
 		return nil, "", ErrSignInLimited
 	}
 	ok, stale, err := s.passwords.Verify(ctx, user.Password, a.Password)
@@ -127,8 +127,10 @@ func (s *Service) upgrade(ctx context.Context, user *storage.User, password stri
 	}
 }
 
-// RecordFailure keeps a sign-in that failed in the audit, with a reason that names no secret.
-func (s *Service) RecordFailure(r *http.Request, clientID, userID, reason string) error {
+// RecordFailure keeps a sign-in that failed in the audit, with a reason that names no secret, and counts it under the
+// method that failed.
+func (s *Service) RecordFailure(r *http.Request, method, clientID, userID, reason string) error {
+	s.countSignIn(method, signInFailed)
 	return s.Record(r, storage.Event{
 		Kind: storage.EventSignInFailed, ClientID: clientID, UserID: userID, Details: map[string]string{"reason": reason},
 	})
@@ -142,8 +144,9 @@ type SignIn struct {
 	Proof     Proof
 }
 
-// RecordSignIn keeps a sign-in that is complete in the audit.
+// RecordSignIn keeps a sign-in that is complete in the audit, and counts it.
 func (s *Service) RecordSignIn(r *http.Request, done SignIn) error {
+	s.countSignIn(done.Proof.method(), signInSucceeded)
 	details := map[string]string{"amr": strings.Join(done.Proof.AMR, " ")}
 	if done.SessionID != "" {
 		details["session_id"] = done.SessionID

@@ -84,7 +84,7 @@ func (s Factors) ReplaceRecoveryCodes(r *http.Request, userID, setID string) ([]
 // VerifyRecoveryCode uses a recovery code up, and records that. Its failures are limited and counted, and its errors
 // are those of VerifyAuthenticator.
 func (s Factors) VerifyRecoveryCode(r *http.Request, clientID, userID, typed string) error {
-	err := s.verifySecondFactor(r.Context(), userID, func(ctx context.Context) error {
+	err := s.verifySecondFactor(r.Context(), MethodRecoveryCode, userID, func(ctx context.Context) error {
 		code := readRecoveryCode(typed)
 		if len(code) != recoveryCodeLength {
 			return ErrOneTimeCodeInvalid

@@ -185,11 +185,11 @@ func FactorName(typed string) string {
 	return name
 }
 
-// verifySecondFactor tries what a person typed for a second factor other than a code of SMS. The try is counted before
-// it is made, so that parallel ones see each other; each that fails counts against the user, as a wrong code of SMS
-// does. verify returns ErrOneTimeCodeInvalid for what is wrong, and errCodeUsed for what was right once.
+// verifySecondFactor tries what a person typed for a second factor, one of SignInMethods but a code of SMS. The try is
+// counted before it is made, so that parallel ones see each other; each that fails counts against the user, as a wrong
+// code of SMS does. verify returns ErrOneTimeCodeInvalid for what is wrong, and errCodeUsed for what was right once.
 func (s Factors) verifySecondFactor(
-	ctx context.Context, userID string, verify func(context.Context) error,
+	ctx context.Context, method, userID string, verify func(context.Context) error,
 ) error {
 	ctx, cancel := whateverTheClientDoes(ctx)
 	defer cancel()
@@ -200,7 +200,7 @@ func (s Factors) verifySecondFactor(
 		return err
 	}
 	if !within {
-		s.count(EventSignInLimited)
+		countLimited(s.Service, method)
 		return errors.Join(ErrSignInLimited, s.forgetCounted(ctx, rows))
 	}
 	err = verify(ctx)

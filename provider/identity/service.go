@@ -29,6 +29,8 @@ type Options struct {
 	// Count is told the kind of each event that operators watch: one of those that Record takes, or EventSignInLimited.
 	// Default none.
 	Count func(kind string)
+	// CountSignIn is told of each sign-in: one of SignInMethods and one of SignInOutcomes. Default none.
+	CountSignIn func(method, outcome string)
 	// CountCode is told what became of each one-time code: one of OneTimeCodeOutcomes. Default none.
 	CountCode func(outcome string)
 }
@@ -47,6 +49,7 @@ type Service struct {
 	clientAddress func(*http.Request) string
 	requestID     func(*http.Request) string
 	count         func(kind string)
+	countSignIn   func(method, outcome string)
 	countCode     func(outcome string)
 }
 
@@ -56,7 +59,7 @@ func New(o Options) *Service {
 	return &Service{
 		store: o.Store, host: o.Host, now: o.Now, random: o.Random, logger: o.Logger, passwords: o.Passwords,
 		components: o.Components, clientAddress: o.ClientAddress, requestID: o.RequestID, count: o.Count,
-		countCode: o.CountCode, attempts: attempts{timeout: attemptTimeout},
+		countSignIn: o.CountSignIn, countCode: o.CountCode, attempts: attempts{timeout: attemptTimeout},
 	}
 }
 
@@ -82,6 +85,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Count == nil {
 		o.Count = func(string) {}
+	}
+	if o.CountSignIn == nil {
+		o.CountSignIn = func(string, string) {}
 	}
 	if o.CountCode == nil {
 		o.CountCode = func(string) {}

@@ -37,8 +37,8 @@ type Tokens interface {
 type Options struct {
 	URL    string // of ehealth.api, before /api
 	Tokens Tokens
-	// Count is told how each call ended; nil: it was answered. Default none.
-	Count func(error)
+	// Count is told when each call began, and how it ended; nil: it was answered. Default none.
+	Count func(began time.Time, err error)
 	Now   func() time.Time // default time.Now
 }
 
@@ -46,7 +46,7 @@ type Options struct {
 type EmployeeRequests struct {
 	url       string
 	tokens    Tokens
-	count     func(error)
+	count     func(began time.Time, err error)
 	calls     chan struct{}
 	now       func() time.Time
 	positions positions
@@ -57,7 +57,7 @@ type EmployeeRequests struct {
 // NewEmployeeRequests makes EmployeeRequests.
 func NewEmployeeRequests(o Options) *EmployeeRequests {
 	if o.Count == nil {
-		o.Count = func(error) {}
+		o.Count = func(time.Time, error) {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -85,20 +85,21 @@ func ParseCode(given string) string {
 
 // Find reads the invitation of a code. Errors: ErrUnknown, ErrUnavailable.
 func (e *EmployeeRequests) Find(ctx context.Context, code string) (*Invitation, error) {
-	status, content, err := e.call(ctx, http.MethodGet, "/api/invite/"+url.PathEscape(code), "", nil)
+	began := time.Now()
+	status, content, err := e.call(ctx, began, http.MethodGet, "/api/invite/"+url.PathEscape(code), "", nil)
 	switch {
 	case err != nil:
 		return nil, err
 	case status == http.StatusOK:
 		i, err := decode(content)
-		e.count(err)
+		e.count(began, err)
 		if err != nil {
 			return nil, err
 		}
 		i.Position = e.position(ctx, i.Position)
 		return i, nil
 	}
-	return nil, e.refusal(status)
+	return nil, e.refusal(began, status)
 }
 
 // Register makes an account for the invited address, with a password. It never changes one that is there. Errors:
@@ -135,19 +136,20 @@ func (e *EmployeeRequests) answer(ctx context.Context, i *Invitation, action str
 
 func (e *EmployeeRequests) write(ctx context.Context, i *Invitation, action, token string, body any) error {
 	path := "/api/employee_requests/" + url.PathEscape(i.ID) + "/" + action
-	status, _, err := e.call(ctx, http.MethodPost, path, token, body)
+	began := time.Now()
+	status, _, err := e.call(ctx, began, http.MethodPost, path, token, body)
 	switch {
 	case err != nil:
 		return err
 	case status == http.StatusOK || status == http.StatusCreated:
-		e.count(nil)
+		e.count(began, nil)
 		return nil
 	}
-	return e.refusal(status)
+	return e.refusal(began, status)
 }
 
-// refusal is what another status than those of success means.
-func (e *EmployeeRequests) refusal(status int) (err error) {
+// refusal is what another status than those of success means, in the answer to a call that began then.
+func (e *EmployeeRequests) refusal(began time.Time, status int) (err error) {
 	switch status {
 	case http.StatusNotFound:
 		err = ErrUnknown
@@ -158,13 +160,13 @@ func (e *EmployeeRequests) refusal(status int) (err error) {
 	default:
 		err = fmt.Errorf("%w: it answers %d", ErrUnavailable, status)
 	}
-	e.count(err)
+	e.count(began, err)
 	return err
 }
 
 // call asks ehealth.api. The error is ErrUnavailable, and is counted.
 func (e *EmployeeRequests) call(
-	ctx context.Context, method, path, token string, body any,
+	ctx context.Context, began time.Time, method, path, token string, body any,
 ) (status int, content []byte, err error) {
 	select {
 	case e.calls <- struct{}{}:
@@ -179,7 +181,7 @@ func (e *EmployeeRequests) call(
 	status, content, err = service.Ask(ctx, method, e.url+path, body)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
-		e.count(err)
+		e.count(began, err)
 	}
 	return status, content, err
 }

@@ -75,7 +75,7 @@ func TestSlowAnswerIsNotWaitedFor(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer server.Close()
 	var counted error
-	e := NewEmployeeRequests(Options{URL: server.URL, Count: func(err error) { counted = err }})
+	e := NewEmployeeRequests(Options{URL: server.URL, Count: func(_ time.Time, err error) { counted = err }})
 	e.readTimeout = time.Millisecond
 	_, err := e.Find(t.Context(), "YWJj")
 	require.ErrorIs(t, err, ErrUnavailable)

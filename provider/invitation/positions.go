@@ -60,12 +60,13 @@ func (e *EmployeeRequests) position(ctx context.Context, code string) string {
 }
 
 func (e *EmployeeRequests) readPositions(ctx context.Context) (map[string]string, error) {
-	status, content, err := e.call(ctx, http.MethodGet, "/api/dictionaries?name=POSITION", "", nil)
+	began := time.Now()
+	status, content, err := e.call(ctx, began, http.MethodGet, "/api/dictionaries?name=POSITION", "", nil)
 	if err != nil {
 		return nil, err
 	}
 	if status != http.StatusOK {
-		return nil, e.refusal(status)
+		return nil, e.refusal(began, status)
 	}
 	var response struct {
 		Data []struct {
@@ -76,12 +77,12 @@ func (e *EmployeeRequests) readPositions(ctx context.Context) (map[string]string
 	if json.Unmarshal(content, &response) == nil {
 		for _, dictionary := range response.Data {
 			if dictionary.Name == "POSITION" {
-				e.count(nil)
+				e.count(began, nil)
 				return dictionary.Values, nil
 			}
 		}
 	}
 	err = fmt.Errorf("%w: an answer without the dictionary POSITION", ErrUnavailable)
-	e.count(err)
+	e.count(began, err)
 	return nil, err
 }

@@ -169,5 +169,5 @@ func (s *signInPages) tryCode(r *http.Request, sent sentCode) (*formError, error
 }
 
 func (s *signInPages) recordWrongCode(r *http.Request, sent sentCode) error {
-	return s.identity.RecordFailure(r, sent.clientID, sent.userID, "one_time_code")
+	return s.identity.RecordFailure(r, identity.MethodOneTimeCode, sent.clientID, sent.userID, "one_time_code")
 }

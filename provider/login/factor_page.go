@@ -167,18 +167,18 @@ func (s factorPages) otherFactors(
 // typedFactor is a page that takes what a person reads from a second factor: a code of an authenticator, or a recovery
 // code.
 type typedFactor struct {
-	kind        string
-	text        func(*factorText) *typedFactorText
-	inputMode   string
-	maxLength   int
-	verify      func(r *http.Request, p Interaction, userID, typed string) error
-	auditReason string
+	kind      string
+	text      func(*factorText) *typedFactorText
+	inputMode string
+	maxLength int
+	verify    func(r *http.Request, p Interaction, userID, typed string) error
+	method    string // one of identity.SignInMethods, and the reason in the audit
 }
 
 func (s factorPages) authenticatorFactor() typedFactor {
 	return typedFactor{
 		kind: storage.FactorTOTP, text: func(t *factorText) *typedFactorText { return &t.Authenticator },
-		inputMode: "numeric", maxLength: 12, auditReason: "authenticator",
+		inputMode: "numeric", maxLength: 12, method: identity.MethodAuthenticator,
 		verify: func(r *http.Request, _ Interaction, userID, typed string) error {
 			return s.factors().VerifyAuthenticator(r.Context(), userID, strings.Join(strings.Fields(typed), ""))
 		},
@@ -188,7 +188,7 @@ func (s factorPages) authenticatorFactor() typedFactor {
 func (s factorPages) recoveryCodeFactor() typedFactor {
 	return typedFactor{
 		kind: storage.FactorRecoveryCode, text: func(t *factorText) *typedFactorText { return &t.RecoveryCode },
-		maxLength: identity.LongestRecoveryCode, auditReason: "recovery_code",
+		maxLength: identity.LongestRecoveryCode, method: identity.MethodRecoveryCode,
 		verify: func(r *http.Request, p Interaction, userID, typed string) error {
 			return s.factors().VerifyRecoveryCode(r, p.ClientID, userID, typed)
 		},
@@ -255,7 +255,7 @@ func (s factorPages) submitTyped(factor typedFactor) func(http.ResponseWriter, *
 			return err
 		}
 		if problem != refusedLimited {
-			err = errors.Join(err, s.identity.RecordFailure(r, p.ClientID, user.ID, factor.auditReason))
+			err = errors.Join(err, s.identity.RecordFailure(r, factor.method, p.ClientID, user.ID, factor.method))
 		}
 		if err != nil {
 			return err

@@ -123,7 +123,8 @@ func (s *signInPages) submitSignature(w http.ResponseWriter, r *http.Request) er
 			if user != nil {
 				userID = user.ID
 			}
-			if err := s.identity.RecordFailure(r, p.ClientID, userID, problem.reason); err != nil {
+			err := s.identity.RecordFailure(r, identity.MethodSignature, p.ClientID, userID, problem.reason)
+			if err != nil {
 				return err
 			}
 		}

@@ -39,8 +39,8 @@ type CacheOptions[T any] struct {
 	// the answer must be of JSON, and no answer serves beyond its freshness.
 	Vouched bool
 	Now     func() time.Time
-	// Fetched is told the error of each attempt, nil where it brought an answer; nil: nobody is told.
-	Fetched func(err error)
+	// Fetched is told of each attempt when it began, and its error, nil where it brought an answer; nil: nobody is told.
+	Fetched func(began time.Time, err error)
 }
 
 // Cache keeps what addresses answered. At most one request to an address is on its way at a time, and whoever else
@@ -112,9 +112,10 @@ func (c *Cache[T]) staleness() time.Duration {
 
 // fetch makes one attempt; a failed one leaves the last good answer as it is.
 func (c *Cache[T]) fetch(ctx context.Context, address string, e entry[T]) entry[T] {
+	began := time.Now()
 	e = c.attempt(ctx, address, e)
 	if c.options.Fetched != nil {
-		c.options.Fetched(e.fault)
+		c.options.Fetched(began, e.fault)
 	}
 	return e
 }

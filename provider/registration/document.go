@@ -44,9 +44,9 @@ func (o DocumentOptions) IsOn() bool { return len(o.Hosts) > 0 }
 // DocumentDependencies are what Documents work with; all of them are required.
 type DocumentDependencies struct {
 	Store *storage.Store
-	// Outbound fetches the documents; CountFetch is told of each fetch, by its error.
+	// Outbound fetches the documents; CountFetch is told of each: when it began, and its error.
 	Outbound   *outbound.Client
-	CountFetch func(err error)
+	CountFetch func(began time.Time, err error)
 	Now        func() time.Time
 }
 

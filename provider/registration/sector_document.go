@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"ithildin/provider/oauth"
 )
@@ -24,8 +25,9 @@ func (s *Service) checkSector(ctx context.Context, request *metadataRequest) err
 		e := &MetadataError{Member: "sector_identifier_uri", Problem: problem}
 		return asMetadataError(e).Because(cause)
 	}
+	began := time.Now()
 	document, err := s.outbound.Get(ctx, address, maximumSectorDocument)
-	s.countFetch(err)
+	s.countFetch(began, err)
 	if err != nil {
 		return refuse("could not be fetched: want an https URL that answers 200 with a JSON array of 64 KiB at most", err)
 	}

@@ -14,9 +14,10 @@ import (
 type Dependencies struct {
 	Store   *storage.Store
 	Clients *clientauth.Authenticator
-	// Outbound fetches sector documents; CountFetch is told of each fetch, by its error.
+	// Outbound fetches sector documents; CountFetch is told of each fetch: when it began, and its
+	// error.
 	Outbound   *outbound.Client
-	CountFetch func(err error)
+	CountFetch func(began time.Time, err error)
 	// Issuer is the address below which registrations are managed, without a slash at its end.
 	Issuer string
 	// ResponseTypes are those that the provider serves.
@@ -37,7 +38,7 @@ type Service struct {
 	store         *storage.Store
 	clients       *clientauth.Authenticator
 	outbound      *outbound.Client
-	countFetch    func(err error)
+	countFetch    func(began time.Time, err error)
 	issuer        string
 	responseTypes []string
 	authMethods   []string

@@ -40,7 +40,7 @@ func (s *service) startBackground() (stop func()) {
 	}
 	reload := reloadAtSIGHUP(s.reloads, s.logger)
 	running.Go(func() { reload(ctx) })
-	if certificate := s.settings.Certificate; certificate != nil {
+	for _, certificate := range listenerCertificates(s.settings) {
 		checkExpiry(notAfter(certificate), time.Now(), s.logger)
 		running.Go(func() {
 			every(ctx, expiryInterval, func() { checkExpiry(notAfter(certificate), time.Now(), s.logger) })

@@ -34,7 +34,7 @@ func TestAlertsAndDashboardAskForMetricsThatTheServerHas(t *testing.T) {
 	w := httptest.NewRecorder()
 	s.admin.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	// Those of the certificate exist where the listener has one: TestMetricTellsWhenTheCertificateExpires.
-	served := w.Body.String() + "\nithildin_tls_certificate_not_after_seconds 1\n"
+	served := w.Body.String() + "\nithildin_tls_certificate_not_after_seconds{listener=\"public\"} 1\n"
 	expressions := dashboardExpressions(t)
 	rules, err := os.ReadFile(alertRules)
 	require.NoError(t, err)
@@ -45,6 +45,41 @@ func TestAlertsAndDashboardAskForMetricsThatTheServerHas(t *testing.T) {
 		names++
 	}
 	require.Greater(t, names, 60)
+}
+
+// What operators ask of a server can be read before anything has happened to it.
+func TestMetricsAreServedFromTheStart(t *testing.T) {
+	s := newService(t, slog.New(slog.DiscardHandler))
+	w := httptest.NewRecorder()
+	s.admin.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	served := "\n" + w.Body.String()
+	for question, series := range map[string]string{
+		"grants issued":               `ithildin_tokens_issued_total{grant_type="refresh_token"} 0`,
+		"grants refused by reason":    `ithildin_tokens_refused_total{error="invalid_grant",grant_type="refresh_token"} 0`,
+		"sign-ins by method":          `ithildin_sign_ins_total{method="passkey",outcome="succeeded"} 0`,
+		"sign-ins by outcome":         `ithildin_sign_ins_total{method="password",outcome="limited"} 0`,
+		"codes sent":                  `ithildin_one_time_codes_total{outcome="sent"} 0`,
+		"codes that failed":           `ithildin_one_time_codes_total{outcome="not_sent"} 0`,
+		"mails sent":                  `ithildin_mails_total{purpose="password_reset",result="sent"} 0`,
+		"mails that failed":           `ithildin_mails_total{purpose="password_reset",result="failed"} 0`,
+		"reuse":                       `ithildin_refresh_reuse_total 0`,
+		"hashing time":                `ithildin_password_hash_seconds_count 0`,
+		"signing time":                `ithildin_signature_seconds_count{algorithm="ES256"} 0`,
+		"waits for the pool":          `go_sql_wait_duration_seconds_total{db_name="ithildin"} `,
+		"lag of the janitor":          `ithildin_janitor_last_success_seconds{task="sweep"} `,
+		"age of keys":                 `ithildin_signing_key_activated_seconds{algorithm="ES256"} `,
+		"age of the configuration":    `ithildin_configuration_age_seconds `,
+		"clock skew":                  `ithildin_clock_skew_seconds `,
+		"calls to other services":     `ithildin_outbound_calls_total{outcome="failed",purpose="sms"} 0`,
+		"how long they take":          `ithildin_outbound_call_seconds_count{purpose="sms"} 0`,
+		"build":                       `ithildin_build_info{`,
+		"load that is shed":           `ithildin_requests_overloaded_total{limit="requests"} 0`,
+		"requests beyond a rate":      `ithildin_rate_limited_total{limit="token"} 0`,
+		"rates":                       `ithildin_rate_limit_requests{limit="introspection"} 0`,
+		"what the collector received": `ithildin_otlp_exports_total{result="failed",signal="metrics"} 0`,
+	} {
+		require.Contains(t, served, "\n"+series, question)
+	}
 }
 
 func TestEveryAlertIsExplained(t *testing.T) {

@@ -32,17 +32,25 @@ func reloadCertificate(c *config.Certificate, logger *slog.Logger) reloadable {
 	}}
 }
 
-// reloadCertificates are those of all listeners that end TLS.
+// reloadCertificates are those of all listeners that end TLS. Each has a metric.
 func reloadCertificates(s *config.Settings, registry *prometheus.Registry, logger *slog.Logger) (all []reloadable) {
-	if s.Certificate != nil {
-		registry.MustRegister(certificateMetric(s.Certificate))
-	}
-	for _, c := range []*config.Certificate{s.Certificate, s.Sender.Certificate} {
-		if c != nil {
-			all = append(all, reloadCertificate(c, logger))
-		}
+	for listener, c := range listenerCertificates(s) {
+		registry.MustRegister(certificateMetric(listener, c))
+		all = append(all, reloadCertificate(c, logger))
 	}
 	return all
+}
+
+// listenerCertificates are those that are served, by the name of the listener.
+func listenerCertificates(s *config.Settings) map[string]*config.Certificate {
+	certificates := map[string]*config.Certificate{}
+	if s.Certificate != nil {
+		certificates["public"] = s.Certificate
+	}
+	if s.Sender.Certificate != nil {
+		certificates["mutual_tls"] = s.Sender.Certificate
+	}
+	return certificates
 }
 
 func notAfter(c *config.Certificate) time.Time { return c.Served().Leaf.NotAfter }
@@ -65,10 +73,11 @@ func checkExpiry(end, now time.Time, logger *slog.Logger) {
 	}
 }
 
-func certificateMetric(c *config.Certificate) prometheus.Collector {
+func certificateMetric(listener string, c *config.Certificate) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "ithildin_tls_certificate_not_after_seconds",
-		Help: "When the public listener's certificate expires, in seconds since the epoch.",
+		Name:        "ithildin_tls_certificate_not_after_seconds",
+		Help:        "When the certificate of a listener (public, mutual_tls) expires, in seconds since the epoch.",
+		ConstLabels: prometheus.Labels{"listener": listener},
 	}, func() float64 { return float64(notAfter(c).Unix()) })
 }
 
