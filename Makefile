@@ -44,7 +44,7 @@ test-quick: ## the tests that need Go alone, on SQLite; names what it leaves out
 	.ci/test-quick $(GOTESTSUM)
 
 chaos: ## what a failing or a large database does to the service; hours, 40 GB of disk
-	ITHILDIN_TEST_POSTGRES_FSYNC=on .ci/with-test-services env ITHILDIN_TEST_REQUIRE_ALL=1 \
+	ITHILDIN_TEST_POSTGRES_FSYNC=on ITHILDIN_TEST_CHAOS=1 .ci/with-test-services env ITHILDIN_TEST_REQUIRE_ALL=1 \
 		go test -tags chaos -p 1 -run '^TestChaos' -count 1 -v -timeout 4h ./...
 
 bench: ## every benchmark on both engines, ready for benchstat (BENCH=name COUNT=n)

@@ -79,7 +79,7 @@ func (e *tokenEndpoints) introspect(w http.ResponseWriter, r *http.Request) erro
 // introspected is what a client is told of a token: of one that it may not see, as of one that is over, that it is not
 // active and nothing more.
 func (e *tokenEndpoints) introspected(r *http.Request, client *storage.Client, token string) (introspection, error) {
-	info, err := e.tokens.Inspect(r.Context(), token)
+	info, err := e.tokens.Inspect(storage.MayBeStale(r.Context()), token)
 	if err == nil {
 		err = e.mayInspect(r.Context(), client, info)
 	}

@@ -12,3 +12,7 @@ import (
 func TestChaosListsAndTheJanitorOnTenMillionRows(t *testing.T) {
 	storagetest.RunManyRows(t, storagetest.PostgreSQL(), 10_000_000)
 }
+
+func TestChaosAMonthOfTheAuditIsDroppedInPlaceOfAMillionRowsDeleted(t *testing.T) {
+	storagetest.RunExpiredMonths(t, storagetest.PostgreSQL(), 1_000_000)
+}

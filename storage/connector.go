@@ -69,21 +69,15 @@ func connectionString(databaseURL string, o Options) (dsn string, query url.Valu
 	return u.String(), query, nil
 }
 
-// openPostgreSQL opens one pool. Behind a transaction pooler nothing is prepared.
+// openPostgreSQL opens one pool, and that of a replica.
 func (d *database) openPostgreSQL(databaseURL string, o Options) error {
-	dsn, query, err := connectionString(databaseURL, o)
+	pool, c, query, err := newPostgresPool(databaseURL, o)
 	if err != nil {
 		return err
 	}
-	pooled := query.Get("binary_parameters") == "yes"
-	d.pooled = pooled
-	answerTimeout := timeoutOf(query, o.StatementTimeout)
-	if answerTimeout > 0 {
-		d.unattended = answerTimeout + 5*time.Second // and to connect anew
-	}
-	c, err := newConnector(dsn, answerTimeout)
-	if err != nil {
-		return fmt.Errorf("storage: open: %w", err)
+	d.pooled = !pool.prepare
+	if timeout := timeoutOf(query, o.StatementTimeout); timeout > 0 {
+		d.unattended = timeout + 5*time.Second // and to connect anew
 	}
 	d.reconnect = func(databaseURL string) error {
 		dsn, _, err := connectionString(databaseURL, o)
@@ -92,14 +86,28 @@ func (d *database) openPostgreSQL(databaseURL string, o Options) error {
 		}
 		return c.connectBy(dsn)
 	}
+	d.reader, d.writer = pool, pool
+	d.replica, err = openReplica(o)
+	return err
+}
+
+// newPostgresPool makes a pool of connections by a URL, whose parameters it returns. Behind a transaction pooler
+// nothing is prepared.
+func newPostgresPool(databaseURL string, o Options) (*pool, *connector, url.Values, error) {
+	dsn, query, err := connectionString(databaseURL, o)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	c, err := newConnector(dsn, timeoutOf(query, o.StatementTimeout))
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("storage: open: %w", err)
+	}
 	db := sqlx.NewDb(o.openConnector(c), "postgres")
 	db.SetMaxOpenConns(o.MaxConnections)
 	db.SetMaxIdleConns(o.MaxConnections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.SetConnMaxLifetime(time.Hour)
-	d.reader = newPool(db, !pooled)
-	d.writer = d.reader
-	return nil
+	return newPool(db, query.Get("binary_parameters") != "yes"), c, query, nil
 }
 
 // splitHosts makes parameters of several hosts in a URL, as libpq takes them (host:port,host:port): lib/pq takes them
@@ -155,10 +163,20 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	d := &dialing{caller: ctx}
 	conn, err := c.postgres.Load().Connect(context.WithValue(ctx, dialingKey{}, d))
 	if err != nil {
-		return nil, err
+		return nil, withoutPrimary(err)
 	}
 	s.postgresConn, s.bounded = conn.(postgresConn), d.conn
 	return s, nil
+}
+
+// withoutPrimary makes ErrUnavailable of hosts that answer and are all standbys, as they are while a cluster elects its
+// primary. lib/pq has a text for that, and no type.
+func withoutPrimary(err error) error {
+	message := err.Error()
+	if strings.Contains(message, "session is read-only") || strings.Contains(message, "server is in hot standby mode") {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
 }
 
 // Driver implements driver.Connector.

@@ -18,3 +18,7 @@ func TestStorageSuitePassesBehindATransactionPooler(t *testing.T) {
 func TestRacesHaveOneWinnerUnderSerializableIsolation(t *testing.T) {
 	storagetest.RunRaces(t, storagetest.Serializable())
 }
+
+func TestRacesHaveOneWinnerWhereTransactionsAreRefused(t *testing.T) {
+	storagetest.RunRaces(t, storagetest.Refusing())
+}

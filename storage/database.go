@@ -37,6 +37,7 @@ type database struct {
 	// reconnect makes connections by another URL from now on; nil on SQLite.
 	reconnect      func(databaseURL string) error
 	eventLifetimes map[string]time.Duration
+	replica        *replica // nil where there is none
 }
 
 // get reads one row; no row is ErrNotFound.
@@ -148,6 +149,11 @@ func (d *database) Close() error {
 	err := d.reader.Close()
 	if d.writer != d.reader {
 		if e := d.writer.Close(); err == nil {
+			err = e
+		}
+	}
+	if d.replica != nil {
+		if e := d.replica.pool.Close(); err == nil {
 			err = e
 		}
 	}

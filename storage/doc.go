@@ -33,6 +33,7 @@
 //	noticeStore          what people are still to be told of their accounts
 //	keyStore             signing keys and random keys
 //	auditStore           audit events
+//	replicaStore         how young a replica is
 //	settingStore         settings, leases, idempotency keys
 //	janitor              deletes what has expired
 //	importer             writes the rows of an import

@@ -104,6 +104,9 @@ type keyStore struct {
 // auditStore has the audit events.
 type auditStore struct{ *database }
 
+// replicaStore measures how young a replica is.
+type replicaStore struct{ *database }
+
 // settingStore has what the processes on a database agree on: settings, leases, and which creations were made already.
 type settingStore struct {
 	*database
@@ -175,6 +178,7 @@ func newStore(d *database, sealer *seal.Sealer) *Store {
 		mailStore:          &mailStore{database: d, sealer: sealer},
 		keyStore:           keys,
 		auditStore:         &auditStore{database: d},
+		replicaStore:       &replicaStore{d},
 		settingStore:       &settingStore{database: d, keys: keys},
 		rateStore:          &rateStore{database: d},
 		janitor:            &janitor{database: d},

@@ -33,6 +33,7 @@ type Options struct {
 	EventLifetimes map[string]time.Duration
 	// Tracing makes a span of each statement of a request that is recorded; nil: no statement is watched.
 	Tracing trace.TracerProvider
+	Replica ReplicaOptions
 }
 
 // NoStatementTimeout lets a statement take as long as it takes, for migrations, also where the URL has a time-out.
@@ -66,6 +67,7 @@ type Store struct {
 	*auditStore
 	*settingStore
 	*rateStore
+	*replicaStore
 	*janitor
 	*importer
 }
@@ -101,6 +103,9 @@ func Open(databaseURL string, o Options) (*Store, error) {
 	switch {
 	case strings.HasPrefix(databaseURL, "sqlite:"):
 		d.engine = sqliteEngine
+		if o.Replica.URL != "" {
+			return nil, fmt.Errorf("storage: a replica is one of PostgreSQL")
+		}
 		err = d.openSQLite(strings.TrimPrefix(databaseURL, "sqlite:"), o)
 	case strings.HasPrefix(databaseURL, "postgres://"), strings.HasPrefix(databaseURL, "postgresql://"):
 		d.engine = postgresEngine

@@ -186,10 +186,17 @@ func (p TokenProbe) statement(now int64) (query string, arguments []any) {
 // FindToken finds a token in one statement. A JWT is found in any case: what may have ended it is. Errors: ErrNotFound.
 func (s *tokenStore) FindToken(ctx context.Context, probe TokenProbe) (*FoundToken, error) {
 	query, arguments := probe.statement(s.nowSeconds())
+	if row := s.replica.live(ctx, probe, query, arguments); row != nil {
+		return row.found(), nil
+	}
 	var row foundTokenRow
 	if err := s.get(ctx, &row, query, arguments...); err != nil {
 		return nil, err
 	}
+	return row.found(), nil
+}
+
+func (row *foundTokenRow) found() *FoundToken {
 	return &FoundToken{
 		Kind: row.Kind, ID: row.ID.String, ClientID: row.ClientID, UserID: row.UserID.String, GrantID: row.GrantID.String,
 		Scope: row.Scope, RedirectURI: row.RedirectURI, CreatedAt: row.CreatedAt.time(),
@@ -197,7 +204,7 @@ func (s *tokenStore) FindToken(ctx context.Context, probe TokenProbe) (*FoundTok
 		IsRevoked: row.IsRevoked, UserKnown: row.Blocked.Valid, UserBlocked: row.Blocked.Bool,
 		PersonID: row.PersonID.String, UserClaims: row.holder(), KeyClientID: row.KeyClientID.String,
 		session: row.Session.String,
-	}, nil
+	}
 }
 
 // FindAccessToken reads an opaque access token by its value's hash, with what may have ended it, in one statement.

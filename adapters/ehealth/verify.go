@@ -124,7 +124,7 @@ func (a *Adapter) verify(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v, err := a.provider.Tokens().Verify(r.Context(), value, r.Header.Get("Api-Key"), proof)
+	v, err := a.provider.Tokens().Verify(storage.MayBeStale(r.Context()), value, r.Header.Get("Api-Key"), proof)
 	if err != nil {
 		return verificationError(err)
 	}
@@ -165,7 +165,7 @@ func (a *Adapter) verifiedUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v, err := a.provider.Tokens().Verify(r.Context(), chi.URLParam(r, "token"), "", proof)
+	v, err := a.provider.Tokens().Verify(storage.MayBeStale(r.Context()), chi.URLParam(r, "token"), "", proof)
 	switch _, rejected := refusedVerification(err); {
 	case err != nil && !rejected:
 		return err

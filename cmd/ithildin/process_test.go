@@ -112,6 +112,13 @@ func start(t testing.TB, directory string, environment []string, arguments ...st
 func startAt(t testing.TB, public, admin, directory string, environment []string, arguments ...string) *process {
 	path, err := binary()
 	require.NoError(t, err)
+	return startProgram(t, path, public, admin, directory, environment, arguments...)
+}
+
+// startProgram is startAt with the program, such as that of another release.
+func startProgram(
+	t testing.TB, path, public, admin, directory string, environment []string, arguments ...string,
+) *process {
 	output, err := os.Create(filepath.Join(t.TempDir(), "output"))
 	require.NoError(t, err)
 	defer output.Close()

@@ -299,8 +299,10 @@ func monthsWait(t *testing.T, s *months) {
 	require.Contains(t, s.partitions(t), s.month(0))
 }
 
-// monthsOfOthers opens the database as a role that may read and write, and owns nothing.
-func monthsOfOthers(t *testing.T, s *months) {
+// monthsOfOthers opens a database as a role that may read and write, and owns nothing. A pooler would forget the role.
+func monthsOfOthers(t *testing.T, _ *months) {
+	s := &months{newSuite(t, PostgreSQL())}
+	s.passTheFirstPartition(t)
 	role := newName()
 	s.execute(t, `CREATE ROLE `+role)
 	t.Cleanup(func() {
@@ -316,4 +318,37 @@ func monthsOfOthers(t *testing.T, s *months) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1, deleted["audit_events"])
 	require.Equal(t, []string{partitionBefore, partitionOther}, s.partitions(t))
+}
+
+// RunExpiredMonths measures what it takes to delete n events one by one, and to drop a month that has as many.
+func RunExpiredMonths(t *testing.T, engine Engine, n int) {
+	s := &months{newSuite(t, engine)}
+	s.passTheFirstPartition(t)
+	s.sweep(t)
+	filler := s.open(t, func(o *storage.Options) { o.StatementTimeout = storage.NoStatementTimeout })
+	took := map[bool]time.Duration{}
+	for _, dropped := range []bool{false, true} {
+		month := s.month(0)
+		now := s.clock.Now()
+		_, err := filler.SQL().ExecContext(t.Context(), `
+INSERT INTO audit_events (id, kind, client_id, user_id, request_id, address, details, created_at,
+expires_at) SELECT gen_random_uuid(), 'gateway_decision', 'client-' || i % 1000, gen_random_uuid(), 'r' || i,
+'192.0.2.1', '{"method":"GET","path":"/api/patients"}', $1::bigint, $1::bigint + 60 FROM generate_series(1, $2::int) i`,
+			now.Unix(), n)
+		require.NoError(t, err)
+		_, err = filler.SQL().ExecContext(t.Context(), `VACUUM ANALYZE `+month)
+		require.NoError(t, err)
+		if !dropped { // one that is kept keeps the month
+			s.event(t, "kept", 300*24*time.Hour)
+		}
+		s.clock.Advance(31 * 24 * time.Hour)
+		began := time.Now()
+		deleted, err := s.store.Sweep(t.Context(), storage.Sweep{Batch: 500, TokenRetention: storage.TokenRetention})
+		took[dropped] = time.Since(began)
+		require.NoError(t, err)
+		require.InEpsilon(t, n, deleted["audit_events"], 0.1)
+		require.NotEqual(t, dropped, slices.Contains(s.partitions(t), month))
+	}
+	t.Logf("%d events: deleted in %v, dropped in %v", n, took[false], took[true])
+	require.Less(t, took[true]*10, took[false])
 }

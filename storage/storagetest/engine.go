@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,6 +40,22 @@ func Serializable() Engine {
 func Pooled() Engine {
 	return Engine{Name: "PostgreSQL, pooled", isPostgreSQL: true, create: func(t testing.TB) string {
 		return withParameter(t, createPostgreSQL(t), "binary_parameters", "yes")
+	}}
+}
+
+// Refusing is PostgreSQL that refuses every third transaction that writes with SQLSTATE 40001, as a replicated cluster
+// may do at any write.
+func Refusing() Engine {
+	return Engine{Name: "PostgreSQL that refuses", isPostgreSQL: true, create: createRefusing}
+}
+
+// Through is PostgreSQL behind a transaction pooler at an address.
+func Through(pooler string) Engine {
+	return Engine{Name: "PostgreSQL through " + pooler, isPostgreSQL: true, create: func(t testing.TB) string {
+		u, err := url.Parse(withParameter(t, createPostgreSQL(t), "binary_parameters", "yes"))
+		require.NoError(t, err)
+		u.Host = pooler
+		return u.String()
 	}}
 }
 

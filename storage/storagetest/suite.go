@@ -122,6 +122,7 @@ func Run(t *testing.T, engine Engine) {
 	RunRaces(t, engine)
 	if engine.isPostgreSQL {
 		t.Run("Audit months", func(t *testing.T) { auditMonths(t, engine) })
+		t.Run("Replicas", func(t *testing.T) { replicas(t, engine) })
 		RunBrokenConnections(t, engine)
 	}
 }

@@ -41,6 +41,10 @@ var (
 	Prometheus    = Requirement{"ITHILDIN_TEST_PROMETHEUS", "Prometheus"}
 	Promtool      = Requirement{"ITHILDIN_TEST_PROMTOOL", "Prometheus's promtool"}
 	Generator     = Requirement{"ITHILDIN_TEST_OAPI_CODEGEN", "oapi-codegen"}
+	PgBouncer     = Requirement{"ITHILDIN_TEST_PGBOUNCER", "PgBouncer"}
+	Patroni       = Requirement{"ITHILDIN_TEST_PATRONI", "Patroni"}
+	Etcd          = Requirement{"ITHILDIN_TEST_ETCD", "etcd"}
+	Previous      = Requirement{"ITHILDIN_TEST_PREVIOUS", "the program of the release before"}
 	SpringJar     = Requirement{"ITHILDIN_TEST_SPRING_JAR", "the Spring application"}
 )
 

@@ -41,6 +41,8 @@ func (c Flags) Describe(s *Settings) []Setting {
 		{"ITHILDIN_TRUSTED_PROXIES", networks(s.TrustedProxies)},
 		{"ITHILDIN_DATABASE_URL", withoutPassword(s.Database.URL)},
 		{"ITHILDIN_DATABASE_CONNECTIONS", fmt.Sprint(s.Database.Connections)},
+		{"ITHILDIN_REPLICA_URL", withoutPassword(s.Replica.URL)},
+		{"ITHILDIN_REPLICA_STALENESS", c.ReplicaStaleness},
 		{"ITHILDIN_SECRET", console.Count(len(s.Database.Secrets), "secret")},
 		{"ITHILDIN_SMS_URL", withoutPassword(c.SMSURL)},
 		{"ITHILDIN_CAPTCHA_SECRET", console.Count(present(s.Components.Captcha != nil), "secret")},

@@ -173,6 +173,10 @@ var flagHelp = map[string]string{
 		"within an hour; default 20.",
 	"registration_scope": "Scopes that registered clients may request; default openid profile email address phone " +
 		"offline_access.",
+	"replica_staleness": "How old an answer of the replica may be, such as 2s; required with ITHILDIN_REPLICA_URL.",
+	"replica_url": "A standby of PostgreSQL that answers introspection and gateways where it is young enough; default " +
+		"none.",
+	"replica_url_file": "File with the URL of the replica, if it has a password.",
 	"requests_at_once": "Requests that each listener processes at once, others get 503; default 16 for each connection " +
 		"to the database.",
 	"response_types": "Response types that clients may be registered for, such as " +

@@ -14,7 +14,7 @@ func isSecret(variable string) bool {
 	name := strings.TrimSuffix(variable, "_FILE")
 	return strings.HasPrefix(name, settingPrefix) &&
 		(strings.HasSuffix(name, "_SECRET") || strings.HasSuffix(name, "_TOKEN") ||
-			strings.HasSuffix(name, "_PASSWORD") || name == "ITHILDIN_DATABASE_URL")
+			strings.HasSuffix(name, "_PASSWORD") || name == "ITHILDIN_DATABASE_URL" || name == "ITHILDIN_REPLICA_URL")
 }
 
 // secret reads a secret from the environment variable of that name, or from a file. It is a problem if either is set

@@ -14,6 +14,7 @@ import (
 	"ithildin/provider/login"
 	"ithildin/provider/outbound"
 	"ithildin/provider/registration"
+	"ithildin/storage"
 )
 
 // Flags is what serve takes from outside, as it was given.
@@ -35,6 +36,7 @@ type Flags struct {
 	DevAnywhere    bool   `env:"ITHILDIN_DEV_ANYWHERE" help:"Let --dev listen on other addresses than loopback."`
 	tlsFlags
 	DatabaseFlags
+	replicaFlags
 	SecretFlags
 	serviceFlags
 	limitFlags
@@ -75,6 +77,7 @@ type Settings struct {
 	TrustedProxies  []netip.Prefix
 	ResponseTypes   []string
 	Database        Database // without secrets yet for a development server that keeps its own
+	Replica         storage.ReplicaOptions
 	Components      identity.Components
 	Captcha         login.Captcha
 	Signing         Signing
@@ -126,6 +129,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.ResponseTypes = loadResponseTypes(&p, c.ResponseTypes)
 	c.loadAdmin(&p, s)
 	s.Database = c.DatabaseFlags.load(&p, c.Dev)
+	s.Replica = c.replicaFlags.load(&p, s.Database.URL)
 	s.Database.Secrets = c.SecretFlags.load(&p, c.Dev)
 	if c.Dev {
 		c.PasswordLifetime = cmp.Or(c.PasswordLifetime, "0") // the demo password is for ever

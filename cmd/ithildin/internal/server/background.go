@@ -38,6 +38,10 @@ func (s *service) startBackground() (stop func()) {
 	if s.store.IsPostgreSQL() { // SQLite is for one process
 		running.Go(func() { every(ctx, ratesInterval, func() { s.exchangeRates(ctx) }) })
 	}
+	if interval := s.store.ReplicaInterval(); interval > 0 {
+		// While a look fails the replica grows old, and is not asked: metrics tell.
+		running.Go(func() { every(ctx, interval, func() { _ = s.store.LookAtReplica(ctx) }) })
+	}
 	reload := reloadAtSIGHUP(s.reloads, s.logger)
 	running.Go(func() { reload(ctx) })
 	for _, certificate := range listenerCertificates(s.settings) {

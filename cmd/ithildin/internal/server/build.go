@@ -55,7 +55,7 @@ func build(ctx context.Context, o Options, store *storage.Store, sender *telemet
 	}
 	events := store.NewEventQueue(logger)
 	registry.MustRegister(eventMetrics(events)...)
-	registry.MustRegister(databaseMetrics(store)...)
+	registry.MustRegister(append(databaseMetrics(store), replicaMetrics(store)...)...)
 	forwardAuth, mounts := buildGateway(s.Gateway, p, events, registry)
 	legacy := ehealth.New(p, s.Legacy)
 	guard := newAdminGuard(s)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"runtime"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,5 +60,32 @@ func databaseMetrics(store *storage.Store) []prometheus.Collector {
 			}
 			return 0
 		}),
+	}
+}
+
+// replicaMetrics show whether the replica may answer, and how often it does. Without a replica there are none.
+func replicaMetrics(store *storage.Store) []prometheus.Collector {
+	if store.ReplicaInterval() == 0 {
+		return nil
+	}
+	reads := func(source string, count func() int64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "ithildin_replica_reads_total", Help: "Reads of tokens that the replica might answer, by who did.",
+			ConstLabels: prometheus.Labels{"source": source},
+		}, func() float64 { return float64(count()) })
+	}
+	return []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "ithildin_replica_staleness_seconds",
+			Help: "How old an answer of the replica would be at the most; +Inf while that is not known.",
+		}, func() float64 {
+			staleness, known := store.ReplicaStaleness()
+			if !known {
+				return math.Inf(1)
+			}
+			return staleness.Seconds()
+		}),
+		reads("replica", func() int64 { replica, _ := store.ReplicaReads(); return replica }),
+		reads("primary", func() int64 { _, primary := store.ReplicaReads(); return primary }),
 	}
 }

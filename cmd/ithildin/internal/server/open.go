@@ -19,6 +19,7 @@ func openServing(
 ) (*storage.Store, error) {
 	store, err := database.Open(s.Database, func(o *storage.Options) {
 		o.EventLifetimes, o.Tracing = s.Janitor.AuditRetention, sender.TracerProvider()
+		o.Replica = s.Replica
 	})
 	if err != nil {
 		return nil, err
