@@ -14,6 +14,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 )
 
 const (
@@ -141,7 +142,7 @@ func (j *janitor) makeMonths(ctx context.Context, partitions []eventPartition) e
 }
 
 // hasCode recognizes an SQLSTATE of PostgreSQL.
-func hasCode(err error, code pq.ErrorCode) bool {
+func hasCode(err error, code pqerror.Code) bool {
 	var postgres *pq.Error
 	return errors.As(err, &postgres) && postgres.Code == code
 }

@@ -44,7 +44,7 @@ func Decode(text string) ([]Detail, error) {
 		return nil, errors.New("they are not valid UTF-8")
 	}
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text))) // which refuses a member that is given twice
-	decoder.UseNumber()
+	decoder.SetNumberType(json.UnmarshalJSONNumber)
 	var list []any
 	if err := decoder.Decode(&list); err != nil {
 		return nil, errors.New("they are no JSON list whose objects have each member once")

@@ -114,14 +114,9 @@ func (s *service) shutDown(endpoints []*endpoint, stopBackground func()) {
 			s.logger.Warn("closing the database failed", "cause", err)
 		}
 	})
-	s.flushTelemetry(end)
-}
-
-// flushTelemetry sends the last spans and metrics, for flushTime at most.
-func (s *service) flushTelemetry(end time.Time) {
-	ctx, cancel := context.WithTimeout(context.Background(), min(flushTime, time.Until(end)))
-	defer cancel()
-	if err := s.telemetry.Stop(ctx); err != nil {
+	flushed, cancelFlush := context.WithTimeout(context.Background(), min(flushTime, time.Until(end)))
+	defer cancelFlush()
+	if err := s.telemetry.Stop(flushed); err != nil {
 		s.logger.Warn("the last traces and metrics were not sent", "cause", err)
 	}
 }
