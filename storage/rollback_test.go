@@ -10,7 +10,7 @@ import (
 // the configuration that was restored.
 var keptByRollback = []string{
 	"account_notices", "audit_events", "connection_secrets", "idempotency_keys", "logout_deliveries", "mails",
-	"revoked_jti", "sign_in_failures", "used_jti",
+	"rate_counts", "revoked_jti", "sign_in_failures", "used_jti",
 }
 
 func TestEveryTableWhoseRowsExpireIsEndedAfterARestoreOrKeptForAReason(t *testing.T) {
