@@ -12,8 +12,13 @@ import (
 	"testing"
 )
 
-// requireAll is the variable under which whatever is missing fails the test.
-const requireAll = "ITHILDIN_TEST_REQUIRE_ALL"
+const (
+	// requireAll is the variable under which whatever is missing fails the test.
+	requireAll = "ITHILDIN_TEST_REQUIRE_ALL"
+	// without is the variable that names a Requirement's variable whose value cannot be had here, which
+	// .ci/with-test-services has reported. A test that needs it is left out even under requireAll.
+	without = "ITHILDIN_TEST_WITHOUT"
+)
 
 // Requirement is a program or a server that a variable of the environment names.
 type Requirement struct {
@@ -56,6 +61,9 @@ func (r Requirement) Value() string { return os.Getenv(r.variable) }
 func (r Requirement) Get(t testing.TB) string {
 	t.Helper()
 	value := r.Value()
+	if value == "" && os.Getenv(without) == r.variable {
+		t.Skipf("left out: it needs %s, which cannot be had here", r.what)
+	}
 	if value == "" {
 		leaveOut(t, fmt.Sprintf("%s, since %s is not set", r.what, r.variable))
 	}
