@@ -61,7 +61,7 @@ func (p *Provider) lookUp(ctx context.Context, i *issuance, form url.Values) err
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return err
 		}
-		if i.code = nil; err == nil && code.Session.GrantType == "" { // and not that of a device
+		if i.code = nil; err == nil && code.Session.GrantType != oauth.GrantTypeDeviceCode {
 			i.code, i.user = code, code.UserClaims
 		}
 		i.failed = i.checkCode(form, p.store.Now())
