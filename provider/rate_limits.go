@@ -50,13 +50,14 @@ const (
 	// rateMemory is how long a count of another process is remembered: by then its subject may have all of the largest
 	// window's quota again.
 	rateMemory = time.Hour
+	// mostKnownCounts bounds the counts of other processes that are remembered: some 10 MB. Past it they are learned anew.
+	mostKnownCounts = 50_000
 	// rateOverlap is how much is read again each time: a write may be seen late, and clocks differ.
 	rateOverlap = 30 * time.Second
 )
 
 // RateSharing lets the processes on a database share what their rate limits count: each tells the others now and then,
-// so that no request waits for it. New makes it
-// work; Exchange is for one caller at a time.
+// so that no request waits for it. New makes it work; Exchange is for one caller at a time.
 type RateSharing struct {
 	store  *storage.Store
 	limits *inbound.RateLimits
@@ -96,9 +97,13 @@ func (s *RateSharing) Exchange(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	learn := isFirst || len(s.known) > mostKnownCounts
+	if learn {
+		clear(s.known)
+	}
 	for _, c := range others {
 		fresh := s.freshOf(c, now)
-		if !isFirst {
+		if !learn {
 			s.limits.Charge(inbound.RateCount{Limit: c.Limit, Subject: c.Subject, Taken: fresh}, now)
 		}
 	}

@@ -22,6 +22,8 @@ const (
 	shortestReplicaInterval = 50 * time.Millisecond
 	// mostMarks bounds the marks that the replica does not have yet.
 	mostMarks = 64
+	// longestReplicaRead is how long a request waits for the replica before the primary is asked.
+	longestReplicaRead = time.Second
 )
 
 // replica is a standby, and how much of the primary it is known to have. A look writes a mark to the primary: once the
@@ -30,7 +32,7 @@ const (
 type replica struct {
 	pool      *pool
 	staleness time.Duration
-	confirmed atomic.Int64 // when the look began whose mark the replica has, by sinceStart; 0: none
+	confirmed atomic.Pointer[replicaMark] // the last that the replica has shown; nil: none
 	answers   atomic.Int64
 	others    atomic.Int64 // that the primary gave in place of it
 
@@ -38,7 +40,11 @@ type replica struct {
 	marks []replicaMark // that it has not shown yet, the oldest first
 }
 
+// replicaMark is a mark, and when the look began that wrote it, by sinceStart.
 type replicaMark struct{ mark, began int64 }
+
+// age is how old an answer is at the most that has the mark, or a later one.
+func (m *replicaMark) age() time.Duration { return time.Duration(sinceStart() - m.began) }
 
 type staleKey struct{}
 
@@ -98,7 +104,7 @@ func (r *replica) confirm(written replicaMark, shown int64) {
 	defer r.mu.Unlock()
 	r.marks = append(r.marks, written)
 	for len(r.marks) > 0 && r.marks[0].mark <= shown {
-		r.confirmed.Store(r.marks[0].began)
+		r.confirmed.Store(&r.marks[0])
 		r.marks = r.marks[1:]
 	}
 	if len(r.marks) > mostMarks {
@@ -117,7 +123,10 @@ func (d *replicaStore) ReplicaStaleness() (time.Duration, bool) {
 
 func (r *replica) age() (age time.Duration, known bool) {
 	confirmed := r.confirmed.Load()
-	return time.Duration(sinceStart() - confirmed), confirmed > 0
+	if confirmed == nil {
+		return 0, false
+	}
+	return confirmed.age(), true
 }
 
 // ReplicaReads is how many reads that might be stale were answered by the replica, and how many by the primary.
@@ -136,10 +145,12 @@ func (r *replica) live(ctx context.Context, probe TokenProbe, query string, args
 		return nil
 	}
 	var row *foundTokenRow
-	if r.mayAnswer() {
-		row = r.token(ctx, query, args)
+	confirmed := r.confirmed.Load()
+	if r.mayAnswer(confirmed) {
+		row = r.token(ctx, confirmed.mark, query, args)
 	}
-	if row == nil || !r.mayAnswer() || row.found().IsEnded() || probe.APIKey.Hash != nil && !row.KeyClientID.Valid {
+	if row == nil || !r.mayAnswer(confirmed) || row.found().IsEnded() ||
+		probe.APIKey.Hash != nil && !row.KeyClientID.Valid {
 		r.others.Add(1)
 		return nil
 	}
@@ -147,24 +158,27 @@ func (r *replica) live(ctx context.Context, probe TokenProbe, query string, args
 	return row
 }
 
-// mayAnswer says whether what the replica has is known to be young enough now.
-func (r *replica) mayAnswer() bool {
-	age, known := r.age()
-	return known && age <= r.staleness
+// mayAnswer says whether what has a mark is young enough now.
+func (r *replica) mayAnswer(confirmed *replicaMark) bool {
+	return confirmed != nil && confirmed.age() <= r.staleness
 }
 
-// token reads a row; nil where the replica has none, or does not answer in time. One that fails is not asked again
-// until the next look.
-func (r *replica) token(ctx context.Context, query string, args []any) *foundTokenRow {
-	bounded, cancel := context.WithTimeout(ctx, r.staleness)
+// token reads a row together with the mark of its snapshot; nil where the replica has no such row, lacks the mark that
+// it is to have, or does not answer in time. One that fails is not asked again until the next look.
+func (r *replica) token(ctx context.Context, mark int64, query string, args []any) *foundTokenRow {
+	bounded, cancel := context.WithTimeout(ctx, min(r.staleness, longestReplicaRead))
 	defer cancel()
-	var row foundTokenRow
-	err := classify(r.pool.get(bounded, &row, query, args...))
+	var row struct {
+		foundTokenRow
+		Mark int64 `db:"replica_mark"`
+	}
+	err := classify(r.pool.get(bounded, &row,
+		`SELECT f.*, m.mark AS replica_mark FROM (`+query+`) f, replica_marks m WHERE m.id = 1`, args...))
 	switch {
-	case err == nil:
-		return &row
-	case !errors.Is(err, ErrNotFound) && ctx.Err() == nil:
-		r.confirmed.Store(0)
+	case err == nil && row.Mark >= mark:
+		return &row.foundTokenRow
+	case err != nil && !errors.Is(err, ErrNotFound) && ctx.Err() == nil:
+		r.confirmed.Store(nil)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ func replicas(t *testing.T, engine Engine) {
 		"A replica whose answers are too old is not asked":                 replicaIsOld,
 		"Where the caller wants the newest the replica is not asked":       replicaIsNotAllowed,
 		"A replica that is away is not noticed":                            replicaIsAway,
+		"An answer of another standby, which is behind, does not count":    replicaIsAnother,
 		"A replica of another primary is not asked, however far it may be": replicaOfAnother,
 	} {
 		t.Run(name, func(t *testing.T) { c(t, newReplicated(t, engine, time.Hour)) })
@@ -155,6 +156,18 @@ func replicaIsAway(t *testing.T, r *replicated) {
 	r.requireFound(t, token, false)
 	r.lookAt(t)
 	r.requireFound(t, token, true)
+}
+
+// replicaIsAnother is what one name leads to after a look at a standby that had everything.
+func replicaIsAnother(t *testing.T, r *replicated) {
+	r.lookAt(t)
+	token := r.token(t, true)
+	r.requireFound(t, token, true)
+	r.receiveMarks(t, 0)
+	r.requireFound(t, token, false)
+	_, err := r.store.RevokeGrant(t.Context(), r.grant.ID)
+	require.NoError(t, err)
+	r.requireEnded(t, token)
 }
 
 // replicaOfAnother has the marks of a primary that failed: they are from before those that the new one writes.
