@@ -3,6 +3,7 @@ package provider_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,22 @@ func TestAttackAuthorizationDetailsOfAnUnknownTypeOrField(t *testing.T) {
 		} {
 			s.refusesDetails(name, list)
 		}
+	})
+}
+
+func TestAttackAuthorizationDetailsWithAnObjectThatSaysNothing(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.withDetails()
+		limited := recordAccess
+		limited.Fields = append(slices.Clone(recordAccess.Fields), storage.DetailField{
+			Name: "limit", TitleUkrainian: "Межа", TitleEnglish: "Limit", Kind: storage.DetailObject,
+			Fields: []storage.DetailField{
+				{Name: "days", TitleUkrainian: "Днів", TitleEnglish: "Days", Kind: storage.DetailNumber},
+			},
+		})
+		require.NoError(t, s.store.PutDetailType(t.Context(), limited))
+		s.refusesDetails("an object without a member", detail("p", `"limit": {}`))
 	})
 }
 
@@ -183,6 +200,12 @@ func TestAttackAuthorizationDetailsBesideARequestObject(t *testing.T) {
 		})
 		code := o.requireCode("outside", redirectURI, "s-2", detailed(outside(object), detail("p-1")))
 		require.NotContains(t, o.redeem("clinic", code).body, "authorization_details")
+		asText := o.sign(map[string]any{
+			"iss": "clinic", "aud": o.server.URL, "client_id": "clinic", "response_type": "code", "scope": "openid",
+			"redirect_uri": redirectURI, "state": "s-2", "authorization_details": detail("p-1"),
+		})
+		refused := o.browser().authorize(outside(asText))
+		require.Equal(t, "invalid_request_object", refused.parameters().Get("error"), "a text, where a list is meant")
 	})
 }
 

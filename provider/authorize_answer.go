@@ -36,6 +36,13 @@ func (e *authorizeEndpoint) issueAndRespond(w http.ResponseWriter, r *http.Reque
 		parameters.Set("token_type", "Bearer")
 		lifetime := a.issuance.target.lifetime(a.client.Policy)
 		parameters.Set("expires_in", strconv.FormatInt(int64(lifetime/time.Second), 10))
+		// What differs from the request is said (RFC 6749 4.2.2), and what the token allows in detail (RFC 9396 7).
+		if scope := strings.Join(a.issuance.target.scope(a.scope), " "); scope != a.form.Get("scope") {
+			parameters.Set("scope", scope)
+		}
+		if list := a.issuance.details; len(list) > 0 {
+			parameters.Set(parameterDetails, string(details.Encode(list)))
+		}
 	}
 	if oauth.HasResponse(a.responseType, "id_token") {
 		parameters.Set("id_token", idToken)

@@ -112,7 +112,7 @@ func (o *requestObjects) checkStrictly(c requestObjectClaims) error {
 func parameterValues(name string, raw json.RawMessage) (values []string, ok bool) {
 	var content string
 	switch {
-	case json.Unmarshal(raw, &content) == nil && raw[0] == '"':
+	case name != parameterDetails && json.Unmarshal(raw, &content) == nil && raw[0] == '"':
 		return []string{content}, true
 	case name == "max_age":
 		age, err := strconv.ParseUint(string(raw), 10, 63)

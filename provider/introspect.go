@@ -114,13 +114,7 @@ func (e *tokenEndpoints) visibleDetails(
 	if len(info.Details) == 0 || info.ClientID == client.ID || client.Policy.IntrospectAny {
 		return info.Details, nil
 	}
-	resources, err := e.store.Resources(ctx)
-	own := []string{client.ID}
-	for _, r := range resources {
-		if r.ClientID == client.ID {
-			own = append(own, r.Identifier)
-		}
-	}
+	own, err := e.resourcesOf(ctx, client)
 	return details.ForResources(info.Details, own), err
 }
 
@@ -133,19 +127,40 @@ func (e *tokenEndpoints) mayInspect(ctx context.Context, client *storage.Client,
 	if info.Kind == storage.KindRefreshToken {
 		return inactive("a refresh token of another client")
 	}
-	if client.Policy.IntrospectAny || slices.Contains(info.Audience, client.ID) {
+	if client.Policy.IntrospectAny {
 		return nil
 	}
-	resources, err := e.store.Resources(ctx)
+	audience := info.Audience
+	if len(audience) == 0 { // an opaque token whose request named no resource is for those of its client, as a JWT says
+		holder, err := e.store.Client(ctx, info.ClientID)
+		if errors.Is(err, storage.ErrNotFound) {
+			return inactive("of a client that is gone")
+		}
+		if err != nil {
+			return err
+		}
+		audience = audienceOf(e.issuer, holder, nil)
+	}
+	own, err := e.resourcesOf(ctx, client)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(resources, func(r storage.Resource) bool {
-		return r.ClientID == client.ID && slices.Contains(info.Audience, r.Identifier)
-	}) {
-		return nil
+	if !slices.ContainsFunc(own, func(name string) bool { return slices.Contains(audience, name) }) {
+		return inactive("for another resource")
 	}
-	return inactive("for another resource")
+	return nil
+}
+
+// resourcesOf are the names under which a client is a resource: its own id, and those that are registered for it.
+func (e *tokenEndpoints) resourcesOf(ctx context.Context, client *storage.Client) ([]string, error) {
+	resources, err := e.store.Resources(ctx)
+	own := []string{client.ID}
+	for _, r := range resources {
+		if r.ClientID == client.ID {
+			own = append(own, r.Identifier)
+		}
+	}
+	return own, err
 }
 
 // readTokenRequest reads a request of an authenticated client about one token, to the endpoint of that path.

@@ -57,14 +57,13 @@ type targets struct {
 	registered []storage.Resource
 }
 
-// findTargets reads the registered resources, unless neither the request nor the client names any.
+// findTargets reads the registered resources, which are in memory as a rule. What one of them says of its tokens holds
+// too where the request names none and the client's default is that resource.
 func findTargets(
 	ctx context.Context, store *storage.Store, issuer string, client *storage.Client, named []string,
 ) (t targets, err error) {
 	t = targets{client: client, defaults: audienceOf(issuer, client, nil)}
-	if len(named) > 0 || len(client.Metadata.Audience) > 0 {
-		t.registered, err = store.Resources(ctx)
-	}
+	t.registered, err = store.Resources(ctx)
 	return t, err
 }
 

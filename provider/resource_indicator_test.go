@@ -171,6 +171,38 @@ func TestAResourceIntrospectsTheTokensThatAreForIt(t *testing.T) {
 	})
 }
 
+func TestAResourceIntrospectsOpaqueTokensThatAreForItByDefault(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		for client, identifiers := range map[string][]string{"clinic": {recordsAPI, billingAPI}, "pharmacy": {billingAPI}} {
+			s.client(client, func(c *storage.Client) {
+				c.Metadata.Audience, c.Policy.AccessToken = identifiers, storage.AccessTokenOpaque
+			})
+		}
+		s.client("records-api", nil)
+		s.resource(recordsAPI, func(r *storage.Resource) { r.ClientID = "records-api" })
+		for client, active := range map[string]bool{"clinic": true, "pharmacy": false} {
+			token := s.redeem(client, s.browser().code(request(client, "openid"))).member("access_token")
+			require.NotContains(t, token, ".", "opaque")
+			seen := s.post(oauth.PathIntrospect, "records-api", url.Values{"token": {token}})
+			require.Equal(t, active, seen.body["active"], client)
+		}
+	})
+}
+
+func TestWhatTheDefaultResourceSaysHoldsWithoutAName(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		s.client("clinic", nil)
+		s.resource(s.server.URL, func(r *storage.Resource) {
+			r.AccessTokenFormat, r.AccessLifetime = storage.AccessTokenOpaque, 5*time.Minute
+		})
+		tokens := s.redeem("clinic", s.browser().code(request("clinic", "openid")))
+		require.NotContains(t, tokens.member("access_token"), ".", "opaque")
+		require.EqualValues(t, 300, tokens.body["expires_in"])
+	})
+}
+
 func TestTheConsentPageSaysWhichResourcesTheAccessIsFor(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
@@ -270,5 +302,19 @@ func TestAttackResourcesBesideAPushedRequestOrARequestObject(t *testing.T) {
 			code := o.requireCode(typ, redirectURI, "s-2", naming(outside(object), billingAPI))
 			require.Equal(t, recordsAPI, o.audienceIn("clinic", o.redeem("clinic", code)))
 		}
+	})
+}
+
+func TestAnAuthorizationResponseSaysTheScopeOfATokenThatHasLess(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine, everyResponseType)
+		s.client("clinic", func(c *storage.Client) {
+			hybrid(c)
+			c.Metadata.Audience = []string{recordsAPI}
+		})
+		s.resource(recordsAPI, func(r *storage.Resource) { r.Scope = []string{"patients:view"} })
+		answered := s.browser().approved(naming(requestOf("code token", "clinic", "openid patients:view"), recordsAPI))
+		require.NotEmpty(t, answered.Get("access_token"))
+		require.Equal(t, "patients:view", answered.Get("scope"))
 	})
 }

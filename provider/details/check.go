@@ -94,8 +94,8 @@ func checkValue(value any, field storage.DetailField, path string) error {
 		}
 	case storage.DetailObject:
 		object, isObject := value.(map[string]any)
-		if !isObject {
-			return fmt.Errorf("the field %q is to be an object", path)
+		if !isObject || len(object) == 0 { // nothing in it is nothing that a person could read and allow
+			return fmt.Errorf("the field %q is to be an object with one member or more", path)
 		}
 		return checkObject(object, field.Fields, path+".")
 	default:
