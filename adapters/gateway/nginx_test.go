@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +21,10 @@ const gatewayExample = "../../deploy/proxies/nginx/gateway.conf"
 
 // startNginx runs nginx in front of an upstream that answers with the headers it got, with the configuration that the
 // guide shows, and returns its address.
-func (s *stack) startNginx() string {
+func (s *stack) startNginx() string { return s.startNginxBefore(s.admin.Listener.Addr().String()) }
+
+// startNginxBefore runs nginx so that it asks an admin listener at an address.
+func (s *stack) startNginxBefore(admin string) string {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(r.Header)
 	}))
@@ -28,7 +32,7 @@ func (s *stack) startNginx() string {
 	server, err := os.ReadFile(gatewayExample)
 	require.NoError(s.t, err)
 	return storagetest.StartNginx(s.t, func(listen string) string {
-		return strings.NewReplacer("127.0.0.1:8000", listen, "127.0.0.1:8081", s.admin.Listener.Addr().String(),
+		return strings.NewReplacer("127.0.0.1:8000", listen, "127.0.0.1:8081", admin,
 			"127.0.0.1:9000", upstream.Listener.Addr().String()).Replace(string(server))
 	})
 }
@@ -83,6 +87,40 @@ func TestNginxForwardsAllowedRequestsAndTheErrorOfOthers(t *testing.T) {
 
 		s.admin.Close()
 		rejected(s.send("GET", nginx+"/api/entities", token...), 503, "Service is temporarily unavailable. Try later")
+	})
+}
+
+// Whoever forges what a proxy says chooses neither the address that is audited nor the trace that is recorded, and is
+// nobody else at the API.
+func TestAttackForgedHeadersPassNoGatewayOfNginx(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		s := newStack(t, engine)
+		questions := make(chan http.Header, 1)
+		admin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			questions <- r.Header.Clone()
+			s.admin.Config.Handler.ServeHTTP(w, r)
+		}))
+		t.Cleanup(admin.Close)
+		nginx := s.startNginxBefore(admin.Listener.Addr().String())
+		forged := []string{
+			"X-Forwarded-For", "203.0.113.9", "X-Real-IP", "203.0.113.9", "X-Forwarded-Host", "evil.example",
+			"X-Forwarded-Proto", "https", "Forwarded", "for=203.0.113.9;host=evil.example", "Client-Cert", ":AAAA:",
+			"Client-Cert-Chain", ":AAAA:", "Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+			"Tracestate", "forged=1",
+		}
+		token := bearer(s.token(hospitalID, "legal_entity:read", storage.KindAccessToken))
+		for path, credentials := range map[string][]string{"/api/entities": token, "/public": nil} {
+			got := s.send("GET", nginx+path, slices.Concat(forged, credentials)...)
+			require.Equal(t, http.StatusOK, got.status, got.body)
+			var upstream http.Header
+			require.NoError(t, json.Unmarshal([]byte(got.body), &upstream))
+			for _, header := range []http.Header{<-questions, upstream} {
+				require.Equal(t, []string{"127.0.0.1"}, header["X-Forwarded-For"], path)
+				for i := 0; i < len(forged); i += 2 {
+					require.NotContains(t, header.Values(forged[i]), forged[i+1], "%s at %s", forged[i], path)
+				}
+			}
+		}
 	})
 }
 

@@ -105,6 +105,13 @@ var forgedConsumer = http.Header{
 	"X-Mis-Client-Id": {"another"},
 }
 
+// forgedTransport is what a proxy says of a client.
+var forgedTransport = map[string]string{
+	"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Host": "evil.example", "X-Real-Ip": "203.0.113.9",
+	"Forwarded": "for=203.0.113.9;host=evil.example;proto=http", "Client-Cert": ":AAAA:", "Client-Cert-Chain": ":AAAA:",
+	"Traceparent": givenParent, "Tracestate": "forged=1",
+}
+
 // requireGateway asks an API behind the gateway: nothing that a client says of itself reaches it.
 func (s *proxyStand) requireGateway(token string) {
 	ask := func(path string, header http.Header) (int, http.Header) {
@@ -118,11 +125,15 @@ func (s *proxyStand) requireGateway(token string) {
 	status, _ := ask("/me", nil)
 	require.Equal(s.t, http.StatusUnauthorized, status)
 	forged := forgedConsumer.Clone()
+	for name, value := range forgedTransport {
+		forged.Set(name, value)
+	}
 	status, got := ask("/public", forged)
 	require.Equal(s.t, http.StatusOK, status)
 	for name := range forgedConsumer {
 		require.Empty(s.t, got[name], "nobody is signed in there")
 	}
+	s.requireNotForged(got)
 	forged.Set("Authorization", "Bearer "+token)
 	status, got = ask("/me", forged)
 	require.Equal(s.t, http.StatusOK, status)
@@ -130,9 +141,20 @@ func (s *proxyStand) requireGateway(token string) {
 	require.Len(s.t, got["X-Consumer-Id"], 1)
 	require.NotEqual(s.t, forgedConsumer["X-Consumer-Id"], got["X-Consumer-Id"])
 	require.NotContains(s.t, got.Get("X-Consumer-Scope"), "everything")
+	s.requireNotForged(got)
+	s.requireGatewayLogsTheClient()
 	for _, name := range []string{"X-Original-Uri", "X-Forwarded-Uri", "X-Envoy-Original-Path"} {
 		status, _ = ask("/me", http.Header{name: {"/public"}, "X-Original-Method": {"GET"}, "X-Forwarded-Method": {"GET"}})
 		require.NotEqual(s.t, http.StatusOK, status, "%s talks the gateway into another path", name)
+	}
+}
+
+// requireNotForged requires that an API gets nothing of what a client said in place of a proxy.
+func (s *proxyStand) requireNotForged(got http.Header) {
+	s.t.Helper()
+	require.Equal(s.t, []string{clientAddress}, got["X-Forwarded-For"])
+	for name, value := range forgedTransport {
+		require.NotContains(s.t, got[name], value, name)
 	}
 }
 
@@ -194,13 +216,14 @@ func TestAttackForgedHeadersPassNoProxyOfTheExamples(t *testing.T) {
 			"--auth-method", "tls_client_auth", "--tls-subject-dn", "CN=machine")
 		stolen := ":" + base64.StdEncoding.EncodeToString(s.authority.clientCertificate("machine").Certificate[0]) + ":"
 		forged := forgedConsumer.Clone()
-		for name, value := range map[string]string{
-			"Client-Cert": stolen, "Client-Cert-Chain": stolen, "Client_Cert": stolen, "X-Real-Ip": "203.0.113.9",
-			"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http",
-			"X-Forwarded-Port": "80", "Forwarded": "for=203.0.113.9;host=evil.example;proto=http",
-		} {
-			forged[name] = []string{value}
+		for name, value := range forgedTransport {
+			forged.Set(name, value)
 		}
+		for _, name := range []string{"Client-Cert", "Client-Cert-Chain", "Client_Cert"} {
+			forged[name] = []string{stolen}
+		}
+		forged.Set("X-Forwarded-Proto", "http")
+		forged.Set("X-Forwarded-Port", "80")
 		client := s.client(forged)
 		_, metadata, _ := readAll(s.t, client, exampleIssuer+"/.well-known/openid-configuration")
 		require.NotContains(s.t, metadata, "evil.example")
@@ -220,6 +243,10 @@ func TestAttackForgedHeadersPassNoProxyOfTheExamples(t *testing.T) {
 				require.Equal(s.t, http.StatusUnauthorized, response.StatusCode, "%s at %s: %v", name, host, answer)
 				s.requireLoggedAddress(response)
 			}
+		}
+		for _, server := range s.servers {
+			require.Contains(s.t, server.output.String(), `"trace_id":"`)
+			require.NotContains(s.t, server.output.String(), givenTrace, "a client has chosen the trace")
 		}
 	})
 }

@@ -85,7 +85,7 @@ func newProxyStand(t *testing.T, example proxyExample) *proxyStand {
 		"ITHILDIN_ISSUER=" + exampleIssuer, "ITHILDIN_TRUSTED_PROXIES=127.0.0.1", "ITHILDIN_MTLS_PROXIES=127.0.0.1",
 		"ITHILDIN_MTLS_URL=" + exampleMTLS, "ITHILDIN_MTLS_CLIENT_CA_FILE=" + s.authority.file,
 		"ITHILDIN_ADMIN_TOKEN=a-token-of-an-operator", "ITHILDIN_GATEWAY_RULES=" + rules, "ITHILDIN_SHUTDOWN_DELAY=4s",
-		"ITHILDIN_DATABASE_CONNECTIONS=4",
+		"ITHILDIN_DATABASE_CONNECTIONS=4", "ITHILDIN_OTLP_ENDPOINT=" + newCollector(t).URL + "/otlp",
 	}
 	s.verb("migrate", "up")
 	for i := range s.servers {
@@ -270,4 +270,21 @@ func (s *proxyStand) requireLoggedAddress(response *http.Response) {
 		}
 	}
 	require.Fail(s.t, "no server has logged the request "+id)
+}
+
+// requireGatewayLogsTheClient requires that the proxy asked for the client, and in no trace that the client named.
+func (s *proxyStand) requireGatewayLogsTheClient() {
+	s.t.Helper()
+	asked := 0
+	for _, server := range s.servers {
+		for line := range strings.Lines(server.output.String()) {
+			if !strings.Contains(line, `"/gateway/`) || !strings.Contains(line, `"address"`) {
+				continue
+			}
+			asked++
+			require.Contains(s.t, line, `"address":"`+clientAddress+`"`)
+			require.NotContains(s.t, line, givenTrace)
+		}
+	}
+	require.Positive(s.t, asked)
 }
