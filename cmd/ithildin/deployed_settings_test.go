@@ -127,3 +127,24 @@ func TestSecretsOfComposeAreMadeOnceAndAreReadByNobodyElse(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
 }
+
+// `docker compose up` alone ends the old server before it migrates.
+func TestGuideToComposeMigratesBeforeTheServerIsReplaced(t *testing.T) {
+	page, err := os.ReadFile("../../docs/compose.md")
+	require.NoError(t, err)
+	_, upgrade, found := strings.Cut(string(page), "\n## Upgrade\n")
+	require.True(t, found)
+	upgrade, _, _ = strings.Cut(upgrade, "\n## ")
+	require.Contains(t, upgrade, "\ndocker compose run --rm --no-deps migrate && docker compose up --detach --wait\n")
+}
+
+// An image of a release whose packages, checks or notes failed would be there without its release.
+func TestReleasePublishesItsImageAfterItsPackages(t *testing.T) {
+	content, err := os.ReadFile("../../.github/workflows/release.yml")
+	require.NoError(t, err)
+	var workflow struct {
+		Jobs map[string]struct{ Needs string }
+	}
+	require.NoError(t, yaml.Unmarshal(content, &workflow))
+	require.Equal(t, "packages", workflow.Jobs["image"].Needs)
+}
