@@ -266,6 +266,52 @@ func TestClientsDescribedByDocumentsHaveTheScopesOfTheSettingAlone(t *testing.T)
 	})
 }
 
+func TestClientsDescribedByDocumentsHaveTheAudiencesOfTheSettingAlone(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		p := newPublisher(t, engine, localhost, func(o *provider.Options) {
+			o.ClientDocuments.Audience = []string{billingAPI, "https://notes.example"}
+		})
+		id := p.publish("/app.json")
+		allowed := p.browser().code(asking(id, "openid profile offline_access", "audience", billingAPI))
+		tokens := p.redeemed(id, allowed)
+		require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
+		require.Contains(t, claimsOf(t, tokens.member("access_token"))["aud"], billingAPI)
+		tokens = p.refreshed(id, tokens)
+		require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
+		for _, audience := range [][]string{{"https://notes.example"}, nil} {
+			p.start(func(o *provider.Options) { o.ClientDocuments.Audience = audience })
+			refused := p.refreshed(id, tokens)
+			require.Equal(t, "invalid_target", refused.member("error"), refused.raw)
+		}
+	})
+}
+
+// A list that is empty means all that the client's type has, which a setting that takes everything away must not.
+func TestAttackNarrowedScopeOfADescribedClientMeansNoScopeOfItsType(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		p := newPublisher(t, engine, localhost)
+		id := p.publish("/app.json")
+		tokens := p.redeemed(id, p.browser().code(asking(id, "openid profile offline_access")))
+		kind := storage.ClientType{ID: p.store.NewID(), Name: "agent",
+			Scope: []string{"openid", "profile", "offline_access", "patients:view"}}
+		require.NoError(t, p.store.CreateClientType(t.Context(), kind))
+		for _, own := range [][]string{{"openid", "profile", "offline_access"}, nil} {
+			stored, err := p.store.LoadClient(t.Context(), id)
+			require.NoError(t, err)
+			stored.TypeID, stored.Scope = kind.ID, own
+			require.NoError(t, p.store.UpdateClient(t.Context(), *stored))
+			p.start(func(o *provider.Options) { o.ClientDocuments.Scope = []string{"openid", "offline_access"} })
+			tokens = p.refreshed(id, tokens)
+			require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
+			require.Equal(t, "openid offline_access", tokens.member("scope"), tokens.raw)
+			p.start(func(o *provider.Options) { o.ClientDocuments.Scope = []string{"email"} })
+			tokens = p.refreshed(id, tokens)
+			require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
+			require.Nil(t, tokens.body["scope"], tokens.raw)
+		}
+	})
+}
+
 func TestTokensOfClientsEndWhenTheirHostIsBlocked(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		p := newPublisher(t, engine, localhost)

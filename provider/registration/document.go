@@ -204,7 +204,8 @@ func (d *Documents) Takes(client *storage.Client) bool {
 }
 
 // restrict holds a stored client to the options as they are now: storage.ErrNotFound for one of a host that is not
-// taken any more, and no scope beyond those of the options.
+// taken any more, and no scope or audience beyond those of the options. A client of a type that has no scope of its own
+// has all of the type's, so that those are cut too.
 func (d *Documents) restrict(client *storage.Client) (*storage.Client, error) {
 	if !d.Takes(client) {
 		return nil, storage.ErrNotFound
@@ -213,10 +214,15 @@ func (d *Documents) restrict(client *storage.Client) (*storage.Client, error) {
 		return client, nil
 	}
 	restricted := *client
-	restricted.Scope = slices.DeleteFunc(slices.Clone(client.Scope), func(name string) bool {
-		return !slices.Contains(d.options.Scope, name)
-	})
+	restricted.Scope = common(client.AllowedScope(), d.options.Scope)
+	restricted.TypeScope = common(restricted.Scope, client.TypeScope)
+	restricted.Metadata.Audience = common(client.Metadata.Audience, d.options.Audience)
 	return &restricted, nil
+}
+
+// common are those of some names that are among others.
+func common(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !slices.Contains(others, name) })
 }
 
 func (d *Documents) takesAny() bool { return slices.Equal(d.options.Hosts, []string{AnyHost}) }
