@@ -325,3 +325,35 @@ func TestAttackClientMetadataDocumentAtTheLegacyInterface(t *testing.T) {
 		}
 	})
 }
+
+// Whoever serves a document has a client that signs, and could fill the database as with one that sends nothing.
+func TestAttackPushesOfAClientThatADocumentDescribesAreBounded(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		p := newPublisher(t, engine, localhost)
+		key := newKey(t)
+		keys := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k"}}}
+		id := p.publish("/app.json", "token_endpoint_auth_method", "private_key_jwt", "jwks", keys)
+		assertion := func() string {
+			return signJWT(t, key, jose.ES256, withKID("k"), map[string]any{
+				"iss": id, "sub": id, "aud": p.server.URL, "jti": p.store.NewID(), "exp": p.clock.Now().Unix() + 60,
+			})
+		}
+		large := p.post(oauth.PathPushedRequest, "",
+			asserting(asking(id, "openid", "state", strings.Repeat("s", 20<<10)), assertion()))
+		require.Equal(t, http.StatusRequestEntityTooLarge, large.status, large.raw)
+		wrong := asserting(asking(id, "openid"), assertion()+"x") // which counts too
+		var last reply
+		for range 3601 {
+			if last = p.post(oauth.PathPushedRequest, "", wrong); last.status == http.StatusTooManyRequests &&
+				last.header.Get("Retry-After") == "1" {
+				break
+			}
+		}
+		require.Equal(t, http.StatusTooManyRequests, last.status, last.raw)
+		unused := assertion()
+		pushing := func() reply { return p.post(oauth.PathPushedRequest, "", asserting(asking(id, "openid"), unused)) }
+		require.Equal(t, http.StatusTooManyRequests, pushing().status)
+		p.clock.Advance(10 * time.Second)
+		require.Equal(t, http.StatusCreated, pushing().status, "the id of the assertion was not stored by the refusal")
+	})
+}

@@ -335,7 +335,7 @@ func (p *Provider) readKeys(ctx context.Context, o Options) error {
 		count: func(reason string) { p.metrics.proofs.WithLabelValues(reason).Inc() },
 	}
 	p.clients = clientauth.New(clientauth.Options{
-		Store: p.store, Find: p.documented.FindAt,
+		Store: p.store, Find: findClientOf(p),
 		Issuer: p.issuer, Alias: p.alias, Authorities: p.mutualTLS.Authorities, Outbound: p.outbound,
 		Now: p.now, Logger: p.logger,
 		WeakSecretKey: keys["weak secrets"], WeakSecrets: identity.NewPasswords(identity.PasswordOptions{Concurrency: 1}),
