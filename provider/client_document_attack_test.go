@@ -357,3 +357,31 @@ func TestAttackPushesOfAClientThatADocumentDescribesAreBounded(t *testing.T) {
 		require.Equal(t, http.StatusCreated, pushing().status, "the id of the assertion was not stored by the refusal")
 	})
 }
+
+// The page says where the browser returns to and what the client is called, as the document had it then.
+func TestAttackClientMetadataDocumentSwappedBehindTheConsentPage(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		p := newPublisher(t, engine, localhost)
+		for name, swapped := range map[string][]any{
+			"address": {"redirect_uris", []string{"https://thief.example/"}},
+			"name":    {"client_name", "Національний банк"},
+		} {
+			path := "/" + name
+			id := p.publish(path, "redirect_uris", []string{"https://bank.example/"})
+			unnamed := asking(id, "profile")
+			unnamed.Del("redirect_uri")
+			b := p.browser()
+			consent := b.signIn(b.authorize(unnamed))
+			require.Contains(t, consent.body, "bank.example")
+			p.publish(path, append([]any{"redirect_uris", []string{"https://bank.example/"}}, swapped...)...)
+			p.clock.Advance(time.Minute)
+			again := b.decide(consent, "accept")
+			require.Nil(t, again.location, "the %s was not shown", name)
+			require.Equal(t, "/login/consent", again.url.Path)
+			require.Contains(t, again.body, map[string]string{"address": "thief.example", "name": "Національний банк"}[name])
+			_, err := p.store.LoadClient(t.Context(), id)
+			require.ErrorIs(t, err, storage.ErrNotFound)
+			require.NotEmpty(t, b.decide(again, "accept").location.Query().Get("code"), "what is shown now is consented to")
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"slices"
@@ -21,7 +22,7 @@ func (e *authorizeEndpoint) consentPage(w http.ResponseWriter, r *http.Request) 
 	}
 	sealed := a.pending()
 	sealed.UserID, sealed.Scope, sealed.Claims = a.login.User.ID, a.scope, a.singleClaims
-	sealed.Details = a.detailsDigest()
+	sealed.Details, sealed.RedirectURI, sealed.Document = a.detailsDigest(), a.client.RedirectURI, a.documentHash()
 	request, err := e.login.Seal(w, r, sealed)
 	if err != nil {
 		return err
@@ -43,8 +44,7 @@ func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) erro
 	if a == nil || err != nil {
 		return err
 	}
-	if next == needSignIn || a.login.User.ID != pending.UserID || !slices.Equal(a.scope, pending.Scope) ||
-		!slices.Equal(a.singleClaims, pending.Claims) || a.detailsDigest() != pending.Details {
+	if next == needSignIn || a.login.User.ID != pending.UserID || !a.isAsShown(pending) {
 		return e.proceed(w, r, a.pending())
 	}
 	switch r.PostFormValue("decision") {
@@ -59,6 +59,22 @@ func (e *authorizeEndpoint) consent(w http.ResponseWriter, r *http.Request) erro
 		return e.login.RedirectToPage(w, r, login.PathSignIn, a.pending())
 	}
 	return oauth.InvalidRequest("The decision must be accept, deny or switch.")
+}
+
+// isAsShown says whether a request is what its consent page showed. A document may change meanwhile, and with it the
+// name of its client, and the address of a request that names none.
+func (a *authorization) isAsShown(shown login.Interaction) bool {
+	return slices.Equal(a.scope, shown.Scope) && slices.Equal(a.singleClaims, shown.Claims) &&
+		a.detailsDigest() == shown.Details && a.client.RedirectURI == shown.RedirectURI &&
+		bytes.Equal(a.documentHash(), shown.Document)
+}
+
+// documentHash is that of the document which describes the client; nil: none does.
+func (a *authorization) documentHash() []byte {
+	if a.client.Document == nil {
+		return nil
+	}
+	return a.client.Document.Hash
 }
 
 // deny answers a request with the user's refusal, and returns the error that tells the client.

@@ -51,6 +51,10 @@ type Interaction struct {
 	Claims []string `json:"claims,omitempty"`
 	// Details stands for the authorization details that a consent page showed.
 	Details string `json:"details,omitempty"`
+	// RedirectURI is where a consent page said that the browser returns to, and Document the hash of the document that
+	// described the client.
+	RedirectURI string `json:"redirect_uri,omitempty"`
+	Document    []byte `json:"document,omitempty"`
 	// Required is what the sign-in has to be like; Passed is how far it has come.
 	Required identity.RequiredAuthentication `json:"demand,omitzero"`
 	Progress *SignInProgress                 `json:"passed,omitempty"`
