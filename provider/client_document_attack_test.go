@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ithildin/provider"
+	"ithildin/provider/login"
 	"ithildin/provider/oauth"
 	"ithildin/provider/outbound"
 	"ithildin/provider/registration"
@@ -382,6 +383,19 @@ func TestAttackClientMetadataDocumentSwappedBehindTheConsentPage(t *testing.T) {
 			_, err := p.store.LoadClient(t.Context(), id)
 			require.ErrorIs(t, err, storage.ErrNotFound)
 			require.NotEmpty(t, b.decide(again, "accept").location.Query().Get("code"), "what is shown now is consented to")
+		}
+	})
+}
+
+// A client calls itself as it likes; on the pages about access nothing else says who it is.
+func TestAttackImpersonationByNameOnThePagesAboutAccess(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		p := newPublisher(t, engine, localhost)
+		id := p.publish("/app.json", "client_name", "Національний банк")
+		b := p.browser()
+		require.Equal(t, http.StatusOK, p.redeemed(id, b.code(asking(id, "openid"))).status)
+		for _, path := range []string{login.PathAccount, login.PathAccess} {
+			require.Contains(t, b.get(p.server.URL+path).body, "<strong><bdi>localhost (Національний банк)</bdi></strong>", path)
 		}
 	})
 }

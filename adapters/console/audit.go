@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ithildin/provider/login"
 	"ithildin/storage"
 )
 
@@ -85,7 +86,7 @@ func nameWhoIsMeant(v *visit, l *list, f storage.EventFilter) error {
 	}
 	client, err := v.store.Client(v.r.Context(), f.ClientID)
 	if err == nil {
-		l.shows("client_id", client.Name)
+		l.shows("client_id", login.ListedName(client))
 	} else if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 
+	"ithildin/provider/login"
 	"ithildin/provider/operator"
 	"ithildin/storage"
 )
@@ -161,7 +162,7 @@ func clientName(ctx context.Context, store *storage.Store, id string) (string, e
 	if err != nil {
 		return "", err
 	}
-	return client.Name, nil
+	return login.ListedName(client), nil
 }
 
 func sessionsOf(v *visit, u *storage.User) (section, error) {

@@ -130,7 +130,7 @@ func (a *accountPages) clientsOf(
 		case err != nil:
 			return nil, err
 		}
-		list = append(list, accessingClient{Name: client.Name, Since: since[id], Last: last[id]})
+		list = append(list, accessingClient{Name: ListedName(client), Since: since[id], Last: last[id]})
 	}
 	return list, nil
 }

@@ -142,7 +142,7 @@ func (a *accountPages) approvalsOf(r *http.Request, userID string, t *messageSet
 			return nil, err
 		}
 		entry := accountApproval{
-			ID: approval.ID, ClientName: client.Name, Since: approval.CreatedAt,
+			ID: approval.ID, ClientName: ListedName(client), Since: approval.CreatedAt,
 			Open: loginInitiation(a.issuer, client.Metadata.InitiateLoginURI),
 		}
 		for _, name := range approval.Scope {

@@ -28,6 +28,15 @@ func PresentationOf(c *storage.Client) Presentation {
 	return p
 }
 
+// ListedName is what a client is called where nothing explains it: by its name, behind the host of the document that
+// describes it, where one does, for it chose that name itself.
+func ListedName(c *storage.Client) string {
+	if c.Document == nil || c.Name == c.Document.Host {
+		return c.Name
+	}
+	return c.Document.Host + " (" + c.Name + ")"
+}
+
 // present lets the page load the logo from its own origin, and from no other.
 func (v *view) present(p Presentation) Presentation {
 	if v.Policy.Images = inbound.HTTPSOrigin(p.LogoURI); v.Policy.Images == "" {
