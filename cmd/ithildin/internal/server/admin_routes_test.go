@@ -116,10 +116,10 @@ func TestOpenRoutesOfTheAdminListenerAreThoseOfGatewaysAndProbes(t *testing.T) {
 			open = append(open, template)
 		}
 	}
-	// Whoever holds the token or the key in question may ask what it stands for.
+	// Whoever holds the token or the key in question may ask what it stands for, and anybody whose tokens an API takes.
 	require.ElementsMatch(t, []string{
 		"/admin/tokens/{token}/verify", "/admin/tokens/{token}/user", "/admin/api_key/{key}/verify",
-		"/gateway/authorize", "/gateway/envoy/*", "/healthz", "/readyz", "/metrics",
+		"/gateway/authorize", "/gateway/envoy/*", "/gateway/protected-resource", "/healthz", "/readyz", "/metrics",
 	}, open)
 }
 
