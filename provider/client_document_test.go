@@ -286,6 +286,34 @@ func TestClientsDescribedByDocumentsHaveTheAudiencesOfTheSettingAlone(t *testing
 	})
 }
 
+// A process remembers that a client is unknown until it hears of a change.
+func TestAClientThatAnotherProcessStoredJustNowIsKnown(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		p := newPublisher(t, engine, localhost)
+		address := engine.Create(t)
+		open := func(clock *storagetest.Clock) *storage.Store {
+			return storagetest.Open(t, address, storagetest.At(clock))
+		}
+		p.stack = newStackOn(t, p.clock, open, p.options...)
+		issuer, err := url.Parse(p.server.URL)
+		require.NoError(t, err)
+		there := *p.stack
+		there.store = open(p.clock)
+		there.start(func(o *provider.Options) { o.Issuer = issuer })
+		id := p.publish("/app.json")
+		_, err = there.store.Client(t.Context(), id)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		code := p.browser().code(asking(id, "openid offline_access"))
+		p.stack = &there
+		tokens := p.redeemed(id, code)
+		require.Equal(t, http.StatusOK, tokens.status, tokens.raw)
+		require.Equal(t, http.StatusOK, p.userinfo(tokens.member("access_token")).status)
+		require.Equal(t, http.StatusOK, p.refreshed(id, tokens).status)
+		_, err = p.provider.Tokens().Verify(t.Context(), tokens.member("access_token"), "", nil)
+		require.NoError(t, err)
+	})
+}
+
 // A list that is empty means all that the client's type has, which a setting that takes everything away must not.
 func TestAttackNarrowedScopeOfADescribedClientMeansNoScopeOfItsType(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {

@@ -152,7 +152,7 @@ func (t *Tokens) findRefreshGrant(ctx context.Context, token string) (*refreshGr
 	if err != nil {
 		return nil, err
 	}
-	client, err := t.store.Client(ctx, found.Grant.ClientID)
+	client, err := t.documented.Stored(ctx, found.Grant.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, inactive("its client is gone")
 	}
@@ -167,7 +167,7 @@ func (t *Tokens) findRefreshGrant(ctx context.Context, token string) (*refreshGr
 
 // checkClient ends the tokens of a client that is gone or blocked.
 func (t *Tokens) checkClient(ctx context.Context, clientID string) error {
-	client, err := t.store.Client(ctx, clientID)
+	client, err := t.documented.Stored(ctx, clientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return inactive("its client is gone")

@@ -47,7 +47,7 @@ func (e *tokenEndpoints) userinfo(w http.ResponseWriter, r *http.Request) error 
 		return oauth.NewError(http.StatusForbidden, oauth.CodeInsufficientScope,
 			"The access token was not granted the scope openid.")
 	}
-	client, err := e.store.Client(r.Context(), info.ClientID)
+	client, err := e.tokens.documented.Stored(r.Context(), info.ClientID)
 	if err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func verificationOf(found foundToken) *Verification {
 // verifyHolders are the checks of client and user. A token of the client itself stands for no user, and no
 // gateway of this contract has a use for it.
 func (t *Tokens) verifyHolders(ctx context.Context, v *Verification, found foundToken) error {
-	client, err := t.store.Client(ctx, v.ClientID)
+	client, err := t.documented.Stored(ctx, v.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return oauth.ErrUnknownClient

@@ -191,11 +191,24 @@ func (d *Documents) FindAt(ctx context.Context, endpoint, id string) (*storage.C
 	if endpoint == oauth.PathPushedRequest {
 		return d.Find(ctx, id)
 	}
-	client, err := d.store.Client(ctx, id)
+	client, err := d.Stored(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	return d.restrict(client)
+}
+
+// Stored finds a stored client. Where it may be one that a document describes, the database is asked before it counts
+// as unknown: another process may have stored it a moment ago. Errors: storage.ErrNotFound, or a fault.
+func (d *Documents) Stored(ctx context.Context, id string) (*storage.Client, error) {
+	client, err := d.store.Client(ctx, id)
+	if !errors.Is(err, storage.ErrNotFound) || !isDocumentURL(id) {
+		return client, err
+	}
+	if host, malformed := documentHost(id); malformed != nil || !d.takes(host) {
+		return nil, err
+	}
+	return d.store.LoadClient(ctx, id)
 }
 
 // Takes says whether a stored client is one of those that the options take now.
