@@ -27,18 +27,28 @@ type connector struct {
 // is for ever.
 func newConnector(dsn string, answerTimeout time.Duration) (*connector, error) {
 	c := &connector{answerTimeout: answerTimeout, health: &health{}}
-	return c, c.connectBy(dsn)
+	postgres, err := c.by(dsn)
+	c.postgres.Store(postgres)
+	return c, err
 }
 
-// connectBy makes connections from now on by another connection string. Those that are open go on.
-func (c *connector) connectBy(dsn string) error {
+// by reads another connection string. Once it is stored, connections are made by it; those that are open go on.
+func (c *connector) by(dsn string) (*pq.Connector, error) {
 	postgres, err := pq.NewConnector(dsn)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	postgres.Dialer(newDialer(c.answerTimeout, c.health))
-	c.postgres.Store(postgres)
-	return nil
+	return postgres, nil
+}
+
+// byURL is by for a URL.
+func (c *connector) byURL(databaseURL string, o Options) (*pq.Connector, error) {
+	dsn, _, err := connectionString(databaseURL, o)
+	if err != nil {
+		return nil, err
+	}
+	return c.by(dsn)
 }
 
 // connectionString is the URL with the settings that every session has; query are its parameters. Behind a transaction
@@ -79,12 +89,20 @@ func (d *database) openPostgreSQL(databaseURL string, o Options) error {
 	if timeout := timeoutOf(query, o.StatementTimeout); timeout > 0 {
 		d.unattended = timeout + 5*time.Second // and to connect anew
 	}
-	d.reconnect = func(databaseURL string) error {
-		dsn, _, err := connectionString(databaseURL, o)
+	d.reconnect = func(databaseURL, replicaURL string) error {
+		primary, err := c.byURL(databaseURL, o)
 		if err != nil {
 			return err
 		}
-		return c.connectBy(dsn)
+		if d.replica != nil {
+			standby, err := d.replica.connector.byURL(replicaURL, o)
+			if err != nil {
+				return err
+			}
+			d.replica.connector.postgres.Store(standby)
+		}
+		c.postgres.Store(primary)
+		return nil
 	}
 	d.reader, d.writer = pool, pool
 	d.replica, err = openReplica(o)

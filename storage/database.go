@@ -34,8 +34,8 @@ type database struct {
 	state         *state
 	// unattended bounds a statement whose context has no deadline; 0: nothing does.
 	unattended time.Duration
-	// reconnect makes connections by another URL from now on; nil on SQLite.
-	reconnect      func(databaseURL string) error
+	// reconnect makes connections by other URLs from now on; nil on SQLite.
+	reconnect      func(databaseURL, replicaURL string) error
 	eventLifetimes map[string]time.Duration
 	replica        *replica // nil where there is none
 }
@@ -160,11 +160,12 @@ func (d *database) Close() error {
 	return err
 }
 
-// ConnectBy makes connections to PostgreSQL from now on by another URL, as after a change of the password; those that
-// are open go on until they are an hour old. On SQLite it does nothing.
-func (d *database) ConnectBy(databaseURL string) error {
+// ConnectBy makes connections to PostgreSQL from now on by another URL, as after a change of the password, and those to
+// the replica, where there is one, by replicaURL; those that are open go on until they are an hour old. It changes
+// nothing where it fails. On SQLite it does nothing.
+func (d *database) ConnectBy(databaseURL, replicaURL string) error {
 	if d.reconnect == nil {
 		return nil
 	}
-	return d.reconnect(databaseURL)
+	return d.reconnect(databaseURL, replicaURL)
 }

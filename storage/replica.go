@@ -31,6 +31,7 @@ const (
 // this process is compared, and no position in a log, which means nothing after a failover.
 type replica struct {
 	pool      *pool
+	connector *connector // of the pool
 	staleness time.Duration
 	confirmed atomic.Pointer[replicaMark] // the last that the replica has shown; nil: none
 	answers   atomic.Int64
@@ -59,11 +60,11 @@ func openReplica(o Options) (*replica, error) {
 	if o.Replica.Staleness <= 0 {
 		return nil, errors.New("storage: a replica wants a staleness above zero")
 	}
-	pool, _, _, err := newPostgresPool(o.Replica.URL, o)
+	pool, c, _, err := newPostgresPool(o.Replica.URL, o)
 	if err != nil {
 		return nil, err
 	}
-	return &replica{pool: pool, staleness: o.Replica.Staleness}, nil
+	return &replica{pool: pool, connector: c, staleness: o.Replica.Staleness}, nil
 }
 
 // ReplicaInterval is how often LookAtReplica wants to be called; 0 where there is no replica.

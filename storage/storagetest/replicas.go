@@ -21,6 +21,7 @@ func replicas(t *testing.T, engine Engine) {
 		"Where the caller wants the newest the replica is not asked":       replicaIsNotAllowed,
 		"A replica that is away is not noticed":                            replicaIsAway,
 		"An answer of another standby, which is behind, does not count":    replicaIsAnother,
+		"Another URL leads to another replica":                             replicaHasMoved,
 		"A replica of another primary is not asked, however far it may be": replicaOfAnother,
 	} {
 		t.Run(name, func(t *testing.T) { c(t, newReplicated(t, engine, time.Hour)) })
@@ -30,16 +31,17 @@ func replicas(t *testing.T, engine Engine) {
 // replicated is a store with a replica, and the replica as a store that can be written.
 type replicated struct {
 	*suite
-	proxy   *Proxy
-	standby *storage.Store
-	grant   storage.Grant
+	proxy      *Proxy
+	standby    *storage.Store
+	standbyURL string
+	grant      storage.Grant
 }
 
 func newReplicated(t *testing.T, engine Engine, staleness time.Duration) *replicated {
 	r := &replicated{suite: newSuite(t, engine)}
-	standbyURL := engine.Create(t)
-	r.proxy = NewProxy(t, standbyURL)
-	r.standby = Open(t, standbyURL, At(r.clock))
+	r.standbyURL = engine.Create(t)
+	r.proxy = NewProxy(t, r.standbyURL)
+	r.standby = Open(t, r.standbyURL, At(r.clock))
 	r.store = r.open(t, func(o *storage.Options) {
 		o.Replica = storage.ReplicaOptions{URL: r.proxy.URL(), Staleness: staleness}
 	})
@@ -183,4 +185,16 @@ func replicaOfAnother(t *testing.T, r *replicated) {
 	r.requireFound(t, token, false)
 	_, known := r.store.ReplicaStaleness()
 	require.False(t, known)
+}
+
+// replicaHasMoved has the replica at another address than at the start.
+func replicaHasMoved(t *testing.T, r *replicated) {
+	token := r.token(t, true)
+	r.proxy.GoAway()
+	require.ErrorIs(t, r.store.LookAtReplica(t.Context()), storage.ErrUnavailable)
+	require.Error(t, r.store.ConnectBy(r.databaseURL, "postgres://a,,b/ithildin"), "an empty host")
+	require.ErrorIs(t, r.store.LookAtReplica(t.Context()), storage.ErrUnavailable)
+	require.NoError(t, r.store.ConnectBy(r.databaseURL, r.standbyURL))
+	r.lookAt(t)
+	r.requireFound(t, token, true)
 }

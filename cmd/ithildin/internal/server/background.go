@@ -39,8 +39,8 @@ func (s *service) startBackground() (stop func()) {
 		running.Go(func() { every(ctx, ratesInterval, func() { s.exchangeRates(ctx) }) })
 	}
 	if interval := s.store.ReplicaInterval(); interval > 0 {
-		// While a look fails the replica grows old, and is not asked: metrics tell.
-		running.Go(func() { every(ctx, interval, func() { _ = s.store.LookAtReplica(ctx) }) })
+		watch := &replicaWatch{store: s.store, logger: s.logger, now: time.Now}
+		running.Go(func() { every(ctx, interval, func() { watch.look(ctx) }) })
 	}
 	reload := reloadAtSIGHUP(s.reloads, s.logger)
 	running.Go(func() { reload(ctx) })

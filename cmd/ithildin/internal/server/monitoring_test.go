@@ -34,7 +34,9 @@ func TestAlertsAndDashboardAskForMetricsThatTheServerHas(t *testing.T) {
 	w := httptest.NewRecorder()
 	s.admin.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	// Those of the certificate exist where the listener has one: TestMetricTellsWhenTheCertificateExpires.
-	served := w.Body.String() + "\nithildin_tls_certificate_not_after_seconds{listener=\"public\"} 1\n"
+	// Those of the replica, where there is one: TestReplicaThatIsAwayIsLoggedOnceAMinute.
+	served := w.Body.String() + "\nithildin_tls_certificate_not_after_seconds{listener=\"public\"} 1\n" +
+		"ithildin_replica_staleness_seconds 1\nithildin_replica_reads_total{source=\"replica\"} 1\n"
 	expressions := dashboardExpressions(t)
 	rules, err := os.ReadFile(alertRules)
 	require.NoError(t, err)
