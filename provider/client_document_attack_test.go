@@ -284,7 +284,7 @@ func TestAttackFloodOfClientMetadataDocuments(t *testing.T) {
 	require.EqualValues(t, 300, p.asked.Load())
 	p.clock.Advance(time.Hour)
 
-	// A host that takes its time keeps few requests waiting, and the others are answered.
+	// A host that takes its time has few of the fetches, and whoever wants the same document waits for one fetch.
 	held, begun := make(chan struct{}), make(chan struct{}, 100)
 	slow := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		begun <- struct{}{}
@@ -294,18 +294,25 @@ func TestAttackFloodOfClientMetadataDocuments(t *testing.T) {
 	slow.StartTLS()
 	t.Cleanup(slow.Close)
 	address := strings.Replace(slow.URL, "127.0.0.1", "localhost", 1)
+	ask := func(path string) int { return p.browser().authorize(asking(address+path, "openid")).status }
 	var waiting sync.WaitGroup
-	counted := make(chan int, 40)
+	counted := make(chan int, 43)
 	for range 40 {
-		waiting.Go(func() { counted <- p.browser().authorize(asking(address+"/app.json", "openid")).status })
+		waiting.Go(func() { counted <- ask("/app.json") })
 	}
-	<-begun
-	for range 40 - 16 {
-		require.Equal(t, http.StatusServiceUnavailable, <-counted)
+	for i := range 3 {
+		waiting.Go(func() { counted <- ask(fmt.Sprintf("/%d.json", i)) })
 	}
+	for range 4 {
+		<-begun
+	}
+	require.Equal(t, http.StatusServiceUnavailable, ask("/fifth.json"), "though there are 16 for all hosts")
 	close(held)
 	waiting.Wait()
-	require.Len(t, counted, 16)
+	for range 43 {
+		require.Equal(t, http.StatusBadRequest, <-counted)
+	}
+	require.Empty(t, begun)
 }
 
 // The legacy API knows no such clients.

@@ -38,7 +38,10 @@ type CacheOptions[T any] struct {
 	// Vouched is for documents for which the host of their address must vouch: no redirect is followed, the media type of
 	// the answer must be of JSON, and no answer serves beyond its freshness.
 	Vouched bool
-	Now     func() time.Time
+	// Admit decides before each attempt whether it is made, and returns what is called after it; nil: each one is. Its
+	// error goes to whoever asked and to those who wait with them, and is not remembered.
+	Admit func(ctx context.Context, address string) (end func(), err error)
+	Now   func() time.Time
 	// Fetched is told of each attempt when it began, and its error, nil where it brought an answer; nil: nobody is told.
 	Fetched func(began time.Time, err error)
 }
@@ -70,15 +73,9 @@ func NewCache[T any](o CacheOptions[T]) *Cache[T] {
 
 // Get returns what an address answered: from memory while it is fresh, else fetched anew. While that fails the last
 // good answer serves for an hour more. It waits for as long as the Client takes at most, whatever becomes of the
-// context. Errors: ErrRefused, or a fault of the other side.
+// context. Errors: ErrRefused, that of Admit, or a fault of the other side.
 func (c *Cache[T]) Get(ctx context.Context, address string) (T, error) {
 	return c.get(ctx, address, entry[T].due)
-}
-
-// Holds says whether Get answers an address from memory now.
-func (c *Cache[T]) Holds(address string) bool {
-	e, _ := c.entries.Peek(address)
-	return !e.due(c.options.Now())
 }
 
 // Refresh is Get for who found that the answer lacks what it should have. It fetches anew, unless that was done within
@@ -92,14 +89,26 @@ func (c *Cache[T]) get(ctx context.Context, address string, due func(entry[T], t
 		return e.latest(c.options.Now(), c.staleness())
 	}
 	// The fetch serves everyone who waits for it, so it must not end with the first one's context; the client bounds it.
-	fetched, _, _ := c.fetching.Do(address, func() (any, error) {
+	fetched, err, _ := c.fetching.Do(address, func() (any, error) {
 		e, _ := c.entries.Get(address)
-		if due(e, c.options.Now()) { // nobody was faster
-			e = c.fetch(context.WithoutCancel(ctx), address, e)
-			c.entries.Add(address, e)
+		if !due(e, c.options.Now()) { // somebody was faster
+			return e, nil
 		}
+		if c.options.Admit != nil {
+			end, err := c.options.Admit(ctx, address)
+			if err != nil {
+				return nil, err
+			}
+			defer end()
+		}
+		e = c.fetch(context.WithoutCancel(ctx), address, e)
+		c.entries.Add(address, e)
 		return e, nil
 	})
+	if err != nil {
+		var none T
+		return none, err
+	}
 	return fetched.(entry[T]).latest(c.options.Now(), c.staleness())
 }
 

@@ -200,3 +200,29 @@ func TestAttackManyAddressesPushADocumentOutOfTheCacheThatIsInUse(t *testing.T) 
 	require.NoError(t, err)
 	require.EqualValues(t, 2002, p.asked.Load(), "what nobody asks for is forgotten, so that memory is bounded")
 }
+
+func TestWhoIsNotAdmittedIsToldAndNothingIsAsked(t *testing.T) {
+	p := publish(t)
+	var admitted, ended int
+	var refusal error
+	cache := outbound.NewCache(outbound.CacheOptions[string]{
+		Client: p.client(), Maximum: 100, Now: func() time.Time { return p.now },
+		Parse: func(body []byte) (string, error) { return string(body), nil },
+		Admit: func(_ context.Context, address string) (func(), error) {
+			require.Equal(t, p.URL, address)
+			admitted++
+			return func() { ended++ }, refusal
+		},
+	})
+	refusal = errors.New("not now")
+	_, err := cache.Get(t.Context(), p.URL)
+	require.ErrorIs(t, err, refusal)
+	refusal = nil
+	for range 2 {
+		got, err := cache.Get(t.Context(), p.URL)
+		require.NoError(t, err, "the refusal is not remembered")
+		require.Equal(t, "one", got)
+	}
+	require.Equal(t, 2, admitted, "nobody is asked about what is in memory")
+	require.Equal(t, 1, ended)
+}

@@ -22,7 +22,6 @@ const (
 	DefaultDocumentScope = "openid"
 
 	maximumDocument    = 5 << 10 // bytes (Client ID Metadata Document 6.6)
-	documentsAtOnce    = 16      // that are fetched
 	documentsPerHour   = 300     // that the requests of one network may have fetched, at once and again within an hour
 	maximumByDocuments = 10_000  // clients that are stored
 )
@@ -52,12 +51,12 @@ type DocumentDependencies struct {
 
 // Documents find clients, those among them that a document describes. It is safe for concurrent use.
 type Documents struct {
-	options  DocumentOptions
-	store    *storage.Store
-	cache    *outbound.Cache[string]
-	rate     *inbound.RateLimit
-	fetching chan struct{}
-	now      func() time.Time
+	options DocumentOptions
+	store   *storage.Store
+	cache   *outbound.Cache[string]
+	rate    *inbound.RateLimit
+	fetches documentFetches
+	now     func() time.Time
 }
 
 // NewDocuments makes Documents.
@@ -65,17 +64,19 @@ func NewDocuments(o DocumentOptions, d DocumentDependencies) *Documents {
 	if o.Scope == nil {
 		o.Scope = storage.SplitScope(DefaultDocumentScope)
 	}
-	return &Documents{
-		options: o, store: d.Store, now: d.Now, fetching: make(chan struct{}, documentsAtOnce),
+	documents := &Documents{
+		options: o, store: d.Store, now: d.Now, fetches: documentFetches{of: map[string]int{}},
 		rate: inbound.NewRateLimit(inbound.Quota{Requests: documentsPerHour, Window: time.Hour}),
-		cache: outbound.NewCache(outbound.CacheOptions[string]{
-			Client: d.Outbound, Maximum: maximumDocument, Now: d.Now, Fetched: d.CountFetch, Vouched: true,
-			Parse: func(content []byte) (string, error) {
-				_, err := parseDocument(content)
-				return string(content), err
-			},
-		}),
 	}
+	documents.cache = outbound.NewCache(outbound.CacheOptions[string]{
+		Client: d.Outbound, Maximum: maximumDocument, Now: d.Now, Fetched: d.CountFetch, Vouched: true,
+		Admit: documents.admit,
+		Parse: func(content []byte) (string, error) {
+			_, err := parseDocument(content)
+			return string(content), err
+		},
+	})
+	return documents
 }
 
 // IsOn says whether there are clients that documents describe.
@@ -136,30 +137,15 @@ func asPublic(err error) string {
 // fetch reads a document, from memory where it can. How far a fetch that failed has come is not told: whoever asks
 // could look around in networks by it.
 func (d *Documents) fetch(ctx context.Context, address string) (string, error) {
-	if !d.cache.Holds(address) {
-		wait := d.rate.Take(inbound.Network(inbound.RequestFrom(ctx).Address()), d.now()).Wait
-		if wait > 0 {
-			return "", tooMany(http.StatusTooManyRequests, "Too many documents were asked for from this address.", wait)
-		}
-		select {
-		case d.fetching <- struct{}{}:
-			defer func() { <-d.fetching }()
-		default:
-			return "", tooMany(http.StatusServiceUnavailable, "Too many documents are being read.", time.Second)
-		}
-	}
 	content, err := d.cache.Get(ctx, address)
+	if refused := (*fetchRefused)(nil); errors.As(err, &refused) {
+		return "", refused.answer
+	}
 	if err != nil {
 		return "", unusable(fmt.Sprintf("The document of the client can't be read: want a JSON object of %d bytes at most, "+
 			"with the media type application/json and status 200, at its client_id.", maximumDocument), err)
 	}
 	return content, nil
-}
-
-func tooMany(status int, description string, wait time.Duration) *oauth.Error {
-	refused := oauth.NewError(status, oauth.CodeTemporarilyUnavailable, description+" Please try again later.")
-	refused.RetryAfter = int64((wait + time.Second - 1) / time.Second)
-	return refused
 }
 
 // Keep stores a client that a document describes, where it is not stored as it is now: before anything is issued to it.
