@@ -82,17 +82,13 @@ func readDetails(form url.Values) ([]details.Detail, error) {
 
 // findDetailTypes reads what the decision about details needs; all of it is from memory as a rule.
 func findDetailTypes(
-	ctx context.Context, store *storage.Store, issuer string, client *storage.Client, list []details.Detail,
+	ctx context.Context, store *storage.Store, issuer string, client *storage.Client,
 ) (detailTypes, error) {
 	types, err := store.DetailTypes(ctx)
 	if err != nil {
 		return detailTypes{}, err
 	}
-	var locations []string
-	for _, detail := range list {
-		locations = append(locations, detail.Locations()...)
-	}
-	known, err := findTargets(ctx, store, issuer, client, locations)
+	known, err := findTargets(ctx, store, issuer, client)
 	return detailTypes{client: client, targets: known, types: types}, err
 }
 
@@ -102,7 +98,7 @@ func (e *authorizeEndpoint) resolveDetails(ctx context.Context, a *authorization
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	if a.detailTypes, err = findDetailTypes(ctx, e.store, e.issuer, a.client, list); err != nil {
+	if a.detailTypes, err = findDetailTypes(ctx, e.store, e.issuer, a.client); err != nil {
 		return err
 	}
 	if err := a.detailTypes.checkAll(list); err != nil {
@@ -159,7 +155,7 @@ func (i *issuance) resolveDetails(
 	if err != nil || len(granted) == 0 && len(named) == 0 {
 		return err
 	}
-	known, err := findDetailTypes(ctx, store, issuer, i.client, slices.Concat(granted, named))
+	known, err := findDetailTypes(ctx, store, issuer, i.client)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ type targets struct {
 // findTargets reads the registered resources, which are in memory as a rule. What one of them says of its tokens holds
 // too where the request names none and the client's default is that resource.
 func findTargets(
-	ctx context.Context, store *storage.Store, issuer string, client *storage.Client, named []string,
+	ctx context.Context, store *storage.Store, issuer string, client *storage.Client,
 ) (t targets, err error) {
 	t = targets{client: client, defaults: audienceOf(issuer, client, nil)}
 	t.registered, err = store.Resources(ctx)
@@ -192,7 +192,7 @@ func (i *issuance) resolveTarget(
 	case i.grant() != nil:
 		granted = i.grant().Session.Audience
 	}
-	known, err := findTargets(ctx, store, issuer, i.client, slices.Concat(granted, named))
+	known, err := findTargets(ctx, store, issuer, i.client)
 	if err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func (e *authorizeEndpoint) resolveTarget(ctx context.Context, a *authorization,
 		return err
 	}
 	audience = oauth.Union(audience, named)
-	known, err := findTargets(ctx, e.store, e.issuer, a.client, audience)
+	known, err := findTargets(ctx, e.store, e.issuer, a.client)
 	if err != nil {
 		return err
 	}

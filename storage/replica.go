@@ -20,6 +20,8 @@ const (
 	replicaLooks = 4
 	// shortestReplicaInterval bounds how often that is.
 	shortestReplicaInterval = 50 * time.Millisecond
+	// longestLook ends a look that gets no answer, so that the next can try another connection.
+	longestLook = 5 * time.Second
 	// mostMarks bounds the marks that the replica does not have yet.
 	mostMarks = 64
 	// longestReplicaRead is how long a request waits for the replica before the primary is asked.
@@ -81,7 +83,7 @@ func (d *replicaStore) LookAtReplica(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, max(r.staleness, shortestReplicaInterval))
+	ctx, cancel := context.WithTimeout(ctx, max(r.staleness, longestLook))
 	defer cancel()
 	began := sinceStart()
 	var mark int64
