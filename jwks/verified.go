@@ -36,15 +36,19 @@ func newVerifiedTokens() verifiedTokens {
 	return verifiedTokens{byHash}
 }
 
-func (v verifiedTokens) find(token string) (verifiedToken, bool) {
+// find answers what is remembered of a token, and else asks verify, whose good answer it remembers. Of callers at once
+// for one token each may ask.
+func (v verifiedTokens) find(token string, verify func() (verifiedToken, error)) (verifiedToken, error) {
 	if len(token) > maxVerifiedBytes {
-		return verifiedToken{}, false
+		return verify()
 	}
-	return v.byHash.Get(sha256.Sum256([]byte(token)))
-}
-
-func (v verifiedTokens) add(token string, verified verifiedToken) {
-	if len(token) <= maxVerifiedBytes {
-		v.byHash.Add(sha256.Sum256([]byte(token)), verified)
+	hash := sha256.Sum256([]byte(token))
+	if verified, found := v.byHash.Get(hash); found {
+		return verified, nil
 	}
+	verified, err := verify()
+	if err == nil {
+		v.byHash.Add(hash, verified)
+	}
+	return verified, err
 }

@@ -27,20 +27,16 @@ func (s *Set) Verify(token string, algorithms ...string) (payload []byte, typ st
 	if len(algorithms) == 0 {
 		algorithms = SupportedAlgorithms
 	}
-	if verified, found := s.verified.find(token); found {
-		if !slices.Contains(algorithms, verified.algorithm) {
-			return nil, "", fmt.Errorf("%w: alg is not accepted here", ErrInvalidToken)
-		}
-		if _, err := s.verifyingKey(verified.keyID, verified.algorithm); err != nil {
-			return nil, "", err
-		}
-		return verified.payload, verified.typ, nil
-	}
-	verified, err := s.verifySignature(token, algorithms)
+	verified, err := s.verified.find(token, func() (verifiedToken, error) { return s.verifySignature(token, algorithms) })
 	if err != nil {
 		return nil, "", err
 	}
-	s.verified.add(token, verified)
+	if !slices.Contains(algorithms, verified.algorithm) {
+		return nil, "", fmt.Errorf("%w: alg is not accepted here", ErrInvalidToken)
+	}
+	if _, err := s.verifyingKey(verified.keyID, verified.algorithm); err != nil {
+		return nil, "", err
+	}
 	return verified.payload, verified.typ, nil
 }
 

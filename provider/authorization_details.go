@@ -184,13 +184,7 @@ func (i *issuance) resolveDetails(
 
 // grantedDetails are those of the code or the refresh token.
 func (i *issuance) grantedDetails() ([]details.Detail, error) {
-	var session *storage.Session
-	switch {
-	case i.code != nil:
-		session = i.code.Session
-	case i.grant() != nil:
-		session = i.grant().Session
-	}
+	session := i.grantedSession()
 	if session == nil || len(session.AuthorizationDetails) == 0 {
 		return nil, nil
 	}

@@ -85,6 +85,17 @@ func (i *issuance) grant() *storage.Grant {
 	return i.refreshToken.Grant
 }
 
+// grantedSession is the session of the code or of the grant that the request presented, nil where it presented none.
+func (i *issuance) grantedSession() *storage.Session {
+	switch {
+	case i.code != nil:
+		return i.code.Session
+	case i.grant() != nil:
+		return i.grant().Session
+	}
+	return nil
+}
+
 // repeats says that the refresh token is answered again past its grace (docs/refresh-tokens.md).
 func (i *issuance) repeats() bool { return i.refreshToken != nil && i.refreshToken.Repeats() }
 

@@ -185,18 +185,15 @@ func (i *issuance) resolveTarget(
 	if err != nil {
 		return err
 	}
-	granted := audience
-	switch {
-	case i.code != nil:
-		granted = i.code.Session.Audience
-	case i.grant() != nil:
-		granted = i.grant().Session.Audience
-	}
+	session := i.grantedSession()
 	known, err := findTargets(ctx, store, issuer, i.client)
 	if err != nil {
 		return err
 	}
-	if i.code == nil && i.grant() == nil { // the client's own token: what it names, it is granted
+	var granted []string
+	if session != nil {
+		granted = session.Audience
+	} else { // the client's own token: what it names, it is granted
 		granted, named = oauth.Union(audience, named), nil
 		if err := known.check(granted); err != nil {
 			return err

@@ -62,18 +62,8 @@ func startPrometheus(t *testing.T, target string) *prometheus {
 		"global: {scrape_interval: 500ms, scrape_timeout: 500ms}\nscrape_configs:\n"+
 			"  - {job_name: ithildin, static_configs: [{targets: [%q]}]}\n", target)), 0o600))
 	p := &prometheus{t: t, address: freeAddress(t)}
-	command := exec.Command(program, "--config.file="+filepath.Join(directory, "prometheus.yml"),
-		"--storage.tsdb.path="+filepath.Join(directory, "data"), "--web.listen-address="+p.address, "--log.level=warn")
-	log := &output{}
-	command.Stdout, command.Stderr = log, log
-	require.NoError(t, command.Start())
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-		if t.Failed() {
-			t.Log(log.String())
-		}
-	})
+	runLogged(t, exec.Command(program, "--config.file="+filepath.Join(directory, "prometheus.yml"),
+		"--storage.tsdb.path="+filepath.Join(directory, "data"), "--web.listen-address="+p.address, "--log.level=warn"))
 	require.Eventually(t, func() bool {
 		response, err := http.Get("http://" + p.address + "/-/ready")
 		if err != nil {

@@ -170,11 +170,8 @@ func (s *proxyStand) certificates(directory string) {
 	require.NoError(s.t, os.Rename(certificateFile, filepath.Join(directory, "fullchain.pem")))
 }
 
-// runProxy runs a program until the test ends, and waits until it listens at an address.
-func runProxy(t *testing.T, address, directory, program string, arguments ...string) {
-	command := exec.Command(program, arguments...)
-	command.Dir = directory
-	command.Env = append(os.Environ(), "HOME="+directory)
+// runLogged runs a program until the test ends, whose output a failed test shows.
+func runLogged(t *testing.T, command *exec.Cmd) {
 	log := &output{}
 	command.Stdout, command.Stderr = log, log
 	require.NoError(t, command.Start())
@@ -185,6 +182,14 @@ func runProxy(t *testing.T, address, directory, program string, arguments ...str
 			t.Log(log.String())
 		}
 	})
+}
+
+// runProxy runs a program until the test ends, and waits until it listens at an address.
+func runProxy(t *testing.T, address, directory, program string, arguments ...string) {
+	command := exec.Command(program, arguments...)
+	command.Dir = directory
+	command.Env = append(os.Environ(), "HOME="+directory)
+	runLogged(t, command)
 	require.Eventually(t, func() bool {
 		connection, err := net.DialTimeout("tcp", address, 100*time.Millisecond)
 		if err == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"sync"
-	"time"
 
 	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
@@ -48,10 +47,9 @@ func (e *fetchRefused) Error() string { return e.answer.Error() }
 
 // admit decides whether a document is fetched: whoever waits for one that is on its way costs nothing.
 func (d *Documents) admit(ctx context.Context, address string) (end func(), err error) {
-	wait := d.rate.Take(inbound.Network(inbound.RequestFrom(ctx).Address()), d.now()).Wait
-	if wait > 0 {
-		return nil, &fetchRefused{tooMany(http.StatusTooManyRequests,
-			"Too many documents were asked for from this address.", wait)}
+	allowance := d.rate.Take(inbound.Network(inbound.RequestFrom(ctx).Address()), d.now())
+	if allowance.Wait > 0 {
+		return nil, &fetchRefused{oauth.TooManyRequests(allowance, "Too many documents were asked for from this address")}
 	}
 	host, err := documentHost(address)
 	if err != nil {
@@ -59,13 +57,10 @@ func (d *Documents) admit(ctx context.Context, address string) (end func(), err 
 	}
 	end, ok := d.fetches.begin(host)
 	if !ok {
-		return nil, &fetchRefused{tooMany(http.StatusServiceUnavailable, "Too many documents are being read.", time.Second)}
+		refused := oauth.NewError(http.StatusServiceUnavailable, oauth.CodeTemporarilyUnavailable,
+			"Too many documents are being read. Please try again later.")
+		refused.RetryAfter = 1
+		return nil, &fetchRefused{refused}
 	}
 	return end, nil
-}
-
-func tooMany(status int, description string, wait time.Duration) *oauth.Error {
-	refused := oauth.NewError(status, oauth.CodeTemporarilyUnavailable, description+" Please try again later.")
-	refused.RetryAfter = int64((wait + time.Second - 1) / time.Second)
-	return refused
 }
