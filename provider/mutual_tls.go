@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ithildin/provider/clientauth"
+	"ithildin/provider/inbound"
 	"ithildin/provider/oauth"
 	"ithildin/storage"
 )
@@ -67,7 +68,8 @@ func aliasesBelow(alias string) *endpointAliases {
 }
 
 // MutualTLSHandler is a listener that asks for the certificates of clients: of the public listener it has the endpoints
-// that clients call by themselves. No browser is to be asked for a certificate.
+// that clients call by themselves. No browser is to be asked for a certificate. Clients' TLS ends here, so no proxy is
+// believed about them.
 func (p *Provider) MutualTLSHandler(public http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, isBelow := strings.CutPrefix(r.URL.Path, p.path)
@@ -75,6 +77,7 @@ func (p *Provider) MutualTLSHandler(public http.Handler) http.Handler {
 			http.NotFound(w, r)
 			return
 		}
+		inbound.DropProxied(r.Header)
 		public.ServeHTTP(w, r)
 	})
 }

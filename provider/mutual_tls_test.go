@@ -396,6 +396,40 @@ func TestAListenerThatAsksForCertificatesHasTheEndpointsOfClientsAlone(t *testin
 	})
 }
 
+// A load balancer that passes TLS through to the listener has the address of a proxy that is believed, but writes
+// nothing into a request: whatever says so is the client's.
+func TestAttackHeadersOfAProxyWhereTheTLSOfClientsEnds(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
+		now := storagetest.NewClock().Now()
+		authority := authorityOf(t, nil, now)
+		s := newStack(t, engine, behindAProxy(authority), func(o *provider.Options) {
+			o.TrustedProxies = o.MutualTLS.Proxies
+		})
+		own := signed(t, authority, now, nil)
+		s.client("clinic", byCertificate)
+		listener := httptest.NewUnstartedServer(s.provider.MutualTLSHandler(s.provider.Handler()))
+		listener.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}
+		listener.StartTLS()
+		t.Cleanup(listener.Close)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, listener.URL+oauth.PathToken,
+			strings.NewReader("grant_type=client_credentials&client_id=clinic"))
+		require.NoError(t, err)
+		r.Header = http.Header{
+			"Client-Cert": {inHeader(own)}, "X-Forwarded-For": {"203.0.113.9"},
+			"Content-Type": {"application/x-www-form-urlencoded"},
+		}
+		response, err := listener.Client().Do(r)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusUnauthorized, response.StatusCode)
+		failed, err := s.store.ListEvents(t.Context(),
+			storage.EventFilter{Kind: storage.EventClientAuthenticationFailed, Limit: 10})
+		require.NoError(t, err)
+		require.Len(t, failed, 1)
+		require.Equal(t, "127.0.0.1", failed[0].Address)
+	})
+}
+
 func TestMetadataSaysWhereClientsPresentCertificates(t *testing.T) {
 	authority := authorityOf(t, nil, time.Now())
 	off := newStack(t, storagetest.Engines()[0]).discovered()

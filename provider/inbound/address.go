@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// headerForwardedFor is where a proxy says from where a request came.
+const headerForwardedFor = "X-Forwarded-For"
+
 // Proxies are the networks of those proxies that are believed about the address of a client.
 type Proxies []netip.Prefix
 
@@ -17,7 +20,7 @@ func (p Proxies) ClientAddress(r *http.Request) string {
 	if !ok || !p.include(address) {
 		return peerHost(r)
 	}
-	chain := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	chain := strings.Split(strings.Join(r.Header.Values(headerForwardedFor), ","), ",")
 	for i := len(chain) - 1; i >= 0; i-- {
 		forwarded, err := netip.ParseAddr(strings.TrimSpace(chain[i]))
 		if err != nil {
@@ -28,6 +31,17 @@ func (p Proxies) ClientAddress(r *http.Request) string {
 		}
 	}
 	return address.String()
+}
+
+// ofProxies are the headers in which proxies that end TLS say who the client is and in which trace its request belongs.
+var ofProxies = []string{headerForwardedFor, headerCertificate, headerCertificateChain, "Traceparent", "Tracestate"}
+
+// DropProxied removes from a request what a proxy says of its client: for a listener where TLS of clients ends, so that
+// no proxy can have written it, although the request may come from the address of one that passes TLS through.
+func DropProxied(header http.Header) {
+	for _, name := range ofProxies {
+		header.Del(name)
+	}
 }
 
 // peerHost is the host of whoever is at the other end of the connection.
