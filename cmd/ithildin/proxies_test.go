@@ -59,26 +59,29 @@ func (s *proxyStand) refresh(client *http.Client, tokens map[string]any) map[str
 }
 
 func TestExamplesOfProxiesCarryEveryFlow(t *testing.T) {
-	eachProxy(t, func(s *proxyStand, example proxyExample) {
-		client := s.client(nil)
-		response, metadata, _ := readAll(s.t, client, exampleIssuer+"/.well-known/openid-configuration")
-		require.Contains(s.t, metadata, `"token_endpoint":"`+exampleMTLS+oauth.PathToken+`"`)
-		require.Equal(s.t, 2, response.ProtoMajor)
-		require.NotEmpty(s.t, response.Header.Get("Strict-Transport-Security"))
-		plain := s.client(nil)
-		plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		response, _, _ = readAll(s.t, plain, "http://id.example.org/.well-known/jwks.json?x=1")
-		require.Contains(s.t, []int{http.StatusMovedPermanently, http.StatusPermanentRedirect}, response.StatusCode)
-		require.Equal(s.t, exampleIssuer+"/.well-known/jwks.json?x=1", response.Header.Get("Location"))
+	eachProxy(t, (*proxyStand).requireEveryFlow)
+}
 
-		tokens := s.signIn(client, strings.Repeat("long state ", 900)) // 10 KB, which compress
-		tokens = s.refresh(client, s.refresh(client, tokens))
-		s.requireCertificateAndProof(client)
-		if example.hasGateway {
-			s.requireGateway(tokens["access_token"].(string))
-		}
-		s.requireNoFailureWhileServersRestart(client)
-	})
+// requireEveryFlow sends each kind of request through the proxy, also while the servers restart.
+func (s *proxyStand) requireEveryFlow(example proxyExample) {
+	client := s.client(nil)
+	response, metadata, _ := readAll(s.t, client, exampleIssuer+"/.well-known/openid-configuration")
+	require.Contains(s.t, metadata, `"token_endpoint":"`+exampleMTLS+oauth.PathToken+`"`)
+	require.Equal(s.t, 2, response.ProtoMajor)
+	require.NotEmpty(s.t, response.Header.Get("Strict-Transport-Security"))
+	plain := s.client(nil)
+	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, _, _ = readAll(s.t, plain, "http://id.example.org/.well-known/jwks.json?x=1")
+	require.Contains(s.t, []int{http.StatusMovedPermanently, http.StatusPermanentRedirect}, response.StatusCode)
+	require.Equal(s.t, exampleIssuer+"/.well-known/jwks.json?x=1", response.Header.Get("Location"))
+
+	tokens := s.signIn(client, strings.Repeat("long state ", 900)) // 10 KB, which compress
+	tokens = s.refresh(client, s.refresh(client, tokens))
+	s.requireCertificateAndProof(client)
+	if example.hasGateway {
+		s.requireGateway(tokens["access_token"].(string))
+	}
+	s.requireNoFailureWhileServersRestart(client)
 }
 
 // requireCertificateAndProof gets tokens by a certificate, and by a proof of a key.
@@ -211,42 +214,45 @@ func introspectBy(client *http.Client) error {
 
 // Whoever forges what a proxy says is some client at some address like everybody else.
 func TestAttackForgedHeadersPassNoProxyOfTheExamples(t *testing.T) {
-	eachProxy(t, func(s *proxyStand, _ proxyExample) {
-		s.verb("client", "create", "--id", "machine", "--name", "Machine", "--grant-type", "client_credentials",
-			"--auth-method", "tls_client_auth", "--tls-subject-dn", "CN=machine")
-		stolen := ":" + base64.StdEncoding.EncodeToString(s.authority.clientCertificate("machine").Certificate[0]) + ":"
-		forged := forgedConsumer.Clone()
-		for name, value := range forgedTransport {
-			forged.Set(name, value)
-		}
-		for _, name := range []string{"Client-Cert", "Client-Cert-Chain", "Client_Cert"} {
-			forged[name] = []string{stolen}
-		}
-		forged.Set("X-Forwarded-Proto", "http")
-		forged.Set("X-Forwarded-Port", "80")
-		client := s.client(forged)
-		_, metadata, _ := readAll(s.t, client, exampleIssuer+"/.well-known/openid-configuration")
-		require.NotContains(s.t, metadata, "evil.example")
-		s.refresh(client, s.signIn(client, "state"))
-		response, answer := s.postForm(client, exampleIssuer+"/oauth/apps/authorize", "", "", nil, nil)
-		require.Equal(s.t, http.StatusUnauthorized, response.StatusCode, answer)
+	eachProxy(t, func(s *proxyStand, _ proxyExample) { s.requireForgedHeadersStay() })
+}
 
-		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"machine"}}
-		for name, attacker := range map[string]*http.Client{
-			"without a certificate":  client,
-			"with one of its own":    s.client(forged, s.authority.clientCertificate("another")),
-			"with one of its making": s.client(forged, newAuthority(s.t).clientCertificate("machine")),
-			"with a very long one":   s.client(forged, s.authority.clientCertificate(strings.Repeat("machine", 700))),
-		} {
-			for _, host := range []string{exampleIssuer, exampleMTLS} {
-				response, answer = s.postForm(attacker, host+oauth.PathToken, "", "", form, nil)
-				require.Equal(s.t, http.StatusUnauthorized, response.StatusCode, "%s at %s: %v", name, host, answer)
-				s.requireLoggedAddress(response)
-			}
+// requireForgedHeadersStay sends what only a proxy may say, and gets no further by it.
+func (s *proxyStand) requireForgedHeadersStay() {
+	s.verb("client", "create", "--id", "machine", "--name", "Machine", "--grant-type", "client_credentials",
+		"--auth-method", "tls_client_auth", "--tls-subject-dn", "CN=machine")
+	stolen := ":" + base64.StdEncoding.EncodeToString(s.authority.clientCertificate("machine").Certificate[0]) + ":"
+	forged := forgedConsumer.Clone()
+	for name, value := range forgedTransport {
+		forged.Set(name, value)
+	}
+	for _, name := range []string{"Client-Cert", "Client-Cert-Chain", "Client_Cert"} {
+		forged[name] = []string{stolen}
+	}
+	forged.Set("X-Forwarded-Proto", "http")
+	forged.Set("X-Forwarded-Port", "80")
+	client := s.client(forged)
+	_, metadata, _ := readAll(s.t, client, exampleIssuer+"/.well-known/openid-configuration")
+	require.NotContains(s.t, metadata, "evil.example")
+	s.refresh(client, s.signIn(client, "state"))
+	response, answer := s.postForm(client, exampleIssuer+"/oauth/apps/authorize", "", "", nil, nil)
+	require.Equal(s.t, http.StatusUnauthorized, response.StatusCode, answer)
+
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"machine"}}
+	for name, attacker := range map[string]*http.Client{
+		"without a certificate":  client,
+		"with one of its own":    s.client(forged, s.authority.clientCertificate("another")),
+		"with one of its making": s.client(forged, newAuthority(s.t).clientCertificate("machine")),
+		"with a very long one":   s.client(forged, s.authority.clientCertificate(strings.Repeat("machine", 700))),
+	} {
+		for _, host := range []string{exampleIssuer, exampleMTLS} {
+			response, answer = s.postForm(attacker, host+oauth.PathToken, "", "", form, nil)
+			require.Equal(s.t, http.StatusUnauthorized, response.StatusCode, "%s at %s: %v", name, host, answer)
+			s.requireLoggedAddress(response)
 		}
-		for _, server := range s.servers {
-			require.Contains(s.t, server.output.String(), `"trace_id":"`)
-			require.NotContains(s.t, server.output.String(), givenTrace, "a client has chosen the trace")
-		}
-	})
+	}
+	for _, server := range s.servers {
+		require.Contains(s.t, server.output.String(), `"trace_id":"`)
+		require.NotContains(s.t, server.output.String(), givenTrace, "a client has chosen the trace")
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ const (
 	exampleAPI    = "https://api.example.org"
 	// clientAddress is where clients of a stand come from. Proxies and servers have other addresses of the loopback.
 	clientAddress = "127.0.0.8"
+	proxyAddress  = "127.0.0.1"
 )
 
 // proxyExample is a folder of deploy/proxies, and how its program is started with the files there.
@@ -38,6 +40,8 @@ type proxyExample struct {
 	// https and http are how the files write that the proxy listens on the ports 443 and 80; ADDRESS and PORT are put in.
 	https, http [2]string
 	hasGateway  bool
+	// passesTLS says that TLS of the host for certificates ends at the servers, which then see the proxy's address.
+	passesTLS bool
 }
 
 var proxyExamples = []proxyExample{
@@ -68,6 +72,7 @@ type proxyStand struct {
 	authority     *authority
 	environment   []string
 	public, admin string // ports
+	mutual        string // port of the servers' listeners for certificates; "": the proxy asks for them
 	servers       [2]*process
 	https, http   string // the addresses of the proxy
 }
@@ -82,10 +87,17 @@ func newProxyStand(t *testing.T, example proxyExample) *proxyStand {
 		{"path": "/public", "public": true}, {"path": "/me", "scopes": ["openid"]}]}`), 0o600))
 	s.environment = []string{
 		"ITHILDIN_DATABASE_URL=" + storagetest.PostgreSQL().Create(t), "ITHILDIN_SECRET=" + string(storagetest.Secret()),
-		"ITHILDIN_ISSUER=" + exampleIssuer, "ITHILDIN_TRUSTED_PROXIES=127.0.0.1", "ITHILDIN_MTLS_PROXIES=127.0.0.1",
+		"ITHILDIN_ISSUER=" + exampleIssuer, "ITHILDIN_TRUSTED_PROXIES=" + proxyAddress,
+		"ITHILDIN_MTLS_PROXIES=" + proxyAddress,
 		"ITHILDIN_MTLS_URL=" + exampleMTLS, "ITHILDIN_MTLS_CLIENT_CA_FILE=" + s.authority.file,
 		"ITHILDIN_ADMIN_TOKEN=a-token-of-an-operator", "ITHILDIN_GATEWAY_RULES=" + rules, "ITHILDIN_SHUTDOWN_DELAY=4s",
 		"ITHILDIN_DATABASE_CONNECTIONS=4", "ITHILDIN_OTLP_ENDPOINT=" + newCollector(t).URL + "/otlp",
+	}
+	if example.passesTLS {
+		s.mutual = port(t, freeAddress(t))
+		certificateFile, keyFile := s.authority.issue(t.TempDir(), 30*time.Minute, "mtls.id.example.org")
+		s.environment = append(s.environment,
+			"ITHILDIN_MTLS_CERTIFICATE_FILE="+certificateFile, "ITHILDIN_MTLS_KEY_FILE="+keyFile)
 	}
 	s.verb("migrate", "up")
 	for i := range s.servers {
@@ -98,7 +110,11 @@ func newProxyStand(t *testing.T, example proxyExample) *proxyStand {
 // startServer starts a server at 127.0.0.2 or 127.0.0.3, which stand for the 10.0.0.1 and 10.0.0.2 of the examples.
 func (s *proxyStand) startServer(i int) {
 	host := []string{"127.0.0.2:", "127.0.0.3:"}[i]
-	s.servers[i] = startAt(s.t, host+s.public, host+s.admin, s.t.TempDir(), s.environment, "serve", "--dev")
+	environment := s.environment
+	if s.mutual != "" {
+		environment = append(slices.Clone(environment), "ITHILDIN_MTLS_LISTEN="+host+s.mutual)
+	}
+	s.servers[i] = startAt(s.t, host+s.public, host+s.admin, s.t.TempDir(), environment, "serve", "--dev")
 }
 
 // verb runs the program once with the settings of the servers.
@@ -124,8 +140,10 @@ func (s *proxyStand) startProxy(example proxyExample, program string) {
 	}
 	values := append(listens(example.https, s.https), listens(example.http, s.http)...)
 	files := strings.NewReplacer(append(values,
-		"10.0.0.1", "127.0.0.2", "10.0.0.2", "127.0.0.3", "10.0.0.9", "127.0.0.1", "8080", s.public, "8081", s.admin,
-		"9000", port(s.t, api.Listener.Addr().String()), "/etc/ithildin/tls", directory, "/etc/haproxy", directory)...)
+		"10.0.0.1", "127.0.0.2", "10.0.0.2", "127.0.0.3", "10.0.0.9", "127.0.0.1",
+		"8080", s.public, "8081", s.admin, "8443", s.mutual,
+		"9000", port(s.t, api.Listener.Addr().String()), "/etc/ithildin/tls", directory, "/etc/haproxy", directory,
+		"/etc/traefik", directory)...)
 	found, err := filepath.Glob(filepath.Join("../../deploy/proxies", example.name, "*"))
 	require.NoError(s.t, err)
 	require.NotEmpty(s.t, found)
@@ -264,12 +282,16 @@ func (s *proxyStand) postForm(
 // requireLoggedAddress requires that the server which answered took the client for who it is.
 func (s *proxyStand) requireLoggedAddress(response *http.Response) {
 	s.t.Helper()
+	seen := clientAddress
+	if s.mutual != "" && response.Request.URL.Host == strings.TrimPrefix(exampleMTLS, "https://") {
+		seen = proxyAddress
+	}
 	id := response.Header.Get("X-Request-Id")
 	require.NotEmpty(s.t, id)
 	for _, server := range s.servers {
 		for line := range strings.Lines(server.output.String()) {
 			if strings.Contains(line, id) && strings.Contains(line, `"address"`) {
-				require.Contains(s.t, line, `"address":"`+clientAddress+`"`)
+				require.Contains(s.t, line, `"address":"`+seen+`"`)
 				return
 			}
 		}
