@@ -29,18 +29,18 @@ func backupGuide(t *testing.T, language string, replacements ...string) (blocks 
 	return blocks
 }
 
-// restoredProvider is a provider whose cluster is restored.
-type restoredProvider struct {
+// clusterProvider is a provider with a cluster of its own.
+type clusterProvider struct {
 	*cluster
 	t      *testing.T
 	server *process
 }
 
-func (r *restoredProvider) environment() []string {
+func (r *clusterProvider) environment() []string {
 	return []string{"ITHILDIN_DATABASE_URL=" + r.url, "ITHILDIN_SECRET=" + string(storagetest.Secret())}
 }
 
-func (r *restoredProvider) verb(arguments ...string) string {
+func (r *clusterProvider) verb(arguments ...string) string {
 	path, err := binary()
 	require.NoError(r.t, err)
 	command := exec.Command(path, arguments...)
@@ -50,33 +50,33 @@ func (r *restoredProvider) verb(arguments ...string) string {
 	return string(output)
 }
 
-func (r *restoredProvider) serve() {
+func (r *clusterProvider) serve() {
 	r.server = start(r.t, r.t.TempDir(), append(r.environment(), "ITHILDIN_ISSUER=http://restored.example"), "serve")
 }
 
-func (r *restoredProvider) open() *storage.Store {
+func (r *clusterProvider) open() *storage.Store {
 	return storagetest.Open(r.t, r.url, func(o *storage.Options) { o.Now = time.Now })
 }
 
-func (r *restoredProvider) exchange(code string) (int, map[string]any) {
+func (r *clusterProvider) exchange(code string) (int, map[string]any) {
 	return r.server.token(storage.PresetStandard, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {crashRedirect},
 	})
 }
 
-func (r *restoredProvider) refresh(token any) (int, map[string]any) {
+func (r *clusterProvider) refresh(token any) (int, map[string]any) {
 	return r.server.token(storage.PresetStandard,
 		url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.(string)}})
 }
 
-func (r *restoredProvider) isActive(token any) bool {
+func (r *clusterProvider) isActive(token any) bool {
 	status, answer := r.server.post(oauth.PathIntrospect, storage.PresetStandard, url.Values{"token": {token.(string)}})
 	require.Equal(r.t, http.StatusOK, status)
 	return answer["active"].(bool)
 }
 
 // signIn exchanges a new code.
-func (r *restoredProvider) signIn(store *storage.Store) map[string]any {
+func (r *clusterProvider) signIn(store *storage.Store) map[string]any {
 	status, tokens := r.exchange(newCode(r.t, store, storage.PresetStandard))
 	require.Equal(r.t, http.StatusOK, status, tokens)
 	return tokens
@@ -85,10 +85,8 @@ func (r *restoredProvider) signIn(store *storage.Store) map[string]any {
 // TestPostgreSQLIsRestoredToAPointInTime follows the guide with its own cluster, and holds the restored provider to
 // what had been revoked, used and rotated since.
 func TestPostgreSQLIsRestoredToAPointInTime(t *testing.T) {
-	r := &restoredProvider{cluster: newClusterFolder(t), t: t}
+	r := &clusterProvider{cluster: newCluster(t), t: t}
 	folders := []string{"/var/backups/ithildin", r.directory}
-	r.data = filepath.Join(r.directory, "data")
-	r.run("initdb", "-D", r.data, "-U", "ithildin", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 	r.run("/bin/mkdir", "-p", filepath.Join(r.directory, "wal"))
 	settings := backupGuide(t, "ini", folders...)
 	require.Len(t, settings, 2)

@@ -50,6 +50,14 @@ func newClusterFolder(t *testing.T) *cluster {
 	return c
 }
 
+// newCluster is a cluster with nothing in it, before its first start.
+func newCluster(t *testing.T) *cluster {
+	c := newClusterFolder(t)
+	c.data = filepath.Join(c.directory, "data")
+	c.run("initdb", "-D", c.data, "-U", "ithildin", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+	return c
+}
+
 // run runs a program of PostgreSQL, or of the shell, as the owner of the cluster.
 func (c *cluster) run(program string, arguments ...string) {
 	if !filepath.IsAbs(program) {
