@@ -17,9 +17,9 @@ import (
 	"ithildin/storage/storagetest/requirement"
 )
 
-// nodeApplication is a script of testdata/openid-client that runs: an application built on a certified client, for
-// whose person the test acts.
-type nodeApplication struct {
+// clientApplication is a program in testdata that runs: an application built on a client of others, for whose person
+// the test acts.
+type clientApplication struct {
 	t       *testing.T
 	command *exec.Cmd
 	answers io.Writer
@@ -28,32 +28,37 @@ type nodeApplication struct {
 }
 
 // startNode runs a script, which trusts the authority and no other of this test's, until the test ends.
-func (a *authority) startNode(t *testing.T, script string, arguments ...string) *nodeApplication {
+func (a *authority) startNode(t *testing.T, script string, arguments ...string) *clientApplication {
 	installed, node := requirement.OpenIDClient.Get(t), requirement.Program(t, "node")
 	directory := t.TempDir()
 	// Node looks for modules beside the script, wherever it is started.
 	require.NoError(t, os.Symlink(filepath.Join(installed, "node_modules"), filepath.Join(directory, "node_modules")))
 	require.NoError(t, os.CopyFS(directory, os.DirFS("testdata/openid-client")))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	n := &nodeApplication{t: t, output: &output{}}
-	n.command = exec.CommandContext(ctx, node, append([]string{filepath.Join(directory, script)}, arguments...)...)
-	n.command.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+a.file)
-	n.command.Stderr = n.output
-	answers, err := n.command.StdinPipe()
+	command := exec.CommandContext(ctx, node, append([]string{filepath.Join(directory, script)}, arguments...)...)
+	command.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+a.file)
+	return startApplication(t, command, cancel)
+}
+
+// startApplication starts a program whose person the test is. cancel, which ends it, is called at the end of the test.
+func startApplication(t *testing.T, command *exec.Cmd, cancel context.CancelFunc) *clientApplication {
+	n := &clientApplication{t: t, command: command, output: &output{}}
+	command.Stderr = n.output
+	answers, err := command.StdinPipe()
 	require.NoError(t, err)
-	lines, err := n.command.StdoutPipe()
+	lines, err := command.StdoutPipe()
 	require.NoError(t, err)
 	n.answers, n.lines = answers, bufio.NewScanner(lines)
-	require.NoError(t, n.command.Start())
+	require.NoError(t, command.Start())
 	t.Cleanup(func() {
 		cancel()
-		_ = n.command.Wait()
+		_ = command.Wait()
 	})
 	return n
 }
 
 // serve acts for the person until the application reports what it knows at the end, which goes into report.
-func (n *nodeApplication) serve(visit func(address string) (landed string), report any) {
+func (n *clientApplication) serve(visit func(address string) (landed string), report any) {
 	for n.lines.Scan() {
 		var line struct {
 			Open   string          `json:"open"`

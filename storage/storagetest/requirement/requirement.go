@@ -37,6 +37,7 @@ var (
 	HAProxy       = Requirement{"ITHILDIN_TEST_HAPROXY", "HAProxy"}
 	Caddy         = Requirement{"ITHILDIN_TEST_CADDY", "Caddy"}
 	Envoy         = Requirement{"ITHILDIN_TEST_ENVOY", "Envoy"}
+	Traefik       = Requirement{"ITHILDIN_TEST_TRAEFIK", "Traefik"}
 	Apache        = Requirement{"ITHILDIN_TEST_APACHE", "Apache"}
 	ApacheModules = Requirement{"ITHILDIN_TEST_APACHE_MODULES", "Apache's mod_auth_openidc"}
 	OpenIDClient  = Requirement{"ITHILDIN_TEST_OPENID_CLIENT", "openid-client for Node"}
@@ -51,6 +52,7 @@ var (
 	Etcd          = Requirement{"ITHILDIN_TEST_ETCD", "etcd"}
 	Previous      = Requirement{"ITHILDIN_TEST_PREVIOUS", "the program of the release before"}
 	SpringJar     = Requirement{"ITHILDIN_TEST_SPRING_JAR", "the Spring application"}
+	NimbusJar     = Requirement{"ITHILDIN_TEST_NIMBUS_JAR", "the applications on Nimbus"}
 )
 
 // Value returns the value of the variable, empty where it has none.
