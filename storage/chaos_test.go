@@ -13,6 +13,11 @@ func TestChaosListsAndTheJanitorOnTenMillionRows(t *testing.T) {
 	storagetest.RunManyRows(t, storagetest.PostgreSQL(), 10_000_000)
 }
 
+// TestChaosListsAndTheJanitorOnAMillionRowsOfSQLite is the same for the engine that is for less.
+func TestChaosListsAndTheJanitorOnAMillionRowsOfSQLite(t *testing.T) {
+	storagetest.RunManyRows(t, storagetest.Engines()[0], 1_000_000)
+}
+
 func TestChaosAMonthOfTheAuditIsDroppedInPlaceOfAMillionRowsDeleted(t *testing.T) {
 	storagetest.RunExpiredMonths(t, storagetest.PostgreSQL(), 1_000_000)
 }
