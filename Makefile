@@ -23,8 +23,12 @@ run: build ## build and start a development server
 build: ## build the static binary bin/ithildin
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ithildin ./cmd/ithildin
 
-docs: build ## write docs/cli.md, which a test compares with the command line
+docs: build ## write docs/cli.md and the settings of docs/configuration.md, which tests compare with the program
 	bin/ithildin reference >docs/cli.md
+	bin/ithildin reference --settings >bin/settings.md
+	awk 'NR == FNR { settings = settings $$0 ORS; next } /^\| name \| default/ { printf "%s", settings; skip = 1 } \
+		skip && /^$$/ { skip = 0 } !skip' bin/settings.md docs/configuration.md >bin/configuration.md
+	mv bin/configuration.md docs/configuration.md
 
 sbom: build ## what the binary is made of, as CycloneDX: bin/ithildin.cdx.json
 	$(CYCLONEDX) bin -json -output bin/ithildin.cdx.json bin/ithildin

@@ -18,14 +18,9 @@ import (
 	"ithildin/storage"
 )
 
-// DefaultDeviceCodeLifetime is Options.DeviceCodeLifetime where none is set.
-const DefaultDeviceCodeLifetime = 10 * time.Minute
-
 const (
 	// devicePollInterval is how long a device waits between two polls at first (RFC 8628 3.2).
 	devicePollInterval = 5 * time.Second
-	// publicDevicesPerHour is how many devices of public clients an address may begin with in an hour.
-	publicDevicesPerHour = 600
 	// userCodeTries is how many user codes are made until one is free; of 20^8 there are few in use.
 	userCodeTries = 3
 )

@@ -129,14 +129,34 @@ func TestADeviceGetsTokensForWhoeverApprovesIt(t *testing.T) {
 	})
 }
 
+func publicDeviceClient(c *storage.Client) {
+	publicClient(c)
+	c.Metadata.GrantTypes, c.Metadata.ResponseTypes = []string{oauth.GrantTypeDeviceCode}, nil
+	c.Connections[0].RedirectURIs = nil
+}
+
+func TestTheOperatorSaysHowManyDevicesAndPushesOfPublicClientsThereMayBe(t *testing.T) {
+	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) {
+		o.Devices.PublicRate, o.PushedRequests.PublicRate = 3, 2
+	})
+	s.client("cli", publicDeviceClient)
+	s.client("app", publicClient)
+	for path, most := range map[string]int{oauth.PathDevice: 3, oauth.PathPushedRequest: 2} {
+		form := challenged(request("app", "openid"))
+		if path == oauth.PathDevice {
+			form = url.Values{"client_id": {"cli"}, "scope": {"openid"}}
+		}
+		for range most {
+			require.Less(t, s.post(path, "", form).status, http.StatusMultipleChoices)
+		}
+		require.Equal(t, http.StatusTooManyRequests, s.post(path, "", form).status)
+	}
+}
+
 func TestADeviceOfAPublicClientGetsTokens(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		s := newStack(t, engine)
-		s.client("cli", func(c *storage.Client) {
-			publicClient(c)
-			c.Metadata.GrantTypes, c.Metadata.ResponseTypes = []string{oauth.GrantTypeDeviceCode}, nil
-			c.Connections[0].RedirectURIs = nil
-		})
+		s.client("cli", publicDeviceClient)
 		begun := s.post(oauth.PathDevice, "", url.Values{"client_id": {"cli"}, "scope": {"openid"}})
 		require.Equal(t, http.StatusOK, begun.status, begun.raw)
 		s.browser().approve(begun)
@@ -361,7 +381,7 @@ func TestTheTokensOfADeviceAreBoundToItsKey(t *testing.T) {
 }
 
 func TestTheLifetimeOfDeviceCodesIsTheOperators(t *testing.T) {
-	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) { o.DeviceCodeLifetime = 2 * time.Minute })
+	s := newStack(t, storagetest.Engines()[0], func(o *provider.Options) { o.Devices.CodeLifetime = 2 * time.Minute })
 	s.client("tv", deviceClient)
 	begun := s.beginDevice("tv", "openid")
 	require.EqualValues(t, 120, begun.body["expires_in"])

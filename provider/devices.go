@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -19,13 +20,28 @@ type devices struct {
 	polls         *devicePolls
 }
 
-func newDevices(p *Provider, lifetime time.Duration) devices {
+// DeviceOptions are about devices for which people sign in elsewhere (RFC 8628).
+type DeviceOptions struct {
+	// CodeLifetime is how long people have to answer the request of a device; default DefaultDeviceCodeLifetime.
+	CodeLifetime time.Duration
+	// PublicRate is how many devices of public clients may begin from an address in an hour; default
+	// DefaultPublicDeviceRate.
+	PublicRate int64
+}
+
+// These are DeviceOptions where none are set.
+const (
+	DefaultDeviceCodeLifetime = 10 * time.Minute
+	DefaultPublicDeviceRate   = 600
+)
+
+func newDevices(p *Provider, o DeviceOptions) devices {
 	count := func(outcome string) { p.metrics.devices.WithLabelValues(outcome).Inc() }
 	return devices{
 		authorization: &deviceAuthorizationEndpoint{
 			authorizeEndpoint: p.authorization, clients: p.clients, cors: p.cors, proofs: p.proofs, random: p.random,
-			userCodes: p.userCodes, lifetime: lifetime, countOutcome: count,
-			limit: newPublicLimit(p.limits, "device_authorization", publicDevicesPerHour, p.now),
+			userCodes: p.userCodes, lifetime: cmp.Or(o.CodeLifetime, DefaultDeviceCodeLifetime), countOutcome: count,
+			limit: newPublicLimit(p.limits, "device_authorization", cmp.Or(o.PublicRate, DefaultPublicDeviceRate), p.now),
 		},
 		confirmation: &deviceConfirmation{
 			authorizeEndpoint: p.authorization, userCodes: p.userCodes, countOutcome: count,

@@ -98,6 +98,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	for _, purpose := range outboundPurposes {
 		m.outboundSeconds.WithLabelValues(purpose)
 	}
+	m.initializeRequests()
 	initialize(m.tokens, oauth.GrantTypes)
 	initialize(m.refusals, append([]string{other}, oauth.GrantTypes...), tokenErrorCodes)
 	registry.MustRegister(
@@ -106,6 +107,19 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		m.limited, m.quotas, m.signIns, m.outboundSeconds,
 	)
 	return m
+}
+
+// initializeRequests shows the endpoints that clients call from the beginning, and their failures: a rate misses the
+// first of a series that was not there before.
+func (m *metrics) initializeRequests() {
+	for path, method := range map[string]string{
+		oauth.PathAuthorize: "GET", oauth.PathUserinfo: "GET", oauth.PathToken: "POST", oauth.PathIntrospect: "POST",
+		oauth.PathRevoke: "POST", oauth.PathPushedRequest: "POST", oauth.PathDevice: "POST",
+	} {
+		for _, status := range []string{"200", "500", "503"} {
+			m.requests.WithLabelValues(path, method, status)
+		}
+	}
 }
 
 // The limits of a listener, as ithildin_requests_overloaded_total names them.

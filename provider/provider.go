@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -45,9 +46,7 @@ type Options struct {
 	// ResponseTypes are those of authorization requests that clients may be registered for (OAuth 2.0 Multiple Response
 	// Types); default: code alone.
 	ResponseTypes []string
-	// DeviceCodeLifetime is how long people have to answer the request of a device (RFC 8628); default
-	// DefaultDeviceCodeLifetime.
-	DeviceCodeLifetime time.Duration
+	Devices       DeviceOptions
 	// PushedRequests are authorization requests that clients send before the browser comes (RFC 9126).
 	PushedRequests PushedRequests
 	// Registration lets clients register themselves; default: off.
@@ -177,9 +176,6 @@ func (o *Options) setDefaults() {
 	if o.RequestTime <= 0 {
 		o.RequestTime = 20 * time.Second
 	}
-	if o.DeviceCodeLifetime <= 0 {
-		o.DeviceCodeLifetime = DefaultDeviceCodeLifetime
-	}
 	if o.PushedRequests.Lifetime <= 0 {
 		o.PushedRequests.Lifetime = DefaultPushedRequestLifetime
 	}
@@ -264,7 +260,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	p.AddFrontend(Frontend{Name: StandardFrontend})
 	p.sessionIframe = newSessionIframe(p.login, p.store)
 	p.addAuthorization(o.PushedRequests)
-	p.devices = newDevices(p, o.DeviceCodeLifetime)
+	p.devices = newDevices(p, o.Devices)
 	p.documents = p.newDocuments()
 	return p, nil
 }
@@ -301,7 +297,7 @@ func (p *Provider) addAuthorization(pushed PushedRequests) {
 		proofs:            p.proofs,
 		authorizeEndpoint: p.authorization, clients: p.clients, cors: p.cors, random: p.random,
 		lifetime: pushed.Lifetime, countResult: p.metrics.requestPushed,
-		limit: newPublicLimit(p.limits, "pushed_request", publicPushesPerHour, p.now),
+		limit: newPublicLimit(p.limits, "pushed_request", cmp.Or(pushed.PublicRate, DefaultPublicPushRate), p.now),
 	}
 }
 

@@ -26,13 +26,15 @@ type PushedRequests struct {
 	// Required says that every client must push, but for those with the policy of the legacy API, which knows no such
 	// request. A client may be required to by its own metadata.
 	Required bool
+	// PublicRate is how many requests of public clients an address may push in an hour; default DefaultPublicPushRate.
+	PublicRate int64
 }
 
 // DefaultPushedRequestLifetime is PushedRequests.Lifetime where none is set.
 const DefaultPushedRequestLifetime = 90 * time.Second
 
-// publicPushesPerHour is how many requests of public clients an address may push in an hour.
-const publicPushesPerHour = 3600
+// DefaultPublicPushRate is PushedRequests.PublicRate where none is set.
+const DefaultPublicPushRate = 3600
 
 // credentialParameters authenticate a client: they are no part of the authorization request beside them.
 var credentialParameters = []string{"client_secret", "client_assertion", "client_assertion_type"}

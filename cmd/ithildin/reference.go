@@ -8,10 +8,13 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
 )
 
-type referenceCommand struct{}
+type referenceCommand struct {
+	Settings bool `help:"Print the table of settings of docs/configuration.md in place of the command line."`
+}
 
 // Help shows how the verb is used.
 func (referenceCommand) Help() string {
@@ -23,7 +26,10 @@ Example:
 }
 
 // Run prints the reference.
-func (referenceCommand) Run(parsed *kong.Context, terminal console.Terminal) error {
+func (c referenceCommand) Run(parsed *kong.Context, terminal console.Terminal) error {
+	if c.Settings {
+		return config.WriteSettings(terminal.Out)
+	}
 	return writeReference(terminal.Out, parsed.Model)
 }
 

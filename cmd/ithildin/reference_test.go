@@ -24,3 +24,18 @@ func TestReferenceOfTheCommandLineIsWhatTheVerbsSay(t *testing.T) {
 		}
 	}
 }
+
+func TestReferenceOfTheSettingsIsWhatTheServerReads(t *testing.T) {
+	kept, err := os.ReadFile("../../docs/configuration.md")
+	require.NoError(t, err)
+	var out, problems bytes.Buffer
+	require.Equal(t, console.ExitOK, run(t.Context(), []string{"reference", "--settings"},
+		console.Terminal{In: os.Stdin, Out: &out, Err: &problems}), problems.String())
+	for name, byDefault := range map[string]string{
+		"ITHILDIN_LISTEN": "`127.0.0.1:8080`", "ITHILDIN_ISSUER": "required", "ITHILDIN_TRUSTED_PROXIES": "none",
+		"ITHILDIN_SHUTDOWN_DELAY": "`5s`; `0s` with `--dev`", "ITHILDIN_SIGN_IN_FAILURES": "`10`",
+	} {
+		require.Contains(t, out.String(), "\n| `"+name+"` | "+byDefault+" | ")
+	}
+	require.Contains(t, string(kept), "\n\n"+out.String()+"\n", "the table of settings is another: make docs")
+}

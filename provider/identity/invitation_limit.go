@@ -8,12 +8,11 @@ import (
 	"ithildin/provider/inbound"
 )
 
-// How many looks at invitations that are not there, and answers that are refused, are taken within the window: from a
-// network, and by one link. What is right is not counted.
+// How many looks at invitations that are not there, and answers that are refused, are taken by one link within the
+// window; Limits say how many from a network. What is right is not counted.
 const (
-	invitationFailuresOfNetwork = 20
-	invitationFailuresOfLink    = 5
-	invitationWindow            = time.Hour
+	invitationFailuresOfLink = 5
+	invitationWindow         = time.Hour
 )
 
 // InvitationLimited says whether too much was wrong lately, from the network of a request or by the link with a code.
@@ -26,7 +25,7 @@ func (s *Service) InvitationLimited(r *http.Request, code string) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	return counts[0] >= invitationFailuresOfNetwork || counts[1] >= invitationFailuresOfLink, nil
+	return counts[0] >= s.Limits().InvitationFailures || counts[1] >= invitationFailuresOfLink, nil
 }
 
 // CountInvitationFailure counts an invitation that is not there, or an answer that its source refused.

@@ -25,15 +25,22 @@ type Limits struct {
 	PhoneChangeWindow time.Duration
 	// PasswordResetLifetime is how long a link is good by which a forgotten password is set.
 	PasswordResetLifetime time.Duration
+	// PasswordResetsOfAccount and PasswordResetsOfNetwork are how many such links may be asked for within an hour.
+	PasswordResetsOfAccount int64
+	PasswordResetsOfNetwork int64
+	// InvitationFailures is how many looks at invitations that are not there, and answers that their source refuses, are
+	// taken from a network within an hour.
+	InvitationFailures int64
 }
 
-// DefaultLimits are those of the eHealth API.
+// DefaultLimits are those of the eHealth API, where it has any.
 func DefaultLimits() Limits {
 	return Limits{
 		FailedSignIns: pairFailures, FailedSignInWindow: 10 * time.Minute,
 		OneTimeCodeLength: 6, OneTimeCodeLifetime: 5 * time.Minute, OneTimeCodeAttempts: 3, OneTimeCodeFailures: 3,
 		OneTimeCodesSent: 3, OneTimeCodeWindow: time.Minute, PhoneChangeWindow: 24 * time.Hour,
-		PasswordResetLifetime: 25 * time.Minute,
+		PasswordResetLifetime: 25 * time.Minute, PasswordResetsOfAccount: 3, PasswordResetsOfNetwork: 20,
+		InvitationFailures: 20,
 	}
 }
 
@@ -51,6 +58,10 @@ func (l Limits) withDefaults() Limits {
 		OneTimeCodeWindow:     cmp.Or(l.OneTimeCodeWindow, d.OneTimeCodeWindow),
 		PhoneChangeWindow:     cmp.Or(l.PhoneChangeWindow, d.PhoneChangeWindow),
 		PasswordResetLifetime: cmp.Or(l.PasswordResetLifetime, d.PasswordResetLifetime),
+
+		PasswordResetsOfAccount: cmp.Or(l.PasswordResetsOfAccount, d.PasswordResetsOfAccount),
+		PasswordResetsOfNetwork: cmp.Or(l.PasswordResetsOfNetwork, d.PasswordResetsOfNetwork),
+		InvitationFailures:      cmp.Or(l.InvitationFailures, d.InvitationFailures),
 	}
 }
 

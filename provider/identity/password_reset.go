@@ -12,13 +12,11 @@ import (
 // PasswordResetRefusals is how many passwords a link may be tried with in vain.
 const PasswordResetRefusals = 5
 
-// How many links may be asked for: for an account and from a network within an hour, and for an account within a
-// minute.
+// A link may be asked for once within passwordResetPause for an account, and as often as Limits say within
+// passwordResetWindow.
 const (
-	passwordResetsOfAccount = 3
-	passwordResetsOfNetwork = 20
-	passwordResetWindow     = time.Hour
-	passwordResetPause      = time.Minute
+	passwordResetWindow = time.Hour
+	passwordResetPause  = time.Minute
 )
 
 // PasswordResets lets people set a password that they forgot.
@@ -27,10 +25,14 @@ type PasswordResets struct{ *Service }
 // Count counts that a link was asked for, for an e-mail address as it was typed, and says whether it may be sent.
 func (s PasswordResets) Count(r *http.Request, email string) (within bool, err error) {
 	within = true
+	limits := s.Limits()
 	for _, l := range []limit{
-		{"password reset of account", email, passwordResetWindow, passwordResetsOfAccount},
+		{"password reset of account", email, passwordResetWindow, limits.PasswordResetsOfAccount},
 		{"password reset of account just now", email, passwordResetPause, 1},
-		{"password reset from network", inbound.Network(s.clientAddress(r)), passwordResetWindow, passwordResetsOfNetwork},
+		{
+			"password reset from network", inbound.Network(s.clientAddress(r)), passwordResetWindow,
+			limits.PasswordResetsOfNetwork,
+		},
 	} {
 		_, withinThis, err := l.count(r.Context(), s.Service)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ithildin/provider/identity"
 	"ithildin/provider/mail"
 	"ithildin/storage"
 )
@@ -148,6 +149,25 @@ func TestLinksOfForgottenPasswordsAreLimited(t *testing.T) {
 	f.clock.advance(time.Hour + time.Minute)
 	b.forget("another@example.com")
 	require.Len(t, f.received(), 4)
+}
+
+func TestTheOperatorSaysHowManyLinksOfForgottenPasswordsThereMayBe(t *testing.T) {
+	f := newFixtureOn(t, "https", openStore, func(c *identity.Components) {
+		c.Limits.PasswordResetsOfAccount, c.Limits.PasswordResetsOfNetwork = 1, 4
+	})
+	b := f.browser()
+	for range 2 {
+		b.forget(testEmail)
+		f.Wait()
+		f.clock.advance(2 * time.Minute)
+	}
+	require.Len(t, f.received(), 1, "an account gets one in an hour")
+	for _, email := range []string{"second@example.com", "third@example.com", "fourth@example.com"} {
+		f.createUser(email, testPassword)
+		b.forget(email)
+		f.Wait()
+	}
+	require.Len(t, f.received(), 3, "a network gets four in an hour, one of which was refused")
 }
 
 func TestAttackALinkOfAForgottenPasswordThatIsOver(t *testing.T) {

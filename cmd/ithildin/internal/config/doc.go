@@ -7,5 +7,6 @@
 // never from both.
 //
 // To add a setting: a field with its env tag in the flags of its group, a field in the settings, the check in load,
-// and a line in docs/configuration.md. It is shown by config print without further work.
+// and a text in settings.md, of which make docs makes the table in docs/configuration.md. It is shown by config print
+// without further work.
 package config

@@ -75,6 +75,7 @@ var flagHelp = map[string]string{
 		"here.",
 	"inv_factor": "Whether people who answer an invitation need a second factor: required or optional; default " +
 		"required.",
+	"invitation_failures": "Looks at invitations in vain that are taken within an hour from one network; default 20.",
 	"invitation_client": "Client for which ehealth.api gets session tokens of people who answer an invitation; required " +
 		"with ITHILDIN_EHEALTH_API_URL.",
 	"rules": "Rules that people agree to when they accept an invitation; default none.",
@@ -154,10 +155,14 @@ var flagHelp = map[string]string{
 		"default optional.",
 	"device_code_lifetime": "How long people have to answer the request of a device (RFC 8628), in seconds; default " +
 		"600.",
+	"device_rate":             "Devices of public clients that may begin from one network in an hour; default 600.",
 	"pushed_request_lifetime": "How long after a push a browser may begin with the request, in seconds; default 90.",
+	"pushed_request_rate":     "Requests of public clients that one network may push in an hour; default 3600.",
 
-	"reset_life":   "How long a link to set a forgotten password is good, in minutes; default 25.",
-	"reset_tokens": "end: when a forgotten password is set, what clients hold for the user ends too; default keep.",
+	"reset_life":     "How long a link to set a forgotten password is good, in minutes; default 25.",
+	"resets":         "Such links that may be asked for within an hour for one account; default 3.",
+	"network_resets": "Such links that may be asked for within an hour from one network; default 20.",
+	"reset_tokens":   "end: when a forgotten password is set, what clients hold for the user ends too; default keep.",
 	"remember_browser": "Days for which people may have a browser remembered, in which a second factor is then asked " +
 		"for only where one is required; at most 90, default 0, never.",
 	"places_file": "File that says where networks are, for the account page: a line such as '10.20.0.0/16 Clinic' for " +

@@ -19,6 +19,9 @@ type limitFlags struct {
 	OneTimeCodeWindow     string `env:"ITHILDIN_ONE_TIME_CODE_WINDOW" placeholder:"MINUTES" help:"@code_window"`
 	PhoneChangeWindow     string `env:"ITHILDIN_PHONE_CHANGE_WINDOW" placeholder:"HOURS" help:"@phone_change_window"`
 	PasswordResetLifetime string `env:"ITHILDIN_PASSWORD_RESET_LIFETIME" placeholder:"MINUTES" help:"@reset_life"`
+	PasswordResets        string `env:"ITHILDIN_PASSWORD_RESETS" placeholder:"N" help:"@resets"`
+	NetworkPasswordResets string `env:"ITHILDIN_NETWORK_PASSWORD_RESETS" placeholder:"N" help:"@network_resets"`
+	InvitationFailures    string `env:"ITHILDIN_INVITATION_FAILURES" placeholder:"N" help:"@invitation_failures"`
 }
 
 // limit is one of limitFlags: its bounds keep a slip of the pen from switching a protection off.
@@ -53,6 +56,12 @@ func (f limitFlags) list() []limit {
 			func(l *identity.Limits, n int) { l.PhoneChangeWindow = time.Duration(n) * time.Hour }},
 		{"ITHILDIN_PASSWORD_RESET_LIFETIME", f.PasswordResetLifetime, int(d.PasswordResetLifetime / time.Minute), 5, 24 * 60,
 			func(l *identity.Limits, n int) { l.PasswordResetLifetime = time.Duration(n) * time.Minute }},
+		{"ITHILDIN_PASSWORD_RESETS", f.PasswordResets, int(d.PasswordResetsOfAccount), 1, 30,
+			func(l *identity.Limits, n int) { l.PasswordResetsOfAccount = int64(n) }},
+		{"ITHILDIN_NETWORK_PASSWORD_RESETS", f.NetworkPasswordResets, int(d.PasswordResetsOfNetwork), 1, 10_000,
+			func(l *identity.Limits, n int) { l.PasswordResetsOfNetwork = int64(n) }},
+		{"ITHILDIN_INVITATION_FAILURES", f.InvitationFailures, int(d.InvitationFailures), 1, 10_000,
+			func(l *identity.Limits, n int) { l.InvitationFailures = int64(n) }},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 type pushedRequestFlags struct {
 	PushedRequests        string `env:"ITHILDIN_PUSHED_REQUESTS" placeholder:"optional|required" help:"@pushed_requests"`
 	PushedRequestLifetime string `env:"ITHILDIN_PUSHED_REQUEST_LIFETIME" placeholder:"SECONDS" help:"@pushed_request_lifetime"`
+	PushedRequestRate     string `env:"ITHILDIN_PUSHED_REQUEST_RATE" placeholder:"N" help:"@pushed_request_rate"`
 }
 
 const (
@@ -34,5 +35,6 @@ func (f pushedRequestFlags) load(p *problems) provider.PushedRequests {
 	}.number(p)
 	return provider.PushedRequests{
 		Required: f.PushedRequests == pushedRequestsRequired, Lifetime: time.Duration(seconds) * time.Second,
+		PublicRate: publicRate(p, "ITHILDIN_PUSHED_REQUEST_RATE", f.PushedRequestRate, provider.DefaultPublicPushRate),
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"time"
 
 	"ithildin/adapters/ehealth"
 	"ithildin/provider"
@@ -87,7 +86,7 @@ type Settings struct {
 	Registration    registration.Options
 	ClientDocuments registration.DocumentOptions
 	PushedRequests  provider.PushedRequests
-	DeviceCodes     time.Duration // for how long one is good
+	Devices         provider.DeviceOptions
 	Sender          Sender
 	Serving         Serving
 	Legacy          ehealth.Options
@@ -145,7 +144,7 @@ func (c Flags) Load() (*Settings, error) {
 	s.Registration = c.registrationFlags.load(&p)
 	s.ClientDocuments = c.clientDocumentFlags.load(&p)
 	s.PushedRequests = c.pushedRequestFlags.load(&p)
-	s.DeviceCodes = c.deviceFlags.load(&p)
+	s.Devices = c.deviceFlags.load(&p)
 	s.Sender = c.senderFlags.load(&p, s)
 	s.Serving = c.servingFlags.load(&p, c.Dev, s.Database.Connections)
 	s.Legacy = c.legacyFlags.load(&p)

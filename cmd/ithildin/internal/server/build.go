@@ -40,7 +40,7 @@ func build(ctx context.Context, o Options, store *storage.Store, sender *telemet
 	p, err := provider.New(ctx, provider.Options{
 		Store: store, Keys: keys, Passwords: passwords, Components: s.Components, Issuer: s.Issuer, Logger: logger,
 		TrustedProxies: s.TrustedProxies, ResponseTypes: s.ResponseTypes, Registration: s.Registration,
-		PushedRequests: s.PushedRequests, DeviceCodeLifetime: s.DeviceCodes, ClientDocuments: s.ClientDocuments,
+		PushedRequests: s.PushedRequests, Devices: s.Devices, ClientDocuments: s.ClientDocuments,
 		Outbound: outbound.New(s.Outbound), Metrics: registry, RequestsAtOnce: s.Serving.RequestsAtOnce,
 		MutualTLS: s.Sender.MutualTLS, RequireDPoPNonce: s.Sender.RequiresDPoPNonce(), GatewayOrigins: s.Gateway.Origins,
 		Operator: s.Operator, Texts: s.Texts,
