@@ -24,7 +24,7 @@ type devices struct {
 type DeviceOptions struct {
 	// CodeLifetime is how long people have to answer the request of a device; default DefaultDeviceCodeLifetime.
 	CodeLifetime time.Duration
-	// PublicRate is how many devices of public clients may begin from an address in an hour; default
+	// PublicRate is how many devices of public clients may begin from a network in an hour; default
 	// DefaultPublicDeviceRate.
 	PublicRate int64
 }

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"net/http"
 	netmail "net/mail"
 	"net/url"
 	"regexp"
@@ -257,6 +258,20 @@ func TestAttackManyAcceptancesOfAnInvitationByMailAreOne(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, events, 1)
 	})
+}
+
+func TestTheOperatorSaysHowManyLooksAtInvitationsMayBeInVain(t *testing.T) {
+	i := newInviting(t, storagetest.Engines()[0], func(o *provider.Options) { o.Components.Limits.InvitationFailures = 3 })
+	i.invite(nurseEmail, "")
+	link := i.link()
+	for _, code := range []string{"first", "second", "third"} {
+		require.Equal(t, http.StatusOK, i.browser().get(link).status, "what is right is not counted")
+		p := i.browser().get(i.stack.server.URL + "/login/invite?invitation=" + code)
+		require.Less(t, p.status, http.StatusTooManyRequests)
+	}
+	require.Equal(t, http.StatusTooManyRequests, i.browser().get(link).status)
+	i.clock.Advance(time.Hour + time.Second)
+	require.Equal(t, http.StatusOK, i.browser().get(link).status)
 }
 
 func TestPageOfAnInvitationThatCannotBeAnsweredNamesTheContact(t *testing.T) {

@@ -109,8 +109,8 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	return m
 }
 
-// initializeRequests shows the endpoints that clients call from the beginning, and their failures: a rate misses the
-// first of a series that was not there before.
+// initializeRequests makes the series of the endpoints that clients call, and of their failures, before the first
+// request: a rate misses the first value of a series that was not there before.
 func (m *metrics) initializeRequests() {
 	for path, method := range map[string]string{
 		oauth.PathAuthorize: "GET", oauth.PathUserinfo: "GET", oauth.PathToken: "POST", oauth.PathIntrospect: "POST",

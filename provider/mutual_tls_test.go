@@ -402,8 +402,9 @@ func TestAttackHeadersOfAProxyWhereTheTLSOfClientsEnds(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, engine storagetest.Engine) {
 		now := storagetest.NewClock().Now()
 		authority := authorityOf(t, nil, now)
+		tracing, recorder := recordedTracing("127.0.0.1/32")
 		s := newStack(t, engine, behindAProxy(authority), func(o *provider.Options) {
-			o.TrustedProxies = o.MutualTLS.Proxies
+			o.TrustedProxies, o.Tracing = o.MutualTLS.Proxies, tracing
 		})
 		own := signed(t, authority, now, nil)
 		s.client("clinic", byCertificate)
@@ -415,7 +416,7 @@ func TestAttackHeadersOfAProxyWhereTheTLSOfClientsEnds(t *testing.T) {
 			strings.NewReader("grant_type=client_credentials&client_id=clinic"))
 		require.NoError(t, err)
 		r.Header = http.Header{
-			"Client-Cert": {inHeader(own)}, "X-Forwarded-For": {"203.0.113.9"},
+			"Client-Cert": {inHeader(own)}, "X-Forwarded-For": {"203.0.113.9"}, "Traceparent": {proxysParent},
 			"Content-Type": {"application/x-www-form-urlencoded"},
 		}
 		response, err := listener.Client().Do(r)
@@ -427,6 +428,8 @@ func TestAttackHeadersOfAProxyWhereTheTLSOfClientsEnds(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, failed, 1)
 		require.Equal(t, "127.0.0.1", failed[0].Address)
+		require.Len(t, recorder.Ended(), 1)
+		require.NotEqual(t, proxysTrace, recorder.Ended()[0].SpanContext().TraceID().String())
 	})
 }
 

@@ -46,7 +46,8 @@ type Options struct {
 	// ResponseTypes are those of authorization requests that clients may be registered for (OAuth 2.0 Multiple Response
 	// Types); default: code alone.
 	ResponseTypes []string
-	Devices       DeviceOptions
+	// Devices are about devices for which people sign in elsewhere (RFC 8628).
+	Devices DeviceOptions
 	// PushedRequests are authorization requests that clients send before the browser comes (RFC 9126).
 	PushedRequests PushedRequests
 	// Registration lets clients register themselves; default: off.

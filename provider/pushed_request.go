@@ -26,7 +26,7 @@ type PushedRequests struct {
 	// Required says that every client must push, but for those with the policy of the legacy API, which knows no such
 	// request. A client may be required to by its own metadata.
 	Required bool
-	// PublicRate is how many requests of public clients an address may push in an hour; default DefaultPublicPushRate.
+	// PublicRate is how many requests of public clients a network may push in an hour; default DefaultPublicPushRate.
 	PublicRate int64
 }
 

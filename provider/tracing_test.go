@@ -23,14 +23,20 @@ const (
 	proxysParent = "00-" + proxysTrace + "-00f067aa0ba902b7-01"
 )
 
-// tracedStack records every trace that begins here, and believes some proxies.
-func tracedStack(t *testing.T, believed ...string) (*stack, *tracetest.SpanRecorder) {
+// recordedTracing records every trace that begins here, and believes some proxies.
+func recordedTracing(believed ...string) (*inbound.Tracing, *tracetest.SpanRecorder) {
 	recorder := tracetest.NewSpanRecorder()
 	tracers := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
 	tracing := &inbound.Tracing{Tracer: tracers.Tracer("test")}
 	for _, network := range believed {
 		tracing.Parents = append(tracing.Parents, netip.MustParsePrefix(network))
 	}
+	return tracing, recorder
+}
+
+// tracedStack is a stack with recordedTracing.
+func tracedStack(t *testing.T, believed ...string) (*stack, *tracetest.SpanRecorder) {
+	tracing, recorder := recordedTracing(believed...)
 	return newStack(t, storagetest.Engines()[0], func(o *provider.Options) { o.Tracing = tracing }), recorder
 }
 

@@ -13,7 +13,6 @@ func TestChaosListsAndTheJanitorOnTenMillionRows(t *testing.T) {
 	storagetest.RunManyRows(t, storagetest.PostgreSQL(), 10_000_000)
 }
 
-// TestChaosListsAndTheJanitorOnAMillionRowsOfSQLite is the same for the engine that is for less.
 func TestChaosListsAndTheJanitorOnAMillionRowsOfSQLite(t *testing.T) {
 	storagetest.RunManyRows(t, storagetest.Engines()[0], 1_000_000)
 }

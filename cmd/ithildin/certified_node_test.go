@@ -1,10 +1,7 @@
 package main_test
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,16 +14,6 @@ import (
 	"ithildin/storage/storagetest/requirement"
 )
 
-// clientApplication is a program in testdata that runs: an application built on a client of others, for whose person
-// the test acts.
-type clientApplication struct {
-	t       *testing.T
-	command *exec.Cmd
-	answers io.Writer
-	lines   *bufio.Scanner
-	output  *output
-}
-
 // startNode runs a script, which trusts the authority and no other of this test's, until the test ends.
 func (a *authority) startNode(t *testing.T, script string, arguments ...string) *clientApplication {
 	installed, node := requirement.OpenIDClient.Get(t), requirement.Program(t, "node")
@@ -38,43 +25,6 @@ func (a *authority) startNode(t *testing.T, script string, arguments ...string) 
 	command := exec.CommandContext(ctx, node, append([]string{filepath.Join(directory, script)}, arguments...)...)
 	command.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+a.file)
 	return startApplication(t, command, cancel)
-}
-
-// startApplication starts a program whose person the test is. cancel, which ends it, is called at the end of the test.
-func startApplication(t *testing.T, command *exec.Cmd, cancel context.CancelFunc) *clientApplication {
-	n := &clientApplication{t: t, command: command, output: &output{}}
-	command.Stderr = n.output
-	answers, err := command.StdinPipe()
-	require.NoError(t, err)
-	lines, err := command.StdoutPipe()
-	require.NoError(t, err)
-	n.answers, n.lines = answers, bufio.NewScanner(lines)
-	require.NoError(t, command.Start())
-	t.Cleanup(func() {
-		cancel()
-		_ = command.Wait()
-	})
-	return n
-}
-
-// serve acts for the person until the application reports what it knows at the end, which goes into report.
-func (n *clientApplication) serve(visit func(address string) (landed string), report any) {
-	for n.lines.Scan() {
-		var line struct {
-			Open   string          `json:"open"`
-			Report json.RawMessage `json:"report"`
-		}
-		require.NoError(n.t, json.Unmarshal(n.lines.Bytes(), &line), n.lines.Text())
-		if line.Report != nil {
-			require.NoError(n.t, json.Unmarshal(line.Report, report))
-			return
-		}
-		_, err := io.WriteString(n.answers, visit(line.Open)+"\n")
-		require.NoError(n.t, err)
-	}
-	require.NoError(n.t, n.lines.Err())
-	_ = n.command.Wait() // its words come with its end
-	require.FailNow(n.t, "the application gave up", n.output.String())
 }
 
 func TestOpenIDClientOfNodeSignsIn(t *testing.T) {

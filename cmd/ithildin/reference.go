@@ -20,6 +20,8 @@ type referenceCommand struct {
 func (referenceCommand) Help() string {
 	return `It is docs/cli.md of this release. The packages make the manual page from it.
 
+With --settings it is the table of settings of docs/configuration.md.
+
 Example:
 
     ithildin reference > cli.md`

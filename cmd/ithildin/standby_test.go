@@ -55,13 +55,15 @@ func TestAStandbyThatFallsBehindIsNotAskedUntilItHasCaughtUp(t *testing.T) {
 	tokens, others := r.signIn(store), r.signIn(store)
 	asksStandby := func() bool {
 		before := r.server.readsOfReplica(t)
-		require.True(t, r.isActive(others["access_token"]), "nobody notices")
-		return r.server.readsOfReplica(t) > before
+		isActive := r.isActive(others["access_token"])
+		return isActive && r.server.readsOfReplica(t) > before
 	}
 	require.Eventually(t, asksStandby, patience, 50*time.Millisecond)
 
 	standby.applyAfter(time.Hour)
+	standby.await(`SELECT (clock_timestamp() - pg_last_xact_replay_timestamp() > interval '1 second')::text`)
 	require.Eventually(t, func() bool { return !asksStandby() }, patience, 50*time.Millisecond)
+	require.True(t, r.isActive(others["access_token"]), "the primary answers in its place")
 	r.server.post(oauth.PathRevoke, storage.PresetStandard, url.Values{"token": {tokens["refresh_token"].(string)}})
 	require.False(t, r.isActive(tokens["access_token"]))
 	live := `SELECT count(*)::text FROM grants WHERE revoked_at = 0`

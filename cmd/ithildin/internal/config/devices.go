@@ -15,8 +15,6 @@ type deviceFlags struct {
 const (
 	shortestDeviceCode = 60   // seconds
 	longestDeviceCode  = 1800 // seconds, since a page waits no longer
-
-	mostOfAnAddress = 1_000_000
 )
 
 func (f deviceFlags) load(p *problems) provider.DeviceOptions {
@@ -29,9 +27,4 @@ func (f deviceFlags) load(p *problems) provider.DeviceOptions {
 		CodeLifetime: time.Duration(seconds) * time.Second,
 		PublicRate:   publicRate(p, "ITHILDIN_DEVICE_RATE", f.DeviceRate, provider.DefaultPublicDeviceRate),
 	}
-}
-
-// publicRate is how much that is stored for clients of anybody an address may cause in an hour.
-func publicRate(p *problems, name, value string, fallback int) int64 {
-	return int64(limit{name: name, value: value, fallback: fallback, lowest: 1, highest: mostOfAnAddress}.number(p))
 }

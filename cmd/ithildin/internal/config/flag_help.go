@@ -160,8 +160,8 @@ var flagHelp = map[string]string{
 	"pushed_request_rate":     "Requests of public clients that one network may push in an hour; default 3600.",
 
 	"reset_life":     "How long a link to set a forgotten password is good, in minutes; default 25.",
-	"resets":         "Such links that may be asked for within an hour for one account; default 3.",
-	"network_resets": "Such links that may be asked for within an hour from one network; default 20.",
+	"resets":         "Links to set a forgotten password that one account gets within an hour; default 3.",
+	"network_resets": "Links to set a forgotten password that one network may ask for within an hour; default 20.",
 	"reset_tokens":   "end: when a forgotten password is set, what clients hold for the user ends too; default keep.",
 	"remember_browser": "Days for which people may have a browser remembered, in which a second factor is then asked " +
 		"for only where one is required; at most 90, default 0, never.",
@@ -225,7 +225,7 @@ var flagHelp = map[string]string{
 	"introspection_rate": "Introspections that each client may ask for in a minute, likewise; default 0: any number.",
 	"token_retention": "How long expired tokens are kept, so that errors can name them; " +
 		"default 30.",
-	"trusted_proxies": "Proxies that terminate TLS, whose X-Forwarded-For is trusted.",
+	"trusted_proxies": "Proxies that terminate TLS, whose X-Forwarded-For is trusted, but not by the mutual TLS listener.",
 	"cabinet_secret": "File with the secret of the JWTs by which the patients' cabinet registers people, in place of " +
 		"ITHILDIN_CABINET_JWT_SECRET.",
 	"otp_token_file": "File with its bearer token, in place of ITHILDIN_OTP_TOKEN.",

@@ -92,3 +92,11 @@ func (f limitFlags) describe() (rows []Setting) {
 	}
 	return rows
 }
+
+// mostOfNetwork bounds what publicRate returns.
+const mostOfNetwork = 1_000_000
+
+// publicRate is how many requests that store something for clients of anybody a network may send in an hour.
+func publicRate(p *problems, name, value string, fallback int) int64 {
+	return int64(limit{name: name, value: value, fallback: fallback, lowest: 1, highest: mostOfNetwork}.number(p))
+}

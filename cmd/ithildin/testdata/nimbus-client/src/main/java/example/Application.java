@@ -83,13 +83,18 @@ abstract class Application {
           ? proofs.createDPoPJWT(request.getMethod().name(), request.getURI(), serverNonce)
           : proofs.createDPoPJWT(request.getMethod().name(), request.getURI(), token, serverNonce));
       response = request.send();
-      boolean wasAsked = response.getDPoPNonce() != null && response.getStatusCode() >= 400;
+      boolean wasAsked = response.getStatusCode() >= 400 && asksForNonce(response);
       serverNonce = response.getDPoPNonce() == null ? serverNonce : response.getDPoPNonce();
       if (!wasAsked) {
         break;
       }
     }
     return response;
+  }
+
+  private static boolean asksForNonce(HTTPResponse response) {
+    String challenge = response.getWWWAuthenticate();
+    return (challenge != null ? challenge : response.getBody()).contains("use_dpop_nonce");
   }
 
   TokenResponse token(ClientAuthentication authentication, AuthorizationGrant grant) throws Exception {
