@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -241,7 +242,7 @@ func (e *authorizeEndpoint) resolveClient(ctx context.Context, a *authorization)
 	}
 	client, err := e.findClient(ctx, a.frontend, id)
 	if errors.Is(err, storage.ErrNotFound) {
-		return oauth.InvalidRequest("The client_id is unknown.").Because(oauth.ErrUnknownClient)
+		return oauth.InvalidRequest("The client_id is unknown.").Because(fmt.Errorf("%w: %.100q", oauth.ErrUnknownClient, id))
 	}
 	if err != nil {
 		return err

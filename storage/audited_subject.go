@@ -238,13 +238,14 @@ func shown(row map[string]any) json.RawMessage {
 	return encoded
 }
 
-// hushed are names of members whose values open something: documents have members of anybody's choosing.
+// hushed are names of members whose values open something: documents have members of anybody's choosing. The policy
+// access_token, whose values are the two forms of a token, has such a name too.
 var hushed = regexp.MustCompile(`(?i)(^|_)(password|secret|token|private_key|api_?key|seed)$`)
 
 func bounded(name string, value any) any {
 	switch v := value.(type) {
 	case string:
-		if hushed.MatchString(name) && v != "" {
+		if hushed.MatchString(name) && v != "" && v != AccessTokenJWT && v != AccessTokenOpaque {
 			return "(not shown)"
 		}
 		return boundedText(v)

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"ithildin/cmd/ithildin/internal/config"
 	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/declaration"
 	"ithildin/provider/login"
 )
 
@@ -20,7 +23,7 @@ type configCheckCommand struct {
 
 // Help shows how the verb is used.
 func (configCheckCommand) Help() string {
-	return `It opens no database and no listener.
+	return `It opens no database and no listener. A variable that looks like a setting and is none is a problem too.
 
 Example:
 
@@ -29,11 +32,21 @@ Example:
 
 // Run reports every problem at once, with exit code 2.
 func (c *configCheckCommand) Run(terminal console.Terminal) error {
-	config.WarnOfUnknownSettings(terminal.Err)
-	if _, err := c.Load(); err != nil {
+	settings, err := c.Load()
+	unknown := config.WarnOfUnknownSettings(terminal.Err)
+	switch {
+	case err != nil:
 		return err
+	case unknown > 0:
+		return &console.UsageError{Cause: errors.New("a variable of the environment is no setting"),
+			Hint: "ithildin serve --help describes every setting"}
+	case settings.Declaration != "":
+		if _, err := declaration.Read(settings.Declaration, strings.NewReader("")); err != nil {
+			return &console.UsageError{Cause: fmt.Errorf("ITHILDIN_DECLARATION_FILE: %w", err),
+				Hint: "ithildin apply --dry-run says what it would change"}
+		}
 	}
-	_, err := fmt.Fprintln(terminal.Out, "the configuration is right")
+	_, err = fmt.Fprintln(terminal.Out, "the configuration is right")
 	return err
 }
 

@@ -155,6 +155,7 @@ func (l *failoverLoad) check() {
 		r.check(l.t, l.processes[i%len(l.processes)])
 		codes, access, unsure = codes+len(r.codes), access+len(r.access), unsure+len(r.unsure)
 	}
+	_ = l.store.Close() // a connection may be to a primary that is gone
 	l.t.Logf("checked: %d codes exchanged, %d answers with tokens, %d codes without an answer", codes, access, unsure)
 }
 
@@ -185,6 +186,7 @@ func TestChaosNothingIsLostWhenThePrimaryFails(t *testing.T) {
 	_, err := migrations.Up(t.Context(), store.SQL(), migrations.PostgreSQL)
 	require.NoError(t, err)
 	fillForCrash(t, store)
+	require.NoError(t, store.Close())
 	for _, way := range []struct{ name, databaseURL string }{
 		{"several hosts in the URL", direct}, {"HAProxy", cluster.throughHAProxy()},
 	} {

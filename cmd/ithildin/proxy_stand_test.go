@@ -104,6 +104,10 @@ func newProxyStand(t *testing.T, example proxyExample) *proxyStand {
 		s.startServer(i)
 	}
 	s.startProxy(example, program)
+	require.Eventually(t, func() bool { // a proxy may listen before it has read what it serves
+		response, err := s.client(nil).Get(exampleIssuer + "/.well-known/openid-configuration")
+		return err == nil && response.Body.Close() == nil && response.StatusCode == http.StatusOK
+	}, patience, 50*time.Millisecond)
 	return s
 }
 

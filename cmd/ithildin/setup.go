@@ -57,7 +57,11 @@ func (c *setupCommand) Run(ctx context.Context, terminal console.Terminal) error
 	}
 	secretFile, madeSecret, err := c.ProvideMasterSecret(c.ConfigFile)
 	if err != nil {
-		return &console.UsageError{Cause: fmt.Errorf("the file of the master secret: %w", err)}
+		problem := &console.UsageError{Cause: fmt.Errorf("the file of the master secret: %w", err)}
+		if errors.Is(err, fs.ErrNotExist) {
+			problem.Hint = "make the folder of --config-file first, for this user alone"
+		}
+		return problem
 	}
 	settings, err := c.Load()
 	if err != nil {
@@ -146,6 +150,9 @@ type setup struct {
 func (s *setup) run(ctx context.Context) error {
 	store, err := s.openDatabase(ctx)
 	if err != nil {
+		if s.madeSecret {
+			err = errors.Join(err, os.Remove(s.secretFile))
+		}
 		return err
 	}
 	defer store.Close()

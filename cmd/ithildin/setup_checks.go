@@ -22,7 +22,7 @@ func (s *setup) openDatabase(ctx context.Context) (*storage.Store, error) {
 		return nil, err
 	}
 	if err := s.prepareDatabase(ctx, store); err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, database.ExplainRefused(errors.Join(err, store.Close()))
 	}
 	return store, nil
 }

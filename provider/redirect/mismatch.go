@@ -45,8 +45,12 @@ func (m *Mismatch) Describe(parameter string) string {
 		nearMisses[m.Nearest]
 }
 
-// Error is for the log.
-func (m *Mismatch) Error() string { return ErrUnregistered.Error() }
+// Error is for the log. It has the URI that was received up to its path, for its parameters may hold anything.
+func (m *Mismatch) Error() string {
+	address, _, _ := strings.Cut(m.Requested, "?")
+	address, _, _ = strings.Cut(address, "#")
+	return fmt.Sprintf("%v: %.200q", ErrUnregistered, address)
+}
 
 // Unwrap lets errors.Is find ErrUnregistered.
 func (m *Mismatch) Unwrap() error { return ErrUnregistered }

@@ -8,6 +8,7 @@ import (
 
 	"ithildin/storage"
 	"ithildin/storage/seal"
+	"ithildin/storage/storagetest/requirement"
 )
 
 // Engine makes databases of one kind.
@@ -63,6 +64,14 @@ func Through(pooler string) Engine {
 func Each(t *testing.T, f func(t *testing.T, engine Engine)) {
 	for _, engine := range Engines() {
 		t.Run(engine.Name, func(t *testing.T) { f(t, engine) })
+	}
+}
+
+// Require ends the test here where the engine is not there: skipped, or failed where everything is required.
+func (e Engine) Require(t testing.TB) {
+	t.Helper()
+	if e.isPostgreSQL {
+		requirement.PostgreSQL.Get(t)
 	}
 }
 

@@ -3,7 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,8 +86,11 @@ func (p *problems) auditRetention(value string) map[string]time.Duration {
 			kind, days = "", kind
 		}
 		number, err := strconv.Atoi(days)
-		if _, twice := lifetimes[kind]; err != nil || twice || single && !eventKind.MatchString(kind) ||
-			number < 1 || number > longestRetention {
+		if single && !slices.Contains(storage.EventKinds, kind) {
+			p.add("ITHILDIN_AUDIT_RETENTION", "has %q: there are no events of that kind", part)
+			continue
+		}
+		if _, twice := lifetimes[kind]; err != nil || twice || number < 1 || number > longestRetention {
 			p.add("ITHILDIN_AUDIT_RETENTION", "has %q: want DAYS or KIND=DAYS, each kind once, with 1 to %d days", part,
 				longestRetention)
 			continue
@@ -96,9 +99,6 @@ func (p *problems) auditRetention(value string) map[string]time.Duration {
 	}
 	return lifetimes
 }
-
-// eventKind is the form of the kinds that audit list shows.
-var eventKind = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 
 func (p *problems) hours(name, value string) Hours {
 	var h Hours

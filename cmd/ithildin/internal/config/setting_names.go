@@ -38,7 +38,7 @@ func eachSetting(v reflect.Value, visit func(field reflect.StructField, value re
 var ofKubernetes = []string{"_SERVICE_HOST", "_SERVICE_PORT", "_PORT", "_TCP", "_ADDR", "_PROTO"}
 
 // warnOfUnknown names each variable that looks like a setting and is none, with the one that may have been meant.
-func warnOfUnknown(out io.Writer, environment []string) {
+func warnOfUnknown(out io.Writer, environment []string) (unknown int) {
 	known := SettingNames()
 	for _, entry := range environment {
 		name, _, _ := strings.Cut(entry, "=")
@@ -51,11 +51,14 @@ func warnOfUnknown(out io.Writer, environment []string) {
 			return editDistance(name, a) - editDistance(name, b)
 		})
 		fmt.Fprintf(out, "ithildin: %s is no setting and is ignored: is %s meant?\n", name, nearest)
+		unknown++
 	}
+	return unknown
 }
 
-// WarnOfUnknownSettings writes a line for each variable of the environment that looks like a setting and is none.
-func WarnOfUnknownSettings(out io.Writer) { warnOfUnknown(out, os.Environ()) }
+// WarnOfUnknownSettings writes a line for each variable of the environment that looks like a setting and is none, and
+// returns how many there are.
+func WarnOfUnknownSettings(out io.Writer) int { return warnOfUnknown(out, os.Environ()) }
 
 // editDistance is how many letters make one name of the other (Levenshtein).
 func editDistance(a, b string) int {

@@ -187,9 +187,9 @@ func (c Flags) checkReach(p *problems, s *Settings) {
 
 func (c Flags) loadAdmin(p *problems, s *Settings) {
 	s.AdminTokens = strings.Fields(p.secret("ITHILDIN_ADMIN_TOKEN", c.AdminTokenFile))
-	for _, token := range s.AdminTokens {
+	for i, token := range s.AdminTokens {
 		if len(token) < MinimumAdminToken {
-			p.add("ITHILDIN_ADMIN_TOKEN", "has a token of less than %d bytes", MinimumAdminToken)
+			p.add("ITHILDIN_ADMIN_TOKEN", "has %d bytes in token %d: want at least %d", len(token), i+1, MinimumAdminToken)
 		}
 	}
 	switch {

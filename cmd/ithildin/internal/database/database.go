@@ -139,6 +139,15 @@ func withAnySchema(s config.Database, work func(*storage.Store) error) error {
 	return work(store)
 }
 
+// ExplainRefused tells of a PostgreSQL that refuses the connection what to look at. Other errors stay as they are.
+func ExplainRefused(err error) error {
+	if !storage.IsMisconfigured(err) {
+		return err
+	}
+	return console.WithHint("see the user, the password, the name and sslmode in ITHILDIN_DATABASE_URL; the user and the "+
+		"database must be there already", fmt.Errorf("the database refuses the connection: %w", err))
+}
+
 // ExplainSealed adds a hint to the error of a master secret that does not open what the database holds sealed.
 func ExplainSealed(err error) error {
 	if errors.Is(err, seal.ErrSealed) {

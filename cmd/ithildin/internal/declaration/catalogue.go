@@ -12,9 +12,12 @@ import (
 	"ithildin/storage"
 )
 
+// operatorScopes begins the name of each scope that is a right of operators.
+const operatorScopes = "admin:"
+
 // builtIn are the scopes that every database has from the start. They are never pruned.
 func builtIn(name string) bool {
-	return strings.HasPrefix(name, "admin:") || slices.Contains([]string{
+	return strings.HasPrefix(name, operatorScopes) || slices.Contains([]string{
 		"openid", "profile", "email", "address", "phone", "offline_access",
 	}, name)
 }
@@ -133,6 +136,12 @@ type scopeSet struct {
 	Scope []string `json:"scope"`
 }
 
+// ofOperators says whether a set gives rights of operators. Such a set is never pruned: a file that does not know of it
+// would take them from everybody who has them, whoever applies it among them.
+func ofOperators(set storedSet) bool {
+	return slices.ContainsFunc(set.Scope, func(name string) bool { return strings.HasPrefix(name, operatorScopes) })
+}
+
 // scopeSets are the calls that roles, or client types, are compared and stored by.
 type scopeSets[T storage.Role | storage.ClientType] struct {
 	list, kind string
@@ -185,7 +194,7 @@ func compareSets[T storage.Role | storage.ClientType](
 		}})
 	}
 	return prunable(c, entries != nil, sets.kind, sets.stored, func(set T) (string, bool) {
-		return storedSet(set).Name, !declared[storedSet(set).Name]
+		return storedSet(set).Name, !declared[storedSet(set).Name] && !ofOperators(storedSet(set))
 	}, func(ctx context.Context, set T) error { return sets.delete(ctx, storedSet(set).ID) }), nil
 }
 

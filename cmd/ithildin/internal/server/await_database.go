@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ithildin/cmd/ithildin/internal/console"
+	"ithildin/cmd/ithildin/internal/database"
 	"ithildin/storage"
 )
 
@@ -28,8 +29,7 @@ func awaitDatabase(ctx context.Context, store *storage.Store, logger *slog.Logge
 			return nil
 		}
 		if storage.IsMisconfigured(err) {
-			return console.WithHint("see the user, the password, the name and sslmode in ITHILDIN_DATABASE_URL",
-				fmt.Errorf("the database refuses the connection: %w", err))
+			return database.ExplainRefused(err)
 		}
 		logger.Warn("the database does not answer yet", "cause", err)
 		select {
