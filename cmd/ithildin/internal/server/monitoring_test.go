@@ -56,8 +56,8 @@ func TestMetricsAreServedFromTheStart(t *testing.T) {
 	s.admin.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	served := "\n" + w.Body.String()
 	for question, series := range map[string]string{
-		"requests by route":           `ithildin_http_request_seconds_sum{method="POST",route="/oauth2/token",status="200"} 0`,
-		"requests by outcome":         `ithildin_http_request_seconds_sum{method="POST",route="/oauth2/token",status="500"} 0`,
+		"requests by route":           `ithildin_http_request_seconds_sum{method="POST",route="/oauth2/par",status="200"} 0`,
+		"requests by outcome":         `ithildin_http_request_seconds_sum{method="POST",route="/oauth2/par",status="500"} 0`,
 		"grants issued":               `ithildin_tokens_issued_total{grant_type="refresh_token"} 0`,
 		"grants refused by reason":    `ithildin_tokens_refused_total{error="invalid_grant",grant_type="refresh_token"} 0`,
 		"sign-ins by method":          `ithildin_sign_ins_total{method="passkey",outcome="succeeded"} 0`,
