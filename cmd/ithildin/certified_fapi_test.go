@@ -34,15 +34,22 @@ func signingKey(t *testing.T) (keyFile, keySetFile string) {
 	return write("key.json", private), write("keys.json", map[string]any{"keys": []any{public}})
 }
 
+// createMessageSigningClient makes a client of FAPI 2.0 Message Signing on a server, and returns
+// where it takes over from the browser, and the file with its key.
+func createMessageSigningClient(t *testing.T, p *process) (callback, keyFile string) {
+	callback = p.issuer + "/dev/callback"
+	keyFile, keySetFile := signingKey(t)
+	p.verb("client", "create", "--id", "fapi2", "--name", "FAPI 2", "--profile", "fapi2-message-signing",
+		"--jwks-file", keySetFile, "--redirect-uri", callback, "--scope", "openid email offline_access")
+	return callback, keyFile
+}
+
 // The client is certified for FAPI and refuses what the profile forbids.
 func TestOpenIDClient5OfNodeIsAClientOfFAPI2MessageSigning(t *testing.T) {
 	a := newAuthority(t)
 	for _, nonce := range []string{"optional", "required"} {
 		p := a.startTLS([]string{"ITHILDIN_DPOP_NONCE=" + nonce}, "serve", "--dev")
-		callback := p.issuer + "/dev/callback"
-		keyFile, keySetFile := signingKey(t)
-		p.verb("client", "create", "--id", "fapi2", "--name", "FAPI 2", "--profile", "fapi2-message-signing",
-			"--jwks-file", keySetFile, "--redirect-uri", callback, "--scope", "openid email offline_access")
+		callback, keyFile := createMessageSigningClient(t, p)
 		browser := newFormBrowser(t, a.client())
 		browser.stop = callback
 		var report struct {

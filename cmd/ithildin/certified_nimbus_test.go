@@ -23,10 +23,7 @@ func (a *authority) startNimbus(t *testing.T, class string, arguments ...string)
 func TestNimbusOfJavaIsAClientOfFAPI2MessageSigning(t *testing.T) {
 	a := newAuthority(t)
 	p := a.startTLS([]string{"ITHILDIN_DPOP_NONCE=required"}, "serve", "--dev")
-	callback := p.issuer + "/dev/callback"
-	keyFile, keySetFile := signingKey(t)
-	p.verb("client", "create", "--id", "fapi2", "--name", "FAPI 2", "--profile", "fapi2-message-signing",
-		"--jwks-file", keySetFile, "--redirect-uri", callback, "--scope", "openid email offline_access")
+	callback, keyFile := createMessageSigningClient(t, p)
 	browser := newFormBrowser(t, a.client())
 	browser.stop = callback
 	var report struct {

@@ -55,7 +55,8 @@ abstract class Application {
     KeyStore authorities = KeyStore.getInstance(KeyStore.getDefaultType());
     authorities.load(null, null);
     try (FileInputStream content = new FileInputStream(file)) {
-      authorities.setCertificateEntry("authority", CertificateFactory.getInstance("X.509").generateCertificate(content));
+      authorities.setCertificateEntry("authority",
+          CertificateFactory.getInstance("X.509").generateCertificate(content));
     }
     TrustManagerFactory managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     managers.init(authorities);
