@@ -65,7 +65,6 @@ var issuedTables = []issuedTable{
        '' AS redirect_uri, session, CASE WHEN revoked_at > 0 THEN 0 ELSE refresh_expires_at END AS expires_at
        FROM grants`,
 		table: "grants", key: []string{"expires_at", "refresh_token_id"},
-		conditions: []string{"refresh_token_id IS NOT NULL"},
 	}},
 	{hash: "id", part: part{
 		query: `SELECT expires_at AS sort_at, access_token_id AS id, kind, client_id, user_id, scope, '' AS redirect_uri,
@@ -73,6 +72,13 @@ var issuedTables = []issuedTable{
 		table: "access_tokens", key: []string{"expires_at", "access_token_id"},
 	}},
 }
+
+// Both conditions are refresh_token_id IS NOT NULL, as an index has it: the one of a client's grants, and the one of
+// all ids, in which SQLite looks up a range but not what is not null.
+const (
+	grantHasRefreshToken = `CASE WHEN refresh_token_id IS NULL THEN 1 ELSE 0 END = 0`
+	anyRefreshTokenID    = `refresh_token_id >= '00000000-0000-0000-0000-000000000000'`
+)
 
 // issuedKinds are the kinds of tokens that have rows.
 var issuedKinds = []string{
@@ -119,7 +125,7 @@ func (f IssuedFilter) kindsIn(t issuedTable) (kinds []string, all bool) {
 
 // issuedListing chooses the tables and rows that a filter means.
 func issuedListing(f IssuedFilter) listing {
-	l := listing{descending: !f.OldestFirst}
+	l := listing{descending: !f.OldestFirst, indexed: f.ID == "" && len(f.UserIDs) == 0 && f.Hash == nil}
 	for _, t := range issuedTables {
 		kinds, all := f.kindsIn(t)
 		if all {
@@ -139,7 +145,13 @@ func issuedListing(f IssuedFilter) listing {
 func (l *listing) add(f IssuedFilter, t issuedTable, kind string) {
 	rows := listing{parts: []part{t.part}, args: l.args}
 	rows.parts[0].order = []string{"sort_at", "id"}
-	rows.parts[0].conditions = slices.Clone(t.conditions)
+	switch {
+	case t.kind != KindRefreshToken:
+	case f.ClientID != "":
+		rows.condition(grantHasRefreshToken)
+	default:
+		rows.condition(anyRefreshTokenID)
+	}
 	switch kind {
 	case "":
 	case KindAccessToken:

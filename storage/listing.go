@@ -18,6 +18,8 @@ type listing struct {
 	parts      []part
 	args       []any
 	descending bool
+	// indexed says that every condition which may match many rows begins an index of each part, as part describes it.
+	indexed bool
 }
 
 // part is one table of a listing with its conditions. An index begins with the columns of each condition that matches
@@ -115,7 +117,7 @@ func (l listing) read(ctx context.Context, d *database, to any, p Page) (total T
 		skipped = int64(max(p.Number, 1)-1) * int64(size)
 	}
 	err = d.execIdempotent(ctx, func(ctx context.Context) error {
-		entries, keys, err := l.few(ctx, d, p.After, skipped, size+1)
+		entries, keys, err := l.counted(ctx, d, p.After, skipped, size+1)
 		if err == nil && entries > exactTotal {
 			if entries, err = l.estimate(ctx, d); err == nil {
 				keys, err = l.keys(ctx, d, p.After, skipped, size+1)
@@ -134,6 +136,22 @@ func (l listing) read(ctx context.Context, d *database, to any, p Page) (total T
 		return l.rows(ctx, d, to, keys)
 	})
 	return total, err
+}
+
+// counted counts a list up to one more than exactTotal. If it has no more than that, it reads the keys of a page too.
+func (l listing) counted(
+	ctx context.Context, d *database, after string, skipped int64, size int,
+) (entries int64, keys []pageKey, err error) {
+	if !l.indexed {
+		return l.few(ctx, d, after, skipped, size)
+	}
+	// Only indexes are read: a fifth of the time that few takes for so many rows.
+	err = d.reader.GetContext(ctx, &entries, fmt.Sprintf(
+		"SELECT count(*) FROM (SELECT 1 FROM (%s) AS parts LIMIT %d) AS counted", l.matched(), exactTotal+1), l.args...)
+	if err == nil && entries <= exactTotal && (skipped < entries || after != "") {
+		keys, err = l.keys(ctx, d, after, skipped, size)
+	}
+	return entries, keys, err
 }
 
 // few counts a list up to one more than exactTotal and reads the keys of a page, which are right if it has no more than
@@ -258,11 +276,7 @@ func (l listing) rows(ctx context.Context, d *database, to any, keys []pageKey) 
 // the most.
 func (l listing) estimate(ctx context.Context, d *database) (int64, error) {
 	if d.IsPostgreSQL() {
-		queries := make([]string, len(l.parts))
-		for i, p := range l.parts {
-			queries[i] = "SELECT 1 FROM " + p.table + p.where()
-		}
-		return d.plannedRows(ctx, strings.Join(queries, " UNION ALL "), l.args)
+		return d.plannedRows(ctx, l.matched(), l.args)
 	}
 	var estimate int64
 	for _, p := range l.parts {
@@ -276,6 +290,15 @@ func (l listing) estimate(ctx context.Context, d *database) (int64, error) {
 		estimate += n
 	}
 	return estimate, nil
+}
+
+// matched is a query with one row, of no content, for each entry of the list.
+func (l listing) matched() string {
+	queries := make([]string, len(l.parts))
+	for i, p := range l.parts {
+		queries[i] = "SELECT 1 FROM " + p.table + p.where()
+	}
+	return strings.Join(queries, " UNION ALL ")
 }
 
 // plannedRows is how many rows PostgreSQL expects of a query.
