@@ -64,6 +64,15 @@ func foldUUID(value string) string {
 	return value
 }
 
+// hintAtKinds names the kinds of events where the one that was asked for is none of them. That is no error: a newer
+// release may have left events of more kinds.
+func hintAtKinds(terminal console.Terminal, kind string) {
+	if kind != "" && !slices.Contains(storage.EventKinds, kind) {
+		fmt.Fprintf(terminal.Err, "hint: no event of this release has the kind %q; the kinds are %s\n", kind,
+			strings.Join(storage.EventKinds, ", "))
+	}
+}
+
 // explainCursor says what a cursor looks like.
 func explainCursor(err error) error {
 	if errors.Is(err, storage.ErrCursor) {
@@ -153,6 +162,7 @@ func (c *auditListCommand) Run(ctx context.Context, terminal console.Terminal) e
 			Cause: fmt.Errorf("--limit wants 1 to %d; --after goes on behind an event, audit export writes all", mostListed),
 		}
 	}
+	hintAtKinds(terminal, c.Kind)
 	return administration.With(ctx, c.TargetFlags, func(admin administration.Administration) error {
 		filter := c.filter()
 		filter.Limit = c.Limit
@@ -216,6 +226,7 @@ func (c *auditPruneCommand) Run(ctx context.Context, terminal console.Terminal) 
 	if c.Before.IsZero() == (c.OlderThan <= 0) {
 		return &console.UsageError{Cause: errors.New("want --before or --older-than, one of them")}
 	}
+	hintAtKinds(terminal, c.Kind)
 	return database.WithStore(ctx, c.DatabaseFlags, func(store *storage.Store) error {
 		before := c.Before.Time.UTC()
 		if c.OlderThan > 0 {

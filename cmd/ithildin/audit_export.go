@@ -67,6 +67,7 @@ func (c *auditExportCommand) Run(ctx context.Context, terminal console.Terminal)
 	if err != nil {
 		return err
 	}
+	hintAtKinds(terminal, c.Kind)
 	filter := c.filter()
 	filter.OldestFirst = true
 	if filter.After, err = c.startAt(filter.After); err != nil {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/uuid"
@@ -146,18 +148,22 @@ func changePolicy(policy storage.Policy, changes map[string]string) (storage.Pol
 		return policy, err
 	}
 	for name, item := range changes {
+		var want string
 		switch fields[name].(type) {
 		case nil:
-			return policy, fmt.Errorf("there is no policy %q", name)
+			return policy, fmt.Errorf("there is no policy %q: want one of %s", name,
+				strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
 		case bool:
+			want = "true or false"
 			fields[name], err = strconv.ParseBool(item)
 		case float64:
+			want = "a whole number, of seconds"
 			fields[name], err = strconv.ParseInt(item, 10, 64)
 		default:
 			fields[name] = item
 		}
 		if err != nil {
-			return policy, fmt.Errorf("policy %s can't be %q", name, item)
+			return policy, fmt.Errorf("policy %s can't be %q: want %s", name, item, want)
 		}
 	}
 	if encoded, err = json.Marshal(fields); err != nil {

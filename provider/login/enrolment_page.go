@@ -117,11 +117,11 @@ func inGroups(secret string) string {
 
 // addAuthenticator stores what a form has added. The refusal says why the form is shown again.
 func (s factorPages) addAuthenticator(
-	r *http.Request, userID string, draft *AuthenticatorDraft, first bool,
+	w http.ResponseWriter, r *http.Request, p Interaction, userID string, draft *AuthenticatorDraft, first bool,
 ) (recovery []string, problem *formError, err error) {
 	name := identity.FactorName(r.PostForm.Get("name"))
 	if name == "" {
-		name = s.layout.texts[ukrainian].Factors.NameDefault
+		name = s.layout.texts[s.language(w, r, p.UILocales)].Factors.NameDefault
 	}
 	recovery, err = s.factors().AddAuthenticator(r, identity.NewAuthenticator{
 		ID: draft.ID, UserID: userID, Name: name, Secret: draft.Secret, First: first,
@@ -202,7 +202,7 @@ func (s factorPages) submitEnrolment(w http.ResponseWriter, r *http.Request) err
 	if err != nil || user == nil {
 		return err
 	}
-	recovery, problem, err := s.addAuthenticator(r, user.ID, p.Progress.Draft, true)
+	recovery, problem, err := s.addAuthenticator(w, r, p, user.ID, p.Progress.Draft, true)
 	switch {
 	case errors.Is(err, identity.ErrHasFactor), errors.Is(err, storage.ErrConflict):
 		return ErrPendingForeign

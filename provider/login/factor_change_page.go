@@ -111,7 +111,7 @@ func (f *factorChangePages) submitAdd(
 	if p.Change.Draft == nil {
 		return errChangeOver
 	}
-	recovery, problem, err := f.factorPages().addAuthenticator(r, current.User.ID, p.Change.Draft, false)
+	recovery, problem, err := f.factorPages().addAuthenticator(w, r, p, current.User.ID, p.Change.Draft, false)
 	switch {
 	case errors.Is(err, identity.ErrTooManyFactors):
 		return f.writeFactorNotice(w, r, func(t *factorText) string { return t.TooMany })

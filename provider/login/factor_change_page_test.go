@@ -75,6 +75,15 @@ func TestPersonAddsAndRemovesAuthenticators(t *testing.T) {
 	})
 }
 
+func TestAnAuthenticatorWithoutANameIsCalledByTheLanguageOfThePage(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, f *fixture) {
+		b := f.signedIn()
+		p := b.get(PathAddAuthenticator + "?lang=en")
+		b.add(p, " ", f.shownApp(p).code())
+		require.Equal(t, "Authenticator app", f.secondFactors()[0].Name)
+	})
+}
+
 func TestNewRecoveryCodesAreShownOnce(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, f *fixture) {
 		phone, before := f.authenticator("phone")
