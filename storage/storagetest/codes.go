@@ -98,4 +98,16 @@ func aRevokedCodeIsNotExchanged(t *testing.T, s *suite) {
 	require.NoError(t, s.store.DeactivateTokens(ctx, client.ID))
 	require.ErrorIs(t, e.redeemCode(ctx), storage.ErrUsed)
 	require.Zero(t, s.count(t, "grants", "id = $1", code.GrantID))
+
+	value, code = Code(t, s.store, client, User(t, s.store))
+	_, forgotten := Code(t, s.store, client, User(t, s.store), func(c *storage.Code) {
+		c.ExpiresAt = s.clock.Now().Add(-time.Hour)
+	})
+	s.clock.Advance(9 * time.Minute)
+	e = newExchange(s.open(t, At(slow)), client)
+	require.NoError(t, e.presentCode(ctx, value), "for a server whose clock is nine minutes behind it is good")
+	require.NoError(t, s.store.DeactivateTokens(ctx, client.ID))
+	require.ErrorIs(t, e.redeemCode(ctx), storage.ErrUsed)
+	require.Zero(t, s.count(t, "codes", "code_id = $1 AND revoked_at > 0", forgotten.CodeID),
+		"a client may have millions that expired long ago")
 }
