@@ -89,7 +89,11 @@ func (r *run) buildIndex(ctx context.Context, s statement) error {
 				return err
 			}
 		}
-		return r.exec(ctx, s.concurrent())
+		if err := r.exec(ctx, s.concurrent()); err != nil || !s.hasExpression() {
+			return err
+		}
+		// Without statistics of the expression its conditions seem to match next to nothing, until autovacuum comes.
+		return r.exec(ctx, "ANALYZE "+s.table)
 	})
 }
 

@@ -166,6 +166,13 @@ func (s statement) repeatable() string {
 	}
 }
 
+// hasExpression says whether an index is on more than columns.
+func (s statement) hasExpression() bool {
+	_, columns, _ := strings.Cut(s.content, "(")
+	columns, _, _ = strings.Cut(columns, " WHERE ")
+	return strings.Contains(columns, "(")
+}
+
 // concurrent returns the text for PostgreSQL that builds or drops the index while its table is read and written.
 func (s statement) concurrent() string {
 	if s.kind == dropIndex {

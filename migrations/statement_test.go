@@ -45,7 +45,7 @@ func validate(m migration, indexes map[string]statement) error {
 // replacedInPart are dropped indexes, with those of their first columns that an index of the same file begins with.
 // What the release before reads along the rest it has to sort until it is upgraded.
 var replacedInPart = map[string]string{
-	"grants_client_expiry": "client_id,", // the list of one client's tokens; revocation needs no more than client_id
+	"grants_client_expiry": "client_id,", // the list of a client's tokens, and the count of those that live
 }
 
 // isReplaced says whether an index on the same columns and more was created.
@@ -159,6 +159,10 @@ SELECT 1;
 	}, parsed)
 	require.Equal(t, "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS things_name ON things (name)\n    WHERE name <> ''",
 		parsed[1].concurrent())
+	require.False(t, parsed[1].hasExpression())
+	expression, err := recognize("CREATE INDEX things_name ON things (a, (lower(name)), b)\n    WHERE name <> ''")
+	require.NoError(t, err)
+	require.True(t, expression.hasExpression())
 	require.Equal(t, parsed[4].content, parsed[4].on(SQLite))
 	require.Equal(t, "CREATE OR REPLACE VIEW thing_documents AS\n"+
 		"SELECT id, CAST(document AS json) ->> 'member' AS member FROM things", parsed[4].repeatable())

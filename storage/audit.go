@@ -137,8 +137,9 @@ const prunedAtOnce = 10_000
 func (s *auditStore) PruneEvents(ctx context.Context, kind string, before time.Time, batch int) (total int64,
 	err error) {
 	end := toSeconds(before)
+	all := walk{table: "audit_events", column: "created_at", end: end}
 	for from := int64(math.MinInt64); from < end; {
-		until, err := s.sliceEnd(ctx, "audit_events", "created_at", from, end, prunedAtOnce)
+		until, err := s.sliceEnd(ctx, all, from, prunedAtOnce)
 		if err != nil {
 			return total, err
 		}

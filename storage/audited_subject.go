@@ -81,10 +81,9 @@ SELECT id, algorithm, activates_at, retires_at, expires_at FROM signing_keys WHE
 SELECT count(*) AS sessions FROM login_sessions WHERE user_id = $1 AND revoked_at = 0`}
 	sessionSubject = subject{query: `
 SELECT session_id, user_id, revoked_at FROM login_sessions WHERE user_id = $1 AND session_id = $2`}
-	issuedToClientSubject = subject{query: `
-SELECT count(*) AS grants FROM grants WHERE client_id = $1 AND revoked_at = 0`}
-	issuedToUserSubject = subject{query: `SELECT count(*) AS grants FROM grants WHERE user_id = $1 AND revoked_at = 0`}
-	issuedSubject       = subject{query: `
+	issuedToClientSubject = subject{query: `SELECT count(*) AS grants FROM (` + newestGrantsOfClient + `) AS live`}
+	issuedToUserSubject   = subject{query: `SELECT count(*) AS grants FROM grants WHERE user_id = $1 AND revoked_at = 0`}
+	issuedSubject         = subject{query: `
 SELECT kind, id, client_id, user_id FROM (
 SELECT kind, access_token_id AS id, client_id, user_id FROM access_tokens WHERE access_token_id = $1
 UNION ALL SELECT '` + KindAuthorizationCode + `', code_id, client_id, user_id FROM codes WHERE code_id = $1

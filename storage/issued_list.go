@@ -73,11 +73,13 @@ var issuedTables = []issuedTable{
 	}},
 }
 
-// Both conditions are refresh_token_id IS NOT NULL, as an index has it: the one of a client's grants, and the one of
-// all ids, in which SQLite looks up a range but not what is not null.
+// grantHasRefreshToken and anyRefreshTokenID are refresh_token_id IS NOT NULL, as an index has it: that of a client's
+// grants, and that of all ids, in which SQLite looks up a range but not what is not null. The first is for what has no
+// more conditions than the client: SQLite would take its index before that of a user.
 const (
-	grantHasRefreshToken = `CASE WHEN refresh_token_id IS NULL THEN 1 ELSE 0 END = 0`
-	anyRefreshTokenID    = `refresh_token_id >= '00000000-0000-0000-0000-000000000000'`
+	grantHasRefreshToken   = `CASE WHEN refresh_token_id IS NULL THEN 1 ELSE 0 END = 0`
+	grantHasNoRefreshToken = `CASE WHEN refresh_token_id IS NULL THEN 1 ELSE 0 END = 1`
+	anyRefreshTokenID      = `refresh_token_id >= '00000000-0000-0000-0000-000000000000'`
 )
 
 // issuedKinds are the kinds of tokens that have rows.
@@ -147,7 +149,7 @@ func (l *listing) add(f IssuedFilter, t issuedTable, kind string) {
 	rows.parts[0].order = []string{"sort_at", "id"}
 	switch {
 	case t.kind != KindRefreshToken:
-	case f.ClientID != "":
+	case f.ClientID != "" && l.indexed:
 		rows.condition(grantHasRefreshToken)
 	default:
 		rows.condition(anyRefreshTokenID)

@@ -130,8 +130,9 @@ func (j *janitor) sweepRows(
 	if rows.since > 0 {
 		from = end - int64(rows.since/time.Second)
 	}
+	all := walk{table: rows.table, column: "expires_at", end: end}
 	for from < end && !budget.isSpent() {
-		until, err := j.sliceEnd(ctx, rows.table, "expires_at", from, end, sweep.Batch)
+		until, err := j.sliceEnd(ctx, all, from, sweep.Batch)
 		if err != nil {
 			return total, err
 		}
@@ -143,18 +144,6 @@ func (j *janitor) sweepRows(
 		from = until
 	}
 	return total, nil
-}
-
-// sliceEnd is the time in a column before which so many rows lie, counted from a time; more where several have one
-// second.
-func (d *database) sliceEnd(ctx context.Context, table, column string, from, end int64, rows int) (int64, error) {
-	var last []int64
-	err := d.selectAll(ctx, &last, fmt.Sprintf(`SELECT %[2]s FROM %[1]s
-WHERE %[2]s >= $1 AND %[2]s < $2 ORDER BY %[2]s LIMIT 1 OFFSET $3`, table, column), from, end, rows-1)
-	if err != nil || len(last) == 0 {
-		return end, err
-	}
-	return last[0] + 1, nil
 }
 
 // sweepSlice deletes the dead rows of a slice.

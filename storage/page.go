@@ -12,6 +12,9 @@ const (
 	largestPage = 1000
 	// exactTotal is up to how many entries a list is counted; beyond, counting would cost more than reading the page.
 	exactTotal = 10_000
+	// mostSorted is up to how many entries are sorted for a page, where a walk along their order might pass over all rows
+	// of a table.
+	mostSorted = 1_000
 	// longestCursor bounds Page.After in bytes.
 	longestCursor = 1024
 )

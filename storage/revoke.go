@@ -3,7 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
-	"slices"
+	"math"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -42,7 +42,8 @@ func (s *tokenStore) revokeTokensOf(ctx context.Context, tx *sqlx.Tx, of owner, 
 	return write(
 		ctx,
 		tx,
-		`UPDATE access_tokens SET expires_at = `+at+` WHERE `+of.condition+` AND expires_at > `+at,
+		// Not >, by which SQLite would take the index of the client's tokens before that of the user's.
+		`UPDATE access_tokens SET expires_at = `+at+` WHERE `+of.condition+` AND NOT expires_at <= `+at,
 		withNow...)
 }
 
@@ -50,21 +51,12 @@ const (
 	// issuedAtOnce is how many rows of a client end together with the event of the audit. A client may have millions, and
 	// a statement that takes longer than its time-out has no effect at all.
 	issuedAtOnce = 5_000
-	// idsAtOnce is how many ids of rows one statement lists. To find those that are left it passes over all that are
-	// ended already, of the client or, where that is cheaper, of the table. So one list serves many batches.
-	idsAtOnce = 100_000
-	// batchOfIDs is how many rows one statement ends or deletes by their ids.
-	batchOfIDs = 500
 	// slowestClock is how far the clock of a server may be behind: a code that expired before that is taken by none.
 	slowestClock = 10 * time.Minute
 )
 
-// The rows that were issued to a client ($1); $2 is now.
+// The writes of batches; $1 is now.
 const (
-	liveGrantsOfClient = `SELECT id FROM grants WHERE client_id = $1 AND revoked_at = 0`
-	liveTokensOfClient = `SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2`
-	liveKeptOfClient   = liveTokensOfClient + ` AND kind IN ` + keptKinds
-
 	endGrants = `UPDATE grants SET revoked_at = $1 WHERE revoked_at = 0 AND id IN `
 	endTokens = `UPDATE access_tokens SET expires_at = $1 WHERE expires_at > $1 AND id IN `
 )
@@ -75,11 +67,11 @@ func (s *tokenStore) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clie
 	for _, query := range []string{
 		// A code lives for an hour at most, but those that nobody exchanged stay for a month.
 		fmt.Sprintf(`UPDATE codes SET revoked_at = $2
-WHERE client_id = $1 AND used_at = 0 AND revoked_at = 0 AND expires_at > $2 - %d`, int64(slowestClock/time.Second)),
-		fmt.Sprintf(`UPDATE grants SET revoked_at = $2 WHERE revoked_at = 0 AND id IN (%s LIMIT %d)`,
-			liveGrantsOfClient, issuedAtOnce),
-		fmt.Sprintf(`UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (%s LIMIT %d)`,
-			liveTokensOfClient, issuedAtOnce),
+WHERE client_id = $1 AND used_at = 0 AND revoked_at = 0 AND expires_at > CAST($2 AS bigint) - %d`,
+			int64(slowestClock/time.Second)),
+		`UPDATE grants SET revoked_at = $2 WHERE revoked_at = 0 AND id IN (` + newestGrantsOfClient + `)`,
+		fmt.Sprintf(`UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (
+SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 LIMIT %d)`, issuedAtOnce),
 	} {
 		if err := write(ctx, tx, query, clientID, s.nowSeconds()); err != nil {
 			return err
@@ -88,69 +80,46 @@ WHERE client_id = $1 AND used_at = 0 AND revoked_at = 0 AND expires_at > $2 - %d
 	return nil
 }
 
-// inBatches lists the ids of rows and runs a write for batches of them, until none are left. It returns how many rows
-// it wrote. The write ends with IN; the ids come behind its own arguments. Each batch is kept by itself, so that what
-// was cut short is gone on with where it is begun again.
-func inBatches[ID string | []byte](ctx context.Context, d *database, list string, listed []any, write string,
-	written ...any,
-) (total int64, err error) {
-	query := write + `(` + placeholders(len(written)+1, batchOfIDs) + `)`
-	for {
-		var ids []ID
-		err := d.selectAll(ctx, &ids, fmt.Sprintf(`%s LIMIT %d`, list, idsAtOnce), listed...)
-		if err != nil {
-			return total, err
-		}
-		for batch := range slices.Chunk(ids, batchOfIDs) {
-			args := slices.Clone(written)
-			for n := range batchOfIDs { // the last batch is filled up with its last id: one text is prepared once
-				args = append(args, batch[min(n, len(batch)-1)])
-			}
-			n, err := d.exec(ctx, query, args...)
-			if err != nil {
-				return total, err
-			}
-			total += n
-		}
-		if len(ids) < idsAtOnce {
-			return total, nil
-		}
-	}
-}
-
 // endRestOfClient ends the grants and access tokens of a client, batch by batch.
 func (s *tokenStore) endRestOfClient(ctx context.Context, clientID string) error {
 	now := s.nowSeconds()
-	_, err := inBatches[string](ctx, s.database, liveGrantsOfClient, []any{clientID}, endGrants, now)
-	if err != nil {
-		return err
+	for _, w := range issuedToClient("grants", clientID, math.MinInt64) {
+		if _, err := inBatches[string](ctx, s.database, w, "revoked_at = 0", endGrants, now); err != nil {
+			return err
+		}
 	}
-	_, err = inBatches[[]byte](ctx, s.database, liveTokensOfClient, []any{clientID, now}, endTokens, now)
-	return err
+	return s.endTokensOfClient(ctx, clientID, "")
 }
 
 // endKeptOfClient ends the tokens of sign-ins with a client that are not complete, batch by batch.
 func (s *tokenStore) endKeptOfClient(ctx context.Context, clientID string) error {
+	return s.endTokensOfClient(ctx, clientID, "kind IN "+keptKinds)
+}
+
+func (s *tokenStore) endTokensOfClient(ctx context.Context, clientID, condition string) error {
 	now := s.nowSeconds()
-	_, err := inBatches[[]byte](ctx, s.database, liveKeptOfClient, []any{clientID, now}, endTokens, now)
-	return err
+	for _, w := range issuedToClient("access_tokens", clientID, now+1) {
+		if _, err := inBatches[[]byte](ctx, s.database, w, condition, endTokens, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deleteTokensOfClient deletes the codes, grants and access tokens of a client, batch by batch.
 func (s *tokenStore) deleteTokensOfClient(ctx context.Context, clientID string) error {
-	const list, remove = `SELECT id FROM %s WHERE client_id = $1`, `DELETE FROM %s WHERE id IN `
-	args := []any{clientID}
-	_, err := inBatches[[]byte](ctx, s.database, fmt.Sprintf(list, "codes"), args, fmt.Sprintf(remove, "codes"))
-	if err != nil {
-		return err
+	for _, table := range []string{"codes", "grants", "access_tokens"} {
+		remove := inBatches[[]byte]
+		if table == "grants" {
+			remove = inBatches[string]
+		}
+		for _, w := range issuedToClient(table, clientID, math.MinInt64) {
+			if _, err := remove(ctx, s.database, w, "", `DELETE FROM `+table+` WHERE id IN `); err != nil {
+				return err
+			}
+		}
 	}
-	_, err = inBatches[string](ctx, s.database, fmt.Sprintf(list, "grants"), args, fmt.Sprintf(remove, "grants"))
-	if err != nil {
-		return err
-	}
-	_, err = inBatches[[]byte](ctx, s.database, fmt.Sprintf(list, "access_tokens"), args,
-		fmt.Sprintf(remove, "access_tokens"))
-	return err
+	return nil
 }
 
 // deleteTokensOf removes the rows that no foreign key removes with their owner; the order is revokeTokensOf's.

@@ -6,39 +6,39 @@ import (
 )
 
 // rolledBackRows is a kind of rows that a database which was restored to an earlier time holds for good, although since
-// then they may have been used, replaced or revoked. list selects the keys of those that still count, end makes them
-// count no more; $1 is now in both, and end is completed by the keys.
+// then they may have been used, replaced or revoked. Those still count that have not expired and of which a condition,
+// if there is one, is true. end makes them count no more; $1 is now in it, and the keys complete it.
 type rolledBackRows struct {
-	table    string
-	list     string
-	end      string
-	isBinary bool // the key: bytes, or a UUID
+	table     string
+	condition string
+	end       string
+	isBinary  bool // the key: bytes, or a UUID
 }
 
 // allRolledBackRows: sessions come first, then codes, then what is issued for them, so that a server that serves
 // meanwhile issues nothing by what has ended. Rows stay where a later question about them has an answer of its own.
 var allRolledBackRows = []rolledBackRows{
-	{"login_sessions", `SELECT id FROM login_sessions WHERE revoked_at = 0 AND expires_at > $1`,
+	{"login_sessions", "revoked_at = 0",
 		`UPDATE login_sessions SET revoked_at = $1 WHERE revoked_at = 0 AND id IN `, true},
-	{"console_sessions", `SELECT id FROM console_sessions WHERE expires_at > $1`,
+	{"console_sessions", "",
 		`DELETE FROM console_sessions WHERE expires_at > $1 AND id IN `, true},
-	{"pushed_requests", `SELECT id FROM pushed_requests WHERE expires_at > $1`,
+	{"pushed_requests", "",
 		`DELETE FROM pushed_requests WHERE expires_at > $1 AND id IN `, true},
-	{"device_authorizations", `SELECT id FROM device_authorizations WHERE expires_at > $1`,
+	{"device_authorizations", "",
 		`DELETE FROM device_authorizations WHERE expires_at > $1 AND id IN `, true},
-	{"codes", `SELECT id FROM codes WHERE used_at = 0 AND revoked_at = 0 AND expires_at > $1`,
+	{"codes", "used_at = 0 AND revoked_at = 0",
 		`UPDATE codes SET revoked_at = $1 WHERE used_at = 0 AND revoked_at = 0 AND id IN `, true},
-	{"grants", `SELECT id FROM grants WHERE revoked_at = 0 AND expires_at > $1`, endGrants, false},
-	{"access_tokens", `SELECT id FROM access_tokens WHERE expires_at > $1`, endTokens, true},
-	{"one_time_codes", `SELECT id FROM one_time_codes WHERE expires_at > $1`,
+	{"grants", "revoked_at = 0", endGrants, false},
+	{"access_tokens", "", endTokens, true},
+	{"one_time_codes", "",
 		`UPDATE one_time_codes SET expires_at = $1 WHERE expires_at > $1 AND id IN `, false},
-	{"password_resets", `SELECT id FROM password_resets WHERE expires_at > $1`,
+	{"password_resets", "",
 		`DELETE FROM password_resets WHERE expires_at > $1 AND id IN `, false},
-	{"invitations", `SELECT id FROM invitations WHERE state = 'open' AND expires_at > $1`,
+	{"invitations", "state = 'open'",
 		`UPDATE invitations SET expires_at = $1 WHERE state = 'open' AND expires_at > $1 AND id IN `, false},
-	{"remembered_browsers", `SELECT id FROM remembered_browsers WHERE expires_at > $1`,
+	{"remembered_browsers", "",
 		`DELETE FROM remembered_browsers WHERE expires_at > $1 AND id IN `, false},
-	{"initial_access_tokens", `SELECT id FROM initial_access_tokens WHERE expires_at > $1`,
+	{"initial_access_tokens", "",
 		`DELETE FROM initial_access_tokens WHERE expires_at > $1 AND id IN `, false},
 }
 
@@ -53,7 +53,7 @@ func (j *janitor) EndRolledBack(ctx context.Context, ended func(table string, ro
 			end = inBatches[[]byte]
 		}
 		now := j.nowSeconds()
-		n, err := end(ctx, j.database, rows.list, []any{now}, rows.end, now)
+		n, err := end(ctx, j.database, alongExpiry(rows.table, now), rows.condition, rows.end, now)
 		ended(rows.table, n)
 		if err != nil {
 			return fmt.Errorf("storage: end the %s that were restored: %w", rows.table, err)

@@ -4,16 +4,17 @@ import (
 	"context"
 )
 
-// endSessionTokens expires the session tokens that a user has of a client, but for the one that takes their place.
+// endSessionTokens expires the session tokens that a user has of a client, but for the one that takes their place. By
+// "expires_at >" SQLite would take the index of all the client's tokens before that of the user's.
 const endSessionTokens = `
 UPDATE access_tokens SET expires_at = $3
-WHERE user_id = $1 AND client_id = $2 AND expires_at > $3 AND access_token_id <> $4
+WHERE user_id = $1 AND client_id = $2 AND NOT expires_at <= $3 AND access_token_id <> $4
 AND kind IN ('` + KindAccessToken + `', '` + KindTwoFactor + `')`
 
 // endPasswordTokens does the same to the tokens with which a password is set.
 const endPasswordTokens = `
 UPDATE access_tokens SET expires_at = $3
-WHERE user_id = $1 AND client_id = $2 AND expires_at > $3 AND access_token_id <> $4
+WHERE user_id = $1 AND client_id = $2 AND NOT expires_at <= $3 AND access_token_id <> $4
 AND kind = '` + KindChangePasswordToken + `'`
 
 // QueueSessionToken does what QueueSingleSessionToken does, and expires the session tokens of the same user and client

@@ -110,4 +110,8 @@ func aRevokedCodeIsNotExchanged(t *testing.T, s *suite) {
 	require.ErrorIs(t, e.redeemCode(ctx), storage.ErrUsed)
 	require.Zero(t, s.count(t, "codes", "code_id = $1 AND revoked_at > 0", forgotten.CodeID),
 		"a client may have millions that expired long ago")
+
+	late := NewClock()
+	late.Advance(25 * 365 * 24 * time.Hour)
+	require.NoError(t, s.open(t, At(late)).DeactivateTokens(ctx, client.ID), "when seconds have outgrown 32 bits")
 }
