@@ -1,8 +1,8 @@
 -- +goose Up
 
--- The lists of tokens are read along these indexes: each has the id, which is the last of what the lists are ordered by,
--- and the kind, by which they are filtered, so that no row is read for what a page passes over. On SQLite, page 200 of the tokens of a client with
--- most of a million took 98 ms and takes 13.
+-- The lists of tokens are read along these indexes: each has the id, which is the last of what the lists are ordered
+-- by, and the kind, by which they are filtered, so that no row is read for what a page passes over. On SQLite, page 200
+-- of the tokens of a client with most of a million took 98 ms and takes 13.
 CREATE INDEX codes_client_expiry_id ON codes (client_id, expires_at, code_id);
 DROP INDEX codes_client_id;
 CREATE INDEX codes_expiry_id ON codes (expires_at, code_id);

@@ -81,7 +81,7 @@ SELECT id, algorithm, activates_at, retires_at, expires_at FROM signing_keys WHE
 SELECT count(*) AS sessions FROM login_sessions WHERE user_id = $1 AND revoked_at = 0`}
 	sessionSubject = subject{query: `
 SELECT session_id, user_id, revoked_at FROM login_sessions WHERE user_id = $1 AND session_id = $2`}
-	issuedToClientSubject = subject{query: `SELECT count(*) AS grants FROM (` + newestGrantsOfClient + `) AS live`}
+	issuedToClientSubject = subject{query: `SELECT count(*) AS grants FROM ` + liveGrantsOfClient}
 	issuedToUserSubject   = subject{query: `SELECT count(*) AS grants FROM grants WHERE user_id = $1 AND revoked_at = 0`}
 	issuedSubject         = subject{query: `
 SELECT kind, id, client_id, user_id FROM (

@@ -167,11 +167,12 @@ func (s *tokenStore) CreateGrant(ctx context.Context, g Grant) error {
 }
 
 // rotateGrant moves a family one generation on, if nobody has since the caller read it. The same attempt, sent twice,
-// wins twice.
+// wins twice. expires_at never becomes earlier, so that a walk along it (walk.go) does not miss the row.
 func (s *tokenStore) rotateGrant() string {
 	return `
 UPDATE grants SET generation = $2 + 1, previous_refresh_hash = refresh_hash, refresh_hash = $3, refresh_token_id = $4,
-       rotated_at = ` + s.commitTime("$5") + `, rotated_by = $6, refresh_expires_at = $7, expires_at = $8
+       rotated_at = ` + s.commitTime("$5") + `, rotated_by = $6, refresh_expires_at = $7,
+       expires_at = CASE WHEN $8 > expires_at THEN $8 ELSE expires_at END
 WHERE id = $1 AND revoked_at = 0 AND generation = $2 {{single use}} RETURNING 1`
 }
 

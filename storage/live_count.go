@@ -5,11 +5,17 @@ import (
 	"fmt"
 )
 
-// mostCounted bounds what is counted of a kind: a client may have millions of grants.
-const mostCounted = 10_000
+const (
+	// mostCounted bounds what is counted of a kind: a client may have millions of grants.
+	mostCounted = 10_000
+	// mostLookedAt bounds how many grants of a client are looked at, with a refresh token and without: millions that have
+	// ended may lie before those that live.
+	mostLookedAt = 100_000
+)
 
 // LiveCount is how much of each kind is good now: what ends when its user or client is blocked. Each number is exact up
-// to 10,000 and 10,001 beyond.
+// to 10,000 and 10,001 beyond. Of the grants of a client, the newest 100,000 with a refresh token and as many others
+// are looked at.
 type LiveCount struct {
 	Sessions     int64 `db:"sessions"`
 	Grants       int64 `db:"grants"`
@@ -23,8 +29,8 @@ func (s *tokenStore) CountLiveOfUser(ctx context.Context, userID string) (LiveCo
 	if err != nil {
 		return LiveCount{}, err
 	}
-	return s.countLive(ctx, "user_id", userID, `SELECT 1 FROM login_sessions
-WHERE user_id = $1 AND revoked_at = 0 AND expires_at > $2`)
+	return s.countLive(ctx, "user_id", userID, `grants WHERE user_id = $1 AND revoked_at = 0`,
+		`SELECT 1 FROM login_sessions WHERE user_id = $1 AND revoked_at = 0 AND expires_at > $2`)
 }
 
 // CountLiveOfClient counts what users have at a client. A session belongs to no client, so there are none.
@@ -33,14 +39,16 @@ func (s *tokenStore) CountLiveOfClient(ctx context.Context, clientID string) (Li
 	if err != nil {
 		return LiveCount{}, err
 	}
-	return s.countLive(ctx, "client_id", clientID, "")
+	return s.countLive(ctx, "client_id", clientID, newestGrantsOfClient(mostLookedAt)+` WHERE revoked_at = 0`, "")
 }
 
-func (s *tokenStore) countLive(ctx context.Context, column, id, sessions string) (count LiveCount, err error) {
+func (s *tokenStore) countLive(
+	ctx context.Context, column, id, grants, sessions string,
+) (count LiveCount, err error) {
 	counted := func(rows string) string {
 		return fmt.Sprintf(`(SELECT count(*) FROM (%s LIMIT %d) AS counted)`, rows, mostCounted+1)
 	}
-	query := `SELECT ` + counted(`SELECT 1 FROM grants WHERE `+column+` = $1 AND revoked_at = 0 AND expires_at > $2`) +
+	query := `SELECT ` + counted(`SELECT 1 FROM `+grants+` AND expires_at > $2`) +
 		` AS grants, ` + counted(`SELECT 1 FROM access_tokens WHERE `+column+` = $1 AND expires_at > $2`) +
 		` AS access_tokens, ` + counted(`SELECT 1 FROM approvals WHERE `+column+` = $1`) + ` AS approvals`
 	if sessions != "" {

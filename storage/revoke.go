@@ -18,7 +18,7 @@ type owner struct {
 
 var (
 	ofUser          = owner{`user_id = $1`, 1}
-	ofClient        = owner{`client_id = $1`, 1}
+	ofClient        = owner{theClient, 1}
 	ofUserAndClient = owner{`user_id = $1 AND client_id = $2`, 2}
 )
 
@@ -69,9 +69,9 @@ func (s *tokenStore) revokeTokensOfClient(ctx context.Context, tx *sqlx.Tx, clie
 		fmt.Sprintf(`UPDATE codes SET revoked_at = $2
 WHERE client_id = $1 AND used_at = 0 AND revoked_at = 0 AND expires_at > CAST($2 AS bigint) - %d`,
 			int64(slowestClock/time.Second)),
-		`UPDATE grants SET revoked_at = $2 WHERE revoked_at = 0 AND id IN (` + newestGrantsOfClient + `)`,
+		`UPDATE grants SET revoked_at = $2 WHERE revoked_at = 0 AND id IN (SELECT id FROM ` + liveGrantsOfClient + `)`,
 		fmt.Sprintf(`UPDATE access_tokens SET expires_at = $2 WHERE expires_at > $2 AND id IN (
-SELECT id FROM access_tokens WHERE client_id = $1 AND expires_at > $2 LIMIT %d)`, issuedAtOnce),
+SELECT id FROM access_tokens WHERE %s AND expires_at > $2 ORDER BY expires_at LIMIT %d)`, theClient, issuedAtOnce),
 	} {
 		if err := write(ctx, tx, query, clientID, s.nowSeconds()); err != nil {
 			return err

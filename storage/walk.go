@@ -9,14 +9,15 @@ import (
 )
 
 // walk is a way along the rows of a table in the order of a column of times, as an index has them: from slice to slice
-// of so many rows. So no statement reads more than a slice, whatever is looked for in it, and however much of the table
-// was done before.
+// of so many rows, or more where several have one second. So a statement reads little, whatever is looked for, and
+// however much of the table was done before.
 type walk struct {
 	table, column string
 	// where names what the index has before the column, with the arguments $1 to $n; "" where it begins with the column.
 	where string
 	args  []any
-	// from and end are the times of the first rows and of the first that no longer matter, in seconds.
+	// from and end are the times of the first rows and of the first that no longer matter, in seconds; the largest end is
+	// the end of the table.
 	from, end int64
 }
 
@@ -28,7 +29,11 @@ func alongExpiry(table string, after int64) walk {
 // slice is the condition on the rows of one slice and its arguments.
 func (w walk) slice(from, until int64) (condition string, args []any) {
 	n := len(w.args)
-	condition = fmt.Sprintf("%[1]s >= $%[2]d AND %[1]s < $%[3]d", w.column, n+1, n+2)
+	before := "<"
+	if until == math.MaxInt64 {
+		before = "<="
+	}
+	condition = fmt.Sprintf("%[1]s >= $%[2]d AND %[1]s %[4]s $%[3]d", w.column, n+1, n+2, before)
 	if w.where != "" {
 		condition = w.where + " AND " + condition
 	}
@@ -48,7 +53,7 @@ func (d *database) sliceEnd(ctx context.Context, w walk, from int64, rows int) (
 }
 
 const (
-	// idsAtOnce is how many rows one statement looks at for those that are meant.
+	// idsAtOnce is how many rows a slice has, but for those of its last second, and how many ids one statement lists.
 	idsAtOnce = 10_000
 	// batchOfIDs is how many rows one statement ends or deletes by their ids.
 	batchOfIDs = 500
@@ -70,7 +75,7 @@ func inBatches[ID string | []byte](
 		if condition != "" {
 			slice += " AND " + condition
 		}
-		list := fmt.Sprintf(`SELECT id FROM %s WHERE %s LIMIT %d`, w.table, slice, idsAtOnce)
+		list := fmt.Sprintf(`SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %d`, w.table, slice, w.column, idsAtOnce)
 		for listed := idsAtOnce; listed == idsAtOnce; { // several lists where very many rows have one second
 			var ids []ID
 			if err := d.selectAll(ctx, &ids, list, args...); err != nil {
@@ -106,29 +111,36 @@ func writeBatches[ID string | []byte](
 	return total, nil
 }
 
+// theClient is the condition on what was issued to a client ($1). PostgreSQL plans it for a client of the average size:
+// for one that has most of a table it would read the whole table, also where next to nothing is left to be found.
+const theClient = `client_id = (SELECT CAST($1 AS text))`
+
 // issuedToClient walks along the rows of a table that were issued to a client, from a time on. The index of grants has
-// those with a refresh token apart: they are two walks.
+// those with a refresh token apart: they are a second walk, for a grant may get one meanwhile.
 func issuedToClient(table, clientID string, from int64) []walk {
 	w := walk{
-		table: table, column: "expires_at", where: "client_id = $1", args: []any{clientID}, from: from, end: math.MaxInt64,
+		table: table, column: "expires_at", where: theClient, args: []any{clientID}, from: from, end: math.MaxInt64,
 	}
 	if table != "grants" {
 		return []walk{w}
 	}
-	with, without := w, w
-	with.where += " AND " + grantHasRefreshToken
+	without, with := w, w
 	without.where += " AND " + grantHasNoRefreshToken
-	return []walk{with, without}
+	with.where += " AND " + grantHasRefreshToken
+	return []walk{without, with}
 }
 
-// newestGrantsOfClient are those of the newest grants of a client ($1) that live: it looks at no more than so many of
-// each kind, however many have ended.
-var newestGrantsOfClient = func() string {
+// newestGrantsOfClient are the newest grants of a client ($1), at most so many of those with a refresh token and as
+// many of the others, whether they live or have ended.
+func newestGrantsOfClient(most int) string {
 	var newest []string
-	for _, kind := range []string{grantHasRefreshToken, grantHasNoRefreshToken} {
+	for _, kind := range []string{grantHasNoRefreshToken, grantHasRefreshToken} {
 		newest = append(newest, fmt.Sprintf(`SELECT * FROM (
-    SELECT id, revoked_at FROM grants WHERE client_id = $1 AND %s ORDER BY expires_at DESC LIMIT %d
-) AS kind%d`, kind, issuedAtOnce, len(newest)))
+    SELECT id, expires_at, revoked_at FROM grants WHERE %s AND %s ORDER BY expires_at DESC LIMIT %d
+) AS kind%d`, theClient, kind, most, len(newest)))
 	}
-	return `SELECT id FROM (` + strings.Join(newest, " UNION ALL ") + `) AS newest WHERE revoked_at = 0`
-}()
+	return `(` + strings.Join(newest, " UNION ALL ") + `) AS newest`
+}
+
+// liveGrantsOfClient are those of the newest grants of a client that live.
+var liveGrantsOfClient = newestGrantsOfClient(issuedAtOnce) + ` WHERE revoked_at = 0`

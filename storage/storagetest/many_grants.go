@@ -2,28 +2,40 @@ package storagetest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"ithildin/storage"
 )
 
-// manyGrants is more than two statements end or delete at once.
-const manyGrants = 10_001
+// manyGrants has two slices of a walk with refresh tokens, and two without.
+const manyGrants = 24_000
 
-// grantMany makes that many grants of a client.
+// grantMany makes that many grants of a client, every second with a refresh token. Some thousands expire at once, and
+// some at odd times.
 func (s *suite) grantMany(t *testing.T, clientID string) {
 	var grants []string
-	for range manyGrants {
-		grants = append(grants, fmt.Sprintf(`('%s', '%s', '%s', 'openid', '{}', 1, %d)`,
-			s.store.NewID(), clientID, s.store.NewID(), s.store.Now().Unix()+3600))
+	for i := range manyGrants {
+		expiry := s.store.Now().Unix() + 3600 + int64(max(0, i-4000))
+		if i < 12 {
+			expiry = []int64{math.MinInt64, -1, 0, 1, s.store.Now().Unix(), math.MaxInt64}[i/2]
+		}
+		refresh := "NULL"
+		if i%2 == 0 {
+			refresh = "'" + s.store.NewID() + "'"
+		}
+		grants = append(grants, fmt.Sprintf(`('%s', '%s', '%s', 'openid', '{}', 1, %d, %s)`,
+			s.store.NewID(), clientID, s.store.NewID(), expiry, refresh))
 	}
 	for rows := range slices.Chunk(grants, 1000) {
 		_, err := s.store.SQL().ExecContext(t.Context(), `
-INSERT INTO grants (id, client_id, user_id, scope, session, created_at, expires_at) VALUES `+strings.Join(rows, ", "))
+INSERT INTO grants (id, client_id, user_id, scope, session, created_at, expires_at, refresh_token_id) VALUES `+
+			strings.Join(rows, ", "))
 		require.NoError(t, err)
 	}
 }
@@ -40,6 +52,7 @@ func manyGrantsOfAClient(t *testing.T, s *suite) {
 		require.NoError(t, s.store.DeleteClient(acting, client.ID))
 		require.Zero(t, s.count(t, "grants", "client_id = $1", client.ID))
 	})
+	t.Run("A rotation never lets a grant expire earlier", func(t *testing.T) { rotatedToAnEarlierExpiry(t, s) })
 	t.Run("Deactivating that was cut short is gone on with", func(t *testing.T) {
 		client := Client(t, s.store, storage.PresetEHealth)
 		s.grantMany(t, client.ID)
@@ -51,4 +64,16 @@ SELECT id FROM grants WHERE client_id = $1 LIMIT 3000)`, client.ID)
 		require.Equal(t, 3000, s.count(t, "grants", "revoked_at = 1 AND client_id = $1", client.ID),
 			"what had ended stays as it was")
 	})
+}
+
+func rotatedToAnEarlierExpiry(t *testing.T, s *suite) {
+	client := Client(t, s.store, storage.PresetStandard)
+	grant := Grant(t, s.store, client, User(t, s.store))
+	e := newExchange(s.store, client)
+	e.issued.refresh.GrantExpiresAt = grant.ExpiresAt.Add(-time.Hour)
+	require.NoError(t, e.presentRefreshToken(t.Context(), byGeneration(grant.ID, 0)))
+	require.NoError(t, e.rotate(t.Context()))
+	found, err := s.store.FindGrant(t.Context(), grant.ID)
+	require.NoError(t, err)
+	require.Equal(t, grant.ExpiresAt.Unix(), found.ExpiresAt.Unix(), "or a revocation that walks along it would miss it")
 }
