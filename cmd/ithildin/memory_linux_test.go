@@ -169,7 +169,7 @@ func TestMemoryOfManyRequestsStaysWithinGuide(t *testing.T) {
 	for name, body := range map[string]string{
 		"members": members, "a document": `"signed_content":"` + strings.Repeat("a", 7_000_000) + `"}}`,
 	} {
-		measure("signatures, "+name, forSignIns+100<<20, func(n int) int {
+		measure("signatures, "+name, forSignIns+150<<20, func(n int) int {
 			return p.sendAs(http.DefaultClient, n, "/auth/login", "application/json",
 				`{"token":{"grant_type":"digital_signature",`+body)
 		})

@@ -56,6 +56,7 @@ type Passwords struct {
 	buffers *semaphore.Weighted // bytes
 	budget  int64               // bytes, of all of memory
 	waiting atomic.Int64
+	garbage atomic.Int64 // bytes that hashes have left since it was collected
 	release *time.Timer
 	hashed  func(waited, took time.Duration)
 }
@@ -79,8 +80,8 @@ func NewPasswords(o PasswordOptions) *Passwords {
 	p := &Passwords{
 		random: o.Random, cost: cost, buffers: semaphore.NewWeighted(budget), budget: budget, hashed: o.Hashed,
 	}
-	// Each hash leaves 19 MiB of garbage, which the runtime would keep for minutes. It is given back once sign-ins pause,
-	// not after each, since that costs a collection.
+	// Each hash leaves 19 MiB of garbage. It is given back to the system once sign-ins pause, which the runtime would do
+	// after minutes.
 	p.release = time.AfterFunc(memoryQuiet, debug.FreeOSMemory)
 	return p
 }
@@ -175,9 +176,14 @@ func (p *Passwords) acquire(ctx context.Context, bytes int64) (release func(), e
 	asked := time.Now()
 	got := asked
 	release = func() {
+		p.hashed(got.Sub(asked), time.Since(got))
+		// The runtime would wait until as much garbage has gathered as GOGC says, of what is in use while all hash.
+		if p.garbage.Add(bytes) >= p.budget {
+			p.garbage.Store(0)
+			runtime.GC()
+		}
 		p.buffers.Release(bytes)
 		p.release.Reset(memoryQuiet)
-		p.hashed(got.Sub(asked), time.Since(got))
 	}
 	if p.buffers.TryAcquire(bytes) {
 		return release, nil
