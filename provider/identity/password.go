@@ -177,8 +177,12 @@ func (p *Passwords) acquire(ctx context.Context, bytes int64) (release func(), e
 	got := asked
 	release = func() {
 		p.hashed(got.Sub(asked), time.Since(got))
+		left := bytes
+		if p.cost != currentCost { // CheapForTests
+			left = p.cost.bytes()
+		}
 		// The runtime would wait until as much garbage has gathered as GOGC says, of what is in use while all hash.
-		if p.garbage.Add(bytes) >= p.budget {
+		if p.garbage.Add(left) >= p.budget {
 			p.garbage.Store(0)
 			runtime.GC()
 		}
