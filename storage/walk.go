@@ -46,7 +46,7 @@ func (d *database) sliceEnd(ctx context.Context, w walk, from int64, rows int) (
 	var last []int64
 	err := d.selectAll(ctx, &last, fmt.Sprintf(`SELECT %[2]s FROM %[1]s WHERE %[3]s ORDER BY %[2]s LIMIT 1 OFFSET $%[4]d`,
 		w.table, w.column, condition, len(args)+1), append(args, rows-1)...)
-	if err != nil || len(last) == 0 {
+	if err != nil || len(last) == 0 || last[0] >= w.end-1 { // no second comes behind the largest
 		return w.end, err
 	}
 	return last[0] + 1, nil
